@@ -1,0 +1,90 @@
+"""Candidates: what a search in floats hands to the prover. A candidate is a proposal, never evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.objectives.objective import Objective
+
+
+@dataclass(frozen=True)
+class Construction:
+    """The steps of the paper's existence proof (Theorems 2.1, 2.2), as numbers found in floats.
+
+    Attributes
+    ----------
+    maximizer : (d,) array
+        The isolated local maximizer; for a maximizer set, its point nearest to `x`.
+    target : (d,) array
+        The minimizer ``x_min`` that the farthest point is far from.
+    ball_radius : float or None
+        Radius of the ball ``B`` around `maximizer` with ``f < level`` on its boundary; None for a maximizer set.
+    boundary_value : float
+        Largest value of ``f`` found on the boundary of ``B``.
+    maximum : float
+        ``f`` at the maximizer.
+    level : float
+        ``alpha``: ``f(x)``, strictly between `boundary_value` and `maximum`.
+    x : (d,) array
+        The point farthest from `target` on the component of ``{f >= level}`` that holds the maximizer.
+    component : (k, d) array
+        Points on the boundary of that component, for pictures.
+    cut : int or None
+        For a maximizer set given as a level set: the tape node ``s`` with ``f = phi(s(x))`` (see `Tape.cut_nodes`).
+    band : (float, float) or None
+        For a maximizer set: ``B`` is the part of ``{band[0] <= s <= band[1]}`` in `box`.
+    box : (d, 2) array or None
+        For a maximizer set: a box on whose boundary ``s > band[1]``, so that ``B`` is compact.
+    """
+
+    maximizer: np.ndarray
+    target: np.ndarray
+    ball_radius: float | None
+    boundary_value: float
+    maximum: float
+    level: float
+    x: np.ndarray
+    component: np.ndarray = field(repr=False)
+    cut: int | None = None
+    band: tuple[float, float] | None = None
+    box: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A point where floats say that the shifted gradient vanishes and the gradient does not.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    x : (d,) array
+        The candidate hallucinated point.
+    rho : Fraction
+        The perturbation radius, exact.
+    target : (d,) array
+        ``x + rho g/|g|``, the critical point that `x` is mapped to.
+    multiplier : float
+        ``lambda = |g| / rho``.
+    kind : str
+        What `x` is for ``f`` on the sphere ``S(target, rho)``: ``"minimum"``, ``"saddle"`` or ``"maximum"``
+        ("minimum" in one dimension, where the sphere has no tangent directions).
+    construction : Construction or None
+        The steps of the paper's construction, if that is where the candidate comes from.
+    """
+
+    objective: Objective
+    x: np.ndarray
+    rho: Fraction
+    target: np.ndarray
+    multiplier: float
+    kind: str
+    construction: Construction | None = None
+
+    def __repr__(self) -> str:
+        at = ", ".join(f"{v:.6g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)
+        to = ", ".join(f"{v:.6g}" for v in self.target[:4]) + ", ..." * (self.target.size > 4)
+        return f"<Candidate at ({at}), rho = {float(self.rho):.6g}, target ({to}), {self.kind} on the sphere>"

@@ -1,0 +1,67 @@
+"""Typed errors: misuse raises one of these; an honest failure of a proof is a result, never an exception."""
+
+from __future__ import annotations
+
+
+class HallucertError(Exception):
+    """Root of every error this library raises on purpose."""
+
+
+class ArgumentError(HallucertError, ValueError):
+    """An argument was wrong: the message names it, says what it was and what it must be.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument as the caller wrote it.
+    was : object
+        What was given (its ``repr`` is shortened to 80 characters), or a description of it.
+    must : str
+        What the argument must be, as a phrase that completes "must ...".
+    """
+
+    def __init__(self, argument: str, was: object, must: str) -> None:
+        shown = was if isinstance(was, str) and was.startswith("<") else repr(was)
+        if len(shown) > 80:
+            shown = shown[:77] + "..."
+        super().__init__(f"{argument} must {must}; it was {shown}")
+        self.argument = argument
+        self.must = must
+
+
+class FormulaError(ArgumentError):
+    """A formula could not be read; ``position`` is the offset of the first character that does not fit."""
+
+    def __init__(self, formula: str, position: int, problem: str) -> None:
+        start = max(0, position - 30)
+        excerpt = formula[start : position + 30]
+        pointer = " " * (position - start) + "^"
+        HallucertError.__init__(self, f"formula: {problem} at position {position}\n  {excerpt}\n  {pointer}")
+        self.argument = "formula"
+        self.must = problem
+        self.position = position
+
+
+class DomainError(HallucertError, ArithmeticError):
+    """The function, or the SAM map, is not defined at the point: outside the domain, or zero gradient."""
+
+
+class NotAnalyticError(HallucertError, TypeError):
+    """The function is not real-analytic, or nothing shows that it is (Lemmas A.7, A.8)."""
+
+
+class SearchError(HallucertError, RuntimeError):
+    """A search found nothing to return; the message says at which step and what to try."""
+
+
+class CertificateError(HallucertError, ValueError):
+    """A certificate cannot be read; ``field`` is the path of the offending entry, such as ``claims[2].status``."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"certificate field {field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class EnvironmentRefused(HallucertError, RuntimeError):
+    """The process is in a state in which no rigorous statement can be made, for example another rounding mode."""

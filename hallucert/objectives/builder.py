@@ -1,0 +1,238 @@
+"""Building tapes node by node: equal nodes are shared, constants are folded exactly.
+
+A *strict* builder (for a user's function) never drops a node that is undefined somewhere: ``0*log(x)`` keeps its
+domain ``x > 0``. A relaxed builder (for derivatives, whose domain the function's own tape guards) simplifies freely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import MAX_DIGITS
+from hallucert.objectives.tape import (
+    BINARY,
+    MAX_EXPONENT,
+    MAX_NODES,
+    PARTIAL,
+    Node,
+    Tape,
+    check_variable_names,
+    node_operands,
+    prune,
+)
+
+ZERO, ONE = Fraction(0), Fraction(1)
+
+
+class TapeBuilder:
+    """Collects nodes; every method returns the number of the node that holds its result.
+
+    Parameters
+    ----------
+    variables : sequence of str
+        Names of the inputs.
+    strict : bool
+        Keep every node that is undefined somewhere, even where its value does not matter.
+    """
+
+    def __init__(self, variables: Sequence[str], strict: bool = True) -> None:
+        self.variables = check_variable_names(variables)
+        self.strict = strict
+        self._nodes: list[Node] = []
+        self._numbers: dict[Node, int] = {}
+        self._total: list[bool] = []
+
+    def node(self, number: int) -> Node:
+        """Return the node with the given number."""
+        return self._nodes[number]
+
+    def tape(self, outputs: Sequence[int]) -> Tape:
+        """Return the finished tape with the given output nodes, without unneeded nodes."""
+        return prune(Tape(self.variables, tuple(self._nodes), tuple(outputs)))
+
+    def variable(self, index: int) -> int:
+        """Input number `index`."""
+        return self._push(Node("var", index))
+
+    def constant(self, value: Fraction | int) -> int:
+        """An exact rational constant."""
+        value = Fraction(value)
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > 4 * MAX_DIGITS:
+            raise ArgumentError("constant", "<a very long number>", f"have at most {4 * MAX_DIGITS} bits")
+        return self._push(Node("const", value=value))
+
+    def pi(self) -> int:
+        """The number pi."""
+        return self._push(Node("pi"))
+
+    def add(self, a: int, b: int) -> int:
+        """``a + b``."""
+        x, y = self._value(a), self._value(b)
+        if x is not None and y is not None:
+            return self.constant(x + y)
+        if x == ZERO:
+            return b
+        if y == ZERO:
+            return a
+        if self._nodes[b].op == "neg":
+            return self.sub(a, self._nodes[b].a)
+        if self._nodes[a].op == "neg":
+            return self.sub(b, self._nodes[a].a)
+        return self._push(Node("add", min(a, b), max(a, b)))
+
+    def sub(self, a: int, b: int) -> int:
+        """``a - b``."""
+        x, y = self._value(a), self._value(b)
+        if x is not None and y is not None:
+            return self.constant(x - y)
+        if x == ZERO:
+            return self.neg(b)
+        if y == ZERO:
+            return a
+        if self._nodes[b].op == "neg":
+            return self.add(a, self._nodes[b].a)
+        return self._push(Node("sub", a, b))
+
+    def neg(self, a: int) -> int:
+        """``-a``."""
+        x = self._value(a)
+        if x is not None:
+            return self.constant(-x)
+        if self._nodes[a].op == "neg":
+            return self._nodes[a].a
+        return self._push(Node("neg", a))
+
+    def mul(self, a: int, b: int) -> int:
+        """``a * b``."""
+        x, y = self._value(a), self._value(b)
+        if x is not None and y is not None:
+            return self.constant(x * y)
+        if y is not None:
+            a, b, x, y = b, a, y, x
+        if x == ZERO and self._droppable(b):
+            return self.constant(0)
+        if x == ONE:
+            return b
+        if x == -ONE:
+            return self.neg(b)
+        inner = self._nodes[b]
+        if x is not None and inner.op == "mul" and (y := self._value(inner.a)) is not None:
+            return self.mul(self.constant(x * y), inner.b)
+        if x is not None and inner.op == "neg":
+            return self.mul(self.constant(-x), inner.a)
+        if a == b:
+            return self.power(a, 2)
+        if x is not None:
+            return self._push(Node("mul", a, b))
+        if self._nodes[a].op == "neg" and inner.op == "neg":
+            return self.mul(self._nodes[a].a, inner.a)
+        return self._push(Node("mul", min(a, b), max(a, b)))
+
+    def div(self, a: int, b: int) -> int:
+        """``a / b``."""
+        y = self._value(b)
+        if y == ZERO:
+            raise ArgumentError("formula", "<division by the constant 0>", "not divide by zero")
+        if y is not None:
+            return self.mul(self.constant(1 / y), a)
+        if self._value(a) == ZERO and not self.strict:
+            return a
+        return self._push(Node("div", a, b))
+
+    def power(self, a: int, exponent: int) -> int:
+        """``a ** exponent`` for an integer exponent."""
+        if abs(exponent) > MAX_EXPONENT:
+            raise ArgumentError("formula", exponent, f"have integer exponents of size at most {MAX_EXPONENT}")
+        if exponent == 1:
+            return a
+        if exponent == 0 and self._droppable(a):
+            return self.constant(1)
+        x = self._value(a)
+        if x is not None and (x != 0 or exponent > 0):
+            size = max(x.numerator.bit_length(), x.denominator.bit_length()) * abs(exponent)
+            if size <= 4 * MAX_DIGITS:
+                return self.constant(x**exponent)
+        if x == ZERO:
+            raise ArgumentError("formula", f"<0 to the power {exponent}>", "not divide by zero")
+        inner = self._nodes[a]
+        if inner.op == "pow" and exponent > 0 and inner.b > 0 and exponent * inner.b <= MAX_EXPONENT:
+            return self.power(inner.a, exponent * inner.b)
+        if inner.op == "neg" and exponent % 2 == 0:
+            return self.power(inner.a, exponent)
+        return self._push(Node("pow", a, exponent))
+
+    def real_power(self, a: int, exponent: Fraction) -> int:
+        """``a ** exponent`` for a rational exponent, on ``a > 0``."""
+        if exponent == 1 and not self.strict:
+            return a
+        if exponent == Fraction(1, 2):
+            return self.unary("sqrt", a)
+        if abs(exponent) > MAX_EXPONENT:
+            raise ArgumentError("formula", exponent, f"have exponents of size at most {MAX_EXPONENT}")
+        return self._push(Node("rpow", a, value=exponent))
+
+    def unary(self, op: str, a: int) -> int:
+        """``exp log sqrt sin cos tanh`` of `a`."""
+        x = self._value(a)
+        if x is not None and x <= 0 and op in ("log", "sqrt"):
+            raise ArgumentError("formula", f"<{op} of the constant {x}>", f"take {op} of positive numbers only")
+        if (op, x) in (
+            ("exp", ZERO),
+            ("cos", ZERO),
+            ("log", ONE),
+            ("sqrt", ONE),
+            ("sin", ZERO),
+            ("tanh", ZERO),
+        ):
+            return self.constant(1 if op in ("exp", "cos", "sqrt") else 0)
+        return self._push(Node(op, a))
+
+    def include(self, tape: Tape, inputs: Sequence[int]) -> list[int]:
+        """Copy `tape` into this one with its inputs replaced by the nodes `inputs`; return its output nodes."""
+        copied = self.include_nodes(tape, inputs)
+        return [copied[i] for i in tape.outputs]
+
+    def include_nodes(self, tape: Tape, inputs: Sequence[int]) -> list[int]:
+        """Copy `tape` as `include` does; return where each of its nodes went."""
+        copied: list[int] = []
+        for node in tape.nodes:
+            copied.append(self._apply(node, copied, inputs))
+        return copied
+
+    def _apply(self, node: Node, done: Sequence[int], inputs: Sequence[int]) -> int:
+        match node.op:
+            case "var":
+                return inputs[node.a]
+            case "const":
+                return self.constant(node.value)  # type: ignore[arg-type]
+            case "pi":
+                return self.pi()
+            case "pow":
+                return self.power(done[node.a], node.b)
+            case "rpow":
+                return self.real_power(done[node.a], node.value)  # type: ignore[arg-type]
+            case "neg":
+                return self.neg(done[node.a])
+        if node.op in BINARY:
+            return getattr(self, node.op)(done[node.a], done[node.b])
+        return self.unary(node.op, done[node.a])
+
+    def _push(self, node: Node) -> int:
+        number = self._numbers.get(node)
+        if number is None:
+            number = len(self._nodes)
+            if number >= MAX_NODES:
+                raise ArgumentError("formula", f"<{number} operations>", f"need at most {MAX_NODES} operations")
+            self._nodes.append(node)
+            self._numbers[node] = number
+            partial = node.op in PARTIAL or (node.op == "pow" and node.b < 0)
+            self._total.append(not partial and all(self._total[j] for j in node_operands(node)))
+        return number
+
+    def _value(self, number: int) -> Fraction | None:
+        return self._nodes[number].value if self._nodes[number].op == "const" else None
+
+    def _droppable(self, number: int) -> bool:
+        return not self.strict or self._total[number]

@@ -1,0 +1,113 @@
+"""The named functions of every front end (formulas, sympy, traced callables), composed from tape operations.
+
+Also the list of what is refused because it is not real-analytic (Lemmas A.7, A.8), with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from hallucert.objectives.builder import TapeBuilder
+
+HALF = Fraction(1, 2)
+
+
+def power(builder: TapeBuilder, base: int, exponent: int) -> int:
+    """``base ** exponent`` for nodes: integer and rational constants, otherwise ``exp(exponent * log(base))``."""
+    value = builder.node(exponent).value if builder.node(exponent).op == "const" else None
+    if value is None:
+        return builder.unary("exp", builder.mul(exponent, builder.unary("log", base)))
+    if value.denominator == 1:
+        return builder.power(base, value.numerator)
+    return builder.real_power(base, value)
+
+
+def _sinh(builder: TapeBuilder, a: int) -> int:
+    difference = builder.sub(builder.unary("exp", a), builder.unary("exp", builder.neg(a)))
+    return builder.mul(builder.constant(HALF), difference)
+
+
+def _cosh(builder: TapeBuilder, a: int) -> int:
+    total = builder.add(builder.unary("exp", a), builder.unary("exp", builder.neg(a)))
+    return builder.mul(builder.constant(HALF), total)
+
+
+def _tan(builder: TapeBuilder, a: int) -> int:
+    return builder.div(builder.unary("sin", a), builder.unary("cos", a))
+
+
+def _sigmoid(builder: TapeBuilder, a: int) -> int:
+    half = builder.constant(HALF)
+    return builder.add(half, builder.mul(half, builder.unary("tanh", builder.mul(half, a))))
+
+
+def _softplus(builder: TapeBuilder, a: int) -> int:
+    return builder.unary("log", builder.add(builder.constant(1), builder.unary("exp", a)))
+
+
+def _silu(builder: TapeBuilder, a: int) -> int:
+    return builder.mul(a, _sigmoid(builder, a))
+
+
+def _square(builder: TapeBuilder, a: int) -> int:
+    return builder.power(a, 2)
+
+
+def _operation(op: str) -> Callable[[TapeBuilder, int], int]:
+    def apply(builder: TapeBuilder, a: int) -> int:
+        return builder.unary(op, a)
+
+    return apply
+
+
+ANALYTIC: dict[str, Callable[[TapeBuilder, int], int]] = {
+    **{op: _operation(op) for op in ("exp", "log", "sqrt", "sin", "cos", "tanh")},
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tan": _tan,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "silu": _silu,
+    "square": _square,
+}
+
+NOT_ANALYTIC: dict[str, str] = {
+    "abs": "it has a kink at 0",
+    "absolute": "it has a kink at 0",
+    "fabs": "it has a kink at 0",
+    "sign": "it jumps at 0",
+    "max": "it has a kink where its arguments are equal",
+    "maximum": "it has a kink where its arguments are equal",
+    "fmax": "it has a kink where its arguments are equal",
+    "min": "it has a kink where its arguments are equal",
+    "minimum": "it has a kink where its arguments are equal",
+    "fmin": "it has a kink where its arguments are equal",
+    "clip": "it has kinks at its bounds",
+    "where": "it is pieced together from branches",
+    "piecewise": "it is pieced together from branches",
+    "relu": "it has a kink at 0",
+    "leaky_relu": "it has a kink at 0",
+    "elu": "it is analytic only piecewise: its second derivative jumps at 0",
+    "heaviside": "it jumps at 0",
+    "floor": "it jumps at the integers",
+    "ceil": "it jumps at the integers",
+    "round": "it jumps",
+    "mod": "it jumps",
+    "remainder": "it jumps",
+}
+
+
+def not_analytic_message(name: str) -> str:
+    """Return the sentence that refuses the function `name`."""
+    reason = NOT_ANALYTIC[name]
+    return (
+        f"{name} is not real-analytic: {reason}. The theorems need real-analytic functions (Lemmas A.7, A.8); "
+        "use a smooth stand-in such as softplus, sqrt(x**2 + eps) or tanh, or build a float-only objective with "
+        "Objective.from_callable(fn, dimension, rigorous=False)"
+    )
+
+
+def unknown_message(name: str) -> str:
+    """Return the sentence that refuses a function nobody here knows."""
+    return f"{name} is not among the functions a tape can hold: {', '.join(sorted(ANALYTIC))}"

@@ -1,0 +1,422 @@
+"""What an objective is: a real function of `d` variables with its derivatives, in floats and in any arithmetic.
+
+`Objective` is the interface that `sam`, `find`, `prove` and `certificate` work against. `FormulaObjective` keeps the
+function as a tape; networks and float-only callables implement the same interface in their own files.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
+from hallucert.exact import Exact, exact, format_rational
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.parser import parse_tape
+from hallucert.objectives.tape import Arithmetic, Tape
+
+if TYPE_CHECKING:
+    from hallucert.objectives.machine import Program
+
+
+class Objective(ABC):
+    """A function ``f : R^d -> R``, the object everything else in this library is about.
+
+    Make one with `Objective.parse`, `from_sympy`, `from_callable`, `least_squares`, or take one from
+    `hallucert.gallery`. Float methods take points ``x`` of shape (d,) or lanes of points of shape (k, d); lanes
+    outside the domain come out as NaN, a single point outside the domain raises `DomainError`.
+
+    Attributes
+    ----------
+    name : str
+        How the objective is called in reports.
+    variables : tuple of str
+        Names of the coordinates.
+    rigorous : bool
+        Whether the function can be run in ball arithmetic, that is, whether it can be certified.
+    """
+
+    name: str
+    variables: tuple[str, ...]
+    rigorous: bool = True
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables, ``d``."""
+        return len(self.variables)
+
+    @property
+    def residual_count(self) -> int:
+        """Number ``m`` of residuals of a least-squares objective, 0 for any other."""
+        return 0
+
+    # ------------------------------------------------------------------ construction
+
+    @classmethod
+    def parse(cls, formula: str, variables: Sequence[str] | None = None, name: str | None = None) -> FormulaObjective:
+        """Read a formula such as ``"(x**2 + y - 11)**2 + (x + y**2 - 7)**2"``.
+
+        Parameters
+        ----------
+        formula : str
+            Arithmetic with ``+ - * / ** ( )``, decimals (taken exactly), ``pi``, ``e``, and the functions
+            exp log sqrt sin cos tan sinh cosh tanh sigmoid softplus silu square.
+        variables : sequence of str, optional
+            Order of the coordinates; by default the names in the formula, in natural order.
+        name : str, optional
+            Name for reports; the formula itself by default.
+
+        Raises
+        ------
+        FormulaError
+            If the text does not parse; the message points at the place.
+        NotAnalyticError
+            If it uses ``abs``, ``max`` or another function that is not real-analytic.
+
+        Examples
+        --------
+        >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+        >>> f.variables, f.dimension
+        (('x', 'y'), 2)
+        """
+        tape = parse_tape([formula], variables)
+        return FormulaObjective(tape, name=name or formula)
+
+    @classmethod
+    def least_squares(
+        cls,
+        residuals: Sequence[str],
+        variables: Sequence[str] | None = None,
+        n: Exact = 1,
+        name: str | None = None,
+    ) -> FormulaObjective:
+        """Make ``f = (1/2n) |r|^2`` from the formulas of the residuals ``r_1 .. r_m`` (theory: residual form).
+
+        Parameters
+        ----------
+        residuals : sequence of str
+            One formula for each residual.
+        variables : sequence of str, optional
+            Order of the coordinates; by default all names, in natural order.
+        n : exact positive number
+            The sample count in ``1/2n``.
+        name : str, optional
+            Name for reports.
+        """
+        if isinstance(residuals, str) or not residuals:
+            raise ArgumentError("residuals", residuals, "be a nonempty sequence of formulas")
+        tape = parse_tape(list(residuals), variables)
+        return FormulaObjective(least_squares_tape(tape, n), residuals=tape, n=n, name=name)
+
+    @classmethod
+    def from_sympy(cls, expression: Any, variables: Sequence[Any] | None = None, name: str | None = None) -> Any:
+        """Make an objective from a sympy expression; `variables` are its symbols in the order of the coordinates."""
+        from hallucert.objectives.from_sympy import objective_from_sympy
+
+        return objective_from_sympy(expression, variables, name)
+
+    @classmethod
+    def from_callable(
+        cls, function: Callable[[Any], Any], dimension: int, rigorous: bool = True, name: str | None = None
+    ) -> Objective:
+        """Make an objective from a numpy-style function of one array of shape (d,).
+
+        The function is called once with symbolic numbers and what it does is recorded. With ``rigorous=False`` it is
+        kept as it is and differentiated by autograd: good for `hallucert.sam`, `find` and `diagnose`, not for proofs.
+
+        Raises
+        ------
+        NotAnalyticError
+            If the function branches on its argument or calls something that is not real-analytic.
+        """
+        if rigorous:
+            from hallucert.objectives.from_callable import trace
+
+            return FormulaObjective(trace(function, dimension), name=name or getattr(function, "__name__", None))
+        from hallucert.objectives.numeric import NumericObjective
+
+        return NumericObjective(function, dimension, name)
+
+    # ------------------------------------------------------------------ floats
+
+    def value(self, x: Any) -> Any:
+        """Return ``f(x)``: a float for one point, shape (k,) for lanes."""
+        lanes, single = self._lanes(x)
+        return self._answer(self.value_lanes(lanes), single)
+
+    def gradient(self, x: Any) -> np.ndarray:
+        """Return the gradient: shape (d,) for one point, (k, d) for lanes."""
+        lanes, single = self._lanes(x)
+        return self._answer(self.gradient_lanes(lanes), single)
+
+    def hessian(self, x: Any) -> np.ndarray:
+        """Return the Hessian: shape (d, d) for one point, (k, d, d) for lanes."""
+        lanes, single = self._lanes(x)
+        return self._answer(self.hessian_lanes(lanes), single)
+
+    def hessian_vector_product(self, x: Any, v: Any) -> np.ndarray:
+        """Return ``H(x) v`` without forming the Hessian; `x` and `v` of shape (d,), or both (k, d)."""
+        lanes, single = self._lanes(x)
+        directions, _ = self._lanes(v, "v")
+        if lanes.shape != directions.shape:
+            raise ArgumentError("v", f"<array of shape {np.shape(v)}>", f"have the shape of x, {np.shape(x)}")
+        return self._answer(self.hessian_vector_lanes(lanes, directions), single)
+
+    def residual(self, x: Any) -> np.ndarray:
+        """Return the residuals ``r(x)``: shape (m,) or (k, m). Only for objectives in residual form."""
+        self._require_residuals()
+        lanes, single = self._lanes(x)
+        return self._answer(self.residual_lanes(lanes), single)
+
+    def residual_jacobian(self, x: Any) -> np.ndarray:
+        """Return ``Dr(x)``: shape (m, d) or (k, m, d). Only for objectives in residual form."""
+        self._require_residuals()
+        lanes, single = self._lanes(x)
+        return self._answer(self.residual_jacobian_lanes(lanes), single)
+
+    @abstractmethod
+    def value_lanes(self, x: np.ndarray) -> np.ndarray:
+        """``f`` on lanes (k, d), unchecked: NaN and inf in, NaN and inf out. The fast entry for kernels' callers."""
+
+    @abstractmethod
+    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Gradients on lanes (k, d), unchecked; returns (k, d)."""
+
+    @abstractmethod
+    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Hessians on lanes (k, d), unchecked; returns (k, d, d)."""
+
+    @abstractmethod
+    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Hessian-vector products on lanes (k, d), unchecked; returns (k, d)."""
+
+    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Residuals on lanes (k, d), unchecked; returns (k, m)."""
+        raise NotImplementedError
+
+    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Residual Jacobians on lanes (k, d), unchecked; returns (k, m, d)."""
+        raise NotImplementedError
+
+    @property
+    def gradient_program(self) -> Program | None:
+        """The gradient as a program of the float machine, for kernels that run it themselves, or None."""
+        return None
+
+    # ------------------------------------------------------------------ balls
+
+    def require_rigorous(self) -> None:
+        """Raise `NotAnalyticError` if the function cannot be run in ball arithmetic."""
+        if not self.rigorous:
+            raise NotAnalyticError(
+                f"{self.name} is a float-only objective (rigorous=False): nothing can be proved about it, because "
+                "there is no formula to enclose. Give it as a formula, a sympy expression or a traceable callable"
+            )
+
+    @abstractmethod
+    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> Any:
+        """Return an enclosure of ``f`` on the box `x` (`d` balls); not finite where the domain is not certain."""
+
+    @abstractmethod
+    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+        """Return an enclosure of the gradient on the box `x`, `d` balls."""
+
+    @abstractmethod
+    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+        """Return an enclosure of the Hessian on the box `x`, `d` rows of `d` balls, symmetric."""
+
+    def enclose_residual(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+        """Return an enclosure of the residuals on the box `x`, `m` balls."""
+        raise NotImplementedError
+
+    def enclose_residual_jacobian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+        """Return an enclosure of the residual Jacobian on the box `x`, `m` rows of `d` balls."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem as plain data, from which the certificate reader rebuilds it exactly."""
+
+    # ------------------------------------------------------------------ checks
+
+    def _lanes(self, x: Any, argument: str = "x") -> tuple[np.ndarray, bool]:
+        """Return `x` as float lanes (k, d) and whether it was a single point."""
+        must = f"be finite numbers of shape ({self.dimension},) or (k, {self.dimension})"
+        try:
+            array = np.asarray(x, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ArgumentError(argument, x, must) from None
+        if array.ndim not in (1, 2) or array.shape[-1] != self.dimension:
+            raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
+        if not np.isfinite(array).all():
+            raise ArgumentError(argument, x, must)
+        return np.atleast_2d(array), array.ndim == 1
+
+    def _answer(self, lanes: np.ndarray, single: bool) -> Any:
+        if not single:
+            return lanes
+        if not np.isfinite(lanes).all():
+            raise DomainError(f"{self.name} or its derivative is not defined (or overflows) at x")
+        return float(lanes[0]) if lanes.ndim == 1 else lanes[0]
+
+    def _require_residuals(self) -> None:
+        if self.residual_count == 0:
+            raise ArgumentError("objective", self.name, "be in residual form (Objective.least_squares)")
+
+
+class FormulaObjective(Objective):
+    """An objective kept as a tape.
+
+    Parameters
+    ----------
+    tape : Tape
+        The function, with one output.
+    residuals : Tape, optional
+        For ``f = (1/2n) |r|^2``: the tape of ``r``, with `m` outputs; `tape` must be `least_squares_tape` of it.
+    n : exact positive number
+        The ``n`` in ``1/2n``.
+    name : str, optional
+        Name for reports.
+    """
+
+    def __init__(self, tape: Tape, residuals: Tape | None = None, n: Exact = 1, name: str | None = None) -> None:
+        if len(tape.outputs) != 1:
+            raise ArgumentError("tape", repr(tape), "have exactly one output")
+        self.tape = tape
+        self.residuals = residuals
+        self.n = exact(n, "n")
+        self.variables = tape.variables
+        self.name = name or f"a function of {tape.dimension} variables"
+
+    def __repr__(self) -> str:
+        form = f", {self.residual_count} residuals" if self.residuals is not None else ""
+        names = ", ".join(self.variables[:6]) + ", ..." * (self.dimension > 6)
+        return f"<Objective {self.name[:60]!r} of ({names}){form}>"
+
+    @property
+    def residual_count(self) -> int:
+        """Number ``m`` of residuals, 0 if the objective is not in residual form."""
+        return len(self.residuals.outputs) if self.residuals is not None else 0
+
+    @cached_property
+    def gradient_tape(self) -> Tape:
+        """Tape of the gradient (`d` outputs)."""
+        return gradient_tape(self.tape)
+
+    @cached_property
+    def hessian_tape(self) -> Tape:
+        """Tape of the lower triangle of the Hessian, row by row."""
+        return hessian_tape(self.tape)
+
+    @cached_property
+    def residual_jacobian_tape(self) -> Tape:
+        """Tape of the residual Jacobian, row by row."""
+        self._require_residuals()
+        return jacobian_tape(self.residuals)  # type: ignore[arg-type]
+
+    # floats: each tape is lowered once and run by the one kernel
+
+    def value_lanes(self, x: np.ndarray) -> np.ndarray:
+        """``f`` on lanes, unchecked."""
+        return self._run("tape", x)[:, 0]
+
+    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Gradients on lanes, unchecked."""
+        return self._run("gradient_tape", x)
+
+    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Hessians on lanes, unchecked."""
+        d = self.dimension
+        lower = self._run("hessian_tape", x)
+        full = np.empty((x.shape[0], d, d))
+        rows, columns = np.tril_indices(d)
+        full[:, rows, columns] = lower
+        full[:, columns, rows] = lower
+        return full
+
+    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Hessian-vector products on lanes, unchecked."""
+        return self._run("_hessian_vector_tape", np.concatenate([x, v], axis=1))
+
+    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Residuals on lanes, unchecked."""
+        return self._run("residuals", x)
+
+    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Residual Jacobians on lanes, unchecked."""
+        return self._run("residual_jacobian_tape", x).reshape(x.shape[0], self.residual_count, self.dimension)
+
+    @cached_property
+    def _hessian_vector_tape(self) -> Tape:
+        return directional_tape(self.gradient_tape)
+
+    @cached_property
+    def _programs(self) -> dict[str, Program]:
+        return {}
+
+    def _program(self, tape_name: str) -> Program:
+        if tape_name not in self._programs:
+            from hallucert.objectives.machine import lower
+
+            self._programs[tape_name] = lower(getattr(self, tape_name))
+        return self._programs[tape_name]
+
+    def _run(self, tape_name: str, x: np.ndarray) -> np.ndarray:
+        from hallucert.objectives.machine import run
+
+        return run(self._program(tape_name), x)
+
+    @property
+    def gradient_program(self) -> Program:
+        """The gradient as a program of the float machine."""
+        return self._program("gradient_tape")
+
+    # balls
+
+    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> Any:
+        """Enclosure of ``f`` on the box `x`."""
+        return self.tape.evaluate(arithmetic, x)[0]
+
+    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+        """Enclosure of the gradient on the box `x`."""
+        return self.gradient_tape.evaluate(arithmetic, x)
+
+    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+        """Enclosure of the Hessian on the box `x`."""
+        d = self.dimension
+        lower = self.hessian_tape.evaluate(arithmetic, x)
+        return [[lower[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(d)] for i in range(d)]
+
+    def enclose_residual(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+        """Enclosure of the residuals on the box `x`."""
+        self._require_residuals()
+        return self.residuals.evaluate(arithmetic, x)  # type: ignore[union-attr]
+
+    def enclose_residual_jacobian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+        """Enclosure of the residual Jacobian on the box `x`."""
+        d, flat = self.dimension, self.residual_jacobian_tape.evaluate(arithmetic, x)
+        return [flat[i * d : (i + 1) * d] for i in range(self.residual_count)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem as plain data."""
+        if self.residuals is None:
+            return {"kind": "formula", "tape": self.tape.to_json()}
+        return {"kind": "least_squares", "residuals": self.residuals.to_json(), "n": format_rational(self.n)}
+
+
+def least_squares_tape(residuals: Tape, n: Exact = 1) -> Tape:
+    """Return the tape of ``(1/2n) |r|^2`` for the tape of ``r``."""
+    scale = exact(n, "n")
+    if scale <= 0:
+        raise ArgumentError("n", n, "be positive")
+    builder = TapeBuilder(residuals.variables)
+    outputs = builder.include(residuals, [builder.variable(i) for i in range(residuals.dimension)])
+    total = builder.constant(0)
+    for output in outputs:
+        total = builder.add(total, builder.power(output, 2))
+    return builder.tape([builder.mul(builder.constant(1 / (2 * scale)), total)])

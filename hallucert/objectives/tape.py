@@ -1,0 +1,327 @@
+"""The tape: one formula as a straight-line program that any arithmetic can run.
+
+A tape is a list of nodes in the order they are computed; a node refers only to earlier nodes. The operations are
+real-analytic on their domains, and so is every function a tape computes on the set where all its nodes are defined:
+
+=========  =======================  ==========================
+operation  node                     domain
+=========  =======================  ==========================
+``var``    input number `a`
+``const``  exact rational `value`
+``pi``     the number pi
+``add``    a + b
+``sub``    a - b
+``mul``    a * b
+``div``    a / b                    b != 0
+``neg``    -a
+``pow``    a ** b, b an integer     a != 0 where b < 0
+``rpow``   a ** value, rational     a > 0
+``exp``    exp(a)
+``log``    log(a)                   a > 0
+``sqrt``   sqrt(a)                  a > 0 (not analytic at 0)
+``sin``    sin(a)
+``cos``    cos(a)
+``tanh``   tanh(a)
+=========  =======================  ==========================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from hallucert.errors import ArgumentError, CertificateError
+from hallucert.exact import exact, format_rational
+
+T = TypeVar("T")
+
+BINARY = frozenset({"add", "sub", "mul", "div"})
+UNARY = frozenset({"neg", "exp", "log", "sqrt", "sin", "cos", "tanh"})
+PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
+"""Operations that are not defined everywhere; ``pow`` is partial when its exponent is negative."""
+
+MAX_NODES = 200_000
+MAX_VARIABLES = 10_000
+MAX_EXPONENT = 10_000
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+class Node(NamedTuple):
+    """One instruction: operation, the node numbers `a` and `b` it reads, and an exact `value` where it has one.
+
+    For ``var`` `a` is the number of the variable; for ``pow`` `b` is the exponent itself. Fields an operation
+    does not use are -1 and None.
+    """
+
+    op: str
+    a: int = -1
+    b: int = -1
+    value: Fraction | None = None
+
+
+class Arithmetic(Protocol[T]):
+    """What a tape needs from the arithmetic it runs in; ``+ - * /`` and unary ``-`` are the values' own operators."""
+
+    def constant(self, value: Fraction) -> T: ...
+    def pi(self) -> T: ...
+    def power(self, x: T, exponent: int) -> T: ...
+    def real_power(self, x: T, exponent: Fraction) -> T: ...
+    def exp(self, x: T) -> T: ...
+    def log(self, x: T) -> T: ...
+    def sqrt(self, x: T) -> T: ...
+    def sin(self, x: T) -> T: ...
+    def cos(self, x: T) -> T: ...
+    def tanh(self, x: T) -> T: ...
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A straight-line program from ``len(variables)`` inputs to ``len(outputs)`` outputs.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Names of the inputs, in the order of the coordinates of ``x``.
+    nodes : tuple of Node
+        Instructions; each reads only earlier ones.
+    outputs : tuple of int
+        Node numbers of the results.
+    """
+
+    variables: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def dimension(self) -> int:
+        """Number of inputs."""
+        return len(self.variables)
+
+    def __repr__(self) -> str:
+        return f"Tape({self.dimension} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs)"
+
+    def evaluate(self, arithmetic: Arithmetic[T], x: Sequence[T]) -> list[T]:
+        """Run the tape on the inputs `x` (length ``dimension``) and return the outputs."""
+        if len(x) != self.dimension:
+            raise ArgumentError("x", f"<{len(x)} values>", f"have {self.dimension} values")
+        return self._run(arithmetic, x, self.outputs)
+
+    def evaluate_nodes(self, arithmetic: Arithmetic[T], x: Sequence[T], nodes: Sequence[int]) -> list[T]:
+        """Run the tape and return the values of the given node numbers instead of the outputs."""
+        return self._run(arithmetic, x, nodes)
+
+    def _run(self, arithmetic: Any, x: Sequence[T], wanted: Sequence[int]) -> list[T]:
+        values: list[Any] = []
+        push = values.append
+        for op, a, b, value in self.nodes:
+            if op == "mul":
+                push(values[a] * values[b])
+            elif op == "add":
+                push(values[a] + values[b])
+            elif op == "sub":
+                push(values[a] - values[b])
+            elif op == "const":
+                push(arithmetic.constant(value))
+            elif op == "var":
+                push(x[a])
+            elif op == "pow":
+                push(arithmetic.power(values[a], b))
+            elif op == "neg":
+                push(-values[a])
+            elif op == "div":
+                push(values[a] / values[b])
+            elif op == "pi":
+                push(arithmetic.pi())
+            elif op == "rpow":
+                push(arithmetic.real_power(values[a], value))
+            else:
+                push(getattr(arithmetic, op)(values[a]))
+        return [values[i] for i in wanted]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tape as plain data; `from_json` reads it back."""
+        return {
+            "variables": list(self.variables),
+            "nodes": [_node_to_json(node) for node in self.nodes],
+            "outputs": list(self.outputs),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, field: str = "tape") -> Tape:
+        """Read a tape from plain data, trusting nothing about it.
+
+        Raises
+        ------
+        CertificateError
+            Naming the field, if anything is missing, superfluous, out of range or of the wrong type.
+        """
+        return _tape_from_json(data, field)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the canonical JSON text, as 64 hexadecimal digits."""
+        text = json.dumps(self.to_json(), separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def cut_nodes(self) -> list[int]:
+        """Return the inner nodes through which a one-output tape factors, in order.
+
+        Node ``k`` is listed if the output is a function ``phi`` of node ``k`` alone: then ``f = phi(s(x))`` with
+        ``s`` the value of node ``k``. Variables and the output itself are not listed.
+        """
+        if len(self.outputs) != 1:
+            raise ArgumentError("tape", repr(self), "have exactly one output")
+        last_use = [-1] * len(self.nodes)
+        depends = [False] * len(self.nodes)
+        for i, node in enumerate(self.nodes):
+            operands = node_operands(node)
+            depends[i] = node.op == "var" or any(depends[j] for j in operands)
+            for j in operands:
+                last_use[j] = i
+        cuts, open_until = [], -1
+        for i, node in enumerate(self.nodes[: self.outputs[0]]):
+            if depends[i] and node.op != "var" and open_until <= i:
+                cuts.append(i)
+            if depends[i]:
+                open_until = max(open_until, last_use[i])
+        return cuts
+
+    def outer(self, cut: int) -> Tape:
+        """Return the univariate tape ``phi`` of the factorization ``f = phi(s(x))`` at node `cut`."""
+        if cut not in self.cut_nodes():
+            raise ArgumentError("cut", cut, "be a node through which the tape factors")
+        nodes = list(self.nodes)
+        nodes[cut] = Node("var", 0)
+        return prune(Tape(("s",), tuple(nodes), self.outputs))
+
+    def inner(self, cut: int) -> Tape:
+        """Return the tape ``s`` of the factorization ``f = phi(s(x))`` at node `cut`."""
+        return prune(Tape(self.variables, self.nodes, (cut,)))
+
+
+def node_operands(node: Node) -> tuple[int, ...]:
+    """Return the node numbers that `node` reads."""
+    if node.op in BINARY:
+        return (node.a, node.b)
+    if node.op in ("var", "const", "pi"):
+        return ()
+    return (node.a,)
+
+
+def prune(tape: Tape) -> Tape:
+    """Drop the nodes that no output needs and renumber the rest."""
+    needed = [False] * len(tape.nodes)
+    for i in tape.outputs:
+        needed[i] = True
+    for i in range(len(tape.nodes) - 1, -1, -1):
+        if needed[i]:
+            for j in node_operands(tape.nodes[i]):
+                needed[j] = True
+    renumber, nodes = [-1] * len(tape.nodes), list[Node]()
+    for i, node in enumerate(tape.nodes):
+        if not needed[i]:
+            continue
+        renumber[i] = len(nodes)
+        if node.op in BINARY:
+            node = node._replace(a=renumber[node.a], b=renumber[node.b])
+        elif node.op not in ("var", "const", "pi"):
+            node = node._replace(a=renumber[node.a])
+        nodes.append(node)
+    return Tape(tape.variables, tuple(nodes), tuple(renumber[i] for i in tape.outputs))
+
+
+def check_variable_names(variables: Sequence[str], argument: str = "variables") -> tuple[str, ...]:
+    """Return the names as a tuple after checking that they are distinct identifiers."""
+    names = tuple(variables)
+    if not 1 <= len(names) <= MAX_VARIABLES:
+        raise ArgumentError(argument, f"<{len(names)} names>", f"have between 1 and {MAX_VARIABLES} names")
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ArgumentError(argument, name, "be identifiers of at most 64 ASCII letters, digits and underscores")
+    if len(set(names)) != len(names):
+        raise ArgumentError(argument, names, "be distinct")
+    return names
+
+
+def _node_to_json(node: Node) -> list[Any]:
+    if node.op in BINARY or node.op == "pow":
+        return [node.op, node.a, node.b]
+    if node.op == "const":
+        return [node.op, format_rational(node.value)]  # type: ignore[arg-type]
+    if node.op == "rpow":
+        return [node.op, node.a, format_rational(node.value)]  # type: ignore[arg-type]
+    return [node.op] if node.op == "pi" else [node.op, node.a]
+
+
+def _tape_from_json(data: object, field: str) -> Tape:
+    if not isinstance(data, Mapping):
+        raise CertificateError(field, "must be an object")
+    for key in ("variables", "nodes", "outputs"):
+        if not isinstance(data.get(key), list):
+            raise CertificateError(f"{field}.{key}", "must be a list")
+    if extra := set(data) - {"variables", "nodes", "outputs"}:
+        raise CertificateError(f"{field}.{min(map(str, extra))}", "is not a field of a tape")
+    try:
+        variables = check_variable_names(data["variables"])
+    except (ArgumentError, TypeError) as error:
+        raise CertificateError(f"{field}.variables", str(error)) from None
+    if len(data["nodes"]) > MAX_NODES:
+        raise CertificateError(f"{field}.nodes", f"must have at most {MAX_NODES} nodes")
+    nodes = tuple(
+        _node_from_json(item, i, len(variables), f"{field}.nodes[{i}]") for i, item in enumerate(data["nodes"])
+    )
+    outputs = data["outputs"]
+    if not 1 <= len(outputs) <= MAX_VARIABLES**2:
+        raise CertificateError(f"{field}.outputs", "must have at least one entry")
+    for i, output in enumerate(outputs):
+        _index(output, len(nodes), f"{field}.outputs[{i}]")
+    tape = Tape(variables, nodes, tuple(outputs))
+    if len(prune(tape).nodes) != len(nodes):
+        raise CertificateError(f"{field}.nodes", "must not contain a node that no output needs")
+    return tape
+
+
+def _node_from_json(item: object, position: int, dimension: int, field: str) -> Node:
+    if not isinstance(item, list) or not item or not isinstance(item[0], str):
+        raise CertificateError(field, "must be a list that begins with the name of an operation")
+    op, arguments = item[0], item[1:]
+    length = 2 if op in BINARY or op in ("pow", "rpow") else 0 if op == "pi" else 1
+    if op not in BINARY | UNARY | {"var", "const", "pi", "pow", "rpow"}:
+        raise CertificateError(field, f"unknown operation {op[:20]!r}")
+    if len(arguments) != length:
+        raise CertificateError(field, f"{op} takes {length} arguments")
+    if op == "const":
+        return Node(op, value=_rational(arguments[0], field))
+    if op == "pi":
+        return Node(op)
+    a = _index(arguments[0], dimension if op == "var" else position, field)
+    if op == "rpow":
+        return Node(op, a, value=_rational(arguments[1], field))
+    if op == "pow":
+        exponent = arguments[1]
+        if type(exponent) is not int or abs(exponent) > MAX_EXPONENT:
+            raise CertificateError(field, f"exponent must be an integer of size at most {MAX_EXPONENT}")
+        return Node(op, a, exponent)
+    return Node(op, a, _index(arguments[1], position, field)) if op in BINARY else Node(op, a)
+
+
+def _index(value: object, bound: int, field: str) -> int:
+    if type(value) is not int or not 0 <= value < bound:
+        raise CertificateError(field, f"index must be an integer from 0 to {bound - 1}")
+    return value
+
+
+def _rational(value: object, field: str) -> Fraction:
+    if not isinstance(value, str):
+        raise CertificateError(field, "rational must be a string")
+    try:
+        result = exact(value)
+    except ArgumentError as error:
+        raise CertificateError(field, str(error)) from None
+    if format_rational(result) != value:
+        raise CertificateError(field, f"rational must be in lowest terms, as {format_rational(result)[:40]!r}")
+    return result
