@@ -12,6 +12,14 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Objective": "hallucert.objectives.objective",
+    "Candidate": "hallucert.candidate",
+    "certify": "hallucert.certify",
+    "Certificate": "hallucert.certificate.certificate",
+    "load": "hallucert.certificate.reading",
+    "verify": "hallucert.certificate.verify",
+    "Verdict": "hallucert.certificate.verify",
+    "Status": "hallucert.prove.claims",
+    "diagnose": "hallucert.diagnose",
 }
 _MODULES = ("sam", "find", "plot", "errors")
 
@@ -22,7 +30,15 @@ if TYPE_CHECKING:
     from hallucert import find as find
     from hallucert import plot as plot
     from hallucert import sam as sam
+    from hallucert.candidate import Candidate as Candidate
+    from hallucert.certificate.certificate import Certificate as Certificate
+    from hallucert.certificate.reading import load as load
+    from hallucert.certificate.verify import Verdict as Verdict
+    from hallucert.certificate.verify import verify as verify
+    from hallucert.certify import certify as certify
+    from hallucert.diagnose import diagnose as diagnose
     from hallucert.objectives.objective import Objective as Objective
+    from hallucert.prove.claims import Status as Status
 
 
 def __getattr__(name: str) -> Any:

@@ -179,8 +179,9 @@ def decimal_above(value: Fraction, digits: int = 6) -> str:
 
 def _decimal(value: Fraction, digits: int, rounding: object) -> str:
     size = abs(value)
-    exponent = len(str(size.numerator)) - len(str(size.denominator))
-    if size < Fraction(10) ** exponent:
+    # 0.30103 is above log10(2): the estimate is close for any size, and the loop makes it exact.
+    exponent = math.floor((size.numerator.bit_length() - size.denominator.bit_length()) * 0.30103) + 1
+    while size < Fraction(10) ** exponent:
         exponent -= 1
     scaled = rounding(value / Fraction(10) ** (exponent - digits + 1))  # type: ignore[operator]
     if abs(scaled) >= 10**digits:

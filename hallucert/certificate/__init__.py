@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""The file format of certificates: exact numbers, reading, writing, and the independent checker."""

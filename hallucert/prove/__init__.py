@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""One theorem a file: hypotheses by enclosures, conclusions as claims."""

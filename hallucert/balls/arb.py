@@ -1,0 +1,227 @@
+"""Balls of Arb, through python-flint.
+
+Arb guarantees enclosure for each of its functions (Johansson 2017); what this file adds is the facade's domain rule,
+exact conversions, and tighter results on wide balls, where Arb's midpoint-radius formulas overestimate.
+
+``flint.ctx.prec`` belongs to the process. Another thread that changes it changes how tight results are, never whether
+they are true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Self
+
+import flint
+from flint import arb, arb_mat, ctx, fmpq
+
+from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.errors import ArgumentError
+
+_WIDE = arb(2) ** -6
+"""Above this radius (relative radius for powers) functions are evaluated at the endpoints."""
+
+_NAN = arb.nan()
+_ZERO, _ONE = arb(0), arb(1)
+_SMALL_MATRIX = 4
+"""Up to this inner dimension plain loops beat the conversion to ``arb_mat`` and back."""
+
+
+class ArbArithmetic(BallArithmetic):
+    """`BallArithmetic` whose values are ``flint.arb``."""
+
+    name = "arb"
+    version = f"python-flint {flint.__version__}"
+
+    def __init__(self, precision: int) -> None:
+        self.precision = precision
+        self._saved: list[int] = []
+        self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
+
+    def __enter__(self) -> Self:
+        self._saved.append(ctx.prec)
+        ctx.prec = self.precision
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        ctx.prec = self._saved.pop()
+
+    def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
+        """Return a ball that contains `value`."""
+        return self._constant(value)
+
+    def _constant(self, value: Fraction) -> Ball:
+        with self:
+            return arb(fmpq(value.numerator, value.denominator))
+
+    def interval(self, lower: Fraction, upper: Fraction) -> Ball:
+        """Return a ball that contains every number from `lower` to `upper`."""
+        if lower > upper:
+            raise ArgumentError("lower", lower, f"be at most upper ({upper})")
+        middle, radius = (lower + upper) / 2, (upper - lower) / 2
+        with self:
+            # arb(m, r) widens the ball m by an upper bound of |r|, so it contains [middle - radius, middle + radius].
+            centre = arb(fmpq(middle.numerator, middle.denominator))
+            return arb(centre, arb(fmpq(radius.numerator, radius.denominator)))
+
+    def indeterminate(self) -> Ball:
+        """Return the ball about which nothing is known."""
+        return _NAN
+
+    def pi(self) -> Ball:
+        """Return a ball that contains pi."""
+        return arb.pi()
+
+    def exp(self, x: Ball) -> Ball:
+        """Enclose ``exp(x)``; indeterminate where ``|x|`` may exceed `EXP_LIMIT`."""
+        if not (x.is_finite() and x.abs_upper() <= EXP_LIMIT):
+            return _NAN
+        if x.rad() > _WIDE:
+            return x.lower().exp().union(x.upper().exp())
+        return x.exp()
+
+    def log(self, x: Ball) -> Ball:
+        """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
+        if not self.positive(x):
+            return _NAN
+        return _increasing(x, arb.log) if _is_wide(x) else x.log()
+
+    def sqrt(self, x: Ball) -> Ball:
+        """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
+        if not self.positive(x):
+            return _NAN
+        return _increasing(x, arb.sqrt) if _is_wide(x) else x.sqrt()
+
+    def sin(self, x: Ball) -> Ball:
+        """Enclose ``sin(x)``."""
+        return x.sin() if self.is_finite(x) else _NAN
+
+    def cos(self, x: Ball) -> Ball:
+        """Enclose ``cos(x)``."""
+        return x.cos() if self.is_finite(x) else _NAN
+
+    def tanh(self, x: Ball) -> Ball:
+        """Enclose ``tanh(x)``."""
+        if not self.is_finite(x):
+            return _NAN
+        return x.lower().tanh().union(x.upper().tanh()) if x.rad() > _WIDE else x.tanh()
+
+    def power(self, x: Ball, exponent: int) -> Ball:
+        """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
+        if not x.is_finite():
+            return _NAN
+        if exponent == 0:
+            return _ONE
+        if exponent < 0 and not (x > 0 or x < 0):
+            return _NAN
+        if exponent == 1 or not _is_wide(x):
+            return x**exponent
+        low, high = x.lower(), x.upper()
+        if exponent % 2 or low > 0 or high < 0:
+            # Monotone on each side of 0: the values at the ends bound it (rounded ends that reach 0 give NaN).
+            return (low**exponent).union(high**exponent)
+        # An even power of a ball around 0 runs from 0 to the power of the larger end.
+        return _ZERO.union(x.abs_upper() ** exponent)
+
+    def real_power(self, x: Ball, exponent: Fraction) -> Ball:
+        """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
+        if not self.positive(x):
+            return _NAN
+        if exponent.denominator == 1:
+            return self.power(x, exponent.numerator)
+        if exponent.denominator == 2:
+            return self.power(self.sqrt(x), exponent.numerator)
+        return self.exp(self.log(x) * self.constant(exponent))
+
+    def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
+        """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
+        middle, radius = _parts(ball)
+        exponent = min(middle[1], radius[1])
+        centre, half = middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent)
+        return dyadic(centre - half, exponent), dyadic(centre + half, exponent)
+
+    def midpoint(self, ball: Ball) -> Fraction:
+        """Return the exact middle of the two endpoints."""
+        return dyadic(*_parts(ball)[0])
+
+    def is_finite(self, ball: Ball) -> bool:
+        """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
+        if not ball.is_finite():
+            return False
+        return _top(ball.mid().man_exp()) < SIZE_LIMIT and _top(ball.rad().man_exp()) < SIZE_LIMIT
+
+    def approximate(self, ball: Ball) -> float:
+        """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
+        return float(ball) if self.is_finite(ball) else float("nan")
+
+    def positive(self, ball: Ball) -> bool:
+        """Tell whether every point of `ball` is certainly > 0."""
+        return bool(ball > 0) and self.is_finite(ball)
+
+    def negative(self, ball: Ball) -> bool:
+        """Tell whether every point of `ball` is certainly < 0."""
+        return bool(ball < 0) and self.is_finite(ball)
+
+    def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
+        """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
+        with self:
+            total = _ZERO
+            for ball in balls:
+                total = total + ball.abs_upper()
+        return self.endpoints(total)[1]
+
+    def centre(self, ball: Ball) -> Ball:
+        """Return a ball of radius 0 near the middle of a finite ball."""
+        return ball.mid()
+
+    def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+        """Enclose the product of two matrices."""
+        with self:
+            if len(b) <= _SMALL_MATRIX:
+                columns = list(zip(*b, strict=True))
+                return [[self.dot(row, column) for column in columns] for row in a]
+            return (arb_mat(a) * arb_mat(b)).tolist()
+
+
+def _is_wide(x: Any) -> bool:
+    return bool(x.rad() > abs(x.mid()) * _WIDE)
+
+
+def _increasing(x: Any, function: Any) -> Any:
+    """Enclose an increasing function on ``x > 0`` by its values at the ends, if the rounded lower end is positive."""
+    low = x.lower()
+    return function(low).union(function(x.upper())) if low > 0 else function(x)
+
+
+def _top(number: tuple[Any, Any]) -> int:
+    """Return e with ``|number| < 2**e``."""
+    return int(number[0]).bit_length() + int(number[1])
+
+
+def _parts(ball: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return midpoint and radius as (mantissa, exponent), with exponents of limited size.
+
+    What lies below ``2**-SIZE_LIMIT`` is moved from the midpoint into the radius, and the radius is rounded up.
+    """
+    if not ball.is_finite():
+        raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
+    mantissa, exponent = map(int, ball.mid().man_exp())
+    half, half_exponent = map(int, ball.rad().man_exp())
+    if max(mantissa.bit_length() + exponent, half.bit_length() + half_exponent) >= SIZE_LIMIT:
+        raise ArgumentError("ball", "<a ball beyond 2**SIZE_LIMIT>", "be finite")
+    if exponent >= -2 * SIZE_LIMIT and half_exponent >= -2 * SIZE_LIMIT:
+        return (mantissa, exponent), (half, half_exponent)
+    floor = -SIZE_LIMIT
+    low, high = _scaled(mantissa, exponent, floor), -_scaled(-mantissa, exponent, floor)
+    return (low, floor), (high - low - _scaled(-half, half_exponent, floor), floor)
+
+
+def _scaled(mantissa: int, exponent: int, floor: int) -> int:
+    """Return ``mantissa * 2**(exponent - floor)`` rounded down."""
+    shift = exponent - floor
+    return mantissa << shift if shift >= 0 else mantissa >> min(-shift, mantissa.bit_length() + 1)

@@ -1,0 +1,272 @@
+"""The facade: what every rigorous arithmetic offers, and the factory that makes one.
+
+A *ball* is a value of the backend (``flint.arb``, or our `Interval` over mpmath's numbers) that stands for a set of
+real numbers. Whatever numbers the operands stand for, the result of an operation contains the exact result. Each
+question has one answer:
+
+===========================  ==========================================================================================
+question                     answer
+===========================  ==========================================================================================
+rounding                     outward, always; the precision decides how tight a ball is, never whether it is true
+NaN, outside the domain      an *indeterminate* ball. Division by a ball that contains 0, negative powers of one,
+                             ``log``, ``sqrt``, ``real_power`` of a ball that is not certainly positive. It is sticky:
+                             ``0 * indeterminate`` and ``tanh(indeterminate)`` are indeterminate
+infinities                   no ball stands for an infinity. A ball that reaches ``2**SIZE_LIMIT`` is treated as
+                             indeterminate by every function and predicate; ``exp`` beyond ``EXP_LIMIT`` too
+empty intervals              do not exist; `intersection` answers None
+reversed intervals           ``interval(lo, hi)`` with ``lo > hi`` raises `ArgumentError`
+comparison, overlapping      predicates answer True only if the claim holds for *every* point of the ball; overlapping
+                             or indeterminate balls: False. Comparison operators are not part of the facade
+endpoints                    `lower` and `upper` are dyadic; numbers below ``2**-SIZE_LIMIT`` are rounded outward to
+                             0 or to that size; an indeterminate ball has none: `ArgumentError`
+===========================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Self
+
+from hallucert.errors import ArgumentError
+
+Ball = Any
+"""A value of the arithmetic in use: ``flint.arb`` or `hallucert.balls.interval.Interval`."""
+
+Matrix = list[list[Ball]]
+"""A matrix of balls, as the list of its rows."""
+
+SIZE_LIMIT = 2**20
+"""Numbers of size ``2**SIZE_LIMIT`` or more are not told from infinity (their exact form would fill the memory)."""
+
+EXP_LIMIT = 2**19
+"""``exp(x)`` is indeterminate where ``|x|`` may exceed this; ``exp(EXP_LIMIT) < 2**SIZE_LIMIT``."""
+
+BACKENDS = ("arb", "mpmath")
+
+
+class BallArithmetic(ABC):
+    """A rigorous arithmetic at one working precision; make one with `arithmetic`.
+
+    Used as a context manager it sets the precision for the operators of its values (Arb's precision belongs to the
+    process; mpmath's travels with the values). Blocks nest. Outside of a block results are still true.
+
+    Attributes
+    ----------
+    name : str
+        ``"arb"`` or ``"mpmath"``.
+    precision : int
+        Working precision in bits.
+    version : str
+        The library behind it, for the certificate.
+    """
+
+    name: str
+    precision: int
+    version: str
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at {self.precision} bits, {self.version}>"
+
+    @abstractmethod
+    def constant(self, value: Fraction) -> Ball:
+        """Return a ball that contains `value`."""
+
+    @abstractmethod
+    def interval(self, lower: Fraction, upper: Fraction) -> Ball:
+        """Return a ball that contains every number from `lower` to `upper`."""
+
+    @abstractmethod
+    def indeterminate(self) -> Ball:
+        """Return the ball about which nothing is known."""
+
+    @abstractmethod
+    def pi(self) -> Ball:
+        """Return a ball that contains pi."""
+
+    @abstractmethod
+    def exp(self, x: Ball) -> Ball:
+        """Enclose ``exp(x)``; indeterminate where ``|x|`` may exceed `EXP_LIMIT`."""
+
+    @abstractmethod
+    def log(self, x: Ball) -> Ball:
+        """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
+
+    @abstractmethod
+    def sqrt(self, x: Ball) -> Ball:
+        """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
+
+    @abstractmethod
+    def sin(self, x: Ball) -> Ball:
+        """Enclose ``sin(x)``."""
+
+    @abstractmethod
+    def cos(self, x: Ball) -> Ball:
+        """Enclose ``cos(x)``."""
+
+    @abstractmethod
+    def tanh(self, x: Ball) -> Ball:
+        """Enclose ``tanh(x)``."""
+
+    @abstractmethod
+    def power(self, x: Ball, exponent: int) -> Ball:
+        """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
+
+    @abstractmethod
+    def real_power(self, x: Ball, exponent: Fraction) -> Ball:
+        """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
+
+    @abstractmethod
+    def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
+        """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
+
+    @abstractmethod
+    def is_finite(self, ball: Ball) -> bool:
+        """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
+
+    @abstractmethod
+    def approximate(self, ball: Ball) -> float:
+        """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
+
+    @abstractmethod
+    def positive(self, ball: Ball) -> bool:
+        """Tell whether every point of `ball` is certainly > 0."""
+
+    @abstractmethod
+    def negative(self, ball: Ball) -> bool:
+        """Tell whether every point of `ball` is certainly < 0."""
+
+    @abstractmethod
+    def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+        """Enclose the product of two matrices."""
+
+    @abstractmethod
+    def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
+        """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
+
+    @abstractmethod
+    def centre(self, ball: Ball) -> Ball:
+        """Return a ball of radius 0 near the middle of a finite ball."""
+
+    def dot(self, x: Sequence[Ball], y: Sequence[Ball]) -> Ball:
+        """Enclose the inner product of two vectors of the same positive length."""
+        if len(x) != len(y) or not x:
+            raise ArgumentError("y", f"<{len(y)} values>", f"have as many values as x ({len(x)}), at least one")
+        total = x[0] * y[0]
+        for i in range(1, len(x)):
+            total = total + x[i] * y[i]
+        return total
+
+    def lower(self, ball: Ball) -> Fraction:
+        """Return a dyadic number that no point of `ball` is below."""
+        return self.endpoints(ball)[0]
+
+    def upper(self, ball: Ball) -> Fraction:
+        """Return a dyadic number that no point of `ball` is above."""
+        return self.endpoints(ball)[1]
+
+    def midpoint(self, ball: Ball) -> Fraction:
+        """Return the exact middle of the two endpoints."""
+        lower, upper = self.endpoints(ball)
+        return (lower + upper) / 2
+
+    def magnitude(self, ball: Ball) -> Fraction:
+        """Return an upper bound of ``|x|`` over the ball."""
+        lower, upper = self.endpoints(ball)
+        return max(-lower, upper)
+
+    def nonzero(self, ball: Ball) -> bool:
+        """Tell whether certainly no point of `ball` is 0."""
+        return self.positive(ball) or self.negative(ball)
+
+    def contains(self, outer: Ball, inner: Ball) -> bool:
+        """Tell whether certainly every point of `inner` lies in `outer` (exact endpoints are compared)."""
+        if not (self.is_finite(outer) and self.is_finite(inner)):
+            return False
+        (low, high), (inner_low, inner_high) = self.endpoints(outer), self.endpoints(inner)
+        return low <= inner_low and inner_high <= high
+
+    def interior(self, outer: Ball, inner: Ball) -> bool:
+        """Tell whether certainly every point of `inner` lies in the interior of `outer`."""
+        if not (self.is_finite(outer) and self.is_finite(inner)):
+            return False
+        (low, high), (inner_low, inner_high) = self.endpoints(outer), self.endpoints(inner)
+        return low < inner_low and inner_high < high
+
+    def hull(self, a: Ball, b: Ball) -> Ball:
+        """Return a ball around both; indeterminate if one of them is."""
+        if not (self.is_finite(a) and self.is_finite(b)):
+            return self.indeterminate()
+        (low, high), (other_low, other_high) = self.endpoints(a), self.endpoints(b)
+        return self.interval(min(low, other_low), max(high, other_high))
+
+    def intersection(self, a: Ball, b: Ball) -> Ball | None:
+        """Return a ball around the common points, or None if certainly there is none.
+
+        An indeterminate ball restricts nothing: the answer is the other one.
+        """
+        if not self.is_finite(a):
+            return b
+        if not self.is_finite(b):
+            return a
+        (low, high), (other_low, other_high) = self.endpoints(a), self.endpoints(b)
+        low, high = max(low, other_low), min(high, other_high)
+        return self.interval(low, high) if low <= high else None
+
+
+@lru_cache(maxsize=64)
+def _make(backend: str, precision: int) -> BallArithmetic:
+    if backend == "arb":
+        from hallucert.balls.arb import ArbArithmetic
+
+        return ArbArithmetic(precision)
+    from hallucert.balls.mpmath_backend import MpmathArithmetic
+
+    return MpmathArithmetic(precision)
+
+
+def arithmetic(backend: str = "arb", precision: int = 106) -> BallArithmetic:
+    """Return the rigorous arithmetic of a backend at a working precision.
+
+    Parameters
+    ----------
+    backend : {"arb", "mpmath"}
+        ``"arb"`` is python-flint; ``"mpmath"`` is interval arithmetic in pure Python, sharing no code with it.
+    precision : int
+        Bits, from 30 to 100000.
+
+    Raises
+    ------
+    ArgumentError
+        For another backend or precision.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> ar = arithmetic("arb", 106)
+    >>> with ar:
+    ...     third = ar.constant(Fraction(1)) / ar.constant(Fraction(3))
+    >>> ar.lower(third) < Fraction(1, 3) < ar.upper(third)
+    True
+    """
+    if backend not in BACKENDS:
+        raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
+    if type(precision) is not int or not 30 <= precision <= 100_000:
+        raise ArgumentError("precision", precision, "be an integer from 30 to 100000")
+    return _make(backend, precision)
+
+
+def dyadic(mantissa: int, exponent: int) -> Fraction:
+    """Return ``mantissa * 2**exponent`` exactly."""
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)

@@ -1,0 +1,218 @@
+"""Intervals over mpmath's numbers: the ring operations, division and the square root.
+
+What is trusted of mpmath: ``mpf_add``, ``mpf_sub``, ``mpf_mul``, ``mpf_div``, ``mpf_sqrt`` and ``mpf_pos`` form the
+exact result (or enough of it, with a sticky bit) in Python integers and round it once, in the direction asked for.
+They are tested against exact rationals. One condition matters: ``mpf_add`` is only right for operands of at most the
+precision of the result (with longer ones its shortcut for distant exponents can round to the wrong side). The
+invariant of `Interval` guarantees it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mpmath.libmp import (
+    from_int,
+    fzero,
+    mpf_add,
+    mpf_cmp,
+    mpf_div,
+    mpf_mul,
+    mpf_neg,
+    mpf_pos,
+    mpf_sqrt,
+    mpf_sub,
+    round_ceiling,
+    round_floor,
+)
+
+Mpf = tuple[int, int, int, int]
+"""mpmath's raw number: sign (0 or 1), odd mantissa (0 for zero), exponent, bit length of the mantissa."""
+
+DOWN, UP = round_floor, round_ceiling
+
+
+class Interval:
+    """The set of real numbers from `lo` to `hi`, immutable; ``lo is None`` makes it indeterminate.
+
+    Invariant: `lo` and `hi` are finite, ``lo <= hi``, and their mantissas have at most `prec` bits. Operators return
+    intervals of the larger precision of their operands, rounded outward. An operand may also be an ``int``, as for
+    ``arb``.
+    """
+
+    __slots__ = ("hi", "lo", "prec")
+
+    def __init__(self, lo: Mpf | None, hi: Mpf | None, prec: int) -> None:
+        self.lo: Any = lo
+        self.hi: Any = hi
+        self.prec = prec
+
+    def __repr__(self) -> str:
+        if self.lo is None:
+            return "Interval(indeterminate)"
+        from mpmath.libmp import to_str
+
+        return f"Interval(about {to_str(self.lo, 10)} to {to_str(self.hi, 10)}, {self.prec} bits)"
+
+    def __neg__(self) -> Interval:
+        if self.lo is None:
+            return self
+        return Interval(mpf_neg(self.hi), mpf_neg(self.lo), self.prec)
+
+    def __add__(self, other: Interval | int) -> Interval:
+        if not isinstance(other, Interval):
+            if type(other) is not int:
+                return NotImplemented
+            other = from_integer(other, self.prec)
+        prec = self.prec if self.prec >= other.prec else other.prec
+        if self.lo is None or other.lo is None:
+            return Interval(None, None, prec)
+        return Interval(mpf_add(self.lo, other.lo, prec, DOWN), mpf_add(self.hi, other.hi, prec, UP), prec)
+
+    def __sub__(self, other: Interval | int) -> Interval:
+        if not isinstance(other, Interval):
+            if type(other) is not int:
+                return NotImplemented
+            other = from_integer(other, self.prec)
+        prec = self.prec if self.prec >= other.prec else other.prec
+        if self.lo is None or other.lo is None:
+            return Interval(None, None, prec)
+        return Interval(mpf_sub(self.lo, other.hi, prec, DOWN), mpf_sub(self.hi, other.lo, prec, UP), prec)
+
+    def __mul__(self, other: Interval | int) -> Interval:
+        if not isinstance(other, Interval):
+            if type(other) is not int:
+                return NotImplemented
+            other = from_integer(other, self.prec)
+        prec = self.prec if self.prec >= other.prec else other.prec
+        if self.lo is None or other.lo is None:
+            return Interval(None, None, prec)
+        a, b, c, d = self.lo, self.hi, other.lo, other.hi
+        # The product's ends are products of ends; the signs of the factors tell which (sign bit 0: the end is >= 0).
+        if not a[0]:
+            if not c[0]:
+                ends = a, c, b, d
+            elif d[0] or not d[1]:
+                ends = b, c, a, d
+            else:
+                ends = b, c, b, d
+        elif b[0] or not b[1]:
+            if not c[0]:
+                ends = a, d, b, c
+            elif d[0] or not d[1]:
+                ends = b, d, a, c
+            else:
+                ends = a, d, a, c
+        elif not c[0]:
+            ends = a, d, b, d
+        elif d[0] or not d[1]:
+            ends = b, c, a, c
+        else:
+            low, other_low = mpf_mul(a, d, prec, DOWN), mpf_mul(b, c, prec, DOWN)
+            high, other_high = mpf_mul(a, c, prec, UP), mpf_mul(b, d, prec, UP)
+            return Interval(
+                low if mpf_cmp(low, other_low) <= 0 else other_low,
+                high if mpf_cmp(high, other_high) >= 0 else other_high,
+                prec,
+            )
+        return Interval(mpf_mul(ends[0], ends[1], prec, DOWN), mpf_mul(ends[2], ends[3], prec, UP), prec)
+
+    def __truediv__(self, other: Interval | int) -> Interval:
+        if not isinstance(other, Interval):
+            if type(other) is not int:
+                return NotImplemented
+            other = from_integer(other, self.prec)
+        prec = self.prec if self.prec >= other.prec else other.prec
+        if self.lo is None or other.lo is None or not (is_positive(other) or is_negative(other)):
+            return Interval(None, None, prec)
+        a, b, c, d = self.lo, self.hi, other.lo, other.hi
+        if c[0]:  # x / y = (-x) / (-y)
+            a, b, c, d = mpf_neg(b), mpf_neg(a), mpf_neg(d), mpf_neg(c)
+        # Now 0 < c <= d: the lower end divides by the divisor that makes it smaller.
+        return Interval(mpf_div(a, c if a[0] else d, prec, DOWN), mpf_div(b, d if b[0] else c, prec, UP), prec)
+
+    def __radd__(self, other: int) -> Interval:
+        return self + other
+
+    def __rsub__(self, other: int) -> Interval:
+        return -self + other
+
+    def __rmul__(self, other: int) -> Interval:
+        return self * other
+
+    def __rtruediv__(self, other: int) -> Interval:
+        return from_integer(other, self.prec) / self if type(other) is int else NotImplemented
+
+
+def from_integer(value: int, prec: int) -> Interval:
+    """Enclose an integer in an interval of `prec` bits."""
+    return Interval(from_int(value, prec, DOWN), from_int(value, prec, UP), prec)
+
+
+def is_positive(x: Interval) -> bool:
+    """Tell whether every point is > 0."""
+    return x.lo is not None and x.lo[0] == 0 and x.lo[1] != 0
+
+
+def is_negative(x: Interval) -> bool:
+    """Tell whether every point is < 0."""
+    return x.hi is not None and x.hi[0] == 1
+
+
+def magnitude(x: Interval) -> Mpf:
+    """Return the largest ``|x|``, exactly."""
+    low = mpf_neg(x.lo)
+    return low if mpf_cmp(low, x.hi) > 0 else x.hi
+
+
+def rounded(x: Interval, prec: int) -> Interval:
+    """Return `x` rounded outward to `prec` bits."""
+    if x.lo is None:
+        return Interval(None, None, prec)
+    return Interval(mpf_pos(x.lo, prec, DOWN), mpf_pos(x.hi, prec, UP), prec)
+
+
+def square_root(x: Interval) -> Interval:
+    """Enclose the square root of a positive interval."""
+    return Interval(mpf_sqrt(x.lo, x.prec, DOWN), mpf_sqrt(x.hi, x.prec, UP), x.prec)
+
+
+def integer_power(x: Interval, exponent: int) -> Interval:
+    """Enclose ``x**exponent`` for ``exponent >= 1``; exact at the ends up to directed rounding, tight on wide x."""
+    if x.lo is None:
+        return x
+    if exponent % 2:
+        low = _signed_power(x.lo, exponent, x.prec, DOWN)
+        return Interval(low, _signed_power(x.hi, exponent, x.prec, UP), x.prec)
+    low, high = x.lo, x.hi
+    if high[0] or not high[1]:
+        low, high = mpf_neg(high), mpf_neg(low)
+    if not low[0]:
+        return Interval(_power(low, exponent, x.prec, DOWN), _power(high, exponent, x.prec, UP), x.prec)
+    low = mpf_neg(low)
+    larger = low if mpf_cmp(low, high) > 0 else high
+    return Interval(fzero, _power(larger, exponent, x.prec, UP), x.prec)
+
+
+def _signed_power(x: Mpf, exponent: int, prec: int, direction: str) -> Mpf:
+    if not x[0]:
+        return _power(x, exponent, prec, direction)
+    return mpf_neg(_power(mpf_neg(x), exponent, prec, UP if direction == DOWN else DOWN))
+
+
+def _power(x: Mpf, exponent: int, prec: int, direction: str) -> Mpf:
+    """Return a bound of ``x**exponent`` for ``x >= 0``: products of bounds of nonnegative numbers are bounds."""
+    if exponent == 1:
+        return x
+    if exponent == 2:
+        return mpf_mul(x, x, prec, direction)
+    # Each of the at most 2 log2(exponent) roundings is magnified by at most the exponent: guard bits for both.
+    work = prec + 2 * exponent.bit_length() + 4
+    result: Mpf | None = None
+    while True:
+        if exponent & 1:
+            result = x if result is None else mpf_mul(result, x, work, direction)
+        exponent >>= 1
+        if not exponent:
+            return mpf_pos(result, prec, direction)
+        x = mpf_mul(x, x, work, direction)

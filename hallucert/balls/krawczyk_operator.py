@@ -1,0 +1,149 @@
+"""Krawczyk's operator: from a formula in balls to existence and uniqueness of a zero in a box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.balls.matrix import all_finite, apply, float_inverse, from_rationals, identity, multiply, subtract
+from hallucert.errors import ArgumentError
+from hallucert.exact import round_up
+
+Function = Callable[[list[Ball]], list[Ball]]
+"""``G``: a list of balls to a list of as many balls."""
+
+Jacobian = Callable[[list[Ball]], Matrix]
+"""``DG``: a list of balls to the rows of the matrix of partial derivatives."""
+
+
+@dataclass(frozen=True)
+class KrawczykResult:
+    """What one application of Krawczyk's operator showed about the box ``centre +- radius``.
+
+    Attributes
+    ----------
+    proved : bool
+        ``K(Z)`` lies in the interior of Z: exactly one zero of G lies in Z (and in `image`), and every matrix in
+        ``DG(Z)`` is nonsingular.
+    image : list of Ball
+        ``K(Z)``, or an empty list where it is indeterminate. A zero in Z, if any, lies in it.
+    contraction : Fraction or None
+        Upper bound of ``|I - C DG(Z)|_inf``, None if indeterminate.
+    spread : list of Fraction
+        Upper bound of ``|K(Z) - centre|`` for each coordinate.
+    reason : str
+        Empty if proved; otherwise what failed, and where.
+    """
+
+    proved: bool
+    image: list[Ball]
+    contraction: Fraction | None
+    spread: list[Fraction]
+    reason: str
+
+
+def approximate_preconditioner(jacobian: np.ndarray) -> list[list[Fraction]] | None:
+    """Return the inverse of a matrix of doubles as exact rationals, or None if it is singular to working precision."""
+    inverse = float_inverse(np.asarray(jacobian, float))
+    return None if inverse is None else [[Fraction(x) for x in row] for row in inverse.tolist()]
+
+
+def krawczyk_image(
+    ar: BallArithmetic,
+    function: Function,
+    jacobian: Jacobian,
+    centre: Sequence[Fraction],
+    preconditioner: Sequence[Sequence[Fraction]],
+    radius: Sequence[Fraction],
+) -> KrawczykResult:
+    """Apply ``K(Z) = z0 - C G(z0) + (I - C DG(Z)) (Z - z0)`` to the exact box ``Z = centre +- radius``.
+
+    By the mean value theorem ``K(Z)`` contains ``z - C G(z)`` for every z in Z, so each zero of G in Z lies in it. If
+    it lies in the interior of Z, Brouwer's theorem gives a zero. The second term is symmetric, with radius
+    ``|I - C DG(Z)| r``, which then is below r: by Perron's theorem the spectral radius of ``|I - C M|`` is below 1,
+    so C and every M in ``DG(Z)`` are nonsingular, and the zero is unique. `function` is run on Z as well, so that G
+    is known to be defined on all of it.
+
+    Parameters
+    ----------
+    ar : BallArithmetic
+        The arithmetic.
+    function, jacobian : callable
+        G and DG, in balls.
+    centre : sequence of Fraction, length k
+        ``z0``; any exact numbers.
+    preconditioner : (k, k) rows of Fraction
+        C, near the inverse of ``DG(z0)``. Its quality decides success, never truth.
+    radius : sequence of Fraction, length k
+        Positive.
+    """
+    k = len(centre)
+    if len(radius) != k or any(r <= 0 for r in radius):
+        raise ArgumentError("radius", list(map(str, radius)), f"be {k} positive numbers")
+    if len(preconditioner) != k or any(len(row) != k for row in preconditioner):
+        raise ArgumentError("preconditioner", f"<{len(preconditioner)} rows>", f"be a {k} by {k} matrix")
+    with ar:
+        step = _newton_step(ar, function, centre, preconditioner)
+        if step is None:
+            return KrawczykResult(False, [], None, [], "the function is indeterminate at the centre of the box")
+        return image_from_step(ar, function, jacobian, centre, preconditioner, radius, step)
+
+
+def _newton_step(
+    ar: BallArithmetic, function: Function, centre: Sequence[Fraction], preconditioner: Sequence[Sequence[Fraction]]
+) -> list[Ball] | None:
+    """Enclose ``C G(z0)``, or None if G is indeterminate there."""
+    value = function([ar.constant(c) for c in centre])
+    if len(value) != len(centre):
+        raise ArgumentError("function", f"<{len(value)} values>", f"return {len(centre)} values")
+    step = apply(ar, from_rationals(ar, preconditioner), value)
+    return step if all_finite(ar, [step]) else None
+
+
+def image_from_step(
+    ar: BallArithmetic,
+    function: Function,
+    jacobian: Jacobian,
+    centre: Sequence[Fraction],
+    preconditioner: Sequence[Sequence[Fraction]],
+    radius: Sequence[Fraction],
+    step: Sequence[Ball],
+) -> KrawczykResult:
+    """Finish `krawczyk_image` with ``step``, an enclosure of ``C G(z0)``, known."""
+    k = len(centre)
+    box = [ar.interval(c - r, c + r) for c, r in zip(centre, radius, strict=True)]
+    matrix = jacobian(box)
+    if len(matrix) != k or any(len(row) != k for row in matrix):
+        raise ArgumentError("jacobian", f"<{len(matrix)} rows>", f"return a {k} by {k} matrix")
+    if not all_finite(ar, matrix):
+        return KrawczykResult(False, [], None, [], "the Jacobian is indeterminate on the box")
+    if not all_finite(ar, [function(box)]):
+        return KrawczykResult(False, [], None, [], "the function is indeterminate on the box")
+    defect = subtract(identity(ar, k), multiply(ar, from_rationals(ar, preconditioner), matrix))
+    if not all_finite(ar, defect):
+        return KrawczykResult(False, [], None, [], "the preconditioned Jacobian is indeterminate on the box")
+    contraction = round_up(max(ar.absolute_sum(row) for row in defect), 30)
+    half = [ar.constant(r) for r in radius]
+    image, spread, failed = [], [], []
+    for i in range(k):
+        turn = round_up(ar.absolute_sum([x * r for x, r in zip(defect[i], half, strict=True)]), 30)
+        low, high = ar.endpoints(step[i])
+        image.append(ar.interval(centre[i] - high - turn, centre[i] - low + turn))
+        spread.append(round_up(max(high, -low) + turn, 30))
+        if not spread[i] < radius[i]:  # K(Z) in the interior of Z, coordinate i
+            failed.append(i)
+    if not failed:
+        return KrawczykResult(True, image, contraction, spread, "")
+    worst = max(failed, key=lambda i: spread[i] / radius[i])
+    return KrawczykResult(
+        False,
+        image,
+        contraction,
+        spread,
+        f"the image leaves the box in {len(failed)} of {k} coordinates, most in coordinate {worst}: it reaches "
+        f"{float(spread[worst]):.3g} from the centre where the box reaches {float(radius[worst]):.3g}",
+    )

@@ -1,0 +1,167 @@
+"""Matrices of balls, as lists of rows: the operations the theorems need. Floats come in as exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.errors import ArgumentError
+
+_DIRECT = 3
+"""Up to this dimension a determinant is expanded; beyond, it is preconditioned."""
+
+
+def identity(ar: BallArithmetic, dimension: int) -> Matrix:
+    """Return the identity matrix."""
+    one, zero = ar.constant(Fraction(1)), ar.constant(Fraction(0))
+    return [[one if i == j else zero for j in range(dimension)] for i in range(dimension)]
+
+
+def transpose(a: Sequence[Sequence[Ball]]) -> Matrix:
+    """Return the transposed matrix."""
+    return [list(column) for column in zip(*a, strict=True)]
+
+
+def add(a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+    """Enclose ``a + b``."""
+    return [[x + y for x, y in zip(row, other, strict=True)] for row, other in zip(a, b, strict=True)]
+
+
+def subtract(a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+    """Enclose ``a - b``."""
+    return [[x - y for x, y in zip(row, other, strict=True)] for row, other in zip(a, b, strict=True)]
+
+
+def scale(factor: Ball, a: Sequence[Sequence[Ball]]) -> Matrix:
+    """Enclose ``factor * a``."""
+    return [[factor * x for x in row] for row in a]
+
+
+def multiply(ar: BallArithmetic, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+    """Enclose the matrix product ``a b``."""
+    return ar.matrix_product(a, b)
+
+
+def apply(ar: BallArithmetic, a: Sequence[Sequence[Ball]], x: Sequence[Ball]) -> list[Ball]:
+    """Enclose the vector ``a x``."""
+    return [ar.dot(row, x) for row in a]
+
+
+def from_floats(ar: BallArithmetic, a: np.ndarray) -> Matrix:
+    """Return the matrix of a two-dimensional array of finite doubles, each taken as the dyadic number it is."""
+    return [[ar.constant(Fraction(x)) for x in row] for row in np.asarray(a, float).tolist()]
+
+
+def from_rationals(ar: BallArithmetic, a: Sequence[Sequence[Fraction]]) -> Matrix:
+    """Return balls around exact entries."""
+    return [[ar.constant(x) for x in row] for row in a]
+
+
+def midpoints(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> np.ndarray:
+    """Return doubles near the midpoints (NaN for an indeterminate ball). Not rigorous: for proposals only."""
+    return np.array([[ar.approximate(x) for x in row] for row in a])
+
+
+def all_finite(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> bool:
+    """Tell whether every entry is finite."""
+    return all(ar.is_finite(x) for row in a for x in row)
+
+
+def symmetric_part(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix:
+    """Enclose ``(a + a^T) / 2``; the result is the same above and below the diagonal."""
+    half = ar.constant(Fraction(1, 2))
+    result = [list(row) for row in a]
+    for i in range(len(a)):
+        for j in range(i):
+            result[i][j] = result[j][i] = (a[i][j] + a[j][i]) * half
+    return result
+
+
+def norm_inf(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction:
+    """Return an upper bound of the largest absolute row sum.
+
+    Raises
+    ------
+    ArgumentError
+        If an entry is indeterminate.
+    """
+    return max(ar.absolute_sum(row) for row in a)
+
+
+def float_inverse(a: np.ndarray) -> np.ndarray | None:
+    """Return a finite approximate inverse in doubles, or None."""
+    if not np.isfinite(a).all():
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            inverse = np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        return None
+    return inverse if np.isfinite(inverse).all() else None
+
+
+def determinant(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball:
+    """Enclose the determinant of every matrix in `a`; indeterminate only if an entry is.
+
+    Beyond dimension 3: with C the double inverse of the midpoint and ``C A = I - E``, every eigenvalue of ``I - E``
+    lies within ``e = |E|_inf`` of 1, so for ``e < 1`` its determinant is between ``(1 - e)**d`` and ``(1 + e)**d``
+    (it is positive: no ``I - t E`` is singular). So ``det A`` is that divided by ``det C``, and C, whose entries are
+    exact, is eliminated in balls. Otherwise `a` itself is eliminated; where a pivot may be 0, Hadamard's bound
+    ``|det A| <= product of the rows' lengths`` remains, which decides nothing.
+    """
+    d = len(a)
+    if any(len(row) != d for row in a) or d == 0:
+        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
+    with ar:
+        if not all_finite(ar, a):
+            return ar.indeterminate()
+        if d <= _DIRECT:
+            return _expanded(a)
+        inverse = float_inverse(midpoints(ar, a))
+        if inverse is not None:
+            c = from_floats(ar, inverse)
+            error = norm_inf(ar, subtract(identity(ar, d), multiply(ar, c, a)))
+            c_determinant = _eliminated(ar, c)
+            if error < 1 and c_determinant is not None and ar.nonzero(c_determinant):
+                factor = ar.interval(Fraction(1) - error, Fraction(1) + error)
+                return ar.power(factor, d) / c_determinant
+        result = _eliminated(ar, a)
+        return result if result is not None else _hadamard(ar, a)
+
+
+def _expanded(a: Sequence[Sequence[Ball]]) -> Ball:
+    if len(a) == 1:
+        return a[0][0]
+    if len(a) == 2:
+        return a[0][0] * a[1][1] - a[0][1] * a[1][0]
+    (p, q, r), (s, t, u), (v, w, x) = a
+    return p * (t * x - u * w) - q * (s * x - u * v) + r * (s * w - t * v)
+
+
+def _eliminated(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball | None:
+    """Enclose the determinant by Gaussian elimination with row exchanges; None if every pivot of a column may be 0."""
+    rows = [list(row) for row in a]
+    result = ar.constant(Fraction(1))
+    for k in range(len(rows)):
+        candidates = [i for i in range(k, len(rows)) if ar.nonzero(rows[i][k])]
+        if not candidates:
+            return None
+        pivot = max(candidates, key=lambda i: abs(ar.approximate(rows[i][k])))
+        if pivot != k:
+            rows[k], rows[pivot], result = rows[pivot], rows[k], -result
+        result = result * rows[k][k]
+        for i in range(k + 1, len(rows)):
+            factor = rows[i][k] / rows[k][k]
+            for j in range(k + 1, len(rows)):
+                rows[i][j] = rows[i][j] - factor * rows[k][j]
+    return result
+
+
+def _hadamard(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball:
+    bound = Fraction(1)
+    for row in a:
+        bound *= ar.absolute_sum(row)  # the 2-norm is at most the 1-norm
+    return ar.interval(-bound, bound)

@@ -1,0 +1,123 @@
+"""The certificate: a problem, a witness, and the claims that were proved from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from os import PathLike
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import decimal_enclosure, float_above, float_below, format_rational
+from hallucert.objectives.objective import Objective
+from hallucert.prove.claims import Claim, Status
+from hallucert.prove.witness import Witness
+
+_MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which software made a certificate. Information only: nothing that is proved depends on it.
+
+    Attributes
+    ----------
+    hallucert : str
+        Version of this library.
+    backend : str
+        ``"arb"`` or ``"mpmath"``.
+    backend_version : str
+        Library and version behind it.
+    precision : int
+        Bits of the proof; a checker works with more.
+    """
+
+    hallucert: str
+    backend: str
+    backend_version: str
+    precision: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Everything that was proved about one point, with what an independent checker needs to prove it again.
+
+    Indexing with a claim's name gives the `Claim`; printing gives a theorem card.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    rho : Fraction
+        The perturbation radius, exact.
+    witness : Witness or None
+        Box, slice and preconditioner of the existence proof; None if no box could be proposed.
+    claims : mapping of str to Claim
+        In the order in which they build on each other.
+    provenance : Provenance
+        Which software made it.
+    box : tuple of (Fraction, Fraction) or None
+        Dyadic ends of a box that contains ``x*``; None unless existence is proved.
+    """
+
+    objective: Objective
+    rho: Fraction
+    witness: Witness | None
+    claims: Mapping[str, Claim]
+    provenance: Provenance
+    box: tuple[tuple[Fraction, Fraction], ...] | None = None
+
+    def __getitem__(self, name: str) -> Claim:
+        if name not in self.claims:
+            raise ArgumentError("claim", name, f"be one of {', '.join(self.claims)}")
+        return self.claims[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.claims
+
+    @cached_property
+    def enclosure(self) -> np.ndarray | None:
+        """Box that contains ``x*``, shape (d, 2), doubles rounded outward; None unless existence is proved."""
+        if self.box is None:
+            return None
+        return np.array([[float_below(low), float_above(high)] for low, high in self.box])
+
+    @cached_property
+    def x(self) -> np.ndarray | None:
+        """The midpoint of `enclosure` (or the witness's centre), shape (d,): a double near ``x*``."""
+        if self.enclosure is not None:
+            return self.enclosure.mean(axis=1)
+        return None if self.witness is None else np.array([float(c) for c in self.witness.centre])
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the certificate as JSON, atomically: the file is complete or not there.
+
+        Raises
+        ------
+        OSError
+            If the path cannot be written; whatever was there before stays.
+        """
+        from hallucert.certificate.writing import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        counts = {s: sum(c.status is s for c in self.claims.values()) for s in Status}
+        text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        return f"<Certificate for {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {text}>"
+
+    def __str__(self) -> str:
+        lines = [f"{self.objective.name}", f"rho = {format_rational(self.rho)}"]
+        if self.box is not None:
+            for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
+                lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
+            if len(self.box) > 8:
+                lines.append(f"... and {len(self.box) - 8} more coordinates")
+        for claim in self.claims.values():
+            lines.append(f"[{_MARKS[claim.status]}] {claim}")
+        made = self.provenance
+        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
+        return "\n".join(lines)

@@ -1,0 +1,163 @@
+"""Verifying a certificate: every claim in it is proved again, from the file alone, with the arithmetic of choice.
+
+The checker shares the theorems (`hallucert.prove`) with the prover and none of its searches: it runs no numba,
+scipy or sympy. Box, slice and preconditioner come from the file; a wrong one can only make a proof fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.certificate.certificate import Certificate
+from hallucert.certificate.reading import load
+from hallucert.errors import ArgumentError
+from hallucert.prove import existence
+from hallucert.prove.claims import Claim, Status
+from hallucert.prove.point import Point
+from hallucert.prove.point_claims import BY_NAME
+from hallucert.prove.rules import Evidence, Facts
+
+MAX_BOXES = 400_000
+"""Budget of a claim that subdivides: twice what the prover may spend by default."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one claim: `passed` is True only if the checker proved it again."""
+
+    name: str
+    status: Status
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of `verify`; true exactly if the file claims something and all of it was re-proved.
+
+    Attributes
+    ----------
+    certificate : Certificate
+        What was read.
+    backend : str
+        The arithmetic that checked.
+    precision : int
+        Its bits.
+    results : tuple of Result
+        One for each claim of the file; undecided claims assert nothing and are listed as passed.
+    """
+
+    certificate: Certificate
+    backend: str
+    precision: int
+    results: tuple[Result, ...]
+
+    @property
+    def asserted(self) -> int:
+        """How many claims are proved or refuted according to the file."""
+        return sum(result.status is not Status.UNDECIDED for result in self.results)
+
+    def __bool__(self) -> bool:
+        return self.asserted > 0 and all(result.passed for result in self.results)
+
+    def __str__(self) -> str:
+        lines = [f"{self.certificate.objective.name}: checked with {self.backend} at {self.precision} bits"]
+        for result in self.results:
+            word = "re-proved" if result.passed else "NOT re-proved"
+            if result.status is Status.UNDECIDED:
+                word = "nothing claimed"
+            lines.append(f"  {result.name} ({result.status}): {word}" + f". {result.message}" * bool(result.message))
+        failed = sum(not result.passed for result in self.results)
+        if failed:
+            lines.append(f"{failed} of {self.asserted} claims could not be re-proved: do not rely on this certificate.")
+        elif self.asserted:
+            lines.append(f"All {self.asserted} claims re-proved.")
+        else:
+            lines.append("The certificate claims nothing.")
+        return "\n".join(lines)
+
+
+def verify(source: str | PathLike[str] | Certificate, backend: str | None = None) -> Verdict:
+    """Prove every claim of a certificate again.
+
+    Parameters
+    ----------
+    source : path or Certificate
+        Usually a file.
+    backend : {"mpmath", "arb"}, optional
+        The arithmetic; by default the one that did not make the certificate.
+
+    Raises
+    ------
+    CertificateError
+        If the file is not a well-formed certificate.
+    EnvironmentRefused
+        If the floating-point unit does not round to nearest.
+
+    Notes
+    -----
+    The checker works with twice the bits of the prover, at least 106: its enclosures then fit into the published ones.
+    """
+    require_round_to_nearest()
+    certificate = source if isinstance(source, Certificate) else load(source)
+    if backend is None:
+        backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
+    if backend not in ("arb", "mpmath"):
+        raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
+    ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
+    with ar:
+        results = tuple(_check(certificate, ar))
+    return Verdict(certificate, backend, ar.precision, results)
+
+
+def _check(certificate: Certificate, ar: object) -> list[Result]:
+    claims, witness = dict(certificate.claims), certificate.witness
+    decided = [claim for claim in claims.values() if claim.status is not Status.UNDECIDED]
+    if witness is None or not decided:
+        return [Result(c.name, c.status, c.status is Status.UNDECIDED, "") for c in claims.values()]
+    facts = Facts(certificate.objective, certificate.rho, witness)
+    first = claims.get("existence")
+    if first is not None and first.status is Status.REFUTED:
+        return _check_refuted(certificate, ar, facts, first)
+    x = existence.relocate(ar, certificate.objective, certificate.rho, witness)
+    if x is None:
+        message = "existence cannot be re-proved in the box of the file"
+        return [
+            Result(c.name, c.status, c.status is Status.UNDECIDED, message if c in decided else "")
+            for c in claims.values()
+        ]
+    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, MAX_BOXES)
+    results = []
+    for claim in claims.values():
+        problem = None
+        if claim.status is not Status.UNDECIDED:
+            problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
+            if problem is None and claim.name == "existence":
+                problem = _check_enclosure(certificate, evidence)
+        if problem is None:
+            facts.claims[claim.name] = claim
+        results.append(Result(claim.name, claim.status, problem is None, problem or ""))
+    return results
+
+
+def _check_enclosure(certificate: Certificate, evidence: Evidence) -> str | None:
+    """The published enclosure must contain the checker's."""
+    ar = evidence.arithmetic
+    for (low, high), x in zip(certificate.box or (), evidence.point.x, strict=True):
+        if not (low <= ar.lower(x) and ar.upper(x) <= high):
+            return "the published enclosure does not contain the point"
+    return None
+
+
+def _check_refuted(certificate: Certificate, ar: object, facts: Facts, first: Claim) -> list[Result]:
+    """A refuted existence is the only thing such a certificate may claim."""
+    empty = existence.excludes(ar, facts.objective, facts.rho, facts.witness)
+    same = existence.refutation(facts) == first
+    message = "" if empty and same else "it is not shown that the box holds no solution"
+    results = [Result(first.name, first.status, empty and same, message)]
+    for claim in list(certificate.claims.values())[1:]:
+        open_ = claim.status is Status.UNDECIDED
+        results.append(Result(claim.name, claim.status, open_, "" if open_ else "there is no point to speak about"))
+    return results

@@ -1,0 +1,100 @@
+"""Writing certificates: exact numbers as text, the file replaced in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hallucert.exact import format_dyadic, format_rational
+from hallucert.prove.claims import Claim, Enclosure
+from hallucert.prove.witness import Witness
+
+if TYPE_CHECKING:
+    from hallucert.certificate.certificate import Certificate
+
+FORMAT = "hallucert-certificate"
+SCHEMA = 1
+
+
+def to_json(certificate: Certificate) -> dict[str, Any]:
+    """Return the certificate as plain data, in the order of the file format."""
+    made, witness, box = certificate.provenance, certificate.witness, certificate.box
+    problem = {"objective": certificate.objective.to_json(), "rho": format_rational(certificate.rho)}
+    return {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "provenance": {
+            "hallucert": made.hallucert,
+            "backend": made.backend,
+            "backend_version": made.backend_version,
+            "precision": made.precision,
+        },
+        "problem": problem,
+        "digest": problem_digest(problem),
+        "witness": None if witness is None else _witness(witness),
+        "enclosure": None if box is None else [[format_dyadic(low), format_dyadic(high)] for low, high in box],
+        "claims": [_claim(claim) for claim in certificate.claims.values()],
+    }
+
+
+def problem_digest(problem: Mapping[str, Any]) -> str:
+    """Return ``sha256:...`` of the canonical text of a problem (keys sorted, no spaces, ASCII)."""
+    text = json.dumps(problem, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def save(certificate: Certificate, path: str | PathLike[str]) -> None:
+    """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
+    target = Path(path)
+    text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    return {
+        "system": witness.system,
+        "centre": [format_dyadic(c) for c in witness.centre],
+        "slice": None if witness.slice is None else [[format_dyadic(s) for s in row] for row in witness.slice],
+        "radius": [format_dyadic(r) for r in witness.radius],
+        "preconditioner": [[format_dyadic(c) for c in row] for row in witness.preconditioner],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    decided = claim.reason is None
+    return {
+        "name": claim.name,
+        "status": str(claim.status),
+        "statement": claim.statement,
+        "inputs": {key: _input(value) for key, value in claim.inputs.items()},
+        "numbers": {key: _enclosure(enclosure) for key, enclosure in claim.numbers.items()} if decided else {},
+        "reason": None if claim.reason is None else str(claim.reason),
+    }
+
+
+def _enclosure(enclosure: Enclosure) -> list[str]:
+    return [format_dyadic(enclosure.lower), format_dyadic(enclosure.upper)]
+
+
+def _input(value: Any) -> Any:
+    """Integers stay integers, dyadics become text, tuples become lists."""
+    if isinstance(value, Fraction):
+        return format_dyadic(value)
+    return value if isinstance(value, int) else [_input(item) for item in value]

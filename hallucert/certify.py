@@ -1,0 +1,200 @@
+"""Certify: from a point in floats to theorems about the exact point near it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.candidate import Candidate
+from hallucert.certificate.certificate import Certificate, Provenance
+from hallucert.errors import ArgumentError, DomainError
+from hallucert.exact import Exact, exact, exact_radius
+from hallucert.objectives.objective import Objective
+from hallucert.prove import existence
+from hallucert.prove.claims import Enclosure, Status, undecided
+from hallucert.prove.point import Point
+from hallucert.prove.point_claims import OPTIONAL, prove_claims, without_existence
+from hallucert.prove.reasons import Reason
+from hallucert.prove.rules import Evidence, Facts
+
+PRECISIONS = (53, 106, 212, 424)
+MAX_BOXES = 200_000
+_HELPED_BY_PRECISION = frozenset(
+    {
+        Reason.PRECISION,
+        Reason.STRADDLES,
+        Reason.NOT_A_ZERO,
+        Reason.ZERO_GRADIENT,
+        Reason.LEVEL,
+        Reason.SINGULAR_JACOBIAN,
+        Reason.RANK_DEFICIENT,
+    }
+)
+
+
+def certify(
+    subject: Objective | Candidate,
+    x: Any = None,
+    rho: Exact | None = None,
+    *,
+    backend: str = "arb",
+    precisions: Sequence[int] = PRECISIONS,
+    radius: Exact | None = None,
+    global_box: Any = None,
+    max_boxes: int = MAX_BOXES,
+    budget: float = 120.0,
+) -> Certificate:
+    """Prove every claim that applies to the hallucinated point near `x`.
+
+    ``certify(f, x, rho)`` or ``certify(candidate)``. The point is polished by Newton's method, existence is proved by
+    Krawczyk's test, and all further claims are about the exact point ``x*`` that was proved to exist.
+
+    Parameters
+    ----------
+    subject : Objective or Candidate
+        The function, or a candidate from `hallucert.find` (then `x` and `rho` come with it).
+    x : array of shape (d,)
+        A point near the hallucinated point, for example the end of a SAM run.
+    rho : exact positive number
+        ``"0.05"`` is 1/20; a float is the dyadic rational it is.
+    backend : {"arb", "mpmath"}
+        The arithmetic of the proof.
+    precisions : sequence of int
+        The ladder of precisions in bits; the next is tried while a claim is undecided that more bits may decide.
+    radius : exact positive number, optional
+        Ask about exactly the box ``x +- radius`` (no polishing): existence there is proved, refuted or undecided. In
+        residual form the box lives in the slice through `x`.
+    global_box : array of shape (d, 2), optional
+        Also ask whether the target is a global minimizer over this box.
+    max_boxes : int
+        Budget of each claim that subdivides (`farthest_point`, `global_target`).
+    budget : float
+        Seconds after which no further precision is tried.
+
+    Returns
+    -------
+    Certificate
+        Failures to prove are in it as undecided claims, with reasons; nothing is raised for them.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments of the wrong shape, not finite, or ``rho <= 0``.
+    NotAnalyticError
+        If the objective is float-only.
+    DomainError
+        If ``f`` is not defined at `x`, or the gradient there is exactly zero.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> cert = hc.certify(f, [-0.5, 0], "1.5")
+    >>> cert["hallucinated_minimizer"].status, cert["attractor"].status
+    (<Status.PROVED: 'proved'>, <Status.PROVED: 'proved'>)
+    """
+    require_round_to_nearest()
+    objective, start, exact_rho, construction = _arguments(subject, x, rho)
+    objective.require_rigorous()
+    half_width = None if radius is None else exact_radius(radius, "radius")
+    box = None if global_box is None else _check_box(global_box, objective.dimension)
+    ladder = _check_ladder(precisions)
+    if type(max_boxes) is not int or max_boxes < 1:
+        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
+    deadline = time.monotonic() + budget
+    best: Certificate | None = None
+    for precision in ladder:
+        ar = arithmetic(backend, precision)
+        with ar:
+            _check_start(ar, objective, start)
+            attempt = _attempt(ar, objective, exact_rho, start, half_width, construction, box, max_boxes)
+        if best is None or _decided(attempt) >= _decided(best):
+            best = attempt
+        open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
+        if not open_reasons & _HELPED_BY_PRECISION or time.monotonic() > deadline:
+            break
+    assert best is not None
+    return best
+
+
+def _attempt(
+    ar: Any,
+    objective: Objective,
+    rho: Fraction,
+    start: tuple[Fraction, ...],
+    radius: Fraction | None,
+    construction: Any,
+    global_box: np.ndarray | None,
+    max_boxes: int,
+) -> Certificate:
+    """Prove what can be proved at one precision."""
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    located = existence.locate(ar, objective, rho, start, radius)
+    asked = [name for name, hint in zip(sorted(OPTIONAL), (construction, global_box), strict=True) if hint is not None]
+    if located.x is None or located.witness is None:
+        witness, first = located.witness, None
+        if located.excluded and witness is not None:
+            first = existence.refutation(Facts(objective, rho, witness))
+        else:
+            rule = existence.RULE
+            first = undecided(rule.name, rule.question, located.reason or Reason.PRECISION)
+        return Certificate(objective, rho, witness, without_existence(first, asked), provenance)
+    point = Point(ar, objective, rho, located.x)
+    evidence = Evidence(ar, point, located.witness, max_boxes, construction, global_box)
+    claims = prove_claims(evidence, Facts(objective, rho, located.witness))
+    box = None
+    if claims["existence"].status is Status.PROVED:
+        ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision) for v in located.x]
+        box = tuple((end.lower, end.upper) for end in ends)
+    return Certificate(objective, rho, located.witness, claims, provenance, box)
+
+
+def _decided(certificate: Certificate) -> int:
+    return sum(claim.status is not Status.UNDECIDED for claim in certificate.claims.values())
+
+
+def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Fraction, ...], Fraction, Any]:
+    if isinstance(subject, Candidate):
+        if x is not None or rho is not None:
+            raise ArgumentError("x", x, "be left out when a candidate is certified")
+        point = tuple(Fraction(float(v)) for v in subject.x)
+        return subject.objective, point, subject.rho, subject.construction
+    if not isinstance(subject, Objective):
+        raise ArgumentError("subject", subject, "be an Objective or a Candidate")
+    must = f"be {subject.dimension} finite numbers"
+    if x is None or isinstance(x, str) or np.ndim(x) != 1 or len(x) != subject.dimension:
+        raise ArgumentError("x", x, must)
+    if rho is None:
+        raise ArgumentError("rho", rho, "be given")
+    return subject, tuple(exact(v, "x") for v in x), exact_radius(rho), None
+
+
+def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> None:
+    balls = [ar.constant(v) for v in start]
+    if not ar.is_finite(objective.enclose_value(ar, balls)):
+        raise DomainError(f"x is not certainly in the domain of {objective.name}, or on its edge")
+    if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in objective.enclose_gradient(ar, balls)):
+        raise DomainError(
+            "x is a critical point of f: the gradient is exactly zero there, so the ascent direction g/|g| and the SAM "
+            "map are not defined"
+        )
+
+
+def _check_box(box: Any, dimension: int) -> np.ndarray:
+    array = np.asarray(box, dtype=float)
+    if array.shape != (dimension, 2) or not np.isfinite(array).all() or not (array[:, 0] < array[:, 1]).all():
+        raise ArgumentError("global_box", box, f"be {dimension} finite intervals [low, high] with low < high")
+    return array
+
+
+def _check_ladder(precisions: Sequence[int]) -> tuple[int, ...]:
+    ladder = tuple(precisions)
+    if not ladder or any(type(p) is not int or not 30 <= p <= 2000 for p in ladder):
+        raise ArgumentError("precisions", precisions, "be integers from 30 to 2000 (bits)")
+    return ladder

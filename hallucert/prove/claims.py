@@ -1,0 +1,101 @@
+"""What a claim is: a name, a status, the numbers behind it and the sentence they prove.
+
+A claim's numbers are *published* enclosures: wider than what the prover computed, so that an independent
+checker, with other rounding, can re-prove each of them. Status and statement are functions of the published
+numbers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from hallucert.exact import decimal_enclosure, round_down, round_up
+from hallucert.prove.reasons import Reason
+
+
+class Status(StrEnum):
+    """``proved``: the statement is a theorem. ``refuted``: its negation is. ``undecided``: neither was shown."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A closed interval with dyadic ends that certainly contains a number: ``lower <= number <= upper``."""
+
+    lower: Fraction
+    upper: Fraction
+
+    def contains(self, other: Enclosure) -> bool:
+        """Tell whether every point of `other` lies in this interval."""
+        return self.lower <= other.lower and other.upper <= self.upper
+
+    def published(self, precision: int) -> Enclosure:
+        """Return a slightly wider interval with short ends, which a checker with other rounding can re-prove.
+
+        Each side moves out by twice the width, by ``2**-48`` of the size, by ``2**-precision`` (numbers near 0 inherit
+        the rounding of numbers near 1) and by the rounding to 64 bits. Signs survive unless they were decided by less.
+
+        Parameters
+        ----------
+        precision : int
+            Bits of the proof; the checker works with twice as many.
+        """
+        slack = (
+            2 * (self.upper - self.lower) + max(abs(self.lower), abs(self.upper)) / 2**48 + Fraction(1, 2**precision)
+        )
+        return Enclosure(round_down(self.lower - slack, 64), round_up(self.upper + slack, 64))
+
+    def __str__(self) -> str:
+        return decimal_enclosure(self.lower, self.upper)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One entry of a certificate.
+
+    Attributes
+    ----------
+    name : str
+        The claim's name, such as ``"attractor"``.
+    status : Status
+        proved, refuted or undecided.
+    statement : str
+        The sentence that is proved (or refuted: then the sentence states the negation); for an undecided claim,
+        the question.
+    numbers : mapping of str to Enclosure
+        The enclosures from which the status follows.
+    inputs : mapping
+        Exact data that the statement depends on, such as a box or a kind.
+    reason : Reason or None
+        Why an undecided claim is undecided.
+    """
+
+    name: str
+    status: Status
+    statement: str
+    numbers: Mapping[str, Enclosure] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    reason: Reason | None = None
+
+    def __bool__(self) -> bool:
+        return self.status is Status.PROVED
+
+    def __str__(self) -> str:
+        text = f"{self.name}: {self.status.upper()}. {self.statement}"
+        for key, enclosure in self.numbers.items():
+            text += f"\n    {key.replace('_', ' ')} in {enclosure}"
+        if self.reason is not None:
+            text += f"\n    because {self.reason.explanation}"
+        return text
+
+
+def undecided(name: str, question: str, reason: Reason, numbers: Mapping[str, Enclosure] | None = None) -> Claim:
+    """Return an undecided claim."""
+    return Claim(name, Status.UNDECIDED, question, dict(numbers or {}), {}, reason)

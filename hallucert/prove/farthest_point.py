@@ -1,0 +1,197 @@
+"""Claim ``farthest_point``: ``x*`` is where the paper's existence proof puts it (Theorem 2.1; Lemmas A.2-A.4, A.9).
+
+``B`` is the closed ball around a point ``m`` with radius ``delta``, ``alpha = f(x*)``, ``c = x*+``. Checked, by
+enclosures:
+
+1. *Maximizer*: ``f`` has a critical point ``x_max`` in a cube in ``B`` on which the Hessian is negative
+   definite, so it is an isolated local maximizer and the only critical point in the cube.
+2. *Lemma A.2*: ``f < alpha`` on the boundary of ``B``, so ``U = {f >= alpha} ∩ B`` lies in its interior (*Lemma
+   A.3*: hence ``f = alpha`` on the boundary of ``U``, by continuity).
+3. *Lemma A.9*: every critical point in ``U`` lies in the cube, so it is ``x_max``. Hence ``U`` is connected:
+   each of its components is compact, ``f`` has a maximum on it, and that is a critical point of ``f``.
+4. *Farthest*: every point of ``U`` other than ``x*`` has distance ``< rho`` from ``c`` (subdivision away from
+   ``x*``, `hallucert.prove.touching` near it).
+5. *Lagrange, Lemma A.4*: ``x* - c = -g(x*)/lambda`` with ``lambda > 0``, which existence says already.
+
+Proved: all of these, with ``f(x_max) > alpha``. Not refuted: a failure of the construction proves nothing. For a
+maximizer
+*set* (Theorem 2.2) the same is done by `hallucert.prove.farthest_point_set`. Subdivision is for 2 <= d <= 3.
+Numbers: ``level`` (``f(x*)``), ``maximum`` (``f(x_max)``).
+Inputs: ``maximizer`` (``m``), ``ball_radius``, ``cube_radius``, ``neighbourhood_radius``, ``penalty``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hallucert.balls import matrix
+from hallucert.balls.krawczyk import ZeroFailure, approximate_preconditioner, prove_zero
+from hallucert.balls.symmetric import is_positive_definite
+from hallucert.exact import decimal_above, decimal_below
+from hallucert.prove import farthest_point_set
+from hallucert.prove.claims import Enclosure, Status
+from hallucert.prove.point import sum_of_squares
+from hallucert.prove.reasons import Reason
+from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.prove.sphere_type import MAXIMUM, proved_sphere_kind
+from hallucert.prove.subdivision import box_around, covers
+from hallucert.prove.touching import MAX_HALVINGS, choose_neighbourhood, neighbourhood, touches_only_here
+
+INPUTS = {
+    "maximizer": "dyadics",
+    "ball_radius": "dyadic",
+    "cube_radius": "dyadic",
+    "neighbourhood_radius": "dyadic",
+    "penalty": "dyadic",
+}
+
+
+def choose(evidence: Evidence) -> Inputs | Reason:
+    """Take the ball from the search; find the cubes around the maximizer and around ``x*`` by halving."""
+    if not 2 <= len(evidence.point.x) <= 3:
+        return Reason.DIMENSION
+    construction = evidence.construction
+    if construction.cut is not None:
+        return farthest_point_set.choose(evidence)
+    maximizer = [Fraction(float(m)) for m in construction.maximizer]
+    ball = Fraction(float(construction.ball_radius))
+    cube = ball / 2
+    for _ in range(MAX_HALVINGS):
+        if _concave(evidence, maximizer, cube):
+            break
+        cube /= 2
+    else:
+        return Reason.NOT_A_MAXIMIZER
+    chosen = choose_neighbourhood(evidence, ball / 2)
+    if isinstance(chosen, Reason):
+        return chosen
+    return {
+        "maximizer": tuple(maximizer),
+        "ball_radius": ball,
+        "cube_radius": cube,
+        "neighbourhood_radius": chosen[0],
+        "penalty": chosen[1],
+    }
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Carry out checks 1 to 4; enclose the level and the maximum."""
+    if "cut" in inputs:
+        return farthest_point_set.measure(evidence, inputs)
+    dimension = len(evidence.point.x)
+    if not 2 <= dimension <= 3 or len(inputs["maximizer"]) != dimension:
+        return Reason.DIMENSION
+    ar, point = evidence.arithmetic, evidence.point
+    alpha = point.objective.enclose_value(ar, point.x)
+    top = _maximum(evidence, list(inputs["maximizer"]), inputs["cube_radius"], inputs["ball_radius"])
+    level = point.enclosure(alpha)
+    if isinstance(top, Reason) or level is None:
+        return top if isinstance(top, Reason) else Reason.DOMAIN
+    if level.upper >= top.lower:
+        return Reason.LEVEL
+    if not touches_only_here(evidence, inputs["neighbourhood_radius"], inputs["penalty"]):
+        return Reason.NOT_A_MAXIMUM
+    if not _in_ball(evidence, inputs, point.x) or not _every_box_settled(evidence, inputs, alpha):
+        return Reason.BUDGET
+    return {"level": level, "maximum": top}
+
+
+def _concave(evidence: Evidence, centre: list[Fraction], radius: Fraction) -> bool:
+    """Whether ``-H`` is positive definite on the whole cube."""
+    ar = evidence.arithmetic
+    cube = [ar.interval(c - radius, c + radius) for c in centre]
+    hessian = evidence.point.objective.enclose_hessian(ar, cube)
+    return is_positive_definite(ar, [[-entry for entry in row] for row in hessian])
+
+
+def _maximum(evidence: Evidence, centre: list[Fraction], radius: Fraction, ball: Fraction) -> Enclosure | Reason:
+    """Check 1; return an enclosure of ``f(x_max)``."""
+    ar, f = evidence.arithmetic, evidence.point.objective
+    if radius <= 0 or radius**2 * len(centre) >= ball**2 or not _concave(evidence, centre, radius):
+        return Reason.NOT_A_MAXIMIZER
+    middle = [ar.constant(c) for c in centre]
+    preconditioner = approximate_preconditioner(matrix.midpoints(ar, f.enclose_hessian(ar, middle)))
+    if preconditioner is None:
+        return Reason.NOT_A_MAXIMIZER
+    found = prove_zero(
+        ar, lambda z: f.enclose_gradient(ar, z), lambda z: f.enclose_hessian(ar, z), centre, preconditioner
+    )
+    cube = [ar.interval(c - radius, c + radius) for c in centre]
+    if isinstance(found, ZeroFailure) or not all(ar.contains(side, x) for side, x in zip(cube, found.box, strict=True)):
+        return Reason.NOT_A_MAXIMIZER
+    top = evidence.point.enclosure(f.enclose_value(ar, found.box))
+    return Reason.DOMAIN if top is None else top
+
+
+def _squared_distance(evidence: Evidence, box: list[Any], centre: list[Any]) -> Any:
+    return sum_of_squares(evidence.arithmetic, [y - c for y, c in zip(box, centre, strict=True)])
+
+
+def _in_ball(evidence: Evidence, inputs: Inputs, box: list[Any]) -> bool:
+    """Whether `box` certainly lies in the interior of ``B``."""
+    ar = evidence.arithmetic
+    centre = [ar.constant(m) for m in inputs["maximizer"]]
+    return ar.positive(ar.constant(inputs["ball_radius"] ** 2) - _squared_distance(evidence, box, centre))
+
+
+def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
+    """Checks 2, 3 and 4 on a subdivision of the cube around ``B``."""
+    ar, point, f = evidence.arithmetic, evidence.point, evidence.point.objective
+    centre = [ar.constant(m) for m in inputs["maximizer"]]
+    radius_squared, rho_squared = ar.constant(inputs["ball_radius"] ** 2), ar.power(point.rho, 2)
+    cube = [ar.interval(m - inputs["cube_radius"], m + inputs["cube_radius"]) for m in inputs["maximizer"]]
+    near = neighbourhood(evidence, inputs["neighbourhood_radius"])
+
+    def settled(box: list[Any]) -> bool:
+        from_centre = _squared_distance(evidence, box, centre)
+        if ar.positive(from_centre - radius_squared):
+            return True  # outside B
+        if ar.negative(f.enclose_value(ar, box) - alpha):
+            return True  # below the level: no point of U, and fine on the boundary of B
+        if not ar.positive(radius_squared - from_centre):
+            return False  # meets the boundary of B
+        closer = ar.positive(rho_squared - _squared_distance(evidence, box, point.plus))
+        if not closer and not _inside(ar, near, box):
+            return False
+        return _inside(ar, cube, box) or any(ar.nonzero(g) for g in f.enclose_gradient(ar, box))
+
+    return covers(ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes)
+
+
+def _inside(ar: Any, outer: list[Any], inner: list[Any]) -> bool:
+    return all(ar.contains(a, b) for a, b in zip(outer, inner, strict=True))
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """The level lies below the maximum and ``x*`` is a maximum on the sphere (Proposition 4.3)."""
+    level, maximum = numbers["level"], numbers["maximum"]
+    if level.upper >= maximum.lower:
+        return Reason.LEVEL
+    if proved_sphere_kind(facts) != MAXIMUM:
+        return Reason.NOT_A_MAXIMUM
+    if "cut" in inputs:
+        place = "B, a closed neighbourhood of a set of local maximizers"
+        top = "local maximizers"
+    else:
+        centre = ", ".join(decimal_below(m, 8) for m in inputs["maximizer"])
+        place = f"B, the closed ball of radius {decimal_below(inputs['ball_radius'])}... around ({centre})..."
+        top = "one, an isolated local maximizer,"
+    return (
+        Status.PROVED,
+        f"x* is the construction of Theorem {'2.2' if 'cut' in inputs else '2.1'}: in {place}, the points with "
+        f"f >= alpha = f(x*) <= {decimal_above(level.upper)} form a compact set in its interior whose critical points "
+        f"are {top} with f >= {decimal_below(maximum.lower)} > alpha, and x* is its unique point farthest from x*+, "
+        "at distance rho.",
+    )
+
+
+RULE = Rule(
+    "farthest_point",
+    "Is x* the point farthest from x*+ on a superlevel set around a local maximizer?",
+    measure,
+    conclude,
+    input_types=(INPUTS, farthest_point_set.INPUTS),
+    choose=choose,
+    asked=lambda evidence: evidence.construction is not None,
+)

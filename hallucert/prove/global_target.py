@@ -1,0 +1,119 @@
+"""Claim ``global_target``: ``x*+`` is a global minimizer of ``f`` over a stated box ``D``, by interval branch
+and bound.
+
+On a cube around ``c = x*+`` where the Hessian is positive definite, ``f >= f(c)`` because ``c`` is a critical
+point and ``f`` is convex there. Every other piece of ``D`` has ``f > f(c)`` by enclosure. Refuted: some piece
+has ``f < f(c)`` on all of it. Undecided where another point of ``D`` has a value too close to ``f(c)``, for
+example another global minimizer. Made only when asked. Inputs: ``box`` (``D``), ``convex_radius`` (half width of
+the cube, dyadic). Number: ``target_value``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hallucert.balls.symmetric import is_positive_definite
+from hallucert.exact import decimal_above, decimal_below
+from hallucert.prove.claims import Enclosure, Status
+from hallucert.prove.reasons import Reason
+from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.prove.subdivision import covers, halves
+from hallucert.prove.touching import MAX_HALVINGS
+
+LOWER = "value_elsewhere"
+
+
+def choose(evidence: Evidence) -> Inputs | Reason:
+    """The box as asked; the largest cube of convexity that halving finds."""
+    asked = evidence.global_box
+    if asked is None:
+        return Reason.NEEDS_PREMISES
+    box = tuple((Fraction(float(low)), Fraction(float(high))) for low, high in asked)
+    radius = max(high - low for low, high in box)
+    for _ in range(MAX_HALVINGS):
+        if _convex(evidence, radius):
+            return {"box": box, "convex_radius": radius}
+        radius /= 2
+    return Reason.DEGENERATE_TARGET
+
+
+def _centre(evidence: Evidence) -> list[Fraction]:
+    """The midpoint of the enclosure of the target."""
+    return [evidence.arithmetic.midpoint(c) for c in evidence.point.plus]
+
+
+def _convex(evidence: Evidence, radius: Fraction) -> bool:
+    """Whether the cube contains the target and the Hessian is positive definite on it."""
+    ar = evidence.arithmetic
+    cube = [ar.interval(c - radius, c + radius) for c in _centre(evidence)]
+    if not all(ar.contains(side, c) for side, c in zip(cube, evidence.point.plus, strict=True)):
+        return False
+    return is_positive_definite(ar, evidence.point.objective.enclose_hessian(ar, cube))
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Branch and bound; a piece wholly below ``f(c)`` ends it with that piece's value."""
+    ar, point = evidence.arithmetic, evidence.point
+    if len(inputs["box"]) != len(point.x) or not _inside_box(ar, point.plus, inputs["box"]):
+        return Reason.NEEDS_PREMISES
+    value = point.objective.enclose_value(ar, point.plus)
+    published = point.enclosure(value)
+    if published is None or not _convex(evidence, inputs["convex_radius"]):
+        return Reason.DEGENERATE_TARGET
+    radius = inputs["convex_radius"]
+    cube = [ar.interval(c - radius, c + radius) for c in _centre(evidence)]
+
+    def above(box: list[Any]) -> bool:
+        if all(ar.contains(a, b) for a, b in zip(cube, box, strict=True)):
+            return True
+        return ar.positive(point.objective.enclose_value(ar, box) - value)
+
+    if covers(ar, list(inputs["box"]), above, evidence.max_boxes):
+        return {"target_value": published}
+    lower = _lower_value(evidence, inputs, value)
+    return Reason.TIE if lower is None else {"target_value": published, LOWER: lower}
+
+
+def _inside_box(ar: Any, balls: list[Any], box: Any) -> bool:
+    return all(ar.contains(ar.interval(low, high), ball) for (low, high), ball in zip(box, balls, strict=True))
+
+
+def _lower_value(evidence: Evidence, inputs: Inputs, value: Any) -> Enclosure | None:
+    """Look for a point with a smaller value: midpoints of a coarse subdivision."""
+    ar, f = evidence.arithmetic, evidence.point.objective
+    pending = [list(inputs["box"])]
+    for _ in range(4096):
+        piece = pending.pop(0)
+        middle = [ar.constant((low + high) / 2) for low, high in piece]
+        here = f.enclose_value(ar, middle)
+        if ar.negative(here - value):
+            return evidence.point.enclosure(here)
+        pending.extend(halves(piece))
+    return None
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Say over which box."""
+    sides = " x ".join(f"[{decimal_above(low)}, {decimal_below(high)}]" for low, high in inputs["box"])
+    if LOWER in numbers:
+        if numbers[LOWER].upper >= numbers["target_value"].lower:
+            return Reason.TIE
+        return (
+            Status.REFUTED,
+            f"x*+ is not a global minimizer of f over {sides}: f takes a value of at most "
+            f"{decimal_above(numbers[LOWER].upper)} there, below "
+            f"f(x*+) >= {decimal_below(numbers['target_value'].lower)}.",
+        )
+    return Status.PROVED, f"x*+ is a global minimizer of f over the box {sides}: f(y) >= f(x*+) for every y in it."
+
+
+RULE = Rule(
+    "global_target",
+    "Is x*+ a global minimizer of f over the stated box?",
+    measure,
+    conclude,
+    input_types=({"box": "box", "convex_radius": "dyadic"},),
+    choose=choose,
+    asked=lambda evidence: evidence.global_box is not None,
+)

@@ -1,0 +1,53 @@
+"""All claims about one point, in the order in which they build on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hallucert.prove import (
+    attractor,
+    existence,
+    farthest_point,
+    global_target,
+    hallucinated_minimizer,
+    nonstationary,
+    regular,
+    sphere_type,
+    target,
+    theorem_3_2,
+)
+from hallucert.prove.claims import Claim, undecided
+from hallucert.prove.reasons import Reason
+from hallucert.prove.rules import Evidence, Facts, Rule
+
+RULES: tuple[Rule, ...] = (
+    existence.RULE,
+    nonstationary.RULE,
+    target.RULE,
+    regular.RULE,
+    hallucinated_minimizer.RULE,
+    sphere_type.RULE,
+    theorem_3_2.RULE,
+    attractor.RULE,
+    farthest_point.RULE,
+    global_target.RULE,
+)
+BY_NAME = {rule.name: rule for rule in RULES}
+OPTIONAL = frozenset({farthest_point.RULE.name, global_target.RULE.name})
+
+
+def prove_claims(evidence: Evidence, facts: Facts) -> dict[str, Claim]:
+    """Make every claim that is asked; later claims may use earlier ones."""
+    for rule in RULES:
+        if rule.asked(evidence):
+            facts.claims[rule.name] = rule.prove(evidence, facts)
+    return facts.claims
+
+
+def without_existence(first: Claim, asked: Iterable[str]) -> dict[str, Claim]:
+    """Return the claims of a point that is not proved to exist: `first`, and the rest undecided."""
+    claims = {first.name: first}
+    for rule in RULES[1:]:
+        if rule.name in asked or rule.name not in OPTIONAL:
+            claims[rule.name] = undecided(rule.name, rule.question, Reason.NEEDS_EXISTENCE)
+    return claims

@@ -1,0 +1,86 @@
+"""Why a claim stayed undecided: each reason is a code whose text says the cause and what to try next."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Codes of `Claim.reason`; `explain` gives the sentence."""
+
+    NEEDS_EXISTENCE = "needs_existence"
+    NEEDS_PREMISES = "needs_premises"
+    NOT_A_ZERO = "not_a_zero"
+    ZERO_GRADIENT = "zero_gradient"
+    DOMAIN = "domain"
+    DEGENERATE_TARGET = "degenerate_target"
+    SINGULAR_JACOBIAN = "singular_jacobian"
+    RANK_DEFICIENT = "rank_deficient"
+    PRECISION = "precision"
+    STRADDLES = "straddles"
+    DIMENSION = "dimension"
+    NOT_A_MAXIMIZER = "not_a_maximizer"
+    NOT_A_MAXIMUM = "not_a_maximum"
+    LEVEL = "level"
+    BUDGET = "budget"
+    TIE = "tie"
+
+    @property
+    def explanation(self) -> str:
+        """The reason as a sentence: cause, then what to try."""
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS = {
+    Reason.NEEDS_EXISTENCE: "no point is proved to exist, so there is nothing to speak about; see the existence claim",
+    Reason.NEEDS_PREMISES: "it needs claims that are themselves undecided; see their reasons",
+    Reason.NOT_A_ZERO: (
+        "the shifted gradient does not vanish near the point: Newton's method finds no zero there; "
+        "run hallucert.find.refine first, or check x and rho"
+    ),
+    Reason.ZERO_GRADIENT: (
+        "the gradient at the point is not certainly nonzero, so the ascent direction g/|g| is not defined on the box; "
+        "the point may be an ordinary critical point of f"
+    ),
+    Reason.DOMAIN: (
+        "the function is not certainly defined and analytic at the point or at its perturbed point "
+        "(log, sqrt, a power or a division reaches the edge of its domain there)"
+    ),
+    Reason.DEGENERATE_TARGET: (
+        "the target looks degenerate: the Hessian at the perturbed point has an eigenvalue indistinguishable from 0, "
+        "as on a curve of minimizers or at x**4; if f is a sum of squares give it as Objective.least_squares, "
+        "otherwise no isolated-point theorem applies"
+    ),
+    Reason.SINGULAR_JACOBIAN: (
+        "the perturbation Jacobian looks singular: a fold or a branch point in rho lies nearby; try another rho"
+    ),
+    Reason.RANK_DEFICIENT: (
+        "the Jacobian of the perturbed residuals looks rank deficient, so the slice meets the solutions tangentially; "
+        "drop redundant residuals or try another point"
+    ),
+    Reason.PRECISION: "the enclosures were too wide at every precision tried; allow more precision or a larger budget",
+    Reason.STRADDLES: (
+        "the enclosure of the deciding number contains the threshold; more precision helps unless equality holds"
+    ),
+    Reason.DIMENSION: (
+        "the subdivision behind this claim is done for 2 <= d <= 3 only; the claim sphere_type states the Lagrange "
+        "and curvature conditions in any dimension"
+    ),
+    Reason.NOT_A_MAXIMIZER: (
+        "the given maximizer is not proved to be one: no negative definite Hessian at a proved critical point"
+    ),
+    Reason.NOT_A_MAXIMUM: (
+        "the point is not proved to be a nondegenerate maximum of f on the sphere around its target, "
+        "which a farthest point must be (Proposition 4.3)"
+    ),
+    Reason.LEVEL: "the level of the point is not certainly below the maximum; choose a level farther from the top",
+    Reason.BUDGET: (
+        "the subdivision ran out of boxes before every box was settled: another point at (nearly) the same distance, "
+        "another critical point in the component, or a level too close to the boundary's; raise max_boxes or "
+        "change the level"
+    ),
+    Reason.TIE: (
+        "another point of the box has a value that cannot be told from the target's, for example a second global "
+        "minimizer; state a smaller box, or give f as Objective.least_squares"
+    ),
+}

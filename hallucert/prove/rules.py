@@ -1,0 +1,163 @@
+"""How a theorem becomes a claim, once for proving and once for checking.
+
+Each theorem is a `Rule` in a file of its own: *choose* exact inputs (prover only), *measure* the numbers of the
+theorem by enclosures, *conclude* status and sentence from published numbers alone. The prover runs all three;
+the checker runs
+*measure* with its own arithmetic, asks that every result lies in the published interval, and runs *conclude* on the
+published numbers. So a certificate is believed only where an independent arithmetic arrives at the same statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hallucert.objectives.objective import Objective
+from hallucert.prove.claims import Claim, Enclosure, Status, undecided
+from hallucert.prove.point import Point
+from hallucert.prove.reasons import Reason
+from hallucert.prove.witness import Witness
+
+Numbers = Mapping[str, Enclosure]
+Inputs = Mapping[str, Any]
+Conclusion = tuple[Status, str] | Reason
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a statement may refer to besides its numbers: the problem, and the claims before it.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    rho : Fraction
+        Exact perturbation radius.
+    witness : Witness
+        The box of the existence claim and its system.
+    claims : dict of str to Claim
+        Claims concluded so far.
+    """
+
+    objective: Objective
+    rho: Fraction
+    witness: Witness
+    claims: dict[str, Claim] = field(default_factory=dict)
+
+    def proved(self, name: str) -> bool:
+        """Tell whether the claim `name` is there and proved."""
+        return name in self.claims and self.claims[name].status is Status.PROVED
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is enclosed about the proved point: ``x*`` lies in the box of `point`.
+
+    Attributes
+    ----------
+    arithmetic
+        The arithmetic of the proof.
+    point : Point
+        All SAM quantities on a tight enclosure of ``x*``.
+    witness : Witness
+        Where the existence proof took place.
+    max_boxes : int
+        Budget of claims that subdivide.
+    construction
+        The search's construction (`hallucert.candidate.Construction`), for `farthest_point`; the prover's hint
+        only.
+    global_box : (d, 2) array or None
+        The box over which the target is asked to be a global minimizer; the prover's hint only.
+    """
+
+    arithmetic: Any
+    point: Point
+    witness: Witness
+    max_boxes: int
+    construction: Any = None
+    global_box: np.ndarray | None = None
+
+    @property
+    def residual_form(self) -> bool:
+        """Whether existence was proved for ``r(x+) = 0``."""
+        return self.witness.system == "residual"
+
+    @cached_property
+    def midpoint(self) -> list[Fraction]:
+        """The midpoint of the enclosure of ``x*``."""
+        return [self.arithmetic.midpoint(x) for x in self.point.x]
+
+
+def _no_inputs(evidence: Evidence) -> Inputs:
+    return {}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A theorem as three functions.
+
+    Attributes
+    ----------
+    name : str
+        Name of the claim.
+    question : str
+        What the claim asks, for claims that stay undecided.
+    measure : callable
+        ``(evidence, inputs) -> numbers``, rigorous enclosures, or a `Reason` if they cannot be had.
+    conclude : callable
+        ``(facts, numbers, inputs) -> (status, statement)``, or a `Reason` if the numbers decide nothing.
+    input_types : tuple of mappings of str to str
+        The sets of inputs that the claim may have, with their types in a certificate: ``"dyadic"``, ``"dyadics"``,
+        ``"box"`` or ``"integer"``.
+    choose : callable
+        ``evidence -> inputs`` for the prover, or a `Reason`.
+    asked : callable
+        Whether the prover should make this claim at all.
+    """
+
+    name: str
+    question: str
+    measure: Callable[[Evidence, Inputs], Numbers | Reason]
+    conclude: Callable[[Facts, Numbers, Inputs], Conclusion]
+    input_types: tuple[Mapping[str, str], ...] = ({},)
+    choose: Callable[[Evidence], Inputs | Reason] = _no_inputs
+    asked: Callable[[Evidence], bool] = lambda evidence: True
+
+    def prove(self, evidence: Evidence, facts: Facts) -> Claim:
+        """Make the claim; an honest failure is an undecided claim."""
+        inputs = self.choose(evidence)
+        if isinstance(inputs, Reason):
+            return undecided(self.name, self.question, inputs)
+        measured = self.measure(evidence, inputs)
+        if isinstance(measured, Reason):
+            return undecided(self.name, self.question, measured)
+        numbers = {key: enclosure.published(evidence.arithmetic.precision) for key, enclosure in measured.items()}
+        conclusion = self.conclude(facts, numbers, inputs)
+        if isinstance(conclusion, Reason):
+            return undecided(self.name, self.question, conclusion, numbers)
+        return Claim(self.name, *conclusion, numbers=numbers, inputs=inputs)
+
+    def recheck(self, claim: Claim, evidence: Evidence, facts: Facts) -> str | None:
+        """Re-prove a published claim; return None, or what could not be re-proved."""
+        measured = self.measure(evidence, claim.inputs)
+        if isinstance(measured, Reason):
+            return f"its numbers cannot be re-proved: {measured.explanation}"
+        if set(measured) != set(claim.numbers):
+            return f"its numbers must be {', '.join(sorted(measured)) or 'none'}"
+        for key, enclosure in measured.items():
+            if not claim.numbers[key].contains(enclosure):
+                return f"{key} is in {enclosure}, which the published {claim.numbers[key]} does not contain"
+        conclusion = self.conclude(facts, claim.numbers, claim.inputs)
+        if isinstance(conclusion, Reason):
+            return f"its numbers decide nothing: {conclusion.explanation}"
+        status, statement = conclusion
+        if status is not claim.status:
+            return f"its numbers show {status}, not {claim.status}"
+        if statement != claim.statement:
+            return f"what its numbers show is another statement: {statement}"
+        return None

@@ -1,0 +1,54 @@
+"""Covering a box: split it until every piece is settled by a test, or the budget is spent.
+
+A piece that a test settles needs no further look; a piece that it does not settle is halved along its longest
+side. If every piece is settled, what the test proves for a piece holds on the whole box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+Box = list[tuple[Fraction, Fraction]]
+
+
+def covers(arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int) -> bool:
+    """Tell whether `settled` holds for all pieces of some subdivision of `box`.
+
+    Parameters
+    ----------
+    arithmetic
+        The arithmetic whose balls `settled` receives.
+    box : list of (Fraction, Fraction)
+        Ends of each side.
+    settled : callable
+        Given a piece as a list of balls, tell whether the property is certain on all of it.
+    max_boxes : int
+        How many pieces may be looked at.
+    """
+    pending = [list(box)]
+    for _ in range(max_boxes):
+        if not pending:
+            return True
+        piece = pending.pop()
+        if settled([arithmetic.interval(low, high) for low, high in piece]):
+            continue
+        pending.extend(halves(piece))
+    return not pending
+
+
+def halves(piece: Box) -> tuple[Box, Box]:
+    """Split a box in the middle of its longest side."""
+    widths = [high - low for low, high in piece]
+    longest = widths.index(max(widths))
+    low, high = piece[longest]
+    middle = (low + high) / 2
+    first, second = list(piece), list(piece)
+    first[longest], second[longest] = (low, middle), (middle, high)
+    return first, second
+
+
+def box_around(centre: Sequence[Fraction], radius: Fraction) -> Box:
+    """Return the cube with the given centre and half width."""
+    return [(c - radius, c + radius) for c in centre]

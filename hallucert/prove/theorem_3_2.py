@@ -1,0 +1,58 @@
+"""Claim ``theorem_3_2``: the paper's condition for attraction holds at ``x*`` (Theorem 3.2, Corollary B.3).
+
+    lambda_min( (Du(x*) + Du(x*)^T) / 2 ) > -1/rho                                                            (C32)
+
+Proved: (C32) holds. If ``x*`` is also a hallucinated minimizer with an isolated target, Corollary B.3 applies
+and the statement says so; if not, the statement says what is missing. Refuted: the reverse strict inequality is
+proved, so the theorem does not apply at ``x*`` (which proves nothing about repulsion: see ``attractor``).
+Number: ``smallest_eigenvalue_sym_Du``.
+"""
+
+from __future__ import annotations
+
+from hallucert.balls import matrix
+from hallucert.balls.symmetric import extreme_eigenvalues
+from hallucert.exact import decimal_above, decimal_below
+from hallucert.prove.claims import Enclosure, Status
+from hallucert.prove.reasons import Reason
+from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.prove.target import MINIMIZER, proved_kind
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the smallest eigenvalue of the symmetric part of ``Du``."""
+    symmetric = matrix.symmetric_part(evidence.arithmetic, evidence.point.direction_jacobian)
+    extremes = extreme_eigenvalues(evidence.arithmetic, symmetric)
+    if extremes is None:
+        return Reason.PRECISION
+    return {"smallest_eigenvalue_sym_Du": Enclosure(*extremes[0])}
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Compare with ``-1/rho``, exactly."""
+    smallest, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / facts.rho
+    shown = f"-1/rho = {decimal_below(threshold)}..."
+    if smallest.upper < threshold:
+        return (
+            Status.REFUTED,
+            "Condition (C32) of Theorem 3.2 fails at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
+            f"most {decimal_above(smallest.upper)} < {shown}",
+        )
+    if smallest.lower <= threshold:
+        return Reason.STRADDLES
+    sentence = (
+        "Condition (C32) of Theorem 3.2 holds at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
+        f"least {decimal_below(smallest.lower)} > {shown} "
+    )
+    if proved_kind(facts) == MINIMIZER and facts.proved("hallucinated_minimizer") and facts.proved("regular"):
+        sentence += (
+            "By Corollary B.3 SAM converges to x* from every start close enough, for every small enough fixed step."
+        )
+    elif facts.witness.system == "residual":
+        sentence += "Theorem 3.2 for a connected set of minimizers needs it at every point of the set."
+    else:
+        sentence += "Theorem 3.2 does not apply: x* is not proved to be an isolated hallucinated minimizer."
+    return Status.PROVED, sentence
+
+
+RULE = Rule("theorem_3_2", "Does condition (C32) of Theorem 3.2 hold at x*?", measure, conclude)
