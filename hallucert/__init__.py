@@ -13,21 +13,22 @@ __version__ = "0.1.0"
 _LAZY = {
     "Objective": "hallucert.objectives.objective",
     "Candidate": "hallucert.candidate",
-    "certify": "hallucert.certify",
+    "certify": "hallucert.certification",
     "Certificate": "hallucert.certificate.certificate",
     "load": "hallucert.certificate.reading",
     "verify": "hallucert.certificate.verify",
     "Verdict": "hallucert.certificate.verify",
     "Status": "hallucert.prove.claims",
-    "diagnose": "hallucert.diagnose",
+    "diagnose": "hallucert.diagnosis",
 }
-_MODULES = ("sam", "find", "plot", "errors")
+_MODULES = ("sam", "find", "gallery", "plot", "errors")
 
 __all__ = ["__version__", *_LAZY, *_MODULES]
 
 if TYPE_CHECKING:
     from hallucert import errors as errors
     from hallucert import find as find
+    from hallucert import gallery as gallery
     from hallucert import plot as plot
     from hallucert import sam as sam
     from hallucert.candidate import Candidate as Candidate
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from hallucert.certificate.reading import load as load
     from hallucert.certificate.verify import Verdict as Verdict
     from hallucert.certificate.verify import verify as verify
-    from hallucert.certify import certify as certify
-    from hallucert.diagnose import diagnose as diagnose
+    from hallucert.certification import certify as certify
+    from hallucert.diagnosis import diagnose as diagnose
     from hallucert.objectives.objective import Objective as Objective
     from hallucert.prove.claims import Status as Status
 

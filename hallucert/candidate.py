@@ -31,7 +31,7 @@ class Construction:
     x : (d,) array
         The point farthest from `target` on the component of ``{f >= level}`` that holds the maximizer.
     component : (k, d) array
-        Points on the boundary of that component, for pictures.
+        Points on the boundary of that component, for pictures; for a maximizer set, on the outer part of it.
     cut : int or None
         For a maximizer set given as a level set: the tape node ``s`` with ``f = phi(s(x))`` (see `Tape.cut_nodes`).
     band : (float, float) or None
@@ -71,7 +71,8 @@ class Candidate:
         ``lambda = |g| / rho``.
     kind : str
         What `x` is for ``f`` on the sphere ``S(target, rho)``: ``"minimum"``, ``"saddle"`` or ``"maximum"``
-        ("minimum" in one dimension, where the sphere has no tangent directions).
+        ("minimum" in one dimension, where the sphere has no tangent directions). Eigenvalues of the tangential
+        Hessian that are zero to floats are left out, so at a fold or pitchfork the word is a convention.
     construction : Construction or None
         The steps of the paper's construction, if that is where the candidate comes from.
     """

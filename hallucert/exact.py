@@ -18,8 +18,8 @@ Exact = int | float | str | Fraction
 MAX_DIGITS = 2000
 """Longest decimal string, and (in bits, times four) the largest numerator or denominator accepted from outside."""
 
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
-_RATIO = re.compile(r"[+-]?\d+/\d+")
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_RATIO = re.compile(r"[+-]?\d+/\d+", re.ASCII)
 _DYADIC = re.compile(r"-?[1-9][0-9]*(p-?[1-9][0-9]{0,4})?|0")
 
 
@@ -118,6 +118,27 @@ def parse_dyadic(text: str) -> Fraction:
     if abs(exponent) > 20000 or (mantissa and mantissa % 2 == 0):
         raise ArgumentError("number", text, must)
     return mantissa * Fraction(2) ** exponent
+
+
+def format_exact(value: Fraction) -> str:
+    """Write any rational exactly: as `format_dyadic` does, or as ``"p/q"`` if it is not dyadic."""
+    return format_dyadic(value) if is_dyadic(value) else format_rational(value)
+
+
+def parse_exact(text: str) -> Fraction:
+    """Read what `format_exact` wrote; exactly one spelling is accepted for each number.
+
+    Raises
+    ------
+    ArgumentError
+        If `text` is in neither form, not in lowest terms, or too long.
+    """
+    if "/" not in text:
+        return parse_dyadic(text)
+    value = exact(text, "number")
+    if is_dyadic(value) or format_rational(value) != text:
+        raise ArgumentError("number", text, 'be in lowest terms, and dyadic numbers as "3p-3"')
+    return value
 
 
 def float_below(value: Fraction) -> float:

@@ -117,9 +117,11 @@ class ArbArithmetic(BallArithmetic):
             return _NAN
         if exponent == 0:
             return _ONE
+        if exponent == 1:
+            return x
         if exponent < 0 and not (x > 0 or x < 0):
             return _NAN
-        if exponent == 1 or not _is_wide(x):
+        if not _is_wide(x):
             return x**exponent
         low, high = x.lower(), x.upper()
         if exponent % 2 or low > 0 or high < 0:

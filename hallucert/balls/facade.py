@@ -191,7 +191,11 @@ class BallArithmetic(ABC):
         return self.positive(ball) or self.negative(ball)
 
     def contains(self, outer: Ball, inner: Ball) -> bool:
-        """Tell whether certainly every point of `inner` lies in `outer` (exact endpoints are compared)."""
+        """Tell whether certainly every point of `inner` lies in `outer` (exact endpoints are compared).
+
+        ``contains(interval(low, high), ball)`` does not show that the ball lies in ``[low, high]``: that interval may
+        be larger. For exact bounds use `within`.
+        """
         if not (self.is_finite(outer) and self.is_finite(inner)):
             return False
         (low, high), (inner_low, inner_high) = self.endpoints(outer), self.endpoints(inner)
@@ -203,6 +207,13 @@ class BallArithmetic(ABC):
             return False
         (low, high), (inner_low, inner_high) = self.endpoints(outer), self.endpoints(inner)
         return low < inner_low and inner_high < high
+
+    def within(self, ball: Ball, lower: Fraction, upper: Fraction) -> bool:
+        """Tell whether certainly every point of `ball` lies in the exact interval ``[lower, upper]``."""
+        if not self.is_finite(ball):
+            return False
+        low, high = self.endpoints(ball)
+        return lower <= low and high <= upper
 
     def hull(self, a: Ball, b: Ball) -> Ball:
         """Return a ball around both; indeterminate if one of them is."""

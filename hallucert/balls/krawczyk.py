@@ -127,7 +127,8 @@ def prove_zero(
 
     The existence box is found by inflation: begin with twice the Newton step (but not below the floors), and while the
     image leaves the box, take a box 9/8 of the image in each coordinate. The uniqueness box is ``centre +- t scale``
-    (but not below the existence box) for the largest t found: jumps guided by the contraction, then bisection.
+    (but not below the existence box) for the largest t found (up to ``2**40``): jumps guided by the contraction, then
+    bisection.
 
     Parameters
     ----------
@@ -216,7 +217,7 @@ def _largest(
         if high is None:
             growth = min(Fraction(2**20), Fraction(7, 10) / best_contraction) if best_contraction else Fraction(2**20)
             guess = low * max(growth, Fraction(3, 2))
-            if guess > 2**64 * start:
+            if guess > 2**40 * max(Fraction(1), start):
                 break
         elif high <= low * _NEAR:
             break

@@ -11,7 +11,7 @@ import numpy as np
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.matrix import all_finite, apply, float_inverse, from_rationals, identity, multiply, subtract
 from hallucert.errors import ArgumentError
-from hallucert.exact import round_up
+from hallucert.exact import decimal_above, decimal_below, round_up
 
 Function = Callable[[list[Ball]], list[Ball]]
 """``G``: a list of balls to a list of as many balls."""
@@ -145,5 +145,5 @@ def image_from_step(
         contraction,
         spread,
         f"the image leaves the box in {len(failed)} of {k} coordinates, most in coordinate {worst}: it reaches "
-        f"{float(spread[worst]):.3g} from the centre where the box reaches {float(radius[worst]):.3g}",
+        f"{decimal_above(spread[worst], 3)} from the centre where the box reaches {decimal_below(radius[worst], 3)}",
     )

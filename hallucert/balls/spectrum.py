@@ -20,22 +20,25 @@ from hallucert.balls.discs import Disc, Spectrum
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.inverse import inverse
 from hallucert.balls.matrix import all_finite, from_floats, midpoints, multiply
+from hallucert.balls.similarity import Basis, eigenvector_bases
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 
 __all__ = ["Disc", "Spectrum", "spectrum"]
 
 _GOOD = 1e-7
-"""Discs below this part of the matrix's size are good enough; otherwise a second basis is tried."""
-
-_SCALINGS = (7, 14, 20)
+"""Discs below this part of the matrix's size are good enough; otherwise another basis is tried."""
 
 
 def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None:
     """Enclose the eigenvalues of every matrix in `a` in discs; None if it is undecided.
 
-    Tries the float eigenvectors. Where they are nearly dependent (a defective matrix), tries their orthonormalization
-    with graded scaling: then the matrix is nearly triangular and the scaling makes the rest small.
+    Takes the first float basis with small discs, or the one with the smallest; `None` if no basis is certainly one.
+
+    Raises
+    ------
+    ArgumentError
+        If `a` is not square.
     """
     d = len(a)
     if d == 0 or any(len(row) != d for row in a):
@@ -44,24 +47,31 @@ def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None
         if not all_finite(ar, a):
             return None
         approximate = midpoints(ar, a)
-        basis, sizes = _real_eigenvectors(approximate)
-        if basis is None:
+        if not np.isfinite(approximate).all():
             return None
-        w = inverse(ar, from_floats(ar, basis))
-        best = None if w is None else _discs(ar, w, a, from_floats(ar, basis), sizes)
-        size = float(np.abs(approximate).max())
-        if best is not None and _widest(best) <= _GOOD * size + _spread(ar, a):
-            return best
-        q = from_floats(ar, _orthonormal(basis))
-        w = inverse(ar, q)
-        for bits in _SCALINGS if w is not None else ():
-            # V = Q D with D = diag(2**(-bits j)) has the inverse D^-1 Q^-1; scaling by powers of 2 is exact.
-            v = [[x * ar.constant(Fraction(1, 2 ** (bits * j))) for j, x in enumerate(row)] for row in q]
-            scaled = [[x * ar.constant(Fraction(2 ** (bits * i))) for x in row] for i, row in enumerate(w or [])]
-            candidate = _discs(ar, scaled, a, v, sizes)
+        good = _GOOD * float(np.abs(approximate).max()) + _spread(ar, a)
+        best: Spectrum | None = None
+        for basis in eigenvector_bases(approximate):
+            candidate = _from_basis(ar, a, basis)
             if candidate is not None and (best is None or _widest(candidate) < _widest(best)):
                 best = candidate
+            if best is not None and _widest(best) <= good:
+                break
         return best
+
+
+def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -> Spectrum | None:
+    """Enclose ``V^-1`` for ``V = Q D`` as ``D^-1 Q^-1``, with D powers of two (exact); None if Q may be singular."""
+    v = from_floats(ar, basis.columns)
+    w = inverse(ar, v)
+    if w is None:
+        return None
+    if any(basis.grading):
+        down = [ar.constant(Fraction(1, 2**bits)) for bits in basis.grading]
+        up = [ar.constant(Fraction(2**bits)) for bits in basis.grading]
+        v = [[x * s for x, s in zip(row, down, strict=True)] for row in v]
+        w = [[s * x for x in row] for s, row in zip(up, w, strict=True)]
+    return _discs(ar, w, a, v, basis.sizes)
 
 
 def _discs(ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix, sizes: list[int]) -> Spectrum | None:
@@ -111,43 +121,10 @@ def _norm(ar: BallArithmetic, part: Matrix) -> Fraction:
     return max(rows, columns)
 
 
-def _real_eigenvectors(a: np.ndarray) -> tuple[np.ndarray | None, list[int]]:
-    """Return a real basis of float eigenvectors and the sizes of its blocks.
-
-    A complex eigenvector ``p + iq`` for ``a + ib`` gives ``A [p q] = [p q] [[a, b], [-b, a]]``.
-    """
-    try:
-        with np.errstate(all="ignore"):
-            values, vectors = np.linalg.eig(a)
-    except np.linalg.LinAlgError:
-        return None, []
-    columns, sizes, i = [], list[int](), 0
-    while i < len(values):
-        if values[i].imag == 0.0:
-            columns.append(vectors[:, i].real)
-            sizes.append(1)
-            i += 1
-        else:  # LAPACK lists conjugate pairs side by side
-            columns += [vectors[:, i].real, vectors[:, i].imag]
-            sizes.append(2)
-            i += 2
-    basis = np.column_stack(columns)
-    if basis.shape != a.shape or not np.isfinite(basis).all():
-        return None, []
-    return basis, sizes
-
-
-def _orthonormal(basis: np.ndarray) -> np.ndarray:
-    """Return a float orthonormal basis whose first columns span what those of `basis` do, about."""
-    with np.errstate(all="ignore"):
-        q = np.linalg.qr(basis)[0]
-    return np.where(np.isfinite(q), q, 0.0)
-
-
 def _widest(found: Spectrum) -> float:
     return max(float(disc.radius) for disc in found.discs)
 
 
 def _spread(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> float:
-    """Return about the width that the entries' own widths cause: no basis can do better."""
-    return 10.0 * max(float(sum((ar.upper(x) - ar.lower(x) for x in row), Fraction(0))) for row in a)
+    """Return many times the width of the rows: discs below it are due to the entries more than to the basis."""
+    return 100.0 * max(float(sum((ar.upper(x) - ar.lower(x) for x in row), Fraction(0))) for row in a)

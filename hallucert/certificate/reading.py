@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.certificate.writing import FORMAT, SCHEMA, problem_digest
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import exact_radius, format_rational, parse_dyadic
+from hallucert.exact import exact_radius, format_rational, parse_dyadic, parse_exact
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.claims import Claim, Enclosure, Status
@@ -172,8 +172,19 @@ def _dyadics(value: object, field: str) -> tuple[Fraction, ...]:
     return tuple(_dyadic(item, f"{field}[{i}]") for i, item in enumerate(_list(value, field)))
 
 
+def _exact(value: object, field: str) -> Fraction:
+    try:
+        return parse_exact(_text(value, field))
+    except ArgumentError as error:
+        raise CertificateError(field, str(error)) from None
+
+
+def _vector(value: object, field: str) -> tuple[Fraction, ...]:
+    return tuple(_exact(item, f"{field}[{i}]") for i, item in enumerate(_list(value, field)))
+
+
 def _rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
-    return tuple(_dyadics(row, f"{field}[{i}]") for i, row in enumerate(_list(value, field)))
+    return tuple(_vector(row, f"{field}[{i}]") for i, row in enumerate(_list(value, field)))
 
 
 def _interval(value: object, field: str) -> tuple[Fraction, Fraction]:
@@ -223,7 +234,7 @@ def _witness(data: object, objective: Objective) -> Witness:
     if residual and not 0 < m <= d:
         raise CertificateError("witness.system", "must be gradient: there are no residuals, or more than variables")
     size = m if residual else d
-    centre, radius = _dyadics(fields["centre"], "witness.centre"), _dyadics(fields["radius"], "witness.radius")
+    centre, radius = _vector(fields["centre"], "witness.centre"), _vector(fields["radius"], "witness.radius")
     if len(centre) != d:
         raise CertificateError("witness.centre", f"must have {d} numbers")
     if len(radius) != size or min(radius) <= 0:

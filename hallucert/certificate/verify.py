@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
+from typing import Any
 
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate
 from hallucert.certificate.reading import load
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, HallucertError
 from hallucert.prove import existence
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.point import Point
@@ -21,6 +22,10 @@ from hallucert.prove.rules import Evidence, Facts
 
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
+
+
+_PROVOKED = (HallucertError, ArithmeticError, ValueError)
+"""What absurd data in a file may provoke inside a proof; it is a failure to re-prove, like any other."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,9 @@ class Verdict:
         return "\n".join(lines)
 
 
-def verify(source: str | PathLike[str] | Certificate, backend: str | None = None) -> Verdict:
+def verify(
+    source: str | PathLike[str] | Certificate, backend: str | None = None, max_boxes: int = MAX_BOXES
+) -> Verdict:
     """Prove every claim of a certificate again.
 
     Parameters
@@ -88,6 +95,9 @@ def verify(source: str | PathLike[str] | Certificate, backend: str | None = None
         Usually a file.
     backend : {"mpmath", "arb"}, optional
         The arithmetic; by default the one that did not make the certificate.
+
+    max_boxes : int
+        Budget of each claim that subdivides (`farthest_point`, `global_target`).
 
     Raises
     ------
@@ -106,13 +116,15 @@ def verify(source: str | PathLike[str] | Certificate, backend: str | None = None
         backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
     if backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
+    if type(max_boxes) is not int or max_boxes < 1:
+        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar:
-        results = tuple(_check(certificate, ar))
+        results = tuple(_check(certificate, ar, max_boxes))
     return Verdict(certificate, backend, ar.precision, results)
 
 
-def _check(certificate: Certificate, ar: object) -> list[Result]:
+def _check(certificate: Certificate, ar: Any, max_boxes: int) -> list[Result]:
     claims, witness = dict(certificate.claims), certificate.witness
     decided = [claim for claim in claims.values() if claim.status is not Status.UNDECIDED]
     if witness is None or not decided:
@@ -121,19 +133,25 @@ def _check(certificate: Certificate, ar: object) -> list[Result]:
     first = claims.get("existence")
     if first is not None and first.status is Status.REFUTED:
         return _check_refuted(certificate, ar, facts, first)
-    x = existence.relocate(ar, certificate.objective, certificate.rho, witness)
+    try:
+        x = existence.relocate(ar, certificate.objective, certificate.rho, witness)
+    except _PROVOKED:
+        x = None
     if x is None:
         message = "existence cannot be re-proved in the box of the file"
         return [
             Result(c.name, c.status, c.status is Status.UNDECIDED, message if c in decided else "")
             for c in claims.values()
         ]
-    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, MAX_BOXES)
+    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, max_boxes)
     results = []
     for claim in claims.values():
         problem = None
         if claim.status is not Status.UNDECIDED:
-            problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
+            try:
+                problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
+            except _PROVOKED as error:
+                problem = f"its data cannot be worked with: {error}"
             if problem is None and claim.name == "existence":
                 problem = _check_enclosure(certificate, evidence)
         if problem is None:
@@ -151,9 +169,12 @@ def _check_enclosure(certificate: Certificate, evidence: Evidence) -> str | None
     return None
 
 
-def _check_refuted(certificate: Certificate, ar: object, facts: Facts, first: Claim) -> list[Result]:
+def _check_refuted(certificate: Certificate, ar: Any, facts: Facts, first: Claim) -> list[Result]:
     """A refuted existence is the only thing such a certificate may claim."""
-    empty = existence.excludes(ar, facts.objective, facts.rho, facts.witness)
+    try:
+        empty = existence.excludes(ar, facts.objective, facts.rho, facts.witness)
+    except _PROVOKED:
+        empty = False
     same = existence.refutation(facts) == first
     message = "" if empty and same else "it is not shown that the box holds no solution"
     results = [Result(first.name, first.status, empty and same, message)]

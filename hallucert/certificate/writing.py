@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hallucert.exact import format_dyadic, format_rational
+from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.prove.claims import Claim, Enclosure
 from hallucert.prove.witness import Witness
 
@@ -70,10 +70,10 @@ def save(certificate: Certificate, path: str | PathLike[str]) -> None:
 def _witness(witness: Witness) -> dict[str, Any]:
     return {
         "system": witness.system,
-        "centre": [format_dyadic(c) for c in witness.centre],
-        "slice": None if witness.slice is None else [[format_dyadic(s) for s in row] for row in witness.slice],
-        "radius": [format_dyadic(r) for r in witness.radius],
-        "preconditioner": [[format_dyadic(c) for c in row] for row in witness.preconditioner],
+        "centre": [format_exact(c) for c in witness.centre],
+        "slice": None if witness.slice is None else [[format_exact(s) for s in row] for row in witness.slice],
+        "radius": [format_exact(r) for r in witness.radius],
+        "preconditioner": [[format_exact(c) for c in row] for row in witness.preconditioner],
     }
 
 

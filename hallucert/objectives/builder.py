@@ -1,7 +1,11 @@
 """Building tapes node by node: equal nodes are shared, constants are folded exactly.
 
 A *strict* builder (for a user's function) never drops a node that is undefined somewhere: ``0*log(x)`` keeps its
-domain ``x > 0``. A relaxed builder (for derivatives, whose domain the function's own tape guards) simplifies freely.
+domain ``x > 0``, and a constant part that is defined nowhere is refused. A relaxed builder (for derivatives, whose
+domain the function's own tape guards) may enlarge the domain and keeps what is defined nowhere as it stands.
+
+Every simplification is an identity of real numbers on the whole domain of what it replaces. In particular nothing
+is cancelled: ``x/x``, ``sqrt(x)**2``, ``(1/x)**-1``, ``x - x`` and ``log(exp(x))`` stay as they are written.
 """
 
 from __future__ import annotations
@@ -10,20 +14,21 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from hallucert.errors import ArgumentError
-from hallucert.exact import MAX_DIGITS
 from hallucert.objectives.tape import (
     BINARY,
+    MAX_CONSTANT_BITS,
     MAX_EXPONENT,
     MAX_NODES,
     PARTIAL,
     Node,
     Tape,
     check_variable_names,
+    constant_bits,
     node_operands,
     prune,
 )
 
-ZERO, ONE = Fraction(0), Fraction(1)
+ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 
 
 class TapeBuilder:
@@ -59,8 +64,8 @@ class TapeBuilder:
     def constant(self, value: Fraction | int) -> int:
         """An exact rational constant."""
         value = Fraction(value)
-        if max(value.numerator.bit_length(), value.denominator.bit_length()) > 4 * MAX_DIGITS:
-            raise ArgumentError("constant", "<a very long number>", f"have at most {4 * MAX_DIGITS} bits")
+        if self.strict and constant_bits(value) > MAX_CONSTANT_BITS:
+            raise ArgumentError("constant", "<a very long number>", f"have at most {MAX_CONSTANT_BITS} bits")
         return self._push(Node("const", value=value))
 
     def pi(self) -> int:
@@ -70,7 +75,7 @@ class TapeBuilder:
     def add(self, a: int, b: int) -> int:
         """``a + b``."""
         x, y = self._value(a), self._value(b)
-        if x is not None and y is not None:
+        if x is not None and y is not None and _fits(x + y):
             return self.constant(x + y)
         if x == ZERO:
             return b
@@ -85,7 +90,7 @@ class TapeBuilder:
     def sub(self, a: int, b: int) -> int:
         """``a - b``."""
         x, y = self._value(a), self._value(b)
-        if x is not None and y is not None:
+        if x is not None and y is not None and _fits(x - y):
             return self.constant(x - y)
         if x == ZERO:
             return self.neg(b)
@@ -107,7 +112,7 @@ class TapeBuilder:
     def mul(self, a: int, b: int) -> int:
         """``a * b``."""
         x, y = self._value(a), self._value(b)
-        if x is not None and y is not None:
+        if x is not None and y is not None and _fits(x * y):
             return self.constant(x * y)
         if y is not None:
             a, b, x, y = b, a, y, x
@@ -118,14 +123,14 @@ class TapeBuilder:
         if x == -ONE:
             return self.neg(b)
         inner = self._nodes[b]
-        if x is not None and inner.op == "mul" and (y := self._value(inner.a)) is not None:
-            return self.mul(self.constant(x * y), inner.b)
+        if x is not None and inner.op == "mul" and (z := self._value(inner.a)) is not None and _fits(x * z):
+            return self.mul(self.constant(x * z), inner.b)
         if x is not None and inner.op == "neg":
             return self.mul(self.constant(-x), inner.a)
-        if a == b:
-            return self.power(a, 2)
         if x is not None:
             return self._push(Node("mul", a, b))
+        if a == b:
+            return self.power(a, 2)
         if self._nodes[a].op == "neg" and inner.op == "neg":
             return self.mul(self._nodes[a].a, inner.a)
         return self._push(Node("mul", min(a, b), max(a, b)))
@@ -134,7 +139,9 @@ class TapeBuilder:
         """``a / b``."""
         y = self._value(b)
         if y == ZERO:
-            raise ArgumentError("formula", "<division by the constant 0>", "not divide by zero")
+            if self.strict:
+                raise ArgumentError("formula", "<division by the constant 0>", "not divide by zero")
+            return self._push(Node("div", a, b))
         if y is not None:
             return self.mul(self.constant(1 / y), a)
         if self._value(a) == ZERO and not self.strict:
@@ -143,19 +150,19 @@ class TapeBuilder:
 
     def power(self, a: int, exponent: int) -> int:
         """``a ** exponent`` for an integer exponent."""
-        if abs(exponent) > MAX_EXPONENT:
+        if self.strict and abs(exponent) > MAX_EXPONENT:
             raise ArgumentError("formula", exponent, f"have integer exponents of size at most {MAX_EXPONENT}")
         if exponent == 1:
             return a
         if exponent == 0 and self._droppable(a):
             return self.constant(1)
         x = self._value(a)
-        if x is not None and (x != 0 or exponent > 0):
-            size = max(x.numerator.bit_length(), x.denominator.bit_length()) * abs(exponent)
-            if size <= 4 * MAX_DIGITS:
-                return self.constant(x**exponent)
-        if x == ZERO:
-            raise ArgumentError("formula", f"<0 to the power {exponent}>", "not divide by zero")
+        if x == ZERO and exponent < 0:
+            if self.strict:
+                raise ArgumentError("formula", f"<0 to the power {exponent}>", "not divide by zero")
+            return self._push(Node("pow", a, exponent))
+        if x is not None and constant_bits(x) * abs(exponent) <= 2 * MAX_CONSTANT_BITS and _fits(x**exponent):
+            return self.constant(x**exponent)
         inner = self._nodes[a]
         if inner.op == "pow" and exponent > 0 and inner.b > 0 and exponent * inner.b <= MAX_EXPONENT:
             return self.power(inner.a, exponent * inner.b)
@@ -167,16 +174,20 @@ class TapeBuilder:
         """``a ** exponent`` for a rational exponent, on ``a > 0``."""
         if exponent == 1 and not self.strict:
             return a
-        if exponent == Fraction(1, 2):
+        if exponent == HALF:
             return self.unary("sqrt", a)
-        if abs(exponent) > MAX_EXPONENT:
+        x = self._value(a)
+        if self.strict and x is not None and x <= 0:
+            must = "raise positive numbers only to powers that are not integers"
+            raise ArgumentError("formula", f"<{x} to the power {exponent}>", must)
+        if self.strict and abs(exponent) > MAX_EXPONENT:
             raise ArgumentError("formula", exponent, f"have exponents of size at most {MAX_EXPONENT}")
         return self._push(Node("rpow", a, value=exponent))
 
     def unary(self, op: str, a: int) -> int:
         """``exp log sqrt sin cos tanh`` of `a`."""
         x = self._value(a)
-        if x is not None and x <= 0 and op in ("log", "sqrt"):
+        if self.strict and x is not None and x <= 0 and op in ("log", "sqrt"):
             raise ArgumentError("formula", f"<{op} of the constant {x}>", f"take {op} of positive numbers only")
         if (op, x) in (
             ("exp", ZERO),
@@ -236,3 +247,8 @@ class TapeBuilder:
 
     def _droppable(self, number: int) -> bool:
         return not self.strict or self._total[number]
+
+
+def _fits(value: Fraction) -> bool:
+    """Tell whether a folded constant is short enough to be one; otherwise the operation itself is kept."""
+    return constant_bits(value) <= MAX_CONSTANT_BITS

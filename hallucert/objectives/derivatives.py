@@ -17,13 +17,14 @@ from hallucert.objectives.tape import Node, Tape, node_operands
 def gradient_tape(tape: Tape) -> Tape:
     """Return the tape of the `d` partial derivatives of a one-output tape."""
     builder = TapeBuilder(tape.variables, strict=False)
-    return builder.tape(_gradient(builder, tape, tape.outputs[0], tape.dimension))
+    return builder.tape(_gradient(builder, tape, _primal(builder, tape), tape.outputs[0], tape.dimension))
 
 
 def jacobian_tape(tape: Tape) -> Tape:
     """Return the tape of the Jacobian of an `m`-output tape, row by row: ``m * d`` outputs."""
     builder = TapeBuilder(tape.variables, strict=False)
-    rows = [_gradient(builder, tape, output, tape.dimension) for output in tape.outputs]
+    primal = _primal(builder, tape)
+    rows = [_gradient(builder, tape, primal, output, tape.dimension) for output in tape.outputs]
     return builder.tape([entry for row in rows for entry in row])
 
 
@@ -31,7 +32,8 @@ def hessian_tape(tape: Tape) -> Tape:
     """Return the tape of the lower triangle of the Hessian, row by row: ``d * (d + 1) / 2`` outputs."""
     gradient = gradient_tape(tape)
     builder = TapeBuilder(tape.variables, strict=False)
-    rows = [_gradient(builder, gradient, output, i + 1) for i, output in enumerate(gradient.outputs)]
+    primal = _primal(builder, gradient)
+    rows = [_gradient(builder, gradient, primal, output, i + 1) for i, output in enumerate(gradient.outputs)]
     return builder.tape([entry for row in rows for entry in row])
 
 
@@ -61,9 +63,13 @@ def directional_tape(tape: Tape) -> Tape:
     return builder.tape([tangent[i] for i in tape.outputs])
 
 
-def _gradient(builder: TapeBuilder, tape: Tape, output: int, columns: int) -> list[int]:
+def _primal(builder: TapeBuilder, tape: Tape) -> list[int]:
+    """Copy `tape` into `builder`, on the builder's own inputs; return where each of its nodes went."""
+    return builder.include_nodes(tape, [builder.variable(i) for i in range(tape.dimension)])
+
+
+def _gradient(builder: TapeBuilder, tape: Tape, primal: Sequence[int], output: int, columns: int) -> list[int]:
     """Reverse sweep from node `output` of `tape`; returns its derivatives by the first `columns` inputs."""
-    primal = builder.include_nodes(tape, [builder.variable(i) for i in range(tape.dimension)])
     adjoint: dict[int, int] = {output: builder.constant(1)}
     zero = builder.constant(0)
     result = [zero] * tape.dimension
@@ -100,6 +106,8 @@ def _slopes(builder: TapeBuilder, node: Node, result: int, operands: Sequence[in
         case "div":
             return [builder.div(one, operands[1]), builder.neg(builder.div(result, operands[1]))]
         case "pow":
+            if node.b == 0:
+                return [builder.constant(0)]
             return [builder.mul(builder.constant(node.b), builder.power(operands[0], node.b - 1))]
         case "rpow":
             exponent = node.value or Fraction(0)

@@ -14,9 +14,14 @@ HALF = Fraction(1, 2)
 
 
 def power(builder: TapeBuilder, base: int, exponent: int) -> int:
-    """``base ** exponent`` for nodes: integer and rational constants, otherwise ``exp(exponent * log(base))``."""
+    """``base ** exponent`` for nodes: integer and rational constants, otherwise ``exp(exponent * log(base))``.
+
+    ``exp(u) ** v`` is ``exp(u * v)``, so that ``e**x`` needs no logarithm.
+    """
     value = builder.node(exponent).value if builder.node(exponent).op == "const" else None
     if value is None:
+        if builder.node(base).op == "exp":
+            return builder.unary("exp", builder.mul(builder.node(base).a, exponent))
         return builder.unary("exp", builder.mul(exponent, builder.unary("log", base)))
     if value.denominator == 1:
         return builder.power(base, value.numerator)

@@ -19,6 +19,7 @@ from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
 from hallucert.objectives.parser import parse_tape
 from hallucert.objectives.tape import Arithmetic, Tape
+from hallucert.objectives.text import formula
 
 if TYPE_CHECKING:
     from hallucert.objectives.machine import Program
@@ -137,7 +138,7 @@ class Objective(ABC):
         if rigorous:
             from hallucert.objectives.from_callable import trace
 
-            return FormulaObjective(trace(function, dimension), name=name or getattr(function, "__name__", None))
+            return FormulaObjective(trace(function, dimension), name=name or function_name(function))
         from hallucert.objectives.numeric import NumericObjective
 
         return NumericObjective(function, dimension, name)
@@ -290,8 +291,18 @@ class FormulaObjective(Objective):
         self.tape = tape
         self.residuals = residuals
         self.n = exact(n, "n")
+        if self.n <= 0:
+            raise ArgumentError("n", n, "be positive")
         self.variables = tape.variables
-        self.name = name or f"a function of {tape.dimension} variables"
+        self.name = name or self._describe()
+
+    def _describe(self) -> str:
+        """A name for want of one: the formula, or the residuals, if they are short."""
+        if self.residuals is None:
+            return formula(self.tape) or f"a function of {self.dimension} variables"
+        parts = [formula(self.residuals, i) or "..." for i in range(min(self.residual_count, 3))]
+        more = ", ..." if self.residual_count > 3 else ""
+        return f"|({', '.join(parts)}{more})|^2 / {format_rational(2 * self.n)}"
 
     def __repr__(self) -> str:
         form = f", {self.residual_count} residuals" if self.residuals is not None else ""
@@ -407,6 +418,12 @@ class FormulaObjective(Objective):
         if self.residuals is None:
             return {"kind": "formula", "tape": self.tape.to_json()}
         return {"kind": "least_squares", "residuals": self.residuals.to_json(), "n": format_rational(self.n)}
+
+
+def function_name(function: Callable[..., Any]) -> str | None:
+    """Return the name of a Python function for reports, None if it is a lambda or has none."""
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) and name != "<lambda>" else None
 
 
 def least_squares_tape(residuals: Tape, n: Exact = 1) -> Tape:

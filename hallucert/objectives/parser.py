@@ -1,4 +1,4 @@
-"""Reading formulas: a small recursive-descent parser that knows arithmetic and nothing else.
+"""Reading formulas: an operator-precedence parser that knows arithmetic and nothing else.
 
 Grammar (lowest precedence first)::
 
@@ -9,6 +9,7 @@ Grammar (lowest precedence first)::
     atom     = number | "pi" | "e" | variable | function "(" sum ")" | "(" sum ")"
 
 Decimals are exact: ``0.05`` in a formula is 1/20. ``-x**2`` is ``-(x**2)`` and ``a**b**c`` is ``a**(b**c)``.
+The parser keeps its own stacks, so that no formula, however deeply nested, exhausts Python's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
 from hallucert.objectives import functions
@@ -23,12 +25,20 @@ from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.tape import Tape, check_variable_names
 
 MAX_LENGTH = 200_000
-MAX_DEPTH = 100
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<op>\*\*|[-+*/^(),]))",
     re.ASCII,
 )
-_CONSTANTS = frozenset({"pi", "e"})
+_SPACE = re.compile(r"\s*", re.ASCII)
+_RESERVED = frozenset({"pi", "e"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
+
+
+class Token(NamedTuple):
+    """A piece of a formula: its kind (number, name, op, end), its text and where it starts."""
+
+    kind: str
+    text: str
+    position: int
 
 
 def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) -> Tape:
@@ -51,144 +61,169 @@ def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) 
     """
     tokens = [_tokenize(formula) for formula in formulas]
     if variables is None:
-        names = {text for row in tokens for kind, text, _ in row if kind == "name"}
-        names -= _CONSTANTS | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
-        variables = sorted(names, key=_natural)
-        if not variables:
+        names = {token.text for row in tokens for token in row if token.kind == "name"} - _RESERVED
+        if not names:
             raise ArgumentError("formula", formulas[0] if formulas else "", "contain at least one variable")
+        variables = sorted(check_variable_names(sorted(names)), key=natural_order)
     if isinstance(variables, str):
         raise ArgumentError("variables", variables, "be a sequence of names")
     names_in_order = check_variable_names(variables)
-    if reserved := set(names_in_order) & (_CONSTANTS | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)):
+    if reserved := set(names_in_order) & _RESERVED:
         raise ArgumentError("variables", min(reserved), "not be the name of a function or constant")
     builder = TapeBuilder(names_in_order)
-    return builder.tape([_Parser(f, t, builder).parse() for f, t in zip(formulas, tokens, strict=True)])
+    index = {name: i for i, name in enumerate(names_in_order)}
+    return builder.tape([_Parser(f, t, builder, index).parse() for f, t in zip(formulas, tokens, strict=True)])
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sorting key under which ``x2`` comes before ``x10``; distinct names have distinct keys."""
     parts = re.findall(r"\d+|\D+", name)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
-def _tokenize(formula: object) -> list[tuple[str, str, int]]:
+def _tokenize(formula: object) -> list[Token]:
     if not isinstance(formula, str):
         raise ArgumentError("formula", formula, "be a string")
     if len(formula) > MAX_LENGTH:
         raise ArgumentError("formula", f"<{len(formula)} characters>", f"have at most {MAX_LENGTH} characters")
     tokens, position = [], 0
-    end = len(formula.rstrip())
-    while position < end:
-        match = _TOKEN.match(formula, position)
+    while (start := _SPACE.match(formula, position).end()) < len(formula):  # type: ignore[union-attr]
+        match = _TOKEN.match(formula, start)
         if match is None:
-            bad = position + len(formula[position:]) - len(formula[position:].lstrip())
-            raise FormulaError(formula, bad, f"unexpected character {formula[bad]!r}")
+            raise FormulaError(formula, start, f"unexpected character {formula[start]!r}")
         kind = match.lastgroup or "op"
-        tokens.append((kind, match.group(kind), match.start(kind)))
+        tokens.append(Token(kind, match.group(kind), start))
         position = match.end()
-    tokens.append(("end", "", end))
+    tokens.append(Token("end", "", position))
     return tokens
 
 
-class _Parser:
-    """One pass over the tokens of one formula; each method returns a node number of the builder."""
+class _Pending(NamedTuple):
+    """An operator that waits for its right operand, or an open parenthesis (`rule` is its function, if any)."""
 
-    def __init__(self, formula: str, tokens: list[tuple[str, str, int]], builder: TapeBuilder) -> None:
-        self.formula, self.tokens, self.builder = formula, tokens, builder
-        self.place, self.depth = 0, 0
+    symbol: str
+    precedence: int
+    position: int
+    rule: Callable[..., int] | None
+
+
+_SUM, _TERM, _SIGN, _POWER, _OPEN = 1, 2, 3, 4, 0
+
+
+class _Parser:
+    """One pass over the tokens of one formula, with a stack of finished operands and one of pending operators."""
+
+    def __init__(self, formula: str, tokens: list[Token], builder: TapeBuilder, index: dict[str, int]) -> None:
+        self.formula, self.tokens, self.builder, self.index = formula, tokens, builder, index
+        self.operands: list[int] = []
+        self.pending: list[_Pending] = []
+        self.binary: dict[str, tuple[int, Callable[..., int]]] = {
+            "+": (_SUM, builder.add),
+            "-": (_SUM, builder.sub),
+            "*": (_TERM, builder.mul),
+            "/": (_TERM, builder.div),
+            "**": (_POWER, self._power),
+            "^": (_POWER, self._power),
+        }
 
     def parse(self) -> int:
-        result = self._sum()
-        if self.tokens[self.place][0] != "end":
-            raise self._error(f"unexpected {self.tokens[self.place][1]!r}")
-        return result
+        """Return the node of the whole formula."""
+        place, operand_next = 0, True
+        while self.tokens[place].kind != "end":
+            token = self.tokens[place]
+            if operand_next:
+                place, operand_next = self._operand(token, place)
+            else:
+                operand_next = self._operator(token)
+                place += 1
+        end = self.tokens[place]
+        if operand_next:
+            raise self._error(end, "expected a number, a variable or '(' at the end")
+        self._reduce(_SUM)
+        if self.pending:
+            raise self._error(end, f"expected ')' for the '(' at position {self.pending[-1].position} before the end")
+        return self.operands[0]
 
-    def _error(self, problem: str) -> FormulaError:
-        return FormulaError(self.formula, self.tokens[self.place][2], problem)
+    def _operand(self, token: Token, place: int) -> tuple[int, bool]:
+        """Read what may stand where an operand is expected; return the next place and whether one still is."""
+        if token.kind == "number":
+            self.operands.append(self._number(token))
+        elif token.kind == "name":
+            if token.text in functions.NOT_ANALYTIC:
+                raise NotAnalyticError(functions.not_analytic_message(token.text))
+            if token.text in functions.ANALYTIC:
+                after = self.tokens[place + 1]
+                if after.text != "(":
+                    raise self._error(after, f"expected '(' after {token.text}")
+                self.pending.append(_Pending("(", _OPEN, token.position, functions.ANALYTIC[token.text]))
+                return place + 2, True
+            self.operands.append(self._name(token, self.tokens[place + 1]))
+        elif token.text == "(":
+            self.pending.append(_Pending("(", _OPEN, token.position, None))
+            return place + 1, True
+        elif token.text in ("+", "-"):
+            rule = self.builder.neg if token.text == "-" else None
+            self.pending.append(_Pending("sign", _SIGN, token.position, rule))
+            return place + 1, True
+        else:
+            raise self._error(token, f"expected a number, a variable or '(' before {token.text!r}")
+        return place + 1, False
 
-    def _accept(self, *operators: str) -> str | None:
-        kind, text, _ = self.tokens[self.place]
-        if kind == "op" and text in operators:
-            self.place += 1
-            return text
-        return None
+    def _operator(self, token: Token) -> bool:
+        """Read what may stand after an operand; return whether an operand is expected next."""
+        if token.text == ")":
+            self._reduce(_SUM)
+            if not self.pending:
+                raise self._error(token, "unexpected ')'")
+            opened = self.pending.pop()
+            if opened.rule is not None:
+                self.operands.append(self._build(opened, self.builder, self.operands.pop()))
+            return False
+        if token.text not in self.binary:
+            raise self._error(token, f"unexpected {token.text!r}" + " (write * to multiply)" * (token.text != ","))
+        precedence, rule = self.binary[token.text]
+        self._reduce(precedence + (precedence == _POWER))  # powers group from the right
+        self.pending.append(_Pending(token.text, precedence, token.position, rule))
+        return True
 
-    def _expect(self, operator: str) -> None:
-        if not self._accept(operator):
-            found = self.tokens[self.place][1] or "the end"
-            raise self._error(f"expected {operator!r} before {found!r}")
-
-    def _nested(self, rule: Callable[[], int]) -> int:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self._error(f"nesting deeper than {MAX_DEPTH}")
-        result = rule()
-        self.depth -= 1
-        return result
-
-    def _sum(self) -> int:
-        result = self._term()
-        while sign := self._accept("+", "-"):
-            result = self._build(self.builder.add if sign == "+" else self.builder.sub, result, self._term())
-        return result
-
-    def _term(self) -> int:
-        result = self._factor()
-        while sign := self._accept("*", "/"):
-            result = self._build(self.builder.mul if sign == "*" else self.builder.div, result, self._factor())
-        return result
-
-    def _factor(self) -> int:
-        if sign := self._accept("+", "-"):
-            inner = self._nested(self._factor)
-            return self.builder.neg(inner) if sign == "-" else inner
-        base = self._atom()
-        if self._accept("**", "^"):
-            return self._build(self._power, base, self._nested(self._factor))
-        return base
+    def _reduce(self, precedence: int) -> None:
+        """Apply the pending operators that bind at least as tightly as `precedence`."""
+        while self.pending and self.pending[-1].precedence >= precedence:
+            operator = self.pending.pop()
+            right = self.operands.pop()
+            if operator.symbol != "sign":
+                right = self._build(operator, self.operands.pop(), right)
+            elif operator.rule is not None:
+                right = self._build(operator, right)
+            self.operands.append(right)
 
     def _power(self, base: int, exponent: int) -> int:
         return functions.power(self.builder, base, exponent)
 
-    def _atom(self) -> int:
-        kind, text, position = self.tokens[self.place]
-        if kind == "number":
-            self.place += 1
-            _, _, power = text.lower().partition("e")
-            if len(text) > 400 or len(power) > 5 or abs(int(power or "0")) > 999:
-                raise FormulaError(self.formula, position, "number is too long")
-            return self.builder.constant(Fraction(text))
-        if kind == "name":
-            self.place += 1
-            return self._name(text, position)
-        if self._accept("("):
-            inner = self._nested(self._sum)
-            self._expect(")")
-            return inner
-        found = f"before {text!r}" if text else "at the end"
-        raise self._error(f"expected a number, a variable or '(' {found}")
+    def _number(self, token: Token) -> int:
+        power = token.text.lower().partition("e")[2]
+        if len(token.text) > 1000 or len(power) > 5 or abs(int(power or "0")) > 999:
+            raise self._error(token, "number is too long")
+        return self._build(_Pending("", 0, token.position, self.builder.constant), Fraction(token.text))
 
-    def _name(self, name: str, position: int) -> int:
-        if name in functions.NOT_ANALYTIC:
-            raise NotAnalyticError(functions.not_analytic_message(name))
-        if name in functions.ANALYTIC:
-            self._expect("(")
-            argument = self._nested(self._sum)
-            self._expect(")")
-            return self._build(functions.ANALYTIC[name], self.builder, argument)
-        if name in self.builder.variables:
-            return self.builder.variable(self.builder.variables.index(name))
-        if name == "pi":
+    def _name(self, name: Token, after: Token) -> int:
+        if name.text in self.index:
+            return self.builder.variable(self.index[name.text])
+        if name.text == "pi":
             return self.builder.pi()
-        if name == "e":
+        if name.text == "e":
             return self.builder.unary("exp", self.builder.constant(1))
-        if self.tokens[self.place][1] == "(":
+        if after.text == "(":
             known = ", ".join(sorted(functions.ANALYTIC))
-            raise FormulaError(self.formula, position, f"unknown function {name!r} (known: {known})")
+            raise self._error(name, f"unknown function {name.text[:40]!r} (known: {known})")
         known = ", ".join(self.builder.variables[:8])
-        raise FormulaError(self.formula, position, f"unknown name {name!r} (variables: {known})")
+        raise self._error(name, f"unknown name {name.text[:40]!r} (variables: {known})")
 
-    def _build(self, rule: Callable[..., int], *arguments: object) -> int:
+    def _build(self, operator: _Pending, *arguments: object) -> int:
         try:
-            return rule(*arguments)
+            return operator.rule(*arguments)  # type: ignore[misc]
         except ArgumentError as error:
-            raise self._error(str(error)) from None
+            raise self._error(operator, str(error).removeprefix("formula ")) from None
+
+    def _error(self, place: Token | _Pending, problem: str) -> FormulaError:
+        return FormulaError(self.formula, place.position, problem)

@@ -36,7 +36,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import exact, format_rational
+from hallucert.exact import MAX_DIGITS, exact, format_rational
 
 T = TypeVar("T")
 
@@ -48,7 +48,10 @@ PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
 MAX_NODES = 200_000
 MAX_VARIABLES = 10_000
 MAX_EXPONENT = 10_000
+MAX_CONSTANT_BITS = 6600
+"""Numerator and denominator of a constant together, so that as text it is shorter than `exact.MAX_DIGITS`."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 
 class Node(NamedTuple):
@@ -175,16 +178,20 @@ class Tape:
         """
         if len(self.outputs) != 1:
             raise ArgumentError("tape", repr(self), "have exactly one output")
-        last_use = [-1] * len(self.nodes)
-        depends = [False] * len(self.nodes)
+        output, needed = self.outputs[0], _needed(self)
+        last_use, depends, last_variable = [-1] * len(self.nodes), [False] * len(self.nodes), -1
         for i, node in enumerate(self.nodes):
+            if not needed[i]:
+                continue
             operands = node_operands(node)
             depends[i] = node.op == "var" or any(depends[j] for j in operands)
+            last_variable = i if node.op == "var" else last_variable
             for j in operands:
                 last_use[j] = i
+        # Node i is a cut if every input is read before it and nothing before it that depends on x is read after it.
         cuts, open_until = [], -1
-        for i, node in enumerate(self.nodes[: self.outputs[0]]):
-            if depends[i] and node.op != "var" and open_until <= i:
+        for i in range(output):
+            if depends[i] and i > last_variable and open_until <= i:
                 cuts.append(i)
             if depends[i]:
                 open_until = max(open_until, last_use[i])
@@ -203,6 +210,11 @@ class Tape:
         return prune(Tape(self.variables, self.nodes, (cut,)))
 
 
+def constant_bits(value: Fraction) -> int:
+    """Return how many bits the numerator and the denominator of `value` have together."""
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
 def node_operands(node: Node) -> tuple[int, ...]:
     """Return the node numbers that `node` reads."""
     if node.op in BINARY:
@@ -214,13 +226,7 @@ def node_operands(node: Node) -> tuple[int, ...]:
 
 def prune(tape: Tape) -> Tape:
     """Drop the nodes that no output needs and renumber the rest."""
-    needed = [False] * len(tape.nodes)
-    for i in tape.outputs:
-        needed[i] = True
-    for i in range(len(tape.nodes) - 1, -1, -1):
-        if needed[i]:
-            for j in node_operands(tape.nodes[i]):
-                needed[j] = True
+    needed = _needed(tape)
     renumber, nodes = [-1] * len(tape.nodes), list[Node]()
     for i, node in enumerate(tape.nodes):
         if not needed[i]:
@@ -232,6 +238,18 @@ def prune(tape: Tape) -> Tape:
             node = node._replace(a=renumber[node.a])
         nodes.append(node)
     return Tape(tape.variables, tuple(nodes), tuple(renumber[i] for i in tape.outputs))
+
+
+def _needed(tape: Tape) -> list[bool]:
+    """Tell for every node whether some output depends on it."""
+    needed = [False] * len(tape.nodes)
+    for i in tape.outputs:
+        needed[i] = True
+    for i in range(len(tape.nodes) - 1, -1, -1):
+        if needed[i]:
+            for j in node_operands(tape.nodes[i]):
+                needed[j] = True
+    return needed
 
 
 def check_variable_names(variables: Sequence[str], argument: str = "variables") -> tuple[str, ...]:
@@ -265,12 +283,14 @@ def _tape_from_json(data: object, field: str) -> Tape:
             raise CertificateError(f"{field}.{key}", "must be a list")
     if extra := set(data) - {"variables", "nodes", "outputs"}:
         raise CertificateError(f"{field}.{min(map(str, extra))}", "is not a field of a tape")
+    if not all(isinstance(name, str) for name in data["variables"]):
+        raise CertificateError(f"{field}.variables", "must be a list of names")
     try:
         variables = check_variable_names(data["variables"])
-    except (ArgumentError, TypeError) as error:
+    except ArgumentError as error:
         raise CertificateError(f"{field}.variables", str(error)) from None
-    if len(data["nodes"]) > MAX_NODES:
-        raise CertificateError(f"{field}.nodes", f"must have at most {MAX_NODES} nodes")
+    if not 1 <= len(data["nodes"]) <= MAX_NODES:
+        raise CertificateError(f"{field}.nodes", f"must have between 1 and {MAX_NODES} nodes")
     nodes = tuple(
         _node_from_json(item, i, len(variables), f"{field}.nodes[{i}]") for i, item in enumerate(data["nodes"])
     )
@@ -300,7 +320,10 @@ def _node_from_json(item: object, position: int, dimension: int, field: str) -> 
         return Node(op)
     a = _index(arguments[0], dimension if op == "var" else position, field)
     if op == "rpow":
-        return Node(op, a, value=_rational(arguments[1], field))
+        value = _rational(arguments[1], field)
+        if abs(value) > MAX_EXPONENT:
+            raise CertificateError(field, f"exponent must be of size at most {MAX_EXPONENT}")
+        return Node(op, a, value=value)
     if op == "pow":
         exponent = arguments[1]
         if type(exponent) is not int or abs(exponent) > MAX_EXPONENT:
@@ -316,12 +339,14 @@ def _index(value: object, bound: int, field: str) -> int:
 
 
 def _rational(value: object, field: str) -> Fraction:
-    if not isinstance(value, str):
-        raise CertificateError(field, "rational must be a string")
+    if not isinstance(value, str) or len(value) > MAX_DIGITS or not _RATIONAL.fullmatch(value):
+        raise CertificateError(field, f'rational must be a string such as "11" or "1/20", at most {MAX_DIGITS} long')
     try:
         result = exact(value)
     except ArgumentError as error:
         raise CertificateError(field, str(error)) from None
     if format_rational(result) != value:
         raise CertificateError(field, f"rational must be in lowest terms, as {format_rational(result)[:40]!r}")
+    if constant_bits(result) > MAX_CONSTANT_BITS:
+        raise CertificateError(field, f"rational must have at most {MAX_CONSTANT_BITS} bits")
     return result

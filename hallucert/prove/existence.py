@@ -116,7 +116,7 @@ def _in_fixed_box(equations: System, witness: Witness) -> Located:
         return Located(witness, excluded=True)
     origin, inverse = [Fraction(0)] * witness.unknowns, [list(row) for row in witness.preconditioner]
     test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
-    disjoint = test.image is not None and any(
+    disjoint = bool(test.image) and any(
         ar.is_finite(image) and ar.intersection(image, side) is None
         for image, side in zip(test.image, box, strict=True)
     )

@@ -82,6 +82,8 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     dimension = len(evidence.point.x)
     if not 2 <= dimension <= 3 or len(inputs["maximizer"]) != dimension:
         return Reason.DIMENSION
+    if inputs["ball_radius"] <= 0:
+        return Reason.NOT_A_MAXIMIZER
     ar, point = evidence.arithmetic, evidence.point
     alpha = point.objective.enclose_value(ar, point.x)
     top = _maximum(evidence, list(inputs["maximizer"]), inputs["cube_radius"], inputs["ball_radius"])
@@ -171,18 +173,17 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     if proved_sphere_kind(facts) != MAXIMUM:
         return Reason.NOT_A_MAXIMUM
     if "cut" in inputs:
-        place = "B, a closed neighbourhood of a set of local maximizers"
-        top = "local maximizers"
+        place, theorem = "around a set of local maximizers", "2.2"
+        critical = "every critical point is a local maximizer, of value"
     else:
-        centre = ", ".join(decimal_below(m, 8) for m in inputs["maximizer"])
-        place = f"B, the closed ball of radius {decimal_below(inputs['ball_radius'])}... around ({centre})..."
-        top = "one, an isolated local maximizer,"
+        place, theorem = f"(a ball of radius {decimal_below(inputs['ball_radius'])}...)", "2.1"
+        critical = "the only critical point is an isolated local maximizer, of value"
     return (
         Status.PROVED,
-        f"x* is the construction of Theorem {'2.2' if 'cut' in inputs else '2.1'}: in {place}, the points with "
-        f"f >= alpha = f(x*) <= {decimal_above(level.upper)} form a compact set in its interior whose critical points "
-        f"are {top} with f >= {decimal_below(maximum.lower)} > alpha, and x* is its unique point farthest from x*+, "
-        "at distance rho.",
+        f"x* is the construction of Theorem {theorem}: in the certificate's closed region B {place} the points with "
+        f"f >= alpha = f(x*), alpha <= {decimal_above(level.upper)}, form a compact set in the interior of B, on which "
+        f"{critical} at least {decimal_below(maximum.lower)} > alpha, and of which x* is the only point farthest from "
+        "x*+, at distance rho.",
     )
 
 

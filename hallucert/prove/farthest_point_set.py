@@ -43,6 +43,10 @@ INPUTS = {
 }
 
 
+BISECTIONS = 30
+"""Twice as many halvings (nearly) of the bracket of ``s0``: about the bits of a double."""
+
+
 class Factorization:
     """``f = phi(s(x))`` at a cut, with the derivatives that the checks need, in balls."""
 
@@ -148,15 +152,15 @@ def _top(parts: Factorization, inputs: Inputs) -> Enclosure | Reason:
         return Reason.NOT_A_MAXIMIZER
     if not (ar.positive(parts.slope(ar.constant(left))) and ar.negative(parts.slope(ar.constant(right)))):
         return Reason.NOT_A_MAXIMIZER
-    for _ in range(60):
-        middle = (left + right) / 2
-        slope = parts.slope(ar.constant(middle))
-        if ar.positive(slope):
-            left = middle
-        elif ar.negative(slope):
-            right = middle
-        else:
-            break
+    for _ in range(BISECTIONS):
+        # Beside the middle too: the middle may be s0 itself, where the sign of phi' is never certain.
+        for split in (Fraction(1, 2), Fraction(29, 64)):
+            middle = left + split * (right - left)
+            slope = parts.slope(ar.constant(middle))
+            if ar.positive(slope):
+                left = middle
+            elif ar.negative(slope):
+                right = middle
     value = parts.phi(ar.interval(left, right))
     return Enclosure(ar.lower(value), ar.upper(value)) if ar.is_finite(value) else Reason.DOMAIN
 
@@ -207,5 +211,5 @@ def _every_box_settled(evidence: Evidence, parts: Factorization, inputs: Inputs,
             return False
         return any(ar.nonzero(g) for g in parts.s_gradient(box))
 
-    inside = all(ar.contains(ar.interval(*side), x) for side, x in zip(inputs["box"], point.x, strict=True))
+    inside = all(ar.within(x, *side) for side, x in zip(inputs["box"], point.x, strict=True))
     return inside and covers(ar, list(inputs["box"]), settled, evidence.max_boxes)

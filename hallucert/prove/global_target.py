@@ -2,8 +2,8 @@
 and bound.
 
 On a cube around ``c = x*+`` where the Hessian is positive definite, ``f >= f(c)`` because ``c`` is a critical
-point and ``f`` is convex there. Every other piece of ``D`` has ``f > f(c)`` by enclosure. Refuted: some piece
-has ``f < f(c)`` on all of it. Undecided where another point of ``D`` has a value too close to ``f(c)``, for
+point and ``f`` is convex there. Every other piece of ``D`` has ``f > f(c)`` by enclosure. Refuted: some
+point of ``D`` has ``f < f(c)``. Undecided where another point of ``D`` has a value too close to ``f(c)``, for
 example another global minimizer. Made only when asked. Inputs: ``box`` (``D``), ``convex_radius`` (half width of
 the cube, dyadic). Number: ``target_value``.
 """
@@ -46,6 +46,8 @@ def _centre(evidence: Evidence) -> list[Fraction]:
 def _convex(evidence: Evidence, radius: Fraction) -> bool:
     """Whether the cube contains the target and the Hessian is positive definite on it."""
     ar = evidence.arithmetic
+    if radius <= 0:
+        return False
     cube = [ar.interval(c - radius, c + radius) for c in _centre(evidence)]
     if not all(ar.contains(side, c) for side, c in zip(cube, evidence.point.plus, strict=True)):
         return False
@@ -53,7 +55,7 @@ def _convex(evidence: Evidence, radius: Fraction) -> bool:
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Branch and bound; a piece wholly below ``f(c)`` ends it with that piece's value."""
+    """Look for a lower value first, then branch and bound."""
     ar, point = evidence.arithmetic, evidence.point
     if len(inputs["box"]) != len(point.x) or not _inside_box(ar, point.plus, inputs["box"]):
         return Reason.NEEDS_PREMISES
@@ -69,14 +71,15 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
             return True
         return ar.positive(point.objective.enclose_value(ar, box) - value)
 
-    if covers(ar, list(inputs["box"]), above, evidence.max_boxes):
-        return {"target_value": published}
     lower = _lower_value(evidence, inputs, value)
-    return Reason.TIE if lower is None else {"target_value": published, LOWER: lower}
+    if lower is not None:
+        return {"target_value": published, LOWER: lower}
+    settled = covers(ar, list(inputs["box"]), above, evidence.max_boxes)
+    return {"target_value": published} if settled else Reason.TIE
 
 
 def _inside_box(ar: Any, balls: list[Any], box: Any) -> bool:
-    return all(ar.contains(ar.interval(low, high), ball) for (low, high), ball in zip(box, balls, strict=True))
+    return all(ar.within(ball, low, high) for (low, high), ball in zip(box, balls, strict=True))
 
 
 def _lower_value(evidence: Evidence, inputs: Inputs, value: Any) -> Enclosure | None:

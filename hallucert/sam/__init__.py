@@ -1,1 +1,31 @@
-"""Placeholder."""
+"""SAM in floats: its maps, single runs with history, and ensembles of runs. Nothing here is evidence."""
+
+from __future__ import annotations
+
+from hallucert.sam.maps import (
+    direction_jacobian,
+    perturbation_jacobian,
+    perturbed_point,
+    sam_gradient,
+    sam_matrix,
+    sam_value,
+    shifted_gradient,
+)
+from hallucert.sam.result import Ensemble, Trajectory
+from hallucert.sam.run import run, run_ensemble
+from hallucert.sam.status import Status
+
+__all__ = [
+    "Ensemble",
+    "Status",
+    "Trajectory",
+    "direction_jacobian",
+    "perturbation_jacobian",
+    "perturbed_point",
+    "run",
+    "run_ensemble",
+    "sam_gradient",
+    "sam_matrix",
+    "sam_value",
+    "shifted_gradient",
+]

@@ -1,0 +1,274 @@
+"""The command line: ``hallucert demo | certify | verify | diagnose | gallery``, with the words of the Python API.
+
+Commands import what they need when they run: ``verify`` loads no search code and no plotting. With ``--json`` the
+answer alone goes to stdout. Misuse ends with status 2 and one line on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hallucert import __version__
+from hallucert.errors import ArgumentError, CertificateError, FormulaError, HallucertError
+
+if TYPE_CHECKING:
+    from hallucert.gallery import Entry
+    from hallucert.objectives.objective import Objective
+
+app = typer.Typer(
+    help="Construct hallucinated minimizers of Sharpness-Aware Minimization, and prove what they are.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+# A formula may start with a minus sign, which would otherwise read as an option.
+FORMULA_FIRST = {"ignore_unknown_options": True}
+
+
+class Backend(StrEnum):
+    """Arithmetics that can prove and re-prove."""
+
+    ARB = "arb"
+    MPMATH = "mpmath"
+
+
+Formula = Annotated[str | None, typer.Argument(help='A formula, such as "(x**2 - 1)**2 + y**2"; or use --gallery.')]
+GalleryName = Annotated[str | None, typer.Option("--gallery", help="A function of the gallery, instead of a formula.")]
+Dimension = Annotated[int | None, typer.Option(help="Dimension, for gallery functions of any number of variables.")]
+Rho = Annotated[str, typer.Option(help='Perturbation radius, exact: "3.5", "7/2", "1e-3".')]
+AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output alone on stdout.")]
+File = Annotated[Path, typer.Argument(help="A certificate.", metavar="FILE")]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Construct hallucinated minimizers of Sharpness-Aware Minimization, and prove what they are."""
+    if version:
+        typer.echo(f"hallucert {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for certificates and pictures.")] = Path("hallucert-demo"),
+    as_json: AsJson = False,
+) -> None:
+    """Construct, prove, draw and re-prove hallucinated minimizers of two functions."""
+    from hallucert.demo import run_demo
+
+    summary = run_demo(output, quiet=as_json)
+    if as_json:
+        _print_json(summary)
+    raise typer.Exit(0 if summary["all_reproved"] else 1)
+
+
+@app.command(context_settings=FORMULA_FIRST)
+def certify(
+    rho: Rho,
+    formula: Formula = None,
+    at: Annotated[str | None, typer.Option(help="A point near a hallucinated point: x,y,...")] = None,
+    target: Annotated[str | None, typer.Option(help="A critical point; certify all points SAM maps to it.")] = None,
+    gallery: GalleryName = None,
+    dimension: Dimension = None,
+    save: Annotated[Path | None, typer.Option(help="Write the certificate here (numbered if several).")] = None,
+    backend: Annotated[Backend, typer.Option(help="The arithmetic that proves.")] = Backend.ARB,
+    as_json: AsJson = False,
+) -> None:
+    """Find hallucinated points of a function and prove what they are.
+
+    Exit status: 0 if every point is proved to exist, 1 if some is not or none was found.
+    """
+    import hallucert as hc
+    from hallucert import card
+
+    f = _objective(formula, gallery, dimension)
+    if (at is None) == (target is None) and (at is not None or gallery is None):
+        raise ArgumentError("--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them")
+    if at is not None:
+        candidates = [hc.find.refine(f, _point(at, "--at"), rho)]
+    else:
+        centre = _entry(str(gallery), dimension).minimizers[0].x if target is None else _point(target, "--target")
+        candidates = hc.find.on_sphere(f, centre, rho)
+    certificates = [hc.certify(candidate, backend=str(backend)) for candidate in candidates]
+    paths = _save_all(certificates, save)
+    if as_json:
+        points = [card.certificate_data(cert, path) for cert, path in zip(certificates, paths, strict=True)]
+        _print_json({"function": f.name, "rho": rho, "points": points})
+    else:
+        card.print_certificates(certificates, paths, f, rho)
+    proved = [bool(cert["existence"]) for cert in certificates]
+    raise typer.Exit(0 if proved and all(proved) else 1)
+
+
+@app.command()
+def verify(
+    file: File,
+    backend: Annotated[Backend | None, typer.Option(help="Default: the one that did not prove.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Re-prove every claim of a certificate, from the file alone.
+
+    Exit status: 0 every claim re-proved, 1 some claim not, 2 the file cannot be read as a certificate.
+    """
+    import hallucert as hc
+
+    try:
+        verdict = hc.verify(file) if backend is None else hc.verify(file, backend=str(backend))
+    except OSError as error:
+        raise CertificateError("(file)", f"{file} cannot be read ({error.strerror or error})") from None
+    if as_json:
+        from hallucert.card import verdict_data
+
+        _print_json(verdict_data(verdict, file))
+    else:
+        typer.echo(str(verdict))
+    raise typer.Exit(0 if verdict else 1)
+
+
+@app.command(context_settings=FORMULA_FIRST)
+def diagnose(
+    rho: Rho,
+    at: Annotated[str, typer.Option(help="The point to look at: x,y,...")],
+    formula: Formula = None,
+    gallery: GalleryName = None,
+    dimension: Dimension = None,
+    step_size: Annotated[str | None, typer.Option(help="Step size of the SAM run, if there was one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say in floats whether SAM at a point is hallucinated, bouncing, stuck or converged; nothing is proved."""
+    import hallucert as hc
+    from hallucert.card import plain
+
+    f = _objective(formula, gallery, dimension)
+    options = {} if step_size is None else {"step_size": _number(step_size, "--step-size")}
+    diagnosis = hc.diagnose(f, _point(at, "--at"), rho, **options)
+    if as_json:
+        _print_json(plain(diagnosis))
+    else:
+        typer.echo(str(diagnosis))
+
+
+@app.command()
+def gallery(
+    name: Annotated[str | None, typer.Argument(help="A function's name; without it, the list.")] = None,
+    dimension: Dimension = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the known functions, or show what is known of one."""
+    from hallucert import card
+    from hallucert import gallery as known
+
+    if name is not None:
+        entry = _entry(name, dimension)
+        if as_json:
+            _print_json(card.entry_data(entry))
+        else:
+            typer.echo(str(entry))
+        return
+    entries = [known.info(each) for each in known.names()]
+    if as_json:
+        _print_json([card.entry_data(entry) for entry in entries])
+    else:
+        card.print_gallery(entries)
+
+
+def _objective(formula: str | None, gallery_name: str | None, dimension: int | None) -> Objective:
+    """Return the function that the arguments name."""
+    import hallucert as hc
+
+    if (formula is None) == (gallery_name is None):
+        was = "<neither>" if formula is None else "<both>"
+        raise ArgumentError("FORMULA, --gallery", was, "be given, exactly one of them")
+    if formula is not None:
+        if dimension is not None:
+            raise ArgumentError("--dimension", dimension, "be left out unless --gallery is given")
+        return hc.Objective.parse(formula)
+    return _entry(str(gallery_name), dimension).objective()
+
+
+def _entry(name: str, dimension: int | None) -> Entry:
+    """Return the gallery entry of that name and, if given, dimension."""
+    from hallucert import gallery as known
+
+    return known.info(name) if dimension is None else known.info(name, dimension=dimension)
+
+
+def _number(text: str, option: str) -> float:
+    from hallucert.exact import exact
+
+    return float(exact(text.strip(), option))
+
+
+def _point(text: str, option: str) -> list[float]:
+    """Read ``"1, -2.5"``."""
+    return [_number(part, option) for part in text.split(",")]
+
+
+def _save_all(certificates: list[Any], save: Path | None) -> list[Path | None]:
+    """Save certificates: one under the given name, several under names with a number before the suffix."""
+    if save is None:
+        return [None] * len(certificates)
+    if not save.parent.is_dir():
+        raise ArgumentError("--save", str(save), "be in an existing folder")
+    paths: list[Path | None] = []
+    for number, cert in enumerate(certificates, 1):
+        path = save if len(certificates) == 1 else save.with_name(f"{save.stem}-{number}{save.suffix}")
+        cert.save(path)
+        paths.append(path)
+    return paths
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2, allow_nan=False))
+
+
+def _fail(message: str, arguments: list[str]) -> int:
+    """Report misuse: one line on stderr, and with ``--json`` an object with the same message on stdout."""
+    if "--json" in arguments:
+        _print_json({"error": message})
+    typer.echo(f"hallucert: {message}", err=True)
+    return 2
+
+
+def _one_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, FormulaError) and len(lines) > 1:
+        return f"{lines[0]} of {lines[1]}"
+    return " ".join(lines) or type(error).__name__
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = app(args=arguments, prog_name="hallucert", standalone_mode=False)
+    except HallucertError as error:
+        status = _fail(_one_line(error), arguments)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("hallucert: interrupted", err=True)
+        status = 130
+    except BrokenPipeError:
+        # The reader has gone, as in `hallucert gallery | head -1`; nothing may be written any more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except OSError as error:
+        status = _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error), arguments)
+    except Exception as error:
+        # Typer's own usage errors; which package they come from depends on its version.
+        if not hasattr(error, "format_message"):
+            raise
+        status = _fail(" ".join(error.format_message().split()), arguments)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,196 @@
+"""The paper's existence proof as a construction (Theorems 2.1, 2.2): the farthest point of a superlevel component."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.candidate import Candidate, Construction
+from hallucert.errors import ArgumentError, SearchError
+from hallucert.exact import Exact, exact
+from hallucert.find.arguments import checked_objective, checked_point, checked_samples, checked_seed
+from hallucert.find.maximizer_ball import MaximizerBall, directions, maximizer_ball
+from hallucert.find.maximizer_set import MaximizerSet, maximizer_set
+from hallucert.find.newton import newton_point, norms, polished_critical_point
+from hallucert.find.sphere import polished_candidate
+from hallucert.find.superlevel import (
+    COARSE,
+    FINE,
+    ascend_level_set,
+    component_boundary,
+    farthest_of,
+    farthest_system,
+    ray_boundary,
+)
+from hallucert.objectives.objective import Objective
+
+PICTURE_POINTS = 2000
+"""Most boundary points of ``U`` kept for pictures."""
+
+
+def farthest_point(f: Objective, maximizer: Any, target: Any, level: Exact | None = None, seed: int = 0) -> Candidate:
+    """Carry out the existence proof of Theorems 2.1 and 2.2, step by step, in floats.
+
+    1. a ball ``B`` around the maximizer on whose boundary ``f`` is lower (for a set: a band of ``s`` in a box);
+    2. a level ``alpha`` between the two, and the component ``U`` of ``{f >= alpha}`` in ``B`` with the maximizer;
+    3. ``alpha`` above every critical value found in ``B`` but those of maximizers (Lemma A.9);
+    4. ``x*``, the point of ``U`` farthest from `target`; when several tie, by symmetry, one of them;
+    5. the sign of its multiplier (Lemma A.4);
+    6. ``rho = |x* - target|``, as the double that it rounds to, and ``x*`` adjusted to that exact ``rho``.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    maximizer : (d,) or (k, d) array-like
+        A point near an isolated local maximizer, or ``k >= 2`` points of a maximizer set ``{s = s0}`` (see
+        `hallucert.find.maximizer_set`).
+    target : (d,) array-like
+        A critical point outside ``U``, usually a minimizer; Newton polishes it.
+    level : int, float, str or Fraction, optional
+        ``alpha``. By default halfway between ``f`` at the maximizer and the largest value that the construction must
+        stay above.
+    seed : int
+        Seed of random directions and starts.
+
+    Returns
+    -------
+    Candidate
+        With `Candidate.construction`; its `kind` is "maximum" for ``d >= 2`` (Proposition 4.3). The level recorded
+        there is ``f`` at the final ``x*``, which differs from `level` by rounding.
+
+    Raises
+    ------
+    ArgumentError
+        If `maximizer` is no maximizer, `target` no critical point or inside ``U``, or `level` out of range.
+    SearchError
+        If a step fails in floats; the message says which.
+
+    Examples
+    --------
+    The farthest point of the four-well function lies on the diagonal for levels above 9/8:
+
+    >>> f = Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    >>> candidate = farthest_point(f, (0, 0), (1, 1), level="1.5")
+    >>> candidate.x.round(9)
+    array([-0.3660254, -0.3660254])
+    >>> candidate.kind
+    'maximum'
+    """
+    d = checked_objective(f).dimension
+    centre = checked_point(target, d, "target")
+    number = checked_seed(seed)
+    alpha = None if level is None else exact(level, "level")
+    is_set = np.ndim(maximizer) == 2
+    if is_set and d == 1:
+        raise ArgumentError("maximizer", maximizer, "be one point (1,): in one dimension a maximizer set is a point")
+    samples = checked_samples(maximizer, d, "maximizer") if is_set else checked_point(maximizer, d, "maximizer")
+    scale = float(np.linalg.norm(samples - centre, axis=-1).max())
+    centre = polished_critical_point(f, centre, scale, "target")
+    if is_set:
+        found: MaximizerBall | MaximizerSet = maximizer_set(f, samples, centre, number)
+    else:
+        found = maximizer_ball(f, samples, centre, number)
+    height = _level(found, alpha)
+    _require_outside(f, centre, found, height)
+    boundary = _boundary(f, found, centre, height, number)
+    x, _ = farthest_of(f, height, centre, boundary)
+    return _finished(f, x, centre, found, boundary)
+
+
+def _level(found: MaximizerBall | MaximizerSet, level: Fraction | None) -> float:
+    """Return the level: validated, or halfway between the maximum and the values it must exceed."""
+    low, high = found.boundary_value, found.maximum
+    if level is None:
+        low = max(low, found.critical_value)
+        if not low < 0.5 * (low + high) < high:
+            raise SearchError(f"no level fits between the critical value {low!r} and the maximum {high!r}")
+        return 0.5 * (low + high)
+    if not low < float(level) < high:
+        raise ArgumentError(
+            "level",
+            float(level),
+            f"lie strictly between {low!r}, the largest value on the boundary of B, and {high!r}, the maximum",
+        )
+    return float(level)
+
+
+def _require_outside(f: Objective, target: np.ndarray, found: MaximizerBall | MaximizerSet, level: float) -> None:
+    if f.value_lanes(target[None, :])[0] < level:
+        return
+    if isinstance(found, MaximizerBall):
+        near = bool(np.linalg.norm(target - found.centre) <= found.radius)
+    else:
+        near = bool(((target >= found.box[:, 0]) & (target <= found.box[:, 1])).all())
+    if near:
+        raise ArgumentError("target", target.tolist(), f"lie outside of U, for example with f below {level:.6g}")
+
+
+def _boundary(
+    f: Objective, found: MaximizerBall | MaximizerSet, target: np.ndarray, level: float, seed: int
+) -> np.ndarray:
+    """Return points (k, d) of the boundary of ``U``; of its outer part for a maximizer set.
+
+    The farthest point of ``{s1 <= s <= s2}`` is that of ``{s <= s2}``: the hole ``{s < s1}`` lies inside.
+    """
+    d = f.dimension
+    cells = (FINE if f.rigorous else COARSE).get(d, 0)
+    if isinstance(found, MaximizerBall):
+        centre, radius = found.centre, found.radius
+        if d > 3:
+            e = directions(d, 400, seed)
+            return ascend_level_set(f, level, target, ray_boundary(f, level, centre, radius, e), 150)
+        box = np.column_stack([centre - radius, centre + radius])
+        return component_boundary(f.value_lanes, level, lambda x: norms(x - centre) <= radius, centre, box, cells)
+    s, s2, box = found.inner, found.outer_level(level), found.box
+    if d > 3:
+        start = found.samples[:: max(1, len(found.samples) // 400)]
+        for _ in range(60):
+            g = s.gradient_lanes(start)
+            start = start + ((s2 - s.value_lanes(start)) / np.einsum("kd,kd->k", g, g))[:, None] * g
+        return ascend_level_set(f, level, target, start, 150)
+
+    def in_box(x: np.ndarray) -> np.ndarray:
+        return np.all((x >= box[:, 0]) & (x <= box[:, 1]), axis=1)
+
+    return component_boundary(lambda x: -s.value_lanes(x), -s2, in_box, found.samples[0], box, cells)
+
+
+def _finished(
+    f: Objective, x: np.ndarray, target: np.ndarray, found: MaximizerBall | MaximizerSet, boundary: np.ndarray
+) -> Candidate:
+    """Fix ``rho`` as a double, adjust ``x`` to it and write down the construction."""
+    rho = Fraction(float(np.linalg.norm(x - target)))
+    candidate = polished_candidate(f, x, rho, target)
+    level = float(f.value_lanes(candidate.x[None, :])[0])
+    picture = boundary[:: -(-len(boundary) // PICTURE_POINTS)]
+    if isinstance(found, MaximizerBall):
+        maximizer = found.centre
+        step_one: dict[str, Any] = {"ball_radius": found.radius}
+    else:
+        maximizer = _nearest_maximizer(found, candidate.x)
+        step_one = {"ball_radius": None, "cut": found.cut, "band": found.band, "box": found.box}
+    construction = Construction(
+        maximizer=maximizer,
+        target=target,
+        boundary_value=found.boundary_value,
+        maximum=found.maximum,
+        level=level,
+        x=candidate.x,
+        component=picture,
+        **step_one,
+    )
+    return replace(candidate, construction=construction)
+
+
+def _nearest_maximizer(found: MaximizerSet, x: np.ndarray) -> np.ndarray:
+    """Return the point of ``{s = s0}`` nearest to `x`: Newton on the Lagrange system from the nearest sample."""
+    sample = found.samples[int(np.argmin(norms(found.samples - x)))]
+    length = float(np.linalg.norm(sample - x))
+    system, z = farthest_system(found.inner, found.s0, x, sample)
+    root = newton_point(system, z, max_steps=60, step_limit=0.2)
+    point = length * root.x[:-1]
+    return point if root.solved(1.0) and np.linalg.norm(point - x) <= length * (1 + 1e-9) else sample

@@ -1,0 +1,257 @@
+"""Newton's method with least-squares steps: in lanes for searching, one point at a time for polishing.
+
+Both solve ``r(x) = 0`` for a residual ``r : R^d -> R^m`` of any shape and accept a step only if it lowers ``|r|``, so
+they stop at rounding level by themselves. Where the Jacobian ``A`` is singular, as on a manifold of solutions, the
+shortest least-squares step leads to the nearest solution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.objective import Objective
+
+LanesFunction = Callable[[np.ndarray], np.ndarray]
+PointSystem = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+HALVINGS = 14
+"""Shortest trial of a damped step: ``2**-13`` of the full one."""
+
+RANK_TOLERANCE = 1e-11
+"""Singular values below this part of the largest count as zero when one point is polished."""
+
+SOLVED = 1e-9
+"""A root is accepted if both the least-squares step and ``|r| / |A|`` are below this part of the length scale."""
+
+
+def norms(lanes: np.ndarray) -> np.ndarray:
+    """Return the Euclidean norms (k,) of lanes (k, m), infinite where a lane is not finite.
+
+    Scaled before squaring: the tails of ``exp(-x**2)`` must not look like zeros.
+    """
+    if lanes.shape[1] == 0:
+        return np.zeros(len(lanes))
+    with np.errstate(all="ignore"):
+        largest = np.abs(lanes).max(axis=1)
+        scaled = lanes / np.where(largest > 0, largest, 1.0)[:, None]
+        size = largest * np.sqrt(np.einsum("km,km->k", scaled, scaled))
+    size[~np.isfinite(size)] = np.inf
+    return size
+
+
+def frobenius(matrices: np.ndarray) -> np.ndarray:
+    """Return the Frobenius norms (k,) of matrices (k, m, d), infinite where one is not finite."""
+    return norms(matrices.reshape(len(matrices), matrices.shape[1] * matrices.shape[2]))
+
+
+def least_squares_steps(jacobians: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+    """Return ``-(A^T A + mu^2 I)^{-1} A^T r`` for lanes ``A`` (k, m, d), ``r`` (k, m); shape (k, d).
+
+    ``mu = 1e-7 |A|`` is the least damping for which the normal equations are solvable in doubles (their condition
+    number is the square of that of ``A``). A direction with singular value ``s`` converges by the factor
+    ``mu^2 / (s^2 + mu^2)`` a step, at once unless ``s`` is itself near ``1e-7 |A|``.
+    """
+    scale = frobenius(jacobians)
+    usable = np.isfinite(scale) & (scale > 0) & np.isfinite(residuals).all(axis=1)
+    steps = np.zeros((jacobians.shape[0], jacobians.shape[2]))
+    a = jacobians[usable] / scale[usable, None, None]
+    r = residuals[usable] / scale[usable, None]
+    transposed = a.swapaxes(1, 2)
+    normal = transposed @ a + 1e-14 * np.eye(a.shape[2])
+    steps[usable] = -np.linalg.solve(normal, transposed @ r[:, :, None])[:, :, 0]
+    return steps
+
+
+def newton_lanes(
+    residual: LanesFunction,
+    jacobian: LanesFunction,
+    x: np.ndarray,
+    steps: int,
+    step_limit: float,
+    move: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.add,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Run damped Newton on lanes of starts until no lane can lower its residual.
+
+    Parameters
+    ----------
+    residual, jacobian : callables
+        ``r`` (k, d) -> (k, m) and ``A`` (k, d) -> (k, m, d).
+    x : (k, d) array
+        Starts; not changed.
+    steps : int
+        Most steps of a lane.
+    step_limit : float
+        Longest step.
+    move : callable
+        ``(points, steps) -> points``; a retraction when `x` lives on a sphere.
+
+    Returns
+    -------
+    (k, d) array, (k,) array
+        End points and ``|r|`` there (infinite where a lane left the domain).
+    """
+    x = x.copy()
+    with np.errstate(all="ignore"):
+        r = residual(x)
+        size = norms(r)
+        active = np.isfinite(size) & (size > 0)
+        for _ in range(steps):
+            lanes = np.flatnonzero(active)
+            if lanes.size == 0:
+                break
+            step = least_squares_steps(jacobian(x[lanes]), r[lanes])
+            length = norms(step)
+            step *= np.minimum(1.0, step_limit / np.maximum(length, 1e-300))[:, None]
+            accepted = _backtrack(residual, move, x, r, size, lanes, step)
+            tiny = length <= 4e-16 * norms(x[lanes])
+            active[lanes[~accepted | tiny | (size[lanes] == 0)]] = False
+    return x, size
+
+
+def _backtrack(
+    residual: LanesFunction,
+    move: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    x: np.ndarray,
+    r: np.ndarray,
+    size: np.ndarray,
+    lanes: np.ndarray,
+    step: np.ndarray,
+) -> np.ndarray:
+    """Halve the steps of the lanes until ``|r|`` falls; updates `x`, `r`, `size` in place, returns who moved."""
+    accepted = np.zeros(lanes.size, dtype=bool)
+    pending = np.arange(lanes.size)
+    for halving in range(HALVINGS):
+        trial = move(x[lanes[pending]], step[pending] * 0.5**halving)
+        trial_r = residual(trial)
+        trial_size = norms(trial_r)
+        better = trial_size < size[lanes[pending]]
+        who = lanes[pending[better]]
+        x[who], r[who], size[who] = trial[better], trial_r[better], trial_size[better]
+        accepted[pending[better]] = True
+        pending = pending[~better]
+        if pending.size == 0:
+            break
+    return accepted
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where `newton_point` stopped.
+
+    Attributes
+    ----------
+    x : (d,) array
+        The point.
+    residual : float
+        ``|r(x)|``.
+    step : float
+        Length of the least-squares step at `x`, an estimate of the error.
+    slope : float
+        Spectral norm of the Jacobian.
+    """
+
+    x: np.ndarray
+    residual: float
+    step: float
+    slope: float
+
+    def solved(self, scale: float) -> bool:
+        """Tell whether this is a root to floats, for lengths of order `scale` (see `SOLVED`)."""
+        return self.residual == 0 or (self.step <= SOLVED * scale and self.residual <= SOLVED * self.slope * scale)
+
+
+def newton_point(system: PointSystem, x: np.ndarray, max_steps: int, step_limit: float) -> Root:
+    """Run damped Newton from one point, with least-squares steps from the singular value decomposition.
+
+    Parameters
+    ----------
+    system : callable
+        ``x -> (r, A)`` of shapes (m,) and (m, d); entries that are not finite reject the point.
+    x : (d,) array
+        Start.
+    max_steps : int
+        Most steps.
+    step_limit : float
+        Longest step.
+    """
+    x = x.copy()
+    with np.errstate(all="ignore"):
+        r, a = system(x)
+        size = _norm(r)
+        for _ in range(max_steps):
+            if not np.isfinite(size) or size == 0:
+                break
+            step, _slope = _step(a, r)
+            length = _norm(step)
+            if length <= 2e-17 * _norm(x):
+                break
+            step *= min(1.0, step_limit / length)
+            for halving in range(HALVINGS):
+                trial = x + step * 0.5**halving
+                trial_r, trial_a = system(trial)
+                if _norm(trial_r) < size:
+                    break
+            else:
+                break
+            x, r, a, size = trial, trial_r, trial_a, _norm(trial_r)
+        step, slope = _step(a, r)
+    return Root(x, size, _norm(step), slope)
+
+
+def _step(a: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the shortest least-squares step and the spectral norm of `a`."""
+    if not (np.isfinite(a).all() and np.isfinite(r).all()):
+        return np.full(a.shape[1], np.inf), np.inf
+    solution, _, _, singular_values = np.linalg.lstsq(a, -r, rcond=RANK_TOLERANCE)
+    return solution, float(singular_values[0]) if singular_values.size else 0.0
+
+
+def _norm(v: np.ndarray) -> float:
+    return float(norms(v[None, :])[0])
+
+
+def gradient_system(f: Objective) -> PointSystem:
+    """Return the system ``g(x) = 0`` with Jacobian ``H(x)``."""
+
+    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        lanes = x[None, :]
+        return f.gradient_lanes(lanes)[0], f.hessian_lanes(lanes)[0]
+
+    return system
+
+
+def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument: str) -> np.ndarray:
+    """Return the critical point of `f` next to `x` by Newton on the gradient.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) array
+        A point within 1/20 of ``max(scale, |x|)`` of a critical point.
+    scale : float
+        Length scale of the problem, such as ``rho``.
+    argument : str
+        Name for the error message.
+
+    Raises
+    ------
+    ArgumentError
+        If Newton does not converge, or to a point farther away than that.
+    """
+    reach = max(scale, float(np.linalg.norm(x)))
+    root = newton_point(gradient_system(f), x, max_steps=80, step_limit=0.02 * reach)
+    with np.errstate(all="ignore"):
+        defined = np.isfinite(f.value_lanes(root.x[None, :])).all()
+    if not defined or not root.solved(reach):
+        size = _norm(f.gradient_lanes(x[None, :])[0])
+        raise ArgumentError(argument, x.tolist(), f"be a critical point of f (it has |g| = {size:.3g})")
+    moved = float(np.linalg.norm(root.x - x))
+    if moved > 0.05 * reach:
+        near = np.array2string(root.x, precision=6, separator=", ", threshold=8)
+        raise ArgumentError(argument, x.tolist(), f"be a critical point of f; Newton leads to {near}")
+    return root.x

@@ -1,0 +1,139 @@
+"""Newton to a hallucinated point from a nearby one, with the target unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hallucert.candidate import Candidate
+from hallucert.errors import SearchError
+from hallucert.exact import Exact
+from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
+from hallucert.find.newton import PointSystem, Root, gradient_system, newton_point
+from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, sphere_kind
+from hallucert.objectives.objective import Objective
+
+
+def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100) -> Candidate:
+    """Return the hallucinated point next to `x`, for example next to the end of a SAM run.
+
+    Solves ``F(x) = g(x + rho u(x)) = 0`` by damped Newton with the SAM matrix ``H(x+) J``; its least-squares steps
+    also converge when the target lies on a manifold of minimizers. Objectives in residual form with ``m <= d``
+    residuals are first solved in that form (theory 5): Gauss-Newton on ``r(x+) = 0`` with ``A = Dr(x+) J``.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) array-like
+        Start, where the gradient is not zero.
+    rho : int, float, str or Fraction
+        Radius, positive and exact.
+    max_steps : int
+        Most Newton steps.
+
+    Returns
+    -------
+    Candidate
+        Its target is the critical point next to ``x+``.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    SearchError
+        If the start is outside the domain or has zero gradient, if Newton does not converge, or if it converges to a
+        point where the gradient itself vanishes: an ordinary critical point.
+
+    Examples
+    --------
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> refine(f, (-0.45, 0.01), "1.5").x.round(12) + 0.0
+    array([-0.5,  0. ])
+    """
+    d = checked_objective(f).dimension
+    start = checked_point(x, d, "x")
+    radius = checked_radius(rho)
+    steps = checked_count(max_steps, "max_steps")
+    r = float(radius)
+    _check_start(f, start, r)
+    root = _nearest_root(f, start, r, steps)
+    if not np.isfinite(root.slope) or not np.isfinite(root.residual) or not _defined(f, root.x[None, :]):
+        raise SearchError("refine left the domain of f: start from a point nearer to the hallucinated one")
+    if gradient_vanishes(f, root.x, r):
+        raise SearchError(
+            f"refine ended at {_short(root.x)}, where the gradient of f vanishes: an ordinary critical point, "
+            "which is not hallucinated. Start from another point"
+        )
+    if not root.solved(r):
+        raise SearchError(
+            f"refine did not converge: at {_short(root.x)} |g(x+)| = {root.residual:.3g} and the Newton step is "
+            f"{root.step:.3g} long. Continue the SAM run, start nearer, or raise max_steps (now {steps})"
+        )
+    candidate = _candidate(f, root.x, radius)
+    if not _defined(f, candidate.target[None, :]):
+        raise SearchError(f"refine ended at {_short(root.x)} with x+ outside the domain of f: start elsewhere")
+    return candidate
+
+
+def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int) -> Root:
+    """Run Newton; in residual form first Gauss-Newton, which is kept if it converges within ``rho / 4``."""
+    roots = []
+    if 0 < f.residual_count <= f.dimension:
+        root = newton_point(shifted_residual_system(f, rho), x, steps, step_limit=rho)
+        if root.solved(rho) and np.linalg.norm(root.x - x) <= 0.25 * rho:
+            return root
+        roots.append(root)
+    # A target whose residuals are not zero (a saddle, say) solves g(x+) = 0 but not r(x+) = 0.
+    roots.append(newton_point(shifted_gradient_system(f, rho), x, steps, step_limit=rho))
+    return min(reversed(roots), key=lambda root: (not root.solved(rho), float(np.linalg.norm(root.x - x))))
+
+
+def shifted_residual_system(f: Objective, rho: float) -> PointSystem:
+    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d).
+
+    ``B J = B + (rho/q) (B P) H`` takes `m` Hessian-vector products and no Hessian.
+    """
+
+    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        g = f.gradient_lanes(x[None, :])[0]
+        q = np.linalg.norm(g)
+        u = g / q
+        plus = (x + rho * u)[None, :]
+        r, b = f.residual_lanes(plus)[0], f.residual_jacobian_lanes(plus)[0]
+        bp = b - np.outer(b @ u, u)
+        bph = f.hessian_vector_lanes(np.repeat(x[None, :], len(b), axis=0), bp)
+        return r, b + (rho / q) * bph
+
+    return system
+
+
+def _check_start(f: Objective, x: np.ndarray, rho: float) -> None:
+    with np.errstate(all="ignore"):
+        g = f.gradient_lanes(x[None, :])[0]
+        q = float(np.linalg.norm(g))
+        if not np.isfinite(q) or not np.isfinite(f.value_lanes(x[None, :])).all():
+            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {_short(x)}")
+        if q == 0:
+            raise SearchError(f"refine: the gradient is zero at x = {_short(x)}, so x+ is not defined there")
+        if not _defined(f, (x + rho * g / q)[None, :]):
+            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {_short(x)}")
+
+
+def _defined(f: Objective, x: np.ndarray) -> bool:
+    """Tell whether ``f`` and its gradient are finite on the lanes; either may be finite outside the domain."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(f.value_lanes(x)).all() and np.isfinite(f.gradient_lanes(x)).all())
+
+
+def _candidate(f: Objective, x: np.ndarray, rho: Any) -> Candidate:
+    r = float(rho)
+    g = f.gradient_lanes(x[None, :])[0]
+    q = float(np.linalg.norm(g))
+    target = newton_point(gradient_system(f), x + r * g / q, max_steps=20, step_limit=1e-6 * r).x
+    return Candidate(f, x, rho, target, q / r, sphere_kind(f, x, r))
+
+
+def _short(x: np.ndarray) -> str:
+    return np.array2string(x, precision=6, separator=", ", threshold=8, edgeitems=3)

@@ -1,0 +1,131 @@
+"""The sphere picture: ``f`` on the sphere ``S(c, rho)``, and the candidates that its critical points are.
+
+Legend, as in the theory: ``c`` target, ``n = (x - c)/rho`` outward normal, ``g = grad f``, ``q = |g|``, ``u = g/q``,
+``H`` Hessian, ``lambda = -<g, n>/rho``, ``P = I - n n^T``. On the sphere the Riemannian gradient is ``P g`` and the
+Riemannian Hessian ``P (H + lambda I) P``; where ``P g = 0`` and ``lambda > 0`` the point is hallucinated (4 (d)).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.candidate import Candidate
+from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
+from hallucert.objectives.objective import Objective
+
+FLAT = 1e-7
+"""A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified."""
+
+NOISE = 1e-10
+"""A gradient below this part of ``|H| rho`` counts as zero: the point is an ordinary critical point."""
+
+
+class Sphere:
+    """The sphere ``S(c, rho)`` with the derivatives of ``f`` restricted to it, on lanes (k, d) of its points."""
+
+    def __init__(self, f: Objective, target: np.ndarray, rho: float) -> None:
+        self.f = f
+        self.target = target
+        self.rho = rho
+
+    def at(self, directions: np.ndarray) -> np.ndarray:
+        """Return the points in the given directions (k, d), which need not be unit vectors."""
+        return self.target + self.rho * directions / norms(directions)[:, None]
+
+    def move(self, x: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return ``x + step``, pulled back to the sphere."""
+        return self.at(x + step - self.target)
+
+    def normals(self, x: np.ndarray) -> np.ndarray:
+        """Outward normals."""
+        return (x - self.target) / self.rho
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Riemannian gradient ``P g``."""
+        g, n = self.f.gradient_lanes(x), self.normals(x)
+        return g - np.einsum("kd,kd->k", g, n)[:, None] * n
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Riemannian Hessian ``P (H + lambda I) P``, with a zero eigenvalue along ``n``."""
+        g, n = self.f.gradient_lanes(x), self.normals(x)
+        lam = -np.einsum("kd,kd->k", g, n) / self.rho
+        projection = np.eye(x.shape[1]) - n[:, :, None] * n[:, None, :]
+        return projection @ self.f.hessian_lanes(x) @ projection + lam[:, None, None] * projection
+
+    def newton(self, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Run Riemannian Newton on lanes; returns the points and ``|P g|``."""
+        return newton_lanes(self.gradient, self.hessian, x, steps, 0.3 * self.rho, self.move)
+
+    def descend(self, x: np.ndarray, sign: float, steps: int) -> np.ndarray:
+        """Run Riemannian descent (`sign` = 1) or ascent (-1) with a step of its own for every lane.
+
+        A step that lowers ``sign * f`` is kept and the next is longer; otherwise it is undone and the next shorter.
+        """
+        with np.errstate(all="ignore"):
+            value = sign * self.f.value_lanes(x)
+            direction = -sign * self.gradient(x)
+            rate = 0.2 * self.rho / np.maximum(norms(direction), 1e-300)
+            for _ in range(steps):
+                step = rate[:, None] * direction
+                step *= np.minimum(1.0, 0.3 * self.rho / np.maximum(norms(step), 1e-300))[:, None]
+                trial = self.move(x, step)
+                trial_value = sign * self.f.value_lanes(trial)
+                better = trial_value < value
+                x = np.where(better[:, None], trial, x)
+                value = np.where(better, trial_value, value)
+                direction = np.where(better[:, None], -sign * self.gradient(x), direction)
+                rate *= np.where(better, 1.6, 0.35)
+        return x
+
+
+def shifted_gradient_system(f: Objective, rho: float) -> PointSystem:
+    """Return the system ``F(x) = g(x + rho u) = 0`` with Jacobian ``H(x+) J``."""
+
+    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
+        q = np.linalg.norm(g)
+        u = g / q
+        j = np.eye(x.size) + (rho / q) * (h - np.outer(u, u @ h))
+        plus = (x + rho * u)[None, :]
+        return f.gradient_lanes(plus)[0], f.hessian_lanes(plus)[0] @ j
+
+    return system
+
+
+def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.ndarray:
+    """Return the ``d - 1`` eigenvalues of ``P (H + lambda I) P`` on the tangent space, ascending."""
+    basis = np.linalg.qr(normal[:, None], mode="complete")[0][:, 1:]
+    return np.linalg.eigvalsh(basis.T @ h @ basis) + lam
+
+
+def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
+    """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
+
+    Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``).
+    """
+    g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
+    q = float(np.linalg.norm(g))
+    lam = q / rho
+    eigenvalues = tangential_eigenvalues(h, g / q, lam)
+    zero = FLAT * (lam + float(np.linalg.norm(h)))
+    if not (eigenvalues < -zero).any():
+        return "minimum"
+    return "saddle" if (eigenvalues > zero).any() else "maximum"
+
+
+def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:
+    """Tell whether ``g(x)`` is zero to floats, see `NOISE`."""
+    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+    return not q > NOISE * rho * float(np.linalg.norm(f.hessian_lanes(x[None, :])[0]))
+
+
+def polished_candidate(f: Objective, x: np.ndarray, rho: Fraction, target: np.ndarray) -> Candidate:
+    """Return the candidate at `x`, a hallucinated point to many digits, after Newton on ``F(x) = g(x+)``."""
+    radius = float(rho)
+    root = newton_point(shifted_gradient_system(f, radius), x, max_steps=12, step_limit=1e-3 * radius)
+    if np.isfinite(root.residual) and np.linalg.norm(root.x - x) <= 1e-3 * radius:
+        x = root.x
+    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+    return Candidate(f, x, rho, target, q / radius, sphere_kind(f, x, radius))

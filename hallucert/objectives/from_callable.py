@@ -1,0 +1,215 @@
+"""Numpy-style functions as objectives: the function is called once with symbolic numbers, which record what it does.
+
+The function gets an ordinary numpy array of shape (d,) whose elements are `TracedNumber`: indexing, slicing, loops,
+``@``, ``np.sum``, ``np.dot``, ``x.mean()`` and the like work because numpy carries them out element by element.
+What the function computes must not depend on the *values* in the array: a recording knows one path only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.exact import exact
+from hallucert.objectives import functions
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.tape import MAX_VARIABLES, Tape
+
+_INSTEAD = (
+    "Write the function with arithmetic and numpy functions (np.exp, not math.exp), or build a float-only objective "
+    "with Objective.from_callable(fn, dimension, rigorous=False)"
+)
+_NO_METHOD = frozenset({"shape", "dtype", "ndim", "size", "fileno", "tolist", "toarray", "todense", "item"})
+"""Names that libraries ask for to find out what an object is; a number has none of them."""
+
+
+def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
+    """Record what `function` does to an array of shape (dimension,) as a tape.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one array of shape (d,) and returns a scalar, by arithmetic and numpy functions. Python and numpy
+        floats in it are taken as the dyadic numbers they are: ``0.1`` is not 1/10 (use ``Fraction(1, 10)``).
+    dimension : int
+        The number ``d`` of variables; they are called ``x0 .. x{d-1}``, as ``x[0]`` in the function.
+
+    Returns
+    -------
+    Tape
+        With one output.
+
+    Raises
+    ------
+    NotAnalyticError
+        If the function branches on the values of its argument, converts them to floats, or applies something that
+        is not real-analytic (Lemmas A.7, A.8).
+    ArgumentError
+        If the result is not a scalar, does not depend on the argument, or a constant is not finite.
+
+    Examples
+    --------
+    >>> trace(lambda x: np.sum((x**2 - 1) ** 2), 2)
+    Tape(2 inputs, 10 nodes, 1 outputs)
+    """
+    if not callable(function):
+        raise ArgumentError("function", function, "be callable")
+    if isinstance(dimension, bool) or not isinstance(dimension, Integral) or not 1 <= dimension <= MAX_VARIABLES:
+        raise ArgumentError("dimension", dimension, f"be an integer from 1 to {MAX_VARIABLES}")
+    builder = TapeBuilder([f"x{i}" for i in range(int(dimension))])
+    x = np.empty(int(dimension), dtype=object)
+    for i in range(int(dimension)):
+        x[i] = TracedNumber(builder, builder.variable(i))
+    return builder.tape([_result(function(x), builder)])
+
+
+def _result(result: Any, builder: TapeBuilder) -> int:
+    if isinstance(result, np.ndarray) and result.shape == ():
+        result = result.item()
+    if isinstance(result, TracedNumber):
+        if result.builder is not builder:
+            raise ArgumentError("function", "<one that returns a number of another trace>", "use its own argument")
+        tape = builder.tape([result.node])
+        if any(node.op == "var" for node in tape.nodes):
+            return result.node
+    elif isinstance(result, np.ndarray | list | tuple):
+        raise ArgumentError("function", f"<one that returns shape {np.shape(result)}>", "return a scalar")
+    elif result is None or not isinstance(result, int | float | Fraction | np.number):
+        raise ArgumentError("function", f"<one that returns {type(result).__name__}>", "return a scalar")
+    raise ArgumentError("function", "<one whose result is a constant>", "return a value that depends on its argument")
+
+
+class TracedNumber:
+    """A number that records the operations applied to it.
+
+    Attributes
+    ----------
+    builder : TapeBuilder
+        Where they are recorded.
+    node : int
+        The tape node that holds this number.
+    """
+
+    __slots__ = ("builder", "node")
+    __hash__ = object.__hash__
+
+    def __init__(self, builder: TapeBuilder, node: int) -> None:
+        self.builder, self.node = builder, node
+
+    def __repr__(self) -> str:
+        return f"<traced number, node {self.node}>"
+
+    def _binary(self, rule: Callable[[TapeBuilder, int, int], int], other: Any, swapped: bool = False) -> Any:
+        if isinstance(other, np.ndarray):
+            if other.ndim:
+                return NotImplemented  # numpy applies the operation to each element
+            other = other.item()
+        if isinstance(other, TracedNumber):
+            if other.builder is not self.builder:
+                raise ArgumentError("function", "<one that keeps numbers of another trace>", "use its own argument")
+            node = other.node
+        elif isinstance(other, bool | np.bool_):
+            node = self.builder.constant(int(other))
+        elif isinstance(other, str | bytes | list | tuple | dict | set) or other is None:
+            return NotImplemented
+        else:
+            node = self.builder.constant(exact(other, "constant"))
+        left, right = (node, self.node) if swapped else (self.node, node)
+        return TracedNumber(self.builder, rule(self.builder, left, right))
+
+    def _unary(self, name: str) -> TracedNumber:
+        return TracedNumber(self.builder, functions.ANALYTIC[name](self.builder, self.node))
+
+    def __add__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.add, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.add, other, swapped=True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.sub, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.sub, other, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.mul, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.mul, other, swapped=True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.div, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._binary(TapeBuilder.div, other, swapped=True)
+
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
+        if modulus is not None:
+            raise NotAnalyticError(functions.not_analytic_message("mod"))
+        return self._binary(functions.power, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._binary(functions.power, other, swapped=True)
+
+    def __neg__(self) -> TracedNumber:
+        return TracedNumber(self.builder, self.builder.neg(self.node))
+
+    def __pos__(self) -> TracedNumber:
+        return self
+
+    def conjugate(self) -> TracedNumber:
+        """Return the number itself: it is real."""
+        return self
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return the method that numpy looks for when a function such as ``np.exp`` meets an array of objects."""
+        if name.startswith("_") or name in _NO_METHOD:
+            raise AttributeError(name)
+        if name in functions.ANALYTIC:
+            return lambda: self._unary(name)
+        if name in _COMPOSED:
+            return lambda: _COMPOSED[name](self)
+        message = functions.not_analytic_message if name in functions.NOT_ANALYTIC else functions.unknown_message
+        return _refusal(message(name))
+
+
+_COMPOSED: dict[str, Callable[[TracedNumber], TracedNumber]] = {
+    "log1p": lambda x: (1 + x).log(),
+    "expm1": lambda x: x.exp() - 1,
+    "exp2": lambda x: 2**x,
+    "log2": lambda x: x.log() / TracedNumber(x.builder, x.builder.unary("log", x.builder.constant(2))),
+    "log10": lambda x: x.log() / TracedNumber(x.builder, x.builder.unary("log", x.builder.constant(10))),
+}
+"""Numpy functions that are short expressions in the others."""
+
+
+def _refusal(message: str) -> Callable[..., Any]:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise NotAnalyticError(message)
+
+    return refuse
+
+
+def _refuse_values() -> None:
+    """Give `TracedNumber` the special methods that would need its value; each raises `NotAnalyticError`."""
+    compares = "comparisons, np.maximum, np.where, np.sort and branches depend on the value of x"
+    converts = "conversion to a float, an int or a bool needs the value of x (as do math.exp and filling np.zeros)"
+    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+        reason = f"the function cannot be traced: {compares}, so that it is pieced together, not real-analytic"
+        setattr(TracedNumber, f"__{name}__", _refusal(f"{reason} (Lemmas A.7, A.8). {_INSTEAD}"))
+    for name in ("bool", "float", "int", "complex", "index"):
+        setattr(TracedNumber, f"__{name}__", _refusal(f"the function cannot be traced: {converts}. {_INSTEAD}"))
+    same = {"floordiv": "floor", "rfloordiv": "floor", "divmod": "floor", "rdivmod": "floor", "rmod": "mod"}
+    for name in ("abs", "mod", "round", "floor", "ceil", *same):
+        message = functions.not_analytic_message(same.get(name, name))
+        setattr(TracedNumber, f"__{name}__", _refusal(message))
+    TracedNumber.__trunc__ = _refusal(functions.not_analytic_message("floor"))  # type: ignore[attr-defined]
+
+
+_refuse_values()

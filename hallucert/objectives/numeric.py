@@ -1,0 +1,206 @@
+"""Float-only objectives: any numpy-style function, kept as it is and differentiated by autograd.
+
+For functions that no tape can hold (branches, ``abs``, lookups). Everything in `hallucert.sam`, `find` and `diagnose`
+works; nothing can be proved. At kinks the derivatives are those of whichever branch autograd takes.
+
+Autograd differentiates functions written with ``autograd.numpy``. So that plain ``numpy`` works too, the function is
+called with a `NumpyBox`, which hands every numpy function that meets it to the autograd function of the same name.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from numbers import Integral
+from typing import Any, NoReturn
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.objective import Objective, function_name
+from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
+
+
+class NumericObjective(Objective):
+    """An objective that exists in floats only.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one array of shape (d,), returns a scalar; written with ``numpy`` or ``autograd.numpy``.
+    dimension : int
+        The number ``d`` of variables.
+    name : str, optional
+        Name for reports; the function's own name by default.
+    """
+
+    rigorous = False
+    function: Callable[[Any], Any]
+
+    def __init__(self, function: Callable[[Any], Any], dimension: int, name: str | None = None) -> None:
+        if not callable(function):
+            raise ArgumentError("function", function, "be callable")
+        if isinstance(dimension, bool) or not isinstance(dimension, Integral) or not 1 <= dimension <= MAX_VARIABLES:
+            raise ArgumentError("dimension", dimension, f"be an integer from 1 to {MAX_VARIABLES}")
+        self.function = function
+        self.variables = tuple(f"x{i}" for i in range(int(dimension)))
+        self.name = name or function_name(function) or f"a function of {self.dimension} variables"
+
+    def __repr__(self) -> str:
+        return f"<Objective {self.name[:60]!r} of {self.dimension} variables, floats only>"
+
+    def _boxed(self, x: Any) -> Any:
+        """Call the function so that both kinds of numpy work; `x` is an array or autograd's box of one."""
+        result = _unbox(self.function(NumpyBox(x)))
+        if np.shape(getattr(result, "_value", result)) != ():
+            shape = np.shape(getattr(result, "_value", result))
+            raise ArgumentError("function", f"<one that returns shape {shape}>", "return a scalar")
+        return result
+
+    @cached_property
+    def _gradient(self) -> Callable[[np.ndarray], np.ndarray]:
+        from autograd import grad
+
+        return grad(self._boxed)
+
+    @cached_property
+    def _hessian(self) -> Callable[[np.ndarray], np.ndarray]:
+        from autograd import hessian
+
+        return hessian(self._boxed)
+
+    @cached_property
+    def _hessian_vector(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        from autograd import hessian_vector_product
+
+        return hessian_vector_product(self._boxed)
+
+    def value_lanes(self, x: np.ndarray) -> np.ndarray:
+        """``f`` on lanes, one after the other."""
+        return _each(lambda p: float(self._boxed(p)), (), x)
+
+    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Gradients on lanes, by autograd."""
+        return _each(self._gradient, (self.dimension,), x)
+
+    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Hessians on lanes, by autograd, made symmetric."""
+        full = _each(self._hessian, (self.dimension, self.dimension), x)
+        return (full + full.transpose(0, 2, 1)) / 2
+
+    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Hessian-vector products on lanes, by autograd."""
+        return _each(self._hessian_vector, (self.dimension,), x, v)
+
+    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> NoReturn:
+        """Raise `NotAnalyticError`: there is no formula to enclose."""
+        self._refuse()
+
+    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> NoReturn:
+        """Raise `NotAnalyticError`: there is no formula to enclose."""
+        self._refuse()
+
+    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> NoReturn:
+        """Raise `NotAnalyticError`: there is no formula to enclose."""
+        self._refuse()
+
+    def to_json(self) -> NoReturn:
+        """Raise `NotAnalyticError`: a Python function is not data."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        self.require_rigorous()
+        raise AssertionError("a float-only objective is not rigorous")
+
+
+def _each(function: Callable[..., Any], shape: tuple[int, ...], *lanes: np.ndarray) -> np.ndarray:
+    """Apply `function` lane by lane; overflow and the like are NaN or inf in the result, not warnings."""
+    result = np.empty((lanes[0].shape[0], *shape))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # autograd's warning where a derivative is 0 because the function is linear or constant
+        warnings.filterwarnings("ignore", message="Output seems independent of input")
+        for i, point in enumerate(zip(*lanes, strict=True)):
+            result[i] = function(*point)
+    return result
+
+
+class NumpyBox(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array, or autograd's box of one, that numpy's own functions accept.
+
+    Parameters
+    ----------
+    content : array or autograd box
+        What it stands for.
+    """
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__":
+            if method == "reduce" and ufunc is np.add:
+                return _call("sum", inputs, {"axis": options.get("axis", 0)})
+            raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative in autograd")
+        options.pop("out", None)
+        return _call(ufunc.__name__, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        linear_algebra = "linalg" in getattr(function, "__module__", "")
+        return _call(function.__name__, args, kwargs, "linalg" if linear_algebra else "")
+
+    def __getitem__(self, place: Any) -> Any:
+        return NumpyBox(self.content[_unbox(place)])
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(getattr(self.content, "_value", self.content))
+
+    def __getattr__(self, name: str) -> Any:
+        """Attributes of the array; its methods give boxes again. A 0-d box in an object array answers ``.exp()``."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if not hasattr(self.content, name):
+            return lambda *args, **kwargs: _call(name, (self, *args), kwargs)
+        attribute = getattr(self.content, name)
+        if callable(attribute):
+            return lambda *args, **kwargs: _box(attribute(*_unbox(args), **_unbox(kwargs)))
+        return _box(attribute) if name == "T" else attribute
+
+
+def _call(name: str, args: Any, kwargs: Any, submodule: str = "") -> Any:
+    import autograd.numpy
+
+    module = getattr(autograd.numpy, submodule) if submodule else autograd.numpy
+    if not hasattr(module, name):
+        raise TypeError(f"np.{name} has no counterpart in autograd.numpy")
+    return _box(getattr(module, name)(*_unbox(args), **_unbox(kwargs)))
+
+
+def _box(value: Any) -> Any:
+    """Wrap what depends on ``x``; comparisons, shapes and the like stay what they are."""
+    if isinstance(value, list | tuple):
+        return type(value)(_box(item) for item in value)
+    plain = getattr(value, "_value", value)
+    while hasattr(plain, "_value"):
+        plain = plain._value
+    return NumpyBox(value) if getattr(plain, "dtype", None) == np.float64 else value
+
+
+def _unbox(value: Any) -> Any:
+    """Replace every `NumpyBox` inside `value`, also in lists and object arrays, by its content."""
+    if isinstance(value, NumpyBox):
+        return value.content
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        import autograd.numpy
+
+        items = [_unbox(item) for item in value.ravel()]
+        return autograd.numpy.reshape(autograd.numpy.array(items), value.shape)
+    if type(value) in (list, tuple):
+        return type(value)(_unbox(item) for item in value)
+    return {key: _unbox(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,71 @@
+"""Reading objectives back from plain data: the inverse of `FormulaObjective.to_json`, for data nobody vouches for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from hallucert.errors import ArgumentError, CertificateError
+from hallucert.exact import MAX_DIGITS, exact, format_rational
+from hallucert.objectives.objective import FormulaObjective, least_squares_tape
+from hallucert.objectives.tape import Tape
+
+_FIELDS = {"formula": {"kind", "tape"}, "least_squares": {"kind", "residuals", "n"}}
+
+
+def objective_from_json(data: object, field: str = "problem") -> FormulaObjective:
+    """Rebuild the objective that ``to_json`` wrote, trusting nothing about the data.
+
+    Parameters
+    ----------
+    data : object
+        Plain data, as ``json.loads`` returns it: ``{"kind": "formula", "tape": ...}`` or
+        ``{"kind": "least_squares", "residuals": ..., "n": ...}``.
+    field : str
+        Path of `data` in the file, for error messages.
+
+    Raises
+    ------
+    CertificateError
+        Naming the field, if anything is missing, superfluous, out of range or of the wrong type.
+
+    Examples
+    --------
+    >>> f = objective_from_json(FormulaObjective.parse("(x**2 - 1)**2").to_json())
+    >>> f.value([2.0])
+    9.0
+    """
+    if not isinstance(data, Mapping):
+        raise CertificateError(field, "must be an object")
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in _FIELDS:
+        raise CertificateError(f"{field}.kind", f"must be one of {', '.join(sorted(_FIELDS))}")
+    for missing in sorted(_FIELDS[kind] - set(data)):
+        raise CertificateError(f"{field}.{missing}", "is missing")
+    for extra in sorted(set(map(str, data)) - _FIELDS[kind]):
+        raise CertificateError(f"{field}.{extra[:40]}", f"is not a field of a problem of kind {kind}")
+    if kind == "formula":
+        tape = Tape.from_json(data["tape"], f"{field}.tape")
+        if len(tape.outputs) != 1:
+            raise CertificateError(f"{field}.tape.outputs", "must have exactly one entry")
+        return FormulaObjective(tape)
+    residuals = Tape.from_json(data["residuals"], f"{field}.residuals")
+    n = _positive_rational(data["n"], f"{field}.n")
+    try:
+        tape = least_squares_tape(residuals, n)
+    except ArgumentError as error:
+        raise CertificateError(f"{field}.residuals", str(error)) from None
+    return FormulaObjective(tape, residuals=residuals, n=n)
+
+
+def _positive_rational(value: object, field: str) -> Fraction:
+    must = 'must be a positive rational in lowest terms, such as "100" or "1/2"'
+    if not isinstance(value, str) or len(value) > MAX_DIGITS or "e" in value.lower():
+        raise CertificateError(field, must)
+    try:
+        result = exact(value)
+    except ArgumentError:
+        raise CertificateError(field, must) from None
+    if result <= 0 or format_rational(result) != value:
+        raise CertificateError(field, must)
+    return result

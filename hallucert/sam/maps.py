@@ -1,0 +1,154 @@
+"""The maps of SAM in floats: perturbed point, SAM value, shifted gradient, SAM gradient and their matrices.
+
+With ``g`` the gradient, ``H`` the Hessian, ``q = |g|``, ``u = g/q`` and ``P = I - u u^T`` at ``x``. Every function
+takes one point ``x`` of shape (d,) or lanes (k, d), and the radius `rho` as an int, float, Fraction or decimal string.
+Where ``g(x) = 0`` the ascent direction is undefined: a single point raises `DomainError`, lanes come out as NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import DomainError
+from hallucert.exact import Exact, exact_radius
+from hallucert.objectives.objective import Objective
+
+
+def perturbed_point(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+    """Return ``x+ = x + rho u(x)``, the point SAM looks at.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    rho : exact positive number
+        The perturbation radius.
+
+    Returns
+    -------
+    (d,) or (k, d) array
+
+    Raises
+    ------
+    ArgumentError
+        If `x` has the wrong shape or is not finite, or `rho` is not positive.
+    DomainError
+        If `x` is a single point with zero gradient or outside the domain of `f`.
+
+    Examples
+    --------
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> bool(abs(perturbed_point(f, [-0.5, 0], "1.5") - [1, 0]).max() < 1e-15)
+    True
+    """
+    lanes, single = _points(f, x)
+    return _answer(f, _perturbed(f, lanes, _radius(rho)), single)
+
+
+def sam_value(f: Objective, x: Any, rho: Exact) -> Any:
+    """Return the SAM objective ``f^SAM(x) = f(x+)``: a float, or shape (k,) for lanes. Raises as `perturbed_point`."""
+    lanes, single = _points(f, x)
+    return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho))), single)
+
+
+def shifted_gradient(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``), of the shape of `x`.
+
+    Raises as `perturbed_point`.
+    """
+    lanes, single = _points(f, x)
+    return _answer(f, f.gradient_lanes(_perturbed(f, lanes, _radius(rho))), single)
+
+
+def sam_gradient(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+    """Return ``grad f^SAM(x) = J^T g(x+)``, of the shape of `x`, from Hessian-vector products.
+
+    ``J^T v = v + rho H P v / q`` (theory, notation). Raises as `perturbed_point`.
+    """
+    lanes, single = _points(f, x)
+    radius = _radius(rho)
+    q, u = _direction(f, lanes)
+    v = f.gradient_lanes(lanes + radius * u)
+    with np.errstate(all="ignore"):
+        tangential = v - np.einsum("ij,ij->i", u, v)[:, None] * u
+        return _answer(f, v + (radius / q)[:, None] * f.hessian_vector_lanes(lanes, tangential), single)
+
+
+def direction_jacobian(f: Objective, x: Any) -> np.ndarray:
+    """Return ``Du = P H / q``, shape (d, d) or (k, d, d); not symmetric. Raises as `perturbed_point`."""
+    lanes, single = _points(f, x)
+    return _answer(f, _direction_jacobian(f, lanes), single)
+
+
+def perturbation_jacobian(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+    """Return ``J = D x+ = I + rho Du``, shape (d, d) or (k, d, d).
+
+    Its eigenvalues are 1 and ``1 - rho kappa_i`` with the principal curvatures ``kappa_i`` of the level set through
+    `x` (Proposition 4.1). Raises as `perturbed_point`.
+    """
+    lanes, single = _points(f, x)
+    return _answer(f, np.eye(f.dimension) + _radius(rho) * _direction_jacobian(f, lanes), single)
+
+
+def sam_matrix(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+    """Return ``M = DF = H(x+) J(x)``, shape (d, d) or (k, d, d).
+
+    At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2). Raises as `perturbed_point`.
+    """
+    lanes, single = _points(f, x)
+    radius = _radius(rho)
+    jacobian = np.eye(f.dimension) + radius * _direction_jacobian(f, lanes)
+    return _answer(f, f.hessian_lanes(_perturbed(f, lanes, radius)) @ jacobian, single)
+
+
+def sam_lanes(f: Objective, x: np.ndarray, rho: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``f(x), f(x+), |g(x)|, |g(x+)|`` on lanes (k, d) with radii (k,), each (k,); NaN where undefined."""
+    q, u = _direction(f, x)
+    shifted = x + rho[:, None] * u
+    return f.value_lanes(x), f.value_lanes(shifted), q, _norms(f.gradient_lanes(shifted))
+
+
+def _points(f: Objective, x: Any) -> tuple[np.ndarray, bool]:
+    """Return `x` as checked lanes (k, d) and whether it was one point, which must not have gradient zero."""
+    lanes, single = f._lanes(x)
+    if single and _norms(f.gradient_lanes(lanes))[0] == 0:
+        raise DomainError(
+            f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined there"
+        )
+    return lanes, single
+
+
+def _answer(f: Objective, lanes: np.ndarray, single: bool) -> Any:
+    return f._answer(lanes, single)
+
+
+def _radius(rho: Exact) -> float:
+    return float(exact_radius(rho))
+
+
+def _norms(g: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.sqrt(np.einsum("ij,ij->i", g, g))
+
+
+def _direction(f: Objective, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``q`` of shape (k,) and ``u`` of shape (k, d); ``u`` is NaN where ``q`` is zero."""
+    g = f.gradient_lanes(lanes)
+    q = _norms(g)
+    with np.errstate(all="ignore"):
+        return q, g / q[:, None]
+
+
+def _perturbed(f: Objective, lanes: np.ndarray, radius: float) -> np.ndarray:
+    return lanes + radius * _direction(f, lanes)[1]
+
+
+def _direction_jacobian(f: Objective, lanes: np.ndarray) -> np.ndarray:
+    q, u = _direction(f, lanes)
+    hessian = f.hessian_lanes(lanes)
+    with np.errstate(all="ignore"):
+        return (hessian - u[:, :, None] * np.einsum("ki,kij->kj", u, hessian)[:, None, :]) / q[:, None, None]

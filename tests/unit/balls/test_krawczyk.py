@@ -1,0 +1,228 @@
+"""Krawczyk's test proves simple zeros, encloses them, and never proves what is not there."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero
+from hallucert.errors import ArgumentError
+
+
+@pytest.fixture(params=["arb", "mpmath"])
+def ar(request):
+    with arithmetic(request.param, 106) as chosen:
+        yield chosen
+
+
+def polynomial(ar, coefficients):
+    """Return G, DG of one variable, from the coefficients in ascending order."""
+    c = [ar.constant(Fraction(q)) for q in coefficients]
+    n = len(c)
+
+    def g(z):
+        return [sum((c[k] * ar.power(z[0], k) for k in range(1, n)), c[0])]
+
+    def dg(z):
+        return [[sum((k * c[k] * ar.power(z[0], k - 1) for k in range(2, n)), c[1])]]
+
+    return g, dg
+
+
+def circle_and_line(ar):
+    one, two = ar.constant(Fraction(1)), ar.constant(Fraction(2))
+    return (
+        lambda z: [z[0] * z[0] + z[1] * z[1] - one, z[0] - z[1]],
+        lambda z: [[two * z[0], two * z[1]], [one, -one]],
+    )
+
+
+HALF_ROOT = Fraction("0.70710678118654752440084436210484903928483593768847")
+
+
+def test_a_circle_meets_a_line_exactly_once_nearby(ar):
+    g, dg = circle_and_line(ar)
+    found = prove_zero(ar, g, dg, [Fraction(0.7071067811865476)] * 2)
+    assert found and found.proved
+    for ball, centre, small, large in zip(
+        found.box, found.centre, found.existence_radius, found.uniqueness_radius, strict=True
+    ):
+        assert ar.lower(ball) < HALF_ROOT < ar.upper(ball)
+        assert abs(HALF_ROOT - centre) < small < Fraction(1, 10**15)
+        # The other zero is at minus this one, and the Jacobian is singular where x + y = 0.
+        assert Fraction(1, 4) < large < HALF_ROOT
+    assert found.contraction < Fraction(1, 10**14) and found.uniqueness_contraction < 1
+
+
+def test_the_result_of_the_search_passes_the_test_by_itself(ar):
+    g, dg = circle_and_line(ar)
+    found = prove_zero(ar, g, dg, [Fraction(0.7071067811865476)] * 2)
+    for radius in (found.existence_radius, found.uniqueness_radius):
+        assert krawczyk_image(ar, g, dg, found.centre, found.preconditioner, radius).proved
+
+
+def test_contraction_reaches_the_precision_and_keeps_the_zero(ar):
+    g, dg = circle_and_line(ar)
+    found = prove_zero(ar, g, dg, [Fraction(7, 10)] * 2)
+    assert found
+    for ball in contract(ar, g, dg, found.box):
+        low, high = ar.endpoints(ball)
+        assert low < HALF_ROOT < high and high - low < Fraction(1, 2**98)
+
+
+def test_contraction_from_a_point_box_keeps_the_zero(ar):
+    g, dg = polynomial(ar, [-1, 0, 4])  # 4 x^2 - 1, the zero 1/2 is a dyadic point
+    (ball,) = contract(ar, g, dg, [ar.constant(Fraction(1, 2))])
+    assert ar.lower(ball) <= Fraction(1, 2) <= ar.upper(ball)
+
+
+def test_contraction_keeps_a_zero_near_the_edge_of_the_box(ar):
+    g, dg = polynomial(ar, [Fraction(-1, 4), 0, 1])
+    for low, high in ((Fraction(1, 2), Fraction(9, 10)), (Fraction(1, 10), Fraction(1, 2))):
+        (ball,) = contract(ar, g, dg, [ar.interval(low - Fraction(1, 2**40), high + Fraction(1, 2**40))])
+        assert ar.lower(ball) <= Fraction(1, 2) <= ar.upper(ball)
+        assert ar.upper(ball) - ar.lower(ball) < Fraction(1, 2**90)
+
+
+def test_contraction_of_a_box_without_a_zero_is_refused(ar):
+    g, dg = polynomial(ar, [-1, 0, 4])
+    with pytest.raises(ArgumentError, match="box"):
+        contract(ar, g, dg, [ar.interval(Fraction(6, 10), Fraction(7, 10))])
+
+
+@pytest.mark.parametrize("offset", ["0", "1/1000000", "-1/1000", "1/2"])
+def test_a_double_root_is_never_proved(ar, offset):
+    g, dg = polynomial(ar, [1, -2, 1])  # (x - 1)^2
+    centre = [1 + Fraction(offset)]
+    assert not prove_zero(ar, g, dg, centre)
+    for exponent in range(1, 60, 6):
+        for slope in (Fraction(1), Fraction(1, 100), Fraction(10**6)):
+            radius = [Fraction(1, 2**exponent)]
+            assert not krawczyk_image(ar, g, dg, centre, [[slope]], radius).proved
+
+
+@pytest.mark.parametrize("hair", [Fraction(1, 2**30), Fraction(1, 2**90)])
+def test_two_roots_a_hair_apart_are_never_proved_to_be_one(ar, hair):
+    g, dg = polynomial(ar, [-(hair**2), 0, 1])  # roots +-hair
+    # The default floors, 2**-80 at the least, would be wider than the smaller gap.
+    found = prove_zero(ar, g, dg, [hair], absolute_floor=hair / 2**60)
+    assert found and found.uniqueness_radius[0] < 2 * hair
+    for exponent in range(0, 100, 3):
+        radius = hair * 2 + Fraction(1, 2**exponent)
+        assert not krawczyk_image(ar, g, dg, [hair], [[1 / (2 * hair)]], [radius]).proved
+
+
+@pytest.mark.parametrize("hair", [Fraction(1, 2**30), Fraction(1, 2**90)])
+def test_a_near_miss_of_the_axis_is_never_proved(ar, hair):
+    g, dg = polynomial(ar, [hair**2, 0, 1])  # x^2 + hair^2 has no real root
+    for centre in (Fraction(0), hair, -hair, Fraction(1, 10)):
+        assert not prove_zero(ar, g, dg, [centre])
+
+
+def test_the_image_must_lie_in_the_interior_not_touch_the_boundary(ar):
+    # G(x) = x - 1 about 0 with C = 1: K(Z) = {1} for every box; [-1, 1] has it on its boundary.
+    g, dg = polynomial(ar, [-1, 1])
+    one = [[Fraction(1)]]
+    assert not krawczyk_image(ar, g, dg, [Fraction(0)], one, [Fraction(1)]).proved
+    assert krawczyk_image(ar, g, dg, [Fraction(0)], one, [1 + Fraction(1, 2**20)]).proved
+
+
+def test_a_singular_preconditioner_proves_nothing(ar):
+    g, dg = circle_and_line(ar)
+    centre = [HALF_ROOT] * 2
+    for c in ([[Fraction(0)] * 2] * 2, [[Fraction(1, 4), Fraction(1, 4)]] * 2):
+        assert not krawczyk_image(ar, g, dg, centre, c, [Fraction(1, 10)] * 2).proved
+
+
+def test_a_box_on_which_the_function_is_undefined_proves_nothing_and_says_why(ar):
+    log = lambda z: [ar.log(z[0])]  # noqa: E731
+    reciprocal = lambda z: [[ar.constant(Fraction(1)) / z[0]]]  # noqa: E731
+    result = krawczyk_image(ar, log, reciprocal, [Fraction(1)], [[Fraction(1)]], [Fraction(2)])
+    assert not result.proved and "indeterminate" in result.reason and result.contraction is None
+    lying = lambda z: [[ar.constant(Fraction(1))]]  # a derivative with a larger domain than the function  # noqa: E731
+    result = krawczyk_image(ar, log, lying, [Fraction(1)], [[Fraction(1)]], [Fraction(2)])
+    assert not result.proved and "function is indeterminate on the box" in result.reason
+    failure = prove_zero(ar, log, reciprocal, [Fraction(-1)])
+    assert not failure and "indeterminate" in failure.reason
+    assert prove_zero(ar, log, reciprocal, [Fraction(999, 1000)])
+
+
+def test_a_singular_or_indeterminate_midpoint_has_no_preconditioner():
+    assert approximate_preconditioner(np.ones((2, 2))) is None
+    assert approximate_preconditioner(np.array([[np.nan]])) is None
+    assert approximate_preconditioner(np.array([[2.0]])) == [[Fraction(1, 2)]]
+
+
+def test_coordinates_of_very_different_size_keep_radii_of_their_own(ar):
+    # x^2 = 2 * 10^24 and y^2 = 2 * 10^-24, coupled weakly
+    a, b = ar.constant(Fraction(2 * 10**24)), ar.constant(Fraction(2, 10**24))
+    zero, two = ar.constant(Fraction(0)), ar.constant(Fraction(2))
+    scale = [Fraction(10**12), Fraction(1, 10**12)]
+    with mpmath.workprec(200):
+        root = Fraction(str(mpmath.nstr(mpmath.sqrt(2), 50)))
+    found = prove_zero(
+        ar,
+        lambda z: [z[0] * z[0] - a, z[1] * z[1] - b],
+        lambda z: [[two * z[0], zero], [zero, two * z[1]]],
+        [Fraction(1.4142e12), Fraction(1.4142e-12)],
+        scale=scale,
+    )
+    assert found
+    for i in range(2):
+        assert ar.lower(found.box[i]) < root * scale[i] < ar.upper(found.box[i])
+        assert Fraction(1, 2) * scale[i] < found.uniqueness_radius[i] < Fraction(3, 2) * scale[i]
+
+
+def test_the_cap_on_steps_is_kept_and_maximal_can_be_declined(ar):
+    g, dg = circle_and_line(ar)
+    calls = []
+    counted = lambda z: calls.append(1) or dg(z)  # noqa: E731
+    found = prove_zero(ar, g, counted, [Fraction(7, 10)] * 2, max_steps=4)
+    assert found and found.steps <= 4 and len(calls) <= 5
+    found = prove_zero(ar, g, dg, [Fraction(7, 10)] * 2, maximal=False)
+    assert found and found.uniqueness_radius == found.existence_radius
+
+
+def test_a_linear_system_is_unique_everywhere_up_to_the_cap(ar):
+    g, dg = polynomial(ar, [-1, 3])
+    found = prove_zero(ar, g, dg, [Fraction(1, 3)])
+    assert found and found.uniqueness_radius[0] > 1000
+
+
+def test_wrong_shapes_are_refused_by_name(ar):
+    g, dg = polynomial(ar, [-1, 3])
+    one = [[Fraction(1)]]
+    with pytest.raises(ArgumentError, match="radius"):
+        krawczyk_image(ar, g, dg, [Fraction(0)], one, [Fraction(0)])
+    with pytest.raises(ArgumentError, match="preconditioner"):
+        krawczyk_image(ar, g, dg, [Fraction(0)], [[Fraction(1)] * 2], [Fraction(1)])
+    with pytest.raises(ArgumentError, match="function"):
+        krawczyk_image(ar, lambda z: z + z, dg, [Fraction(0)], one, [Fraction(1)])
+    with pytest.raises(ArgumentError, match="jacobian"):
+        krawczyk_image(ar, g, lambda z: [z + z], [Fraction(0)], one, [Fraction(1)])
+    with pytest.raises(ArgumentError, match="scale"):
+        prove_zero(ar, g, dg, [Fraction(0)], scale=[Fraction(-1)])
+
+
+def test_fifty_dimensions(ar):
+    # z_i + z_i^3 / 10 + (sum of z) / 100 = 1: by symmetry and monotony the zero has equal entries t, here to 60 digits.
+    d = 50
+    tenth, hundredth, one = (ar.constant(Fraction(1, n)) for n in (10, 100, 1))
+    cube = ar.constant(Fraction(3, 10))
+
+    def g(z):
+        mean = sum(z[1:], z[0]) * hundredth
+        return [x + tenth * ar.power(x, 3) + mean - one for x in z]
+
+    def dg(z):
+        return [[hundredth + (one + cube * ar.power(z[i], 2) if i == j else 0) for j in range(d)] for i in range(d)]
+
+    with mpmath.workdps(60):
+        t = mpmath.findroot(lambda s: s + s**3 / 10 + s / 2 - 1, 0.65)
+        truth = Fraction(*map(int, mpmath.libmp.to_rational(t._mpf_)))
+    found = prove_zero(ar, g, dg, [Fraction(float(truth))] * d, max_steps=12)
+    assert found and all(ar.lower(x) < truth < ar.upper(x) for x in found.box)
+    assert min(found.uniqueness_radius) > Fraction(1, 10)

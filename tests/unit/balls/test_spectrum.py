@@ -1,0 +1,181 @@
+"""Discs contain every eigenvalue, components of discs their number, and signs are decided by a hair."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from hallucert.balls import Disc, Spectrum, arithmetic, spectrum
+from hallucert.balls import matrix as mx
+from hallucert.errors import ArgumentError
+
+
+@pytest.fixture(params=["arb", "mpmath"])
+def ar(request):
+    with arithmetic(request.param, 106) as chosen:
+        yield chosen
+
+
+def exact_eigenvalues(rows):
+    """Eigenvalues to about 60 digits, as pairs of Fractions."""
+    if len(rows) == 1:
+        return [(rows[0][0], Fraction(0))]
+    with mpmath.workdps(70):
+        matrix = mpmath.matrix([[mpmath.mpf(x.numerator) / x.denominator for x in row] for row in rows])
+        values = mpmath.eig(matrix, left=False, right=False)
+        rational = lambda v: Fraction(*map(int, mpmath.libmp.to_rational(v._mpf_)))  # noqa: E731
+        return [(rational(mpmath.re(v)), rational(mpmath.im(v))) for v in values]
+
+
+def rational_matrix(rng, d):
+    return [[Fraction(rng.randint(-20, 20), 8) for _ in range(d)] for _ in range(d)]
+
+
+def inside(disc, value, slack=Fraction(1, 10**40)):
+    dx, dy = disc.re - value[0], disc.im - value[1]
+    return dx * dx + dy * dy <= (disc.radius + slack) ** 2
+
+
+def check(found, truth, slack=Fraction(1, 10**40)):
+    assert sum(disc.count for disc in found.discs) == len(truth)
+    assert all(any(inside(disc, value, slack) for disc in found.discs) for value in truth)
+    for group in found.components:
+        inner = [value for value in truth if any(inside(disc, value, slack) for disc in group)]
+        assert len(inner) == sum(disc.count for disc in group)
+    least = min(value[0] for value in truth)
+    assert found.min_real_lower - slack <= least <= found.min_real_upper + slack
+    if found.all_positive:
+        low, high = found.step_bound
+        bound = min(2 * re / (re * re + im * im) for re, im in truth)
+        assert low * (1 - slack) <= bound <= high * (1 + slack)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 7])
+def test_random_matrices(ar, d):
+    rng = random.Random(d)
+    for _ in range(6):
+        rows = rational_matrix(rng, d)
+        found = spectrum(ar, mx.from_rationals(ar, rows))
+        check(found, exact_eigenvalues(rows))
+        assert max(disc.radius for disc in found.discs) < Fraction(1, 10**9)
+
+
+def test_wide_matrices_cover_the_spectra_of_corner_matrices(ar):
+    rng, d, radius = random.Random(9), 4, Fraction(1, 100)
+    rows = [[x + 6 * int(i == j) for j, x in enumerate(row)] for i, row in enumerate(rational_matrix(rng, d))]
+    found = spectrum(ar, [[ar.interval(x - radius, x + radius) for x in row] for row in rows])
+    for _ in range(20):
+        check(found, exact_eigenvalues([[x + rng.choice([-1, 1]) * radius for x in row] for row in rows]))
+
+
+def test_a_rotation_has_a_conjugate_pair_and_the_step_bound_of_its_closed_form(ar):
+    # eigenvalues 3 +- 4i: 2 Re / |mu|^2 = 6 / 25
+    found = spectrum(ar, mx.from_floats(ar, np.array([[3.0, 4.0], [-4.0, 3.0]])))
+    assert {disc.im > 0 for disc in found.discs} == {True, False} and found.all_positive
+    low, high = found.step_bound
+    assert low <= Fraction(6, 25) <= high and high - low < Fraction(1, 10**14)
+
+
+@pytest.mark.parametrize("hair", [Fraction(1, 2**30), Fraction(1, 2**45)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_sign_of_a_real_part_is_decided_by_a_hair(ar, hair, sign):
+    # a companion-like rotation with eigenvalues sign * hair +- i, and 2
+    h = sign * hair
+    rows = [[h, Fraction(1), Fraction(0)], [Fraction(-1), h, Fraction(1)], [Fraction(0), Fraction(0), Fraction(2)]]
+    found = spectrum(ar, mx.from_rationals(ar, rows))
+    assert found.all_positive == (sign > 0) and found.some_negative == (sign < 0)
+
+
+@pytest.mark.parametrize("d", [2, 3, 6])
+def test_a_singular_matrix_has_neither_sign(ar, d):
+    rng = random.Random(d)
+    for _ in range(8):
+        rows = rational_matrix(rng, d)
+        rows[-1] = [sum(column) for column in zip(*rows[:-1], strict=True)]
+        found = spectrum(ar, mx.from_rationals(ar, rows))
+        if found is not None:
+            assert not found.all_positive and found.min_real_lower <= 0
+            if all(re >= 0 for re, _ in exact_eigenvalues(rows)):
+                assert not found.some_negative
+
+
+def test_an_imaginary_pair_has_neither_sign(ar):
+    found = spectrum(ar, mx.from_floats(ar, np.array([[0.0, 1.0], [-1.0, 0.0]])))
+    assert not found.all_positive and not found.some_negative and found.step_bound is None
+
+
+@pytest.mark.parametrize("d", [2, 3, 5])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_defective_matrix_is_decided_all_the_same(ar, d, sign):
+    rows = [[Fraction(sign * int(i == j) + int(j == i + 1)) for j in range(d)] for i in range(d)]
+    found = spectrum(ar, mx.from_rationals(ar, rows))
+    assert found is not None and found.all_positive == (sign > 0) and found.some_negative == (sign < 0)
+    check(found, [(Fraction(sign), Fraction(0))] * d)
+
+
+def test_a_disguised_defective_matrix_is_decided(ar):
+    # S J S^-1 for a Jordan block of 3 with a unimodular integer S: entries exact, eigenvalue 2 three times
+    s, inverse = np.array([[1, 2, 3], [1, 3, 5], [2, 5, 9]]), np.array([[2, -3, 1], [1, 3, -2], [-1, -1, 1]])
+    assert np.array_equal(s @ inverse, np.eye(3))
+    rows = s @ np.array([[2, 1, 0], [0, 2, 1], [0, 0, 2]]) @ inverse
+    matrix = rows - 2 * np.eye(3, dtype=int)
+    assert np.array_equal(np.linalg.matrix_power(matrix, 3), np.zeros((3, 3)))
+    assert matrix.dot(matrix).any()
+    found = spectrum(ar, mx.from_floats(ar, rows.astype(float)))
+    assert found is not None and found.all_positive
+    check(found, [(Fraction(2), Fraction(0))] * 3)
+
+
+@pytest.mark.parametrize("d", [2, 50])
+def test_multiple_semisimple_eigenvalues(ar, d):
+    # Similar to diag(1, 3.1, ..., 3.1): 3.1 I - 2.1 p q^T with q^T p = 1
+    p, q = [Fraction(i % 5 + 1) for i in range(d)], [Fraction(i % 3 + 1) for i in range(d)]
+    inner = sum(x * y for x, y in zip(p, q, strict=True))
+    rows = [
+        [Fraction(31, 10) * int(i == j) - Fraction(21, 10) * p[i] * q[j] / inner for j in range(d)] for i in range(d)
+    ]
+    found = spectrum(ar, mx.from_rationals(ar, rows))
+    check(found, [(Fraction(1), Fraction(0))] + [(Fraction(31, 10), Fraction(0))] * (d - 1))
+    assert found.all_positive and found.min_real_upper - found.min_real_lower < Fraction(1, 10**9)
+    low, high = found.step_bound
+    assert low <= Fraction(20, 31) <= high and high - low < Fraction(1, 10**9)
+
+
+def test_a_diagonal_matrix_with_equal_entries(ar):
+    d = 50
+    rows = [[Fraction((1 if i == 0 else Fraction(31, 10)) if i == j else 0) for j in range(d)] for i in range(d)]
+    found = spectrum(ar, mx.from_rationals(ar, rows))
+    check(found, [(Fraction(1), Fraction(0))] + [(Fraction(31, 10), Fraction(0))] * (d - 1))
+
+
+def test_overlapping_discs_claim_only_what_their_component_contains():
+    # one disc in Re < 0 that touches one in Re > 0: the single eigenvalue of either may be anywhere in the union
+    left, right = Disc(Fraction(-2), Fraction(0), Fraction(1)), Disc(Fraction(1), Fraction(0), Fraction(2))
+    found = Spectrum((left, right))
+    assert len(found.components) == 1 and found.min_real_upper == 3 and not found.some_negative
+    apart = Spectrum((left, Disc(Fraction(2), Fraction(0), Fraction(2) - Fraction(1, 2**80))))
+    assert len(apart.components) == 2 and apart.some_negative and not apart.all_positive
+
+
+def test_the_step_bound_of_a_disc_is_the_range_of_its_inverse():
+    # On the disc around 2 of radius 1 the values 2 Re(mu) / |mu|^2 run from 2/3 (at 3) to 2 (at 1).
+    assert Spectrum((Disc(Fraction(2), Fraction(0), Fraction(1)),)).step_bound == (Fraction(2, 3), 2)
+    # Around 2 + 2i of radius 1, inversion maps to the disc around (2 - 2i) / 7 of radius 1/7: Re from 1/7 to 3/7.
+    assert Spectrum((Disc(Fraction(2), Fraction(2), Fraction(1)),)).step_bound == (Fraction(2, 7), Fraction(6, 7))
+
+
+def test_chains_of_discs_are_one_component():
+    discs = tuple(Disc(Fraction(k), Fraction(0), Fraction(1, 2)) for k in (0, 4, 2, 1, 3))
+    assert len(Spectrum(discs).components) == 1
+
+
+def test_indeterminate_and_misshapen_matrices(ar):
+    assert spectrum(ar, [[ar.indeterminate()]]) is None
+    with pytest.raises(ArgumentError):
+        spectrum(ar, [[ar.pi(), ar.pi()]])
+    huge = ar.power(ar.constant(Fraction(2)), 4000)
+    assert spectrum(ar, [[huge, huge], [huge, -huge]]) is None

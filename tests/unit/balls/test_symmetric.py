@@ -1,0 +1,154 @@
+"""Definiteness, inertia and extreme eigenvalues hold for every symmetric matrix enclosed."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from hallucert.balls import Inertia, arithmetic, extreme_eigenvalues, inertia, is_positive_definite
+from hallucert.balls import matrix as mx
+from hallucert.errors import ArgumentError
+
+
+@pytest.fixture(params=["arb", "mpmath"])
+def ar(request):
+    with arithmetic(request.param, 106) as chosen:
+        yield chosen
+
+
+def symmetric(rng, d):
+    rows = [[Fraction(rng.randint(-9, 9), 8) for _ in range(d)] for _ in range(d)]
+    return [[rows[min(i, j)][max(i, j)] for j in range(d)] for i in range(d)]
+
+
+def exact_eigenvalues(rows):
+    """Eigenvalues to 60 digits, as Fractions."""
+    with mpmath.workdps(60):
+        matrix = mpmath.matrix([[mpmath.mpf(x.numerator) / x.denominator for x in row] for row in rows])
+        return sorted(
+            Fraction(*map(int, mpmath.libmp.to_rational(v._mpf_))) for v in mpmath.eigsy(matrix, eigvals_only=True)
+        )
+
+
+EPS = Fraction(1, 10**50)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 8])
+def test_extreme_eigenvalues_are_enclosed_tightly(ar, d):
+    rng = random.Random(d)
+    for _ in range(5):
+        rows = symmetric(rng, d)
+        truth = exact_eigenvalues(rows)
+        (a, b), (c, e) = extreme_eigenvalues(ar, mx.from_rationals(ar, rows))
+        assert a - EPS <= truth[0] <= b + EPS and c - EPS <= truth[-1] <= e + EPS
+        assert max(b - a, e - c) < Fraction(1, 10**13)
+
+
+def test_extreme_eigenvalues_of_wide_matrices_cover_every_symmetric_corner(ar):
+    rng, d, radius = random.Random(3), 4, Fraction(1, 20)
+    rows = symmetric(rng, d)
+    balls = [[ar.interval(x - radius, x + radius) for x in row] for row in rows]
+    (a, b), (c, e) = extreme_eigenvalues(ar, balls)
+    for _ in range(30):
+        moves = symmetric(rng, d)
+        truth = exact_eigenvalues(
+            [
+                [x + (radius if m > 0 else -radius) for x, m in zip(r, s, strict=True)]
+                for r, s in zip(rows, moves, strict=True)
+            ]
+        )
+        assert a <= truth[0] <= b and c <= truth[-1] <= e
+    assert b - a <= 2 * d * radius + Fraction(1, 10**6)
+
+
+@pytest.mark.parametrize("d", [2, 50])
+def test_multiple_eigenvalues(ar, d):
+    # A Householder reflection of diag(1, 3.1, 3.1, ...), with entries that are exact rationals
+    v = [Fraction(i + 1) for i in range(d)]
+    norm = sum(x * x for x in v)
+    h = [[int(i == j) - 2 * v[i] * v[j] / norm for j in range(d)] for i in range(d)]
+    diagonal = [Fraction(1)] + [Fraction(31, 10)] * (d - 1)
+    # H diag H = 3.1 I - 2.1 h_0 h_0^T
+    rows = [[Fraction(31, 10) * int(i == j) - Fraction(21, 10) * h[i][0] * h[j][0] for j in range(d)] for i in range(d)]
+    (a, b), (c, e) = extreme_eigenvalues(ar, mx.from_rationals(ar, rows))
+    assert a <= 1 <= b and c <= Fraction(31, 10) <= e and max(b - a, e - c) < Fraction(1, 10**12)
+    assert is_positive_definite(ar, mx.from_rationals(ar, rows))
+    assert inertia(ar, mx.from_rationals(ar, [[-x for x in row] for row in rows])) == Inertia(0, d, 0)
+    assert len(diagonal) == d
+
+
+@pytest.mark.parametrize("hair", [Fraction(1, 2**40), Fraction(1, 2**60)])
+def test_definiteness_is_decided_by_a_hair_on_either_side(ar, hair):
+    rows = lambda h: mx.from_rationals(ar, [[Fraction(1), Fraction(1)], [Fraction(1), 1 + h]])  # noqa: E731
+    assert is_positive_definite(ar, rows(hair))
+    assert inertia(ar, rows(-hair)) == Inertia(1, 1, 0)
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_a_singular_matrix_is_never_definite(ar, d):
+    rng = random.Random(d)
+    for _ in range(10):
+        tall = [[Fraction(rng.randint(-5, 5)) for _ in range(d - 1)] for _ in range(d)]
+        gram = [[sum((x * y for x, y in zip(p, q, strict=True)), Fraction(0)) for q in tall] for p in tall]
+        found = inertia(ar, mx.from_rationals(ar, gram))
+        assert found.positive < d and found.negative == 0 and not is_positive_definite(ar, mx.from_rationals(ar, gram))
+        low, high = extreme_eigenvalues(ar, mx.from_rationals(ar, gram))[0]
+        assert low <= 0 <= high
+
+
+def test_a_ball_that_contains_a_singular_matrix_is_not_definite(ar):
+    one, edge = ar.constant(Fraction(1)), ar.interval(Fraction(1), Fraction(2))
+    assert not is_positive_definite(ar, [[one, one], [one, edge]])
+    assert not is_positive_definite(ar, [[ar.interval(Fraction(0), Fraction(1))]])
+
+
+@pytest.mark.parametrize("d", [1, 3, 6])
+def test_inertia_counts_the_signs(ar, d):
+    rng = random.Random(d)
+    for _ in range(8):
+        rows = symmetric(rng, d)
+        truth = exact_eigenvalues(rows)
+        found = inertia(ar, mx.from_rationals(ar, rows))
+        assert found.positive <= sum(x > EPS for x in truth) and found.negative <= sum(x < -EPS for x in truth)
+        if min(map(abs, truth)) > Fraction(1, 10**8):
+            assert found.undecided == 0
+
+
+def test_inertia_counts_what_is_certain_beside_what_is_not(ar):
+    wide, zero = ar.interval(Fraction(-1), Fraction(1)), ar.constant(Fraction(0))
+    diagonal = [ar.constant(Fraction(5)), wide, ar.constant(Fraction(-7))]
+    rows = [[diagonal[i] if i == j else zero for j in range(3)] for i in range(3)]
+    assert inertia(ar, rows) == Inertia(1, 1, 1)
+
+
+def test_bad_scaling_does_not_hide_definiteness(ar):
+    rows = [[Fraction(1), Fraction(1, 10**9)], [Fraction(1, 10**9), Fraction(1, 10**17)]]  # det 9e-18 > 0
+    assert is_positive_definite(ar, mx.from_rationals(ar, rows))
+    rows[1][1] = Fraction(1, 10**19)  # det < 0
+    assert inertia(ar, mx.from_rationals(ar, rows)) == Inertia(1, 1, 0)
+
+
+def test_only_the_upper_triangle_is_read(ar):
+    rows = mx.from_floats(ar, np.array([[2.0, 1.0], [100.0, 2.0]]))
+    assert is_positive_definite(ar, rows)
+    (low, _), (_, high) = extreme_eigenvalues(ar, rows)
+    assert low > Fraction(9, 10) and high < Fraction(31, 10)
+
+
+def test_indeterminate_and_misshapen_matrices(ar):
+    bad = [[ar.indeterminate()]]
+    assert (
+        not is_positive_definite(ar, bad) and extreme_eigenvalues(ar, bad) is None and inertia(ar, bad).undecided == 1
+    )
+    two = [[ar.constant(Fraction(1)), ar.indeterminate()]] * 2
+    assert extreme_eigenvalues(ar, two) is None
+    huge = ar.power(ar.constant(Fraction(2)), 4000)
+    assert not is_positive_definite(ar, [[huge, huge], [huge, huge]])
+    with pytest.raises(ArgumentError):
+        extreme_eigenvalues(ar, [[ar.pi(), ar.pi()]])
+    with pytest.raises(ArgumentError):
+        inertia(ar, [])

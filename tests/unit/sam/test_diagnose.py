@@ -1,0 +1,129 @@
+"""`diagnose` names what a point is to SAM, on functions where theory 10 knows the answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.errors import ArgumentError
+
+DOUBLE_WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+FOUR_WELL = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+
+
+def test_attracting_hallucinated_minimizer() -> None:
+    """(1 - rho, 0) of the double well: minimizer, J = 1 + rho b/q on the tangent, M = diag(2, ...), (C32) holds."""
+    found = hc.diagnose(DOUBLE_WELL, [-0.5, 0], "1.5", 0.1)
+    assert found.kind == "hallucinated minimizer" and found.attracts and found.sphere_type == "minimum"
+    np.testing.assert_allclose(found.tangential_eigenvalues, [1.4])
+    np.testing.assert_allclose(sorted(found.sam_eigenvalues.real), [0.14, 2.0])
+    np.testing.assert_allclose(found.step_bound, 1.0)
+    np.testing.assert_allclose(found.c32_margin, 1 / 1.5)
+    assert "attracts SAM" in found.verdict and "hc.certify" in found.advice
+    assert "too large" in hc.diagnose(DOUBLE_WELL, [-0.5, 0], "1.5", 1.1).verdict
+
+
+def test_repelling_hallucinated_minimizer() -> None:
+    """(-s, -s) of the four-well function with s < 1/2 repels; (C32) fails and it is a maximum on the sphere."""
+    found = hc.diagnose(FOUR_WELL, [-0.3, -0.3], float(np.sqrt(2) * 1.3), 0.01)
+    assert found.kind == "hallucinated minimizer" and found.attracts is False and found.sphere_type == "maximum"
+    assert found.c32_margin < 0 and "repels" in found.verdict
+
+
+def test_saddle_target_is_not_called_a_minimizer() -> None:
+    """(0, -s) of the four-well function attracts SAM and its target is a saddle: step bound 2/12 for s = 1/2."""
+    found = hc.diagnose(FOUR_WELL, [0, -0.5], "1.5", 0.01)
+    assert found.target_type == "saddle" and "saddle" in found.kind and "not at a minimizer" in found.verdict
+    assert found.attracts and abs(found.step_bound - 1 / 6) < 1e-12
+
+
+def test_maximizer_target() -> None:
+    """Uphill from (1/2, 1/2) the function x^2 - x^4/2 + y^2 - y^4/2 has its maximizer (1, 1), at distance 1/sqrt2."""
+    f = hc.Objective.parse("x**2 - x**4/2 + y**2 - y**4/2", ("x", "y"))
+    found = hc.diagnose(f, [0.5, 0.5], float(np.sqrt(0.5)))
+    assert found.target_type == "maximizer" and "maximizer" in found.kind
+
+
+def test_manifold_target_is_degenerate_and_attracts() -> None:
+    """The circle of radius rho - 1 for (|x|^2 - 1)^2/4 has degenerate targets; the nonzero eigenvalue 2 attracts."""
+    found = hc.diagnose(hc.Objective.parse("(x**2 + y**2 - 1)**2/4"), [0.3, 0.4], "1.5")
+    assert found.target_type == "degenerate" and found.attracts and abs(found.step_bound - 1) < 1e-12
+
+
+def test_two_cycle_is_bouncing_only_with_the_step_size() -> None:
+    """The quadratic's two-cycle |x| = eta a rho/(2 - eta a) is recognized, with its jump, once eta is known."""
+    f, eta, rho = hc.Objective.parse("3/2*x**2 + y**2/50"), 0.1, 0.5
+    end = hc.sam.run(f, [0.4, 0.0], rho, eta, 500).x
+    found = hc.diagnose(f, end, rho, eta)
+    assert "bouncing" in found.kind and "minimizer" in found.verdict
+    np.testing.assert_allclose(found.cycle, 2 * eta * 3 * rho / (2 - eta * 3), rtol=1e-9)
+    assert hc.diagnose(f, end, rho).kind == "still moving"
+
+
+def test_critical_point_of_f() -> None:
+    """At, or a millionth of rho from, a minimizer nothing is hallucinated; a saddle of f is named as such."""
+    for x in ([1, 0], [1 + 1e-8, 0]):
+        assert hc.diagnose(DOUBLE_WELL, x, 1).kind == "at a critical point of f"
+    assert "saddle" in hc.diagnose(DOUBLE_WELL, [0, 0], 1).verdict
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_answer_does_not_depend_on_the_unit_of_f(scale: float) -> None:
+    """Multiplying f by a constant (and dividing the step by it) changes no kind."""
+    f = hc.Objective.parse(f"{scale!r}*((x**2 - 1)**2 / 4 + y**2 / 20)")
+    bouncing = hc.sam.run(DOUBLE_WELL, [1.0, 0.3], 0.1, 0.1, 3000).x
+    cases = [([-0.5, 0], 1.5), ([1 + 1e-8, 0], 1.0), ([0.3, 0.2], 0.1), (bouncing, 0.1)]
+    kinds = [str(hc.diagnose(f, x, rho, 0.1 / scale).kind) for x, rho in cases]
+    assert kinds == [
+        "hallucinated minimizer", "at a critical point of f", "still moving", "bouncing around a critical point",
+    ]  # fmt: skip
+
+
+def test_small_shifted_gradient_without_a_target_is_still_moving() -> None:
+    """|g+| far below |g| is no hallucination when Newton's estimate puts the target far away: a steep quartic."""
+    x = np.array([10.0, 0.0])
+    rho = 9.3  # x+ = (0.7, 0), between the critical points 0 and 1
+    f = hc.Objective.parse("-(x**2 - 1)**2/4 - y**2/20")
+    q, s = np.linalg.norm(f.gradient(x)), np.linalg.norm(hc.sam.shifted_gradient(f, x, rho))
+    assert s < 1e-3 * q
+    assert hc.diagnose(f, x, rho).kind == "still moving"
+
+
+def test_large_dimension_uses_lanczos() -> None:
+    """Beyond the dense limit the target is still classified: -rho e_1 for the cosine lattice in 260 dimensions."""
+    names = [f"x{i}" for i in range(260)]
+    f = hc.Objective.parse(" + ".join(f"(2 - cos({n}))" for n in names), names)
+    x = np.zeros(260)
+    x[0] = -4.0
+    found = hc.diagnose(f, x, 4)
+    assert found.kind == "hallucinated minimizer" and found.sam_eigenvalues is None
+    np.testing.assert_allclose(found.target_eigenvalues, [1, 1], rtol=1e-6)
+
+
+def test_float_only_objectives_are_diagnosed() -> None:
+    """An objective without a formula gets the same answer."""
+    f = hc.Objective.from_callable(lambda z: (z[0] ** 2 - 1) ** 2 / 4 + z[1] ** 2 / 20, 2, rigorous=False)
+    assert hc.diagnose(f, [-0.5, 0], 1.5).attracts
+
+
+def test_text_says_that_it_is_no_proof() -> None:
+    """Printing shows the verdict first, the numbers, what to do next, and that floats prove nothing."""
+    text = str(hc.diagnose(DOUBLE_WELL, [-0.5, 0], "1.5", 0.1))
+    assert text.startswith("This is a hallucinated minimizer") and "not a proof" in text and "(C32)" in text
+
+
+def test_one_dimension() -> None:
+    """On the line a hallucinated point always attracts: J = 1."""
+    found = hc.diagnose(hc.Objective.parse("(x**2 - 1)**2/4"), [-0.5], 1.5)
+    assert found.attracts and found.sphere_type == "minimum" and found.tangential_eigenvalues.size == 0
+    assert "on the sphere" in str(found)
+
+
+def test_misuse_names_the_argument() -> None:
+    """Lanes, a radius of zero and a negative step are refused by name."""
+    for arguments, name in (
+        (([[1.0, 2.0]], 1), "x"), (([1.0, 2.0], 0), "rho"), (([1.0, 2.0], 1, -1), "step_size"),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match=f"^{name} must"):
+            hc.diagnose(DOUBLE_WELL, *arguments)

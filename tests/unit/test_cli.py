@@ -1,0 +1,217 @@
+"""Claim: the command line says what the API says, ends with the documented status, and keeps stdout clean for JSON."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hallucert import cli
+
+FOUR_WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"
+POINT = ["certify", FOUR_WELLS, "--rho", "2.5", "--at=-0.767,-0.767"]
+
+
+class Outcome(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process."""
+
+    def call(*arguments: object) -> Outcome:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(a) for a in arguments])
+        captured = capsys.readouterr()
+        return Outcome(int(stop.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def certificate(run: Run, tmp_path: Path) -> Path:
+    """Return the file of a certified point of the four-well function."""
+    path = tmp_path / "point.json"
+    assert run(*POINT, "--save", path).status == 0
+    return path
+
+
+def test_certify_prints_a_card_and_saves(run: Run, certificate: Path) -> None:
+    outcome = run(*POINT)
+    assert outcome.status == 0
+    assert "hallucinated_minimizer" in outcome.out and "proved" in outcome.out
+    assert json.loads(certificate.read_text())["problem"]["rho"] == "5/2"
+
+
+def test_certify_json_is_alone_and_holds_the_closed_form(run: Run) -> None:
+    outcome = run(*POINT, "--json")
+    (point,) = json.loads(outcome.out)["points"]
+    s = 2.5 / 2**0.5 - 1
+    for low, high in point["enclosure"]:
+        assert low <= -s + 1e-15 and -s - 1e-15 <= high
+    # theory: J has the eigenvalues 1 and (2s - 1)(s + 1)/(s(1 - s)).
+    low, high = point["claims"]["sphere_type"]["numbers"]["smallest_tangential_eigenvalue"]
+    assert low <= (2 * s - 1) * (s + 1) / (s * (1 - s)) <= high
+    assert point["claims"]["attractor"]["status"] == "proved"
+
+
+def test_certify_target_finds_all_points_and_numbers_the_files(run: Run, tmp_path: Path) -> None:
+    # At rho = 2.2, beyond the pitchfork, the diagonal point is flanked by two more: theory, section 10.
+    outcome = run("certify", FOUR_WELLS, "--rho", "2.2", "--target", "1,1", "--save", tmp_path / "p.json", "--json")
+    points = json.loads(outcome.out)["points"]
+    assert len(points) == 3
+    assert {Path(point["file"]).name for point in points} == {"p-1.json", "p-2.json", "p-3.json"}
+    assert {point["claims"]["attractor"]["status"] for point in points} == {"proved", "refuted"}
+
+
+def test_certify_from_the_gallery_uses_its_minimizer(run: Run) -> None:
+    outcome = run("certify", "--gallery", "cosine_lattice", "--dimension", 3, "--rho", 4, "--json")
+    assert outcome.status == 0
+    points = json.loads(outcome.out)["points"]
+    assert any(point["claims"]["attractor"]["status"] == "proved" for point in points)
+
+
+def test_certify_reports_that_nothing_was_found(run: Run) -> None:
+    outcome = run("certify", "x**2 + y**2", "--rho", 1, "--target", "0,0")
+    assert outcome.status == 1
+    assert "not a proof of absence" in " ".join(outcome.out.split())
+
+
+def test_a_formula_may_begin_with_a_minus_sign(run: Run) -> None:
+    assert run("certify", f"-1 + {FOUR_WELLS}", *POINT[2:], "--json").status == 0
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+def test_verify_passes(run: Run, certificate: Path, backend: str) -> None:
+    outcome = run("verify", certificate, "--backend", backend)
+    assert outcome.status == 0
+    assert backend in outcome.out
+    verdict = json.loads(run("verify", certificate, "--backend", backend, "--json").out)
+    assert verdict["passed"] and all(claim["passed"] for claim in verdict["claims"])
+
+
+def test_verify_fails_with_status_one_on_a_false_claim(run: Run, certificate: Path) -> None:
+    data = json.loads(certificate.read_text())
+    (claim,) = [claim for claim in data["claims"] if claim["name"] == "attractor"]
+    claim["status"] = "refuted"
+    certificate.write_text(json.dumps(data))
+    outcome = run("verify", certificate, "--json")
+    assert outcome.status == 1
+    verdict = json.loads(outcome.out)
+    assert not verdict["passed"]
+    assert [entry["name"] for entry in verdict["claims"] if not entry["passed"]] == ["attractor"]
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "not json", '{"format": "hallucert-certificate", "schema": 99}'])
+def test_verify_ends_with_status_two_on_what_is_no_certificate(run: Run, tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_text(content)
+    outcome = run("verify", path, "--json")
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1 and outcome.err.startswith("hallucert: certificate field")
+    assert set(json.loads(outcome.out)) == {"error"}
+
+
+def test_diagnose(run: Run) -> None:
+    arguments = ("diagnose", FOUR_WELLS, "--rho", "2.5", "--at=-0.7677669529663689,-0.7677669529663689")
+    assert "hallucinated minimizer" in run(*arguments).out
+    data = json.loads(run(*arguments, "--step-size", "0.01", "--json").out)
+    assert data["kind"] == "hallucinated minimizer"
+    assert data["step_size"] == 0.01
+
+
+def test_gallery(run: Run) -> None:
+    assert "himmelblau" in run("gallery").out
+    assert len(json.loads(run("gallery", "--json").out)) >= 14
+    entry = json.loads(run("gallery", "himmelblau", "--json").out)
+    assert entry["minimizers"][0] == ["3", "2"]
+    assert json.loads(run("gallery", "rastrigin", "--dimension", 3, "--json").out)["variables"] == ["x1", "x2", "x3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["certify", FOUR_WELLS, "--at", "1,1"], "--rho"),
+        (["certify", FOUR_WELLS, "--rho", "2.5"], "--at"),
+        (["certify", FOUR_WELLS, "--rho", "2.5", "--at", "1,1", "--target", "1,1"], "--target"),
+        (["certify", "--rho", "2.5", "--at", "1,1"], "FORMULA"),
+        (["certify", FOUR_WELLS, "--gallery", "ring", "--rho", "2.5", "--at", "1,1"], "FORMULA"),
+        (["certify", FOUR_WELLS, "--rho", "-1", "--at", "0.5,0.5"], "rho"),
+        (["certify", FOUR_WELLS, "--rho", "two", "--at", "0.5,0.5"], "rho"),
+        (["certify", FOUR_WELLS, "--rho", "1", "--at", "0.5,zero"], "--at"),
+        (["certify", FOUR_WELLS, "--rho", "1", "--at", "1"], "x"),
+        (["certify", FOUR_WELLS, "--rho", "1", "--target", "0.5,0.5"], "target"),
+        (["certify", "(x**2", "--rho", "1", "--at", "1"], "position"),
+        (["certify", "abs(x)", "--rho", "1", "--at", "1"], "abs"),
+        (["certify", "--gallery", "nothing", "--rho", "1"], "himmelblau"),
+        (["certify", "--gallery", "himmelblau", "--dimension", "3", "--rho", "1"], "dimension"),
+        ([*POINT, "--save", "/no/such/folder/point.json"], "--save"),
+        ([*POINT, "--backend", "abacus"], "backend"),
+        ([*POINT, "--colour", "red"], "colour"),
+        (["gallery", "nothing"], "himmelblau"),
+        (["prove"], "prove"),
+        (["verify"], "FILE"),
+        (["diagnose", FOUR_WELLS, "--rho", "1"], "--at"),
+    ],
+)
+def test_misuse_is_one_line_on_stderr_and_status_two(run: Run, arguments: list[str], word: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.status == 2
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1 and outcome.err.startswith("hallucert: ")
+    assert word in outcome.err
+
+
+def test_demo_refuses_a_folder_it_cannot_write_to_before_any_work(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = run("demo", "--output", tmp_path / "file" / "folder")
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1 and "--output" in outcome.err
+
+
+def test_demo_proves_draws_and_reproves(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    outcome = run("demo", "--output", folder, "--json")
+    assert outcome.status == 0
+    summary = json.loads(outcome.out)
+    assert summary["all_reproved"]
+    points = [point for entry in summary["functions"] for point in entry["points"]]
+    for point in points:
+        assert Path(point["picture"]).read_bytes().startswith(b"\x89PNG")
+        assert point["claims"]["hallucinated_minimizer"]["status"] == "proved"
+        attracts = "proved" if point["kind"] == "attractor" else "refuted"
+        assert point["claims"]["attractor"]["status"] == attracts
+        assert point["kind"] == "attractor" or point["claims"]["farthest_point"]["status"] == "proved"
+        assert run("verify", point["file"]).status == 0
+    assert len(points) == 4
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json"] * 4 + [".png"] * 4
+
+
+def test_verify_in_a_fresh_process_loads_no_search_code(certificate: Path) -> None:
+    code = (
+        "import sys; from hallucert.cli import main\n"
+        "try: main(['verify', sys.argv[1], '--json'])\n"
+        "finally: print([m for m in ('numba', 'scipy', 'sympy', 'matplotlib', 'autograd', 'hallucert.find', "
+        "'hallucert.sam', 'hallucert.plot') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(certificate)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "[]")
+    assert json.loads(done.stdout)["passed"]
+
+
+def test_version_and_help(run: Run) -> None:
+    from hallucert import __version__
+
+    assert run("--version").out == f"hallucert {__version__}\n"
+    assert "certify" in run("--help").out
+    assert run() == run("--help")
