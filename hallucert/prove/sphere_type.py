@@ -85,11 +85,14 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     kind = sphere_kind(numbers)
     if kind is None:
         return Reason.STRADDLES
-    article = "a saddle" if kind == SADDLE else f"a strict local {kind}"
+    what = {
+        MINIMUM: "a nondegenerate strict local minimum",
+        MAXIMUM: "a nondegenerate strict local maximum",
+        SADDLE: "a saddle, with curvatures of both signs",
+    }[kind]
     return (
         Status.PROVED,
-        "On the sphere around x*+ with radius rho, x* is a nondegenerate critical point of f with inward gradient: "
-        f"{article}.",
+        f"On the sphere around x*+ with radius rho, x* is a critical point of f with inward gradient: {what}.",
     )
 
 
