@@ -10,8 +10,8 @@ from hallucert.candidate import Candidate
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
-from hallucert.find.newton import PointSystem, Root, gradient_system, newton_point
-from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, sphere_kind
+from hallucert.find.newton import Root, gradient_system, newton_point
+from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, shifted_residual_system, sphere_kind
 from hallucert.objectives.objective import Objective
 
 
@@ -88,25 +88,6 @@ def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int) -> Root:
     # A target whose residuals are not zero (a saddle, say) solves g(x+) = 0 but not r(x+) = 0.
     roots.append(newton_point(shifted_gradient_system(f, rho), x, steps, step_limit=rho))
     return min(reversed(roots), key=lambda root: (not root.solved(rho), float(np.linalg.norm(root.x - x))))
-
-
-def shifted_residual_system(f: Objective, rho: float) -> PointSystem:
-    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d).
-
-    ``B J = B + (rho/q) (B P) H`` takes `m` Hessian-vector products and no Hessian.
-    """
-
-    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        g = f.gradient_lanes(x[None, :])[0]
-        q = np.linalg.norm(g)
-        u = g / q
-        plus = (x + rho * u)[None, :]
-        r, b = f.residual_lanes(plus)[0], f.residual_jacobian_lanes(plus)[0]
-        bp = b - np.outer(b @ u, u)
-        bph = f.hessian_vector_lanes(np.repeat(x[None, :], len(b), axis=0), bp)
-        return r, b + (rho / q) * bph
-
-    return system
 
 
 def _check_start(f: Objective, x: np.ndarray, rho: float) -> None:

@@ -15,6 +15,9 @@ from hallucert.candidate import Candidate
 from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 
+DENSE = 400
+"""Most variables for which the whole Hessian is formed."""
+
 FLAT = 1e-7
 """A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified."""
 
@@ -100,19 +103,59 @@ def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.
     return np.linalg.eigvalsh(basis.T @ h @ basis) + lam
 
 
+def shifted_residual_system(f: Objective, rho: float) -> PointSystem:
+    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d).
+
+    ``B J = B + (rho/q) (B P) H`` takes `m` Hessian-vector products and no Hessian.
+    """
+
+    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        g = f.gradient_lanes(x[None, :])[0]
+        q = np.linalg.norm(g)
+        u = g / q
+        plus = (x + rho * u)[None, :]
+        r, b = f.residual_lanes(plus)[0], f.residual_jacobian_lanes(plus)[0]
+        bp = b - np.outer(b @ u, u)
+        bph = f.hessian_vector_lanes(np.repeat(x[None, :], len(b), axis=0), bp)
+        return r, b + (rho / q) * bph
+
+    return system
+
+
 def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
     """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
 
-    Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``).
+    Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``). Above `DENSE`
+    variables only the two extreme eigenvalues are computed, by Lanczos on Hessian-vector products.
     """
-    g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
+    g = f.gradient_lanes(x[None, :])[0]
     q = float(np.linalg.norm(g))
     lam = q / rho
-    eigenvalues = tangential_eigenvalues(h, g / q, lam)
-    zero = FLAT * (lam + float(np.linalg.norm(h)))
+    if x.size <= DENSE:
+        h = f.hessian_lanes(x[None, :])[0]
+        eigenvalues = tangential_eigenvalues(h, g / q, lam)
+        size = float(np.linalg.norm(h))
+    else:
+        eigenvalues = _extreme_tangential_eigenvalues(f, x, g / q, lam)
+        size = float(np.abs(eigenvalues).max())
+    zero = FLAT * (lam + size)
     if not (eigenvalues < -zero).any():
         return "minimum"
     return "saddle" if (eigenvalues > zero).any() else "maximum"
+
+
+def _extreme_tangential_eigenvalues(f: Objective, x: np.ndarray, u: np.ndarray, lam: float) -> np.ndarray:
+    """Return the smallest and the largest eigenvalue of ``P (H + lambda I) P``, the 0 of ``u`` among the rest."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    def apply(v: np.ndarray) -> np.ndarray:
+        w = v.ravel() - (u @ v.ravel()) * u
+        hw = f.hessian_vector_lanes(x[None, :], w[None, :])[0] + lam * w
+        return hw - (u @ hw) * u
+
+    operator = LinearOperator((x.size, x.size), matvec=apply, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(x.size)
+    return np.sort(eigsh(operator, k=2, which="BE", v0=start, tol=1e-6, return_eigenvectors=False))
 
 
 def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:

@@ -1,0 +1,109 @@
+"""Constructing a hallucinated minimizer of a least-squares objective from any start, whether or not SAM goes there."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.candidate import Candidate
+from hallucert.errors import ArgumentError, SearchError
+from hallucert.exact import Exact
+from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
+from hallucert.find.newton import PointSystem
+from hallucert.find.sphere import shifted_residual_system, sphere_kind
+from hallucert.objectives.objective import Objective
+
+
+def hallucinate(f: Objective, start: Any, rho: Exact, max_steps: int = 500, tolerance: float = 1e-12) -> Candidate:
+    """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (theory 5, residual form).
+
+    A solution with nonzero gradient is a global hallucinated minimizer, whatever SAM does there. With ``m`` residuals
+    a step costs ``m`` Hessian-vector products and an ``m`` by ``m`` solve; no Hessian is formed, so `d` may be large.
+
+    Parameters
+    ----------
+    f : Objective
+        In residual form with ``m <= d`` residuals: `Objective.least_squares`, a network with squared loss.
+    start : (d,) array-like
+        Any point with nonzero gradient, for example random weights.
+    rho : int, float, str or Fraction
+        Radius, positive and exact.
+    max_steps : int
+        Most steps.
+    tolerance : float
+        Largest ``|r(x+)|`` that is accepted.
+
+    Returns
+    -------
+    Candidate
+        Its target is ``x+``, a zero of ``r``.
+
+    Raises
+    ------
+    ArgumentError
+        If the objective has no residual form, or more residuals than variables, or an argument is not as above.
+    SearchError
+        If the iteration ends above `tolerance`, or where the gradient vanishes.
+
+    Examples
+    --------
+    >>> f = Objective.least_squares(["x**2 + y**2 - 1"])
+    >>> float(abs(np.linalg.norm(hallucinate(f, (0.2, 0.4), "1.5").x) - 0.5)) < 1e-12
+    True
+    """
+    d = checked_objective(f).dimension
+    if not 0 < f.residual_count <= d:
+        raise ArgumentError("f", f, "be in residual form with at most as many residuals as variables")
+    x = checked_point(start, d, "start")
+    radius, steps = checked_radius(rho), checked_count(max_steps, "max_steps")
+    if not tolerance > 0:
+        raise ArgumentError("tolerance", tolerance, "be positive")
+    x, size = _levenberg_marquardt(shifted_residual_system(f, float(radius)), x, steps, tolerance)
+    if not size <= tolerance:
+        raise SearchError(
+            f"hallucinate did not converge: |r(x+)| = {size:.3g} after at most {steps} steps. "
+            "Try another start, another rho, or raise max_steps"
+        )
+    return _candidate(f, x, radius)
+
+
+def _levenberg_marquardt(
+    system: PointSystem, x: np.ndarray, max_steps: int, tolerance: float
+) -> tuple[np.ndarray, float]:
+    """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
+
+    The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``. Runs past
+    `tolerance` as long as full steps keep lowering ``|r|``: the last digits are nearly free.
+    """
+    with np.errstate(all="ignore"):
+        r, a = system(x)
+        size, damping = float(np.linalg.norm(r)), 1e-3
+        for _ in range(max_steps):
+            if not np.isfinite(size) or size == 0 or not np.isfinite(a).all():
+                break
+            gram = a @ a.T
+            scale = float(np.trace(gram)) / len(r)
+            trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
+            trial_r, trial_a = system(trial)
+            trial_size = float(np.linalg.norm(trial_r))
+            if trial_size < size:
+                stalled = size <= tolerance and trial_size > 0.5 * size
+                x, r, a, size, damping = trial, trial_r, trial_a, trial_size, max(damping / 10, 1e-15)
+                if stalled:
+                    break
+            elif size <= tolerance or damping > 1e12:
+                break
+            else:
+                damping *= 10
+    return x, size
+
+
+def _candidate(f: Objective, x: np.ndarray, rho: Fraction) -> Candidate:
+    radius = float(rho)
+    g = f.gradient_lanes(x[None, :])[0]
+    q = float(np.linalg.norm(g))
+    if not q > 1e-10:
+        raise SearchError(f"hallucinate ended where |g| = {q:.3g}: an ordinary critical point. Try another start")
+    return Candidate(f, x, rho, x + radius * g / q, q / radius, sphere_kind(f, x, radius))
