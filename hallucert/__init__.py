@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Objective": "hallucert.objectives.objective",
+    "TanhNetwork": "hallucert.objectives.network",
     "Candidate": "hallucert.candidate",
     "certify": "hallucert.certification",
     "Certificate": "hallucert.certificate.certificate",
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from hallucert.certificate.verify import verify as verify
     from hallucert.certification import certify as certify
     from hallucert.diagnosis import diagnose as diagnose
+    from hallucert.objectives.network import TanhNetwork as TanhNetwork
     from hallucert.objectives.objective import Objective as Objective
     from hallucert.prove.claims import Status as Status
 

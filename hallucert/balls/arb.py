@@ -26,6 +26,7 @@ _WIDE = arb(2) ** -6
 
 _NAN = arb.nan()
 _ZERO, _ONE = arb(0), arb(1)
+_SURELY_FINITE = arb(2) ** (SIZE_LIMIT // 2)
 _SMALL_MATRIX = 4
 """Up to this inner dimension plain loops beat the conversion to ``arb_mat`` and back."""
 
@@ -113,7 +114,7 @@ class ArbArithmetic(BallArithmetic):
 
     def power(self, x: Ball, exponent: int) -> Ball:
         """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
-        if not x.is_finite():
+        if not self.is_finite(x):  # also too large: powers of powers would fill the memory with digits of exponents
             return _NAN
         if exponent == 0:
             return _ONE
@@ -155,6 +156,8 @@ class ArbArithmetic(BallArithmetic):
         """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
         if not ball.is_finite():
             return False
+        if abs(ball) < _SURELY_FINITE:  # the answer for all but astronomical balls, without taking them apart
+            return True
         return _top(ball.mid().man_exp()) < SIZE_LIMIT and _top(ball.rad().man_exp()) < SIZE_LIMIT
 
     def approximate(self, ball: Ball) -> float:

@@ -39,10 +39,10 @@ Ball = Any
 Matrix = list[list[Ball]]
 """A matrix of balls, as the list of its rows."""
 
-SIZE_LIMIT = 2**20
-"""Numbers of size ``2**SIZE_LIMIT`` or more are not told from infinity (their exact form would fill the memory)."""
+SIZE_LIMIT = 2**16
+"""Numbers of size ``2**SIZE_LIMIT`` or more are not told from infinity: exact arithmetic with them takes too long."""
 
-EXP_LIMIT = 2**19
+EXP_LIMIT = 2**15
 """``exp(x)`` is indeterminate where ``|x|`` may exceed this; ``exp(EXP_LIMIT) < 2**SIZE_LIMIT``."""
 
 BACKENDS = ("arb", "mpmath")

@@ -111,7 +111,7 @@ class MpmathArithmetic(BallArithmetic):
             return self._nan
         if exponent.denominator == 1:
             return self.power(x, exponent.numerator)
-        # |exponent log x| < 2**20 * size of the exponent: guard bits for the error that exp magnifies by it.
+        # |exponent log x| < SIZE_LIMIT * size of the exponent: guard bits for the error that exp magnifies by it.
         guard = 32 + abs(exponent.numerator).bit_length()
         work = arithmetic_at(x.prec + guard)
         logarithm = work.log(Interval(x.lo, x.hi, work.precision))

@@ -11,7 +11,7 @@ from os import PathLike
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_enclosure, float_above, float_below, format_rational
+from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.witness import Witness
@@ -90,7 +90,7 @@ class Certificate:
         """The midpoint of `enclosure` (or the witness's centre), shape (d,): a double near ``x*``."""
         if self.enclosure is not None:
             return self.enclosure.mean(axis=1)
-        return None if self.witness is None else np.array([float(c) for c in self.witness.centre])
+        return None if self.witness is None else np.array([float_below(c) for c in self.witness.centre])
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the certificate as JSON, atomically: the file is complete or not there.
@@ -107,7 +107,7 @@ class Certificate:
     def __repr__(self) -> str:
         counts = {s: sum(c.status is s for c in self.claims.values()) for s in Status}
         text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        return f"<Certificate for {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {text}>"
+        return f"<Certificate for {self.objective.name[:40]!r}, rho = {decimal_below(self.rho)}: {text}>"
 
     def __str__(self) -> str:
         lines = [f"{self.objective.name}", f"rho = {format_rational(self.rho)}"]

@@ -23,8 +23,10 @@ from hallucert.prove.witness import Witness
 
 MAX_BYTES = 64 * 2**20
 MAX_DIMENSION = 1000
-MAX_PRECISION = 4000
+MAX_PRECISION = 2000
 MAX_DEPTH = 40
+MAX_MATRIX_BITS = 2**30
+"""Of all numerators and denominators of a matrix: ``"1p20000"`` is short as text and long as a number."""
 _VERSION = re.compile(r"[A-Za-z0-9 ._+-]{1,60}")
 
 
@@ -69,7 +71,8 @@ def load(path: str | PathLike[str]) -> Certificate:
 def _depth(text: str) -> int:
     """Largest nesting of brackets outside of strings, without recursion."""
     depth = deepest = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text):
+    # The closing quote is optional and nothing is given back, so that an open string is scanned once, not once a quote.
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', text, re.DOTALL):
         first = token.group()[0]
         if first in "[{":
             depth += 1
@@ -145,7 +148,7 @@ def _text(value: object, field: str, limit: int = 4000) -> str:
     return value
 
 
-def _list(value: object, field: str, limit: int = 10**6) -> list[Any]:
+def _list(value: object, field: str, limit: int = MAX_DIMENSION) -> list[Any]:
     if not isinstance(value, list) or len(value) > limit:
         raise CertificateError(field, f"must be a list of at most {limit} entries")
     return value
@@ -184,7 +187,13 @@ def _vector(value: object, field: str) -> tuple[Fraction, ...]:
 
 
 def _rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
-    return tuple(_vector(row, f"{field}[{i}]") for i, row in enumerate(_list(value, field)))
+    rows, bits = [], 0
+    for i, row in enumerate(_list(value, field)):
+        rows.append(_vector(row, f"{field}[{i}]"))
+        bits += sum(x.numerator.bit_length() + x.denominator.bit_length() for x in rows[-1])
+        if bits > MAX_MATRIX_BITS:
+            raise CertificateError(field, f"must have at most {MAX_MATRIX_BITS} bits")
+    return tuple(rows)
 
 
 def _interval(value: object, field: str) -> tuple[Fraction, Fraction]:

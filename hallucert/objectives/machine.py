@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,11 +40,12 @@ CACHE = 32768
 """Bytes the registers of a block may take: the usual first-level cache."""
 MIN_BLOCK, MAX_BLOCK = 16, 256
 """Lanes per block: fewer than 16 do not fill the vector loops, more than 256 gain nothing (measured)."""
+LANES_PER_THREAD = 64
+"""Lanes that keep a thread busy."""
 
 
-@dataclass(frozen=True)
-class Program:
-    """A tape lowered for the kernel.
+class Program(NamedTuple):
+    """A tape lowered for the kernel; a named tuple, so that compiled code can take it whole.
 
     Attributes
     ----------
@@ -66,6 +66,11 @@ class Program:
     outputs: np.ndarray
     registers: int
     dimension: int
+
+    @property
+    def lanes_per_thread(self) -> int:
+        """Fewer lanes than this are not worth a thread of their own."""
+        return LANES_PER_THREAD
 
     def block(self, lanes: int, extra: int = 0) -> int:
         """Return how many lanes to run at once, when the caller keeps `extra` rows beside the registers."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +41,14 @@ class Objective(ABC):
         Names of the coordinates.
     rigorous : bool
         Whether the function can be run in ball arithmetic, that is, whether it can be certified.
+    n : Fraction
+        The ``n`` in ``f = (1/2n) |r|^2``, for objectives in residual form.
     """
 
     name: str
     variables: tuple[str, ...]
     rigorous: bool = True
+    n: Fraction = Fraction(1)
 
     @property
     def dimension(self) -> int:

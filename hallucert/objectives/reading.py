@@ -1,4 +1,4 @@
-"""Reading objectives back from plain data: the inverse of `FormulaObjective.to_json`, for data nobody vouches for."""
+"""Reading objectives back from plain data: the inverse of `Objective.to_json`, for data nobody vouches for."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from fractions import Fraction
 
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact, format_rational
-from hallucert.objectives.objective import FormulaObjective, least_squares_tape
+from hallucert.objectives.network_reading import FIELDS as NETWORK_FIELDS
+from hallucert.objectives.network_reading import network_from_json
+from hallucert.objectives.objective import FormulaObjective, Objective, least_squares_tape
 from hallucert.objectives.tape import Tape
 
-_FIELDS = {"formula": {"kind", "tape"}, "least_squares": {"kind", "residuals", "n"}}
+_FIELDS = {
+    "formula": frozenset({"kind", "tape"}),
+    "least_squares": frozenset({"kind", "residuals", "n"}),
+    "tanh_network": NETWORK_FIELDS,
+}
 
 
-def objective_from_json(data: object, field: str = "problem") -> FormulaObjective:
+def objective_from_json(data: object, field: str = "problem") -> Objective:
     """Rebuild the objective that ``to_json`` wrote, trusting nothing about the data.
 
     Parameters
     ----------
     data : object
-        Plain data, as ``json.loads`` returns it: ``{"kind": "formula", "tape": ...}`` or
-        ``{"kind": "least_squares", "residuals": ..., "n": ...}``.
+        Plain data, as ``json.loads`` returns it: ``{"kind": "formula", "tape": ...}``,
+        ``{"kind": "least_squares", "residuals": ..., "n": ...}`` or ``{"kind": "tanh_network", ...}``.
     field : str
         Path of `data` in the file, for error messages.
 
@@ -44,6 +50,8 @@ def objective_from_json(data: object, field: str = "problem") -> FormulaObjectiv
         raise CertificateError(f"{field}.{missing}", "is missing")
     for extra in sorted(set(map(str, data)) - _FIELDS[kind]):
         raise CertificateError(f"{field}.{extra[:40]}", f"is not a field of a problem of kind {kind}")
+    if kind == "tanh_network":
+        return network_from_json(data, field)
     if kind == "formula":
         tape = Tape.from_json(data["tape"], f"{field}.tape")
         if len(tape.outputs) != 1:

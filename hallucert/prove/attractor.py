@@ -13,7 +13,6 @@ Numbers: ``smallest_real_part`` of the spectrum, and ``step_bound`` where all re
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from hallucert.balls import matrix
@@ -22,7 +21,7 @@ from hallucert.exact import decimal_above, decimal_below
 from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.prove.target import GLOBAL, MINIMIZER, proved_kind
+from hallucert.prove.target import MAXIMIZER, SADDLE, proved_kind
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -41,7 +40,7 @@ def tangent_kernel(evidence: Evidence) -> list[list[Any]]:
     """``K = (1/n) A B^T`` with ``A = Dr(x+) J`` and ``B = Dr(x+)``."""
     ar, point = evidence.arithmetic, evidence.point
     product = ar.matrix_product(point.residual_matrix, matrix.transpose(point.residual_jacobian_plus))
-    scale = ar.constant(1 / Fraction(getattr(point.objective, "n", 1)))
+    scale = ar.constant(1 / point.objective.n)
     return matrix.scale(scale, product)
 
 
@@ -51,10 +50,10 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     isolated = facts.witness.system == "gradient"
     what = "the SAM matrix M = H(x*+) J(x*)" if isolated else "the SAM tangent kernel K = A B^T / n"
     if smallest.upper < 0:
-        place = "x*" if isolated else "the manifold of solutions through x*"
+        place = "x* repels SAM" if isolated else "The manifold of solutions through x* repels SAM near x*"
         return (
             Status.REFUTED,
-            f"{place} repels SAM for every step eta > 0: some eigenvalue of {what} has real part at most "
+            f"{place} for every step eta > 0: some eigenvalue of {what} has real part at most "
             f"{decimal_above(smallest.upper)}.",
         )
     if smallest.lower <= 0 or "step_bound" not in numbers or numbers["step_bound"].lower <= 0:
@@ -64,15 +63,16 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     if isolated:
         sentence = (
             f"x* attracts SAM: every eigenvalue of {what} has real part at least {bound}, so SAM converges to x* "
-            f"from every start close enough, for every fixed step 0 < eta <= {step}."
+            f"from every start close enough, for every fixed step 0 < eta < {step}."
         )
-        if proved_kind(facts) not in (MINIMIZER, GLOBAL):
-            sentence += " Its target is not a minimizer of f."
+        # Only what is proved: the claim `target` may be undecided, or missing in a file.
+        if (kind := proved_kind(facts)) in (SADDLE, MAXIMIZER):
+            sentence += f" Its target is a {kind}, not a minimizer of f."
         return Status.PROVED, sentence
     return (
         Status.PROVED,
         f"The manifold of solutions of r(x+) = 0 through x* attracts SAM near x*: every eigenvalue of {what} has "
-        f"real part at least {bound}, for every fixed step 0 < eta <= {step}.",
+        f"real part at least {bound}, for every fixed step 0 < eta < {step}.",
     )
 
 

@@ -99,7 +99,7 @@ def _enclosed(equations: System, witness: Witness) -> Located:
     test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
     if not test.proved:
         return Located(witness, reason=_why_not(equations))
-    x = equations.to_x(contract(ar, equations.value, equations.jacobian, test.image))
+    x = equations.to_x(contract(ar, equations.value, equations.jacobian, test.image, inverse))
     if not Point(ar, equations.objective, equations.rho, x).domain_certain:
         return Located(witness, reason=Reason.DOMAIN)
     return Located(witness, x=x)

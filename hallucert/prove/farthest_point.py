@@ -100,10 +100,12 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 
 def _concave(evidence: Evidence, centre: list[Fraction], radius: Fraction) -> bool:
-    """Whether ``-H`` is positive definite on the whole cube."""
-    ar = evidence.arithmetic
+    """Whether ``f`` is defined and ``-H`` positive definite on the whole cube."""
+    ar, f = evidence.arithmetic, evidence.point.objective
     cube = [ar.interval(c - radius, c + radius) for c in centre]
-    hessian = evidence.point.objective.enclose_hessian(ar, cube)
+    if not ar.is_finite(f.enclose_value(ar, cube)):
+        return False
+    hessian = f.enclose_hessian(ar, cube)
     return is_positive_definite(ar, [[-entry for entry in row] for row in hessian])
 
 
@@ -149,7 +151,10 @@ def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
         from_centre = _squared_distance(evidence, box, centre)
         if ar.positive(from_centre - radius_squared):
             return True  # outside B
-        if ar.negative(f.enclose_value(ar, box) - alpha):
+        value = f.enclose_value(ar, box)
+        if not ar.is_finite(value):
+            return False  # f may be undefined there, so that U would not be compact
+        if ar.negative(value - alpha):
             return True  # below the level: no point of U, and fine on the boundary of B
         if not ar.positive(radius_squared - from_centre):
             return False  # meets the boundary of B
@@ -174,15 +179,15 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return Reason.NOT_A_MAXIMUM
     if "cut" in inputs:
         place, theorem = "around a set of local maximizers", "2.2"
-        critical = "every critical point is a local maximizer, of value"
+        critical = "every critical point is a local maximizer, of value above alpha, namely"
     else:
         place, theorem = f"(a ball of radius {decimal_below(inputs['ball_radius'])}...)", "2.1"
-        critical = "the only critical point is an isolated local maximizer, of value"
+        critical = "the only critical point is an isolated local maximizer, of value above alpha, namely"
     return (
         Status.PROVED,
         f"x* is the construction of Theorem {theorem}: in the certificate's closed region B {place} the points with "
         f"f >= alpha = f(x*), alpha <= {decimal_above(level.upper)}, form a compact set in the interior of B, on which "
-        f"{critical} at least {decimal_below(maximum.lower)} > alpha, and of which x* is the only point farthest from "
+        f"{critical} at least {decimal_below(maximum.lower)}, and of which x* is the only point farthest from "
         "x*+, at distance rho.",
     )
 

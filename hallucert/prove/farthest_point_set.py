@@ -11,7 +11,9 @@ constancy of ``f`` exact. ``B = {b0 <= s <= b1} ∩ D`` for a box ``D``. Checked
 3. On ``[b0, b1]`` away from ``[t0, t1]``, ``phi < alpha`` or ``phi' != 0``; and ``grad s != 0`` wherever ``f >=
    alpha``: so the critical points of ``f`` there are exactly the points with ``s = s0``, local maximizers (Lemma
    A.9).
-4. Every point of ``{f >= alpha} ∩ B`` other than ``x*`` has distance ``< rho`` from ``c = x*+``.
+4. ``x*`` lies in ``B``, and every other point of ``{f >= alpha} ∩ B`` has distance ``< rho`` from ``c = x*+``.
+
+A derivative may be defined where ``f`` is not, so ``f`` is run wherever it is not certainly below ``alpha``.
 
 Inputs: ``cut`` (node number), ``band`` (``b0, b1``), ``top`` (``t0, t1``), ``box`` (``D``),
 ``neighbourhood_radius``, ``penalty``.
@@ -175,7 +177,10 @@ def _boundary_below(evidence: Evidence, parts: Factorization, inputs: Inputs, al
 
     def no_other_critical_value(piece: list[Any]) -> bool:
         s = piece[0]
-        return ar.contains(top, s) or ar.nonzero(parts.slope(s)) or ar.negative(parts.phi(s) - alpha)
+        value = parts.phi(s)
+        if not ar.is_finite(value):
+            return False
+        return ar.negative(value - alpha) or ar.contains(top, s) or ar.nonzero(parts.slope(s))
 
     if not covers(ar, [tuple(inputs["band"])], no_other_critical_value, 10_000):
         return False
@@ -203,7 +208,12 @@ def _every_box_settled(evidence: Evidence, parts: Factorization, inputs: Inputs,
 
     def settled(box: list[Any]) -> bool:
         s = parts.s(box)
-        if _outside_band(ar, s, low, high) or ar.negative(parts.phi(s) - alpha):
+        if _outside_band(ar, s, low, high):
+            return True
+        value = parts.phi(s)
+        if not ar.is_finite(value):
+            return False  # f may be undefined there, so that U would not be compact
+        if ar.negative(value - alpha):
             return True
         distance = sum_of_squares(ar, [y - c for y, c in zip(box, point.plus, strict=True)])
         closer = ar.positive(rho_squared - distance)
@@ -212,4 +222,5 @@ def _every_box_settled(evidence: Evidence, parts: Factorization, inputs: Inputs,
         return any(ar.nonzero(g) for g in parts.s_gradient(box))
 
     inside = all(ar.within(x, *side) for side, x in zip(inputs["box"], point.x, strict=True))
+    inside = inside and ar.within(parts.s(point.x), *inputs["band"])
     return inside and covers(ar, list(inputs["box"]), settled, evidence.max_boxes)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.balls.symmetric import is_positive_definite
-from hallucert.exact import decimal_above, decimal_below
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -44,14 +44,14 @@ def _centre(evidence: Evidence) -> list[Fraction]:
 
 
 def _convex(evidence: Evidence, radius: Fraction) -> bool:
-    """Whether the cube contains the target and the Hessian is positive definite on it."""
-    ar = evidence.arithmetic
+    """Whether the cube contains the target, ``f`` is defined on it and the Hessian is positive definite there."""
+    ar, f = evidence.arithmetic, evidence.point.objective
     if radius <= 0:
         return False
     cube = [ar.interval(c - radius, c + radius) for c in _centre(evidence)]
     if not all(ar.contains(side, c) for side, c in zip(cube, evidence.point.plus, strict=True)):
         return False
-    return is_positive_definite(ar, evidence.point.objective.enclose_hessian(ar, cube))
+    return ar.is_finite(f.enclose_value(ar, cube)) and is_positive_definite(ar, f.enclose_hessian(ar, cube))
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -97,17 +97,18 @@ def _lower_value(evidence: Evidence, inputs: Inputs, value: Any) -> Enclosure | 
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    """Say over which box."""
-    sides = " x ".join(f"[{decimal_above(low)}, {decimal_below(high)}]" for low, high in inputs["box"])
+    """Say over which box: printed inside of it if something is proved for all of it, around it if for some point."""
     if LOWER in numbers:
         if numbers[LOWER].upper >= numbers["target_value"].lower:
             return Reason.TIE
+        sides = " x ".join(decimal_enclosure(low, high) for low, high in inputs["box"])
         return (
             Status.REFUTED,
             f"x*+ is not a global minimizer of f over {sides}: f takes a value of at most "
             f"{decimal_above(numbers[LOWER].upper)} there, below "
             f"f(x*+) >= {decimal_below(numbers['target_value'].lower)}.",
         )
+    sides = " x ".join(f"[{decimal_above(low)}, {decimal_below(high)}]" for low, high in inputs["box"])
     return Status.PROVED, f"x*+ is a global minimizer of f over the box {sides}: f(y) >= f(x*+) for every y in it."
 
 

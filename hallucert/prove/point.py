@@ -123,8 +123,12 @@ class Point:
 
     @cached_property
     def residual_matrix(self) -> Matrix:
-        """``A = Dr(x+) J``, the Jacobian of ``r(x+)``."""
-        return self.arithmetic.matrix_product(self.residual_jacobian_plus, self.perturbation)
+        """``A = Dr(x+) J = B + (rho/q) (B - (B u) u^T) H``, the Jacobian of ``r(x+)``; ``J`` is not formed."""
+        ar, b = self.arithmetic, self.residual_jacobian_plus
+        along = matrix.apply(ar, b, self.u)  # B u
+        across = [[v - s * u for v, u in zip(row, self.u, strict=True)] for row, s in zip(b, along, strict=True)]
+        turned = matrix.scale(self.rho / self.q, ar.matrix_product(across, self.hessian))
+        return matrix.add(b, turned)
 
     @cached_property
     def domain_certain(self) -> bool:

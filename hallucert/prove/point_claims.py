@@ -11,6 +11,7 @@ from hallucert.prove import (
     global_target,
     hallucinated_minimizer,
     nonstationary,
+    projected_c32,
     regular,
     sphere_type,
     target,
@@ -28,12 +29,15 @@ RULES: tuple[Rule, ...] = (
     hallucinated_minimizer.RULE,
     sphere_type.RULE,
     theorem_3_2.RULE,
+    projected_c32.RULE,
     attractor.RULE,
     farthest_point.RULE,
     global_target.RULE,
 )
 BY_NAME = {rule.name: rule for rule in RULES}
 OPTIONAL = frozenset({farthest_point.RULE.name, global_target.RULE.name})
+RESIDUAL_ONLY = frozenset({projected_c32.RULE.name})
+"""Claims that only a point proved to exist in residual form has."""
 
 
 def prove_claims(evidence: Evidence, facts: Facts) -> dict[str, Claim]:
@@ -48,6 +52,6 @@ def without_existence(first: Claim, asked: Iterable[str]) -> dict[str, Claim]:
     """Return the claims of a point that is not proved to exist: `first`, and the rest undecided."""
     claims = {first.name: first}
     for rule in RULES[1:]:
-        if rule.name in asked or rule.name not in OPTIONAL:
+        if rule.name in asked or rule.name not in OPTIONAL | RESIDUAL_ONLY:
             claims[rule.name] = undecided(rule.name, rule.question, Reason.NEEDS_EXISTENCE)
     return claims

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.exact import decimal_above, decimal_below
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -31,18 +31,18 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Compare with ``-1/rho``, exactly."""
     smallest, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / facts.rho
-    shown = f"-1/rho = {decimal_below(threshold)}..."
+    shown = f"-1/rho, which is in {decimal_enclosure(threshold, threshold)}."
     if smallest.upper < threshold:
         return (
             Status.REFUTED,
             "Condition (C32) of Theorem 3.2 fails at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
-            f"most {decimal_above(smallest.upper)} < {shown}",
+            f"most {decimal_above(smallest.upper)}, and below {shown}",
         )
     if smallest.lower <= threshold:
         return Reason.STRADDLES
     sentence = (
         "Condition (C32) of Theorem 3.2 holds at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
-        f"least {decimal_below(smallest.lower)} > {shown} "
+        f"least {decimal_below(smallest.lower)}, and above {shown} "
     )
     if proved_kind(facts) == MINIMIZER and facts.proved("hallucinated_minimizer") and facts.proved("regular"):
         sentence += (
@@ -51,7 +51,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     elif facts.witness.system == "residual":
         sentence += "Theorem 3.2 for a connected set of minimizers needs it at every point of the set."
     else:
-        sentence += "Theorem 3.2 does not apply: x* is not proved to be an isolated hallucinated minimizer."
+        sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
     return Status.PROVED, sentence
 
 

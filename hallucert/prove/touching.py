@@ -41,6 +41,9 @@ def touches_only_here(evidence: Evidence, radius: Fraction, penalty: Fraction) -
     s = sum_of_squares(ar, away) - ar.power(point.rho, 2)
     if not ar.positive(point.multiplier / (ar.constant(Fraction(2)) * k) - s):
         return False
+    # A derivative may be defined where f is not; the statement needs f along the segments from x* to the points of N.
+    if not ar.is_finite(point.objective.enclose_value(ar, cube)):
+        return False
     hessian = point.objective.enclose_hessian(ar, cube)
     eight, four = ar.constant(Fraction(8)) * k, ar.constant(Fraction(4)) * k
     diagonal = point.multiplier - four * s

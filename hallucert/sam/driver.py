@@ -10,21 +10,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.plain import advance_plain
 from hallucert.sam.progress import Progress, Reporter
 from hallucert.sam.schedule import Positive
 from hallucert.sam.status import RUNNING
 
+if TYPE_CHECKING:
+    from hallucert.sam.kernel import GradientProgram
+
 CALL_SECONDS = 0.06
 """Aim for the length of one call: long against the cost of a call, short for a person who pressed Ctrl-C."""
-
-LANES_PER_THREAD = 64
-"""Fewer lanes than this are not worth a thread of their own."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,42 @@ class State:
     interrupted: bool = False
 
 
+@dataclass(frozen=True)
+class _Crew:
+    """Who runs the lanes.
+
+    Attributes
+    ----------
+    advance : callable
+        ``advance(piece, lanes, ...)``; pieces that run at once have memory of their own.
+    threads, lanes_per_thread : int
+        Number of threads, and how many lanes are worth one.
+    """
+
+    advance: Callable[..., None]
+    threads: int
+    lanes_per_thread: int
+
+    def pieces(self, lanes: int) -> int:
+        """Return into how many pieces to cut `lanes` lanes."""
+        return min(self.threads, -(-lanes // self.lanes_per_thread))
+
+
 def iterate(objective: Objective, starts: np.ndarray, plan: Plan, progress: Progress) -> State:
     """Run SAM from `starts` of shape (k, d) until every lane stopped, the steps ran out or Ctrl-C was pressed."""
     k = starts.shape[0]
     state = State(np.array(starts, order="C"), np.full(k, RUNNING, dtype=np.int64), np.zeros(k, dtype=np.int64))
-    pieces = _threads(objective, plan, k)
-    advance = _advancer(objective, k, pieces)
+    crew = _crew(_program(objective), objective, plan.threads, k)
     try:
         # Leaving the pool waits for calls under way, so that the state is whole when it is read.
-        with ThreadPoolExecutor(pieces) as pool, Reporter(progress, plan.steps) as reporter:
-            _loop(state, plan, advance, pool if pieces > 1 else None, reporter)
+        with ThreadPoolExecutor(crew.threads) as pool, Reporter(progress, plan.steps) as reporter:
+            _loop(state, plan, crew, pool if crew.threads > 1 else None, reporter)
     except KeyboardInterrupt:
         state.interrupted = True
     return state
 
 
-def _loop(
-    state: State, plan: Plan, advance: Callable[..., None], pool: ThreadPoolExecutor | None, reporter: Reporter
-) -> None:
+def _loop(state: State, plan: Plan, crew: _Crew, pool: ThreadPoolExecutor | None, reporter: Reporter) -> None:
     position, count = 0, 32
     while position < plan.steps:
         lanes = np.flatnonzero(state.codes == RUNNING)
@@ -90,7 +109,7 @@ def _loop(
         warm = position < plan.warmup_steps
         count = min(count, (plan.warmup_steps if warm else plan.steps) - position)
         began = time.perf_counter()
-        _call(state, plan, advance, pool, lanes, position, count, warm)
+        _call(state, plan, crew, pool, lanes, position, count, warm)
         elapsed = time.perf_counter() - began
         position += count
         count = max(1, int(count * min(8.0, CALL_SECONDS / max(elapsed, 1e-9))))
@@ -100,7 +119,7 @@ def _loop(
 def _call(
     state: State,
     plan: Plan,
-    advance: Callable[..., None],
+    crew: _Crew,
     pool: ThreadPoolExecutor | None,
     lanes: np.ndarray,
     position: int,
@@ -115,33 +134,41 @@ def _call(
         state.kept.append(kept)
     settings = (state.x, state.codes, state.done, rho, eta, warm, plan.tolerance, plan.bound, kept, plan.every)
     if pool is None:
-        advance(0, lanes, *settings)
+        crew.advance(0, lanes, *settings)
         return
-    pieces = min(pool._max_workers, -(-lanes.size // LANES_PER_THREAD))
-    futures = [pool.submit(advance, i, part, *settings) for i, part in enumerate(np.array_split(lanes, pieces))]
+    pieces = crew.pieces(lanes.size)
+    futures = [pool.submit(crew.advance, i, part, *settings) for i, part in enumerate(np.array_split(lanes, pieces))]
     wait(futures)
     for future in futures:
         future.result()
 
 
-def _threads(objective: Objective, plan: Plan, lanes: int) -> int:
-    if objective.gradient_program is None:
-        return 1
-    available = plan.threads or os.cpu_count() or 1
-    return max(1, min(available, lanes // LANES_PER_THREAD))
+def _program(objective: Objective) -> GradientProgram | None:
+    """Return the gradient as a program of a kind that the compiled loop can run, or None."""
+    if objective.gradient_program is not None:
+        return objective.gradient_program
+    if not isinstance(objective, TanhNetwork):
+        return None
+    # Only now, because it loads the compiler.
+    from hallucert.sam.network_kernel import network_program
+
+    return network_program(objective)
 
 
-def _advancer(objective: Objective, lanes: int, pieces: int) -> Callable[..., None]:
-    """Return ``advance(piece, lanes, ...)``: the compiled loop, with memory of its own for every piece, or numpy's."""
-    program = objective.gradient_program
+def _crew(program: GradientProgram | None, objective: Objective, wanted: int | None, lanes: int) -> _Crew:
+    """Return who runs `lanes` lanes: the compiled loop on at most `wanted` threads, or numpy's on one."""
     if program is None:
-        return lambda _, *arguments: advance_plain(objective, *arguments)
+        return _Crew(lambda _, *arguments: advance_plain(objective, *arguments), 1, 1)
 
     from hallucert.objectives.machine import registers_array
     from hallucert.sam.kernel import EXTRA_ROWS, advance
 
+    threads = max(1, min(wanted or os.cpu_count() or 1, lanes // program.lanes_per_thread))
     extra = program.dimension + EXTRA_ROWS
-    block = program.block(-(-lanes // pieces), extra)
-    work = [registers_array(program.registers + extra, block) for _ in range(pieces)]
-    run = partial(advance, program.code, program.constants, program.outputs, program.registers)
-    return lambda piece, *arguments: run(work[piece], block, *arguments)
+    block = program.block(-(-lanes // threads), extra)
+    work = [registers_array(program.registers + extra, block) for _ in range(threads)]
+
+    def run(piece: int, *arguments: Any) -> None:
+        advance(program, work[piece], block, *arguments)
+
+    return _Crew(run, threads, program.lanes_per_thread)

@@ -7,33 +7,68 @@ One step for the lanes of a block, row by row in vector instructions (``g`` and 
 A lane that has to stop is noticed by one count of all stopping conditions and then moved out of the block, so that the
 loop carries no branch and no mask for lanes, and finished lanes cost nothing.
 
-`machine.execute` is compiled into these functions, but numba's cache watches only the file a function stands in:
-whoever changes `execute` deletes ``__pycache__/kernel.*.nb*`` beside this file.
+The loop is compiled once for every kind of program, a named tuple of arrays with the fields ``outputs`` and
+``registers``; how such a program is run is its implementation of `gradient`. It is compiled into these functions, but
+numba's cache watches only the file a function stands in: whoever changes `machine.execute`, the network's kernel or
+`vectors` deletes ``__pycache__/kernel.*.nb*`` beside this file.
 """
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
 from numba import njit
+from numba.extending import overload
 
-from hallucert.objectives.machine import execute
+from hallucert.objectives.machine import Program, execute
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 
 EXTRA_ROWS = 3
 """Rows of a block beside the registers and the `d` saved coordinates: ``|g|^2``, ``|g+|^2`` and the slope rho/|g|."""
 
 
+class GradientProgram(Protocol):
+    """What a kind of program offers the driver; the compiled loop reads ``outputs`` and ``registers``."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of inputs, ``d``; registers ``0 .. d - 1`` hold them and are only read."""
+
+    @property
+    def registers(self) -> int:
+        """Number of registers."""
+
+    @property
+    def lanes_per_thread(self) -> int:
+        """Fewer lanes than this are not worth a thread of their own."""
+
+    def block(self, lanes: int, extra: int = 0) -> int:
+        """Return how many of `lanes` to run at once, with `extra` rows beside the registers."""
+
+
+def gradient(program: Any, work: np.ndarray, block: int, width: int) -> None:
+    """Run a program on the first `width` lanes of its registers, inside compiled code; the arguments of `execute`."""
+    raise NotImplementedError("only compiled code can run a program")
+
+
+@overload(gradient)
+def _execute(program, work, block, width):  # type: ignore[no-untyped-def]
+    if program.instance_class is not Program:
+        return None
+    return lambda program, work, block, width: execute(program.code, program.constants, work, block, width)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(  # type: ignore[no-untyped-def]
-    code, constants, outputs, registers, work, block, lanes, x, codes, done, rho, eta, warm, tolerance, bound, kept,
-    every,
+    program, work, block, lanes, x, codes, done, rho, eta, warm, tolerance, bound, kept, every
 ):  # fmt: skip
     """Do up to ``len(rho)`` steps on the running lanes, in place.
 
     Parameters
     ----------
-    code, constants, outputs, registers
-        The gradient's `Program`.
+    program : GradientProgram
+        The gradient.
     work : (rows * block,) float64 array
         Scratch memory for ``registers + d + EXTRA_ROWS`` rows.
     block : int
@@ -57,9 +92,8 @@ def advance(  # type: ignore[no-untyped-def]
         members = lanes[start : start + block].copy()
         _gather(work, block, members, x)
         _advance_block(
-            code, constants, outputs, registers, work, np.uint64(block), members, x, codes, done, rho, eta, warm,
-            tolerance, bound, kept, every,
-        )  # fmt: skip
+            program, work, np.uint64(block), members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every
+        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -71,11 +105,11 @@ def _gather(work, block, members, x):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _advance_block(  # type: ignore[no-untyped-def]
-    code, constants, outputs, registers, work, block, members, x, codes, done, rho, eta, warm, tolerance, bound, kept,
-    every,
+    program, work, block, members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every
 ):  # fmt: skip
     d = np.uint64(x.shape[1])
-    save = np.uint64(registers) * block
+    outputs = program.outputs
+    save = np.uint64(program.registers) * block
     q2 = save + d * block
     slope = q2 + block + block
     first = done[members[0]]
@@ -89,7 +123,7 @@ def _advance_block(  # type: ignore[no-untyped-def]
         norm = q2
         for half in range(1 if warm else 2):
             norm = q2 + np.uint64(half) * block
-            execute(code, constants, work, block, width)
+            gradient(program, work, block, width)
             _squared_norms(work, block, outputs, norm, width)
             if half == 0:
                 _perturb(work, block, outputs, save, q2, slope, 0.0 if warm else rho[k], width)

@@ -1,4 +1,4 @@
-"""The SAM loop in numpy, for objectives that the float machine cannot run (networks, float-only callables).
+"""The SAM loop in numpy, for objectives without a compiled one (networks too large for it, float-only callables).
 
 Step for step it does what `kernel.advance` does; tests compare the two on the same function.
 """

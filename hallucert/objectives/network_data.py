@@ -1,0 +1,96 @@
+"""The data of a network, checked and frozen: inputs, targets or labels, and the numbers of the loss."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact
+from hallucert.objectives.network_layout import Layout
+
+LOSSES = ("squared", "cross_entropy")
+OUTPUTS = ("linear", "tanh")
+
+
+def checked_choice(value: object, choices: tuple[str, ...], argument: str) -> str:
+    """Return `value` if it is one of the choices."""
+    if not isinstance(value, str) or value not in choices:
+        raise ArgumentError(argument, value, f"be one of {', '.join(choices)}")
+    return value
+
+
+def checked_inputs(inputs: Any, layout: Layout) -> np.ndarray:
+    """Return the inputs as a read-only array (n, p)."""
+    p = layout.sizes[0]
+    return _frozen(_numbers(inputs, "inputs", f"be finite numbers of shape (n, {p}), n >= 1", (p,)))
+
+
+def checked_targets(targets: Any, layout: Layout, samples: int) -> np.ndarray:
+    """Return the targets of the squared loss as a read-only array (n, c); for one output (n,) will do."""
+    c = layout.sizes[-1]
+    must = f"be finite numbers of shape ({samples}, {c})" + f" or ({samples},)" * (c == 1)
+    array = np.asarray(targets)
+    if c == 1 and array.ndim == 1:
+        array = array[:, None]
+    result = _numbers(array, "targets", must, (c,))
+    if len(result) != samples:
+        raise ArgumentError("targets", f"<array of shape {np.shape(targets)}>", must)
+    return _frozen(result)
+
+
+def checked_labels(targets: Any, layout: Layout, samples: int) -> np.ndarray:
+    """Return the labels of the cross-entropy as a read-only array (n,) of int64."""
+    c = layout.sizes[-1]
+    if c < 2:
+        raise ArgumentError("layer_sizes", layout.sizes, "have at least two outputs for the cross-entropy")
+    must = f"be integer labels from 0 to {c - 1} of shape ({samples},)"
+    array = np.asarray(targets)
+    if array.shape != (samples,):
+        raise ArgumentError("targets", f"<array of shape {array.shape}>", must)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all() or (array != np.floor(array)).any():
+        raise ArgumentError("targets", array.tolist(), must)
+    if (array < 0).any() or (array >= c).any():
+        raise ArgumentError("targets", array.tolist(), must)
+    return _frozen(array.astype(np.int64))
+
+
+def checked_weight_decay(value: object) -> Fraction:
+    """Return the exact weight decay."""
+    result = exact(value, "weight_decay")
+    if result < 0:
+        raise ArgumentError("weight_decay", value, "be at least 0")
+    return result
+
+
+def checked_smoothing(value: object, loss: str) -> Fraction:
+    """Return the exact label smoothing."""
+    result = exact(value, "label_smoothing")
+    if not 0 <= result < 1:
+        raise ArgumentError("label_smoothing", value, "be at least 0 and less than 1")
+    if result and loss != "cross_entropy":
+        raise ArgumentError("label_smoothing", value, 'be 0 unless loss="cross_entropy"')
+    return result
+
+
+def _numbers(values: Any, argument: str, must: str, tail: tuple[int, ...]) -> np.ndarray:
+    """Return a fresh float array of shape (n, *tail), n >= 1."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "iuf":
+            raise TypeError
+        array = np.array(array, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        raise ArgumentError(argument, values, must) from None
+    if array.ndim != 1 + len(tail) or array.shape[1:] != tail or not len(array):
+        raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
+    if not np.isfinite(array).all():
+        raise ArgumentError(argument, "<an array with NaN or infinity>", must)
+    return array
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,180 @@
+"""True numbers behind a false sentence: each file here passed the checker once, although what it says is false.
+
+A forger may leave claims out, choose other exact inputs for a construction, and cut holes into the domain of ``f`` that
+its derivatives do not show. The inputs are measured and concluded as the prover does it, so that only the missing
+hypothesis is wrong.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.certificate.reading import MAX_MATRIX_BITS, load
+from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.errors import CertificateError
+from hallucert.prove import attractor, existence, farthest_point
+from hallucert.prove.point import Point
+from hallucert.prove.point_claims import BY_NAME
+from hallucert.prove.reasons import Reason
+from hallucert.prove.rules import Evidence, Facts
+
+WELL = "(x**2 - 1)**2/4 + y**2/20"
+WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"
+BOWL = "(2*(exp(x/2) - 1 - x/2) + y**2)"
+
+
+def _evidence(cert):
+    ar = arithmetic("arb", 106)
+    with ar:
+        x = existence.relocate(ar, cert.objective, cert.rho, cert.witness)
+        return Evidence(ar, Point(ar, cert.objective, cert.rho, x), cert.witness, 20_000)
+
+
+def test_without_the_target_claim_nothing_is_said_about_the_target():
+    """The target is a minimizer; a file that leaves that claim out must not say that it is none."""
+    cert = hc.certify(hc.Objective.parse(WELL), [-0.5, 0], "1.5")
+    claims = {k: v for k, v in cert.claims.items() if k not in ("target", "hallucinated_minimizer", "theorem_3_2")}
+    sentence = claims["attractor"].statement
+    for suffix in (" Its target is not a minimizer of f.", " Its target is a saddle, not a minimizer of f."):
+        claims["attractor"] = dataclasses.replace(claims["attractor"], statement=sentence + suffix)
+        assert not hc.verify(dataclasses.replace(cert, claims=claims))
+    facts = Facts(cert.objective, cert.rho, cert.witness, {"existence": cert["existence"]})
+    said = attractor.conclude(facts, cert["attractor"].numbers, {})[1]
+    assert "target" not in said
+    assert "eta < " in said  # the step bound itself may be attained, so the inequality must be strict
+
+
+def test_a_saddle_target_is_named():
+    cert = hc.certify(hc.Objective.parse(WELLS), [0, -0.4], "1.4")
+    assert cert["attractor"].statement.endswith("Its target is a saddle, not a minimizer of f.")
+
+
+def test_the_point_must_lie_in_the_band_of_its_maximizer_set():
+    """x* belongs to the outer of two rings of maximizers; a band around the inner one is not its construction."""
+    f = hc.Objective.parse(f"({BOWL} - 2)**2/2 - ({BOWL} - 2)**4/4")
+    rays = [(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 40, endpoint=False)]
+    candidate = hc.find.farthest_point(f, np.array([_on_ray(c, s, 3.0) for c, s in rays]), [0, 0])
+    cert = hc.certify(candidate)
+    assert cert["farthest_point"].status == "proved"
+    inputs = {**cert["farthest_point"].inputs, "band": (Fraction(1, 4), Fraction(2))}
+    inputs["top"] = (Fraction(7, 8), Fraction(9, 8))
+    evidence = _evidence(cert)
+    with evidence.arithmetic:
+        assert isinstance(farthest_point.measure(evidence, inputs), Reason)
+
+
+def _on_ray(c, s, level):
+    low, high = 0.0, 9.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        value = 2 * (np.exp(middle * c / 2) - 1 - middle * c / 2) + (middle * s) ** 2
+        low, high = (middle, high) if value < level else (low, middle)
+    return low * c, low * s
+
+
+@pytest.mark.parametrize("hole", ["(x - 1/8)**2 + (y - 1/8)**2 - 1/1000", "(x + 3/8)**2 + (y - 1/8)**2 - 1/100000"])
+def test_a_hole_in_the_domain_spoils_the_construction(hole):
+    """Where f is undefined U is not compact, and no derivative shows it: the logarithm is multiplied by 0."""
+    f = hc.Objective.parse(WELLS)
+    candidate = hc.find.farthest_point(f, [0, 0], [1, 1])
+    assert hc.certify(candidate, max_boxes=20_000)["farthest_point"].status == "proved"
+    holed = dataclasses.replace(candidate, objective=hc.Objective.parse(f"{WELLS} + 0*log({hole})"))
+    cert = hc.certify(holed, max_boxes=5000)
+    assert cert["existence"].status == "proved" and cert["farthest_point"].status == "undecided"
+
+
+def test_a_hole_in_the_domain_spoils_a_global_target():
+    """``f(y) >= f(x*+)`` for every y of the box says that f is defined there."""
+    box = [[0.9, 1.1], [-0.1, 0.1]]
+    whole = hc.certify(hc.Objective.parse(WELL), [-0.5, 0], "1.5", global_box=box)
+    assert whole["global_target"].status == "proved"
+    f = hc.Objective.parse(f"{WELL} + 0*log((x - 103/100)**2 + (y - 3/100)**2 - 1/10000)")
+    holed = hc.certify(f, [-0.5, 0], "1.5", global_box=box, max_boxes=5000)
+    assert holed["existence"].status == "proved" and holed["global_target"].status == "undecided"
+
+
+def test_a_refuted_global_target_prints_a_box_that_holds_the_lower_value():
+    """The box has no six-digit box inside of it, so that rounding it inward would leave nothing."""
+    f = hc.Objective.parse("(x**2 - 1)**2 / 4 + x/100000 + y**2/20")
+    numbers = dict(hc.certify(f, [-0.5, 0], "1.5", global_box=[[0, 1.1], [-1, 1]])["global_target"].numbers)
+    numbers["value_elsewhere"] = dataclasses.replace(numbers["target_value"], lower=Fraction(-1), upper=Fraction(-1))
+    box = ((Fraction(123456789, 2**27), Fraction(123456790, 2**27)),)
+    status, said = BY_NAME["global_target"].conclude(None, numbers, {"box": box, "convex_radius": Fraction(1)})
+    assert status == "refuted"
+    low, high = (Fraction(end) for end in said.split("over [")[1].split("]")[0].split(", "))
+    assert low <= box[0][0] and box[0][1] <= high
+
+
+def test_printed_inequalities_hold_between_printed_numbers():
+    """No chain such as ``-0.333333 < -0.333334``: what is rounded is not put beside what is compared."""
+    cert = hc.certify(hc.Objective.parse(WELL), [-0.5, 0], "1.5")
+    assert " > " not in cert["theorem_3_2"].statement and " < " not in cert["theorem_3_2"].statement
+    ball = hc.certify(hc.find.farthest_point(hc.Objective.parse(WELLS), [0, 0], [1, 1]))
+    assert "> alpha" not in ball["farthest_point"].statement
+
+
+def _saved(tmp_path, data):
+    data["digest"] = problem_digest(data["problem"])
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(data))
+    return path
+
+
+def test_an_open_string_of_escaped_quotes_is_read_in_linear_time(tmp_path):
+    """The scan for the depth once took time quadratic in the number of quotes: hours for a megabyte."""
+    path = tmp_path / "file.json"
+    path.write_text('\\"' * 100_000)
+    start = time.perf_counter()
+    with pytest.raises(CertificateError):
+        load(path)
+    assert time.perf_counter() - start < 10  # 80 seconds before
+
+
+def test_short_exponents_do_not_fill_the_memory(tmp_path):
+    """A matrix of ``1p20000`` is some megabytes of text and gigabytes of numbers."""
+    d = 700
+    names = [f"x{i}" for i in range(d)]
+    nodes = [["var", 0], ["pow", 0, 2]]
+    data = to_json(hc.certify(hc.Objective.parse(WELL), [-0.5, 0], "1.5"))
+    data["problem"]["objective"]["tape"] = {"variables": names, "nodes": nodes, "outputs": [1]}
+    witness = data["witness"]
+    witness["centre"], witness["radius"] = ["0"] * d, ["1"] * d
+    witness["preconditioner"] = [["1p20000"] * d] * d
+    with pytest.raises(CertificateError, match=f"at most {MAX_MATRIX_BITS} bits"):
+        load(_saved(tmp_path, data))
+
+
+def test_numbers_near_nothing_do_not_hang(tmp_path):
+    """A radius of ``2**-1000`` around an exact solution once made discs of a million bits, and minutes of gcds."""
+    data = to_json(hc.certify(hc.Objective.least_squares(["x**2 + y**2 - 1"]), [0.5, 0.0], "1.5"))
+    data["witness"].update(radius=["1p-1000"], preconditioner=[["1p-1"]], slice=[["-1"], ["0"]])
+    data["provenance"].update(backend="mpmath", precision=500)
+    start = time.perf_counter()
+    assert not hc.verify(_saved(tmp_path, data))
+    assert time.perf_counter() - start < 20  # 80 seconds before
+
+
+def test_powers_of_powers_stay_small_in_both_arithmetics():
+    """Exponents of size ``10000**k`` would take memory quadratic in the number of nodes."""
+    for backend in ("arb", "mpmath"):
+        ar = arithmetic(backend, 106)
+        with ar:
+            x = ar.constant(Fraction(2))
+            for _ in range(50):
+                x = ar.power(x, 10_000)
+            assert not ar.is_finite(x)
+            if backend == "arb":
+                assert not x.is_finite()  # not a finite ball with an exponent of 660 bits
+
+
+def test_huge_radii_can_be_printed():
+    cert = hc.certify(hc.Objective.parse(WELL), [-0.5, 0], "1e400")
+    assert "1e+400" in repr(cert)
