@@ -14,7 +14,8 @@ from hallucert.errors import ArgumentError
 from hallucert.find.critical_points import critical_points
 from hallucert.find.maximizer_ball import first_valley
 from hallucert.find.newton import gradient_system, newton_point
-from hallucert.objectives.objective import FormulaObjective, Objective
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.objectives import functions
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.objective import FormulaObjective
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.parser import natural_order
 from hallucert.objectives.tape import MAX_CONSTANT_BITS, Tape
 

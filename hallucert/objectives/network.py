@@ -26,6 +26,7 @@ from hallucert.objectives.network_data import (
 )
 from hallucert.objectives.network_enclosures import BallNetwork
 from hallucert.objectives.network_floats import FloatNetwork
+from hallucert.objectives.network_hessian import HessianSum
 from hallucert.objectives.network_layout import Layout, checked_layout
 from hallucert.objectives.network_losses import CrossEntropyLoss, Loss, SquaredLoss
 from hallucert.objectives.objective import Objective
@@ -224,7 +225,7 @@ class TanhNetwork(Objective):
 
     def enclose_hessian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:
         """Enclosure of the Hessian on the box `x`."""
-        h = self._balls.run(arithmetic, x).hessian(self._loss)
+        h = HessianSum(self._balls.run(arithmetic, x)).of(self._loss)
         if self.weight_decay:
             decay = arithmetic.constant(self.weight_decay)
             for i, row in enumerate(h):

@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact, format_rational
+from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.network_reading import FIELDS as NETWORK_FIELDS
 from hallucert.objectives.network_reading import network_from_json
-from hallucert.objectives.objective import FormulaObjective, Objective, least_squares_tape
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Tape
 
 _FIELDS = {

@@ -8,7 +8,8 @@ import numpy as np
 
 from hallucert.candidate import Candidate, Construction
 from hallucert.errors import ArgumentError
-from hallucert.objectives.objective import FormulaObjective, Objective
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
 from hallucert.plot.canvas import (
     BLACK,
     ORANGE,

@@ -26,7 +26,7 @@ from typing import Any
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.derivatives import gradient_tape
-from hallucert.objectives.objective import FormulaObjective
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Tape
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.point import sum_of_squares

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallucert.errors import CertificateError
-from hallucert.objectives.objective import FormulaObjective, Objective
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
 from hallucert.objectives.tape import MAX_EXPONENT, Tape
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 from hallucert.errors import ArgumentError
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.gallery import classics, oracles
 from hallucert.objectives.gallery.entry import Entry, Point
-from hallucert.objectives.objective import FormulaObjective
 
 __all__ = ["Entry", "Point", "info", "load", "names"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact, format_rational
-from hallucert.objectives.objective import FormulaObjective
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.parser import parse_tape
 from hallucert.objectives.tape import Arithmetic
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hallucert.candidate import Candidate
-from hallucert.objectives.objective import FormulaObjective, Objective
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
 
 HIMMELBLAU = "(x**2 + y - 11)**2 + (x + y**2 - 7)**2"
 FOUR_WELL = "(x**2 - 1)**2 + (y**2 - 1)**2"

@@ -10,7 +10,8 @@ from oracle_arithmetic import Mpmath, Rationals
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.objective import FormulaObjective, Objective
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.parser import parse_tape
 from hallucert.objectives.tape import MAX_EXPONENT, Tape
 

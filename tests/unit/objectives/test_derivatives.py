@@ -8,7 +8,8 @@ import pytest
 from oracle_arithmetic import DIGITS, Mpmath
 
 from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
-from hallucert.objectives.objective import Objective, least_squares_tape
+from hallucert.objectives.formula import least_squares_tape
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.parser import parse_tape
 
 FUNCTIONS = {

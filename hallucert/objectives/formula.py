@@ -1,0 +1,183 @@
+"""Objectives kept as tapes: a formula, or the residuals of a least-squares problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import Exact, exact, format_rational
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import Arithmetic, Tape
+from hallucert.objectives.text import formula
+
+if TYPE_CHECKING:
+    from hallucert.objectives.machine import Program
+
+
+class FormulaObjective(Objective):
+    """An objective kept as a tape.
+
+    Parameters
+    ----------
+    tape : Tape
+        The function, with one output.
+    residuals : Tape, optional
+        For ``f = (1/2n) |r|^2``: the tape of ``r``, with `m` outputs; `tape` must be `least_squares_tape` of it.
+    n : exact positive number
+        The ``n`` in ``1/2n``.
+    name : str, optional
+        Name for reports.
+    """
+
+    def __init__(self, tape: Tape, residuals: Tape | None = None, n: Exact = 1, name: str | None = None) -> None:
+        if len(tape.outputs) != 1:
+            raise ArgumentError("tape", repr(tape), "have exactly one output")
+        self.tape = tape
+        self.residuals = residuals
+        self.n = exact(n, "n")
+        if self.n <= 0:
+            raise ArgumentError("n", n, "be positive")
+        self.variables = tape.variables
+        self.name = name or self._describe()
+
+    def _describe(self) -> str:
+        """A name for want of one: the formula, or the residuals, if they are short."""
+        if self.residuals is None:
+            return formula(self.tape) or f"a function of {self.dimension} variables"
+        parts = [formula(self.residuals, i) or "..." for i in range(min(self.residual_count, 3))]
+        more = ", ..." if self.residual_count > 3 else ""
+        return f"|({', '.join(parts)}{more})|^2 / {format_rational(2 * self.n)}"
+
+    def __repr__(self) -> str:
+        form = f", {self.residual_count} residuals" if self.residuals is not None else ""
+        names = ", ".join(self.variables[:6]) + ", ..." * (self.dimension > 6)
+        return f"<Objective {self.name[:60]!r} of ({names}){form}>"
+
+    @property
+    def residual_count(self) -> int:
+        """Number ``m`` of residuals, 0 if the objective is not in residual form."""
+        return len(self.residuals.outputs) if self.residuals is not None else 0
+
+    @cached_property
+    def gradient_tape(self) -> Tape:
+        """Tape of the gradient (`d` outputs)."""
+        return gradient_tape(self.tape)
+
+    @cached_property
+    def hessian_tape(self) -> Tape:
+        """Tape of the lower triangle of the Hessian, row by row."""
+        return hessian_tape(self.tape)
+
+    @cached_property
+    def residual_jacobian_tape(self) -> Tape:
+        """Tape of the residual Jacobian, row by row."""
+        self._require_residuals()
+        return jacobian_tape(self.residuals)  # type: ignore[arg-type]
+
+    # floats: each tape is lowered once and run by the one kernel
+
+    def value_lanes(self, x: np.ndarray) -> np.ndarray:
+        """``f`` on lanes, unchecked."""
+        return self._run("tape", x)[:, 0]
+
+    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Gradients on lanes, unchecked."""
+        return self._run("gradient_tape", x)
+
+    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Hessians on lanes, unchecked."""
+        d = self.dimension
+        lower = self._run("hessian_tape", x)
+        full = np.empty((x.shape[0], d, d))
+        rows, columns = np.tril_indices(d)
+        full[:, rows, columns] = lower
+        full[:, columns, rows] = lower
+        return full
+
+    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Hessian-vector products on lanes, unchecked."""
+        return self._run("_hessian_vector_tape", np.concatenate([x, v], axis=1))
+
+    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Residuals on lanes, unchecked."""
+        return self._run("residuals", x)
+
+    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Residual Jacobians on lanes, unchecked."""
+        return self._run("residual_jacobian_tape", x).reshape(x.shape[0], self.residual_count, self.dimension)
+
+    @cached_property
+    def _hessian_vector_tape(self) -> Tape:
+        return directional_tape(self.gradient_tape)
+
+    @cached_property
+    def _programs(self) -> dict[str, Program]:
+        return {}
+
+    def _program(self, tape_name: str) -> Program:
+        if tape_name not in self._programs:
+            from hallucert.objectives.machine import lower
+
+            self._programs[tape_name] = lower(getattr(self, tape_name))
+        return self._programs[tape_name]
+
+    def _run(self, tape_name: str, x: np.ndarray) -> np.ndarray:
+        from hallucert.objectives.machine import run
+
+        return run(self._program(tape_name), x)
+
+    @property
+    def gradient_program(self) -> Program:
+        """The gradient as a program of the float machine."""
+        return self._program("gradient_tape")
+
+    # balls
+
+    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> Any:
+        """Enclosure of ``f`` on the box `x`."""
+        return self.tape.evaluate(arithmetic, x)[0]
+
+    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+        """Enclosure of the gradient on the box `x`."""
+        return self.gradient_tape.evaluate(arithmetic, x)
+
+    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+        """Enclosure of the Hessian on the box `x`."""
+        d = self.dimension
+        lower = self.hessian_tape.evaluate(arithmetic, x)
+        return [[lower[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(d)] for i in range(d)]
+
+    def enclose_residual(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+        """Enclosure of the residuals on the box `x`."""
+        self._require_residuals()
+        return self.residuals.evaluate(arithmetic, x)  # type: ignore[union-attr]
+
+    def enclose_residual_jacobian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+        """Enclosure of the residual Jacobian on the box `x`."""
+        d, flat = self.dimension, self.residual_jacobian_tape.evaluate(arithmetic, x)
+        return [flat[i * d : (i + 1) * d] for i in range(self.residual_count)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem as plain data."""
+        if self.residuals is None:
+            return {"kind": "formula", "tape": self.tape.to_json()}
+        return {"kind": "least_squares", "residuals": self.residuals.to_json(), "n": format_rational(self.n)}
+
+
+def least_squares_tape(residuals: Tape, n: Exact = 1) -> Tape:
+    """Return the tape of ``(1/2n) |r|^2`` for the tape of ``r``."""
+    scale = exact(n, "n")
+    if scale <= 0:
+        raise ArgumentError("n", n, "be positive")
+    builder = TapeBuilder(residuals.variables)
+    outputs = builder.include(residuals, [builder.variable(i) for i in range(residuals.dimension)])
+    total = builder.constant(0)
+    for output in outputs:
+        total = builder.add(total, builder.power(output, 2))
+    return builder.tape([builder.mul(builder.constant(1 / (2 * scale)), total)])
