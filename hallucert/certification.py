@@ -146,7 +146,7 @@ def _attempt(
             first = undecided(rule.name, rule.question, located.reason or Reason.PRECISION)
         return Certificate(objective, rho, witness, without_existence(first, asked), provenance)
     point = Point(ar, objective, rho, located.x)
-    evidence = Evidence(ar, point, located.witness, max_boxes, construction, global_box)
+    evidence = Evidence(ar, point, located.witness, max_boxes, construction=construction, global_box=global_box)
     claims = prove_claims(evidence, Facts(objective, rho, located.witness))
     box = None
     if claims["existence"].status is Status.PROVED:

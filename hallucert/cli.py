@@ -117,6 +117,7 @@ def certify(
 def verify(
     file: File,
     backend: Annotated[Backend | None, typer.Option(help="Default: the one that did not prove.")] = None,
+    budget: Annotated[float, typer.Option(help="Seconds after which the check gives up.")] = 600.0,
     as_json: AsJson = False,
 ) -> None:
     """Re-prove every claim of a certificate, from the file alone.
@@ -126,7 +127,7 @@ def verify(
     import hallucert as hc
 
     try:
-        verdict = hc.verify(file) if backend is None else hc.verify(file, backend=str(backend))
+        verdict = hc.verify(file, backend=None if backend is None else str(backend), budget=budget)
     except OSError as error:
         raise CertificateError("(file)", f"{file} cannot be read ({error.strerror or error})") from None
     if as_json:

@@ -6,6 +6,7 @@ scipy or sympy. Box, slice and preconditioner come from the file; a wrong one ca
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -23,6 +24,9 @@ from hallucert.prove.rules import Evidence, Facts
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
 
+
+BUDGET = 600.0
+"""Seconds that a file may cost before the checker gives up; an honest file in two variables takes about 0.01."""
 
 _PROVOKED = (HallucertError, ArithmeticError, ValueError)
 """What absurd data in a file may provoke inside a proof; it is a failure to re-prove, like any other."""
@@ -85,7 +89,10 @@ class Verdict:
 
 
 def verify(
-    source: str | PathLike[str] | Certificate, backend: str | None = None, max_boxes: int = MAX_BOXES
+    source: str | PathLike[str] | Certificate,
+    backend: str | None = None,
+    max_boxes: int = MAX_BOXES,
+    budget: float = BUDGET,
 ) -> Verdict:
     """Prove every claim of a certificate again.
 
@@ -98,6 +105,9 @@ def verify(
 
     max_boxes : int
         Budget of each claim that subdivides (`farthest_point`, `global_target`).
+    budget : float
+        Seconds after which no further claim is checked, and subdivisions give up; what is left is not re-proved. A
+        single step (existence in a thousand variables, say) is not interrupted.
 
     Raises
     ------
@@ -118,13 +128,15 @@ def verify(
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
+    if not budget > 0:
+        raise ArgumentError("budget", budget, "be a positive number of seconds")
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar:
-        results = tuple(_check(certificate, ar, max_boxes))
+        results = tuple(_check(certificate, ar, max_boxes, time.monotonic() + budget))
     return Verdict(certificate, backend, ar.precision, results)
 
 
-def _check(certificate: Certificate, ar: Any, max_boxes: int) -> list[Result]:
+def _check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -> list[Result]:
     claims, witness = dict(certificate.claims), certificate.witness
     decided = [claim for claim in claims.values() if claim.status is not Status.UNDECIDED]
     if witness is None or not decided:
@@ -143,11 +155,14 @@ def _check(certificate: Certificate, ar: Any, max_boxes: int) -> list[Result]:
             Result(c.name, c.status, c.status is Status.UNDECIDED, message if c in decided else "")
             for c in claims.values()
         ]
-    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, max_boxes)
+    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, max_boxes, deadline)
     results = []
     for claim in claims.values():
         problem = None
         if claim.status is not Status.UNDECIDED:
+            if time.monotonic() > deadline:
+                results.append(Result(claim.name, claim.status, False, "the time budget was spent before it"))
+                continue
             try:
                 problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
             except _PROVOKED as error:

@@ -163,7 +163,9 @@ def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
             return False
         return _inside(ar, cube, box) or any(ar.nonzero(g) for g in f.enclose_gradient(ar, box))
 
-    return covers(ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes)
+    return covers(
+        ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes, evidence.deadline
+    )
 
 
 def _inside(ar: Any, outer: list[Any], inner: list[Any]) -> bool:

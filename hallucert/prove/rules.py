@@ -9,6 +9,7 @@ published numbers. So a certificate is believed only where an independent arithm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -68,6 +69,8 @@ class Evidence:
         Where the existence proof took place.
     max_boxes : int
         Budget of claims that subdivide.
+    deadline : float
+        When claims that subdivide give up, as `time.monotonic` counts.
     construction
         The search's construction (`hallucert.candidate.Construction`), for `farthest_point`; the prover's hint
         only.
@@ -79,6 +82,7 @@ class Evidence:
     point: Point
     witness: Witness
     max_boxes: int
+    deadline: float = math.inf
     construction: Any = None
     global_box: np.ndarray | None = None
 

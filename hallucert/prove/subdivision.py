@@ -6,14 +6,21 @@ side. If every piece is settled, what the test proves for a piece holds on the w
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 Box = list[tuple[Fraction, Fraction]]
 
+CLOCK_EVERY = 64
+"""Pieces between two looks at the clock."""
 
-def covers(arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int) -> bool:
+
+def covers(
+    arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int, deadline: float = math.inf
+) -> bool:
     """Tell whether `settled` holds for all pieces of some subdivision of `box`.
 
     Parameters
@@ -26,11 +33,15 @@ def covers(arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_
         Given a piece as a list of balls, tell whether the property is certain on all of it.
     max_boxes : int
         How many pieces may be looked at.
+    deadline : float
+        Give up when `time.monotonic` is past this.
     """
     pending = [list(box)]
-    for _ in range(max_boxes):
+    for count in range(max_boxes):
         if not pending:
             return True
+        if count % CLOCK_EVERY == 0 and time.monotonic() > deadline:
+            return False
         piece = pending.pop()
         if settled([arithmetic.interval(low, high) for low, high in piece]):
             continue

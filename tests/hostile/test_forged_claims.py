@@ -19,7 +19,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.certificate.reading import MAX_MATRIX_BITS, load
 from hallucert.certificate.writing import problem_digest, to_json
-from hallucert.errors import CertificateError
+from hallucert.errors import ArgumentError, CertificateError
 from hallucert.prove import attractor, existence, farthest_point
 from hallucert.prove.point import Point
 from hallucert.prove.point_claims import BY_NAME
@@ -178,3 +178,14 @@ def test_powers_of_powers_stay_small_in_both_arithmetics():
 def test_huge_radii_can_be_printed():
     cert = hc.certify(hc.Objective.parse(WELL), [-0.5, 0], "1e400")
     assert "1e+400" in repr(cert)
+
+
+def test_a_time_budget_ends_the_check():
+    """With no time left, nothing more is re-proved, and the verdict is false: a costly file cannot hang the checker."""
+    f = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    cert = hc.certify(hc.find.farthest_point(f, [0, 0], [1, 1]))
+    assert hc.verify(cert, "arb")
+    verdict = hc.verify(cert, "arb", budget=1e-9)
+    assert not verdict and "time budget" in str(verdict)
+    with pytest.raises(ArgumentError, match="budget"):
+        hc.verify(cert, budget=0)
