@@ -102,7 +102,6 @@ def verify(
         Usually a file.
     backend : {"mpmath", "arb"}, optional
         The arithmetic; by default the one that did not make the certificate.
-
     max_boxes : int
         Budget of each claim that subdivides (`farthest_point`, `global_target`).
     budget : float

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import MAX_DIGITS, exact, format_rational, parse_dyadic
+from hallucert.exact import parse_dyadic
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.network_data import LOSSES, OUTPUTS
 from hallucert.objectives.network_layout import MAX_LAYERS, Layout
-from hallucert.objectives.tape import MAX_VARIABLES
+from hallucert.objectives.tape import MAX_VARIABLES, read_rational
 
 FIELDS = frozenset({"kind", "layer_sizes", "output", "loss", "weight_decay", "label_smoothing", "inputs", "targets"})
 MAX_NUMBERS = 10**6
@@ -39,8 +39,8 @@ def network_from_json(data: Mapping[str, Any], field: str) -> TanhNetwork:
         targets = _labels(data["targets"], layout.sizes[-1], f"{field}.targets")
     if len(targets) != len(inputs):
         raise CertificateError(f"{field}.targets", f"must have {len(inputs)} entries, one a sample")
-    decay = _rational(data["weight_decay"], f"{field}.weight_decay")
-    smoothing = _rational(data["label_smoothing"], f"{field}.label_smoothing")
+    decay = read_rational(data["weight_decay"], f"{field}.weight_decay")
+    smoothing = read_rational(data["label_smoothing"], f"{field}.label_smoothing")
     try:
         return TanhNetwork(layout.sizes, inputs, targets, loss, decay, smoothing, output)
     except ArgumentError as error:
@@ -100,16 +100,3 @@ def _labels(value: object, classes: int, field: str) -> np.ndarray:
         if type(label) is not int or not 0 <= label < classes:
             raise CertificateError(f"{field}[{i}]", f"must be an integer from 0 to {classes - 1}")
     return np.array(value, dtype=np.int64)
-
-
-def _rational(value: object, field: str) -> Fraction:
-    must = 'must be a rational in lowest terms, such as "0" or "1/100"'
-    if not isinstance(value, str) or len(value) > MAX_DIGITS or "e" in value.lower():
-        raise CertificateError(field, must)
-    try:
-        result = exact(value)
-    except ArgumentError:
-        raise CertificateError(field, must) from None
-    if format_rational(result) != value:
-        raise CertificateError(field, must)
-    return result

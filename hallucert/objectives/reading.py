@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import MAX_DIGITS, exact, format_rational
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.network_reading import FIELDS as NETWORK_FIELDS
 from hallucert.objectives.network_reading import network_from_json
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import Tape
+from hallucert.objectives.tape import Tape, read_rational
 
 _FIELDS = {
     "formula": frozenset({"kind", "tape"}),
@@ -59,22 +57,11 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
             raise CertificateError(f"{field}.tape.outputs", "must have exactly one entry")
         return FormulaObjective(tape)
     residuals = Tape.from_json(data["residuals"], f"{field}.residuals")
-    n = _positive_rational(data["n"], f"{field}.n")
+    n = read_rational(data["n"], f"{field}.n")
+    if n <= 0:
+        raise CertificateError(f"{field}.n", "must be positive")
     try:
         tape = least_squares_tape(residuals, n)
     except ArgumentError as error:
         raise CertificateError(f"{field}.residuals", str(error)) from None
     return FormulaObjective(tape, residuals=residuals, n=n)
-
-
-def _positive_rational(value: object, field: str) -> Fraction:
-    must = 'must be a positive rational in lowest terms, such as "100" or "1/2"'
-    if not isinstance(value, str) or len(value) > MAX_DIGITS or "e" in value.lower():
-        raise CertificateError(field, must)
-    try:
-        result = exact(value)
-    except ArgumentError:
-        raise CertificateError(field, must) from None
-    if result <= 0 or format_rational(result) != value:
-        raise CertificateError(field, must)
-    return result

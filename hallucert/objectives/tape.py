@@ -315,12 +315,12 @@ def _node_from_json(item: object, position: int, dimension: int, field: str) -> 
     if len(arguments) != length:
         raise CertificateError(field, f"{op} takes {length} arguments")
     if op == "const":
-        return Node(op, value=_rational(arguments[0], field))
+        return Node(op, value=read_rational(arguments[0], field))
     if op == "pi":
         return Node(op)
     a = _index(arguments[0], dimension if op == "var" else position, field)
     if op == "rpow":
-        value = _rational(arguments[1], field)
+        value = read_rational(arguments[1], field)
         if abs(value) > MAX_EXPONENT:
             raise CertificateError(field, f"exponent must be of size at most {MAX_EXPONENT}")
         return Node(op, a, value=value)
@@ -338,7 +338,8 @@ def _index(value: object, bound: int, field: str) -> int:
     return value
 
 
-def _rational(value: object, field: str) -> Fraction:
+def read_rational(value: object, field: str) -> Fraction:
+    """Return the rational that a file spells in its one way, or raise `CertificateError` naming the field."""
     if not isinstance(value, str) or len(value) > MAX_DIGITS or not _RATIONAL.fullmatch(value):
         raise CertificateError(field, f'rational must be a string such as "11" or "1/20", at most {MAX_DIGITS} long')
     try:

@@ -1,10 +1,10 @@
 """How a theorem becomes a claim, once for proving and once for checking.
 
 Each theorem is a `Rule` in a file of its own: *choose* exact inputs (prover only), *measure* the numbers of the
-theorem by enclosures, *conclude* status and sentence from published numbers alone. The prover runs all three;
-the checker runs
-*measure* with its own arithmetic, asks that every result lies in the published interval, and runs *conclude* on the
-published numbers. So a certificate is believed only where an independent arithmetic arrives at the same statement.
+theorem by enclosures, *conclude* status and sentence from published numbers alone. The prover runs all three. The
+checker runs *measure* with its own arithmetic, asks that every result lies in the published interval, and runs
+*conclude* on the published numbers. So a certificate is believed only where an independent arithmetic arrives at the
+same statement.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Near a nondegenerate maximum on the sphere, the superlevel set touches the ball only there.
 
-Let ``c = x*+``, ``s(y) = |y - c|^2 - rho^2``, ``alpha = f(x*)``, ``lambda = |g(x*)|/rho``, and for a penalty ``k
-> 0``
+Let ``c = x*+``, ``s(y) = |y - c|^2 - rho^2``, ``alpha = f(x*)``, ``lambda = |g(x*)|/rho``, and, for a
+penalty ``k > 0``,
 
     Psi(y) = f(y) + (lambda/2) s(y) - k s(y)^2,
     Hess Psi(y) = H(y) + lambda I - 8 k (y - c)(y - c)^T - 4 k s(y) I.
@@ -28,8 +28,7 @@ MAX_HALVINGS = 40
 
 
 def touches_only_here(evidence: Evidence, radius: Fraction, penalty: Fraction) -> bool:
-    """Tell whether the statement above is certain on the cube of half width `radius` around the midpoint of
-    ``x*``."""
+    """Tell whether the statement above is certain on the cube of half width `radius` around ``x*``'s midpoint."""
     ar, point = evidence.arithmetic, evidence.point
     if penalty <= 0 or radius <= 0:
         return False
@@ -78,8 +77,8 @@ def choose_neighbourhood(evidence: Evidence, largest: Fraction) -> tuple[Fractio
 def _penalty(point: Point) -> Fraction | None:
     """A penalty that makes ``Hess Psi(x*)`` negative definite with room, from floats.
 
-    On the tangent space ``H + lambda I`` has largest eigenvalue ``-t``, ``t > 0``; with ``n`` the norm of ``H +
-    lambda I`` the normal direction needs ``8 k rho^2 > n + n^2/t`` (Schur complement). Twice that is taken.
+    On the tangent space ``H + lambda I`` has largest eigenvalue ``-t``, ``t > 0``; with ``n`` its norm on all of R^d,
+    the normal direction needs ``8 k rho^2 > n + n^2/t`` (Schur complement). Twice that is taken.
     """
     ar = point.arithmetic
     h = matrix.midpoints(ar, point.hessian)
