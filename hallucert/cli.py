@@ -1,4 +1,4 @@
-"""The command line: ``hallucert demo | certify | verify | diagnose | gallery``, with the words of the Python API.
+"""The command line: ``demo | certify | verify | diagnose | study | gallery``, with the words of the Python API.
 
 Commands import what they need when they run: ``verify`` loads no search code and no plotting. With ``--json`` the
 answer alone goes to stdout. Misuse ends with status 2 and one line on stderr.
@@ -160,6 +160,37 @@ def diagnose(
         _print_json(plain(diagnosis))
     else:
         typer.echo(str(diagnosis))
+
+
+@app.command()
+def study(
+    output: Annotated[Path, typer.Option(help="Folder for checkpoints, tables, pictures, certificates.")] = Path(
+        "hallucert-study"
+    ),
+    data: Annotated[str, typer.Option(help="Arenas, with commas: tiny, digits, mnist.")] = "tiny,digits,mnist",
+    seeds: Annotated[int, typer.Option(help="Number of random starts.")] = 5,
+    rho: Annotated[str, typer.Option(help="Perturbation radii, exact, with commas.")] = "0.5,1,2,5,10",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer samples and steps, for a first look.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train networks with SAM, with and without switching, and say what they get stuck at.
+
+    Takes long; stopped or killed, the same command goes on where it was.
+    """
+    from rich.console import Console
+
+    from hallucert.study import run_study
+    from hallucert.study.report import print_summary
+
+    summaries = run_study(output, data.split(","), seeds, rho.split(","), quick)
+    if as_json:
+        _print_json(summaries)
+        return
+    console = Console()
+    console.width = max(console.width, 120)
+    for summary in summaries.values():
+        print_summary(summary, console)
+    typer.echo(f"Tables, pictures and certificates are in {output}.")
 
 
 @app.command()

@@ -5,9 +5,6 @@ Each point is constructed in floats, certified, saved, re-proved from its file w
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import hallucert as hc
 from hallucert import card, gallery
 from hallucert.candidate import Candidate
-from hallucert.errors import ArgumentError
+from hallucert.files import require_writable, save_picture
 from hallucert.prove.claims import Status
 
 if TYPE_CHECKING:
@@ -83,7 +80,7 @@ def run_demo(output: Path, quiet: bool = False) -> dict[str, Any]:
     ArgumentError
         If `output` cannot be written to; checked before any work.
     """
-    _require_writable(output)
+    require_writable(output, "--output")
     began = time.perf_counter()
     progress, out = card.console(to_stderr=True), None if quiet else card.console()
     functions = [_one_function(scenario, output, progress, out) for scenario in SCENARIOS]
@@ -96,17 +93,6 @@ def run_demo(output: Path, quiet: bool = False) -> dict[str, Any]:
     if out is not None:
         _print_summary(out, summary)
     return summary
-
-
-def _require_writable(output: Path) -> None:
-    """Make the folder and write a file into it, so that a wrong folder is reported before the work."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        must = f"be a folder that can be written to ({error.strerror or error})"
-        raise ArgumentError("--output", str(output), must) from None
 
 
 def _one_function(scenario: Scenario, output: Path, progress: Console, out: Console | None) -> dict[str, Any]:
@@ -156,7 +142,7 @@ def _draw_farthest(name: str, candidate: Candidate, certificate: Certificate, pa
     title = f"{name}: the farthest point, rho = {float(candidate.rho):.4g}" + repels * ", repels SAM"
     figure, ax = _figure()
     hc.plot.construction(candidate, ax=ax, title=title)
-    _save_picture(figure, path)
+    save_picture(figure, path)
 
 
 def _draw_attractor(scenario: Scenario, box: Any, certificate: Certificate, run: Trajectory, path: Path) -> None:
@@ -166,7 +152,7 @@ def _draw_attractor(scenario: Scenario, box: Any, certificate: Certificate, run:
     hc.plot.landscape(
         certificate.objective, box, scenario.rho, ax=ax, points=[certificate], trajectory=run, title=title
     )
-    _save_picture(figure, path)
+    save_picture(figure, path)
 
 
 def _figure() -> tuple[Figure, Axes]:
@@ -177,19 +163,6 @@ def _figure() -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6.4, 6.2), layout="compressed")
     FigureCanvasAgg(figure)
     return figure, figure.subplots()
-
-
-def _save_picture(figure: Figure, path: Path) -> None:
-    """Save with 256 colours, a third of the size; the file appears whole or not at all."""
-    from PIL import Image
-
-    drawn = io.BytesIO()
-    figure.savefig(drawn, dpi=100, format="png")
-    partial = path.with_suffix(".partial.png")
-    Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        partial, optimize=True
-    )
-    os.replace(partial, path)
 
 
 @contextmanager

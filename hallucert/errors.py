@@ -65,3 +65,14 @@ class CertificateError(HallucertError, ValueError):
 
 class EnvironmentRefused(HallucertError, RuntimeError):
     """The process is in a state in which no rigorous statement can be made, for example another rounding mode."""
+
+
+class CheckpointError(HallucertError, OSError):
+    """A checkpoint cannot be written or read, or belongs to another run; the message says what to do."""
+
+
+class MissingPackageError(HallucertError, ImportError):
+    """Something optional is not installed; the message says which extra of this package brings it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what}, which is not installed: pip install "hallucert[{extra}]"')

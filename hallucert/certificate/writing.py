@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from fractions import Fraction
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hallucert.exact import format_dyadic, format_exact, format_rational
+from hallucert.files import replacing
 from hallucert.prove.claims import Claim, Enclosure
 from hallucert.prove.witness import Witness
 
@@ -52,19 +50,9 @@ def problem_digest(problem: Mapping[str, Any]) -> str:
 
 def save(certificate: Certificate, path: str | PathLike[str]) -> None:
     """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
-    target = Path(path)
     text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as stream:
+        stream.write(text.encode("ascii"))
 
 
 def _witness(witness: Witness) -> dict[str, Any]:

@@ -5,7 +5,7 @@ The floats are in `network_floats`, the balls in `network_enclosures`, the losse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from hallucert.objectives.network_data import (
     LOSSES,
     OUTPUTS,
     checked_choice,
+    checked_classes,
     checked_inputs,
     checked_labels,
     checked_smoothing,
@@ -30,6 +31,9 @@ from hallucert.objectives.network_hessian import HessianSum
 from hallucert.objectives.network_layout import Layout, checked_layout
 from hallucert.objectives.network_losses import CrossEntropyLoss, Loss, SquaredLoss
 from hallucert.objectives.objective import Objective
+
+SLICE = 2**23
+"""Numbers in the widest activation of the lanes that are evaluated together: 64 megabytes."""
 
 
 class TanhNetwork(Objective):
@@ -158,24 +162,56 @@ class TanhNetwork(Objective):
         """
         return initial_parameters(self.layout, seed, scheme, gain, count)
 
-    def predict(self, x: Any) -> np.ndarray:
-        """Return the outputs on the samples: shape (n, c), or (k, n, c) for lanes of parameters."""
+    def predict(self, x: Any, inputs: Any = None) -> np.ndarray:
+        """Return the outputs on the samples, or on other `inputs` (n, p): shape (n, c), or (k, n, c) for lanes."""
         lanes, single = self._lanes(x)
+        network = self._floats
+        if inputs is not None:
+            network = FloatNetwork(self.layout, checked_inputs(inputs, self.layout), self._floats.bounded)
         with np.errstate(all="ignore"):
-            return self._answer(self._floats.outputs(lanes), single)
+            return self._answer(self._sliced(network.outputs, lanes, len(network.inputs)), single)
+
+    def accuracy(self, x: Any, inputs: Any, labels: Any) -> Any:
+        """Return which fraction of data is classified correctly: a float, or shape (k,) for lanes.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            Parameters.
+        inputs : (n, p) array
+            The data.
+        labels : (n,) array of int
+            The number of the right output, which must be the largest; for a network with one output its sign, +-1.
+        """
+        outputs = self.predict(x, inputs)
+        classes = checked_classes(labels, self.layout, outputs.shape[-2], "labels")
+        found = outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.sign(outputs[..., 0])
+        share = (found == classes).mean(axis=-1)
+        return float(share) if share.ndim == 0 else share
+
+    def checked_classes(self, labels: Any, samples: int, argument: str) -> np.ndarray:
+        """Return labels of `samples` samples for `accuracy`, checked, as integers."""
+        return checked_classes(labels, self.layout, samples, argument)
 
     # ------------------------------------------------------------------ floats
+
+    def _sliced(self, function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, samples: int) -> np.ndarray:
+        """Run a function of lanes on so many at a time that the activations fit in memory."""
+        step = max(1, SLICE // (samples * max(self.layout.sizes[1:])))
+        if len(x) <= step:
+            return function(x)
+        return np.concatenate([function(x[i : i + step]) for i in range(0, len(x), step)])
 
     def value_lanes(self, x: np.ndarray) -> np.ndarray:
         """``f`` on lanes, unchecked."""
         with np.errstate(all="ignore"):
-            value = self._loss.value(self._floats.outputs(x))
+            value = self._sliced(lambda x: self._loss.value(self._floats.outputs(x)), x, len(self.inputs))
             return value + 0.5 * self._decay * np.einsum("kd,kd->k", x, x) if self._decay else value
 
     def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
         """Gradients on lanes, unchecked."""
         with np.errstate(all="ignore"):
-            g = self._floats.gradient(x, self._loss)
+            g = self._sliced(lambda x: self._floats.gradient(x, self._loss), x, len(self.inputs))
             return g + self._decay * x if self._decay else g
 
     def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
@@ -186,8 +222,13 @@ class TanhNetwork(Objective):
             return (full + full.swapaxes(1, 2)) / 2 + self._decay * np.eye(d)
 
     def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Hessian-vector products on lanes, unchecked."""
+        """Hessian-vector products on lanes, unchecked.
+
+        Lanes that are views of one point (``numpy.broadcast_to``) share its forward pass.
+        """
         with np.errstate(all="ignore"):
+            if len(x) > 1 and x.strides[0] == 0:
+                return self._floats.hessian_products(x[:1], v[None], self._loss)[0] + self._decay * v
             return self._floats.hessian_products(x, v[:, None, :], self._loss)[:, 0] + self._decay * v
 
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:

@@ -22,10 +22,10 @@ def checked_choice(value: object, choices: tuple[str, ...], argument: str) -> st
     return value
 
 
-def checked_inputs(inputs: Any, layout: Layout) -> np.ndarray:
+def checked_inputs(inputs: Any, layout: Layout, argument: str = "inputs") -> np.ndarray:
     """Return the inputs as a read-only array (n, p)."""
     p = layout.sizes[0]
-    return _frozen(_numbers(inputs, "inputs", f"be finite numbers of shape (n, {p}), n >= 1", (p,)))
+    return _frozen(_numbers(inputs, argument, f"be finite numbers of shape (n, {p}), n >= 1", (p,)))
 
 
 def checked_targets(targets: Any, layout: Layout, samples: int) -> np.ndarray:
@@ -43,17 +43,20 @@ def checked_targets(targets: Any, layout: Layout, samples: int) -> np.ndarray:
 
 def checked_labels(targets: Any, layout: Layout, samples: int) -> np.ndarray:
     """Return the labels of the cross-entropy as a read-only array (n,) of int64."""
-    c = layout.sizes[-1]
-    if c < 2:
+    if layout.sizes[-1] < 2:
         raise ArgumentError("layer_sizes", layout.sizes, "have at least two outputs for the cross-entropy")
-    must = f"be integer labels from 0 to {c - 1} of shape ({samples},)"
-    array = np.asarray(targets)
+    return checked_classes(targets, layout, samples, "targets")
+
+
+def checked_classes(labels: Any, layout: Layout, samples: int, argument: str) -> np.ndarray:
+    """Return class labels as a read-only array (n,) of int64: the number of an output, or +-1 if there is one."""
+    c = layout.sizes[-1]
+    must = f"be integer labels from 0 to {c - 1} of shape ({samples},)" if c > 1 else f"be +-1, of shape ({samples},)"
+    array = np.asarray(labels)
     if array.shape != (samples,):
-        raise ArgumentError("targets", f"<array of shape {array.shape}>", must)
-    if array.dtype.kind not in "iuf" or not np.isfinite(array).all() or (array != np.floor(array)).any():
-        raise ArgumentError("targets", array.tolist(), must)
-    if (array < 0).any() or (array >= c).any():
-        raise ArgumentError("targets", array.tolist(), must)
+        raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
+    if array.dtype.kind not in "iuf" or not np.isin(array, np.arange(c) if c > 1 else (-1, 1)).all():
+        raise ArgumentError(argument, array.tolist(), must)
     return _frozen(array.astype(np.int64))
 
 

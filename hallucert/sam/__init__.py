@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hallucert.sam.ensemble import run_ensemble
+from hallucert.sam.grid import Each, each
 from hallucert.sam.maps import (
     direction_jacobian,
     perturbation_jacobian,
@@ -11,15 +13,18 @@ from hallucert.sam.maps import (
     sam_value,
     shifted_gradient,
 )
-from hallucert.sam.result import Ensemble, Trajectory
-from hallucert.sam.run import run, run_ensemble
+from hallucert.sam.result import Curves, Ensemble, Trajectory
+from hallucert.sam.run import run
 from hallucert.sam.status import Status
 
 __all__ = [
+    "Curves",
+    "Each",
     "Ensemble",
     "Status",
     "Trajectory",
     "direction_jacobian",
+    "each",
     "perturbation_jacobian",
     "perturbed_point",
     "run",

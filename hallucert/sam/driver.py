@@ -1,36 +1,54 @@
 """Drives the SAM loop: cuts a run into short calls, spreads lanes over threads, stops cleanly at Ctrl-C.
 
-How a run is cut changes nothing about its results: every lane does the same operations in the same order.
+How a run is cut changes nothing about its results: every lane does the same operations in the same order. So a run
+that was stopped goes on from its last saved state and ends at the same numbers.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
-from hallucert.sam.plain import advance_plain
-from hallucert.sam.progress import Progress, Reporter
+from hallucert.sam.batches import Batches
+from hallucert.sam.engine import Engine, choose_engine
 from hallucert.sam.schedule import Positive
 from hallucert.sam.status import RUNNING
-
-if TYPE_CHECKING:
-    from hallucert.sam.kernel import GradientProgram
 
 CALL_SECONDS = 0.06
 """Aim for the length of one call: long against the cost of a call, short for a person who pressed Ctrl-C."""
 
+SAVE_SECONDS = 5.0
+"""How often the state of a run is saved, if it is."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is asked to do; `rho` and `step_size` are schedules, the first `warmup_steps` are plain descent."""
+    """What a run is asked to do.
+
+    Attributes
+    ----------
+    rho, step_size : Positive
+        Schedules.
+    steps, warmup_steps : int
+        Number of steps; the first `warmup_steps` are plain descent.
+    tolerance, bound : float
+        When to stop.
+    momentum : float
+        Heavy ball; 0 for none.
+    batches : Batches or None
+        The samples of each step, None for all of them.
+    dtype : str
+        "float64" or "float32".
+    every, observe_every : int
+        Keep the iterates, and observe the lanes, before every step that is a multiple of it; 0 for never.
+    threads : int or None
+        At most so many threads, by default one a processor.
+    """
 
     rho: Positive
     step_size: Positive
@@ -38,7 +56,11 @@ class Plan:
     warmup_steps: int
     tolerance: float
     bound: float
-    every: int
+    momentum: float = 0.0
+    batches: Batches | None = None
+    dtype: str = "float64"
+    every: int = 0
+    observe_every: int = 0
     threads: int | None = None
 
 
@@ -52,8 +74,14 @@ class State:
         Iterates; a lane that stopped keeps the point where it stopped.
     codes, done : (k,) int64 arrays
         Status codes and steps done.
+    velocity : (k, d) array, or (0, 0) without momentum
+        Velocities.
+    position : int
+        Steps that the running lanes have done.
     kept : list of (rows, k, d) arrays
         Iterates before every step that is a multiple of ``every``; rows after a lane stopped are not filled.
+    observed : list of arrays
+        What the observer returned, once for every multiple of ``observe_every``.
     interrupted : bool
         Whether Ctrl-C ended the run.
     """
@@ -61,114 +89,129 @@ class State:
     x: np.ndarray
     codes: np.ndarray
     done: np.ndarray
+    velocity: np.ndarray
+    position: int = 0
     kept: list[np.ndarray] = field(default_factory=list)
+    observed: list[np.ndarray] = field(default_factory=list)
     interrupted: bool = False
 
 
 @dataclass(frozen=True)
-class _Crew:
-    """Who runs the lanes.
+class Hooks:
+    """Who is told about a run under way.
 
     Attributes
     ----------
-    advance : callable
-        ``advance(piece, lanes, ...)``; pieces that run at once have memory of their own.
-    threads, lanes_per_thread : int
-        Number of threads, and how many lanes are worth one.
+    report : callable
+        ``report(position, running)`` after every call.
+    observe : callable or None
+        ``observe(x, position)`` with the iterates (k, d) of all lanes; what it returns goes into `State.observed`.
+    load : callable
+        Returns a saved state, or None.
+    save : callable or None
+        Saves a state, from which `load` lets the run go on.
     """
 
-    advance: Callable[..., None]
-    threads: int
-    lanes_per_thread: int
-
-    def pieces(self, lanes: int) -> int:
-        """Return into how many pieces to cut `lanes` lanes."""
-        return min(self.threads, -(-lanes // self.lanes_per_thread))
+    report: Callable[[int, int], None]
+    observe: Callable[[np.ndarray, int], np.ndarray] | None = None
+    load: Callable[[], State | None] = lambda: None
+    save: Callable[[State], None] | None = None
 
 
-def iterate(objective: Objective, starts: np.ndarray, plan: Plan, progress: Progress) -> State:
-    """Run SAM from `starts` of shape (k, d) until every lane stopped, the steps ran out or Ctrl-C was pressed."""
+def iterate(objective: Objective, starts: np.ndarray, plan: Plan, hooks: Hooks, stop: bool = False) -> State:
+    """Run SAM from `starts` of shape (k, d) until every lane stopped, the steps ran out or Ctrl-C was pressed.
+
+    With `stop` nothing is run, as if Ctrl-C had been pressed at once; a saved state is still read.
+    """
     k = starts.shape[0]
-    state = State(np.array(starts, order="C"), np.full(k, RUNNING, dtype=np.int64), np.zeros(k, dtype=np.int64))
-    crew = _crew(_program(objective), objective, plan.threads, k)
+    engine = choose_engine(objective, k, plan.threads, plan.dtype, plan.momentum, plan.batches is not None)
+    state = hooks.load() or _fresh(engine.project(starts), plan)
+    state.interrupted = stop
     try:
         # Leaving the pool waits for calls under way, so that the state is whole when it is read.
-        with ThreadPoolExecutor(crew.threads) as pool, Reporter(progress, plan.steps) as reporter:
-            _loop(state, plan, crew, pool if crew.threads > 1 else None, reporter)
+        with engine.session(), ThreadPoolExecutor(engine.threads) as pool:
+            if not stop:
+                _loop(state, starts, plan, engine, pool if engine.threads > 1 else None, hooks)
     except KeyboardInterrupt:
         state.interrupted = True
+        _settle(state, plan)
+    if hooks.save is not None and not stop:
+        hooks.save(state)
+    state.x = engine.lift(state.x, starts)
+    state.kept = [np.stack([engine.lift(row, starts) for row in rows]) for rows in state.kept if len(rows)]
     return state
 
 
-def _loop(state: State, plan: Plan, crew: _Crew, pool: ThreadPoolExecutor | None, reporter: Reporter) -> None:
-    position, count = 0, 32
-    while position < plan.steps:
-        lanes = np.flatnonzero(state.codes == RUNNING)
-        if lanes.size == 0:
+def _fresh(x: np.ndarray, plan: Plan) -> State:
+    k = x.shape[0]
+    velocity = np.zeros_like(x) if plan.momentum else np.zeros((0, 0), x.dtype)
+    return State(x, np.full(k, RUNNING, dtype=np.int64), np.zeros(k, dtype=np.int64), velocity)
+
+
+def _settle(state: State, plan: Plan) -> None:
+    """Find the position after an interruption; lanes that are ahead of it are where `State.done` says."""
+    running = state.done[state.codes == RUNNING]
+    state.position = int(running.min(initial=plan.steps))
+
+
+def _loop(
+    state: State, starts: np.ndarray, plan: Plan, engine: Engine, pool: ThreadPoolExecutor | None, hooks: Hooks
+) -> None:
+    count, saved = 32, time.monotonic()
+    while True:
+        due = plan.observe_every and state.position % plan.observe_every == 0
+        if due and hooks.observe and len(state.observed) <= state.position // plan.observe_every:
+            state.observed.append(hooks.observe(engine.lift(state.x, starts), state.position))
+        # After an interruption some lanes may be ahead.
+        lanes = np.flatnonzero((state.codes == RUNNING) & (state.done == state.position))
+        if lanes.size == 0 or state.position >= plan.steps:
             return
-        warm = position < plan.warmup_steps
-        count = min(count, (plan.warmup_steps if warm else plan.steps) - position)
+        count = min(count, _room(state, plan))
         began = time.perf_counter()
-        _call(state, plan, crew, pool, lanes, position, count, warm)
+        _call(state, plan, engine, pool, lanes, count, state.position < plan.warmup_steps)
         elapsed = time.perf_counter() - began
-        position += count
+        state.position += count
         count = max(1, int(count * min(8.0, CALL_SECONDS / max(elapsed, 1e-9))))
-        reporter.update(position, lanes.size)
+        hooks.report(state.position, lanes.size)
+        if hooks.save is not None and time.monotonic() - saved > SAVE_SECONDS:
+            hooks.save(state)
+            saved = time.monotonic()
+
+
+def _room(state: State, plan: Plan) -> int:
+    """Return how many steps may be done in one call: to the end of the warm-up, the next observation, or the end."""
+    ends = [plan.warmup_steps if state.position < plan.warmup_steps else plan.steps]
+    if plan.observe_every:
+        ends.append((state.position // plan.observe_every + 1) * plan.observe_every)
+    ahead = state.done[(state.codes == RUNNING) & (state.done > state.position)]
+    ends.extend(ahead.tolist())
+    return min(ends) - state.position
 
 
 def _call(
     state: State,
     plan: Plan,
-    crew: _Crew,
+    engine: Engine,
     pool: ThreadPoolExecutor | None,
     lanes: np.ndarray,
-    position: int,
     count: int,
     warm: bool,
 ) -> None:
     """Do `count` steps on `lanes`."""
+    position = state.position
     rows = len(range(-position % plan.every, count, plan.every)) if plan.every else 0
-    kept = np.empty((rows, *state.x.shape))
-    rho, eta = plan.rho.values(position, count), plan.step_size.values(position, count)
+    kept = np.empty((rows, *state.x.shape), state.x.dtype)
     if rows:
         state.kept.append(kept)
-    settings = (state.x, state.codes, state.done, rho, eta, warm, plan.tolerance, plan.bound, kept, plan.every)
+    rho, eta = plan.rho.values(position, count), plan.step_size.values(position, count)
+    batches = np.empty((0, 0), dtype=np.int64) if plan.batches is None else plan.batches.at(position, count)
+    moving = (state.x, state.codes, state.done)
+    fixed = (rho, eta, warm, plan.tolerance, plan.bound, kept, plan.every, state.velocity, plan.momentum, batches)
     if pool is None:
-        crew.advance(0, lanes, *settings)
+        engine.advance(0, lanes, *moving, *fixed)
         return
-    pieces = crew.pieces(lanes.size)
-    futures = [pool.submit(crew.advance, i, part, *settings) for i, part in enumerate(np.array_split(lanes, pieces))]
+    parts = np.array_split(lanes, engine.pieces(lanes.size))
+    futures = [pool.submit(engine.advance, i, part, *moving, *fixed) for i, part in enumerate(parts)]
     wait(futures)
     for future in futures:
         future.result()
-
-
-def _program(objective: Objective) -> GradientProgram | None:
-    """Return the gradient as a program of a kind that the compiled loop can run, or None."""
-    if objective.gradient_program is not None:
-        return objective.gradient_program
-    if not isinstance(objective, TanhNetwork):
-        return None
-    # Only now, because it loads the compiler.
-    from hallucert.sam.network_kernel import network_program
-
-    return network_program(objective)
-
-
-def _crew(program: GradientProgram | None, objective: Objective, wanted: int | None, lanes: int) -> _Crew:
-    """Return who runs `lanes` lanes: the compiled loop on at most `wanted` threads, or numpy's on one."""
-    if program is None:
-        return _Crew(lambda _, *arguments: advance_plain(objective, *arguments), 1, 1)
-
-    from hallucert.objectives.machine import registers_array
-    from hallucert.sam.kernel import EXTRA_ROWS, advance
-
-    threads = max(1, min(wanted or os.cpu_count() or 1, lanes // program.lanes_per_thread))
-    extra = program.dimension + EXTRA_ROWS
-    block = program.block(-(-lanes // threads), extra)
-    work = [registers_array(program.registers + extra, block) for _ in range(threads)]
-
-    def run(piece: int, *arguments: Any) -> None:
-        advance(program, work[piece], block, *arguments)
-
-    return _Crew(run, threads, program.lanes_per_thread)

@@ -25,7 +25,8 @@ from hallucert.objectives.machine import Program, execute
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 
 EXTRA_ROWS = 3
-"""Rows of a block beside the registers and the `d` saved coordinates: ``|g|^2``, ``|g+|^2`` and the slope rho/|g|."""
+"""Rows of a block beside the registers and the `d` saved coordinates: ``|g|^2``, ``|g+|^2`` and the slope rho/|g|;
+with momentum `d` rows of velocities follow."""
 
 
 class GradientProgram(Protocol):
@@ -61,7 +62,7 @@ def _execute(program, work, block, width):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(  # type: ignore[no-untyped-def]
-    program, work, block, lanes, x, codes, done, rho, eta, warm, tolerance, bound, kept, every
+    program, work, block, lanes, x, codes, done, rho, eta, warm, tolerance, bound, kept, every, velocity, momentum
 ):  # fmt: skip
     """Do up to ``len(rho)`` steps on the running lanes, in place.
 
@@ -70,7 +71,7 @@ def advance(  # type: ignore[no-untyped-def]
     program : GradientProgram
         The gradient.
     work : (rows * block,) float64 array
-        Scratch memory for ``registers + d + EXTRA_ROWS`` rows.
+        Scratch memory for ``registers + d + EXTRA_ROWS`` rows, and `d` more with momentum.
     block : int
         Lanes that run together.
     lanes : (n,) int64 array
@@ -87,13 +88,21 @@ def advance(  # type: ignore[no-untyped-def]
         Stop where ``|g+| <= tolerance``, or where a coordinate would exceed `bound` in absolute value.
     kept : (rows, k, d) float64 array
         Iterates before every step whose number is a multiple of `every`; `every` = 0 keeps nothing.
+    velocity : (k, d) float64 array, or (0, 0)
+        Velocities; updated. Not read where `momentum` is 0.
+    momentum : float
+        Heavy ball: the velocity becomes ``momentum v + g+``, and the step is ``-eta`` times it.
     """
     for start in range(0, lanes.shape[0], block):
         members = lanes[start : start + block].copy()
         _gather(work, block, members, x)
+        speed = program.registers + x.shape[1] + EXTRA_ROWS
+        if momentum > 0.0:
+            _gather(work[speed * block :], block, members, velocity)
         _advance_block(
-            program, work, np.uint64(block), members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every
-        )
+            program, work, np.uint64(block), members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every,
+            velocity, np.uint64(speed * block), momentum,
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -105,7 +114,8 @@ def _gather(work, block, members, x):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _advance_block(  # type: ignore[no-untyped-def]
-    program, work, block, members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every
+    program, work, block, members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every, velocity, speed,
+    momentum,
 ):  # fmt: skip
     d = np.uint64(x.shape[1])
     outputs = program.outputs
@@ -128,17 +138,23 @@ def _advance_block(  # type: ignore[no-untyped-def]
             if half == 0:
                 _perturb(work, block, outputs, save, q2, slope, 0.0 if warm else rho[k], width)
         stop = _stops(work, norm, 0.0 if warm else tolerance * tolerance, width)
-        stop += _descend(work, block, outputs, save, eta[k], bound, width)
+        if momentum > 0.0:
+            stop += _descend_heavily(work, block, outputs, save, speed, eta[k], momentum, bound, width)
+        else:
+            stop += _descend(work, block, outputs, save, eta[k], bound, width)
         if stop > 0:
             count = _retire(
-                work, block, members, count, x, codes, done, first + k, save, q2, norm, tolerance, bound, warm
-            )
+                work, block, members, count, x, codes, done, first + k, save, q2, norm, tolerance, bound, warm,
+                speed, momentum,
+            )  # fmt: skip
             if count == 0:
                 return
     for i in range(count):
         done[members[i]] = first + rho.shape[0]
         for j in range(x.shape[1]):
             x[members[i], j] = work[np.uint64(j) * block + np.uint64(i)]
+            if momentum > 0.0:
+                velocity[members[i], j] = work[speed + np.uint64(j) * block + np.uint64(i)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -185,6 +201,21 @@ def _descend(work, block, outputs, save, eta, bound, width):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _descend_heavily(work, block, outputs, save, speed, eta, momentum, bound, width):  # type: ignore[no-untyped-def]
+    """Do what `_descend` does along the velocities, after updating them."""
+    beyond = 0
+    for j in range(outputs.shape[0]):
+        o, g = np.uint64(j) * block, np.uint64(outputs[j]) * block
+        for i in range(width):
+            v = momentum * work[speed + o + i] + work[g + i]
+            work[speed + o + i] = v
+            after = work[save + o + i] - eta * v
+            work[o + i] = after
+            beyond += 0 if np.abs(after) <= bound else 1
+    return beyond
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _stops(work, norm, small, width):  # type: ignore[no-untyped-def]
     """Count the lanes whose squared norm is at most `small`, infinite or NaN (a lane with ``|g| = 0`` has NaN)."""
     stop = 0
@@ -202,7 +233,7 @@ def _keep(work, block, members, count, kept, row):  # type: ignore[no-untyped-de
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _retire(  # type: ignore[no-untyped-def]
-    work, block, members, count, x, codes, done, step, save, q2, s2, tolerance, bound, warm
+    work, block, members, count, x, codes, done, step, save, q2, s2, tolerance, bound, warm, speed, momentum
 ):  # fmt: skip
     """Freeze the lanes that stop at their point before the step, and close the gaps; return how many run on."""
     i = 0
@@ -224,6 +255,8 @@ def _retire(  # type: ignore[no-untyped-def]
             x[member, j] = work[save + o + lane]
             work[save + o + lane] = work[save + o + last]
             work[o + lane] = work[o + last]
+            if momentum > 0.0:
+                work[speed + o + lane] = work[speed + o + last]
         work[q2 + lane] = work[q2 + last]
         work[s2 + lane] = work[s2 + last]
         members[i] = members[count - 1]

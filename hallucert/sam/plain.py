@@ -24,6 +24,8 @@ def advance_plain(
     bound: float,
     kept: np.ndarray,
     every: int,
+    velocity: np.ndarray,
+    momentum: float,
 ) -> None:
     """Do up to ``len(rho)`` steps on the running lanes, in place; the arguments are those of `kernel.advance`."""
     first, row = int(done[lanes[0]]), 0
@@ -38,6 +40,8 @@ def advance_plain(
             if not warm:
                 step = objective.gradient_lanes(points + (rho[k] / np.sqrt(q2))[:, None] * step)
                 shifted = np.einsum("ij,ij->i", step, step)
+            if momentum:
+                step = velocity[lanes] = momentum * velocity[lanes] + step
             following = points - eta[k] * step
             code = _codes(q2, shifted, following, warm, tolerance, bound)
             stop, go = code != 0, code == 0

@@ -23,11 +23,13 @@ class Reporter:
     progress : bool, callable or None
         What the caller of `run` asked for.
     total : int
-        Number of steps of the run.
+        Number of steps.
+    steps : str
+        What is counted.
     """
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self.total = total
+    def __init__(self, progress: Progress, total: int, steps: str = "SAM steps") -> None:
+        self.total, self.steps = total, steps
         self.hook = progress if callable(progress) else None
         self.wanted = progress is True
         self.allowed = progress is True or (progress is None and sys.stderr.isatty())
@@ -44,21 +46,21 @@ class Reporter:
         if self.bar is not None:
             self.bar.stop()
 
-    def update(self, done: int, running: int) -> None:
-        """Report that `done` steps are done and `running` lanes still run."""
+    def update(self, done: int, running: int | None = None) -> None:
+        """Report that `done` steps are done and, if that makes sense, that `running` lanes still run."""
         if self.hook is not None:
             self.hook(done, self.total)
         if self.bar is None and self.allowed and (self.wanted or time.monotonic() - self.began > PATIENCE):
             self._show()
         if self.bar is not None:
-            self.bar.update(self.task, completed=done, running=running)
+            self.bar.update(self.task, completed=done, running="" if running is None else f"{running} running")
 
     def _show(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("SAM steps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bar = Bar(*columns, TextColumn("{task.fields[running]} running"), console=Console(stderr=True))
-        self.task = self.bar.add_task("steps", total=self.total, running=0)
+        columns = (TextColumn(self.steps), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = Bar(*columns, TextColumn("{task.fields[running]}"), console=Console(stderr=True))
+        self.task = self.bar.add_task("steps", total=self.total, running="")
         self.bar.start()

@@ -82,6 +82,31 @@ class Trajectory:
 
 
 @dataclass(frozen=True, eq=False)
+class Curves:
+    """How an ensemble went: the quantities of its end points, every so many steps; NaN where a lane did not get.
+
+    Attributes
+    ----------
+    steps : (n,) int64 array
+        Step numbers of the rows.
+    value, sam_value, gradient_norm, shifted_gradient_norm : (n, k) arrays
+        As in `Ensemble`, at these steps; a lane that has stopped stays at its end.
+    accuracy : (n, k) array or None
+        On the held-out data, if there are any.
+    """
+
+    steps: np.ndarray
+    value: np.ndarray
+    sam_value: np.ndarray
+    gradient_norm: np.ndarray
+    shifted_gradient_norm: np.ndarray
+    accuracy: np.ndarray | None
+
+    def __repr__(self) -> str:
+        return f"<Curves of {self.value.shape[1]} runs at {self.steps.size} steps, 0 to {self.steps[-1]}>"
+
+
+@dataclass(frozen=True, eq=False)
 class Ensemble:
     """Many SAM runs, one a lane.
 
@@ -97,6 +122,14 @@ class Ensemble:
         Steps done by every lane.
     status : (k,) object array of Status
         Why every lane stopped; ``ensemble.status == hc.sam.Status.CONVERGED`` is a mask.
+    seed : (k,) int64 array
+        Which start a lane began from: its row, or the number that the caller gave it.
+    rho, arm : (k,) object arrays of str
+        Which radius and which warm-up a lane ran with, by name; radius by radius, in each arm by arm.
+    accuracy : (k,) array or None
+        Fraction of the held-out data classified correctly at the end points.
+    curves : Curves or None
+        The way there, if ``observe_every`` was given.
     history : (n, k, d) array or None
         Kept iterates if ``every`` was given; a lane that has stopped stays where it is.
     steps_kept : (n,) int64 array or None
@@ -111,8 +144,13 @@ class Ensemble:
     shifted_gradient_norm: np.ndarray
     steps: np.ndarray
     status: np.ndarray
-    history: np.ndarray | None = field(repr=False)
-    steps_kept: np.ndarray | None = field(repr=False)
+    seed: np.ndarray
+    rho: np.ndarray
+    arm: np.ndarray
+    accuracy: np.ndarray | None = field(default=None, repr=False)
+    curves: Curves | None = field(default=None, repr=False)
+    history: np.ndarray | None = field(default=None, repr=False)
+    steps_kept: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def converged(self) -> np.ndarray:
@@ -122,6 +160,21 @@ class Ensemble:
     def counts(self) -> dict[Status, int]:
         """Return how many lanes stopped for each reason, without the reasons that did not occur."""
         return {s: n for s in Status if (n := int((self.status == s).sum()))}
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the tidy table: one dictionary a run, of plain numbers and strings (``pandas.DataFrame`` takes it).
+
+        Columns: seed, rho, arm, value, sam_value, gradient_norm, shifted_gradient_norm, accuracy (if held-out data
+        were given), steps, status.
+        """
+        numbers = ["value", "sam_value", "gradient_norm", "shifted_gradient_norm"]
+        numbers += ["accuracy"] * (self.accuracy is not None)
+        return [
+            {"seed": int(self.seed[i]), "rho": self.rho[i], "arm": self.arm[i]}
+            | {name: float(getattr(self, name)[i]) for name in numbers}
+            | {"steps": int(self.steps[i]), "status": self.status[i].label}
+            for i in range(len(self))
+        ]
 
     def __len__(self) -> int:
         return self.x.shape[0]

@@ -13,6 +13,7 @@ import hallucert as hc
 from hallucert.objectives.machine import registers_array
 from hallucert.objectives.network import TanhNetwork
 from hallucert.sam import Status, driver, kernel
+from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
 from hallucert.sam.vectors import LANES, SAMPLES, TANH_ERROR, load, load_bundle, store, tanh
 
@@ -59,7 +60,7 @@ def kernel_gradient(f: TanhNetwork, x: np.ndarray) -> np.ndarray:
 def run_plain(monkeypatch, *arguments, **options):
     """Run an ensemble in numpy."""
     with monkeypatch.context() as patch:
-        patch.setattr(driver, "_program", lambda objective: None)
+        patch.setattr(driver, "choose_engine", lambda objective, *_: PlainEngine(objective))
         return hc.sam.run_ensemble(*arguments, **options)
 
 
@@ -165,7 +166,13 @@ def test_result_depends_on_no_other_lane_thread_or_call(monkeypatch) -> None:
 def test_who_runs_what() -> None:
     """Tiny networks with squared loss have a program; large ones and the cross-entropy do not."""
     f = network((2, 8, 1))
-    assert isinstance(driver._program(f), NetworkProgram)
-    assert [driver._crew(driver._program(f), f, 2, lanes).threads for lanes in (1, 31, 64)] == [1, 1, 2]
-    assert driver._program(network((20, 60, 1))) is None and MAX_PARAMETERS < 20 * 60
-    assert driver._program(TanhNetwork((2, 4, 2), [[0.1, 0.2]], [1], loss="cross_entropy")) is None
+    engines = [choose_engine(f, lanes, 2, "float64", 0.0, False) for lanes in (1, 31, 64)]
+    assert all(isinstance(engine.program, NetworkProgram) for engine in engines)
+    assert [engine.threads for engine in engines] == [1, 1, 2]
+    assert network_program(network((20, 60, 1))) is None and MAX_PARAMETERS < 20 * 60
+    classifier = TanhNetwork((2, 4, 2), [[0.1, 0.2]], [1], loss="cross_entropy")
+    assert network_program(classifier) is None
+    for other in (classifier, network((20, 60, 1))):
+        assert isinstance(choose_engine(other, 1, 2, "float64", 0.0, False), LayeredEngine)
+    assert isinstance(choose_engine(f, 1, 2, "float32", 0.0, False), LayeredEngine)
+    assert isinstance(choose_engine(f, 1, 2, "float64", 0.0, True), LayeredEngine)

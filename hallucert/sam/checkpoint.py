@@ -1,0 +1,120 @@
+"""Checkpoints of long ensembles: a folder with one file for each cell of the grid.
+
+A file holds the exact state of the cell's lanes and the fingerprint of everything that determines the run, so that a
+run is only ever continued by itself. Files are replaced in one step: whoever kills the process, at whatever moment,
+leaves the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import CheckpointError
+from hallucert.files import replacing
+from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.objective import Objective
+from hallucert.sam.driver import Plan, State
+
+FORMAT = "hallucert-checkpoint-1"
+_ARRAYS = ("x", "codes", "done", "velocity")
+
+
+class Checkpoint:
+    """The saved state of one cell.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is missing.
+    cell : int
+        Number of the cell in the grid.
+    fingerprint : str
+        Of the run, see `fingerprint_of`.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, cell: int, fingerprint: str) -> None:
+        self.path = folder / f"cell-{cell:04d}.npz"
+        self.fingerprint = fingerprint
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CheckpointError(f"the checkpoint folder {folder} cannot be made: {error.strerror}") from None
+
+    def load(self) -> State | None:
+        """Return the saved state, None if there is none.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged, or of another run.
+        """
+        try:
+            with self.path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                stored = {name: file[name] for name in (*_ARRAYS, "observed", "position", "format", "fingerprint")}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise CheckpointError(f"{self.path} cannot be read as a checkpoint ({error}): delete it") from None
+        if str(stored["format"]) != FORMAT or str(stored["fingerprint"]) != self.fingerprint:
+            raise CheckpointError(
+                f"{self.path} is the checkpoint of another run (other data, starts, or settings): "
+                "choose another folder, or delete this one"
+            )
+        x, codes, done, velocity = (np.array(stored[name]) for name in _ARRAYS)
+        return State(x, codes, done, velocity, int(stored["position"]), observed=list(stored["observed"]))
+
+    def save(self, state: State) -> None:
+        """Write the state.
+
+        Raises
+        ------
+        CheckpointError
+            If the file cannot be written; the old one stays.
+        """
+        arrays = {name: getattr(state, name) for name in _ARRAYS}
+        observed = np.array(state.observed) if state.observed else np.empty((0, 0, 0))
+        labels: dict[str, Any] = {"position": state.position, "format": FORMAT, "fingerprint": self.fingerprint}
+        try:
+            with replacing(self.path) as stream:
+                np.savez(stream, observed=observed, **arrays, **labels)
+        except OSError as error:
+            raise CheckpointError(f"the checkpoint {self.path} cannot be written: {error.strerror}") from None
+
+
+def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_out: Iterable[np.ndarray]) -> str:
+    """Return a digest of all that determines the numbers of a run: objective, starts, schedules and settings."""
+    digest = hashlib.sha256(FORMAT.encode())
+    for array in (*_objective_arrays(objective, starts), starts, *held_out):
+        digest.update(str((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    for first in range(0, plan.steps, 4096):
+        count = min(4096, plan.steps - first)
+        digest.update(plan.rho.values(first, count).tobytes() + plan.step_size.values(first, count).tobytes())
+    batches = None if plan.batches is None else (plan.batches.samples, plan.batches.size, plan.batches.seed)
+    settings = (plan.steps, plan.warmup_steps, plan.tolerance, plan.bound, plan.momentum, plan.dtype)
+    digest.update(repr((settings, batches, plan.observe_every)).encode())
+    return digest.hexdigest()
+
+
+def _objective_arrays(objective: Objective, starts: np.ndarray) -> list[np.ndarray]:
+    """Return arrays that tell the objective from others."""
+    if isinstance(objective, TanhNetwork):
+        kind: Any = (objective.layer_sizes, objective.loss, objective.output)
+        numbers = (str(objective.weight_decay), str(objective.label_smoothing))
+        return [np.array(repr((kind, numbers))), objective.inputs, objective.targets]
+    if objective.rigorous:
+        return [np.array(json.dumps(objective.to_json(), sort_keys=True))]
+    # A float-only callable cannot be written down; its gradients at the starts stand for it.
+    return [objective.gradient_lanes(starts)]

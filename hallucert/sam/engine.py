@@ -1,0 +1,179 @@
+"""Who does the steps of a run: the library chooses by the kind and the size of the objective.
+
+=====================================  ==============================================================
+a formula                              the compiled loop, lanes in vector instructions (`kernel`)
+a tiny network with squared loss       the same loop with the network's gradient (`network_kernel`)
+any other network                      matrix products, samples in chunks (`layered_kernel`)
+a float-only callable                  numpy (`plain`)
+=====================================  ==============================================================
+
+An engine may run in coordinates of its own, so starts go in through `project` and points come out through `lift`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.objective import Objective
+from hallucert.sam.plain import advance_plain
+
+if TYPE_CHECKING:
+    from hallucert.sam.kernel import GradientProgram
+
+DTYPES = ("float64", "float32")
+
+
+class Engine:
+    """Does SAM steps on lanes.
+
+    Attributes
+    ----------
+    threads, lanes_per_thread : int
+        Number of threads, and how many lanes are worth one.
+    """
+
+    threads = 1
+    lanes_per_thread = 1
+
+    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
+        """Advance `lanes`, as `kernel.advance` does; pieces that run at once have memory of their own."""
+        raise NotImplementedError
+
+    def session(self) -> AbstractContextManager[Any]:
+        """Return the context in which a run takes place."""
+        return nullcontext()
+
+    def project(self, starts: np.ndarray) -> np.ndarray:
+        """Return the starts (k, d) in the engine's coordinates, a fresh array."""
+        return np.array(starts, order="C")
+
+    def lift(self, x: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return points (k, ...) in coordinates of the objective, as doubles; `starts` are those of the run."""
+        return x
+
+    def pieces(self, lanes: int) -> int:
+        """Return into how many pieces to cut `lanes` lanes."""
+        return min(self.threads, -(-lanes // self.lanes_per_thread))
+
+
+class PlainEngine(Engine):
+    """The numpy loop, on one thread."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+
+    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
+        """Advance `lanes`."""
+        *common, _ = settings
+        advance_plain(self.objective, lanes, *common)
+
+
+class CompiledEngine(Engine):
+    """The compiled loop on blocks of lanes.
+
+    Parameters
+    ----------
+    program : GradientProgram
+        The gradient.
+    threads, lanes : int
+        Threads wanted, and number of lanes of the run.
+    heavy : bool
+        Whether the run has momentum.
+    """
+
+    def __init__(self, program: GradientProgram, threads: int, lanes: int, heavy: bool) -> None:
+        from hallucert.objectives.machine import registers_array
+        from hallucert.sam.kernel import EXTRA_ROWS
+
+        self.program = program
+        self.lanes_per_thread = program.lanes_per_thread
+        self.threads = max(1, min(threads, lanes // program.lanes_per_thread))
+        extra = program.dimension * (2 if heavy else 1) + EXTRA_ROWS
+        self.block = program.block(-(-lanes // self.threads), extra)
+        self.work = [registers_array(program.registers + extra, self.block) for _ in range(self.threads)]
+
+    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
+        """Advance `lanes`."""
+        from hallucert.sam.kernel import advance
+
+        *common, _ = settings
+        advance(self.program, self.work[piece], self.block, lanes, *common)
+
+
+class LayeredEngine(Engine):
+    """Matrix products, on the inputs reduced to what the data span.
+
+    Parameters
+    ----------
+    network : TanhNetwork
+        The network.
+    threads, lanes : int
+        Threads wanted, and number of lanes of the run.
+    dtype : str
+        "float64" or "float32".
+    """
+
+    def __init__(self, network: TanhNetwork, threads: int, lanes: int, dtype: str) -> None:
+        from hallucert.sam.layered_kernel import LayeredNetwork
+        from hallucert.sam.reduction import reduce_inputs
+
+        self.dtype = np.dtype(dtype)
+        self.reduction = reduce_inputs(network)
+        # With fewer lanes than threads the threads share the samples of a lane.
+        self.threads = threads if lanes >= threads else 1
+        reduced = network if self.reduction is None else self.reduction.network
+        self.network = LayeredNetwork(reduced, self.dtype, threads)
+
+    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
+        """Advance `lanes`."""
+        self.network.advance(piece, lanes, *settings)
+
+    def session(self) -> AbstractContextManager[Any]:
+        """Leave the threads to this engine: BLAS gets one for each call."""
+        from hallucert.sam.layered_kernel import one_blas_thread
+
+        return one_blas_thread()
+
+    def project(self, starts: np.ndarray) -> np.ndarray:
+        """Reduce the starts, and round them to the precision of the run."""
+        reduced = starts if self.reduction is None else self.reduction.project(starts)
+        return np.array(reduced, dtype=self.dtype, order="C")
+
+    def lift(self, x: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Undo `project`."""
+        points = x.astype(np.float64)
+        return points if self.reduction is None else self.reduction.lift(points, starts)
+
+
+def choose_engine(
+    objective: Objective, lanes: int, threads: int | None, dtype: str, momentum: float, batches: bool
+) -> Engine:
+    """Return the engine for a run of `lanes` lanes on at most `threads` threads (by default one a processor).
+
+    Raises
+    ------
+    ArgumentError
+        If `dtype` or mini-batches are asked of an objective that is not a network.
+    """
+    wanted = threads or os.cpu_count() or 1
+    if isinstance(objective, TanhNetwork):
+        # Only now, because it loads the compiler.
+        from hallucert.sam.network_kernel import network_program
+
+        tiny = None if batches or dtype != "float64" else network_program(objective)
+        if tiny is None:
+            return LayeredEngine(objective, wanted, lanes, dtype)
+        return CompiledEngine(tiny, wanted, lanes, momentum > 0)
+    if dtype != "float64":
+        raise ArgumentError("dtype", dtype, 'be "float64" for an objective that is not a network')
+    if batches:
+        raise ArgumentError("batch_size", "<a number>", "be left out for an objective that is not a network")
+    if objective.gradient_program is None:
+        return PlainEngine(objective)
+    return CompiledEngine(objective.gradient_program, wanted, lanes, momentum > 0)

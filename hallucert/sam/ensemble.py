@@ -1,0 +1,247 @@
+"""Running SAM from many starts at once, for a grid of radii and arms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.objective import Objective
+from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
+from hallucert.sam.driver import Hooks, Plan, State, iterate
+from hallucert.sam.grid import Each, options_of
+from hallucert.sam.observation import Observer, checked_held_out, history_of
+from hallucert.sam.progress import Progress, Reporter
+from hallucert.sam.result import Curves, Ensemble
+from hallucert.sam.run import BOUND, TOLERANCE
+from hallucert.sam.schedule import Schedule
+from hallucert.sam.settings import checked_plan, checked_whole
+from hallucert.sam.status import statuses
+
+
+def run_ensemble(
+    f: Objective,
+    starts: Any,
+    rho: Schedule | Each,
+    step_size: Schedule,
+    steps: int,
+    warmup: float | Each = 0.0,
+    every: int | None = None,
+    tolerance: float = TOLERANCE,
+    bound: float = BOUND,
+    threads: int | None = None,
+    progress: Progress = None,
+    *,
+    momentum: float = 0.0,
+    batch_size: int | None = None,
+    batch_seed: int = 0,
+    dtype: str = "float64",
+    seeds: Sequence[int] | None = None,
+    held_out: Any = None,
+    observe_every: int | None = None,
+    checkpoint: str | Path | None = None,
+) -> Ensemble:
+    """Run SAM from many starts; every lane does, bit for bit, what `run` does from its start.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    starts : (k, d) array
+        Where to start, one row a lane.
+    rho, warmup : as in `run`, or `each`
+        With ``each(0.5, 1, 2)`` and ``each(SAM=0, switching=0.1)`` all starts are run with every radius in every arm:
+        the lanes are those of the first radius and arm, then those of its second arm, and so on.
+    every : int, optional
+        Keep every ``every``-th iterate of all lanes; by default only the end points are kept.
+    threads : int, optional
+        Number of threads, by default one for each processor. Results do not depend on it.
+    step_size, steps, tolerance, bound, progress, momentum, batch_size, batch_seed, dtype
+        As in `run`. All lanes see the same mini-batches.
+    seeds : sequence of int, optional
+        Numbers of the starts for the table; by default their rows.
+    held_out : (inputs, labels), optional
+        For networks: data on which to report the accuracy (see `TanhNetwork.accuracy`).
+    observe_every : int, optional
+        Record values, gradient norms and accuracy every so many steps, in `Ensemble.curves`.
+    checkpoint : path, optional
+        A folder. The state of the run is saved there every few seconds; the same call goes on from it after the
+        process was killed, and ends at the same numbers. Not together with `every`.
+
+    Returns
+    -------
+    Ensemble
+        `Ensemble.records` is the table of the runs. Ctrl-C ends the run and returns what was done.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong shape or range.
+    CheckpointError
+        If the checkpoint cannot be written, is damaged, or is of another run.
+
+    Examples
+    --------
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> ends = run_ensemble(f, [[-0.6, 0.3], [0.7, -0.2]], "1.5", 0.1, 5000)
+    >>> ends.x.round(6).tolist()
+    [[-0.5, 0.0], [0.5, -0.0]]
+    """
+    lanes, single = f._lanes(starts, "starts")
+    if single:
+        raise ArgumentError("starts", f"<array of shape {np.shape(starts)}>", f"be lanes of shape (k, {f.dimension})")
+    if checkpoint is not None and every is not None:
+        raise ArgumentError("every", every, "be left out with a checkpoint; observe_every records the way")
+    numbers = _checked_seeds(seeds, len(lanes))
+    data = checked_held_out(f, held_out)
+    kept_every = 0 if every is None else checked_whole(every, 1, "every")
+    radii, arms = options_of(rho, _name(rho)), options_of(warmup, "switching" if warmup else "SAM")
+    plans = {
+        (radius_name, arm_name): checked_plan(
+            f,
+            radius,
+            step_size,
+            steps,
+            arm,
+            momentum=momentum,
+            batch_size=batch_size,
+            batch_seed=batch_seed,
+            dtype=dtype,
+            tolerance=tolerance,
+            bound=bound,
+            every=kept_every,
+            observe_every=0 if observe_every is None else checked_whole(observe_every, 1, "observe_every"),
+            threads=None if threads is None else checked_whole(threads, 1, "threads"),
+        )
+        for radius_name, radius in radii.items()
+        for arm_name, arm in arms.items()
+    }
+    cells = _run_cells(f, lanes, plans, data, None if checkpoint is None else Path(checkpoint), progress)
+    return _joined(f, cells, list(plans), numbers, next(iter(plans.values())), data is not None)
+
+
+def _name(rho: Any) -> str:
+    return str(rho) if isinstance(rho, str) or (np.ndim(rho) == 0 and not callable(rho)) else "schedule"
+
+
+def _checked_seeds(seeds: Any, lanes: int) -> np.ndarray:
+    if seeds is None:
+        return np.arange(lanes)
+    numbers = np.asarray(seeds)
+    if numbers.shape != (lanes,) or numbers.dtype.kind not in "iu":
+        raise ArgumentError("seeds", seeds, f"be {lanes} integers, one for each start")
+    return numbers.astype(np.int64)
+
+
+class _Cell:
+    """The runs of one radius in one arm, when they are over."""
+
+    def __init__(self, state: State, observer: Observer) -> None:
+        self.plan, self.state = observer.plan, state
+        self.columns = observer.conclude(state)
+        self.status = statuses(state.codes, state.interrupted)
+
+    def curves(self) -> np.ndarray:
+        """Return the columns every ``observe_every`` steps and at the end, (n, columns, k)."""
+        steps = curve_steps(self.plan)
+        result = np.full((steps.size, *self.columns.shape), np.nan)
+        result[: len(self.state.observed)] = np.array(self.state.observed).reshape(-1, *self.columns.shape)
+        at_end = steps[:, None] >= self.state.done
+        # A lane that was interrupted did not get any further.
+        at_end &= (self.state.codes != 0) | (self.state.done == self.plan.steps)
+        return np.where(at_end[:, None, :], self.columns, result)
+
+
+def curve_steps(plan: Plan) -> np.ndarray:
+    """Return the steps at which an ensemble is observed: multiples of ``observe_every``, and the last."""
+    return np.append(np.arange(0, plan.steps, plan.observe_every, dtype=np.int64), plan.steps)
+
+
+def _run_cells(
+    f: Objective,
+    lanes: np.ndarray,
+    plans: dict[tuple[str, str], Plan],
+    held_out: tuple[np.ndarray, np.ndarray] | None,
+    folder: Path | None,
+    progress: Progress,
+) -> list[_Cell]:
+    """Run the cells of the grid one after another; after Ctrl-C the remaining ones do no step."""
+    cells: list[_Cell] = []
+    interrupted = False
+    with Reporter(progress, sum(plan.steps for plan in plans.values())) as reporter:
+        before = 0
+        for number, plan in enumerate(plans.values()):
+            observer = Observer(f, plan, held_out)
+
+            def report(position: int, running: int, before: int = before) -> None:
+                reporter.update(before + position, running)
+
+            hooks = Hooks(report, observer if plan.observe_every else None)
+            if folder is not None:
+                saved = Checkpoint(folder, number, fingerprint_of(f, lanes, plan, held_out or ()))
+                hooks = replace(hooks, load=saved.load, save=saved.save)
+            state = iterate(f, lanes, plan, hooks, stop=interrupted)
+            interrupted = interrupted or state.interrupted
+            cells.append(_Cell(state, observer))
+            before += plan.steps
+    return cells
+
+
+def _joined(
+    f: Objective,
+    cells: list[_Cell],
+    names: list[tuple[str, str]],
+    seeds: np.ndarray,
+    plan: Plan,
+    has_accuracy: bool,
+) -> Ensemble:
+    """Put the cells side by side."""
+    k = len(seeds)
+    columns = np.concatenate([cell.columns for cell in cells], axis=1)
+    curves = history = steps_kept = None
+    if plan.observe_every:
+        rows = np.concatenate([cell.curves() for cell in cells], axis=2)
+        accuracy = rows[:, 4] if has_accuracy else None
+        curves = Curves(curve_steps(plan), rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], accuracy)
+    if plan.every:
+        whole = State(
+            x=np.concatenate([cell.state.x for cell in cells]),
+            codes=np.concatenate([cell.state.codes for cell in cells]),
+            done=np.concatenate([cell.state.done for cell in cells]),
+            velocity=np.empty((0, 0)),
+            kept=[_side_by_side([cell.state.kept for cell in cells], k, f.dimension)],
+        )
+        history, steps_kept = history_of(whole, plan.every)
+    return Ensemble(
+        objective=f,
+        x=np.concatenate([cell.state.x for cell in cells]),
+        value=columns[0],
+        sam_value=columns[1],
+        gradient_norm=columns[2],
+        shifted_gradient_norm=columns[3],
+        steps=np.concatenate([cell.state.done for cell in cells]),
+        status=np.concatenate([cell.status for cell in cells]),
+        seed=np.tile(seeds, len(cells)),
+        rho=np.repeat(np.array([rho for rho, _ in names], dtype=object), k),
+        arm=np.repeat(np.array([arm for _, arm in names], dtype=object), k),
+        accuracy=columns[4] if has_accuracy else None,
+        curves=curves,
+        history=history,
+        steps_kept=steps_kept,
+    )
+
+
+def _side_by_side(kept: list[list[np.ndarray]], lanes: int, dimension: int) -> np.ndarray:
+    """Join the kept iterates of cells (rows, k, d) that differ in their number of rows along the lanes."""
+    longest = max(sum(map(len, blocks)) for blocks in kept)
+    result = np.empty((longest, lanes * len(kept), dimension))
+    for i, blocks in enumerate(kept):
+        row = 0
+        for block in blocks:
+            result[row : row + len(block), i * lanes : (i + 1) * lanes] = block
+            row += len(block)
+    return result

@@ -1,0 +1,89 @@
+"""The arguments of a run, checked and put into a `Plan`."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.objective import Objective
+from hallucert.sam.batches import Batches
+from hallucert.sam.driver import Plan
+from hallucert.sam.engine import DTYPES
+from hallucert.sam.schedule import Positive, Schedule
+
+
+def checked_plan(
+    objective: Objective,
+    rho: Schedule,
+    step_size: Schedule,
+    steps: int,
+    warmup: float,
+    *,
+    momentum: float,
+    batch_size: int | None,
+    batch_seed: int,
+    dtype: str,
+    tolerance: float,
+    bound: float,
+    every: int = 0,
+    observe_every: int = 0,
+    threads: int | None = None,
+) -> Plan:
+    """Return the plan of a run with these arguments (those of `run` and `run_ensemble`).
+
+    Raises
+    ------
+    ArgumentError
+        If one has the wrong type, shape or range.
+    """
+    count = checked_whole(steps, 0, "steps")
+    if not _is_real(warmup) or not 0 <= warmup <= 1:
+        raise ArgumentError("warmup", warmup, "be a fraction between 0 and 1")
+    if not _is_real(momentum) or not 0 <= momentum < 1:
+        raise ArgumentError("momentum", momentum, "be at least 0 and less than 1")
+    if not _is_real(tolerance) or not 0 <= tolerance < math.inf:
+        raise ArgumentError("tolerance", tolerance, "be finite and not negative")
+    if not _is_real(bound) or not 0 < bound < math.inf:
+        raise ArgumentError("bound", bound, "be finite and positive")
+    if dtype not in DTYPES:
+        raise ArgumentError("dtype", dtype, f"be one of {', '.join(DTYPES)}")
+    return Plan(
+        rho=Positive(rho, count, "rho"),
+        step_size=Positive(step_size, count, "step_size"),
+        steps=count,
+        warmup_steps=math.ceil(warmup * count),
+        tolerance=float(tolerance),
+        bound=float(bound),
+        momentum=float(momentum),
+        batches=_batches(objective, batch_size, batch_seed),
+        dtype=dtype,
+        every=every,
+        observe_every=observe_every,
+        threads=threads,
+    )
+
+
+def checked_whole(value: object, least: int, argument: str) -> int:
+    """Return an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ArgumentError(argument, value, f"be an integer of at least {least}")
+    return int(value)
+
+
+def _batches(objective: Objective, size: Any, seed: Any) -> Batches | None:
+    checked_whole(seed, 0, "batch_seed")
+    if size is None:
+        return None
+    if not isinstance(objective, TanhNetwork):
+        raise ArgumentError("batch_size", size, "be left out for an objective that is not a network")
+    samples = len(objective.inputs)
+    if checked_whole(size, 1, "batch_size") > samples:
+        raise ArgumentError("batch_size", size, f"be at most the number of samples, {samples}")
+    return Batches(samples, int(size), int(seed))
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

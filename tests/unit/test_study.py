@@ -1,0 +1,90 @@
+"""`hallucert study`: the same table after a kill, classes and certificates in it, and typed errors for misuse."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import hallucert as hc
+from hallucert.cli import main
+from hallucert.errors import ArgumentError, MissingPackageError
+from hallucert.study import run_study
+from hallucert.study.verdicts import CLAIMS
+
+COMMAND = """
+import sys
+from hallucert.sam import driver
+from hallucert.study import run_study
+driver.SAVE_SECONDS, driver.CALL_SECONDS = 0.0, 0.002
+run_study(sys.argv[1], ["tiny"], seeds=3, radii=["2", "5"], quick=True)
+"""
+
+
+def test_a_killed_study_ends_at_the_same_table(tmp_path) -> None:
+    """SIGKILL during training and near its end, started again: table, pictures and certificates to the last byte."""
+
+    def start(folder):
+        return subprocess.Popen([sys.executable, "-c", COMMAND, str(folder)])
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole).wait() == 0
+    for cells in (1, 3):
+        process = start(killed)
+        while process.poll() is None and len(list(killed.glob("checkpoints/tiny/*.npz"))) < cells:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not (killed / "tiny" / "table.csv").exists()
+    assert start(killed).wait() == 0
+    files = sorted(path.relative_to(whole) for path in whole.glob("tiny/**/*") if path.is_file())
+    assert len(files) > 5
+    for path in files:
+        assert (whole / path).read_bytes() == (killed / path).read_bytes(), path
+
+
+def test_the_table_and_its_certificates(tmp_path, capsys) -> None:
+    """Every run has a row; a converged squared-error run has a certificate that the other arithmetic re-proves."""
+    with pytest.raises(SystemExit) as end:
+        main(["study", "--output", str(tmp_path), "--data", "tiny", "--seeds", "2", "--rho", "5", "--quick", "--json"])
+    assert end.value.code == 0
+    summary = json.loads(capsys.readouterr().out)["tiny"]
+    rows = list(csv.DictReader((tmp_path / "tiny" / "table.csv").read_text().splitlines()))
+    assert [(row["seed"], row["arm"]) for row in rows] == [(s, arm) for arm in ("SAM", "switching") for s in "01"]
+    assert sum(sum(cell["classes"].values()) for cell in summary["cells"]) == len(rows)
+    certified = [row for row in rows if row[CLAIMS[0]]]
+    files = list((tmp_path / "tiny" / "certificates").glob("*.json"))
+    assert len(files) == len(certified) >= 1
+    for row in certified:
+        file = tmp_path / "tiny" / "certificates" / f"tiny-rho5-{row['arm']}-{row['seed']}.json"
+        assert {name: str(hc.load(file)[name].status) for name in CLAIMS} == {name: row[name] for name in CLAIMS}
+        assert hc.verify(file)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"data": ["mnits"]}, "data"), ({"data": "tiny"}, "data"), ({"data": []}, "data"), ({"seeds": 0}, "seeds")],
+)
+def test_misuse(tmp_path, options, name) -> None:
+    """A typed error names the argument, before anything is trained."""
+    with pytest.raises(ArgumentError, match=name):
+        run_study(tmp_path, **({"data": ["tiny"], "quick": True} | options))
+
+
+def test_an_unwritable_folder(tmp_path) -> None:
+    """A folder that cannot be made is reported at once."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArgumentError, match="output"):
+        run_study(tmp_path / "file" / "folder", ["tiny"], quick=True)
+
+
+def test_missing_data(tmp_path, monkeypatch) -> None:
+    """Without scikit-learn the error says which extra brings it."""
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(MissingPackageError, match="examples"):
+        run_study(tmp_path, ["digits"], quick=True)
