@@ -14,13 +14,20 @@ _LAZY = {
     "Objective": "hallucert.objectives.objective",
     "TanhNetwork": "hallucert.objectives.network",
     "Candidate": "hallucert.candidate",
+    "Branch": "hallucert.branch",
     "certify": "hallucert.certification",
+    "certify_stall": "hallucert.stall",
     "Certificate": "hallucert.certificate.certificate",
+    "BranchCertificate": "hallucert.certificate.branch",
     "load": "hallucert.certificate.reading",
     "verify": "hallucert.certificate.verify",
     "Verdict": "hallucert.certificate.verify",
     "Status": "hallucert.prove.claims",
     "diagnose": "hallucert.diagnosis",
+    "census": "hallucert.completeness",
+    "Census": "hallucert.prove.census",
+    "safe_radius": "hallucert.absence",
+    "critical_rho": "hallucert.absence",
 }
 _MODULES = ("sam", "find", "gallery", "plot", "errors")
 
@@ -32,16 +39,23 @@ if TYPE_CHECKING:
     from hallucert import gallery as gallery
     from hallucert import plot as plot
     from hallucert import sam as sam
+    from hallucert.absence import critical_rho as critical_rho
+    from hallucert.absence import safe_radius as safe_radius
+    from hallucert.branch import Branch as Branch
     from hallucert.candidate import Candidate as Candidate
+    from hallucert.certificate.branch import BranchCertificate as BranchCertificate
     from hallucert.certificate.certificate import Certificate as Certificate
     from hallucert.certificate.reading import load as load
     from hallucert.certificate.verify import Verdict as Verdict
     from hallucert.certificate.verify import verify as verify
     from hallucert.certification import certify as certify
+    from hallucert.completeness import census as census
     from hallucert.diagnosis import diagnose as diagnose
     from hallucert.objectives.network import TanhNetwork as TanhNetwork
     from hallucert.objectives.objective import Objective as Objective
+    from hallucert.prove.census import Census as Census
     from hallucert.prove.claims import Status as Status
+    from hallucert.stall import certify_stall as certify_stall
 
 
 def __getattr__(name: str) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from hallucert import __version__
 from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.branch import Branch
+from hallucert.branch_certification import certify_branch
 from hallucert.candidate import Candidate
+from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact, exact_radius
@@ -34,39 +37,71 @@ _HELPED_BY_PRECISION = frozenset(
         Reason.LEVEL,
         Reason.SINGULAR_JACOBIAN,
         Reason.RANK_DEFICIENT,
+        Reason.NEARLY_DEGENERATE,
     }
 )
 
 
+@overload
+def certify(
+    subject: Branch,
+    *,
+    backend: str = ...,
+    precisions: Sequence[int] | None = ...,
+    gap: float | None = ...,
+    budget: float = ...,
+) -> BranchCertificate: ...
+
+
+@overload
 def certify(
     subject: Objective | Candidate,
+    x: Any = ...,
+    rho: Exact | None = ...,
+    *,
+    backend: str = ...,
+    precisions: Sequence[int] | None = ...,
+    radius: Exact | None = ...,
+    global_box: Any = ...,
+    max_boxes: int = ...,
+    budget: float = ...,
+) -> Certificate: ...
+
+
+def certify(
+    subject: Objective | Candidate | Branch,
     x: Any = None,
     rho: Exact | None = None,
     *,
     backend: str = "arb",
-    precisions: Sequence[int] = PRECISIONS,
+    precisions: Sequence[int] | None = None,
     radius: Exact | None = None,
     global_box: Any = None,
     max_boxes: int = MAX_BOXES,
+    gap: float | None = None,
     budget: float = 120.0,
-) -> Certificate:
-    """Prove every claim that applies to the hallucinated point near `x`.
+) -> Certificate | BranchCertificate:
+    """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch.
 
-    ``certify(f, x, rho)`` or ``certify(candidate)``. The point is polished by Newton's method, existence is proved by
-    Krawczyk's test, and all further claims are about the exact point ``x*`` that was proved to exist.
+    ``certify(f, x, rho)``, ``certify(candidate)`` or ``certify(branch)``. A branch is covered by cells, each proved to
+    hold exactly one arc of the curve, up to `gap` from its branch points (see `hallucert.prove.branch`). Otherwise the
+    point is polished by Newton's method, existence is proved by Krawczyk's test, and
+    all further claims are about the exact point ``x*`` that was proved to exist.
 
     Parameters
     ----------
-    subject : Objective or Candidate
-        The function, or a candidate from `hallucert.find` (then `x` and `rho` come with it).
+    subject : Objective, Candidate or Branch
+        The function, or a candidate from `hallucert.find` (then `x` and `rho` come with it), or a branch (which takes
+        only `backend`, `precisions`, `gap` and `budget`).
     x : array of shape (d,)
         A point near the hallucinated point, for example the end of a SAM run.
     rho : exact positive number
         ``"0.05"`` is 1/20; a float is the dyadic rational it is.
     backend : {"arb", "mpmath"}
         The arithmetic of the proof.
-    precisions : sequence of int
-        The ladder of precisions in bits; the next is tried while a claim is undecided that more bits may decide.
+    precisions : sequence of int, optional
+        The ladder of precisions in bits, by default 53, 106, 212, 424; the next is tried while a claim is undecided
+        that more bits may decide. A branch is proved at the largest, by default at 106.
     radius : exact positive number, optional
         Ask about exactly the box ``x +- radius`` (no polishing): existence there is proved, refuted or undecided. In
         residual form the box lives in the slice through `x`.
@@ -74,12 +109,15 @@ def certify(
         Also ask whether the target is a global minimizer over this box.
     max_boxes : int
         Budget of each claim that subdivides (`farthest_point`, `global_target`).
+    gap : positive float, optional
+        Branches only: arclength left out at each side of a branch point, where no cell can exist; by default 3e-4 of
+        its radius.
     budget : float
-        Seconds after which no further precision is tried.
+        Seconds after which no further precision is tried, and no further cell.
 
     Returns
     -------
-    Certificate
+    Certificate or BranchCertificate
         Failures to prove are in it as undecided claims, with reasons; nothing is raised for them.
 
     Raises
@@ -87,7 +125,7 @@ def certify(
     ArgumentError
         For arguments of the wrong shape, not finite, or ``rho <= 0``.
     NotAnalyticError
-        If the objective is float-only.
+        If the objective is float-only; for a branch also if it is not a formula of at most 12 variables.
     DomainError
         If ``f`` is not defined at `x`, or the gradient there is exactly zero.
 
@@ -100,11 +138,19 @@ def certify(
     (<Status.PROVED: 'proved'>, <Status.PROVED: 'proved'>)
     """
     require_round_to_nearest()
+    if isinstance(subject, Branch):
+        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box}
+        if given := [name for name, value in points_only.items() if value is not None]:
+            raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch is certified")
+        ladder = None if precisions is None else _check_ladder(precisions)
+        return certify_branch(subject, backend, ladder, gap, budget)
+    if gap is not None:
+        raise ArgumentError("gap", gap, "be left out unless a branch is certified")
     objective, start, exact_rho, construction = _arguments(subject, x, rho)
     objective.require_rigorous()
     half_width = None if radius is None else exact_radius(radius, "radius")
     box = None if global_box is None else _check_box(global_box, objective.dimension)
-    ladder = _check_ladder(precisions)
+    ladder = _check_ladder(PRECISIONS if precisions is None else precisions)
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
     deadline = time.monotonic() + budget
@@ -166,7 +212,7 @@ def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Frac
         point = tuple(Fraction(float(v)) for v in subject.x)
         return subject.objective, point, subject.rho, subject.construction
     if not isinstance(subject, Objective):
-        raise ArgumentError("subject", subject, "be an Objective or a Candidate")
+        raise ArgumentError("subject", subject, "be an Objective, a Candidate or a Branch")
     must = f"be {subject.dimension} finite numbers"
     if x is None or isinstance(x, str) or np.ndim(x) != 1 or len(x) != subject.dimension:
         raise ArgumentError("x", x, must)

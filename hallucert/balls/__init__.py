@@ -17,6 +17,7 @@ from hallucert.balls.krawczyk import (
     contract,
     krawczyk_image,
     prove_zero,
+    tighten,
 )
 from hallucert.balls.spectrum import Disc, Spectrum, spectrum
 from hallucert.balls.symmetric import Inertia, extreme_eigenvalues, inertia, is_positive_definite
@@ -42,4 +43,5 @@ __all__ = [
     "prove_zero",
     "require_round_to_nearest",
     "spectrum",
+    "tighten",
 ]

@@ -9,6 +9,7 @@ they are true.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import flint
+import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, Ball, BallArithmetic, Matrix, dyadic
@@ -27,8 +29,8 @@ _WIDE = arb(2) ** -6
 _NAN = arb.nan()
 _ZERO, _ONE = arb(0), arb(1)
 _SURELY_FINITE = arb(2) ** (SIZE_LIMIT // 2)
-_SMALL_MATRIX = 4
-"""Up to this inner dimension plain loops beat the conversion to ``arb_mat`` and back."""
+_SMALL_PRODUCT = 8
+"""Up to this number of multiplications plain loops beat the conversion to ``arb_mat`` and back."""
 
 
 class ArbArithmetic(BallArithmetic):
@@ -59,6 +61,10 @@ class ArbArithmetic(BallArithmetic):
     def _constant(self, value: Fraction) -> Ball:
         with self:
             return arb(fmpq(value.numerator, value.denominator))
+
+    def from_float(self, value: float) -> Ball:
+        """Return the ball of radius 0 at a finite double; Arb converts doubles exactly at any precision."""
+        return arb(value)
 
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
         """Return a ball that contains every number from `lower` to `upper`."""
@@ -154,15 +160,20 @@ class ArbArithmetic(BallArithmetic):
 
     def is_finite(self, ball: Ball) -> bool:
         """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
+        if abs(ball) < _SURELY_FINITE:  # the answer for all but astronomical balls (never for NaN), in one comparison
+            return True
         if not ball.is_finite():
             return False
-        if abs(ball) < _SURELY_FINITE:  # the answer for all but astronomical balls, without taking them apart
-            return True
         return _top(ball.mid().man_exp()) < SIZE_LIMIT and _top(ball.rad().man_exp()) < SIZE_LIMIT
 
     def approximate(self, ball: Ball) -> float:
         """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
         return float(ball) if self.is_finite(ball) else float("nan")
+
+    def approximations(self, rows: Sequence[Sequence[Ball]]) -> np.ndarray:
+        """Return `approximate` of every ball of a matrix."""
+        # Doubles end far below `_SURELY_FINITE`: whatever is not below it has none.
+        return np.array([[float(ball) if abs(ball) < _SURELY_FINITE else math.nan for ball in row] for row in rows])
 
     def positive(self, ball: Ball) -> bool:
         """Tell whether every point of `ball` is certainly > 0."""
@@ -175,19 +186,37 @@ class ArbArithmetic(BallArithmetic):
     def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
         """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
         with self:
-            total = _ZERO
-            for ball in balls:
-                total = total + ball.abs_upper()
+            total = sum(map(arb.abs_upper, balls), _ZERO)
         return self.endpoints(total)[1]
+
+    def largest_absolute_sum(self, rows: Sequence[Sequence[Ball]]) -> Fraction:
+        """Return an upper bound of the largest `absolute_sum` of a row; `ArgumentError` if a ball is indeterminate."""
+        with self:
+            largest = _ZERO
+            for row in rows:
+                largest = largest.max(sum(map(arb.abs_upper, row), _ZERO))
+        return self.endpoints(largest)[1]
+
+    def all_finite(self, rows: Sequence[Sequence[Ball]]) -> bool:
+        """Tell whether every ball of a matrix is finite."""
+        for row in rows:
+            for ball in row:
+                if not abs(ball) < _SURELY_FINITE and not self.is_finite(ball):
+                    return False
+        return True
 
     def centre(self, ball: Ball) -> Ball:
         """Return a ball of radius 0 near the middle of a finite ball."""
         return ball.mid()
 
+    def radius(self, ball: Ball) -> Ball:
+        """Return the radius, exactly; indeterminate if `ball` is."""
+        return ball.rad() if ball.is_finite() else _NAN
+
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         """Enclose the product of two matrices."""
         with self:
-            if len(b) <= _SMALL_MATRIX:
+            if len(a) * len(b) * len(b[0]) <= _SMALL_PRODUCT:
                 columns = list(zip(*b, strict=True))
                 return [[self.dot(row, column) for column in columns] for row in a]
             return (arb_mat(a) * arb_mat(b)).tolist()

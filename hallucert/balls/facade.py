@@ -31,6 +31,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from hallucert.errors import ArgumentError
 
 Ball = Any
@@ -82,6 +84,10 @@ class BallArithmetic(ABC):
     @abstractmethod
     def constant(self, value: Fraction) -> Ball:
         """Return a ball that contains `value`."""
+
+    def from_float(self, value: float) -> Ball:
+        """Return a ball that contains a finite double, taken as the dyadic number it is."""
+        return self.constant(Fraction(value))
 
     @abstractmethod
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
@@ -139,6 +145,10 @@ class BallArithmetic(ABC):
     def approximate(self, ball: Ball) -> float:
         """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
 
+    def approximations(self, rows: Sequence[Sequence[Ball]]) -> np.ndarray:
+        """Return `approximate` of every ball of a matrix."""
+        return np.array([[self.approximate(ball) for ball in row] for row in rows])
+
     @abstractmethod
     def positive(self, ball: Ball) -> bool:
         """Tell whether every point of `ball` is certainly > 0."""
@@ -155,9 +165,21 @@ class BallArithmetic(ABC):
     def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
         """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
 
+    def largest_absolute_sum(self, rows: Sequence[Sequence[Ball]]) -> Fraction:
+        """Return an upper bound of the largest `absolute_sum` of a row; `ArgumentError` if a ball is indeterminate."""
+        return max(self.absolute_sum(row) for row in rows)
+
     @abstractmethod
     def centre(self, ball: Ball) -> Ball:
-        """Return a ball of radius 0 near the middle of a finite ball."""
+        """Return a ball of radius 0 near the middle of a finite ball; any ball for an indeterminate one."""
+
+    def radius(self, ball: Ball) -> Ball:
+        """Return a ball whose upper end bounds ``|x - centre|`` for every x of `ball`; indeterminate if `ball` is."""
+        return ball - self.centre(ball)
+
+    def all_finite(self, rows: Sequence[Sequence[Ball]]) -> bool:
+        """Tell whether every ball of a matrix is finite."""
+        return all(self.is_finite(ball) for row in rows for ball in row)
 
     def dot(self, x: Sequence[Ball], y: Sequence[Ball]) -> Ball:
         """Enclose the inner product of two vectors of the same positive length."""

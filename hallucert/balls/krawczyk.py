@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,10 +11,9 @@ from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk_operator import (
     Function,
     Jacobian,
+    KrawczykOperator,
     KrawczykResult,
-    _newton_step,
     approximate_preconditioner,
-    image_from_step,
     krawczyk_image,
 )
 from hallucert.balls.matrix import midpoints
@@ -30,11 +30,15 @@ __all__ = [
     "contract",
     "krawczyk_image",
     "prove_zero",
+    "tighten",
 ]
+
+Attempt = Callable[[list[Fraction]], KrawczykResult]
+"""Krawczyk's operator on the box with the given radii."""
 
 _INFLATION_STEPS = 12
 _NEAR = Fraction(5, 4)
-"""The uniqueness radius is settled to within this factor."""
+"""The search for the uniqueness box ends where radii too large and radii good enough are this close."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +126,15 @@ def prove_zero(
     absolute_floor: Fraction = Fraction(1, 2**80),
     max_steps: int = 40,
     maximal: bool = True,
+    filling: tuple[float, float] = (0.6, 1.0),
 ) -> ZeroEnclosure | ZeroFailure:
     """Prove a zero near `centre`, in a small box (existence) and in a large one (uniqueness).
 
     The existence box is found by inflation: begin with twice the Newton step (but not below the floors), and while the
     image leaves the box, take a box 9/8 of the image in each coordinate. The uniqueness box is ``centre +- t scale``
-    (but not below the existence box) for the largest t found (up to ``2**40``): jumps guided by the contraction, then
-    bisection.
+    (but not below the existence box); t, up to ``2**40``, is sought so that the image *fills* a part of the box within
+    the bounds of `filling`. The filling grows with t at least linearly, so a box filled to 0.6 is at least 0.6 of the
+    largest that passes the test.
 
     Parameters
     ----------
@@ -148,6 +154,9 @@ def prove_zero(
         Cap on applications of Krawczyk's operator, all told.
     maximal : bool
         False: do not look for a larger uniqueness box.
+    filling : (low, high), 0 < low < high <= 1
+        Which part of the uniqueness box its image should fill: `low` ends the search, beyond `high` a box is too large.
+        A smaller `high` leaves room for a test in another arithmetic.
     """
     centre = list(centre)
     if max_steps < 1:
@@ -162,12 +171,13 @@ def prove_zero(
                 reason = "the Jacobian at the centre is singular to working precision, or indeterminate"
                 return ZeroFailure(reason, None, [], 0)
         c = [list(row) for row in preconditioner]
-        step = _newton_step(ar, function, centre, c)
+        operator = KrawczykOperator(ar, function, jacobian, c)
+        step = operator.newton_step(centre)
         if step is None:
             return ZeroFailure("the function is indeterminate at the centre", None, [], 0)
 
         def attempt(radius: list[Fraction]) -> KrawczykResult:
-            return image_from_step(ar, function, jacobian, centre, c, radius, step)
+            return operator.image(centre, radius, step)
 
         floors = [relative_floor * abs(x) + absolute_floor for x in centre]
         radius = [round_up(max(2 * ar.magnitude(s), f), 30) for s, f in zip(step, floors, strict=True)]
@@ -188,51 +198,134 @@ def prove_zero(
         largest, widest = radius, result.contraction
         if maximal:
             shape = list(scale) if scale is not None else [Fraction(1)] * len(centre)
-            largest, widest, steps = _largest(attempt, radius, shape, result.contraction, steps, max_steps)
+            largest, widest, steps = _largest(attempt, radius, shape, result.contraction, filling, steps, max_steps)
         return ZeroEnclosure(centre, box, radius, largest, result.contraction, widest, c, steps)
 
 
 def _largest(
-    attempt: object, radius: list[Fraction], shape: list[Fraction], contraction: Fraction, steps: int, max_steps: int
+    attempt: Attempt,
+    radius: list[Fraction],
+    shape: list[Fraction],
+    contraction: Fraction,
+    filling: tuple[float, float],
+    steps: int,
+    max_steps: int,
 ) -> tuple[list[Fraction], Fraction, int]:
-    """Find a large factor t for which the box ``max(t shape, radius)`` passes Krawczyk's test."""
+    """Find a factor t for which the image of the box ``max(t shape, radius)`` fills a part of it within `filling`."""
 
     def box(t: Fraction) -> list[Fraction]:
         return [max(round_up(t * s, 30), r) for s, r in zip(shape, radius, strict=True)]
 
     best, best_contraction = radius, contraction
-    low = min(r / s for r, s in zip(radius, shape, strict=True))
     start = max(r / s for r, s in zip(radius, shape, strict=True))
-    high: Fraction | None = None
-    # The contraction grows about linearly in t: the first guess aims at 1/2. Without growth: 2**40 at most.
-    guess = start * min(Fraction(2**40), 1 / (2 * contraction)) if contraction else start * 2**40
-    guess = max(guess, start)
+    top = 2**40 * max(Fraction(1), start)
+    aim = math.sqrt(filling[0] * filling[1])
+    low, low_filled = min(r / s for r, s in zip(radius, shape, strict=True)), float(min(contraction, Fraction(1)))
+    high, high_filled = None, math.inf
+    # The filling grows about linearly in t.
+    guess = start * max(Fraction(1), min(Fraction(2**40), Fraction(aim / max(low_filled, 1e-300))))
     while steps < max_steps:
-        result = attempt(box(guess))  # type: ignore[operator]
+        tried = box(guess)
+        result = attempt(tried)
         steps += 1
-        if result.proved:
-            low, best, best_contraction = guess, box(guess), result.contraction
+        filled = _filled(result, tried)
+        if result.proved and result.contraction is not None and filled <= filling[1]:
+            low, low_filled, best, best_contraction = guess, filled, tried, result.contraction
+            if filled >= filling[0]:
+                break
         else:
-            high = guess
+            high, high_filled = guess, filled
         if high is None:
-            growth = min(Fraction(2**20), Fraction(7, 10) / best_contraction) if best_contraction else Fraction(2**20)
-            guess = low * max(growth, Fraction(3, 2))
-            if guess > 2**40 * max(Fraction(1), start):
+            guess = low * Fraction(max(1.5, min(2.0**20, aim / max(low_filled, 1e-300))))
+            if guess > top:
                 break
         elif high <= low * _NEAR:
             break
         else:
-            guess = round_up(_between(low, high), 20)
+            guess = _between(low, high, low_filled, high_filled, aim)
     return best, best_contraction, steps
 
 
-def _between(low: Fraction, high: Fraction) -> Fraction:
-    """Return a number between two positive ones: the mean, or near the geometric mean where they are far apart."""
-    if high <= 4 * low:
-        return (low + high) / 2
+def _filled(result: KrawczykResult, radius: list[Fraction]) -> float:
+    """Return the largest part of a side that the image fills, infinite from ``2**40`` on or if there is no image."""
+    largest = max((s / r for s, r in zip(result.spread, radius, strict=True)), default=Fraction(2**40))
+    return float(largest) if largest < 2**40 else math.inf
+
+
+def _between(low: Fraction, high: Fraction, low_filled: float, high_filled: float, aim: float) -> Fraction:
+    """Return a number between two positive ones, where a power law through their fillings reaches `aim`.
+
+    The geometric mean where that cannot be told; always some way from both.
+    """
+    part = 0.5
+    if 0 < low_filled < aim < high_filled < math.inf:
+        part = math.log(aim / low_filled) / math.log(high_filled / low_filled)
     ratio = high / low
+    # Of numbers up to 2**1100 apart, so not through the logarithm of a float.
     bits = ratio.numerator.bit_length() - ratio.denominator.bit_length()
-    return low * 2 ** max(1, bits // 2)
+    exponent = min(max(part, 0.1), 0.9) * (bits + math.log2(float(ratio / Fraction(2) ** bits)))
+    whole = math.floor(exponent)
+    return round_up(low * Fraction(2) ** whole * Fraction(2.0 ** (exponent - whole)), 20)
+
+
+def tighten(
+    ar: BallArithmetic,
+    function: Function,
+    jacobian: Jacobian,
+    box: Sequence[Ball],
+    preconditioner: Sequence[Sequence[Fraction]],
+    max_steps: int = 12,
+) -> list[Ball]:
+    """Shrink a box that is known to contain exactly one zero around it, as far as the precision goes.
+
+    Steps ``z <- z - C G(z)`` with the midpoint move the centre, which costs no Jacobian; then a zero is proved in a
+    tiny box there. If that box lies in the given one, its zero is the one sought. Otherwise the box is contracted.
+
+    Parameters
+    ----------
+    ar : BallArithmetic
+        The arithmetic.
+    function, jacobian : callable
+        G and DG in balls.
+    box : sequence of Ball
+        A box proved to contain exactly one zero.
+    preconditioner : rows of Fraction
+        C.
+    max_steps : int
+        Cap on the steps of the centre.
+    """
+    with ar:
+        ends = [ar.endpoints(x) for x in box]
+        operator = KrawczykOperator(ar, function, jacobian, preconditioner)
+        centre = [ar.midpoint(ar.centre(x)) for x in box]
+        best, best_size = centre, None
+        for _ in range(max_steps):
+            step = operator.newton_step(centre)
+            if step is None:
+                break
+            size = max(ar.magnitude(s) for s in step)
+            if best_size is not None and 2 * size > best_size:
+                break
+            best, best_size = centre, size
+            if not any(map(ar.nonzero, step)):
+                break
+            centre = [ar.midpoint(ar.constant(c - ar.midpoint(s))) for c, s in zip(centre, step, strict=True)]
+        floor = Fraction(1, 2 ** max(ar.precision - 20, 30))
+        found = prove_zero(
+            ar,
+            function,
+            jacobian,
+            best,
+            preconditioner,
+            relative_floor=floor,
+            absolute_floor=floor / 2**20,
+            maximal=False,
+        )
+        if isinstance(found, ZeroEnclosure) and all(
+            low <= c - r and c + r <= high for (low, high), c, r in zip(ends, best, found.existence_radius, strict=True)
+        ):
+            return found.box
+        return contract(ar, function, jacobian, box, preconditioner)
 
 
 def contract(
@@ -267,6 +360,7 @@ def contract(
     """
     with ar:
         current = list(box)
+        fixed = None if preconditioner is None else KrawczykOperator(ar, function, jacobian, preconditioner)
         if not all(ar.is_finite(x) for x in current):
             raise ArgumentError("box", "<an indeterminate box>", "be finite")
         for _ in range(max_steps):
@@ -277,10 +371,13 @@ def contract(
                 max(high - c, c - low) or (abs(c) or Fraction(1)) / 2**ar.precision
                 for c, (low, high) in zip(centre, ends, strict=True)
             ]
-            c = preconditioner or approximate_preconditioner(midpoints(ar, jacobian(current)))
-            if c is None:
-                break
-            image = krawczyk_image(ar, function, jacobian, centre, c, radius).image
+            operator = fixed
+            if operator is None:
+                c = approximate_preconditioner(midpoints(ar, jacobian(current)))
+                if c is None:
+                    break
+                operator = KrawczykOperator(ar, function, jacobian, c)
+            image = operator.image(centre, radius).image
             if not image:
                 break
             smaller = []

@@ -47,12 +47,12 @@ def multiply(ar: BallArithmetic, a: Sequence[Sequence[Ball]], b: Sequence[Sequen
 
 def apply(ar: BallArithmetic, a: Sequence[Sequence[Ball]], x: Sequence[Ball]) -> list[Ball]:
     """Enclose the vector ``a x``."""
-    return [ar.dot(row, x) for row in a]
+    return [row[0] for row in ar.matrix_product(a, [[v] for v in x])]
 
 
 def from_floats(ar: BallArithmetic, a: np.ndarray) -> Matrix:
     """Return the matrix of a two-dimensional array of finite doubles, each taken as the dyadic number it is."""
-    return [[ar.constant(Fraction(x)) for x in row] for row in np.asarray(a, float).tolist()]
+    return [[ar.from_float(x) for x in row] for row in np.asarray(a, float).tolist()]
 
 
 def from_rationals(ar: BallArithmetic, a: Sequence[Sequence[Fraction]]) -> Matrix:
@@ -62,12 +62,12 @@ def from_rationals(ar: BallArithmetic, a: Sequence[Sequence[Fraction]]) -> Matri
 
 def midpoints(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> np.ndarray:
     """Return doubles near the midpoints (NaN for an indeterminate ball). Not rigorous: for proposals only."""
-    return np.array([[ar.approximate(x) for x in row] for row in a])
+    return ar.approximations(a)
 
 
 def all_finite(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> bool:
     """Tell whether every entry is finite."""
-    return all(ar.is_finite(x) for row in a for x in row)
+    return ar.all_finite(a)
 
 
 def symmetric_part(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix:
@@ -80,6 +80,23 @@ def symmetric_part(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix:
     return result
 
 
+def symmetric_update(factor: Ball, a: Sequence[Sequence[Ball]], z: Sequence[Ball], u: Sequence[Ball]) -> Matrix:
+    """Enclose ``factor a - z u^T - u z^T`` for symmetric `a`; the result is the same above and below the diagonal."""
+    result = [list(row) for row in a]
+    for i, (zi, ui) in enumerate(zip(z, u, strict=True)):
+        for j in range(i + 1):
+            result[i][j] = result[j][i] = factor * a[i][j] - zi * u[j] - ui * z[j]
+    return result
+
+
+def trace(a: Sequence[Sequence[Ball]]) -> Ball:
+    """Enclose the trace."""
+    total = a[0][0]
+    for i in range(1, len(a)):
+        total = total + a[i][i]
+    return total
+
+
 def norm_inf(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction:
     """Return an upper bound of the largest absolute row sum.
 
@@ -88,7 +105,17 @@ def norm_inf(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction:
     ArgumentError
         If an entry is indeterminate.
     """
-    return max(ar.absolute_sum(row) for row in a)
+    return ar.largest_absolute_sum(a)
+
+
+def frobenius_norm(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction | None:
+    """Return an upper bound of the root of the sum of squares, or None if an entry is indeterminate."""
+    flat = [x for row in a for x in row]
+    square = ar.matrix_product([flat], [[x] for x in flat])[0][0]
+    if not ar.is_finite(square):
+        return None
+    top = ar.upper(square)
+    return ar.upper(ar.sqrt(ar.constant(top))) if top > 0 else Fraction(0)
 
 
 def float_inverse(a: np.ndarray) -> np.ndarray | None:

@@ -55,6 +55,13 @@ class MpmathArithmetic(BallArithmetic):
         low, high = _below(value, self.precision), _above(value, self.precision)
         return Interval(low, low if low == high else high, self.precision)
 
+    def from_float(self, value: float) -> Ball:
+        """Return a ball that contains a finite double, taken as the dyadic number it is."""
+        numerator, denominator = value.as_integer_ratio()
+        exponent = 1 - denominator.bit_length()
+        low, high = (from_man_exp(numerator, exponent, self.precision, way) for way in (DOWN, UP))
+        return Interval(low, low if low == high else high, self.precision)
+
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
         """Return a ball that contains every number from `lower` to `upper`."""
         if lower > upper:

@@ -127,4 +127,4 @@ def _widest(found: Spectrum) -> float:
 
 def _spread(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> float:
     """Return many times the width of the rows: discs below it are due to the entries more than to the basis."""
-    return 100.0 * max(float(sum((ar.upper(x) - ar.lower(x) for x in row), Fraction(0))) for row in a)
+    return 200.0 * float(ar.largest_absolute_sum([[ar.radius(x) for x in row] for row in a]))

@@ -14,7 +14,15 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.matrix import all_finite, from_floats, midpoints, multiply, transpose
+from hallucert.balls.matrix import (
+    all_finite,
+    frobenius_norm,
+    from_floats,
+    midpoints,
+    multiply,
+    norm_inf,
+    transpose,
+)
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_down, round_up
 
@@ -64,68 +72,64 @@ def extreme_eigenvalues(
 ) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]] | None:
     """Enclose the smallest and the largest eigenvalue of every symmetric matrix in `a`.
 
-    With M the midpoints and R the radii, Weyl's inequality moves the eigenvalues of M by at most ``|R|_2 <= |R|_inf``.
-    For M itself: a Rayleigh quotient bounds the smallest eigenvalue from above, and ``M - s I`` is positive definite if
-    ``W^T (M - s I) W`` is strictly diagonally dominant with a positive diagonal (dominance makes W nonsingular).
+    With M the midpoints and S the radii, Weyl's inequality moves the eigenvalues of M by at most ``|S|_2 <= |S|_inf``.
+    For M itself let W hold float eigenvectors, L the float eigenvalues and ``R = M W - W L``. If
+    ``e >= |W^T W - I|_F`` is below 1, every singular value of W is at least ``sqrt(1 - e)``, and
+    ``W^-1 M W = L + W^-1 R``, so by the theorem of Bauer and Fike every eigenvalue is within
+    ``|W^-1 R|_2 <= |R|_F / sqrt(1 - e)`` of an entry of L. That bounds the smallest eigenvalue from below and the
+    largest from above. From the other side each is bounded by a quotient of Rayleigh, ``w^T M w / w^T w`` with a column
+    of W.
 
     Returns
     -------
     ((low, high), (low, high)) or None
-        Dyadic enclosures of lambda_min and lambda_max; None if an entry is indeterminate or no shift succeeds.
+        Dyadic enclosures of lambda_min and lambda_max; None if an entry is indeterminate or the float eigenvectors are
+        useless.
     """
     d = _check_square(a)
     with ar:
-        upper = _upper(a)
-        if not all_finite(ar, upper):
-            return None
         if d == 1:
-            ends = ar.endpoints(upper[0][0])
-            return ends, ends
-        middle, spread = _split(ar, upper)
-        approximate = midpoints(ar, middle)
-        vectors = _eigenvectors(approximate)
-        if vectors is None:
+            ends = ar.endpoints(a[0][0]) if ar.is_finite(a[0][0]) else None
+            return None if ends is None else (ends, ends)
+        middle, spread = _split(ar, a)
+        pair = _eigenvectors(midpoints(ar, middle))
+        if pair is None or spread is None:
             return None
-        w = from_floats(ar, vectors[1])
-        wt = transpose(w)
-        b, g = multiply(ar, wt, multiply(ar, middle, w)), multiply(ar, wt, w)
-        if not (all_finite(ar, b) and all_finite(ar, g)):
+        values, w = pair[0].tolist(), from_floats(ar, pair[1])
+        products = multiply(ar, [*middle, *transpose(w)], w)  # M W above W^T W
+        mw, gram = products[:d], products[d:]
+        first, last = _quotient(ar, w, mw, gram, 0), _quotient(ar, w, mw, gram, d - 1)
+        one, shifts = ar.constant(Fraction(1)), [ar.from_float(v) for v in values]
+        for i in range(d):
+            gram[i][i] = gram[i][i] - one
+        rest = [[x - y * s for x, y, s in zip(row, own, shifts, strict=True)] for row, own in zip(mw, w, strict=True)]
+        e, size = frobenius_norm(ar, gram), frobenius_norm(ar, rest)
+        if e is None or e >= 1 or size is None:
             return None
-        low = _smallest(ar, b, g)
-        high = _smallest(ar, [[-x for x in row] for row in b], g)
-        if low is None or high is None:
-            return None
-        (a1, a2), (b1, b2) = low, high
+        reach = size / (1 - e) + spread  # 1 - e <= sqrt(1 - e)
+        low, high = Fraction(min(values)) - reach, Fraction(max(values)) + reach
         return (
-            (round_down(a1 - spread, _BITS), round_up(a2 + spread, _BITS)),
-            (round_down(-b2 - spread, _BITS), round_up(-b1 + spread, _BITS)),
+            (round_down(low, _BITS), round_up(ar.upper(first) + spread, _BITS)),
+            (round_down(ar.lower(last) - spread, _BITS), round_up(high, _BITS)),
         )
 
 
-def _smallest(ar: BallArithmetic, b: Matrix, g: Matrix) -> tuple[Fraction, Fraction] | None:
-    """Enclose the least eigenvalue of the pencil ``B - s G`` (G near the identity, B near diagonal).
+def _split(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> tuple[Matrix, Fraction | None]:
+    """Return M near the midpoints and an upper bound of ``|A - M|_inf``, both symmetric, from the upper triangle.
 
-    Above: the least quotient ``B_ii / G_ii``. Below: a shift s with ``B - s G`` strictly diagonally dominant, first the
-    quotient less the largest shortage of dominance there, then lower and lower.
+    The bound is None if an entry is indeterminate.
     """
-    d = len(b)
-    if not all(ar.positive(g[i][i]) for i in range(d)):
-        return None
-    above = min(ar.upper(b[i][i] / g[i][i]) for i in range(d))
-    drop, floor = Fraction(0), Fraction(1, 2**60) * (abs(above) + Fraction(1, 2**ar.precision))
-    for _ in range(12):
-        s = round_down(above - drop, _BITS)
-        ball = ar.constant(s)
-        shifted = [[x - ball * y for x, y in zip(row, other, strict=True)] for row, other in zip(b, g, strict=True)]
-        shortage = max(_off_diagonal(ar, shifted[i], i) - ar.lower(shifted[i][i]) for i in range(d))
-        if shortage < 0:
-            return s, above
-        drop = round_up(drop + max(shortage * Fraction(17, 16), drop, floor), 30)
-    return None
+    middle, rest = [list(row) for row in a], [list(row) for row in a]
+    for i in range(len(a)):
+        for j in range(i, len(a)):
+            middle[i][j] = middle[j][i] = ar.centre(a[i][j])
+            rest[i][j] = rest[j][i] = ar.radius(a[i][j])
+    return middle, round_up(norm_inf(ar, rest), 30) if all_finite(ar, rest) else None
 
 
-def _off_diagonal(ar: BallArithmetic, row: list[Ball], i: int) -> Fraction:
-    return ar.absolute_sum(row[:i] + row[i + 1 :])
+def _quotient(ar: BallArithmetic, w: Matrix, mw: Matrix, gram: Matrix, j: int) -> Ball:
+    """Enclose the quotient of Rayleigh of column j of W; the float eigenvalues ascend with j."""
+    return ar.dot([row[j] for row in w], [row[j] for row in mw]) / gram[j][j]
 
 
 def _dominant(ar: BallArithmetic, diagonal: list[Fraction], b: Matrix) -> int:
@@ -148,18 +152,6 @@ def _check_square(a: Sequence[Sequence[Ball]]) -> int:
 def _upper(a: Sequence[Sequence[Ball]]) -> Matrix:
     """Return the matrix with its upper triangle copied below the diagonal."""
     return [[a[min(i, j)][max(i, j)] for j in range(len(a))] for i in range(len(a))]
-
-
-def _split(ar: BallArithmetic, a: Matrix) -> tuple[Matrix, Fraction]:
-    """Return a matrix M near the midpoints and an upper bound of ``|A - M|_inf``."""
-    d = len(a)
-    middle, rest = [list(row) for row in a], [list(row) for row in a]
-    for i in range(d):
-        for j in range(i, d):
-            centre = ar.centre(a[i][j])
-            middle[i][j] = middle[j][i] = centre
-            rest[i][j] = rest[j][i] = a[i][j] - centre
-    return middle, round_up(max(ar.absolute_sum(row) for row in rest), 30)
 
 
 def _eigenvectors(a: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

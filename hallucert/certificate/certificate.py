@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.witness import Witness
 
-_MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
+MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Certificate:
     box : tuple of (Fraction, Fraction) or None
         Dyadic ends of a box that contains ``x*``; None unless existence is proved.
     """
+
+    kind: ClassVar[str] = "point"
 
     objective: Objective
     rho: Fraction
@@ -117,7 +120,7 @@ class Certificate:
             if len(self.box) > 8:
                 lines.append(f"... and {len(self.box) - 8} more coordinates")
         for claim in self.claims.values():
-            lines.append(f"[{_MARKS[claim.status]}] {claim}")
+            lines.append(f"[{MARKS[claim.status]}] {claim}")
         made = self.provenance
         lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
         return "\n".join(lines)

@@ -7,12 +7,14 @@ scipy or sympy. Box, slice and preconditioner come from the file; a wrong one ca
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate
+from hallucert.certificate.kinds import module_of
 from hallucert.certificate.reading import load
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.prove import existence
@@ -20,6 +22,10 @@ from hallucert.prove.claims import Claim, Status
 from hallucert.prove.point import Point
 from hallucert.prove.point_claims import BY_NAME
 from hallucert.prove.rules import Evidence, Facts
+from hallucert.prove.witness import Witness, box_of
+
+if TYPE_CHECKING:
+    from hallucert.certificate.branch import BranchCertificate
 
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
@@ -28,8 +34,11 @@ MAX_BOXES = 400_000
 BUDGET = 600.0
 """Seconds that a file may cost before the checker gives up; an honest file in two variables takes about 0.01."""
 
-_PROVOKED = (HallucertError, ArithmeticError, ValueError)
+PROVOKED = (HallucertError, ArithmeticError, ValueError)
 """What absurd data in a file may provoke inside a proof; it is a failure to re-prove, like any other."""
+
+Checker = Callable[[Any, Any, int, float], "list[Result]"]
+"""Given a certificate, an arithmetic, a budget of boxes and a deadline: what became of each claim."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Verdict:
 
     Attributes
     ----------
-    certificate : Certificate
+    certificate : Certificate or BranchCertificate
         What was read.
     backend : str
         The arithmetic that checked.
@@ -58,7 +67,7 @@ class Verdict:
         One for each claim of the file; undecided claims assert nothing and are listed as passed.
     """
 
-    certificate: Certificate
+    certificate: Certificate | BranchCertificate
     backend: str
     precision: int
     results: tuple[Result, ...]
@@ -89,7 +98,7 @@ class Verdict:
 
 
 def verify(
-    source: str | PathLike[str] | Certificate,
+    source: str | PathLike[str] | Certificate | BranchCertificate,
     backend: str | None = None,
     max_boxes: int = MAX_BOXES,
     budget: float = BUDGET,
@@ -98,7 +107,7 @@ def verify(
 
     Parameters
     ----------
-    source : path or Certificate
+    source : path, Certificate or BranchCertificate
         Usually a file.
     backend : {"mpmath", "arb"}, optional
         The arithmetic; by default the one that did not make the certificate.
@@ -120,7 +129,7 @@ def verify(
     The checker works with twice the bits of the prover, at least 106: its enclosures then fit into the published ones.
     """
     require_round_to_nearest()
-    certificate = source if isinstance(source, Certificate) else load(source)
+    certificate = load(source) if isinstance(source, str | PathLike) else source
     if backend is None:
         backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
     if backend not in ("arb", "mpmath"):
@@ -131,11 +140,20 @@ def verify(
         raise ArgumentError("budget", budget, "be a positive number of seconds")
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar:
-        results = tuple(_check(certificate, ar, max_boxes, time.monotonic() + budget))
+        results = tuple(_checker(certificate)(certificate, ar, max_boxes, time.monotonic() + budget))
     return Verdict(certificate, backend, ar.precision, results)
 
 
-def _check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -> list[Result]:
+def _checker(certificate: Certificate | BranchCertificate) -> Checker:
+    """Return the function that checks a certificate of this kind."""
+    if certificate.kind == "point":
+        return check
+    checker: Checker = module_of(certificate.kind, "verify").check
+    return checker
+
+
+def check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -> list[Result]:
+    """Return what became of every claim of a certificate about a point."""
     claims, witness = dict(certificate.claims), certificate.witness
     decided = [claim for claim in claims.values() if claim.status is not Status.UNDECIDED]
     if witness is None or not decided:
@@ -145,8 +163,8 @@ def _check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -
     if first is not None and first.status is Status.REFUTED:
         return _check_refuted(certificate, ar, facts, first)
     try:
-        x = existence.relocate(ar, certificate.objective, certificate.rho, witness)
-    except _PROVOKED:
+        x = _region(certificate, ar, witness)
+    except PROVOKED:
         x = None
     if x is None:
         message = "existence cannot be re-proved in the box of the file"
@@ -164,7 +182,7 @@ def _check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -
                 continue
             try:
                 problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
-            except _PROVOKED as error:
+            except PROVOKED as error:
                 problem = f"its data cannot be worked with: {error}"
             if problem is None and claim.name == "existence":
                 problem = _check_enclosure(certificate, evidence)
@@ -172,6 +190,13 @@ def _check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -
             facts.claims[claim.name] = claim
         results.append(Result(claim.name, claim.status, problem is None, problem or ""))
     return results
+
+
+def _region(certificate: Certificate, ar: Any, witness: Witness) -> list[Any] | None:
+    """Enclose what the claims are about: the point that exists, or all of the box."""
+    if witness.system == "box":
+        return box_of(ar, witness)
+    return existence.relocate(ar, certificate.objective, certificate.rho, witness)
 
 
 def _check_enclosure(certificate: Certificate, evidence: Evidence) -> str | None:
@@ -187,7 +212,7 @@ def _check_refuted(certificate: Certificate, ar: Any, facts: Facts, first: Claim
     """A refuted existence is the only thing such a certificate may claim."""
     try:
         empty = existence.excludes(ar, facts.objective, facts.rho, facts.witness)
-    except _PROVOKED:
+    except PROVOKED:
         empty = False
     same = existence.refutation(facts) == first
     message = "" if empty and same else "it is not shown that the box holds no solution"

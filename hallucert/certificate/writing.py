@@ -7,22 +7,23 @@ import json
 from collections.abc import Mapping
 from fractions import Fraction
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hallucert.certificate.kinds import module_of
 from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.files import replacing
 from hallucert.prove.claims import Claim, Enclosure
 from hallucert.prove.witness import Witness
 
-if TYPE_CHECKING:
-    from hallucert.certificate.certificate import Certificate
-
 FORMAT = "hallucert-certificate"
 SCHEMA = 1
 
 
-def to_json(certificate: Certificate) -> dict[str, Any]:
+def to_json(certificate: Any) -> dict[str, Any]:
     """Return the certificate as plain data, in the order of the file format."""
+    if certificate.kind != "point":
+        data: dict[str, Any] = module_of(certificate.kind, "writing").to_json(certificate)
+        return data
     made, witness, box = certificate.provenance, certificate.witness, certificate.box
     problem = {"objective": certificate.objective.to_json(), "rho": format_rational(certificate.rho)}
     return {
@@ -38,7 +39,7 @@ def to_json(certificate: Certificate) -> dict[str, Any]:
         "digest": problem_digest(problem),
         "witness": None if witness is None else _witness(witness),
         "enclosure": None if box is None else [[format_dyadic(low), format_dyadic(high)] for low, high in box],
-        "claims": [_claim(claim) for claim in certificate.claims.values()],
+        "claims": [claim_json(claim) for claim in certificate.claims.values()],
     }
 
 
@@ -48,7 +49,7 @@ def problem_digest(problem: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def save(certificate: Certificate, path: str | PathLike[str]) -> None:
+def save(certificate: Any, path: str | PathLike[str]) -> None:
     """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
     text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
     with replacing(path) as stream:
@@ -65,19 +66,21 @@ def _witness(witness: Witness) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def claim_json(claim: Claim) -> dict[str, Any]:
+    """Return a claim as plain data."""
     decided = claim.reason is None
     return {
         "name": claim.name,
         "status": str(claim.status),
         "statement": claim.statement,
         "inputs": {key: _input(value) for key, value in claim.inputs.items()},
-        "numbers": {key: _enclosure(enclosure) for key, enclosure in claim.numbers.items()} if decided else {},
+        "numbers": {key: enclosure_json(enclosure) for key, enclosure in claim.numbers.items()} if decided else {},
         "reason": None if claim.reason is None else str(claim.reason),
     }
 
 
-def _enclosure(enclosure: Enclosure) -> list[str]:
+def enclosure_json(enclosure: Enclosure) -> list[str]:
+    """Return an interval as two dyadics."""
     return [format_dyadic(enclosure.lower), format_dyadic(enclosure.upper)]
 
 

@@ -1,20 +1,27 @@
-"""Searches in floats: critical points, and the hallucinated points that belong to them.
+"""Searches in floats: critical points, the hallucinated points that belong to them, and their branches in rho.
 
 Everything found here is a candidate, never evidence; `hallucert.certify` proves what can be proved about it.
 """
 
+from hallucert.find.branch import branch, switch_branch
+from hallucert.find.branches import branches
 from hallucert.find.critical_points import CriticalPoint, CriticalPointKind, critical_points
 from hallucert.find.farthest_point import farthest_point
 from hallucert.find.hallucinate import hallucinate
+from hallucert.find.on_branch import on_branch
 from hallucert.find.on_sphere import on_sphere
 from hallucert.find.refine import refine
 
 __all__ = [
     "CriticalPoint",
     "CriticalPointKind",
+    "branch",
+    "branches",
     "critical_points",
     "farthest_point",
     "hallucinate",
+    "on_branch",
     "on_sphere",
     "refine",
+    "switch_branch",
 ]

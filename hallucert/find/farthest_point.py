@@ -13,6 +13,7 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact, exact
 from hallucert.find.arguments import checked_objective, checked_point, checked_samples, checked_seed
 from hallucert.find.maximizer_ball import MaximizerBall, directions, maximizer_ball
+from hallucert.find.maximizer_refusal import require_possible_maximizer
 from hallucert.find.maximizer_set import MaximizerSet, maximizer_set
 from hallucert.find.newton import newton_point, norms, polished_critical_point
 from hallucert.find.sphere import polished_candidate
@@ -65,7 +66,8 @@ def farthest_point(f: Objective, maximizer: Any, target: Any, level: Exact | Non
     Raises
     ------
     ArgumentError
-        If `maximizer` is no maximizer, `target` no critical point or inside ``U``, or `level` out of range.
+        If `maximizer` is no maximizer, `target` no critical point or inside ``U``, or `level` out of range; if `f` is a
+        network with linear outputs, which has no local maximizer at all (Proposition 4.6).
     SearchError
         If a step fails in floats; the message says which.
 
@@ -81,6 +83,7 @@ def farthest_point(f: Objective, maximizer: Any, target: Any, level: Exact | Non
     'maximum'
     """
     d = checked_objective(f).dimension
+    require_possible_maximizer(f)
     centre = checked_point(target, d, "target")
     number = checked_seed(seed)
     alpha = None if level is None else exact(level, "level")

@@ -11,8 +11,7 @@ from hallucert.candidate import Candidate
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
-from hallucert.find.newton import PointSystem
-from hallucert.find.sphere import shifted_residual_system, sphere_kind
+from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
 
 
@@ -60,7 +59,7 @@ def hallucinate(f: Objective, start: Any, rho: Exact, max_steps: int = 500, tole
     radius, steps = checked_radius(rho), checked_count(max_steps, "max_steps")
     if not tolerance > 0:
         raise ArgumentError("tolerance", tolerance, "be positive")
-    x, size = _levenberg_marquardt(shifted_residual_system(f, float(radius)), x, steps, tolerance)
+    x, size = _levenberg_marquardt(f, x, float(radius), steps, tolerance)
     if not size <= tolerance:
         raise SearchError(
             f"hallucinate did not converge: |r(x+)| = {size:.3g} after at most {steps} steps. "
@@ -70,27 +69,34 @@ def hallucinate(f: Objective, start: Any, rho: Exact, max_steps: int = 500, tole
 
 
 def _levenberg_marquardt(
-    system: PointSystem, x: np.ndarray, max_steps: int, tolerance: float
+    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float
 ) -> tuple[np.ndarray, float]:
     """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
 
-    The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``. Runs past
-    `tolerance` as long as full steps keep lowering ``|r|``: the last digits are nearly free.
+    The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``; ``A`` is
+    computed where a step was accepted, not at every trial. Runs past `tolerance` as long as full steps keep lowering
+    ``|r|``: the last digits are nearly free.
     """
     with np.errstate(all="ignore"):
-        r, a = system(x)
+        r = shifted_residual(f, x, rho)
         size, damping = float(np.linalg.norm(r)), 1e-3
+        moved = True
         for _ in range(max_steps):
-            if not np.isfinite(size) or size == 0 or not np.isfinite(a).all():
-                break
-            gram = a @ a.T
-            scale = float(np.trace(gram)) / len(r)
+            if moved:
+                if not np.isfinite(size) or size == 0:
+                    break
+                a = shifted_residual_jacobian(f, x, rho)
+                if not np.isfinite(a).all():
+                    break
+                gram = a @ a.T
+                scale = float(np.trace(gram)) / len(r)
             trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
-            trial_r, trial_a = system(trial)
+            trial_r = shifted_residual(f, trial, rho)
             trial_size = float(np.linalg.norm(trial_r))
-            if trial_size < size:
+            moved = trial_size < size
+            if moved:
                 stalled = size <= tolerance and trial_size > 0.5 * size
-                x, r, a, size, damping = trial, trial_r, trial_a, trial_size, max(damping / 10, 1e-15)
+                x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
                 if stalled:
                     break
             elif size <= tolerance or damping > 1e12:

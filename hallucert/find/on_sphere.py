@@ -12,8 +12,11 @@ from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
 from hallucert.find.circle import critical_angles
 from hallucert.find.distinct import distinct, lexicographic, thinned
+from hallucert.find.krylov import LARGE, critical_point_near
+from hallucert.find.minima_on_sphere import minima_on_sphere
 from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms, polished_critical_point
 from hallucert.find.sphere import FLAT, NOISE, Sphere, polished_candidate, tangential_eigenvalues
+from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
 
 
@@ -36,7 +39,8 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
     rho : int, float, str or Fraction
         Radius, positive and exact.
     starts : int, optional
-        Random directions for ``d >= 3``; by default ``max(800 - 12 d, 150)``, for float-only objectives an eighth.
+        Random directions for ``d >= 3``; by default ``max(800 - 12 d, 150)``, for float-only objectives an eighth;
+        8 beyond `LARGE` variables.
     seed : int
         Seed of the random directions.
 
@@ -49,6 +53,8 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
     ------
     ArgumentError
         If `target` is not near a critical point, or another argument is not as above.
+    SearchError
+        Beyond `LARGE` variables, if all descents end at critical points of ``f`` itself.
 
     Examples
     --------
@@ -63,6 +69,9 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
     centre = checked_point(target, d, "target")
     count = default_starts(f) if starts is None else checked_count(starts, "starts")
     rng = np.random.default_rng(checked_seed(seed))
+    if d > LARGE:
+        centre = critical_point_near(f, centre, float(radius), "target")
+        return minima_on_sphere(f, centre, radius, count, rng)
     centre = polished_critical_point(f, centre, float(radius), "target")
     sphere = Sphere(f, centre, float(radius))
     if d == 1:
@@ -77,6 +86,8 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
 
 def default_starts(f: Objective) -> int:
     """Return the number of random directions; an eighth for float-only objectives, whose lanes are slow."""
+    if f.dimension > LARGE:
+        return 8
     count = max(800 - 12 * f.dimension, 150)
     return count if f.rigorous else count // 8
 
@@ -147,7 +158,8 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
     x, size = newton_lanes(sphere.f.gradient_lanes, sphere.f.hessian_lanes, start, 25, 0.3 * sphere.rho)
     away = x - sphere.target
     away = away[np.isfinite(size) & (norms(away) > 1e-3 * sphere.rho) & (norms(away) < 10 * sphere.rho)]
-    directions = np.concatenate([axes, away / norms(away)[:, None]])
+    copies = symmetric_copies(sphere.f, sphere.target, sphere.rho, 50, rng) - sphere.target
+    directions = np.concatenate([axes, away / norms(away)[:, None], copies / norms(copies)[:, None]])
     directions = directions[distinct(directions, 1e-3)]
     return np.concatenate([random, directions, -directions])
 

@@ -12,11 +12,18 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.candidate import Candidate
+from hallucert.find.krylov import Ends, extreme_eigenvalues, hessian_at, spectral_norm
 from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 
 DENSE = 400
 """Most variables for which the whole Hessian is formed."""
+
+LANCZOS = 120
+"""Most Hessian-vector products for the ends of a spectrum."""
+
+BLOCK = 2**20
+"""Numbers in a block of Hessian-vector products: 8 MB."""
 
 FLAT = 1e-7
 """A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified."""
@@ -104,22 +111,36 @@ def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.
 
 
 def shifted_residual_system(f: Objective, rho: float) -> PointSystem:
-    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d).
-
-    ``B J = B + (rho/q) (B P) H`` takes `m` Hessian-vector products and no Hessian.
-    """
+    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d)."""
 
     def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        g = f.gradient_lanes(x[None, :])[0]
-        q = np.linalg.norm(g)
-        u = g / q
-        plus = (x + rho * u)[None, :]
-        r, b = f.residual_lanes(plus)[0], f.residual_jacobian_lanes(plus)[0]
-        bp = b - np.outer(b @ u, u)
-        bph = f.hessian_vector_lanes(np.repeat(x[None, :], len(b), axis=0), bp)
-        return r, b + (rho / q) * bph
+        return shifted_residual(f, x, rho), shifted_residual_jacobian(f, x, rho)
 
     return system
+
+
+def shifted_residual(f: Objective, x: np.ndarray, rho: float) -> np.ndarray:
+    """Return ``r(x+)``, shape (m,)."""
+    g = f.gradient_lanes(x[None, :])[0]
+    return f.residual_lanes((x + rho * g / np.linalg.norm(g))[None, :])[0]
+
+
+def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float) -> np.ndarray:
+    """Return ``A = B J = B + (rho/q) (B P) H`` with ``B = Dr(x+)``, shape (m, d).
+
+    It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory is
+    needed however large `d` is.
+    """
+    g = f.gradient_lanes(x[None, :])[0]
+    q = np.linalg.norm(g)
+    u = g / q
+    a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
+    block = max(1, BLOCK // x.size)
+    for first in range(0, len(a), block):
+        rows = a[first : first + block]
+        tangential = rows - np.outer(rows @ u, u)
+        rows += (rho / q) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
+    return a
 
 
 def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
@@ -136,7 +157,8 @@ def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
         eigenvalues = tangential_eigenvalues(h, g / q, lam)
         size = float(np.linalg.norm(h))
     else:
-        eigenvalues = _extreme_tangential_eigenvalues(f, x, g / q, lam)
+        ends = tangential_ends(f, x, g / q, lam)
+        eigenvalues = np.array([ends.smallest, ends.largest])
         size = float(np.abs(eigenvalues).max())
     zero = FLAT * (lam + size)
     if not (eigenvalues < -zero).any():
@@ -144,23 +166,27 @@ def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
     return "saddle" if (eigenvalues > zero).any() else "maximum"
 
 
-def _extreme_tangential_eigenvalues(f: Objective, x: np.ndarray, u: np.ndarray, lam: float) -> np.ndarray:
-    """Return the smallest and the largest eigenvalue of ``P (H + lambda I) P``, the 0 of ``u`` among the rest."""
-    from scipy.sparse.linalg import LinearOperator, eigsh
+def tangential_ends(f: Objective, x: np.ndarray, u: np.ndarray, lam: float, products: int = LANCZOS) -> Ends:
+    """Return both ends of the spectrum of ``P (H + lambda I) P`` on the tangent space, ``P = I - u u^T``, by Lanczos.
+
+    Divided by ``lambda`` they are those of ``J`` there (Proposition 4.1).
+    """
+    hessian = hessian_at(f, x)
 
     def apply(v: np.ndarray) -> np.ndarray:
-        w = v.ravel() - (u @ v.ravel()) * u
-        hw = f.hessian_vector_lanes(x[None, :], w[None, :])[0] + lam * w
+        w = v - (u @ v) * u
+        hw = hessian(w) + lam * w
         return hw - (u @ hw) * u
 
-    operator = LinearOperator((x.size, x.size), matvec=apply, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(x.size)
-    return np.sort(eigsh(operator, k=2, which="BE", v0=start, tol=1e-6, return_eigenvectors=False))
+    return extreme_eigenvalues(apply, start - (u @ start) * u, products)
 
 
 def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:
     """Tell whether ``g(x)`` is zero to floats, see `NOISE`."""
     q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+    if x.size > DENSE:
+        return not q > NOISE * rho * spectral_norm(hessian_at(f, x), x.size)
     return not q > NOISE * rho * float(np.linalg.norm(f.hessian_lanes(x[None, :])[0]))
 
 

@@ -28,6 +28,7 @@ from hallucert.objectives.network_data import (
 from hallucert.objectives.network_enclosures import BallNetwork
 from hallucert.objectives.network_floats import FloatNetwork
 from hallucert.objectives.network_hessian import HessianSum
+from hallucert.objectives.network_jets import second_derivative
 from hallucert.objectives.network_layout import Layout, checked_layout
 from hallucert.objectives.network_losses import CrossEntropyLoss, Loss, SquaredLoss
 from hallucert.objectives.objective import Objective
@@ -272,6 +273,16 @@ class TanhNetwork(Objective):
             for i, row in enumerate(h):
                 row[i] = row[i] + decay
         return h
+
+    def enclose_second_derivative(self, arithmetic: Any, x: Sequence[Any], v: Sequence[Any]) -> Any:
+        """Enclosure of ``v^T H v`` on the box `x`, without a Hessian."""
+        bend = second_derivative(self._balls.run(arithmetic, x), self._loss, v)
+        if self.weight_decay:
+            total = arithmetic.constant(Fraction(0))
+            for a in v:
+                total = total + arithmetic.power(a, 2)
+            bend = bend + arithmetic.constant(self.weight_decay) * total
+        return bend
 
     def enclose_residual(self, arithmetic: Any, x: Sequence[Any]) -> list[Any]:
         """Enclosure of the residuals on the box `x`."""

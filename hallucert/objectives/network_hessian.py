@@ -8,7 +8,9 @@ units understood,
     H = Dz_L^T Q Dz_L + sum_{l<L} epsilon_l tanh''(z_l) Dz_l^T Dz_l + sum_{l>1} delta_l (dW_l Da_{l-1} + transposed)
 
 ``Q`` is the second derivative of the loss by the last ``z``. A row ``Dz_l`` of unit ``u`` has entries only for earlier
-layers (the *prefix*) and for the unit's own weights and bias.
+layers (the *prefix*) and for the unit's own weights and bias, where they are ``a_{l-1}`` and 1 for every unit. So a
+layer adds a block to the prefix, one between the prefix and its own parameters, and one among its own; each is one
+matrix product for all units and samples.
 """
 
 from __future__ import annotations
@@ -24,72 +26,126 @@ Rows = list[list[Ball]]
 
 
 class HessianSum:
-    """The Hessian at one run of the network, summed up layer by layer in the upper triangle ``h``."""
+    """The Hessian at one run of the network, built up layer by layer: each adds its parameters' rows and columns."""
 
     def __init__(self, run: Pass) -> None:
         self.run, self.ar, self.layers, self.samples = run, run.ar, run.layers, run.samples
         self.zero, self.minus_two = self.ar.constant(Fraction(0)), self.ar.constant(Fraction(-2))
-        dimension = self.layers[-1].end
-        self.h: Rows = [[self.zero] * dimension for _ in range(dimension)]
 
     def of(self, loss: Loss) -> Rows:
         """Return the Hessian of a loss, symmetric."""
-        ar, h, last = self.ar, self.h, len(self.layers) - 1
+        ar, last = self.ar, len(self.layers) - 1
         delta, epsilon = self.run.adjoints(loss.enclose_error(ar, self.run.outputs))
+        h: Rows = []  # its upper triangle
         moved: Rows = []  # Da_{l-1}, width x (samples * prefix)
         for number, layer in enumerate(self.layers):
             prefix = layer.start
-            through: Rows = ar.matrix_product(self.run.weights[number][0], moved) if prefix else [[]] * layer.outputs
-            if number:
-                self._add_bilinear(number, delta[number], moved)
+            through: Rows = ar.matrix_product(self.run.weights[number][0], moved) if prefix else []
+            curvature = loss.enclose_curvature(ar, self.run.outputs) if number == last else None
+            q = self._curvature(number, epsilon[number], curvature)
+            own = self._own_block(number, q)
+            if prefix:
+                curved = self._weighted(q, through, prefix)
+                self._add_to_prefix(h, through, curved)
+                for row, columns in zip(h, self._across(number, curved, delta[number], moved), strict=True):
+                    row.extend(columns)
+            h.extend(own)
             if number < last:
-                self._add_tanh(number, epsilon[number], through)
                 moved = self._tangents(number, through)
-            else:
-                self._add_loss(self._loss_curvature(loss, epsilon[number]), through)
         for i in range(len(h)):
             for j in range(i):
                 h[i][j] = h[j][i]
         return h
 
-    def _places(self, number: int, unit: int) -> list[int]:
-        """Where the derivatives of ``z`` of a unit can be nonzero: the prefix, its own weights, its own bias."""
-        layer = self.layers[number]
-        own = layer.start + unit * layer.inputs
-        return [*range(layer.start), *range(own, own + layer.inputs), layer.bias_start + unit]
+    def _curvature(self, number: int, epsilon: Rows, outer: Blocks | None) -> Blocks:
+        """The second derivative by ``z`` of unit `j` and unit `k` for each sample; None stands for zeros.
 
-    def _rows(self, number: int, through: list[Ball]) -> Rows:
-        """``Dz`` of one unit at its places, a row for each sample."""
-        prefix = self.layers[number].start
-        before = self.run.transposed_activations[number]
-        return [[*through[i * prefix : (i + 1) * prefix], *before[i]] for i in range(self.samples)]
+        Through the tanh of the layer, ``tanh'' = -2 a (1 - a^2)``, if it has one; `outer` is the loss's by its outputs.
+        """
+        units, slope = self.layers[number].outputs, self.run.slopes[number]
+        q: Blocks = [[None] * units for _ in range(units)]
+        for j in range(units):
+            if outer is not None:
+                for k in range(units):
+                    block = outer[j][k]
+                    if slope is not None and block is not None:
+                        block = [v * s * t for v, s, t in zip(block, slope[j], slope[k], strict=True)]
+                    q[j][k] = block
+            if slope is not None:
+                bend = [
+                    self.minus_two * a * s * e
+                    for a, s, e in zip(self.run.a[number + 1][j], slope[j], epsilon[j], strict=True)
+                ]
+                block = q[j][j]
+                q[j][j] = bend if block is None else [v + w for v, w in zip(block, bend, strict=True)]
+        return q
 
-    def _add_tanh(self, number: int, epsilon: Rows, through: Rows) -> None:
-        """Add ``epsilon tanh''(z) Dz^T Dz`` of a hidden layer; ``tanh'' = -2 a (1 - a^2)``."""
-        slope = self.run.slopes[number]
-        assert slope is not None
-        for unit in range(self.layers[number].outputs):
-            weights = [
-                self.minus_two * a * s * e
-                for a, s, e in zip(self.run.a[number + 1][unit], slope[unit], epsilon[unit], strict=True)
+    def _weighted(self, q: Blocks, through: Rows, prefix: int) -> Rows:
+        """``sum_k Q_jk Dz_k`` on the prefix, laid out as `through`: a row for each unit `j`, sample by sample."""
+        single = [row[j] for j, row in enumerate(q) if all((block is None) == (k != j) for k, block in enumerate(row))]
+        if len(single) == len(q):
+            return [
+                [w * v for i, w in enumerate(block) for v in line[i * prefix : (i + 1) * prefix]]
+                for block, line in zip(single, through, strict=True)
+                if block is not None
             ]
-            rows = self._rows(number, through[unit])
-            scaled = [[w * v for v in row] for w, row in zip(weights, rows, strict=True)]
-            block = self.ar.matrix_product(_transposed(rows), scaled)
-            places = self._places(number, unit)
-            self._add_block(places, places, block)
+        result: Rows = [[] for _ in through]
+        for i in range(self.samples):
+            weights = [[self.zero if block is None else block[i] for block in row] for row in q]
+            rows = [line[i * prefix : (i + 1) * prefix] for line in through]
+            for line, part in zip(result, self.ar.matrix_product(weights, rows), strict=True):
+                line.extend(part)
+        return result
 
-    def _add_bilinear(self, number: int, delta: Rows, moved: Rows) -> None:
-        """Add ``delta (dW Da + transposed)``: rows below the diagonal block are those above it."""
-        layer = self.layers[number]
-        prefix, n = layer.start, self.samples
+    def _add_to_prefix(self, h: Rows, through: Rows, curved: Rows) -> None:
+        """Add ``Dz^T Q Dz`` on the prefix."""
+        prefix, starts = len(h), range(0, len(through[0]), len(h))
+        left = [line[i : i + prefix] for line in through for i in starts]
+        right = [line[i : i + prefix] for line in curved for i in starts]
+        block = self.ar.matrix_product(_transposed(left), right)
+        for i, (target, line) in enumerate(zip(h, block, strict=True)):
+            target[i:] = [v + w for v, w in zip(target[i:], line[i:], strict=True)]
+
+    def _across(self, number: int, curved: Rows, delta: Rows, moved: Rows) -> Rows:
+        """The block between the prefix and the layer's own parameters: ``Dz^T Q Dz`` and ``delta dW Da``."""
+        layer, n = self.layers[number], self.samples
+        prefix, inputs = layer.start, layer.inputs
+        columns = [line[i::prefix] for line in curved for i in range(prefix)]  # (unit, place) x samples
+        bent = self.ar.matrix_product(columns, self.run.transposed_activations[number])
         flat = [[v for row in moved for v in row[i * prefix : (i + 1) * prefix]] for i in range(n)]
-        block = self.ar.matrix_product(delta, flat)  # outputs x (inputs * prefix)
-        for unit in range(layer.outputs):
-            for j in range(layer.inputs):
-                place = layer.start + unit * layer.inputs + j
-                for k in range(prefix):
-                    self.h[k][place] = self.h[k][place] + block[unit][j * prefix + k]
+        bilinear = self.ar.matrix_product(delta, flat)  # units x (inputs * prefix)
+        result = []
+        for i in range(prefix):
+            line: list[Ball] = []
+            for unit in range(layer.outputs):
+                own = bent[unit * prefix + i]
+                line.extend(v + w for v, w in zip(own[:inputs], bilinear[unit][i::prefix], strict=True))
+            line.extend(bent[unit * prefix + i][inputs] for unit in range(layer.outputs))
+            result.append(line)
+        return result
+
+    def _own_block(self, number: int, q: Blocks) -> Rows:
+        """The rows of the layer's own parameters: zeros for the prefix, then ``Dz^T Q Dz`` among themselves."""
+        layer, before = self.layers[number], self.run.transposed_activations[number]
+        size = layer.inputs + 1
+        pairs = [
+            (j, k, block) for j, row in enumerate(q) for k, block in enumerate(row) if block is not None and k >= j
+        ]
+        scaled = [[block[i] * v for _, _, block in pairs for v in line] for i, line in enumerate(before)]
+        product = self.ar.matrix_product(_transposed(before), scaled)
+        inputs, biases = layer.inputs, layer.bias_start
+        result: Rows = [[self.zero] * layer.end for _ in range(layer.end - layer.start)]
+        for (j, k, _), first in zip(pairs, range(0, len(pairs) * size, size), strict=True):
+            weights = layer.start + k * inputs
+            for i, line in enumerate(product[:inputs]):
+                target = result[j * inputs + i]
+                target[weights : weights + inputs] = line[first : first + inputs]
+                target[biases + k] = line[first + inputs]
+            *mixed, corner = product[inputs][first : first + size]
+            result[biases - layer.start + j][biases + k] = corner
+            for i, v in enumerate(mixed):  # the bias of `j` comes after the weights of `k`
+                result[k * inputs + i][biases + j] = v
+        return result
 
     def _tangents(self, number: int, through: Rows) -> Rows:
         """``Da`` of a layer by all parameters up to it: width x (samples * (prefix + own))."""
@@ -105,46 +161,11 @@ class HessianSum:
                 first = unit * layer.inputs
                 own[first : first + layer.inputs] = [s * v for v in before[i][:-1]]
                 own[layer.bias_start - prefix + unit] = s
-                line.extend(s * v for v in through[unit][i * prefix : (i + 1) * prefix])
+                if prefix:
+                    line.extend(s * v for v in through[unit][i * prefix : (i + 1) * prefix])
                 line.extend(own)
             result.append(line)
         return result
-
-    def _loss_curvature(self, loss: Loss, epsilon: Rows) -> Blocks:
-        """``Q``: the second derivative of the loss by the last ``z``, through the last tanh if there is one."""
-        q = loss.enclose_curvature(self.ar, self.run.outputs)
-        slope = self.run.slopes[-1]
-        if slope is None:
-            return q
-        for j, row in enumerate(q):
-            for k, block in enumerate(row):
-                if block is not None:
-                    block = [v * s * t for v, s, t in zip(block, slope[j], slope[k], strict=True)]
-                    if j == k:
-                        bend = zip(self.run.a[-1][j], slope[j], epsilon[j], strict=True)
-                        block = [v + self.minus_two * a * s * e for v, (a, s, e) in zip(block, bend, strict=True)]
-                    row[k] = block
-        return q
-
-    def _add_loss(self, q: Blocks, through: Rows) -> None:
-        """Add ``Dz_j^T Q_jk Dz_k`` for all ordered pairs of outputs: the upper triangle needs both orders."""
-        number = len(self.layers) - 1
-        rows = [self._rows(number, line) for line in through]
-        for j, row in enumerate(q):
-            left = _transposed(rows[j])
-            for k, block in enumerate(row):
-                if block is not None:
-                    scaled = [[w * v for v in line] for w, line in zip(block, rows[k], strict=True)]
-                    product = self.ar.matrix_product(left, scaled)
-                    self._add_block(self._places(number, j), self._places(number, k), product)
-
-    def _add_block(self, rows: list[int], columns: list[int], block: Rows) -> None:
-        """Add a block to the upper triangle."""
-        for i, line in zip(rows, block, strict=True):
-            target = self.h[i]
-            for j, v in zip(columns, line, strict=True):
-                if j >= i:
-                    target[j] = target[j] + v
 
 
 def _transposed(a: Rows) -> Rows:

@@ -17,6 +17,7 @@ from hallucert.objectives.tape import MAX_VARIABLES, read_rational
 
 FIELDS = frozenset({"kind", "layer_sizes", "output", "loss", "weight_decay", "label_smoothing", "inputs", "targets"})
 MAX_NUMBERS = 10**6
+MAX_PARAMETERS = 2**17
 """Most numbers in the inputs, and in the targets."""
 
 
@@ -53,8 +54,8 @@ def _layout(value: object, field: str) -> Layout:
     if any(type(size) is not int or not 1 <= size <= MAX_VARIABLES for size in value):
         raise CertificateError(field, f"must be integers from 1 to {MAX_VARIABLES}")
     layout = Layout(tuple(value))
-    if layout.dimension > MAX_VARIABLES:
-        raise CertificateError(field, f"must give at most {MAX_VARIABLES} parameters")
+    if layout.dimension > MAX_PARAMETERS:
+        raise CertificateError(field, f"must give at most {MAX_PARAMETERS} parameters")
     return layout
 
 

@@ -237,6 +237,14 @@ class Objective(ABC):
     def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
         """Return an enclosure of the Hessian on the box `x`, `d` rows of `d` balls, symmetric."""
 
+    def enclose_second_derivative(self, arithmetic: Arithmetic, x: Sequence[Any], v: Sequence[Any]) -> Any:
+        """Return an enclosure of ``v^T H v`` on the box `x`, for a direction ``v`` of `d` balls."""
+        total = arithmetic.constant(Fraction(0))
+        for row, a in zip(self.enclose_hessian(arithmetic, x), v, strict=True):
+            for h, b in zip(row, v, strict=True):
+                total = total + a * h * b
+        return total
+
     def enclose_residual(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
         """Return an enclosure of the residuals on the box `x`, `m` balls."""
         raise NotImplementedError

@@ -60,6 +60,13 @@ def new_axes(width: float = 6.4, height: float = 6.2) -> Axes:
     return plt.subplots(figsize=(width, height), layout="compressed")[1]
 
 
+def new_axes_row(count: int) -> list[Axes]:
+    """Make `count` axes side by side in a figure of their own."""
+    import matplotlib.pyplot as plt
+
+    return list(plt.subplots(1, count, figsize=(6.4 * count, 6.2), layout="compressed", squeeze=False)[1][0])
+
+
 def grid(box: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the coordinates of a grid over `box`: two arrays of shape (resolution,)."""
     return tuple(np.linspace(low, high, resolution) for low, high in box)  # type: ignore[return-value]

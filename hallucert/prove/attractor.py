@@ -21,7 +21,7 @@ from hallucert.exact import decimal_above, decimal_below
 from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.prove.target import MAXIMIZER, SADDLE, proved_kind
+from hallucert.prove.target import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -68,6 +68,8 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         # Only what is proved: the claim `target` may be undecided, or missing in a file.
         if (kind := proved_kind(facts)) in (SADDLE, MAXIMIZER):
             sentence += f" Its target is a {kind}, not a minimizer of f."
+        elif kind == NO_MINIMIZER:
+            sentence += " Its target is no local minimizer of f."
         return Status.PROVED, sentence
     return (
         Status.PROVED,

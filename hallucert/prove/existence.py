@@ -14,6 +14,7 @@ on ``Z``. Number: ``offset``, an interval that contains every coordinate of ``x*
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -21,16 +22,28 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import matrix
-from hallucert.balls.krawczyk import ZeroFailure, approximate_preconditioner, contract, krawczyk_image, prove_zero
-from hallucert.exact import decimal_above, decimal_below, format_rational, round_down
+from hallucert.balls.krawczyk import (
+    ZeroEnclosure,
+    approximate_preconditioner,
+    krawczyk_image,
+    prove_zero,
+    tighten,
+)
+from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Enclosure, Status
 from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.prove.witness import System, Vector, Witness, choose_system, equations_at, polish
+from hallucert.prove.witness import Proposal, Rows, System, Vector, Witness, choose_system, polish, propose
 
 NEWTON_STEPS = 20
+_SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
+"""Sizes of an eigenvalue of ``H(x+)`` beside the largest: 0 to floats, hard to tell from 0, certainly below 0."""
+
+FILLING = (0.02, 0.6)
+"""Which part of its box Krawczyk's image should fill: with room enough to pass the test in any arithmetic, and with so
+much latitude that the first guess usually does."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,8 @@ class Located:
 
 def system_of(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> System:
     """Return the equations of a witness."""
-    return System(arithmetic, objective, rho, witness.system, witness.centre, witness.slice)
+    rows = None if witness.slice is None else matrix.from_rationals(arithmetic, witness.slice)
+    return System(arithmetic, objective, rho, witness.system, witness.centre, rows)
 
 
 def locate(arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radius: Fraction | None) -> Located:
@@ -56,31 +70,44 @@ def locate(arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radi
 
     With a `radius` the box is fixed: it is ``x`` plus or minus `radius`, and nothing is polished.
     """
-    system = choose_system(arithmetic, objective, rho, x)
-    if radius is None:
-        polished = polish(arithmetic, objective, rho, system, x, NEWTON_STEPS)
-        if isinstance(polished, Reason):
-            return Located(None, reason=_why_singular(arithmetic, objective, rho, x) or polished)
-        x = polished
-    equations = equations_at(arithmetic, objective, rho, system, x)
-    if isinstance(equations, Reason):
-        return Located(None, reason=equations)
-    slice_rows, size = equations.exact_slice, len(equations.origin())
-    origin = [Fraction(0)] * size
-    jacobian = matrix.midpoints(arithmetic, equations.jacobian(equations.origin()))
+    at_start = Point(arithmetic, objective, rho, [arithmetic.constant(c) for c in x])
+    system = choose_system(at_start)
+    proposal = propose(at_start, system, x) if radius is not None else polish(at_start, system, x, NEWTON_STEPS)
+    if isinstance(proposal, Reason):
+        return Located(None, reason=_why_singular(at_start) or proposal)
+    equations = proposal.equations
+    if radius is not None:
+        inverse = approximate_preconditioner(proposal.jacobian)
+        if inverse is None:
+            return Located(None, reason=_why_singular(equations.at_centre) or Reason.PRECISION)
+        return _in_fixed_box(equations, _witness(proposal, [radius] * len(inverse), inverse))
+    found = _prove(equations, proposal.jacobian)
+    if found is None and proposal.stale:
+        found = _prove(equations, equations.float_jacobian())
+    if found is None:
+        return Located(None, reason=_why_not(equations))
+    witness = _witness(proposal, found.uniqueness_radius, found.preconditioner)
+    return _checked(equations, witness, _tightened(equations, found))
+
+
+def _prove(equations: System, jacobian: np.ndarray) -> ZeroEnclosure | None:
+    """Prove a zero near ``z = 0``, with the inverse of a float Jacobian as preconditioner."""
     inverse = approximate_preconditioner(jacobian)
     if inverse is None:
-        return Located(None, reason=_why_singular(arithmetic, objective, rho, x) or Reason.PRECISION)
-    preconditioner = tuple(tuple(row) for row in inverse)
-    if radius is not None:
-        return _in_fixed_box(equations, Witness(system, x, slice_rows, (radius,) * size, preconditioner))
-    found = prove_zero(arithmetic, equations.value, equations.jacobian, origin, inverse)
-    if isinstance(found, ZeroFailure):
-        return Located(None, reason=_why_singular(arithmetic, objective, rho, x) or _why_not(equations))
-    # Half of the largest radius at which the test passes, so that it passes in any arithmetic.
-    box = tuple(round_down(r / 2, 30) for r in found.uniqueness_radius)
-    witness = Witness(system, x, slice_rows, box, preconditioner)
-    return _enclosed(equations, witness)
+        return None
+    ar, origin = equations.arithmetic, [Fraction(0)] * len(inverse)
+    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, filling=FILLING)
+    return found if isinstance(found, ZeroEnclosure) else None
+
+
+def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: list[list[Fraction]]) -> Witness:
+    equations = proposal.equations
+    rows = tuple(tuple(row) for row in preconditioner)
+    return Witness(equations.system, equations.exact_centre, _exact_rows(proposal.slice), tuple(radius), rows)
+
+
+def _exact_rows(a: np.ndarray | None) -> Rows | None:
+    return None if a is None else tuple(tuple(map(Fraction, row)) for row in a.tolist())
 
 
 def relocate(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:
@@ -93,14 +120,33 @@ def excludes(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witn
     return _in_fixed_box(system_of(arithmetic, objective, rho, witness), witness).excluded
 
 
+def _tightened(equations: System, found: ZeroEnclosure) -> list[Any]:
+    """Enclose the zero that was found as tightly as the arithmetic can.
+
+    Where the term ``(I - C DG) Z`` is a small part of Krawczyk's image, the rest is the rounding of ``C G(0)``, and
+    another step gains nothing.
+    """
+    ar = equations.arithmetic
+    width = max(ar.upper(side) - ar.lower(side) for side in found.box)
+    if 8 * found.contraction * max(found.existence_radius) <= width:
+        return found.box
+    return tighten(ar, equations.value, equations.jacobian, found.box, found.preconditioner)
+
+
 def _enclosed(equations: System, witness: Witness) -> Located:
+    """Apply Krawczyk's test to the box of a witness, and enclose the zero tightly."""
     ar = equations.arithmetic
     origin, inverse = [Fraction(0)] * witness.unknowns, [list(row) for row in witness.preconditioner]
     test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
     if not test.proved:
         return Located(witness, reason=_why_not(equations))
-    x = equations.to_x(contract(ar, equations.value, equations.jacobian, test.image, inverse))
-    if not Point(ar, equations.objective, equations.rho, x).domain_certain:
+    return _checked(equations, witness, tighten(ar, equations.value, equations.jacobian, test.image, inverse))
+
+
+def _checked(equations: System, witness: Witness, z: list[Any]) -> Located:
+    """Check that ``f`` is defined where the zero is enclosed."""
+    x = equations.to_x(z)
+    if not Point(equations.arithmetic, equations.objective, equations.rho, x).domain_certain:
         return Located(witness, reason=Reason.DOMAIN)
     return Located(witness, x=x)
 
@@ -125,27 +171,32 @@ def _in_fixed_box(equations: System, witness: Witness) -> Located:
 
 def _why_not(equations: System) -> Reason:
     """Name the most likely cause of a failed test, from the values at the centre."""
-    ar = equations.arithmetic
-    point = equations.point(equations.origin())
-    if not ar.is_finite(point.q):
+    point = equations.at_centre
+    if not equations.arithmetic.is_finite(point.q):
         return Reason.ZERO_GRADIENT
     if not point.domain_certain:
         return Reason.DOMAIN
-    return _why_singular(ar, equations.objective, equations.rho, equations.centre) or Reason.NOT_A_ZERO
+    return _why_singular(point) or Reason.NOT_A_ZERO
 
 
-def _why_singular(arithmetic: Any, objective: Objective, rho: Fraction, x: Any) -> Reason | None:
-    """Tell from floats whether the target or the perturbation Jacobian looks singular near `x`."""
-    balls = [arithmetic.constant(c) if isinstance(c, Fraction) else c for c in x]
-    point = Point(arithmetic, objective, rho, balls)
-    at_x, at_plus, jacobian = (
-        matrix.midpoints(arithmetic, m) for m in (point.hessian, point.hessian_plus, point.perturbation)
-    )
+def _why_singular(point: Point) -> Reason | None:
+    """Tell from floats whether the target or the perturbation Jacobian looks singular near a point.
+
+    Where ``g(x+)`` is not much smaller than ``g(x)`` there is no target, and None is the answer.
+    """
+    ar = point.arithmetic
+    here, plus = (np.linalg.norm(matrix.midpoints(ar, [g])) for g in (point.gradient, point.shifted_gradient))
+    if not plus <= 0.1 * here:
+        return None
+    at_x, at_plus, jacobian = (matrix.midpoints(ar, m) for m in (point.hessian, point.hessian_plus, point.perturbation))
     if not all(np.isfinite(m).all() for m in (at_x, at_plus, jacobian)):
         return None
     scale = max(np.linalg.norm(at_x, 2), np.linalg.norm(at_plus, 2))
-    if np.abs(np.linalg.eigvalsh((at_plus + at_plus.T) / 2)).min() <= 1e-4 * scale:
-        return Reason.DEGENERATE_TARGET
+    eigenvalues = np.linalg.eigvalsh((at_plus + at_plus.T) / 2)
+    if np.abs(eigenvalues).min() <= _SINGULAR * scale:
+        return Reason.DEGENERATE_SADDLE if eigenvalues[0] < _NEGATIVE * scale else Reason.DEGENERATE_TARGET
+    if np.abs(eigenvalues).min() <= _NEARLY_SINGULAR * scale:
+        return Reason.NEARLY_DEGENERATE
     singular = np.linalg.svd(jacobian, compute_uv=False)
     return Reason.SINGULAR_JACOBIAN if singular[-1] <= 1e-6 * singular[0] else None
 

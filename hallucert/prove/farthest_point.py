@@ -9,6 +9,7 @@ enclosures:
    A.3*: hence ``f = alpha`` on the boundary of ``U``, by continuity).
 3. *Lemma A.9*: every critical point in ``U`` lies in the cube, so it is ``x_max``. Hence ``U`` is connected:
    each of its components is compact, ``f`` has a maximum on it, and that is a critical point of ``f``.
+   For 2 and 3, natural and second-order enclosures are tried (`hallucert.prove.farthest_point_taylor`).
 4. *Farthest*: every point of ``U`` other than ``x*`` has distance ``< rho`` from ``c`` (subdivision away from
    ``x*``, `hallucert.prove.touching` near it).
 5. *Lagrange, Lemma A.4*: ``x* - c = -g(x*)/lambda`` with ``lambda > 0``, which existence says already.
@@ -31,6 +32,7 @@ from hallucert.balls.symmetric import is_positive_definite
 from hallucert.exact import decimal_above, decimal_below
 from hallucert.prove import farthest_point_set
 from hallucert.prove.claims import Enclosure, Status
+from hallucert.prove.farthest_point_taylor import TaylorBox
 from hallucert.prove.point import sum_of_squares
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -157,11 +159,13 @@ def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
         if ar.negative(value - alpha):
             return True  # below the level: no point of U, and fine on the boundary of B
         if not ar.positive(radius_squared - from_centre):
-            return False  # meets the boundary of B
+            return TaylorBox(ar, f, box).below(alpha)  # meets the boundary of B
         closer = ar.positive(rho_squared - _squared_distance(evidence, box, point.plus))
-        if not closer and not _inside(ar, near, box):
-            return False
-        return _inside(ar, cube, box) or any(ar.nonzero(g) for g in f.enclose_gradient(ar, box))
+        allowed = closer or _inside(ar, near, box)
+        if allowed and (_inside(ar, cube, box) or any(ar.nonzero(g) for g in f.enclose_gradient(ar, box))):
+            return True
+        tight = TaylorBox(ar, f, box)
+        return tight.below(alpha) or (allowed and tight.no_critical_point())
 
     return covers(
         ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes, evidence.deadline
@@ -185,13 +189,22 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     else:
         place, theorem = f"(a ball of radius {decimal_below(inputs['ball_radius'])}...)", "2.1"
         critical = "the only critical point is an isolated local maximizer, of value above alpha, namely"
+    digits = _separating_digits(level.upper, maximum.lower)
     return (
         Status.PROVED,
         f"x* is the construction of Theorem {theorem}: in the certificate's closed region B {place} the points with "
-        f"f >= alpha = f(x*), alpha <= {decimal_above(level.upper)}, form a compact set in the interior of B, on which "
-        f"{critical} at least {decimal_below(maximum.lower)}, and of which x* is the only point farthest from "
-        "x*+, at distance rho.",
+        f"f >= alpha = f(x*), alpha <= {decimal_above(level.upper, digits)}, form a compact set in the interior of B, "
+        f"on which {critical} at least {decimal_below(maximum.lower, digits)}, and of which x* is the only point "
+        "farthest from x*+, at distance rho.",
     )
+
+
+def _separating_digits(level: Fraction, maximum: Fraction) -> int:
+    """The significant digits, from 6 to 40, from which on the printed level stays below the printed maximum."""
+    for digits in range(6, 40):
+        if Fraction(decimal_above(level, digits)) < Fraction(decimal_below(maximum, digits)):
+            return digits
+    return 40
 
 
 RULE = Rule(

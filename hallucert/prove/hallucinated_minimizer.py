@@ -3,7 +3,7 @@ stationary.
 
 The conjunction of existence, ``nonstationary`` and a minimizer as ``target``: ``x -> x+`` is continuous at
 ``x*``, so ``f^SAM(y) = f(y+) >= f(x*+)`` for ``y`` near ``x*``.
-Refuted where the target is proved to be a saddle or a maximizer and ``J(x*)`` nonsingular: then ``y -> y+``
+Refuted where the target is proved to be no local minimizer and ``J(x*)`` nonsingular: then ``y -> y+``
 takes every value near ``x*+``, some with smaller ``f``, so ``x*`` is no local minimizer of ``f^SAM``. No numbers
 of its own.
 """

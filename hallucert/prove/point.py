@@ -84,17 +84,21 @@ class Point:
         return self.objective.enclose_hessian(self.arithmetic, self.x)
 
     @cached_property
-    def direction_jacobian(self) -> Matrix:
-        """``Du = (I - u u^T) H / q`` (not symmetric)."""
-        ar, d = self.arithmetic, len(self.x)
-        row = ar.matrix_product([self.u], self.hessian)[0]  # u^T H
-        return [[(self.hessian[i][j] - self.u[i] * row[j]) / self.q for j in range(d)] for i in range(d)]
+    def hessian_along(self) -> list[Ball]:
+        """``H(x) u``."""
+        return matrix.apply(self.arithmetic, self.hessian, self.u)
 
     @cached_property
     def perturbation(self) -> Matrix:
-        """``J = I + rho Du``."""
-        scaled = matrix.scale(self.rho, self.direction_jacobian)
-        return matrix.add(matrix.identity(self.arithmetic, len(self.x)), scaled)
+        """``J = I + (rho/q) (H - u (H u)^T)``, which is ``I + rho Du``."""
+        scale, along, one = self.rho / self.q, self.hessian_along, self.arithmetic.constant(Fraction(1))
+        result = [
+            [scale * (h - v * w) for h, w in zip(row, along, strict=True)]
+            for row, v in zip(self.hessian, self.u, strict=True)
+        ]
+        for i, row in enumerate(result):
+            row[i] = row[i] + one
+        return result
 
     @cached_property
     def hessian_plus(self) -> Matrix:

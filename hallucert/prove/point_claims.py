@@ -10,6 +10,7 @@ from hallucert.prove import (
     farthest_point,
     global_target,
     hallucinated_minimizer,
+    no_minimizer_near,
     nonstationary,
     projected_c32,
     regular,
@@ -34,7 +35,10 @@ RULES: tuple[Rule, ...] = (
     farthest_point.RULE,
     global_target.RULE,
 )
-BY_NAME = {rule.name: rule for rule in RULES}
+BOX_RULES: tuple[Rule, ...] = (no_minimizer_near.RULE,)
+"""Claims about every point of a box, where nothing is solved."""
+
+BY_NAME = {rule.name: rule for rule in (*RULES, *BOX_RULES)}
 OPTIONAL = frozenset({farthest_point.RULE.name, global_target.RULE.name})
 RESIDUAL_ONLY = frozenset({projected_c32.RULE.name})
 """Claims that only a point proved to exist in residual form has."""

@@ -14,6 +14,8 @@ class Reason(StrEnum):
     ZERO_GRADIENT = "zero_gradient"
     DOMAIN = "domain"
     DEGENERATE_TARGET = "degenerate_target"
+    DEGENERATE_SADDLE = "degenerate_saddle"
+    NEARLY_DEGENERATE = "nearly_degenerate"
     SINGULAR_JACOBIAN = "singular_jacobian"
     RANK_DEFICIENT = "rank_deficient"
     PRECISION = "precision"
@@ -36,7 +38,8 @@ _EXPLANATIONS = {
     Reason.NEEDS_PREMISES: "it needs claims that are themselves undecided; see their reasons",
     Reason.NOT_A_ZERO: (
         "the shifted gradient does not vanish near the point: Newton's method finds no zero there; "
-        "run hallucert.find.refine first, or check x and rho"
+        "run hallucert.find.refine first, or check x and rho. A run that jumps back and forth is near none, nor is one "
+        "whose loss falls towards an infimum at infinity, as the cross-entropy of a network without weight decay does"
     ),
     Reason.ZERO_GRADIENT: (
         "the gradient at the point is not certainly nonzero, so the ascent direction g/|g| is not defined on the box; "
@@ -48,8 +51,19 @@ _EXPLANATIONS = {
     ),
     Reason.DEGENERATE_TARGET: (
         "the target looks degenerate: the Hessian at the perturbed point has an eigenvalue indistinguishable from 0, "
-        "as on a curve of minimizers or at x**4; if f is a sum of squares give it as Objective.least_squares, "
-        "otherwise no isolated-point theorem applies"
+        "as on a curve of minimizers or at x**4, or where the infimum is reached only at infinity, as with the "
+        "cross-entropy of a network; M = H(x+) J is then singular and no isolated-point theorem applies. If f is a sum "
+        "of squares give it as Objective.least_squares; to a network give weight_decay > 0"
+    ),
+    Reason.DEGENERATE_SADDLE: (
+        "the target looks like a degenerate saddle: the Hessian at the perturbed point has an eigenvalue "
+        "indistinguishable from 0 and a negative one, as where a network predicts the same for every sample. "
+        "M = H(x+) J is then singular and no isolated point can be proved; hallucert.certify_stall can prove that no "
+        "minimizer is near. With weight_decay > 0 such a saddle is often isolated"
+    ),
+    Reason.NEARLY_DEGENERATE: (
+        "the Hessian at the perturbed point has an eigenvalue much smaller than the largest, and the enclosures do not "
+        "separate it from 0; allow more precision, or raise the weight decay of a network"
     ),
     Reason.SINGULAR_JACOBIAN: (
         "the perturbation Jacobian looks singular: a fold or a branch point in rho lies nearby; try another rho"

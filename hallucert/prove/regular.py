@@ -9,7 +9,10 @@ Number: ``smallest_singular_value`` (of ``J``, or of ``A``).
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from hallucert.balls import matrix
+from hallucert.balls.inverse import inverse
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.exact import decimal_below
 from hallucert.prove.claims import Enclosure, Status
@@ -18,14 +21,37 @@ from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, 
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Enclose the smallest singular value through the smallest eigenvalue of ``J J^T`` (``A A^T``)."""
-    ar, point = evidence.arithmetic, evidence.point
-    rows = point.residual_matrix if evidence.residual_form else point.perturbation
+    """Enclose the smallest singular value of ``A`` or of ``J``."""
+    found = _of_rows(evidence) if evidence.residual_form else _of_square(evidence)
+    if found is None:
+        return Reason.RANK_DEFICIENT if evidence.residual_form else Reason.SINGULAR_JACOBIAN
+    return {"smallest_singular_value": found}
+
+
+def _of_rows(evidence: Evidence) -> Enclosure | None:
+    """The root of the smallest eigenvalue of ``A A^T``."""
+    ar, rows = evidence.arithmetic, evidence.point.residual_matrix
     extremes = extreme_eigenvalues(ar, ar.matrix_product(rows, matrix.transpose(rows)))
     if extremes is None or extremes[0][0] <= 0:
-        return Reason.RANK_DEFICIENT if evidence.residual_form else Reason.SINGULAR_JACOBIAN
+        return None
     low, high = (ar.sqrt(ar.constant(end)) for end in extremes[0])
-    return {"smallest_singular_value": Enclosure(ar.lower(low), ar.upper(high))}
+    return Enclosure(ar.lower(low), ar.upper(high))
+
+
+def _of_square(evidence: Evidence) -> Enclosure | None:
+    """One over the root of the largest eigenvalue of ``X X^T``, ``X = J^-1``.
+
+    Near a critical point of ``f`` the norm of ``J`` is about ``rho |H|/q``, and the rounding of ``J J^T``, about its
+    square, would hide the smallest singular value, which is moderate there.
+    """
+    ar = evidence.arithmetic
+    x = inverse(ar, evidence.point.perturbation)
+    extremes = None if x is None else extreme_eigenvalues(ar, ar.matrix_product(x, matrix.transpose(x)))
+    if extremes is None or extremes[1][0] <= 0:
+        return None
+    one = ar.constant(Fraction(1))
+    high, low = (one / ar.sqrt(ar.constant(end)) for end in extremes[1])
+    return Enclosure(ar.lower(low), ar.upper(high))
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

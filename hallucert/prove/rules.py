@@ -76,6 +76,8 @@ class Evidence:
         only.
     global_box : (d, 2) array or None
         The box over which the target is asked to be a global minimizer; the prover's hint only.
+    direction : (d,) array or None
+        The direction of `no_minimizer_near`; the prover's hint only.
     """
 
     arithmetic: Any
@@ -85,6 +87,7 @@ class Evidence:
     deadline: float = math.inf
     construction: Any = None
     global_box: np.ndarray | None = None
+    direction: np.ndarray | None = None
 
     @property
     def residual_form(self) -> bool:

@@ -10,7 +10,6 @@ claim is void. Numbers: ``smallest_tangential_eigenvalue`` and ``largest_tangent
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
@@ -36,29 +35,22 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 def tangential_extremes(point: Point) -> tuple[Enclosure | None, Enclosure | None]:
     """Enclose the smallest and largest eigenvalue of ``J|_T = P + (rho/q) P H P`` on ``T = u^perp``.
 
-    The matrix ``P + (rho/q) P H P`` has the eigenvalue 0 for ``u``; adding ``t u u^T`` moves it to ``t``, and
-    ``t`` beyond a bound of the norm keeps it away from the end that is wanted.
+    The matrix ``P + k P H P``, ``k = rho/q``, has the eigenvalue 0 for ``u``, and those of ``J|_T``. Adding ``t u u^T``
+    moves the 0 to ``t``. Their mean is ``t = 1 + k (tr H - u^T H u)/(d - 1)``, which lies between the smallest and
+    the largest, so that these are the extreme eigenvalues of the sum. With ``w = H u`` and ``s = u^T w`` it is
+
+        P + k P H P + t u u^T = I + k H - z u^T - u z^T,    z = k w - (k s - 1 + t)/2 u.
     """
-    ar, d = point.arithmetic, len(point.x)
-    projector = [[ar.constant(Fraction(int(i == j))) - point.u[i] * point.u[j] for j in range(d)] for i in range(d)]
-    # P H P / q = Du P: the direction Jacobian times the projector.
-    tangential = ar.matrix_product(point.direction_jacobian, projector)
-    base = [[projector[i][j] + point.rho * tangential[i][j] for j in range(d)] for i in range(d)]
-    if not matrix.all_finite(ar, base):
-        return None, None
-    shift = ar.constant(matrix.norm_inf(ar, base) + 1)
-    high = extreme_eigenvalues(ar, _shifted(base, point.u, shift))
-    low = extreme_eigenvalues(ar, _shifted(base, point.u, -shift))
-    if high is None or low is None:
-        return None, None
-    return Enclosure(*high[0]), Enclosure(*low[1])
-
-
-def _shifted(base: list[list[Any]], u: list[Any], shift: Any) -> list[list[Any]]:
-    """``base + shift u u^T``, exactly symmetric in form."""
-    d = len(u)
-    lower = [[base[i][j] + shift * u[i] * u[j] for j in range(i + 1)] for i in range(d)]
-    return [[lower[max(i, j)][min(i, j)] for j in range(d)] for i in range(d)]
+    ar, d, u, w = point.arithmetic, len(point.x), point.u, point.hessian_along
+    k, s, one = point.rho / point.q, ar.dot(u, w), ar.constant(Fraction(1))
+    t = one + k * (matrix.trace(point.hessian) - s) * ar.constant(Fraction(1, d - 1))
+    half = (k * s - one + t) * ar.constant(Fraction(1, 2))
+    z = [k * along - half * direction for along, direction in zip(w, u, strict=True)]
+    shifted = matrix.symmetric_update(k, point.hessian, z, u)
+    for i in range(d):
+        shifted[i][i] = shifted[i][i] + one
+    extremes = extreme_eigenvalues(ar, shifted)
+    return (None, None) if extremes is None else (Enclosure(*extremes[0]), Enclosure(*extremes[1]))
 
 
 def sphere_kind(numbers: Numbers) -> str | None:

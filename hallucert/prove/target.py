@@ -1,11 +1,13 @@
 """Claim ``target``: what the critical point ``x*+`` is that ``x*`` maps to.
 
-Gradient system: ``g(x*+) = 0``, and the extreme eigenvalues of ``H(x*+)`` decide between strict local minimizer
-(all positive), strict local maximizer (all negative) and saddle (both signs). Undecided where the smallest or
-the largest cannot be told from 0: a degenerate critical point may be anything.
+Gradient system: ``g(x*+) = 0``, and the eigenvalues of ``H(x*+)`` decide between strict local minimizer (all
+positive), strict local maximizer (all negative) and saddle (both signs). An eigenvalue that cannot be told from 0
+leaves open what a critical point is, but one that is certainly negative is enough to show that it is *not a local
+minimizer*: along its eigenvector ``v``, ``f(x*+ + t v) = f(x*+) + t^2 (v^T H v)/2 + O(t^3)`` is smaller. Undecided
+where no sign of the smallest eigenvalue is certain.
 Residual system: ``r(x*+) = 0`` and ``f = |r|^2 / 2n >= 0``, so ``x*+`` is a global minimizer.
-Numbers: ``smallest_hessian_eigenvalue``, ``largest_hessian_eigenvalue``, ``negative_eigenvalues``,
-``target_value``.
+Numbers: ``smallest_hessian_eigenvalue``, ``largest_hessian_eigenvalue``, ``negative_eigenvalues`` (an interval where
+not every sign is certain), ``target_value``.
 """
 
 from __future__ import annotations
@@ -19,16 +21,18 @@ from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 
-MINIMIZER, MAXIMIZER, SADDLE, GLOBAL = (
+MINIMIZER, MAXIMIZER, SADDLE, NO_MINIMIZER, GLOBAL = (
     "strict local minimizer",
     "strict local maximizer",
     "saddle",
+    "critical point that is no local minimizer",
     "global minimizer",
 )
+"""Kinds of critical points. A saddle has values above and below its own nearby; it may be degenerate."""
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Enclose the extreme eigenvalues of ``H(x*+)`` and the value there."""
+    """Enclose the extreme eigenvalues of ``H(x*+)``, the number of negative ones, and the value there."""
     if evidence.residual_form:
         return {}
     point = evidence.point
@@ -39,13 +43,11 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     if extremes is None:
         return Reason.PRECISION
     signs = inertia(evidence.arithmetic, point.hessian_plus)
-    if signs.undecided:
-        return Reason.DEGENERATE_TARGET
-    count = Fraction(signs.negative)
+    fewest, most = Fraction(signs.negative), Fraction(signs.negative + signs.undecided)
     return {
         "smallest_hessian_eigenvalue": Enclosure(*extremes[0]),
         "largest_hessian_eigenvalue": Enclosure(*extremes[1]),
-        "negative_eigenvalues": Enclosure(count, count),
+        "negative_eigenvalues": Enclosure(fewest, most),
         "target_value": value,
     }
 
@@ -59,7 +61,9 @@ def target_kind(facts: Facts, numbers: Numbers) -> str | None:
         return MINIMIZER
     if largest.upper < 0:
         return MAXIMIZER
-    return SADDLE if smallest.upper < 0 < largest.lower else None
+    if smallest.upper < 0:
+        return SADDLE if largest.lower > 0 else NO_MINIMIZER
+    return None
 
 
 def proved_kind(facts: Facts) -> str | None:
@@ -74,16 +78,19 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return Reason.DEGENERATE_TARGET
     if kind == GLOBAL:
         return Status.PROVED, "The perturbed point x*+ is a global minimizer of f: r(x*+) = 0, and f = |r|^2/2n >= 0."
-    low = decimal_below(numbers["smallest_hessian_eigenvalue"].lower)
-    high = decimal_above(numbers["largest_hessian_eigenvalue"].upper)
-    count = ceil(numbers["negative_eigenvalues"].lower)
-    if floor(numbers["negative_eigenvalues"].upper) != count:
-        return Reason.DEGENERATE_TARGET
-    index = f" of index {count}" if kind == SADDLE else ""
+    smallest, largest = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
+    low, high = decimal_below(smallest.lower), decimal_above(largest.upper)
+    spread = f"grad f(x*+) = 0 and the eigenvalues of the Hessian there lie in [{low}, {high}]"
+    count = numbers["negative_eigenvalues"]
+    index, decided = ceil(count.lower), ceil(count.lower) == floor(count.upper)
+    if kind in (MINIMIZER, MAXIMIZER) or (kind == SADDLE and decided):
+        of_index = f" of index {index}" if kind == SADDLE else ""
+        return Status.PROVED, f"The perturbed point x*+ is a nondegenerate {kind}{of_index} of f: {spread}."
+    also = ", so it is a saddle" if kind == SADDLE else ""
     return (
         Status.PROVED,
-        f"The perturbed point x*+ is a nondegenerate {kind}{index} of f: grad f(x*+) = 0 and the eigenvalues of the "
-        f"Hessian there lie in [{low}, {high}].",
+        f"The perturbed point x*+ is not a local minimizer of f: {spread}, the smallest of them at most "
+        f"{decimal_above(smallest.upper)} < 0{also}. Whether some are 0 is not shown.",
     )
 
 

@@ -10,6 +10,8 @@ Number: ``smallest_eigenvalue_sym_Du``.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
@@ -20,9 +22,12 @@ from hallucert.prove.target import MINIMIZER, proved_kind
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Enclose the smallest eigenvalue of the symmetric part of ``Du``."""
-    symmetric = matrix.symmetric_part(evidence.arithmetic, evidence.point.direction_jacobian)
-    extremes = extreme_eigenvalues(evidence.arithmetic, symmetric)
+    """Enclose the smallest eigenvalue of ``sym Du = (H - (w u^T + u w^T)/2)/q`` with ``w = H u``."""
+    ar, point = evidence.arithmetic, evidence.point
+    inverse = ar.constant(Fraction(1)) / point.q
+    half = inverse * ar.constant(Fraction(1, 2))
+    z = [half * w for w in point.hessian_along]
+    extremes = extreme_eigenvalues(ar, matrix.symmetric_update(inverse, point.hessian, z, point.u))
     if extremes is None:
         return Reason.PRECISION
     return {"smallest_eigenvalue_sym_Du": Enclosure(*extremes[0])}

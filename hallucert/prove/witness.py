@@ -7,6 +7,7 @@ form). Nothing in a witness is trusted: a bad one only makes the proof fail.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -19,18 +20,22 @@ from hallucert.objectives.objective import Objective
 from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 
+_SLOW = 1000
+"""Newton's method linearises anew after a step that lowers the residual by less than this factor."""
+
+Matrix = list[list[Any]]
 Vector = tuple[Fraction, ...]
 Rows = tuple[Vector, ...]
 
 
 @dataclass(frozen=True)
 class Witness:
-    """Where and how existence is proved.
+    """Where and how existence is proved; or just a box, about all points of which something is claimed.
 
     Attributes
     ----------
     system : str
-        ``"gradient"`` or ``"residual"``.
+        ``"gradient"``, ``"residual"``, or ``"box"``: nothing is solved, and the preconditioner is empty.
     centre : tuple of Fraction
         ``x0``, `d` dyadics.
     slice : tuple of tuple of Fraction or None
@@ -53,6 +58,11 @@ class Witness:
         return len(self.radius)
 
 
+def box_of(arithmetic: Any, witness: Witness) -> list[Any]:
+    """The box of a witness of the system ``"box"``, as `d` balls."""
+    return [arithmetic.interval(c - r, c + r) for c, r in zip(witness.centre, witness.radius, strict=True)]
+
+
 class System:
     """The map ``G`` of a witness and its Jacobian, in balls.
 
@@ -66,40 +76,49 @@ class System:
         ``"gradient"`` or ``"residual"``.
     centre : sequence of Fraction
         ``x0``.
-    slice : rows of Fraction or None
-        ``S``.
+    slice : (d, m) rows of balls or None
+        ``S``, exact.
+    at_centre : Point, optional
+        The SAM quantities at ``x0``, if they are known.
     """
 
     def __init__(
-        self, arithmetic: Any, objective: Objective, rho: Fraction, system: str, centre: Vector, slice: Rows | None
+        self,
+        arithmetic: Any,
+        objective: Objective,
+        rho: Fraction,
+        system: str,
+        centre: Vector,
+        slice: Matrix | None,
+        at_centre: Point | None = None,
     ) -> None:
         self.arithmetic, self.objective, self.rho, self.system = arithmetic, objective, rho, system
-        self.exact_slice = slice
+        self.exact_centre, self.slice = centre, slice
         self.centre = [arithmetic.constant(c) for c in centre]
-        self.slice = None if slice is None else [[arithmetic.constant(s) for s in row] for row in slice]
-        self._cached: tuple[list[Any], Point] | None = None
-
-    def origin(self) -> list[Any]:
-        """``z = 0`` as balls."""
-        size = len(self.centre) if self.exact_slice is None else len(self.exact_slice[0])
-        return [self.arithmetic.constant(Fraction(0))] * size
-
-    def exact_move(self, z: list[Fraction]) -> list[Fraction]:
-        """``S z``, exactly."""
-        if self.exact_slice is None:
-            return z
-        return [sum((s * v for s, v in zip(row, z, strict=True)), Fraction(0)) for row in self.exact_slice]
+        size = len(centre) if slice is None else len(slice[0])
+        self.origin = [arithmetic.constant(Fraction(0))] * size
+        self._at_centre = at_centre
+        self._last: tuple[list[Any], Point] | None = None
 
     def to_x(self, z: list[Any]) -> list[Any]:
         """``x0 + S z``."""
         moves = z if self.slice is None else matrix.apply(self.arithmetic, self.slice, z)
         return [c + move for c, move in zip(self.centre, moves, strict=True)]
 
+    @property
+    def at_centre(self) -> Point:
+        """The SAM quantities at ``x0``."""
+        if self._at_centre is None:
+            self._at_centre = Point(self.arithmetic, self.objective, self.rho, self.centre)
+        return self._at_centre
+
     def point(self, z: list[Any]) -> Point:
         """The SAM quantities at ``x0 + S z``; the last one is kept, since ``G`` and ``DG`` are asked together."""
-        if self._cached is None or self._cached[0] is not z:
-            self._cached = (z, Point(self.arithmetic, self.objective, self.rho, self.to_x(z)))
-        return self._cached[1]
+        if all(map(operator.is_, z, self.origin)):
+            return self.at_centre
+        if self._last is None or self._last[0] is not z:
+            self._last = (z, Point(self.arithmetic, self.objective, self.rho, self.to_x(z)))
+        return self._last[1]
 
     def value(self, z: list[Any]) -> list[Any]:
         """``G(z)``."""
@@ -113,13 +132,16 @@ class System:
             return point.sam_matrix
         return self.arithmetic.matrix_product(point.residual_matrix, self.slice)
 
+    def float_jacobian(self) -> np.ndarray:
+        """``DG(0)`` in doubles, for proposals."""
+        return matrix.midpoints(self.arithmetic, self.jacobian(self.origin))
 
-def choose_system(arithmetic: Any, objective: Objective, rho: Fraction, x: Vector) -> str:
+
+def choose_system(point: Point) -> str:
     """Residual form if there are at most `d` residuals and they are much smaller at ``x+`` than at ``x``."""
+    ar, objective = point.arithmetic, point.objective
     if not 0 < objective.residual_count <= objective.dimension:
         return "gradient"
-    ar = arithmetic
-    point = Point(ar, objective, rho, [ar.constant(c) for c in x])
     here = objective.enclose_residual(ar, point.x)
     try:
         size = max(float(ar.midpoint(r)) ** 2 for r in here) ** 0.5
@@ -129,61 +151,88 @@ def choose_system(arithmetic: Any, objective: Objective, rho: Fraction, x: Vecto
     return "residual" if size_plus <= 0.1 * size else "gradient"
 
 
-def propose_slice(arithmetic: Any, objective: Objective, rho: Fraction, x: Vector) -> Rows | Reason:
-    """Return ``S``: the rows of ``Dr(x+)``, scaled to length about 1, as columns."""
-    ar = arithmetic
-    point = Point(ar, objective, rho, [ar.constant(c) for c in x])
-    rows = matrix.midpoints(ar, point.residual_jacobian_plus)
+def propose_slice(point: Point) -> np.ndarray | Reason:
+    """Return ``S``, shape (d, m): the rows of ``Dr(x+)``, scaled to length about 1, as columns."""
+    rows = matrix.midpoints(point.arithmetic, point.residual_jacobian_plus)
     lengths = np.linalg.norm(rows, axis=1)
     if not np.isfinite(rows).all() or not (lengths > 0).all():
         return Reason.RANK_DEFICIENT
-    columns = (rows / lengths[:, None]).T
-    return tuple(tuple(Fraction(float(s)) for s in row) for row in columns)
+    return (rows / lengths[:, None]).T
 
 
-def polish(arithmetic: Any, objective: Objective, rho: Fraction, system: str, x: Vector, steps: int) -> Vector | Reason:
-    """Newton's method on the system from `x`; returns a centre with as many bits as the arithmetic has.
+@dataclass(frozen=True)
+class Proposal:
+    """Where existence is to be proved: a system at its centre, the floats of its slice, and of its Jacobian.
 
-    Stops where the residual no longer falls. A step longer than ``rho/2`` means that no zero is near.
+    The Jacobian is *stale* if it is that of an earlier iterate near the centre.
     """
-    best, best_size = x, None
+
+    equations: System
+    slice: np.ndarray | None
+    jacobian: np.ndarray
+    stale: bool = False
+
+
+def propose(point: Point, system: str, x: Vector) -> Proposal | Reason:
+    """The system centred at `x`, where the SAM quantities are `point`."""
+    linear = _linearised(point, system, x)
+    return linear if isinstance(linear, Reason) else Proposal(_system(point, system, x, linear[0]), *linear)
+
+
+def _linearised(point: Point, system: str, x: Vector) -> tuple[np.ndarray | None, np.ndarray] | Reason:
+    """The floats of a fresh slice (None in the gradient system) and of the Jacobian of the system on it."""
+    rows = propose_slice(point) if system == "residual" else None
+    if isinstance(rows, Reason):
+        return rows
+    return rows, _system(point, system, x, rows).float_jacobian()
+
+
+def _system(point: Point, system: str, x: Vector, rows: np.ndarray | None) -> System:
+    balls = None if rows is None else matrix.from_floats(point.arithmetic, rows)
+    return System(point.arithmetic, point.objective, point.exact_rho, system, x, balls, point)
+
+
+def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reason:
+    """Newton's method on the system from `x`, where the SAM quantities are `point`.
+
+    Returns the system centred at the best iterate, which has as many bits as the arithmetic. Slice and Jacobian are
+    kept while they serve: until a step gains less than a factor `_SLOW`. Stops where the residual no longer falls or
+    cannot be told from 0. A step longer than ``rho/2`` means that no zero is near.
+    """
+    ar, objective, rho = point.arithmetic, point.objective, point.exact_rho
+    best: tuple[Point, Vector] | None = None
+    linear: tuple[np.ndarray | None, np.ndarray] | None = None
+    linear_at, best_size = point, Fraction(0)
     for _ in range(steps):
-        equations = equations_at(arithmetic, objective, rho, system, x)
-        if isinstance(equations, Reason):
-            return equations
-        origin = equations.origin()
-        value = equations.value(origin)
-        if not all(arithmetic.is_finite(v) for v in value):
-            return Reason.DOMAIN if arithmetic.is_finite(equations.point(origin).q) else Reason.ZERO_GRADIENT
-        middle = [arithmetic.midpoint(v) for v in value]
+        value = point.shifted_gradient if system == "gradient" else point.shifted_residual
+        if not ar.all_finite([value]):
+            return Reason.DOMAIN if ar.is_finite(point.q) else Reason.ZERO_GRADIENT
+        middle = [ar.midpoint(v) for v in value]
         size = max(abs(v) for v in middle)
-        if best_size is not None and size >= best_size:
+        if best is not None and size >= best_size:
             break
-        best, best_size = x, size
-        step = _newton_step(matrix.midpoints(arithmetic, equations.jacobian(origin)), middle)
-        if step is None:
+        slow = _SLOW * size > best_size
+        best, best_size = (point, x), size
+        if linear is not None and not any(map(ar.nonzero, value)):
             break
-        moves = equations.exact_move(step)
+        if linear is None or slow:
+            fresh = _linearised(point, system, x)
+            if isinstance(fresh, Reason):
+                return fresh
+            linear, linear_at = fresh, point
+        rows, jacobian = linear
+        if size == 0 or not np.isfinite(jacobian).all():
+            break
+        # Scaled to size 1, so that no bits of a tiny right-hand side are lost.
+        right = np.array([float(v / size) for v in middle])
+        step = np.linalg.lstsq(jacobian, -right, rcond=1e-15)[0]
+        moves = [Fraction(move) * size for move in (step if rows is None else rows @ step).tolist()]
         if max(abs(move) for move in moves) > rho / 2:
             return Reason.NOT_A_ZERO
-        x = tuple(_nearby(c + move, arithmetic.precision) for c, move in zip(x, moves, strict=True))
-    return best
-
-
-def equations_at(arithmetic: Any, objective: Objective, rho: Fraction, system: str, x: Vector) -> System | Reason:
-    """The system centred at `x`, with a fresh slice in residual form."""
-    rows = propose_slice(arithmetic, objective, rho, x) if system == "residual" else None
-    return rows if isinstance(rows, Reason) else System(arithmetic, objective, rho, system, x, rows)
-
-
-def _newton_step(jacobian: np.ndarray, value: list[Fraction]) -> list[Fraction] | None:
-    """Solve ``DG z = -G`` in floats for a right-hand side scaled to size 1, so that no bits are lost."""
-    scale = max(abs(v) for v in value)
-    if scale == 0 or not np.isfinite(jacobian).all():
-        return None
-    right = np.array([float(v / scale) for v in value])
-    step = np.linalg.lstsq(jacobian, -right, rcond=1e-12)[0]
-    return [Fraction(float(s)) * scale for s in step]
+        x = tuple(_nearby(c + move, ar.precision) for c, move in zip(x, moves, strict=True))
+        point = Point(ar, objective, rho, [ar.constant(c) for c in x])
+    assert best is not None and linear is not None
+    return Proposal(_system(best[0], system, best[1], linear[0]), *linear, stale=linear_at is not best[0])
 
 
 def _nearby(value: Fraction, bits: int) -> Fraction:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.study.arena import Arena
-from hallucert.study.verdicts import CLAIMS
+from hallucert.study.verdicts import claims_of
 
 Row = dict[str, Any]
 
@@ -22,8 +22,8 @@ def cells_of(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
 
 
 def summary_of(arena: Arena, rows: list[Row]) -> dict[str, Any]:
-    """Return medians, classes and, for squared error, counts of proved claims, for each radius and arm."""
-    cells = []
+    """Return medians, classes and counts of proved claims, for each radius and arm."""
+    cells, claims = [], claims_of(arena)
     for (rho, arm), members in cells_of(rows).items():
         cell: dict[str, Any] = {"rho": rho, "arm": arm, "runs": len(members)}
         for name in ("value", "sam_value", "gradient_norm", "shifted_gradient_norm", "accuracy"):
@@ -31,10 +31,10 @@ def summary_of(arena: Arena, rows: list[Row]) -> dict[str, Any]:
                 median = float(np.median([row[name] for row in members]))
                 cell[name] = median if np.isfinite(median) else None
         cell["classes"] = dict(Counter(row["class"] for row in members).most_common())
-        if arena.network.residual_count:
-            tried = [row for row in members if row[CLAIMS[0]]]
+        if claims:
+            tried = [row for row in members if row[claims[0]]]
             cell["certified"] = len(tried)
-            cell["proved"] = {name: sum(row[name] == "proved" for row in tried) for name in CLAIMS}
+            cell["proved"] = {name: sum(row[name] == "proved" for row in tried) for name in claims}
         cells.append(cell)
     return {"title": arena.title, "step_size": arena.step_size, "steps": arena.steps, "cells": cells}
 

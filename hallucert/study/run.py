@@ -110,7 +110,7 @@ def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None
     from hallucert.study.pictures import draw_all
 
     certificates = folder / "certificates"
-    (certificates if arena.network.residual_count else folder).mkdir(parents=True, exist_ok=True)
+    (certificates if arena.certify else folder).mkdir(parents=True, exist_ok=True)
     with Reporter(progress, len(ends), "end points") as reporter:
         rows = table_of(arena, ends, certificates, reporter.update)
     table = io.StringIO(newline="")

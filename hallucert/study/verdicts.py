@@ -1,4 +1,4 @@
-"""What each end point of the study is: a class in floats, and for squared error a certificate."""
+"""What each end point of the study is: a class in floats, and a certificate."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import hallucert as hc
+from hallucert.certificate.certificate import Certificate
 from hallucert.diagnosis import diagnose
 from hallucert.errors import DomainError, SearchError
 from hallucert.sam.result import Ensemble
 from hallucert.sam.status import Status
 from hallucert.study.arena import Arena
 
-CLAIMS = ("hallucinated_minimizer", "attractor", "projected_c32", "theorem_3_2")
-"""The claims that the table of a squared-error arena has as columns."""
+CONVERGED_CLAIMS = ("hallucinated_minimizer", "attractor", "projected_c32", "theorem_3_2")
+STALLED_CLAIMS = ("no_minimizer_near",)
+STALLED = 0.1
+"""``|g+| <= STALLED |g|`` at the end of a run that did not converge: SAM sees hardly a slope, and yet there is one."""
+
+
+def claims_of(arena: Arena) -> tuple[str, ...]:
+    """Return the claims that the table of an arena has as columns."""
+    if not arena.certify:
+        return ()
+    return CONVERGED_CLAIMS if arena.network.residual_count else STALLED_CLAIMS
 
 
 def classify(ends: Ensemble, lane: int, step_size: str) -> str:
@@ -27,27 +37,25 @@ def classify(ends: Ensemble, lane: int, step_size: str) -> str:
         return "undefined"
 
 
-def certify_end(arena: Arena, ends: Ensemble, lane: int, folder: Path) -> dict[str, str]:
-    """Certify where a converged run stopped, save the certificate, and return the status of its main claims.
+def certificate_of(arena: Arena, ends: Ensemble, lane: int) -> Certificate | None:
+    """Certify where a run stopped; None where there is nothing to certify.
 
-    Returns
-    -------
-    dict of str to str
-        "proved", "refuted" or "undecided" by claim; "" for runs that did not converge or where no point was found.
+    With squared error, runs that converged near a zero of ``r(x+)``; with cross-entropy, runs that stalled.
     """
+    f, x, rho = ends.objective, ends.x[lane], ends.rho[lane]
+    if not arena.network.residual_count:
+        stalled = ends.shifted_gradient_norm[lane] <= STALLED * ends.gradient_norm[lane]
+        return hc.certify_stall(f, x, rho) if stalled else None
     if ends.status[lane] is not Status.CONVERGED:
-        return dict.fromkeys(CLAIMS, "")
+        return None
     try:
-        candidate = hc.find.refine(ends.objective, ends.x[lane], ends.rho[lane])
+        return hc.certify(hc.find.refine(f, x, rho))
     except SearchError:
-        return dict.fromkeys(CLAIMS, "")
-    cert = hc.certify(candidate)
-    cert.save(folder / f"{arena.name}-rho{ends.rho[lane]}-{ends.arm[lane]}-{ends.seed[lane]}.json")
-    return {name: str(cert[name].status) for name in CLAIMS}
+        return None
 
 
 def table_of(arena: Arena, ends: Ensemble, folder: Path, report: Callable[[int], None]) -> list[dict[str, Any]]:
-    """Return the records of an ensemble with the class of each end point, and for squared error the claims.
+    """Return the records of an ensemble with the class of each end point, and what is proved about it.
 
     Parameters
     ----------
@@ -60,11 +68,14 @@ def table_of(arena: Arena, ends: Ensemble, folder: Path, report: Callable[[int],
     report : callable
         ``report(done)`` after every run.
     """
-    rows = []
+    rows, claims = [], claims_of(arena)
     for lane, record in enumerate(ends.records()):
         row = record | {"class": classify(ends, lane, arena.step_size)}
-        if arena.network.residual_count:
-            row |= certify_end(arena, ends, lane, folder)
+        if claims:
+            cert = certificate_of(arena, ends, lane)
+            row |= {name: "" if cert is None else str(cert[name].status) for name in claims}
+            if cert is not None:
+                cert.save(folder / f"{arena.name}-rho{row['rho']}-{row['arm']}-{row['seed']}.json")
         rows.append(row)
         report(lane + 1)
     return rows

@@ -206,11 +206,11 @@ def test_a_network_stuck_at_a_constant_prediction_is_no_minimizer():
 
 
 def test_a_degenerate_constant_prediction_stays_undecided():
-    """Without weight decay the constant predictors are a continuum: undecided, with that reason, and never proved."""
+    """Without weight decay the constant predictors are a continuum of saddles: undecided, and the reason says it."""
     f, target = _constant_predictor("0")
     for candidate in hc.find.on_sphere(f, target, 2):
         cert = hc.certify(candidate)
-        assert cert["existence"].status == "undecided" and cert["existence"].reason == "degenerate_target"
+        assert cert["existence"].status == "undecided" and cert["existence"].reason == "degenerate_saddle"
         assert all(claim.status == "undecided" for claim in cert.claims.values())
 
 

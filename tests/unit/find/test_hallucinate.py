@@ -54,3 +54,27 @@ def test_the_matrix_free_class_agrees_with_the_dense_one(monkeypatch):
     assert len(set(kinds)) > 1
     monkeypatch.setattr(sphere, "DENSE", 0)
     assert [sphere.sphere_kind(f, c.x, 2.0) for c in candidates] == kinds
+
+
+def test_a_network_on_images_is_solved_to_rounding() -> None:
+    """784-64-10 on 6 sparse images: |r(x+)| < 1e-12 from the definition, with a gradient that is not zero."""
+    rng = np.random.default_rng(0)
+    images = np.where(rng.random((6, 784)) < 0.2, rng.random((6, 784)), 0.0)
+    f = hc.TanhNetwork((784, 64, 10), images, np.eye(10)[rng.integers(0, 10, 6)])
+    candidate = hc.find.hallucinate(f, f.initial(0), 2)
+    g = f.gradient(candidate.x)
+    assert np.linalg.norm(f.residual(candidate.x + 2 * g / np.linalg.norm(g))) < 1e-12 and np.linalg.norm(g) > 0.1
+
+
+def test_the_residual_jacobian_in_blocks_is_the_product_of_its_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A = B (I + (rho/q) P H) with the dense Hessian, whatever the size of a block."""
+    rng = np.random.default_rng(1)
+    f = hc.TanhNetwork((3, 5, 2), rng.standard_normal((4, 3)), rng.standard_normal((4, 2)))
+    x, rho = f.initial(2), 1.5
+    g = f.gradient(x)
+    q = np.linalg.norm(g)
+    projection = np.eye(f.dimension) - np.outer(g, g) / q**2
+    expected = f.residual_jacobian(x + rho * g / q) @ (np.eye(f.dimension) + (rho / q) * projection @ f.hessian(x))
+    for block in (1, 3 * f.dimension, 2**20):
+        monkeypatch.setattr(sphere, "BLOCK", block)
+        np.testing.assert_allclose(sphere.shifted_residual_jacobian(f, x, rho), expected, atol=1e-12)

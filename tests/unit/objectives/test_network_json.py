@@ -51,7 +51,7 @@ HOSTILE = [
     (_squared, ("layer_sizes", 1), "2", "layer_sizes"),
     (_squared, ("layer_sizes", 1), 2.0, "layer_sizes"),
     (_squared, ("layer_sizes", 1), 10**15, "layer_sizes"),
-    (_squared, ("layer_sizes", 1), 9999, "layer_sizes"),
+    (_squared, ("layer_sizes", 1), 10_001, "layer_sizes"),
     (_squared, ("layer_sizes", 0), 3, "inputs[0]"),
     (_squared, ("layer_sizes", 2), 2, "targets[0]"),
     (_squared, ("loss",), "hinge", "loss"),

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 import hallucert as hc
+from hallucert.balls import arithmetic
 from hallucert.prove import (
     attractor,
     farthest_point,
@@ -18,8 +19,9 @@ from hallucert.prove import (
     theorem_3_2,
 )
 from hallucert.prove.claims import Claim, Enclosure, Status
+from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
-from hallucert.prove.rules import Facts
+from hallucert.prove.rules import Evidence, Facts
 from hallucert.prove.witness import Witness
 
 TINY = Fraction(1, 2**80)
@@ -63,7 +65,7 @@ def _extremes(low, high, prefix="", suffix="_hessian_eigenvalue"):
         (attractor, {"smallest_real_part": _above(0), "step_bound": _around(0)}),
         (attractor, {"smallest_real_part": _above(0)}),
         (target, _extremes(_around(0), _above(1))),
-        (target, _extremes(_below(-1), _around(0))),
+        (target, _extremes(_around(0), _around(0))),
         (sphere_type, _extremes(_around(0), _above(1), suffix="_tangential_eigenvalue")),
         (sphere_type, _extremes(_below(-1), _around(0), suffix="_tangential_eigenvalue")),
         (farthest_point, {"level": _around(1), "maximum": _around(1)}),
@@ -90,12 +92,73 @@ def test_a_hair_on_either_side_decides(rule, numbers, status):
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(_above(0), _above(1), "minimizer"), (_below(-1), _below(0), "maximizer"), (_below(0), _above(0), "saddle")],
+    [
+        (_above(0), _above(1), "a nondegenerate strict local minimizer of f"),
+        (_below(-1), _below(0), "a nondegenerate strict local maximizer of f"),
+        (_below(0), _above(0), "a nondegenerate saddle of index 1 of f"),
+        (_below(-1), _around(0), "not a local minimizer of f"),
+    ],
 )
 def test_signs_name_the_target(low, high, words):
-    """All positive: minimizer; all negative: maximizer; both signs: saddle."""
+    """All positive: minimizer; all negative: maximizer; both signs: saddle; one negative: no minimizer."""
     _, statement = target.conclude(_facts(), _extremes(low, high), {})
     assert words in statement
+
+
+def test_a_saddle_with_an_open_sign_has_no_index():
+    """With both signs certain and the number of negative eigenvalues only bounded, nondegeneracy is not claimed."""
+    numbers = _extremes(_below(-1), _above(1)) | {"negative_eigenvalues": Enclosure(Fraction(2), Fraction(4))}
+    _, statement = target.conclude(_facts(), numbers, {})
+    assert "not a local minimizer" in statement and "it is a saddle" in statement
+    assert "nondegenerate" not in statement and "index" not in statement
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("-x**2 + y**4", "< 0. Whether some are 0"),
+        ("-x**2 + y**2 + z**4", "< 0, so it is a saddle. Whether some are 0"),
+        ("-x**2 - y**2 + z**3", "< 0. Whether some are 0"),
+    ],
+)
+def test_one_negative_eigenvalue_excludes_a_minimizer(backend, formula, words):
+    """At 0 the Hessians are diag(-2, 0), diag(-2, 2, 0), diag(-2, -2, 0): no minimizer, whatever the zero does."""
+    f = hc.Objective.parse(formula)
+    ar = arithmetic(backend, 106)
+    with ar:
+        # x = (-1, 0, ...) has gradient (2, 0, ...), so x+ = 0 for rho = 1.
+        point = Point(ar, f, Fraction(1), [ar.constant(Fraction(-(i == 0))) for i in range(f.dimension)])
+        claim = target.RULE.prove(Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
+    assert claim.status is Status.PROVED
+    assert "not a local minimizer of f" in claim.statement and words in claim.statement
+    numbers = claim.numbers["negative_eigenvalues"]
+    assert numbers.upper > numbers.lower + Fraction(1, 2)
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+@pytest.mark.parametrize("formula", ["x**2 + y**4", "x**2/2 - y**3"])
+def test_a_zero_eigenvalue_among_positive_ones_decides_nothing(backend, formula):
+    """diag(1, 0) is the Hessian of a minimizer and of a point that is none."""
+    f = hc.Objective.parse(formula)
+    ar = arithmetic(backend, 106)
+    with ar:
+        point = Point(ar, f, Fraction(1), [ar.constant(Fraction(-(i == 0))) for i in range(2)])
+        point.__dict__["plus"] = [ar.constant(Fraction(0))] * 2
+        claim = target.RULE.prove(Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
+    assert claim.status is Status.UNDECIDED and claim.reason is Reason.DEGENERATE_TARGET
+
+
+def test_what_depends_on_a_target_that_is_no_minimizer():
+    """It refutes the hallucinated minimizer where J is regular, and the attractor's statement says it."""
+    kind = _extremes(_below(-1), _around(0))
+    claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", kind), _claim("regular")])
+    status, statement = hallucinated_minimizer.conclude(_facts(claims), {}, {})
+    assert status is Status.REFUTED and "no local minimizer" in statement
+    status, statement = attractor.conclude(
+        _facts(claims), {"smallest_real_part": _above(0), "step_bound": _above(1)}, {}
+    )
+    assert status is Status.PROVED and statement.endswith("Its target is no local minimizer of f.")
 
 
 def _claim(name, numbers=None, status=Status.PROVED):

@@ -97,8 +97,11 @@ def test_large_dimension_uses_lanczos() -> None:
     x = np.zeros(260)
     x[0] = -4.0
     found = hc.diagnose(f, x, 4)
-    assert found.kind == "hallucinated minimizer" and found.sam_eigenvalues is None
+    assert found.kind == "hallucinated minimizer" and found.sphere_type == "minimum"
     np.testing.assert_allclose(found.target_eigenvalues, [1, 1], rtol=1e-6)
+    # H(x+) = I and J = diag(1, 1 + rho/q, .., 1 + rho/q) with q = |sin 4|.
+    np.testing.assert_allclose(sorted(found.sam_eigenvalues.real), [1, 1 + 4 / abs(np.sin(4))], rtol=1e-6)
+    assert found.attracts is None  # only leading eigenvalues are known
 
 
 def test_float_only_objectives_are_diagnosed() -> None:

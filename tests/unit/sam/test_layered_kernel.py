@@ -80,7 +80,7 @@ class Run:
 
     def plainly(self, f: TanhNetwork) -> Run:
         """Run in numpy, lane by lane, in a few lines that know neither chunks nor threads."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), one_blas_thread():
             for lane in range(len(self.x)):
                 self._one(f, lane)
         return self
@@ -288,6 +288,15 @@ def test_every_reason_to_stop_is_that_of_numpy(monkeypatch, threads) -> None:
         run, plain = Run(x[3:].copy(), **options).on(f, threads=threads), Run(x[3:].copy(), **options).plainly(f)
         assert (run.codes == IS_DIVERGED).any() and (np.abs(run.x) <= 1.2).all()
         assert_same(run, plain, atol=1e-10)
+
+
+def test_one_coordinate_beyond_the_bound_is_enough() -> None:
+    """Where only the bias moves, the run stops before it exceeds the bound."""
+    f = TanhNetwork((1, 1), [[0.0]], [5.0])
+    run = Run(np.zeros((1, 2)), rho=0.1, eta=0.125, bound=1.0).on(f)
+    # b+ = -0.1, b = 5.1/8 = 0.6375; then b+ = 0.5875, and b would be 0.6375 + 4.4125/8 = 1.189.
+    assert run.codes.tolist() == [IS_DIVERGED] and run.done.tolist() == [1]
+    np.testing.assert_allclose(run.x, [[0.0, 5.1 / 8]], rtol=1e-15)
 
 
 def test_descent_does_not_stop_at_the_tolerance() -> None:

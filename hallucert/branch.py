@@ -1,0 +1,188 @@
+"""Branches: what a continuation in floats hands to the prover. A branch is a proposal, never evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.objective import Objective
+
+
+class EventType(StrEnum):
+    """What can happen on a branch."""
+
+    FOLD = "fold"
+    BRANCH_POINT = "branch point"
+    STABILITY = "stability change"
+    END = "end"
+
+
+class EndReason(StrEnum):
+    """Why a branch ends where it does."""
+
+    CRITICAL_POINT = "critical point"
+    TARGET = "target"
+    BRANCH_POINT = "branch point"
+    BOX = "box"
+    RHO_MAX = "rho_max"
+    CLOSED = "closed"
+    MULTIPLIER = "multiplier zero"
+    MAX_STEPS = "max_steps"
+    DS_MIN = "ds_min"
+
+    @property
+    def explanation(self) -> str:
+        """The reason as a sentence, with what to try where something can be tried."""
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS = {
+    EndReason.CRITICAL_POINT: "the multiplier reached 0 at another critical point of f",
+    EndReason.TARGET: "the branch runs into its target: rho fell below rho_min",
+    EndReason.BRANCH_POINT: "the half-branch was started at a branch point",
+    EndReason.BOX: "the branch left the box",
+    EndReason.RHO_MAX: "rho reached rho_max",
+    EndReason.CLOSED: "the branch is a closed curve: it came back to its start",
+    EndReason.MULTIPLIER: "the multiplier reached 0 where no nondegenerate critical point was found",
+    EndReason.MAX_STEPS: "max_steps were done; raise max_steps or ds_max",
+    EndReason.DS_MIN: "no step of ds_min succeeded: an edge of the domain of f, or a singular point; lower ds_min",
+}
+
+
+@dataclass(frozen=True)
+class BranchEvent:
+    """Something that happens at a point of a branch.
+
+    Attributes
+    ----------
+    type : EventType
+        ``"fold"`` (a turning point in rho), ``"branch point"`` (two curves cross, the system is singular),
+        ``"stability change"`` (apart from folds and branch points), or ``"end"``.
+    index : int
+        Which point of the branch it is.
+    x : (d,) array
+        Where.
+    rho, multiplier : float
+        The radius and ``lambda`` there.
+    reason : EndReason or None
+        For ends.
+    detail : str
+        What changes, such as ``"repelling to attracting"``; for ends at a critical point its kind.
+    """
+
+    type: EventType
+    index: int
+    x: np.ndarray
+    rho: float
+    multiplier: float
+    reason: EndReason | None = None
+    detail: str = ""
+
+    def __repr__(self) -> str:
+        at = ", ".join(f"{v:.8g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)
+        what = f"{self.type} ({self.reason})" if self.reason else str(self.type)
+        tail = f", {self.detail}" if self.detail else ""
+        return f"<{what} at rho = {self.rho:.10g}, x = ({at}){tail}>"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A curve of points ``x`` with ``g(x) = lambda (c - x)``, found in floats; rho and lambda vary along it.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    target : (d,) array
+        The critical point ``c`` to which every point of the branch is mapped.
+    x : (n, d) array
+        Points, in order along the curve; the points of all events are among them.
+    rho : (n,) array
+        ``|x - c|``.
+    multiplier : (n,) array
+        ``lambda``, 0 at a critical point where the branch ends.
+    tangent : (n, d + 1) array
+        Unit tangents in ``(x, lambda/scale)``, pointing along the order of the points.
+    scale : float
+        Unit of ``lambda`` that makes arclength in ``(x, lambda/scale)`` meaningful; a power of two.
+    kind : (n,) array of str
+        ``"minimum"``, ``"saddle"`` or ``"maximum"`` of ``f`` on the sphere around the target, ``"degenerate"`` where
+        that is not clear to floats (at folds and branch points).
+    stability : (n,) array of str
+        ``"attracting"``, ``"repelling"`` or ``"undecided"``, by the eigenvalues of ``M = H(c) J(x)``.
+    value : (n,) array
+        ``f(x)``.
+    events : tuple of BranchEvent
+        Folds, branch points, changes of stability and the ends, in order along the curve.
+    """
+
+    objective: Objective
+    target: np.ndarray
+    x: np.ndarray
+    rho: np.ndarray
+    multiplier: np.ndarray
+    tangent: np.ndarray
+    scale: float
+    kind: np.ndarray
+    stability: np.ndarray
+    value: np.ndarray
+    events: tuple[BranchEvent, ...]
+
+    @property
+    def start(self) -> BranchEvent:
+        """The end at the first point."""
+        return next(event for event in self.events if event.type is EventType.END)
+
+    @property
+    def end(self) -> BranchEvent:
+        """The end at the last point."""
+        return next(event for event in reversed(self.events) if event.type is EventType.END)
+
+    @property
+    def folds(self) -> tuple[BranchEvent, ...]:
+        """The folds in rho."""
+        return self._of_type(EventType.FOLD)
+
+    @property
+    def branch_points(self) -> tuple[BranchEvent, ...]:
+        """The points where another branch crosses, apart from ends."""
+        return self._of_type(EventType.BRANCH_POINT)
+
+    @property
+    def points(self) -> np.ndarray:
+        """The curve in ``(x, lambda/scale)``, shape (n, d + 1)."""
+        return np.column_stack([self.x, self.multiplier / self.scale])
+
+    def coordinate(self, name: str) -> np.ndarray:
+        """Return one number along the branch, shape (n,).
+
+        Parameters
+        ----------
+        name : str
+            A variable of the function, ``"f"``, ``"rho"`` or ``"multiplier"``.
+        """
+        if name in self.objective.variables:
+            return self.x[:, self.objective.variables.index(name)]
+        known = {"f": self.value, "rho": self.rho, "multiplier": self.multiplier}
+        if name not in known:
+            names = ", ".join((*self.objective.variables, *known))
+            raise ArgumentError("coordinate", name, f"be one of {names}")
+        return known[name]
+
+    def _of_type(self, kind: EventType) -> tuple[BranchEvent, ...]:
+        return tuple(event for event in self.events if event.type is kind)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        to = ", ".join(f"{v:.6g}" for v in self.target[:4]) + ", ..." * (self.target.size > 4)
+        lines = [
+            f"<Branch of {self.objective.name[:40]!r}, target ({to}): {len(self)} points, "
+            f"rho from {self.rho.min():.6g} to {self.rho.max():.6g}, {len(self.folds)} folds"
+        ]
+        lines += [f"  {event!r}" for event in self.events]
+        return "\n".join(lines) + ">"

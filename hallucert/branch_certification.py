@@ -1,0 +1,69 @@
+"""Certify a branch: from a continuation in floats to theorems about the exact curve near it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.balls import arithmetic
+from hallucert.branch import Branch, EndReason
+from hallucert.certificate.branch import BranchCertificate
+from hallucert.certificate.certificate import Provenance
+from hallucert.errors import ArgumentError
+from hallucert.prove.branch_guide import Guide
+from hallucert.prove.branch_prover import prove_branch
+
+PRECISION = 106
+"""Bits by default: folds to 1e-8 and better need more than doubles have."""
+
+GAP = 3e-4
+"""What is left out at each side of a branch point, by default, as a part of its radius."""
+
+MAX_CELLS = 20_000
+
+
+def certify_branch(
+    branch: Branch, backend: str, precisions: Sequence[int] | None, gap: float | None, budget: float
+) -> BranchCertificate:
+    """Prove what can be proved about `branch`; see `hallucert.certify`.
+
+    Raises
+    ------
+    ArgumentError
+        If `gap` is not a positive number.
+    NotAnalyticError
+        If the objective is not a formula of few variables: the proof needs its third derivatives.
+    """
+    branch.objective.require_rigorous()
+    if gap is not None and not (isinstance(gap, int | float) and np.isfinite(gap) and gap > 0):
+        raise ArgumentError("gap", gap, "be a positive number")
+    singular = [i for i in range(len(branch)) if _is_singular(branch, i)]
+    width = gap if gap is not None else GAP * max((float(branch.rho[i]) for i in singular), default=1.0)
+    ends = (branch.start.reason, branch.end.reason)
+    guide = Guide(
+        branch.points,
+        branch.tangent,
+        branch.scale,
+        np.array(singular, dtype=int),
+        ends[0] is EndReason.CRITICAL_POINT,
+        ends[1] is EndReason.CRITICAL_POINT,
+    )
+    near = [Fraction(v) for v in branch.target.tolist()]
+    ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
+    with ar:
+        deadline = time.monotonic() + budget
+        found = prove_branch(ar, branch.objective, near, guide, float(width), MAX_CELLS, deadline)
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    return BranchCertificate(branch.objective, found.target, found.chains, found.claims, provenance, found.box)
+
+
+def _is_singular(branch: Branch, index: int) -> bool:
+    """Tell whether a point is a branch point, also if the branch starts there."""
+    if any(event.index == index for event in branch.branch_points):
+        return True
+    reasons = {0: branch.start.reason, len(branch) - 1: branch.end.reason}
+    return reasons.get(index) is EndReason.BRANCH_POINT

@@ -1,0 +1,73 @@
+"""Verifying the certificate of a branch: the target, every cell, every joint and every claim are proved again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hallucert.certificate.branch import BranchCertificate
+from hallucert.certificate.verify import PROVOKED, Result
+from hallucert.prove.branch import Measured, measured_claims
+from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch_target import Target, proved_target
+from hallucert.prove.claims import Claim, Status
+
+NOT_SHOWN = "the target is not shown to be the only critical point in its box, and nondegenerate"
+
+
+def check(certificate: BranchCertificate, arithmetic: Any, max_boxes: int, deadline: float) -> list[Result]:
+    """Return what became of every claim; nothing subdivides boxes here, so `max_boxes` is not needed."""
+    decided = [claim for claim in certificate.all_claims if claim.status is not Status.UNDECIDED]
+    if not decided:
+        return _all(certificate, "")
+    try:
+        found = _measured(certificate, arithmetic, deadline)
+    except PROVOKED as error:
+        found = f"its data cannot be worked with: {error}"
+    if isinstance(found, str):
+        return _all(certificate, found)
+    waiting = [group if isinstance(group, str) else list(group) for group in found]
+    return [_checked(claim, waiting[claim.inputs.get("branch", 0)]) for claim in certificate.all_claims]
+
+
+def _measured(certificate: BranchCertificate, arithmetic: Any, deadline: float) -> list[list[Measured] | str] | str:
+    """Prove everything that target and cells show, chain by chain; or say why nothing can be said."""
+    if certificate.target is None:
+        return NOT_SHOWN
+    target = proved_target(arithmetic, certificate.objective, certificate.target)
+    if target is None:
+        return NOT_SHOWN
+    if not _encloses(certificate, arithmetic, target):
+        return "the published enclosure does not contain the target"
+    system = BranchSystem(arithmetic, certificate.objective, target.c)
+    return measured_claims(system, target, certificate.chains, None, deadline)
+
+
+def _checked(claim: Claim, waiting: list[Measured] | str) -> Result:
+    """Compare a claim with the next that its chain proves."""
+    if claim.status is Status.UNDECIDED:
+        return Result(claim.name, claim.status, True, "")
+    if isinstance(waiting, str):
+        problem: str | None = waiting
+    else:
+        problem = waiting.pop(0).recheck(claim) if waiting else "the cells prove no more claims"
+    return Result(_label(claim), claim.status, problem is None, problem or "")
+
+
+def _encloses(certificate: BranchCertificate, ar: Any, target: Target) -> bool:
+    box = certificate.box or ()
+    return len(box) == len(target.c) and all(
+        low <= ar.lower(c) and ar.upper(c) <= high for (low, high), c in zip(box, target.c, strict=True)
+    )
+
+
+def _label(claim: Claim) -> str:
+    return f"{claim.name} (branch {claim.inputs['branch']})" if "branch" in claim.inputs else claim.name
+
+
+def _all(certificate: BranchCertificate, message: str) -> list[Result]:
+    """Every decided claim fails for one reason."""
+    open_ = Status.UNDECIDED
+    return [
+        Result(_label(c), c.status, c.status is open_, "" if c.status is open_ else message)
+        for c in certificate.all_claims
+    ]

@@ -1,0 +1,240 @@
+"""Take a census: all hallucinated stationary points of a box for one ``rho``, on all cores, resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.balls import require_round_to_nearest
+from hallucert.balls.ball_lanes import LANE_BACKENDS
+from hallucert.errors import ArgumentError, CheckpointError
+from hallucert.exact import Exact, exact_radius
+from hallucert.files import replacing
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
+from hallucert.prove.census import Census, Task, take
+from hallucert.prove.census_records import Problem
+
+MAX_BOXES = 4_000_000
+TOLERANCE = 2.0**-22
+SMALLEST_PARALLEL = 3
+"""From this dimension on all cores are used by default; a census in the plane is done before they have started."""
+Progress = Callable[[str, int, int], object]
+"""Called with the name of the step, how many of its tasks are done, and how many there are."""
+
+
+def census(
+    f: Objective,
+    box: Any,
+    rho: Exact,
+    *,
+    max_boxes: int = MAX_BOXES,
+    seconds: float = math.inf,
+    workers: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    progress: bool | Progress = False,
+    tolerance: float = TOLERANCE,
+    backend: str = "float",
+) -> Census:
+    """Find all hallucinated stationary points of `f` in a box, with a proof that there are no others.
+
+    Parameters
+    ----------
+    f : Objective
+        A function of 2, 3 or 4 variables, given as a formula or as residuals.
+    box : (d, 2) array-like
+        Rows ``(low, high)``, taken as the doubles they are.
+    rho : exact positive number
+        The radius.
+    max_boxes : int
+        Budget of boxes for each of the two steps, shared equally between its tasks. What a spent budget leaves is in
+        `Census.pending`.
+    seconds : float
+        Budget of time. A census that it cut short can be continued if it has a `checkpoint`.
+    workers : int, optional
+        Processes, -1 for all cores. By default what a surrounding ``joblib.parallel_config`` says (any backend of
+        joblib, such as ``"dask"``), otherwise one process for two variables and all cores beyond. The answer is the
+        same for every number.
+    checkpoint : path, optional
+        File in which finished tasks are kept; if it is there, they are not done again. It is believed: unlike a saved
+        census it holds no proofs.
+    progress : bool or callable
+        True: a bar on stderr. A callable gets the name of the step, tasks done, and tasks all told.
+    tolerance : float
+        Boxes of this width, relative to the largest side of `box`, are not split any more.
+    backend : {"float", "arb", "mpmath"}
+        Arithmetic of the search: intervals of doubles (points are then refined by Arb), or one of the ball arithmetics
+        throughout.
+
+    Returns
+    -------
+    Census
+        The points, the excluded neighbourhoods, and what is pending.
+
+    Raises
+    ------
+    ArgumentError
+        For a function of another dimension or not given as a formula, and for malformed arguments.
+    NotAnalyticError
+        If the objective is float-only.
+    CheckpointError
+        If the checkpoint cannot be read or belongs to another census.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> found = hc.census(f, [(-2, 2), (-2, 2)], "1.5")
+    >>> found.complete, found.counts()["minimizer"]
+    (True, {'attractor': 2})
+    """
+    require_round_to_nearest()
+    problem = checked_problem(f, box, rho, tolerance, backend)
+    if type(max_boxes) is not int or max_boxes < 1:
+        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
+    if not isinstance(seconds, int | float) or not seconds > 0:
+        raise ArgumentError("seconds", seconds, "be positive")
+    if workers is not None and (type(workers) is not int or workers == 0 or workers < -1):
+        raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
+    kept = _Kept(None if checkpoint is None else Path(checkpoint), problem, max_boxes)
+    deadline = time.monotonic() + seconds
+    with _reporter(progress) as report:
+
+        def runner(tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
+            return _results(tasks, deadline, _jobs(workers, f.dimension), kept, report)
+
+        return take(problem, max_boxes, runner)
+
+
+def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: str) -> Problem:
+    """Return the problem after checking every argument."""
+    if not isinstance(f, Objective):
+        raise ArgumentError("f", f, "be an Objective")
+    f.require_rigorous()
+    if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
+        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
+    must = f"be {f.dimension} finite intervals (low, high) with low < high"
+    try:
+        region = np.array(box, dtype=float)
+    except (TypeError, ValueError):
+        raise ArgumentError("box", box, must) from None
+    if region.shape != (f.dimension, 2) or not np.isfinite(region).all() or not (region[:, 0] < region[:, 1]).all():
+        raise ArgumentError("box", box, must)
+    if not isinstance(tolerance, int | float) or not 2.0**-40 <= tolerance <= 0.1:
+        raise ArgumentError("tolerance", tolerance, "be between 2**-40 and 0.1")
+    if backend not in LANE_BACKENDS:
+        raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
+    return Problem(f, exact_radius(rho), region, float(Fraction(tolerance)), backend)
+
+
+def _jobs(workers: int | None, dimension: int) -> int | None:
+    """Return the number of processes for joblib; None lets a surrounding configuration decide."""
+    if workers is not None:
+        return workers
+    from joblib.parallel import get_active_backend
+
+    _, configured = get_active_backend()
+    if configured not in (None, 1):
+        return None
+    return 1 if dimension < SMALLEST_PARALLEL else -1
+
+
+def _do(function: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], finish: float) -> dict[str, Any]:
+    """Do one task, wherever that is; `finish` is a wall-clock time, which other processes know too."""
+    require_round_to_nearest()
+    return function(*arguments, finish - time.time())
+
+
+def _results(
+    tasks: Sequence[Task], deadline: float, jobs: int | None, kept: _Kept, report: Progress
+) -> Iterator[dict[str, Any]]:
+    """Do the tasks that are not done yet; yields all results in order."""
+    from joblib import Parallel, delayed
+
+    finish = time.time() + (deadline - time.monotonic())
+    todo = [task for task in tasks if task[0] not in kept.results]
+    step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
+    report(step, done, len(tasks))
+    stream: Iterable[dict[str, Any]]
+    if jobs == 1 or len(todo) == 1:
+        stream = (_do(function, arguments, finish) for _, function, arguments in todo)
+    else:
+        calls = (delayed(_do)(function, arguments, finish) for _, function, arguments in todo)
+        stream = Parallel(n_jobs=jobs, return_as="generator")(calls)
+    fresh = {}
+    for (name, _, _), result in zip(todo, stream, strict=True):
+        fresh[name] = result
+        done += 1
+        # What the clock cut short is done again by the next run.
+        if not (result["pending"] and time.time() >= finish):
+            kept.add(name, result)
+        report(step, done, len(tasks))
+    for name, _, _ in tasks:
+        yield fresh[name] if name in fresh else kept.results[name]
+
+
+class _Kept:
+    """Finished tasks, in memory and, if there is a path, in a file that is replaced whole after each task."""
+
+    def __init__(self, path: Path | None, problem: Problem, max_boxes: int) -> None:
+        self.path = path
+        self.results: dict[str, dict[str, Any]] = {}
+        text = json.dumps([problem.to_json(), problem.backend, max_boxes, __version__], sort_keys=True)
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        if path is None or not path.exists():
+            return
+        try:
+            data = json.loads(path.read_text(encoding="ascii"))
+            belongs, self.results = data["digest"] == self.digest, dict(data["results"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path} is not the checkpoint of a census: {error}; remove it") from None
+        if not belongs:
+            raise CheckpointError(f"{path} belongs to another census (function, box, rho or budget); use another file")
+
+    def add(self, name: str, result: dict[str, Any]) -> None:
+        """Keep a result."""
+        self.results[name] = result
+        if self.path is None:
+            return
+        with replacing(self.path) as stream:
+            stream.write(json.dumps({"digest": self.digest, "results": self.results}).encode("ascii"))
+
+
+class _reporter:
+    """A progress bar on stderr, the caller's function, or nothing."""
+
+    def __init__(self, progress: bool | Progress) -> None:
+        self.progress = progress
+        self.bar: Any = None
+        self.tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Progress:
+        if callable(self.progress):
+            return self.progress
+        if not self.progress:
+            return lambda step, done, total: None
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        self.bar = Bar(console=Console(stderr=True))
+        self.bar.start()
+        return self._show
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _show(self, step: str, done: int, total: int) -> None:
+        if step not in self.tasks:
+            self.tasks[step] = self.bar.add_task(step, total=total)
+        self.bar.update(self.tasks[step], completed=done)

@@ -1,0 +1,254 @@
+"""Branches of hallucinated points: the curve of theory 4 (b) in ``(x, lambda)`` with rho free, followed in floats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from hallucert.branch import Branch, BranchEvent, EndReason, EventType
+from hallucert.errors import ArgumentError, SearchError
+from hallucert.exact import Exact
+from hallucert.find.arguments import checked_objective
+from hallucert.find.branch_arguments import (
+    DEFAULT_EVENTS,
+    branch_ends,
+    checked_control,
+    checked_limits,
+    is_degenerate_hessian,
+    multiplier_scale,
+    short,
+    wanted_events,
+)
+from hallucert.find.branch_curve import Curve
+from hallucert.find.branch_events import crossing_directions, events_between
+from hallucert.find.branch_limits import Limits, critical_kind, stopping_rule
+from hallucert.find.continuation import CurvePoint, StepControl, advance, follow
+from hallucert.find.newton import gradient_system, newton_point
+from hallucert.objectives.objective import Objective
+
+
+def branch(
+    f: Objective,
+    start: Any,
+    target: Any = None,
+    *,
+    box: Any = None,
+    rho_max: Exact | None = None,
+    rho_min: Exact | None = None,
+    ds: float | None = None,
+    ds_min: float | None = None,
+    ds_max: float | None = None,
+    max_steps: int = 2000,
+    events: Iterable[str] = DEFAULT_EVENTS,
+) -> Branch:
+    """Follow the branch of hallucinated points through `start`, by pseudo-arclength continuation.
+
+    The points solve ``g(x) = lambda (c - x)`` with ``lambda > 0``; then ``x`` is a hallucinated point of target ``c``
+    for the radius ``rho = |x - c|``. From a critical point ``c' != c`` of `f` exactly one branch starts, at
+    ``lambda = 0`` (Proposition 4.5). From a hallucinated point the branch is followed in both directions. Folds in rho
+    are no obstacle.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    start : (d,) array-like or Candidate
+        A critical point of `f` (nondegenerate, not the target), a hallucinated point of this target for some radius,
+        or a candidate.
+    target : (d,) array-like
+        ``c``, near a critical point of `f`. Left out if `start` is a candidate.
+    box : (d, 2) array-like, optional
+        The branch ends where ``x`` leaves it.
+    rho_max : exact positive number, optional
+        The branch ends where rho grows through it.
+    rho_min : exact positive number, optional
+        The branch ends where rho falls below it, at the target; by default 1e-3 of the distance of `start`.
+    ds, ds_min, ds_max : float, optional
+        First, shortest and longest step, in arclength of ``(x, lambda/scale)``; by default 0.02, 1e-9 and 0.1 of the
+        distance from `start` to the target.
+    max_steps : int
+        Most steps in one direction.
+    events : iterable of str
+        Which of ``"fold"``, ``"branch point"``, ``"stability change"`` to detect and locate. Ends are always listed.
+
+    Returns
+    -------
+    Branch
+        The points and events; `hallucert.certify` proves what can be proved about it.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    SearchError
+        If `start` or the target is a degenerate critical point.
+
+    Examples
+    --------
+    >>> f = Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    >>> curve = branch(f, (0, 0), (1, 1), rho_max=2.5)
+    >>> [(str(e.type), round(e.rho, 6)) for e in curve.events]
+    [('end', 1.414214), ('branch point', 2.12132), ('end', 2.5)]
+    """
+    checked_objective(f)
+    x, c = branch_ends(f, start, target)
+    scale = multiplier_scale(f, x, c)
+    curve = Curve(f, c, scale)
+    length = float(np.linalg.norm(x - c))
+    limits = checked_limits(f, x, length, box, rho_max, rho_min)
+    control = checked_control(length, ds, ds_min, ds_max, max_steps)
+    wanted = wanted_events(events)
+    first, critical = _first_point(curve, x)
+    forward, end = _run(curve, first, control, limits)
+    if critical:
+        return _assembled(curve, forward, (EndReason.CRITICAL_POINT, end), wanted)
+    if end is EndReason.CLOSED:
+        return _assembled(curve, forward, (end, end), wanted)
+    backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, limits)
+    reversed_part = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
+    return _assembled(curve, reversed_part + forward, (begin, end), wanted)
+
+
+def switch_branch(
+    branch: Branch,
+    event: BranchEvent,
+    *,
+    box: Any = None,
+    rho_max: Exact | None = None,
+    rho_min: Exact | None = None,
+    ds: float | None = None,
+    ds_min: float | None = None,
+    ds_max: float | None = None,
+    max_steps: int = 2000,
+    events: Iterable[str] = DEFAULT_EVENTS,
+) -> list[Branch]:
+    """Follow the two halves of the branch that crosses `branch` at one of its branch points.
+
+    Parameters
+    ----------
+    branch : Branch
+        A branch.
+    event : BranchEvent
+        One of ``branch.branch_points``.
+    box, rho_max, rho_min, ds, ds_min, ds_max, max_steps, events
+        As for `branch`.
+
+    Returns
+    -------
+    list of Branch
+        Two half-branches, each starting at the branch point; fewer where no step from it succeeds.
+
+    Raises
+    ------
+    ArgumentError
+        If `event` is not a branch point of `branch`, or another argument is not as for `branch`.
+    SearchError
+        If no other curve crosses transversally there.
+    """
+    if not isinstance(branch, Branch):
+        raise ArgumentError("branch", branch, "be a Branch")
+    if not any(event is own for own in branch.branch_points):
+        raise ArgumentError("event", event, "be one of branch.branch_points")
+    curve = Curve(branch.objective, branch.target, branch.scale)
+    z = branch.points[event.index]
+    along = branch.points[min(event.index + 1, len(branch) - 1)] - branch.points[max(event.index - 1, 0)]
+    directions = crossing_directions(curve, z)
+    if not directions:
+        raise SearchError(f"no second curve crosses transversally at rho = {event.rho:.8g}; the point is degenerate")
+    other = min(directions, key=lambda t: abs(float(t @ along)))
+    length = max(event.rho, 1e-300)
+    limits = checked_limits(branch.objective, event.x, length, box, rho_max, rho_min)
+    control = checked_control(length, ds, ds_min, ds_max, max_steps)
+    wanted, halves = wanted_events(events), []
+    for direction in (other, -other):
+        here = CurvePoint(z, direction)
+        there = advance(curve, here, min(control.ds, 0.01 * length))
+        if there is None:
+            continue
+        points, end = _run(curve, there, control, limits)
+        halves.append(_assembled(curve, [here, *points], (EndReason.BRANCH_POINT, end), wanted))
+    return halves
+
+
+# ---------------------------------------------------------------------- following
+
+
+def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
+    """Return the start on the curve, with the tangent along which lambda grows, and whether it is a critical point."""
+    f, c, d = curve.f, curve.target, curve.dimension
+    distance = float(np.linalg.norm(x - c))
+    upward = np.append(np.zeros(d), 1.0)
+    root = newton_point(gradient_system(f), x, max_steps=60, step_limit=0.02 * distance)
+    if root.solved(distance) and np.linalg.norm(root.x - x) <= 1e-3 * distance:
+        if is_degenerate_hessian(f.hessian_lanes(root.x[None, :])[0]):
+            raise SearchError(f"the start {short(root.x)} is a degenerate critical point, where no branch is known")
+        z = np.append(root.x, 0.0)
+        return CurvePoint(z, curve.tangent(z, upward)), True
+    g = f.gradient_lanes(x[None, :])[0]
+    multiplier = float(g @ (c - x)) / distance**2
+    z = np.append(x, multiplier / curve.scale)
+    on_curve = curve.correct(z, curve.tangent(z, upward))
+    moved = np.inf if on_curve is None else float(np.linalg.norm((on_curve - z)[:-1]))
+    if on_curve is None or moved > 0.05 * distance or not on_curve[-1] > 0:
+        raise ArgumentError(
+            "start",
+            x.tolist(),
+            "be near a critical point of f, or near a hallucinated point of the target: g(x) = lambda (c - x)",
+        )
+    return CurvePoint(on_curve, curve.tangent(on_curve, upward)), False
+
+
+def _run(curve: Curve, first: CurvePoint, control: StepControl, limits: Limits) -> tuple[list[CurvePoint], EndReason]:
+    # The line x = c of solutions crosses at the target: steps stay short beside it.
+    return follow(curve, first, control, stopping_rule(curve, first, limits), lambda p: 0.4 * curve.radius(p.z))
+
+
+def _assembled(
+    curve: Curve, points: list[CurvePoint], ends: tuple[EndReason, EndReason], wanted: frozenset[EventType]
+) -> Branch:
+    """Locate the events and put everything into arrays."""
+    on_branch, located = [points[0]], []
+    begin = 2 if ends[0] is EndReason.BRANCH_POINT else 1
+    for i, (a, b) in enumerate(pairwise(points), 1):
+        # From a branch point the first step has a singular end, where the tests mean nothing.
+        for event in events_between(curve, a, b, wanted) if i >= begin else []:
+            located.append((len(on_branch), event))
+            on_branch.append(event.point)
+        on_branch.append(b)
+    z = np.array([p.z for p in on_branch])
+    x, multiplier = z[:, :-1], curve.scale * z[:, -1]
+    rho = np.array([curve.radius(p) for p in z])
+    stability = np.array([curve.stability(p) for p in z], dtype=object)
+    kind = np.array([curve.kind(p) for p in z], dtype=object)
+    inner = []
+    for i, event in located:
+        if event.type is not EventType.STABILITY:
+            kind[i] = "degenerate" if curve.dimension > 1 else kind[i]
+        stability[i] = "undecided"
+        inner.append(BranchEvent(event.type, i, x[i], float(rho[i]), float(multiplier[i]), None, event.detail))
+    outer = [
+        BranchEvent(
+            EventType.END, i, x[i], float(rho[i]), float(multiplier[i]), reason, _end_detail(curve, z[i], reason)
+        )
+        for i, reason in ((0, ends[0]), (len(z) - 1, ends[1]))
+    ]
+    return Branch(
+        curve.f,
+        curve.target,
+        x,
+        rho,
+        multiplier,
+        np.array([p.t for p in on_branch]),
+        curve.scale,
+        kind.astype(str),
+        stability.astype(str),
+        curve.f.value_lanes(x),
+        (outer[0], *inner, outer[1]),
+    )
+
+
+def _end_detail(curve: Curve, z: np.ndarray, reason: EndReason) -> str:
+    return critical_kind(curve, z[:-1]) if reason is EndReason.CRITICAL_POINT else ""

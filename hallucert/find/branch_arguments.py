@@ -1,0 +1,110 @@
+"""Arguments of the continuation: ends, step lengths, limits and events, each checked and put into its own units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.branch import EventType
+from hallucert.candidate import Candidate
+from hallucert.errors import ArgumentError, SearchError
+from hallucert.exact import exact_radius
+from hallucert.find.arguments import checked_box, checked_count, checked_point
+from hallucert.find.branch_limits import Limits
+from hallucert.find.continuation import StepControl
+from hallucert.find.newton import polished_critical_point
+from hallucert.objectives.objective import Objective
+
+DEFAULT_EVENTS = (EventType.FOLD, EventType.BRANCH_POINT, EventType.STABILITY)
+
+
+def branch_ends(f: Objective, start: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the start and the polished target."""
+    if isinstance(start, Candidate):
+        if target is not None:
+            raise ArgumentError("target", target, "be left out when the start is a candidate")
+        if start.objective is not f:
+            raise ArgumentError("start", start, "be a candidate of the function f")
+        x, near = np.array(start.x, dtype=float), np.array(start.target, dtype=float)
+    else:
+        x = checked_point(start, f.dimension, "start")
+        if target is None:
+            raise ArgumentError("target", target, "be given: the critical point c that the branch belongs to")
+        near = checked_point(target, f.dimension, "target")
+    distance = float(np.linalg.norm(x - near))
+    if distance == 0:
+        raise ArgumentError("start", start, "differ from the target")
+    c = polished_critical_point(f, near, distance, "target")
+    if np.linalg.norm(x - c) <= 1e-6 * (distance + float(np.abs(c).max())):
+        raise ArgumentError("start", start, "differ from the target")
+    h = f.hessian_lanes(c[None, :])[0]
+    if is_degenerate_hessian(h):
+        raise SearchError(f"the target {short(c)} is a degenerate critical point; branches need a nondegenerate one")
+    return x, c
+
+
+def multiplier_scale(f: Objective, x: np.ndarray, c: np.ndarray) -> float:
+    """Return the power of two near ``|H|/|x - c|``: then a unit of lambda/scale and of x change ``G`` alike."""
+    sizes = [float(np.linalg.norm(h, 2)) for h in f.hessian_lanes(np.stack([x, c])) if np.isfinite(h).all()]
+    size = max([*sizes, 1e-300]) / float(np.linalg.norm(x - c))
+    return float(2.0 ** np.round(np.log2(size)))
+
+
+def is_degenerate_hessian(hessian: np.ndarray) -> bool:
+    """Tell whether an eigenvalue is zero to floats."""
+    if not np.isfinite(hessian).all():
+        return True
+    values = np.abs(np.linalg.eigvalsh(hessian))
+    return bool(values.min() <= 1e-8 * values.max())
+
+
+def checked_limits(f: Objective, x: np.ndarray, length: float, box: Any, rho_max: Any, rho_min: Any) -> Limits:
+    """Return the region to follow the branch in; `x` is where it starts, `length` its distance to the target."""
+    rows = None if box is None else checked_box(box, f.dimension)
+    if rows is not None and not ((rows[:, 0] <= x) & (x <= rows[:, 1])).all():
+        raise ArgumentError("start", x.tolist(), "lie in the box")
+    largest = np.inf if rho_max is None else float(exact_radius(rho_max, "rho_max"))
+    smallest = 1e-3 * length if rho_min is None else float(exact_radius(rho_min, "rho_min"))
+    if smallest >= largest:
+        raise ArgumentError("rho_min", smallest, "be below rho_max")
+    return Limits(rows, smallest, largest)
+
+
+def checked_control(length: float, ds: Any, ds_min: Any, ds_max: Any, max_steps: Any) -> StepControl:
+    """Return the step lengths, by default in units of `length`."""
+    steps = checked_count(max_steps, "max_steps")
+    longest = _positive(ds_max, "ds_max", 0.1 * length)
+    first = _positive(ds, "ds", min(0.02 * length, longest))
+    shortest = _positive(ds_min, "ds_min", min(1e-9 * length, first))
+    if not shortest <= first <= longest:
+        raise ArgumentError("ds", first, f"lie between ds_min ({shortest:.3g}) and ds_max ({longest:.3g})")
+    return StepControl(first, shortest, longest, steps)
+
+
+def _positive(value: Any, argument: str, default: float) -> float:
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating | Fraction):
+        raise ArgumentError(argument, value, "be a positive number")
+    number = float(value)
+    if not (np.isfinite(number) and number > 0):
+        raise ArgumentError(argument, value, "be a positive number")
+    return number
+
+
+def wanted_events(events: Iterable[str]) -> frozenset[EventType]:
+    """Return the events to look for."""
+    names = (events,) if isinstance(events, str) else tuple(events)
+    known = {str(e): e for e in DEFAULT_EVENTS}
+    for name in names:
+        if str(name) not in known:
+            raise ArgumentError("events", name, f"be among {', '.join(known)}")
+    return frozenset(known[str(name)] for name in names)
+
+
+def short(x: np.ndarray) -> str:
+    """Return a point for messages."""
+    return np.array2string(x, precision=6, separator=", ", threshold=8, edgeitems=3)

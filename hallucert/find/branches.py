@@ -1,0 +1,113 @@
+"""All branches of a target that start at a critical point, or cross one of those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from hallucert.branch import Branch, BranchEvent, EndReason
+from hallucert.errors import SearchError
+from hallucert.exact import Exact
+from hallucert.find.arguments import checked_box, checked_objective
+from hallucert.find.branch import branch, switch_branch
+from hallucert.find.branch_arguments import DEFAULT_EVENTS
+from hallucert.find.critical_points import CriticalPointKind, critical_points
+from hallucert.find.newton import polished_critical_point
+from hallucert.objectives.objective import Objective
+
+SAME = 1e-6
+"""Points this close, relative to the box, are the same end or branch point."""
+
+
+def branches(
+    f: Objective,
+    target: Any,
+    box: Any,
+    rho_max: Exact | None = None,
+    *,
+    rho_min: Exact | None = None,
+    ds: float | None = None,
+    ds_min: float | None = None,
+    ds_max: float | None = None,
+    max_steps: int = 2000,
+    events: Iterable[str] = DEFAULT_EVENTS,
+    seed: int = 0,
+) -> list[Branch]:
+    """Follow every branch of a target from the other critical points in a box, and those that cross them.
+
+    By Proposition 4.5 each nondegenerate critical point other than the target starts one branch. A branch that joins
+    two of them is listed once. Branches that neither reach a critical point nor cross such a branch (closed curves,
+    for example) are not found.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    target : (d,) array-like
+        The target, a critical point.
+    box : (d, 2) array-like
+        Where critical points are sought, and where branches end.
+    rho_max : exact positive number, optional
+        A branch ends where rho grows through it.
+    rho_min, ds, ds_min, ds_max, max_steps, events
+        As for `hallucert.find.branch`.
+    seed : int
+        Seed of the search for critical points.
+
+    Returns
+    -------
+    list of Branch
+        First those from critical points, ordered by the values there, then the crossing ones.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    SearchError
+        If the target is degenerate.
+    """
+    limits = checked_box(box, checked_objective(f).dimension)
+    options: dict[str, Any] = {
+        "box": limits,
+        "rho_max": rho_max,
+        "rho_min": rho_min,
+        "ds": ds,
+        "ds_min": ds_min,
+        "ds_max": ds_max,
+        "max_steps": max_steps,
+        "events": tuple(events),
+    }
+    size = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
+    c = polished_critical_point(f, np.asarray(target, dtype=float), 0.05 * size, "target")
+    found: list[Branch] = []
+    reached: list[np.ndarray] = []
+    for point in critical_points(f, limits, seed=seed):
+        outside = point.kind is CriticalPointKind.DEGENERATE or np.linalg.norm(point.x - c) <= SAME * size
+        if outside or _among(point.x, reached, size):
+            continue
+        found.append(branch(f, np.clip(point.x, limits[:, 0], limits[:, 1]), c, **options))
+        reached += [e.x for e in (found[-1].start, found[-1].end) if e.reason is EndReason.CRITICAL_POINT]
+    for own in list(found):
+        for event in own.branch_points:
+            if not _already_crossed(event, own, found, size):
+                found += _halves(own, event, options)
+    return found
+
+
+def _halves(own: Branch, event: BranchEvent, options: dict[str, Any]) -> list[Branch]:
+    try:
+        return switch_branch(own, event, **options)
+    except SearchError:
+        return []
+
+
+def _already_crossed(event: BranchEvent, own: Branch, found: list[Branch], size: float) -> bool:
+    """Tell whether another branch of the list has the same branch point, or starts there."""
+    others = [b for b in found if b is not own]
+    return any(_among(event.x, [e.x for e in (*b.branch_points, b.start)], size) for b in others)
+
+
+def _among(x: np.ndarray, points: list[np.ndarray], size: float) -> bool:
+    return any(np.linalg.norm(x - p) <= SAME * size for p in points)

@@ -1,0 +1,176 @@
+"""Pseudo-arclength continuation: from one point of a curve to the next, with a step that the curve itself chooses.
+
+The predictor is the tangent; the corrector is Newton's method in the hyperplane orthogonal to it, so that a fold in a
+coordinate or a parameter is a point like any other. A step is refused if the corrector does not converge or the
+tangent turns by more than `MAX_TURN`: then the corrector may have landed on another curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from hallucert.branch import EndReason
+
+MAX_TURN = 0.35
+"""Largest angle between the tangents of two neighbours, in radians."""
+
+AIM = 0.12
+"""The angle that the step control aims at."""
+
+
+class SmoothCurve(Protocol):
+    """What continuation needs to know of a curve in R^(d+1)."""
+
+    def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray: ...
+    def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None: ...
+
+
+@dataclass(frozen=True)
+class StepControl:
+    """Arclength steps: the first, the shortest, the longest, and how many."""
+
+    ds: float
+    ds_min: float
+    ds_max: float
+    max_steps: int
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A point ``z`` of the curve with its unit tangent ``t``, oriented along the continuation."""
+
+    z: np.ndarray
+    t: np.ndarray
+
+
+Stop = Callable[[CurvePoint, CurvePoint], "tuple[CurvePoint, EndReason] | None"]
+"""Given the last two points: None to go on, or the point that replaces the second, and why the branch ends there."""
+
+
+def follow(
+    curve: SmoothCurve,
+    start: CurvePoint,
+    control: StepControl,
+    stop: Stop,
+    longest: Callable[[CurvePoint], float] | None = None,
+) -> tuple[list[CurvePoint], EndReason]:
+    """Follow a curve from `start` until `stop` ends it.
+
+    Parameters
+    ----------
+    curve : SmoothCurve
+        Tangents and corrector.
+    start : CurvePoint
+        A point of the curve; the tangent says which way to go.
+    control : StepControl
+        Step lengths.
+    stop : callable
+        Looks at each new point.
+    longest : callable, optional
+        A bound of the next step at a point, such as a part of the distance to a singular point.
+
+    Returns
+    -------
+    list of CurvePoint, EndReason
+        The points from `start` on, and why there are no more.
+    """
+    points, step = [start], control.ds
+    for _ in range(control.max_steps):
+        here = points[-1]
+        if longest is not None:
+            step = max(min(step, longest(here)), control.ds_min)
+        there = advance(curve, here, step)
+        while there is None and step > control.ds_min:
+            step = max(step / 2, control.ds_min)
+            there = advance(curve, here, step)
+        if there is None:
+            return points, EndReason.DS_MIN
+        ended = stop(here, there)
+        if ended is not None:
+            return [*points, ended[0]], ended[1]
+        points.append(there)
+        turn = max(angle(here.t, there.t), 1e-6)
+        step = min(max(step * min(max(AIM / turn, 0.5), 1.6), control.ds_min), control.ds_max)
+    return points, EndReason.MAX_STEPS
+
+
+def advance(curve: SmoothCurve, here: CurvePoint, step: float) -> CurvePoint | None:
+    """Take one step of the given length; None if it must be shorter."""
+    predicted = here.z + step * here.t
+    z = curve.correct(predicted, here.t)
+    if z is None or np.linalg.norm(z - predicted) > 0.5 * step:
+        return None
+    t = curve.tangent(z, here.t)
+    if not np.isfinite(t).all() or angle(here.t, t) > MAX_TURN:
+        return None
+    return CurvePoint(z, t)
+
+
+def angle(t: np.ndarray, s: np.ndarray) -> float:
+    """Return the angle between two unit vectors; accurate for small angles."""
+    return float(2 * np.arcsin(min(1.0, 0.5 * float(np.linalg.norm(t - s)))))
+
+
+def between(curve: SmoothCurve, a: CurvePoint, b: CurvePoint, part: float) -> CurvePoint | None:
+    """Return the point of the curve at the part 0..1 of the way from `a` to `b`, near their cubic interpolation."""
+    chord = b.z - a.z
+    length = float(np.linalg.norm(chord))
+    if length == 0:
+        return a
+    p = part
+    guess = (
+        (1 + 2 * p) * (1 - p) ** 2 * a.z
+        + p * (1 - p) ** 2 * length * a.t
+        + p * p * (3 - 2 * p) * b.z
+        + p * p * (p - 1) * length * b.t
+    )
+    z = curve.correct(guess, chord / length)
+    if z is None:
+        return None
+    return CurvePoint(z, curve.tangent(z, chord / length))
+
+
+def locate(
+    curve: SmoothCurve,
+    a: CurvePoint,
+    b: CurvePoint,
+    test: Callable[[CurvePoint], float],
+    tolerance: float = 1e-14,
+    max_steps: int = 80,
+) -> CurvePoint | None:
+    """Return the point between `a` and `b` where `test`, of opposite signs there, vanishes; None if it gets lost.
+
+    Regula falsi with the Illinois rule, with a bisection whenever it does not halve the bracket in three steps.
+    """
+    low, high = 0.0, 1.0
+    at_low, at_high = test(a), test(b)
+    best, last_side, slow, width = a if abs(at_low) < abs(at_high) else b, 0, 0, 1.0
+    for _ in range(max_steps):
+        if high - low <= tolerance or at_low == at_high:
+            break
+        part = high - at_high * (high - low) / (at_high - at_low)
+        if slow >= 3 or not low < part < high:
+            part, slow, width = 0.5 * (low + high), 0, high - low
+        point = between(curve, a, b, part)
+        if point is None:
+            # Beside a singular point the corrector fails; the bracket is then as narrow as it gets.
+            return best if high - low < 1e-3 else None
+        value = test(point)
+        best = point
+        if value == 0 or not np.isfinite(value):
+            break
+        side = 1 if (value > 0) == (at_high > 0) else -1
+        if side > 0:
+            high, at_high = part, value
+            at_low = 0.5 * at_low if last_side > 0 else at_low
+        else:
+            low, at_low = part, value
+            at_high = 0.5 * at_high if last_side < 0 else at_high
+        last_side = side
+        slow = slow + 1 if high - low > 0.5 * width else 0
+        width = min(width, high - low) if slow == 0 else width
+    return best

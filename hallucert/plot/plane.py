@@ -1,0 +1,228 @@
+"""The loss and the SAM loss on a plane, or along a line, through points of a space of any dimension.
+
+The pictures of the paper's Figures 4 and 7: where SAM has stopped at a hallucinated minimizer, ``f^SAM`` shows a
+minimizer and ``f``, on the same plane, shows none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import Exact, exact_radius
+from hallucert.objectives.objective import Objective
+from hallucert.plot.canvas import (
+    BLACK,
+    FONT_SIZE,
+    ORANGE,
+    SKY,
+    VERMILION,
+    WHITE,
+    grid,
+    legend,
+    new_axes_row,
+    require_resolution,
+    sample,
+    shade,
+)
+from hallucert.plot.frame import Frame, Shown, checked_rows, frame_along, show, values_on
+from hallucert.plot.profile import draw_profile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKERS = (("o", ORANGE), ("D", SKY), ("s", WHITE), ("^", VERMILION))
+"""Marker and colour of the centre and of the points after it, in turn."""
+
+MARGIN = 0.35
+"""How far the window reaches beyond the points, as a fraction of its largest side."""
+
+
+def plane(
+    f: Objective,
+    center: Any,
+    directions: Any = None,
+    points: Any = None,
+    rho: Exact | None = None,
+    ax: Any = None,
+    trajectory: Any = None,
+    names: Sequence[str] | None = None,
+    extent: float | None = None,
+    levels: int = 24,
+    resolution: int = 101,
+    title: str | None = None,
+) -> Any:
+    """Draw ``f``, and ``f^SAM`` beside it if `rho` is given, on a plane through points of a space of any dimension.
+
+    The plane goes through `center` and either the first two `points` or along two `directions`. One point or one
+    direction makes a line instead: then both losses are drawn as curves in one picture. Directions are made
+    orthonormal, the first kept, so that coordinates are distances from `center`. Other points, and the trajectory, are
+    projected onto the plane orthogonally; how far off the plane a point lies is said in the legend, and its marker is
+    hollow.
+
+    What is not finite is left blank, as is ``f^SAM`` where the gradient is zero and ``x+`` is not defined; at the
+    marked points, a gradient below 1e-6 of its median size on the window counts as zero, since its direction is
+    rounding. Each plane has its own colour levels, quantiles of its values. On a line the losses share one scale, which
+    is compressed (by the inverse hyperbolic sine) if one is so much larger that the other would look flat.
+
+    Parameters
+    ----------
+    f : Objective
+        A function of any number ``d`` of variables.
+    center : (d,) array-like
+        The origin of the coordinates, for example where SAM stopped.
+    directions : (d,), (1, d) or (2, d) array-like, optional
+        What spans the line or the plane; their lengths do not matter.
+    points : (d,) or (k, d) array-like, optional
+        Points to mark; without `directions` they span the line or the plane.
+    rho : int, float, str or Fraction, optional
+        Radius of ``f^SAM``.
+    ax : Axes, or two Axes for a plane with rho, optional
+        Where to draw; new axes by default.
+    trajectory : Trajectory or (n, d) array, optional
+        A run to draw on a plane.
+    names : sequence of str, optional
+        How the legend calls `center` and `points`.
+    extent : float, optional
+        Half the side of the window around `center`. By default the window holds all points, and without points
+        it is `rho`, or 1.
+    levels : int
+        Number of colour bands.
+    resolution : int
+        Grid points a side; a line has four times as many.
+    title : str, optional
+        Title; ``f`` or ``f^SAM`` follows it.
+
+    Returns
+    -------
+    Axes, or tuple of two Axes for a plane with rho
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above, if the points or directions lie on one line (through `center`), or if the
+        function is finite nowhere on the window.
+    """
+    if not isinstance(f, Objective):
+        raise ArgumentError("f", f, "be an Objective")
+    origin = checked_rows(center, "center", f.dimension, (1,))[0]
+    marked = None if points is None else checked_rows(points, "points", f.dimension)
+    radius = None if rho is None else exact_radius(rho)
+    count = require_resolution(resolution)
+    frame = _frame(origin, directions, marked)
+    rows = origin[None, :] if marked is None else np.vstack([origin, marked])
+    window = _window(frame.project(rows)[0], radius, extent)
+    shown = show(f, frame, rows, _names(names, len(rows)), radius, window)
+    path = trajectory
+    if trajectory is not None:
+        path = checked_rows(getattr(trajectory, "history", trajectory), "trajectory", f.dimension)
+    panels = [None] if radius is None else [None, radius]
+    if len(frame.basis) == 1:
+        if path is not None:
+            raise ArgumentError("trajectory", "<a trajectory>", "be drawn on a plane, not on a line")
+        (own,) = _axes(ax, 1)
+        draw_profile(own, f, frame, shown, window[0], panels, 4 * count)
+        own.set_title(title or "", fontsize=FONT_SIZE + 1)
+        return own
+    axes = _axes(ax, len(panels))
+    for own, panel in zip(axes, panels, strict=True):
+        _draw_panel(own, f, frame, shown, window, panel, path, levels, count, title)
+    return axes[0] if radius is None else tuple(axes)
+
+
+def _frame(center: np.ndarray, directions: Any, points: np.ndarray | None) -> Frame:
+    if directions is not None:
+        rows = checked_rows(directions, "directions", center.size, (1, 2))
+        return frame_along(center, rows, "directions", "be nonzero and not parallel")
+    if points is None:
+        raise ArgumentError("points", None, "be given, or directions")
+    must = "not lie on one line with center: the first two span the plane" if len(points) > 1 else "differ from center"
+    return frame_along(center, points[:2] - center, "points", must)
+
+
+def _names(names: Any, count: int) -> list[str]:
+    if names is None:
+        return ["center", *(f"point {i}" for i in range(1, count))]
+    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise ArgumentError("names", names, "be strings")
+    if len(names) != count:
+        raise ArgumentError("names", list(names), f"be {count}: of center and of the points")
+    return list(names)
+
+
+def _window(places: np.ndarray, radius: Any, extent: float | None) -> np.ndarray:
+    """Return rows ``(lower, upper)``, one a coordinate; a plane's window is not flatter than 1 to 2."""
+    m = places.shape[1]
+    if extent is not None:
+        if isinstance(extent, bool) or not isinstance(extent, int | float) or not 0 < extent < np.inf:
+            raise ArgumentError("extent", extent, "be a positive number")
+        return np.tile([-float(extent), float(extent)], (m, 1))
+    low, high = places.min(axis=0), places.max(axis=0)
+    side = float((high - low).max())
+    if side == 0:
+        half = np.full(m, 1.0 if radius is None else float(radius))
+    else:
+        half = np.maximum((high - low) / 2 + MARGIN * side, (0.5 + MARGIN) * side / 2)
+    return np.stack([(low + high) / 2 - half, (low + high) / 2 + half], axis=1)
+
+
+def _axes(ax: Any, count: int) -> list[Axes]:
+    if ax is None:
+        return new_axes_row(count)
+    axes = list(np.ravel(np.asarray(ax, dtype=object)))
+    if len(axes) != count or not all(hasattr(own, "contourf") for own in axes):
+        raise ArgumentError("ax", ax, f"be {count} Axes" if count > 1 else "be one Axes")
+    return axes
+
+
+def _draw_panel(
+    ax: Axes,
+    f: Objective,
+    frame: Frame,
+    shown: list[Shown],
+    window: np.ndarray,
+    radius: Any,
+    path: np.ndarray | None,
+    levels: int,
+    count: int,
+    title: str | None,
+) -> None:
+    """Draw one loss on the plane."""
+    from matplotlib.patheffects import withStroke
+
+    x, y = grid(window, count)
+    values = sample(lambda coordinates: values_on(f, frame, coordinates, radius), x, y)
+    if not np.isfinite(values).any():
+        must = "lie near the domain: nothing on the plane's window is finite"
+        raise ArgumentError("center", frame.center.tolist(), must)
+    shade(ax, x, y, values, levels)
+    if path is not None:
+        (line,) = ax.plot(*frame.project(path)[0].T, color=WHITE, lw=1.6, label="SAM run, projected", zorder=4)
+        line.set_path_effects([withStroke(linewidth=3.2, foreground=BLACK)])
+    for i, point in enumerate(shown):
+        marker, colour = MARKERS[min(i, 1 + (i - 1) % (len(MARKERS) - 1))]
+        face = "none" if point.off else colour
+        ax.scatter(
+            point.place[0],
+            point.place[1],
+            s=75,
+            marker=marker,
+            facecolors=face,
+            edgecolors=colour if point.off else BLACK,
+            linewidths=1.6 if point.off else 1.1,
+            label=point.label(radius is not None),
+            zorder=6,
+        )
+    ax.set_xlim(*window[0])
+    ax.set_ylim(*window[1])
+    ax.set_aspect("equal")
+    ax.set_xlabel("distance along the first direction", fontsize=FONT_SIZE)
+    ax.set_ylabel("distance along the second direction", fontsize=FONT_SIZE)
+    ax.tick_params(labelsize=FONT_SIZE)
+    what = "f" if radius is None else f"f^SAM, rho = {float(radius):.6g}"
+    ax.set_title(f"{title}: {what}" if title else what, fontsize=FONT_SIZE + 1)
+    legend(ax)

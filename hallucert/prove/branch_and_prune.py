@@ -1,0 +1,301 @@
+"""Branch and prune: enclose all zeros of a square system in a set of boxes, and prove that there are no others.
+
+A box is dropped only if certainly no solution lies in it; what is neither dropped nor settled by a proof of existence
+and uniqueness is returned, never forgotten. For each box Y, inflated a little to W, with midpoint m and a
+preconditioner C that is near the inverse of ``DG(W)``:
+
+    K = m - C G(m) + (I - C [DG(W)]) (W - m).
+
+Every zero of G in W lies in K. If ``K`` lies in the interior of W, exactly one zero lies in W, and every matrix of
+``[DG(W)]`` is nonsingular (Krawczyk, Rump). If K misses Y, no zero lies in Y.
+
+Box ends are doubles, taken as the exact numbers they are; enclosures come from the arithmetic of the system.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+BATCH = 2048
+"""Boxes looked at together. Fixed, so that a search does the same whatever runs it."""
+INFLATION = 0.125
+"""How much wider W is than Y, as a part of its radius: room for zeros on the faces that boxes share."""
+_SLIVER = 2.0**-46
+_PROGRESS = 0.6
+"""A box that contraction shrinks to this part is looked at again before it is split."""
+_COVERED = 64
+"""So many of the latest zeros are compared with every box."""
+MOST_SMALL = 4000
+"""A search ends when so many boxes of the smallest width are left: the zeros are not isolated."""
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Boxes of ``n`` unknowns, each with the number of the system (such as a target) that it belongs to.
+
+    Attributes
+    ----------
+    tag : (k,) int array
+        Number of the system.
+    lo, hi : (k, n) arrays
+        Ends, exact.
+    """
+
+    tag: np.ndarray
+    lo: np.ndarray
+    hi: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.tag)
+
+    def __getitem__(self, which: Any) -> Boxes:
+        return Boxes(self.tag[which], self.lo[which], self.hi[which])
+
+    @property
+    def width(self) -> np.ndarray:
+        """Largest side of each box."""
+        return (self.hi - self.lo).max(axis=1)
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Points of the boxes near their middles, shape (k, n)."""
+        return np.clip(self.lo + (self.hi - self.lo) / 2, self.lo, self.hi)
+
+    @staticmethod
+    def join(parts: Sequence[Boxes]) -> Boxes:
+        """Put boxes one after the other."""
+        return Boxes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("tag", "lo", "hi")))
+
+    def halves(self) -> Boxes:
+        """Split every box across its longest side; the halves share a face, exactly."""
+        axis, rows = (self.hi - self.lo).argmax(axis=1), np.arange(len(self))
+        cut = self.middle[rows, axis]
+        first, second = self.hi.copy(), self.lo.copy()
+        first[rows, axis], second[rows, axis] = cut, cut
+        return Boxes.join([Boxes(self.tag, self.lo, first), Boxes(self.tag, second, self.hi)])
+
+
+class System(Protocol):
+    """A square system on lanes: ``value`` and ``jacobian`` in enclosures, ``impossible`` to drop boxes early."""
+
+    lanes: Any
+
+    def impossible(self, boxes: Boxes) -> np.ndarray:
+        """Tell for each box whether it certainly holds no solution, shape (k,)."""
+        ...
+
+    def value(self, boxes: Boxes) -> list[Any]:
+        """Enclose G on each box."""
+        ...
+
+    def jacobian(self, boxes: Boxes) -> list[list[Any]]:
+        """Enclose DG on each box."""
+        ...
+
+
+@dataclass(frozen=True)
+class Krawczyk:
+    """The operator applied to boxes W: the image K, and whether it lies in the interior of W."""
+
+    lo: np.ndarray
+    hi: np.ndarray
+    proved: np.ndarray
+
+
+@dataclass(frozen=True)
+class Zero:
+    """A zero that exists and is the only one of system `tag` in the box `unique`; `box` contains it."""
+
+    tag: int
+    box: np.ndarray
+    unique: np.ndarray
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search found.
+
+    Attributes
+    ----------
+    zeros : list of Zero
+        Each proved. The same zero may be there more than once.
+    small : Boxes
+        Boxes of the smallest width that are neither dropped nor proved.
+    pending : Boxes
+        Boxes not looked at, because the budget was spent or too many small boxes were left.
+    spent : int
+        Boxes looked at.
+    """
+
+    zeros: list[Zero]
+    small: Boxes
+    pending: Boxes
+    spent: int
+
+
+def ends(lanes: Any, x: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return lower and upper ends, each of shape (count,)."""
+    return np.broadcast_to(lanes.lower(x), (count,)), np.broadcast_to(lanes.upper(x), (count,))
+
+
+def excludes_zero(lanes: Any, values: Sequence[Any], count: int) -> np.ndarray:
+    """Tell for each lane whether some component is certainly not 0."""
+    result = np.zeros(count, bool)
+    for value in values:
+        low, high = ends(lanes, value, count)
+        result |= (low > 0) | (high < 0)
+    return result
+
+
+def inflated(boxes: Boxes) -> Boxes:
+    """Return boxes that contain `boxes` with some room around."""
+    room = INFLATION * (boxes.hi - boxes.lo) / 2 + _SLIVER * (np.abs(boxes.lo) + np.abs(boxes.hi) + 2.0**-20)
+    return Boxes(boxes.tag, np.minimum(boxes.lo - room, boxes.lo), np.maximum(boxes.hi + room, boxes.hi))
+
+
+def krawczyk(system: System, boxes: Boxes) -> Krawczyk:
+    """Apply the operator to every box; where it is indeterminate, K is the whole space and nothing is proved."""
+    lanes, (count, n), middle = system.lanes, boxes.lo.shape, boxes.middle
+    matrix = [[ends(lanes, entry, count) for entry in row] for row in system.jacobian(boxes)]
+    low = np.stack([np.stack([entry[0] for entry in row], -1) for row in matrix], -2)
+    high = np.stack([np.stack([entry[1] for entry in row], -1) for row in matrix], -2)
+    on_box, at_middle = system.value(boxes), system.value(Boxes(boxes.tag, middle, middle))
+    defined = np.isfinite(low).all((1, 2)) & np.isfinite(high).all((1, 2))
+    for value in on_box:
+        defined &= np.isfinite(np.stack(ends(lanes, value, count))).all(0)
+    c, usable = _inverses(np.where(defined[:, None, None], low / 2 + high / 2, np.eye(n)))
+    preconditioner = [[lanes.box(c[:, i, j], c[:, i, j]) for j in range(n)] for i in range(n)]
+    entries = [[lanes.box(*_finite(low[:, i, j], high[:, i, j])) for j in range(n)] for i in range(n)]
+    offset = [lanes.box(boxes.lo[:, i], boxes.hi[:, i]) - lanes.box(middle[:, i], middle[:, i]) for i in range(n)]
+    one, zero = lanes.constant(Fraction(1)), lanes.constant(Fraction(0))
+    image_low, image_high = np.empty((count, n)), np.empty((count, n))
+    for i in range(n):
+        total = lanes.box(middle[:, i], middle[:, i])
+        for j in range(n):
+            total = total - preconditioner[i][j] * at_middle[j]
+            turned = one if i == j else zero
+            for k in range(n):
+                turned = turned - preconditioner[i][k] * entries[k][j]
+            total = total + turned * offset[j]
+        image_low[:, i], image_high[:, i] = ends(lanes, total, count)
+    known = (defined & usable)[:, None]
+    image_low, image_high = np.where(known, image_low, -np.inf), np.where(known, image_high, np.inf)
+    proved = np.all((image_low > boxes.lo) & (image_high < boxes.hi), axis=1)
+    return Krawczyk(image_low, image_high, proved)
+
+
+def _finite(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Replace the ends of lanes that are not used, which the arithmetic need not accept."""
+    good = np.isfinite(low) & np.isfinite(high)
+    return np.where(good, low, 0.0), np.where(good, high, 0.0)
+
+
+def _inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return approximate inverses, and which of them exist in floats; proposals only."""
+    n = matrices.shape[-1]
+    determinants = np.linalg.det(matrices)
+    good = np.isfinite(determinants) & (determinants != 0)
+    inverses = np.linalg.inv(np.where(good[:, None, None], matrices, np.eye(n)))
+    finite: np.ndarray = np.all(np.isfinite(inverses), axis=(1, 2))
+    return np.where(finite[:, None, None], inverses, np.eye(n)), good & finite
+
+
+def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, deadline: float = math.inf) -> Searched:
+    """Enclose all zeros of the system in the boxes of `start`.
+
+    Parameters
+    ----------
+    system : System
+        The equations.
+    start : Boxes
+        Where to search.
+    min_width : (number of tags,) array
+        Boxes of that width are not split any more.
+    max_boxes : int
+        Budget of boxes.
+    deadline : float
+        As `time.monotonic` counts.
+    """
+    stack, spent = start, 0
+    zeros: list[Zero] = []
+    small: list[Boxes] = [start[:0]]
+    left = 0
+    with system.lanes:
+        while len(stack) and spent < max_boxes and left < MOST_SMALL and time.monotonic() < deadline:
+            batch, stack = stack[-BATCH:], stack[:-BATCH]
+            spent += len(batch)
+            rest = _step(system, batch, zeros)
+            done = rest.width <= min_width[rest.tag]
+            small.append(rest[done])
+            left += int(done.sum())
+            rest = rest[~done]
+            stack = Boxes.join([stack, rest])
+    return Searched(zeros, Boxes.join(small), stack, spent)
+
+
+def narrowed(system: System, boxes: Boxes, steps: int) -> Boxes:
+    """Shrink boxes around the zeros in them, by the operator alone."""
+    with system.lanes:
+        for _ in range(steps):
+            image = krawczyk(system, inflated(boxes))
+            lo, hi = np.maximum(boxes.lo, image.lo), np.minimum(boxes.hi, image.hi)
+            keep = (lo <= hi).all(axis=1)
+            boxes = Boxes(boxes.tag[keep], lo[keep], hi[keep])
+    return boxes
+
+
+def _step(system: System, batch: Boxes, zeros: list[Zero]) -> Boxes:
+    """Drop, prove, shrink or split every box of a batch; returns what is left to do."""
+    batch = batch[~_covered(batch, zeros)]
+    wide = inflated(batch)
+    possible = ~system.impossible(wide)
+    batch, wide = batch[possible], wide[possible]
+    if not len(batch):
+        return batch
+    image = krawczyk(system, wide)
+    lo, hi = np.maximum(batch.lo, image.lo), np.minimum(batch.hi, image.hi)
+    empty = (lo > hi).any(axis=1)
+    for i in np.flatnonzero(image.proved & ~empty):
+        box = np.stack([image.lo[i], image.hi[i]], -1)
+        if not any(zero.tag == batch.tag[i] and _inside(box, zero.unique) for zero in zeros):
+            zeros.append(Zero(int(batch.tag[i]), box, np.stack([wide.lo[i], wide.hi[i]], -1)))
+    left = ~empty & ~image.proved
+    rest, before = Boxes(batch.tag[left], lo[left], hi[left]), batch.width[left]
+    shrunk = rest.width <= _PROGRESS * before
+    return Boxes.join([rest[shrunk], rest[~shrunk].halves()])
+
+
+def _covered(batch: Boxes, zeros: list[Zero]) -> np.ndarray:
+    """Tell which boxes lie where a known zero is the only one."""
+    result = np.zeros(len(batch), bool)
+    for zero in zeros[-_COVERED:]:
+        inside = (batch.lo >= zero.unique[:, 0]) & (batch.hi <= zero.unique[:, 1])
+        result |= (batch.tag == zero.tag) & inside.all(axis=1)
+    return result
+
+
+def _inside(inner: np.ndarray, outer: np.ndarray) -> bool:
+    return bool((inner[:, 0] >= outer[:, 0]).all() and (inner[:, 1] <= outer[:, 1]).all())
+
+
+def touching_groups(lo: np.ndarray, hi: np.ndarray, room: float = 0.0) -> Iterator[np.ndarray]:
+    """Yield the index sets of boxes that hang together: closer than `room` in every coordinate, step by step."""
+    free = np.ones(len(lo), bool)
+    while free.any():
+        group_lo, group_hi = lo[free][0] - room, hi[free][0] + room
+        members = np.zeros(len(lo), bool)
+        while True:
+            near = free & ((lo <= group_hi) & (hi >= group_lo)).all(axis=1) & ~members
+            if not near.any():
+                break
+            members |= near
+            group_lo, group_hi = lo[members].min(0) - room, hi[members].max(0) + room
+        free &= ~members
+        yield np.flatnonzero(members)

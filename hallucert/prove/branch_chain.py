@@ -1,0 +1,269 @@
+"""A chain: overlapping cells whose arcs are proved to be one connected curve of hallucinated points.
+
+Each cell holds exactly one arc. The end ``P`` of a cell's arc, on its face ``s = s_1``, is enclosed and shown to lie in
+the next cell; there it is a zero of ``G``, so it lies on the next cell's only arc, and the two arcs meet. The curve of
+the chain goes, in each cell, from the point where it comes in (at ``s >= start``) to the face ``s = s_1``.
+
+On every cell ``lambda > 0`` and ``x != c``, so ``g(x) = lambda (c - x) != 0`` and ``x+ = x + rho u(x) = c`` for
+``rho = |x - c|``. The one exception is a face at ``lambda = 0`` exactly, the first or last of the chain: the point of
+the arc on it is a critical point of ``f``, where the branch begins or ends (Proposition 4.5).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hallucert.prove.branch_cell import Cell, CellProof
+from hallucert.prove.branch_parts import UNDECIDED, Part, confirmed
+from hallucert.prove.branch_stability import ATTRACTING, REPELLING, stability
+from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch_turning import FALLING, FOLD, GROWING, fold_numbers, turning
+from hallucert.prove.claims import Enclosure
+
+DEPTH = 16
+"""How often a checker may halve a part of an arc to confirm what is said of it; the prover halves less."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell of a chain and what is claimed of the curve in it.
+
+    Attributes
+    ----------
+    cell : Cell
+        The region.
+    start : Fraction
+        The curve comes in at some ``s >= start``.
+    turning, stability : tuple of Part
+        Properties by parts of ``[start, s_1]``: what rho does, and whether SAM is attracted.
+    """
+
+    cell: Cell
+    start: Fraction
+    turning: tuple[Part, ...]
+    stability: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Overlapping cells, and whether the first and last face are at ``lambda = 0``."""
+
+    links: tuple[Link, ...]
+    from_critical: bool
+    to_critical: bool
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Enclosures at a certified fold: rho, and the second derivative of rho by the arclength of x."""
+
+    rho: Enclosure
+    second_derivative: Enclosure
+
+
+@dataclass(frozen=True)
+class Run:
+    """A part of the chain's curve with one stability, and the radii at its two ends."""
+
+    word: str
+    rho_from: Enclosure
+    rho_to: Enclosure
+
+
+@dataclass(frozen=True)
+class ChainFacts:
+    """What was proved about a chain.
+
+    Attributes
+    ----------
+    rho_start, rho_end : Enclosure
+        The radii at the two ends of the curve.
+    folds : tuple of Fold
+        In order.
+    runs : tuple of Run
+        In order; what is undecided is left out.
+    turning_complete : bool
+        Whether rho is strictly monotone between the folds, so that these are all.
+    """
+
+    rho_start: Enclosure
+    rho_end: Enclosure
+    folds: tuple[Fold, ...]
+    runs: tuple[Run, ...]
+    turning_complete: bool
+
+
+def check_chain(
+    system: BranchSystem,
+    chain: Chain,
+    proofs: Sequence[CellProof] | None = None,
+    deadline: float = math.inf,
+) -> ChainFacts | str:
+    """Prove everything that a chain claims; return the facts, or what could not be proved.
+
+    Parameters
+    ----------
+    system : BranchSystem
+        The equation.
+    chain : Chain
+        The data.
+    proofs : sequence of CellProof, optional
+        Proofs of its cells in the same arithmetic that were already successful, as were those of the parts: the
+        prover's. Only joints, ends, folds and signs are left to do then.
+    deadline : float
+        Give up when `time.monotonic` is past this.
+    """
+    if not chain.links:
+        return "it has no cells"
+    folds: list[Fold] = []
+    walk = _Walk(again=proofs is None)
+    before: CellProof | None = None
+    for i, link in enumerate(chain.links):
+        if time.monotonic() > deadline:
+            return "the time budget was spent before its last cell"
+        proof = CellProof(system, link.cell) if proofs is None else proofs[i]
+        if proofs is None and not proof.proved():
+            return f"cell {i} is not shown to hold exactly one arc"
+        first, last = i == 0, i == len(chain.links) - 1
+        if problem := _not_hallucinated(proof, chain.from_critical and first, chain.to_critical and last):
+            return f"cell {i}: {problem}"
+        came_in = _entry(before, proof, link)
+        if isinstance(came_in, str):
+            return f"cell {i}: {came_in}"
+        found = _check_turning(proof, link, came_in, again=proofs is None)
+        if isinstance(found, str):
+            return f"cell {i}: {found}"
+        folds += found
+        if problem := walk.add(proof, link):
+            return f"cell {i}: {problem}"
+        if first:
+            start = _radius_at(proof, link.cell.span[0])
+        before = proof
+    assert before is not None
+    end = _radius_at(before, chain.links[-1].cell.span[1])
+    runs = walk.finished()
+    if start is None or end is None or runs is None:
+        return "the radius at an end is not enclosed"
+    complete = all(part.word != UNDECIDED for link in chain.links for part in link.turning)
+    return ChainFacts(start, end, tuple(folds), runs, complete)
+
+
+def _not_hallucinated(proof: CellProof, from_critical: bool, to_critical: bool) -> str | None:
+    """Return None if certainly ``lambda > 0`` and ``x != c`` on the cell, but for a face at ``lambda = 0``."""
+    ar = proof.arithmetic
+    z = proof.at(proof.span, proof.box)
+    if not ar.positive(proof.system.squared_radius(z)):
+        return "x may meet the target"
+    ends = proof.cell.multiplier_ends
+    if from_critical or to_critical:
+        if ends is None or (from_critical and (ends[0] != 0 or ends[1] <= 0)):
+            return "its first face is not at lambda = 0"
+        if to_critical and (ends[1] != 0 or ends[0] <= 0):
+            return "its last face is not at lambda = 0"
+        return None
+    if ends is not None and min(ends) > 0:
+        return None
+    return None if ar.positive(z[-1]) else "lambda may not be positive"
+
+
+def _entry(before: CellProof | None, proof: CellProof, link: Link) -> Fraction | str:
+    """Return an ``s`` at which the curve has certainly come in, or what is wrong."""
+    low, high = link.cell.span
+    if before is None:
+        return low if link.start == low else "the first cell must begin at its first face"
+    joint = before.section(before.cell.span[1])
+    where = proof.coordinates(joint)
+    if where is None or not proof.holds(joint):
+        return "the end of the arc before is not shown to lie in it"
+    ar = proof.arithmetic
+    if not (low <= link.start <= ar.lower(where[0]) and ar.upper(where[0]) < high):
+        return "the curve does not come in after its start"
+    return ar.upper(where[0])
+
+
+def _parts(parts: Sequence[Part], start: Fraction, end: Fraction) -> list[tuple[Fraction, Fraction, str]] | None:
+    """Return ``(low, high, word)`` of each part, or None if they do not divide ``[start, end]``."""
+    result, low = [], start
+    for part in parts:
+        if not low < part.high:
+            return None
+        result.append((low, part.high, part.word))
+        low = part.high
+    return result if low == end else None
+
+
+def _check_turning(proof: CellProof, link: Link, came_in: Fraction, again: bool) -> list[Fold] | str:
+    parts = _parts(link.turning, link.start, link.cell.span[1])
+    if parts is None:
+        return "the parts of turning do not divide the arc"
+    folds = []
+    for low, high, word in parts:
+        if word == FOLD:
+            numbers = fold_numbers(proof, low, high)
+            if numbers is None:
+                return "a fold is not confirmed"
+            # Strictly inside the cell's own part of the curve, so that no fold is counted twice.
+            if not (came_in < low and high < link.cell.span[1]):
+                return "a fold is too close to the end of its cell"
+            rho, second = _enclosure(proof, numbers.rho), _enclosure(proof, numbers.second_derivative)
+            if rho is None or second is None:
+                return "the numbers of a fold are not enclosed"
+            folds.append(Fold(rho, second))
+        elif word in (GROWING, FALLING):
+            if again and not confirmed(proof, low, high, word, turning, DEPTH):
+                return f"rho is not confirmed to be {word} on a part"
+        elif word != UNDECIDED:
+            return f"{word!r} is nothing that rho does"
+    return folds
+
+
+class _Walk:
+    """Collects the runs of stability along a chain, proved `again` part by part or as they are."""
+
+    def __init__(self, again: bool) -> None:
+        self.again = again
+        self.runs: list[tuple[str, Enclosure | None, Enclosure | None]] = []
+        self.open: tuple[str, Enclosure | None] | None = None
+        self.last: tuple[CellProof, Fraction] | None = None
+
+    def add(self, proof: CellProof, link: Link) -> str | None:
+        """Confirm the parts of one cell; return what could not be confirmed, or None."""
+        parts = _parts(link.stability, link.start, link.cell.span[1])
+        if parts is None:
+            return "the parts of stability do not divide the arc"
+        for low, high, word in parts:
+            if word not in (ATTRACTING, REPELLING, UNDECIDED):
+                return f"{word!r} is no stability"
+            if self.again and word != UNDECIDED and not confirmed(proof, low, high, word, stability, DEPTH):
+                return f"{word} is not confirmed on a part"
+            if self.open is not None and self.open[0] != word:
+                self._close()
+            if self.open is None and word != UNDECIDED:
+                self.open = (word, _radius_at(proof, low))
+            self.last = (proof, high)
+        return None
+
+    def _close(self) -> None:
+        if self.open is not None and self.last is not None:
+            self.runs.append((self.open[0], self.open[1], _radius_at(*self.last)))
+        self.open = None
+
+    def finished(self) -> tuple[Run, ...] | None:
+        """Return the runs; None if a radius was not enclosed."""
+        self._close()
+        runs = [Run(word, a, b) for word, a, b in self.runs if a is not None and b is not None]
+        return tuple(runs) if len(runs) == len(self.runs) else None
+
+
+def _radius_at(proof: CellProof, s: Fraction) -> Enclosure | None:
+    """Enclose rho at one ``s`` of the arc."""
+    return _enclosure(proof, proof.system.radius(proof.section(s)))
+
+
+def _enclosure(proof: CellProof, ball: object) -> Enclosure | None:
+    ar = proof.arithmetic
+    return Enclosure(*ar.endpoints(ball)) if ar.is_finite(ball) else None

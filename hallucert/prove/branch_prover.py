@@ -1,0 +1,88 @@
+"""The prover for branches: from a float guide to chains and claims, in one arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hallucert.objectives.objective import Objective
+from hallucert.prove.branch import QUESTIONS, measured_claims
+from hallucert.prove.branch_chain import Chain
+from hallucert.prove.branch_guide import Guide, Track
+from hallucert.prove.branch_search import search_chains
+from hallucert.prove.branch_system import BranchSystem, third_derivative_tape
+from hallucert.prove.branch_target import TargetBox, propose_target, proved_target
+from hallucert.prove.claims import Claim, Enclosure, undecided
+from hallucert.prove.reasons import Reason
+
+
+@dataclass(frozen=True)
+class ProvedBranch:
+    """What the prover found: the target's box and enclosure, chains, and all claims in order."""
+
+    target: TargetBox | None
+    box: tuple[tuple[Fraction, Fraction], ...] | None
+    chains: tuple[Chain, ...]
+    claims: tuple[Claim, ...]
+
+
+def prove_branch(
+    arithmetic: Any,
+    objective: Objective,
+    near: Sequence[Fraction],
+    guide: Guide,
+    gap: float,
+    max_cells: int,
+    deadline: float,
+) -> ProvedBranch:
+    """Prove what can be proved along a branch.
+
+    Parameters
+    ----------
+    arithmetic
+        The arithmetic, entered.
+    objective : Objective
+        A formula.
+    near : sequence of Fraction
+        A point near the target.
+    guide : Guide
+        The branch in floats.
+    gap : float
+        Arclength in ``(x, lambda/scale)`` left out at both sides of a branch point.
+    max_cells : int
+        Budget.
+    deadline : float
+        Look for no further cells when `time.monotonic` is past this.
+    """
+    third = third_derivative_tape(objective)
+    box = propose_target(arithmetic, objective, near)
+    target = None if box is None else proved_target(arithmetic, objective, box)
+    if box is None or target is None:
+        reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
+        open_ = tuple(undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items())
+        return ProvedBranch(None, None, (), open_)
+    system = BranchSystem(arithmetic, objective, target.c, third)
+    found = list(search_chains(Track(system, guide), gap, max_cells, deadline))
+    groups = measured_claims(system, target, [chain for chain, _ in found], [proofs for _, proofs in found])
+    # A chain that the final check does not confirm is left out; the others are renumbered.
+    chains = [chain for (chain, _), group in zip(found, groups[1:], strict=True) if not isinstance(group, str)]
+    if len(chains) < len(found):
+        groups = measured_claims(system, target, chains)
+    claims = [
+        measured.published(arithmetic.precision) for group in groups if not isinstance(group, str) for measured in group
+    ]
+    claims += _open_questions(claims)
+    enclosure = [Enclosure(*arithmetic.endpoints(c)).published(arithmetic.precision) for c in target.c]
+    return ProvedBranch(box, tuple((e.lower, e.upper) for e in enclosure), tuple(chains), tuple(claims))
+
+
+def _open_questions(claims: Sequence[Claim]) -> list[Claim]:
+    """Say so where nothing was proved at all."""
+    made = {claim.name for claim in claims}
+    return [
+        undecided(name, QUESTIONS[name], Reason.PRECISION if name == "branch" else Reason.STRADDLES)
+        for name in ("branch", "stability")
+        if name not in made
+    ]

@@ -1,0 +1,221 @@
+"""The census: every hallucinated stationary point in a box, for one ``rho``, proved complete.
+
+**Theorem.** Let x lie in the box D, ``g(x) != 0`` and ``g(x+) = 0``. Then ``c = x+`` is a critical point at distance
+``rho`` from D, and x is a point of the sphere ``S(c, rho)`` where g is normal and points inward. So if all critical
+points at distance ``rho`` from D are enclosed (`census_critical`), and all such points of their spheres in D
+(`census_sphere`), every hallucinated point of D has been found. A branch-and-prune search drops a box only where an
+enclosure shows that it holds no solution, so what it has neither proved nor dropped is the list of places that are
+open.
+
+The census is *complete* if no place is open but neighbourhoods of critical points of ``f``, where the ascent direction
+is not defined. Such a neighbourhood is left only where a critical point lies on the sphere of another.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from hallucert.exact import decimal_enclosure, format_rational
+from hallucert.objectives.objective import Objective
+from hallucert.prove import census_critical, census_sphere
+from hallucert.prove.census_records import (
+    CriticalPoint,
+    HallucinatedPoint,
+    Open,
+    Problem,
+    Stability,
+    Unsettled,
+    from_floats,
+)
+from hallucert.prove.claims import Claim, Status, undecided
+from hallucert.prove.reasons import Reason
+
+Task = tuple[str, Callable[..., dict[str, Any]], tuple[Any, ...]]
+"""Name of a task, the function that does it, and its arguments; the budget in seconds comes last."""
+
+Runner = Callable[[Sequence[Task]], Iterable[dict[str, Any]]]
+"""Does tasks and returns their results in order, wherever it does them."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """All hallucinated stationary points of a box, for one ``rho``.
+
+    Attributes
+    ----------
+    problem : Problem
+        Function, radius, box and tolerance.
+    critical_points : tuple of CriticalPoint
+        Every critical point of ``f`` that a point of the box can be mapped to.
+    points : tuple of HallucinatedPoint
+        Every one is proved to exist; no two are the same.
+    excluded : tuple of Unsettled
+        Neighbourhoods of critical points of ``f``, about which nothing is claimed.
+    pending : tuple of Unsettled
+        Other places that are open, each with its reason.
+    boxes : int
+        How many boxes were looked at.
+    seconds : float
+        How long it took.
+    """
+
+    problem: Problem
+    critical_points: tuple[CriticalPoint, ...]
+    points: tuple[HallucinatedPoint, ...]
+    excluded: tuple[Unsettled, ...]
+    pending: tuple[Unsettled, ...]
+    boxes: int
+    seconds: float
+
+    @property
+    def objective(self) -> Objective:
+        """The function."""
+        return self.problem.f
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are no points in the box but `points`, outside of the excluded neighbourhoods."""
+        return not self.pending
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Count the points: by kind of target, and then by stability.
+
+        Returns
+        -------
+        dict
+            Such as ``{"minimizer": {"attractor": 2, "repeller": 1}, "saddle": {"repeller": 4}}``.
+        """
+        counted: dict[str, Counter[str]] = {}
+        for point in self.points:
+            counted.setdefault(str(point.kind), Counter())[str(point.stability)] += 1
+        return {kind: {str(s): counted[kind][s] for s in Stability if counted[kind][s]} for kind in sorted(counted)}
+
+    @property
+    def claim(self) -> Claim:
+        """The claim ``no_hallucination``: proved, refuted by a point, or undecided."""
+        return conclude(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the census as JSON, atomically; `hallucert.certificate.census` reads and re-proves it."""
+        from hallucert.certificate.census import save_census
+
+        save_census(self, path)
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else f"{len(self.pending)} places pending"
+        return (
+            f"<Census of {self.problem.f.name[:40]!r}, rho = {format_rational(self.problem.rho)}: "
+            f"{len(self.points)} points, {state}>"
+        )
+
+    def __str__(self) -> str:
+        sides = " x ".join(decimal_enclosure(side.lower, side.upper) for side in from_floats(self.problem.region))
+        lines = [
+            f"{self.problem.f.name}",
+            f"rho = {format_rational(self.problem.rho)}, box {sides}",
+            f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
+            f"points, {'complete' if self.complete else 'NOT complete'}",
+        ]
+        for kind, stabilities in self.counts().items():
+            lines.append(f"  target a {kind}: " + ", ".join(f"{n} {s}" for s, n in stabilities.items()))
+        for title, places in (("excluded", self.excluded), ("pending", self.pending)):
+            lines += [f"  {title}: {place}" for place in places[:8]]
+            if len(places) > 8:
+                lines.append(f"  ... and {len(places) - 8} more {title}")
+        lines.append(f"{self.boxes} boxes in {self.seconds:.2f} s, arithmetic {self.problem.backend}")
+        return "\n".join(lines)
+
+
+def conclude(census: Census) -> Claim:
+    """State what a census shows about the absence of hallucinated points."""
+    rho = format_rational(census.problem.rho)
+    sides = " x ".join(decimal_enclosure(side.lower, side.upper) for side in from_floats(census.problem.region))
+    question = f"Is there no hallucinated stationary point in the box {sides} for rho = {rho}?"
+    if census.points:
+        return Claim(
+            "no_hallucination",
+            Status.REFUTED,
+            f"For rho = {rho} the box {sides} holds hallucinated stationary points: {len(census.points)} are proved.",
+        )
+    if census.pending or census.excluded:
+        return undecided("no_hallucination", question, Reason.BUDGET)
+    return Claim(
+        "no_hallucination",
+        Status.PROVED,
+        f"For rho = {rho} there is no x in the box {sides} with grad f(x) != 0 and grad f(x + rho u(x)) = 0.",
+    )
+
+
+def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float) -> dict[str, Any]:
+    """Do a task of the first step."""
+    return census_critical.run(problem, number, max_boxes, time.monotonic() + seconds)
+
+
+def sphere_task(
+    problem: Problem, targets: Sequence[CriticalPoint], task: tuple[int, int], max_boxes: int, seconds: float
+) -> dict[str, Any]:
+    """Do a task of the second step."""
+    return census_sphere.run(problem, targets, task, max_boxes, time.monotonic() + seconds)
+
+
+def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
+    """Take the census.
+
+    The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
+    together in a fixed order: whoever runs them, the census is the same.
+
+    Parameters
+    ----------
+    problem : Problem
+        What it is of.
+    max_boxes : int
+        Budget of boxes for each of the two steps, shared equally between its tasks.
+    runner : callable
+        Given the tasks, returns their results in order.
+    """
+    began = time.monotonic()
+    numbers = census_critical.tasks(problem)
+    share = max(max_boxes // len(numbers), 1)
+    first = list(runner([(f"critical {n}", critical_task, (problem, n, share)) for n in numbers]))
+    targets, places = census_critical.merged(problem, first)
+    jobs = census_sphere.tasks(problem, len(targets))
+    share = max(max_boxes // max(len(jobs), 1), 1)
+    second = list(
+        runner(
+            [
+                (f"sphere {chart} {start}", sphere_task, (problem, targets, (chart, start), share))
+                for chart, start in jobs
+            ]
+        )
+    )
+    points, more = census_sphere.merged(problem, targets, second)
+    open_places = places + more
+    return Census(
+        problem,
+        tuple(targets),
+        tuple(points),
+        tuple(place for place in open_places if place.reason is Open.CRITICAL_POINT),
+        tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
+        sum(result["spent"] for result in first + second),
+        time.monotonic() - began,
+    )
+
+
+def take_here(problem: Problem, max_boxes: int, seconds: float = math.inf) -> Census:
+    """Take the census in this process, for a checker."""
+    deadline = time.monotonic() + seconds
+
+    def runner(tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
+        for _, function, arguments in tasks:
+            yield function(*arguments, deadline - time.monotonic())
+
+    return take(problem, max_boxes, runner)

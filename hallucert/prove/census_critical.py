@@ -1,0 +1,213 @@
+"""Step one of a census: all critical points of ``f`` that a point of the box can be mapped to.
+
+A hallucinated point of the box D has its target at distance ``rho``, so in D made wider by ``rho`` on every side. That
+box is searched by branch and prune for ``g = 0``. A critical point that Krawczyk's test proves is isolated and
+nondegenerate, and the inertia of the Hessian names it. What stays at the smallest width is grouped, and each group is
+kept as one *degenerate* target: a box that may contain any number of critical points.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.balls import arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.krawczyk import Function, Jacobian, ZeroEnclosure, contract, prove_zero
+from hallucert.balls.symmetric import inertia
+from hallucert.exact import float_above
+from hallucert.objectives.objective import Objective
+from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, search, touching_groups
+from hallucert.prove.census_equations import CriticalSystem
+from hallucert.prove.census_records import (
+    Box,
+    CriticalPoint,
+    Kind,
+    Open,
+    Problem,
+    Unsettled,
+    critical_from_json,
+    critical_to_json,
+    floats,
+    from_floats,
+    unsettled_from_json,
+    unsettled_to_json,
+)
+from hallucert.prove.claims import Enclosure
+
+PRECISION = 106
+CELLS = {1: 64, 2: 16, 3: 10, 4: 6}
+"""Cells a side of the first subdivision, by dimension."""
+CELLS_PER_TASK = 1024
+NEWTON_STEPS = 30
+CONTRACTIONS = 4
+"""Each doubles the bits: from a double to the highest precision in use. A zero at 0 could be contracted for ever."""
+MOST_GROUPS = 200
+"""More boxes of unproved critical points than that are not searched for hallucinated points."""
+
+
+def widened(problem: Problem) -> np.ndarray:
+    """Return a box of doubles that contains every point at most ``rho`` from the region."""
+    room = float_above(problem.rho)
+    below = np.nextafter(problem.region[:, 0] - room, -np.inf)
+    return np.stack([below, np.nextafter(problem.region[:, 1] + room, np.inf)], axis=1)
+
+
+def tasks(problem: Problem) -> list[int]:
+    """Return the numbers of the tasks of this step."""
+    cells = CELLS[problem.f.dimension] ** problem.f.dimension
+    return list(range(-(-cells // CELLS_PER_TASK)))
+
+
+def cells(problem: Problem, number: int) -> Boxes:
+    """Return the cells of a task; neighbours share their faces exactly, so the cells of all tasks cover the box."""
+    count = CELLS[problem.f.dimension]
+    # The ends of the first and the last cell are those of the box: linspace gives both exactly.
+    grid = [np.linspace(low, high, count + 1) for low, high in widened(problem)]
+    chosen = itertools.product(range(count), repeat=problem.f.dimension)
+    index = np.array(list(itertools.islice(chosen, number * CELLS_PER_TASK, (number + 1) * CELLS_PER_TASK)))
+    lo = np.stack([side[index[:, j]] for j, side in enumerate(grid)], axis=1)
+    hi = np.stack([side[index[:, j] + 1] for j, side in enumerate(grid)], axis=1)
+    return Boxes(np.zeros(len(index), int), lo, hi)
+
+
+def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.inf) -> dict[str, Any]:
+    """Search the cells of one task; returns plain data."""
+    size = float((problem.region[:, 1] - problem.region[:, 0]).max())
+    system = CriticalSystem(lane_arithmetic(problem.backend), problem.f, problem.rho, problem.region)
+    found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, deadline)
+    points = [refined(problem, zero.unique) for zero in found.zeros]
+    small, places = found.small, []
+    if len(small) >= MOST_SMALL:
+        rest = Boxes.join([small, found.pending])
+        places.append(Unsettled(None, _hull(rest), Open.DEGENERATE_TARGET))
+        small = small[:0]
+    elif len(found.pending):
+        places.append(Unsettled(None, _hull(found.pending), Open.BUDGET))
+    return {
+        "points": [
+            critical_to_json(point) | {"unique": [[v.hex() for v in side] for side in zero.unique.tolist()]}
+            for point, zero in zip(points, found.zeros, strict=True)
+        ],
+        "small": [[v.hex() for v in row] for row in np.hstack([small.lo, small.hi]).tolist()],
+        "places": [unsettled_to_json(place) for place in places],
+        "pending": bool(len(found.pending)),
+        "spent": found.spent,
+    }
+
+
+def _hull(boxes: Boxes) -> Box:
+    return from_floats(np.stack([boxes.lo.min(0), boxes.hi.max(0)], -1))
+
+
+def refined(problem: Problem, box: np.ndarray) -> CriticalPoint:
+    """Enclose a proved critical point tightly and name it."""
+    f, ar = problem.f, arithmetic(problem.exact_backend, PRECISION)
+    with ar:
+        balls = critical_balls(ar, f, from_floats(box))
+        signs = inertia(ar, f.enclose_hessian(ar, balls))
+    kind = Kind.SADDLE if signs.positive and signs.negative else Kind.DEGENERATE
+    if signs.positive == f.dimension:
+        kind = Kind.MINIMIZER
+    elif signs.negative == f.dimension:
+        kind = Kind.MAXIMIZER
+    return CriticalPoint(published(problem, ar, balls), kind)
+
+
+def critical_balls(ar: Any, f: Objective, box: Box) -> list[Any]:
+    """Shrink a box that contains a nondegenerate critical point to the precision of `ar`."""
+
+    def gradient(x: list[Any]) -> list[Any]:
+        return f.enclose_gradient(ar, x)
+
+    def hessian(x: list[Any]) -> list[list[Any]]:
+        return f.enclose_hessian(ar, x)
+
+    return shrunk(ar, gradient, hessian, box)
+
+
+def shrunk(ar: Any, function: Function, jacobian: Jacobian, box: Box) -> list[Any]:
+    """Enclose, as tightly as `ar` can, the zero that is known to be the only one in a box.
+
+    Newton's method proposes a centre and Krawczyk's test proves a zero in a small box around it. If that box lies in
+    the given one, it holds the zero in question.
+    """
+    balls = [ar.interval(side.lower, side.upper) for side in box]
+    centre = _newton(ar, function, jacobian, box)
+    found = None if centre is None else prove_zero(ar, function, jacobian, centre, maximal=False)
+    if isinstance(found, ZeroEnclosure):
+        small = [(c - r, c + r) for c, r in zip(found.centre, found.existence_radius, strict=True)]
+        if all(side.lower <= low and high <= side.upper for side, (low, high) in zip(box, small, strict=True)):
+            balls = found.box
+    return contract(ar, function, jacobian, balls, max_steps=CONTRACTIONS)
+
+
+def _newton(ar: Any, function: Function, jacobian: Jacobian, box: Box) -> list[Fraction] | None:
+    """Propose a point near the zero in a box."""
+    low, high = floats(box).T
+    x = np.clip((low + high) / 2, low, high)
+    for _ in range(NEWTON_STEPS):
+        balls = [ar.from_float(v) for v in x.tolist()]
+        slope = ar.approximations(jacobian(balls))
+        value = ar.approximations([function(balls)])[0]
+        if not (np.isfinite(slope).all() and np.isfinite(value).all()):
+            return None
+        following = np.clip(x - np.linalg.lstsq(slope, value, rcond=None)[0], low, high)
+        done = np.abs(following - x).max() <= 2.0**-50 * (np.abs(x) + high - low).max()
+        x = following
+        if done:
+            break
+    return [Fraction(v) for v in x.tolist()]
+
+
+def published(problem: Problem, ar: Any, balls: list[Any]) -> Box:
+    """Return a box around balls, as the census reports it."""
+    return tuple(problem.published(Enclosure(*ar.endpoints(ball)), ar.precision) for ball in balls)
+
+
+def merged(problem: Problem, results: list[dict[str, Any]]) -> tuple[list[CriticalPoint], list[Unsettled]]:
+    """Put the results of all tasks together: each proved critical point once, groups of the rest."""
+    points: list[CriticalPoint] = []
+    unique: list[np.ndarray] = []
+    for data in [entry for result in results for entry in result["points"]]:
+        point = critical_from_json({"box": data["box"], "kind": data["kind"]})
+        box = floats(point.box)
+        if any((box[:, 0] >= own[:, 0]).all() and (box[:, 1] <= own[:, 1]).all() for own in unique):
+            continue
+        points.append(point)
+        unique.append(np.array([[float.fromhex(v) for v in side] for side in data["unique"]]))
+    places = [unsettled_from_json(data) for result in results for data in result["places"]]
+    points = _separated(points)
+    d = problem.f.dimension
+    rows = [[float.fromhex(v) for v in row] for result in results for row in result["small"]]
+    small = np.array(rows).reshape(-1, 2 * d)
+    for own in unique:
+        small = small[~((small[:, :d] >= own[:, 0]).all(1) & (small[:, d:] <= own[:, 1]).all(1))]
+    if len(small):
+        groups = list(touching_groups(small[:, :d], small[:, d:]))
+        boxes = [from_floats(np.stack([small[g, :d].min(0), small[g, d:].max(0)], -1)) for g in groups]
+        if len(boxes) > MOST_GROUPS:
+            places += [Unsettled(None, box, Open.DEGENERATE_TARGET) for box in boxes]
+        else:
+            points += [CriticalPoint(box, Kind.DEGENERATE) for box in boxes]
+    order = sorted(range(len(points)), key=lambda i: [side.lower for side in points[i].box])
+    return [points[i] for i in order], places
+
+
+def _separated(points: list[CriticalPoint]) -> list[CriticalPoint]:
+    """Replace points that cannot be told from each other by a degenerate one around them."""
+    if not points:
+        return []
+    boxes = np.array([floats(point.box) for point in points])
+    result = []
+    for group in touching_groups(boxes[..., 0], boxes[..., 1]):
+        if len(group) == 1:
+            result.append(points[group[0]])
+        else:
+            hull = np.stack([boxes[group, :, 0].min(0), boxes[group, :, 1].max(0)], -1)
+            result.append(CriticalPoint(from_floats(hull), Kind.DEGENERATE))
+    return result

@@ -1,0 +1,122 @@
+"""Certify a stall: where SAM stopped without converging, prove that no hallucinated minimizer is near."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.certificate.certificate import Certificate, Provenance
+from hallucert.errors import ArgumentError
+from hallucert.exact import Exact, exact_radius, round_down
+from hallucert.objectives.objective import Objective
+from hallucert.prove.claims import Claim, Status
+from hallucert.prove.no_minimizer_near import RULE
+from hallucert.prove.point import Point
+from hallucert.prove.rules import Evidence, Facts
+from hallucert.prove.witness import Witness, box_of
+from hallucert.sam import perturbed_point
+
+PRECISION = 53
+DENSE = 400
+"""Largest dimension in which the direction comes from a whole Hessian."""
+
+LARGEST, SHRINK, SMALLEST = 2**-4, 2**-3, 2**-50
+"""Half widths that are tried, as multiples of rho: from the first on, each time by the second factor, to the third."""
+
+
+def certify_stall(f: Objective, x: Any, rho: Exact, radius: Exact | None = None, backend: str = "arb") -> Certificate:
+    """Prove that no point near `x` is mapped by ``y -> y + rho u(y)`` to a local minimizer of ``f``.
+
+    For the end of a run that stalls where ``|g(x+)|`` is small but does not vanish, so that there is no point to
+    certify. The claim ``no_minimizer_near`` is about every point of a box around `x`: there ``f`` curves down at
+    ``y+`` along the most negative direction of the Hessian at ``x+``. So a hallucinated stationary point in the box
+    has a target that is no minimizer, and no ``y`` in it with nonsingular ``J(y)`` is a hallucinated minimizer. Works
+    in thousands of dimensions.
+
+    Parameters
+    ----------
+    f : Objective
+        The function; rigorous.
+    x : (d,) array
+        The point, taken as the doubles it is.
+    rho : exact positive number
+        Radius.
+    radius : exact positive number, optional
+        Half width of the box; by default the largest of a geometric ladder for which the proof succeeds.
+    backend : {"arb", "mpmath"}
+        The arithmetic of the proof.
+
+    Returns
+    -------
+    Certificate
+        With the one claim; undecided, for example, where the target may be a minimizer.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    NotAnalyticError
+        If the objective is float-only.
+    DomainError
+        If ``f`` is not defined at `x` or ``x+``, or the gradient at `x` is zero.
+
+    Examples
+    --------
+    The four-well function has an attractor at (0, -1/2) with radius 3/2 whose target, (0, 1), is a saddle:
+
+    >>> f = Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    >>> cert = certify_stall(f, (0.001, -0.5), "1.5")
+    >>> str(cert["no_minimizer_near"].status)
+    'proved'
+    """
+    require_round_to_nearest()
+    f.require_rigorous()
+    lanes, single = f._lanes(x)
+    if not single:
+        raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
+    exact_rho = exact_radius(rho)
+    direction = _most_negative(f, perturbed_point(f, lanes[0], exact_rho))
+    centre = tuple(Fraction(v) for v in lanes[0].tolist())
+    ladder = _ladder(exact_rho) if radius is None else [exact_radius(radius, "radius")]
+    ar = arithmetic(backend, PRECISION)
+    for half_width in ladder:
+        witness = Witness("box", centre, None, (half_width,) * f.dimension, ())
+        with ar:
+            claim = _prove(ar, f, exact_rho, witness, direction)
+        if claim.status is Status.PROVED:
+            break
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    return Certificate(f, exact_rho, witness, {claim.name: claim}, provenance)
+
+
+def _prove(ar: Any, f: Objective, rho: Fraction, witness: Witness, direction: np.ndarray) -> Claim:
+    point = Point(ar, f, rho, box_of(ar, witness))
+    evidence = Evidence(ar, point, witness, max_boxes=1, direction=direction)
+    return RULE.prove(evidence, Facts(f, rho, witness))
+
+
+def _ladder(rho: Fraction) -> list[Fraction]:
+    widths, factor = [], LARGEST
+    while factor >= SMALLEST:
+        widths.append(round_down(rho * Fraction(factor), 20))
+        factor *= SHRINK
+    return widths
+
+
+def _most_negative(f: Objective, x: np.ndarray) -> np.ndarray:
+    """Return an eigenvector of the smallest eigenvalue of ``H(x)``, in floats; any vector is a valid proposal."""
+    d = f.dimension
+    if d <= DENSE:
+        return np.linalg.eigh(f.hessian(x))[1][:, 0]
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+    products = LinearOperator((d, d), matvec=lambda v: f.hessian_vector_lanes(x[None], v.reshape(1, d))[0], dtype=float)
+    start = np.random.default_rng(0).standard_normal(d)
+    try:
+        return eigsh(products, k=1, which="SA", v0=start, tol=1e-2, maxiter=20)[1][:, 0]
+    except ArpackNoConvergence as error:
+        return error.eigenvectors[:, 0] if error.eigenvectors.size else start

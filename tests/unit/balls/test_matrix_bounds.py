@@ -1,0 +1,80 @@
+"""Bounds and updates of whole matrices are what their entries say, in either arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from hallucert.balls import arithmetic
+from hallucert.balls import matrix as mx
+
+
+@pytest.fixture(params=["arb", "mpmath"])
+def ar(request):
+    with arithmetic(request.param, 106) as chosen:
+        yield chosen
+
+
+def exact(ar, rows):
+    return mx.from_rationals(ar, [[Fraction(x) for x in row] for row in rows])
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1.0, 0.1, -3e300, 5e-324, 2.0**-1074 * 3, 1e16 + 2])
+def test_doubles_enter_exactly(ar, value):
+    """A ball made from a double contains it and, at 106 bits, nothing else."""
+    assert ar.endpoints(ar.from_float(value)) == (Fraction(value),) * 2
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+def test_doubles_enter_outward_at_low_precision(backend):
+    """At 30 bits the ball of 0.1 may be wide, and contains it."""
+    low, high = arithmetic(backend, 30).endpoints(arithmetic(backend, 30).from_float(0.1))
+    assert low <= Fraction(0.1) <= high
+
+
+def test_one_bad_entry_spoils_a_matrix(ar):
+    """A matrix with an indeterminate or an astronomical ball is not finite, and has no Frobenius norm."""
+    rows = exact(ar, [[1, 2], [3, 4]])
+    assert ar.all_finite(rows)
+    for bad in (ar.indeterminate(), ar.power(ar.constant(Fraction(2)), 2**16)):
+        spoiled = [list(row) for row in rows]
+        spoiled[1][0] = bad
+        assert not ar.all_finite(spoiled)
+        assert mx.frobenius_norm(ar, spoiled) is None
+        assert np.isnan(ar.approximations(spoiled)[1, 0]) and ar.approximations(spoiled)[1, 1] == 4.0
+
+
+def test_norms(ar):
+    """Of [[3, -4], [12, 0]]: row sums 7 and 12, root of the sum of squares 13."""
+    rows = exact(ar, [[3, -4], [12, 0]])
+    assert mx.norm_inf(ar, rows) == 12
+    assert 13 <= mx.frobenius_norm(ar, rows) < 13 + Fraction(1, 10**25)
+    assert mx.frobenius_norm(ar, exact(ar, [[0, 0]])) == 0
+
+
+def test_norms_cover_the_radii(ar):
+    """The entry [-1, 3] counts with 3."""
+    rows = [[ar.interval(Fraction(-1), Fraction(3)), ar.constant(Fraction(4))]]
+    assert 7 <= mx.norm_inf(ar, rows) < 7 + Fraction(1, 10**6)
+    assert 5 <= mx.frobenius_norm(ar, rows) < 5 + Fraction(1, 10**6)
+
+
+def test_centre_and_radius_cover_a_ball(ar):
+    """Every point of [1/3, 2/3] is within the radius of the centre."""
+    ball = ar.interval(Fraction(1, 3), Fraction(2, 3))
+    centre, radius = ar.endpoints(ar.centre(ball)), ar.upper(ar.radius(ball))
+    assert centre[0] == centre[1]
+    assert centre[0] - radius <= Fraction(1, 3) and Fraction(2, 3) <= centre[0] + radius
+    assert radius < Fraction(17, 100)
+    assert not ar.is_finite(ar.radius(ar.indeterminate()))
+
+
+def test_update_and_trace(ar):
+    """2 A - z u^T - u z^T and tr A for A = [[1, 2], [2, 5]], z = (1, 3), u = (4, 7)."""
+    a, z, u = exact(ar, [[1, 2], [2, 5]]), exact(ar, [[1, 3]])[0], exact(ar, [[4, 7]])[0]
+    updated = mx.symmetric_update(ar.constant(Fraction(2)), a, z, u)
+    assert [[ar.endpoints(x)[0] for x in row] for row in updated] == [[2 - 8, 4 - 7 - 12], [4 - 12 - 7, 10 - 42]]
+    assert updated[0][1] is updated[1][0]
+    assert ar.endpoints(mx.trace(a)) == (6, 6)
