@@ -97,11 +97,11 @@ def classes(arena: Arena, rows: list[Row]) -> Figure:
         members = [row for row in rows if row["class"] == name]
         x, y = (np.maximum([row[key] for row in members], 1e-30) for key in ("value", "sam_value"))
         ax.plot(x, y, markers[number % len(markers)], label=f"{len(members)} {name}", ms=6, alpha=0.7)
-    low, high = ax.get_xlim()
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ends = np.array([min(max(low, 1e-30), ax.get_ylim()[0]), max(high, ax.get_ylim()[1])])
-    ax.plot(ends, ends, color=BLACK, lw=0.8, ls="--")
+    finite = [row["value"] for row in rows if np.isfinite(row["value"]) and row["value"] > 0]
+    if finite:
+        ax.plot([min(finite), max(finite)], [min(finite), max(finite)], color=BLACK, lw=0.8, ls="--")
     ax.set_xlabel("f(x)")
     ax.set_ylabel("f(x+)")
     ax.legend(fontsize=8, frameon=False)

@@ -99,3 +99,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, hallucert; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "certificates").glob("*.json")), ids=lambda path: path.stem)
+def test_certificates_of_the_documentation_are_re_proved(path: Path) -> None:
+    import hallucert as hc
+
+    assert hc.verify(path, backend="arb")
