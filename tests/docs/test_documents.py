@@ -31,7 +31,7 @@ def test_readme_example_proves_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (block,) = blocks(ROOT / "README.md")
+    block = blocks(ROOT / "README.md")[0]
     exec(compile(block, "README.md", "exec"), {})
     assert "x* is a hallucinated minimizer of f for rho = 7/2" in capsys.readouterr().out
     assert (tmp_path / "point.json").stat().st_size > 1000
