@@ -5,9 +5,9 @@ of it: it takes the whole census again in a ball arithmetic that is not the one 
 any float search, and asks
 
 1. that what its own census leaves open lies in a place that the file declares open, made wider by its own width and by
-   the tolerance of the census,
-2. that each of its points lies in the published box of exactly one point of the file, with the same kind of target and
-   the same stability (or a decided one where the file left it undecided), and the other way round,
+   the tolerance of the census; and that the file excludes no more than that,
+2. that each box of the file holds exactly one of its own points, with the same target, kind and spectrum, and that no
+   other point of its own is left, except in places that the file declares pending,
 3. the same of the critical points. Degenerate ones are compared like open places: they may be grouped otherwise.
 
 So existence, kind, stability *and completeness* are proved again. Shared by both are this library's statement of the
@@ -34,6 +34,7 @@ from hallucert.prove.census_records import (
     Box,
     HallucinatedPoint,
     Kind,
+    Open,
     Problem,
     Unsettled,
     critical_from_json,
@@ -212,25 +213,43 @@ def _differences(census: Census, own: Census) -> list[str]:
     declared = [*census.excluded, *census.pending]
     problems = [
         f"open, but not in the file: {place}"
-        for place in (*own.excluded, *own.pending)
-        if not any(_declares(other, place, room) for other in declared)
+        for places, allowed in ((own.excluded, declared), (own.pending, census.pending))
+        for place in places
+        if not any(_declares(other, place, room) for other in allowed)
     ]
-    degenerate = [point.box for point in census.critical_points if point.kind is Kind.DEGENERATE]
-    for point in own.critical_points:
-        if point.kind is Kind.DEGENERATE and not any(_within(point.box, box, room) for box in degenerate):
-            problems.append("there may be critical points that the file does not have")
-    published = [point for point in census.critical_points if point.kind is not Kind.DEGENERATE]
-    proved = [point for point in own.critical_points if point.kind is not Kind.DEGENERATE]
-    matched = _matching([point.box for point in published], [point.box for point in proved])
-    if matched is None:
-        problems.append(f"the critical points are others: {len(published)} in the file, {len(proved)} proved")
-    elif any(published[i].kind is not proved[j].kind for i, j in enumerate(matched)):
-        problems.append("the critical points are of other kinds")
-    pairs = _matching([point.box for point in census.points], [point.box for point in own.points])
+    for place in census.excluded:
+        if not any(_declares(other, place, room) for other in own.excluded):
+            problems.append(f"excluded in the file, but not left open: {place}")
+    problems += _about_critical_points(census, own, room)
+    published, proved = [point.box for point in census.points], [point.box for point in own.points]
+    pairs = _matching(published, proved)
     if pairs is None:
-        return [*problems, f"the points are others: {len(census.points)} in the file, {len(own.points)} proved"]
+        return [*problems, f"the points are others: {len(published)} in the file, {len(proved)} proved"]
+    for j in sorted(set(range(len(proved))) - set(pairs)):
+        target = own.critical_points[own.points[j].target]
+        if not any(_declares(place, Unsettled(proved[j], target.box, Open.BUDGET), room) for place in census.pending):
+            problems.append(f"a point is missing: {' x '.join(map(str, proved[j]))}")
     for i, j in enumerate(pairs):
         problems += [f"point {i}: {text}" for text in _about_point(census, own, census.points[i], own.points[j])]
+    return problems
+
+
+def _about_critical_points(census: Census, own: Census, room: Fraction) -> list[str]:
+    """Say what is not confirmed of the critical points. Missing ones must lie where targets are declared pending."""
+    problems = []
+    groups = [point.box for point in census.critical_points if point.kind is Kind.DEGENERATE]
+    groups += [place.target for place in census.pending]
+    published = [point for point in census.critical_points if point.kind is not Kind.DEGENERATE]
+    proved = [point for point in own.critical_points if point.kind is not Kind.DEGENERATE]
+    pairs = _matching([point.box for point in published], [point.box for point in proved])
+    if pairs is None:
+        return [f"the critical points are others: {len(published)} in the file, {len(proved)} proved"]
+    if any(published[i].kind is not proved[j].kind for i, j in enumerate(pairs)):
+        problems.append("the critical points are of other kinds")
+    missing = [point for j, point in enumerate(proved) if j not in pairs]
+    missing += [point for point in own.critical_points if point.kind is Kind.DEGENERATE]
+    if any(not any(_within(point.box, box, room) for box in groups) for point in missing):
+        problems.append("there may be critical points that the file does not have")
     return problems
 
 
@@ -265,9 +284,7 @@ def _declares(declared: Unsettled, place: Unsettled, room: Fraction) -> bool:
 
 
 def _matching(published: Sequence[Box], proved: Sequence[Box]) -> list[int] | None:
-    """Match boxes one to one, each proved box with the only published one that holds it; None if that fails."""
-    if len(published) != len(proved):
-        return None
+    """Return, for each published box, the only proved one that it holds, each at most once; None if that fails."""
     partner: list[int] = []
     for box in published:
         close = [j for j, other in enumerate(proved) if _within(other, box)]

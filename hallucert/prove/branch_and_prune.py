@@ -27,6 +27,7 @@ BATCH = 2048
 """Boxes looked at together. Fixed, so that a search does the same whatever runs it."""
 INFLATION = 0.125
 """How much wider W is than Y, as a part of its radius: room for zeros on the faces that boxes share."""
+_LEAST_ROOM = 2.0**-6
 _SLIVER = 2.0**-46
 _PROGRESS = 0.6
 """A box that contraction shrinks to this part is looked at again before it is split."""
@@ -155,8 +156,14 @@ def excludes_zero(lanes: Any, values: Sequence[Any], count: int) -> np.ndarray:
 
 
 def inflated(boxes: Boxes) -> Boxes:
-    """Return boxes that contain `boxes` with some room around."""
-    room = INFLATION * (boxes.hi - boxes.lo) / 2 + _SLIVER * (np.abs(boxes.lo) + np.abs(boxes.hi) + 2.0**-20)
+    """Return boxes that contain `boxes` with some room around.
+
+    A side that contraction has made much shorter than the longest gets room in proportion to the longest, so that the
+    image, whose sides depend on all of them, can lie in the interior.
+    """
+    sides = boxes.hi - boxes.lo
+    room = INFLATION * sides / 2 + _LEAST_ROOM * boxes.width[:, None]
+    room = room + _SLIVER * (np.abs(boxes.lo) + np.abs(boxes.hi) + 2.0**-20)
     return Boxes(boxes.tag, np.minimum(boxes.lo - room, boxes.lo), np.maximum(boxes.hi + room, boxes.hi))
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-from hallucert.exact import decimal_enclosure, format_rational
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove import census_critical, census_sphere
 from hallucert.prove.census_records import (
@@ -147,7 +147,11 @@ def conclude(census: Census) -> Claim:
             f"For rho = {rho} the box {sides} holds hallucinated stationary points: {len(census.points)} are proved.",
         )
     if census.pending or census.excluded:
-        return undecided("no_hallucination", question, Reason.BUDGET)
+        return undecided("no_hallucination", question, Reason.NEEDS_PREMISES)
+    # Proved for all of the box, so it is printed rounded inward.
+    sides = " x ".join(
+        f"[{decimal_above(side.lower)}, {decimal_below(side.upper)}]" for side in from_floats(census.problem.region)
+    )
     return Claim(
         "no_hallucination",
         Status.PROVED,

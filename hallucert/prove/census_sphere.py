@@ -22,7 +22,7 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.spectrum import spectrum
 from hallucert.objectives.objective import Objective
-from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, Searched, Zero, narrowed, search, touching_groups
+from hallucert.prove.branch_and_prune import BATCH, MOST_SMALL, Boxes, Searched, Zero, narrowed, search, touching_groups
 from hallucert.prove.census_critical import critical_balls, published, shrunk
 from hallucert.prove.census_equations import Chart, ChartPoint, SphereSystem, charts
 from hallucert.prove.census_records import (
@@ -47,6 +47,9 @@ from hallucert.prove.point import Point
 PRECISIONS = (106, 212, 424)
 TARGETS_PER_TASK = 24
 NARROWINGS = 12
+"""Steps of the operator on a box of a degenerate target; it converges linearly at worst."""
+FINER, AGAIN = 2.0**-14, 200
+"""Small boxes are looked at again down to this part of the tolerance, with so many boxes for each of them."""
 
 
 def tasks(problem: Problem, targets: int) -> list[tuple[int, int]]:
@@ -74,6 +77,8 @@ def run(
     smallest = np.maximum(problem.tolerance * size, (boxes[..., 1] - boxes[..., 0]).max(1)) / float(problem.rho)
     lo = np.full((len(own), problem.f.dimension - 1), -1.0)
     found = search(system, Boxes(np.array(own), lo, -lo), smallest, max_boxes, deadline)
+    isolated = np.array([target.kind is not Kind.DEGENERATE for target in targets])
+    found = _looked_at_again(system, found, isolated, smallest, deadline)
     points, places = [], []
     for zero in found.zeros:
         settled = settle(problem, targets, chart, zero)
@@ -88,6 +93,22 @@ def run(
         "spent": found.spent,
         "pending": bool(len(found.pending)),
     }
+
+
+def _looked_at_again(
+    system: SphereSystem, found: Searched, isolated: np.ndarray, smallest: np.ndarray, deadline: float
+) -> Searched:
+    """Split small boxes further: nearly singular zeros are told apart, of singular ones the coarse boxes are kept.
+
+    A budget of its own keeps this short; boxes around a singular zero multiply as they shrink.
+    """
+    again = found.small[isolated[found.small.tag]]
+    if not len(again) or len(again) >= MOST_SMALL:
+        return found
+    finer = search(system, again, smallest * FINER, AGAIN * len(again) + BATCH, deadline)
+    unresolved = np.union1d(finer.small.tag, finer.pending.tag)
+    keep = ~isolated[found.small.tag] | np.isin(found.small.tag, unresolved)
+    return Searched(found.zeros + finer.zeros, found.small[keep], found.pending, found.spent + finer.spent)
 
 
 def chart_ball_point(

@@ -175,7 +175,7 @@ def test_saddles_and_maximizers_have_no_threshold(himmelblau):
 def test_nothing_up_to_a_limit():
     """Below the critical radius a limit gives a bracket without an upper end."""
     found = hc.critical_rho(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), (1, 0), limit=0.9)
-    assert found.upper is None and 0.9 == float(found.lower) and math.isinf(found.relative_width)
+    assert found.upper is None and float(found.lower) == 0.9 and math.isinf(found.relative_width)
 
 
 def test_misuse_names_the_argument(himmelblau):

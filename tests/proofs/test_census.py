@@ -1,0 +1,325 @@
+"""Censuses are complete: nothing that another method finds is missing, and nothing is there twice."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.certificate.census import census_from_json, census_to_json, load_census, verify_census
+from hallucert.errors import ArgumentError, CertificateError, CheckpointError
+from hallucert.prove.census_records import Open
+
+PLANE = [(-2, 2), (-2, 2)]
+
+
+def _gallery(name, **parameters):
+    entry = hc.gallery.info(name, **parameters)
+    return entry.objective(), [(float(low), float(high)) for low, high in entry.box]
+
+
+def _on_circle(f, target, rho, box, count=200_000):
+    """Hallucinated points of a target by a scan of the angle in floats: sign changes of the tangential gradient."""
+    angle = np.linspace(0, 2 * np.pi, count + 1) + 0.1234567
+    normal = np.stack([np.cos(angle), np.sin(angle)], 1)
+    x = target + rho * normal
+    g = f.gradient(x)
+    tangential = g[:, 1] * normal[:, 0] - g[:, 0] * normal[:, 1]
+    change = np.flatnonzero((tangential[:-1] * tangential[1:] < 0) & ((g * normal).sum(1)[:-1] < 0))
+    low, high = np.array(box).T
+    return [x[i] for i in change if (x[i] > low).all() and (x[i] < high).all()]
+
+
+@pytest.mark.parametrize(
+    ("name", "rho"),
+    [("six_hump_camel", "1"), ("six_hump_camel", "0.3"), ("styblinski_tang", "3"), ("styblinski_tang", "5.5")],
+)
+def test_plane_censuses_are_complete_and_agree_with_a_scan_of_the_angle(name, rho):
+    """No place is left open, and the points are those of a scan of every circle in 200000 steps, one to one."""
+    f, box = _gallery(name)
+    found = hc.census(f, box, rho)
+    assert found.complete and not found.excluded
+    expected = []
+    for critical in found.critical_points:
+        expected += _on_circle(f, critical.x, float(rho), box)
+    assert len(expected) == len(found) > 0
+    for x in expected:
+        assert min(np.abs(point.x - x).max() for point in found.points) < 1e-3
+
+
+def test_the_critical_points_are_those_of_the_gallery():
+    """Every critical point of Himmelblau's function that the gallery lists is enclosed, with its kind, once."""
+    f, box = _gallery("himmelblau")
+    found, known = hc.census(f, box, "3.5"), hc.gallery.info("himmelblau")
+    assert len(found.critical_points) == 9
+    for kind in ("minimizer", "saddle", "maximizer"):
+        for point in getattr(known, kind + "s"):
+            inside = [c for c in found.critical_points if np.abs(c.x - point.x).max() < 1e-12]
+            assert [c.kind for c in inside] == [kind]
+
+
+def test_the_reference_points_are_in_the_censuses(himmelblau, reference):
+    """The 18 points of the reference, to 30 digits, lie in boxes of the censuses of their radii."""
+    for rho in {entry["rho"] for entry in reference["hallucinated"]}:
+        found = hc.census(himmelblau, [(-8, 8), (-8, 8)], rho)
+        assert found.complete
+        for entry in (e for e in reference["hallucinated"] if e["rho"] == rho):
+            for point in entry["points"]:
+                x = [Fraction(v) for v in point["x"]]
+                (box,) = [
+                    p for p in found.points if all(s.lower <= v <= s.upper for s, v in zip(p.box, x, strict=True))
+                ]
+                smallest = min(Fraction(re) for re, _ in point["sam_matrix_eigenvalues"])
+                assert box.smallest_real_part.lower <= smallest <= box.smallest_real_part.upper
+                assert (box.kind, box.stability) == ("minimizer", "attractor" if smallest > 0 else "repeller")
+
+
+def test_three_variables():
+    """Styblinski-Tang in three variables: complete, and the points are a set that permutations of x leave as it is."""
+    f, box = _gallery("styblinski_tang", dimension=3)
+    found = hc.census(f, box, "3", workers=1)
+    assert found.complete and not found.excluded and len(found.critical_points) == 27
+    points = np.array([point.x for point in found.points])
+    for order in itertools.permutations(range(3)):
+        gaps = np.abs(points[:, None] - points[None, :, list(order)]).max(2)
+        assert (gaps.min(0) < 1e-9).all() and (gaps < 1e-6).sum() == len(points)
+
+
+def test_closed_forms_of_the_four_wells(four_well):
+    """(-s, -s) with target (1, 1) and (0, -s) with target (0, 1) are there, with the stability of the theory."""
+    found = hc.census(four_well, PLANE, "2.4")
+    s = 2.4 / math.sqrt(2) - 1
+    (diagonal,) = [p for p in found.points if np.abs(p.x + s).max() < 1e-9]
+    assert (diagonal.kind, diagonal.stability) == ("minimizer", "attractor")
+    found = hc.census(four_well, PLANE, "1.4")
+    (axis,) = [p for p in found.points if np.abs(p.x - [0, -0.4]).max() < 1e-9]
+    assert (axis.kind, axis.stability) == ("saddle", "attractor")
+    assert found.complete
+
+
+def test_every_attractor_is_reached_and_every_stop_is_in_the_census(himmelblau):
+    """SAM started beside an attractor ends there; SAM from a grid ends in the census, where it ends at all."""
+    found = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")
+    points = np.array([point.x for point in found.points])
+    for point in (p for p in found.points if p.stability == "attractor"):
+        cert = hc.certify(himmelblau, point.x, "3.5")  # for the bound of the step
+        step = float(cert["attractor"].numbers["step_bound"].lower) / 2
+        start = point.x + 1e-3
+        end = hc.sam.run(himmelblau, start, "3.5", step, 20_000).x
+        assert np.abs(end - point.x).max() < 1e-9
+    grid = np.array(list(itertools.product(np.linspace(-4.4, 4.3, 7), repeat=2)))
+    run = hc.sam.run_ensemble(himmelblau, grid, "3.5", "0.001", 20_000)
+    stopped = run.x[(run.shifted_gradient_norm < 1e-8) & (run.gradient_norm > 1e-3)]
+    assert len(stopped) > 5
+    assert max(np.abs(points - x).max(1).min() for x in stopped) < 1e-6
+
+
+@pytest.mark.parametrize("formula", ["exp(x) - x + y**2/2 + y**4/4", "x**4 + y**4", "(x + y)**2 + x**4"])
+def test_convex_functions_have_an_empty_census(formula):
+    """Nothing is found, nothing is open, and absence is proved, also around a degenerate minimizer."""
+    found = hc.census(hc.Objective.parse(formula), PLANE, "0.7")
+    assert found.complete and not found.excluded and len(found) == 0
+    assert found.claim.name == "no_hallucination" and found.claim.status == "proved"
+
+
+def test_critical_points_on_spheres_are_excluded_and_named(four_well):
+    """rho = 2 is the distance of neighbouring critical points: only tiny boxes around them are left out."""
+    found = hc.census(four_well, PLANE, 2)
+    assert found.complete and len(found.excluded) == 12
+    for place in found.excluded:
+        assert place.reason is Open.CRITICAL_POINT
+        near = np.round([float(side.lower) for side in place.box])
+        assert all(
+            abs(float(s.lower) - n) < 1e-12 and s.upper - s.lower < 1e-12 for s, n in zip(place.box, near, strict=True)
+        )
+    assert verify_census(found)
+
+
+def test_at_a_pitchfork_the_place_is_left_open(four_well):
+    """At rho = 3/sqrt2 (to a double) the points near (-1/2, -1/2) are not isolated for the arithmetic: it says so."""
+    found = hc.census(four_well, PLANE, 3 / math.sqrt(2))
+    assert not found.complete
+    assert {place.reason for place in found.pending} == {Open.SINGULAR}
+    assert all(min(abs(abs(float(side.lower)) - 0.5) for side in place.box) < 1e-2 for place in found.pending)
+
+
+def test_a_curve_of_minimizers_is_not_reported_complete():
+    """Targets that are not isolated stay pending."""
+    found = hc.census(hc.gallery.load("ring"), PLANE, "1.5", max_boxes=50_000)
+    assert not found.complete and found.claim.status == "undecided"
+    assert Open.DEGENERATE_TARGET in {place.reason for place in found.pending}
+
+
+def test_a_spent_budget_keeps_what_was_found():
+    """With few boxes the census is partial and marked so; what it has is in the full one."""
+    f, box = _gallery("styblinski_tang", dimension=3)
+    part, full = (hc.census(f, box, 3, max_boxes=n, workers=1) for n in (9_000, 4_000_000))
+    assert not part.complete and full.complete
+    assert {place.reason for place in part.pending} == {Open.BUDGET}
+    known = np.array([point.x for point in full.points])
+    assert 0 < len(part) < len(full)
+    assert all(np.abs(known - point.x).max(1).min() < 1e-12 for point in part.points)
+
+
+def test_a_partial_census_is_checked_as_far_as_it_goes(himmelblau):
+    """What is missing must lie where the file declares it pending."""
+    part = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", max_boxes=300)
+    assert not part.complete and 0 < len(part) < 14
+    data = census_to_json(part)
+    assert verify_census(census_from_json(data), "arb")
+    data["pending"] = []
+    assert not verify_census(census_from_json(data), "arb")
+
+
+def test_killed_and_resumed_it_is_the_same_census(himmelblau, tmp_path):
+    """A census that dies after any number of tasks, and is taken up again, is the census that never died."""
+    path, whole = tmp_path / "census.json", census_to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))
+
+    def killer(tasks):
+        left = iter(range(tasks))
+
+        def progress(step, done, total):
+            if done and next(left, None) is None:
+                raise KeyboardInterrupt
+
+        return progress
+
+    for tasks in (0, 1, 2):
+        with pytest.raises(KeyboardInterrupt):
+            hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path, progress=killer(tasks))
+    calls = []
+    again = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path, progress=lambda *call: calls.append(call))
+    assert census_to_json(again) == whole
+    assert calls[0] == ("critical", 1, 1) and calls[1][1] >= 2  # these were not done again
+    with pytest.raises(CheckpointError):
+        hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.6", checkpoint=path)
+
+
+def test_time_that_runs_out_can_be_continued(himmelblau, tmp_path):
+    """A census cut short by the clock is partial; its checkpoint continues to the whole one."""
+    path = tmp_path / "census.json"
+    short = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", seconds=1e-9, checkpoint=path)
+    assert not short.complete
+    longer = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path)
+    assert census_to_json(longer) == census_to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))
+
+
+def test_two_workers_give_the_same_answer(four_well):
+    """Processes change nothing."""
+    one, two = (census_to_json(hc.census(four_well, PLANE, "2.2", workers=n)) for n in (1, 2))
+    assert one == two
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_dask_cluster_gives_the_same_answer(four_well):
+    """joblib hands the tasks to a local dask.distributed cluster."""
+    distributed = pytest.importorskip("distributed")
+    joblib = pytest.importorskip("joblib")
+    here = census_to_json(hc.census(four_well, PLANE, "2.2"))
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        there = census_to_json(hc.census(four_well, PLANE, "2.2", workers=-1))
+    assert here == there
+
+
+def test_a_saved_census_is_proved_again_by_the_other_arithmetic(himmelblau, tmp_path):
+    """What is saved is read back, and mpmath and Arb each prove all of it again."""
+    found = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")
+    found.save(tmp_path / "census.json")
+    again = load_census(tmp_path / "census.json")
+    assert census_to_json(again) == census_to_json(found)
+    for backend in ("mpmath", "arb"):
+        verdict = verify_census(again, backend)
+        assert verdict and verdict.backend == backend and verdict.census.complete
+
+
+FORGERIES = {
+    "a point is missing": lambda d: d["points"].pop(),
+    "a point twice": lambda d: d["points"].append(d["points"][0]),
+    "another stability": lambda d: d["points"][0].update(stability="repeller"),
+    "another kind": lambda d: d["points"][0].update(kind="saddle"),
+    "another target": lambda d: d["points"][0].update(target=(d["points"][0]["target"] + 1) % 9),
+    "a critical point is missing": lambda d: d["critical_points"].pop(),
+    "a critical point of another kind": lambda d: d["critical_points"][0].update(kind="maximizer"),
+    "the spectrum": lambda d: d["points"][0].update(smallest_real_part=["1p-9", "1p-8"]),
+    "another radius": lambda d: d["problem"].update(rho="18/5"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forged_censuses_are_refused(himmelblau, name):
+    """Each change of a file that changes what it says is found by the checker."""
+    global _SAVED
+    if _SAVED is None:
+        _SAVED = json.dumps(census_to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")))
+    data = json.loads(_SAVED)
+    FORGERIES[name](data)
+    try:
+        verdict = verify_census(census_from_json(data), "arb")
+    except CertificateError:
+        return
+    assert not verdict and verdict.problems
+
+
+_SAVED = None
+
+
+def test_a_place_that_is_not_declared_open_is_missed(four_well):
+    """A file that hides the excluded neighbourhoods is refused."""
+    data = census_to_json(hc.census(four_well, PLANE, 2))
+    data["excluded"] = data["excluded"][1:]
+    assert "open, but not in the file" in str(verify_census(census_from_json(data), "arb"))
+    data = census_to_json(hc.census(four_well, PLANE, 2))
+    data["excluded"][0]["box"] = [["-1p1", "1p1"]] * 2
+    assert "excluded in the file" in str(verify_census(census_from_json(data), "arb"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(format="x"),
+        lambda d: d.update(schema=2),
+        lambda d: d.pop("points"),
+        lambda d: d["problem"].update(rho="-1"),
+        lambda d: d["problem"].update(region=[["0", "0"], ["0", "1"]]),
+        lambda d: d["points"][0].update(box=[["1", "0"], ["0", "1"]]),
+        lambda d: d["points"][0].update(box=5),
+        lambda d: d["points"][0].update(target=99),
+        lambda d: d.update(backend="floats"),
+    ],
+)
+def test_malformed_files_raise_a_certificate_error(four_well, change):
+    """Nothing but a `CertificateError` comes out of a file that is no census."""
+    data = census_to_json(hc.census(four_well, PLANE, "1.4"))
+    change(data)
+    with pytest.raises(CertificateError):
+        census_from_json(json.loads(json.dumps(data)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (([(0, 1)], 1), "box"),
+        (([(0, 1), (1, 0)], 1), "box"),
+        (([(0, 1), (0, math.nan)], 1), "box"),
+        ((PLANE, 0), "rho"),
+        ((PLANE, -1), "rho"),
+        ((PLANE, "x"), "rho"),
+    ],
+)
+def test_misuse_names_the_argument(four_well, arguments, name):
+    """Wrong boxes and radii raise `ArgumentError`."""
+    with pytest.raises(ArgumentError, match=name):
+        hc.census(four_well, *arguments)
+    with pytest.raises(ArgumentError, match="workers"):
+        hc.census(four_well, PLANE, 1, workers=0)
+    with pytest.raises(ArgumentError, match="variables"):
+        hc.census(hc.gallery.load("tilted_quartic"), [(-1, 1)], 1)
