@@ -100,7 +100,8 @@ def _classifier(
     order = np.random.default_rng(SPLIT_SEED).permutation(len(inputs))
     own, other = order[:train], order[train:]
     network = TanhNetwork(sizes, inputs[own], labels[own], loss="cross_entropy")
-    title = f"{train} {name.upper() if name == 'mnist' else name}, {'-'.join(map(str, sizes))}, cross-entropy"
+    what = {"mnist": "MNIST images"}.get(name, name)
+    title = f"{train} {what}, {'-'.join(map(str, sizes))}, cross-entropy"
     return Arena(name, title, network, (inputs[other], labels[other]), step_size, steps, 1e-10, dtype)
 
 
