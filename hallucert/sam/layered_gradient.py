@@ -25,6 +25,10 @@ from hallucert.sam.elementwise import add_bias, add_to, mean_error, softmax, tan
 
 CHUNK = 500
 """Most samples in a chunk: enough for the matrix products to be as fast as they get (measured)."""
+SHORT_CHUNK = 64
+"""Fewer samples make matrix products slower by more than a tenth (measured)."""
+WORTH_SHARING = 2e7
+"""Floating-point operations of a gradient from which on threads share it: some 200 us, against 50 us to share."""
 PARTS = 8
 """Most groups of chunks, and so most threads that can share a gradient."""
 
@@ -107,11 +111,24 @@ def _copied(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return result
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def operations(program, samples):  # type: ignore[no-untyped-def]
+    """Return roughly how many floating-point operations a gradient over `samples` samples takes."""
+    count = 0.0
+    for l in range(1, program.sizes.shape[0]):
+        count += (6.0 * program.sizes[l - 1] + 40.0) * program.sizes[l]
+    return samples * count
+
+
 @njit(nogil=True, error_model="numpy")
 def chunk_count(program, samples):  # type: ignore[no-untyped-def]
-    """Return into how many chunks `samples` samples are cut; a chunk fits into the memory of `chunk_memory`."""
+    """Return into how many chunks `samples` samples are cut; a chunk fits into the memory of `chunk_memory`.
+
+    Mini-batches of few samples make two chunks if the network is large, so that two threads can share them.
+    """
     rows = min(CHUNK, program.inputs.shape[0])
-    return (samples + rows - 1) // rows
+    least = 2 if samples >= 2 * SHORT_CHUNK and operations(program, samples) >= WORTH_SHARING else 1
+    return max(least, (samples + rows - 1) // rows)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -134,8 +151,10 @@ def part_gradient(program, memory, inputs, targets, part, x, g):  # type: ignore
     """Write what the chunks of a part contribute to the gradient to `g`."""
     samples = inputs.shape[0]
     chunks, parts = chunk_count(program, samples), part_count(program, samples)
-    begin = part * chunks // parts
-    for chunk in range(begin, (part + 1) * chunks // parts):
+    # Longer parts come first, so that threads that take one after the other finish together.
+    begin = part * (chunks // parts) + min(part, chunks % parts)
+    end = begin + chunks // parts + (1 if part < chunks % parts else 0)
+    for chunk in range(begin, end):
         first, last = chunk * samples // chunks, (chunk + 1) * samples // chunks
         _chunk_gradient(program, memory, inputs, targets, first, last, x, g if chunk == begin else memory.chunk)
         if chunk > begin:

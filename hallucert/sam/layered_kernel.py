@@ -17,13 +17,16 @@ import scipy.linalg.cython_blas  # noqa: F401  (the BLAS of compiled code, which
 from threadpoolctl import threadpool_limits
 
 from hallucert.objectives.network import TanhNetwork
-from hallucert.sam.layered_gradient import ChunkMemory, chunk_memory, layered_program, part_count
+from hallucert.sam.layered_gradient import (
+    WORTH_SHARING,
+    ChunkMemory,
+    chunk_memory,
+    layered_program,
+    operations,
+    part_count,
+)
 from hallucert.sam.layered_steps import LaneMemory, advance, lane_memory
 from hallucert.sam.layered_threads import Crew, ThreadCount
-
-WORTH_SHARING = 2e7
-"""Floating-point operations of a gradient from which on threads share it: some 200 us, against 50 us to share."""
-
 
 _UNUSED = np.int64(0)
 """Stands for the crew in compiled code."""
@@ -54,9 +57,8 @@ class LayeredNetwork:
         return self._worth_sharing(len(self.program.inputs))
 
     def _worth_sharing(self, samples: int) -> bool:
-        fan_in, fan_out = self.program.sizes[:-1], self.program.sizes[1:]
-        operations = samples * (6.0 * int(np.sum(fan_in * fan_out)) + 40.0 * int(np.sum(fan_out)))
-        return self.threads > 1 and part_count(self.program, samples) > 1 and operations >= WORTH_SHARING
+        several = self.threads > 1 and part_count(self.program, samples) > 1
+        return several and operations(self.program, samples) >= WORTH_SHARING
 
     def advance(
         self,

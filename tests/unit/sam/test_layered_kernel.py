@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 from hallucert.objectives.network import TanhNetwork
 from hallucert.sam import layered_kernel
 from hallucert.sam.elementwise import EXPONENTIAL_ERROR, TANH_ERROR, exponential, tanh
-from hallucert.sam.layered_gradient import CHUNK, chunk_memory, layered_program, whole_gradient
+from hallucert.sam.layered_gradient import CHUNK, chunk_memory, layered_program, part_count, whole_gradient
 from hallucert.sam.layered_kernel import LayeredNetwork, one_blas_thread
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, RUNNING
 
@@ -241,6 +241,8 @@ def test_results_depend_on_no_thread_lane_or_call(monkeypatch, dtype, shared) ->
     monkeypatch.setattr(layered_kernel, "WORTH_SHARING", 0.0 if shared else np.inf)
     x, options = f.initial(2, count=3).astype(dtype), {"momentum": 0.9, "steps": 6, "every": 2, "eta": 0.05}
     reference = Run(x.copy(), **options).on(f)
+    # Ten chunks in eight parts: a sum over all samples.
+    assert_same(reference, Run(x.astype(np.float64), **options).plainly(f), atol=1e3 * FORMATS[dtype])
     for threads in (2, 3, 9):
         engine = LayeredNetwork(f, np.dtype(dtype), threads)
         assert engine.splits == shared
@@ -251,6 +253,19 @@ def test_results_depend_on_no_thread_lane_or_call(monkeypatch, dtype, shared) ->
         for run in (same, alone):
             for name in ("x", "velocity", "kept", "codes", "done"):
                 assert np.array_equal(getattr(run, name), getattr(reference, name)), (threads, name)
+
+
+def test_mini_batches_of_a_large_network_are_shared() -> None:
+    """128 samples make two chunks where that is worth it; the run is numpy's, on one thread and on two."""
+    f = network((200, 130, 3), 300, "cross_entropy")
+    batches = np.random.default_rng(0).integers(0, 300, (25, 128))
+    one, two = (LayeredNetwork(f, np.dtype(np.float64), threads) for threads in (1, 2))
+    assert part_count(one.program, 127) == 1 and part_count(one.program, 128) == 2
+    assert two.splits and not one.splits
+    x, options = f.initial(3, count=1), {"batches": batches, "eta": 0.05}
+    alone = Run(x.copy(), **options).on(one)
+    assert_same(alone, Run(x.copy(), **options).plainly(f))
+    assert np.array_equal(alone.x, Run(x.copy(), **options).on(two).x)
 
 
 def test_idle_threads_help(monkeypatch) -> None:
