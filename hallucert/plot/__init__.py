@@ -9,5 +9,6 @@ from hallucert.plot.census import census
 from hallucert.plot.construction import construction
 from hallucert.plot.landscape import landscape
 from hallucert.plot.plane import plane
+from hallucert.plot.radii import radii
 
-__all__ = ["branches", "census", "construction", "landscape", "plane"]
+__all__ = ["branches", "census", "construction", "landscape", "plane", "radii"]

@@ -1,0 +1,42 @@
+"""Panels of ``f^SAM`` as the radius varies."""
+
+from __future__ import annotations
+
+import pytest
+
+import hallucert as hc
+from hallucert.errors import ArgumentError
+
+F = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+BOX = [(-2, 2), (-2, 2)]
+
+
+def test_one_panel_a_radius_and_f_first() -> None:
+    """Four radii in two columns give five panels with the radii as titles, in a figure of three rows."""
+    panels = hc.plot.radii(F, BOX, ["0.5", 1, "3/2", 2.5], columns=2, resolution=20, field="none")
+    assert [ax.get_title() for ax in panels] == ["f", "rho = 1/2", "rho = 1", "rho = 3/2", "rho = 5/2"]
+    assert len(panels[0].figure.axes) == 5
+
+
+def test_points_are_drawn_in_their_panel() -> None:
+    """A candidate for the second radius appears in the third panel only."""
+    candidate = hc.find.refine(F, (-0.75, -0.75), 7 * 2**0.5 / 4)
+    panels = hc.plot.radii(F, BOX, [1, candidate.rho], points={1: [candidate]}, resolution=20, field="none")
+    counts = [len(ax.lines) + len(ax.collections) + len(ax.patches) for ax in panels]
+    assert counts[2] > counts[1]
+
+
+@pytest.mark.parametrize(
+    ("rho", "options", "name"),
+    [
+        ([], {}, "rho"),
+        ("12", {}, "rho"),
+        ([0], {}, "rho"),
+        ([1], {"columns": 0}, "columns"),
+        ([1], {"points": {1: []}}, "points"),
+    ],
+)
+def test_misuse(rho, options, name) -> None:
+    """Typed errors name the argument."""
+    with pytest.raises(ArgumentError, match=name):
+        hc.plot.radii(F, BOX, rho, **options)
