@@ -154,7 +154,7 @@ def diagnose(
     from hallucert.card import plain
 
     f = _objective(formula, gallery, dimension)
-    options = {} if step_size is None else {"step_size": _number(step_size, "--step-size")}
+    options: dict[str, Any] = {} if step_size is None else {"step_size": _number(step_size, "--step-size")}
     diagnosis = hc.diagnose(f, _point(at, "--at"), rho, **options)
     if as_json:
         _print_json(plain(diagnosis))

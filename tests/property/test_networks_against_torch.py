@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,7 +27,7 @@ def torch_outputs(f, x):
     """The network, written again."""
     a, start = torch.tensor(np.array(f.inputs)), 0
     sizes = f.layer_sizes
-    for number, (p, o) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for number, (p, o) in enumerate(itertools.pairwise(sizes)):
         w, b = x[start : start + p * o].reshape(o, p), x[start + p * o : start + p * o + o]
         start += p * o + o
         a = a @ w.T + b

@@ -128,7 +128,7 @@ def test_a_change_of_stability_without_a_fold_is_found():
 
 
 def test_a_fold_is_where_the_perturbation_jacobian_is_singular():
-    """At the fold of Himmelblau's branch J(x) is singular, and two points exist on one side of it, none on the other."""
+    """At the fold of Himmelblau's branch J(x) is singular; two points on one side of it, none on the other."""
     f = hc.Objective.parse(HIMMELBLAU)
     branch = hc.find.branch(f, (-3.7793, -3.2832), (3, 2))
     (fold,) = branch.folds
