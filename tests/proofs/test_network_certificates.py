@@ -212,10 +212,14 @@ def test_a_degenerate_constant_prediction_stays_undecided():
         cert = hc.certify(candidate)
         assert cert["existence"].status == "undecided" and cert["existence"].reason == "degenerate_saddle"
         assert all(claim.status == "undecided" for claim in cert.claims.values())
+    nothing = hc.certify(f, x, RHO, radius="1e-6")
+    assert nothing["existence"].status == "refuted" and hc.verify(nothing)
+    stall = hc.certify_stall(f, x, RHO)
+    assert stall["no_minimizer_near"].status == "proved" and hc.verify(stall)
 
 
 def test_a_saturated_network_is_not_called_a_minimizer():
-    """A run that stopped on a flat slope, with a small gradient but no zero of r(x+) near, is refused with a reason."""
+    """A run that stopped on a flat slope: no zero of r(x+) and no minimizer is near, which is proved and re-proved."""
     f, x = problem(SATURATED)
     assert np.linalg.norm(hc.sam.shifted_gradient(f, x, RHO)) < 1e-8 < f.value(x)
     with pytest.raises(SearchError, match="did not converge"):
