@@ -1,4 +1,4 @@
-"""Claim: what a branch certificate says is true, tight enough to use, re-proved by the other arithmetic, and not forgeable.
+"""What a branch certificate says is true, tight enough to use, re-proved by the other arithmetic, and not forgeable.
 
 Oracles: closed forms with exact rational points, and a fold solved by mpmath from formulas written here.
 """
@@ -186,7 +186,7 @@ def test_every_branch_of_himmelblau_is_certified_whole(himmelblau, reference):
 
 
 def test_stability_may_change_without_a_fold(himmelblau):
-    """On one branch of Himmelblau's function attraction ends where rho is monotone: M has a pair of imaginary values."""
+    """On one branch of Himmelblau's function attraction ends where rho is monotone: M has imaginary values."""
     cert = hc.certify(hc.find.branch(himmelblau, (0.0867, 2.8843), (3.5844, -1.8481)))
     assert not cert["fold"]
     assert "rho is strictly monotone all along it" in cert["branch"][0].statement

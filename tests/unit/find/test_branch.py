@@ -256,10 +256,11 @@ def test_the_printed_branch_names_its_events(diagonal):
     assert "end (critical point)" in text
 
 
-def test_a_degenerate_crossing_is_not_switched():
-    """In three dimensions the four-well crossing has corank two: no direction is offered, and nothing is invented."""
+def test_nothing_is_invented_at_a_degenerate_crossing():
+    """In three dimensions the four-well crossing has corank two: what is offered of its curves solves the equations."""
     branch = hc.find.branch(wells(3), (0, 0, 0), (1, 1, 1))
     np.testing.assert_allclose(branch.x, np.outer(branch.x[:, 0], [1, 1, 1]), atol=1e-12)
-    for event in branch.branch_points:
-        with pytest.raises(SearchError):
-            hc.find.switch_branch(branch, event)
+    (event,) = branch.branch_points
+    for half in hc.find.switch_branch(branch, event):
+        gradients = half.objective.gradient(half.x)
+        np.testing.assert_allclose(gradients, half.multiplier[:, None] * (1 - half.x), atol=1e-9)
