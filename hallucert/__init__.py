@@ -15,10 +15,12 @@ _LAZY = {
     "TanhNetwork": "hallucert.objectives.network",
     "Candidate": "hallucert.candidate",
     "Branch": "hallucert.branch",
+    "Sheet": "hallucert.sheet",
     "certify": "hallucert.certification",
     "certify_stall": "hallucert.stall",
     "Certificate": "hallucert.certificate.certificate",
     "BranchCertificate": "hallucert.certificate.branch",
+    "SheetCertificate": "hallucert.certificate.sheet",
     "load": "hallucert.certificate.reading",
     "verify": "hallucert.certificate.verify",
     "Verdict": "hallucert.certificate.verify",
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from hallucert.certificate.branch import BranchCertificate as BranchCertificate
     from hallucert.certificate.certificate import Certificate as Certificate
     from hallucert.certificate.reading import load as load
+    from hallucert.certificate.sheet import SheetCertificate as SheetCertificate
     from hallucert.certificate.verify import Verdict as Verdict
     from hallucert.certificate.verify import verify as verify
     from hallucert.certification import certify as certify
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from hallucert.objectives.objective import Objective as Objective
     from hallucert.prove.census import Census as Census
     from hallucert.prove.claims import Status as Status
+    from hallucert.sheet import Sheet as Sheet
     from hallucert.stall import certify_stall as certify_stall
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,19 @@ class Candidate:
     rho : Fraction
         The perturbation radius, exact.
     target : (d,) array
-        ``x + rho g/|g|``, the critical point that `x` is mapped to.
+        ``x + rho g/|g|``, the critical point that `x` is mapped to; ``x + rho u`` of `law` in general.
     multiplier : float
-        ``lambda = |g| / rho``.
+        ``lambda = |g| / rho``; ``1 / rho`` for USAM and ``|D g| / rho`` for ASAM.
     kind : str
         What `x` is for ``f`` on the sphere ``S(target, rho)``: ``"minimum"``, ``"saddle"`` or ``"maximum"``
         ("minimum" in one dimension, where the sphere has no tangent directions). Eigenvalues of the tangential
         Hessian that are zero to floats are left out, so at a fold or pitchfork the word is a convention.
+        For USAM: what `x` is for the Moreau objective ``f(y) + |y - target|^2/(2 rho)``; for ASAM: what it is on the
+        ellipsoid of its metric.
     construction : Construction or None
         The steps of the paper's construction, if that is where the candidate comes from.
+    law : RadiusLaw
+        The ascent step that takes `x` to `target`.
     """
 
     objective: Objective
@@ -84,8 +89,11 @@ class Candidate:
     multiplier: float
     kind: str
     construction: Construction | None = None
+    law: RadiusLaw = SAM
 
     def __repr__(self) -> str:
         at = ", ".join(f"{v:.6g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)
         to = ", ".join(f"{v:.6g}" for v in self.target[:4]) + ", ..." * (self.target.size > 4)
-        return f"<Candidate at ({at}), rho = {float(self.rho):.6g}, target ({to}), {self.kind} on the sphere>"
+        where = {"sam": "on the sphere", "usam": "of the Moreau objective", "asam": "on the ellipsoid"}
+        kind = f"{self.kind} {where[self.law.variant]}"
+        return f"<Candidate at ({at}), rho = {float(self.rho):.6g}, target ({to}), {kind}>"

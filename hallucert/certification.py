@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, overload
 
@@ -16,15 +17,19 @@ from hallucert.branch_certification import certify_branch
 from hallucert.candidate import Candidate
 from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Certificate, Provenance
+from hallucert.certificate.sheet import SheetCertificate
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact, exact_radius
 from hallucert.objectives.objective import Objective
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
 from hallucert.prove.point import Point
-from hallucert.prove.point_claims import OPTIONAL, prove_claims, without_existence
+from hallucert.prove.point_claims import BY_NAME, OPTIONAL, prove_claims, without_existence
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence, Facts
+from hallucert.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.sheet import Sheet
+from hallucert.sheet_certification import certify_sheet
 
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000
@@ -55,6 +60,12 @@ def certify(
 
 @overload
 def certify(
+    subject: Sheet, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float = ...
+) -> SheetCertificate: ...
+
+
+@overload
+def certify(
     subject: Objective | Candidate,
     x: Any = ...,
     rho: Exact | None = ...,
@@ -65,11 +76,12 @@ def certify(
     global_box: Any = ...,
     max_boxes: int = ...,
     budget: float = ...,
+    variant: str | RadiusLaw | None = ...,
 ) -> Certificate: ...
 
 
 def certify(
-    subject: Objective | Candidate | Branch,
+    subject: Objective | Candidate | Branch | Sheet,
     x: Any = None,
     rho: Exact | None = None,
     *,
@@ -80,19 +92,21 @@ def certify(
     max_boxes: int = MAX_BOXES,
     gap: float | None = None,
     budget: float = 120.0,
-) -> Certificate | BranchCertificate:
-    """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch.
+    variant: str | RadiusLaw | None = None,
+) -> Certificate | BranchCertificate | SheetCertificate:
+    """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch or sheet.
 
-    ``certify(f, x, rho)``, ``certify(candidate)`` or ``certify(branch)``. A branch is covered by cells, each proved to
+    ``certify(f, x, rho)``, ``certify(candidate)``, ``certify(branch)`` or ``certify(sheet)``. A sheet is covered by
+    cells that each hold exactly one arc (see `hallucert.prove.manifold`). A branch is covered by cells, each proved to
     hold exactly one arc of the curve, up to `gap` from its branch points (see `hallucert.prove.branch`). Otherwise the
     point is polished by Newton's method, existence is proved by Krawczyk's test, and
     all further claims are about the exact point ``x*`` that was proved to exist.
 
     Parameters
     ----------
-    subject : Objective, Candidate or Branch
+    subject : Objective, Candidate, Branch or Sheet
         The function, or a candidate from `hallucert.find` (then `x` and `rho` come with it), or a branch (which takes
-        only `backend`, `precisions`, `gap` and `budget`).
+        only `backend`, `precisions`, `gap` and `budget`) or a sheet (which takes those except `gap`).
     x : array of shape (d,)
         A point near the hallucinated point, for example the end of a SAM run.
     rho : exact positive number
@@ -114,10 +128,12 @@ def certify(
         its radius.
     budget : float
         Seconds after which no further precision is tried, and no further cell.
+    variant : {"sam", "usam"} or RadiusLaw, optional
+        Points only: the ascent step, by default SAM's; for "usam" ``x+ = x + rho g(x)``. A candidate has its own.
 
     Returns
     -------
-    Certificate or BranchCertificate
+    Certificate, BranchCertificate or SheetCertificate
         Failures to prove are in it as undecided claims, with reasons; nothing is raised for them.
 
     Raises
@@ -138,28 +154,32 @@ def certify(
     (<Status.PROVED: 'proved'>, <Status.PROVED: 'proved'>)
     """
     require_round_to_nearest()
-    if isinstance(subject, Branch):
-        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box}
+    if isinstance(subject, Branch | Sheet):
+        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "variant": variant}
         if given := [name for name, value in points_only.items() if value is not None]:
-            raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch is certified")
+            raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch or a sheet is certified")
         ladder = None if precisions is None else _check_ladder(precisions)
-        return certify_branch(subject, backend, ladder, gap, budget)
+        if isinstance(subject, Branch):
+            return certify_branch(subject, backend, ladder, gap, budget)
     if gap is not None:
         raise ArgumentError("gap", gap, "be left out unless a branch is certified")
+    if isinstance(subject, Sheet):
+        return certify_sheet(subject, backend, ladder, budget)
     objective, start, exact_rho, construction = _arguments(subject, x, rho)
+    law = _law(subject, variant, objective.dimension)
     objective.require_rigorous()
     half_width = None if radius is None else exact_radius(radius, "radius")
     box = None if global_box is None else _check_box(global_box, objective.dimension)
-    ladder = _check_ladder(PRECISIONS if precisions is None else precisions)
+    rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
     deadline = time.monotonic() + budget
     best: Certificate | None = None
-    for precision in ladder:
+    for precision in rungs:
         ar = arithmetic(backend, precision)
         with ar:
             _check_start(ar, objective, start)
-            attempt = _attempt(ar, objective, exact_rho, start, half_width, construction, box, max_boxes)
+            attempt = _attempt(ar, objective, exact_rho, start, half_width, construction, box, max_boxes, law)
         if best is None or _decided(attempt) >= _decided(best):
             best = attempt
         open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
@@ -178,10 +198,11 @@ def _attempt(
     construction: Any,
     global_box: np.ndarray | None,
     max_boxes: int,
+    law: RadiusLaw,
 ) -> Certificate:
     """Prove what can be proved at one precision."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    located = existence.locate(ar, objective, rho, start, radius)
+    located = existence.locate(ar, objective, rho, start, radius, law)
     asked = [name for name, hint in zip(sorted(OPTIONAL), (construction, global_box), strict=True) if hint is not None]
     if located.x is None or located.witness is None:
         witness, first = located.witness, None
@@ -189,16 +210,19 @@ def _attempt(
             first = existence.refutation(Facts(objective, rho, witness))
         else:
             rule = existence.RULE
-            first = undecided(rule.name, rule.question, located.reason or Reason.PRECISION)
-        return Certificate(objective, rho, witness, without_existence(first, asked), provenance)
-    point = Point(ar, objective, rho, located.x)
+            first = undecided(rule.name, rule.ask(law), located.reason or Reason.PRECISION)
+        rest = without_existence(first, asked)
+        if law != SAM:
+            rest = {n: c if c is first else replace(c, statement=BY_NAME[n].ask(law)) for n, c in rest.items()}
+        return Certificate(objective, rho, witness, rest, provenance, law=law)
+    point = Point(ar, objective, rho, located.x, law)
     evidence = Evidence(ar, point, located.witness, max_boxes, construction=construction, global_box=global_box)
     claims = prove_claims(evidence, Facts(objective, rho, located.witness))
     box = None
     if claims["existence"].status is Status.PROVED:
         ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision) for v in located.x]
         box = tuple((end.lower, end.upper) for end in ends)
-    return Certificate(objective, rho, located.witness, claims, provenance, box)
+    return Certificate(objective, rho, located.witness, claims, provenance, box, law)
 
 
 def _decided(certificate: Certificate) -> int:
@@ -212,13 +236,24 @@ def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Frac
         point = tuple(Fraction(float(v)) for v in subject.x)
         return subject.objective, point, subject.rho, subject.construction
     if not isinstance(subject, Objective):
-        raise ArgumentError("subject", subject, "be an Objective, a Candidate or a Branch")
+        raise ArgumentError("subject", subject, "be an Objective, a Candidate, a Branch or a Sheet")
     must = f"be {subject.dimension} finite numbers"
     if x is None or isinstance(x, str) or np.ndim(x) != 1 or len(x) != subject.dimension:
         raise ArgumentError("x", x, must)
     if rho is None:
         raise ArgumentError("rho", rho, "be given")
     return subject, tuple(exact(v, "x") for v in x), exact_radius(rho), None
+
+
+def _law(subject: object, variant: Any, dimension: int) -> RadiusLaw:
+    """Return the ascent step of a candidate, or the one asked for."""
+    if not isinstance(subject, Candidate):
+        return radius_law("sam" if variant is None else variant, dimension)
+    if variant is not None:
+        raise ArgumentError("variant", variant, "be left out when a candidate is certified: it has its own")
+    if subject.construction is not None and subject.law != SAM:
+        raise ArgumentError("candidate", subject, "have the ascent step of SAM if it has a construction")
+    return radius_law(subject.law, dimension)
 
 
 def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> None:
@@ -228,7 +263,7 @@ def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> 
     if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in objective.enclose_gradient(ar, balls)):
         raise DomainError(
             "x is a critical point of f: the gradient is exactly zero there, so the ascent direction g/|g| and the SAM "
-            "map are not defined"
+            "map are not defined (and an unnormalised step leads nowhere)"
         )
 
 

@@ -16,6 +16,7 @@ from hallucert.exact import decimal_below, decimal_enclosure, float_above, float
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.witness import Witness
+from hallucert.radius_law import SAM, RadiusLaw
 
 MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
 
@@ -62,6 +63,8 @@ class Certificate:
         Which software made it.
     box : tuple of (Fraction, Fraction) or None
         Dyadic ends of a box that contains ``x*``; None unless existence is proved.
+    law : RadiusLaw
+        The ascent step; that of the witness, if there is one.
     """
 
     kind: ClassVar[str] = "point"
@@ -72,6 +75,11 @@ class Certificate:
     claims: Mapping[str, Claim]
     provenance: Provenance
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
+    law: RadiusLaw = SAM
+
+    def __post_init__(self) -> None:
+        if self.witness is not None and self.witness.law != self.law:
+            raise ArgumentError("law", self.law, "be the one of the witness")
 
     def __getitem__(self, name: str) -> Claim:
         if name not in self.claims:
@@ -113,7 +121,8 @@ class Certificate:
         return f"<Certificate for {self.objective.name[:40]!r}, rho = {decimal_below(self.rho)}: {text}>"
 
     def __str__(self) -> str:
-        lines = [f"{self.objective.name}", f"rho = {format_rational(self.rho)}"]
+        step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
+        lines = [f"{self.objective.name}", f"rho = {format_rational(self.rho)}{step}"]
         if self.box is not None:
             for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
                 lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")

@@ -11,7 +11,10 @@ from typing import Any
 
 from hallucert.errors import CertificateError
 
-KINDS = {"branch": "hallucert.certificate.branch"}
+KINDS = {
+    "branch": "hallucert.certificate.branch",
+    "sheet": "hallucert.certificate.sheet",
+}
 """Prefix of the modules of each kind."""
 
 

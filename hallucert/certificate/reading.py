@@ -36,6 +36,7 @@ from hallucert.prove.claims import Claim, Enclosure, Status
 from hallucert.prove.point_claims import BOX_RULES, BY_NAME, RULES
 from hallucert.prove.reasons import Reason
 from hallucert.prove.witness import Witness
+from hallucert.radius_law import SAM, RadiusLaw, radius_law
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIMENSION", "MAX_MATRIX_BITS", "from_json", "load"]
 
@@ -135,21 +136,25 @@ def from_json(data: object) -> Any:
         raise CertificateError("format", f"must be {FORMAT!r}")
     if type(top["schema"]) is not int or top["schema"] != SCHEMA:
         raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
-    problem = read_fields(top["problem"], {"objective", "rho"}, "problem")
+    given = set(top["problem"]) & {"variant", "scales"} if isinstance(top["problem"], Mapping) else set()
+    problem = read_fields(top["problem"], {"objective", "rho"} | given, "problem")
     if top["digest"] != problem_digest(problem):
         raise CertificateError("digest", "is not the digest of the problem")
     objective = objective_from_json(problem["objective"], "problem.objective")
     if objective.dimension > MAX_BOX_DIMENSION:
         raise CertificateError("problem.objective", f"must have at most {MAX_BOX_DIMENSION} variables")
-    witness = None if top["witness"] is None else _witness(top["witness"], objective)
+    law = _law(problem, objective.dimension)
+    witness = None if top["witness"] is None else _witness(top["witness"], objective, law)
     is_box = witness is not None and witness.system == "box"
     if objective.dimension > MAX_DIMENSION and not is_box:
         raise CertificateError("problem.objective", f"must have at most {MAX_DIMENSION} variables")
     box = None if top["enclosure"] is None else read_box(top["enclosure"], "enclosure")
     if box is not None and len(box) != objective.dimension:
         raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
-    claims = _claims(top["claims"])
+    claims = _claims(top["claims"], law)
     allowed = BOX_RULES if is_box else RULES
+    if law != SAM and "farthest_point" in claims:
+        raise CertificateError("claims", "must not be farthest_point for another variant than sam")
     if wrong := set(claims) - {rule.name for rule in allowed}:
         raise CertificateError("claims", f"must not be {min(wrong)} with this witness")
     if witness is None and any(claim.status is not Status.UNDECIDED for claim in claims.values()):
@@ -157,7 +162,23 @@ def from_json(data: object) -> Any:
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
-    return Certificate(objective, _rho(problem["rho"]), witness, claims, read_provenance(top["provenance"]), box)
+    return Certificate(objective, _rho(problem["rho"]), witness, claims, read_provenance(top["provenance"]), box, law)
+
+
+def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
+    """Return the ascent step; SAM's has no field of its own, so that it is written in one way."""
+    if "variant" not in problem:
+        if "scales" in problem:
+            raise CertificateError("problem.scales", "must not be there without a variant")
+        return SAM
+    scales = read_vector(problem["scales"], "problem.scales") if "scales" in problem else ()
+    try:
+        law = radius_law(RadiusLaw(read_text(problem["variant"], "problem.variant", 20), scales), dimension)
+    except ArgumentError as error:
+        raise CertificateError("problem.variant", str(error)) from None
+    if law == SAM:
+        raise CertificateError("problem.variant", "must be left out for SAM")
+    return law
 
 
 def _rho(value: object) -> Fraction:
@@ -178,11 +199,13 @@ _INPUTS: dict[str, Callable[[object, str], Any]] = {
 }
 
 
-def _witness(data: object, objective: Objective) -> Witness:
+def _witness(data: object, objective: Objective, law: RadiusLaw) -> Witness:
     fields = read_fields(data, {"system", "centre", "slice", "radius", "preconditioner"}, "witness")
     d, m = objective.dimension, objective.residual_count
     if fields["system"] not in ("gradient", "residual", "box"):
         raise CertificateError("witness.system", 'must be "gradient", "residual" or "box"')
+    if fields["system"] == "box" and law != SAM:
+        raise CertificateError("problem.variant", "must be left out with a box as witness")
     residual = fields["system"] == "residual"
     if residual and not 0 < m <= d:
         raise CertificateError("witness.system", "must be gradient: there are no residuals, or more than variables")
@@ -204,13 +227,13 @@ def _witness(data: object, objective: Objective) -> Witness:
     columns = None if fields["slice"] is None else read_rows(fields["slice"], "witness.slice")
     if columns is not None and (len(columns) != d or any(len(row) != size for row in columns)):
         raise CertificateError("witness.slice", f"must be a {d} by {size} matrix")
-    return Witness(fields["system"], centre, columns, radius, rows)
+    return Witness(fields["system"], centre, columns, radius, rows, law)
 
 
-def _claims(data: object) -> dict[str, Claim]:
+def _claims(data: object, law: RadiusLaw) -> dict[str, Claim]:
     claims: dict[str, Claim] = {}
     for i, item in enumerate(read_list(data, "claims", 100)):
-        claim = _claim(item, f"claims[{i}]")
+        claim = _claim(item, f"claims[{i}]", law)
         if claim.name in claims:
             raise CertificateError(f"claims[{i}].name", f"{claim.name} appears twice")
         claims[claim.name] = claim
@@ -220,7 +243,7 @@ def _claims(data: object) -> dict[str, Claim]:
     return claims
 
 
-def _claim(data: object, field: str) -> Claim:
+def _claim(data: object, field: str, law: RadiusLaw) -> Claim:
     entry = read_fields(data, {"name", "status", "statement", "inputs", "numbers", "reason"}, field)
     if not isinstance(entry["name"], str) or entry["name"] not in BY_NAME:
         raise CertificateError(f"{field}.name", "is not the name of a claim")
@@ -234,9 +257,9 @@ def _claim(data: object, field: str) -> Claim:
     if not isinstance(inputs, Mapping) or not isinstance(numbers, Mapping):
         raise CertificateError(f"{field}.numbers", "and inputs must be objects")
     if status is Status.UNDECIDED:
-        if inputs or numbers or entry["statement"] != rule.question:
+        if inputs or numbers or entry["statement"] != rule.ask(law):
             raise CertificateError(f"{field}.statement", "of an undecided claim is its question, without numbers")
-        return Claim(rule.name, status, rule.question, reason=Reason(entry["reason"]))
+        return Claim(rule.name, status, rule.ask(law), reason=Reason(entry["reason"]))
     types = next((kinds for kinds in rule.input_types if set(kinds) == set(inputs)), None)
     if types is None:
         raise CertificateError(f"{field}.inputs", f"are not those of the claim {rule.name}")

@@ -14,6 +14,7 @@ from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.files import replacing
 from hallucert.prove.claims import Claim, Enclosure
 from hallucert.prove.witness import Witness
+from hallucert.radius_law import SAM
 
 FORMAT = "hallucert-certificate"
 SCHEMA = 1
@@ -26,6 +27,10 @@ def to_json(certificate: Any) -> dict[str, Any]:
         return data
     made, witness, box = certificate.provenance, certificate.witness, certificate.box
     problem = {"objective": certificate.objective.to_json(), "rho": format_rational(certificate.rho)}
+    if certificate.law != SAM:
+        problem["variant"] = certificate.law.variant
+    if certificate.law.scales:
+        problem["scales"] = [format_exact(scale) for scale in certificate.law.scales]
     return {
         "format": FORMAT,
         "schema": SCHEMA,

@@ -11,6 +11,7 @@ from hallucert.find.hallucinate import hallucinate
 from hallucert.find.on_branch import on_branch
 from hallucert.find.on_sphere import on_sphere
 from hallucert.find.refine import refine
+from hallucert.find.sheet import sheet
 
 __all__ = [
     "CriticalPoint",
@@ -23,5 +24,6 @@ __all__ = [
     "on_branch",
     "on_sphere",
     "refine",
+    "sheet",
     "switch_branch",
 ]

@@ -13,9 +13,10 @@ from hallucert.find.arguments import checked_count, checked_objective, checked_p
 from hallucert.find.newton import Root, gradient_system, newton_point
 from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, shifted_residual_system, sphere_kind
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, radius_law
 
 
-def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100) -> Candidate:
+def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: str | RadiusLaw = "sam") -> Candidate:
     """Return the hallucinated point next to `x`, for example next to the end of a SAM run.
 
     Solves ``F(x) = g(x + rho u(x)) = 0`` by damped Newton with the SAM matrix ``H(x+) J``; its least-squares steps
@@ -32,6 +33,8 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100) -> Candidate:
         Radius, positive and exact.
     max_steps : int
         Most Newton steps.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step; ``x+ = x + rho g(x)`` for "usam".
 
     Returns
     -------
@@ -53,53 +56,60 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100) -> Candidate:
     array([-0.5,  0. ])
     """
     d = checked_objective(f).dimension
+    law = radius_law(variant, d)
     start = checked_point(x, d, "x")
     radius = checked_radius(rho)
     steps = checked_count(max_steps, "max_steps")
     r = float(radius)
-    _check_start(f, start, r)
-    root = _nearest_root(f, start, r, steps)
+    length = _checked_start(f, start, r, law)
+    root = _nearest_root(f, start, r, steps, length, law)
     if not np.isfinite(root.slope) or not np.isfinite(root.residual) or not _defined(f, root.x[None, :]):
         raise SearchError("refine left the domain of f: start from a point nearer to the hallucinated one")
-    if gradient_vanishes(f, root.x, r):
+    # Unnormalised, x+ is as near to a critical point as x itself, so only the size of x tells what is near.
+    if gradient_vanishes(f, root.x, length if law.normalised else max(length, float(np.linalg.norm(root.x)))):
         raise SearchError(
             f"refine ended at {_short(root.x)}, where the gradient of f vanishes: an ordinary critical point, "
             "which is not hallucinated. Start from another point"
         )
-    if not root.solved(r):
+    if not root.solved(length):
         raise SearchError(
             f"refine did not converge: at {_short(root.x)} |g(x+)| = {root.residual:.3g} and the Newton step is "
             f"{root.step:.3g} long. Continue the SAM run, start nearer, or raise max_steps (now {steps})"
         )
-    candidate = _candidate(f, root.x, radius)
+    candidate = _candidate(f, root.x, radius, length, law)
     if not _defined(f, candidate.target[None, :]):
         raise SearchError(f"refine ended at {_short(root.x)} with x+ outside the domain of f: start elsewhere")
     return candidate
 
 
-def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int) -> Root:
-    """Run Newton; in residual form first Gauss-Newton, which is kept if it converges within ``rho / 4``."""
+def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int, length: float, law: RadiusLaw) -> Root:
+    """Run Newton; in residual form first Gauss-Newton, which is kept if it converges within a quarter of `length`."""
     roots = []
     if 0 < f.residual_count <= f.dimension:
-        root = newton_point(shifted_residual_system(f, rho), x, steps, step_limit=rho)
-        if root.solved(rho) and np.linalg.norm(root.x - x) <= 0.25 * rho:
+        root = newton_point(shifted_residual_system(f, rho, law), x, steps, step_limit=length)
+        if root.solved(length) and np.linalg.norm(root.x - x) <= 0.25 * length:
             return root
         roots.append(root)
     # A target whose residuals are not zero (a saddle, say) solves g(x+) = 0 but not r(x+) = 0.
-    roots.append(newton_point(shifted_gradient_system(f, rho), x, steps, step_limit=rho))
-    return min(reversed(roots), key=lambda root: (not root.solved(rho), float(np.linalg.norm(root.x - x))))
+    roots.append(newton_point(shifted_gradient_system(f, rho, law), x, steps, step_limit=length))
+    return min(reversed(roots), key=lambda root: (not root.solved(length), float(np.linalg.norm(root.x - x))))
 
 
-def _check_start(f: Objective, x: np.ndarray, rho: float) -> None:
+def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
+    """Return the length scale of the search: ``rho``, or ``|x+ - x|`` where that is another length."""
     with np.errstate(all="ignore"):
         g = f.gradient_lanes(x[None, :])[0]
         q = float(np.linalg.norm(g))
         if not np.isfinite(q) or not np.isfinite(f.value_lanes(x[None, :])).all():
             raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {_short(x)}")
-        if q == 0:
+        if q == 0 and law.normalised:
             raise SearchError(f"refine: the gradient is zero at x = {_short(x)}, so x+ is not defined there")
-        if not _defined(f, (x + rho * g / q)[None, :]):
+        if q == 0:
+            raise SearchError(f"refine: x = {_short(x)} is an ordinary critical point of f, where x+ = x")
+        ascent = law.step_at(g, rho)
+        if not _defined(f, (x + ascent)[None, :]):
             raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {_short(x)}")
+    return rho if law.variant == "sam" else float(np.linalg.norm(ascent))
 
 
 def _defined(f: Objective, x: np.ndarray) -> bool:
@@ -108,12 +118,12 @@ def _defined(f: Objective, x: np.ndarray) -> bool:
         return bool(np.isfinite(f.value_lanes(x)).all() and np.isfinite(f.gradient_lanes(x)).all())
 
 
-def _candidate(f: Objective, x: np.ndarray, rho: Any) -> Candidate:
+def _candidate(f: Objective, x: np.ndarray, rho: Any, length: float, law: RadiusLaw) -> Candidate:
     r = float(rho)
     g = f.gradient_lanes(x[None, :])[0]
-    q = float(np.linalg.norm(g))
-    target = newton_point(gradient_system(f), x + r * g / q, max_steps=20, step_limit=1e-6 * r).x
-    return Candidate(f, x, rho, target, q / r, sphere_kind(f, x, r))
+    size = float(law.direction_at(g)[0])
+    target = newton_point(gradient_system(f), x + law.step_at(g, r), max_steps=20, step_limit=1e-6 * length).x
+    return Candidate(f, x, rho, target, size / r, sphere_kind(f, x, r, law), law=law)
 
 
 def _short(x: np.ndarray) -> str:

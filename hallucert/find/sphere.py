@@ -3,6 +3,9 @@
 Legend, as in the theory: ``c`` target, ``n = (x - c)/rho`` outward normal, ``g = grad f``, ``q = |g|``, ``u = g/q``,
 ``H`` Hessian, ``lambda = -<g, n>/rho``, ``P = I - n n^T``. On the sphere the Riemannian gradient is ``P g`` and the
 Riemannian Hessian ``P (H + lambda I) P``; where ``P g = 0`` and ``lambda > 0`` the point is hallucinated (4 (d)).
+
+For other ascent steps the sphere is replaced: by all of R^d and ``f + |x - c|^2/(2 rho)`` for USAM, and for ASAM by the
+ellipsoid that is the sphere of ``f(D y)``; see `sphere_kind`.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from hallucert.candidate import Candidate
 from hallucert.find.krylov import Ends, extreme_eigenvalues, hessian_at, spectral_norm
 from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 
 DENSE = 400
 """Most variables for which the whole Hessian is formed."""
@@ -90,14 +94,13 @@ class Sphere:
         return x
 
 
-def shifted_gradient_system(f: Objective, rho: float) -> PointSystem:
+def shifted_gradient_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
     """Return the system ``F(x) = g(x + rho u) = 0`` with Jacobian ``H(x+) J``."""
 
     def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
-        q = np.linalg.norm(g)
-        u = g / q
-        j = np.eye(x.size) + (rho / q) * (h - np.outer(u, u @ h))
+        size, u = law.direction_at(g)
+        j = np.eye(x.size) + (rho / size) * law.tangential_matrix(u, h)
         plus = (x + rho * u)[None, :]
         return f.gradient_lanes(plus)[0], f.hessian_lanes(plus)[0] @ j
 
@@ -110,54 +113,59 @@ def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.
     return np.linalg.eigvalsh(basis.T @ h @ basis) + lam
 
 
-def shifted_residual_system(f: Objective, rho: float) -> PointSystem:
+def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
     """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d)."""
 
     def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return shifted_residual(f, x, rho), shifted_residual_jacobian(f, x, rho)
+        return shifted_residual(f, x, rho, law), shifted_residual_jacobian(f, x, rho, law)
 
     return system
 
 
-def shifted_residual(f: Objective, x: np.ndarray, rho: float) -> np.ndarray:
+def shifted_residual(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
     """Return ``r(x+)``, shape (m,)."""
     g = f.gradient_lanes(x[None, :])[0]
-    return f.residual_lanes((x + rho * g / np.linalg.norm(g))[None, :])[0]
+    return f.residual_lanes((x + law.step_at(g, rho))[None, :])[0]
 
 
-def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float) -> np.ndarray:
-    """Return ``A = B J = B + (rho/q) (B P) H`` with ``B = Dr(x+)``, shape (m, d).
+def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
+    """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
 
     It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory is
     needed however large `d` is.
     """
     g = f.gradient_lanes(x[None, :])[0]
-    q = np.linalg.norm(g)
-    u = g / q
+    size, u = law.direction_at(g)
     a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
     block = max(1, BLOCK // x.size)
     for first in range(0, len(a), block):
         rows = a[first : first + block]
-        tangential = rows - np.outer(rows @ u, u)
-        rows += (rho / q) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
+        tangential = law.tangential_rows(u, rows)
+        rows += (rho / size) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
     return a
 
 
-def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
+def sphere_kind(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> str:
     """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
 
+    For USAM: what it is for ``f(y) + |y - c|^2/(2 rho)``, whose Hessian is ``H + lambda I = J/rho``. For ASAM: what it
+    is for ``f`` on the ellipsoid, by the Hessian ``D H D`` of ``f(D y)``.
     Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``). Above `DENSE`
     variables only the two extreme eigenvalues are computed, by Lanczos on Hessian-vector products.
     """
     g = f.gradient_lanes(x[None, :])[0]
+    if law.diagonal is not None:
+        g = law.diagonal * g
     q = float(np.linalg.norm(g))
-    lam = q / rho
+    normal, lam = (g / q, q / rho) if law.normalised else (None, 1 / rho)
     if x.size <= DENSE:
         h = f.hessian_lanes(x[None, :])[0]
-        eigenvalues = tangential_eigenvalues(h, g / q, lam)
+        if law.diagonal is not None:
+            h = law.diagonal[:, None] * h * law.diagonal
+        eigenvalues = np.linalg.eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
         size = float(np.linalg.norm(h))
     else:
-        ends = tangential_ends(f, x, g / q, lam)
+        ends = tangential_ends(f, x, normal, lam, diagonal=law.diagonal)
         eigenvalues = np.array([ends.smallest, ends.largest])
         size = float(np.abs(eigenvalues).max())
     zero = FLAT * (lam + size)
@@ -166,24 +174,34 @@ def sphere_kind(f: Objective, x: np.ndarray, rho: float) -> str:
     return "saddle" if (eigenvalues > zero).any() else "maximum"
 
 
-def tangential_ends(f: Objective, x: np.ndarray, u: np.ndarray, lam: float, products: int = LANCZOS) -> Ends:
+def tangential_ends(
+    f: Objective,
+    x: np.ndarray,
+    u: np.ndarray | None,
+    lam: float,
+    products: int = LANCZOS,
+    diagonal: np.ndarray | None = None,
+) -> Ends:
     """Return both ends of the spectrum of ``P (H + lambda I) P`` on the tangent space, ``P = I - u u^T``, by Lanczos.
 
-    Divided by ``lambda`` they are those of ``J`` there (Proposition 4.1).
+    Divided by ``lambda`` they are those of ``J`` there (Proposition 4.1). Without `u` the space is all of R^d; with a
+    `diagonal` ``D`` the Hessian is ``D H D``.
     """
     hessian = hessian_at(f, x)
 
-    def apply(v: np.ndarray) -> np.ndarray:
-        w = v - (u @ v) * u
-        hw = hessian(w) + lam * w
-        return hw - (u @ hw) * u
+    def project(v: np.ndarray) -> np.ndarray:
+        return v if u is None else v - (u @ v) * u
 
-    start = np.random.default_rng(0).standard_normal(x.size)
-    return extreme_eigenvalues(apply, start - (u @ start) * u, products)
+    def apply(v: np.ndarray) -> np.ndarray:
+        w = project(v)
+        hw = hessian(w) if diagonal is None else diagonal * hessian(diagonal * w)
+        return project(hw + lam * w)
+
+    return extreme_eigenvalues(apply, project(np.random.default_rng(0).standard_normal(x.size)), products)
 
 
 def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:
-    """Tell whether ``g(x)`` is zero to floats, see `NOISE`."""
+    """Tell whether ``g(x)`` is zero to floats, see `NOISE`; `rho` is any length scale."""
     q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
     if x.size > DENSE:
         return not q > NOISE * rho * spectral_norm(hessian_at(f, x), x.size)

@@ -10,5 +10,6 @@ from hallucert.plot.construction import construction
 from hallucert.plot.landscape import landscape
 from hallucert.plot.plane import plane
 from hallucert.plot.radii import radii
+from hallucert.plot.sheet import sheet
 
-__all__ = ["branches", "census", "construction", "landscape", "plane", "radii"]
+__all__ = ["branches", "census", "construction", "landscape", "plane", "radii", "sheet"]

@@ -8,6 +8,7 @@ The target may be a saddle (Proposition 4.7): attraction says nothing about it.
 Residual system: ``y = r(x+)`` evolves by ``y' = (I - eta K) y`` to first order, with the SAM tangent kernel
 ``K = (1/n) A B^T``. Proved: all eigenvalues of ``K`` in the right half-plane, so the manifold of solutions
 through ``x*`` attracts (it is a manifold because ``K`` nonsingular makes ``A`` full rank).
+The same for other ascent steps, with their ``J``: the step along ``-F`` is in ``x``, also where the metric is not.
 Numbers: ``smallest_real_part`` of the spectrum, and ``step_bound`` where all real parts are positive.
 """
 
@@ -47,10 +48,10 @@ def tangent_kernel(evidence: Evidence) -> list[list[Any]]:
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign of the smallest real part."""
     smallest = numbers["smallest_real_part"]
-    isolated = facts.witness.system == "gradient"
-    what = "the SAM matrix M = H(x*+) J(x*)" if isolated else "the SAM tangent kernel K = A B^T / n"
+    isolated, name = facts.witness.system == "gradient", facts.law.name
+    what = f"the {name} matrix M = H(x*+) J(x*)" if isolated else f"the {name} tangent kernel K = A B^T / n"
     if smallest.upper < 0:
-        place = "x* repels SAM" if isolated else "The manifold of solutions through x* repels SAM near x*"
+        place = f"x* repels {name}" if isolated else f"The manifold of solutions through x* repels {name} near x*"
         return (
             Status.REFUTED,
             f"{place} for every step eta > 0: some eigenvalue of {what} has real part at most "
@@ -62,7 +63,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     bound = decimal_below(smallest.lower)
     if isolated:
         sentence = (
-            f"x* attracts SAM: every eigenvalue of {what} has real part at least {bound}, so SAM converges to x* "
+            f"x* attracts {name}: every eigenvalue of {what} has real part at least {bound}, so {name} converges to x* "
             f"from every start close enough, for every fixed step 0 < eta < {step}."
         )
         # Only what is proved: the claim `target` may be undecided, or missing in a file.
@@ -73,7 +74,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return Status.PROVED, sentence
     return (
         Status.PROVED,
-        f"The manifold of solutions of r(x+) = 0 through x* attracts SAM near x*: every eigenvalue of {what} has "
+        f"The manifold of solutions of r(x+) = 0 through x* attracts {name} near x*: every eigenvalue of {what} has "
         f"real part at least {bound}, for every fixed step 0 < eta < {step}.",
     )
 

@@ -7,7 +7,8 @@ Gradient system: ``F(x) = g(x + rho u(x))``, ``DF = M = H(x+) J``. Residual syst
 
 proves exactly one zero in ``Z`` and that every matrix of ``[DG(Z)]`` is nonsingular. ``G`` is smooth on ``Z``
 because its enclosure is finite there, which needs ``g != 0``; that ``f`` itself is defined at ``x*`` and ``x*+``
-is checked on the final enclosure by running the function's own tape.
+is checked on the final enclosure by running the function's own tape. Under USAM, ``x+ = x + rho g(x)``, ``G`` is
+smooth where ``g = 0`` too, and ``x*`` may be an ordinary critical point: `nonstationary` tells.
 Refuted (for a box that the caller fixed): ``K(Z)`` and ``Z`` are disjoint, or some component of ``G`` excludes 0
 on ``Z``. Number: ``offset``, an interval that contains every coordinate of ``x* - centre``.
 """
@@ -36,6 +37,7 @@ from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.prove.witness import Proposal, Rows, System, Vector, Witness, choose_system, polish, propose
+from hallucert.radius_law import SAM, RadiusLaw
 
 NEWTON_STEPS = 20
 _SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
@@ -62,15 +64,17 @@ class Located:
 def system_of(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> System:
     """Return the equations of a witness."""
     rows = None if witness.slice is None else matrix.from_rationals(arithmetic, witness.slice)
-    return System(arithmetic, objective, rho, witness.system, witness.centre, rows)
+    return System(arithmetic, objective, rho, witness.system, witness.centre, rows, law=witness.law)
 
 
-def locate(arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radius: Fraction | None) -> Located:
+def locate(
+    arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radius: Fraction | None, law: RadiusLaw = SAM
+) -> Located:
     """Find a centre by Newton's method, a box by inflation, and prove existence in it.
 
     With a `radius` the box is fixed: it is ``x`` plus or minus `radius`, and nothing is polished.
     """
-    at_start = Point(arithmetic, objective, rho, [arithmetic.constant(c) for c in x])
+    at_start = Point(arithmetic, objective, rho, [arithmetic.constant(c) for c in x], law)
     system = choose_system(at_start)
     proposal = propose(at_start, system, x) if radius is not None else polish(at_start, system, x, NEWTON_STEPS)
     if isinstance(proposal, Reason):
@@ -103,7 +107,8 @@ def _prove(equations: System, jacobian: np.ndarray) -> ZeroEnclosure | None:
 def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: list[list[Fraction]]) -> Witness:
     equations = proposal.equations
     rows = tuple(tuple(row) for row in preconditioner)
-    return Witness(equations.system, equations.exact_centre, _exact_rows(proposal.slice), tuple(radius), rows)
+    slice_rows = _exact_rows(proposal.slice)
+    return Witness(equations.system, equations.exact_centre, slice_rows, tuple(radius), rows, equations.law)
 
 
 def _exact_rows(a: np.ndarray | None) -> Rows | None:
@@ -146,7 +151,7 @@ def _enclosed(equations: System, witness: Witness) -> Located:
 def _checked(equations: System, witness: Witness, z: list[Any]) -> Located:
     """Check that ``f`` is defined where the zero is enclosed."""
     x = equations.to_x(z)
-    if not Point(equations.arithmetic, equations.objective, equations.rho, x).domain_certain:
+    if not Point(equations.arithmetic, equations.objective, equations.rho, x, equations.law).domain_certain:
         return Located(witness, reason=Reason.DOMAIN)
     return Located(witness, x=x)
 
@@ -221,7 +226,8 @@ def box_sentence(witness: Witness) -> str:
 
 def equation(witness: Witness) -> str:
     """The equation that the witness solves."""
-    return "grad f(x + rho u(x)) = 0" if witness.system == "gradient" else "r(x + rho u(x)) = 0"
+    what = "grad f" if witness.system == "gradient" else "r"
+    return f"{what}(x + {witness.law.step_text}) = 0{witness.law.direction_text}"
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
@@ -229,7 +235,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     return (
         Status.PROVED,
         f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {box_sentence(facts.witness)} with "
-        f"{equation(facts.witness)}, u = grad f/|grad f|; |x* - centre| <= "
+        f"{equation(facts.witness)}; |x* - centre| <= "
         f"{decimal_above(numbers['offset'].upper, 3)} in every coordinate.",
     )
 
@@ -240,8 +246,14 @@ def refutation(facts: Facts) -> Claim:
         RULE.name,
         Status.REFUTED,
         f"For rho = {format_rational(facts.rho)} there is no x in {box_sentence(facts.witness)} with "
-        f"{equation(facts.witness)}, u = grad f/|grad f|.",
+        f"{equation(facts.witness)}.",
     )
 
 
-RULE = Rule("existence", "Is there a point x* near the given one with grad f(x* + rho u(x*)) = 0?", measure, conclude)
+RULE = Rule(
+    "existence",
+    "Is there a point x* near the given one with grad f(x* + rho u(x*)) = 0?",
+    measure,
+    conclude,
+    questions={"usam": "Is there a point x* near the given one with grad f(x* + rho grad f(x*)) = 0?"},
+)

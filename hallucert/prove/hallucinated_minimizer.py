@@ -5,7 +5,7 @@ The conjunction of existence, ``nonstationary`` and a minimizer as ``target``: `
 ``x*``, so ``f^SAM(y) = f(y+) >= f(x*+)`` for ``y`` near ``x*``.
 Refuted where the target is proved to be no local minimizer and ``J(x*)`` nonsingular: then ``y -> y+``
 takes every value near ``x*+``, some with smaller ``f``, so ``x*`` is no local minimizer of ``f^SAM``. No numbers
-of its own.
+of its own. The same for other ascent steps, whose map ``x -> x+`` is continuous at ``x*`` too.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         scope = "global" if kind == GLOBAL else "local"
         return (
             Status.PROVED,
-            f"x* is a hallucinated minimizer of f for rho = {rho}: a {scope} minimizer of f^SAM at which grad f "
-            "does not vanish.",
+            f"x* is a hallucinated minimizer of f for rho = {rho}: a {scope} minimizer of f^{facts.law.name} at which "
+            "grad f does not vanish.",
         )
     if not facts.proved("regular"):
         return Reason.NEEDS_PREMISES
     return (
         Status.REFUTED,
         f"x* is not a hallucinated minimizer for rho = {rho}: grad f(x*+) = 0, but x*+ is a {kind} of f and "
-        "x -> x+ is a local diffeomorphism at x*, so f^SAM takes smaller values near x*. "
+        f"x -> x+ is a local diffeomorphism at x*, so f^{facts.law.name} takes smaller values near x*. "
         "It is a hallucinated stationary point.",
     )
 

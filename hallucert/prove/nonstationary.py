@@ -1,7 +1,9 @@
 """Claim ``nonstationary``: ``x*`` is not a critical point of ``f``.
 
-Proved where the enclosure of ``|g(x*)|`` excludes 0. It is never refuted: existence already needs ``g != 0``.
-Numbers: ``gradient_norm``, ``multiplier`` (``lambda = |g|/rho``), ``value`` (``f(x*)``).
+Proved where the enclosure of ``|g(x*)|`` excludes 0. It is never refuted: existence already needs ``g != 0``. That of
+USAM does not; at an ordinary critical point, which an enclosure cannot tell from one nearby, the claim is undecided.
+Numbers: ``gradient_norm``, ``multiplier`` (``lambda = |g|/rho``; USAM: ``1/rho``; ASAM: ``|D g|/rho``), ``value``
+(``f(x*)``).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ of the box, what the theorems read:
 
 ======================  ==================================================
 ``q``                   ``|g(x)|``
+``size``                ``s``, which is ``q`` for SAM
 ``u``                   ``g(x) / q``
 ``plus``                ``x+ = x + rho u``
 ``perturbation``        ``J = I + rho (I - u u^T) H(x) / q``
@@ -12,7 +13,8 @@ of the box, what the theorems read:
 ``residual_matrix``     ``A = Dr(x+) J``, the derivative of ``r(x+)``
 ======================  ==================================================
 
-Where the domain or ``q > 0`` is not certain the balls are indeterminate, and no predicate holds for them.
+Where the domain or ``q > 0`` is not certain the balls are indeterminate, and no predicate holds for them. Another
+`RadiusLaw` than SAM's has ``s``, ``u`` and ``J = I + (rho/s) T H`` of its own; only USAM has them where ``q = 0``.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 from hallucert.balls import matrix
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Enclosure
+from hallucert.radius_law import SAM, RadiusLaw
 
 Ball = Any
 Matrix = list[list[Any]]
@@ -43,14 +46,23 @@ class Point:
         Exact perturbation radius.
     x : sequence of balls
         The box, `d` balls.
+    law : RadiusLaw
+        The ascent step.
     """
 
-    def __init__(self, arithmetic: Any, objective: Objective, rho: Fraction, x: Sequence[Ball]) -> None:
+    def __init__(
+        self, arithmetic: Any, objective: Objective, rho: Fraction, x: Sequence[Ball], law: RadiusLaw = SAM
+    ) -> None:
         self.arithmetic = arithmetic
         self.objective = objective
         self.exact_rho = rho
         self.rho = arithmetic.constant(rho)
         self.x = list(x)
+        self.law = law
+
+    def under(self, law: RadiusLaw) -> Point:
+        """Return the same box under another law."""
+        return self if law == self.law else Point(self.arithmetic, self.objective, self.exact_rho, self.x, law)
 
     @cached_property
     def gradient(self) -> list[Ball]:
@@ -64,9 +76,32 @@ class Point:
         return ar.sqrt(sum_of_squares(ar, self.gradient))
 
     @cached_property
+    def scales(self) -> list[Ball]:
+        """The diagonal of ``D``; empty for the identity."""
+        return [self.arithmetic.constant(scale) for scale in self.law.scales]
+
+    @cached_property
+    def size(self) -> Ball:
+        """``s``: ``|g(x)|``, for USAM 1, for ASAM ``|D g(x)|``."""
+        ar = self.arithmetic
+        if not self.law.normalised:
+            return ar.constant(Fraction(1))
+        if not self.scales:
+            return self.q
+        return ar.sqrt(sum_of_squares(ar, [d * g for d, g in zip(self.scales, self.gradient, strict=True)]))
+
+    @cached_property
     def u(self) -> list[Ball]:
-        """``g(x)/|g(x)|``."""
-        return [g / self.q for g in self.gradient]
+        """``g(x)/|g(x)|``, for USAM ``g(x)``, for ASAM ``D^2 g/|D g|``."""
+        if not self.law.normalised:
+            return self.gradient
+        return [g / self.size for g in self._weighted(self.gradient)]
+
+    def _weighted(self, v: list[Ball]) -> list[Ball]:
+        """``D^2 v``."""
+        if not self.scales:
+            return v
+        return [self.arithmetic.power(d, 2) * side for d, side in zip(self.scales, v, strict=True)]
 
     @cached_property
     def plus(self) -> list[Ball]:
@@ -75,8 +110,8 @@ class Point:
 
     @cached_property
     def multiplier(self) -> Ball:
-        """``lambda = q / rho``."""
-        return self.q / self.rho
+        """``lambda = s / rho``; for SAM ``s = q``."""
+        return self.size / self.rho
 
     @cached_property
     def hessian(self) -> Matrix:
@@ -90,12 +125,18 @@ class Point:
 
     @cached_property
     def perturbation(self) -> Matrix:
-        """``J = I + (rho/q) (H - u (H u)^T)``, which is ``I + rho Du``."""
-        scale, along, one = self.rho / self.q, self.hessian_along, self.arithmetic.constant(Fraction(1))
-        result = [
-            [scale * (h - v * w) for h, w in zip(row, along, strict=True)]
-            for row, v in zip(self.hessian, self.u, strict=True)
-        ]
+        """``J = I + (rho/q) (H - u (H u)^T)``, which is ``I + rho Du``; ``I + (rho/s) T H`` for other laws."""
+        one = self.arithmetic.constant(Fraction(1))
+        if not self.law.normalised:
+            result = matrix.scale(self.rho, self.hessian)
+        else:
+            scale, along, rows = self.rho / self.size, self.hessian_along, self.hessian
+            if self.scales:
+                rows = matrix.transpose([self._weighted(column) for column in matrix.transpose(rows)])
+            result = [
+                [scale * (h - v * w) for h, w in zip(row, along, strict=True)]
+                for row, v in zip(rows, self.u, strict=True)
+            ]
         for i, row in enumerate(result):
             row[i] = row[i] + one
         return result
@@ -127,11 +168,19 @@ class Point:
 
     @cached_property
     def residual_matrix(self) -> Matrix:
-        """``A = Dr(x+) J = B + (rho/q) (B - (B u) u^T) H``, the Jacobian of ``r(x+)``; ``J`` is not formed."""
+        """``A = Dr(x+) J = B + (rho/q) (B - (B u) u^T) H``, the Jacobian of ``r(x+)``; ``J`` is not formed.
+
+        For other laws ``B + (rho/s) (B T) H``.
+        """
         ar, b = self.arithmetic, self.residual_jacobian_plus
-        along = matrix.apply(ar, b, self.u)  # B u
-        across = [[v - s * u for v, u in zip(row, self.u, strict=True)] for row, s in zip(b, along, strict=True)]
-        turned = matrix.scale(self.rho / self.q, ar.matrix_product(across, self.hessian))
+        across = b
+        if self.law.normalised:
+            along = matrix.apply(ar, b, self.u)  # B u
+            across = [
+                [v - s * u for v, u in zip(self._weighted(row), self.u, strict=True)]
+                for row, s in zip(b, along, strict=True)
+            ]
+        turned = matrix.scale(self.rho / self.size, ar.matrix_product(across, self.hessian))
         return matrix.add(b, turned)
 
     @cached_property

@@ -23,6 +23,7 @@ from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 from hallucert.prove.witness import Witness
+from hallucert.radius_law import RadiusLaw
 
 Numbers = Mapping[str, Enclosure]
 Inputs = Mapping[str, Any]
@@ -50,6 +51,11 @@ class Facts:
     witness: Witness
     claims: dict[str, Claim] = field(default_factory=dict)
 
+    @property
+    def law(self) -> RadiusLaw:
+        """The ascent step that the claims are about."""
+        return self.witness.law
+
     def proved(self, name: str) -> bool:
         """Tell whether the claim `name` is there and proved."""
         return name in self.claims and self.claims[name].status is Status.PROVED
@@ -64,7 +70,7 @@ class Evidence:
     arithmetic
         The arithmetic of the proof.
     point : Point
-        All SAM quantities on a tight enclosure of ``x*``.
+        All SAM quantities on a tight enclosure of ``x*``, under the law of the witness.
     witness : Witness
         Where the existence proof took place.
     max_boxes : int
@@ -88,6 +94,9 @@ class Evidence:
     construction: Any = None
     global_box: np.ndarray | None = None
     direction: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "point", self.point.under(self.witness.law))
 
     @property
     def residual_form(self) -> bool:
@@ -125,6 +134,8 @@ class Rule:
         ``evidence -> inputs`` for the prover, or a `Reason`.
     asked : callable
         Whether the prover should make this claim at all.
+    questions : mapping of str to str
+        The question for a variant of SAM, where it differs by more than the method's name.
     """
 
     name: str
@@ -134,19 +145,24 @@ class Rule:
     input_types: tuple[Mapping[str, str], ...] = ({},)
     choose: Callable[[Evidence], Inputs | Reason] = _no_inputs
     asked: Callable[[Evidence], bool] = lambda evidence: True
+    questions: Mapping[str, str] = field(default_factory=dict)
+
+    def ask(self, law: RadiusLaw) -> str:
+        """Return the question for a law of the ascent step."""
+        return self.questions.get(law.variant) or self.question.replace("SAM", law.name)
 
     def prove(self, evidence: Evidence, facts: Facts) -> Claim:
         """Make the claim; an honest failure is an undecided claim."""
-        inputs = self.choose(evidence)
+        inputs, question = self.choose(evidence), self.ask(facts.law)
         if isinstance(inputs, Reason):
-            return undecided(self.name, self.question, inputs)
+            return undecided(self.name, question, inputs)
         measured = self.measure(evidence, inputs)
         if isinstance(measured, Reason):
-            return undecided(self.name, self.question, measured)
+            return undecided(self.name, question, measured)
         numbers = {key: enclosure.published(evidence.arithmetic.precision) for key, enclosure in measured.items()}
         conclusion = self.conclude(facts, numbers, inputs)
         if isinstance(conclusion, Reason):
-            return undecided(self.name, self.question, conclusion, numbers)
+            return undecided(self.name, question, conclusion, numbers)
         return Claim(self.name, *conclusion, numbers=numbers, inputs=inputs)
 
     def recheck(self, claim: Claim, evidence: Evidence, facts: Facts) -> str | None:

@@ -6,6 +6,10 @@ Proved: (C32) holds. If ``x*`` is also a hallucinated minimizer with an isolated
 and the statement says so; if not, the statement says what is missing. Refuted: the reverse strict inequality is
 proved, so the theorem does not apply at ``x*`` (which proves nothing about repulsion: see ``attractor``).
 Number: ``smallest_eigenvalue_sym_Du``.
+
+For other ascent steps the condition is read as ``J + J^T`` positive definite, which for SAM is the same; under USAM
+``J = I + rho H`` is symmetric. The proof uses no more: ``grad f(x+) = J^T F``, so ``<J^T F, F> >= mu |F|^2``,
+``mu`` the smallest eigenvalue of the symmetric part of ``J``. Number: ``smallest_eigenvalue_sym_J``.
 """
 
 from __future__ import annotations
@@ -19,11 +23,15 @@ from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.prove.target import MINIMIZER, proved_kind
+from hallucert.radius_law import SAM
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Enclose the smallest eigenvalue of ``sym Du = (H - (w u^T + u w^T)/2)/q`` with ``w = H u``."""
+    """Enclose the smallest eigenvalue of ``sym Du = (H - (w u^T + u w^T)/2)/q`` with ``w = H u``, or that of sym J."""
     ar, point = evidence.arithmetic, evidence.point
+    if point.law != SAM:
+        extremes = extreme_eigenvalues(ar, matrix.symmetric_part(ar, point.perturbation))
+        return Reason.PRECISION if extremes is None else {"smallest_eigenvalue_sym_J": Enclosure(*extremes[0])}
     inverse = ar.constant(Fraction(1)) / point.q
     half = inverse * ar.constant(Fraction(1, 2))
     z = [half * w for w in point.hessian_along]
@@ -34,7 +42,9 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    """Compare with ``-1/rho``, exactly."""
+    """Compare with ``-1/rho``, exactly; for other laws than SAM's, that of ``J`` with 0."""
+    if facts.law != SAM:
+        return _of_variant(facts, numbers)
     smallest, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / facts.rho
     shown = f"-1/rho, which is in {decimal_enclosure(threshold, threshold)}."
     if smallest.upper < threshold:
@@ -49,12 +59,42 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         "Condition (C32) of Theorem 3.2 holds at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
         f"least {decimal_below(smallest.lower)}, and above {shown} "
     )
-    if proved_kind(facts) == MINIMIZER and facts.proved("hallucinated_minimizer") and facts.proved("regular"):
+    if _isolated(facts):
         sentence += (
             "By Corollary B.3 SAM converges to x* from every start close enough, for every small enough fixed step."
         )
     elif facts.witness.system == "residual":
         sentence += "Theorem 3.2 for a connected set of minimizers needs it at every point of the set."
+    else:
+        sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
+    return Status.PROVED, sentence
+
+
+def _isolated(facts: Facts) -> bool:
+    """Whether ``x*`` is proved to be an isolated hallucinated minimizer."""
+    return proved_kind(facts) == MINIMIZER and facts.proved("hallucinated_minimizer") and facts.proved("regular")
+
+
+def _of_variant(facts: Facts, numbers: Numbers) -> Conclusion:
+    """Read the sign of the smallest eigenvalue of the symmetric part of ``J``."""
+    smallest = numbers["smallest_eigenvalue_sym_J"]
+    what = "J(x*) = I + rho Hess f(x*)" if facts.law.variant == "usam" else "the symmetric part of J(x*)"
+    condition = f"Condition (C32) of Theorem 3.2, in the form J + J^T > 0 that it has for {facts.law.name},"
+    if smallest.upper < 0:
+        return (
+            Status.REFUTED,
+            f"{condition} fails at x*: the smallest eigenvalue of {what} is at most {decimal_above(smallest.upper)}.",
+        )
+    if smallest.lower <= 0:
+        return Reason.STRADDLES
+    sentence = (
+        f"{condition} holds at x*: the smallest eigenvalue of {what} is at least {decimal_below(smallest.lower)}. "
+    )
+    if _isolated(facts):
+        sentence += (
+            f"By the proof of Corollary B.3 {facts.law.name} converges to x* from every start close enough, for every "
+            "small enough fixed step."
+        )
     else:
         sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
     return Status.PROVED, sentence

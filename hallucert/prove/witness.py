@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import matrix
+from hallucert.errors import ArgumentError
 from hallucert.exact import round_down
 from hallucert.objectives.objective import Objective
 from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
+from hallucert.radius_law import SAM, RadiusLaw
 
 _SLOW = 1000
 """Newton's method linearises anew after a step that lowers the residual by less than this factor."""
@@ -44,6 +46,8 @@ class Witness:
         Half widths of the box ``Z`` around 0, in the unknowns ``z``.
     preconditioner : tuple of tuple of Fraction
         ``C``, close to the inverse of ``DG(0)``.
+    law : RadiusLaw
+        The ascent step that ``x+`` belongs to; of a box it is SAM's.
     """
 
     system: str
@@ -51,6 +55,13 @@ class Witness:
     slice: Rows | None
     radius: Vector
     preconditioner: Rows
+    law: RadiusLaw = SAM
+
+    def __post_init__(self) -> None:
+        if self.law.scales and len(self.law.scales) != len(self.centre):
+            raise ArgumentError("law", self.law, f"have {len(self.centre)} scales, one for each variable")
+        if self.system == "box" and self.law != SAM:
+            raise ArgumentError("law", self.law, "be that of SAM where a box is all there is")
 
     @property
     def unknowns(self) -> int:
@@ -80,6 +91,8 @@ class System:
         ``S``, exact.
     at_centre : Point, optional
         The SAM quantities at ``x0``, if they are known.
+    law : RadiusLaw
+        The ascent step.
     """
 
     def __init__(
@@ -91,13 +104,14 @@ class System:
         centre: Vector,
         slice: Matrix | None,
         at_centre: Point | None = None,
+        law: RadiusLaw = SAM,
     ) -> None:
         self.arithmetic, self.objective, self.rho, self.system = arithmetic, objective, rho, system
         self.exact_centre, self.slice = centre, slice
         self.centre = [arithmetic.constant(c) for c in centre]
         size = len(centre) if slice is None else len(slice[0])
         self.origin = [arithmetic.constant(Fraction(0))] * size
-        self._at_centre = at_centre
+        self._at_centre, self.law = at_centre, law
         self._last: tuple[list[Any], Point] | None = None
 
     def to_x(self, z: list[Any]) -> list[Any]:
@@ -109,7 +123,7 @@ class System:
     def at_centre(self) -> Point:
         """The SAM quantities at ``x0``."""
         if self._at_centre is None:
-            self._at_centre = Point(self.arithmetic, self.objective, self.rho, self.centre)
+            self._at_centre = Point(self.arithmetic, self.objective, self.rho, self.centre, self.law)
         return self._at_centre
 
     def point(self, z: list[Any]) -> Point:
@@ -117,7 +131,7 @@ class System:
         if all(map(operator.is_, z, self.origin)):
             return self.at_centre
         if self._last is None or self._last[0] is not z:
-            self._last = (z, Point(self.arithmetic, self.objective, self.rho, self.to_x(z)))
+            self._last = (z, Point(self.arithmetic, self.objective, self.rho, self.to_x(z), self.law))
         return self._last[1]
 
     def value(self, z: list[Any]) -> list[Any]:
@@ -189,7 +203,7 @@ def _linearised(point: Point, system: str, x: Vector) -> tuple[np.ndarray | None
 
 def _system(point: Point, system: str, x: Vector, rows: np.ndarray | None) -> System:
     balls = None if rows is None else matrix.from_floats(point.arithmetic, rows)
-    return System(point.arithmetic, point.objective, point.exact_rho, system, x, balls, point)
+    return System(point.arithmetic, point.objective, point.exact_rho, system, x, balls, point, point.law)
 
 
 def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reason:
@@ -197,9 +211,11 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
 
     Returns the system centred at the best iterate, which has as many bits as the arithmetic. Slice and Jacobian are
     kept while they serve: until a step gains less than a factor `_SLOW`. Stops where the residual no longer falls or
-    cannot be told from 0. A step longer than ``rho/2`` means that no zero is near.
+    cannot be told from 0. A step longer than ``rho/2`` means that no zero is near; so does one longer than half of
+    ``|x+ - x|``, for laws under which that is another length.
     """
     ar, objective, rho = point.arithmetic, point.objective, point.exact_rho
+    length = _length(point)
     best: tuple[Point, Vector] | None = None
     linear: tuple[np.ndarray | None, np.ndarray] | None = None
     linear_at, best_size = point, Fraction(0)
@@ -227,12 +243,20 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
         right = np.array([float(v / size) for v in middle])
         step = np.linalg.lstsq(jacobian, -right, rcond=1e-15)[0]
         moves = [Fraction(move) * size for move in (step if rows is None else rows @ step).tolist()]
-        if max(abs(move) for move in moves) > rho / 2:
+        if max(abs(move) for move in moves) > length / 2:
             return Reason.NOT_A_ZERO
         x = tuple(_nearby(c + move, ar.precision) for c, move in zip(x, moves, strict=True))
-        point = Point(ar, objective, rho, [ar.constant(c) for c in x])
+        point = Point(ar, objective, rho, [ar.constant(c) for c in x], point.law)
     assert best is not None and linear is not None
     return Proposal(_system(best[0], system, best[1], linear[0]), *linear, stale=linear_at is not best[0])
+
+
+def _length(point: Point) -> Fraction:
+    """The length scale of the problem: ``rho``, or about ``|x+ - x|`` where that is another length."""
+    ar = point.arithmetic
+    if point.law == SAM or not all(map(ar.is_finite, point.u)):
+        return point.exact_rho
+    return point.exact_rho * max(abs(ar.midpoint(u)) for u in point.u)
 
 
 def _nearby(value: Fraction, bits: int) -> Fraction:

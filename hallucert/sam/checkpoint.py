@@ -20,6 +20,7 @@ from hallucert.errors import CheckpointError
 from hallucert.files import replacing
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM
 from hallucert.sam.driver import Plan, State
 
 FORMAT = "hallucert-checkpoint-1"
@@ -105,6 +106,8 @@ def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_ou
     batches = None if plan.batches is None else (plan.batches.samples, plan.batches.size, plan.batches.seed)
     settings = (plan.steps, plan.warmup_steps, plan.tolerance, plan.bound, plan.momentum, plan.dtype)
     digest.update(repr((settings, batches, plan.observe_every)).encode())
+    if plan.law != SAM:
+        digest.update(repr(plan.law).encode())
     return digest.hexdigest()
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.batches import Batches
 from hallucert.sam.engine import Engine, choose_engine
 from hallucert.sam.schedule import Positive
@@ -48,6 +49,8 @@ class Plan:
         Keep the iterates, and observe the lanes, before every step that is a multiple of it; 0 for never.
     threads : int or None
         At most so many threads, by default one a processor.
+    law : RadiusLaw
+        The ascent step.
     """
 
     rho: Positive
@@ -62,6 +65,7 @@ class Plan:
     every: int = 0
     observe_every: int = 0
     threads: int | None = None
+    law: RadiusLaw = SAM
 
 
 @dataclass
@@ -124,7 +128,7 @@ def iterate(objective: Objective, starts: np.ndarray, plan: Plan, hooks: Hooks, 
     With `stop` nothing is run, as if Ctrl-C had been pressed at once; a saved state is still read.
     """
     k = starts.shape[0]
-    engine = choose_engine(objective, k, plan.threads, plan.dtype, plan.momentum, plan.batches is not None)
+    engine = choose_engine(objective, k, plan.threads, plan.dtype, plan.momentum, plan.batches is not None, plan.law)
     state = hooks.load() or _fresh(engine.project(starts), plan)
     state.interrupted = stop
     try:

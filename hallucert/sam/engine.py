@@ -7,6 +7,8 @@ any other network                      matrix products, samples in chunks (`laye
 a float-only callable                  numpy (`plain`)
 =====================================  ==============================================================
 
+The compiled loop does SAM and USAM, the matrix products do SAM only, numpy does every variant.
+
 An engine may run in coordinates of its own, so starts go in through `project` and points come out through `lift`.
 """
 
@@ -21,6 +23,7 @@ import numpy as np
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.plain import advance_plain
 
 if TYPE_CHECKING:
@@ -65,13 +68,13 @@ class Engine:
 class PlainEngine(Engine):
     """The numpy loop, on one thread."""
 
-    def __init__(self, objective: Objective) -> None:
-        self.objective = objective
+    def __init__(self, objective: Objective, law: RadiusLaw = SAM) -> None:
+        self.objective, self.law = objective, law
 
     def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
         """Advance `lanes`."""
-        *common, _ = settings
-        advance_plain(self.objective, lanes, *common)
+        arguments = (*settings[:-1], self.law)
+        advance_plain(self.objective, lanes, *arguments)
 
 
 class CompiledEngine(Engine):
@@ -85,13 +88,17 @@ class CompiledEngine(Engine):
         Threads wanted, and number of lanes of the run.
     heavy : bool
         Whether the run has momentum.
+    normalised : bool
+        Whether the ascent step is that of SAM, not of USAM.
     """
 
-    def __init__(self, program: GradientProgram, threads: int, lanes: int, heavy: bool) -> None:
+    def __init__(
+        self, program: GradientProgram, threads: int, lanes: int, heavy: bool, normalised: bool = True
+    ) -> None:
         from hallucert.objectives.machine import registers_array
         from hallucert.sam.kernel import EXTRA_ROWS
 
-        self.program = program
+        self.program, self.normalised = program, normalised
         self.lanes_per_thread = program.lanes_per_thread
         self.threads = max(1, min(threads, lanes // program.lanes_per_thread))
         extra = program.dimension * (2 if heavy else 1) + EXTRA_ROWS
@@ -102,8 +109,8 @@ class CompiledEngine(Engine):
         """Advance `lanes`."""
         from hallucert.sam.kernel import advance
 
-        *common, _ = settings
-        advance(self.program, self.work[piece], self.block, lanes, *common)
+        arguments = (*settings[:-1], self.normalised)
+        advance(self.program, self.work[piece], self.block, lanes, *arguments)
 
 
 class LayeredEngine(Engine):
@@ -152,28 +159,45 @@ class LayeredEngine(Engine):
 
 
 def choose_engine(
-    objective: Objective, lanes: int, threads: int | None, dtype: str, momentum: float, batches: bool
+    objective: Objective,
+    lanes: int,
+    threads: int | None,
+    dtype: str,
+    momentum: float,
+    batches: bool,
+    law: RadiusLaw = SAM,
 ) -> Engine:
     """Return the engine for a run of `lanes` lanes on at most `threads` threads (by default one a processor).
 
     Raises
     ------
     ArgumentError
-        If `dtype` or mini-batches are asked of an objective that is not a network.
+        If `dtype` or mini-batches are asked of an objective that is not a network, or another variant than SAM of a
+        network that the compiled loop cannot run.
     """
     wanted = threads or os.cpu_count() or 1
+    compiled = law.metric is None
     if isinstance(objective, TanhNetwork):
         # Only now, because it loads the compiler.
         from hallucert.sam.network_kernel import network_program
 
         tiny = None if batches or dtype != "float64" else network_program(objective)
+        if tiny is None and law != SAM:
+            raise ArgumentError(
+                "variant",
+                law.variant,
+                'be "sam" for this network: the loop of matrix products, which runs larger networks, other losses, '
+                "mini-batches and single precision, has no other ascent step",
+            )
         if tiny is None:
             return LayeredEngine(objective, wanted, lanes, dtype)
-        return CompiledEngine(tiny, wanted, lanes, momentum > 0)
+        if compiled:
+            return CompiledEngine(tiny, wanted, lanes, momentum > 0, law.normalised)
+        return PlainEngine(objective, law)
     if dtype != "float64":
         raise ArgumentError("dtype", dtype, 'be "float64" for an objective that is not a network')
     if batches:
         raise ArgumentError("batch_size", "<a number>", "be left out for an objective that is not a network")
-    if objective.gradient_program is None:
-        return PlainEngine(objective)
-    return CompiledEngine(objective.gradient_program, wanted, lanes, momentum > 0)
+    if objective.gradient_program is None or not compiled:
+        return PlainEngine(objective, law)
+    return CompiledEngine(objective.gradient_program, wanted, lanes, momentum > 0, law.normalised)

@@ -11,6 +11,7 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
 from hallucert.sam.grid import Each, options_of
@@ -44,6 +45,7 @@ def run_ensemble(
     held_out: Any = None,
     observe_every: int | None = None,
     checkpoint: str | Path | None = None,
+    variant: str | RadiusLaw = "sam",
 ) -> Ensemble:
     """Run SAM from many starts; every lane does, bit for bit, what `run` does from its start.
 
@@ -60,7 +62,7 @@ def run_ensemble(
         Keep every ``every``-th iterate of all lanes; by default only the end points are kept.
     threads : int, optional
         Number of threads, by default one for each processor. Results do not depend on it.
-    step_size, steps, tolerance, bound, progress, momentum, batch_size, batch_seed, dtype
+    step_size, steps, tolerance, bound, progress, momentum, batch_size, batch_seed, dtype, variant
         As in `run`. All lanes see the same mini-batches.
     seeds : sequence of int, optional
         Numbers of the starts for the table; by default their rows.
@@ -116,6 +118,7 @@ def run_ensemble(
             every=kept_every,
             observe_every=0 if observe_every is None else checked_whole(observe_every, 1, "observe_every"),
             threads=None if threads is None else checked_whole(threads, 1, "threads"),
+            variant=variant,
         )
         for radius_name, radius in radii.items()
         for arm_name, arm in arms.items()

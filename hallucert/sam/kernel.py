@@ -4,6 +4,8 @@ One step for the lanes of a block, row by row in vector instructions (``g`` and 
 
     save = x ;  x = x + (rho / |g|) g ;  x = save - eta g+
 
+Unnormalised (USAM), the factor of ``g`` in the second assignment is ``rho``.
+
 A lane that has to stop is noticed by one count of all stopping conditions and then moved out of the block, so that the
 loop carries no branch and no mask for lanes, and finished lanes cost nothing.
 
@@ -25,8 +27,8 @@ from hallucert.objectives.machine import Program, execute
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 
 EXTRA_ROWS = 3
-"""Rows of a block beside the registers and the `d` saved coordinates: ``|g|^2``, ``|g+|^2`` and the slope rho/|g|;
-with momentum `d` rows of velocities follow."""
+"""Rows of a block beside the registers and the `d` saved coordinates: ``|g|^2``, ``|g+|^2`` and the slope, rho/|g| or
+rho; with momentum `d` rows of velocities follow."""
 
 
 class GradientProgram(Protocol):
@@ -62,7 +64,8 @@ def _execute(program, work, block, width):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(  # type: ignore[no-untyped-def]
-    program, work, block, lanes, x, codes, done, rho, eta, warm, tolerance, bound, kept, every, velocity, momentum
+    program, work, block, lanes, x, codes, done, rho, eta, warm, tolerance, bound, kept, every, velocity, momentum,
+    normalised,
 ):  # fmt: skip
     """Do up to ``len(rho)`` steps on the running lanes, in place.
 
@@ -92,6 +95,8 @@ def advance(  # type: ignore[no-untyped-def]
         Velocities; updated. Not read where `momentum` is 0.
     momentum : float
         Heavy ball: the velocity becomes ``momentum v + g+``, and the step is ``-eta`` times it.
+    normalised : bool
+        Whether the ascent step is ``rho g/|g|`` (SAM), not ``rho g`` (USAM).
     """
     for start in range(0, lanes.shape[0], block):
         members = lanes[start : start + block].copy()
@@ -101,7 +106,7 @@ def advance(  # type: ignore[no-untyped-def]
             _gather(work[speed * block :], block, members, velocity)
         _advance_block(
             program, work, np.uint64(block), members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every,
-            velocity, np.uint64(speed * block), momentum,
+            velocity, np.uint64(speed * block), momentum, normalised,
         )  # fmt: skip
 
 
@@ -115,7 +120,7 @@ def _gather(work, block, members, x):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _advance_block(  # type: ignore[no-untyped-def]
     program, work, block, members, x, codes, done, rho, eta, warm, tolerance, bound, kept, every, velocity, speed,
-    momentum,
+    momentum, normalised,
 ):  # fmt: skip
     d = np.uint64(x.shape[1])
     outputs = program.outputs
@@ -136,7 +141,7 @@ def _advance_block(  # type: ignore[no-untyped-def]
             gradient(program, work, block, width)
             _squared_norms(work, block, outputs, norm, width)
             if half == 0:
-                _perturb(work, block, outputs, save, q2, slope, 0.0 if warm else rho[k], width)
+                _perturb(work, block, outputs, save, q2, slope, 0.0 if warm else rho[k], normalised, width)
         stop = _stops(work, norm, 0.0 if warm else tolerance * tolerance, width)
         if momentum > 0.0:
             stop += _descend_heavily(work, block, outputs, save, speed, eta[k], momentum, bound, width)
@@ -175,10 +180,14 @@ def _squared_norms(work, block, outputs, norm, width):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _perturb(work, block, outputs, save, q2, slope, rho, width):  # type: ignore[no-untyped-def]
-    """Save ``x`` and put ``x + (rho/|g|) g`` in its place."""
-    for i in range(width):
-        work[slope + i] = rho / np.sqrt(work[q2 + i])
+def _perturb(work, block, outputs, save, q2, slope, rho, normalised, width):  # type: ignore[no-untyped-def]
+    """Save ``x`` and put ``x + (rho/|g|) g`` in its place, or ``x + rho g``."""
+    if normalised:
+        for i in range(width):
+            work[slope + i] = rho / np.sqrt(work[q2 + i])
+    else:
+        for i in range(width):
+            work[slope + i] = rho
     for j in range(outputs.shape[0]):
         o, g = np.uint64(j) * block, np.uint64(outputs[j]) * block
         for i in range(width):

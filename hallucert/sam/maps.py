@@ -3,6 +3,10 @@
 With ``g`` the gradient, ``H`` the Hessian, ``q = |g|``, ``u = g/q`` and ``P = I - u u^T`` at ``x``. Every function
 takes one point ``x`` of shape (d,) or lanes (k, d), and the radius `rho` as an int, float, Fraction or decimal string.
 Where ``g(x) = 0`` the ascent direction is undefined: a single point raises `DomainError`, lanes come out as NaN.
+
+With ``variant="usam"`` the step is not normalised, ``x+ = x + rho g``, and is defined where ``g(x) = 0``. A `RadiusLaw`
+of the variant "asam" has ``u = D^2 g/|D g|``. Formulas below are SAM's; those of the others are in
+`hallucert.radius_law`.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ import numpy as np
 from hallucert.errors import DomainError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw, radius_law
 
 
-def perturbed_point(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``x+ = x + rho u(x)``, the point SAM looks at.
 
     Parameters
@@ -27,6 +32,8 @@ def perturbed_point(f: Objective, x: Any, rho: Exact) -> np.ndarray:
         Points.
     rho : exact positive number
         The perturbation radius.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
 
     Returns
     -------
@@ -35,7 +42,7 @@ def perturbed_point(f: Objective, x: Any, rho: Exact) -> np.ndarray:
     Raises
     ------
     ArgumentError
-        If `x` has the wrong shape or is not finite, or `rho` is not positive.
+        If `x` has the wrong shape or is not finite, `rho` is not positive, or there is no such variant.
     DomainError
         If `x` is a single point with zero gradient or outside the domain of `f`.
 
@@ -45,77 +52,86 @@ def perturbed_point(f: Objective, x: Any, rho: Exact) -> np.ndarray:
     >>> bool(abs(perturbed_point(f, [-0.5, 0], "1.5") - [1, 0]).max() < 1e-15)
     True
     """
-    lanes, single = _points(f, x)
-    return _answer(f, _perturbed(f, lanes, _radius(rho)), single)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
+    return _answer(f, _perturbed(f, lanes, _radius(rho), law), single)
 
 
-def sam_value(f: Objective, x: Any, rho: Exact) -> Any:
+def sam_value(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
     """Return the SAM objective ``f^SAM(x) = f(x+)``: a float, or shape (k,) for lanes. Raises as `perturbed_point`."""
-    lanes, single = _points(f, x)
-    return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho))), single)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
+    return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
 
-def shifted_gradient(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``), of the shape of `x`.
 
     Raises as `perturbed_point`.
     """
-    lanes, single = _points(f, x)
-    return _answer(f, f.gradient_lanes(_perturbed(f, lanes, _radius(rho))), single)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
+    return _answer(f, f.gradient_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
 
-def sam_gradient(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``grad f^SAM(x) = J^T g(x+)``, of the shape of `x`, from Hessian-vector products.
 
     ``J^T v = v + rho H P v / q`` (theory, notation). Raises as `perturbed_point`.
     """
-    lanes, single = _points(f, x)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
     radius = _radius(rho)
-    q, u = _direction(f, lanes)
+    size, u = law.direction(f.gradient_lanes(lanes))
     v = f.gradient_lanes(lanes + radius * u)
     with np.errstate(all="ignore"):
-        tangential = v - np.einsum("ij,ij->i", u, v)[:, None] * u
-        return _answer(f, v + (radius / q)[:, None] * f.hessian_vector_lanes(lanes, tangential), single)
+        turned = f.hessian_vector_lanes(lanes, law.tangential(u, v))
+        return _answer(f, v + (radius / size)[:, None] * turned, single)
 
 
-def direction_jacobian(f: Objective, x: Any) -> np.ndarray:
+def direction_jacobian(f: Objective, x: Any, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``Du = P H / q``, shape (d, d) or (k, d, d); not symmetric. Raises as `perturbed_point`."""
-    lanes, single = _points(f, x)
-    return _answer(f, _direction_jacobian(f, lanes), single)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
+    return _answer(f, _direction_jacobian(f, lanes, law), single)
 
 
-def perturbation_jacobian(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``J = D x+ = I + rho Du``, shape (d, d) or (k, d, d).
 
     Its eigenvalues are 1 and ``1 - rho kappa_i`` with the principal curvatures ``kappa_i`` of the level set through
     `x` (Proposition 4.1). Raises as `perturbed_point`.
     """
-    lanes, single = _points(f, x)
-    return _answer(f, np.eye(f.dimension) + _radius(rho) * _direction_jacobian(f, lanes), single)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
+    return _answer(f, np.eye(f.dimension) + _radius(rho) * _direction_jacobian(f, lanes, law), single)
 
 
-def sam_matrix(f: Objective, x: Any, rho: Exact) -> np.ndarray:
+def sam_matrix(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``M = DF = H(x+) J(x)``, shape (d, d) or (k, d, d).
 
     At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2). Raises as `perturbed_point`.
     """
-    lanes, single = _points(f, x)
+    law = radius_law(variant, f.dimension)
+    lanes, single = _points(f, x, law)
     radius = _radius(rho)
-    jacobian = np.eye(f.dimension) + radius * _direction_jacobian(f, lanes)
-    return _answer(f, f.hessian_lanes(_perturbed(f, lanes, radius)) @ jacobian, single)
+    jacobian = np.eye(f.dimension) + radius * _direction_jacobian(f, lanes, law)
+    return _answer(f, f.hessian_lanes(_perturbed(f, lanes, radius, law)) @ jacobian, single)
 
 
-def sam_lanes(f: Objective, x: np.ndarray, rho: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def sam_lanes(
+    f: Objective, x: np.ndarray, rho: np.ndarray, law: RadiusLaw = SAM
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return ``f(x), f(x+), |g(x)|, |g(x+)|`` on lanes (k, d) with radii (k,), each (k,); NaN where undefined."""
-    q, u = _direction(f, x)
-    shifted = x + rho[:, None] * u
-    return f.value_lanes(x), f.value_lanes(shifted), q, _norms(f.gradient_lanes(shifted))
+    g = f.gradient_lanes(x)
+    shifted = x + rho[:, None] * law.direction(g)[1]
+    return f.value_lanes(x), f.value_lanes(shifted), _norms(g), _norms(f.gradient_lanes(shifted))
 
 
-def _points(f: Objective, x: Any) -> tuple[np.ndarray, bool]:
-    """Return `x` as checked lanes (k, d) and whether it was one point, which must not have gradient zero."""
+def _points(f: Objective, x: Any, law: RadiusLaw) -> tuple[np.ndarray, bool]:
+    """Return `x` as checked lanes (k, d) and whether it was one point, at which the direction must be defined."""
     lanes, single = f._lanes(x)
-    if single and _norms(f.gradient_lanes(lanes))[0] == 0:
+    if single and law.normalised and _norms(f.gradient_lanes(lanes))[0] == 0:
         raise DomainError(
             f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined there"
         )
@@ -135,20 +151,12 @@ def _norms(g: np.ndarray) -> np.ndarray:
         return np.sqrt(np.einsum("ij,ij->i", g, g))
 
 
-def _direction(f: Objective, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``q`` of shape (k,) and ``u`` of shape (k, d); ``u`` is NaN where ``q`` is zero."""
-    g = f.gradient_lanes(lanes)
-    q = _norms(g)
-    with np.errstate(all="ignore"):
-        return q, g / q[:, None]
+def _perturbed(f: Objective, lanes: np.ndarray, radius: float, law: RadiusLaw) -> np.ndarray:
+    return lanes + radius * law.direction(f.gradient_lanes(lanes))[1]
 
 
-def _perturbed(f: Objective, lanes: np.ndarray, radius: float) -> np.ndarray:
-    return lanes + radius * _direction(f, lanes)[1]
-
-
-def _direction_jacobian(f: Objective, lanes: np.ndarray) -> np.ndarray:
-    q, u = _direction(f, lanes)
+def _direction_jacobian(f: Objective, lanes: np.ndarray, law: RadiusLaw) -> np.ndarray:
+    size, u = law.direction(f.gradient_lanes(lanes))
     hessian = f.hessian_lanes(lanes)
     with np.errstate(all="ignore"):
-        return (hessian - u[:, :, None] * np.einsum("ki,kij->kj", u, hessian)[:, None, :]) / q[:, None, None]
+        return law.tangential_columns(u, hessian) / size[:, None, None]

@@ -39,7 +39,7 @@ class Observer:
     def __call__(self, x: np.ndarray, steps: Any) -> np.ndarray:
         """Return the columns as an array (columns, k) for lanes (k, d) at the given step numbers."""
         last = np.clip(np.broadcast_to(steps, x.shape[:1]), 0, max(self.plan.steps - 1, 0))
-        columns = sam_lanes(self.objective, x, self.plan.rho.at(last))
+        columns = sam_lanes(self.objective, x, self.plan.rho.at(last), self.plan.law)
         if self.held_out is None:
             return np.array(columns)
         assert isinstance(self.objective, TanhNetwork)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 
 
@@ -26,8 +27,12 @@ def advance_plain(
     every: int,
     velocity: np.ndarray,
     momentum: float,
+    law: RadiusLaw = SAM,
 ) -> None:
-    """Do up to ``len(rho)`` steps on the running lanes, in place; the arguments are those of `kernel.advance`."""
+    """Do up to ``len(rho)`` steps on the running lanes, in place.
+
+    The arguments are those of `kernel.advance`, and instead of `normalised` the law of the ascent step.
+    """
     first, row = int(done[lanes[0]]), 0
     with np.errstate(all="ignore"):
         for k in range(rho.size):
@@ -38,7 +43,8 @@ def advance_plain(
             step = objective.gradient_lanes(points)
             q2 = shifted = np.einsum("ij,ij->i", step, step)
             if not warm:
-                step = objective.gradient_lanes(points + (rho[k] / np.sqrt(q2))[:, None] * step)
+                ascent = step if law.metric is None else law.metric * step
+                step = objective.gradient_lanes(points + (rho[k] / law.size(step))[:, None] * ascent)
                 shifted = np.einsum("ij,ij->i", step, step)
             if momentum:
                 step = velocity[lanes] = momentum * velocity[lanes] + step

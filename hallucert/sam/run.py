@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
+
+import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.driver import Hooks, iterate
+from hallucert.sam.maps import sam_lanes
 from hallucert.sam.observation import Observer, history_of
 from hallucert.sam.progress import Progress, Reporter
 from hallucert.sam.result import Trajectory
@@ -22,6 +28,23 @@ BOUND = 1e8
 
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class VariantTrajectory(Trajectory):
+    """One run with another ascent step than SAM's; ``x+`` is that of its `law`.
+
+    Attributes
+    ----------
+    law : RadiusLaw
+        The ascent step.
+    """
+
+    law: RadiusLaw = SAM
+
+    @cached_property
+    def _along(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        return sam_lanes(self.objective, self.history, self.schedule.at(self.steps_kept), self.law)
 
 
 def run(
@@ -41,6 +64,7 @@ def run(
     batch_seed: int = 0,
     dtype: str = "float64",
     threads: int | None = None,
+    variant: str | RadiusLaw = "sam",
 ) -> Trajectory:
     """Run SAM, ``x <- x - eta g(x + rho u(x))``, from one start.
 
@@ -78,6 +102,9 @@ def run(
         Precision of the steps of a network; what is reported about the end point is computed in doubles.
     threads : int, optional
         Number of threads, by default one for each processor. Results do not depend on it.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step: ``rho u(x)``, or ``rho g(x)`` for "usam", or that of ``RadiusLaw("asam", scales)``. Networks
+        that run by matrix products (all but tiny ones with squared loss) have "sam" only.
 
     Returns
     -------
@@ -116,13 +143,15 @@ def run(
         bound=bound,
         every=_default_every(f, limit) if every is None else checked_whole(every, 1, "every"),
         threads=None if threads is None else checked_whole(threads, 1, "threads"),
+        variant=variant,
     )
     observer = Observer(f, plan, None)
     with Reporter(progress, plan.steps) as reporter:
         state = iterate(f, lanes, plan, Hooks(reporter.update))
     value, sam_value, q, s = observer.conclude(state)
     history, steps_kept = history_of(state, plan.every)
-    return Trajectory(
+    made: Any = Trajectory if plan.law == SAM else partial(VariantTrajectory, law=plan.law)
+    trajectory: Trajectory = made(
         objective=f,
         x=state.x[0],
         value=float(value[0]),
@@ -135,6 +164,7 @@ def run(
         steps_kept=steps_kept,
         schedule=plan.rho,
     )
+    return trajectory
 
 
 def _default_every(f: Objective, steps: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, radius_law
 from hallucert.sam.batches import Batches
 from hallucert.sam.driver import Plan
 from hallucert.sam.engine import DTYPES
@@ -31,6 +32,7 @@ def checked_plan(
     every: int = 0,
     observe_every: int = 0,
     threads: int | None = None,
+    variant: str | RadiusLaw = "sam",
 ) -> Plan:
     """Return the plan of a run with these arguments (those of `run` and `run_ensemble`).
 
@@ -63,6 +65,7 @@ def checked_plan(
         every=every,
         observe_every=observe_every,
         threads=threads,
+        law=radius_law(variant, objective.dimension),
     )
 
 

@@ -1,0 +1,79 @@
+"""The prover for curves of hallucinated minimizers: from a float guide to chains and claims, in one arithmetic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from hallucert.objectives.objective import Objective
+from hallucert.prove.claims import Claim, undecided
+from hallucert.prove.manifold import QUESTIONS, sheet_claims
+from hallucert.prove.manifold_cell import CurveCellProof
+from hallucert.prove.manifold_chain import CurveChain, entry
+from hallucert.prove.manifold_proposal import CurveGuide, search_curves
+from hallucert.prove.manifold_system import ManifoldSystem
+from hallucert.prove.reasons import Reason
+
+SEARCH = 0.4
+"""Part of the time budget for cells; the rest is for what is said about them."""
+
+
+def prove_sheet(
+    arithmetic: Any, objective: Objective, rho: Fraction, guide: CurveGuide, max_cells: int, budget: float
+) -> tuple[tuple[CurveChain, ...], tuple[Claim, ...]]:
+    """Cover a float curve by chains of proved cells and make their claims.
+
+    Parameters
+    ----------
+    arithmetic
+        The arithmetic of the proof.
+    objective, rho
+        The problem.
+    guide : CurveGuide
+        The curve in floats.
+    max_cells : int
+        Most cells.
+    budget : float
+        Seconds.
+
+    Returns
+    -------
+    tuple of CurveChain, tuple of Claim
+        The chains that were proved, numbered from 1 in the claims; one undecided claim if there is none.
+    """
+    begin = time.monotonic()
+    system = ManifoldSystem(arithmetic, objective, rho)
+    chains: list[CurveChain] = []
+    claims: list[Claim] = []
+    for row, closed in search_curves(system, guide, max_cells, begin + SEARCH * budget):
+        for chain, proofs in _linked(row, closed):
+            found = sheet_claims(system, chain, len(chains) + 1, proofs, begin + budget)
+            if isinstance(found, str):
+                continue
+            made = [claim.published(arithmetic.precision) for claim in found]
+            if made[0]:
+                chains.append(chain)
+                claims += made
+    if not chains:
+        claims.append(undecided("curve", QUESTIONS["curve"], Reason.PRECISION))
+    return tuple(chains), tuple(claims)
+
+
+def _linked(row: Sequence[CurveCellProof], closed: bool) -> list[tuple[CurveChain, list[CurveCellProof]]]:
+    """Cut a row where a joint is not proved; it is closed if all joints are, also the last with the first."""
+    joined = [_joins(a, b) for a, b in pairwise(row)]
+    parts: list[list[CurveCellProof]] = [[row[0]]]
+    for proof, good in zip(row[1:], joined, strict=True):
+        if good:
+            parts[-1].append(proof)
+        else:
+            parts.append([proof])
+    closed = closed and len(parts) == 1 and _joins(row[-1], row[0])
+    return [(CurveChain(tuple(proof.cell for proof in part), closed), part) for part in parts]
+
+
+def _joins(before: CurveCellProof, after: CurveCellProof) -> bool:
+    return before.end is not None and entry(before.end, after) is not None

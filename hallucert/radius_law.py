@@ -1,0 +1,176 @@
+"""How far the ascent step goes, and in which metric: SAM, USAM and ASAM as one law (theory of other ascent steps).
+
+With ``g`` the gradient, ``H`` the Hessian and ``D`` a fixed positive diagonal,
+
+    x+ = x + rho u,    u = D^2 g / s,    J = D x+ = I + (rho/s) T H,    T = D^2 - u u^T  (USAM: T = I)
+
+===========  =======  ========  ===============================================================
+variant      ``D``    ``s``     ``u``
+===========  =======  ========  ===============================================================
+``"sam"``    ``I``    ``|g|``   ``g / |g|``
+``"usam"``   ``I``    ``1``     ``g``: the step is not normalised, and ``rho`` is no length
+``"asam"``   given    ``|Dg|``  ``D^2 g / |D g|``, SAM in the metric of a diagonal that stays fixed
+===========  =======  ========  ===============================================================
+
+The matrix ``(1/s) T`` is the derivative of ``u`` by ``g``; it is symmetric. The multiplier of a hallucinated point is
+``lambda = s / rho``: ``D^2 g = lambda (x+ - x)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact
+
+VARIANTS = ("sam", "usam", "asam")
+
+
+@dataclass(frozen=True)
+class RadiusLaw:
+    """The law of an ascent step.
+
+    Parameters
+    ----------
+    variant : {"sam", "usam", "asam"}
+        Its name.
+    scales : tuple of exact positive numbers
+        The diagonal of ``D``, one for each variable; for ``"asam"`` only.
+
+    Raises
+    ------
+    ArgumentError
+        If the variant is unknown, or `scales` do not fit it.
+
+    Examples
+    --------
+    >>> RadiusLaw("asam", ("1/2", 2)).scales
+    (Fraction(1, 2), Fraction(2, 1))
+    """
+
+    variant: str = "sam"
+    scales: tuple[Fraction, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.variant, str) or self.variant not in VARIANTS:
+            raise ArgumentError("variant", self.variant, f"be one of {', '.join(VARIANTS)}, or a RadiusLaw")
+        if not isinstance(self.scales, tuple) or bool(self.scales) != (self.variant == "asam"):
+            raise ArgumentError("scales", self.scales, 'be a tuple of numbers for "asam", and empty otherwise')
+        scales = tuple(exact(scale, "scales") for scale in self.scales)
+        if any(not Fraction(10) ** -100 < scale < Fraction(10) ** 100 for scale in scales):
+            raise ArgumentError("scales", self.scales, "lie between 1e-100 and 1e100")
+        object.__setattr__(self, "scales", scales)
+
+    @property
+    def normalised(self) -> bool:
+        """Whether the step has length `rho` in its metric, wherever the gradient is not zero."""
+        return self.variant != "usam"
+
+    @property
+    def name(self) -> str:
+        """The name of the method, in capitals."""
+        return self.variant.upper()
+
+    @property
+    def step_text(self) -> str:
+        """The ascent step of a point ``x``, in the sentences of claims."""
+        return "rho grad f(x)" if self.variant == "usam" else "rho u(x)"
+
+    @property
+    def direction_text(self) -> str:
+        """What ``u`` is, in the sentences of claims; empty where there is no ``u``."""
+        if self.variant == "usam":
+            return ""
+        if self.variant == "sam":
+            return ", u = grad f/|grad f|"
+        return ", u = D^2 grad f/|D grad f|, D the certificate's diagonal"
+
+    @cached_property
+    def metric(self) -> np.ndarray | None:
+        """The diagonal of ``D^2`` in doubles, shape (d,); None for the identity."""
+        return np.array([float(scale * scale) for scale in self.scales]) if self.scales else None
+
+    @cached_property
+    def diagonal(self) -> np.ndarray | None:
+        """The diagonal of ``D`` in doubles, shape (d,); None for the identity."""
+        return np.array([float(scale) for scale in self.scales]) if self.scales else None
+
+    def size(self, g: np.ndarray) -> np.ndarray:
+        """Return ``s`` for gradients (k, d), shape (k,)."""
+        if not self.normalised:
+            return np.ones(len(g))
+        weighted = g if self.metric is None else self.metric * g
+        return np.sqrt(np.einsum("ij,ij->i", g, weighted))
+
+    def direction(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``s`` of shape (k,) and ``u`` of shape (k, d) for gradients (k, d); NaN where ``s`` is zero."""
+        with np.errstate(all="ignore"):
+            size = self.size(g)
+            if not self.normalised:
+                return size, g
+            return size, (g if self.metric is None else self.metric * g) / size[:, None]
+
+    def direction_at(self, g: np.ndarray) -> tuple[np.float64, np.ndarray]:
+        """Return ``s`` and ``u`` of shape (d,) for one gradient (d,); NaN where ``s`` is zero."""
+        if not self.normalised:
+            return np.float64(1.0), g
+        weighted = g if self.metric is None else self.metric * g
+        size = np.float64(np.linalg.norm(g) if self.metric is None else np.sqrt(g @ weighted))
+        return size, weighted / size
+
+    def step_at(self, g: np.ndarray, rho: float) -> np.ndarray:
+        """Return ``rho u`` of shape (d,) for one gradient (d,), as ``(rho D^2 g) / s``."""
+        weighted = g if self.metric is None else self.metric * g
+        return rho * weighted / self.direction_at(g)[0]
+
+    def tangential(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return ``T v`` for lanes ``u, v`` of shape (k, d)."""
+        if not self.normalised:
+            return v
+        moved = v if self.metric is None else self.metric * v
+        return moved - np.einsum("ij,ij->i", u, v)[:, None] * u
+
+    def tangential_columns(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """Return ``T H`` for lanes ``u`` (k, d) and ``H`` (k, d, d)."""
+        if not self.normalised:
+            return h
+        moved = h if self.metric is None else self.metric[:, None] * h
+        return moved - u[:, :, None] * np.einsum("ki,kij->kj", u, h)[:, None, :]
+
+    def tangential_matrix(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """Return ``T H`` for one ``u`` (d,) and a matrix ``H`` (d, k)."""
+        if not self.normalised:
+            return h
+        moved = h if self.metric is None else self.metric[:, None] * h
+        return moved - np.outer(u, u @ h)
+
+    def tangential_rows(self, u: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return ``R T`` for one ``u`` (d,) and rows ``R`` (k, d)."""
+        if not self.normalised:
+            return rows
+        moved = rows if self.metric is None else self.metric * rows
+        return moved - np.outer(rows @ u, u)
+
+
+SAM = RadiusLaw()
+
+
+def radius_law(variant: Any, dimension: int) -> RadiusLaw:
+    """Return the law that an argument ``variant=`` names, for a function of `dimension` variables.
+
+    Raises
+    ------
+    ArgumentError
+        If it names none, or its scales are not `dimension` many.
+    """
+    if isinstance(variant, str) and variant == "asam":
+        raise ArgumentError("variant", variant, 'be RadiusLaw("asam", scales): the metric has to be given')
+    law = variant if isinstance(variant, RadiusLaw) else RadiusLaw(variant)
+    if law.scales and len(law.scales) != dimension:
+        raise ArgumentError("variant", f"<{len(law.scales)} scales>", f"have {dimension} scales, one a variable")
+    return law

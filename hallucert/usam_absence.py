@@ -1,0 +1,90 @@
+"""Certified absence for USAM: no hallucinated points where the function is weakly convex enough."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.errors import ArgumentError
+from hallucert.exact import Exact, exact, exact_radius
+from hallucert.objectives.objective import Objective
+from hallucert.prove import usam_absence
+from hallucert.prove.claims import Claim
+
+MAX_BOXES = 20_000
+
+
+def certify_usam_absence(
+    f: Objective,
+    rho: Exact,
+    box: Any,
+    *,
+    max_boxes: int = MAX_BOXES,
+    seconds: float = math.inf,
+    backend: str = "arb",
+    precision: int = 53,
+) -> Claim:
+    """Prove that no point of a box is hallucinated under USAM with a target in the box.
+
+    It holds where ``f`` is weakly convex with a modulus below ``1/rho``, see `hallucert.prove.usam_absence`.
+
+    Parameters
+    ----------
+    f : Objective
+        The function, of few variables: the box is subdivided.
+    rho : exact positive number
+        The factor of the ascent step ``x+ = x + rho g(x)``.
+    box : (d, 2) array-like of exact numbers
+        Ends of its sides.
+    max_boxes : int
+        Most pieces to look at.
+    seconds : float
+        Budget of time.
+    backend : {"arb", "mpmath"}
+        Arithmetic of the proof.
+    precision : int
+        Its bits.
+
+    Returns
+    -------
+    Claim
+        ``weakly_convex``: proved, refuted (at some point of the box, which shows no hallucinated point) or undecided.
+
+    Raises
+    ------
+    ArgumentError
+        For malformed arguments.
+    NotAnalyticError
+        If the objective is float-only.
+
+    Examples
+    --------
+    The double well has ``H >= -1``, and no hallucinated points for ``rho < 1``.
+
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> bool(certify_usam_absence(f, "0.9", [[-3, 3], [-3, 3]]))
+    True
+    """
+    require_round_to_nearest()
+    if not isinstance(f, Objective):
+        raise ArgumentError("f", f, "be an Objective")
+    f.require_rigorous()
+    radius = exact_radius(rho)
+    if isinstance(box, str) or np.shape(box) != (f.dimension, 2):
+        raise ArgumentError("box", box, f"be {f.dimension} pairs (low, high)")
+    sides = [(exact(low, "box"), exact(high, "box")) for low, high in box]
+    if any(low >= high for low, high in sides):
+        raise ArgumentError("box", box, "have low < high in every row")
+    if type(max_boxes) is not int or max_boxes < 1:
+        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
+    if not isinstance(seconds, int | float) or not seconds > 0:
+        raise ArgumentError("seconds", seconds, "be positive")
+    if type(precision) is not int or not 30 <= precision <= 2000:
+        raise ArgumentError("precision", precision, "be an integer from 30 to 2000 (bits)")
+    ar = arithmetic(backend, precision)
+    with ar:
+        return usam_absence.prove(ar, f, radius, sides, max_boxes, time.monotonic() + seconds)
