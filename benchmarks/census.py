@@ -20,7 +20,6 @@ from typing import Any
 import sympy
 
 import hallucert as hc
-from hallucert.certificate.census import verify_census
 
 PLANE = [("himmelblau", "3.5"), ("six_hump_camel", "1"), ("styblinski_tang", "3")]
 SOLID = [("styblinski_tang", "3", 3), ("four_well", "2.2", 3), ("styblinski_tang", "3", 4)]
@@ -81,7 +80,7 @@ def main() -> None:
         entry = hc.gallery.info(name)
         f, box = entry.objective(), [(float(low), float(high)) for low, high in entry.box]
         seconds, found = timed(lambda f=f, box=box, rho=rho: hc.census(f, box, rho))
-        check, verdict = timed(lambda found=found: verify_census(found))
+        check, verdict = timed(lambda found=found: hc.verify(found))
         print(f"{name}, rho = {rho}: {seconds:.3f} s, {found!r}; checked in mpmath in {check:.2f} s: {bool(verdict)}")
         other = codac(f, entry.formula, box, rho, [list(c.x) for c in found.critical_points])
         if other is not None:

@@ -79,6 +79,47 @@ def certificate_data(certificate: Any, path: Path | None = None) -> dict[str, An
     }
 
 
+def census_data(found: Any, path: Path | None = None) -> dict[str, Any]:
+    """Return what a census says; the census itself, exact to the last bit, is the file that `save` writes."""
+    return {
+        "function": found.objective.name,
+        "rho": plain(found.problem.rho),
+        "box": plain(found.problem.region),
+        "complete": found.complete,
+        "claim": claim_data(found.claim),
+        "critical_points": [
+            {"enclosure": plain(point.box), "kind": str(point.kind)} for point in found.critical_points
+        ],
+        "points": [
+            {
+                "x": plain(point.x),
+                "enclosure": plain(point.enclosure),
+                "target": point.target,
+                "kind": str(point.kind),
+                "stability": str(point.stability),
+                "gradient_norm": plain(point.gradient_norm),
+                "smallest_real_part": plain(point.smallest_real_part),
+            }
+            for point in found.points
+        ],
+        "excluded": [_place_data(place) for place in found.excluded],
+        "pending": [_place_data(place) for place in found.pending],
+        "boxes": found.boxes,
+        "seconds": plain(found.seconds),
+        "file": None if path is None else str(path),
+    }
+
+
+def _place_data(place: Any) -> dict[str, Any]:
+    """Return a place that a census leaves open as plain data."""
+    return {
+        "box": plain(place.box),
+        "target": plain(place.target),
+        "reason": str(place.reason),
+        "explanation": place.reason.explanation,
+    }
+
+
 def verdict_data(verdict: Any, path: Path) -> dict[str, Any]:
     """Return the outcome of a verification as plain data."""
     keys = ("name", "status", "passed", "message")

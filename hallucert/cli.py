@@ -1,4 +1,4 @@
-"""The command line: ``demo | certify | verify | diagnose | study | gallery``, with the words of the Python API.
+"""The command line: ``demo | certify | census | verify | diagnose | study | gallery``, in the words of the API.
 
 Commands import what they need when they run: ``verify`` loads no search code and no plotting. With ``--json`` the
 answer alone goes to stdout. Misuse ends with status 2 and one line on stderr.
@@ -7,6 +7,7 @@ answer alone goes to stdout. Misuse ends with status 2 and one line on stderr.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from enum import StrEnum
@@ -111,6 +112,43 @@ def certify(
         card.print_certificates(certificates, paths, f, rho)
     proved = [bool(cert["existence"]) for cert in certificates]
     raise typer.Exit(0 if proved and all(proved) else 1)
+
+
+@app.command(context_settings=FORMULA_FIRST)
+def census(
+    rho: Rho,
+    formula: Formula = None,
+    box: Annotated[str | None, typer.Option(help="The box: low,high,low,high,...; default: the gallery's.")] = None,
+    gallery: GalleryName = None,
+    dimension: Dimension = None,
+    seconds: Annotated[float, typer.Option(help="Seconds after which the search gives up.")] = math.inf,
+    save: Annotated[Path | None, typer.Option(help="Write the census here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find all hallucinated stationary points in a box, and prove that there are no others.
+
+    Exit status: 0 if the census is complete, 1 if some place is left open.
+    """
+    import hallucert as hc
+    from hallucert.card import census_data
+
+    f = _objective(formula, gallery, dimension)
+    if box is None and gallery is None:
+        raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
+    ends = _gallery_box(_entry(str(gallery), dimension)) if box is None else _point(box, "--box")
+    if len(ends) != 2 * f.dimension:
+        raise ArgumentError("--box", box, f"be {2 * f.dimension} numbers low,high,... for {f.dimension} variables")
+    _require_folder(save)
+    found = hc.census(f, list(zip(ends[::2], ends[1::2], strict=True)), rho, seconds=seconds)
+    if save is not None:
+        found.save(save)
+    if as_json:
+        _print_json(census_data(found, save))
+    else:
+        typer.echo(str(found))
+        for point in found.points:
+            typer.echo(f"  {point}")
+    raise typer.Exit(0 if found.complete else 1)
 
 
 @app.command()
@@ -249,12 +287,21 @@ def _point(text: str, option: str) -> list[float]:
     return [_number(part, option) for part in text.split(",")]
 
 
+def _gallery_box(entry: Entry) -> list[float]:
+    """Return the ends of a gallery function's box."""
+    return [float(end) for side in entry.box for end in side]
+
+
+def _require_folder(save: Path | None) -> None:
+    if save is not None and not save.parent.is_dir():
+        raise ArgumentError("--save", str(save), "be in an existing folder")
+
+
 def _save_all(certificates: list[Any], save: Path | None) -> list[Path | None]:
     """Save certificates: one under the given name, several under names with a number before the suffix."""
     if save is None:
         return [None] * len(certificates)
-    if not save.parent.is_dir():
-        raise ArgumentError("--save", str(save), "be in an existing folder")
+    _require_folder(save)
     paths: list[Path | None] = []
     for number, cert in enumerate(certificates, 1):
         path = save if len(certificates) == 1 else save.with_name(f"{save.stem}-{number}{save.suffix}")

@@ -23,7 +23,7 @@ from hallucert.files import replacing
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census import Census, Task, take
-from hallucert.prove.census_records import Problem
+from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
@@ -123,18 +123,21 @@ def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: 
     f.require_rigorous()
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
-    must = f"be {f.dimension} finite intervals (low, high) with low < high"
+    must = f"be {f.dimension} intervals (low, high) with low < high, within 2**200 of 0"
     try:
         region = np.array(box, dtype=float)
     except (TypeError, ValueError):
         raise ArgumentError("box", box, must) from None
-    if region.shape != (f.dimension, 2) or not np.isfinite(region).all() or not (region[:, 0] < region[:, 1]).all():
+    if region.shape != (f.dimension, 2) or not (region[:, 0] < region[:, 1]).all() or np.abs(region).max() > LARGEST:
         raise ArgumentError("box", box, must)
-    if not isinstance(tolerance, int | float) or not 2.0**-40 <= tolerance <= 0.1:
+    radius = exact_radius(rho)
+    if not SMALLEST <= radius <= LARGEST:
+        raise ArgumentError("rho", rho, "be between 2**-200 and 2**200")
+    if not isinstance(tolerance, int | float) or not TOLERANCES[0] <= tolerance <= TOLERANCES[1]:
         raise ArgumentError("tolerance", tolerance, "be between 2**-40 and 0.1")
     if backend not in LANE_BACKENDS:
         raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
-    return Problem(f, exact_radius(rho), region, float(Fraction(tolerance)), backend)
+    return Problem(f, radius, region, float(Fraction(tolerance)), backend)
 
 
 def _jobs(workers: int | None, dimension: int) -> int | None:

@@ -14,33 +14,13 @@ import numpy as np
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, format_rational
 from hallucert.objectives.objective import Objective
-from hallucert.prove.claims import Claim, Status
+from hallucert.prove.claims import Claim, Provenance, Status
 from hallucert.prove.witness import Witness
 from hallucert.radius_law import SAM, RadiusLaw
 
+__all__ = ["MARKS", "Certificate", "Provenance"]
+
 MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Which software made a certificate. Information only: nothing that is proved depends on it.
-
-    Attributes
-    ----------
-    hallucert : str
-        Version of this library.
-    backend : str
-        ``"arb"`` or ``"mpmath"``.
-    backend_version : str
-        Library and version behind it.
-    precision : int
-        Bits of the proof; a checker works with more.
-    """
-
-    hallucert: str
-    backend: str
-    backend_version: str
-    precision: int
 
 
 @dataclass(frozen=True)

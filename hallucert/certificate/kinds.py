@@ -13,6 +13,7 @@ from hallucert.errors import CertificateError
 
 KINDS = {
     "branch": "hallucert.certificate.branch",
+    "census": "hallucert.certificate.census",
     "sheet": "hallucert.certificate.sheet",
 }
 """Prefix of the modules of each kind."""

@@ -56,7 +56,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    Certificate or BranchCertificate
+    Certificate, BranchCertificate, SheetCertificate or Census
         By the kind of the file.
 
     Raises

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate
@@ -26,6 +26,10 @@ from hallucert.prove.witness import Witness, box_of
 
 if TYPE_CHECKING:
     from hallucert.certificate.branch import BranchCertificate
+    from hallucert.certificate.sheet import SheetCertificate
+    from hallucert.prove.census import Census
+
+    AnyCertificate: TypeAlias = Certificate | BranchCertificate | SheetCertificate | Census
 
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
@@ -57,7 +61,7 @@ class Verdict:
 
     Attributes
     ----------
-    certificate : Certificate or BranchCertificate
+    certificate : Certificate, BranchCertificate, SheetCertificate or Census
         What was read.
     backend : str
         The arithmetic that checked.
@@ -67,7 +71,7 @@ class Verdict:
         One for each claim of the file; undecided claims assert nothing and are listed as passed.
     """
 
-    certificate: Certificate | BranchCertificate
+    certificate: AnyCertificate
     backend: str
     precision: int
     results: tuple[Result, ...]
@@ -98,7 +102,7 @@ class Verdict:
 
 
 def verify(
-    source: str | PathLike[str] | Certificate | BranchCertificate,
+    source: str | PathLike[str] | AnyCertificate,
     backend: str | None = None,
     max_boxes: int = MAX_BOXES,
     budget: float = BUDGET,
@@ -107,12 +111,12 @@ def verify(
 
     Parameters
     ----------
-    source : path, Certificate or BranchCertificate
+    source : path, Certificate, BranchCertificate, SheetCertificate or Census
         Usually a file.
     backend : {"mpmath", "arb"}, optional
         The arithmetic; by default the one that did not make the certificate.
     max_boxes : int
-        Budget of each claim that subdivides (`farthest_point`, `global_target`).
+        Budget of each claim that subdivides (`farthest_point`, `global_target`); a census gets 20 times as many.
     budget : float
         Seconds after which no further claim is checked, and subdivisions give up; what is left is not re-proved. A
         single step (existence in a thousand variables, say) is not interrupted.
@@ -144,7 +148,7 @@ def verify(
     return Verdict(certificate, backend, ar.precision, results)
 
 
-def _checker(certificate: Certificate | BranchCertificate) -> Checker:
+def _checker(certificate: AnyCertificate) -> Checker:
     """Return the function that checks a certificate of this kind."""
     if certificate.kind == "point":
         return check

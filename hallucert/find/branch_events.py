@@ -116,20 +116,22 @@ def polished_branch_point(curve: Curve, z: np.ndarray, max_steps: int = 12) -> n
 
 
 def crossing_directions(curve: Curve, z: np.ndarray) -> list[np.ndarray]:
-    """Return the unit tangents of the two curves that cross at a simple branch point; empty if they do not cross.
+    """Return the unit tangents of the two curves that cross at a simple branch point; empty if it is none.
 
     With ``psi`` the left null vector of ``DG`` and ``phi_1, phi_2`` its right null vectors, a tangent
     ``a phi_1 + b phi_2`` solves the algebraic bifurcation equation ``psi^T D^2G[t, t] = 0``, a quadratic form in
     ``(a, b)``, which has two real solutions where its determinant is negative.
     """
-    left, _, right = np.linalg.svd(curve.jacobian(z))
+    left, values, right = np.linalg.svd(curve.jacobian(z))
+    if len(values) > 1 and values[-2] <= SINGULAR * values[0]:
+        return []  # the rank drops by two or more
     psi, null = left[:, -1], right[-2:]
     form = np.array([[psi @ curve.curvature_form(z, v, w) for w in null] for v in null])
     form = (form + form.T) / 2
-    values, vectors = np.linalg.eigh(form)
-    if not values[0] < 0 < values[1]:
+    (low, high), vectors = np.linalg.eigh(form)
+    if not low < 0 < high:
         return []
-    # In the eigenbasis: values[0] a^2 + values[1] b^2 = 0.
-    a, b = np.sqrt(values[1]), np.sqrt(-values[0])
+    # In the eigenbasis: low a^2 + high b^2 = 0.
+    a, b = np.sqrt(high), np.sqrt(-low)
     pair = [vectors @ np.array([a, sign * b]) @ null for sign in (1.0, -1.0)]
     return [t / np.linalg.norm(t) for t in pair]

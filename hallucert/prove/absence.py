@@ -32,8 +32,7 @@ from hallucert.exact import decimal_above, decimal_below
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch_and_prune import Boxes, ends
-from hallucert.prove.census_critical import PRECISION
-from hallucert.prove.census_records import CriticalPoint, Kind, floats
+from hallucert.prove.census_records import PRECISIONS, CriticalPoint, Kind, floats
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.convexity import definiteness, is_convex
 from hallucert.prove.reasons import Reason
@@ -102,7 +101,7 @@ def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb")
     ArgumentError
         If no critical point is proved there.
     """
-    ar = arithmetic(backend, PRECISION)
+    ar = arithmetic(backend, PRECISIONS[0])
 
     def gradient(x: list[Any]) -> list[Any]:
         return f.enclose_gradient(ar, x)

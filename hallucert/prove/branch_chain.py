@@ -1,8 +1,9 @@
 """A chain: overlapping cells whose arcs are proved to be one connected curve of hallucinated points.
 
 Each cell holds exactly one arc. The end ``P`` of a cell's arc, on its face ``s = s_1``, is enclosed and shown to lie in
-the next cell; there it is a zero of ``G``, so it lies on the next cell's only arc, and the two arcs meet. The curve of
-the chain goes, in each cell, from the point where it comes in (at ``s >= start``) to the face ``s = s_1``.
+the next cell; there it is a zero of ``G``, so it lies on the next cell's only arc, and the two arcs meet. The velocity
+at P points forward in the next cell, so the curve never turns back on itself. The curve of the chain goes, in each
+cell, from the point where it comes in (at ``s >= start``) to the face ``s = s_1``.
 
 On every cell ``lambda > 0`` and ``x != c``, so ``g(x) = lambda (c - x) != 0`` and ``x+ = x + rho u(x) = c`` for
 ``rho = |x - c|``. The one exception is a face at ``lambda = 0`` exactly, the first or last of the chain: the point of
@@ -20,7 +21,7 @@ from fractions import Fraction
 from hallucert.prove.branch_cell import Cell, CellProof
 from hallucert.prove.branch_parts import UNDECIDED, Part, confirmed
 from hallucert.prove.branch_stability import ATTRACTING, REPELLING, stability
-from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch_system import Ball, BranchSystem
 from hallucert.prove.branch_turning import FALLING, FOLD, GROWING, fold_numbers, turning
 from hallucert.prove.claims import Enclosure
 
@@ -170,19 +171,28 @@ def _not_hallucinated(proof: CellProof, from_critical: bool, to_critical: bool) 
     return None if ar.positive(z[-1]) else "lambda may not be positive"
 
 
+def entry(before: CellProof, proof: CellProof) -> Ball | None:
+    """Enclose the ``s`` at which the arc of one cell comes into the next, going forward; None if that is not shown."""
+    ar, face = proof.arithmetic, before.cell.span[1]
+    joint = before.section(face)
+    where, velocity = proof.coordinates(joint), before.velocity(joint, ar.constant(face))
+    if where is None or velocity is None or proof.inverse_frame is None or not proof.holds(joint):
+        return None
+    # ds/ds of the next cell along the arc before.
+    return where[0] if ar.positive(ar.dot(proof.inverse_frame[0], velocity)) else None
+
+
 def _entry(before: CellProof | None, proof: CellProof, link: Link) -> Fraction | str:
     """Return an ``s`` at which the curve has certainly come in, or what is wrong."""
-    low, high = link.cell.span
+    ar, (low, high) = proof.arithmetic, link.cell.span
     if before is None:
         return low if link.start == low else "the first cell must begin at its first face"
-    joint = before.section(before.cell.span[1])
-    where = proof.coordinates(joint)
-    if where is None or not proof.holds(joint):
-        return "the end of the arc before is not shown to lie in it"
-    ar = proof.arithmetic
-    if not (low <= link.start <= ar.lower(where[0]) and ar.upper(where[0]) < high):
+    where = entry(before, proof)
+    if where is None:
+        return "the arc before is not shown to go on into it"
+    if not (low <= link.start <= ar.lower(where) and ar.upper(where) < high):
         return "the curve does not come in after its start"
-    return ar.upper(where[0])
+    return ar.upper(where)
 
 
 def _parts(parts: Sequence[Part], start: Fraction, end: Fraction) -> list[tuple[Fraction, Fraction, str]] | None:

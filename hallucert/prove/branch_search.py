@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from hallucert.exact import round_down
 from hallucert.prove.branch_cell import CellProof
-from hallucert.prove.branch_chain import Chain, Link
+from hallucert.prove.branch_chain import Chain, Link, entry
 from hallucert.prove.branch_guide import Track
 from hallucert.prove.branch_parts import UNDECIDED, Part, divided
 from hallucert.prove.branch_proposal import proved_chain
@@ -77,12 +77,11 @@ def _linked(
 
 def _start(before: CellProof, proof: CellProof) -> Fraction | None:
     """Return an ``s`` a little before the point where the curve comes in, or None if it is not shown to."""
-    joint = before.section(before.cell.span[1])
-    where = proof.coordinates(joint)
-    if where is None or not proof.holds(joint):
+    where = entry(before, proof)
+    if where is None:
         return None
     low, high = proof.cell.span
-    return max(low, round_down(proof.arithmetic.lower(where[0]) - (high - low) / 2**40, 60))
+    return max(low, round_down(proof.arithmetic.lower(where) - (high - low) / 2**40, 60))
 
 
 def _stability(proof: CellProof, start: Fraction, deadline: float) -> tuple[Part, ...]:

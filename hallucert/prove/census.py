@@ -19,8 +19,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
+
+from hallucert import __version__
+from hallucert.balls import arithmetic
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove import census_critical, census_sphere
@@ -33,7 +37,7 @@ from hallucert.prove.census_records import (
     Unsettled,
     from_floats,
 )
-from hallucert.prove.claims import Claim, Status, undecided
+from hallucert.prove.claims import Claim, Provenance, Status, undecided
 from hallucert.prove.reasons import Reason
 
 Task = tuple[str, Callable[..., dict[str, Any]], tuple[Any, ...]]
@@ -62,8 +66,12 @@ class Census:
     boxes : int
         How many boxes were looked at.
     seconds : float
-        How long it took.
+        How long it took; NaN if it was read from a file.
+    provenance : Provenance
+        Which software took it.
     """
+
+    kind: ClassVar[str] = "census"
 
     problem: Problem
     critical_points: tuple[CriticalPoint, ...]
@@ -72,6 +80,7 @@ class Census:
     pending: tuple[Unsettled, ...]
     boxes: int
     seconds: float
+    provenance: Provenance
 
     @property
     def objective(self) -> Objective:
@@ -105,10 +114,16 @@ class Census:
         return conclude(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the census as JSON, atomically; `hallucert.certificate.census` reads and re-proves it."""
-        from hallucert.certificate.census import save_census
+        """Write the census as JSON, atomically; `hallucert.load` reads it and `hallucert.verify` re-proves it.
 
-        save_census(self, path)
+        Raises
+        ------
+        OSError
+            If the path cannot be written; whatever was there before stays.
+        """
+        from hallucert.certificate.writing import save
+
+        save(self, path)
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else f"{len(self.pending)} places pending"
@@ -131,7 +146,10 @@ class Census:
             lines += [f"  {title}: {place}" for place in places[:8]]
             if len(places) > 8:
                 lines.append(f"  ... and {len(places) - 8} more {title}")
-        lines.append(f"{self.boxes} boxes in {self.seconds:.2f} s, arithmetic {self.problem.backend}")
+        took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
+        lines.append(f"{self.boxes} boxes{took}, arithmetic {self.problem.backend}")
+        made = self.provenance
+        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
         return "\n".join(lines)
 
 
@@ -161,14 +179,16 @@ def conclude(census: Census) -> Claim:
 
 def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float) -> dict[str, Any]:
     """Do a task of the first step."""
-    return census_critical.run(problem, number, max_boxes, time.monotonic() + seconds)
+    with np.errstate(all="ignore"):  # where f overflows, lanes are infinite or NaN, and nothing is proved in them
+        return census_critical.run(problem, number, max_boxes, time.monotonic() + seconds)
 
 
 def sphere_task(
     problem: Problem, targets: Sequence[CriticalPoint], task: tuple[int, int], max_boxes: int, seconds: float
 ) -> dict[str, Any]:
     """Do a task of the second step."""
-    return census_sphere.run(problem, targets, task, max_boxes, time.monotonic() + seconds)
+    with np.errstate(all="ignore"):
+        return census_sphere.run(problem, targets, task, max_boxes, time.monotonic() + seconds)
 
 
 def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
@@ -203,6 +223,7 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
     )
     points, more = census_sphere.merged(problem, targets, second)
     open_places = places + more
+    ar = arithmetic(problem.exact_backend, problem.precision)
     return Census(
         problem,
         tuple(targets),
@@ -211,6 +232,7 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
         tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
         sum(result["spent"] for result in first + second),
         time.monotonic() - began,
+        Provenance(__version__, ar.name, ar.version, ar.precision),
     )
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.krawczyk import Function, Jacobian, ZeroEnclosure, contract, prove_zero
 from hallucert.balls.symmetric import inertia
 from hallucert.exact import float_above
@@ -39,7 +38,6 @@ from hallucert.prove.census_records import (
 )
 from hallucert.prove.claims import Enclosure
 
-PRECISION = 106
 CELLS = {1: 64, 2: 16, 3: 10, 4: 6}
 """Cells a side of the first subdivision, by dimension."""
 CELLS_PER_TASK = 1024
@@ -78,7 +76,7 @@ def cells(problem: Problem, number: int) -> Boxes:
 def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.inf) -> dict[str, Any]:
     """Search the cells of one task; returns plain data."""
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
-    system = CriticalSystem(lane_arithmetic(problem.backend), problem.f, problem.rho, problem.region)
+    system = CriticalSystem(problem.lanes, problem.f, problem.rho, problem.region)
     found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, deadline)
     points = [refined(problem, zero.unique) for zero in found.zeros]
     small, places = found.small, []
@@ -106,7 +104,7 @@ def _hull(boxes: Boxes) -> Box:
 
 def refined(problem: Problem, box: np.ndarray) -> CriticalPoint:
     """Enclose a proved critical point tightly and name it."""
-    f, ar = problem.f, arithmetic(problem.exact_backend, PRECISION)
+    f, ar = problem.f, arithmetic(problem.exact_backend, problem.precision)
     with ar:
         balls = critical_balls(ar, f, from_floats(box))
         signs = inertia(ar, f.enclose_hessian(ar, balls))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -10,18 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.exact import exact_radius, float_above, float_below, format_dyadic, format_rational, parse_dyadic
+from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
+from hallucert.exact import float_above, float_below, format_dyadic, format_rational, parse_dyadic
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.reading import objective_from_json
-from hallucert.prove.census_equations import Chart
 from hallucert.prove.claims import Enclosure
 
 Box = tuple[Enclosure, ...]
 """A box that contains something, one enclosure a coordinate."""
 
-
-PUBLISHED_BITS = 106
+PRECISIONS = (106, 212, 424)
+"""Bits of the ball arithmetic that refines and classifies: more if less does not decide."""
+PUBLISHED_BITS = PRECISIONS[0]
 """Numbers near 0 are published with an error of about ``2**-PUBLISHED_BITS``."""
+
+SMALLEST, LARGEST = 2.0**-200, 2.0**200
+"""Range of radii and, on the upper side, of the ends of a box: what the search does in doubles does not overflow."""
+TOLERANCES = (2.0**-40, 0.1)
+"""Smallest and largest tolerance."""
 
 
 class Kind(StrEnum):
@@ -88,6 +92,8 @@ class Problem:
         Boxes of this width, relative to the size of the box, are not split any more.
     backend : str
         Arithmetic of the search: ``"float"`` (points are then refined by Arb), ``"arb"`` or ``"mpmath"``.
+    precision : int
+        Bits of the balls, at least: of those that refine points, and of a search in balls.
     checking : bool
         A checker keeps its enclosures as they are; others publish slightly wider ones, which a checker can re-prove.
     """
@@ -97,6 +103,7 @@ class Problem:
     region: np.ndarray
     tolerance: float = 2.0**-22
     backend: str = "float"
+    precision: int = PRECISIONS[0]
     checking: bool = False
 
     def published(self, enclosure: Enclosure, precision: int) -> Enclosure:
@@ -108,6 +115,16 @@ class Problem:
         """The ball arithmetic that refines and classifies."""
         return "arb" if self.backend == "float" else self.backend
 
+    @property
+    def precisions(self) -> list[int]:
+        """The bits with which it refines, one after the other."""
+        return sorted({max(bits, self.precision) for bits in PRECISIONS})
+
+    @property
+    def lanes(self) -> LaneArithmetic:
+        """The arithmetic of the search."""
+        return lane_arithmetic(self.backend, self.precision)
+
     def to_json(self) -> dict[str, Any]:
         """Return the problem as plain data."""
         return {
@@ -116,13 +133,6 @@ class Problem:
             "region": [[format_dyadic(Fraction(float(v))) for v in side] for side in self.region],
             "tolerance": format_dyadic(Fraction(self.tolerance)),
         }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any], backend: str = "float") -> Problem:
-        """Read `to_json` back."""
-        region = np.array([[float(parse_dyadic(v)) for v in side] for side in data["region"]])
-        f, rho = objective_from_json(data["objective"]), exact_radius(data["rho"])
-        return cls(f, rho, region, float(parse_dyadic(data["tolerance"])), backend)
 
 
 @dataclass(frozen=True)
@@ -164,10 +174,6 @@ class HallucinatedPoint:
         ``|g(x)|``.
     smallest_real_part : Enclosure or None
         Of the spectrum of the SAM matrix.
-    chart : Chart
-        Where it was found on the sphere around its target.
-    unique : (d - 1, 2) array
-        On that chart it is the only solution in this box.
     """
 
     box: Box
@@ -176,8 +182,9 @@ class HallucinatedPoint:
     stability: Stability
     gradient_norm: Enclosure
     smallest_real_part: Enclosure | None
-    chart: Chart
-    unique: np.ndarray
+
+    def __str__(self) -> str:
+        return f"{' x '.join(map(str, self.box))}: target a {self.kind}, {self.stability}"
 
     @property
     def x(self) -> np.ndarray:
@@ -247,8 +254,6 @@ def point_to_json(point: HallucinatedPoint) -> dict[str, Any]:
         "stability": str(point.stability),
         "gradient_norm": box_to_json((point.gradient_norm,))[0],
         "smallest_real_part": None if point.smallest_real_part is None else box_to_json((point.smallest_real_part,))[0],
-        "chart": [point.chart.axis, point.chart.sign],
-        "unique": box_to_json(from_floats(point.unique)),
     }
 
 
@@ -262,8 +267,6 @@ def point_from_json(data: Any) -> HallucinatedPoint:
         Stability(data["stability"]),
         box_from_json([data["gradient_norm"]])[0],
         None if spectrum is None else box_from_json([spectrum])[0],
-        Chart(*data["chart"]),
-        floats(box_from_json(data["unique"])),
     )
 
 

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.spectrum import spectrum
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch_and_prune import BATCH, MOST_SMALL, Boxes, Searched, Zero, narrowed, search, touching_groups
@@ -44,7 +43,6 @@ from hallucert.prove.census_records import (
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.point import Point
 
-PRECISIONS = (106, 212, 424)
 TARGETS_PER_TASK = 24
 NARROWINGS = 12
 """Steps of the operator on a box of a degenerate target; it converges linearly at worst."""
@@ -69,8 +67,7 @@ def run(
     chart, start = charts(problem.f.dimension)[task[0]], task[1]
     own = range(start, min(start + TARGETS_PER_TASK, len(targets)))
     boxes = np.array([floats(target.box) for target in targets])
-    lanes = lane_arithmetic(problem.backend)
-    system = SphereSystem(lanes, problem.f, problem.rho, boxes, chart, problem.region)
+    system = SphereSystem(problem.lanes, problem.f, problem.rho, boxes, chart, problem.region)
     # On the sphere of radius rho, a step of w on the chart is at most a step of rho w. Around a degenerate target
     # nothing is seen below the size of its box.
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
@@ -83,12 +80,14 @@ def run(
     for zero in found.zeros:
         settled = settle(problem, targets, chart, zero)
         if isinstance(settled, HallucinatedPoint):
-            points.append(settled)
+            unique = [[v.hex() for v in side] for side in zero.unique.tolist()]
+            points.append(point_to_json(settled) | {"unique": unique})
         elif settled is not None:
             places.append(settled)
     places += _leftovers(system, targets, found)
     return {
-        "points": [point_to_json(point) for point in points],
+        "chart": task[0],
+        "points": points,
         "places": [unsettled_to_json(place) for place in places],
         "spent": found.spent,
         "pending": bool(len(found.pending)),
@@ -131,16 +130,15 @@ def settle(
     """Decide what a proved zero is; None: certainly not a hallucinated point of the box."""
     target = targets[zero.tag]
     if target.kind is Kind.DEGENERATE:
-        system = SphereSystem(
-            lane_arithmetic(problem.backend), problem.f, problem.rho, floats(target.box)[None], chart, problem.region
-        )
+        region = problem.region
+        system = SphereSystem(problem.lanes, problem.f, problem.rho, floats(target.box)[None], chart, region)
         left = narrowed(system, Boxes(np.zeros(1, int), zero.box[None, :, 0], zero.box[None, :, 1]), NARROWINGS)
         with system.lanes:
             if not len(left) or system.impossible(left)[0]:
                 return None
             return Unsettled(_x_box(system, left), target.box, Open.DEGENERATE_TARGET)
     place: Unsettled | None = None
-    for precision in PRECISIONS:
+    for precision in problem.precisions:
         ar = arithmetic(problem.exact_backend, precision)
         with ar:
             centre, point = chart_ball_point(ar, problem, target, chart, zero.unique)
@@ -156,7 +154,7 @@ def settle(
             elif not _defined(ar, problem.f, point.x, centre):
                 place = Unsettled(box, target.box, Open.DOMAIN)
             else:
-                return _classified(ar, problem, zero, target.kind, chart, centre, point)
+                return _classified(ar, problem, zero.tag, target.kind, centre, point)
     return place
 
 
@@ -174,7 +172,7 @@ def _defined(ar: Any, f: Objective, *boxes: Sequence[Any]) -> bool:
 
 
 def _classified(
-    ar: Any, problem: Problem, zero: Zero, kind: Kind, chart: Chart, centre: list[Any], point: ChartPoint
+    ar: Any, problem: Problem, target: int, kind: Kind, centre: list[Any], point: ChartPoint
 ) -> HallucinatedPoint:
     """Enclose the spectrum of ``M = H(c) J(x)``."""
     sam = Point(ar, problem.f, problem.rho, point.x)
@@ -183,9 +181,7 @@ def _classified(
     if spectrum_of is not None:
         real_part = problem.published(Enclosure(spectrum_of.min_real_lower, spectrum_of.min_real_upper), ar.precision)
     norm = problem.published(Enclosure(*ar.endpoints(sam.q)), ar.precision)
-    return HallucinatedPoint(
-        published(problem, ar, point.x), zero.tag, kind, stability(real_part), norm, real_part, chart, zero.unique
-    )
+    return HallucinatedPoint(published(problem, ar, point.x), target, kind, stability(real_part), norm, real_part)
 
 
 def stability(real_part: Enclosure | None) -> Stability:
@@ -241,12 +237,15 @@ def merged(
     are different; they are the same if the one, taken to the chart of the other, lies where that is the only solution.
     """
     points: list[HallucinatedPoint] = []
+    solved: list[tuple[Chart, np.ndarray]] = []
     places = [unsettled_from_json(data) for result in results for data in result["places"]]
-    for point in [point_from_json(data) for result in results for data in result["points"]]:
-        close = [p for p in points if p.target == point.target and overlap(p.box, point.box)]
+    for number, data in [(result["chart"], data) for result in results for data in result["points"]]:
+        point, chart = point_from_json(data), charts(problem.f.dimension)[number]
+        close = [i for i, p in enumerate(points) if p.target == point.target and overlap(p.box, point.box)]
         if not close:
             points.append(point)
-        elif not any(_same(problem, targets[point.target], point, other) for other in close):
+            solved.append((chart, np.array([[float.fromhex(v) for v in side] for side in data["unique"]])))
+        elif not any(_same(problem, targets[point.target], point, *solved[i]) for i in close):
             places.append(Unsettled(point.box, targets[point.target].box, Open.DUPLICATE))
     points.sort(key=lambda point: (point.target, [side.lower for side in point.box]))
     return points, _together(places)
@@ -270,17 +269,15 @@ def _together(places: Sequence[Unsettled]) -> list[Unsettled]:
     return joined
 
 
-def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, other: HallucinatedPoint) -> bool:
-    """Tell whether `point` lies in the box of the other's chart where the other is the only solution."""
-    ar = arithmetic(problem.exact_backend, PRECISIONS[0])
+def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, chart: Chart, unique: np.ndarray) -> bool:
+    """Tell whether `point` lies in the box `unique` of a chart, where another one is the only solution."""
+    ar = arithmetic(problem.exact_backend, problem.precision)
     with ar:
         centre = critical_balls(ar, problem.f, target.box)
         radial = [ar.interval(side.lower, side.upper) - c for side, c in zip(point.box, centre, strict=True)]
-        axis, sign = other.chart.axis, other.chart.sign
+        axis, sign = chart.axis, chart.sign
         if not (ar.positive(radial[axis]) if sign > 0 else ar.negative(radial[axis])):
             return False
         factor = ar.constant(Fraction(sign)) / radial[axis]
-        y = [radial[j] * factor for j in other.chart.others(len(radial))]
-        return all(
-            ar.within(ball, side.lower, side.upper) for ball, side in zip(y, from_floats(other.unique), strict=True)
-        )
+        y = [radial[j] * factor for j in chart.others(len(radial))]
+        return all(ar.within(ball, side.lower, side.upper) for ball, side in zip(y, from_floats(unique), strict=True))

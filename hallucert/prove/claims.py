@@ -96,6 +96,28 @@ class Claim:
         return text
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """Which software made a certificate. Information only: nothing that is proved depends on it.
+
+    Attributes
+    ----------
+    hallucert : str
+        Version of this library.
+    backend : str
+        ``"arb"`` or ``"mpmath"``.
+    backend_version : str
+        Library and version behind it.
+    precision : int
+        Bits of the proof; a checker works with more.
+    """
+
+    hallucert: str
+    backend: str
+    backend_version: str
+    precision: int
+
+
 def undecided(name: str, question: str, reason: Reason, numbers: Mapping[str, Enclosure] | None = None) -> Claim:
     """Return an undecided claim."""
     return Claim(name, Status.UNDECIDED, question, dict(numbers or {}), {}, reason)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -15,10 +17,13 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.certificate.branch_reading import NUMBERS
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
+from hallucert.exact import format_dyadic, parse_dyadic
 from hallucert.prove.branch_cell import Cell, CellProof
+from hallucert.prove.branch_chain import entry
 from hallucert.prove.branch_guide import Guide, Track
 from hallucert.prove.branch_proposal import cell_between
 from hallucert.prove.branch_system import BranchSystem
@@ -244,6 +249,46 @@ def test_a_cell_over_the_branch_point_is_not_proved(four_well, diagonal):
             assert cell_between(track, middle - half, middle + 0.7 * half) is None
 
 
+def test_a_cell_that_the_curve_leaves_is_not_proved(certified, four_well):
+    """A thinner tube, which the curve leaves through its side, and a tube beside the curve both fail the test."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = BranchSystem(ar, four_well, [ar.constant(Fraction(1))] * 2)
+        for link in certified.chains[0].links[1:6]:
+            cell = link.cell
+            assert CellProof(system, cell).proved()
+            thin = replace(cell, radius=tuple(r / 2**20 for r in cell.radius))
+            assert not CellProof(system, thin).proved()
+            across = [sum(f * r for f, r in zip(row[1:], cell.radius, strict=True)) for row in cell.frame]
+            beside = replace(cell, centre=tuple(m + 3 * v for m, v in zip(cell.centre, across, strict=True)))
+            assert not CellProof(system, beside).proved()
+
+
+class Displaced:
+    """A cell whose arc ends elsewhere than it does."""
+
+    def __init__(self, proof, across):
+        self.cell, self.proof, self.across = proof.cell, proof, across
+
+    def section(self, s):
+        return [z + self.proof.arithmetic.constant(v) for z, v in zip(self.proof.section(s), self.across, strict=True)]
+
+    def velocity(self, z, s):
+        return self.proof.velocity(self.proof.section(self.cell.span[1]), s)
+
+
+def test_arcs_meet_only_where_the_end_of_one_lies_in_the_next_cell(certified, four_well):
+    """An arc that ended beside the next cell, by more than its thickness, would not be joined to the arc there."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = BranchSystem(ar, four_well, [ar.constant(Fraction(1))] * 2)
+        before, after = (CellProof(system, link.cell) for link in certified.chains[0].links[2:4])
+        cell = after.cell
+        across = [sum(f * r for f, r in zip(row[1:], cell.radius, strict=True)) for row in cell.frame]
+        assert entry(Displaced(before, [0 * v for v in across]), after) is not None
+        assert entry(Displaced(before, [2 * v for v in across]), after) is None
+
+
 def test_the_tube_holds_the_curve_at_every_section(certified, four_well):
     """Sections of proved cells enclose the closed form: lambda and x fit together at the enclosed s."""
     ar = arithmetic("mpmath", 106)
@@ -364,7 +409,42 @@ def swap_the_branches(data):
     data["branches"].reverse()
 
 
+def negated(text):
+    return text if text == "0" else text[1:] if text[0] == "-" else "-" + text
+
+
+def turn_back(data):
+    """Reverse the last cell of the second branch: its arc, entered near its new end, leads back where it came from."""
+    links = data["branches"][1]["cells"]
+    cell, low = links[-2], links[-2]["span"][0]
+    del links[-1], data["claims"][4]
+    data["branches"][1]["to_critical"] = 0
+    for row in cell["frame"]:
+        row[0] = negated(row[0])
+    cell["span"] = [negated(cell["span"][1]), negated(low)]
+    cell["start"] = cell["span"][0]
+    cell["turning"] = [[cell["span"][1], "undecided"]]
+    cell["stability"] = [[cell["span"][1], "undecided"]]
+
+
+def stop_short_of_the_critical_point(data):
+    """End the last cell so little before lambda = 0 that all published numbers still hold."""
+    cell = data["branches"][1]["cells"][-1]
+    end = format_dyadic(parse_dyadic(cell["span"][1]) - Fraction(1, 2**62))
+    cell["span"][1] = cell["turning"][-1][0] = cell["stability"][-1][0] = end
+
+
+def shift_a_number(data):
+    """Move an interval beside the number, by so little that the sentence stays what it is."""
+    numbers = data["claims"][1]["numbers"]
+    upper = parse_dyadic(numbers["rho_end"][1])
+    numbers["rho_end"] = [numbers["rho_end"][1], format_dyadic(upper + Fraction(1, 2**62))]
+
+
 FORGERIES = [
+    stop_short_of_the_critical_point,
+    shift_a_number,
+    turn_back,
     drop_a_cell,
     join_across_the_branch_point,
     thin_a_tube,
@@ -434,6 +514,25 @@ def test_malformed_files_are_refused_with_the_place(certified, path, value, fiel
     with pytest.raises(CertificateError) as caught:
         from_json(data)
     assert caught.value.field == field
+
+
+def test_a_curve_that_turns_back_is_named_as_such(certified):
+    """The reversed cell fails at its joint, for its direction: everything else about it is provable."""
+    data = copy.deepcopy(to_json(certified))
+    turn_back(data)
+    verdict = hc.verify(from_json(data), backend="arb")
+    (message,) = {result.message for result in verdict.results if result.name == "branch (branch 2)"}
+    assert "is not shown to go on into it" in message
+
+
+def test_every_claim_is_documented():
+    """Each claim about branches has a row in the table of the mathematics page, and its numbers in the file format."""
+    docs = Path(__file__).parents[2] / "docs"
+    mathematics = (docs / "mathematics.md").read_text().split("## Branches in rho")[1].split("\n## ")[0]
+    fields = (docs / "certificate-format.md").read_text().split("## Certificates of branches")[1].split("\n## ")[0]
+    for name, numbers in NUMBERS.items():
+        assert f"| `{name}` |" in mathematics
+        assert all(f"`{word}`" in fields for word in (name, *numbers))
 
 
 def test_misuse_is_named(diagonal, four_well):

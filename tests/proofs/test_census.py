@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.certificate.census import census_from_json, census_to_json, load_census, verify_census
+from hallucert.certificate.reading import from_json
+from hallucert.certificate.writing import problem_digest, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
-from hallucert.prove.census_records import Open
+from hallucert.prove.census_records import Open, floats
 
 PLANE = [(-2, 2), (-2, 2)]
 
@@ -137,7 +138,7 @@ def test_critical_points_on_spheres_are_excluded_and_named(four_well):
         assert all(
             abs(float(s.lower) - n) < 1e-12 and s.upper - s.lower < 1e-12 for s, n in zip(place.box, near, strict=True)
         )
-    assert verify_census(found)
+    assert hc.verify(found)
 
 
 def test_at_a_pitchfork_the_place_is_left_open(four_well):
@@ -166,19 +167,40 @@ def test_a_spent_budget_keeps_what_was_found():
     assert all(np.abs(known - point.x).max(1).min() < 1e-12 for point in part.points)
 
 
+def _meets(place, point, target):
+    """Whether a place, as a file has it, holds a point and its target, both in floats."""
+    inside = [low <= v <= high for (low, high), v in zip(floats(place.target), target, strict=True)]
+    if place.box is not None:
+        inside += [low <= v <= high for (low, high), v in zip(floats(place.box), point, strict=True)]
+    return all(inside)
+
+
 def test_a_partial_census_is_checked_as_far_as_it_goes(himmelblau):
-    """What is missing must lie where the file declares it pending."""
+    """What is missing must lie where the file declares it pending: no place that hides a point can be deleted."""
     part = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", max_boxes=300)
     assert not part.complete and 0 < len(part) < 14
-    data = census_to_json(part)
-    assert verify_census(census_from_json(data), "arb")
+    data = to_json(part)
+    assert hc.verify(from_json(data), "arb")
+    results = {result.name: result for result in hc.verify(from_json(data), "arb").results}
+    assert (results["completeness"].status, results["completeness_elsewhere"].status) == ("undecided", "proved")
+    full = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")
+    known = np.array([point.x for point in part.points])
+    missing = [p for p in full.points if np.abs(known - p.x).max(1).min() > 1e-9]
+    needed = 0
+    for i in range(len(part.pending)):
+        rest = part.pending[:i] + part.pending[i + 1 :]
+        hides = any(not any(_meets(place, p.x, full.critical_points[p.target].x) for place in rest) for p in missing)
+        accepted = hc.verify(from_json(data | {"pending": data["pending"][:i] + data["pending"][i + 1 :]}), "arb")
+        assert not (accepted and hides)
+        needed += hides and not accepted
+    assert needed
     data["pending"] = []
-    assert not verify_census(census_from_json(data), "arb")
+    assert not hc.verify(from_json(data), "arb")
 
 
 def test_killed_and_resumed_it_is_the_same_census(himmelblau, tmp_path):
     """A census that dies after any number of tasks, and is taken up again, is the census that never died."""
-    path, whole = tmp_path / "census.json", census_to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))
+    path, whole = tmp_path / "census.json", to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))
 
     def killer(tasks):
         left = iter(range(tasks))
@@ -194,7 +216,7 @@ def test_killed_and_resumed_it_is_the_same_census(himmelblau, tmp_path):
             hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path, progress=killer(tasks))
     calls = []
     again = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path, progress=lambda *call: calls.append(call))
-    assert census_to_json(again) == whole
+    assert to_json(again) == whole
     assert calls[0] == ("critical", 1, 1) and calls[1][1] >= 2  # these were not done again
     with pytest.raises(CheckpointError):
         hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.6", checkpoint=path)
@@ -206,12 +228,12 @@ def test_time_that_runs_out_can_be_continued(himmelblau, tmp_path):
     short = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", seconds=1e-9, checkpoint=path)
     assert not short.complete
     longer = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path)
-    assert census_to_json(longer) == census_to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))
+    assert to_json(longer) == to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))
 
 
 def test_two_workers_give_the_same_answer(four_well):
     """Processes change nothing."""
-    one, two = (census_to_json(hc.census(four_well, PLANE, "2.2", workers=n)) for n in (1, 2))
+    one, two = (to_json(hc.census(four_well, PLANE, "2.2", workers=n)) for n in (1, 2))
     assert one == two
 
 
@@ -220,13 +242,13 @@ def test_a_dask_cluster_gives_the_same_answer(four_well):
     """joblib hands the tasks to a local dask.distributed cluster."""
     distributed = pytest.importorskip("distributed")
     joblib = pytest.importorskip("joblib")
-    here = census_to_json(hc.census(four_well, PLANE, "2.2"))
+    here = to_json(hc.census(four_well, PLANE, "2.2"))
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),
     ):
-        there = census_to_json(hc.census(four_well, PLANE, "2.2", workers=-1))
+        there = to_json(hc.census(four_well, PLANE, "2.2", workers=-1))
     assert here == there
 
 
@@ -234,11 +256,15 @@ def test_a_saved_census_is_proved_again_by_the_other_arithmetic(himmelblau, tmp_
     """What is saved is read back, and mpmath and Arb each prove all of it again."""
     found = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")
     found.save(tmp_path / "census.json")
-    again = load_census(tmp_path / "census.json")
-    assert census_to_json(again) == census_to_json(found)
+    again = hc.load(tmp_path / "census.json")
+    assert to_json(again) == to_json(found)
     for backend in ("mpmath", "arb"):
-        verdict = verify_census(again, backend)
-        assert verdict and verdict.backend == backend and verdict.census.complete
+        verdict = hc.verify(again, backend)
+        assert verdict and verdict.backend == backend
+        assert [result.name for result in verdict.results if result.name.startswith("points")] == [
+            f"points[{i}]" for i in range(14)
+        ]
+        assert {result.name: result.status for result in verdict.results}["completeness"] == "proved"
 
 
 FORGERIES = {
@@ -250,8 +276,15 @@ FORGERIES = {
     "a critical point is missing": lambda d: d["critical_points"].pop(),
     "a critical point of another kind": lambda d: d["critical_points"][0].update(kind="maximizer"),
     "the spectrum": lambda d: d["points"][0].update(smallest_real_part=["1p-9", "1p-8"]),
-    "another radius": lambda d: d["problem"].update(rho="18/5"),
+    "another radius": lambda d: _pose(d, rho="18/5"),
+    "a smaller box": lambda d: _pose(d, region=[["-1p1", "1p1"], ["-1p1", "1p1"]]),
 }
+
+
+def _pose(data, **changes):
+    """Change the problem of a file, as a forger would."""
+    data["problem"].update(changes)
+    data["digest"] = problem_digest(data["problem"])
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -259,14 +292,14 @@ def test_forged_censuses_are_refused(himmelblau, name):
     """Each change of a file that changes what it says is found by the checker."""
     global _SAVED
     if _SAVED is None:
-        _SAVED = json.dumps(census_to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")))
+        _SAVED = json.dumps(to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5")))
     data = json.loads(_SAVED)
     FORGERIES[name](data)
     try:
-        verdict = verify_census(census_from_json(data), "arb")
+        verdict = hc.verify(from_json(data), "arb")
     except CertificateError:
         return
-    assert not verdict and verdict.problems
+    assert not verdict and any(result.message for result in verdict.results if not result.passed)
 
 
 _SAVED = None
@@ -274,12 +307,12 @@ _SAVED = None
 
 def test_a_place_that_is_not_declared_open_is_missed(four_well):
     """A file that hides the excluded neighbourhoods is refused."""
-    data = census_to_json(hc.census(four_well, PLANE, 2))
+    data = to_json(hc.census(four_well, PLANE, 2))
     data["excluded"] = data["excluded"][1:]
-    assert "open, but not in the file" in str(verify_census(census_from_json(data), "arb"))
-    data = census_to_json(hc.census(four_well, PLANE, 2))
+    assert "open, but not in the file" in str(hc.verify(from_json(data), "arb"))
+    data = to_json(hc.census(four_well, PLANE, 2))
     data["excluded"][0]["box"] = [["-1p1", "1p1"]] * 2
-    assert "excluded in the file" in str(verify_census(census_from_json(data), "arb"))
+    assert "excluded in the file" in str(hc.verify(from_json(data), "arb"))
 
 
 @pytest.mark.parametrize(
@@ -288,20 +321,20 @@ def test_a_place_that_is_not_declared_open_is_missed(four_well):
         lambda d: d.update(format="x"),
         lambda d: d.update(schema=2),
         lambda d: d.pop("points"),
-        lambda d: d["problem"].update(rho="-1"),
-        lambda d: d["problem"].update(region=[["0", "0"], ["0", "1"]]),
+        lambda d: _pose(d, rho="-1"),
+        lambda d: _pose(d, region=[["0", "0"], ["0", "1"]]),
         lambda d: d["points"][0].update(box=[["1", "0"], ["0", "1"]]),
         lambda d: d["points"][0].update(box=5),
         lambda d: d["points"][0].update(target=99),
-        lambda d: d.update(backend="floats"),
+        lambda d: d.update(search="floats"),
     ],
 )
 def test_malformed_files_raise_a_certificate_error(four_well, change):
     """Nothing but a `CertificateError` comes out of a file that is no census."""
-    data = census_to_json(hc.census(four_well, PLANE, "1.4"))
+    data = to_json(hc.census(four_well, PLANE, "1.4"))
     change(data)
     with pytest.raises(CertificateError):
-        census_from_json(json.loads(json.dumps(data)))
+        from_json(json.loads(json.dumps(data)))
 
 
 @pytest.mark.parametrize(
@@ -313,6 +346,9 @@ def test_malformed_files_raise_a_certificate_error(four_well, change):
         ((PLANE, 0), "rho"),
         ((PLANE, -1), "rho"),
         ((PLANE, "x"), "rho"),
+        ((PLANE, "1e-400"), "rho"),
+        ((PLANE, "1e400"), "rho"),
+        (([(-1.7e308, 1.7e308)] * 2, 1), "box"),
     ],
 )
 def test_misuse_names_the_argument(four_well, arguments, name):

@@ -122,6 +122,39 @@ def test_verify_ends_with_status_two_on_what_is_no_certificate(run: Run, tmp_pat
     assert set(json.loads(outcome.out)) == {"error"}
 
 
+def test_census_lists_every_point_and_saves_what_verify_reproves(run: Run, tmp_path: Path) -> None:
+    # At rho = 5/2 the point of the four wells with the target (1, 1) is (-s, -s), s = 5/(2 sqrt 2) - 1; and so on.
+    path = tmp_path / "census.json"
+    arguments = ("census", FOUR_WELLS, "--box=-2,2,-2,2", "--rho", "2.5")
+    outcome = run(*arguments, "--save", path, "--json")
+    assert outcome.status == 0
+    data = json.loads(outcome.out)
+    assert data["complete"] and not data["excluded"] and not data["pending"] and data["file"] == str(path)
+    s = 2.5 / 2**0.5 - 1
+    signs = set()
+    for point in data["points"]:
+        assert (point["kind"], point["stability"]) == ("minimizer", "attractor")
+        assert all(low - 1e-15 <= (s if low > 0 else -s) <= high + 1e-15 for low, high in point["enclosure"])
+        signs.add(tuple(low > 0 for low, _ in point["enclosure"]))
+    assert len(data["points"]) == len(signs) == 4
+    assert "4 attractor" in run(*arguments).out
+    verdict = json.loads(run("verify", path, "--json").out)
+    assert verdict["passed"] and {"completeness", "points[3]"} <= {claim["name"] for claim in verdict["claims"]}
+    saved = json.loads(path.read_text())
+    del saved["points"][0]
+    path.write_text(json.dumps(saved))
+    outcome = run("verify", path)
+    assert outcome.status == 1 and "a point is missing" in outcome.out
+
+
+def test_census_takes_the_box_of_the_gallery_and_says_what_is_left_open(run: Run) -> None:
+    assert json.loads(run("census", "--gallery", "himmelblau", "--rho", "7/2", "--json").out)["box"] == [[-6, 6]] * 2
+    outcome = run("census", "--gallery", "himmelblau", "--rho", "7/2", "--seconds", "1e-9", "--json")
+    assert outcome.status == 1
+    data = json.loads(outcome.out)
+    assert not data["complete"] and data["pending"][0]["reason"] == "budget"
+
+
 def test_diagnose(run: Run) -> None:
     arguments = ("diagnose", FOUR_WELLS, "--rho", "2.5", "--at=-0.7677669529663689,-0.7677669529663689")
     assert "hallucinated minimizer" in run(*arguments).out
@@ -162,6 +195,12 @@ def test_gallery(run: Run) -> None:
         (["prove"], "prove"),
         (["verify"], "FILE"),
         (["diagnose", FOUR_WELLS, "--rho", "1"], "--at"),
+        (["census", FOUR_WELLS, "--rho", "1"], "--box"),
+        (["census", FOUR_WELLS, "--rho", "1", "--box=-1,1"], "--box"),
+        (["census", FOUR_WELLS, "--rho", "1", "--box=1,-1,0,1"], "box"),
+        (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--seconds=-1"], "seconds"),
+        (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--save", "/no/such/folder/c.json"], "--save"),
+        (["census", "x**2", "--rho", "1", "--box=0,1"], "variables"),
     ],
 )
 def test_misuse_is_one_line_on_stderr_and_status_two(run: Run, arguments: list[str], word: str) -> None:

@@ -1,0 +1,357 @@
+"""A census that was changed anywhere is rejected, or still true.
+
+Every leaf of three censuses is changed in several ways, and the digest is recomputed, as a forger would. If the checker
+accepts the result, it is compared with a census of the same problem at 424 bits in the other arithmetic, whose points
+are closed forms in one case; a change of the problem is a census of another problem, and the checker has taken it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from fractions import Fraction
+
+import pytest
+
+import hallucert as hc
+from hallucert.certificate import census_verify
+from hallucert.certificate.reading import from_json
+from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.errors import CertificateError
+from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.prove.census import take_here
+from hallucert.prove.census_records import Problem
+from hallucert.prove.census_sphere import overlap
+from hallucert.prove.claims import Enclosure
+
+PLANE = [(-2, 2), (-2, 2)]
+NAMES = ("complete", "excluded", "partial")
+WORDS = (
+    ("minimizer", "saddle", "maximizer", "degenerate"),
+    ("attractor", "repeller", "undecided"),
+    ("critical_point", "singular", "budget"),
+    ("float", "arb", "mpmath"),
+)
+
+
+@pytest.fixture(scope="module")
+def censuses():
+    well = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
+    wells = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    return {
+        "complete": hc.census(well, PLANE, "1.5"),
+        "excluded": hc.census(wells, [(-1.5, 0.5), (-1.5, 0.5)], "2"),
+        "partial": hc.census(hc.gallery.load("himmelblau"), [(-6, 6), (-6, 6)], "3.5", max_boxes=300),
+    }
+
+
+@pytest.fixture(scope="module")
+def truths(censuses):
+    """The same problems at 424 bits in mpmath: the oracle for what is still true."""
+    return {name: _sharp(found.problem) for name, found in censuses.items()}
+
+
+@pytest.fixture(autouse=True)
+def _remembered(monkeypatch):
+    """The checker's own census depends on the problem alone; take it once for each."""
+    known = {}
+
+    def remembered(problem, max_boxes, seconds):
+        key = json.dumps([problem.to_json(), problem.backend, problem.precision, max_boxes])
+        if key not in known:
+            known[key] = take_here(problem, max_boxes, seconds)
+        return known[key]
+
+    monkeypatch.setattr(census_verify, "take_here", remembered)
+
+
+def _sharp(problem):
+    again = Problem(problem.f, problem.rho, problem.region, problem.tolerance, "mpmath", 424, checking=True)
+    return take_here(again, 100_000)
+
+
+def _leaves(data, path=()):
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _leaves(value, (*path, key))
+    else:
+        yield path, data
+
+
+def _variants(value):
+    """Plausible forgeries of one leaf."""
+    if value is None:
+        return ["", 0, ["1", "1p1"], [["-1p1", "1p1"], ["-1p1", "1p1"]]]
+    if isinstance(value, int):
+        return [value + 1, value - 1, -value - 1, 10**30, str(value), True]
+    words = [word for group in WORDS if value in group for word in group]
+    try:
+        number = parse_dyadic(value)
+    except (ValueError, TypeError):
+        return [*words, value + "x", "", None]
+    shifts = [number + Fraction(1, 2**60), number - Fraction(1, 2**20), 2 * number, -number, number + 1]
+    return [format_dyadic(v) for v in shifts] + ["NaN", value + "0", "1p20000", None]
+
+
+def _set(data, path, value):
+    changed = copy.deepcopy(data)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    if path[0] == "problem":
+        changed["digest"] = problem_digest(changed["problem"])
+    return changed
+
+
+def _verified(data):
+    """Whether a forgery is accepted, and what it says."""
+    try:
+        changed = from_json(data)
+        return bool(hc.verify(changed, "arb", max_boxes=50)), changed
+    except CertificateError as error:
+        assert error.field
+        return False, None
+
+
+def _held(box, boxes):
+    """The numbers of the boxes that meet a box, if each of them lies in it."""
+    near = [i for i, other in enumerate(boxes) if overlap(box, other)]
+    inside = all(a.lower <= b.lower and b.upper <= a.upper for i in near for a, b in zip(box, boxes[i], strict=True))
+    return near if inside else []
+
+
+def _still_true(changed, original, truth):
+    """Compare what an accepted forgery says with the sharp census of the same problem."""
+    if changed.problem.to_json() != original.problem.to_json():
+        return True  # another problem, and the checker has taken its census
+    wells = [_held(c.box, [t.box for t in truth.critical_points]) for c in changed.critical_points]
+    for own, held in zip(changed.critical_points, wells, strict=True):
+        if own.kind != "degenerate" and [truth.critical_points[i].kind for i in held] != [own.kind]:
+            return False
+    vague = [c.box for c in changed.critical_points if c.kind == "degenerate"] + [p.target for p in changed.pending]
+    for i, critical in enumerate(truth.critical_points):
+        if [i] not in wells and not any(overlap(critical.box, box) for box in vague):
+            return False
+    points = [_held(p.box, [t.box for t in truth.points]) for p in changed.points]
+    for own, held in zip(changed.points, points, strict=True):
+        if len(held) != 1 or not _says_the_truth(own, truth.points[held[0]], changed, truth):
+            return False
+    for i, point in enumerate(truth.points):
+        target = truth.critical_points[point.target].box
+        if [i] not in points and not any(
+            overlap(p.target, target) and (p.box is None or overlap(p.box, point.box)) for p in changed.pending
+        ):
+            return False
+    # Open places are meant up to their own width and the tolerance.
+    room = Fraction(changed.problem.tolerance) * 2
+    tiny = all(side.upper - side.lower <= room for place in changed.excluded for side in place.box)
+    return tiny and all(any(overlap(_wider(e.box, room), t.box) for t in truth.excluded) for e in changed.excluded)
+
+
+def _wider(box, room):
+    return tuple(Enclosure(side.lower - room, side.upper + room) for side in box)
+
+
+def _says_the_truth(own, sharp, changed, truth):
+    target = changed.critical_points[own.target]
+    return (
+        len(_held(target.box, [truth.critical_points[sharp.target].box])) == 1
+        and own.kind in (sharp.kind, "degenerate")
+        and own.stability in (sharp.stability, "undecided")
+        and own.gradient_norm.contains(sharp.gradient_norm)
+        and (own.smallest_real_part is None or own.smallest_real_part.contains(sharp.smallest_real_part))
+    )
+
+
+def test_the_oracle_is_the_closed_form(truths):
+    """Of the double well at rho = 3/2: (-+1/2, 0) with targets (+-1, 0), |g| = 3/8, spectrum {2, 7/50}."""
+    # H(c) = diag(2, 1/10); J = diag(1, 1 + rho/10/|g|) = diag(1, 7/5).
+    truth = truths["complete"]
+    assert [c.kind for c in truth.critical_points] == ["minimizer", "saddle", "minimizer"]
+    assert len(truth.points) == 2 and not truth.pending and not truth.excluded
+    for point in truth.points:
+        c = truth.critical_points[point.target].box[0]
+        sign = 1 if c.lower > 0 else -1
+        assert c.lower <= sign <= c.upper
+        assert point.box[0].lower <= Fraction(-sign, 2) <= point.box[0].upper
+        assert point.gradient_norm.lower <= Fraction(3, 8) <= point.gradient_norm.upper
+        assert point.smallest_real_part.lower <= Fraction(7, 50) <= point.smallest_real_part.upper
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_changed_leaf_is_rejected_or_still_true(censuses, truths, name):
+    """No forged number, word or type makes the checker assert something false."""
+    original = censuses[name]
+    data = to_json(original)
+    assert _verified(data)[0]
+    assert bool(original.excluded) == (name == "excluded") and bool(original.pending) == (name == "partial")
+    tried = accepted = 0
+    for path, value in list(_leaves(data)):
+        if path[0] == "problem" and name != "complete":
+            continue
+        for forged in _variants(value):
+            if forged == value and type(forged) is type(value):
+                continue
+            tried += 1
+            passed, changed = _verified(_set(data, path, forged))
+            if passed:
+                accepted += 1
+                assert _still_true(changed, original, truths[name]), (path, value, forged)
+    assert tried > 300 and accepted < tried / 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_deleted_or_repeated_entry_is_rejected_or_still_true(censuses, truths, name):
+    """A point, a critical point or a place that is left out is missed; one that is there twice is refused or the same.
+
+    Every point of a complete census, and every place that is excluded, is needed.
+    """
+    data = to_json(censuses[name])
+    for key in ("critical_points", "points", "excluded", "pending"):
+        for i in range(len(data[key])):
+            fewer, more = copy.deepcopy(data), copy.deepcopy(data)
+            del fewer[key][i]
+            more[key].append(more[key][i])
+            for forged in (fewer, more):
+                passed, changed = _verified(forged)
+                assert not passed or _still_true(changed, censuses[name], truths[name]), (key, i)
+                if key == "points":
+                    assert not passed or (name == "partial" and forged is fewer)
+                if key == "excluded" and forged is fewer:
+                    assert not passed
+
+
+def test_every_number_moved_off_its_value_is_rejected(censuses):
+    """Moving a published interval of a point beside the number it encloses fails."""
+    for name in NAMES:
+        data = to_json(censuses[name])
+        for i, point in enumerate(data["points"]):
+            places = [("box", 0), ("box", 1), ("gradient_norm",), ("smallest_real_part",)]
+            for place in places:
+                low, high = point[place[0]][place[1]] if len(place) > 1 else point[place[0]]
+                width = parse_dyadic(high) - parse_dyadic(low) + Fraction(1, 2**40)
+                moved = [format_dyadic(parse_dyadic(end) + 2 * width) for end in (low, high)]
+                assert not _verified(_set(data, ("points", i, *place), moved))[0], (name, i, place)
+
+
+def test_a_missing_point_beside_a_pending_place_is_missed(censuses):
+    """A place is made wider for what the checker leaves open, never to hide a point that it proves."""
+    data = to_json(censuses["complete"])
+    width = Fraction(1, 2**10)
+    edge = parse_dyadic(data["points"][0]["box"][0][1]) + Fraction(1, 2**30)
+    beside = [[format_dyadic(edge), format_dyadic(edge + width)], ["-1p-10", "1p-10"]]
+    around = [["-1p1", "1p1"], ["-1p-10", "1p-10"]]
+    target = data["critical_points"][data["points"][0]["target"]]["box"]
+    del data["points"][0]
+    data["pending"] = [{"box": beside, "target": target, "reason": "budget"}]
+    assert not _verified(data)[0]
+    data["pending"][0]["box"] = around
+    assert _verified(data)[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        (("format",), "hallucert census", "format"),
+        (("schema",), 2, "schema"),
+        (("schema",), True, "schema"),
+        (("kind",), "consensus", "kind"),
+        (("digest",), "sha256:0", "digest"),
+        (("search",), "mpmath", "search"),
+        (("boxes",), -1, "boxes"),
+        (("provenance", "backend"), "float", "provenance.backend"),
+        (("problem", "rho"), "3.5", "problem.rho"),
+        (("problem", "rho"), "1/" + "9" * 200, "problem.rho"),
+        (("problem", "rho"), "9" * 200, "problem.rho"),
+        (("problem", "region"), [["-1", "1"]], "problem.region"),
+        (("problem", "region", 0), ["1", "1"], "problem.region"),
+        (("problem", "region", 0), ["0", "1p300"], "problem.region"),
+        (("problem", "region", 0), ["0", "1p4000"], "problem.region"),
+        (("problem", "region", 0, 0), "-36028797018963969p-54", "problem.region"),
+        (("problem", "tolerance"), "1p-41", "problem.tolerance"),
+        (("problem", "tolerance"), "1", "problem.tolerance"),
+        (("points",), {}, "points"),
+        (("points",), [[]] * 100_001, "points"),
+        (("points", 0), [], "points[0]"),
+        (("points", 0, "chart"), [0, 1], "points[0].chart"),
+        (("points", 0, "box"), [["1", "0"], ["0", "1"]], "points[0].box[0]"),
+        (("points", 0, "box"), [["0", "1"]] * 3, "points[0].box"),
+        (("points", 0, "box", 0, 1), "1p5000", "points[0].box[0]"),
+        (("points", 0, "box", 0), ["0", "1", "1p1"], "points[0].box[0]"),
+        (("points", 0, "target"), 3, "points[0].target"),
+        (("points", 0, "target"), "0", "points[0].target"),
+        (("points", 0, "kind"), ["minimizer"], "points[0].kind"),
+        (("points", 0, "stability"), None, "points[0].stability"),
+        (("points", 0, "smallest_real_part"), "0", "points[0].smallest_real_part"),
+        (("critical_points", 0, "kind"), "minimum", "critical_points[0].kind"),
+        (("excluded",), [{"box": None, "target": [["0", "1"]] * 2, "reason": "budget"}], "excluded[0].reason"),
+        (("pending",), [{"box": None, "target": [["0", "1"]] * 2, "reason": "critical_point"}], "pending[0].reason"),
+        (("pending",), [{"box": None, "target": None, "reason": "budget"}], "pending[0].target"),
+    ],
+)
+def test_the_field_that_does_not_fit_is_named(censuses, path, value, field):
+    """The error names the path of the field."""
+    with pytest.raises(CertificateError) as caught:
+        from_json(_set(to_json(censuses["complete"]), path, value))
+    assert caught.value.field == field
+
+
+def test_missing_and_unknown_fields_are_named(censuses):
+    """At every level, a field less or more is refused under its name."""
+    data = to_json(censuses["partial"])
+    objects = {
+        "(file)": (),
+        "problem": ("problem",),
+        "provenance": ("provenance",),
+        "points[0]": ("points", 0),
+        "critical_points[0]": ("critical_points", 0),
+        "pending[0]": ("pending", 0),
+    }
+    for name, path in objects.items():
+        place = data
+        for key in path:
+            place = place[key]
+        for key in [*place, "more"]:
+            if (name, key) == ("(file)", "kind"):
+                continue  # without a kind it is read as the certificate of a point
+            changed = copy.deepcopy(place)
+            if key == "more":
+                changed["more"] = 1
+            else:
+                del changed[key]
+            with pytest.raises(CertificateError) as caught:
+                from_json(_set(data, path, changed) if path else changed)
+            assert caught.value.field == f"{name}.{key}"
+
+
+def test_truncated_files_are_refused(censuses, tmp_path):
+    """No beginning of a file is a census."""
+    path = tmp_path / "census.json"
+    censuses["complete"].save(path)
+    content = path.read_bytes()
+    for length in range(0, len(content) - 2, 97):
+        path.write_bytes(content[:length])
+        with pytest.raises(CertificateError):
+            hc.load(path)
+
+
+def test_a_hostile_problem_ends_within_its_budget(censuses):
+    """A problem that cannot be searched costs the budget and is not re-proved; nothing is raised."""
+    data = to_json(censuses["complete"])
+    waves = hc.Objective.parse("sin(1000*x)*sin(999*y) + exp(30*x*y) + sin(x**9)*cos(y**8)")
+    data["problem"]["objective"] = waves.to_json()
+    data["digest"] = problem_digest(data["problem"])
+    began = time.monotonic()
+    assert not hc.verify(from_json(data), "mpmath", budget=1.0)
+    assert time.monotonic() - began < 60
+
+
+def test_the_written_text_is_canonical(censuses, tmp_path):
+    """Reading a saved census and writing it again gives the same bytes."""
+    for name, original in censuses.items():
+        first, again = tmp_path / f"{name}.json", tmp_path / "again.json"
+        original.save(first)
+        hc.load(first).save(again)
+        assert first.read_bytes() == again.read_bytes()
