@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from os import PathLike
 from typing import ClassVar
 
 import numpy as np
 
-from hallucert.certificate.certificate import MARKS, Provenance
-from hallucert.errors import ArgumentError
+from hallucert.certificate.certificate import Provenance
+from hallucert.certificate.chains import ChainCertificate
 from hallucert.exact import decimal_enclosure
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch import QUESTIONS
 from hallucert.prove.branch_chain import Chain
 from hallucert.prove.branch_target import TargetBox
-from hallucert.prove.claims import Claim, Status
+from hallucert.prove.claims import Claim
 
 SAMPLES = 9
 """Points of each cell in a picture."""
 
 
-@dataclass(frozen=True)
-class BranchCertificate:
+@dataclass(frozen=True, repr=False)
+class BranchCertificate(ChainCertificate):
     """Everything that was proved about one branch, with what an independent checker needs to prove it again.
 
     Indexing with ``"target"``, ``"branch"``, ``"fold"`` or ``"stability"`` gives the tuple of claims of that name: a
@@ -48,6 +46,8 @@ class BranchCertificate:
     """
 
     kind: ClassVar[str] = "branch"
+    first_claim: ClassVar[str] = "branch"
+    names: ClassVar[tuple[str, ...]] = tuple(QUESTIONS)
 
     objective: Objective
     target: TargetBox | None
@@ -56,59 +56,17 @@ class BranchCertificate:
     provenance: Provenance
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
 
-    def __getitem__(self, name: str) -> tuple[Claim, ...]:
-        if name not in QUESTIONS:
-            raise ArgumentError("claim", name, f"be one of {', '.join(QUESTIONS)}")
-        return tuple(claim for claim in self.all_claims if claim.name == name)
-
-    def __contains__(self, name: object) -> bool:
-        return any(claim.name == name for claim in self.all_claims)
-
-    def __iter__(self) -> Iterator[Claim]:
-        return iter(self.all_claims)
-
-    @property
-    def cells(self) -> int:
-        """How many cells there are in all."""
-        return sum(len(chain.links) for chain in self.chains)
-
-    @property
-    def proved(self) -> bool:
-        """Whether a piece of the branch is certified at all."""
-        return any(claim.status is Status.PROVED for claim in self["branch"])
-
     @cached_property
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through its cells, shape (n, d + 1) in ``(x, lambda)``."""
         return tuple(_polygon(chain) for chain in self.chains)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the certificate as JSON, atomically.
+    def _lengths(self) -> list[int]:
+        return [len(chain.links) for chain in self.chains]
 
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.certificate.writing import save
-
-        save(self, path)
-
-    def __repr__(self) -> str:
-        count = sum(claim.status is Status.PROVED for claim in self.all_claims)
-        return (
-            f"<BranchCertificate for {self.objective.name[:40]!r}: {len(self.chains)} pieces, {self.cells} cells, "
-            f"{count} claims proved>"
-        )
-
-    def __str__(self) -> str:
-        lines = [f"{self.objective.name}"]
-        for name, (low, high) in list(zip(self.objective.variables, self.box or (), strict=False))[:8]:
-            lines.append(f"c: {name} in {decimal_enclosure(low, high, 17)}")
-        lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims]
-        made = self.provenance
-        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
-        return "\n".join(lines)
+    def _subject(self) -> list[str]:
+        known = list(zip(self.objective.variables, self.box or (), strict=False))[:8]
+        return [f"c: {name} in {decimal_enclosure(low, high, 17)}" for name, (low, high) in known]
 
 
 def _polygon(chain: Chain) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from hallucert.certificate.branch import BranchCertificate
@@ -14,12 +13,14 @@ from hallucert.certificate.fields import (
     read_integer,
     read_interval,
     read_list,
+    read_numbers,
+    read_positive,
     read_provenance,
-    read_rows,
+    read_square,
     read_text,
-    read_vector,
+    require_format,
 )
-from hallucert.certificate.writing import FORMAT, SCHEMA, problem_digest
+from hallucert.certificate.writing import problem_digest
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
@@ -50,10 +51,7 @@ def from_json(data: object) -> BranchCertificate:
     """Build the certificate of a branch from plain data, checking every field."""
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims"}
     top = read_fields(data, names, "(file)")
-    if top["format"] != FORMAT:
-        raise CertificateError("format", f"must be {FORMAT!r}")
-    if type(top["schema"]) is not int or top["schema"] != SCHEMA:
-        raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+    require_format(top)
     problem = read_fields(top["problem"], {"objective"}, "problem")
     if top["digest"] != problem_digest(problem):
         raise CertificateError("digest", "is not the digest of the problem")
@@ -79,9 +77,9 @@ def from_json(data: object) -> BranchCertificate:
 
 def _target(data: object, d: int) -> TargetBox:
     entry = read_fields(data, {"centre", "radius", "preconditioner"}, "target")
-    centre = _vector(entry["centre"], d, "target.centre")
-    radius = _positive(entry["radius"], d, "target.radius")
-    return TargetBox(centre, radius, _matrix(entry["preconditioner"], d, "target.preconditioner"))
+    centre = read_numbers(entry["centre"], d, "target.centre")
+    radius = read_positive(entry["radius"], d, "target.radius")
+    return TargetBox(centre, radius, read_square(entry["preconditioner"], d, "target.preconditioner"))
 
 
 def _chain(data: object, objective: Objective, field: str) -> Chain:
@@ -101,12 +99,12 @@ def _link(data: object, d: int, field: str) -> Link:
     if not low < 0 < high:
         raise CertificateError(f"{field}.span", "must have 0 inside")
     cell = Cell(
-        _vector(entry["centre"], d + 1, f"{field}.centre"),
-        _matrix(entry["frame"], d + 1, f"{field}.frame"),
-        _vector(entry["bend"], d, f"{field}.bend"),
+        read_numbers(entry["centre"], d + 1, f"{field}.centre"),
+        read_square(entry["frame"], d + 1, f"{field}.frame"),
+        read_numbers(entry["bend"], d, f"{field}.bend"),
         (low, high),
-        _positive(entry["radius"], d, f"{field}.radius"),
-        _matrix(entry["preconditioner"], d, f"{field}.preconditioner"),
+        read_positive(entry["radius"], d, f"{field}.radius"),
+        read_square(entry["preconditioner"], d, f"{field}.preconditioner"),
     )
     return Link(
         cell,
@@ -114,27 +112,6 @@ def _link(data: object, d: int, field: str) -> Link:
         _parts(entry["turning"], TURNING, f"{field}.turning"),
         _parts(entry["stability"], STABILITY, f"{field}.stability"),
     )
-
-
-def _vector(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    numbers = read_vector(value, field)
-    if len(numbers) != length:
-        raise CertificateError(field, f"must have {length} numbers")
-    return numbers
-
-
-def _positive(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    numbers = _vector(value, length, field)
-    if min(numbers) <= 0:
-        raise CertificateError(field, f"must be {length} positive numbers")
-    return numbers
-
-
-def _matrix(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
-    rows = read_rows(value, field)
-    if len(rows) != size or any(len(row) != size for row in rows):
-        raise CertificateError(field, f"must be a {size} by {size} matrix")
-    return rows
 
 
 def _parts(value: object, words: tuple[str, ...], field: str) -> tuple[Part, ...]:

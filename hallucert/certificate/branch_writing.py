@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.certificate.branch import BranchCertificate
-from hallucert.certificate.writing import FORMAT, SCHEMA, claim_json, problem_digest
+from hallucert.certificate.writing import claim_json, header
 from hallucert.exact import format_dyadic, format_exact
 from hallucert.prove.branch_chain import Chain, Link
 from hallucert.prove.branch_parts import Part
@@ -15,20 +15,10 @@ from hallucert.prove.branch_parts import Part
 
 def to_json(certificate: BranchCertificate) -> dict[str, Any]:
     """Return the certificate as plain data, in the order of the file format."""
-    made, target, box = certificate.provenance, certificate.target, certificate.box
+    target, box = certificate.target, certificate.box
     problem = {"objective": certificate.objective.to_json()}
     return {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "kind": certificate.kind,
-        "provenance": {
-            "hallucert": made.hallucert,
-            "backend": made.backend,
-            "backend_version": made.backend_version,
-            "precision": made.precision,
-        },
-        "problem": problem,
-        "digest": problem_digest(problem),
+        **header(certificate, problem),
         "target": None
         if target is None
         else {

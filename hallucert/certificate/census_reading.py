@@ -16,11 +16,11 @@ from hallucert.certificate.fields import (
     read_interval,
     read_list,
     read_provenance,
-    read_text,
+    read_rho,
+    require_format,
 )
-from hallucert.certificate.writing import FORMAT, SCHEMA, problem_digest
-from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import exact_radius, format_rational
+from hallucert.certificate.writing import problem_digest
+from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.census import Census
@@ -52,10 +52,7 @@ def from_json(data: object) -> Census:
     lists = {"critical_points", "points", "excluded", "pending"}
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "search", "boxes"} | lists
     top = read_fields(data, names, "(file)")
-    if top["format"] != FORMAT:
-        raise CertificateError("format", f"must be {FORMAT!r}")
-    if type(top["schema"]) is not int or top["schema"] != SCHEMA:
-        raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+    require_format(top)
     made = read_provenance(top["provenance"])
     problem = _problem(top["problem"], top["digest"], _search(top["search"], made))
     d = problem.f.dimension
@@ -97,12 +94,7 @@ def _problem(data: object, digest: object, search: str) -> Problem:
 
 
 def _rho(value: object) -> Fraction:
-    try:
-        rho = exact_radius(read_text(value, "problem.rho"))
-    except ArgumentError as error:
-        raise CertificateError("problem.rho", str(error)) from None
-    if format_rational(rho) != value:
-        raise CertificateError("problem.rho", "must be a fraction in lowest terms")
+    rho = read_rho(value)
     if not SMALLEST <= rho <= LARGEST:
         raise CertificateError("problem.rho", "must be between 2^-200 and 2^200")
     return rho

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from hallucert.certificate.writing import FORMAT, SCHEMA, problem_digest
+from hallucert.certificate.writing import header
 from hallucert.prove.census import Census
 from hallucert.prove.census_records import critical_to_json, point_to_json, unsettled_to_json
 
 
 def to_json(census: Census) -> dict[str, Any]:
     """Return the census as plain data, in the order of the file format."""
-    made, problem = census.provenance, census.problem.to_json()
+    problem = census.problem.to_json()
     return {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "kind": census.kind,
-        "provenance": {
-            "hallucert": made.hallucert,
-            "backend": made.backend,
-            "backend_version": made.backend_version,
-            "precision": made.precision,
-        },
-        "problem": problem,
-        "digest": problem_digest(problem),
+        **header(census, problem),
         "search": census.problem.backend,
         "boxes": census.boxes,
         "critical_points": [critical_to_json(point) for point in census.critical_points],

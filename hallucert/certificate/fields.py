@@ -9,8 +9,10 @@ from typing import Any
 
 from hallucert.certificate.certificate import Provenance
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import parse_dyadic, parse_exact
+from hallucert.exact import exact_radius, format_rational, parse_dyadic, parse_exact
 
+FORMAT = "hallucert-certificate"
+SCHEMA = 1
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""
 MAX_PRECISION = 2000
@@ -28,6 +30,14 @@ def read_fields(data: object, names: set[str], field: str) -> Mapping[str, Any]:
     if extra := set(data) - names:
         raise CertificateError(f"{field}.{min(extra)[:40]}", "is not a field of a certificate")
     return data
+
+
+def require_format(top: Mapping[str, Any]) -> None:
+    """Check the fields by which a certificate of any kind is known as one."""
+    if top["format"] != FORMAT:
+        raise CertificateError("format", f"must be {FORMAT!r}")
+    if type(top["schema"]) is not int or top["schema"] != SCHEMA:
+        raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
 
 
 def read_text(value: object, field: str, limit: int = 4000) -> str:
@@ -79,6 +89,41 @@ def read_rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
         if bits > MAX_MATRIX_BITS:
             raise CertificateError(field, f"must have at most {MAX_MATRIX_BITS} bits")
     return tuple(rows)
+
+
+def read_numbers(value: object, length: int, field: str) -> tuple[Fraction, ...]:
+    """Return a list of `length` exact numbers."""
+    numbers = read_vector(value, field)
+    if len(numbers) != length:
+        raise CertificateError(field, f"must have {length} numbers")
+    return numbers
+
+
+def read_positive(value: object, length: int, field: str) -> tuple[Fraction, ...]:
+    """Return a list of `length` positive exact numbers."""
+    numbers = read_vector(value, field)
+    if len(numbers) != length or min(numbers) <= 0:
+        raise CertificateError(field, f"must be {length} positive numbers")
+    return numbers
+
+
+def read_square(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
+    """Return a square matrix of exact numbers."""
+    rows = read_rows(value, field)
+    if len(rows) != size or any(len(row) != size for row in rows):
+        raise CertificateError(field, f"must be a {size} by {size} matrix")
+    return rows
+
+
+def read_rho(value: object) -> Fraction:
+    """Return the radius of a problem."""
+    try:
+        rho = exact_radius(read_text(value, "problem.rho"))
+    except ArgumentError as error:
+        raise CertificateError("problem.rho", str(error)) from None
+    if format_rational(rho) != value:
+        raise CertificateError("problem.rho", "must be a fraction in lowest terms")
+    return rho
 
 
 def read_interval(value: object, field: str) -> tuple[Fraction, Fraction]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,14 +21,15 @@ from hallucert.certificate.fields import (
     read_interval,
     read_list,
     read_provenance,
+    read_rho,
     read_rows,
     read_text,
     read_vector,
+    require_format,
 )
 from hallucert.certificate.kinds import module_of
-from hallucert.certificate.writing import FORMAT, SCHEMA, problem_digest
+from hallucert.certificate.writing import problem_digest
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import exact_radius, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.claims import Claim, Enclosure, Status
@@ -132,10 +132,7 @@ def from_json(data: object) -> Any:
         return module_of(data["kind"], "reading").from_json(data)
     fields = {"format", "schema", "provenance", "problem", "digest", "witness", "enclosure", "claims"}
     top = read_fields(data, fields, "(file)")
-    if top["format"] != FORMAT:
-        raise CertificateError("format", f"must be {FORMAT!r}")
-    if type(top["schema"]) is not int or top["schema"] != SCHEMA:
-        raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+    require_format(top)
     given = set(top["problem"]) & {"variant", "scales"} if isinstance(top["problem"], Mapping) else set()
     problem = read_fields(top["problem"], {"objective", "rho"} | given, "problem")
     if top["digest"] != problem_digest(problem):
@@ -162,7 +159,9 @@ def from_json(data: object) -> Any:
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
-    return Certificate(objective, _rho(problem["rho"]), witness, claims, read_provenance(top["provenance"]), box, law)
+    return Certificate(
+        objective, read_rho(problem["rho"]), witness, claims, read_provenance(top["provenance"]), box, law
+    )
 
 
 def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
@@ -179,16 +178,6 @@ def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
     if law == SAM:
         raise CertificateError("problem.variant", "must be left out for SAM")
     return law
-
-
-def _rho(value: object) -> Fraction:
-    try:
-        rho = exact_radius(read_text(value, "problem.rho"))
-    except ArgumentError as error:
-        raise CertificateError("problem.rho", str(error)) from None
-    if format_rational(rho) != value:
-        raise CertificateError("problem.rho", "must be a fraction in lowest terms")
-    return rho
 
 
 _INPUTS: dict[str, Callable[[object, str], Any]] = {

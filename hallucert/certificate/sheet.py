@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from os import PathLike
 from typing import ClassVar
 
 import numpy as np
 
-from hallucert.certificate.certificate import MARKS, Provenance
-from hallucert.errors import ArgumentError
+from hallucert.certificate.certificate import Provenance
+from hallucert.certificate.chains import ChainCertificate
 from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
-from hallucert.prove.claims import Claim, Status
+from hallucert.prove.claims import Claim
 from hallucert.prove.manifold import QUESTIONS
 from hallucert.prove.manifold_chain import CurveChain
 
 
-@dataclass(frozen=True)
-class SheetCertificate:
+@dataclass(frozen=True, repr=False)
+class SheetCertificate(ChainCertificate):
     """Everything that was proved about one sheet, with what an independent checker needs to prove it again.
 
     Indexing with the name of a claim (``"curve"``, ``"regular"``, ``"theorem_3_2"``, ``"projected_c32"``,
@@ -43,6 +41,8 @@ class SheetCertificate:
     """
 
     kind: ClassVar[str] = "sheet"
+    first_claim: ClassVar[str] = "curve"
+    names: ClassVar[tuple[str, ...]] = tuple(QUESTIONS)
 
     objective: Objective
     rho: Fraction
@@ -50,57 +50,16 @@ class SheetCertificate:
     all_claims: tuple[Claim, ...]
     provenance: Provenance
 
-    def __getitem__(self, name: str) -> tuple[Claim, ...]:
-        if name not in QUESTIONS:
-            raise ArgumentError("claim", name, f"be one of {', '.join(QUESTIONS)}")
-        return tuple(claim for claim in self.all_claims if claim.name == name)
-
-    def __contains__(self, name: object) -> bool:
-        return any(claim.name == name for claim in self.all_claims)
-
-    def __iter__(self) -> Iterator[Claim]:
-        return iter(self.all_claims)
-
-    @property
-    def cells(self) -> int:
-        """How many cells there are in all."""
-        return sum(len(chain.cells) for chain in self.chains)
-
-    @property
-    def proved(self) -> bool:
-        """Whether a piece of the sheet is certified at all."""
-        return any(claim.status is Status.PROVED for claim in self["curve"])
-
     @cached_property
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through the axes of its cells, shape (n, d)."""
         return tuple(_polygon(chain) for chain in self.chains)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the certificate as JSON, atomically.
+    def _lengths(self) -> list[int]:
+        return [len(chain.cells) for chain in self.chains]
 
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.certificate.writing import save
-
-        save(self, path)
-
-    def __repr__(self) -> str:
-        count = sum(claim.status is Status.PROVED for claim in self.all_claims)
-        return (
-            f"<SheetCertificate for {self.objective.name[:40]!r}: {len(self.chains)} pieces, {self.cells} cells, "
-            f"{count} claims proved>"
-        )
-
-    def __str__(self) -> str:
-        lines = [f"{self.objective.name}", f"rho = {format_rational(self.rho)}"]
-        lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims]
-        made = self.provenance
-        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
-        return "\n".join(lines)
+    def _subject(self) -> list[str]:
+        return [f"rho = {format_rational(self.rho)}"]
 
 
 def _polygon(chain: CurveChain) -> np.ndarray:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from hallucert.certificate.fields import (
     read_fields,
     read_integer,
     read_interval,
     read_list,
+    read_numbers,
+    read_positive,
     read_provenance,
-    read_rows,
+    read_rho,
+    read_square,
     read_text,
-    read_vector,
+    require_format,
 )
 from hallucert.certificate.sheet import SheetCertificate
-from hallucert.certificate.writing import FORMAT, SCHEMA, problem_digest
-from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import exact_radius, format_rational
+from hallucert.certificate.writing import problem_digest
+from hallucert.errors import CertificateError
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.branch_cell import Cell
 from hallucert.prove.claims import Claim, Enclosure, Status
@@ -44,10 +45,7 @@ def from_json(data: object) -> SheetCertificate:
     """Build the certificate of a sheet from plain data, checking every field."""
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "sheets", "claims"}
     top = read_fields(data, names, "(file)")
-    if top["format"] != FORMAT:
-        raise CertificateError("format", f"must be {FORMAT!r}")
-    if type(top["schema"]) is not int or top["schema"] != SCHEMA:
-        raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+    require_format(top)
     problem = read_fields(top["problem"], {"objective", "rho"}, "problem")
     if top["digest"] != problem_digest(problem):
         raise CertificateError("digest", "is not the digest of the problem")
@@ -62,17 +60,7 @@ def from_json(data: object) -> SheetCertificate:
         _claim(item, f"claims[{i}]", len(chains))
         for i, item in enumerate(read_list(top["claims"], "claims", MAX_CLAIMS))
     )
-    return SheetCertificate(objective, _rho(problem["rho"]), chains, claims, read_provenance(top["provenance"]))
-
-
-def _rho(value: object) -> Fraction:
-    try:
-        rho = exact_radius(read_text(value, "problem.rho"))
-    except ArgumentError as error:
-        raise CertificateError("problem.rho", str(error)) from None
-    if format_rational(rho) != value:
-        raise CertificateError("problem.rho", "must be a fraction in lowest terms")
-    return rho
+    return SheetCertificate(objective, read_rho(problem["rho"]), chains, claims, read_provenance(top["provenance"]))
 
 
 def _chain(data: object, d: int, field: str) -> CurveChain:
@@ -86,33 +74,17 @@ def _chain(data: object, d: int, field: str) -> CurveChain:
 
 def _cell(data: object, d: int, field: str) -> Cell:
     entry = read_fields(data, {"centre", "frame", "span", "radius", "preconditioner"}, field)
-    low, high = _vector(entry["span"], 2, f"{field}.span")
-    radius = _vector(entry["radius"], d - 1, f"{field}.radius")
+    low, high = read_numbers(entry["span"], 2, f"{field}.span")
+    radius = read_positive(entry["radius"], d - 1, f"{field}.radius")
     if not low < 0 < high:
         raise CertificateError(f"{field}.span", "must have 0 inside")
-    if min(radius) <= 0:
-        raise CertificateError(f"{field}.radius", f"must be {d - 1} positive numbers")
     return straight_cell(
-        _vector(entry["centre"], d, f"{field}.centre"),
-        _matrix(entry["frame"], d, f"{field}.frame"),
+        read_numbers(entry["centre"], d, f"{field}.centre"),
+        read_square(entry["frame"], d, f"{field}.frame"),
         (low, high),
         radius,
-        _matrix(entry["preconditioner"], d - 1, f"{field}.preconditioner"),
+        read_square(entry["preconditioner"], d - 1, f"{field}.preconditioner"),
     )
-
-
-def _vector(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    numbers = read_vector(value, field)
-    if len(numbers) != length:
-        raise CertificateError(field, f"must have {length} numbers")
-    return numbers
-
-
-def _matrix(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
-    rows = read_rows(value, field)
-    if len(rows) != size or any(len(row) != size for row in rows):
-        raise CertificateError(field, f"must be a {size} by {size} matrix")
-    return rows
 
 
 def _claim(data: object, field: str, chains: int) -> Claim:

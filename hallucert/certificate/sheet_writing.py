@@ -7,27 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.certificate.sheet import SheetCertificate
-from hallucert.certificate.writing import FORMAT, SCHEMA, claim_json, problem_digest
+from hallucert.certificate.writing import claim_json, header
 from hallucert.exact import format_exact, format_rational
 from hallucert.prove.manifold_chain import CurveChain
 
 
 def to_json(certificate: SheetCertificate) -> dict[str, Any]:
     """Return the certificate as plain data, in the order of the file format."""
-    made = certificate.provenance
     problem = {"objective": certificate.objective.to_json(), "rho": format_rational(certificate.rho)}
     return {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "kind": certificate.kind,
-        "provenance": {
-            "hallucert": made.hallucert,
-            "backend": made.backend,
-            "backend_version": made.backend_version,
-            "precision": made.precision,
-        },
-        "problem": problem,
-        "digest": problem_digest(problem),
+        **header(certificate, problem),
         "sheets": [_chain(chain) for chain in certificate.chains],
         "claims": [claim_json(claim) for claim in certificate.all_claims],
     }

@@ -9,6 +9,7 @@ from fractions import Fraction
 from os import PathLike
 from typing import Any
 
+from hallucert.certificate.fields import FORMAT, SCHEMA
 from hallucert.certificate.kinds import module_of
 from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.files import replacing
@@ -16,24 +17,33 @@ from hallucert.prove.claims import Claim, Enclosure
 from hallucert.prove.witness import Witness
 from hallucert.radius_law import SAM
 
-FORMAT = "hallucert-certificate"
-SCHEMA = 1
-
 
 def to_json(certificate: Any) -> dict[str, Any]:
     """Return the certificate as plain data, in the order of the file format."""
     if certificate.kind != "point":
         data: dict[str, Any] = module_of(certificate.kind, "writing").to_json(certificate)
         return data
-    made, witness, box = certificate.provenance, certificate.witness, certificate.box
+    witness, box = certificate.witness, certificate.box
     problem = {"objective": certificate.objective.to_json(), "rho": format_rational(certificate.rho)}
     if certificate.law != SAM:
         problem["variant"] = certificate.law.variant
     if certificate.law.scales:
         problem["scales"] = [format_exact(scale) for scale in certificate.law.scales]
     return {
+        **header(certificate, problem),
+        "witness": None if witness is None else _witness(witness),
+        "enclosure": None if box is None else [[format_dyadic(low), format_dyadic(high)] for low, high in box],
+        "claims": [claim_json(claim) for claim in certificate.claims.values()],
+    }
+
+
+def header(certificate: Any, problem: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that certificates of all kinds begin with."""
+    made = certificate.provenance
+    return {
         "format": FORMAT,
         "schema": SCHEMA,
+        **({} if certificate.kind == "point" else {"kind": certificate.kind}),
         "provenance": {
             "hallucert": made.hallucert,
             "backend": made.backend,
@@ -42,9 +52,6 @@ def to_json(certificate: Any) -> dict[str, Any]:
         },
         "problem": problem,
         "digest": problem_digest(problem),
-        "witness": None if witness is None else _witness(witness),
-        "enclosure": None if box is None else [[format_dyadic(low), format_dyadic(high)] for low, high in box],
-        "claims": [claim_json(claim) for claim in certificate.claims.values()],
     }
 
 
