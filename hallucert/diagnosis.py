@@ -25,7 +25,8 @@ __all__ = ["Diagnosis", "Kind", "diagnose"]
 VANISHED = 1e-3
 """``|g+| <= VANISHED min(|g|, |H(x+)| rho)``: hallucinated. The second says that the target is within a thousandth of
 rho, by Newton's estimate. Elsewhere the three are of one size, and a finished run has 1e-6 or less. In residual form
-``|r(x+)| <= VANISHED |r(x)|`` is zero: the loss at the target is a millionth of what it is at `x`."""
+``|r(x+)| <= VANISHED |r(x)|`` is zero, the loss at the target a millionth of what it is at `x`, if the
+Gauss-Newton step to the nearest zero of ``r`` is at most VANISHED rho long, too."""
 
 NEAR = 0.1
 """``|g+| <= NEAR |g|`` is worth a Newton refinement; ``|x'' - x| <= NEAR |x' - x|`` is a two-cycle of the SAM map."""
@@ -126,6 +127,9 @@ def _hallucinated(basis: dict[str, Any], at_target: Spectrum, share: int) -> Dia
     sphere = tangential.definiteness(1.0) if f.dimension > 1 else "minimizer"
     ratio = _residual_ratio(basis)
     zero = ratio is not None and ratio <= VANISHED
+    if zero and spectra.has_kernel() and 0 < f.residual_count <= f.dimension:
+        # A saturated network has small residuals and no zero of them anywhere near.
+        zero = spectra.residual_distance() <= VANISHED * rho
     numbers: dict[str, Any] = {
         "target_type": "minimizer" if zero else at_target.definiteness(spectra.q / rho),
         "target_eigenvalues": at_target.eigenvalues,

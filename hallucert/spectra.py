@@ -152,6 +152,18 @@ class PointSpectra:
             product[:, first : first + block] = b @ (hb - np.outer(hb @ self.u, self.u)).T
         return (gram + (self.rho / self.q) * product) / float(self.f.n), gram
 
+    def residual_distance(self) -> float:
+        """Return how far a zero of ``r`` is from ``x+`` by one Gauss-Newton step: ``|B^+ r(x+)|``."""
+        b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
+        r = self.f.residual_lanes(self.plus[None, :])[0]
+        # The shortest solution of B s = r, from the triangle of B^T: its condition is that of B, not the square.
+        triangle = np.linalg.qr(b.T, mode="r")
+        with np.errstate(all="ignore"):
+            try:
+                return float(np.linalg.norm(np.linalg.solve(triangle.T, r)))
+            except np.linalg.LinAlgError:
+                return np.inf if r.any() else 0.0
+
     def has_kernel(self) -> bool:
         """Tell whether there is a residual form small enough for `tangent_kernel`."""
         m = self.f.residual_count

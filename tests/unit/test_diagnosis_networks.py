@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -207,3 +209,14 @@ def test_runs_that_learned_and_runs_that_did_not() -> None:
     for d in hovering:
         # The best constant of three equally frequent classes has the loss log 3.
         assert abs(d.value - np.log(3)) < 2e-3 and "1.09861" in d.verdict
+
+
+def test_small_residuals_without_a_zero_near_are_not_a_minimizer() -> None:
+    """A saturated end of a SAM run, about which it is proved that r(x+) has no zero near, is not called hallucinated."""
+    ends = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())["ends"]
+    kinds = {}
+    for end in ends:
+        f = hc.TanhNetwork(end["layer_sizes"], end["inputs"], end["targets"])
+        saturated = end["layer_sizes"] == [2, 6, 4, 1] and (end["data_seed"], end["row"]) == (2, 1)
+        kinds.setdefault(saturated, set()).add(hc.diagnose(f, end["x"], 8, "0.05").kind)
+    assert kinds == {False: {Kind.MINIMIZER}, True: {Kind.DEGENERATE}}
