@@ -157,7 +157,7 @@ class PointSpectra:
         b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
         r = self.f.residual_lanes(self.plus[None, :])[0]
         # The shortest solution of B s = r, from the triangle of B^T: its condition is that of B, not the square.
-        triangle = np.linalg.qr(b.T, mode="r")
+        triangle: np.ndarray = np.asarray(np.linalg.qr(b.T, mode="r"))
         with np.errstate(all="ignore"):
             try:
                 return float(np.linalg.norm(np.linalg.solve(triangle.T, r)))

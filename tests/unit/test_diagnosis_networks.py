@@ -212,7 +212,7 @@ def test_runs_that_learned_and_runs_that_did_not() -> None:
 
 
 def test_small_residuals_without_a_zero_near_are_not_a_minimizer() -> None:
-    """A saturated end of a SAM run, about which it is proved that r(x+) has no zero near, is not called hallucinated."""
+    """A saturated end of a run, for which r(x+) provably has no zero near, is not called a hallucinated minimizer."""
     ends = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())["ends"]
     kinds = {}
     for end in ends:
