@@ -18,6 +18,7 @@ from hallucert.certificate.fields import (
     read_provenance,
     read_square,
     read_text,
+    require_claims,
     require_format,
 )
 from hallucert.certificate.writing import problem_digest
@@ -72,6 +73,7 @@ def from_json(data: object) -> BranchCertificate:
         _claim(item, f"claims[{i}]", len(chains))
         for i, item in enumerate(read_list(top["claims"], "claims", MAX_CLAIMS))
     )
+    require_claims(claims, "branch", "branch", len(chains))
     return BranchCertificate(objective, target, chains, claims, read_provenance(top["provenance"]), box)
 
 

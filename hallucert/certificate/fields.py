@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from hallucert.certificate.certificate import Provenance
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact_radius, format_rational, parse_dyadic, parse_exact
+from hallucert.prove.claims import Claim, Status
 
 FORMAT = "hallucert-certificate"
 SCHEMA = 1
@@ -38,6 +39,13 @@ def require_format(top: Mapping[str, Any]) -> None:
         raise CertificateError("format", f"must be {FORMAT!r}")
     if type(top["schema"]) is not int or top["schema"] != SCHEMA:
         raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+
+
+def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -> None:
+    """Check that every chain is claimed to hold a curve: what nobody claims, nobody checks."""
+    claimed = {claim.inputs.get(what) for claim in claims if claim.name == name and claim.status is Status.PROVED}
+    if missing := set(range(1, chains + 1)) - claimed:
+        raise CertificateError("claims", f"must have a claim {name!r} about {what} {min(missing)}")
 
 
 def read_text(value: object, field: str, limit: int = 4000) -> str:

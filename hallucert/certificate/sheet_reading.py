@@ -15,6 +15,7 @@ from hallucert.certificate.fields import (
     read_rho,
     read_square,
     read_text,
+    require_claims,
     require_format,
 )
 from hallucert.certificate.sheet import SheetCertificate
@@ -60,6 +61,7 @@ def from_json(data: object) -> SheetCertificate:
         _claim(item, f"claims[{i}]", len(chains))
         for i, item in enumerate(read_list(top["claims"], "claims", MAX_CLAIMS))
     )
+    require_claims(claims, "curve", "sheet", len(chains))
     return SheetCertificate(objective, read_rho(problem["rho"]), chains, claims, read_provenance(top["provenance"]))
 
 

@@ -18,12 +18,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.branch_cell import CellProof
-from hallucert.prove.branch_chain import Chain, ChainFacts, check_chain
+from hallucert.prove.branch_chain import Chain, ChainFacts, Run, check_chain
 from hallucert.prove.branch_stability import ATTRACTING
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import Target
@@ -113,7 +114,7 @@ def chain_claims(index: int, target: Target, chain: Chain, facts: ChainFacts) ->
         claims.append(Measured("fold", numbers, partial(_fold_sentence, index), inputs))
     for run in facts.runs:
         numbers = {"rho_from": run.rho_from, "rho_to": run.rho_to}
-        claims.append(Measured("stability", numbers, partial(_stability_sentence, index, run.word), inputs))
+        claims.append(Measured("stability", numbers, partial(_stability_sentence, index, run), inputs))
     return claims
 
 
@@ -132,9 +133,9 @@ def _branch_claim(index: int, target: Target, chain: Chain, facts: ChainFacts) -
             f"points at its ends, are {what} of target c for rho = |x - c|."
         )
         low, high = (start.upper, end.lower) if start.upper < end.lower else (end.upper, start.lower)
-        if low < high:
-            between = f"{decimal_above(low, DIGITS)} and {decimal_below(high, DIGITS)}"
-            sentence += f" Every rho strictly between {between} is attained."
+        shown = decimal_above(low, DIGITS), decimal_below(high, DIGITS)
+        if Fraction(shown[0]) < Fraction(shown[1]):
+            sentence += f" Every rho strictly between {shown[0]} and {shown[1]} is attained."
         if facts.turning_complete:
             folds = len(facts.folds)
             where = ("all along it", "on each side of its fold")[folds] if folds < 2 else f"between its {folds} folds"
@@ -162,16 +163,20 @@ def _fold_sentence(index: int, numbers: Numbers) -> str | None:
     )
 
 
-def _stability_sentence(index: int, word: str, numbers: Numbers) -> str:
-    between = f"between its points where rho is in {_long(numbers['rho_from'])} and in {_long(numbers['rho_to'])}"
-    if word == ATTRACTING:
+def _stability_sentence(index: int, run: Run, numbers: Numbers) -> str:
+    # By cells, because a curve with folds has several points of one radius.
+    part = (
+        f"branch {index}, from a point in cell {run.first_cell + 1}, where rho is in {_long(numbers['rho_from'])}, on "
+        f"to a point in cell {run.last_cell + 1}, where rho is in {_long(numbers['rho_to'])},"
+    )
+    if run.word == ATTRACTING:
         return (
-            f"Every point of branch {index} {between} attracts SAM, for every small enough fixed step: all eigenvalues "
-            f"of the SAM matrix M = H(c) J(x) have positive real part there."
+            f"Every point of {part} attracts SAM, for every small enough fixed step: all eigenvalues of the SAM matrix "
+            f"M = H(c) J(x) have positive real part there."
         )
     return (
-        f"Every point of branch {index} {between} repels SAM, for every fixed step: some eigenvalue of the SAM matrix "
-        f"M = H(c) J(x) has negative real part there."
+        f"Every point of {part} repels SAM, for every fixed step: some eigenvalue of the SAM matrix M = H(c) J(x) has "
+        f"negative real part there."
     )
 
 

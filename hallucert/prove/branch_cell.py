@@ -228,6 +228,18 @@ class CellProof:
             ar.within(v, -r, r) for v, r in zip(w, self.cell.radius, strict=True)
         )
 
+    def misses(self, x: Vector) -> bool:
+        """Tell whether certainly no point of `x` lies in the cell."""
+        found = self.coordinates(x)
+        if found is None:
+            return False
+        ranges = [self.cell.span, *((-r, r) for r in self.cell.radius)]
+        return any(self._outside(v, *ends) for v, ends in zip([found[0], *found[1]], ranges, strict=True))
+
+    def _outside(self, ball: Ball, low: Fraction, high: Fraction) -> bool:
+        ar = self.arithmetic
+        return ar.is_finite(ball) and bool(ar.upper(ball) < low or ar.lower(ball) > high)
+
     def velocity(self, z: Vector, s: Ball) -> Vector | None:
         """Return ``z'(s)`` for arc points `z` over the part `s` of the span; None if ``DG N`` may be singular.
 

@@ -5,6 +5,11 @@ the next cell; there it is a zero of ``G``, so it lies on the next cell's only a
 at P points forward in the next cell, so the curve never turns back on itself. The curve of the chain goes, in each
 cell, from the point where it comes in (at ``s >= start``) to the face ``s = s_1``.
 
+It passes no point twice: a path that never turns back on a one-dimensional manifold meets a point again only if it
+goes round a closed component, and then it passes its own first point again, in a later cell. So it is enough that no
+later cell holds the first point. For the same reason the part of an arc between ``start`` and where the curve comes
+in belongs to the curve: it leads back along it, and cannot reach beyond the first point.
+
 On every cell ``lambda > 0`` and ``x != c``, so ``g(x) = lambda (c - x) != 0`` and ``x+ = x + rho u(x) = c`` for
 ``rho = |x - c|``. The one exception is a face at ``lambda = 0`` exactly, the first or last of the chain: the point of
 the arc on it is a critical point of ``f``, where the branch begins or ends (Proposition 4.5).
@@ -68,9 +73,11 @@ class Fold:
 
 @dataclass(frozen=True)
 class Run:
-    """A part of the chain's curve with one stability, and the radii at its two ends."""
+    """A part of the chain's curve with one stability: the cells and the radii at its two ends."""
 
     word: str
+    first_cell: int
+    last_cell: int
     rho_from: Enclosure
     rho_to: Enclosure
 
@@ -139,10 +146,12 @@ def check_chain(
         if isinstance(found, str):
             return f"cell {i}: {found}"
         folds += found
-        if problem := walk.add(proof, link):
+        if problem := walk.add(i, proof, link):
             return f"cell {i}: {problem}"
         if first:
-            start = _radius_at(proof, link.cell.span[0])
+            start, begin = _radius_at(proof, link.cell.span[0]), proof.section(link.cell.span[0])
+        elif not proof.misses(begin):
+            return f"cell {i} is not shown to keep away from the first point, so that no point is passed twice"
         before = proof
     assert before is not None
     end = _radius_at(before, chain.links[-1].cell.span[1])
@@ -236,12 +245,12 @@ class _Walk:
 
     def __init__(self, again: bool) -> None:
         self.again = again
-        self.runs: list[tuple[str, Enclosure | None, Enclosure | None]] = []
-        self.open: tuple[str, Enclosure | None] | None = None
-        self.last: tuple[CellProof, Fraction] | None = None
+        self.runs: list[tuple[str, int, int, Enclosure | None, Enclosure | None]] = []
+        self.open: tuple[str, int, Enclosure | None] | None = None
+        self.last: tuple[int, CellProof, Fraction] | None = None
 
-    def add(self, proof: CellProof, link: Link) -> str | None:
-        """Confirm the parts of one cell; return what could not be confirmed, or None."""
+    def add(self, number: int, proof: CellProof, link: Link) -> str | None:
+        """Confirm the parts of one cell, the `number`-th; return what could not be confirmed, or None."""
         parts = _parts(link.stability, link.start, link.cell.span[1])
         if parts is None:
             return "the parts of stability do not divide the arc"
@@ -253,19 +262,20 @@ class _Walk:
             if self.open is not None and self.open[0] != word:
                 self._close()
             if self.open is None and word != UNDECIDED:
-                self.open = (word, _radius_at(proof, low))
-            self.last = (proof, high)
+                self.open = (word, number, _radius_at(proof, low))
+            self.last = (number, proof, high)
         return None
 
     def _close(self) -> None:
         if self.open is not None and self.last is not None:
-            self.runs.append((self.open[0], self.open[1], _radius_at(*self.last)))
+            (word, first, radius), (last, proof, s) = self.open, self.last
+            self.runs.append((word, first, last, radius, _radius_at(proof, s)))
         self.open = None
 
     def finished(self) -> tuple[Run, ...] | None:
         """Return the runs; None if a radius was not enclosed."""
         self._close()
-        runs = [Run(word, a, b) for word, a, b in self.runs if a is not None and b is not None]
+        runs = [Run(word, i, j, a, b) for word, i, j, a, b in self.runs if a is not None and b is not None]
         return tuple(runs) if len(runs) == len(self.runs) else None
 
 
@@ -277,3 +287,9 @@ def _radius_at(proof: CellProof, s: Fraction) -> Enclosure | None:
 def _enclosure(proof: CellProof, ball: object) -> Enclosure | None:
     ar = proof.arithmetic
     return Enclosure(*ar.endpoints(ball)) if ar.is_finite(ball) else None
+
+
+def unrepeated(proofs: Sequence[CellProof]) -> int:
+    """Return how many cells there are before the first that may hold the first point of the first cell's arc again."""
+    begin = proofs[0].section(proofs[0].cell.span[0])
+    return next((i for i, proof in enumerate(proofs) if i > 0 and not proof.misses(begin)), len(proofs))

@@ -165,9 +165,10 @@ class _About:
         least = numbers["smallest_singular_value"]
         if least.lower <= 0:
             return None
+        what = "the curve" if self.closed else "the curve and, at its ends, its continuation"
         return Status.PROVED, (
             f"At every point of sheet {self.index} A = Dr(x+) J(x) has full row rank (smallest singular value >= "
-            f"{decimal_below(least.lower)}), so near it the solutions of r(x+) = 0 are nothing but the curve."
+            f"{decimal_below(least.lower)}), so near it the solutions of r(x+) = 0 are nothing but {what}."
         )
 
     def theorem_3_2(self, numbers: Numbers) -> Conclusion:

@@ -108,15 +108,3 @@ class CurveCellProof(CellProof):
         x = self.section(s)
         velocity = self.velocity(x, self.arithmetic.constant(s))
         return None if velocity is None else Joint(x, velocity)
-
-    def misses(self, x: Vector) -> bool:
-        """Tell whether certainly no point of `x` lies in the cell."""
-        found = self.coordinates(x)
-        if found is None:
-            return False
-        ranges = [self.cell.span, *((-r, r) for r in self.cell.radius)]
-        return any(self._outside(v, *ends) for v, ends in zip([found[0], *found[1]], ranges, strict=True))
-
-    def _outside(self, ball: Ball, low: Fraction, high: Fraction) -> bool:
-        ar = self.arithmetic
-        return ar.is_finite(ball) and bool(ar.upper(ball) < low or ar.lower(ball) > high)

@@ -9,6 +9,7 @@ A chain is *closed* if the end of the last cell's arc lies in the first cell in 
 to its start in its own direction, so it covers a whole connected component of the solutions, which is compact: a
 smooth closed curve. All solutions in the cells lie on it, as each cell's arc meets the path. The path goes round
 once if its end lies in no other cell than the first and the last: every point is covered equally often.
+An *open* chain passes no point twice if no later cell holds its first point (see `branch_chain`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fractions import Fraction
 
 from hallucert.balls import matrix
 from hallucert.prove.branch_cell import Cell
+from hallucert.prove.branch_chain import unrepeated
 from hallucert.prove.manifold_cell import CurveCellProof, Joint
 from hallucert.prove.manifold_system import ManifoldSystem
 
@@ -97,6 +99,8 @@ def check_curve(
         entries[i:] = [came_in]
     if chain.closed and not all(proof.misses(joints[-1].x) for proof in done[1:-1]):
         return "the curve is not shown to go round only once"
+    if not chain.closed and unrepeated(done) < count:
+        return "the curve may come back to its first point"
     return ProvedChain(tuple(done), tuple(joints), tuple(entries), chain.closed)
 
 

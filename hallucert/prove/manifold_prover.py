@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from hallucert.objectives.objective import Objective
+from hallucert.prove.branch_chain import unrepeated
 from hallucert.prove.claims import Claim, undecided
 from hallucert.prove.manifold import QUESTIONS, sheet_claims
 from hallucert.prove.manifold_cell import CurveCellProof
@@ -72,6 +73,9 @@ def _linked(row: Sequence[CurveCellProof], closed: bool) -> list[tuple[CurveChai
         else:
             parts.append([proof])
     closed = closed and len(parts) == 1 and _joins(row[-1], row[0])
+    if not closed:
+        # A piece that comes back to its first point ends before the cell in which it may do so.
+        parts = [part[: unrepeated(part)] for part in parts]
     return [(CurveChain(tuple(proof.cell for proof in part), closed), part) for part in parts]
 
 

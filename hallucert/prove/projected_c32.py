@@ -77,7 +77,7 @@ def _divided(ar: Any, ends: tuple[Fraction, Fraction], e: Fraction) -> Enclosure
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign."""
-    smallest = numbers["smallest_projected_eigenvalue"]
+    smallest, name = numbers["smallest_projected_eigenvalue"], facts.law.name
     what = "the smallest eigenvalue of N^T (J + J^T)/2 N, N an orthonormal basis of the row space of Dr(x*+), is"
     if smallest.upper < 0:
         return (
@@ -89,8 +89,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return Reason.STRADDLES
     return (
         Status.PROVED,
-        f"Condition (C32) holds at x* on the row space of Dr(x*+), where SAM moves: {what} at least "
-        f"{decimal_below(smallest.lower)} > 0. So every eigenvalue of the SAM tangent kernel has positive real part.",
+        f"Condition (C32) holds at x* on the row space of Dr(x*+), where {name} moves: {what} at least "
+        f"{decimal_below(smallest.lower)} > 0. So every eigenvalue of the {name} tangent kernel has positive real "
+        "part.",
     )
 
 
