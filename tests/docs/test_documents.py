@@ -1,64 +1,194 @@
-"""Claim: what README, docs and examples say runs, and the files that they name are there."""
+"""Claim: what README, docs and examples say runs, prints what they show, and the things that they name are there."""
 
+import contextlib
+import doctest
+import importlib
+import importlib.util
+import io
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+GENERATED = {"_build", "_static", "_templates", "gallery", "generated"}
+PAGES = [path for path in sorted(DOCS.rglob("*.md")) if not GENERATED & set(path.relative_to(DOCS).parts)]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+BLOCK = re.compile(r"^(?:<!-- needs (\w+) -->\n)?```(python|text|console)\n(.*?)^```$", re.M | re.S)
 
 
-def blocks(path: Path) -> list[str]:
-    """Return the Python blocks of a Markdown file."""
-    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
+def identity(path: Path) -> str:
+    """Name a file by its place in the repository."""
+    return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_python_blocks_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page.
+
+    A ``text`` block next after a ``python`` block is what that block prints; ``...`` in it stands for anything, and
+    long lines may be wrapped.
+    A comment ``<!-- needs torch -->`` in the line before says that the block runs only where that package is.
+    """
+
+    language: str
+    code: str
+    needs: str
+    shown: str | None = None
+
+
+def blocks(path: Path) -> list[Block]:
+    """Return the Python and console blocks of a Markdown file, with the output that the page shows."""
+    text, found, end = path.read_text(encoding="utf-8"), list[Block](), -1
+    for match in BLOCK.finditer(text):
+        needs, language, code = match.groups()
+        follows = found and not text[end : match.start()].strip()
+        if language == "text" and follows and found[-1].language == "python":
+            found[-1] = Block("python", found[-1].code, found[-1].needs, code)
+        elif language != "text":
+            found.append(Block(language, code, needs or ""))
+        end = match.end()
+    return found
+
+
+def require_output(shown: str, printed: str) -> None:
+    """Fail unless a program printed what is shown, where ``...`` stands for anything and line breaks do not count."""
+    checker, options = doctest.OutputChecker(), doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    if not checker.check_output(shown, printed, options):
+        pytest.fail(checker.output_difference(doctest.Example("", shown), printed, options | doctest.REPORT_NDIFF))
+
+
+def run_commands(block: Block) -> None:
+    """Run the ``$ hallucert`` commands of a console block; other commands (installing, say) are not run."""
+    from hallucert.cli import main
+
+    for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.M):
+        words = shlex.split(command, comments=True)
+        if words[0] != "hallucert":
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+            main(words[1:])
+        if shown.strip():
+            require_output(shown, printed.getvalue())
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=identity)
+def test_blocks_run_and_print_what_is_shown(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block of a page runs, in order, in an empty folder, and prints what the page shows below it."""
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {}
+    monkeypatch.setenv("COLUMNS", "80")
+    namespace: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(path):
-        exec(compile(block, str(path), "exec"), namespace)
+        if block.needs and importlib.util.find_spec(block.needs) is None:
+            continue
+        if block.language == "console":
+            run_commands(block)
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(block.code, str(path), "exec"), namespace)
+        if block.shown is not None:
+            require_output(block.shown, printed.getvalue())
+
+
+def test_a_page_that_shows_other_output_fails() -> None:
+    """The comparison sees a wrong digit, a missing line and a line too many."""
+    require_output("x in [1.25, ...\ny\n", "x in [1.25, 1.26]\ny\n")
+    for shown in ("x in [1.24, ...\ny\n", "x in [1.25, 1.26]\n", "x in [1.25, 1.26]\ny\nz\n"):
+        with pytest.raises(pytest.fail.Exception):
+            require_output(shown, "x in [1.25, 1.26]\ny\n")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=identity)
+def test_links_lead_to_files(path: Path) -> None:
+    """Relative links lead to files; links to the gallery name an example."""
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)", text)
+    missing = [target for target in targets if "://" not in target and not (path.parent / target).exists()]
+    pages = re.findall(r"\{doc\}`[^`<]*<?/gallery/(\w+)>?`", text)
+    assert not missing
+    assert not [name for name in pages if name != "index" and not (ROOT / "examples" / f"{name}.py").exists()]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=identity)
+def test_api_objects_named_in_documents_exist(path: Path) -> None:
+    """Every role such as ``{func}`hallucert.certify``` names something that can be imported."""
+    roles = r"\{(?:py:)?(?:func|class|meth|attr|mod|exc|data|obj)\}`[^`<]*?<?~?(hallucert[\w.]*)>?`"
+    for name in re.findall(roles, path.read_text(encoding="utf-8")):
+        assert resolves(name), name
+
+
+def resolves(name: str) -> bool:
+    """Tell whether a dotted name leads to a module, or to an attribute (or a dataclass field) of one."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        module_name = ".".join(parts[:length])
+        try:
+            found: object = importlib.import_module(module_name)
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            if not hasattr(found, part):
+                return part in getattr(found, "__annotations__", {})
+            found = getattr(found, part)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=identity)
+def test_modules_named_in_documents_exist(path: Path) -> None:
+    """Paths in backquotes are there."""
+    named = re.findall(r"`((?:hallucert|tests|benchmarks|examples|docs)/[\w/.-]+)`", path.read_text(encoding="utf-8"))
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=identity)
+def test_documents_name_no_place_on_a_machine(path: Path) -> None:
+    """No page names a folder of the machine on which it was written."""
+    assert not re.findall(r"(?<![\w.:/])/(?:home|work|tmp|root|Users)/\S*", path.read_text(encoding="utf-8"))
 
 
 def test_readme_example_proves_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The first block of the README prints the theorem and writes a certificate."""
     monkeypatch.chdir(tmp_path)
-    block = blocks(ROOT / "README.md")[0]
-    exec(compile(block, "README.md", "exec"), {})
+    block = next(block for block in blocks(ROOT / "README.md") if block.language == "python")
+    exec(compile(block.code, "README.md", "exec"), {})
     assert "x* is a hallucinated minimizer of f for rho = 7/2" in capsys.readouterr().out
     assert (tmp_path / "point.json").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_to_files(path: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8"))
-    missing = [target for target in targets if "://" not in target and not (path.parent / target).exists()]
-    assert not missing
+def test_every_reason_is_documented() -> None:
+    """The page on undecided claims explains every reason that a claim can have."""
+    from hallucert.prove.reasons import Reason
 
-
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_modules_named_in_documents_exist(path: Path) -> None:
-    named = re.findall(r"`(hallucert/[\w/]+(?:\.py|/))`", path.read_text(encoding="utf-8"))
-    assert not [name for name in named if not (ROOT / name).exists()]
+    text = (DOCS / "how-to" / "undecided.md").read_text(encoding="utf-8")
+    assert not [reason.value for reason in Reason if f"| `{reason.value}` |" not in text]
+    named = re.findall(r"^\| `([a-z_]+)` \|", text, re.M)
+    assert not set(named) - {reason.value for reason in Reason}
 
 
 def test_every_claim_is_documented() -> None:
+    """Both tables of claims list every claim about a point."""
     from hallucert.prove.point_claims import BY_NAME
 
     for name in ("mathematics.md", "certificate-format.md"):
-        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        text = (DOCS / name).read_text(encoding="utf-8")
         assert not [rule.name for rule in BY_NAME.values() if f"| `{rule.name}` |" not in text]
 
 
 def test_a_saddle_target_is_where_the_mathematics_page_says() -> None:
+    """SAM on Himmelblau's function from (-1.5, 0) ends at an attractor whose target is a saddle."""
     import hallucert as hc
 
     f = hc.gallery.load("himmelblau")
@@ -70,6 +200,7 @@ def test_a_saddle_target_is_where_the_mathematics_page_says() -> None:
 
 
 def test_the_farthest_point_with_the_vertex_as_target_belongs_to_an_attracting_curve() -> None:
+    """Figure one: the farthest point from the vertex fails (C32) and yet attracts."""
     import hallucert as hc
 
     known = hc.gallery.info("figure_one")
@@ -78,31 +209,43 @@ def test_the_farthest_point_with_the_vertex_as_target_belongs_to_an_attracting_c
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples_run(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_path(str(path), run_name="__main__")
+def test_examples_run(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every example runs without a screen and prints something; the figures that it leaves open are closed here."""
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("Agg")
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    finally:
+        plt.close("all")
     assert capsys.readouterr().out
 
 
 def test_the_check_script_is_executable_and_valid_bash() -> None:
+    """The script that checks the project from nothing can be run."""
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
 
 
 def test_readme_pictures_are_modest() -> None:
-    pictures = list((ROOT / "docs" / "images").glob("*.png"))
+    """No picture of the pages is larger than 200 kB."""
+    pictures = list((DOCS / "images").glob("*.png"))
     assert pictures
     assert max(picture.stat().st_size for picture in pictures) < 200_000
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
+    """`import hallucert` loads none of numpy, numba, scipy, matplotlib."""
     code = "import sys, hallucert; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "certificates").glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((DOCS / "certificates").glob("*.json")), ids=lambda path: path.stem)
 def test_certificates_of_the_documentation_are_re_proved(path: Path) -> None:
+    """Every certificate that the pages show is re-proved."""
     import hallucert as hc
 
     assert hc.verify(path, backend="arb")

@@ -1,0 +1,145 @@
+"""Claim: every public name is documented in full and stands in the reference.
+
+Docstrings are read as text, so this needs no Sphinx. That what they say is true is for other tests; their examples run
+when the site is built.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from enum import Enum
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hallucert as hc
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ("sam", "find", "gallery", "plot", "errors")
+RESULTS = ("prove.claims.Claim", "diagnosis.Diagnosis")
+PROTOCOL = re.compile(r"enclose_\w+|\w+_lanes")
+"""Methods that a new kind of objective implements: one line each says what comes in and out."""
+
+
+def public_objects() -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name and the value of everything that users are promised."""
+    for name in sorted(set(hc.__all__) - {"__version__", *MODULES}):
+        yield name, getattr(hc, name)
+    for module_name in MODULES:
+        module = getattr(hc, module_name)
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+        for name in sorted(getattr(module, "__all__", own)):
+            yield f"{module_name}.{name}", getattr(module, name)
+    for path in RESULTS:
+        module_name, _, name = path.rpartition(".")
+        yield path, getattr(import_module(f"hallucert.{module_name}"), name)
+
+
+def public_classes() -> list[tuple[str, type]]:
+    """Return the public classes and their bases in this package."""
+    found = {cls: name for name, value in public_objects() if inspect.isclass(value) for cls in [value]}
+    bases = {
+        base: base.__qualname__ for cls in found for base in cls.__mro__ if base.__module__.startswith("hallucert")
+    }
+    return [(name, cls) for cls, name in {**bases, **found}.items()]
+
+
+def public_functions() -> list[tuple[str, Callable[..., Any]]]:
+    """Return the public functions, and the methods of public classes that override nothing."""
+    found = [(name, value) for name, value in public_objects() if inspect.isfunction(value)]
+    for class_name, cls in public_classes():
+        for name in vars(cls):
+            member = getattr(cls, name)
+            overrides = any(name in vars(base) for base in cls.__mro__[1:])
+            if not name.startswith("_") and not overrides and (inspect.isfunction(member) or inspect.ismethod(member)):
+                found.append((f"{class_name}.{name}", member))
+    return found
+
+
+def sections(docstring: str) -> dict[str, str]:
+    """Return the sections of a numpydoc docstring by title; what comes before the first has the title ``""``."""
+    parts = re.split(r"^([A-Z][A-Za-z ]+)\n-+$", docstring, flags=re.M)
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+def names_in(section: str) -> set[str]:
+    """Return the names that a section defines, on the lines that are not indented."""
+    lines = [line.split(" : ")[0] for line in section.splitlines() if line and not line[0].isspace()]
+    return {name.strip().lstrip("*") for line in lines for name in line.split(",")}
+
+
+def raises(function: Callable[..., Any]) -> bool:
+    """Return whether the body of a function itself raises an error that it makes."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
+
+
+def gaps(function: Callable[..., Any]) -> list[str]:
+    """Return what the docstring of a function leaves out."""
+    docstring = inspect.getdoc(function)
+    if not docstring:
+        return ["a docstring"]
+    if PROTOCOL.fullmatch(function.__name__):
+        return []
+    found, signature = sections(docstring), inspect.signature(function)
+    described = names_in(found.get("Parameters", ""))
+    missing = [name for name in signature.parameters if name not in {"self", "cls", *described}]
+    if signature.return_annotation not in ("None", None, signature.empty) and "Returns" not in found:
+        missing.append("Returns")
+    if raises(function) and "Raises" not in found:
+        missing.append("Raises")
+    return missing
+
+
+def class_gaps(cls: type) -> list[str]:
+    """Return what the docstring of a class, and those of its properties, leave out."""
+    docstring = inspect.cleandoc(vars(cls).get("__doc__") or "")
+    if not docstring or (is_dataclass(cls) and docstring.startswith(f"{cls.__name__}(")):
+        return ["a docstring"]
+    found = sections(docstring)
+    described = names_in(found.get("Parameters", "")) | names_in(found.get("Attributes", ""))
+    makes = "__init__" in vars(cls) and not issubclass(cls, Enum)
+    missing = [name for name in inspect.signature(cls).parameters if name not in described] if makes else []
+    properties = {name: value for name, value in vars(cls).items() if isinstance(value, property | cached_property)}
+    return missing + [name for name, value in properties.items() if not name.startswith("_") and not value.__doc__]
+
+
+@pytest.mark.parametrize(("name", "function"), public_functions())
+def test_functions_document_parameters_returns_and_raises(name: str, function: Callable[..., Any]) -> None:
+    assert gaps(function) == []
+
+
+@pytest.mark.parametrize(("name", "cls"), public_classes())
+def test_classes_document_what_they_are_made_of(name: str, cls: type) -> None:
+    assert class_gaps(cls) == []
+
+
+def test_every_public_name_stands_in_the_reference() -> None:
+    pages = sorted((ROOT / "docs" / "api").glob("*.md"))
+    listed = {line.strip() for page in pages for line in page.read_text(encoding="utf-8").splitlines()}
+    assert pages
+    assert [name for name, _ in public_objects() if not {name, f"hallucert.{name}"} & listed] == []
+
+
+def test_a_gap_is_found() -> None:
+    def bare(x: int, y: int) -> int:
+        """Do something.
+
+        Parameters
+        ----------
+        x : int
+            A number.
+        """
+        if x < y:
+            raise ValueError
+        return x
+
+    assert gaps(bare) == ["y", "Returns", "Raises"]
