@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arrays import real_array
 from hallucert.balls import require_round_to_nearest
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact
@@ -18,21 +20,32 @@ from hallucert.objectives.objective import Objective
 from hallucert.prove import absence
 from hallucert.prove import critical_rho as shells
 from hallucert.prove.absence import SafeRadius
+from hallucert.prove.census_records import CriticalPoint
+from hallucert.prove.convexity import is_convex
 from hallucert.prove.critical_rho import CriticalRho
+from hallucert.prove.usam_safe_radius import usam_safe_radius
+from hallucert.radius_law import SAM, RadiusLaw, radius_law, require_sam
 
 MAX_BOXES = 400_000
+LARGEST_DOUBLE = Fraction(sys.float_info.max)
 
 
 def safe_radius(
     f: Objective,
     target: Any,
     *,
+    box: Any = None,
     rtol: float = 1e-3,
     max_boxes: int = MAX_BOXES,
     seconds: float = math.inf,
     backend: str = "float",
+    variant: str | RadiusLaw = "sam",
 ) -> SafeRadius:
     """Certify a radius such that no hallucinated point has the target, for any smaller ``rho``.
+
+    For SAM it is that of a ball on which `f` is convex. For USAM, whose points may lie anywhere, it is the reciprocal
+    of the modulus of weak convexity on `box`, and no point of the box has a target in the box; minimizers, saddles
+    and maximizers alike (`hallucert.prove.usam_safe_radius`).
 
     Parameters
     ----------
@@ -41,19 +54,25 @@ def safe_radius(
     target : (d,) array-like of exact numbers
         A point near a critical point of `f`. A degenerate critical point, such as that of ``x**4 + y**4``, must be
         given exactly.
+    box : (d, 2) array-like, optional
+        For USAM, where it may be left out only if `f` is convex: rows ``(low, high)``, taken as the doubles they are,
+        with the target inside.
     rtol : float
-        Wanted relative width of the bracket of the largest radius of a ball on which `f` is convex.
+        Wanted relative width of the bracket of the largest radius of a ball on which `f` is convex; for USAM of the
+        bracket of the largest radius for which the theorem holds.
     max_boxes : int
         Budget of boxes; a spent one leaves a wider bracket.
     seconds : float
         Budget of time.
     backend : {"float", "arb", "mpmath"}
         Arithmetic of the search.
+    variant : {"sam", "usam"}
+        The ascent step; ``x+ = x + rho g(x)`` for "usam".
 
     Returns
     -------
     SafeRadius
-        Its claim is ``no_hallucination``; for a convex function every radius is safe.
+        Its claim is ``no_hallucination``; for a convex function every radius is safe. For USAM a `UsamSafeRadius`.
 
     Raises
     ------
@@ -69,10 +88,24 @@ def safe_radius(
     >>> safe = hc.safe_radius(f, [1, 0])  # f'' = 3 x^2 - 1 is 0 at 1/sqrt(3)
     >>> abs(float(safe) - (1 - 3**-0.5)) < 1e-3
     True
+
+    There ``H >= -1``, with equality at x = 0, so USAM has no points in a box for ``rho < 1``:
+
+    >>> safe = hc.safe_radius(f, [1, 0], box=[(-2, 2), (-2, 2)], variant="usam")
+    >>> 0.999 < float(safe) < 1
+    True
     """
     function, point = _checked(f, target, rtol, max_boxes, seconds)
+    law = radius_law(variant, f.dimension) if not isinstance(variant, RadiusLaw) else variant
+    if law.scales:
+        raise ArgumentError("variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
+    if law == SAM and box is not None:
+        raise ArgumentError("box", box, 'be left out, unless variant is "usam"')
     deadline = time.monotonic() + seconds
     critical = absence.prove_target(function, point)
+    if law != SAM:
+        region = _box_around(function, critical, box)
+        return usam_safe_radius(function, critical, region, rtol, max_boxes, deadline, backend)
     return absence.safe_radius(function, critical, rtol, max_boxes, deadline, backend)
 
 
@@ -85,6 +118,7 @@ def critical_rho(
     max_boxes: int = 10 * MAX_BOXES,
     seconds: float = math.inf,
     backend: str = "float",
+    variant: str | RadiusLaw = "sam",
 ) -> CriticalRho:
     """Bracket the smallest ``rho`` for which a hallucinated point has the target.
 
@@ -102,6 +136,8 @@ def critical_rho(
         Budgets; a spent one leaves a wider bracket.
     backend : {"float", "arb", "mpmath"}
         Arithmetic of the search.
+    variant : {"sam"}
+        The ascent step: the shells that are searched are SAM's.
 
     Returns
     -------
@@ -115,6 +151,10 @@ def critical_rho(
     NotAnalyticError
         If the objective is float-only.
     """
+    require_sam(
+        variant,
+        'the shells that are searched are SAM\'s; for USAM safe_radius(..., variant="usam") is a bound from below',
+    )
     function, point = _checked(f, target, rtol, max_boxes, seconds)
     if function.dimension < 2:
         raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
@@ -124,6 +164,30 @@ def critical_rho(
     critical = absence.prove_target(function, point)
     safe = absence.safe_radius(function, critical, min(0.05, 10 * rtol), max_boxes, deadline, backend)
     return shells.critical_rho(function, critical, safe, rtol, max_boxes, deadline, limit, backend)
+
+
+def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndarray | None:
+    """Return the box in doubles, after checking that it holds the target; None for convex functions without one."""
+    if box is None:
+        if is_convex(f):
+            return None
+        raise ArgumentError("box", box, "be given, unless f is convex: points of USAM may lie anywhere")
+    must = f"be {f.dimension} intervals (low, high) with low < high and the target inside"
+    region = real_array(box)
+    if (
+        region is None
+        or region.shape != (f.dimension, 2)
+        or not np.isfinite(region).all()
+        or not (region[:, 0] < region[:, 1]).all()
+    ):
+        raise ArgumentError("box", box, must)
+    inside = (
+        Fraction(float(low)) <= side.lower and side.upper <= Fraction(float(high))
+        for (low, high), side in zip(region, target.box, strict=True)
+    )
+    if not all(inside):
+        raise ArgumentError("box", box, must)
+    return region
 
 
 def _checked(
@@ -137,13 +201,20 @@ def _checked(
         raise ArgumentError(
             "f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of at most 4 variables"
         )
-    if isinstance(target, str) or np.ndim(target) != 1 or len(target) != f.dimension:
-        raise ArgumentError("target", target, f"be {f.dimension} finite numbers")
+    must = f"be {f.dimension} finite numbers within the range of doubles"
+    try:
+        numbers: Sequence[Exact] = [] if isinstance(target, str) else list(target)
+    except TypeError:
+        numbers = []
+    if len(numbers) != f.dimension:
+        raise ArgumentError("target", target, must)
     if not isinstance(rtol, float | int) or not 1e-9 <= rtol < 1:
         raise ArgumentError("rtol", rtol, "be at least 1e-9 and below 1")
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
     if not isinstance(seconds, int | float) or not seconds > 0:
         raise ArgumentError("seconds", seconds, "be positive")
-    numbers: Sequence[Exact] = list(target)
-    return f, [exact(v, "target") for v in numbers]
+    point = [exact(v, "target") for v in numbers]
+    if any(abs(v) > LARGEST_DOUBLE for v in point):
+        raise ArgumentError("target", target, must)
+    return f, point

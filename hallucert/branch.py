@@ -163,6 +163,15 @@ class Branch:
         ----------
         name : str
             A variable of the function, ``"f"``, ``"rho"`` or ``"multiplier"``.
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ArgumentError
+            If there is no number of that name.
         """
         if name in self.objective.variables:
             return self.x[:, self.objective.variables.index(name)]

@@ -18,10 +18,12 @@ import typer
 
 from hallucert import __version__
 from hallucert.errors import ArgumentError, CertificateError, FormulaError, HallucertError
+from hallucert.exact import exact
 
 if TYPE_CHECKING:
     from hallucert.gallery import Entry
     from hallucert.objectives.objective import Objective
+    from hallucert.radius_law import RadiusLaw
 
 app = typer.Typer(
     help="Construct hallucinated minimizers of Sharpness-Aware Minimization, and prove what they are.",
@@ -41,10 +43,20 @@ class Backend(StrEnum):
     MPMATH = "mpmath"
 
 
+class Ascent(StrEnum):
+    """Ascent steps."""
+
+    SAM = "sam"
+    USAM = "usam"
+    ASAM = "asam"
+
+
 Formula = Annotated[str | None, typer.Argument(help='A formula, such as "(x**2 - 1)**2 + y**2"; or use --gallery.')]
 GalleryName = Annotated[str | None, typer.Option("--gallery", help="A function of the gallery, instead of a formula.")]
 Dimension = Annotated[int | None, typer.Option(help="Dimension, for gallery functions of any number of variables.")]
 Rho = Annotated[str, typer.Option(help='Perturbation radius, exact: "3.5", "7/2", "1e-3".')]
+Variant = Annotated[Ascent, typer.Option(help="The ascent step: of SAM, USAM or ASAM.")]
+Scales = Annotated[str | None, typer.Option(help="For asam: the diagonal of its metric, exact: 1/2,3,...")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output alone on stdout.")]
 File = Annotated[Path, typer.Argument(help="A certificate.", metavar="FILE")]
 
@@ -86,6 +98,8 @@ def certify(
     dimension: Dimension = None,
     save: Annotated[Path | None, typer.Option(help="Write the certificate here (numbered if several).")] = None,
     backend: Annotated[Backend, typer.Option(help="The arithmetic that proves.")] = Backend.ARB,
+    variant: Variant = Ascent.SAM,
+    scales: Scales = None,
     as_json: AsJson = False,
 ) -> None:
     """Find hallucinated points of a function and prove what they are.
@@ -98,16 +112,17 @@ def certify(
     f = _objective(formula, gallery, dimension)
     if (at is None) == (target is None) and (at is not None or gallery is None):
         raise ArgumentError("--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them")
+    law = _law(variant, scales, f.dimension)
     if at is not None:
-        candidates = [hc.find.refine(f, _point(at, "--at"), rho)]
+        candidates = [hc.find.refine(f, _point(at, "--at"), rho, variant=law)]
     else:
         centre = _entry(str(gallery), dimension).minimizers[0].x if target is None else _point(target, "--target")
-        candidates = hc.find.on_sphere(f, centre, rho)
+        candidates = hc.find.on_sphere(f, centre, rho, variant=law)
     certificates = [hc.certify(candidate, backend=str(backend)) for candidate in candidates]
     paths = _save_all(certificates, save)
     if as_json:
         points = [card.certificate_data(cert, path) for cert, path in zip(certificates, paths, strict=True)]
-        _print_json({"function": f.name, "rho": rho, "points": points})
+        _print_json({"function": f.name, "rho": rho, "variant": str(variant), "points": points})
     else:
         card.print_certificates(certificates, paths, f, rho)
     proved = [bool(cert["existence"]) for cert in certificates]
@@ -184,7 +199,9 @@ def diagnose(
     formula: Formula = None,
     gallery: GalleryName = None,
     dimension: Dimension = None,
-    step_size: Annotated[str | None, typer.Option(help="Step size of the SAM run, if there was one.")] = None,
+    step_size: Annotated[str | None, typer.Option(help="Step size of the run, if there was one.")] = None,
+    variant: Variant = Ascent.SAM,
+    scales: Scales = None,
     as_json: AsJson = False,
 ) -> None:
     """Say in floats whether SAM at a point is hallucinated, bouncing, stuck or converged; nothing is proved."""
@@ -192,7 +209,9 @@ def diagnose(
     from hallucert.card import plain
 
     f = _objective(formula, gallery, dimension)
-    options: dict[str, Any] = {} if step_size is None else {"step_size": _number(step_size, "--step-size")}
+    options: dict[str, Any] = {"variant": _law(variant, scales, f.dimension)}
+    if step_size is not None:
+        options["step_size"] = _number(step_size, "--step-size")
     diagnosis = hc.diagnose(f, _point(at, "--at"), rho, **options)
     if as_json:
         _print_json(plain(diagnosis))
@@ -277,14 +296,22 @@ def _entry(name: str, dimension: int | None) -> Entry:
 
 
 def _number(text: str, option: str) -> float:
-    from hallucert.exact import exact
-
     return float(exact(text.strip(), option))
 
 
 def _point(text: str, option: str) -> list[float]:
     """Read ``"1, -2.5"``."""
     return [_number(part, option) for part in text.split(",")]
+
+
+def _law(variant: Ascent, scales: str | None, dimension: int) -> RadiusLaw:
+    """Return the ascent step that the options name."""
+    from hallucert.radius_law import RadiusLaw, radius_law
+
+    if (scales is not None) != (variant is Ascent.ASAM):
+        raise ArgumentError("--scales", scales or "<nothing>", "be given for --variant asam, and only for it")
+    exact_scales = () if scales is None else tuple(exact(part.strip(), "--scales") for part in scales.split(","))
+    return radius_law(RadiusLaw(str(variant), exact_scales), dimension)
 
 
 def _gallery_box(entry: Entry) -> list[float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from hallucert import __version__
+from hallucert.arrays import real_array
 from hallucert.balls import require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
-from hallucert.errors import ArgumentError, CheckpointError
+from hallucert.census_checkpoint import Checkpoint
+from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.files import replacing
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census import Census, Task, take
 from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem
+from hallucert.radius_law import RadiusLaw, require_sam
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
@@ -45,6 +44,7 @@ def census(
     progress: bool | Progress = False,
     tolerance: float = TOLERANCE,
     backend: str = "float",
+    variant: str | RadiusLaw = "sam",
 ) -> Census:
     """Find all hallucinated stationary points of `f` in a box, with a proof that there are no others.
 
@@ -75,6 +75,8 @@ def census(
     backend : {"float", "arb", "mpmath"}
         Arithmetic of the search: intervals of doubles (points are then refined by Arb), or one of the ball arithmetics
         throughout.
+    variant : {"sam"}
+        The ascent step: a census sweeps spheres, which other ascent steps do not have.
 
     Returns
     -------
@@ -99,6 +101,11 @@ def census(
     (True, {'attractor': 2})
     """
     require_round_to_nearest()
+    require_sam(
+        variant,
+        'a census sweeps spheres; for USAM find.on_sphere(..., variant="usam") searches for points, and '
+        'safe_radius(..., variant="usam") proves that there are none',
+    )
     problem = checked_problem(f, box, rho, tolerance, backend)
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
@@ -106,7 +113,7 @@ def census(
         raise ArgumentError("seconds", seconds, "be positive")
     if workers is not None and (type(workers) is not int or workers == 0 or workers < -1):
         raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
-    kept = _Kept(None if checkpoint is None else Path(checkpoint), problem, max_boxes)
+    kept = Checkpoint(None if checkpoint is None else Path(checkpoint), problem, max_boxes)
     deadline = time.monotonic() + seconds
     with _reporter(progress) as report:
 
@@ -124,11 +131,13 @@ def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: 
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
     must = f"be {f.dimension} intervals (low, high) with low < high, within 2**200 of 0"
-    try:
-        region = np.array(box, dtype=float)
-    except (TypeError, ValueError):
-        raise ArgumentError("box", box, must) from None
-    if region.shape != (f.dimension, 2) or not (region[:, 0] < region[:, 1]).all() or np.abs(region).max() > LARGEST:
+    region = real_array(box)
+    if (
+        region is None
+        or region.shape != (f.dimension, 2)
+        or not (region[:, 0] < region[:, 1]).all()
+        or np.abs(region).max() > LARGEST
+    ):
         raise ArgumentError("box", box, must)
     radius = exact_radius(rho)
     if not SMALLEST <= radius <= LARGEST:
@@ -159,12 +168,13 @@ def _do(function: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], fin
 
 
 def _results(
-    tasks: Sequence[Task], deadline: float, jobs: int | None, kept: _Kept, report: Progress
+    tasks: Sequence[Task], deadline: float, jobs: int | None, kept: Checkpoint, report: Progress
 ) -> Iterator[dict[str, Any]]:
     """Do the tasks that are not done yet; yields all results in order."""
     from joblib import Parallel, delayed
 
     finish = time.time() + (deadline - time.monotonic())
+    kept.require_results(tasks)
     todo = [task for task in tasks if task[0] not in kept.results]
     step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
     report(step, done, len(tasks))
@@ -184,33 +194,6 @@ def _results(
         report(step, done, len(tasks))
     for name, _, _ in tasks:
         yield fresh[name] if name in fresh else kept.results[name]
-
-
-class _Kept:
-    """Finished tasks, in memory and, if there is a path, in a file that is replaced whole after each task."""
-
-    def __init__(self, path: Path | None, problem: Problem, max_boxes: int) -> None:
-        self.path = path
-        self.results: dict[str, dict[str, Any]] = {}
-        text = json.dumps([problem.to_json(), problem.backend, max_boxes, __version__], sort_keys=True)
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
-        if path is None or not path.exists():
-            return
-        try:
-            data = json.loads(path.read_text(encoding="ascii"))
-            belongs, self.results = data["digest"] == self.digest, dict(data["results"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path} is not the checkpoint of a census: {error}; remove it") from None
-        if not belongs:
-            raise CheckpointError(f"{path} belongs to another census (function, box, rho or budget); use another file")
-
-    def add(self, name: str, result: dict[str, Any]) -> None:
-        """Keep a result."""
-        self.results[name] = result
-        if self.path is None:
-            return
-        with replacing(self.path) as stream:
-            stream.write(json.dumps({"digest": self.digest, "results": self.results}).encode("ascii"))
 
 
 class _reporter:

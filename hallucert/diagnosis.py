@@ -1,8 +1,10 @@
 """What is this point to SAM? An answer in floats, for any objective of any size; a guide, never evidence.
 
-The thresholds compare quantities of the same unit, so the answer does not change when ``f`` or ``x`` is rescaled:
-gradients with gradients, residuals with residuals, curvatures with the multiplier ``lambda = |g|/rho`` (by theory 8 the
-mean curvature of ``f`` between a hallucinated point and its target is exactly ``-lambda``).
+The thresholds compare quantities of the same unit, so the answer does not change when ``f`` or ``x`` is rescaled (but
+for `CRITICAL` under USAM):
+gradients with gradients, residuals with residuals, lengths with that of the ascent step ``|x+ - x|`` (for SAM ``rho``),
+curvatures with ``lambda = <g, x+ - x>/|x+ - x|^2`` (for SAM ``|g|/rho``, for USAM ``1/rho``; the mean
+curvature of ``f`` between a hallucinated point and its target is exactly ``-lambda``).
 """
 
 from __future__ import annotations
@@ -15,24 +17,24 @@ from hallucert.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis_report import Diagnosis, Kind
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.find.krylov import hessian_at
 from hallucert.objectives.objective import Objective
-from hallucert.sam import maps
-from hallucert.spectra import DENSE, FLAT, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
+from hallucert.radius_law import RadiusLaw, radius_law
+from hallucert.spectra import DENSE, FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
 
 VANISHED = 1e-3
-"""``|g+| <= VANISHED min(|g|, |H(x+)| rho)``: hallucinated. The second says that the target is within a thousandth of
-rho, by Newton's estimate. Elsewhere the three are of one size, and a finished run has 1e-6 or less. In residual form
-``|r(x+)| <= VANISHED |r(x)|`` is zero, the loss at the target a millionth of what it is at `x`, if the
-Gauss-Newton step to the nearest zero of ``r`` is at most VANISHED rho long, too."""
+"""``|g+| <= VANISHED min(|g|, |H(x+)| L)`` with ``L = |x+ - x|``: hallucinated. The second says that the target is
+within a thousandth of ``L``, by Newton's estimate. Elsewhere the three are of one size, and a finished run has 1e-6 or
+less. In residual form ``|r(x+)| <= VANISHED |r(x)|`` is zero, the loss at the target a millionth of what it is at `x`,
+if a zero of ``r`` is within ``VANISHED L``, too, see `PointSpectra.zero_is_within`."""
 
 NEAR = 0.1
 """``|g+| <= NEAR |g|`` is worth a Newton refinement; ``|x'' - x| <= NEAR |x' - x|`` is a two-cycle of the SAM map."""
 
 CRITICAL = 1e-6
-"""``|g| <= CRITICAL min(|g+|, |H(x)| rho)``: a critical point of ``f``, at a distance of about a millionth of rho."""
+"""``|g| <= CRITICAL min(|g+|, |H(x)| L)``: a critical point of ``f``, at a distance of about a millionth of ``L``.
+Under USAM ``L`` itself vanishes there, and no length is left but ``max(1, |x|)``."""
 
 _TARGETS = {
     "minimizer": Kind.MINIMIZER,
@@ -43,20 +45,28 @@ _TARGETS = {
 
 _MEANINGS = {
     Kind.MINIMIZER: "a hallucinated minimizer: a minimizer of f(x+) where the gradient of f is not zero",
-    Kind.SADDLE: "a hallucinated stationary point whose target is a saddle: SAM is stuck, and not at a minimizer",
-    Kind.MAXIMIZER: "a hallucinated stationary point whose target is a maximizer: SAM is stuck, and not at a minimizer",
+    Kind.SADDLE: "a hallucinated stationary point whose target is a saddle: {} is stuck, and not at a minimizer",
+    Kind.MAXIMIZER: "a hallucinated stationary point whose target is a maximizer: {} is stuck, and not at a minimizer",
     Kind.DEGENERATE: "a hallucinated point with a degenerate target: a plateau, or one of many minimizers",
     Kind.CONSTANT: "a point stuck at a constant predictor: a saddle or plateau, not a hallucinated minimizer",
 }
 
 
-def diagnose(f: Objective, x: Any, rho: Exact, step_size: Exact | None = None, products: int = 200) -> Diagnosis:
+def diagnose(
+    f: Objective,
+    x: Any,
+    rho: Exact,
+    step_size: Exact | None = None,
+    products: int = 200,
+    *,
+    variant: str | RadiusLaw = "sam",
+) -> Diagnosis:
     """Say what a point is to SAM: hallucinated (and what its target is), bouncing, converged, or still moving.
 
     Up to `DENSE` variables whole spectra are computed. Beyond, their ends come from Hessian-vector products; a sign
     that these do not settle is called degenerate. For objectives in residual form whose residuals vanish at the target
     the SAM tangent kernel ``K`` says whether the point attracts, and the target is a global minimizer though its
-    Hessian is singular. About plain SAM; a run with momentum has the same hallucinated points but other step bounds.
+    Hessian is singular. About runs without momentum; with it the points are the same and the step bounds are others.
 
     Parameters
     ----------
@@ -72,6 +82,8 @@ def diagnose(f: Objective, x: Any, rho: Exact, step_size: Exact | None = None, p
         Most Hessian-vector products beyond `DENSE` variables, at least 20; a fifth each for the spectra of the
         target, of the sphere, of (C32) and of ``M``, and for the alignment. The tangent kernel takes one more for
         each residual.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step of the run; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
 
     Returns
     -------
@@ -90,6 +102,11 @@ def diagnose(f: Objective, x: Any, rho: Exact, step_size: Exact | None = None, p
     >>> found = diagnose(f, [-0.5, 0], "1.5", 0.1)
     >>> str(found.kind), found.attracts, round(found.step_bound, 9)
     ('hallucinated minimizer', True, 1.0)
+
+    USAM with rho = 16/3 is attracted at -3/4 and repelled at -1/4, both with the target 1:
+
+    >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
+    [True, False]
     """
     lanes, single = f._lanes(x)
     if not single:
@@ -98,60 +115,87 @@ def diagnose(f: Objective, x: Any, rho: Exact, step_size: Exact | None = None, p
     eta = None if step_size is None else float(exact_radius(step_size, "step_size"))
     if isinstance(products, bool) or not isinstance(products, int | np.integer) or products < 20:
         raise ArgumentError("products", products, "be an integer of at least 20")
+    law = radius_law(variant, f.dimension)
     basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "value": f.value(point)}
-    q = float(np.linalg.norm(f.gradient(point)))
-    basis["gradient_norm"] = q
+    g = f.gradient(point)
+    q = float(np.linalg.norm(g))
+    basis |= {"gradient_norm": q, "law": law}
     share = int(products) // 5
     if q == 0:
         basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
         return _critical(basis, hessian_spectrum(f, point, share))
-    target = maps.perturbed_point(f, point, radius)
+    target = point + float(radius) * law.direction_at(g)[1]
     s = float(np.linalg.norm(f.gradient(target)))
     basis |= {"target": target, "sam_value": f.value(target), "shifted_gradient_norm": s}
+    length = float(np.linalg.norm(target - point))
     if s <= VANISHED * q:
         at_target = hessian_spectrum(f, target, share)
         curvature = float(np.abs(at_target.eigenvalues).max())
-        if s <= VANISHED * curvature * float(radius) or curvature <= FLAT * q / float(radius):
-            return _hallucinated(basis, at_target, share)
-    if q <= CRITICAL * s:
+        multiplier = float(g @ (target - point)) / length**2 if length > 0 else np.inf
+        if s <= VANISHED * curvature * length or curvature <= FLAT * multiplier:
+            return _hallucinated(basis, at_target, length, multiplier, share)
+    if q <= CRITICAL * s or not law.normalised:
         here = hessian_spectrum(f, point, share)
-        if q <= CRITICAL * float(np.abs(here.eigenvalues).max()) * float(radius):
+        size = length if law.normalised else max(1.0, float(np.linalg.norm(point)))
+        if q <= CRITICAL * float(np.abs(here.eigenvalues).max()) * size:
             return _critical(basis, here)
     return _bouncing(basis, share) or _moving(basis, share)
 
 
-def _hallucinated(basis: dict[str, Any], at_target: Spectrum, share: int) -> Diagnosis:
-    f, eta, rho = basis["objective"], basis["step_size"], float(basis["rho"])
-    spectra = PointSpectra(f, basis["x"], rho, share)
+def _hallucinated(
+    basis: dict[str, Any], at_target: Spectrum, length: float, multiplier: float, share: int
+) -> Diagnosis:
+    f, eta, law = basis["objective"], basis["step_size"], basis["law"]
+    spectra = PointSpectra(f, basis["x"], float(basis["rho"]), share, law)
     tangential = spectra.tangential()
-    sphere = tangential.definiteness(1.0) if f.dimension > 1 else "minimizer"
+    sphere = tangential.definiteness(1.0) if tangential.eigenvalues.size else "minimizer"
     ratio = _residual_ratio(basis)
-    zero = ratio is not None and ratio <= VANISHED
-    if zero and spectra.has_kernel() and 0 < f.residual_count <= f.dimension:
-        # A saturated network has small residuals and no zero of them anywhere near.
-        zero = spectra.residual_distance() <= VANISHED * rho
+    step = spectra.newton_step(share - 2)
+    small = ratio is not None and ratio <= VANISHED
+    zero = small and spectra.zero_is_within(VANISHED * length, step)
     numbers: dict[str, Any] = {
-        "target_type": "minimizer" if zero else at_target.definiteness(spectra.q / rho),
+        "target_type": "minimizer" if zero else at_target.definiteness(multiplier),
         "target_eigenvalues": at_target.eigenvalues,
         "residual_ratio": ratio,
         "tangential_eigenvalues": tangential.eigenvalues,
         "sphere_type": {"minimizer": "minimum", "maximizer": "maximum"}.get(sphere, sphere),
         "c32_margin": spectra.c32_margin(),
     }
-    numbers |= _attraction(spectra, zero, eta) | _aim(spectra, share)
     kind = _TARGETS[numbers["target_type"]]
     answers = constant_predictor(f, basis["target"])
     numbers |= _constant_numbers(answers)
     if answers is not None and answers.constant and kind is not Kind.MINIMIZER:
         kind = Kind.CONSTANT
+    if kind is Kind.DEGENERATE and small and not zero:
+        return _plateau(basis, numbers)
+    numbers |= _attraction(spectra, zero, eta) | _aim(spectra, step)
     end = f" ({_compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
     return Diagnosis(
         **basis,
         **numbers,
         kind=kind,
-        verdict=f"This is {_MEANINGS[kind]}{end}{_stability(numbers, eta)}.",
-        advice=_next_step(f, kind, zero),
+        verdict=f"This is {_MEANINGS[kind].format(law.name)}{end}{_stability(numbers, eta, law)}.",
+        advice=_next_step(f, kind, zero, law),
     )
+
+
+def _plateau(basis: dict[str, Any], numbers: dict[str, Any]) -> Diagnosis:
+    """Describe a point where ``g(x+)`` and ``r(x+)`` are small, but nothing near ``x+`` is a zero of ``r``."""
+    law = basis["law"]
+    return Diagnosis(
+        **basis,
+        **numbers,
+        kind=Kind.PLATEAU,
+        verdict=f"{law.name} stalls on a plateau: f is nearly flat at x+, its residuals are small there, and no zero "
+        "of them is near; nothing shows a hallucinated point.",
+        advice=_stall_advice(law) or "Run longer, or take another start: plateaus of saturated units may last.",
+    )
+
+
+def _stall_advice(law: RadiusLaw) -> str:
+    if law.variant != "sam":
+        return ""
+    return "Next: hc.certify_stall(f, x, rho) proves that no minimizer is near, if f curves down."
 
 
 def _residual_ratio(basis: dict[str, Any]) -> float | None:
@@ -175,7 +219,7 @@ def _attraction(spectra: PointSpectra, zero_residual: bool, eta: float | None) -
         found["sam_eigenvalues"] = spectra.sam_eigenvalues()
         mu = mu if has_kernel else found["sam_eigenvalues"]
     largest = np.abs(mu).max()
-    moving = mu[np.abs(mu) > (FLAT * largest if not has_kernel else 0.0)]
+    moving = mu[np.abs(mu) > (ROUNDING if has_kernel else FLAT) * largest]
     if moving.size == 0:
         return found
     if eta is not None:
@@ -188,44 +232,38 @@ def _attraction(spectra: PointSpectra, zero_residual: bool, eta: float | None) -
     return found
 
 
-def _aim(spectra: PointSpectra, products: int) -> dict[str, Any]:
-    """Compare the direction of ``g(x)`` with that to the critical point one Newton step from ``x+``."""
-    f, plus = spectra.f, spectra.plus
-    g = f.gradient(plus)
-    if spectra.dense:
-        step = -np.linalg.lstsq(f.hessian(plus), g, rcond=FLAT)[0]
-    else:
-        from scipy.sparse.linalg import LinearOperator, minres
-
-        hessian = LinearOperator((g.size, g.size), matvec=hessian_at(f, plus), dtype=np.float64)
-        step = minres(hessian, -g, rtol=1e-8, maxiter=products - 2)[0]
-    toward = plus + step - spectra.x
-    cosine = min(1.0, float(spectra.u @ toward / np.linalg.norm(toward)))
-    return {"alignment": cosine, "target_distance": float(np.linalg.norm(step))}
+def _aim(spectra: PointSpectra, step: np.ndarray) -> dict[str, Any]:
+    """Compare the direction of the ascent step with that to the critical point one Newton `step` from ``x+``."""
+    toward = spectra.plus + step - spectra.x
+    along = float(spectra.u @ toward / np.linalg.norm(toward) / np.linalg.norm(spectra.u))
+    return {"alignment": min(1.0, along), "target_distance": float(np.linalg.norm(step))}
 
 
-def _stability(numbers: dict[str, Any], eta: float | None) -> str:
+def _stability(numbers: dict[str, Any], eta: float | None, law: RadiusLaw) -> str:
     """Return the end of the verdict that speaks of stability."""
     attracts, bound = numbers.get("attracts"), numbers.get("step_bound")
     if attracts is None:
         return ""
     if not attracts:
-        return "; it repels SAM, so only exceptional starts stop here"
+        return f"; it repels {law.name}, so only exceptional starts stop here"
     if eta is None or bound is None:
-        return "; it attracts SAM for small steps"
-    return "; it attracts SAM" if eta < bound else f"; it would attract SAM, but the step {eta:.4g} is too large"
+        return f"; it attracts {law.name} for small steps"
+    if eta < bound:
+        return f"; it attracts {law.name}"
+    return f"; it would attract {law.name}, but the step {eta:.4g} is too large"
 
 
-def _next_step(f: Objective, kind: Kind, zero_residual: bool) -> str:
+def _next_step(f: Objective, kind: Kind, zero_residual: bool, law: RadiusLaw) -> str:
+    call = f"(f, x, rho{law.option_text})"
     if kind is Kind.CONSTANT:
-        return "Next: another start or a smaller rho; hc.find.refine and hc.certify prove that the target is a saddle."
+        return f"Next: another start or a smaller rho; hc.find.refine{call} and hc.certify prove the target a saddle."
     if zero_residual:
-        return "Next: hc.find.hallucinate(f, x, rho) sharpens it to rounding; hc.certify proves it if f is small."
+        return f"Next: hc.find.hallucinate{call} sharpens it to rounding; hc.certify proves it if f is small."
     if kind is Kind.DEGENERATE:
         return "Next: more products, if there are many variables; else look at f near the target, or run longer."
     if f.dimension > DENSE:
         return "Next: more products settle more; hc.find.refine and hc.certify form Hessians, so they need a smaller f."
-    return "Next: candidate = hc.find.refine(f, x, rho), then hc.certify(candidate) proves it."
+    return f"Next: candidate = hc.find.refine{call}, then hc.certify(candidate) proves it."
 
 
 def _critical(basis: dict[str, Any], here: Spectrum) -> Diagnosis:
@@ -237,14 +275,15 @@ def _critical(basis: dict[str, Any], here: Spectrum) -> Diagnosis:
         **basis,
         **_constant_numbers(answers),
         kind=Kind.CONSTANT if stuck else Kind.CRITICAL,
-        verdict=f"SAM has converged to a critical point of f itself ({name}){said}; nothing is hallucinated here.",
+        verdict=f"{basis['law'].name} has converged to a critical point of f itself ({name}){said}; "
+        "nothing is hallucinated here.",
         advice="hc.find.critical_points lists the critical points; hc.find.on_sphere looks for hallucinated ones.",
     )
 
 
 def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
-    """Recognize a two-cycle: two SAM steps return to `x`, and the gradient points the other way in between."""
-    f, x, rho, eta = basis["objective"], basis["x"], basis["rho"], basis["step_size"]
+    """Recognize a two-cycle: two steps return to `x`, and the gradient points the other way in between."""
+    f, x, rho, eta, law = (basis[name] for name in ("objective", "x", "rho", "step_size", "law"))
     if eta is None:
         return None
     lanes = x[None]
@@ -253,7 +292,7 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
     norm = np.linalg.norm(between)
     if not 0 < norm < np.inf or (between @ f.gradient(x)).item() >= 0:
         return None
-    twice = once - eta * f.gradient_lanes(once + float(rho) * between / norm)
+    twice = once - eta * f.gradient_lanes(once + float(rho) * law.direction(between)[1])
     jump = float(np.linalg.norm(once - lanes))
     if not float(np.linalg.norm(twice - lanes)) <= NEAR * jump:
         return None
@@ -266,16 +305,20 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
         **_constant_numbers(answers),
         kind=Kind.BOUNCING,
         cycle=jump,
-        verdict=f"SAM bounces around {around} of f{said} with jumps of length {jump:.4g}; nothing is hallucinated.",
-        advice="The jump shrinks with the step: for a x^2/2 it is 2 eta a rho/(2 - eta a). Decrease step_size or rho.",
+        verdict=f"{law.name} bounces around {around} of f{said} with jumps of length {jump:.4g}; "
+        "nothing is hallucinated.",
+        advice="The jump shrinks with the step: for a x^2/2 it is 2 eta a rho/(2 - eta a). Decrease step_size or rho."
+        if law.normalised
+        else "USAM bounces only where the step is too large for the curvature: decrease step_size.",
     )
 
 
 def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
-    eta, q, s = basis["step_size"], basis["gradient_norm"], basis["shifted_gradient_norm"]
+    eta, q, s, law = (basis[name] for name in ("step_size", "gradient_norm", "shifted_gradient_norm", "law"))
     if s <= NEAR * q:
-        advice = "The point is near a hallucinated one: hc.find.refine(f, x, rho) is likely to find it; or run longer."
-    elif eta is None and q <= NEAR * s:
+        refine = f"hc.find.refine(f, x, rho{law.option_text})"
+        advice = f"The point is near a hallucinated one: {refine} is likely to find it; or run longer."
+    elif eta is None and law.normalised and q <= NEAR * s:
         advice = "The point is near a critical point of f: give step_size, to see whether SAM bounces around it."
     else:
         advice = "Run longer. If that does not help, decrease step_size, or give it here to test for bouncing."
@@ -290,8 +333,8 @@ def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
             **common,
             **_constant_numbers(there),
             kind=Kind.STALLED,
-            verdict=f"SAM stalls: x+ does what the best constant does ({_compared(there)}){bend}.",
-            advice="Next: hc.certify_stall(f, x, rho) proves that no minimizer is near, if f curves down.",
+            verdict=f"{law.name} stalls: x+ does what the best constant does ({_compared(there)}){bend}.",
+            advice=_stall_advice(law) or "Run longer, or with a smaller rho or a warm-up: this may last.",
         )
     if here is not None and here.no_better:
         return Diagnosis(
@@ -299,7 +342,8 @@ def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
             **common,
             **_constant_numbers(here),
             kind=Kind.HOVERING,
-            verdict=f"SAM moves about a place where the network does what the best constant does ({_compared(here)}).",
+            verdict=f"{law.name} moves about a place where the network does what the best constant does "
+            f"({_compared(here)}).",
             advice="Run longer, or with a smaller rho or a warm-up: this may last.",
         )
     if here is not None and there is not None and here.trained and there.trained:
@@ -308,7 +352,8 @@ def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
             **common,
             **_constant_numbers(here),
             kind=Kind.TRAINED,
-            verdict=f"The network has learned its samples, at x and at x+ ({_compared(here)}); SAM goes on slowly.",
+            verdict=f"The network has learned its samples, at x and at x+ ({_compared(here)}); "
+            f"{law.name} goes on slowly.",
             advice="Nothing is hallucinated. With cross-entropy the loss has no minimum: it falls for ever.",
         )
     said = f" Its answers are a constant so far ({_compared(there)})." if there and there.constant else ""
@@ -317,7 +362,7 @@ def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
         **common,
         **_constant_numbers(there),
         kind=Kind.MOVING,
-        verdict=f"SAM is still moving here: neither the gradient nor the shifted gradient has vanished.{said}",
+        verdict=f"{law.name} is still moving here: neither the gradient nor the shifted gradient has vanished.{said}",
         advice=advice,
     )
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 
 
 class Kind(StrEnum):
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     BOUNCING = "bouncing around a critical point"
     CRITICAL = "at a critical point of f"
     STALLED = "stalling at a constant predictor"
+    PLATEAU = "stalling on a plateau"
     HOVERING = "moving around a constant predictor"
     TRAINED = "near zero loss"
     MOVING = "still moving"
@@ -49,15 +51,16 @@ class Diagnosis:
     target_distance : float or None
         Newton's estimate of the distance from ``x+`` to the critical point.
     alignment : float or None
-        Cosine between ``g(x)`` and ``c - x``, with ``c`` the critical point that one Newton step from ``x+`` leads to:
-        1 at a hallucinated point, by (b) of the sphere picture.
+        Cosine between ``x+ - x`` (SAM: ``g(x)``) and ``c - x``, with ``c`` the critical point that one Newton step from
+        ``x+`` leads to: 1 at a hallucinated point, by (b) of the sphere picture.
     residual_ratio : float or None
         ``|r(x+)| / |r(x)|``, for objectives in residual form.
     tangential_eigenvalues : (d - 1,) or (2,) array or None
         Eigenvalues ``1 - rho kappa_i`` of ``J`` on the tangent space, ascending (Proposition 4.1); for ``d > DENSE``
-        the smallest and the largest.
+        the smallest and the largest. For USAM those of ``J = I + rho H``, of shape (d,).
     sphere_type : str or None
-        What `x` is for ``f`` on the sphere around the target: "minimum", "saddle", "maximum" or "degenerate".
+        What `x` is for ``f`` on the sphere around the target: "minimum", "saddle", "maximum" or "degenerate". For ASAM
+        on the ellipsoid; for USAM for the Moreau objective ``f(y) + |y - c|^2/(2 rho)``.
     kernel_eigenvalues : (m,) complex array or None
         Spectrum of the SAM tangent kernel ``K``, if the residuals vanish at the target and are at most `KERNEL`.
     sam_eigenvalues : (k,) complex array or None
@@ -74,6 +77,8 @@ class Diagnosis:
         upper bound.
     projected_c32_margin : float or None
         The same on the row space of ``B = Dr(x+)``, which is what descent needs; with `kernel_eigenvalues`.
+    law : RadiusLaw
+        The ascent step: SAM's, USAM's or ASAM's. What is said above of SAM is meant of it.
     cycle : float or None
         Length of the jump of a two-cycle.
     constant_loss : float or None
@@ -113,6 +118,7 @@ class Diagnosis:
     best_constant_loss: float | None = None
     verdict: str = ""
     advice: str = ""
+    law: RadiusLaw = SAM
 
     def __repr__(self) -> str:
         edge = "" if self.edge_of_stability is None else f", edge of stability {self.edge_of_stability:.3g}"
@@ -145,7 +151,10 @@ class Diagnosis:
             rows.append(("target", f"{self.target_type}, eigenvalues of H(x+) {extent}"))
         if self.alignment is not None:
             rows.append(
-                ("g(x) points at it", f"cosine {self.alignment:.9g}, x+ misses it by {self.target_distance:.3g}")
+                (
+                    f"{'g(x)' if self.law.metric is None else 'x+ - x'} points at it",
+                    f"cosine {self.alignment:.9g}, x+ misses it by {self.target_distance:.3g}",
+                )
             )
         return rows
 
@@ -154,17 +163,18 @@ class Diagnosis:
         if self.tangential_eigenvalues is not None:
             extent = ""
             if self.tangential_eigenvalues.size:
-                extent = f", J on the tangent space {_extent(self.tangential_eigenvalues)}"
-            rows.append(("on the sphere", f"{self.sphere_type}{extent}"))
+                where = " on the tangent space" if self.law.normalised else " = I + rho H"
+                extent = f", J{where} {_extent(self.tangential_eigenvalues)}"
+            rows.append((self.law.surface_text.removeprefix("of the "), f"{self.sphere_type}{extent}"))
         mu, name = self.kernel_eigenvalues, "tangent kernel K"
         if mu is None:
-            mu, name = self.sam_eigenvalues, "SAM matrix M"
+            mu, name = self.sam_eigenvalues, f"{self.law.name} matrix M"
         if mu is not None and mu.size:
             text = f"{mu.size} eigenvalues, Re {_extent(np.sort(mu.real))}, largest |mu| {np.abs(mu).max():.4g}"
             rows.append((name, text))
         if self.attracts is not None:
             bound = f" for step sizes below {self.step_bound:.4g}" if self.step_bound else ""
-            rows.append(("SAM", ("attracted" if self.attracts else "repelled") + bound))
+            rows.append((self.law.name, ("attracted" if self.attracts else "repelled") + bound))
         if self.edge_of_stability is not None:
             rows.append(("step * |mu| / 2", f"{self.edge_of_stability:.4g} (1: the edge of stability)"))
         for label, margin in (("(C32)", self.c32_margin), ("projected (C32)", self.projected_c32_margin)):

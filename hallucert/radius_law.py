@@ -90,6 +90,18 @@ class RadiusLaw:
             return ", u = grad f/|grad f|"
         return ", u = D^2 grad f/|D grad f|, D the certificate's diagonal"
 
+    @property
+    def surface_text(self) -> str:
+        """Where a hallucinated point is a critical point of ``f`` (USAM: of which function), in reports."""
+        return {"sam": "on the sphere", "usam": "of the Moreau objective", "asam": "on the ellipsoid"}[self.variant]
+
+    @property
+    def option_text(self) -> str:
+        """What to add to a call so that it means this law, in advice."""
+        if self.variant == "asam":
+            return ', variant=RadiusLaw("asam", scales)'
+        return "" if self.variant == "sam" else f', variant="{self.variant}"'
+
     @cached_property
     def metric(self) -> np.ndarray | None:
         """The diagonal of ``D^2`` in doubles, shape (d,); None for the identity."""
@@ -174,3 +186,22 @@ def radius_law(variant: Any, dimension: int) -> RadiusLaw:
     if law.scales and len(law.scales) != dimension:
         raise ArgumentError("variant", f"<{len(law.scales)} scales>", f"have {dimension} scales, one a variable")
     return law
+
+
+def require_sam(variant: Any, instead: str) -> None:
+    """Refuse every law but SAM's, for what is a theorem or a search about SAM alone.
+
+    Parameters
+    ----------
+    variant : Any
+        The argument ``variant=`` of the caller.
+    instead : str
+        Why, and what does it for other ascent steps: it follows ``variant must be "sam":`` in the message.
+
+    Raises
+    ------
+    ArgumentError
+        If the variant is not SAM's.
+    """
+    if not (isinstance(variant, str | RadiusLaw) and variant in ("sam", SAM)):
+        raise ArgumentError("variant", variant, f'be "sam": {instead}')

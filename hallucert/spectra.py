@@ -3,8 +3,8 @@
 Up to `DENSE` variables matrices are formed. Beyond it everything comes from a bounded number of Hessian-vector
 products, by Lanczos or Arnoldi, and an eigenvalue carries the error that its residual bounds.
 
-Legend: ``u = g/q``, ``P = I - u u^T``, ``J = I + (rho/q) P H(x)``, ``M = H(x+) J``, ``B = Dr(x+)``,
-``K = B J B^T / n``.
+Legend, with ``u``, ``s`` and ``T`` of the radius law (SAM: ``u = g/q``, ``s = q``, ``T = P = I - u u^T``):
+``x+ = x + rho u``, ``J = I + (rho/s) T H(x)``, ``M = H(x+) J``, ``B = Dr(x+)``, ``K = B J B^T / n``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from hallucert.find.krylov import Operator, extreme_eigenvalues, hessian_at
 from hallucert.find.sphere import tangential_eigenvalues, tangential_ends
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 
 DENSE = 200
 """Most variables for which whole spectra are computed."""
@@ -32,6 +33,12 @@ BLOCK = 2**20
 
 FLAT = 1e-6
 """An eigenvalue this small against the largest, or against the scale given, counts as zero: rounding leaves 1e-12."""
+
+ROUNDING = 1e-12
+"""Residuals, singular values of ``B`` and eigenvalues of ``K`` this small against the largest are rounding errors."""
+
+NEARER = 0.5
+"""A step to a zero of ``r`` that is one leaves at most this part of ``|r|``."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def hessian_spectrum(f: Objective, x: np.ndarray, products: int) -> Spectrum:
 
 
 class PointSpectra:
-    """The matrices of SAM at one point, for objectives of any size.
+    """The matrices of an ascent step at one point, for objectives of any size.
 
     Parameters
     ----------
@@ -82,13 +89,15 @@ class PointSpectra:
         Radius.
     products : int
         Most Hessian-vector products for one spectrum, beyond `DENSE` variables.
+    law : RadiusLaw
+        The ascent step.
     """
 
-    def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int) -> None:
-        self.f, self.x, self.rho, self.products = f, x, rho, products
+    def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int, law: RadiusLaw = SAM) -> None:
+        self.f, self.x, self.rho, self.products, self.law = f, x, rho, products, law
         g = f.gradient(x)
-        self.q = float(np.linalg.norm(g))
-        self.u = g / self.q
+        size, self.u = law.direction_at(g)
+        self.size = float(size)
         self.plus = x + rho * self.u
         self.dense = x.size <= DENSE
 
@@ -98,50 +107,75 @@ class PointSpectra:
         return self.f.hessian(self.x)
 
     def tangential(self) -> Spectrum:
-        """Return the spectrum of ``J`` on the tangent space of the sphere, which is symmetric (Proposition 4.1)."""
-        lam = self.q / self.rho
-        if self.dense:
-            return Spectrum(tangential_eigenvalues(self.hessian, self.u, lam) / lam)
-        ends = tangential_ends(self.f, self.x, self.u, lam, self.products)
-        return Spectrum(np.array([ends.smallest, ends.largest]) / lam, ends.smallest_error / lam)
+        """Return the spectrum of ``J`` on the tangent space of the sphere, which is symmetric (Proposition 4.1).
+
+        For ASAM on that of the ellipsoid, where ``D^-1 J D`` is symmetric; for USAM that of ``J = I + rho H``, ``rho``
+        times the Hessian of the Moreau objective, on the whole space.
+        """
+        diagonal, lam = self.law.diagonal, self.size / self.rho
+        normal = None
+        if self.law.normalised:
+            normal = self.u if diagonal is None else self.u / diagonal
+        if not self.dense:
+            ends = tangential_ends(self.f, self.x, normal, lam, self.products, diagonal)
+            return Spectrum(np.array([ends.smallest, ends.largest]) / lam, ends.smallest_error / lam)
+        h = self.hessian if diagonal is None else diagonal[:, None] * self.hessian * diagonal
+        if normal is None:
+            return Spectrum((np.linalg.eigvalsh(h) + lam) / lam)
+        return Spectrum(tangential_eigenvalues(h, normal, lam) / lam)
 
     def c32_margin(self) -> float:
-        """Return ``lambda_min(sym Du) + 1/rho``, ``Du = P H/q``; an upper bound of it beyond `DENSE` variables."""
+        """Return ``lambda_min(sym Du) + 1/rho``, ``Du = T H/s``; an upper bound of it beyond `DENSE` variables."""
         if self.dense:
-            du = (self.hessian - np.outer(self.u, self.u @ self.hessian)) / self.q
+            du = self.law.tangential_matrix(self.u, self.hessian) / self.size
             return float(np.linalg.eigvalsh((du + du.T) / 2)[0]) + 1 / self.rho
-        hessian, u = hessian_at(self.f, self.x), self.u
+        hessian = hessian_at(self.f, self.x)
+        # For SAM T H = H - u (H u)^T: besides H v only H u is needed. ASAM's metric costs the product H D^2 v.
+        hu = hessian(self.u) if self.law.normalised else None
 
         def symmetric(v: np.ndarray) -> np.ndarray:
-            # P H = H - u u^T H and H P = H - H u u^T: besides H v only H u is needed.
             hv = hessian(v)
-            return (2 * hv - u * (hu @ v) - hu * (u @ v)) / (2 * self.q)
+            if hu is None:
+                return hv / self.size
+            metric = self.law.metric
+            both = 2 * hv if metric is None else metric * hv + hessian(metric * v)
+            return (both - self.u * (hu @ v) - hu * (self.u @ v)) / (2 * self.size)
 
-        hu = hessian(u)
         start = np.random.default_rng(0).standard_normal(self.x.size)
-        return extreme_eigenvalues(symmetric, start, self.products - 1).smallest + 1 / self.rho
+        steps = (self.products - 1) // (1 if self.law.metric is None else 2)
+        return extreme_eigenvalues(symmetric, start, steps).smallest + 1 / self.rho
 
     def sam_eigenvalues(self) -> np.ndarray:
         """Return the spectrum (k,) complex of ``M``; beyond `DENSE` variables those that Arnoldi has found.
 
         These are the largest in absolute value, and others at the ends of the spectrum, to about a percent.
         """
+        scale = self.rho / self.size
         if self.dense:
-            j = np.eye(self.x.size) + (self.rho / self.q) * (self.hessian - np.outer(self.u, self.u @ self.hessian))
+            j = np.eye(self.x.size) + scale * self.law.tangential_matrix(self.u, self.hessian)
             return np.linalg.eigvals(self.f.hessian(self.plus) @ j).astype(complex)
         here, there = hessian_at(self.f, self.x), hessian_at(self.f, self.plus)
 
         def apply(v: np.ndarray) -> np.ndarray:
-            hv = here(v)
-            return there(v + (self.rho / self.q) * (hv - (self.u @ hv) * self.u))
+            return there(v + scale * self.law.tangential_matrix(self.u, here(v)[:, None])[:, 0])
 
         start = np.random.default_rng(0).standard_normal(self.x.size)
         return ritz_values(apply, start, self.products // 2)
 
+    def newton_step(self, products: int) -> np.ndarray:
+        """Return the step (d,) from ``x+`` to the critical point of ``f`` next to it; by MINRES beyond `DENSE`."""
+        g = self.f.gradient(self.plus)
+        if self.dense:
+            return -np.linalg.lstsq(self.f.hessian(self.plus), g, rcond=FLAT)[0]
+        from scipy.sparse.linalg import LinearOperator, minres
+
+        hessian = LinearOperator((g.size, g.size), matvec=hessian_at(self.f, self.plus), dtype=np.float64)
+        return np.asarray(minres(hessian, -g, rtol=1e-8, maxiter=products)[0])
+
     def tangent_kernel(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``K = B J B^T / n`` and ``B B^T``, each (m, m); `m` Hessian-vector products, made in blocks.
 
-        ``A = B J`` is not stored: ``B J B^T = B B^T + (rho/q) (B P) (H B^T)``.
+        ``A = B J`` is not stored: ``B J B^T = B B^T + (rho/s) (B T) (H B^T)``.
         """
         b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
         gram, product = b @ b.T, np.empty((len(b), len(b)))
@@ -149,25 +183,34 @@ class PointSpectra:
         for first in range(0, len(b), block):
             rows = b[first : first + block]
             hb = self.f.hessian_vector_lanes(np.broadcast_to(self.x, rows.shape), rows)
-            product[:, first : first + block] = b @ (hb - np.outer(hb @ self.u, self.u)).T
-        return (gram + (self.rho / self.q) * product) / float(self.f.n), gram
+            product[:, first : first + block] = b @ self.law.tangential_rows(self.u, hb).T
+        return (gram + (self.rho / self.size) * product) / float(self.f.n), gram
 
-    def residual_distance(self) -> float:
-        """Return how far a zero of ``r`` is from ``x+`` by one Gauss-Newton step: ``|B^+ r(x+)|``."""
-        b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
+    def zero_is_within(self, reach: float, newton: np.ndarray) -> bool:
+        """Tell whether a zero of ``r`` seems to be within `reach` of ``x+``.
+
+        It is sought one Gauss-Newton step ``-B^+ r(x+)`` from there, which must be no longer than `reach` and lower
+        ``|r|``. A saturated network has small residuals and no zero of them anywhere near: ``B`` is small, too. Where
+        ``B`` is too large to decompose, the step `newton` on ``f`` takes its place: a zero of ``r`` is one of ``g``.
+        """
         r = self.f.residual_lanes(self.plus[None, :])[0]
-        # The shortest solution of B s = r, from the triangle of B^T: its condition is that of B, not the square.
-        triangle: np.ndarray = np.asarray(np.linalg.qr(b.T, mode="r"))
-        with np.errstate(all="ignore"):
-            try:
-                return float(np.linalg.norm(np.linalg.solve(triangle.T, r)))
-            except np.linalg.LinAlgError:
-                return np.inf if r.any() else 0.0
+        step = self._gauss_newton_step(r) if self.has_kernel() else newton
+        if not np.linalg.norm(step) <= reach:
+            return False
+        left = float(np.linalg.norm(self.f.residual_lanes((self.plus + step)[None, :])[0]))
+        rounding = ROUNDING * float(np.linalg.norm(self.f.residual_lanes(self.x[None, :])[0]))
+        return left <= max(NEARER * float(np.linalg.norm(r)), rounding)
+
+    def _gauss_newton_step(self, r: np.ndarray) -> np.ndarray:
+        """Return ``-B^+ r``, from the triangle of ``B^T``, whose condition is that of ``B`` and not the square."""
+        b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
+        q, triangle = np.linalg.qr(b.T)
+        return -q @ np.linalg.lstsq(triangle.T, r, rcond=ROUNDING)[0]
 
     def has_kernel(self) -> bool:
-        """Tell whether there is a residual form small enough for `tangent_kernel`."""
-        m = self.f.residual_count
-        return 0 < m <= KERNEL and m * self.x.size <= KERNEL_NUMBERS
+        """Tell whether there is a residual form small enough for `tangent_kernel`, with ``m <= d`` residuals."""
+        m, d = self.f.residual_count, self.x.size
+        return 0 < m <= min(KERNEL, d) and m * d <= KERNEL_NUMBERS
 
 
 def ritz_values(operator: Operator, start: np.ndarray, steps: int) -> np.ndarray:
@@ -200,7 +243,7 @@ def ritz_values(operator: Operator, start: np.ndarray, steps: int) -> np.ndarray
 
 
 def projected_c32_margin(kernel: np.ndarray, gram: np.ndarray, n: float, rho: float) -> float:
-    """Return ``lambda_min(N^T sym(J) N) / rho``, ``N`` an orthonormal basis of the row space of ``B`` (theory 5).
+    """Return ``lambda_min(N^T sym(J) N) / rho``, ``N`` an orthonormal basis of the row space of ``B``.
 
     With ``B = S N^T`` and ``S S^T = B B^T`` it is ``N^T J N = S^-1 (n K) S^-T``.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -10,14 +11,16 @@ import numpy as np
 from hallucert import __version__
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate, Provenance
-from hallucert.errors import ArgumentError
-from hallucert.exact import Exact, exact_radius, round_down
+from hallucert.errors import ArgumentError, DomainError
+from hallucert.exact import Exact, exact_radius, float_above, float_below, round_down
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status
+from hallucert.prove.domain import is_undefined
 from hallucert.prove.no_minimizer_near import RULE
 from hallucert.prove.point import Point
 from hallucert.prove.rules import Evidence, Facts
 from hallucert.prove.witness import Witness, box_of
+from hallucert.radius_law import RadiusLaw, require_sam
 from hallucert.sam import perturbed_point
 
 PRECISION = 53
@@ -28,7 +31,15 @@ LARGEST, SHRINK, SMALLEST = 2**-4, 2**-3, 2**-50
 """Half widths that are tried, as multiples of rho: from the first on, each time by the second factor, to the third."""
 
 
-def certify_stall(f: Objective, x: Any, rho: Exact, radius: Exact | None = None, backend: str = "arb") -> Certificate:
+def certify_stall(
+    f: Objective,
+    x: Any,
+    rho: Exact,
+    radius: Exact | None = None,
+    backend: str = "arb",
+    *,
+    variant: str | RadiusLaw = "sam",
+) -> Certificate:
     """Prove that no point near `x` is mapped by ``y -> y + rho u(y)`` to a local minimizer of ``f``.
 
     For the end of a run that stalls where ``|g(x+)|`` is small but does not vanish, so that there is no point to
@@ -49,6 +60,8 @@ def certify_stall(f: Objective, x: Any, rho: Exact, radius: Exact | None = None,
         Half width of the box; by default the largest of a geometric ladder for which the proof succeeds.
     backend : {"arb", "mpmath"}
         The arithmetic of the proof.
+    variant : {"sam"}
+        The ascent step of the run: the claim is about SAM.
 
     Returns
     -------
@@ -74,15 +87,23 @@ def certify_stall(f: Objective, x: Any, rho: Exact, radius: Exact | None = None,
     'proved'
     """
     require_round_to_nearest()
+    require_sam(
+        variant, 'the claim is about SAM; for USAM safe_radius(..., variant="usam") proves that no points are in a box'
+    )
+    if not isinstance(f, Objective):
+        raise ArgumentError("f", f, "be an Objective")
     f.require_rigorous()
     lanes, single = f._lanes(x)
     if not single:
         raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
     exact_rho = exact_radius(rho)
-    direction = _most_negative(f, perturbed_point(f, lanes[0], exact_rho))
-    centre = tuple(Fraction(v) for v in lanes[0].tolist())
+    if not float_below(exact_rho) > 0 or math.isinf(float_above(exact_rho)):
+        raise ArgumentError("rho", rho, "be within the range of positive doubles")
     ladder = _ladder(exact_rho) if radius is None else [exact_radius(radius, "radius")]
+    centre = tuple(Fraction(v) for v in lanes[0].tolist())
     ar = arithmetic(backend, PRECISION)
+    _require_defined(ar, f, centre, exact_rho)
+    direction = _most_negative(f, perturbed_point(f, lanes[0], exact_rho))
     for half_width in ladder:
         witness = Witness("box", centre, None, (half_width,) * f.dimension, ())
         with ar:
@@ -91,6 +112,15 @@ def certify_stall(f: Objective, x: Any, rho: Exact, radius: Exact | None = None,
             break
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return Certificate(f, exact_rho, witness, {claim.name: claim}, provenance)
+
+
+def _require_defined(ar: Any, f: Objective, x: tuple[Fraction, ...], rho: Fraction) -> None:
+    """Raise if `f` is certainly undefined at `x` or at its perturbed point; derivatives may be defined there."""
+    with ar:
+        point = Point(ar, f, rho, [ar.constant(v) for v in x])
+        for name, place in (("x", point.x), ("x+", point.plus)):
+            if is_undefined(ar, f, place):
+                raise DomainError(f"{f.name} is not defined at {name}")
 
 
 def _prove(ar: Any, f: Objective, rho: Fraction, witness: Witness, direction: np.ndarray) -> Claim:

@@ -6,8 +6,6 @@ import math
 import time
 from typing import Any
 
-import numpy as np
-
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact, exact_radius
@@ -30,7 +28,8 @@ def certify_usam_absence(
 ) -> Claim:
     """Prove that no point of a box is hallucinated under USAM with a target in the box.
 
-    It holds where ``f`` is weakly convex with a modulus below ``1/rho``, see `hallucert.prove.usam_absence`.
+    It holds where ``f`` is weakly convex with a modulus below ``1/rho``, see `hallucert.prove.usam_absence`. For one
+    ``rho`` and any objective; ``hallucert.safe_radius(f, target, box=..., variant="usam")`` brackets the largest.
 
     Parameters
     ----------
@@ -74,9 +73,13 @@ def certify_usam_absence(
         raise ArgumentError("f", f, "be an Objective")
     f.require_rigorous()
     radius = exact_radius(rho)
-    if isinstance(box, str) or np.shape(box) != (f.dimension, 2):
+    try:
+        rows = [] if isinstance(box, str) else [tuple(row) for row in box]
+    except TypeError:
+        rows = []
+    if len(rows) != f.dimension or any(len(row) != 2 for row in rows):
         raise ArgumentError("box", box, f"be {f.dimension} pairs (low, high)")
-    sides = [(exact(low, "box"), exact(high, "box")) for low, high in box]
+    sides = [(exact(low, "box"), exact(high, "box")) for low, high in rows]
     if any(low >= high for low, high in sides):
         raise ArgumentError("box", box, "have low < high in every row")
     if type(max_boxes) is not int or max_boxes < 1:

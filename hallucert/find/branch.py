@@ -1,4 +1,4 @@
-"""Branches of hallucinated points: the curve of theory 4 (b) in ``(x, lambda)`` with rho free, followed in floats."""
+"""Branches of hallucinated points with rho free, followed in floats: ``g = lambda (c - x)`` and ``|x - c| = rho``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from hallucert.find.branch_limits import Limits, critical_kind, stopping_rule
 from hallucert.find.continuation import CurvePoint, StepControl, advance, follow
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, require_sam
 
 
 def branch(
@@ -43,6 +44,7 @@ def branch(
     ds_max: float | None = None,
     max_steps: int = 2000,
     events: Iterable[str] = DEFAULT_EVENTS,
+    variant: str | RadiusLaw = "sam",
 ) -> Branch:
     """Follow the branch of hallucinated points through `start`, by pseudo-arclength continuation.
 
@@ -57,7 +59,8 @@ def branch(
         The function.
     start : (d,) array-like or Candidate
         A critical point of `f` (nondegenerate, not the target), a hallucinated point of this target for some radius,
-        or a candidate.
+        or a candidate. A point of USAM lies on the branch of SAM, at the radius ``|x - c|``, so its candidate will do,
+        but not one of ASAM.
     target : (d,) array-like
         ``c``, near a critical point of `f`. Left out if `start` is a candidate.
     box : (d, 2) array-like, optional
@@ -73,6 +76,9 @@ def branch(
         Most steps in one direction.
     events : iterable of str
         Which of ``"fold"``, ``"branch point"``, ``"stability change"`` to detect and locate. Ends are always listed.
+    variant : {"sam"}
+        The ascent step: radii and stability along the branch are those of SAM. The points of USAM, for
+        ``rho = 1/lambda``, are the same curve.
 
     Returns
     -------
@@ -94,6 +100,9 @@ def branch(
     [('end', 1.414214), ('branch point', 2.12132), ('end', 2.5)]
     """
     checked_objective(f)
+    require_sam(
+        variant, "radii and stability of a branch are SAM's; the points of USAM are the same curve with rho = 1/lambda"
+    )
     x, c = branch_ends(f, start, target)
     scale = multiplier_scale(f, x, c)
     curve = Curve(f, c, scale)

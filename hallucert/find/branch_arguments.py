@@ -28,6 +28,9 @@ def branch_ends(f: Objective, start: Any, target: Any) -> tuple[np.ndarray, np.n
             raise ArgumentError("target", target, "be left out when the start is a candidate")
         if start.objective is not f:
             raise ArgumentError("start", start, "be a candidate of the function f")
+        # g(x) = lambda (c - x) is the equation of SAM and of USAM; that of ASAM has another metric.
+        if start.law.scales:
+            raise ArgumentError("start", start, 'be a candidate of the variant "sam" or "usam"')
         x, near = np.array(start.x, dtype=float), np.array(start.target, dtype=float)
     else:
         x = checked_point(start, f.dimension, "start")

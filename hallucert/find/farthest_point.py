@@ -27,12 +27,21 @@ from hallucert.find.superlevel import (
     ray_boundary,
 )
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, require_sam
 
 PICTURE_POINTS = 2000
 """Most boundary points of ``U`` kept for pictures."""
 
 
-def farthest_point(f: Objective, maximizer: Any, target: Any, level: Exact | None = None, seed: int = 0) -> Candidate:
+def farthest_point(
+    f: Objective,
+    maximizer: Any,
+    target: Any,
+    level: Exact | None = None,
+    seed: int = 0,
+    *,
+    variant: str | RadiusLaw = "sam",
+) -> Candidate:
     """Carry out the existence proof of Theorems 2.1 and 2.2, step by step, in floats.
 
     1. a ball ``B`` around the maximizer on whose boundary ``f`` is lower (for a set: a band of ``s`` in a box);
@@ -56,6 +65,8 @@ def farthest_point(f: Objective, maximizer: Any, target: Any, level: Exact | Non
         stay above.
     seed : int
         Seed of random directions and starts.
+    variant : {"sam"}
+        The ascent step: the paper's construction is about SAM.
 
     Returns
     -------
@@ -83,6 +94,7 @@ def farthest_point(f: Objective, maximizer: Any, target: Any, level: Exact | Non
     'maximum'
     """
     d = checked_objective(f).dimension
+    require_sam(variant, 'the construction is about SAM; find.on_sphere(..., variant="usam") searches for other points')
     require_possible_maximizer(f)
     centre = checked_point(target, d, "target")
     number = checked_seed(seed)

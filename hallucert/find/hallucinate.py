@@ -13,10 +13,21 @@ from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, radius_law
 
 
-def hallucinate(f: Objective, start: Any, rho: Exact, max_steps: int = 500, tolerance: float = 1e-12) -> Candidate:
-    """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (theory 5, residual form).
+def hallucinate(
+    f: Objective,
+    start: Any,
+    rho: Exact,
+    max_steps: int = 500,
+    tolerance: float = 1e-12,
+    *,
+    variant: str | RadiusLaw = "sam",
+) -> Candidate:
+    """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (residual form).
+
+    Under USAM every zero of ``r`` solves it, too, and a start near one ends there: that is an error.
 
     A solution with nonzero gradient is a global hallucinated minimizer, whatever SAM does there. With ``m`` residuals
     a step costs ``m`` Hessian-vector products and an ``m`` by ``m`` solve; no Hessian is formed, so `d` may be large.
@@ -33,6 +44,8 @@ def hallucinate(f: Objective, start: Any, rho: Exact, max_steps: int = 500, tole
         Most steps.
     tolerance : float
         Largest ``|r(x+)|`` that is accepted.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
 
     Returns
     -------
@@ -53,23 +66,24 @@ def hallucinate(f: Objective, start: Any, rho: Exact, max_steps: int = 500, tole
     True
     """
     d = checked_objective(f).dimension
+    law = radius_law(variant, d)
     if not 0 < f.residual_count <= d:
         raise ArgumentError("f", f, "be in residual form with at most as many residuals as variables")
     x = checked_point(start, d, "start")
     radius, steps = checked_radius(rho), checked_count(max_steps, "max_steps")
     if not tolerance > 0:
         raise ArgumentError("tolerance", tolerance, "be positive")
-    x, size = _levenberg_marquardt(f, x, float(radius), steps, tolerance)
+    x, size = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
     if not size <= tolerance:
         raise SearchError(
             f"hallucinate did not converge: |r(x+)| = {size:.3g} after at most {steps} steps. "
             "Try another start, another rho, or raise max_steps"
         )
-    return _candidate(f, x, radius)
+    return _candidate(f, x, radius, law)
 
 
 def _levenberg_marquardt(
-    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float
+    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float, law: RadiusLaw
 ) -> tuple[np.ndarray, float]:
     """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
 
@@ -78,20 +92,20 @@ def _levenberg_marquardt(
     ``|r|``: the last digits are nearly free.
     """
     with np.errstate(all="ignore"):
-        r = shifted_residual(f, x, rho)
+        r = shifted_residual(f, x, rho, law)
         size, damping = float(np.linalg.norm(r)), 1e-3
         moved = True
         for _ in range(max_steps):
             if moved:
                 if not np.isfinite(size) or size == 0:
                     break
-                a = shifted_residual_jacobian(f, x, rho)
+                a = shifted_residual_jacobian(f, x, rho, law)
                 if not np.isfinite(a).all():
                     break
                 gram = a @ a.T
                 scale = float(np.trace(gram)) / len(r)
             trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
-            trial_r = shifted_residual(f, trial, rho)
+            trial_r = shifted_residual(f, trial, rho, law)
             trial_size = float(np.linalg.norm(trial_r))
             moved = trial_size < size
             if moved:
@@ -106,10 +120,12 @@ def _levenberg_marquardt(
     return x, size
 
 
-def _candidate(f: Objective, x: np.ndarray, rho: Fraction) -> Candidate:
+def _candidate(f: Objective, x: np.ndarray, rho: Fraction, law: RadiusLaw) -> Candidate:
     radius = float(rho)
     g = f.gradient_lanes(x[None, :])[0]
     q = float(np.linalg.norm(g))
     if not q > 1e-10:
-        raise SearchError(f"hallucinate ended where |g| = {q:.3g}: an ordinary critical point. Try another start")
-    return Candidate(f, x, rho, x + radius * g / q, q / radius, sphere_kind(f, x, radius))
+        hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
+        raise SearchError(f"hallucinate ended where |g| = {q:.3g}: an ordinary critical point. Try another start{hint}")
+    size, u = law.direction_at(g)
+    return Candidate(f, x, rho, x + radius * u, float(size) / radius, sphere_kind(f, x, radius, law), law=law)

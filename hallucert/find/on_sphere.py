@@ -8,20 +8,32 @@ from typing import Any
 import numpy as np
 
 from hallucert.candidate import Candidate
+from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
 from hallucert.find.circle import critical_angles
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.krylov import LARGE, critical_point_near
 from hallucert.find.minima_on_sphere import minima_on_sphere
+from hallucert.find.moreau import moreau_points
 from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms, polished_critical_point
+from hallucert.find.rescaled import Rescaled
 from hallucert.find.sphere import FLAT, NOISE, Sphere, polished_candidate, tangential_eigenvalues
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, radius_law
 
 
-def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, seed: int = 0) -> list[Candidate]:
-    """Find the points that SAM with radius `rho` maps to `target` (theory 4: (a) iff (d)).
+def on_sphere(
+    f: Objective,
+    target: Any,
+    rho: Exact,
+    starts: int | None = None,
+    seed: int = 0,
+    *,
+    variant: str | RadiusLaw = "sam",
+) -> list[Candidate]:
+    """Find the points that SAM with radius `rho` maps to `target` (the sphere picture).
 
     They are the critical points of ``f`` on the sphere ``S(target, rho)`` where the gradient points inward. For
     ``d = 1`` the sphere is two points. For ``d = 2`` a root search in the angle finds them all, short of some so
@@ -30,12 +42,17 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
     points that Newton finds (Proposition 4.5), and some points may be missed. Of a continuum of solutions a few
     representatives are returned.
 
+    For USAM there is no sphere: its points are the critical points other than the target of the Moreau objective
+    ``m(y) = f(y) + |y - c|^2/(2 rho)``, see `hallucert.find.moreau`. Those of ASAM are on the ellipsoid of its metric.
+    A candidate's `kind` is what it is there.
+
     Parameters
     ----------
     f : Objective
         The function.
     target : (d,) array-like
-        A critical point of ``f``, to about two digits: Newton polishes it.
+        A critical point of ``f``, to about two digits (of ``max(rho, |c|)``, for USAM of ``max(1, |c|)``): Newton
+        polishes it.
     rho : int, float, str or Fraction
         Radius, positive and exact.
     starts : int, optional
@@ -43,6 +60,8 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
         8 beyond `LARGE` variables.
     seed : int
         Seed of the random directions.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
 
     Returns
     -------
@@ -52,7 +71,8 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
     Raises
     ------
     ArgumentError
-        If `target` is not near a critical point, or another argument is not as above.
+        If `target` is not near a critical point, or another argument is not as above; for USAM also beyond `LARGE`
+        variables.
     SearchError
         Beyond `LARGE` variables, if all descents end at critical points of ``f`` itself.
 
@@ -63,16 +83,46 @@ def on_sphere(f: Objective, target: Any, rho: Exact, starts: int | None = None, 
     >>> f = Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
     >>> min(on_sphere(f, (1, 1), 7 * 2**0.5 / 4), key=lambda p: abs(p.x[0] - p.x[1])).x.round(12)
     array([-0.75, -0.75])
+
+    Of ``(x^2 - 1)^2/4`` USAM with rho = 16/3 maps -3/4, a minimum of the Moreau objective, and -1/4, a maximum, to 1:
+
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4")
+    >>> [(float(p.x[0].round(12)), p.kind) for p in on_sphere(f, [1], "16/3", variant="usam")]
+    [(-0.75, 'minimum'), (-0.25, 'maximum')]
     """
     d = checked_objective(f).dimension
+    law = radius_law(variant, d)
     radius = checked_radius(rho)
     centre = checked_point(target, d, "target")
     count = default_starts(f) if starts is None else checked_count(starts, "starts")
     rng = np.random.default_rng(checked_seed(seed))
+    if law.variant == "usam":
+        if d > LARGE:
+            instead = f"for {d} variables; hc.find.refine and hc.find.hallucinate search for points of USAM there"
+            raise ArgumentError("variant", variant, f'be "sam" or ASAM {instead}')
+        return moreau_points(f, polished_critical_point(f, centre, 1.0, "target"), radius, count, rng)
+    if law.diagonal is None:
+        return _on_sphere(f, centre, radius, count, rng)
+    rescaled = Rescaled(f, law)
+    centre = _polished(f, centre, float(radius) * float(law.diagonal.max()))
+    found = _on_sphere(rescaled, centre / law.diagonal, radius, count, rng)
+    return [rescaled.original(candidate, centre) for candidate in found]
+
+
+def _polished(f: Objective, centre: np.ndarray, scale: float) -> np.ndarray:
+    if centre.size > LARGE:
+        return critical_point_near(f, centre, scale, "target")
+    return polished_critical_point(f, centre, scale, "target")
+
+
+def _on_sphere(
+    f: Objective, centre: np.ndarray, radius: Fraction, count: int, rng: np.random.Generator
+) -> list[Candidate]:
+    """Return the points of SAM, polishing the target `centre` first."""
+    d = f.dimension
+    centre = _polished(f, centre, float(radius))
     if d > LARGE:
-        centre = critical_point_near(f, centre, float(radius), "target")
         return minima_on_sphere(f, centre, radius, count, rng)
-    centre = polished_critical_point(f, centre, float(radius), "target")
     sphere = Sphere(f, centre, float(radius))
     if d == 1:
         x = sphere.at(np.array([[-1.0], [1.0]]))

@@ -17,7 +17,7 @@ from hallucert.find.refine import refine
 from hallucert.find.sheet_curve import SheetCurve
 from hallucert.find.sphere import shifted_residual
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import SAM
+from hallucert.radius_law import SAM, RadiusLaw, require_sam
 from hallucert.sheet import Sheet
 
 FLAT = 1e-2
@@ -34,6 +34,7 @@ def sheet(
     ds_min: float | None = None,
     ds_max: float | None = None,
     max_steps: int = 2000,
+    variant: str | RadiusLaw = "sam",
 ) -> Sheet:
     """Follow the curve of hallucinated minimizers through `start` for a fixed rho, by pseudo-arclength continuation.
 
@@ -56,6 +57,8 @@ def sheet(
         First, shortest and longest step; by default 0.02, 1e-9 and 0.1 of rho.
     max_steps : int
         Most steps in one direction.
+    variant : {"sam"}
+        The ascent step: sheets are curves of SAM.
 
     Returns
     -------
@@ -76,11 +79,12 @@ def sheet(
     >>> curve.closed, round(curve.length / np.pi, 2)
     (True, 1.0)
     """
+    require_sam(variant, "sheets are curves of SAM; find.hallucinate has single points of other ascent steps")
     if isinstance(start, Candidate):
         if rho is not None:
             raise ArgumentError("rho", rho, "be left out when the start is a candidate")
         if start.law != SAM:
-            raise ArgumentError("start", start, "be a candidate for SAM")
+            raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
         start, rho = start.x, start.rho
     if checked_objective(f).residual_count != f.dimension - 1 or f.dimension < 2:
         had = f"<{f.residual_count} residuals in {f.dimension} variables>"

@@ -211,12 +211,61 @@ def test_runs_that_learned_and_runs_that_did_not() -> None:
         assert abs(d.value - np.log(3)) < 2e-3 and "1.09861" in d.verdict
 
 
-def test_small_residuals_without_a_zero_near_are_not_a_minimizer() -> None:
-    """A saturated end of a run, for which r(x+) provably has no zero near, is not called a hallucinated minimizer."""
+def test_small_residuals_without_a_zero_near_are_not_hallucinated() -> None:
+    """A saturated end of a run, for which r(x+) provably has no zero near, is called a stall; the others minimizers."""
     ends = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())["ends"]
-    kinds = {}
+    kinds: dict[bool, set[Kind]] = {}
     for end in ends:
         f = hc.TanhNetwork(end["layer_sizes"], end["inputs"], end["targets"])
         saturated = end["layer_sizes"] == [2, 6, 4, 1] and (end["data_seed"], end["row"]) == (2, 1)
-        kinds.setdefault(saturated, set()).add(hc.diagnose(f, end["x"], 8, "0.05").kind)
-    assert kinds == {False: {Kind.MINIMIZER}, True: {Kind.DEGENERATE}}
+        found = hc.diagnose(f, end["x"], 8, "0.05")
+        kinds.setdefault(saturated, set()).add(found.kind)
+        if saturated:
+            assert found.residual_ratio < diagnosis.VANISHED and found.attracts is None
+            assert "stalls on a plateau" in found.verdict and "hc.certify_stall" in found.advice
+            assert hc.certify_stall(f, end["x"], 8)["no_minimizer_near"].status == "proved"
+    assert kinds == {False: {Kind.MINIMIZER}, True: {Kind.PLATEAU}}
+
+
+def test_zeros_of_r_are_seen_without_the_matrix_b(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Dr(x+) is too large to decompose, a Newton step by products tells the two kinds apart as well."""
+    ends = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())["ends"]
+    monkeypatch.setattr(spectra, "KERNEL", 0)
+    for end in ends:
+        f = hc.TanhNetwork(end["layer_sizes"], end["inputs"], end["targets"])
+        saturated = end["layer_sizes"] == [2, 6, 4, 1] and (end["data_seed"], end["row"]) == (2, 1)
+        for dense in (200, 0):
+            monkeypatch.setattr(spectra, "DENSE", dense)
+            found = hc.diagnose(f, end["x"], 8, "0.05", products=1000)
+            assert found.kind is (Kind.PLATEAU if saturated else Kind.MINIMIZER)
+            assert found.kernel_eigenvalues is None
+
+
+def test_a_zero_beyond_reach_does_not_count() -> None:
+    """r = (x^2 - 1, (y - 1)/10^5): SAM at (-1/2, 0) sees (1, 0), where r is small, but its zero (1, 1) is far."""
+    found = hc.diagnose(hc.Objective.least_squares(["x**2 - 1", "(y - 1)/10**5"]), (-0.5, 0), "1.5")
+    assert found.residual_ratio < 1e-4 and found.shifted_gradient_norm < 1e-9
+    assert found.kind is Kind.PLATEAU
+    near = hc.diagnose(hc.Objective.least_squares(["x**2 - 1", "(y - 1)/10**5"]), (-0.5, 1), "1.5")
+    assert near.kind is Kind.MINIMIZER
+
+
+def test_repeated_residuals_do_not_hide_a_zero() -> None:
+    """The ring with its residual written twice: B has rank one, and the circle |x| = rho - 1 still attracts."""
+    f = hc.Objective.least_squares(["x**2 + y**2 - 1", "(x**2 + y**2 - 1)*sqrt(2)/3"], n=2)
+    for angle in np.linspace(0, 6, 25):
+        found = hc.diagnose(f, 0.5 * np.array([np.cos(angle), np.sin(angle)]) * (1 + 1e-6), "1.5")
+        assert found.kind is Kind.MINIMIZER and found.attracts
+        assert found.step_bound == pytest.approx(9 / 11, rel=1e-4)  # K = |B|^2 / n = 4 (1 + 2/9) / 2 across rank one
+    network = hc.TanhNetwork((2, 8, 1), np.repeat(CORNERS, 2, axis=0), np.repeat(XOR, 2))
+    assert hc.diagnose(network, hallucinated(hc.TanhNetwork((2, 8, 1), CORNERS, XOR), 3.0), 3).kind is Kind.MINIMIZER
+
+
+def test_more_residuals_than_variables() -> None:
+    """Three residuals that vanish at (1, 0) of the plane: M decides, as there is no kernel to speak of."""
+    f = hc.Objective.least_squares(["(x**2 - 1)/sqrt(2)", "y/3", "y*x/5"])
+    plain = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/18 + y**2*x**2/50")
+    for x in ((-0.5, 0.0), (-0.5, 1e-6)):
+        found, wanted = hc.diagnose(f, x, "1.5"), hc.diagnose(plain, x, "1.5")
+        assert found.kind is wanted.kind is Kind.MINIMIZER and found.kernel_eigenvalues is None
+        assert found.attracts == wanted.attracts and found.step_bound == pytest.approx(wanted.step_bound, rel=1e-6)
