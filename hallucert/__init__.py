@@ -16,11 +16,13 @@ _LAZY = {
     "Candidate": "hallucert.candidate",
     "Branch": "hallucert.branch",
     "Sheet": "hallucert.sheet",
+    "Surface": "hallucert.surface",
     "certify": "hallucert.certification",
     "certify_stall": "hallucert.stall",
     "Certificate": "hallucert.certificate.certificate",
     "BranchCertificate": "hallucert.certificate.branch",
     "SheetCertificate": "hallucert.certificate.sheet",
+    "SurfaceCertificate": "hallucert.certificate.surface",
     "load": "hallucert.certificate.reading",
     "verify": "hallucert.certificate.verify",
     "Verdict": "hallucert.certificate.verify",
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from hallucert.certificate.certificate import Certificate as Certificate
     from hallucert.certificate.reading import load as load
     from hallucert.certificate.sheet import SheetCertificate as SheetCertificate
+    from hallucert.certificate.surface import SurfaceCertificate as SurfaceCertificate
     from hallucert.certificate.verify import Verdict as Verdict
     from hallucert.certificate.verify import verify as verify
     from hallucert.certification import certify as certify
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from hallucert.prove.claims import Status as Status
     from hallucert.sheet import Sheet as Sheet
     from hallucert.stall import certify_stall as certify_stall
+    from hallucert.surface import Surface as Surface
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from hallucert.candidate import Candidate
 from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.certificate.sheet import SheetCertificate
+from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact, exact_radius
 from hallucert.objectives.objective import Objective
@@ -29,7 +30,8 @@ from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence, Facts
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.sheet import Sheet
-from hallucert.sheet_certification import certify_sheet
+from hallucert.sheet_certification import certify_sheet, certify_surface
+from hallucert.surface import Surface
 
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000
@@ -66,6 +68,12 @@ def certify(
 
 @overload
 def certify(
+    subject: Surface, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float = ...
+) -> SurfaceCertificate: ...
+
+
+@overload
+def certify(
     subject: Objective | Candidate,
     x: Any = ...,
     rho: Exact | None = ...,
@@ -81,7 +89,7 @@ def certify(
 
 
 def certify(
-    subject: Objective | Candidate | Branch | Sheet,
+    subject: Objective | Candidate | Branch | Sheet | Surface,
     x: Any = None,
     rho: Exact | None = None,
     *,
@@ -93,18 +101,19 @@ def certify(
     gap: float | None = None,
     budget: float = 120.0,
     variant: str | RadiusLaw | None = None,
-) -> Certificate | BranchCertificate | SheetCertificate:
+) -> Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate:
     """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch or sheet.
 
     ``certify(f, x, rho)``, ``certify(candidate)``, ``certify(branch)`` or ``certify(sheet)``. A sheet is covered by
-    cells that each hold exactly one arc (see `hallucert.prove.manifold`). A branch is covered by cells, each proved to
+    cells that each hold exactly one arc (see `hallucert.prove.manifold`), or by charts that each hold exactly one patch
+    of a surface (`hallucert.prove.surface`). A branch is covered by cells, each proved to
     hold exactly one arc of the curve, up to `gap` from its branch points (see `hallucert.prove.branch`). Otherwise the
     point is polished by Newton's method, existence is proved by Krawczyk's test, and
     all further claims are about the exact point ``x*`` that was proved to exist.
 
     Parameters
     ----------
-    subject : Objective, Candidate, Branch or Sheet
+    subject : Objective, Candidate, Branch, Sheet or Surface
         The function, or a candidate from `hallucert.find` (then `x` and `rho` come with it), or a branch (which takes
         only `backend`, `precisions`, `gap` and `budget`) or a sheet (which takes those except `gap`).
     x : array of shape (d,)
@@ -133,7 +142,7 @@ def certify(
 
     Returns
     -------
-    Certificate, BranchCertificate or SheetCertificate
+    Certificate, BranchCertificate, SheetCertificate or SurfaceCertificate
         Failures to prove are in it as undecided claims, with reasons; nothing is raised for them.
 
     Raises
@@ -141,7 +150,8 @@ def certify(
     ArgumentError
         For arguments of the wrong shape, not finite, or ``rho <= 0``.
     NotAnalyticError
-        If the objective is float-only; for a branch also if it is not a formula of at most 12 variables.
+        If the objective is float-only; for a branch or surface also if it has more than 12 variables, for a branch
+        if it is not a formula.
     DomainError
         If ``f`` is not defined at `x`, or the gradient there is exactly zero.
 
@@ -154,7 +164,7 @@ def certify(
     (<Status.PROVED: 'proved'>, <Status.PROVED: 'proved'>)
     """
     require_round_to_nearest()
-    if isinstance(subject, Branch | Sheet):
+    if isinstance(subject, Branch | Sheet | Surface):
         points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "variant": variant}
         if given := [name for name, value in points_only.items() if value is not None]:
             raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch or a sheet is certified")
@@ -165,6 +175,8 @@ def certify(
         raise ArgumentError("gap", gap, "be left out unless a branch is certified")
     if isinstance(subject, Sheet):
         return certify_sheet(subject, backend, ladder, budget)
+    if isinstance(subject, Surface):
+        return certify_surface(subject, backend, ladder, budget)
     objective, start, exact_rho, construction = _arguments(subject, x, rho)
     law = _law(subject, variant, objective.dimension)
     objective.require_rigorous()

@@ -30,7 +30,17 @@ class ArgumentError(HallucertError, ValueError):
 
 
 class FormulaError(ArgumentError):
-    """A formula could not be read; ``position`` is the offset of the first character that does not fit."""
+    """A formula could not be read.
+
+    Parameters
+    ----------
+    formula : str
+        The text.
+    position : int
+        Offset of the first character that does not fit.
+    problem : str
+        What is wrong there.
+    """
 
     def __init__(self, formula: str, position: int, problem: str) -> None:
         start = max(0, position - 30)
@@ -55,7 +65,15 @@ class SearchError(HallucertError, RuntimeError):
 
 
 class CertificateError(HallucertError, ValueError):
-    """A certificate cannot be read; ``field`` is the path of the offending entry, such as ``claims[2].status``."""
+    """A certificate cannot be read.
+
+    Parameters
+    ----------
+    field : str
+        Path of the offending entry, such as ``claims[2].status``.
+    problem : str
+        What is wrong with it.
+    """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"certificate field {field}: {problem}")
@@ -72,7 +90,15 @@ class CheckpointError(HallucertError, OSError):
 
 
 class MissingPackageError(HallucertError, ImportError):
-    """Something optional is not installed; the message says which extra of this package brings it."""
+    """Something optional is not installed; the message says which extra of this package brings it.
+
+    Parameters
+    ----------
+    what : str
+        Who needs what, as the beginning of a sentence.
+    extra : str
+        The extra, as in ``pip install "hallucert[extra]"``.
+    """
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what}, which is not installed: pip install "hallucert[{extra}]"')

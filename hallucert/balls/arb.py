@@ -213,6 +213,15 @@ class ArbArithmetic(BallArithmetic):
         """Return the radius, exactly; indeterminate if `ball` is."""
         return ball.rad() if ball.is_finite() else _NAN
 
+    def intersection(self, a: Ball, b: Ball) -> Ball | None:
+        """Return a ball around the common points, or None if certainly there is none; Arb's own is much faster."""
+        if not self.is_finite(a):
+            return b
+        if not self.is_finite(b):
+            return a
+        with self:
+            return a.intersection(b) if a.overlaps(b) else None
+
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         """Enclose the product of two matrices."""
         with self:

@@ -127,10 +127,13 @@ def _point(data: object, d: int, targets: int, field: str) -> HallucinatedPoint:
     target, real_part = read_integer(entry["target"], f"{field}.target"), entry["smallest_real_part"]
     if target >= targets:
         raise CertificateError(f"{field}.target", f"must be the number of one of the {targets} critical points")
+    kind = _word(Kind, entry["kind"], f"{field}.kind")
+    if kind is Kind.DEGENERATE:
+        raise CertificateError(f"{field}.kind", "must not be degenerate: such a target has no points that are proved")
     return HallucinatedPoint(
         _box(entry["box"], d, f"{field}.box"),
         target,
-        _word(Kind, entry["kind"], f"{field}.kind"),
+        kind,
         _word(Stability, entry["stability"], f"{field}.stability"),
         _interval(entry["gradient_norm"], f"{field}.gradient_norm"),
         None if real_part is None else _interval(real_part, f"{field}.smallest_real_part"),

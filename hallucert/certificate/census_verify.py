@@ -7,7 +7,8 @@ without any float search. Then
    the tolerance of the census; and the file must not exclude more than that,
 2. each box of the file must hold exactly one of its own points, with the same target, kind and spectrum, and a point of
    its own that is left must lie in a place that the file declares pending (its box, far smaller, must meet the place),
-3. the same of the critical points. Degenerate ones are compared like open places: they may be grouped otherwise.
+3. the same of the critical points. Degenerate ones are compared like open places, since they may be grouped otherwise:
+   each of the one side must lie in one of the other, made wider by its own width and by the tolerance.
 
 So existence, kind, stability *and completeness* are proved again. Shared by both are this library's statement of the
 equations (`hallucert.prove.census_equations`), the search (`branch_and_prune`) and derivatives.
@@ -108,8 +109,8 @@ def _missing(census: Census, own: Census, partners: Iterable[int | None]) -> lis
 
 def _about_critical_points(census: Census, own: Census, room: Fraction) -> list[str]:
     """Say what is not confirmed of the critical points. Missing ones must lie where targets are declared pending."""
-    groups = [point.box for point in census.critical_points if point.kind is Kind.DEGENERATE]
-    groups += [place.target for place in census.pending]
+    vague, own_vague = ([p.box for p in c.critical_points if p.kind is Kind.DEGENERATE] for c in (census, own))
+    groups = vague + [place.target for place in census.pending]
     published = [point for point in census.critical_points if point.kind is not Kind.DEGENERATE]
     proved = [point for point in own.critical_points if point.kind is not Kind.DEGENERATE]
     partners = _partners([point.box for point in published], [point.box for point in proved])
@@ -119,18 +120,19 @@ def _about_critical_points(census: Census, own: Census, room: Fraction) -> list[
     if any(j is not None and published[i].kind is not proved[j].kind for i, j in enumerate(partners)):
         problems.append("the critical points are of other kinds")
     missing = [point for j, point in enumerate(proved) if j not in partners]
-    vague = [point for point in own.critical_points if point.kind is Kind.DEGENERATE]
     if any(not any(overlap(point.box, box) for box in groups) for point in missing) or any(
-        not any(_within(point.box, box, room) for box in groups) for point in vague
+        not any(_within(box, group, room) for group in groups) for box in own_vague
     ):
         problems.append("there may be critical points that the file does not have")
+    if any(not any(_within(box, other, room) for other in own_vague) for box in vague):
+        problems.append("there are degenerate critical points in the file that the checker does not find")
     return problems
 
 
 def _about_point(census: Census, own: Census, point: HallucinatedPoint, proved: HallucinatedPoint) -> list[str]:
     """Say what is not confirmed of a point."""
-    problems, target = [], census.critical_points[point.target]
-    if point.kind is not target.kind or not _within(own.critical_points[proved.target].box, target.box):
+    problems, target, own_target = [], census.critical_points[point.target], own.critical_points[proved.target]
+    if not point.kind is target.kind is own_target.kind or not _within(own_target.box, target.box):
         problems.append("its target is another")
     if point.stability is not stability(point.smallest_real_part):
         problems.append(f"its numbers do not show that it is {point.stability}")

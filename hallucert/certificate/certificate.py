@@ -86,6 +86,11 @@ class Certificate:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the certificate as JSON, atomically: the file is complete or not there.
 
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced.
+
         Raises
         ------
         OSError

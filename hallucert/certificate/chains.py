@@ -55,6 +55,11 @@ class ChainCertificate:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the certificate as JSON, atomically.
 
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced.
+
         Raises
         ------
         OSError

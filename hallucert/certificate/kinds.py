@@ -15,6 +15,7 @@ KINDS = {
     "branch": "hallucert.certificate.branch",
     "census": "hallucert.certificate.census",
     "sheet": "hallucert.certificate.sheet",
+    "surface": "hallucert.certificate.surface",
 }
 """Prefix of the modules of each kind."""
 

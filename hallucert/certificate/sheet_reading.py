@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hallucert.certificate.fields import (
     read_fields,
     read_integer,
-    read_interval,
     read_list,
     read_numbers,
     read_positive,
     read_provenance,
     read_rho,
     read_square,
-    read_text,
     require_claims,
     require_format,
 )
+from hallucert.certificate.piece_claims import read_piece_claim
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.writing import problem_digest
 from hallucert.errors import CertificateError
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.branch_cell import Cell
-from hallucert.prove.claims import Claim, Enclosure, Status
 from hallucert.prove.manifold import QUESTIONS
 from hallucert.prove.manifold_cell import straight_cell
 from hallucert.prove.manifold_chain import CurveChain
 from hallucert.prove.manifold_system import MAX_DIMENSION
-from hallucert.prove.reasons import Reason
 
 MAX_CHAINS, MAX_CELLS, MAX_CLAIMS = 1000, 100_000, 10_000
 NUMBERS = {
@@ -58,7 +53,7 @@ def from_json(data: object) -> SheetCertificate:
     sheets = read_list(top["sheets"], "sheets", MAX_CHAINS)
     chains = tuple(_chain(item, d, f"sheets[{i}]") for i, item in enumerate(sheets))
     claims = tuple(
-        _claim(item, f"claims[{i}]", len(chains))
+        read_piece_claim(item, f"claims[{i}]", len(chains), QUESTIONS, NUMBERS)
         for i, item in enumerate(read_list(top["claims"], "claims", MAX_CLAIMS))
     )
     require_claims(claims, "curve", "sheet", len(chains))
@@ -86,40 +81,4 @@ def _cell(data: object, d: int, field: str) -> Cell:
         (low, high),
         radius,
         read_square(entry["preconditioner"], d - 1, f"{field}.preconditioner"),
-    )
-
-
-def _claim(data: object, field: str, chains: int) -> Claim:
-    entry = read_fields(data, {"name", "status", "statement", "inputs", "numbers", "reason"}, field)
-    name, numbers = entry["name"], entry["numbers"]
-    if not isinstance(name, str) or name not in QUESTIONS:
-        raise CertificateError(f"{field}.name", "is not the name of a claim about a sheet")
-    if not isinstance(numbers, Mapping) or not isinstance(entry["inputs"], Mapping):
-        raise CertificateError(f"{field}.numbers", "and inputs must be objects")
-    if entry["status"] not in tuple(Status):
-        raise CertificateError(f"{field}.status", f"must be one of {', '.join(Status)}")
-    status = Status(entry["status"])
-    if status is Status.UNDECIDED and not entry["inputs"]:
-        inputs = {}
-    else:
-        number = read_integer(read_fields(entry["inputs"], {"sheet"}, f"{field}.inputs")["sheet"], f"{field}.inputs")
-        if not 1 <= number <= chains:
-            raise CertificateError(f"{field}.inputs.sheet", f"must be from 1 to {chains}")
-        inputs = {"sheet": number}
-    if status is Status.UNDECIDED:
-        if numbers or entry["statement"] != QUESTIONS[name] or entry["reason"] not in tuple(Reason):
-            raise CertificateError(
-                f"{field}.statement", "of an undecided claim is its question, with a known reason only"
-            )
-        return Claim(name, status, QUESTIONS[name], inputs=inputs, reason=Reason(entry["reason"]))
-    if entry["reason"] is not None:
-        raise CertificateError(f"{field}.reason", "must be there exactly if the claim is undecided")
-    if set(numbers) not in NUMBERS[name]:
-        raise CertificateError(f"{field}.numbers", f"must be {', '.join(sorted(NUMBERS[name][0]))}")
-    return Claim(
-        name,
-        status,
-        read_text(entry["statement"], f"{field}.statement"),
-        {str(key): Enclosure(*read_interval(numbers[key], f"{field}.numbers.{key}")) for key in numbers},
-        inputs,
     )

@@ -27,9 +27,10 @@ from hallucert.prove.witness import Witness, box_of
 if TYPE_CHECKING:
     from hallucert.certificate.branch import BranchCertificate
     from hallucert.certificate.sheet import SheetCertificate
+    from hallucert.certificate.surface import SurfaceCertificate
     from hallucert.prove.census import Census
 
-    AnyCertificate: TypeAlias = Certificate | BranchCertificate | SheetCertificate | Census
+    AnyCertificate: TypeAlias = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate | Census
 
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
@@ -61,7 +62,7 @@ class Verdict:
 
     Attributes
     ----------
-    certificate : Certificate, BranchCertificate, SheetCertificate or Census
+    certificate : Certificate, or one of another kind
         What was read.
     backend : str
         The arithmetic that checked.
@@ -111,7 +112,7 @@ def verify(
 
     Parameters
     ----------
-    source : path, Certificate, BranchCertificate, SheetCertificate or Census
+    source : path, or a certificate of any kind
         Usually a file.
     backend : {"mpmath", "arb"}, optional
         The arithmetic; by default the one that did not make the certificate.
@@ -120,6 +121,11 @@ def verify(
     budget : float
         Seconds after which no further claim is checked, and subdivisions give up; what is left is not re-proved. A
         single step (existence in a thousand variables, say) is not interrupted.
+
+    Returns
+    -------
+    Verdict
+        True if and only if every claim that the certificate makes was proved again.
 
     Raises
     ------
@@ -134,13 +140,15 @@ def verify(
     """
     require_round_to_nearest()
     certificate = load(source) if isinstance(source, str | PathLike) else source
+    if not hasattr(certificate, "kind") or not hasattr(certificate, "provenance"):
+        raise ArgumentError("source", source, "be a path or a certificate")
     if backend is None:
         backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
     if backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
-    if not budget > 0:
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
         raise ArgumentError("budget", budget, "be a positive number of seconds")
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar:

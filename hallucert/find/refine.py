@@ -21,7 +21,7 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
 
     Solves ``F(x) = g(x + rho u(x)) = 0`` by damped Newton with the SAM matrix ``H(x+) J``; its least-squares steps
     also converge when the target lies on a manifold of minimizers. Objectives in residual form with ``m <= d``
-    residuals are first solved in that form (theory 5): Gauss-Newton on ``r(x+) = 0`` with ``A = Dr(x+) J``.
+    residuals are first solved in that form (residual form): Gauss-Newton on ``r(x+) = 0`` with ``A = Dr(x+) J``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Sheets of hallucinated minimizers: the manifold of Theorem 3.1 for a fixed rho, followed in floats."""
+"""Sheets of hallucinated minimizers: the manifold of Theorem 3.1 for a fixed rho, in floats."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from hallucert.find.arguments import checked_box, checked_objective, checked_poi
 from hallucert.find.branch_arguments import checked_control, short
 from hallucert.find.continuation import CurvePoint, StepControl, Stop, follow, locate
 from hallucert.find.refine import refine
-from hallucert.find.sheet_curve import SheetCurve
+from hallucert.find.sheet_curve import FLAT, SheetCurve, slope
 from hallucert.find.sphere import shifted_residual
+from hallucert.find.surface import surface
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import SAM, RadiusLaw, require_sam
 from hallucert.sheet import Sheet
-
-FLAT = 1e-2
-"""A curve ends at a critical point of ``f`` where ``|g|`` falls below this part of its value at the start."""
+from hallucert.surface import Surface
 
 
 def sheet(
@@ -35,34 +34,36 @@ def sheet(
     ds_max: float | None = None,
     max_steps: int = 2000,
     variant: str | RadiusLaw = "sam",
-) -> Sheet:
-    """Follow the curve of hallucinated minimizers through `start` for a fixed rho, by pseudo-arclength continuation.
+) -> Sheet | Surface:
+    """Follow the curve or surface of hallucinated minimizers through `start` for a fixed rho.
 
-    `f` is a sum of squares with one residual fewer than variables, ``m = d - 1``, so that the minimizers with ``r = 0``
-    form curves. The points ``x`` with ``r(x + rho u(x)) = 0`` and ``g(x) != 0`` are global hallucinated minimizers, and
-    form a curve wherever ``A = Dr(x+) J(x)`` has full rank (Theorem 3.1). It is followed in both directions, unless it
-    closes, to critical points of `f`, where ``x+`` is not defined and such curves end.
+    `f` is a sum of squares with one or two residuals fewer than variables, so that the minimizers with ``r = 0`` form
+    curves or surfaces. The points ``x`` with ``r(x + rho u(x)) = 0`` and ``g(x) != 0`` are global hallucinated
+    minimizers, and form a curve or surface wherever ``A = Dr(x+) J(x)`` has full rank (Theorem 3.1). A curve is
+    followed by pseudo-arclength continuation in both directions, unless it closes, to critical points of `f`, where
+    ``x+`` is not defined and such curves end. A surface is covered by charts, squares in its tangent planes.
 
     Parameters
     ----------
     f : Objective
-        From `Objective.least_squares`, or a network with squared loss, with ``d - 1`` residuals.
+        From `Objective.least_squares`, or a network with squared loss, with ``d - 1`` or ``d - 2`` residuals.
     start : (d,) array-like or Candidate
         Near a hallucinated minimizer with ``r(x+) = 0``.
     rho : exact positive number
         The radius; left out if `start` is a candidate.
     box : (d, 2) array-like, optional
-        The curve ends where ``x`` leaves it.
+        The curve ends where ``x`` leaves it; charts have their centres inside.
     ds, ds_min, ds_max : float, optional
-        First, shortest and longest step; by default 0.02, 1e-9 and 0.1 of rho.
+        First, shortest and longest step; by default 0.02, 1e-9 and 0.1 of rho. For a surface only `ds_max`, the largest
+        half width of a chart, by default 0.2 of rho.
     max_steps : int
-        Most steps in one direction.
+        Most steps in one direction, or most charts.
     variant : {"sam"}
-        The ascent step: sheets are curves of SAM.
+        The ascent step: sheets are those of SAM.
 
     Returns
     -------
-    Sheet
+    Sheet or Surface
         The points; `hallucert.certify` proves what can be proved about it.
 
     Raises
@@ -79,22 +80,28 @@ def sheet(
     >>> curve.closed, round(curve.length / np.pi, 2)
     (True, 1.0)
     """
-    require_sam(variant, "sheets are curves of SAM; find.hallucinate has single points of other ascent steps")
+    require_sam(variant, "sheets are those of SAM; find.hallucinate has single points of other ascent steps")
     if isinstance(start, Candidate):
         if rho is not None:
             raise ArgumentError("rho", rho, "be left out when the start is a candidate")
         if start.law != SAM:
             raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
         start, rho = start.x, start.rho
-    if checked_objective(f).residual_count != f.dimension - 1 or f.dimension < 2:
+    free = checked_objective(f).dimension - f.residual_count
+    if not f.residual_count or free not in (1, 2):
         had = f"<{f.residual_count} residuals in {f.dimension} variables>"
-        raise ArgumentError("f", had, "be a sum of squares with one residual fewer than variables")
+        raise ArgumentError("f", had, "be a sum of squares with one or two residuals fewer than variables")
     if rho is None:
         raise ArgumentError("rho", rho, "be given")
     radius = checked_radius(rho)
     x, r = checked_point(start, f.dimension, "start"), float(radius)
     control = checked_control(r, ds, ds_min, ds_max, max_steps)
     rows = None if box is None else checked_box(box, f.dimension)
+    if free == 2:
+        for name, value in (("ds", ds), ("ds_min", ds_min)):
+            if value is not None:
+                raise ArgumentError(name, value, "be left out for a surface; ds_max is the largest half width")
+        return surface(f, refine(f, x, radius).x, radius, rows, None if ds_max is None else control.ds_max, max_steps)
     curve = SheetCurve(f, r)
     first = _first(curve, refine(f, x, radius).x)
     if rows is not None and _outside(rows, first.z) > 0:
@@ -132,14 +139,14 @@ def _run(
 
 def _stopping_rule(curve: SheetCurve, start: CurvePoint, box: np.ndarray | None) -> Stop:
     """Return the function that `follow` asks after each step."""
-    steps, slope = 0, curve.slope(start.z)
+    steps, first = 0, slope(curve.f, start.z)
 
     def stop(here: CurvePoint, there: CurvePoint) -> tuple[CurvePoint, EndReason] | None:
         nonlocal steps
         steps += 1
         if steps > 3 and _passes(here, there, start):
             return start, EndReason.CLOSED
-        if curve.slope(there.z) < FLAT * slope:
+        if slope(curve.f, there.z) < FLAT * first:
             return there, EndReason.CRITICAL_POINT
         if box is not None and _outside(box, there.z) > 0:
             edge = locate(curve, here, there, lambda p: _outside(box, p.z))

@@ -16,6 +16,15 @@ CONVERGED = 1e-11
 """A Newton step below this part of the radius ends the corrector."""
 
 
+FLAT = 1e-2
+"""A sheet ends at a critical point of ``f`` where ``|g|`` falls below this part of its value at the start."""
+
+
+def slope(f: Objective, x: np.ndarray) -> float:
+    """``|g(x)|``."""
+    return float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+
+
 class SheetCurve:
     """Tangents and corrector for `hallucert.find.continuation`."""
 
@@ -26,10 +35,6 @@ class SheetCurve:
         """``A``, shape (d - 1, d); NaN where it is undefined."""
         with np.errstate(all="ignore"):
             return shifted_residual_jacobian(self.f, x, self.rho)
-
-    def slope(self, x: np.ndarray) -> float:
-        """``|g(x)|``."""
-        return float(np.linalg.norm(self.f.gradient_lanes(x[None, :])[0]))
 
     def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray:
         """Return the unit null vector of ``A`` that points along `along`; NaN where there is none."""

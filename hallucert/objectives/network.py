@@ -41,7 +41,7 @@ class TanhNetwork(Objective):
     """The training loss of a fully connected tanh network with biases.
 
     Its ``d`` variables are the parameters, layer by layer, each layer's weights row-major (out x in), then its bias.
-    With ``o_i`` the outputs on sample ``i`` of ``n``,
+    With ``o_i`` the outputs on sample ``i`` of ``n``::
 
         f = (1/2n) sum_i |o_i - y_i|^2 + (w/2) |theta|^2            squared; n counts samples, not residuals
         f = (1/n) sum_i -log softmax(o_i)[y_i] + (w/2) |theta|^2    cross-entropy
@@ -160,11 +160,37 @@ class TanhNetwork(Objective):
             Positive factor.
         count : int, optional
             Number of rows.
+
+        Returns
+        -------
+        (d,) or (count, d) array
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is out of its range.
         """
         return initial_parameters(self.layout, seed, scheme, gain, count)
 
     def predict(self, x: Any, inputs: Any = None) -> np.ndarray:
-        """Return the outputs on the samples, or on other `inputs` (n, p): shape (n, c), or (k, n, c) for lanes."""
+        """Return the network's outputs.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            Parameters.
+        inputs : (n, p) array, optional
+            Data; by default the samples of the objective.
+
+        Returns
+        -------
+        (n, c) or (k, n, c) array
+
+        Raises
+        ------
+        ArgumentError
+            If an array has the wrong shape or is not finite.
+        """
         lanes, single = self._lanes(x)
         network = self._floats
         if inputs is not None:
@@ -183,6 +209,15 @@ class TanhNetwork(Objective):
             The data.
         labels : (n,) array of int
             The number of the right output, which must be the largest; for a network with one output its sign, +-1.
+
+        Returns
+        -------
+        float or (k,) array
+
+        Raises
+        ------
+        ArgumentError
+            If an array has the wrong shape, or `labels` are no classes of this network.
         """
         outputs = self.predict(x, inputs)
         classes = checked_classes(labels, self.layout, outputs.shape[-2], "labels")
@@ -191,7 +226,26 @@ class TanhNetwork(Objective):
         return float(share) if share.ndim == 0 else share
 
     def checked_classes(self, labels: Any, samples: int, argument: str) -> np.ndarray:
-        """Return labels of `samples` samples for `accuracy`, checked, as integers."""
+        """Return labels for `accuracy`, checked.
+
+        Parameters
+        ----------
+        labels : (samples,) array of int
+            As in `accuracy`.
+        samples : int
+            How many there must be.
+        argument : str
+            How the caller's argument is called, for the message.
+
+        Returns
+        -------
+        (samples,) array of int
+
+        Raises
+        ------
+        ArgumentError
+            If there are more or fewer, or one is no class of this network.
+        """
         return checked_classes(labels, self.layout, samples, argument)
 
     # ------------------------------------------------------------------ floats

@@ -73,6 +73,10 @@ class Objective(ABC):
         name : str, optional
             Name for reports; the formula itself by default.
 
+        Returns
+        -------
+        Objective
+
         Raises
         ------
         FormulaError
@@ -99,7 +103,7 @@ class Objective(ABC):
         n: Exact = 1,
         name: str | None = None,
     ) -> FormulaObjective:
-        """Make ``f = (1/2n) |r|^2`` from the formulas of the residuals ``r_1 .. r_m`` (theory: residual form).
+        """Make ``f = (1/2n) |r|^2`` from the formulas of the residuals ``r_1 .. r_m``.
 
         Parameters
         ----------
@@ -111,6 +115,24 @@ class Objective(ABC):
             The sample count in ``1/2n``.
         name : str, optional
             Name for reports.
+
+        Returns
+        -------
+        Objective
+            With `residual` and `residual_jacobian`.
+
+        Raises
+        ------
+        ArgumentError
+            If `residuals` is no sequence of formulas or `n` is not positive.
+        FormulaError, NotAnalyticError
+            As `parse`.
+
+        Examples
+        --------
+        >>> f = Objective.least_squares(["x**2 + y**2 - 1", "x - y"])
+        >>> f.residual_count, f.value([1, 1])
+        (2, 0.5)
         """
         if isinstance(residuals, str) or not residuals:
             raise ArgumentError("residuals", residuals, "be a nonempty sequence of formulas")
@@ -121,7 +143,29 @@ class Objective(ABC):
 
     @classmethod
     def from_sympy(cls, expression: Any, variables: Sequence[Any] | None = None, name: str | None = None) -> Any:
-        """Make an objective from a sympy expression; `variables` are its symbols in the order of the coordinates."""
+        """Make an objective from a sympy expression.
+
+        Parameters
+        ----------
+        expression : sympy expression
+            Built from numbers, ``pi``, ``E``, sums, products, powers and the functions exp log sqrt sin cos tan sinh
+            cosh tanh.
+        variables : sequence of sympy symbols or names, optional
+            The symbols in the order of the coordinates; by default the free symbols, in natural order.
+        name : str, optional
+            Name for reports; the printed expression by default.
+
+        Returns
+        -------
+        Objective
+
+        Raises
+        ------
+        NotAnalyticError
+            If the expression holds ``Abs``, ``Max`` or another function that is not real-analytic.
+        ArgumentError
+            If it holds the imaginary unit, an infinity, or an unknown function.
+        """
         from hallucert.objectives.from_sympy import objective_from_sympy
 
         return objective_from_sympy(expression, variables, name)
@@ -134,6 +178,21 @@ class Objective(ABC):
 
         The function is called once with symbolic numbers and what it does is recorded. With ``rigorous=False`` it is
         kept as it is and differentiated by autograd: good for `hallucert.sam`, `find` and `diagnose`, not for proofs.
+
+        Parameters
+        ----------
+        function : callable
+            From an array of shape (d,) to one number.
+        dimension : int
+            The number of variables, ``d``.
+        rigorous : bool
+            Whether the function is recorded, so that it can be certified.
+        name : str, optional
+            Name for reports; that of the function by default.
+
+        Returns
+        -------
+        Objective
 
         Raises
         ------
@@ -152,22 +211,78 @@ class Objective(ABC):
     # ------------------------------------------------------------------ floats
 
     def value(self, x: Any) -> Any:
-        """Return ``f(x)``: a float for one point, shape (k,) for lanes."""
+        """Return ``f(x)``.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            One point, or lanes of points.
+
+        Returns
+        -------
+        float or (k,) array
+
+        Raises
+        ------
+        ArgumentError
+            If `x` has the wrong shape or is not finite.
+        DomainError
+            If `x` is a single point where the function is not defined.
+        """
         lanes, single = self._lanes(x)
         return self._answer(self.value_lanes(lanes), single)
 
     def gradient(self, x: Any) -> np.ndarray:
-        """Return the gradient: shape (d,) for one point, (k, d) for lanes."""
+        """Return the gradient. Raises as `value`.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            One point, or lanes of points.
+
+        Returns
+        -------
+        (d,) or (k, d) array
+        """
         lanes, single = self._lanes(x)
         return self._answer(self.gradient_lanes(lanes), single)
 
     def hessian(self, x: Any) -> np.ndarray:
-        """Return the Hessian: shape (d, d) for one point, (k, d, d) for lanes."""
+        """Return the Hessian. Raises as `value`.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            One point, or lanes of points.
+
+        Returns
+        -------
+        (d, d) or (k, d, d) array
+        """
         lanes, single = self._lanes(x)
         return self._answer(self.hessian_lanes(lanes), single)
 
     def hessian_vector_product(self, x: Any, v: Any) -> np.ndarray:
-        """Return ``H(x) v`` without forming the Hessian; `x` and `v` of shape (d,), or both (k, d)."""
+        """Return ``H(x) v`` without forming the Hessian.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            One point, or lanes of points.
+        v : array of the shape of `x`
+            A direction for every point.
+
+        Returns
+        -------
+        (d,) or (k, d) array
+
+        Raises
+        ------
+        ArgumentError
+            If `x` or `v` has the wrong shape or is not finite.
+        DomainError
+            If `x` is a single point where the function is not defined.
+        """
         lanes, single = self._lanes(x)
         directions, _ = self._lanes(v, "v")
         if lanes.shape != directions.shape:
@@ -175,13 +290,40 @@ class Objective(ABC):
         return self._answer(self.hessian_vector_lanes(lanes, directions), single)
 
     def residual(self, x: Any) -> np.ndarray:
-        """Return the residuals ``r(x)``: shape (m,) or (k, m). Only for objectives in residual form."""
+        """Return the residuals ``r(x)``.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            One point, or lanes of points.
+
+        Returns
+        -------
+        (m,) or (k, m) array
+
+        Raises
+        ------
+        ArgumentError
+            If `x` has the wrong shape or is not finite, or the objective is not in residual form.
+        DomainError
+            If `x` is a single point where the function is not defined.
+        """
         self._require_residuals()
         lanes, single = self._lanes(x)
         return self._answer(self.residual_lanes(lanes), single)
 
     def residual_jacobian(self, x: Any) -> np.ndarray:
-        """Return ``Dr(x)``: shape (m, d) or (k, m, d). Only for objectives in residual form."""
+        """Return the derivative of the residuals, ``Dr(x)``. Raises as `residual`.
+
+        Parameters
+        ----------
+        x : (d,) or (k, d) array
+            One point, or lanes of points.
+
+        Returns
+        -------
+        (m, d) or (k, m, d) array
+        """
         self._require_residuals()
         lanes, single = self._lanes(x)
         return self._answer(self.residual_jacobian_lanes(lanes), single)
@@ -218,7 +360,13 @@ class Objective(ABC):
     # ------------------------------------------------------------------ balls
 
     def require_rigorous(self) -> None:
-        """Raise `NotAnalyticError` if the function cannot be run in ball arithmetic."""
+        """Make sure that the function can be run in ball arithmetic.
+
+        Raises
+        ------
+        NotAnalyticError
+            If it cannot.
+        """
         if not self.rigorous:
             raise NotAnalyticError(
                 f"{self.name} is a float-only objective (rigorous=False): nothing can be proved about it, because "
@@ -255,7 +403,13 @@ class Objective(ABC):
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """Return the problem as plain data, from which the certificate reader rebuilds it exactly."""
+        """Return the problem as plain data, from which the certificate reader rebuilds it exactly.
+
+        Returns
+        -------
+        dict
+            Of strings, integers, lists and dictionaries.
+        """
 
     # ------------------------------------------------------------------ checks
 

@@ -16,7 +16,7 @@ def formula(tape: Tape, output: int = 0) -> str | None:
     --------
     >>> from hallucert.objectives.parser import parse_tape
     >>> formula(parse_tape(["(x**2 + y - 11)**2"]))
-    '(y + x**2 - 11)**2'
+    '(x**2 + y - 11)**2'
     """
     texts: list[tuple[str, int]] = []
     for op, a, b, value in tape.nodes:

@@ -35,6 +35,7 @@ from hallucert.prove.branch_and_prune import Boxes, ends
 from hallucert.prove.census_records import PRECISIONS, CriticalPoint, Kind, floats
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.convexity import definiteness, is_convex
+from hallucert.prove.domain import is_defined
 from hallucert.prove.reasons import Reason
 
 NAME = "no_hallucination"
@@ -99,7 +100,7 @@ def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb")
     Raises
     ------
     ArgumentError
-        If no critical point is proved there.
+        If no critical point at which `f` is defined is proved there.
     """
     ar = arithmetic(backend, PRECISIONS[0])
 
@@ -117,13 +118,13 @@ def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb")
             kind = Kind.SADDLE
             if f.dimension in (signs.positive, signs.negative):
                 kind = Kind.MINIMIZER if signs.positive else Kind.MAXIMIZER
-            if not signs.undecided:
+            if not signs.undecided and is_defined(ar, f, balls):
                 sides = (Enclosure(*ar.endpoints(ball)).published(ar.precision) for ball in balls)
                 return CriticalPoint(tuple(sides), kind)
-        exact = gradient([ar.constant(x) for x in target])
-        if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in exact):
+        at = [ar.constant(x) for x in target]
+        if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in gradient(at)) and is_defined(ar, f, at):
             return CriticalPoint(tuple(Enclosure(x, x) for x in target), Kind.DEGENERATE)
-    raise ArgumentError("target", [float(x) for x in target], "be (near) a critical point of f")
+    raise ArgumentError("target", [float(x) for x in target], "be (near) a critical point of f, where f is defined")
 
 
 def safe_radius(
@@ -156,9 +157,10 @@ def safe_radius(
         return SafeRadius(target, Fraction(0), Fraction(0), False, _claim(target, Fraction(0)), 0)
     half, spent, low, high = START, 0, 0.0, math.inf
     for _ in range(DOUBLINGS):
-        low, high, boxes = _bracket(f, floats(target.box), half, rtol, max_boxes - spent, deadline, backend)
-        spent += boxes
-        if math.isfinite(high) or low < half * half or spent >= max_boxes:
+        here, high, boxes = _bracket(f, floats(target.box), half, rtol, max_boxes - spent, deadline, backend)
+        # A search that the clock cut short may prove less than the one before it.
+        low, spent = max(low, here), spent + boxes
+        if math.isfinite(high) or here < half * half or spent >= max_boxes:
             break
         half *= 2
     lower = _root_below(low)

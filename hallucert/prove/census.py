@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from os import PathLike
 from typing import Any, ClassVar
 
@@ -37,7 +38,7 @@ from hallucert.prove.census_records import (
     Unsettled,
     from_floats,
 )
-from hallucert.prove.claims import Claim, Provenance, Status, undecided
+from hallucert.prove.claims import Claim, Enclosure, Provenance, Status, undecided
 from hallucert.prove.reasons import Reason
 
 Task = tuple[str, Callable[..., dict[str, Any]], tuple[Any, ...]]
@@ -116,6 +117,11 @@ class Census:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the census as JSON, atomically; `hallucert.load` reads it and `hallucert.verify` re-proves it.
 
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced.
+
         Raises
         ------
         OSError
@@ -133,10 +139,9 @@ class Census:
         )
 
     def __str__(self) -> str:
-        sides = " x ".join(decimal_enclosure(side.lower, side.upper) for side in from_floats(self.problem.region))
         lines = [
             f"{self.problem.f.name}",
-            f"rho = {format_rational(self.problem.rho)}, box {sides}",
+            f"rho = {format_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
             f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
             f"points, {'complete' if self.complete else 'NOT complete'}",
         ]
@@ -156,7 +161,7 @@ class Census:
 def conclude(census: Census) -> Claim:
     """State what a census shows about the absence of hallucinated points."""
     rho = format_rational(census.problem.rho)
-    sides = " x ".join(decimal_enclosure(side.lower, side.upper) for side in from_floats(census.problem.region))
+    sides = _sides(census.problem, inward=False)
     question = f"Is there no hallucinated stationary point in the box {sides} for rho = {rho}?"
     if census.points:
         return Claim(
@@ -166,15 +171,26 @@ def conclude(census: Census) -> Claim:
         )
     if census.pending or census.excluded:
         return undecided("no_hallucination", question, Reason.NEEDS_PREMISES)
-    # Proved for all of the box, so it is printed rounded inward.
-    sides = " x ".join(
-        f"[{decimal_above(side.lower)}, {decimal_below(side.upper)}]" for side in from_floats(census.problem.region)
-    )
     return Claim(
         "no_hallucination",
         Status.PROVED,
-        f"For rho = {rho} there is no x in the box {sides} with grad f(x) != 0 and grad f(x + rho u(x)) = 0.",
+        f"For rho = {rho} there is no x in the box {_sides(census.problem, inward=True)} with grad f(x) != 0 and "
+        "grad f(x + rho u(x)) = 0.",
     )
+
+
+def _sides(problem: Problem, inward: bool) -> str:
+    """Print the box: rounded inward, if something is said of all of it, or outward, if of something in it."""
+    box = from_floats(problem.region)
+    return " x ".join(_printed_inside(side) if inward else decimal_enclosure(side.lower, side.upper) for side in box)
+
+
+def _printed_inside(side: Enclosure) -> str:
+    """Print an interval rounded inward, or exactly if less than half of it would be left."""
+    low, high = decimal_above(side.lower), decimal_below(side.upper)
+    if 2 * (Fraction(high) - Fraction(low)) < side.upper - side.lower:
+        low, high = format_rational(side.lower), format_rational(side.upper)
+    return f"[{low}, {high}]"
 
 
 def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 A hallucinated point of the box D has its target at distance ``rho``, so in D made wider by ``rho`` on every side. That
 box is searched by branch and prune for ``g = 0``. A critical point that Krawczyk's test proves is isolated and
-nondegenerate, and the inertia of the Hessian names it. What stays at the smallest width is grouped, and each group is
-kept as one *degenerate* target: a box that may contain any number of critical points.
+nondegenerate, and the inertia of the Hessian names it. One at which ``f`` is undefined, and only the formula of its
+gradient is not, is dropped; if that cannot be told it is an open place. What stays at the smallest width is grouped,
+and each group is kept as one *degenerate* target: a box that may contain any number of critical points.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from hallucert.prove.census_records import (
     unsettled_to_json,
 )
 from hallucert.prove.claims import Enclosure
+from hallucert.prove.domain import is_defined, is_undefined
 
 CELLS = {1: 64, 2: 16, 3: 10, 4: 6}
 """Cells a side of the first subdivision, by dimension."""
@@ -78,8 +80,8 @@ def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.in
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     system = CriticalSystem(problem.lanes, problem.f, problem.rho, problem.region)
     found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, deadline)
-    points = [refined(problem, zero.unique) for zero in found.zeros]
-    small, places = found.small, []
+    refinements = [refined(problem, zero.unique) for zero in found.zeros]
+    small, places = found.small, [place for place in refinements if isinstance(place, Unsettled)]
     if len(small) >= MOST_SMALL:
         rest = Boxes.join([small, found.pending])
         places.append(Unsettled(None, _hull(rest), Open.DEGENERATE_TARGET))
@@ -89,7 +91,8 @@ def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.in
     return {
         "points": [
             critical_to_json(point) | {"unique": [[v.hex() for v in side] for side in zero.unique.tolist()]}
-            for point, zero in zip(points, found.zeros, strict=True)
+            for point, zero in zip(refinements, found.zeros, strict=True)
+            if isinstance(point, CriticalPoint)
         ],
         "small": [[v.hex() for v in row] for row in np.hstack([small.lo, small.hi]).tolist()],
         "places": [unsettled_to_json(place) for place in places],
@@ -102,11 +105,15 @@ def _hull(boxes: Boxes) -> Box:
     return from_floats(np.stack([boxes.lo.min(0), boxes.hi.max(0)], -1))
 
 
-def refined(problem: Problem, box: np.ndarray) -> CriticalPoint:
-    """Enclose a proved critical point tightly and name it."""
+def refined(problem: Problem, box: np.ndarray) -> CriticalPoint | Unsettled | None:
+    """Enclose a proved zero of the gradient tightly and name it; None: `f` is certainly undefined there."""
     f, ar = problem.f, arithmetic(problem.exact_backend, problem.precision)
     with ar:
         balls = critical_balls(ar, f, from_floats(box))
+        if is_undefined(ar, f, balls):
+            return None
+        if not is_defined(ar, f, balls):
+            return Unsettled(None, published(problem, ar, balls), Open.DOMAIN)
         signs = inertia(ar, f.enclose_hessian(ar, balls))
     kind = Kind.SADDLE if signs.positive and signs.negative else Kind.DEGENERATE
     if signs.positive == f.dimension:

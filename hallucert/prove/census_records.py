@@ -50,6 +50,7 @@ class Open(StrEnum):
 
     CRITICAL_POINT = "critical_point"
     SINGULAR = "singular"
+    RESOLUTION = "resolution"
     DEGENERATE_TARGET = "degenerate_target"
     BOUNDARY = "boundary"
     DOMAIN = "domain"
@@ -67,6 +68,7 @@ _EXPLANATIONS = {
         "a critical point of f lies on the sphere around the target, or too near to tell: the ascent direction is not "
         "defined there"
     ),
+    Open.RESOLUTION: "rho is too small for doubles beside the coordinates of the target; take a larger rho",
     Open.SINGULAR: "the system looks singular: a fold or a branch point in rho lies nearby; try another rho",
     Open.DEGENERATE_TARGET: "the target is not proved to be an isolated, nondegenerate critical point",
     Open.BOUNDARY: "the point lies on the boundary of the box, or too near to tell; change the box",

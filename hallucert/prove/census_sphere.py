@@ -2,8 +2,8 @@
 
 Each chart of the sphere is searched by branch and prune (`census_equations`). A zero that is proved is refined in ball
 arithmetic, and there it is decided whether g points inward, whether the point is in the box, and what the spectrum of
-the SAM matrix says. A zero at which g cannot be told from 0 is a critical point of ``f`` that lies on the sphere, or
-nearly: its tiny box is the only part of the sphere about which nothing is said.
+the SAM matrix says. A zero at which g cannot be told from 0 is left open. If another critical point lies in its tiny
+box, at a distance from the target that cannot be told from ``rho``, the box is *excluded*; otherwise it is pending.
 
 For a degenerate target the sphere is swept with a whole box of centres: if nothing is left, no point of the box is
 mapped into that box of centres. Existence is never claimed for one.
@@ -20,7 +20,6 @@ import numpy as np
 
 from hallucert.balls import arithmetic
 from hallucert.balls.spectrum import spectrum
-from hallucert.objectives.objective import Objective
 from hallucert.prove.branch_and_prune import BATCH, MOST_SMALL, Boxes, Searched, Zero, narrowed, search, touching_groups
 from hallucert.prove.census_critical import critical_balls, published, shrunk
 from hallucert.prove.census_equations import Chart, ChartPoint, SphereSystem, charts
@@ -41,13 +40,20 @@ from hallucert.prove.census_records import (
     unsettled_to_json,
 )
 from hallucert.prove.claims import Enclosure
+from hallucert.prove.domain import is_defined, is_undefined
 from hallucert.prove.point import Point
 
 TARGETS_PER_TASK = 24
+WIDEST_CHART_BOX = 2.0**-6
+"""Wider boxes on a chart are split whatever the tolerance: without that small spheres would not be searched."""
 NARROWINGS = 12
 """Steps of the operator on a box of a degenerate target; it converges linearly at worst."""
 FINER, AGAIN = 2.0**-14, 200
 """Small boxes are looked at again down to this part of the tolerance, with so many boxes for each of them."""
+NEIGHBOURHOOD, WIDEST = 16, 2.0**-6
+"""An excluded place ends at most so many tolerances from its critical point, and at most this part of ``rho``."""
+COARSE = 2.0**-8
+"""Around a target that is known only up to this part of ``rho`` the sphere is not resolved."""
 
 
 def tasks(problem: Problem, targets: int) -> list[tuple[int, int]]:
@@ -71,7 +77,8 @@ def run(
     # On the sphere of radius rho, a step of w on the chart is at most a step of rho w. Around a degenerate target
     # nothing is seen below the size of its box.
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
-    smallest = np.maximum(problem.tolerance * size, (boxes[..., 1] - boxes[..., 0]).max(1)) / float(problem.rho)
+    tolerance, unknown = problem.tolerance * size / float(problem.rho), _unknown(boxes) / float(problem.rho)
+    smallest = np.maximum(min(tolerance, WIDEST_CHART_BOX), unknown)
     lo = np.full((len(own), problem.f.dimension - 1), -1.0)
     found = search(system, Boxes(np.array(own), lo, -lo), smallest, max_boxes, deadline)
     isolated = np.array([target.kind is not Kind.DEGENERATE for target in targets])
@@ -84,7 +91,7 @@ def run(
             points.append(point_to_json(settled) | {"unique": unique})
         elif settled is not None:
             places.append(settled)
-    places += _leftovers(system, targets, found)
+    places += _leftovers(problem, system, targets, found)
     return {
         "chart": task[0],
         "points": points,
@@ -146,12 +153,13 @@ def settle(
             if inside is False or ar.positive(point.outward):
                 return None
             box = published(problem, ar, point.x)
+            if is_undefined(ar, problem.f, point.x):
+                return None
             if not ar.negative(point.outward):
-                near = any(overlap(box, other.box) for other in targets)
-                place = Unsettled(box, target.box, Open.CRITICAL_POINT if near else Open.SINGULAR)
+                place = Unsettled(box, target.box, why_open(problem, targets, zero.tag, box))
             elif inside is None:
                 place = Unsettled(box, target.box, Open.BOUNDARY)
-            elif not _defined(ar, problem.f, point.x, centre):
+            elif not (is_defined(ar, problem.f, point.x) and is_defined(ar, problem.f, centre)):
                 place = Unsettled(box, target.box, Open.DOMAIN)
             else:
                 return _classified(ar, problem, zero.tag, target.kind, centre, point)
@@ -164,11 +172,6 @@ def _inside(ar: Any, x: Sequence[Any], region: np.ndarray) -> bool | None:
     if any(high < side.lower or low > side.upper for low, high, side in sides):
         return False
     return True if all(side.lower <= low and high <= side.upper for low, high, side in sides) else None
-
-
-def _defined(ar: Any, f: Objective, *boxes: Sequence[Any]) -> bool:
-    """Whether f, and not only its derivatives, is defined: its own tape is run."""
-    return all(ar.is_finite(f.enclose_value(ar, box)) for box in boxes)
 
 
 def _classified(
@@ -196,7 +199,55 @@ def overlap(box: Box, other: Box) -> bool:
     return all(a.lower <= b.upper and b.lower <= a.upper for a, b in zip(box, other, strict=True))
 
 
-def _leftovers(system: SphereSystem, targets: Sequence[CriticalPoint], found: Searched) -> list[Unsettled]:
+def why_open(problem: Problem, targets: Sequence[CriticalPoint], tag: int, box: Box | None) -> Open:
+    """Say why a place on the sphere of an isolated target is open, where it is not the budget.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the census is of.
+    targets : sequence of CriticalPoint
+        All of them.
+    tag : int
+        Number of the target.
+    box : Box or None
+        The place.
+    """
+    own = targets[tag]
+    others = [other for i, other in enumerate(targets) if i != tag and other.kind is not Kind.DEGENERATE]
+    if box is not None and any(
+        _is_around(problem, box, other.box) and _may_be_apart(own.box, other.box, problem.rho) for other in others
+    ):
+        return Open.CRITICAL_POINT
+    coarse = _unknown(floats(own.box)) > COARSE * float(problem.rho)
+    return Open.RESOLUTION if coarse else Open.SINGULAR
+
+
+def _unknown(boxes: np.ndarray) -> np.ndarray:
+    """Return the largest side of each box, shape (...) for boxes (..., d, 2)."""
+    return np.asarray((boxes[..., 1] - boxes[..., 0]).max(-1))
+
+
+def _is_around(problem: Problem, box: Box, point: Box) -> bool:
+    """Tell whether a place meets the box of a critical point and is a small neighbourhood of it."""
+    size = float((problem.region[:, 1] - problem.region[:, 0]).max())
+    room = Fraction(min(NEIGHBOURHOOD * problem.tolerance * size, WIDEST * float(problem.rho)))
+    near = all(c.lower - room <= a.lower and a.upper <= c.upper + room for a, c in zip(box, point, strict=True))
+    return near and overlap(box, point)
+
+
+def _may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
+    """Tell whether points of two boxes may be at exactly that distance."""
+    nearest, farthest = Fraction(0), Fraction(0)
+    for a, b in zip(box, other, strict=True):
+        nearest += max(b.lower - a.upper, a.lower - b.upper, Fraction(0)) ** 2
+        farthest += max(b.upper - a.lower, a.upper - b.lower) ** 2
+    return nearest <= distance**2 <= farthest
+
+
+def _leftovers(
+    problem: Problem, system: SphereSystem, targets: Sequence[CriticalPoint], found: Searched
+) -> list[Unsettled]:
     """Group the boxes that are left, target by target."""
     places = []
     with system.lanes:
@@ -208,12 +259,12 @@ def _leftovers(system: SphereSystem, targets: Sequence[CriticalPoint], found: Se
                 groups = [np.arange(len(own))] if together else touching_groups(own.lo, own.hi)
                 for group in groups:
                     box = _x_box(system, own[group])
-                    near = box is not None and any(overlap(box, other.box) for other in targets)
-                    reason = Open.CRITICAL_POINT if near else Open.SINGULAR
                     if spent:
                         reason = Open.BUDGET
                     elif targets[tag].kind is Kind.DEGENERATE:
                         reason = Open.DEGENERATE_TARGET
+                    else:
+                        reason = why_open(problem, targets, tag, box)
                     places.append(Unsettled(box, targets[tag].box, reason))
     return places
 

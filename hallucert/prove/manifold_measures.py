@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from hallucert.prove import attractor, nonstationary, projected_c32, regular, theorem_3_2
 from hallucert.prove.branch_cell import arc_box
@@ -19,7 +20,7 @@ from hallucert.prove.branch_system import Vector
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.manifold_cell import CurveCellProof
 from hallucert.prove.manifold_chain import ProvedChain
-from hallucert.prove.point import sum_of_squares
+from hallucert.prove.point import Point, sum_of_squares
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence, Rule
 from hallucert.prove.witness import Witness
@@ -36,13 +37,13 @@ SPEED = Fraction(6, 5)
 _RESIDUAL = Witness("residual", (), None, (), ())
 
 RULES: Mapping[str, tuple[Rule, tuple[str, ...]]] = {
-    "curve": (nonstationary.RULE, ("gradient_norm",)),
+    "gradient": (nonstationary.RULE, ("gradient_norm",)),
     "regular": (regular.RULE, ("smallest_singular_value",)),
     "theorem_3_2": (theorem_3_2.RULE, ("smallest_eigenvalue_sym_Du",)),
     "projected_c32": (projected_c32.RULE, ("smallest_projected_eigenvalue",)),
     "attractor": (attractor.RULE, ("smallest_real_part", "step_bound")),
 }
-"""For each claim the rule of a point that measures it, and the numbers; the first decides, compared to a threshold."""
+"""For each question the rule of a point that measures it, and its numbers; the first is compared to a threshold."""
 
 
 @dataclass
@@ -57,12 +58,16 @@ class Least:
         """Tell whether a piece is on one side of the threshold, or it no longer matters: some piece is below it."""
         if isinstance(found, Reason):
             return False
-        if deciding in self.numbers and self._below(self.numbers[deciding]):
+        if deciding in self.numbers and self.below(self.numbers[deciding]):
             return True
-        least = found[deciding]
-        return least.lower - PUBLISHED * (least.upper - least.lower) > self.threshold or self._below(least)
+        return self.above(found[deciding]) or self.below(found[deciding])
 
-    def _below(self, least: Enclosure) -> bool:
+    def above(self, least: Enclosure) -> bool:
+        """Tell whether a number is above the threshold, with a margin that survives publication."""
+        return least.lower - PUBLISHED * (least.upper - least.lower) > self.threshold
+
+    def below(self, least: Enclosure) -> bool:
+        """Tell whether a number is below the threshold, with a margin that survives publication."""
         return least.upper + PUBLISHED * (least.upper - least.lower) < self.threshold
 
     def add(self, found: Mapping[str, Enclosure] | Reason, names: tuple[str, ...]) -> None:
@@ -98,7 +103,7 @@ class CurveNumbers:
 def measured_curve(chain: ProvedChain, deadline: float = math.inf) -> CurveNumbers | str:
     """Measure a proved chain; return the numbers, or why they cannot be had."""
     system = chain.proofs[0].system
-    least = {name: Least(-1 / system.rho if name == "theorem_3_2" else Fraction(0)) for name in RULES}
+    least = nothing_measured(system.rho)
     low, high = Fraction(0), Fraction(0)
     for proof, came_in in zip(chain.proofs, chain.entries, strict=True):
         if time.monotonic() > deadline:
@@ -109,8 +114,7 @@ def measured_curve(chain: ProvedChain, deadline: float = math.inf) -> CurveNumbe
         end = proof.cell.span[1]
         low += speed.lower * (end - came_in[1])
         high += speed.upper * (end - came_in[0])
-    claims = {name: None if found.failed else found.numbers for name, found in least.items()}
-    return CurveNumbers(claims, Enclosure(low, high))
+    return CurveNumbers(all_numbers(least), Enclosure(low, high))
 
 
 def _walk(proof: CurveCellProof, least: Mapping[str, Least]) -> Enclosure | None:
@@ -120,20 +124,16 @@ def _walk(proof: CurveCellProof, least: Mapping[str, Least]) -> Enclosure | None
     while pending:
         low, high, w, left = pending.pop()
         s, narrow, x = arc_box(proof, low, high, w)
-        found = _on_region(proof, x, least)
+        found = measure(proof.arithmetic, proof.system.point(x), least)
         speed = _speed(proof, proof.velocity(x, s))
-        sure = speed is not None and all(
-            least[name].decides(found[name], RULES[name][1][0]) for name in found if not least[name].failed
-        )
-        if not sure and left > 0:
+        if left > 0 and (speed is None or not decided(found, least)):
             middle = (low + high) / 2
             pending += [(middle, high, narrow, left - 1), (low, middle, narrow, left - 1)]
             continue
         if speed is None:
             return None
         speeds.append(speed)
-        for name, numbers in found.items():
-            least[name].add(numbers, RULES[name][1])
+        take_in(found, least)
     return Enclosure(min(s.lower for s in speeds), max(s.upper for s in speeds))
 
 
@@ -149,9 +149,28 @@ def _speed(proof: CurveCellProof, velocity: Vector | None) -> Enclosure | None:
     return Enclosure(low, high) if high < SPEED * low else None
 
 
-def _on_region(
-    proof: CurveCellProof, x: Vector, least: Mapping[str, Least]
-) -> dict[str, Mapping[str, Enclosure] | Reason]:
-    """Measure every claim that has not failed on one piece."""
-    evidence = Evidence(proof.arithmetic, proof.system.point(x), _RESIDUAL, 1)
+def measure(arithmetic: Any, point: Point, least: Mapping[str, Least]) -> dict[str, Mapping[str, Enclosure] | Reason]:
+    """Measure on one piece whatever has not failed on another."""
+    evidence = Evidence(arithmetic, point, _RESIDUAL, 1)
     return {name: RULES[name][0].measure(evidence, {}) for name in RULES if not least[name].failed}
+
+
+def decided(found: Mapping[str, Mapping[str, Enclosure] | Reason], least: Mapping[str, Least]) -> bool:
+    """Tell whether a piece need not be halved for what was found on it."""
+    return all(least[name].decides(found[name], RULES[name][1][0]) for name in found if not least[name].failed)
+
+
+def nothing_measured(rho: Fraction, kind: type[Least] = Least) -> dict[str, Least]:
+    """Return the state before the first piece."""
+    return {name: kind(-1 / rho if name == "theorem_3_2" else Fraction(0)) for name in RULES}
+
+
+def take_in(found: Mapping[str, Mapping[str, Enclosure] | Reason], least: Mapping[str, Least]) -> None:
+    """Add the numbers of a piece."""
+    for name, numbers in found.items():
+        least[name].add(numbers, RULES[name][1])
+
+
+def all_numbers(least: Mapping[str, Least]) -> dict[str, dict[str, Enclosure] | None]:
+    """Return the numbers of the whole; None where a piece could not be measured."""
+    return {name: None if found.failed else found.numbers for name, found in least.items()}

@@ -1,4 +1,4 @@
-"""Claim ``projected_c32``: condition (C32) where the proof of Theorem 3.2 needs it (residual form, theory section 5).
+"""Claim ``projected_c32``: condition (C32) where the proof of Theorem 3.2 needs it (residual form).
 
 SAM moves along ``F = B^T y / n`` with ``y = r(x+)``, ``B = Dr(x+)``, so only the row space of ``B`` matters: with ``N``
 an orthonormal basis of it, the condition is that ``N^T (J + J^T) N`` is positive definite, that is, that

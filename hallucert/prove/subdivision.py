@@ -23,6 +23,9 @@ def covers(
 ) -> bool:
     """Tell whether `settled` holds for all pieces of some subdivision of `box`.
 
+    The balls of a piece may reach beyond it, and beyond the box: their midpoints need not be points of it. What looks
+    for a point of the box takes the pieces themselves, see `covers_exactly`.
+
     Parameters
     ----------
     arithmetic
@@ -36,6 +39,11 @@ def covers(
     deadline : float
         Give up when `time.monotonic` is past this.
     """
+    return covers_exactly(box, lambda piece: settled(balls_of(arithmetic, piece)), max_boxes, deadline)
+
+
+def covers_exactly(box: Box, settled: Callable[[Box], bool], max_boxes: int, deadline: float = math.inf) -> bool:
+    """Do what `covers` does, with `settled` given the exact ends of each piece."""
     pending = [list(box)]
     for count in range(max_boxes):
         if not pending:
@@ -43,10 +51,20 @@ def covers(
         if count % CLOCK_EVERY == 0 and time.monotonic() > deadline:
             return False
         piece = pending.pop()
-        if settled([arithmetic.interval(low, high) for low, high in piece]):
+        if settled(piece):
             continue
         pending.extend(halves(piece))
     return not pending
+
+
+def balls_of(arithmetic: Any, piece: Box) -> list[Any]:
+    """Enclose a piece in balls."""
+    return [arithmetic.interval(low, high) for low, high in piece]
+
+
+def middle_of(piece: Box) -> list[Fraction]:
+    """Return the centre of a piece, exactly."""
+    return [(low + high) / 2 for low, high in piece]
 
 
 def halves(piece: Box) -> tuple[Box, Box]:

@@ -21,11 +21,12 @@ from typing import Any
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import inertia, is_positive_definite
-from hallucert.exact import format_rational
+from hallucert.exact import decimal_below, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status, undecided
+from hallucert.prove.domain import is_defined
 from hallucert.prove.reasons import Reason
-from hallucert.prove.subdivision import Box, covers
+from hallucert.prove.subdivision import Box, balls_of, covers_exactly, middle_of
 
 NAME = "weakly_convex"
 QUESTION = "Is I + rho Hess f positive definite on the box, so that USAM has no hallucinated points with targets there?"
@@ -39,21 +40,20 @@ def prove(ar: Any, f: Objective, rho: Fraction, box: Box, max_boxes: int, deadli
     def jacobian(x: list[Any]) -> list[list[Any]]:
         return matrix.add(one, matrix.scale(radius, f.enclose_hessian(ar, x)))
 
-    def settled(piece: list[Any]) -> bool:
+    def settled(piece: Box) -> bool:
         if bent:
             return True
-        if ar.is_finite(f.enclose_value(ar, piece)) and is_positive_definite(ar, jacobian(piece)):
+        balls, at = balls_of(ar, piece), [ar.constant(v) for v in middle_of(piece)]
+        if is_defined(ar, f, balls) and is_positive_definite(ar, jacobian(balls)):
             return True
-        middle = [ar.midpoint(side) for side in piece]
-        at = [ar.constant(v) for v in middle]
-        if ar.is_finite(f.enclose_value(ar, at)) and inertia(ar, jacobian(at)).negative:
-            bent.append(middle)
+        if is_defined(ar, f, at) and inertia(ar, jacobian(at)).negative:
+            bent.append(middle_of(piece))
         return False
 
-    covered = covers(ar, box, settled, max_boxes, deadline)
+    covered = covers_exactly(box, settled, max_boxes, deadline)
     shown = format_rational(rho)
     if bent:
-        place = ", ".join(f"{float(v):.6g}" for v in bent[0])
+        place = ", ".join(decimal_below(v) for v in bent[0])
         return Claim(
             NAME,
             Status.REFUTED,

@@ -31,6 +31,10 @@ def each(*values: Any, **named: Any) -> Each:
     named
         Settings with a name of their own.
 
+    Returns
+    -------
+    Each
+
     Raises
     ------
     ArgumentError

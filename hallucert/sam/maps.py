@@ -58,16 +58,45 @@ def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw =
 
 
 def sam_value(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
-    """Return the SAM objective ``f^SAM(x) = f(x+)``: a float, or shape (k,) for lanes. Raises as `perturbed_point`."""
+    """Return the SAM objective ``f^SAM(x) = f(x+)``. Raises as `perturbed_point`.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    rho : exact positive number
+        The perturbation radius.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
+
+    Returns
+    -------
+    float or (k,) array
+    """
     law = radius_law(variant, f.dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
 
 def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``), of the shape of `x`.
+    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``). Raises as `perturbed_point`.
 
-    Raises as `perturbed_point`.
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    rho : exact positive number
+        The perturbation radius.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
+
+    Returns
+    -------
+    (d,) or (k, d) array
     """
     law = radius_law(variant, f.dimension)
     lanes, single = _points(f, x, law)
@@ -75,9 +104,24 @@ def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw 
 
 
 def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``grad f^SAM(x) = J^T g(x+)``, of the shape of `x`, from Hessian-vector products.
+    """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products.
 
-    ``J^T v = v + rho H P v / q`` (theory, notation). Raises as `perturbed_point`.
+    ``J^T v = v + rho H P v / q``. Raises as `perturbed_point`.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    rho : exact positive number
+        The perturbation radius.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
+
+    Returns
+    -------
+    (d,) or (k, d) array
     """
     law = radius_law(variant, f.dimension)
     lanes, single = _points(f, x, law)
@@ -90,17 +134,46 @@ def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "s
 
 
 def direction_jacobian(f: Objective, x: Any, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``Du = P H / q``, shape (d, d) or (k, d, d); not symmetric. Raises as `perturbed_point`."""
+    """Return ``Du = P H / q``, which is not symmetric. Raises as `perturbed_point`.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
+
+    Returns
+    -------
+    (d, d) or (k, d, d) array
+    """
     law = radius_law(variant, f.dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, _direction_jacobian(f, lanes, law), single)
 
 
 def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``J = D x+ = I + rho Du``, shape (d, d) or (k, d, d).
+    """Return ``J = D x+ = I + rho Du``.
 
     Its eigenvalues are 1 and ``1 - rho kappa_i`` with the principal curvatures ``kappa_i`` of the level set through
     `x` (Proposition 4.1). Raises as `perturbed_point`.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    rho : exact positive number
+        The perturbation radius.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
+
+    Returns
+    -------
+    (d, d) or (k, d, d) array
     """
     law = radius_law(variant, f.dimension)
     lanes, single = _points(f, x, law)
@@ -108,9 +181,24 @@ def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | Radiu
 
 
 def sam_matrix(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``M = DF = H(x+) J(x)``, shape (d, d) or (k, d, d).
+    """Return ``M = DF = H(x+) J(x)``.
 
     At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2). Raises as `perturbed_point`.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    x : (d,) or (k, d) array
+        Points.
+    rho : exact positive number
+        The perturbation radius.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step.
+
+    Returns
+    -------
+    (d, d) or (k, d, d) array
     """
     law = radius_law(variant, f.dimension)
     lanes, single = _points(f, x, law)

@@ -36,6 +36,8 @@ class Trajectory:
         The start, every ``every``-th iterate, and the end point.
     steps_kept : (n,) int64 array
         Step numbers of the rows of `history`.
+    schedule : Positive
+        The radius at every step.
     """
 
     objective: Objective
@@ -158,14 +160,23 @@ class Ensemble:
         return self.status == Status.CONVERGED
 
     def counts(self) -> dict[Status, int]:
-        """Return how many lanes stopped for each reason, without the reasons that did not occur."""
+        """Return how many lanes stopped for each reason.
+
+        Returns
+        -------
+        dict of Status to int
+            Without the reasons that did not occur.
+        """
         return {s: n for s in Status if (n := int((self.status == s).sum()))}
 
     def records(self) -> list[dict[str, Any]]:
         """Return the tidy table: one dictionary a run, of plain numbers and strings (``pandas.DataFrame`` takes it).
 
-        Columns: seed, rho, arm, value, sam_value, gradient_norm, shifted_gradient_norm, accuracy (if held-out data
-        were given), steps, status.
+        Returns
+        -------
+        list of dict
+            Columns: seed, rho, arm, value, sam_value, gradient_norm, shifted_gradient_norm, accuracy (if held-out data
+            were given), steps, status.
         """
         numbers = ["value", "sam_value", "gradient_norm", "shifted_gradient_norm"]
         numbers += ["accuracy"] * (self.accuracy is not None)

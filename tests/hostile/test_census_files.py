@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -21,7 +22,7 @@ from hallucert.certificate.writing import problem_digest, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 from hallucert.prove.census import take_here
-from hallucert.prove.census_records import Problem
+from hallucert.prove.census_records import CriticalPoint, Kind, Problem, Stability
 from hallucert.prove.census_sphere import overlap
 from hallucert.prove.claims import Enclosure
 
@@ -158,7 +159,7 @@ def _says_the_truth(own, sharp, changed, truth):
     target = changed.critical_points[own.target]
     return (
         len(_held(target.box, [truth.critical_points[sharp.target].box])) == 1
-        and own.kind in (sharp.kind, "degenerate")
+        and own.kind == sharp.kind
         and own.stability in (sharp.stability, "undecided")
         and own.gradient_norm.contains(sharp.gradient_norm)
         and (own.smallest_real_part is None or own.smallest_real_part.contains(sharp.smallest_real_part))
@@ -251,6 +252,45 @@ def test_a_missing_point_beside_a_pending_place_is_missed(censuses):
     assert _verified(data)[0]
 
 
+HUGE = [["-1p9", "1p9"], ["-1p9", "1p9"]]
+
+
+def test_critical_points_are_not_hidden_in_a_degenerate_one(censuses):
+    """A box that may contain any number of critical points must be one of the checker's, and no target of points."""
+    data = to_json(censuses["complete"])
+    degenerate = {"box": HUGE, "kind": "degenerate"}
+    hidden = {"target": 0, "kind": "degenerate", "stability": "undecided", "smallest_real_part": None}
+    points = [point | hidden for point in data["points"]]
+    with pytest.raises(CertificateError, match="degenerate"):
+        from_json(data | {"critical_points": [degenerate], "points": points})
+    census = censuses["complete"]
+    vague = CriticalPoint(tuple(Enclosure(Fraction(-512), Fraction(512)) for _ in range(2)), Kind.DEGENERATE)
+    below = [
+        replace(p, target=0, kind=Kind.DEGENERATE, stability=Stability.UNDECIDED, smallest_real_part=None)
+        for p in census.points
+    ]
+    verdict = hc.verify(replace(census, critical_points=(vague,), points=tuple(below)))
+    failed = {result.name for result in verdict.results if not result.passed}
+    assert not verdict and {"critical_points", "points[0]", "points[1]"} <= failed
+
+
+@pytest.mark.parametrize("box", [HUGE, [["1", "1p1"], ["1", "1p1"]]])
+def test_a_degenerate_critical_point_that_is_none_is_refused(censuses, box):
+    """A degenerate critical point more, of any size, is one that the checker does not find."""
+    data = to_json(censuses["complete"])
+    data["critical_points"].append({"box": box, "kind": "degenerate"})
+    assert "does not find" in str(hc.verify(from_json(data)))
+
+
+def test_a_degenerate_critical_point_is_checked_both_ways():
+    """That of x^4 + y^4 - x^6 is found again; it may neither be left out nor be made much wider."""
+    data = to_json(hc.census(hc.Objective.parse("x**4 + y**4 - x**6"), [(-0.2, 0.2), (-0.2, 0.2)], "0.1"))
+    assert [c["kind"] for c in data["critical_points"]] == ["degenerate"] and hc.verify(from_json(data))
+    for forged in ([], [{"box": HUGE, "kind": "degenerate"}]):
+        results = {r.name: r.passed for r in hc.verify(from_json(data | {"critical_points": forged})).results}
+        assert not results["critical_points"]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "field"),
     [
@@ -283,6 +323,7 @@ def test_a_missing_point_beside_a_pending_place_is_missed(censuses):
         (("points", 0, "target"), 3, "points[0].target"),
         (("points", 0, "target"), "0", "points[0].target"),
         (("points", 0, "kind"), ["minimizer"], "points[0].kind"),
+        (("points", 0, "kind"), "degenerate", "points[0].kind"),
         (("points", 0, "stability"), None, "points[0].stability"),
         (("points", 0, "smallest_real_part"), "0", "points[0].smallest_real_part"),
         (("critical_points", 0, "kind"), "minimum", "critical_points[0].kind"),

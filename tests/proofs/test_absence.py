@@ -11,6 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.prove import absence
 from hallucert.prove.convexity import is_convex, semidefinite
 
 CONVEX = [
@@ -130,6 +131,36 @@ def test_a_degenerate_minimizer_without_a_proof_has_no_safe_radius():
     assert safe.lower == 0 and safe.claim.status == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("formula", "target"),
+    [
+        ("x**2 - y**2 + x*y/3 + 0*log(x - 5)", (0, 0)),
+        ("-log(x) - x + y**2", (-1, 0)),
+        ("x**4 + y**4 + 0*log(x - 5)", (0, 0)),  # a degenerate one
+        ("x**4 + y**4 + 0*log(x)", (0, 0)),  # on the edge of the domain
+    ],
+)
+def test_nothing_is_stated_about_a_target_where_the_function_is_undefined(formula, target):
+    """The derivatives of a formula may be defined, and 0, where the function is not."""
+    for function in (hc.safe_radius, hc.critical_rho):
+        with pytest.raises(ArgumentError, match="where f is defined"):
+            function(hc.Objective.parse(formula, ("x", "y")), target)
+
+
+def test_time_that_runs_out_takes_back_nothing(monkeypatch):
+    """f'' = 12 x^2 - 36 along x is 0 at sqrt(3): the ball of radius 1 is proved first, and stays so."""
+    f, bracket = hc.Objective.parse("(x**2 - 9)**2 + y**2"), absence._bracket
+    halves = []
+
+    def cut_short(f, centre, half, rtol, max_boxes, deadline, backend):
+        halves.append(half)
+        return bracket(f, centre, half, rtol, max_boxes, deadline if len(halves) == 1 else 0.0, backend)
+
+    monkeypatch.setattr(absence, "_bracket", cut_short)
+    safe = hc.safe_radius(f, [3, 0])
+    assert halves == [1.0, 2.0] and safe.lower == 1 < 3 - math.sqrt(3) and safe.upper is None and safe.claim
+
+
 @pytest.mark.parametrize("number", range(4))
 def test_critical_rho_of_himmelblaus_minimizers(himmelblau, number):
     """Bracketed to 1e-3; a scan of circles in floats finds nothing below and the certified point at the upper end."""
@@ -180,9 +211,11 @@ def test_nothing_up_to_a_limit():
 
 def test_misuse_names_the_argument(himmelblau):
     """Points that are not critical, wrong shapes and float-only objectives are refused."""
-    for wrong in ([0, 0], [3], [3, math.nan], "ab"):
-        with pytest.raises(ArgumentError, match="target"):
-            hc.safe_radius(himmelblau, wrong)
+    ragged, beyond = [[3], [2, 2]], ["1e400", 0]
+    for wrong in ([0, 0], [3], [3, math.nan], "ab", None, 3, np.array(3.0), np.zeros((2, 2)), [3, 2j], ragged, beyond):
+        for function in (hc.safe_radius, hc.critical_rho):
+            with pytest.raises(ArgumentError, match="target"):
+                function(himmelblau, wrong)
     with pytest.raises(ArgumentError, match="rtol"):
         hc.critical_rho(himmelblau, [3, 2], rtol=0)
     with pytest.raises(ArgumentError, match="limit"):

@@ -14,7 +14,9 @@ import hallucert as hc
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import problem_digest, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
-from hallucert.prove.census_records import Open, floats
+from hallucert.prove.census_records import CriticalPoint, Kind, Open, Problem, floats
+from hallucert.prove.census_sphere import why_open
+from hallucert.prove.claims import Enclosure
 
 PLANE = [(-2, 2), (-2, 2)]
 
@@ -139,6 +141,104 @@ def test_critical_points_on_spheres_are_excluded_and_named(four_well):
             abs(float(s.lower) - n) < 1e-12 and s.upper - s.lower < 1e-12 for s, n in zip(place.box, near, strict=True)
         )
     assert hc.verify(found)
+
+
+SHIFTED = "((x - 3)**2 - 1)**2 + ((y - 5)**2 - 1)**2"
+
+
+def test_a_sphere_too_small_for_doubles_is_left_open_and_said_to_be():
+    """(3 + rho, 4) has the saddle (3, 4) as target for 0 < rho < 1; at 1e-14 it is not found, nor called absent."""
+    f, rho = hc.Objective.parse(SHIFTED), "1e-14"
+    assert hc.certify(f, (3 + 1e-14, 4.0), rho)["existence"]
+    found = hc.census(f, [(2.5, 3.5), (3.5, 4.5)], rho)
+    assert not found.complete and not found.excluded and found.claim.status == "undecided"
+    assert {place.reason for place in found.pending} == {Open.RESOLUTION} and "too small for doubles" in str(found)
+    data = to_json(found)
+    data["excluded"] = [place | {"reason": "critical_point"} for place in data["pending"]]
+    assert not hc.verify(from_json(data | {"pending": []}), "arb")
+
+
+@pytest.mark.parametrize("backend", ["float", "arb"])
+def test_no_census_of_tiny_spheres_is_empty_and_complete(himmelblau, backend):
+    """Targets with a negative curvature have points for every small rho; a census without them is not complete."""
+    found = hc.census(himmelblau, [(-0.5, 0.5), (2.5, 3.2)], "1e-17", backend=backend)
+    assert len(found.critical_points) == 1 and len(found) == 0
+    assert not found.complete and not found.excluded
+
+
+@pytest.mark.parametrize("rho", ["1e-6", "1e-9", "1e-12"])
+def test_small_spheres_have_two_points_for_each_negative_eigenvalue(himmelblau, rho):
+    """For rho to 0 they lie at c -+ rho v, H v = mu v, mu < 0: two around each of 4 saddles, 4 around the maximizer."""
+    found = hc.census(himmelblau, [(-6, 6), (-6, 6)], rho)
+    assert found.complete and not found.excluded
+    assert found.counts() == {"maximizer": {"repeller": 4}, "saddle": {"repeller": 8}}
+
+
+def _targets(*places):
+    boxes = [tuple(Enclosure(Fraction(v), Fraction(v)) for v in x) for x, _ in places]
+    return [CriticalPoint(box, kind) for box, (_, kind) in zip(boxes, places, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "box", "reason"),
+    [
+        ((1, 0), Kind.SADDLE, [(1, 1), (0, 0)], Open.CRITICAL_POINT),
+        ((0.6, 0.8), Kind.SADDLE, [(0.6, 0.6), (0.8, 0.8)], Open.SINGULAR),  # as doubles not on the unit circle
+        ((1 + 2**-40, 0), Kind.SADDLE, [(1, 1 + 2**-30), (0, 0)], Open.SINGULAR),  # they meet, the sphere is elsewhere
+        ((1, 0), Kind.DEGENERATE, [(1, 1), (0, 0)], Open.SINGULAR),  # not proved to be there
+        ((1, 0), Kind.SADDLE, [(-1, 1), (-1, 1)], Open.SINGULAR),  # no neighbourhood of it
+        ((1, 0), Kind.SADDLE, [(-1, -1), (0, 0)], Open.SINGULAR),
+        ((2, 0), Kind.SADDLE, [(0, 0), (0, 0)], Open.SINGULAR),  # it is the target that lies there
+    ],
+)
+def test_a_place_is_excluded_only_at_another_critical_point_on_the_sphere(four_well, other, kind, box, reason):
+    """Around (0, 0) with rho = 1: not for the target itself, nor for boxes that only meet."""
+    problem = Problem(four_well, Fraction(1), np.array(PLANE, float))
+    place = tuple(Enclosure(Fraction(low), Fraction(high)) for low, high in box)
+    targets = _targets(((0, 0), Kind.MAXIMIZER), (other, kind))
+    assert why_open(problem, targets, 0, place) is reason
+
+
+def test_the_target_must_be_known_much_better_than_the_radius(four_well):
+    """A target that is known to 2**-40 does not resolve a sphere of radius 2**-41, but one of radius 1."""
+    side = Enclosure(Fraction(0), Fraction(1, 2**40))
+    for radius, reason in ((Fraction(1, 2**41), Open.RESOLUTION), (Fraction(1), Open.SINGULAR)):
+        problem = Problem(four_well, radius, np.array(PLANE, float))
+        assert why_open(problem, [CriticalPoint((side, side), Kind.SADDLE)], 0, None) is reason
+
+
+def test_critical_points_where_the_function_is_undefined_are_none():
+    """-log(x) - x has the derivative -1/x - 1, which is 0 at -1, where there is no logarithm."""
+    f = hc.Objective.parse("-log(x) - x + y**2")
+    found = hc.census(f, [(-1.2, -0.8), (-0.2, 0.2)], "0.1")
+    assert not found.critical_points and not found.points and hc.verify(found)
+    g = hc.Objective.parse("x**4/4 + y**4/4 - 3*x**2/4 - y**2/2 - log(x + 2*y + 1)")
+    found = hc.census(g, [(-1.5, 1.7), (-1.6, 1.4)], "0.7", max_boxes=20_000)
+    assert found.critical_points and found.points
+    assert all(c.x @ [1, 2] > -1 for c in (*found.critical_points, *found.points))
+
+
+def test_critical_points_where_the_function_may_be_undefined_are_pending():
+    """A term that is 0 wherever it is defined changes nothing at 0; at (sqrt 2, 0) it is on the edge of its domain."""
+    inside = hc.census(hc.Objective.parse("x**2 - y**2 + 0*log(1 + x - y)"), [(-0.1, 0.1)] * 2, "0.1")
+    assert [c.kind for c in inside.critical_points] == ["saddle"] and inside.complete
+    edge = hc.census(hc.Objective.parse("(x**2 - 2)**2 + y**2 + 0*log(x**2 - 2 + y)"), [(1.3, 1.5), (-0.1, 0.1)], "0.1")
+    assert not edge.critical_points and not edge.complete
+    assert {place.reason for place in edge.pending} == {Open.DOMAIN}
+
+
+@pytest.mark.parametrize(
+    ("box", "shown"),
+    [
+        ([(1 + 2**-40, 1 + 2**-30), (0, 1)], "[1099511627777/1099511627776, 1073741825/1073741824] x [0, 1]"),
+        ([(0, 1 / 3), (0, 2 / 3)], "[0, 0.333333] x [0, 0.666666]"),
+    ],
+)
+def test_the_printed_box_lies_in_the_box_and_is_most_of_it(box, shown):
+    """What is proved of all of a box is printed with ends rounded inward, or exactly where these would lose it."""
+    found = hc.census(hc.Objective.parse("x**4 + y**4 + x*y + x**2 + y**2"), box, "0.5")
+    assert found.claim.status == "proved" and f"the box {shown} with" in found.claim.statement
+    assert f"box {shown}\n" in str(found) and "complete" in str(found)
 
 
 def test_at_a_pitchfork_the_place_is_left_open(four_well):
@@ -349,6 +449,9 @@ def test_malformed_files_raise_a_certificate_error(four_well, change):
         ((PLANE, "1e-400"), "rho"),
         ((PLANE, "1e400"), "rho"),
         (([(-1.7e308, 1.7e308)] * 2, 1), "box"),
+        (([(-(10**400), 2), (-2, 2)], 1), "box"),
+        (([[0], [0, 1]], 1), "box"),
+        ((np.array([[0, 1j], [0, 1]]), 1), "box"),
     ],
 )
 def test_misuse_names_the_argument(four_well, arguments, name):

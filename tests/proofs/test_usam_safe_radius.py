@@ -145,9 +145,9 @@ def test_a_refutation_at_an_astronomical_point_is_printed():
 @pytest.mark.parametrize("box", [None, 3, "ab", [[0, 1]], [[0, 1], [2]], [[0, 1], 2], [[0, 1], [1, 2j]], [[1, 0]] * 2])
 def test_boxes_that_are_none(box):
     """Ragged ones too are refused by name, in both functions."""
-    with pytest.raises(ArgumentError, match="^box must"):
+    with pytest.raises(ArgumentError, match=r"^box must"):
         certify_usam_absence(WELL, 1, box)
-    with pytest.raises(ArgumentError, match="^box must"):
+    with pytest.raises(ArgumentError, match=r"^box must"):
         safe(WELL, (1, 0), box)
 
 

@@ -55,7 +55,7 @@ def test_budgets_of_the_checker(options):
 @pytest.mark.parametrize("source", [None, 3, {"kind": "point"}, WELL])
 def test_sources_of_the_checker(source):
     """Neither data nor functions are certificates."""
-    with pytest.raises(ArgumentError, match="^source must"):
+    with pytest.raises(ArgumentError, match=r"^source must"):
         hc.verify(source)
 
 

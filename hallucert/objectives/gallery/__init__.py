@@ -49,7 +49,13 @@ _ENTRIES: dict[str, Callable[..., Entry]] = {
 
 
 def names() -> list[str]:
-    """Return the names of the functions in the gallery: this library's oracles first, then the classics."""
+    """Return the names of the functions in the gallery.
+
+    Returns
+    -------
+    list of str
+        This library's oracles first, then the classics.
+    """
     return list(_ENTRIES)
 
 
@@ -63,6 +69,10 @@ def info(name: str, **parameters: Any) -> Entry:
     **parameters
         What the function takes: ``dimension`` for those of any dimension, ``b`` for ``double_well``, ``a`` for
         ``quadratic``.
+
+    Returns
+    -------
+    Entry
 
     Raises
     ------
@@ -80,7 +90,23 @@ def info(name: str, **parameters: Any) -> Entry:
 
 
 def load(name: str, **parameters: Any) -> FormulaObjective:
-    """Return a function of the gallery as an objective; the arguments are those of `info`.
+    """Return a function of the gallery as an objective.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    **parameters
+        As in `info`.
+
+    Returns
+    -------
+    Objective
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such function, or it does not take a parameter.
 
     Examples
     --------

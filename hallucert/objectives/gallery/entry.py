@@ -59,7 +59,18 @@ class Point:
     coordinates: tuple[str, ...]
 
     def evaluate(self, arithmetic: Arithmetic[Any]) -> list[Any]:
-        """Return the coordinates in the given arithmetic."""
+        """Return the coordinates in an arithmetic.
+
+        Parameters
+        ----------
+        arithmetic : Arithmetic
+            Python floats or a backend of balls.
+
+        Returns
+        -------
+        list
+            ``d`` numbers of that arithmetic.
+        """
         return [parse_tape([text], ["x"]).evaluate(arithmetic, [None])[0] for text in self.coordinates]
 
     @property
@@ -98,9 +109,11 @@ class Entry:
     box : tuple of (float, float)
         Where the function is usually looked at.
     description, source : str
-        What is special about it, and the literature or section of the theory it comes from.
+        What is special about it, and the literature it comes from.
     warning : str or None
         What can go wrong with it.
+    n : Fraction or None
+        The ``n`` in ``f = r**2 / (2 n)``, for a function in residual form.
     """
 
     name: str
@@ -124,7 +137,12 @@ class Entry:
         return len(self.variables)
 
     def objective(self) -> FormulaObjective:
-        """Return the function as an objective."""
+        """Return the function as an objective.
+
+        Returns
+        -------
+        Objective
+        """
         if self.n is None:
             return FormulaObjective.parse(self.formula, self.variables, name=self.name)
         return FormulaObjective.least_squares([self.formula], self.variables, n=self.n, name=self.name)

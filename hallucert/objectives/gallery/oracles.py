@@ -1,4 +1,4 @@
-"""Functions whose hallucinated minimizers are known in closed form (theory, Section 10), and two made to be seen."""
+"""Functions whose hallucinated minimizers are known in closed form, and two made to be seen."""
 
 from __future__ import annotations
 

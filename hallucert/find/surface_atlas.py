@@ -1,0 +1,182 @@
+"""An atlas of the surface ``r(x+) = 0`` in floats: squares in tangent planes, added until no edge is left free.
+
+Each chart is a square in the tangent plane of a point, with half width ``h``. Where a point of its edges is not well
+inside (or near enough above) another chart, a new chart is put beyond it, its tangents turned as little as
+possible, so that squares tend to lie in rows. ``h`` follows the curvature: the surface may leave the plane by a given
+part of ``h``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian
+from hallucert.objectives.objective import Objective
+
+CORRECTOR_STEPS = 12
+CONVERGED = 1e-11
+"""A Newton step below this part of the radius ends the corrector."""
+
+SAMPLES = 9
+"""Points looked at along an edge; odd, so that the middle is one."""
+
+INSIDE = 0.93
+"""A point is well inside a chart up to this part of the half width."""
+
+REACH = 0.85
+"""A new chart's centre lies so many half widths beyond the free point."""
+
+LEAVING = 0.5
+"""A point farther from the plane than this part of the half width is on another sheet."""
+
+PROBE = 0.01
+"""Length of the steps that measure the curvature, as a part of rho."""
+
+
+@dataclass(frozen=True)
+class FloatChart:
+    """A point, orthonormal tangents (d, 2) and half width."""
+
+    x: np.ndarray
+    tangents: np.ndarray
+    half_width: float
+
+
+class SurfaceAtlas:
+    """The charts so far; `grow` adds those that are missing.
+
+    Parameters
+    ----------
+    f : Objective
+        The function, in residual form.
+    rho : float
+        The radius.
+    bend : float
+        By which part of ``h`` the surface may leave the tangent plane.
+    longest : float
+        Largest ``h``.
+    allowed : callable
+        Tells whether a chart may have its centre at ``x``.
+    """
+
+    def __init__(
+        self, f: Objective, rho: float, bend: float, longest: float, allowed: Callable[[np.ndarray], bool]
+    ) -> None:
+        self.f, self.rho, self.bend, self.longest, self.allowed = f, rho, bend, longest, allowed
+        self.charts: list[FloatChart] = []
+        self._table = (np.empty((0, f.dimension)), np.empty((0, f.dimension, 2)), np.empty(0))
+
+    def grow(self, x: np.ndarray, max_charts: int) -> bool:
+        """Cover the surface through `x` as far as allowed; return whether no edge is left free."""
+        first = self.chart(x, None)
+        if first is None:
+            return False
+        self._add(first)
+        pending, closed = deque([0]), True
+        while pending:
+            chart = self.charts[pending.popleft()]
+            for s, outward in _edge_points(chart.half_width):
+                p = chart.x + chart.tangents @ s
+                if self._covered(p):
+                    continue
+                new = self._beyond(chart, p, outward)
+                if new is None or len(self.charts) == max_charts:
+                    closed = False
+                    continue
+                pending.append(len(self.charts))
+                self._add(new)
+        return closed
+
+    def chart(self, x: np.ndarray, near: np.ndarray | None) -> FloatChart | None:
+        """Return the chart at a point of the surface, with tangents turned as little as possible from `near`."""
+        a = self._jacobian(x)
+        if not np.isfinite(a).all():
+            return None
+        singular, right = np.linalg.svd(a)[1:]
+        if not singular[-1] > 1e-9 * singular[0]:
+            return None
+        null = right[len(a) :].T
+        if near is not None:
+            left, _, back = np.linalg.svd(null.T @ near)
+            null = null @ left @ back
+        curvature = self._curvature(x, null)
+        return FloatChart(x, null, self.longest if curvature == 0 else min(self.longest, 2 * self.bend / curvature))
+
+    def correct(self, x: np.ndarray) -> np.ndarray | None:
+        """Return the solution near `x`, by Newton's method with least changes, or None."""
+        last = np.inf
+        for _ in range(CORRECTOR_STEPS):
+            with np.errstate(all="ignore"):
+                residual = shifted_residual(self.f, x, self.rho)
+            a = self._jacobian(x)
+            if not (np.isfinite(residual).all() and np.isfinite(a).all()):
+                return None
+            step = np.linalg.lstsq(a, -residual, rcond=1e-13)[0]
+            x, last = x + step, float(np.linalg.norm(step))
+            if last <= 1e-3 * CONVERGED * self.rho:
+                return x
+        return x if last <= CONVERGED * self.rho else None
+
+    def _beyond(self, chart: FloatChart, p: np.ndarray, outward: np.ndarray) -> FloatChart | None:
+        """Return a chart that has `p` inside, its centre farther out."""
+        x = self.correct(p + REACH * chart.half_width * (chart.tangents @ outward))
+        if x is None or not self.allowed(x):
+            return None
+        new = self.chart(x, chart.tangents)
+        if new is not None and new.half_width < 0.8 * chart.half_width:
+            # Where the surface bends more the smaller square must still reach back over the free point.
+            x = self.correct(p + REACH * new.half_width * (chart.tangents @ outward))
+            new = None if x is None else self.chart(x, chart.tangents)
+        return new
+
+    def _covered(self, p: np.ndarray) -> bool:
+        centres, tangents, half_widths = self._table
+        offset = p - centres
+        s = np.einsum("ndk,nd->nk", tangents, offset)
+        height = np.linalg.norm(offset - np.einsum("ndk,nk->nd", tangents, s), axis=1)
+        inside = (np.abs(s).max(axis=1) < INSIDE * half_widths) & (height < LEAVING * half_widths)
+        return bool(inside.any())
+
+    def _add(self, chart: FloatChart) -> None:
+        self.charts.append(chart)
+        centres, tangents, half_widths = self._table
+        self._table = (
+            np.concatenate([centres, chart.x[None]]),
+            np.concatenate([tangents, chart.tangents[None]]),
+            np.append(half_widths, chart.half_width),
+        )
+
+    def _curvature(self, x: np.ndarray, tangents: np.ndarray) -> float:
+        """Return the largest normal curvature along the tangents and between them, by second differences."""
+        step, largest = PROBE * self.rho, 0.0
+        for direction in ((1, 0), (0, 1), (1, 1), (1, -1)):
+            t = tangents @ np.array(direction) / np.linalg.norm(direction)
+            ahead, behind = self.correct(x + step * t), self.correct(x - step * t)
+            if ahead is None or behind is None:
+                return np.inf
+            bend = (ahead + behind - 2 * x) / step**2
+            largest = max(largest, float(np.linalg.norm(bend)))
+        return largest
+
+    def _jacobian(self, x: np.ndarray) -> np.ndarray:
+        """``A``, shape (d - 2, d); NaN where it is undefined."""
+        with np.errstate(all="ignore"):
+            return shifted_residual_jacobian(self.f, x, self.rho)
+
+
+def _edge_points(h: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Points along the edges of the square and the outward directions, the middles of the edges first."""
+    along = h * np.linspace(-1, 1, SAMPLES)
+    order = sorted(range(SAMPLES), key=lambda k: abs(k - SAMPLES // 2))
+    result = []
+    for k in order:
+        for axis in (0, 1):
+            for sign in (1.0, -1.0):
+                s, outward = np.empty(2), np.zeros(2)
+                s[axis], s[1 - axis], outward[axis] = sign * h, along[k], sign
+                result.append((s, outward))
+    return result

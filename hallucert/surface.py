@@ -1,0 +1,48 @@
+"""Surfaces of hallucinated minimizers for one rho, found in floats. A surface is a proposal, never evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.objectives.objective import Objective
+
+
+@dataclass(frozen=True)
+class Surface:
+    """An atlas of points ``x`` with ``r(x + rho u(x)) = 0`` for a fixed rho, found in floats.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function, a sum of squares with two residuals fewer than variables.
+    rho : Fraction
+        The perturbation radius, exact.
+    x : (n, d) array
+        The centres of the charts.
+    tangents : (n, d, 2) array
+        Orthonormal tangents there; chart ``i`` lies over the square ``x + tangents s``, ``|s_j| <= half_widths[i]``.
+    half_widths : (n,) array
+        Half the side lengths of the squares.
+    target : (n, d) array
+        ``x + rho u(x)``: points of the manifold of minimizers.
+    closed : bool
+        Whether the squares, moved onto the surface, leave no edge free.
+    """
+
+    objective: Objective
+    rho: Fraction
+    x: np.ndarray
+    tangents: np.ndarray
+    half_widths: np.ndarray
+    target: np.ndarray
+    closed: bool
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        what = "closed surface" if self.closed else "piece of a surface"
+        return f"<Surface of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} charts>"
