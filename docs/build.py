@@ -1,7 +1,8 @@
-"""Builds the site: examples in docstrings, pages and gallery, then links. ``python docs/build.py``
+"""Builds the site: examples in docstrings, certificates, pages and gallery, then links. ``python docs/build.py``
 
-Needs ``python -m pip install ".[docs]"``. Warnings are errors, every script of ``examples/`` runs anew, and the last
-line says what was built, or the exit status is 1 and the lines above say why.
+Needs ``python -m pip install ".[docs]"``. Warnings are errors, every script of ``examples/`` runs anew, and every
+certificate that the pages quote is proved again by the arithmetic that did not make it. The last line says what was
+built, or the exit status is 1 and the lines above say why.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ def run_doctests() -> tuple[int, int]:
             result = doctest.testmod(import_module(module.name))
             attempted, failed = attempted + result.attempted, failed + result.failed
     return attempted, failed
+
+
+def unproved(certificates: list[Path]) -> list[str]:
+    """Prove certificates again, from the files alone; return the names of those with a claim that was not."""
+    return [path.name for path in certificates if not hallucert.verify(path)]
 
 
 def run_sphinx(output: Path, jobs: int) -> bool:
@@ -78,6 +84,9 @@ def main() -> int:
     examples, failed = run_doctests()
     if failed:
         return fail(f"{failed} of {examples} examples in docstrings do not print what they say")
+    certificates = sorted((DOCS / "certificates").rglob("*.json"))
+    if false := unproved(certificates):
+        return fail(f"these certificates were not re-proved: {', '.join(false)}")
     shutil.rmtree(output, ignore_errors=True)
     if not arguments.quick:
         forget()
@@ -92,7 +101,8 @@ def main() -> int:
     scripts = len(list((DOCS.parent / "examples").glob("*.py")))
     print(
         f"site: {len(site.pages)} pages, {site.links} addresses resolve, {scripts} scripts and {examples} lines of "
-        f"docstrings ran, {time.monotonic() - start:.0f} s: {output / 'index.html'}"
+        f"docstrings ran, {len(certificates)} certificates re-proved, {time.monotonic() - start:.0f} s: "
+        f"{output / 'index.html'}"
     )
     return 0
 

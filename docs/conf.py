@@ -81,6 +81,21 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+# Pages of their own, without a section to navigate.
+html_sidebars = {
+    page: []
+    for page in (
+        "certificate-format",
+        "changelog",
+        "claims",
+        "compared",
+        "evidence",
+        "index",
+        "start",
+        "study",
+        "trust",
+    )
+}
 html_theme_options = {
     "show_nav_level": 1,
     "navigation_depth": 2,

@@ -1,4 +1,4 @@
-"""References by the names that users write: ``certify``, ``hc.find.branch`` and ``DomainError`` lead to the reference."""
+"""References by the names that users write: ``certify``, ``hc.find.branch``, ``DomainError``."""
 
 from __future__ import annotations
 

@@ -70,11 +70,11 @@ def test_misuse_names_the_argument(ring, arguments, named):
 
 
 def test_functions_without_a_curve_of_minimizers_are_refused(ring):
-    """A function that is no sum of squares, or has as many residuals as variables; a candidate with a radius."""
+    """A function that is no sum of squares, or has as many residuals as variables, or three fewer; a candidate with a radius."""
     for f in (
         hc.Objective.parse("(x**2 + y**2 - 1)**2"),
         hc.Objective.least_squares(["x", "y"]),
-        hc.Objective.least_squares(["x + y + z - 1"], ["x", "y", "z"]),
+        hc.Objective.least_squares(["x + y + z + w - 1"], ["x", "y", "z", "w"]),
     ):
         with pytest.raises(ArgumentError, match="one or two residuals fewer"):
             hc.find.sheet(f, np.full(f.dimension, 0.5), 1)
