@@ -60,8 +60,11 @@ def search_charts(system: SurfaceSystem, guide: SurfaceGuide, max_charts: int, d
 def chart_at(system: SurfaceSystem, x: np.ndarray, tangents: np.ndarray, h: float) -> ChartProof | None:
     """Return a proved chart around the solution next to `x`, with parameters along `tangents`, or None."""
     z = _solution(system, x)
-    if z is None:
-        return None
+    return None if z is None else chart_around(system, z, tangents, h)
+
+
+def chart_around(system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: float) -> ChartProof | None:
+    """Return a proved chart around a zero of ``E`` in floats, or None."""
     d = system.dimension
     jacobian = _floats(system, z)
     null = np.linalg.svd(jacobian)[2][system.equations :].T

@@ -1,0 +1,229 @@
+"""Claims: surfaces of hallucinated minimizers are proved whole, with their topology, and forged atlases are refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.certificate.reading import from_json
+from hallucert.certificate.writing import to_json
+from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
+from hallucert.prove.manifold_system import ManifoldSystem
+from hallucert.prove.surface_atlas import Atlas, check_atlas
+from hallucert.prove.surface_cell import ChartProof
+from hallucert.prove.surface_point import PatchPoint
+from hallucert.prove.surface_proposal import chart_around, chart_at
+from hallucert.prove.surface_system import SurfaceSystem
+from hallucert.prove.surface_topology import _winding
+
+RHO = Fraction(3, 2)
+TORUS = "(sqrt(x**2 + y**2) - 1)**2 + z**2 - 1/4"
+
+
+@pytest.fixture(scope="module")
+def ball_of_minimizers():
+    return hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)
+
+
+@pytest.fixture(scope="module")
+def sphere(ball_of_minimizers):
+    return hc.certify(hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), RHO), precisions=[53])
+
+
+@pytest.fixture(scope="module")
+def piece(ball_of_minimizers):
+    return hc.certify(hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), RHO, max_steps=5))
+
+
+def checked(f, atlas, rho=RHO):
+    ar = arithmetic("arb", 106)
+    with ar:
+        return check_atlas(SurfaceSystem(ar, f, rho), atlas)
+
+
+def test_the_hallucinated_sphere_is_closed_and_a_sphere(sphere) -> None:
+    """The minimizers |x| = 1 have for rho = 3/2 the hallucinated sphere |x| = 1/2 (closed form), which attracts."""
+    (atlas,) = sphere.atlases
+    assert atlas.closed and len(atlas.charts) > 300
+    centres = np.array([[float(v) for v in chart.centre[:3]] for chart in atlas.charts])
+    assert np.allclose(np.linalg.norm(centres, axis=1), 0.5, atol=1e-12)
+    assert {claim.name: str(claim.status) for claim in sphere} == {
+        "surface": "proved",
+        "regular": "proved",
+        "theorem_3_2": "refuted",
+        "projected_c32": "proved",
+        "attractor": "proved",
+        "topology": "proved",
+    }
+    assert "one smooth closed surface" in sphere["surface"][0].statement
+    assert sphere["topology"][0].statement == "Sheet 1 is a sphere: its Euler characteristic is 2."
+    # Closed forms: |g| = 3/8, K = A B^T/n = 2, the projected condition has 1, (C32) has -2.
+    for name, number, value in (
+        ("surface", "gradient_norm", Fraction(3, 8)),
+        ("attractor", "smallest_real_part", Fraction(2)),
+        ("projected_c32", "smallest_projected_eigenvalue", Fraction(1)),
+        ("theorem_3_2", "smallest_eigenvalue_sym_Du", Fraction(-2)),
+    ):
+        found = sphere[name][0].numbers[number]
+        assert found.lower <= value <= found.upper
+
+
+def test_a_closed_atlas_without_one_of_its_charts_is_refused(sphere, ball_of_minimizers) -> None:
+    """Take one chart out of a closed surface: some edge is free, and nothing is closed any more."""
+    charts = sphere.atlases[0].charts
+    without = replace(sphere.atlases[0], charts=charts[:100] + charts[101:])
+    assert "edge" in checked(ball_of_minimizers, without)
+
+
+def test_charts_that_do_not_hang_together_are_refused(sphere, ball_of_minimizers) -> None:
+    """Two charts on opposite sides are no connected surface; two neighbours are."""
+    charts = sphere.atlases[0].charts
+    far = max(charts, key=lambda chart: sum((a - b) ** 2 for a, b in zip(chart.centre, charts[0].centre, strict=True)))
+    assert "connected" in checked(ball_of_minimizers, Atlas((charts[0], far), False))
+    assert not isinstance(checked(ball_of_minimizers, Atlas(charts[:2], False)), str)
+
+
+def test_an_open_piece_is_not_called_closed(piece, ball_of_minimizers) -> None:
+    """Five charts are a piece of the surface, with edges, and no topology is claimed of it."""
+    (atlas,) = piece.atlases
+    assert not atlas.closed and not piece["topology"] and "connected smooth surface" in piece["surface"][0].statement
+    assert "at its edges, its continuation" in piece["regular"][0].statement
+    assert "edge" in checked(ball_of_minimizers, replace(atlas, closed=True))
+
+
+def test_both_arithmetics_prove_a_piece_again(piece, tmp_path) -> None:
+    """From the file alone."""
+    piece.save(tmp_path / "piece.json")
+    for backend in ("mpmath", "arb"):
+        assert hc.verify(tmp_path / "piece.json", backend=backend)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda chart: replace(chart, half_width=3 * chart.half_width),
+        lambda chart: replace(chart, radius=tuple(r / 1000 for r in chart.radius)),
+        lambda chart: replace(chart, centre=(chart.centre[0] + Fraction(1, 5), *chart.centre[1:])),
+        lambda chart: replace(chart, preconditioner=tuple(tuple(-v for v in row) for row in chart.preconditioner)),
+        lambda chart: replace(chart, frame=(chart.frame[0], chart.frame[0], *chart.frame[2:])),
+        lambda chart: replace(chart, centre=(*chart.centre[:-1], -chart.centre[-1])),
+    ],
+    ids=["wider", "thinner", "moved", "preconditioner", "singular frame", "negative multiplier"],
+)
+def test_forged_charts_are_not_proved(piece, ball_of_minimizers, change) -> None:
+    """A chart that is too wide, too thin, elsewhere, with another preconditioner, frame or sign of lambda."""
+    charts = piece.atlases[0].charts
+    forged = Atlas((change(charts[0]), *charts[1:]), False)
+    assert "chart 0" in checked(ball_of_minimizers, forged)
+
+
+def test_forged_numbers_are_not_re_proved(piece) -> None:
+    """A better bound than can be proved is refused, and a file without the claim of a piece is not read."""
+    data = json.loads(json.dumps(to_json(piece)))
+    for claim in data["claims"]:
+        if claim["name"] == "regular":
+            numbers = claim["numbers"]["smallest_singular_value"]
+            numbers[0] = numbers[1]
+    verdict = hc.verify(from_json(data), backend="arb")
+    assert not verdict and [r.name for r in verdict.results if not r.passed] == ["regular (sheet 1)"]
+    data["claims"] = [claim for claim in data["claims"] if claim["name"] != "surface"]
+    with pytest.raises(CertificateError, match="claims"):
+        from_json(data)
+
+
+@pytest.mark.parametrize("field", ["centre", "frame", "half_width", "radius", "preconditioner"])
+def test_malformed_charts_are_named(piece, field) -> None:
+    """Each field of a chart is checked for shape and sign, and named."""
+    for value in (None, [], "0", ["1", "2"]):
+        data = json.loads(json.dumps(to_json(piece)))
+        data["sheets"][0]["charts"][1][field] = value
+        with pytest.raises(CertificateError, match=field):
+            from_json(data)
+
+
+def test_indices_on_a_torus() -> None:
+    """On the torus of tube radius 3/10 the height x has a maximum outside (index 1) and a saddle inside (index -1)."""
+    f = hc.Objective.least_squares([TORUS], n=2)
+    ar = arithmetic("arb", 53)
+    with ar:
+        system = SurfaceSystem(ar, f, Fraction(4, 5))
+        for x, index in ((1.3, 1), (0.7, -1)):
+            proof = chart_at(system, np.array([x, 0.0, 0.0]), np.eye(3)[:, 1:], 1 / 64)
+            half = proof.chart.half_width / 2
+            assert _winding(proof, ((-half, half), (-half, half)), (Fraction(1), Fraction(0), Fraction(0))) == index
+            off = ((half / 2, half), (half / 2, half))
+            assert _winding(proof, off, (Fraction(1), Fraction(0), Fraction(0))) == 0
+
+
+def test_the_two_systems_have_the_same_jacobian_up_to_elimination(ball_of_minimizers) -> None:
+    """Eliminating c and lambda from DE gives A = Dr(x+) J (Schur complement, in floats)."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        system, plain = SurfaceSystem(ar, ball_of_minimizers, RHO), ManifoldSystem(ar, ball_of_minimizers, RHO)
+        x = np.array([0.11, 0.34, -0.21])
+        g = ball_of_minimizers.gradient(x)
+        q = np.linalg.norm(g)
+        z = [ar.from_float(float(v)) for v in (*x, *(x + 1.5 * g / q), q / 1.5)]
+        de = np.array(ar.approximations(system.jacobian(z)))
+        schur = de[4:, :3] - de[4:, 3:] @ np.linalg.solve(de[:4, 3:], de[:4, :3])
+        a = np.array(ar.approximations(plain.jacobian([ar.from_float(float(v)) for v in x])))
+    assert np.allclose(schur, a, rtol=1e-9)
+
+
+def test_a_turning_frame_holds_the_invariants(piece, ball_of_minimizers) -> None:
+    """In the frame that turns with u the singular value of A and K = A B^T/n are those of every point of the piece."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = SurfaceSystem(ar, ball_of_minimizers, RHO)
+        proof = ChartProof(system, piece.atlases[0].charts[0])
+        h = proof.chart.half_width
+        rectangle = ((h / 4, h / 2), (-h / 2, -h / 4))
+        point = proof.point(rectangle, proof.part(rectangle, proof.box))
+        assert isinstance(point, PatchPoint)
+        kernel = ar.dot(point.residual_matrix[0], point.residual_jacobian_plus[0]) * ar.constant(Fraction(1, 2))
+        assert ar.lower(kernel) < 2 < ar.upper(kernel) and ar.upper(kernel) - ar.lower(kernel) < 1
+        # By symmetry H is constant in that frame, so only second-order terms widen it; without turning it is H itself.
+        plain = ball_of_minimizers.enclose_hessian(ar, point.x)
+        turned, still = (
+            max(float(ar.upper(v) - ar.lower(v)) for row in rows for v in row) for rows in (point.hessian, plain)
+        )
+        assert turned < still / 4
+
+
+def test_descent_is_not_ascent(ball_of_minimizers) -> None:
+    """At |x| = 5/2 the descent step of length 3/2 meets |c| = 1: a zero of E with lambda < 0, which is no chart."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = SurfaceSystem(ar, ball_of_minimizers, RHO)
+        slope = np.linalg.norm(ball_of_minimizers.gradient(np.array([2.5, 0.0, 0.0])))
+        z = np.array([2.5, 0, 0, 1, 0, 0, -slope / 1.5])
+        assert all(abs(ar.approximate(v)) < 1e-12 for v in system.value([ar.from_float(float(v)) for v in z]))
+        assert chart_around(system, z, np.eye(3)[:, 1:], 1 / 256) is None
+
+
+def test_a_network_with_two_parameters_too_many_has_a_surface() -> None:
+    """1-1-1 on two samples: four parameters, two residuals; a piece of the surface, every point attracting."""
+    f = hc.TanhNetwork((1, 1, 1), [[-0.5], [1.0]], [-0.6, 0.7])
+    start = hc.find.hallucinate(f, f.initial(seed=5), rho=2)
+    surface = hc.find.sheet(f, start, max_steps=2)
+    assert not surface.closed and len(surface) == 2 and "piece of a surface" in repr(surface)
+    cert = hc.certify(surface)
+    assert cert.proved and str(cert["attractor"][0].status) == "proved"
+    assert hc.verify(cert, backend="arb")
+
+
+def test_misuse_of_surfaces(ball_of_minimizers) -> None:
+    """Typed errors: step lengths of curves, a start that is no solution, a network too large to be written out."""
+    with pytest.raises(ArgumentError, match="ds"):
+        hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), RHO, ds=0.1)
+    with pytest.raises(SearchError):
+        hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), "0.3")
+    f = hc.TanhNetwork((2, 3, 1), np.arange(22).reshape(11, 2) / 10, np.linspace(-1, 1, 11))
+    with pytest.raises(NotAnalyticError, match="12 parameters"):
+        SurfaceSystem(arithmetic("arb", 53), f, RHO)
