@@ -29,6 +29,8 @@ _LAZY = {
     "Status": "hallucert.prove.claims",
     "diagnose": "hallucert.diagnosis",
     "census": "hallucert.completeness",
+    "diagram": "hallucert.complete_diagram",
+    "DiagramCertificate": "hallucert.certificate.diagram",
     "Census": "hallucert.prove.census",
     "safe_radius": "hallucert.absence",
     "critical_rho": "hallucert.absence",
@@ -49,12 +51,14 @@ if TYPE_CHECKING:
     from hallucert.candidate import Candidate as Candidate
     from hallucert.certificate.branch import BranchCertificate as BranchCertificate
     from hallucert.certificate.certificate import Certificate as Certificate
+    from hallucert.certificate.diagram import DiagramCertificate as DiagramCertificate
     from hallucert.certificate.reading import load as load
     from hallucert.certificate.sheet import SheetCertificate as SheetCertificate
     from hallucert.certificate.surface import SurfaceCertificate as SurfaceCertificate
     from hallucert.certificate.verify import Verdict as Verdict
     from hallucert.certificate.verify import verify as verify
     from hallucert.certification import certify as certify
+    from hallucert.complete_diagram import diagram as diagram
     from hallucert.completeness import census as census
     from hallucert.diagnosis import diagnose as diagnose
     from hallucert.objectives.network import TanhNetwork as TanhNetwork

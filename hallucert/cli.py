@@ -1,4 +1,4 @@
-"""The command line: ``demo | certify | census | verify | diagnose | study | gallery``, in the words of the API.
+"""The command line, in the words of the API: ``demo, certify, census, diagram, verify, diagnose, study, gallery``.
 
 Commands import what they need when they run: ``verify`` loads no search code and no plotting. With ``--json`` the
 answer alone goes to stdout. Misuse ends with status 2 and one line on stderr.
@@ -150,11 +150,9 @@ def census(
     f = _objective(formula, gallery, dimension)
     if box is None and gallery is None:
         raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
-    ends = _gallery_box(_entry(str(gallery), dimension)) if box is None else _point(box, "--box")
-    if len(ends) != 2 * f.dimension:
-        raise ArgumentError("--box", box, f"be {2 * f.dimension} numbers low,high,... for {f.dimension} variables")
+    sides = _sides(box, None if gallery is None else _entry(gallery, dimension), f.dimension)
     _require_folder(save)
-    found = hc.census(f, list(zip(ends[::2], ends[1::2], strict=True)), rho, seconds=seconds)
+    found = hc.census(f, sides, rho, seconds=seconds)
     if save is not None:
         found.save(save)
     if as_json:
@@ -163,6 +161,42 @@ def census(
         typer.echo(str(found))
         for point in found.points:
             typer.echo(f"  {point}")
+    raise typer.Exit(0 if found.complete else 1)
+
+
+@app.command(context_settings=FORMULA_FIRST)
+def diagram(
+    formula: Formula = None,
+    target: Annotated[str | None, typer.Option(help="A minimizer: x,y,...; default: the gallery's first.")] = None,
+    box: Annotated[str | None, typer.Option(help="The box: low,high,low,high,...; default: the gallery's.")] = None,
+    gallery: GalleryName = None,
+    dimension: Dimension = None,
+    budget: Annotated[float, typer.Option(help="Seconds after which the search gives up.")] = 300.0,
+    save: Annotated[Path | None, typer.Option(help="Write the certificate here.")] = None,
+    backend: Annotated[Backend, typer.Option(help="The arithmetic that proves.")] = Backend.ARB,
+    as_json: AsJson = False,
+) -> None:
+    """Find all hallucinated points of one target in a box, for every radius, and prove that there are no others.
+
+    Exit status: 0 if the diagram is complete, 1 if some place is left open.
+    """
+    import hallucert as hc
+    from hallucert.card import claim_data
+
+    f = _objective(formula, gallery, dimension)
+    if gallery is None and (box is None or target is None):
+        raise ArgumentError("--box, --target", "<nothing>", "both be given, unless --gallery is")
+    entry = None if gallery is None else _entry(gallery, dimension)
+    centre = entry.minimizers[0].x if target is None and entry is not None else _point(str(target), "--target")
+    _require_folder(save)
+    found = hc.diagram(f, centre, _sides(box, entry, f.dimension), backend=str(backend), budget=budget)
+    if save is not None:
+        found.save(save)
+    if as_json:
+        claims = [claim_data(claim) for claim in found]
+        _print_json({"function": f.name, "complete": found.complete, "claims": claims, "file": save and str(save)})
+    else:
+        typer.echo(str(found))
     raise typer.Exit(0 if found.complete else 1)
 
 
@@ -314,9 +348,14 @@ def _law(variant: Ascent, scales: str | None, dimension: int) -> RadiusLaw:
     return radius_law(RadiusLaw(str(variant), exact_scales), dimension)
 
 
-def _gallery_box(entry: Entry) -> list[float]:
-    """Return the ends of a gallery function's box."""
-    return [float(end) for side in entry.box for end in side]
+def _sides(box: str | None, entry: Entry | None, dimension: int) -> list[tuple[float, float]]:
+    """Return the box of an option, or else that of a gallery function."""
+    if box is None and entry is not None:
+        return [(float(low), float(high)) for low, high in entry.box]
+    ends = _point(str(box), "--box")
+    if len(ends) != 2 * dimension:
+        raise ArgumentError("--box", box, f"be {2 * dimension} numbers low,high,... for {dimension} variables")
+    return list(zip(ends[::2], ends[1::2], strict=True))
 
 
 def _require_folder(save: Path | None) -> None:

@@ -14,6 +14,7 @@ from hallucert.errors import CertificateError
 KINDS = {
     "branch": "hallucert.certificate.branch",
     "census": "hallucert.certificate.census",
+    "diagram": "hallucert.certificate.diagram",
     "sheet": "hallucert.certificate.sheet",
     "surface": "hallucert.certificate.surface",
 }

@@ -70,7 +70,7 @@ def test_misuse_names_the_argument(ring, arguments, named):
 
 
 def test_functions_without_a_curve_of_minimizers_are_refused(ring):
-    """A function that is no sum of squares, or has as many residuals as variables, or three fewer; a radius too many."""
+    """A function that is no sum of squares, or has as many residuals as variables, or three fewer; a radius twice."""
     for f in (
         hc.Objective.parse("(x**2 + y**2 - 1)**2"),
         hc.Objective.least_squares(["x", "y"]),

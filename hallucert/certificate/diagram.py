@@ -1,0 +1,35 @@
+"""The certificate of a complete diagram: the branches of a target, and the claim that there are no other points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from hallucert.certificate.branch import BranchCertificate
+from hallucert.prove.branch import QUESTIONS
+from hallucert.prove.claims import Status
+from hallucert.prove.diagram import NAME
+
+
+@dataclass(frozen=True, repr=False)
+class DiagramCertificate(BranchCertificate):
+    """Everything that was proved about the branches of one target, and that these are all in a box.
+
+    Indexing and printing are as for a `BranchCertificate`; there is one more claim, ``"completeness"``.
+
+    Attributes
+    ----------
+    region : tuple of (Fraction, Fraction)
+        The box of ``x`` in which the diagram is complete, or should be.
+    """
+
+    kind: ClassVar[str] = "diagram"
+    names: ClassVar[tuple[str, ...]] = (*QUESTIONS, NAME)
+
+    region: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is proved that every hallucinated point of the target in the box lies on a branch."""
+        return self[NAME][0].status is Status.PROVED

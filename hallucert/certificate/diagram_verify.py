@@ -1,0 +1,44 @@
+"""Verifying the certificate of a complete diagram: its branches are proved again, and the box is searched again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hallucert.certificate import branch_verify
+from hallucert.certificate.diagram import DiagramCertificate
+from hallucert.certificate.verify import PROVOKED, Result
+from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch_target import proved_target
+from hallucert.prove.claims import Status
+from hallucert.prove.diagram import NAME, statement, sweep
+
+
+def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, deadline: float) -> list[Result]:
+    """Return what became of every claim."""
+    (claim,) = certificate[NAME]
+    branches = replace(certificate, all_claims=certificate.all_claims[:-1])
+    results = branch_verify.check(branches, arithmetic, max_boxes, deadline)
+    if claim.status is Status.UNDECIDED:
+        return [*results, Result(NAME, claim.status, True, "")]
+    # The claim speaks of "the target" and of "branches 1 to n": it needs all of their claims.
+    problem: str | None = "the branches that it speaks of are not re-proved"
+    needed = [r for r, c in zip(results, branches.all_claims, strict=True) if c.name in ("target", "branch")]
+    if all(result.passed for result in needed) and any(c.name == "target" for c in branches.all_claims):
+        try:
+            problem = _problem(certificate, arithmetic, max_boxes, deadline)
+        except PROVOKED as error:
+            problem = f"its data cannot be worked with: {error}"
+    if problem is None and claim.statement != statement(list(certificate.region), len(certificate.chains)):
+        problem = "what is shown is another statement"
+    return [*results, Result(NAME, claim.status, problem is None, problem or "")]
+
+
+def _problem(certificate: DiagramCertificate, ar: Any, max_boxes: int, deadline: float) -> str | None:
+    """Search the box again; None if nothing is left."""
+    target = None if certificate.target is None else proved_target(ar, certificate.objective, certificate.target)
+    if target is None:
+        return branch_verify.NOT_SHOWN
+    system = BranchSystem(ar, certificate.objective, target.c)
+    swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, deadline)
+    return None if swept.complete else "some place of the box is not settled"

@@ -1,0 +1,190 @@
+"""Complete diagrams: all hallucinated points of one target in a box, for every radius at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.branch import Branch
+from hallucert.branch_certification import PRECISION, certify_branch
+from hallucert.certificate.certificate import Provenance
+from hallucert.certificate.diagram import DiagramCertificate
+from hallucert.errors import ArgumentError, HallucertError
+from hallucert.exact import exact
+from hallucert.find.arguments import checked_point
+from hallucert.find.branch import branch
+from hallucert.find.branches import branches
+from hallucert.find.newton import polished_critical_point
+from hallucert.find.refine import refine
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
+from hallucert.prove.branch import QUESTIONS, measured_claims
+from hallucert.prove.branch_chain import Chain
+from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch_target import propose_target, proved_target
+from hallucert.prove.claims import Enclosure, undecided
+from hallucert.prove.diagram import MAX_DIMENSION, NAME, QUESTION, Swept, completeness_claim, sweep
+from hallucert.prove.reasons import Reason
+from hallucert.prove.subdivision import Box, middle_of
+
+MAX_BOXES = 200_000
+ROOM = Fraction(1, 8)
+"""Branches are followed in a box that is larger than the given one by this part of its sides."""
+
+ROUNDS = 6
+"""How often branches are sought at places that the search has left over."""
+
+
+def diagram(
+    f: Objective,
+    target: Any,
+    box: Any,
+    *,
+    backend: str = "arb",
+    max_boxes: int = MAX_BOXES,
+    budget: float = 300.0,
+    seed: int = 0,
+) -> DiagramCertificate:
+    """Prove which points of a box are hallucinated with one target, for all radii: branches, and that these are all.
+
+    The branches from the critical points in and around the box are followed and certified (`hallucert.find.branches`,
+    `hallucert.certify`). Then the box is searched, without a radius, for points with ``g(x) = lambda (c - x)`` and
+    ``lambda > 0`` outside of all cells of the branches (`hallucert.prove.diagram`). Where some may be, branches are
+    sought that were missed, and so on.
+
+    Parameters
+    ----------
+    f : Objective
+        A formula in 2 or 3 variables.
+    target : (d,) array-like
+        Near a nondegenerate critical point. Only around a minimizer can a diagram be complete: a saddle or a maximizer
+        is the target of points arbitrarily near to it.
+    box : (d, 2) array-like of exact numbers
+        The region of ``x``, ends as ints, fractions, decimal strings or floats.
+    backend : {"arb", "mpmath"}
+        The arithmetic of the proof.
+    max_boxes : int
+        Budget of each search.
+    budget : float
+        Seconds.
+    seed : int
+        Seed of the search for critical points.
+
+    Returns
+    -------
+    DiagramCertificate
+        The branches with their folds and stability, and the claim ``completeness``; `complete` tells whether it is
+        proved.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    NotAnalyticError
+        If the objective is not given as a formula.
+    SearchError
+        If there is no nondegenerate critical point near `target`.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> found = hc.diagram(f, (1, 0), [(-2, 2), (-1, 1)])
+    >>> found.complete, len(found.chains)
+    (True, 1)
+    """
+    require_round_to_nearest()
+    region = _checked(f, box)
+    if type(max_boxes) is not int or max_boxes < 1:
+        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
+        raise ArgumentError("budget", budget, "be a positive number of seconds")
+    deadline = time.monotonic() + budget
+    size = max(float(high - low) for low, high in region)
+    near = polished_critical_point(f, checked_point(target, f.dimension, "target"), size, "target")
+    wide = np.array([[float(low - ROOM * (high - low)), float(high + ROOM * (high - low))] for low, high in region])
+    ar = arithmetic(backend, PRECISION)
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    chains: list[Chain] = []
+    with ar:
+        place = propose_target(ar, f, [Fraction(v) for v in near.tolist()])
+        proved = None if place is None else proved_target(ar, f, place)
+    if place is None or proved is None:
+        reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
+        open_ = [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items()]
+        last = undecided(NAME, QUESTION, Reason.NEEDS_PREMISES)
+        return DiagramCertificate(f, None, (), (*open_, last), provenance, None, tuple(region))
+    found = branches(f, near, wide, seed=seed)
+    for _ in range(ROUNDS):
+        for one in found:
+            part = certify_branch(one, backend, None, None, max(deadline - time.monotonic(), 1e-3))
+            chains += part.chains if part.target == place else ()
+        with ar:
+            system = BranchSystem(ar, f, proved.c)
+            swept = sweep(system, chains, region, max_boxes, deadline)
+        found = [] if swept.complete or time.monotonic() > deadline else _missed(f, near, wide, swept)
+        if not found:
+            break
+    with ar:
+        groups = measured_claims(system, proved, chains)
+        claims = [m.published(ar.precision) for group in groups if not isinstance(group, str) for m in group]
+        whole = all(not isinstance(group, str) for group in groups) and all(claims)
+        enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision) for c in proved.c]
+    last = completeness_claim(swept, region, len(chains)) if whole else undecided(NAME, QUESTION, Reason.PRECISION)
+    ends = tuple((e.lower, e.upper) for e in enclosure)
+    return DiagramCertificate(f, place, tuple(chains), (*claims, last), provenance, ends, tuple(region))
+
+
+def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept) -> list[Branch]:
+    """Seek a branch through one of the places that were left over."""
+    for piece in swept.left:
+        x = np.array([float(v) for v in middle_of(piece)])
+        distance = float(np.linalg.norm(x - target))
+        try:
+            start = refine(f, x, distance)
+            if np.linalg.norm(start.target - target) > 1e-6 * distance or np.linalg.norm(start.x - x) > 0.1 * distance:
+                continue
+            return [branch(f, start, box=box)]
+        except HallucertError:
+            continue
+    return []
+
+
+def _checked(f: object, box: Any) -> Box:
+    """Return the exact box after checking the function and it."""
+    if not isinstance(f, Objective):
+        raise ArgumentError("f", f, "be an Objective")
+    f.require_rigorous()
+    if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= MAX_DIMENSION:
+        must = f"be a formula of 2 to {MAX_DIMENSION} variables"
+        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
+    return exact_box(box, f.dimension)
+
+
+def exact_box(box: Any, dimension: int) -> Box:
+    """Return the exact ends of a box.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not `dimension` pairs ``low < high`` of numbers.
+    """
+    must = f"be {dimension} pairs (low, high) of exact numbers with low < high"
+    sides = list(box) if isinstance(box, Sequence | np.ndarray) and not isinstance(box, str) else []
+    if len(sides) != dimension or any(isinstance(side, str) or not hasattr(side, "__len__") for side in sides):
+        raise ArgumentError("box", box, must)
+    region: Box = []
+    for side in sides:
+        if len(side) != 2:
+            raise ArgumentError("box", box, must)
+        low, high = (exact(v, "box") for v in side)
+        if not low < high:
+            raise ArgumentError("box", box, must)
+        region.append((low, high))
+    return region

@@ -1,0 +1,198 @@
+"""Claims: a complete diagram has every hallucinated point of its target, whatever the radius, and forgeries fail."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert import complete_diagram
+from hallucert.balls import arithmetic
+from hallucert.certificate.reading import from_json
+from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
+from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch_target import proved_target
+from hallucert.prove.diagram import statement, sweep
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
+BOX = [(-6, 6), (-6, 6)]
+MINIMIZERS = ((3, 2), (-2.805118, 3.131313), (-3.779310, -3.283186), (3.584428, -1.848127))
+
+
+@pytest.fixture(scope="module")
+def himmelblau():
+    return hc.gallery.load("himmelblau")
+
+
+@pytest.fixture(scope="module")
+def diagrams(himmelblau):
+    return [hc.diagram(himmelblau, c, BOX) for c in MINIMIZERS]
+
+
+def on_a_cell(diagram, x, multiplier) -> bool:
+    """Tell in floats whether a solution lies in one of the cells, where each holds exactly one arc."""
+    z = np.array([*x, multiplier])
+    for chain in diagram.chains:
+        for link in chain.links:
+            cell = link.cell
+            frame, centre = np.array(cell.frame, dtype=float), np.array(cell.centre, dtype=float)
+            y = np.linalg.solve(frame, z - centre)
+            w = y[1:] - np.array(cell.bend, dtype=float) * y[0] ** 2
+            if (
+                float(cell.span[0]) <= y[0] <= float(cell.span[1])
+                and (np.abs(w) <= np.array(cell.radius, dtype=float)).all()
+            ):
+                return True
+    return False
+
+
+def test_all_of_himmelblau_is_on_sixteen_branches(diagrams) -> None:
+    """Every hallucinated minimizer in [-6, 6]^2, for every rho > 0: four branches for each target, two folds in all."""
+    for diagram in diagrams:
+        assert diagram.complete and len(diagram.chains) == 4 and diagram.proved
+        assert diagram["completeness"][0].statement == (
+            "Every point of the box [-6, 6] x [-6, 6] that is hallucinated with the target c, for any rho > 0, lies on "
+            "one of branches 1 to 4."
+        )
+    assert [len(diagram["fold"]) for diagram in diagrams] == [1, 0, 1, 0]
+
+
+def test_the_reference_points_lie_on_the_diagrams(diagrams) -> None:
+    """The points of the reference file, computed elsewhere, whose targets are minimizers."""
+    seen = 0
+    for row in REFERENCE["hallucinated"]:
+        target = np.array(row["target"], dtype=float)
+        diagram = diagrams[int(np.argmin([np.linalg.norm(target - np.array(c)) for c in MINIMIZERS]))]
+        for point in row["points"]:
+            x = np.array(point["x"], dtype=float)
+            slope = np.linalg.norm(diagram.objective.gradient(x))
+            assert on_a_cell(diagram, x, slope / float(row["rho"]))
+            seen += 1
+    assert seen == 18
+
+
+def test_censuses_of_single_radii_agree(himmelblau, diagrams) -> None:
+    """The points of a census at rho = 3.5 and 7 with a minimizer as target lie on the diagrams."""
+    for rho in ("3.5", "7"):
+        census = hc.census(himmelblau, BOX, rho)
+        assert census.complete
+        for point in census.points:
+            if str(point.kind) != "minimizer":
+                continue
+            x = np.array([float(side.lower + side.upper) / 2 for side in point.box])
+            q = np.linalg.norm(himmelblau.gradient(x))
+            target = x + float(rho) * himmelblau.gradient(x) / q
+            near = np.argmin([np.linalg.norm(target - np.array(c)) for c in MINIMIZERS])
+            assert on_a_cell(diagrams[near], x, q / float(rho))
+
+
+@pytest.mark.parametrize("backend", ["mpmath", "arb"])
+def test_a_diagram_is_re_proved_from_its_file(diagrams, tmp_path, backend) -> None:
+    """From the file alone, in both arithmetics."""
+    diagrams[0].save(tmp_path / "diagram.json")
+    verdict = hc.verify(tmp_path / "diagram.json", backend=backend)
+    assert verdict and verdict.results[-1].name == "completeness"
+
+
+def test_a_diagram_without_one_of_its_branches_is_not_complete(diagrams) -> None:
+    """Whichever branch is left out, the search leaves places over; the same from a forged file."""
+    diagram = diagrams[3]
+    ar = arithmetic("arb", 212)
+    with ar:
+        system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
+        for i in range(4):
+            rest = [chain for j, chain in enumerate(diagram.chains) if j != i]
+            assert not sweep(system, rest, list(diagram.region), 20_000).complete
+    claims = [c for c in diagram.all_claims if c.inputs.get("branch") != 4]
+    claims[-1] = replace(claims[-1], statement=statement(list(diagram.region), 3))
+    forged = replace(diagram, chains=diagram.chains[:3], all_claims=tuple(claims))
+    verdict = hc.verify(from_json(json.loads(json.dumps(to_json(forged)))), backend="arb", max_boxes=20_000)
+    assert [r.name for r in verdict.results if not r.passed] == ["completeness"]
+
+
+def test_missed_branches_are_sought_where_the_search_leaves_places(himmelblau, diagrams, monkeypatch) -> None:
+    """With half of the branches withheld at first, the diagram still becomes complete."""
+    found = complete_diagram.branches
+    monkeypatch.setattr(complete_diagram, "branches", lambda *a, **k: found(*a, **k)[:2])
+    diagram = hc.diagram(himmelblau, MINIMIZERS[3], BOX)
+    assert diagram.complete and len(diagram.chains) >= 4
+
+
+def test_a_convex_function_has_an_empty_diagram() -> None:
+    """No branches, and the proof that there is nothing: Proposition A.1."""
+    diagram = hc.diagram(hc.Objective.parse("x**2 + x*y + y**2"), (0, 0), [(-3, 3), ("-0.1", "0.7")])
+    assert diagram.complete and not diagram.chains
+    assert diagram["completeness"][0].statement == (
+        "No point of the box [-3, 3] x [-1/10, 7/10] is hallucinated with the target c, for any rho > 0."
+    )
+    assert hc.verify(diagram)
+
+
+def test_a_saddle_has_no_complete_diagram_around_it(himmelblau) -> None:
+    """Saddles are targets of points arbitrarily near: places around it stay open, and that is said."""
+    diagram = hc.diagram(himmelblau, (3.385, 0.0738), [(3, 4), (-0.5, 0.5)], budget=20)
+    assert not diagram.complete and str(diagram["completeness"][0].status) == "undecided"
+
+
+def test_forged_regions_and_statements_fail(diagrams) -> None:
+    """Another sentence is not re-proved; another region needs its digest, and then its own sentence."""
+    data = json.loads(json.dumps(to_json(diagrams[1])))
+    data["claims"][-1]["statement"] = data["claims"][-1]["statement"].replace("1 to 4", "1 to 3")
+    assert not hc.verify(from_json(data), backend="arb")
+    data = json.loads(json.dumps(to_json(diagrams[1])))
+    data["problem"]["region"][0] = ["0x1p+3", "-0x1p+3"]
+    with pytest.raises(CertificateError, match="digest"):
+        from_json(data)
+    data["digest"] = problem_digest(data["problem"])
+    with pytest.raises(CertificateError, match="region"):
+        from_json(data)
+    for change in ({"name": "branch"}, {"status": "refuted"}, {"numbers": {"rho": ["0x1p+0", "0x1p+1"]}}):
+        data = json.loads(json.dumps(to_json(diagrams[1])))
+        data["claims"][-1] |= change
+        with pytest.raises(CertificateError, match="claims"):
+            from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"box": [(-6, 6)]}, "box"),
+        ({"box": "-6,6"}, "box"),
+        ({"box": [(6, -6), (-6, 6)]}, "box"),
+        ({"box": [("nan", 6), (-6, 6)]}, "box"),
+        ({"box": [(-6, 6, 7), (-6, 6)]}, "box"),
+        ({"target": (1, 2, 3)}, "target"),
+        ({"max_boxes": 0}, "max_boxes"),
+        ({"budget": -1}, "budget"),
+        ({"backend": "floats"}, "backend"),
+    ],
+)
+def test_misuse_is_named(himmelblau, arguments, named) -> None:
+    """Typed errors for malformed boxes, targets and budgets."""
+    given = {"target": (3, 2), "box": BOX} | arguments
+    with pytest.raises(ArgumentError, match=named):
+        hc.diagram(himmelblau, **given)
+
+
+def test_functions_without_diagrams() -> None:
+    """One variable, four variables, floats only, no critical point near."""
+    with pytest.raises(ArgumentError, match="2 to 3 variables"):
+        hc.diagram(hc.Objective.parse("(x**2 - 1)**2"), (1,), [(-2, 2)])
+    with pytest.raises((ArgumentError, NotAnalyticError)):
+        hc.diagram(hc.Objective.from_callable(lambda x: np.abs(x).sum(), 2), (0, 0), [(-1, 1), (-1, 1)])
+    with pytest.raises((ArgumentError, SearchError), match="critical point"):
+        hc.diagram(hc.Objective.parse("x + y + x**2"), (0, 0), [(-1, 1), (-1, 1)])
+
+
+def test_three_variables() -> None:
+    """Two wells in space: one branch on the axis between them, and no other hallucinated points."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/2 + z**2/3")
+    diagram = hc.diagram(f, (1, 0, 0), [(-2, 2), (-1, 1), (-1, 1)], max_boxes=100_000)
+    assert diagram.complete and len(diagram.chains) == 1
+    assert diagram.region == tuple((Fraction(a), Fraction(b)) for a, b in ((-2, 2), (-1, 1), (-1, 1)))
