@@ -16,9 +16,10 @@ from hallucert.balls import arithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import problem_digest, to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
+from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import proved_target
-from hallucert.prove.diagram import statement, sweep
+from hallucert.prove.diagram import _holds, statement, sweep
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
 BOX = [(-6, 6), (-6, 6)]
@@ -114,6 +115,21 @@ def test_a_diagram_without_one_of_its_branches_is_not_complete(diagrams) -> None
     forged = replace(diagram, chains=diagram.chains[:3], all_claims=tuple(claims))
     verdict = hc.verify(from_json(json.loads(json.dumps(to_json(forged)))), backend="arb", max_boxes=20_000)
     assert [r.name for r in verdict.results if not r.passed] == ["completeness"]
+
+
+def test_a_cell_holds_small_pieces_only(diagrams) -> None:
+    """Of the points around the middle of a cell those of a small box lie in it, not all of a box that sticks out."""
+    diagram = diagrams[0]
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
+        for link in diagram.chains[0].links:
+            cell, reach = link.cell, min(link.cell.radius)
+            centre = [Fraction(float(v)) for v in cell.centre]
+            for size, inside in ((reach / 64, True), (64 * reach, False)):
+                x = [ar.interval(v - size, v + size) for v in centre[:-1]]
+                multiplier = (max(centre[-1] - size, Fraction(0)), centre[-1] + size)
+                assert _holds(CellProof(system, cell), x, multiplier) == inside
 
 
 def test_missed_branches_are_sought_where_the_search_leaves_places(himmelblau, diagrams, monkeypatch) -> None:
