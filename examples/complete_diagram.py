@@ -1,10 +1,10 @@
 r"""
-All branches of Himmelblau's minimizers, and a complete census
-==============================================================
+Himmelblau's complete diagram
+=============================
 
-Proves every branch of hallucinated minimizers that joins critical points of Himmelblau's function, the smallest radius
-of each minimizer, and that there are exactly 14 hallucinated stationary points for :math:`\rho = 3.5` in the box; uses
-`find.branches`, `critical_rho`, `census` and their pictures; assumes exact SAM and the usual box :math:`[-6, 6]^2`.
+Proves that every hallucinated minimizer of Himmelblau's function in :math:`[-6, 6]^2`, for every radius, lies on one
+of sixteen curves, with their folds and stability, and the smallest radius of each target; uses `hallucert.diagram`,
+`find.branches`, `critical_rho`, `census` and their pictures; assumes exact SAM and that box.
 """
 
 import matplotlib.pyplot as plt
@@ -27,19 +27,16 @@ for minimizer, threshold in zip(minimizers, thresholds, strict=True):
 # %%
 # Each critical point of :math:`f` other than the target starts one branch, where the multiplier
 # :math:`\lambda = |g|/\rho` is zero (Proposition 4.5), and most branches join two of them. There are nine critical
-# points (the census below proves it), so eight others and four branches a target.
-branches = [hc.find.branches(f, minimizer, box) for minimizer in minimizers]
-assert [len(own) for own in branches] == [4, 4, 4, 4]
-
-# %%
-# Every one is proved live: a chain of overlapping cells with exactly one arc of solutions in each, from one critical
-# point to the other. Folds and changes of stability are claims as well.
-certificates = [[hc.certify(branch) for branch in own] for own in branches]
-flat = [certificate for own in certificates for certificate in own]
-claims = [claim for certificate in flat for claim in certificate.all_claims]
+# points (the census below proves it), so eight others and four branches a target. `hallucert.diagram` follows them,
+# proves each as a chain of overlapping cells with exactly one arc of solutions in every cell, folds and changes of
+# stability included, and then searches the box for points outside of all cells, without a radius: there are none.
+diagrams = [hc.diagram(f, minimizer, box) for minimizer in minimizers]
+assert all(diagram.complete and len(diagram.chains) == 4 for diagram in diagrams)
+print(diagrams[0]["completeness"][0].statement)
+claims = [claim for diagram in diagrams for claim in diagram.all_claims]
 assert all(claim.status == "proved" for claim in claims)
-print(f"{len(flat)} branches, {sum(len(chain.links) for c in flat for chain in c.chains)} cells, {len(claims)} claims")
-folds = [claim for claim in claims if claim.name == "fold"]
+print(f"{sum(diagram.cells for diagram in diagrams)} cells, {len(claims)} claims")
+folds = [fold for diagram in diagrams for fold in diagram["fold"]]
 print(*(fold.statement for fold in folds), sep="\n")
 assert len(folds) == 2
 
@@ -47,6 +44,7 @@ assert len(folds) == 2
 # On one branch, from the minimizer :math:`(-2.81, 3.13)` to the saddle :math:`(0.09, 2.88)` with the target
 # :math:`(3.58, -1.85)`, stability changes without a fold: two complex eigenvalues of the SAM matrix cross the imaginary
 # axis while :math:`\rho` is strictly monotone.
+branches = [hc.find.branches(f, minimizer, box) for minimizer in minimizers]
 turning = [b for own in branches for b in own if any(event.type == "stability change" for event in b.events)]
 (event,) = [event for event in turning[0].events if event.type == "stability change"]
 print(event)
@@ -55,14 +53,14 @@ print(*(claim.statement for claim in hc.certify(turning[0])["stability"]), sep="
 
 # %%
 # One panel a target, with the smallest radius as a dotted line: each time it is the distance of a saddle at which a
-# branch begins, so it lies in the bracket that was proved without any branch.
+# branch begins, so it lies in the bracket that was proved without any branch. Nothing is missing in these pictures.
 for threshold, own in zip(thresholds, branches, strict=True):
     smallest = min(min(branch.start.rho, branch.end.rho, branch.rho.min()) for branch in own)
     assert threshold.lower <= smallest <= threshold.upper
 
 figure, axes = plt.subplots(2, 2, figsize=(11.0, 8.6), layout="constrained", sharex=True)
 for ax, minimizer, own, proofs, threshold in zip(
-    axes.flat, minimizers, branches, certificates, thresholds, strict=True
+    axes.flat, minimizers, branches, diagrams, thresholds, strict=True
 ):
     hc.plot.branches(own, ax=ax, certificates=proofs, title=f"target ({minimizer[0]:.2f}, {minimizer[1]:.2f})")
     ax.axvline(float(threshold.upper), color="black", lw=1.2, ls=":", label="critical rho")
