@@ -59,9 +59,7 @@ for threshold, own in zip(thresholds, branches, strict=True):
     assert threshold.lower <= smallest <= threshold.upper
 
 figure, axes = plt.subplots(2, 2, figsize=(11.0, 8.6), layout="constrained", sharex=True)
-for ax, minimizer, own, proofs, threshold in zip(
-    axes.flat, minimizers, branches, diagrams, thresholds, strict=True
-):
+for ax, minimizer, own, proofs, threshold in zip(axes.flat, minimizers, branches, diagrams, thresholds, strict=True):
     hc.plot.branches(own, ax=ax, certificates=proofs, title=f"target ({minimizer[0]:.2f}, {minimizer[1]:.2f})")
     ax.axvline(float(threshold.upper), color="black", lw=1.2, ls=":", label="critical rho")
     ax.get_legend().remove()
