@@ -20,7 +20,7 @@ from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.errors import ArgumentError, DomainError
-from hallucert.exact import Exact, exact, exact_radius
+from hallucert.exact import Exact, exact, exact_radius, round_up
 from hallucert.objectives.objective import Objective
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
@@ -82,6 +82,7 @@ def certify(
     precisions: Sequence[int] | None = ...,
     radius: Exact | None = ...,
     global_box: Any = ...,
+    basin: Exact | None = ...,
     max_boxes: int = ...,
     budget: float = ...,
     variant: str | RadiusLaw | None = ...,
@@ -97,6 +98,7 @@ def certify(
     precisions: Sequence[int] | None = None,
     radius: Exact | None = None,
     global_box: Any = None,
+    basin: Exact | None = None,
     max_boxes: int = MAX_BOXES,
     gap: float | None = None,
     budget: float = 120.0,
@@ -130,6 +132,9 @@ def certify(
         residual form the box lives in the slice through `x`.
     global_box : array of shape (d, 2), optional
         Also ask whether the target is a global minimizer over this box.
+    basin : exact positive number, optional
+        Also ask from which starts SAM with this fixed step, or any smaller one, converges to the point (isolated
+        targets).
     max_boxes : int
         Budget of each claim that subdivides (`farthest_point`, `global_target`).
     gap : positive float, optional
@@ -165,7 +170,8 @@ def certify(
     """
     require_round_to_nearest()
     if isinstance(subject, Branch | Sheet | Surface):
-        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "variant": variant}
+        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "basin": basin}
+        points_only["variant"] = variant
         if given := [name for name, value in points_only.items() if value is not None]:
             raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch or a sheet is certified")
         ladder = None if precisions is None else _check_ladder(precisions)
@@ -182,6 +188,7 @@ def certify(
     objective.require_rigorous()
     half_width = None if radius is None else exact_radius(radius, "radius")
     box = None if global_box is None else _check_box(global_box, objective.dimension)
+    step = None if basin is None else round_up(exact_radius(basin, "basin"), 64)
     rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
     if type(max_boxes) is not int or max_boxes < 1:
         raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
@@ -191,7 +198,7 @@ def certify(
         ar = arithmetic(backend, precision)
         with ar:
             _check_start(ar, objective, start)
-            attempt = _attempt(ar, objective, exact_rho, start, half_width, construction, box, max_boxes, law)
+            attempt = _attempt(ar, objective, exact_rho, start, half_width, construction, box, max_boxes, law, step)
         if best is None or _decided(attempt) >= _decided(best):
             best = attempt
         open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
@@ -211,11 +218,13 @@ def _attempt(
     global_box: np.ndarray | None,
     max_boxes: int,
     law: RadiusLaw,
+    step: Fraction | None,
 ) -> Certificate:
     """Prove what can be proved at one precision."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     located = existence.locate(ar, objective, rho, start, radius, law)
-    asked = [name for name, hint in zip(sorted(OPTIONAL), (construction, global_box), strict=True) if hint is not None]
+    hints = {"basin": step, "farthest_point": construction, "global_target": global_box}
+    asked = [name for name in sorted(OPTIONAL) if hints[name] is not None]
     if located.x is None or located.witness is None:
         witness, first = located.witness, None
         if located.excluded and witness is not None:
@@ -228,7 +237,9 @@ def _attempt(
             rest = {n: c if c is first else replace(c, statement=BY_NAME[n].ask(law)) for n, c in rest.items()}
         return Certificate(objective, rho, witness, rest, provenance, law=law)
     point = Point(ar, objective, rho, located.x, law)
-    evidence = Evidence(ar, point, located.witness, max_boxes, construction=construction, global_box=global_box)
+    evidence = Evidence(
+        ar, point, located.witness, max_boxes, construction=construction, global_box=global_box, step=step
+    )
     claims = prove_claims(evidence, Facts(objective, rho, located.witness))
     box = None
     if claims["existence"].status is Status.PROVED:

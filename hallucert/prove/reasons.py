@@ -26,6 +26,7 @@ class Reason(StrEnum):
     LEVEL = "level"
     BUDGET = "budget"
     TIE = "tie"
+    STEP = "step"
 
     @property
     def explanation(self) -> str:
@@ -96,5 +97,10 @@ _EXPLANATIONS = {
     Reason.TIE: (
         "another point of the box has a value that cannot be told from the target's, for example a second global "
         "minimizer; state a smaller box, or give f as Objective.least_squares"
+    ),
+    Reason.STEP: (
+        "with this step SAM is not shown to contract around the point: the point repels, the step is not certainly "
+        "below the bound of the claim attractor, or the norm of the eigenvectors does not show it; ask for a smaller "
+        "step"
     ),
 }

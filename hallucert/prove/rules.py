@@ -84,6 +84,8 @@ class Evidence:
         The box over which the target is asked to be a global minimizer; the prover's hint only.
     direction : (d,) array or None
         The direction of `no_minimizer_near`; the prover's hint only.
+    step : Fraction or None
+        The step of `basin`, dyadic; the prover's hint only.
     """
 
     arithmetic: Any
@@ -94,6 +96,7 @@ class Evidence:
     construction: Any = None
     global_box: np.ndarray | None = None
     direction: np.ndarray | None = None
+    step: Fraction | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "point", self.point.under(self.witness.law))

@@ -1,0 +1,126 @@
+"""Claim: from every start in a proved basin SAM converges, at the proved rate; wrong basins are refused."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.certificate.reading import from_json
+from hallucert.certificate.writing import to_json
+from hallucert.errors import ArgumentError
+from hallucert.exact import format_dyadic
+
+WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
+
+
+@pytest.fixture(scope="module")
+def well():
+    return hc.certify(hc.Objective.parse(WELL), (-0.5, 0), "1.5", basin="0.5")
+
+
+@pytest.fixture(scope="module")
+def himmelblau():
+    f = hc.gallery.load("himmelblau")
+    return hc.certify(f, (-0.4, 2.9), "3.5", basin="0.002")
+
+
+@pytest.mark.parametrize("name", ["well", "himmelblau"])
+def test_runs_from_the_edge_of_the_basin_converge_at_the_proved_rate(name, request) -> None:
+    """Float runs from starts on the sphere of the proved radius end at x*, no slower than the bound says."""
+    cert = request.getfixturevalue(name)
+    claim = cert["basin"]
+    assert str(claim.status) == "proved"
+    radius, contraction = float(claim.numbers["radius"].lower), float(claim.numbers["contraction"].upper)
+    assert 5e-5 < radius < float(cert.rho) / 4 and 0 < contraction < 1
+    middle = np.asarray(cert.enclosure).mean(axis=1)
+    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    starts = middle + radius * np.column_stack([np.cos(angles), np.sin(angles)])
+    step, many = float(claim.inputs["step"]), 40
+    ends = starts.copy()
+    for _ in range(many):
+        ends = ends - step * hc.sam.shifted_gradient(cert.objective, ends, cert.rho)
+    basis = np.array(claim.inputs["basis"], dtype=float).reshape(2, 2)
+    before, after = (np.linalg.norm(np.linalg.solve(basis, (x - middle).T), axis=0) for x in (starts, ends))
+    assert (after <= contraction**many * before + 1e-12).all()
+    half = starts.copy()
+    for _ in range(many):
+        half = half - step / 2 * hc.sam.shifted_gradient(cert.objective, half, cert.rho)
+    slower = np.linalg.norm(np.linalg.solve(basis, (half - middle).T), axis=0)
+    assert (slower <= (1 - (1 - contraction) / 2) ** many * before + 1e-12).all()
+
+
+@pytest.mark.parametrize("backend", ["mpmath", "arb"])
+def test_a_basin_is_re_proved(well, tmp_path, backend) -> None:
+    """From the file alone, in both arithmetics; and made by the other one."""
+    well.save(tmp_path / "basin.json")
+    assert hc.verify(tmp_path / "basin.json", backend=backend)
+    again = hc.certify(hc.Objective.parse(WELL), (-0.5, 0), "1.5", basin="0.5", backend="mpmath")
+    assert str(again["basin"].status) == "proved" and hc.verify(again, backend="arb")
+
+
+def test_steps_without_a_basin_are_undecided() -> None:
+    """A step above the bound of `attractor`, a repelling point, and a manifold of solutions have no proved basin."""
+    f = hc.Objective.parse(WELL)
+    bound = hc.certify(f, (-0.5, 0), "1.5")["attractor"].numbers["step_bound"]
+    too_long = hc.certify(f, (-0.5, 0), "1.5", basin=bound.upper * 2)["basin"]
+    assert str(too_long.status) == "undecided" and too_long.reason.value == "step"
+    wells = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    repelling = hc.certify(wells, (-0.3, -0.3), 1.3 * 2**0.5, basin="0.001")
+    assert str(repelling["attractor"].status) == "refuted" and str(repelling["basin"].status) == "undecided"
+    ring = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2)
+    assert hc.certify(ring, (0.5, 0), "1.5", basin="0.1")["basin"].reason.value == "needs_premises"
+
+
+def test_nobody_who_does_not_ask_gets_the_claim() -> None:
+    """Only with `basin=`."""
+    assert "basin" not in hc.certify(hc.Objective.parse(WELL), (-0.5, 0), "1.5").claims
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": lambda v: format_dyadic(Fraction(1))},
+        {"step": lambda v: format_dyadic(Fraction(8))},
+        {"basis": lambda v: [v[0], v[1], v[0], v[1]]},
+        {"basis": lambda v: v[:3]},
+        {"size": lambda v: format_dyadic(Fraction(-1, 512))},
+    ],
+    ids=["larger", "longer step", "singular basis", "basis of another shape", "negative"],
+)
+def test_forged_basins_are_not_re_proved(well, change) -> None:
+    """A larger set, a longer step, a singular or malformed basis."""
+    data = json.loads(json.dumps(to_json(well)))
+    (claim,) = [claim for claim in data["claims"] if claim["name"] == "basin"]
+    for key, new in change.items():
+        claim["inputs"][key] = new(claim["inputs"][key])
+    verdict = hc.verify(from_json(data), backend="arb")
+    assert [result.name for result in verdict.results if not result.passed] == ["basin"]
+
+
+def test_a_better_rate_than_proved_is_refused(well) -> None:
+    """The published contraction must contain what is enclosed."""
+    data = json.loads(json.dumps(to_json(well)))
+    (claim,) = [claim for claim in data["claims"] if claim["name"] == "basin"]
+    claim["numbers"]["contraction"][1] = claim["numbers"]["contraction"][0]
+    assert not hc.verify(from_json(data), backend="arb")
+
+
+def test_a_network_with_weight_decay_has_basins() -> None:
+    """Isolated points of networks too: seven parameters."""
+    f = hc.TanhNetwork((1, 2, 1), [[-1.0], [0.5], [1.5]], [-1.0, 0.5, 1.0], weight_decay="0.01")
+    run = hc.sam.run(f, f.initial(seed=2), rho=2, step_size="0.1", steps=100_000, tolerance=1e-12)
+    cert = hc.certify(hc.find.refine(f, run.x, 2), basin="0.05")
+    assert str(cert["basin"].status) == "proved" and hc.verify(cert, backend="arb")
+    assert cert["basin"].numbers["radius"].lower > Fraction(1, 10**8)
+
+
+def test_malformed_steps_are_named() -> None:
+    """`basin` is an exact positive number."""
+    f = hc.Objective.parse(WELL)
+    for bad in (0, -1, "nan", "fast"):
+        with pytest.raises(ArgumentError, match="basin"):
+            hc.certify(f, (-0.5, 0), "1.5", basin=bad)
