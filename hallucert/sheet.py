@@ -13,12 +13,12 @@ from hallucert.objectives.objective import Objective
 
 @dataclass(frozen=True)
 class Sheet:
-    """A curve of points ``x`` with ``r(x + rho u(x)) = 0`` for a fixed rho, found in floats.
+    """A curve of points ``x`` with ``r(x + rho u(x)) = 0``, or ``g(x + rho u(x)) = 0``, for a fixed rho, in floats.
 
     Attributes
     ----------
     objective : Objective
-        The function, a sum of squares with one residual fewer than variables.
+        The function. If it is a sum of squares with one residual fewer than variables, ``r(x+) = 0``.
     rho : Fraction
         The perturbation radius, exact.
     x : (n, d) array
@@ -26,7 +26,7 @@ class Sheet:
     tangent : (n, d) array
         Unit tangents, pointing along the order of the points.
     target : (n, d) array
-        ``x + rho u(x)``: points of the manifold of minimizers.
+        ``x + rho u(x)``: minimizers with ``r = 0``, or critical points.
     ends : (EndReason, EndReason)
         Why the curve begins and ends where it does.
     """
@@ -42,6 +42,11 @@ class Sheet:
     def closed(self) -> bool:
         """Whether the curve came back to its start."""
         return self.ends[1] is EndReason.CLOSED
+
+    @property
+    def given_by_residuals(self) -> bool:
+        """Whether the points solve ``r(x+) = 0``; otherwise ``g(x+) = 0``, and nothing is proved about the curve."""
+        return self.objective.residual_count == self.objective.dimension - 1
 
     @property
     def length(self) -> float:

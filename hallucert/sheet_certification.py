@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
 
 from hallucert import __version__
 from hallucert.balls import arithmetic
@@ -30,11 +33,15 @@ def certify_sheet(sheet: Sheet, backend: str, precisions: Sequence[int] | None, 
     Raises
     ------
     ArgumentError
-        If the function has too many variables.
+        If the function has too many variables, or is not given as a sum of squares with ``d - 1`` residuals.
     NotAnalyticError
         If the objective is float-only.
     """
     sheet.objective.require_rigorous()
+    if not sheet.given_by_residuals:
+        must = "be a curve of a function given as a sum of squares (Objective.least_squares) with d - 1 residuals; for "
+        must += "others g(x+) = 0 has one equation too many to be regular, so that nothing can be proved"
+        raise ArgumentError("subject", f"<a sheet of {sheet.objective.name[:40]!r}>", must)
     if sheet.objective.dimension > MAX_DIMENSION:
         raise ArgumentError("subject", sheet, f"have at most {MAX_DIMENSION} variables")
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
@@ -56,9 +63,22 @@ def certify_surface(
         If the objective is float-only, or has more than 12 variables.
     """
     surface.objective.require_rigorous()
+    _require_well_formed(surface)
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
     guide = SurfaceGuide(surface.x, surface.tangents, surface.half_widths, surface.closed)
     with ar:
         atlases, claims = prove_surface(ar, surface.objective, surface.rho, guide, MAX_CELLS, budget)
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return SurfaceCertificate(surface.objective, surface.rho, atlases, claims, provenance)
+
+
+def _require_well_formed(surface: Surface) -> None:
+    """A surface made by hand may be anything."""
+    f, n, d = surface.objective, len(surface.x), surface.objective.dimension
+    arrays = (surface.x, surface.tangents, surface.half_widths)
+    shapes = ((n, d), (n, d, 2), (n,))
+    good = all(np.shape(a) == shape and np.isfinite(a).all() for a, shape in zip(arrays, shapes, strict=True))
+    if not good or not n or not (np.asarray(surface.half_widths) > 0).all():
+        raise ArgumentError("subject", surface, "have n > 0 finite centres, tangents and positive half widths")
+    if f.residual_count != d - 2 or not isinstance(surface.rho, Fraction) or surface.rho <= 0:
+        raise ArgumentError("subject", surface, "have two residuals fewer than variables, and an exact rho > 0")

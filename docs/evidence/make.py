@@ -140,6 +140,12 @@ def _() -> Any:
     return hc.certify(hc.find.sheet(hc.gallery.load("ring"), (-0.5, 0), "1.5"), precisions=[53])
 
 
+@makes("sphere-piece")
+def _() -> Any:
+    f = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)
+    return hc.certify(hc.find.sheet(f, (0.2, 0.3, 0.35), "1.5", max_steps=5), precisions=[53])
+
+
 @makes("network-attracts")
 def _() -> Any:
     arena = load_arena("tiny", quick=False)

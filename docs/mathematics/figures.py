@@ -109,8 +109,19 @@ def himmelblau_eigenvalues() -> None:
     save(figure, "himmelblau-eigenvalues")
 
 
+def sphere_surface() -> None:
+    """Draw the certified surface of hallucinated minimizers around a maximizer, and its targets (a minute)."""
+    f = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)
+    surface = hc.find.sheet(f, (0.2, 0.3, 0.35), "1.5")
+    certificate = hc.certify(surface, precisions=[53], budget=600)
+    figure = plt.figure(figsize=(6.4, 6.2), layout="compressed")
+    hc.plot.sheet(surface, ax=figure.add_subplot(projection="3d"), certificate=certificate)
+    save(figure, "sphere-surface")
+
+
 if __name__ == "__main__":
     sphere_picture()
     least_on_circles()
     wells_branches()
     himmelblau_eigenvalues()
+    sphere_surface()

@@ -17,6 +17,7 @@ SCHEMA = 1
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""
 MAX_PRECISION = 2000
+MAX_NUMBER_BITS = 4096
 MAX_MATRIX_BITS = 2**30
 """Of all numerators and denominators of a matrix: ``"1p20000"`` is short as text and long as a number."""
 _VERSION = re.compile(r"[A-Za-z0-9 ._+-]{1,60}")
@@ -100,26 +101,35 @@ def read_rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
 
 
 def read_numbers(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    """Return a list of `length` exact numbers."""
+    """Return a list of `length` exact numbers of a cell or chart, none longer than `MAX_NUMBER_BITS`."""
     numbers = read_vector(value, field)
     if len(numbers) != length:
         raise CertificateError(field, f"must have {length} numbers")
+    _require_short(numbers, field)
     return numbers
 
 
+def _require_short(numbers: Iterable[Fraction], field: str) -> None:
+    if any(max(abs(x.numerator), x.denominator).bit_length() > MAX_NUMBER_BITS for x in numbers):
+        raise CertificateError(field, f"must have numbers of at most {MAX_NUMBER_BITS} bits")
+
+
 def read_positive(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    """Return a list of `length` positive exact numbers."""
+    """Return a list of `length` positive exact numbers, as short as for `read_numbers`."""
     numbers = read_vector(value, field)
     if len(numbers) != length or min(numbers) <= 0:
         raise CertificateError(field, f"must be {length} positive numbers")
+    _require_short(numbers, field)
     return numbers
 
 
 def read_square(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
-    """Return a square matrix of exact numbers."""
+    """Return a square matrix of exact numbers, as short as for `read_numbers`."""
     rows = read_rows(value, field)
     if len(rows) != size or any(len(row) != size for row in rows):
         raise CertificateError(field, f"must be a {size} by {size} matrix")
+    for row in rows:
+        _require_short(row, field)
     return rows
 
 

@@ -14,9 +14,9 @@ from hallucert.prove.surface_system import SurfaceSystem
 
 def check(certificate: SurfaceCertificate, arithmetic: Any, max_boxes: int, deadline: float) -> list[Result]:
     """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
-    system = SurfaceSystem(arithmetic, certificate.objective, certificate.rho)
 
     def prove(number: int) -> list[SheetClaim] | str:
+        system = SurfaceSystem(arithmetic, certificate.objective, certificate.rho)
         return surface_claims(system, certificate.atlases[number - 1], number, None, None, deadline)
 
     return check_pieces(certificate.all_claims, prove)

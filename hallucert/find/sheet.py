@@ -15,12 +15,14 @@ from hallucert.find.branch_arguments import checked_control, short
 from hallucert.find.continuation import CurvePoint, StepControl, Stop, follow, locate
 from hallucert.find.refine import refine
 from hallucert.find.sheet_curve import FLAT, SheetCurve, slope
-from hallucert.find.sphere import shifted_residual
 from hallucert.find.surface import surface
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import SAM, RadiusLaw, require_sam
 from hallucert.sheet import Sheet
 from hallucert.surface import Surface
+
+KERNEL = 1e-8
+"""Eigenvalues of the Hessian at the target below this part of the largest, and of ``|g|/rho``, count as zero."""
 
 
 def sheet(
@@ -37,18 +39,24 @@ def sheet(
 ) -> Sheet | Surface:
     """Follow the curve or surface of hallucinated minimizers through `start` for a fixed rho.
 
-    `f` is a sum of squares with one or two residuals fewer than variables, so that the minimizers with ``r = 0`` form
-    curves or surfaces. The points ``x`` with ``r(x + rho u(x)) = 0`` and ``g(x) != 0`` are global hallucinated
-    minimizers, and form a curve or surface wherever ``A = Dr(x+) J(x)`` has full rank (Theorem 3.1). A curve is
-    followed by pseudo-arclength continuation in both directions, unless it closes, to critical points of `f`, where
-    ``x+`` is not defined and such curves end. A surface is covered by charts, squares in its tangent planes.
+    For a sum of squares with one or two residuals fewer than variables the minimizers with ``r = 0`` form curves or
+    surfaces. The points ``x`` with ``r(x + rho u(x)) = 0`` and ``g(x) != 0`` are global hallucinated minimizers, and
+    form a curve or surface wherever ``A = Dr(x+) J(x)`` has full rank (Theorem 3.1). Any other function may have curves
+    of critical points, too: there the Hessian has one zero eigenvalue, and the points with ``g(x + rho u(x)) = 0`` form
+    a curve wherever ``M = H(x+) J(x)`` has rank ``d - 1``. Such curves are floats only: `hallucert.certify` proves
+    curves of sums of squares.
+
+    A curve is followed by pseudo-arclength continuation in both directions, unless it closes: to critical points of
+    `f`, where ``x+`` is not defined and such curves end, and to points where the rank drops (``"branch point"``). A
+    surface is covered by charts, squares in its tangent planes.
 
     Parameters
     ----------
     f : Objective
-        From `Objective.least_squares`, or a network with squared loss, with ``d - 1`` or ``d - 2`` residuals.
+        With at least two variables. Surfaces: from `Objective.least_squares`, or a network with squared loss, with
+        ``d - 2`` residuals.
     start : (d,) array-like or Candidate
-        Near a hallucinated minimizer with ``r(x+) = 0``.
+        Near a point with ``r(x+) = 0``, or with ``g(x+) = 0`` where there are not ``d - 1`` or ``d - 2`` residuals.
     rho : exact positive number
         The radius; left out if `start` is a candidate.
     box : (d, 2) array-like, optional
@@ -64,14 +72,15 @@ def sheet(
     Returns
     -------
     Sheet or Surface
-        The points; `hallucert.certify` proves what can be proved about it.
+        The points; `hallucert.certify` proves what can be proved about it, for sums of squares.
 
     Raises
     ------
     ArgumentError
         If an argument is not as above.
     SearchError
-        If no hallucinated minimizer with ``r(x+) = 0`` is found near `start`, or ``A`` is rank deficient there.
+        If no such point is found near `start`, or the rank is too small there; if its target is isolated, or lies on
+        a surface of critical points of a function that is not given as a sum of squares.
 
     Examples
     --------
@@ -87,10 +96,7 @@ def sheet(
         if start.law != SAM:
             raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
         start, rho = start.x, start.rho
-    free = checked_objective(f).dimension - f.residual_count
-    if not f.residual_count or free not in (1, 2):
-        had = f"<{f.residual_count} residuals in {f.dimension} variables>"
-        raise ArgumentError("f", had, "be a sum of squares with one or two residuals fewer than variables")
+    free = _free_dimensions(checked_objective(f))
     if rho is None:
         raise ArgumentError("rho", rho, "be given")
     radius = checked_radius(rho)
@@ -103,7 +109,10 @@ def sheet(
                 raise ArgumentError(name, value, "be left out for a surface; ds_max is the largest half width")
         return surface(f, refine(f, x, radius).x, radius, rows, None if ds_max is None else control.ds_max, max_steps)
     curve = SheetCurve(f, r)
-    first = _first(curve, refine(f, x, radius).x)
+    near = refine(f, x, radius)
+    if not curve.by_residuals:
+        _require_curve_of_targets(f, near.target, near.multiplier)
+    first = _first(curve, near.x)
     if rows is not None and _outside(rows, first.z) > 0:
         raise ArgumentError("start", short(first.z), "lie in the box")
     forward, end = _run(curve, first, control, rows)
@@ -111,30 +120,62 @@ def sheet(
         return _sheet(f, radius, forward, (end, end))
     backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, rows)
     turned = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
-    return _sheet(f, radius, turned + forward, (begin, end))
+    found = _sheet(f, radius, turned + forward, (begin, end))
+    if {begin, end} == {EndReason.DS_MIN} and found.length < control.ds:
+        raise SearchError(
+            f"no curve was found through {short(first.z)}: on both sides steps fail within {control.ds:.3g}. "
+            f"The target {short(found.target[0])} may be isolated with a singular Hessian, or the rank drops nearby"
+        )
+    return found
+
+
+def _free_dimensions(f: Objective) -> int:
+    """Return 2 if the minimizers of a sum of squares form surfaces, else 1: a curve has to be looked for."""
+    if f.dimension < 2:
+        raise ArgumentError("f", f, "have at least two variables: hallucinated points of one variable form no curves")
+    free = f.dimension - f.residual_count
+    if f.residual_count and free > 2:
+        had = f"<{f.residual_count} residuals in {f.dimension} variables>"
+        raise ArgumentError("f", had, "have one or two residuals fewer than variables: dimension two is the largest")
+    return free if f.residual_count and free == 2 else 1
+
+
+def _require_curve_of_targets(f: Objective, target: np.ndarray, multiplier: float) -> None:
+    """Raise unless exactly one eigenvalue of ``H(x+)`` is zero to floats, compared to ``lambda = |g|/rho`` as well."""
+    values = np.abs(np.linalg.eigvalsh(f.hessian_lanes(target[None, :])[0]))
+    kernel = int((values <= KERNEL * max(values.max(), multiplier)).sum())
+    if kernel == 0:
+        raise SearchError(
+            f"the target {short(target)} is an isolated critical point, and so is the hallucinated point for this rho: "
+            "use find.branch, which follows it as rho changes"
+        )
+    if kernel > 1:
+        raise SearchError(
+            f"{kernel} eigenvalues of the Hessian at the target {short(target)} are zero, one is needed for a curve. "
+            "Surfaces are found for sums of squares (Objective.least_squares) with two residuals fewer than variables"
+        )
 
 
 def _first(curve: SheetCurve, x: np.ndarray) -> CurvePoint:
     """Return the start on the curve; the largest entry of its tangent is positive."""
-    a = curve.jacobian(x)
-    singular = np.linalg.svd(a, compute_uv=False) if np.isfinite(a).all() else np.zeros(1)
-    if not singular[-1] > 1e-9 * singular[0]:
-        raise SearchError(f"A = Dr(x+) J is rank deficient at {short(x)}: the solutions need not form a curve there")
+    if curve.is_singular(x):
+        name = "A = Dr(x+) J" if curve.by_residuals else "M = H(x+) J"
+        raise SearchError(f"{name} is rank deficient at {short(x)}: the solutions need not form a curve there")
     t = curve.tangent(x, np.zeros(x.size))
     t = t * np.sign(t[np.argmax(np.abs(t))])
     z = curve.correct(x, t)
     if z is None or np.linalg.norm(z - x) > 1e-6 * curve.rho:
-        size = float(np.linalg.norm(shifted_residual(curve.f, x, curve.rho)))
-        raise SearchError(
-            f"the residuals do not vanish at x+ for x = {short(x)}, |r(x+)| = {size:.3g}: start elsewhere"
-        )
+        what = "the residuals do not" if curve.by_residuals else "the gradient does not"
+        size = float(np.linalg.norm(curve.equations(x)[0]))
+        raise SearchError(f"{what} vanish at x+ for x = {short(x)}, the size is {size:.3g}: start elsewhere")
     return CurvePoint(z, curve.tangent(z, t))
 
 
 def _run(
     curve: SheetCurve, first: CurvePoint, control: StepControl, box: np.ndarray | None
 ) -> tuple[list[CurvePoint], EndReason]:
-    return follow(curve, first, control, _stopping_rule(curve, first, box))
+    stop = _stopping_rule(curve, first, box)
+    return follow(curve, first, control, stop, lambda here: curve.step_bound(here, control))
 
 
 def _stopping_rule(curve: SheetCurve, start: CurvePoint, box: np.ndarray | None) -> Stop:
@@ -148,6 +189,8 @@ def _stopping_rule(curve: SheetCurve, start: CurvePoint, box: np.ndarray | None)
             return start, EndReason.CLOSED
         if slope(curve.f, there.z) < FLAT * first:
             return there, EndReason.CRITICAL_POINT
+        if curve.is_singular(there.z):
+            return there, EndReason.BRANCH_POINT
         if box is not None and _outside(box, there.z) > 0:
             edge = locate(curve, here, there, lambda p: _outside(box, p.z))
             return edge or there, EndReason.BOX

@@ -1,4 +1,4 @@
-"""Pictures of sheets: the hallucinated curve, the manifold it is mapped to, the ascent steps, and what is certified."""
+"""Pictures of sheets: the hallucinated curve or surface, its targets, the ascent steps, and what is certified."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, legend, new_axes
+from hallucert.plot.surface import BLUE, draw_surface, new_space
 from hallucert.sheet import Sheet
+from hallucert.surface import Surface
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLUE = "#0072b2"
 STEPS = 24
 """Ascent steps drawn."""
 
 
 def sheet(
-    sheet: Sheet,
+    sheet: Sheet | Surface,
     coordinates: Sequence[str] | None = None,
     ax: Axes | None = None,
     certificate: Any = None,
     title: str | None = None,
 ) -> Axes:
-    """Draw a sheet and its targets, projected to two coordinates.
+    """Draw a sheet and its targets: a curve in two coordinates, a surface in two or three.
 
     Parameters
     ----------
-    sheet : Sheet
+    sheet : Sheet or Surface
         From `hallucert.find.sheet`.
-    coordinates : two variables, optional
-        Their names; by default the first two.
+    coordinates : two or three variables, optional
+        Their names; by default the first two for a curve and the first three for a surface. Three are for surfaces
+        only.
     ax : Axes, optional
-        Where to draw; new axes by default.
-    certificate : SheetCertificate, optional
-        What is proved is underlaid by a wide band.
+        Where to draw, three-dimensional for three coordinates; new axes by default. On three-dimensional axes what is
+        drawn later lies in front (``computed_zorder`` is turned off).
+    certificate : SheetCertificate or SurfaceCertificate, optional
+        What is proved of a curve is underlaid by a wide band; the charts that are proved take the place of those of
+        the surface, in a lighter colour.
     title : str, optional
         Title of the axes.
 
@@ -51,16 +55,36 @@ def sheet(
     ArgumentError
         If an argument is not as above.
     """
-    if not isinstance(sheet, Sheet):
-        raise ArgumentError("sheet", sheet, "be a Sheet")
+    if not isinstance(sheet, Sheet | Surface):
+        raise ArgumentError("sheet", sheet, "be a Sheet or a Surface")
+    curve = isinstance(sheet, Sheet)
+    places = _places(sheet, coordinates, (2,) if curve else (2, 3))
+    if certificate is not None and not hasattr(certificate, "curves" if curve else "atlases"):
+        raise ArgumentError("certificate", certificate, f"be the certificate of a {'sheet' if curve else 'surface'}")
+    if ax is None:
+        ax = new_axes() if len(places) == 2 else new_space()
+    if isinstance(sheet, Sheet):
+        _draw_curve(ax, sheet, places, certificate)
+    else:
+        draw_surface(ax, sheet, places, certificate)
+    if title:
+        ax.set_title(title, fontsize=FONT_SIZE + 1)
+    return ax
+
+
+def _places(sheet: Sheet | Surface, coordinates: Sequence[str] | None, allowed: tuple[int, ...]) -> list[int]:
+    """Return the positions of the coordinates among the variables; by default as many as may be."""
     variables = sheet.objective.variables
-    names = tuple(variables[:2] if coordinates is None else coordinates)
-    if len(names) != 2 or any(name not in variables for name in names):
-        raise ArgumentError("coordinates", coordinates, f"be two of {', '.join(variables[:20])}")
-    if certificate is not None and not hasattr(certificate, "curves"):
-        raise ArgumentError("certificate", certificate, "be the certificate of a sheet")
-    i, j = (variables.index(name) for name in names)
-    ax = new_axes() if ax is None else ax
+    names = tuple(variables[: allowed[-1]] if coordinates is None else coordinates)
+    if len(names) not in allowed or len(set(names)) < len(names) or any(name not in variables for name in names):
+        count = " or ".join({2: "two", 3: "three"}[n] for n in allowed)
+        raise ArgumentError("coordinates", coordinates, f"be {count} of {', '.join(variables[:20])}")
+    return [variables.index(name) for name in names]
+
+
+def _draw_curve(ax: Axes, sheet: Sheet, places: list[int], certificate: Any) -> None:
+    """Draw a curve in two coordinates."""
+    i, j = places
     band: dict[str, Any] = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
     for k, x in enumerate(() if certificate is None else certificate.curves):
         ax.plot(x[:, i], x[:, j], label="_certified" if k else "certified", **band)
@@ -70,13 +94,10 @@ def sheet(
         ax.plot([a[i], b[i]], [a[j], b[j]], color=BLACK, lw=0.6, alpha=0.35, zorder=2, label=label)
     ax.plot(sheet.target[:, i], sheet.target[:, j], color=VERMILION, lw=1.9, zorder=3, label="targets: minimizers of f")
     ax.plot(sheet.x[:, i], sheet.x[:, j], color=BLUE, lw=1.9, zorder=4, label="hallucinated minimizers")
-    ax.set_xlabel(names[0], fontsize=FONT_SIZE)
-    ax.set_ylabel(names[1], fontsize=FONT_SIZE)
+    ax.set_xlabel(sheet.objective.variables[i], fontsize=FONT_SIZE)
+    ax.set_ylabel(sheet.objective.variables[j], fontsize=FONT_SIZE)
     ax.tick_params(labelsize=FONT_SIZE)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.04)
     ax.grid(True, color=BLACK, alpha=0.08)
-    if title:
-        ax.set_title(title, fontsize=FONT_SIZE + 1)
     legend(ax)
-    return ax

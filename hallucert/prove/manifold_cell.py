@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from hallucert.balls import matrix
 from hallucert.prove.branch_cell import Cell, CellProof
-from hallucert.prove.branch_system import Ball, Vector
+from hallucert.prove.branch_system import Ball, Matrix, Vector
 from hallucert.prove.manifold_point import Region
 from hallucert.prove.manifold_system import ManifoldSystem
 
@@ -108,3 +108,26 @@ class CurveCellProof(CellProof):
         x = self.section(s)
         velocity = self.velocity(x, self.arithmetic.constant(s))
         return None if velocity is None else Joint(x, velocity)
+
+    def speed(self, x: Vector) -> Ball | None:
+        """Enclose ``|x'(s)|`` for arc points `x`; None if ``A N`` may be singular.
+
+        With ``x' = F y``, ``y = (1, w')`` and ``A N w' = -A T``, ``|x'|^2 = y^T (F^T F) y``. The frame is orthonormal
+        up to rounding, so this is near ``1 + |w'|^2`` also where the sum of the squares of ``x'`` is wide.
+        """
+        ar = self.arithmetic
+        jacobian = self.system.jacobian(x)
+        across = self._solve(jacobian, [-v for v in matrix.apply(ar, jacobian, self.tangent)])
+        if across is None:
+            return None
+        y, square = [ar.constant(Fraction(1)), *across], ar.constant(Fraction(0))
+        for i, row in enumerate(self.gram):
+            square = square + row[i] * ar.power(y[i], 2)
+            for j in range(i):
+                square = square + (row[j] + row[j]) * y[i] * y[j]
+        return ar.sqrt(square)
+
+    @cached_property
+    def gram(self) -> Matrix:
+        """``F^T F``."""
+        return self.arithmetic.matrix_product(matrix.transpose(self.frame), self.frame)

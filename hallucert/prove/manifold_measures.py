@@ -20,7 +20,7 @@ from hallucert.prove.branch_system import Vector
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.manifold_cell import CurveCellProof
 from hallucert.prove.manifold_chain import ProvedChain
-from hallucert.prove.point import Point, sum_of_squares
+from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence, Rule
 from hallucert.prove.witness import Witness
@@ -123,9 +123,9 @@ def _walk(proof: CurveCellProof, least: Mapping[str, Least]) -> Enclosure | None
     pending: list[tuple[Fraction, Fraction, Vector, int]] = [(*proof.cell.span, proof.box, DEPTH)]
     while pending:
         low, high, w, left = pending.pop()
-        s, narrow, x = arc_box(proof, low, high, w)
+        _, narrow, x = arc_box(proof, low, high, w)
         found = measure(proof.arithmetic, proof.system.point(x), least)
-        speed = _speed(proof, proof.velocity(x, s))
+        speed = _speed(proof, x)
         if left > 0 and (speed is None or not decided(found, least)):
             middle = (low + high) / 2
             pending += [(middle, high, narrow, left - 1), (low, middle, narrow, left - 1)]
@@ -137,13 +137,10 @@ def _walk(proof: CurveCellProof, least: Mapping[str, Least]) -> Enclosure | None
     return Enclosure(min(s.lower for s in speeds), max(s.upper for s in speeds))
 
 
-def _speed(proof: CurveCellProof, velocity: Vector | None) -> Enclosure | None:
-    """Enclose the length of the velocity; None if that is not certainly between two numbers near each other."""
-    ar = proof.arithmetic
-    if velocity is None:
-        return None
-    speed = ar.sqrt(sum_of_squares(ar, velocity))
-    if not ar.is_finite(speed):
+def _speed(proof: CurveCellProof, x: Vector) -> Enclosure | None:
+    """Enclose the speed at the arc points `x`; None if that is not certainly between two numbers near each other."""
+    ar, speed = proof.arithmetic, proof.speed(x)
+    if speed is None or not ar.is_finite(speed):
         return None
     low, high = ar.endpoints(speed)
     return Enclosure(low, high) if high < SPEED * low else None

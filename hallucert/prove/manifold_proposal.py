@@ -24,7 +24,7 @@ GROWTH = 1.2
 FIRST = 1 / 32
 """The first cell tried, as a part of the whole length."""
 
-SHORTEST = 2.0**-10
+SHORTEST = 2.0**-14
 """No cell is shorter than this part of the whole length."""
 
 JOINED = 1 / 4
@@ -72,8 +72,8 @@ def search_curves(
                 stop = whole + JOINED * upto
             rows[-1].append(found)
             left, hole, sigma, step = left - 1, shortest, upto, GROWTH * step
-        elif upto - sigma > shortest:
-            step = max(0.5 * (upto - sigma), shortest)
+        elif step > shortest:
+            step = max(0.5 * min(step, upto - sigma), shortest)
         else:
             rows.append([])
             stop, whole_round = whole, False

@@ -113,10 +113,11 @@ class About:
             return None
         what = "one smooth closed surface" if self.closed else "one connected smooth surface"
         whole = " It is a whole component of the solutions." if self.closed else ""
+        charts = f"{self.cells} overlapping charts" if self.cells > 1 else "1 chart"
         return Status.PROVED, (
-            f"Sheet {self.index}: {self.cells} overlapping charts, each with exactly one patch of solutions of "
-            f"r(x+) = 0, hold {what}. Each of its points is a global hallucinated minimizer for exactly this rho: "
-            f"r(x+) = 0 and the norm of grad f(x) is at least {decimal_below(gradient.lower)}.{whole}"
+            f"Sheet {self.index}: {charts}, each with exactly one patch of solutions of r(x+) = 0, hold {what}. Each of "
+            f"its points is a global hallucinated minimizer for exactly this rho: r(x+) = 0 and the norm of grad f(x) "
+            f"is at least {decimal_below(gradient.lower)}.{whole}"
         )
 
     def regular(self, numbers: Numbers) -> Conclusion:
@@ -204,7 +205,7 @@ class About:
             return None
         kinds = {2: "a sphere", 0: "a torus"}
         what = kinds.get(count, f"a closed orientable surface of genus {1 - count // 2}")
-        return Status.PROVED, f"Sheet {self.index} is {what}: its Euler characteristic is {count}."
+        return Status.PROVED, f"As a surface, sheet {self.index} is {what}: its Euler characteristic is {count}."
 
     def _whole(self, because: str) -> str:
         if not self.closed:

@@ -110,11 +110,13 @@ class Neighbours:
         frames = np.array([[[float(v) for v in row] for row in proof.chart.frame] for proof in proofs])
         self.inverses = np.array([_float_inverse(frame) for frame in frames])
 
-    def of(self, z: np.ndarray, but: int) -> list[int]:
+    def of(self, z: np.ndarray, but: int | None = None) -> list[int]:
         """Return the charts with `z` over their squares, those with it deepest inside first."""
-        y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
-        depth = np.abs(y).max(axis=1) / self.half_widths
-        depth[but] = np.inf
+        with np.errstate(all="ignore"):
+            y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
+            depth = np.abs(y).max(axis=1) / self.half_widths
+        if but is not None:
+            depth[but] = np.inf
         return [int(i) for i in np.argsort(depth)[:6] if depth[i] < 1]
 
 

@@ -59,25 +59,24 @@ def measured_surface(atlas: ProvedAtlas, deadline: float = math.inf) -> Mapping[
     """Measure a proved atlas; return for each question its numbers, or why they cannot be had."""
     least, start = nothing_measured(atlas.proofs[0].system.exact_rho, RoughLeast), 0
     for number in range(len(atlas.proofs)):
-        if time.monotonic() > deadline:
-            return "the time budget was spent before all of it was measured"
-        depth = _walk(atlas, number, least, start)
-        if depth is None:
-            return "some part of a patch is too large to be measured"
+        depth = _walk(atlas, number, least, start, deadline)
+        if isinstance(depth, str):
+            return depth
         start = depth
     return all_numbers(least)
 
 
-def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: int) -> int | None:
-    """Measure the patch of a chart, halving it where needed; None if some of it cannot be measured.
+def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: int, deadline: float) -> int | str:
+    """Measure the patch of a chart, halving it where needed; return why some of it cannot be measured.
 
-    Pieces halved less than `start` times are not tried, because on the chart before they were too large. Returns how
-    often the largest piece was halved that was not.
+    Pieces halved less than `start` times are not tried, because on the charts before they were too large. Otherwise
+    returns where to start on the next chart: one step less if no piece had to be halved more.
     """
-    proof = atlas.proofs[number]
-    largest = DEPTH
+    proof, depths = atlas.proofs[number], []
     pending = [(proof.chart.square, proof.box, 0)]
     while pending:
+        if time.monotonic() > deadline:
+            return "the time budget was spent before all of it was measured"
         rectangle, box, depth = pending.pop()
         w = proof.part(rectangle, box)
         if covering(atlas.proofs, number, atlas.neighbours, rectangle, w, before=number) is not None:
@@ -87,8 +86,10 @@ def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: in
         if depth < DEPTH and (found is None or not decided(found, least)):
             pending += [(part, w, depth + 1) for part in halved(rectangle)]
         elif found is not None:
-            largest = min(largest, depth)
+            depths.append(depth)
             take_in(found, least)
         else:
-            return None
-    return largest
+            return "some part of a patch is too large to be measured"
+    if not depths:
+        return start
+    return max(start - 1, 0) if max(depths) == start else min(depths)

@@ -6,11 +6,12 @@ the indices of the zeros of its gradient. In the parameters ``s`` of a chart the
     (h_1, h_2) = (<a, x_1>, <a, x_2>),    x_k the derivative of x by s_k;
 
 the gradient is a positive definite matrix times it, so their indices are the same, in any orientation. First every
-patch is cut into pieces until ``(h_1, h_2)`` certainly does not vanish on them, or they are small. The small ones left
-over hold all the zeros. They are gathered into *islands*, each shown to lie over the inside of a rectangle of one
-chart, the rectangles having disjoint patches and no zeros on their rims. The sum of the indices inside is the winding
-number of ``(h_1, h_2)`` along the rim, which is counted exactly: every short part of the rim has one of the four signs
-``h_1 > 0, h_2 > 0, h_1 < 0, h_2 < 0``, and neighbours, which share a point, never have opposite ones.
+patch is cut into pieces until ``(h_1, h_2)`` certainly does not vanish on them, or they are small; a piece inside of an
+earlier chart is looked at there. The small ones left over hold all the zeros. They are gathered into *islands*, each
+shown to lie over the inside of a rectangle of one chart, the rectangles having disjoint patches and no zeros on their
+rims. The sum of the indices inside is the winding number of ``(h_1, h_2)`` along the rim, which is counted exactly:
+every short part of the rim has one of the four signs ``h_1 > 0, h_2 > 0, h_1 < 0, h_2 < 0``, and neighbours, which
+share a point, never have opposite ones.
 
 The surface is connected and orientable (`surface_atlas`), so its characteristic ``2 - 2 genus`` says what it is.
 """
@@ -28,8 +29,11 @@ import numpy as np
 
 from hallucert.prove.branch_system import Vector
 from hallucert.prove.claims import Enclosure
-from hallucert.prove.surface_atlas import Neighbours, ProvedAtlas, component, halved
+from hallucert.prove.surface_atlas import Neighbours, ProvedAtlas, covering, halved
 from hallucert.prove.surface_cell import SIDES, ChartProof, Rectangle
+
+MOST_PIECES = 2000
+"""More pieces that may hold zeros are too many."""
 
 DEPTH = 10
 """How often a patch may be halved before a piece counts as one that may hold a zero."""
@@ -55,7 +59,7 @@ class Piece:
 def euler_characteristic(atlas: ProvedAtlas, deadline: float = math.inf) -> dict[str, Enclosure] | None:
     """Return the Euler characteristic of a proved closed surface, or None if it cannot be had."""
     for direction in _directions(atlas.proofs[0].system.dimension):
-        count = _sum_of_indices(atlas.proofs, direction, deadline)
+        count = _sum_of_indices(atlas, direction, deadline)
         if count is not None:
             return {"euler_characteristic": Enclosure(Fraction(count), Fraction(count))}
     return None
@@ -67,16 +71,14 @@ def _directions(d: int) -> list[tuple[Fraction, ...]]:
     return [first, first[1:] + first[:1]]
 
 
-def _sum_of_indices(proofs: Sequence[ChartProof], direction: tuple[Fraction, ...], deadline: float) -> int | None:
-    pieces: list[Piece] = []
-    for number in range(len(proofs)):
-        if time.monotonic() > deadline:
-            return None
-        pieces += _where_zeros_may_be(proofs, number, direction)
-    near, total = Neighbours(proofs), 0
+def _sum_of_indices(atlas: ProvedAtlas, direction: tuple[Fraction, ...], deadline: float) -> int | None:
+    proofs = atlas.proofs
+    near, total, pieces = atlas.neighbours, 0, _where_zeros_may_be(atlas, direction, deadline)
+    if pieces is None:
+        return None
     taken: list[Vector] = []
     for island in _islands(pieces):
-        found = _index(proofs, near, island, direction)
+        found = None if time.monotonic() > deadline else _index(proofs, near, island, direction)
         if found is None or not all(_apart(proofs[0].arithmetic, found[1], other) for other in taken):
             return None
         total += found[0]
@@ -93,36 +95,45 @@ def _differential(proof: ChartProof, rectangle: Rectangle, w: Vector, direction:
     return [ar.dot(vector, velocity[: len(vector)]) for velocity in velocities]
 
 
-def _where_zeros_may_be(proofs: Sequence[ChartProof], number: int, direction: tuple[Fraction, ...]) -> list[Piece]:
-    proof, found = proofs[number], []
-    ar, pending = proof.arithmetic, [(proof.chart.square, proof.box, DEPTH)]
-    while pending:
-        rectangle, box, left = pending.pop()
-        w = proof.part(rectangle, box)
-        differential = _differential(proof, rectangle, w, direction)
-        if differential is not None and any(ar.nonzero(v) for v in differential):
-            continue
-        if left > 0:
-            pending += [(part, w, left - 1) for part in halved(rectangle)]
-            continue
-        z = proof.patch(rectangle, w)
-        size = max(float(high - low) for low, high in rectangle)
-        found.append(Piece(number, rectangle, w, np.array([ar.approximate(v) for v in z]), size))
+def _where_zeros_may_be(atlas: ProvedAtlas, direction: tuple[Fraction, ...], deadline: float) -> list[Piece] | None:
+    """Return the small pieces that may hold zeros, none inside of an earlier chart; None if there are too many."""
+    found: list[Piece] = []
+    for number, proof in enumerate(atlas.proofs):
+        ar, pending = proof.arithmetic, [(proof.chart.square, proof.box, DEPTH)]
+        while pending:
+            if time.monotonic() > deadline or len(found) > MOST_PIECES:
+                return None
+            rectangle, box, left = pending.pop()
+            w = proof.part(rectangle, box)
+            differential = _differential(proof, rectangle, w, direction)
+            if differential is not None and any(ar.nonzero(v) for v in differential):
+                continue
+            if covering(atlas.proofs, number, atlas.neighbours, rectangle, w, before=number) is not None:
+                continue
+            if left > 0:
+                pending += [(part, w, left - 1) for part in halved(rectangle)]
+                continue
+            z = proof.patch(rectangle, w)
+            size = max(float(high - low) for low, high in rectangle)
+            found.append(Piece(number, rectangle, w, np.array([ar.approximate(v) for v in z]), size))
     return found
 
 
 def _islands(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Gather pieces that are near each other; in floats, since how they are gathered proves nothing."""
     middles = np.array([piece.middle for piece in pieces])
-    joined = [
-        set(np.flatnonzero(np.linalg.norm(middles - piece.middle, axis=1) < 8 * piece.size).tolist())
-        for piece in pieces
-    ]
-    left, result = set(range(len(pieces))), []
-    while left:
-        island = component(joined, min(left))
+    free, result = np.ones(len(pieces), bool), []
+    while free.any():
+        first = int(np.argmax(free))
+        free[first] = False
+        island, pending = [first], [first]
+        while pending:
+            i = pending.pop()
+            near = np.flatnonzero(free & (np.linalg.norm(middles - pieces[i].middle, axis=1) < 8 * pieces[i].size))
+            free[near] = False
+            island += near.tolist()
+            pending += near.tolist()
         result.append([pieces[i] for i in sorted(island)])
-        left -= island
     return result
 
 
@@ -131,7 +142,7 @@ def _index(
 ) -> tuple[int, Vector] | None:
     """Return the winding number around an island and an enclosure of the patch within, or None."""
     middle = np.mean([piece.middle for piece in island], axis=0)
-    for owner in near.of(middle, -1):
+    for owner in near.of(middle):
         proof = proofs[owner]
         y = near.inverses[owner] @ (middle - near.centres[owner])
         for size in SIZES:

@@ -1,7 +1,7 @@
 """Claim: the pages for theorists say what certificates prove, and name claims, files and tests that are there.
 
-What the theory pages state without a certificate (Propositions 4.4 and 4.5, existence by a penalty) is compared with
-formulas written here.
+What the theory pages state without a certificate (Propositions 4.4 and 4.5, existence by a penalty, USAM at critical
+points) is compared with formulas written here.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def test_every_field_of_every_file_is_in_the_format_page() -> None:
         data = json.loads(path.read_text(encoding="ascii"))
         kinds.add(data.get("kind"))
         assert not field_names(data) - words, path.stem
-    assert kinds == {None, "branch", "sheet", "census"}
+    assert kinds == {None, "branch", "sheet", "surface", "census"}
 
 
 @pytest.fixture(scope="module")
@@ -280,3 +280,24 @@ def test_branches_begin_as_proposition_4_5_says() -> None:
         assert (np.linalg.norm(x - w) > np.linalg.norm(w)) == (sign < 0)
         kinds.add((min(negative, 2), bool(sign < 0)))
     assert {(0, False), (1, False), (1, True), (2, True)} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("h", "attracts"),
+    [((-2, -3), True), ((-2, -0.5), False), ((-2, 1), True), ((-0.5, 1), False), ((0.5, 1), True)],
+    ids=["steep maximizer", "flat maximizer", "steep saddle", "flat saddle", "minimizer"],
+)
+def test_usam_is_attracted_to_steep_maximizers(h: tuple[float, float], attracts: bool) -> None:
+    """On h_1 x^2/2 + h_2 y^2/2 with rho = 1 a step multiplies coordinates by 1 - eta h (1 + rho h), below 1 or not."""
+    f = hc.Objective.parse(f"({h[0]})*x**2/2 + ({h[1]})*y**2/2")
+    eta, steps, start = 0.05, 60, np.array([0.01, 0.01])
+    end = hc.sam.run(f, start, 1, eta, steps, variant="usam").x
+    assert np.allclose(end, start * (1 - eta * np.array(h) * (1 + np.array(h))) ** steps)
+    assert bool(np.abs(end).max() < 0.01) == attracts
+
+
+def test_the_maximizer_of_the_double_well_attracts_usam_from_the_threshold_of_absence_on() -> None:
+    """H = -1 at 0 and H >= -1 everywhere: for rho = 0.9 USAM leaves 0 for a minimizer, for rho = 1.1 it stays."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4")
+    ends = [abs(hc.sam.run(f, [0.05], rho, 0.1, 20_000, variant="usam").x[0]) for rho in ("0.9", "1.1")]
+    assert np.allclose(ends, [1, 0], atol=1e-6)

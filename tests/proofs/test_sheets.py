@@ -20,6 +20,8 @@ from hallucert.balls import arithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError
+from hallucert.prove import manifold_proposal
+from hallucert.prove.branch_cell import arc_box
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.manifold_cell import CurveCellProof, straight_cell
 from hallucert.prove.manifold_chain import CurveChain, check_curve
@@ -110,6 +112,53 @@ def test_the_ring_has_one_closed_curve_of_total_turning_one(certified):
     assert abs(abs(turns.lower) - 1) < Fraction(1, 1000)
     assert "closed curve" in certified["curve"][0].statement
     assert "SAM converges to a point of the curve" in certified["attractor"][0].statement
+
+
+def test_speeds_and_length_of_the_circle_are_enclosed_tightly(certified):
+    """Over the tangent the circle of radius 1/2 has the speed (1 - 4 s^2)^(-1/2); all of it has the length pi."""
+    number = certified["curve"][0].numbers["length"]
+    assert number.lower < Fraction(math.pi) < number.upper < number.lower + HALF
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = ManifoldSystem(ar, certified.objective, certified.rho)
+        for cell in certified.chains[0].cells[::20]:
+            proof = CurveCellProof(system, cell)
+            for part in range(4):
+                low, high = (cell.span[0] + (cell.span[1] - cell.span[0]) * Fraction(k, 4) for k in (part, part + 1))
+                _, _, x = arc_box(proof, low, high, proof.box)
+                least, most = ar.endpoints(proof.speed(x))
+                for s in (low, high):
+                    assert least < (1 - 4 * float(s) ** 2) ** -0.5 < most < Fraction(26, 25)
+
+
+def test_cells_cover_a_curve_over_an_ellipse_in_one_row():
+    """rho = 1.5: between two ends near the centre, where cells must be tiny, no hole is left but at the ends."""
+    f, rho = hc.Objective.least_squares(["x**2/4 + y**2 - 1"], n=2), Fraction(3, 2)
+    curve = hc.find.sheet(f, (0.4, 0.3), rho)
+    ar = arithmetic("arb", 106)
+    with ar:
+        guide = manifold_proposal.CurveGuide(curve.x, curve.tangent, curve.closed)
+        rows = manifold_proposal.search_curves(ManifoldSystem(ar, f, rho), guide, 1000, math.inf)
+    ((row, closed),) = rows
+    assert not closed
+    ends = [[float(v) for v in proof.cell.centre] for proof in (row[0], row[-1])]
+    assert np.linalg.norm(ends - curve.x[[0, -1]], axis=1).max() < 0.05
+
+
+def test_the_search_for_cells_ends_where_none_can_be_proved(ring, circle, monkeypatch):
+    """Holes grow until the end of the curve: a few hundred attempts, whatever the rounding of arclengths."""
+    attempts = []
+
+    def fail(track, sigma, upto):
+        attempts.append(upto - sigma)
+        assert len(attempts) < 2000, "the search does not end"
+
+    monkeypatch.setattr(manifold_proposal, "cell_between", fail)
+    ar = arithmetic("arb", 106)
+    with ar:
+        guide = manifold_proposal.CurveGuide(circle.x, circle.tangent, circle.closed)
+        assert manifold_proposal.search_curves(ManifoldSystem(ar, ring, RHO), guide, 10**6, math.inf) == []
+    assert min(attempts) < manifold_proposal.SHORTEST * 4 * circle.length
 
 
 def test_exact_points_of_the_circle_lie_in_thin_cells(certified):

@@ -62,7 +62,7 @@ def test_the_hallucinated_sphere_is_closed_and_a_sphere(sphere) -> None:
         "topology": "proved",
     }
     assert "one smooth closed surface" in sphere["surface"][0].statement
-    assert sphere["topology"][0].statement == "Sheet 1 is a sphere: its Euler characteristic is 2."
+    assert sphere["topology"][0].statement == "As a surface, sheet 1 is a sphere: its Euler characteristic is 2."
     # Closed forms: |g| = 3/8, K = A B^T/n = 2, the projected condition has 1, (C32) has -2.
     for name, number, value in (
         ("surface", "gradient_norm", Fraction(3, 8)),

@@ -62,6 +62,7 @@ def test_charts_are_squares_in_tangent_planes_of_the_sphere(piece: hc.Surface) -
     assert np.allclose(np.linalg.norm(np.array(targets.get_data_3d()), axis=0), 1)
     low, high = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()]).T
     assert (low <= piece.target.min(axis=0)).all() and (piece.x.max(axis=0) <= high).all()
+    assert (high - low < 1.2 * (piece.x.max(axis=0) - piece.target.min(axis=0))).all()
 
 
 def test_ascent_steps_lead_from_the_surface_to_its_targets(piece: hc.Surface) -> None:
