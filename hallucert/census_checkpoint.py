@@ -69,7 +69,7 @@ class Checkpoint:
                 continue
             try:
                 if function is sphere_task:
-                    _read_sphere(self.results[name], self.dimension, len(arguments[1]), arguments[2][0])
+                    _read_sphere(self.results[name], self.dimension, len(arguments[1]))
                 else:
                     _read_critical(self.results[name], self.dimension)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -97,12 +97,12 @@ def _read_critical(result: dict[str, Any], d: int) -> None:
     _read_common(result, d)
 
 
-def _read_sphere(result: dict[str, Any], d: int, targets: int, chart: int) -> None:
+def _read_sphere(result: dict[str, Any], d: int, targets: int) -> None:
     """The same for the second step."""
-    _require(result["chart"] == chart, "another chart")
     for entry in _list(result["points"]):
         point = point_from_json(entry)
         _require(len(point.box) == d and point.target in range(targets), "a point of another problem")
+        _require(type(entry["chart"]) is int and 0 <= entry["chart"] < 2 * d, "a chart")
         _read_floats(entry["unique"], d - 1, 2)
     _read_common(result, d)
 

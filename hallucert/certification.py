@@ -35,6 +35,7 @@ from hallucert.surface import Surface
 
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000
+BUDGET, SURFACE_BUDGET = 120.0, 600.0
 _HELPED_BY_PRECISION = frozenset(
     {
         Reason.PRECISION,
@@ -56,19 +57,19 @@ def certify(
     backend: str = ...,
     precisions: Sequence[int] | None = ...,
     gap: float | None = ...,
-    budget: float = ...,
+    budget: float | None = ...,
 ) -> BranchCertificate: ...
 
 
 @overload
 def certify(
-    subject: Sheet, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float = ...
+    subject: Sheet, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float | None = ...
 ) -> SheetCertificate: ...
 
 
 @overload
 def certify(
-    subject: Surface, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float = ...
+    subject: Surface, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float | None = ...
 ) -> SurfaceCertificate: ...
 
 
@@ -84,7 +85,7 @@ def certify(
     global_box: Any = ...,
     basin: Exact | None = ...,
     max_boxes: int = ...,
-    budget: float = ...,
+    budget: float | None = ...,
     variant: str | RadiusLaw | None = ...,
 ) -> Certificate: ...
 
@@ -101,7 +102,7 @@ def certify(
     basin: Exact | None = None,
     max_boxes: int = MAX_BOXES,
     gap: float | None = None,
-    budget: float = 120.0,
+    budget: float | None = None,
     variant: str | RadiusLaw | None = None,
 ) -> Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate:
     """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch or sheet.
@@ -141,7 +142,7 @@ def certify(
         Branches only: arclength left out at each side of a branch point, where no cell can exist; by default 3e-4 of
         its radius.
     budget : float
-        Seconds after which no further precision is tried, and no further cell.
+        Seconds after which no further precision is tried, and no further cell; by default 120, for a surface 600.
     variant : {"sam", "usam"} or RadiusLaw, optional
         Points only: the ascent step, by default SAM's; for "usam" ``x+ = x + rho g(x)``. A candidate has its own.
 
@@ -175,8 +176,10 @@ def certify(
         if given := [name for name, value in points_only.items() if value is not None]:
             raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch or a sheet is certified")
         ladder = None if precisions is None else _check_ladder(precisions)
-        if isinstance(subject, Branch):
-            return certify_branch(subject, backend, ladder, gap, budget)
+    if budget is None:
+        budget = SURFACE_BUDGET if isinstance(subject, Surface) else BUDGET
+    if isinstance(subject, Branch):
+        return certify_branch(subject, backend, ladder, gap, budget)
     if gap is not None:
         raise ArgumentError("gap", gap, "be left out unless a branch is certified")
     if isinstance(subject, Sheet):

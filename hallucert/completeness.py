@@ -179,7 +179,7 @@ def _results(
     step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
     report(step, done, len(tasks))
     stream: Iterable[dict[str, Any]]
-    if jobs == 1 or len(todo) == 1:
+    if jobs == 1 or len(todo) <= 1:
         stream = (_do(function, arguments, finish) for _, function, arguments in todo)
     else:
         calls = (delayed(_do)(function, arguments, finish) for _, function, arguments in todo)

@@ -6,7 +6,7 @@ Slower than doubles, but another arithmetic: a search over lanes can be run agai
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Self
 
@@ -73,6 +73,17 @@ class BallLanes:
         pairs = zip(np.atleast_1d(lo).tolist(), np.atleast_1d(hi).tolist(), strict=True)
         return BallList([self.ar.interval(Fraction(a), Fraction(b)) for a, b in pairs])
 
+    def picked(self, x: BallList, which: np.ndarray) -> BallList:
+        """Return some of the lanes, by a mask or by their numbers."""
+        if len(x.balls) == 1:
+            return x
+        return BallList([x.balls[i] for i in np.arange(len(x.balls))[which].tolist()])
+
+    def permuted(self, values: Sequence[BallList], order: np.ndarray) -> list[BallList]:
+        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
+        lists = [value.balls * order.shape[1] if len(value.balls) == 1 else value.balls for value in values]
+        return [BallList([lists[j][k] for k, j in enumerate(row)]) for row in order.tolist()]
+
     def lower(self, x: BallList) -> np.ndarray:
         """Return lower ends rounded down, ``-inf`` where indeterminate."""
         ar = self.ar
@@ -82,6 +93,19 @@ class BallLanes:
         """Return upper ends rounded up, ``inf`` where indeterminate."""
         ar = self.ar
         return np.array([float_above(ar.upper(v)) if ar.is_finite(v) else math.inf for v in x.balls])
+
+    def nonzero(self, x: BallList) -> np.ndarray:
+        """Tell in which lanes certainly no number is 0."""
+        return np.array([self.ar.nonzero(v) for v in x.balls])
+
+    def outside(self, x: BallList, low: float, high: float) -> np.ndarray:
+        """Tell in which lanes certainly no number is in ``[low, high]``."""
+        return (self.lower(x) > high) | (self.upper(x) < low)
+
+    def negated(self, x: BallList, where: np.ndarray) -> BallList:
+        """Change the signs in some lanes."""
+        balls = x.balls * len(where) if len(x.balls) == 1 else x.balls
+        return BallList([-v if flip else v for v, flip in zip(balls, where.tolist(), strict=True)])
 
     def constant(self, value: Fraction) -> BallList:
         """Enclose a rational number."""

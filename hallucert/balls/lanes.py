@@ -1,21 +1,28 @@
 """Intervals of doubles in lanes: one operation encloses the results of many boxes at once.
 
-A `Lanes` holds two arrays of doubles, the lower and the upper ends. What is trusted: numpy's ``+ - * /`` and ``sqrt``
-on doubles are those of IEEE 754, that is, the double nearest to the exact result (`require_round_to_nearest` tests
-the mode; ``sqrt`` is one of the operations for which the standard demands this). The exact result therefore lies
-between the two neighbours of what was computed, and ``nextafter`` moves each end to that neighbour, also where the
-result is subnormal. A sum of doubles that comes out as 0 is exact and stays; signs of products and powers are kept
-by their rules. Overflow gives an infinite end, which is a true bound. Other functions have no guaranteed error in
-numpy and are computed by Arb, end by end.
+A `Lanes` holds one array of doubles, with two rows: ``-lo`` and ``hi``. Both are upper bounds, so that one rounding
+serves both: what is true of upper bounds is said once. What is trusted: numpy's ``+ - * /`` and ``sqrt`` on doubles are
+those of IEEE 754, that is, the double nearest to the exact result (`require_round_to_nearest` tests the mode; ``sqrt``
+is one of the operations for which the standard demands this).
 
-An indeterminate lane (outside the domain) holds NaN at both ends; NaN is sticky, and no comparison with it holds.
+**Rounding up.** Let x be the computed and e the exact result, and ``|x| >= 2**-1021``. The next double above x is an
+upper bound of e, and it is at most ``x + |x| 2**-52``. That product is computed as at least the distance to the next
+double, and rounding is monotone, so the double computed for ``x + |x| 2**-52`` is at least that next double. Sums below
+``2**-1021`` are exact, and so is ``x + |x| 2**-52 >= x`` a bound of them; a sum that is 0 stays 0. Products and
+quotients may underflow; where one is below `_TINY`, its bound is taken from the signs, or is at least ``2 _TINY``.
+Overflow gives an infinite end, which is a true bound, or NaN.
+
+Other functions have no guaranteed error in numpy and are computed by Arb, end by end.
+
+An indeterminate lane (outside the domain) holds NaN; NaN is sticky, and no comparison with it holds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -28,56 +35,120 @@ _BITS = 80
 _LARGEST_EXPONENT = 709.0
 _LARGEST_ANGLE = 2.0**40
 _TINY = 1e-300
+_UNIT = 2.0**-52
+_INWARD = np.array([[-1.0], [1.0]])
+"""Turns the rows ``lo, hi`` into ``-lo, hi``."""
 
 
 class Lanes:
-    """Intervals ``[lo, hi]``, arrays of one shape (or 0-d: the same interval in every lane). Immutable."""
+    """Intervals ``[lo, hi]`` in lanes. Immutable.
 
-    __slots__ = ("hi", "lo")
+    Parameters
+    ----------
+    lo, hi : arrays of shape (k,) or numbers
+        Ends; a number, or an array of length 1, stands for the same interval in every lane.
+
+    Attributes
+    ----------
+    rows : (2, k) or (2, 1) array
+        ``-lo`` and ``hi``.
+    """
+
+    __slots__ = ("rows",)
 
     def __init__(self, lo: Any, hi: Any) -> None:
-        self.lo: np.ndarray = np.asarray(lo, dtype=np.float64)
-        self.hi: np.ndarray = np.asarray(hi, dtype=np.float64)
+        low, high = np.broadcast_arrays(np.atleast_1d(lo), np.atleast_1d(hi))
+        self.rows: np.ndarray = np.array([-low, high], dtype=np.float64)
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> Lanes:
+        """Return the intervals whose ``-lo`` and ``hi`` are the rows of an array."""
+        result = cls.__new__(cls)
+        result.rows = rows
+        return result
+
+    @property
+    def lo(self) -> np.ndarray:
+        """Lower ends."""
+        return -self.rows[0]
+
+    @property
+    def hi(self) -> np.ndarray:
+        """Upper ends."""
+        return self.rows[1]
 
     def __neg__(self) -> Lanes:
-        return Lanes(-self.hi, -self.lo)
+        return Lanes.of(self.rows[::-1])
 
     def __add__(self, other: Lanes) -> Lanes:
-        return Lanes(_below_sum(self.lo + other.lo), _above_sum(self.hi + other.hi))
+        total = self.rows + other.rows
+        return Lanes.of(total + np.abs(total) * _UNIT)
 
     def __sub__(self, other: Lanes) -> Lanes:
-        return Lanes(_below_sum(self.lo - other.hi), _above_sum(self.hi - other.lo))
+        total = self.rows + other.rows[::-1]
+        return Lanes.of(total + np.abs(total) * _UNIT)
 
     def __mul__(self, other: Lanes) -> Lanes:
-        a, b, c, d = self.lo, self.hi, other.lo, other.hi
-        ac, ad, bc, bd = a * c, a * d, b * c, b * d
-        low = np.minimum(np.minimum(ac, ad), np.minimum(bc, bd))
-        high = np.maximum(np.maximum(ac, ad), np.maximum(bc, bd))
-        lo, hi = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
-        if (np.abs(lo) < _TINY).any() or (np.abs(hi) < _TINY).any():
-            same = ((a >= 0) & (c >= 0)) | ((b <= 0) & (d <= 0))
-            opposite = ((a >= 0) & (d <= 0)) | ((b <= 0) & (c >= 0))
-            zero = ((a == 0) & (b == 0)) | ((c == 0) & (d == 0))
-            lo = np.where((same | zero) & (lo < 0), 0.0, lo)
-            hi = np.where((opposite | zero) & (hi > 0), 0.0, hi)
-        return Lanes(lo, hi)
+        a, b = self.rows, other.rows
+        if b.shape[1] == 1:
+            a, b = b, a
+        if a.shape[1] == 1:
+            largest = _times_constant(a, b)
+        else:
+            even, odd = a * b, a * b[::-1]  # lo lo', hi hi' and -lo hi', -hi lo'
+            largest = np.empty_like(even)
+            np.maximum(np.maximum(odd[0], odd[1]), -np.minimum(even[0], even[1]), out=largest[0])
+            np.maximum(np.maximum(even[0], even[1]), -np.minimum(odd[0], odd[1]), out=largest[1])
+        size = np.abs(largest)
+        result = largest + size * _UNIT
+        if not size.min(initial=1.0) >= _TINY:
+            result = _above_products(a, b, size, result)
+        return Lanes.of(result)
 
     def __truediv__(self, other: Lanes) -> Lanes:
-        nonzero = (other.lo > 0) | (other.hi < 0)
-        low = np.where(nonzero, np.nextafter(1.0 / other.hi, -np.inf), np.nan)
-        high = np.where(nonzero, np.nextafter(1.0 / other.lo, np.inf), np.nan)
+        nonzero = other.rows.min(axis=0) < 0
+        result = -1.0 / np.where(nonzero, other.rows[::-1], np.nan)
+        size = np.abs(result)
+        tiny = size < _TINY
         # The reciprocal keeps the sign of the divisor, also where it underflows.
-        return self * Lanes(
-            np.where(other.lo > 0, np.maximum(low, 0.0), low), np.where(other.hi < 0, np.minimum(high, 0.0), high)
-        )
+        result = np.where(tiny, np.where(result > 0, 2 * _TINY, 0.0), result + size * _UNIT)
+        return self * Lanes.of(result)
 
 
-def _below_sum(x: np.ndarray) -> np.ndarray:
-    return np.where(x == 0, 0.0, np.nextafter(x, -np.inf))
+def _times_constant(constant: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the largest products, rows ``-lo`` and ``hi``, of an interval and lanes, not rounded."""
+    low, high = -constant[0, 0], constant[1, 0]
+    if high <= 0:
+        low, high, rows = -high, -low, rows[::-1]
+    if low == high:
+        return np.asarray(rows * high)
+    if low >= 0:
+        return np.maximum(rows * low, rows * high)
+    # Around 0 (or NaN): each end from the four products.
+    turned = rows[::-1]
+    return np.maximum(np.maximum(rows * low, rows * high), np.maximum(-turned * low, -turned * high))
 
 
-def _above_sum(x: np.ndarray) -> np.ndarray:
-    return np.where(x == 0, 0.0, np.nextafter(x, np.inf))
+def _above_products(a: np.ndarray, b: np.ndarray, size: np.ndarray, result: np.ndarray) -> np.ndarray:
+    """Return upper bounds of largest products of which some may have underflowed.
+
+    Without underflow a product that is 0 has a factor 0; with it, the sign of the product bounds it from one side and
+    `_TINY` from the other.
+    """
+    if not (_is_tiny(a).any() or _is_tiny(b).any()):
+        return result
+    # Row 0: -(x y) <= 0 if the signs of x and y are the same. Row 1: x y <= 0 if they are opposite.
+    negative, positive = [row[1] <= 0 for row in (a, b)], [row[0] <= 0 for row in (a, b)]
+    zero = (a == 0).all(axis=0) | (b == 0).all(axis=0)
+    same = (negative[0] & negative[1]) | (positive[0] & positive[1])
+    opposite = (negative[0] & positive[1]) | (positive[0] & negative[1])
+    bound = np.where(np.stack([same | zero, opposite | zero]), 0.0, 2 * _TINY)
+    return np.where(size < _TINY, bound, result)
+
+
+def _is_tiny(rows: np.ndarray) -> np.ndarray:
+    """Tell which numbers are so small, and not 0, that a product with them may underflow."""
+    return np.asarray((np.abs(rows) < math.sqrt(_TINY)) & (rows != 0))
 
 
 class FloatLanes:
@@ -102,17 +173,40 @@ class FloatLanes:
         """Return the intervals with these ends, exactly."""
         return Lanes(lo, hi)
 
+    def picked(self, x: Lanes, which: np.ndarray) -> Lanes:
+        """Return some of the lanes, by a mask or by their numbers."""
+        return x if x.rows.shape[1] == 1 else Lanes.of(x.rows[:, which])
+
+    def permuted(self, values: Sequence[Lanes], order: np.ndarray) -> list[Lanes]:
+        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
+        lanes = np.arange(order.shape[1])
+        stacked = np.stack([np.broadcast_to(value.rows, (2, len(lanes))) for value in values])
+        return [Lanes.of(rows) for rows in stacked[order[:, None], [[0], [1]], lanes]]
+
     def lower(self, x: Lanes) -> np.ndarray:
         """Return lower ends, ``-inf`` where indeterminate."""
-        return np.where(np.isnan(x.lo) | np.isnan(x.hi), -np.inf, x.lo)
+        return np.where(_is_indeterminate(x.rows), -np.inf, -x.rows[0])
 
     def upper(self, x: Lanes) -> np.ndarray:
         """Return upper ends, ``inf`` where indeterminate."""
-        return np.where(np.isnan(x.lo) | np.isnan(x.hi), np.inf, x.hi)
+        return np.where(_is_indeterminate(x.rows), np.inf, x.rows[1])
+
+    def nonzero(self, x: Lanes) -> np.ndarray:
+        """Tell in which lanes certainly no number is 0."""
+        return np.asarray(x.rows.min(axis=0) < 0)  # a minimum with a NaN is NaN
+
+    def outside(self, x: Lanes, low: float, high: float) -> np.ndarray:
+        """Tell in which lanes certainly no number is in ``[low, high]``."""
+        # Differences have the right signs, and a minimum with a NaN is NaN.
+        return np.asarray((x.rows - [[-high], [low]]).min(axis=0) < 0)
+
+    def negated(self, x: Lanes, where: np.ndarray) -> Lanes:
+        """Change the signs in some lanes."""
+        return Lanes.of(np.where(where, x.rows[::-1], x.rows))
 
     def constant(self, value: Fraction) -> Lanes:
         """Enclose a rational number."""
-        return Lanes(float_below(value), float_above(value))
+        return _constant(value)
 
     def pi(self) -> Lanes:
         """Enclose pi: the double ``math.pi`` is below it."""
@@ -121,17 +215,18 @@ class FloatLanes:
     def power(self, x: Lanes, exponent: int) -> Lanes:
         """Enclose an integer power."""
         if exponent == 0:
-            one = np.where(np.isnan(x.lo) | np.isnan(x.hi), np.nan, 1.0)
+            one = np.where(_is_indeterminate(x.rows), np.nan, 1.0)
             return Lanes(one, one)
         if exponent == 1:
             return x
         if exponent < 0:
             return self.constant(Fraction(1)) / self.power(x, -exponent)
         if exponent % 2:
-            return Lanes(_odd_power(x.lo, exponent)[0], _odd_power(x.hi, exponent)[1])
-        small = np.maximum(np.maximum(x.lo, -x.hi), 0.0)
-        large = np.maximum(-x.lo, x.hi)
-        return Lanes(_power_bounds(small, exponent)[0], _power_bounds(large, exponent)[1])
+            # Increasing: each row is bounded from above, so by a lower bound of the size where it is negative.
+            sign = np.where(x.rows > 0, 1.0, -1.0)
+            return Lanes.of(sign * _power_bound(np.abs(x.rows), exponent, sign * _UNIT))
+        sizes = np.stack([np.maximum(-x.rows.min(axis=0), 0.0), x.rows.max(axis=0)])
+        return Lanes.of(_INWARD * _power_bound(sizes, exponent, _INWARD * _UNIT))
 
     def real_power(self, x: Lanes, exponent: Fraction) -> Lanes:
         """Enclose a rational power of positive intervals."""
@@ -143,8 +238,9 @@ class FloatLanes:
 
     def sqrt(self, x: Lanes) -> Lanes:
         """Enclose the square root of positive intervals."""
-        x = _positive(x)
-        return Lanes(np.nextafter(np.sqrt(x.lo), -np.inf), np.nextafter(np.sqrt(x.hi), np.inf))
+        rows = _positive(x).rows
+        roots = np.sqrt(rows * _INWARD)
+        return Lanes.of(roots * _INWARD + roots * _UNIT)
 
     def exp(self, x: Lanes) -> Lanes:
         """Enclose the exponential; indeterminate where it overflows."""
@@ -174,34 +270,43 @@ class FloatLanes:
         return _wave(x, arb.sin, 0.5)
 
 
+def _is_indeterminate(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(np.isnan(np.maximum(rows[0], rows[1])))
+
+
 def _positive(x: Lanes) -> Lanes:
     inside = x.lo > 0
     return Lanes(np.where(inside, x.lo, np.nan), np.where(inside, x.hi, np.nan))
 
 
-def _power_bounds(x: np.ndarray, exponent: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bound ``x**exponent`` for ``x >= 0``: products of bounds of nonnegative numbers are bounds."""
-    low, high = x, x
-    result_low, result_high = None, None
+@lru_cache(maxsize=10_000)
+def _constant(value: Fraction) -> Lanes:
+    return Lanes(float_below(value), float_above(value))
+
+
+def _power_bound(x: np.ndarray, exponent: int, unit: np.ndarray) -> np.ndarray:
+    """Bound ``x**exponent``, ``x >= 0``: from above where `unit` is 2**-52, from below where it is -2**-52.
+
+    Products of bounds of nonnegative numbers are bounds.
+    """
+    square, result = x, None
     while True:
         if exponent & 1:
-            first = result_low is None
-            result_low = low if first else np.maximum(np.nextafter(result_low * low, -np.inf), 0.0)
-            result_high = high if first else _up_from_zero(result_high * high, high)
+            result = square if result is None else _product_bound(result, square, unit)
         exponent >>= 1
         if not exponent:
-            return result_low, result_high  # type: ignore[return-value]
-        low, high = np.maximum(np.nextafter(low * low, -np.inf), 0.0), _up_from_zero(high * high, high)
+            return result  # type: ignore[return-value]
+        square = _product_bound(square, square, unit)
 
 
-def _up_from_zero(product: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Round up a product that has `factor` in it; 0 stays 0."""
-    return np.where(factor == 0, 0.0, np.nextafter(product, np.inf))
-
-
-def _odd_power(x: np.ndarray, exponent: int) -> tuple[np.ndarray, np.ndarray]:
-    low, high = _power_bounds(np.abs(x), exponent)
-    return np.where(x < 0, -high, low), np.where(x < 0, -low, high)
+def _product_bound(a: np.ndarray, b: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Bound products of nonnegative numbers, as `_power_bound` does; 0 stays 0."""
+    product = a * b
+    result = product + product * unit
+    if not product.min(initial=1.0) >= _TINY:
+        tiny = (product < _TINY) & (a != 0) & (b != 0)
+        result = np.where(tiny, np.where(unit > 0, 2 * _TINY, 0.0), result)
+    return np.asarray(result)
 
 
 def _end(function: Callable[[Any], Any], direction: float) -> Any:

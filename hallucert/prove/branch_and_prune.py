@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -33,6 +33,8 @@ _PROGRESS = 0.6
 """A box that contraction shrinks to this part is looked at again before it is split."""
 _COVERED = 64
 """So many of the latest zeros are compared with every box."""
+_FEW = 64
+"""So few boxes are split twice at once: a step costs about the same for one box as for a hundred."""
 MOST_SMALL = 4000
 """A search ends when so many boxes of the smallest width are left: the zeros are not isolated."""
 
@@ -83,14 +85,19 @@ class Boxes:
         return Boxes.join([Boxes(self.tag, self.lo, first), Boxes(self.tag, second, self.hi)])
 
 
-class System(Protocol):
-    """A square system on lanes: ``value`` and ``jacobian`` in enclosures, ``impossible`` to drop boxes early."""
+@dataclass(frozen=True)
+class Expansion:
+    """What the operator needs of a system on k boxes: G on them and at their midpoints, and DG on them, enclosed."""
+
+    value: list[Any]
+    at_middle: list[Any]
+    jacobian: list[list[Any]]
+
+
+class Equations(Protocol):
+    """A square system on lanes: ``value`` and ``jacobian`` in enclosures."""
 
     lanes: Any
-
-    def impossible(self, boxes: Boxes) -> np.ndarray:
-        """Tell for each box whether it certainly holds no solution, shape (k,)."""
-        ...
 
     def value(self, boxes: Boxes) -> list[Any]:
         """Enclose G on each box."""
@@ -98,6 +105,24 @@ class System(Protocol):
 
     def jacobian(self, boxes: Boxes) -> list[list[Any]]:
         """Enclose DG on each box."""
+        ...
+
+
+class System(Protocol):
+    """A square system that drops boxes early, and evaluates boxes together with their midpoints."""
+
+    lanes: Any
+
+    def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
+        """Look at k boxes.
+
+        Returns
+        -------
+        impossible : (k,) bool array
+            Which boxes certainly hold no solution.
+        expand : callable
+            Given which boxes are left, (k,) bool, their expansion.
+        """
         ...
 
 
@@ -150,8 +175,7 @@ def excludes_zero(lanes: Any, values: Sequence[Any], count: int) -> np.ndarray:
     """Tell for each lane whether some component is certainly not 0."""
     result = np.zeros(count, bool)
     for value in values:
-        low, high = ends(lanes, value, count)
-        result |= (low > 0) | (high < 0)
+        result |= lanes.nonzero(value)
     return result
 
 
@@ -167,19 +191,29 @@ def inflated(boxes: Boxes) -> Boxes:
     return Boxes(boxes.tag, np.minimum(boxes.lo - room, boxes.lo), np.maximum(boxes.hi + room, boxes.hi))
 
 
-def krawczyk(system: System, boxes: Boxes) -> Krawczyk:
-    """Apply the operator to every box; where it is indeterminate, K is the whole space and nothing is proved."""
-    lanes, (count, n), middle = system.lanes, boxes.lo.shape, boxes.middle
-    matrix = [[ends(lanes, entry, count) for entry in row] for row in system.jacobian(boxes)]
-    low = np.stack([np.stack([entry[0] for entry in row], -1) for row in matrix], -2)
-    high = np.stack([np.stack([entry[1] for entry in row], -1) for row in matrix], -2)
-    on_box, at_middle = system.value(boxes), system.value(Boxes(boxes.tag, middle, middle))
-    defined = np.isfinite(low).all((1, 2)) & np.isfinite(high).all((1, 2))
-    for value in on_box:
-        defined &= np.isfinite(np.stack(ends(lanes, value, count))).all(0)
+def krawczyk(equations: Equations, boxes: Boxes) -> Krawczyk:
+    """Apply the operator to every box."""
+    middles = Boxes(boxes.tag, boxes.middle, boxes.middle)
+    value, at_middle = equations.value(boxes), equations.value(middles)
+    return image(equations.lanes, boxes, Expansion(value, at_middle, equations.jacobian(boxes)))
+
+
+def image(lanes: Any, boxes: Boxes, expansion: Expansion) -> Krawczyk:
+    """Return K of every box; where it is indeterminate, K is the whole space and nothing is proved."""
+    (count, n), middle, at_middle = boxes.lo.shape, boxes.middle, expansion.at_middle
+    low, high = np.empty((count, n, n)), np.empty((count, n, n))
+    for i, row in enumerate(expansion.jacobian):
+        for j, entry in enumerate(row):
+            low[:, i, j], high[:, i, j] = lanes.lower(entry), lanes.upper(entry)
+    size = np.maximum(np.abs(low), np.abs(high)).max((1, 2))
+    for value in expansion.value:
+        size = np.maximum(size, np.maximum(-lanes.lower(value), lanes.upper(value)))
+    defined = size < np.inf
     c, usable = _inverses(np.where(defined[:, None, None], low / 2 + high / 2, np.eye(n)))
     preconditioner = [[lanes.box(c[:, i, j], c[:, i, j]) for j in range(n)] for i in range(n)]
-    entries = [[lanes.box(*_finite(low[:, i, j], high[:, i, j])) for j in range(n)] for i in range(n)]
+    if not defined.all():  # ends of lanes that are not used, which the arithmetic need not accept
+        low, high = np.where(defined[:, None, None], low, 0.0), np.where(defined[:, None, None], high, 0.0)
+    entries = [[lanes.box(low[:, i, j], high[:, i, j]) for j in range(n)] for i in range(n)]
     offset = [lanes.box(boxes.lo[:, i], boxes.hi[:, i]) - lanes.box(middle[:, i], middle[:, i]) for i in range(n)]
     one, zero = lanes.constant(Fraction(1)), lanes.constant(Fraction(0))
     image_low, image_high = np.empty((count, n)), np.empty((count, n))
@@ -198,15 +232,13 @@ def krawczyk(system: System, boxes: Boxes) -> Krawczyk:
     return Krawczyk(image_low, image_high, proved)
 
 
-def _finite(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Replace the ends of lanes that are not used, which the arithmetic need not accept."""
-    good = np.isfinite(low) & np.isfinite(high)
-    return np.where(good, low, 0.0), np.where(good, high, 0.0)
-
-
 def _inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return approximate inverses, and which of them exist in floats; proposals only."""
     n = matrices.shape[-1]
+    if n == 1:
+        inverses = 1.0 / np.where(matrices == 0, np.nan, matrices)
+        good = np.isfinite(inverses[:, 0, 0])
+        return np.where(good[:, None, None], inverses, 1.0), good
     determinants = np.linalg.det(matrices)
     good = np.isfinite(determinants) & (determinants != 0)
     inverses = np.linalg.inv(np.where(good[:, None, None], matrices, np.eye(n)))
@@ -248,11 +280,13 @@ def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, 
 
 
 def narrowed(system: System, boxes: Boxes, steps: int) -> Boxes:
-    """Shrink boxes around the zeros in them, by the operator alone."""
+    """Shrink boxes around the zeros in them, by the operator alone; boxes without a zero are dropped."""
     with system.lanes:
         for _ in range(steps):
-            image = krawczyk(system, inflated(boxes))
-            lo, hi = np.maximum(boxes.lo, image.lo), np.minimum(boxes.hi, image.hi)
+            wide = inflated(boxes)
+            _, expand = system.look(wide)
+            found = image(system.lanes, wide, expand(np.ones(len(wide), bool)))
+            lo, hi = np.maximum(boxes.lo, found.lo), np.minimum(boxes.hi, found.hi)
             keep = (lo <= hi).all(axis=1)
             boxes = Boxes(boxes.tag[keep], lo[keep], hi[keep])
     return boxes
@@ -261,31 +295,40 @@ def narrowed(system: System, boxes: Boxes, steps: int) -> Boxes:
 def _step(system: System, batch: Boxes, zeros: list[Zero]) -> Boxes:
     """Drop, prove, shrink or split every box of a batch; returns what is left to do."""
     batch = batch[~_covered(batch, zeros)]
-    wide = inflated(batch)
-    possible = ~system.impossible(wide)
-    batch, wide = batch[possible], wide[possible]
     if not len(batch):
         return batch
-    image = krawczyk(system, wide)
-    lo, hi = np.maximum(batch.lo, image.lo), np.minimum(batch.hi, image.hi)
+    wide = inflated(batch)
+    impossible, expand = system.look(wide)
+    possible = ~impossible
+    if not possible.any():
+        return batch[:0]
+    batch, wide = batch[possible], wide[possible]
+    found = image(system.lanes, wide, expand(possible))
+    lo, hi = np.maximum(batch.lo, found.lo), np.minimum(batch.hi, found.hi)
     empty = (lo > hi).any(axis=1)
-    for i in np.flatnonzero(image.proved & ~empty):
-        box = np.stack([image.lo[i], image.hi[i]], -1)
+    for i in np.flatnonzero(found.proved & ~empty):
+        box = np.stack([found.lo[i], found.hi[i]], -1)
         if not any(zero.tag == batch.tag[i] and _inside(box, zero.unique) for zero in zeros):
             zeros.append(Zero(int(batch.tag[i]), box, np.stack([wide.lo[i], wide.hi[i]], -1)))
-    left = ~empty & ~image.proved
+    left = ~empty & ~found.proved
     rest, before = Boxes(batch.tag[left], lo[left], hi[left]), batch.width[left]
     shrunk = rest.width <= _PROGRESS * before
-    return Boxes.join([rest[shrunk], rest[~shrunk].halves()])
+    parts = rest[~shrunk].halves()
+    if len(parts) <= _FEW:
+        parts = parts.halves()
+    return Boxes.join([rest[shrunk], parts])
 
 
 def _covered(batch: Boxes, zeros: list[Zero]) -> np.ndarray:
     """Tell which boxes lie where a known zero is the only one."""
-    result = np.zeros(len(batch), bool)
-    for zero in zeros[-_COVERED:]:
-        inside = (batch.lo >= zero.unique[:, 0]) & (batch.hi <= zero.unique[:, 1])
-        result |= (batch.tag == zero.tag) & inside.all(axis=1)
-    return result
+    if not zeros:
+        return np.zeros(len(batch), bool)
+    latest = zeros[-_COVERED:]
+    unique = np.stack([zero.unique for zero in latest])
+    inside = batch.tag[:, None] == np.array([zero.tag for zero in latest])
+    for j in range(unique.shape[1]):
+        inside &= (batch.lo[:, None, j] >= unique[:, j, 0]) & (batch.hi[:, None, j] <= unique[:, j, 1])
+    return np.asarray(inside.any(axis=1))
 
 
 def _inside(inner: np.ndarray, outer: np.ndarray) -> bool:

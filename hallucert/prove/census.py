@@ -200,11 +200,11 @@ def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float)
 
 
 def sphere_task(
-    problem: Problem, targets: Sequence[CriticalPoint], task: tuple[int, int], max_boxes: int, seconds: float
+    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, seconds: float
 ) -> dict[str, Any]:
     """Do a task of the second step."""
     with np.errstate(all="ignore"):
-        return census_sphere.run(problem, targets, task, max_boxes, time.monotonic() + seconds)
+        return census_sphere.run(problem, targets, start, max_boxes, time.monotonic() + seconds)
 
 
 def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
@@ -229,14 +229,7 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
     targets, places = census_critical.merged(problem, first)
     jobs = census_sphere.tasks(problem, len(targets))
     share = max(max_boxes // max(len(jobs), 1), 1)
-    second = list(
-        runner(
-            [
-                (f"sphere {chart} {start}", sphere_task, (problem, targets, (chart, start), share))
-                for chart, start in jobs
-            ]
-        )
-    )
+    second = list(runner([(f"sphere {start}", sphere_task, (problem, targets, start, share)) for start in jobs]))
     points, more = census_sphere.merged(problem, targets, second)
     open_places = places + more
     ar = arithmetic(problem.exact_backend, problem.precision)

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from hallucert.balls import arithmetic
 from hallucert.balls.krawczyk import Function, Jacobian, ZeroEnclosure, contract, prove_zero
-from hallucert.balls.symmetric import inertia
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective
-from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, search, touching_groups
+from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, Zero, search, touching_groups
 from hallucert.prove.census_equations import CriticalSystem
 from hallucert.prove.census_records import (
     Box,
@@ -37,6 +38,8 @@ from hallucert.prove.census_records import (
     unsettled_from_json,
     unsettled_to_json,
 )
+from hallucert.prove.census_refine import Guess, Local, around, guesses, refined_zero
+from hallucert.prove.census_spectrum import signs
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.domain import is_defined, is_undefined
 
@@ -80,7 +83,9 @@ def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.in
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     system = CriticalSystem(problem.lanes, problem.f, problem.rho, problem.region)
     found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, deadline)
-    refinements = [refined(problem, zero.unique) for zero in found.zeros]
+    refinements = [
+        refined(problem, zero, guess) for zero, guess in zip(found.zeros, guesses(system, found.zeros), strict=True)
+    ]
     small, places = found.small, [place for place in refinements if isinstance(place, Unsettled)]
     if len(small) >= MOST_SMALL:
         rest = Boxes.join([small, found.pending])
@@ -105,49 +110,74 @@ def _hull(boxes: Boxes) -> Box:
     return from_floats(np.stack([boxes.lo.min(0), boxes.hi.max(0)], -1))
 
 
-def refined(problem: Problem, box: np.ndarray) -> CriticalPoint | Unsettled | None:
+def refined(problem: Problem, zero: Zero, guess: Guess) -> CriticalPoint | Unsettled | None:
     """Enclose a proved zero of the gradient tightly and name it; None: `f` is certainly undefined there."""
     f, ar = problem.f, arithmetic(problem.exact_backend, problem.precision)
     with ar:
-        balls = critical_balls(ar, f, from_floats(box))
-        if is_undefined(ar, f, balls):
-            return None
+        balls = shrunk(ar, lambda x: _Gradient(ar, f, x), zero.unique, guess)
         if not is_defined(ar, f, balls):
+            if is_undefined(ar, f, balls):
+                return None
             return Unsettled(None, published(problem, ar, balls), Open.DOMAIN)
-        signs = inertia(ar, f.enclose_hessian(ar, balls))
-    kind = Kind.SADDLE if signs.positive and signs.negative else Kind.DEGENERATE
-    if signs.positive == f.dimension:
+        positive, negative = signs(ar, f.enclose_hessian(ar, balls))
+    kind = Kind.SADDLE if positive and negative else Kind.DEGENERATE
+    if positive == f.dimension:
         kind = Kind.MINIMIZER
-    elif signs.negative == f.dimension:
+    elif negative == f.dimension:
         kind = Kind.MAXIMIZER
     return CriticalPoint(published(problem, ar, balls), kind)
 
 
+class _Gradient:
+    """The gradient and the Hessian of `f` on balls."""
+
+    def __init__(self, ar: Any, f: Objective, x: list[Any]) -> None:
+        self.ar, self.f, self.x = ar, f, x
+
+    @cached_property
+    def equations(self) -> list[Any]:
+        return self.f.enclose_gradient(self.ar, self.x)
+
+    @property
+    def jacobian(self) -> list[list[Any]]:
+        return self.f.enclose_hessian(self.ar, self.x)
+
+
 def critical_balls(ar: Any, f: Objective, box: Box) -> list[Any]:
     """Shrink a box that contains a nondegenerate critical point to the precision of `ar`."""
+    ends = floats(box)
 
-    def gradient(x: list[Any]) -> list[Any]:
-        return f.enclose_gradient(ar, x)
+    def at(x: list[Any]) -> _Gradient:
+        return _Gradient(ar, f, x)
 
-    def hessian(x: list[Any]) -> list[list[Any]]:
-        return f.enclose_hessian(ar, x)
-
-    return shrunk(ar, gradient, hessian, box)
+    # X contains the box: if exactly one zero lies in X, it is the one in the box.
+    return refined_zero(ar, at, around(ends)) or shrunk(ar, at, ends)
 
 
-def shrunk(ar: Any, function: Function, jacobian: Jacobian, box: Box) -> list[Any]:
-    """Enclose, as tightly as `ar` can, the zero that is known to be the only one in a box.
+def shrunk(ar: Any, at: Callable[[list[Any]], Local], box: np.ndarray, guess: Guess | None = None) -> list[Any]:
+    """Enclose, as tightly as `ar` can, the zero that is known to be the only one in a box, shape (n, 2).
 
-    Newton's method proposes a centre and Krawczyk's test proves a zero in a small box around it. If that box lies in
-    the given one, it holds the zero in question.
+    If the guess is good, exactly one zero lies in a tiny X in the box: the one in question. Otherwise Newton's method
+    proposes a centre and Krawczyk's test proves a zero in a small box around it.
     """
-    balls = [ar.interval(side.lower, side.upper) for side in box]
-    centre = _newton(ar, function, jacobian, box)
-    found = None if centre is None else prove_zero(ar, function, jacobian, centre, maximal=False)
-    if isinstance(found, ZeroEnclosure):
-        small = [(c - r, c + r) for c, r in zip(found.centre, found.existence_radius, strict=True)]
-        if all(side.lower <= low and high <= side.upper for side, (low, high) in zip(box, small, strict=True)):
-            balls = found.box
+    found = None if guess is None else refined_zero(ar, at, guess, box)
+    if found is not None:
+        return found
+    unique = from_floats(box)
+
+    def function(x: list[Any]) -> list[Any]:
+        return at(x).equations
+
+    def jacobian(x: list[Any]) -> list[list[Any]]:
+        return at(x).jacobian
+
+    balls = [ar.interval(side.lower, side.upper) for side in unique]
+    centre = _newton(ar, function, jacobian, unique)
+    proved = None if centre is None else prove_zero(ar, function, jacobian, centre, maximal=False)
+    if isinstance(proved, ZeroEnclosure):
+        small = [(c - r, c + r) for c, r in zip(proved.centre, proved.existence_radius, strict=True)]
+        if all(side.lower <= low and high <= side.upper for side, (low, high) in zip(unique, small, strict=True)):
+            balls = proved.box
     return contract(ar, function, jacobian, balls, max_steps=CONTRACTIONS)
 
 

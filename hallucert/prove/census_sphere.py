@@ -1,6 +1,6 @@
 """Step two of a census: for every target, all points of its sphere where g is normal to it and points inward.
 
-Each chart of the sphere is searched by branch and prune (`census_equations`). A zero that is proved is refined in ball
+The charts of the sphere are searched by branch and prune (`census_equations`). A zero that is proved is refined in ball
 arithmetic, and there it is decided whether g points inward, whether the point is in the box, and what the spectrum of
 the SAM matrix says. A zero at which g cannot be told from 0 is left open. If another critical point lies in its tiny
 box, at a distance from the target that cannot be told from ``rho``, the box is *excluded*; otherwise it is pending.
@@ -11,17 +11,27 @@ mapped into that box of centres. Existence is never claimed for one.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hallucert.balls import arithmetic
-from hallucert.balls.spectrum import spectrum
-from hallucert.prove.branch_and_prune import BATCH, MOST_SMALL, Boxes, Searched, Zero, narrowed, search, touching_groups
-from hallucert.prove.census_critical import critical_balls, published, shrunk
+from hallucert.prove.branch_and_prune import (
+    BATCH,
+    MOST_SMALL,
+    Boxes,
+    Searched,
+    Zero,
+    narrowed,
+    search,
+    touching_groups,
+)
+from hallucert.prove.census_critical import critical_balls, shrunk
 from hallucert.prove.census_equations import Chart, ChartPoint, SphereSystem, charts
 from hallucert.prove.census_records import (
     Box,
@@ -39,11 +49,16 @@ from hallucert.prove.census_records import (
     unsettled_from_json,
     unsettled_to_json,
 )
+from hallucert.prove.census_refine import Guess, guesses
+from hallucert.prove.census_spectrum import smallest_real_part
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.domain import is_defined, is_undefined
 from hallucert.prove.point import Point
 
-TARGETS_PER_TASK = 24
+TARGETS_PER_TASK = {2: 8, 3: 6, 4: 4}
+"""By dimension: all charts of so many targets are searched together."""
+CELLS = {1: 4, 2: 2, 3: 1}
+"""Cells a side of a chart to begin with, by its dimension."""
 WIDEST_CHART_BOX = 2.0**-6
 """Wider boxes on a chart are split whatever the tolerance: without that small spheres would not be searched."""
 NARROWINGS = 12
@@ -56,44 +71,50 @@ COARSE = 2.0**-8
 """Around a target that is known only up to this part of ``rho`` the sphere is not resolved."""
 
 
-def tasks(problem: Problem, targets: int) -> list[tuple[int, int]]:
-    """Return the tasks of this step: number of the chart, and of the first target."""
-    starts = range(0, targets, TARGETS_PER_TASK)
-    return [(chart, start) for start in starts for chart in range(2 * problem.f.dimension)]
+def tasks(problem: Problem, targets: int) -> list[int]:
+    """Return the tasks of this step: numbers of their first targets."""
+    return list(range(0, targets, TARGETS_PER_TASK[problem.f.dimension]))
+
+
+def cells(problem: Problem, own: Sequence[int]) -> Boxes:
+    """Return the cells of all charts of some targets; the tag is ``2 d`` times the target plus the chart."""
+    d = problem.f.dimension
+    tags = np.concatenate([np.arange(2 * d * i, 2 * d * (i + 1)) for i in own])
+    grid = np.linspace(-1.0, 1.0, CELLS[d - 1] + 1)
+    corners = np.array(list(itertools.product(range(CELLS[d - 1]), repeat=d - 1)))
+    lo, hi = (np.tile(grid[index], (len(tags), 1)) for index in (corners, corners + 1))
+    return Boxes(np.repeat(tags, len(corners)), lo, hi)
 
 
 def run(
-    problem: Problem,
-    targets: Sequence[CriticalPoint],
-    task: tuple[int, int],
-    max_boxes: int,
-    deadline: float = math.inf,
+    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, deadline: float = math.inf
 ) -> dict[str, Any]:
-    """Search one chart for one group of targets; returns plain data."""
-    chart, start = charts(problem.f.dimension)[task[0]], task[1]
-    own = range(start, min(start + TARGETS_PER_TASK, len(targets)))
+    """Search the spheres of one group of targets; returns plain data."""
+    d = problem.f.dimension
+    own = range(start, min(start + TARGETS_PER_TASK[d], len(targets)))
     boxes = np.array([floats(target.box) for target in targets])
-    system = SphereSystem(problem.lanes, problem.f, problem.rho, boxes, chart, problem.region)
+    system = SphereSystem(problem.lanes, problem.f, problem.rho, boxes, None, problem.region)
     # On the sphere of radius rho, a step of w on the chart is at most a step of rho w. Around a degenerate target
     # nothing is seen below the size of its box.
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     tolerance, unknown = problem.tolerance * size / float(problem.rho), _unknown(boxes) / float(problem.rho)
-    smallest = np.maximum(min(tolerance, WIDEST_CHART_BOX), unknown)
-    lo = np.full((len(own), problem.f.dimension - 1), -1.0)
-    found = search(system, Boxes(np.array(own), lo, -lo), smallest, max_boxes, deadline)
-    isolated = np.array([target.kind is not Kind.DEGENERATE for target in targets])
+    smallest = np.repeat(np.maximum(min(tolerance, WIDEST_CHART_BOX), unknown), 2 * d)
+    found = search(system, cells(problem, own), smallest, max_boxes, deadline)
+    isolated = np.repeat([target.kind is not Kind.DEGENERATE for target in targets], 2 * d)
     found = _looked_at_again(system, found, isolated, smallest, deadline)
     points, places = [], []
-    for zero in found.zeros:
-        settled = settle(problem, targets, chart, zero)
+    centres: Centres = {}
+    for zero, guess in zip(found.zeros, guesses(system, found.zeros), strict=True):
+        number, chart = divmod(zero.tag, 2 * d)
+        own_zero = Zero(number, zero.box, zero.unique)
+        settled = settle(problem, targets, charts(d)[chart], own_zero, guess, centres)
         if isinstance(settled, HallucinatedPoint):
             unique = [[v.hex() for v in side] for side in zero.unique.tolist()]
-            points.append(point_to_json(settled) | {"unique": unique})
+            points.append(point_to_json(settled) | {"chart": chart, "unique": unique})
         elif settled is not None:
             places.append(settled)
     places += _leftovers(problem, system, targets, found)
     return {
-        "chart": task[0],
         "points": points,
         "places": [unsettled_to_json(place) for place in places],
         "spent": found.spent,
@@ -117,25 +138,67 @@ def _looked_at_again(
     return Searched(found.zeros + finer.zeros, found.small[keep], found.pending, found.spent + finer.spent)
 
 
+@dataclass(frozen=True)
+class Centre:
+    """A target in balls: the point, whether `f` is certainly defined there, and the Hessian."""
+
+    x: list[Any]
+    defined: bool
+    hessian: list[list[Any]]
+
+
+Centres = dict[tuple[int, int], Centre]
+"""Targets by their numbers and the precision of the balls."""
+
+
+def centre_of(ar: Any, problem: Problem, targets: Sequence[CriticalPoint], number: int, known: Centres) -> Centre:
+    """Return a target in balls; those that are not known yet are added."""
+    key = (number, ar.precision)
+    if key not in known:
+        f = problem.f
+        x = critical_balls(ar, f, targets[number].box)
+        known[key] = Centre(x, is_defined(ar, f, x), f.enclose_hessian(ar, x))
+    return known[key]
+
+
 def chart_ball_point(
-    ar: Any, problem: Problem, target: CriticalPoint, chart: Chart, box: np.ndarray
-) -> tuple[list[Any], ChartPoint]:
-    """Refine a proved zero on a chart to the precision of `ar`; returns the target and the point, enclosed."""
-    f, rho = problem.f, ar.constant(problem.rho)
-    centre = critical_balls(ar, f, target.box)
+    ar: Any, problem: Problem, centre: Sequence[Any], chart: Chart, zero: Zero, guess: Guess | None
+) -> ChartPoint:
+    """Refine a proved zero on a chart around a target to the precision of `ar`."""
+    rho = ar.constant(problem.rho)
 
     def at(y: list[Any]) -> ChartPoint:
-        return ChartPoint(ar, f, rho, centre, chart, y)
+        return ChartPoint(ar, problem.f, rho, centre, chart, y)
 
-    y = shrunk(ar, lambda y: at(y).equations, lambda y: at(y).jacobian, from_floats(box))
-    return centre, at(y)
+    return at(shrunk(ar, at, zero.unique, guess))
 
 
 def settle(
-    problem: Problem, targets: Sequence[CriticalPoint], chart: Chart, zero: Zero
+    problem: Problem,
+    targets: Sequence[CriticalPoint],
+    chart: Chart,
+    zero: Zero,
+    guess: Guess | None = None,
+    centres: Centres | None = None,
 ) -> HallucinatedPoint | Unsettled | None:
-    """Decide what a proved zero is; None: certainly not a hallucinated point of the box."""
-    target = targets[zero.tag]
+    """Decide what a proved zero is; None: certainly not a hallucinated point of the box.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the census is of.
+    targets : sequence of CriticalPoint
+        All of them; the tag of the zero is the number of its target.
+    chart : Chart
+        Where the zero lies.
+    zero : Zero
+        It.
+    guess : Guess, optional
+        Where it may be.
+    centres : dict, optional
+        The targets in balls as far as they are known; others are added.
+    """
+    target, centres = targets[zero.tag], {} if centres is None else centres
     if target.kind is Kind.DEGENERATE:
         region = problem.region
         system = SphereSystem(problem.lanes, problem.f, problem.rho, floats(target.box)[None], chart, region)
@@ -148,43 +211,43 @@ def settle(
     for precision in problem.precisions:
         ar = arithmetic(problem.exact_backend, precision)
         with ar:
-            centre, point = chart_ball_point(ar, problem, target, chart, zero.unique)
-            inside = _inside(ar, point.x, problem.region)
+            centre = centre_of(ar, problem, targets, zero.tag, centres)
+            point = chart_ball_point(ar, problem, centre.x, chart, zero, guess)
+            sides = [ar.endpoints(ball) for ball in point.x]
+            inside = _inside(sides, problem.sides)
             if inside is False or ar.positive(point.outward):
                 return None
-            box = published(problem, ar, point.x)
-            if is_undefined(ar, problem.f, point.x):
+            defined = is_defined(ar, problem.f, point.x)
+            if not defined and is_undefined(ar, problem.f, point.x):
                 return None
+            box = tuple(problem.published(Enclosure(*side), precision) for side in sides)
             if not ar.negative(point.outward):
                 place = Unsettled(box, target.box, why_open(problem, targets, zero.tag, box))
             elif inside is None:
                 place = Unsettled(box, target.box, Open.BOUNDARY)
-            elif not (is_defined(ar, problem.f, point.x) and is_defined(ar, problem.f, centre)):
+            elif not (defined and centre.defined):
                 place = Unsettled(box, target.box, Open.DOMAIN)
             else:
-                return _classified(ar, problem, zero.tag, target.kind, centre, point)
+                norm, real_part = _numbers(ar, problem, centre, point)
+                return HallucinatedPoint(box, zero.tag, target.kind, stability(real_part), norm, real_part)
     return place
 
 
-def _inside(ar: Any, x: Sequence[Any], region: np.ndarray) -> bool | None:
+def _inside(sides: Sequence[tuple[Fraction, Fraction]], region: Box) -> bool | None:
     """Tell whether a point is in the region: True, False, or None if it cannot be told."""
-    sides = [(*ar.endpoints(ball), side) for ball, side in zip(x, from_floats(region), strict=True)]
-    if any(high < side.lower or low > side.upper for low, high, side in sides):
+    pairs = list(zip(sides, region, strict=True))
+    if any(high < side.lower or low > side.upper for (low, high), side in pairs):
         return False
-    return True if all(side.lower <= low and high <= side.upper for low, high, side in sides) else None
+    return True if all(side.lower <= low and high <= side.upper for (low, high), side in pairs) else None
 
 
-def _classified(
-    ar: Any, problem: Problem, target: int, kind: Kind, centre: list[Any], point: ChartPoint
-) -> HallucinatedPoint:
-    """Enclose the spectrum of ``M = H(c) J(x)``."""
+def _numbers(ar: Any, problem: Problem, centre: Centre, point: ChartPoint) -> tuple[Enclosure, Enclosure | None]:
+    """Enclose ``|g|`` and the smallest real part of the spectrum of ``M = H(c) J(x)``."""
     sam = Point(ar, problem.f, problem.rho, point.x)
-    spectrum_of = spectrum(ar, ar.matrix_product(problem.f.enclose_hessian(ar, centre), sam.perturbation))
-    real_part = None
-    if spectrum_of is not None:
-        real_part = problem.published(Enclosure(spectrum_of.min_real_lower, spectrum_of.min_real_upper), ar.precision)
+    sam.gradient = point.chart.from_chart(point.gradient)  # known already
+    ends = smallest_real_part(ar, ar.matrix_product(centre.hessian, sam.perturbation))
     norm = problem.published(Enclosure(*ar.endpoints(sam.q)), ar.precision)
-    return HallucinatedPoint(published(problem, ar, point.x), target, kind, stability(real_part), norm, real_part)
+    return norm, None if ends is None else problem.published(Enclosure(*ends), ar.precision)
 
 
 def stability(real_part: Enclosure | None) -> Stability:
@@ -248,12 +311,12 @@ def _may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
 def _leftovers(
     problem: Problem, system: SphereSystem, targets: Sequence[CriticalPoint], found: Searched
 ) -> list[Unsettled]:
-    """Group the boxes that are left, target by target."""
+    """Group the boxes that are left, chart by chart."""
     places = []
     with system.lanes:
         for boxes, spent in ((found.small, False), (found.pending, True)):
             for tag in np.unique(boxes.tag).tolist():
-                own = boxes[boxes.tag == tag]
+                own, number = boxes[boxes.tag == tag], tag // (2 * problem.f.dimension)
                 # What was not looked at is one place; so is what is too much to be told apart.
                 together = spent or len(own) >= MOST_SMALL
                 groups = [np.arange(len(own))] if together else touching_groups(own.lo, own.hi)
@@ -261,11 +324,11 @@ def _leftovers(
                     box = _x_box(system, own[group])
                     if spent:
                         reason = Open.BUDGET
-                    elif targets[tag].kind is Kind.DEGENERATE:
+                    elif targets[number].kind is Kind.DEGENERATE:
                         reason = Open.DEGENERATE_TARGET
                     else:
-                        reason = why_open(problem, targets, tag, box)
-                    places.append(Unsettled(box, targets[tag].box, reason))
+                        reason = why_open(problem, targets, number, box)
+                    places.append(Unsettled(box, targets[number].box, reason))
     return places
 
 
@@ -282,7 +345,7 @@ def _x_box(system: SphereSystem, boxes: Boxes) -> Box | None:
 def merged(
     problem: Problem, targets: Sequence[CriticalPoint], results: Sequence[dict[str, Any]]
 ) -> tuple[list[HallucinatedPoint], list[Unsettled]]:
-    """Put the results of all charts together: every point once.
+    """Put the results of all spheres together: every point once.
 
     A point on an edge of the cube is found on several charts. Two points of the same target whose boxes are disjoint
     are different; they are the same if the one, taken to the chart of the other, lies where that is the only solution.
@@ -290,8 +353,8 @@ def merged(
     points: list[HallucinatedPoint] = []
     solved: list[tuple[Chart, np.ndarray]] = []
     places = [unsettled_from_json(data) for result in results for data in result["places"]]
-    for number, data in [(result["chart"], data) for result in results for data in result["points"]]:
-        point, chart = point_from_json(data), charts(problem.f.dimension)[number]
+    for data in [data for result in results for data in result["points"]]:
+        point, chart = point_from_json(data), charts(problem.f.dimension)[data["chart"]]
         close = [i for i, p in enumerate(points) if p.target == point.target and overlap(p.box, point.box)]
         if not close:
             points.append(point)
@@ -329,6 +392,5 @@ def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, cha
         axis, sign = chart.axis, chart.sign
         if not (ar.positive(radial[axis]) if sign > 0 else ar.negative(radial[axis])):
             return False
-        factor = ar.constant(Fraction(sign)) / radial[axis]
-        y = [radial[j] * factor for j in chart.others(len(radial))]
+        y = [radial[j] / radial[axis] for j in chart.others(len(radial))]
         return all(ar.within(ball, side.lower, side.upper) for ball, side in zip(y, from_floats(unique), strict=True))

@@ -59,7 +59,8 @@ def prove_sheet(
                 chains.append(chain)
                 claims += made
     if not chains:
-        claims.append(undecided("curve", QUESTIONS["curve"], Reason.PRECISION))
+        reason = Reason.TIME if time.monotonic() > begin + SEARCH * budget else Reason.PRECISION
+        claims.append(undecided("curve", QUESTIONS["curve"], reason))
     return tuple(chains), tuple(claims)
 
 

@@ -115,9 +115,9 @@ class About:
         whole = " It is a whole component of the solutions." if self.closed else ""
         charts = f"{self.cells} overlapping charts" if self.cells > 1 else "1 chart"
         return Status.PROVED, (
-            f"Sheet {self.index}: {charts}, each with exactly one patch of solutions of r(x+) = 0, hold {what}. Each of "
-            f"its points is a global hallucinated minimizer for exactly this rho: r(x+) = 0 and the norm of grad f(x) "
-            f"is at least {decimal_below(gradient.lower)}.{whole}"
+            f"Sheet {self.index}: {charts}, each with exactly one patch of solutions of r(x+) = 0, hold {what}. Each "
+            f"of its points is a global hallucinated minimizer for exactly this rho: r(x+) = 0 and the norm of "
+            f"grad f(x) is at least {decimal_below(gradient.lower)}.{whole}"
         )
 
     def regular(self, numbers: Numbers) -> Conclusion:

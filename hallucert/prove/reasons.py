@@ -27,6 +27,7 @@ class Reason(StrEnum):
     BUDGET = "budget"
     TIE = "tie"
     STEP = "step"
+    TIME = "time"
 
     @property
     def explanation(self) -> str:
@@ -98,6 +99,7 @@ _EXPLANATIONS = {
         "another point of the box has a value that cannot be told from the target's, for example a second global "
         "minimizer; state a smaller box, or give f as Objective.least_squares"
     ),
+    Reason.TIME: "the time budget was spent before the end; allow a larger budget",
     Reason.STEP: (
         "with this step SAM is not shown to contract around the point: the point repels, the step is not certainly "
         "below the bound of the claim attractor, or the norm of the eigenvectors does not show it; ask for a smaller "

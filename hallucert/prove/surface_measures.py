@@ -23,6 +23,9 @@ from hallucert.prove.surface_atlas import ProvedAtlas, covering, halved
 DEPTH = 10
 """How often a patch may be halved where a sign is not certain."""
 
+RELAX = 16
+"""So often larger pieces are tried again."""
+
 KNOWN = 3
 """A number is known well enough if its ends, counted from the threshold, differ by at most this factor."""
 
@@ -62,7 +65,7 @@ def measured_surface(atlas: ProvedAtlas, deadline: float = math.inf) -> Mapping[
         depth = _walk(atlas, number, least, start, deadline)
         if isinstance(depth, str):
             return depth
-        start = depth
+        start = max(depth - 1, 0) if number % RELAX == 0 else depth
     return all_numbers(least)
 
 
@@ -70,7 +73,7 @@ def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: in
     """Measure the patch of a chart, halving it where needed; return why some of it cannot be measured.
 
     Pieces halved less than `start` times are not tried, because on the charts before they were too large. Otherwise
-    returns where to start on the next chart: one step less if no piece had to be halved more.
+    returns how often the largest piece was halved: where to start on the next chart.
     """
     proof, depths = atlas.proofs[number], []
     pending = [(proof.chart.square, proof.box, 0)]
@@ -90,6 +93,4 @@ def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: in
             take_in(found, least)
         else:
             return "some part of a patch is too large to be measured"
-    if not depths:
-        return start
-    return max(start - 1, 0) if max(depths) == start else min(depths)
+    return min(depths, default=start)

@@ -57,7 +57,8 @@ def prove_surface(
             atlases.append(atlas)
             claims += made
     if not atlases:
-        claims.append(undecided("surface", QUESTIONS["surface"], Reason.PRECISION))
+        reason = Reason.TIME if time.monotonic() > begin + SEARCH * budget else Reason.PRECISION
+        claims.append(undecided("surface", QUESTIONS["surface"], reason))
     return tuple(atlases), tuple(claims)
 
 

@@ -158,7 +158,7 @@ def test_every_field_of_every_file_is_in_the_format_page() -> None:
         data = json.loads(path.read_text(encoding="ascii"))
         kinds.add(data.get("kind"))
         assert not field_names(data) - words, path.stem
-    assert kinds == {None, "branch", "sheet", "surface", "census"}
+    assert kinds == {None, "branch", "diagram", "sheet", "surface", "census"}
 
 
 @pytest.fixture(scope="module")

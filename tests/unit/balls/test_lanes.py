@@ -126,3 +126,78 @@ def test_ball_lanes_enclose_the_same_function(backend):
             ends += [(lanes.lower(g), lanes.upper(g)) for g in f.enclose_gradient(lanes, x)]
     for (low, high), (other_low, other_high) in zip(ends[:2], ends[2:], strict=True):
         assert (np.maximum(low, other_low) <= np.minimum(high, other_high)).all()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@given(MODERATE, MODERATE)
+@settings(max_examples=60, deadline=None)
+def test_ring_operations_are_sharp(name, a, b):
+    """Ends are within four units in the last place of the extreme results of the ends."""
+    count = min(len(a), len(b))
+    a, b = ([(low, low + width) for low, width in pairs[:count]] for pairs in (a, b))
+    with lane_arithmetic("float"):
+        result = OPERATIONS[name](_lanes(a), _lanes(b))
+    for i in range(count):
+        if name == "div" and not (b[i][0] > 1e-100 or b[i][1] < -1e-100):
+            continue
+        exact = [OPERATIONS[name](Fraction(x), Fraction(y)) for x, y in itertools.product(a[i], b[i])]
+        room = max(map(abs, exact)) / 2**50 + Fraction(1, 2**990)
+        assert min(exact) - room <= Fraction(float(result.lo[i])) and Fraction(float(result.hi[i])) <= max(exact) + room
+
+
+@given(MODERATE, st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_powers_are_sharp(a, exponent):
+    """So are the ends of powers."""
+    a = [(low, low + width) for low, width in a]
+    with lane_arithmetic("float") as lanes:
+        result = lanes.power(_lanes(a), exponent)
+    for i, (low, high) in enumerate(a):
+        exact = [Fraction(x) ** exponent for x in (low, high, *([0.0] if low <= 0 <= high else []))]
+        room = max(map(abs, exact)) / 2**47 + Fraction(1, 2**990)
+        assert min(exact) - room <= Fraction(float(result.lo[i])) and Fraction(float(result.hi[i])) <= max(exact) + room
+
+
+def test_products_that_underflow_are_bounded():
+    """Of doubles whose exact product is below all doubles; a factor that is 0 gives 0."""
+    x = [(1e-200, 1e-180), (-1e-180, -1e-200), (-1e-200, 1e-200), (0.0, 0.0), (0.0, 1e-200)]
+    for a, b in itertools.product(x, x):
+        with lane_arithmetic("float") as lanes:
+            results = [_lanes([a]) * _lanes([b]), _lanes([a, a]) * _lanes([b, b])]
+            square = lanes.power(_lanes([a]), 2)
+        for product in results:
+            for s, t in itertools.product(a, b):
+                assert _holds(product, 0, Fraction(s) * Fraction(t))
+            if (0.0, 0.0) in (a, b):
+                assert (product.lo[0], product.hi[0]) == (0, 0)
+        assert _holds(square, 0, Fraction(a[0]) ** 2) and _holds(square, 0, Fraction(a[1]) ** 2) and square.lo[0] >= 0
+
+
+@pytest.mark.parametrize("backend", ["float", "arb", "mpmath"])
+def test_lanes_are_picked_permuted_negated_and_compared(backend):
+    """Each lane of the result is the lane of the operand that was asked for."""
+    with lane_arithmetic(backend) as lanes:
+        x, y, one = (
+            lanes.box(np.arange(4.0), np.arange(4.0)),
+            lanes.box(-np.ones(4), np.ones(4)),
+            lanes.constant(Fraction(1)),
+        )
+        assert lanes.lower(lanes.picked(x, np.array([False, True, False, True]))).tolist() == [1, 3]
+        assert lanes.lower(lanes.picked(x, np.array([2, 0]))).tolist() == [2, 0]
+        first, second = lanes.permuted([x, one], np.array([[0, 1, 0, 1], [1, 0, 1, 0]]))
+        assert lanes.lower(first).tolist() == [0, 1, 2, 1] and lanes.upper(second).tolist() == [1, 1, 1, 3]
+        negated = lanes.negated(x, np.array([True, False, True, False]))
+        assert lanes.lower(negated).tolist() == [0, 1, -2, 3]
+        assert lanes.nonzero(x).tolist() == [False, True, True, True] and not lanes.nonzero(y).any()
+        assert lanes.outside(x, 1.0, 2.0).tolist() == [True, False, False, True]
+
+
+def test_a_lane_with_one_indeterminate_end_decides_nothing():
+    """Neither that it excludes 0, nor that it is outside of an interval, nor an end."""
+    with lane_arithmetic("float") as lanes:
+        for ends in ((1.0, np.nan), (np.nan, -1.0)):
+            x = Lanes(*ends)
+            assert not lanes.nonzero(x).any() and not lanes.outside(x, 3.0, 4.0).any()
+            assert np.isinf(lanes.lower(x)).all() and np.isinf(lanes.upper(x)).all()
+            quotient = lanes.constant(Fraction(1)) / x
+            assert np.isinf(lanes.lower(quotient)).all() and np.isinf(lanes.upper(quotient)).all()
