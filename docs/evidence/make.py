@@ -119,6 +119,16 @@ def _() -> Any:
     return hc.certify(hc.find.branch(hc.gallery.load("himmelblau"), (0.0867, 2.8843), (3.5844, -1.8481)))
 
 
+@makes("himmelblau-diagram")
+def _() -> Any:
+    return hc.diagram(hc.gallery.load("himmelblau"), (3, 2), [(-6, 6), (-6, 6)])
+
+
+@makes("double-well-basin")
+def _() -> Any:
+    return hc.certify(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), (-0.5, 0), "1.5", basin="0.5")
+
+
 @makes("himmelblau-minimum-repels")
 def _() -> Any:
     return hc.certify(hc.gallery.load("himmelblau"), (-0.0976, 2.8258), "5.95")

@@ -68,11 +68,14 @@ class Swept:
         Whether no budget was spent before the end.
     pieces : int
         How many pieces were looked at.
+    late : bool
+        Whether it was the time that ran out.
     """
 
     left: list[Box]
     finished: bool
     pieces: int
+    late: bool = False
 
     @property
     def complete(self) -> bool:
@@ -106,7 +109,7 @@ def sweep(
         if not pending:
             return Swept(left, True, count)
         if count % CLOCK_EVERY == 0 and (time.monotonic() > deadline or len(left) >= MOST_LEFT):
-            return Swept(left, False, count)
+            return Swept(left, False, count, len(left) < MOST_LEFT)
         piece = pending.pop()
         if _settled(system, tubes, piece):
             continue
@@ -120,7 +123,8 @@ def sweep(
 def completeness_claim(swept: Swept, region: Box, branches: int) -> Claim:
     """Return the claim that follows from a search."""
     if not swept.complete:
-        return undecided(NAME, QUESTION, Reason.BUDGET)
+        spent = Reason.TIME if swept.late else Reason.BUDGET
+        return undecided(NAME, QUESTION, Reason.PLACES if swept.left else spent)
     return Claim(NAME, Status.PROVED, statement(region, branches))
 
 

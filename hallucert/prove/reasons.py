@@ -28,6 +28,7 @@ class Reason(StrEnum):
     TIE = "tie"
     STEP = "step"
     TIME = "time"
+    PLACES = "places"
 
     @property
     def explanation(self) -> str:
@@ -98,6 +99,10 @@ _EXPLANATIONS = {
     Reason.TIE: (
         "another point of the box has a value that cannot be told from the target's, for example a second global "
         "minimizer; state a smaller box, or give f as Objective.least_squares"
+    ),
+    Reason.PLACES: (
+        "some smallest pieces of the box are neither free of points nor inside of a proved cell: branches cross there, "
+        "the target is no minimizer, or a branch was not found; take a box without the place"
     ),
     Reason.TIME: "the time budget was spent before the end; allow a larger budget",
     Reason.STEP: (
