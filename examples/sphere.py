@@ -44,7 +44,7 @@ print(cert)
 statuses = {claim.name: str(claim.status) for claim in cert}
 assert statuses.pop("theorem_3_2") == "refuted"
 assert set(statuses.values()) == {"proved"}
-assert cert["topology"][0].statement == "Sheet 1 is a sphere: its Euler characteristic is 2."
+assert cert["topology"][0].statement == "As a surface, sheet 1 is a sphere: its Euler characteristic is 2."
 
 # %%
 # Condition (C32) of Theorem 3.2 fails on the surface, although it attracts: its projection to the row space of
