@@ -33,7 +33,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact, format_rational
@@ -120,7 +122,7 @@ class Tape:
 
     def _run(self, arithmetic: Any, x: Sequence[T], wanted: Sequence[int]) -> list[T]:
         values: list[Any] = []
-        push = values.append
+        push, constants = values.append, iter(self._constants(arithmetic))
         for op, a, b, value in self.nodes:
             if op == "mul":
                 push(values[a] * values[b])
@@ -129,7 +131,7 @@ class Tape:
             elif op == "sub":
                 push(values[a] - values[b])
             elif op == "const":
-                push(arithmetic.constant(value))
+                push(next(constants))
             elif op == "var":
                 push(x[a])
             elif op == "pow":
@@ -145,6 +147,22 @@ class Tape:
             else:
                 push(getattr(arithmetic, op)(values[a]))
         return [values[i] for i in wanted]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The program alone: what is known about its constants in an arithmetic stays with the process."""
+        return {"variables": self.variables, "nodes": self.nodes, "outputs": self.outputs}
+
+    @cached_property
+    def _known_constants(self) -> WeakKeyDictionary[Any, list[Any]]:
+        return WeakKeyDictionary()
+
+    def _constants(self, arithmetic: Any) -> list[Any]:
+        """The constants in an arithmetic, in the order of their nodes; made once for each arithmetic."""
+        known = self._known_constants.get(arithmetic)
+        if known is None:
+            known = [arithmetic.constant(node.value) for node in self.nodes if node.op == "const"]
+            self._known_constants[arithmetic] = known
+        return known
 
     def to_json(self) -> dict[str, Any]:
         """Return the tape as plain data; `from_json` reads it back."""

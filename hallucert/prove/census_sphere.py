@@ -55,7 +55,7 @@ from hallucert.prove.claims import Enclosure
 from hallucert.prove.domain import is_defined, is_undefined
 from hallucert.prove.point import Point
 
-TARGETS_PER_TASK = {2: 8, 3: 6, 4: 4}
+TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}
 """By dimension: all charts of so many targets are searched together."""
 CELLS = {1: 4, 2: 2, 3: 1}
 """Cells a side of a chart to begin with, by its dimension."""
