@@ -36,8 +36,8 @@ def _measured(certificate: BranchCertificate, arithmetic: Any, deadline: float) 
     target = proved_target(arithmetic, certificate.objective, certificate.target)
     if target is None:
         return NOT_SHOWN
-    if not _encloses(certificate, arithmetic, target):
-        return "the published enclosure does not contain the target"
+    if not encloses(certificate, arithmetic, target):
+        return "the published enclosure does not contain the target, or is not in the box where it is the only one"
     system = BranchSystem(arithmetic, certificate.objective, target.c)
     return measured_claims(system, target, certificate.chains, None, deadline)
 
@@ -53,10 +53,15 @@ def _checked(claim: Claim, waiting: list[Measured] | str) -> Result:
     return Result(_label(claim), claim.status, problem is None, problem or "")
 
 
-def _encloses(certificate: BranchCertificate, ar: Any, target: Target) -> bool:
-    box = certificate.box or ()
-    return len(box) == len(target.c) and all(
-        low <= ar.lower(c) and ar.upper(c) <= high for (low, high), c in zip(box, target.c, strict=True)
+def encloses(certificate: BranchCertificate, ar: Any, target: Target) -> bool:
+    """Tell whether the published enclosure certainly holds the target and, of all critical points, no other one."""
+    box, place = certificate.box or (), certificate.target
+    if place is None or len(box) != len(target.c):
+        return False
+    around = zip(box, target.c, place.centre, place.radius, strict=True)
+    return all(
+        middle - radius <= low and high <= middle + radius and low <= ar.lower(c) and ar.upper(c) <= high
+        for (low, high), c, middle, radius in around
     )
 
 

@@ -45,3 +45,8 @@ class DiagramCertificate(BranchCertificate):
     def complete(self) -> bool:
         """Whether it is proved that every hallucinated point of the target in the box lies on a branch."""
         return self[NAME][0].status is Status.PROVED
+
+    @property
+    def proved(self) -> bool:
+        """Whether anything is certified of the points: a branch, or that there are no others."""
+        return self.complete or super().proved

@@ -23,8 +23,10 @@ def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, dead
         return [*results, Result(NAME, claim.status, True, "")]
     # The claim speaks of "the target" and of "branches 1 to n": it needs all of their claims.
     problem: str | None = "the branches that it speaks of are not re-proved"
-    needed = [r for r, c in zip(results, branches.all_claims, strict=True) if c.name in ("target", "branch")]
-    if all(result.passed for result in needed) and any(c.name == "target" for c in branches.all_claims):
+    pairs = list(zip(results, branches.all_claims, strict=True))
+    needed = [(result, made) for result, made in pairs if made.name in ("target", "branch")]
+    shown = all(result.passed and made.status is Status.PROVED for result, made in needed)
+    if shown and any(made.name == "target" for _, made in needed):
         try:
             problem = _problem(certificate, arithmetic, max_boxes, deadline)
         except PROVOKED as error:
@@ -37,7 +39,7 @@ def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, dead
 def _problem(certificate: DiagramCertificate, ar: Any, max_boxes: int, deadline: float) -> str | None:
     """Search the box again; None if nothing is left."""
     target = None if certificate.target is None else proved_target(ar, certificate.objective, certificate.target)
-    if target is None:
+    if target is None or not branch_verify.encloses(certificate, ar, target):
         return branch_verify.NOT_SHOWN
     system = BranchSystem(ar, certificate.objective, target.c)
     swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, deadline)

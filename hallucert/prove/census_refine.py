@@ -172,7 +172,9 @@ def refined_zero(
         centre = [ar.centre(ball) for ball in found]
         offset = [ball - m for ball, m in zip(found, centre, strict=True)]
         moved = _moved(ar, c, at(centre).equations, a, offset)
-        found = [m + v for m, v in zip(centre, moved, strict=True)]
+        # Within what is known already, so that the next middle lies in X, where the mean value theorem holds.
+        common = [ar.intersection(old, m + v) for old, m, v in zip(found, centre, moved, strict=True)]
+        found = [old if new is None else new for old, new in zip(found, common, strict=True)]
     return found
 
 

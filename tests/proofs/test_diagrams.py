@@ -16,10 +16,13 @@ from hallucert.balls import arithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import problem_digest, to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
+from hallucert.prove.branch import QUESTIONS
 from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import proved_target
+from hallucert.prove.claims import undecided
 from hallucert.prove.diagram import _holds, statement, sweep
+from hallucert.prove.reasons import Reason
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
 BOX = [(-6, 6), (-6, 6)]
@@ -174,6 +177,34 @@ def test_forged_regions_and_statements_fail(diagrams) -> None:
         data["claims"][-1] |= change
         with pytest.raises(CertificateError, match="claims"):
             from_json(data)
+
+
+def test_the_target_of_a_diagram_cannot_be_forged() -> None:
+    """With the target's claim undecided, or its published enclosure elsewhere or wide, completeness is not re-proved.
+
+    Of (-1, 0) no point of the box is hallucinated; (-1/2, 0) is, with the other minimizer (1, 0) as its target.
+    """
+    f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    honest = hc.diagram(f, (-1, 0), [("-0.7", "-0.2"), ("-0.1", "0.1")])
+    assert honest.complete and not honest.chains and hc.verify(honest)
+    elsewhere = tuple((Fraction(v), Fraction(v)) for v in (1, 0))
+    wide = ((Fraction(-2), Fraction(2)), (Fraction(-1), Fraction(1)))
+    nobody = undecided("target", QUESTIONS["target"], Reason.BUDGET)
+    for box in (elsewhere, wide, honest.box):
+        for first in (honest.all_claims[0], nobody):
+            if (box, first) == (honest.box, honest.all_claims[0]):
+                continue
+            forged = replace(honest, all_claims=(first, honest.all_claims[-1]), box=box)
+            for backend in ("arb", "mpmath"):
+                verdict = hc.verify(from_json(json.loads(json.dumps(to_json(forged)))), backend=backend)
+                assert "completeness" in [result.name for result in verdict.results if not result.passed]
+
+
+def test_the_enclosure_of_a_branch_target_holds_no_other_critical_point(himmelblau) -> None:
+    """An enclosure that is wider than the box in which the target is the only one says nothing, and is refused."""
+    cert = hc.certify(hc.find.branches(himmelblau, (3, 2), BOX)[0])
+    wide = replace(cert, box=((Fraction(-10), Fraction(10)),) * 2)
+    assert hc.verify(cert, backend="arb") and not hc.verify(wide, backend="arb")
 
 
 @pytest.mark.parametrize(
