@@ -189,7 +189,10 @@ class _Tubes:
         self.proofs = [proof for cell in cells if (proof := _thick(system, cell)) is not None]
         frames = np.array([[[float(v) for v in row] for row in proof.cell.frame] for proof in self.proofs])
         self.centres = np.array([[float(v) for v in proof.cell.centre] for proof in self.proofs])
-        self.inverses = np.array([matrix.float_inverse(frame) for frame in frames])
+        found = [matrix.float_inverse(frame) for frame in frames]
+        self.inverses = np.array(
+            [np.full(f.shape, np.nan) if i is None else i for f, i in zip(frames, found, strict=True)]
+        )
         self.bends = np.array([[float(v) for v in proof.cell.bend] for proof in self.proofs])
         self.spans = np.array([[float(v) for v in proof.cell.span] for proof in self.proofs])
         self.radii = np.array([[float(v) for v in proof.cell.radius] for proof in self.proofs])
@@ -199,9 +202,10 @@ class _Tubes:
         if not self.proofs:
             return False
         z = np.array([*(float(v) for v in middle), float(sum(multiplier)) / 2])
-        y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
-        s, w = y[:, 0], y[:, 1:] - self.bends * y[:, :1] ** 2
-        depth = np.max(np.abs(w) / self.radii, axis=1)
+        with np.errstate(all="ignore"):
+            y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
+            s, w = y[:, 0], y[:, 1:] - self.bends * y[:, :1] ** 2
+            depth = np.max(np.abs(w) / self.radii, axis=1)
         depth[(s < self.spans[:, 0]) | (s > self.spans[:, 1])] = np.inf
         nearest = [int(i) for i in np.argsort(depth)[:NEAR] if depth[i] < 1]
         return any(_holds(self.proofs[i], x, multiplier) for i in nearest)

@@ -21,7 +21,7 @@ from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import proved_target
 from hallucert.prove.claims import undecided
-from hallucert.prove.diagram import _holds, statement, sweep
+from hallucert.prove.diagram import _holds, _Tubes, statement, sweep
 from hallucert.prove.reasons import Reason
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
@@ -133,6 +133,22 @@ def test_a_cell_holds_small_pieces_only(diagrams) -> None:
                 x = [ar.interval(v - size, v + size) for v in centre[:-1]]
                 multiplier = (max(centre[-1] - size, Fraction(0)), centre[-1] + size)
                 assert _holds(CellProof(system, cell), x, multiplier) == inside
+
+
+def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch) -> None:
+    """The look-up of cells is in floats: where they fail nothing is held, and nothing is raised."""
+    diagram = diagrams[0]
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
+        cells = [link.cell for link in diagram.chains[0].links[:2]]
+        proofs = [CellProof(system, cell) for cell in cells]
+        monkeypatch.setattr("hallucert.prove.diagram._thick", lambda _, cell: proofs[cells.index(cell)])
+        monkeypatch.setattr("hallucert.prove.diagram.matrix.float_inverse", lambda frame: None)
+        tubes = _Tubes(system, cells)
+        assert tubes.proofs
+        x = [ar.constant(Fraction(1)), ar.constant(Fraction(1))]
+        assert not tubes.hold(x, (Fraction(0), Fraction(1)), [Fraction(1), Fraction(1)])
 
 
 def test_missed_branches_are_sought_where_the_search_leaves_places(himmelblau, diagrams, monkeypatch) -> None:
