@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.balls import arithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
+from hallucert.prove import basin
+from hallucert.prove.point import Point
+from hallucert.prove.rules import Evidence
 
 WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
 
@@ -51,6 +55,19 @@ def test_runs_from_the_edge_of_the_basin_converge_at_the_proved_rate(name, reque
         half = half - step / 2 * hc.sam.shifted_gradient(cert.objective, half, cert.rho)
     slower = np.linalg.norm(np.linalg.solve(basis, (half - middle).T), axis=0)
     assert (slower <= (1 - (1 - contraction) / 2) ** many * before + 1e-12).all()
+
+
+def test_the_scale_of_the_basis_does_not_matter(himmelblau) -> None:
+    """The set x* + V w, |w| <= R is the same for 128 V and R/128: so are the contraction and the radius."""
+    ar = arithmetic("arb", 212)
+    with ar:
+        x = [ar.interval(low, high) for low, high in himmelblau.box]
+        evidence = Evidence(ar, Point(ar, himmelblau.objective, himmelblau.rho, x), himmelblau.witness, 1)
+        inputs = himmelblau["basin"].inputs
+        scaled = {**inputs, "basis": tuple(128 * v for v in inputs["basis"]), "size": inputs["size"] / 128}
+        one, other = (basin.measure(evidence, given) for given in (inputs, scaled))
+        for name in ("contraction", "radius"):
+            assert abs(one[name].upper - other[name].upper) < Fraction(1, 2**30) * one[name].upper
 
 
 @pytest.mark.parametrize("backend", ["mpmath", "arb"])
