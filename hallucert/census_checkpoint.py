@@ -8,16 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hallucert import __version__
 from hallucert.errors import CheckpointError
 from hallucert.files import replacing
+from hallucert.prove.branch_and_prune import Boxes
 from hallucert.prove.census import Task, sphere_task
 from hallucert.prove.census_records import (
+    Alone,
+    Box,
+    CriticalPoint,
     Problem,
-    box_from_json,
+    TaskResult,
     critical_from_json,
+    critical_to_json,
     point_from_json,
+    point_to_json,
     unsettled_from_json,
+    unsettled_to_json,
 )
 
 
@@ -27,11 +36,16 @@ class Checkpoint:
     Parameters
     ----------
     path : Path or None
-        The file; what it holds is read.
+        The file.
     problem : Problem
         What the census is of.
     max_boxes : int
         Its budget, on which the tasks depend.
+
+    Attributes
+    ----------
+    results : dict of str to TaskResult
+        By the names of the tasks.
 
     Raises
     ------
@@ -41,14 +55,17 @@ class Checkpoint:
 
     def __init__(self, path: Path | None, problem: Problem, max_boxes: int) -> None:
         self.path, self.dimension = path, problem.f.dimension
-        self.results: dict[str, dict[str, Any]] = {}
+        self.results: dict[str, TaskResult[Any]] = {}
+        self.data: dict[str, Any] = {}  # of the file
+        if path is None:
+            return
         text = json.dumps([problem.to_json(), problem.backend, max_boxes, __version__], sort_keys=True)
         self.digest = hashlib.sha256(text.encode()).hexdigest()
-        if path is None or not path.exists():
+        if not path.exists():
             return
         try:
             data = json.loads(path.read_text(encoding="ascii"))
-            belongs, self.results = data["digest"] == self.digest, dict(data["results"])
+            belongs, self.data = data["digest"] == self.digest, dict(data["results"])
         except OSError as error:
             raise CheckpointError(f"{path} cannot be read: {error}; use another file") from None
         except (ValueError, KeyError, TypeError) as error:
@@ -56,8 +73,8 @@ class Checkpoint:
         if not belongs:
             raise CheckpointError(f"{path} belongs to another census (function, box, rho or budget); use another file")
 
-    def require_results(self, tasks: Sequence[Task]) -> None:
-        """Check what was read for some tasks: every field that putting the results together reads.
+    def read(self, tasks: Sequence[Task]) -> None:
+        """Add to `results` what the file holds of some tasks.
 
         Raises
         ------
@@ -65,68 +82,96 @@ class Checkpoint:
             If something is missing or malformed.
         """
         for name, function, arguments in tasks:
-            if name not in self.results:
+            if name not in self.data:
                 continue
             try:
-                if function is sphere_task:
-                    _read_sphere(self.results[name], self.dimension, len(arguments[1]))
-                else:
-                    _read_critical(self.results[name], self.dimension)
+                targets = len(arguments[1]) if function is sphere_task else None
+                self.results[name] = _from_json(self.data[name], self.dimension, targets)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 raise self._malformed(f"its entry {name!r}: {error!r}") from None
 
-    def add(self, name: str, result: dict[str, Any]) -> None:
+    def add(self, name: str, result: TaskResult[Any]) -> None:
         """Keep a result."""
         self.results[name] = result
         if self.path is None:
             return
+        self.data[name] = _to_json(result)
         with replacing(self.path) as stream:
-            stream.write(json.dumps({"digest": self.digest, "results": self.results}).encode("ascii"))
+            stream.write(json.dumps({"digest": self.digest, "results": self.data}).encode("ascii"))
 
     def _malformed(self, why: object) -> CheckpointError:
         return CheckpointError(f"{self.path} is not the checkpoint of a census: {why}; remove it")
 
 
-def _read_critical(result: dict[str, Any], d: int) -> None:
-    """Read the result of a task of the first step; raises what Python raises where it cannot be read."""
-    for entry in _list(result["points"]):
-        critical_from_json(entry)
-        _require(len(entry["box"]) == d, "a box of another dimension")
-        _read_floats(entry["unique"], d, 2)
-    _read_floats(result["small"], len(result["small"]), 2 * d)
-    _read_common(result, d)
+def _to_json(result: TaskResult[Any]) -> dict[str, Any]:
+    """Return a result as plain data."""
+    return {
+        "points": [_alone_to_json(alone) for alone in result.points],
+        "places": [unsettled_to_json(place) for place in result.places],
+        "spent": result.spent,
+        "pending": result.pending,
+        "small": _floats_to_json(np.hstack([result.small.lo, result.small.hi])),
+    }
 
 
-def _read_sphere(result: dict[str, Any], d: int, targets: int) -> None:
-    """The same for the second step."""
-    for entry in _list(result["points"]):
-        point = point_from_json(entry)
-        _require(len(point.box) == d and point.target in range(targets), "a point of another problem")
-        _require(type(entry["chart"]) is int and 0 <= entry["chart"] < 2 * d, "a chart")
-        _read_floats(entry["unique"], d - 1, 2)
-    _read_common(result, d)
+def _alone_to_json(alone: Alone[Any]) -> dict[str, Any]:
+    own = critical_to_json(alone.point) if isinstance(alone.point, CriticalPoint) else point_to_json(alone.point)
+    return {**own, "chart": alone.chart, "unique": _floats_to_json(alone.unique)}
 
 
-def _read_common(result: dict[str, Any], d: int) -> None:
-    for entry in _list(result["places"]):
-        unsettled_from_json(entry)
-        boxes = [box_from_json(entry[name]) for name in ("box", "target") if entry[name] is not None]
-        _require(all(len(box) == d for box in boxes), "a box of another dimension")
-    _require(type(result["spent"]) is int and type(result["pending"]) is bool, "spent or pending")
+def _from_json(data: Any, d: int, targets: int | None) -> TaskResult[Any]:
+    """Read a result; raises what Python raises where it cannot be read.
+
+    Parameters
+    ----------
+    data : Any
+        What the file holds.
+    d : int
+        Dimension.
+    targets : int or None
+        For a task of the second step: how many targets there are.
+    """
+    points = []
+    for entry in _list(data["points"]):
+        alone: Alone[Any]
+        if targets is None:
+            _require(entry["chart"] is None, "no chart")
+            alone = Alone(critical_from_json(entry), _floats_from_json(entry["unique"], d, 2))
+        else:
+            _require(type(entry["chart"]) is int and 0 <= entry["chart"] < 2 * d, "a chart")
+            _require(entry["target"] in range(targets), "a target of the problem")
+            alone = Alone(point_from_json(entry), _floats_from_json(entry["unique"], d - 1, 2), entry["chart"])
+        points.append(alone)
+        _require_dimension(alone.point.box, d)
+    places = [unsettled_from_json(entry) for entry in _list(data["places"])]
+    for box in [box for place in places for box in (place.box, place.target) if box is not None]:
+        _require_dimension(box, d)
+    _require(
+        type(data["spent"]) is int and type(data["pending"]) is bool, "a number of boxes, and whether more are pending"
+    )
+    small = _floats_from_json(data["small"], len(_list(data["small"])), 2 * d)
+    boxes = Boxes(np.zeros(len(small), int), small[:, :d], small[:, d:])
+    return TaskResult(tuple(points), tuple(places), data["spent"], data["pending"], boxes)
 
 
-def _read_floats(rows: list[list[str]], count: int, length: int) -> None:
-    _require(len(_list(rows)) == count and all(len(_list(row)) == length for row in rows), "numbers of another shape")
-    for row in rows:
-        for number in row:
-            float.fromhex(number)
+def _floats_to_json(rows: np.ndarray) -> list[list[str]]:
+    return [[number.hex() for number in row] for row in rows.tolist()]
+
+
+def _floats_from_json(rows: Any, count: int, length: int) -> np.ndarray:
+    _require(len(_list(rows)) == count and all(len(_list(row)) == length for row in rows), "numbers of the right shape")
+    return np.array([[float.fromhex(number) for number in row] for row in rows]).reshape(count, length)
 
 
 def _list(value: Any) -> list[Any]:
-    _require(isinstance(value, list), "no list")
+    _require(isinstance(value, list), "a list")
     return list(value)
+
+
+def _require_dimension(box: Box, d: int) -> None:
+    _require(len(box) == d, "a box of the dimension")
 
 
 def _require(good: bool, what: str) -> None:
     if not good:
-        raise ValueError(what)
+        raise ValueError(f"there must be {what}")

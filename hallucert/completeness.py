@@ -21,7 +21,7 @@ from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census import Census, Task, take
-from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem
+from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
 from hallucert.radius_law import RadiusLaw, require_sam
 
 MAX_BOXES = 4_000_000
@@ -73,8 +73,8 @@ def census(
     tolerance : float
         Boxes of this width, relative to the largest side of `box`, are not split any more.
     backend : {"float", "arb", "mpmath"}
-        Arithmetic of the search: intervals of doubles (points are then refined by Arb), or one of the ball arithmetics
-        throughout.
+        Arithmetic of the search: intervals of doubles, or one of the ball arithmetics throughout. Doubles give
+        points to 12 digits and numbers to 9, at least; where they cannot, Arb does.
     variant : {"sam"}
         The ascent step: a census sweeps spheres, which other ascent steps do not have.
 
@@ -117,7 +117,7 @@ def census(
     deadline = time.monotonic() + seconds
     with _reporter(progress) as report:
 
-        def runner(tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
+        def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
             return _results(tasks, deadline, _jobs(workers, f.dimension), kept, report)
 
         return take(problem, max_boxes, runner)
@@ -161,7 +161,7 @@ def _jobs(workers: int | None, dimension: int) -> int | None:
     return 1 if dimension < SMALLEST_PARALLEL else -1
 
 
-def _do(function: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], finish: float) -> dict[str, Any]:
+def _do(function: Callable[..., TaskResult[Any]], arguments: tuple[Any, ...], finish: float) -> TaskResult[Any]:
     """Do one task, wherever that is; `finish` is a wall-clock time, which other processes know too."""
     require_round_to_nearest()
     return function(*arguments, finish - time.time())
@@ -169,16 +169,16 @@ def _do(function: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], fin
 
 def _results(
     tasks: Sequence[Task], deadline: float, jobs: int | None, kept: Checkpoint, report: Progress
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[TaskResult[Any]]:
     """Do the tasks that are not done yet; yields all results in order."""
     from joblib import Parallel, delayed
 
     finish = time.time() + (deadline - time.monotonic())
-    kept.require_results(tasks)
+    kept.read(tasks)
     todo = [task for task in tasks if task[0] not in kept.results]
     step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
     report(step, done, len(tasks))
-    stream: Iterable[dict[str, Any]]
+    stream: Iterable[TaskResult[Any]]
     if jobs == 1 or len(todo) <= 1:
         stream = (_do(function, arguments, finish) for _, function, arguments in todo)
     else:
@@ -189,7 +189,7 @@ def _results(
         fresh[name] = result
         done += 1
         # What the clock cut short is done again by the next run.
-        if not (result["pending"] and time.time() >= finish):
+        if not (result.pending and time.time() >= finish):
             kept.add(name, result)
         report(step, done, len(tasks))
     for name, _, _ in tasks:

@@ -84,6 +84,10 @@ class BallLanes:
         lists = [value.balls * order.shape[1] if len(value.balls) == 1 else value.balls for value in values]
         return [BallList([lists[j][k] for k, j in enumerate(row)]) for row in order.tolist()]
 
+    def ends(self, x: BallList) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper ends rounded outward, infinite where indeterminate."""
+        return self.lower(x), self.upper(x)
+
     def lower(self, x: BallList) -> np.ndarray:
         """Return lower ends rounded down, ``-inf`` where indeterminate."""
         ar = self.ar

@@ -57,8 +57,9 @@ class Lanes:
     __slots__ = ("rows",)
 
     def __init__(self, lo: Any, hi: Any) -> None:
-        low, high = np.broadcast_arrays(np.atleast_1d(lo), np.atleast_1d(hi))
-        self.rows: np.ndarray = np.array([-low, high], dtype=np.float64)
+        self.rows: np.ndarray = np.empty((2, max(np.size(lo), np.size(hi))))
+        np.negative(lo, out=self.rows[0])
+        self.rows[1] = hi
 
     @classmethod
     def of(cls, rows: np.ndarray) -> Lanes:
@@ -183,13 +184,24 @@ class FloatLanes:
         stacked = np.stack([np.broadcast_to(value.rows, (2, len(lanes))) for value in values])
         return [Lanes.of(rows) for rows in stacked[order[:, None], [[0], [1]], lanes]]
 
+    def ends(self, x: Lanes) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper ends, infinite where indeterminate."""
+        rows, bad = x.rows, _is_indeterminate(x.rows)
+        if bad.any():
+            rows = np.where(bad, np.inf, rows)
+        return -rows[0], rows[1]
+
     def lower(self, x: Lanes) -> np.ndarray:
         """Return lower ends, ``-inf`` where indeterminate."""
-        return np.where(_is_indeterminate(x.rows), -np.inf, -x.rows[0])
+        return self.ends(x)[0]
 
     def upper(self, x: Lanes) -> np.ndarray:
         """Return upper ends, ``inf`` where indeterminate."""
-        return np.where(_is_indeterminate(x.rows), np.inf, x.rows[1])
+        return self.ends(x)[1]
+
+    def finite(self, x: Lanes) -> np.ndarray:
+        """Tell which lanes are bounded sets of numbers."""
+        return np.asarray(np.isfinite(x.rows).all(axis=0))
 
     def nonzero(self, x: Lanes) -> np.ndarray:
         """Tell in which lanes certainly no number is 0."""
@@ -227,6 +239,10 @@ class FloatLanes:
             return Lanes.of(sign * _power_bound(np.abs(x.rows), exponent, sign * _UNIT))
         sizes = np.stack([np.maximum(-x.rows.min(axis=0), 0.0), x.rows.max(axis=0)])
         return Lanes.of(_INWARD * _power_bound(sizes, exponent, _INWARD * _UNIT))
+
+    def matrix_product(self, a: Sequence[Sequence[Lanes]], b: Sequence[Sequence[Lanes]]) -> list[list[Lanes]]:
+        """Enclose the product of two matrices."""
+        return [[sum_of_products(row, column) for column in zip(*b, strict=True)] for row in a]
 
     def real_power(self, x: Lanes, exponent: Fraction) -> Lanes:
         """Enclose a rational power of positive intervals."""
@@ -268,6 +284,14 @@ class FloatLanes:
     def sin(self, x: Lanes) -> Lanes:
         """Enclose the sine."""
         return _wave(x, arb.sin, 0.5)
+
+
+def sum_of_products(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """Return the inner product of two vectors of at least one entry, in the operators of their entries."""
+    total = a[0] * b[0]
+    for x, y in zip(a[1:], b[1:], strict=True):
+        total = total + x * y
+    return total
 
 
 def _is_indeterminate(rows: np.ndarray) -> np.ndarray:

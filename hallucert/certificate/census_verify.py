@@ -24,8 +24,8 @@ from typing import Any
 
 from hallucert.certificate.verify import PROVOKED, Result
 from hallucert.prove.census import Census, take_here
-from hallucert.prove.census_records import Box, HallucinatedPoint, Kind, Unsettled
-from hallucert.prove.census_sphere import overlap, stability
+from hallucert.prove.census_records import Box, HallucinatedPoint, Kind, Unsettled, stability_of
+from hallucert.prove.census_sphere import overlap
 from hallucert.prove.claims import Status
 
 SEARCHES = 20
@@ -134,7 +134,7 @@ def _about_point(census: Census, own: Census, point: HallucinatedPoint, proved: 
     problems, target, own_target = [], census.critical_points[point.target], own.critical_points[proved.target]
     if not point.kind is target.kind is own_target.kind or not _within(own_target.box, target.box):
         problems.append("its target is another")
-    if point.stability is not stability(point.smallest_real_part):
+    if point.stability is not stability_of(point.smallest_real_part):
         problems.append(f"its numbers do not show that it is {point.stability}")
     for name in ("gradient_norm", "smallest_real_part"):
         outer, inner = getattr(point, name), getattr(proved, name)

@@ -71,6 +71,10 @@ class Boxes:
         """Points of the boxes near their middles, shape (k, n)."""
         return np.clip(self.lo + (self.hi - self.lo) / 2, self.lo, self.hi)
 
+    def lanes(self, arithmetic: Any) -> list[Any]:
+        """Return the boxes in an arithmetic of lanes, one value for each of the n unknowns."""
+        return [arithmetic.box(self.lo[:, j], self.hi[:, j]) for j in range(self.lo.shape[1])]
+
     @staticmethod
     def join(parts: Sequence[Boxes]) -> Boxes:
         """Put boxes one after the other."""
@@ -168,7 +172,8 @@ class Searched:
 
 def ends(lanes: Any, x: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return lower and upper ends, each of shape (count,)."""
-    return np.broadcast_to(lanes.lower(x), (count,)), np.broadcast_to(lanes.upper(x), (count,))
+    low, high = lanes.ends(x)
+    return (low, high) if len(low) == count else (np.broadcast_to(low, count), np.broadcast_to(high, count))
 
 
 def excludes_zero(lanes: Any, values: Sequence[Any], count: int) -> np.ndarray:
@@ -204,17 +209,18 @@ def image(lanes: Any, boxes: Boxes, expansion: Expansion) -> Krawczyk:
     low, high = np.empty((count, n, n)), np.empty((count, n, n))
     for i, row in enumerate(expansion.jacobian):
         for j, entry in enumerate(row):
-            low[:, i, j], high[:, i, j] = lanes.lower(entry), lanes.upper(entry)
+            low[:, i, j], high[:, i, j] = lanes.ends(entry)
     size = np.maximum(np.abs(low), np.abs(high)).max((1, 2))
     for value in expansion.value:
-        size = np.maximum(size, np.maximum(-lanes.lower(value), lanes.upper(value)))
+        below, above = lanes.ends(value)
+        size = np.maximum(size, np.maximum(-below, above))
     defined = size < np.inf
-    c, usable = _inverses(np.where(defined[:, None, None], low / 2 + high / 2, np.eye(n)))
+    c, usable = inverses(np.where(defined[:, None, None], low / 2 + high / 2, np.eye(n)))
     preconditioner = [[lanes.box(c[:, i, j], c[:, i, j]) for j in range(n)] for i in range(n)]
     if not defined.all():  # ends of lanes that are not used, which the arithmetic need not accept
         low, high = np.where(defined[:, None, None], low, 0.0), np.where(defined[:, None, None], high, 0.0)
     entries = [[lanes.box(low[:, i, j], high[:, i, j]) for j in range(n)] for i in range(n)]
-    offset = [lanes.box(boxes.lo[:, i], boxes.hi[:, i]) - lanes.box(middle[:, i], middle[:, i]) for i in range(n)]
+    offset = [side - lanes.box(middle[:, i], middle[:, i]) for i, side in enumerate(boxes.lanes(lanes))]
     one, zero = lanes.constant(Fraction(1)), lanes.constant(Fraction(0))
     image_low, image_high = np.empty((count, n)), np.empty((count, n))
     for i in range(n):
@@ -232,7 +238,7 @@ def image(lanes: Any, boxes: Boxes, expansion: Expansion) -> Krawczyk:
     return Krawczyk(image_low, image_high, proved)
 
 
-def _inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return approximate inverses, and which of them exist in floats; proposals only."""
     n = matrices.shape[-1]
     if n == 1:

@@ -35,16 +35,17 @@ from hallucert.prove.census_records import (
     Open,
     Problem,
     Stability,
+    TaskResult,
     Unsettled,
     from_floats,
 )
 from hallucert.prove.claims import Claim, Enclosure, Provenance, Status, undecided
 from hallucert.prove.reasons import Reason
 
-Task = tuple[str, Callable[..., dict[str, Any]], tuple[Any, ...]]
+Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
 """Name of a task, the function that does it, and its arguments; the budget in seconds comes last."""
 
-Runner = Callable[[Sequence[Task]], Iterable[dict[str, Any]]]
+Runner = Callable[[Sequence[Task]], Iterable[TaskResult[Any]]]
 """Does tasks and returns their results in order, wherever it does them."""
 
 
@@ -193,7 +194,7 @@ def _printed_inside(side: Enclosure) -> str:
     return f"[{low}, {high}]"
 
 
-def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float) -> dict[str, Any]:
+def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float) -> TaskResult[CriticalPoint]:
     """Do a task of the first step."""
     with np.errstate(all="ignore"):  # where f overflows, lanes are infinite or NaN, and nothing is proved in them
         return census_critical.run(problem, number, max_boxes, time.monotonic() + seconds)
@@ -201,7 +202,7 @@ def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float)
 
 def sphere_task(
     problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, seconds: float
-) -> dict[str, Any]:
+) -> TaskResult[HallucinatedPoint]:
     """Do a task of the second step."""
     with np.errstate(all="ignore"):
         return census_sphere.run(problem, targets, start, max_boxes, time.monotonic() + seconds)
@@ -239,7 +240,7 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
         tuple(points),
         tuple(place for place in open_places if place.reason is Open.CRITICAL_POINT),
         tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
-        sum(result["spent"] for result in first + second),
+        sum(result.spent for result in first + second),
         time.monotonic() - began,
         Provenance(__version__, ar.name, ar.version, ar.precision),
     )
@@ -249,7 +250,7 @@ def take_here(problem: Problem, max_boxes: int, seconds: float = math.inf) -> Ce
     """Take the census in this process, for a checker."""
     deadline = time.monotonic() + seconds
 
-    def runner(tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
+    def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
         for _, function, arguments in tasks:
             yield function(*arguments, deadline - time.monotonic())
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -22,26 +22,27 @@ from hallucert.balls import arithmetic
 from hallucert.balls.krawczyk import Function, Jacobian, ZeroEnclosure, contract, prove_zero
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective
+from hallucert.prove import census_lanes
 from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, Zero, search, touching_groups
 from hallucert.prove.census_equations import CriticalSystem
 from hallucert.prove.census_records import (
+    Alone,
     Box,
     CriticalPoint,
     Kind,
     Open,
     Problem,
+    TaskResult,
     Unsettled,
-    critical_from_json,
-    critical_to_json,
     floats,
     from_floats,
-    unsettled_from_json,
-    unsettled_to_json,
+    kind_of,
 )
 from hallucert.prove.census_refine import Guess, Local, around, guesses, refined_zero
 from hallucert.prove.census_spectrum import signs
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.domain import is_defined, is_undefined
+from hallucert.prove.float_points import FloatPoints
 
 CELLS = {1: 64, 2: 16, 3: 10, 4: 6}
 """Cells a side of the first subdivision, by dimension."""
@@ -78,32 +79,29 @@ def cells(problem: Problem, number: int) -> Boxes:
     return Boxes(np.zeros(len(index), int), lo, hi)
 
 
-def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.inf) -> dict[str, Any]:
-    """Search the cells of one task; returns plain data."""
+def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.inf) -> TaskResult[CriticalPoint]:
+    """Search the cells of one task."""
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     system = CriticalSystem(problem.lanes, problem.f, problem.rho, problem.region)
     found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, deadline)
-    refinements = [
-        refined(problem, zero, guess) for zero, guess in zip(found.zeros, guesses(system, found.zeros), strict=True)
-    ]
-    small, places = found.small, [place for place in refinements if isinstance(place, Unsettled)]
+    proposed = guesses(CriticalSystem(FloatPoints(), problem.f, None, problem.region), found.zeros)
+    at_once = census_lanes.critical_points(problem, system, found.zeros, proposed)
+    points: list[Alone[CriticalPoint]] = []
+    places: list[Unsettled] = []
+    for i, (zero, guess) in enumerate(zip(found.zeros, proposed, strict=True)):
+        named = at_once.get(i) or refined(problem, zero, guess)
+        if isinstance(named, CriticalPoint):
+            points.append(Alone(named, zero.unique))
+        elif named is not None:
+            places.append(named)
+    small = found.small
     if len(small) >= MOST_SMALL:
         rest = Boxes.join([small, found.pending])
         places.append(Unsettled(None, _hull(rest), Open.DEGENERATE_TARGET))
         small = small[:0]
     elif len(found.pending):
         places.append(Unsettled(None, _hull(found.pending), Open.BUDGET))
-    return {
-        "points": [
-            critical_to_json(point) | {"unique": [[v.hex() for v in side] for side in zero.unique.tolist()]}
-            for point, zero in zip(refinements, found.zeros, strict=True)
-            if isinstance(point, CriticalPoint)
-        ],
-        "small": [[v.hex() for v in row] for row in np.hstack([small.lo, small.hi]).tolist()],
-        "places": [unsettled_to_json(place) for place in places],
-        "pending": bool(len(found.pending)),
-        "spent": found.spent,
-    }
+    return TaskResult(tuple(points), tuple(places), found.spent, bool(len(found.pending)), small)
 
 
 def _hull(boxes: Boxes) -> Box:
@@ -120,12 +118,7 @@ def refined(problem: Problem, zero: Zero, guess: Guess) -> CriticalPoint | Unset
                 return None
             return Unsettled(None, published(problem, ar, balls), Open.DOMAIN)
         positive, negative = signs(ar, f.enclose_hessian(ar, balls))
-    kind = Kind.SADDLE if positive and negative else Kind.DEGENERATE
-    if positive == f.dimension:
-        kind = Kind.MINIMIZER
-    elif negative == f.dimension:
-        kind = Kind.MAXIMIZER
-    return CriticalPoint(published(problem, ar, balls), kind)
+    return CriticalPoint(published(problem, ar, balls), kind_of(positive, negative, f.dimension))
 
 
 class _Gradient:
@@ -204,27 +197,26 @@ def published(problem: Problem, ar: Any, balls: list[Any]) -> Box:
     return tuple(problem.published(Enclosure(*ar.endpoints(ball)), ar.precision) for ball in balls)
 
 
-def merged(problem: Problem, results: list[dict[str, Any]]) -> tuple[list[CriticalPoint], list[Unsettled]]:
+def merged(
+    problem: Problem, results: Sequence[TaskResult[CriticalPoint]]
+) -> tuple[list[CriticalPoint], list[Unsettled]]:
     """Put the results of all tasks together: each proved critical point once, groups of the rest."""
     points: list[CriticalPoint] = []
     unique: list[np.ndarray] = []
-    for data in [entry for result in results for entry in result["points"]]:
-        point = critical_from_json({"box": data["box"], "kind": data["kind"]})
-        box = floats(point.box)
+    for alone in [alone for result in results for alone in result.points]:
+        box = floats(alone.point.box)
         if any((box[:, 0] >= own[:, 0]).all() and (box[:, 1] <= own[:, 1]).all() for own in unique):
             continue
-        points.append(point)
-        unique.append(np.array([[float.fromhex(v) for v in side] for side in data["unique"]]))
-    places = [unsettled_from_json(data) for result in results for data in result["places"]]
+        points.append(alone.point)
+        unique.append(alone.unique)
+    places = [place for result in results for place in result.places]
     points = _separated(points)
-    d = problem.f.dimension
-    rows = [[float.fromhex(v) for v in row] for result in results for row in result["small"]]
-    small = np.array(rows).reshape(-1, 2 * d)
+    small = Boxes.join([result.small for result in results])
     for own in unique:
-        small = small[~((small[:, :d] >= own[:, 0]).all(1) & (small[:, d:] <= own[:, 1]).all(1))]
+        small = small[~((small.lo >= own[:, 0]).all(1) & (small.hi <= own[:, 1]).all(1))]
     if len(small):
-        groups = list(touching_groups(small[:, :d], small[:, d:]))
-        boxes = [from_floats(np.stack([small[g, :d].min(0), small[g, d:].max(0)], -1)) for g in groups]
+        groups = list(touching_groups(small.lo, small.hi))
+        boxes = [_hull(small[group]) for group in groups]
         if len(boxes) > MOST_GROUPS:
             places += [Unsettled(None, box, Open.DEGENERATE_TARGET) for box in boxes]
         else:

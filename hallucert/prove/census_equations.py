@@ -28,8 +28,9 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.balls.lanes import sum_of_products
 from hallucert.objectives.objective import Objective
-from hallucert.prove.branch_and_prune import Boxes, Expansion, ends, excludes_zero
+from hallucert.prove.branch_and_prune import Boxes, Expansion, excludes_zero
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ class ChartPoint:
         result = []
         for j, y in enumerate(self.y, start=1):
             b = [h - y * first for h, first in zip(rows[j], rows[0], strict=True)]
-            along = _dot(b, self.normal)
+            along = sum_of_products(b, self.normal)
             row = [self.factor * (b[k] - along * self.normal[k]) for k in range(1, len(b))]
             row[j - 1] = row[j - 1] - self.gradient[0]
             result.append(row)
@@ -208,11 +209,9 @@ class ChartPoint:
         return part
 
 
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    total = a[0] * b[0]
-    for x, y in zip(a[1:], b[1:], strict=True):
-        total = total + x * y
-    return total
+def outside_of(lanes: Any, x: Sequence[Any], region: np.ndarray) -> np.ndarray:
+    """Tell which points are certainly outside of a region, shape (d, 2)."""
+    return np.any([lanes.outside(side, low, high) for side, (low, high) in zip(x, region, strict=True)], axis=0)
 
 
 def _with_middles(boxes: Boxes) -> Boxes:
@@ -227,7 +226,7 @@ class SphereSystem:
     Parameters
     ----------
     lanes
-        Arithmetic of lanes.
+        Arithmetic of lanes; with `FloatPoints` only `at_points` has a meaning.
     f : Objective
         The function.
     rho : Fraction
@@ -260,10 +259,12 @@ class SphereSystem:
         if chart is None:
             tags, numbers = np.divmod(boxes.tag, 2 * dimension)
             chart = LaneCharts(lanes, numbers, dimension)
-        own = self.targets[tags]
-        centre = [lanes.box(own[:, j, 0], own[:, j, 1]) for j in range(dimension)]
-        y = [lanes.box(boxes.lo[:, j], boxes.hi[:, j]) for j in range(dimension - 1)]
-        return ChartPoint(lanes, self.f, self.rho, centre, chart, y)
+        return ChartPoint(lanes, self.f, self.rho, self.centre(tags), chart, boxes.lanes(lanes))
+
+    def centre(self, numbers: np.ndarray) -> list[Any]:
+        """The targets with these numbers, d values."""
+        own = self.targets[numbers]
+        return [self.lanes.box(own[:, j, 0], own[:, j, 1]) for j in range(self.f.dimension)]
 
     def impossible(self, boxes: Boxes) -> np.ndarray:
         """Outside the region, or g certainly not normal to the sphere, or certainly not inward."""
@@ -272,8 +273,7 @@ class SphereSystem:
     def _impossible(self, point: ChartPoint, count: int) -> np.ndarray:
         lanes, result = self.lanes, np.zeros(count, bool)
         if self.region is not None:
-            for x, (low, high) in zip(point.x, self.region, strict=True):
-                result |= lanes.outside(x, low, high)
+            result |= outside_of(lanes, point.x, self.region)
         for inward in (point.outward, point.radial):
             result |= lanes.lower(inward) >= 0
         return result | excludes_zero(lanes, point.equations, count)
@@ -322,9 +322,6 @@ class CriticalSystem:
     def __init__(self, lanes: Any, f: Objective, rho: Fraction | None, region: np.ndarray) -> None:
         self.lanes, self.f, self.rho, self.region = lanes, f, rho, region
 
-    def _x(self, boxes: Boxes) -> list[Any]:
-        return [self.lanes.box(boxes.lo[:, j], boxes.hi[:, j]) for j in range(boxes.lo.shape[1])]
-
     def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
         """What is impossible, and the expansion of the rest.
 
@@ -344,21 +341,20 @@ class CriticalSystem:
         return impossible, expand
 
     def _unreachable(self, boxes: Boxes) -> np.ndarray:
-        count, lanes = len(boxes), self.lanes
+        """Tell which boxes are too far from the region or, all of them, too near to all of it."""
+        lanes, (count, d) = self.lanes, boxes.lo.shape
         if self.rho is None or not count:
             return np.zeros(count, bool)
-        zero, none = lanes.constant(Fraction(0)), np.zeros(count)
-        nearest, farthest = zero, zero
-        for j, (low, high) in enumerate(self.region):
-            here_low, here_high = lanes.box(boxes.lo[:, j], boxes.lo[:, j]), lanes.box(boxes.hi[:, j], boxes.hi[:, j])
-            low_ball, high_ball = (lanes.box(none + end, none + end) for end in (low, high))
-            below, above = ends(lanes, low_ball - here_high, count)[0], ends(lanes, here_low - high_ball, count)[0]
-            gap = np.maximum(np.maximum(below, above), 0.0)
-            nearest = nearest + lanes.power(lanes.box(gap, gap), 2)
-            reach = np.maximum(ends(lanes, high_ball - here_low, count)[1], ends(lanes, here_high - low_ball, count)[1])
-            farthest = farthest + lanes.power(lanes.box(reach, reach), 2)
-        square = ends(lanes, lanes.power(lanes.constant(self.rho), 2), count)
-        return (ends(lanes, nearest, count)[0] > square[1]) | (ends(lanes, farthest, count)[1] < square[0])
+        # Side by side: a point can be at most p = hi - low below, and q = high - lo above, a point of the region.
+        lo, hi, low, high = boxes.lo.ravel(), boxes.hi.ravel(), *np.tile(self.region.T, count)
+        p, q = (lanes.upper(lanes.box(a, a) - lanes.box(b, b)) for a, b in ((hi, low), (high, lo)))
+        sides = np.concatenate([np.maximum(np.maximum(-p, -q), 0.0), np.maximum(p, q)])  # nearest, farthest
+        squares, first = lanes.power(lanes.box(sides, sides), 2), d * np.arange(2 * count)
+        distance = lanes.picked(squares, first)
+        for j in range(1, d):
+            distance = distance + lanes.picked(squares, first + j)
+        (lower, upper), square = lanes.ends(distance), lanes.ends(lanes.power(lanes.constant(self.rho), 2))
+        return np.asarray((lower[:count] > square[1]) | (upper[count:] < square[0]))
 
     def at_points(self, points: Boxes) -> tuple[list[Any], list[list[Any]]]:
         """The gradient and the Hessian."""
@@ -366,8 +362,8 @@ class CriticalSystem:
 
     def value(self, boxes: Boxes) -> list[Any]:
         """The gradient."""
-        return self.f.enclose_gradient(self.lanes, self._x(boxes))
+        return self.f.enclose_gradient(self.lanes, boxes.lanes(self.lanes))
 
     def jacobian(self, boxes: Boxes) -> list[list[Any]]:
         """The Hessian."""
-        return self.f.enclose_hessian(self.lanes, self._x(boxes))
+        return self.f.enclose_hessian(self.lanes, boxes.lanes(self.lanes))

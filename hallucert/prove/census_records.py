@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import dyadic
 from hallucert.exact import MAX_DIGITS, float_below, format_dyadic, format_rational
 from hallucert.objectives.objective import Objective
+from hallucert.prove.branch_and_prune import Boxes
 from hallucert.prove.claims import Enclosure
 
 Box = tuple[Enclosure, ...]
@@ -46,6 +47,18 @@ class Stability(StrEnum):
     ATTRACTOR = "attractor"
     REPELLER = "repeller"
     UNDECIDED = "undecided"
+
+
+def kind_of(positive: int, negative: int, dimension: int) -> Kind:
+    """Name a nondegenerate critical point by how many eigenvalues of its Hessian are certainly positive, and negative.
+
+    Degenerate: it cannot be named.
+    """
+    if positive == dimension:
+        return Kind.MINIMIZER
+    if negative == dimension:
+        return Kind.MAXIMIZER
+    return Kind.SADDLE if positive and negative else Kind.DEGENERATE
 
 
 class Open(StrEnum):
@@ -96,7 +109,7 @@ class Problem:
     tolerance : float
         Boxes of this width, relative to the size of the box, are not split any more.
     backend : str
-        Arithmetic of the search: ``"float"`` (points are then refined by Arb), ``"arb"`` or ``"mpmath"``.
+        Arithmetic of the search: ``"float"`` (Arb settles what doubles cannot), ``"arb"`` or ``"mpmath"``.
     precision : int
         Bits of the balls, at least: of those that refine points, and of a search in balls.
     checking : bool
@@ -230,6 +243,53 @@ class Unsettled:
         return f"{place}, with a target in {' x '.join(map(str, self.target))}: {self.reason.explanation}"
 
 
+P = TypeVar("P", CriticalPoint, HallucinatedPoint)
+
+
+@dataclass(frozen=True)
+class Alone(Generic[P]):
+    """A point and the box in which it is the only solution of its system.
+
+    Attributes
+    ----------
+    point : CriticalPoint or HallucinatedPoint
+        The point.
+    unique : (n, 2) array
+        The box: of x for a critical point, of ``n = d - 1`` coordinates of a chart for a hallucinated one.
+    chart : int or None
+        Number of the chart.
+    """
+
+    point: P
+    unique: np.ndarray
+    chart: int | None = None
+
+
+@dataclass(frozen=True)
+class TaskResult(Generic[P]):
+    """What one task of a census found.
+
+    Attributes
+    ----------
+    points : tuple of Alone
+        Points that are proved; the same one may be there more than once.
+    places : tuple of Unsettled
+        Places that are open.
+    spent : int
+        Boxes looked at.
+    pending : bool
+        Whether the budget was spent before all boxes were looked at.
+    small : Boxes
+        Boxes of the smallest width that may hold unproved critical points.
+    """
+
+    points: tuple[Alone[P], ...]
+    places: tuple[Unsettled, ...]
+    spent: int
+    pending: bool
+    small: Boxes
+
+
 def published(enclosure: Enclosure, precision: int) -> Enclosure:
     """Return `Enclosure.published` of an enclosure with dyadic ends, in integer arithmetic, which is much faster."""
     shift = [v.denominator.bit_length() - 1 for v in (enclosure.lower, enclosure.upper)]
@@ -243,6 +303,24 @@ def _rounded_down(mantissa: int, scale: int, bits: int) -> Fraction:
     """Round ``mantissa / 2**scale`` down to a dyadic number of some bits."""
     drop = max(abs(mantissa).bit_length() - bits, 0)
     return dyadic(mantissa >> drop, drop - scale)
+
+
+def stability_of(real_part: Enclosure | None) -> Stability:
+    """Read the sign of the smallest real part of the spectrum of the SAM matrix."""
+    if real_part is None or real_part.lower <= 0 <= real_part.upper:
+        return Stability.UNDECIDED
+    return Stability.ATTRACTOR if real_part.lower > 0 else Stability.REPELLER
+
+
+def published_doubles(ends: np.ndarray) -> np.ndarray:
+    """Return slightly wider enclosures, shape (..., 2), than those in doubles, which a checker can re-prove.
+
+    Every ball arithmetic is so much tighter than doubles that a unit in the last place is room enough.
+    """
+    low, high = ends[..., 0], ends[..., 1]
+    slack = np.maximum(np.abs(low), np.abs(high)) * 2.0**-52 + 2.0**-PUBLISHED_BITS
+    # Rounding is monotone: a number minus a nonnegative one is computed as at most that number.
+    return np.stack([low - slack, high + slack], -1)
 
 
 def middle(box: Box) -> np.ndarray:

@@ -23,7 +23,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from hallucert.balls.matrix import float_inverse
-from hallucert.prove.branch_and_prune import Boxes, Zero, ends
+from hallucert.prove.branch_and_prune import Boxes, Zero, inverses
+from hallucert.prove.float_points import FloatPoints
 
 NEWTON_STEPS = 8
 CLOSE = 2.0**-26
@@ -39,12 +40,12 @@ Ball = Any
 
 
 class Pointwise(Protocol):
-    """A system on lanes that is evaluated at points."""
+    """A system on `FloatPoints`."""
 
-    lanes: Any
+    lanes: FloatPoints
 
     def at_points(self, points: Boxes) -> tuple[list[Any], list[list[Any]]]:
-        """Return enclosures of G and DG at points, boxes without width."""
+        """Return G and DG at points, boxes without width."""
         ...
 
 
@@ -87,32 +88,26 @@ def around(box: np.ndarray) -> Guess:
 
 
 def guesses(equations: Pointwise, zeros: Sequence[Zero]) -> list[Guess]:
-    """Propose a tiny box for each zero: Newton's method at midpoints of lanes, from the middle of its box."""
+    """Propose a tiny box for each zero: Newton's method for all of them at once, from the middles of their boxes."""
     if not zeros:
         return []
-    lanes, count = equations.lanes, len(zeros)
-    tags, box = np.array([zero.tag for zero in zeros]), np.stack([zero.box for zero in zeros])
+    tags, box = np.array([zero.tag for zero in zeros]), np.array([zero.box for zero in zeros])
     x = box.mean(axis=2)
-    with lanes:
+    residual, slope = np.empty(x.shape), np.empty((*x.shape, x.shape[1]))
+    with equations.lanes:
         for _ in range(NEWTON_STEPS):
             value, jacobian = equations.at_points(Boxes(tags, x, x))
-            residual = np.stack([_middle(lanes, v, count) for v in value], -1)
-            slope = np.stack([np.stack([_middle(lanes, v, count) for v in row], -1) for row in jacobian], -2)
-            usable = np.isfinite(slope).all((1, 2)) & np.isfinite(residual).all(1)
-            slope = np.where(usable[:, None, None], slope, np.eye(x.shape[1]))
-            usable &= np.linalg.det(slope) != 0
-            slope = np.where(usable[:, None, None], slope, np.eye(x.shape[1]))
-            inverse = np.linalg.inv(slope)
+            for i, row in enumerate(jacobian):
+                residual[:, i] = value[i]
+                for j, entry in enumerate(row):
+                    slope[:, i, j] = entry
+            slope[~(np.isfinite(slope).all((1, 2)) & np.isfinite(residual).all(1))] = np.nan
+            inverse, usable = inverses(slope)
             step = np.where(usable[:, None], (inverse @ residual[..., None])[..., 0], 0.0)
             x = np.clip(x - step, box[..., 0], box[..., 1])
             if (np.abs(step) <= CLOSE * (1.0 + np.abs(x))).all():
                 break
     return [Guess(m, np.zeros(len(m)), c) for m, c in zip(x, inverse, strict=True)]
-
-
-def _middle(lanes: Any, x: Any, count: int) -> np.ndarray:
-    low, high = ends(lanes, x, count)
-    return low / 2 + high / 2
 
 
 def refined_zero(

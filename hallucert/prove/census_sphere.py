@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
+from hallucert.prove import census_lanes
 from hallucert.prove.branch_and_prune import (
     BATCH,
     MOST_SMALL,
@@ -34,25 +35,24 @@ from hallucert.prove.branch_and_prune import (
 from hallucert.prove.census_critical import critical_balls, shrunk
 from hallucert.prove.census_equations import Chart, ChartPoint, SphereSystem, charts
 from hallucert.prove.census_records import (
+    Alone,
     Box,
     CriticalPoint,
     HallucinatedPoint,
     Kind,
     Open,
     Problem,
-    Stability,
+    TaskResult,
     Unsettled,
     floats,
     from_floats,
-    point_from_json,
-    point_to_json,
-    unsettled_from_json,
-    unsettled_to_json,
+    stability_of,
 )
 from hallucert.prove.census_refine import Guess, guesses
 from hallucert.prove.census_spectrum import smallest_real_part
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.domain import is_defined, is_undefined
+from hallucert.prove.float_points import FloatPoints
 from hallucert.prove.point import Point
 
 TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}
@@ -88,8 +88,8 @@ def cells(problem: Problem, own: Sequence[int]) -> Boxes:
 
 def run(
     problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, deadline: float = math.inf
-) -> dict[str, Any]:
-    """Search the spheres of one group of targets; returns plain data."""
+) -> TaskResult[HallucinatedPoint]:
+    """Search the spheres of one group of targets."""
     d = problem.f.dimension
     own = range(start, min(start + TARGETS_PER_TASK[d], len(targets)))
     boxes = np.array([floats(target.box) for target in targets])
@@ -102,24 +102,26 @@ def run(
     found = search(system, cells(problem, own), smallest, max_boxes, deadline)
     isolated = np.repeat([target.kind is not Kind.DEGENERATE for target in targets], 2 * d)
     found = _looked_at_again(system, found, isolated, smallest, deadline)
-    points, places = [], []
+    points: list[Alone[HallucinatedPoint]] = []
+    places: list[Unsettled] = []
     centres: Centres = {}
-    for zero, guess in zip(found.zeros, guesses(system, found.zeros), strict=True):
+    in_points = SphereSystem(FloatPoints(), problem.f, problem.rho, boxes, None, None)
+    proposed = guesses(in_points, found.zeros)
+    at_once = census_lanes.hallucinated_points(problem, system, targets, found.zeros, proposed)
+    for i, (zero, guess) in enumerate(zip(found.zeros, proposed, strict=True)):
         number, chart = divmod(zero.tag, 2 * d)
-        own_zero = Zero(number, zero.box, zero.unique)
-        settled = settle(problem, targets, charts(d)[chart], own_zero, guess, centres)
+        settled: HallucinatedPoint | Unsettled | None
+        if i in at_once:
+            settled = at_once[i]
+        else:
+            own_zero = Zero(number, zero.box, zero.unique)
+            settled = settle(problem, targets, charts(d)[chart], own_zero, guess, centres)
         if isinstance(settled, HallucinatedPoint):
-            unique = [[v.hex() for v in side] for side in zero.unique.tolist()]
-            points.append(point_to_json(settled) | {"chart": chart, "unique": unique})
+            points.append(Alone(settled, zero.unique, chart))
         elif settled is not None:
             places.append(settled)
     places += _leftovers(problem, system, targets, found)
-    return {
-        "points": points,
-        "places": [unsettled_to_json(place) for place in places],
-        "spent": found.spent,
-        "pending": bool(len(found.pending)),
-    }
+    return TaskResult(tuple(points), tuple(places), found.spent, bool(len(found.pending)), found.small[:0])
 
 
 def _looked_at_again(
@@ -229,7 +231,7 @@ def settle(
                 place = Unsettled(box, target.box, Open.DOMAIN)
             else:
                 norm, real_part = _numbers(ar, problem, centre, point)
-                return HallucinatedPoint(box, zero.tag, target.kind, stability(real_part), norm, real_part)
+                return HallucinatedPoint(box, zero.tag, target.kind, stability_of(real_part), norm, real_part)
     return place
 
 
@@ -248,13 +250,6 @@ def _numbers(ar: Any, problem: Problem, centre: Centre, point: ChartPoint) -> tu
     ends = smallest_real_part(ar, ar.matrix_product(centre.hessian, sam.perturbation))
     norm = problem.published(Enclosure(*ar.endpoints(sam.q)), ar.precision)
     return norm, None if ends is None else problem.published(Enclosure(*ends), ar.precision)
-
-
-def stability(real_part: Enclosure | None) -> Stability:
-    """Read the sign of the smallest real part."""
-    if real_part is None or real_part.lower <= 0 <= real_part.upper:
-        return Stability.UNDECIDED
-    return Stability.ATTRACTOR if real_part.lower > 0 else Stability.REPELLER
 
 
 def overlap(box: Box, other: Box) -> bool:
@@ -343,25 +338,23 @@ def _x_box(system: SphereSystem, boxes: Boxes) -> Box | None:
 
 
 def merged(
-    problem: Problem, targets: Sequence[CriticalPoint], results: Sequence[dict[str, Any]]
+    problem: Problem, targets: Sequence[CriticalPoint], results: Sequence[TaskResult[HallucinatedPoint]]
 ) -> tuple[list[HallucinatedPoint], list[Unsettled]]:
     """Put the results of all spheres together: every point once.
 
     A point on an edge of the cube is found on several charts. Two points of the same target whose boxes are disjoint
     are different; they are the same if the one, taken to the chart of the other, lies where that is the only solution.
     """
-    points: list[HallucinatedPoint] = []
-    solved: list[tuple[Chart, np.ndarray]] = []
-    places = [unsettled_from_json(data) for result in results for data in result["places"]]
-    for data in [data for result in results for data in result["points"]]:
-        point, chart = point_from_json(data), charts(problem.f.dimension)[data["chart"]]
-        close = [i for i, p in enumerate(points) if p.target == point.target and overlap(p.box, point.box)]
+    kept: list[Alone[HallucinatedPoint]] = []
+    places = [place for result in results for place in result.places]
+    for alone in [alone for result in results for alone in result.points]:
+        point = alone.point
+        close = [k for k in kept if k.point.target == point.target and overlap(k.point.box, point.box)]
         if not close:
-            points.append(point)
-            solved.append((chart, np.array([[float.fromhex(v) for v in side] for side in data["unique"]])))
-        elif not any(_same(problem, targets[point.target], point, *solved[i]) for i in close):
+            kept.append(alone)
+        elif not any(_same(problem, targets[point.target], point, other) for other in close):
             places.append(Unsettled(point.box, targets[point.target].box, Open.DUPLICATE))
-    points.sort(key=lambda point: (point.target, [side.lower for side in point.box]))
+    points = sorted((k.point for k in kept), key=lambda point: (point.target, [side.lower for side in point.box]))
     return points, _together(places)
 
 
@@ -383,14 +376,20 @@ def _together(places: Sequence[Unsettled]) -> list[Unsettled]:
     return joined
 
 
-def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, chart: Chart, unique: np.ndarray) -> bool:
-    """Tell whether `point` lies in the box `unique` of a chart, where another one is the only solution."""
-    ar = arithmetic(problem.exact_backend, problem.precision)
+def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, other: Alone[HallucinatedPoint]) -> bool:
+    """Tell whether `point` lies in the box of a chart where the other one is the only solution."""
+    ar, chart = arithmetic(problem.exact_backend, problem.precision), charts(problem.f.dimension)[other.chart or 0]
     with ar:
-        centre = critical_balls(ar, problem.f, target.box)
-        radial = [ar.interval(side.lower, side.upper) - c for side, c in zip(point.box, centre, strict=True)]
-        axis, sign = chart.axis, chart.sign
-        if not (ar.positive(radial[axis]) if sign > 0 else ar.negative(radial[axis])):
-            return False
-        y = [radial[j] / radial[axis] for j in chart.others(len(radial))]
-        return all(ar.within(ball, side.lower, side.upper) for ball, side in zip(y, from_floats(unique), strict=True))
+        x, centre = ([ar.interval(side.lower, side.upper) for side in box] for box in (point.box, target.box))
+        if _is_on_chart(ar, x, centre, chart, other.unique):
+            return True
+        return _is_on_chart(ar, x, critical_balls(ar, problem.f, target.box), chart, other.unique)
+
+
+def _is_on_chart(ar: Any, x: Sequence[Any], centre: Sequence[Any], chart: Chart, box: np.ndarray) -> bool:
+    """Tell whether a point certainly lies over a box of a chart."""
+    radial = chart.to_chart([side - c for side, c in zip(x, centre, strict=True)])
+    if not ar.positive(chart.signed(radial[0])):
+        return False
+    y = [side / radial[0] for side in radial[1:]]
+    return all(ar.within(ball, side.lower, side.upper) for ball, side in zip(y, from_floats(box), strict=True))

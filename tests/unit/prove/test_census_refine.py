@@ -20,6 +20,7 @@ from hallucert.prove.census_records import floats, from_floats, published
 from hallucert.prove.census_refine import Guess, around, guesses, refined_zero
 from hallucert.prove.census_spectrum import signs, smallest_real_part
 from hallucert.prove.claims import Enclosure
+from hallucert.prove.float_points import FloatPoints
 
 INVERSE = np.array([[math.sqrt(0.125)]])
 BACKENDS = [("arb", 106), ("arb", 424), ("mpmath", 212)]
@@ -88,15 +89,15 @@ def test_a_zero_outside_of_the_box_is_refused():
         assert refined_zero(ar, lambda x: Parabola(ar, x), guess, np.array([[1.0, 2.0]])) is not None
 
 
-def test_newton_in_lanes_proposes_critical_points():
+def test_newton_in_floats_proposes_critical_points():
     """All four minimizers of (x^2 - 1)^2 + (y^2 - 4)^2 at once; where the Hessian is singular the guess is finite."""
     f = Objective.parse("(x**2 - 1)**2 + (y**2 - 4)**2")
-    system = CriticalSystem(lane_arithmetic("float"), f, None, np.array([[-3.0, 3], [-3, 3]]))
+    system = CriticalSystem(FloatPoints(), f, None, np.array([[-3.0, 3], [-3, 3]]))
     corners = [(s, 2.0 * t) for s in (-1, 1) for t in (-1, 1)]
     zeros = [Zero(0, np.array([[x - 0.1, x + 0.05], [y - 0.1, y + 0.02]]), np.zeros((2, 2))) for x, y in corners]
     found = guesses(system, zeros)
     np.testing.assert_allclose([guess.middle for guess in found], corners, atol=1e-12)
-    flat = CriticalSystem(lane_arithmetic("float"), Objective.parse("x**4 + 0*y"), None, system.region)
+    flat = CriticalSystem(FloatPoints(), Objective.parse("x**4 + 0*y"), None, system.region)
     (guess,) = guesses(flat, [Zero(0, np.array([[-1.0, 1], [-1, 1]]), np.zeros((2, 2)))])
     assert np.isfinite(guess.middle).all() and np.isfinite(guess.inverse).all()
 

@@ -1,0 +1,63 @@
+"""Points of doubles with the interface of lanes: formulas that are written for enclosures, run as plain floats.
+
+Nothing is rounded outward and nothing is tested: what comes out proposes, and proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, Self
+
+import numpy as np
+
+
+class FloatPoints:
+    """Doubles in lanes, arrays of shape (k,), or one double for all of them."""
+
+    exp, log, sqrt = staticmethod(np.exp), staticmethod(np.log), staticmethod(np.sqrt)
+    sin, cos, tanh = staticmethod(np.sin), staticmethod(np.cos), staticmethod(np.tanh)
+
+    def __enter__(self) -> Self:
+        self._state = np.errstate(all="ignore")
+        self._state.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._state.__exit__(*error)
+
+    def box(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+        """Return points near the middles of boxes."""
+        return lo / 2 + hi / 2
+
+    def permuted(self, values: Sequence[Any], order: np.ndarray) -> list[np.ndarray]:
+        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
+        lanes = np.arange(order.shape[1])
+        stacked = np.stack([np.broadcast_to(value, len(lanes)) for value in values])
+        return list(stacked[order, lanes])
+
+    def negated(self, x: Any, where: np.ndarray) -> np.ndarray:
+        """Change the signs in some lanes."""
+        return np.where(where, -x, x)
+
+    def constant(self, value: Fraction) -> np.float64:
+        """Return the nearest double, or an infinite one."""
+        try:
+            return np.float64(value.numerator / value.denominator)
+        except OverflowError:
+            return np.float64(np.inf if value > 0 else -np.inf)
+
+    def pi(self) -> np.float64:
+        """Return the nearest double."""
+        return np.float64(np.pi)
+
+    def power(self, x: Any, exponent: int) -> Any:
+        """Return an integer power, as products for the small exponents that formulas have."""
+        if 1 <= exponent <= 4:
+            square = x * x if exponent > 1 else x
+            return square if exponent <= 2 else square * (x if exponent == 3 else square)
+        return np.power(x, float(exponent))
+
+    def real_power(self, x: Any, exponent: Fraction) -> Any:
+        """Return a rational power."""
+        return np.power(x, float(exponent))

@@ -1,0 +1,216 @@
+"""Settling the points of a census in intervals of doubles; oracles: mpmath with many digits, exact fractions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.lanes import FloatLanes, Lanes
+from hallucert.prove import census_lanes, census_sphere
+from hallucert.prove.branch_and_prune import Boxes, Zero
+from hallucert.prove.census_equations import CriticalSystem, SphereSystem
+from hallucert.prove.census_records import (
+    CriticalPoint,
+    Kind,
+    Problem,
+    Stability,
+    from_floats,
+    published_doubles,
+)
+from hallucert.prove.census_refine import Guess, guesses
+from hallucert.prove.census_spectrum import signs_in_lanes, smallest_real_parts
+from hallucert.prove.float_points import FloatPoints
+
+PLANE = np.array([[-3.0, 3.0], [-3.0, 3.0]])
+WELLS = "(x**2 - 1)**2 + (y**2 - 4)**2"
+
+
+def critical(formula, middle, unique, region=PLANE, rho=1):
+    """What doubles say of one zero of the gradient."""
+    f = hc.Objective.parse(formula)
+    problem = Problem(f, Fraction(rho), region)
+    system = CriticalSystem(FloatLanes(), f, None, region)
+    unique = np.array(unique, float)
+    zeros, proposed = [Zero(0, unique, unique)], [Guess(np.array(middle, float), np.zeros(2), np.eye(2))]
+    return census_lanes.critical_points(problem, system, zeros, proposed)
+
+
+@pytest.mark.parametrize(
+    ("middle", "kind"), [((1, 2), Kind.MINIMIZER), ((0, -2), Kind.SADDLE), ((0, 0), Kind.MAXIMIZER)]
+)
+def test_critical_points_are_enclosed_and_named(middle, kind):
+    """Also from a guess that is off by 2^-34; their boxes hold the closed forms."""
+    for shift in (0.0, 2.0**-34):
+        guess = [v + shift for v in middle]
+        found = critical(WELLS, guess, [[v - 0.1, v + 0.1] for v in middle])
+        assert found[0].kind is kind
+        for side, value in zip(found[0].box, middle, strict=True):
+            assert side.lower < value < side.upper and side.upper - side.lower < 2**-40 * 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "middle", "unique"),
+    [
+        (WELLS, (1 + 2.0**-20, 2), [[0.9, 1.1], [1.9, 2.1]]),  # not near the zero
+        (WELLS, (1, 2), [[1, 1.1], [1.9, 2.1]]),  # X is not in the box
+        ("x**4 + y**2", (0, 0), [[-1, 1], [-1, 1]]),  # singular
+        ("-log(x) - x + y**2", (-1, 0), [[-1.1, -0.9], [-0.1, 0.1]]),  # only the gradient is defined there
+        ("(x - y)**2 + 2**-60*x**2 + 1e-9*x", (0, 0), [[-1, 1], [-1, 1]]),  # too ill-conditioned for doubles
+    ],
+)
+def test_what_doubles_do_not_show_is_left_to_balls(formula, middle, unique):
+    """Nothing is said of it."""
+    assert critical(formula, middle, unique) == {}
+
+
+def settled(formula, rho, region, targets):
+    """What doubles say of the zeros on all charts, with the system they come from."""
+    f = hc.Objective.parse(formula)
+    problem = Problem(f, Fraction(rho), np.array(region, float))
+    boxes = np.array([[[float(s.lower), float(s.upper)] for s in t.box] for t in targets])
+    system = SphereSystem(FloatLanes(), f, problem.rho, boxes, None, problem.region)
+    size = float((problem.region[:, 1] - problem.region[:, 0]).max())
+    smallest = np.full(4 * len(targets), 2.0**-22 * size)
+    found = census_sphere.search(system, census_sphere.cells(problem, range(len(targets))), smallest, 100_000)
+    proposed = guesses(SphereSystem(FloatPoints(), f, problem.rho, boxes, None, None), found.zeros)
+    return census_lanes.hallucinated_points(problem, system, targets, found.zeros, proposed), found.zeros
+
+
+DOUBLE_WELL = "(x**2 - 1)**2/4 + y**2/20"
+
+
+@pytest.mark.parametrize("region", [[[-2, 2], [-2, 2]], [[-2, 2], [0.25, 2]], [[-0.25, 2], [-2, 2]]])
+def test_points_of_the_double_well(region):
+    """With target (1, 0) and rho = 3/2 the points on the axis are -1/2 (attracting) and 5/2; only those in the box."""
+    (target,) = [
+        p
+        for p in hc.census(hc.Objective.parse(DOUBLE_WELL), [(-2, 2), (-2, 2)], "1.5").critical_points
+        if p.kind is Kind.MINIMIZER and p.x[0] > 0
+    ]
+    answers, zeros = settled(DOUBLE_WELL, Fraction(3, 2), region, [target])
+    assert set(answers) == set(range(len(zeros)))
+    points = [p for p in answers.values() if p is not None]
+    inside = region[0][0] <= -0.5 and region[1][0] <= 0
+    straight = [p for p in points if abs(p.x[1]) < 1e-9]
+    assert len(straight) == inside
+    for point in straight:
+        assert point.box[0].lower < Fraction(-1, 2) < point.box[0].upper and point.stability is Stability.ATTRACTOR
+        # g = (x^3 - x, 0) = 3/8, H(c) = diag(2, 1/10), J = diag(1, 1 + rho/q f_yy) = diag(1, 1 + 4/10)
+        norm, least = point.gradient_norm, point.smallest_real_part
+        assert norm.lower < Fraction(3, 8) < norm.upper and least.lower < Fraction(14, 100) < least.upper
+        assert norm.upper - norm.lower < 2**-30 and least.upper - least.lower < 2**-30
+    for point in points:
+        assert all(
+            low <= side.lower and side.upper <= high for side, (low, high) in zip(point.box, region, strict=True)
+        )
+
+
+def on_axis(term="0", region=((-2, 2), (-2, 2)), kind=Kind.MINIMIZER):
+    """How many points on the axis doubles settle, with the target (1, 0) and rho = 3/2."""
+    target = CriticalPoint(from_floats(np.array([[1.0, 1.0], [0.0, 0.0]])), kind)
+    answers, _ = settled(f"{DOUBLE_WELL} + {term}", Fraction(3, 2), region, [target])
+    return sum(p is not None and abs(p.x[1]) < 1e-9 for p in answers.values())
+
+
+@pytest.mark.parametrize(
+    ("term", "count"), [("0*log(x + 3)", 1), ("0*log(x + 1/4)", 0), ("0*log(1/2 - x)", 0), ("0*log(x + 1/2)", 0)]
+)
+def test_points_where_the_function_may_be_undefined_are_left_to_balls(term, count):
+    """The terms change no derivative; they must be defined at the point, -1/2, and at the target, 1."""
+    assert on_axis(term) == count
+
+
+def test_points_on_the_boundary_are_left_to_balls():
+    """At the edge x = -1/2 the point is neither in the box nor out of it, for doubles."""
+    assert (on_axis(region=((-0.5, 2), (-2, 2))), on_axis(region=((-0.625, 2), (-2, 2)))) == (0, 1)
+
+
+def test_degenerate_targets_have_no_points():
+    """Existence is not claimed for a target that is not proved to be isolated."""
+    assert on_axis(kind=Kind.DEGENERATE) == 0
+
+
+ENTRY = st.integers(-20, 20)
+
+
+@given(st.lists(st.lists(ENTRY, min_size=3, max_size=3), min_size=3, max_size=3), st.sampled_from([2, 3]))
+@settings(max_examples=100, deadline=None)
+def test_spectra_in_lanes(rows, n):
+    """Smallest real parts, and signs of the symmetric part, lie where mpmath's eigenvalues with 40 digits say."""
+    rows = [row[:n] for row in rows[:n]]
+    lanes, ar, two = FloatLanes(), arithmetic("arb", 106), np.array([1.0, 0.5])
+    matrix = [[Lanes(v * two, v * two) for v in row] for row in rows]
+    sums = np.array(rows) + np.array(rows).T
+    both = [[Lanes(v * two, v * two) for v in row] for row in sums]
+    with lanes, ar, mpmath.workdps(40):
+        found, counted = smallest_real_parts(ar, lanes, matrix, 2), signs_in_lanes(ar, lanes, both, 2)
+        values = mpmath.eig(mpmath.matrix(rows))[0]
+        least = min(mpmath.re(v) for v in values)
+        symmetric = mpmath.eigsy(mpmath.matrix(sums.tolist()), eigvals_only=True)
+    for (low, high), factor in zip(found, two, strict=True):
+        if not math.isnan(low):
+            assert low - 1e-12 <= factor * least <= high + 1e-12 and (n == 3 or high - low < 1e-3)
+    for positive, negative in counted:
+        assert positive <= sum(v > -1e-15 for v in symmetric) and negative <= sum(v < 1e-15 for v in symmetric)
+        if all(abs(v) > 1e-9 for v in symmetric):
+            assert positive + negative == n or (n == 2 and min(abs(v) for v in symmetric) < 1e-9)
+
+
+def test_boxes_are_unreachable_only_if_no_point_of_the_region_is_at_that_distance():
+    """The grid of all small boxes with ends in 1/2, against exact distances; touching counts as reachable."""
+    region = np.array([[-1.0, 0.5], [0.0, 1.0]])
+    ends = np.arange(-3, 3.5, 0.5)
+    sides = [(a, b) for a, b in itertools.combinations(ends, 2) if b - a <= 1]
+    pairs = list(itertools.product(sides, sides))
+    lo, hi = (np.array([[side[k] for side in pair] for pair in pairs]) for k in (0, 1))
+    flat = hc.Objective.parse("0*x + 0*y")  # its gradient is 0 everywhere: only the distance can exclude a box
+    for rho in (Fraction(1, 2), Fraction(5, 4), Fraction(3)):
+        for lanes in (FloatLanes(), lane_arithmetic("mpmath", 64)):
+            with lanes:
+                impossible, _ = CriticalSystem(lanes, flat, rho, region).look(Boxes(np.zeros(len(lo), int), lo, hi))
+            for dropped, low, high in zip(impossible, lo, hi, strict=True):
+                nearest = sum(max(a - d, c - b, 0) ** 2 for a, b, (c, d) in zip(low, high, region, strict=True))
+                farthest = sum(max(b - c, d - a) ** 2 for a, b, (c, d) in zip(low, high, region, strict=True))
+                outside = nearest > float(rho**2) * (1 + 1e-12) or farthest < float(rho**2) * (1 - 1e-12)
+                assert dropped == outside
+
+
+@given(st.lists(st.floats(-1e200, 1e200), min_size=2, max_size=2))
+def test_what_is_published_contains_what_was_proved(ends):
+    """With room on both sides, also at 0."""
+    low, high = sorted(ends)
+    wide = published_doubles(np.array([low, high]))
+    assert wide[0] < low and high < wide[1]
+
+
+def test_float_points_compute_what_formulas_say():
+    """All operations of a tape, against math; divisions by 0 are infinite, not errors."""
+    f = hc.Objective.parse(
+        "exp(x)*sin(y) - log(x)/sqrt(y) + cos(x)**3 + tanh(y)**-2 + x**(1/3) + pi*y**7 - x**5/3 - x**4"
+    )
+    x, y = 0.75, 1.25
+    expected = (
+        math.exp(x) * math.sin(y)
+        - math.log(x) / math.sqrt(y)
+        + math.cos(x) ** 3
+        + math.tanh(y) ** -2
+        + x ** (1 / 3)
+        + math.pi * y**7
+        - x**5 / 3
+        - x**4
+    )
+    points = FloatPoints()
+    with points:
+        value = f.enclose_value(points, [np.array([x, 0.0]), np.array([y, 0.0])])
+        assert abs(value[0] - expected) < 1e-13 and not np.isfinite(value[1])
+        assert points.constant(Fraction(10) ** 400) == np.inf and points.power(np.array([2.0]), 0) == 1
