@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from numbers import Integral
 from typing import Any, overload
 
-import numpy as np
-
 from hallucert import __version__
+from hallucert.arguments import checked_items, checked_seconds, checked_whole
+from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.branch import Branch
 from hallucert.branch_certification import certify_branch
@@ -20,12 +21,12 @@ from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.errors import ArgumentError, DomainError
-from hallucert.exact import Exact, exact, exact_radius, round_up
+from hallucert.exact import Exact, exact_radius, round_up
 from hallucert.objectives.objective import Objective
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
 from hallucert.prove.point import Point
-from hallucert.prove.point_claims import BY_NAME, OPTIONAL, prove_claims, without_existence
+from hallucert.prove.point_claims import BY_NAME, prove_claims, without_existence
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence, Facts
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
@@ -41,13 +42,19 @@ _HELPED_BY_PRECISION = frozenset(
         Reason.PRECISION,
         Reason.STRADDLES,
         Reason.NOT_A_ZERO,
+        Reason.NO_DECAY,
         Reason.ZERO_GRADIENT,
         Reason.LEVEL,
         Reason.SINGULAR_JACOBIAN,
         Reason.RANK_DEFICIENT,
         Reason.NEARLY_DEGENERATE,
+        Reason.SCALE,
     }
 )
+
+
+HINTS = {"basin": "step", "converges": "start", "farthest_point": "construction", "global_target": "global_box"}
+"""Claims that are made only if the evidence has this."""
 
 
 @overload
@@ -84,6 +91,7 @@ def certify(
     radius: Exact | None = ...,
     global_box: Any = ...,
     basin: Exact | None = ...,
+    start: Any = ...,
     max_boxes: int = ...,
     budget: float | None = ...,
     variant: str | RadiusLaw | None = ...,
@@ -100,6 +108,7 @@ def certify(
     radius: Exact | None = None,
     global_box: Any = None,
     basin: Exact | None = None,
+    start: Any = None,
     max_boxes: int = MAX_BOXES,
     gap: float | None = None,
     budget: float | None = None,
@@ -136,6 +145,8 @@ def certify(
     basin : exact positive number, optional
         Also ask from which starts SAM with this fixed step, or any smaller one, converges to the point (isolated
         targets).
+    start : array of shape (d,), optional
+        With `basin`: also ask whether SAM from exactly this start, with that step, converges to the point.
     max_boxes : int
         Budget of each claim that subdivides (`farthest_point`, `global_target`).
     gap : positive float, optional
@@ -171,13 +182,14 @@ def certify(
     """
     require_round_to_nearest()
     if isinstance(subject, Branch | Sheet | Surface):
-        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "basin": basin}
+        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "basin": basin, "start": start}
         points_only["variant"] = variant
         if given := [name for name, value in points_only.items() if value is not None]:
             raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch or a sheet is certified")
         ladder = None if precisions is None else _check_ladder(precisions)
     if budget is None:
         budget = SURFACE_BUDGET if isinstance(subject, Surface) else BUDGET
+    budget = checked_seconds(budget, "budget")
     if isinstance(subject, Branch):
         return certify_branch(subject, backend, ladder, gap, budget)
     if gap is not None:
@@ -186,22 +198,28 @@ def certify(
         return certify_sheet(subject, backend, ladder, budget)
     if isinstance(subject, Surface):
         return certify_surface(subject, backend, ladder, budget)
-    objective, start, exact_rho, construction = _arguments(subject, x, rho)
+    objective, guess, exact_rho, construction = _arguments(subject, x, rho)
     law = _law(subject, variant, objective.dimension)
     objective.require_rigorous()
     half_width = None if radius is None else exact_radius(radius, "radius")
-    box = None if global_box is None else _check_box(global_box, objective.dimension)
-    step = None if basin is None else round_up(exact_radius(basin, "basin"), 64)
+    box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box")
+    hints: dict[str, Any] = {"construction": construction, "global_box": box}
+    if basin is not None:
+        exact_step = exact_radius(basin, "basin")
+        hints |= {"step": round_up(exact_step, 64), "exact_step": exact_step}
+    if start is not None:
+        if basin is None:
+            raise ArgumentError("start", start, "be given together with basin, the step of the run")
+        hints["start"] = exact_point(start, objective.dimension, "start")
     rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
-    if type(max_boxes) is not int or max_boxes < 1:
-        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
+    max_boxes = checked_whole(max_boxes, 1, "max_boxes")
     deadline = time.monotonic() + budget
     best: Certificate | None = None
     for precision in rungs:
         ar = arithmetic(backend, precision)
         with ar:
-            _check_start(ar, objective, start)
-            attempt = _attempt(ar, objective, exact_rho, start, half_width, construction, box, max_boxes, law, step)
+            _check_start(ar, objective, guess)
+            attempt = _attempt(ar, objective, exact_rho, guess, half_width, law, max_boxes, deadline, hints)
         if best is None or _decided(attempt) >= _decided(best):
             best = attempt
         open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
@@ -215,35 +233,35 @@ def _attempt(
     ar: Any,
     objective: Objective,
     rho: Fraction,
-    start: tuple[Fraction, ...],
+    guess: tuple[Fraction, ...],
     radius: Fraction | None,
-    construction: Any,
-    global_box: np.ndarray | None,
-    max_boxes: int,
     law: RadiusLaw,
-    step: Fraction | None,
+    max_boxes: int,
+    deadline: float,
+    hints: dict[str, Any],
 ) -> Certificate:
     """Prove what can be proved at one precision."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    located = existence.locate(ar, objective, rho, start, radius, law)
-    hints = {"basin": step, "farthest_point": construction, "global_target": global_box}
-    asked = [name for name in sorted(OPTIONAL) if hints[name] is not None]
+    located = existence.locate(ar, objective, rho, guess, radius, law)
+    asked = sorted(claim for claim, hint in HINTS.items() if hints.get(hint) is not None)
     if located.x is None or located.witness is None:
         witness, first = located.witness, None
         if located.excluded and witness is not None:
             first = existence.refutation(Facts(objective, rho, witness))
         else:
             rule = existence.RULE
-            first = undecided(rule.name, rule.ask(law), located.reason or Reason.PRECISION)
+            reason = located.reason or Reason.PRECISION
+            if reason is Reason.NOT_A_ZERO and objective.lacks_decay:
+                reason = Reason.NO_DECAY
+            first = undecided(rule.name, rule.ask(law), reason)
         rest = without_existence(first, asked)
         if law != SAM:
             rest = {n: c if c is first else replace(c, statement=BY_NAME[n].ask(law)) for n, c in rest.items()}
         return Certificate(objective, rho, witness, rest, provenance, law=law)
     point = Point(ar, objective, rho, located.x, law)
-    evidence = Evidence(
-        ar, point, located.witness, max_boxes, construction=construction, global_box=global_box, step=step
-    )
-    claims = prove_claims(evidence, Facts(objective, rho, located.witness))
+    facts = Facts(objective, rho, located.witness)
+    evidence = Evidence(ar, point, located.witness, max_boxes, deadline, claims=facts.claims, **hints)
+    claims = prove_claims(evidence, facts)
     box = None
     if claims["existence"].status is Status.PROVED:
         ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision) for v in located.x]
@@ -263,12 +281,9 @@ def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Frac
         return subject.objective, point, subject.rho, subject.construction
     if not isinstance(subject, Objective):
         raise ArgumentError("subject", subject, "be an Objective, a Candidate, a Branch or a Sheet")
-    must = f"be {subject.dimension} finite numbers"
-    if x is None or isinstance(x, str) or np.ndim(x) != 1 or len(x) != subject.dimension:
-        raise ArgumentError("x", x, must)
     if rho is None:
         raise ArgumentError("rho", rho, "be given")
-    return subject, tuple(exact(v, "x") for v in x), exact_radius(rho), None
+    return subject, exact_point(x, subject.dimension, "x"), exact_radius(rho), None
 
 
 def _law(subject: object, variant: Any, dimension: int) -> RadiusLaw:
@@ -293,15 +308,11 @@ def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> 
         )
 
 
-def _check_box(box: Any, dimension: int) -> np.ndarray:
-    array = np.asarray(box, dtype=float)
-    if array.shape != (dimension, 2) or not np.isfinite(array).all() or not (array[:, 0] < array[:, 1]).all():
-        raise ArgumentError("global_box", box, f"be {dimension} finite intervals [low, high] with low < high")
-    return array
-
-
 def _check_ladder(precisions: Sequence[int]) -> tuple[int, ...]:
-    ladder = tuple(precisions)
-    if not ladder or any(type(p) is not int or not 30 <= p <= 2000 for p in ladder):
-        raise ArgumentError("precisions", precisions, "be integers from 30 to 2000 (bits)")
-    return ladder
+    must = "be a sequence of integers from 30 to 2000 (bits)"
+    ladder = checked_items(precisions, "precisions", must)
+    if not ladder or any(
+        isinstance(p, bool) or not isinstance(p, Integral) or not 30 <= int(p) <= 2000 for p in ladder
+    ):
+        raise ArgumentError("precisions", precisions, must)
+    return tuple(int(p) for p in ladder)

@@ -32,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+RUN_STEPS = 100_000
+"""Steps in floats after which `certify --start` looks where it is."""
 # A formula may start with a minus sign, which would otherwise read as an option.
 FORMULA_FIRST = {"ignore_unknown_options": True}
 
@@ -98,11 +100,15 @@ def certify(
     dimension: Dimension = None,
     save: Annotated[Path | None, typer.Option(help="Write the certificate here (numbered if several).")] = None,
     backend: Annotated[Backend, typer.Option(help="The arithmetic that proves.")] = Backend.ARB,
+    basin: Annotated[str | None, typer.Option(help="A step: ask from which starts SAM with it converges.")] = None,
+    start: Annotated[str | None, typer.Option(help="With --basin: does SAM from x,y,... converge?")] = None,
     variant: Variant = Ascent.SAM,
     scales: Scales = None,
     as_json: AsJson = False,
 ) -> None:
     """Find hallucinated points of a function and prove what they are.
+
+    With --start, and neither --at nor --target, the point is where the run from there ends in floats.
 
     Exit status: 0 if every point is proved to exist, 1 if some is not or none was found.
     """
@@ -110,15 +116,21 @@ def certify(
     from hallucert import card
 
     f = _objective(formula, gallery, dimension)
+    law = _law(variant, scales, f.dimension)
+    if start is not None and basin is None:
+        raise ArgumentError("--start", start, "be given together with --basin, the step of the run")
+    if at is None and target is None and start is not None:
+        run = hc.sam.run(f, _point(start, "--start"), rho, exact(basin, "--basin"), RUN_STEPS, variant=law)
+        at = ",".join(map(repr, run.x.tolist()))
     if (at is None) == (target is None) and (at is not None or gallery is None):
         raise ArgumentError("--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them")
-    law = _law(variant, scales, f.dimension)
     if at is not None:
         candidates = [hc.find.refine(f, _point(at, "--at"), rho, variant=law)]
     else:
         centre = _entry(str(gallery), dimension).minimizers[0].x if target is None else _point(target, "--target")
         candidates = hc.find.on_sphere(f, centre, rho, variant=law)
-    certificates = [hc.certify(candidate, backend=str(backend)) for candidate in candidates]
+    first = None if start is None else [part.strip() for part in start.split(",")]
+    certificates = [hc.certify(point, backend=str(backend), basin=basin, start=first) for point in candidates]
     paths = _save_all(certificates, save)
     if as_json:
         points = [card.certificate_data(cert, path) for cert, path in zip(certificates, paths, strict=True)]

@@ -126,7 +126,9 @@ def _() -> Any:
 
 @makes("double-well-basin")
 def _() -> Any:
-    return hc.certify(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), (-0.5, 0), "1.5", basin="0.5")
+    return hc.certify(
+        hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), (-0.5, 0), "1.5", basin="0.5", start=("-0.9", "0.5")
+    )
 
 
 @makes("himmelblau-minimum-repels")

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any, NoReturn
 
+from hallucert.arguments import checked_path
 from hallucert.certificate.certificate import Certificate
 from hallucert.certificate.fields import (
     MAX_BOX_DIMENSION,
@@ -16,6 +16,7 @@ from hallucert.certificate.fields import (
     read_box,
     read_dyadic,
     read_dyadics,
+    read_exact,
     read_fields,
     read_integer,
     read_interval,
@@ -51,7 +52,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Parameters
     ----------
-    path : path
+    path : str or path
         A file that `Certificate.save` wrote, or somebody says so.
 
     Returns
@@ -63,10 +64,12 @@ def load(path: str | PathLike[str]) -> Any:
     ------
     CertificateError
         Naming the field that is missing, superfluous, malformed, inconsistent or too large.
+    ArgumentError
+        If `path` is no path.
     OSError
         If the file cannot be read.
     """
-    with Path(path).open("rb") as stream:
+    with checked_path(path).open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise CertificateError("(file)", f"is larger than {MAX_BYTES} bytes")
@@ -183,6 +186,8 @@ def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
 _INPUTS: dict[str, Callable[[object, str], Any]] = {
     "dyadic": read_dyadic,
     "dyadics": read_dyadics,
+    "exact": read_exact,
+    "vector": read_vector,
     "box": read_box,
     "integer": read_integer,
 }

@@ -97,7 +97,7 @@ def enclosure_json(enclosure: Enclosure) -> list[str]:
 
 
 def _input(value: Any) -> Any:
-    """Integers stay integers, dyadics become text, tuples become lists."""
+    """Integers stay integers, exact numbers become text, tuples become lists."""
     if isinstance(value, Fraction):
-        return format_dyadic(value)
+        return format_exact(value)
     return value if isinstance(value, int) else [_input(item) for item in value]

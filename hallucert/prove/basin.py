@@ -8,13 +8,19 @@ a nonsingular matrix (the real eigenvectors of ``M(x*)``, as floats) and ``|v|_V
 By the mean value theorem along segments ``|Phi(x) - x*|_V <= kappa |x - x*|_V`` there: Omega is mapped into itself and
 SAM converges to ``x*`` from all of it. The same holds for every smaller step ``t eta``, 0 < t <= 1, with the factor
 ``1 - t (1 - kappa)``, since ``I - t eta M = (1 - t) I + t (I - eta M)``. Omega contains the ball ``|x - x*| <= r`` with
-``r = R/|V^-1|_2``. Made only when asked, for a step. Inputs: ``step`` (eta, dyadic), ``basis`` (V by rows), ``size``
-(R). Numbers: ``contraction`` (from its value at ``x*`` alone to the bound on Omega) and ``radius`` (r).
+``r = R/|V^-1|_2``. Omega is covered by cubes of w, on which mean value forms enclose M where there are few variables.
+
+Made only when asked, for a step. Inputs: ``step`` (eta, dyadic), ``basis`` (V by rows), ``size`` (R), ``bound``
+(kappa). Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -22,87 +28,153 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.inverse import inverse
+from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.balls.similarity import eigenvector_bases
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, round_down
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, round_down, round_up
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.claims import Enclosure, Status
-from hallucert.prove.point import Point
+from hallucert.prove.point import Point, sum_of_squares
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 
-ATTEMPTS = 80
-"""How many R are tried, each three quarters of the one before, the first a quarter of rho."""
-
+HALVINGS, REFINEMENTS = 40, 3
+"""The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure."""
+RATE_KEPT = Fraction(1, 2)
+"""Of the rate of convergence at ``x*`` so much is kept on all of Omega: more would make it smaller."""
+PIECES, CHECKED_PIECES = 100, 400
+"""Cubes that a proof may take, and a check."""
+MOST_VARIABLES = 4
+"""Beyond so many Omega is not divided, and M is enclosed without derivatives."""
+LONGEST_STEP = 16
+"""Characters up to which the step is written out."""
 ROOT_BITS = 128
 """Binary places of roots of rational bounds."""
 
-ROOM = 4
-"""The contraction must stay below 1 by so many times its variation on Omega: publication takes twice that."""
-
 
 def choose(evidence: Evidence) -> Inputs | Reason:
-    """The step as asked, eigenvectors of ``M(x*)`` in floats, and the first R, going down, that passes."""
+    """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
     if evidence.step is None or evidence.residual_form:
         return Reason.NEEDS_PREMISES
-    at_point = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
-    bases = eigenvector_bases(at_point) if np.isfinite(at_point).all() else []
+    floats = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
+    bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
     if not bases:
         return Reason.PRECISION
     columns = bases[0].columns / np.linalg.norm(bases[0].columns, axis=0)
     basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
-    size = round_down(evidence.point.exact_rho / 4, 4)
-    for _ in range(ATTEMPTS):
-        inputs = {"step": evidence.step, "basis": basis, "size": size}
-        measured = measure(evidence, inputs)
-        if not isinstance(measured, Reason):
-            found = measured["contraction"]
-            if found.lower >= 1:
-                return Reason.STEP
-            if found.upper + ROOM * (found.upper - found.lower) < 1:
-                return inputs
-        size = size * 3 / 4
-    return Reason.STEP
+    contraction = contraction_of(evidence, {"step": evidence.step, "basis": basis})
+    at_point = None if contraction is None else contraction.at_point()
+    if contraction is None or at_point is None:
+        return Reason.PRECISION
+    if at_point.upper >= 1:
+        return Reason.STEP
+    bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
+    size = round_down(evidence.point.exact_rho / 2, 4)
+    for _ in range(HALVINGS):
+        if contraction.on_all(size, bound, PIECES):
+            break
+        size /= 2
+    else:
+        return Reason.STEP
+    for k in range(1, REFINEMENTS + 1):
+        larger = size * (1 + Fraction(1, 2**k))
+        if contraction.on_all(larger, bound, PIECES):
+            size = larger
+    return {"step": evidence.step, "basis": basis, "size": size, "bound": bound}
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Enclose the contraction on Omega and the radius of the ball in it."""
-    ar, point, d = evidence.arithmetic, evidence.point, len(evidence.point.x)
-    step, size, flat = inputs["step"], inputs["size"], inputs["basis"]
-    if evidence.residual_form or step <= 0 or size <= 0 or len(flat) != d * d:
+    """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
+    ar, size, contraction = evidence.arithmetic, inputs["size"], contraction_of(evidence, inputs)
+    if contraction is None or size <= 0:
         return Reason.NEEDS_PREMISES
+    at_point, shrink = contraction.at_point(), _norm(ar, contraction.back)
+    if at_point is None or shrink is None or shrink.lower <= 0:
+        return Reason.PRECISION
+    if not contraction.on_all(size, inputs["bound"], CHECKED_PIECES):
+        return Reason.STEP
+    radius = Enclosure(*ar.endpoints(ar.constant(size) / ar.interval(shrink.lower, shrink.upper)))
+    return {"contraction": at_point, "radius": radius}
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """The norm ``|V^-1 (I - eta M(x)) V|_2`` around a point: V and its inverse in balls, and eta."""
+
+    evidence: Evidence
+    basis: list[list[Any]]
+    back: list[list[Any]]
+    step: Fraction
+
+    def at_point(self) -> Enclosure | None:
+        """Enclose it at ``x*``; None if it is indeterminate."""
+        return self._norm(self.evidence.point)
+
+    def on_all(self, size: Fraction, bound: Fraction, pieces: int) -> bool:
+        """Tell whether it is certainly at most `bound` on Omega, where R is `size`, within so many pieces."""
+        evidence, looked = self.evidence, 0
+        if len(self.basis) > MOST_VARIABLES or not isinstance(evidence.point.objective, FormulaObjective):
+            return self._is_bounded(self.on_box(size), bound)
+        cubes = [((Fraction(0),) * len(self.basis), size)]
+        while cubes:
+            middle, half = cubes.pop()
+            if sum(max(abs(c) - half, Fraction(0)) ** 2 for c in middle) > size**2:
+                continue  # outside of Omega
+            looked += 1
+            if looked > pieces or time.monotonic() > evidence.deadline:
+                return False
+            if not self._is_bounded(self.on_cube(middle, half), bound):
+                half /= 2
+                corners = itertools.product((-half, half), repeat=len(middle))
+                cubes += [(tuple(c + t for c, t in zip(middle, corner, strict=True)), half) for corner in corners]
+        return True
+
+    def on_box(self, size: Fraction) -> Point:
+        """Everything about a box around Omega, in balls."""
+        ar, point = self.evidence.arithmetic, self.evidence.point
+        reach = ar.interval(-size, size)
+        # The row of V bounds how far x* + V w goes in one coordinate.
+        lengths = [ar.sqrt(sum_of_squares(ar, row)) for row in self.basis]
+        box = [x + reach * length for x, length in zip(point.x, lengths, strict=True)]
+        return Point(ar, point.objective, point.exact_rho, box, point.law)
+
+    def on_cube(self, middle: Sequence[Fraction], half: Fraction) -> Point:
+        """Everything about ``x* + V w`` for w in a cube, in mean value forms of w."""
+        ar, point = self.evidence.arithmetic, self.evidence.point
+        forms = MeanValueArithmetic(ar, [ar.interval(-half, half)] * len(middle))
+        w = [ar.constant(c) for c in middle]
+        x = [forms.linear(x + ar.dot(row, w), row) for x, row in zip(point.x, self.basis, strict=True)]
+        return Point(forms, point.objective, point.exact_rho, x, point.law)
+
+    def _is_bounded(self, point: Point, bound: Fraction) -> bool:
+        if not point.domain_certain:
+            return False
+        found = self._norm(point)
+        return found is not None and found.upper <= bound
+
+    def _norm(self, point: Point) -> Enclosure | None:
+        """Enclose it for all x of a point, in balls or in mean value forms."""
+        ar, m = point.arithmetic, point.sam_matrix
+        if not all(ar.is_finite(entry) for row in m for entry in row):
+            return None
+        basis, back = self.basis, self.back
+        if isinstance(ar, MeanValueArithmetic):
+            basis, back = ([[ar.number(entry) for entry in row] for row in rows] for rows in (basis, back))
+        scaled = matrix.scale(ar.constant(self.step), ar.matrix_product(back, ar.matrix_product(m, basis)))
+        rest = matrix.subtract(matrix.identity(ar, len(scaled)), scaled)
+        if isinstance(ar, MeanValueArithmetic):
+            rest = [[entry.value for entry in row] for row in rest]
+        return _norm(self.evidence.arithmetic, rest)
+
+
+def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
+    """Return the contraction of a step and a basis; None if they make no sense."""
+    d, flat, ar = len(evidence.point.x), inputs["basis"], evidence.arithmetic
+    if evidence.residual_form or inputs["step"] <= 0 or len(flat) != d * d:
+        return None
     v = matrix.from_rationals(ar, [flat[i * d : (i + 1) * d] for i in range(d)])
     back = inverse(ar, v)
-    if back is None:
-        return Reason.PRECISION
-    reach = ar.interval(-size, size)
-    # The row of V bounds how far x* + V w goes in one coordinate.
-    box = [x + reach * _length(ar, row) for x, row in zip(point.x, v, strict=True)]
-    there = Point(ar, point.objective, point.exact_rho, box, point.law)
-    if not there.domain_certain:
-        return Reason.DOMAIN
-    least, most = (_contraction(ar, p.sam_matrix, v, back, step) for p in (point, there))
-    shrink = _norm(ar, back)
-    if least is None or most is None or shrink is None or shrink.lower <= 0:
-        return Reason.PRECISION
-    radius = Enclosure(*ar.endpoints(ar.constant(size) / ar.interval(shrink.lower, shrink.upper)))
-    return {"contraction": Enclosure(min(least.lower, most.upper), most.upper), "radius": radius}
-
-
-def _length(ar: Any, row: list[Any]) -> Any:
-    """A bound of the Euclidean length of exact entries."""
-    total = ar.constant(Fraction(0))
-    for entry in row:
-        total = total + ar.power(entry, 2)
-    return ar.sqrt(total)
-
-
-def _contraction(ar: Any, m: Any, v: Any, back: Any, step: Fraction) -> Enclosure | None:
-    """``|V^-1 (I - eta M) V|_2`` for all M of a matrix of balls."""
-    if not ar.all_finite(m):
-        return None
-    turned = ar.matrix_product(back, ar.matrix_product(m, v))
-    scaled = matrix.scale(ar.constant(step), turned)
-    return _norm(ar, matrix.subtract(matrix.identity(ar, len(scaled)), scaled))
+    return None if back is None else Contraction(evidence, v, back, inputs["step"])
 
 
 def _norm(ar: Any, a: Any) -> Enclosure | None:
@@ -110,8 +182,12 @@ def _norm(ar: Any, a: Any) -> Enclosure | None:
     found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(matrix.transpose(a), a)))
     if found is None:
         return None
-    low, high = found[1]
-    return Enclosure(_root(low), _root(high) + Fraction(1, 2**ROOT_BITS))
+    return root(Enclosure(*found[1]))
+
+
+def root(square: Enclosure) -> Enclosure:
+    """Enclose the root of a number that is not negative."""
+    return Enclosure(_root(square.lower), _root(square.upper) + Fraction(1, 2**ROOT_BITS))
 
 
 def _root(square: Fraction) -> Fraction:
@@ -120,15 +196,17 @@ def _root(square: Fraction) -> Fraction:
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    """A contraction below 1 makes a basin."""
-    contraction, radius = numbers["contraction"], numbers["radius"]
-    if facts.witness.system != "gradient" or radius.lower <= 0 or contraction.upper >= 1:
+    """A contraction on Omega makes a basin."""
+    radius, bound = numbers["radius"], inputs["bound"]
+    if facts.witness.system != "gradient" or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
     step, name = inputs["step"], facts.law.name
+    exact, within = format_rational(step), decimal_enclosure(step, step)
+    largest = f"E = {exact}" if len(exact) <= LONGEST_STEP else f"E is in {within}"
     return Status.PROVED, (
         f"{name} with any fixed step 0 < eta <= E converges to x* from every start with |x_0 - x*| <= "
-        f"{decimal_below(radius.lower)}, where E is in {decimal_enclosure(step, step)}: in a fixed norm each step "
-        f"takes the distance to x* to at most 1 - (eta/E) (1 - {decimal_above(contraction.upper)}) of what it was."
+        f"{decimal_below(radius.lower)}, where {largest}: in a fixed norm each step "
+        f"takes the distance to x* to at most 1 - (eta/E) (1 - {decimal_above(bound)}) of what it was."
     )
 
 
@@ -137,7 +215,7 @@ RULE = Rule(
     "From which starts does SAM with this step converge to x*?",
     measure,
     conclude,
-    ({"step": "dyadic", "basis": "dyadics", "size": "dyadic"},),
+    ({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"},),
     choose,
     lambda evidence: evidence.step is not None,
 )

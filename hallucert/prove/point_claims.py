@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from hallucert.prove import (
     attractor,
     basin,
+    converges,
     existence,
     farthest_point,
     global_target,
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     projected_c32.RULE,
     attractor.RULE,
     basin.RULE,
+    converges.RULE,
     farthest_point.RULE,
     global_target.RULE,
 )
@@ -41,7 +43,7 @@ BOX_RULES: tuple[Rule, ...] = (no_minimizer_near.RULE,)
 """Claims about every point of a box, where nothing is solved."""
 
 BY_NAME = {rule.name: rule for rule in (*RULES, *BOX_RULES)}
-OPTIONAL = frozenset({basin.RULE.name, farthest_point.RULE.name, global_target.RULE.name})
+OPTIONAL = frozenset({basin.RULE.name, converges.RULE.name, farthest_point.RULE.name, global_target.RULE.name})
 RESIDUAL_ONLY = frozenset({projected_c32.RULE.name})
 """Claims that only a point proved to exist in residual form has."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+MOST_BITS = 424
+"""The highest precision that `certify` tries by itself."""
+
 
 class Reason(StrEnum):
     """Codes of `Claim.reason`; `explain` gives the sentence."""
@@ -11,6 +14,7 @@ class Reason(StrEnum):
     NEEDS_EXISTENCE = "needs_existence"
     NEEDS_PREMISES = "needs_premises"
     NOT_A_ZERO = "not_a_zero"
+    NO_DECAY = "no_decay"
     ZERO_GRADIENT = "zero_gradient"
     DOMAIN = "domain"
     DEGENERATE_TARGET = "degenerate_target"
@@ -20,12 +24,14 @@ class Reason(StrEnum):
     RANK_DEFICIENT = "rank_deficient"
     PRECISION = "precision"
     STRADDLES = "straddles"
+    SCALE = "scale"
     DIMENSION = "dimension"
     NOT_A_MAXIMIZER = "not_a_maximizer"
     NOT_A_MAXIMUM = "not_a_maximum"
     LEVEL = "level"
     BUDGET = "budget"
     TIE = "tie"
+    START = "start"
     STEP = "step"
     TIME = "time"
     PLACES = "places"
@@ -41,8 +47,13 @@ _EXPLANATIONS = {
     Reason.NEEDS_PREMISES: "it needs claims that are themselves undecided; see their reasons",
     Reason.NOT_A_ZERO: (
         "the shifted gradient does not vanish near the point: Newton's method finds no zero there; "
-        "run hallucert.find.refine first, or check x and rho. A run that jumps back and forth is near none, nor is one "
-        "whose loss falls towards an infimum at infinity, as the cross-entropy of a network without weight decay does"
+        "check that x is the end of a run with this rho. hallucert.find.refine looks for the zero nearest to x, and "
+        "hallucert.diagnose tells whether the run still moves or jumps back and forth, far from any zero"
+    ),
+    Reason.NO_DECAY: (
+        "the shifted gradient does not vanish near the point: Newton's method finds no zero there. The cross-entropy "
+        "of a network without weight decay falls towards an infimum at infinity and may have none; give weight_decay > 0. "
+        "Where the run stalls, hallucert.certify_stall can prove that no minimizer is near"
     ),
     Reason.ZERO_GRADIENT: (
         "the gradient at the point is not certainly nonzero, so the ascent direction g/|g| is not defined on the box; "
@@ -79,6 +90,11 @@ _EXPLANATIONS = {
     Reason.STRADDLES: (
         "the enclosure of the deciding number contains the threshold; more precision helps unless equality holds"
     ),
+    Reason.SCALE: (
+        "the sign is certain, but a certificate gives numbers with an error of 2**-bits, and here that is more than "
+        "the number itself: f is very small or very large. Multiply f by a constant that brings derivatives near 1, "
+        "which leaves the points of SAM where they are, or allow more bits, as in precisions=(1500,)"
+    ),
     Reason.DIMENSION: (
         "the subdivision behind this claim is done for 2 <= d <= 3 only; the claim sphere_type states the Lagrange "
         "and curvature conditions in any dimension"
@@ -105,6 +121,10 @@ _EXPLANATIONS = {
         "the target is no minimizer, or a branch was not found; take a box without the place"
     ),
     Reason.TIME: "the time budget was spent before the end; allow a larger budget",
+    Reason.START: (
+        "the run was not shown to come into the basin: it goes elsewhere, or takes more steps or bits than are tried; "
+        "look in floats where it ends (hallucert.sam.run), or take a larger step or a later start"
+    ),
     Reason.STEP: (
         "with this step SAM is not shown to contract around the point: the point repels, the step is not certainly "
         "below the bound of the claim attractor, or the norm of the eigenvectors does not show it; ask for a smaller "

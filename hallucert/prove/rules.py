@@ -21,7 +21,7 @@ import numpy as np
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.point import Point
-from hallucert.prove.reasons import Reason
+from hallucert.prove.reasons import MOST_BITS, Reason
 from hallucert.prove.witness import Witness
 from hallucert.radius_law import RadiusLaw
 
@@ -86,6 +86,12 @@ class Evidence:
         The direction of `no_minimizer_near`; the prover's hint only.
     step : Fraction or None
         The step of `basin`, dyadic; the prover's hint only.
+    start : tuple of Fraction or None
+        Where the run of `converges` starts; the prover's hint only.
+    exact_step : Fraction or None
+        The step of `converges`, at most that of `basin`; the prover's hint only.
+    claims : mapping of str to Claim
+        Claims made so far; the prover's hint only.
     """
 
     arithmetic: Any
@@ -97,6 +103,9 @@ class Evidence:
     global_box: np.ndarray | None = None
     direction: np.ndarray | None = None
     step: Fraction | None = None
+    start: tuple[Fraction, ...] | None = None
+    exact_step: Fraction | None = None
+    claims: Mapping[str, Claim] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "point", self.point.under(self.witness.law))
@@ -132,7 +141,7 @@ class Rule:
         ``(facts, numbers, inputs) -> (status, statement)``, or a `Reason` if the numbers decide nothing.
     input_types : tuple of mappings of str to str
         The sets of inputs that the claim may have, with their types in a certificate: ``"dyadic"``, ``"dyadics"``,
-        ``"box"`` or ``"integer"``.
+        ``"exact"``, ``"vector"``, ``"box"`` or ``"integer"``.
     choose : callable
         ``evidence -> inputs`` for the prover, or a `Reason`.
     asked : callable
@@ -165,8 +174,15 @@ class Rule:
         numbers = {key: enclosure.published(evidence.arithmetic.precision) for key, enclosure in measured.items()}
         conclusion = self.conclude(facts, numbers, inputs)
         if isinstance(conclusion, Reason):
-            return undecided(self.name, question, conclusion, numbers)
+            return undecided(self.name, question, self._cause(conclusion, evidence, facts, measured, inputs), numbers)
         return Claim(self.name, *conclusion, numbers=numbers, inputs=inputs)
+
+    def _cause(self, reason: Reason, evidence: Evidence, facts: Facts, measured: Numbers, inputs: Inputs) -> Reason:
+        """Name the cause where nothing but the absolute margin of publication leaves the numbers undecided."""
+        numbers = {key: enclosure.published(None) for key, enclosure in measured.items()}
+        if isinstance(self.conclude(facts, numbers, inputs), Reason):
+            return reason
+        return Reason.SCALE if evidence.arithmetic.precision >= MOST_BITS else Reason.STRADDLES
 
     def recheck(self, claim: Claim, evidence: Evidence, facts: Facts) -> str | None:
         """Re-prove a published claim; return None, or what could not be re-proved."""

@@ -18,7 +18,7 @@ from hallucert.prove import basin
 from hallucert.prove.point import Point
 from hallucert.prove.rules import Evidence
 
-WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
+WELL, LOG = "(x**2 - 1)**2 / 4 + y**2 / 20", " + 0*log(y + 1/32)"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def test_runs_from_the_edge_of_the_basin_converge_at_the_proved_rate(name, reque
     cert = request.getfixturevalue(name)
     claim = cert["basin"]
     assert str(claim.status) == "proved"
-    radius, contraction = float(claim.numbers["radius"].lower), float(claim.numbers["contraction"].upper)
-    assert 5e-5 < radius < float(cert.rho) / 4 and 0 < contraction < 1
+    radius, contraction = float(claim.numbers["radius"].lower), float(claim.inputs["bound"])
+    assert 2e-3 < radius < float(cert.rho) / 2 and claim.numbers["contraction"].upper < contraction < 1
     middle = np.asarray(cert.enclosure).mean(axis=1)
     angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     starts = middle + radius * np.column_stack([np.cos(angles), np.sin(angles)])
@@ -57,17 +57,80 @@ def test_runs_from_the_edge_of_the_basin_converge_at_the_proved_rate(name, reque
     assert (slower <= (1 - (1 - contraction) / 2) ** many * before + 1e-12).all()
 
 
+def evidence_of(cert) -> Evidence:
+    """What a proof of a claim about the point of a certificate starts from, at 212 bits."""
+    ar = arithmetic("arb", 212)
+    x = [ar.interval(low, high) for low, high in cert.box]
+    return Evidence(ar, Point(ar, cert.objective, cert.rho, x), cert.witness, 1)
+
+
 def test_the_scale_of_the_basis_does_not_matter(himmelblau) -> None:
     """The set x* + V w, |w| <= R is the same for 128 V and R/128: so are the contraction and the radius."""
+    inputs = himmelblau["basin"].inputs
+    scaled = {**inputs, "basis": tuple(128 * v for v in inputs["basis"]), "size": inputs["size"] / 128}
+    with arithmetic("arb", 212):
+        one, other = (basin.measure(evidence_of(himmelblau), given) for given in (inputs, scaled))
+        assert set(one) == set(other)
+        for name in one:
+            assert abs(one[name].upper - other[name].upper) < Fraction(1, 2**30) * one[name].upper
+
+
+def norms(cert, w):
+    """The norm of V^-1 (I - eta M) V at ``x* + V w``, M by differences in floats."""
+    inputs, h = cert["basin"].inputs, 1e-6
+    basis, d = np.array(inputs["basis"], dtype=float).reshape(w.shape[1], -1), w.shape[1]
+    x = np.asarray(cert.enclosure).mean(axis=1) + w @ basis.T
+    ahead, behind = ([hc.sam.shifted_gradient(cert.objective, x + s * e, cert.rho) for e in np.eye(d)] for s in (h, -h))
+    m = np.stack([(a - b) / (2 * h) for a, b in zip(ahead, behind, strict=True)], -1)
+    return np.linalg.norm(np.linalg.inv(basis) @ (np.eye(d) - float(inputs["step"]) * m) @ basis, 2, axis=(1, 2))
+
+
+@pytest.mark.parametrize("name", ["well", "himmelblau"])
+def test_the_contraction_is_bounded_everywhere_on_the_basin(name, request) -> None:
+    """At 2000 points of Omega, in floats, the norm is at most the bound, and at its middle the published one."""
+    cert, rng = request.getfixturevalue(name), np.random.default_rng(0)
+    claim, w = cert["basin"], rng.normal(size=(2000, 2))
+    w *= float(claim.inputs["size"]) / np.linalg.norm(w, axis=1, keepdims=True) * rng.uniform(0, 1, (2000, 1)) ** 0.5
+    assert norms(cert, w).max() <= float(claim.inputs["bound"])
+    assert abs(norms(cert, np.zeros((1, 2)))[0] - float(claim.numbers["contraction"].upper)) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["well", "himmelblau"])
+def test_a_set_that_is_a_tenth_too_large_is_refused(name, request) -> None:
+    """Where in floats the norm exceeds the bound first, on 360 rays: Omega must not reach a tenth beyond."""
+    cert, angles = request.getfixturevalue(name), np.radians(np.arange(360))
+    inputs, rays = cert["basin"].inputs, np.column_stack([np.cos(angles), np.sin(angles)])
+    size = float(inputs["size"])
+    while norms(cert, size * rays).max() <= float(inputs["bound"]):
+        size *= 1.02
+    assert size < 4 * float(inputs["size"])
+    with arithmetic("arb", 212):
+        for factor, passes in ((Fraction(11, 10) * Fraction(size) / inputs["size"], False), (Fraction(1), True)):
+            found = basin.measure(evidence_of(cert), {**inputs, "size": factor * inputs["size"]})
+            assert (found != "step") == passes
+
+
+def test_the_box_holds_the_set(himmelblau) -> None:
+    """Points x* + V w with |w| = R lie in it, and touch each of its sides."""
+    inputs, angles = himmelblau["basin"].inputs, np.radians(np.arange(0, 360, 0.25))
+    basis, size = np.array(inputs["basis"], dtype=float).reshape(2, 2), float(inputs["size"])
+    x = (
+        np.asarray(himmelblau.enclosure).mean(axis=1)
+        + size * np.column_stack([np.cos(angles), np.sin(angles)]) @ basis.T
+    )
     ar = arithmetic("arb", 212)
     with ar:
-        x = [ar.interval(low, high) for low, high in himmelblau.box]
-        evidence = Evidence(ar, Point(ar, himmelblau.objective, himmelblau.rho, x), himmelblau.witness, 1)
-        inputs = himmelblau["basin"].inputs
-        scaled = {**inputs, "basis": tuple(128 * v for v in inputs["basis"]), "size": inputs["size"] / 128}
-        one, other = (basin.measure(evidence, given) for given in (inputs, scaled))
-        for name in ("contraction", "radius"):
-            assert abs(one[name].upper - other[name].upper) < Fraction(1, 2**30) * one[name].upper
+        box = basin.contraction_of(evidence_of(himmelblau), inputs).on_box(inputs["size"])
+        sides = np.array([[float(end) for end in ar.endpoints(side)] for side in box.x])
+    assert (sides[:, 0] <= x.min(0) + 1e-12).all() and (x.max(0) - 1e-12 <= sides[:, 1]).all()
+    assert np.abs(np.column_stack([x.min(0), x.max(0)]) - sides).max() < 1e-3 * size
+
+
+def test_a_basin_stays_in_the_domain() -> None:
+    """0*log(y + 1/32) changes no step, but the function is not defined below y = -1/32."""
+    wide, narrow = (hc.certify(hc.Objective.parse(f), (-0.5, 0), "1.5", basin="0.5") for f in (WELL, WELL + LOG))
+    assert wide["basin"].numbers["radius"].lower > Fraction(1, 16)
+    assert Fraction(1, 128) < narrow["basin"].numbers["radius"].lower < Fraction(1, 32)
 
 
 @pytest.mark.parametrize("backend", ["mpmath", "arb"])
@@ -105,8 +168,10 @@ def test_nobody_who_does_not_ask_gets_the_claim() -> None:
         {"basis": lambda v: [v[0], v[1], v[0], v[1]]},
         {"basis": lambda v: v[:3]},
         {"size": lambda v: format_dyadic(Fraction(-1, 512))},
+        {"bound": lambda v: format_dyadic(Fraction(15, 16))},
+        {"bound": lambda v: format_dyadic(Fraction(1))},
     ],
-    ids=["larger", "longer step", "singular basis", "basis of another shape", "negative"],
+    ids=["larger", "longer step", "singular basis", "basis of another shape", "negative", "faster", "no contraction"],
 )
 def test_forged_basins_are_not_re_proved(well, change) -> None:
     """A larger set, a longer step, a singular or malformed basis."""
@@ -118,11 +183,11 @@ def test_forged_basins_are_not_re_proved(well, change) -> None:
     assert [result.name for result in verdict.results if not result.passed] == ["basin"]
 
 
-def test_a_better_rate_than_proved_is_refused(well) -> None:
+def test_a_better_contraction_than_proved_is_refused(well) -> None:
     """The published contraction must contain what is enclosed."""
     data = json.loads(json.dumps(to_json(well)))
     (claim,) = [claim for claim in data["claims"] if claim["name"] == "basin"]
-    claim["numbers"]["contraction"][1] = claim["numbers"]["contraction"][0]
+    claim["numbers"]["contraction"] = [claim["numbers"]["contraction"][0]] * 2
     assert not hc.verify(from_json(data), backend="arb")
 
 

@@ -52,6 +52,31 @@ def test_certify_prints_a_card_and_saves(run: Run, certificate: Path) -> None:
     assert json.loads(certificate.read_text())["problem"]["rho"] == "5/2"
 
 
+WELL = ("certify", "(x**2 - 1)**2/4 + y**2/20", "--rho", "1.5")
+
+
+def test_certify_proves_where_a_run_ends(run: Run) -> None:
+    """With a start the point is found by the run, and the run is proved to converge to it; start and step are exact."""
+    outcome = run(*WELL, "--basin", "0.5", "--start=-0.9,0.5", "--json")
+    (point,) = json.loads(outcome.out)["points"]
+    claims = point["claims"]
+    assert outcome.status == 0 and claims["basin"]["status"] == claims["converges"]["status"] == "proved"
+    assert "x_0 = (-9/10, 1/2) with the fixed step 1/2" in claims["converges"]["statement"]
+    assert all(abs(sum(side) / 2 - v) < 1e-9 for side, v in zip(point["enclosure"], (-0.5, 0), strict=True))
+    at = run(*WELL, "--basin", "0.5", "--at=-0.5,0", "--start=3,1", "--json")
+    claims = json.loads(at.out)["points"][0]["claims"]
+    assert claims["basin"]["status"] == "proved" and claims["converges"]["status"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    "options", [("--start=-0.9,0.5",), ("--start=a,b", "--basin", "1"), ("--start=1,1", "--basin=x")]
+)
+def test_certify_names_malformed_starts_and_steps(run: Run, options: tuple[str, ...]) -> None:
+    """A start needs a step, and both are numbers: one line and status 2."""
+    outcome = run(*WELL, *options)
+    assert outcome.status == 2 and ("--start" in outcome.err or "--basin" in outcome.err)
+
+
 def test_certify_json_is_alone_and_holds_the_closed_form(run: Run) -> None:
     outcome = run(*POINT, "--json")
     (point,) = json.loads(outcome.out)["points"]
