@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.certificate.certificate import together
 from hallucert.exact import float_above, float_below, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Enclosure, Status
+from hallucert.prove.reasons import Reason
+from hallucert.shortening import short_digits, short_name, short_rational
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.panel import Panel
 
+LONGEST_TITLE = 60
+"""Characters of a function's name in the title of a card."""
 COLOURS = {Status.PROVED: "bold green", Status.REFUTED: "bold magenta", Status.UNDECIDED: "bold yellow"}
 
 
@@ -138,20 +143,21 @@ def theorem_card(certificate: Any, title: str, path: Path | None = None) -> Pane
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
+    pointless = [claim.name for claim in certificate.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
     for name, claim in certificate.claims.items():
-        sentence = claim.statement
+        if name in pointless:
+            continue
+        sentence = short_digits(claim.statement)
         if claim.reason is not None:
             sentence += f" Undecided: {claim.reason.explanation}."
         table.add_row(Text(name), Text(str(claim.status), COLOURS[claim.status]), Text(sentence))
-    lines = [Text(f"rho = {_exact_text(certificate.rho)},  x* in {_enclosure_text(certificate.enclosure)}"), Text("")]
+    lines = [
+        Text(f"rho = {short_rational(certificate.rho)},  x* in {_enclosure_text(certificate.enclosure)}"),
+        Text(""),
+    ]
+    rest = [Text(""), Text(together(pointless))] if pointless else []
     footer = [Text(""), Text(f"certificate: {path}", overflow="fold")] if path is not None else []
-    return Panel(Group(*lines, table, *footer), title=Text(title), title_align="left", padding=(0, 1))
-
-
-def _exact_text(value: Fraction) -> str:
-    """Write a radius exactly if that is short, otherwise to 12 digits with a sign that it is not."""
-    text = format_rational(value)
-    return text if len(text) <= 24 else f"{float(value):.12g}... (a double, exact in the certificate)"
+    return Panel(Group(*lines, table, *rest, *footer), title=Text(title), title_align="left", padding=(0, 1))
 
 
 def _enclosure_text(enclosure: np.ndarray | None, shown: int = 4) -> str:
@@ -183,7 +189,7 @@ def print_certificates(certificates: list[Any], paths: list[Path | None], f: Obj
         out.print(f"No hallucinated point with that target found at rho = {rho} (in floats; not a proof of absence).")
     for number, (certificate, path) in enumerate(zip(certificates, paths, strict=True), 1):
         count = f" (point {number} of {len(certificates)})" if len(certificates) > 1 else ""
-        out.print(theorem_card(certificate, f"{f.name}{count}", path))
+        out.print(theorem_card(certificate, f"{short_name(f.name, LONGEST_TITLE)}{count}", path))
 
 
 def print_gallery(entries: list[Any]) -> None:

@@ -315,14 +315,15 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
 
 def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
     eta, q, s, law = (basis[name] for name in ("step_size", "gradient_norm", "shifted_gradient_norm", "law"))
+    f, refine = basis["objective"], f"hc.find.refine(f, x, rho{law.option_text})"
+    shell = "in a shell: hallucert certify --at"
     if s <= NEAR * q:
-        refine = f"hc.find.refine(f, x, rho{law.option_text})"
-        advice = f"The point is near a hallucinated one: {refine} is likely to find it; or run longer."
+        advice = f"The point is near a hallucinated one: {refine} is likely to find it ({shell}); or run longer."
     elif eta is None and law.normalised and q <= NEAR * s:
         advice = "The point is near a critical point of f: give step_size, to see whether SAM bounces around it."
     else:
-        advice = "Run longer. If that does not help, decrease step_size, or give it here to test for bouncing."
-    f = basis["objective"]
+        look = f", or see where {refine} leads ({shell})" if f.dimension <= DENSE else ""
+        advice = f"Run longer{look}. If that does not help, decrease step_size, or give it here to test for bouncing."
     there, here = constant_predictor(f, basis["target"]), constant_predictor(f, basis["x"])
     common: dict[str, Any] = {"residual_ratio": _residual_ratio(basis)}
     if there is not None and there.no_better and s <= NEAR * q:

@@ -26,7 +26,7 @@ SAMPLES = 9
 class BranchCertificate(ChainCertificate):
     """Everything that was proved about one branch, with what an independent checker needs to prove it again.
 
-    Indexing with ``"target"``, ``"branch"``, ``"fold"`` or ``"stability"`` gives the tuple of claims of that name: a
+    Indexing with ``"target"``, ``"branch"``, ``"fold"`` or ``"stability"`` gives the `Claims` of that name: a
     branch has one claim for each chain, each fold and each part of one stability. Printing gives a theorem card.
 
     Attributes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,22 +12,30 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, format_rational
+from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below
 from hallucert.objectives.objective import Objective
-from hallucert.prove.claims import Claim, Provenance, Status
+from hallucert.prove.claims import Claim, Claims, Provenance, Status
+from hallucert.prove.reasons import Reason
 from hallucert.prove.witness import Witness
 from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.shortening import short_name, short_rational
 
 __all__ = ["MARKS", "Certificate", "Provenance"]
 
 MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
 
 
+def together(names: Sequence[str]) -> str:
+    """Say in one sentence of all these claims that they are undecided, for want of a point."""
+    return f"{', '.join(names)}: UNDECIDED, because {Reason.NEEDS_EXISTENCE.explanation}"
+
+
 @dataclass(frozen=True)
 class Certificate:
     """Everything that was proved about one point, with what an independent checker needs to prove it again.
 
-    Indexing with a claim's name gives the `Claim`; printing gives a theorem card.
+    Indexing with a claim's name gives the `Claim`, which is true if it is proved; iterating gives all of them, as for
+    certificates of other kinds. Printing gives a theorem card.
 
     Attributes
     ----------
@@ -69,6 +77,14 @@ class Certificate:
     def __contains__(self, name: object) -> bool:
         return name in self.claims
 
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self.all_claims)
+
+    @property
+    def all_claims(self) -> Claims:
+        """The claims without their names, in order: what certificates of every kind have."""
+        return Claims(self.claims.values())
+
     @cached_property
     def enclosure(self) -> np.ndarray | None:
         """Box that contains ``x*``, shape (d, 2), doubles rounded outward; None unless existence is proved."""
@@ -107,14 +123,16 @@ class Certificate:
 
     def __str__(self) -> str:
         step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
-        lines = [f"{self.objective.name}", f"rho = {format_rational(self.rho)}{step}"]
+        lines = [short_name(self.objective.name), f"rho = {short_rational(self.rho)}{step}"]
         if self.box is not None:
             for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
                 lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
             if len(self.box) > 8:
                 lines.append(f"... and {len(self.box) - 8} more coordinates")
-        for claim in self.claims.values():
-            lines.append(f"[{MARKS[claim.status]}] {claim}")
+        pointless = [claim.name for claim in self.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
+        lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims if claim.name not in pointless]
+        if pointless:
+            lines.append(f"[?] {together(pointless)}")
         made = self.provenance
         lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
         return "\n".join(lines)

@@ -9,11 +9,14 @@ from typing import ClassVar
 from hallucert.certificate.certificate import MARKS, Provenance
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
-from hallucert.prove.claims import Claim, Status
+from hallucert.prove.claims import Claim, Claims, Status
+from hallucert.shortening import short_name
 
 
 class ChainCertificate:
-    """Several claims of each name: indexing gives the tuple of them, iterating all claims in order.
+    """Several claims of each name: indexing gives the `Claims` of a name, iterating all claims in order.
+
+    ``certificate[name]`` is true only if there are claims of that name and *all* of them are proved.
 
     Attributes
     ----------
@@ -31,10 +34,13 @@ class ChainCertificate:
     all_claims: tuple[Claim, ...]
     provenance: Provenance
 
-    def __getitem__(self, name: str) -> tuple[Claim, ...]:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "all_claims", Claims(self.all_claims))
+
+    def __getitem__(self, name: str) -> Claims:
         if name not in self.names:
             raise ArgumentError("claim", name, f"be one of {', '.join(self.names)}")
-        return tuple(claim for claim in self.all_claims if claim.name == name)
+        return Claims(claim for claim in self.all_claims if claim.name == name)
 
     def __contains__(self, name: object) -> bool:
         return any(claim.name == name for claim in self.all_claims)
@@ -80,7 +86,7 @@ class ChainCertificate:
         made = self.provenance
         return "\n".join(
             [
-                self.objective.name,
+                short_name(self.objective.name),
                 *self._subject(),
                 *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims),
                 f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}",

@@ -11,11 +11,11 @@ import numpy as np
 
 from hallucert.certificate.certificate import Provenance
 from hallucert.certificate.chains import ChainCertificate
-from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim
 from hallucert.prove.manifold import QUESTIONS
 from hallucert.prove.manifold_chain import CurveChain
+from hallucert.shortening import short_rational
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,7 +23,7 @@ class SheetCertificate(ChainCertificate):
     """Everything that was proved about one sheet, with what an independent checker needs to prove it again.
 
     Indexing with the name of a claim (``"curve"``, ``"regular"``, ``"theorem_3_2"``, ``"projected_c32"``,
-    ``"attractor"``, ``"turning"``) gives the tuple of claims of that name, one for each chain. Printing gives a theorem
+    ``"attractor"``, ``"turning"``) gives the `Claims` of that name, one for each chain. Printing gives a theorem
     card.
 
     Attributes
@@ -59,7 +59,7 @@ class SheetCertificate(ChainCertificate):
         return [len(chain.cells) for chain in self.chains]
 
     def _subject(self) -> list[str]:
-        return [f"rho = {format_rational(self.rho)}"]
+        return [f"rho = {short_rational(self.rho)}"]
 
 
 def _polygon(chain: CurveChain) -> np.ndarray:

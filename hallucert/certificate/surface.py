@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from hallucert.certificate.certificate import Provenance
 from hallucert.certificate.chains import ChainCertificate
-from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim
 from hallucert.prove.surface import QUESTIONS
 from hallucert.prove.surface_atlas import Atlas
+from hallucert.shortening import short_rational
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,7 +20,7 @@ class SurfaceCertificate(ChainCertificate):
     """Everything that was proved about one surface, with what an independent checker needs to prove it again.
 
     Indexing with the name of a claim (``"surface"``, ``"regular"``, ``"theorem_3_2"``, ``"projected_c32"``,
-    ``"attractor"``, ``"topology"``) gives the tuple of claims of that name, one for each atlas. Printing gives a
+    ``"attractor"``, ``"topology"``) gives the `Claims` of that name, one for each atlas. Printing gives a
     theorem card.
 
     Attributes
@@ -51,4 +51,4 @@ class SurfaceCertificate(ChainCertificate):
         return [len(atlas.charts) for atlas in self.atlases]
 
     def _subject(self) -> list[str]:
-        return [f"rho = {format_rational(self.rho)}"]
+        return [f"rho = {short_rational(self.rho)}"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hallucert.arguments import checked_path, checked_seconds, checked_whole
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate
 from hallucert.certificate.kinds import module_of
@@ -23,6 +24,7 @@ from hallucert.prove.point import Point
 from hallucert.prove.point_claims import BY_NAME
 from hallucert.prove.rules import Evidence, Facts
 from hallucert.prove.witness import Witness, box_of
+from hallucert.shortening import short_name
 
 if TYPE_CHECKING:
     from hallucert.certificate.branch import BranchCertificate
@@ -85,8 +87,12 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.asserted > 0 and all(result.passed for result in self.results)
 
+    def __repr__(self) -> str:
+        passed = sum(result.passed for result in self.results if result.status is not Status.UNDECIDED)
+        return f"<Verdict: {passed} of {self.asserted} claims re-proved with {self.backend} at {self.precision} bits>"
+
     def __str__(self) -> str:
-        lines = [f"{self.certificate.objective.name}: checked with {self.backend} at {self.precision} bits"]
+        lines = [f"{short_name(self.certificate.objective.name)}: checked with {self.backend} at {self.precision} bits"]
         for result in self.results:
             word = "re-proved" if result.passed else "NOT re-proved"
             if result.status is Status.UNDECIDED:
@@ -139,17 +145,14 @@ def verify(
     The checker works with twice the bits of the prover, at least 106: its enclosures then fit into the published ones.
     """
     require_round_to_nearest()
-    certificate = load(source) if isinstance(source, str | PathLike) else source
+    certificate = load(checked_path(source, "source")) if isinstance(source, str | PathLike) else source
     if not hasattr(certificate, "kind") or not hasattr(certificate, "provenance"):
         raise ArgumentError("source", source, "be a path or a certificate")
     if backend is None:
         backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
     if backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
-    if type(max_boxes) is not int or max_boxes < 1:
-        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
-        raise ArgumentError("budget", budget, "be a positive number of seconds")
+    max_boxes, budget = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(budget, "budget")
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar:
         results = tuple(_checker(certificate)(certificate, ar, max_boxes, time.monotonic() + budget))

@@ -3,11 +3,13 @@ section 5.)
 
 Gradient system: the linearised SAM map at ``x*`` is ``I - eta M`` with ``M = H(x*+) J(x*)``. Proved: every
 eigenvalue of ``M`` has positive real part, so ``x*`` attracts SAM for every ``0 < eta < min 2 Re(mu)/|mu|^2``.
-Refuted: some eigenvalue has negative real part, so ``|1 - eta mu| > 1`` for every ``eta > 0`` and ``x*`` repels.
+Refuted: some eigenvalue has negative real part, so ``|1 - eta mu| > 1`` for every ``eta > 0``, and ``x*`` repels: it
+has a neighbourhood in which the starts of runs that stay there for ever are a set of measure 0.
 The target may be a saddle (Proposition 4.7): attraction says nothing about it.
 Residual system: ``y = r(x+)`` evolves by ``y' = (I - eta K) y`` to first order, with the SAM tangent kernel
 ``K = (1/n) A B^T``. Proved: all eigenvalues of ``K`` in the right half-plane, so the manifold of solutions
-through ``x*`` attracts (it is a manifold because ``K`` nonsingular makes ``A`` full rank).
+through ``x*`` attracts (it is a manifold because ``K`` nonsingular makes ``A`` full rank). Refuted: as above, since
+at ``x*`` the matrix ``M = B^T A / n`` has the nonzero eigenvalues of ``K``.
 The same for other ascent steps, with their ``J``: the step along ``-F`` is in ``x``, also where the metric is not.
 Numbers: ``smallest_real_part`` of the spectrum, and ``step_bound`` where all real parts are positive.
 """
@@ -51,11 +53,11 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     isolated, name = facts.witness.system == "gradient", facts.law.name
     what = f"the {name} matrix M = H(x*+) J(x*)" if isolated else f"the {name} tangent kernel K = A B^T / n"
     if smallest.upper < 0:
-        place = f"x* repels {name}" if isolated else f"The manifold of solutions through x* repels {name} near x*"
         return (
             Status.REFUTED,
-            f"{place} for every step eta > 0: some eigenvalue of {what} has real part at most "
-            f"{decimal_above(smallest.upper)}.",
+            f"x* repels {name}: some eigenvalue of {what} has real part at most {decimal_above(smallest.upper)}, so "
+            f"for every fixed step eta > 0 there is a neighbourhood of x* which {name} leaves from almost every start "
+            "in it.",
         )
     if smallest.lower <= 0 or "step_bound" not in numbers or numbers["step_bound"].lower <= 0:
         return Reason.STRADDLES

@@ -39,8 +39,9 @@ from hallucert.prove.census_records import (
     Unsettled,
     from_floats,
 )
-from hallucert.prove.claims import Claim, Enclosure, Provenance, Status, undecided
+from hallucert.prove.claims import Claim, Claims, Enclosure, Provenance, Status, undecided
 from hallucert.prove.reasons import Reason
+from hallucert.shortening import short_name, short_rational
 
 Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
 """Name of a task, the function that does it, and its arguments; the budget in seconds comes last."""
@@ -115,6 +116,18 @@ class Census:
         """The claim ``no_hallucination``: proved, refuted by a point, or undecided."""
         return conclude(self)
 
+    @property
+    def all_claims(self) -> Claims:
+        """The claim alone, as certificates of every kind have their claims."""
+        return Claims((self.claim,))
+
+    def _extent(self) -> str:
+        """Say of how much of the box the points are all."""
+        if not self.complete:
+            return "NOT complete"
+        places = len(self.excluded)
+        return "complete" + f" outside of {places} excluded place{'s' * (places > 1)}" * (places > 0)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the census as JSON, atomically; `hallucert.load` reads it and `hallucert.verify` re-proves it.
 
@@ -133,18 +146,18 @@ class Census:
         save(self, path)
 
     def __repr__(self) -> str:
-        state = "complete" if self.complete else f"{len(self.pending)} places pending"
+        state = self._extent() if self.complete else f"{len(self.pending)} places pending"
         return (
-            f"<Census of {self.problem.f.name[:40]!r}, rho = {format_rational(self.problem.rho)}: "
+            f"<Census of {self.problem.f.name[:40]!r}, rho = {short_rational(self.problem.rho)}: "
             f"{len(self.points)} points, {state}>"
         )
 
     def __str__(self) -> str:
         lines = [
-            f"{self.problem.f.name}",
-            f"rho = {format_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
+            short_name(self.problem.f.name),
+            f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
             f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
-            f"points, {'complete' if self.complete else 'NOT complete'}",
+            f"points, {self._extent()}",
         ]
         for kind, stabilities in self.counts().items():
             lines.append(f"  target a {kind}: " + ", ".join(f"{n} {s}" for s, n in stabilities.items()))

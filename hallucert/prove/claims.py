@@ -7,14 +7,19 @@ numbers alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 from hallucert.exact import decimal_enclosure, round_down, round_up
 from hallucert.prove.reasons import Reason
+from hallucert.shortening import short_digits
+
+COUNTS = frozenset({"negative_eigenvalues", "turns", "euler_characteristic"})
+"""Numbers that are integers."""
 
 
 class Status(StrEnum):
@@ -36,7 +41,7 @@ class Enclosure:
         """Tell whether every point of `other` lies in this interval."""
         return self.lower <= other.lower and other.upper <= self.upper
 
-    def published(self, precision: int) -> Enclosure:
+    def published(self, precision: int | None) -> Enclosure:
         """Return a slightly wider interval with short ends, which a checker with other rounding can re-prove.
 
         Each side moves out by twice the width, by ``2**-48`` of the size, by ``2**-precision`` (numbers near 0 inherit
@@ -44,12 +49,12 @@ class Enclosure:
 
         Parameters
         ----------
-        precision : int
-            Bits of the proof; the checker works with twice as many.
+        precision : int or None
+            Bits of the proof; the checker works with twice as many. None leaves ``2**-precision`` out.
         """
-        slack = (
-            2 * (self.upper - self.lower) + max(abs(self.lower), abs(self.upper)) / 2**48 + Fraction(1, 2**precision)
-        )
+        slack = 2 * (self.upper - self.lower) + max(abs(self.lower), abs(self.upper)) / 2**48
+        if precision is not None:
+            slack += Fraction(1, 2**precision)
         return Enclosure(round_down(self.lower - slack, 64), round_up(self.upper + slack, 64))
 
     def __str__(self) -> str:
@@ -87,13 +92,48 @@ class Claim:
     def __bool__(self) -> bool:
         return self.status is Status.PROVED
 
+    def __repr__(self) -> str:
+        return f"<Claim {self.name}: {self.status}>"
+
     def __str__(self) -> str:
-        text = f"{self.name}: {self.status.upper()}. {self.statement}"
+        text = f"{self.name}: {self.status.upper()}. {short_digits(self.statement)}"
         for key, enclosure in self.numbers.items():
-            text += f"\n    {key.replace('_', ' ')} in {enclosure}"
+            text += f"\n    {key.replace('_', ' ')} {_printed(key, enclosure)}"
         if self.reason is not None:
             text += f"\n    because {self.reason.explanation}"
         return text
+
+
+def _printed(key: str, enclosure: Enclosure) -> str:
+    """Print where a number is; a count as the integer that it must be, or the integers that it may be."""
+    fewest, most = math.ceil(enclosure.lower), math.floor(enclosure.upper)
+    if key not in COUNTS or fewest > most:
+        return f"in {enclosure}"
+    return f"= {fewest}" if fewest == most else f"from {fewest} to {most}"
+
+
+class Claims(tuple[Claim, ...]):
+    """Several claims, as a tuple whose truth is that they hold: there is one at least, and *all* are proved.
+
+    Examples
+    --------
+    >>> proved, open_ = Claim("fold", Status.PROVED, "."), undecided("fold", "?", Reason.PRECISION)
+    >>> bool(Claims((proved,))), bool(Claims((proved, open_))), bool(Claims(()))
+    (True, False, False)
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return len(self) > 0 and all(self)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Claim: ...
+    @overload
+    def __getitem__(self, index: slice) -> Claims: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Claim | Claims:
+        found = super().__getitem__(index)
+        return found if isinstance(found, Claim) else Claims(found)
 
 
 @dataclass(frozen=True)

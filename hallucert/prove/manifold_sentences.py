@@ -9,6 +9,7 @@ from fractions import Fraction
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.reasons import Reason
+from hallucert.prove.theorem_3_2 import above_threshold, below_threshold
 
 Numbers = Mapping[str, Enclosure]
 Conclusion = tuple[Status, str] | None
@@ -134,17 +135,16 @@ class About:
     def theorem_3_2(self, numbers: Numbers) -> Conclusion:
         least, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / self.rho
         what = "the smallest eigenvalue of the symmetric part of Du"
-        shown = decimal_enclosure(threshold, threshold)
         if least.upper < threshold:
             return Status.REFUTED, (
                 f"Condition (C32) of Theorem 3.2 fails at some point of sheet {self.index}: {what} is there at most "
-                f"{decimal_above(least.upper)}, below -1/rho, which is in {shown}."
+                f"{below_threshold(least, self.rho)}."
             )
         if least.lower <= threshold:
             return None
         return Status.PROVED, (
             f"Condition (C32) of Theorem 3.2 holds at every point of sheet {self.index}: {what} is at least "
-            f"{decimal_below(least.lower)}, above -1/rho, which is in {shown}.{self._whole('By Theorem 3.2 ')}"
+            f"{above_threshold(least, self.rho)}.{self._whole('By Theorem 3.2 ')}"
         )
 
     def projected_c32(self, numbers: Numbers) -> Conclusion:
@@ -166,8 +166,9 @@ class About:
         least = numbers["smallest_real_part"]
         if least.upper < 0:
             return Status.REFUTED, (
-                f"Some point of sheet {self.index} repels SAM for every step eta > 0: some eigenvalue of the SAM "
-                f"tangent kernel K = A B^T / n has real part at most {decimal_above(least.upper)} there."
+                f"Some point x of sheet {self.index} repels SAM: some eigenvalue of the SAM tangent kernel "
+                f"K = A B^T / n has real part at most {decimal_above(least.upper)} there, so for every fixed step "
+                f"eta > 0 there is a neighbourhood of x which SAM leaves from almost every start in it."
             )
         if least.lower <= 0 or "step_bound" not in numbers or numbers["step_bound"].lower <= 0:
             return None

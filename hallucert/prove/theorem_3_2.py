@@ -18,12 +18,15 @@ from fractions import Fraction
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
+from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.prove.target import MINIMIZER, proved_kind
 from hallucert.radius_law import SAM
+
+LONGEST_THRESHOLD = 16
+"""Characters up to which ``-1/rho`` is written out."""
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -46,18 +49,17 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     if facts.law != SAM:
         return _of_variant(facts, numbers)
     smallest, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / facts.rho
-    shown = f"-1/rho, which is in {decimal_enclosure(threshold, threshold)}."
     if smallest.upper < threshold:
         return (
             Status.REFUTED,
             "Condition (C32) of Theorem 3.2 fails at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
-            f"most {decimal_above(smallest.upper)}, and below {shown}",
+            f"most {below_threshold(smallest, facts.rho)}.",
         )
     if smallest.lower <= threshold:
         return Reason.STRADDLES
     sentence = (
         "Condition (C32) of Theorem 3.2 holds at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
-        f"least {decimal_below(smallest.lower)}, and above {shown} "
+        f"least {above_threshold(smallest, facts.rho)}. "
     )
     if _isolated(facts):
         sentence += (
@@ -68,6 +70,24 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     else:
         sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
     return Status.PROVED, sentence
+
+
+def below_threshold(number: Enclosure, rho: Fraction) -> str:
+    """Print the upper end of a number, and by how much at least it is below ``-1/rho``."""
+    gap = decimal_below(-1 / rho - number.upper)
+    return f"{decimal_above(number.upper)}, which is below {_threshold(rho)} by at least {gap}"
+
+
+def above_threshold(number: Enclosure, rho: Fraction) -> str:
+    """Print the lower end of a number, and by how much at least it is above ``-1/rho``."""
+    gap = decimal_below(number.lower + 1 / rho)
+    return f"{decimal_below(number.lower)}, which is above {_threshold(rho)} by at least {gap}"
+
+
+def _threshold(rho: Fraction) -> str:
+    """Print ``-1/rho`` exactly, if that is short."""
+    text = format_rational(-1 / rho)
+    return f"-1/rho = {text}" if len(text) <= LONGEST_THRESHOLD else "-1/rho"
 
 
 def _isolated(facts: Facts) -> bool:
