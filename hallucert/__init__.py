@@ -17,6 +17,7 @@ _LAZY = {
     "Branch": "hallucert.branch",
     "Sheet": "hallucert.sheet",
     "Surface": "hallucert.surface",
+    "RadiusLaw": "hallucert.radius_law",
     "certify": "hallucert.certification",
     "certify_stall": "hallucert.stall",
     "Certificate": "hallucert.certificate.certificate",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from hallucert.objectives.objective import Objective as Objective
     from hallucert.prove.census import Census as Census
     from hallucert.prove.claims import Status as Status
+    from hallucert.radius_law import RadiusLaw as RadiusLaw
     from hallucert.sheet import Sheet as Sheet
     from hallucert.stall import certify_stall as certify_stall
     from hallucert.surface import Surface as Surface

@@ -12,7 +12,7 @@ import numpy as np
 
 from hallucert import __version__
 from hallucert.errors import CheckpointError
-from hallucert.files import replacing
+from hallucert.files import replacing, write_nothing
 from hallucert.prove.branch_and_prune import Boxes
 from hallucert.prove.census import Task, sphere_task
 from hallucert.prove.census_records import (
@@ -79,7 +79,8 @@ class Checkpoint:
         Raises
         ------
         CheckpointError
-            If something is missing or malformed.
+            If something is missing or malformed, or if some of the tasks are to be done and their results could not be
+            kept.
         """
         for name, function, arguments in tasks:
             if name not in self.data:
@@ -89,15 +90,33 @@ class Checkpoint:
                 self.results[name] = _from_json(self.data[name], self.dimension, targets)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 raise self._malformed(f"its entry {name!r}: {error!r}") from None
+        if self.path is not None and any(name not in self.results for name, _, _ in tasks):
+            try:
+                write_nothing(self.path.parent)
+            except OSError as error:
+                raise self._unwritable(error) from None
 
     def add(self, name: str, result: TaskResult[Any]) -> None:
-        """Keep a result."""
+        """Keep a result.
+
+        Raises
+        ------
+        CheckpointError
+            If the file cannot be written; the old one stays.
+        """
         self.results[name] = result
         if self.path is None:
             return
         self.data[name] = _to_json(result)
-        with replacing(self.path) as stream:
-            stream.write(json.dumps({"digest": self.digest, "results": self.data}).encode("ascii"))
+        text = json.dumps({"digest": self.digest, "results": self.data})
+        try:
+            with replacing(self.path) as stream:
+                stream.write(text.encode("ascii"))
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> CheckpointError:
+        return CheckpointError(f"the checkpoint {self.path} cannot be written: {error.strerror or error}")
 
     def _malformed(self, why: object) -> CheckpointError:
         return CheckpointError(f"{self.path} is not the checkpoint of a census: {why}; remove it")

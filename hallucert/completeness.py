@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_path, checked_progress, checked_seconds, checked_whole
 from hallucert.arrays import real_array
 from hallucert.balls import require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
@@ -41,7 +41,7 @@ def census(
     seconds: float = math.inf,
     workers: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
-    progress: bool | Progress = False,
+    progress: bool | Progress | None = False,
     tolerance: float = TOLERANCE,
     backend: str = "float",
     variant: str | RadiusLaw = "sam",
@@ -90,7 +90,7 @@ def census(
     NotAnalyticError
         If the objective is float-only.
     CheckpointError
-        If the checkpoint cannot be read or belongs to another census.
+        If the checkpoint cannot be read or written, or belongs to another census.
 
     Examples
     --------
@@ -107,15 +107,14 @@ def census(
         'safe_radius(..., variant="usam") proves that there are none',
     )
     problem = checked_problem(f, box, rho, tolerance, backend)
-    if type(max_boxes) is not int or max_boxes < 1:
-        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
-    if not isinstance(seconds, int | float) or not seconds > 0:
-        raise ArgumentError("seconds", seconds, "be positive")
+    max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
     if workers is not None and (type(workers) is not int or workers == 0 or workers < -1):
         raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
-    kept = Checkpoint(None if checkpoint is None else Path(checkpoint), problem, max_boxes)
+    reporter = _reporter(checked_progress(progress))
+    path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
+    kept = Checkpoint(path, problem, max_boxes)
     deadline = time.monotonic() + seconds
-    with _reporter(progress) as report:
+    with reporter as report:
 
         def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
             return _results(tasks, deadline, _jobs(workers, f.dimension), kept, report)
@@ -199,7 +198,7 @@ def _results(
 class _reporter:
     """A progress bar on stderr, the caller's function, or nothing."""
 
-    def __init__(self, progress: bool | Progress) -> None:
+    def __init__(self, progress: bool | Progress | None) -> None:
         self.progress = progress
         self.bar: Any = None
         self.tasks: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from hallucert.arguments import checked_path
 from hallucert.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -18,33 +20,67 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, and rename it to `path` when the block ends without an error."""
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    """Open a temporary file beside `path`, and rename it to `path` when the block ends without an error.
+
+    Raises
+    ------
+    ArgumentError
+        If `path` is no path.
+    OSError
+        If the file cannot be written; the error names `path`, not the temporary file.
+    """
+    target = checked_path(path)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with _errors_about(path):
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
+        with _errors_about(path):
+            os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
+@contextmanager
+def _errors_about(path: str | PathLike[str]) -> Iterator[None]:
+    """Make an error of the system one about `path`, of the same class."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def write_nothing(folder: Path) -> None:
+    """Make a file in a folder that vanishes at once, so that a wrong folder is reported before the work.
+
+    Raises
+    ------
+    OSError
+        If that fails.
+    """
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def require_writable(folder: Path, argument: str) -> None:
-    """Make a folder and write a file into it, so that a wrong folder is reported before the work.
+    """Make sure that files can be written to a folder, which is made if it is missing.
 
     Raises
     ------
     ArgumentError
-        If that fails.
+        If they cannot.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        write_nothing(folder)
     except OSError as error:
         must = f"be a folder that can be written to ({error.strerror or error})"
         raise ArgumentError(argument, str(folder), must) from None

@@ -18,15 +18,18 @@ The matrix ``(1/s) T`` is the derivative of ``u`` by ``g``; it is symmetric. The
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items
+from hallucert.arrays import exact_point
 from hallucert.errors import ArgumentError
-from hallucert.exact import exact
+from hallucert.exact import Exact
 
 VARIANTS = ("sam", "usam", "asam")
 
@@ -39,8 +42,8 @@ class RadiusLaw:
     ----------
     variant : {"sam", "usam", "asam"}
         Its name.
-    scales : tuple of exact positive numbers
-        The diagonal of ``D``, one for each variable; for ``"asam"`` only.
+    scales : sequence of exact positive numbers
+        The diagonal of ``D``, one for each variable; for ``"asam"`` only. Kept as a tuple of fractions.
 
     Raises
     ------
@@ -49,19 +52,25 @@ class RadiusLaw:
 
     Examples
     --------
-    >>> RadiusLaw("asam", ("1/2", 2)).scales
+    >>> RadiusLaw("asam", ["1/2", 2]).scales
     (Fraction(1, 2), Fraction(2, 1))
     """
 
     variant: str = "sam"
     scales: tuple[Fraction, ...] = ()
 
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(self, variant: str = "sam", scales: Sequence[Exact] | np.ndarray = ()) -> None: ...
+
     def __post_init__(self) -> None:
         if not isinstance(self.variant, str) or self.variant not in VARIANTS:
-            raise ArgumentError("variant", self.variant, f"be one of {', '.join(VARIANTS)}, or a RadiusLaw")
-        if not isinstance(self.scales, tuple) or bool(self.scales) != (self.variant == "asam"):
-            raise ArgumentError("scales", self.scales, 'be a tuple of numbers for "asam", and empty otherwise')
-        scales = tuple(exact(scale, "scales") for scale in self.scales)
+            raise ArgumentError("variant", self.variant, f"be one of {', '.join(VARIANTS)}")
+        must = 'be a sequence of numbers for "asam", one a variable, and empty otherwise'
+        items = checked_items(self.scales, "scales", must)
+        if bool(items) != (self.variant == "asam"):
+            raise ArgumentError("scales", self.scales, must)
+        scales = exact_point(items, len(items), "scales")
         if any(not Fraction(10) ** -100 < scale < Fraction(10) ** 100 for scale in scales):
             raise ArgumentError("scales", self.scales, "lie between 1e-100 and 1e100")
         object.__setattr__(self, "scales", scales)
@@ -113,14 +122,35 @@ class RadiusLaw:
         return np.array([float(scale) for scale in self.scales]) if self.scales else None
 
     def size(self, g: np.ndarray) -> np.ndarray:
-        """Return ``s`` for gradients (k, d), shape (k,)."""
+        """Return ``s``, by which the gradient is divided.
+
+        Parameters
+        ----------
+        g : array of shape (k, d)
+            Gradients.
+
+        Returns
+        -------
+        array of shape (k,)
+        """
         if not self.normalised:
             return np.ones(len(g))
         weighted = g if self.metric is None else self.metric * g
         return np.sqrt(np.einsum("ij,ij->i", g, weighted))
 
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``s`` of shape (k,) and ``u`` of shape (k, d) for gradients (k, d); NaN where ``s`` is zero."""
+        """Return ``s`` and ``u``.
+
+        Parameters
+        ----------
+        g : array of shape (k, d)
+            Gradients.
+
+        Returns
+        -------
+        arrays of shapes (k,) and (k, d)
+            NaN where ``s`` is zero.
+        """
         with np.errstate(all="ignore"):
             size = self.size(g)
             if not self.normalised:
@@ -128,7 +158,18 @@ class RadiusLaw:
             return size, (g if self.metric is None else self.metric * g) / size[:, None]
 
     def direction_at(self, g: np.ndarray) -> tuple[np.float64, np.ndarray]:
-        """Return ``s`` and ``u`` of shape (d,) for one gradient (d,); NaN where ``s`` is zero."""
+        """Return ``s`` and ``u`` for one gradient.
+
+        Parameters
+        ----------
+        g : array of shape (d,)
+            A gradient.
+
+        Returns
+        -------
+        float and array of shape (d,)
+            NaN where ``s`` is zero.
+        """
         if not self.normalised:
             return np.float64(1.0), g
         weighted = g if self.metric is None else self.metric * g
@@ -136,33 +177,93 @@ class RadiusLaw:
         return size, weighted / size
 
     def step_at(self, g: np.ndarray, rho: float) -> np.ndarray:
-        """Return ``rho u`` of shape (d,) for one gradient (d,), as ``(rho D^2 g) / s``."""
+        """Return ``rho u`` for one gradient, computed as ``(rho D^2 g) / s``.
+
+        Parameters
+        ----------
+        g : array of shape (d,)
+            A gradient.
+        rho : float
+            The radius.
+
+        Returns
+        -------
+        array of shape (d,)
+        """
         weighted = g if self.metric is None else self.metric * g
         return rho * weighted / self.direction_at(g)[0]
 
     def tangential(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return ``T v`` for lanes ``u, v`` of shape (k, d)."""
+        """Return ``T v``.
+
+        Parameters
+        ----------
+        u : array of shape (k, d)
+            Ascent directions.
+        v : array of shape (k, d)
+            Vectors.
+
+        Returns
+        -------
+        array of shape (k, d)
+        """
         if not self.normalised:
             return v
         moved = v if self.metric is None else self.metric * v
         return moved - np.einsum("ij,ij->i", u, v)[:, None] * u
 
     def tangential_columns(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Return ``T H`` for lanes ``u`` (k, d) and ``H`` (k, d, d)."""
+        """Return ``T H``.
+
+        Parameters
+        ----------
+        u : array of shape (k, d)
+            Ascent directions.
+        h : array of shape (k, d, d)
+            Hessians.
+
+        Returns
+        -------
+        array of shape (k, d, d)
+        """
         if not self.normalised:
             return h
         moved = h if self.metric is None else self.metric[:, None] * h
         return moved - u[:, :, None] * np.einsum("ki,kij->kj", u, h)[:, None, :]
 
     def tangential_matrix(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Return ``T H`` for one ``u`` (d,) and a matrix ``H`` (d, k)."""
+        """Return ``T H`` for one direction.
+
+        Parameters
+        ----------
+        u : array of shape (d,)
+            An ascent direction.
+        h : array of shape (d, k)
+            Columns of a Hessian, or all of it.
+
+        Returns
+        -------
+        array of shape (d, k)
+        """
         if not self.normalised:
             return h
         moved = h if self.metric is None else self.metric[:, None] * h
         return moved - np.outer(u, u @ h)
 
     def tangential_rows(self, u: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return ``R T`` for one ``u`` (d,) and rows ``R`` (k, d)."""
+        """Return ``R T`` for one direction.
+
+        Parameters
+        ----------
+        u : array of shape (d,)
+            An ascent direction.
+        rows : array of shape (k, d)
+            The rows ``R``.
+
+        Returns
+        -------
+        array of shape (k, d)
+        """
         if not self.normalised:
             return rows
         moved = rows if self.metric is None else self.metric * rows
@@ -181,7 +282,9 @@ def radius_law(variant: Any, dimension: int) -> RadiusLaw:
         If it names none, or its scales are not `dimension` many.
     """
     if isinstance(variant, str) and variant == "asam":
-        raise ArgumentError("variant", variant, 'be RadiusLaw("asam", scales): the metric has to be given')
+        raise ArgumentError("variant", variant, 'be hallucert.RadiusLaw("asam", scales): the metric has to be given')
+    if not isinstance(variant, RadiusLaw) and not (isinstance(variant, str) and variant in VARIANTS):
+        raise ArgumentError("variant", variant, 'be "sam", "usam" or hallucert.RadiusLaw("asam", scales)')
     law = variant if isinstance(variant, RadiusLaw) else RadiusLaw(variant)
     if law.scales and len(law.scales) != dimension:
         raise ArgumentError("variant", f"<{len(law.scales)} scales>", f"have {dimension} scales, one a variable")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hallucert import __version__
+from hallucert.arguments import checked_double
+from hallucert.arrays import checked_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.errors import ArgumentError, DomainError
-from hallucert.exact import Exact, exact_radius, float_above, float_below, round_down
+from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.domain import is_undefined
@@ -93,17 +94,14 @@ def certify_stall(
     if not isinstance(f, Objective):
         raise ArgumentError("f", f, "be an Objective")
     f.require_rigorous()
-    lanes, single = f._lanes(x)
-    if not single:
-        raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
+    point = checked_point(x, f.dimension, "x")
     exact_rho = exact_radius(rho)
-    if not float_below(exact_rho) > 0 or math.isinf(float_above(exact_rho)):
-        raise ArgumentError("rho", rho, "be within the range of positive doubles")
+    checked_double(rho, "rho")
     ladder = _ladder(exact_rho) if radius is None else [exact_radius(radius, "radius")]
-    centre = tuple(Fraction(v) for v in lanes[0].tolist())
+    centre = tuple(Fraction(v) for v in point.tolist())
     ar = arithmetic(backend, PRECISION)
     _require_defined(ar, f, centre, exact_rho)
-    direction = _most_negative(f, perturbed_point(f, lanes[0], exact_rho))
+    direction = _most_negative(f, perturbed_point(f, point, exact_rho))
     for half_width in ladder:
         witness = Witness("box", centre, None, (half_width,) * f.dimension, ())
         with ar:

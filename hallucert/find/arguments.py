@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from hallucert import arrays
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.objectives.objective import Objective
+
+LARGEST = 1e150
+"""Of a coordinate: searches square lengths, which doubles must be able to hold."""
 
 
 def checked_objective(f: Any) -> Objective:
@@ -20,32 +24,24 @@ def checked_objective(f: Any) -> Objective:
 
 
 def checked_point(value: Any, dimension: int, argument: str) -> np.ndarray:
-    """Return `value` as a fresh float array of shape (d,) with finite entries."""
-    array = _floats(value, argument, f"be finite numbers of shape ({dimension},)")
-    if array.shape != (dimension,) or not np.isfinite(array).all():
-        shown = value if array.shape == (dimension,) else f"<array of shape {array.shape}>"
-        raise ArgumentError(argument, shown, f"be finite numbers of shape ({dimension},)")
-    return array
+    """Return `value` as a fresh float array of shape (d,) with finite entries of at most `LARGEST`."""
+    return _moderate(arrays.checked_point(value, dimension, argument), value, argument)
+
+
+def checked_box(value: Any, dimension: int, argument: str = "box") -> np.ndarray:
+    """Return `value` as a float array of shape (d, 2) with rows ``lower < upper`` of at most `LARGEST`."""
+    return _moderate(arrays.checked_box(value, dimension, argument), value, argument)
 
 
 def checked_samples(value: Any, dimension: int, argument: str) -> np.ndarray:
     """Return `value` as a fresh float array of shape (k, d), ``k >= 2``, with finite entries."""
     must = f"be finite numbers of shape ({dimension},) or (k, {dimension}) with k >= 2"
-    array = _floats(value, argument, must)
-    if array.ndim != 2 or array.shape[1] != dimension or array.shape[0] < 2 or not np.isfinite(array).all():
+    array = arrays.real_array(value)
+    if array is not None and (array.ndim != 2 or array.shape[1] != dimension or array.shape[0] < 2):
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    return array
-
-
-def checked_box(value: Any, dimension: int, argument: str = "box") -> np.ndarray:
-    """Return `value` as a float array of shape (d, 2) with finite rows ``lower < upper``."""
-    must = f"be finite rows (lower, upper) of shape ({dimension}, 2) with lower < upper"
-    array = _floats(value, argument, must)
-    if array.shape != (dimension, 2):
-        raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if not np.isfinite(array).all() or not (array[:, 0] < array[:, 1]).all():
+    if array is None or not np.isfinite(array).all():
         raise ArgumentError(argument, value, must)
-    return array
+    return _moderate(array, value, argument)
 
 
 def checked_radius(value: Any) -> Fraction:
@@ -70,8 +66,7 @@ def checked_seed(value: Any) -> int:
     return int(value)
 
 
-def _floats(value: Any, argument: str, must: str) -> np.ndarray:
-    try:
-        return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(argument, value, must) from None
+def _moderate(array: np.ndarray, value: Any, argument: str) -> np.ndarray:
+    if not np.abs(array).max() <= LARGEST:
+        raise ArgumentError(argument, value, f"have numbers of at most {LARGEST:g} in absolute value")
+    return array

@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items
 from hallucert.branch import Branch, BranchEvent, EndReason
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
-from hallucert.find.arguments import checked_box, checked_objective
+from hallucert.find.arguments import checked_box, checked_objective, checked_point
 from hallucert.find.branch import branch, switch_branch
 from hallucert.find.branch_arguments import DEFAULT_EVENTS
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.newton import polished_critical_point
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import RadiusLaw, require_sam
 
+INSTEAD = "radii and stability of branches are SAM's; the points of USAM are the same curves with rho = 1/lambda"
 SAME = 1e-6
 """Points this close, relative to the box, are the same end or branch point."""
 
@@ -34,6 +37,7 @@ def branches(
     max_steps: int = 2000,
     events: Iterable[str] = DEFAULT_EVENTS,
     seed: int = 0,
+    variant: str | RadiusLaw = "sam",
 ) -> list[Branch]:
     """Follow every branch of a target from the other critical points in a box, and those that cross them.
 
@@ -55,6 +59,8 @@ def branches(
         As for `hallucert.find.branch`.
     seed : int
         Seed of the search for critical points.
+    variant : {"sam"}
+        As for `hallucert.find.branch`.
 
     Returns
     -------
@@ -68,7 +74,12 @@ def branches(
     SearchError
         If the target is degenerate.
     """
-    limits = checked_box(box, checked_objective(f).dimension)
+    checked_objective(f)
+    require_sam(variant, INSTEAD)
+    limits = checked_box(box, f.dimension)
+    near = checked_point(target, f.dimension, "target")
+    must = f"be among {', '.join(DEFAULT_EVENTS)}"
+    wanted = [events] if isinstance(events, str) else checked_items(events, "events", must)
     options: dict[str, Any] = {
         "box": limits,
         "rho_max": rho_max,
@@ -77,10 +88,10 @@ def branches(
         "ds_min": ds_min,
         "ds_max": ds_max,
         "max_steps": max_steps,
-        "events": tuple(events),
+        "events": wanted,
     }
     size = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
-    c = polished_critical_point(f, np.asarray(target, dtype=float), 0.05 * size, "target")
+    c = polished_critical_point(f, near, 0.05 * size, "target")
     found: list[Branch] = []
     reached: list[np.ndarray] = []
     for point in critical_points(f, limits, seed=seed):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import exact
 from hallucert.objectives import functions
 from hallucert.objectives.builder import TapeBuilder
@@ -50,7 +50,8 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
         If the function branches on the values of its argument, converts them to floats, or applies something that
         is not real-analytic (Lemmas A.7, A.8).
     ArgumentError
-        If the result is not a scalar, does not depend on the argument, or a constant is not finite.
+        If the function raises an error, which is then the cause; if the result is not a scalar, does not depend on
+        the argument, or a constant is not finite.
 
     Examples
     --------
@@ -65,7 +66,15 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
     x = np.empty(int(dimension), dtype=object)
     for i in range(int(dimension)):
         x[i] = TracedNumber(builder, builder.variable(i))
-    return builder.tape([_result(function(x), builder)])
+    try:
+        result = function(x)
+    except HallucertError:
+        raise
+    except Exception as error:
+        was = f"<one that raises {type(error).__name__}: {error}>"
+        must = f"run when it is traced, on an array of {int(dimension)} symbolic numbers"
+        raise ArgumentError("function", was, must) from error
+    return builder.tape([_result(result, builder)])
 
 
 def _result(result: Any, builder: TapeBuilder) -> int:

@@ -143,6 +143,11 @@ class TanhNetwork(Objective):
         """Samples times outputs for the squared loss without weight decay, 0 otherwise: no residual form."""
         return 0 if self.loss != "squared" or self.weight_decay else self.targets.size
 
+    @property
+    def lacks_decay(self) -> bool:
+        """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
+        return self.loss == "cross_entropy" and not self.weight_decay
+
     def initial(
         self, seed: int, scheme: str = "uniform_fan_in", gain: float = 1.0, count: int | None = None
     ) -> np.ndarray:

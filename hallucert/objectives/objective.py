@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items
+from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
 from hallucert.exact import Exact
 from hallucert.objectives.parser import parse_tape
@@ -53,6 +55,11 @@ class Objective(ABC):
         return len(self.variables)
 
     @property
+    def lacks_decay(self) -> bool:
+        """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
+        return False
+
+    @property
     def residual_count(self) -> int:
         """Number ``m`` of residuals of a least-squares objective, 0 for any other."""
         return 0
@@ -66,10 +73,11 @@ class Objective(ABC):
         Parameters
         ----------
         formula : str
-            Arithmetic with ``+ - * / ** ( )``, decimals (taken exactly), ``pi``, ``e``, and the functions
-            exp log sqrt sin cos tan sinh cosh tanh sigmoid softplus silu square.
+            Arithmetic with ``+ - * / ** ( )``, decimals (taken exactly), ``pi``, and the functions
+            exp log sqrt sin cos tan sinh cosh tanh sigmoid softplus silu square. Euler's number is ``exp(1)``.
         variables : sequence of str, optional
-            Order of the coordinates; by default the names in the formula, in natural order.
+            Order of the coordinates; by default the names in the formula, in natural order. Names that are constants
+            elsewhere (``e``, ``E``, ``I``, ``inf``, ``True``, ...) are variables only if they are listed here.
         name : str, optional
             Name for reports; the formula itself by default.
 
@@ -80,7 +88,7 @@ class Objective(ABC):
         Raises
         ------
         FormulaError
-            If the text does not parse; the message points at the place.
+            If the text does not parse, or a name may be meant as a constant; the message points at the place.
         NotAnalyticError
             If it uses ``abs``, ``max`` or another function that is not real-analytic.
 
@@ -134,11 +142,12 @@ class Objective(ABC):
         >>> f.residual_count, f.value([1, 1])
         (2, 0.5)
         """
-        if isinstance(residuals, str) or not residuals:
-            raise ArgumentError("residuals", residuals, "be a nonempty sequence of formulas")
+        formulas = checked_items(residuals, "residuals", must := "be a nonempty sequence of formulas")
+        if not formulas:
+            raise ArgumentError("residuals", residuals, must)
         from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 
-        tape = parse_tape(list(residuals), variables)
+        tape = parse_tape(formulas, variables)
         return FormulaObjective(least_squares_tape(tape, n), residuals=tape, n=n, name=name)
 
     @classmethod
@@ -198,6 +207,9 @@ class Objective(ABC):
         ------
         NotAnalyticError
             If the function branches on its argument or calls something that is not real-analytic.
+        ArgumentError
+            If the function raises an error while it is recorded, which is then the cause, or returns no number that
+            depends on its argument.
         """
         if rigorous:
             from hallucert.objectives.formula import FormulaObjective
@@ -415,15 +427,7 @@ class Objective(ABC):
 
     def _lanes(self, x: Any, argument: str = "x") -> tuple[np.ndarray, bool]:
         """Return `x` as float lanes (k, d) and whether it was a single point."""
-        must = f"be finite numbers of shape ({self.dimension},) or (k, {self.dimension})"
-        try:
-            array = np.asarray(x, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ArgumentError(argument, x, must) from None
-        if array.ndim not in (1, 2) or array.shape[-1] != self.dimension:
-            raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-        if not np.isfinite(array).all():
-            raise ArgumentError(argument, x, must)
+        array = checked_lanes(x, self.dimension, argument, single=True)
         return np.atleast_2d(array), array.ndim == 1
 
     def _answer(self, lanes: np.ndarray, single: bool) -> Any:

@@ -6,9 +6,10 @@ Grammar (lowest precedence first)::
     term     = factor (("*" | "/") factor)*
     factor   = ("+" | "-") factor | power
     power    = atom (("**" | "^") factor)?
-    atom     = number | "pi" | "e" | variable | function "(" sum ")" | "(" sum ")"
+    atom     = number | "pi" | variable | function "(" sum ")" | "(" sum ")"
 
-Decimals are exact: ``0.05`` in a formula is 1/20. ``-x**2`` is ``-(x**2)`` and ``a**b**c`` is ``a**(b**c)``.
+Decimals are exact: ``0.05`` in a formula is 1/20. ``-x**2`` is ``-(x**2)`` and ``a**b**c`` is ``a**(b**c)``. Names
+that are constants elsewhere, such as ``e``, are variables only if the caller lists them; Euler's number is ``exp(1)``.
 The parser keeps its own stacks, so that no formula, however deeply nested, exhausts Python's.
 """
 
@@ -30,7 +31,17 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _SPACE = re.compile(r"\s*", re.ASCII)
-_RESERVED = frozenset({"pi", "e"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
+_RESERVED = frozenset({"pi"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
+
+CONSTANTS_ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(("e", "E"), "write exp(1) for Euler's number"),
+    **dict.fromkeys(("Pi", "PI"), "write pi for the number"),
+    "I": "numbers must be real",
+    **dict.fromkeys(("inf", "Inf", "INF", "infinity", "Infinity", "oo", "zoo"), "numbers must be finite"),
+    **dict.fromkeys(("nan", "NaN", "NAN"), "numbers must be finite"),
+    **dict.fromkeys(("True", "False", "true", "false", "None"), "formulas are made of numbers"),
+}
+"""Names that Python, numpy, sympy or a textbook takes for a constant, and what to write for that constant here."""
 
 
 class Token(NamedTuple):
@@ -55,23 +66,24 @@ def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) 
     Raises
     ------
     FormulaError
-        Where the text does not fit the grammar, with the position.
+        Where the text does not fit the grammar, with the position; also at a name in `CONSTANTS_ELSEWHERE` that is not
+        among the `variables`.
     NotAnalyticError
         If a function such as ``abs`` or ``max`` is used.
     """
     tokens = [_tokenize(formula) for formula in formulas]
+    given = () if variables is None else check_variable_names(variables)
+    for formula, row in zip(formulas, tokens, strict=True):
+        _require_no_constants(formula, row, given)
     if variables is None:
         names = {token.text for row in tokens for token in row if token.kind == "name"} - _RESERVED
         if not names:
             raise ArgumentError("formula", formulas[0] if formulas else "", "contain at least one variable")
-        variables = sorted(check_variable_names(sorted(names)), key=natural_order)
-    if isinstance(variables, str):
-        raise ArgumentError("variables", variables, "be a sequence of names")
-    names_in_order = check_variable_names(variables)
-    if reserved := set(names_in_order) & _RESERVED:
+        given = tuple(sorted(check_variable_names(sorted(names)), key=natural_order))
+    if reserved := set(given) & _RESERVED:
         raise ArgumentError("variables", min(reserved), "not be the name of a function or constant")
-    builder = TapeBuilder(names_in_order)
-    index = {name: i for i, name in enumerate(names_in_order)}
+    builder = TapeBuilder(given)
+    index = {name: i for i, name in enumerate(given)}
     return builder.tape([_Parser(f, t, builder, index).parse() for f, t in zip(formulas, tokens, strict=True)])
 
 
@@ -96,6 +108,14 @@ def _tokenize(formula: object) -> list[Token]:
         position = match.end()
     tokens.append(Token("end", "", position))
     return tokens
+
+
+def _require_no_constants(formula: str, tokens: Sequence[Token], variables: Sequence[str]) -> None:
+    """Refuse a name that may be meant as a constant or as a variable."""
+    for _, name, position in tokens:
+        if name in CONSTANTS_ELSEWHERE and name not in variables:
+            way_out = f"{CONSTANTS_ELSEWHERE[name]}; if it is a variable, rename it or list it in variables="
+            raise FormulaError(formula, position, f"{name!r} is a constant elsewhere, not here ({way_out})")
 
 
 class _Pending(NamedTuple):
@@ -211,8 +231,6 @@ class _Parser:
             return self.builder.variable(self.index[name.text])
         if name.text == "pi":
             return self.builder.pi()
-        if name.text == "e":
-            return self.builder.unary("exp", self.builder.constant(1))
         if after.text == "(":
             known = ", ".join(sorted(functions.ANALYTIC))
             raise self._error(name, f"unknown function {name.text[:40]!r} (known: {known})")

@@ -37,6 +37,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
+from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact, format_rational
 
@@ -272,7 +273,7 @@ def _needed(tape: Tape) -> list[bool]:
 
 def check_variable_names(variables: Sequence[str], argument: str = "variables") -> tuple[str, ...]:
     """Return the names as a tuple after checking that they are distinct identifiers."""
-    names = tuple(variables)
+    names = tuple(checked_items(variables, argument, "be a sequence of names"))
     if not 1 <= len(names) <= MAX_VARIABLES:
         raise ArgumentError(argument, f"<{len(names)} names>", f"have between 1 and {MAX_VARIABLES} names")
     for name in names:

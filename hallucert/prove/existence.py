@@ -190,9 +190,10 @@ def _why_singular(point: Point) -> Reason | None:
     Where ``g(x+)`` is not much smaller than ``g(x)`` there is no target, and None is the answer.
     """
     ar = point.arithmetic
-    here, plus = (np.linalg.norm(matrix.midpoints(ar, [g])) for g in (point.gradient, point.shifted_gradient))
-    if not plus <= 0.1 * here:
-        return None
+    with np.errstate(over="ignore"):
+        here, plus = (np.linalg.norm(matrix.midpoints(ar, [g])) for g in (point.gradient, point.shifted_gradient))
+        if not plus <= 0.1 * here:
+            return None
     at_x, at_plus, jacobian = (matrix.midpoints(ar, m) for m in (point.hessian, point.hessian_plus, point.perturbation))
     if not all(np.isfinite(m).all() for m in (at_x, at_plus, jacobian)):
         return None

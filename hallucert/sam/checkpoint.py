@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import CheckpointError
-from hallucert.files import replacing
+from hallucert.files import replacing, write_nothing
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import SAM
@@ -50,8 +50,11 @@ class Checkpoint:
         self.fingerprint = fingerprint
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            write_nothing(folder)
         except OSError as error:
-            raise CheckpointError(f"the checkpoint folder {folder} cannot be made: {error.strerror}") from None
+            raise CheckpointError(
+                f"the checkpoint folder {folder} cannot be made or written to: {error.strerror}"
+            ) from None
 
     def load(self) -> State | None:
         """Return the saved state, None if there is none.

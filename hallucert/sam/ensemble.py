@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_path, checked_progress, checked_whole
+from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw
@@ -20,7 +22,7 @@ from hallucert.sam.progress import Progress, Reporter
 from hallucert.sam.result import Curves, Ensemble
 from hallucert.sam.run import BOUND, TOLERANCE
 from hallucert.sam.schedule import Schedule
-from hallucert.sam.settings import checked_plan, checked_whole
+from hallucert.sam.settings import checked_plan
 from hallucert.sam.status import statuses
 
 
@@ -93,11 +95,10 @@ def run_ensemble(
     >>> ends.x.round(6).tolist()
     [[-0.5, 0.0], [0.5, -0.0]]
     """
-    lanes, single = f._lanes(starts, "starts")
-    if single:
-        raise ArgumentError("starts", f"<array of shape {np.shape(starts)}>", f"be lanes of shape (k, {f.dimension})")
+    lanes = checked_lanes(starts, f.dimension, "starts")
     if checkpoint is not None and every is not None:
         raise ArgumentError("every", every, "be left out with a checkpoint; observe_every records the way")
+    folder = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     numbers = _checked_seeds(seeds, len(lanes))
     data = checked_held_out(f, held_out)
     kept_every = 0 if every is None else checked_whole(every, 1, "every")
@@ -123,7 +124,7 @@ def run_ensemble(
         for radius_name, radius in radii.items()
         for arm_name, arm in arms.items()
     }
-    cells = _run_cells(f, lanes, plans, data, None if checkpoint is None else Path(checkpoint), progress)
+    cells = _run_cells(f, lanes, plans, data, folder, checked_progress(progress))
     return _joined(f, cells, list(plans), numbers, next(iter(plans.values())), data is not None)
 
 

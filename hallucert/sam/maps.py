@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_double
 from hallucert.errors import DomainError
-from hallucert.exact import Exact, exact_radius
+from hallucert.exact import Exact
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
 
@@ -231,7 +232,7 @@ def _answer(f: Objective, lanes: np.ndarray, single: bool) -> Any:
 
 
 def _radius(rho: Exact) -> float:
-    return float(exact_radius(rho))
+    return checked_double(rho, "rho")
 
 
 def _norms(g: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from hallucert.arguments import checked_progress
+
 Progress = bool | Callable[[int, int], None] | None
 """True shows a bar, False shows none, None shows one on a terminal after two seconds; a function gets (done, total)."""
 
@@ -26,10 +28,16 @@ class Reporter:
         Number of steps.
     steps : str
         What is counted.
+
+    Raises
+    ------
+    ArgumentError
+        If `progress` is anything else.
     """
 
     def __init__(self, progress: Progress, total: int, steps: str = "SAM steps") -> None:
         self.total, self.steps = total, steps
+        checked_progress(progress)
         self.hook = progress if callable(progress) else None
         self.wanted = progress is True
         self.allowed = progress is True or (progress is None and sys.stderr.isatty())

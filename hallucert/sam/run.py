@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError
+from hallucert.arguments import checked_whole
+from hallucert.arrays import checked_point
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.driver import Hooks, iterate
@@ -17,7 +18,7 @@ from hallucert.sam.observation import Observer, history_of
 from hallucert.sam.progress import Progress, Reporter
 from hallucert.sam.result import Trajectory
 from hallucert.sam.schedule import Schedule
-from hallucert.sam.settings import checked_plan, checked_whole
+from hallucert.sam.settings import checked_plan
 from hallucert.sam.status import statuses
 
 TOLERANCE = 1e-10
@@ -125,9 +126,7 @@ def run(
     >>> end.x.round(6).tolist(), round(end.gradient_norm, 6), end.status.label
     ([-0.5, 0.0], 0.375, 'converged')
     """
-    lanes, single = f._lanes(start, "start")
-    if not single:
-        raise ArgumentError("start", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
+    lanes = checked_point(start, f.dimension, "start")[None]
     limit = checked_whole(steps, 0, "steps")
     plan = checked_plan(
         f,

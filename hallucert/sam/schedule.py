@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_double
+from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
-from hallucert.exact import exact
 
 Schedule = int | float | str | Fraction | Sequence[float] | np.ndarray | Callable[[int], Any]
 """A constant, one number a step, or a function of the step number ``k = 0, 1, ...``."""
@@ -31,7 +32,7 @@ class Positive:
     ------
     ArgumentError
         If a number is not positive and finite, or the array has another length than `steps`. A callable is
-        checked when it is called.
+        checked when it is called; errors of its own are its own.
     """
 
     def __init__(self, value: Schedule, steps: int, argument: str) -> None:
@@ -41,24 +42,19 @@ class Positive:
         if callable(value):
             self.function = value
         elif isinstance(value, (str, Fraction)) or np.ndim(value) == 0:
-            number = exact(value.item() if isinstance(value, np.ndarray) else value, argument)
-            self.table = self._checked(np.array([float(number)]), value)
+            number = value.item() if isinstance(value, np.ndarray) else value
+            self.table = np.array([checked_double(number, argument)])
         else:
-            try:
-                self.table = np.array(value, dtype=np.float64)
-            except (TypeError, ValueError):
-                raise ArgumentError(argument, value, "be numbers") from None
-            if self.table.shape != (steps,):
-                raise ArgumentError(
-                    argument, f"<array of shape {self.table.shape}>", f"be one number, {steps} numbers, or a function"
-                )
-            self._checked(self.table, value)
+            table = real_array(value)
+            if table is None or table.shape != (steps,):
+                was = value if table is None else f"<array of shape {table.shape}>"
+                raise ArgumentError(argument, was, f"be one number, {steps} numbers, or a function")
+            self.table = self._checked(table, table, range(steps))
 
     def values(self, first: int, count: int) -> np.ndarray:
         """Return the values at steps ``first .. first + count - 1``, shape (count,)."""
         if self.function is not None:
-            values = [self.function(k) for k in range(first, first + count)]
-            return self._checked(np.array(values, dtype=np.float64).reshape(count), values)
+            return self._called(range(first, first + count))
         if self.table.size == 1:
             return np.full(count, self.table[0])
         return self.table[first : first + count]
@@ -67,11 +63,22 @@ class Positive:
         """Return the values at the given step numbers, of any shape."""
         if self.function is not None:
             distinct, inverse = np.unique(steps, return_inverse=True)
-            values = [self.function(int(k)) for k in distinct]
-            return self._checked(np.array(values, dtype=np.float64), values)[inverse].reshape(np.shape(steps))
+            return self._called(distinct.tolist())[inverse].reshape(np.shape(steps))
         return self.table[np.minimum(steps, self.table.size - 1)]
 
-    def _checked(self, numbers: np.ndarray, was: object) -> np.ndarray:
-        if not (np.isfinite(numbers) & (numbers > 0)).all():
-            raise ArgumentError(self.argument, was, "be positive and finite at every step")
+    def _called(self, steps: Sequence[int]) -> np.ndarray:
+        """Return the values of the function at some steps, shape (len(steps),)."""
+        values = [self.function(k) for k in steps]  # type: ignore[misc]
+        numbers = real_array(values)
+        if numbers is None or numbers.shape != (len(steps),):  # "1/3" among them, or what is no number
+            numbers = np.array([checked_double(value, self.argument) for value in values])
+        return self._checked(numbers, values, steps)
+
+    def _checked(self, numbers: np.ndarray, was: Sequence[Any] | np.ndarray, steps: Sequence[int]) -> np.ndarray:
+        good = np.isfinite(numbers) & (numbers > 0)
+        if not good.all():
+            bad = int(np.argmin(good))
+            raise ArgumentError(
+                self.argument, f"<{was[bad]!r} at step {steps[bad]}>", "be positive and finite at every step"
+            )
         return numbers

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
@@ -67,13 +68,6 @@ def checked_plan(
         threads=threads,
         law=radius_law(variant, objective.dimension),
     )
-
-
-def checked_whole(value: object, least: int, argument: str) -> int:
-    """Return an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ArgumentError(argument, value, f"be an integer of at least {least}")
-    return int(value)
 
 
 def _batches(objective: Objective, size: Any, seed: Any) -> Batches | None:

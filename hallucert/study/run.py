@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing, require_writable
 from hallucert.objectives.initialisers import initial_parameters
 from hallucert.sam import each, run_ensemble
 from hallucert.sam.progress import Reporter
 from hallucert.sam.result import Ensemble
-from hallucert.sam.settings import checked_whole
 from hallucert.sam.status import Status
 from hallucert.study.arena import ARENAS, Arena, load_arena
 from hallucert.study.report import summary_of

@@ -229,7 +229,7 @@ def ackley(dimension: int = 2) -> Entry:
     )
     return Entry(
         name=f"ackley(dimension={d})",
-        formula=f"-20*exp(-0.2*sqrt(({squares})/{d})) - exp(({cosines})/{d}) + 20 + e",
+        formula=f"-20*exp(-0.2*sqrt(({squares})/{d})) - exp(({cosines})/{d}) + 20 + exp(1)",
         variables=coordinate_names(d),
         box=((-5, 5),) * d,
         description="A cone in a lattice of wells; the lists hold the smooth critical points nearest to the origin.",

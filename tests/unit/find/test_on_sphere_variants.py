@@ -169,7 +169,7 @@ def test_misuse():
     """Targets that are no critical points, scales that do not fit, and USAM beyond dense matrices are refused."""
     with pytest.raises(ArgumentError, match=r"^target must be a critical point"):
         usam(LINE, [0.5], 5)
-    with pytest.raises(ArgumentError, match=r"^variant must be RadiusLaw"):
+    with pytest.raises(ArgumentError, match=r"^variant must be hallucert\.RadiusLaw"):
         hc.find.on_sphere(LINE, [1], 5, variant="asam")
     with pytest.raises(ArgumentError, match=r"^variant must have 1 scales"):
         hc.find.on_sphere(LINE, [1], 5, variant=METRIC)

@@ -1,8 +1,8 @@
 """Formula, sympy expression, traced callable and float-only callable give the same function."""
 
 import math
+import traceback
 from fractions import Fraction
-from pathlib import Path
 
 import autograd.numpy as anp
 import numpy as np
@@ -139,11 +139,24 @@ def test_results_that_are_no_objective_are_refused(function):
         Objective.from_callable(function, 3)
 
 
-def test_errors_of_the_function_itself_come_through():
-    """An error inside the user's function is the user's error, with its own traceback."""
-    with pytest.raises(IndexError) as caught:
-        Objective.from_callable(lambda p: p[5], 3)
-    assert any(entry.path == Path(__file__) for entry in caught.traceback[1:])
+@pytest.mark.parametrize(
+    ("function", "own"),
+    [
+        (lambda p: p[5], IndexError),
+        (lambda p: p[0] * (1 / 0), ZeroDivisionError),
+        (lambda p: p[0] + "a", TypeError),
+        (lambda p: p.nothing, AttributeError),
+    ],
+)
+def test_errors_of_the_function_itself_are_named_as_such(function, own):
+    """An error inside the user's function is refused as one of tracing it, and is the cause, with its traceback."""
+    with pytest.raises(
+        ArgumentError, match=rf"^function must run when it is traced.*raises {own.__name__}: "
+    ) as caught:
+        Objective.from_callable(function, 3)
+    cause = caught.value.__cause__
+    assert type(cause) is own
+    assert traceback.extract_tb(cause.__traceback__)[-1].filename == __file__
 
 
 def test_a_number_of_another_trace_is_refused():

@@ -5,6 +5,7 @@ import operator
 from fractions import Fraction
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +101,7 @@ def test_functions_agree_with_mpmath():
 @pytest.mark.parametrize(
     ("formula", "oracle"),
     [
-        ("e**x", mpmath.exp),
+        ("exp(1)**x", mpmath.exp),
         ("2**x", lambda x: mpmath.mpf(2) ** x),
         ("x**x", lambda x: x**x),
         ("x**0.3", lambda x: x ** (mpmath.mpf(3) / 10)),
@@ -147,6 +148,36 @@ def test_bad_variable_lists_are_refused(variables):
     """A list of variables must be distinct identifiers that hold every name of the formula."""
     with pytest.raises(ArgumentError):
         parse_tape(["x**2"], variables)
+
+
+@pytest.mark.parametrize(
+    "name", ["e", "E", "I", "Pi", "PI", "nan", "NaN", "inf", "Infinity", "oo", "zoo", "True", "False", "None"]
+)
+def test_names_of_constants_elsewhere_are_no_constants_and_no_silent_variables(name):
+    """They are refused where they stand, unless the caller lists them: then they are variables like any other."""
+    for variables in (None, ["x"]):
+        with pytest.raises(FormulaError, match=rf"^formula: '{name}' is a constant elsewhere.*variables=") as caught:
+            Objective.parse(f"x**2 + {name}*x", variables)
+        assert caught.value.position == 7
+    assert Objective.parse(f"x**2 + {name}*x", [name, "x"]).value([3, 5]) == 40
+
+
+def test_sympys_constants_are_constants():
+    """The names are refused in text alone: in a sympy expression E is the number, and a symbol e a variable."""
+    import sympy
+
+    e, x = sympy.symbols("e x")
+    f = Objective.from_sympy(sympy.E * x + e, [x, e])
+    assert f.variables == ("x", "e") and f.value([1, 0]) == pytest.approx(float(mpmath.e), abs=1e-15)
+
+
+@pytest.mark.parametrize("wrong", [5, "xy", b"xy", {"x", "y"}, object(), np.array("x"), [None], [1]])
+def test_what_is_no_list_of_names_or_formulas_is_refused_by_name(wrong):
+    """Numbers, strings, sets (which have no order) and lists of something else."""
+    with pytest.raises(ArgumentError, match=r"^variables must"):
+        Objective.parse("x + y", variables=wrong)
+    with pytest.raises(ArgumentError, match=r"^(residuals|formula) must"):
+        Objective.least_squares(wrong)
 
 
 def test_a_formula_needs_a_variable():

@@ -196,7 +196,7 @@ def test_misuse() -> None:
             hc.sam.run(DOUBLE_WELL, start, 0.3, 0.1, 5, variant=variant)  # type: ignore[arg-type]
         with pytest.raises(ArgumentError, match="variant"):
             hc.find.refine(DOUBLE_WELL, start, 0.3, variant=variant)  # type: ignore[arg-type]
-    for scales in ((), (0, 1), (-1, 1), (float("nan"), 1), [1, 2]):
+    for scales in ((), (0, 1), (-1, 1), (float("nan"), 1), {1, 2}):
         with pytest.raises(ArgumentError, match="scales"):
             RadiusLaw("asam", scales)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="scales"):
