@@ -46,6 +46,8 @@ def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None
     with ar:
         if not all_finite(ar, a):
             return None
+        if d == 1:
+            return _discs(ar, [[ar.constant(Fraction(1))]], a, [[ar.constant(Fraction(1))]], [1])
         approximate = midpoints(ar, a)
         if not np.isfinite(approximate).all():
             return None

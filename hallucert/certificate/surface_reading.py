@@ -22,7 +22,8 @@ from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.branch_system import MAX_DIMENSION
 from hallucert.prove.surface import QUESTIONS
 from hallucert.prove.surface_atlas import Atlas
-from hallucert.prove.surface_cell import SIDES, Chart
+from hallucert.prove.surface_cell import Chart
+from hallucert.prove.surface_part import SIDES
 
 MAX_ATLASES, MAX_CHARTS, MAX_CLAIMS = 1000, 100_000, 10_000
 NUMBERS = {

@@ -68,7 +68,8 @@ class SurfaceAtlas:
     ) -> None:
         self.f, self.rho, self.bend, self.longest, self.allowed = f, rho, bend, longest, allowed
         self.charts: list[FloatChart] = []
-        self._table = (np.empty((0, f.dimension)), np.empty((0, f.dimension, 2)), np.empty(0))
+        d = f.dimension
+        self._centres, self._tangents, self._half_widths = (np.empty((64, *shape)) for shape in ((d,), (d, 2), ()))
 
     def grow(self, x: np.ndarray, max_charts: int) -> bool:
         """Cover the surface through `x` as far as allowed; return whether no edge is left free."""
@@ -79,14 +80,16 @@ class SurfaceAtlas:
         pending, closed = deque([0]), True
         while pending:
             chart = self.charts[pending.popleft()]
+            near = self._near(chart)
             for s, outward in _edge_points(chart.half_width):
                 p = chart.x + chart.tangents @ s
-                if self._covered(p):
+                if self._covered(p, near):
                     continue
                 new = self._beyond(chart, p, outward)
                 if new is None or len(self.charts) == max_charts:
                     closed = False
                     continue
+                near.append(len(self.charts))
                 pending.append(len(self.charts))
                 self._add(new)
         return closed
@@ -133,8 +136,15 @@ class SurfaceAtlas:
             new = None if x is None else self.chart(x, chart.tangents)
         return new
 
-    def _covered(self, p: np.ndarray) -> bool:
-        centres, tangents, half_widths = self._table
+    def _near(self, chart: FloatChart) -> list[int]:
+        """Return the charts that may cover a point of the square of `chart`, from one look at all centres."""
+        centres, half_widths = self._centres[: len(self.charts)], self._half_widths[: len(self.charts)]
+        reach = np.hypot(np.sqrt(2), LEAVING) * half_widths + np.sqrt(2) * chart.half_width
+        return np.flatnonzero(np.linalg.norm(centres - chart.x, axis=1) <= reach).tolist()
+
+    def _covered(self, p: np.ndarray, near: list[int]) -> bool:
+        """Tell whether `p` lies well inside one of the charts `near`, or near enough above."""
+        centres, tangents, half_widths = self._centres[near], self._tangents[near], self._half_widths[near]
         offset = p - centres
         s = np.einsum("ndk,nd->nk", tangents, offset)
         height = np.linalg.norm(offset - np.einsum("ndk,nk->nd", tangents, s), axis=1)
@@ -142,13 +152,14 @@ class SurfaceAtlas:
         return bool(inside.any())
 
     def _add(self, chart: FloatChart) -> None:
+        n = len(self.charts)
+        if n == len(self._half_widths):  # no room left in the tables
+            self._centres, self._tangents, self._half_widths = (
+                np.concatenate([table, np.empty_like(table)])
+                for table in (self._centres, self._tangents, self._half_widths)
+            )
+        self._centres[n], self._tangents[n], self._half_widths[n] = chart.x, chart.tangents, chart.half_width
         self.charts.append(chart)
-        centres, tangents, half_widths = self._table
-        self._table = (
-            np.concatenate([centres, chart.x[None]]),
-            np.concatenate([tangents, chart.tangents[None]]),
-            np.append(half_widths, chart.half_width),
-        )
 
     def _curvature(self, x: np.ndarray, tangents: np.ndarray) -> float:
         """Return the largest normal curvature along the tangents and between them, by second differences."""

@@ -26,8 +26,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from hallucert.prove.branch_system import Vector
-from hallucert.prove.surface_cell import SIDES, Chart, ChartProof, Rectangle
+from hallucert.prove.surface_cell import Chart, ChartProof
+from hallucert.prove.surface_part import SIDES, Part, Rectangle
 from hallucert.prove.surface_system import SurfaceSystem
 
 SEGMENTS = 2
@@ -105,19 +105,36 @@ class Neighbours:
     """Which charts may hold a point: a look-up in floats, which proposes and proves nothing."""
 
     def __init__(self, proofs: Sequence[ChartProof]) -> None:
-        self.centres = np.array([[float(v) for v in proof.chart.centre] for proof in proofs])
-        self.half_widths = np.array([float(proof.chart.half_width) for proof in proofs])
-        frames = np.array([[[float(v) for v in row] for row in proof.chart.frame] for proof in proofs])
+        charts = [proof.chart for proof in proofs]
+        self.centres = np.array([chart.centre for chart in charts], float)
+        self.half_widths = np.array([chart.half_width for chart in charts], float)
+        frames = np.array([chart.frame for chart in charts], float)
         self.inverses = np.array([_float_inverse(frame) for frame in frames])
+        stretch, size = np.linalg.norm(frames, axis=(1, 2)), np.sqrt(self.centres.shape[1])
+        thickness = np.array([max(chart.radius) for chart in charts], float)
+        self._reach = size * stretch * self.half_widths
+        self._extent = size * stretch * np.maximum(self.half_widths, thickness)
+        self._last: tuple[int, np.ndarray] | None = None
 
-    def of(self, z: np.ndarray, but: int | None = None) -> list[int]:
-        """Return the charts with `z` over their squares, those with it deepest inside first."""
+    def of(self, z: np.ndarray, number: int | None = None) -> list[int]:
+        """Return the charts with `z` over their squares, those with it deepest inside first.
+
+        With a `number` the point lies in that chart, which is left out.
+        """
+        among = np.arange(len(self.centres)) if number is None else self._around(number)
         with np.errstate(all="ignore"):
-            y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
-            depth = np.abs(y).max(axis=1) / self.half_widths
-        if but is not None:
-            depth[but] = np.inf
-        return [int(i) for i in np.argsort(depth)[:6] if depth[i] < 1]
+            y = np.einsum("nij,nj->ni", self.inverses[among], z - self.centres[among])
+            depth = np.abs(y).max(axis=1) / self.half_widths[among]
+        return [int(among[i]) for i in np.argsort(depth)[:6] if depth[i] < 1]
+
+    def _around(self, number: int) -> np.ndarray:
+        """Return the other charts that may hold a point of one chart; it is asked about many points in a row."""
+        if self._last is None or self._last[0] != number:
+            distance = np.linalg.norm(self.centres - self.centres[number], axis=1)
+            near = distance <= self._reach + self._extent[number]
+            near[number] = False
+            self._last = number, np.flatnonzero(near)
+        return self._last[1]
 
 
 def _float_inverse(frame: np.ndarray) -> np.ndarray:
@@ -134,10 +151,10 @@ def covered_edges(proofs: Sequence[ChartProof], number: int, near: Neighbours) -
         pending = [(edge, proof.box, DEPTH)]
         while pending:
             rectangle, box, left = pending.pop()
-            w = proof.part(rectangle, box)
-            found = covering(proofs, number, near, rectangle, w)
+            part = proof.part(rectangle, box)
+            found = covering(proofs, number, near, part)
             if found is None and left > 0:
-                pending += [(part, w, left - 1) for part in halved(rectangle)]
+                pending += [(half, part.w, left - 1) for half in halved(rectangle)]
             else:
                 result.append(found)
                 if found is None:
@@ -146,21 +163,12 @@ def covered_edges(proofs: Sequence[ChartProof], number: int, near: Neighbours) -
 
 
 def covering(
-    proofs: Sequence[ChartProof],
-    number: int,
-    near: Neighbours,
-    rectangle: Rectangle,
-    w: Vector,
-    before: int | None = None,
+    proofs: Sequence[ChartProof], number: int, near: Neighbours, part: Part, before: int | None = None
 ) -> int | None:
     """Return another chart, one `before` a number if given, that certainly holds a part of a patch off its edges."""
-    proof = proofs[number]
-    ar = proof.arithmetic
-    s = [ar.interval(*ends) for ends in rectangle]
-    z = proof.at([ar.centre(side) for side in s], [ar.centre(v) for v in w])
-    middle = np.array([ar.approximate(v) for v in z])
+    middle = part.arithmetic.approximations([part.middle])[0]
     candidates = (j for j in near.of(middle, number) if before is None or j < before)
-    return next((j for j in candidates if proofs[j].holds(proof, s, w)), None)
+    return next((j for j in candidates if proofs[j].holds(part)), None)
 
 
 def _edges(h: Fraction) -> list[Rectangle]:

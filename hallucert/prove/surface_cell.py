@@ -8,27 +8,22 @@ for ``w -> E(z(s, w))``, for all ``s`` of the square at once,
 
 proves that every ``s`` has exactly one ``w(s)`` in W with ``E(z(s, w(s))) = 0``, and that ``DE N`` is nonsingular on
 the chart. So the zeros in the chart are the graph of an analytic function on the square: one *patch*. Both terms are
-mean-value forms with second derivatives, preconditioned before they are widened (`ChartProof.image`).
+mean-value forms with second derivatives, preconditioned before they are widened (`surface_part`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from hallucert.balls import matrix
 from hallucert.balls.inverse import inverse
-from hallucert.prove.branch_system import Ball, Matrix, Vector
-from hallucert.prove.surface_point import PatchPoint
+from hallucert.prove.branch_system import Matrix, Vector
+from hallucert.prove.surface_part import SIDES, Part, Rectangle
 from hallucert.prove.surface_system import SurfaceSystem
 
 Rationals = tuple[Fraction, ...]
-Rectangle = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
-
-SIDES = 2
-"""Dimension of a surface."""
 
 MARGIN = 1 + Fraction(1, 1024)
 """Second derivatives are enclosed on a region larger than the chart by this factor."""
@@ -82,7 +77,7 @@ class ChartProof:
         self.frame = matrix.from_rationals(ar, chart.frame)
         self.tangents, self.normals = ([row[:SIDES] for row in self.frame], [row[SIDES:] for row in self.frame])
         self.preconditioner = matrix.from_rationals(ar, chart.preconditioner)
-        self.square = [ar.interval(*ends) for ends in chart.square]
+        self.radius = [ar.constant(r) for r in chart.radius]
         self.box = [ar.interval(-r, r) for r in chart.radius]
 
     def at(self, s: Vector, w: Vector) -> Vector:
@@ -106,44 +101,32 @@ class ChartProof:
         flat = ar.matrix_product(self.preconditioner, [[v for row in rows for v in row] for rows in second])
         return [[row[a * size : (a + 1) * size] for a in range(size)] for row in flat]
 
-    def image(self, s: Sequence[Ball], w: Sequence[Ball]) -> Vector | None:
-        """Return ``K`` for a part of the square and a box of the chart; None where it is indeterminate.
+    @cached_property
+    def bend_rows(self) -> Matrix:
+        """All rows of the matrices of `bend`, one below the other."""
+        return [row for rows in self.bend or () for row in rows]
 
-        Everything is expanded about the middle ``(t, v)`` of the part, where ``(s, w) = (t, v) + y``:
+    @cached_property
+    def curvatures(self) -> Matrix:
+        """``C D^2E(Z)[T_a, T_b]`` for ``(a, b) = (1, 1), (2, 2), (1, 2)``."""
+        return [[rows[0][0], rows[1][1], rows[0][1]] for rows in self.bend or ()]
 
-            v - C E(z(t, v)) - C DE(z(t, v)) T y_s - C D^2E(Z)[T y_s, T y_s]/2
-              + (I - C DE(z(t, v)) N - sum_a y_a C D^2E(Z)[F_a, N]) y_w
-        """
-        ar, bend = self.arithmetic, self.bend
-        if bend is None:
+    @cached_property
+    def image(self) -> Vector | None:
+        """Krawczyk's ``K`` for the whole chart; None where it is indeterminate."""
+        if self.bend is None:
             return None
-        middle = [ar.centre(side) for side in (*s, *w)]
-        y = [side - t for side, t in zip((*s, *w), middle, strict=True)]
-        z = self.at(middle[:SIDES], middle[SIDES:])
-        value = matrix.apply(ar, self.preconditioner, self.system.value(z))
-        slope = ar.matrix_product(self.preconditioner, ar.matrix_product(self.system.jacobian(z), self.frame))
-        one, half = ar.constant(Fraction(1)), ar.constant(Fraction(1, 2))
-        first, second, mixed = half * ar.power(y[0], 2), half * ar.power(y[1], 2), y[0] * y[1]
-        result = []
-        for i, (row, curved) in enumerate(zip(slope, bend, strict=True)):
-            total = middle[SIDES + i] - value[i] - y[0] * row[0] - y[1] * row[1]
-            total = total - first * curved[0][0] - second * curved[1][1] - mixed * curved[0][1]
-            turned = matrix.apply(ar, matrix.transpose(curved)[SIDES:], y)
-            error = [-a - b for a, b in zip(row[SIDES:], turned, strict=True)]
-            error[i] = error[i] + one
-            result.append(total + ar.dot(error, y[SIDES:]))
-        return result
+        image = Part(self, self.chart.square, self.box).image()
+        return image if self.arithmetic.all_finite([image]) else None
 
     def proved(self) -> bool:
         """Tell whether the chart certainly holds exactly one patch, of hallucinated minimizers."""
         ar, chart = self.arithmetic, self.chart
-        if not (chart.half_width > 0 and all(r > 0 for r in chart.radius)):
+        if not (chart.half_width > 0 and all(r > 0 for r in chart.radius)) or self.image is None:
             return False
-        image = self.image(self.square, self.box)
-        if image is None or not ar.all_finite([image]):
-            return False
-        inside = all(-r < ar.lower(k) and ar.upper(k) < r for k, r in zip(image, chart.radius, strict=True))
-        return inside and self.system.defined(self.at(self.square, self.box)) and self.inverse_frame is not None
+        inside = all(-r < ar.lower(k) and ar.upper(k) < r for k, r in zip(self.image, chart.radius, strict=True))
+        square = [ar.interval(*ends) for ends in chart.square]
+        return inside and self.system.defined(self.at(square, self.box)) and self.inverse_frame is not None
 
     @cached_property
     def inverse_frame(self) -> Matrix | None:
@@ -152,77 +135,32 @@ class ChartProof:
 
     # ------------------------------------------------------------------ the patch, once the chart is proved
 
-    def part(self, rectangle: Rectangle, w: Vector, steps: int = 2) -> Vector:
-        """Return a box, inside `w`, that contains ``w(s)`` for all ``s`` of a part of the square.
+    def part(self, rectangle: Rectangle, box: Vector) -> Part:
+        """Return the part of the patch over a rectangle, for a box that contains its ``w(s)``, which is narrowed."""
+        return Part(self, rectangle, box).narrow()
 
-        Krawczyk's operator is applied at most `steps` times, as long as that halves the box.
-        """
-        ar, s = self.arithmetic, [self.arithmetic.interval(*ends) for ends in rectangle]
-        for _ in range(steps):
-            image = self.image(s, w)
-            if image is None:
-                break
-            common = [ar.intersection(old, new) for old, new in zip(w, image, strict=True)]
-            narrow = [old if new is None else new for old, new in zip(w, common, strict=True)]
-            before, after = (max(ar.approximate(ar.radius(x)) for x in box) for box in (w, narrow))
-            w = narrow
-            if 2 * after > before:
-                break
-        return w
-
-    def patch(self, rectangle: Rectangle, w: Vector) -> Vector:
-        """``z(s, w)`` for a part of the square."""
-        return self.at([self.arithmetic.interval(*ends) for ends in rectangle], w)
-
-    def velocities(self, rectangle: Rectangle, w: Vector) -> list[Vector] | None:
-        """Return ``z_1`` and ``z_2``, the derivatives by ``s_1`` and ``s_2``, on a part of the patch.
-
-        ``z' = T + N w'`` with ``C DE N w' = -C DE T``. None if ``C DE N`` may be singular.
-        """
-        ar, bend = self.arithmetic, self.bend
-        if bend is None:
-            return None
-        slope = self._slope([*(ar.interval(*ends) for ends in rectangle), *w], bend)
-        across = inverse(ar, [row[SIDES:] for row in slope])
-        if across is None:
-            return None
-        derivative = ar.matrix_product(across, [row[:SIDES] for row in slope])
-        return matrix.transpose(matrix.subtract(self.tangents, ar.matrix_product(self.normals, derivative)))
-
-    def _slope(self, y: Vector, bend: list[Matrix]) -> Matrix:
-        """``C DE(z) [T, N]`` for ``y = (s, w)``, by the mean value theorem about the middle of `y`."""
-        ar, middle = self.arithmetic, [self.arithmetic.centre(v) for v in y]
-        jacobian = self.system.jacobian(self.at(middle[:SIDES], middle[SIDES:]))
-        slope = ar.matrix_product(self.preconditioner, ar.matrix_product(jacobian, self.frame))
-        offsets = [v - t for v, t in zip(y, middle, strict=True)]
-        return [
-            [a + b for a, b in zip(row, matrix.apply(ar, curved, offsets), strict=True)]
-            for row, curved in zip(slope, bend, strict=True)
-        ]
-
-    def point(self, rectangle: Rectangle, w: Vector) -> PatchPoint | None:
-        """The SAM map on a part of the patch, for a box that contains ``w(s)`` on it; None if it is too large."""
-        ar, velocities = self.arithmetic, self.velocities(rectangle, w)
-        if velocities is None:
-            return None
-        s = [ar.interval(*ends) for ends in rectangle]
-        t = [(low + high) / 2 for low, high in rectangle]
-        thin: Rectangle = ((t[0], t[0]), (t[1], t[1]))
-        middle = self.patch(thin, self.part(thin, w))
-        offsets = [side - ar.constant(v) for side, v in zip(s, t, strict=True)]
-        return PatchPoint(self.system, self.at(s, w), middle, velocities, offsets)
-
-    def holds(self, other: ChartProof, s: Vector, w: Vector, rectangle: Rectangle | None = None) -> bool:
-        """Tell whether certainly all points ``z(s, w)`` of another chart lie in this one, off its edges.
+    def holds(self, part: Part, rectangle: Rectangle | None = None) -> bool:
+        """Tell whether certainly a part of the patch of another chart lies in this one, off its edges.
 
         With a `rectangle`, off the edges of the part of this chart over it.
         """
-        ar, back = self.arithmetic, self.inverse_frame
-        if back is None:
+        ar, seen = self.arithmetic, _seen(self, part.proof)
+        if seen is None:
             return False
-        between = matrix.apply(ar, back, [a - b for a, b in zip(other.centre, self.centre, strict=True)])
-        turned = matrix.apply(ar, ar.matrix_product(back, other.frame), [*s, *w])
+        between, turned = seen
+        y = [a + b for a, b in zip(between, matrix.apply(ar, turned, [*part.s, *part.w]), strict=True)]
         ends = [*(rectangle or self.chart.square), *((-r, r) for r in self.chart.radius)]
-        y = [a + b for a, b in zip(between, turned, strict=True)]
-        inside = (low < ar.lower(v) and ar.upper(v) < high for v, (low, high) in zip(y, ends, strict=True))
-        return ar.all_finite([y]) and all(inside)
+        return all(
+            ar.positive(v - ar.constant(low)) and ar.negative(v - ar.constant(high))
+            for v, (low, high) in zip(y, ends, strict=True)
+        )
+
+
+@lru_cache(maxsize=64)
+def _seen(owner: ChartProof, other: ChartProof) -> tuple[Vector, Matrix] | None:
+    """Return the centre and the frame of another chart in the coordinates ``(s, w)`` of the first."""
+    ar, back = owner.arithmetic, owner.inverse_frame
+    if back is None:
+        return None
+    between = matrix.apply(ar, back, [a - b for a, b in zip(other.centre, owner.centre, strict=True)])
+    return between, ar.matrix_product(back, other.frame)

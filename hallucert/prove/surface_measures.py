@@ -81,13 +81,13 @@ def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: in
         if time.monotonic() > deadline:
             return "the time budget was spent before all of it was measured"
         rectangle, box, depth = pending.pop()
-        w = proof.part(rectangle, box)
-        if covering(atlas.proofs, number, atlas.neighbours, rectangle, w, before=number) is not None:
+        part = proof.part(rectangle, box)
+        if covering(atlas.proofs, number, atlas.neighbours, part, before=number) is not None:
             continue
-        point = None if depth < start else proof.point(rectangle, w)
+        point = None if depth < start else part.point()
         found = None if point is None else measure(proof.arithmetic, point, least)
         if depth < DEPTH and (found is None or not decided(found, least)):
-            pending += [(part, w, depth + 1) for part in halved(rectangle)]
+            pending += [(half, part.w, depth + 1) for half in halved(rectangle)]
         elif found is not None:
             depths.append(depth)
             take_in(found, least)

@@ -10,7 +10,8 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.exact import round_up
-from hallucert.prove.surface_cell import SIDES, Chart, ChartProof
+from hallucert.prove.surface_cell import Chart, ChartProof
+from hallucert.prove.surface_part import SIDES
 from hallucert.prove.surface_system import SurfaceSystem
 
 ROOM = Fraction(8, 10)
@@ -71,12 +72,22 @@ def chart_around(system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: 
     turned = tangents.T @ null[:d]
     if abs(np.linalg.det(turned)) < 1e-8:
         return None
-    # With normals across (tangents, 0, 0) the parameters are the coordinates of x along the tangents.
-    along = np.vstack([tangents, np.zeros((d + 1, SIDES))])
-    normals = np.linalg.svd(along.T)[2][SIDES:].T
-    frame = np.column_stack([null @ np.linalg.inv(turned), normals])
+    frame = np.column_stack([null @ np.linalg.inv(turned), _normals(tangents, z[d:-1] - z[:d])])
     inverse = matrix.float_inverse(jacobian @ frame[:, SIDES:])
     return None if inverse is None else _thickened(system, z, frame, h, inverse)
+
+
+def _normals(tangents: np.ndarray, ascent: np.ndarray) -> np.ndarray:
+    """Return a basis of ``z`` across ``(tangents, 0, 0)``: the parameters are the coordinates of x along the tangents.
+
+    x and c move in different ways along the ascent step, along the surface, and in other directions, so that boxes in
+    these directions are narrow.
+    """
+    d = len(tangents)
+    base = np.linalg.qr(np.column_stack([tangents, ascent, np.eye(d)]))[0]
+    normals = np.zeros((2 * d + 1, 2 * d - 1))
+    normals[:d, : d - SIDES], normals[d:-1, d - SIDES : -1], normals[-1, -1] = base[:, SIDES:], base, 1.0
+    return normals
 
 
 def _solution(system: SurfaceSystem, x: np.ndarray) -> np.ndarray | None:
@@ -115,10 +126,9 @@ def _thickened(
     radius = [round_up(half_width / 16, 12)] * system.equations
     for _ in range(ATTEMPTS):
         attempt = ChartProof(system, Chart(centre, exact[0], half_width, tuple(radius), exact[1]))
-        image = attempt.image(attempt.square, attempt.box)
-        if image is None or not ar.all_finite([image]):
+        if attempt.image is None:
             return None
-        spread = [ar.magnitude(k) for k in image]
+        spread = [ar.magnitude(k) for k in attempt.image]
         if all(s <= ROOM * r for s, r in zip(spread, radius, strict=True)):
             return attempt if attempt.proved() else None
         radius = [max(r, round_up(s * Fraction(3, 2), 12)) for s, r in zip(spread, radius, strict=True)]

@@ -30,7 +30,8 @@ import numpy as np
 from hallucert.prove.branch_system import Vector
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.surface_atlas import Neighbours, ProvedAtlas, covering, halved
-from hallucert.prove.surface_cell import SIDES, ChartProof, Rectangle
+from hallucert.prove.surface_cell import ChartProof
+from hallucert.prove.surface_part import SIDES, Part, Rectangle
 
 MOST_PIECES = 2000
 """More pieces that may hold zeros are too many."""
@@ -47,11 +48,9 @@ SIZES = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a patch that may hold a zero: chart, rectangle, box for ``w``, and a float near its middle."""
+    """A part of a patch that may hold a zero, the float in its middle, and its size."""
 
-    number: int
-    rectangle: Rectangle
-    box: Vector
+    part: Part
     middle: np.ndarray
     size: float
 
@@ -86,13 +85,13 @@ def _sum_of_indices(atlas: ProvedAtlas, direction: tuple[Fraction, ...], deadlin
     return total
 
 
-def _differential(proof: ChartProof, rectangle: Rectangle, w: Vector, direction: tuple[Fraction, ...]) -> Vector | None:
+def _differential(part: Part, direction: tuple[Fraction, ...]) -> Vector | None:
     """Enclose ``(h_1, h_2)`` on a part of a patch."""
-    ar, velocities = proof.arithmetic, proof.velocities(rectangle, w)
-    if velocities is None:
+    ar = part.arithmetic
+    if part.velocities is None:
         return None
     vector = [ar.constant(v) for v in direction]
-    return [ar.dot(vector, velocity[: len(vector)]) for velocity in velocities]
+    return [ar.dot(vector, velocity[: len(vector)]) for velocity in part.velocities]
 
 
 def _where_zeros_may_be(atlas: ProvedAtlas, direction: tuple[Fraction, ...], deadline: float) -> list[Piece] | None:
@@ -104,18 +103,17 @@ def _where_zeros_may_be(atlas: ProvedAtlas, direction: tuple[Fraction, ...], dea
             if time.monotonic() > deadline or len(found) > MOST_PIECES:
                 return None
             rectangle, box, left = pending.pop()
-            w = proof.part(rectangle, box)
-            differential = _differential(proof, rectangle, w, direction)
+            part = proof.part(rectangle, box)
+            differential = _differential(part, direction)
             if differential is not None and any(ar.nonzero(v) for v in differential):
                 continue
-            if covering(atlas.proofs, number, atlas.neighbours, rectangle, w, before=number) is not None:
+            if covering(atlas.proofs, number, atlas.neighbours, part, before=number) is not None:
                 continue
             if left > 0:
-                pending += [(part, w, left - 1) for part in halved(rectangle)]
+                pending += [(half, part.w, left - 1) for half in halved(rectangle)]
                 continue
-            z = proof.patch(rectangle, w)
             size = max(float(high - low) for low, high in rectangle)
-            found.append(Piece(number, rectangle, w, np.array([ar.approximate(v) for v in z]), size))
+            found.append(Piece(part, ar.approximations([part.middle])[0], size))
     return found
 
 
@@ -147,11 +145,11 @@ def _index(
         y = near.inverses[owner] @ (middle - near.centres[owner])
         for size in SIZES:
             rectangle = _around(y[:SIDES], proof.chart.half_width, size)
-            if rectangle is None or not all(_lies_over(proofs, owner, rectangle, piece) for piece in island):
+            if rectangle is None or not all(proof.holds(piece.part, rectangle) for piece in island):
                 continue
             turns = _winding(proof, rectangle, direction)
             if turns is not None:
-                return turns, proof.patch(rectangle, proof.part(rectangle, proof.box))
+                return turns, proof.part(rectangle, proof.box).z()
     return None
 
 
@@ -159,13 +157,6 @@ def _around(s: np.ndarray, h: Fraction, size: Fraction) -> Rectangle | None:
     """A square around `s` inside the square of a chart, or None."""
     ends = [(Fraction(v) - size * h, Fraction(v) + size * h) for v in s.tolist()]
     return (ends[0], ends[1]) if all(-h < low and high < h for low, high in ends) else None
-
-
-def _lies_over(proofs: Sequence[ChartProof], owner: int, rectangle: Rectangle, piece: Piece) -> bool:
-    """Tell whether certainly a piece lies in a chart, over the inside of a rectangle of it."""
-    other = proofs[piece.number]
-    s = [other.arithmetic.interval(*ends) for ends in piece.rectangle]
-    return proofs[owner].holds(other, s, piece.box, rectangle)
 
 
 def _winding(proof: ChartProof, rectangle: Rectangle, direction: tuple[Fraction, ...]) -> int | None:
@@ -188,8 +179,8 @@ def _quarters(
     """Return which signs ``(h_1, h_2)`` has along a directed side: 0, 1, 2, 3 for ``h_1 > 0, h_2 > 0, h_1 < 0, ..``."""
     ar = proof.arithmetic
     rectangle: Rectangle = tuple((min(ends), max(ends)) for ends in side)  # type: ignore[assignment]
-    w = proof.part(rectangle, box)
-    differential = _differential(proof, rectangle, w, direction)
+    part = proof.part(rectangle, box)
+    differential = _differential(part, direction)
     if differential is not None:
         for quarter, holds in enumerate((ar.positive, ar.negative)):
             for k in range(SIDES):
@@ -197,7 +188,7 @@ def _quarters(
                     return [2 * quarter + k]
     if left == 0:
         return None
-    halves = [_quarters(proof, half, w, direction, left - 1) for half in _halves(side)]
+    halves = [_quarters(proof, half, part.w, direction, left - 1) for half in _halves(side)]
     return None if halves[0] is None or halves[1] is None else halves[0] + halves[1]
 
 

@@ -184,7 +184,7 @@ def test_a_turning_frame_holds_the_invariants(piece, ball_of_minimizers) -> None
         proof = ChartProof(system, piece.atlases[0].charts[0])
         h = proof.chart.half_width
         rectangle = ((h / 4, h / 2), (-h / 2, -h / 4))
-        point = proof.point(rectangle, proof.part(rectangle, proof.box))
+        point = proof.part(rectangle, proof.box).point()
         assert isinstance(point, PatchPoint)
         kernel = ar.dot(point.residual_matrix[0], point.residual_jacobian_plus[0]) * ar.constant(Fraction(1, 2))
         assert ar.lower(kernel) < 2 < ar.upper(kernel) and ar.upper(kernel) - ar.lower(kernel) < 1
