@@ -3,7 +3,7 @@
 Each chart is a square in the tangent plane of a point, with half width ``h``. Where a point of its edges is not well
 inside (or near enough above) another chart, a new chart is put beyond it, its tangents turned as little as
 possible, so that squares tend to lie in rows. ``h`` follows the curvature: the surface may leave the plane by a given
-part of ``h``.
+part of ``h``; and what can be proved (`surface_size`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian
+from hallucert.find.surface_size import provable_half_width
 from hallucert.objectives.objective import Objective
 
 CORRECTOR_STEPS = 12
@@ -106,8 +107,10 @@ class SurfaceAtlas:
         if near is not None:
             left, _, back = np.linalg.svd(null.T @ near)
             null = null @ left @ back
-        curvature = self._curvature(x, null)
-        return FloatChart(x, null, self.longest if curvature == 0 else min(self.longest, 2 * self.bend / curvature))
+        curvature, half_width = self._curvature(x, null), provable_half_width(self.f, x, self.rho, null)
+        if curvature > 0:
+            half_width = min(half_width, 2 * self.bend / curvature)
+        return FloatChart(x, null, min(half_width, self.longest))
 
     def correct(self, x: np.ndarray) -> np.ndarray | None:
         """Return the solution near `x`, by Newton's method with least changes, or None."""

@@ -89,12 +89,17 @@ class PatchPoint(Point):
 
     @cached_property
     def _turns(self) -> list[Matrix]:
-        """``Om`` for each velocity."""
-        u = self._direction(self.x, self.plus)
+        """``Om`` for each velocity, exactly skew."""
+        u, zero = self._direction(self.x, self.plus), self.arithmetic.constant(Fraction(0))
         turns = []
         for v_x, v_c, _ in self.velocities:
             v = self._direction(v_x, v_c)
-            turns.append([[v[i] * u[j] - u[i] * v[j] for j in range(len(u))] for i in range(len(u))])
+            turn = [[zero] * len(u) for _ in u]
+            for i in range(len(u)):
+                for j in range(i):
+                    turn[i][j] = v[i] * u[j] - u[i] * v[j]
+                    turn[j][i] = -turn[i][j]
+            turns.append(turn)
         return turns
 
     @cached_property
@@ -121,7 +126,10 @@ class PatchPoint(Point):
     def _size(self, entries: Sequence[Ball]) -> Ball:
         """An upper bound of the root of the sum of squares; indeterminate if an entry is."""
         ar, total = self.arithmetic, sum_of_squares(self.arithmetic, entries)
-        return ar.sqrt(ar.constant(ar.upper(total))) if ar.is_finite(total) else total
+        if not ar.is_finite(total):
+            return total
+        top = ar.constant(ar.upper(total))
+        return ar.sqrt(top) if ar.positive(top) else top
 
     def _direction(self, x: Sequence[Ball], c: Sequence[Ball]) -> Vector:
         """``(c - x)/rho``."""

@@ -14,6 +14,7 @@ from hallucert.balls import arithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
+from hallucert.prove import surface_part
 from hallucert.prove.manifold_system import ManifoldSystem
 from hallucert.prove.surface_atlas import Atlas, check_atlas
 from hallucert.prove.surface_cell import ChartProof
@@ -194,6 +195,53 @@ def test_a_turning_frame_holds_the_invariants(piece, ball_of_minimizers) -> None
             max(float(ar.upper(v) - ar.lower(v)) for row in rows for v in row) for rows in (point.hessian, plain)
         )
         assert turned < still / 4
+
+
+def test_a_turning_frame_needs_its_slack() -> None:
+    """While u turns by 1/4, e1 Q and Q^T e1 e1^T Q (r = x) go from 1 to cos(1/4) and its square in their first entry.
+
+    To first order that entry does not change, exactly, so only the slack ``th |Y|`` lets the enclosures hold it.
+    """
+    f = hc.Objective.least_squares(["x + 0*y + 0*z"], n=1)
+    ar = arithmetic("arb", 106)
+    with ar:
+        one, zero, angle = (ar.constant(Fraction(v)) for v in (1, 0, Fraction(1, 4)))
+        turn = ar.interval(Fraction(0), Fraction(1, 4))
+        cosine, sine = ar.cos(turn), ar.sin(turn)
+        # c = 0 and x = -u for u = (cos s, sin s, 0), so that e1 Q = (cos s, -sin s, 0).
+        z = [-cosine, -sine, *[zero] * 4, one]
+        velocities = [[sine, -cosine, *[zero] * 5], [zero] * 7]
+        point = PatchPoint(SurfaceSystem(ar, f, Fraction(1)), z, [-one, *[zero] * 5, one], velocities, [turn, zero])
+        for found, exact in (
+            (point.residual_jacobian_plus[0][0], ar.cos(angle)),
+            (point.residual_jacobian_plus[0][1], -ar.sin(angle)),
+            (point.hessian[0][0], ar.power(ar.cos(angle), 2)),
+            (point.hessian[0][1], -ar.cos(angle) * ar.sin(angle)),
+        ):
+            assert ar.contains(found, exact)
+
+
+@pytest.mark.parametrize("sharpened", [0, 1, 2])
+def test_velocities_of_parts_are_those_of_the_sphere(ball_of_minimizers, monkeypatch, sharpened) -> None:
+    """On the sphere |x| = 1/2, over its tangent plane: x_k = t_k - (s_k/x_n) n, c = -2 x, and lambda is constant."""
+    monkeypatch.setattr(surface_part, "SHARPENED", sharpened)
+    ar = arithmetic("arb", 106)
+    with ar:
+        n = np.array([2.0, 3.0, 6.0]) / 7
+        tangents = np.linalg.svd(n[None])[2][1:].T
+        proof = chart_at(SurfaceSystem(ar, ball_of_minimizers, RHO), n / 2, tangents, 1 / 32)
+        h = proof.chart.half_width
+        for rectangle in (((h, h), (-h, -h)), ((h / 2, h), (-h / 4, h / 4)), proof.chart.square):
+            found = proof.part(rectangle, proof.box).velocities
+            for s in [(a, b) for a in rectangle[0] for b in rectangle[1]]:
+                s = np.array(s, float)
+                height = np.sqrt(0.25 - s @ s)
+                for k in range(2):
+                    v = tangents[:, k] - (s[k] / height) * n
+                    for ball, value in zip(found[k], [*v, *(-2 * v), 0.0], strict=True):
+                        assert float(ar.lower(ball)) - 1e-12 <= value <= float(ar.upper(ball)) + 1e-12
+        thin = proof.part(((h, h), (-h, -h)), proof.box).velocities
+        assert max(float(ar.upper(v) - ar.lower(v)) for v in (*thin[0], *thin[1])) < (1.0, 0.1, 0.02)[sharpened]
 
 
 def test_descent_is_not_ascent(ball_of_minimizers) -> None:
