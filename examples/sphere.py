@@ -37,8 +37,8 @@ assert surface.closed and len(surface) < 2000
 # %%
 # Then the charts are proved. Each holds exactly one patch of solutions of :math:`r(x^+) = 0`, and every edge of a patch
 # lies inside other charts: together they are one closed surface. The height :math:`\langle a, x\rangle` on it has
-# critical points whose indices sum to 2, so it is a sphere and not a torus. (This takes most of a minute.
-# ``hc.verify(cert)`` proves all of it again in the other arithmetic, which takes four minutes.)
+# critical points whose indices sum to 2, so it is a sphere and not a torus. (This takes about ten
+# seconds. ``hc.verify(cert)`` proves all of it again in the other arithmetic, which takes a minute.)
 cert = hc.certify(surface, precisions=[53], budget=600)
 print(cert)
 statuses = {claim.name: str(claim.status) for claim in cert}

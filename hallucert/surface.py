@@ -46,3 +46,29 @@ class Surface:
     def __repr__(self) -> str:
         what = "closed surface" if self.closed else "piece of a surface"
         return f"<Surface of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} charts>"
+
+
+def across(tangents: np.ndarray, ascent: np.ndarray) -> np.ndarray:
+    """Return a basis of ``z = (x, c, lambda)`` across ``(tangents, 0, 0)``: the normals of a chart.
+
+    With them its parameters are the coordinates of x along the tangents. Each vector moves x or c, along the ascent
+    step, along the surface or in another direction, or lambda: in these directions solutions move in different ways,
+    so that boxes along them can be narrow.
+
+    Parameters
+    ----------
+    tangents : (d, 2) array
+        Orthonormal.
+    ascent : (d,) array
+        Along the ascent step.
+
+    Returns
+    -------
+    (2d + 1, 2d - 1) array
+        Orthonormal columns.
+    """
+    d, sides = tangents.shape
+    base = np.linalg.qr(np.column_stack([tangents, ascent, np.eye(d)]))[0]
+    normals = np.zeros((2 * d + 1, 2 * d + 1 - sides))
+    normals[:d, : d - sides], normals[d:-1, d - sides : -1], normals[-1, -1] = base[:, sides:], base, 1.0
+    return normals

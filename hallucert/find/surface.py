@@ -14,7 +14,7 @@ from hallucert.find.surface_atlas import SurfaceAtlas
 from hallucert.objectives.objective import Objective
 from hallucert.surface import Surface
 
-BEND = 0.055
+BEND = 0.07
 """By this part of its half width the surface may leave the plane of a chart: about what can be proved at once."""
 
 LONGEST = 0.2

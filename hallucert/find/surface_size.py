@@ -1,8 +1,8 @@
 """How large a chart of a surface can be proved: how fast the matrix of Krawczyk's test changes along it, in floats.
 
-A chart is proved by Krawczyk's test for the equation ``E(x, c, lambda) = 0`` of `docs/mathematics/surfaces.md`, in a
-frame ``[T, N]``. The test fails where ``C DE(z) N``, the identity in the middle, is too different from it. On a square
-of half width ``h`` it is different by at most ``h B`` to first order, with
+A chart is proved by Krawczyk's test for ``E(x, c, lambda) = 0`` (`docs/mathematics/surfaces.md`) in a frame ``[T, N]``.
+The test fails where ``C DE(z) N``, the identity in the middle, is too different from it. On a square of half width
+``h`` it is different by at most ``h B`` to first order, with
 
     B = sum_k |C (dDE/ds_k) N|    (entry by entry),    k = 1, 2.
 
@@ -15,8 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.surface import across
 
-TAKEN = 0.15
+TAKEN = 0.19
 """Part of the box that the change of the matrix may take up: with more most charts are not proved."""
 
 MOST_VARIABLES = 12
@@ -42,18 +43,6 @@ def provable_half_width(f: Objective, x: np.ndarray, rho: float, tangents: np.nd
     changes = np.linalg.solve(middle @ normals, (ahead - behind) @ normals / (2 * step))
     spectral = float(np.abs(np.linalg.eigvals(np.abs(changes).sum(axis=0))).max())
     return TAKEN / spectral if spectral > 0 else np.inf
-
-
-def across(tangents: np.ndarray, ascent: np.ndarray) -> np.ndarray:
-    """Return a basis ``N`` of ``z`` across ``(tangents, 0, 0)``, shape (2d + 1, 2d - 1).
-
-    Its vectors move x or c along the ascent step, along the surface, or in other directions, or lambda.
-    """
-    d, sides = tangents.shape
-    base = np.linalg.qr(np.column_stack([tangents, ascent, np.eye(d)]))[0]
-    normals = np.zeros((2 * d + 1, 2 * d + 1 - sides))
-    normals[:d, : d - sides], normals[d:-1, d - sides : -1], normals[-1, -1] = base[:, sides:], base, 1.0
-    return normals
 
 
 def _jacobians(f: Objective, z: np.ndarray) -> np.ndarray:

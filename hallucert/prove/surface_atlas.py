@@ -107,31 +107,28 @@ class Neighbours:
     def __init__(self, proofs: Sequence[ChartProof]) -> None:
         charts = [proof.chart for proof in proofs]
         self.centres = np.array([chart.centre for chart in charts], float)
-        self.half_widths = np.array([chart.half_width for chart in charts], float)
         frames = np.array([chart.frame for chart in charts], float)
         self.inverses = np.array([_float_inverse(frame) for frame in frames])
-        stretch, size = np.linalg.norm(frames, axis=(1, 2)), np.sqrt(self.centres.shape[1])
-        thickness = np.array([max(chart.radius) for chart in charts], float)
-        self._reach = size * stretch * self.half_widths
-        self._extent = size * stretch * np.maximum(self.half_widths, thickness)
+        self._sizes = np.array([[chart.half_width] * SIDES + list(chart.radius) for chart in charts], float)
+        self._reach = np.linalg.norm(frames, 2, axis=(1, 2)) * np.linalg.norm(self._sizes, axis=1)
         self._last: tuple[int, np.ndarray] | None = None
 
     def of(self, z: np.ndarray, number: int | None = None) -> list[int]:
-        """Return the charts with `z` over their squares, those with it deepest inside first.
+        """Return the charts with `z` in them, those with it deepest inside first.
 
         With a `number` the point lies in that chart, which is left out.
         """
         among = np.arange(len(self.centres)) if number is None else self._around(number)
         with np.errstate(all="ignore"):
             y = np.einsum("nij,nj->ni", self.inverses[among], z - self.centres[among])
-            depth = np.abs(y).max(axis=1) / self.half_widths[among]
+            depth = (np.abs(y) / self._sizes[among]).max(axis=1)
         return [int(among[i]) for i in np.argsort(depth)[:6] if depth[i] < 1]
 
     def _around(self, number: int) -> np.ndarray:
         """Return the other charts that may hold a point of one chart; it is asked about many points in a row."""
         if self._last is None or self._last[0] != number:
             distance = np.linalg.norm(self.centres - self.centres[number], axis=1)
-            near = distance <= self._reach + self._extent[number]
+            near = distance <= self._reach + self._reach[number]
             near[number] = False
             self._last = number, np.flatnonzero(near)
         return self._last[1]

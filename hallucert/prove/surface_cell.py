@@ -21,7 +21,7 @@ from hallucert.balls import matrix
 from hallucert.balls.inverse import inverse
 from hallucert.prove.branch_system import Matrix, Vector
 from hallucert.prove.surface_part import SIDES, Part, Rectangle
-from hallucert.prove.surface_system import SurfaceSystem
+from hallucert.prove.surface_system import FOURTH, SurfaceSystem
 
 Rationals = tuple[Fraction, ...]
 
@@ -90,16 +90,25 @@ class ChartProof:
     def bend(self) -> list[Matrix] | None:
         """``C D^2E(Z)[F_a, F_b]``: for each row of C a matrix; None where it is indeterminate.
 
-        Z is a little larger than the chart, so that it holds every ball for a part of it.
+        Z is a little larger than the chart, so that it holds every ball for a part of it. With few variables it is a
+        mean-value form, ``C D^2E(m) + sum_c y_c C D^3E(Z)[., ., F_c]``: the box of x is larger than the chart if that
+        lies askew.
         """
-        ar, h = self.arithmetic, self.chart.half_width
+        ar, system, h = self.arithmetic, self.system, self.chart.half_width
         larger = [ar.interval(-r * MARGIN, r * MARGIN) for r in (h, h, *self.chart.radius)]
-        second = self.system.second(self.at(larger[:SIDES], larger[SIDES:]), self.frame)
+        z, size = self.at(larger[:SIDES], larger[SIDES:]), len(larger)
+        mean = system.dimension <= FOURTH
+        second = system.second(self.centre if mean else z, self.frame)
         if not all(ar.all_finite(rows) for rows in second):
             return None
-        size = len(larger)
         flat = ar.matrix_product(self.preconditioner, [[v for row in rows for v in row] for rows in second])
-        return [[row[a * size : (a + 1) * size] for a in range(size)] for row in flat]
+        if mean:
+            third = ar.matrix_product(self.preconditioner, system.third_along(z, self.frame))
+            if not ar.all_finite(third):
+                return None
+            changes = [matrix.apply(ar, [row[i : i + size] for i in range(0, len(row), size)], larger) for row in third]
+            flat = matrix.add(flat, changes)
+        return [[row[i : i + size] for i in range(0, len(row), size)] for row in flat]
 
     @cached_property
     def bend_rows(self) -> Matrix:

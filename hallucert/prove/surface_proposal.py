@@ -13,6 +13,7 @@ from hallucert.exact import round_up
 from hallucert.prove.surface_cell import Chart, ChartProof
 from hallucert.prove.surface_part import SIDES
 from hallucert.prove.surface_system import SurfaceSystem
+from hallucert.surface import across
 
 ROOM = Fraction(8, 10)
 """Part of the chart's thickness that Krawczyk's image may fill, so that the test passes in any arithmetic."""
@@ -72,22 +73,9 @@ def chart_around(system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: 
     turned = tangents.T @ null[:d]
     if abs(np.linalg.det(turned)) < 1e-8:
         return None
-    frame = np.column_stack([null @ np.linalg.inv(turned), _normals(tangents, z[d:-1] - z[:d])])
+    frame = np.column_stack([null @ np.linalg.inv(turned), across(tangents, z[d:-1] - z[:d])])
     inverse = matrix.float_inverse(jacobian @ frame[:, SIDES:])
     return None if inverse is None else _thickened(system, z, frame, h, inverse)
-
-
-def _normals(tangents: np.ndarray, ascent: np.ndarray) -> np.ndarray:
-    """Return a basis of ``z`` across ``(tangents, 0, 0)``: the parameters are the coordinates of x along the tangents.
-
-    x and c move in different ways along the ascent step, along the surface, and in other directions, so that boxes in
-    these directions are narrow.
-    """
-    d = len(tangents)
-    base = np.linalg.qr(np.column_stack([tangents, ascent, np.eye(d)]))[0]
-    normals = np.zeros((2 * d + 1, 2 * d - 1))
-    normals[:d, : d - SIDES], normals[d:-1, d - SIDES : -1], normals[-1, -1] = base[:, SIDES:], base, 1.0
-    return normals
 
 
 def _solution(system: SurfaceSystem, x: np.ndarray) -> np.ndarray | None:

@@ -31,6 +31,9 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Tape
 from hallucert.prove.branch_system import Ball, Matrix, Tensor, Vector, third_derivative_tape
 
+FOURTH = 4
+"""Up to so many variables fourth derivatives are formed, ``d^4`` of them."""
+
 
 class SurfaceSystem:
     """``E`` for one function and radius.
@@ -64,6 +67,16 @@ class SurfaceSystem:
         """The tape of the second derivatives of the residuals, ``m d^2`` outputs."""
         assert isinstance(self.objective, FormulaObjective)
         return jacobian_tape(self.objective.residual_jacobian_tape)
+
+    @cached_property
+    def fourth(self) -> Tape:
+        """The tape of the derivatives of the third derivatives."""
+        return jacobian_tape(self.third)
+
+    @cached_property
+    def residual_third(self) -> Tape:
+        """The tape of the third derivatives of the residuals, ``m d^3`` outputs."""
+        return jacobian_tape(self.residual_second)
 
     def split(self, z: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Any]:
         """``x``, ``c`` and ``lambda``."""
@@ -113,6 +126,20 @@ class SurfaceSystem:
         result.append(ar.matrix_product(matrix.transpose(offset), offset))
         return result + [_congruent(ar, rows, in_c) for rows in self.residual_hessians(c)]
 
+    def third_along(self, z: Vector, frame: Matrix) -> Matrix:
+        """``D^3E(z)[F_a, F_b, F_c]`` for the k columns of a frame: for each equation a row of ``k^3`` balls.
+
+        Only ``D^4f`` and ``D^3r`` are left; for at most `FOURTH` variables.
+        """
+        ar, d, (x, c, _) = self.arithmetic, self.dimension, self.split(z)
+        in_x, in_c, _ = self.split(frame)
+        by_x, by_c = self.fourth.evaluate(ar, x), self.residual_third.evaluate(ar, c)
+        size, cube = d**2, d**3
+        fourth = [[v for j in range(d) for v in by_x[_place(i, j) * size :][:size]] for i in range(d)]
+        third = [by_c[i : i + cube] for i in range(0, len(by_c), cube)]
+        of_square = [ar.constant(Fraction(0))] * len(frame[0]) ** 3
+        return [*_contracted(ar, fourth, in_x), of_square, *_contracted(ar, third, in_c)]
+
     def defined(self, z: Vector) -> bool:
         """Tell whether certainly ``lambda > 0``, and ``f`` is defined at all ``x`` and all ``c``.
 
@@ -137,6 +164,16 @@ class SurfaceSystem:
 def _congruent(ar: Any, rows: Matrix, frame: Sequence[Vector]) -> Matrix:
     """``F^T R F``."""
     return ar.matrix_product(matrix.transpose(frame), ar.matrix_product(rows, frame))
+
+
+def _contracted(ar: Any, rows: Matrix, frame: Sequence[Vector]) -> Matrix:
+    """Insert the columns of a frame in trilinear forms: rows of ``d^3`` balls become rows of ``k^3``."""
+    d = len(frame)
+    for _ in range(3):
+        # Each round replaces the last index, and puts its place first.
+        products = [ar.matrix_product([row[i : i + d] for i in range(0, len(row), d)], frame) for row in rows]
+        rows = [[v for column in matrix.transpose(product) for v in column] for product in products]
+    return rows
 
 
 def _place(i: int, j: int) -> int:

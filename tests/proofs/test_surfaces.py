@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.balls import arithmetic
+from hallucert.balls import arithmetic, matrix
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
-from hallucert.prove import surface_part
+from hallucert.prove import surface_cell, surface_part
 from hallucert.prove.manifold_system import ManifoldSystem
 from hallucert.prove.surface_atlas import Atlas, check_atlas
 from hallucert.prove.surface_cell import ChartProof
@@ -242,6 +242,28 @@ def test_velocities_of_parts_are_those_of_the_sphere(ball_of_minimizers, monkeyp
                         assert float(ar.lower(ball)) - 1e-12 <= value <= float(ar.upper(ball)) + 1e-12
         thin = proof.part(((h, h), (-h, -h)), proof.box).velocities
         assert max(float(ar.upper(v) - ar.lower(v)) for v in (*thin[0], *thin[1])) < (1.0, 0.1, 0.02)[sharpened]
+
+
+@pytest.mark.parametrize("most", [0, 4])
+def test_second_derivatives_are_enclosed_on_all_of_a_chart(monkeypatch, most) -> None:
+    """At corners of a chart (thin, in floats) C D^2E [F_a, F_b] lies in what the test takes for the whole of it."""
+    monkeypatch.setattr(surface_cell, "FOURTH", most)
+    f = hc.Objective.least_squares(["(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"], n=2)
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = SurfaceSystem(ar, f, Fraction(4, 5))
+        proof = chart_at(system, np.array([1.3, 0.0, 0.0]), np.eye(3)[:, 1:], 1 / 64)
+        ends = np.array([float(proof.chart.half_width)] * 2 + [float(r) for r in proof.chart.radius])
+        frame = np.array(proof.chart.frame, float)
+        for signs in np.random.default_rng(0).choice([-1.0, 1.0], (20, 7)):
+            z = np.array(proof.chart.centre, float) + frame @ (signs * ends)
+            second = np.array(
+                [ar.approximations(rows) for rows in system.second(matrix.from_floats(ar, z[None])[0], proof.frame)]
+            )
+            exact = np.einsum("ij,jab->iab", np.array(proof.chart.preconditioner, float), second)
+            for rows, values in zip(proof.bend, exact, strict=True):
+                for ball, value in zip([v for row in rows for v in row], values.ravel(), strict=True):
+                    assert float(ar.lower(ball)) - 1e-9 <= value <= float(ar.upper(ball)) + 1e-9
 
 
 def test_descent_is_not_ascent(ball_of_minimizers) -> None:
