@@ -1,7 +1,8 @@
 """Kinds of certificates: a table from the field ``kind`` of a file to the modules that read, write and check it.
 
-Certificates of points have no such field. Another kind ``k`` is one entry here and three modules ``k_reading`` (with
-``from_json``), ``k_writing`` (``to_json``) and ``k_verify`` (``check``), which load when a file of that kind turns up.
+Certificates of points have no such field. Another kind is one entry here and three modules, ``.._reading`` (with
+``from_json``), ``.._writing`` (``to_json``) and ``.._verify`` (``check``), which load when a file of that kind turns
+up. Sheets and surfaces are read, written and checked by the same ones.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ KINDS = {
     "branch": "hallucert.certificate.branch",
     "census": "hallucert.certificate.census",
     "diagram": "hallucert.certificate.diagram",
-    "sheet": "hallucert.certificate.sheet",
-    "surface": "hallucert.certificate.surface",
+    "sheet": "hallucert.certificate.piece",
+    "surface": "hallucert.certificate.piece",
 }
 """Prefix of the modules of each kind."""
 

@@ -1,19 +1,43 @@
-"""Checking claims about the pieces of a sheet, curves or surfaces: each piece is proved again, then each claim."""
+"""Verifying certificates of sheets and surfaces: each piece is proved again, cells and joints or charts and edges.
+
+Then each claim is drawn from it again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from hallucert.certificate.sheet import SheetCertificate
+from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.certificate.verify import PROVOKED, Result
 from hallucert.prove.claims import Claim, Status
+from hallucert.prove.manifold import sheet_claims
 from hallucert.prove.manifold_sentences import SheetClaim
+from hallucert.prove.manifold_system import ManifoldSystem
+from hallucert.prove.surface import surface_claims
+from hallucert.prove.surface_system import SurfaceSystem
 
 Prove = Callable[[int], "list[SheetClaim] | str"]
 """From the number of a piece to what its data prove, or why nothing can be said."""
 
 
-def check_pieces(claims: Sequence[Claim], prove: Prove) -> list[Result]:
-    """Return what became of every claim."""
+def check(
+    certificate: SheetCertificate | SurfaceCertificate, arithmetic: Any, max_boxes: int, deadline: float
+) -> list[Result]:
+    """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
+    problem = arithmetic, certificate.objective, certificate.rho
+
+    def prove(number: int) -> list[SheetClaim] | str:
+        if isinstance(certificate, SheetCertificate):
+            chain = certificate.chains[number - 1]
+            return sheet_claims(ManifoldSystem(*problem), chain, number, deadline=deadline)
+        return surface_claims(SurfaceSystem(*problem), certificate.atlases[number - 1], number, deadline=deadline)
+
+    return _checked(certificate.all_claims, prove)
+
+
+def _checked(claims: Sequence[Claim], prove: Prove) -> list[Result]:
     decided = [claim for claim in claims if claim.status is not Status.UNDECIDED]
     found = {number: _proved_again(prove, number) for number in sorted({claim.inputs["sheet"] for claim in decided})}
     results, seen = [], set()
