@@ -110,7 +110,7 @@ def himmelblau_eigenvalues() -> None:
 
 
 def sphere_surface() -> None:
-    """Draw the certified surface of hallucinated minimizers around a maximizer, and its targets (a minute)."""
+    """Draw the certified surface of hallucinated minimizers around a maximizer, and its targets."""
     f = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)
     surface = hc.find.sheet(f, (0.2, 0.3, 0.35), "1.5")
     certificate = hc.certify(surface, precisions=[53], budget=600)
