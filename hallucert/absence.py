@@ -27,6 +27,8 @@ from hallucert.prove.usam_safe_radius import usam_safe_radius
 from hallucert.radius_law import SAM, RadiusLaw, radius_law, require_sam
 
 MAX_BOXES = 400_000
+BEGINNING = 0.25
+"""Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls."""
 LARGEST_DOUBLE = Fraction(sys.float_info.max)
 
 
@@ -72,7 +74,8 @@ def safe_radius(
     Returns
     -------
     SafeRadius
-        Its claim is ``no_hallucination``; for a convex function every radius is safe. For USAM a `UsamSafeRadius`.
+        Its claim is ``no_hallucination``; for a convex function every radius is safe. Its `ended` says why the bracket
+        is wider than asked, if it is. For USAM a `UsamSafeRadius`.
 
     Raises
     ------
@@ -142,7 +145,8 @@ def critical_rho(
     Returns
     -------
     CriticalRho
-        For a saddle or a maximizer the bracket is ``[0, 0]`` and says why: there is no threshold.
+        For a saddle or a maximizer the bracket is ``[0, 0]`` and says why: there is no threshold. Its `ended` says why
+        the bracket is wider than asked, if it is.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def critical_rho(
         raise ArgumentError("limit", limit, "be a positive number")
     deadline = time.monotonic() + seconds
     critical = absence.prove_target(function, point)
-    safe = absence.safe_radius(function, critical, min(0.05, 10 * rtol), max_boxes, deadline, backend)
+    safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, deadline, backend)
     return shells.critical_rho(function, critical, safe, rtol, max_boxes, deadline, limit, backend)
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -37,17 +37,25 @@ from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.convexity import definiteness, is_convex
 from hallucert.prove.domain import is_defined
 from hallucert.prove.reasons import Reason
+from hallucert.prove.search_end import SearchEnd
 
 NAME = "no_hallucination"
 BATCH = 512
-START = 1.0
+CORE, CUBE = 2.0**-4, 2.0**20
+"""Half widths of the cube that is searched first, and of all that is searched: larger radii are not of interest."""
+FEW = 64
+"""So many boxes are looked at together at least: a step in doubles costs about the same for one as for a hundred."""
+FARTHER = 4.0
+"""Boxes are looked at together if their squared distances differ at most by this factor."""
+PART = 0.99
+"""The ends come so close to each other, as a part of the tolerance: the rest is for rounding."""
 NOTHING = 2.0**-30
-"""Convexity that is not proved on a box around the centre of this relative width is not proved at all."""
-DOUBLINGS = 20
-"""The search begins with the cube of half width `START` and doubles it so often at most."""
+"""Convexity that is not proved on a box of this width around the centre is not proved at all."""
+SMALLEST, ROUNDING = 2.0**-44, 2.0**-50
+"""Smaller boxes are not split, beside their distance, whatever the tolerance, and beside their coordinates."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SafeRadius:
     """A certified safe radius: no hallucinated point has this target for any ``rho <= lower``.
 
@@ -65,6 +73,8 @@ class SafeRadius:
         ``no_hallucination``.
     boxes : int
         How many boxes were looked at.
+    ended : SearchEnd or None
+        Why the search ended: ``"reached"``, or what made the bracket wider than asked. None: it is not told.
     """
 
     target: CriticalPoint
@@ -73,12 +83,29 @@ class SafeRadius:
     everywhere: bool
     claim: Claim
     boxes: int
+    ended: SearchEnd | None = field(default=None, kw_only=True)
 
     def __float__(self) -> float:
         return math.inf if self.everywhere else float(self.lower)
 
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if self.everywhere:
+            return f"<{name}: every radius, f is convex>"
+        high = "infinity" if self.upper is None else decimal_above(self.upper, 8)
+        why = f", {self._why_wide}" if self._why_wide else ""
+        return f"<{name} in [{decimal_below(self.lower, 8)}, {high}]{why}>"
+
     def __str__(self) -> str:
-        return str(self.claim)
+        text = str(self.claim)
+        if self.upper is not None:
+            text += f"\n    f is not convex on the ball of radius {decimal_above(self.upper)}"
+        return text + (f"\n    {self._why_wide}" if self._why_wide else "")
+
+    @property
+    def _why_wide(self) -> str:
+        """Why the bracket is wider than asked; empty if it is not."""
+        return self.ended.explanation if self.ended and self.ended is not SearchEnd.REACHED else ""
 
 
 def convex_claim(f: FormulaObjective) -> Claim:
@@ -152,20 +179,14 @@ def safe_radius(
     """
     claim = convex_claim(f)
     if claim:
-        return SafeRadius(target, Fraction(0), None, True, claim, 0)
+        return SafeRadius(target, Fraction(0), None, True, claim, 0, ended=SearchEnd.REACHED)
     if target.kind in (Kind.SADDLE, Kind.MAXIMIZER):
-        return SafeRadius(target, Fraction(0), Fraction(0), False, _claim(target, Fraction(0)), 0)
-    half, spent, low, high = START, 0, 0.0, math.inf
-    for _ in range(DOUBLINGS):
-        here, high, boxes = _bracket(f, floats(target.box), half, rtol, max_boxes - spent, deadline, backend)
-        # A search that the clock cut short may prove less than the one before it.
-        low, spent = max(low, here), spent + boxes
-        if math.isfinite(high) or here < half * half or spent >= max_boxes:
-            break
-        half *= 2
+        nothing = _claim(target, Fraction(0))
+        return SafeRadius(target, Fraction(0), Fraction(0), False, nothing, 0, ended=SearchEnd.REACHED)
+    low, high, spent, ended = _bracket(f, floats(target.box), rtol, max_boxes, deadline, backend)
     lower = _root_below(low)
     upper = _root_above(high) if math.isfinite(high) else None
-    return SafeRadius(target, lower, upper, False, _claim(target, lower), spent)
+    return SafeRadius(target, lower, upper, False, _claim(target, lower), spent, ended=ended)
 
 
 def _claim(target: CriticalPoint, lower: Fraction) -> Claim:
@@ -197,36 +218,78 @@ def _root_above(square: float) -> Fraction:
 
 
 def _bracket(
-    f: FormulaObjective, centre: np.ndarray, half: float, rtol: float, max_boxes: int, deadline: float, backend: str
-) -> tuple[float, float, int]:
-    """Search the cube of half width `half`: bounds of the squared distance of the nearest point without convexity."""
+    f: FormulaObjective, centre: np.ndarray, rtol: float, max_boxes: int, deadline: float, backend: str
+) -> tuple[float, float, int, SearchEnd]:
+    """Search a large cube, what is nearest first.
+
+    Returns bounds of the squared distance of the nearest point without convexity, the number of boxes, and why the
+    search ended.
+    """
     lanes = lane_arithmetic(backend)
-    lo, hi = np.nextafter(centre[:, 0] - half, -np.inf), np.nextafter(centre[:, 1] + half, np.inf)
-    stack = Boxes(np.zeros(1, int), lo[None], hi[None])
-    near, upper, spent = np.zeros(1), math.inf, 0
-    # Beyond the cube nothing is looked at; points outside are at least `half` away from the centre.
-    edge = half * half
-    aim = (1 - rtol) ** 2
+    stack, few = _rings(centre), FEW if backend == "float" else 1
+    upper, spent = math.inf, 0
+    # Outside of the cube, and beyond the nearest box that cannot be decided, nothing is looked at.
+    edge, barrier, aim = CUBE * CUBE, math.inf, (1 - PART * rtol) ** 2
+    smallest, ended = max(rtol * rtol / 16, SMALLEST), None
     with lanes:
-        while len(stack):
+        near = _squared_distance(lanes, stack, centre)[0]
+        while ended is None:
+            keep = near < min(upper, edge, barrier)
+            stack, near = stack[keep], near[keep]
             order = np.argsort(near, kind="stable")
             stack, near = stack[order], near[order]
-            keep = near < min(upper, edge)
-            stack, near = stack[keep], near[keep]
-            if not len(stack) or near[0] >= aim * upper or spent >= max_boxes or time.monotonic() > deadline:
-                break
-            if near[0] == 0 and stack.width[0] < NOTHING * half:
-                break
-            batch, stack, near = stack[:BATCH], stack[BATCH:], near[BATCH:]
-            spent += len(batch)
-            settled, violated = _test(lanes, f, batch, centre)
-            upper = min(upper, violated)
-            rest = batch[~settled].halves()
-            near = np.concatenate([near, _squared_distance(lanes, rest, centre)[0]])
-            stack = Boxes.join([stack, rest])
-        if len(stack):
-            edge = min(edge, float(near.min()))
-    return min(upper, edge), upper, spent
+            low = min(float(near[0]) if len(near) else math.inf, upper, edge, barrier)
+            if low >= aim * upper:
+                ended = SearchEnd.REACHED
+            elif not len(stack):
+                ended = SearchEnd.RESOLUTION if barrier < edge else SearchEnd.RANGE
+            elif spent >= max_boxes:
+                ended = SearchEnd.BOXES
+            elif time.monotonic() > deadline:
+                ended = SearchEnd.TIME
+            else:
+                count = max(int(np.searchsorted(near[:BATCH], FARTHER * near[0], side="right")), few)
+                batch, stack, near = stack[:count], stack[count:], near[count:]
+                spent += len(batch)
+                settled, violated = _test(lanes, f, batch, centre)
+                upper = min(upper, violated)
+                rest = batch[~settled]
+                distance = _squared_distance(lanes, rest, centre)[0]
+                tiny = rest.width <= _least_width(rest, distance, smallest)
+                barrier = min(barrier, float(distance[tiny].min(initial=math.inf)))
+                rest = rest[~tiny].halves()
+                near = np.concatenate([near, _squared_distance(lanes, rest, centre)[0]])
+                stack = Boxes.join([stack, rest])
+    return low, upper, spent, ended
+
+
+def _rings(centre: np.ndarray) -> Boxes:
+    """Cover the large cube by a small one and, around it, the rings between cubes, each twice as wide as the next."""
+    d, half = len(centre), CORE
+    inner = _cube(centre, half)
+    boxes = [inner]
+    while half < CUBE:
+        half *= 2
+        outer = _cube(centre, half)
+        for j in range(d):
+            # Below and above the inner cube in coordinate j: within it in those before j, anywhere in those after.
+            low = np.where(np.arange(d)[:, None] < j, inner, outer)
+            high = low.copy()
+            low[j], high[j] = (outer[j, 0], inner[j, 0]), (inner[j, 1], outer[j, 1])
+            boxes += [low, high]
+        inner = outer
+    sides = np.array(boxes)
+    return Boxes(np.zeros(len(sides), int), sides[..., 0], sides[..., 1])
+
+
+def _cube(centre: np.ndarray, half: float) -> np.ndarray:
+    return np.stack([np.nextafter(centre[:, 0] - half, -np.inf), np.nextafter(centre[:, 1] + half, np.inf)], -1)
+
+
+def _least_width(boxes: Boxes, near: np.ndarray, relative: float) -> np.ndarray:
+    """Return widths below which boxes are not split: beside their distance, and beside doubles of their size."""
+    size = np.maximum(np.abs(boxes.lo), np.abs(boxes.hi)).max(axis=1)
+    return np.maximum(np.where(near > 0, relative * np.sqrt(near), NOTHING), size * ROUNDING)
 
 
 def _test(lanes: Any, f: FormulaObjective, boxes: Boxes, centre: np.ndarray) -> tuple[np.ndarray, float]:
@@ -260,8 +323,3 @@ def _squared_distance(lanes: Any, boxes: Boxes, centre: np.ndarray) -> tuple[np.
         total = total + lanes.power(x - lanes.box(np.full(count, low), np.full(count, high)), 2)
     low, high = ends(lanes, total, count)
     return np.maximum(low, 0.0), high
-
-
-def describe_bracket(lower: Fraction, upper: Fraction | None) -> str:
-    """Print a bracket, rounded outward."""
-    return f"[{decimal_below(lower)}, {'inf' if upper is None else decimal_above(upper)})"

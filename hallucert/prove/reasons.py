@@ -52,8 +52,8 @@ _EXPLANATIONS = {
     ),
     Reason.NO_DECAY: (
         "the shifted gradient does not vanish near the point: Newton's method finds no zero there. The cross-entropy "
-        "of a network without weight decay falls towards an infimum at infinity and may have none; give weight_decay > 0. "
-        "Where the run stalls, hallucert.certify_stall can prove that no minimizer is near"
+        "of a network without weight decay falls towards an infimum at infinity and may have none; give "
+        "weight_decay > 0. Where the run stalls, hallucert.certify_stall can prove that no minimizer is near"
     ),
     Reason.ZERO_GRADIENT: (
         "the gradient at the point is not certainly nonzero, so the ascent direction g/|g| is not defined on the box; "

@@ -40,7 +40,7 @@ TRIALS = 60
 """Most radii that are tried: each either halves the bracket or doubles its lower end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UsamSafeRadius(SafeRadius):
     """Radii for which USAM has no hallucinated point in a box with a target in the box.
 

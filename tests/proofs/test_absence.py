@@ -111,7 +111,7 @@ def test_safe_radius_of_the_double_well():
     for backend in ("float", "arb", "mpmath"):
         safe = hc.safe_radius(f, [1, 0], rtol=1e-2, backend=backend)
         assert safe.lower <= exact <= safe.upper and (safe.upper - safe.lower) <= Fraction(11, 1000) * safe.upper
-        assert safe.claim.name == "no_hallucination" and safe.claim.status == "proved"
+        assert safe.ended == "reached" and safe.claim.name == "no_hallucination" and safe.claim.status == "proved"
     solid = hc.safe_radius(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20 + z**2"), [1, 0, 0], rtol=1e-2)
     assert solid.lower <= exact <= solid.upper
     line = hc.safe_radius(hc.Objective.parse("(x**2 - 1)**2"), [-1])
@@ -128,7 +128,7 @@ def test_convex_functions_are_safe_everywhere():
 def test_a_degenerate_minimizer_without_a_proof_has_no_safe_radius():
     """Where nothing is proved the radius is 0 and the claim undecided."""
     safe = hc.safe_radius(hc.Objective.parse("x**4 + y**4 - x**6"), [0, 0])
-    assert safe.lower == 0 and safe.claim.status == "undecided"
+    assert safe.lower == 0 and safe.claim.status == "undecided" and safe.ended == "resolution"
 
 
 @pytest.mark.parametrize(
@@ -147,18 +147,66 @@ def test_nothing_is_stated_about_a_target_where_the_function_is_undefined(formul
             function(hc.Objective.parse(formula, ("x", "y")), target)
 
 
-def test_time_that_runs_out_takes_back_nothing(monkeypatch):
-    """f'' = 12 x^2 - 36 along x is 0 at sqrt(3): the ball of radius 1 is proved first, and stays so."""
-    f, bracket = hc.Objective.parse("(x**2 - 9)**2 + y**2"), absence._bracket
-    halves = []
+@pytest.mark.parametrize(
+    ("formula", "target", "exact"),
+    [
+        ("1 - exp(-(x**2 + y**2)/9)", (0, 0), 3 / math.sqrt(2)),  # between the sides and the corners of a cube
+        ("1 - exp(-(x**2 + y**2)/2.1)", (0, 0), math.sqrt(2.1 / 2)),
+        ("x**4/12 - x**3/3 + y**2", (3, 0), 1.0),  # f'' = x^2 - 2 x: on the side of a cube
+        ("1/x + x + y**2", (1, 0), 1.0),  # undefined at x = 0
+        ("(x**2 - 9)**2 + y**2", (3, 0), 3 - math.sqrt(3)),
+        ("(x**2 - 10**6)**2/10**6 + y**2", (1000, 0), 1000 * (1 - 1 / math.sqrt(3))),
+        ("(x**2 - 1/10**6)**2*10**6 + y**2", ("1/1000", 0), (1 - 1 / math.sqrt(3)) / 1000),
+    ],
+)
+def test_safe_radii_have_both_ends_wherever_they_lie(formula, target, exact):
+    """Whatever the size of the radius, the bracket contains it, is as narrow as asked, and took few boxes."""
+    safe = hc.safe_radius(hc.Objective.parse(formula), target, rtol=1e-2)
+    room = 1e-12 * exact
+    assert float(safe.lower) <= exact + room and float(safe.upper) >= exact - room
+    assert safe.upper - safe.lower <= Fraction(1, 100) * safe.upper
+    assert safe.ended == "reached" and safe.boxes < 20_000
 
-    def cut_short(f, centre, half, rtol, max_boxes, deadline, backend):
-        halves.append(half)
-        return bracket(f, centre, half, rtol, max_boxes, deadline if len(halves) == 1 else 0.0, backend)
 
-    monkeypatch.setattr(absence, "_bracket", cut_short)
-    safe = hc.safe_radius(f, [3, 0])
-    assert halves == [1.0, 2.0] and safe.lower == 1 < 3 - math.sqrt(3) and safe.upper is None and safe.claim
+def test_a_wide_safe_radius_says_why():
+    """A spent budget, and a second derivative that enclosures cannot tell from one that changes sign."""
+    f = hc.Objective.parse("1 - exp(-(x**2 + y**2)/9)")
+    few = hc.safe_radius(f, (0, 0), rtol=1e-6, max_boxes=2000)
+    assert few.ended == "boxes" and "max_boxes" in str(few) and "max_boxes" in repr(few)
+    assert few.lower <= 3 / math.sqrt(2) <= few.upper
+    short = hc.safe_radius(f, (0, 0), seconds=1e-9)
+    assert short.ended == "time" and "seconds" in str(short)
+    # The second derivative (x - 1)^2 of x, written as a sum, touches 0 at distance 2: enclosures cannot tell.
+    flat = hc.safe_radius(hc.Objective.parse("x**4/12 - x**3/3 + x**2/2 - 3*x"), [3])
+    assert flat.ended == "resolution" and "cannot be decided" in repr(flat) and flat.upper is None
+    assert 1.99 < float(flat.lower) <= 2
+
+
+@pytest.mark.parametrize("formula", ["(x**2 - 9)**2 + y**2", "1 - exp(-(x**2 + 2*(y - x/3)**2)/9)"])
+def test_a_larger_budget_takes_back_nothing(formula):
+    """The lower end grows with the budget, the upper end falls, and no point of the ball has a negative eigenvalue."""
+    f = hc.Objective.parse(formula)
+    target = (3, 0) if "9)**2" in formula else (0, 0)
+    brackets = [hc.safe_radius(f, target, max_boxes=boxes) for boxes in (1, 100, 300, 1000, 10_000)]
+    lower = [safe.lower for safe in brackets]
+    upper = [math.inf if safe.upper is None else safe.upper for safe in brackets]
+    assert lower == sorted(lower) and upper == sorted(upper, reverse=True) and lower[-1] > 0
+    angle = np.linspace(0, 2 * np.pi, 721)
+    for radius in np.linspace(0.01, 1, 40) * float(lower[-1]):
+        x = np.array(target, float) + radius * np.stack([np.cos(angle), np.sin(angle)], 1)
+        assert min(np.linalg.eigvalsh(f.hessian(p))[0] for p in x[::24]) > -1e-9
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_the_rings_cover_the_cube(dimension):
+    """Every point of the large cube, also next to the sides that rings share, lies in a ring."""
+    rng = np.random.default_rng(dimension)
+    centre = np.stack([np.full(dimension, 0.1), np.full(dimension, 0.1)], -1)
+    boxes = absence._rings(centre)
+    half = 2.0 ** rng.integers(-6, 21, (4000, 1))
+    x = 0.1 + half * rng.choice([-1.0, 1.0, 0.5, 0.0, 0.999], (4000, dimension))
+    inside = ((x[:, None] >= boxes.lo) & (x[:, None] <= boxes.hi)).all(-1).any(1)
+    assert inside.all()
 
 
 @pytest.mark.parametrize("number", range(4))
