@@ -16,6 +16,7 @@ from hallucert.files import replacing, write_nothing
 from hallucert.prove.branch_and_prune import Boxes
 from hallucert.prove.census import Task, sphere_task
 from hallucert.prove.census_records import (
+    LARGEST,
     Alone,
     Box,
     CriticalPoint,
@@ -68,7 +69,7 @@ class Checkpoint:
             belongs, self.data = data["digest"] == self.digest, dict(data["results"])
         except OSError as error:
             raise CheckpointError(f"{path} cannot be read: {error}; use another file") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._malformed(error) from None
         if not belongs:
             raise CheckpointError(f"{path} belongs to another census (function, box, rho or budget); use another file")
@@ -158,18 +159,21 @@ def _from_json(data: Any, d: int, targets: int | None) -> TaskResult[Any]:
             alone = Alone(critical_from_json(entry), _floats_from_json(entry["unique"], d, 2))
         else:
             _require(type(entry["chart"]) is int and 0 <= entry["chart"] < 2 * d, "a chart")
-            _require(entry["target"] in range(targets), "a target of the problem")
+            _require(type(entry["target"]) is int and 0 <= entry["target"] < targets, "a target of the problem")
             alone = Alone(point_from_json(entry), _floats_from_json(entry["unique"], d - 1, 2), entry["chart"])
         points.append(alone)
-        _require_dimension(alone.point.box, d)
+        _require_box(alone.point.box, d)
+        _require((alone.unique[:, 0] <= alone.unique[:, 1]).all(), "ends in order")
     places = [unsettled_from_json(entry) for entry in _list(data["places"])]
     for box in [box for place in places for box in (place.box, place.target) if box is not None]:
-        _require_dimension(box, d)
+        _require_box(box, d)
     _require(
-        type(data["spent"]) is int and type(data["pending"]) is bool, "a number of boxes, and whether more are pending"
+        type(data["spent"]) is int and data["spent"] >= 0 and type(data["pending"]) is bool,
+        "a number of boxes, and whether more are pending",
     )
     small = _floats_from_json(data["small"], len(_list(data["small"])), 2 * d)
     boxes = Boxes(np.zeros(len(small), int), small[:, :d], small[:, d:])
+    _require((boxes.lo <= boxes.hi).all(), "ends in order")
     return TaskResult(tuple(points), tuple(places), data["spent"], data["pending"], boxes)
 
 
@@ -179,7 +183,9 @@ def _floats_to_json(rows: np.ndarray) -> list[list[str]]:
 
 def _floats_from_json(rows: Any, count: int, length: int) -> np.ndarray:
     _require(len(_list(rows)) == count and all(len(_list(row)) == length for row in rows), "numbers of the right shape")
-    return np.array([[float.fromhex(number) for number in row] for row in rows]).reshape(count, length)
+    numbers = np.array([[float.fromhex(number) for number in row] for row in rows]).reshape(count, length)
+    _require(np.isfinite(numbers).all(), "finite numbers")
+    return numbers
 
 
 def _list(value: Any) -> list[Any]:
@@ -187,10 +193,12 @@ def _list(value: Any) -> list[Any]:
     return list(value)
 
 
-def _require_dimension(box: Box, d: int) -> None:
+def _require_box(box: Box, d: int) -> None:
     _require(len(box) == d, "a box of the dimension")
+    for side in box:
+        _require(side.lower <= side.upper and max(abs(side.lower), abs(side.upper)) < LARGEST**2, "a box in range")
 
 
-def _require(good: bool, what: str) -> None:
+def _require(good: Any, what: str) -> None:
     if not good:
         raise ValueError(f"there must be {what}")

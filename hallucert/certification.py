@@ -23,6 +23,7 @@ from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import MAX_CONSTANT_BITS, constant_bits
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
 from hallucert.prove.point import Point
@@ -205,12 +206,12 @@ def certify(
     box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box")
     hints: dict[str, Any] = {"construction": construction, "global_box": box}
     if basin is not None:
-        exact_step = exact_radius(basin, "basin")
+        exact_step = _kept(exact_radius(basin, "basin"), "basin")
         hints |= {"step": round_up(exact_step, 64), "exact_step": exact_step}
     if start is not None:
         if basin is None:
             raise ArgumentError("start", start, "be given together with basin, the step of the run")
-        hints["start"] = exact_point(start, objective.dimension, "start")
+        hints["start"] = tuple(_kept(v, "start") for v in exact_point(start, objective.dimension, "start"))
     rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
     max_boxes = checked_whole(max_boxes, 1, "max_boxes")
     deadline = time.monotonic() + budget
@@ -295,6 +296,15 @@ def _law(subject: object, variant: Any, dimension: int) -> RadiusLaw:
     if subject.construction is not None and subject.law != SAM:
         raise ArgumentError("candidate", subject, "have the ascent step of SAM if it has a construction")
     return radius_law(subject.law, dimension)
+
+
+def _kept(value: Fraction, argument: str) -> Fraction:
+    """Return an exact number that a certificate can hold."""
+    if constant_bits(value) > MAX_CONSTANT_BITS:
+        raise ArgumentError(
+            argument, f"<{constant_bits(value)} bits>", f"be numbers of at most {MAX_CONSTANT_BITS} bits"
+        )
+    return value
 
 
 def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> None:

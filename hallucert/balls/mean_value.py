@@ -88,6 +88,8 @@ class MeanValueArithmetic:
         ``W - w``.
     """
 
+    lasting = False  # it belongs to one box
+
     def __init__(self, balls: BallArithmetic, offset: Sequence[Ball]) -> None:
         self.balls, self.offset = balls, list(offset)
         self.name, self.precision = balls.name, balls.precision

@@ -158,11 +158,12 @@ class Tape:
         return WeakKeyDictionary()
 
     def _constants(self, arithmetic: Any) -> list[Any]:
-        """The constants in an arithmetic, in the order of their nodes; made once for each arithmetic."""
+        """The constants in an arithmetic, in the order of their nodes; made once for each arithmetic that lasts."""
         known = self._known_constants.get(arithmetic)
         if known is None:
             known = [arithmetic.constant(node.value) for node in self.nodes if node.op == "const"]
-            self._known_constants[arithmetic] = known
+            if getattr(arithmetic, "lasting", True):
+                self._known_constants[arithmetic] = known
         return known
 
     def to_json(self) -> dict[str, Any]:

@@ -46,6 +46,8 @@ PIECES, CHECKED_PIECES = 100, 400
 """Cubes that a proof may take, and a check."""
 MOST_VARIABLES = 4
 """Beyond so many Omega is not divided, and M is enclosed without derivatives."""
+LARGEST_DIMENSION = 300
+"""More variables make V too long for a certificate."""
 LONGEST_STEP = 16
 """Characters up to which the step is written out."""
 ROOT_BITS = 128
@@ -56,6 +58,8 @@ def choose(evidence: Evidence) -> Inputs | Reason:
     """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
     if evidence.step is None or evidence.residual_form:
         return Reason.NEEDS_PREMISES
+    if len(evidence.point.x) > LARGEST_DIMENSION:
+        return Reason.DIMENSION
     floats = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
     bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
     if not bases:

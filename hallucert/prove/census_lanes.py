@@ -148,7 +148,8 @@ def hallucinated_points(
         with _balls(problem) as ar:
             real_parts = smallest_real_parts(ar, lanes, matrix, count)
         values = np.stack([_ends(lanes, [sam.q], count)[:, 0], real_parts], 1)
-    known &= (values[..., 1] - values[..., 0] <= TIGHT_NUMBERS * np.abs(values).max(-1)).all(1)
+    widths = values[..., 1] - values[..., 0]
+    known &= (np.isfinite(widths) & (widths <= TIGHT_NUMBERS * np.abs(values).max(-1))).all(1)
     sides, values = published_doubles(sides), published_doubles(values)
     settled: dict[int, HallucinatedPoint | None] = dict.fromkeys(np.flatnonzero(gone).tolist())
     for i in np.flatnonzero(known).tolist():

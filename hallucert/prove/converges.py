@@ -28,6 +28,8 @@ FEWEST_BITS, MOST_BITS = 128, 8192
 MOST_STEPS = 100_000
 LOOK = 8
 """The prover looks where the run is every so many steps."""
+LONGEST_START = 400
+"""Characters up to which the start is written out in the sentence."""
 WIDE = 4
 """More bits are due when the distance is not known to one part in so many of the radius."""
 
@@ -99,9 +101,10 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     region, distance, step = facts.claims[basin.RULE.name], numbers["distance"], inputs["step"]
     if step > region.inputs["step"] or distance.upper > region.numbers["radius"].lower:
         return Reason.START
-    start = ", ".join(format_rational(v) for v in inputs["start"])
+    text = ", ".join(map(format_rational, inputs["start"]))
+    start = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
     return Status.PROVED, (
-        f"{facts.law.name} from x_0 = ({start}) with the fixed step {format_rational(step)} converges to x*, in exact "
+        f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to x*, in exact "
         f"arithmetic: after {inputs['steps']} steps its distance to x* is at most {decimal_above(distance.upper)}, in "
         "the ball of the claim basin."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError
@@ -75,12 +77,14 @@ def test_the_scale_of_the_basis_does_not_matter(himmelblau) -> None:
             assert abs(one[name].upper - other[name].upper) < Fraction(1, 2**30) * one[name].upper
 
 
-def norms(cert, w):
+def norms(cert, w, law="sam"):
     """The norm of V^-1 (I - eta M) V at ``x* + V w``, M by differences in floats."""
     inputs, h = cert["basin"].inputs, 1e-6
     basis, d = np.array(inputs["basis"], dtype=float).reshape(w.shape[1], -1), w.shape[1]
     x = np.asarray(cert.enclosure).mean(axis=1) + w @ basis.T
-    ahead, behind = ([hc.sam.shifted_gradient(cert.objective, x + s * e, cert.rho) for e in np.eye(d)] for s in (h, -h))
+    ahead, behind = (
+        [hc.sam.shifted_gradient(cert.objective, x + s * e, cert.rho, variant=law) for e in np.eye(d)] for s in (h, -h)
+    )
     m = np.stack([(a - b) / (2 * h) for a, b in zip(ahead, behind, strict=True)], -1)
     return np.linalg.norm(np.linalg.inv(basis) @ (np.eye(d) - float(inputs["step"]) * m) @ basis, 2, axis=(1, 2))
 
@@ -124,6 +128,63 @@ def test_the_box_holds_the_set(himmelblau) -> None:
         sides = np.array([[float(end) for end in ar.endpoints(side)] for side in box.x])
     assert (sides[:, 0] <= x.min(0) + 1e-12).all() and (x.max(0) - 1e-12 <= sides[:, 1]).all()
     assert np.abs(np.column_stack([x.min(0), x.max(0)]) - sides).max() < 1e-3 * size
+
+
+def test_the_radius_is_that_of_the_largest_ball_in_the_set(himmelblau) -> None:
+    """R times the smallest singular value of V, which is not orthogonal."""
+    inputs = himmelblau["basin"].inputs
+    basis = np.array(inputs["basis"], dtype=float).reshape(2, 2)
+    singular = np.linalg.svd(basis, compute_uv=False)
+    assert singular[1] < 0.95 * singular[0]
+    radius = himmelblau["basin"].numbers["radius"]
+    expected = float(inputs["size"]) * singular[1]
+    assert abs(float(radius.lower) - expected) < 1e-6 * expected and radius.lower < radius.upper
+
+
+def test_the_cubes_cover_the_set(himmelblau, monkeypatch) -> None:
+    """Those that are accepted, where only small ones are: every point with |w| <= R lies in one of them."""
+    inputs, accepted = himmelblau["basin"].inputs, []
+    monkeypatch.setattr(basin.Contraction, "on_cube", lambda self, middle, half: (middle, half))
+
+    def only_small(self, cube, bound):
+        if cube[1] <= inputs["size"] / 32:
+            accepted.append(cube)
+            return True
+        return False
+
+    monkeypatch.setattr(basin.Contraction, "_is_bounded", only_small)
+    with arithmetic("arb", 212):
+        assert basin.contraction_of(evidence_of(himmelblau), inputs).on_all(inputs["size"], Fraction(1), 10_000)
+    angles = np.radians(np.arange(0, 360, 0.5))
+    circle = np.column_stack([np.cos(angles), np.sin(angles)])
+    points = float(inputs["size"]) * np.concatenate([s * circle for s in (1.0, 0.97, 0.6, 0.3)])
+    middles, halves = np.array([[float(v) for v in m] for m, _ in accepted]), np.array([float(h) for _, h in accepted])
+    assert (np.abs(points[:, None] - middles).max(2) <= halves * (1 + 1e-9)).any(1).all()
+
+
+@pytest.mark.parametrize("variant", ["usam", "asam"])
+def test_basins_of_other_ascent_steps(variant) -> None:
+    """At 500 points of Omega the norm, with the law's own iteration in floats, is at most the bound."""
+    law = "usam" if variant == "usam" else hc.RadiusLaw("asam", ["2", "1"])
+    at, rho = ((-0.7236, 0), 5) if variant == "usam" else ((-0.5, 0), "0.75")
+    cert = hc.certify(hc.Objective.parse(WELL), at, rho, basin="0.0625", variant=law)
+    w = np.random.default_rng(0).normal(size=(500, 2))
+    w *= float(cert["basin"].inputs["size"]) / np.linalg.norm(w, axis=1, keepdims=True)
+    assert str(cert["basin"].status) == "proved" and hc.verify(cert)
+    found = norms(cert, w, law)
+    assert (
+        found.max() <= float(cert["basin"].inputs["bound"]) and found.max() > float(cert["basin"].inputs["bound"]) / 2
+    )
+    at_point = norms(cert, np.zeros((1, 2)), law)[0]
+    assert abs(at_point - float(cert["basin"].numbers["contraction"].upper)) < 1e-5
+
+
+def test_nothing_of_a_proof_stays_in_memory() -> None:
+    """Cubes have an arithmetic each; none is kept by the tapes of the function."""
+    f = hc.Objective.parse(WELL)
+    hc.certify(f, (-0.5, 0), "1.5", basin="0.5", precisions=[53])
+    gc.collect()
+    assert not [kept for kept in gc.get_objects() if isinstance(kept, MeanValueArithmetic)]
 
 
 def test_a_basin_stays_in_the_domain() -> None:

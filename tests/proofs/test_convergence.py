@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import mpmath
@@ -15,6 +16,9 @@ from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
+from hallucert.prove import converges
+from hallucert.prove.claims import Enclosure
+from hallucert.prove.rules import Facts
 
 WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
 AT = (-0.5, 0)
@@ -160,3 +164,55 @@ def test_malformed_starts_are_named(options, name) -> None:
     with pytest.raises(ArgumentError) as caught:
         hc.certify(hc.Objective.parse(WELL), AT, "1.5", **options)
     assert caught.value.argument == name
+
+
+def test_many_variables_and_long_starts_survive_the_file(tmp_path) -> None:
+    """120 coordinates, and one of 1999 digits: the sentence stays short, and the file is read and re-proved."""
+    names = [f"x{i}" for i in range(120)]
+    f = hc.Objective.parse(f"(x0**2 - 1)**2/4 + ({' + '.join(v + '**2' for v in names[1:])})/20")
+    x, start = np.zeros(120), np.full(120, 0.0003)
+    x[0], start[0] = -0.5, -0.5003
+    for given in (start, ["-0.5003", "1e-1900", *["0"] * 118]):
+        cert = hc.certify(f, x, "1.5", basin="0.1", start=given, precisions=[53])
+        assert str(cert["converges"].status) == "proved" and "among the inputs" in cert["converges"].statement
+        cert.save(tmp_path / "long.json")
+        assert hc.load(tmp_path / "long.json")["converges"] == cert["converges"]
+    assert hc.verify(tmp_path / "long.json", backend="arb")
+
+
+@pytest.mark.parametrize(
+    ("argument", "options"), [("start", {"start": (-0.5, "1e-5000")}), ("basin", {"basin": "1e-5000"})]
+)
+def test_numbers_that_no_file_could_hold_are_refused(argument, options) -> None:
+    """By name, before anything is done."""
+    with pytest.raises(ArgumentError) as caught:
+        hc.certify(hc.Objective.parse(WELL), AT, "1.5", **{"basin": "0.1", **options})
+    assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize(("variant", "at", "rho"), [("usam", (-0.7236, 0), 5), ("asam", AT, "0.75")])
+def test_runs_of_other_ascent_steps(variant, at, rho) -> None:
+    """USAM and ASAM with scales (2, 1): basin and run are proved, and are those of their own iteration in floats."""
+    f = hc.Objective.parse(WELL)
+    law = "usam" if variant == "usam" else hc.RadiusLaw("asam", ["2", "1"])
+    start = (at[0] + 0.03125, 0.25)
+    cert = hc.certify(f, at, rho, basin="0.0625", start=start, variant=law)
+    claim = cert["converges"]
+    assert str(cert["basin"].status) == str(claim.status) == "proved" and hc.verify(cert)
+    assert variant.upper() in claim.statement
+    x = np.array(start)
+    for _ in range(claim.inputs["steps"]):
+        x = x - 0.0625 * hc.sam.shifted_gradient(f, x, rho, variant=law)
+    distance = np.linalg.norm(x - np.asarray(cert.enclosure).mean(axis=1))
+    assert claim.inputs["steps"] > 0
+    assert float(claim.numbers["distance"].lower) - 1e-9 <= distance <= float(claim.numbers["distance"].upper) + 1e-9
+
+
+def test_the_distance_is_compared_with_the_lower_end_of_the_radius(far) -> None:
+    """Between the ends of the radius nothing is concluded."""
+    inputs, region = far["converges"].inputs, far["basin"]
+    wide = replace(region, numbers={**region.numbers, "radius": Enclosure(Fraction(1, 8), Fraction(1, 2))})
+    facts = Facts(far.objective, far.rho, far.witness, {"basin": wide})
+    for distance, proved in ((Fraction(1, 8), True), (Fraction(1, 4), False)):
+        found = converges.conclude(facts, {"distance": Enclosure(Fraction(0), distance)}, inputs)
+        assert (found != "start") == proved

@@ -79,3 +79,40 @@ def test_files_that_are_none(content, tmp_path):
         _census(path)
     with pytest.raises(CheckpointError, match="cannot be read"):
         _census(tmp_path)
+
+
+BROKEN = [
+    (("critical 0", "small"), [["nan"] * 4]),
+    (("critical 0", "small"), [["-inf", "0x0p+0", "inf", "0x0p+0"]]),
+    (("critical 0", "small"), [["0x1p+0", "0x0p+0", "0x0p+0", "0x0p+0"]]),
+    (("critical 0", "points", 0, "box"), [["-1p99999", "1p99999"], ["0", "1"]]),
+    (("critical 0", "points", 0, "box"), [["1", "0"], ["0", "1"]]),
+    (("critical 0", "spent"), -1),
+    (("sphere 0", "points", 0, "target"), 1.0),
+    (("sphere 0", "points", 0, "target"), True),
+    (("sphere 0", "points", 0, "unique"), [["nan", "nan"]]),
+    (("sphere 0", "points", 0, "unique"), [["0x1p+0", "0x0p+0"]]),
+]
+
+
+@pytest.mark.parametrize(("place", "wrong"), BROKEN)
+def test_numbers_out_of_range_raise_a_checkpoint_error(kept, tmp_path, place, wrong):
+    """Not finite, in the wrong order, too large, negative, or of another type."""
+    path, changed = tmp_path / "census.json", copy.deepcopy(kept[1])
+    at = changed["results"]
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = wrong
+    if place[0] == "critical 0":
+        del changed["results"]["sphere 0"]
+    path.write_text(json.dumps(changed))
+    with pytest.raises(CheckpointError, match="is not the checkpoint"):
+        _census(path)
+
+
+def test_a_nested_file_raises_a_checkpoint_error(tmp_path):
+    """However deep."""
+    path = tmp_path / "census.json"
+    path.write_text("[" * 200_000)
+    with pytest.raises(CheckpointError, match="is not the checkpoint"):
+        _census(path)

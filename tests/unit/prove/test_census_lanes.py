@@ -166,6 +166,35 @@ def test_spectra_in_lanes(rows, n):
             assert positive + negative == n or (n == 2 and min(abs(v) for v in symmetric) < 1e-9)
 
 
+def test_spectra_of_interval_matrices_hold_those_of_every_matrix():
+    """Around a double eigenvalue, where s changes its sign: undecided, or around what 200 samples have."""
+    lanes, ar, rng, decided = FloatLanes(), arithmetic("arb", 106), np.random.default_rng(0), 0
+    for _ in range(200):
+        middle = rng.integers(-3, 4, (2, 2)).astype(float)
+        radius = 2.0 ** -rng.integers(1, 12) * rng.integers(0, 2, (2, 2))
+        with lanes, ar:
+            matrix = [
+                [Lanes(m - r, m + r) for m, r in zip(*rows, strict=True)] for rows in zip(middle, radius, strict=True)
+            ]
+            ((low, high),) = smallest_real_parts(ar, lanes, matrix, 1)
+        samples = middle + radius * rng.choice([-1, -0.5, 0, 0.5, 1], (200, 2, 2))
+        least = np.linalg.eigvals(samples).real.min(axis=1)
+        if not math.isnan(low):
+            decided += 1
+            assert low - 1e-6 <= least.min() and least.max() <= high + 1e-6
+    assert 50 < decided < 200
+
+
+def test_half_infinite_numbers_settle_nothing():
+    """Where the spectrum overflows on one side only, points are left to balls, and no infinity is published."""
+    one, r = 2**20, 2.0**-19
+    x, y = f"({one}*x)", f"({one}*y)"
+    formula = f"{x}**2*0.5 + {x}*{y}/3 + {y}**2*0.7 + {x}**4/4 - {x}**3/2 + {y}**3/3"
+    f = hc.Objective.parse(f"1.1714586547267575e+142*({formula})")
+    found = hc.census(f, [[-r, r], [-r, r]], 0.5 / one)
+    assert found.complete and len(found) > 0
+
+
 def test_boxes_are_unreachable_only_if_no_point_of_the_region_is_at_that_distance():
     """The grid of all small boxes with ends in 1/2, against exact distances; touching counts as reachable."""
     region = np.array([[-1.0, 0.5], [0.0, 1.0]])
