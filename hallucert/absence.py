@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items, checked_seconds, checked_whole
 from hallucert.arrays import real_array
 from hallucert.balls import require_round_to_nearest
 from hallucert.errors import ArgumentError
-from hallucert.exact import Exact, exact
+from hallucert.exact import exact
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.prove import absence
@@ -206,18 +206,13 @@ def _checked(
             "f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of at most 4 variables"
         )
     must = f"be {f.dimension} finite numbers within the range of doubles"
-    try:
-        numbers: Sequence[Exact] = [] if isinstance(target, str) else list(target)
-    except TypeError:
-        numbers = []
+    numbers = checked_items(target, "target", must)
     if len(numbers) != f.dimension:
         raise ArgumentError("target", target, must)
     if not isinstance(rtol, float | int) or not 1e-9 <= rtol < 1:
         raise ArgumentError("rtol", rtol, "be at least 1e-9 and below 1")
-    if type(max_boxes) is not int or max_boxes < 1:
-        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
-    if not isinstance(seconds, int | float) or not seconds > 0:
-        raise ArgumentError("seconds", seconds, "be positive")
+    checked_whole(max_boxes, 1, "max_boxes")
+    checked_seconds(seconds, "seconds")
     point = [exact(v, "target") for v in numbers]
     if any(abs(v) > LARGEST_DOUBLE for v in point):
         raise ArgumentError("target", target, must)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items
 from hallucert.branch import EventType
 from hallucert.candidate import Candidate
 from hallucert.errors import ArgumentError, SearchError
@@ -100,7 +101,7 @@ def _positive(value: Any, argument: str, default: float) -> float:
 
 def wanted_events(events: Iterable[str]) -> frozenset[EventType]:
     """Return the events to look for."""
-    names = (events,) if isinstance(events, str) else tuple(events)
+    names = [events] if isinstance(events, str) else checked_items(events, "events", "be names of events")
     known = {str(e): e for e in DEFAULT_EVENTS}
     for name in names:
         if str(name) not in known:
