@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -121,10 +122,15 @@ def diagram(
         last = undecided(NAME, QUESTION, Reason.NEEDS_PREMISES)
         return DiagramCertificate(f, None, (), (*open_, last), provenance, None, tuple(region))
     found = branches(f, near, wide, seed=seed)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        before = len(chains)
         for one in found:
-            part = certify_branch(one, backend, None, None, max(deadline - time.monotonic(), 1e-3))
-            chains += part.chains if part.target == place else ()
+            # From the same floats, so that every branch has the target's box of the diagram.
+            same = replace(one, target=near)
+            chains += certify_branch(same, backend, None, None, max(deadline - time.monotonic(), 1e-3)).chains
+        if number > 0 and len(chains) == before:
+            # The same places are left, at which the same would be found.
+            break
         with ar:
             system = BranchSystem(ar, f, proved.c)
             swept = sweep(system, chains, region, max_boxes, deadline)

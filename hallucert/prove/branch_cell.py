@@ -93,7 +93,8 @@ class CellProof:
         self.preconditioner = matrix.from_rationals(ar, cell.preconditioner)
         self.span = ar.interval(*cell.span)
         self.box = [ar.interval(-r, r) for r in cell.radius]
-        # What `branch_determinant` has found out about the arc.
+        # What has been found out about the arc: its points at single `s`, and by `branch_determinant`.
+        self.sections: dict[Fraction, Vector] = {}
         self.determinants: dict[tuple[Fraction, Fraction], Any] = {}
         self.orientation: int | None = None
 
@@ -172,6 +173,11 @@ class CellProof:
 
     def section(self, s: Fraction) -> Vector:
         """Return a tight enclosure of the point of the arc at one ``s`` of the span."""
+        if s not in self.sections:
+            self.sections[s] = self._section(s)
+        return self.sections[s]
+
+    def _section(self, s: Fraction) -> Vector:
         ar, exact = self.arithmetic, self.arithmetic.constant(s)
 
         def value(w: Vector) -> Vector:

@@ -21,14 +21,16 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 from hallucert.prove.branch_cell import Cell, CellProof
 from hallucert.prove.branch_parts import UNDECIDED, Part, confirmed
 from hallucert.prove.branch_stability import ATTRACTING, REPELLING, stability
-from hallucert.prove.branch_system import Ball, BranchSystem
+from hallucert.prove.branch_system import Ball, BranchSystem, Vector
 from hallucert.prove.branch_turning import FALLING, FOLD, GROWING, fold_numbers, turning
 from hallucert.prove.claims import Enclosure
+from hallucert.prove.reasons import Reason
 
 DEPTH = 16
 """How often a checker may halve a part of an arc to confirm what is said of it; the prover halves less."""
@@ -61,6 +63,33 @@ class Chain:
     links: tuple[Link, ...]
     from_critical: bool
     to_critical: bool
+
+
+class Fault(Enum):
+    """What an objection is about: a cell by itself, its joint with the cell before, or the chain's first point."""
+
+    CELL = "cell"
+    JOINT = "joint"
+    FIRST_POINT = "first point"
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why a cell is not shown to belong to a chain.
+
+    Attributes
+    ----------
+    text : str
+        For the checker: what could not be proved.
+    reason : Reason
+        For the claim that stays undecided.
+    fault : Fault
+        Whether a chain could begin with the cell.
+    """
+
+    text: str
+    reason: Reason
+    fault: Fault = Fault.CELL
 
 
 @dataclass(frozen=True)
@@ -130,6 +159,7 @@ def check_chain(
     folds: list[Fold] = []
     walk = _Walk(again=proofs is None)
     before: CellProof | None = None
+    begin: Vector | None = None
     for i, link in enumerate(chain.links):
         if time.monotonic() > deadline:
             return "the time budget was spent before its last cell"
@@ -137,21 +167,15 @@ def check_chain(
         if proofs is None and not proof.proved():
             return f"cell {i} is not shown to hold exactly one arc"
         first, last = i == 0, i == len(chain.links) - 1
-        if problem := _not_hallucinated(proof, chain.from_critical and first, chain.to_critical and last):
-            return f"cell {i}: {problem}"
-        came_in = _entry(before, proof, link)
-        if isinstance(came_in, str):
-            return f"cell {i}: {came_in}"
-        found = _check_turning(proof, link, came_in, again=proofs is None)
-        if isinstance(found, str):
-            return f"cell {i}: {found}"
+        ends = (chain.from_critical and first, chain.to_critical and last)
+        found = check_link(proof, link, before, begin, ends, again=proofs is None)
+        if isinstance(found, Objection):
+            return f"cell {i}: {found.text}"
         folds += found
         if problem := walk.add(i, proof, link):
             return f"cell {i}: {problem}"
         if first:
             start, begin = _radius_at(proof, link.cell.span[0]), proof.section(link.cell.span[0])
-        elif not proof.misses(begin):
-            return f"cell {i} is not shown to keep away from the first point, so that no point is passed twice"
         before = proof
     assert before is not None
     end = _radius_at(before, chain.links[-1].cell.span[1])
@@ -162,22 +186,66 @@ def check_chain(
     return ChainFacts(start, end, tuple(folds), runs, complete)
 
 
-def _not_hallucinated(proof: CellProof, from_critical: bool, to_critical: bool) -> str | None:
+def check_link(
+    proof: CellProof,
+    link: Link,
+    before: CellProof | None,
+    begin: Vector | None,
+    ends: tuple[bool, bool],
+    again: bool,
+) -> list[Fold] | Objection:
+    """Prove that a cell, which holds exactly one arc, belongs where it stands in a chain; return its folds.
+
+    Prover and checker ask the same, so that a chain of links that were all accepted is confirmed.
+
+    Parameters
+    ----------
+    proof : CellProof
+        Of the cell, already successful.
+    link : Link
+        The data.
+    before : CellProof or None
+        Of the cell before; None for the first.
+    begin : list of balls or None
+        The first point of the first cell's arc; None for the first.
+    ends : (bool, bool)
+        Whether its first and its last face are said to be at ``lambda = 0``.
+    again : bool
+        Prove also what was found out when the parts of `link` were made.
+    """
+    if objection := hallucinated(proof, *ends):
+        return objection
+    came_in = _entry(before, proof, link)
+    if isinstance(came_in, Objection):
+        return came_in
+    if begin is not None and not proof.misses(begin):
+        return RETURNS
+    found = _check_turning(proof, link, came_in, again)
+    return Objection(found, Reason.STRADDLES) if isinstance(found, str) else found
+
+
+NOT_JOINED = Objection("the arc before is not shown to go on into it", Reason.PRECISION, Fault.JOINT)
+RETURNS = Objection(
+    "it is not shown to keep away from the first point, so that no point is passed twice",
+    Reason.PRECISION,
+    Fault.FIRST_POINT,
+)
+
+
+def hallucinated(proof: CellProof, from_critical: bool, to_critical: bool) -> Objection | None:
     """Return None if certainly ``lambda > 0`` and ``x != c`` on the cell, but for a face at ``lambda = 0``."""
     ar = proof.arithmetic
     z = proof.at(proof.span, proof.box)
     if not ar.positive(proof.system.squared_radius(z)):
-        return "x may meet the target"
+        return Objection("x may meet the target", Reason.ZERO_GRADIENT)
     ends = proof.cell.multiplier_ends
-    if from_critical or to_critical:
-        if ends is None or (from_critical and (ends[0] != 0 or ends[1] <= 0)):
-            return "its first face is not at lambda = 0"
-        if to_critical and (ends[1] != 0 or ends[0] <= 0):
-            return "its last face is not at lambda = 0"
+    if from_critical and (ends is None or ends[0] != 0 or ends[1] <= 0):
+        return Objection("its first face is not at lambda = 0", Reason.ZERO_GRADIENT)
+    if to_critical and (ends is None or ends[1] != 0 or ends[0] <= 0):
+        return Objection("its last face is not at lambda = 0", Reason.ZERO_GRADIENT)
+    if from_critical or to_critical or (ends is not None and min(ends) > 0) or ar.positive(z[-1]):
         return None
-    if ends is not None and min(ends) > 0:
-        return None
-    return None if ar.positive(z[-1]) else "lambda may not be positive"
+    return Objection("lambda may not be positive", Reason.ZERO_GRADIENT)
 
 
 def entry(before: CellProof, proof: CellProof) -> Ball | None:
@@ -191,16 +259,18 @@ def entry(before: CellProof, proof: CellProof) -> Ball | None:
     return where[0] if ar.positive(ar.dot(proof.inverse_frame[0], velocity)) else None
 
 
-def _entry(before: CellProof | None, proof: CellProof, link: Link) -> Fraction | str:
+def _entry(before: CellProof | None, proof: CellProof, link: Link) -> Fraction | Objection:
     """Return an ``s`` at which the curve has certainly come in, or what is wrong."""
     ar, (low, high) = proof.arithmetic, link.cell.span
     if before is None:
-        return low if link.start == low else "the first cell must begin at its first face"
+        if link.start != low:
+            return Objection("the first cell must begin at its first face", Reason.PRECISION)
+        return low
     where = entry(before, proof)
     if where is None:
-        return "the arc before is not shown to go on into it"
+        return NOT_JOINED
     if not (low <= link.start <= ar.lower(where) and ar.upper(where) < high):
-        return "the curve does not come in after its start"
+        return Objection("the curve does not come in after its start", Reason.PRECISION, Fault.JOINT)
     return ar.upper(where)
 
 

@@ -1,4 +1,4 @@
-"""Proposing cells along a float curve, as long as they can be proved, each overlapping the one before.
+"""Proposing a cell along a part of a float curve, reaching back a little behind it, and proving it.
 
 Between two points of the curve a cell is centred at a point of the curve between them, with the frame of singular
 vectors of ``DG`` there: the null vector along, the others across. A cell at a critical point is parametrised by lambda
@@ -7,7 +7,6 @@ instead, so that its face is exactly ``lambda = 0``. What is proposed is exact f
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,7 +27,6 @@ THICKNESS = 2.0**-9
 """Tubes are at least this part of their length thick: a wide tube costs little and shows more uniqueness."""
 
 ATTEMPTS = 4
-GROWTH = 1.6
 
 
 @dataclass(frozen=True)
@@ -144,31 +142,3 @@ def _short(value: float, bits: int) -> Fraction:
 
 def _power_of_two(value: float) -> float:
     return float(2.0 ** np.floor(np.log2(value)))
-
-
-def proved_chain(
-    track: Track, start: float, stop: float, step: float, shortest: float, max_cells: int, deadline: float
-) -> tuple[list[CellProof], float, float]:
-    """Cover the curve from arclength `start` towards `stop` by proved cells.
-
-    Returns
-    -------
-    list of CellProof, float, float
-        The cells; how far they reach; the length to begin with next. The reach is `stop` unless no cell of length
-        `shortest` could be proved, there are `max_cells`, or the deadline is past.
-    """
-    cells: list[CellProof] = []
-    sigma = start
-    while sigma < stop and len(cells) < max_cells and time.monotonic() < deadline:
-        upto = min(sigma + step, stop)
-        if stop - upto < 0.3 * step:
-            upto = stop
-        found = cell_between(track, sigma, upto)
-        if found is None:
-            if upto - sigma <= shortest:
-                break
-            step = max(0.5 * min(step, upto - sigma), shortest)
-            continue
-        cells.append(found)
-        sigma, step = upto, GROWTH * step
-    return cells, sigma, step

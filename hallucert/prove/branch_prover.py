@@ -9,8 +9,7 @@ from typing import Any
 
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch import QUESTIONS, measured_claims
-from hallucert.prove.branch_cell import CellProof
-from hallucert.prove.branch_chain import Chain, unrepeated
+from hallucert.prove.branch_chain import Chain
 from hallucert.prove.branch_guide import Guide, Track
 from hallucert.prove.branch_search import search_chains
 from hallucert.prove.branch_system import BranchSystem, third_derivative_tape
@@ -65,33 +64,23 @@ def prove_branch(
         open_ = tuple(undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items())
         return ProvedBranch(None, None, (), open_)
     system = BranchSystem(arithmetic, objective, target.c, third)
-    found = [_once(*pair) for pair in search_chains(Track(system, guide), gap, max_cells, deadline)]
+    found, obstacle = search_chains(Track(system, guide), gap, max_cells, deadline)
     groups = measured_claims(system, target, [chain for chain, _ in found], [proofs for _, proofs in found])
     # A chain that the final check does not confirm is left out; the others are renumbered.
-    chains = [chain for (chain, _), group in zip(found, groups[1:], strict=True) if not isinstance(group, str)]
-    if len(chains) < len(found):
-        groups = measured_claims(system, target, chains)
+    kept = [pair for pair, group in zip(found, groups[1:], strict=True) if not isinstance(group, str)]
+    chains = [chain for chain, _ in kept]
+    if len(kept) < len(found):
+        groups = measured_claims(system, target, chains, [proofs for _, proofs in kept])
     claims = [
         measured.published(arithmetic.precision) for group in groups if not isinstance(group, str) for measured in group
     ]
-    claims += _open_questions(claims)
+    claims += _open_questions(claims, obstacle or Reason.PRECISION)
     enclosure = [Enclosure(*arithmetic.endpoints(c)).published(arithmetic.precision) for c in target.c]
     return ProvedBranch(box, tuple((e.lower, e.upper) for e in enclosure), tuple(chains), tuple(claims))
 
 
-def _once(chain: Chain, proofs: Sequence[CellProof]) -> tuple[Chain, Sequence[CellProof]]:
-    """Cut a chain that comes back to its first point before the cell in which it may do so."""
-    count = unrepeated(proofs)
-    if count == len(proofs):
-        return chain, proofs
-    return Chain(chain.links[:count], chain.from_critical, False), proofs[:count]
-
-
-def _open_questions(claims: Sequence[Claim]) -> list[Claim]:
-    """Say so where nothing was proved at all."""
+def _open_questions(claims: Sequence[Claim], obstacle: Reason) -> list[Claim]:
+    """Say so where nothing was proved at all: without a curve because of `obstacle`."""
     made = {claim.name for claim in claims}
-    return [
-        undecided(name, QUESTIONS[name], Reason.PRECISION if name == "branch" else Reason.STRADDLES)
-        for name in ("branch", "stability")
-        if name not in made
-    ]
+    reasons = {"branch": obstacle, "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES}
+    return [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items() if name not in made]

@@ -1,19 +1,33 @@
-"""From a float branch to chains of proved cells: what the prover does before everything is measured."""
+"""From a float branch to chains of proved cells: what the prover does before everything is measured.
+
+A cell joins a chain if `branch_chain.check_link` has no objection: what a checker will demand of it is demanded here
+already. A shorter cell is tried otherwise. Where none is accepted the chain ends, and another begins behind.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from hallucert.exact import round_down
 from hallucert.prove.branch_cell import CellProof
-from hallucert.prove.branch_chain import Chain, Link, entry
+from hallucert.prove.branch_chain import (
+    NOT_JOINED,
+    Chain,
+    Fault,
+    Link,
+    Objection,
+    check_link,
+    entry,
+    hallucinated,
+)
 from hallucert.prove.branch_guide import Track
 from hallucert.prove.branch_parts import UNDECIDED, Part, divided
-from hallucert.prove.branch_proposal import proved_chain
+from hallucert.prove.branch_proposal import cell_between
 from hallucert.prove.branch_stability import stability
 from hallucert.prove.branch_turning import FALLING, FOLD, GROWING, determinant_at, narrowed_fold, turning, way
+from hallucert.prove.reasons import Reason
 
 DEPTH = 12
 """How often the prover halves a part of an arc."""
@@ -23,6 +37,48 @@ FIRST = 1 / 32
 
 SHORTEST = 2.0**-13
 """No cell is shorter than this part of the whole length."""
+
+GROWTH = 1.6
+"""How much longer than the last accepted cell the next one tried is."""
+
+NOT_PROVED = Objection("it is not shown to hold exactly one arc", Reason.PRECISION)
+
+
+@dataclass
+class Growing:
+    """A chain to which cells are added: its links, and the proofs of their cells."""
+
+    from_critical: bool
+    to_critical: bool = False
+    links: list[Link] = field(default_factory=list)
+    proofs: list[CellProof] = field(default_factory=list)
+
+    @property
+    def chain(self) -> Chain:
+        """What has been accepted so far."""
+        return Chain(tuple(self.links), self.from_critical, self.to_critical)
+
+    def add(self, proof: CellProof, to_critical: bool, deadline: float) -> Objection | None:
+        """Add a proved cell; return what a checker would object to instead, or None."""
+        first = not self.links
+        before, begin = (
+            (None, None) if first else (self.proofs[-1], self.proofs[0].section(self.proofs[0].cell.span[0]))
+        )
+        ends = (self.from_critical and first, to_critical)
+        # Before the arc is described, which takes longer.
+        if objection := hallucinated(proof, *ends):
+            return objection
+        start = proof.cell.span[0] if before is None else _start(before, proof)
+        if start is None:
+            return NOT_JOINED
+        link = Link(proof.cell, start, _turning(proof, start, deadline), _stability(proof, start, deadline))
+        found = check_link(proof, link, before, begin, ends, again=False)
+        if isinstance(found, Objection):
+            return found
+        self.links.append(link)
+        self.proofs.append(proof)
+        self.to_critical = to_critical
+        return None
 
 
 def intervals(track: Track, gap: float) -> list[tuple[float, float]]:
@@ -35,44 +91,75 @@ def intervals(track: Track, gap: float) -> list[tuple[float, float]]:
     return [(a, b) for a, b in parts if a < b]
 
 
-def search_chains(track: Track, gap: float, max_cells: int, deadline: float) -> Iterator[tuple[Chain, list[CellProof]]]:
-    """Yield the chains that can be proved along the guide, with the proofs of their cells.
+def search_chains(
+    track: Track, gap: float, max_cells: int, deadline: float
+) -> tuple[list[tuple[Chain, list[CellProof]]], Reason | None]:
+    """Return the chains that can be proved along the guide, with the proofs of their cells.
 
-    A chain ends beside a branch point, or where no short cell can be proved; then the next begins behind a hole that
-    grows until it does.
+    A chain ends beside a branch point, or where no short cell is accepted; then the next begins behind a hole that
+    grows until it does, or at once if a cell was refused only as a continuation.
+
+    Returns
+    -------
+    list of (Chain, list of CellProof), Reason or None
+        The chains, and why the last part of the guide without a cell has none, if there is one.
     """
     guide, shortest, left = track.guide, SHORTEST * track.total, max_cells
+    chains: list[Growing] = []
+    obstacle: Reason | None = None
     for low, high in intervals(track, gap):
         sigma, hole, step = low, shortest, FIRST * track.total
         while sigma < high and left > 0 and time.monotonic() < deadline:
-            proofs, reach, step = proved_chain(track, sigma, high, step, shortest, left, deadline)
-            left -= len(proofs)
-            if proofs:
-                starts_critical = sigma <= 0 and guide.from_critical
-                ends_critical = reach >= track.total and guide.to_critical
-                yield from _linked(proofs, starts_critical, ends_critical, deadline)
+            growing = Growing(sigma <= 0 and guide.from_critical)
+            sigma, step, objection = _grown(growing, track, sigma, high, step, left, deadline)
+            if growing.links:
+                chains.append(growing)
+                left -= len(growing.links)
                 hole = shortest
-            if reach >= high:
+            if objection is None:
+                continue
+            if objection.fault is Fault.FIRST_POINT:
+                # The curve is closed.
                 break
-            # A failed search leaves the shortest step behind; the next tries a cell as long as the hole.
-            sigma, hole = reach + hole, 2 * hole
-            step = max(step, hole)
+            if objection.fault is Fault.CELL:
+                obstacle = objection.reason
+                # A failed search leaves the shortest step behind; the next tries a cell as long as the hole.
+                sigma, step, hole = sigma + hole, max(step, hole), 2 * hole
+            else:
+                step = FIRST * track.total
+    if time.monotonic() >= deadline:
+        obstacle = Reason.TIME
+    return [(growing.chain, growing.proofs) for growing in chains], obstacle
 
 
-def _linked(
-    proofs: list[CellProof], from_critical: bool, to_critical: bool, deadline: float
-) -> Iterator[tuple[Chain, list[CellProof]]]:
-    """Prove the joints and describe the arcs; where a joint fails, one chain ends and another begins."""
-    links: list[Link] = []
-    own: list[CellProof] = []
-    for proof in proofs:
-        start = _start(own[-1], proof) if own else proof.cell.span[0]
-        if start is None:
-            yield Chain(tuple(links), from_critical, False), own
-            links, own, from_critical, start = [], [], False, proof.cell.span[0]
-        links.append(Link(proof.cell, start, _turning(proof, start, deadline), _stability(proof, start, deadline)))
-        own.append(proof)
-    yield Chain(tuple(links), from_critical, to_critical), own
+def _grown(
+    growing: Growing, track: Track, sigma: float, stop: float, step: float, max_cells: int, deadline: float
+) -> tuple[float, float, Objection | None]:
+    """Add cells from arclength `sigma` towards `stop`.
+
+    Returns
+    -------
+    float, float, Objection or None
+        How far they reach; the length to begin with next; what was objected to the shortest cell that could follow,
+        None if the cells reach `stop`, there are `max_cells`, or the deadline is past.
+    """
+    shortest = SHORTEST * track.total
+    while sigma < stop and len(growing.links) < max_cells and time.monotonic() < deadline:
+        upto = min(sigma + step, stop)
+        if stop - upto < 0.3 * step:
+            upto = stop
+        proof = cell_between(track, sigma, upto)
+        to_critical = upto >= track.total and track.guide.to_critical
+        objection = NOT_PROVED if proof is None else growing.add(proof, to_critical, deadline)
+        if objection is None:
+            sigma, step = upto, GROWTH * step
+            continue
+        length = upto - sigma
+        step = max(0.5 * min(step, length), shortest)
+        # Not `length <= shortest`, which rounding may keep from ever coming true.
+        if step > 0.75 * length:
+            return sigma, shortest, objection
+    return sigma, step, None
 
 
 def _start(before: CellProof, proof: CellProof) -> Fraction | None:

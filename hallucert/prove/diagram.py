@@ -7,6 +7,8 @@ If ``x+ = c`` for some ``rho > 0``, then ``g(x) = lambda (c - x)`` with ``lambda
 without rho. The region is split until every piece X is settled in one of these ways:
 
 - some ``g_i (c - x)_j - g_j (c - x)_i`` certainly does not vanish on X, or ``<g, c - x>`` is certainly not positive;
+- ``lambda = <g, v>/<c - x, v>`` for every v. The enclosures for several v do not meet, or lie in ``lambda <= 0``. The
+  eigenvectors of ``H`` are such v: in a soft one little is seen of what a step across the curve does to ``g``;
 - ``H`` is positive definite on the box spanned by X and c: then ``<g, x - c> > 0`` for x != c there, by the mean value
   theorem along the segment, which is the wrong sign;
 - a cell of a branch (`branch_cell`) holds all ``(x, lambda)`` with x in X and lambda in its enclosure. A cell holds
@@ -33,7 +35,7 @@ from hallucert.balls.symmetric import is_positive_definite
 from hallucert.exact import format_rational
 from hallucert.prove.branch_cell import Cell, CellProof
 from hallucert.prove.branch_chain import Chain
-from hallucert.prove.branch_system import Ball, BranchSystem, Vector
+from hallucert.prove.branch_system import Ball, BranchSystem, Matrix, Vector
 from hallucert.prove.claims import Claim, Status, undecided
 from hallucert.prove.reasons import Reason
 from hallucert.prove.subdivision import CLOCK_EVERY, Box, balls_of, halves, middle_of
@@ -147,7 +149,8 @@ def _settled(system: BranchSystem, tubes: _Tubes, piece: Box) -> bool:
     if not (ar.all_finite([plain]) and ar.all_finite(hessian)):
         return False
     middle = [ar.constant(v) for v in middle_of(piece)]
-    moved = matrix.apply(ar, hessian, [v - m for v, m in zip(x, middle, strict=True)])
+    step = [v - m for v, m in zip(x, middle, strict=True)]
+    moved = matrix.apply(ar, hessian, step)
     at_middle = system.objective.enclose_gradient(ar, middle)
     gradient = [ar.intersection(p, a + b) or p for p, a, b in zip(plain, at_middle, moved, strict=True)]
     across = [gradient[i] * offset[j] - gradient[j] * offset[i] for i in range(d) for j in range(i)]
@@ -158,8 +161,15 @@ def _settled(system: BranchSystem, tubes: _Tubes, piece: Box) -> bool:
         return ar.is_finite(inward)
     if _convex_from_target(system, x):
         return True
-    multiplier = _multiplier(ar, gradient, offset, inward)
-    return multiplier is not None and tubes.hold(x, multiplier, middle_of(piece))
+    square = sum((ar.power(v, 2) for v in offset[1:]), ar.power(offset[0], 2))
+    multipliers = [inward / square, *(g / v for g, v in zip(gradient, offset, strict=True))]
+    for v in _eigenvectors(ar, hessian):
+        along = ar.dot(at_middle, v) + ar.dot(matrix.apply(ar, hessian, v), step)
+        multipliers.append(along / ar.dot(offset, v))
+    low, high = _common(ar, multipliers)
+    if high is None or high <= 0 or high < low:
+        return high is not None
+    return tubes.hold(x, (max(low, Fraction(0)), high), middle_of(piece))
 
 
 def _convex_from_target(system: BranchSystem, x: Vector) -> bool:
@@ -169,17 +179,18 @@ def _convex_from_target(system: BranchSystem, x: Vector) -> bool:
     return ar.all_finite(hessian) and is_positive_definite(ar, hessian)
 
 
-def _multiplier(ar: Any, gradient: Vector, offset: Vector, inward: Ball) -> tuple[Fraction, Fraction] | None:
-    """Enclose ``lambda > 0`` at all solutions of a piece; None if there is no bound."""
-    square = ar.constant(Fraction(0))
-    for v in offset:
-        square = square + ar.power(v, 2)
-    low, high = Fraction(0), None
-    for quotient in (inward / square, *(g / v for g, v in zip(gradient, offset, strict=True))):
-        if ar.is_finite(quotient):
-            a, b = ar.endpoints(quotient)
-            low, high = max(low, a), b if high is None else min(high, b)
-    return None if high is None or high < low else (low, high)
+def _eigenvectors(ar: Any, hessian: Matrix) -> list[Vector]:
+    """Return the eigenvectors of ``H`` in floats, made exact: directions in which to measure ``lambda``."""
+    middle = matrix.midpoints(ar, hessian)
+    if not np.isfinite(middle).all():
+        return []
+    return [[ar.constant(Fraction(t)) for t in v] for v in np.linalg.eigh(middle)[1].T.tolist()]
+
+
+def _common(ar: Any, values: Sequence[Ball]) -> tuple[Fraction, Fraction | None]:
+    """Return the interval in which the finite ones of some enclosures meet, empty or not; None for no upper bound."""
+    ends = [ar.endpoints(value) for value in values if ar.is_finite(value)]
+    return max((a for a, _ in ends), default=Fraction(0)), min((b for _, b in ends), default=None)
 
 
 class _Tubes:
