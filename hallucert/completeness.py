@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from os import PathLike
 from typing import Any
@@ -26,8 +26,8 @@ from hallucert.radius_law import RadiusLaw, require_sam
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
-SMALLEST_PARALLEL = 3
-"""From this dimension on all cores are used by default; a census in the plane is done before they have started."""
+WORTH = 0.6
+"""Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
 Progress = Callable[[str, int, int], object]
 """Called with the name of the step, how many of its tasks are done, and how many there are."""
 
@@ -63,8 +63,8 @@ def census(
         Budget of time. A census that it cut short can be continued if it has a `checkpoint`.
     workers : int, optional
         Processes, -1 for all cores. By default what a surrounding ``joblib.parallel_config`` says (any backend of
-        joblib, such as ``"dask"``), otherwise one process for two variables and all cores beyond. The answer is the
-        same for every number.
+        joblib, such as ``"dask"``), otherwise all cores as soon as there is work for more than half a second. The
+        answer is the same for every number.
     checkpoint : path, optional
         File in which finished tasks are kept; if it is there, they are not done again. It is believed: unlike a saved
         census it holds no proofs.
@@ -117,7 +117,7 @@ def census(
     with reporter as report:
 
         def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
-            return _results(tasks, deadline, _jobs(workers, f.dimension), kept, report)
+            return _results(tasks, deadline, *_jobs(workers), kept, report)
 
         return take(problem, max_boxes, runner)
 
@@ -148,16 +148,17 @@ def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: 
     return Problem(f, radius, region, float(Fraction(tolerance)), backend)
 
 
-def _jobs(workers: int | None, dimension: int) -> int | None:
-    """Return the number of processes for joblib; None lets a surrounding configuration decide."""
+def _jobs(workers: int | None) -> tuple[int | None, float]:
+    """Return the number of processes for joblib, and how many seconds of work they must be worth.
+
+    None lets a surrounding configuration decide.
+    """
     if workers is not None:
-        return workers
+        return workers, 0.0
     from joblib.parallel import get_active_backend
 
     _, configured = get_active_backend()
-    if configured not in (None, 1):
-        return None
-    return 1 if dimension < SMALLEST_PARALLEL else -1
+    return (None, 0.0) if configured not in (None, 1) else (-1, WORTH)
 
 
 def _do(function: Callable[..., TaskResult[Any]], arguments: tuple[Any, ...], finish: float) -> TaskResult[Any]:
@@ -166,25 +167,31 @@ def _do(function: Callable[..., TaskResult[Any]], arguments: tuple[Any, ...], fi
     return function(*arguments, finish - time.time())
 
 
-def _results(
-    tasks: Sequence[Task], deadline: float, jobs: int | None, kept: Checkpoint, report: Progress
-) -> Iterator[TaskResult[Any]]:
-    """Do the tasks that are not done yet; yields all results in order."""
+def _stream(todo: Sequence[Task], finish: float, jobs: int | None, worth: float) -> Iterator[TaskResult[Any]]:
+    """Do tasks and yield their results in order; processes start when so many seconds of work seem to be left."""
     from joblib import Parallel, delayed
 
+    begun, count = time.monotonic(), len(todo)
+    for i, (_, function, arguments) in enumerate(todo):
+        expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
+        if jobs != 1 and count - i > 1 and expected >= worth:
+            calls = (delayed(_do)(function, arguments, finish) for _, function, arguments in todo[i:])
+            yield from Parallel(n_jobs=jobs, return_as="generator")(calls)
+            return
+        yield _do(function, arguments, finish)
+
+
+def _results(
+    tasks: Sequence[Task], deadline: float, jobs: int | None, worth: float, kept: Checkpoint, report: Progress
+) -> Iterator[TaskResult[Any]]:
+    """Do the tasks that are not done yet; yields all results in order."""
     finish = time.time() + (deadline - time.monotonic())
     kept.read(tasks)
     todo = [task for task in tasks if task[0] not in kept.results]
     step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
     report(step, done, len(tasks))
-    stream: Iterable[TaskResult[Any]]
-    if jobs == 1 or len(todo) <= 1:
-        stream = (_do(function, arguments, finish) for _, function, arguments in todo)
-    else:
-        calls = (delayed(_do)(function, arguments, finish) for _, function, arguments in todo)
-        stream = Parallel(n_jobs=jobs, return_as="generator")(calls)
     fresh = {}
-    for (name, _, _), result in zip(todo, stream, strict=True):
+    for (name, _, _), result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
         fresh[name] = result
         done += 1
         # What the clock cut short is done again by the next run.
