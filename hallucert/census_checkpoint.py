@@ -15,13 +15,7 @@ from hallucert.errors import CheckpointError
 from hallucert.files import replacing, write_nothing
 from hallucert.prove.branch_and_prune import Boxes
 from hallucert.prove.census import Task, sphere_task
-from hallucert.prove.census_records import (
-    LARGEST,
-    Alone,
-    Box,
-    CriticalPoint,
-    Problem,
-    TaskResult,
+from hallucert.prove.census_json import (
     critical_from_json,
     critical_to_json,
     point_from_json,
@@ -29,6 +23,7 @@ from hallucert.prove.census_records import (
     unsettled_from_json,
     unsettled_to_json,
 )
+from hallucert.prove.census_records import LARGEST, Alone, Box, CriticalPoint, Problem, TaskResult
 
 
 class Checkpoint:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hallucert.certificate.writing import header
 from hallucert.prove.census import Census
-from hallucert.prove.census_records import critical_to_json, point_to_json, unsettled_to_json
+from hallucert.prove.census_json import critical_to_json, point_to_json, unsettled_to_json
 
 
 def to_json(census: Census) -> dict[str, Any]:
