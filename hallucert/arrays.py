@@ -76,3 +76,19 @@ def exact_point(value: Any, dimension: int, argument: str) -> tuple[Fraction, ..
         return tuple(exact(item, argument) for item in items)
     except ArgumentError:
         raise ArgumentError(argument, value, must) from None
+
+
+def exact_box(value: Any, dimension: int, argument: str = "box") -> list[tuple[Fraction, Fraction]]:
+    """Return the rows ``(low, high)`` of a box, ``low < high``, as the exact numbers they are."""
+    must = f"be {dimension} pairs (low, high) of finite numbers with low < high"
+    rows = checked_items(value, argument, must)
+    if len(rows) != dimension:
+        raise ArgumentError(argument, value, must)
+    try:
+        points = [exact_point(row, 2, argument) for row in rows]
+    except ArgumentError:
+        raise ArgumentError(argument, value, must) from None
+    sides = [(low, high) for low, high in points]
+    if any(low >= high for low, high in sides):
+        raise ArgumentError(argument, value, must)
+    return sides

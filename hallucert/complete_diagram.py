@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from hallucert import __version__
+from hallucert.arguments import checked_seconds, checked_whole
+from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.branch import Branch
 from hallucert.branch_certification import PRECISION, certify_branch
 from hallucert.certificate.certificate import Provenance
 from hallucert.certificate.diagram import DiagramCertificate
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.exact import exact
 from hallucert.find.arguments import checked_point
 from hallucert.find.branch import branch
 from hallucert.find.branches import branches
@@ -102,11 +102,8 @@ def diagram(
     """
     require_round_to_nearest()
     region = _checked(f, box)
-    if type(max_boxes) is not int or max_boxes < 1:
-        raise ArgumentError("max_boxes", max_boxes, "be a positive integer")
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
-        raise ArgumentError("budget", budget, "be a positive number of seconds")
-    deadline = time.monotonic() + budget
+    max_boxes = checked_whole(max_boxes, 1, "max_boxes")
+    deadline = time.monotonic() + checked_seconds(budget, "budget")
     size = max(float(high - low) for low, high in region)
     near = polished_critical_point(f, checked_point(target, f.dimension, "target"), size, "target")
     wide = np.array([[float(low - ROOM * (high - low)), float(high + ROOM * (high - low))] for low, high in region])
@@ -171,26 +168,3 @@ def _checked(f: object, box: Any) -> Box:
         must = f"be a formula of 2 to {MAX_DIMENSION} variables"
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
     return exact_box(box, f.dimension)
-
-
-def exact_box(box: Any, dimension: int) -> Box:
-    """Return the exact ends of a box.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not `dimension` pairs ``low < high`` of numbers.
-    """
-    must = f"be {dimension} pairs (low, high) of exact numbers with low < high"
-    sides = list(box) if isinstance(box, Sequence | np.ndarray) and not isinstance(box, str) else []
-    if len(sides) != dimension or any(isinstance(side, str) or not hasattr(side, "__len__") for side in sides):
-        raise ArgumentError("box", box, must)
-    region: Box = []
-    for side in sides:
-        if len(side) != 2:
-            raise ArgumentError("box", box, must)
-        low, high = (exact(v, "box") for v in side)
-        if not low < high:
-            raise ArgumentError("box", box, must)
-        region.append((low, high))
-    return region

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from fractions import Fraction
 from typing import Any
 
-from hallucert.arguments import checked_items, checked_seconds, checked_whole
-from hallucert.arrays import exact_point
+from hallucert.arguments import checked_seconds, checked_whole
+from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
@@ -76,26 +75,10 @@ def certify_usam_absence(
         raise ArgumentError("f", f, "be an Objective")
     f.require_rigorous()
     radius = exact_radius(rho)
-    sides = _exact_box(box, f.dimension)
+    sides = exact_box(box, f.dimension)
     max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
     if type(precision) is not int or not 30 <= precision <= 2000:
         raise ArgumentError("precision", precision, "be an integer from 30 to 2000 (bits)")
     ar = arithmetic(backend, precision)
     with ar:
         return usam_absence.prove(ar, f, radius, sides, max_boxes, time.monotonic() + seconds)
-
-
-def _exact_box(box: Any, dimension: int) -> list[tuple[Fraction, Fraction]]:
-    """Return the rows of a box as the exact numbers they are."""
-    must = f"be {dimension} pairs (low, high) of finite numbers with low < high"
-    rows = checked_items(box, "box", must)
-    if len(rows) != dimension:
-        raise ArgumentError("box", box, must)
-    try:
-        low_high = [exact_point(row, 2, "box") for row in rows]
-    except ArgumentError:
-        raise ArgumentError("box", box, must) from None
-    sides = [(low, high) for low, high in low_high]
-    if any(low >= high for low, high in sides):
-        raise ArgumentError("box", box, must)
-    return sides

@@ -152,15 +152,8 @@ def _is_tiny(rows: np.ndarray) -> np.ndarray:
     return np.asarray((np.abs(rows) < math.sqrt(_TINY)) & (rows != 0))
 
 
-class FloatLanes:
-    """The arithmetic of `Lanes`, with the interface of `hallucert.objectives.tape.Arithmetic`.
-
-    Every method answers as `hallucert.balls.facade` documents for balls: outward rounding, indeterminate outside the
-    domain. Use inside ``with``: numpy's warnings about NaN and overflow, which are data here, are silenced.
-    """
-
-    name = "float"
-    precision = 53
+class Quiet:
+    """A context in which numpy's warnings about NaN and overflow, which are data here, are silenced."""
 
     def __enter__(self) -> Self:
         self._state = np.errstate(all="ignore")
@@ -169,6 +162,17 @@ class FloatLanes:
 
     def __exit__(self, *error: Any) -> None:
         self._state.__exit__(*error)
+
+
+class FloatLanes(Quiet):
+    """The arithmetic of `Lanes`, with the interface of `hallucert.objectives.tape.Arithmetic`.
+
+    Every method answers as `hallucert.balls.facade` documents for balls: outward rounding, indeterminate outside the
+    domain. Use inside ``with``.
+    """
+
+    name = "float"
+    precision = 53
 
     def box(self, lo: np.ndarray, hi: np.ndarray) -> Lanes:
         """Return the intervals with these ends, exactly."""

@@ -7,24 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
+from hallucert.balls.lanes import Quiet
 
-class FloatPoints:
+
+class FloatPoints(Quiet):
     """Doubles in lanes, arrays of shape (k,), or one double for all of them."""
 
     exp, log, sqrt = staticmethod(np.exp), staticmethod(np.log), staticmethod(np.sqrt)
     sin, cos, tanh = staticmethod(np.sin), staticmethod(np.cos), staticmethod(np.tanh)
-
-    def __enter__(self) -> Self:
-        self._state = np.errstate(all="ignore")
-        self._state.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._state.__exit__(*error)
 
     def box(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
         """Return points near the middles of boxes."""
