@@ -266,6 +266,30 @@ def test_second_derivatives_are_enclosed_on_all_of_a_chart(monkeypatch, most) ->
                     assert float(ar.lower(ball)) - 1e-9 <= value <= float(ar.upper(ball)) + 1e-9
 
 
+def test_the_expansion_holds_the_equation_on_all_of_a_square() -> None:
+    """v - C E(z(s, v)), in floats at 17 x 17 points s, lies in its expansion of second order, which is that thin.
+
+    The chart lies askew on a torus, so that its curvatures differ and the mixed one is none of 0.
+    """
+    f = hc.Objective.least_squares(["(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"], n=2)
+    ar, turn = arithmetic("arb", 106), np.array([[0.8, -0.6], [0.6, 0.8]])
+    with ar:
+        system = SurfaceSystem(ar, f, Fraction(4, 5))
+        proof = chart_at(system, np.array([1.3, 0.0, 0.0]), np.eye(3)[:, 1:] @ turn, 1 / 256)
+        part = surface_part.Part(proof, proof.chart.square, proof.box)
+        ends = np.array([[float(ar.lower(v)), float(ar.upper(v))] for v in part._along])
+        frame, c = np.array(proof.chart.frame, float), np.array(proof.chart.preconditioner, float)
+        grid, values = float(proof.chart.half_width) * np.linspace(-1, 1, 17), []
+        for s in [(a, b) for a in grid for b in grid]:
+            z = np.array(proof.chart.centre, float) + frame[:, :2] @ s
+            values.append(-c @ ar.approximations([system.value(matrix.from_floats(ar, z[None])[0])])[0])
+    values, room = np.array(values), 1e-12
+    assert (values >= ends[:, 0] - room).all() and (values <= ends[:, 1] + room).all()
+    spread = values.max(0) - values.min(0)
+    largest = spread.argmax()
+    assert (ends[largest, 1] - ends[largest, 0]) < 2.5 * spread[largest]
+
+
 def test_descent_is_not_ascent(ball_of_minimizers) -> None:
     """At |x| = 5/2 the descent step of length 3/2 meets |c| = 1: a zero of E with lambda < 0, which is no chart."""
     ar = arithmetic("arb", 106)
