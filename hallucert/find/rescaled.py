@@ -54,6 +54,10 @@ class Rescaled(Objective):
         """Return ``D H(D y) D v``."""
         return self.diagonal * self.f.hessian_vector_lanes(self.diagonal * x, self.diagonal * v)
 
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """Return what vanishes at the edge of the domain of ``f``, at ``D y``."""
+        return self.f.domain_arguments(self.diagonal * x)
+
     def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> Any:
         """Return an enclosure of ``f(D y)``."""
         return self.f.enclose_value(arithmetic, self._times(arithmetic, x))

@@ -148,6 +148,10 @@ class TapeBuilder:
             return a
         return self._push(Node("div", a, b))
 
+    def guard(self, a: int) -> int:
+        """``0 / a``, kept as it stands: 0 where `a` is defined and not zero, undefined elsewhere."""
+        return self._push(Node("div", self.constant(0), a))
+
     def power(self, a: int, exponent: int) -> int:
         """``a ** exponent`` for an integer exponent."""
         if self.strict and abs(exponent) > MAX_EXPONENT:

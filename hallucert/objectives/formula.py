@@ -12,12 +12,17 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.domain import conditions, edge_tape, guarded
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Arithmetic, Tape
 from hallucert.objectives.text import formula
 
 if TYPE_CHECKING:
     from hallucert.objectives.machine import Program
+
+
+DERIVATIVES = frozenset({"gradient_tape", "hessian_tape", "residual_jacobian_tape", "_hessian_vector_tape"})
+"""Tapes that floats run only where the function itself is defined; elsewhere lanes come out as NaN."""
 
 
 class FormulaObjective(Objective):
@@ -80,6 +85,11 @@ class FormulaObjective(Objective):
         self._require_residuals()
         return jacobian_tape(self.residuals)  # type: ignore[arg-type]
 
+    @cached_property
+    def domain_tape(self) -> Tape | None:
+        """Tape of the domain arguments (`edge_tape`), or None if the function has no edge of its domain."""
+        return edge_tape(self.tape)
+
     # floats: each tape is lowered once and run by the one kernel
 
     def value_lanes(self, x: np.ndarray) -> np.ndarray:
@@ -112,6 +122,10 @@ class FormulaObjective(Objective):
         """Residual Jacobians on lanes, unchecked."""
         return self._run("residual_jacobian_tape", x).reshape(x.shape[0], self.residual_count, self.dimension)
 
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """What vanishes at the edge of the domain, on lanes."""
+        return np.empty((len(x), 0)) if self.domain_tape is None else self._run("domain_tape", x)
+
     @cached_property
     def _hessian_vector_tape(self) -> Tape:
         return directional_tape(self.gradient_tape)
@@ -124,13 +138,21 @@ class FormulaObjective(Objective):
         if tape_name not in self._programs:
             from hallucert.objectives.machine import lower
 
-            self._programs[tape_name] = lower(getattr(self, tape_name))
+            tape = getattr(self, tape_name)
+            self._programs[tape_name] = lower(guarded(tape, self.tape) if tape_name in DERIVATIVES else tape)
         return self._programs[tape_name]
 
     def _run(self, tape_name: str, x: np.ndarray) -> np.ndarray:
         from hallucert.objectives.machine import run
 
-        return run(self._program(tape_name), x)
+        out = run(self._program(tape_name), x)
+        if tape_name in DERIVATIVES and self._has_edge:
+            out[np.isnan(out[:, 0])] = np.nan
+        return out
+
+    @cached_property
+    def _has_edge(self) -> bool:
+        return bool(conditions(self.tape))
 
     @property
     def gradient_program(self) -> Program:

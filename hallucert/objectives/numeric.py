@@ -59,10 +59,11 @@ class NumericObjective(Objective):
         return result
 
     @cached_property
-    def _gradient(self) -> Callable[[np.ndarray], np.ndarray]:
-        from autograd import grad
+    def _value_and_gradient(self) -> Callable[[np.ndarray], np.ndarray]:
+        from autograd import value_and_grad
 
-        return grad(self._boxed)
+        both = value_and_grad(self._boxed)
+        return lambda p: np.append(*both(p))
 
     @cached_property
     def _hessian(self) -> Callable[[np.ndarray], np.ndarray]:
@@ -80,9 +81,14 @@ class NumericObjective(Objective):
         """``f`` on lanes, one after the other."""
         return _each(lambda p: float(self._boxed(p)), (), x)
 
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """1 where the function is finite, else NaN: that is all that is known of its domain."""
+        return np.where(np.isfinite(self.value_lanes(x)), 1.0, np.nan)[:, None]
+
     def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Gradients on lanes, by autograd."""
-        return _each(self._gradient, (self.dimension,), x)
+        """Gradients on lanes, by autograd; NaN where the function itself is."""
+        both = _each(self._value_and_gradient, (1 + self.dimension,), x)
+        return np.where(np.isnan(both[:, :1]), np.nan, both[:, 1:])
 
     def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Hessians on lanes, by autograd, made symmetric."""

@@ -356,6 +356,14 @@ class Objective(ABC):
     def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Hessian-vector products on lanes (k, d), unchecked; returns (k, d)."""
 
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """What vanishes at the edge of the domain, on lanes (k, d); returns (k, n), n = 0 if there is no edge.
+
+        Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
+        the domain none changes its sign. NaN where they are undefined themselves.
+        """
+        return np.empty((len(x), 0))
+
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residuals on lanes (k, d), unchecked; returns (k, m)."""
         raise NotImplementedError
