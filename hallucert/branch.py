@@ -28,6 +28,8 @@ class EndReason(StrEnum):
     BRANCH_POINT = "branch point"
     BOX = "box"
     RHO_MAX = "rho_max"
+    RHO_MIN = "rho_min"
+    DOMAIN = "edge of the domain"
     CLOSED = "closed"
     MULTIPLIER = "multiplier zero"
     MAX_STEPS = "max_steps"
@@ -45,10 +47,12 @@ _EXPLANATIONS = {
     EndReason.BRANCH_POINT: "the half-branch was started at a branch point",
     EndReason.BOX: "the branch left the box",
     EndReason.RHO_MAX: "rho reached rho_max",
+    EndReason.RHO_MIN: "rho reached rho_min",
+    EndReason.DOMAIN: "f is not defined beyond this point",
     EndReason.CLOSED: "the branch is a closed curve: it came back to its start",
     EndReason.MULTIPLIER: "the multiplier reached 0 where no nondegenerate critical point was found",
     EndReason.MAX_STEPS: "max_steps were done; raise max_steps or ds_max",
-    EndReason.DS_MIN: "no step of ds_min succeeded: an edge of the domain of f, or a singular point; lower ds_min",
+    EndReason.DS_MIN: "no step of ds_min succeeded: a singular point, perhaps; lower ds_min",
 }
 
 
@@ -70,7 +74,8 @@ class BranchEvent:
     reason : EndReason or None
         For ends.
     detail : str
-        What changes, such as ``"repelling to attracting"``; for ends at a critical point its kind.
+        What changes, such as ``"repelling to attracting"``; for ends at a critical point its kind, for those at the
+        edge of the domain what vanishes, and where.
     """
 
     type: EventType

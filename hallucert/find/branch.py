@@ -26,6 +26,7 @@ from hallucert.find.branch_curve import Curve
 from hallucert.find.branch_events import crossing_directions, events_between
 from hallucert.find.branch_limits import Limits, critical_kind, stopping_rule
 from hallucert.find.continuation import CurvePoint, StepControl, advance, follow
+from hallucert.find.domain import Edges, edge_at
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, require_sam
@@ -104,13 +105,13 @@ def branch(
         variant, "radii and stability of a branch are SAM's; the points of USAM are the same curve with rho = 1/lambda"
     )
     x, c = branch_ends(f, start, target)
-    scale = multiplier_scale(f, x, c)
-    curve = Curve(f, c, scale)
+    curve = Curve(f, c, multiplier_scale(f, x, c))
     length = float(np.linalg.norm(x - c))
     limits = checked_limits(f, x, length, box, rho_max, rho_min)
     control = checked_control(length, ds, ds_min, ds_max, max_steps)
     wanted = wanted_events(events)
     first, critical = _first_point(curve, x)
+    limits.require(curve, first)
     forward, end = _run(curve, first, control, limits)
     if critical:
         return _assembled(curve, forward, (EndReason.CRITICAL_POINT, end), wanted)
@@ -119,6 +120,41 @@ def branch(
     backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, limits)
     reversed_part = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
     return _assembled(curve, reversed_part + forward, (begin, end), wanted)
+
+
+def first_piece(
+    f: Objective,
+    start: np.ndarray,
+    target: np.ndarray,
+    *,
+    box: np.ndarray,
+    rho_max: Exact | None,
+    rho_min: Exact | None,
+    ds: float | None,
+    ds_min: float | None,
+    ds_max: float | None,
+    max_steps: int,
+    events: Iterable[str],
+) -> Branch | None:
+    """Return the first piece between the limits of the branch that starts at a critical point, which may lie outside.
+
+    The arguments are those of `branch`. None if the branch stays outside.
+    """
+    x, c = branch_ends(f, start, target)
+    curve = Curve(f, c, multiplier_scale(f, x, c))
+    length = float(np.linalg.norm(x - c))
+    limits = checked_limits(f, x, length, box, rho_max, rho_min)
+    control = checked_control(length, ds, ds_min, ds_max, max_steps)
+    first, begin = _first_point(curve, x)[0], EndReason.CRITICAL_POINT
+    around = limits.around(curve.radius(first.z))
+    if around is not None:
+        outside, reason = _run(curve, first, control, around)
+        above = np.isinf(around.rho_max)
+        if reason not in ((EndReason.RHO_MIN, EndReason.TARGET) if above else (EndReason.RHO_MAX,)):
+            return None
+        first, begin = outside[-1], EndReason.RHO_MAX if above else EndReason.RHO_MIN
+    points, end = _run(curve, first, control, limits)
+    return _assembled(curve, points, (begin, end), wanted_events(events)) if len(points) > 1 else None
 
 
 def switch_branch(
@@ -170,14 +206,16 @@ def switch_branch(
     other = min(directions, key=lambda t: abs(float(t @ along)))
     length = max(event.rho, 1e-300)
     limits = checked_limits(branch.objective, event.x, length, box, rho_max, rho_min)
+    limits.require(curve, CurvePoint(z, other))
     control = checked_control(length, ds, ds_min, ds_max, max_steps)
     wanted, halves = wanted_events(events), []
     for direction in (other, -other):
         here = CurvePoint(z, direction)
-        there = advance(curve, here, min(control.ds, 0.01 * length))
+        there = advance(curve, here, min(control.ds, 0.01 * length), _edges(curve, here))
         if there is None:
             continue
-        points, end = _run(curve, there, control, limits)
+        ended = stopping_rule(curve, there, limits)(here, there)
+        points, end = _run(curve, there, control, limits) if ended is None else ([ended[0]], ended[1])
         halves.append(_assembled(curve, [here, *points], (EndReason.BRANCH_POINT, end), wanted))
     return halves
 
@@ -212,7 +250,12 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
 
 def _run(curve: Curve, first: CurvePoint, control: StepControl, limits: Limits) -> tuple[list[CurvePoint], EndReason]:
     # The line x = c of solutions crosses at the target: steps stay short beside it.
-    return follow(curve, first, control, stopping_rule(curve, first, limits), lambda p: 0.4 * curve.radius(p.z))
+    stop = stopping_rule(curve, first, limits)
+    return follow(curve, first, control, stop, lambda p: 0.4 * curve.radius(p.z), _edges(curve, first))
+
+
+def _edges(curve: Curve, start: CurvePoint) -> Edges:
+    return Edges(curve.f.domain_arguments, curve.dimension, far=2 * curve.radius(start.z))
 
 
 def _assembled(
@@ -260,4 +303,6 @@ def _assembled(
 
 
 def _end_detail(curve: Curve, z: np.ndarray, reason: EndReason) -> str:
-    return critical_kind(curve, z[:-1]) if reason is EndReason.CRITICAL_POINT else ""
+    if reason is EndReason.CRITICAL_POINT:
+        return critical_kind(curve, z[:-1])
+    return edge_at(curve.f, z[:-1]) if reason is EndReason.DOMAIN else ""

@@ -16,6 +16,7 @@ from hallucert.exact import exact_radius
 from hallucert.find.arguments import checked_box, checked_count, checked_point
 from hallucert.find.branch_limits import Limits
 from hallucert.find.continuation import StepControl
+from hallucert.find.domain import require_defined
 from hallucert.find.newton import polished_critical_point
 from hallucert.objectives.objective import Objective
 
@@ -38,6 +39,7 @@ def branch_ends(f: Objective, start: Any, target: Any) -> tuple[np.ndarray, np.n
         if target is None:
             raise ArgumentError("target", target, "be given: the critical point c that the branch belongs to")
         near = checked_point(target, f.dimension, "target")
+    require_defined(f, x, "start")
     distance = float(np.linalg.norm(x - near))
     if distance == 0:
         raise ArgumentError("start", start, "differ from the target")
@@ -71,7 +73,7 @@ def checked_limits(f: Objective, x: np.ndarray, length: float, box: Any, rho_max
     if rows is not None and not ((rows[:, 0] <= x) & (x <= rows[:, 1])).all():
         raise ArgumentError("start", x.tolist(), "lie in the box")
     largest = np.inf if rho_max is None else float(exact_radius(rho_max, "rho_max"))
-    smallest = 1e-3 * length if rho_min is None else float(exact_radius(rho_min, "rho_min"))
+    smallest = 1e-3 * min(length, largest) if rho_min is None else float(exact_radius(rho_min, "rho_min"))
     if smallest >= largest:
         raise ArgumentError("rho_min", smallest, "be below rho_max")
     return Limits(rows, smallest, largest)

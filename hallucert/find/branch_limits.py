@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from hallucert.branch import EndReason
+from hallucert.errors import ArgumentError
 from hallucert.find.branch_curve import Curve
 from hallucert.find.continuation import CurvePoint, Stop, locate
+from hallucert.find.limits import ON_LIMIT, Limit, box_limits
 from hallucert.find.newton import gradient_system, newton_point
+
+
+TARGET = 1e-2
+"""A radius below this part of that of the start means that the branch runs into its target."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,53 @@ class Limits:
     rho_min: float
     rho_max: float
 
+    def on(self, curve: Curve, start: CurvePoint) -> list[Limit]:
+        """Return the limits for the curve that begins at `start`."""
+
+        def above(p: CurvePoint) -> float:
+            return curve.radius(p.z) - self.rho_max
+
+        def below(p: CurvePoint) -> float:
+            return self.rho_min - curve.radius(p.z)
+
+        def outward(p: CurvePoint) -> float:
+            return curve.fold_test(p.z, p.t)
+
+        low = EndReason.TARGET if self.rho_min <= TARGET * curve.radius(start.z) else EndReason.RHO_MIN
+        radii = [Limit(below, lambda p: -outward(p), self.rho_min, low)]
+        if np.isfinite(self.rho_max):
+            radii.append(Limit(above, outward, self.rho_max, EndReason.RHO_MAX))
+        return [*radii, *box_limits(self.box)]
+
+    def around(self, radius: float) -> Limits | None:
+        """Return the limits of the part of the box where a start at this radius is outside; None if it is inside."""
+        if radius > self.rho_max * (1 + ON_LIMIT):
+            return Limits(self.box, self.rho_max, np.inf)
+        return Limits(self.box, 1e-3 * radius, self.rho_min) if radius < self.rho_min * (1 - ON_LIMIT) else None
+
+    def require(self, curve: Curve, start: CurvePoint) -> None:
+        """Raise `ArgumentError`, naming the limit, unless the start lies inside or on it."""
+        names = {EndReason.BOX: "box", EndReason.RHO_MAX: "rho_max"}
+        for limit in self.on(curve, start):
+            if limit.keeps(start):
+                continue
+            name, radius = names.get(limit.reason, "rho_min"), curve.radius(start.z)
+            if name == "box":
+                raise ArgumentError(name, self.box, f"contain the start, {start.z[:-1].tolist()}")
+            must = "at least" if name == "rho_max" else "at most"
+            raise ArgumentError(name, getattr(self, name), f"be {must} the radius at the start, {radius:.10g}")
+
 
 def stopping_rule(curve: Curve, start: CurvePoint, limits: Limits) -> Stop:
     """Return the function that `follow` asks after each step."""
-    steps = 0
+    steps, bounds = 0, limits.on(curve, start)
 
     def stop(here: CurvePoint, there: CurvePoint) -> tuple[CurvePoint, EndReason] | None:
         nonlocal steps
         steps += 1
-        ends = list(_ends(curve, here, there, limits))
+        ends = [_at_zero_multiplier(curve, here, there)] if there.z[-1] <= 0 < here.z[-1] else []
+        crossings = ((limit.crossing(curve, here, there), limit.reason) for limit in bounds)
+        ends += [(point, reason) for point, reason in crossings if point is not None]
         if steps > 3 and _passes(here, there, start):
             ends.append((start, EndReason.CLOSED))
         # A long step may pass several ends: the branch stops at the first.
@@ -47,22 +90,9 @@ def stopping_rule(curve: Curve, start: CurvePoint, limits: Limits) -> Stop:
     return stop
 
 
-def _ends(curve: Curve, here: CurvePoint, there: CurvePoint, limits: Limits) -> Iterator[tuple[CurvePoint, EndReason]]:
-    """Yield the ends that lie between two neighbours."""
-    box = limits.box
-    if there.z[-1] <= 0 < here.z[-1]:
-        yield _at_zero_multiplier(curve, here, there)
-    if curve.radius(there.z) < limits.rho_min:
-        yield there, EndReason.TARGET
-    if box is not None and _outside(box, there.z) > 0:
-        yield _crossing(curve, here, there, lambda p: _outside(box, p.z)), EndReason.BOX
-    if curve.radius(here.z) <= limits.rho_max < curve.radius(there.z):
-        yield _crossing(curve, here, there, lambda p: curve.radius(p.z) - limits.rho_max), EndReason.RHO_MAX
-
-
 def _at_zero_multiplier(curve: Curve, here: CurvePoint, there: CurvePoint) -> tuple[CurvePoint, EndReason]:
     """End at the critical point where ``lambda`` vanishes."""
-    near = _crossing(curve, here, there, lambda p: float(p.z[-1]))
+    near = locate(curve, here, there, lambda p: float(p.z[-1])) or there
     length = float(np.linalg.norm(there.z - here.z))
     root = newton_point(gradient_system(curve.f), near.z[:-1], max_steps=40, step_limit=0.1 * length)
     if not root.solved(curve.radius(near.z)) or np.linalg.norm(root.x - near.z[:-1]) > 0.1 * length:
@@ -81,18 +111,6 @@ def critical_kind(curve: Curve, x: np.ndarray) -> str:
     if values[0] > 0:
         return "minimizer"
     return "maximizer" if values[-1] < 0 else "saddle"
-
-
-def _crossing(curve: Curve, here: CurvePoint, there: CurvePoint, test: Callable[[CurvePoint], float]) -> CurvePoint:
-    """Return the point between where `test` changes sign, `there` if it cannot be found."""
-    if test(here) == 0:
-        return here
-    return locate(curve, here, there, test) or there
-
-
-def _outside(box: np.ndarray, z: np.ndarray) -> float:
-    """Return how far ``x`` is outside of the box; negative inside."""
-    return float(np.maximum(box[:, 0] - z[:-1], z[:-1] - box[:, 1]).max())
 
 
 def _passes(here: CurvePoint, there: CurvePoint, start: CurvePoint) -> bool:

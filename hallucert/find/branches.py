@@ -12,7 +12,7 @@ from hallucert.branch import Branch, BranchEvent, EndReason
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_box, checked_objective, checked_point
-from hallucert.find.branch import branch, switch_branch
+from hallucert.find.branch import first_piece, switch_branch
 from hallucert.find.branch_arguments import DEFAULT_EVENTS
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.newton import polished_critical_point
@@ -54,7 +54,8 @@ def branches(
     box : (d, 2) array-like
         Where critical points are sought, and where branches end.
     rho_max : exact positive number, optional
-        A branch ends where rho grows through it.
+        A branch ends where rho grows through it. Of one that starts at a critical point farther away the first piece
+        within is listed; so for `rho_min`.
     rho_min, ds, ds_min, ds_max, max_steps, events
         As for `hallucert.find.branch`.
     seed : int
@@ -98,8 +99,12 @@ def branches(
         outside = point.kind is CriticalPointKind.DEGENERATE or np.linalg.norm(point.x - c) <= SAME * size
         if outside or _among(point.x, reached, size):
             continue
-        found.append(branch(f, np.clip(point.x, limits[:, 0], limits[:, 1]), c, **options))
-        reached += [e.x for e in (found[-1].start, found[-1].end) if e.reason is EndReason.CRITICAL_POINT]
+        piece = first_piece(f, np.clip(point.x, limits[:, 0], limits[:, 1]), c, **options)
+        # A piece between two critical points beyond rho_max is entered from both.
+        if piece is None or _among(piece.start.x, [end.x for b in found for end in (b.start, b.end)], size):
+            continue
+        found.append(piece)
+        reached += [e.x for e in (piece.start, piece.end) if e.reason is EndReason.CRITICAL_POINT]
     for own in list(found):
         for event in own.branch_points:
             if not _already_crossed(event, own, found, size):

@@ -2,7 +2,8 @@
 
 The predictor is the tangent; the corrector is Newton's method in the hyperplane orthogonal to it, so that a fold in a
 coordinate or a parameter is a point like any other. A step is refused if the corrector does not converge or the
-tangent turns by more than `MAX_TURN`: then the corrector may have landed on another curve.
+tangent turns by more than `MAX_TURN`: then the corrector may have landed on another curve. No step crosses an edge of
+the domain; towards one they become shorter and shorter, and the curve ends at the last double before it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from typing import Protocol
 import numpy as np
 
 from hallucert.branch import EndReason
+from hallucert.find.domain import Edges
 
 MAX_TURN = 0.35
 """Largest angle between the tangents of two neighbours, in radians."""
 
 AIM = 0.12
 """The angle that the step control aims at."""
+
+AT_EDGE, BEFORE_EDGE = 1e-8, 1e-2
+"""As parts of the longest step: where an edge is this near the curve ends there; where steps fail, or run out, with an
+edge straight ahead within the second, that is why. Towards a pole the multiplier grows without bound."""
 
 
 class SmoothCurve(Protocol):
@@ -57,6 +63,7 @@ def follow(
     control: StepControl,
     stop: Stop,
     longest: Callable[[CurvePoint], float] | None = None,
+    edges: Edges | None = None,
 ) -> tuple[list[CurvePoint], EndReason]:
     """Follow a curve from `start` until `stop` ends it.
 
@@ -72,6 +79,8 @@ def follow(
         Looks at each new point.
     longest : callable, optional
         A bound of the next step at a point, such as a part of the distance to a singular point.
+    edges : Edges, optional
+        The edge of the domain, which no step crosses.
 
     Returns
     -------
@@ -83,26 +92,49 @@ def follow(
         here = points[-1]
         if longest is not None:
             step = max(min(step, longest(here)), control.ds_min)
-        there = advance(curve, here, step)
+        if edges is not None:
+            step = edges.clear(here.z, here.t, step, min(control.ds_min, AT_EDGE * control.ds_max))
+            if step == 0:
+                return _to_edge(curve, points, edges, control), EndReason.DOMAIN
+        there = advance(curve, here, step, edges)
         while there is None and step > control.ds_min:
             step = max(step / 2, control.ds_min)
-            there = advance(curve, here, step)
+            there = advance(curve, here, step, edges)
         if there is None:
-            return points, EndReason.DS_MIN
+            return points, _before_edge(here, edges, control) or EndReason.DS_MIN
         ended = stop(here, there)
         if ended is not None:
-            return [*points, ended[0]], ended[1]
+            return points if ended[0] is here else [*points, ended[0]], ended[1]
         points.append(there)
         turn = max(angle(here.t, there.t), 1e-6)
-        step = min(max(step * min(max(AIM / turn, 0.5), 1.6), control.ds_min), control.ds_max)
-    return points, EndReason.MAX_STEPS
+        most = control.ds_max if edges is None else edges.longest(there.z, control.ds_max)
+        step = min(max(step * min(max(AIM / turn, 0.5), 1.6), control.ds_min), most)
+    return points, _before_edge(points[-1], edges, control) or EndReason.MAX_STEPS
 
 
-def advance(curve: SmoothCurve, here: CurvePoint, step: float) -> CurvePoint | None:
+def _to_edge(curve: SmoothCurve, points: list[CurvePoint], edges: Edges, control: StepControl) -> list[CurvePoint]:
+    """Return the points with the last one before the edge, which is nearer than any step, if the curve goes on to it."""
+    here, reach = points[-1], 2 * AT_EDGE * control.ds_max
+    part = edges.ahead(here.z, here.t, reach)
+    z = curve.correct(here.z + part * here.t, here.t) if part else None
+    if z is None or not np.linalg.norm(z - here.z) <= 2 * reach or not edges.inside(here.z, z):
+        return points
+    t = curve.tangent(z, here.t)
+    return [*points, CurvePoint(z, t)] if np.isfinite(t).all() and angle(here.t, t) <= MAX_TURN else points
+
+
+def _before_edge(here: CurvePoint, edges: Edges | None, control: StepControl) -> EndReason | None:
+    ends = edges is not None and edges.ahead(here.z, here.t, BEFORE_EDGE * control.ds_max) is not None
+    return EndReason.DOMAIN if ends else None
+
+
+def advance(curve: SmoothCurve, here: CurvePoint, step: float, edges: Edges | None = None) -> CurvePoint | None:
     """Take one step of the given length; None if it must be shorter."""
     predicted = here.z + step * here.t
     z = curve.correct(predicted, here.t)
     if z is None or np.linalg.norm(z - predicted) > 0.5 * step:
+        return None
+    if edges is not None and not edges.keeps(here.z, z):
         return None
     t = curve.tangent(z, here.t)
     if not np.isfinite(t).all() or angle(here.t, t) > MAX_TURN:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hallucert.errors import ArgumentError
+from hallucert.find.domain import defined, require_defined
 from hallucert.objectives.objective import Objective
 
 Operator = Callable[[np.ndarray], np.ndarray]
@@ -127,10 +128,11 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
     Raises
     ------
     ArgumentError
-        If Newton does not converge, or to a point farther away than that.
+        If `f` is not defined at `x`; if Newton does not converge, or to a point farther away than that.
     """
     from scipy.sparse.linalg import LinearOperator, minres
 
+    require_defined(f, x, argument)
     d, reach = x.size, max(scale, float(np.linalg.norm(x)))
     here, g = x, f.gradient_lanes(x[None, :])[0]
     size = start = float(np.linalg.norm(g))
@@ -147,7 +149,7 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
         if size < best:
             point, best = here, size
     curvature = spectral_norm(hessian_at(f, point), d)
-    if not np.isfinite(f.value_lanes(point[None, :])).all() or not best <= VANISHED * curvature * reach:
+    if not defined(f, point[None, :])[0] or not best <= VANISHED * curvature * reach:
         raise ArgumentError(
             argument, f"<array of shape ({d},)>", f"be a critical point of f (it has |g| = {start:.3g}, "
             f"and Newton ends at |g| = {best:.3g})"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hallucert.errors import ArgumentError
+from hallucert.find.domain import defined, require_defined
 from hallucert.objectives.objective import Objective
 
 LanesFunction = Callable[[np.ndarray], np.ndarray]
@@ -241,13 +242,12 @@ def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument:
     Raises
     ------
     ArgumentError
-        If Newton does not converge, or to a point farther away than that.
+        If `f` is not defined at `x`; if Newton does not converge, or to a point farther away than that.
     """
+    require_defined(f, x, argument)
     reach = max(scale, float(np.linalg.norm(x)))
     root = newton_point(gradient_system(f), x, max_steps=80, step_limit=0.02 * reach)
-    with np.errstate(all="ignore"):
-        defined = np.isfinite(f.value_lanes(root.x[None, :])).all()
-    if not defined or not root.solved(reach):
+    if not defined(f, root.x[None, :])[0] or not root.solved(reach):
         size = _norm(f.gradient_lanes(x[None, :])[0])
         raise ArgumentError(argument, x.tolist(), f"be a critical point of f (it has |g| = {size:.3g})")
     moved = float(np.linalg.norm(root.x - x))

@@ -126,6 +126,12 @@ class FormulaObjective(Objective):
         """What vanishes at the edge of the domain, on lanes."""
         return np.empty((len(x), 0)) if self.domain_tape is None else self._run("domain_tape", x)
 
+    def nearest_edge(self, x: np.ndarray) -> str:
+        """Return the domain argument nearest to zero as a formula, "" where there is none, or it is long."""
+        if self.domain_tape is None:
+            return ""
+        return formula(self.domain_tape, int(np.argmin(np.abs(self.domain_arguments(x[None, :])[0])))) or ""
+
     @cached_property
     def _hessian_vector_tape(self) -> Tape:
         return directional_tape(self.gradient_tape)

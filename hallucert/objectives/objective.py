@@ -364,6 +364,10 @@ class Objective(ABC):
         """
         return np.empty((len(x), 0))
 
+    def nearest_edge(self, x: np.ndarray) -> str:
+        """Return the domain argument that is nearest to zero at a point (d,) as a formula, "" where there is none."""
+        return ""
+
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residuals on lanes (k, d), unchecked; returns (k, m)."""
         raise NotImplementedError

@@ -1,0 +1,134 @@
+"""The edge of the domain in searches: given points have to be defined, and steps do not cross an edge.
+
+A *domain argument* (`Objective.domain_arguments`) vanishes at the edge: a denominator, the argument of a logarithm, a
+root or a real power. Both ends of a step may be defined with a pole in between, so whoever follows something
+continuously looks along the step whether an argument changes its sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError
+from hallucert.objectives.objective import Objective
+
+Arguments = Callable[[np.ndarray], np.ndarray]
+"""Domain arguments on lanes: (k, d) -> (k, n)."""
+
+KEPT = 0.125
+"""A step may lower a domain argument to this part of its size: towards an edge one digit takes about a step."""
+
+PARTS = np.linspace(0, 1, 17)[1:]
+"""Where a step is looked at, as parts of it: poles closer to each other may be overlooked."""
+
+
+def defined(f: Objective, x: np.ndarray) -> np.ndarray:
+    """Tell on which lanes (k, d) the function is defined and finite: ``sqrt(x)`` is not at 0, nor ``exp(-1/x**2)``."""
+    with np.errstate(all="ignore"):
+        return np.isfinite(f.value_lanes(x)) & (np.abs(f.domain_arguments(x)) > 0).all(axis=1)
+
+
+def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
+    """Raise `ArgumentError` unless the function is defined at the point `x` (d,) that a caller gave."""
+    if not defined(f, x[None, :])[0]:
+        raise ArgumentError(argument, shown(x), "be a point where f is defined: f is not defined (or overflows) there")
+
+
+def shown(x: np.ndarray) -> Any:
+    """Return a point for the message of an error."""
+    return x.tolist() if x.size <= 20 else f"<array of shape {x.shape}>"
+
+
+def edge_at(f: Objective, x: np.ndarray) -> str:
+    """Say for a point (d,) beside the edge what vanishes there: the argument that `Objective.nearest_edge` names."""
+    place = np.array2string(x, precision=6, separator=", ", threshold=8, edgeitems=3)
+    name = f.nearest_edge(x)
+    return f"f is not defined beyond {place}" + (f", where {name} = 0" if name else "")
+
+
+def same_side(arguments: Arguments, x: np.ndarray, y: np.ndarray) -> bool:
+    """Tell whether no domain argument vanishes on the straight way from `x` to `y`, nor is undefined there."""
+    with np.errstate(all="ignore"):
+        here = np.sign(arguments(x[None, :]))
+        return here.shape[1] == 0 or bool((np.sign(arguments(x + PARTS[:, None] * (y - x))) == here).all())
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The edge of the domain along a curve of points ``z`` whose first `dimension` coordinates are ``x``.
+
+    Attributes
+    ----------
+    arguments : callable
+        Domain arguments on lanes of ``x``.
+    dimension : int
+        Number of coordinates of ``x``.
+    far : float
+        Other coordinates beyond this run to infinity, as the multiplier does towards a pole.
+    """
+
+    arguments: Arguments
+    dimension: int
+    far: float = np.inf
+
+    def clear(self, z: np.ndarray, t: np.ndarray, step: float, shortest: float) -> float:
+        """Return `step` or a half, a quarter, ... of it, on which no argument loses most of its size; 0 if none.
+
+        So steps become shorter and shorter towards an edge and never cross it, also where an argument vanishes
+        without changing its sign; 0 means that one vanishes within about `shortest`.
+        """
+        x, along = z[: self.dimension], t[: self.dimension]
+        with np.errstate(all="ignore"):
+            here = self.arguments(x[None, :])
+            if here.shape[1] == 0:
+                return step
+            while not _kept(here, self.arguments(x + step * PARTS[:, None] * along), KEPT):
+                step *= 0.5
+                if step < shortest:
+                    return 0.0
+        return step
+
+    def keeps(self, z: np.ndarray, there: np.ndarray) -> bool:
+        """Tell whether a step from `z` ends `there` on the same side of every edge, no argument too small."""
+        n = self.dimension
+        with np.errstate(all="ignore"):
+            here = self.arguments(z[None, :n])
+            return here.shape[1] == 0 or _kept(here, self.arguments(there[None, :n]), 0.5 * KEPT)
+
+    def inside(self, z: np.ndarray, there: np.ndarray) -> bool:
+        """Tell whether `there` lies on the same side of every edge as `z`."""
+        with np.errstate(all="ignore"):
+            signs = np.sign(self.arguments(np.stack([z, there])[:, : self.dimension]))
+        return bool((signs[0] == signs[1]).all())
+
+    def longest(self, z: np.ndarray, ds_max: float) -> float:
+        """Return the longest step at ``z``: towards a pole steps grow with the coordinates that are not ``x``."""
+        return ds_max * max(1.0, float(np.abs(z[self.dimension :]).max(initial=0.0)) / self.far)
+
+    def ahead(self, z: np.ndarray, t: np.ndarray, reach: float) -> float | None:
+        """Return how far along `t` the last double before an edge is, if ``x`` meets one within `reach`; else None."""
+        x, along = z[: self.dimension], t[: self.dimension]
+        speed = float(np.linalg.norm(along))
+        if not speed > 0:
+            return None
+        reach = reach / speed
+        with np.errstate(all="ignore"):
+            here = np.sign(self.arguments(x[None, :]))
+            same = (np.sign(self.arguments(x + reach * PARTS[:, None] * along)) == here).all(axis=1)
+            if same.all():
+                return None
+            first = int(np.argmin(same))
+            low, high = float(reach * PARTS[first - 1]) if first else 0.0, float(reach * PARTS[first])
+            while low < (middle := 0.5 * (low + high)) < high:
+                inside = (np.sign(self.arguments((x + middle * along)[None, :])) == here).all()
+                low, high = (middle, high) if inside else (low, middle)
+        return low
+
+
+def _kept(here: np.ndarray, there: np.ndarray, part: float) -> bool:
+    """Tell whether all arguments `there` (k, n) have the sign and at least the given part of the size of `here` (1, n)."""
+    return bool((np.sign(here) * there >= part * np.minimum(np.abs(here), 1e300)).all() and (here != 0).all())
