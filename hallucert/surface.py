@@ -30,6 +30,8 @@ class Surface:
         ``x + rho u(x)``: points of the manifold of minimizers.
     closed : bool
         Whether the squares, moved onto the surface, leave no edge free.
+    at_domain_edge : bool
+        Whether charts were left out because ``x`` or ``x+`` would leave the domain of the function.
     """
 
     objective: Objective
@@ -39,12 +41,14 @@ class Surface:
     half_widths: np.ndarray
     target: np.ndarray
     closed: bool
+    at_domain_edge: bool = False
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __repr__(self) -> str:
         what = "closed surface" if self.closed else "piece of a surface"
+        what += ", cut at the edge of the domain" if self.at_domain_edge else ""
         return f"<Surface of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} charts>"
 
 

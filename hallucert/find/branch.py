@@ -250,8 +250,8 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
 
 def _run(curve: Curve, first: CurvePoint, control: StepControl, limits: Limits) -> tuple[list[CurvePoint], EndReason]:
     # The line x = c of solutions crosses at the target: steps stay short beside it.
-    stop = stopping_rule(curve, first, limits)
-    return follow(curve, first, control, stop, lambda p: 0.4 * curve.radius(p.z), _edges(curve, first))
+    edges, stop = _edges(curve, first), stopping_rule(curve, first, limits)
+    return follow(curve, first, control, stop, lambda p: edges.longest(p.z, 0.4 * curve.radius(p.z)), edges)
 
 
 def _edges(curve: Curve, start: CurvePoint) -> Edges:

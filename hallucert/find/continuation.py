@@ -94,7 +94,7 @@ def follow(
             step = max(min(step, longest(here)), control.ds_min)
         if edges is not None:
             step = edges.clear(here.z, here.t, step, min(control.ds_min, AT_EDGE * control.ds_max))
-            if step == 0:
+            if step == 0 or edges.ahead(here.z, here.t, AT_EDGE * control.ds_max) is not None:
                 return _to_edge(curve, points, edges, control), EndReason.DOMAIN
         there = advance(curve, here, step, edges)
         while there is None and step > control.ds_min:

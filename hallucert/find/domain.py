@@ -15,6 +15,7 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import SAM, RadiusLaw
 
 Arguments = Callable[[np.ndarray], np.ndarray]
 """Domain arguments on lanes: (k, d) -> (k, n)."""
@@ -45,7 +46,7 @@ def shown(x: np.ndarray) -> Any:
 
 def edge_at(f: Objective, x: np.ndarray) -> str:
     """Say for a point (d,) beside the edge what vanishes there: the argument that `Objective.nearest_edge` names."""
-    place = np.array2string(x, precision=6, separator=", ", threshold=8, edgeitems=3)
+    place = "(" + ", ".join(f"{v:.6g}" for v in x[:4]) + ", ..." * (x.size > 4) + ")"
     name = f.nearest_edge(x)
     return f"f is not defined beyond {place}" + (f", where {name} = 0" if name else "")
 
@@ -55,6 +56,20 @@ def same_side(arguments: Arguments, x: np.ndarray, y: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
         here = np.sign(arguments(x[None, :]))
         return here.shape[1] == 0 or bool((np.sign(arguments(x + PARTS[:, None] * (y - x))) == here).all())
+
+
+def arguments_with_ascent(f: Objective, rho: float, law: RadiusLaw = SAM) -> Arguments:
+    """Return the domain arguments at ``x`` and at ``x+`` together, for what solves equations at ``x+``."""
+
+    def arguments(x: np.ndarray) -> np.ndarray:
+        own = f.domain_arguments(x)
+        if own.shape[1] == 0:
+            return own
+        with np.errstate(all="ignore"):
+            shifted = x + rho * law.direction(f.gradient_lanes(x))[1]
+        return np.concatenate([own, f.domain_arguments(shifted)], axis=1)
+
+    return arguments
 
 
 @dataclass(frozen=True)
@@ -118,6 +133,8 @@ class Edges:
         reach = reach / speed
         with np.errstate(all="ignore"):
             here = np.sign(self.arguments(x[None, :]))
+            if here.shape[1] == 0:
+                return None
             same = (np.sign(self.arguments(x + reach * PARTS[:, None] * along)) == here).all(axis=1)
             if same.all():
                 return None

@@ -11,6 +11,8 @@ from hallucert.candidate import Candidate
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
+from hallucert.find.branch_arguments import short
+from hallucert.find.domain import arguments_with_ascent, require_defined, same_side
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, radius_law
@@ -55,9 +57,10 @@ def hallucinate(
     Raises
     ------
     ArgumentError
-        If the objective has no residual form, or more residuals than variables, or an argument is not as above.
+        If the objective has no residual form, or more residuals than variables, or an argument is not as above, such
+        as a start where `f` is not defined.
     SearchError
-        If the iteration ends above `tolerance`, or where the gradient vanishes.
+        If the iteration ends above `tolerance`, which may be at the edge of the domain, or where the gradient vanishes.
 
     Examples
     --------
@@ -73,7 +76,13 @@ def hallucinate(
     radius, steps = checked_radius(rho), checked_count(max_steps, "max_steps")
     if not tolerance > 0:
         raise ArgumentError("tolerance", tolerance, "be positive")
-    x, size = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
+    require_defined(f, x, "start")
+    x, size, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
+    if not size <= tolerance and at_edge:
+        raise SearchError(
+            f"hallucinate stopped at the edge of the domain of f, with |r(x+)| = {size:.3g} at x = {short(x)}: further "
+            "steps of x or of x+ would cross it. Try another start, or another rho"
+        )
     if not size <= tolerance:
         raise SearchError(
             f"hallucinate did not converge: |r(x+)| = {size:.3g} after at most {steps} steps. "
@@ -84,13 +93,15 @@ def hallucinate(
 
 def _levenberg_marquardt(
     f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float, law: RadiusLaw
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, float, bool]:
     """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
 
     The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``; ``A`` is
     computed where a step was accepted, not at every trial. Runs past `tolerance` as long as full steps keep lowering
-    ``|r|``: the last digits are nearly free.
+    ``|r|``: the last digits are nearly free. Steps on which x or x+ would cross an edge of the domain are bad ones;
+    returned is also whether the last bad step was such a step.
     """
+    arguments, at_edge = arguments_with_ascent(f, rho, law), False
     with np.errstate(all="ignore"):
         r = shifted_residual(f, x, rho, law)
         size, damping = float(np.linalg.norm(r)), 1e-3
@@ -108,6 +119,8 @@ def _levenberg_marquardt(
             trial_r = shifted_residual(f, trial, rho, law)
             trial_size = float(np.linalg.norm(trial_r))
             moved = trial_size < size
+            if not moved or not same_side(arguments, x, trial):
+                at_edge, moved = moved or not np.isfinite(trial_size), False
             if moved:
                 stalled = size <= tolerance and trial_size > 0.5 * size
                 x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
@@ -117,7 +130,7 @@ def _levenberg_marquardt(
                 break
             else:
                 damping *= 10
-    return x, size
+    return x, size, at_edge
 
 
 def _candidate(f: Objective, x: np.ndarray, rho: Fraction, law: RadiusLaw) -> Candidate:

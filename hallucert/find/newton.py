@@ -165,7 +165,13 @@ class Root:
         return self.residual == 0 or (self.step <= SOLVED * scale and self.residual <= SOLVED * self.slope * scale)
 
 
-def newton_point(system: PointSystem, x: np.ndarray, max_steps: int, step_limit: float) -> Root:
+def newton_point(
+    system: PointSystem,
+    x: np.ndarray,
+    max_steps: int,
+    step_limit: float,
+    allowed: Callable[[np.ndarray, np.ndarray], bool] = lambda here, there: True,
+) -> Root:
     """Run damped Newton from one point, with least-squares steps from the singular value decomposition.
 
     Parameters
@@ -178,6 +184,8 @@ def newton_point(system: PointSystem, x: np.ndarray, max_steps: int, step_limit:
         Most steps.
     step_limit : float
         Longest step.
+    allowed : callable
+        Whether a step may lead from one point to another; by default always.
     """
     x = x.copy()
     with np.errstate(all="ignore"):
@@ -194,7 +202,7 @@ def newton_point(system: PointSystem, x: np.ndarray, max_steps: int, step_limit:
             for halving in range(HALVINGS):
                 trial = x + step * 0.5**halving
                 trial_r, trial_a = system(trial)
-                if _norm(trial_r) < size:
+                if _norm(trial_r) < size and allowed(x, trial):
                     break
             else:
                 break

@@ -10,7 +10,8 @@ from hallucert.candidate import Candidate
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
-from hallucert.find.newton import Root, gradient_system, newton_point
+from hallucert.find.domain import arguments_with_ascent, defined, same_side
+from hallucert.find.newton import Root, gradient_system, least_squares_steps, newton_point
 from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, shifted_residual_system, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, radius_law
@@ -65,6 +66,11 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
     root = _nearest_root(f, start, r, steps, length, law)
     if not np.isfinite(root.slope) or not np.isfinite(root.residual) or not _defined(f, root.x[None, :]):
         raise SearchError("refine left the domain of f: start from a point nearer to the hallucinated one")
+    if not root.solved(length) and _meets_edge(f, root, r, length, law):
+        raise SearchError(
+            f"refine stopped at the edge of the domain of f, at {_short(root.x)}: the next step of Newton, or that of "
+            "its x+, would cross it. Start from a point nearer to the hallucinated one"
+        )
     # Unnormalised, x+ is as near to a critical point as x itself, so only the size of x tells what is near.
     if gradient_vanishes(f, root.x, length if law.normalised else max(length, float(np.linalg.norm(root.x)))):
         raise SearchError(
@@ -84,15 +90,28 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
 
 def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int, length: float, law: RadiusLaw) -> Root:
     """Run Newton; in residual form first Gauss-Newton, which is kept if it converges within a quarter of `length`."""
-    roots = []
+    roots, arguments = [], arguments_with_ascent(f, rho, law)
+
+    def allowed(here: np.ndarray, there: np.ndarray) -> bool:
+        return same_side(arguments, here, there)
+
     if 0 < f.residual_count <= f.dimension:
-        root = newton_point(shifted_residual_system(f, rho, law), x, steps, step_limit=length)
+        root = newton_point(shifted_residual_system(f, rho, law), x, steps, length, allowed)
         if root.solved(length) and np.linalg.norm(root.x - x) <= 0.25 * length:
             return root
         roots.append(root)
     # A target whose residuals are not zero (a saddle, say) solves g(x+) = 0 but not r(x+) = 0.
-    roots.append(newton_point(shifted_gradient_system(f, rho, law), x, steps, step_limit=length))
+    roots.append(newton_point(shifted_gradient_system(f, rho, law), x, steps, length, allowed))
     return min(reversed(roots), key=lambda root: (not root.solved(length), float(np.linalg.norm(root.x - x))))
+
+
+def _meets_edge(f: Objective, root: Root, rho: float, length: float, law: RadiusLaw) -> bool:
+    """Tell whether the full step from where Newton stopped crosses an edge of the domain."""
+    with np.errstate(all="ignore"):
+        r, a = shifted_gradient_system(f, rho, law)(root.x)
+    step = least_squares_steps(a[None], r[None])[0]
+    step *= min(1.0, length / max(float(np.linalg.norm(step)), 1e-300))
+    return not same_side(arguments_with_ascent(f, rho, law), root.x, root.x + step)
 
 
 def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
@@ -100,7 +119,7 @@ def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> f
     with np.errstate(all="ignore"):
         g = f.gradient_lanes(x[None, :])[0]
         q = float(np.linalg.norm(g))
-        if not np.isfinite(q) or not np.isfinite(f.value_lanes(x[None, :])).all():
+        if not np.isfinite(q) or not _defined(f, x[None, :]):
             raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {_short(x)}")
         if q == 0 and law.normalised:
             raise SearchError(f"refine: the gradient is zero at x = {_short(x)}, so x+ is not defined there")
@@ -113,9 +132,9 @@ def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> f
 
 
 def _defined(f: Objective, x: np.ndarray) -> bool:
-    """Tell whether ``f`` and its gradient are finite on the lanes; either may be finite outside the domain."""
+    """Tell whether ``f`` is defined on the lanes, and its gradient finite."""
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(f.value_lanes(x)).all() and np.isfinite(f.gradient_lanes(x)).all())
+        return bool(defined(f, x).all() and np.isfinite(f.gradient_lanes(x)).all())
 
 
 def _candidate(f: Objective, x: np.ndarray, rho: Any, length: float, law: RadiusLaw) -> Candidate:

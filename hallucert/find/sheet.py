@@ -12,7 +12,9 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_box, checked_objective, checked_point, checked_radius
 from hallucert.find.branch_arguments import checked_control, short
-from hallucert.find.continuation import CurvePoint, StepControl, Stop, follow, locate
+from hallucert.find.continuation import CurvePoint, StepControl, Stop, follow
+from hallucert.find.domain import Edges, arguments_with_ascent
+from hallucert.find.limits import box_limits
 from hallucert.find.refine import refine
 from hallucert.find.sheet_curve import FLAT, SheetCurve, slope
 from hallucert.find.surface import surface
@@ -47,8 +49,9 @@ def sheet(
     curves of sums of squares.
 
     A curve is followed by pseudo-arclength continuation in both directions, unless it closes: to critical points of
-    `f`, where ``x+`` is not defined and such curves end, and to points where the rank drops (``"branch point"``). A
-    surface is covered by charts, squares in its tangent planes.
+    `f`, where ``x+`` is not defined and such curves end, to points where the rank drops (``"branch point"``), and to the
+    edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. A surface is covered by charts, squares in its
+    tangent planes.
 
     Parameters
     ----------
@@ -113,7 +116,7 @@ def sheet(
     if not curve.by_residuals:
         _require_curve_of_targets(f, near.target, near.multiplier)
     first = _first(curve, near.x)
-    if rows is not None and _outside(rows, first.z) > 0:
+    if not all(limit.keeps(first) for limit in box_limits(rows)):
         raise ArgumentError("start", short(first.z), "lie in the box")
     forward, end = _run(curve, first, control, rows)
     if end is EndReason.CLOSED:
@@ -174,34 +177,29 @@ def _first(curve: SheetCurve, x: np.ndarray) -> CurvePoint:
 def _run(
     curve: SheetCurve, first: CurvePoint, control: StepControl, box: np.ndarray | None
 ) -> tuple[list[CurvePoint], EndReason]:
-    stop = _stopping_rule(curve, first, box)
-    return follow(curve, first, control, stop, lambda here: curve.step_bound(here, control))
+    stop, edges = _stopping_rule(curve, first, box), Edges(arguments_with_ascent(curve.f, curve.rho), first.z.size)
+    return follow(curve, first, control, stop, lambda here: curve.step_bound(here, control), edges)
 
 
 def _stopping_rule(curve: SheetCurve, start: CurvePoint, box: np.ndarray | None) -> Stop:
     """Return the function that `follow` asks after each step."""
-    steps, first = 0, slope(curve.f, start.z)
+    steps, first, bounds = 0, slope(curve.f, start.z), box_limits(box)
 
     def stop(here: CurvePoint, there: CurvePoint) -> tuple[CurvePoint, EndReason] | None:
         nonlocal steps
         steps += 1
         if steps > 3 and _passes(here, there, start):
             return start, EndReason.CLOSED
+        crossings = [p for limit in bounds if (p := limit.crossing(curve, here, there)) is not None]
+        if crossings:
+            return min(crossings, key=lambda p: float((there.z - here.z) @ p.z)), EndReason.BOX
         if slope(curve.f, there.z) < FLAT * first:
             return there, EndReason.CRITICAL_POINT
         if curve.is_singular(there.z):
             return there, EndReason.BRANCH_POINT
-        if box is not None and _outside(box, there.z) > 0:
-            edge = locate(curve, here, there, lambda p: _outside(box, p.z))
-            return edge or there, EndReason.BOX
         return None
 
     return stop
-
-
-def _outside(box: np.ndarray, x: np.ndarray) -> float:
-    """Return how far `x` is outside of the box; negative inside."""
-    return float(np.maximum(box[:, 0] - x, x - box[:, 1]).max())
 
 
 def _passes(here: CurvePoint, there: CurvePoint, start: CurvePoint) -> bool:

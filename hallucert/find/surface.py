@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.errors import SearchError
+from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.branch_arguments import short
 from hallucert.find.sheet_curve import FLAT, slope
 from hallucert.find.sphere import shifted_residual
@@ -28,14 +28,18 @@ def surface(
 
     Raises
     ------
+    ArgumentError
+        If the surface at `x` is outside of the box.
     SearchError
         If there is no surface at `x`.
     """
     r, least = float(rho), FLAT * slope(f, x)
 
+    def inside(p: np.ndarray) -> bool:
+        return box is None or bool(((box[:, 0] <= p) & (p <= box[:, 1])).all())
+
     def allowed(p: np.ndarray) -> bool:
-        inside = box is None or bool(((box[:, 0] <= p) & (p <= box[:, 1])).all())
-        return inside and slope(f, p) > least
+        return inside(p) and slope(f, p) > least
 
     atlas = SurfaceAtlas(f, r, BEND, LONGEST * r if longest is None else longest, allowed)
     first = atlas.correct(x)
@@ -44,6 +48,8 @@ def surface(
         raise SearchError(
             f"the residuals do not vanish at x+ for x = {short(x)}, |r(x+)| = {size:.3g}: start elsewhere"
         )
+    if not inside(first):
+        raise ArgumentError("start", short(first), "lie in the box")
     closed = atlas.grow(first, max_charts)
     if not atlas.charts:
         raise SearchError(f"A = Dr(x+) J is rank deficient at {short(x)}: the solutions need not form a surface there")
@@ -52,4 +58,4 @@ def surface(
     target = points + r * g / np.linalg.norm(g, axis=1)[:, None]
     tangents = np.array([chart.tangents for chart in atlas.charts])
     half_widths = np.array([chart.half_width for chart in atlas.charts])
-    return Surface(f, rho, points, tangents, half_widths, target, closed)
+    return Surface(f, rho, points, tangents, half_widths, target, closed, atlas.at_domain_edge)

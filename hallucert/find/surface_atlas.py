@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.find.domain import arguments_with_ascent, same_side
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian
 from hallucert.find.surface_size import provable_half_width
 from hallucert.objectives.objective import Objective
@@ -48,7 +49,7 @@ class FloatChart:
 
 
 class SurfaceAtlas:
-    """The charts so far; `grow` adds those that are missing.
+    """The charts so far; `grow` adds those that are missing, but none across the edge of the domain of x or of x+.
 
     Parameters
     ----------
@@ -68,6 +69,7 @@ class SurfaceAtlas:
         self, f: Objective, rho: float, bend: float, longest: float, allowed: Callable[[np.ndarray], bool]
     ) -> None:
         self.f, self.rho, self.bend, self.longest, self.allowed = f, rho, bend, longest, allowed
+        self._arguments, self.at_domain_edge = arguments_with_ascent(f, rho), False
         self.charts: list[FloatChart] = []
         d = f.dimension
         self._centres, self._tangents, self._half_widths = (np.empty((64, *shape)) for shape in ((d,), (d, 2), ()))
@@ -129,7 +131,11 @@ class SurfaceAtlas:
 
     def _beyond(self, chart: FloatChart, p: np.ndarray, outward: np.ndarray) -> FloatChart | None:
         """Return a chart that has `p` inside, its centre farther out."""
-        x = self.correct(p + REACH * chart.half_width * (chart.tangents @ outward))
+        predicted = p + REACH * chart.half_width * (chart.tangents @ outward)
+        x = self.correct(predicted)
+        if not same_side(self._arguments, chart.x, predicted if x is None else x):
+            self.at_domain_edge = True
+            return None
         if x is None or not self.allowed(x):
             return None
         new = self.chart(x, chart.tangents)
