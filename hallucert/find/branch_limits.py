@@ -13,7 +13,6 @@ from hallucert.find.continuation import CurvePoint, Stop, locate
 from hallucert.find.limits import ON_LIMIT, Limit, box_limits
 from hallucert.find.newton import gradient_system, newton_point
 
-
 TARGET = 1e-2
 """A radius below this part of that of the start means that the branch runs into its target."""
 

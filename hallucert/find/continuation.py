@@ -113,7 +113,7 @@ def follow(
 
 
 def _to_edge(curve: SmoothCurve, points: list[CurvePoint], edges: Edges, control: StepControl) -> list[CurvePoint]:
-    """Return the points with the last one before the edge, which is nearer than any step, if the curve goes on to it."""
+    """Return the points with the last one before the edge, nearer than any step, if the curve goes on to it."""
     here, reach = points[-1], 2 * AT_EDGE * control.ds_max
     part = edges.ahead(here.z, here.t, reach)
     z = curve.correct(here.z + part * here.t, here.t) if part else None

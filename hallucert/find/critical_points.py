@@ -10,6 +10,7 @@ import numpy as np
 
 from hallucert.find.arguments import checked_box, checked_count, checked_objective, checked_seed
 from hallucert.find.distinct import distinct, lexicographic, thinned
+from hallucert.find.domain import defined
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 
@@ -141,8 +142,7 @@ def _newton_round(f: Objective, x: np.ndarray, limits: np.ndarray, diameter: flo
     x, size = newton_lanes(f.gradient_lanes, f.hessian_lanes, x, steps=60, step_limit=0.25 * diameter)
     slack = 1e-9 * diameter
     inside = ((x >= limits[:, 0] - slack) & (x <= limits[:, 1] + slack)).all(axis=1) & np.isfinite(size)
-    with np.errstate(all="ignore"):
-        inside &= np.isfinite(f.value_lanes(x))  # g = 1/x is finite where log(x) is not defined
+    inside &= defined(f, x)
     x, size = x[inside], size[inside]
     if x.shape[0] == 0:
         return x
@@ -179,7 +179,7 @@ def _described(
     """Polish one point; None if it is no root after all, or not in the box."""
     root = newton_point(gradient_system(f), x, max_steps=60, step_limit=1e-3 * diameter)
     slack = 1e-12 * diameter
-    if not root.solved(diameter) or not (
+    if not (root.solved(diameter) and defined(f, root.x[None, :])[0]) or not (
         (root.x >= limits[:, 0] - slack).all() and (root.x <= limits[:, 1] + slack).all()
     ):
         return None

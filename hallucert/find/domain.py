@@ -58,6 +58,17 @@ def same_side(arguments: Arguments, x: np.ndarray, y: np.ndarray) -> bool:
         return here.shape[1] == 0 or bool((np.sign(arguments(x + PARTS[:, None] * (y - x))) == here).all())
 
 
+def values_around(f: Objective, x: np.ndarray) -> Arguments:
+    """Return ``f`` on lanes, NaN where a domain argument has another sign than at `x` (d,): beyond an edge."""
+    signs = np.sign(f.domain_arguments(x[None, :]))
+
+    def values(lanes: np.ndarray) -> np.ndarray:
+        same = (np.sign(f.domain_arguments(lanes)) == signs).all(axis=1)
+        return np.where(same, f.value_lanes(lanes), np.nan)
+
+    return values
+
+
 def arguments_with_ascent(f: Objective, rho: float, law: RadiusLaw = SAM) -> Arguments:
     """Return the domain arguments at ``x`` and at ``x+`` together, for what solves equations at ``x+``."""
 
@@ -147,5 +158,5 @@ class Edges:
 
 
 def _kept(here: np.ndarray, there: np.ndarray, part: float) -> bool:
-    """Tell whether all arguments `there` (k, n) have the sign and at least the given part of the size of `here` (1, n)."""
+    """Tell whether all arguments `there` (k, n) have the signs of `here` (1, n), and that part of their size."""
     return bool((np.sign(here) * there >= part * np.minimum(np.abs(here), 1e300)).all() and (here != 0).all())

@@ -12,6 +12,7 @@ from hallucert.candidate import Candidate, Construction
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact, exact
 from hallucert.find.arguments import checked_objective, checked_point, checked_samples, checked_seed
+from hallucert.find.domain import require_defined, values_around
 from hallucert.find.maximizer_ball import MaximizerBall, directions, maximizer_ball
 from hallucert.find.maximizer_refusal import require_possible_maximizer
 from hallucert.find.maximizer_set import MaximizerSet, maximizer_set
@@ -103,6 +104,8 @@ def farthest_point(
     if is_set and d == 1:
         raise ArgumentError("maximizer", maximizer, "be one point (1,): in one dimension a maximizer set is a point")
     samples = checked_samples(maximizer, d, "maximizer") if is_set else checked_point(maximizer, d, "maximizer")
+    for sample in np.atleast_2d(samples):
+        require_defined(f, sample, "maximizer")
     scale = float(np.linalg.norm(samples - centre, axis=-1).max())
     centre = polished_critical_point(f, centre, scale, "target")
     if is_set:
@@ -154,12 +157,12 @@ def _boundary(
     d = f.dimension
     cells = (FINE if f.rigorous else COARSE).get(d, 0)
     if isinstance(found, MaximizerBall):
-        centre, radius = found.centre, found.radius
+        centre, radius, value = found.centre, found.radius, values_around(f, found.centre)
         if d > 3:
             e = directions(d, 400, seed)
-            return ascend_level_set(f, level, target, ray_boundary(f, level, centre, radius, e), 150)
+            return ascend_level_set(f, level, target, ray_boundary(value, level, centre, radius, e), 150)
         box = np.column_stack([centre - radius, centre + radius])
-        return component_boundary(f.value_lanes, level, lambda x: norms(x - centre) <= radius, centre, box, cells)
+        return component_boundary(value, level, lambda x: norms(x - centre) <= radius, centre, box, cells)
     s, s2, box = found.inner, found.outer_level(level), found.box
     if d > 3:
         start = found.samples[:: max(1, len(found.samples) // 400)]
@@ -171,7 +174,8 @@ def _boundary(
     def in_box(x: np.ndarray) -> np.ndarray:
         return np.all((x >= box[:, 0]) & (x <= box[:, 1]), axis=1)
 
-    return component_boundary(lambda x: -s.value_lanes(x), -s2, in_box, found.samples[0], box, cells)
+    inner = values_around(s, found.samples[0])
+    return component_boundary(lambda x: -inner(x), -s2, in_box, found.samples[0], box, cells)
 
 
 def _finished(

@@ -12,7 +12,7 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
 from hallucert.find.branch_arguments import short
-from hallucert.find.domain import arguments_with_ascent, require_defined, same_side
+from hallucert.find.domain import arguments_with_ascent, defined, require_defined, same_side
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, radius_law
@@ -77,6 +77,9 @@ def hallucinate(
     if not tolerance > 0:
         raise ArgumentError("tolerance", tolerance, "be positive")
     require_defined(f, x, "start")
+    shifted = x + law.step_at(f.gradient_lanes(x[None, :])[0], float(radius))
+    if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
+        raise SearchError(f"f is not defined at x+ = {short(shifted)} of the start: try another start, or another rho")
     x, size, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
     if not size <= tolerance and at_edge:
         raise SearchError(
@@ -118,9 +121,9 @@ def _levenberg_marquardt(
             trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
             trial_r = shifted_residual(f, trial, rho, law)
             trial_size = float(np.linalg.norm(trial_r))
-            moved = trial_size < size
-            if not moved or not same_side(arguments, x, trial):
-                at_edge, moved = moved or not np.isfinite(trial_size), False
+            better = trial_size < size
+            at_edge = not np.isfinite(trial_size) or (better and not same_side(arguments, x, trial))
+            moved = better and not at_edge
             if moved:
                 stalled = size <= tolerance and trial_size > 0.5 * size
                 x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)

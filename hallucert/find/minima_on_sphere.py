@@ -13,6 +13,7 @@ from hallucert.candidate import Candidate
 from hallucert.errors import SearchError
 from hallucert.find.descent import Descended, SphereDescent
 from hallucert.find.distinct import distinct, lexicographic
+from hallucert.find.domain import defined
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
 
@@ -48,7 +49,7 @@ def minima_on_sphere(
     descent = SphereDescent(f, centre, float(rho), PRODUCTS)
     copies = symmetric_copies(f, centre, float(rho), max(1, starts // 2), rng) - centre
     ends = [_minimum(descent, direction) for direction in [*copies, *rng.standard_normal((starts, centre.size))]]
-    ends = [end for end in ends if np.isfinite(end.value)]
+    ends = [end for end in ends if defined(f, end.x[None, :])[0]]
     critical = [end for end in ends if _is_critical(descent, end)]
     if ends and len(critical) == len(ends):
         raise SearchError(

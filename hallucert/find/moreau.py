@@ -13,6 +13,7 @@ import numpy as np
 
 from hallucert.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
+from hallucert.find.domain import defined
 from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms
 from hallucert.find.sphere import FLAT, sphere_kind
 from hallucert.objectives.objective import Objective
@@ -168,7 +169,7 @@ class _Moreau:
         away = norms(x - self.target)
         with np.errstate(all="ignore"):
             left, size = norms(self.gradient(x)), frobenius(self.hessian(x))
-            keep = np.isfinite(self.f.value_lanes(x)) & (away > SEPARATE * self.unit) & (left <= 1e-6 * size * away)
+            keep = defined(self.f, x) & (away > SEPARATE * self.unit) & (left <= 1e-6 * size * away)
         x, away = x[keep], away[keep]
         # Far from the target coordinates have fewer digits; near it points may be close to each other.
         x = x[np.argsort(away, kind="stable")]
@@ -185,7 +186,7 @@ class _Moreau:
         step = x - self.target
         way, left = float(np.linalg.norm(step)), self.rho * float(np.linalg.norm(self.gradient(x[None, :])[0]))
         noise = 1e-13 * self.rho * float(np.linalg.norm(self.f.hessian_lanes(x[None, :])[0])) * self.unit
-        return way > SEPARATE * self.unit and left <= 1e-9 * way + noise
+        return way > SEPARATE * self.unit and left <= 1e-9 * way + noise and bool(defined(self.f, x[None, :])[0])
 
     def representatives(self, x: np.ndarray) -> np.ndarray:
         """Return the indices of all nondegenerate points, and of a few of each continuum."""

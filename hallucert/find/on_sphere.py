@@ -13,6 +13,7 @@ from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
 from hallucert.find.circle import critical_angles
 from hallucert.find.distinct import distinct, lexicographic, thinned
+from hallucert.find.domain import defined
 from hallucert.find.krylov import LARGE, critical_point_near
 from hallucert.find.minima_on_sphere import minima_on_sphere
 from hallucert.find.moreau import moreau_points
@@ -163,10 +164,10 @@ def _inward(sphere: Sphere, x: np.ndarray) -> np.ndarray:
         inward = -np.einsum("kd,kd->k", g, sphere.normals(x))
         size = frobenius(h)
         tangential = norms(sphere.gradient(x))
-        defined = np.isfinite(sphere.f.value_lanes(x))
+        inside = defined(sphere.f, x)
     # The tangential part may be 1e-6 of q, or of |H| rho where q is small (the end of a branch, lambda -> 0).
     return (
-        defined
+        inside
         & (inward > NOISE * size * sphere.rho)
         & (tangential <= 1e-6 * np.maximum(inward, 1e-3 * size * sphere.rho))
     )

@@ -49,9 +49,9 @@ def sheet(
     curves of sums of squares.
 
     A curve is followed by pseudo-arclength continuation in both directions, unless it closes: to critical points of
-    `f`, where ``x+`` is not defined and such curves end, to points where the rank drops (``"branch point"``), and to the
-    edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. A surface is covered by charts, squares in its
-    tangent planes.
+    `f`, where ``x+`` is not defined and such curves end, to points where the rank drops (``"branch point"``), and to
+    the edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. A surface is covered by charts, squares in
+    its tangent planes.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def component_boundary(
     Parameters
     ----------
     value : callable
-        Values on lanes (k, d); NaN counts as below.
+        Values on lanes (k, d); NaN where they are not defined.
     level : float
         ``alpha``.
     inside : callable
@@ -51,7 +51,7 @@ def component_boundary(
     Raises
     ------
     SearchError
-        If the component reaches the boundary of ``B``.
+        If the component reaches the boundary of ``B``, or the edge of the domain.
     """
     view = box
     for zoom in range(MAX_ZOOMS):
@@ -134,27 +134,37 @@ def _bisected(value: LanesFunction, level: float, inner: np.ndarray, outer: np.n
         with np.errstate(all="ignore"):
             above = (value(middle) >= level)[:, None]
         inner, outer = np.where(above, middle, inner), np.where(above, outer, middle)
+    with np.errstate(all="ignore"):
+        if np.isnan(value(outer)).any():
+            raise SearchError(
+                "the component of {f >= level} that holds the maximizer reaches the edge of the domain of f: "
+                "raise the level"
+            )
     return inner
 
 
-def ray_boundary(f: Objective, level: float, centre: np.ndarray, reach: float, directions: np.ndarray) -> np.ndarray:
+def ray_boundary(
+    value: LanesFunction, level: float, centre: np.ndarray, reach: float, directions: np.ndarray
+) -> np.ndarray:
     """Return where rays from `centre` first leave ``{f >= level}`` within `reach`; for ``d > 3``.
 
     Parameters
     ----------
+    value : callable
+        Values on lanes (k, d); NaN where they are not defined.
     directions : (k, d) array
         Unit vectors.
     """
     inner, outer = np.zeros(len(directions)), np.full(len(directions), np.nan)
     for r in np.linspace(0, reach, 257)[1:]:
         with np.errstate(all="ignore"):
-            above = f.value_lanes(centre + r * directions) >= level
+            above = value(centre + r * directions) >= level
         open_ray = np.isnan(outer)
         inner[open_ray & above] = r
         outer[open_ray & ~above] = r
     left = np.isfinite(outer)
     e = directions[left]
-    return _bisected(f.value_lanes, level, centre + inner[left, None] * e, centre + outer[left, None] * e)
+    return _bisected(value, level, centre + inner[left, None] * e, centre + outer[left, None] * e)
 
 
 def ascend_level_set(f: Objective, level: float, target: np.ndarray, x: np.ndarray, steps: int) -> np.ndarray:

@@ -151,7 +151,9 @@ def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb")
         at = [ar.constant(x) for x in target]
         if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in gradient(at)) and is_defined(ar, f, at):
             return CriticalPoint(tuple(Enclosure(x, x) for x in target), Kind.DEGENERATE)
-    raise ArgumentError("target", [float(x) for x in target], "be (near) a critical point of f, where f is defined")
+        here = is_defined(ar, f, at)
+    must = "be (near) a critical point of f" if here else "be a critical point of f: f is not defined there"
+    raise ArgumentError("target", [float(x) for x in target], must)
 
 
 def safe_radius(
