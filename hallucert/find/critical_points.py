@@ -10,7 +10,7 @@ import numpy as np
 
 from hallucert.find.arguments import checked_box, checked_count, checked_objective, checked_seed
 from hallucert.find.distinct import distinct, lexicographic, thinned
-from hallucert.find.domain import defined
+from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 
@@ -179,7 +179,7 @@ def _described(
     """Polish one point; None if it is no root after all, or not in the box."""
     root = newton_point(gradient_system(f), x, max_steps=60, step_limit=1e-3 * diameter)
     slack = 1e-12 * diameter
-    if not (root.solved(diameter) and defined(f, root.x[None, :])[0]) or not (
+    if not (root.solved(diameter) and clear_of_edge(f, root.x[None, :], slack)[0]) or not (
         (root.x >= limits[:, 0] - slack).all() and (root.x <= limits[:, 1] + slack).all()
     ):
         return None

@@ -33,6 +33,23 @@ def defined(f: Objective, x: np.ndarray) -> np.ndarray:
         return np.isfinite(f.value_lanes(x)) & (np.abs(f.domain_arguments(x)) > 0).all(axis=1)
 
 
+def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
+    """Tell on which lanes (k, d) the function is defined, with no edge nearer than about `within` along the axes.
+
+    So it is asked of the limit of an iteration that floats know to `within` only: ``0/(x - 1)`` is defined at the
+    doubles beside 1.
+    """
+    found = defined(f, x)
+    with np.errstate(all="ignore"):
+        here = f.domain_arguments(x)
+        if here.shape[1]:
+            units = within * np.eye(x.shape[1])
+            around = (x[:, None, :] + np.concatenate([units, -units])).reshape(-1, x.shape[1])
+            there = f.domain_arguments(around).reshape(len(x), -1, here.shape[1])
+            found &= (np.sign(there) * here[:, None, :] >= KEPT * np.abs(there)).all(axis=(1, 2))
+    return found
+
+
 def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
     """Raise `ArgumentError` unless the function is defined at the point `x` (d,) that a caller gave."""
     if not defined(f, x[None, :])[0]:

@@ -12,7 +12,8 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
 from hallucert.find.branch_arguments import short
-from hallucert.find.domain import arguments_with_ascent, defined, require_defined, same_side
+from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, require_defined, same_side
+from hallucert.find.newton import EDGE, norms
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, radius_law
@@ -91,7 +92,12 @@ def hallucinate(
             f"hallucinate did not converge: |r(x+)| = {size:.3g} after at most {steps} steps. "
             "Try another start, another rho, or raise max_steps"
         )
-    return _candidate(f, x, radius, law)
+    candidate = _candidate(f, x, radius, law)
+    if not clear_of_edge(f, np.stack([candidate.x, candidate.target]), EDGE * float(norms(x[None, :])[0])).all():
+        raise SearchError(
+            f"hallucinate ended at {short(x)} with x or x+ on the edge of the domain of f: start elsewhere"
+        )
+    return candidate
 
 
 def _levenberg_marquardt(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.find.domain import defined, require_defined
+from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.objectives.objective import Objective
 
 Operator = Callable[[np.ndarray], np.ndarray]
@@ -149,7 +149,7 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
         if size < best:
             point, best = here, size
     curvature = spectral_norm(hessian_at(f, point), d)
-    if not defined(f, point[None, :])[0] or not best <= VANISHED * curvature * reach:
+    if not clear_of_edge(f, point[None, :], VANISHED * reach)[0] or not best <= VANISHED * curvature * reach:
         raise ArgumentError(
             argument, f"<array of shape ({d},)>", f"be a critical point of f (it has |g| = {start:.3g}, "
             f"and Newton ends at |g| = {best:.3g})"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.find.domain import defined, require_defined
+from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.objectives.objective import Objective
 
 LanesFunction = Callable[[np.ndarray], np.ndarray]
@@ -24,6 +24,9 @@ HALVINGS = 14
 
 RANK_TOLERANCE = 1e-11
 """Singular values below this part of the largest count as zero when one point is polished."""
+
+EDGE = 1e-12
+"""A root is not known better than to this part of the length scale: nearer to an edge of the domain it is on it."""
 
 SOLVED = 1e-9
 """A root is accepted if both the least-squares step and ``|r| / |A|`` are below this part of the length scale."""
@@ -255,7 +258,14 @@ def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument:
     require_defined(f, x, argument)
     reach = max(scale, float(np.linalg.norm(x)))
     root = newton_point(gradient_system(f), x, max_steps=80, step_limit=0.02 * reach)
-    if not defined(f, root.x[None, :])[0] or not root.solved(reach):
+    if not clear_of_edge(f, root.x[None, :], EDGE * reach)[0]:
+        near = np.array2string(root.x, precision=6, separator=", ", threshold=8)
+        raise ArgumentError(
+            argument,
+            x.tolist(),
+            f"be a critical point of f; Newton leads to {near}, where f is not defined, or on the edge of its domain",
+        )
+    if not root.solved(reach):
         size = _norm(f.gradient_lanes(x[None, :])[0])
         raise ArgumentError(argument, x.tolist(), f"be a critical point of f (it has |g| = {size:.3g})")
     moved = float(np.linalg.norm(root.x - x))

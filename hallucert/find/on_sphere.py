@@ -13,11 +13,11 @@ from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
 from hallucert.find.circle import critical_angles
 from hallucert.find.distinct import distinct, lexicographic, thinned
-from hallucert.find.domain import defined
+from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.krylov import LARGE, critical_point_near
 from hallucert.find.minima_on_sphere import minima_on_sphere
 from hallucert.find.moreau import moreau_points
-from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms, polished_critical_point
+from hallucert.find.newton import EDGE, frobenius, newton_lanes, newton_point, norms, polished_critical_point
 from hallucert.find.rescaled import Rescaled
 from hallucert.find.sphere import FLAT, NOISE, Sphere, polished_candidate, tangential_eigenvalues
 from hallucert.find.symmetry import symmetric_copies
@@ -147,7 +147,7 @@ def candidates_at(sphere: Sphere, x: np.ndarray, rho: Fraction) -> list[Candidat
     """Keep the hallucinated points among critical points `x` (k, d) on a sphere, each once, polished and sorted."""
     x = x[_inward(sphere, x)]
     x = np.array([polished_on_sphere(sphere, point) for point in x]).reshape(x.shape)
-    x = x[_inward(sphere, x)]
+    x = x[_inward(sphere, x) & clear_of_edge(sphere.f, x, EDGE * sphere.rho)]
     x = x[distinct(x, 1e-8 * sphere.rho)]
     if x.shape[0] == 0:
         return []

@@ -10,8 +10,8 @@ from hallucert.candidate import Candidate
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
-from hallucert.find.domain import arguments_with_ascent, defined, same_side
-from hallucert.find.newton import Root, gradient_system, least_squares_steps, newton_point
+from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, same_side
+from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point
 from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, shifted_residual_system, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, radius_law
@@ -83,8 +83,11 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
             f"{root.step:.3g} long. Continue the SAM run, start nearer, or raise max_steps (now {steps})"
         )
     candidate = _candidate(f, root.x, radius, length, law)
-    if not _defined(f, candidate.target[None, :]):
-        raise SearchError(f"refine ended at {_short(root.x)} with x+ outside the domain of f: start elsewhere")
+    ends = np.stack([candidate.x, candidate.target])
+    if not clear_of_edge(f, ends, EDGE * length).all():
+        raise SearchError(
+            f"refine ended at {_short(root.x)} with x or x+ outside of the domain of f or on its edge: start elsewhere"
+        )
     return candidate
 
 
