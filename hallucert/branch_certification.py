@@ -23,6 +23,10 @@ PRECISION = 106
 GAP = 3e-4
 """What is left out at each side of a branch point, by default, as a part of its radius."""
 
+FAR = 4.0
+"""A multiplier beyond this many radii, in units of the branch's scale, is on its way to infinity at a pole. Cells are
+sought as parts of the whole arclength."""
+
 MAX_CELLS = 20_000
 
 
@@ -41,14 +45,15 @@ def certify_branch(
     branch.objective.require_rigorous()
     if gap is not None and not (isinstance(gap, int | float) and np.isfinite(gap) and gap > 0):
         raise ArgumentError("gap", gap, "be a positive number")
-    singular = [i for i in range(len(branch)) if _is_singular(branch, i)]
+    first, last = _before_infinity(branch)
+    singular = [i for i in range(first, last) if _is_singular(branch, i)]
     width = gap if gap is not None else GAP * max((float(branch.rho[i]) for i in singular), default=1.0)
     ends = (branch.start.reason, branch.end.reason)
     guide = Guide(
-        branch.points,
-        branch.tangent,
+        branch.points[first:last],
+        branch.tangent[first:last],
         branch.scale,
-        np.array(singular, dtype=int),
+        np.array(singular, dtype=int) - first,
         ends[0] is EndReason.CRITICAL_POINT,
         ends[1] is EndReason.CRITICAL_POINT,
     )
@@ -59,6 +64,17 @@ def certify_branch(
         found = prove_branch(ar, branch.objective, near, guide, float(width), MAX_CELLS, deadline)
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return BranchCertificate(branch.objective, found.target, found.chains, found.claims, provenance, found.box)
+
+
+def _before_infinity(branch: Branch) -> tuple[int, int]:
+    """Return the range of points to prove: without the way to a pole, on which only the multiplier moves."""
+    near = np.flatnonzero(np.abs(branch.multiplier) / branch.scale <= FAR * branch.rho.max())
+    first, last = 0, len(branch)
+    if near.size and branch.start.reason is EndReason.DOMAIN:
+        first = int(near[0])
+    if near.size and branch.end.reason is EndReason.DOMAIN:
+        last = int(near[-1]) + 1
+    return first, last
 
 
 def _is_singular(branch: Branch, index: int) -> bool:

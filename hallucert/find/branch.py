@@ -52,7 +52,8 @@ def branch(
     The points solve ``g(x) = lambda (c - x)`` with ``lambda > 0``; then ``x`` is a hallucinated point of target ``c``
     for the radius ``rho = |x - c|``. From a critical point ``c' != c`` of `f` exactly one branch starts, at
     ``lambda = 0`` (Proposition 4.5). From a hallucinated point the branch is followed in both directions. Folds in rho
-    are no obstacle.
+    are no obstacle. The branch ends at the edge of the domain of `f`; at a pole, where ``lambda`` grows without bound,
+    close to it, with steps that grow with ``lambda``.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def branch(
     rho_max : exact positive number, optional
         The branch ends where rho grows through it.
     rho_min : exact positive number, optional
-        The branch ends where rho falls below it, at the target; by default 1e-3 of the distance of `start`.
+        The branch ends where rho falls through it; by default 1e-3 of the distance of `start`, at the target.
     ds, ds_min, ds_max : float, optional
         First, shortest and longest step, in arclength of ``(x, lambda/scale)``; by default 0.02, 1e-9 and 0.1 of the
         distance from `start` to the target.
@@ -89,7 +90,8 @@ def branch(
     Raises
     ------
     ArgumentError
-        If an argument is not as above.
+        If an argument is not as above; if `f` is not defined at `start` or the target, or the start lies outside of the
+        box or of the limits of rho.
     SearchError
         If `start` or the target is a degenerate critical point.
 
@@ -255,7 +257,7 @@ def _run(curve: Curve, first: CurvePoint, control: StepControl, limits: Limits) 
 
 
 def _edges(curve: Curve, start: CurvePoint) -> Edges:
-    return Edges(curve.f.domain_arguments, curve.dimension, far=2 * curve.radius(start.z))
+    return Edges(curve.f.domain_arguments, curve.dimension, far=curve.radius(start.z))
 
 
 def _assembled(

@@ -39,6 +39,7 @@ def branch_ends(f: Objective, start: Any, target: Any) -> tuple[np.ndarray, np.n
         if target is None:
             raise ArgumentError("target", target, "be given: the critical point c that the branch belongs to")
         near = checked_point(target, f.dimension, "target")
+    require_defined(f, near, "target")
     require_defined(f, x, "start")
     distance = float(np.linalg.norm(x - near))
     if distance == 0:

@@ -115,12 +115,16 @@ def follow(
 def _to_edge(curve: SmoothCurve, points: list[CurvePoint], edges: Edges, control: StepControl) -> list[CurvePoint]:
     """Return the points with the last one before the edge, nearer than any step, if the curve goes on to it."""
     here, reach = points[-1], 2 * AT_EDGE * control.ds_max
-    part = edges.ahead(here.z, here.t, reach)
-    z = curve.correct(here.z + part * here.t, here.t) if part else None
-    if z is None or not np.linalg.norm(z - here.z) <= 2 * reach or not edges.inside(here.z, z):
-        return points
-    t = curve.tangent(z, here.t)
-    return [*points, CurvePoint(z, t)] if np.isfinite(t).all() and angle(here.t, t) <= MAX_TURN else points
+    part = edges.ahead(here.z, here.t, reach) or 0.0
+    # The corrector may move the last double across; then a little less.
+    for spare in (0.0, 1e-6, 1e-3) if part else ():
+        z = curve.correct(here.z + (1 - spare) * part * here.t, here.t)
+        if z is None or not np.linalg.norm(z - here.z) <= 2 * reach or not edges.inside(here.z, z):
+            continue
+        t = curve.tangent(z, here.t)
+        if np.isfinite(t).all() and angle(here.t, t) <= MAX_TURN:
+            return [*points, CurvePoint(z, t)]
+    return points
 
 
 def _before_edge(here: CurvePoint, edges: Edges | None, control: StepControl) -> EndReason | None:

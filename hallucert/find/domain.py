@@ -45,7 +45,7 @@ def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
         if here.shape[1]:
             units = within * np.eye(x.shape[1])
             around = (x[:, None, :] + np.concatenate([units, -units])).reshape(-1, x.shape[1])
-            there = f.domain_arguments(around).reshape(len(x), -1, here.shape[1])
+            there = f.domain_arguments(around).reshape(len(x), 2 * x.shape[1], here.shape[1])
             found &= (np.sign(there) * here[:, None, :] >= KEPT * np.abs(there)).all(axis=(1, 2))
     return found
 

@@ -104,6 +104,7 @@ def farthest_point(
     if is_set and d == 1:
         raise ArgumentError("maximizer", maximizer, "be one point (1,): in one dimension a maximizer set is a point")
     samples = checked_samples(maximizer, d, "maximizer") if is_set else checked_point(maximizer, d, "maximizer")
+    require_defined(f, centre, "target")
     for sample in np.atleast_2d(samples):
         require_defined(f, sample, "maximizer")
     scale = float(np.linalg.norm(samples - centre, axis=-1).max())

@@ -212,6 +212,5 @@ def _passes(here: CurvePoint, there: CurvePoint, start: CurvePoint) -> bool:
 
 def _sheet(f: Objective, rho: Any, points: list[CurvePoint], ends: tuple[EndReason, EndReason]) -> Sheet:
     x = np.array([p.z for p in points])
-    g = f.gradient_lanes(x)
-    target = x + float(rho) * g / np.linalg.norm(g, axis=1)[:, None]
+    target = x + float(rho) * SAM.direction(f.gradient_lanes(x))[1]
     return Sheet(f, rho, x, np.array([p.t for p in points]), target, ends)

@@ -21,7 +21,7 @@ ASAM = RadiusLaw("asam", ("1/2", 3))  # type: ignore[arg-type]
 
 OF_SAM_ALONE: dict[str, Callable[[Any], Any]] = {
     "farthest_point": lambda v: hc.find.farthest_point(WELLS, (0, 0), (1, 1), level="1.5", variant=v),
-    "branch": lambda v: hc.find.branch(WELL, (-1, 0), (1, 0), rho_max=1.9, variant=v),
+    "branch": lambda v: hc.find.branch(WELL, (-1, 0), (1, 0), rho_min=1.9, variant=v),
     "branches": lambda v: hc.find.branches(WELL, (1, 0), [(-1.2, 1.2), (-0.5, 0.5)], rho_max=1.9, variant=v),
     "sheet": lambda v: hc.find.sheet(RING, (0.4, 0.3), "1.5", max_steps=3, variant=v),
     "census": lambda v: hc.census(WELL, [(-1, -0.25), (-0.5, 0.5)], "1.5", variant=v),
