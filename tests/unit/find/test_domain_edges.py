@@ -12,6 +12,8 @@ import pytest
 import hallucert as hc
 from hallucert.branch import EndReason
 from hallucert.errors import ArgumentError, SearchError
+from hallucert.find.continuation import CurvePoint, StepControl, follow
+from hallucert.find.domain import Edges
 from hallucert.radius_law import RadiusLaw
 
 WELL = "(x**2 - 1)**2/4 + y**2/20"
@@ -91,6 +93,26 @@ def test_a_pole_is_not_jumped_over(term):
     minimizer = mpmath.findroot(derivative, (-0.3999, -0.25), solver="anderson")
     assert (branch.end.reason, branch.end.detail) == (EndReason.CRITICAL_POINT, "minimizer")
     assert abs(branch.x[-1, 0] - float(minimizer)) < 1e-11
+
+
+class Circle:
+    """The unit circle, whose tangent keeps away from edges that the circle itself meets."""
+
+    def tangent(self, z, along):
+        t = np.array([-z[1], z[0]])
+        return t if t @ along > 0 else -t
+
+    def correct(self, z, normal):
+        return z / np.linalg.norm(z)
+
+
+@pytest.mark.parametrize("edge", [0.9999, 0.99, 0.9])
+def test_a_curve_that_bends_across_an_edge_ends_there(edge):
+    """From (1, 0) steps along (0, 1) are parallel to the edge x = const; their ends on the circle are beyond it."""
+    start, edges = CurvePoint(np.array([1.0, 0.0]), np.array([0.0, 1.0])), Edges(lambda x: x[:, :1] - edge, 2)
+    points, reason = follow(Circle(), start, StepControl(0.3, 1e-6, 0.3, 500), lambda here, there: None, edges=edges)
+    assert reason is EndReason.DOMAIN
+    assert all(p.z[0] > edge for p in points) and points[-1].z[0] - edge < 1e-14
 
 
 def test_both_directions_and_half_branches_end_at_edges():
