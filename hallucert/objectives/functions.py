@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.names import FUNCTIONS_ELSEWHERE
 
 HALF = Fraction(1, 2)
 
@@ -82,6 +83,7 @@ NOT_ANALYTIC: dict[str, str] = {
     "absolute": "it has a kink at 0",
     "fabs": "it has a kink at 0",
     "sign": "it jumps at 0",
+    "sgn": "it jumps at 0",
     "max": "it has a kink where its arguments are equal",
     "maximum": "it has a kink where its arguments are equal",
     "fmax": "it has a kink where its arguments are equal",
@@ -97,6 +99,7 @@ NOT_ANALYTIC: dict[str, str] = {
     "heaviside": "it jumps at 0",
     "floor": "it jumps at the integers",
     "ceil": "it jumps at the integers",
+    "trunc": "it jumps at the integers",
     "round": "it jumps",
     "mod": "it jumps",
     "remainder": "it jumps",
@@ -114,5 +117,14 @@ def not_analytic_message(name: str) -> str:
 
 
 def unknown_message(name: str) -> str:
-    """Return the sentence that refuses a function nobody here knows."""
-    return f"{name} is not among the functions a tape can hold: {', '.join(sorted(ANALYTIC))}"
+    """Return the sentence that refuses the function `name`, which nobody here knows, with what to write instead."""
+    known = ANALYTIC | NOT_ANALYTIC | FUNCTIONS_ELSEWHERE
+    own = name if name in known else name.lower()
+    if own in ANALYTIC:
+        way_out = f": write {own}(x)"
+    elif own in NOT_ANALYTIC:
+        way_out = f": {own} is not real-analytic"
+    else:
+        instead = FUNCTIONS_ELSEWHERE.get(own)
+        way_out = f": write {instead}" if instead else ""
+    return f"unknown function {name[:40]!r}{way_out} (known: {', '.join(sorted(ANALYTIC))})"

@@ -10,11 +10,13 @@ Grammar (lowest precedence first)::
 
 Decimals are exact: ``0.05`` in a formula is 1/20. ``-x**2`` is ``-(x**2)`` and ``a**b**c`` is ``a**(b**c)``. Names
 that are constants elsewhere, such as ``e``, are variables only if the caller lists them; Euler's number is ``exp(1)``.
+Names that are functions elsewhere, such as ``ln``, are never variables.
 The parser keeps its own stacks, so that no formula, however deeply nested, exhausts Python's.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -23,6 +25,7 @@ from typing import NamedTuple
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
 from hallucert.objectives import functions
 from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.names import FUNCTIONS_ELSEWHERE
 from hallucert.objectives.tape import Tape, check_variable_names
 
 MAX_LENGTH = 200_000
@@ -31,7 +34,8 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _SPACE = re.compile(r"\s*", re.ASCII)
-_RESERVED = frozenset({"pi"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
+_KNOWN = frozenset({"pi"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
+_RESERVED = _KNOWN | set(FUNCTIONS_ELSEWHERE)
 
 CONSTANTS_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("e", "E"), "write exp(1) for Euler's number"),
@@ -67,21 +71,21 @@ def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) 
     ------
     FormulaError
         Where the text does not fit the grammar, with the position; also at a name in `CONSTANTS_ELSEWHERE` that is not
-        among the `variables`.
+        among the `variables`, and at the name of an unknown function.
     NotAnalyticError
         If a function such as ``abs`` or ``max`` is used.
     """
     tokens = [_tokenize(formula) for formula in formulas]
     given = () if variables is None else check_variable_names(variables)
+    if reserved := set(given) & _RESERVED:
+        raise ArgumentError("variables", min(reserved), "not be the name of a function or constant")
     for formula, row in zip(formulas, tokens, strict=True):
-        _require_no_constants(formula, row, given)
+        _require_known_names(formula, row, given)
     if variables is None:
         names = {token.text for row in tokens for token in row if token.kind == "name"} - _RESERVED
         if not names:
             raise ArgumentError("formula", formulas[0] if formulas else "", "contain at least one variable")
         given = tuple(sorted(check_variable_names(sorted(names)), key=natural_order))
-    if reserved := set(given) & _RESERVED:
-        raise ArgumentError("variables", min(reserved), "not be the name of a function or constant")
     builder = TapeBuilder(given)
     index = {name: i for i, name in enumerate(given)}
     return builder.tape([_Parser(f, t, builder, index).parse() for f, t in zip(formulas, tokens, strict=True)])
@@ -110,12 +114,25 @@ def _tokenize(formula: object) -> list[Token]:
     return tokens
 
 
-def _require_no_constants(formula: str, tokens: Sequence[Token], variables: Sequence[str]) -> None:
-    """Refuse a name that may be meant as a constant or as a variable."""
-    for _, name, position in tokens:
-        if name in CONSTANTS_ELSEWHERE and name not in variables:
+def _require_known_names(formula: str, tokens: Sequence[Token], variables: Sequence[str]) -> None:
+    """Refuse the name of a function that is none here, and one that may be meant as a constant or as a variable.
+
+    Capitals make no other function. A name before a parenthesis is that of a function, unless it stands elsewhere
+    without one or is listed: then a sign is forgotten, which the parser reports.
+    """
+    pairs = list(itertools.pairwise(tokens))
+    not_called = _KNOWN | {token.text for token, after in pairs if token.kind == "name" and after.text != "("}
+    for (kind, name, position), after in pairs:
+        if kind != "name" or name in variables:
+            continue
+        if name in CONSTANTS_ELSEWHERE:
             way_out = f"{CONSTANTS_ELSEWHERE[name]}; if it is a variable, rename it or list it in variables="
             raise FormulaError(formula, position, f"{name!r} is a constant elsewhere, not here ({way_out})")
+        if name not in _KNOWN and name.lower() in _RESERVED:
+            raise FormulaError(formula, position, functions.unknown_message(name))
+        if after.text == "(" and name not in not_called:
+            product = f"; for a product write {name[:40]}*(...)"
+            raise FormulaError(formula, position, functions.unknown_message(name) + product)
 
 
 class _Pending(NamedTuple):
@@ -177,7 +194,7 @@ class _Parser:
                     raise self._error(after, f"expected '(' after {token.text}")
                 self.pending.append(_Pending("(", _OPEN, token.position, functions.ANALYTIC[token.text]))
                 return place + 2, True
-            self.operands.append(self._name(token, self.tokens[place + 1]))
+            self.operands.append(self._name(token))
         elif token.text == "(":
             self.pending.append(_Pending("(", _OPEN, token.position, None))
             return place + 1, True
@@ -226,14 +243,11 @@ class _Parser:
             raise self._error(token, "number is too long")
         return self._build(_Pending("", 0, token.position, self.builder.constant), Fraction(token.text))
 
-    def _name(self, name: Token, after: Token) -> int:
+    def _name(self, name: Token) -> int:
         if name.text in self.index:
             return self.builder.variable(self.index[name.text])
         if name.text == "pi":
             return self.builder.pi()
-        if after.text == "(":
-            known = ", ".join(sorted(functions.ANALYTIC))
-            raise self._error(name, f"unknown function {name.text[:40]!r} (known: {known})")
         known = ", ".join(self.builder.variables[:8])
         raise self._error(name, f"unknown name {name.text[:40]!r} (variables: {known})")
 

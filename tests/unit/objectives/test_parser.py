@@ -194,3 +194,67 @@ def test_any_text_is_read_or_refused_by_a_typed_error(text):
     except (ArgumentError, NotAnalyticError):
         return
     assert len(tape.outputs) == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "position", "words"),
+    [
+        ("x + ln(x)", 4, "write log"), ("log2(x)", 0, r"write log\(x\)/log\(2\)"), ("x*arcsin(x)", 2, "known: cos"),
+        ("pow(x, 2)", 0, r"write x\*\*y"), ("sec(x) + x", 0, r"write 1/cos"), ("2 ln x", 2, "write log"),
+        ("x + atan2(x, 1)", 4, "known: cos"), ("Sin(x)", 0, r"write sin\(x\)"), ("x + LN(x)", 4, "write log"),
+        ("Abs(x)", 0, "abs is not real-analytic"), ("foo(x)", 0, r"for a product write foo\*"),
+        ("x + gamma(x)", 4, r"for a product write gamma\*"), ("_f(x)", 0, r"_f\*"),
+    ],
+)  # fmt: skip
+def test_unknown_functions_are_named_with_what_to_write(formula, position, words):
+    """No sign is forgotten before the parenthesis of a function: the message names it, and its equivalent if any."""
+    with pytest.raises(FormulaError, match=rf"^formula: unknown function.*{words}") as caught:
+        Objective.parse(formula)
+    assert caught.value.position == position
+
+
+@pytest.mark.parametrize("formula", ["x(y + 1) + x", "2(x)", "(x)(y)", "sin(x)(y)", "x**2(y)"])
+def test_forgotten_signs_are_named(formula):
+    """What cannot be a function, for example a name that is a variable elsewhere, lacks a sign."""
+    with pytest.raises(FormulaError, match=r"unexpected '\('.*write \* to multiply"):
+        Objective.parse(formula)
+    with pytest.raises(FormulaError, match=r"unexpected '\('.*write \* to multiply"):
+        Objective.parse("x(y)", ["x", "y"])
+
+
+@pytest.mark.parametrize("name", ["ln", "log10", "atan", "cbrt", "pow", "arcsinh", "cot", "sgn", "erfc"])
+def test_names_of_functions_are_no_variables(name):
+    """Neither in a product, nor where the caller lists them; capitals are variables only if they are listed."""
+    with pytest.raises((FormulaError, NotAnalyticError), match=name):
+        Objective.parse(f"{name}*(x) + y")
+    for formula in ("x", f"{name}*x"):
+        with pytest.raises(ArgumentError, match=f"^variables must.*{name}"):
+            Objective.parse(formula, [name, "x"])
+    with pytest.raises(FormulaError, match=f"unknown function '{name.upper()}'"):
+        Objective.parse(f"{name.upper()}*x")
+    assert Objective.parse(f"{name.upper()}*x", [name.upper(), "x"]).value([3, 5]) == 15
+
+
+def test_what_is_written_instead_is_the_function():
+    """The equivalents in the messages agree with mpmath at 45 digits."""
+    from hallucert.objectives.names import FUNCTIONS_ELSEWHERE
+
+    x, y = mpmath.mpf("1.37"), mpmath.mpf("0.61")
+    oracles = {
+        "ln": mpmath.ln, "lg": mpmath.log10, "log2": lambda t: mpmath.log(t, 2), "log10": mpmath.log10,
+        "log1p": mpmath.log1p, "expm1": mpmath.expm1, "exp2": lambda t: mpmath.mpf(2) ** t,
+        "exp10": lambda t: mpmath.mpf(10) ** t, "cbrt": mpmath.cbrt, "pow": lambda t: t**y, "sqr": lambda t: t * t,
+        "hypot": lambda t: mpmath.hypot(t, y), "logsumexp": lambda t: mpmath.log(mpmath.exp(t) + mpmath.exp(y)),
+        "logistic": lambda t: 1 / (1 + mpmath.exp(-t)), "logit": lambda t: mpmath.log(t) - mpmath.log1p(-t),
+        "swish": lambda t: t / (1 + mpmath.exp(-t)), "mish": lambda t: t * mpmath.tanh(mpmath.log1p(mpmath.exp(t))),
+        "tg": mpmath.tan,
+        **{name: getattr(mpmath, name) for name in ("sec", "csc", "cot", "sech", "csch", "coth", "asinh", "acosh",
+                                                    "atanh")},
+    }  # fmt: skip
+    written = {text: name for name, text in reversed(FUNCTIONS_ELSEWHERE.items()) if text}
+    assert set(written.values()) <= set(oracles)
+    with mpmath.workdps(DIGITS):
+        for text, name in written.items():
+            at = y if name in ("logit", "atanh") else x
+            value = parse_tape([text.removesuffix(" for x > 0")], ["x", "y"]).evaluate(Mpmath(), [at, y])[0]
+            assert abs(value - oracles[name](at)) < mpmath.mpf(10) ** -44, name
