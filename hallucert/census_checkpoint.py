@@ -12,7 +12,8 @@ import numpy as np
 
 from hallucert import __version__
 from hallucert.errors import CheckpointError
-from hallucert.files import replacing, write_nothing
+from hallucert.file_kinds import CENSUS, kind_of_file
+from hallucert.files import is_file_or_nothing, replacing, require_place
 from hallucert.prove.branch_and_prune import Boxes
 from hallucert.prove.census import Task, sphere_task
 from hallucert.prove.census_json import (
@@ -57,6 +58,8 @@ class Checkpoint:
             return
         text = json.dumps([problem.to_json(), problem.backend, max_boxes, __version__], sort_keys=True)
         self.digest = hashlib.sha256(text.encode()).hexdigest()
+        if not is_file_or_nothing(path):
+            raise CheckpointError(f"{path} cannot be read: it is no file; use another path")
         if not path.exists():
             return
         try:
@@ -65,7 +68,9 @@ class Checkpoint:
         except OSError as error:
             raise CheckpointError(f"{path} cannot be read: {error}; use another file") from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise self._malformed(error) from None
+            kind = kind_of_file(path)
+            why = repr(error) if kind in (None, CENSUS) else f"it is {kind}"
+            raise self._malformed(why, "use another file") from None
         if not belongs:
             raise CheckpointError(f"{path} belongs to another census (function, box, rho or budget); use another file")
 
@@ -88,7 +93,7 @@ class Checkpoint:
                 raise self._malformed(f"its entry {name!r}: {error!r}") from None
         if self.path is not None and any(name not in self.results for name, _, _ in tasks):
             try:
-                write_nothing(self.path.parent)
+                require_place(self.path)
             except OSError as error:
                 raise self._unwritable(error) from None
 
@@ -114,8 +119,8 @@ class Checkpoint:
     def _unwritable(self, error: OSError) -> CheckpointError:
         return CheckpointError(f"the checkpoint {self.path} cannot be written: {error.strerror or error}")
 
-    def _malformed(self, why: object) -> CheckpointError:
-        return CheckpointError(f"{self.path} is not the checkpoint of a census: {why}; remove it")
+    def _malformed(self, why: str, what_to_do: str = "remove it") -> CheckpointError:
+        return CheckpointError(f"{self.path} is not the checkpoint of a census: {why}; {what_to_do}")
 
 
 def _to_json(result: TaskResult[Any]) -> dict[str, Any]:

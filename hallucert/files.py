@@ -1,10 +1,18 @@
-"""Writing files so that a reader, or a crash, sees the old file or the new one, never half of it."""
+"""Writing files so that a reader, or a crash, sees the old file or the new one, never half of it.
+
+A path may lead, through links, to a file or to nothing yet, which is replaced as a whole, or to something that is
+written into: a pipe, a terminal, an open file of this process (``/dev/stdout``, the ``/dev/fd/63`` of ``>(command)``).
+"""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
+import secrets
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -17,34 +25,189 @@ from hallucert.errors import ArgumentError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PATIENCE = 1.0
+"""Seconds that a pipe without a reader is given to find one."""
+
+LINKS = 40
+"""Links that are followed, as many as Linux follows."""
+
+_IN_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY}
+"""What the system answers where a file may be written, but nothing be put in its place: it is mounted by itself, its
+folder is read-only, or its owner is somebody else."""
+
 
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, and rename it to `path` when the block ends without an error.
+    """Yield a stream in memory, and write what it holds to `path` when the block ends without an error.
+
+    A file keeps its permissions, its owner and its names: if it has several, or nothing can be put in its place, it is
+    overwritten; else a temporary file beside it is renamed to it. A new file has the permissions of the process.
 
     Raises
     ------
     ArgumentError
-        If `path` is no path.
+        If `path` is no path, or that of a socket or a disk.
     OSError
         If the file cannot be written; the error names `path`, not the temporary file.
     """
     target = checked_path(path)
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     with _errors_about(path):
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+        _status(target)
+    content = io.BytesIO()
+    yield content
+    with _errors_about(path):
+        _write(target, content.getbuffer())
+
+
+def require_place(path: str | PathLike[str]) -> None:
+    """Make sure, as far as can be told before the work, that `replacing` can write to `path`.
+
+    Raises
+    ------
+    ArgumentError, OSError
+        As `replacing`.
+    """
+    target = checked_path(path)
+    with _errors_about(path):
+        old = _status(target)
+        if old is not None and not (stat.S_ISREG(old.st_mode) and os.access(target, os.W_OK)):
+            return
+        try:
+            write_nothing(Path(os.path.realpath(target)).parent)
+        except OSError:
+            if old is None:
+                raise
+
+
+def is_file_or_nothing(path: Path) -> bool:
+    """Tell whether a path leads to a regular file, or to nothing yet."""
+    return path.is_file() or not path.exists()
+
+
+def _status(target: Path) -> os.stat_result | None:
+    """Return what is there, None if there is nothing; refuse what cannot be written to."""
+    try:
+        old = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(old.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if _own_descriptor(target) is None:
+        if stat.S_ISBLK(old.st_mode) or stat.S_ISSOCK(old.st_mode):
+            raise ArgumentError("path", str(target), "be a file, a pipe or a terminal, no socket and no disk")
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return old
+
+
+def _own_descriptor(path: Path) -> int | None:
+    """Return the number of the open file of this process that `path` is a name of, None if it is not."""
+    folders = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
+    for _ in range(LINKS):
+        if path.name.isdecimal() and os.path.realpath(path.parent) in folders:
+            return int(path.name)
+        if not path.is_symlink():
+            break
+        path = path.parent / os.readlink(path)
+    return None
+
+
+def _write(target: Path, content: memoryview) -> None:
+    old, descriptor = _status(target), _own_descriptor(target)
+    if descriptor is not None:
+        _pour(os.dup(descriptor), content)
+    elif old is None:
+        _replace(Path(os.path.realpath(target)), None, content)
+    elif not stat.S_ISREG(old.st_mode):
+        _pour(_open_pipe(target, PATIENCE if stat.S_ISFIFO(old.st_mode) else 0), content)
+    elif old.st_nlink != 1:
+        _overwrite(target, content)
+    else:
+        try:
+            _replace(Path(os.path.realpath(target)), old, content)
+        except OSError as error:
+            if error.errno not in _IN_PLACE:
+                raise
+            _overwrite(target, content)
+
+
+def _replace(target: Path, old: os.stat_result | None, content: memoryview) -> None:
+    """Write a temporary file with the permissions and the owner of the old one, and rename it."""
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.tmp")
+    mode = 0o666 if old is None else 0o600  # of a new file less the umask; what was private is so from the start
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        with _errors_about(path):
-            os.replace(temporary, target)
+            if old is not None:
+                _take_over(stream.fileno(), old)
+            stream.write(content)
+            _flush(stream)
+        os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+    _sync(target.parent)
+
+
+def _take_over(handle: int, old: os.stat_result) -> None:
+    """Give an open file the owner and the permissions of another."""
+    own = os.fstat(handle)
+    if (own.st_uid, own.st_gid) != (old.st_uid, old.st_gid):
+        os.fchown(handle, old.st_uid, old.st_gid)
+    if own.st_mode != old.st_mode:
+        os.fchmod(handle, stat.S_IMODE(old.st_mode))
+
+
+def _overwrite(target: Path, content: memoryview) -> None:
+    with target.open("r+b") as stream:
+        stream.write(content)
+        stream.truncate()
+        _flush(stream)
+
+
+def _flush(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make a renaming last, where the system has that: some cannot open a folder, some file systems not sync it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _open_pipe(target: Path, patience: float) -> int:
+    """Open a pipe or a terminal; a pipe that nobody reads is an error, not a wait without end."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            handle = os.open(target, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        except OSError as error:
+            if error.errno != errno.ENXIO or not patience:
+                raise
+            if time.monotonic() > end:
+                raise OSError(errno.ENXIO, "Nobody reads this pipe") from None
+            time.sleep(0.01)
+        else:
+            os.set_blocking(handle, True)
+            return handle
+
+
+def _pour(handle: int, content: memoryview) -> None:
+    try:
+        while content:
+            content = content[os.write(handle, content) :]
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from typing import Any
 from hallucert.certificate.certificate import Provenance
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact_radius, format_rational, parse_dyadic, parse_exact
+from hallucert.file_kinds import CERTIFICATE
 from hallucert.prove.claims import Claim, Status
 
-FORMAT = "hallucert-certificate"
+FORMAT = CERTIFICATE
 SCHEMA = 1
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""

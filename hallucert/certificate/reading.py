@@ -31,6 +31,7 @@ from hallucert.certificate.fields import (
 from hallucert.certificate.kinds import module_of
 from hallucert.certificate.writing import problem_digest
 from hallucert.errors import ArgumentError, CertificateError
+from hallucert.file_kinds import kind_of_content
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.claims import Claim, Enclosure, Status
@@ -73,6 +74,8 @@ def load(path: str | PathLike[str]) -> Any:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise CertificateError("(file)", f"is larger than {MAX_BYTES} bytes")
+    if (kind := kind_of_content(content)) not in (None, "a certificate"):
+        raise CertificateError("(file)", f"is {kind}, no certificate: it is for checkpoint=")
     try:
         text = content.decode("ascii")
     except UnicodeDecodeError:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import CheckpointError
+from hallucert.file_kinds import kind_of_file
 from hallucert.files import replacing, write_nothing
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
@@ -48,6 +49,10 @@ class Checkpoint:
     def __init__(self, folder: Path, cell: int, fingerprint: str) -> None:
         self.path = folder / f"cell-{cell:04d}.npz"
         self.fingerprint = fingerprint
+        if folder.exists() and not folder.is_dir():
+            raise CheckpointError(
+                f"the checkpoint {folder} must be a folder; it is {kind_of_file(folder) or 'a file'}: use another path"
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_nothing(folder)
