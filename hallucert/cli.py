@@ -1,29 +1,35 @@
 """The command line, in the words of the API: ``demo, certify, census, diagram, verify, diagnose, study, gallery``.
 
 Commands import what they need when they run: ``verify`` loads no search code and no plotting. With ``--json`` the
-answer alone goes to stdout. Misuse ends with status 2 and one line on stderr.
+answer alone goes to stdout. Misuse ends with status 2 and one line on stderr; an error of this program, with 70.
 """
 
 from __future__ import annotations
 
-import json
+import io
 import math
 import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from hallucert import __version__
-from hallucert.errors import ArgumentError, CertificateError, FormulaError, HallucertError
+from hallucert.command_options import (
+    entry_of,
+    law_of,
+    number_of,
+    numbered,
+    objective_of,
+    point_of,
+    require_savable,
+    sides_of,
+)
+from hallucert.command_output import failed, print_json
+from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact
-
-if TYPE_CHECKING:
-    from hallucert.gallery import Entry
-    from hallucert.objectives.objective import Objective
-    from hallucert.radius_law import RadiusLaw
 
 app = typer.Typer(
     help="Construct hallucinated minimizers of Sharpness-Aware Minimization, and prove what they are.",
@@ -86,7 +92,7 @@ def demo(
 
     summary = run_demo(output, quiet=as_json)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     raise typer.Exit(0 if summary["all_reproved"] else 1)
 
 
@@ -115,26 +121,30 @@ def certify(
     import hallucert as hc
     from hallucert import card
 
-    f = _objective(formula, gallery, dimension)
-    law = _law(variant, scales, f.dimension)
+    f = objective_of(formula, gallery, dimension)
+    law = law_of(variant, scales, f.dimension)
+    require_savable(save)
     if start is not None and basin is None:
         raise ArgumentError("--start", start, "be given together with --basin, the step of the run")
     if at is None and target is None and start is not None:
-        run = hc.sam.run(f, _point(start, "--start"), rho, exact(basin, "--basin"), RUN_STEPS, variant=law)
+        run = hc.sam.run(f, point_of(start, "--start"), rho, exact(basin, "--basin"), RUN_STEPS, variant=law)
         at = ",".join(map(repr, run.x.tolist()))
     if (at is None) == (target is None) and (at is not None or gallery is None):
         raise ArgumentError("--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them")
     if at is not None:
-        candidates = [hc.find.refine(f, _point(at, "--at"), rho, variant=law)]
+        candidates = [hc.find.refine(f, point_of(at, "--at"), rho, variant=law)]
     else:
-        centre = _entry(str(gallery), dimension).minimizers[0].x if target is None else _point(target, "--target")
+        centre = entry_of(str(gallery), dimension).minimizers[0].x if target is None else point_of(target, "--target")
         candidates = hc.find.on_sphere(f, centre, rho, variant=law)
     first = None if start is None else [part.strip() for part in start.split(",")]
-    certificates = [hc.certify(point, backend=str(backend), basin=basin, start=first) for point in candidates]
-    paths = _save_all(certificates, save)
+    paths = numbered(save, len(candidates))
+    certificates = [hc.certify(found, backend=str(backend), basin=basin, start=first) for found in candidates]
+    for cert, path in zip(certificates, paths, strict=True):
+        if path is not None:
+            cert.save(path)
     if as_json:
         points = [card.certificate_data(cert, path) for cert, path in zip(certificates, paths, strict=True)]
-        _print_json({"function": f.name, "rho": rho, "variant": str(variant), "points": points})
+        print_json({"function": f.name, "rho": rho, "variant": str(variant), "points": points})
     else:
         card.print_certificates(certificates, paths, f, rho)
     proved = [bool(cert["existence"]) for cert in certificates]
@@ -159,16 +169,16 @@ def census(
     import hallucert as hc
     from hallucert.card import census_data
 
-    f = _objective(formula, gallery, dimension)
+    f = objective_of(formula, gallery, dimension)
     if box is None and gallery is None:
         raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
-    sides = _sides(box, None if gallery is None else _entry(gallery, dimension), f.dimension)
-    _require_folder(save)
+    sides = sides_of(box, None if gallery is None else entry_of(gallery, dimension), f.dimension)
+    require_savable(save)
     found = hc.census(f, sides, rho, seconds=seconds)
     if save is not None:
         found.save(save)
     if as_json:
-        _print_json(census_data(found, save))
+        print_json(census_data(found, save))
     else:
         typer.echo(str(found))
         for point in found.points:
@@ -195,18 +205,18 @@ def diagram(
     import hallucert as hc
     from hallucert.card import claim_data
 
-    f = _objective(formula, gallery, dimension)
+    f = objective_of(formula, gallery, dimension)
     if gallery is None and (box is None or target is None):
         raise ArgumentError("--box, --target", "<nothing>", "both be given, unless --gallery is")
-    entry = None if gallery is None else _entry(gallery, dimension)
-    centre = entry.minimizers[0].x if target is None and entry is not None else _point(str(target), "--target")
-    _require_folder(save)
-    found = hc.diagram(f, centre, _sides(box, entry, f.dimension), backend=str(backend), budget=budget)
+    entry = None if gallery is None else entry_of(gallery, dimension)
+    centre = entry.minimizers[0].x if target is None and entry is not None else point_of(str(target), "--target")
+    require_savable(save)
+    found = hc.diagram(f, centre, sides_of(box, entry, f.dimension), backend=str(backend), budget=budget)
     if save is not None:
         found.save(save)
     if as_json:
         claims = [claim_data(claim) for claim in found]
-        _print_json({"function": f.name, "complete": found.complete, "claims": claims, "file": save and str(save)})
+        print_json({"function": f.name, "complete": found.complete, "claims": claims, "file": save and str(save)})
     else:
         typer.echo(str(found))
     raise typer.Exit(0 if found.complete else 1)
@@ -232,7 +242,7 @@ def verify(
     if as_json:
         from hallucert.card import verdict_data
 
-        _print_json(verdict_data(verdict, file))
+        print_json(verdict_data(verdict, file))
     else:
         typer.echo(str(verdict))
     raise typer.Exit(0 if verdict else 1)
@@ -254,13 +264,13 @@ def diagnose(
     import hallucert as hc
     from hallucert.card import plain
 
-    f = _objective(formula, gallery, dimension)
-    options: dict[str, Any] = {"variant": _law(variant, scales, f.dimension)}
+    f = objective_of(formula, gallery, dimension)
+    options: dict[str, Any] = {"variant": law_of(variant, scales, f.dimension)}
     if step_size is not None:
-        options["step_size"] = _number(step_size, "--step-size")
-    diagnosis = hc.diagnose(f, _point(at, "--at"), rho, **options)
+        options["step_size"] = number_of(step_size, "--step-size")
+    diagnosis = hc.diagnose(f, point_of(at, "--at"), rho, **options)
     if as_json:
-        _print_json(plain(diagnosis))
+        print_json(plain(diagnosis))
     else:
         typer.echo(str(diagnosis))
 
@@ -287,7 +297,7 @@ def study(
 
     summaries = run_study(output, data.split(","), seeds, rho.split(","), quick)
     if as_json:
-        _print_json(summaries)
+        print_json(summaries)
         return
     console = Console()
     console.width = max(console.width, 120)
@@ -307,125 +317,46 @@ def gallery(
     from hallucert import gallery as known
 
     if name is not None:
-        entry = _entry(name, dimension)
+        entry = entry_of(name, dimension)
         if as_json:
-            _print_json(card.entry_data(entry))
+            print_json(card.entry_data(entry))
         else:
             typer.echo(str(entry))
         return
     entries = [known.info(each) for each in known.names()]
     if as_json:
-        _print_json([card.entry_data(entry) for entry in entries])
+        print_json([card.entry_data(entry) for entry in entries])
     else:
         card.print_gallery(entries)
 
 
-def _objective(formula: str | None, gallery_name: str | None, dimension: int | None) -> Objective:
-    """Return the function that the arguments name."""
-    import hallucert as hc
-
-    if (formula is None) == (gallery_name is None):
-        was = "<neither>" if formula is None else "<both>"
-        raise ArgumentError("FORMULA, --gallery", was, "be given, exactly one of them")
-    if formula is not None:
-        if dimension is not None:
-            raise ArgumentError("--dimension", dimension, "be left out unless --gallery is given")
-        return hc.Objective.parse(formula)
-    return _entry(str(gallery_name), dimension).objective()
-
-
-def _entry(name: str, dimension: int | None) -> Entry:
-    """Return the gallery entry of that name and, if given, dimension."""
-    from hallucert import gallery as known
-
-    return known.info(name) if dimension is None else known.info(name, dimension=dimension)
-
-
-def _number(text: str, option: str) -> float:
-    return float(exact(text.strip(), option))
-
-
-def _point(text: str, option: str) -> list[float]:
-    """Read ``"1, -2.5"``."""
-    return [_number(part, option) for part in text.split(",")]
-
-
-def _law(variant: Ascent, scales: str | None, dimension: int) -> RadiusLaw:
-    """Return the ascent step that the options name."""
-    from hallucert.radius_law import RadiusLaw, radius_law
-
-    if (scales is not None) != (variant is Ascent.ASAM):
-        raise ArgumentError("--scales", scales or "<nothing>", "be given for --variant asam, and only for it")
-    exact_scales = () if scales is None else tuple(exact(part.strip(), "--scales") for part in scales.split(","))
-    return radius_law(RadiusLaw(str(variant), exact_scales), dimension)
-
-
-def _sides(box: str | None, entry: Entry | None, dimension: int) -> list[tuple[float, float]]:
-    """Return the box of an option, or else that of a gallery function."""
-    if box is None and entry is not None:
-        return [(float(low), float(high)) for low, high in entry.box]
-    ends = _point(str(box), "--box")
-    if len(ends) != 2 * dimension:
-        raise ArgumentError("--box", box, f"be {2 * dimension} numbers low,high,... for {dimension} variables")
-    return list(zip(ends[::2], ends[1::2], strict=True))
-
-
-def _require_folder(save: Path | None) -> None:
-    if save is not None and not save.parent.is_dir():
-        raise ArgumentError("--save", str(save), "be in an existing folder")
-
-
-def _save_all(certificates: list[Any], save: Path | None) -> list[Path | None]:
-    """Save certificates: one under the given name, several under names with a number before the suffix."""
-    if save is None:
-        return [None] * len(certificates)
-    _require_folder(save)
-    paths: list[Path | None] = []
-    for number, cert in enumerate(certificates, 1):
-        path = save if len(certificates) == 1 else save.with_name(f"{save.stem}-{number}{save.suffix}")
-        cert.save(path)
-        paths.append(path)
-    return paths
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, indent=2, allow_nan=False))
-
-
-def _fail(message: str, arguments: list[str]) -> int:
-    """Report misuse: one line on stderr, and with ``--json`` an object with the same message on stdout."""
-    if "--json" in arguments:
-        _print_json({"error": message})
-    typer.echo(f"hallucert: {message}", err=True)
-    return 2
-
-
-def _one_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if isinstance(error, FormulaError) and len(lines) > 1:
-        return f"{lines[0]} of {lines[1]}"
-    return " ".join(lines) or type(error).__name__
+def _run(arguments: list[str]) -> int:
+    """Run a command and return its status; nothing but an answer is 0 or 1."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    spelled = ["--help" if argument == "-h" else argument for argument in arguments[:end]] + arguments[end:]
+    streams = sys.stdout, sys.stderr
+    try:
+        status = app(args=spelled, prog_name="hallucert", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:
+        return failed(error, arguments)
+    except SystemExit as stop:  # click's answer to a closed pipe, with the status 1 and wrapped streams
+        sys.stdout, sys.stderr = streams
+        return failed(stop.__context__ or stop, arguments)
+    return status if isinstance(status, int) else 0
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
+        # A name in an alphabet that the terminal lacks is printed with escapes; the proof is written all the same.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    status = _run(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app(args=arguments, prog_name="hallucert", standalone_mode=False)
-    except HallucertError as error:
-        status = _fail(_one_line(error), arguments)
-    except (typer.Abort, KeyboardInterrupt):
-        typer.echo("hallucert: interrupted", err=True)
-        status = 130
-    except BrokenPipeError:
-        # The reader has gone, as in `hallucert gallery | head -1`; nothing may be written any more, not even at exit.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        # The reader has gone, as in `hallucert gallery | head -1`, or the disk is full: nothing may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
-    except OSError as error:
-        status = _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error), arguments)
-    except Exception as error:
-        # Typer's own usage errors; which package they come from depends on its version.
-        if not hasattr(error, "format_message"):
-            raise
-        status = _fail(" ".join(error.format_message().split()), arguments)
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.exit(status)

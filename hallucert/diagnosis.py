@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_double
 from hallucert.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis_report import Diagnosis, Kind
 from hallucert.errors import ArgumentError
@@ -112,7 +113,8 @@ def diagnose(
     if not single:
         raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
     point, radius = lanes[0], exact_radius(rho)
-    eta = None if step_size is None else float(exact_radius(step_size, "step_size"))
+    checked_double(rho, "rho")
+    eta = None if step_size is None else checked_double(step_size, "step_size")
     if isinstance(products, bool) or not isinstance(products, int | np.integer) or products < 20:
         raise ArgumentError("products", products, "be an integer of at least 20")
     law = radius_law(variant, f.dimension)

@@ -69,14 +69,8 @@ def require_place(path: str | PathLike[str]) -> None:
     """
     target = checked_path(path)
     with _errors_about(path):
-        old = _status(target)
-        if old is not None and not (stat.S_ISREG(old.st_mode) and os.access(target, os.W_OK)):
-            return
-        try:
+        if _status(target) is None:
             write_nothing(Path(os.path.realpath(target)).parent)
-        except OSError:
-            if old is None:
-                raise
 
 
 def is_file_or_nothing(path: Path) -> bool:
