@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert import diagnosis_sentences as say
 from hallucert.arguments import checked_double
 from hallucert.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis_report import Diagnosis, Kind
@@ -20,7 +21,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw, radius_law
-from hallucert.spectra import DENSE, FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
+from hallucert.spectra import FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
 
@@ -42,14 +43,6 @@ _TARGETS = {
     "saddle": Kind.SADDLE,
     "maximizer": Kind.MAXIMIZER,
     "degenerate": Kind.DEGENERATE,
-}
-
-_MEANINGS = {
-    Kind.MINIMIZER: "a hallucinated minimizer: a minimizer of f(x+) where the gradient of f is not zero",
-    Kind.SADDLE: "a hallucinated stationary point whose target is a saddle: {} is stuck, and not at a minimizer",
-    Kind.MAXIMIZER: "a hallucinated stationary point whose target is a maximizer: {} is stuck, and not at a minimizer",
-    Kind.DEGENERATE: "a hallucinated point with a degenerate target: a plateau, or one of many minimizers",
-    Kind.CONSTANT: "a point stuck at a constant predictor: a saddle or plateau, not a hallucinated minimizer",
 }
 
 
@@ -171,13 +164,15 @@ def _hallucinated(
     if kind is Kind.DEGENERATE and small and not zero:
         return _plateau(basis, numbers)
     numbers |= _attraction(spectra, zero, eta) | _aim(spectra, step)
-    end = f" ({_compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
+    end = f" ({say.compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
+    ending = say.stability(numbers.get("attracts"), numbers.get("step_bound"), eta, law)
+    target_type = numbers["target_type"]
     return Diagnosis(
         **basis,
         **numbers,
         kind=kind,
-        verdict=f"This is {_MEANINGS[kind].format(law.name)}{end}{_stability(numbers, eta, law)}.",
-        advice=_next_step(f, kind, zero, law),
+        verdict=f"This is {say.meaning(kind, target_type, law)}{end}{ending}.",
+        advice=say.next_step(f, kind, target_type, zero, law),
     )
 
 
@@ -190,14 +185,8 @@ def _plateau(basis: dict[str, Any], numbers: dict[str, Any]) -> Diagnosis:
         kind=Kind.PLATEAU,
         verdict=f"{law.name} stalls on a plateau: f is nearly flat at x+, its residuals are small there, and no zero "
         "of them is near; nothing shows a hallucinated point.",
-        advice=_stall_advice(law) or "Run longer, or take another start: plateaus of saturated units may last.",
+        advice=say.plateau_advice(basis["objective"], law),
     )
-
-
-def _stall_advice(law: RadiusLaw) -> str:
-    if law.variant != "sam":
-        return ""
-    return "Next: hc.certify_stall(f, x, rho) proves that no minimizer is near, if f curves down."
 
 
 def _residual_ratio(basis: dict[str, Any]) -> float | None:
@@ -241,38 +230,11 @@ def _aim(spectra: PointSpectra, step: np.ndarray) -> dict[str, Any]:
     return {"alignment": min(1.0, along), "target_distance": float(np.linalg.norm(step))}
 
 
-def _stability(numbers: dict[str, Any], eta: float | None, law: RadiusLaw) -> str:
-    """Return the end of the verdict that speaks of stability."""
-    attracts, bound = numbers.get("attracts"), numbers.get("step_bound")
-    if attracts is None:
-        return ""
-    if not attracts:
-        return f"; it repels {law.name}, so only exceptional starts stop here"
-    if eta is None or bound is None:
-        return f"; it attracts {law.name} for small steps"
-    if eta < bound:
-        return f"; it attracts {law.name}"
-    return f"; it would attract {law.name}, but the step {eta:.4g} is too large"
-
-
-def _next_step(f: Objective, kind: Kind, zero_residual: bool, law: RadiusLaw) -> str:
-    call = f"(f, x, rho{law.option_text})"
-    if kind is Kind.CONSTANT:
-        return f"Next: another start or a smaller rho; hc.find.refine{call} and hc.certify prove the target a saddle."
-    if zero_residual:
-        return f"Next: hc.find.hallucinate{call} sharpens it to rounding; hc.certify proves it if f is small."
-    if kind is Kind.DEGENERATE:
-        return "Next: more products, if there are many variables; else look at f near the target, or run longer."
-    if f.dimension > DENSE:
-        return "Next: more products settle more; hc.find.refine and hc.certify form Hessians, so they need a smaller f."
-    return f"Next: candidate = hc.find.refine{call}, then hc.certify(candidate) proves it."
-
-
 def _critical(basis: dict[str, Any], here: Spectrum) -> Diagnosis:
     f, x = basis["objective"], basis["x"]
     name, answers = here.definiteness(0.0), constant_predictor(f, x)
     stuck = answers is not None and answers.constant and name != "minimizer"
-    said = f": a constant predictor ({_compared(answers)})" if answers is not None and answers.constant else ""
+    said = f": a constant predictor ({say.compared(answers)})" if answers is not None and answers.constant else ""
     return Diagnosis(
         **basis,
         **_constant_numbers(answers),
@@ -300,74 +262,43 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
         return None
     middle = (once[0] + x) / 2
     name, answers = hessian_spectrum(f, middle, products).definiteness(0.0), constant_predictor(f, middle)
-    around = "a critical point" if name == "degenerate" else f"a {name}"
-    said = f", a constant predictor ({_compared(answers)})," if answers is not None and answers.constant else ""
+    around = None
+    if float(np.linalg.norm(f.gradient(middle))) <= NEAR * basis["gradient_norm"]:
+        around = "a critical point" if name == "degenerate" else f"a {name}"
     return Diagnosis(
         **basis,
         **_constant_numbers(answers),
         kind=Kind.BOUNCING,
         cycle=jump,
-        verdict=f"{law.name} bounces around {around} of f{said} with jumps of length {jump:.4g}; "
-        "nothing is hallucinated.",
-        advice="The jump shrinks with the step: for a x^2/2 it is 2 eta a rho/(2 - eta a). Decrease step_size or rho."
-        if law.normalised
-        else "USAM bounces only where the step is too large for the curvature: decrease step_size.",
+        verdict=say.verdict_of_bounce(law, around, answers, jump),
+        advice=say.bouncing_advice(law),
     )
 
 
 def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
     eta, q, s, law = (basis[name] for name in ("step_size", "gradient_norm", "shifted_gradient_norm", "law"))
-    f, refine = basis["objective"], f"hc.find.refine(f, x, rho{law.option_text})"
-    shell = "in a shell: hallucert certify --at"
-    if s <= NEAR * q:
-        advice = f"The point is near a hallucinated one: {refine} is likely to find it ({shell}); or run longer."
-    elif eta is None and law.normalised and q <= NEAR * s:
-        advice = "The point is near a critical point of f: give step_size, to see whether SAM bounces around it."
-    else:
-        look = f", or see where {refine} leads ({shell})" if f.dimension <= DENSE else ""
-        advice = f"Run longer{look}. If that does not help, decrease step_size, or give it here to test for bouncing."
-    there, here = constant_predictor(f, basis["target"]), constant_predictor(f, basis["x"])
+    f = basis["objective"]
     common: dict[str, Any] = {"residual_ratio": _residual_ratio(basis)}
-    if there is not None and there.no_better and s <= NEAR * q:
+    near = s <= NEAR * q
+    advice = say.hallucination_near(f, law) if near else say.moving_advice(f, eta, q <= NEAR * s, law)
+    there, here = constant_predictor(f, basis["target"]), constant_predictor(f, basis["x"])
+    kind, answers = Kind.MOVING, there
+    verdict = f"{law.name} is still moving here: neither the gradient nor the shifted gradient has vanished."
+    if there is not None and there.no_better and near:
         curvature = hessian_spectrum(f, basis["target"], share)
         bend = f", and f curves down there ({curvature.eigenvalues[0]:.3g})" if curvature.eigenvalues[0] < 0 else ""
-        return Diagnosis(
-            **basis,
-            **common,
-            **_constant_numbers(there),
-            kind=Kind.STALLED,
-            verdict=f"{law.name} stalls: x+ does what the best constant does ({_compared(there)}){bend}.",
-            advice=_stall_advice(law) or "Run longer, or with a smaller rho or a warm-up: this may last.",
-        )
-    if here is not None and here.no_better:
-        return Diagnosis(
-            **basis,
-            **common,
-            **_constant_numbers(here),
-            kind=Kind.HOVERING,
-            verdict=f"{law.name} moves about a place where the network does what the best constant does "
-            f"({_compared(here)}).",
-            advice="Run longer, or with a smaller rho or a warm-up: this may last.",
-        )
-    if here is not None and there is not None and here.trained and there.trained:
-        return Diagnosis(
-            **basis,
-            **common,
-            **_constant_numbers(here),
-            kind=Kind.TRAINED,
-            verdict=f"The network has learned its samples, at x and at x+ ({_compared(here)}); "
-            f"{law.name} goes on slowly.",
-            advice="Nothing is hallucinated. With cross-entropy the loss has no minimum: it falls for ever.",
-        )
-    said = f" Its answers are a constant so far ({_compared(there)})." if there and there.constant else ""
-    return Diagnosis(
-        **basis,
-        **common,
-        **_constant_numbers(there),
-        kind=Kind.MOVING,
-        verdict=f"{law.name} is still moving here: neither the gradient nor the shifted gradient has vanished.{said}",
-        advice=advice,
-    )
+        kind, advice = Kind.STALLED, say.stall_advice(f, law, say.LASTS)
+        verdict = f"{law.name} stalls: the loss at x+ is that of the best constant ({say.compared(there)}){bend}."
+    elif here is not None and here.no_better:
+        kind, answers, advice = Kind.HOVERING, here, say.LASTS
+        verdict = f"{law.name} moves about a place where the loss is that of the best constant ({say.compared(here)})."
+    elif here is not None and there is not None and here.learned and there.learned:
+        kind, answers = Kind.TRAINED if here.trained and there.trained else Kind.MOVING, here
+        verdict = f"{say.learned(f, here)}; {law.name} is still moving."
+        advice = f"{advice if near else 'Nothing is hallucinated.'} {say.least(f, here)}"
+    elif there is not None and there.constant:
+        verdict += f" Its answers are a constant so far ({say.compared(there)})."
+    return Diagnosis(**basis, **common, **_constant_numbers(answers), kind=kind, verdict=verdict, advice=advice)
 
 
 def _constant_numbers(answers: ConstantPredictor | None) -> dict[str, Any]:
@@ -377,8 +308,3 @@ def _constant_numbers(answers: ConstantPredictor | None) -> dict[str, Any]:
         "constant_loss": answers.loss if answers.constant else None,
         "best_constant_loss": answers.best_loss,
     }
-
-
-def _compared(answers: ConstantPredictor | None) -> str:
-    assert answers is not None
-    return f"loss {answers.loss:.6g}, the best constant has {answers.best_loss:.6g}"
