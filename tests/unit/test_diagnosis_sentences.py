@@ -53,6 +53,7 @@ def test_cross_entropy_with_decay_does_not_fall_for_ever(decay: str) -> None:
     assert found.value == pytest.approx(float(decay) / 2 * np.dot(x, x), rel=1e-6)
     assert found.kind is (Kind.TRAINED if decay == "1e-9" else Kind.MOVING)
     assert "for ever" not in said(found) and "With weight decay f has a minimizer" in found.advice
+    assert not hc.constant_predictor.constant_predictor(f, np.array(x)).endless
 
 
 def test_cross_entropy_falls_for_ever_where_every_sample_is_right() -> None:
