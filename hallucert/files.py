@@ -153,7 +153,15 @@ def _take_over(handle: int, old: os.stat_result) -> None:
 
 
 def _overwrite(target: Path, content: memoryview) -> None:
+    """Write into a file, after its room is sure: on a full disk the old content stays."""
     with target.open("r+b") as stream:
+        if content and hasattr(os, "posix_fallocate"):
+            before = os.fstat(stream.fileno()).st_size
+            try:
+                os.posix_fallocate(stream.fileno(), 0, len(content))
+            except OSError:
+                stream.truncate(before)
+                raise
         stream.write(content)
         stream.truncate()
         _flush(stream)

@@ -199,6 +199,26 @@ def test_all_names_of_a_file_stay_its_names(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_full_disk_leaves_a_file_of_several_names_as_it_is(tmp_path, monkeypatch):
+    """Its room is asked for before its content is touched."""
+    (tmp_path / "a").write_text("old")
+    os.link(tmp_path / "a", tmp_path / "b")
+
+    def full(handle, *_):
+        os.write(handle, b"\0" * 9)  # whatever the system has done before it noticed
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("hallucert.files.os.posix_fallocate", lambda handle, *_: full(_at_end(handle)))
+    with pytest.raises(OSError, match="No space left") as caught:
+        written(tmp_path / "a")
+    assert caught.value.filename == str(tmp_path / "a") and (tmp_path / "b").read_text() == "old"
+
+
+def _at_end(handle):
+    os.lseek(handle, 0, os.SEEK_END)
+    return handle
+
+
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EBUSY])
 def test_what_cannot_be_replaced_is_overwritten(tmp_path, monkeypatch, number):
     """In a read-only folder, or mounted by itself, a file that may be written is; the system's own refusal is faked."""
