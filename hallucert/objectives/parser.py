@@ -25,7 +25,6 @@ from typing import NamedTuple
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
 from hallucert.objectives import functions
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.names import FUNCTIONS_ELSEWHERE
 from hallucert.objectives.tape import Tape, check_variable_names
 
 MAX_LENGTH = 200_000
@@ -35,7 +34,7 @@ _TOKEN = re.compile(
 )
 _SPACE = re.compile(r"\s*", re.ASCII)
 _KNOWN = frozenset({"pi"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
-_RESERVED = _KNOWN | set(FUNCTIONS_ELSEWHERE)
+_RESERVED = _KNOWN | set(functions.FUNCTIONS_ELSEWHERE)
 
 CONSTANTS_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("e", "E"), "write exp(1) for Euler's number"),

@@ -237,7 +237,7 @@ def test_names_of_functions_are_no_variables(name):
 
 def test_what_is_written_instead_is_the_function():
     """The equivalents in the messages agree with mpmath at 45 digits."""
-    from hallucert.objectives.names import FUNCTIONS_ELSEWHERE
+    from hallucert.objectives.functions import FUNCTIONS_ELSEWHERE
 
     x, y = mpmath.mpf("1.37"), mpmath.mpf("0.61")
     oracles = {
