@@ -1,6 +1,7 @@
 """The named functions of every front end (formulas, sympy, traced callables), composed from tape operations.
 
-Also the list of what is refused because it is not real-analytic (Lemmas A.7, A.8), with the reason.
+Also the list of what is refused because it is not real-analytic (Lemmas A.7, A.8), with the reason, and of what other
+programs have, with what to write instead.
 """
 
 from __future__ import annotations
