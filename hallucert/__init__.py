@@ -25,7 +25,7 @@ _LAZY = {
     "SheetCertificate": "hallucert.certificate.sheet",
     "SurfaceCertificate": "hallucert.certificate.surface",
     "load": "hallucert.certificate.reading",
-    "verify": "hallucert.certificate.verify",
+    "verify": "hallucert.verification",
     "Verdict": "hallucert.certificate.verify",
     "Status": "hallucert.prove.claims",
     "diagnose": "hallucert.diagnosis",
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from hallucert.certificate.sheet import SheetCertificate as SheetCertificate
     from hallucert.certificate.surface import SurfaceCertificate as SurfaceCertificate
     from hallucert.certificate.verify import Verdict as Verdict
-    from hallucert.certificate.verify import verify as verify
     from hallucert.certification import certify as certify
     from hallucert.complete_diagram import diagram as diagram
     from hallucert.completeness import census as census
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from hallucert.sheet import Sheet as Sheet
     from hallucert.stall import certify_stall as certify_stall
     from hallucert.surface import Surface as Surface
+    from hallucert.verification import verify as verify
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +16,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import exact
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.prove import absence
 from hallucert.prove import critical_rho as shells
 from hallucert.prove.absence import SafeRadius
@@ -42,6 +42,7 @@ def safe_radius(
     seconds: float = math.inf,
     backend: str = "float",
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> SafeRadius:
     """Certify a radius such that no hallucinated point has the target, for any smaller ``rho``.
 
@@ -70,6 +71,8 @@ def safe_radius(
         Arithmetic of the search.
     variant : {"sam", "usam"}
         The ascent step; ``x+ = x + rho g(x)`` for "usam".
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
 
     Returns
     -------
@@ -104,12 +107,12 @@ def safe_radius(
         raise ArgumentError("variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
     if law == SAM and box is not None:
         raise ArgumentError("box", box, 'be left out, unless variant is "usam"')
-    deadline = time.monotonic() + seconds
-    critical = absence.prove_target(function, point)
-    if law != SAM:
-        region = _box_around(function, critical, box)
-        return usam_safe_radius(function, critical, region, rtol, max_boxes, deadline, backend)
-    return absence.safe_radius(function, critical, rtol, max_boxes, deadline, backend)
+    with working(seconds, progress) as clock:
+        critical = absence.prove_target(function, point)
+        if law != SAM:
+            region = _box_around(function, critical, box)
+            return usam_safe_radius(function, critical, region, rtol, max_boxes, clock, backend)
+        return absence.safe_radius(function, critical, rtol, max_boxes, clock, backend)
 
 
 def critical_rho(
@@ -122,6 +125,7 @@ def critical_rho(
     seconds: float = math.inf,
     backend: str = "float",
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> CriticalRho:
     """Bracket the smallest ``rho`` for which a hallucinated point has the target.
 
@@ -141,6 +145,8 @@ def critical_rho(
         Arithmetic of the search.
     variant : {"sam"}
         The ascent step: the shells that are searched are SAM's.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
 
     Returns
     -------
@@ -164,10 +170,10 @@ def critical_rho(
         raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
     if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
         raise ArgumentError("limit", limit, "be a positive number")
-    deadline = time.monotonic() + seconds
-    critical = absence.prove_target(function, point)
-    safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, deadline, backend)
-    return shells.critical_rho(function, critical, safe, rtol, max_boxes, deadline, limit, backend)
+    with working(seconds, progress) as clock:
+        critical = absence.prove_target(function, point)
+        safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, clock, backend)
+        return shells.critical_rho(function, critical, safe, rtol, max_boxes, clock, limit, backend)
 
 
 def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndarray | None:

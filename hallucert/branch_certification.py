@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -13,6 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.branch import Branch, EndReason
 from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Provenance
+from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.prove.branch_guide import Guide
 from hallucert.prove.branch_prover import prove_branch
@@ -31,7 +31,7 @@ MAX_CELLS = 20_000
 
 
 def certify_branch(
-    branch: Branch, backend: str, precisions: Sequence[int] | None, gap: float | None, budget: float
+    branch: Branch, backend: str, precisions: Sequence[int] | None, gap: float | None, clock: Clock
 ) -> BranchCertificate:
     """Prove what can be proved about `branch`; see `hallucert.certify`.
 
@@ -60,8 +60,7 @@ def certify_branch(
     near = [Fraction(v) for v in branch.target.tolist()]
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
     with ar:
-        deadline = time.monotonic() + budget
-        found = prove_branch(ar, branch.objective, near, guide, float(width), MAX_CELLS, deadline)
+        found = prove_branch(ar, branch.objective, near, guide, float(width), MAX_CELLS, clock)
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return BranchCertificate(branch.objective, found.target, found.chains, found.claims, provenance, found.box)
 

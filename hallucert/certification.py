@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -20,10 +19,12 @@ from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
+from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import MAX_CONSTANT_BITS, constant_bits
+from hallucert.progress import Progress, working
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
 from hallucert.prove.point import Point
@@ -66,18 +67,29 @@ def certify(
     precisions: Sequence[int] | None = ...,
     gap: float | None = ...,
     budget: float | None = ...,
+    progress: Progress = ...,
 ) -> BranchCertificate: ...
 
 
 @overload
 def certify(
-    subject: Sheet, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float | None = ...
+    subject: Sheet,
+    *,
+    backend: str = ...,
+    precisions: Sequence[int] | None = ...,
+    budget: float | None = ...,
+    progress: Progress = ...,
 ) -> SheetCertificate: ...
 
 
 @overload
 def certify(
-    subject: Surface, *, backend: str = ..., precisions: Sequence[int] | None = ..., budget: float | None = ...
+    subject: Surface,
+    *,
+    backend: str = ...,
+    precisions: Sequence[int] | None = ...,
+    budget: float | None = ...,
+    progress: Progress = ...,
 ) -> SurfaceCertificate: ...
 
 
@@ -96,6 +108,7 @@ def certify(
     max_boxes: int = ...,
     budget: float | None = ...,
     variant: str | RadiusLaw | None = ...,
+    progress: Progress = ...,
 ) -> Certificate: ...
 
 
@@ -114,6 +127,7 @@ def certify(
     gap: float | None = None,
     budget: float | None = None,
     variant: str | RadiusLaw | None = None,
+    progress: Progress = None,
 ) -> Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate:
     """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch or sheet.
 
@@ -128,7 +142,7 @@ def certify(
     ----------
     subject : Objective, Candidate, Branch, Sheet or Surface
         The function, or a candidate from `hallucert.find` (then `x` and `rho` come with it), or a branch (which takes
-        only `backend`, `precisions`, `gap` and `budget`) or a sheet (which takes those except `gap`).
+        only `backend`, `precisions`, `gap`, `budget` and `progress`) or a sheet (which takes those except `gap`).
     x : array of shape (d,)
         A point near the hallucinated point, for example the end of a SAM run.
     rho : exact positive number
@@ -154,9 +168,12 @@ def certify(
         Branches only: arclength left out at each side of a branch point, where no cell can exist; by default 3e-4 of
         its radius.
     budget : float
-        Seconds after which no further precision is tried, and no further cell; by default 120, for a surface 600.
+        Seconds for all of it; by default 120, for a surface 600. What is not decided by then stays undecided.
     variant : {"sam", "usam"} or RadiusLaw, optional
         Points only: the ascent step, by default SAM's; for "usam" ``x+ = x + rho g(x)``. A candidate has its own.
+    progress : bool or callable, optional
+        Show what is being done: by default on a terminal, after a second. A function gets the step, how much of it is
+        done, and of how much (None if that is not known).
 
     Returns
     -------
@@ -192,13 +209,16 @@ def certify(
         budget = SURFACE_BUDGET if isinstance(subject, Surface) else BUDGET
     budget = checked_seconds(budget, "budget")
     if isinstance(subject, Branch):
-        return certify_branch(subject, backend, ladder, gap, budget)
+        with working(budget, progress) as clock:
+            return certify_branch(subject, backend, ladder, gap, clock)
     if gap is not None:
         raise ArgumentError("gap", gap, "be left out unless a branch is certified")
     if isinstance(subject, Sheet):
-        return certify_sheet(subject, backend, ladder, budget)
+        with working(budget, progress) as clock:
+            return certify_sheet(subject, backend, ladder, clock)
     if isinstance(subject, Surface):
-        return certify_surface(subject, backend, ladder, budget)
+        with working(budget, progress) as clock:
+            return certify_surface(subject, backend, ladder, clock)
     objective, guess, exact_rho, construction = _arguments(subject, x, rho)
     law = _law(subject, variant, objective.dimension)
     objective.require_rigorous()
@@ -214,17 +234,32 @@ def certify(
         hints["start"] = tuple(_kept(v, "start") for v in exact_point(start, objective.dimension, "start"))
     rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
     max_boxes = checked_whole(max_boxes, 1, "max_boxes")
-    deadline = time.monotonic() + budget
+    with working(budget, progress) as clock:
+        return _best(objective, exact_rho, guess, half_width, law, (backend, rungs), max_boxes, clock, hints)
+
+
+def _best(
+    objective: Objective,
+    rho: Fraction,
+    guess: tuple[Fraction, ...],
+    radius: Fraction | None,
+    law: RadiusLaw,
+    arithmetics: tuple[str, Sequence[int]],
+    max_boxes: int,
+    clock: Clock,
+    hints: dict[str, Any],
+) -> Certificate:
+    """Return the certificate in which most is decided, from a backend and a ladder of precisions."""
     best: Certificate | None = None
-    for precision in rungs:
-        ar = arithmetic(backend, precision)
+    for precision in arithmetics[1]:
+        ar = arithmetic(arithmetics[0], precision)
         with ar:
             _check_start(ar, objective, guess)
-            attempt = _attempt(ar, objective, exact_rho, guess, half_width, law, max_boxes, deadline, hints)
+            attempt = _attempt(ar, objective, rho, guess, radius, law, max_boxes, clock, hints)
         if best is None or _decided(attempt) >= _decided(best):
             best = attempt
         open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
-        if not open_reasons & _HELPED_BY_PRECISION or time.monotonic() > deadline:
+        if not open_reasons & _HELPED_BY_PRECISION or clock.passed():
             break
     assert best is not None
     return best
@@ -238,12 +273,17 @@ def _attempt(
     radius: Fraction | None,
     law: RadiusLaw,
     max_boxes: int,
-    deadline: float,
+    clock: Clock,
     hints: dict[str, Any],
 ) -> Certificate:
     """Prove what can be proved at one precision."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    located = existence.locate(ar, objective, rho, guess, radius, law)
+    clock.tell(f"existence at {ar.precision} bits", 0)
+    try:
+        with clock.watched():
+            located = existence.locate(ar, objective, rho, guess, radius, law)
+    except OutOfTime:
+        located = existence.Located(None, reason=Reason.TIME)
     asked = sorted(claim for claim, hint in HINTS.items() if hints.get(hint) is not None)
     if located.x is None or located.witness is None:
         witness, first = located.witness, None
@@ -261,7 +301,7 @@ def _attempt(
         return Certificate(objective, rho, witness, rest, provenance, law=law)
     point = Point(ar, objective, rho, located.x, law)
     facts = Facts(objective, rho, located.witness)
-    evidence = Evidence(ar, point, located.witness, max_boxes, deadline, claims=facts.claims, **hints)
+    evidence = Evidence(ar, point, located.witness, max_boxes, clock, claims=facts.claims, **hints)
     claims = prove_claims(evidence, facts)
     box = None
     if claims["existence"].status is Status.PROVED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -17,6 +16,7 @@ from hallucert.branch import Branch
 from hallucert.branch_certification import PRECISION, certify_branch
 from hallucert.certificate.certificate import Provenance
 from hallucert.certificate.diagram import DiagramCertificate
+from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.find.arguments import checked_point
 from hallucert.find.branch import branch
@@ -25,6 +25,7 @@ from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.prove.branch import QUESTIONS, measured_claims
 from hallucert.prove.branch_chain import Chain
 from hallucert.prove.branch_system import BranchSystem
@@ -37,6 +38,9 @@ from hallucert.prove.subdivision import Box, middle_of
 MAX_BOXES = 200_000
 ROOM = Fraction(1, 8)
 """Branches are followed in a box that is larger than the given one by this part of its sides."""
+
+BRANCHES = 0.45
+"""Part of the time budget for proofs of branches; they are proved once more when all of them are known."""
 
 ROUNDS = 6
 """How often branches are sought at places that the search has left over."""
@@ -51,6 +55,7 @@ def diagram(
     max_boxes: int = MAX_BOXES,
     budget: float = 300.0,
     seed: int = 0,
+    progress: Progress = None,
 ) -> DiagramCertificate:
     """Prove which points of a box are hallucinated with one target, for all radii: branches, and that these are all.
 
@@ -76,6 +81,8 @@ def diagram(
         Seconds.
     seed : int
         Seed of the search for critical points.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
 
     Returns
     -------
@@ -103,11 +110,25 @@ def diagram(
     require_round_to_nearest()
     region = _checked(f, box)
     max_boxes = checked_whole(max_boxes, 1, "max_boxes")
-    deadline = time.monotonic() + checked_seconds(budget, "budget")
+    seconds = checked_seconds(budget, "budget")
     size = max(float(high - low) for low, high in region)
     near = polished_critical_point(f, checked_point(target, f.dimension, "target"), size, "target")
     wide = np.array([[float(low - ROOM * (high - low)), float(high + ROOM * (high - low))] for low, high in region])
-    ar = arithmetic(backend, PRECISION)
+    with working(seconds, progress) as clock:
+        return _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock)
+
+
+def _proved(
+    f: Objective,
+    near: np.ndarray,
+    region: Box,
+    wide: np.ndarray,
+    ar: Any,
+    max_boxes: int,
+    seed: int,
+    clock: Clock,
+) -> DiagramCertificate:
+    """Find and prove the branches, and that these are all."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     chains: list[Chain] = []
     with ar:
@@ -118,42 +139,58 @@ def diagram(
         open_ = [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items()]
         last = undecided(NAME, QUESTION, Reason.NEEDS_PREMISES)
         return DiagramCertificate(f, None, (), (*open_, last), provenance, None, tuple(region))
-    found = branches(f, near, wide, seed=seed)
+    found = _found(f, near, wide, seed, clock)
+    searching, reserve = clock.part(BRANCHES), 0.0
     for number in range(ROUNDS):
-        before = len(chains)
+        before, began = len(chains), clock.now()
         for one in found:
             # From the same floats, so that every branch has the target's box of the diagram.
             same = replace(one, target=near)
-            chains += certify_branch(same, backend, None, None, max(deadline - time.monotonic(), 1e-3)).chains
+            chains += certify_branch(same, ar.name, None, None, searching).chains
+        reserve += clock.now() - began  # about what it takes to prove them once more, at the end
         if number > 0 and len(chains) == before:
             # The same places are left, at which the same would be found.
             break
         with ar:
             system = BranchSystem(ar, f, proved.c)
-            swept = sweep(system, chains, region, max_boxes, deadline)
-        found = [] if swept.complete or time.monotonic() > deadline else _missed(f, near, wide, swept)
+            swept = sweep(system, chains, region, max_boxes, clock.reserving(reserve))
+        found = [] if swept.complete else _missed(f, near, wide, swept, clock)
         if not found:
             break
     with ar:
-        groups = measured_claims(system, proved, chains)
+        groups = measured_claims(system, proved, chains, clock=clock)
         claims = [m.published(ar.precision) for group in groups if not isinstance(group, str) for m in group]
         whole = all(not isinstance(group, str) for group in groups) and all(claims)
         enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision) for c in proved.c]
-    last = completeness_claim(swept, region, len(chains)) if whole else undecided(NAME, QUESTION, Reason.PRECISION)
+    last = completeness_claim(swept, region, len(chains))
+    if not whole:
+        last = undecided(NAME, QUESTION, Reason.TIME if clock.passed() else Reason.PRECISION)
     ends = tuple((e.lower, e.upper) for e in enclosure)
     return DiagramCertificate(f, place, tuple(chains), (*claims, last), provenance, ends, tuple(region))
 
 
-def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept) -> list[Branch]:
+def _found(f: Objective, target: np.ndarray, box: np.ndarray, seed: int, clock: Clock) -> list[Branch]:
+    """Seek the branches from critical points; none if there is no time."""
+    try:
+        with clock.watched():
+            return branches(f, target, box, seed=seed)
+    except OutOfTime:
+        return []
+
+
+def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept, clock: Clock) -> list[Branch]:
     """Seek a branch through one of the places that were left over."""
     for piece in swept.left:
         x = np.array([float(v) for v in middle_of(piece)])
         distance = float(np.linalg.norm(x - target))
         try:
-            start = refine(f, x, distance)
-            if np.linalg.norm(start.target - target) > 1e-6 * distance or np.linalg.norm(start.x - x) > 0.1 * distance:
-                continue
-            return [branch(f, start, box=box)]
+            with clock.watched():
+                start = refine(f, x, distance)
+                moved, missed = np.linalg.norm(start.x - x), np.linalg.norm(start.target - target)
+                if missed <= 1e-6 * distance and moved <= 0.1 * distance:
+                    return [branch(f, start, box=box)]
+        except OutOfTime:
+            return []
         except HallucertError:
             continue
     return []

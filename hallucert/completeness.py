@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_path, checked_progress, checked_seconds, checked_whole
+from hallucert.arguments import checked_path, checked_seconds, checked_whole
 from hallucert.arrays import real_array
 from hallucert.balls import require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
 from hallucert.census_checkpoint import Checkpoint
+from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.prove.census import Census, Task, take
 from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
 from hallucert.radius_law import RadiusLaw, require_sam
@@ -28,7 +30,6 @@ MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
 WORTH = 0.6
 """Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
-Progress = Callable[[str, int, int], object]
 """Called with the name of the step, how many of its tasks are done, and how many there are."""
 
 
@@ -41,7 +42,7 @@ def census(
     seconds: float = math.inf,
     workers: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
-    progress: bool | Progress | None = False,
+    progress: Progress = None,
     tolerance: float = TOLERANCE,
     backend: str = "float",
     variant: str | RadiusLaw = "sam",
@@ -69,7 +70,8 @@ def census(
         File in which finished tasks are kept; if it is there, they are not done again. It is believed: unlike a saved
         census it holds no proofs.
     progress : bool or callable
-        True: a bar on stderr. A callable gets the name of the step, tasks done, and tasks all told.
+        Show how far it is: by default on a terminal, after a second. A function gets the name of the step, tasks done,
+        and tasks all told.
     tolerance : float
         Boxes of this width, relative to the largest side of `box`, are not split any more.
     backend : {"float", "arb", "mpmath"}
@@ -110,16 +112,14 @@ def census(
     max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
     if workers is not None and (type(workers) is not int or workers == 0 or workers < -1):
         raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
-    reporter = _reporter(checked_progress(progress))
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     kept = Checkpoint(path, problem, max_boxes)
-    deadline = time.monotonic() + seconds
-    with reporter as report:
+    with working(seconds, progress) as clock:
 
         def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
-            return _results(tasks, deadline, *_jobs(workers), kept, report)
+            return _results(tasks, clock, *_jobs(workers), kept)
 
-        return take(problem, max_boxes, runner)
+        return take(problem, max_boxes, runner, clock)
 
 
 def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: str) -> Problem:
@@ -164,7 +164,7 @@ def _jobs(workers: int | None) -> tuple[int | None, float]:
 def _do(function: Callable[..., TaskResult[Any]], arguments: tuple[Any, ...], finish: float) -> TaskResult[Any]:
     """Do one task, wherever that is; `finish` is a wall-clock time, which other processes know too."""
     require_round_to_nearest()
-    return function(*arguments, finish - time.time())
+    return function(*arguments, Clock(finish - time.time()))
 
 
 def _stream(todo: Sequence[Task], finish: float, jobs: int | None, worth: float) -> Iterator[TaskResult[Any]]:
@@ -182,14 +182,14 @@ def _stream(todo: Sequence[Task], finish: float, jobs: int | None, worth: float)
 
 
 def _results(
-    tasks: Sequence[Task], deadline: float, jobs: int | None, worth: float, kept: Checkpoint, report: Progress
+    tasks: Sequence[Task], clock: Clock, jobs: int | None, worth: float, kept: Checkpoint
 ) -> Iterator[TaskResult[Any]]:
     """Do the tasks that are not done yet; yields all results in order."""
-    finish = time.time() + (deadline - time.monotonic())
+    finish = time.time() + clock.left()
     kept.read(tasks)
     todo = [task for task in tasks if task[0] not in kept.results]
     step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
-    report(step, done, len(tasks))
+    clock.tell(step, done, len(tasks))
     fresh = {}
     for (name, _, _), result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
         fresh[name] = result
@@ -197,36 +197,6 @@ def _results(
         # What the clock cut short is done again by the next run.
         if not (result.pending and time.time() >= finish):
             kept.add(name, result)
-        report(step, done, len(tasks))
+        clock.tell(step, done, len(tasks))
     for name, _, _ in tasks:
         yield fresh[name] if name in fresh else kept.results[name]
-
-
-class _reporter:
-    """A progress bar on stderr, the caller's function, or nothing."""
-
-    def __init__(self, progress: bool | Progress | None) -> None:
-        self.progress = progress
-        self.bar: Any = None
-        self.tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> Progress:
-        if callable(self.progress):
-            return self.progress
-        if not self.progress:
-            return lambda step, done, total: None
-        from rich.console import Console
-        from rich.progress import Progress as Bar
-
-        self.bar = Bar(console=Console(stderr=True))
-        self.bar.start()
-        return self._show
-
-    def __exit__(self, *error: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def _show(self, step: str, done: int, total: int) -> None:
-        if step not in self.tasks:
-            self.tasks[step] = self.bar.add_task(step, total=total)
-        self.bar.update(self.tasks[step], completed=done)

@@ -16,6 +16,7 @@ import hallucert as hc
 from hallucert import card, gallery
 from hallucert.candidate import Candidate
 from hallucert.files import require_writable, save_picture
+from hallucert.progress import working
 from hallucert.prove.claims import Status
 
 if TYPE_CHECKING:
@@ -167,12 +168,11 @@ def _figure() -> tuple[Figure, Axes]:
 
 @contextmanager
 def _step(progress: Console, text: str) -> Iterator[None]:
-    """Show what is being done: a spinner on a terminal, a line elsewhere."""
-    if progress.is_terminal:
-        with progress.status(text):
-            yield
-    else:
+    """Show what is being done: what takes long on a terminal, a line elsewhere."""
+    if not progress.is_terminal:
         progress.print(text, markup=False, soft_wrap=True)
+    with working() as clock:
+        clock.tell(text, 0)
         yield
 
 

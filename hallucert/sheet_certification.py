@@ -12,6 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.certificate.certificate import Provenance
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
+from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.prove.manifold_proposal import CurveGuide
 from hallucert.prove.manifold_prover import prove_sheet
@@ -27,7 +28,7 @@ PRECISION = 106
 MAX_CELLS = 20_000
 
 
-def certify_sheet(sheet: Sheet, backend: str, precisions: Sequence[int] | None, budget: float) -> SheetCertificate:
+def certify_sheet(sheet: Sheet, backend: str, precisions: Sequence[int] | None, clock: Clock) -> SheetCertificate:
     """Prove what can be proved about `sheet`; see `hallucert.certify`.
 
     Raises
@@ -47,13 +48,13 @@ def certify_sheet(sheet: Sheet, backend: str, precisions: Sequence[int] | None, 
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
     guide = CurveGuide(sheet.x, sheet.tangent, sheet.closed)
     with ar:
-        chains, claims = prove_sheet(ar, sheet.objective, sheet.rho, guide, MAX_CELLS, budget)
+        chains, claims = prove_sheet(ar, sheet.objective, sheet.rho, guide, MAX_CELLS, clock)
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return SheetCertificate(sheet.objective, sheet.rho, chains, claims, provenance)
 
 
 def certify_surface(
-    surface: Surface, backend: str, precisions: Sequence[int] | None, budget: float
+    surface: Surface, backend: str, precisions: Sequence[int] | None, clock: Clock
 ) -> SurfaceCertificate:
     """Prove what can be proved about `surface`; see `hallucert.certify`.
 
@@ -67,7 +68,7 @@ def certify_surface(
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
     guide = SurfaceGuide(surface.x, surface.tangents, surface.half_widths, surface.closed)
     with ar:
-        atlases, claims = prove_surface(ar, surface.objective, surface.rho, guide, MAX_CELLS, budget)
+        atlases, claims = prove_surface(ar, surface.objective, surface.rho, guide, MAX_CELLS, clock)
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return SurfaceCertificate(surface.objective, surface.rho, atlases, claims, provenance)
 

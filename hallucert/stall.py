@@ -15,6 +15,7 @@ from hallucert.certificate.certificate import Certificate, Provenance
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.domain import is_undefined
 from hallucert.prove.no_minimizer_near import RULE
@@ -40,6 +41,7 @@ def certify_stall(
     backend: str = "arb",
     *,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> Certificate:
     """Prove that no point near `x` is mapped by ``y -> y + rho u(y)`` to a local minimizer of ``f``.
 
@@ -63,6 +65,8 @@ def certify_stall(
         The arithmetic of the proof.
     variant : {"sam"}
         The ascent step of the run: the claim is about SAM.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
 
     Returns
     -------
@@ -100,14 +104,17 @@ def certify_stall(
     ladder = _ladder(exact_rho) if radius is None else [exact_radius(radius, "radius")]
     centre = tuple(Fraction(v) for v in point.tolist())
     ar = arithmetic(backend, PRECISION)
-    _require_defined(ar, f, centre, exact_rho)
-    direction = _most_negative(f, perturbed_point(f, point, exact_rho))
-    for half_width in ladder:
-        witness = Witness("box", centre, None, (half_width,) * f.dimension, ())
-        with ar:
-            claim = _prove(ar, f, exact_rho, witness, direction)
-        if claim.status is Status.PROVED:
-            break
+    with working(progress=progress) as clock:
+        clock.tell("direction of negative curvature", 0)
+        _require_defined(ar, f, centre, exact_rho)
+        direction = _most_negative(f, perturbed_point(f, point, exact_rho))
+        for number, half_width in enumerate(ladder):
+            clock.tell("boxes, each smaller", number, len(ladder))
+            witness = Witness("box", centre, None, (half_width,) * f.dimension, ())
+            with ar:
+                claim = _prove(ar, f, exact_rho, witness, direction)
+            if claim.status is Status.PROVED:
+                break
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return Certificate(f, exact_rho, witness, {claim.name: claim}, provenance)
 

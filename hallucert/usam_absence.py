@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 from hallucert.arguments import checked_seconds, checked_whole
@@ -12,6 +11,7 @@ from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.prove import usam_absence
 from hallucert.prove.claims import Claim
 
@@ -27,6 +27,7 @@ def certify_usam_absence(
     seconds: float = math.inf,
     backend: str = "arb",
     precision: int = 53,
+    progress: Progress = None,
 ) -> Claim:
     """Prove that no point of a box is hallucinated under USAM with a target in the box.
 
@@ -49,6 +50,8 @@ def certify_usam_absence(
         Arithmetic of the proof.
     precision : int
         Its bits.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
 
     Returns
     -------
@@ -80,5 +83,5 @@ def certify_usam_absence(
     if type(precision) is not int or not 30 <= precision <= 2000:
         raise ArgumentError("precision", precision, "be an integer from 30 to 2000 (bits)")
     ar = arithmetic(backend, precision)
-    with ar:
-        return usam_absence.prove(ar, f, radius, sides, max_boxes, time.monotonic() + seconds)
+    with working(seconds, progress) as clock, ar:
+        return usam_absence.prove(ar, f, radius, sides, max_boxes, clock)

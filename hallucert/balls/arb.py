@@ -21,6 +21,7 @@ import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
 _WIDE = arb(2) ** -6
@@ -224,6 +225,7 @@ class ArbArithmetic(BallArithmetic):
 
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         """Enclose the product of two matrices."""
+        look()
         with self:
             if len(a) * len(b) * len(b[0]) <= _SMALL_PRODUCT:
                 columns = list(zip(*b, strict=True))

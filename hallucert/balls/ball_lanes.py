@@ -14,6 +14,7 @@ import numpy as np
 
 from hallucert.balls.facade import BallArithmetic, arithmetic
 from hallucert.balls.lanes import FloatLanes
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import float_above, float_below
 
@@ -27,6 +28,7 @@ class BallList:
         self.balls = balls
 
     def _with(self, other: BallList, operation: Callable[[Any, Any], Any]) -> BallList:
+        look()
         a, b = self.balls, other.balls
         if len(a) == len(b):
             return BallList([operation(x, y) for x, y in zip(a, b, strict=True)])

@@ -8,6 +8,7 @@ import numpy as np
 from mpmath.libmp import from_man_exp
 
 from hallucert.balls.interval import DOWN, UP, Interval
+from hallucert.clock import look
 
 _GUARD = 12
 
@@ -26,10 +27,11 @@ def integer_product(
     M, R = _arrays(left)
     N, S = _arrays(right)
     N, S = N.T, S.T
-    middle = M @ N
-    radius = abs(M) @ S + R @ (abs(N) + S)
+    middle = _by_rows(M, N)
+    radius = _by_rows(abs(M), S) + _by_rows(R, abs(N) + S)
     result = []
     for i, (_, _, e) in enumerate(left):
+        look()
         row = []
         for j, (_, _, f) in enumerate(right):
             m, r = middle[i, j], radius[i, j]
@@ -37,6 +39,15 @@ def integer_product(
             row.append(Interval(low, high, prec))
         result.append(row)
     return result
+
+
+def _by_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the product of two matrices of integers."""
+    rows = []
+    for row in a:
+        look()
+        rows.append(row @ b)
+    return np.array(rows, object)
 
 
 def _arrays(parts: list[tuple[list[int], list[int], int]]) -> tuple[np.ndarray, np.ndarray]:

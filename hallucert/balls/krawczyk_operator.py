@@ -10,6 +10,7 @@ import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.matrix import all_finite, apply, float_inverse, from_rationals, identity, multiply, subtract
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_above, decimal_below, round_up
 
@@ -124,6 +125,7 @@ def _compared(
     half = [ar.constant(r) for r in radius]
     image, spread, failed = [], [], []
     for i in range(k):
+        look()
         turn = round_up(ar.absolute_sum([x * r for x, r in zip(defect[i], half, strict=True)]), 30)
         low, high = ar.endpoints(step[i])
         image.append(ar.interval(centre[i] - high - turn, centre[i] - low + turn))

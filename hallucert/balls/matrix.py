@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
 _DIRECT = 3
@@ -84,6 +85,7 @@ def symmetric_update(factor: Ball, a: Sequence[Sequence[Ball]], z: Sequence[Ball
     """Enclose ``factor a - z u^T - u z^T`` for symmetric `a`; the result is the same above and below the diagonal."""
     result = [list(row) for row in a]
     for i, (zi, ui) in enumerate(zip(z, u, strict=True)):
+        look()
         for j in range(i + 1):
             result[i][j] = result[j][i] = factor * a[i][j] - zi * u[j] - ui * z[j]
     return result
@@ -173,6 +175,7 @@ def _eliminated(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball | None:
     rows = [list(row) for row in a]
     result = ar.constant(Fraction(1))
     for k in range(len(rows)):
+        look()
         candidates = [i for i in range(k, len(rows)) if ar.nonzero(rows[i][k])]
         if not candidates:
             return None

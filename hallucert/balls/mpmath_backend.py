@@ -29,6 +29,7 @@ from hallucert.balls.interval import (
     square_root,
 )
 from hallucert.balls.interval_product import integer_product
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
 _EXP_TOP = EXP_LIMIT.bit_length() - 1
@@ -170,6 +171,7 @@ class MpmathArithmetic(BallArithmetic):
 
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         """Enclose the product of two matrices."""
+        look()
         if len(b) <= _SMALL_MATRIX or not all(self.is_finite(x) for matrix in (a, b) for row in matrix for x in row):
             columns = list(zip(*b, strict=True))
             return [[self.dot(row, column) for column in columns] for row in a]

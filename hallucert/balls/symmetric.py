@@ -23,6 +23,7 @@ from hallucert.balls.matrix import (
     norm_inf,
     transpose,
 )
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_down, round_up
 
@@ -136,6 +137,7 @@ def _dominant(ar: BallArithmetic, diagonal: list[Fraction], b: Matrix) -> int:
     """Return the size of a set P of indices with ``diagonal_i > sum over P of |b_ij|, j != i``."""
     chosen = [i for i in range(len(diagonal)) if diagonal[i] > 0]
     while True:
+        look()
         kept = [i for i in chosen if diagonal[i] > ar.absolute_sum([b[i][j] for j in chosen if j != i])]
         if len(kept) == len(chosen):
             return len(kept)

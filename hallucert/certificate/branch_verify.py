@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hallucert.certificate.branch import BranchCertificate
-from hallucert.certificate.verify import PROVOKED, Result
+from hallucert.certificate.verify import PROVOKED, Result, provoked
+from hallucert.clock import Clock
 from hallucert.prove.branch import Measured, measured_claims
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import Target, proved_target
@@ -14,22 +15,22 @@ from hallucert.prove.claims import Claim, Status
 NOT_SHOWN = "the target is not shown to be the only critical point in its box, and nondegenerate"
 
 
-def check(certificate: BranchCertificate, arithmetic: Any, max_boxes: int, deadline: float) -> list[Result]:
+def check(certificate: BranchCertificate, arithmetic: Any, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim; nothing subdivides boxes here, so `max_boxes` is not needed."""
     decided = [claim for claim in certificate.all_claims if claim.status is not Status.UNDECIDED]
     if not decided:
         return _all(certificate, "")
     try:
-        found = _measured(certificate, arithmetic, deadline)
+        found = _measured(certificate, arithmetic, clock)
     except PROVOKED as error:
-        found = f"its data cannot be worked with: {error}"
+        found = provoked(error)
     if isinstance(found, str):
         return _all(certificate, found)
     waiting = [group if isinstance(group, str) else list(group) for group in found]
     return [_checked(claim, waiting[claim.inputs.get("branch", 0)]) for claim in certificate.all_claims]
 
 
-def _measured(certificate: BranchCertificate, arithmetic: Any, deadline: float) -> list[list[Measured] | str] | str:
+def _measured(certificate: BranchCertificate, arithmetic: Any, clock: Clock) -> list[list[Measured] | str] | str:
     """Prove everything that target and cells show, chain by chain; or say why nothing can be said."""
     if certificate.target is None:
         return NOT_SHOWN
@@ -39,7 +40,7 @@ def _measured(certificate: BranchCertificate, arithmetic: Any, deadline: float) 
     if not encloses(certificate, arithmetic, target):
         return "the published enclosure does not contain the target, or is not in the box where it is the only one"
     system = BranchSystem(arithmetic, certificate.objective, target.c)
-    return measured_claims(system, target, certificate.chains, None, deadline)
+    return measured_claims(system, target, certificate.chains, None, clock)
 
 
 def _checked(claim: Claim, waiting: list[Measured] | str) -> Result:

@@ -16,13 +16,13 @@ equations (`hallucert.prove.census_equations`), the search (`branch_and_prune`) 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from hallucert.certificate.verify import PROVOKED, Result
+from hallucert.certificate.verify import PROVOKED, Result, provoked
+from hallucert.clock import Clock
 from hallucert.prove.census import Census, take_here
 from hallucert.prove.census_records import Box, HallucinatedPoint, Kind, Unsettled, stability_of
 from hallucert.prove.census_sphere import overlap
@@ -34,13 +34,13 @@ SHOWN = 3
 """Problems told one by one."""
 
 
-def check(certificate: Census, ar: Any, max_boxes: int, deadline: float) -> list[Result]:
+def check(certificate: Census, ar: Any, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of completeness, of the critical points, and of each point."""
     problem = replace(certificate.problem, backend=ar.name, precision=ar.precision, checking=True)
     try:
-        own = take_here(problem, SEARCHES * max_boxes, deadline - time.monotonic())
+        own = take_here(problem, SEARCHES * max_boxes, clock)
     except PROVOKED as error:
-        failed = f"its data cannot be worked with: {error}"
+        failed = provoked(error)
         return _results(certificate, [failed], [failed], [failed] * len(certificate.points))
     size = max(float(high) - float(low) for low, high in certificate.problem.region)
     room = Fraction(certificate.problem.tolerance) * Fraction(size)

@@ -7,18 +7,19 @@ from typing import Any
 
 from hallucert.certificate import branch_verify
 from hallucert.certificate.diagram import DiagramCertificate
-from hallucert.certificate.verify import PROVOKED, Result
+from hallucert.certificate.verify import PROVOKED, Result, provoked
+from hallucert.clock import Clock
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import proved_target
 from hallucert.prove.claims import Status
 from hallucert.prove.diagram import NAME, statement, sweep
 
 
-def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, deadline: float) -> list[Result]:
+def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim."""
     (claim,) = certificate[NAME]
     branches = replace(certificate, all_claims=certificate.all_claims[:-1])
-    results = branch_verify.check(branches, arithmetic, max_boxes, deadline)
+    results = branch_verify.check(branches, arithmetic, max_boxes, clock)
     if claim.status is Status.UNDECIDED:
         return [*results, Result(NAME, claim.status, True, "")]
     # The claim speaks of "the target" and of "branches 1 to n": it needs all of their claims.
@@ -28,19 +29,19 @@ def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, dead
     shown = all(result.passed and made.status is Status.PROVED for result, made in needed)
     if shown and any(made.name == "target" for _, made in needed):
         try:
-            problem = _problem(certificate, arithmetic, max_boxes, deadline)
+            problem = _problem(certificate, arithmetic, max_boxes, clock)
         except PROVOKED as error:
-            problem = f"its data cannot be worked with: {error}"
+            problem = provoked(error)
     if problem is None and claim.statement != statement(list(certificate.region), len(certificate.chains)):
         problem = "what is shown is another statement"
     return [*results, Result(NAME, claim.status, problem is None, problem or "")]
 
 
-def _problem(certificate: DiagramCertificate, ar: Any, max_boxes: int, deadline: float) -> str | None:
+def _problem(certificate: DiagramCertificate, ar: Any, max_boxes: int, clock: Clock) -> str | None:
     """Search the box again; None if nothing is left."""
     target = None if certificate.target is None else proved_target(ar, certificate.objective, certificate.target)
     if target is None or not branch_verify.encloses(certificate, ar, target):
         return branch_verify.NOT_SHOWN
     system = BranchSystem(ar, certificate.objective, target.c)
-    swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, deadline)
+    swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, clock)
     return None if swept.complete else "some place of the box is not settled"

@@ -10,7 +10,8 @@ from typing import Any
 
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
-from hallucert.certificate.verify import PROVOKED, Result
+from hallucert.certificate.verify import PROVOKED, Result, provoked
+from hallucert.clock import Clock
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.manifold import sheet_claims
 from hallucert.prove.manifold_sentences import SheetClaim
@@ -23,7 +24,7 @@ Prove = Callable[[int], "list[SheetClaim] | str"]
 
 
 def check(
-    certificate: SheetCertificate | SurfaceCertificate, arithmetic: Any, max_boxes: int, deadline: float
+    certificate: SheetCertificate | SurfaceCertificate, arithmetic: Any, max_boxes: int, clock: Clock
 ) -> list[Result]:
     """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
     problem = arithmetic, certificate.objective, certificate.rho
@@ -31,8 +32,8 @@ def check(
     def prove(number: int) -> list[SheetClaim] | str:
         if isinstance(certificate, SheetCertificate):
             chain = certificate.chains[number - 1]
-            return sheet_claims(ManifoldSystem(*problem), chain, number, deadline=deadline)
-        return surface_claims(SurfaceSystem(*problem), certificate.atlases[number - 1], number, deadline=deadline)
+            return sheet_claims(ManifoldSystem(*problem), chain, number, clock=clock)
+        return surface_claims(SurfaceSystem(*problem), certificate.atlases[number - 1], number, clock=clock)
 
     return _checked(certificate.all_claims, prove)
 
@@ -56,7 +57,7 @@ def _proved_again(prove: Prove, number: int) -> dict[str, SheetClaim] | str:
     try:
         claims = prove(number)
     except PROVOKED as error:
-        return f"its data cannot be worked with: {error}"
+        return provoked(error)
     return claims if isinstance(claims, str) else {claim.name: claim for claim in claims}
 
 

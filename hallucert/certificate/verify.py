@@ -6,17 +6,17 @@ scipy or sympy. Box, slice and preconditioner come from the file; a wrong one ca
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hallucert.arguments import checked_path, checked_seconds, checked_whole
+from hallucert.arguments import checked_path
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate
 from hallucert.certificate.kinds import module_of
 from hallucert.certificate.reading import load
+from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.prove import existence
 from hallucert.prove.claims import Claim, Status
@@ -41,11 +41,13 @@ MAX_BOXES = 400_000
 BUDGET = 600.0
 """Seconds that a file may cost before the checker gives up; an honest file in two variables takes about 0.01."""
 
-PROVOKED = (HallucertError, ArithmeticError, ValueError)
-"""What absurd data in a file may provoke inside a proof; it is a failure to re-prove, like any other."""
+PROVOKED = (HallucertError, ArithmeticError, ValueError, OutOfTime)
+"""What absurd data in a file may provoke inside a proof, or too short a time; it is a failure to re-prove, like any
+other.
+"""
 
-Checker = Callable[[Any, Any, int, float], "list[Result]"]
-"""Given a certificate, an arithmetic, a budget of boxes and a deadline: what became of each claim."""
+Checker = Callable[[Any, Any, int, Clock], "list[Result]"]
+"""Given a certificate, an arithmetic, a budget of boxes and a clock: what became of each claim."""
 
 
 @dataclass(frozen=True)
@@ -108,42 +110,8 @@ class Verdict:
         return "\n".join(lines)
 
 
-def verify(
-    source: str | PathLike[str] | AnyCertificate,
-    backend: str | None = None,
-    max_boxes: int = MAX_BOXES,
-    budget: float = BUDGET,
-) -> Verdict:
-    """Prove every claim of a certificate again.
-
-    Parameters
-    ----------
-    source : path, or a certificate of any kind
-        Usually a file.
-    backend : {"mpmath", "arb"}, optional
-        The arithmetic; by default the one that did not make the certificate.
-    max_boxes : int
-        Budget of each claim that subdivides (`farthest_point`, `global_target`); a census gets 20 times as many.
-    budget : float
-        Seconds after which no further claim is checked, and subdivisions give up; what is left is not re-proved. A
-        single step (existence in a thousand variables, say) is not interrupted.
-
-    Returns
-    -------
-    Verdict
-        True if and only if every claim that the certificate makes was proved again.
-
-    Raises
-    ------
-    CertificateError
-        If the file is not a well-formed certificate.
-    EnvironmentRefused
-        If the floating-point unit does not round to nearest.
-
-    Notes
-    -----
-    The checker works with twice the bits of the prover, at least 106: its enclosures then fit into the published ones.
-    """
+def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, max_boxes: int, clock: Clock) -> Verdict:
+    """Do what `hallucert.verify` does, with a clock."""
     require_round_to_nearest()
     certificate = load(checked_path(source, "source")) if isinstance(source, str | PathLike) else source
     if not hasattr(certificate, "kind") or not hasattr(certificate, "provenance"):
@@ -152,11 +120,19 @@ def verify(
         backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
     if backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
-    max_boxes, budget = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(budget, "budget")
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
-    with ar:
-        results = tuple(_checker(certificate)(certificate, ar, max_boxes, time.monotonic() + budget))
+    with ar, clock.watched():
+        results = tuple(_checker(certificate)(certificate, ar, max_boxes, clock))
     return Verdict(certificate, backend, ar.precision, results)
+
+
+def provoked(error: Exception) -> str:
+    """Say what could not be done because of one of `PROVOKED`."""
+    return (
+        "the time budget was spent before it"
+        if isinstance(error, OutOfTime)
+        else f"its data cannot be worked with: {error}"
+    )
 
 
 def _checker(certificate: AnyCertificate) -> Checker:
@@ -167,7 +143,7 @@ def _checker(certificate: AnyCertificate) -> Checker:
     return checker
 
 
-def check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) -> list[Result]:
+def check(certificate: Certificate, ar: Any, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim of a certificate about a point."""
     claims, witness = dict(certificate.claims), certificate.witness
     decided = [claim for claim in claims.values() if claim.status is not Status.UNDECIDED]
@@ -177,28 +153,29 @@ def check(certificate: Certificate, ar: Any, max_boxes: int, deadline: float) ->
     first = claims.get("existence")
     if first is not None and first.status is Status.REFUTED:
         return _check_refuted(certificate, ar, facts, first)
+    message = "existence cannot be re-proved in the box of the file"
     try:
         x = _region(certificate, ar, witness)
-    except PROVOKED:
-        x = None
+    except PROVOKED as error:
+        x, message = None, f"{message}: {provoked(error)}"
     if x is None:
-        message = "existence cannot be re-proved in the box of the file"
         return [
             Result(c.name, c.status, c.status is Status.UNDECIDED, message if c in decided else "")
             for c in claims.values()
         ]
-    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, max_boxes, deadline)
+    evidence = Evidence(ar, Point(ar, certificate.objective, certificate.rho, x), witness, max_boxes, clock)
     results = []
-    for claim in claims.values():
+    for number, claim in enumerate(claims.values()):
         problem = None
+        clock.tell(f"claim {claim.name}", number, len(claims))
         if claim.status is not Status.UNDECIDED:
-            if time.monotonic() > deadline:
+            if clock.passed():
                 results.append(Result(claim.name, claim.status, False, "the time budget was spent before it"))
                 continue
             try:
                 problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
             except PROVOKED as error:
-                problem = f"its data cannot be worked with: {error}"
+                problem = provoked(error)
             if problem is None and claim.name == "existence":
                 problem = _check_enclosure(certificate, evidence)
         if problem is None:

@@ -29,6 +29,7 @@ from hallucert.find.continuation import CurvePoint, StepControl, advance, follow
 from hallucert.find.domain import Edges, edge_at
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.radius_law import RadiusLaw, require_sam
 
 
@@ -46,6 +47,7 @@ def branch(
     max_steps: int = 2000,
     events: Iterable[str] = DEFAULT_EVENTS,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> Branch:
     """Follow the branch of hallucinated points through `start`, by pseudo-arclength continuation.
 
@@ -81,6 +83,9 @@ def branch(
     variant : {"sam"}
         The ascent step: radii and stability along the branch are those of SAM. The points of USAM, for
         ``rho = 1/lambda``, are the same curve.
+    progress : bool or callable, optional
+        Show how far it is: by default on a terminal, after a second. A function gets the step, how much is done, and of
+        how much (None if that is not known).
 
     Returns
     -------
@@ -114,14 +119,15 @@ def branch(
     wanted = wanted_events(events)
     first, critical = _first_point(curve, x)
     limits.require(curve, first)
-    forward, end = _run(curve, first, control, limits)
-    if critical:
-        return _assembled(curve, forward, (EndReason.CRITICAL_POINT, end), wanted)
-    if end is EndReason.CLOSED:
-        return _assembled(curve, forward, (end, end), wanted)
-    backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, limits)
-    reversed_part = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
-    return _assembled(curve, reversed_part + forward, (begin, end), wanted)
+    with working(progress=progress) as clock, clock.watched():
+        forward, end = _run(curve, first, control, limits)
+        if critical:
+            return _assembled(curve, forward, (EndReason.CRITICAL_POINT, end), wanted)
+        if end is EndReason.CLOSED:
+            return _assembled(curve, forward, (end, end), wanted)
+        backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, limits)
+        reversed_part = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
+        return _assembled(curve, reversed_part + forward, (begin, end), wanted)
 
 
 def first_piece(

@@ -17,6 +17,7 @@ from hallucert.find.branch_arguments import DEFAULT_EVENTS
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.newton import polished_critical_point
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.radius_law import RadiusLaw, require_sam
 
 INSTEAD = "radii and stability of branches are SAM's; the points of USAM are the same curves with rho = 1/lambda"
@@ -38,6 +39,7 @@ def branches(
     events: Iterable[str] = DEFAULT_EVENTS,
     seed: int = 0,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> list[Branch]:
     """Follow every branch of a target from the other critical points in a box, and those that cross them.
 
@@ -61,6 +63,8 @@ def branches(
     seed : int
         Seed of the search for critical points.
     variant : {"sam"}
+        As for `hallucert.find.branch`.
+    progress : bool or callable, optional
         As for `hallucert.find.branch`.
 
     Returns
@@ -92,8 +96,13 @@ def branches(
         "events": wanted,
     }
     size = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
-    c = polished_critical_point(f, near, 0.05 * size, "target")
-    found: list[Branch] = []
+    with working(progress=progress) as clock, clock.watched():
+        c = polished_critical_point(f, near, 0.05 * size, "target")
+        return _all(f, c, size, seed, options)
+
+
+def _all(f: Objective, c: np.ndarray, size: float, seed: int, options: dict[str, Any]) -> list[Branch]:
+    limits, found = options["box"], list[Branch]()
     reached: list[np.ndarray] = []
     for point in critical_points(f, limits, seed=seed):
         outside = point.kind is CriticalPointKind.DEGENERATE or np.linalg.norm(point.x - c) <= SAME * size

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from hallucert.branch import EndReason
+from hallucert.clock import look
 from hallucert.find.domain import Edges
 
 MAX_TURN = 0.35
@@ -88,7 +89,8 @@ def follow(
         The points from `start` on, and why there are no more.
     """
     points, step = [start], control.ds
-    for _ in range(control.max_steps):
+    for number in range(control.max_steps):
+        look("steps along the curve", number)
         here = points[-1]
         if longest is not None:
             step = max(min(step, longest(here)), control.ds_min)

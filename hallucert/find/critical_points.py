@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.find.arguments import checked_box, checked_count, checked_objective, checked_seed
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
@@ -104,7 +105,8 @@ def critical_points(f: Objective, box: Any, starts: int | None = None, seed: int
     diameter = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
     found = np.empty((0, d))
     curvature, quiet = 0.0, 0
-    for _ in range(MAX_ROUNDS):
+    for number in range(MAX_ROUNDS):
+        look("rounds of Newton runs", number)
         x = latin_hypercube(rng, limits, count)
         curvature = max(curvature, typical_curvature(f, x))
         roots = _newton_round(f, x, limits, diameter)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.objectives.objective import Objective
@@ -104,6 +105,7 @@ def newton_lanes(
         size = norms(r)
         active = np.isfinite(size) & (size > 0)
         for _ in range(steps):
+            look()
             lanes = np.flatnonzero(active)
             if lanes.size == 0:
                 break

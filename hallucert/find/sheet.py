@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from hallucert.find.refine import refine
 from hallucert.find.sheet_curve import FLAT, SheetCurve, slope
 from hallucert.find.surface import surface
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.radius_law import SAM, RadiusLaw, require_sam
 from hallucert.sheet import Sheet
 from hallucert.surface import Surface
@@ -38,6 +40,7 @@ def sheet(
     ds_max: float | None = None,
     max_steps: int = 2000,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> Sheet | Surface:
     """Follow the curve or surface of hallucinated minimizers through `start` for a fixed rho.
 
@@ -71,6 +74,9 @@ def sheet(
         Most steps in one direction, or most charts.
     variant : {"sam"}
         The ascent step: sheets are those of SAM.
+    progress : bool or callable, optional
+        Show how far it is: by default on a terminal, after a second. A function gets the step, how much is done, and of
+        how much (None if that is not known).
 
     Returns
     -------
@@ -110,8 +116,16 @@ def sheet(
         for name, value in (("ds", ds), ("ds_min", ds_min)):
             if value is not None:
                 raise ArgumentError(name, value, "be left out for a surface; ds_max is the largest half width")
-        return surface(f, refine(f, x, radius).x, radius, rows, None if ds_max is None else control.ds_max, max_steps)
-    curve = SheetCurve(f, r)
+        with working(progress=progress) as clock, clock.watched():
+            start = refine(f, x, radius).x
+            return surface(f, start, radius, rows, None if ds_max is None else control.ds_max, max_steps)
+    with working(progress=progress) as clock, clock.watched():
+        return _curve(f, x, radius, control, rows)
+
+
+def _curve(f: Objective, x: np.ndarray, radius: Fraction, control: StepControl, rows: np.ndarray | None) -> Sheet:
+    """Follow the curve through `x`; the arguments are those of `sheet`, checked."""
+    curve = SheetCurve(f, float(radius))
     near = refine(f, x, radius)
     if not curve.by_residuals:
         _require_curve_of_targets(f, near.target, near.multiplier)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.find.domain import arguments_with_ascent, same_side
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian
 from hallucert.find.surface_size import provable_half_width
@@ -82,6 +83,7 @@ class SurfaceAtlas:
         self._add(first)
         pending, closed = deque([0]), True
         while pending:
+            look("charts", len(self.charts) - len(pending), len(self.charts))
             chart = self.charts[pending.popleft()]
             near = self._near(chart)
             for s, outward in _edge_points(chart.half_width):

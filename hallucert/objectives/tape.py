@@ -38,6 +38,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from hallucert.arguments import checked_items
+from hallucert.clock import look
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact, format_rational
 
@@ -122,6 +123,7 @@ class Tape:
         return self._run(arithmetic, x, nodes)
 
     def _run(self, arithmetic: Any, x: Sequence[T], wanted: Sequence[int]) -> list[T]:
+        look()
         values: list[Any] = []
         push, constants = values.append, iter(self._constants(arithmetic))
         for op, a, b, value in self.nodes:

@@ -15,7 +15,6 @@ upper end that of the nearest point at which it is proved not to be.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -27,6 +26,7 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.krawczyk import ZeroEnclosure, contract, prove_zero
 from hallucert.balls.symmetric import inertia
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_above, decimal_below
 from hallucert.objectives.formula import FormulaObjective
@@ -161,7 +161,7 @@ def safe_radius(
     target: CriticalPoint,
     rtol: float,
     max_boxes: int,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
     backend: str = "float",
 ) -> SafeRadius:
     """Bracket the largest radius of a ball around `target` on which `f` is convex.
@@ -174,7 +174,7 @@ def safe_radius(
         Around it.
     rtol : float
         Wanted relative width of the bracket.
-    max_boxes, deadline : int, float
+    max_boxes, clock : int, Clock
         Budgets; a spent one leaves a wider bracket, which is true.
     backend : str
         Arithmetic of the search.
@@ -185,7 +185,7 @@ def safe_radius(
     if target.kind in (Kind.SADDLE, Kind.MAXIMIZER):
         nothing = _claim(target, Fraction(0))
         return SafeRadius(target, Fraction(0), Fraction(0), False, nothing, 0, ended=SearchEnd.REACHED)
-    low, high, spent, ended = _bracket(f, floats(target.box), rtol, max_boxes, deadline, backend)
+    low, high, spent, ended = _bracket(f, floats(target.box), rtol, max_boxes, clock, backend)
     lower = _root_below(low)
     upper = _root_above(high) if math.isfinite(high) else None
     return SafeRadius(target, lower, upper, False, _claim(target, lower), spent, ended=ended)
@@ -220,7 +220,7 @@ def _root_above(square: float) -> Fraction:
 
 
 def _bracket(
-    f: FormulaObjective, centre: np.ndarray, rtol: float, max_boxes: int, deadline: float, backend: str
+    f: FormulaObjective, centre: np.ndarray, rtol: float, max_boxes: int, clock: Clock, backend: str
 ) -> tuple[float, float, int, SearchEnd]:
     """Search a large cube, what is nearest first.
 
@@ -247,13 +247,19 @@ def _bracket(
                 ended = SearchEnd.RESOLUTION if barrier < edge else SearchEnd.RANGE
             elif spent >= max_boxes:
                 ended = SearchEnd.BOXES
-            elif time.monotonic() > deadline:
+            elif clock.passed():
                 ended = SearchEnd.TIME
             else:
                 count = max(int(np.searchsorted(near[:BATCH], FARTHER * near[0], side="right")), few)
                 batch, stack, near = stack[:count], stack[count:], near[count:]
                 spent += len(batch)
-                settled, violated = _test(lanes, f, batch, centre)
+                clock.tell("boxes", spent)
+                try:
+                    with clock.watched():
+                        settled, violated = _test(lanes, f, batch, centre)
+                except OutOfTime:
+                    ended = SearchEnd.TIME
+                    break
                 upper = min(upper, violated)
                 rest = batch[~settled]
                 distance = _squared_distance(lanes, rest, centre)[0]

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +30,7 @@ from hallucert.balls.inverse import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.balls.similarity import eigenvector_bases
 from hallucert.balls.symmetric import extreme_eigenvalues
+from hallucert.clock import look
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, round_down, round_up
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.claims import Enclosure, Status
@@ -116,16 +116,17 @@ class Contraction:
 
     def on_all(self, size: Fraction, bound: Fraction, pieces: int) -> bool:
         """Tell whether it is certainly at most `bound` on Omega, where R is `size`, within so many pieces."""
-        evidence, looked = self.evidence, 0
-        if len(self.basis) > MOST_VARIABLES or not isinstance(evidence.point.objective, FormulaObjective):
+        looked = 0
+        if len(self.basis) > MOST_VARIABLES or not isinstance(self.evidence.point.objective, FormulaObjective):
             return self._is_bounded(self.on_box(size), bound)
         cubes = [((Fraction(0),) * len(self.basis), size)]
         while cubes:
             middle, half = cubes.pop()
             if sum(max(abs(c) - half, Fraction(0)) ** 2 for c in middle) > size**2:
                 continue  # outside of Omega
+            look()
             looked += 1
-            if looked > pieces or time.monotonic() > evidence.deadline:
+            if looked > pieces:
                 return False
             if not self._is_bounded(self.on_cube(middle, half), bound):
                 half /= 2

@@ -15,13 +15,13 @@ and derive each sentence from the published numbers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_chain import Chain, ChainFacts, Run, check_chain
@@ -185,7 +185,7 @@ def measured_claims(
     target: Target,
     chains: Sequence[Chain],
     proofs: Sequence[Sequence[CellProof]] | None = None,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
 ) -> list[list[Measured] | str]:
     """Prove everything about a target and its chains.
 
@@ -199,7 +199,7 @@ def measured_claims(
         Numbered from 1 in the claims.
     proofs : sequences of CellProof, optional
         The prover's proofs of their cells, see `check_chain`.
-    deadline : float
+    clock : Clock
         As for `check_chain`.
 
     Returns
@@ -209,6 +209,6 @@ def measured_claims(
     """
     result: list[list[Measured] | str] = [[target_claim(target)]]
     for number, chain in enumerate(chains, 1):
-        facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], deadline)
+        facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], clock)
         result.append(facts if isinstance(facts, str) else chain_claims(number, target, chain, facts))
     return result

@@ -14,14 +14,14 @@ Box ends are doubles, taken as the exact numbers they are; enclosures come from 
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
+
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
 BATCH = 2048
 """Boxes looked at together. Fixed, so that a search does the same whatever runs it."""
@@ -170,6 +170,18 @@ class Searched:
     spent: int
 
 
+def boxes_of(zeros: Sequence[Zero], dimension: int) -> Boxes:
+    """Return the boxes around some zeros."""
+    sides = np.array([zero.box for zero in zeros]).reshape(len(zeros), dimension, 2)
+    return Boxes(np.array([zero.tag for zero in zeros], int), sides[..., 0], sides[..., 1])
+
+
+def chunks(zeros: Sequence[Zero]) -> Iterator[Sequence[Zero]]:
+    """Cut a sequence of zeros into as many as are looked at together."""
+    for first in range(0, len(zeros), BATCH):
+        yield zeros[first : first + BATCH]
+
+
 def ends(lanes: Any, x: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return lower and upper ends, each of shape (count,)."""
     low, high = lanes.ends(x)
@@ -252,7 +264,7 @@ def inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(finite[:, None, None], inverses, np.eye(n)), good & finite
 
 
-def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, deadline: float = math.inf) -> Searched:
+def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, clock: Clock = UNLIMITED) -> Searched:
     """Enclose all zeros of the system in the boxes of `start`.
 
     Parameters
@@ -265,18 +277,23 @@ def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, 
         Boxes of that width are not split any more.
     max_boxes : int
         Budget of boxes.
-    deadline : float
-        As `time.monotonic` counts.
+    clock : Clock
+        When to give up.
     """
     stack, spent = start, 0
     zeros: list[Zero] = []
     small: list[Boxes] = [start[:0]]
     left = 0
-    with system.lanes:
-        while len(stack) and spent < max_boxes and left < MOST_SMALL and time.monotonic() < deadline:
-            batch, stack = stack[-BATCH:], stack[:-BATCH]
+    with system.lanes, clock.watched():
+        while len(stack) and spent < max_boxes and left < MOST_SMALL and not clock.passed():
+            batch = stack[-BATCH:]
+            try:
+                rest = _step(system, batch, zeros)
+            except OutOfTime:  # within a step, which over balls may take long; its boxes stay on the stack
+                break
+            stack = stack[: -len(batch)]
             spent += len(batch)
-            rest = _step(system, batch, zeros)
+            clock.tell("boxes", spent)
             done = rest.width <= min_width[rest.tag]
             small.append(rest[done])
             left += int(done.sum())
@@ -339,19 +356,3 @@ def _covered(batch: Boxes, zeros: list[Zero]) -> np.ndarray:
 
 def _inside(inner: np.ndarray, outer: np.ndarray) -> bool:
     return bool((inner[:, 0] >= outer[:, 0]).all() and (inner[:, 1] <= outer[:, 1]).all())
-
-
-def touching_groups(lo: np.ndarray, hi: np.ndarray, room: float = 0.0) -> Iterator[np.ndarray]:
-    """Yield the index sets of boxes that hang together: closer than `room` in every coordinate, step by step."""
-    free = np.ones(len(lo), bool)
-    while free.any():
-        group_lo, group_hi = lo[free][0] - room, hi[free][0] + room
-        members = np.zeros(len(lo), bool)
-        while True:
-            near = free & ((lo <= group_hi) & (hi >= group_lo)).all(axis=1) & ~members
-            if not near.any():
-                break
-            members |= near
-            group_lo, group_hi = lo[members].min(0) - room, hi[members].max(0) + room
-        free &= ~members
-        yield np.flatnonzero(members)

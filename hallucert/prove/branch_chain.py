@@ -17,13 +17,12 @@ the arc on it is a critical point of ``f``, where the branch begins or ends (Pro
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.branch_cell import Cell, CellProof
 from hallucert.prove.branch_parts import UNDECIDED, Part, confirmed
 from hallucert.prove.branch_stability import ATTRACTING, REPELLING, stability
@@ -138,7 +137,7 @@ def check_chain(
     system: BranchSystem,
     chain: Chain,
     proofs: Sequence[CellProof] | None = None,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
 ) -> ChainFacts | str:
     """Prove everything that a chain claims; return the facts, or what could not be proved.
 
@@ -151,8 +150,8 @@ def check_chain(
     proofs : sequence of CellProof, optional
         Proofs of its cells in the same arithmetic that were already successful, as were those of the parts: the
         prover's. Only joints, ends, folds and signs are left to do then.
-    deadline : float
-        Give up when `time.monotonic` is past this.
+    clock : Clock
+        Give up when its time is up.
     """
     if not chain.links:
         return "it has no cells"
@@ -161,7 +160,8 @@ def check_chain(
     before: CellProof | None = None
     begin: Vector | None = None
     for i, link in enumerate(chain.links):
-        if time.monotonic() > deadline:
+        clock.tell("cells joined", i, len(chain.links))
+        if clock.passed():
             return "the time budget was spent before its last cell"
         proof = CellProof(system, link.cell) if proofs is None else proofs[i]
         if proofs is None and not proof.proved():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.branch_cell import CellProof, arc_box
 from hallucert.prove.branch_system import Vector
 
@@ -28,11 +27,11 @@ class Part(NamedTuple):
 
 
 def divided(
-    proof: CellProof, start: Fraction, decide: Decide, depth: int, deadline: float = math.inf
+    proof: CellProof, start: Fraction, decide: Decide, depth: int, clock: Clock = UNLIMITED
 ) -> tuple[Part, ...]:
     """Divide the arc from `start` to the end of the span into parts with one property each.
 
-    Parts are halved at most `depth` times, until there were `MAX_TESTS` of them or the deadline is past; what is
+    Parts are halved at most `depth` times, until there were `MAX_TESTS` of them or the time is up; what is
     undecided then is named so.
     """
     parts: list[Part] = []
@@ -43,7 +42,7 @@ def divided(
         _, narrow, _ = arc_box(proof, low, high, w)
         word = decide(proof, low, high, narrow)
         tests += 1
-        if word is None and left > 0 and tests < MAX_TESTS and time.monotonic() < deadline:
+        if word is None and left > 0 and tests < MAX_TESTS and not clock.passed():
             middle = (low + high) / 2
             pending += [(middle, high, narrow, left - 1), (low, middle, narrow, left - 1)]
             continue

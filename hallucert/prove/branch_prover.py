@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch import QUESTIONS, measured_claims
 from hallucert.prove.branch_chain import Chain
@@ -16,6 +17,9 @@ from hallucert.prove.branch_system import BranchSystem, third_derivative_tape
 from hallucert.prove.branch_target import TargetBox, propose_target, proved_target
 from hallucert.prove.claims import Claim, Enclosure, undecided
 from hallucert.prove.reasons import Reason
+
+SEARCH = 0.6
+"""Part of the time budget for cells; the rest is for what is said about them, which takes less."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def prove_branch(
     guide: Guide,
     gap: float,
     max_cells: int,
-    deadline: float,
+    clock: Clock,
 ) -> ProvedBranch:
     """Prove what can be proved along a branch.
 
@@ -53,8 +57,8 @@ def prove_branch(
         Arclength in ``(x, lambda/scale)`` left out at both sides of a branch point.
     max_cells : int
         Budget.
-    deadline : float
-        Look for no further cells when `time.monotonic` is past this.
+    clock : Clock
+        Look for no further cells when its time is up.
     """
     third = third_derivative_tape(objective)
     box = propose_target(arithmetic, objective, near)
@@ -64,13 +68,15 @@ def prove_branch(
         open_ = tuple(undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items())
         return ProvedBranch(None, None, (), open_)
     system = BranchSystem(arithmetic, objective, target.c, third)
-    found, obstacle = search_chains(Track(system, guide), gap, max_cells, deadline)
-    groups = measured_claims(system, target, [chain for chain, _ in found], [proofs for _, proofs in found])
+    found, obstacle = search_chains(Track(system, guide), gap, max_cells, clock.part(SEARCH))
+    half = clock.part(0.5)  # all of it may have to be said a second time
+    groups = measured_claims(system, target, [chain for chain, _ in found], [proofs for _, proofs in found], half)
     # A chain that the final check does not confirm is left out; the others are renumbered.
     kept = [pair for pair, group in zip(found, groups[1:], strict=True) if not isinstance(group, str)]
     chains = [chain for chain, _ in kept]
     if len(kept) < len(found):
-        groups = measured_claims(system, target, chains, [proofs for _, proofs in kept])
+        groups = measured_claims(system, target, chains, [proofs for _, proofs in kept], clock)
+        obstacle = Reason.TIME if half.passed() else obstacle
     claims = [
         measured.published(arithmetic.precision) for group in groups if not isinstance(group, str) for measured in group
     ]

@@ -6,10 +6,10 @@ already. A shorter cell is tried otherwise. Where none is accepted the chain end
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from hallucert.clock import Clock
 from hallucert.exact import round_down
 from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_chain import (
@@ -58,7 +58,7 @@ class Growing:
         """What has been accepted so far."""
         return Chain(tuple(self.links), self.from_critical, self.to_critical)
 
-    def add(self, proof: CellProof, to_critical: bool, deadline: float) -> Objection | None:
+    def add(self, proof: CellProof, to_critical: bool, clock: Clock) -> Objection | None:
         """Add a proved cell; return what a checker would object to instead, or None."""
         first = not self.links
         before, begin = (
@@ -71,7 +71,7 @@ class Growing:
         start = proof.cell.span[0] if before is None else _start(before, proof)
         if start is None:
             return NOT_JOINED
-        link = Link(proof.cell, start, _turning(proof, start, deadline), _stability(proof, start, deadline))
+        link = Link(proof.cell, start, _turning(proof, start, clock), _stability(proof, start, clock))
         found = check_link(proof, link, before, begin, ends, again=False)
         if isinstance(found, Objection):
             return found
@@ -92,7 +92,7 @@ def intervals(track: Track, gap: float) -> list[tuple[float, float]]:
 
 
 def search_chains(
-    track: Track, gap: float, max_cells: int, deadline: float
+    track: Track, gap: float, max_cells: int, clock: Clock
 ) -> tuple[list[tuple[Chain, list[CellProof]]], Reason | None]:
     """Return the chains that can be proved along the guide, with the proofs of their cells.
 
@@ -109,9 +109,9 @@ def search_chains(
     obstacle: Reason | None = None
     for low, high in intervals(track, gap):
         sigma, hole, step = low, shortest, FIRST * track.total
-        while sigma < high and left > 0 and time.monotonic() < deadline:
+        while sigma < high and left > 0 and not clock.passed():
             growing = Growing(sigma <= 0 and guide.from_critical)
-            sigma, step, objection = _grown(growing, track, sigma, high, step, left, deadline)
+            sigma, step, objection = _grown(growing, track, sigma, high, step, left, clock)
             if growing.links:
                 chains.append(growing)
                 left -= len(growing.links)
@@ -127,13 +127,13 @@ def search_chains(
                 sigma, step, hole = sigma + hole, max(step, hole), 2 * hole
             else:
                 step = FIRST * track.total
-    if time.monotonic() >= deadline:
+    if clock.passed():
         obstacle = Reason.TIME
     return [(growing.chain, growing.proofs) for growing in chains], obstacle
 
 
 def _grown(
-    growing: Growing, track: Track, sigma: float, stop: float, step: float, max_cells: int, deadline: float
+    growing: Growing, track: Track, sigma: float, stop: float, step: float, max_cells: int, clock: Clock
 ) -> tuple[float, float, Objection | None]:
     """Add cells from arclength `sigma` towards `stop`.
 
@@ -141,16 +141,17 @@ def _grown(
     -------
     float, float, Objection or None
         How far they reach; the length to begin with next; what was objected to the shortest cell that could follow,
-        None if the cells reach `stop`, there are `max_cells`, or the deadline is past.
+        None if the cells reach `stop`, there are `max_cells`, or the time is up.
     """
     shortest = SHORTEST * track.total
-    while sigma < stop and len(growing.links) < max_cells and time.monotonic() < deadline:
+    while sigma < stop and len(growing.links) < max_cells and not clock.passed():
+        clock.tell("cells", len(growing.links))
         upto = min(sigma + step, stop)
         if stop - upto < 0.3 * step:
             upto = stop
         proof = cell_between(track, sigma, upto)
         to_critical = upto >= track.total and track.guide.to_critical
-        objection = NOT_PROVED if proof is None else growing.add(proof, to_critical, deadline)
+        objection = NOT_PROVED if proof is None else growing.add(proof, to_critical, clock)
         if objection is None:
             sigma, step = upto, GROWTH * step
             continue
@@ -171,11 +172,11 @@ def _start(before: CellProof, proof: CellProof) -> Fraction | None:
     return max(low, round_down(proof.arithmetic.lower(where) - (high - low) / 2**40, 60))
 
 
-def _stability(proof: CellProof, start: Fraction, deadline: float) -> tuple[Part, ...]:
-    return divided(proof, start, stability, DEPTH, deadline)
+def _stability(proof: CellProof, start: Fraction, clock: Clock) -> tuple[Part, ...]:
+    return divided(proof, start, stability, DEPTH, clock)
 
 
-def _turning(proof: CellProof, start: Fraction, deadline: float) -> tuple[Part, ...]:
+def _turning(proof: CellProof, start: Fraction, clock: Clock) -> tuple[Part, ...]:
     """Divide the arc by what rho does, with each fold in a short part of its own."""
     parts: list[Part] = []
     low = start
@@ -187,7 +188,7 @@ def _turning(proof: CellProof, start: Fraction, deadline: float) -> tuple[Part, 
             parts.pop()
         parts.append(Part(high, word))
 
-    for high, word in divided(proof, start, turning, DEPTH, deadline):
+    for high, word in divided(proof, start, turning, DEPTH, clock):
         if word == FOLD:
             ahead = way(proof, determinant_at(proof, low)) or UNDECIDED
             first, last = narrowed_fold(proof, low, high)

@@ -26,6 +26,7 @@ import numpy as np
 
 from hallucert import __version__
 from hallucert.balls import arithmetic
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove import census_critical, census_sphere
@@ -44,7 +45,7 @@ from hallucert.prove.reasons import Reason
 from hallucert.shortening import short_name, short_rational
 
 Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
-"""Name of a task, the function that does it, and its arguments; the budget in seconds comes last."""
+"""Name of a task, the function that does it, and its arguments; the clock comes last."""
 
 Runner = Callable[[Sequence[Task]], Iterable[TaskResult[Any]]]
 """Does tasks and returns their results in order, wherever it does them."""
@@ -207,21 +208,21 @@ def _printed_inside(side: Enclosure) -> str:
     return f"[{low}, {high}]"
 
 
-def critical_task(problem: Problem, number: int, max_boxes: int, seconds: float) -> TaskResult[CriticalPoint]:
+def critical_task(problem: Problem, number: int, max_boxes: int, clock: Clock) -> TaskResult[CriticalPoint]:
     """Do a task of the first step."""
     with np.errstate(all="ignore"):  # where f overflows, lanes are infinite or NaN, and nothing is proved in them
-        return census_critical.run(problem, number, max_boxes, time.monotonic() + seconds)
+        return census_critical.run(problem, number, max_boxes, clock)
 
 
 def sphere_task(
-    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, seconds: float
+    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, clock: Clock
 ) -> TaskResult[HallucinatedPoint]:
     """Do a task of the second step."""
     with np.errstate(all="ignore"):
-        return census_sphere.run(problem, targets, start, max_boxes, time.monotonic() + seconds)
+        return census_sphere.run(problem, targets, start, max_boxes, clock)
 
 
-def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
+def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Census:
     """Take the census.
 
     The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
@@ -235,6 +236,8 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
         Budget of boxes for each of the two steps, shared equally between its tasks.
     runner : callable
         Given the tasks, returns their results in order.
+    clock : Clock
+        When to join no more places.
     """
     began = time.monotonic()
     numbers = census_critical.tasks(problem)
@@ -244,7 +247,7 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
     jobs = census_sphere.tasks(problem, len(targets))
     share = max(max_boxes // max(len(jobs), 1), 1)
     second = list(runner([(f"sphere {start}", sphere_task, (problem, targets, start, share)) for start in jobs]))
-    points, more = census_sphere.merged(problem, targets, second)
+    points, more = census_sphere.merged(problem, targets, second, clock)
     open_places = places + more
     ar = arithmetic(problem.exact_backend, problem.precision)
     return Census(
@@ -259,12 +262,12 @@ def take(problem: Problem, max_boxes: int, runner: Runner) -> Census:
     )
 
 
-def take_here(problem: Problem, max_boxes: int, seconds: float = math.inf) -> Census:
+def take_here(problem: Problem, max_boxes: int, clock: Clock = UNLIMITED) -> Census:
     """Take the census in this process, for a checker."""
-    deadline = time.monotonic() + seconds
 
     def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
-        for _, function, arguments in tasks:
-            yield function(*arguments, deadline - time.monotonic())
+        for number, (name, function, arguments) in enumerate(tasks):
+            clock.tell(name, number, len(tasks))
+            yield function(*arguments, clock)
 
-    return take(problem, max_boxes, runner)
+    return take(problem, max_boxes, runner, clock)

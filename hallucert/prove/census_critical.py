@@ -10,8 +10,8 @@ and each group is kept as one *degenerate* target: a box that may contain any nu
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -20,10 +20,12 @@ import numpy as np
 
 from hallucert.balls import arithmetic
 from hallucert.balls.krawczyk import Function, Jacobian, ZeroEnclosure, contract, prove_zero
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective
 from hallucert.prove import census_lanes
-from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, Zero, search, touching_groups
+from hallucert.prove.box_groups import touching_groups
+from hallucert.prove.branch_and_prune import MOST_SMALL, Boxes, Zero, boxes_of, chunks, search
 from hallucert.prove.census_equations import CriticalSystem
 from hallucert.prove.census_records import (
     Alone,
@@ -79,21 +81,33 @@ def cells(problem: Problem, number: int) -> Boxes:
     return Boxes(np.zeros(len(index), int), lo, hi)
 
 
-def run(problem: Problem, number: int, max_boxes: int, deadline: float = math.inf) -> TaskResult[CriticalPoint]:
+def run(problem: Problem, number: int, max_boxes: int, clock: Clock = UNLIMITED) -> TaskResult[CriticalPoint]:
     """Search the cells of one task."""
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     system = CriticalSystem(problem.lanes, problem.f, problem.rho, problem.region)
-    found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, deadline)
-    proposed = guesses(CriticalSystem(FloatPoints(), problem.f, None, problem.region), found.zeros)
-    at_once = census_lanes.critical_points(problem, system, found.zeros, proposed)
+    found = search(system, cells(problem, number), np.array([problem.tolerance * size]), max_boxes, clock)
+    in_points = CriticalSystem(FloatPoints(), problem.f, None, problem.region)
     points: list[Alone[CriticalPoint]] = []
     places: list[Unsettled] = []
-    for i, (zero, guess) in enumerate(zip(found.zeros, proposed, strict=True)):
-        named = at_once.get(i) or refined(problem, zero, guess)
-        if isinstance(named, CriticalPoint):
-            points.append(Alone(named, zero.unique))
-        elif named is not None:
-            places.append(named)
+    unseen: list[Zero] = []  # proved, but there was no time to name them
+    for zeros in chunks(found.zeros):
+        if clock.passed():
+            unseen += zeros
+            continue
+        proposed = guesses(in_points, zeros)
+        at_once = census_lanes.critical_points(problem, system, zeros, proposed)
+        for i, (zero, guess) in enumerate(zip(zeros, proposed, strict=True)):
+            try:
+                with clock.watched():
+                    named = at_once.get(i) or refined(problem, zero, guess)
+            except OutOfTime:
+                unseen.append(zero)
+                continue
+            if isinstance(named, CriticalPoint):
+                points.append(Alone(named, zero.unique))
+            elif named is not None:
+                places.append(named)
+    found = replace(found, pending=Boxes.join([found.pending, boxes_of(unseen, problem.f.dimension)]))
     small = found.small
     if len(small) >= MOST_SMALL:
         rest = Boxes.join([small, found.pending])
@@ -202,13 +216,15 @@ def merged(
 ) -> tuple[list[CriticalPoint], list[Unsettled]]:
     """Put the results of all tasks together: each proved critical point once, groups of the rest."""
     points: list[CriticalPoint] = []
-    unique: list[np.ndarray] = []
-    for alone in [alone for result in results for alone in result.points]:
-        box = floats(alone.point.box)
-        if any((box[:, 0] >= own[:, 0]).all() and (box[:, 1] <= own[:, 1]).all() for own in unique):
+    known = [alone for result in results for alone in result.points]
+    unique = np.empty((len(known), problem.f.dimension, 2))
+    for alone in known:
+        box, own = floats(alone.point.box), unique[: len(points)]
+        if ((box[:, 0] >= own[..., 0]) & (box[:, 1] <= own[..., 1])).all(axis=1).any():
             continue
+        unique[len(points)] = alone.unique
         points.append(alone.point)
-        unique.append(alone.unique)
+    unique = unique[: len(points)]
     places = [place for result in results for place in result.places]
     points = _separated(points)
     small = Boxes.join([result.small for result in results])

@@ -12,25 +12,27 @@ mapped into that box of centres. Existence is never claimed for one.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hallucert.balls import arithmetic
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.prove import census_lanes
+from hallucert.prove.box_groups import connected, touching_groups
 from hallucert.prove.branch_and_prune import (
     BATCH,
     MOST_SMALL,
     Boxes,
     Searched,
     Zero,
+    boxes_of,
+    chunks,
     narrowed,
     search,
-    touching_groups,
 )
 from hallucert.prove.census_critical import critical_balls, shrunk
 from hallucert.prove.census_equations import Chart, ChartPoint, SphereSystem, charts
@@ -87,11 +89,14 @@ def cells(problem: Problem, own: Sequence[int]) -> Boxes:
 
 
 def run(
-    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, deadline: float = math.inf
+    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, clock: Clock = UNLIMITED
 ) -> TaskResult[HallucinatedPoint]:
     """Search the spheres of one group of targets."""
     d = problem.f.dimension
     own = range(start, min(start + TARGETS_PER_TASK[d], len(targets)))
+    if clock.passed():
+        nothing = tuple(Unsettled(None, targets[i].box, Open.BUDGET) for i in own)
+        return TaskResult((), nothing, 0, True, cells(problem, own)[:0])
     boxes = np.array([floats(target.box) for target in targets])
     system = SphereSystem(problem.lanes, problem.f, problem.rho, boxes, None, problem.region)
     # On the sphere of radius rho, a step of w on the chart is at most a step of rho w. Around a degenerate target
@@ -99,33 +104,46 @@ def run(
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     tolerance, unknown = problem.tolerance * size / float(problem.rho), _unknown(boxes) / float(problem.rho)
     smallest = np.repeat(np.maximum(min(tolerance, WIDEST_CHART_BOX), unknown), 2 * d)
-    found = search(system, cells(problem, own), smallest, max_boxes, deadline)
+    found = search(system, cells(problem, own), smallest, max_boxes, clock)
     isolated = np.repeat([target.kind is not Kind.DEGENERATE for target in targets], 2 * d)
-    found = _looked_at_again(system, found, isolated, smallest, deadline)
+    found = _looked_at_again(system, found, isolated, smallest, clock)
     points: list[Alone[HallucinatedPoint]] = []
     places: list[Unsettled] = []
     centres: Centres = {}
+    unseen: list[Zero] = []  # proved, but there was no time to say what they are
     in_points = SphereSystem(FloatPoints(), problem.f, problem.rho, boxes, None, None)
-    proposed = guesses(in_points, found.zeros)
-    at_once = census_lanes.hallucinated_points(problem, system, targets, found.zeros, proposed)
-    for i, (zero, guess) in enumerate(zip(found.zeros, proposed, strict=True)):
-        number, chart = divmod(zero.tag, 2 * d)
-        settled: HallucinatedPoint | Unsettled | None
-        if i in at_once:
-            settled = at_once[i]
-        else:
-            own_zero = Zero(number, zero.box, zero.unique)
-            settled = settle(problem, targets, charts(d)[chart], own_zero, guess, centres)
-        if isinstance(settled, HallucinatedPoint):
-            points.append(Alone(settled, zero.unique, chart))
-        elif settled is not None:
-            places.append(settled)
-    places += _leftovers(problem, system, targets, found)
-    return TaskResult(tuple(points), tuple(places), found.spent, bool(len(found.pending)), found.small[:0])
+    for zeros in chunks(found.zeros):
+        if clock.passed():
+            unseen += zeros
+            continue
+        proposed = guesses(in_points, zeros)
+        at_once = census_lanes.hallucinated_points(problem, system, targets, zeros, proposed)
+        for i, (zero, guess) in enumerate(zip(zeros, proposed, strict=True)):
+            number, chart = divmod(zero.tag, 2 * d)
+            settled: HallucinatedPoint | Unsettled | None
+            try:
+                with clock.watched():
+                    own_zero = Zero(number, zero.box, zero.unique)
+                    settled = (
+                        at_once[i]
+                        if i in at_once
+                        else settle(problem, targets, charts(d)[chart], own_zero, guess, centres)
+                    )
+            except OutOfTime:
+                unseen.append(zero)
+                continue
+            if isinstance(settled, HallucinatedPoint):
+                points.append(Alone(settled, zero.unique, chart))
+            elif settled is not None:
+                places.append(settled)
+    found = replace(found, pending=Boxes.join([found.pending, boxes_of(unseen, d - 1)]))
+    places += _leftovers(problem, system, targets, found, clock)
+    pending = any(place.reason is Open.BUDGET for place in places)
+    return TaskResult(tuple(points), tuple(places), found.spent, pending, found.small[:0])
 
 
 def _looked_at_again(
-    system: SphereSystem, found: Searched, isolated: np.ndarray, smallest: np.ndarray, deadline: float
+    system: SphereSystem, found: Searched, isolated: np.ndarray, smallest: np.ndarray, clock: Clock
 ) -> Searched:
     """Split small boxes further: nearly singular zeros are told apart, of singular ones the coarse boxes are kept.
 
@@ -134,7 +152,7 @@ def _looked_at_again(
     again = found.small[isolated[found.small.tag]]
     if not len(again) or len(again) >= MOST_SMALL:
         return found
-    finer = search(system, again, smallest * FINER, AGAIN * len(again) + BATCH, deadline)
+    finer = search(system, again, smallest * FINER, AGAIN * len(again) + BATCH, clock)
     unresolved = np.union1d(finer.small.tag, finer.pending.tag)
     keep = ~isolated[found.small.tag] | np.isin(found.small.tag, unresolved)
     return Searched(found.zeros + finer.zeros, found.small[keep], found.pending, found.spent + finer.spent)
@@ -272,9 +290,10 @@ def why_open(problem: Problem, targets: Sequence[CriticalPoint], tag: int, box: 
         The place.
     """
     own = targets[tag]
-    others = [other for i, other in enumerate(targets) if i != tag and other.kind is not Kind.DEGENERATE]
     if box is not None and any(
-        _is_around(problem, box, other.box) and _may_be_apart(own.box, other.box, problem.rho) for other in others
+        _is_around(problem, box, other.box) and _may_be_apart(own.box, other.box, problem.rho)
+        for i, other in enumerate(targets)
+        if i != tag and other.kind is not Kind.DEGENERATE and overlap(box, other.box)
     ):
         return Open.CRITICAL_POINT
     coarse = _unknown(floats(own.box)) > COARSE * float(problem.rho)
@@ -287,11 +306,10 @@ def _unknown(boxes: np.ndarray) -> np.ndarray:
 
 
 def _is_around(problem: Problem, box: Box, point: Box) -> bool:
-    """Tell whether a place meets the box of a critical point and is a small neighbourhood of it."""
+    """Tell whether a place lies in a small neighbourhood of the box of a critical point."""
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     room = Fraction(min(NEIGHBOURHOOD * problem.tolerance * size, WIDEST * float(problem.rho)))
-    near = all(c.lower - room <= a.lower and a.upper <= c.upper + room for a, c in zip(box, point, strict=True))
-    return near and overlap(box, point)
+    return all(c.lower - room <= a.lower and a.upper <= c.upper + room for a, c in zip(box, point, strict=True))
 
 
 def _may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
@@ -304,7 +322,7 @@ def _may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
 
 
 def _leftovers(
-    problem: Problem, system: SphereSystem, targets: Sequence[CriticalPoint], found: Searched
+    problem: Problem, system: SphereSystem, targets: Sequence[CriticalPoint], found: Searched, clock: Clock
 ) -> list[Unsettled]:
     """Group the boxes that are left, chart by chart."""
     places = []
@@ -314,16 +332,20 @@ def _leftovers(
                 own, number = boxes[boxes.tag == tag], tag // (2 * problem.f.dimension)
                 # What was not looked at is one place; so is what is too much to be told apart.
                 together = spent or len(own) >= MOST_SMALL
-                groups = [np.arange(len(own))] if together else touching_groups(own.lo, own.hi)
-                for group in groups:
-                    box = _x_box(system, own[group])
-                    if spent:
+                groups = [np.arange(len(own))] if together else list(touching_groups(own.lo, own.hi))
+                for i, group in enumerate(groups):
+                    late = clock.passed()
+                    # Without time the groups that are left are one place.
+                    box = _x_box(system, own[np.concatenate(groups[i:]) if late else group])
+                    if spent or late:
                         reason = Open.BUDGET
                     elif targets[number].kind is Kind.DEGENERATE:
                         reason = Open.DEGENERATE_TARGET
                     else:
                         reason = why_open(problem, targets, number, box)
                     places.append(Unsettled(box, targets[number].box, reason))
+                    if late:
+                        break
     return places
 
 
@@ -338,41 +360,44 @@ def _x_box(system: SphereSystem, boxes: Boxes) -> Box | None:
 
 
 def merged(
-    problem: Problem, targets: Sequence[CriticalPoint], results: Sequence[TaskResult[HallucinatedPoint]]
+    problem: Problem, targets: Sequence[CriticalPoint], results: Sequence[TaskResult[HallucinatedPoint]], clock: Clock
 ) -> tuple[list[HallucinatedPoint], list[Unsettled]]:
     """Put the results of all spheres together: every point once.
 
     A point on an edge of the cube is found on several charts. Two points of the same target whose boxes are disjoint
     are different; they are the same if the one, taken to the chart of the other, lies where that is the only solution.
     """
-    kept: list[Alone[HallucinatedPoint]] = []
+    kept: dict[int, list[Alone[HallucinatedPoint]]] = {}  # by target
     places = [place for result in results for place in result.places]
     for alone in [alone for result in results for alone in result.points]:
         point = alone.point
-        close = [k for k in kept if k.point.target == point.target and overlap(k.point.box, point.box)]
+        own = kept.setdefault(point.target, [])
+        close = [k for k in own if overlap(k.point.box, point.box)]
         if not close:
-            kept.append(alone)
+            own.append(alone)
         elif not any(_same(problem, targets[point.target], point, other) for other in close):
             places.append(Unsettled(point.box, targets[point.target].box, Open.DUPLICATE))
-    points = sorted((k.point for k in kept), key=lambda point: (point.target, [side.lower for side in point.box]))
-    return points, _together(places)
+    found = [k.point for own in kept.values() for k in own]
+    points = sorted(found, key=lambda point: (point.target, [side.lower for side in point.box]))
+    return points, _together(places, clock)
 
 
-def _together(places: Sequence[Unsettled]) -> list[Unsettled]:
-    """Join places with the same target and reason that overlap, as on the edges of the charts."""
+def _together(places: Sequence[Unsettled], clock: Clock) -> list[Unsettled]:
+    """Join places with the same target and reason that hang together, as on the edges of the charts."""
+    alike: dict[tuple[Box, Open], list[Box]] = {}
     joined: list[Unsettled] = []
     for place in places:
-        box = place.box
-        for i, other in enumerate(joined):
-            same = (other.target, other.reason) == (place.target, place.reason)
-            if same and box is not None and other.box is not None and overlap(box, other.box):
-                hull = (
-                    Enclosure(min(a.lower, b.lower), max(a.upper, b.upper)) for a, b in zip(box, other.box, strict=True)
-                )
-                joined[i] = Unsettled(tuple(hull), place.target, place.reason)
-                break
-        else:
+        if place.box is None:
             joined.append(place)
+        else:
+            alike.setdefault((place.target, place.reason), []).append(place.box)
+    for number, ((target, reason), boxes) in enumerate(alike.items()):
+        clock.tell("joining open places", number, len(alike))
+        ends = np.array([floats(box) for box in boxes])
+        for group in connected(ends[..., 0], ends[..., 1], clock):
+            sides = zip(*(boxes[i] for i in group), strict=True)
+            hull = (Enclosure(min(s.lower for s in side), max(s.upper for s in side)) for side in sides)
+            joined.append(Unsettled(tuple(hull), target, reason))
     return joined
 
 

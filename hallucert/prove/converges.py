@@ -11,12 +11,12 @@ Number: ``distance`` (``|x_N - x*|``).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 from hallucert.balls import arithmetic
+from hallucert.clock import look
 from hallucert.exact import decimal_above, format_rational
 from hallucert.prove import basin
 from hallucert.prove.claims import Enclosure, Status
@@ -42,6 +42,7 @@ def choose(evidence: Evidence) -> Inputs | Reason:
     radius, bits = region.numbers["radius"].lower, max(FEWEST_BITS, evidence.arithmetic.precision)
     while bits <= MOST_BITS:
         for k, x in enumerate(_run(evidence, evidence.start, evidence.exact_step, bits)):
+            look()
             if k % LOOK:
                 continue
             distance = _distance(evidence, x, bits)
@@ -51,8 +52,6 @@ def choose(evidence: Evidence) -> Inputs | Reason:
                 return {"start": evidence.start, "step": evidence.exact_step, "steps": k, "bits": 2 * bits}
             if k >= MOST_STEPS:
                 return Reason.START
-            if time.monotonic() > evidence.deadline:
-                return Reason.TIME
         bits *= 2
     return Reason.START
 
@@ -67,8 +66,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
         if k == steps:
             distance = _distance(evidence, x, bits)
             return Reason.PRECISION if distance is None else {"distance": distance}
-        if time.monotonic() > evidence.deadline:
-            return Reason.TIME
+        look()
     return Reason.PRECISION
 
 

@@ -26,13 +26,13 @@ target c for arbitrarily small ``rho``. They are not minimizers.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, float_below
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence import SafeRadius
@@ -133,7 +133,7 @@ def critical_rho(
     safe: SafeRadius,
     rtol: float,
     max_boxes: int,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
     limit: float | None = None,
     backend: str = "float",
 ) -> CriticalRho:
@@ -149,7 +149,7 @@ def critical_rho(
         Its safe radius; the search begins there.
     rtol : float
         Wanted relative width.
-    max_boxes, deadline : int, float
+    max_boxes, clock : int, Clock
         Budgets; a spent one leaves a wider bracket, which is true.
     limit : float, optional
         Largest radius to look at; by default the safe radius doubled twelve times.
@@ -165,7 +165,7 @@ def critical_rho(
         return CriticalRho(target, Fraction(0), None, None, safe, text, 0, safe.ended or SearchEnd.RESOLUTION)
     begin = float_below(safe.lower)
     last = begin * 2.0**DOUBLINGS if limit is None else float(limit)
-    search = _Search(f, target, rtol, min(begin, last), last, max_boxes, deadline, backend)
+    search = _Search(f, target, rtol, min(begin, last), last, max_boxes, clock, backend)
     outer = search.lower
     while search.goes_on:
         outer = min(2 * outer, last)
@@ -212,12 +212,12 @@ class _Search:
         begin: float,
         last: float,
         max_boxes: int,
-        deadline: float,
+        clock: Clock,
         backend: str,
     ) -> None:
         self.f, self.target, self.rtol = f, target, rtol
         self.lanes, self.centre = lane_arithmetic(backend), floats(target.box)
-        self.max_boxes, self.deadline = max_boxes, deadline
+        self.max_boxes, self.clock = max_boxes, clock
         self.smallest = max(rtol * rtol / 16, SMALLEST)
         self.lower, self.last, self.barrier, self.spent = begin, last, math.inf, 0
         self.places = Places.grid(f.dimension)
@@ -242,7 +242,7 @@ class _Search:
 
     @property
     def _is_over(self) -> bool:
-        return self.spent >= self.max_boxes or time.monotonic() > self.deadline
+        return self.spent >= self.max_boxes or self.clock.passed()
 
     def _aim(self, outer: float) -> float:
         """Return the radius up to which there is something to find out."""
@@ -269,9 +269,15 @@ class _Search:
                         self.barrier, self.places = self.lower, _middles(first)
                     before = self.lower
                     continue
-                batch, stack = stack[:BATCH], stack[BATCH:]
+                batch = stack[:BATCH]
+                try:
+                    with self.clock.watched():
+                        rest = self._decided(batch)
+                except OutOfTime:  # what was not decided stays
+                    break
                 batches, self.spent = batches + 1, self.spent + len(batch)
-                stack = Cells.join(stack, self._decided(batch))
+                self.clock.tell(f"boxes of radii from {self.lower:.4g}", self.spent)
+                stack = Cells.join(stack[BATCH:], rest)
             self.lower = max(self.lower, self._nothing_below(stack, outer))
             if self.barrier < math.inf:
                 self._propose(self._above(outer), Places.grid(self.f.dimension).joined(self.places))
@@ -296,8 +302,12 @@ class _Search:
         """Look for a smaller upper end at some radii; tell whether there is one."""
         if self.target.kind is Kind.DEGENERATE or not len(radii):
             return False
-        found = lowest_point(self.lanes, self.f, self.centre, self.lower, radii, starts, self.rtol)
-        return found is not None and self._accepted(found)
+        try:
+            with self.clock.watched():
+                found = lowest_point(self.lanes, self.f, self.centre, self.lower, radii, starts, self.rtol)
+                return found is not None and self._accepted(found)
+        except OutOfTime:
+            return False
 
     def _accepted(self, found: Existing) -> bool:
         """Refine a point in ball arithmetic; if it is a hallucinated point for a smaller radius, keep it."""

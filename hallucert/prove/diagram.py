@@ -21,8 +21,6 @@ only the solutions with ``lambda > 0`` are wanted, and they lie on the right sid
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,13 +30,14 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import is_positive_definite
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import format_rational
 from hallucert.prove.branch_cell import Cell, CellProof
 from hallucert.prove.branch_chain import Chain
 from hallucert.prove.branch_system import Ball, BranchSystem, Matrix, Vector
 from hallucert.prove.claims import Claim, Status, undecided
 from hallucert.prove.reasons import Reason
-from hallucert.prove.subdivision import CLOCK_EVERY, Box, balls_of, halves, middle_of
+from hallucert.prove.subdivision import Box, balls_of, halves, middle_of
 
 MAX_DIMENSION = 3
 """A box is split into too many pieces beyond."""
@@ -86,7 +85,7 @@ class Swept:
 
 
 def sweep(
-    system: BranchSystem, chains: Sequence[Chain], region: Box, max_boxes: int, deadline: float = math.inf
+    system: BranchSystem, chains: Sequence[Chain], region: Box, max_boxes: int, clock: Clock = UNLIMITED
 ) -> Swept:
     """Search a region for hallucinated points of the target that lie in no cell of proved chains.
 
@@ -100,8 +99,8 @@ def sweep(
         Exact ends of each side.
     max_boxes : int
         Budget of pieces.
-    deadline : float
-        As `time.monotonic` counts.
+    clock : Clock
+        When to give up.
     """
     tubes = _Tubes(system, [link.cell for chain in chains for link in chain.links])
     smallest = SMALLEST * max(high - low for low, high in region)
@@ -110,7 +109,8 @@ def sweep(
     for count in range(max_boxes):
         if not pending:
             return Swept(left, True, count)
-        if count % CLOCK_EVERY == 0 and (time.monotonic() > deadline or len(left) >= MOST_LEFT):
+        clock.tell("pieces of the box", count)
+        if clock.passed() or len(left) >= MOST_LEFT:
             return Swept(left, False, count, len(left) < MOST_LEFT)
         piece = pending.pop()
         if _settled(system, tubes, piece):

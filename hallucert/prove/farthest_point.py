@@ -168,7 +168,7 @@ def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
         return tight.below(alpha) or (allowed and tight.no_critical_point())
 
     return covers(
-        ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes, evidence.deadline
+        ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes, evidence.clock
     )
 
 

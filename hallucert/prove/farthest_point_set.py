@@ -185,9 +185,7 @@ def _boundary_below(evidence: Evidence, parts: Factorization, inputs: Inputs, al
     if not covers(ar, [tuple(inputs["band"])], no_other_critical_value, 10_000):
         return False
     return all(
-        covers(
-            ar, face, lambda piece: _outside_band(ar, parts.s(piece), low, high), evidence.max_boxes, evidence.deadline
-        )
+        covers(ar, face, lambda piece: _outside_band(ar, parts.s(piece), low, high), evidence.max_boxes, evidence.clock)
         for face in _faces(list(inputs["box"]))
     )
 
@@ -225,4 +223,4 @@ def _every_box_settled(evidence: Evidence, parts: Factorization, inputs: Inputs,
 
     inside = all(ar.within(x, *side) for side, x in zip(inputs["box"], point.x, strict=True))
     inside = inside and ar.within(parts.s(point.x), *inputs["band"])
-    return inside and covers(ar, list(inputs["box"]), settled, evidence.max_boxes, evidence.deadline)
+    return inside and covers(ar, list(inputs["box"]), settled, evidence.max_boxes, evidence.clock)

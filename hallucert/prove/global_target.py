@@ -74,7 +74,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     lower = _lower_value(evidence, inputs, value)
     if lower is not None:
         return {"target_value": published, LOWER: lower}
-    settled = covers(ar, list(inputs["box"]), above, evidence.max_boxes, evidence.deadline)
+    settled = covers(ar, list(inputs["box"]), above, evidence.max_boxes, evidence.clock)
     return {"target_value": published} if settled else Reason.TIE
 
 

@@ -18,10 +18,10 @@ many of the balls cover the curve: SAM converges to the curve from every start c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.manifold_cell import CurveCellProof
 from hallucert.prove.manifold_chain import CurveChain, ProvedChain, check_curve
@@ -46,7 +46,7 @@ def sheet_claims(
     chain: CurveChain,
     index: int,
     proofs: Sequence[CurveCellProof] | None = None,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
 ) -> list[SheetClaim] | str:
     """Prove everything about one chain; return its claims, or what could not be proved of it.
 
@@ -60,13 +60,13 @@ def sheet_claims(
         Its number in the claims.
     proofs : sequence of CurveCellProof, optional
         As for `check_curve`.
-    deadline : float
+    clock : Clock
         As for `check_curve`.
     """
-    proved = check_curve(system, chain, proofs, deadline)
+    proved = check_curve(system, chain, proofs, clock)
     if isinstance(proved, str):
         return proved
-    found = measured_curve(proved, deadline)
+    found = measured_curve(proved, clock)
     if isinstance(found, str):
         return found
     about = About(index, proved.closed, len(proved.proofs), system.rho, "curve")

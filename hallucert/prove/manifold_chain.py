@@ -14,13 +14,12 @@ An *open* chain passes no point twice if no later cell holds its first point (se
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from hallucert.balls import matrix
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.branch_cell import Cell
 from hallucert.prove.branch_chain import unrepeated
 from hallucert.prove.manifold_cell import CurveCellProof, Joint
@@ -61,7 +60,7 @@ def check_curve(
     system: ManifoldSystem,
     chain: CurveChain,
     proofs: Sequence[CurveCellProof] | None = None,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
 ) -> ProvedChain | str:
     """Prove that the cells hold one connected curve; return what was proved, or what could not be.
 
@@ -73,15 +72,15 @@ def check_curve(
         The data.
     proofs : sequence of CurveCellProof, optional
         The prover's successful proofs of the cells in the same arithmetic; only joints are left to do then.
-    deadline : float
-        Give up when `time.monotonic` is past this.
+    clock : Clock
+        Give up when its time is up.
     """
     count = len(chain.cells)
     if count < (3 if chain.closed else 1):
         return "it has too few cells"
     done, joints = [], []
     for i, cell in enumerate(chain.cells):
-        if time.monotonic() > deadline:
+        if clock.passed():
             return "the time budget was spent before its last cell"
         proof = CurveCellProof(system, cell) if proofs is None else proofs[i]
         if proofs is None and not proof.proved():

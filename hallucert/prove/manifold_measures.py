@@ -7,13 +7,12 @@ point takes on it: its lower end is the least of the lower ends of all pieces, i
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.prove import attractor, nonstationary, projected_c32, regular, theorem_3_2
 from hallucert.prove.branch_cell import arc_box
 from hallucert.prove.branch_system import Vector
@@ -100,15 +99,18 @@ class CurveNumbers:
     length: Enclosure
 
 
-def measured_curve(chain: ProvedChain, deadline: float = math.inf) -> CurveNumbers | str:
+def measured_curve(chain: ProvedChain, clock: Clock = UNLIMITED) -> CurveNumbers | str:
     """Measure a proved chain; return the numbers, or why they cannot be had."""
     system = chain.proofs[0].system
     least = nothing_measured(system.rho)
     low, high = Fraction(0), Fraction(0)
-    for proof, came_in in zip(chain.proofs, chain.entries, strict=True):
-        if time.monotonic() > deadline:
+    for number, (proof, came_in) in enumerate(zip(chain.proofs, chain.entries, strict=True)):
+        clock.tell("cells measured", number, len(chain.proofs))
+        try:
+            with clock.watched():
+                speed = _walk(proof, least)
+        except OutOfTime:
             return "the time budget was spent before all of it was measured"
-        speed = _walk(proof, least)
         if speed is None:
             return "the speed along an arc is not enclosed"
         end = proof.cell.span[1]

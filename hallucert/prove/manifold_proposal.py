@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from hallucert.balls import matrix
+from hallucert.clock import Clock
 from hallucert.exact import round_up
 from hallucert.prove.branch_guide import Guide, Track
 from hallucert.prove.branch_proposal import ATTEMPTS, OVERLAP
@@ -49,7 +49,7 @@ class CurveGuide:
 
 
 def search_curves(
-    system: ManifoldSystem, guide: CurveGuide, max_cells: int, deadline: float
+    system: ManifoldSystem, guide: CurveGuide, max_cells: int, clock: Clock
 ) -> list[tuple[list[CurveCellProof], bool]]:
     """Cover a curve by proved cells, and tell of each row of cells whether it should be closed.
 
@@ -62,7 +62,8 @@ def search_curves(
     rows: list[list[CurveCellProof]] = [[]]
     left, hole, whole_round = max_cells, shortest, guide.closed
     while sigma < stop:
-        if left == 0 or time.monotonic() > deadline:
+        clock.tell("cells", max_cells - left)
+        if left == 0 or clock.passed():
             whole_round = False
             break
         upto = min(sigma + step, stop)

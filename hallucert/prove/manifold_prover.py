@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch_chain import unrepeated
 from hallucert.prove.claims import Claim, undecided
@@ -23,7 +23,7 @@ SEARCH = 0.4
 
 
 def prove_sheet(
-    arithmetic: Any, objective: Objective, rho: Fraction, guide: CurveGuide, max_cells: int, budget: float
+    arithmetic: Any, objective: Objective, rho: Fraction, guide: CurveGuide, max_cells: int, clock: Clock
 ) -> tuple[tuple[CurveChain, ...], tuple[Claim, ...]]:
     """Cover a float curve by chains of proved cells and make their claims.
 
@@ -37,21 +37,21 @@ def prove_sheet(
         The curve in floats.
     max_cells : int
         Most cells.
-    budget : float
-        Seconds.
+    clock : Clock
+        When to give up.
 
     Returns
     -------
     tuple of CurveChain, tuple of Claim
         The chains that were proved, numbered from 1 in the claims; one undecided claim if there is none.
     """
-    begin = time.monotonic()
+    searching = clock.part(SEARCH)
     system = ManifoldSystem(arithmetic, objective, rho)
     chains: list[CurveChain] = []
     claims: list[Claim] = []
-    for row, closed in search_curves(system, guide, max_cells, begin + SEARCH * budget):
+    for row, closed in search_curves(system, guide, max_cells, searching):
         for chain, proofs in _linked(row, closed):
-            found = sheet_claims(system, chain, len(chains) + 1, proofs, begin + budget)
+            found = sheet_claims(system, chain, len(chains) + 1, proofs, clock)
             if isinstance(found, str):
                 continue
             made = [claim.published(arithmetic.precision) for claim in found]
@@ -59,7 +59,7 @@ def prove_sheet(
                 chains.append(chain)
                 claims += made
     if not chains:
-        reason = Reason.TIME if time.monotonic() > begin + SEARCH * budget else Reason.PRECISION
+        reason = Reason.TIME if searching.passed() else Reason.PRECISION
         claims.append(undecided("curve", QUESTIONS["curve"], reason))
     return tuple(chains), tuple(claims)
 

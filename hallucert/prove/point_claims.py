@@ -50,8 +50,9 @@ RESIDUAL_ONLY = frozenset({projected_c32.RULE.name})
 
 def prove_claims(evidence: Evidence, facts: Facts) -> dict[str, Claim]:
     """Make every claim that is asked; later claims may use earlier ones."""
-    for rule in RULES:
+    for number, rule in enumerate(RULES):
         if rule.asked(evidence):
+            evidence.clock.tell(f"claim {rule.name}", number, len(RULES))
             facts.claims[rule.name] = rule.prove(evidence, facts)
     return facts.claims
 

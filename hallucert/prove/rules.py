@@ -9,7 +9,6 @@ same statement.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.point import Point
@@ -75,7 +75,7 @@ class Evidence:
         Where the existence proof took place.
     max_boxes : int
         Budget of claims that subdivide.
-    deadline : float
+    clock : Clock
         When claims that subdivide give up, as `time.monotonic` counts.
     construction
         The search's construction (`hallucert.candidate.Construction`), for `farthest_point`; the prover's hint
@@ -98,7 +98,7 @@ class Evidence:
     point: Point
     witness: Witness
     max_boxes: int
-    deadline: float = math.inf
+    clock: Clock = UNLIMITED
     construction: Any = None
     global_box: np.ndarray | None = None
     direction: np.ndarray | None = None
@@ -123,6 +123,15 @@ class Evidence:
 
 def _no_inputs(evidence: Evidence) -> Inputs:
     return {}
+
+
+def _in_time(evidence: Evidence, work: Callable[[], Mapping[str, Any] | Reason]) -> Mapping[str, Any] | Reason:
+    """Do some work with an eye on the clock."""
+    try:
+        with evidence.clock.watched():
+            return work()
+    except OutOfTime:
+        return Reason.TIME
 
 
 @dataclass(frozen=True)
@@ -165,10 +174,11 @@ class Rule:
 
     def prove(self, evidence: Evidence, facts: Facts) -> Claim:
         """Make the claim; an honest failure is an undecided claim."""
-        inputs, question = self.choose(evidence), self.ask(facts.law)
+        question = self.ask(facts.law)
+        inputs = _in_time(evidence, lambda: self.choose(evidence))
         if isinstance(inputs, Reason):
             return undecided(self.name, question, inputs)
-        measured = self.measure(evidence, inputs)
+        measured = _in_time(evidence, lambda: self.measure(evidence, inputs))
         if isinstance(measured, Reason):
             return undecided(self.name, question, measured)
         numbers = {key: enclosure.published(evidence.arithmetic.precision) for key, enclosure in measured.items()}
@@ -186,7 +196,7 @@ class Rule:
 
     def recheck(self, claim: Claim, evidence: Evidence, facts: Facts) -> str | None:
         """Re-prove a published claim; return None, or what could not be re-proved."""
-        measured = self.measure(evidence, claim.inputs)
+        measured = _in_time(evidence, lambda: self.measure(evidence, claim.inputs))
         if isinstance(measured, Reason):
             return f"its numbers cannot be re-proved: {measured.explanation}"
         if set(measured) != set(claim.numbers):

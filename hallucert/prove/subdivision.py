@@ -6,20 +6,17 @@ side. If every piece is settled, what the test proves for a piece holds on the w
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-Box = list[tuple[Fraction, Fraction]]
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
-CLOCK_EVERY = 64
-"""Pieces between two looks at the clock."""
+Box = list[tuple[Fraction, Fraction]]
 
 
 def covers(
-    arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int, deadline: float = math.inf
+    arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int, clock: Clock = UNLIMITED
 ) -> bool:
     """Tell whether `settled` holds for all pieces of some subdivision of `box`.
 
@@ -36,24 +33,29 @@ def covers(
         Given a piece as a list of balls, tell whether the property is certain on all of it.
     max_boxes : int
         How many pieces may be looked at.
-    deadline : float
-        Give up when `time.monotonic` is past this.
+    clock : Clock
+        Give up when its time is up.
     """
-    return covers_exactly(box, lambda piece: settled(balls_of(arithmetic, piece)), max_boxes, deadline)
+    return covers_exactly(box, lambda piece: settled(balls_of(arithmetic, piece)), max_boxes, clock)
 
 
-def covers_exactly(box: Box, settled: Callable[[Box], bool], max_boxes: int, deadline: float = math.inf) -> bool:
+def covers_exactly(box: Box, settled: Callable[[Box], bool], max_boxes: int, clock: Clock = UNLIMITED) -> bool:
     """Do what `covers` does, with `settled` given the exact ends of each piece."""
     pending = [list(box)]
     for count in range(max_boxes):
         if not pending:
             return True
-        if count % CLOCK_EVERY == 0 and time.monotonic() > deadline:
+        if clock.passed():
             return False
+        clock.tell("pieces", count)
         piece = pending.pop()
-        if settled(piece):
-            continue
-        pending.extend(halves(piece))
+        try:
+            with clock.watched():
+                done = settled(piece)
+        except OutOfTime:
+            return False
+        if not done:
+            pending.extend(halves(piece))
     return not pending
 
 

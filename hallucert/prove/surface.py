@@ -16,10 +16,10 @@ for it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.manifold_sentences import POINTWISE, About, SheetClaim
 from hallucert.prove.surface_atlas import Atlas, check_atlas
 from hallucert.prove.surface_cell import ChartProof
@@ -44,7 +44,7 @@ def surface_claims(
     index: int,
     proofs: Sequence[ChartProof] | None = None,
     covers: Sequence[Sequence[int | None]] | None = None,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
 ) -> list[SheetClaim] | str:
     """Prove everything about one atlas; return its claims, or what could not be proved of it.
 
@@ -56,13 +56,13 @@ def surface_claims(
         The data.
     index : int
         Its number in the claims.
-    proofs, covers, deadline
+    proofs, covers, clock
         As for `check_atlas`.
     """
-    proved = check_atlas(system, atlas, proofs, covers, deadline)
+    proved = check_atlas(system, atlas, proofs, covers, clock)
     if isinstance(proved, str):
         return proved
-    found = measured_surface(proved, deadline)
+    found = measured_surface(proved, clock)
     if isinstance(found, str):
         return found
     about = About(index, proved.closed, len(proved.proofs), system.exact_rho, "surface")
@@ -71,6 +71,6 @@ def surface_claims(
         publish = published_least(-1 / system.exact_rho if name == "theorem_3_2" else Fraction(0))
         claims.append(SheetClaim(name, QUESTIONS[name], index, found[name], getattr(about, name), publish))
     if proved.closed:
-        number = euler_characteristic(proved, deadline)
+        number = euler_characteristic(proved, clock)
         claims.append(SheetClaim("topology", QUESTIONS["topology"], index, number, about.topology))
     return claims

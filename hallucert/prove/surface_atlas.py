@@ -17,8 +17,6 @@ The normal space of the surface has the rows of ``DE`` for its basis, everywhere
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +24,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.surface_cell import Chart, ChartProof
 from hallucert.prove.surface_part import SIDES, Part, Rectangle
 from hallucert.prove.surface_system import SurfaceSystem
@@ -59,7 +58,7 @@ def check_atlas(
     atlas: Atlas,
     proofs: Sequence[ChartProof] | None = None,
     covers: Sequence[Sequence[int | None]] | None = None,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
 ) -> ProvedAtlas | str:
     """Prove that the charts hold one connected surface; return what was proved, or what could not be.
 
@@ -73,15 +72,16 @@ def check_atlas(
         The prover's successful proofs of the charts in the same arithmetic.
     covers : sequence of sequences, optional
         For each chart `covered_edges`, likewise.
-    deadline : float
-        Give up when `time.monotonic` is past this.
+    clock : Clock
+        Give up when its time is up.
     """
     if not atlas.charts:
         return "it has no charts"
     late = "the time budget was spent before its last chart"
     done = []
     for i, chart in enumerate(atlas.charts):
-        if time.monotonic() > deadline:
+        clock.tell("charts", i, len(atlas.charts))
+        if clock.passed():
             return late
         proof = ChartProof(system, chart) if proofs is None else proofs[i]
         if proofs is None and not proof.proved():
@@ -90,7 +90,7 @@ def check_atlas(
     near = Neighbours(done)
     joined = []
     for i in range(len(done)):
-        if time.monotonic() > deadline:
+        if clock.passed():
             return late
         covered = covered_edges(done, i, near) if covers is None else covers[i]
         if atlas.closed and None in covered:

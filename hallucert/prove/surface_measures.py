@@ -9,12 +9,11 @@ cuts elsewhere, arrives at it too.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import round_down, round_up
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.manifold_measures import Least, all_numbers, decided, measure, nothing_measured, take_in
@@ -58,18 +57,19 @@ def published_least(threshold: Fraction = Fraction(0)) -> Callable[[Enclosure, i
     return publish
 
 
-def measured_surface(atlas: ProvedAtlas, deadline: float = math.inf) -> Mapping[str, dict[str, Enclosure] | None] | str:
+def measured_surface(atlas: ProvedAtlas, clock: Clock = UNLIMITED) -> Mapping[str, dict[str, Enclosure] | None] | str:
     """Measure a proved atlas; return for each question its numbers, or why they cannot be had."""
     least, start = nothing_measured(atlas.proofs[0].system.exact_rho, RoughLeast), 0
     for number in range(len(atlas.proofs)):
-        depth = _walk(atlas, number, least, start, deadline)
+        clock.tell("charts measured", number, len(atlas.proofs))
+        depth = _walk(atlas, number, least, start, clock)
         if isinstance(depth, str):
             return depth
         start = max(depth - 1, 0) if number % RELAX == 0 else depth
     return all_numbers(least)
 
 
-def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: int, deadline: float) -> int | str:
+def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: int, clock: Clock) -> int | str:
     """Measure the patch of a chart, halving it where needed; return why some of it cannot be measured.
 
     Pieces halved less than `start` times are not tried, because on the charts before they were too large. Otherwise
@@ -78,7 +78,7 @@ def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: in
     proof, depths = atlas.proofs[number], []
     pending = [(proof.chart.square, proof.box, 0)]
     while pending:
-        if time.monotonic() > deadline:
+        if clock.passed():
             return "the time budget was spent before all of it was measured"
         rectangle, box, depth = pending.pop()
         part = proof.part(rectangle, box)

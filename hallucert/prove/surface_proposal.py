@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from hallucert.balls import matrix
+from hallucert.clock import Clock
 from hallucert.exact import round_up
 from hallucert.prove.surface_cell import Chart, ChartProof
 from hallucert.prove.surface_part import SIDES
@@ -40,7 +40,7 @@ class SurfaceGuide:
     closed: bool
 
 
-def search_charts(system: SurfaceSystem, guide: SurfaceGuide, max_charts: int, deadline: float) -> list[ChartProof]:
+def search_charts(system: SurfaceSystem, guide: SurfaceGuide, max_charts: int, clock: Clock) -> list[ChartProof]:
     """Return proved charts over the points of the guide, as many as are found in time."""
     found: list[ChartProof] = []
     pending = [
@@ -48,7 +48,8 @@ def search_charts(system: SurfaceSystem, guide: SurfaceGuide, max_charts: int, d
         for x, tangents, h in zip(guide.points, guide.tangents, guide.half_widths, strict=True)
     ]
     pending.reverse()
-    while pending and len(found) < max_charts and time.monotonic() < deadline:
+    while pending and len(found) < max_charts and not clock.passed():
+        clock.tell("charts", len(found), len(found) + len(pending))
         x, tangents, h, left = pending.pop()
         proof = chart_at(system, x, tangents, h)
         if proof is not None:

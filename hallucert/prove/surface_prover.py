@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, undecided
 from hallucert.prove.reasons import Reason
@@ -20,7 +20,7 @@ SEARCH = 0.4
 
 
 def prove_surface(
-    arithmetic: Any, objective: Objective, rho: Fraction, guide: SurfaceGuide, max_charts: int, budget: float
+    arithmetic: Any, objective: Objective, rho: Fraction, guide: SurfaceGuide, max_charts: int, clock: Clock
 ) -> tuple[tuple[Atlas, ...], tuple[Claim, ...]]:
     """Cover a float surface by proved charts and make their claims.
 
@@ -34,22 +34,22 @@ def prove_surface(
         The surface in floats.
     max_charts : int
         Most charts.
-    budget : float
-        Seconds.
+    clock : Clock
+        When to give up.
 
     Returns
     -------
     tuple of Atlas, tuple of Claim
         The atlases that were proved, numbered from 1 in the claims; one undecided claim if there is none.
     """
-    begin = time.monotonic()
+    searching = clock.part(SEARCH)
     system = SurfaceSystem(arithmetic, objective, rho)
-    proofs = search_charts(system, guide, max_charts, begin + SEARCH * budget)
+    proofs = search_charts(system, guide, max_charts, searching)
     atlases: list[Atlas] = []
     claims: list[Claim] = []
-    for part in _parts(proofs, guide.closed):
+    for part in _parts(proofs, guide.closed, clock):
         atlas = Atlas(tuple(proof.chart for proof in part.proofs), part.closed)
-        found = surface_claims(system, atlas, len(atlases) + 1, part.proofs, part.covers, begin + budget)
+        found = surface_claims(system, atlas, len(atlases) + 1, part.proofs, part.covers, clock)
         if isinstance(found, str):
             continue
         made = [claim.published(arithmetic.precision) for claim in found]
@@ -57,7 +57,7 @@ def prove_surface(
             atlases.append(atlas)
             claims += made
     if not atlases:
-        reason = Reason.TIME if time.monotonic() > begin + SEARCH * budget else Reason.PRECISION
+        reason = Reason.TIME if searching.passed() else Reason.PRECISION
         claims.append(undecided("surface", QUESTIONS["surface"], reason))
     return tuple(atlases), tuple(claims)
 
@@ -70,12 +70,15 @@ class _Part(NamedTuple):
     closed: bool
 
 
-def _parts(proofs: list[ChartProof], closed: bool) -> list[_Part]:
-    """Cut the charts into those that are shown to hang together."""
+def _parts(proofs: list[ChartProof], closed: bool, clock: Clock) -> list[_Part]:
+    """Cut the charts into those that are shown in time to hang together."""
     if not proofs:
         return []
     near = Neighbours(proofs)
-    covers = [covered_edges(proofs, i, near) for i in range(len(proofs))]
+    covers: list[list[int | None]] = []
+    for i in range(len(proofs)):
+        clock.tell("edges of charts", i, len(proofs))
+        covers.append([None] if clock.passed() else covered_edges(proofs, i, near))
     joined = [{j for j in row if j is not None} for row in covers]
     left, result = set(range(len(proofs))), []
     while left:

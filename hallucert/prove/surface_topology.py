@@ -18,8 +18,6 @@ The surface is connected and orientable (`surface_atlas`), so its characteristic
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.branch_system import Vector
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.surface_atlas import Neighbours, ProvedAtlas, covering, halved
@@ -55,10 +54,10 @@ class Piece:
     size: float
 
 
-def euler_characteristic(atlas: ProvedAtlas, deadline: float = math.inf) -> dict[str, Enclosure] | None:
+def euler_characteristic(atlas: ProvedAtlas, clock: Clock = UNLIMITED) -> dict[str, Enclosure] | None:
     """Return the Euler characteristic of a proved closed surface, or None if it cannot be had."""
     for direction in _directions(atlas.proofs[0].system.dimension):
-        count = _sum_of_indices(atlas, direction, deadline)
+        count = _sum_of_indices(atlas, direction, clock)
         if count is not None:
             return {"euler_characteristic": Enclosure(Fraction(count), Fraction(count))}
     return None
@@ -70,14 +69,14 @@ def _directions(d: int) -> list[tuple[Fraction, ...]]:
     return [first, first[1:] + first[:1]]
 
 
-def _sum_of_indices(atlas: ProvedAtlas, direction: tuple[Fraction, ...], deadline: float) -> int | None:
+def _sum_of_indices(atlas: ProvedAtlas, direction: tuple[Fraction, ...], clock: Clock) -> int | None:
     proofs = atlas.proofs
-    near, total, pieces = atlas.neighbours, 0, _where_zeros_may_be(atlas, direction, deadline)
+    near, total, pieces = atlas.neighbours, 0, _where_zeros_may_be(atlas, direction, clock)
     if pieces is None:
         return None
     taken: list[Vector] = []
     for island in _islands(pieces):
-        found = None if time.monotonic() > deadline else _index(proofs, near, island, direction)
+        found = None if clock.passed() else _index(proofs, near, island, direction)
         if found is None or not all(_apart(proofs[0].arithmetic, found[1], other) for other in taken):
             return None
         total += found[0]
@@ -94,13 +93,14 @@ def _differential(part: Part, direction: tuple[Fraction, ...]) -> Vector | None:
     return [ar.dot(vector, velocity[: len(vector)]) for velocity in part.velocities]
 
 
-def _where_zeros_may_be(atlas: ProvedAtlas, direction: tuple[Fraction, ...], deadline: float) -> list[Piece] | None:
+def _where_zeros_may_be(atlas: ProvedAtlas, direction: tuple[Fraction, ...], clock: Clock) -> list[Piece] | None:
     """Return the small pieces that may hold zeros, none inside of an earlier chart; None if there are too many."""
     found: list[Piece] = []
     for number, proof in enumerate(atlas.proofs):
+        clock.tell("charts searched for zeros of a form", number, len(atlas.proofs))
         ar, pending = proof.arithmetic, [(proof.chart.square, proof.box, DEPTH)]
         while pending:
-            if time.monotonic() > deadline or len(found) > MOST_PIECES:
+            if clock.passed() or len(found) > MOST_PIECES:
                 return None
             rectangle, box, left = pending.pop()
             part = proof.part(rectangle, box)

@@ -21,6 +21,7 @@ from typing import Any
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import inertia, is_positive_definite
+from hallucert.clock import Clock
 from hallucert.exact import decimal_below, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Status, undecided
@@ -32,7 +33,7 @@ NAME = "weakly_convex"
 QUESTION = "Is I + rho Hess f positive definite on the box, so that USAM has no hallucinated points with targets there?"
 
 
-def prove(ar: Any, f: Objective, rho: Fraction, box: Box, max_boxes: int, deadline: float) -> Claim:
+def prove(ar: Any, f: Objective, rho: Fraction, box: Box, max_boxes: int, clock: Clock) -> Claim:
     """Make the claim for one `rho` and a box of `d` intervals with rational ends."""
     one, radius = matrix.identity(ar, len(box)), ar.constant(rho)
     bent: list[list[Fraction]] = []
@@ -50,7 +51,7 @@ def prove(ar: Any, f: Objective, rho: Fraction, box: Box, max_boxes: int, deadli
             bent.append(middle_of(piece))
         return False
 
-    covered = covers_exactly(box, settled, max_boxes, deadline)
+    covered = covers_exactly(box, settled, max_boxes, clock)
     shown = format_rational(rho)
     if bent:
         place = ", ".join(decimal_below(v) for v in bent[0])
@@ -61,7 +62,7 @@ def prove(ar: Any, f: Objective, rho: Fraction, box: Box, max_boxes: int, deadli
             f"point near ({place}). The theorem does not apply; whether there are hallucinated points is not said.",
         )
     if not covered:
-        return undecided(NAME, QUESTION, Reason.PRECISION)
+        return undecided(NAME, QUESTION, Reason.TIME if clock.passed() else Reason.PRECISION)
     sides = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in box)
     return Claim(
         NAME,

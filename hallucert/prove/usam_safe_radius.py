@@ -14,7 +14,6 @@ comes from the most negative curvature met so far, in floats.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence import NAME, SafeRadius, convex_claim
@@ -70,7 +70,7 @@ def usam_safe_radius(
     box: np.ndarray | None,
     rtol: float,
     max_boxes: int,
-    deadline: float = math.inf,
+    clock: Clock = UNLIMITED,
     backend: str = "float",
 ) -> UsamSafeRadius:
     """Bracket the largest radius that is safe for USAM in a box around `target`.
@@ -85,7 +85,7 @@ def usam_safe_radius(
         The box, of doubles; None for a function that is convex on R^d.
     rtol : float
         Wanted relative width of the bracket.
-    max_boxes, deadline : int, float
+    max_boxes, clock : int, Clock
         Budgets; a spent one leaves a wider bracket, which is true.
     backend : str
         Arithmetic of the search.
@@ -96,7 +96,7 @@ def usam_safe_radius(
         space = np.array([[-np.inf, np.inf]] * f.dimension) if box is None else box
         return UsamSafeRadius(target, Fraction(0), None, True, claim, 0, space)
     assert box is not None
-    search = _Search(f, box, max_boxes, deadline, backend)
+    search = _Search(f, box, max_boxes, clock, backend)
     if search.curvature <= 0 and search.is_semidefinite(None):
         claim = Claim(NAME, Status.PROVED, _CONVEX.format(f"the box {_sides(box)},"))
         return UsamSafeRadius(target, Fraction(0), None, True, claim, search.spent, box)
@@ -133,8 +133,8 @@ def _sides(box: np.ndarray) -> str:
 class _Search:
     """Tests of ``I + r H`` on a box, which share a budget and the point of the most negative curvature."""
 
-    def __init__(self, f: FormulaObjective, box: np.ndarray, max_boxes: int, deadline: float, backend: str) -> None:
-        self.f, self.box, self.deadline = f, box, deadline
+    def __init__(self, f: FormulaObjective, box: np.ndarray, max_boxes: int, clock: Clock, backend: str) -> None:
+        self.f, self.box, self.clock = f, box, clock
         self.lanes = lane_arithmetic(backend)
         self.left, self.spent = max_boxes, 0
         self.curvature, self.worst = -math.inf, box.mean(axis=1)
@@ -167,7 +167,7 @@ class _Search:
 
     def is_over(self) -> bool:
         """Tell whether a budget is spent."""
-        return self.left <= 0 or time.monotonic() > self.deadline
+        return self.left <= 0 or self.clock.passed()
 
     def _next_radius(self, low: Fraction, too_large: list[Fraction], rtol: float) -> Fraction:
         """Return the radius to try: just below what the curvature allows, or where the bracket is widest."""
@@ -194,10 +194,15 @@ class _Search:
                     return False
                 batch, stack = stack[-BATCH:], stack[:-BATCH]
                 self.left, self.spent = self.left - len(batch), self.spent + len(batch)
-                settled, _ = self._definiteness(batch, radius)
-                rest = batch[~settled]
-                if len(rest) and self._is_violated(rest.middle, radius):
-                    self.violated = True
+                self.clock.tell("boxes", self.spent)
+                try:
+                    with self.clock.watched():
+                        settled, _ = self._definiteness(batch, radius)
+                        rest = batch[~settled]
+                        self.violated = bool(len(rest)) and self._is_violated(rest.middle, radius)
+                except OutOfTime:
+                    return False
+                if self.violated:
                     return False
                 stack = Boxes.join([stack, rest.halves()])
         return True

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_path, checked_progress, checked_whole
+from hallucert.arguments import checked_path, checked_whole
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, StepProgress, without_step, working
 from hallucert.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
 from hallucert.sam.grid import Each, options_of
 from hallucert.sam.observation import Observer, checked_held_out, history_of
-from hallucert.sam.progress import Progress, Reporter
 from hallucert.sam.result import Curves, Ensemble
 from hallucert.sam.run import BOUND, TOLERANCE
 from hallucert.sam.schedule import Schedule
@@ -37,7 +37,7 @@ def run_ensemble(
     tolerance: float = TOLERANCE,
     bound: float = BOUND,
     threads: int | None = None,
-    progress: Progress = None,
+    progress: StepProgress = None,
     *,
     momentum: float = 0.0,
     batch_size: int | None = None,
@@ -124,7 +124,7 @@ def run_ensemble(
         for radius_name, radius in radii.items()
         for arm_name, arm in arms.items()
     }
-    cells = _run_cells(f, lanes, plans, data, folder, checked_progress(progress))
+    cells = _run_cells(f, lanes, plans, data, folder, without_step(progress))
     return _joined(f, cells, list(plans), numbers, next(iter(plans.values())), data is not None)
 
 
@@ -176,13 +176,14 @@ def _run_cells(
     """Run the cells of the grid one after another; after Ctrl-C the remaining ones do no step."""
     cells: list[_Cell] = []
     interrupted = False
-    with Reporter(progress, sum(plan.steps for plan in plans.values())) as reporter:
+    total = sum(plan.steps for plan in plans.values())
+    with working(progress=progress) as clock:
         before = 0
         for number, plan in enumerate(plans.values()):
             observer = Observer(f, plan, held_out)
 
             def report(position: int, running: int, before: int = before) -> None:
-                reporter.update(before + position, running)
+                clock.tell(f"SAM steps, {running} lanes running", before + position, total)
 
             hooks = Hooks(report, observer if plan.observe_every else None)
             if folder is not None:

@@ -11,11 +11,11 @@ import numpy as np
 from hallucert.arguments import checked_whole
 from hallucert.arrays import checked_point
 from hallucert.objectives.objective import Objective
+from hallucert.progress import StepProgress, without_step, working
 from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.driver import Hooks, iterate
 from hallucert.sam.maps import sam_lanes
 from hallucert.sam.observation import Observer, history_of
-from hallucert.sam.progress import Progress, Reporter
 from hallucert.sam.result import Trajectory
 from hallucert.sam.schedule import Schedule
 from hallucert.sam.settings import checked_plan
@@ -58,7 +58,7 @@ def run(
     every: int | None = None,
     tolerance: float = TOLERANCE,
     bound: float = BOUND,
-    progress: Progress = None,
+    progress: StepProgress = None,
     *,
     momentum: float = 0.0,
     batch_size: int | None = None,
@@ -91,7 +91,7 @@ def run(
     bound : float
         Stop before a coordinate exceeds this in absolute value.
     progress : bool, callable or None
-        Show a progress bar (by default only on a terminal and after two seconds), or call ``progress(done, steps)``.
+        Show a progress bar (by default only on a terminal and after a second), or call ``progress(done, steps)``.
     momentum : float
         Heavy ball: ``v <- momentum v + g(x+)``, ``x <- x - eta v``.
     batch_size : int, optional
@@ -145,8 +145,8 @@ def run(
         variant=variant,
     )
     observer = Observer(f, plan, None)
-    with Reporter(progress, plan.steps) as reporter:
-        state = iterate(f, lanes, plan, Hooks(reporter.update))
+    with working(progress=without_step(progress)) as clock:
+        state = iterate(f, lanes, plan, Hooks(lambda done, running: clock.tell("SAM steps", done, plan.steps)))
     value, sam_value, q, s = observer.conclude(state)
     history, steps_kept = history_of(state, plan.every)
     made: Any = Trajectory if plan.law == SAM else partial(VariantTrajectory, law=plan.law)

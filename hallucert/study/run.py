@@ -12,8 +12,8 @@ from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing, require_writable
 from hallucert.objectives.initialisers import initial_parameters
+from hallucert.progress import working
 from hallucert.sam import each, run_ensemble
-from hallucert.sam.progress import Reporter
 from hallucert.sam.result import Ensemble
 from hallucert.sam.status import Status
 from hallucert.study.arena import ARENAS, Arena, load_arena
@@ -111,8 +111,8 @@ def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None
 
     certificates = folder / "certificates"
     (certificates if arena.certify else folder).mkdir(parents=True, exist_ok=True)
-    with Reporter(progress, len(ends), "end points") as reporter:
-        rows = table_of(arena, ends, certificates, reporter.update)
+    with working(progress=progress) as clock:
+        rows = table_of(arena, ends, certificates, lambda done: clock.tell("end points", done, len(ends)))
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, list(rows[0]))
     writer.writeheader()

@@ -1,0 +1,110 @@
+"""One clock for long work: when its time is up, and who is told how far it is.
+
+Whoever begins long work makes a clock and hands it down; every loop looks at it between two steps. A loop that can end
+early asks `Clock.passed` and keeps what it has. What has nothing to keep, as a product of matrices, calls `look`, which
+raises `OutOfTime` if the time of the clock that is watched is up (``with clock.watched():``); whoever has it watched
+catches that. So no operation keeps any loop waiting for long.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Report = Callable[[str, int, "int | None"], object]
+"""Told what is being done, how many steps of it are done, and of how many; None if nobody knows."""
+
+Now = Callable[[], float]
+
+
+class OutOfTime(Exception):
+    """The time for an operation is up."""
+
+
+class Clock:
+    """Tells when the time is up, and passes on reports.
+
+    Parameters
+    ----------
+    seconds : float
+        From now on.
+    report : callable, optional
+        Gets ``(step, done, total)``; it may be called often.
+    now : callable
+        Seconds since some moment, never less than before.
+
+    Examples
+    --------
+    >>> clock = Clock(5.0, now=lambda: 12.0)
+    >>> clock.passed(), clock.left()
+    (False, 5.0)
+    """
+
+    def __init__(self, seconds: float = math.inf, report: Report | None = None, now: Now = time.monotonic) -> None:
+        self.now, self.report = now, report
+        self.end = now() + seconds
+
+    @classmethod
+    def for_work(cls, seconds: float, report: Report | None) -> Clock:
+        """Return the clock for a piece of work; within other work that is watched it has no more time than that."""
+        clock, outer = cls(seconds, report), _WATCHED.get()
+        if outer is not None:
+            clock.end, clock.report = min(clock.end, outer.end), report or outer.report
+        return clock
+
+    @contextmanager
+    def watched(self) -> Iterator[Clock]:
+        """Let `look` look at this clock, for a block of code in this thread."""
+        token = _WATCHED.set(self)
+        try:
+            yield self
+        finally:
+            _WATCHED.reset(token)
+
+    def passed(self) -> bool:
+        """Tell whether the time is up."""
+        return self.now() >= self.end
+
+    def left(self) -> float:
+        """Return the seconds left, at least 0."""
+        return max(self.end - self.now(), 0.0)
+
+    def part(self, share: float) -> Clock:
+        """Return a clock with a share of the time left, for a part of the work."""
+        return Clock(share * self.left(), self.report, self.now)
+
+    def reserving(self, seconds: float) -> Clock:
+        """Return a clock that leaves some seconds for what comes after a part of the work."""
+        return Clock(self.left() - seconds, self.report, self.now)
+
+    def tell(self, step: str, done: int, total: int | None = None) -> None:
+        """Report how far the work is."""
+        if self.report is not None:
+            self.report(step, done, total)
+
+
+_WATCHED: ContextVar[Clock | None] = ContextVar("watched", default=None)
+
+
+def look(step: str = "", done: int = 0, total: int | None = None) -> None:
+    """Look at the clock that is watched, if there is one, and report a step, if it has a name.
+
+    Raises
+    ------
+    OutOfTime
+        If its time is up.
+    """
+    clock = _WATCHED.get()
+    if clock is None:
+        return
+    if step:
+        clock.tell(step, done, total)
+    if clock.passed():
+        raise OutOfTime
+
+
+UNLIMITED = Clock()
+"""Its time is never up, and nobody listens."""
