@@ -3,9 +3,10 @@ and bound.
 
 On a cube around ``c = x*+`` where the Hessian is positive definite, ``f >= f(c)`` because ``c`` is a critical
 point and ``f`` is convex there. Every other piece of ``D`` has ``f > f(c)`` by enclosure. Refuted: some
-point of ``D`` has ``f < f(c)``. Undecided where another point of ``D`` has a value too close to ``f(c)``, for
-example another global minimizer. Made only when asked. Inputs: ``box`` (``D``), ``convex_radius`` (half width of
-the cube, dyadic). Number: ``target_value``.
+point of ``D`` has ``f < f(c)``. Undecided where f is not certainly defined on all of ``D``, or where another point of
+``D`` has a value too close to ``f(c)``, for example another global minimizer: a tiny piece there is enough to give up.
+Made only when asked. Inputs: ``box`` (``D``), ``convex_radius`` (half width of the cube, dyadic). Number:
+``target_value``; of a tie also ``value_elsewhere`` and ``elsewhere[i]``, the sides of the piece.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from typing import Any
 from hallucert.balls.symmetric import is_positive_definite
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.claims import Enclosure, Status
+from hallucert.prove.domain import is_defined
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.prove.subdivision import covers, halves
+from hallucert.prove.subdivision import Box, balls_of, cover, halves
 from hallucert.prove.touching import MAX_HALVINGS
 
 LOWER = "value_elsewhere"
+SMALLEST = Fraction(1, 2**40)
+"""Pieces are not halved below this part of the box: what they do not show is not shown by many more of them."""
 
 
 def choose(evidence: Evidence) -> Inputs | Reason:
@@ -30,6 +34,8 @@ def choose(evidence: Evidence) -> Inputs | Reason:
     if asked is None:
         return Reason.NEEDS_PREMISES
     box = tuple((Fraction(float(low)), Fraction(float(high))) for low, high in asked)
+    if not _inside_box(evidence.arithmetic, evidence.point.plus, box):
+        return Reason.OUTSIDE
     radius = max(high - low for low, high in box)
     for _ in range(MAX_HALVINGS):
         if _convex(evidence, radius):
@@ -57,8 +63,10 @@ def _convex(evidence: Evidence, radius: Fraction) -> bool:
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Look for a lower value first, then branch and bound."""
     ar, point = evidence.arithmetic, evidence.point
-    if len(inputs["box"]) != len(point.x) or not _inside_box(ar, point.plus, inputs["box"]):
+    if len(inputs["box"]) != len(point.x):
         return Reason.NEEDS_PREMISES
+    if not _inside_box(ar, point.plus, inputs["box"]):
+        return Reason.OUTSIDE
     value = point.objective.enclose_value(ar, point.plus)
     published = point.enclosure(value)
     if published is None or not _convex(evidence, inputs["convex_radius"]):
@@ -66,16 +74,33 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     radius = inputs["convex_radius"]
     cube = [ar.interval(c - radius, c + radius) for c in _centre(evidence)]
 
-    def above(box: list[Any]) -> bool:
-        if all(ar.contains(a, b) for a, b in zip(cube, box, strict=True)):
-            return True
-        return ar.positive(point.objective.enclose_value(ar, box) - value)
-
     lower = _lower_value(evidence, inputs, value)
     if lower is not None:
         return {"target_value": published, LOWER: lower}
-    settled = covers(ar, list(inputs["box"]), above, evidence.max_boxes, evidence.clock)
-    return {"target_value": published} if settled else Reason.TIE
+
+    def defined(piece: Box) -> bool:
+        return is_defined(ar, point.objective, balls_of(ar, piece))
+
+    def above(piece: Box) -> bool:
+        balls = balls_of(ar, piece)
+        if all(ar.contains(a, b) for a, b in zip(cube, balls, strict=True)):
+            return True
+        return ar.positive(point.objective.enclose_value(ar, balls) - value)
+
+    box = list(inputs["box"])
+    limits = evidence.max_boxes, evidence.clock, SMALLEST * max(high - low for low, high in box)
+    # Before the values: they are compared only where they exist.
+    domain = cover(box, defined, *limits)
+    found = cover(box, above, *limits) if domain.complete else domain
+    if found.complete:
+        return {"target_value": published}
+    if found.place is None:
+        return Reason.TIME if evidence.clock.passed() else Reason.BUDGET
+    if not domain.complete:
+        return Reason.DOMAIN
+    elsewhere = point.enclosure(point.objective.enclose_value(ar, balls_of(ar, found.place)))
+    sides = {f"elsewhere[{i}]": Enclosure(*side) for i, side in enumerate(found.place)}
+    return Reason.TIE if elsewhere is None else {"target_value": published, LOWER: elsewhere, **sides}
 
 
 def _inside_box(ar: Any, balls: list[Any], box: Any) -> bool:

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     STEP = "step"
     TIME = "time"
     PLACES = "places"
+    OUTSIDE = "outside"
 
     @property
     def explanation(self) -> str:
@@ -60,8 +61,8 @@ _EXPLANATIONS = {
         "the point may be an ordinary critical point of f"
     ),
     Reason.DOMAIN: (
-        "the function is not certainly defined and analytic at the point or at its perturbed point "
-        "(log, sqrt, a power or a division reaches the edge of its domain there)"
+        "the function is not certainly defined and analytic at the point or at its perturbed point, or on all of the "
+        "stated box (log, sqrt, a power or a division reaches the edge of its domain there)"
     ),
     Reason.DEGENERATE_TARGET: (
         "the target looks degenerate: the Hessian at the perturbed point has an eigenvalue indistinguishable from 0, "
@@ -115,6 +116,10 @@ _EXPLANATIONS = {
     Reason.TIE: (
         "another point of the box has a value that cannot be told from the target's, for example a second global "
         "minimizer; state a smaller box, or give f as Objective.least_squares"
+    ),
+    Reason.OUTSIDE: (
+        "the target is not certainly inside of the stated box: it lies outside of it or on its edge; enlarge the box "
+        "until the target is in its interior"
     ),
     Reason.PLACES: (
         "some smallest pieces of the box are neither free of points nor inside of a proved cell: branches cross there, "

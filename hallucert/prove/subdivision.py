@@ -7,6 +7,7 @@ side. If every piece is settled, what the test proves for a piece holds on the w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -41,22 +42,44 @@ def covers(
 
 def covers_exactly(box: Box, settled: Callable[[Box], bool], max_boxes: int, clock: Clock = UNLIMITED) -> bool:
     """Do what `covers` does, with `settled` given the exact ends of each piece."""
+    return cover(box, settled, max_boxes, clock).complete
+
+
+@dataclass(frozen=True)
+class Covering:
+    """What became of a box: `complete` if all pieces are settled; `place`, a smallest piece that is not."""
+
+    complete: bool
+    place: Box | None = None
+
+
+def cover(
+    box: Box,
+    settled: Callable[[Box], bool],
+    max_boxes: int,
+    clock: Clock = UNLIMITED,
+    smallest: Fraction = Fraction(0),
+) -> Covering:
+    """Settle the pieces of a box, depth first, until one of them is not settled and not longer than `smallest`."""
     pending = [list(box)]
     for count in range(max_boxes):
         if not pending:
-            return True
+            return Covering(True)
         if clock.passed():
-            return False
+            return Covering(False)
         clock.tell("pieces", count)
         piece = pending.pop()
         try:
             with clock.watched():
                 done = settled(piece)
         except OutOfTime:
-            return False
-        if not done:
-            pending.extend(halves(piece))
-    return not pending
+            return Covering(False)
+        if done:
+            continue
+        if max(high - low for low, high in piece) <= smallest:
+            return Covering(False, piece)
+        pending.extend(halves(piece))
+    return Covering(not pending)
 
 
 def balls_of(arithmetic: Any, piece: Box) -> list[Any]:
