@@ -32,6 +32,8 @@ _ZERO, _ONE = arb(0), arb(1)
 _SURELY_FINITE = arb(2) ** (SIZE_LIMIT // 2)
 _SMALL_PRODUCT = 8
 """Up to this number of multiplications plain loops beat the conversion to ``arb_mat`` and back."""
+_ENTRIES, _TERMS = 2**19, 2**26
+"""Entries converted, and products of two entries, between two looks at the clock."""
 
 
 class ArbArithmetic(BallArithmetic):
@@ -230,7 +232,19 @@ class ArbArithmetic(BallArithmetic):
             if len(a) * len(b) * len(b[0]) <= _SMALL_PRODUCT:
                 columns = list(zip(*b, strict=True))
                 return [[self.dot(row, column) for column in columns] for row in a]
-            return (arb_mat(a) * arb_mat(b)).tolist()
+            rows = max(len(b[0]), _ENTRIES // (len(b) + len(b[0])))
+            parts = (_product(a[first : first + rows], b) for first in range(0, len(a), rows))
+            return [row for part in parts for row in part]
+
+
+def _product(a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+    """Multiply two matrices, cut along the sums, so that nothing is converted or multiplied twice."""
+    length, total = max(_TERMS // (len(a) * len(b[0])), 16), arb_mat(len(a), len(b[0]))
+    for first in range(0, len(b), length):
+        look()
+        total += arb_mat([row[first : first + length] for row in a]) * arb_mat(b[first : first + length])
+    rows: Matrix = total.tolist()
+    return rows
 
 
 def _is_wide(x: Any) -> bool:

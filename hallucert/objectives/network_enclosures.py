@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.objectives.network_layout import Layout
 from hallucert.objectives.network_losses import Loss
 
@@ -143,6 +144,7 @@ class Pass:
             blocks.append([delta, self.transposed_activations[number]])
         rows: Rows = []
         for column in range(self.samples * c):
+            look()
             row: list[Ball] = []
             for block, before in reversed(blocks):
                 values = before[column // c][:-1]

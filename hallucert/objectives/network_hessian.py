@@ -18,6 +18,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.clock import look
 from hallucert.objectives.network_enclosures import Pass
 from hallucert.objectives.network_losses import Blocks, Loss
 
@@ -53,6 +54,7 @@ class HessianSum:
             if number < last:
                 moved = self._tangents(number, through)
         for i in range(len(h)):
+            look()
             for j in range(i):
                 h[i][j] = h[j][i]
         return h
@@ -84,11 +86,12 @@ class HessianSum:
         """``sum_k Q_jk Dz_k`` on the prefix, laid out as `through`: a row for each unit `j`, sample by sample."""
         single = [row[j] for j, row in enumerate(q) if all((block is None) == (k != j) for k, block in enumerate(row))]
         if len(single) == len(q):
-            return [
-                [w * v for i, w in enumerate(block) for v in line[i * prefix : (i + 1) * prefix]]
-                for block, line in zip(single, through, strict=True)
-                if block is not None
-            ]
+            rows = []
+            for block, line in zip(single, through, strict=True):
+                look()
+                if block is not None:
+                    rows.append([w * v for i, w in enumerate(block) for v in line[i * prefix : (i + 1) * prefix]])
+            return rows
         result: Rows = [[] for _ in through]
         for i in range(self.samples):
             weights = [[self.zero if block is None else block[i] for block in row] for row in q]
@@ -104,6 +107,7 @@ class HessianSum:
         right = [line[i : i + prefix] for line in curved for i in starts]
         block = self.ar.matrix_product(_transposed(left), right)
         for i, (target, line) in enumerate(zip(h, block, strict=True)):
+            look()
             target[i:] = [v + w for v, w in zip(target[i:], line[i:], strict=True)]
 
     def _across(self, number: int, curved: Rows, delta: Rows, moved: Rows) -> Rows:
@@ -116,6 +120,7 @@ class HessianSum:
         bilinear = self.ar.matrix_product(delta, flat)  # units x (inputs * prefix)
         result = []
         for i in range(prefix):
+            look()
             line: list[Ball] = []
             for unit in range(layer.outputs):
                 own = bent[unit * prefix + i]
@@ -131,11 +136,15 @@ class HessianSum:
         pairs = [
             (j, k, block) for j, row in enumerate(q) for k, block in enumerate(row) if block is not None and k >= j
         ]
-        scaled = [[block[i] * v for _, _, block in pairs for v in line] for i, line in enumerate(before)]
+        scaled = []
+        for i, line in enumerate(before):
+            look()
+            scaled.append([block[i] * v for _, _, block in pairs for v in line])
         product = self.ar.matrix_product(_transposed(before), scaled)
         inputs, biases = layer.inputs, layer.bias_start
         result: Rows = [[self.zero] * layer.end for _ in range(layer.end - layer.start)]
         for (j, k, _), first in zip(pairs, range(0, len(pairs) * size, size), strict=True):
+            look()
             weights = layer.start + k * inputs
             for i, line in enumerate(product[:inputs]):
                 target = result[j * inputs + i]
@@ -157,6 +166,7 @@ class HessianSum:
         for unit in range(layer.outputs):
             line: list[Ball] = []
             for i, s in enumerate(slope[unit]):
+                look()
                 own = [self.zero] * (layer.end - prefix)
                 first = unit * layer.inputs
                 own[first : first + layer.inputs] = [s * v for v in before[i][:-1]]

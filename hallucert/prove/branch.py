@@ -21,7 +21,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from hallucert.clock import UNLIMITED, Clock
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_chain import Chain, ChainFacts, Run, check_chain
@@ -209,6 +209,9 @@ def measured_claims(
     """
     result: list[list[Measured] | str] = [[target_claim(target)]]
     for number, chain in enumerate(chains, 1):
-        facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], clock)
+        try:
+            facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], clock)
+        except OutOfTime:
+            facts = "the time budget was spent before its last cell"
         result.append(facts if isinstance(facts, str) else chain_claims(number, target, chain, facts))
     return result

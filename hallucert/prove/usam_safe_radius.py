@@ -140,8 +140,11 @@ class _Search:
         self.curvature, self.worst = -math.inf, box.mean(axis=1)
         self.violated = False
         axes = np.meshgrid(*(np.linspace(low, high, GRID) for low, high in box.tolist()))
-        with self.lanes:
-            self._look(np.stack([axis.ravel() for axis in axes], axis=1))
+        try:
+            with self.lanes, clock.watched():
+                self._look(np.stack([axis.ravel() for axis in axes], axis=1))
+        except OutOfTime:
+            pass  # then nothing is known of the curvature, and there is no time to use it
 
     def bracket(self, rtol: float) -> tuple[Fraction, Fraction | None]:
         """Return a radius that is proved, or 0, and one that is refuted, or None."""
@@ -209,8 +212,11 @@ class _Search:
 
     def _is_violated_at_worst(self, radius: Fraction) -> bool:
         """Tell whether ``I + radius H`` has a negative eigenvalue where the curvature is most negative."""
-        with self.lanes:
-            return self._is_violated(self.worst[None], radius)
+        try:
+            with self.lanes, self.clock.watched():
+                return self._is_violated(self.worst[None], radius)
+        except OutOfTime:
+            return False
 
     def _is_violated(self, points: np.ndarray, radius: Fraction | None) -> bool:
         self._look(points)
