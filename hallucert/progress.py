@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from threading import Lock, Timer
 from typing import Any
 
 from hallucert.arguments import checked_progress
@@ -21,12 +21,9 @@ StepProgress = bool | Callable[[int, int], object] | None
 PATIENCE = 1.0
 """Seconds of work after which the line appears by itself, on a terminal."""
 
-Timer = Callable[[float, Callable[[], None]], Any]
-"""Makes a timer, with ``start`` and ``cancel``, that calls a function after some seconds."""
-
 
 @contextmanager
-def working(seconds: float = math.inf, progress: Progress = None, timer: Timer = threading.Timer) -> Iterator[Clock]:
+def working(seconds: float = math.inf, progress: Progress = None) -> Iterator[Clock]:
     """Give the clock for a piece of long work, and show how far the work is to whoever asked.
 
     Parameters
@@ -35,20 +32,18 @@ def working(seconds: float = math.inf, progress: Progress = None, timer: Timer =
         Time for the work.
     progress : bool, callable or None
         What the caller of a public function asked for.
-    timer : callable
-        Makes the timer after which a line appears.
 
     Raises
     ------
     ArgumentError
         If `progress` is anything else.
     """
-    with shown(progress, timer) as report:
+    with shown(progress) as report:
         yield Clock.for_work(seconds, report)
 
 
 @contextmanager
-def shown(progress: Progress, timer: Timer = threading.Timer) -> Iterator[Report | None]:
+def shown(progress: Progress) -> Iterator[Report | None]:
     """Give the function to which reports go; None if nobody wants them. See `working`."""
     checked_progress(progress)
     if callable(progress):
@@ -57,7 +52,7 @@ def shown(progress: Progress, timer: Timer = threading.Timer) -> Iterator[Report
         yield None
     else:
         line = _Line(stays=bool(progress))
-        waiting = timer(PATIENCE, line.show)
+        waiting = Timer(PATIENCE, line.show)
         waiting.daemon = True  # a program that ends does not wait for it
         try:
             waiting.start()
@@ -89,12 +84,12 @@ def _on_terminal() -> bool:
 class _Line:
     """The line: what is done, how much of it, since when. It draws itself again and again, in a thread of its own."""
 
-    free = threading.Lock()
+    free = Lock()
     """Held by the one line of a process: work within work, or beside it, shows none."""
 
     def __init__(self, stays: bool) -> None:
         self.stays = stays  # on the terminal, when the work is done
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.closed = False
         self.latest: tuple[str, int, int | None] = ("working", 0, None)
         self.bar: Any = None
