@@ -14,6 +14,7 @@ from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 
 MAX_ROUNDS = 12
 """Rounds of starts; the search ends earlier, when two rounds in a row add no point."""
@@ -65,7 +66,9 @@ class CriticalPoint:
         return f"<CriticalPoint at ({at}), {self.kind}, f = {self.value:.6g}, Hessian from {low:.4g} to {high:.4g}>"
 
 
-def critical_points(f: Objective, box: Any, starts: int | None = None, seed: int = 0) -> list[CriticalPoint]:
+def critical_points(
+    f: Objective, box: Any, starts: int | None = None, seed: int = 0, *, progress: Progress = None
+) -> list[CriticalPoint]:
     """Find the critical points of `f` in a box.
 
     Rounds of `starts` Newton runs from a Latin hypercube go on until two in a row add no point (at most
@@ -81,6 +84,8 @@ def critical_points(f: Objective, box: Any, starts: int | None = None, seed: int
         Starts of a round; by default 512 in one dimension, 1024 in two, 2048 in three to nine, fewer beyond.
     seed : int
         Seed of the starts; the answer is a function of the arguments.
+    progress : bool or callable, optional
+        As for `hallucert.find.sheet`.
 
     Returns
     -------
@@ -102,7 +107,13 @@ def critical_points(f: Objective, box: Any, starts: int | None = None, seed: int
     limits = checked_box(box, d)
     count = default_starts(d) if starts is None else checked_count(starts, "starts")
     rng = np.random.default_rng(checked_seed(seed))
-    diameter = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
+    with working(progress=progress) as clock, clock.watched():
+        return _found(f, limits, count, rng)
+
+
+def _found(f: Objective, limits: np.ndarray, count: int, rng: np.random.Generator) -> list[CriticalPoint]:
+    """Run the rounds."""
+    d, diameter = len(limits), float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
     found = np.empty((0, d))
     curvature, quiet = 0.0, 0
     for number in range(MAX_ROUNDS):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.candidate import Candidate
+from hallucert.clock import look
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
@@ -16,6 +17,7 @@ from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined,
 from hallucert.find.newton import EDGE, norms
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
+from hallucert.progress import Progress, working
 from hallucert.radius_law import RadiusLaw, radius_law
 
 
@@ -27,6 +29,7 @@ def hallucinate(
     tolerance: float = 1e-12,
     *,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> Candidate:
     """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (residual form).
 
@@ -49,6 +52,8 @@ def hallucinate(
         Largest ``|r(x+)|`` that is accepted.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+    progress : bool or callable, optional
+        As for `hallucert.find.sheet`.
 
     Returns
     -------
@@ -81,7 +86,8 @@ def hallucinate(
     shifted = x + law.step_at(f.gradient_lanes(x[None, :])[0], float(radius))
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
         raise SearchError(f"f is not defined at x+ = {short(shifted)} of the start: try another start, or another rho")
-    x, size, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
+    with working(progress=progress) as clock, clock.watched():
+        x, size, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
     if not size <= tolerance and at_edge:
         raise SearchError(
             f"hallucinate stopped at the edge of the domain of f, with |r(x+)| = {size:.3g} at x = {short(x)}: further "
@@ -115,7 +121,8 @@ def _levenberg_marquardt(
         r = shifted_residual(f, x, rho, law)
         size, damping = float(np.linalg.norm(r)), 1e-3
         moved = True
-        for _ in range(max_steps):
+        for step in range(max_steps):
+            look("steps of Levenberg and Marquardt", step, max_steps)
             if moved:
                 if not np.isfinite(size) or size == 0:
                     break

@@ -156,6 +156,16 @@ def test_a_spent_budget_is_kept_and_told(ticking, name):
     assert ticks.looks < 60
 
 
+@pytest.mark.parametrize("name", LATE)
+def test_wherever_the_time_ends_nothing_escapes(ticking, name):
+    """With budgets that end in each part of the work it ends with them; all is decided, or time is a reason."""
+    ticks = ticking()
+    for budget in (8.0, 20.0, 50.0, 90.0, 130.0, 200.0):
+        began = ticks.looks
+        reasons = LATE[name](budget)
+        assert ticks.looks - began < budget + 60 and (ticks.looks - began < budget or reasons >= {"time"})
+
+
 def test_a_census_without_time_leaves_everything_open():
     """Its one place is the whole box, because of the budget, and it claims nothing."""
     found = hc.census(WELL, BOX, "1.5", workers=1, seconds=1e-9)

@@ -65,6 +65,8 @@ LONG = {
     "critical_rho": (lambda **p: hc.critical_rho(WELL, (1, 0), **p), "boxes"),
     "certify_stall": (lambda **p: hc.certify_stall(SADDLE, (0.001, -0.5), "1.5", **p), "boxes"),
     "sheet": (lambda **p: hc.find.sheet(RING, (0.4, 0.3), "1.5", **p), "steps along the curve"),
+    "hallucinate": (lambda **p: hc.find.hallucinate(RING, (0.2, 0.4), "1.5", **p), "Levenberg"),
+    "critical_points": (lambda **p: hc.find.critical_points(WELL, BOX, **p), "rounds"),
     "branch": (lambda **p: hc.find.branch(WELL, (-1, 0), (1, 0), rho_max=2, **p), "steps along the curve"),
     "branches": (lambda **p: hc.find.branches(WELL, (1, 0), BOX, **p), "steps along the curve"),
     "certified sheet": (lambda **p: hc.certify(ARC, **p), "cells"),
