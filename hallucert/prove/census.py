@@ -29,7 +29,7 @@ from hallucert.balls import arithmetic
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.objective import Objective
-from hallucert.prove import census_critical, census_sphere
+from hallucert.prove import census_critical, census_joined, census_sphere
 from hallucert.prove.census_records import (
     CriticalPoint,
     HallucinatedPoint,
@@ -247,7 +247,7 @@ def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Cens
     jobs = census_sphere.tasks(problem, len(targets))
     share = max(max_boxes // max(len(jobs), 1), 1)
     second = list(runner([(f"sphere {start}", sphere_task, (problem, targets, start, share)) for start in jobs]))
-    points, more = census_sphere.merged(problem, targets, second, clock)
+    points, more = census_joined.merged(problem, targets, second, clock)
     open_places = places + more
     ar = arithmetic(problem.exact_backend, problem.precision)
     return Census(
