@@ -19,6 +19,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import to_json
+from hallucert.clock import UNLIMITED
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.prove import manifold_proposal
 from hallucert.prove.branch_cell import arc_box
@@ -138,7 +139,7 @@ def test_cells_cover_a_curve_over_an_ellipse_in_one_row():
     ar = arithmetic("arb", 106)
     with ar:
         guide = manifold_proposal.CurveGuide(curve.x, curve.tangent, curve.closed)
-        rows = manifold_proposal.search_curves(ManifoldSystem(ar, f, rho), guide, 1000, math.inf)
+        rows = manifold_proposal.search_curves(ManifoldSystem(ar, f, rho), guide, 1000, UNLIMITED)
     ((row, closed),) = rows
     assert not closed
     ends = [[float(v) for v in proof.cell.centre] for proof in (row[0], row[-1])]
@@ -157,7 +158,7 @@ def test_the_search_for_cells_ends_where_none_can_be_proved(ring, circle, monkey
     ar = arithmetic("arb", 106)
     with ar:
         guide = manifold_proposal.CurveGuide(circle.x, circle.tangent, circle.closed)
-        assert manifold_proposal.search_curves(ManifoldSystem(ar, ring, RHO), guide, 10**6, math.inf) == []
+        assert manifold_proposal.search_curves(ManifoldSystem(ar, ring, RHO), guide, 10**6, UNLIMITED) == []
     assert min(attempts) < manifold_proposal.SHORTEST * 4 * circle.length
 
 
