@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_seconds, checked_whole
-from hallucert.arrays import real_array
+from hallucert.arguments import checked_positive, checked_real, checked_seconds, checked_whole
+from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import require_round_to_nearest
 from hallucert.errors import ArgumentError
-from hallucert.exact import exact
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
@@ -101,7 +100,8 @@ def safe_radius(
     >>> 0.999 < float(safe) < 1
     True
     """
-    function, point = _checked(f, target, rtol, max_boxes, seconds)
+    function, point = _checked(f, target)
+    rtol, max_boxes, seconds = _checked_budgets(rtol, max_boxes, seconds)
     law = radius_law(variant, f.dimension) if not isinstance(variant, RadiusLaw) else variant
     if law.scales:
         raise ArgumentError("variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
@@ -165,11 +165,11 @@ def critical_rho(
         variant,
         'the shells that are searched are SAM\'s; for USAM safe_radius(..., variant="usam") is a bound from below',
     )
-    function, point = _checked(f, target, rtol, max_boxes, seconds)
+    function, point = _checked(f, target)
+    rtol, max_boxes, seconds = _checked_budgets(rtol, max_boxes, seconds)
     if function.dimension < 2:
         raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
-    if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
-        raise ArgumentError("limit", limit, "be a positive number")
+    limit = None if limit is None else checked_positive(limit, "limit")
     with working(seconds, progress) as clock:
         critical = absence.prove_target(function, point)
         safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, clock, backend)
@@ -182,27 +182,17 @@ def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndar
         if is_convex(f):
             return None
         raise ArgumentError("box", box, "be given, unless f is convex: points of USAM may lie anywhere")
-    must = f"be {f.dimension} intervals (low, high) with low < high and the target inside"
-    region = real_array(box)
-    if (
-        region is None
-        or region.shape != (f.dimension, 2)
-        or not np.isfinite(region).all()
-        or not (region[:, 0] < region[:, 1]).all()
-    ):
-        raise ArgumentError("box", box, must)
+    region = checked_box(box, f.dimension, rounded=False)
     inside = (
         Fraction(float(low)) <= side.lower and side.upper <= Fraction(float(high))
         for (low, high), side in zip(region, target.box, strict=True)
     )
     if not all(inside):
-        raise ArgumentError("box", box, must)
+        raise ArgumentError("box", box, "have the target inside")
     return region
 
 
-def _checked(
-    f: object, target: Any, rtol: float, max_boxes: int, seconds: float
-) -> tuple[FormulaObjective, list[Fraction]]:
+def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
     require_round_to_nearest()
     if not isinstance(f, Objective):
         raise ArgumentError("f", f, "be an Objective")
@@ -211,15 +201,12 @@ def _checked(
         raise ArgumentError(
             "f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of at most 4 variables"
         )
-    must = f"be {f.dimension} finite numbers within the range of doubles"
-    numbers = checked_items(target, "target", must)
-    if len(numbers) != f.dimension:
-        raise ArgumentError("target", target, must)
-    if not isinstance(rtol, float | int) or not 1e-9 <= rtol < 1:
-        raise ArgumentError("rtol", rtol, "be at least 1e-9 and below 1")
-    checked_whole(max_boxes, 1, "max_boxes")
-    checked_seconds(seconds, "seconds")
-    point = [exact(v, "target") for v in numbers]
+    point = exact_point(target, f.dimension, "target")
     if any(abs(v) > LARGEST_DOUBLE for v in point):
-        raise ArgumentError("target", target, must)
-    return f, point
+        raise ArgumentError("target", target, "be within the range of doubles")
+    return f, list(point)
+
+
+def _checked_budgets(rtol: Any, max_boxes: Any, seconds: Any) -> tuple[float, int, float]:
+    rtol = checked_real(rtol, "rtol", "be at least 1e-9 and below 1", lambda number: 1e-9 <= number < 1)
+    return rtol, checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")

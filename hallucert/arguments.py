@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Set
-from numbers import Integral, Real
+from collections.abc import Callable, Collection, Mapping, Set
+from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from hallucert.errors import ArgumentError
-from hallucert.exact import exact_radius, float_above, float_below
+from hallucert.errors import ArgumentError, HallucertError
+from hallucert.exact import exact, exact_radius, float_above, float_below, whole
+
+LARGEST_INTEGER = 2**63 - 1
+NO_ITEMS = str | bytes | bytearray | memoryview | Set | Mapping
+"""Collections of which nobody says which item is the first number."""
 
 
 def checked_items(value: Any, argument: str, must: str) -> list[Any]:
@@ -19,21 +24,46 @@ def checked_items(value: Any, argument: str, must: str) -> list[Any]:
     Raises
     ------
     ArgumentError
-        If `value` is a string, has no order or no items to iterate over; the message says what it `must` be.
+        If `value` is a string, has no order, no length or no items to iterate over; the message says what it `must`
+        be.
     """
-    if isinstance(value, str | bytes | Set) or not isinstance(value, Iterable):
+    if isinstance(value, NO_ITEMS) or not isinstance(value, Collection):
         raise ArgumentError(argument, value, must)
     try:
         return list(value)
-    except TypeError:  # an array without dimensions
+    except HallucertError:
+        raise
+    except Exception:  # an array without dimensions, or whatever a foreign object raises
         raise ArgumentError(argument, value, must) from None
 
 
-def checked_whole(value: object, least: int, argument: str) -> int:
-    """Return an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ArgumentError(argument, value, f"be an integer of at least {least}")
-    return int(value)
+def checked_whole(value: object, least: int, argument: str, largest: int = LARGEST_INTEGER) -> int:
+    """Return an integer from `least` to `largest`."""
+    number = whole(value)
+    if number is None or not least <= number <= largest:
+        bound = f"of at least {least}" if largest == LARGEST_INTEGER else f"from {least} to {largest}"
+        raise ArgumentError(argument, value, f"be an integer {bound}")
+    return number
+
+
+def checked_real(value: object, argument: str, must: str, accept: Callable[[Fraction | float], bool]) -> float:
+    """Return the double nearest to an exact number; both have to be what is accepted.
+
+    For settings of searches, of which nothing is claimed.
+    """
+    try:
+        number = exact(value, argument, must)
+        double = float(number)
+    except OverflowError:
+        raise ArgumentError(argument, value, f"{must}, within the range of doubles") from None
+    if not accept(number) or not accept(double):
+        raise ArgumentError(argument, value, must)
+    return double
+
+
+def checked_positive(value: object, argument: str) -> float:
+    """Return the double nearest to an exact positive number, in a setting of a search."""
+    return checked_real(value, argument, "be a positive number", lambda number: number > 0)
 
 
 def checked_double(value: object, argument: str) -> float:
@@ -46,13 +76,9 @@ def checked_double(value: object, argument: str) -> float:
 
 def checked_seconds(value: object, argument: str) -> float:
     """Return a positive number of seconds, which may be infinite."""
-    try:
-        seconds = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        seconds = math.nan
-    if not seconds > 0:
-        raise ArgumentError(argument, value, "be a positive number of seconds")
-    return seconds
+    if isinstance(value, Real) and value == math.inf:
+        return math.inf
+    return checked_real(value, argument, "be a positive number of seconds", lambda number: number > 0)
 
 
 def checked_path(value: object, argument: str = "path") -> Path:

@@ -2,36 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from hallucert.arguments import checked_items
-from hallucert.errors import ArgumentError
-from hallucert.exact import exact
+from hallucert.errors import ArgumentError, HallucertError
+from hallucert.exact import conversion_failure, exact
+
+PLAIN = frozenset({float, int, np.float64})
+"""Types of which numpy's own conversion is right; a list of others is read item by item."""
+
+DEPTH = 2
+"""Most dimensions of a list of lists."""
 
 
-def real_array(value: Any) -> np.ndarray | None:
-    """Return `value` as an array of doubles; None if it is ragged, complex, too large for doubles, or of no numbers.
+def real_array(value: Any, argument: str, must: str, rounded: bool = True) -> np.ndarray:
+    """Return finite numbers as a fresh array of doubles, at once if they are doubles in an array.
+
+    What is a number and what is none is as for `hallucert.exact.exact`, in whatever list, array or tensor it comes.
+
+    Parameters
+    ----------
+    value : array-like
+        Numbers.
+    argument : str
+        Name used in the error message.
+    must : str
+        What the argument must be.
+    rounded : bool
+        Whether other numbers are taken as the nearest doubles, as for the start of a search, or refused, as for data
+        and boxes that a proof is about.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is ragged, or holds what is no finite number, or none within the range of doubles.
 
     Examples
     --------
-    >>> real_array([(0, 1), (2, 3)]).shape, real_array([[0, 1], [2]]), real_array([10**400])
-    ((2, 2), None, None)
+    >>> real_array([("1/2", 1), (2, 3)], "x", "be numbers").tolist()
+    [[0.5, 1.0], [2.0, 3.0]]
     """
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        array = value.copy()
+    else:
+        array = _doubles(value, argument, value, must, rounded, DEPTH)
+    if not np.isfinite(array).all():
+        raise ArgumentError(argument, value, must)
+    return array
+
+
+def _doubles(value: Any, argument: str, was: Any, must: str, rounded: bool, depth: int) -> np.ndarray:
+    """Read an array of any type, a list, or a list of `depth` - 1 levels of these; `was` is what messages show."""
+    items = _items(value, argument, was, must)
+    if isinstance(items, np.ndarray) and _is_converted(items, rounded):
+        with np.errstate(all="ignore"):  # what is beyond the range of doubles becomes infinite, and is refused
+            return items.astype(np.float64)
     try:
-        return None if np.iscomplexobj(value) else np.array(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        return None
+        if _is_plain(items, rounded):
+            return np.array(items, dtype=np.float64)
+        if depth > 1 and any(_is_row(item) for item in items):
+            return np.array([_doubles(row, argument, was, must, rounded, depth - 1) for row in items])
+    except HallucertError:
+        raise
+    except (ValueError, OverflowError):  # ragged, or an int beyond the range of doubles
+        raise ArgumentError(argument, was, must) from None
+    return np.array([_double(item, argument, was, must, rounded) for item in items])
+
+
+def _items(value: Any, argument: str, was: Any, must: str) -> Sequence[Any] | np.ndarray:
+    """Return an array as numpy sees it, anything else as a list."""
+    if type(value) in (list, tuple):
+        return value
+    if not hasattr(value, "__array__") or isinstance(value, type):
+        return checked_items(value, argument, must)
+    try:
+        masked, array = np.ma.is_masked(value), np.asarray(value)
+    except HallucertError:
+        raise
+    except Exception as error:  # whatever a foreign object's own conversion raises
+        raise ArgumentError(argument, was, f"{must} ({conversion_failure(error)})") from error
+    if masked or array.ndim == 0 or array.dtype.kind not in "fiuOUT":
+        raise ArgumentError(argument, was, f"{must}, none of them masked" if masked else must)
+    return array
+
+
+def _is_converted(array: np.ndarray, rounded: bool) -> bool:
+    """Tell whether numpy's own conversion to doubles will do, for an array of numbers."""
+    if array.dtype.kind == "f":
+        return rounded or array.dtype.itemsize <= 8
+    return array.dtype.kind in "iu" and (rounded or bool((array <= 2**53).all() and (array >= -(2**53)).all()))
+
+
+def _is_plain(items: Any, rounded: bool) -> bool:
+    """Tell whether a list holds nothing but `PLAIN` numbers, or rows of these."""
+    kinds = set(map(type, items))
+    if kinds <= {list, tuple} and kinds:
+        items = list(chain.from_iterable(items))
+        kinds = set(map(type, items))
+    return kinds <= PLAIN and (rounded or int not in kinds)
+
+
+def _is_row(item: Any) -> bool:
+    return not isinstance(item, str) and getattr(item, "shape", None) != () and hasattr(item, "__len__")
+
+
+def _double(item: Any, argument: str, was: Any, must: str, rounded: bool) -> float:
+    """Return the double nearest to a number, or exactly the number."""
+    try:
+        number = exact(item, argument, must)
+        double = float(number)
+    except OverflowError:
+        raise ArgumentError(argument, was, f"{must}, within the range of doubles") from None
+    if not rounded and Fraction(double) != number:
+        raise ArgumentError(argument, was, f"{must}, each exactly a double")
+    return double
 
 
 def checked_point(value: Any, dimension: int, argument: str) -> np.ndarray:
     """Return `value` as a fresh float array of shape (d,) with finite entries."""
     must = f"be finite numbers of shape ({dimension},)"
-    array = real_array(value)
-    if array is None or (array.shape == (dimension,) and not np.isfinite(array).all()):
-        raise ArgumentError(argument, value, must)
+    array = real_array(value, argument, must)
     if array.shape != (dimension,):
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
     return array
@@ -41,21 +136,19 @@ def checked_lanes(value: Any, dimension: int, argument: str, single: bool = Fals
     """Return `value` as a fresh float array of shape (k, d), or also (d,) if a `single` point will do."""
     one = f"({dimension},) or " if single else ""
     must = f"be finite numbers of shape {one}(k, {dimension})"
-    array = real_array(value)
-    if array is not None and (array.ndim not in (2 - single, 2) or array.shape[-1] != dimension):
+    array = real_array(value, argument, must)
+    if array.ndim not in (2 - single, 2) or array.shape[-1] != dimension:
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if array is None or not np.isfinite(array).all():
-        raise ArgumentError(argument, value, must)
     return array
 
 
-def checked_box(value: Any, dimension: int, argument: str = "box") -> np.ndarray:
+def checked_box(value: Any, dimension: int, argument: str = "box", rounded: bool = True) -> np.ndarray:
     """Return `value` as a float array of shape (d, 2) with finite rows ``lower < upper``."""
     must = f"be finite rows (lower, upper) of shape ({dimension}, 2) with lower < upper"
-    array = real_array(value)
-    if array is not None and array.shape != (dimension, 2):
+    array = real_array(value, argument, must, rounded)
+    if array.shape != (dimension, 2):
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if array is None or not np.isfinite(array).all() or not (array[:, 0] < array[:, 1]).all():
+    if not (array[:, 0] < array[:, 1]).all():
         raise ArgumentError(argument, value, must)
     return array
 
@@ -69,26 +162,21 @@ def exact_point(value: Any, dimension: int, argument: str) -> tuple[Fraction, ..
     (Fraction(1, 3), Fraction(1, 2))
     """
     must = f'be {dimension} finite numbers: ints, floats, Fractions, or strings such as "0.05" or "1/3"'
-    items = checked_items(value, argument, must)
-    if len(items) != dimension:
-        raise ArgumentError(argument, value, must)
-    try:
-        return tuple(exact(item, argument) for item in items)
-    except ArgumentError:
-        raise ArgumentError(argument, value, must) from None
+    return _exact_items(value, dimension, argument, value, must)
 
 
 def exact_box(value: Any, dimension: int, argument: str = "box") -> list[tuple[Fraction, Fraction]]:
     """Return the rows ``(low, high)`` of a box, ``low < high``, as the exact numbers they are."""
     must = f"be {dimension} pairs (low, high) of finite numbers with low < high"
-    rows = checked_items(value, argument, must)
-    if len(rows) != dimension:
+    rows = _items(value, argument, value, must)
+    sides = [_exact_items(row, 2, argument, value, must) for row in rows]
+    if len(sides) != dimension or any(low >= high for low, high in sides):
         raise ArgumentError(argument, value, must)
-    try:
-        points = [exact_point(row, 2, argument) for row in rows]
-    except ArgumentError:
-        raise ArgumentError(argument, value, must) from None
-    sides = [(low, high) for low, high in points]
-    if any(low >= high for low, high in sides):
-        raise ArgumentError(argument, value, must)
-    return sides
+    return [(low, high) for low, high in sides]
+
+
+def _exact_items(value: Any, count: int, argument: str, was: Any, must: str) -> tuple[Fraction, ...]:
+    items = _items(value, argument, was, must)
+    if len(items) != count:
+        raise ArgumentError(argument, was, must)
+    return tuple(exact(item, argument, must) for item in items)

@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert import __version__
+from hallucert.arguments import checked_positive
 from hallucert.balls import arithmetic
 from hallucert.branch import Branch, EndReason
 from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Provenance
 from hallucert.clock import Clock
-from hallucert.errors import ArgumentError
 from hallucert.prove.branch_guide import Guide
 from hallucert.prove.branch_prover import prove_branch
 
@@ -43,8 +43,7 @@ def certify_branch(
         If the objective is not a formula of few variables: the proof needs its third derivatives.
     """
     branch.objective.require_rigorous()
-    if gap is not None and not (isinstance(gap, int | float) and np.isfinite(gap) and gap > 0):
-        raise ArgumentError("gap", gap, "be a positive number")
+    gap = None if gap is None else checked_positive(gap, "gap")
     first, last = _before_infinity(branch)
     singular = [i for i in range(first, last) if _is_singular(branch, i)]
     width = gap if gap is not None else GAP * max((float(branch.rho[i]) for i in singular), default=1.0)

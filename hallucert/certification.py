@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from numbers import Integral
 from typing import Any, overload
 
 from hallucert import __version__
@@ -21,9 +20,8 @@ from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, DomainError
-from hallucert.exact import Exact, exact_radius, round_up
+from hallucert.exact import Exact, exact_radius, round_up, whole
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import MAX_CONSTANT_BITS, constant_bits
 from hallucert.progress import Progress, working
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
@@ -223,15 +221,15 @@ def certify(
     law = _law(subject, variant, objective.dimension)
     objective.require_rigorous()
     half_width = None if radius is None else exact_radius(radius, "radius")
-    box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box")
+    box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box", rounded=False)
     hints: dict[str, Any] = {"construction": construction, "global_box": box}
     if basin is not None:
-        exact_step = _kept(exact_radius(basin, "basin"), "basin")
+        exact_step = exact_radius(basin, "basin")
         hints |= {"step": round_up(exact_step, 64), "exact_step": exact_step}
     if start is not None:
         if basin is None:
             raise ArgumentError("start", start, "be given together with basin, the step of the run")
-        hints["start"] = tuple(_kept(v, "start") for v in exact_point(start, objective.dimension, "start"))
+        hints["start"] = exact_point(start, objective.dimension, "start")
     rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
     max_boxes = checked_whole(max_boxes, 1, "max_boxes")
     with working(budget, progress) as clock:
@@ -338,15 +336,6 @@ def _law(subject: object, variant: Any, dimension: int) -> RadiusLaw:
     return radius_law(subject.law, dimension)
 
 
-def _kept(value: Fraction, argument: str) -> Fraction:
-    """Return an exact number that a certificate can hold."""
-    if constant_bits(value) > MAX_CONSTANT_BITS:
-        raise ArgumentError(
-            argument, f"<{constant_bits(value)} bits>", f"be numbers of at most {MAX_CONSTANT_BITS} bits"
-        )
-    return value
-
-
 def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> None:
     balls = [ar.constant(v) for v in start]
     if not ar.is_finite(objective.enclose_value(ar, balls)):
@@ -360,9 +349,8 @@ def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> 
 
 def _check_ladder(precisions: Sequence[int]) -> tuple[int, ...]:
     must = "be a sequence of integers from 30 to 2000 (bits)"
-    ladder = checked_items(precisions, "precisions", must)
-    if not ladder or any(
-        isinstance(p, bool) or not isinstance(p, Integral) or not 30 <= int(p) <= 2000 for p in ladder
-    ):
+    ladder = [whole(p) for p in checked_items(precisions, "precisions", must)]
+    found = tuple(p for p in ladder if p is not None and 30 <= p <= 2000)
+    if not found or len(found) < len(ladder):
         raise ArgumentError("precisions", precisions, must)
-    return tuple(int(p) for p in ladder)
+    return found

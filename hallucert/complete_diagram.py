@@ -18,7 +18,7 @@ from hallucert.certificate.certificate import Provenance
 from hallucert.certificate.diagram import DiagramCertificate
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.find.arguments import checked_point
+from hallucert.find.arguments import LARGEST, checked_point
 from hallucert.find.branch import branch
 from hallucert.find.branches import branches
 from hallucert.find.newton import polished_critical_point
@@ -204,4 +204,7 @@ def _checked(f: object, box: Any) -> Box:
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= MAX_DIMENSION:
         must = f"be a formula of 2 to {MAX_DIMENSION} variables"
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
-    return exact_box(box, f.dimension)
+    region = exact_box(box, f.dimension)
+    if any(max(abs(low), abs(high)) > LARGEST for low, high in region):
+        raise ArgumentError("box", box, f"have numbers of at most {LARGEST:g} in absolute value")
+    return region

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_path, checked_seconds, checked_whole
-from hallucert.arrays import real_array
+from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole
+from hallucert.arrays import checked_box
 from hallucert.balls import require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
 from hallucert.census_checkpoint import Checkpoint
@@ -110,7 +109,7 @@ def census(
     )
     problem = checked_problem(f, box, rho, tolerance, backend)
     max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
-    if workers is not None and (type(workers) is not int or workers == 0 or workers < -1):
+    if workers is not None and (workers := checked_whole(workers, -1, "workers")) == 0:
         raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     kept = Checkpoint(path, problem, max_boxes)
@@ -129,23 +128,17 @@ def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: 
     f.require_rigorous()
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
-    must = f"be {f.dimension} intervals (low, high) with low < high, within 2**200 of 0"
-    region = real_array(box)
-    if (
-        region is None
-        or region.shape != (f.dimension, 2)
-        or not (region[:, 0] < region[:, 1]).all()
-        or np.abs(region).max() > LARGEST
-    ):
-        raise ArgumentError("box", box, must)
+    region = checked_box(box, f.dimension, rounded=False)
+    if np.abs(region).max() > LARGEST:
+        raise ArgumentError("box", box, "lie within 2**200 of 0")
     radius = exact_radius(rho)
     if not SMALLEST <= radius <= LARGEST:
         raise ArgumentError("rho", rho, "be between 2**-200 and 2**200")
-    if not isinstance(tolerance, int | float) or not TOLERANCES[0] <= tolerance <= TOLERANCES[1]:
-        raise ArgumentError("tolerance", tolerance, "be between 2**-40 and 0.1")
+    must = "be between 2**-40 and 0.1"
+    tolerance = checked_real(tolerance, "tolerance", must, lambda number: TOLERANCES[0] <= number <= TOLERANCES[1])
     if backend not in LANE_BACKENDS:
         raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
-    return Problem(f, radius, region, float(Fraction(tolerance)), backend)
+    return Problem(f, radius, region, tolerance, backend)
 
 
 def _jobs(workers: int | None) -> tuple[int | None, float]:

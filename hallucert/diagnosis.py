@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hallucert import diagnosis_sentences as say
-from hallucert.arguments import checked_double
+from hallucert.arguments import checked_double, checked_whole
 from hallucert.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis_report import Diagnosis, Kind
 from hallucert.errors import ArgumentError
@@ -108,14 +108,12 @@ def diagnose(
     point, radius = lanes[0], exact_radius(rho)
     checked_double(rho, "rho")
     eta = None if step_size is None else checked_double(step_size, "step_size")
-    if isinstance(products, bool) or not isinstance(products, int | np.integer) or products < 20:
-        raise ArgumentError("products", products, "be an integer of at least 20")
     law = radius_law(variant, f.dimension)
     basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "value": f.value(point)}
     g = f.gradient(point)
     q = float(np.linalg.norm(g))
     basis |= {"gradient_norm": q, "law": law}
-    share = int(products) // 5
+    share = checked_whole(products, 20, "products") // 5
     if q == 0:
         basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
         return _critical(basis, hessian_spectrum(f, point, share))

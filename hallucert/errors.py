@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class HallucertError(Exception):
     """Root of every error this library raises on purpose."""
@@ -21,12 +23,21 @@ class ArgumentError(HallucertError, ValueError):
     """
 
     def __init__(self, argument: str, was: object, must: str) -> None:
-        shown = was if isinstance(was, str) and was.startswith("<") else repr(was)
+        shown = was if isinstance(was, str) and was.startswith("<") else printed(was, repr)
         if len(shown) > 80:
             shown = shown[:77] + "..."
         super().__init__(f"{argument} must {must}; it was {shown}")
         self.argument = argument
         self.must = must
+
+
+def printed(value: object, form: Callable[[object], str] = str) -> str:
+    """Print a value, if it can be printed: Python refuses to for integers of more than 4,300 digits."""
+    try:
+        return form(value).encode("utf-8", "backslashreplace").decode()
+    except Exception:  # whatever a foreign object's own printing raises
+        size = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"<{type(value).__name__}{size} that cannot be printed>"
 
 
 class FormulaError(ArgumentError):

@@ -6,63 +6,66 @@ Nothing here rounds unless its name says so, and what rounds says in which direc
 from __future__ import annotations
 
 import math
+import operator
 import re
+from decimal import Decimal
 from fractions import Fraction
-from numbers import Integral, Rational, Real
+from typing import Any
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, HallucertError
 
 Exact = int | float | str | Fraction
-"""What users may write for an exact number: ``0.05`` is the double it is, ``"0.05"`` is 1/20."""
+"""What users may write for an exact number: ``0.05`` is the double it is, ``"0.05"`` is 1/20; see `exact`."""
 
 MAX_DIGITS = 2000
-"""Longest decimal string, and (in bits, times four) the largest numerator or denominator accepted from outside."""
+"""Longest number as text that is read, from a user or from a file."""
 
+MAX_BITS = 6600
+"""Of numerator and denominator together: as text such a number is shorter than `MAX_DIGITS`, so that what is taken from
+users can be written to files and read back."""
+
+NUMBER = 'be a finite number: an int, a float, a Fraction or a string such as "0.05" or "1/3"'
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _RATIO = re.compile(r"[+-]?\d+/\d+", re.ASCII)
 _DYADIC = re.compile(r"-?[1-9][0-9]*(p-?[1-9][0-9]{0,4})?|0")
 
 
-def exact(value: object, argument: str = "value") -> Fraction:
-    """Return the rational number that `value` denotes, without rounding.
+def exact(value: object, argument: str = "value", must: str = NUMBER) -> Fraction:
+    """Return the rational number that `value` denotes, without rounding: the one door for numbers.
 
     Parameters
     ----------
-    value : int, float, str or Fraction
+    value : int, float, str, Fraction, or a number of another library
         Floats are taken as the dyadic rationals they are; strings are decimals (``"0.05"``, ``"1e-3"``) or
-        ratios (``"1/3"``).
+        ratios (``"1/3"``). So are ``Decimal``, the numbers of numpy (of any width), mpmath, sympy, gmpy2 and
+        python-flint that hold one rational number, and arrays and tensors without dimensions of these.
     argument : str
         Name used in the error message.
+    must : str
+        What the argument must be, if that is more than a number.
 
     Raises
     ------
     ArgumentError
-        If `value` is not finite, not a number, or too long.
+        If `value` is not finite, too long (`MAX_BITS`), or not a number with an exact value: bools, complex numbers,
+        masked entries, intervals, symbols and constants such as ``mpmath.pi``, tensors that require a gradient.
 
     Examples
     --------
     >>> exact("0.05"), exact(0.5)
     (Fraction(1, 20), Fraction(1, 2))
     """
-    must = 'be a finite number: an int, a float, a Fraction or a string such as "0.05" or "1/3"'
-    if isinstance(value, str):
-        text = value.strip()
-        if len(text) <= MAX_DIGITS and (_DECIMAL.fullmatch(text) or _RATIO.fullmatch(text)):
-            try:
-                return Fraction(text)
-            except ZeroDivisionError:
-                pass
+    try:
+        number = _denoted(value)
+    except HallucertError:
+        raise
+    except Exception as error:  # whatever a foreign object's own conversion raises
+        raise ArgumentError(argument, value, f"{must} ({conversion_failure(error)})") from error
+    if number is None:
         raise ArgumentError(argument, value, must)
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ArgumentError(argument, value, must)
-    if isinstance(value, Integral):
-        return Fraction(int(value))
-    if isinstance(value, Rational):
-        return Fraction(int(value.numerator), int(value.denominator))
-    as_float = float(value)
-    if not math.isfinite(as_float):
-        raise ArgumentError(argument, value, must)
-    return Fraction(as_float)
+    if constant_bits(number) > MAX_BITS:
+        raise ArgumentError(argument, value, f"{must} (it has more than {MAX_BITS} bits)")
+    return number
 
 
 def exact_radius(value: object, argument: str = "rho") -> Fraction:
@@ -71,6 +74,97 @@ def exact_radius(value: object, argument: str = "rho") -> Fraction:
     if result <= 0:
         raise ArgumentError(argument, value, "be positive")
     return result
+
+
+def whole(value: object) -> int | None:
+    """Return the integer that `value` is, None if its type is not one of integers; ``3.0`` and ``True`` are none."""
+    try:
+        value = _scalar(value)
+        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except HallucertError:
+        raise
+    except Exception:  # whatever a foreign object's own conversion raises
+        return None
+
+
+def conversion_failure(error: Exception) -> str:
+    """Say why a foreign object is no number. What its own conversion raised may tell what to do, as torch's does."""
+    return str(error) if isinstance(error, _Unfit) else f"its conversion raises {type(error).__name__}: {error}"[:160]
+
+
+def constant_bits(value: Fraction) -> int:
+    """Return the bits of numerator and denominator together."""
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+class _Unfit(Exception):
+    """Why something is no number, to be completed by what it must be."""
+
+
+def _denoted(value: Any) -> Fraction | None:
+    """Return the number that `value` holds in a form of its own that rounds nothing, None if it has no such form."""
+    value = _scalar(value)
+    if isinstance(value, bool) or callable(value):  # mpmath.pi and its kind are functions of the precision
+        return None
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, Decimal):
+        value = str(value)
+    if isinstance(value, str):
+        return _read(value.strip())
+    if hasattr(value, "__index__"):
+        return Fraction(operator.index(value))
+    if hasattr(value, "as_integer_ratio"):
+        finite = value == value and abs(value) != math.inf
+        return Fraction(*map(int, value.as_integer_ratio())) if finite else None
+    if hasattr(value, "is_exact"):  # python-flint's balls, which are numbers if their radius is zero
+        return _dyadic(*map(int, value.man_exp())) if value.is_exact() and value.is_finite() else None
+    if hasattr(value, "_mpf_"):  # mpmath's and sympy's floats; a mantissa of zero with an exponent is NaN or infinity
+        sign, mantissa, exponent, _ = value._mpf_
+        return None if exponent and not mantissa else _dyadic(-int(mantissa) if sign else int(mantissa), int(exponent))
+    if hasattr(value, "numerator") and hasattr(value, "denominator"):
+        return Fraction(int(value.numerator), int(value.denominator))
+    return None
+
+
+def _scalar(value: Any) -> Any:
+    """Take a number out of an array or tensor without dimensions; anything else stays what it is.
+
+    Raises
+    ------
+    _Unfit
+        If there is none in it: it is masked, or one of several, or needed for a gradient, or a date.
+    """
+    shape = getattr(value, "shape", None)
+    if shape is None or callable(shape):
+        return value
+    if tuple(shape) != ():
+        raise _Unfit(f"it has the shape {tuple(shape)}")
+    if getattr(value, "requires_grad", False):
+        raise _Unfit("it requires a gradient, detach it first: x.detach()")
+    if getattr(value, "mask", False):
+        raise _Unfit("it is masked")
+    if getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M"):
+        raise _Unfit("it is a time")
+    item = value.item()
+    return value if type(item) is type(value) or getattr(item, "shape", ()) != () else item
+
+
+def _read(text: str) -> Fraction | None:
+    """Read a decimal or a ratio; None if `text` is neither, or too long."""
+    if len(text) > MAX_DIGITS or not (_DECIMAL.fullmatch(text) or _RATIO.fullmatch(text)):
+        return None
+    try:
+        return Fraction(text)
+    except ZeroDivisionError:
+        return None
+
+
+def _dyadic(mantissa: int, exponent: int) -> Fraction:
+    """Return ``mantissa * 2**exponent``, unless that is too long to be taken; it might fill the memory."""
+    if abs(exponent) > 2 * MAX_BITS:
+        raise _Unfit(f"it has more than {MAX_BITS} bits")
+    return mantissa * Fraction(2) ** exponent
 
 
 def format_rational(value: Fraction) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hallucert import arrays
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.objectives.objective import Objective
@@ -36,34 +37,28 @@ def checked_box(value: Any, dimension: int, argument: str = "box") -> np.ndarray
 def checked_samples(value: Any, dimension: int, argument: str) -> np.ndarray:
     """Return `value` as a fresh float array of shape (k, d), ``k >= 2``, with finite entries."""
     must = f"be finite numbers of shape ({dimension},) or (k, {dimension}) with k >= 2"
-    array = arrays.real_array(value)
-    if array is not None and (array.ndim != 2 or array.shape[1] != dimension or array.shape[0] < 2):
+    array = arrays.real_array(value, argument, must)
+    if array.ndim != 2 or array.shape[1] != dimension or array.shape[0] < 2:
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if array is None or not np.isfinite(array).all():
-        raise ArgumentError(argument, value, must)
     return _moderate(array, value, argument)
 
 
-def checked_radius(value: Any) -> Fraction:
+def checked_radius(value: Any, argument: str = "rho") -> Fraction:
     """Return the exact positive radius `value`, of a size that doubles can square."""
-    radius = exact_radius(value)
+    radius = exact_radius(value, argument)
     if not Fraction(10) ** -150 < radius < Fraction(10) ** 150:
-        raise ArgumentError("rho", value, "lie between 1e-150 and 1e150")
+        raise ArgumentError(argument, value, "lie between 1e-150 and 1e150")
     return radius
 
 
 def checked_count(value: Any, argument: str, largest: int = 10**7) -> int:
     """Return `value` if it is an integer from 1 to `largest`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= largest:
-        raise ArgumentError(argument, value, f"be an integer from 1 to {largest}")
-    return int(value)
+    return checked_whole(value, 1, argument, largest)
 
 
 def checked_seed(value: Any) -> int:
     """Return `value` if it is a nonnegative integer."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ArgumentError("seed", value, "be a nonnegative integer")
-    return int(value)
+    return checked_whole(value, 0, "seed")
 
 
 def _moderate(array: np.ndarray, value: Any, argument: str) -> np.ndarray:

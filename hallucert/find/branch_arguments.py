@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items
+from hallucert.arguments import checked_items, checked_positive
 from hallucert.branch import EventType
 from hallucert.candidate import Candidate
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.exact import exact_radius
-from hallucert.find.arguments import checked_box, checked_count, checked_point
+from hallucert.find.arguments import checked_box, checked_count, checked_point, checked_radius
 from hallucert.find.branch_limits import Limits
 from hallucert.find.continuation import StepControl
 from hallucert.find.domain import require_defined
@@ -73,8 +71,8 @@ def checked_limits(f: Objective, x: np.ndarray, length: float, box: Any, rho_max
     rows = None if box is None else checked_box(box, f.dimension)
     if rows is not None and not ((rows[:, 0] <= x) & (x <= rows[:, 1])).all():
         raise ArgumentError("start", x.tolist(), "lie in the box")
-    largest = np.inf if rho_max is None else float(exact_radius(rho_max, "rho_max"))
-    smallest = 1e-3 * min(length, largest) if rho_min is None else float(exact_radius(rho_min, "rho_min"))
+    largest = np.inf if rho_max is None else float(checked_radius(rho_max, "rho_max"))
+    smallest = 1e-3 * min(length, largest) if rho_min is None else float(checked_radius(rho_min, "rho_min"))
     if smallest >= largest:
         raise ArgumentError("rho_min", smallest, "be below rho_max")
     return Limits(rows, smallest, largest)
@@ -92,14 +90,7 @@ def checked_control(length: float, ds: Any, ds_min: Any, ds_max: Any, max_steps:
 
 
 def _positive(value: Any, argument: str, default: float) -> float:
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating | Fraction):
-        raise ArgumentError(argument, value, "be a positive number")
-    number = float(value)
-    if not (np.isfinite(number) and number > 0):
-        raise ArgumentError(argument, value, "be a positive number")
-    return number
+    return default if value is None else checked_positive(value, argument)
 
 
 def wanted_events(events: Iterable[str]) -> frozenset[EventType]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_positive
 from hallucert.candidate import Candidate
 from hallucert.clock import look
 from hallucert.errors import ArgumentError, SearchError
@@ -80,8 +81,7 @@ def hallucinate(
         raise ArgumentError("f", f, "be in residual form with at most as many residuals as variables")
     x = checked_point(start, d, "start")
     radius, steps = checked_radius(rho), checked_count(max_steps, "max_steps")
-    if not tolerance > 0:
-        raise ArgumentError("tolerance", tolerance, "be positive")
+    tolerance = checked_positive(tolerance, "tolerance")
     require_defined(f, x, "start")
     shifted = x + law.step_at(f.gradient_lanes(x[None, :])[0], float(radius))
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:

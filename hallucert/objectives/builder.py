@@ -14,16 +14,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from hallucert.errors import ArgumentError
+from hallucert.exact import MAX_BITS, constant_bits
 from hallucert.objectives.tape import (
     BINARY,
-    MAX_CONSTANT_BITS,
     MAX_EXPONENT,
     MAX_NODES,
     PARTIAL,
     Node,
     Tape,
     check_variable_names,
-    constant_bits,
     node_operands,
     prune,
 )
@@ -64,8 +63,8 @@ class TapeBuilder:
     def constant(self, value: Fraction | int) -> int:
         """An exact rational constant."""
         value = Fraction(value)
-        if self.strict and constant_bits(value) > MAX_CONSTANT_BITS:
-            raise ArgumentError("constant", "<a very long number>", f"have at most {MAX_CONSTANT_BITS} bits")
+        if self.strict and constant_bits(value) > MAX_BITS:
+            raise ArgumentError("constant", "<a very long number>", f"have at most {MAX_BITS} bits")
         return self._push(Node("const", value=value))
 
     def pi(self) -> int:
@@ -165,7 +164,7 @@ class TapeBuilder:
             if self.strict:
                 raise ArgumentError("formula", f"<0 to the power {exponent}>", "not divide by zero")
             return self._push(Node("pow", a, exponent))
-        if x is not None and constant_bits(x) * abs(exponent) <= 2 * MAX_CONSTANT_BITS and _fits(x**exponent):
+        if x is not None and constant_bits(x) * abs(exponent) <= 2 * MAX_BITS and _fits(x**exponent):
             return self.constant(x**exponent)
         inner = self._nodes[a]
         if inner.op == "pow" and exponent > 0 and inner.b > 0 and exponent * inner.b <= MAX_EXPONENT:
@@ -255,4 +254,4 @@ class TapeBuilder:
 
 def _fits(value: Fraction) -> bool:
     """Tell whether a folded constant is short enough to be one; otherwise the operation itself is kept."""
-    return constant_bits(value) <= MAX_CONSTANT_BITS
+    return constant_bits(value) <= MAX_BITS

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import exact
 from hallucert.objectives import functions
@@ -60,11 +60,10 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
     """
     if not callable(function):
         raise ArgumentError("function", function, "be callable")
-    if isinstance(dimension, bool) or not isinstance(dimension, Integral) or not 1 <= dimension <= MAX_VARIABLES:
-        raise ArgumentError("dimension", dimension, f"be an integer from 1 to {MAX_VARIABLES}")
-    builder = TapeBuilder([f"x{i}" for i in range(int(dimension))])
-    x = np.empty(int(dimension), dtype=object)
-    for i in range(int(dimension)):
+    count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
+    builder = TapeBuilder([f"x{i}" for i in range(count)])
+    x = np.empty(count, dtype=object)
+    for i in range(count):
         x[i] = TracedNumber(builder, builder.variable(i))
     try:
         result = function(x)
@@ -72,7 +71,7 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
         raise
     except Exception as error:
         was = f"<one that raises {type(error).__name__}: {error}>"
-        must = f"run when it is traced, on an array of {int(dimension)} symbolic numbers"
+        must = f"run when it is traced, on an array of {count} symbolic numbers"
         raise ArgumentError("function", was, must) from error
     return builder.tape([_result(result, builder)])
 
@@ -117,7 +116,7 @@ class TracedNumber:
         if isinstance(other, np.ndarray):
             if other.ndim:
                 return NotImplemented  # numpy applies the operation to each element
-            other = other.item()
+            other = other if np.ma.is_masked(other) else other.item()
         if isinstance(other, TracedNumber):
             if other.builder is not self.builder:
                 raise ArgumentError("function", "<one that keeps numbers of another trace>", "use its own argument")

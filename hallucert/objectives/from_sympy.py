@@ -8,15 +8,15 @@ Integers and rationals are taken exactly; a sympy ``Float`` is the binary number
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.exact import exact
 from hallucert.objectives import functions
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.parser import natural_order
-from hallucert.objectives.tape import MAX_CONSTANT_BITS, Tape
+from hallucert.objectives.tape import Tape
 
 _SYMPY_NAMES = {"ceiling": "ceil", "Mod": "mod"}
 """Sympy's names for what `functions.NOT_ANALYTIC` lists under numpy's."""
@@ -158,16 +158,12 @@ def _product(builder: TapeBuilder, factors: Sequence[Any], operands: list[int]) 
 def _number(builder: TapeBuilder, node: Any) -> int:
     import sympy
 
-    if node.is_Rational:
-        return builder.constant(Fraction(int(node.p), int(node.q)))
+    if node.is_Rational or node.is_Float:
+        return builder.constant(exact(node, "expression", _known()))
     if node is sympy.pi:
         return builder.pi()
     if node is sympy.E:
         return builder.unary("exp", builder.constant(1))
-    if node.is_Float and node.is_finite:
-        sign, mantissa, exponent, _ = node._mpf_
-        if abs(exponent) <= MAX_CONSTANT_BITS:
-            return builder.constant((-1) ** sign * int(mantissa) * Fraction(2) ** exponent)
     if node is sympy.I:
         raise ArgumentError("expression", "<an expression with the imaginary unit>", "be real")
     raise ArgumentError("expression", f"<an expression with {str(node)[:40]}>", _known())

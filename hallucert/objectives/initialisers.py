@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_real, checked_whole
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network_layout import Layout
+from hallucert.objectives.network_layout import MAX_PARAMETERS, Layout
 
 SCHEMES = ("uniform_fan_in", "xavier", "normal")
 
@@ -28,17 +28,14 @@ def initial_parameters(layout: Layout, seed: int, scheme: str, gain: float, coun
     normal            normal, deviation ``gain/sqrt(p)``    0
     ================  ====================================  =================
     """
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ArgumentError("seed", seed, "be a nonnegative integer")
-    if scheme not in SCHEMES:
+    seed = checked_whole(seed, 0, "seed")
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise ArgumentError("scheme", scheme, f"be one of {', '.join(SCHEMES)}")
-    if isinstance(gain, bool) or not isinstance(gain, Real) or not 0 < gain < math.inf:
-        raise ArgumentError("gain", gain, "be finite and positive")
-    if count is not None and (isinstance(count, bool) or not isinstance(count, Integral) or count < 1):
-        raise ArgumentError("count", count, "be a positive integer or None")
-    rows = np.zeros((1 if count is None else int(count), layout.dimension))
+    gain = checked_real(gain, "gain", "be finite and positive", lambda number: number > 0)
+    largest = MAX_PARAMETERS // layout.dimension
+    rows = np.zeros((1 if count is None else checked_whole(count, 1, "count", largest), layout.dimension))
     for number, row in enumerate(rows):
-        _fill(row, layout, np.random.default_rng((int(seed), number)), scheme, float(gain))
+        _fill(row, layout, np.random.default_rng((seed, number)), scheme, gain)
     return rows[0] if count is None else rows
 
 

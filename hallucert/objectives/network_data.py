@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_real
+from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact
 from hallucert.objectives.network_layout import Layout
@@ -25,17 +27,14 @@ def checked_choice(value: object, choices: tuple[str, ...], argument: str) -> st
 def checked_inputs(inputs: Any, layout: Layout, argument: str = "inputs") -> np.ndarray:
     """Return the inputs as a read-only array (n, p)."""
     p = layout.sizes[0]
-    return _frozen(_numbers(inputs, argument, f"be finite numbers of shape (n, {p}), n >= 1", (p,)))
+    return _frozen(_numbers(inputs, argument, f"be finite numbers of shape (n, {p}), n >= 1", p))
 
 
 def checked_targets(targets: Any, layout: Layout, samples: int) -> np.ndarray:
     """Return the targets of the squared loss as a read-only array (n, c); for one output (n,) will do."""
     c = layout.sizes[-1]
     must = f"be finite numbers of shape ({samples}, {c})" + f" or ({samples},)" * (c == 1)
-    array = np.asarray(targets)
-    if c == 1 and array.ndim == 1:
-        array = array[:, None]
-    result = _numbers(array, "targets", must, (c,))
+    result = _numbers(targets, "targets", must, c, single=c == 1)
     if len(result) != samples:
         raise ArgumentError("targets", f"<array of shape {np.shape(targets)}>", must)
     return _frozen(result)
@@ -52,19 +51,18 @@ def checked_classes(labels: Any, layout: Layout, samples: int, argument: str) ->
     """Return class labels as a read-only array (n,) of int64: the number of an output, or +-1 if there is one."""
     c = layout.sizes[-1]
     must = f"be integer labels from 0 to {c - 1} of shape ({samples},)" if c > 1 else f"be +-1, of shape ({samples},)"
-    array = np.asarray(labels)
+    array = real_array(labels, argument, must, rounded=False)
     if array.shape != (samples,):
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if array.dtype.kind not in "iuf" or not np.isin(array, np.arange(c) if c > 1 else (-1, 1)).all():
+    if not np.isin(array, np.arange(c) if c > 1 else (-1, 1)).all():
         raise ArgumentError(argument, array.tolist(), must)
     return _frozen(array.astype(np.int64))
 
 
 def checked_weight_decay(value: object) -> Fraction:
     """Return the exact weight decay."""
-    result = exact(value, "weight_decay")
-    if result < 0:
-        raise ArgumentError("weight_decay", value, "be at least 0")
+    result, must = exact(value, "weight_decay"), "be at least 0, and within the range of doubles"
+    checked_real(result, "weight_decay", must, lambda number: number >= 0)
     return result
 
 
@@ -78,19 +76,16 @@ def checked_smoothing(value: object, loss: str) -> Fraction:
     return result
 
 
-def _numbers(values: Any, argument: str, must: str, tail: tuple[int, ...]) -> np.ndarray:
-    """Return a fresh float array of shape (n, *tail), n >= 1."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "iuf":
-            raise TypeError
-        array = np.array(array, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
-        raise ArgumentError(argument, values, must) from None
-    if array.ndim != 1 + len(tail) or array.shape[1:] != tail or not len(array):
+def _numbers(values: Any, argument: str, must: str, width: int, single: bool = False) -> np.ndarray:
+    """Return a fresh float array of shape (n, width), n >= 1, of exactly these numbers; a `single` column may be flat.
+
+    The data are part of the function that theorems are about, and kept as doubles: others are refused, not rounded.
+    """
+    array = real_array(values, argument, must, rounded=False)
+    if single and array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] != width or not len(array):
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
-    if not np.isfinite(array).all():
-        raise ArgumentError(argument, "<an array with NaN or infinity>", must)
     return array
 
 

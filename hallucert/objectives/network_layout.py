@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError
+from hallucert.exact import whole
 
 MAX_LAYERS = 100
 MAX_PARAMETERS = 2**26
@@ -107,16 +108,11 @@ def checked_layout(layer_sizes: object, argument: str = "layer_sizes") -> Layout
         If they are not two or more positive integers, or too many parameters.
     """
     must = f"be 2 to {MAX_LAYERS} positive integers, from the number of inputs to the number of outputs"
-    if isinstance(layer_sizes, str) or not isinstance(layer_sizes, Sequence | np.ndarray):
+    sizes = [whole(size) for size in checked_items(layer_sizes, argument, must)]
+    widths = tuple(size for size in sizes if size is not None and size >= 1)
+    if not 2 <= len(sizes) <= MAX_LAYERS or len(widths) < len(sizes):
         raise ArgumentError(argument, layer_sizes, must)
-    sizes = tuple(layer_sizes)
-    if not 2 <= len(sizes) <= MAX_LAYERS or not all(_is_width(size) for size in sizes):
-        raise ArgumentError(argument, layer_sizes, must)
-    layout = Layout(tuple(int(size) for size in sizes))
+    layout = Layout(widths)
     if layout.dimension > MAX_PARAMETERS:
         raise ArgumentError(argument, layer_sizes, f"have at most {MAX_PARAMETERS} parameters")
     return layout
-
-
-def _is_width(size: object) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and int(size) >= 1

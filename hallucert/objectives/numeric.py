@@ -12,11 +12,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from numbers import Integral
 from typing import Any, NoReturn
 
 import numpy as np
 
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective, function_name
 from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
@@ -41,10 +41,9 @@ class NumericObjective(Objective):
     def __init__(self, function: Callable[[Any], Any], dimension: int, name: str | None = None) -> None:
         if not callable(function):
             raise ArgumentError("function", function, "be callable")
-        if isinstance(dimension, bool) or not isinstance(dimension, Integral) or not 1 <= dimension <= MAX_VARIABLES:
-            raise ArgumentError("dimension", dimension, f"be an integer from 1 to {MAX_VARIABLES}")
+        count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
         self.function = function
-        self.variables = tuple(f"x{i}" for i in range(int(dimension)))
+        self.variables = tuple(f"x{i}" for i in range(count))
         self.name = name or function_name(function) or f"a function of {self.dimension} variables"
 
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ from weakref import WeakKeyDictionary
 from hallucert.arguments import checked_items
 from hallucert.clock import look
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import MAX_DIGITS, exact, format_rational
+from hallucert.exact import MAX_BITS, MAX_DIGITS, constant_bits, exact, format_rational
 
 T = TypeVar("T")
 
@@ -52,8 +52,6 @@ PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
 MAX_NODES = 200_000
 MAX_VARIABLES = 10_000
 MAX_EXPONENT = 10_000
-MAX_CONSTANT_BITS = 6600
-"""Numerator and denominator of a constant together, so that as text it is shorter than `exact.MAX_DIGITS`."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
@@ -232,11 +230,6 @@ class Tape:
         return prune(Tape(self.variables, self.nodes, (cut,)))
 
 
-def constant_bits(value: Fraction) -> int:
-    """Return how many bits the numerator and the denominator of `value` have together."""
-    return value.numerator.bit_length() + value.denominator.bit_length()
-
-
 def node_operands(node: Node) -> tuple[int, ...]:
     """Return the node numbers that `node` reads."""
     if node.op in BINARY:
@@ -370,6 +363,6 @@ def read_rational(value: object, field: str) -> Fraction:
         raise CertificateError(field, str(error)) from None
     if format_rational(result) != value:
         raise CertificateError(field, f"rational must be in lowest terms, as {format_rational(result)[:40]!r}")
-    if constant_bits(result) > MAX_CONSTANT_BITS:
-        raise CertificateError(field, f"rational must have at most {MAX_CONSTANT_BITS} bits")
+    if constant_bits(result) > MAX_BITS:
+        raise CertificateError(field, f"rational must have at most {MAX_BITS} bits")
     return result

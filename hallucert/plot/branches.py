@@ -10,7 +10,7 @@ import numpy as np
 
 from hallucert.branch import Branch, EndReason, EventType
 from hallucert.errors import ArgumentError
-from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SKY, VERMILION, WHITE, legend, new_axes
+from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SKY, VERMILION, WHITE, legend, own_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ def branches(
         raise ArgumentError("certificates", certificates, "be certificates of branches")
     for branch in drawn:
         branch.coordinate(name)
-    ax = new_axes(7.2, 5.4) if ax is None else ax
+    ax = own_axes(ax, 7.2, 5.4)
     for certificate in proved:
         _draw_certified(ax, certificate, name)
     for branch in drawn:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_whole
+from hallucert.arrays import checked_box
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 
@@ -36,21 +38,28 @@ def require_plane(f: Any, argument: str = "f") -> Objective:
 
 def require_box(box: Any) -> np.ndarray:
     """Return `box` as a (2, 2) array of finite rows ``lower < upper``."""
-    must = "be two rows (lower, upper) of finite numbers with lower < upper"
-    try:
-        rows = np.array(box, dtype=float)
-    except (TypeError, ValueError):
-        raise ArgumentError("box", box, must) from None
-    if rows.shape != (2, 2) or not np.isfinite(rows).all() or not (rows[:, 0] < rows[:, 1]).all():
-        raise ArgumentError("box", box, must)
-    return rows
+    return checked_box(box, 2)
 
 
 def require_resolution(value: Any) -> int:
     """Return `value` if it is an integer from 10 to 2000: grid points a side."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 10 <= value <= 2000:
-        raise ArgumentError("resolution", value, "be an integer from 10 to 2000")
-    return int(value)
+    return checked_whole(value, 10, "resolution", 2000)
+
+
+def require_title(title: Any) -> str | None:
+    """Return `title` if it is text, or None."""
+    if title is not None and not isinstance(title, str):
+        raise ArgumentError("title", title, "be text, or None")
+    return title
+
+
+def own_axes(ax: Any, width: float = 6.4, height: float = 6.2) -> Axes:
+    """Return `ax` if it is the axes of a picture, and new axes for None."""
+    if ax is None:
+        return new_axes(width, height)
+    if not hasattr(ax, "contourf"):
+        raise ArgumentError("ax", ax, "be Axes of matplotlib, or None")
+    return ax
 
 
 def new_axes(width: float = 6.4, height: float = 6.2) -> Axes:
@@ -99,7 +108,7 @@ def shade(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int
     """Fill contours of `values`, one colour a band, with thin lines between; return the levels."""
     from matplotlib.colors import BoundaryNorm
 
-    levels = contour_levels(values, count)
+    levels = contour_levels(values, checked_whole(count, 1, "levels", 1000))
     norm = BoundaryNorm(levels, 256)
     masked = np.ma.masked_invalid(values)
     ax.contourf(x, y, masked, levels=levels, cmap=COLOUR_MAP, norm=norm, alpha=alpha, zorder=0)
@@ -116,7 +125,7 @@ def finish(ax: Axes, f: Objective, box: np.ndarray, title: str | None) -> None:
     ax.set_xlabel(f.variables[0], fontsize=FONT_SIZE)
     ax.set_ylabel(f.variables[1], fontsize=FONT_SIZE)
     ax.tick_params(labelsize=FONT_SIZE)
-    if title:
+    if title := require_title(title):
         ax.set_title(title, fontsize=FONT_SIZE + 1)
 
 

@@ -16,7 +16,7 @@ from hallucert.plot.canvas import (
     finish,
     grid,
     legend,
-    new_axes,
+    own_axes,
     require_plane,
     require_resolution,
     sample,
@@ -69,7 +69,7 @@ def census(
         raise ArgumentError("found", found, "be a census")
     f, window = require_plane(found.problem.f, "found"), found.problem.region
     count = require_resolution(resolution)
-    ax = new_axes() if ax is None else ax
+    ax = own_axes(ax)
     x, y = grid(window, count)
     shade(ax, x, y, sample(f.value_lanes, x, y), levels)
     if steps:

@@ -19,7 +19,7 @@ from hallucert.plot.canvas import (
     finish,
     grid,
     legend,
-    new_axes,
+    own_axes,
     require_plane,
     require_resolution,
     sample,
@@ -69,7 +69,7 @@ def construction(
     f = require_plane(candidate.objective, "candidate")
     count = require_resolution(resolution)
     window = _window(candidate, steps)
-    ax = new_axes() if ax is None else ax
+    ax = own_axes(ax)
     x, y = grid(window, count)
     values = sample(f.value_lanes, x, y)
     shade(ax, x, y, values, levels, alpha=0.55)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 from hallucert.objectives.network import TanhNetwork
@@ -93,10 +94,7 @@ def checked_rows(values: Any, argument: str, dimension: int, counts: Sequence[in
     """
     number = "one or more" if counts is None else " or ".join(map(str, counts))
     must = f"be {number} rows of {dimension} finite numbers"
-    try:
-        rows = np.atleast_2d(np.array(values, dtype=float))
-    except (TypeError, ValueError):
-        raise ArgumentError(argument, values, must) from None
+    rows = np.atleast_2d(real_array(values, argument, must))
     if (
         rows.ndim != 2
         or rows.shape[1] != dimension
@@ -104,8 +102,6 @@ def checked_rows(values: Any, argument: str, dimension: int, counts: Sequence[in
         or (counts is not None and len(rows) not in counts)
     ):
         raise ArgumentError(argument, f"<array of shape {rows.shape}>", must)
-    if not np.isfinite(rows).all():
-        raise ArgumentError(argument, "<an array with NaN or infinity>", must)
     return rows
 
 

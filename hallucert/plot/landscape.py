@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_double
+from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
-from hallucert.exact import Exact, exact_radius
+from hallucert.exact import Exact
 from hallucert.objectives.objective import Objective
 from hallucert.plot.canvas import (
     BLACK,
@@ -15,7 +17,7 @@ from hallucert.plot.canvas import (
     finish,
     grid,
     legend,
-    new_axes,
+    own_axes,
     require_box,
     require_plane,
     require_resolution,
@@ -87,12 +89,12 @@ def landscape(
     """
     require_plane(f)
     window, count = require_box(box), require_resolution(resolution)
-    radius = None if rho is None else float(exact_radius(rho))
+    radius = None if rho is None else checked_double(rho, "rho")
     shown = _surface(surface, radius)
     if field not in FIELDS:
         raise ArgumentError("field", field, f"be one of {', '.join(FIELDS)}")
     path = None if trajectory is None else _path(trajectory)
-    ax = new_axes() if ax is None else ax
+    ax = own_axes(ax)
     x, y = grid(window, count)
     shade(ax, x, y, sample(_values(f, radius if shown == "sam" else None), x, y), levels)
     if radius is not None and field != "none":
@@ -150,9 +152,10 @@ def _draw_field(ax: Axes, f: Objective, window: np.ndarray, radius: float, field
 
 
 def _path(trajectory: Any) -> np.ndarray:
-    path = np.asarray(getattr(trajectory, "history", trajectory), dtype=float)
+    must = "be a Trajectory or have shape (n, 2)"
+    path = real_array(getattr(trajectory, "history", trajectory), "trajectory", must)
     if path.ndim != 2 or path.shape[1] != 2 or path.shape[0] == 0:
-        raise ArgumentError("trajectory", f"<array of shape {path.shape}>", "be a Trajectory or have shape (n, 2)")
+        raise ArgumentError("trajectory", f"<array of shape {path.shape}>", must)
     return path
 
 

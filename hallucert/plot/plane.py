@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_positive
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective
@@ -158,9 +159,8 @@ def _window(places: np.ndarray, radius: Any, extent: float | None) -> np.ndarray
     """Return rows ``(lower, upper)``, one a coordinate; a plane's window is not flatter than 1 to 2."""
     m = places.shape[1]
     if extent is not None:
-        if isinstance(extent, bool) or not isinstance(extent, int | float) or not 0 < extent < np.inf:
-            raise ArgumentError("extent", extent, "be a positive number")
-        return np.tile([-float(extent), float(extent)], (m, 1))
+        half_side = checked_positive(extent, "extent")
+        return np.tile([-half_side, half_side], (m, 1))
     low, high = places.min(axis=0), places.max(axis=0)
     side = float((high - low).max())
     if side == 0:

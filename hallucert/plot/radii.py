@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hallucert.arguments import checked_items, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.objectives.objective import Objective
@@ -60,11 +61,11 @@ def radii(
 
     require_plane(f)
     require_box(box)
-    if isinstance(rho, str) or not isinstance(rho, Sequence) or not rho:
-        raise ArgumentError("rho", rho, "be a nonempty sequence of radii")
-    exact = [exact_radius(value) for value in rho]
-    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
-        raise ArgumentError("columns", columns, "be a positive integer")
+    must = "be a nonempty sequence of radii"
+    exact = [exact_radius(value) for value in checked_items(rho, "rho", must)]
+    if not exact:
+        raise ArgumentError("rho", rho, must)
+    columns = checked_whole(columns, 1, "columns")
     marked = dict(points or {})
     if not set(marked) <= set(range(len(exact))):
         raise ArgumentError("points", sorted(marked), f"have keys from 0 to {len(exact) - 1}")

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_path, checked_whole
+from hallucert.arguments import checked_items, checked_path, checked_whole
 from hallucert.arrays import checked_lanes
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, StepProgress, without_step, working
 from hallucert.radius_law import RadiusLaw
@@ -21,7 +21,7 @@ from hallucert.sam.grid import Each, options_of
 from hallucert.sam.observation import Observer, checked_held_out, history_of
 from hallucert.sam.result import Curves, Ensemble
 from hallucert.sam.run import BOUND, TOLERANCE
-from hallucert.sam.schedule import Schedule
+from hallucert.sam.schedule import Schedule, is_table
 from hallucert.sam.settings import checked_plan
 from hallucert.sam.status import statuses
 
@@ -129,16 +129,17 @@ def run_ensemble(
 
 
 def _name(rho: Any) -> str:
-    return str(rho) if isinstance(rho, str) or (np.ndim(rho) == 0 and not callable(rho)) else "schedule"
+    return "schedule" if callable(rho) or is_table(rho) else printed(rho)
 
 
 def _checked_seeds(seeds: Any, lanes: int) -> np.ndarray:
     if seeds is None:
         return np.arange(lanes)
-    numbers = np.asarray(seeds)
-    if numbers.shape != (lanes,) or numbers.dtype.kind not in "iu":
-        raise ArgumentError("seeds", seeds, f"be {lanes} integers, one for each start")
-    return numbers.astype(np.int64)
+    must = f"be {lanes} integers, one for each start"
+    numbers = [checked_whole(number, -(2**63), "seeds") for number in checked_items(seeds, "seeds", must)]
+    if len(numbers) != lanes:
+        raise ArgumentError("seeds", seeds, must)
+    return np.array(numbers, dtype=np.int64)
 
 
 class _Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, printed
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def each(*values: Any, **named: Any) -> Each:
     >>> each(SAM=0, switching=0.1).options
     {'SAM': 0, 'switching': 0.1}
     """
-    options = {str(value): value for value in values} | named
+    options = {printed(value): value for value in values} | named
     if not options or len(options) < len(values) + len(named):
         raise ArgumentError("values", (*values, *named), "be one or more settings with different names")
     return Each(options)

@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double
+from hallucert.arguments import checked_double, checked_real
 from hallucert.arrays import real_array
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, printed
 
 Schedule = int | float | str | Fraction | Sequence[float] | np.ndarray | Callable[[int], Any]
 """A constant, one number a step, or a function of the step number ``k = 0, 1, ...``."""
+
+
+def is_table(value: Any) -> bool:
+    """Tell whether a schedule that is no function is meant as one number a step, not as a constant."""
+    return not isinstance(value, str) and getattr(value, "shape", None) != () and hasattr(value, "__len__")
 
 
 class Positive:
@@ -41,15 +46,14 @@ class Positive:
         self.table = np.empty(0)
         if callable(value):
             self.function = value
-        elif isinstance(value, (str, Fraction)) or np.ndim(value) == 0:
-            number = value.item() if isinstance(value, np.ndarray) else value
-            self.table = np.array([checked_double(number, argument)])
+        elif not is_table(value):
+            self.table = np.array([checked_double(value, argument)])
         else:
-            table = real_array(value)
-            if table is None or table.shape != (steps,):
-                was = value if table is None else f"<array of shape {table.shape}>"
-                raise ArgumentError(argument, was, f"be one number, {steps} numbers, or a function")
-            self.table = self._checked(table, table, range(steps))
+            must = f"be one number, {steps} numbers, or a function"
+            table = real_array(value, argument, must)
+            if table.shape != (steps,):
+                raise ArgumentError(argument, f"<array of shape {table.shape}>", must)
+            self.table = self._checked(table, range(steps))
 
     def values(self, first: int, count: int) -> np.ndarray:
         """Return the values at steps ``first .. first + count - 1``, shape (count,)."""
@@ -68,17 +72,20 @@ class Positive:
 
     def _called(self, steps: Sequence[int]) -> np.ndarray:
         """Return the values of the function at some steps, shape (len(steps),)."""
-        values = [self.function(k) for k in steps]  # type: ignore[misc]
-        numbers = real_array(values)
-        if numbers is None or numbers.shape != (len(steps),):  # "1/3" among them, or what is no number
-            numbers = np.array([checked_double(value, self.argument) for value in values])
-        return self._checked(numbers, values, steps)
+        values = ((self.function(k), k) for k in steps)  # type: ignore[misc]
+        numbers = [value if type(value) is float else self._double(value, k) for value, k in values]
+        return self._checked(np.array(numbers), steps)
 
-    def _checked(self, numbers: np.ndarray, was: Sequence[Any] | np.ndarray, steps: Sequence[int]) -> np.ndarray:
+    def _double(self, value: Any, step: int) -> float:
+        try:
+            return checked_real(value, self.argument, "be positive", lambda number: number > 0)
+        except ArgumentError as error:
+            was = f"<{printed(value, repr)[:50]} at step {step}>"
+            raise ArgumentError(self.argument, was, "be positive and finite at every step") from error
+
+    def _checked(self, numbers: np.ndarray, steps: Sequence[int]) -> np.ndarray:
         good = np.isfinite(numbers) & (numbers > 0)
         if not good.all():
             bad = int(np.argmin(good))
-            raise ArgumentError(
-                self.argument, f"<{was[bad]!r} at step {steps[bad]}>", "be positive and finite at every step"
-            )
+            self._double(float(numbers[bad]), steps[bad])
         return numbers

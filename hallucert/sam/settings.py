@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
-from hallucert.arguments import checked_whole
+from hallucert.arguments import checked_real, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
@@ -43,24 +42,20 @@ def checked_plan(
         If one has the wrong type, shape or range.
     """
     count = checked_whole(steps, 0, "steps")
-    if not _is_real(warmup) or not 0 <= warmup <= 1:
-        raise ArgumentError("warmup", warmup, "be a fraction between 0 and 1")
-    if not _is_real(momentum) or not 0 <= momentum < 1:
-        raise ArgumentError("momentum", momentum, "be at least 0 and less than 1")
-    if not _is_real(tolerance) or not 0 <= tolerance < math.inf:
-        raise ArgumentError("tolerance", tolerance, "be finite and not negative")
-    if not _is_real(bound) or not 0 < bound < math.inf:
-        raise ArgumentError("bound", bound, "be finite and positive")
-    if dtype not in DTYPES:
+    warmup = checked_real(warmup, "warmup", "be a fraction between 0 and 1", lambda number: 0 <= number <= 1)
+    momentum = checked_real(momentum, "momentum", "be at least 0 and less than 1", lambda number: 0 <= number < 1)
+    tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda number: number >= 0)
+    bound = checked_real(bound, "bound", "be finite and positive", lambda number: number > 0)
+    if not isinstance(dtype, str) or dtype not in DTYPES:
         raise ArgumentError("dtype", dtype, f"be one of {', '.join(DTYPES)}")
     return Plan(
         rho=Positive(rho, count, "rho"),
         step_size=Positive(step_size, count, "step_size"),
         steps=count,
         warmup_steps=math.ceil(warmup * count),
-        tolerance=float(tolerance),
-        bound=float(bound),
-        momentum=float(momentum),
+        tolerance=tolerance,
+        bound=bound,
+        momentum=momentum,
         batches=_batches(objective, batch_size, batch_seed),
         dtype=dtype,
         every=every,
@@ -71,16 +66,12 @@ def checked_plan(
 
 
 def _batches(objective: Objective, size: Any, seed: Any) -> Batches | None:
-    checked_whole(seed, 0, "batch_seed")
+    seed = checked_whole(seed, 0, "batch_seed")
     if size is None:
         return None
     if not isinstance(objective, TanhNetwork):
         raise ArgumentError("batch_size", size, "be left out for an objective that is not a network")
     samples = len(objective.inputs)
-    if checked_whole(size, 1, "batch_size") > samples:
+    if (size := checked_whole(size, 1, "batch_size")) > samples:
         raise ArgumentError("batch_size", size, f"be at most the number of samples, {samples}")
-    return Batches(samples, int(size), int(seed))
-
-
-def _is_real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+    return Batches(samples, size, seed)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
-from numbers import Integral
 from typing import Any, TypedDict
 
 import numpy as np
 
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
@@ -206,9 +206,7 @@ def separable(dimension: int, minimizers: Sequence[str], maximizers: Sequence[st
 
 def checked_dimension(dimension: object, least: int = 1) -> int:
     """Return a dimension parameter as an int after checking its range."""
-    if isinstance(dimension, bool) or not isinstance(dimension, Integral) or not least <= int(dimension) <= 1000:
-        raise ArgumentError("dimension", dimension, f"be an integer from {least} to 1000")
-    return int(dimension)
+    return checked_whole(dimension, least, "dimension", 1000)
 
 
 def positive_text(value: object, argument: str) -> str:

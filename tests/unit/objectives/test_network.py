@@ -160,7 +160,7 @@ GOOD = {"layer_sizes": (2, 3, 2), "inputs": [[1.0, 2.0], [3.0, 4.0]], "targets":
         ({"targets": [-1, 0]}, "targets"),
         ({"targets": [0.5, 1]}, "targets"),
         ({"targets": [np.nan, 1]}, "targets"),
-        ({"targets": ["0", "1"]}, "targets"),
+        ({"targets": ["0", "a"]}, "targets"),
         ({"targets": [0, 1, 1]}, "targets"),
         ({"targets": [[1, 0], [0, 1]]}, "targets"),
         ({"loss": "squared", "targets": [0.0, 1.0]}, "targets"),
