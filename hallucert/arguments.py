@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set, Sized
 from fractions import Fraction
+from itertools import islice
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from hallucert.errors import ArgumentError, HallucertError
 from hallucert.exact import exact, exact_radius, float_above, float_below, whole
 
 LARGEST_INTEGER = 2**63 - 1
+MOST_ITEMS = 10**5
+"""Of an iterator, which may have no end."""
 NO_ITEMS = str | bytes | bytearray | memoryview | Set | Mapping
 """Collections of which nobody says which item is the first number."""
 
@@ -24,17 +27,19 @@ def checked_items(value: Any, argument: str, must: str) -> list[Any]:
     Raises
     ------
     ArgumentError
-        If `value` is a string, has no order, no length or no items to iterate over; the message says what it `must`
-        be.
+        If `value` is a string, has no order, no items to iterate over, or no end; the message says what it `must` be.
     """
-    if isinstance(value, NO_ITEMS) or not isinstance(value, Collection):
+    if isinstance(value, NO_ITEMS) or not isinstance(value, Iterable):
         raise ArgumentError(argument, value, must)
     try:
-        return list(value)
+        items = list(value if isinstance(value, Sized) else islice(value, MOST_ITEMS))
     except HallucertError:
         raise
     except Exception:  # an array without dimensions, or whatever a foreign object raises
         raise ArgumentError(argument, value, must) from None
+    if not isinstance(value, Sized) and len(items) == MOST_ITEMS:
+        raise ArgumentError(argument, value, f"{must}, and come to an end")
+    return items
 
 
 def checked_whole(value: object, least: int, argument: str, largest: int = LARGEST_INTEGER) -> int:
@@ -104,6 +109,28 @@ def checked_path(value: object, argument: str = "path") -> Path:
     if not valid:
         raise ArgumentError(argument, value, "have no null characters and no lone surrogates: no path can hold them")
     return Path(text)
+
+
+def checked_choice(value: object, choices: Sequence[str], argument: str) -> str:
+    """Return `value` if it is one of the choices."""
+    if not isinstance(value, str) or value not in choices:
+        raise ArgumentError(argument, value, f"be one of {', '.join(choices)}")
+    return value
+
+
+def checked_flag(value: object, argument: str) -> bool:
+    """Return `value` if it is True or False, of Python or numpy."""
+    flag = value.item() if type(value).__module__ == "numpy" and isinstance(value, Hashable) else value  # type: ignore[attr-defined]
+    if not isinstance(flag, bool):
+        raise ArgumentError(argument, value, "be True or False")
+    return flag
+
+
+def checked_text(value: object, argument: str) -> str | None:
+    """Return a name or title: a string, or None for want of one."""
+    if value is not None and not isinstance(value, str):
+        raise ArgumentError(argument, value, "be a string, or None")
+    return value
 
 
 def checked_progress(value: Any) -> Any:

@@ -13,8 +13,9 @@ from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.exact import conversion_failure, exact
 
-PLAIN = frozenset({float, int, np.float64})
-"""Types of which numpy's own conversion is right; a list of others is read item by item."""
+NARROW = frozenset({float, np.float64, np.float32, np.float16})
+PLAIN = NARROW | {int, np.int64, np.int32}
+"""Types that numpy's own conversion takes exactly, or to the nearest double; a list of others is read item by item."""
 
 DEPTH = 2
 """Most dimensions of a list of lists."""
@@ -104,7 +105,7 @@ def _is_plain(items: Any, rounded: bool) -> bool:
     if kinds <= {list, tuple} and kinds:
         items = list(chain.from_iterable(items))
         kinds = set(map(type, items))
-    return kinds <= PLAIN and (rounded or int not in kinds)
+    return kinds <= (PLAIN if rounded else NARROW)
 
 
 def _is_row(item: Any) -> bool:

@@ -178,10 +178,10 @@ class Branch:
         ArgumentError
             If there is no number of that name.
         """
-        if name in self.objective.variables:
+        if isinstance(name, str) and name in self.objective.variables:
             return self.x[:, self.objective.variables.index(name)]
         known = {"f": self.value, "rho": self.rho, "multiplier": self.multiplier}
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             names = ", ".join((*self.objective.variables, *known))
             raise ArgumentError("coordinate", name, f"be one of {names}")
         return known[name]

@@ -58,19 +58,20 @@ class Checkpoint:
             return
         text = json.dumps([problem.to_json(), problem.backend, max_boxes, __version__], sort_keys=True)
         self.digest = hashlib.sha256(text.encode()).hexdigest()
-        if not is_file_or_nothing(path):
-            raise CheckpointError(f"{path} cannot be read: it is no file; use another path")
-        if not path.exists():
-            return
+        belongs = True
         try:
-            data = json.loads(path.read_text(encoding="ascii"))
-            belongs, self.data = data["digest"] == self.digest, dict(data["results"])
+            usable = is_file_or_nothing(path)
+            if usable and path.exists():
+                data = json.loads(path.read_text(encoding="ascii"))
+                belongs, self.data = data["digest"] == self.digest, dict(data["results"])
         except OSError as error:
             raise CheckpointError(f"{path} cannot be read: {error}; use another file") from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             kind = kind_of_file(path)
             why = repr(error) if kind in (None, CENSUS) else f"it is {kind}"
             raise self._malformed(why, "use another file") from None
+        if not usable:
+            raise CheckpointError(f"{path} cannot be read: it is no file; use another path")
         if not belongs:
             raise CheckpointError(f"{path} belongs to another census (function, box, rho or budget); use another file")
 

@@ -136,7 +136,7 @@ def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: 
         raise ArgumentError("rho", rho, "be between 2**-200 and 2**200")
     must = "be between 2**-40 and 0.1"
     tolerance = checked_real(tolerance, "tolerance", must, lambda number: TOLERANCES[0] <= number <= TOLERANCES[1])
-    if backend not in LANE_BACKENDS:
+    if not isinstance(backend, str) or backend not in LANE_BACKENDS:
         raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
     return Problem(f, radius, region, tolerance, backend)
 

@@ -19,7 +19,7 @@ from hallucert.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis_report import Diagnosis, Kind
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.radius_law import RadiusLaw, radius_law
 from hallucert.spectra import FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
 
@@ -102,7 +102,7 @@ def diagnose(
     >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
     [True, False]
     """
-    lanes, single = f._lanes(x)
+    lanes, single = checked_objective(f)._lanes(x)
     if not single:
         raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
     point, radius = lanes[0], exact_radius(rho)

@@ -55,7 +55,7 @@ class FormulaError(ArgumentError):
 
     def __init__(self, formula: str, position: int, problem: str) -> None:
         start = max(0, position - 30)
-        excerpt = formula[start : position + 30]
+        excerpt = formula[start : position + 30].encode("utf-8", "replace").decode()
         pointer = " " * (position - start) + "^"
         HallucertError.__init__(self, f"formula: {problem} at position {position}\n  {excerpt}\n  {pointer}")
         self.argument = "formula"

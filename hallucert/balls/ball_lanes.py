@@ -143,6 +143,6 @@ LANE_BACKENDS = ("float", "arb", "mpmath")
 
 def lane_arithmetic(backend: str, precision: int = 64) -> LaneArithmetic:
     """Return the arithmetic of a search over lanes: ``"float"``, or ``"arb"`` or ``"mpmath"`` at `precision` bits."""
-    if backend not in LANE_BACKENDS:
+    if not isinstance(backend, str) or backend not in LANE_BACKENDS:
         raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
     return FloatLanes() if backend == "float" else BallLanes(arithmetic(backend, precision))

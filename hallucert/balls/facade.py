@@ -293,7 +293,7 @@ def arithmetic(backend: str = "arb", precision: int = 106) -> BallArithmetic:
     >>> ar.lower(third) < Fraction(1, 3) < ar.upper(third)
     True
     """
-    if backend not in BACKENDS:
+    if not isinstance(backend, str) or backend not in BACKENDS:
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     if type(precision) is not int or not 30 <= precision <= 100_000:
         raise ArgumentError("precision", precision, "be an integer from 30 to 100000")

@@ -118,7 +118,7 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
         raise ArgumentError("source", source, "be a path or a certificate")
     if backend is None:
         backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
-    if backend not in ("arb", "mpmath"):
+    if not isinstance(backend, str) or backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar, clock.watched():

@@ -11,17 +11,10 @@ from hallucert import arrays
 from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import checked_objective as checked_objective
 
 LARGEST = 1e150
 """Of a coordinate: searches square lengths, which doubles must be able to hold."""
-
-
-def checked_objective(f: Any) -> Objective:
-    """Return `f` if it is an `Objective`."""
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective (Objective.parse, from_sympy, from_callable, ...)")
-    return f
 
 
 def checked_point(value: Any, dimension: int, argument: str) -> np.ndarray:

@@ -66,6 +66,19 @@ def is_degenerate_hessian(hessian: np.ndarray) -> bool:
     return bool(values.min() <= 1e-8 * values.max())
 
 
+def checked_options(
+    rho_max: Any, rho_min: Any, ds: Any, ds_min: Any, ds_max: Any, max_steps: Any, events: Any
+) -> dict[str, Any]:
+    """Return the options of a continuation by name, each checked by itself."""
+    radii, lengths = {"rho_max": rho_max, "rho_min": rho_min}, {"ds": ds, "ds_min": ds_min, "ds_max": ds_max}
+    return {
+        **{name: None if value is None else checked_radius(value, name) for name, value in radii.items()},
+        **{name: None if value is None else checked_positive(value, name) for name, value in lengths.items()},
+        "max_steps": checked_count(max_steps, "max_steps"),
+        "events": sorted(wanted_events(events)),
+    }
+
+
 def checked_limits(f: Objective, x: np.ndarray, length: float, box: Any, rho_max: Any, rho_min: Any) -> Limits:
     """Return the region to follow the branch in; `x` is where it starts, `length` its distance to the target."""
     rows = None if box is None else checked_box(box, f.dimension)
@@ -95,12 +108,13 @@ def _positive(value: Any, argument: str, default: float) -> float:
 
 def wanted_events(events: Iterable[str]) -> frozenset[EventType]:
     """Return the events to look for."""
-    names = [events] if isinstance(events, str) else checked_items(events, "events", "be names of events")
     known = {str(e): e for e in DEFAULT_EVENTS}
+    must = f"be among {', '.join(known)}"
+    names = [events] if isinstance(events, str) else checked_items(events, "events", must)
     for name in names:
-        if str(name) not in known:
-            raise ArgumentError("events", name, f"be among {', '.join(known)}")
-    return frozenset(known[str(name)] for name in names)
+        if not isinstance(name, str) or name not in known:
+            raise ArgumentError("events", name, must)
+    return frozenset(known[name] for name in names)
 
 
 def short(x: np.ndarray) -> str:

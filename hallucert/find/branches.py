@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items
 from hallucert.branch import Branch, BranchEvent, EndReason
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_box, checked_objective, checked_point
 from hallucert.find.branch import first_piece, switch_branch
-from hallucert.find.branch_arguments import DEFAULT_EVENTS
+from hallucert.find.branch_arguments import DEFAULT_EVENTS, checked_options
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.newton import polished_critical_point
 from hallucert.objectives.objective import Objective
@@ -83,18 +82,7 @@ def branches(
     require_sam(variant, INSTEAD)
     limits = checked_box(box, f.dimension)
     near = checked_point(target, f.dimension, "target")
-    must = f"be among {', '.join(DEFAULT_EVENTS)}"
-    wanted = [events] if isinstance(events, str) else checked_items(events, "events", must)
-    options: dict[str, Any] = {
-        "box": limits,
-        "rho_max": rho_max,
-        "rho_min": rho_min,
-        "ds": ds,
-        "ds_min": ds_min,
-        "ds_max": ds_max,
-        "max_steps": max_steps,
-        "events": wanted,
-    }
+    options = {"box": limits, **checked_options(rho_max, rho_min, ds, ds_min, ds_max, max_steps, events)}
     size = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
     with working(progress=progress) as clock, clock.watched():
         c = polished_critical_point(f, near, 0.05 * size, "target")

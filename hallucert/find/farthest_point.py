@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_real
+from hallucert.arrays import real_array
 from hallucert.candidate import Candidate, Construction
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.exact import Exact, exact
+from hallucert.exact import NUMBER, Exact
 from hallucert.find.arguments import checked_objective, checked_point, checked_samples, checked_seed
 from hallucert.find.domain import require_defined, values_around
 from hallucert.find.maximizer_ball import MaximizerBall, directions, maximizer_ball
@@ -99,11 +101,12 @@ def farthest_point(
     require_possible_maximizer(f)
     centre = checked_point(target, d, "target")
     number = checked_seed(seed)
-    alpha = None if level is None else exact(level, "level")
-    is_set = np.ndim(maximizer) == 2
+    height = None if level is None else checked_real(level, "level", NUMBER, lambda number: True)
+    points = real_array(maximizer, "maximizer", f"be finite numbers of shape ({d},) or (k, {d}) with k >= 2")
+    is_set = points.ndim == 2
     if is_set and d == 1:
         raise ArgumentError("maximizer", maximizer, "be one point (1,): in one dimension a maximizer set is a point")
-    samples = checked_samples(maximizer, d, "maximizer") if is_set else checked_point(maximizer, d, "maximizer")
+    samples = checked_samples(points, d, "maximizer") if is_set else checked_point(points, d, "maximizer")
     require_defined(f, centre, "target")
     for sample in np.atleast_2d(samples):
         require_defined(f, sample, "maximizer")
@@ -113,14 +116,14 @@ def farthest_point(
         found: MaximizerBall | MaximizerSet = maximizer_set(f, samples, centre, number)
     else:
         found = maximizer_ball(f, samples, centre, number)
-    height = _level(found, alpha)
+    height = _level(found, height)
     _require_outside(f, centre, found, height)
     boundary = _boundary(f, found, centre, height, number)
     x, _ = farthest_of(f, height, centre, boundary)
     return _finished(f, x, centre, found, boundary)
 
 
-def _level(found: MaximizerBall | MaximizerSet, level: Fraction | None) -> float:
+def _level(found: MaximizerBall | MaximizerSet, level: float | None) -> float:
     """Return the level: validated, or halfway between the maximum and the values it must exceed."""
     low, high = found.boundary_value, found.maximum
     if level is None:
@@ -128,13 +131,13 @@ def _level(found: MaximizerBall | MaximizerSet, level: Fraction | None) -> float
         if not low < 0.5 * (low + high) < high:
             raise SearchError(f"no level fits between the critical value {low!r} and the maximum {high!r}")
         return 0.5 * (low + high)
-    if not low < float(level) < high:
+    if not low < level < high:
         raise ArgumentError(
             "level",
-            float(level),
+            level,
             f"lie strictly between {low!r}, the largest value on the boundary of B, and {high!r}, the maximum",
         )
-    return float(level)
+    return level
 
 
 def _require_outside(f: Objective, target: np.ndarray, found: MaximizerBall | MaximizerSet, level: float) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.builder import TapeBuilder
@@ -49,7 +50,7 @@ class FormulaObjective(Objective):
         if self.n <= 0:
             raise ArgumentError("n", n, "be positive")
         self.variables = tape.variables
-        self.name = name or self._describe()
+        self.name = checked_text(name, "name") or self._describe()
 
     def _describe(self) -> str:
         """A name for want of one: the formula, or the residuals, if they are short."""

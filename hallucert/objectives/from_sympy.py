@@ -58,7 +58,7 @@ def objective_from_sympy(
         raise ArgumentError("expression", expression, "be a sympy expression")
     symbols = _symbols(expression, variables)
     tape = _walk(expression, symbols)
-    return FormulaObjective(tape, name=name or str(expression))
+    return FormulaObjective(tape, name=str(expression) if name is None else name)
 
 
 def _symbols(expression: Any, variables: Sequence[Any] | None) -> dict[Any, int]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_real, checked_whole
-from hallucert.errors import ArgumentError
+from hallucert.arguments import checked_choice, checked_real, checked_whole
 from hallucert.objectives.network_layout import MAX_PARAMETERS, Layout
 
 SCHEMES = ("uniform_fan_in", "xavier", "normal")
@@ -29,8 +28,7 @@ def initial_parameters(layout: Layout, seed: int, scheme: str, gain: float, coun
     ================  ====================================  =================
     """
     seed = checked_whole(seed, 0, "seed")
-    if not isinstance(scheme, str) or scheme not in SCHEMES:
-        raise ArgumentError("scheme", scheme, f"be one of {', '.join(SCHEMES)}")
+    scheme = checked_choice(scheme, SCHEMES, "scheme")
     gain = checked_real(gain, "gain", "be finite and positive", lambda number: number > 0)
     largest = MAX_PARAMETERS // layout.dimension
     rows = np.zeros((1 if count is None else checked_whole(count, 1, "count", largest), layout.dimension))

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import checked_choice, checked_text
 from hallucert.exact import Exact, format_dyadic, format_rational
 from hallucert.objectives.initialisers import initial_parameters
 from hallucert.objectives.network_data import (
     LOSSES,
     OUTPUTS,
-    checked_choice,
     checked_classes,
     checked_inputs,
     checked_labels,
@@ -112,7 +112,7 @@ class TanhNetwork(Objective):
         self._balls = BallNetwork(self.layout, self.inputs, bounded)
         self._decay = float(self.weight_decay)
         self.n = Fraction(samples)
-        self.name = name or self._describe()
+        self.name = checked_text(name, "name") or self._describe()
 
     def _describe(self) -> str:
         widths = "-".join(map(str, self.layout.sizes))

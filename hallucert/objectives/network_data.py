@@ -17,13 +17,6 @@ LOSSES = ("squared", "cross_entropy")
 OUTPUTS = ("linear", "tanh")
 
 
-def checked_choice(value: object, choices: tuple[str, ...], argument: str) -> str:
-    """Return `value` if it is one of the choices."""
-    if not isinstance(value, str) or value not in choices:
-        raise ArgumentError(argument, value, f"be one of {', '.join(choices)}")
-    return value
-
-
 def checked_inputs(inputs: Any, layout: Layout, argument: str = "inputs") -> np.ndarray:
     """Return the inputs as a read-only array (n, p)."""
     p = layout.sizes[0]

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from hallucert.arguments import checked_whole
+from hallucert.arguments import checked_text, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective, function_name
 from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
@@ -44,7 +44,7 @@ class NumericObjective(Objective):
         count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
         self.function = function
         self.variables = tuple(f"x{i}" for i in range(count))
-        self.name = name or function_name(function) or f"a function of {self.dimension} variables"
+        self.name = checked_text(name, "name") or function_name(function) or f"a function of {self.dimension} variables"
 
     def __repr__(self) -> str:
         return f"<Objective {self.name[:60]!r} of {self.dimension} variables, floats only>"

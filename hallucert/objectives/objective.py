@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items
+from hallucert.arguments import checked_flag, checked_items
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
 from hallucert.exact import Exact
@@ -101,7 +101,7 @@ class Objective(ABC):
         from hallucert.objectives.formula import FormulaObjective
 
         tape = parse_tape([formula], variables)
-        return FormulaObjective(tape, name=name or formula)
+        return FormulaObjective(tape, name=formula if name is None else name)
 
     @classmethod
     def least_squares(
@@ -211,11 +211,11 @@ class Objective(ABC):
             If the function raises an error while it is recorded, which is then the cause, or returns no number that
             depends on its argument.
         """
-        if rigorous:
+        if checked_flag(rigorous, "rigorous"):
             from hallucert.objectives.formula import FormulaObjective
             from hallucert.objectives.from_callable import trace
 
-            return FormulaObjective(trace(function, dimension), name=name or function_name(function))
+            return FormulaObjective(trace(function, dimension), name=function_name(function) if name is None else name)
         from hallucert.objectives.numeric import NumericObjective
 
         return NumericObjective(function, dimension, name)
@@ -452,6 +452,19 @@ class Objective(ABC):
     def _require_residuals(self) -> None:
         if self.residual_count == 0:
             raise ArgumentError("objective", self.name, "be in residual form (Objective.least_squares)")
+
+
+def checked_objective(f: Any) -> Objective:
+    """Return `f` if it is an `Objective`.
+
+    Raises
+    ------
+    ArgumentError
+        If it is something else.
+    """
+    if not isinstance(f, Objective):
+        raise ArgumentError("f", f, "be an Objective (Objective.parse, from_sympy, from_callable, ...)")
+    return f
 
 
 def function_name(function: Callable[..., Any]) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items, checked_text
 from hallucert.branch import Branch, EndReason, EventType
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SKY, VERMILION, WHITE, legend, own_axes
@@ -73,11 +74,13 @@ def branches(
     ArgumentError
         If an argument is not as above.
     """
-    drawn = _checked(branches)
+    drawn, title = _checked(branches), checked_text(title, "title")
     name = drawn[0].objective.variables[0] if coordinate is None else coordinate
-    proved = [certificates] if hasattr(certificates, "curves") else list(certificates)
+    must = "be certificates of branches"
+    single = hasattr(certificates, "curves")
+    proved = [certificates] if single else checked_items(certificates, "certificates", must)
     if not all(hasattr(certificate, "curves") for certificate in proved):
-        raise ArgumentError("certificates", certificates, "be certificates of branches")
+        raise ArgumentError("certificates", certificates, must)
     for branch in drawn:
         branch.coordinate(name)
     ax = own_axes(ax, 7.2, 5.4)
@@ -92,9 +95,10 @@ def branches(
 
 
 def _checked(branches: Any) -> list[Branch]:
-    items = [branches] if isinstance(branches, Branch) else list(branches) if isinstance(branches, Iterable) else []
+    must = "be branches, at least one"
+    items = [branches] if isinstance(branches, Branch) else checked_items(branches, "branches", must)
     if not items or not all(isinstance(branch, Branch) for branch in items):
-        raise ArgumentError("branches", branches, "be branches, at least one")
+        raise ArgumentError("branches", branches, must)
     if any(branch.objective.variables != items[0].objective.variables for branch in items):
         raise ArgumentError("branches", "<branches of several functions>", "belong to one function")
     return items

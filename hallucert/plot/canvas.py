@@ -46,11 +46,9 @@ def require_resolution(value: Any) -> int:
     return checked_whole(value, 10, "resolution", 2000)
 
 
-def require_title(title: Any) -> str | None:
-    """Return `title` if it is text, or None."""
-    if title is not None and not isinstance(title, str):
-        raise ArgumentError("title", title, "be text, or None")
-    return title
+def require_levels(value: Any) -> int:
+    """Return `value` if it is an integer from 1 to 1000: bands of colour."""
+    return checked_whole(value, 1, "levels", 1000)
 
 
 def own_axes(ax: Any, width: float = 6.4, height: float = 6.2) -> Axes:
@@ -108,7 +106,7 @@ def shade(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int
     """Fill contours of `values`, one colour a band, with thin lines between; return the levels."""
     from matplotlib.colors import BoundaryNorm
 
-    levels = contour_levels(values, checked_whole(count, 1, "levels", 1000))
+    levels = contour_levels(values, count)
     norm = BoundaryNorm(levels, 256)
     masked = np.ma.masked_invalid(values)
     ax.contourf(x, y, masked, levels=levels, cmap=COLOUR_MAP, norm=norm, alpha=alpha, zorder=0)
@@ -125,7 +123,7 @@ def finish(ax: Axes, f: Objective, box: np.ndarray, title: str | None) -> None:
     ax.set_xlabel(f.variables[0], fontsize=FONT_SIZE)
     ax.set_ylabel(f.variables[1], fontsize=FONT_SIZE)
     ax.tick_params(labelsize=FONT_SIZE)
-    if title := require_title(title):
+    if title:
         ax.set_title(title, fontsize=FONT_SIZE + 1)
 
 

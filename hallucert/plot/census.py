@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_flag, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import (
     BLACK,
@@ -17,6 +18,7 @@ from hallucert.plot.canvas import (
     grid,
     legend,
     own_axes,
+    require_levels,
     require_plane,
     require_resolution,
     sample,
@@ -67,6 +69,7 @@ def census(
     """
     if not (hasattr(found, "points") and hasattr(found, "critical_points") and hasattr(found, "problem")):
         raise ArgumentError("found", found, "be a census")
+    levels, title, steps = require_levels(levels), checked_text(title, "title"), checked_flag(steps, "steps")
     f, window = require_plane(found.problem.f, "found"), found.problem.region
     count = require_resolution(resolution)
     ax = own_axes(ax)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hallucert.arguments import checked_text
 from hallucert.candidate import Candidate, Construction
 from hallucert.errors import ArgumentError
 from hallucert.objectives.formula import FormulaObjective
@@ -20,6 +21,7 @@ from hallucert.plot.canvas import (
     grid,
     legend,
     own_axes,
+    require_levels,
     require_plane,
     require_resolution,
     sample,
@@ -66,6 +68,7 @@ def construction(
     steps = getattr(candidate, "construction", None)
     if steps is None:
         raise ArgumentError("candidate", candidate, "come from find.farthest_point (it carries no construction)")
+    levels, title = require_levels(levels), checked_text(title, "title")
     f = require_plane(candidate.objective, "candidate")
     count = require_resolution(resolution)
     window = _window(candidate, steps)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double
+from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_text
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
@@ -19,12 +19,13 @@ from hallucert.plot.canvas import (
     legend,
     own_axes,
     require_box,
+    require_levels,
     require_plane,
     require_resolution,
     sample,
     shade,
 )
-from hallucert.plot.points import draw_points
+from hallucert.plot.points import checked_points, draw_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,12 +88,13 @@ def landscape(
     ArgumentError
         If `f` does not have two variables, or another argument is not as above.
     """
+    levels, title = require_levels(levels), checked_text(title, "title")
     require_plane(f)
     window, count = require_box(box), require_resolution(resolution)
     radius = None if rho is None else checked_double(rho, "rho")
     shown = _surface(surface, radius)
-    if field not in FIELDS:
-        raise ArgumentError("field", field, f"be one of {', '.join(FIELDS)}")
+    field, spheres = checked_choice(field, FIELDS, "field"), checked_flag(spheres, "spheres")
+    marked = checked_points(points)
     path = None if trajectory is None else _path(trajectory)
     ax = own_axes(ax)
     x, y = grid(window, count)
@@ -101,7 +103,7 @@ def landscape(
         _draw_field(ax, f, window, radius, field)
     if path is not None:
         _draw_path(ax, path)
-    draw_points(ax, points, spheres)
+    draw_points(ax, marked, spheres)
     finish(ax, f, window, title)
     legend(ax)
     return ax
@@ -110,7 +112,7 @@ def landscape(
 def _surface(surface: str | None, radius: float | None) -> str:
     if surface is None:
         return "f" if radius is None else "sam"
-    if surface not in SURFACES or (surface == "sam" and radius is None):
+    if not isinstance(surface, str) or surface not in SURFACES or (surface == "sam" and radius is None):
         raise ArgumentError("surface", surface, 'be "f", or "sam" together with rho')
     return surface
 

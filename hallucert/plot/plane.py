@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_positive
+from hallucert.arguments import checked_items, checked_positive, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective
@@ -25,6 +25,7 @@ from hallucert.plot.canvas import (
     grid,
     legend,
     new_axes_row,
+    require_levels,
     require_resolution,
     sample,
     shade,
@@ -110,6 +111,7 @@ def plane(
     """
     if not isinstance(f, Objective):
         raise ArgumentError("f", f, "be an Objective")
+    levels, title = require_levels(levels), checked_text(title, "title")
     origin = checked_rows(center, "center", f.dimension, (1,))[0]
     marked = None if points is None else checked_rows(points, "points", f.dimension)
     radius = None if rho is None else exact_radius(rho)
@@ -173,9 +175,11 @@ def _window(places: np.ndarray, radius: Any, extent: float | None) -> np.ndarray
 def _axes(ax: Any, count: int) -> list[Axes]:
     if ax is None:
         return new_axes_row(count)
-    axes = list(np.ravel(np.asarray(ax, dtype=object)))
+    must = f"be {count} Axes" if count > 1 else "be one Axes"
+    single = hasattr(ax, "contourf")
+    axes = [ax] if single else checked_items(ax.ravel() if isinstance(ax, np.ndarray) else ax, "ax", must)
     if len(axes) != count or not all(hasattr(own, "contourf") for own in axes):
-        raise ArgumentError("ax", ax, f"be {count} Axes" if count > 1 else "be one Axes")
+        raise ArgumentError("ax", ax, must)
     return axes
 
 

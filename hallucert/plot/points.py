@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import BLACK, ORANGE, SKY, VERMILION, WHITE
 
@@ -23,6 +23,9 @@ class Style:
     colour: str
     label: str
 
+
+Drawn = tuple[np.ndarray, float, np.ndarray, Style]
+"""A point ``x``, its ``rho``, ``x+``, and how it is drawn."""
 
 ATTRACTS = Style("o", ORANGE, "proved: attracts SAM")
 REPELS = Style("X", VERMILION, "proved: repels SAM")
@@ -45,13 +48,14 @@ def style_of(point: Any) -> Style:
     return {"proved": ATTRACTS, "refuted": REPELS}.get(status.get("attractor", ""), CERTIFIED)
 
 
-def checked_points(points: Any) -> list[tuple[np.ndarray, float, np.ndarray, Style]]:
+def checked_points(points: Any) -> list[Drawn]:
     """Return ``(x, rho, x+, style)`` of every certificate or candidate in `points` (or of the one that it is)."""
-    items: Iterable[Any] = [points] if hasattr(points, "x") and hasattr(points, "rho") else points
+    single, must = hasattr(points, "x") and hasattr(points, "rho"), "be certificates or candidates"
+    items = [points] if single else checked_items(points, "points", must)
     checked = []
     for point in items:
         if not (hasattr(point, "x") and hasattr(point, "rho") and hasattr(point, "objective")):
-            raise ArgumentError("points", point, "be certificates or candidates")
+            raise ArgumentError("points", point, must)
         x = np.asarray(point.x, dtype=float)
         if x.shape != (2,):
             raise ArgumentError("points", f"<a point of shape {x.shape}>", "be points of the plane")
@@ -61,9 +65,8 @@ def checked_points(points: Any) -> list[tuple[np.ndarray, float, np.ndarray, Sty
     return checked
 
 
-def draw_points(ax: Axes, points: Any, spheres: bool = True) -> None:
+def draw_points(ax: Axes, checked: list[Drawn], spheres: bool = True) -> None:
     """Draw points with the arrow ``x -> x+``, their targets and, if `spheres`, the circles ``S(x+, rho)``."""
-    checked = checked_points(points)
     for x, rho, plus, _ in checked:
         if spheres:
             draw_sphere(ax, plus, rho)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hallucert.arguments import checked_items, checked_whole
+from hallucert.arguments import checked_choice, checked_items, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.objectives.objective import Objective
-from hallucert.plot.canvas import require_box, require_plane
-from hallucert.plot.landscape import landscape
+from hallucert.plot.canvas import require_box, require_levels, require_plane, require_resolution
+from hallucert.plot.landscape import FIELDS, landscape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,15 +60,17 @@ def radii(
     import matplotlib.pyplot as plt
 
     require_plane(f)
-    require_box(box)
+    require_box(box), require_levels(levels), require_resolution(resolution), checked_choice(field, FIELDS, "field")
     must = "be a nonempty sequence of radii"
     exact = [exact_radius(value) for value in checked_items(rho, "rho", must)]
     if not exact:
         raise ArgumentError("rho", rho, must)
     columns = checked_whole(columns, 1, "columns")
+    if not isinstance(points, Mapping | None):
+        raise ArgumentError("points", points, "be a mapping from the numbers of radii to points")
     marked = dict(points or {})
     if not set(marked) <= set(range(len(exact))):
-        raise ArgumentError("points", sorted(marked), f"have keys from 0 to {len(exact) - 1}")
+        raise ArgumentError("points", list(marked), f"have keys from 0 to {len(exact) - 1}")
     count = len(exact) + 1
     rows, across = math.ceil(count / columns), min(columns, count)
     figure, grid = plt.subplots(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import checked_choice, checked_items, checked_text
 from hallucert.errors import ArgumentError
-from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, legend, new_axes
+from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, legend, own_axes
 from hallucert.plot.surface import BLUE, draw_surface, new_space
 from hallucert.sheet import Sheet
 from hallucert.surface import Surface
@@ -57,12 +58,11 @@ def sheet(
     """
     if not isinstance(sheet, Sheet | Surface):
         raise ArgumentError("sheet", sheet, "be a Sheet or a Surface")
-    curve = isinstance(sheet, Sheet)
+    title, curve = checked_text(title, "title"), isinstance(sheet, Sheet)
     places = _places(sheet, coordinates, (2,) if curve else (2, 3))
     if certificate is not None and not hasattr(certificate, "curves" if curve else "atlases"):
         raise ArgumentError("certificate", certificate, f"be the certificate of a {'sheet' if curve else 'surface'}")
-    if ax is None:
-        ax = new_axes() if len(places) == 2 else new_space()
+    ax = new_space() if ax is None and len(places) == 3 else own_axes(ax)
     if isinstance(sheet, Sheet):
         _draw_curve(ax, sheet, places, certificate)
     else:
@@ -75,10 +75,11 @@ def sheet(
 def _places(sheet: Sheet | Surface, coordinates: Sequence[str] | None, allowed: tuple[int, ...]) -> list[int]:
     """Return the positions of the coordinates among the variables; by default as many as may be."""
     variables = sheet.objective.variables
-    names = tuple(variables[: allowed[-1]] if coordinates is None else coordinates)
-    if len(names) not in allowed or len(set(names)) < len(names) or any(name not in variables for name in names):
-        count = " or ".join({2: "two", 3: "three"}[n] for n in allowed)
-        raise ArgumentError("coordinates", coordinates, f"be {count} of {', '.join(variables[:20])}")
+    must = f"be {' or '.join({2: 'two', 3: 'three'}[n] for n in allowed)} of {', '.join(variables[:20])}"
+    wanted = variables[: allowed[-1]] if coordinates is None else coordinates
+    names = [checked_choice(name, variables, "coordinates") for name in checked_items(wanted, "coordinates", must)]
+    if len(names) not in allowed or len(set(names)) < len(names):
+        raise ArgumentError("coordinates", coordinates, must)
     return [variables.index(name) for name in names]
 
 

@@ -12,17 +12,17 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_path, checked_whole
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, printed
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, StepProgress, without_step, working
 from hallucert.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
-from hallucert.sam.grid import Each, options_of
+from hallucert.sam.grid import Each
 from hallucert.sam.observation import Observer, checked_held_out, history_of
 from hallucert.sam.result import Curves, Ensemble
 from hallucert.sam.run import BOUND, TOLERANCE
 from hallucert.sam.schedule import Schedule, is_table
-from hallucert.sam.settings import checked_plan
+from hallucert.sam.settings import checked_plan, checked_warmup
 from hallucert.sam.status import statuses
 
 
@@ -95,14 +95,17 @@ def run_ensemble(
     >>> ends.x.round(6).tolist()
     [[-0.5, 0.0], [0.5, -0.0]]
     """
-    lanes = checked_lanes(starts, f.dimension, "starts")
+    lanes = checked_lanes(starts, checked_objective(f).dimension, "starts")
+    if not len(lanes):
+        raise ArgumentError("starts", starts, "be one point or more")
     if checkpoint is not None and every is not None:
         raise ArgumentError("every", every, "be left out with a checkpoint; observe_every records the way")
     folder = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     numbers = _checked_seeds(seeds, len(lanes))
     data = checked_held_out(f, held_out)
     kept_every = 0 if every is None else checked_whole(every, 1, "every")
-    radii, arms = options_of(rho, _name(rho)), options_of(warmup, "switching" if warmup else "SAM")
+    radii = rho.options if isinstance(rho, Each) else {_name(rho): rho}
+    arms = warmup.options if isinstance(warmup, Each) else {"switching" if checked_warmup(warmup) else "SAM": warmup}
     plans = {
         (radius_name, arm_name): checked_plan(
             f,

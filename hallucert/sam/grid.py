@@ -51,8 +51,3 @@ def each(*values: Any, **named: Any) -> Each:
     if not options or len(options) < len(values) + len(named):
         raise ArgumentError("values", (*values, *named), "be one or more settings with different names")
     return Each(options)
-
-
-def options_of(setting: Any, name: str) -> dict[str, Any]:
-    """Return the settings by name: those of an `Each`, or a single one, called `name`."""
-    return setting.options if isinstance(setting, Each) else {name: setting}

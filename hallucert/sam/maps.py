@@ -18,7 +18,7 @@ import numpy as np
 from hallucert.arguments import checked_double
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
 
 
@@ -53,7 +53,7 @@ def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw =
     >>> bool(abs(perturbed_point(f, [-0.5, 0], "1.5") - [1, 0]).max() < 1e-15)
     True
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, _perturbed(f, lanes, _radius(rho), law), single)
 
@@ -76,7 +76,7 @@ def sam_value(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam"
     -------
     float or (k,) array
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
@@ -99,7 +99,7 @@ def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw 
     -------
     (d,) or (k, d) array
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, f.gradient_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
@@ -124,7 +124,7 @@ def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "s
     -------
     (d,) or (k, d) array
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     radius = _radius(rho)
     size, u = law.direction(f.gradient_lanes(lanes))
@@ -150,7 +150,7 @@ def direction_jacobian(f: Objective, x: Any, variant: str | RadiusLaw = "sam") -
     -------
     (d, d) or (k, d, d) array
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, _direction_jacobian(f, lanes, law), single)
 
@@ -176,7 +176,7 @@ def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | Radiu
     -------
     (d, d) or (k, d, d) array
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     return _answer(f, np.eye(f.dimension) + _radius(rho) * _direction_jacobian(f, lanes, law), single)
 
@@ -201,7 +201,7 @@ def sam_matrix(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam
     -------
     (d, d) or (k, d, d) array
     """
-    law = radius_law(variant, f.dimension)
+    law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     radius = _radius(rho)
     jacobian = np.eye(f.dimension) + radius * _direction_jacobian(f, lanes, law)

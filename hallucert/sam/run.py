@@ -10,7 +10,7 @@ import numpy as np
 
 from hallucert.arguments import checked_whole
 from hallucert.arrays import checked_point
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import StepProgress, without_step, working
 from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.driver import Hooks, iterate
@@ -126,7 +126,7 @@ def run(
     >>> end.x.round(6).tolist(), round(end.gradient_norm, 6), end.status.label
     ([-0.5, 0.0], 0.375, 'converged')
     """
-    lanes = checked_point(start, f.dimension, "start")[None]
+    lanes = checked_point(start, checked_objective(f).dimension, "start")[None]
     limit = checked_whole(steps, 0, "steps")
     plan = checked_plan(
         f,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hallucert.arguments import checked_real, checked_whole
+from hallucert.arguments import checked_choice, checked_real, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
@@ -42,12 +42,11 @@ def checked_plan(
         If one has the wrong type, shape or range.
     """
     count = checked_whole(steps, 0, "steps")
-    warmup = checked_real(warmup, "warmup", "be a fraction between 0 and 1", lambda number: 0 <= number <= 1)
+    warmup = checked_warmup(warmup)
     momentum = checked_real(momentum, "momentum", "be at least 0 and less than 1", lambda number: 0 <= number < 1)
     tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda number: number >= 0)
     bound = checked_real(bound, "bound", "be finite and positive", lambda number: number > 0)
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ArgumentError("dtype", dtype, f"be one of {', '.join(DTYPES)}")
+    dtype = checked_choice(dtype, tuple(DTYPES), "dtype")
     return Plan(
         rho=Positive(rho, count, "rho"),
         step_size=Positive(step_size, count, "step_size"),
@@ -63,6 +62,11 @@ def checked_plan(
         threads=threads,
         law=radius_law(variant, objective.dimension),
     )
+
+
+def checked_warmup(value: Any) -> float:
+    """Return the fraction of the steps that are plain gradient descent."""
+    return checked_real(value, "warmup", "be a fraction between 0 and 1", lambda number: 0 <= number <= 1)
 
 
 def _batches(objective: Objective, size: Any, seed: Any) -> Batches | None:

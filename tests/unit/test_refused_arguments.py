@@ -68,7 +68,7 @@ def test_real_arrays():
     """Numbers become doubles exactly; what is ragged, complex, too large or no number is refused."""
     assert real_array([("1", 2), (3, 4.5)], "x", "be numbers").tolist() == [[1, 2], [3, 4.5]]
     for wrong in ([[1], [2, 3]], [1j], np.array([1j]), [10**400], "ab", [object()]):
-        with pytest.raises(ArgumentError, match="^x must be numbers"):
+        with pytest.raises(ArgumentError, match=r"^x must be numbers"):
             real_array(wrong, "x", "be numbers")
 
 

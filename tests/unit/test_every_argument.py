@@ -1,0 +1,319 @@
+"""Every argument of every public function takes what it is given or refuses it with a typed error.
+
+The functions are found by looking, so that one that is added, or an argument that is added, fails here until it has a
+base call. What a call returns is not looked at: other tests do.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import matplotlib.pyplot as plt
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+import hallucert as hc
+from hallucert.errors import HallucertError
+
+WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
+LINE = hc.Objective.least_squares(["x**2 + y**2 - 1"])
+NET = hc.TanhNetwork((1, 1, 2), [[1.0], [2.0]], [0, 1], loss="cross_entropy", weight_decay="0.1")
+BOX, POINT = [(-2, 2), (-1, 1)], [-0.5, 0.01]
+BRANCH = hc.find.branch(hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2"), (0, 0), (1, 1), rho_max=1.5, max_steps=20)
+SHEET = hc.find.sheet(hc.find.hallucinate(LINE, (-0.5, 0.1), "1.5").objective, (-0.5, 0.0), "1.5", max_steps=5)
+SHORT = hc.find.branch(WELL, (-0.5, 0), (1, 0), ds=1e-3, ds_max=1e-3, max_steps=1)
+BOWL, BENT = hc.Objective.parse("x**2"), hc.Objective.parse("x**2 + 2*y**2")
+CENSUS = hc.census(WELL, BOX, "1.5", workers=1)
+FARTHEST = hc.find.farthest_point(hc.gallery.load("four_well"), (0, 0), (1, 1))
+
+
+class _RequiresGrad:
+    """Stands for a tensor of torch that requires a gradient."""
+
+    shape, requires_grad = (2,), True
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, place: Any) -> Any:
+        raise RuntimeError("no items")
+
+
+class _Unprintable:
+    def __repr__(self) -> str:
+        raise ValueError("cannot be printed")
+
+
+@dataclass
+class Held:
+    """An argument that keeps its value while others vary: another base varies it."""
+
+    value: Any
+
+
+def nasty() -> list[Any]:
+    """Values that numbers, arrays, names and options are not, or hardly are."""
+    loop: list[Any] = []
+    loop.append(loop)
+    return [
+        *(None, True, False, np.True_, -1, 0, 0.5, 10**400, 10**5000, -(2**63), [10**5000], 2**64),
+        *(math.nan, math.inf, -math.inf, 1e308, 5e-324, 1j, np.complex64(1)),
+        *("", "abc", "1e400", "1e-999999", "1/0", "9" * 5000, "\ud800", "\0", b"1", "1", "nan"),
+        *([], [[1], [1, 2]], [[]], [1, "a"], {1, 2}, {"x": 1}, (), [None, None], [1, math.nan], loop, [[[[1]]]]),
+        *(np.ma.array([0.5, 0], mask=[0, 1]), np.ma.masked, np.array([1, None], dtype=object), np.array(["a", "b"])),
+        *(np.array([True, False]), np.array(1.5), np.longdouble("1e-4000"), np.timedelta64(1, "s"), np.zeros((0, 2))),
+        *(
+            _RequiresGrad(),
+            _Unprintable(),
+            object(),
+            itertools.count(),
+            range(2),
+            len,
+            float,
+            np.datetime64("2020-01-01"),
+        ),
+        *(Decimal("NaN"), Decimal("1e999999"), Fraction(1, 3**5000), mpmath.mpf("nan"), mpmath.mpf("inf"), mpmath.pi),
+        *(mpmath.mpf("1e99999999"), mpmath.iv.mpf([1, 2]), mpmath.mpc(1, 2), sympy.Symbol("z"), sympy.nan, sympy.oo),
+        *(sympy.pi, np.float32(0.5), {"a": loop}, WELL, hc.Status.PROVED),
+    ]
+
+
+SHAPES: dict[str, Any] = {"f": WELL, "x": POINT, "rho": "1.5", "variant": "sam"}
+STEPS: dict[str, Any] = {"ds": 0.1, "ds_min": 0.01, "ds_max": 0.2, "max_steps": 3}
+LIMITS: dict[str, Any] = {"box": BOX, "rho_max": 1.6, "rho_min": "0.1", "events": ["fold"], **STEPS}
+RUN: dict[str, Any] = {
+    "rho": "1.5",
+    "step_size": 0.1,
+    "steps": 3,
+    "warmup": 0.5,
+    "every": 1,
+    "tolerance": 1e-9,
+    "bound": 10,
+    "progress": False,
+    "momentum": 0.1,
+    "batch_seed": 1,
+    "dtype": "float64",
+    "threads": 1,
+    "variant": "sam",
+}
+GRID: dict[str, Any] = {"levels": 2, "resolution": 10}
+PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
+
+BASES: dict[str, list[dict[str, Any]]] = {
+    "certify": [
+        {"subject": WELL, "x": POINT, "rho": "1.5", "radius": "1e-3", "precisions": [53], "backend": "arb"},
+        {"subject": WELL, "x": POINT, "rho": "1.5", "basin": 1, "start": [-0.5, 0], "precisions": [53], "budget": 1},
+        {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 9, "variant": "sam"},
+        {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
+    ],
+    "certify_stall": [{**SHAPES, "x": (0.001, -0.5), "radius": "1e-3", "backend": "arb"}],
+    "load": [{"path": "nowhere.json"}],
+    "verify": [{"source": CENSUS, "backend": "arb", "max_boxes": 1, "budget": 1e-3}],
+    "diagnose": [{**SHAPES, "step_size": 0.1, "products": 20}],
+    "census": [
+        {
+            "f": WELL,
+            "box": BOX,
+            "rho": "1.5",
+            "max_boxes": 1,
+            "seconds": 0.1,
+            "workers": 1,
+            "checkpoint": None,
+            "progress": False,
+            "tolerance": 1e-4,
+            "backend": "float",
+            "variant": "sam",
+        }
+    ],
+    "diagram": [{"f": BENT, "target": (0, 0), "box": BOX, "backend": "arb", "max_boxes": 1, "budget": 1e-3, "seed": 0}],
+    "safe_radius": [
+        {"f": WELL, "target": (1, 0), "rtol": 0.1, "max_boxes": 5, "seconds": 0.1, "backend": "float"},
+        {"f": WELL, "target": (1, 0), "box": BOX, "variant": "usam", "max_boxes": 5},
+    ],
+    "critical_rho": [
+        {
+            "f": WELL,
+            "target": (1, 0),
+            "rtol": 0.1,
+            "limit": 1.2,
+            "max_boxes": 5,
+            "seconds": 0.1,
+            "backend": "float",
+            "variant": "sam",
+        }
+    ],
+    "RadiusLaw": [{"variant": "asam", "scales": [1, "1/2"]}],
+    "TanhNetwork": [
+        {
+            "layer_sizes": (1, 1, 2),
+            "inputs": [[1.0], [2.0]],
+            "targets": [0, 1],
+            "loss": "cross_entropy",
+            "weight_decay": "0.1",
+            "label_smoothing": "0.1",
+            "output": "tanh",
+            "name": "net",
+        },
+        {"layer_sizes": (1, 1, 1), "inputs": [[1.0], [2.0]], "targets": [1.0, 2.0]},
+    ],
+    "TanhNetwork.initial": [{"self": NET, "seed": 0, "scheme": "normal", "gain": 1.0, "count": 2}],
+    "TanhNetwork.predict": [{"self": NET, "x": [0.1] * 6, "inputs": [[1.0]]}],
+    "TanhNetwork.accuracy": [{"self": NET, "x": [0.1] * 6, "inputs": [[1.0]], "labels": [0]}],
+    "Objective.parse": [{"formula": "x*y", "variables": ["x", "y"], "name": "f"}],
+    "Objective.least_squares": [{"residuals": ["x*y"], "variables": ["x", "y"], "n": 2, "name": "f"}],
+    "Objective.from_sympy": [{"expression": sympy.Symbol("x") ** 2, "variables": ["x"], "name": "f"}],
+    "Objective.from_callable": [{"function": lambda x: x[0] ** 2, "dimension": 1, "rigorous": True, "name": "f"}],
+    **{f"Objective.{name}": [{"self": WELL, "x": POINT}] for name in ("value", "gradient", "hessian")},
+    "Objective.hessian_vector_product": [{"self": WELL, "x": POINT, "v": POINT}],
+    **{f"Objective.{name}": [{"self": LINE, "x": POINT}] for name in ("residual", "residual_jacobian")},
+    "Branch.coordinate": [{"self": BRANCH, "name": "x"}],
+    "find.branch": [{"f": WELL, "start": (-0.5, 0), "target": (1, 0), "variant": "sam", **LIMITS}],
+    "find.branches": [{"f": BOWL, "target": (0,), "seed": 0, "variant": "sam", **LIMITS, "box": [(-1, 1)]}],
+    "find.switch_branch": [{"branch": BRANCH, "event": BRANCH.events[0], **LIMITS}],
+    "find.critical_points": [{"f": WELL, "box": BOX, "starts": 3, "seed": 0}],
+    "find.farthest_point": [
+        {"f": FARTHEST.objective, "maximizer": (0, 0), "target": (1, 1), "level": None, "seed": 0, "variant": "sam"}
+    ],
+    "find.hallucinate": [
+        {"f": LINE, "start": POINT, "rho": "1.5", "max_steps": 3, "tolerance": 1e-9, "variant": "sam"}
+    ],
+    "find.on_branch": [{"branch": BRANCH, "rho": "1.4"}],
+    "find.on_sphere": [{"f": WELL, "target": (1, 0), "rho": "1.5", "starts": 1, "seed": 0, "variant": "sam"}],
+    "find.refine": [{**SHAPES, "max_steps": 3}],
+    "find.sheet": [{"f": LINE, "start": (-0.5, 0), "rho": "1.5", "box": [(-2, 2), (-2, 2)], "variant": "sam", **STEPS}],
+    **{
+        f"sam.{name}": [SHAPES]
+        for name in ("perturbed_point", "sam_value", "shifted_gradient", "sam_gradient", "sam_matrix")
+    },
+    "sam.perturbation_jacobian": [SHAPES],
+    "sam.direction_jacobian": [{"f": WELL, "x": POINT, "variant": "sam"}],
+    "sam.run": [{"f": WELL, "start": POINT, "batch_size": None, **RUN}],
+    "sam.run_ensemble": [
+        {**RUN, "f": NET, "starts": [[0.1] * 6], "batch_size": 1, "seeds": [3], "held_out": ([[1.0]], [0])},
+        {"f": WELL, "starts": [POINT], "rho": 1, "step_size": 0.1, "steps": 2, "observe_every": 1, "checkpoint": None},
+    ],
+    "sam.each": [{"values": "1"}],
+    "plot.branches": [{"branches": BRANCH, "coordinate": "x", "certificates": (), "ax": None, "title": None}],
+    "plot.census": [{"found": CENSUS, "steps": False, **PICTURE}],
+    "plot.construction": [{"candidate": FARTHEST, **PICTURE}],
+    "plot.landscape": [
+        {
+            "f": WELL,
+            "box": BOX,
+            "rho": "1.5",
+            "points": (),
+            "trajectory": [(0, 0), (1, 1)],
+            "surface": "f",
+            "field": "none",
+            "spheres": False,
+            **PICTURE,
+        }
+    ],
+    "plot.plane": [
+        {
+            "f": WELL,
+            "center": POINT,
+            "directions": [(1, 0)],
+            "points": [(1, 1)],
+            "rho": None,
+            "names": ["a", "b"],
+            "extent": 1.0,
+            "trajectory": None,
+            **PICTURE,
+        }
+    ],
+    "plot.radii": [
+        {"f": WELL, "box": BOX, "rho": ["1.5"], "points": None, "columns": 2, "field": "none", **GRID},
+    ],
+    "plot.sheet": [{"sheet": SHEET, "coordinates": ["x", "y"], "certificate": None, "ax": None, "title": None}],
+    "gallery.info": [{"name": "rastrigin", "dimension": 2}, {"name": "double_well", "b": 1}],
+    "gallery.load": [{"name": "rastrigin", "dimension": 2}, {"name": "double_well", "b": 1}],
+    "gallery.names": [{}],
+}
+
+METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
+UNCHECKED = ("enclose_", "_lanes", "require_rigorous", "to_json", "checked_classes")
+"""Parts of the names of methods that say themselves that they check nothing, or take nothing."""
+
+
+def _public() -> dict[str, Callable[..., Any]]:
+    """Find every public function, the classes that users make objects of, and their methods."""
+    found: dict[str, Callable[..., Any]] = {"RadiusLaw": hc.RadiusLaw, "TanhNetwork": hc.TanhNetwork}
+    for prefix, module in {"": hc, "find.": hc.find, "sam.": hc.sam, "plot.": hc.plot, "gallery.": hc.gallery}.items():
+        found |= {prefix + n: f for n in module.__all__ if inspect.isfunction(f := getattr(module, n))}
+    inherited = {name for name, _ in inspect.getmembers(hc.Objective, inspect.isroutine)}
+    for owner, kind in METHODS.items():
+        for name, method in inspect.getmembers(kind, lambda m: inspect.isfunction(m) or inspect.ismethod(m)):
+            own = not name.startswith("_") and (owner != "TanhNetwork" or name not in inherited)
+            if own and not any(part in name for part in UNCHECKED):
+                found[f"{owner}.{name}"] = method
+    return found
+
+
+FUNCTIONS = _public()
+
+
+def test_every_argument_has_a_base_call():
+    """A public function or argument that is missing below is not tried by the other test."""
+    assert set(FUNCTIONS) == set(BASES)
+    for name, function in FUNCTIONS.items():
+        parameters = inspect.signature(function).parameters
+        named = {n for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD,)}
+        tried = {argument for base in BASES[name] for argument in base}
+        extra = {"b", "dimension"} if name.startswith("gallery.") else {"named"}
+        assert named <= tried <= named | extra, name
+
+
+OWN_ERRORS = ("progress", "rho", "step_size")
+"""Arguments that may be functions of the user's, whose errors are the user's own."""
+
+
+def _calls(name: str) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Yield every call as the argument, the nasty value, and all arguments."""
+    for base, value in itertools.product(BASES[name], nasty()):
+        plain = {a: v.value if isinstance(v, Held) else v for a, v in base.items()}
+        for argument in base:
+            held = argument == "self" or isinstance(base[argument], Held)
+            if not held and not (callable(value) and argument in OWN_ERRORS):
+                yield argument, value, {**plain, argument: value}
+
+
+def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    positional = [arguments.pop(name) for name in ("self", "values") if name in arguments]
+    function(*positional, **arguments)
+
+
+@pytest.mark.parametrize("name", sorted(BASES))
+@pytest.mark.filterwarnings("ignore")
+def test_nasty_values_raise_typed_errors_or_none(name):
+    """No value makes a function fail in another way, nor hang."""
+    wrong = []
+    for argument, value, arguments in _calls(name):
+        try:
+            _call(FUNCTIONS[name], arguments)
+        except HallucertError as error:
+            str(error).encode()
+        except Exception as error:
+            if not (isinstance(error, OSError) and argument in ("path", "source")):
+                wrong.append(f"{argument} = {_short(value)}: {type(error).__name__}: {error}"[:150])
+    plt.close("all")
+    assert not wrong, "\n" + "\n".join(wrong[:40]) + f"\n{len(wrong)} in all"
+
+
+def _short(value: Any) -> str:
+    try:
+        return repr(value)[:40]
+    except ValueError:
+        return f"<{type(value).__name__}>"
