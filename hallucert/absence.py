@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +12,7 @@ from hallucert.arguments import checked_positive, checked_real, checked_seconds,
 from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import require_round_to_nearest
 from hallucert.errors import ArgumentError
+from hallucert.exact import LARGEST_DOUBLE
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
@@ -28,7 +28,6 @@ from hallucert.radius_law import SAM, RadiusLaw, radius_law, require_sam
 MAX_BOXES = 400_000
 BEGINNING = 0.25
 """Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls."""
-LARGEST_DOUBLE = Fraction(sys.float_info.max)
 
 
 def safe_radius(

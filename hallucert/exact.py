@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -24,6 +25,7 @@ MAX_BITS = 6600
 """Of numerator and denominator together: as text such a number is shorter than `MAX_DIGITS`, so that what is taken from
 users can be written to files and read back."""
 
+LARGEST_DOUBLE = Fraction(sys.float_info.max)
 NUMBER = 'be a finite number: an int, a float, a Fraction or a string such as "0.05" or "1/3"'
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _RATIO = re.compile(r"[+-]?\d+/\d+", re.ASCII)

@@ -16,7 +16,7 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.errors import ArgumentError
-from hallucert.exact import round_down
+from hallucert.exact import LARGEST_DOUBLE, round_down
 from hallucert.objectives.objective import Objective
 from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
@@ -260,4 +260,5 @@ def _length(point: Point) -> Fraction:
 
 
 def _nearby(value: Fraction, bits: int) -> Fraction:
-    return Fraction(float(value)) if bits <= 53 else round_down(value, bits)
+    wide = bits > 53 or abs(value) > LARGEST_DOUBLE
+    return round_down(value, bits) if wide else Fraction(float(value))

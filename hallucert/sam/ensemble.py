@@ -96,8 +96,6 @@ def run_ensemble(
     [[-0.5, 0.0], [0.5, -0.0]]
     """
     lanes = checked_lanes(starts, checked_objective(f).dimension, "starts")
-    if not len(lanes):
-        raise ArgumentError("starts", starts, "be one point or more")
     if checkpoint is not None and every is not None:
         raise ArgumentError("every", every, "be left out with a checkpoint; observe_every records the way")
     folder = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
@@ -157,7 +155,8 @@ class _Cell:
         """Return the columns every ``observe_every`` steps and at the end, (n, columns, k)."""
         steps = curve_steps(self.plan)
         result = np.full((steps.size, *self.columns.shape), np.nan)
-        result[: len(self.state.observed)] = np.array(self.state.observed).reshape(-1, *self.columns.shape)
+        seen = len(self.state.observed)
+        result[:seen] = np.reshape(self.state.observed, (seen, *self.columns.shape))
         at_end = steps[:, None] >= self.state.done
         # A lane that was interrupted did not get any further.
         at_end &= (self.state.codes != 0) | (self.state.done == self.plan.steps)

@@ -86,6 +86,8 @@ def nasty() -> list[Any]:
         ),
         *(Decimal("NaN"), Decimal("1e999999"), Fraction(1, 3**5000), mpmath.mpf("nan"), mpmath.mpf("inf"), mpmath.pi),
         *(mpmath.mpf("1e99999999"), mpmath.iv.mpf([1, 2]), mpmath.mpc(1, 2), sympy.Symbol("z"), sympy.nan, sympy.oo),
+        *([10**400, 0], ["1e-400", "0"], [1e308, 1e308], [5e-324, 1e-300], [10**5000, 0], [[1e-400, "1e400"], [0, 1]]),
+        *([[0, 5e-324], [-1e308, 1e308]], [[0, "1e-400"], [0, 1]], [["1/3", 1], (0, mpmath.mpf(2))], [[1, 0], [0, 1]]),
         *(sympy.pi, np.float32(0.5), {"a": loop}, WELL, hc.Status.PROVED),
     ]
 
