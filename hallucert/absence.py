@@ -56,8 +56,8 @@ def safe_radius(
         A point near a critical point of `f`. A degenerate critical point, such as that of ``x**4 + y**4``, must be
         given exactly.
     box : (d, 2) array-like, optional
-        For USAM, where it may be left out only if `f` is convex: rows ``(low, high)``, taken as the doubles they are,
-        with the target inside.
+        For USAM, where it may be left out only if `f` is convex: rows ``(low, high)`` of numbers that are doubles
+        exactly, with the target inside.
     rtol : float
         Wanted relative width of the bracket of the largest radius of a ball on which `f` is convex; for USAM of the
         bracket of the largest radius for which the theorem holds.

@@ -154,7 +154,7 @@ def certify(
         Ask about exactly the box ``x +- radius`` (no polishing): existence there is proved, refuted or undecided. In
         residual form the box lives in the slice through `x`.
     global_box : array of shape (d, 2), optional
-        Also ask whether the target is a global minimizer over this box.
+        Also ask whether the target is a global minimizer over this box, of numbers that are doubles exactly.
     basin : exact positive number, optional
         Also ask from which starts SAM with this fixed step, or any smaller one, converges to the point (isolated
         targets).

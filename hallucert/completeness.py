@@ -53,7 +53,7 @@ def census(
     f : Objective
         A function of 2, 3 or 4 variables, given as a formula or as residuals.
     box : (d, 2) array-like
-        Rows ``(low, high)``, taken as the doubles they are.
+        Rows ``(low, high)`` of numbers that are doubles exactly; others are refused, not rounded.
     rho : exact positive number
         The radius.
     max_boxes : int
