@@ -130,9 +130,15 @@ def completeness_claim(swept: Swept, region: Box, branches: int) -> Claim:
     return Claim(NAME, Status.PROVED, statement(region, branches))
 
 
+LONGEST_BOX = 3000
+"""Characters; a sentence in a file may have 4000."""
+
+
 def statement(region: Box, branches: int) -> str:
     """The sentence that is proved."""
     box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in region)
+    if len(box) > LONGEST_BOX:
+        box = "that is the region of the certificate"
     where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
     if branches == 0:
         return f"No point of the box {box} is hallucinated with the target c, for any rho > 0."

@@ -333,6 +333,14 @@ def test_what_is_certified_can_be_saved_and_loaded(tmp_path_factory, first, seco
         assert all(loaded[name].statement == cert[name].statement for name in cert.claims)
 
 
+def test_diagrams_of_long_boxes_can_be_read(tmp_path):
+    """The sentence about the box stays as short as a file allows; here its ends have 1,981 characters each."""
+    end = 2 + Fraction(1, 10**990)
+    found = hc.diagram(WELL, (1, 0), [(-end, end), (-end, end)])
+    found.save(tmp_path / "diagram.json")
+    assert found.complete and hc.load(tmp_path / "diagram.json").region == ((-end, end), (-end, end))
+
+
 def test_long_integers_in_messages():
     """Integers that Python does not print are described by their size."""
     assert sys.get_int_max_str_digits() == 4300
