@@ -16,6 +16,7 @@ from hallucert.branch_certification import certify_branch
 from hallucert.candidate import Candidate
 from hallucert.certificate.branch import BranchCertificate
 from hallucert.certificate.certificate import Certificate, Provenance
+from hallucert.certificate.reading import MAX_DIMENSION
 from hallucert.certificate.sheet import SheetCertificate
 from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.clock import Clock, OutOfTime
@@ -220,6 +221,9 @@ def certify(
     objective, guess, exact_rho, construction = _arguments(subject, x, rho)
     law = _law(subject, variant, objective.dimension)
     objective.require_rigorous()
+    if objective.dimension > MAX_DIMENSION:
+        was, must = f"<function of {objective.dimension} variables>", f"have at most {MAX_DIMENSION} variables"
+        raise ArgumentError("subject", was, f"{must}, as many as a certificate may; certify_stall takes more")
     half_width = None if radius is None else exact_radius(radius, "radius")
     box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box", rounded=False)
     hints: dict[str, Any] = {"construction": construction, "global_box": box}

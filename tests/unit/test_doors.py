@@ -341,6 +341,13 @@ def test_diagrams_of_long_boxes_can_be_read(tmp_path):
     assert found.complete and hc.load(tmp_path / "diagram.json").region == ((-end, end), (-end, end))
 
 
+def test_functions_of_more_variables_than_a_file_may_have():
+    """They are refused when they come in, not when the file is read."""
+    f = hc.Objective.from_callable(lambda x: (x**2).sum(), 1001)
+    with pytest.raises(ArgumentError, match=r"^subject must have at most 1000 variables"):
+        hc.certify(f, np.ones(1001), 1)
+
+
 def test_long_integers_in_messages():
     """Integers that Python does not print are described by their size."""
     assert sys.get_int_max_str_digits() == 4300
