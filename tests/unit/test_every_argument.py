@@ -246,8 +246,11 @@ BASES: dict[str, list[dict[str, Any]]] = {
 }
 
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
-UNCHECKED = ("enclose_", "_lanes", "require_rigorous", "to_json", "checked_classes")
-"""Parts of the names of methods that say themselves that they check nothing, or take nothing."""
+UNCHECKED = (
+    *("enclose_", "_lanes", "domain_arguments", "nearest_edge"),
+    *("require_rigorous", "to_json", "checked_classes"),
+)
+"""Parts of the names of methods for arrays and balls of the library's own, unchecked, and of those that take nothing."""
 
 
 def _public() -> dict[str, Callable[..., Any]]:
