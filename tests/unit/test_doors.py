@@ -336,7 +336,7 @@ def test_what_is_certified_can_be_saved_and_loaded(tmp_path_factory, first, seco
 def test_diagrams_of_long_boxes_can_be_read(tmp_path):
     """The sentence about the box stays as short as a file allows; here its ends have 1,981 characters each."""
     end = 2 + Fraction(1, 10**990)
-    found = hc.diagram(WELL, (1, 0), [(-end, end), (-end, end)])
+    found = hc.diagram(hc.Objective.parse("x**2 + 2*y**2"), (0, 0), [(-end, end), (-end, end)])
     found.save(tmp_path / "diagram.json")
     assert found.complete and hc.load(tmp_path / "diagram.json").region == ((-end, end), (-end, end))
 

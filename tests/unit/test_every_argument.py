@@ -250,7 +250,7 @@ UNCHECKED = (
     *("enclose_", "_lanes", "domain_arguments", "nearest_edge"),
     *("require_rigorous", "to_json", "checked_classes"),
 )
-"""Parts of the names of methods for arrays and balls of the library's own, unchecked, and of those that take nothing."""
+"""Parts of the names of methods for the library's own arrays and balls, unchecked, and of those that take nothing."""
 
 
 def _public() -> dict[str, Callable[..., Any]]:
