@@ -115,9 +115,25 @@ PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
 
 BASES: dict[str, list[dict[str, Any]]] = {
     "certify": [
-        {"subject": WELL, "x": POINT, "rho": "1.5", "radius": "1e-3", "precisions": [53], "backend": "arb"},
-        {"subject": WELL, "x": POINT, "rho": "1.5", "basin": 1, "start": [-0.5, 0], "precisions": [53], "budget": 1},
-        {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 9, "variant": "sam"},
+        {
+            "subject": WELL,
+            "x": POINT,
+            "rho": "1.5",
+            "radius": "1e-3",
+            "precisions": [53],
+            "backend": "arb",
+            "variant": "sam",
+        },
+        {
+            "subject": WELL,
+            "x": POINT,
+            "rho": "1.5",
+            "basin": 1,
+            "start": [-0.5, 0],
+            "precisions": Held([53]),
+            "budget": 1,
+        },
+        {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 1, "precisions": Held([53])},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
     ],
     "certify_stall": [{**SHAPES, "x": (0.001, -0.5), "radius": "1e-3", "backend": "arb"}],
