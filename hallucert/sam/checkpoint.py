@@ -49,13 +49,13 @@ class Checkpoint:
     def __init__(self, folder: Path, cell: int, fingerprint: str) -> None:
         self.path = folder / f"cell-{cell:04d}.npz"
         self.fingerprint = fingerprint
-        if folder.exists() and not folder.is_dir():
-            raise CheckpointError(
-                f"the checkpoint {folder} must be a folder; it is {kind_of_file(folder) or 'a file'}: use another path"
-            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_nothing(folder)
+        except FileExistsError:
+            raise CheckpointError(
+                f"the checkpoint {folder} must be a folder; it is {kind_of_file(folder) or 'a file'}: use another path"
+            ) from None
         except OSError as error:
             raise CheckpointError(
                 f"the checkpoint folder {folder} cannot be made or written to: {error.strerror}"

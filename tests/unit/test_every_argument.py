@@ -318,8 +318,9 @@ def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", sorted(BASES))
 @pytest.mark.filterwarnings("ignore")
-def test_nasty_values_raise_typed_errors_or_none(name):
+def test_nasty_values_raise_typed_errors_or_none(name, tmp_path, monkeypatch):
     """No value makes a function fail in another way, nor hang."""
+    monkeypatch.chdir(tmp_path)  # "abc" is the name of a checkpoint
     wrong = []
     for argument, value, arguments in _calls(name):
         try:
