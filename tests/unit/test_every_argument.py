@@ -115,6 +115,7 @@ PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
 
 BASES: dict[str, list[dict[str, Any]]] = {
     "certify": [
+        {"subject": WELL, "x": POINT, "rho": "1.5", "progress": False, "variant": "sam"},
         {
             "subject": WELL,
             "x": POINT,
@@ -122,7 +123,6 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "radius": "1e-3",
             "precisions": [53],
             "backend": "arb",
-            "variant": "sam",
         },
         {
             "subject": WELL,
@@ -136,9 +136,9 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 1, "precisions": Held([53])},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
     ],
-    "certify_stall": [{**SHAPES, "x": (0.001, -0.5), "radius": "1e-3", "backend": "arb"}],
+    "certify_stall": [{**SHAPES, "progress": False, "x": (0.001, -0.5), "radius": "1e-3", "backend": "arb"}],
     "load": [{"path": "nowhere.json"}],
-    "verify": [{"source": CENSUS, "backend": "arb", "max_boxes": 1, "budget": 1e-3}],
+    "verify": [{"source": CENSUS, "progress": False, "backend": "arb", "max_boxes": 1, "budget": 1e-3}],
     "diagnose": [{**SHAPES, "step_size": 0.1, "products": 20}],
     "census": [
         {
@@ -155,9 +155,28 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "variant": "sam",
         }
     ],
-    "diagram": [{"f": BENT, "target": (0, 0), "box": BOX, "backend": "arb", "max_boxes": 1, "budget": 1e-3, "seed": 0}],
+    "diagram": [
+        {
+            "f": BENT,
+            "progress": False,
+            "target": (0, 0),
+            "box": BOX,
+            "backend": "arb",
+            "max_boxes": 1,
+            "budget": 1e-3,
+            "seed": 0,
+        }
+    ],
     "safe_radius": [
-        {"f": WELL, "target": (1, 0), "rtol": 0.1, "max_boxes": 5, "seconds": 0.1, "backend": "float"},
+        {
+            "f": WELL,
+            "target": (1, 0),
+            "rtol": 0.1,
+            "max_boxes": 5,
+            "seconds": 0.1,
+            "backend": "float",
+            "progress": False,
+        },
         {"f": WELL, "target": (1, 0), "box": BOX, "variant": "usam", "max_boxes": 5},
     ],
     "critical_rho": [
@@ -166,6 +185,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "target": (1, 0),
             "rtol": 0.1,
             "limit": 1.2,
+            "progress": False,
             "max_boxes": 5,
             "seconds": 0.1,
             "backend": "float",
@@ -197,20 +217,40 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "Objective.hessian_vector_product": [{"self": WELL, "x": POINT, "v": POINT}],
     **{f"Objective.{name}": [{"self": LINE, "x": POINT}] for name in ("residual", "residual_jacobian")},
     "Branch.coordinate": [{"self": BRANCH, "name": "x"}],
-    "find.branch": [{"f": WELL, "start": (-0.5, 0), "target": (1, 0), "variant": "sam", **LIMITS}],
-    "find.branches": [{"f": BOWL, "target": (0,), "seed": 0, "variant": "sam", **LIMITS, "box": [(-1, 1)]}],
+    "find.branch": [{"f": WELL, "progress": False, "start": (-0.5, 0), "target": (1, 0), "variant": "sam", **LIMITS}],
+    "find.branches": [
+        {"f": BOWL, "progress": False, "target": (0,), "seed": 0, "variant": "sam", **LIMITS, "box": [(-1, 1)]}
+    ],
     "find.switch_branch": [{"branch": BRANCH, "event": BRANCH.events[0], **LIMITS}],
-    "find.critical_points": [{"f": WELL, "box": BOX, "starts": 3, "seed": 0}],
+    "find.critical_points": [{"f": WELL, "progress": False, "box": BOX, "starts": 3, "seed": 0}],
     "find.farthest_point": [
         {"f": FARTHEST.objective, "maximizer": (0, 0), "target": (1, 1), "level": None, "seed": 0, "variant": "sam"}
     ],
     "find.hallucinate": [
-        {"f": LINE, "start": POINT, "rho": "1.5", "max_steps": 3, "tolerance": 1e-9, "variant": "sam"}
+        {
+            "f": LINE,
+            "progress": False,
+            "start": POINT,
+            "rho": "1.5",
+            "max_steps": 3,
+            "tolerance": 1e-9,
+            "variant": "sam",
+        }
     ],
     "find.on_branch": [{"branch": BRANCH, "rho": "1.4"}],
     "find.on_sphere": [{"f": WELL, "target": (1, 0), "rho": "1.5", "starts": 1, "seed": 0, "variant": "sam"}],
     "find.refine": [{**SHAPES, "max_steps": 3}],
-    "find.sheet": [{"f": LINE, "start": (-0.5, 0), "rho": "1.5", "box": [(-2, 2), (-2, 2)], "variant": "sam", **STEPS}],
+    "find.sheet": [
+        {
+            "f": LINE,
+            "progress": False,
+            "start": (-0.5, 0),
+            "rho": "1.5",
+            "box": [(-2, 2), (-2, 2)],
+            "variant": "sam",
+            **STEPS,
+        }
+    ],
     **{
         f"sam.{name}": [SHAPES]
         for name in ("perturbed_point", "sam_value", "shifted_gradient", "sam_gradient", "sam_matrix")
