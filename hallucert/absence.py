@@ -23,6 +23,7 @@ from hallucert.prove.census_records import CriticalPoint
 from hallucert.prove.convexity import is_convex
 from hallucert.prove.critical_rho import CriticalRho
 from hallucert.prove.usam_safe_radius import usam_safe_radius
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw, radius_law, require_sam
 
 MAX_BOXES = 400_000
@@ -30,6 +31,7 @@ BEGINNING = 0.25
 """Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls."""
 
 
+@quiet
 def safe_radius(
     f: Objective,
     target: Any,
@@ -114,6 +116,7 @@ def safe_radius(
         return absence.safe_radius(function, critical, rtol, max_boxes, clock, backend)
 
 
+@quiet
 def critical_rho(
     f: Objective,
     target: Any,

@@ -17,7 +17,7 @@ from hallucert.exact import float_above, float_below, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.reasons import Reason
-from hallucert.shortening import short_digits, short_name, short_rational
+from hallucert.shortening import heading, short_digits, short_rational
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -189,7 +189,7 @@ def print_certificates(certificates: list[Any], paths: list[Path | None], f: Obj
         out.print(f"No hallucinated point with that target found at rho = {rho} (in floats; not a proof of absence).")
     for number, (certificate, path) in enumerate(zip(certificates, paths, strict=True), 1):
         count = f" (point {number} of {len(certificates)})" if len(certificates) > 1 else ""
-        out.print(theorem_card(certificate, f"{short_name(f.name, LONGEST_TITLE)}{count}", path))
+        out.print(theorem_card(certificate, f"{heading(f, LONGEST_TITLE)}{count}", path))
 
 
 def print_gallery(entries: list[Any]) -> None:

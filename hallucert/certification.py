@@ -30,6 +30,7 @@ from hallucert.prove.point import Point
 from hallucert.prove.point_claims import BY_NAME, prove_claims, without_existence
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence, Facts
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.sheet import Sheet
 from hallucert.sheet_certification import certify_sheet, certify_surface
@@ -111,6 +112,7 @@ def certify(
 ) -> Certificate: ...
 
 
+@quiet
 def certify(
     subject: Objective | Candidate | Branch | Sheet | Surface,
     x: Any = None,
@@ -308,7 +310,8 @@ def _attempt(
     box = None
     if claims["existence"].status is Status.PROVED:
         ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision) for v in located.x]
-        box = tuple((end.lower, end.upper) for end in ends)
+        room = existence.room_of(located.witness)
+        box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
     return Certificate(objective, rho, located.witness, claims, provenance, box, law)
 
 

@@ -34,6 +34,7 @@ from hallucert.prove.claims import Enclosure, undecided
 from hallucert.prove.diagram import MAX_DIMENSION, NAME, QUESTION, Swept, completeness_claim, sweep
 from hallucert.prove.reasons import Reason
 from hallucert.prove.subdivision import Box, middle_of
+from hallucert.quiet import quiet
 
 MAX_BOXES = 200_000
 ROOM = Fraction(1, 8)
@@ -46,6 +47,7 @@ ROUNDS = 6
 """How often branches are sought at places that the search has left over."""
 
 
+@quiet
 def diagram(
     f: Objective,
     target: Any,

@@ -23,6 +23,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
 from hallucert.prove.census import Census, Task, take
 from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 
 MAX_BOXES = 4_000_000
@@ -32,6 +33,7 @@ WORTH = 0.6
 """Called with the name of the step, how many of its tasks are done, and how many there are."""
 
 
+@quiet
 def census(
     f: Objective,
     box: Any,

@@ -20,6 +20,7 @@ from hallucert.diagnosis_report import Diagnosis, Kind
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, radius_law
 from hallucert.spectra import FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
 
@@ -46,6 +47,7 @@ _TARGETS = {
 }
 
 
+@quiet
 def diagnose(
     f: Objective,
     x: Any,

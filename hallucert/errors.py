@@ -81,12 +81,13 @@ class CertificateError(HallucertError, ValueError):
     Parameters
     ----------
     field : str
-        Path of the offending entry, such as ``claims[2].status``.
+        Path of the offending entry, such as ``claims[2].status``; what a terminal would not print is escaped.
     problem : str
         What is wrong with it.
     """
 
     def __init__(self, field: str, problem: str) -> None:
+        field = field if field.isprintable() else ascii(field)[1:-1]  # keys of a stranger's file are parts of it
         super().__init__(f"certificate field {field}: {problem}")
         self.field = field
         self.problem = problem

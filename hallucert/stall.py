@@ -22,6 +22,7 @@ from hallucert.prove.no_minimizer_near import RULE
 from hallucert.prove.point import Point
 from hallucert.prove.rules import Evidence, Facts
 from hallucert.prove.witness import Witness, box_of
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 from hallucert.sam import perturbed_point
 
@@ -33,6 +34,7 @@ LARGEST, SHRINK, SMALLEST = 2**-4, 2**-3, 2**-50
 """Half widths that are tried, as multiples of rho: from the first on, each time by the second factor, to the third."""
 
 
+@quiet
 def certify_stall(
     f: Objective,
     x: Any,

@@ -12,11 +12,13 @@ from hallucert.arguments import checked_seconds, checked_whole
 from hallucert.certificate import verify as checker
 from hallucert.certificate.verify import BUDGET, MAX_BOXES, Verdict
 from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from hallucert.certificate.verify import AnyCertificate
 
 
+@quiet
 def verify(
     source: str | PathLike[str] | AnyCertificate,
     backend: str | None = None,

@@ -3,8 +3,7 @@
 Arb guarantees enclosure for each of its functions (Johansson 2017); what this file adds is the facade's domain rule,
 exact conversions, and tighter results on wide balls, where Arb's midpoint-radius formulas overestimate.
 
-``flint.ctx.prec`` belongs to the process. Another thread that changes it changes how tight results are, never whether
-they are true.
+``flint.ctx.prec`` belongs to the process: inside of ``with``, the arithmetic has it to itself (`flint_precision`).
 """
 
 from __future__ import annotations
@@ -18,9 +17,10 @@ from typing import Any, Self
 
 import flint
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, fmpq
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.balls.flint_precision import FlintPrecision
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
@@ -44,18 +44,17 @@ class ArbArithmetic(BallArithmetic):
 
     def __init__(self, precision: int) -> None:
         self.precision = precision
-        self._saved: list[int] = []
+        self._context = FlintPrecision(precision)
         self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
 
     def __enter__(self) -> Self:
-        self._saved.append(ctx.prec)
-        ctx.prec = self.precision
+        self._context.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        ctx.prec = self._saved.pop()
+        self._context.__exit__(kind, error, traceback)
 
     def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
         """Return a ball that contains `value`."""

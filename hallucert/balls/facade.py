@@ -54,7 +54,8 @@ class BallArithmetic(ABC):
     """A rigorous arithmetic at one working precision; make one with `arithmetic`.
 
     Used as a context manager it sets the precision for the operators of its values (Arb's precision belongs to the
-    process; mpmath's travels with the values). Blocks nest. Outside of a block results are still true.
+    process, so that threads wait for each other; mpmath's travels with the values). Blocks nest. Outside of a block
+    results are still true.
 
     Attributes
     ----------

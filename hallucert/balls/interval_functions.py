@@ -27,6 +27,7 @@ from mpmath.libmp import (
 
 from hallucert.balls import series
 from hallucert.balls.interval import DOWN, UP, Interval, Mpf, rounded
+from hallucert.errors import EnvironmentRefused
 
 Bounds = tuple[Mpf, Mpf]
 _MINUS_ONE = from_int(-1)
@@ -74,7 +75,7 @@ def log_bounds(x: Mpf, prec: int) -> Bounds:
     t_high = mpf_sub(mpf_div(x, e_low, work, UP), fone, work, UP)
     half = mpf_shift(fone, -1)
     if mpf_cmp(t_high, half) > 0 or mpf_cmp(mpf_neg(t_low), half) > 0:
-        raise AssertionError("mpmath's logarithm is not even close")
+        raise EnvironmentRefused("mpmath's logarithm is not even close: another version of mpmath may do")
     # t - t**2 grows on [-1/2, 1/2], so its minimum is at the lower end.
     correction = mpf_sub(t_low, mpf_mul(t_low, t_low, work, UP), work, DOWN)
     low, high = mpf_add(y, correction, work, DOWN), mpf_add(y, t_high, work, UP)

@@ -23,12 +23,14 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
+from hallucert.balls.flint_precision import FlintPrecision
 from hallucert.exact import float_above, float_below
+from hallucert.quiet import Quiet
 
 _BITS = 80
 """Of Arb's evaluations at ends; the result is rounded to doubles."""
@@ -150,18 +152,6 @@ def _above_products(a: np.ndarray, b: np.ndarray, size: np.ndarray, result: np.n
 def _is_tiny(rows: np.ndarray) -> np.ndarray:
     """Tell which numbers are so small, and not 0, that a product with them may underflow."""
     return np.asarray((np.abs(rows) < math.sqrt(_TINY)) & (rows != 0))
-
-
-class Quiet:
-    """A context in which numpy's warnings about NaN and overflow, which are data here, are silenced."""
-
-    def __enter__(self) -> Self:
-        self._state = np.errstate(all="ignore")
-        self._state.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._state.__exit__(*error)
 
 
 class FloatLanes(Quiet):
@@ -353,11 +343,8 @@ def _end(function: Callable[[Any], Any], direction: float) -> Any:
 
 
 def _apply(function: Callable[[Any], Any], direction: float, x: np.ndarray) -> np.ndarray:
-    saved, ctx.prec = ctx.prec, _BITS
-    try:
+    with FlintPrecision(_BITS):
         return np.asarray(_end(function, direction)(x), dtype=np.float64)
-    finally:
-        ctx.prec = saved
 
 
 def _increasing(x: Lanes, function: Callable[[Any], Any]) -> Lanes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from hallucert.errors import EnvironmentRefused
+
 Fixed = tuple[int, int]
 """Integers ``(low, high)`` with ``low <= 2**w * true value <= high``."""
 
@@ -57,7 +59,7 @@ def _nearest(low: int, high: int, guard: int) -> int:
     result = (low + (1 << (guard - 1))) >> guard
     # |result - low / 2**guard| <= 1/2, and the enclosure is far narrower than half a unit: checked, not assumed.
     if high - low >= 1 << (guard - 1):
-        raise AssertionError("guard bits exhausted")
+        raise EnvironmentRefused("the guard bits of a constant are exhausted: integers are computed wrongly here")
     return result
 
 

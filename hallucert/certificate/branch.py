@@ -10,13 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.certificate.certificate import Provenance
-from hallucert.certificate.chains import ChainCertificate
+from hallucert.certificate.chains import ChainCertificate, doubles
 from hallucert.exact import decimal_enclosure
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch import QUESTIONS
 from hallucert.prove.branch_chain import Chain
 from hallucert.prove.branch_target import TargetBox
 from hallucert.prove.claims import Claim
+from hallucert.quiet import quiet
 
 SAMPLES = 9
 """Points of each cell in a picture."""
@@ -57,9 +58,10 @@ class BranchCertificate(ChainCertificate):
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
 
     @cached_property
+    @quiet
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through its cells, shape (n, d + 1) in ``(x, lambda)``."""
-        return tuple(_polygon(chain) for chain in self.chains)
+        return tuple(_polygon(chain, self.objective.dimension) for chain in self.chains)
 
     def _lengths(self) -> list[int]:
         return [len(chain.links) for chain in self.chains]
@@ -69,12 +71,13 @@ class BranchCertificate(ChainCertificate):
         return [f"c: {name} in {decimal_enclosure(low, high, 17)}" for name, (low, high) in known]
 
 
-def _polygon(chain: Chain) -> np.ndarray:
+def _polygon(chain: Chain, dimension: int) -> np.ndarray:
     """Return points of the cells' parabolas ``m + s T + s^2 N q``, as floats."""
-    pieces = []
+    pieces = [np.empty((0, dimension + 1))]
     for link in chain.links:
         cell = link.cell
-        centre, frame, bend = (np.array(a, dtype=float) for a in (cell.centre, cell.frame, cell.bend))
-        s = np.linspace(float(link.start), float(cell.span[1]), SAMPLES)[:, None]
+        centre, frame, bend = (doubles(a) for a in (cell.centre, cell.frame, cell.bend))
+        start, end = doubles([link.start, cell.span[1]])
+        s = np.linspace(start, end, SAMPLES)[:, None]
         pieces.append(centre + s * frame[:, 0] + s**2 * (frame[:, 1:] @ bend))
     return np.concatenate(pieces)

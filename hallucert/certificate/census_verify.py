@@ -5,8 +5,9 @@ without any float search. Then
 
 1. what its own census leaves open must lie in a place that the file declares open, made wider by its own width and by
    the tolerance of the census; and the file must not exclude more than that,
-2. each box of the file must hold exactly one of its own points, with the same target, kind and spectrum, and a point of
-   its own that is left must lie in a place that the file declares pending (its box, far smaller, must meet the place),
+2. each box of the file must hold exactly one of its own points, with the same target, kind and spectrum, and be hardly
+   larger than its own, so that the middle is near the point; and a point of its own that is left must lie in a place
+   that the file declares pending (its box, far smaller, must meet the place),
 3. the same of the critical points. Degenerate ones are compared like open places, since they may be grouped otherwise:
    each of the one side must lie in one of the other, made wider by its own width and by the tolerance.
 
@@ -30,6 +31,10 @@ from hallucert.prove.claims import Status
 
 SEARCHES = 20
 """A census has so many times the boxes of a claim: twice what its prover may look at by default."""
+NEARBY = Fraction(1, 2**22)
+"""How far, as a part of the region, the box of a point in a file may stick out of the checker's. The middles are what a
+reader takes for the points; honest boxes are smaller by many powers of ten."""
+
 SHOWN = 3
 """Problems told one by one."""
 
@@ -44,7 +49,8 @@ def check(certificate: Census, ar: Any, max_boxes: int, clock: Clock) -> list[Re
         return _results(certificate, [failed], [failed], [failed] * len(certificate.points))
     size = max(float(high) - float(low) for low, high in certificate.problem.region)
     room = Fraction(certificate.problem.tolerance) * Fraction(size)
-    partners = _partners([point.box for point in certificate.points], [point.box for point in own.points])
+    nearby = min(room, NEARBY * Fraction(size))
+    partners = _partners([point.box for point in certificate.points], [point.box for point in own.points], nearby)
     about_points = [
         "it is not shown that its box holds one point of the census, and no other does"
         if j is None
@@ -52,7 +58,7 @@ def check(certificate: Census, ar: Any, max_boxes: int, clock: Clock) -> list[Re
         for point, j in zip(certificate.points, partners, strict=True)
     ]
     missing = _about_places(certificate, own, room) + _missing(certificate, own, partners)
-    return _results(certificate, missing, _about_critical_points(certificate, own, room), about_points)
+    return _results(certificate, missing, _about_critical_points(certificate, own, room, nearby), about_points)
 
 
 def _results(census: Census, missing: list[str], critical: list[str], points: list[str]) -> list[Result]:
@@ -107,13 +113,13 @@ def _missing(census: Census, own: Census, partners: Iterable[int | None]) -> lis
     return problems
 
 
-def _about_critical_points(census: Census, own: Census, room: Fraction) -> list[str]:
+def _about_critical_points(census: Census, own: Census, room: Fraction, nearby: Fraction) -> list[str]:
     """Say what is not confirmed of the critical points. Missing ones must lie where targets are declared pending."""
     vague, own_vague = ([p.box for p in c.critical_points if p.kind is Kind.DEGENERATE] for c in (census, own))
     groups = vague + [place.target for place in census.pending]
     published = [point for point in census.critical_points if point.kind is not Kind.DEGENERATE]
     proved = [point for point in own.critical_points if point.kind is not Kind.DEGENERATE]
-    partners = _partners([point.box for point in published], [point.box for point in proved])
+    partners = _partners([point.box for point in published], [point.box for point in proved], nearby)
     problems = []
     if None in partners:
         problems.append(f"the critical points are others: {len(published)} in the file, {len(proved)} proved")
@@ -159,16 +165,20 @@ def _declares(declared: Unsettled, place: Unsettled, room: Fraction) -> bool:
     return declared.box is None or (place.box is not None and _within(place.box, declared.box, room))
 
 
-def _partners(published: Sequence[Box], proved: Sequence[Box]) -> list[int | None]:
+def _partners(published: Sequence[Box], proved: Sequence[Box], nearby: Fraction) -> list[int | None]:
     """Return, for each published box, the number of the proved one that it holds.
 
-    None if it holds none, meets another one as well, or holds one that an earlier box holds.
+    None if it holds none, meets another one as well, holds one that an earlier box holds, or sticks out of it by more
+    than `nearby` and its width.
     """
     partners: list[int | None] = []
     taken: set[int] = set()
     for box in published:
         near = [j for j, other in enumerate(proved) if overlap(box, other)]
-        found = near[0] if len(near) == 1 and near[0] not in taken and _within(proved[near[0]], box) else None
+        found = None
+        if len(near) == 1 and near[0] not in taken:
+            other = proved[near[0]]
+            found = near[0] if _within(other, box) and _within(box, other, nearby) else None
         partners.append(found)
         if found is not None:
             taken.add(found)

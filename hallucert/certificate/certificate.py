@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,10 +15,12 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Claims, Provenance, Status
+from hallucert.prove.existence import room_of
 from hallucert.prove.reasons import Reason
 from hallucert.prove.witness import Witness
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw
-from hallucert.shortening import short_name, short_rational
+from hallucert.shortening import heading, short_rational
 
 __all__ = ["MARKS", "Certificate", "Provenance"]
 
@@ -86,18 +88,27 @@ class Certificate:
         return Claims(self.claims.values())
 
     @cached_property
+    @quiet
     def enclosure(self) -> np.ndarray | None:
         """Box that contains ``x*``, shape (d, 2), doubles rounded outward; None unless existence is proved."""
         if self.box is None:
             return None
-        return np.array([[float_below(low), float_above(high)] for low, high in self.box])
+        return _outward(self.box)
 
     @cached_property
+    @quiet
     def x(self) -> np.ndarray | None:
-        """The midpoint of `enclosure` (or the witness's centre), shape (d,): a double near ``x*``."""
-        if self.enclosure is not None:
-            return self.enclosure.mean(axis=1)
-        return None if self.witness is None else np.array([float_below(c) for c in self.witness.centre])
+        """The midpoint of `enclosure` (or the witness's centre), shape (d,): a double near ``x*``.
+
+        It is at most half a width of `enclosure` away. It lies in the witness's box, where ``x*`` is the only solution,
+        whatever a file that nobody has verified says of the enclosure.
+        """
+        if self.witness is None:
+            return None
+        if self.enclosure is None:
+            return np.array([float_below(c) for c in self.witness.centre])
+        room = _outward((side.lower, side.upper) for side in room_of(self.witness))
+        return np.clip(self.enclosure.mean(axis=1), room[:, 0], room[:, 1])
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the certificate as JSON, atomically: the file is complete or not there.
@@ -123,7 +134,7 @@ class Certificate:
 
     def __str__(self) -> str:
         step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
-        lines = [short_name(self.objective.name), f"rho = {short_rational(self.rho)}{step}"]
+        lines = [heading(self.objective), f"rho = {short_rational(self.rho)}{step}"]
         if self.box is not None:
             for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
                 lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
@@ -136,3 +147,8 @@ class Certificate:
         made = self.provenance
         lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
         return "\n".join(lines)
+
+
+def _outward(sides: Iterable[tuple[Fraction, Fraction]]) -> np.ndarray:
+    """Return a box in doubles, rounded outward, shape (d, 2)."""
+    return np.array([[float_below(low), float_above(high)] for low, high in sides])

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from fractions import Fraction
 from os import PathLike
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from hallucert.certificate.certificate import MARKS, Provenance
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Claims, Status
-from hallucert.shortening import short_name
+from hallucert.shortening import heading
+
+
+def doubles(numbers: Any) -> np.ndarray:
+    """Return a vector or matrix of exact numbers in doubles, for pictures: infinite beyond their range."""
+    return np.vectorize(_double, otypes=[float])(np.array(numbers, dtype=object))
+
+
+def _double(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 class ChainCertificate:
@@ -86,7 +102,7 @@ class ChainCertificate:
         made = self.provenance
         return "\n".join(
             [
-                short_name(self.objective.name),
+                heading(self.objective),
                 *self._subject(),
                 *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims),
                 f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}",

@@ -7,12 +7,20 @@ from typing import Any
 
 from hallucert.certificate import branch_verify
 from hallucert.certificate.diagram import DiagramCertificate
-from hallucert.certificate.verify import PROVOKED, Result, provoked
+from hallucert.certificate.verify import PROVOKED, SPENT, Result, provoked
 from hallucert.clock import Clock
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import proved_target
 from hallucert.prove.claims import Status
 from hallucert.prove.diagram import NAME, statement, sweep
+from hallucert.prove.reasons import Reason
+
+UNSETTLED = {
+    Reason.TIME: SPENT,
+    Reason.BUDGET: "the budget of boxes was spent before the whole box was searched",
+    Reason.PLACES: "some place of the box is not settled",
+}
+"""Why the search of the box shows nothing."""
 
 
 def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, clock: Clock) -> list[Result]:
@@ -44,4 +52,4 @@ def _problem(certificate: DiagramCertificate, ar: Any, max_boxes: int, clock: Cl
         return branch_verify.NOT_SHOWN
     system = BranchSystem(ar, certificate.objective, target.c)
     swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, clock)
-    return None if swept.complete else "some place of the box is not settled"
+    return None if swept.obstacle is None else UNSETTLED[swept.obstacle]

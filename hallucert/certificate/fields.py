@@ -51,9 +51,9 @@ def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -
 
 
 def read_text(value: object, field: str, limit: int = 4000) -> str:
-    """Return text of at most `limit` characters."""
-    if not isinstance(value, str) or len(value) > limit:
-        raise CertificateError(field, f"must be text of at most {limit} characters")
+    """Return printable ASCII text of at most `limit` characters: on a terminal it does nothing but stand there."""
+    if not isinstance(value, str) or len(value) > limit or not (value.isascii() and value.isprintable()):
+        raise CertificateError(field, f"must be printable ASCII text of at most {limit} characters")
     return value
 
 

@@ -38,6 +38,7 @@ from hallucert.prove.claims import Claim, Enclosure, Status
 from hallucert.prove.point_claims import BOX_RULES, BY_NAME, RULES
 from hallucert.prove.reasons import Reason
 from hallucert.prove.witness import Witness
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIMENSION", "MAX_MATRIX_BITS", "from_json", "load"]
@@ -48,6 +49,7 @@ MAX_DIMENSION = 1000
 MAX_DEPTH = 40
 
 
+@quiet
 def load(path: str | PathLike[str]) -> Any:
     """Read a certificate; nothing in it is believed until `hallucert.verify` has re-proved it.
 

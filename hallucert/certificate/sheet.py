@@ -10,11 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.certificate.certificate import Provenance
-from hallucert.certificate.chains import ChainCertificate
+from hallucert.certificate.chains import ChainCertificate, doubles
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim
 from hallucert.prove.manifold import QUESTIONS
 from hallucert.prove.manifold_chain import CurveChain
+from hallucert.quiet import quiet
 from hallucert.shortening import short_rational
 
 
@@ -51,9 +52,10 @@ class SheetCertificate(ChainCertificate):
     provenance: Provenance
 
     @cached_property
+    @quiet
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through the axes of its cells, shape (n, d)."""
-        return tuple(_polygon(chain) for chain in self.chains)
+        return tuple(_polygon(chain, self.objective.dimension) for chain in self.chains)
 
     def _lengths(self) -> list[int]:
         return [len(chain.cells) for chain in self.chains]
@@ -62,13 +64,14 @@ class SheetCertificate(ChainCertificate):
         return [f"rho = {short_rational(self.rho)}"]
 
 
-def _polygon(chain: CurveChain) -> np.ndarray:
+def _polygon(chain: CurveChain, dimension: int) -> np.ndarray:
     """Return the middles of the cells, and both ends; a closed chain comes back to its first middle."""
-    points = [np.array(cell.centre, dtype=float) for cell in chain.cells]
+    points = [doubles(cell.centre) for cell in chain.cells]
+    if not points:
+        return np.empty((0, dimension))
     if chain.closed:
         return np.array([*points, points[0]])
     ends = []
-    for cell, s in ((chain.cells[0], chain.cells[0].span[0]), (chain.cells[-1], chain.cells[-1].span[1])):
-        tangent = np.array([row[0] for row in cell.frame], dtype=float)
-        ends.append(np.array(cell.centre, dtype=float) + float(s) * tangent)
+    for cell, middle, side in ((chain.cells[0], points[0], 0), (chain.cells[-1], points[-1], 1)):
+        ends.append(middle + doubles(cell.span)[side] * doubles(cell.frame)[:, 0])
     return np.array([ends[0], *points, ends[1]])

@@ -7,7 +7,7 @@ scipy or sympy. Box, slice and preconditioner come from the file; a wrong one ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,7 +24,7 @@ from hallucert.prove.point import Point
 from hallucert.prove.point_claims import BY_NAME
 from hallucert.prove.rules import Evidence, Facts
 from hallucert.prove.witness import Witness, box_of
-from hallucert.shortening import short_name
+from hallucert.shortening import heading
 
 if TYPE_CHECKING:
     from hallucert.certificate.branch import BranchCertificate
@@ -41,10 +41,13 @@ MAX_BOXES = 400_000
 BUDGET = 600.0
 """Seconds that a file may cost before the checker gives up; an honest file in two variables takes about 0.01."""
 
-PROVOKED = (HallucertError, ArithmeticError, ValueError, OutOfTime)
+PROVOKED = (HallucertError, ArithmeticError, ValueError, LookupError, RecursionError, MemoryError, OutOfTime)
 """What absurd data in a file may provoke inside a proof, or too short a time; it is a failure to re-prove, like any
 other.
 """
+
+SPENT = "the time budget was spent before it was settled"
+"""Of a claim that is not re-proved for want of time."""
 
 Checker = Callable[[Any, Any, int, Clock], "list[Result]"]
 """Given a certificate, an arithmetic, a budget of boxes and a clock: what became of each claim."""
@@ -94,7 +97,7 @@ class Verdict:
         return f"<Verdict: {passed} of {self.asserted} claims re-proved with {self.backend} at {self.precision} bits>"
 
     def __str__(self) -> str:
-        lines = [f"{short_name(self.certificate.objective.name)}: checked with {self.backend} at {self.precision} bits"]
+        lines = [f"{heading(self.certificate.objective)}: checked with {self.backend} at {self.precision} bits"]
         for result in self.results:
             word = "re-proved" if result.passed else "NOT re-proved"
             if result.status is Status.UNDECIDED:
@@ -122,17 +125,22 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar, clock.watched():
-        results = tuple(_checker(certificate)(certificate, ar, max_boxes, clock))
-    return Verdict(certificate, backend, ar.precision, results)
+        results = _checker(certificate)(certificate, ar, max_boxes, clock)
+    if clock.passed():
+        results = [_late(result) for result in results]
+    return Verdict(certificate, backend, ar.precision, tuple(results))
+
+
+def _late(result: Result) -> Result:
+    """Say of a claim that failed after the time was spent that this may be all that is wrong with it."""
+    if result.passed or "time budget" in result.message:
+        return result
+    return replace(result, message=f"{SPENT}: {result.message}" if result.message else SPENT)
 
 
 def provoked(error: Exception) -> str:
     """Say what could not be done because of one of `PROVOKED`."""
-    return (
-        "the time budget was spent before it"
-        if isinstance(error, OutOfTime)
-        else f"its data cannot be worked with: {error}"
-    )
+    return SPENT if isinstance(error, OutOfTime) else f"its data cannot be worked with: {error}"
 
 
 def _checker(certificate: AnyCertificate) -> Checker:
@@ -170,14 +178,14 @@ def check(certificate: Certificate, ar: Any, max_boxes: int, clock: Clock) -> li
         clock.tell(f"claim {claim.name}", number, len(claims))
         if claim.status is not Status.UNDECIDED:
             if clock.passed():
-                results.append(Result(claim.name, claim.status, False, "the time budget was spent before it"))
+                results.append(Result(claim.name, claim.status, False, SPENT))
                 continue
             try:
                 problem = BY_NAME[claim.name].recheck(claim, evidence, facts)
+                if problem is None and claim.name == "existence":
+                    problem = _check_enclosure(certificate, evidence)
             except PROVOKED as error:
                 problem = provoked(error)
-            if problem is None and claim.name == "existence":
-                problem = _check_enclosure(certificate, evidence)
         if problem is None:
             facts.claims[claim.name] = claim
         results.append(Result(claim.name, claim.status, problem is None, problem or ""))
@@ -192,11 +200,13 @@ def _region(certificate: Certificate, ar: Any, witness: Witness) -> list[Any] | 
 
 
 def _check_enclosure(certificate: Certificate, evidence: Evidence) -> str | None:
-    """The published enclosure must contain the checker's."""
-    ar = evidence.arithmetic
-    for (low, high), x in zip(certificate.box or (), evidence.point.x, strict=True):
+    """The published enclosure must contain the checker's, and lie where the point is the only one."""
+    ar, box = evidence.arithmetic, certificate.box or ()
+    for (low, high), x in zip(box, evidence.point.x, strict=True):
         if not (low <= ar.lower(x) and ar.upper(x) <= high):
             return "the published enclosure does not contain the point"
+    if not existence.stays_inside(box, evidence.witness):
+        return "the published enclosure leaves the box in which the point is the only one"
     return None
 
 

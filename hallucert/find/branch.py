@@ -30,9 +30,11 @@ from hallucert.find.domain import Edges, edge_at
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 
 
+@quiet
 def branch(
     f: Objective,
     start: Any,
@@ -165,6 +167,7 @@ def first_piece(
     return _assembled(curve, points, (begin, end), wanted_events(events)) if len(points) > 1 else None
 
 
+@quiet
 def switch_branch(
     branch: Branch,
     event: BranchEvent,

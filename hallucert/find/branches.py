@@ -17,6 +17,7 @@ from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.newton import polished_critical_point
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 
 INSTEAD = "radii and stability of branches are SAM's; the points of USAM are the same curves with rho = 1/lambda"
@@ -24,6 +25,7 @@ SAME = 1e-6
 """Points this close, relative to the box, are the same end or branch point."""
 
 
+@quiet
 def branches(
     f: Objective,
     target: Any,

@@ -15,6 +15,7 @@ from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
 
 MAX_ROUNDS = 12
 """Rounds of starts; the search ends earlier, when two rounds in a row add no point."""
@@ -66,6 +67,7 @@ class CriticalPoint:
         return f"<CriticalPoint at ({at}), {self.kind}, f = {self.value:.6g}, Hessian from {low:.4g} to {high:.4g}>"
 
 
+@quiet
 def critical_points(
     f: Objective, box: Any, starts: int | None = None, seed: int = 0, *, progress: Progress = None
 ) -> list[CriticalPoint]:

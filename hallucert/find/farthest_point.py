@@ -30,12 +30,14 @@ from hallucert.find.superlevel import (
     ray_boundary,
 )
 from hallucert.objectives.objective import Objective
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 
 PICTURE_POINTS = 2000
 """Most boundary points of ``U`` kept for pictures."""
 
 
+@quiet
 def farthest_point(
     f: Objective,
     maximizer: Any,

@@ -19,9 +19,11 @@ from hallucert.find.newton import EDGE, norms
 from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, radius_law
 
 
+@quiet
 def hallucinate(
     f: Objective,
     start: Any,

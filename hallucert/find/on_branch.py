@@ -14,8 +14,10 @@ from hallucert.find.arguments import checked_radius
 from hallucert.find.branch_curve import Curve
 from hallucert.find.continuation import CurvePoint, locate
 from hallucert.find.sphere import sphere_kind
+from hallucert.quiet import quiet
 
 
+@quiet
 def on_branch(branch: Branch, rho: Exact) -> list[Candidate]:
     """Return the points of a branch whose radius is `rho`, in order along it.
 

@@ -22,9 +22,11 @@ from hallucert.find.rescaled import Rescaled
 from hallucert.find.sphere import FLAT, NOISE, Sphere, polished_candidate, tangential_eigenvalues
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, radius_law
 
 
+@quiet
 def on_sphere(
     f: Objective,
     target: Any,

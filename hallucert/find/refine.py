@@ -14,9 +14,11 @@ from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined,
 from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point
 from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, shifted_residual_system, sphere_kind
 from hallucert.objectives.objective import Objective
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, radius_law
 
 
+@quiet
 def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: str | RadiusLaw = "sam") -> Candidate:
     """Return the hallucinated point next to `x`, for example next to the end of a SAM run.
 

@@ -21,6 +21,7 @@ from hallucert.find.sheet_curve import FLAT, SheetCurve, slope
 from hallucert.find.surface import surface
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw, require_sam
 from hallucert.sheet import Sheet
 from hallucert.surface import Surface
@@ -29,6 +30,7 @@ KERNEL = 1e-8
 """Eigenvalues of the Hessian at the target below this part of the largest, and of ``|g|/rho``, count as zero."""
 
 
+@quiet
 def sheet(
     f: Objective,
     start: Any,

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from hallucert.errors import ArgumentError
 from hallucert.exact import MAX_BITS, constant_bits
+from hallucert.objectives.names import check_variable_names
 from hallucert.objectives.tape import (
     BINARY,
     MAX_EXPONENT,
@@ -22,7 +23,6 @@ from hallucert.objectives.tape import (
     PARTIAL,
     Node,
     Tape,
-    check_variable_names,
     node_operands,
     prune,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from hallucert.errors import ArgumentError
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.tape import Node, Tape, node_operands
 
@@ -124,4 +125,4 @@ def _slopes(builder: TapeBuilder, node: Node, result: int, operands: Sequence[in
             return [builder.neg(builder.unary("sin", operands[0]))]
         case "tanh":
             return [builder.sub(one, builder.power(result, 2))]
-    raise AssertionError(f"operation {node.op} has no derivative rule")
+    raise ArgumentError("tape", node.op, "hold operations that have a derivative")

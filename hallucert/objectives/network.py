@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_choice, checked_text
+from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, format_dyadic, format_rational
 from hallucert.objectives.initialisers import initial_parameters
 from hallucert.objectives.network_data import (
@@ -291,12 +292,18 @@ class TanhNetwork(Objective):
                 return self._floats.hessian_products(x[:1], v[None], self._loss)[0] + self._decay * v
             return self._floats.hessian_products(x, v[:, None, :], self._loss)[:, 0] + self._decay * v
 
+    def _squared_loss(self) -> SquaredLoss:
+        """The loss of an objective in residual form."""
+        self._require_residuals()
+        if not isinstance(self._loss, SquaredLoss):
+            raise ArgumentError("loss", self.loss, "be squared for residuals")
+        return self._loss
+
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residuals on lanes, unchecked."""
-        self._require_residuals()
-        assert isinstance(self._loss, SquaredLoss)
+        loss = self._squared_loss()
         with np.errstate(all="ignore"):
-            return self._loss.residual(self._floats.outputs(x)).reshape(len(x), -1)
+            return loss.residual(self._floats.outputs(x)).reshape(len(x), -1)
 
     def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residual Jacobians on lanes, unchecked."""
@@ -345,9 +352,7 @@ class TanhNetwork(Objective):
 
     def enclose_residual(self, arithmetic: Any, x: Sequence[Any]) -> list[Any]:
         """Enclosure of the residuals on the box `x`."""
-        self._require_residuals()
-        assert isinstance(self._loss, SquaredLoss)
-        rows = self._loss.enclose_residual(arithmetic, self._balls.run(arithmetic, x).outputs)
+        rows = self._squared_loss().enclose_residual(arithmetic, self._balls.run(arithmetic, x).outputs)
         return [r for sample in zip(*rows, strict=True) for r in sample]
 
     def enclose_residual_jacobian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:

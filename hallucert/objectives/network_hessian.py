@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.clock import look
+from hallucert.errors import ArgumentError
 from hallucert.objectives.network_enclosures import Pass
 from hallucert.objectives.network_losses import Blocks, Loss
 
@@ -159,7 +160,8 @@ class HessianSum:
     def _tangents(self, number: int, through: Rows) -> Rows:
         """``Da`` of a layer by all parameters up to it: width x (samples * (prefix + own))."""
         layer, slope = self.layers[number], self.run.slopes[number]
-        assert slope is not None
+        if slope is None:
+            raise ArgumentError("number", number, "be that of a hidden layer")
         prefix = layer.start
         before = self.run.transposed_activations[number]
         result = []

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from hallucert.arguments import checked_text, checked_whole
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.objectives.objective import Objective, function_name
 from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
 
@@ -116,7 +116,7 @@ class NumericObjective(Objective):
 
     def _refuse(self) -> NoReturn:
         self.require_rigorous()
-        raise AssertionError("a float-only objective is not rigorous")
+        raise NotAnalyticError(f"{self.name} has no formula")
 
 
 def _each(function: Callable[..., Any], shape: tuple[int, ...], *lanes: np.ndarray) -> np.ndarray:

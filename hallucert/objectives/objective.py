@@ -19,6 +19,7 @@ from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
 from hallucert.exact import Exact
 from hallucert.objectives.parser import parse_tape
 from hallucert.objectives.tape import Arithmetic
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from hallucert.objectives.formula import FormulaObjective
@@ -222,6 +223,7 @@ class Objective(ABC):
 
     # ------------------------------------------------------------------ floats
 
+    @quiet
     def value(self, x: Any) -> Any:
         """Return ``f(x)``.
 
@@ -244,6 +246,7 @@ class Objective(ABC):
         lanes, single = self._lanes(x)
         return self._answer(self.value_lanes(lanes), single)
 
+    @quiet
     def gradient(self, x: Any) -> np.ndarray:
         """Return the gradient. Raises as `value`.
 
@@ -259,6 +262,7 @@ class Objective(ABC):
         lanes, single = self._lanes(x)
         return self._answer(self.gradient_lanes(lanes), single)
 
+    @quiet
     def hessian(self, x: Any) -> np.ndarray:
         """Return the Hessian. Raises as `value`.
 
@@ -274,6 +278,7 @@ class Objective(ABC):
         lanes, single = self._lanes(x)
         return self._answer(self.hessian_lanes(lanes), single)
 
+    @quiet
     def hessian_vector_product(self, x: Any, v: Any) -> np.ndarray:
         """Return ``H(x) v`` without forming the Hessian.
 
@@ -301,6 +306,7 @@ class Objective(ABC):
             raise ArgumentError("v", f"<array of shape {np.shape(v)}>", f"have the shape of x, {np.shape(x)}")
         return self._answer(self.hessian_vector_lanes(lanes, directions), single)
 
+    @quiet
     def residual(self, x: Any) -> np.ndarray:
         """Return the residuals ``r(x)``.
 
@@ -324,6 +330,7 @@ class Objective(ABC):
         lanes, single = self._lanes(x)
         return self._answer(self.residual_lanes(lanes), single)
 
+    @quiet
     def residual_jacobian(self, x: Any) -> np.ndarray:
         """Return the derivative of the residuals, ``Dr(x)``. Raises as `residual`.
 

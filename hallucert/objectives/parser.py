@@ -25,7 +25,8 @@ from typing import NamedTuple
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
 from hallucert.objectives import functions
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.tape import Tape, check_variable_names
+from hallucert.objectives.names import CONSTANTS_ELSEWHERE, check_variable_names, reserved_names
+from hallucert.objectives.tape import Tape
 
 MAX_LENGTH = 200_000
 _TOKEN = re.compile(
@@ -34,17 +35,6 @@ _TOKEN = re.compile(
 )
 _SPACE = re.compile(r"\s*", re.ASCII)
 _KNOWN = frozenset({"pi"}) | set(functions.ANALYTIC) | set(functions.NOT_ANALYTIC)
-_RESERVED = _KNOWN | set(functions.FUNCTIONS_ELSEWHERE)
-
-CONSTANTS_ELSEWHERE: dict[str, str] = {
-    **dict.fromkeys(("e", "E"), "write exp(1) for Euler's number"),
-    **dict.fromkeys(("Pi", "PI"), "write pi for the number"),
-    "I": "numbers must be real",
-    **dict.fromkeys(("inf", "Inf", "INF", "infinity", "Infinity", "oo", "zoo"), "numbers must be finite"),
-    **dict.fromkeys(("nan", "NaN", "NAN"), "numbers must be finite"),
-    **dict.fromkeys(("True", "False", "true", "false", "None"), "formulas are made of numbers"),
-}
-"""Names that Python, numpy, sympy or a textbook takes for a constant, and what to write for that constant here."""
 
 
 class Token(NamedTuple):
@@ -76,12 +66,10 @@ def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) 
     """
     tokens = [_tokenize(formula) for formula in formulas]
     given = () if variables is None else check_variable_names(variables)
-    if reserved := set(given) & _RESERVED:
-        raise ArgumentError("variables", min(reserved), "not be the name of a function or constant")
     for formula, row in zip(formulas, tokens, strict=True):
         _require_known_names(formula, row, given)
     if variables is None:
-        names = {token.text for row in tokens for token in row if token.kind == "name"} - _RESERVED
+        names = {token.text for row in tokens for token in row if token.kind == "name"} - reserved_names()
         if not names:
             raise ArgumentError("formula", formulas[0] if formulas else "", "contain at least one variable")
         given = tuple(sorted(check_variable_names(sorted(names)), key=natural_order))
@@ -127,7 +115,7 @@ def _require_known_names(formula: str, tokens: Sequence[Token], variables: Seque
         if name in CONSTANTS_ELSEWHERE:
             way_out = f"{CONSTANTS_ELSEWHERE[name]}; if it is a variable, rename it or list it in variables="
             raise FormulaError(formula, position, f"{name!r} is a constant elsewhere, not here ({way_out})")
-        if name not in _KNOWN and name.lower() in _RESERVED:
+        if name not in _KNOWN and name.lower() in reserved_names():
             raise FormulaError(formula, position, functions.unknown_message(name))
         if after.text == "(" and name not in not_called:
             product = f"; for a product write {name[:40]}*(...)"

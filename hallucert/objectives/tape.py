@@ -37,10 +37,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
-from hallucert.arguments import checked_items
 from hallucert.clock import look
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_BITS, MAX_DIGITS, constant_bits, exact, format_rational
+from hallucert.objectives.names import MAX_VARIABLES, check_variable_names
 
 T = TypeVar("T")
 
@@ -50,9 +50,7 @@ PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
 """Operations that are not defined everywhere; ``pow`` is partial when its exponent is negative."""
 
 MAX_NODES = 200_000
-MAX_VARIABLES = 10_000
 MAX_EXPONENT = 10_000
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 
@@ -91,7 +89,7 @@ class Tape:
     Attributes
     ----------
     variables : tuple of str
-        Names of the inputs, in the order of the coordinates of ``x``.
+        Names of the inputs, in the order of the coordinates of ``x``, as `check_variable_names` allows them.
     nodes : tuple of Node
         Instructions; each reads only earlier ones.
     outputs : tuple of int
@@ -101,6 +99,9 @@ class Tape:
     variables: tuple[str, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        check_variable_names(self.variables)
 
     @property
     def dimension(self) -> int:
@@ -265,19 +266,6 @@ def _needed(tape: Tape) -> list[bool]:
             for j in node_operands(tape.nodes[i]):
                 needed[j] = True
     return needed
-
-
-def check_variable_names(variables: Sequence[str], argument: str = "variables") -> tuple[str, ...]:
-    """Return the names as a tuple after checking that they are distinct identifiers."""
-    names = tuple(checked_items(variables, argument, "be a sequence of names"))
-    if not 1 <= len(names) <= MAX_VARIABLES:
-        raise ArgumentError(argument, f"<{len(names)} names>", f"have between 1 and {MAX_VARIABLES} names")
-    for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ArgumentError(argument, name, "be identifiers of at most 64 ASCII letters, digits and underscores")
-    if len(set(names)) != len(names):
-        raise ArgumentError(argument, names, "be distinct")
-    return names
 
 
 def _node_to_json(node: Node) -> list[Any]:

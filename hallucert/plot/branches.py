@@ -12,6 +12,7 @@ from hallucert.arguments import checked_items, checked_text
 from hallucert.branch import Branch, EndReason, EventType
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SKY, VERMILION, WHITE, legend, own_axes
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +43,7 @@ EVENTS = {
 }
 
 
+@quiet
 def branches(
     branches: Branch | Iterable[Branch],
     coordinate: str | None = None,

@@ -25,6 +25,7 @@ from hallucert.plot.canvas import (
     shade,
 )
 from hallucert.plot.points import mark
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,7 @@ COLOURS = {"attractor": ORANGE, "repeller": VERMILION, "undecided": SKY}
 STARS = {"minimizer": ("*", 190), "saddle": ("P", 60), "maximizer": ("v", 60), "degenerate": ("X", 60)}
 
 
+@quiet
 def census(
     found: Any, ax: Axes | None = None, steps: bool = True, levels: int = 24, resolution: int = 220, title: Any = None
 ) -> Axes:

@@ -28,11 +28,13 @@ from hallucert.plot.canvas import (
     shade,
 )
 from hallucert.plot.points import draw_sphere, draw_step, mark
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@quiet
 def construction(
     candidate: Candidate, ax: Axes | None = None, levels: int = 24, resolution: int = 300, title: str | None = None
 ) -> Axes:

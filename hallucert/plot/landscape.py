@@ -26,6 +26,7 @@ from hallucert.plot.canvas import (
     shade,
 )
 from hallucert.plot.points import checked_points, draw_points
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,7 @@ FIELDS = ("stream", "arrows", "none")
 SURFACES = ("f", "sam")
 
 
+@quiet
 def landscape(
     f: Objective,
     box: Any,

@@ -32,6 +32,7 @@ from hallucert.plot.canvas import (
 )
 from hallucert.plot.frame import Frame, Shown, checked_rows, frame_along, show, values_on
 from hallucert.plot.profile import draw_profile
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +44,7 @@ MARGIN = 0.35
 """How far the window reaches beyond the points, as a fraction of its largest side."""
 
 
+@quiet
 def plane(
     f: Objective,
     center: Any,

@@ -12,6 +12,7 @@ from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.plot.canvas import require_box, require_levels, require_plane, require_resolution
 from hallucert.plot.landscape import FIELDS, landscape
+from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ PANEL = 3.6
 """Inches a side of one panel."""
 
 
+@quiet
 def radii(
     f: Objective,
     box: Any,

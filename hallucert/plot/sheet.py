@@ -11,6 +11,7 @@ from hallucert.arguments import checked_choice, checked_items, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, legend, own_axes
 from hallucert.plot.surface import BLUE, draw_surface, new_space
+from hallucert.quiet import quiet
 from hallucert.sheet import Sheet
 from hallucert.surface import Surface
 
@@ -21,6 +22,7 @@ STEPS = 24
 """Ascent steps drawn."""
 
 
+@quiet
 def sheet(
     sheet: Sheet | Surface,
     coordinates: Sequence[str] | None = None,

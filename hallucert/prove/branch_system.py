@@ -28,8 +28,8 @@ MAX_DIMENSION = 12
 """Third derivatives are formed in full, ``d^3`` of them."""
 
 
-def third_derivative_tape(objective: Objective) -> Tape:
-    """Return the tape of the derivatives of the lower triangle of the Hessian.
+def formula_of(objective: Objective) -> FormulaObjective:
+    """Return the objective itself, if it is one of which third derivatives are to be had.
 
     Raises
     ------
@@ -41,7 +41,12 @@ def third_derivative_tape(objective: Objective) -> Tape:
             f"branches are certified for formulas of at most {MAX_DIMENSION} variables: the proof needs third "
             f"derivatives of {objective.name[:60]}"
         )
-    return jacobian_tape(objective.hessian_tape)
+    return objective
+
+
+def third_derivative_tape(objective: Objective) -> Tape:
+    """Return the tape of the derivatives of the lower triangle of the Hessian. Raises as `formula_of`."""
+    return jacobian_tape(formula_of(objective).hessian_tape)
 
 
 class BranchSystem:

@@ -42,7 +42,7 @@ from hallucert.prove.census_records import (
 )
 from hallucert.prove.claims import Claim, Claims, Enclosure, Provenance, Status, undecided
 from hallucert.prove.reasons import Reason
-from hallucert.shortening import short_name, short_rational
+from hallucert.shortening import heading, short_rational
 
 Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
 """Name of a task, the function that does it, and its arguments; the clock comes last."""
@@ -155,7 +155,7 @@ class Census:
 
     def __str__(self) -> str:
         lines = [
-            short_name(self.problem.f.name),
+            heading(self.problem.f),
             f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
             f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
             f"points, {self._extent()}",

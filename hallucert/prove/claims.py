@@ -104,10 +104,14 @@ class Claim:
         return text
 
 
+LARGEST_COUNT = 10**18
+"""Of anything: an interval around more says nothing, and Python does not print integers of any length."""
+
+
 def _printed(key: str, enclosure: Enclosure) -> str:
     """Print where a number is; a count as the integer that it must be, or the integers that it may be."""
     fewest, most = math.ceil(enclosure.lower), math.floor(enclosure.upper)
-    if key not in COUNTS or fewest > most:
+    if key not in COUNTS or fewest > most or max(-fewest, most) > LARGEST_COUNT:
         return f"in {enclosure}"
     return f"= {fewest}" if fewest == most else f"from {fewest} to {most}"
 

@@ -83,6 +83,15 @@ class Swept:
         """Whether every point of the region is accounted for."""
         return self.finished and not self.left
 
+    @property
+    def obstacle(self) -> Reason | None:
+        """Why not every point of the region is accounted for; None if it is."""
+        if self.complete:
+            return None
+        if self.late:
+            return Reason.TIME
+        return Reason.PLACES if self.left else Reason.BUDGET
+
 
 def sweep(
     system: BranchSystem, chains: Sequence[Chain], region: Box, max_boxes: int, clock: Clock = UNLIMITED
@@ -110,7 +119,7 @@ def sweep(
         if not pending:
             return Swept(left, True, count)
         clock.tell("pieces of the box", count)
-        if clock.passed() or len(left) >= MOST_LEFT:
+        if len(left) >= MOST_LEFT or clock.passed():
             return Swept(left, False, count, len(left) < MOST_LEFT)
         piece = pending.pop()
         if _settled(system, tubes, piece):
@@ -124,9 +133,8 @@ def sweep(
 
 def completeness_claim(swept: Swept, region: Box, branches: int) -> Claim:
     """Return the claim that follows from a search."""
-    if not swept.complete:
-        spent = Reason.TIME if swept.late else Reason.BUDGET
-        return undecided(NAME, QUESTION, Reason.PLACES if swept.left else spent)
+    if swept.obstacle is not None:
+        return undecided(NAME, QUESTION, swept.obstacle)
     return Claim(NAME, Status.PROVED, statement(region, branches))
 
 

@@ -30,7 +30,7 @@ from hallucert.balls.krawczyk import (
     prove_zero,
     tighten,
 )
-from hallucert.exact import decimal_above, decimal_below, format_rational
+from hallucert.exact import decimal_above, decimal_below, format_rational, round_down, round_up
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Enclosure, Status
 from hallucert.prove.point import Point
@@ -113,6 +113,32 @@ def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: lis
 
 def _exact_rows(a: np.ndarray | None) -> Rows | None:
     return None if a is None else tuple(tuple(map(Fraction, row)) for row in a.tolist())
+
+
+def room_of(witness: Witness) -> list[Enclosure]:
+    """Return, for each coordinate, where the box of a witness lies: ``x0 +- |S| radius``, with room for rounding.
+
+    No published enclosure of ``x*`` is larger: whatever lies in it is near the only solution there is. The ends are
+    dyadic, and at least ``2**-49`` of their size outside of the box, which is far more than a checker's rounding.
+    """
+    reach = witness.radius
+    if witness.slice is not None:
+        reach = tuple(_absolute_sum(row, witness.radius) for row in witness.slice)
+    slack = [(abs(c) + r) / 2**48 for c, r in zip(witness.centre, reach, strict=True)]
+    return [
+        Enclosure(round_up(c - r - s, 64), round_down(c + r + s, 64))
+        for c, r, s in zip(witness.centre, reach, slack, strict=True)
+    ]
+
+
+def stays_inside(box: Sequence[tuple[Fraction, Fraction]], witness: Witness) -> bool:
+    """Tell whether a published enclosure lies in the box of the witness."""
+    pairs = zip(box, room_of(witness), strict=True)
+    return all(room.lower <= low and high <= room.upper for (low, high), room in pairs)
+
+
+def _absolute_sum(row: Vector, radius: Vector) -> Fraction:
+    return sum((abs(s) * r for s, r in zip(row, radius, strict=True)), Fraction(0))
 
 
 def relocate(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.lanes import Quiet
+from hallucert.quiet import Quiet
 
 
 class FloatPoints(Quiet):

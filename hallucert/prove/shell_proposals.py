@@ -86,12 +86,11 @@ def lowest_point(
     best: Existing | None = None
     for _ in range(ROUNDS):
         found = _first(lanes, f, centre, radii, starts)
-        if found is None and best is None:
+        best = best if found is None else found
+        if best is None:
             return None
         if found is not None:
-            best = found
             starts = starts.joined(Places(np.array([found.chart]), found.box.mean(axis=1)[None]))
-        assert best is not None
         # The next ladder ends below the best radius; it begins at the largest that was tried in vain below it.
         below = radii[radii < best.radius]
         floor = max(floor, float(below[-1])) if len(below) else floor

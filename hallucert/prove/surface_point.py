@@ -112,11 +112,10 @@ class PatchPoint(Point):
 
     def _moved(self, start: Matrix, changes: Sequence[Matrix], slack: Ball) -> Matrix:
         """``start + Y``, ``Y = sum_k changes_k (s_k - t_k)``, and every entry up to ``slack |Y|`` off."""
-        ar, total = self.arithmetic, None
-        for change, offset in zip(changes, self.offsets, strict=True):
-            scaled = matrix.scale(offset, change)
-            total = scaled if total is None else matrix.add(total, scaled)
-        assert total is not None
+        ar = self.arithmetic
+        total, *others = (matrix.scale(offset, change) for change, offset in zip(changes, self.offsets, strict=True))
+        for other in others:
+            total = matrix.add(total, other)
         size = self._size([v for row in total for v in row]) * slack
         if not ar.is_finite(size):
             return [[ar.indeterminate() for _ in row] for row in start]

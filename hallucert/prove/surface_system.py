@@ -24,12 +24,11 @@ from typing import Any
 
 from hallucert.balls import matrix
 from hallucert.objectives.derivatives import jacobian_tape
-from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.network_formula import network_formula
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Tape
-from hallucert.prove.branch_system import Ball, Matrix, Tensor, Vector, third_derivative_tape
+from hallucert.prove.branch_system import Ball, Matrix, Tensor, Vector, formula_of, third_derivative_tape
 
 FOURTH = 4
 """Up to so many variables fourth derivatives are formed, ``d^4`` of them."""
@@ -55,7 +54,7 @@ class SurfaceSystem:
 
     def __init__(self, arithmetic: Any, objective: Objective, rho: Fraction) -> None:
         self.arithmetic, self.exact_rho = arithmetic, rho
-        self.objective = network_formula(objective) if isinstance(objective, TanhNetwork) else objective
+        self.objective = formula_of(network_formula(objective) if isinstance(objective, TanhNetwork) else objective)
         self.third = third_derivative_tape(self.objective)
         self.rho = arithmetic.constant(rho)
         self.dimension = objective.dimension
@@ -65,7 +64,6 @@ class SurfaceSystem:
     @cached_property
     def residual_second(self) -> Tape:
         """The tape of the second derivatives of the residuals, ``m d^2`` outputs."""
-        assert isinstance(self.objective, FormulaObjective)
         return jacobian_tape(self.objective.residual_jacobian_tape)
 
     @cached_property

@@ -22,6 +22,7 @@ import numpy as np
 
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence import NAME, SafeRadius, convex_claim
@@ -95,7 +96,8 @@ def usam_safe_radius(
         claim = Claim(NAME, Status.PROVED, _CONVEX.format("R^d, by the rules of composition or as a quadratic,"))
         space = np.array([[-np.inf, np.inf]] * f.dimension) if box is None else box
         return UsamSafeRadius(target, Fraction(0), None, True, claim, 0, space)
-    assert box is not None
+    if box is None:
+        raise ArgumentError("box", box, "be given unless f is convex on R^d")
     search = _Search(f, box, max_boxes, clock, backend)
     if search.curvature <= 0 and search.is_semidefinite(None):
         claim = Claim(NAME, Status.PROVED, _CONVEX.format(f"the box {_sides(box)},"))

@@ -247,7 +247,8 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
             return Reason.NOT_A_ZERO
         x = tuple(_nearby(c + move, ar.precision) for c, move in zip(x, moves, strict=True))
         point = Point(ar, objective, rho, [ar.constant(c) for c in x], point.law)
-    assert best is not None and linear is not None
+    if best is None or linear is None:  # no step was allowed
+        return Reason.NOT_A_ZERO
     return Proposal(_system(best[0], system, best[1], linear[0]), *linear, stale=linear_at is not best[0])
 
 

@@ -14,6 +14,7 @@ from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, StepProgress, without_step, working
+from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
@@ -26,6 +27,7 @@ from hallucert.sam.settings import checked_plan, checked_warmup
 from hallucert.sam.status import statuses
 
 
+@quiet
 def run_ensemble(
     f: Objective,
     starts: Any,

@@ -19,9 +19,11 @@ from hallucert.arguments import checked_double
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw, radius_law
 
 
+@quiet
 def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``x+ = x + rho u(x)``, the point SAM looks at.
 
@@ -58,6 +60,7 @@ def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw =
     return _answer(f, _perturbed(f, lanes, _radius(rho), law), single)
 
 
+@quiet
 def sam_value(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
     """Return the SAM objective ``f^SAM(x) = f(x+)``. Raises as `perturbed_point`.
 
@@ -81,6 +84,7 @@ def sam_value(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam"
     return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
 
+@quiet
 def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``). Raises as `perturbed_point`.
 
@@ -104,6 +108,7 @@ def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw 
     return _answer(f, f.gradient_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
 
 
+@quiet
 def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products.
 
@@ -134,6 +139,7 @@ def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "s
         return _answer(f, v + (radius / size)[:, None] * turned, single)
 
 
+@quiet
 def direction_jacobian(f: Objective, x: Any, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``Du = P H / q``, which is not symmetric. Raises as `perturbed_point`.
 
@@ -155,6 +161,7 @@ def direction_jacobian(f: Objective, x: Any, variant: str | RadiusLaw = "sam") -
     return _answer(f, _direction_jacobian(f, lanes, law), single)
 
 
+@quiet
 def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``J = D x+ = I + rho Du``.
 
@@ -181,6 +188,7 @@ def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | Radiu
     return _answer(f, np.eye(f.dimension) + _radius(rho) * _direction_jacobian(f, lanes, law), single)
 
 
+@quiet
 def sam_matrix(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``M = DF = H(x+) J(x)``.
 

@@ -12,6 +12,7 @@ from hallucert.arguments import checked_whole
 from hallucert.arrays import checked_point
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import StepProgress, without_step, working
+from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw
 from hallucert.sam.driver import Hooks, iterate
 from hallucert.sam.maps import sam_lanes
@@ -48,6 +49,7 @@ class VariantTrajectory(Trajectory):
         return sam_lanes(self.objective, self.history, self.schedule.at(self.steps_kept), self.law)
 
 
+@quiet
 def run(
     f: Objective,
     start: Any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from fractions import Fraction
@@ -13,15 +14,17 @@ import pytest
 import hallucert as hc
 from hallucert import complete_diagram
 from hallucert.balls import arithmetic
+from hallucert.certificate import verify as checker
 from hallucert.certificate.reading import from_json
 from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.clock import Clock
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
 from hallucert.prove.branch import QUESTIONS
 from hallucert.prove.branch_cell import CellProof
 from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import proved_target
 from hallucert.prove.claims import undecided
-from hallucert.prove.diagram import _holds, _Tubes, statement, sweep
+from hallucert.prove.diagram import Swept, _holds, _Tubes, completeness_claim, statement, sweep
 from hallucert.prove.reasons import Reason
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
@@ -260,3 +263,19 @@ def test_three_variables() -> None:
     diagram = hc.diagram(f, (1, 0, 0), [(-2, 2), (-1, 1), (-1, 1)], max_boxes=100_000)
     assert diagram.complete and len(diagram.chains) == 1
     assert diagram.region == tuple((Fraction(a), Fraction(b)) for a, b in ((-2, 2), (-1, 1), (-1, 1)))
+
+
+def test_a_check_that_runs_out_of_time_or_boxes_says_so():
+    """What is not reached is told from what is not settled, by the prover and by the checker."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
+    certificate = hc.diagram(f, (1, 0), [("-0.52", "-0.48"), ("-0.1", "0.1")])
+    assert certificate.complete
+    short_of_boxes = hc.verify(certificate, "arb", max_boxes=1)
+    assert not short_of_boxes and short_of_boxes.results[-1].message.startswith("the budget of boxes was spent")
+    for budget in range(1, 60, 7):  # a second for every look at the clock
+        late = checker.verify(certificate, "arb", 400_000, Clock(budget, now=itertools.count().__next__))
+        assert not late and late.results[-1].message.startswith("the time budget was spent")
+        assert "not settled" not in str(late)
+    for left, short in (([], "budget"), ([list(certificate.region)], "places")):
+        claims = [completeness_claim(Swept(left, False, 1, late), certificate.region, 1) for late in (True, False)]
+        assert [claim.reason for claim in claims] == ["time", short]
