@@ -57,6 +57,9 @@ class CurvePoint:
 Stop = Callable[[CurvePoint, CurvePoint], "tuple[CurvePoint, EndReason] | None"]
 """Given the last two points: None to go on, or the point that replaces the second, and why the branch ends there."""
 
+Stays = Callable[[CurvePoint, CurvePoint], bool]
+"""Given two neighbours: whether they lie on the same arc."""
+
 
 def follow(
     curve: SmoothCurve,
@@ -65,6 +68,7 @@ def follow(
     stop: Stop,
     longest: Callable[[CurvePoint], float] | None = None,
     edges: Edges | None = None,
+    stays: Stays | None = None,
 ) -> tuple[list[CurvePoint], EndReason]:
     """Follow a curve from `start` until `stop` ends it.
 
@@ -82,6 +86,8 @@ def follow(
         A bound of the next step at a point, such as a part of the distance to a singular point.
     edges : Edges, optional
         The edge of the domain, which no step crosses.
+    stays : callable, optional
+        Tells whether two neighbours lie on the same arc; otherwise the step must be shorter.
 
     Returns
     -------
@@ -98,10 +104,10 @@ def follow(
             step = edges.clear(here.z, here.t, step, min(control.ds_min, AT_EDGE * control.ds_max))
             if step == 0 or edges.ahead(here.z, here.t, AT_EDGE * control.ds_max) is not None:
                 return _to_edge(curve, points, edges, control), EndReason.DOMAIN
-        there = advance(curve, here, step, edges)
+        there = advance(curve, here, step, edges, stays)
         while there is None and step > control.ds_min:
             step = max(step / 2, control.ds_min)
-            there = advance(curve, here, step, edges)
+            there = advance(curve, here, step, edges, stays)
         if there is None:
             return points, _before_edge(here, edges, control) or EndReason.DS_MIN
         ended = stop(here, there)
@@ -134,7 +140,9 @@ def _before_edge(here: CurvePoint, edges: Edges | None, control: StepControl) ->
     return EndReason.DOMAIN if ends else None
 
 
-def advance(curve: SmoothCurve, here: CurvePoint, step: float, edges: Edges | None = None) -> CurvePoint | None:
+def advance(
+    curve: SmoothCurve, here: CurvePoint, step: float, edges: Edges | None = None, stays: Stays | None = None
+) -> CurvePoint | None:
     """Take one step of the given length; None if it must be shorter."""
     predicted = here.z + step * here.t
     z = curve.correct(predicted, here.t)
@@ -145,12 +153,24 @@ def advance(curve: SmoothCurve, here: CurvePoint, step: float, edges: Edges | No
     t = curve.tangent(z, here.t)
     if not np.isfinite(t).all() or angle(here.t, t) > MAX_TURN:
         return None
-    return CurvePoint(z, t)
+    there = CurvePoint(z, t)
+    return there if stays is None or stays(here, there) else None
 
 
 def angle(t: np.ndarray, s: np.ndarray) -> float:
     """Return the angle between two unit vectors; accurate for small angles."""
     return float(2 * np.arcsin(min(1.0, 0.5 * float(np.linalg.norm(t - s)))))
+
+
+def interpolated(a: CurvePoint, b: CurvePoint, part: float) -> np.ndarray:
+    """Return the value of the cubic with the points and tangents of `a` and `b`, at the part 0..1 of the way."""
+    p, length = part, float(np.linalg.norm(b.z - a.z))
+    return np.asarray(
+        (1 + 2 * p) * (1 - p) ** 2 * a.z
+        + p * (1 - p) ** 2 * length * a.t
+        + p * p * (3 - 2 * p) * b.z
+        + p * p * (p - 1) * length * b.t
+    )
 
 
 def between(curve: SmoothCurve, a: CurvePoint, b: CurvePoint, part: float) -> CurvePoint | None:
@@ -159,14 +179,7 @@ def between(curve: SmoothCurve, a: CurvePoint, b: CurvePoint, part: float) -> Cu
     length = float(np.linalg.norm(chord))
     if length == 0:
         return a
-    p = part
-    guess = (
-        (1 + 2 * p) * (1 - p) ** 2 * a.z
-        + p * (1 - p) ** 2 * length * a.t
-        + p * p * (3 - 2 * p) * b.z
-        + p * p * (p - 1) * length * b.t
-    )
-    z = curve.correct(guess, chord / length)
+    z = curve.correct(interpolated(a, b, part), chord / length)
     if z is None:
         return None
     return CurvePoint(z, curve.tangent(z, chord / length))

@@ -13,11 +13,12 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_box, checked_objective, checked_point, checked_radius
 from hallucert.find.branch_arguments import checked_control, short
-from hallucert.find.continuation import CurvePoint, StepControl, Stop, follow
+from hallucert.find.continuation import CurvePoint, StepControl, follow
 from hallucert.find.domain import Edges, arguments_with_ascent
 from hallucert.find.limits import box_limits
 from hallucert.find.refine import refine
-from hallucert.find.sheet_curve import FLAT, SheetCurve, slope
+from hallucert.find.sheet_curve import SheetCurve
+from hallucert.find.sheet_end import stopping_rule
 from hallucert.find.surface import surface
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
@@ -193,37 +194,8 @@ def _first(curve: SheetCurve, x: np.ndarray) -> CurvePoint:
 def _run(
     curve: SheetCurve, first: CurvePoint, control: StepControl, box: np.ndarray | None
 ) -> tuple[list[CurvePoint], EndReason]:
-    stop, edges = _stopping_rule(curve, first, box), Edges(arguments_with_ascent(curve.f, curve.rho), first.z.size)
-    return follow(curve, first, control, stop, lambda here: curve.step_bound(here, control), edges)
-
-
-def _stopping_rule(curve: SheetCurve, start: CurvePoint, box: np.ndarray | None) -> Stop:
-    """Return the function that `follow` asks after each step."""
-    steps, first, bounds = 0, slope(curve.f, start.z), box_limits(box)
-
-    def stop(here: CurvePoint, there: CurvePoint) -> tuple[CurvePoint, EndReason] | None:
-        nonlocal steps
-        steps += 1
-        if steps > 3 and _passes(here, there, start):
-            return start, EndReason.CLOSED
-        crossings = [p for limit in bounds if (p := limit.crossing(curve, here, there)) is not None]
-        if crossings:
-            return min(crossings, key=lambda p: float((there.z - here.z) @ p.z)), EndReason.BOX
-        if slope(curve.f, there.z) < FLAT * first:
-            return there, EndReason.CRITICAL_POINT
-        if curve.is_singular(there.z):
-            return there, EndReason.BRANCH_POINT
-        return None
-
-    return stop
-
-
-def _passes(here: CurvePoint, there: CurvePoint, start: CurvePoint) -> bool:
-    """Tell whether the step goes through the start, in its direction."""
-    step, back = there.z - here.z, start.z - here.z
-    size = float(np.linalg.norm(step))
-    part = float(back @ step) / size**2
-    return 0 < part <= 1 and float(np.linalg.norm(back - part * step)) < 0.1 * size and float(start.t @ there.t) > 0.9
+    stop, edges = stopping_rule(curve, first, box), Edges(arguments_with_ascent(curve.f, curve.rho), first.z.size)
+    return follow(curve, first, control, stop, lambda p: curve.step_bound(p, control), edges, curve.same_sense)
 
 
 def _sheet(f: Objective, rho: Any, points: list[CurvePoint], ends: tuple[EndReason, EndReason]) -> Sheet:

@@ -116,6 +116,27 @@ class SheetCurve:
         unperturbed = self.f.residual_lanes(rows) if self.by_residuals else self.f.gradient_lanes(rows)
         return not values[-1] > SINGULAR * max(values[0], float(np.linalg.norm(unperturbed)) / self.rho)
 
+    def same_sense(self, here: CurvePoint, there: CurvePoint) -> bool:
+        """Tell whether the tangents run the same way along one arc, as far as the equations tell.
+
+        Along an arc the sign of ``det [A; t]`` never changes, for ``A`` has full rank. Two arcs of a hairpin may be as
+        near and as parallel as they like: a tangent that is carried over from one to the other has the other sign.
+        ``M`` has one row too many, and is bordered by its left null vector, which turns with the target.
+        """
+        (a, left), (b, other) = self._bordered(here), self._bordered(there)
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return False
+        turned = 1.0 if left is None or other is None else float(left @ other)
+        return abs(turned) > 0.5 and bool(np.sign(turned) * np.linalg.slogdet(a)[0] == np.linalg.slogdet(b)[0])
+
+    def _bordered(self, p: CurvePoint) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the jacobian with the tangent as its last row, square, and the left null vector if it has one."""
+        a = self.jacobian(p.z)
+        if self.by_residuals or not np.isfinite(a).all():
+            return np.vstack([a, p.t]), None
+        left = np.asarray(np.linalg.svd(a)[0][:, -1])
+        return np.block([[a, left[:, None]], [p.t[None, :], np.zeros((1, 1))]]), left
+
     def step_bound(self, here: CurvePoint, control: StepControl) -> float:
         """Return how far a step may go: not through a critical point of `f`, nor to where the rank drops.
 
