@@ -25,7 +25,10 @@ FIRST = 1 / 32
 """The first cell tried, as a part of the whole length."""
 
 SHORTEST = 2.0**-14
-"""No cell is shorter than this part of the whole length."""
+"""No cell is shorter than this part of the whole length, unless the search took steps nearly as short there."""
+
+OF_A_STEP = 1 / 16
+"""There no cell is shorter than this part of such a step."""
 
 JOINED = 1 / 4
 """How far the last cell of a closed curve reaches into the first, as a part of its length."""
@@ -58,8 +61,9 @@ def search_curves(
     """
     track = guide.track(system)
     whole = track.total / 2 if guide.closed else track.total
-    stop, step, sigma, shortest = whole, FIRST * whole, 0.0, SHORTEST * whole
+    stop, step, sigma = whole, FIRST * whole, 0.0
     rows: list[list[CurveCellProof]] = [[]]
+    shortest = _shortest(track, whole, sigma)
     left, hole, whole_round = max_cells, shortest, guide.closed
     while sigma < stop:
         clock.tell("cells", max_cells - left)
@@ -72,15 +76,24 @@ def search_curves(
             if guide.closed and left == max_cells:
                 stop = whole + JOINED * upto
             rows[-1].append(found)
-            left, hole, sigma, step = left - 1, shortest, upto, GROWTH * step
+            left, sigma, step = left - 1, upto, GROWTH * step
+            hole = shortest = _shortest(track, whole, sigma)
         elif step > shortest:
             step = max(0.5 * min(step, upto - sigma), shortest)
         else:
             rows.append([])
             stop, whole_round = whole, False
             sigma, hole = sigma + hole, 2 * hole
+            shortest = _shortest(track, whole, sigma)
             step = max(step, hole)
     return [(row, whole_round) for row in rows if row]
+
+
+def _shortest(track: Track, whole: float, sigma: float) -> float:
+    """Return the length of the shortest cell that is tried at `sigma`."""
+    steps = np.diff(track.lengths)
+    i = min(int(np.searchsorted(track.lengths, sigma, side="right")) - 1, len(steps) - 1)
+    return float(min(SHORTEST * whole, OF_A_STEP * steps[i]))
 
 
 def cell_between(track: Track, sigma: float, upto: float) -> CurveCellProof | None:
