@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import Tape
 from hallucert.radius_law import SAM, RadiusLaw
 
 
@@ -34,7 +35,9 @@ class Construction:
     component : (k, d) array
         Points on the boundary of that component, for pictures; for a maximizer set, on the outer part of it.
     cut : int or None
-        For a maximizer set given as a level set: the tape node ``s`` with ``f = phi(s(x))`` (see `Tape.cut_nodes`).
+        For a maximizer set ``{s = s0}``: the tape node ``s``, if it is one (see `Tape.cut_nodes`).
+    level_function, profile : Tape or None
+        For a maximizer set: ``s`` and ``phi``, with ``f = phi(s(x))``.
     band : (float, float) or None
         For a maximizer set: ``B`` is the part of ``{band[0] <= s <= band[1]}`` in `box`.
     box : (d, 2) array or None
@@ -50,6 +53,8 @@ class Construction:
     x: np.ndarray
     component: np.ndarray = field(repr=False)
     cut: int | None = None
+    level_function: Tape | None = None
+    profile: Tape | None = None
     band: tuple[float, float] | None = None
     box: np.ndarray | None = None
 

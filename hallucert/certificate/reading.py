@@ -34,6 +34,7 @@ from hallucert.errors import ArgumentError, CertificateError
 from hallucert.file_kinds import kind_of_content
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
+from hallucert.objectives.tape import Tape
 from hallucert.prove.claims import Claim, Enclosure, Status
 from hallucert.prove.point_claims import BOX_RULES, BY_NAME, RULES
 from hallucert.prove.reasons import Reason
@@ -195,6 +196,7 @@ _INPUTS: dict[str, Callable[[object, str], Any]] = {
     "vector": read_vector,
     "box": read_box,
     "integer": read_integer,
+    "tape": Tape.from_json,
 }
 
 

@@ -13,6 +13,7 @@ from hallucert.certificate.fields import FORMAT, SCHEMA
 from hallucert.certificate.kinds import module_of
 from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.files import replacing
+from hallucert.objectives.tape import Tape
 from hallucert.prove.claims import Claim, Enclosure
 from hallucert.prove.witness import Witness
 from hallucert.radius_law import SAM
@@ -97,7 +98,9 @@ def enclosure_json(enclosure: Enclosure) -> list[str]:
 
 
 def _input(value: Any) -> Any:
-    """Integers stay integers, exact numbers become text, tuples become lists."""
+    """Integers stay integers, exact numbers become text, tuples become lists, tapes what they are in a problem."""
     if isinstance(value, Fraction):
         return format_exact(value)
+    if isinstance(value, Tape):
+        return value.to_json()
     return value if isinstance(value, int) else [_input(item) for item in value]

@@ -29,7 +29,9 @@ from hallucert.find.superlevel import (
     farthest_system,
     ray_boundary,
 )
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import Tape
 from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 
@@ -45,6 +47,7 @@ def farthest_point(
     level: Exact | None = None,
     seed: int = 0,
     *,
+    level_function: Objective | str | None = None,
     variant: str | RadiusLaw = "sam",
 ) -> Candidate:
     """Carry out the existence proof of Theorems 2.1 and 2.2, step by step, in floats.
@@ -70,6 +73,9 @@ def farthest_point(
         stay above.
     seed : int
         Seed of random directions and starts.
+    level_function : Objective or str, optional
+        For a set: ``s``, a formula in the variables of `f` of which `f` is a function. It is needed only where the
+        formula of `f`, expanded, does not show it; that ``f = phi(s(x))`` is checked, not assumed.
     variant : {"sam"}
         The ascent step: the paper's construction is about SAM.
 
@@ -115,7 +121,10 @@ def farthest_point(
     scale = float(np.linalg.norm(samples - centre, axis=-1).max())
     centre = polished_critical_point(f, centre, scale, "target")
     if is_set:
-        found: MaximizerBall | MaximizerSet = maximizer_set(f, samples, centre, number)
+        s = None if level_function is None else _checked_level_function(f, level_function)
+        found: MaximizerBall | MaximizerSet = maximizer_set(f, samples, centre, number, s)
+    elif level_function is not None:
+        raise ArgumentError("level_function", level_function, "be left out for an isolated maximizer")
     else:
         found = maximizer_ball(f, samples, centre, number)
     height = _level(found, height)
@@ -123,6 +132,16 @@ def farthest_point(
     boundary = _boundary(f, found, centre, height, number)
     x, _ = farthest_of(f, height, centre, boundary)
     return _finished(f, x, centre, found, boundary)
+
+
+def _checked_level_function(f: Objective, s: Objective | str) -> Tape:
+    """Return the tape of ``s``, a formula in the variables of `f`."""
+    must = f"be a formula in the variables {', '.join(f.variables[:6])}"
+    if isinstance(s, str):
+        s = Objective.parse(s, variables=f.variables)
+    if not isinstance(s, FormulaObjective) or s.variables != f.variables:
+        raise ArgumentError("level_function", s, must)
+    return s.tape
 
 
 def _level(found: MaximizerBall | MaximizerSet, level: float | None) -> float:
@@ -197,7 +216,8 @@ def _finished(
         step_one: dict[str, Any] = {"ball_radius": found.radius}
     else:
         maximizer = _nearest_maximizer(found, candidate.x)
-        step_one = {"ball_radius": None, "cut": found.cut, "band": found.band, "box": found.box}
+        step_one = {"ball_radius": None, "band": found.band, "box": found.box}
+        step_one |= {"cut": found.cut, "level_function": found.inner.tape, "profile": found.outer.tape}
     construction = Construction(
         maximizer=maximizer,
         target=target,

@@ -1,21 +1,25 @@
 """Step 1 of the existence proof for a bounded maximizer set ``X = {s = s0}`` (Theorem 2.2).
 
-The tape of ``f`` must factor through a node ``s``, ``f = phi(s(x))``, such that ``phi`` has a strict local maximum at
-``s0`` and the sublevel sets of ``s`` slightly above ``s0`` are bounded: rings, shells, level curves of a bowl.
+The function must factor, ``f = phi(s(x))``, such that ``phi`` has a strict local maximum at ``s0`` and the sublevel
+sets of ``s`` slightly above ``s0`` are bounded: rings, shells, level curves of a bowl. ``s`` is a node of its tape, or
+a function of which the formula is one up to rewriting (`hallucert.find.level_functions`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.find.critical_points import critical_points
+from hallucert.find.level_functions import compositions
 from hallucert.find.maximizer_ball import first_valley
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,8 @@ class MaximizerSet:
     ----------
     samples : (k, d) array
         Points of the set.
-    cut : int
-        The tape node ``s``.
+    cut : int or None
+        The tape node ``s``, if it is one.
     inner, outer : FormulaObjective
         ``s`` and ``phi``.
     s0 : float
@@ -43,7 +47,7 @@ class MaximizerSet:
     """
 
     samples: np.ndarray
-    cut: int
+    cut: int | None
     inner: FormulaObjective
     outer: FormulaObjective
     s0: float
@@ -65,40 +69,55 @@ class MaximizerSet:
         return 0.5 * (low + high)
 
 
-def maximizer_set(f: Objective, samples: np.ndarray, target: np.ndarray, seed: int) -> MaximizerSet:
-    """Find the node ``s`` of which the samples are a level set, the band and the box.
+def maximizer_set(
+    f: Objective, samples: np.ndarray, target: np.ndarray, seed: int, level_function: Tape | None = None
+) -> MaximizerSet:
+    """Find the function ``s`` of which the samples are a level set, the band and the box.
 
     Raises
     ------
     ArgumentError
-        If no node of the tape serves; the message lists why each one fails.
+        If no function serves; the message lists why each one fails.
     """
     must = (
-        "be points of a bounded set {s = s0}, where f = phi(s(x)) for a node s of its tape, phi has a strict local "
-        "maximum at s0 and {s <= s0} is bounded"
+        "be points of a bounded set {s = s0}, where f = phi(s(x)), phi has a strict local maximum at s0 and {s <= s0} "
+        "is bounded; level_function= names an s that the formula of f does not show"
     )
     if not isinstance(f, FormulaObjective):
         raise ArgumentError("maximizer", f"<points of a set, for {f.name}>", must + " (f must be given as a formula)")
     reasons = []
-    for cut in f.tape.cut_nodes():
-        inner, outer = FormulaObjective(f.tape.inner(cut)), FormulaObjective(f.tape.outer(cut))
-        found = _at_cut(inner, outer, cut, samples, target, seed)
+    for cut, inner, outer in _factorizations(f, level_function):
+        found = _with(inner, outer, cut, samples, target, seed)
         if isinstance(found, MaximizerSet):
             return found
-        reasons.append(f"node {cut}: {found}")
-    shown = "; ".join(reasons) if reasons else "the tape does not factor through any node"
+        reasons.append(f"s = {inner.name[:60]}: {found}")
+    if level_function is not None and not reasons:
+        had = f"<{FormulaObjective(level_function).name[:60]}>"
+        raise ArgumentError("level_function", had, "be an s with f = phi(s(x)), as the expanded formulas show it")
+    shown = "; ".join(reasons) if reasons else "f is not seen to be a function of one function of x"
     raise ArgumentError("maximizer", f"<{len(samples)} points; {shown}>", must)
 
 
-def _at_cut(
+def _factorizations(
+    f: FormulaObjective, level_function: Tape | None
+) -> Iterator[tuple[int | None, FormulaObjective, FormulaObjective]]:
+    """Yield ``(cut, s, phi)``: at the cuts of the tape, then up to rewriting; or for the given ``s`` only."""
+    if level_function is None:
+        for cut in f.tape.cut_nodes():
+            yield cut, FormulaObjective(f.tape.inner(cut)), FormulaObjective(f.tape.outer(cut))
+    for found in compositions(f.tape, level_function):
+        yield None, FormulaObjective(found.inner), FormulaObjective(found.outer)
+
+
+def _with(
     inner: FormulaObjective,
     outer: FormulaObjective,
-    cut: int,
+    cut: int | None,
     samples: np.ndarray,
     target: np.ndarray,
     seed: int,
 ) -> MaximizerSet | str:
-    """Return the set at one cut node, or why it fails there."""
+    """Return the set for one ``s``, or why it fails."""
     with np.errstate(all="ignore"):
         s = inner.value_lanes(samples)
         width = abs(float(inner.value_lanes(target[None, :])[0]) - float(s.mean()))

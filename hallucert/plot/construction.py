@@ -135,8 +135,8 @@ def _draw_ball(ax: Axes, f: Objective, x: np.ndarray, y: np.ndarray, steps: Cons
     if steps.ball_radius is not None:
         centre = (steps.maximizer[0], steps.maximizer[1])
         ax.add_patch(Circle(centre, steps.ball_radius, fill=False, ec=SKY, lw=2.2, label=label, zorder=3))
-    elif steps.cut is not None and steps.band is not None and isinstance(f, FormulaObjective):
-        inner = FormulaObjective(f.tape.inner(steps.cut))
+    elif steps.level_function is not None and steps.band is not None:
+        inner = FormulaObjective(steps.level_function)
         ax.contour(
             x, y, sample(inner.value_lanes, x, y), levels=sorted(steps.band), colors=SKY, linewidths=2.2, zorder=3
         )

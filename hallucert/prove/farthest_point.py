@@ -54,7 +54,7 @@ def choose(evidence: Evidence) -> Inputs | Reason:
     if not 2 <= len(evidence.point.x) <= 3:
         return Reason.DIMENSION
     construction = evidence.construction
-    if construction.cut is not None:
+    if construction.level_function is not None:
         return farthest_point_set.choose(evidence)
     maximizer = [Fraction(float(m)) for m in construction.maximizer]
     ball = Fraction(float(construction.ball_radius))
@@ -79,7 +79,7 @@ def choose(evidence: Evidence) -> Inputs | Reason:
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Carry out checks 1 to 4; enclose the level and the maximum."""
-    if "cut" in inputs:
+    if "band" in inputs:
         return farthest_point_set.measure(evidence, inputs)
     dimension = len(evidence.point.x)
     if not 2 <= dimension <= 3 or len(inputs["maximizer"]) != dimension:
@@ -183,7 +183,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return Reason.LEVEL
     if proved_sphere_kind(facts) != MAXIMUM:
         return Reason.NOT_A_MAXIMUM
-    if "cut" in inputs:
+    if "band" in inputs:
         place, theorem = "around a set of local maximizers", "2.2"
         critical = "every critical point is a local maximizer, of value above alpha, namely"
     else:
@@ -212,7 +212,7 @@ RULE = Rule(
     "Is x* the point farthest from x*+ on a superlevel set around a local maximizer?",
     measure,
     conclude,
-    input_types=(INPUTS, farthest_point_set.INPUTS),
+    input_types=(INPUTS, *farthest_point_set.INPUTS),
     choose=choose,
     asked=lambda evidence: evidence.construction is not None,
 )

@@ -1,8 +1,10 @@
 """The paper's construction around a *set* of maximizers (Theorem 2.2), for ``f = phi(s(x))``.
 
-Where the tape of ``f`` factors through one of its nodes ``s`` (a *cut*), maximizer sets can be level sets ``{s =
-s0}`` with ``phi'(s0) = 0 > phi''(s0)``; along them the Hessian is singular, but the factorization makes the
-constancy of ``f`` exact. ``B = {b0 <= s <= b1} ∩ D`` for a box ``D``. Checked, by enclosures:
+Where ``f`` is a function of one function ``s``, maximizer sets can be level sets ``{s = s0}`` with ``phi'(s0) = 0 >
+phi''(s0)``; along them the Hessian is singular, but the factorization makes the constancy of ``f`` exact. It is either
+read off the tape, which factors through one of its nodes (a *cut*); or ``s`` and ``phi`` are tapes of their own, and
+``f`` and ``phi(s(x))`` have the same canonical form (`hallucert.objectives.canonical`): they agree wherever both are
+defined. ``B = {b0 <= s <= b1} ∩ D`` for a box ``D``. Checked, by enclosures:
 
 1. ``b0 < t0 < t1 < b1``, ``phi'(t0) > 0 > phi'(t1)`` and ``phi'' < 0`` on ``[t0, t1]``: ``phi`` has exactly one
    critical point ``s0`` there, a maximum.
@@ -13,10 +15,11 @@ constancy of ``f`` exact. ``B = {b0 <= s <= b1} ∩ D`` for a box ``D``. Checked
    A.9).
 4. ``x*`` lies in ``B``, and every other point of ``{f >= alpha} ∩ B`` has distance ``< rho`` from ``c = x*+``.
 
-A derivative may be defined where ``f`` is not, so ``f`` is run wherever it is not certainly below ``alpha``.
+A derivative may be defined where ``f`` is not, so ``f`` is run wherever it is not certainly below ``alpha``: its own
+tape as well as ``phi(s(x))``, which may have another domain.
 
-Inputs: ``cut`` (node number), ``band`` (``b0, b1``), ``top`` (``t0, t1``), ``box`` (``D``),
-``neighbourhood_radius``, ``penalty``.
+Inputs: ``cut`` (node number), or ``level_function`` and ``profile`` (tapes of ``s`` and ``phi``); ``band`` (``b0,
+b1``), ``top`` (``t0, t1``), ``box`` (``D``), ``neighbourhood_radius``, ``penalty``.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from hallucert.errors import ArgumentError
+from hallucert.objectives.canonical import composes
 from hallucert.objectives.derivatives import gradient_tape
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Tape
@@ -35,30 +38,44 @@ from hallucert.prove.rules import Evidence, Inputs, Numbers
 from hallucert.prove.subdivision import Box, covers
 from hallucert.prove.touching import MAX_HALVINGS, choose_neighbourhood, neighbourhood, touches_only_here
 
-INPUTS = {
-    "cut": "integer",
+_REGION = {
     "band": "dyadics",
     "top": "dyadics",
     "box": "box",
     "neighbourhood_radius": "dyadic",
     "penalty": "dyadic",
 }
-
+INPUTS = ({"cut": "integer", **_REGION}, {"level_function": "tape", "profile": "tape", **_REGION})
+"""By a node of the tape, or up to rewriting."""
 
 BISECTIONS = 30
 """Twice as many halvings (nearly) of the bracket of ``s0``: about the bits of a double."""
 
 
 class Factorization:
-    """``f = phi(s(x))`` at a cut, with the derivatives that the checks need, in balls."""
+    """``f = phi(s(x))``, with the derivatives that the checks need, in balls.
 
-    def __init__(self, arithmetic: Any, tape: Tape, cut: int) -> None:
+    Parameters
+    ----------
+    arithmetic
+        The arithmetic of the proof.
+    phi, s : Tape
+        The two functions.
+    rewritten : Tape or None
+        ``f`` itself, unless it is defined wherever ``phi(s(x))`` is.
+    """
+
+    def __init__(self, arithmetic: Any, phi: Tape, s: Tape, rewritten: Tape | None) -> None:
         self.arithmetic = arithmetic
-        self._phi = tape.outer(cut)
-        self._phi_slope = gradient_tape(self._phi)
+        self._phi, self._s, self._rewritten = phi, s, rewritten
+        self._phi_slope = gradient_tape(phi)
         self._phi_bend = gradient_tape(self._phi_slope)
-        self._s = tape.inner(cut)
-        self._s_gradient = gradient_tape(self._s)
+        self._s_gradient = gradient_tape(s)
+
+    def f_is_defined(self, x: list[Any]) -> bool:
+        """Tell whether ``f`` is certainly defined on a box on which ``phi(s(x))`` is."""
+        ar = self.arithmetic
+        return self._rewritten is None or bool(ar.is_finite(self._rewritten.evaluate(ar, x)[0]))
 
     def phi(self, s: Any) -> Any:
         """``phi(s)``."""
@@ -81,21 +98,27 @@ class Factorization:
         return self._s_gradient.evaluate(self.arithmetic, x)
 
 
-def factorization(evidence: Evidence, cut: int) -> Factorization | None:
-    """Return the factorization of the objective at `cut`, or None if there is none."""
-    objective = evidence.point.objective
+def factorization(evidence: Evidence, inputs: Inputs) -> Factorization | None:
+    """Return the factorization of the objective that the inputs name, or None if it is none."""
+    objective, ar = evidence.point.objective, evidence.arithmetic
     if not isinstance(objective, FormulaObjective):
         return None
-    try:
-        return Factorization(evidence.arithmetic, objective.tape, cut)
-    except ArgumentError:
-        return None
+    tape = objective.tape
+    if "cut" in inputs:
+        cut = inputs["cut"]
+        return Factorization(ar, tape.outer(cut), tape.inner(cut), None) if cut in tape.cut_nodes() else None
+    phi, s = inputs["profile"], inputs["level_function"]
+    return Factorization(ar, phi, s, tape) if composes(tape, phi, s) else None
 
 
 def choose(evidence: Evidence) -> Inputs | Reason:
     """Take cut, band and box from the search; find ``[t0, t1]`` around the top of ``phi`` by halving."""
     construction, ar = evidence.construction, evidence.arithmetic
-    parts = factorization(evidence, construction.cut)
+    if construction.cut is not None:
+        named: Inputs = {"cut": construction.cut}
+    else:
+        named = {"level_function": construction.level_function, "profile": construction.profile}
+    parts = factorization(evidence, named)
     if parts is None:
         return Reason.NOT_A_MAXIMIZER
     low, high = (Fraction(float(b)) for b in construction.band)
@@ -113,7 +136,7 @@ def choose(evidence: Evidence) -> Inputs | Reason:
     if isinstance(chosen, Reason):
         return chosen
     return {
-        "cut": construction.cut,
+        **named,
         "band": (low, high),
         "top": (centre - radius, centre + radius),
         "box": tuple((Fraction(float(b[0])), Fraction(float(b[1]))) for b in construction.box),
@@ -125,7 +148,7 @@ def choose(evidence: Evidence) -> Inputs | Reason:
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Carry out checks 1 to 4; enclose the level and the maximum."""
     point, ar = evidence.point, evidence.arithmetic
-    parts = factorization(evidence, inputs["cut"])
+    parts = factorization(evidence, inputs)
     dimension = len(point.x)
     shaped = len(inputs["band"]) == 2 and len(inputs["top"]) == 2 and len(inputs["box"]) == dimension
     if parts is None or not shaped or not 2 <= dimension <= 3:
@@ -215,6 +238,8 @@ def _every_box_settled(evidence: Evidence, parts: Factorization, inputs: Inputs,
             return False  # f may be undefined there, so that U would not be compact
         if ar.negative(value - alpha):
             return True
+        if not parts.f_is_defined(box):
+            return False
         distance = sum_of_squares(ar, [y - c for y, c in zip(box, point.plus, strict=True)])
         closer = ar.positive(rho_squared - distance)
         if not closer and not all(ar.contains(a, b) for a, b in zip(near, box, strict=True)):

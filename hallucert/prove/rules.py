@@ -150,7 +150,7 @@ class Rule:
         ``(facts, numbers, inputs) -> (status, statement)``, or a `Reason` if the numbers decide nothing.
     input_types : tuple of mappings of str to str
         The sets of inputs that the claim may have, with their types in a certificate: ``"dyadic"``, ``"dyadics"``,
-        ``"exact"``, ``"vector"``, ``"box"`` or ``"integer"``.
+        ``"exact"``, ``"vector"``, ``"box"``, ``"integer"`` or ``"tape"``.
     choose : callable
         ``evidence -> inputs`` for the prover, or a `Reason`.
     asked : callable
