@@ -144,10 +144,12 @@ def _with(
 
 
 def _band_end(outer: FormulaObjective, s0: float, width: float, maximum: float) -> float | None:
-    """Return the first minimum of ``phi`` in the direction of `width`, at most ``2 |width|`` away."""
+    """Return the first minimum of ``phi`` in the direction of `width`, at most ``2 |width|`` away, in its domain."""
     s = s0 + width * np.geomspace(1e-3, 2.0, 400)
     with np.errstate(all="ignore"):
-        where = first_valley(outer.value_lanes(s[:, None]), maximum)
+        values = outer.value_lanes(s[:, None])
+    defined = np.logical_and.accumulate(np.isfinite(values))
+    where = first_valley(values[defined], maximum)
     return None if where is None else float(s[where])
 
 

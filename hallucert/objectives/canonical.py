@@ -21,7 +21,7 @@ from hallucert.objectives.tape import UNARY, Tape, constant_bits
 Monomial = tuple[tuple[int, int], ...]
 Form = frozenset[tuple[Monomial, Fraction]]
 
-MAX_WORK = 1_000_000
+MAX_WORK = 100_000
 """Terms made in one ring, before like ones are gathered: forms that take more are too large."""
 
 MAX_BITS = 4096
