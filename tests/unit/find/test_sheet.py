@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import mpmath
 import numpy as np
 import pytest
@@ -220,3 +222,88 @@ def test_a_start_without_solution_is_an_honest_failure(ring):
     """For rho = 3 the ring has no hallucinated minimizer."""
     with pytest.raises(SearchError):
         hc.find.sheet(ring, (0.5, 0), 3)
+
+
+def superellipse(n, rho, start):
+    """The sheet of x^n + y^n = 1, and how far its points are from those of the closed form.
+
+    Inside, u = -(x^(n-1), y^(n-1))/|.|, so x = -t (u_i^(1/(n-1))), t > 0, and x + rho u lies on the curve: one t near 0
+    for each u with |rho u|_n > 1. The largest t is no solution beyond.
+    """
+    curve = hc.find.sheet(hc.Objective.least_squares([f"x**{n} + y**{n} - 1"]), start, rho)
+    u = (curve.target - curve.x) / float(rho)
+    v = np.sign(u) * abs(u) ** (1 / (n - 1))
+    t = -(curve.x * v).sum(axis=1) / (v * v).sum(axis=1)
+    assert t.min() > 0 and np.abs((curve.target**n).sum(axis=1) - 1).max() < 1e-12
+    assert np.abs(curve.x + t[:, None] * v).max() < 1e-6
+    turns = np.diff(np.unwrap(np.arctan2(u[:, 1], u[:, 0]))) / (2 * np.pi)
+    assert (turns > 0).all() or (turns < 0).all()
+    return curve, abs(turns.sum())
+
+
+# least |rho u|_n is rho 2^(1/n - 1/2): above 1 for all u if rho > 2^(1/2 - 1/n) = 1.1892, 1.2599, 1.2968
+@pytest.mark.parametrize(
+    ("n", "rho", "start"),
+    [
+        *[(4, "1.19", (0.05, -0.19)), (4, "1.2", (0.2, 0)), (4, "1.25", (-0.2, -0.2)), (4, "1.3", (0.3, 0.3))],
+        *[(4, "1.3", (-0.2, 0.3)), (4, "1.9", (0.05, -0.9)), (6, "1.4", (0.05, -0.4)), (8, "1.3", (0.05, -0.3))],
+    ],
+)
+def test_superellipses_have_closed_curves_whose_directions_go_round_once(n, rho, start):
+    """Every u occurs once, in order: past hairpins 0.0006 from the critical point 0, whose arms no step confuses."""
+    curve, turns = superellipse(n, rho, start)
+    assert curve.closed and abs(turns - 1) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("n", "rho", "start"), [(4, "1.05", (0.04, -0.05)), (4, "1.18", (0.05, -0.18)), (6, "1.25", (0.2, 0))]
+)
+def test_below_that_radius_they_end_at_the_critical_point(n, rho, start):
+    """The curve ends at 0, for the u with |rho u|_n = 1 on both sides of an axis."""
+    curve, turns = superellipse(n, rho, start)
+    assert curve.ends == (EndReason.CRITICAL_POINT, EndReason.CRITICAL_POINT) and turns < 0.25
+    u = (curve.target - curve.x)[[0, -1]]
+    assert np.abs((u**n).sum(axis=1) ** (1 / n) - 1).max() < 0.03
+    assert np.linalg.norm(curve.x[[0, -1]], axis=1).max() < 0.03
+
+
+@pytest.mark.parametrize("given", ["by residuals", "by a formula"])
+@pytest.mark.parametrize(
+    ("a", "rho", "closed"), [("6/5", "1.25", True), ("6/5", "1.9", True), ("2", "2.05", False), ("2", "3", False)]
+)
+def test_the_curves_of_an_ellipse_beyond_its_half_axes(given, a, rho, closed):
+    """Closed if rho < 2, the shortest normal chord; else x gets to the ellipse, across from a target.
+
+    The start lies on the long axis, at rho - a; x = -t (u_1 a^2, u_2), as for superellipses.
+    """
+    formula, half = f"(x/({a}))**2 + y**2 - 1", float(Fraction(a))
+    f = hc.Objective.least_squares([formula]) if given == "by residuals" else hc.Objective.parse(f"({formula})**2/2")
+    curve = hc.find.sheet(f, (half - float(rho), 0.01), rho)
+    assert curve.closed is closed
+    assert np.abs((curve.target[:, 0] / half) ** 2 + curve.target[:, 1] ** 2 - 1).max() < 1e-9
+    u = (curve.target - curve.x) / float(rho)
+    v = u * (half**2, 1)
+    assert np.abs(curve.x[:, 0] * v[:, 1] - curve.x[:, 1] * v[:, 0]).max() < 1e-9
+    turns = np.diff(np.unwrap(np.arctan2(u[:, 1], u[:, 0]))) / (2 * np.pi)
+    assert (turns > 0).all() or (turns < 0).all()
+    assert abs(abs(turns.sum()) - 1) < 1e-9 if closed else abs(turns.sum()) < 0.5
+    if not closed:
+        assert curve.ends == (EndReason.CRITICAL_POINT, EndReason.CRITICAL_POINT)
+        assert np.abs((curve.x[[0, -1], 0] / half) ** 2 + curve.x[[0, -1], 1] ** 2 - 1).max() < 0.05
+
+
+def test_a_curve_that_passes_beside_its_start_is_not_closed():
+    """An arc 1e-5 beside the start, in its direction, is another arc; one through the start closes."""
+    from hallucert.find.continuation import CurvePoint
+    from hallucert.find.sheet_curve import SheetCurve
+    from hallucert.find.sheet_end import stopping_rule
+
+    curve = SheetCurve(hc.Objective.least_squares(["x**2 + y**2 - 1"]), 1.5)
+
+    def at(angle, radius=0.5):
+        return CurvePoint(radius * np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)]))
+
+    for start, closes in ((at(0), True), (at(0, 0.5 + 1e-5), False), (CurvePoint(at(0).z, -at(0).t), False)):
+        stop = stopping_rule(curve, start, None)
+        ends = [stop(at(0.05 * k - 0.33), at(0.05 * k - 0.28)) for k in range(8)]
+        assert any(end is not None and end[1] is EndReason.CLOSED for end in ends) is closes
