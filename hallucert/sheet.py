@@ -40,7 +40,10 @@ class Sheet:
 
     @property
     def closed(self) -> bool:
-        """Whether the curve came back to its start."""
+        """Whether the curve came back to its start, in its direction and to rounding, as far as floats show.
+
+        `hallucert.certify` proves that it is closed, or only pieces of it.
+        """
         return self.ends[1] is EndReason.CLOSED
 
     @property
@@ -57,7 +60,7 @@ class Sheet:
         return len(self.x)
 
     def __repr__(self) -> str:
-        what = "closed curve" if self.closed else f"curve ({self.ends[0]} to {self.ends[1]})"
+        what = "closed curve in floats" if self.closed else f"curve ({self.ends[0]} to {self.ends[1]})"
         return (
             f"<Sheet of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} points, "
             f"length {self.length:.6g}>"

@@ -29,7 +29,8 @@ class Surface:
     target : (n, d) array
         ``x + rho u(x)``: points of the manifold of minimizers.
     closed : bool
-        Whether the squares, moved onto the surface, leave no edge free.
+        Whether the squares, moved onto the surface, leave no edge free, as far as floats show. `hallucert.certify`
+        proves it, or pieces.
     at_domain_edge : bool
         Whether charts were left out because ``x`` or ``x+`` would leave the domain of the function.
     """
@@ -47,7 +48,7 @@ class Surface:
         return len(self.x)
 
     def __repr__(self) -> str:
-        what = "closed surface" if self.closed else "piece of a surface"
+        what = "closed surface in floats" if self.closed else "piece of a surface"
         what += ", cut at the edge of the domain" if self.at_domain_edge else ""
         return f"<Surface of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} charts>"
 

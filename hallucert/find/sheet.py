@@ -56,8 +56,10 @@ def sheet(
 
     A curve is followed by pseudo-arclength continuation in both directions, unless it closes: to critical points of
     `f`, where ``x+`` is not defined and such curves end, to points where the rank drops (``"branch point"``), and to
-    the edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. A surface is covered by charts, squares in
-    its tangent planes.
+    the edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. It ends at a critical point only if a target
+    at the distance rho from that point is near; otherwise it passes by. It is closed if it meets the plane across its
+    start in the start, in its direction; no step changes to another arc that runs the other way. All of that is seen in
+    floats. A surface is covered by charts, squares in its tangent planes.
 
     Parameters
     ----------

@@ -52,7 +52,10 @@ def surface(
         raise ArgumentError("start", short(first), "lie in the box")
     closed = atlas.grow(first, max_charts)
     if not atlas.charts:
-        raise SearchError(f"A = Dr(x+) J is rank deficient at {short(x)}: the solutions need not form a surface there")
+        raise SearchError(
+            f"no chart was found at {short(x)}: A = Dr(x+) J is rank deficient there, or points beside it are not "
+            "found, as next to a critical point of f: start elsewhere"
+        )
     points = np.array([chart.x for chart in atlas.charts])
     g = f.gradient_lanes(points)
     target = points + r * g / np.linalg.norm(g, axis=1)[:, None]

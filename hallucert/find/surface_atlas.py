@@ -114,7 +114,9 @@ class SurfaceAtlas:
         curvature, half_width = self._curvature(x, null), provable_half_width(self.f, x, self.rho, null)
         if curvature > 0:
             half_width = min(half_width, 2 * self.bend / curvature)
-        return FloatChart(x, null, min(half_width, self.longest))
+        half_width = min(half_width, self.longest)
+        # Where points beside x are not found the surface is not seen, and a chart without a width covers nothing.
+        return FloatChart(x, null, half_width) if half_width > 0 else None
 
     def correct(self, x: np.ndarray) -> np.ndarray | None:
         """Return the solution near `x`, by Newton's method with least changes, or None."""

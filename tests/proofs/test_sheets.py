@@ -461,3 +461,22 @@ def test_a_picture_shows_sheet_targets_and_certified_part(circle, certified):
             hc.plot.sheet(circle, **arguments)
     with pytest.raises(ArgumentError, match="sheet"):
         hc.plot.sheet(certified)
+
+
+def test_sharp_turns_are_proved_in_cells_as_short_as_the_steps_there():
+    """The curve of x^4 + y^4 = 1, rho = 1.3, turns by a right angle within 4e-4 of the diagonal at (0.0783, 0.0783)."""
+    f = hc.Objective.least_squares(["x**4 + y**4 - 1"])
+    whole = hc.find.sheet(f, (0.3, 0), "1.3")
+    at = int(np.argmin(np.linalg.norm(whole.x - 0.078342, axis=1)))
+    diagonal = 1.3 / math.sqrt(2) - 0.5**0.25
+    assert np.abs(whole.x[at] - diagonal).max() < 1e-4
+    ar = arithmetic("arb", 106)
+    with ar:
+        track = manifold_proposal.CurveGuide(whole.x, whole.tangent, True).track(
+            ManifoldSystem(ar, f, Fraction(13, 10))
+        )
+        sigma, length = track.lengths[at], track.total / 2
+        usual = manifold_proposal.SHORTEST * length
+        assert manifold_proposal.cell_between(track, sigma, sigma + usual) is None
+        short = manifold_proposal._shortest(track, length, sigma)
+        assert short < usual and manifold_proposal.cell_between(track, sigma, sigma + short) is not None
