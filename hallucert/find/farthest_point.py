@@ -138,7 +138,10 @@ def _checked_level_function(f: Objective, s: Objective | str) -> Tape:
     """Return the tape of ``s``, a formula in the variables of `f`."""
     must = f"be a formula in the variables {', '.join(f.variables[:6])}"
     if isinstance(s, str):
-        s = Objective.parse(s, variables=f.variables)
+        try:
+            s = Objective.parse(s, variables=f.variables)
+        except ArgumentError as error:
+            raise ArgumentError("level_function", s, f"{must} ({error})") from None
     if not isinstance(s, FormulaObjective) or s.variables != f.variables:
         raise ArgumentError("level_function", s, must)
     return s.tape

@@ -111,7 +111,7 @@ def test_a_level_function_that_the_formula_does_not_show_is_taken_if_it_is_one()
     found = hc.find.farthest_point(f, ring(bowl, 1), (0, 0), level=2, level_function="exp(x) - x + 2*y**2 + y**3/10")
     assert float(found.rho) == pytest.approx(farthest(bowl, 2), rel=1e-9)
     assert hc.certify(found)["farthest_point"].status == "proved"
-    for wrong in ("exp(x) - x + 2*y**2 + y**3/9", "x", "3", Objective.parse("u**2 + v**2"), 1.0):
+    for wrong in ("exp(x) - x + 2*y**2 + y**3/9", "x", "3", "x +", Objective.parse("u**2 + v**2"), 1.0):
         with pytest.raises(ArgumentError) as caught:
             hc.find.farthest_point(f, ring(bowl, 1), (0, 0), level=2, level_function=wrong)
         assert caught.value.argument in ("level_function", "maximizer")
