@@ -78,8 +78,9 @@ if "--recompute" in sys.argv:
 # The first steps, computed here
 # ------------------------------
 #
-# 400 steps of SAM on digits for all radii and seeds agree with the stored losses, which have five digits. That is
-# required for :math:`\rho \leq 1` only: for large radii training is chaotic, and on another machine rounding may show.
+# 400 steps of SAM on digits for all radii and seeds, and the first 200 of them agree with the stored losses, which have
+# five digits. Later rounding may show: another machine sums in another order, and training takes small differences
+# apart.
 
 digits = load_arena("digits", quick=False)
 f = digits.network
@@ -89,9 +90,11 @@ first = hc.sam.run_ensemble(
 steps, losses = load("digits")
 for rho in radii:
     own = first.curves.value[:, first.rho == rho]
-    away = np.max(np.abs(own / losses["SAM", rho][:3] - 1))
-    print(f"rho = {rho:>3}: largest relative difference from the stored losses {away:.1e}")
-    assert away < 1e-3 or float(rho) > 1
+    away = np.max(np.abs(own / losses["SAM", rho][:3] - 1), axis=1)
+    print(
+        f"rho = {rho:>3}: relative difference from the stored losses, step 200: {away[1]:.0e}, step 400: {away[2]:.0e}"
+    )
+    assert max(away[:2]) < 1e-4
 
 # %%
 # What the figure shows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from hallucert.printing import printed
 
 
 class HallucertError(Exception):
@@ -29,15 +29,6 @@ class ArgumentError(HallucertError, ValueError):
         super().__init__(f"{argument} must {must}; it was {shown}")
         self.argument = argument
         self.must = must
-
-
-def printed(value: object, form: Callable[[object], str] = str) -> str:
-    """Print a value, if it can be printed: Python refuses to for integers of more than 4,300 digits."""
-    try:
-        return form(value).encode("utf-8", "backslashreplace").decode()
-    except Exception:  # whatever a foreign object's own printing raises
-        size = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
-        return f"<{type(value).__name__}{size} that cannot be printed>"
 
 
 class FormulaError(ArgumentError):

@@ -39,6 +39,8 @@ def verify(
         Budget of each claim that subdivides (`farthest_point`, `global_target`); a census gets 20 times as many.
     budget : float
         Seconds after which no further claim is checked, and subdivisions give up; what is left is not re-proved.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
 
     Returns
     -------

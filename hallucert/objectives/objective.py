@@ -364,15 +364,36 @@ class Objective(ABC):
         """Hessian-vector products on lanes (k, d), unchecked; returns (k, d)."""
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """What vanishes at the edge of the domain, on lanes (k, d); returns (k, n), n = 0 if there is no edge.
+        """Return what vanishes at the edge of the domain.
 
         Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
-        the domain none changes its sign. NaN where they are undefined themselves.
+        the domain none changes its sign.
+
+        Parameters
+        ----------
+        x : array of shape (k, d)
+            Points, unchecked.
+
+        Returns
+        -------
+        array of shape (k, n)
+            NaN where an argument is undefined itself; n = 0 if there is no edge.
         """
         return np.empty((len(x), 0))
 
     def nearest_edge(self, x: np.ndarray) -> str:
-        """Return the domain argument that is nearest to zero at a point (d,) as a formula, "" where there is none."""
+        """Return the domain argument that is nearest to zero.
+
+        Parameters
+        ----------
+        x : array of shape (d,)
+            A point, unchecked.
+
+        Returns
+        -------
+        str
+            A formula; empty where there is none.
+        """
         return ""
 
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:

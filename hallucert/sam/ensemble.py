@@ -11,8 +11,9 @@ import numpy as np
 
 from hallucert.arguments import checked_items, checked_path, checked_whole
 from hallucert.arrays import checked_lanes
-from hallucert.errors import ArgumentError, printed
+from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.printing import printed
 from hallucert.progress import Progress, StepProgress, without_step, working
 from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw

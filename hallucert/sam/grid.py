@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hallucert.errors import ArgumentError, printed
+from hallucert.errors import ArgumentError
+from hallucert.printing import printed
 
 
 @dataclass(frozen=True)

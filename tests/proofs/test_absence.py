@@ -143,7 +143,7 @@ def test_a_degenerate_minimizer_without_a_proof_has_no_safe_radius():
 def test_nothing_is_stated_about_a_target_where_the_function_is_undefined(formula, target):
     """The derivatives of a formula may be defined, and 0, where the function is not."""
     for function in (hc.safe_radius, hc.critical_rho):
-        with pytest.raises(ArgumentError, match="where f is defined"):
+        with pytest.raises(ArgumentError, match="f is not defined there"):
             function(hc.Objective.parse(formula, ("x", "y")), target)
 
 
