@@ -15,6 +15,7 @@ import hallucert as hc
 from hallucert import complete_diagram
 from hallucert.balls import arithmetic
 from hallucert.branch import EndReason
+from hallucert.clock import UNLIMITED
 from hallucert.prove import branch_search
 from hallucert.prove.branch_chain import Objection
 from hallucert.prove.branch_search import Growing
@@ -191,7 +192,7 @@ def test_the_search_for_a_shorter_cell_ends(branch, monkeypatch) -> None:
     for k in range(200):
         calls.clear()
         sigma = 0.7 * k / 211
-        reach, step, objection = branch_search._grown(Growing(False), Line, sigma, 0.7, 0.7 / 32, 50, float("inf"))
+        reach, step, objection = branch_search._grown(Growing(False), Line, sigma, 0.7, 0.7 / 32, 50, UNLIMITED)
         assert (reach, step) == (sigma, 0.7 * branch_search.SHORTEST) and objection is branch_search.NOT_PROVED
         assert min(calls) < 1.31 * step
 

@@ -109,7 +109,7 @@ def test_nothing_is_proved_where_the_function_is_undefined():
     found = safe(f, (float(np.exp(-1)),), [(-1, 1)], max_boxes=3000)
     assert not found.claim and found.lower == 0
     formal = hc.Objective.parse("-log(x) - x", ("x",))
-    with pytest.raises(ArgumentError, match="where f is defined"):
+    with pytest.raises(ArgumentError, match="f is not defined there"):
         safe(formal, (-1,), [(-2, -0.5)])
 
 
