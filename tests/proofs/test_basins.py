@@ -181,10 +181,14 @@ def test_basins_of_other_ascent_steps(variant) -> None:
 
 def test_nothing_of_a_proof_stays_in_memory() -> None:
     """Cubes have an arithmetic each; none is kept by the tapes of the function."""
-    f = hc.Objective.parse(WELL)
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(thing, MeanValueArithmetic) for thing in gc.get_objects())
+
+    f, before = hc.Objective.parse(WELL), kept()  # others may hold some of theirs
     hc.certify(f, (-0.5, 0), "1.5", basin="0.5", precisions=[53])
-    gc.collect()
-    assert not [kept for kept in gc.get_objects() if isinstance(kept, MeanValueArithmetic)]
+    assert kept() <= before
 
 
 def test_a_basin_stays_in_the_domain() -> None:

@@ -224,7 +224,15 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "find.switch_branch": [{"branch": BRANCH, "event": BRANCH.events[0], **LIMITS}],
     "find.critical_points": [{"f": WELL, "progress": False, "box": BOX, "starts": 3, "seed": 0}],
     "find.farthest_point": [
-        {"f": FARTHEST.objective, "maximizer": (0, 0), "target": (1, 1), "level": None, "seed": 0, "variant": "sam"}
+        {
+            "f": FARTHEST.objective,
+            "maximizer": (0, 0),
+            "target": (1, 1),
+            "level": None,
+            "seed": 0,
+            "variant": "sam",
+            "level_function": None,
+        }
     ],
     "find.hallucinate": [
         {
