@@ -22,6 +22,7 @@ from hallucert.prove.absence import SafeRadius
 from hallucert.prove.census_records import CriticalPoint
 from hallucert.prove.convexity import is_convex
 from hallucert.prove.critical_rho import CriticalRho
+from hallucert.prove.units import CALLER, box_units, curvature_units
 from hallucert.prove.usam_safe_radius import usam_safe_radius
 from hallucert.quiet import quiet
 from hallucert.radius_law import SAM, RadiusLaw, radius_law, require_sam
@@ -109,11 +110,13 @@ def safe_radius(
     if law == SAM and box is not None:
         raise ArgumentError("box", box, 'be left out, unless variant is "usam"')
     with working(seconds, progress) as clock:
-        critical = absence.prove_target(function, point)
+        units = curvature_units(function, point)
+        critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
         if law != SAM:
             region = _box_around(function, critical, box)
-            return usam_safe_radius(function, critical, region, rtol, max_boxes, clock, backend)
-        return absence.safe_radius(function, critical, rtol, max_boxes, clock, backend)
+            units = CALLER if region is None else box_units(function, region)
+            return usam_safe_radius(function, critical, region, rtol, max_boxes, clock, backend, units)
+        return absence.safe_radius(function, critical, rtol, max_boxes, clock, backend, units)
 
 
 @quiet
@@ -173,9 +176,10 @@ def critical_rho(
         raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
     limit = None if limit is None else checked_positive(limit, "limit")
     with working(seconds, progress) as clock:
-        critical = absence.prove_target(function, point)
-        safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, clock, backend)
-        return shells.critical_rho(function, critical, safe, rtol, max_boxes, clock, limit, backend)
+        units = curvature_units(function, point)
+        critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
+        safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, clock, backend, units)
+        return shells.critical_rho(function, critical, safe, rtol, max_boxes, clock, limit, backend, units)
 
 
 def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndarray | None:

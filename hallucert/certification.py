@@ -309,7 +309,8 @@ def _attempt(
     claims = prove_claims(evidence, facts)
     box = None
     if claims["existence"].status is Status.PROVED:
-        ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision) for v in located.x]
+        unit = evidence.sizes.box
+        ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision, unit) for v in located.x]
         room = existence.room_of(located.witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
     return Certificate(objective, rho, located.witness, claims, provenance, box, law)

@@ -33,6 +33,7 @@ from hallucert.prove.branch_target import propose_target, proved_target
 from hallucert.prove.claims import Enclosure, undecided
 from hallucert.prove.diagram import MAX_DIMENSION, NAME, QUESTION, Swept, completeness_claim, sweep
 from hallucert.prove.reasons import Reason
+from hallucert.prove.sizes import sizes_of
 from hallucert.prove.subdivision import Box, middle_of
 from hallucert.quiet import quiet
 
@@ -133,8 +134,9 @@ def _proved(
     """Find and prove the branches, and that these are all."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     chains: list[Chain] = []
+    size = max(high - low for low, high in region)
     with ar:
-        place = propose_target(ar, f, [Fraction(v) for v in near.tolist()])
+        place = propose_target(ar, f, [Fraction(v) for v in near.tolist()], sizes_of(size, size).box)
         proved = None if place is None else proved_target(ar, f, place)
     if place is None or proved is None:
         reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
@@ -161,9 +163,10 @@ def _proved(
             break
     with ar:
         groups = measured_claims(system, proved, chains, clock=clock)
-        claims = [m.published(ar.precision) for group in groups if not isinstance(group, str) for m in group]
+        sizes = proved.sizes(size)
+        claims = [m.published(ar.precision, sizes) for group in groups if not isinstance(group, str) for m in group]
         whole = all(not isinstance(group, str) for group in groups) and all(claims)
-        enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision) for c in proved.c]
+        enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision, sizes.box) for c in proved.c]
     last = completeness_claim(swept, region, len(chains))
     if not whole:
         last = undecided(NAME, QUESTION, Reason.TIME if clock.passed() else Reason.PRECISION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from os import PathLike
 from typing import Any
 
@@ -22,7 +23,7 @@ from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
 from hallucert.prove.census import Census, Task, take
-from hallucert.prove.census_records import LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
+from hallucert.prove.census_records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
 from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, require_sam
 
@@ -131,11 +132,12 @@ def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: 
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
     region = checked_box(box, f.dimension, rounded=False)
-    if np.abs(region).max() > LARGEST:
-        raise ArgumentError("box", box, "lie within 2**200 of 0")
     radius = exact_radius(rho)
     if not SMALLEST <= radius <= LARGEST:
-        raise ArgumentError("rho", rho, "be between 2**-200 and 2**200")
+        raise ArgumentError("rho", rho, "be between 2**-500 and 2**500")
+    farthest = Fraction(float(np.abs(region).max()))
+    if farthest > min(Fraction(LARGEST), FARTHEST * radius):
+        raise ArgumentError("box", box, "lie within 2**500 and 2**400 rho of 0")
     must = "be between 2**-40 and 0.1"
     tolerance = checked_real(tolerance, "tolerance", must, lambda number: TOLERANCES[0] <= number <= TOLERANCES[1])
     if not isinstance(backend, str) or backend not in LANE_BACKENDS:

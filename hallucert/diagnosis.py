@@ -1,7 +1,6 @@
 """What is this point to SAM? An answer in floats, for any objective of any size; a guide, never evidence.
 
-The thresholds compare quantities of the same unit, so the answer does not change when ``f`` or ``x`` is rescaled (but
-for `CRITICAL` under USAM):
+The thresholds compare quantities of the same unit, so the answer does not change when ``f`` or ``x`` is rescaled:
 gradients with gradients, residuals with residuals, lengths with that of the ascent step ``|x+ - x|`` (for SAM ``rho``),
 curvatures with ``lambda = <g, x+ - x>/|x+ - x|^2`` (for SAM ``|g|/rho``, for USAM ``1/rho``; the mean
 curvature of ``f`` between a hallucinated point and its target is exactly ``-lambda``).
@@ -19,10 +18,11 @@ from hallucert.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis_report import Diagnosis, Kind
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
+from hallucert.find.moreau import moreau_length
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.quiet import quiet
-from hallucert.radius_law import RadiusLaw, radius_law
-from hallucert.spectra import FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
+from hallucert.radius_law import RadiusLaw, radius_law, row_norms
+from hallucert.spectra import DENSE, FLAT, ROUNDING, PointSpectra, Spectrum, hessian_spectrum, projected_c32_margin
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
 
@@ -37,7 +37,8 @@ NEAR = 0.1
 
 CRITICAL = 1e-6
 """``|g| <= CRITICAL min(|g+|, |H(x)| L)``: a critical point of ``f``, at a distance of about a millionth of ``L``.
-Under USAM ``L`` itself vanishes there, and no length is left but ``max(1, |x|)``."""
+Under USAM ``L`` itself vanishes there; its place is taken by ``|x|``, or the distance at which ``rho H`` is no longer
+what it is at `x`, whichever is longer."""
 
 _TARGETS = {
     "minimizer": Kind.MINIMIZER,
@@ -113,14 +114,14 @@ def diagnose(
     law = radius_law(variant, f.dimension)
     basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "value": f.value(point)}
     g = f.gradient(point)
-    q = float(np.linalg.norm(g))
+    q = _norm(g)
     basis |= {"gradient_norm": q, "law": law}
     share = checked_whole(products, 20, "products") // 5
     if q == 0:
         basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
         return _critical(basis, hessian_spectrum(f, point, share))
     target = point + float(radius) * law.direction_at(g)[1]
-    s = float(np.linalg.norm(f.gradient(target)))
+    s = _norm(f.gradient(target))
     basis |= {"target": target, "sam_value": f.value(target), "shifted_gradient_norm": s}
     length = float(np.linalg.norm(target - point))
     if s <= VANISHED * q:
@@ -131,10 +132,20 @@ def diagnose(
             return _hallucinated(basis, at_target, length, multiplier, share)
     if q <= CRITICAL * s or not law.normalised:
         here = hessian_spectrum(f, point, share)
-        size = length if law.normalised else max(1.0, float(np.linalg.norm(point)))
+        size = length if law.normalised else _unnormalised_length(f, point, float(radius))
         if q <= CRITICAL * float(np.abs(here.eigenvalues).max()) * size:
             return _critical(basis, here)
     return _bouncing(basis, share) or _moving(basis, share)
+
+
+def _norm(v: np.ndarray) -> float:
+    return float(row_norms(v[None])[0])
+
+
+def _unnormalised_length(f: Objective, x: np.ndarray, rho: float) -> float:
+    """Return the length scale about a point where ``|x+ - x|`` vanishes."""
+    size = float(np.linalg.norm(x))
+    return max(size, moreau_length(f, x, rho)) if x.size <= DENSE else size
 
 
 def _hallucinated(
@@ -194,8 +205,8 @@ def _residual_ratio(basis: dict[str, Any]) -> float | None:
     f = basis["objective"]
     if f.residual_count == 0:
         return None
-    there, here = np.linalg.norm(f.residual(basis["target"])), np.linalg.norm(f.residual(basis["x"]))
-    return float(there / here) if here > 0 else None
+    there, here = _norm(f.residual(basis["target"])), _norm(f.residual(basis["x"]))
+    return there / here if here > 0 else None
 
 
 def _attraction(spectra: PointSpectra, zero_residual: bool, eta: float | None) -> dict[str, Any]:
@@ -219,14 +230,14 @@ def _attraction(spectra: PointSpectra, zero_residual: bool, eta: float | None) -
         return found | {"attracts": False}
     if spectra.dense or has_kernel:
         found["attracts"] = True
-        found["step_bound"] = float((2 * moving.real / np.abs(moving) ** 2).min())
+        found["step_bound"] = float((2 * (moving.real / np.abs(moving)) / np.abs(moving)).min())
     return found
 
 
 def _aim(spectra: PointSpectra, step: np.ndarray) -> dict[str, Any]:
     """Compare the direction of the ascent step with that to the critical point one Newton `step` from ``x+``."""
     toward = spectra.plus + step - spectra.x
-    along = float(spectra.u @ toward / np.linalg.norm(toward) / np.linalg.norm(spectra.u))
+    along = float(spectra.u / _norm(spectra.u) @ toward / np.linalg.norm(toward))
     return {"alignment": min(1.0, along), "target_distance": float(np.linalg.norm(step))}
 
 
@@ -253,8 +264,8 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
     lanes = x[None]
     once = lanes - eta * f.gradient_lanes(basis["target"][None])
     between = f.gradient_lanes(once)
-    norm = np.linalg.norm(between)
-    if not 0 < norm < np.inf or (between @ f.gradient(x)).item() >= 0:
+    norm = _norm(between[0])
+    if not 0 < norm < np.inf or (between / norm @ f.gradient(x)).item() >= 0:
         return None
     twice = once - eta * f.gradient_lanes(once + float(rho) * law.direction(between)[1])
     jump = float(np.linalg.norm(once - lanes))
@@ -263,7 +274,7 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
     middle = (once[0] + x) / 2
     name, answers = hessian_spectrum(f, middle, products).definiteness(0.0), constant_predictor(f, middle)
     around = None
-    if float(np.linalg.norm(f.gradient(middle))) <= NEAR * basis["gradient_norm"]:
+    if _norm(f.gradient(middle)) <= NEAR * basis["gradient_norm"]:
         around = "a critical point" if name == "degenerate" else f"a {name}"
     return Diagnosis(
         **basis,

@@ -31,6 +31,9 @@ from hallucert.arrays import exact_point
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 
+SMALL_SQUARE = 2.0**-900
+"""Smaller squares have lost digits, or their terms have."""
+
 VARIANTS = ("sam", "usam", "asam")
 
 
@@ -135,8 +138,7 @@ class RadiusLaw:
         """
         if not self.normalised:
             return np.ones(len(g))
-        weighted = g if self.metric is None else self.metric * g
-        return np.sqrt(np.einsum("ij,ij->i", g, weighted))
+        return row_norms(g if self.diagonal is None else self.diagonal * g)
 
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``s`` and ``u``.
@@ -173,8 +175,9 @@ class RadiusLaw:
         if not self.normalised:
             return np.float64(1.0), g
         weighted = g if self.metric is None else self.metric * g
-        size = np.float64(np.linalg.norm(g) if self.metric is None else np.sqrt(g @ weighted))
-        return size, weighted / size
+        size = self.size(g[None])[0]
+        with np.errstate(all="ignore"):
+            return size, weighted / size
 
     def step_at(self, g: np.ndarray, rho: float) -> np.ndarray:
         """Return ``rho u`` for one gradient, computed as ``(rho D^2 g) / s``.
@@ -271,6 +274,21 @@ class RadiusLaw:
 
 
 SAM = RadiusLaw()
+
+
+def row_norms(g: np.ndarray) -> np.ndarray:
+    """Return the norms (k,) of lanes (k, d); those whose squares are out of the range of doubles are scaled first."""
+    with np.errstate(all="ignore"):
+        squares = np.einsum("ij,ij->i", g, g)
+        norms = np.sqrt(squares)
+        hard = (squares < SMALL_SQUARE) | np.isinf(squares)
+        if hard.any():
+            largest = np.abs(g[hard]).max(axis=1, initial=0.0)
+            usable = (largest > 0) & np.isfinite(largest)
+            unit = np.where(usable, np.frexp(largest)[1], 0)
+            scaled = np.ldexp(g[hard], -unit[:, None])
+            norms[hard] = np.ldexp(np.sqrt(np.einsum("ij,ij->i", scaled, scaled)), unit)
+    return norms
 
 
 def radius_law(variant: Any, dimension: int) -> RadiusLaw:

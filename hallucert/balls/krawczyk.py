@@ -122,6 +122,7 @@ def prove_zero(
     preconditioner: Sequence[Sequence[Fraction]] | None = None,
     *,
     scale: Sequence[Fraction] | None = None,
+    unit: Fraction = Fraction(1),
     relative_floor: Fraction = Fraction(1, 2**60),
     absolute_floor: Fraction = Fraction(1, 2**80),
     max_steps: int = 40,
@@ -147,9 +148,11 @@ def prove_zero(
     preconditioner : rows of Fraction, optional
         C; by default the double inverse of the Jacobian's midpoint at `centre`.
     scale : sequence of positive Fraction, optional
-        Shape of the uniqueness box; by default ones.
+        Shape of the uniqueness box; by default `unit` in every coordinate.
+    unit : Fraction
+        The size of the unknowns, positive.
     relative_floor, absolute_floor : Fraction
-        No first radius is below ``relative_floor * |centre_i| + absolute_floor``: rounding needs room.
+        No first radius is below ``relative_floor * |centre_i| + absolute_floor * unit``: rounding needs room.
     max_steps : int
         Cap on applications of Krawczyk's operator, all told.
     maximal : bool
@@ -179,7 +182,7 @@ def prove_zero(
         def attempt(radius: list[Fraction]) -> KrawczykResult:
             return operator.image(centre, radius, step)
 
-        floors = [relative_floor * abs(x) + absolute_floor for x in centre]
+        floors = [relative_floor * abs(x) + absolute_floor * unit for x in centre]
         radius = [round_up(max(2 * ar.magnitude(s), f), 30) for s, f in zip(step, floors, strict=True)]
         for steps in range(1, min(_INFLATION_STEPS, max_steps) + 1):
             result = attempt(radius)
@@ -197,7 +200,7 @@ def prove_zero(
         ]
         largest, widest = radius, result.contraction
         if maximal:
-            shape = list(scale) if scale is not None else [Fraction(1)] * len(centre)
+            shape = list(scale) if scale is not None else [unit] * len(centre)
             largest, widest, steps = _largest(attempt, radius, shape, result.contraction, filling, steps, max_steps)
         return ZeroEnclosure(centre, box, radius, largest, result.contraction, widest, c, steps)
 
@@ -311,12 +314,14 @@ def tighten(
                 break
             centre = [ar.midpoint(ar.constant(c - ar.midpoint(s))) for c, s in zip(centre, step, strict=True)]
         floor = Fraction(1, 2 ** max(ar.precision - 20, 30))
+        widest = max(high - low for low, high in ends)
         found = prove_zero(
             ar,
             function,
             jacobian,
             best,
             preconditioner,
+            unit=widest or Fraction(1),
             relative_floor=floor,
             absolute_floor=floor / 2**20,
             maximal=False,
@@ -367,8 +372,9 @@ def contract(
             ends = [ar.endpoints(x) for x in current]
             centre = [ar.midpoint(ar.constant((low + high) / 2)) for low, high in ends]
             # The exact radius from this centre that covers the box; a point keeps a radius of its last bit.
+            size = max(max(abs(low), abs(high)) for low, high in ends) or Fraction(1)
             radius = [
-                max(high - c, c - low) or (abs(c) or Fraction(1)) / 2**ar.precision
+                max(high - c, c - low) or (abs(c) or size) / 2**ar.precision
                 for c, (low, high) in zip(centre, ends, strict=True)
             ]
             operator = fixed

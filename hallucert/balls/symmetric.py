@@ -173,6 +173,6 @@ def _scaled_eigenvectors(a: np.ndarray) -> np.ndarray | None:
     if pair is None:
         return None
     sizes = abs(pair[0])
-    sizes[sizes < 1e-300] = 1.0
+    sizes[sizes == 0] = 1.0
     scaled = pair[1] / np.sqrt(sizes)
     return scaled if np.isfinite(scaled).all() else None

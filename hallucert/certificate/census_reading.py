@@ -25,6 +25,7 @@ from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
 from hallucert.prove.census import Census
 from hallucert.prove.census_records import (
+    FARTHEST,
     LARGEST,
     SMALLEST,
     TOLERANCES,
@@ -86,17 +87,20 @@ def _problem(data: object, digest: object, search: str) -> Problem:
     region = _box(entry["region"], objective.dimension, "problem.region")
     ends = np.array([[_double(v, "problem.region") for v in (side.lower, side.upper)] for side in region])
     if (ends[:, 0] >= ends[:, 1]).any() or np.abs(ends).max() > LARGEST:
-        raise CertificateError("problem.region", "must be intervals [lower, upper], lower < upper, within 2^200 of 0")
+        raise CertificateError("problem.region", "must be intervals [lower, upper], lower < upper, within 2^500 of 0")
     tolerance = _double(read_dyadic(entry["tolerance"], "problem.tolerance"), "problem.tolerance")
     if not TOLERANCES[0] <= tolerance <= TOLERANCES[1]:
         raise CertificateError("problem.tolerance", "must be between 2^-40 and 0.1")
-    return Problem(objective, _rho(entry["rho"]), ends, tolerance, search)
+    rho = _rho(entry["rho"])
+    if Fraction(float(np.abs(ends).max())) > FARTHEST * rho:
+        raise CertificateError("problem.region", "must be within 2^400 rho of 0")
+    return Problem(objective, rho, ends, tolerance, search)
 
 
 def _rho(value: object) -> Fraction:
     rho = read_rho(value)
     if not SMALLEST <= rho <= LARGEST:
-        raise CertificateError("problem.rho", "must be between 2^-200 and 2^200")
+        raise CertificateError("problem.rho", "must be between 2^-500 and 2^500")
     return rho
 
 

@@ -12,6 +12,7 @@ from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.objectives.objective import checked_objective as checked_objective
+from hallucert.radius_law import SAM, RadiusLaw
 
 LARGEST = 1e150
 """Of a coordinate: searches square lengths, which doubles must be able to hold."""
@@ -36,11 +37,11 @@ def checked_samples(value: Any, dimension: int, argument: str) -> np.ndarray:
     return _moderate(array, value, argument)
 
 
-def checked_radius(value: Any, argument: str = "rho") -> Fraction:
-    """Return the exact positive radius `value`, of a size that doubles can square."""
-    radius = exact_radius(value, argument)
-    if not Fraction(10) ** -150 < radius < Fraction(10) ** 150:
-        raise ArgumentError(argument, value, "lie between 1e-150 and 1e150")
+def checked_radius(value: Any, argument: str = "rho", law: RadiusLaw = SAM) -> Fraction:
+    """Return the exact positive radius `value`, of a size that doubles can square; for USAM, no length, can hold."""
+    radius, most = exact_radius(value, argument), 150 if law.normalised else 300
+    if not Fraction(10) ** -most < radius < Fraction(10) ** most:
+        raise ArgumentError(argument, value, f"lie between 1e-{most} and 1e{most}")
     return radius
 
 

@@ -14,20 +14,21 @@ from hallucert.exact import Exact
 from hallucert.find.arguments import checked_objective
 from hallucert.find.branch_arguments import (
     DEFAULT_EVENTS,
+    Options,
     branch_ends,
-    checked_control,
-    checked_limits,
+    checked_options,
     is_degenerate_hessian,
     multiplier_scale,
-    short,
-    wanted_events,
+    polished_target,
 )
 from hallucert.find.branch_curve import Curve
 from hallucert.find.branch_events import crossing_directions, events_between
 from hallucert.find.branch_limits import Limits, critical_kind, stopping_rule
+from hallucert.find.branch_units import branch_units, inside, outside, start_units
 from hallucert.find.continuation import CurvePoint, StepControl, advance, follow
 from hallucert.find.domain import Edges, edge_at
 from hallucert.find.newton import gradient_system, newton_point
+from hallucert.find.rescaled import original, short
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
@@ -113,48 +114,39 @@ def branch(
     require_sam(
         variant, "radii and stability of a branch are SAM's; the points of USAM are the same curve with rho = 1/lambda"
     )
-    x, c = branch_ends(f, start, target)
-    curve = Curve(f, c, multiplier_scale(f, x, c))
-    length = float(np.linalg.norm(x - c))
-    limits = checked_limits(f, x, length, box, rho_max, rho_min)
-    control = checked_control(length, ds, ds_min, ds_max, max_steps)
-    wanted = wanted_events(events)
+    x, near = branch_ends(f, start, target)
+    options = checked_options(f, box, rho_max, rho_min, ds, ds_min, ds_max, max_steps, events)
+    units = start_units(f, x, near)
+    with working(progress=progress) as clock, clock.watched():
+        return outside(units, _both_ways(units, units.inside(x), units.inside(near), options.inside(units)))
+
+
+def _both_ways(f: Objective, x: np.ndarray, near: np.ndarray, options: Options) -> Branch:
+    """Follow the branch through `x` forwards and, unless it starts there, backwards."""
+    c = polished_target(f, x, near)
+    curve, length = Curve(f, c, multiplier_scale(f, x, c)), float(np.linalg.norm(x - c))
+    limits, control, wanted = options.limits(f, x, length), options.control(length), options.events
     first, critical = _first_point(curve, x)
     limits.require(curve, first)
-    with working(progress=progress) as clock, clock.watched():
-        forward, end = _run(curve, first, control, limits)
-        if critical:
-            return _assembled(curve, forward, (EndReason.CRITICAL_POINT, end), wanted)
-        if end is EndReason.CLOSED:
-            return _assembled(curve, forward, (end, end), wanted)
-        backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, limits)
-        reversed_part = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
-        return _assembled(curve, reversed_part + forward, (begin, end), wanted)
+    forward, end = _run(curve, first, control, limits)
+    if critical:
+        return _assembled(curve, forward, (EndReason.CRITICAL_POINT, end), wanted)
+    if end is EndReason.CLOSED:
+        return _assembled(curve, forward, (end, end), wanted)
+    backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, limits)
+    reversed_part = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
+    return _assembled(curve, reversed_part + forward, (begin, end), wanted)
 
 
-def first_piece(
-    f: Objective,
-    start: np.ndarray,
-    target: np.ndarray,
-    *,
-    box: np.ndarray,
-    rho_max: Exact | None,
-    rho_min: Exact | None,
-    ds: float | None,
-    ds_min: float | None,
-    ds_max: float | None,
-    max_steps: int,
-    events: Iterable[str],
-) -> Branch | None:
+def first_piece(f: Objective, start: np.ndarray, target: np.ndarray, options: Options) -> Branch | None:
     """Return the first piece between the limits of the branch that starts at a critical point, which may lie outside.
 
-    The arguments are those of `branch`. None if the branch stays outside.
+    None if the branch stays outside.
     """
-    x, c = branch_ends(f, start, target)
-    curve = Curve(f, c, multiplier_scale(f, x, c))
-    length = float(np.linalg.norm(x - c))
-    limits = checked_limits(f, x, length, box, rho_max, rho_min)
-    control = checked_control(length, ds, ds_min, ds_max, max_steps)
+    x, near = branch_ends(f, start, target)
+    c = polished_target(f, x, near)
+    curve, length = Curve(f, c, multiplier_scale(f, x, c)), float(np.linalg.norm(x - c))
+    limits, control = options.limits(f, x, length), options.control(length)
     first, begin = _first_point(curve, x)[0], EndReason.CRITICAL_POINT
     around = limits.around(curve.radius(first.z))
     if around is not None:
@@ -164,7 +156,7 @@ def first_piece(
             return None
         first, begin = outside[-1], EndReason.RHO_MAX if above else EndReason.RHO_MIN
     points, end = _run(curve, first, control, limits)
-    return _assembled(curve, points, (begin, end), wanted_events(events)) if len(points) > 1 else None
+    return _assembled(curve, points, (begin, end), options.events) if len(points) > 1 else None
 
 
 @quiet
@@ -208,18 +200,26 @@ def switch_branch(
         raise ArgumentError("branch", branch, "be a Branch")
     if not any(event is own for own in branch.branch_points):
         raise ArgumentError("event", event, "be one of branch.branch_points")
+    options = checked_options(branch.objective, box, rho_max, rho_min, ds, ds_min, ds_max, max_steps, events)
+    units = branch_units(branch, event.rho)
+    halves = switched(inside(units, branch), event.index, options.inside(units))
+    return [outside(units, half) for half in halves]
+
+
+def switched(branch: Branch, index: int, options: Options) -> list[Branch]:
+    """Return the halves of the branch that crosses `branch` at its point number `index`, see `switch_branch`."""
     curve = Curve(branch.objective, branch.target, branch.scale)
-    z = branch.points[event.index]
-    along = branch.points[min(event.index + 1, len(branch) - 1)] - branch.points[max(event.index - 1, 0)]
+    z = branch.points[index]
+    along = branch.points[min(index + 1, len(branch) - 1)] - branch.points[max(index - 1, 0)]
     directions = crossing_directions(curve, z)
     if not directions:
-        raise SearchError(f"no second curve crosses transversally at rho = {event.rho:.8g}; the point is degenerate")
+        where = short(curve.f, z[:-1])
+        raise SearchError(f"no second curve crosses transversally at x = {where}; the point is degenerate")
     other = min(directions, key=lambda t: abs(float(t @ along)))
-    length = max(event.rho, 1e-300)
-    limits = checked_limits(branch.objective, event.x, length, box, rho_max, rho_min)
+    length = curve.radius(z)
+    limits, control = options.limits(curve.f, z[:-1], length), options.control(length)
     limits.require(curve, CurvePoint(z, other))
-    control = checked_control(length, ds, ds_min, ds_max, max_steps)
-    wanted, halves = wanted_events(events), []
+    halves = []
     for direction in (other, -other):
         here = CurvePoint(z, direction)
         there = advance(curve, here, min(control.ds, 0.01 * length), _edges(curve, here))
@@ -227,7 +227,7 @@ def switch_branch(
             continue
         ended = stopping_rule(curve, there, limits)(here, there)
         points, end = _run(curve, there, control, limits) if ended is None else ([ended[0]], ended[1])
-        halves.append(_assembled(curve, [here, *points], (EndReason.BRANCH_POINT, end), wanted))
+        halves.append(_assembled(curve, [here, *points], (EndReason.BRANCH_POINT, end), options.events))
     return halves
 
 
@@ -242,7 +242,7 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
     root = newton_point(gradient_system(f), x, max_steps=60, step_limit=0.02 * distance)
     if root.solved(distance) and np.linalg.norm(root.x - x) <= 1e-3 * distance:
         if is_degenerate_hessian(f.hessian_lanes(root.x[None, :])[0]):
-            raise SearchError(f"the start {short(root.x)} is a degenerate critical point, where no branch is known")
+            raise SearchError(f"the start {short(f, root.x)} is a degenerate critical point, where no branch is known")
         z = np.append(root.x, 0.0)
         return CurvePoint(z, curve.tangent(z, upward)), True
     g = f.gradient_lanes(x[None, :])[0]
@@ -253,7 +253,7 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
     if on_curve is None or moved > 0.05 * distance or not on_curve[-1] > 0:
         raise ArgumentError(
             "start",
-            x.tolist(),
+            original(f, x).tolist(),
             "be near a critical point of f, or near a hallucinated point of the target: g(x) = lambda (c - x)",
         )
     return CurvePoint(on_curve, curve.tangent(on_curve, upward)), False

@@ -12,6 +12,7 @@ from hallucert.find.branch_curve import Curve
 from hallucert.find.continuation import CurvePoint, Stop, locate
 from hallucert.find.limits import ON_LIMIT, Limit, box_limits
 from hallucert.find.newton import gradient_system, newton_point
+from hallucert.find.rescaled import original, original_length
 
 TARGET = 1e-2
 """A radius below this part of that of the start means that the branch runs into its target."""
@@ -65,9 +66,12 @@ class Limits:
                 continue
             name, radius = names.get(limit.reason, "rho_min"), curve.radius(start.z)
             if name == "box":
-                raise ArgumentError(name, self.box, f"contain the start, {start.z[:-1].tolist()}")
+                box = None if self.box is None else original(curve.f, self.box.T).T
+                must = f"contain the start, {original(curve.f, start.z[:-1]).tolist()}"
+                raise ArgumentError(name, box, must)
             must = "at least" if name == "rho_max" else "at most"
-            raise ArgumentError(name, getattr(self, name), f"be {must} the radius at the start, {radius:.10g}")
+            given, at_start = (original_length(curve.f, value) for value in (getattr(self, name), radius))
+            raise ArgumentError(name, given, f"be {must} the radius at the start, {at_start:.10g}")
 
 
 def stopping_rule(curve: Curve, start: CurvePoint, limits: Limits) -> Stop:

@@ -11,10 +11,13 @@ from hallucert.branch import Branch, BranchEvent, EndReason
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_box, checked_objective, checked_point
-from hallucert.find.branch import first_piece, switch_branch
-from hallucert.find.branch_arguments import DEFAULT_EVENTS, checked_options
+from hallucert.find.branch import first_piece, switched
+from hallucert.find.branch_arguments import DEFAULT_EVENTS, Options, checked_options
+from hallucert.find.branch_units import outside
 from hallucert.find.critical_points import CriticalPointKind, critical_points
+from hallucert.find.domain import require_defined
 from hallucert.find.newton import polished_critical_point
+from hallucert.find.rescaled import in_units
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
@@ -84,21 +87,24 @@ def branches(
     require_sam(variant, INSTEAD)
     limits = checked_box(box, f.dimension)
     near = checked_point(target, f.dimension, "target")
-    options = {"box": limits, **checked_options(rho_max, rho_min, ds, ds_min, ds_max, max_steps, events)}
-    size = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
+    options = checked_options(f, limits, rho_max, rho_min, ds, ds_min, ds_max, max_steps, events)
+    require_defined(f, near, "target")
+    units = in_units(f, limits.mean(axis=1), float(np.linalg.norm(limits[:, 1] - limits[:, 0])))
     with working(progress=progress) as clock, clock.watched():
-        c = polished_critical_point(f, near, 0.05 * size, "target")
-        return _all(f, c, size, seed, options)
+        return [outside(units, found) for found in _all(units, units.inside(near), seed, options.inside(units))]
 
 
-def _all(f: Objective, c: np.ndarray, size: float, seed: int, options: dict[str, Any]) -> list[Branch]:
-    limits, found = options["box"], list[Branch]()
+def _all(f: Objective, near: np.ndarray, seed: int, options: Options) -> list[Branch]:
+    assert options.box is not None
+    limits, found = options.box, list[Branch]()
+    size = float(np.linalg.norm(limits[:, 1] - limits[:, 0]))
+    c = polished_critical_point(f, near, 0.05 * size, "target")
     reached: list[np.ndarray] = []
     for point in critical_points(f, limits, seed=seed):
         outside = point.kind is CriticalPointKind.DEGENERATE or np.linalg.norm(point.x - c) <= SAME * size
         if outside or _among(point.x, reached, size):
             continue
-        piece = first_piece(f, np.clip(point.x, limits[:, 0], limits[:, 1]), c, **options)
+        piece = first_piece(f, np.clip(point.x, limits[:, 0], limits[:, 1]), c, options)
         # A piece between two critical points beyond rho_max is entered from both.
         if piece is None or _among(piece.start.x, [end.x for b in found for end in (b.start, b.end)], size):
             continue
@@ -111,9 +117,9 @@ def _all(f: Objective, c: np.ndarray, size: float, seed: int, options: dict[str,
     return found
 
 
-def _halves(own: Branch, event: BranchEvent, options: dict[str, Any]) -> list[Branch]:
+def _halves(own: Branch, event: BranchEvent, options: Options) -> list[Branch]:
     try:
-        return switch_branch(own, event, **options)
+        return switched(own, event.index, options)
     except SearchError:
         return []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from hallucert.find.arguments import checked_box, checked_count, checked_objecti
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
+from hallucert.find.rescaled import in_units
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
@@ -109,8 +110,19 @@ def critical_points(
     limits = checked_box(box, d)
     count = default_starts(d) if starts is None else checked_count(starts, "starts")
     rng = np.random.default_rng(checked_seed(seed))
+    units = in_units(f, limits.mean(axis=1), float(norms((limits[:, 1] - limits[:, 0])[None, :])[0]))
     with working(progress=progress) as clock, clock.watched():
-        return _found(f, limits, count, rng)
+        found = _found(units, units.inside(limits.T).T, count, rng)
+    return [
+        replace(
+            point,
+            x=units.outside(point.x),
+            value=units.of_value(point.value),
+            gradient_norm=units.of_gradient(point.gradient_norm),
+            hessian_eigenvalues=np.ldexp(point.hessian_eigenvalues, units.height - 2 * units.length),
+        )
+        for point in found
+    ]
 
 
 def _found(f: Objective, limits: np.ndarray, count: int, rng: np.random.Generator) -> list[CriticalPoint]:

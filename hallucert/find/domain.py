@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import ArgumentError
+from hallucert.find.rescaled import original
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import SAM, RadiusLaw
 
@@ -53,7 +54,9 @@ def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
 def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
     """Raise `ArgumentError` unless the function is defined at the point `x` (d,) that a caller gave."""
     if not defined(f, x[None, :])[0]:
-        raise ArgumentError(argument, shown(x), "be a point where f is defined: f is not defined (or overflows) there")
+        raise ArgumentError(
+            argument, shown(original(f, x)), "be a point where f is defined: f is not defined (or overflows) there"
+        )
 
 
 def shown(x: np.ndarray) -> Any:
@@ -63,7 +66,8 @@ def shown(x: np.ndarray) -> Any:
 
 def edge_at(f: Objective, x: np.ndarray) -> str:
     """Say for a point (d,) beside the edge what vanishes there: the argument that `Objective.nearest_edge` names."""
-    place = "(" + ", ".join(f"{v:.6g}" for v in x[:4]) + ", ..." * (x.size > 4) + ")"
+    outside = original(f, x)
+    place = "(" + ", ".join(f"{v:.6g}" for v in outside[:4]) + ", ..." * (x.size > 4) + ")"
     name = f.nearest_edge(x)
     return f"f is not defined beyond {place}" + (f", where {name} = 0" if name else "")
 

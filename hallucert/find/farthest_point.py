@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,7 @@ from hallucert.find.maximizer_ball import MaximizerBall, directions, maximizer_b
 from hallucert.find.maximizer_refusal import require_possible_maximizer
 from hallucert.find.maximizer_set import MaximizerSet, maximizer_set
 from hallucert.find.newton import newton_point, norms, polished_critical_point
+from hallucert.find.rescaled import in_units, original, original_value
 from hallucert.find.sphere import polished_candidate
 from hallucert.find.superlevel import (
     COARSE,
@@ -109,7 +111,7 @@ def farthest_point(
     require_possible_maximizer(f)
     centre = checked_point(target, d, "target")
     number = checked_seed(seed)
-    height = None if level is None else checked_real(level, "level", NUMBER, lambda number: True)
+    alpha = None if level is None else checked_real(level, "level", NUMBER, lambda number: True)
     points = real_array(maximizer, "maximizer", f"be finite numbers of shape ({d},) or (k, {d}) with k >= 2")
     is_set = points.ndim == 2
     if is_set and d == 1:
@@ -119,19 +121,28 @@ def farthest_point(
     for sample in np.atleast_2d(samples):
         require_defined(f, sample, "maximizer")
     scale = float(np.linalg.norm(samples - centre, axis=-1).max())
-    centre = polished_critical_point(f, centre, scale, "target")
-    if is_set:
+    units = in_units(f, centre, scale or 1.0)
+    centre = polished_critical_point(units, units.inside(centre), math.ldexp(scale, -units.length), "target")
+    if is_set:  # they have a unit of their own, the width of the band
+        centre = units.outside(centre)
         s = None if level_function is None else _checked_level_function(f, level_function)
-        found: MaximizerBall | MaximizerSet = maximizer_set(f, samples, centre, number, s)
-    elif level_function is not None:
+        return _constructed(f, maximizer_set(f, samples, centre, number, s), centre, alpha, number)
+    if level_function is not None:
         raise ArgumentError("level_function", level_function, "be left out for an isolated maximizer")
-    else:
-        found = maximizer_ball(f, samples, centre, number)
-    height = _level(found, height)
-    _require_outside(f, centre, found, height)
-    boundary = _boundary(f, found, centre, height, number)
-    x, _ = farthest_of(f, height, centre, boundary)
-    return _finished(f, x, centre, found, boundary)
+    ball = maximizer_ball(units, units.inside(samples), centre, number)
+    found = _constructed(units, ball, centre, None if alpha is None else math.ldexp(alpha, -units.height), number)
+    return units.original(found, found.rho * Fraction(2) ** units.length)
+
+
+def _constructed(
+    f: Objective, found: MaximizerBall | MaximizerSet, target: np.ndarray, alpha: float | None, seed: int
+) -> Candidate:
+    """Carry out the steps after the first."""
+    level = _level(f, found, alpha)
+    _require_outside(f, target, found, level)
+    boundary = _boundary(f, found, target, level, seed)
+    x, _ = farthest_of(f, level, target, boundary)
+    return _finished(f, x, target, found, boundary)
 
 
 def _checked_level_function(f: Objective, s: Objective | str) -> Tape:
@@ -147,19 +158,21 @@ def _checked_level_function(f: Objective, s: Objective | str) -> Tape:
     return s.tape
 
 
-def _level(found: MaximizerBall | MaximizerSet, level: float | None) -> float:
+def _level(f: Objective, found: MaximizerBall | MaximizerSet, level: float | None) -> float:
     """Return the level: validated, or halfway between the maximum and the values it must exceed."""
     low, high = found.boundary_value, found.maximum
     if level is None:
         low = max(low, found.critical_value)
         if not low < 0.5 * (low + high) < high:
-            raise SearchError(f"no level fits between the critical value {low!r} and the maximum {high!r}")
+            ends = f"the critical value {original_value(f, low)!r} and the maximum {original_value(f, high)!r}"
+            raise SearchError(f"no level fits between {ends}")
         return 0.5 * (low + high)
     if not low < level < high:
         raise ArgumentError(
             "level",
-            level,
-            f"lie strictly between {low!r}, the largest value on the boundary of B, and {high!r}, the maximum",
+            original_value(f, level),
+            f"lie strictly between {original_value(f, low)!r}, the largest value on the boundary of B, and "
+            f"{original_value(f, high)!r}, the maximum",
         )
     return level
 
@@ -172,7 +185,8 @@ def _require_outside(f: Objective, target: np.ndarray, found: MaximizerBall | Ma
     else:
         near = bool(((target >= found.box[:, 0]) & (target <= found.box[:, 1])).all())
     if near:
-        raise ArgumentError("target", target.tolist(), f"lie outside of U, for example with f below {level:.6g}")
+        must = f"lie outside of U, for example with f below {original_value(f, level):.6g}"
+        raise ArgumentError("target", original(f, target).tolist(), must)
 
 
 def _boundary(
@@ -211,7 +225,9 @@ def _finished(
 ) -> Candidate:
     """Fix ``rho`` as a double, adjust ``x`` to it and write down the construction."""
     rho = Fraction(float(np.linalg.norm(x - target)))
-    candidate = polished_candidate(f, x, rho, target)
+    units = in_units(f, x, float(rho))
+    polished = polished_candidate(units, units.inside(x), units.radius(rho), units.inside(target))
+    candidate = units.original(polished, rho, target=target)
     level = float(f.value_lanes(candidate.x[None, :])[0])
     picture = boundary[:: -(-len(boundary) // PICTURE_POINTS)]
     if isinstance(found, MaximizerBall):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -13,10 +14,16 @@ from hallucert.clock import look
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
-from hallucert.find.branch_arguments import short
 from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, require_defined, same_side
-from hallucert.find.newton import EDGE, norms
-from hallucert.find.sphere import shifted_residual, shifted_residual_jacobian, sphere_kind
+from hallucert.find.newton import EDGE, SOLVED, norms
+from hallucert.find.rescaled import gradient_of, in_units, residual_of, short
+from hallucert.find.sphere import (
+    gradient_vanishes,
+    shifted_residual,
+    shifted_residual_jacobian,
+    sphere_kind,
+    step_length,
+)
 from hallucert.objectives.objective import Objective
 from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
@@ -29,7 +36,7 @@ def hallucinate(
     start: Any,
     rho: Exact,
     max_steps: int = 500,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     *,
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
@@ -51,8 +58,9 @@ def hallucinate(
         Radius, positive and exact.
     max_steps : int
         Most steps.
-    tolerance : float
-        Largest ``|r(x+)|`` that is accepted.
+    tolerance : float, optional
+        Largest ``|r(x+)|`` that is accepted; by default `SOLVED` (1e-9) of ``|A| |x+ - x|``, ``A`` the derivative of
+        ``r(x+)``, in whatever units. Beyond it steps go on as long as they win a digit.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
     progress : bool or callable, optional
@@ -82,43 +90,56 @@ def hallucinate(
     if not 0 < f.residual_count <= d:
         raise ArgumentError("f", f, "be in residual form with at most as many residuals as variables")
     x = checked_point(start, d, "start")
-    radius, steps = checked_radius(rho), checked_count(max_steps, "max_steps")
-    tolerance = checked_positive(tolerance, "tolerance")
+    radius, steps = checked_radius(rho, law=law), checked_count(max_steps, "max_steps")
+    tolerance = None if tolerance is None else checked_positive(tolerance, "tolerance")
     require_defined(f, x, "start")
-    shifted = x + law.step_at(f.gradient_lanes(x[None, :])[0], float(radius))
+    shifted = x + float(radius) * law.direction_at(f.gradient_lanes(x[None, :])[0])[1]
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
-        raise SearchError(f"f is not defined at x+ = {short(shifted)} of the start: try another start, or another rho")
+        where = short(f, shifted)
+        raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
+    length, slope = step_length(f, x, float(radius), law), float(norms(f.gradient_lanes(x[None, :]))[0])
+    if not (0 < length < np.inf and 0 < slope < np.inf):
+        raise SearchError(f"hallucinate: the gradient vanishes or overflows at the start {short(f, x)}: try another")
+    units = in_units(f, x, length, slope)
+    small = None if tolerance is None else math.ldexp(tolerance, -units.height // 2)
     with working(progress=progress) as clock, clock.watched():
-        x, size, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
-    if not size <= tolerance and at_edge:
+        found = _hallucinated(units, units.inside(x), units.radius(radius, law), steps, small, law)
+    return units.original(found, radius, law)
+
+
+def _hallucinated(
+    f: Objective, x: np.ndarray, radius: Fraction, steps: int, tolerance: float | None, law: RadiusLaw
+) -> Candidate:
+    x, size, solved, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
+    if not solved and at_edge:
         raise SearchError(
-            f"hallucinate stopped at the edge of the domain of f, with |r(x+)| = {size:.3g} at x = {short(x)}: further "
-            "steps of x or of x+ would cross it. Try another start, or another rho"
+            f"hallucinate stopped at the edge of the domain of f, with |r(x+)| = {residual_of(f, size)} at x = "
+            f"{short(f, x)}: further steps of x or of x+ would cross it. Try another start, or another rho"
         )
-    if not size <= tolerance:
+    if not solved:
         raise SearchError(
-            f"hallucinate did not converge: |r(x+)| = {size:.3g} after at most {steps} steps. "
+            f"hallucinate did not converge: |r(x+)| = {residual_of(f, size)} after at most {steps} steps. "
             "Try another start, another rho, or raise max_steps"
         )
     candidate = _candidate(f, x, radius, law)
     if not clear_of_edge(f, np.stack([candidate.x, candidate.target]), EDGE * float(norms(x[None, :])[0])).all():
         raise SearchError(
-            f"hallucinate ended at {short(x)} with x or x+ on the edge of the domain of f: start elsewhere"
+            f"hallucinate ended at {short(f, x)} with x or x+ on the edge of the domain of f: start elsewhere"
         )
     return candidate
 
 
 def _levenberg_marquardt(
-    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float, law: RadiusLaw
-) -> tuple[np.ndarray, float, bool]:
+    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float | None, law: RadiusLaw
+) -> tuple[np.ndarray, float, bool, bool]:
     """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
 
     The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``; ``A`` is
     computed where a step was accepted, not at every trial. Runs past `tolerance` as long as full steps keep lowering
     ``|r|``: the last digits are nearly free. Steps on which x or x+ would cross an edge of the domain are bad ones;
-    returned is also whether the last bad step was such a step.
+    returned is also whether ``|r|`` is small enough, and whether the last bad step was such a step.
     """
-    arguments, at_edge = arguments_with_ascent(f, rho, law), False
+    arguments, at_edge, enough = arguments_with_ascent(f, rho, law), False, tolerance or 0.0
     with np.errstate(all="ignore"):
         r = shifted_residual(f, x, rho, law)
         size, damping = float(np.linalg.norm(r)), 1e-3
@@ -133,6 +154,8 @@ def _levenberg_marquardt(
                     break
                 gram = a @ a.T
                 scale = float(np.trace(gram)) / len(r)
+                if tolerance is None:
+                    enough = SOLVED * float(np.linalg.norm(a)) * step_length(f, x, rho, law)
             trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
             trial_r = shifted_residual(f, trial, rho, law)
             trial_size = float(np.linalg.norm(trial_r))
@@ -140,23 +163,25 @@ def _levenberg_marquardt(
             at_edge = not np.isfinite(trial_size) or (better and not same_side(arguments, x, trial))
             moved = better and not at_edge
             if moved:
-                stalled = size <= tolerance and trial_size > 0.5 * size
+                stalled = size <= enough and trial_size > 0.5 * size
                 x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
                 if stalled:
                     break
-            elif size <= tolerance or damping > 1e12:
+            elif size <= enough or damping > 1e12:
                 break
             else:
                 damping *= 10
-    return x, size, at_edge
+    return x, size, size <= enough, at_edge
 
 
 def _candidate(f: Objective, x: np.ndarray, rho: Fraction, law: RadiusLaw) -> Candidate:
     radius = float(rho)
     g = f.gradient_lanes(x[None, :])[0]
-    q = float(np.linalg.norm(g))
-    if not q > 1e-10:
+    # Unnormalised, x+ is as near to a critical point as x itself, so only the size of x tells what is near.
+    length = step_length(f, x, radius, law)
+    if gradient_vanishes(f, x, length if law.normalised else max(length, float(np.linalg.norm(x)))):
         hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
-        raise SearchError(f"hallucinate ended where |g| = {q:.3g}: an ordinary critical point. Try another start{hint}")
+        q = gradient_of(f, float(np.linalg.norm(g)))
+        raise SearchError(f"hallucinate ended where |g| = {q}: an ordinary critical point. Try another start{hint}")
     size, u = law.direction_at(g)
     return Candidate(f, x, rho, x + radius * u, float(size) / radius, sphere_kind(f, x, radius, law), law=law)

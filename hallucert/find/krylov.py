@@ -9,6 +9,7 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
+from hallucert.find.rescaled import gradient_of, length_of
 from hallucert.objectives.objective import Objective
 
 Operator = Callable[[np.ndarray], np.ndarray]
@@ -151,14 +152,14 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
     curvature = spectral_norm(hessian_at(f, point), d)
     if not clear_of_edge(f, point[None, :], VANISHED * reach)[0] or not best <= VANISHED * curvature * reach:
         raise ArgumentError(
-            argument, f"<array of shape ({d},)>", f"be a critical point of f (it has |g| = {start:.3g}, "
-            f"and Newton ends at |g| = {best:.3g})"
+            argument, f"<array of shape ({d},)>", f"be a critical point of f (it has |g| = "
+            f"{gradient_of(f, start)}, and Newton ends at |g| = {gradient_of(f, best)})"
         )  # fmt: skip
     moved = float(np.linalg.norm(point - x))
     if moved > 0.05 * reach:
         raise ArgumentError(
             argument,
             f"<array of shape ({d},)>",
-            f"be a critical point of f; Newton leads to one at distance {moved:.3g}",
+            f"be a critical point of f; Newton leads to one at distance {length_of(f, moved)}",
         )
     return point

@@ -9,6 +9,7 @@ import numpy as np
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.newton import norms, polished_critical_point
+from hallucert.find.rescaled import original, original_multiplier, original_value
 from hallucert.find.sphere import Sphere
 from hallucert.objectives.objective import Objective
 
@@ -88,8 +89,8 @@ def maximizer_ball(f: Objective, maximizer: np.ndarray, target: np.ndarray, seed
     centre: np.ndarray = polished_critical_point(f, maximizer, apart, "maximizer")
     _require_maximizer(f, centre)
     reach = float(np.linalg.norm(centre - target))
-    if reach <= 1e-6 * max(apart, float(np.linalg.norm(centre)), 1e-300):
-        raise ArgumentError("target", target.tolist(), "differ from the maximizer")
+    if reach <= 1e-6 * max(apart, float(np.linalg.norm(centre))):
+        raise ArgumentError("target", original(f, target).tolist(), "differ from the maximizer")
     maximum = float(f.value_lanes(centre[None, :])[0])
     radii = np.geomspace(1e-4, 2.0, 160 if f.rigorous and f.dimension <= 3 else 48) * reach
     coarse = first_valley(boundary_maxima(f, centre, radii, seed), maximum)
@@ -101,7 +102,8 @@ def maximizer_ball(f: Objective, maximizer: np.ndarray, target: np.ndarray, seed
     radius = float(fine[int(np.argmin(values))])
     boundary = float(largest_on_sphere(f, centre, radius, seed, steps=80))
     if not boundary < maximum:
-        raise SearchError(f"no ball around the maximizer was found on whose boundary f is below {maximum!r}")
+        top = original_value(f, maximum)
+        raise SearchError(f"no ball around the maximizer was found on whose boundary f is below {top!r}")
     return MaximizerBall(centre, radius, boundary, maximum, _critical_value(f, centre, radius, maximum, seed))
 
 
@@ -135,12 +137,13 @@ def _require_maximizer(f: Objective, x: np.ndarray) -> None:
     if eigenvalues[-1] < -1e-9 * np.abs(eigenvalues).max():
         return
     zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
+    low, high = (original_multiplier(f, float(value)) for value in eigenvalues[[0, -1]])
     what = "degenerate" if zero.any() else "a minimizer" if eigenvalues[0] > 0 else "a saddle"
     raise ArgumentError(
         "maximizer",
-        x.tolist(),
+        original(f, x).tolist(),
         f"be near a local maximizer with negative definite Hessian; the critical point there is {what}, with Hessian "
-        f"eigenvalues from {eigenvalues[0]:.4g} to {eigenvalues[-1]:.4g} (give points of a maximizer set as rows)",
+        f"eigenvalues from {low:.4g} to {high:.4g} (give points of a maximizer set as rows)",
     )
 
 

@@ -15,6 +15,7 @@ from hallucert.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import defined
 from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms
+from hallucert.find.rescaled import RANGE, exponent
 from hallucert.find.sphere import FLAT, sphere_kind
 from hallucert.objectives.objective import Objective
 from hallucert.radius_law import RadiusLaw
@@ -25,7 +26,10 @@ ANGLES = 512
 """Rays in the plane."""
 
 OCTAVES = 24
-"""The rays are sampled at distances from ``2**-24`` to ``2**24`` of ``max(1, |c|)``."""
+"""The rays are sampled at distances from ``2**-24`` to ``2**24`` of ``max(1, |c|)``, in units of `moreau_length`."""
+
+NEAREST = 1e-6
+"""Nearer to the target than this part of ``|c|`` differences of ``g`` are rounding."""
 
 FIRST_DENSITY, SAMPLES = 4, 2**19
 """Distances an octave. They are doubled until the number of sign changes repeats, up to so many samples in all."""
@@ -78,6 +82,37 @@ def moreau_points(
     x = x[search.representatives(x)]
     found = [Candidate(f, p, rho, target, 1 / float(rho), sphere_kind(f, p, float(rho), USAM), law=USAM) for p in x]
     return [found[i] for i in lexicographic(f.value_lanes(x), x)]
+
+
+def moreau_length(f: Objective, target: np.ndarray, rho: float) -> float:
+    """Return the length scale of the search: where ``m`` is no longer what its second derivatives at the target say.
+
+    On a ray ``h(t)/t`` has to change from ``1/rho + v^T H(c) v`` to 0 before there is a point. The length is the least
+    power of two at which it has changed by half of that, or by ``1/(2 rho)``, along a line; at least ``NEAREST |c|``.
+    If it nowhere changes so much, ``|c|``, or 1.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    target : (d,) array
+        Near ``c``.
+    rho : float
+        The factor of the ascent step.
+    """
+    size = float(norms(target[None, :])[0])
+    first = exponent(NEAREST * size) if size > 0 else -RANGE
+    t = np.ldexp(1.0, np.arange(first, RANGE))[:, None]
+    lengths = []
+    v = np.random.default_rng(0).standard_normal(target.size)
+    for ray in (v / np.linalg.norm(v), -v / np.linalg.norm(v)):
+        with np.errstate(all="ignore"):
+            start = f.gradient_lanes(target[None, :])
+            bend = rho * (f.gradient_lanes(target + t * ray) - start) @ ray / t[:, 0]
+            flat = rho * float((f.hessian_vector_lanes(target[None, :], ray[None, :]) @ ray)[0])
+            changed = np.isfinite(bend) & (np.abs(bend - flat) >= 0.5 * max(1.0, abs(1 + flat)))
+        lengths += t[changed][:1, 0].tolist()
+    return min(lengths, default=size or 1.0)
 
 
 def _rays(search: _Moreau, starts: int, rng: np.random.Generator) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
+from hallucert.find.rescaled import gradient_of, original, short
 from hallucert.objectives.objective import Objective
 
 LanesFunction = Callable[[np.ndarray], np.ndarray]
@@ -261,17 +262,18 @@ def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument:
     reach = max(scale, float(np.linalg.norm(x)))
     root = newton_point(gradient_system(f), x, max_steps=80, step_limit=0.02 * reach)
     if not clear_of_edge(f, root.x[None, :], EDGE * reach)[0]:
-        near = np.array2string(root.x, precision=6, separator=", ", threshold=8)
         raise ArgumentError(
             argument,
-            x.tolist(),
-            f"be a critical point of f; Newton leads to {near}, where f is not defined, or on the edge of its domain",
+            original(f, x).tolist(),
+            f"be a critical point of f; Newton leads to {short(f, root.x)}, where f is not defined, or on the edge of "
+            "its domain",
         )
     if not root.solved(reach):
         size = _norm(f.gradient_lanes(x[None, :])[0])
-        raise ArgumentError(argument, x.tolist(), f"be a critical point of f (it has |g| = {size:.3g})")
+        must = f"be a critical point of f (it has |g| = {gradient_of(f, size)})"
+        raise ArgumentError(argument, original(f, x).tolist(), must)
     moved = float(np.linalg.norm(root.x - x))
     if moved > 0.05 * reach:
-        near = np.array2string(root.x, precision=6, separator=", ", threshold=8)
-        raise ArgumentError(argument, x.tolist(), f"be a critical point of f; Newton leads to {near}")
+        must = f"be a critical point of f; Newton leads to {short(f, root.x)}"
+        raise ArgumentError(argument, original(f, x).tolist(), must)
     return root.x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_radius
 from hallucert.find.branch_curve import Curve
+from hallucert.find.branch_units import branch_units, inside
 from hallucert.find.continuation import CurvePoint, locate
 from hallucert.find.sphere import sphere_kind
 from hallucert.quiet import quiet
@@ -50,6 +52,12 @@ def on_branch(branch: Branch, rho: Exact) -> list[Candidate]:
     if not isinstance(branch, Branch):
         raise ArgumentError("branch", branch, "be a Branch")
     radius = checked_radius(rho)
+    units = branch_units(branch, float(radius))
+    inner = units.radius(radius)
+    return [units.original(found, radius) for found in _passages(inside(units, branch), inner)]
+
+
+def _passages(branch: Branch, radius: Fraction) -> list[Candidate]:
     r = float(radius)
     curve = Curve(branch.objective, branch.target, branch.scale)
     points = [CurvePoint(z, t) for z, t in zip(branch.points, branch.tangent, strict=True)]

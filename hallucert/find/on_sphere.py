@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -16,9 +17,9 @@ from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.krylov import LARGE, critical_point_near
 from hallucert.find.minima_on_sphere import minima_on_sphere
-from hallucert.find.moreau import moreau_points
+from hallucert.find.moreau import moreau_length, moreau_points
 from hallucert.find.newton import EDGE, frobenius, newton_lanes, newton_point, norms, polished_critical_point
-from hallucert.find.rescaled import Rescaled
+from hallucert.find.rescaled import in_units
 from hallucert.find.sphere import FLAT, NOISE, Sphere, polished_candidate, tangential_eigenvalues
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
@@ -54,8 +55,8 @@ def on_sphere(
     f : Objective
         The function.
     target : (d,) array-like
-        A critical point of ``f``, to about two digits (of ``max(rho, |c|)``, for USAM of ``max(1, |c|)``): Newton
-        polishes it.
+        A critical point of ``f``, to about two digits (of ``max(rho, |c|)``, for USAM of the larger of ``|c|`` and
+        `hallucert.find.moreau.moreau_length`): Newton polishes it.
     rho : int, float, str or Fraction
         Radius, positive and exact.
     starts : int, optional
@@ -95,7 +96,7 @@ def on_sphere(
     """
     d = checked_objective(f).dimension
     law = radius_law(variant, d)
-    radius = checked_radius(rho)
+    radius = checked_radius(rho, law=law)
     centre = checked_point(target, d, "target")
     count = default_starts(f) if starts is None else checked_count(starts, "starts")
     rng = np.random.default_rng(checked_seed(seed))
@@ -103,13 +104,20 @@ def on_sphere(
         if d > LARGE:
             instead = f"for {d} variables; hc.find.refine and hc.find.hallucinate search for points of USAM there"
             raise ArgumentError("variant", variant, f'be "sam" or ASAM {instead}')
-        return moreau_points(f, polished_critical_point(f, centre, 1.0, "target"), radius, count, rng)
+        units = in_units(f, centre, moreau_length(f, centre, float(radius)))
+        centre = polished_critical_point(units, units.inside(centre), 1.0, "target")
+        found = moreau_points(units, centre, units.radius(radius, law), count, rng)
+        return [units.original(candidate, radius, law) for candidate in found]
     if law.diagonal is None:
-        return _on_sphere(f, centre, radius, count, rng)
-    rescaled = Rescaled(f, law)
-    centre = _polished(f, centre, float(radius) * float(law.diagonal.max()))
-    found = _on_sphere(rescaled, centre / law.diagonal, radius, count, rng)
-    return [rescaled.original(candidate, centre) for candidate in found]
+        units = in_units(f, centre, float(radius))
+        found = _on_sphere(units, units.inside(centre), units.radius(radius), count, rng)
+        return [units.original(candidate, radius) for candidate in found]
+    longest = float(radius) * float(law.diagonal.max())
+    units = in_units(f, centre, longest)
+    centre = units.outside(_polished(units, units.inside(centre), math.ldexp(longest, -units.length)))
+    metric = in_units(f, centre, float(radius), law=law)
+    found = _on_sphere(metric, metric.inside(centre), metric.radius(radius), count, rng)
+    return [metric.original(candidate, radius, law, centre) for candidate in found]
 
 
 def _polished(f: Objective, centre: np.ndarray, scale: float) -> np.ndarray:

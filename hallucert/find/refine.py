@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,15 @@ from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
 from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, same_side
-from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point
-from hallucert.find.sphere import gradient_vanishes, shifted_gradient_system, shifted_residual_system, sphere_kind
+from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point, norms
+from hallucert.find.rescaled import gradient_of, in_units, length_of, short
+from hallucert.find.sphere import (
+    gradient_vanishes,
+    shifted_gradient_system,
+    shifted_residual_system,
+    sphere_kind,
+    step_length,
+)
 from hallucert.objectives.objective import Objective
 from hallucert.quiet import quiet
 from hallucert.radius_law import RadiusLaw, radius_law
@@ -61,34 +69,43 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
     d = checked_objective(f).dimension
     law = radius_law(variant, d)
     start = checked_point(x, d, "x")
-    radius = checked_radius(rho)
+    radius = checked_radius(rho, law=law)
     steps = checked_count(max_steps, "max_steps")
+    length = _checked_start(f, start, float(radius), law)
+    units = in_units(f, start, length, float(norms(f.gradient_lanes(start[None, :]))[0]))
+    found = _refined(units, units.inside(start), units.radius(radius, law), steps, law)
+    return units.original(found, radius, law)
+
+
+def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law: RadiusLaw) -> Candidate:
     r = float(radius)
-    length = _checked_start(f, start, r, law)
+    length = step_length(f, start, r, law)
     root = _nearest_root(f, start, r, steps, length, law)
     if not np.isfinite(root.slope) or not np.isfinite(root.residual) or not _defined(f, root.x[None, :]):
         raise SearchError("refine left the domain of f: start from a point nearer to the hallucinated one")
     if not root.solved(length) and _meets_edge(f, root, r, length, law):
         raise SearchError(
-            f"refine stopped at the edge of the domain of f, at {_short(root.x)}: the next step of Newton, or that of "
-            "its x+, would cross it. Start from a point nearer to the hallucinated one"
+            f"refine stopped at the edge of the domain of f, at {short(f, root.x)}: the next step of Newton, or that "
+            "of its x+, would cross it. Start from a point nearer to the hallucinated one"
         )
     # Unnormalised, x+ is as near to a critical point as x itself, so only the size of x tells what is near.
     if gradient_vanishes(f, root.x, length if law.normalised else max(length, float(np.linalg.norm(root.x)))):
         raise SearchError(
-            f"refine ended at {_short(root.x)}, where the gradient of f vanishes: an ordinary critical point, "
+            f"refine ended at {short(f, root.x)}, where the gradient of f vanishes: an ordinary critical point, "
             "which is not hallucinated. Start from another point"
         )
     if not root.solved(length):
         raise SearchError(
-            f"refine did not converge: at {_short(root.x)} |g(x+)| = {root.residual:.3g} and the Newton step is "
-            f"{root.step:.3g} long. Continue the SAM run, start nearer, or raise max_steps (now {steps})"
+            f"refine did not converge: at {short(f, root.x)} |g(x+)| = {gradient_of(f, root.residual)} and the Newton "
+            f"step is {length_of(f, root.step)} long. Continue the SAM run, start nearer, or raise max_steps (now "
+            f"{steps})"
         )
     candidate = _candidate(f, root.x, radius, length, law)
     ends = np.stack([candidate.x, candidate.target])
     if not clear_of_edge(f, ends, EDGE * length).all():
         raise SearchError(
-            f"refine ended at {_short(root.x)} with x or x+ outside of the domain of f or on its edge: start elsewhere"
+            f"refine ended at {short(f, root.x)} with x or x+ outside of the domain of f or on its edge: start "
+            "elsewhere"
         )
     return candidate
 
@@ -120,20 +137,20 @@ def _meets_edge(f: Objective, root: Root, rho: float, length: float, law: Radius
 
 
 def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
-    """Return the length scale of the search: ``rho``, or ``|x+ - x|`` where that is another length."""
+    """Return the length scale of the search, see `step_length`."""
     with np.errstate(all="ignore"):
         g = f.gradient_lanes(x[None, :])[0]
-        q = float(np.linalg.norm(g))
+        q = float(norms(g[None, :])[0])
         if not np.isfinite(q) or not _defined(f, x[None, :]):
-            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {_short(x)}")
+            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {short(f, x)}")
         if q == 0 and law.normalised:
-            raise SearchError(f"refine: the gradient is zero at x = {_short(x)}, so x+ is not defined there")
+            raise SearchError(f"refine: the gradient is zero at x = {short(f, x)}, so x+ is not defined there")
         if q == 0:
-            raise SearchError(f"refine: x = {_short(x)} is an ordinary critical point of f, where x+ = x")
-        ascent = law.step_at(g, rho)
+            raise SearchError(f"refine: x = {short(f, x)} is an ordinary critical point of f, where x+ = x")
+        ascent = rho * law.direction_at(g)[1]
         if not _defined(f, (x + ascent)[None, :]):
-            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {_short(x)}")
-    return rho if law.variant == "sam" else float(np.linalg.norm(ascent))
+            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {short(f, x)}")
+    return step_length(f, x, rho, law)
 
 
 def _defined(f: Objective, x: np.ndarray) -> bool:
@@ -148,7 +165,3 @@ def _candidate(f: Objective, x: np.ndarray, rho: Any, length: float, law: Radius
     size = float(law.direction_at(g)[0])
     target = newton_point(gradient_system(f), x + law.step_at(g, r), max_steps=20, step_limit=1e-6 * length).x
     return Candidate(f, x, rho, target, size / r, sphere_kind(f, x, r, law), law=law)
-
-
-def _short(x: np.ndarray) -> str:
-    return np.array2string(x, precision=6, separator=", ", threshold=8, edgeitems=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,13 +12,14 @@ from hallucert.branch import EndReason
 from hallucert.candidate import Candidate
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
-from hallucert.find.arguments import checked_box, checked_objective, checked_point, checked_radius
-from hallucert.find.branch_arguments import checked_control, short
+from hallucert.find.arguments import checked_objective, checked_point, checked_radius
+from hallucert.find.branch_arguments import checked_options
 from hallucert.find.continuation import CurvePoint, StepControl, follow
 from hallucert.find.domain import Edges, arguments_with_ascent
 from hallucert.find.limits import box_limits
 from hallucert.find.refine import refine
-from hallucert.find.sheet_curve import SheetCurve
+from hallucert.find.rescaled import gradient_of, in_units, length_of, residual_of, short
+from hallucert.find.sheet_curve import SheetCurve, slope
 from hallucert.find.sheet_end import stopping_rule
 from hallucert.find.surface import surface
 from hallucert.objectives.objective import Objective
@@ -115,17 +117,28 @@ def sheet(
         raise ArgumentError("rho", rho, "be given")
     radius = checked_radius(rho)
     x, r = checked_point(start, f.dimension, "start"), float(radius)
-    control = checked_control(r, ds, ds_min, ds_max, max_steps)
-    rows = None if box is None else checked_box(box, f.dimension)
+    options = checked_options(f, box, ds=ds, ds_min=ds_min, ds_max=ds_max, max_steps=max_steps)
+    units = in_units(f, x, r, slope(f, x))
+    options = options.inside(units)
+    control, inner = options.control(float(units.radius(radius))), units.radius(radius)
     if free == 2:
         for name, value in (("ds", ds), ("ds_min", ds_min)):
             if value is not None:
                 raise ArgumentError(name, value, "be left out for a surface; ds_max is the largest half width")
         with working(progress=progress) as clock, clock.watched():
-            start = refine(f, x, radius).x
-            return surface(f, start, radius, rows, None if ds_max is None else control.ds_max, max_steps)
+            start = refine(units, units.inside(x), inner).x
+            atlas = surface(units, start, inner, options.box, options.ds_max, max_steps)
+            return replace(
+                atlas,
+                objective=f,
+                rho=radius,
+                x=units.outside(atlas.x),
+                half_widths=np.ldexp(atlas.half_widths, units.length),
+                target=units.outside(atlas.target),
+            )
     with working(progress=progress) as clock, clock.watched():
-        return _curve(f, x, radius, control, rows)
+        curve = _curve(units, units.inside(x), inner, control, options.box)
+        return replace(curve, objective=f, rho=radius, x=units.outside(curve.x), target=units.outside(curve.target))
 
 
 def _curve(f: Objective, x: np.ndarray, radius: Fraction, control: StepControl, rows: np.ndarray | None) -> Sheet:
@@ -136,7 +149,7 @@ def _curve(f: Objective, x: np.ndarray, radius: Fraction, control: StepControl, 
         _require_curve_of_targets(f, near.target, near.multiplier)
     first = _first(curve, near.x)
     if not all(limit.keeps(first) for limit in box_limits(rows)):
-        raise ArgumentError("start", short(first.z), "lie in the box")
+        raise ArgumentError("start", short(f, first.z), "lie in the box")
     forward, end = _run(curve, first, control, rows)
     if end is EndReason.CLOSED:
         return _sheet(f, radius, forward, (end, end))
@@ -145,8 +158,9 @@ def _curve(f: Objective, x: np.ndarray, radius: Fraction, control: StepControl, 
     found = _sheet(f, radius, turned + forward, (begin, end))
     if {begin, end} == {EndReason.DS_MIN} and found.length < control.ds:
         raise SearchError(
-            f"no curve was found through {short(first.z)}: on both sides steps fail within {control.ds:.3g}. "
-            f"The target {short(found.target[0])} may be isolated with a singular Hessian, or the rank drops nearby"
+            f"no curve was found through {short(f, first.z)}: on both sides steps fail within "
+            f"{length_of(f, control.ds)}. The target {short(f, found.target[0])} may be isolated with a singular "
+            "Hessian, or the rank drops nearby"
         )
     return found
 
@@ -168,13 +182,14 @@ def _require_curve_of_targets(f: Objective, target: np.ndarray, multiplier: floa
     kernel = int((values <= KERNEL * max(values.max(), multiplier)).sum())
     if kernel == 0:
         raise SearchError(
-            f"the target {short(target)} is an isolated critical point, and so is the hallucinated point for this rho: "
-            "use find.branch, which follows it as rho changes"
+            f"the target {short(f, target)} is an isolated critical point, and so is the hallucinated point for this "
+            "rho: use find.branch, which follows it as rho changes"
         )
     if kernel > 1:
         raise SearchError(
-            f"{kernel} eigenvalues of the Hessian at the target {short(target)} are zero, one is needed for a curve. "
-            "Surfaces are found for sums of squares (Objective.least_squares) with two residuals fewer than variables"
+            f"{kernel} eigenvalues of the Hessian at the target {short(f, target)} are zero, one is needed for a "
+            "curve. Surfaces are found for sums of squares (Objective.least_squares) with two residuals fewer than "
+            "variables"
         )
 
 
@@ -182,14 +197,15 @@ def _first(curve: SheetCurve, x: np.ndarray) -> CurvePoint:
     """Return the start on the curve; the largest entry of its tangent is positive."""
     if curve.is_singular(x):
         name = "A = Dr(x+) J" if curve.by_residuals else "M = H(x+) J"
-        raise SearchError(f"{name} is rank deficient at {short(x)}: the solutions need not form a curve there")
+        raise SearchError(f"{name} is rank deficient at {short(curve.f, x)}: the solutions need not form a curve there")
     t = curve.tangent(x, np.zeros(x.size))
     t = t * np.sign(t[np.argmax(np.abs(t))])
     z = curve.correct(x, t)
     if z is None or np.linalg.norm(z - x) > 1e-6 * curve.rho:
         what = "the residuals do not" if curve.by_residuals else "the gradient does not"
-        size = float(np.linalg.norm(curve.equations(x)[0]))
-        raise SearchError(f"{what} vanish at x+ for x = {short(x)}, the size is {size:.3g}: start elsewhere")
+        value = float(np.linalg.norm(curve.equations(x)[0]))
+        size = (residual_of if curve.by_residuals else gradient_of)(curve.f, value)
+        raise SearchError(f"{what} vanish at x+ for x = {short(curve.f, x)}, the size is {size}: start elsewhere")
     return CurvePoint(z, curve.tangent(z, t))
 
 

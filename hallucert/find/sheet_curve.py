@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.find.continuation import MAX_TURN, CurvePoint, StepControl, angle
-from hallucert.find.newton import SOLVED
+from hallucert.find.newton import SOLVED, norms
 from hallucert.find.sphere import shifted_gradient_system, shifted_residual_system
 from hallucert.objectives.objective import Objective
 
@@ -35,7 +35,7 @@ DIFFERENCE = 1e-9
 
 def slope(f: Objective, x: np.ndarray) -> float:
     """``|g(x)|``."""
-    return float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+    return float(norms(f.gradient_lanes(x[None, :]))[0])
 
 
 class SheetCurve:

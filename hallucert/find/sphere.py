@@ -200,6 +200,13 @@ def tangential_ends(
     return extreme_eigenvalues(apply, project(np.random.default_rng(0).standard_normal(x.size)), products)
 
 
+def step_length(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
+    """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
+    if law == SAM:
+        return rho
+    return float(norms(rho * law.direction_at(f.gradient_lanes(x[None, :])[0])[1][None, :])[0])
+
+
 def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:
     """Tell whether ``g(x)`` is zero to floats, see `NOISE`; `rho` is any length scale."""
     q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))

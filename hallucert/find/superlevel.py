@@ -11,6 +11,7 @@ import numpy as np
 from hallucert.errors import SearchError
 from hallucert.find.distinct import distinct
 from hallucert.find.newton import LanesFunction, PointSystem, Root, newton_point, norms
+from hallucert.find.rescaled import original, original_multiplier
 from hallucert.objectives.objective import Objective
 
 FINE = {1: 2000, 2: 300, 3: 60}
@@ -247,9 +248,10 @@ def farthest_of(f: Objective, level: float, target: np.ndarray, boundary: np.nda
             best = far, point, float(g @ (target - point)) / far**2
     if best is None or best[0] < distance[0] * (1 - 1e-9):
         raise SearchError(
-            f"Newton on the Lagrange system did not confirm the farthest point near {boundary[0].tolist()}: "
-            "try another level"
+            "Newton on the Lagrange system did not confirm the farthest point near "
+            f"{original(f, boundary[0]).tolist()}: try another level"
         )
     if not best[2] > 0:
-        raise SearchError(f"the multiplier at the farthest point is {best[2]:.3g}, not positive (Lemma A.4)")
+        lam = original_multiplier(f, best[2])
+        raise SearchError(f"the multiplier at the farthest point is {lam:.3g}, not positive (Lemma A.4)")
     return best[1], best[2]

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.find.branch_arguments import short
+from hallucert.find.rescaled import residual_of, short
 from hallucert.find.sheet_curve import FLAT, slope
 from hallucert.find.sphere import shifted_residual
 from hallucert.find.surface_atlas import SurfaceAtlas
@@ -46,14 +46,15 @@ def surface(
     if first is None or np.linalg.norm(first - x) > 1e-6 * r:
         size = float(np.linalg.norm(shifted_residual(f, x, r)))
         raise SearchError(
-            f"the residuals do not vanish at x+ for x = {short(x)}, |r(x+)| = {size:.3g}: start elsewhere"
+            f"the residuals do not vanish at x+ for x = {short(f, x)}, |r(x+)| = {residual_of(f, size)}: "
+            "start elsewhere"
         )
     if not inside(first):
-        raise ArgumentError("start", short(first), "lie in the box")
+        raise ArgumentError("start", short(f, first), "lie in the box")
     closed = atlas.grow(first, max_charts)
     if not atlas.charts:
         raise SearchError(
-            f"no chart was found at {short(x)}: A = Dr(x+) J is rank deficient there, or points beside it are not "
+            f"no chart was found at {short(f, x)}: A = Dr(x+) J is rank deficient there, or points beside it are not "
             "found, as next to a critical point of f: start elsewhere"
         )
     points = np.array([chart.x for chart in atlas.charts])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hallucert.find.rescaled import Rescaled
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
 
@@ -38,6 +39,9 @@ def symmetric_copies(f: Objective, x: np.ndarray, beyond: float, count: int, rng
     (k, d) array
         ``k <= count``; empty if `f` is no network or has no such copies.
     """
+    if isinstance(f, Rescaled) and f.uniform:
+        # Moves exchange coordinates, which have the same unit.
+        return f.inside(symmetric_copies(f.f, f.outside(x), f.of_length(beyond), count, rng))
     if not isinstance(f, TanhNetwork):
         return np.empty((0, x.size))
     moves = _moves(f)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,16 @@ class FormulaObjective(Objective):
         """Tape of the domain arguments (`edge_tape`), or None if the function has no edge of its domain."""
         return edge_tape(self.tape)
 
+    def in_units(self, length: int, height: int) -> FormulaObjective:
+        """Return ``h(y) = f(2**length y) / 2**height``, without residuals."""
+        if length == height == 0:
+            return self
+        builder = TapeBuilder(self.variables)
+        unit = builder.constant(Fraction(2) ** length)
+        inputs = [builder.mul(unit, builder.variable(i)) for i in range(self.dimension)]
+        (value,) = builder.include(self.tape, inputs)
+        return FormulaObjective(builder.tape([builder.mul(builder.constant(Fraction(2) ** -height), value)]))
+
     # floats: each tape is lowered once and run by the one kernel
 
     def value_lanes(self, x: np.ndarray) -> np.ndarray:
@@ -161,10 +172,17 @@ class FormulaObjective(Objective):
     def _has_edge(self) -> bool:
         return bool(conditions(self.tape))
 
-    @property
-    def gradient_program(self) -> Program:
-        """The gradient as a program of the float machine."""
-        return self._program("gradient_tape")
+    def gradient_program(self, exponent: int = 0) -> Program:
+        """Return ``2**exponent g`` as a program of the float machine."""
+        if exponent == 0:
+            return self._program("gradient_tape")
+        from hallucert.objectives.machine import lower
+
+        builder = TapeBuilder(self.variables, strict=False)
+        gradient = builder.include(self.gradient_tape, [builder.variable(i) for i in range(self.dimension)])
+        factor = builder.constant(Fraction(2) ** exponent)
+        scaled = builder.tape([builder.mul(factor, entry) for entry in gradient])
+        return lower(guarded(scaled, self.tape))
 
     # balls
 

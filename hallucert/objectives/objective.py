@@ -404,9 +404,8 @@ class Objective(ABC):
         """Residual Jacobians on lanes (k, d), unchecked; returns (k, m, d)."""
         raise NotImplementedError
 
-    @property
-    def gradient_program(self) -> Program | None:
-        """The gradient as a program of the float machine, for kernels that run it themselves, or None."""
+    def gradient_program(self, exponent: int = 0) -> Program | None:
+        """Return ``2**exponent g`` as a program of the float machine, for kernels that run it themselves, or None."""
         return None
 
     # ------------------------------------------------------------------ balls

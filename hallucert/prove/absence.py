@@ -38,6 +38,7 @@ from hallucert.prove.convexity import definiteness, is_convex
 from hallucert.prove.domain import is_defined
 from hallucert.prove.reasons import Reason
 from hallucert.prove.search_end import SearchEnd
+from hallucert.prove.units import CALLER, Units
 
 NAME = "no_hallucination"
 BATCH = 512
@@ -121,8 +122,12 @@ def convex_claim(f: FormulaObjective) -> Claim:
     )
 
 
-def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb") -> CriticalPoint:
+def prove_target(
+    f: Objective, target: Sequence[Fraction], backend: str = "arb", unit: Fraction = Fraction(1)
+) -> CriticalPoint:
     """Enclose the critical point near `target`, and name it; a degenerate one only where the gradient is exactly 0.
+
+    Numbers near 0 are compared with `unit`, the length of the problem.
 
     Raises
     ------
@@ -138,7 +143,7 @@ def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb")
         return f.enclose_hessian(ar, x)
 
     with ar:
-        found = prove_zero(ar, gradient, hessian, list(target), maximal=False)
+        found = prove_zero(ar, gradient, hessian, list(target), unit=unit, maximal=False)
         if isinstance(found, ZeroEnclosure):
             balls = contract(ar, gradient, hessian, found.box, max_steps=4)
             signs = inertia(ar, f.enclose_hessian(ar, balls))
@@ -146,7 +151,7 @@ def prove_target(f: Objective, target: Sequence[Fraction], backend: str = "arb")
             if f.dimension in (signs.positive, signs.negative):
                 kind = Kind.MINIMIZER if signs.positive else Kind.MAXIMIZER
             if not signs.undecided and is_defined(ar, f, balls):
-                sides = (Enclosure(*ar.endpoints(ball)).published(ar.precision) for ball in balls)
+                sides = (Enclosure(*ar.endpoints(ball)).published(ar.precision, unit) for ball in balls)
                 return CriticalPoint(tuple(sides), kind)
         at = [ar.constant(x) for x in target]
         if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in gradient(at)) and is_defined(ar, f, at):
@@ -163,6 +168,7 @@ def safe_radius(
     max_boxes: int,
     clock: Clock = UNLIMITED,
     backend: str = "float",
+    units: Units = CALLER,
 ) -> SafeRadius:
     """Bracket the largest radius of a ball around `target` on which `f` is convex.
 
@@ -178,6 +184,8 @@ def safe_radius(
         Budgets; a spent one leaves a wider bracket, which is true.
     backend : str
         Arithmetic of the search.
+    units : Units
+        Those of the search.
     """
     claim = convex_claim(f)
     if claim:
@@ -185,9 +193,10 @@ def safe_radius(
     if target.kind in (Kind.SADDLE, Kind.MAXIMIZER):
         nothing = _claim(target, Fraction(0))
         return SafeRadius(target, Fraction(0), Fraction(0), False, nothing, 0, ended=SearchEnd.REACHED)
-    low, high, spent, ended = _bracket(f, floats(target.box), rtol, max_boxes, clock, backend)
-    lower = _root_below(low)
-    upper = _root_above(high) if math.isfinite(high) else None
+    inner, centre = units.function(f), floats(units.inside_box(target.box))
+    low, high, spent, ended = _bracket(inner, centre, rtol, max_boxes, clock, backend)
+    lower = units.length_outside(_root_below(low))
+    upper = units.length_outside(_root_above(high)) if math.isfinite(high) else None
     return SafeRadius(target, lower, upper, False, _claim(target, lower), spent, ended=ended)
 
 

@@ -37,6 +37,7 @@ from hallucert.prove.claims import Enclosure, Status
 from hallucert.prove.point import Point, sum_of_squares
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.prove.sizes import exponent
 
 HALVINGS, REFINEMENTS = 40, 3
 """The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure."""
@@ -73,7 +74,7 @@ def choose(evidence: Evidence) -> Inputs | Reason:
     if at_point.upper >= 1:
         return Reason.STEP
     bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
-    size = round_down(evidence.point.exact_rho / 2, 4)
+    size = round_down(evidence.point.length / 2, 4)
     for _ in range(HALVINGS):
         if contraction.on_all(size, bound, PIECES):
             break
@@ -191,13 +192,11 @@ def _norm(ar: Any, a: Any) -> Enclosure | None:
 
 
 def root(square: Enclosure) -> Enclosure:
-    """Enclose the root of a number that is not negative."""
-    return Enclosure(_root(square.lower), _root(square.upper) + Fraction(1, 2**ROOT_BITS))
-
-
-def _root(square: Fraction) -> Fraction:
-    """The root rounded down to `ROOT_BITS` binary places; 0 for a negative bound."""
-    return Fraction(math.isqrt(math.floor(max(square, Fraction(0)) * 4**ROOT_BITS)), 2**ROOT_BITS)
+    """Enclose the root of a number that is not negative, to about `ROOT_BITS` bits of the larger end."""
+    places = ROOT_BITS - exponent(square.upper) // 2 if square.upper > 0 else ROOT_BITS
+    unit = Fraction(2) ** -places
+    low, high = (unit * math.isqrt(math.floor(max(end, Fraction(0)) / unit**2)) for end in (square.lower, square.upper))
+    return Enclosure(low, high + unit)
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

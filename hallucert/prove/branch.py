@@ -30,6 +30,7 @@ from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import Target
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.reasons import Reason
+from hallucert.prove.sizes import Sizes
 
 Numbers = Mapping[str, Enclosure]
 
@@ -66,9 +67,9 @@ class Measured:
     conclude: Callable[[Numbers], str | None]
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
-    def published(self, precision: int) -> Claim:
+    def published(self, precision: int, sizes: Sizes) -> Claim:
         """Make the claim."""
-        numbers = {key: enclosure.published(precision) for key, enclosure in self.numbers.items()}
+        numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in self.numbers.items()}
         statement = self.conclude(numbers)
         if statement is None:
             return undecided(self.name, QUESTIONS[self.name], Reason.STRADDLES)

@@ -91,15 +91,17 @@ class Track:
 
     def corrected(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """Newton's method in the hyperplane through `z` orthogonal to `normal`; `z` itself where it fails."""
-        start, row = z, normal * self.scale
+        start, unit = z, float(np.abs(self.guide.points).max())
         for _ in range(CORRECTOR_STEPS):
             value = self.system.value(self.balls(z))
+            jacobian = self.jacobian(z)
+            row = normal * np.abs(jacobian).max()  # of the size of the others
             residual = np.append(matrix.midpoints(self.system.arithmetic, [value])[0], row @ (z - start))
-            stacked = np.vstack([self.jacobian(z), row])
+            stacked = np.vstack([jacobian, row])
             if not (np.isfinite(stacked).all() and np.isfinite(residual).all()):
                 return start
             step = np.linalg.lstsq(stacked, -residual, rcond=1e-12)[0]
             z = z + step
-            if np.abs(step).max() <= 4e-16 * (1 + np.abs(z).max()):
+            if np.abs(step).max() <= 4e-16 * unit:
                 break
         return z

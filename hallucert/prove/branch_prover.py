@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch import QUESTIONS, measured_claims
@@ -17,6 +19,7 @@ from hallucert.prove.branch_system import BranchSystem, third_derivative_tape
 from hallucert.prove.branch_target import TargetBox, propose_target, proved_target
 from hallucert.prove.claims import Claim, Enclosure, undecided
 from hallucert.prove.reasons import Reason
+from hallucert.prove.sizes import sizes_of
 
 SEARCH = 0.6
 """Part of the time budget for cells; the rest is for what is said about them, which takes less."""
@@ -61,7 +64,8 @@ def prove_branch(
         Look for no further cells when its time is up.
     """
     third = third_derivative_tape(objective)
-    box = propose_target(arithmetic, objective, near)
+    reach = _reach(guide, near)
+    box = propose_target(arithmetic, objective, near, sizes_of(reach, reach).box)
     target = None if box is None else proved_target(arithmetic, objective, box)
     if box is None or target is None:
         reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
@@ -77,11 +81,11 @@ def prove_branch(
     if len(kept) < len(found):
         groups = measured_claims(system, target, chains, [proofs for _, proofs in kept], clock)
         obstacle = Reason.TIME if half.passed() else obstacle
-    claims = [
-        measured.published(arithmetic.precision) for group in groups if not isinstance(group, str) for measured in group
-    ]
+    precision, sizes = arithmetic.precision, target.sizes(reach)
+    measured = [one for group in groups if not isinstance(group, str) for one in group]
+    claims = [one.published(precision, sizes) for one in measured]
     claims += _open_questions(claims, obstacle or Reason.PRECISION)
-    enclosure = [Enclosure(*arithmetic.endpoints(c)).published(arithmetic.precision) for c in target.c]
+    enclosure = [Enclosure(*arithmetic.endpoints(c)).published(precision, sizes.box) for c in target.c]
     return ProvedBranch(box, tuple((e.lower, e.upper) for e in enclosure), tuple(chains), tuple(claims))
 
 
@@ -90,3 +94,8 @@ def _open_questions(claims: Sequence[Claim], obstacle: Reason) -> list[Claim]:
     made = {claim.name for claim in claims}
     reasons = {"branch": obstacle, "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES}
     return [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items() if name not in made]
+
+
+def _reach(guide: Guide, near: Sequence[Fraction]) -> Fraction:
+    """Return the largest distance from the target in a coordinate."""
+    return Fraction(float(np.abs(guide.points[:, :-1] - [float(v) for v in near]).max()))

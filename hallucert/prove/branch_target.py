@@ -13,6 +13,7 @@ from hallucert.balls.symmetric import extreme_eigenvalues, inertia
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch_system import Vector
 from hallucert.prove.claims import Enclosure
+from hallucert.prove.sizes import Sizes, sizes_of
 
 Rationals = tuple[Fraction, ...]
 FILLING = (0.15, 0.5)
@@ -47,6 +48,10 @@ class Target:
     largest: Enclosure
     negative: int
 
+    def sizes(self, length: Fraction) -> Sizes:
+        """The sizes of the numbers of branches that reach so far."""
+        return sizes_of(length, length * max(abs(self.smallest.lower), abs(self.largest.upper)))
+
     @property
     def kind(self) -> str:
         """``"minimizer"``, ``"saddle of index k"`` or ``"maximizer"``."""
@@ -55,9 +60,9 @@ class Target:
         return "maximizer" if self.negative == len(self.c) else f"saddle of index {self.negative}"
 
 
-def propose_target(arithmetic: Any, objective: Objective, near: Sequence[Fraction]) -> TargetBox | None:
-    """Find a box around `near` in which a critical point is proved; None if that fails."""
-    found = prove_zero(arithmetic, *_equations(arithmetic, objective), list(near), filling=FILLING)
+def propose_target(arithmetic: Any, objective: Objective, near: Sequence[Fraction], unit: Fraction) -> TargetBox | None:
+    """Find a box around `near` in which a critical point is proved; None if that fails. Lengths are of size `unit`."""
+    found = prove_zero(arithmetic, *_equations(arithmetic, objective), list(near), unit=unit, filling=FILLING)
     if isinstance(found, ZeroFailure):
         return None
     return TargetBox(tuple(found.centre), tuple(found.uniqueness_radius), tuple(map(tuple, found.preconditioner)))

@@ -17,7 +17,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from os import PathLike
 from typing import Any, ClassVar
@@ -28,6 +28,7 @@ from hallucert import __version__
 from hallucert.balls import arithmetic
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.prove import census_critical, census_joined, census_sphere
 from hallucert.prove.census_records import (
@@ -42,6 +43,7 @@ from hallucert.prove.census_records import (
 )
 from hallucert.prove.claims import Claim, Claims, Enclosure, Provenance, Status, undecided
 from hallucert.prove.reasons import Reason
+from hallucert.prove.units import Units, box_units
 from hallucert.shortening import heading, short_rational
 
 Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
@@ -239,7 +241,15 @@ def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Cens
     clock : Clock
         When to join no more places.
     """
-    began = time.monotonic()
+    began, whole = time.monotonic(), problem
+    assert isinstance(whole.f, FormulaObjective)
+    units = box_units(whole.f, whole.region, whole.rho)
+    problem = replace(
+        whole,
+        f=units.function(whole.f),
+        rho=units.inside(whole.rho),
+        region=np.ldexp(whole.region, -units.length),
+    )
     numbers = census_critical.tasks(problem)
     share = max(max_boxes // len(numbers), 1)
     first = list(runner([(f"critical {n}", critical_task, (problem, n, share)) for n in numbers]))
@@ -250,16 +260,22 @@ def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Cens
     points, more = census_joined.merged(problem, targets, second, clock)
     open_places = places + more
     ar = arithmetic(problem.exact_backend, problem.precision)
+    open_places = [_place_outside(units, place) for place in open_places]
     return Census(
-        problem,
-        tuple(targets),
-        tuple(points),
+        whole,
+        tuple(replace(point, box=units.outside_box(point.box)) for point in targets),
+        tuple(units.point_outside(point) for point in points),
         tuple(place for place in open_places if place.reason is Open.CRITICAL_POINT),
         tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
         sum(result.spent for result in first + second),
         time.monotonic() - began,
         Provenance(__version__, ar.name, ar.version, ar.precision),
     )
+
+
+def _place_outside(units: Units, place: Unsettled) -> Unsettled:
+    box = None if place.box is None else units.outside_box(place.box)
+    return replace(place, box=box, target=units.outside_box(place.target))
 
 
 def take_here(problem: Problem, max_boxes: int, clock: Clock = UNLIMITED) -> Census:

@@ -26,8 +26,10 @@ PRECISIONS = (106, 212, 424)
 PUBLISHED_BITS = PRECISIONS[0]
 """Numbers near 0 are published with an error of about ``2**-PUBLISHED_BITS``."""
 
-SMALLEST, LARGEST = 2.0**-200, 2.0**200
-"""Range of radii and, on the upper side, of the ends of a box: what the search does in doubles does not overflow."""
+SMALLEST, LARGEST = 2.0**-500, 2.0**500
+"""Range of radii and, on the upper side, of the ends of a box."""
+FARTHEST = 2**400
+"""Largest end of a box beside the radius: what the search does in doubles, in units of it, does not overflow."""
 TOLERANCES = (2.0**-40, 0.1)
 """Smallest and largest tolerance."""
 

@@ -41,20 +41,23 @@ class Enclosure:
         """Tell whether every point of `other` lies in this interval."""
         return self.lower <= other.lower and other.upper <= self.upper
 
-    def published(self, precision: int | None) -> Enclosure:
+    def published(self, precision: int | None, unit: Fraction = Fraction(1)) -> Enclosure:
         """Return a slightly wider interval with short ends, which a checker with other rounding can re-prove.
 
-        Each side moves out by twice the width, by ``2**-48`` of the size, by ``2**-precision`` (numbers near 0 inherit
-        the rounding of numbers near 1) and by the rounding to 64 bits. Signs survive unless they were decided by less.
+        Each side moves out by twice the width, by ``2**-48`` of the size, by ``2**-precision`` units (numbers near 0
+        inherit the rounding of numbers of size 1) and by the rounding to 64 bits. Signs survive unless they were
+        decided by less.
 
         Parameters
         ----------
         precision : int or None
             Bits of the proof; the checker works with twice as many. None leaves ``2**-precision`` out.
+        unit : Fraction
+            The size of numbers of this kind in the problem, see `hallucert.prove.sizes`.
         """
         slack = 2 * (self.upper - self.lower) + max(abs(self.lower), abs(self.upper)) / 2**48
         if precision is not None:
-            slack += Fraction(1, 2**precision)
+            slack += unit / 2**precision
         return Enclosure(round_down(self.lower - slack, 64), round_up(self.upper + slack, 64))
 
     def __str__(self) -> str:

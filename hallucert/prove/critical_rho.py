@@ -26,7 +26,7 @@ target c for arbitrarily small ``rho``. They are not minimizers.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -43,6 +43,7 @@ from hallucert.prove.census_sphere import settle
 from hallucert.prove.search_end import SearchEnd
 from hallucert.prove.shell_proposals import Places, lowest_point
 from hallucert.prove.shell_system import Cells, Existing, Shell
+from hallucert.prove.units import CALLER, Units
 
 BATCH = 1024
 FEW = 64
@@ -136,6 +137,7 @@ def critical_rho(
     clock: Clock = UNLIMITED,
     limit: float | None = None,
     backend: str = "float",
+    units: Units = CALLER,
 ) -> CriticalRho:
     """Bracket the critical radius of `target`.
 
@@ -155,6 +157,8 @@ def critical_rho(
         Largest radius to look at; by default the safe radius doubled twelve times.
     backend : str
         Arithmetic of the search.
+    units : Units
+        Those of the search.
     """
     if safe.everywhere:
         return CriticalRho(target, Fraction(0), None, None, safe, "f is convex: no radius has a hallucinated point", 0)
@@ -163,9 +167,10 @@ def critical_rho(
     if safe.lower <= 0:
         text = f"no radius is proved to be safe ({safe.ended.explanation if safe.ended else 'nothing is known'})"
         return CriticalRho(target, Fraction(0), None, None, safe, text, 0, safe.ended or SearchEnd.RESOLUTION)
-    begin = float_below(safe.lower)
-    last = begin * 2.0**DOUBLINGS if limit is None else float(limit)
-    search = _Search(f, target, rtol, min(begin, last), last, max_boxes, clock, backend)
+    begin = float_below(units.inside(safe.lower))
+    last = begin * 2.0**DOUBLINGS if limit is None else math.ldexp(limit, -units.length)
+    scaled = replace(target, box=units.inside_box(target.box))
+    search = _Search(units.function(f), scaled, rtol, min(begin, last), last, max_boxes, clock, backend)
     outer = search.lower
     while search.goes_on:
         outer = min(2 * outer, last)
@@ -173,20 +178,22 @@ def critical_rho(
     while search.best is None and outer < last:
         inner, outer = outer, min(2 * outer, last)
         search.beyond(inner, outer)
-    return _result(search, safe)
+    return _result(search, safe, target, units)
 
 
-def _result(search: _Search, safe: SafeRadius) -> CriticalRho:
+def _result(search: _Search, safe: SafeRadius, target: CriticalPoint, units: Units) -> CriticalRho:
     """Put the bracket into words."""
     ended, point, upper = search.ended, search.point, None
     text = LOWER_END if point is None else BOTH_ENDS
     if search.best is not None:
-        upper = Fraction(search.best.radius)
+        upper = units.length_outside(Fraction(search.best.radius))
     elif search.target.kind is Kind.DEGENERATE:
         text += DEGENERATE
     if ended is not SearchEnd.REACHED:
         text += f" ({ended.explanation})"
-    return CriticalRho(search.target, Fraction(search.lower), upper, point, safe, text, search.spent, ended)
+    point = None if point is None else units.point_outside(point)
+    lower = units.length_outside(Fraction(search.lower))
+    return CriticalRho(target, lower, upper, point, safe, text, search.spent, ended)
 
 
 class _Search:

@@ -37,7 +37,7 @@ from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.prove.witness import Proposal, Rows, System, Vector, Witness, choose_system, polish, propose
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.radius_law import SAM, RadiusLaw, row_norms
 
 NEWTON_STEPS = 20
 _SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
@@ -100,7 +100,8 @@ def _prove(equations: System, jacobian: np.ndarray) -> ZeroEnclosure | None:
     if inverse is None:
         return None
     ar, origin = equations.arithmetic, [Fraction(0)] * len(inverse)
-    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, filling=FILLING)
+    unit = equations.at_centre.sizes.box
+    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, unit=unit, filling=FILLING)
     return found if isinstance(found, ZeroEnclosure) else None
 
 
@@ -217,7 +218,8 @@ def _why_singular(point: Point) -> Reason | None:
     """
     ar = point.arithmetic
     with np.errstate(over="ignore"):
-        here, plus = (np.linalg.norm(matrix.midpoints(ar, [g])) for g in (point.gradient, point.shifted_gradient))
+        both = [matrix.midpoints(ar, [g]) for g in (point.gradient, point.shifted_gradient)]
+        here, plus = (float(row_norms(g)[0]) for g in both)
         if not plus <= 0.1 * here:
             return None
     at_x, at_plus, jacobian = (matrix.midpoints(ar, m) for m in (point.hessian, point.hessian_plus, point.perturbation))

@@ -121,7 +121,12 @@ def _maximum(evidence: Evidence, centre: list[Fraction], radius: Fraction, ball:
     if preconditioner is None:
         return Reason.NOT_A_MAXIMIZER
     found = prove_zero(
-        ar, lambda z: f.enclose_gradient(ar, z), lambda z: f.enclose_hessian(ar, z), centre, preconditioner
+        ar,
+        lambda z: f.enclose_gradient(ar, z),
+        lambda z: f.enclose_hessian(ar, z),
+        centre,
+        preconditioner,
+        unit=evidence.sizes.box,
     )
     cube = [ar.interval(c - radius, c + radius) for c in centre]
     if isinstance(found, ZeroFailure) or not all(ar.contains(side, x) for side, x in zip(cube, found.box, strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from hallucert.prove.manifold_cell import CurveCellProof
 from hallucert.prove.manifold_chain import CurveChain, entry
 from hallucert.prove.manifold_proposal import CurveGuide, search_curves
 from hallucert.prove.manifold_system import ManifoldSystem
+from hallucert.prove.point import Point
 from hallucert.prove.reasons import Reason
 
 SEARCH = 0.4
@@ -47,6 +49,8 @@ def prove_sheet(
     """
     searching = clock.part(SEARCH)
     system = ManifoldSystem(arithmetic, objective, rho)
+    first = [arithmetic.constant(Fraction(v)) for v in guide.points[0].tolist()]
+    sizes = replace(Point(arithmetic, objective, rho, first).sizes, residual=True)
     chains: list[CurveChain] = []
     claims: list[Claim] = []
     for row, closed in search_curves(system, guide, max_cells, searching):
@@ -54,7 +58,7 @@ def prove_sheet(
             found = sheet_claims(system, chain, len(chains) + 1, proofs, clock)
             if isinstance(found, str):
                 continue
-            made = [claim.published(arithmetic.precision) for claim in found]
+            made = [claim.published(arithmetic.precision, sizes) for claim in found]
             if made[0]:
                 chains.append(chain)
                 claims += made

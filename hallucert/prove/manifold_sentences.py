@@ -9,6 +9,7 @@ from fractions import Fraction
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.reasons import Reason
+from hallucert.prove.sizes import Sizes
 from hallucert.prove.theorem_3_2 import above_threshold, below_threshold
 
 Numbers = Mapping[str, Enclosure]
@@ -33,7 +34,8 @@ class SheetClaim:
     conclude : callable
         From published numbers to status and sentence, or None if they decide nothing.
     publish : callable
-        From an enclosure and the bits of the proof to the one that is published, which a checker can re-prove.
+        From an enclosure, the bits of the proof and the size of such numbers to the enclosure that is published, which
+        a checker can re-prove.
     """
 
     name: str
@@ -41,13 +43,13 @@ class SheetClaim:
     sheet: int
     numbers: Numbers | None
     conclude: Callable[[Numbers], Conclusion]
-    publish: Callable[[Enclosure, int], Enclosure] = Enclosure.published
+    publish: Callable[[Enclosure, int, Fraction], Enclosure] = Enclosure.published
 
-    def published(self, precision: int) -> Claim:
+    def published(self, precision: int, sizes: Sizes) -> Claim:
         """Make the claim."""
         if self.numbers is None:
             return self._undecided(Reason.PRECISION)
-        numbers = {key: self.publish(enclosure, precision) for key, enclosure in self.numbers.items()}
+        numbers = {key: self.publish(enclosure, precision, sizes.of(key)) for key, enclosure in self.numbers.items()}
         conclusion = self.conclude(numbers)
         if conclusion is None:
             return self._undecided(Reason.STRADDLES)

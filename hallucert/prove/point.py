@@ -27,6 +27,7 @@ from typing import Any
 from hallucert.balls import matrix
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Enclosure
+from hallucert.prove.sizes import Sizes, sizes_of
 from hallucert.radius_law import SAM, RadiusLaw
 
 Ball = Any
@@ -74,6 +75,21 @@ class Point:
         """``|g(x)|``; indeterminate unless ``g`` is certainly nonzero on the box."""
         ar = self.arithmetic
         return ar.sqrt(sum_of_squares(ar, self.gradient))
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """The sizes of ``|x+ - x|`` and of gradients, from the midpoints: for proposals and publication."""
+        ar = self.arithmetic
+        gradient = max((abs(ar.midpoint(g)) for g in self.gradient if ar.is_finite(g)), default=Fraction(0))
+        return sizes_of(self.length, gradient)
+
+    @property
+    def length(self) -> Fraction:
+        """The length scale of the problem: ``rho``, or about ``|x+ - x|`` where that is another length."""
+        ar = self.arithmetic
+        if self.law == SAM or not all(map(ar.is_finite, self.u)):
+            return self.exact_rho
+        return self.exact_rho * max(abs(ar.midpoint(u)) for u in self.u)
 
     @cached_property
     def scales(self) -> list[Ball]:

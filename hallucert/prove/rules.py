@@ -10,7 +10,7 @@ same statement.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.point import Point
 from hallucert.prove.reasons import MOST_BITS, Reason
+from hallucert.prove.sizes import Sizes
 from hallucert.prove.witness import Witness
 from hallucert.radius_law import RadiusLaw
 
@@ -116,6 +117,11 @@ class Evidence:
         return self.witness.system == "residual"
 
     @cached_property
+    def sizes(self) -> Sizes:
+        """The sizes of the numbers of this problem."""
+        return replace(self.point.sizes, residual=self.residual_form)
+
+    @cached_property
     def midpoint(self) -> list[Fraction]:
         """The midpoint of the enclosure of ``x*``."""
         return [self.arithmetic.midpoint(x) for x in self.point.x]
@@ -181,7 +187,8 @@ class Rule:
         measured = _in_time(evidence, lambda: self.measure(evidence, inputs))
         if isinstance(measured, Reason):
             return undecided(self.name, question, measured)
-        numbers = {key: enclosure.published(evidence.arithmetic.precision) for key, enclosure in measured.items()}
+        precision, sizes = evidence.arithmetic.precision, evidence.sizes
+        numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in measured.items()}
         conclusion = self.conclude(facts, numbers, inputs)
         if isinstance(conclusion, Reason):
             return undecided(self.name, question, self._cause(conclusion, evidence, facts, measured, inputs), numbers)

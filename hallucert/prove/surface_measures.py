@@ -45,10 +45,10 @@ class RoughLeast(Least):
         return KNOWN * (self.threshold - least.upper) > self.threshold - least.lower
 
 
-def published_least(threshold: Fraction = Fraction(0)) -> Callable[[Enclosure, int], Enclosure]:
+def published_least(threshold: Fraction = Fraction(0)) -> Callable[[Enclosure, int, Fraction], Enclosure]:
     """Return how numbers with a threshold are published: farther out, but never across the threshold."""
 
-    def publish(least: Enclosure, _: int) -> Enclosure:
+    def publish(least: Enclosure, precision: int, unit: Fraction) -> Enclosure:
         low, high = least.lower - threshold, least.upper - threshold
         low = low / PUBLISHED if low > 0 else low * PUBLISHED
         high = high / PUBLISHED if high < 0 else high * PUBLISHED

@@ -20,6 +20,7 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import is_positive_definite
+from hallucert.exact import round_up
 from hallucert.prove.point import Point, sum_of_squares
 from hallucert.prove.reasons import Reason
 from hallucert.prove.rules import Evidence
@@ -82,7 +83,7 @@ def _penalty(point: Point) -> Fraction | None:
     """
     ar = point.arithmetic
     h = matrix.midpoints(ar, point.hessian)
-    lam, rho = float(ar.midpoint(point.multiplier)), float(point.exact_rho)
+    lam = float(ar.midpoint(point.multiplier))
     u = np.array([float(ar.midpoint(v)) for v in point.u])
     basis = np.linalg.svd(u[None, :])[2][1:]
     shifted = h + lam * np.eye(len(u))
@@ -90,4 +91,4 @@ def _penalty(point: Point) -> Fraction | None:
     size = np.linalg.norm(shifted, 2)
     if not top < 0 or not np.isfinite(size):
         return None
-    return Fraction(float(np.float32(2 * (size + size**2 / -top) / (8 * rho**2) + 1e-30)))
+    return round_up(Fraction(float(2 * size * (1 + size / -top))) / (8 * point.exact_rho**2), 24)

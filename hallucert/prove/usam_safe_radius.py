@@ -31,6 +31,7 @@ from hallucert.prove.census_records import CriticalPoint
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.convexity import definiteness
 from hallucert.prove.reasons import Reason
+from hallucert.prove.units import CALLER, Units
 
 BATCH = 512
 SMALLEST = 2.0**-40
@@ -73,6 +74,7 @@ def usam_safe_radius(
     max_boxes: int,
     clock: Clock = UNLIMITED,
     backend: str = "float",
+    units: Units = CALLER,
 ) -> UsamSafeRadius:
     """Bracket the largest radius that is safe for USAM in a box around `target`.
 
@@ -90,6 +92,8 @@ def usam_safe_radius(
         Budgets; a spent one leaves a wider bracket, which is true.
     backend : str
         Arithmetic of the search.
+    units : Units
+        Those of the search, in which the ends of the box are doubles.
     """
     everywhere = convex_claim(f)
     if everywhere:
@@ -98,11 +102,13 @@ def usam_safe_radius(
         return UsamSafeRadius(target, Fraction(0), None, True, claim, 0, space)
     if box is None:
         raise ArgumentError("box", box, "be given unless f is convex on R^d")
-    search = _Search(f, box, max_boxes, clock, backend)
+    search = _Search(units.function(f), np.ldexp(box, -units.length), max_boxes, clock, backend)
     if search.curvature <= 0 and search.is_semidefinite(None):
         claim = Claim(NAME, Status.PROVED, _CONVEX.format(f"the box {_sides(box)},"))
         return UsamSafeRadius(target, Fraction(0), None, True, claim, search.spent, box)
-    low, high = search.bracket(rtol)
+    unit = Fraction(2) ** (2 * units.length - units.height)  # of rho: x+ = x + rho g
+    low, high = (None if end is None else unit * end for end in search.bracket(rtol))
+    assert low is not None
     return UsamSafeRadius(target, low, high, False, _claim(box, low), search.spent, box)
 
 

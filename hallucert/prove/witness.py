@@ -158,11 +158,11 @@ def choose_system(point: Point) -> str:
         return "gradient"
     here = objective.enclose_residual(ar, point.x)
     try:
-        size = max(float(ar.midpoint(r)) ** 2 for r in here) ** 0.5
-        size_plus = max(float(ar.midpoint(r)) ** 2 for r in point.shifted_residual) ** 0.5
+        size = max(abs(ar.midpoint(r)) for r in here)
+        size_plus = max(abs(ar.midpoint(r)) for r in point.shifted_residual)
     except (ArithmeticError, ValueError):
         return "gradient"
-    return "residual" if size_plus <= 0.1 * size else "gradient"
+    return "residual" if 10 * size_plus <= size else "gradient"
 
 
 def propose_slice(point: Point) -> np.ndarray | Reason:
@@ -215,7 +215,7 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
     ``|x+ - x|``, for laws under which that is another length.
     """
     ar, objective, rho = point.arithmetic, point.objective, point.exact_rho
-    length = _length(point)
+    length = point.length
     best: tuple[Point, Vector] | None = None
     linear: tuple[np.ndarray | None, np.ndarray] | None = None
     linear_at, best_size = point, Fraction(0)
@@ -250,14 +250,6 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
     if best is None or linear is None:  # no step was allowed
         return Reason.NOT_A_ZERO
     return Proposal(_system(best[0], system, best[1], linear[0]), *linear, stale=linear_at is not best[0])
-
-
-def _length(point: Point) -> Fraction:
-    """The length scale of the problem: ``rho``, or about ``|x+ - x|`` where that is another length."""
-    ar = point.arithmetic
-    if point.law == SAM or not all(map(ar.is_finite, point.u)):
-        return point.exact_rho
-    return point.exact_rho * max(abs(ar.midpoint(u)) for u in point.u)
 
 
 def _nearby(value: Fraction, bits: int) -> Fraction:

@@ -6,6 +6,7 @@ that was stopped goes on from its last saved state and ends at the same numbers.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -37,8 +38,10 @@ class Plan:
         Schedules.
     steps, warmup_steps : int
         Number of steps; the first `warmup_steps` are plain descent.
-    tolerance, bound : float
-        When to stop.
+    tolerance, relative : float
+        Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``.
+    bound : float
+        Stop where a coordinate would exceed it in absolute value.
     momentum : float
         Heavy ball; 0 for none.
     batches : Batches or None
@@ -51,6 +54,8 @@ class Plan:
         At most so many threads, by default one a processor.
     law : RadiusLaw
         The ascent step.
+    height : int
+        Gradients are divided by ``2**height`` before they are squared.
     """
 
     rho: Positive
@@ -58,6 +63,7 @@ class Plan:
     steps: int
     warmup_steps: int
     tolerance: float
+    relative: float
     bound: float
     momentum: float = 0.0
     batches: Batches | None = None
@@ -66,6 +72,7 @@ class Plan:
     observe_every: int = 0
     threads: int | None = None
     law: RadiusLaw = SAM
+    height: int = 0
 
 
 @dataclass
@@ -128,7 +135,8 @@ def iterate(objective: Objective, starts: np.ndarray, plan: Plan, hooks: Hooks, 
     With `stop` nothing is run, as if Ctrl-C had been pressed at once; a saved state is still read.
     """
     k = starts.shape[0]
-    engine = choose_engine(objective, k, plan.threads, plan.dtype, plan.momentum, plan.batches is not None, plan.law)
+    batches = plan.batches is not None
+    engine = choose_engine(objective, k, plan.threads, plan.dtype, plan.momentum, batches, plan.law, plan.height)
     state = hooks.load() or _fresh(engine.project(starts), plan)
     state.interrupted = stop
     try:
@@ -209,8 +217,11 @@ def _call(
         state.kept.append(kept)
     rho, eta = plan.rho.values(position, count), plan.step_size.values(position, count)
     batches = np.empty((0, 0), dtype=np.int64) if plan.batches is None else plan.batches.at(position, count)
+    # Where gradients are divided by 2**height, steps along them are multiplied by it.
+    rho, eta = rho if plan.law.normalised else np.ldexp(rho, engine.height), np.ldexp(eta, engine.height)
+    tolerance = (math.ldexp(plan.tolerance, -engine.height), plan.relative)
     moving = (state.x, state.codes, state.done)
-    fixed = (rho, eta, warm, plan.tolerance, plan.bound, kept, plan.every, state.velocity, plan.momentum, batches)
+    fixed = (rho, eta, warm, tolerance, plan.bound, kept, plan.every, state.velocity, plan.momentum, batches)
     if pool is None:
         engine.advance(0, lanes, *moving, *fixed)
         return

@@ -39,10 +39,13 @@ class Engine:
     ----------
     threads, lanes_per_thread : int
         Number of threads, and how many lanes are worth one.
+    height : int
+        Gradients are divided by ``2**height`` before they are squared.
     """
 
     threads = 1
     lanes_per_thread = 1
+    height = 0
 
     def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
         """Advance `lanes`, as `kernel.advance` does; pieces that run at once have memory of their own."""
@@ -68,12 +71,12 @@ class Engine:
 class PlainEngine(Engine):
     """The numpy loop, on one thread."""
 
-    def __init__(self, objective: Objective, law: RadiusLaw = SAM) -> None:
-        self.objective, self.law = objective, law
+    def __init__(self, objective: Objective, law: RadiusLaw = SAM, height: int = 0) -> None:
+        self.objective, self.law, self.height = objective, law, height
 
     def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
         """Advance `lanes`."""
-        arguments = (*settings[:-1], self.law)
+        arguments = (*settings[:-1], self.law, self.height)
         advance_plain(self.objective, lanes, *arguments)
 
 
@@ -90,15 +93,17 @@ class CompiledEngine(Engine):
         Whether the run has momentum.
     normalised : bool
         Whether the ascent step is that of SAM, not of USAM.
+    height : int
+        The program is that of the gradient divided by ``2**height``.
     """
 
     def __init__(
-        self, program: GradientProgram, threads: int, lanes: int, heavy: bool, normalised: bool = True
+        self, program: GradientProgram, threads: int, lanes: int, heavy: bool, normalised: bool = True, height: int = 0
     ) -> None:
         from hallucert.objectives.machine import registers_array
         from hallucert.sam.kernel import EXTRA_ROWS
 
-        self.program, self.normalised = program, normalised
+        self.program, self.normalised, self.height = program, normalised, height
         self.lanes_per_thread = program.lanes_per_thread
         self.threads = max(1, min(threads, lanes // program.lanes_per_thread))
         extra = program.dimension * (2 if heavy else 1) + EXTRA_ROWS
@@ -166,8 +171,11 @@ def choose_engine(
     momentum: float,
     batches: bool,
     law: RadiusLaw = SAM,
+    height: int = 0,
 ) -> Engine:
     """Return the engine for a run of `lanes` lanes on at most `threads` threads (by default one a processor).
+
+    If `height` is not 0 the function is no network, and the engine divides gradients by ``2**height``.
 
     Raises
     ------
@@ -198,6 +206,7 @@ def choose_engine(
         raise ArgumentError("dtype", dtype, 'be "float64" for an objective that is not a network')
     if batches:
         raise ArgumentError("batch_size", "<a number>", "be left out for an objective that is not a network")
-    if objective.gradient_program is None or not compiled:
-        return PlainEngine(objective, law)
-    return CompiledEngine(objective.gradient_program, wanted, lanes, momentum > 0, law.normalised)
+    program = objective.gradient_program(-height) if compiled else None
+    if program is None:
+        return PlainEngine(objective, law, height)
+    return CompiledEngine(program, wanted, lanes, momentum > 0, law.normalised, height)

@@ -22,7 +22,6 @@ from hallucert.sam.driver import Hooks, Plan, State, iterate
 from hallucert.sam.grid import Each
 from hallucert.sam.observation import Observer, checked_held_out, history_of
 from hallucert.sam.result import Curves, Ensemble
-from hallucert.sam.run import BOUND, TOLERANCE
 from hallucert.sam.schedule import Schedule, is_table
 from hallucert.sam.settings import checked_plan, checked_warmup
 from hallucert.sam.status import statuses
@@ -37,8 +36,8 @@ def run_ensemble(
     steps: int,
     warmup: float | Each = 0.0,
     every: int | None = None,
-    tolerance: float = TOLERANCE,
-    bound: float = BOUND,
+    tolerance: float | None = None,
+    bound: float | None = None,
     threads: int | None = None,
     progress: StepProgress = None,
     *,
@@ -120,6 +119,7 @@ def run_ensemble(
             dtype=dtype,
             tolerance=tolerance,
             bound=bound,
+            starts=lanes,
             every=kept_every,
             observe_every=0 if observe_every is None else checked_whole(observe_every, 1, "observe_every"),
             threads=None if threads is None else checked_whole(threads, 1, "threads"),

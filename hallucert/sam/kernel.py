@@ -87,8 +87,10 @@ def advance(  # type: ignore[no-untyped-def]
         Radius and step size of each step.
     warm : bool
         Whether these steps are plain gradient descent.
-    tolerance, bound : float
-        Stop where ``|g+| <= tolerance``, or where a coordinate would exceed `bound` in absolute value.
+    tolerance : (float, float)
+        Stop where ``|g+|^2 <= tolerance[0]^2 + tolerance[1]^2 |g|^2``.
+    bound : float
+        Stop where a coordinate would exceed it in absolute value.
     kept : (rows, k, d) float64 array
         Iterates before every step whose number is a multiple of `every`; `every` = 0 keeps nothing.
     velocity : (k, d) float64 array, or (0, 0)
@@ -142,7 +144,7 @@ def _advance_block(  # type: ignore[no-untyped-def]
             _squared_norms(work, block, outputs, norm, width)
             if half == 0:
                 _perturb(work, block, outputs, save, q2, slope, 0.0 if warm else rho[k], normalised, width)
-        stop = _stops(work, norm, 0.0 if warm else tolerance * tolerance, width)
+        stop = _stops(work, q2, norm, (0.0, 0.0) if warm else tolerance, width)
         if momentum > 0.0:
             stop += _descend_heavily(work, block, outputs, save, speed, eta[k], momentum, bound, width)
         else:
@@ -225,11 +227,12 @@ def _descend_heavily(work, block, outputs, save, speed, eta, momentum, bound, wi
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _stops(work, norm, small, width):  # type: ignore[no-untyped-def]
-    """Count the lanes whose squared norm is at most `small`, infinite or NaN (a lane with ``|g| = 0`` has NaN)."""
+def _stops(work, q2, norm, tolerance, width):  # type: ignore[no-untyped-def]
+    """Count the lanes whose squared norm is small, infinite or NaN (a lane with ``|g| = 0`` has NaN)."""
+    absolute, relative = tolerance[0] * tolerance[0], tolerance[1] * tolerance[1]
     stop = 0
     for i in range(width):
-        stop += 0 if small < work[norm + i] < np.inf else 1
+        stop += 0 if absolute + relative * work[q2 + i] < work[norm + i] < np.inf else 1
     return stop
 
 
@@ -284,7 +287,7 @@ def _code(q2, s2, tolerance, warm):  # type: ignore[no-untyped-def]
         return IS_DIVERGED
     if warm:
         return 0
-    if s2 <= tolerance * tolerance:
+    if s2 <= tolerance[0] * tolerance[0] + tolerance[1] * tolerance[1] * q2:
         return IS_CONVERGED
     if np.isnan(s2):
         return IS_OUTSIDE

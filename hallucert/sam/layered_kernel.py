@@ -70,7 +70,7 @@ class LayeredNetwork:
         rho: np.ndarray,
         eta: np.ndarray,
         warm: bool,
-        tolerance: float,
+        tolerance: tuple[float, float],
         bound: float,
         kept: np.ndarray,
         every: int,
@@ -97,8 +97,10 @@ class LayeredNetwork:
             Radius and step size of each step.
         warm : bool
             Whether these steps are plain gradient descent.
-        tolerance, bound : float
-            Stop where ``|g+| <= tolerance``, or where a coordinate would exceed `bound` in absolute value.
+        tolerance : (float, float)
+            Stop where ``|g+|^2 <= tolerance[0]^2 + tolerance[1]^2 |g|^2``.
+        bound : float
+            Stop where a coordinate would exceed it in absolute value.
         kept : (rows, k, d) array
             Iterates before every step whose number is a multiple of `every`; `every` = 0 keeps nothing.
         velocity : (k, d) array

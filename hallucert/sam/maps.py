@@ -20,7 +20,7 @@ from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.quiet import quiet
-from hallucert.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.radius_law import SAM, RadiusLaw, radius_law, row_norms
 
 
 @quiet
@@ -222,13 +222,13 @@ def sam_lanes(
     """Return ``f(x), f(x+), |g(x)|, |g(x+)|`` on lanes (k, d) with radii (k,), each (k,); NaN where undefined."""
     g = f.gradient_lanes(x)
     shifted = x + rho[:, None] * law.direction(g)[1]
-    return f.value_lanes(x), f.value_lanes(shifted), _norms(g), _norms(f.gradient_lanes(shifted))
+    return f.value_lanes(x), f.value_lanes(shifted), row_norms(g), row_norms(f.gradient_lanes(shifted))
 
 
 def _points(f: Objective, x: Any, law: RadiusLaw) -> tuple[np.ndarray, bool]:
     """Return `x` as checked lanes (k, d) and whether it was one point, at which the direction must be defined."""
     lanes, single = f._lanes(x)
-    if single and law.normalised and _norms(f.gradient_lanes(lanes))[0] == 0:
+    if single and law.normalised and row_norms(f.gradient_lanes(lanes))[0] == 0:
         raise DomainError(
             f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined there"
         )
@@ -241,11 +241,6 @@ def _answer(f: Objective, lanes: np.ndarray, single: bool) -> Any:
 
 def _radius(rho: Exact) -> float:
     return checked_double(rho, "rho")
-
-
-def _norms(g: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return np.sqrt(np.einsum("ij,ij->i", g, g))
 
 
 def _perturbed(f: Objective, lanes: np.ndarray, radius: float, law: RadiusLaw) -> np.ndarray:

@@ -50,7 +50,7 @@ class Observer:
         columns = self(state.x, state.done)
         value, sam_value, q, s = columns[:4]
         ran = state.codes == RUNNING
-        state.codes[ran & (s <= self.plan.tolerance)] = IS_CONVERGED
+        state.codes[ran & (s <= np.hypot(self.plan.tolerance, self.plan.relative * q))] = IS_CONVERGED
         state.codes[ran & (q == 0)] = IS_STATIONARY
         # A derivative may be defined where the function is not: 1/x against log(x).
         undefined = ~np.isfinite(value) | (~np.isfinite(sam_value) & (q != 0))

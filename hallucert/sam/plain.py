@@ -21,17 +21,19 @@ def advance_plain(
     rho: np.ndarray,
     eta: np.ndarray,
     warm: bool,
-    tolerance: float,
+    tolerance: tuple[float, float],
     bound: float,
     kept: np.ndarray,
     every: int,
     velocity: np.ndarray,
     momentum: float,
     law: RadiusLaw = SAM,
+    height: int = 0,
 ) -> None:
     """Do up to ``len(rho)`` steps on the running lanes, in place.
 
-    The arguments are those of `kernel.advance`, and instead of `normalised` the law of the ascent step.
+    The arguments are those of `kernel.advance`, and instead of `normalised` the law of the ascent step; gradients are
+    divided by ``2**height``.
     """
     first, row = int(done[lanes[0]]), 0
     with np.errstate(all="ignore"):
@@ -40,11 +42,12 @@ def advance_plain(
             if every > 0 and (first + k) % every == 0:
                 kept[row, lanes] = points
                 row += 1
-            step = objective.gradient_lanes(points)
+            step = np.ldexp(objective.gradient_lanes(points), -height)
             q2 = shifted = np.einsum("ij,ij->i", step, step)
             if not warm:
                 ascent = step if law.metric is None else law.metric * step
-                step = objective.gradient_lanes(points + (rho[k] / law.size(step))[:, None] * ascent)
+                points_there = points + (rho[k] / law.size(step))[:, None] * ascent
+                step = np.ldexp(objective.gradient_lanes(points_there), -height)
                 shifted = np.einsum("ij,ij->i", step, step)
             if momentum:
                 step = velocity[lanes] = momentum * velocity[lanes] + step
@@ -60,13 +63,13 @@ def advance_plain(
 
 
 def _codes(
-    q2: np.ndarray, shifted: np.ndarray, following: np.ndarray, warm: bool, tolerance: float, bound: float
+    q2: np.ndarray, shifted: np.ndarray, following: np.ndarray, warm: bool, tolerance: tuple[float, float], bound: float
 ) -> np.ndarray:
     """Status code of every lane, 0 if it runs on; later lines overrule earlier ones."""
     code = np.zeros(q2.size, dtype=np.int64)
     code[~(np.abs(following) <= bound).all(axis=1)] = IS_DIVERGED
     if not warm:
-        code[shifted <= tolerance * tolerance] = IS_CONVERGED
+        code[shifted <= tolerance[0] ** 2 + tolerance[1] ** 2 * q2] = IS_CONVERGED
         code[np.isinf(shifted)] = IS_DIVERGED
         code[np.isnan(shifted)] = IS_OUTSIDE
     code[np.isinf(q2)] = IS_DIVERGED

@@ -22,12 +22,6 @@ from hallucert.sam.schedule import Schedule
 from hallucert.sam.settings import checked_plan
 from hallucert.sam.status import statuses
 
-TOLERANCE = 1e-10
-"""Default for ``|g+|``, well above the level near ``1e-15 |H| |x|`` where rounding stalls ordinary functions."""
-
-BOUND = 1e8
-"""Default for the largest coordinate: beyond it the digits of ``x`` no longer resolve a perturbation of size 1e-8."""
-
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
 
@@ -58,8 +52,8 @@ def run(
     steps: int,
     warmup: float = 0.0,
     every: int | None = None,
-    tolerance: float = TOLERANCE,
-    bound: float = BOUND,
+    tolerance: float | None = None,
+    bound: float | None = None,
     progress: StepProgress = None,
     *,
     momentum: float = 0.0,
@@ -88,10 +82,12 @@ def run(
     every : int, optional
         Keep every ``every``-th iterate in the history; by default all; with more than
         a thousand variables, as many as surely fit in a quarter of a gigabyte.
-    tolerance : float
-        Stop when ``|g(x+)|`` is at most this.
-    bound : float
-        Stop before a coordinate exceeds this in absolute value.
+    tolerance : float, optional
+        Stop when ``|g(x+)|`` is at most this. By default at `settings.TOLERANCE` (1e-10) times ``|g(x)|``; for USAM,
+        whose ordinary end is where both vanish, also at that part of ``|g|`` at the start.
+    bound : float, optional
+        Stop before a coordinate exceeds this in absolute value; by default `settings.BOUND` (1e8) times the largest
+        coordinate of the start or the ascent step there, whichever is longer.
     progress : bool, callable or None
         Show a progress bar (by default only on a terminal and after a second), or call ``progress(done, steps)``.
     momentum : float
@@ -142,6 +138,7 @@ def run(
         dtype=dtype,
         tolerance=tolerance,
         bound=bound,
+        starts=lanes,
         every=_default_every(f, limit) if every is None else checked_whole(every, 1, "every"),
         threads=None if threads is None else checked_whole(threads, 1, "threads"),
         variant=variant,

@@ -5,15 +5,27 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from hallucert.arguments import checked_choice, checked_real, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network import TanhNetwork
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import RadiusLaw, radius_law
+from hallucert.radius_law import RadiusLaw, radius_law, row_norms
 from hallucert.sam.batches import Batches
 from hallucert.sam.driver import Plan
 from hallucert.sam.engine import DTYPES
 from hallucert.sam.schedule import Positive, Schedule
+
+TOLERANCE = 1e-10
+"""Default for ``|g+|`` against ``|g|``, well above the level near 1e-15 where rounding stalls ordinary functions."""
+
+BOUND = 1e8
+"""Default for the largest coordinate against the lengths at the start: beyond it the digits of ``x`` no longer resolve
+the 1e-8th part of those."""
+
+SQUARABLE = 200
+"""Gradients of a size from ``2**-200`` to ``2**200`` are squared as they are."""
 
 
 def checked_plan(
@@ -27,8 +39,9 @@ def checked_plan(
     batch_size: int | None,
     batch_seed: int,
     dtype: str,
-    tolerance: float,
-    bound: float,
+    tolerance: float | None,
+    bound: float | None,
+    starts: np.ndarray,
     every: int = 0,
     observe_every: int = 0,
     threads: int | None = None,
@@ -44,29 +57,58 @@ def checked_plan(
     count = checked_whole(steps, 0, "steps")
     warmup = checked_warmup(warmup)
     momentum = checked_real(momentum, "momentum", "be at least 0 and less than 1", lambda number: 0 <= number < 1)
-    tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda number: number >= 0)
-    bound = checked_real(bound, "bound", "be finite and positive", lambda number: number > 0)
+    if tolerance is not None:
+        tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda number: number >= 0)
+    if bound is not None:
+        bound = checked_real(bound, "bound", "be finite and positive", lambda number: number > 0)
     dtype = checked_choice(dtype, tuple(DTYPES), "dtype")
+    law = radius_law(variant, objective.dimension)
+    radii = Positive(rho, count, "rho")
+    slope, length = _scales(objective, starts, float(radii.values(0, 1)[0]) if count else 0.0, law)
     return Plan(
-        rho=Positive(rho, count, "rho"),
+        rho=radii,
         step_size=Positive(step_size, count, "step_size"),
         steps=count,
         warmup_steps=math.ceil(warmup * count),
-        tolerance=tolerance,
-        bound=bound,
+        # Unnormalised, g vanishes with g+ at a critical point of f, and only gradients elsewhere tell what is small.
+        tolerance=(0.0 if law.normalised else TOLERANCE * slope) if tolerance is None else tolerance,
+        relative=TOLERANCE if tolerance is None else 0.0,
+        bound=BOUND * length if bound is None else bound,
         momentum=momentum,
         batches=_batches(objective, batch_size, batch_seed),
         dtype=dtype,
         every=every,
         observe_every=observe_every,
         threads=threads,
-        law=radius_law(variant, objective.dimension),
+        law=law,
+        height=_height(objective, slope),
     )
 
 
 def checked_warmup(value: Any) -> float:
     """Return the fraction of the steps that are plain gradient descent."""
     return checked_real(value, "warmup", "be a fraction between 0 and 1", lambda number: 0 <= number <= 1)
+
+
+def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw) -> tuple[float, float]:
+    """Return the size of gradients and of coordinates at the starts (k, d): medians, of ``|g|`` where it is not zero.
+
+    A coordinate has at least the size of the ascent step.
+    """
+    with np.errstate(all="ignore"):
+        g = objective.gradient_lanes(starts)
+        slopes = row_norms(g)
+        steps = row_norms(rho * law.direction(g)[1])
+    slopes = slopes[np.isfinite(slopes) & (slopes > 0)]
+    steps = steps[np.isfinite(steps)]
+    largest = max(float(np.abs(starts).max(initial=0.0)), float(steps.max(initial=0.0)))
+    return float(np.median(slopes)) if slopes.size else 0.0, largest or 1.0
+
+
+def _height(objective: Objective, slope: float) -> int:
+    """Return the exponent of gradients of size `slope` if their squares are not for doubles, else 0."""
+    height = math.frexp(slope)[1]
+    return height if abs(height) > SQUARABLE and not isinstance(objective, TanhNetwork) else 0
 
 
 def _batches(objective: Objective, size: Any, seed: Any) -> Batches | None:

@@ -70,7 +70,8 @@ class Run:
         engine = f if isinstance(f, LayeredNetwork) else LayeredNetwork(f, self.x.dtype, threads)
         radii = self.rho / (1 + np.arange(self.steps))
         settings = (self.x, self.codes, self.done, radii, np.full(self.steps, self.eta), self.warm)
-        settings += (self.tolerance, self.bound, self.kept, self.every, self.velocity, self.momentum, self.batches)
+        settings += ((self.tolerance, 0.0), self.bound, self.kept, self.every)
+        settings += (self.velocity, self.momentum, self.batches)
         chosen = np.arange(len(self.x)) if lanes is None else np.array(lanes)
         pieces = [part for part in np.array_split(chosen, threads) if part.size]
         with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
