@@ -19,7 +19,7 @@ import flint
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
 from hallucert.balls.flint_precision import FlintPrecision
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
@@ -29,6 +29,8 @@ _WIDE = arb(2) ** -6
 
 _NAN = arb.nan()
 _ZERO, _ONE = arb(0), arb(1)
+_UNDERFLOW = arb(2) ** -UNDERFLOW_LIMIT
+"""Above ``exp(x)`` for every x below ``-UNDERFLOW_LIMIT``, as e > 2."""
 _SURELY_FINITE = arb(2) ** (SIZE_LIMIT // 2)
 _SMALL_PRODUCT = 8
 """Up to this number of multiplications plain loops beat the conversion to ``arb_mat`` and back."""
@@ -87,12 +89,14 @@ class ArbArithmetic(BallArithmetic):
         return arb.pi()
 
     def exp(self, x: Ball) -> Ball:
-        """Enclose ``exp(x)``; indeterminate where ``|x|`` may exceed `EXP_LIMIT`."""
-        if not (x.is_finite() and x.abs_upper() <= EXP_LIMIT):
+        """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
+        if not (x <= EXP_LIMIT and self.is_finite(x)):
             return _NAN
-        if x.rad() > _WIDE:
-            return x.lower().exp().union(x.upper().exp())
-        return x.exp()
+        if x >= -UNDERFLOW_LIMIT and not x.rad() > _WIDE:
+            return x.exp()
+        low, high = x.lower(), x.upper()
+        least = low.exp() if low >= -UNDERFLOW_LIMIT else _ZERO
+        return least.union(high.exp() if high >= -UNDERFLOW_LIMIT else _UNDERFLOW)
 
     def log(self, x: Ball) -> Ball:
         """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
@@ -275,8 +279,10 @@ def _parts(ball: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     if exponent >= -2 * SIZE_LIMIT and half_exponent >= -2 * SIZE_LIMIT:
         return (mantissa, exponent), (half, half_exponent)
     floor = -SIZE_LIMIT
-    low, high = _scaled(mantissa, exponent, floor), -_scaled(-mantissa, exponent, floor)
-    return (low, floor), (high - low - _scaled(-half, half_exponent, floor), floor)
+    reach = -_scaled(-half, half_exponent, floor)
+    low, high = _scaled(mantissa, exponent, floor) - reach, reach - _scaled(-mantissa, exponent, floor)
+    low, high = (max(low, 0) if ball >= 0 else low), (min(high, 0) if ball <= 0 else high)
+    return (low + high, floor - 1), (high - low, floor - 1)
 
 
 def _scaled(mantissa: int, exponent: int, floor: int) -> int:

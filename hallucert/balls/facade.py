@@ -11,8 +11,10 @@ rounding                     outward, always; the precision decides how tight a 
 NaN, outside the domain      an *indeterminate* ball. Division by a ball that contains 0, negative powers of one,
                              ``log``, ``sqrt``, ``real_power`` of a ball that is not certainly positive. It is sticky:
                              ``0 * indeterminate`` and ``tanh(indeterminate)`` are indeterminate
-infinities                   no ball stands for an infinity. A ball that reaches ``2**SIZE_LIMIT`` is treated as
-                             indeterminate by every function and predicate; ``exp`` beyond ``EXP_LIMIT`` too
+infinities, overflow         no ball stands for an infinity. A ball that reaches ``2**SIZE_LIMIT`` is treated as
+                             indeterminate by every function and predicate, and so is ``exp`` above ``EXP_LIMIT``
+underflow                    encloses. ``exp(x)`` keeps its sign as far down as ``x = -UNDERFLOW_LIMIT``, and what is
+                             below lies between 0 and ``2**-UNDERFLOW_LIMIT``: no longer certainly positive
 empty intervals              do not exist; `intersection` answers None
 reversed intervals           ``interval(lo, hi)`` with ``lo > hi`` raises `ArgumentError`
 comparison, overlapping      predicates answer True only if the claim holds for *every* point of the ball; overlapping
@@ -45,7 +47,11 @@ SIZE_LIMIT = 2**16
 """Numbers of size ``2**SIZE_LIMIT`` or more are not told from infinity: exact arithmetic with them takes too long."""
 
 EXP_LIMIT = 2**15
-"""``exp(x)`` is indeterminate where ``|x|`` may exceed this; ``exp(EXP_LIMIT) < 2**SIZE_LIMIT``."""
+"""``exp(x)`` is indeterminate where ``x`` may exceed this; ``exp(EXP_LIMIT) < 2**SIZE_LIMIT``."""
+
+UNDERFLOW_LIMIT = 2**60
+"""``exp(x)`` is enclosed by ``[0, 2**-UNDERFLOW_LIMIT]`` below ``-UNDERFLOW_LIMIT``; small enough that the exponents of
+numbers that are not yet 0 stay machine words."""
 
 BACKENDS = ("arb", "mpmath")
 
@@ -104,7 +110,7 @@ class BallArithmetic(ABC):
 
     @abstractmethod
     def exp(self, x: Ball) -> Ball:
-        """Enclose ``exp(x)``; indeterminate where ``|x|`` may exceed `EXP_LIMIT`."""
+        """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
 
     @abstractmethod
     def log(self, x: Ball) -> Ball:

@@ -11,11 +11,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 import mpmath
-from mpmath.libmp import from_man_exp, fzero, mpf_add, mpf_shift, to_float
+from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, to_float
 
 from hallucert.balls import interval_functions as functions
 from hallucert.balls import series
-from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
 from hallucert.balls.interval import (
     DOWN,
     UP,
@@ -32,7 +32,10 @@ from hallucert.balls.interval_product import integer_product
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
-_EXP_TOP = EXP_LIMIT.bit_length() - 1
+_EXP_LIMIT, _EXP_LEAST = from_int(EXP_LIMIT), from_int(-UNDERFLOW_LIMIT)
+_UNDERFLOW = from_man_exp(1, -UNDERFLOW_LIMIT)  # above exp(x) for every x below -UNDERFLOW_LIMIT, as e > 2
+_LOG_TOP = -(2**62)
+"""Positive numbers of at least this binary exponent have a logarithm (`interval_functions.log_bounds`)."""
 _SMALL_MATRIX = 3
 
 
@@ -78,16 +81,14 @@ class MpmathArithmetic(BallArithmetic):
         return _pi(self.precision)
 
     def exp(self, x: Ball) -> Ball:
-        """Enclose ``exp(x)``; indeterminate where ``|x|`` may exceed `EXP_LIMIT`."""
-        if x.lo is None or functions.top(x.lo) > _EXP_TOP or functions.top(x.hi) > _EXP_TOP:
+        """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
+        if not self.is_finite(x) or mpf_cmp(x.hi, _EXP_LIMIT) > 0:
             return self._nan
-        return functions.increasing(functions.exp_bounds, x)
+        return functions.increasing(_exp_bounds, x)
 
     def log(self, x: Ball) -> Ball:
         """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
-        if not self.positive(x) or functions.top(x.lo) < -SIZE_LIMIT:
-            return self._nan
-        return functions.increasing(functions.log_bounds, x)
+        return functions.increasing(functions.log_bounds, x) if self._has_logarithm(x) else self._nan
 
     def sqrt(self, x: Ball) -> Ball:
         """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
@@ -115,15 +116,19 @@ class MpmathArithmetic(BallArithmetic):
 
     def real_power(self, x: Ball, exponent: Fraction) -> Ball:
         """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
-        if not self.positive(x) or functions.top(x.lo) < -SIZE_LIMIT:
+        if not self._has_logarithm(x):
             return self._nan
         if exponent.denominator == 1:
             return self.power(x, exponent.numerator)
-        # |exponent log x| < SIZE_LIMIT * size of the exponent: guard bits for the error that exp magnifies by it.
-        guard = 32 + abs(exponent.numerator).bit_length()
+        # Guard bits for the error of exponent * log x, which exp magnifies by its size: |log x| < 2**16, or more where
+        # x is tiny.
+        guard = max(32, 16 + abs(functions.top(x.lo)).bit_length()) + abs(exponent.numerator).bit_length()
         work = arithmetic_at(x.prec + guard)
         logarithm = work.log(Interval(x.lo, x.hi, work.precision))
         return rounded(work.exp(logarithm * work.constant(exponent)), x.prec)
+
+    def _has_logarithm(self, x: Ball) -> bool:
+        return self.positive(x) and functions.top(x.lo) >= _LOG_TOP
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
         """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
@@ -176,6 +181,11 @@ class MpmathArithmetic(BallArithmetic):
             columns = list(zip(*b, strict=True))
             return [[self.dot(row, column) for column in columns] for row in a]
         return integer_product(a, b, self.precision)
+
+
+def _exp_bounds(x: Mpf, prec: int) -> tuple[Mpf, Mpf]:
+    """Enclose ``e**x``, also where it underflows."""
+    return (fzero, _UNDERFLOW) if mpf_cmp(x, _EXP_LEAST) < 0 else functions.exp_bounds(x, prec)
 
 
 def arithmetic_at(precision: int) -> MpmathArithmetic:
