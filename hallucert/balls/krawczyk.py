@@ -251,7 +251,9 @@ def _largest(
 
 def _filled(result: KrawczykResult, radius: list[Fraction]) -> float:
     """Return the largest part of a side that the image fills, infinite from ``2**40`` on or if there is no image."""
-    largest = max((s / r for s, r in zip(result.spread, radius, strict=True)), default=Fraction(2**40))
+    if not result.image:
+        return math.inf
+    largest = max(s / r for s, r in zip(result.spread, radius, strict=True))
     return float(largest) if largest < 2**40 else math.inf
 
 
