@@ -27,6 +27,9 @@ from hallucert.errors import ArgumentError
 _WIDE = arb(2) ** -6
 """Above this radius (relative radius for powers) functions are evaluated at the endpoints."""
 
+_LARGE = 64
+"""Where x is at least this large ``x + log(1 + exp(-x))`` loses nothing by naming x twice."""
+
 _NAN = arb.nan()
 _ZERO, _ONE = arb(0), arb(1)
 _UNDERFLOW = arb(2) ** -UNDERFLOW_LIMIT
@@ -123,6 +126,18 @@ class ArbArithmetic(BallArithmetic):
         if not self.is_finite(x):
             return _NAN
         return x.lower().tanh().union(x.upper().tanh()) if x.rad() > _WIDE else x.tanh()
+
+    def erf(self, x: Ball) -> Ball:
+        """Enclose the error function."""
+        if not self.is_finite(x):
+            return _NAN
+        return x.lower().erf().union(x.upper().erf()) if x.rad() > _WIDE else x.erf()
+
+    def softplus(self, x: Ball) -> Ball:
+        """Enclose ``log(1 + exp(x))``."""
+        if not self.is_finite(x):
+            return _NAN
+        return softplus(x.lower()).union(softplus(x.upper())) if x.rad() > _WIDE else softplus(x)
 
     def power(self, x: Ball, exponent: int) -> Ball:
         """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
@@ -248,6 +263,11 @@ def _product(a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix
         total += arb_mat([row[first : first + length] for row in a]) * arb_mat(b[first : first + length])
     rows: Matrix = total.tolist()
     return rows
+
+
+def softplus(x: Any) -> Any:
+    """Enclose ``log(1 + exp(x))``, which is ``x + log(1 + exp(-x))``: no exponential is large."""
+    return x.exp().log1p() if x < _LARGE else x + (-x).exp().log1p()
 
 
 def _is_wide(x: Any) -> bool:

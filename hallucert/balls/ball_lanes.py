@@ -131,7 +131,7 @@ class BallLanes:
 
     def __getattr__(self, name: str) -> Callable[[BallList], BallList]:
         """The elementary functions, lane by lane."""
-        if name not in ("exp", "log", "sqrt", "sin", "cos", "tanh"):
+        if name not in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus"):
             raise AttributeError(name)
         function = getattr(self.ar, name)
         return lambda x: BallList([function(v) for v in x.balls])

@@ -133,6 +133,14 @@ class BallArithmetic(ABC):
         """Enclose ``tanh(x)``."""
 
     @abstractmethod
+    def erf(self, x: Ball) -> Ball:
+        """Enclose the error function, ``2/sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to x."""
+
+    @abstractmethod
+    def softplus(self, x: Ball) -> Ball:
+        """Enclose ``log(1 + exp(x))``; nothing overflows."""
+
+    @abstractmethod
     def power(self, x: Ball, exponent: int) -> Ball:
         """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
 

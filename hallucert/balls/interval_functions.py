@@ -8,6 +8,7 @@ at the ends, sine and cosine also their extrema.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from mpmath.libmp import (
     fone,
@@ -20,17 +21,21 @@ from mpmath.libmp import (
     mpf_log,
     mpf_mul,
     mpf_neg,
+    mpf_pos,
     mpf_shift,
     mpf_sub,
     round_nearest,
 )
 
 from hallucert.balls import series
-from hallucert.balls.interval import DOWN, UP, Interval, Mpf, rounded
+from hallucert.balls.facade import UNDERFLOW_LIMIT
+from hallucert.balls.interval import DOWN, UP, Interval, Mpf, rounded, square_root
 from hallucert.errors import EnvironmentRefused
 
 Bounds = tuple[Mpf, Mpf]
 _MINUS_ONE = from_int(-1)
+_EXP_LEAST = from_int(-UNDERFLOW_LIMIT)
+_UNDERFLOW = from_man_exp(1, -UNDERFLOW_LIMIT)  # above exp(x) for every x below -UNDERFLOW_LIMIT, as e > 2
 
 
 def top(x: Mpf) -> int:
@@ -48,9 +53,11 @@ def _outward(low: int, high: int, exponent: int, prec: int) -> Bounds:
 
 
 def exp_bounds(x: Mpf, prec: int) -> Bounds:
-    """Enclose ``e**x`` for ``|x| < 2**64``."""
+    """Enclose ``e**x`` for ``x < 2**64``."""
     if not x[1]:
         return fone, fone
+    if mpf_cmp(x, _EXP_LEAST) < 0:
+        return fzero, _UNDERFLOW
     if top(x) < -prec - 8:
         # |x| < 1: for x > 0, 1 < e**x < 1 + 2x; for x < 0, 1 + x < e**x < 1.
         if x[0]:
@@ -61,7 +68,7 @@ def exp_bounds(x: Mpf, prec: int) -> Bounds:
 
 
 def log_bounds(x: Mpf, prec: int) -> Bounds:
-    """Enclose ``log x`` for ``2**-2**63 < x < 2**2**63``.
+    """Enclose ``log x`` for ``2**-UNDERFLOW_LIMIT < x < 2**UNDERFLOW_LIMIT``.
 
     An approximation y (mpmath's, not trusted) is corrected with the enclosed exponential: ``x / e**y = 1 + t`` and
     ``t - t**2 <= log(1 + t) <= t`` for ``|t| <= 1/2``, so ``log x`` lies in ``y + [t - t**2, t]``.
@@ -102,6 +109,57 @@ def tanh_bounds(x: Mpf, prec: int) -> Bounds:
     low = mpf_div(mpf_sub(fone, e_high, work, DOWN), mpf_add(fone, e_high, work, UP), prec, DOWN)
     high = mpf_div(mpf_sub(fone, e_low, work, UP), mpf_add(fone, e_low, work, DOWN), prec, UP)
     return low, (high if mpf_cmp(high, fone) < 0 else fone)
+
+
+def softplus_bounds(x: Mpf, prec: int) -> Bounds:
+    """Enclose ``log(1 + e**x)``, for x > 0 from ``x + log(1 + e**-x)``."""
+    if not x[0]:
+        low, high = _log_of_one_plus_exp(mpf_neg(x), prec)
+        return mpf_add(x, low, prec, DOWN), mpf_add(x, high, prec, UP)
+    return _log_of_one_plus_exp(x, prec)
+
+
+def _log_of_one_plus_exp(x: Mpf, prec: int) -> Bounds:
+    """Enclose ``log(1 + e)`` with ``e = e**x`` and x <= 0."""
+    low, high = exp_bounds(x, prec + 16)
+    if not low[1] or top(high) < -prec:
+        # e - e**2 <= log(1 + e) <= e
+        square = mpf_mul(high, high, prec, UP)
+        return (mpf_sub(mpf_pos(low, prec, DOWN), square, prec, DOWN) if low[1] else fzero), mpf_pos(high, prec, UP)
+    work = prec + 16 - top(low)  # the sum must keep the bits of e
+    low, high = exp_bounds(x, work)
+    return log_bounds(mpf_add(fone, low, work, DOWN), prec)[0], log_bounds(mpf_add(fone, high, work, UP), prec)[1]
+
+
+def erf_bounds(x: Mpf, prec: int) -> Bounds:
+    """Enclose the error function, from ``erf x = 2/sqrt(pi) e**(-x**2) S(x)`` (`series.erf_fixed`) for ``x > 0``."""
+    if not x[1]:
+        return fzero, fzero
+    if x[0]:
+        low, high = erf_bounds(mpf_neg(x), prec)
+        return mpf_neg(high), mpf_neg(low)
+    square = mpf_mul(x, x)
+    if mpf_cmp(square, from_int(prec + 4)) > 0:
+        # 1 - erf x <= e**(-x**2) < 2**(-x**2)
+        return mpf_sub(fone, mpf_shift(fone, -prec - 4), prec, DOWN), fone
+    work = prec + 16
+    if top(x) < -prec:
+        total = Interval(mpf_sub(x, mpf_mul(square, x, work, UP), work, DOWN), x, work)  # x - x**3 <= e**(-x**2) S <= x
+    else:
+        w = series.round_word(work + 16 + max(0, -top(x)))
+        total = Interval(*_outward(*series.erf_fixed(signed(x), x[2], w), -w, work), work)
+        total = total * Interval(*exp_bounds(mpf_neg(square), work), work)
+    two = Interval(from_int(2), from_int(2), work)
+    result = rounded(total * two / square_root(pi_interval(work)), prec)
+    return result.lo, (result.hi if mpf_cmp(result.hi, fone) < 0 else fone)
+
+
+@lru_cache(maxsize=64)
+def pi_interval(prec: int) -> Interval:
+    """Enclose pi."""
+    w = series.round_word(prec + 16)
+    half = series.half_pi_fixed(w)  # within 1 unit of pi/2: its double, in units of 2**-w, is within 2
+    return Interval(*_outward(2 * half - 2, 2 * half + 2, -w, prec), prec)
 
 
 def sin_bounds(x: Mpf, prec: int) -> Bounds:

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from hallucert.balls.arb import softplus
 from hallucert.balls.flint_precision import FlintPrecision
 from hallucert.exact import float_above, float_below
 from hallucert.quiet import Quiet
@@ -270,6 +271,14 @@ class FloatLanes(Quiet):
     def tanh(self, x: Lanes) -> Lanes:
         """Enclose the hyperbolic tangent."""
         return _increasing(x, arb.tanh)
+
+    def erf(self, x: Lanes) -> Lanes:
+        """Enclose the error function."""
+        return _increasing(x, arb.erf)
+
+    def softplus(self, x: Lanes) -> Lanes:
+        """Enclose ``log(1 + exp(x))``."""
+        return _increasing(x, softplus)
 
     def cos(self, x: Lanes) -> Lanes:
         """Enclose the cosine."""

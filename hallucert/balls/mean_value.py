@@ -156,6 +156,16 @@ class MeanValueArithmetic:
         ar, one = self.balls, self.balls.constant(Fraction(1))
         return x._unary(ar.tanh, lambda v: one - ar.power(ar.tanh(v), 2))
 
+    def erf(self, x: MeanValue) -> MeanValue:
+        """Enclose the error function."""
+        ar = self.balls
+        factor = ar.constant(Fraction(2)) / ar.sqrt(ar.pi())
+        return x._unary(ar.erf, lambda v: factor * ar.exp(-ar.power(v, 2)))
+
+    def softplus(self, x: MeanValue) -> MeanValue:
+        """Enclose ``log(1 + exp(x))``."""
+        return x._unary(self.balls.softplus, lambda v: self.balls.exp(-self.balls.softplus(-v)))
+
     def matrix_product(
         self, a: Sequence[Sequence[MeanValue]], b: Sequence[Sequence[MeanValue]]
     ) -> list[list[MeanValue]]:

@@ -14,7 +14,6 @@ import mpmath
 from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, to_float
 
 from hallucert.balls import interval_functions as functions
-from hallucert.balls import series
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
 from hallucert.balls.interval import (
     DOWN,
@@ -32,10 +31,7 @@ from hallucert.balls.interval_product import integer_product
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
-_EXP_LIMIT, _EXP_LEAST = from_int(EXP_LIMIT), from_int(-UNDERFLOW_LIMIT)
-_UNDERFLOW = from_man_exp(1, -UNDERFLOW_LIMIT)  # above exp(x) for every x below -UNDERFLOW_LIMIT, as e > 2
-_LOG_TOP = -(2**62)
-"""Positive numbers of at least this binary exponent have a logarithm (`interval_functions.log_bounds`)."""
+_EXP_LIMIT = from_int(EXP_LIMIT)
 _SMALL_MATRIX = 3
 
 
@@ -78,13 +74,13 @@ class MpmathArithmetic(BallArithmetic):
 
     def pi(self) -> Ball:
         """Return a ball that contains pi."""
-        return _pi(self.precision)
+        return functions.pi_interval(self.precision)
 
     def exp(self, x: Ball) -> Ball:
         """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
         if not self.is_finite(x) or mpf_cmp(x.hi, _EXP_LIMIT) > 0:
             return self._nan
-        return functions.increasing(_exp_bounds, x)
+        return functions.increasing(functions.exp_bounds, x)
 
     def log(self, x: Ball) -> Ball:
         """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
@@ -105,6 +101,14 @@ class MpmathArithmetic(BallArithmetic):
     def tanh(self, x: Ball) -> Ball:
         """Enclose ``tanh(x)``."""
         return functions.increasing(functions.tanh_bounds, x) if self.is_finite(x) else self._nan
+
+    def erf(self, x: Ball) -> Ball:
+        """Enclose the error function."""
+        return functions.increasing(functions.erf_bounds, x) if self.is_finite(x) else self._nan
+
+    def softplus(self, x: Ball) -> Ball:
+        """Enclose ``log(1 + exp(x))``."""
+        return functions.increasing(functions.softplus_bounds, x) if self.is_finite(x) else self._nan
 
     def power(self, x: Ball, exponent: int) -> Ball:
         """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
@@ -128,7 +132,7 @@ class MpmathArithmetic(BallArithmetic):
         return rounded(work.exp(logarithm * work.constant(exponent)), x.prec)
 
     def _has_logarithm(self, x: Ball) -> bool:
-        return self.positive(x) and functions.top(x.lo) >= _LOG_TOP
+        return self.positive(x) and functions.top(x.lo) > -UNDERFLOW_LIMIT
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
         """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
@@ -183,11 +187,6 @@ class MpmathArithmetic(BallArithmetic):
         return integer_product(a, b, self.precision)
 
 
-def _exp_bounds(x: Mpf, prec: int) -> tuple[Mpf, Mpf]:
-    """Enclose ``e**x``, also where it underflows."""
-    return (fzero, _UNDERFLOW) if mpf_cmp(x, _EXP_LEAST) < 0 else functions.exp_bounds(x, prec)
-
-
 def arithmetic_at(precision: int) -> MpmathArithmetic:
     """Return a working arithmetic of any precision (internal: beyond the caller's by guard bits)."""
     return _at(precision)
@@ -196,14 +195,6 @@ def arithmetic_at(precision: int) -> MpmathArithmetic:
 @lru_cache(maxsize=64)
 def _at(precision: int) -> MpmathArithmetic:
     return MpmathArithmetic(precision)
-
-
-@lru_cache(maxsize=64)
-def _pi(precision: int) -> Interval:
-    w = series.round_word(precision + 16)
-    half = series.half_pi_fixed(w)  # within 1 unit of pi/2: its double, in units of 2**-w, is within 2
-    low, high = from_man_exp(2 * half - 2, -w, precision, DOWN), from_man_exp(2 * half + 2, -w, precision, UP)
-    return Interval(low, high, precision)
 
 
 def _below(value: Fraction, precision: int) -> Mpf:

@@ -93,6 +93,25 @@ def exp_fixed(man: int, exp: int, bits: int) -> tuple[int, int, int]:
     return low, high, n - w
 
 
+def erf_fixed(man: int, exp: int, w: int) -> Fixed:
+    """Enclose ``S(x) = sum_n t_n``, ``t_0 = x``, ``t_n = t_(n-1) 2 x**2 / (2n + 1)``, for ``x = man * 2**exp > 0``.
+
+    ``erf x = 2/sqrt(pi) e**(-x**2) S(x)`` (Abramowitz and Stegun 7.1.6). All terms are positive: `low` and its square
+    are rounded down throughout, `high` up, and what is left out after a term t is at most t once its successors at
+    least halve.
+    """
+    low = _to_fixed(man, exp, w)
+    high = low + 1
+    low_square, high_square = low * low >> w, -(-high * high >> w)
+    low_total, high_total, n = low, high, 0
+    while high > 1 or 4 * high_square > (2 * n + 3) << w:
+        n += 1
+        low = (low * low_square >> w - 1) // (2 * n + 1)
+        high = -(-(high * high_square) // (2 * n + 1) >> w - 1)
+        low_total, high_total = low_total + low, high_total + high
+    return low_total, high_total + high
+
+
 def reduce_fixed(man: int, exp: int, bits: int) -> tuple[int, int, int, int]:
     """Write ``x = man * 2**exp`` as ``n pi/2 + r``; return ``(n, r, error, w)`` with ``|r| <= pi/4 + 2**(2 - bits)``.
 

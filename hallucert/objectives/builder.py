@@ -188,7 +188,7 @@ class TapeBuilder:
         return self._push(Node("rpow", a, value=exponent))
 
     def unary(self, op: str, a: int) -> int:
-        """``exp log sqrt sin cos tanh`` of `a`."""
+        """One of `tape.FUNCTIONS` of `a`."""
         x = self._value(a)
         if self.strict and x is not None and x <= 0 and op in ("log", "sqrt"):
             raise ArgumentError("formula", f"<{op} of the constant {x}>", f"take {op} of positive numbers only")
@@ -199,9 +199,21 @@ class TapeBuilder:
             ("sqrt", ONE),
             ("sin", ZERO),
             ("tanh", ZERO),
+            ("erf", ZERO),
         ):
             return self.constant(1 if op in ("exp", "cos", "sqrt") else 0)
+        if op == "log" and (exponent := self._one_plus_exp(a)) is not None:
+            return self.unary("softplus", exponent)
         return self._push(Node(op, a))
+
+    def _one_plus_exp(self, number: int) -> int | None:
+        """Return the exponent if a node is one plus an exponential: its logarithm is defined where that overflows."""
+        node = self._nodes[number]
+        if node.op == "add":
+            for one, other in ((node.a, node.b), (node.b, node.a)):
+                if self._value(one) == ONE and self._nodes[other].op == "exp":
+                    return self._nodes[other].a
+        return None
 
     def include(self, tape: Tape, inputs: Sequence[int]) -> list[int]:
         """Copy `tape` into this one with its inputs replaced by the nodes `inputs`; return its output nodes."""

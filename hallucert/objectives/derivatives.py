@@ -125,4 +125,9 @@ def _slopes(builder: TapeBuilder, node: Node, result: int, operands: Sequence[in
             return [builder.neg(builder.unary("sin", operands[0]))]
         case "tanh":
             return [builder.sub(one, builder.power(result, 2))]
+        case "erf":  # 2/sqrt(pi) exp(-a**2)
+            factor = builder.div(builder.constant(2), builder.unary("sqrt", builder.pi()))
+            return [builder.mul(factor, builder.unary("exp", builder.neg(builder.power(operands[0], 2))))]
+        case "softplus":  # 1/(1 + exp(-a)), in a form that neither overflows nor cancels
+            return [builder.unary("exp", builder.neg(builder.unary("softplus", builder.neg(operands[0]))))]
     raise ArgumentError("tape", node.op, "hold operations that have a derivative")

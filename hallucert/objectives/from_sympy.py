@@ -31,7 +31,7 @@ def objective_from_sympy(
     ----------
     expression : sympy expression
         Built from numbers, ``pi``, ``E``, sums, products, powers and the functions exp log sqrt sin cos tan sinh
-        cosh tanh.
+        cosh tanh erf erfc.
     variables : sequence of sympy symbols or names, optional
         The symbols in the order of the coordinates; by default the free symbols, in natural order by name
         (``x2`` before ``x10``).

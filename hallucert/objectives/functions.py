@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.tape import FUNCTIONS
 
 HALF = Fraction(1, 2)
 
@@ -48,12 +49,19 @@ def _sigmoid(builder: TapeBuilder, a: int) -> int:
     return builder.add(half, builder.mul(half, builder.unary("tanh", builder.mul(half, a))))
 
 
-def _softplus(builder: TapeBuilder, a: int) -> int:
-    return builder.unary("log", builder.add(builder.constant(1), builder.unary("exp", a)))
-
-
 def _silu(builder: TapeBuilder, a: int) -> int:
     return builder.mul(a, _sigmoid(builder, a))
+
+
+def _gelu(builder: TapeBuilder, a: int) -> int:
+    """``a (1 + erf(a / sqrt 2)) / 2``; not the approximation by tanh that some programs call by the same name."""
+    ratio = builder.div(a, builder.unary("sqrt", builder.constant(2)))
+    weight = builder.add(builder.constant(1), builder.unary("erf", ratio))
+    return builder.mul(builder.constant(HALF), builder.mul(a, weight))
+
+
+def _erfc(builder: TapeBuilder, a: int) -> int:
+    return builder.sub(builder.constant(1), builder.unary("erf", a))
 
 
 def _square(builder: TapeBuilder, a: int) -> int:
@@ -68,13 +76,14 @@ def _operation(op: str) -> Callable[[TapeBuilder, int], int]:
 
 
 ANALYTIC: dict[str, Callable[[TapeBuilder, int], int]] = {
-    **{op: _operation(op) for op in ("exp", "log", "sqrt", "sin", "cos", "tanh")},
+    **{op: _operation(op) for op in FUNCTIONS},
     "sinh": _sinh,
     "cosh": _cosh,
     "tan": _tan,
     "sigmoid": _sigmoid,
-    "softplus": _softplus,
     "silu": _silu,
+    "gelu": _gelu,
+    "erfc": _erfc,
     "square": _square,
 }
 
@@ -134,7 +143,7 @@ FUNCTIONS_ELSEWHERE: dict[str, str] = {
     "mish": "x*tanh(softplus(x))",
     **dict.fromkeys(("logsumexp", "logaddexp"), "log(exp(x) + exp(y))"),
     **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atan", "arctan", "atan2", "arctan2", "arctg", "acot"), ""),
-    **dict.fromkeys(("erfc", "erfinv", "lgamma", "gammaln", "digamma", "softmax", "gelu", "sinc"), ""),
+    **dict.fromkeys(("erfinv", "lgamma", "gammaln", "digamma", "softmax", "sinc"), ""),
 }
 """Functions of mathematics that are no operations here, and how to write those that can be composed; empty where no
 composition is the same function. They are no names of variables either: whoever writes ``ln*(x)``, or reads it, means

@@ -15,6 +15,7 @@ instructions round like scalar ones: a lane's result does not depend on the othe
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -25,14 +26,15 @@ from numba import njit
 
 from hallucert.objectives.tape import Node, Tape, node_operands
 
-ADD, SUB, MUL, DIV, ADDC, SUBC, MULC, DIVC, SQUARE, NEG, COPY, CONST, SQRT, EXP, LOG, SIN, COS, TANH, RPOW = range(19)
-KMUL, MADD, AXPY = range(19, 22)
+ADD, SUB, MUL, DIV, ADDC, SUBC, MULC, DIVC, SQUARE, NEG, COPY, CONST = range(12)
+SQRT, EXP, LOG, SIN, COS, TANH, ERF, SOFTPLUS, RPOW = range(12, 21)
+KMUL, MADD, AXPY = range(21, 24)
 """Instructions. With the constants ``k, l`` of the row: ADDC is ``k + a``, SUBC ``k - a``, MULC ``k * a`` and DIVC
 ``k / a``. Fused, from left to right: KMUL ``k * a * b``, MADD ``k * a * b + c + l``, AXPY ``k * a + b + l``."""
 
 _CODES = {
     "add": ADD, "sub": SUB, "mul": MUL, "div": DIV, "neg": NEG, "const": CONST, "pi": CONST, "sqrt": SQRT,
-    "exp": EXP, "log": LOG, "sin": SIN, "cos": COS, "tanh": TANH, "rpow": RPOW,
+    "exp": EXP, "log": LOG, "sin": SIN, "cos": COS, "tanh": TANH, "erf": ERF, "softplus": SOFTPLUS, "rpow": RPOW,
 }  # fmt: skip
 _WITH_CONSTANT = {"add": ADDC, "sub": SUBC, "mul": MULC, "div": DIVC}
 
@@ -347,6 +349,13 @@ def _library(op, work, o, a, k, width):  # type: ignore[no-untyped-def]
     elif op == TANH:
         for i in range(width):
             work[o + i] = np.tanh(work[a + i])
+    elif op == ERF:
+        for i in range(width):
+            work[o + i] = math.erf(work[a + i])
+    elif op == SOFTPLUS:
+        for i in range(width):
+            x = work[a + i]
+            work[o + i] = max(x, 0.0) + np.log1p(np.exp(-abs(x)))
     elif op == RPOW:
         for i in range(width):
             work[o + i] = work[a + i] ** k if work[a + i] > 0.0 else np.nan

@@ -75,7 +75,8 @@ class Objective(ABC):
         ----------
         formula : str
             Arithmetic with ``+ - * / ** ( )``, decimals (taken exactly), ``pi``, and the functions
-            exp log sqrt sin cos tan sinh cosh tanh sigmoid softplus silu square. Euler's number is ``exp(1)``.
+            exp log sqrt sin cos tan sinh cosh tanh erf erfc sigmoid softplus silu gelu square. Euler's number is
+            ``exp(1)``; ``gelu`` is that of the error function.
         variables : sequence of str, optional
             Order of the coordinates; by default the names in the formula, in natural order. Names that are constants
             elsewhere (``e``, ``E``, ``I``, ``inf``, ``True``, ...) are variables only if they are listed here.
@@ -159,7 +160,7 @@ class Objective(ABC):
         ----------
         expression : sympy expression
             Built from numbers, ``pi``, ``E``, sums, products, powers and the functions exp log sqrt sin cos tan sinh
-            cosh tanh.
+            cosh tanh erf erfc.
         variables : sequence of sympy symbols or names, optional
             The symbols in the order of the coordinates; by default the free symbols, in natural order.
         name : str, optional

@@ -3,26 +3,28 @@
 A tape is a list of nodes in the order they are computed; a node refers only to earlier nodes. The operations are
 real-analytic on their domains, and so is every function a tape computes on the set where all its nodes are defined:
 
-=========  =======================  ==========================
-operation  node                     domain
-=========  =======================  ==========================
-``var``    input number `a`
-``const``  exact rational `value`
-``pi``     the number pi
-``add``    a + b
-``sub``    a - b
-``mul``    a * b
-``div``    a / b                    b != 0
-``neg``    -a
-``pow``    a ** b, b an integer     a != 0 where b < 0
-``rpow``   a ** value, rational     a > 0
-``exp``    exp(a)
-``log``    log(a)                   a > 0
-``sqrt``   sqrt(a)                  a > 0 (not analytic at 0)
-``sin``    sin(a)
-``cos``    cos(a)
-``tanh``   tanh(a)
-=========  =======================  ==========================
+============  =======================  ==========================
+operation     node                     domain
+============  =======================  ==========================
+``var``       input number `a`
+``const``     exact rational `value`
+``pi``        the number pi
+``add``       a + b
+``sub``       a - b
+``mul``       a * b
+``div``       a / b                    b != 0
+``neg``       -a
+``pow``       a ** b, b an integer     a != 0 where b < 0
+``rpow``      a ** value, rational     a > 0
+``exp``       exp(a)
+``log``       log(a)                   a > 0
+``sqrt``      sqrt(a)                  a > 0 (not analytic at 0)
+``sin``       sin(a)
+``cos``       cos(a)
+``tanh``      tanh(a)
+``erf``       erf(a)
+``softplus``  log(1 + exp(a))
+============  =======================  ==========================
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ from hallucert.objectives.names import MAX_VARIABLES, check_variable_names
 T = TypeVar("T")
 
 BINARY = frozenset({"add", "sub", "mul", "div"})
-UNARY = frozenset({"neg", "exp", "log", "sqrt", "sin", "cos", "tanh"})
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
+UNARY = frozenset({"neg", *FUNCTIONS})
 PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
 """Operations that are not defined everywhere; ``pow`` is partial when its exponent is negative."""
 
@@ -80,6 +83,8 @@ class Arithmetic(Protocol[T]):
     def sin(self, x: T) -> T: ...
     def cos(self, x: T) -> T: ...
     def tanh(self, x: T) -> T: ...
+    def erf(self, x: T) -> T: ...
+    def softplus(self, x: T) -> T: ...
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,8 @@ def _shape(node: Node, operands: list[Shape]) -> Shape | None:
             return _real_power(operands[0], node.value or Fraction(0))
         case "exp":
             return Shape(positive=True, convex=operands[0].convex, log_convex=operands[0].convex)
+        case "softplus":  # increasing, convex, positive
+            return Shape(positive=True, convex=operands[0].convex)
         case "log":
             a = operands[0]
             return Shape(concave=a.concave, convex=a.log_convex) if a.positive else None

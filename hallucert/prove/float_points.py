@@ -5,6 +5,7 @@ Nothing is rounded outward and nothing is tested: what comes out proposes, and p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,11 @@ class FloatPoints(Quiet):
 
     exp, log, sqrt = staticmethod(np.exp), staticmethod(np.log), staticmethod(np.sqrt)
     sin, cos, tanh = staticmethod(np.sin), staticmethod(np.cos), staticmethod(np.tanh)
+    erf = staticmethod(np.vectorize(math.erf, otypes=[np.float64]))
+
+    def softplus(self, x: Any) -> Any:
+        """Return ``log(1 + exp(x))`` without overflow."""
+        return np.logaddexp(0.0, x)
 
     def box(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
         """Return points near the middles of boxes."""

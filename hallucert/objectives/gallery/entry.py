@@ -26,7 +26,11 @@ class FloatArithmetic:
     """Python floats, for the coordinates of critical points."""
 
     exp, log, sqrt = staticmethod(math.exp), staticmethod(math.log), staticmethod(math.sqrt)
-    sin, cos, tanh = staticmethod(math.sin), staticmethod(math.cos), staticmethod(math.tanh)
+    sin, cos, tanh, erf = (staticmethod(f) for f in (math.sin, math.cos, math.tanh, math.erf))
+
+    def softplus(self, x: float) -> float:
+        """``log(1 + exp(x))``."""
+        return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
     def constant(self, value: Fraction) -> float:
         """The nearest double."""
