@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallucert.balls import arithmetic
-from hallucert.balls.facade import EXP_LIMIT
+from hallucert.balls.facade import EXP_LIMIT, UNDERFLOW_LIMIT
 from hallucert.errors import ArgumentError
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.derivatives import gradient_tape, hessian_tape
@@ -45,9 +45,9 @@ class Oracle:
 
     @staticmethod
     def exp(x):
-        if abs(x.value) > EXP_LIMIT + 1:
+        if x.value > EXP_LIMIT + 1:
             raise UndefinedError
-        return Number(mpmath.exp(x.value))
+        return Number(mpmath.exp(x.value) if x.value > -2 * UNDERFLOW_LIMIT else mpmath.mpf(0))
 
     @staticmethod
     def log(x):
@@ -68,6 +68,15 @@ class Oracle:
     @staticmethod
     def tanh(x):
         return Number(mpmath.tanh(x.value) if abs(x.value) < 10**6 else mpmath.sign(x.value))
+
+    @staticmethod
+    def erf(x):
+        return Number(mpmath.erf(x.value) if abs(x.value) < 10**6 else mpmath.sign(x.value))
+
+    @staticmethod
+    def softplus(x):
+        tail = mpmath.exp(-abs(x.value)) if abs(x.value) < 2 * UNDERFLOW_LIMIT else mpmath.mpf(0)
+        return Number(max(x.value, mpmath.mpf(0)) + mpmath.log1p(tail))
 
     @staticmethod
     def _positive(x):
@@ -106,7 +115,7 @@ class Number:
         return Number(-self.value)
 
 
-UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "neg")
+UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus", "neg")
 BINARY = ("add", "sub", "mul", "div")
 RATIONALS = st.fractions(min_value=-3, max_value=3, max_denominator=20)
 

@@ -16,7 +16,7 @@ from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT
 from hallucert.errors import ArgumentError
 
 THIRD = Fraction(1, 3)
-FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh")
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
 
 
 @pytest.fixture(params=["arb", "mpmath"])
@@ -98,7 +98,6 @@ def domain_failures(ar):
     yield from ((f"div0 {x}", zero / x) for x in (zero, around, touching))
     yield from ((f"pow {x}", ar.power(x, n)) for x in (zero, around, touching) for n in (-1, -2))
     yield "exp", ar.exp(ar.constant(Fraction(10**10)))
-    yield "exp", ar.exp(ar.constant(Fraction(-(10**300))))
     yield "given", ar.indeterminate()
 
 

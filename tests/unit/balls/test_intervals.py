@@ -14,7 +14,8 @@ from hallucert.balls.interval import Interval
 from hallucert.balls.interval_product import _fixed
 
 BAD_EXP = ("0x1.91fa03af0c3dcp+2", "0x1.12d154427e19ep+4", "-0x1.3eed8b69a9e04p+2", "-0x1.38a9d21a88273p+4")
-ORACLES = {name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")}
+ORACLES = {name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf")}
+ORACLES["softplus"] = lambda x: mpmath.log1p(mpmath.exp(x))
 
 
 def fraction(x) -> Fraction:

@@ -69,7 +69,7 @@ def test_powers_contain_the_exact_results(a, exponent):
             assert not result.lo[i] < 0
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "sin", "cos", "tanh"])
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "sin", "cos", "tanh", "erf"])
 @given(MODERATE)
 @settings(max_examples=60, deadline=None)
 def test_functions_contain_what_mpmath_computes(name, pairs):

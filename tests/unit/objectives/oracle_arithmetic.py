@@ -22,6 +22,10 @@ class Mpmath:
 
     exp, log, sqrt = staticmethod(mpmath.exp), staticmethod(mpmath.log), staticmethod(mpmath.sqrt)
     sin, cos, tanh = staticmethod(mpmath.sin), staticmethod(mpmath.cos), staticmethod(mpmath.tanh)
+    erf = staticmethod(mpmath.erf)
+
+    def softplus(self, x: mpmath.mpf) -> mpmath.mpf:
+        return max(x, mpmath.mpf(0)) + mpmath.log1p(mpmath.exp(-abs(x)))
 
     def constant(self, value: Fraction) -> mpmath.mpf:
         return mpmath.mpf(value.numerator) / value.denominator

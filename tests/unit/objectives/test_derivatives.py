@@ -5,6 +5,7 @@ import autograd.numpy as anp
 import mpmath
 import numpy as np
 import pytest
+from autograd.scipy import special
 from oracle_arithmetic import DIGITS, Mpmath
 
 from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
@@ -23,6 +24,9 @@ FUNCTIONS = {
         + x * y / (1 + anp.exp(-x * y))
         + anp.cosh(x)
         - anp.sinh(y) * anp.tan(x / 3)
+    ),
+    "erf(x - y)*gelu(y) + erfc(x)": lambda x, y: (
+        special.erf(x - y) * y * (1 + special.erf(y / 2**0.5)) / 2 + special.erfc(x)
     ),
 }
 POINTS = np.array([[0.7, 1.3], [1.9, 0.4], [2.2, 2.6]])

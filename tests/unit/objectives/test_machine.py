@@ -30,7 +30,10 @@ class Doubles:
         return x ** float(exponent)
 
     exp, log, sqrt = staticmethod(math.exp), staticmethod(math.log), staticmethod(math.sqrt)
-    sin, cos, tanh = staticmethod(math.sin), staticmethod(math.cos), staticmethod(math.tanh)
+    sin, cos, tanh, erf = map(staticmethod, (math.sin, math.cos, math.tanh, math.erf))
+
+    def softplus(self, x: float) -> float:
+        return math.log1p(math.exp(x))
 
 
 FORMULAS = [
@@ -41,6 +44,7 @@ FORMULAS = [
     "x**-3 + pi*y - x/y + 2/x",
     "sin(x)*cos(y) - tanh(x*y) + log(x)*y**5",
     "sqrt(x) + x**2.5*exp(-y)",
+    "erf(x*y)*softplus(x - 3*y) + gelu(y)",
     "x*y",
     "x",
     "3 - x",

@@ -88,6 +88,7 @@ def test_functions_agree_with_mpmath():
         "tan": mpmath.tan, "sinh": mpmath.sinh, "cosh": mpmath.cosh, "tanh": mpmath.tanh,
         "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)), "softplus": lambda t: mpmath.log1p(mpmath.exp(t)),
         "silu": lambda t: t / (1 + mpmath.exp(-t)), "square": lambda t: t * t,
+        "erf": mpmath.erf, "erfc": mpmath.erfc, "gelu": lambda t: t * mpmath.ncdf(t),
     }  # fmt: skip
     from hallucert.objectives.functions import ANALYTIC
 
