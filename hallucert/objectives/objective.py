@@ -406,7 +406,18 @@ class Objective(ABC):
         raise NotImplementedError
 
     def gradient_program(self, exponent: int = 0) -> Program | None:
-        """Return ``2**exponent g`` as a program of the float machine, for kernels that run it themselves, or None."""
+        """Return the gradient as a program of the float machine, for kernels that run it themselves.
+
+        Parameters
+        ----------
+        exponent : int
+            The program computes ``2**exponent g``.
+
+        Returns
+        -------
+        Program or None
+            None if there is none.
+        """
         return None
 
     # ------------------------------------------------------------------ balls

@@ -27,6 +27,7 @@ import numpy as np
 from hallucert import __version__
 from hallucert.balls import arithmetic
 from hallucert.clock import UNLIMITED, Clock
+from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
@@ -242,7 +243,8 @@ def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Cens
         When to join no more places.
     """
     began, whole = time.monotonic(), problem
-    assert isinstance(whole.f, FormulaObjective)
+    if not isinstance(whole.f, FormulaObjective):
+        raise ArgumentError("problem", whole.f, "be about a formula")
     units = box_units(whole.f, whole.region, whole.rho)
     problem = replace(
         whole,

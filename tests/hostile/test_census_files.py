@@ -307,7 +307,7 @@ def test_a_degenerate_critical_point_is_checked_both_ways():
         (("problem", "rho"), "9" * 200, "problem.rho"),
         (("problem", "region"), [["-1", "1"]], "problem.region"),
         (("problem", "region", 0), ["1", "1"], "problem.region"),
-        (("problem", "region", 0), ["0", "1p300"], "problem.region"),
+        (("problem", "region", 0), ["0", "1p600"], "problem.region"),
         (("problem", "region", 0), ["0", "1p4000"], "problem.region"),
         (("problem", "region", 0, 0), "-36028797018963969p-54", "problem.region"),
         (("problem", "tolerance"), "1p-41", "problem.tolerance"),
