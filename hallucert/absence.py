@@ -14,7 +14,7 @@ from hallucert.balls import require_round_to_nearest
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, working
 from hallucert.prove import absence
 from hallucert.prove import critical_rho as shells
@@ -200,8 +200,7 @@ def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndar
 
 def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
     require_round_to_nearest()
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective")
+    f = checked_objective(f)
     f.require_rigorous()
     if not isinstance(f, FormulaObjective) or f.dimension > 4:
         raise ArgumentError(

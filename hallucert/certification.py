@@ -22,7 +22,7 @@ from hallucert.certificate.surface import SurfaceCertificate
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up, whole
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, working
 from hallucert.prove import existence
 from hallucert.prove.claims import Enclosure, Status, undecided
@@ -326,8 +326,7 @@ def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Frac
             raise ArgumentError("x", x, "be left out when a candidate is certified")
         point = tuple(Fraction(float(v)) for v in subject.x)
         return subject.objective, point, subject.rho, subject.construction
-    if not isinstance(subject, Objective):
-        raise ArgumentError("subject", subject, "be an Objective, a Candidate, a Branch or a Sheet")
+    subject = checked_objective(subject, "subject", "a Candidate, a Branch, a Sheet or ")
     if rho is None:
         raise ArgumentError("rho", rho, "be given")
     return subject, exact_point(x, subject.dimension, "x"), exact_radius(rho), None

@@ -24,7 +24,7 @@ from hallucert.find.branches import branches
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, working
 from hallucert.prove.branch import QUESTIONS, measured_claims
 from hallucert.prove.branch_chain import Chain
@@ -203,8 +203,7 @@ def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept, clo
 
 def _checked(f: object, box: Any) -> Box:
     """Return the exact box after checking the function and it."""
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective")
+    f = checked_objective(f)
     f.require_rigorous()
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= MAX_DIMENSION:
         must = f"be a formula of 2 to {MAX_DIMENSION} variables"

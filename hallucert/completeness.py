@@ -20,7 +20,7 @@ from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, working
 from hallucert.prove.census import Census, Task, take
 from hallucert.prove.census_records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
@@ -126,8 +126,7 @@ def census(
 
 def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: str) -> Problem:
     """Return the problem after checking every argument."""
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective")
+    f = checked_objective(f)
     f.require_rigorous()
     if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
         raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")

@@ -12,9 +12,9 @@ from hallucert.arguments import checked_double
 from hallucert.arrays import checked_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.certificate.certificate import Certificate, Provenance
-from hallucert.errors import ArgumentError, DomainError
+from hallucert.errors import DomainError
 from hallucert.exact import Exact, exact_radius, round_down
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, working
 from hallucert.prove.claims import Claim, Status
 from hallucert.prove.domain import is_undefined
@@ -97,8 +97,7 @@ def certify_stall(
     require_sam(
         variant, 'the claim is about SAM; for USAM safe_radius(..., variant="usam") proves that no points are in a box'
     )
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective")
+    f = checked_objective(f)
     f.require_rigorous()
     point = checked_point(x, f.dimension, "x")
     exact_rho = exact_radius(rho)

@@ -10,7 +10,7 @@ from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.progress import Progress, working
 from hallucert.prove import usam_absence
 from hallucert.prove.claims import Claim
@@ -74,8 +74,7 @@ def certify_usam_absence(
     True
     """
     require_round_to_nearest()
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective")
+    f = checked_objective(f)
     f.require_rigorous()
     radius = exact_radius(rho)
     sides = exact_box(box, f.dimension)

@@ -1,7 +1,7 @@
 """Numpy-style functions as objectives: the function is called once with symbolic numbers, which record what it does.
 
-The function gets an ordinary numpy array of shape (d,) whose elements are `TracedNumber`: indexing, slicing, loops,
-``@``, ``np.sum``, ``np.dot``, ``x.mean()`` and the like work because numpy carries them out element by element.
+The function gets a numpy array of shape (d,) whose elements are `TracedNumber`: indexing, slicing, loops, ``@``,
+``np.sum``, ``np.dot``, ``x.mean()`` and the like work because numpy carries them out element by element.
 What the function computes must not depend on the *values* in the array: a recording knows one path only.
 """
 
@@ -62,7 +62,7 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
         raise ArgumentError("function", function, "be callable")
     count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
     builder = TapeBuilder([f"x{i}" for i in range(count)])
-    x = np.empty(count, dtype=object)
+    x = np.empty(count, dtype=object).view(TracedArray)
     for i in range(count):
         x[i] = TracedNumber(builder, builder.variable(i))
     try:
@@ -71,7 +71,10 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
         raise
     except Exception as error:
         was = f"<one that raises {type(error).__name__}: {error}>"
-        must = f"run when it is traced, on an array of {count} symbolic numbers"
+        must = (
+            f"run when it is traced, on an array of {count} symbolic numbers: written with arithmetic and functions of "
+            "numpy or scipy.special. Functions of PyTorch and JAX are not taken"
+        )
         raise ArgumentError("function", was, must) from error
     return builder.tape([_result(result, builder)])
 
@@ -111,6 +114,16 @@ class TracedNumber:
 
     def __repr__(self) -> str:
         return f"<traced number, node {self.node}>"
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Run a function of arrays on a number: it is an array without dimensions."""
+        boxed = []
+        for value in inputs:
+            if isinstance(value, TracedNumber):
+                value, number = np.empty((), dtype=object), value
+                value[()] = number
+            boxed.append(value)
+        return _run_ufunc(ufunc, method, boxed, options)
 
     def _binary(self, rule: Callable[[TapeBuilder, int, int], int], other: Any, swapped: bool = False) -> Any:
         if isinstance(other, np.ndarray):
@@ -187,14 +200,37 @@ class TracedNumber:
         return _refusal(message(name))
 
 
+class TracedArray(np.ndarray):
+    """An array of traced numbers that the functions of `scipy.special` take too."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        result = _run_ufunc(ufunc, method, [_plain(value) for value in inputs], options)
+        return result.view(TracedArray) if type(result) is np.ndarray and result.dtype == object else result
+
+
+def _plain(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, TracedArray) else value
+
+
+def _run_ufunc(ufunc: np.ufunc, method: str, inputs: list[Any], options: dict[str, Any]) -> Any:
+    """Run a function of arrays on arrays of objects: numpy's own ones ask the objects, others are asked for here."""
+    if "out" in options:
+        options = {**options, "out": tuple(map(_plain, options["out"]))}
+    if method == "__call__" and ufunc.nin == 1 and not any("O" in kinds for kinds in ufunc.types):
+        return np.frompyfunc(lambda number: getattr(number, ufunc.__name__)(), 1, 1)(*inputs, **options)
+    return getattr(ufunc, method)(*inputs, **options)
+
+
 _COMPOSED: dict[str, Callable[[TracedNumber], TracedNumber]] = {
+    "expit": lambda x: x.sigmoid(),
+    "ndtr": lambda x: (-x / TracedNumber(x.builder, x.builder.unary("sqrt", x.builder.constant(2)))).erfc() / 2,
     "log1p": lambda x: (1 + x).log(),
     "expm1": lambda x: x.exp() - 1,
     "exp2": lambda x: 2**x,
     "log2": lambda x: x.log() / TracedNumber(x.builder, x.builder.unary("log", x.builder.constant(2))),
     "log10": lambda x: x.log() / TracedNumber(x.builder, x.builder.unary("log", x.builder.constant(10))),
 }
-"""Numpy functions that are short expressions in the others."""
+"""Functions of numpy and scipy.special that are short expressions in the others."""
 
 
 def _refusal(message: str) -> Callable[..., Any]:

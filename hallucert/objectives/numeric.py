@@ -17,9 +17,15 @@ from typing import Any, NoReturn
 import numpy as np
 
 from hallucert.arguments import checked_text, checked_whole
-from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.objectives.objective import Objective, function_name
 from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
+
+
+_MUST = (
+    "be differentiable by autograd: written with arithmetic and functions of numpy, autograd.numpy or "
+    "autograd.scipy. Functions of PyTorch and JAX are not taken"
+)
 
 
 class NumericObjective(Objective):
@@ -126,7 +132,13 @@ def _each(function: Callable[..., Any], shape: tuple[int, ...], *lanes: np.ndarr
         # autograd's warning where a derivative is 0 because the function is linear or constant
         warnings.filterwarnings("ignore", message="Output seems independent of input")
         for i, point in enumerate(zip(*lanes, strict=True)):
-            result[i] = function(*point)
+            try:
+                result[i] = function(*point)
+            except HallucertError:
+                raise
+            except Exception as error:
+                was = f"<one that raises {type(error).__name__}: {error}>"
+                raise ArgumentError("function", was, _MUST) from error
     return result
 
 
@@ -148,7 +160,7 @@ class NumpyBox(np.lib.mixins.NDArrayOperatorsMixin):
                 return _call("sum", inputs, {"axis": options.get("axis", 0)})
             raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative in autograd")
         options.pop("out", None)
-        return _call(ufunc.__name__, inputs, options)
+        return _call(ufunc.__name__, inputs, options, "" if hasattr(np, ufunc.__name__) else "special")
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         linear_algebra = "linalg" in getattr(function, "__module__", "")
@@ -180,10 +192,12 @@ class NumpyBox(np.lib.mixins.NDArrayOperatorsMixin):
 
 def _call(name: str, args: Any, kwargs: Any, submodule: str = "") -> Any:
     import autograd.numpy
+    import autograd.scipy.special
 
-    module = getattr(autograd.numpy, submodule) if submodule else autograd.numpy
+    modules = {"": autograd.numpy, "linalg": autograd.numpy.linalg, "special": autograd.scipy.special}
+    module = modules[submodule]
     if not hasattr(module, name):
-        raise TypeError(f"np.{name} has no counterpart in autograd.numpy")
+        raise TypeError(f"{name} has no counterpart in {module.__name__}")
     return _box(getattr(module, name)(*_unbox(args), **_unbox(kwargs)))
 
 

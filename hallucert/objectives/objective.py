@@ -493,16 +493,29 @@ class Objective(ABC):
             raise ArgumentError("objective", self.name, "be in residual form (Objective.least_squares)")
 
 
-def checked_objective(f: Any) -> Objective:
-    """Return `f` if it is an `Objective`.
+def checked_objective(f: Any, argument: str = "f", others: str = "") -> Objective:
+    """Return `f` if it is an `Objective`: the one door for functions.
+
+    Parameters
+    ----------
+    f : object
+        What was given.
+    argument : str
+        Name used in the error message.
+    others : str
+        What else the argument may be, for the message; the caller has looked for it.
 
     Raises
     ------
     ArgumentError
-        If it is something else.
+        If it is something else; the message says how to make an objective of it.
     """
     if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective (Objective.parse, from_sympy, from_callable, ...)")
+        must = (
+            f"be {others}an Objective: Objective.parse takes a formula, from_sympy an expression, from_callable a "
+            "function of a numpy array, and TanhNetwork is one; modules of PyTorch and functions of JAX are not taken"
+        )
+        raise ArgumentError(argument, f, must)
     return f
 
 

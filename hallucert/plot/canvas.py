@@ -10,7 +10,7 @@ import numpy as np
 from hallucert.arguments import checked_whole
 from hallucert.arrays import checked_box
 from hallucert.errors import ArgumentError
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +29,7 @@ def require_plane(f: Any, argument: str = "f") -> Objective:
     ArgumentError
         If it is something else, or has another number of variables.
     """
-    if not isinstance(f, Objective):
-        raise ArgumentError(argument, f, "be an Objective")
+    f = checked_objective(f, argument)
     if f.dimension != 2:
         raise ArgumentError(argument, f"<function of {f.dimension} variables>", "have two variables to be drawn")
     return f

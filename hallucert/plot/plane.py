@@ -14,7 +14,7 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_positive, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.plot.canvas import (
     BLACK,
     FONT_SIZE,
@@ -111,8 +111,7 @@ def plane(
         If an argument is not as above, if the points or directions lie on one line (through `center`), or if the
         function is finite nowhere on the window.
     """
-    if not isinstance(f, Objective):
-        raise ArgumentError("f", f, "be an Objective")
+    f = checked_objective(f)
     levels, title = require_levels(levels), checked_text(title, "title")
     origin = checked_rows(center, "center", f.dimension, (1,))[0]
     marked = None if points is None else checked_rows(points, "points", f.dimension)
