@@ -21,7 +21,6 @@ from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.objectives.objective import Objective, function_name
 from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
 
-
 _MUST = (
     "be differentiable by autograd: written with arithmetic and functions of numpy, autograd.numpy or "
     "autograd.scipy. Functions of PyTorch and JAX are not taken"

@@ -107,8 +107,8 @@ def usam_safe_radius(
         claim = Claim(NAME, Status.PROVED, _CONVEX.format(f"the box {_sides(box)},"))
         return UsamSafeRadius(target, Fraction(0), None, True, claim, search.spent, box)
     unit = Fraction(2) ** (2 * units.length - units.height)  # of rho: x+ = x + rho g
-    low, high = (None if end is None else unit * end for end in search.bracket(rtol))
-    assert low is not None
+    lower, upper = search.bracket(rtol)
+    low, high = unit * lower, None if upper is None else unit * upper
     return UsamSafeRadius(target, low, high, False, _claim(box, low), search.spent, box)
 
 

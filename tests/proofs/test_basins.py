@@ -184,7 +184,7 @@ def test_nothing_of_a_proof_stays_in_memory() -> None:
 
     def kept() -> int:
         gc.collect()
-        return sum(isinstance(thing, MeanValueArithmetic) for thing in gc.get_objects())
+        return sum(type(thing) is MeanValueArithmetic for thing in gc.get_objects())
 
     f, before = hc.Objective.parse(WELL), kept()  # others may hold some of theirs
     hc.certify(f, (-0.5, 0), "1.5", basin="0.5", precisions=[53])
