@@ -18,10 +18,10 @@ from hallucert.errors import ArgumentError, HallucertError
 Exact = int | float | str | Fraction
 """What users may write for an exact number: ``0.05`` is the double it is, ``"0.05"`` is 1/20; see `exact`."""
 
-MAX_DIGITS = 2000
+MAX_DIGITS = 6100
 """Longest number as text that is read, from a user or from a file."""
 
-MAX_BITS = 6600
+MAX_BITS = 20_000
 """Of numerator and denominator together: as text such a number is shorter than `MAX_DIGITS`, so that what is taken from
 users can be written to files and read back."""
 
@@ -156,10 +156,10 @@ def _read(text: str) -> Fraction | None:
     """Read a decimal or a ratio; None if `text` is neither, or too long."""
     if len(text) > MAX_DIGITS or not (_DECIMAL.fullmatch(text) or _RATIO.fullmatch(text)):
         return None
-    try:
-        return Fraction(text)
-    except ZeroDivisionError:
-        return None
+    above, _, below = text.partition("/")
+    if not below:
+        return Fraction(Decimal(text))
+    return Fraction(_integer(above), _integer(below)) if below.strip("0") else None
 
 
 def _dyadic(mantissa: int, exponent: int) -> Fraction:
@@ -171,7 +171,20 @@ def _dyadic(mantissa: int, exponent: int) -> Fraction:
 
 def format_rational(value: Fraction) -> str:
     """Write a rational exactly: ``"11"`` or ``"1/20"``."""
-    return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+    above = _digits(value.numerator)
+    return above if value.denominator == 1 else f"{above}/{_digits(value.denominator)}"
+
+
+LONG = 4000
+"""Python itself converts no integer of more than 4,300 digits from text or to it; decimals do, exactly."""
+
+
+def _digits(value: int) -> str:
+    return str(value) if value.bit_length() < 3 * LONG else format(Decimal(value), "f")
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) < LONG else int(Decimal(text))
 
 
 def is_dyadic(value: Fraction) -> bool:
@@ -195,7 +208,7 @@ def format_dyadic(value: Fraction) -> str:
     if exponent == 0:
         shift = (mantissa & -mantissa).bit_length() - 1
         mantissa, exponent = mantissa >> shift, shift
-    return f"{mantissa}p{exponent}" if exponent else str(mantissa)
+    return f"{_digits(mantissa)}p{exponent}" if exponent else _digits(mantissa)
 
 
 def parse_dyadic(text: str) -> Fraction:
@@ -210,8 +223,8 @@ def parse_dyadic(text: str) -> Fraction:
     if len(text) > MAX_DIGITS or not _DYADIC.fullmatch(text):
         raise ArgumentError("number", text, must)
     mantissa_text, _, exponent_text = text.partition("p")
-    mantissa, exponent = int(mantissa_text), int(exponent_text or "0")
-    if abs(exponent) > 20000 or (mantissa and mantissa % 2 == 0):
+    mantissa, exponent = _integer(mantissa_text), int(exponent_text or "0")
+    if abs(exponent) > MAX_BITS or (mantissa and mantissa % 2 == 0):
         raise ArgumentError("number", text, must)
     return mantissa * Fraction(2) ** exponent
 

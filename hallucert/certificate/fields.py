@@ -9,7 +9,7 @@ from typing import Any
 
 from hallucert.certificate.certificate import Provenance
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import exact_radius, format_rational, parse_dyadic, parse_exact
+from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dyadic, parse_exact
 from hallucert.file_kinds import CERTIFICATE
 from hallucert.prove.claims import Claim, Status
 
@@ -17,6 +17,8 @@ FORMAT = CERTIFICATE
 SCHEMA = 1
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""
+MAX_SENTENCE = 40_000
+"""Characters: a sentence may hold the longest number several times."""
 MAX_PRECISION = 2000
 MAX_NUMBER_BITS = 4096
 MAX_MATRIX_BITS = 2**30
@@ -50,7 +52,7 @@ def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -
         raise CertificateError("claims", f"must have a claim {name!r} about {what} {min(missing)}")
 
 
-def read_text(value: object, field: str, limit: int = 4000) -> str:
+def read_text(value: object, field: str, limit: int = MAX_SENTENCE) -> str:
     """Return printable ASCII text of at most `limit` characters: on a terminal it does nothing but stand there."""
     if not isinstance(value, str) or len(value) > limit or not (value.isascii() and value.isprintable()):
         raise CertificateError(field, f"must be printable ASCII text of at most {limit} characters")
@@ -67,7 +69,7 @@ def read_list(value: object, field: str, limit: int = MAX_BOX_DIMENSION) -> list
 def read_dyadic(value: object, field: str) -> Fraction:
     """Return a dyadic number in its canonical spelling."""
     try:
-        return parse_dyadic(read_text(value, field))
+        return parse_dyadic(read_text(value, field, MAX_DIGITS))
     except ArgumentError as error:
         raise CertificateError(field, str(error)) from None
 
@@ -80,7 +82,7 @@ def read_dyadics(value: object, field: str) -> tuple[Fraction, ...]:
 def read_exact(value: object, field: str) -> Fraction:
     """Return an exact number in its canonical spelling."""
     try:
-        return parse_exact(read_text(value, field))
+        return parse_exact(read_text(value, field, MAX_DIGITS))
     except ArgumentError as error:
         raise CertificateError(field, str(error)) from None
 
@@ -137,7 +139,7 @@ def read_square(value: object, size: int, field: str) -> tuple[tuple[Fraction, .
 def read_rho(value: object) -> Fraction:
     """Return the radius of a problem."""
     try:
-        rho = exact_radius(read_text(value, "problem.rho"))
+        rho = exact_radius(read_text(value, "problem.rho", MAX_DIGITS))
     except ArgumentError as error:
         raise CertificateError("problem.rho", str(error)) from None
     if format_rational(rho) != value:

@@ -139,7 +139,7 @@ def completeness_claim(swept: Swept, region: Box, branches: int) -> Claim:
 
 
 LONGEST_BOX = 3000
-"""Characters; a sentence in a file may have 4000."""
+"""Characters up to which a box is written out in the sentence."""
 
 
 def statement(region: Box, branches: int) -> str:

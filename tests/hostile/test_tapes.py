@@ -111,7 +111,7 @@ def nested(depth):
         tape([["var", 0], ["rpow", 0, 0.5]]),
         tape([["const", "1e9999"]]),
         tape([["const", "1e-9999"]]),
-        tape([["const", "9" * 1999 + "/" + "7"]]),
+        tape([["const", "9" * 6101 + "/" + "7"]]),
         tape([["const", "-0"]]),
         tape([["const", "01"]]),
         tape([["const", "+1"]]),
@@ -137,7 +137,7 @@ def test_tapes_that_make_no_sense_are_refused(data):
         objective_from_json({"kind": "formula", "tape": data})
 
 
-@pytest.mark.parametrize("n", ["0", "-1", "1/0", "2/2", "1.5", 1, None, "nan", "1e3", "9" * 5000])
+@pytest.mark.parametrize("n", ["0", "-1", "1/0", "2/2", "1.5", 1, None, "nan", "1e3", "9" * 7000])
 def test_n_must_be_a_positive_rational(n):
     """The n in 1/2n is a positive rational in lowest terms, written as text."""
     with pytest.raises(CertificateError, match=r"problem\.n"):

@@ -181,7 +181,7 @@ def test_many_variables_and_long_starts_survive_the_file(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "options"), [("start", {"start": (-0.5, "1e-5000")}), ("basin", {"basin": "1e-5000"})]
+    ("argument", "options"), [("start", {"start": (-0.5, "1e-7000")}), ("basin", {"basin": "1e-7000"})]
 )
 def test_numbers_that_no_file_could_hold_are_refused(argument, options) -> None:
     """By name, before anything is done."""

@@ -107,14 +107,13 @@ REFUSED = {
     "one entry": np.array([1.0]),
     "one integer": np.array([1]),
     "gradient": Tensor(1.0, requires_grad=True),
-    "long": Fraction(1, 10**2000),
+    "long": Fraction(1, 10**6100),
     "long mpf": mpmath.mpf(10) ** 99999,
     "long Decimal": Decimal("1E999999"),
-    "long int": 10**5000,
+    "long int": 10**7000,
     "date": np.datetime64("2020-01-01", "ns"),
     "float class": float,
     "acb": flint.acb(1),
-    "wide longdouble": np.longdouble(2) ** 16000,
 }
 
 
@@ -255,7 +254,7 @@ def test_constants_of_functions_are_taken_exactly():
             assert [n.value for n in tape.nodes if n.op == "const"] == [expected], name
     node = (sympy.Symbol("x") ** 2 + sympy.Float(MPF, 40)).as_expr()
     assert [n.value for n in hc.Objective.from_sympy(node).tape.nodes if n.op == "const"] == [WIDE]
-    for constant in (mpmath.pi, mpmath.iv.mpf([1, 2]), np.ma.masked, Tensor(1.0, requires_grad=True), 10**5000):
+    for constant in (mpmath.pi, mpmath.iv.mpf([1, 2]), np.ma.masked, Tensor(1.0, requires_grad=True), 10**7000):
         with pytest.raises(ArgumentError):
             hc.Objective.from_callable(lambda x, c=constant: x[0] + c, 1)
 
@@ -289,8 +288,8 @@ def test_large_integers_in_arrays(wrong):
 
 def sizes() -> st.SearchStrategy[Fraction]:
     """Numbers around the limits: of bits, of digits, and of what Python prints."""
-    edges = [2**6598, 2**6599, 2**6600, 3**2080, 3**2082, 10**992, 10**994, 10**1000, 10**1985, 10**1987, 10**1999]
-    edges += [10**2000, 10**2100, 10**4299, 10**5000]
+    edges = [2**19998, 2**19999, 2**20000, 3**6308, 3**6310, 10**3008, 10**3011, 10**4299, 10**6018, 10**6020]
+    edges += [10**6100, 10**7000]
     return st.builds(
         lambda v, inverse, plus: (Fraction(1, v) if inverse else Fraction(v)) + plus,
         st.sampled_from(edges),
