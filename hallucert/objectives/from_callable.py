@@ -21,8 +21,8 @@ from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.tape import MAX_VARIABLES, Tape
 
 _INSTEAD = (
-    "Write the function with arithmetic and numpy functions (np.exp, not math.exp), or build a float-only objective "
-    "with Objective.from_callable(fn, dimension, rigorous=False)"
+    "Write the function with arithmetic and functions of numpy or scipy.special (np.exp, not math.exp), or build a "
+    "float-only objective with Objective.from_callable(fn, dimension, rigorous=False)"
 )
 _NO_METHOD = frozenset({"shape", "dtype", "ndim", "size", "fileno", "tolist", "toarray", "todense", "item"})
 """Names that libraries ask for to find out what an object is; a number has none of them."""
@@ -119,27 +119,29 @@ class TracedNumber:
         """Run a function of arrays on a number: it is an array without dimensions."""
         boxed = []
         for value in inputs:
-            if isinstance(value, TracedNumber):
-                value, number = np.empty((), dtype=object), value
+            if not np.ndim(value):  # numbers of numpy are traced, too: their operators would ask this method again
+                number = TracedNumber(self.builder, self._operand(value))
+                value = np.empty((), dtype=object)
                 value[()] = number
             boxed.append(value)
         return _run_ufunc(ufunc, method, boxed, options)
+
+    def _operand(self, other: Any) -> int:
+        """Return the node of another number."""
+        if isinstance(other, TracedNumber):
+            if other.builder is not self.builder:
+                raise ArgumentError("function", "<one that keeps numbers of another trace>", "use its own argument")
+            return other.node
+        return self.builder.constant(int(other) if isinstance(other, bool | np.bool_) else exact(other, "constant"))
 
     def _binary(self, rule: Callable[[TapeBuilder, int, int], int], other: Any, swapped: bool = False) -> Any:
         if isinstance(other, np.ndarray):
             if other.ndim:
                 return NotImplemented  # numpy applies the operation to each element
             other = other if np.ma.is_masked(other) else other.item()
-        if isinstance(other, TracedNumber):
-            if other.builder is not self.builder:
-                raise ArgumentError("function", "<one that keeps numbers of another trace>", "use its own argument")
-            node = other.node
-        elif isinstance(other, bool | np.bool_):
-            node = self.builder.constant(int(other))
-        elif isinstance(other, str | bytes | list | tuple | dict | set) or other is None:
+        if isinstance(other, str | bytes | list | tuple | dict | set) or other is None:
             return NotImplemented
-        else:
-            node = self.builder.constant(exact(other, "constant"))
+        node = self._operand(other)
         left, right = (node, self.node) if swapped else (self.node, node)
         return TracedNumber(self.builder, rule(self.builder, left, right))
 

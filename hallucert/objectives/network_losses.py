@@ -151,9 +151,10 @@ class CrossEntropyLoss(Loss):
         """The loss in balls, from the differences of outputs: tight, and no exponential is large without need."""
         total = ar.constant(Fraction(0))
         for j, sums in enumerate(_relative_sums(ar, outputs)):
-            for weight, s in zip(self._exact[j], sums, strict=True):
+            for i, (weight, s) in enumerate(zip(self._exact[j], sums, strict=True)):
                 if weight:
-                    total = total + ar.constant(weight) * ar.log(s)
+                    logarithm = ar.log(s) if ar.is_finite(s) else _log_of_sum(ar, outputs, j, i)
+                    total = total + ar.constant(weight) * logarithm
         return total * ar.constant(Fraction(1, self.samples))
 
     def enclose_error(self, ar: Any, outputs: Rows) -> Rows:
@@ -197,4 +198,19 @@ def _relative_sums(ar: Any, outputs: Rows) -> Rows:
 
 def _enclosed_softmax(ar: Any, outputs: Rows) -> Rows:
     one = ar.constant(Fraction(1))
-    return [[one / s for s in sums] for sums in _relative_sums(ar, outputs)]
+    return [
+        [one / s if ar.is_finite(s) else ar.exp(-_log_of_sum(ar, outputs, j, i)) for i, s in enumerate(sums)]
+        for j, sums in enumerate(_relative_sums(ar, outputs))
+    ]
+
+
+def _log_of_sum(ar: Any, outputs: Rows, j: int, i: int) -> Any:
+    """Enclose ``log(sum_k exp(o_ik - o_ij))`` where the sum overflows, from ``log(e**a + e**b) = a + softplus(b - a)``.
+
+    Wider than the logarithm of the sum, as each `a` is named twice.
+    """
+    total = ar.constant(Fraction(0))
+    for k, other in enumerate(outputs):
+        if k != j:
+            total = total + ar.softplus(other[i] - outputs[j][i] - total)
+    return total

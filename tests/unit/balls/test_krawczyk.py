@@ -226,3 +226,17 @@ def test_fifty_dimensions(ar):
     found = prove_zero(ar, g, dg, [Fraction(float(truth))] * d, max_steps=12)
     assert found and all(ar.lower(x) < truth < ar.upper(x) for x in found.box)
     assert min(found.uniqueness_radius) > Fraction(1, 10)
+
+
+def test_a_function_that_overflows_on_large_boxes_is_proved_on_small_ones(ar):
+    """exp(x) - 2 has its only zero at log 2; the search for the uniqueness box passes 2**15, where exp overflows."""
+
+    def value(x):
+        return [ar.exp(x[0]) - ar.constant(Fraction(2))]
+
+    def jacobian(x):
+        return [[ar.exp(x[0]) if ar.within(x[0], Fraction(0), Fraction(1)) else ar.indeterminate()]]
+
+    found = prove_zero(ar, value, jacobian, [Fraction(69315, 100000)], filling=(0.99, 1.0))
+    assert found and ar.contains(found.box[0], ar.log(ar.constant(Fraction(2))))
+    assert found.uniqueness_radius[0] < Fraction(7, 10)

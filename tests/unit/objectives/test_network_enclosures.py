@@ -213,3 +213,27 @@ def test_the_same_balls_in_a_finer_arithmetic_are_run_again():
             ends = ar.endpoints(f.enclose_value(ar, x))
         widths.append(ends[1] - ends[0])
     assert widths[1] < widths[0] / 2**100
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("size", [1e2, 1e4, 1e7])
+def test_cross_entropy_of_large_weights_is_enclosed(backend, classes, size):
+    """Outputs up to 1e8 apart: value and gradient are finite and hold the reference; probabilities underflow to tiny."""
+    rng = np.random.default_rng(3)
+    inputs, labels = rng.normal(size=(4, 2)), rng.integers(0, classes, 4)
+    f = hc.TanhNetwork((2, 5, classes), inputs, labels, loss="cross_entropy", label_smoothing="0.1")
+    x = rng.normal(size=f.dimension) * size
+    with arithmetic(backend, 106) as ar, mpmath.workdps(DIGITS):
+        balls = [ar.from_float(v) for v in x]
+        reference = reference_value(f, [mpmath.mpf(v) for v in x])
+        value = f.enclose_value(ar, balls)
+        low, high = ar.endpoints(value)
+        assert_contains(ar, value, reference, fraction(reference) / 10**45)
+        assert high - low < fraction(reference) / 10**25
+        gradient = f.enclose_gradient(ar, balls)
+        assert ar.all_finite([gradient]) and ar.all_finite(f.enclose_hessian(ar, balls))
+        for i in (0, f.dimension - 1):
+            ahead = [mpmath.mpf(v) + (j == i) * mpmath.mpf(10) ** -15 for j, v in enumerate(x)]
+            slope = (reference_value(f, ahead) - reference) * mpmath.mpf(10) ** 15
+            assert_contains(ar, gradient[i], slope, Fraction(1, 10**9))
