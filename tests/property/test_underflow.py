@@ -127,8 +127,11 @@ def test_exp_encloses_below_every_limit_and_never_above(backend):
             ball = ar.exp(ar.constant(Fraction(-x)))
             low, high = ar.endpoints(ball)
             assert ar.is_finite(ball) and low <= 0 < high <= Fraction(1, 2**40000)
-            assert ar.positive(ball) == (x <= UNDERFLOW_LIMIT) and low == (0 if ar.positive(ball) else low)
+            assert ar.positive(ball) == (x <= UNDERFLOW_LIMIT)
+            assert low == 0 or not ar.positive(ball)
         assert ar.contains(ar.exp(ar.interval(Fraction(-(10**6)), Fraction(0))), ar.constant(Fraction(1)))
+        across = ar.exp(ar.interval(Fraction(-4 * UNDERFLOW_LIMIT), Fraction(-UNDERFLOW_LIMIT // 4)))
+        assert ar.is_finite(across) and not ar.positive(across) and not ar.negative(across)
         assert not ar.is_finite(ar.exp(ar.constant(Fraction(EXP_LIMIT + 1))))
         assert not ar.is_finite(ar.exp(ar.interval(Fraction(-(10**9)), Fraction(EXP_LIMIT + 1))))
 

@@ -66,6 +66,20 @@ def random_point(rng: random.Random) -> Fraction:
     return Fraction(rng.uniform(-1, 1) * 2.0 ** rng.randint(-40, 9))
 
 
+@pytest.mark.parametrize("w", [20, 64])
+def test_the_series_of_erf_encloses_in_units_of_its_last_bit(w):
+    """``low <= 2**w S(x) <= high``, few units apart, where S is erf without its factors; x to the limit of use."""
+    rng = random.Random(w)
+    with mpmath.workprec(600):
+        for _ in range(200):
+            man, exp = rng.getrandbits(30) + 1, rng.randint(-70, -27)
+            x = mpmath.ldexp(man, exp)
+            exact = mpmath.ldexp(mpmath.erf(x) * mpmath.exp(x * x) * mpmath.sqrt(mpmath.pi) / 2, w)
+            low, high = series.erf_fixed(man, exp, w)
+            assert low <= exact <= high
+            assert high - low <= 10 + (40 + 8 * x) * x * mpmath.exp(x * x)
+
+
 @pytest.mark.parametrize("precision", [40, 106])
 @pytest.mark.parametrize("name", sorted(ORACLES))
 def test_functions_of_points_enclose_and_are_tight(name, precision):
