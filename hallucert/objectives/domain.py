@@ -66,7 +66,7 @@ def edge_tape(tape: Tape) -> Tape | None:
         node = tape.nodes[i]
         if node.op == "mul":
             pending += [node.a, node.b]
-        elif node.op in ("neg", "tanh", "div") or (node.op == "pow" and node.b > 0):
+        elif node.op in ("neg", "tanh", "erf", "div") or (node.op == "pow" and node.b > 0):
             pending.append(node.a)
         elif node.op != "pow":  # the base of a negative power is an argument itself
             factors.append(i)
@@ -109,7 +109,7 @@ def _sign(node: Node, sign: list[int]) -> int:
     match node.op:
         case "const":
             return POSITIVE if node.value > 0 else NONNEGATIVE if node.value == 0 else UNKNOWN  # type: ignore[operator]
-        case "pi" | "exp" | "sqrt" | "rpow":
+        case "pi" | "exp" | "softplus" | "sqrt" | "rpow":
             return POSITIVE
         case "add":
             return max(sign[node.a], sign[node.b]) if sign[node.a] and sign[node.b] else UNKNOWN
@@ -117,7 +117,7 @@ def _sign(node: Node, sign: list[int]) -> int:
             return min(sign[node.a], sign[node.b])
         case "div":
             return sign[node.a] if sign[node.b] else UNKNOWN
-        case "tanh":
+        case "tanh" | "erf":
             return sign[node.a]
         case "pow":
             known = sign[node.a] if node.b % 2 else max(sign[node.a], NONNEGATIVE)

@@ -19,6 +19,7 @@ from hallucert.objectives.domain import conditions
         "1/(1 + x**2 + y**4)",
         "sqrt(x**2 + 1) + (exp(y) + 2)**1.5 + exp(-x)**-3",
         "log(3)*x + y/7",
+        "log(softplus(x)) + 1/softplus(y)**3 + sqrt(1 + erf(x)**2)",
     ],
 )
 def test_what_is_defined_everywhere_has_no_conditions(formula):
@@ -40,6 +41,7 @@ def test_what_is_defined_everywhere_has_no_conditions(formula):
         ("log(log(x)/y)", {"x", "y", "log(x)"}),
         ("sqrt(x**2 + y**2)", {"x**2 + y**2"}),
         ("exp(x)/(exp(y)*tanh(x))", {"x"}),
+        ("1/(softplus(x)*erf(x - 1))", {"x - 1"}),
     ],
 )
 def test_arguments_are_split_into_factors(formula, arguments):
