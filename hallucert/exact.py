@@ -217,14 +217,14 @@ def parse_dyadic(text: str) -> Fraction:
     Raises
     ------
     ArgumentError
-        If `text` is not in canonical form or larger than ``2**20000`` in either direction.
+        If `text` is not in canonical form or larger than ``2**(2 * MAX_BITS)`` in either direction.
     """
     must = 'be a canonical dyadic number such as "0", "-5", "3p-3"'
     if len(text) > MAX_DIGITS or not _DYADIC.fullmatch(text):
         raise ArgumentError("number", text, must)
     mantissa_text, _, exponent_text = text.partition("p")
     mantissa, exponent = _integer(mantissa_text), int(exponent_text or "0")
-    if abs(exponent) > MAX_BITS or (mantissa and mantissa % 2 == 0):
+    if abs(exponent) > 2 * MAX_BITS or (mantissa and mantissa % 2 == 0):
         raise ArgumentError("number", text, must)
     return mantissa * Fraction(2) ** exponent
 
