@@ -130,7 +130,7 @@ def farthest_point(
     if level_function is not None:
         raise ArgumentError("level_function", level_function, "be left out for an isolated maximizer")
     ball = maximizer_ball(units, units.inside(samples), centre, number)
-    found = _constructed(units, ball, centre, None if alpha is None else math.ldexp(alpha, -units.height), number)
+    found = _constructed(units, ball, centre, None if alpha is None else units.value_inside(alpha), number)
     return units.original(found, found.rho * Fraction(2) ** units.length)
 
 

@@ -100,7 +100,7 @@ def hallucinate(
     if not (0 < length < np.inf and 0 < slope < np.inf):
         raise SearchError(f"hallucinate: the gradient vanishes or overflows at the start {short(f, x)}: try another")
     units = in_units(f, x, length, slope)
-    small = None if tolerance is None else float(np.ldexp(tolerance, -units.height // 2))
+    small = None if tolerance is None else units.residual_inside(tolerance)
     with working(progress=progress) as clock, clock.watched():
         found = _hallucinated(units, units.inside(x), units.radius(radius, law), steps, small, law)
     return units.original(found, radius, law)

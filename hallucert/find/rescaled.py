@@ -80,6 +80,14 @@ class Rescaled(Objective):
         """Return ``D y`` for points (d,) or (k, d)."""
         return y * self.diagonal
 
+    def value_inside(self, value: float) -> float:
+        """Return a value of ``f`` as one of ``h``."""
+        return _ldexp(value, -self.height)
+
+    def residual_inside(self, value: float) -> float:
+        """Return the norm of residuals of ``f`` as one of ``h``."""
+        return _ldexp(value, -self.height // 2)
+
     def radius(self, rho: Fraction, law: RadiusLaw = SAM) -> Fraction:
         """Return the radius of the same ascent step in these units."""
         if law.normalised:
@@ -88,7 +96,7 @@ class Rescaled(Objective):
 
     def of_length(self, value: float) -> float:
         """Return a length of these units in those of ``f``."""
-        return math.ldexp(value, self.length)
+        return _ldexp(value, self.length)
 
     def of_value(self, value: float) -> float:
         """Return a value of ``h`` as one of ``f``."""
@@ -308,4 +316,5 @@ def residual_of(f: Objective, value: float) -> str:
 
 
 def _ldexp(value: float, exponent: int) -> float:
-    return float(np.ldexp(value, exponent))
+    with np.errstate(all="ignore"):
+        return float(np.ldexp(value, exponent))

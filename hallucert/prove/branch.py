@@ -30,7 +30,7 @@ from hallucert.prove.branch_system import BranchSystem
 from hallucert.prove.branch_target import Target
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.reasons import Reason
-from hallucert.prove.sizes import Sizes
+from hallucert.prove.sizes import UNSIZED, Sizes
 
 Numbers = Mapping[str, Enclosure]
 
@@ -67,7 +67,7 @@ class Measured:
     conclude: Callable[[Numbers], str | None]
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
-    def published(self, precision: int, sizes: Sizes) -> Claim:
+    def published(self, precision: int, sizes: Sizes = UNSIZED) -> Claim:
         """Make the claim."""
         numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in self.numbers.items()}
         statement = self.conclude(numbers)

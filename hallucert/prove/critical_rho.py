@@ -33,7 +33,7 @@ import numpy as np
 
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
-from hallucert.exact import decimal_above, decimal_below, float_below
+from hallucert.exact import LARGEST_DOUBLE, decimal_above, decimal_below, float_below
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence import SafeRadius
 from hallucert.prove.branch_and_prune import Boxes, Zero, ends, image, inflated
@@ -168,7 +168,7 @@ def critical_rho(
         text = f"no radius is proved to be safe ({safe.ended.explanation if safe.ended else 'nothing is known'})"
         return CriticalRho(target, Fraction(0), None, None, safe, text, 0, safe.ended or SearchEnd.RESOLUTION)
     begin = float_below(units.inside(safe.lower))
-    last = begin * 2.0**DOUBLINGS if limit is None else math.ldexp(limit, -units.length)
+    last = begin * 2.0**DOUBLINGS if limit is None else float(min(units.inside(Fraction(limit)), LARGEST_DOUBLE))
     scaled = replace(target, box=units.inside_box(target.box))
     search = _Search(units.function(f), scaled, rtol, min(begin, last), last, max_boxes, clock, backend)
     outer = search.lower

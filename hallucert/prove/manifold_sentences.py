@@ -9,7 +9,7 @@ from fractions import Fraction
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 from hallucert.prove.claims import Claim, Enclosure, Status, undecided
 from hallucert.prove.reasons import Reason
-from hallucert.prove.sizes import Sizes
+from hallucert.prove.sizes import UNSIZED, Sizes
 from hallucert.prove.theorem_3_2 import above_threshold, below_threshold
 
 Numbers = Mapping[str, Enclosure]
@@ -45,7 +45,7 @@ class SheetClaim:
     conclude: Callable[[Numbers], Conclusion]
     publish: Callable[[Enclosure, int, Fraction], Enclosure] = Enclosure.published
 
-    def published(self, precision: int, sizes: Sizes) -> Claim:
+    def published(self, precision: int, sizes: Sizes = UNSIZED) -> Claim:
         """Make the claim."""
         if self.numbers is None:
             return self._undecided(Reason.PRECISION)

@@ -92,9 +92,9 @@ _EXPLANATIONS = {
         "the enclosure of the deciding number contains the threshold; more precision helps unless equality holds"
     ),
     Reason.SCALE: (
-        "the sign is certain, but a certificate gives numbers with an error of 2**-bits, and here that is more than "
-        "the number itself: f is very small or very large. Multiply f by a constant that brings derivatives near 1, "
-        "which leaves the points of SAM where they are, or allow more bits, as in precisions=(1500,)"
+        "the sign is certain, but a certificate gives numbers with an error of 2**-bits of the size of their kind, and "
+        "here that is more than the number itself, which is very small beside others. Scale the variables so that the "
+        "derivatives of f along all of them are of one size, or allow more bits, as in precisions=(1500,)"
     ),
     Reason.DIMENSION: (
         "the subdivision behind this claim is done for 2 <= d <= 3 only; the claim sphere_type states the Lagrange "

@@ -36,7 +36,6 @@ DIMENSIONS = {
     "step_bound": STEP,
     "shifted_gradient_square": (-4, 4),
     "smallest_eigenvalue_sym_Du": (-2, 0),
-    "smallest_projected_eigenvalue": (-2, 0),
 }
 """Of published numbers; those that are not here are free of units, or nothing near 0."""
 
@@ -68,6 +67,10 @@ class Sizes:
         if name == "smallest_singular_value" and self.residual:
             lengths, values = -2, 1
         return Fraction(2) ** ((lengths * self.length + values * self.value) // 2)
+
+
+UNSIZED = Sizes()
+"""All numbers are compared with 1."""
 
 
 def exponent(value: Fraction) -> int:

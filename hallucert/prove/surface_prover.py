@@ -9,7 +9,6 @@ from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Claim, undecided
 from hallucert.prove.reasons import Reason
-from hallucert.prove.sizes import Sizes
 from hallucert.prove.surface import QUESTIONS, surface_claims
 from hallucert.prove.surface_atlas import Atlas, Neighbours, component, covered_edges
 from hallucert.prove.surface_cell import ChartProof
@@ -53,7 +52,7 @@ def prove_surface(
         found = surface_claims(system, atlas, len(atlases) + 1, part.proofs, part.covers, clock)
         if isinstance(found, str):
             continue
-        made = [claim.published(arithmetic.precision, Sizes()) for claim in found]
+        made = [claim.published(arithmetic.precision) for claim in found]
         if made[0]:
             atlases.append(atlas)
             claims += made

@@ -6,7 +6,6 @@ that was stopped goes on from its last saved state and ends at the same numbers.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -219,7 +218,7 @@ def _call(
     batches = np.empty((0, 0), dtype=np.int64) if plan.batches is None else plan.batches.at(position, count)
     # Where gradients are divided by 2**height, steps along them are multiplied by it.
     rho, eta = rho if plan.law.normalised else np.ldexp(rho, engine.height), np.ldexp(eta, engine.height)
-    tolerance = (math.ldexp(plan.tolerance, -engine.height), plan.relative)
+    tolerance = (float(np.ldexp(plan.tolerance, -engine.height)), plan.relative)
     moving = (state.x, state.codes, state.done)
     fixed = (rho, eta, warm, tolerance, plan.bound, kept, plan.every, state.velocity, plan.momentum, batches)
     if pool is None:

@@ -136,6 +136,15 @@ def test_long_names_and_radii_are_shortened_for_print_only() -> None:
 def test_a_function_of_tiny_or_huge_scale_is_proved_like_any_other(scale: str) -> None:
     """All claims are proved, whatever the factor of the function."""
     assert hc.certify(hc.Objective.parse(f"{scale}*{WELL}"), (-0.5, 1e-9), "1.5").all_claims
+
+
+def test_a_variable_of_tiny_scale_is_told_to_scale() -> None:
+    """One of the reasons says what helps, and it does: more bits, or the same function of another variable."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4 + 1e-300*y**2/20")
+    reasons = {claim.reason for claim in hc.certify(f, (-0.5, 1e-9), "1.5").all_claims} - {None}
+    assert reasons == {Reason.SCALE, Reason.DEGENERATE_TARGET, Reason.NEEDS_PREMISES}
+    assert "precisions=(1500,)" in Reason.SCALE.explanation
+    assert hc.certify(f, (-0.5, 1e-9), "1.5", precisions=(1500,)).all_claims
     assert hc.certify(hc.Objective.parse(WELL), (-0.5, 1e-9), "1.5").all_claims
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,14 @@ def test_the_residual_jacobian_in_blocks_is_the_product_of_its_factors(monkeypat
     for block in (1, 3 * f.dimension, 2**20):
         monkeypatch.setattr(sphere, "BLOCK", block)
         np.testing.assert_allclose(sphere.shifted_residual_jacobian(f, x, rho), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("residual, size", [
+    ("1e-8*(x**2 + y**2 - 1)", "1"), ("1e8*(x**2 + y**2 - 1)", "1"), ("x**2 + y**2 - 1e-10", "1e-5"),
+    ("x**2 + y**2 - 1e6", "1000"), ("1e40*(x**2 + y**2 - 1e-60)", "1e-30"), ("1e-70*(x**2 + y**2 - 1e60)", "1e30"),
+])  # fmt: skip
+def test_the_default_tolerance_has_no_unit(residual: str, size: str) -> None:
+    """For the circle of radius s and rho = 1.5 s the points are those with |x| = s/2, in whatever units."""
+    f, s = hc.Objective.least_squares([residual]), float(size)
+    found = hc.find.hallucinate(f, (-0.45 * s, 0.1 * s), 3 * Fraction(size) / 2)
+    assert np.linalg.norm(found.x) == pytest.approx(s / 2, rel=1e-9)
