@@ -53,6 +53,7 @@ class Rescaled(Objective):
         unit = Fraction(2) ** length
         self.scales = tuple(unit * scale for scale in law.scales) or (unit,) * f.dimension
         self.diagonal = np.array([float(scale) for scale in self.scales])
+        self._values, self._residuals = 2.0**-height, 2.0 ** (-height // 2)
 
     @property
     def residual_count(self) -> int:
@@ -160,7 +161,7 @@ class Rescaled(Objective):
 
     def value_lanes(self, x: np.ndarray) -> np.ndarray:
         """Return ``f(D y)/a``."""
-        return np.ldexp(self.f.value_lanes(self.diagonal * x), -self.height)
+        return self._values * self.f.value_lanes(self.diagonal * x)
 
     def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
         """Return ``D g(D y)/a``."""
@@ -176,11 +177,11 @@ class Rescaled(Objective):
 
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Return ``r(D y)/sqrt(a)``."""
-        return np.ldexp(self.f.residual_lanes(self.diagonal * x), -self.height // 2)
+        return self._residuals * self.f.residual_lanes(self.diagonal * x)
 
     def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Return ``Dr(D y) D/sqrt(a)``."""
-        return np.ldexp(self.diagonal, -self.height // 2) * self.f.residual_jacobian_lanes(self.diagonal * x)
+        return self._residuals * self.diagonal * self.f.residual_jacobian_lanes(self.diagonal * x)
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
         """Return what vanishes at the edge of the domain of ``f``, at ``D y``."""

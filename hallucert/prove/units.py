@@ -25,6 +25,9 @@ from hallucert.prove.convexity import definiteness
 NEAR_LENGTH, NEAR_HEIGHT = 8, 32
 """Exponents of lengths and of values up to which the units of the caller serve."""
 
+OCTAVES = 4
+"""Every so many powers of two are looked at first."""
+
 LOOKS = 7
 """Points of a box at which the size of gradients is looked at."""
 
@@ -124,19 +127,24 @@ def curvature_units(f: FormulaObjective, target: Sequence[Fraction]) -> Units:
     one at the target, along axes and diagonals; if there is none, the size of the target.
     """
     c = np.array([float(v) for v in target])
-    d = len(c)
-    directions = np.concatenate([np.eye(d), -np.eye(d), np.ones((1, d)), -np.ones((1, d))])
-    exponents = np.repeat(np.arange(-MOST, MOST), len(directions))
-    points = c + np.ldexp(1.0, exponents)[:, None] * np.tile(directions, (2 * MOST, 1))
-    points = np.concatenate([points, c[None]])
+    directions = np.concatenate([np.eye(len(c)), -np.eye(len(c)), np.ones((1, len(c))), -np.ones((1, len(c)))])
+    first = _first_change(f, c, directions, np.arange(-MOST, MOST, OCTAVES))
+    if first is not None:
+        first = _first_change(f, c, directions, np.arange(first - OCTAVES + 1, first + 1))
+    length = float(np.ldexp(1.0, first)) if first is not None else float(np.abs(c).max()) or 1.0
+    return units_of(f, length, c + length * directions / 2)
+
+
+def _first_change(f: FormulaObjective, c: np.ndarray, directions: np.ndarray, exponents: np.ndarray) -> int | None:
+    """Return the first exponent of a distance from ``c`` at which the Hessian has another sign than there, or None."""
+    lengths = np.ldexp(1.0, exponents)[:, None, None]
+    points = np.concatenate([(c + lengths * directions).reshape(-1, len(c)), c[None]])
     with np.errstate(all="ignore"):
         lanes = lane_arithmetic("float")
         with lanes:
             convex, indefinite = definiteness(lanes, f.enclose_hessian(lanes, _at(lanes, points)), len(points))
-    changed = (convex if indefinite[-1] else indefinite)[:-1]
-    first = int(np.argmax(changed))
-    length = float(np.ldexp(1.0, exponents[first])) if changed.any() else float(np.abs(c).max()) or 1.0
-    return units_of(f, length, c + length * directions / 2)
+    changed = (convex if indefinite[-1] else indefinite)[:-1].reshape(len(exponents), -1).any(axis=1)
+    return int(exponents[int(np.argmax(changed))]) if changed.any() else None
 
 
 def _at(lanes: Any, points: np.ndarray) -> list[Any]:
