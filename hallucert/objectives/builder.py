@@ -29,6 +29,9 @@ from hallucert.objectives.tape import (
 
 ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 
+FOLDED_BITS = 6600
+"""Constants are computed with constants up to this length; what would be longer stays an operation."""
+
 
 class TapeBuilder:
     """Collects nodes; every method returns the number of the node that holds its result.
@@ -164,7 +167,7 @@ class TapeBuilder:
             if self.strict:
                 raise ArgumentError("formula", f"<0 to the power {exponent}>", "not divide by zero")
             return self._push(Node("pow", a, exponent))
-        if x is not None and constant_bits(x) * abs(exponent) <= 2 * MAX_BITS and _fits(x**exponent):
+        if x is not None and constant_bits(x) * abs(exponent) <= 2 * FOLDED_BITS and _fits(x**exponent):
             return self.constant(x**exponent)
         inner = self._nodes[a]
         if inner.op == "pow" and exponent > 0 and inner.b > 0 and exponent * inner.b <= MAX_EXPONENT:
@@ -266,4 +269,4 @@ class TapeBuilder:
 
 def _fits(value: Fraction) -> bool:
     """Tell whether a folded constant is short enough to be one; otherwise the operation itself is kept."""
-    return constant_bits(value) <= MAX_BITS
+    return constant_bits(value) <= FOLDED_BITS
