@@ -103,7 +103,7 @@ def critical_points(
     Examples
     --------
     >>> f = Objective.parse("(x**2 - 1)**2 / 4")
-    >>> [(float(p.x[0]), str(p.kind)) for p in critical_points(f, [(-2, 2)])]
+    >>> [(round(float(p.x[0]), 9) + 0, str(p.kind)) for p in critical_points(f, [(-2, 2)])]
     [(-1.0, 'minimizer'), (1.0, 'minimizer'), (0.0, 'maximizer')]
     """
     d = checked_objective(f).dimension
