@@ -21,6 +21,7 @@ from hallucert.prove.branch_and_prune import ends
 from hallucert.prove.census_records import HallucinatedPoint
 from hallucert.prove.claims import Enclosure
 from hallucert.prove.convexity import definiteness
+from hallucert.prove.sizes import exponent
 
 NEAR_LENGTH, NEAR_HEIGHT = 8, 32
 """Exponents of lengths and of values up to which the units of the caller serve."""
@@ -99,7 +100,7 @@ def units_of(f: FormulaObjective, length: Fraction | float, points: np.ndarray) 
     points : (k, d) array
         Where gradients are looked at.
     """
-    long = _exponent(Fraction(length))
+    long = exponent(Fraction(length))
     with np.errstate(all="ignore"):
         lanes = lane_arithmetic("float")
         with lanes:
@@ -149,8 +150,3 @@ def _first_change(f: FormulaObjective, c: np.ndarray, directions: np.ndarray, ex
 
 def _at(lanes: Any, points: np.ndarray) -> list[Any]:
     return [lanes.box(x, x) for x in points.T]
-
-
-def _exponent(value: Fraction) -> int:
-    """Return ``floor(log2(value))``, or one less."""
-    return value.numerator.bit_length() - value.denominator.bit_length()
