@@ -268,21 +268,19 @@ def float_above(value: Fraction) -> float:
 
 def round_down(value: Fraction, bits: int) -> Fraction:
     """Round toward minus infinity to a dyadic with at most `bits` significant bits."""
-    if value == 0:
+    numerator, denominator = value.numerator, value.denominator
+    size = numerator.bit_length()
+    if size <= bits and denominator & (denominator - 1) == 0:
         return value
-    exponent = _binary_exponent(value) - bits
-    scaled = value / Fraction(2) ** exponent
-    return math.floor(scaled) * Fraction(2) ** exponent
+    exponent = size - denominator.bit_length() + 1 - bits  # the quotient has `bits` bits, or one less
+    if exponent >= 0:
+        return Fraction(numerator // (denominator << exponent) << exponent)
+    return Fraction((numerator << -exponent) // denominator, 1 << -exponent)
 
 
 def round_up(value: Fraction, bits: int) -> Fraction:
     """Round toward plus infinity to a dyadic with at most `bits` significant bits."""
     return -round_down(-value, bits)
-
-
-def _binary_exponent(value: Fraction) -> int:
-    """Return some ``e`` with ``2**(e-2) < |value| < 2**(e+1)``."""
-    return abs(value.numerator).bit_length() - value.denominator.bit_length() + 1
 
 
 def decimal_enclosure(lower: Fraction, upper: Fraction, digits: int = 6) -> str:

@@ -60,7 +60,7 @@ class Lanes:
     __slots__ = ("rows",)
 
     def __init__(self, lo: Any, hi: Any) -> None:
-        self.rows: np.ndarray = np.empty((2, max(np.size(lo), np.size(hi))))
+        self.rows: np.ndarray = np.empty((2, max(getattr(lo, "size", 1), getattr(hi, "size", 1))))
         np.negative(lo, out=self.rows[0])
         self.rows[1] = hi
 
@@ -105,12 +105,12 @@ class Lanes:
             np.maximum(np.maximum(even[0], even[1]), -np.minimum(odd[0], odd[1]), out=largest[1])
         size = np.abs(largest)
         result = largest + size * _UNIT
-        if not size.min(initial=1.0) >= _TINY:
+        if not _least(size) >= _TINY:
             result = _above_products(a, b, size, result)
         return Lanes.of(result)
 
     def __truediv__(self, other: Lanes) -> Lanes:
-        nonzero = other.rows.min(axis=0) < 0
+        nonzero = np.minimum(other.rows[0], other.rows[1]) < 0
         result = -1.0 / np.where(nonzero, other.rows[::-1], np.nan)
         size = np.abs(result)
         tiny = size < _TINY
@@ -175,9 +175,10 @@ class FloatLanes(Quiet):
 
     def permuted(self, values: Sequence[Lanes], order: np.ndarray) -> list[Lanes]:
         """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
-        lanes = np.arange(order.shape[1])
-        stacked = np.stack([np.broadcast_to(value.rows, (2, len(lanes))) for value in values])
-        return [Lanes.of(rows) for rows in stacked[order[:, None], [[0], [1]], lanes]]
+        stacked = np.empty((len(values), 2, order.shape[1]))
+        for rows, value in zip(stacked, values, strict=True):
+            rows[:] = value.rows
+        return [Lanes.of(rows) for rows in stacked[order[:, None], [[0], [1]], np.arange(order.shape[1])]]
 
     def ends(self, x: Lanes) -> tuple[np.ndarray, np.ndarray]:
         """Return lower and upper ends, infinite where indeterminate."""
@@ -200,7 +201,7 @@ class FloatLanes(Quiet):
 
     def nonzero(self, x: Lanes) -> np.ndarray:
         """Tell in which lanes certainly no number is 0."""
-        return np.asarray(x.rows.min(axis=0) < 0)  # a minimum with a NaN is NaN
+        return np.asarray(np.minimum(x.rows[0], x.rows[1]) < 0)  # a minimum with a NaN is NaN
 
     def outside(self, x: Lanes, low: float, high: float) -> np.ndarray:
         """Tell in which lanes certainly no number is in ``[low, high]``."""
@@ -232,7 +233,9 @@ class FloatLanes(Quiet):
             # Increasing: each row is bounded from above, so by a lower bound of the size where it is negative.
             sign = np.where(x.rows > 0, 1.0, -1.0)
             return Lanes.of(sign * _power_bound(np.abs(x.rows), exponent, sign * _UNIT))
-        sizes = np.stack([np.maximum(-x.rows.min(axis=0), 0.0), x.rows.max(axis=0)])
+        sizes = np.empty_like(x.rows)
+        np.maximum(-np.minimum(x.rows[0], x.rows[1]), 0.0, out=sizes[0])
+        np.maximum(x.rows[0], x.rows[1], out=sizes[1])
         return Lanes.of(_INWARD * _power_bound(sizes, exponent, _INWARD * _UNIT))
 
     def matrix_product(self, a: Sequence[Sequence[Lanes]], b: Sequence[Sequence[Lanes]]) -> list[list[Lanes]]:
@@ -297,6 +300,11 @@ def sum_of_products(a: Sequence[Any], b: Sequence[Any]) -> Any:
     return total
 
 
+def _least(numbers: np.ndarray) -> float:
+    """Return the least of some numbers and 1; NaN if one is NaN."""
+    return float(np.minimum.reduce(numbers, axis=None, initial=1.0))
+
+
 def _is_indeterminate(rows: np.ndarray) -> np.ndarray:
     return np.asarray(np.isnan(np.maximum(rows[0], rows[1])))
 
@@ -330,7 +338,7 @@ def _product_bound(a: np.ndarray, b: np.ndarray, unit: np.ndarray) -> np.ndarray
     """Bound products of nonnegative numbers, as `_power_bound` does; 0 stays 0."""
     product = a * b
     result = product + product * unit
-    if not product.min(initial=1.0) >= _TINY:
+    if not _least(product) >= _TINY:
         tiny = (product < _TINY) & (a != 0) & (b != 0)
         result = np.where(tiny, np.where(unit > 0, 2 * _TINY, 0.0), result)
     return np.asarray(result)

@@ -17,6 +17,7 @@ from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.find.rescaled import gradient_of, original, short
 from hallucert.objectives.objective import Objective
+from hallucert.radius_law import row_norms
 
 LanesFunction = Callable[[np.ndarray], np.ndarray]
 PointSystem = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -35,17 +36,9 @@ SOLVED = 1e-9
 
 
 def norms(lanes: np.ndarray) -> np.ndarray:
-    """Return the Euclidean norms (k,) of lanes (k, m), infinite where a lane is not finite.
-
-    Scaled before squaring: the tails of ``exp(-x**2)`` must not look like zeros.
-    """
-    if lanes.shape[1] == 0:
-        return np.zeros(len(lanes))
-    with np.errstate(all="ignore"):
-        largest = np.abs(lanes).max(axis=1)
-        scaled = lanes / np.where(largest > 0, largest, 1.0)[:, None]
-        size = largest * np.sqrt(np.einsum("km,km->k", scaled, scaled))
-    size[~np.isfinite(size)] = np.inf
+    """Return the Euclidean norms (k,) of lanes (k, m), infinite where a lane is not finite."""
+    size = row_norms(lanes)
+    size[np.isnan(size)] = np.inf
     return size
 
 

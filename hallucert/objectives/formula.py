@@ -117,7 +117,7 @@ class FormulaObjective(Objective):
         d = self.dimension
         lower = self._run("hessian_tape", x)
         full = np.empty((x.shape[0], d, d))
-        rows, columns = np.tril_indices(d)
+        rows, columns = self._lower_triangle
         full[:, rows, columns] = lower
         full[:, columns, rows] = lower
         return full
@@ -167,6 +167,10 @@ class FormulaObjective(Objective):
         if tape_name in DERIVATIVES and self._has_edge:
             out[np.isnan(out[:, 0])] = np.nan
         return out
+
+    @cached_property
+    def _lower_triangle(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.tril_indices(self.dimension)
 
     @cached_property
     def _has_edge(self) -> bool:

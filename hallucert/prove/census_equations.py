@@ -103,13 +103,18 @@ class LaneCharts:
         orders = np.array([chart.to_chart(range(self.dimension)) for chart in charts(self.dimension)])
         return np.asarray(orders[self.numbers].T)
 
+    @cached_property
+    def _own_order(self) -> np.ndarray:
+        """Row i holds the numbers that coordinate i has in the order of the charts, shape (d, k)."""
+        return self._order.argsort(axis=0)
+
     def to_chart(self, values: Sequence[Any]) -> list[Any]:
         """Return one value for each coordinate in the order of the chart of each lane."""
         return list(self.lanes.permuted(values, self._order))
 
     def from_chart(self, values: Sequence[Any]) -> list[Any]:
         """Return them in their own order."""
-        return list(self.lanes.permuted(values, self._order.argsort(axis=0)))
+        return list(self.lanes.permuted(values, self._own_order))
 
     def matrix_to_chart(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
         """Return a matrix with rows and columns in the order of the chart of each lane."""

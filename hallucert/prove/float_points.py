@@ -32,9 +32,10 @@ class FloatPoints(Quiet):
 
     def permuted(self, values: Sequence[Any], order: np.ndarray) -> list[np.ndarray]:
         """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
-        lanes = np.arange(order.shape[1])
-        stacked = np.stack([np.broadcast_to(value, len(lanes)) for value in values])
-        return list(stacked[order, lanes])
+        stacked = np.empty((len(values), order.shape[1]))
+        for row, value in zip(stacked, values, strict=True):
+            row[:] = value
+        return list(stacked[order, np.arange(order.shape[1])])
 
     def negated(self, x: Any, where: np.ndarray) -> np.ndarray:
         """Change the signs in some lanes."""

@@ -66,7 +66,10 @@ class Units:
 
     def outside(self, enclosure: Enclosure, lengths: int = 1, heights: int = 0) -> Enclosure:
         """Return an enclosure of ``a**heights b**lengths`` times the number in these units that is enclosed."""
-        factor = Fraction(2) ** (lengths * self.length + heights * self.height)
+        power = lengths * self.length + heights * self.height
+        if not power:
+            return enclosure
+        factor = Fraction(2) ** power
         return Enclosure(enclosure.lower * factor, enclosure.upper * factor)
 
     def point_outside(self, point: HallucinatedPoint) -> HallucinatedPoint:
