@@ -20,7 +20,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 import hallucert as hc
-from hallucert.candidate import Candidate
+from hallucert.find.candidate import Candidate
 
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference" / "tanh_networks.json"
 REPEATS = 7

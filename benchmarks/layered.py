@@ -31,10 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from hallucert.objectives.network import TanhNetwork
-from hallucert.sam.layered_kernel import LayeredNetwork, one_blas_thread
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.sam.kernels.layered_kernel import LayeredNetwork, one_blas_thread
+from hallucert.sam.kernels.reduction import reduce_inputs
 from hallucert.sam.plain import advance_plain
-from hallucert.sam.reduction import reduce_inputs
 
 RHO, ETA = 0.05, 0.1
 Runner = Callable[[int], np.ndarray]

@@ -8,33 +8,33 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from hallucert.version import __version__ as __version__
 
 _LAZY = {
     "Objective": "hallucert.objectives.objective",
-    "TanhNetwork": "hallucert.objectives.network",
-    "Candidate": "hallucert.candidate",
-    "Branch": "hallucert.branch",
-    "Sheet": "hallucert.sheet",
-    "Surface": "hallucert.surface",
-    "RadiusLaw": "hallucert.radius_law",
-    "certify": "hallucert.certification",
-    "certify_stall": "hallucert.stall",
-    "Certificate": "hallucert.certificate.certificate",
-    "BranchCertificate": "hallucert.certificate.branch",
-    "SheetCertificate": "hallucert.certificate.sheet",
-    "SurfaceCertificate": "hallucert.certificate.surface",
-    "load": "hallucert.certificate.reading",
-    "verify": "hallucert.verification",
-    "Verdict": "hallucert.certificate.verify",
-    "Status": "hallucert.prove.claims",
-    "diagnose": "hallucert.diagnosis",
-    "census": "hallucert.completeness",
-    "diagram": "hallucert.complete_diagram",
-    "DiagramCertificate": "hallucert.certificate.diagram",
-    "Census": "hallucert.prove.census",
-    "safe_radius": "hallucert.absence",
-    "critical_rho": "hallucert.absence",
+    "TanhNetwork": "hallucert.objectives.network.tanh_network",
+    "Candidate": "hallucert.find.candidate",
+    "Branch": "hallucert.find.curves.branch_record",
+    "Sheet": "hallucert.find.curves.sheet_record",
+    "Surface": "hallucert.find.surfaces.record",
+    "RadiusLaw": "hallucert.objectives.radius_law",
+    "certify": "hallucert.prove.certify",
+    "certify_stall": "hallucert.prove.stall",
+    "Certificate": "hallucert.check.file.certificate",
+    "BranchCertificate": "hallucert.check.branch.certificate",
+    "SheetCertificate": "hallucert.check.sheet.certificate",
+    "SurfaceCertificate": "hallucert.check.surface.certificate",
+    "load": "hallucert.check.file.reading",
+    "verify": "hallucert.prove.verify",
+    "Verdict": "hallucert.check.file.verify",
+    "Status": "hallucert.check.claim",
+    "diagnose": "hallucert.diagnosis.diagnose",
+    "census": "hallucert.prove.census",
+    "diagram": "hallucert.prove.diagram",
+    "DiagramCertificate": "hallucert.check.diagram.certificate",
+    "Census": "hallucert.check.census.census",
+    "safe_radius": "hallucert.prove.absence.radii",
+    "critical_rho": "hallucert.prove.absence.radii",
 }
 _MODULES = ("sam", "find", "gallery", "plot", "errors")
 
@@ -46,30 +46,30 @@ if TYPE_CHECKING:
     from hallucert import gallery as gallery
     from hallucert import plot as plot
     from hallucert import sam as sam
-    from hallucert.absence import critical_rho as critical_rho
-    from hallucert.absence import safe_radius as safe_radius
-    from hallucert.branch import Branch as Branch
-    from hallucert.candidate import Candidate as Candidate
-    from hallucert.certificate.branch import BranchCertificate as BranchCertificate
-    from hallucert.certificate.certificate import Certificate as Certificate
-    from hallucert.certificate.diagram import DiagramCertificate as DiagramCertificate
-    from hallucert.certificate.reading import load as load
-    from hallucert.certificate.sheet import SheetCertificate as SheetCertificate
-    from hallucert.certificate.surface import SurfaceCertificate as SurfaceCertificate
-    from hallucert.certificate.verify import Verdict as Verdict
-    from hallucert.certification import certify as certify
-    from hallucert.complete_diagram import diagram as diagram
-    from hallucert.completeness import census as census
-    from hallucert.diagnosis import diagnose as diagnose
-    from hallucert.objectives.network import TanhNetwork as TanhNetwork
+    from hallucert.check.branch.certificate import BranchCertificate as BranchCertificate
+    from hallucert.check.census.census import Census as Census
+    from hallucert.check.claim import Status as Status
+    from hallucert.check.diagram.certificate import DiagramCertificate as DiagramCertificate
+    from hallucert.check.file.certificate import Certificate as Certificate
+    from hallucert.check.file.reading import load as load
+    from hallucert.check.file.verify import Verdict as Verdict
+    from hallucert.check.sheet.certificate import SheetCertificate as SheetCertificate
+    from hallucert.check.surface.certificate import SurfaceCertificate as SurfaceCertificate
+    from hallucert.diagnosis.diagnose import diagnose as diagnose
+    from hallucert.find.candidate import Candidate as Candidate
+    from hallucert.find.curves.branch_record import Branch as Branch
+    from hallucert.find.curves.sheet_record import Sheet as Sheet
+    from hallucert.find.surfaces.record import Surface as Surface
+    from hallucert.objectives.network.tanh_network import TanhNetwork as TanhNetwork
     from hallucert.objectives.objective import Objective as Objective
-    from hallucert.prove.census import Census as Census
-    from hallucert.prove.claims import Status as Status
-    from hallucert.radius_law import RadiusLaw as RadiusLaw
-    from hallucert.sheet import Sheet as Sheet
-    from hallucert.stall import certify_stall as certify_stall
-    from hallucert.surface import Surface as Surface
-    from hallucert.verification import verify as verify
+    from hallucert.objectives.radius_law import RadiusLaw as RadiusLaw
+    from hallucert.prove.absence.radii import critical_rho as critical_rho
+    from hallucert.prove.absence.radii import safe_radius as safe_radius
+    from hallucert.prove.census import census as census
+    from hallucert.prove.certify import certify as certify
+    from hallucert.prove.diagram import diagram as diagram
+    from hallucert.prove.stall import certify_stall as certify_stall
+    from hallucert.prove.verify import verify as verify
 
 
 def __getattr__(name: str) -> Any:

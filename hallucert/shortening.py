@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from hallucert.exact import decimal_below, format_rational
-from hallucert.objectives.names import mistakable
-
-if TYPE_CHECKING:
-    from hallucert.objectives.objective import Objective
 
 LONGEST_NAME, LONGEST_RATIONAL, LONGEST_INTEGER = 100, 40, 40
 """Characters, or digits, up to which a name, a rational and an integer in a sentence are printed as they are."""
@@ -25,20 +20,6 @@ def short_name(name: str, longest: int = LONGEST_NAME) -> str:
     ('x**2 + y**2', 'x**2... (11 characters)')
     """
     return name if len(name) <= longest else f"{name[:longest].rstrip()}... ({len(name)} characters)"
-
-
-def heading(objective: Objective, longest: int = LONGEST_NAME) -> str:
-    """Return a function's name for the head of a report, and which of its variables are no constants.
-
-    Examples
-    --------
-    >>> from hallucert import Objective
-    >>> heading(Objective.parse("e**2 + x**2", variables=["e", "x"]))
-    'e**2 + x**2 (e is a variable)'
-    """
-    names = mistakable(objective.variables)
-    note = f" ({', '.join(names)} {'is a variable' if len(names) == 1 else 'are variables'})" if names else ""
-    return short_name(objective.name, longest) + note
 
 
 def short_rational(value: Fraction) -> str:

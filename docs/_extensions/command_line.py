@@ -13,7 +13,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
-from hallucert.cli import main
+from hallucert.tools.cli import main
 
 WIDTH = "96"
 

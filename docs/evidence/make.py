@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 import hallucert as hc
-from hallucert.prove.claims import Status
-from hallucert.study.arena import load_arena
+from hallucert.check.claim import Status
+from hallucert.tools.study.arena import load_arena
 
 FOLDER = Path(__file__).parents[1] / "certificates"
 

@@ -29,7 +29,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,7 +37,7 @@ import numpy as np
 from hallucert.errors import ArgumentError
 
 Ball = Any
-"""A value of the arithmetic in use: ``flint.arb`` or `hallucert.balls.interval.Interval`."""
+"""A value of the arithmetic in use: ``flint.arb`` or `hallucert.balls.mpmath.interval.Interval`."""
 
 Matrix = list[list[Ball]]
 """A matrix of balls, as the list of its rows."""
@@ -52,8 +51,6 @@ EXP_LIMIT = 2**15
 UNDERFLOW_LIMIT = 2**60
 """``exp(x)`` is enclosed by ``[0, 2**-UNDERFLOW_LIMIT]`` below ``-UNDERFLOW_LIMIT``; small enough that the exponents of
 numbers that are not yet 0 stay machine words."""
-
-BACKENDS = ("arb", "mpmath")
 
 
 class BallArithmetic(ABC):
@@ -271,48 +268,6 @@ class BallArithmetic(ABC):
         (low, high), (other_low, other_high) = self.endpoints(a), self.endpoints(b)
         low, high = max(low, other_low), min(high, other_high)
         return self.interval(low, high) if low <= high else None
-
-
-@lru_cache(maxsize=64)
-def _make(backend: str, precision: int) -> BallArithmetic:
-    if backend == "arb":
-        from hallucert.balls.arb import ArbArithmetic
-
-        return ArbArithmetic(precision)
-    from hallucert.balls.mpmath_backend import MpmathArithmetic
-
-    return MpmathArithmetic(precision)
-
-
-def arithmetic(backend: str = "arb", precision: int = 106) -> BallArithmetic:
-    """Return the rigorous arithmetic of a backend at a working precision.
-
-    Parameters
-    ----------
-    backend : {"arb", "mpmath"}
-        ``"arb"`` is python-flint; ``"mpmath"`` is interval arithmetic in pure Python, sharing no code with it.
-    precision : int
-        Bits, from 30 to 100000.
-
-    Raises
-    ------
-    ArgumentError
-        For another backend or precision.
-
-    Examples
-    --------
-    >>> from fractions import Fraction
-    >>> ar = arithmetic("arb", 106)
-    >>> with ar:
-    ...     third = ar.constant(Fraction(1)) / ar.constant(Fraction(3))
-    >>> ar.lower(third) < Fraction(1, 3) < ar.upper(third)
-    True
-    """
-    if not isinstance(backend, str) or backend not in BACKENDS:
-        raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
-    if type(precision) is not int or not 30 <= precision <= 100_000:
-        raise ArgumentError("precision", precision, "be an integer from 30 to 100000")
-    return _make(backend, precision)
 
 
 def dyadic(mantissa: int, exponent: int) -> Fraction:

@@ -14,24 +14,10 @@ from hallucert.balls.krawczyk_operator import (
     KrawczykOperator,
     KrawczykResult,
     approximate_preconditioner,
-    krawczyk_image,
 )
-from hallucert.balls.matrix import midpoints
+from hallucert.balls.linear.matrix import midpoints
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
-
-__all__ = [
-    "Function",
-    "Jacobian",
-    "KrawczykResult",
-    "ZeroEnclosure",
-    "ZeroFailure",
-    "approximate_preconditioner",
-    "contract",
-    "krawczyk_image",
-    "prove_zero",
-    "tighten",
-]
 
 Attempt = Callable[[list[Fraction]], KrawczykResult]
 """Krawczyk's operator on the box with the given radii."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.matrix import all_finite, apply, float_inverse, from_rationals, identity, multiply, subtract
+from hallucert.balls.linear.matrix import all_finite, apply, float_inverse, from_rationals, identity, multiply, subtract
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_above, decimal_below, round_up

@@ -3,15 +3,15 @@
 Everything found here is a candidate, never evidence; `hallucert.certify` proves what can be proved about it.
 """
 
-from hallucert.find.branch import branch, switch_branch
-from hallucert.find.branches import branches
 from hallucert.find.critical_points import CriticalPoint, CriticalPointKind, critical_points
-from hallucert.find.farthest_point import farthest_point
+from hallucert.find.curves.branch import branch, switch_branch
+from hallucert.find.curves.branches import branches
+from hallucert.find.curves.on_branch import on_branch
+from hallucert.find.curves.sheet import sheet
+from hallucert.find.farthest.farthest_point import farthest_point
 from hallucert.find.hallucinate import hallucinate
-from hallucert.find.on_branch import on_branch
-from hallucert.find.on_sphere import on_sphere
 from hallucert.find.refine import refine
-from hallucert.find.sheet import sheet
+from hallucert.find.spheres.on_sphere import on_sphere
 
 __all__ = [
     "CriticalPoint",

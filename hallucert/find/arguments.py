@@ -12,7 +12,7 @@ from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.objectives.objective import checked_objective as checked_objective
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 LARGEST = 1e150
 """Of a coordinate: searches square lengths, which doubles must be able to hold."""

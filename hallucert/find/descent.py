@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hallucert.find.krylov import Ends, Operator, hessian_at
-from hallucert.find.sphere import FLAT, tangential_ends
+from hallucert.find.spheres.sphere import FLAT, tangential_ends
 from hallucert.objectives.objective import Objective
 
 TURN = 0.3

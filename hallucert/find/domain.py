@@ -16,7 +16,7 @@ import numpy as np
 from hallucert.errors import ArgumentError
 from hallucert.find.rescaled import original
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 Arguments = Callable[[np.ndarray], np.ndarray]
 """Domain arguments on lanes: (k, d) -> (k, n)."""

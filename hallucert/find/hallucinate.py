@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_positive
-from hallucert.candidate import Candidate
 from hallucert.clock import look
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
+from hallucert.find.candidate import Candidate
 from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, require_defined, same_side
 from hallucert.find.newton import EDGE, SOLVED, norms
 from hallucert.find.rescaled import gradient_of, in_units, residual_of, short
-from hallucert.find.sphere import (
+from hallucert.find.spheres.sphere import (
     gradient_vanishes,
     shifted_residual,
     shifted_residual_jacobian,
@@ -24,9 +24,9 @@ from hallucert.find.sphere import (
     step_length,
 )
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw, radius_law
 from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
-from hallucert.radius_law import RadiusLaw, radius_law
 
 
 @quiet

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hallucert.branch import EndReason
-from hallucert.find.continuation import CurvePoint, SmoothCurve, locate
+from hallucert.find.curves.branch_record import EndReason
+from hallucert.find.curves.continuation import CurvePoint, SmoothCurve, locate
 
 ON_LIMIT = 1e-10
 """A start beyond a limit by less than this part of its size lies on it."""

@@ -11,14 +11,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.candidate import Candidate
+from hallucert.find.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import defined
 from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms
 from hallucert.find.rescaled import RANGE, exponent
-from hallucert.find.sphere import FLAT, sphere_kind
+from hallucert.find.spheres.sphere import FLAT, sphere_kind
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import RadiusLaw
+from hallucert.objectives.radius_law import RadiusLaw
 
 USAM = RadiusLaw("usam")
 

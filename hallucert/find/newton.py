@@ -17,7 +17,7 @@ from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.find.rescaled import gradient_of, original, short
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import row_norms
+from hallucert.objectives.radius_law import row_norms
 
 LanesFunction = Callable[[np.ndarray], np.ndarray]
 PointSystem = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.candidate import Candidate
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
+from hallucert.find.candidate import Candidate
 from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, same_side
 from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point, norms
 from hallucert.find.rescaled import gradient_of, in_units, length_of, short
-from hallucert.find.sphere import (
+from hallucert.find.spheres.sphere import (
     gradient_vanishes,
     shifted_gradient_system,
     shifted_residual_system,
@@ -22,8 +22,8 @@ from hallucert.find.sphere import (
     step_length,
 )
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw, radius_law
 from hallucert.quiet import quiet
-from hallucert.radius_law import RadiusLaw, radius_law
 
 
 @quiet

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.find.rescaled import Rescaled
-from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 
 Move = tuple[int, int, int, int]

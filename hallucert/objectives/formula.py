@@ -12,15 +12,15 @@ import numpy as np
 from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact, format_rational
-from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
 from hallucert.objectives.domain import conditions, edge_tape, guarded
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import Arithmetic, Tape
-from hallucert.objectives.text import formula
+from hallucert.objectives.tape.builder import TapeBuilder
+from hallucert.objectives.tape.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.tape.tape import Arithmetic, Tape
+from hallucert.objectives.tape.text import formula
 
 if TYPE_CHECKING:
-    from hallucert.objectives.machine import Program
+    from hallucert.objectives.tape.machine import Program
 
 
 DERIVATIVES = frozenset({"gradient_tape", "hessian_tape", "residual_jacobian_tape", "_hessian_vector_tape"})
@@ -154,14 +154,14 @@ class FormulaObjective(Objective):
 
     def _program(self, tape_name: str) -> Program:
         if tape_name not in self._programs:
-            from hallucert.objectives.machine import lower
+            from hallucert.objectives.tape.machine import lower
 
             tape = getattr(self, tape_name)
             self._programs[tape_name] = lower(guarded(tape, self.tape) if tape_name in DERIVATIVES else tape)
         return self._programs[tape_name]
 
     def _run(self, tape_name: str, x: np.ndarray) -> np.ndarray:
-        from hallucert.objectives.machine import run
+        from hallucert.objectives.tape.machine import run
 
         out = run(self._program(tape_name), x)
         if tape_name in DERIVATIVES and self._has_edge:
@@ -180,7 +180,7 @@ class FormulaObjective(Objective):
         """Return ``2**exponent g`` as a program of the float machine."""
         if exponent == 0:
             return self._program("gradient_tape")
-        from hallucert.objectives.machine import lower
+        from hallucert.objectives.tape.machine import lower
 
         builder = TapeBuilder(self.variables, strict=False)
         gradient = builder.include(self.gradient_tape, [builder.variable(i) for i in range(self.dimension)])

@@ -16,9 +16,9 @@ import numpy as np
 from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import exact
-from hallucert.objectives import functions
-from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.tape import MAX_VARIABLES, Tape
+from hallucert.objectives.tape import functions
+from hallucert.objectives.tape.builder import TapeBuilder
+from hallucert.objectives.tape.tape import MAX_VARIABLES, Tape
 
 _INSTEAD = (
     "Write the function with arithmetic and functions of numpy or scipy.special (np.exp, not math.exp), or build a "

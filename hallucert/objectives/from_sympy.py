@@ -12,11 +12,11 @@ from typing import Any
 
 from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.exact import exact
-from hallucert.objectives import functions
-from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.parser import natural_order
-from hallucert.objectives.tape import Tape
+from hallucert.objectives.tape import functions
+from hallucert.objectives.tape.builder import TapeBuilder
+from hallucert.objectives.tape.tape import Tape
 
 _SYMPY_NAMES = {"ceiling": "ceil", "Mod": "mod"}
 """Sympy's names for what `functions.NOT_ANALYTIC` lists under numpy's."""

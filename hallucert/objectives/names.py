@@ -1,13 +1,23 @@
-"""Names of variables: what may be one, so that a printed formula is read as the function that it was printed from."""
+"""Names in formulas: of functions, of what is refused and why, and of variables, so that a printed formula is read as
+the function that it was printed from.
+
+What is not real-analytic is refused with the reason (Lemmas A.7, A.8), and for what other programs have it is said what
+to write instead.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError
+from hallucert.shortening import LONGEST_NAME, short_name
+
+if TYPE_CHECKING:
+    from hallucert.objectives.objective import Objective
 
 MAX_VARIABLES = 10_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -27,12 +37,74 @@ prints a function says that they are variables.
 """
 
 
-@cache
-def reserved_names() -> frozenset[str]:
-    """Return the names that mean something else in a formula: no variable may have one."""
-    from hallucert.objectives import functions  # composed of tapes, whose variables are checked here
+_ELEMENTARY = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc")
+FUNCTION_NAMES = frozenset({*_ELEMENTARY, "sigmoid", "softplus", "silu", "gelu", "square"})
+"""The functions of every front end."""
 
-    return frozenset({"pi", *functions.ANALYTIC, *functions.NOT_ANALYTIC, *functions.FUNCTIONS_ELSEWHERE})
+NOT_ANALYTIC: dict[str, str] = {
+    "abs": "it has a kink at 0",
+    "absolute": "it has a kink at 0",
+    "fabs": "it has a kink at 0",
+    "sign": "it jumps at 0",
+    "sgn": "it jumps at 0",
+    "max": "it has a kink where its arguments are equal",
+    "maximum": "it has a kink where its arguments are equal",
+    "fmax": "it has a kink where its arguments are equal",
+    "min": "it has a kink where its arguments are equal",
+    "minimum": "it has a kink where its arguments are equal",
+    "fmin": "it has a kink where its arguments are equal",
+    "clip": "it has kinks at its bounds",
+    "where": "it is pieced together from branches",
+    "piecewise": "it is pieced together from branches",
+    "relu": "it has a kink at 0",
+    "leaky_relu": "it has a kink at 0",
+    "elu": "it is analytic only piecewise: its second derivative jumps at 0",
+    "heaviside": "it jumps at 0",
+    "floor": "it jumps at the integers",
+    "ceil": "it jumps at the integers",
+    "trunc": "it jumps at the integers",
+    "round": "it jumps",
+    "mod": "it jumps",
+    "remainder": "it jumps",
+}
+
+FUNCTIONS_ELSEWHERE: dict[str, str] = {
+    "ln": "log(x)",
+    "lg": "log(x)/log(10)",
+    "log2": "log(x)/log(2)",
+    "log10": "log(x)/log(10)",
+    "log1p": "log(1 + x)",
+    "expm1": "exp(x) - 1",
+    "exp2": "2**x",
+    "exp10": "10**x",
+    "cbrt": "x**(1/3) for x > 0",
+    "pow": "x**y",
+    "sqr": "x**2",
+    "hypot": "sqrt(x**2 + y**2)",
+    "sec": "1/cos(x)",
+    **dict.fromkeys(("csc", "cosec"), "1/sin(x)"),
+    **dict.fromkeys(("cot", "cotan", "ctg", "cotg"), "cos(x)/sin(x)"),
+    "tg": "tan(x)",
+    "sech": "1/cosh(x)",
+    **dict.fromkeys(("csch", "cosech"), "1/sinh(x)"),
+    "coth": "cosh(x)/sinh(x)",
+    **dict.fromkeys(("asinh", "arcsinh", "arsinh"), "log(x + sqrt(x**2 + 1))"),
+    **dict.fromkeys(("acosh", "arccosh", "arcosh"), "log(x + sqrt(x**2 - 1))"),
+    **dict.fromkeys(("atanh", "arctanh", "artanh"), "log((1 + x)/(1 - x))/2"),
+    **dict.fromkeys(("logistic", "expit"), "sigmoid(x)"),
+    "logit": "log(x/(1 - x))",
+    "swish": "silu(x)",
+    "mish": "x*tanh(softplus(x))",
+    **dict.fromkeys(("logsumexp", "logaddexp"), "log(exp(x) + exp(y))"),
+    **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atan", "arctan", "atan2", "arctan2", "arctg", "acot"), ""),
+    **dict.fromkeys(("erfinv", "lgamma", "gammaln", "digamma", "softmax", "sinc"), ""),
+}
+"""Functions of mathematics that are no operations here, and how to write those that can be composed; empty where no
+composition is the same function. They are no names of variables either: whoever writes ``ln*(x)``, or reads it, means
+the logarithm. Names that are as common for variables, such as ``gamma`` or ``power``, are not among them."""
+
+RESERVED = frozenset({"pi", *FUNCTION_NAMES, *NOT_ANALYTIC, *FUNCTIONS_ELSEWHERE})
+"""Names that mean something else in a formula: no variable may have one."""
 
 
 def check_variable_names(variables: Sequence[str], argument: str = "variables") -> tuple[str, ...]:
@@ -59,7 +131,7 @@ def _check(names: tuple[str, ...], argument: str) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise ArgumentError(argument, name, "be identifiers of at most 64 ASCII letters, digits and underscores")
-        if name in reserved_names():
+        if name in RESERVED:
             raise ArgumentError(argument, name, "not be the name of a function or constant")
     if len(set(names)) != len(names):
         raise ArgumentError(argument, names, "be distinct")
@@ -73,4 +145,24 @@ def mistakable(variables: Iterable[str]) -> list[str]:
     >>> mistakable(["x", "e", "y", "Log"])
     ['e', 'Log']
     """
-    return [name for name in variables if name in CONSTANTS_ELSEWHERE or name.lower() in reserved_names()]
+    return [name for name in variables if name in CONSTANTS_ELSEWHERE or name.lower() in RESERVED]
+
+
+def heading(objective: Objective, longest: int = LONGEST_NAME) -> str:
+    """Return a function's name for the head of a report, and which of its variables are no constants.
+
+    Examples
+    --------
+    >>> from hallucert import Objective
+    >>> heading(Objective.parse("e**2 + x**2", variables=["e", "x"]))
+    'e**2 + x**2 (e is a variable)'
+    """
+    names = mistakable(objective.variables)
+    note = f" ({', '.join(names)} {'is a variable' if len(names) == 1 else 'are variables'})" if names else ""
+    return short_name(objective.name, longest) + note
+
+
+def function_name(function: Callable[..., Any]) -> str | None:
+    """Return the name of a Python function for reports, None if it is a lambda or has none."""
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) and name != "<lambda>" else None

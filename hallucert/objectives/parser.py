@@ -23,10 +23,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
-from hallucert.objectives import functions
-from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.names import CONSTANTS_ELSEWHERE, check_variable_names, reserved_names
-from hallucert.objectives.tape import Tape
+from hallucert.objectives.names import CONSTANTS_ELSEWHERE, RESERVED, check_variable_names
+from hallucert.objectives.tape import functions
+from hallucert.objectives.tape.builder import TapeBuilder
+from hallucert.objectives.tape.tape import Tape
 
 MAX_LENGTH = 200_000
 _TOKEN = re.compile(
@@ -69,7 +69,7 @@ def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) 
     for formula, row in zip(formulas, tokens, strict=True):
         _require_known_names(formula, row, given)
     if variables is None:
-        names = {token.text for row in tokens for token in row if token.kind == "name"} - reserved_names()
+        names = {token.text for row in tokens for token in row if token.kind == "name"} - RESERVED
         if not names:
             raise ArgumentError("formula", formulas[0] if formulas else "", "contain at least one variable")
         given = tuple(sorted(check_variable_names(sorted(names)), key=natural_order))
@@ -115,7 +115,7 @@ def _require_known_names(formula: str, tokens: Sequence[Token], variables: Seque
         if name in CONSTANTS_ELSEWHERE:
             way_out = f"{CONSTANTS_ELSEWHERE[name]}; if it is a variable, rename it or list it in variables="
             raise FormulaError(formula, position, f"{name!r} is a constant elsewhere, not here ({way_out})")
-        if name not in _KNOWN and name.lower() in reserved_names():
+        if name not in _KNOWN and name.lower() in RESERVED:
             raise FormulaError(formula, position, functions.unknown_message(name))
         if after.text == "(" and name not in not_called:
             product = f"; for a product write {name[:40]}*(...)"

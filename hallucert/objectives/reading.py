@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
-from hallucert.objectives.network_reading import FIELDS as NETWORK_FIELDS
-from hallucert.objectives.network_reading import network_from_json
+from hallucert.objectives.network.reading import FIELDS as NETWORK_FIELDS
+from hallucert.objectives.network.reading import network_from_json
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import Tape, read_rational
+from hallucert.objectives.tape.tape import Tape, read_rational
 
 _FIELDS = {
     "formula": frozenset({"kind", "tape"}),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hallucert.arguments import checked_text
-from hallucert.candidate import Candidate, Construction
 from hallucert.errors import ArgumentError
+from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.plot.canvas import (

@@ -14,7 +14,7 @@ import numpy as np
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
-from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.maps import sam_value
 

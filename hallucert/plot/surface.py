@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.errors import ArgumentError
+from hallucert.find.surfaces.record import Surface
 from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, WHITE, legend
-from hallucert.surface import Surface
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,1 +1,1 @@
-"""One theorem a file: hypotheses by enclosures, conclusions as claims."""
+"""Everything that proposes, guides, searches and tries again, until the trusted room says what is proved."""

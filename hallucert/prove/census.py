@@ -1,291 +1,198 @@
-"""The census: every hallucinated stationary point in a box, for one ``rho``, proved complete.
-
-**Theorem.** Let x lie in the box D, ``g(x) != 0`` and ``g(x+) = 0``. Then ``c = x+`` is a critical point at distance
-``rho`` from D, and x is a point of the sphere ``S(c, rho)`` where g is normal and points inward. So if all critical
-points at distance ``rho`` from D are enclosed (`census_critical`), and all such points of their spheres in D
-(`census_sphere`), every hallucinated point of D has been found. A branch-and-prune search drops a box only where an
-enclosure shows that it holds no solution, so what it has neither proved nor dropped is the list of places that are
-open.
-
-The census is *complete* if no place is open but neighbourhoods of critical points of ``f``, where the ascent direction
-is not defined. Such a neighbourhood is left only where a critical point lies on the sphere of another.
-"""
+"""Take a census: all hallucinated stationary points of a box for one ``rho``, on all cores, resumable."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from os import PathLike
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from hallucert import __version__
-from hallucert.balls import arithmetic
-from hallucert.clock import UNLIMITED, Clock
+from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole
+from hallucert.arrays import checked_box
+from hallucert.balls import require_round_to_nearest
+from hallucert.balls.doubles.ball_lanes import LANE_BACKENDS
+from hallucert.check.census.census import Census, Task, take
+from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
+from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective
-from hallucert.prove import census_critical, census_joined, census_sphere
-from hallucert.prove.census_records import (
-    CriticalPoint,
-    HallucinatedPoint,
-    Open,
-    Problem,
-    Stability,
-    TaskResult,
-    Unsettled,
-    from_floats,
-)
-from hallucert.prove.claims import Claim, Claims, Enclosure, Provenance, Status, undecided
-from hallucert.prove.reasons import Reason
-from hallucert.prove.units import Units, box_units
-from hallucert.shortening import heading, short_rational
+from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import RadiusLaw, require_sam
+from hallucert.progress import Progress, working
+from hallucert.prove.census_checkpoint import Checkpoint
+from hallucert.quiet import quiet
 
-Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
-"""Name of a task, the function that does it, and its arguments; the clock comes last."""
-
-Runner = Callable[[Sequence[Task]], Iterable[TaskResult[Any]]]
-"""Does tasks and returns their results in order, wherever it does them."""
+MAX_BOXES = 4_000_000
+TOLERANCE = 2.0**-22
+WORTH = 0.6
+"""Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
+"""Called with the name of the step, how many of its tasks are done, and how many there are."""
 
 
-@dataclass(frozen=True)
-class Census:
-    """All hallucinated stationary points of a box, for one ``rho``.
-
-    Attributes
-    ----------
-    problem : Problem
-        Function, radius, box and tolerance.
-    critical_points : tuple of CriticalPoint
-        Every critical point of ``f`` that a point of the box can be mapped to.
-    points : tuple of HallucinatedPoint
-        Every one is proved to exist; no two are the same.
-    excluded : tuple of Unsettled
-        Neighbourhoods of critical points of ``f``, about which nothing is claimed.
-    pending : tuple of Unsettled
-        Other places that are open, each with its reason.
-    boxes : int
-        How many boxes were looked at.
-    seconds : float
-        How long it took; NaN if it was read from a file.
-    provenance : Provenance
-        Which software took it.
-    """
-
-    kind: ClassVar[str] = "census"
-
-    problem: Problem
-    critical_points: tuple[CriticalPoint, ...]
-    points: tuple[HallucinatedPoint, ...]
-    excluded: tuple[Unsettled, ...]
-    pending: tuple[Unsettled, ...]
-    boxes: int
-    seconds: float
-    provenance: Provenance
-
-    @property
-    def objective(self) -> Objective:
-        """The function."""
-        return self.problem.f
-
-    @property
-    def complete(self) -> bool:
-        """Whether there are no points in the box but `points`, outside of the excluded neighbourhoods."""
-        return not self.pending
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Count the points: by kind of target, and then by stability.
-
-        Returns
-        -------
-        dict
-            Such as ``{"minimizer": {"attractor": 2, "repeller": 1}, "saddle": {"repeller": 4}}``.
-        """
-        counted: dict[str, Counter[str]] = {}
-        for point in self.points:
-            counted.setdefault(str(point.kind), Counter())[str(point.stability)] += 1
-        return {kind: {str(s): counted[kind][s] for s in Stability if counted[kind][s]} for kind in sorted(counted)}
-
-    @property
-    def claim(self) -> Claim:
-        """The claim ``no_hallucination``: proved, refuted by a point, or undecided."""
-        return conclude(self)
-
-    @property
-    def all_claims(self) -> Claims:
-        """The claim alone, as certificates of every kind have their claims."""
-        return Claims((self.claim,))
-
-    def _extent(self) -> str:
-        """Say of how much of the box the points are all."""
-        if not self.complete:
-            return "NOT complete"
-        places = len(self.excluded)
-        return "complete" + f" outside of {places} excluded place{'s' * (places > 1)}" * (places > 0)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the census as JSON, atomically; `hallucert.load` reads it and `hallucert.verify` re-proves it.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; an existing file is replaced.
-
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.certificate.writing import save
-
-        save(self, path)
-
-    def __repr__(self) -> str:
-        state = self._extent() if self.complete else f"{len(self.pending)} places pending"
-        return (
-            f"<Census of {self.problem.f.name[:40]!r}, rho = {short_rational(self.problem.rho)}: "
-            f"{len(self.points)} points, {state}>"
-        )
-
-    def __str__(self) -> str:
-        lines = [
-            heading(self.problem.f),
-            f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
-            f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
-            f"points, {self._extent()}",
-        ]
-        for kind, stabilities in self.counts().items():
-            lines.append(f"  target a {kind}: " + ", ".join(f"{n} {s}" for s, n in stabilities.items()))
-        for title, places in (("excluded", self.excluded), ("pending", self.pending)):
-            lines += [f"  {title}: {place}" for place in places[:8]]
-            if len(places) > 8:
-                lines.append(f"  ... and {len(places) - 8} more {title}")
-        took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
-        lines.append(f"{self.boxes} boxes{took}, arithmetic {self.problem.backend}")
-        made = self.provenance
-        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
-        return "\n".join(lines)
-
-
-def conclude(census: Census) -> Claim:
-    """State what a census shows about the absence of hallucinated points."""
-    rho = format_rational(census.problem.rho)
-    sides = _sides(census.problem, inward=False)
-    question = f"Is there no hallucinated stationary point in the box {sides} for rho = {rho}?"
-    if census.points:
-        return Claim(
-            "no_hallucination",
-            Status.REFUTED,
-            f"For rho = {rho} the box {sides} holds hallucinated stationary points: {len(census.points)} are proved.",
-        )
-    if census.pending or census.excluded:
-        return undecided("no_hallucination", question, Reason.NEEDS_PREMISES)
-    return Claim(
-        "no_hallucination",
-        Status.PROVED,
-        f"For rho = {rho} there is no x in the box {_sides(census.problem, inward=True)} with grad f(x) != 0 and "
-        "grad f(x + rho u(x)) = 0.",
-    )
-
-
-def _sides(problem: Problem, inward: bool) -> str:
-    """Print the box: rounded inward, if something is said of all of it, or outward, if of something in it."""
-    box = from_floats(problem.region)
-    return " x ".join(_printed_inside(side) if inward else decimal_enclosure(side.lower, side.upper) for side in box)
-
-
-def _printed_inside(side: Enclosure) -> str:
-    """Print an interval rounded inward, or exactly if less than half of it would be left."""
-    low, high = decimal_above(side.lower), decimal_below(side.upper)
-    if 2 * (Fraction(high) - Fraction(low)) < side.upper - side.lower:
-        low, high = format_rational(side.lower), format_rational(side.upper)
-    return f"[{low}, {high}]"
-
-
-def critical_task(problem: Problem, number: int, max_boxes: int, clock: Clock) -> TaskResult[CriticalPoint]:
-    """Do a task of the first step."""
-    with np.errstate(all="ignore"):  # where f overflows, lanes are infinite or NaN, and nothing is proved in them
-        return census_critical.run(problem, number, max_boxes, clock)
-
-
-def sphere_task(
-    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, clock: Clock
-) -> TaskResult[HallucinatedPoint]:
-    """Do a task of the second step."""
-    with np.errstate(all="ignore"):
-        return census_sphere.run(problem, targets, start, max_boxes, clock)
-
-
-def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Census:
-    """Take the census.
-
-    The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
-    together in a fixed order: whoever runs them, the census is the same.
+@quiet
+def census(
+    f: Objective,
+    box: Any,
+    rho: Exact,
+    *,
+    max_boxes: int = MAX_BOXES,
+    seconds: float = math.inf,
+    workers: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    progress: Progress = None,
+    tolerance: float = TOLERANCE,
+    backend: str = "float",
+    variant: str | RadiusLaw = "sam",
+) -> Census:
+    """Find all hallucinated stationary points of `f` in a box, with a proof that there are no others.
 
     Parameters
     ----------
-    problem : Problem
-        What it is of.
+    f : Objective
+        A function of 2, 3 or 4 variables, given as a formula or as residuals.
+    box : (d, 2) array-like
+        Rows ``(low, high)`` of numbers that are doubles exactly; others are refused, not rounded.
+    rho : exact positive number
+        The radius.
     max_boxes : int
-        Budget of boxes for each of the two steps, shared equally between its tasks.
-    runner : callable
-        Given the tasks, returns their results in order.
-    clock : Clock
-        When to join no more places.
+        Budget of boxes for each of the two steps, shared equally between its tasks. What a spent budget leaves is in
+        `Census.pending`.
+    seconds : float
+        Budget of time. A census that it cut short can be continued if it has a `checkpoint`.
+    workers : int, optional
+        Processes, -1 for all cores. By default what a surrounding ``joblib.parallel_config`` says (any backend of
+        joblib, such as ``"dask"``), otherwise all cores as soon as there is work for more than half a second. The
+        answer is the same for every number.
+    checkpoint : path, optional
+        File in which finished tasks are kept; if it is there, they are not done again. It is believed: unlike a saved
+        census it holds no proofs.
+    progress : bool or callable
+        Show how far it is: by default on a terminal, after a second. A function gets the name of the step, tasks done,
+        and tasks all told.
+    tolerance : float
+        Boxes of this width, relative to the largest side of `box`, are not split any more.
+    backend : {"float", "arb", "mpmath"}
+        Arithmetic of the search: intervals of doubles, or one of the ball arithmetics throughout. Doubles give
+        points to 12 digits and numbers to 9, at least; where they cannot, Arb does.
+    variant : {"sam"}
+        The ascent step: a census sweeps spheres, which other ascent steps do not have.
+
+    Returns
+    -------
+    Census
+        The points, the excluded neighbourhoods, and what is pending.
+
+    Raises
+    ------
+    ArgumentError
+        For a function of another dimension or not given as a formula, and for malformed arguments.
+    NotAnalyticError
+        If the objective is float-only.
+    CheckpointError
+        If the checkpoint cannot be read or written, or belongs to another census.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> found = hc.census(f, [(-2, 2), (-2, 2)], "1.5")
+    >>> found.complete, found.counts()["minimizer"]
+    (True, {'attractor': 2})
     """
-    began, whole = time.monotonic(), problem
-    if not isinstance(whole.f, FormulaObjective):
-        raise ArgumentError("problem", whole.f, "be about a formula")
-    units = box_units(whole.f, whole.region, whole.rho)
-    problem = replace(
-        whole,
-        f=units.function(whole.f),
-        rho=units.inside(whole.rho),
-        region=np.ldexp(whole.region, -units.length),
+    require_round_to_nearest()
+    require_sam(
+        variant,
+        'a census sweeps spheres; for USAM find.on_sphere(..., variant="usam") searches for points, and '
+        'safe_radius(..., variant="usam") proves that there are none',
     )
-    numbers = census_critical.tasks(problem)
-    share = max(max_boxes // len(numbers), 1)
-    first = list(runner([(f"critical {n}", critical_task, (problem, n, share)) for n in numbers]))
-    targets, places = census_critical.merged(problem, first)
-    jobs = census_sphere.tasks(problem, len(targets))
-    share = max(max_boxes // max(len(jobs), 1), 1)
-    second = list(runner([(f"sphere {start}", sphere_task, (problem, targets, start, share)) for start in jobs]))
-    points, more = census_joined.merged(problem, targets, second, clock)
-    open_places = places + more
-    ar = arithmetic(problem.exact_backend, problem.precision)
-    open_places = [_place_outside(units, place) for place in open_places]
-    return Census(
-        whole,
-        tuple(replace(point, box=units.outside_box(point.box)) for point in targets),
-        tuple(units.point_outside(point) for point in points),
-        tuple(place for place in open_places if place.reason is Open.CRITICAL_POINT),
-        tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
-        sum(result.spent for result in first + second),
-        time.monotonic() - began,
-        Provenance(__version__, ar.name, ar.version, ar.precision),
-    )
+    problem = checked_problem(f, box, rho, tolerance, backend)
+    max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
+    if workers is not None and (workers := checked_whole(workers, -1, "workers")) == 0:
+        raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
+    path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
+    kept = Checkpoint(path, problem, max_boxes)
+    with working(seconds, progress) as clock:
+
+        def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
+            return _results(tasks, clock, *_jobs(workers), kept)
+
+        return take(problem, max_boxes, runner, clock)
 
 
-def _place_outside(units: Units, place: Unsettled) -> Unsettled:
-    box = None if place.box is None else units.outside_box(place.box)
-    return replace(place, box=box, target=units.outside_box(place.target))
+def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: str) -> Problem:
+    """Return the problem after checking every argument."""
+    f = checked_objective(f)
+    f.require_rigorous()
+    if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
+        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
+    region = checked_box(box, f.dimension, rounded=False)
+    radius = exact_radius(rho)
+    if not SMALLEST <= radius <= LARGEST:
+        raise ArgumentError("rho", rho, "be between 2**-500 and 2**500")
+    farthest = Fraction(float(np.abs(region).max()))
+    if farthest > min(Fraction(LARGEST), FARTHEST * radius):
+        raise ArgumentError("box", box, "lie within 2**500 and 2**400 rho of 0")
+    must = "be between 2**-40 and 0.1"
+    tolerance = checked_real(tolerance, "tolerance", must, lambda number: TOLERANCES[0] <= number <= TOLERANCES[1])
+    if not isinstance(backend, str) or backend not in LANE_BACKENDS:
+        raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
+    return Problem(f, radius, region, tolerance, backend)
 
 
-def take_here(problem: Problem, max_boxes: int, clock: Clock = UNLIMITED) -> Census:
-    """Take the census in this process, for a checker."""
+def _jobs(workers: int | None) -> tuple[int | None, float]:
+    """Return the number of processes for joblib, and how many seconds of work they must be worth.
 
-    def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
-        for number, (name, function, arguments) in enumerate(tasks):
-            clock.tell(name, number, len(tasks))
-            yield function(*arguments, clock)
+    None lets a surrounding configuration decide.
+    """
+    if workers is not None:
+        return workers, 0.0
+    from joblib.parallel import get_active_backend
 
-    return take(problem, max_boxes, runner, clock)
+    _, configured = get_active_backend()
+    return (None, 0.0) if configured not in (None, 1) else (-1, WORTH)
+
+
+def _do(function: Callable[..., TaskResult[Any]], arguments: tuple[Any, ...], finish: float) -> TaskResult[Any]:
+    """Do one task, wherever that is; `finish` is a wall-clock time, which other processes know too."""
+    require_round_to_nearest()
+    return function(*arguments, Clock(finish - time.time()))
+
+
+def _stream(todo: Sequence[Task], finish: float, jobs: int | None, worth: float) -> Iterator[TaskResult[Any]]:
+    """Do tasks and yield their results in order; processes start when so many seconds of work seem to be left."""
+    from joblib import Parallel, delayed
+
+    begun, count = time.monotonic(), len(todo)
+    for i, (_, function, arguments) in enumerate(todo):
+        expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
+        if jobs != 1 and count - i > 1 and expected >= worth:
+            calls = (delayed(_do)(function, arguments, finish) for _, function, arguments in todo[i:])
+            yield from Parallel(n_jobs=jobs, return_as="generator")(calls)
+            return
+        yield _do(function, arguments, finish)
+
+
+def _results(
+    tasks: Sequence[Task], clock: Clock, jobs: int | None, worth: float, kept: Checkpoint
+) -> Iterator[TaskResult[Any]]:
+    """Do the tasks that are not done yet; yields all results in order."""
+    finish = time.time() + clock.left()
+    kept.read(tasks)
+    todo = [task for task in tasks if task[0] not in kept.results]
+    step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
+    clock.tell(step, done, len(tasks))
+    fresh = {}
+    for (name, _, _), result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
+        fresh[name] = result
+        done += 1
+        # What the clock cut short is done again by the next run.
+        if not (result.pending and time.time() >= finish):
+            kept.add(name, result)
+        clock.tell(step, done, len(tasks))
+    for name, _, _ in tasks:
+        yield fresh[name] if name in fresh else kept.results[name]

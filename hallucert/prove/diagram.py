@@ -1,262 +1,214 @@
-"""A complete diagram: every hallucinated point of a region with one target lies on one of the proved branches.
-
-If ``x+ = c`` for some ``rho > 0``, then ``g(x) = lambda (c - x)`` with ``lambda > 0`` (the sphere picture). So
-
-    g_i (c - x)_j = g_j (c - x)_i,    lambda = <g, c - x>/|c - x|^2 > 0,
-
-without rho. The region is split until every piece X is settled in one of these ways:
-
-- some ``g_i (c - x)_j - g_j (c - x)_i`` certainly does not vanish on X, or ``<g, c - x>`` is certainly not positive;
-- ``lambda = <g, v>/<c - x, v>`` for every v. The enclosures for several v do not meet, or lie in ``lambda <= 0``. The
-  eigenvectors of ``H`` are such v: in a soft one little is seen of what a step across the curve does to ``g``;
-- ``H`` is positive definite on the box spanned by X and c: then ``<g, x - c> > 0`` for x != c there, by the mean value
-  theorem along the segment, which is the wrong sign;
-- a cell of a branch (`branch_cell`) holds all ``(x, lambda)`` with x in X and lambda in its enclosure. A cell holds
-  exactly one arc of solutions, so all solutions in X are points of that arc, and of the curve. The tube may be thicker
-  than in the branch's own proof, as long as Krawczyk's test shows that it still holds exactly one arc.
-
-A branch that starts at a critical point c' has a cell with a face at exactly ``lambda = 0`` there. Of a piece around c'
-only the solutions with ``lambda > 0`` are wanted, and they lie on the right side of that face.
-"""
+"""Complete diagrams: all hallucinated points of one target in a box, for every radius at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from hallucert.balls import matrix
-from hallucert.balls.symmetric import is_positive_definite
-from hallucert.clock import UNLIMITED, Clock
-from hallucert.exact import format_rational
-from hallucert.prove.branch_cell import Cell, CellProof
-from hallucert.prove.branch_chain import Chain
-from hallucert.prove.branch_system import Ball, BranchSystem, Matrix, Vector
-from hallucert.prove.claims import Claim, Status, undecided
-from hallucert.prove.reasons import Reason
-from hallucert.prove.subdivision import Box, balls_of, halves, middle_of
+from hallucert.arguments import checked_seconds, checked_whole
+from hallucert.arrays import exact_box
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.check.branch.chain import Chain
+from hallucert.check.branch.claims import QUESTIONS, measured_claims
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.branch.target import propose_target, proved_target
+from hallucert.check.claim import Enclosure, undecided
+from hallucert.check.diagram.certificate import DiagramCertificate
+from hallucert.check.diagram.claims import MAX_DIMENSION, NAME, QUESTION, Swept, completeness_claim, sweep
+from hallucert.check.file.certificate import Provenance
+from hallucert.check.reason import Reason
+from hallucert.check.sizes import sizes_of
+from hallucert.check.subdivision import Box, middle_of
+from hallucert.clock import Clock, OutOfTime
+from hallucert.errors import ArgumentError, HallucertError
+from hallucert.find.arguments import LARGEST, checked_point
+from hallucert.find.curves.branch import branch
+from hallucert.find.curves.branch_record import Branch
+from hallucert.find.curves.branches import branches
+from hallucert.find.newton import polished_critical_point
+from hallucert.find.refine import refine
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.progress import Progress, working
+from hallucert.prove.branch.certify import PRECISION, certify_branch
+from hallucert.quiet import quiet
+from hallucert.version import __version__
 
-MAX_DIMENSION = 3
-"""A box is split into too many pieces beyond."""
+MAX_BOXES = 200_000
+ROOM = Fraction(1, 8)
+"""Branches are followed in a box that is larger than the given one by this part of its sides."""
 
-NAME = "completeness"
-QUESTION = "Are these all hallucinated points of the target in the box?"
-THICKER = tuple(4**k for k in range(6, -1, -1))
-"""Factors by which tubes are made thicker; the first that is proved is taken."""
+BRANCHES = 0.45
+"""Part of the time budget for proofs of branches; they are proved once more when all of them are known."""
 
-SMALLEST = Fraction(1, 2**24)
-"""Pieces below this part of the region's longest side are not split any more."""
-
-MOST_LEFT = 64
-"""The search ends when so many smallest pieces are left."""
-
-NEAR = 4
-"""Cells tried for a piece: those whose axes its middle is nearest to."""
-
-
-@dataclass(frozen=True)
-class Swept:
-    """What a search left over: nothing, if it is complete.
-
-    Attributes
-    ----------
-    left : list of boxes
-        Smallest pieces that were not settled.
-    finished : bool
-        Whether no budget was spent before the end.
-    pieces : int
-        How many pieces were looked at.
-    late : bool
-        Whether it was the time that ran out.
-    """
-
-    left: list[Box]
-    finished: bool
-    pieces: int
-    late: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether every point of the region is accounted for."""
-        return self.finished and not self.left
-
-    @property
-    def obstacle(self) -> Reason | None:
-        """Why not every point of the region is accounted for; None if it is."""
-        if self.complete:
-            return None
-        if self.late:
-            return Reason.TIME
-        return Reason.PLACES if self.left else Reason.BUDGET
+ROUNDS = 6
+"""How often branches are sought at places that the search has left over."""
 
 
-def sweep(
-    system: BranchSystem, chains: Sequence[Chain], region: Box, max_boxes: int, clock: Clock = UNLIMITED
-) -> Swept:
-    """Search a region for hallucinated points of the target that lie in no cell of proved chains.
+@quiet
+def diagram(
+    f: Objective,
+    target: Any,
+    box: Any,
+    *,
+    backend: str = "arb",
+    max_boxes: int = MAX_BOXES,
+    budget: float = 300.0,
+    seed: int = 0,
+    progress: Progress = None,
+) -> DiagramCertificate:
+    """Prove which points of a box are hallucinated with one target, for all radii: branches, and that these are all.
+
+    The branches from the critical points in and around the box are followed and certified (`hallucert.find.branches`,
+    `hallucert.certify`). Then the box is searched, without a radius, for points with ``g(x) = lambda (c - x)`` and
+    ``lambda > 0`` outside of all cells of the branches (`hallucert.check.diagram.claims`). Where some may be, branches
+    are sought that were missed, and so on.
 
     Parameters
     ----------
-    system : BranchSystem
-        With the target's enclosure.
-    chains : sequence of Chain
-        Proved.
-    region : list of (Fraction, Fraction)
-        Exact ends of each side.
+    f : Objective
+        A formula in 2 or 3 variables.
+    target : (d,) array-like
+        Near a nondegenerate critical point. Only around a minimizer can a diagram be complete: a saddle or a maximizer
+        is the target of points arbitrarily near to it.
+    box : (d, 2) array-like of exact numbers
+        The region of ``x``, ends as ints, fractions, decimal strings or floats.
+    backend : {"arb", "mpmath"}
+        The arithmetic of the proof.
     max_boxes : int
-        Budget of pieces.
-    clock : Clock
-        When to give up.
+        Budget of each search.
+    budget : float
+        Seconds.
+    seed : int
+        Seed of the search for critical points.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
+
+    Returns
+    -------
+    DiagramCertificate
+        The branches with their folds and stability, and the claim ``completeness``; `complete` tells whether it is
+        proved.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    NotAnalyticError
+        If the objective is not given as a formula.
+    SearchError
+        If there is no nondegenerate critical point near `target`.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> found = hc.diagram(f, (1, 0), [(-2, 2), (-1, 1)])
+    >>> found.complete, len(found.chains)
+    (True, 1)
     """
-    tubes = _Tubes(system, [link.cell for chain in chains for link in chain.links])
-    smallest = SMALLEST * max(high - low for low, high in region)
-    pending = [list(region)]
-    left: list[Box] = []
-    for count in range(max_boxes):
-        if not pending:
-            return Swept(left, True, count)
-        clock.tell("pieces of the box", count)
-        if len(left) >= MOST_LEFT or clock.passed():
-            return Swept(left, False, count, len(left) < MOST_LEFT)
-        piece = pending.pop()
-        if _settled(system, tubes, piece):
-            continue
-        if max(high - low for low, high in piece) <= smallest:
-            left.append(piece)
-        else:
-            pending.extend(halves(piece))
-    return Swept(left, not pending, max_boxes)
+    require_round_to_nearest()
+    region = _checked(f, box)
+    max_boxes = checked_whole(max_boxes, 1, "max_boxes")
+    seconds = checked_seconds(budget, "budget")
+    size = max(float(high - low) for low, high in region)
+    near = polished_critical_point(f, checked_point(target, f.dimension, "target"), size, "target")
+    wide = np.array([[float(low - ROOM * (high - low)), float(high + ROOM * (high - low))] for low, high in region])
+    with working(seconds, progress) as clock:
+        return _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock)
 
 
-def completeness_claim(swept: Swept, region: Box, branches: int) -> Claim:
-    """Return the claim that follows from a search."""
-    if swept.obstacle is not None:
-        return undecided(NAME, QUESTION, swept.obstacle)
-    return Claim(NAME, Status.PROVED, statement(region, branches))
+def _proved(
+    f: Objective,
+    near: np.ndarray,
+    region: Box,
+    wide: np.ndarray,
+    ar: Any,
+    max_boxes: int,
+    seed: int,
+    clock: Clock,
+) -> DiagramCertificate:
+    """Find and prove the branches, and that these are all."""
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    chains: list[Chain] = []
+    size = max(high - low for low, high in region)
+    with ar:
+        place = propose_target(ar, f, [Fraction(v) for v in near.tolist()], sizes_of(size, size).box)
+        proved = None if place is None else proved_target(ar, f, place)
+    if place is None or proved is None:
+        reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
+        open_ = [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items()]
+        last = undecided(NAME, QUESTION, Reason.NEEDS_PREMISES)
+        return DiagramCertificate(f, None, (), (*open_, last), provenance, None, tuple(region))
+    found = _found(f, near, wide, seed, clock)
+    searching, reserve = clock.part(BRANCHES), 0.0
+    for number in range(ROUNDS):
+        before, began = len(chains), clock.now()
+        for one in found:
+            # From the same floats, so that every branch has the target's box of the diagram.
+            same = replace(one, target=near)
+            chains += certify_branch(same, ar.name, None, None, searching).chains
+        reserve += clock.now() - began  # about what it takes to prove them once more, at the end
+        if number > 0 and len(chains) == before:
+            # The same places are left, at which the same would be found.
+            break
+        with ar:
+            system = BranchSystem(ar, f, proved.c)
+            swept = sweep(system, chains, region, max_boxes, clock.reserving(reserve))
+        found = [] if swept.complete else _missed(f, near, wide, swept, clock)
+        if not found:
+            break
+    with ar:
+        groups = measured_claims(system, proved, chains, clock=clock)
+        sizes = proved.sizes(size)
+        claims = [m.published(ar.precision, sizes) for group in groups if not isinstance(group, str) for m in group]
+        whole = all(not isinstance(group, str) for group in groups) and all(claims)
+        enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision, sizes.box) for c in proved.c]
+    last = completeness_claim(swept, region, len(chains))
+    if not whole:
+        last = undecided(NAME, QUESTION, Reason.TIME if clock.passed() else Reason.PRECISION)
+    ends = tuple((e.lower, e.upper) for e in enclosure)
+    return DiagramCertificate(f, place, tuple(chains), (*claims, last), provenance, ends, tuple(region))
 
 
-LONGEST_BOX = 3000
-"""Characters up to which a box is written out in the sentence."""
-
-
-def statement(region: Box, branches: int) -> str:
-    """The sentence that is proved."""
-    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in region)
-    if len(box) > LONGEST_BOX:
-        box = "that is the region of the certificate"
-    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
-    if branches == 0:
-        return f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
-    return f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
-
-
-def _settled(system: BranchSystem, tubes: _Tubes, piece: Box) -> bool:
-    """Tell whether certainly every wanted solution of a piece lies on a branch."""
-    ar, d = system.arithmetic, system.dimension
-    x = balls_of(ar, piece)
-    offset = [c - v for v, c in zip(x, system.target, strict=True)]
-    plain = system.objective.enclose_gradient(ar, x)
-    hessian = system.objective.enclose_hessian(ar, x)
-    if not (ar.all_finite([plain]) and ar.all_finite(hessian)):
-        return False
-    middle = [ar.constant(v) for v in middle_of(piece)]
-    step = [v - m for v, m in zip(x, middle, strict=True)]
-    moved = matrix.apply(ar, hessian, step)
-    at_middle = system.objective.enclose_gradient(ar, middle)
-    gradient = [ar.intersection(p, a + b) or p for p, a, b in zip(plain, at_middle, moved, strict=True)]
-    across = [gradient[i] * offset[j] - gradient[j] * offset[i] for i in range(d) for j in range(i)]
-    if any(ar.nonzero(v) for v in across):
-        return True
-    inward = ar.dot(gradient, offset)
-    if not ar.is_finite(inward) or ar.upper(inward) <= 0:
-        return ar.is_finite(inward)
-    if _convex_from_target(system, x):
-        return True
-    square = sum((ar.power(v, 2) for v in offset[1:]), ar.power(offset[0], 2))
-    multipliers = [inward / square, *(g / v for g, v in zip(gradient, offset, strict=True))]
-    for v in _eigenvectors(ar, hessian):
-        along = ar.dot(at_middle, v) + ar.dot(matrix.apply(ar, hessian, v), step)
-        multipliers.append(along / ar.dot(offset, v))
-    low, high = _common(ar, multipliers)
-    if high is None or high <= 0 or high < low:
-        return high is not None
-    return tubes.hold(x, (max(low, Fraction(0)), high), middle_of(piece))
-
-
-def _convex_from_target(system: BranchSystem, x: Vector) -> bool:
-    ar = system.arithmetic
-    spanned = [ar.hull(v, c) for v, c in zip(x, system.target, strict=True)]
-    hessian = system.objective.enclose_hessian(ar, spanned)
-    return ar.all_finite(hessian) and is_positive_definite(ar, hessian)
-
-
-def _eigenvectors(ar: Any, hessian: Matrix) -> list[Vector]:
-    """Return the eigenvectors of ``H`` in floats, made exact: directions in which to measure ``lambda``."""
-    middle = matrix.midpoints(ar, hessian)
-    if not np.isfinite(middle).all():
+def _found(f: Objective, target: np.ndarray, box: np.ndarray, seed: int, clock: Clock) -> list[Branch]:
+    """Seek the branches from critical points; none if there is no time."""
+    try:
+        with clock.watched():
+            return branches(f, target, box, seed=seed)
+    except OutOfTime:
         return []
-    return [[ar.constant(Fraction(t)) for t in v] for v in np.linalg.eigh(middle)[1].T.tolist()]
 
 
-def _common(ar: Any, values: Sequence[Ball]) -> tuple[Fraction, Fraction | None]:
-    """Return the interval in which the finite ones of some enclosures meet, empty or not; None for no upper bound."""
-    ends = [ar.endpoints(value) for value in values if ar.is_finite(value)]
-    return max((a for a, _ in ends), default=Fraction(0)), min((b for _, b in ends), default=None)
+def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept, clock: Clock) -> list[Branch]:
+    """Seek a branch through one of the places that were left over."""
+    for piece in swept.left:
+        x = np.array([float(v) for v in middle_of(piece)])
+        distance = float(np.linalg.norm(x - target))
+        try:
+            with clock.watched():
+                start = refine(f, x, distance)
+                moved, missed = np.linalg.norm(start.x - x), np.linalg.norm(start.target - target)
+                if missed <= 1e-6 * distance and moved <= 0.1 * distance:
+                    return [branch(f, start, box=box)]
+        except OutOfTime:
+            return []
+        except HallucertError:
+            continue
+    return []
 
 
-class _Tubes:
-    """The cells, as thick as is proved, and a look-up of them in floats, which proposes and proves nothing."""
-
-    def __init__(self, system: BranchSystem, cells: Sequence[Cell]) -> None:
-        self.proofs = [proof for cell in cells if (proof := _thick(system, cell)) is not None]
-        frames = np.array([[[float(v) for v in row] for row in proof.cell.frame] for proof in self.proofs])
-        self.centres = np.array([[float(v) for v in proof.cell.centre] for proof in self.proofs])
-        found = [matrix.float_inverse(frame) for frame in frames]
-        self.inverses = np.array(
-            [np.full(f.shape, np.nan) if i is None else i for f, i in zip(frames, found, strict=True)]
-        )
-        self.bends = np.array([[float(v) for v in proof.cell.bend] for proof in self.proofs])
-        self.spans = np.array([[float(v) for v in proof.cell.span] for proof in self.proofs])
-        self.radii = np.array([[float(v) for v in proof.cell.radius] for proof in self.proofs])
-
-    def hold(self, x: Vector, multiplier: tuple[Fraction, Fraction], middle: Sequence[Fraction]) -> bool:
-        """Tell whether one cell certainly holds all ``(x, lambda)`` of a piece with ``lambda > 0``."""
-        if not self.proofs:
-            return False
-        z = np.array([*(float(v) for v in middle), float(sum(multiplier)) / 2])
-        with np.errstate(all="ignore"):
-            y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
-            s, w = y[:, 0], y[:, 1:] - self.bends * y[:, :1] ** 2
-            depth = np.max(np.abs(w) / self.radii, axis=1)
-        depth[(s < self.spans[:, 0]) | (s > self.spans[:, 1])] = np.inf
-        nearest = [int(i) for i in np.argsort(depth)[:NEAR] if depth[i] < 1]
-        return any(_holds(self.proofs[i], x, multiplier) for i in nearest)
-
-
-def _thick(system: BranchSystem, cell: Cell) -> CellProof | None:
-    """Return the thickest tube around a cell's arc that is proved to hold exactly one arc."""
-    for factor in THICKER:
-        proof = CellProof(system, replace(cell, radius=tuple(factor * r for r in cell.radius)))
-        if proof.proved():
-            return proof
-    return None
-
-
-def _holds(proof: CellProof, x: Vector, multiplier: tuple[Fraction, Fraction]) -> bool:
-    """Tell whether a cell certainly holds the points of a piece with ``lambda > 0``."""
-    ar, (low, high) = proof.arithmetic, proof.cell.span
-    found = proof.coordinates([*x, ar.interval(*multiplier)])
-    if found is None or not ar.all_finite([[found[0]], found[1]]):
-        return False
-    first, last = ar.endpoints(found[0])
-    ends = proof.cell.multiplier_ends
-    if ends is not None:
-        # lambda = m + s T alone: s grows with lambda or falls, and lambda > 0 keeps to one side of a face at 0.
-        slope = proof.cell.frame[-1][0]
-        exact = sorted((value - proof.cell.centre[-1]) / slope for value in multiplier)
-        first, last = exact[0], exact[1]
-    within = low <= first and last <= high
-    return within and all(ar.within(v, -r, r) for v, r in zip(found[1], proof.cell.radius, strict=True))
+def _checked(f: object, box: Any) -> Box:
+    """Return the exact box after checking the function and it."""
+    f = checked_objective(f)
+    f.require_rigorous()
+    if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= MAX_DIMENSION:
+        must = f"be a formula of 2 to {MAX_DIMENSION} variables"
+        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
+    region = exact_box(box, f.dimension)
+    if any(max(abs(low), abs(high)) > LARGEST for low, high in region):
+        raise ArgumentError("box", box, f"have numbers of at most {LARGEST:g} in absolute value")
+    return region

@@ -19,9 +19,9 @@ import numpy as np
 from hallucert.errors import CheckpointError
 from hallucert.file_kinds import kind_of_file
 from hallucert.files import replacing, write_nothing
-from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import SAM
+from hallucert.objectives.radius_law import SAM
 from hallucert.sam.driver import Plan, State
 
 FORMAT = "hallucert-checkpoint-1"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.batches import Batches
 from hallucert.sam.engine import Engine, choose_engine
 from hallucert.sam.schedule import Positive

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.plain import advance_plain
 
 if TYPE_CHECKING:
-    from hallucert.sam.kernel import GradientProgram
+    from hallucert.sam.kernels.kernel import GradientProgram
 
 DTYPES = ("float64", "float32")
 
@@ -100,8 +100,8 @@ class CompiledEngine(Engine):
     def __init__(
         self, program: GradientProgram, threads: int, lanes: int, heavy: bool, normalised: bool = True, height: int = 0
     ) -> None:
-        from hallucert.objectives.machine import registers_array
-        from hallucert.sam.kernel import EXTRA_ROWS
+        from hallucert.objectives.tape.machine import registers_array
+        from hallucert.sam.kernels.kernel import EXTRA_ROWS
 
         self.program, self.normalised, self.height = program, normalised, height
         self.lanes_per_thread = program.lanes_per_thread
@@ -112,7 +112,7 @@ class CompiledEngine(Engine):
 
     def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
         """Advance `lanes`."""
-        from hallucert.sam.kernel import advance
+        from hallucert.sam.kernels.kernel import advance
 
         arguments = (*settings[:-1], self.normalised)
         advance(self.program, self.work[piece], self.block, lanes, *arguments)
@@ -132,8 +132,8 @@ class LayeredEngine(Engine):
     """
 
     def __init__(self, network: TanhNetwork, threads: int, lanes: int, dtype: str) -> None:
-        from hallucert.sam.layered_kernel import LayeredNetwork
-        from hallucert.sam.reduction import reduce_inputs
+        from hallucert.sam.kernels.layered_kernel import LayeredNetwork
+        from hallucert.sam.kernels.reduction import reduce_inputs
 
         self.dtype = np.dtype(dtype)
         self.reduction = reduce_inputs(network)
@@ -148,7 +148,7 @@ class LayeredEngine(Engine):
 
     def session(self) -> AbstractContextManager[Any]:
         """Leave the threads to this engine: BLAS gets one for each call."""
-        from hallucert.sam.layered_kernel import one_blas_thread
+        from hallucert.sam.kernels.layered_kernel import one_blas_thread
 
         return one_blas_thread()
 
@@ -187,7 +187,7 @@ def choose_engine(
     compiled = law.metric is None
     if isinstance(objective, TanhNetwork):
         # Only now, because it loads the compiler.
-        from hallucert.sam.network_kernel import network_program
+        from hallucert.sam.kernels.network_kernel import network_program
 
         tiny = None if batches or dtype != "float64" else network_program(objective)
         if tiny is None and law != SAM:

@@ -13,10 +13,10 @@ from hallucert.arguments import checked_items, checked_path, checked_whole
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.printing import printed
 from hallucert.progress import Progress, StepProgress, without_step, working
 from hallucert.quiet import quiet
-from hallucert.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
 from hallucert.sam.grid import Each

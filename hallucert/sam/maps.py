@@ -6,7 +6,7 @@ Where ``g(x) = 0`` the ascent direction is undefined: a single point raises `Dom
 
 With ``variant="usam"`` the step is not normalised, ``x+ = x + rho g``, and is defined where ``g(x) = 0``. A `RadiusLaw`
 of the variant "asam" has ``u = D^2 g/|D g|``. Formulas below are SAM's; those of the others are in
-`hallucert.radius_law`.
+`hallucert.objectives.radius_law`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from hallucert.arguments import checked_double
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, row_norms
 from hallucert.quiet import quiet
-from hallucert.radius_law import SAM, RadiusLaw, radius_law, row_norms
 
 
 @quiet

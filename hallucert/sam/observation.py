@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network import TanhNetwork
-from hallucert.objectives.network_data import checked_inputs
+from hallucert.objectives.network.data import checked_inputs
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.driver import Plan, State
 from hallucert.sam.maps import sam_lanes

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 
 

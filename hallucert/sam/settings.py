@@ -9,9 +9,9 @@ import numpy as np
 
 from hallucert.arguments import checked_choice, checked_real, checked_whole
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
-from hallucert.radius_law import RadiusLaw, radius_law, row_norms
+from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
 from hallucert.sam.batches import Batches
 from hallucert.sam.driver import Plan
 from hallucert.sam.engine import DTYPES

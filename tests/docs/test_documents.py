@@ -68,7 +68,7 @@ def require_output(shown: str, printed: str) -> None:
 
 def run_commands(block: Block) -> None:
     """Run the ``$ hallucert`` commands of a console block; other commands (installing, say) are not run."""
-    from hallucert.cli import main
+    from hallucert.tools.cli import main
 
     for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.M):
         words = shlex.split(command, comments=True)
@@ -170,7 +170,7 @@ def test_readme_example_proves_what_it_shows(
 
 def test_every_reason_is_documented() -> None:
     """The page on undecided claims explains every reason that a claim can have."""
-    from hallucert.prove.reasons import Reason
+    from hallucert.check.reason import Reason
 
     text = (DOCS / "how-to" / "undecided.md").read_text(encoding="utf-8")
     assert not [reason.value for reason in Reason if f"| `{reason.value}` |" not in text]
@@ -180,7 +180,7 @@ def test_every_reason_is_documented() -> None:
 
 def test_every_claim_is_documented() -> None:
     """Both tables of claims list every claim about a point."""
-    from hallucert.prove.point_claims import BY_NAME
+    from hallucert.check.point.claims import BY_NAME
 
     for name in ("mathematics.md", "certificate-format.md"):
         text = (DOCS / name).read_text(encoding="utf-8")

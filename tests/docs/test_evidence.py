@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.certificate.kinds import KINDS, module_of
+from hallucert.check.file.kinds import KINDS, module_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -93,7 +93,7 @@ def issuing_modules() -> list[Path]:
     for kind in KINDS:
         for role in ("reading", "writing", "verify"):
             module_of(kind, role)
-    importlib.import_module("hallucert.usam_absence")
+    importlib.import_module("hallucert.prove.absence.usam")
     loaded = [module for name, module in list(sys.modules.items()) if name.startswith("hallucert.")]
     return sorted({Path(module.__file__) for module in loaded if module.__file__})
 

@@ -16,15 +16,15 @@ from fractions import Fraction
 import pytest
 
 import hallucert as hc
-from hallucert.certificate import census_verify
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.check.census import verify as census_verify
+from hallucert.check.census.census import take_here
+from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability
+from hallucert.check.census.sphere import overlap
+from hallucert.check.claim import Enclosure
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import problem_digest, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
-from hallucert.prove.census import take_here
-from hallucert.prove.census_records import CriticalPoint, Kind, Problem, Stability
-from hallucert.prove.census_sphere import overlap
-from hallucert.prove.claims import Enclosure
 
 PLANE = [(-2, 2), (-2, 2)]
 NAMES = ("complete", "excluded", "partial")

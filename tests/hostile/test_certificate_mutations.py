@@ -15,8 +15,8 @@ from fractions import Fraction
 import pytest
 
 import hallucert as hc
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import problem_digest, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 

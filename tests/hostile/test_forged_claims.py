@@ -17,14 +17,16 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.certificate.reading import MAX_MATRIX_BITS, load
-from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.check.attraction import attractor
+from hallucert.check.file.reading import MAX_MATRIX_BITS, load
+from hallucert.check.file.writing import problem_digest, to_json
+from hallucert.check.point import existence
+from hallucert.check.point.claims import BY_NAME
+from hallucert.check.reason import Reason
+from hallucert.check.region import farthest_point
+from hallucert.check.sam_point import Point
+from hallucert.check.theorem import Evidence, Facts
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.prove import attractor, existence, farthest_point
-from hallucert.prove.point import Point
-from hallucert.prove.point_claims import BY_NAME
-from hallucert.prove.reasons import Reason
-from hallucert.prove.rules import Evidence, Facts
 
 WELL = "(x**2 - 1)**2/4 + y**2/20"
 WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"

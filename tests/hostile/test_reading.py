@@ -9,7 +9,7 @@ import stat
 import pytest
 
 import hallucert as hc
-from hallucert.certificate import reading
+from hallucert.check.file import reading
 from hallucert.errors import CertificateError
 
 
@@ -20,7 +20,7 @@ def text():
 
 
 def _to_json(cert):
-    from hallucert.certificate.writing import to_json
+    from hallucert.check.file.writing import to_json
 
     return to_json(cert)
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_exact, parse_exact
 
@@ -280,17 +280,17 @@ def test_errors_inside_of_a_proof_are_verdicts(error, monkeypatch):
         raise error("planted")
 
     certificate = made("point")
-    for place in ("rules.Rule.recheck", "existence.relocate"):
+    for place in ("theorem.Rule.recheck", "point.existence.relocate"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"hallucert.prove.{place}", fails)
+            patch.setattr(f"hallucert.check.{place}", fails)
             assert not hc.verify(certificate)
 
 
 def test_nothing_that_the_checker_runs_asserts():
     """Python drops assertions on request, and their errors have no type that a checker could report."""
     package = Path(hc.__file__).parent
-    for folder in ("balls", "certificate", "objectives", "prove"):
-        for path in (package / folder).glob("*.py"):
+    for folder in ("balls", "check", "objectives"):
+        for path in (package / folder).rglob("*.py"):
             tree = ast.parse(path.read_text())
             assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)], path
             assert "AssertionError" not in path.read_text()

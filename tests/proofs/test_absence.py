@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.check.absence import safe_radius as absence
+from hallucert.check.absence.convexity import is_convex, semidefinite
 from hallucert.errors import ArgumentError, NotAnalyticError
-from hallucert.prove import absence
-from hallucert.prove.convexity import is_convex, semidefinite
 
 CONVEX = [
     "exp(x) - x + y**2/2 + y**4/4",

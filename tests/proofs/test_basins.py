@@ -11,14 +11,14 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.mean_value import MeanValueArithmetic
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.check.attraction import basin
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.sam_point import Point
+from hallucert.check.theorem import Evidence
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
-from hallucert.prove import basin
-from hallucert.prove.point import Point
-from hallucert.prove.rules import Evidence
 
 WELL, LOG = "(x**2 - 1)**2 / 4 + y**2 / 20", " + 0*log(y + 1/32)"
 

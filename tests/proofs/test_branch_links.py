@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import complete_diagram
 from hallucert.balls import arithmetic
-from hallucert.branch import EndReason
+from hallucert.check.branch.chain import Objection
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.branch.target import proved_target
+from hallucert.check.diagram.claims import sweep
+from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED
-from hallucert.prove import branch_search
-from hallucert.prove.branch_chain import Objection
-from hallucert.prove.branch_search import Growing
-from hallucert.prove.branch_system import BranchSystem
-from hallucert.prove.branch_target import proved_target
-from hallucert.prove.diagram import sweep
-from hallucert.prove.reasons import Reason
+from hallucert.find.curves.branch_record import EndReason
+from hallucert.prove import diagram as complete_diagram
+from hallucert.prove.branch import search as branch_search
+from hallucert.prove.branch.search import Growing
 
 BOX = [(-3, 3), (-3, 3)]
 

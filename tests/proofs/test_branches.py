@@ -17,16 +17,16 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.certificate.branch_reading import NUMBERS
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.check.branch.cell import Cell, CellProof
+from hallucert.check.branch.chain import entry
+from hallucert.check.branch.reading import NUMBERS
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
 from hallucert.exact import format_dyadic, parse_dyadic
-from hallucert.prove.branch_cell import Cell, CellProof
-from hallucert.prove.branch_chain import entry
-from hallucert.prove.branch_guide import Guide, Track
-from hallucert.prove.branch_proposal import cell_between
-from hallucert.prove.branch_system import BranchSystem
+from hallucert.prove.branch.guide import Guide, Track
+from hallucert.prove.branch.proposal import cell_between
 
 BIFURCATION = 3 / np.sqrt(2)
 
@@ -508,7 +508,7 @@ def test_malformed_files_are_refused_with_the_place(certified, path, value, fiel
     data = copy.deepcopy(to_json(certified))
     set_value(path, value)(data)
     if path[0] == "problem":
-        from hallucert.certificate.writing import problem_digest
+        from hallucert.check.file.writing import problem_digest
 
         data["digest"] = problem_digest(data["problem"])
     with pytest.raises(CertificateError) as caught:

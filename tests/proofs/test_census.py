@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.check.census.records import CriticalPoint, Kind, Open, Problem, floats
+from hallucert.check.census.sphere import why_open
+from hallucert.check.claim import Enclosure
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import problem_digest, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
-from hallucert.prove.census_records import CriticalPoint, Kind, Open, Problem, floats
-from hallucert.prove.census_sphere import why_open
-from hallucert.prove.claims import Enclosure
 
 PLANE = [(-2, 2), (-2, 2)]
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.check.attraction import converges
+from hallucert.check.claim import Enclosure
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.theorem import Facts
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
-from hallucert.prove import converges
-from hallucert.prove.claims import Enclosure
-from hallucert.prove.rules import Facts
 
 WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
 AT = (-0.5, 0)

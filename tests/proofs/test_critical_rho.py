@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.prove import critical_rho as shells
-from hallucert.prove import shell_proposals
+from hallucert.prove.absence import critical_rho as shells
+from hallucert.prove.absence import shell_proposals
 
 FOLD = ("(2*x + y**2 + 1/2)**2 + (x**2 + 8*y/3 + 1)**2", (-1.9956707765941004, -1.868513193206888))
 WELLS = "(x**2 - 1)**2/4 + y**2/20"

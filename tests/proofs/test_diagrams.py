@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import complete_diagram
 from hallucert.balls import arithmetic
-from hallucert.certificate import verify as checker
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import problem_digest, to_json
+from hallucert.check.branch.cell import CellProof
+from hallucert.check.branch.claims import QUESTIONS
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.branch.target import proved_target
+from hallucert.check.claim import undecided
+from hallucert.check.diagram.claims import Swept, _holds, _Tubes, completeness_claim, statement, sweep
+from hallucert.check.file import verify as checker
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import problem_digest, to_json
+from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
-from hallucert.prove.branch import QUESTIONS
-from hallucert.prove.branch_cell import CellProof
-from hallucert.prove.branch_system import BranchSystem
-from hallucert.prove.branch_target import proved_target
-from hallucert.prove.claims import undecided
-from hallucert.prove.diagram import Swept, _holds, _Tubes, completeness_claim, statement, sweep
-from hallucert.prove.reasons import Reason
+from hallucert.prove import diagram as complete_diagram
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
 BOX = [(-6, 6), (-6, 6)]
@@ -146,8 +146,8 @@ def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch
         system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
         cells = [link.cell for link in diagram.chains[0].links[:2]]
         proofs = [CellProof(system, cell) for cell in cells]
-        monkeypatch.setattr("hallucert.prove.diagram._thick", lambda _, cell: proofs[cells.index(cell)])
-        monkeypatch.setattr("hallucert.prove.diagram.matrix.float_inverse", lambda frame: None)
+        monkeypatch.setattr("hallucert.check.diagram.claims._thick", lambda _, cell: proofs[cells.index(cell)])
+        monkeypatch.setattr("hallucert.check.diagram.claims.matrix.float_inverse", lambda frame: None)
         tubes = _Tubes(system, cells)
         assert tubes.proofs
         x = [ar.constant(Fraction(1)), ar.constant(Fraction(1))]

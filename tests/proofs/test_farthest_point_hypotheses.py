@@ -10,10 +10,10 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.prove.existence import locate
-from hallucert.prove.point import Point
-from hallucert.prove.rules import Evidence
-from hallucert.prove.touching import touches_only_here
+from hallucert.check.point.existence import locate
+from hallucert.check.region.touching import touches_only_here
+from hallucert.check.sam_point import Point
+from hallucert.check.theorem import Evidence
 
 
 def test_a_locally_farthest_point_is_not_the_farthest():

@@ -15,11 +15,11 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.check.attraction.projected_c32 import _divided
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
 from hallucert.errors import CertificateError, SearchError
 from hallucert.exact import format_dyadic, parse_dyadic
-from hallucert.prove.projected_c32 import _divided
 
 DATA = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())
 ENDS = {"-".join(map(str, end["layer_sizes"])) + f" seed {end['data_seed']}.{end['row']}": end for end in DATA["ends"]}

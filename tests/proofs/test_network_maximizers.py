@@ -15,8 +15,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.check.region.taylor import TaylorBox
 from hallucert.errors import ArgumentError
-from hallucert.prove.farthest_point_taylor import TaylorBox
 
 INPUTS = [-4, -2, -1, 1, 2, 4]
 TARGETS = [800, -400, 200, -200, 400, -800]

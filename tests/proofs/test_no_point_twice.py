@@ -9,14 +9,14 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.certificate.writing import to_json
+from hallucert.check.branch.chain import check_chain
+from hallucert.check.branch.parts import UNDECIDED, Part
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.branch.target import proved_target
+from hallucert.check.file.writing import to_json
+from hallucert.check.sheet.chain import CurveChain, check_curve
+from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.errors import CertificateError
-from hallucert.prove.branch_chain import check_chain
-from hallucert.prove.branch_parts import UNDECIDED, Part
-from hallucert.prove.branch_system import BranchSystem
-from hallucert.prove.branch_target import proved_target
-from hallucert.prove.manifold_chain import CurveChain, check_curve
-from hallucert.prove.manifold_system import ManifoldSystem
 
 ISOLA = "-(x**2 + 9/10*y**2)/2 + 1/10*exp(-((x-2)**2+(y-1)**2)*5)"
 BEHIND_A_FOLD = (2.1027868553368725, 1.4049536460561487)
@@ -97,7 +97,7 @@ def test_stability_is_said_of_cells_not_of_radii_alone() -> None:
 
 def test_what_nobody_claims_is_not_read(isola, ring) -> None:
     """A chain without its claim would be checked by nobody: CertificateError."""
-    from hallucert.certificate.reading import from_json
+    from hallucert.check.file.reading import from_json
 
     for cert, name in ((isola, "branch"), (ring, "curve")):
         data = to_json(cert)
@@ -108,8 +108,8 @@ def test_what_nobody_claims_is_not_read(isola, ring) -> None:
 
 def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
     """`regular` of an open piece speaks of its continuation; that of a closed one need not."""
-    from hallucert.prove.manifold import sheet_claims
-    from hallucert.prove.sizes import Sizes
+    from hallucert.check.sheet.claims import sheet_claims
+    from hallucert.check.sizes import Sizes
 
     ar = arithmetic("arb", 106)
     with ar:

@@ -11,14 +11,15 @@ from scipy.optimize import brentq, minimize_scalar
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.certificate.reading import load
+from hallucert.check.file.reading import load
+from hallucert.check.point import existence
+from hallucert.check.reason import Reason
+from hallucert.check.region import farthest_point
+from hallucert.check.sam_point import Point
+from hallucert.check.theorem import Evidence
 from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.objective import Objective
-from hallucert.prove import existence, farthest_point
-from hallucert.prove.point import Point
-from hallucert.prove.reasons import Reason
-from hallucert.prove.rules import Evidence
 
 
 def bowl(x, y):

@@ -17,21 +17,21 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.check.branch.cell import arc_box
+from hallucert.check.claim import Enclosure
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.reason import Reason
+from hallucert.check.sam_point import Point
+from hallucert.check.sheet.cell import CurveCellProof, straight_cell
+from hallucert.check.sheet.chain import CurveChain, check_curve
+from hallucert.check.sheet.measures import Least
+from hallucert.check.sheet.point import ThinPoint
+from hallucert.check.sheet.system import ManifoldSystem
+from hallucert.check.sheet.turning import winding_number
 from hallucert.clock import UNLIMITED
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.prove import manifold_proposal
-from hallucert.prove.branch_cell import arc_box
-from hallucert.prove.claims import Enclosure
-from hallucert.prove.manifold_cell import CurveCellProof, straight_cell
-from hallucert.prove.manifold_chain import CurveChain, check_curve
-from hallucert.prove.manifold_measures import Least
-from hallucert.prove.manifold_point import ThinPoint
-from hallucert.prove.manifold_system import ManifoldSystem
-from hallucert.prove.manifold_turning import winding_number
-from hallucert.prove.point import Point
-from hallucert.prove.reasons import Reason
+from hallucert.prove.sheet import proposal as manifold_proposal
 
 HALF, RHO = Fraction(1, 2), Fraction(3, 2)
 INPUTS, TARGETS = (-1.0, 0.0, 1.0), (3.1, 1.6, 0.0)

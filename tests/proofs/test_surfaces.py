@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.balls import arithmetic, matrix
-from hallucert.certificate.reading import from_json
-from hallucert.certificate.writing import to_json
+from hallucert.balls import arithmetic
+from hallucert.balls.linear import matrix
+from hallucert.check.file.reading import from_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.sheet.system import ManifoldSystem
+from hallucert.check.surface import cell as surface_cell
+from hallucert.check.surface import part as surface_part
+from hallucert.check.surface.atlas import Atlas, check_atlas
+from hallucert.check.surface.cell import ChartProof
+from hallucert.check.surface.point import PatchPoint
+from hallucert.check.surface.system import SurfaceSystem
+from hallucert.check.surface.topology import _winding
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
-from hallucert.prove import surface_cell, surface_part
-from hallucert.prove.manifold_system import ManifoldSystem
-from hallucert.prove.surface_atlas import Atlas, check_atlas
-from hallucert.prove.surface_cell import ChartProof
-from hallucert.prove.surface_point import PatchPoint
-from hallucert.prove.surface_proposal import chart_around, chart_at
-from hallucert.prove.surface_system import SurfaceSystem
-from hallucert.prove.surface_topology import _winding
+from hallucert.prove.surface.proposal import chart_around, chart_at
 
 RHO = Fraction(3, 2)
 TORUS = "(sqrt(x**2 + y**2) - 1)**2 + z**2 - 1/4"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, NotAnalyticError
-from hallucert.radius_law import RadiusLaw
-from hallucert.usam_absence import certify_usam_absence
+from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.prove.absence.usam import certify_usam_absence
 
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
 BOX = [(-2, 2), (-1, 1.5)]

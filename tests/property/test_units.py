@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.check.claim import Enclosure
+from hallucert.check.sizes import Sizes
+from hallucert.check.units import Units, box_units, units_of
 from hallucert.errors import SearchError
-from hallucert.prove.claims import Enclosure
-from hallucert.prove.sizes import Sizes
-from hallucert.prove.units import Units, box_units, units_of
-from hallucert.radius_law import row_norms
-from hallucert.usam_absence import certify_usam_absence
+from hallucert.objectives.radius_law import row_norms
+from hallucert.prove.absence.usam import certify_usam_absence
 
 SCALES = [(-300, 0), (300, 0), (0, -300), (0, 300), (-300, 300), (300, -300), (38, -101), (-38, 5)]
 FAR, NEAR = [(-300, 300), (300, -300)], [(-300, -99)]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from hallucert import cli
+from hallucert.tools import cli
 
 FOUR_WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"
 POINT = ["certify", FOUR_WELLS, "--rho", "2.5", "--at=-0.767,-0.767"]
@@ -263,7 +263,7 @@ def test_demo_proves_draws_and_reproves(run: Run, tmp_path: Path) -> None:
 
 def test_verify_in_a_fresh_process_loads_no_search_code(certificate: Path) -> None:
     code = (
-        "import sys; from hallucert.cli import main\n"
+        "import sys; from hallucert.tools.cli import main\n"
         "try: main(['verify', sys.argv[1], '--json'])\n"
         "finally: print([m for m in ('numba', 'scipy', 'sympy', 'matplotlib', 'autograd', 'hallucert.find', "
         "'hallucert.sam', 'hallucert.plot') if m in sys.modules], file=sys.stderr)"

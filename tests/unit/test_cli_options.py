@@ -12,8 +12,8 @@ import pytest
 import typer
 
 import hallucert as hc
-from hallucert import cli, demo
-from hallucert.study import arena, run
+from hallucert.tools import cli, demo
+from hallucert.tools.study import arena, run
 
 GROUP = typer.main.get_command(cli.app)
 WELL = "(x**2 - 1)**2/4 + y**2/20"

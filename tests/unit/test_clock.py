@@ -9,11 +9,11 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.check.census.groups import connected
+from hallucert.check.reason import Reason
+from hallucert.check.subdivision import cover, covers
 from hallucert.clock import Clock, OutOfTime, look
-from hallucert.prove.box_groups import connected
-from hallucert.prove.reasons import Reason
-from hallucert.prove.subdivision import cover, covers
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 BOX = [(-2, 2), (-1, 1)]

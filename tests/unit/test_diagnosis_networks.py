@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import diagnosis, spectra
-from hallucert.diagnosis import Kind
+from hallucert.diagnosis import diagnose as diagnosis
+from hallucert.diagnosis import spectra
+from hallucert.diagnosis.diagnose import Kind
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork
 
 CORNERS, XOR = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]]), np.array([-1, 1, 1, -1.0])
 

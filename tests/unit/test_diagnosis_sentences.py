@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import diagnosis_sentences as say
-from hallucert.diagnosis import Kind
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.diagnosis import sentences as say
+from hallucert.diagnosis.constant_predictor import constant_predictor
+from hallucert.diagnosis.diagnose import Kind
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 TWO, SIGNS = [[1.0], [-1.0]], [1.0, -1.0]
 NO_MINIMUM = "cross-entropy has no minimum: it falls for ever"
 
 
-def said(found: hc.diagnosis.Diagnosis) -> str:
+def said(found: hc.diagnosis.diagnose.Diagnosis) -> str:
     return f"{found.verdict} {found.advice}"
 
 
@@ -53,7 +54,7 @@ def test_cross_entropy_with_decay_does_not_fall_for_ever(decay: str) -> None:
     assert found.value == pytest.approx(float(decay) / 2 * np.dot(x, x), rel=1e-6)
     assert found.kind is (Kind.TRAINED if decay == "1e-9" else Kind.MOVING)
     assert "for ever" not in said(found) and "With weight decay f has a minimizer" in found.advice
-    assert not hc.constant_predictor.constant_predictor(f, np.array(x)).endless
+    assert not constant_predictor(f, np.array(x)).endless
 
 
 def test_cross_entropy_falls_for_ever_where_every_sample_is_right() -> None:
@@ -109,15 +110,15 @@ def test_where_a_constant_is_right_it_is_no_place_to_be_stuck(loss: str) -> None
 def test_the_least_loss_of_equal_inputs() -> None:
     """Three samples share an input, with labels 0, 0, 1: no network has less than their entropy, 3/4 of H(1/3)."""
     f = hc.TanhNetwork((1, 2, 2), [[1.0]] * 3 + [[-1.0]], [0, 0, 1, 1], loss="cross_entropy")
-    answers = hc.constant_predictor.constant_predictor(f, f.initial(0))
+    answers = constant_predictor(f, f.initial(0))
     entropy = -(2 / 3) * np.log(2 / 3) - (1 / 3) * np.log(1 / 3)
     assert answers.floor == pytest.approx(0.75 * entropy, rel=1e-14) and not answers.endless
     assert answers.best_loss == pytest.approx(np.log(2), rel=1e-14)
     squared = hc.TanhNetwork((1, 2, 1), [[1.0]] * 3 + [[-1.0]], [0.0, 0.0, 3.0, 5.0])
-    answers = hc.constant_predictor.constant_predictor(squared, squared.initial(0))
+    answers = constant_predictor(squared, squared.initial(0))
     assert answers.floor == 6 / 8 and answers.best_loss == 18 / 8  # squares about the means 1 and 2, over 2 n
     bounded = hc.TanhNetwork((1, 2, 1), [[1.0], [-1.0]], [3.0, -1.0], output="tanh")
-    answers = hc.constant_predictor.constant_predictor(bounded, bounded.initial(0))
+    answers = constant_predictor(bounded, bounded.initial(0))
     assert answers.floor == 1.0  # (3 - 1)^2 / (2 n)
 
 

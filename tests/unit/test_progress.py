@@ -179,7 +179,7 @@ def test_the_command_line_shows_the_same_on_a_real_terminal():
         "    def __init__(self, seconds, call): self.start = call\n"
         "    def cancel(self): pass\n"
         "p.Timer = AtOnce\n"
-        "from hallucert.cli import main\n"
+        "from hallucert.tools.cli import main\n"
         "sys.argv[1:] = ['census', '(x**2 - 1)**2/4 + y**2/20', '--rho', '1.5', '--box', '-2,2,-1,1', '--json']\n"
         "main()\n"
     )

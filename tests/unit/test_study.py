@@ -12,15 +12,15 @@ import time
 import pytest
 
 import hallucert as hc
-from hallucert.cli import main
 from hallucert.errors import ArgumentError, MissingPackageError
-from hallucert.study import run_study
-from hallucert.study.verdicts import CONVERGED_CLAIMS as CLAIMS
+from hallucert.tools.cli import main
+from hallucert.tools.study import run_study
+from hallucert.tools.study.verdicts import CONVERGED_CLAIMS as CLAIMS
 
 COMMAND = """
 import sys
 from hallucert.sam import driver
-from hallucert.study import run_study
+from hallucert.tools.study import run_study
 driver.SAVE_SECONDS, driver.CALL_SECONDS = 0.0, 0.002
 run_study(sys.argv[1], ["tiny"], seeds=3, radii=["2", "5"], quick=True)
 """

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.cli import main
 from hallucert.errors import ArgumentError
-from hallucert.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
+from hallucert.tools.cli import main
 
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
 WELLS = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.certification import PRECISIONS
-from hallucert.prove.claims import Claim, Claims, Enclosure, Status, undecided
-from hallucert.prove.reasons import MOST_BITS, Reason
+from hallucert.check.claim import Claim, Claims, Enclosure, Status, undecided
+from hallucert.check.reason import MOST_BITS, Reason
+from hallucert.prove.certify import PRECISIONS
 
 WELL = "((x**2 - 1)**2/4 + y**2/20)"
 FOUR_WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.candidate import Candidate
+from hallucert.find.candidate import Candidate
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 

@@ -11,10 +11,10 @@ import pytest
 from search_problems import FOUR_WELL, HIMMELBLAU, cosine_lattice, reference, same_set, wells
 
 import hallucert as hc
-from hallucert.branch import EndReason, EventType
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.find.branch_limits import Limits, stopping_rule
-from hallucert.find.continuation import CurvePoint, StepControl, follow
+from hallucert.find.curves.branch_limits import Limits, stopping_rule
+from hallucert.find.curves.branch_record import EndReason, EventType
+from hallucert.find.curves.continuation import CurvePoint, StepControl, follow
 
 BIFURCATION = 3 / np.sqrt(2)
 

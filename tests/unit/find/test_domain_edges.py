@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.branch import EndReason
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.find.continuation import CurvePoint, StepControl, follow
+from hallucert.find.curves.branch_record import EndReason
+from hallucert.find.curves.continuation import CurvePoint, StepControl, follow
 from hallucert.find.domain import Edges
-from hallucert.radius_law import RadiusLaw
+from hallucert.objectives.radius_law import RadiusLaw
 
 WELL = "(x**2 - 1)**2/4 + y**2/20"
 ASAM = RadiusLaw("asam", (1, 2))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.find import sphere
+from hallucert.find.spheres import sphere
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -12,8 +12,8 @@ import pytest
 from search_problems import FOUR_WELL
 
 import hallucert as hc
-from hallucert.branch import EndReason
 from hallucert.errors import ArgumentError
+from hallucert.find.curves.branch_record import EndReason
 
 HALFWAY = float(np.hypot(1.75, 1.75))
 """The radius of (-3/4, -3/4) for the target (1, 1)."""

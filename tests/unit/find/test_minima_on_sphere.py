@@ -13,7 +13,7 @@ import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find import on_sphere
 from hallucert.find.descent import SphereDescent
-from hallucert.find.sphere import Sphere
+from hallucert.find.spheres.sphere import Sphere
 from hallucert.find.symmetry import symmetric_copies
 
 

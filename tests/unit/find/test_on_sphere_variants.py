@@ -12,7 +12,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.rescaled import Rescaled
-from hallucert.radius_law import RadiusLaw
+from hallucert.objectives.radius_law import RadiusLaw
 
 LINE = hc.Objective.parse("(x**2 - 1)**2 / 4")
 WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.balls import arithmetic, matrix
-from hallucert.find import surface_atlas, surface_size
-from hallucert.prove.surface_proposal import chart_at
-from hallucert.prove.surface_system import SurfaceSystem
-from hallucert.surface import across
+from hallucert.balls import arithmetic
+from hallucert.balls.linear import matrix
+from hallucert.check.surface.system import SurfaceSystem
+from hallucert.find.surfaces import atlas as surface_atlas
+from hallucert.find.surfaces import size as surface_size
+from hallucert.find.surfaces.record import across
+from hallucert.prove.surface.proposal import chart_at
 
 QUARTIC = "(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"
 

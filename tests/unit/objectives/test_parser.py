@@ -90,7 +90,7 @@ def test_functions_agree_with_mpmath():
         "silu": lambda t: t / (1 + mpmath.exp(-t)), "square": lambda t: t * t,
         "erf": mpmath.erf, "erfc": mpmath.erfc, "gelu": lambda t: t * mpmath.ncdf(t),
     }  # fmt: skip
-    from hallucert.objectives.functions import ANALYTIC
+    from hallucert.objectives.tape.functions import ANALYTIC
 
     assert set(oracles) == set(ANALYTIC)
     with mpmath.workdps(DIGITS):
@@ -238,7 +238,7 @@ def test_names_of_functions_are_no_variables(name):
 
 def test_what_is_written_instead_is_the_function():
     """The equivalents in the messages agree with mpmath at 45 digits."""
-    from hallucert.objectives.functions import FUNCTIONS_ELSEWHERE
+    from hallucert.objectives.tape.functions import FUNCTIONS_ELSEWHERE
 
     x, y = mpmath.mpf("1.37"), mpmath.mpf("0.61")
     oracles = {

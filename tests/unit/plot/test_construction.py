@@ -9,8 +9,8 @@ import pytest
 from matplotlib.patches import Circle
 
 import hallucert as hc
-from hallucert.candidate import Candidate
 from hallucert.errors import ArgumentError
+from hallucert.find.candidate import Candidate
 
 
 @pytest.fixture(scope="module")

@@ -14,22 +14,16 @@ from hypothesis import strategies as st
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.balls.lanes import FloatLanes, Lanes
-from hallucert.prove import census_lanes, census_sphere
-from hallucert.prove.branch_and_prune import Boxes, Zero
-from hallucert.prove.census_equations import CriticalSystem, SphereSystem
-from hallucert.prove.census_records import (
-    CriticalPoint,
-    Kind,
-    Problem,
-    Stability,
-    from_floats,
-    published_doubles,
-)
-from hallucert.prove.census_refine import Guess, guesses
-from hallucert.prove.census_spectrum import signs_in_lanes, smallest_real_parts
-from hallucert.prove.float_points import FloatPoints
+from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.balls.doubles.lanes import FloatLanes, Lanes
+from hallucert.check.census import sphere as census_sphere
+from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats, published_doubles
+from hallucert.check.census.search import lanes as census_lanes
+from hallucert.check.census.search.branch_and_prune import Boxes, Zero
+from hallucert.check.census.search.equations import CriticalSystem, SphereSystem
+from hallucert.check.census.search.float_points import FloatPoints
+from hallucert.check.census.search.refine import Guess, guesses
+from hallucert.check.census.search.spectrum import signs_in_lanes, smallest_real_parts
 
 PLANE = np.array([[-3.0, 3.0], [-3.0, 3.0]])
 WELLS = "(x**2 - 1)**2 + (y**2 - 4)**2"

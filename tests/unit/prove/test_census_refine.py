@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.check.census.records import floats, from_floats, published
+from hallucert.check.census.search.branch_and_prune import Boxes, Zero
+from hallucert.check.census.search.equations import ChartPoint, CriticalSystem, LaneCharts, charts
+from hallucert.check.census.search.float_points import FloatPoints
+from hallucert.check.census.search.refine import Guess, around, guesses, refined_zero
+from hallucert.check.census.search.spectrum import signs, smallest_real_part
+from hallucert.check.claim import Enclosure
 from hallucert.objectives.objective import Objective
-from hallucert.prove.branch_and_prune import Boxes, Zero
-from hallucert.prove.census_equations import ChartPoint, CriticalSystem, LaneCharts, charts
-from hallucert.prove.census_records import floats, from_floats, published
-from hallucert.prove.census_refine import Guess, around, guesses, refined_zero
-from hallucert.prove.census_spectrum import signs, smallest_real_part
-from hallucert.prove.claims import Enclosure
-from hallucert.prove.float_points import FloatPoints
 
 INVERSE = np.array([[math.sqrt(0.125)]])
 BACKENDS = [("arb", 106), ("arb", 424), ("mpmath", 212)]

@@ -8,21 +8,14 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.prove import (
-    attractor,
-    farthest_point,
-    hallucinated_minimizer,
-    nonstationary,
-    regular,
-    sphere_type,
-    target,
-    theorem_3_2,
-)
-from hallucert.prove.claims import Claim, Enclosure, Status
-from hallucert.prove.point import Point
-from hallucert.prove.reasons import Reason
-from hallucert.prove.rules import Evidence, Facts
-from hallucert.prove.witness import Witness
+from hallucert.check.attraction import attractor, theorem_3_2
+from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.point import hallucinated_minimizer, nonstationary, regular, sphere_type, target
+from hallucert.check.reason import Reason
+from hallucert.check.region import farthest_point
+from hallucert.check.sam_point import Point
+from hallucert.check.theorem import Evidence, Facts
+from hallucert.check.witness import Witness
 
 TINY = Fraction(1, 2**80)
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import diagnosis, spectra
-from hallucert.diagnosis import Kind
+from hallucert.diagnosis import diagnose as diagnosis
+from hallucert.diagnosis import spectra
+from hallucert.diagnosis.diagnose import Kind
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.objectives.network import TanhNetwork
-from hallucert.radius_law import RadiusLaw
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.radius_law import RadiusLaw
 
 LINE = hc.Objective.parse("(x**2 - 1)**2 / 4")
 PLANE = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.radius_law import RadiusLaw
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam import Status
 
 WELL = "(x**2 - 1)**2/4 + y**2/20"

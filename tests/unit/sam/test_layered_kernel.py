@@ -13,11 +13,11 @@ import scipy.special
 from numba import njit
 from threadpoolctl import threadpool_info
 
-from hallucert.objectives.network import TanhNetwork
-from hallucert.sam import layered_kernel
-from hallucert.sam.elementwise import EXPONENTIAL_ERROR, TANH_ERROR, exponential, tanh
-from hallucert.sam.layered_gradient import CHUNK, chunk_memory, layered_program, part_count, whole_gradient
-from hallucert.sam.layered_kernel import LayeredNetwork, one_blas_thread
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.sam.kernels import layered_kernel
+from hallucert.sam.kernels.elementwise import EXPONENTIAL_ERROR, TANH_ERROR, exponential, tanh
+from hallucert.sam.kernels.layered_gradient import CHUNK, chunk_memory, layered_program, part_count, whole_gradient
+from hallucert.sam.kernels.layered_kernel import LayeredNetwork, one_blas_thread
 from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, RUNNING
 
 ALL = np.empty((0, 0), dtype=np.int64)

@@ -10,12 +10,13 @@ import pytest
 from numba import njit
 
 import hallucert as hc
-from hallucert.objectives.machine import registers_array
-from hallucert.objectives.network import TanhNetwork
-from hallucert.sam import Status, driver, kernel
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.tape.machine import registers_array
+from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
-from hallucert.sam.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
-from hallucert.sam.vectors import LANES, SAMPLES, TANH_ERROR, load, load_bundle, store, tanh
+from hallucert.sam.kernels import kernel
+from hallucert.sam.kernels.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
+from hallucert.sam.kernels.vectors import LANES, SAMPLES, TANH_ERROR, load, load_bundle, store, tanh
 
 SHAPES = [(2, 8, 1), (2, 6, 4, 1), (3, 5, 2), (1, 3, 2, 3, 1), (2, 1), (2, 17, 1)]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hallucert.objectives.network import TanhNetwork
-from hallucert.sam.reduction import Reduction, reduce_inputs
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.sam.kernels.reduction import Reduction, reduce_inputs
 
 
 def data(samples: int, columns: int, zero: tuple[int, ...] = (), seed: int = 0) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, CheckpointError, SearchError
-from hallucert.find import sphere
-from hallucert.radius_law import RadiusLaw
+from hallucert.find.spheres import sphere
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam import maps
 
 FORMULA = hc.Objective.parse("sin(3*x)*cos(2*y) + (x**2 + y**2 + z**2)/8 + tanh(x*z)", ("x", "y", "z"))
@@ -183,7 +183,7 @@ def test_kinds_in_many_variables_agree(monkeypatch) -> None:
     cases = [(DOUBLE_WELL, [-0.75, 0], 16 / 3, "usam"), (DOUBLE_WELL, [-0.25, 0], 16 / 3, "usam")]
     cases += [(DOUBLE_WELL, [-0.5, 0], 3, RadiusLaw("asam", ("1/2", 3)))]  # type: ignore[arg-type]
     dense = [hc.find.refine(f, x, rho, variant=v).kind for f, x, rho, v in cases]
-    monkeypatch.setattr("hallucert.find.sphere.DENSE", 0)
+    monkeypatch.setattr("hallucert.find.spheres.sphere.DENSE", 0)
     assert [hc.find.refine(f, x, rho, variant=v).kind for f, x, rho, v in cases] == dense
     assert dense == ["minimum", "saddle", "minimum"]
 

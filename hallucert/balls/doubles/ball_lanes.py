@@ -1,0 +1,149 @@
+"""Balls in lanes: the interface of `FloatLanes`, with balls of Arb or of our intervals in every lane.
+
+Slower than doubles, but another arithmetic: a search over lanes can be run again in it, to check it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, Self
+
+import numpy as np
+
+from hallucert.balls.backends import arithmetic
+from hallucert.balls.doubles.lanes import FloatLanes
+from hallucert.balls.facade import BallArithmetic
+from hallucert.clock import look
+from hallucert.errors import ArgumentError
+from hallucert.exact import float_above, float_below
+
+
+class BallList:
+    """A ball in every lane; a list of length 1 stands for the same ball in every lane."""
+
+    __slots__ = ("balls",)
+
+    def __init__(self, balls: list[Any]) -> None:
+        self.balls = balls
+
+    def _with(self, other: BallList, operation: Callable[[Any, Any], Any]) -> BallList:
+        look()
+        a, b = self.balls, other.balls
+        if len(a) == len(b):
+            return BallList([operation(x, y) for x, y in zip(a, b, strict=True)])
+        return BallList([operation(x, b[0]) for x in a] if len(b) == 1 else [operation(a[0], y) for y in b])
+
+    def __neg__(self) -> BallList:
+        return BallList([-x for x in self.balls])
+
+    def __add__(self, other: BallList) -> BallList:
+        return self._with(other, lambda x, y: x + y)
+
+    def __sub__(self, other: BallList) -> BallList:
+        return self._with(other, lambda x, y: x - y)
+
+    def __mul__(self, other: BallList) -> BallList:
+        return self._with(other, lambda x, y: x * y)
+
+    def __truediv__(self, other: BallList) -> BallList:
+        return self._with(other, lambda x, y: x / y)
+
+
+class BallLanes:
+    """Lanes of balls over one of the arithmetics of `hallucert.balls.arithmetic`.
+
+    Parameters
+    ----------
+    ar : BallArithmetic
+        The arithmetic of every lane.
+    """
+
+    def __init__(self, ar: BallArithmetic) -> None:
+        self.ar = ar
+        self.name, self.precision = ar.name, ar.precision
+
+    def __enter__(self) -> Self:
+        self.ar.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.ar.__exit__(*error)
+
+    def box(self, lo: np.ndarray, hi: np.ndarray) -> BallList:
+        """Return balls around the intervals with these ends."""
+        pairs = zip(np.atleast_1d(lo).tolist(), np.atleast_1d(hi).tolist(), strict=True)
+        return BallList([self.ar.interval(Fraction(a), Fraction(b)) for a, b in pairs])
+
+    def picked(self, x: BallList, which: np.ndarray) -> BallList:
+        """Return some of the lanes, by a mask or by their numbers."""
+        if len(x.balls) == 1:
+            return x
+        return BallList([x.balls[i] for i in np.arange(len(x.balls))[which].tolist()])
+
+    def permuted(self, values: Sequence[BallList], order: np.ndarray) -> list[BallList]:
+        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
+        lists = [value.balls * order.shape[1] if len(value.balls) == 1 else value.balls for value in values]
+        return [BallList([lists[j][k] for k, j in enumerate(row)]) for row in order.tolist()]
+
+    def ends(self, x: BallList) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper ends rounded outward, infinite where indeterminate."""
+        return self.lower(x), self.upper(x)
+
+    def lower(self, x: BallList) -> np.ndarray:
+        """Return lower ends rounded down, ``-inf`` where indeterminate."""
+        ar = self.ar
+        return np.array([float_below(ar.lower(v)) if ar.is_finite(v) else -math.inf for v in x.balls])
+
+    def upper(self, x: BallList) -> np.ndarray:
+        """Return upper ends rounded up, ``inf`` where indeterminate."""
+        ar = self.ar
+        return np.array([float_above(ar.upper(v)) if ar.is_finite(v) else math.inf for v in x.balls])
+
+    def nonzero(self, x: BallList) -> np.ndarray:
+        """Tell in which lanes certainly no number is 0."""
+        return np.array([self.ar.nonzero(v) for v in x.balls])
+
+    def outside(self, x: BallList, low: float, high: float) -> np.ndarray:
+        """Tell in which lanes certainly no number is in ``[low, high]``."""
+        return (self.lower(x) > high) | (self.upper(x) < low)
+
+    def negated(self, x: BallList, where: np.ndarray) -> BallList:
+        """Change the signs in some lanes."""
+        balls = x.balls * len(where) if len(x.balls) == 1 else x.balls
+        return BallList([-v if flip else v for v, flip in zip(balls, where.tolist(), strict=True)])
+
+    def constant(self, value: Fraction) -> BallList:
+        """Enclose a rational number."""
+        return BallList([self.ar.constant(value)])
+
+    def pi(self) -> BallList:
+        """Enclose pi."""
+        return BallList([self.ar.pi()])
+
+    def power(self, x: BallList, exponent: int) -> BallList:
+        """Enclose an integer power."""
+        return BallList([self.ar.power(v, exponent) for v in x.balls])
+
+    def real_power(self, x: BallList, exponent: Fraction) -> BallList:
+        """Enclose a rational power of positive balls."""
+        return BallList([self.ar.real_power(v, exponent) for v in x.balls])
+
+    def __getattr__(self, name: str) -> Callable[[BallList], BallList]:
+        """The elementary functions, lane by lane."""
+        if name not in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus"):
+            raise AttributeError(name)
+        function = getattr(self.ar, name)
+        return lambda x: BallList([function(v) for v in x.balls])
+
+
+LaneArithmetic = FloatLanes | BallLanes
+LANE_BACKENDS = ("float", "arb", "mpmath")
+
+
+def lane_arithmetic(backend: str, precision: int = 64) -> LaneArithmetic:
+    """Return the arithmetic of a search over lanes: ``"float"``, or ``"arb"`` or ``"mpmath"`` at `precision` bits."""
+    if not isinstance(backend, str) or backend not in LANE_BACKENDS:
+        raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
+    return FloatLanes() if backend == "float" else BallLanes(arithmetic(backend, precision))

@@ -1,0 +1,174 @@
+"""The mean value form: enclosures on a box whose excess shrinks with the square of its width.
+
+A `MeanValue` belongs to a function of n variables on a box W with middle w: it holds an enclosure of the function at w,
+enclosures of its derivatives on W, and one of its values on W, the better of the plain one and
+
+    value(w) + sum_i derivative_i(W) (W_i - w_i),
+
+which holds every value by the mean value theorem, since boxes are convex. Plain evaluation sees a variable that occurs
+twice as two; the derivatives do not. Run a tape, or a formula that is written for balls, in `MeanValueArithmetic`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from hallucert.balls.doubles.lanes import sum_of_products
+from hallucert.balls.facade import Ball, BallArithmetic
+
+
+class MeanValue:
+    """A function on the box of an arithmetic: its `value` on it, value at the `middle`, and `slopes`, n derivatives."""
+
+    __slots__ = ("arithmetic", "middle", "slopes", "value")
+
+    def __init__(
+        self, arithmetic: MeanValueArithmetic, value: Ball, middle: Ball, slopes: Sequence[Ball] | None
+    ) -> None:
+        ar = arithmetic.balls
+        self.arithmetic, self.middle, self.slopes = arithmetic, middle, slopes
+        if slopes is not None and ar.is_finite(value):
+            # Where the plain value is indeterminate the function may be undefined, and nothing else is known either.
+            common = ar.intersection(value, middle + ar.dot(slopes, arithmetic.offset))
+            value = value if common is None else common
+        self.value = value
+
+    def _unary(self, function: Callable[[Ball], Ball], derivative: Callable[[Ball], Ball]) -> MeanValue:
+        slopes = self.slopes
+        if slopes is not None:
+            factor = derivative(self.value)
+            slopes = [factor * slope for slope in slopes]
+        return MeanValue(self.arithmetic, function(self.value), function(self.middle), slopes)
+
+    def __neg__(self) -> MeanValue:
+        slopes = None if self.slopes is None else [-slope for slope in self.slopes]
+        return MeanValue(self.arithmetic, -self.value, -self.middle, slopes)
+
+    def __add__(self, other: MeanValue) -> MeanValue:
+        slopes = _sum(self.slopes, other.slopes)
+        return MeanValue(self.arithmetic, self.value + other.value, self.middle + other.middle, slopes)
+
+    def __sub__(self, other: MeanValue) -> MeanValue:
+        return self + -other
+
+    def __mul__(self, other: MeanValue) -> MeanValue:
+        slopes = _sum(_scaled(other.value, self.slopes), _scaled(self.value, other.slopes))
+        return MeanValue(self.arithmetic, self.value * other.value, self.middle * other.middle, slopes)
+
+    def __truediv__(self, other: MeanValue) -> MeanValue:
+        value = self.value / other.value
+        above = _sum(self.slopes, _scaled(-value, other.slopes))  # (a/b)' = (a' - (a/b) b')/b
+        slopes = None if above is None else [slope / other.value for slope in above]
+        return MeanValue(self.arithmetic, value, self.middle / other.middle, slopes)
+
+
+Slopes = Sequence[Ball] | None
+"""Derivatives; None stands for zeros."""
+
+
+def _scaled(factor: Ball, slopes: Slopes) -> Slopes:
+    return None if slopes is None else [factor * slope for slope in slopes]
+
+
+def _sum(a: Slopes, b: Slopes) -> Slopes:
+    if a is None or b is None:
+        return a if b is None else b
+    return [x + y for x, y in zip(a, b, strict=True)]
+
+
+class MeanValueArithmetic:
+    """The arithmetic of `MeanValue`, with the part of the interface of balls that tapes and `Point` use.
+
+    Parameters
+    ----------
+    balls : BallArithmetic
+        What values and derivatives are enclosed in.
+    offset : sequence of n balls
+        ``W - w``.
+    """
+
+    lasting = False  # it belongs to one box
+
+    def __init__(self, balls: BallArithmetic, offset: Sequence[Ball]) -> None:
+        self.balls, self.offset = balls, list(offset)
+        self.name, self.precision = balls.name, balls.precision
+
+    def linear(self, middle: Ball, slopes: Sequence[Ball]) -> MeanValue:
+        """Return a function with constant derivatives."""
+        return MeanValue(self, middle + self.balls.dot(slopes, self.offset), middle, slopes)
+
+    def number(self, ball: Ball) -> MeanValue:
+        """Return a constant function."""
+        return MeanValue(self, ball, ball, None)
+
+    def constant(self, value: Fraction) -> MeanValue:
+        """Return a constant function with a rational value."""
+        return self.number(self.balls.constant(value))
+
+    def pi(self) -> MeanValue:
+        """Return the constant function pi."""
+        return self.number(self.balls.pi())
+
+    def is_finite(self, x: MeanValue) -> bool:
+        """Tell whether the values are certainly bounded."""
+        return self.balls.is_finite(x.value)
+
+    def power(self, x: MeanValue, exponent: int) -> MeanValue:
+        """Enclose an integer power."""
+        ar = self.balls
+        if exponent == 0:
+            return self.number(ar.power(x.value, 0))
+        return x._unary(
+            lambda v: ar.power(v, exponent), lambda v: ar.constant(Fraction(exponent)) * ar.power(v, exponent - 1)
+        )
+
+    def real_power(self, x: MeanValue, exponent: Fraction) -> MeanValue:
+        """Enclose a rational power."""
+        ar = self.balls
+        return x._unary(
+            lambda v: ar.real_power(v, exponent), lambda v: ar.constant(exponent) * ar.real_power(v, exponent - 1)
+        )
+
+    def exp(self, x: MeanValue) -> MeanValue:
+        """Enclose the exponential."""
+        return x._unary(self.balls.exp, self.balls.exp)
+
+    def log(self, x: MeanValue) -> MeanValue:
+        """Enclose the logarithm."""
+        return x._unary(self.balls.log, lambda v: self.balls.power(v, -1))
+
+    def sqrt(self, x: MeanValue) -> MeanValue:
+        """Enclose the square root."""
+        half = self.balls.constant(Fraction(1, 2))
+        return x._unary(self.balls.sqrt, lambda v: half / self.balls.sqrt(v))
+
+    def sin(self, x: MeanValue) -> MeanValue:
+        """Enclose the sine."""
+        return x._unary(self.balls.sin, self.balls.cos)
+
+    def cos(self, x: MeanValue) -> MeanValue:
+        """Enclose the cosine."""
+        return x._unary(self.balls.cos, lambda v: -self.balls.sin(v))
+
+    def tanh(self, x: MeanValue) -> MeanValue:
+        """Enclose the hyperbolic tangent."""
+        ar, one = self.balls, self.balls.constant(Fraction(1))
+        return x._unary(ar.tanh, lambda v: one - ar.power(ar.tanh(v), 2))
+
+    def erf(self, x: MeanValue) -> MeanValue:
+        """Enclose the error function."""
+        ar = self.balls
+        factor = ar.constant(Fraction(2)) / ar.sqrt(ar.pi())
+        return x._unary(ar.erf, lambda v: factor * ar.exp(-ar.power(v, 2)))
+
+    def softplus(self, x: MeanValue) -> MeanValue:
+        """Enclose ``log(1 + exp(x))``."""
+        return x._unary(self.balls.softplus, lambda v: self.balls.exp(-self.balls.softplus(-v)))
+
+    def matrix_product(
+        self, a: Sequence[Sequence[MeanValue]], b: Sequence[Sequence[MeanValue]]
+    ) -> list[list[MeanValue]]:
+        """Enclose the product of two matrices."""
+        columns = list(zip(*b, strict=True))
+        return [[sum_of_products(row, column) for column in columns] for row in a]

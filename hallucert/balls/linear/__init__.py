@@ -1,0 +1,1 @@
+"""Matrices of balls: products, inverses, eigenvalues."""

@@ -1,0 +1,132 @@
+"""Enclosure of the eigenvalues of a matrix that need not be symmetric: similarity, then Gershgorin in blocks.
+
+Floats propose a real basis V in which the matrix is nearly block diagonal, with blocks ``[a]`` and
+``[[a, b], [-b, a]]``, which are normal. ``B = V^-1 A V`` is enclosed with an enclosed inverse, so that every matrix
+in B has the eigenvalues of one in A. Write ``B = N + F`` with N exactly block diagonal. For an eigenvalue mu of B
+with eigenvector x take the block k where ``|x_k|_2`` is largest: ``(mu - N_k) x_k = sum_j F_kj x_j``, and since N_k
+is normal the left side has at least the length ``dist(mu, spec N_k) |x_k|``. So mu is within ``sum_j |F_kj|_2`` of an
+eigenvalue ``a +- ib`` of N_k. The same holds for ``N + t F``, 0 <= t <= 1, with t times the radius: eigenvalues move
+continuously, so each component of the union of the discs keeps its number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.balls.linear.discs import Disc, Spectrum
+from hallucert.balls.linear.inverse import inverse
+from hallucert.balls.linear.matrix import all_finite, from_floats, midpoints, multiply
+from hallucert.balls.linear.similarity import Basis, eigenvector_bases
+from hallucert.errors import ArgumentError
+from hallucert.exact import round_up
+
+__all__ = ["Disc", "Spectrum", "spectrum"]
+
+_GOOD = 1e-7
+"""Discs below this part of the matrix's size are good enough; otherwise another basis is tried."""
+
+
+def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None:
+    """Enclose the eigenvalues of every matrix in `a` in discs; None if it is undecided.
+
+    Takes the first float basis with small discs, or the one with the smallest; `None` if no basis is certainly one.
+
+    Raises
+    ------
+    ArgumentError
+        If `a` is not square.
+    """
+    d = len(a)
+    if d == 0 or any(len(row) != d for row in a):
+        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
+    with ar:
+        if not all_finite(ar, a):
+            return None
+        if d == 1:
+            return _discs(ar, [[ar.constant(Fraction(1))]], a, [[ar.constant(Fraction(1))]], [1])
+        approximate = midpoints(ar, a)
+        if not np.isfinite(approximate).all():
+            return None
+        good = _GOOD * float(np.abs(approximate).max()) + _spread(ar, a)
+        best: Spectrum | None = None
+        for basis in eigenvector_bases(approximate):
+            candidate = _from_basis(ar, a, basis)
+            if candidate is not None and (best is None or _widest(candidate) < _widest(best)):
+                best = candidate
+            if best is not None and _widest(best) <= good:
+                break
+        return best
+
+
+def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -> Spectrum | None:
+    """Enclose ``V^-1`` for ``V = Q D`` as ``D^-1 Q^-1``, with D powers of two (exact); None if Q may be singular."""
+    v = from_floats(ar, basis.columns)
+    w = inverse(ar, v)
+    if w is None:
+        return None
+    if any(basis.grading):
+        down = [ar.constant(Fraction(1, 2**bits)) for bits in basis.grading]
+        up = [ar.constant(Fraction(2**bits)) for bits in basis.grading]
+        v = [[x * s for x, s in zip(row, down, strict=True)] for row in v]
+        w = [[s * x for x in row] for s, row in zip(up, w, strict=True)]
+    return _discs(ar, w, a, v, basis.sizes)
+
+
+def _discs(ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix, sizes: list[int]) -> Spectrum | None:
+    """Apply the theorem above with the basis V and W, an enclosure of its inverse."""
+    b = multiply(ar, w, multiply(ar, a, v))
+    if not all_finite(ar, b):
+        return None
+    discs: list[Disc] = []
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    for k, start in enumerate(starts):
+        re, im = _centre(ar, b, start, sizes[k])
+        stop = start + sizes[k]
+        own = _deviation(ar, [b[i][start:stop] for i in range(start, stop)], re, im)
+        # |F|_2 is at most the sum of the sizes of its entries; for the block itself a sharper bound.
+        rest = [x for i in range(start, stop) for x in b[i][:start] + b[i][stop:]]
+        radius = round_up(ar.absolute_sum(rest) + _norm(ar, own), 30)
+        discs.append(Disc(re, im, radius))
+        if sizes[k] == 2:
+            discs.append(Disc(re, -im, radius))
+    return Spectrum(tuple(discs))
+
+
+def _centre(ar: BallArithmetic, b: Matrix, i: int, size: int) -> tuple[Fraction, Fraction]:
+    """Return a, b of the normal block near ``B_kk``, as doubles taken exactly."""
+    if size == 1:
+        return Fraction(ar.approximate(b[i][i])), Fraction(0)
+    re = ar.approximate(b[i][i]) / 2 + ar.approximate(b[i + 1][i + 1]) / 2
+    im = ar.approximate(b[i][i + 1]) / 2 - ar.approximate(b[i + 1][i]) / 2
+    return Fraction(re), Fraction(im)
+
+
+def _deviation(ar: BallArithmetic, part: Matrix, re: Fraction, im: Fraction) -> Matrix:
+    """Enclose ``B_kk - N_k``."""
+    a, b = ar.constant(re), ar.constant(im)
+    if len(part) == 1:
+        return [[part[0][0] - a]]
+    return [[part[0][0] - a, part[0][1] - b], [part[1][0] + b, part[1][1] - a]]
+
+
+def _norm(ar: BallArithmetic, part: Matrix) -> Fraction:
+    """Return an upper bound of the 2-norm: ``|F|_2**2 <= |F|_1 |F|_inf``, so the larger of the two will do."""
+    sizes = [[ar.magnitude(x) for x in row] for row in part]
+    if len(sizes) == 1 and len(sizes[0]) == 1:
+        return sizes[0][0]
+    rows = max(sum(row, Fraction(0)) for row in sizes)
+    columns = max(sum(column, Fraction(0)) for column in zip(*sizes, strict=True))
+    return max(rows, columns)
+
+
+def _widest(found: Spectrum) -> float:
+    return max(float(disc.radius) for disc in found.discs)
+
+
+def _spread(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> float:
+    """Return many times the width of the rows: discs below it are due to the entries more than to the basis."""
+    return 200.0 * float(ar.largest_absolute_sum([[ar.radius(x) for x in row] for row in a]))

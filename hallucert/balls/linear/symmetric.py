@@ -1,0 +1,178 @@
+"""Definiteness, extreme eigenvalues and inertia of every symmetric matrix in an interval matrix.
+
+The caller guarantees that the matrix in question is symmetric; only the upper triangle of the enclosure is read, so the
+claims hold for every symmetric matrix whose upper triangle lies in that of `a`. Float eigenvectors W are proposals;
+Sylvester's law of inertia turns them into proof: a matrix and its congruent ``W^T A W`` have the same signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.balls.linear.matrix import (
+    all_finite,
+    frobenius_norm,
+    from_floats,
+    midpoints,
+    multiply,
+    norm_inf,
+    transpose,
+)
+from hallucert.clock import look
+from hallucert.errors import ArgumentError
+from hallucert.exact import round_down, round_up
+
+_BITS = 64
+
+
+@dataclass(frozen=True)
+class Inertia:
+    """Signs of the eigenvalues: at least `positive` are > 0, at least `negative` are < 0, `undecided` are open."""
+
+    positive: int
+    negative: int
+    undecided: int
+
+
+def is_positive_definite(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> bool:
+    """Tell whether certainly every symmetric matrix in `a` is positive definite."""
+    return inertia(ar, a).positive == len(a)
+
+
+def inertia(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Inertia:
+    """Count the signs of the eigenvalues that are certain for every symmetric matrix in `a`.
+
+    Let ``B = W^T A W`` and P a set of indices with ``B_ii > sum |B_ij|`` over j != i in P. Then B is positive definite
+    on the coordinate space of P, which W maps injectively (its image of a vector x != 0 has ``(Wx)^T A (Wx) > 0``): A
+    is positive definite on a space of dimension |P|, so it has at least |P| positive eigenvalues. Likewise negative.
+    """
+    d = _check_square(a)
+    with ar:
+        upper = _upper(a)
+        if not all_finite(ar, upper):
+            return Inertia(0, 0, d)
+        w = _scaled_eigenvectors(midpoints(ar, upper))
+        if w is None:
+            return Inertia(0, 0, d)
+        vectors = from_floats(ar, w)
+        b = multiply(ar, transpose(vectors), multiply(ar, upper, vectors))
+        if not all_finite(ar, b):
+            return Inertia(0, 0, d)
+        positive = _dominant(ar, [ar.lower(b[i][i]) for i in range(d)], b)
+        negative = _dominant(ar, [-ar.upper(b[i][i]) for i in range(d)], b)
+        return Inertia(positive, negative, d - positive - negative)
+
+
+def extreme_eigenvalues(
+    ar: BallArithmetic, a: Sequence[Sequence[Ball]]
+) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]] | None:
+    """Enclose the smallest and the largest eigenvalue of every symmetric matrix in `a`.
+
+    With M the midpoints and S the radii, Weyl's inequality moves the eigenvalues of M by at most ``|S|_2 <= |S|_inf``.
+    For M itself let W hold float eigenvectors, L the float eigenvalues and ``R = M W - W L``. If
+    ``e >= |W^T W - I|_F`` is below 1, every singular value of W is at least ``sqrt(1 - e)``, and
+    ``W^-1 M W = L + W^-1 R``, so by the theorem of Bauer and Fike every eigenvalue is within
+    ``|W^-1 R|_2 <= |R|_F / sqrt(1 - e)`` of an entry of L. That bounds the smallest eigenvalue from below and the
+    largest from above. From the other side each is bounded by a quotient of Rayleigh, ``w^T M w / w^T w`` with a column
+    of W.
+
+    Returns
+    -------
+    ((low, high), (low, high)) or None
+        Dyadic enclosures of lambda_min and lambda_max; None if an entry is indeterminate or the float eigenvectors are
+        useless.
+    """
+    d = _check_square(a)
+    with ar:
+        if d == 1:
+            ends = ar.endpoints(a[0][0]) if ar.is_finite(a[0][0]) else None
+            return None if ends is None else (ends, ends)
+        middle, spread = _split(ar, a)
+        pair = _eigenvectors(midpoints(ar, middle))
+        if pair is None or spread is None:
+            return None
+        values, w = pair[0].tolist(), from_floats(ar, pair[1])
+        products = multiply(ar, [*middle, *transpose(w)], w)  # M W above W^T W
+        mw, gram = products[:d], products[d:]
+        first, last = _quotient(ar, w, mw, gram, 0), _quotient(ar, w, mw, gram, d - 1)
+        one, shifts = ar.constant(Fraction(1)), [ar.from_float(v) for v in values]
+        for i in range(d):
+            gram[i][i] = gram[i][i] - one
+        rest = [[x - y * s for x, y, s in zip(row, own, shifts, strict=True)] for row, own in zip(mw, w, strict=True)]
+        e, size = frobenius_norm(ar, gram), frobenius_norm(ar, rest)
+        if e is None or e >= 1 or size is None:
+            return None
+        reach = size / (1 - e) + spread  # 1 - e <= sqrt(1 - e)
+        low, high = Fraction(min(values)) - reach, Fraction(max(values)) + reach
+        return (
+            (round_down(low, _BITS), round_up(ar.upper(first) + spread, _BITS)),
+            (round_down(ar.lower(last) - spread, _BITS), round_up(high, _BITS)),
+        )
+
+
+def _split(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> tuple[Matrix, Fraction | None]:
+    """Return M near the midpoints and an upper bound of ``|A - M|_inf``, both symmetric, from the upper triangle.
+
+    The bound is None if an entry is indeterminate.
+    """
+    middle, rest = [list(row) for row in a], [list(row) for row in a]
+    for i in range(len(a)):
+        for j in range(i, len(a)):
+            middle[i][j] = middle[j][i] = ar.centre(a[i][j])
+            rest[i][j] = rest[j][i] = ar.radius(a[i][j])
+    return middle, round_up(norm_inf(ar, rest), 30) if all_finite(ar, rest) else None
+
+
+def _quotient(ar: BallArithmetic, w: Matrix, mw: Matrix, gram: Matrix, j: int) -> Ball:
+    """Enclose the quotient of Rayleigh of column j of W; the float eigenvalues ascend with j."""
+    return ar.dot([row[j] for row in w], [row[j] for row in mw]) / gram[j][j]
+
+
+def _dominant(ar: BallArithmetic, diagonal: list[Fraction], b: Matrix) -> int:
+    """Return the size of a set P of indices with ``diagonal_i > sum over P of |b_ij|, j != i``."""
+    chosen = [i for i in range(len(diagonal)) if diagonal[i] > 0]
+    while True:
+        look()
+        kept = [i for i in chosen if diagonal[i] > ar.absolute_sum([b[i][j] for j in chosen if j != i])]
+        if len(kept) == len(chosen):
+            return len(kept)
+        chosen = kept
+
+
+def _check_square(a: Sequence[Sequence[Ball]]) -> int:
+    d = len(a)
+    if d == 0 or any(len(row) != d for row in a):
+        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
+    return d
+
+
+def _upper(a: Sequence[Sequence[Ball]]) -> Matrix:
+    """Return the matrix with its upper triangle copied below the diagonal."""
+    return [[a[min(i, j)][max(i, j)] for j in range(len(a))] for i in range(len(a))]
+
+
+def _eigenvectors(a: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    if not np.isfinite(a).all():
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            values, vectors = np.linalg.eigh(a)
+    except np.linalg.LinAlgError:
+        return None
+    return (values, vectors) if np.isfinite(vectors).all() and np.isfinite(values).all() else None
+
+
+def _scaled_eigenvectors(a: np.ndarray) -> np.ndarray | None:
+    """Return float eigenvectors, scaled so that ``W^T A W`` is near a diagonal of 1 and -1 (zeros stay)."""
+    pair = _eigenvectors(a)
+    if pair is None:
+        return None
+    sizes = abs(pair[0])
+    sizes[sizes == 0] = 1.0
+    scaled = pair[1] / np.sqrt(sizes)
+    return scaled if np.isfinite(scaled).all() else None

@@ -1,0 +1,222 @@
+"""The second arithmetic: intervals over mpmath's numbers, in pure Python, sharing no code with Arb.
+
+mpmath's own interval context is not used: its ``exp`` misses the true value for about one argument in 5000 (issue
+1181), its precision belongs to the process, it has no ``tanh`` and raises or restricts domains silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+
+import mpmath
+from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, to_float
+
+from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.balls.mpmath import functions as functions
+from hallucert.balls.mpmath.interval import (
+    DOWN,
+    UP,
+    Interval,
+    Mpf,
+    integer_power,
+    is_negative,
+    is_positive,
+    magnitude,
+    rounded,
+    square_root,
+)
+from hallucert.balls.mpmath.product import integer_product
+from hallucert.clock import look
+from hallucert.errors import ArgumentError
+
+_EXP_LIMIT = from_int(EXP_LIMIT)
+_SMALL_MATRIX = 3
+
+
+class MpmathArithmetic(BallArithmetic):
+    """`BallArithmetic` whose values are `Interval`."""
+
+    name = "mpmath"
+    version = f"mpmath {mpmath.__version__}"
+
+    def __init__(self, precision: int) -> None:
+        self.precision = precision
+        self._nan = Interval(None, None, precision)
+        self._one = self._constant(Fraction(1))
+        self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
+
+    def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
+        """Return a ball that contains `value`."""
+        return self._constant(value)
+
+    def _constant(self, value: Fraction) -> Interval:
+        low, high = _below(value, self.precision), _above(value, self.precision)
+        return Interval(low, low if low == high else high, self.precision)
+
+    def from_float(self, value: float) -> Ball:
+        """Return a ball that contains a finite double, taken as the dyadic number it is."""
+        numerator, denominator = value.as_integer_ratio()
+        exponent = 1 - denominator.bit_length()
+        low, high = (from_man_exp(numerator, exponent, self.precision, way) for way in (DOWN, UP))
+        return Interval(low, low if low == high else high, self.precision)
+
+    def interval(self, lower: Fraction, upper: Fraction) -> Ball:
+        """Return a ball that contains every number from `lower` to `upper`."""
+        if lower > upper:
+            raise ArgumentError("lower", lower, f"be at most upper ({upper})")
+        return Interval(_below(lower, self.precision), _above(upper, self.precision), self.precision)
+
+    def indeterminate(self) -> Ball:
+        """Return the ball about which nothing is known."""
+        return self._nan
+
+    def pi(self) -> Ball:
+        """Return a ball that contains pi."""
+        return functions.pi_interval(self.precision)
+
+    def exp(self, x: Ball) -> Ball:
+        """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
+        if not self.is_finite(x) or mpf_cmp(x.hi, _EXP_LIMIT) > 0:
+            return self._nan
+        return functions.increasing(functions.exp_bounds, x)
+
+    def log(self, x: Ball) -> Ball:
+        """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
+        return functions.increasing(functions.log_bounds, x) if self._has_logarithm(x) else self._nan
+
+    def sqrt(self, x: Ball) -> Ball:
+        """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
+        return square_root(x) if self.positive(x) else self._nan
+
+    def sin(self, x: Ball) -> Ball:
+        """Enclose ``sin(x)``."""
+        return functions.oscillating(functions.sin_bounds, x, 1) if self.is_finite(x) else self._nan
+
+    def cos(self, x: Ball) -> Ball:
+        """Enclose ``cos(x)``."""
+        return functions.oscillating(functions.cos_bounds, x, 0) if self.is_finite(x) else self._nan
+
+    def tanh(self, x: Ball) -> Ball:
+        """Enclose ``tanh(x)``."""
+        return functions.increasing(functions.tanh_bounds, x) if self.is_finite(x) else self._nan
+
+    def erf(self, x: Ball) -> Ball:
+        """Enclose the error function."""
+        return functions.increasing(functions.erf_bounds, x) if self.is_finite(x) else self._nan
+
+    def softplus(self, x: Ball) -> Ball:
+        """Enclose ``log(1 + exp(x))``."""
+        return functions.increasing(functions.softplus_bounds, x) if self.is_finite(x) else self._nan
+
+    def power(self, x: Ball, exponent: int) -> Ball:
+        """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
+        if not self.is_finite(x):
+            return self._nan
+        if exponent == 0:
+            return self._one
+        return integer_power(x, exponent) if exponent > 0 else self._one / integer_power(x, -exponent)
+
+    def real_power(self, x: Ball, exponent: Fraction) -> Ball:
+        """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
+        if not self._has_logarithm(x):
+            return self._nan
+        if exponent.denominator == 1:
+            return self.power(x, exponent.numerator)
+        # Guard bits for the error of exponent * log x, which exp magnifies by its size: |log x| < 2**16, or more where
+        # x is tiny.
+        guard = max(32, 16 + abs(functions.top(x.lo)).bit_length()) + abs(exponent.numerator).bit_length()
+        work = arithmetic_at(x.prec + guard)
+        logarithm = work.log(Interval(x.lo, x.hi, work.precision))
+        return rounded(work.exp(logarithm * work.constant(exponent)), x.prec)
+
+    def _has_logarithm(self, x: Ball) -> bool:
+        return self.positive(x) and functions.top(x.lo) > -UNDERFLOW_LIMIT
+
+    def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
+        """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
+        if not self.is_finite(ball):
+            raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
+        lower = _fraction(ball.lo, up=False)
+        return lower, (lower if ball.hi is ball.lo else _fraction(ball.hi, up=True))
+
+    def is_finite(self, ball: Ball) -> bool:
+        """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
+        return ball.lo is not None and functions.top(ball.lo) < SIZE_LIMIT and functions.top(ball.hi) < SIZE_LIMIT
+
+    def approximate(self, ball: Ball) -> float:
+        """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
+        if not self.is_finite(ball):
+            return float("nan")
+        return 0.5 * to_float(ball.lo) + 0.5 * to_float(ball.hi)
+
+    def positive(self, ball: Ball) -> bool:
+        """Tell whether every point of `ball` is certainly > 0."""
+        return is_positive(ball) and self.is_finite(ball)
+
+    def negative(self, ball: Ball) -> bool:
+        """Tell whether every point of `ball` is certainly < 0."""
+        return is_negative(ball) and self.is_finite(ball)
+
+    def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
+        """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
+        total, prec = fzero, self.precision
+        for ball in balls:
+            if ball.lo is None:
+                raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
+            prec = max(prec, ball.prec)
+            total = mpf_add(total, magnitude(ball), prec, UP)
+        if functions.top(total) >= SIZE_LIMIT:
+            raise ArgumentError("ball", "<a ball beyond 2**SIZE_LIMIT>", "be finite")
+        return _fraction(total, up=True)
+
+    def centre(self, ball: Ball) -> Ball:
+        """Return a ball of radius 0 near the middle of a finite ball."""
+        if ball.lo == ball.hi:
+            return ball
+        middle = mpf_shift(mpf_add(ball.lo, ball.hi, ball.prec, DOWN), -1)
+        return Interval(middle, middle, ball.prec)
+
+    def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
+        """Enclose the product of two matrices."""
+        look()
+        if len(b) <= _SMALL_MATRIX or not all(self.is_finite(x) for matrix in (a, b) for row in matrix for x in row):
+            columns = list(zip(*b, strict=True))
+            return [[self.dot(row, column) for column in columns] for row in a]
+        return integer_product(a, b, self.precision)
+
+
+def arithmetic_at(precision: int) -> MpmathArithmetic:
+    """Return a working arithmetic of any precision (internal: beyond the caller's by guard bits)."""
+    return _at(precision)
+
+
+@lru_cache(maxsize=64)
+def _at(precision: int) -> MpmathArithmetic:
+    return MpmathArithmetic(precision)
+
+
+def _below(value: Fraction, precision: int) -> Mpf:
+    """Return the largest `precision`-bit number that is at most `value`."""
+    p, q = value.numerator, value.denominator
+    shift = precision + 2 - p.bit_length() + q.bit_length()
+    quotient = (p << shift) // q if shift >= 0 else p // (q << -shift)
+    # floor(floor(t) / 2**k) = floor(t / 2**k): rounding down twice is rounding down once.
+    return from_man_exp(quotient, -shift, precision, DOWN)
+
+
+def _above(value: Fraction, precision: int) -> Mpf:
+    p, q = value.numerator, value.denominator
+    shift = precision + 2 - p.bit_length() + q.bit_length()
+    quotient = -((-p << shift) // q) if shift >= 0 else -(-p // (q << -shift))
+    return from_man_exp(quotient, -shift, precision, UP)
+
+
+def _fraction(x: Mpf, up: bool) -> Fraction:
+    man = functions.signed(x)
+    if x[2] >= -2 * SIZE_LIMIT:
+        return dyadic(man, int(x[2]))
+    # Below 2**-SIZE_LIMIT or so: outward to a multiple of 2**-SIZE_LIMIT.
+    shift = min(-SIZE_LIMIT - x[2], man.bit_length() + 1)
+    return dyadic(-(-man >> shift) if up else man >> shift, -SIZE_LIMIT)

@@ -1,1 +1,0 @@
-"""The file format of certificates: exact numbers, reading, writing, and the independent checker."""

@@ -1,0 +1,1 @@
+"""What attracts SAM, and from where."""

@@ -1,0 +1,84 @@
+"""Claim ``attractor``: does SAM with a small fixed step converge to ``x*``? (Proposition 4.2; residual form:
+section 5.)
+
+Gradient system: the linearised SAM map at ``x*`` is ``I - eta M`` with ``M = H(x*+) J(x*)``. Proved: every
+eigenvalue of ``M`` has positive real part, so ``x*`` attracts SAM for every ``0 < eta < min 2 Re(mu)/|mu|^2``.
+Refuted: some eigenvalue has negative real part, so ``|1 - eta mu| > 1`` for every ``eta > 0``, and ``x*`` repels: it
+has a neighbourhood in which the starts of runs that stay there for ever are a set of measure 0.
+The target may be a saddle (Proposition 4.7): attraction says nothing about it.
+Residual system: ``y = r(x+)`` evolves by ``y' = (I - eta K) y`` to first order, with the SAM tangent kernel
+``K = (1/n) A B^T``. Proved: all eigenvalues of ``K`` in the right half-plane, so the manifold of solutions
+through ``x*`` attracts (it is a manifold because ``K`` nonsingular makes ``A`` full rank). Refuted: as above, since
+at ``x*`` the matrix ``M = B^T A / n`` has the nonzero eigenvalues of ``K``.
+The same for other ascent steps, with their ``J``: the step along ``-F`` is in ``x``, also where the metric is not.
+Numbers: ``smallest_real_part`` of the spectrum, and ``step_bound`` where all real parts are positive.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hallucert.balls.linear import matrix
+from hallucert.balls.linear.spectrum import spectrum
+from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.target import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind
+from hallucert.check.reason import Reason
+from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.exact import decimal_above, decimal_below
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the spectrum of ``M`` (of ``K``)."""
+    ar = evidence.arithmetic
+    found = spectrum(ar, tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix)
+    if found is None:
+        return Reason.PRECISION
+    numbers = {"smallest_real_part": Enclosure(found.min_real_lower, found.min_real_upper)}
+    if found.step_bound is not None:
+        numbers["step_bound"] = Enclosure(*found.step_bound)
+    return numbers
+
+
+def tangent_kernel(evidence: Evidence) -> list[list[Any]]:
+    """``K = (1/n) A B^T`` with ``A = Dr(x+) J`` and ``B = Dr(x+)``."""
+    ar, point = evidence.arithmetic, evidence.point
+    product = ar.matrix_product(point.residual_matrix, matrix.transpose(point.residual_jacobian_plus))
+    scale = ar.constant(1 / point.objective.n)
+    return matrix.scale(scale, product)
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Read the sign of the smallest real part."""
+    smallest = numbers["smallest_real_part"]
+    isolated, name = facts.witness.system == "gradient", facts.law.name
+    what = f"the {name} matrix M = H(x*+) J(x*)" if isolated else f"the {name} tangent kernel K = A B^T / n"
+    if smallest.upper < 0:
+        return (
+            Status.REFUTED,
+            f"x* repels {name}: some eigenvalue of {what} has real part at most {decimal_above(smallest.upper)}, so "
+            f"for every fixed step eta > 0 there is a neighbourhood of x* which {name} leaves from almost every start "
+            "in it.",
+        )
+    if smallest.lower <= 0 or "step_bound" not in numbers or numbers["step_bound"].lower <= 0:
+        return Reason.STRADDLES
+    step = decimal_below(numbers["step_bound"].lower)
+    bound = decimal_below(smallest.lower)
+    if isolated:
+        sentence = (
+            f"x* attracts {name}: every eigenvalue of {what} has real part at least {bound}, so {name} converges to x* "
+            f"from every start close enough, for every fixed step 0 < eta < {step}."
+        )
+        # Only what is proved: the claim `target` may be undecided, or missing in a file.
+        if (kind := proved_kind(facts)) in (SADDLE, MAXIMIZER):
+            sentence += f" Its target is a {kind}, not a minimizer of f."
+        elif kind == NO_MINIMIZER:
+            sentence += " Its target is no local minimizer of f."
+        return Status.PROVED, sentence
+    return (
+        Status.PROVED,
+        f"The manifold of solutions of r(x+) = 0 through x* attracts {name} near x*: every eigenvalue of {what} has "
+        f"real part at least {bound}, for every fixed step 0 < eta < {step}.",
+    )
+
+
+RULE = Rule("attractor", "Does SAM with a small enough fixed step converge to x*?", measure, conclude)

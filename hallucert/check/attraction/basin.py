@@ -1,0 +1,225 @@
+"""Claim ``basin``: from which starts, and how fast, SAM with a given step converges to ``x*``.
+
+Isolated targets. A SAM step is ``Phi(x) = x - eta F(x)`` with ``D Phi = I - eta M(x)``, ``M(x) = H(x+) J(x)``. Let V be
+a nonsingular matrix (the real eigenvectors of ``M(x*)``, as floats) and ``|v|_V = |V^-1 v|``. On the convex set
+
+    Omega = {x* + V w : |w| <= R},    suppose ``|V^-1 (I - eta M(x)) V|_2 <= kappa < 1`` for all x of it.
+
+By the mean value theorem along segments ``|Phi(x) - x*|_V <= kappa |x - x*|_V`` there: Omega is mapped into itself and
+SAM converges to ``x*`` from all of it. The same holds for every smaller step ``t eta``, 0 < t <= 1, with the factor
+``1 - t (1 - kappa)``, since ``I - t eta M = (1 - t) I + t (I - eta M)``. Omega contains the ball ``|x - x*| <= r`` with
+``r = R/|V^-1|_2``. Omega is covered by cubes of w, on which mean value forms enclose M where there are few variables.
+
+Made only when asked, for a step. Inputs: ``step`` (eta, dyadic), ``basis`` (V by rows), ``size`` (R), ``bound``
+(kappa). Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.balls.linear import matrix
+from hallucert.balls.linear.inverse import inverse
+from hallucert.balls.linear.similarity import eigenvector_bases
+from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.check.claim import Enclosure, Status
+from hallucert.check.reason import Reason
+from hallucert.check.sam_point import Point, sum_of_squares
+from hallucert.check.sizes import exponent
+from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.clock import look
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, round_down, round_up
+from hallucert.objectives.formula import FormulaObjective
+
+HALVINGS, REFINEMENTS = 40, 3
+"""The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure."""
+RATE_KEPT = Fraction(1, 2)
+"""Of the rate of convergence at ``x*`` so much is kept on all of Omega: more would make it smaller."""
+PIECES, CHECKED_PIECES = 100, 400
+"""Cubes that a proof may take, and a check."""
+MOST_VARIABLES = 4
+"""Beyond so many Omega is not divided, and M is enclosed without derivatives."""
+LARGEST_DIMENSION = 300
+"""More variables make V too long for a certificate."""
+LONGEST_STEP = 16
+"""Characters up to which the step is written out."""
+ROOT_BITS = 128
+"""Binary places of roots of rational bounds."""
+
+
+def choose(evidence: Evidence) -> Inputs | Reason:
+    """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
+    if evidence.step is None or evidence.residual_form:
+        return Reason.NEEDS_PREMISES
+    if len(evidence.point.x) > LARGEST_DIMENSION:
+        return Reason.DIMENSION
+    floats = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
+    bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
+    if not bases:
+        return Reason.PRECISION
+    columns = bases[0].columns / np.linalg.norm(bases[0].columns, axis=0)
+    basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
+    contraction = contraction_of(evidence, {"step": evidence.step, "basis": basis})
+    at_point = None if contraction is None else contraction.at_point()
+    if contraction is None or at_point is None:
+        return Reason.PRECISION
+    if at_point.upper >= 1:
+        return Reason.STEP
+    bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
+    size = round_down(evidence.point.length / 2, 4)
+    for _ in range(HALVINGS):
+        if contraction.on_all(size, bound, PIECES):
+            break
+        size /= 2
+    else:
+        return Reason.STEP
+    for k in range(1, REFINEMENTS + 1):
+        larger = size * (1 + Fraction(1, 2**k))
+        if contraction.on_all(larger, bound, PIECES):
+            size = larger
+    return {"step": evidence.step, "basis": basis, "size": size, "bound": bound}
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
+    ar, size, contraction = evidence.arithmetic, inputs["size"], contraction_of(evidence, inputs)
+    if contraction is None or size <= 0:
+        return Reason.NEEDS_PREMISES
+    at_point, shrink = contraction.at_point(), _norm(ar, contraction.back)
+    if at_point is None or shrink is None or shrink.lower <= 0:
+        return Reason.PRECISION
+    if not contraction.on_all(size, inputs["bound"], CHECKED_PIECES):
+        return Reason.STEP
+    radius = Enclosure(*ar.endpoints(ar.constant(size) / ar.interval(shrink.lower, shrink.upper)))
+    return {"contraction": at_point, "radius": radius}
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """The norm ``|V^-1 (I - eta M(x)) V|_2`` around a point: V and its inverse in balls, and eta."""
+
+    evidence: Evidence
+    basis: list[list[Any]]
+    back: list[list[Any]]
+    step: Fraction
+
+    def at_point(self) -> Enclosure | None:
+        """Enclose it at ``x*``; None if it is indeterminate."""
+        return self._norm(self.evidence.point)
+
+    def on_all(self, size: Fraction, bound: Fraction, pieces: int) -> bool:
+        """Tell whether it is certainly at most `bound` on Omega, where R is `size`, within so many pieces."""
+        looked = 0
+        if len(self.basis) > MOST_VARIABLES or not isinstance(self.evidence.point.objective, FormulaObjective):
+            return self._is_bounded(self.on_box(size), bound)
+        cubes = [((Fraction(0),) * len(self.basis), size)]
+        while cubes:
+            middle, half = cubes.pop()
+            if sum(max(abs(c) - half, Fraction(0)) ** 2 for c in middle) > size**2:
+                continue  # outside of Omega
+            look()
+            looked += 1
+            if looked > pieces:
+                return False
+            if not self._is_bounded(self.on_cube(middle, half), bound):
+                half /= 2
+                corners = itertools.product((-half, half), repeat=len(middle))
+                cubes += [(tuple(c + t for c, t in zip(middle, corner, strict=True)), half) for corner in corners]
+        return True
+
+    def on_box(self, size: Fraction) -> Point:
+        """Everything about a box around Omega, in balls."""
+        ar, point = self.evidence.arithmetic, self.evidence.point
+        reach = ar.interval(-size, size)
+        # The row of V bounds how far x* + V w goes in one coordinate.
+        lengths = [ar.sqrt(sum_of_squares(ar, row)) for row in self.basis]
+        box = [x + reach * length for x, length in zip(point.x, lengths, strict=True)]
+        return Point(ar, point.objective, point.exact_rho, box, point.law)
+
+    def on_cube(self, middle: Sequence[Fraction], half: Fraction) -> Point:
+        """Everything about ``x* + V w`` for w in a cube, in mean value forms of w."""
+        ar, point = self.evidence.arithmetic, self.evidence.point
+        forms = MeanValueArithmetic(ar, [ar.interval(-half, half)] * len(middle))
+        w = [ar.constant(c) for c in middle]
+        x = [forms.linear(x + ar.dot(row, w), row) for x, row in zip(point.x, self.basis, strict=True)]
+        return Point(forms, point.objective, point.exact_rho, x, point.law)
+
+    def _is_bounded(self, point: Point, bound: Fraction) -> bool:
+        if not point.domain_certain:
+            return False
+        found = self._norm(point)
+        return found is not None and found.upper <= bound
+
+    def _norm(self, point: Point) -> Enclosure | None:
+        """Enclose it for all x of a point, in balls or in mean value forms."""
+        ar, m = point.arithmetic, point.sam_matrix
+        if not all(ar.is_finite(entry) for row in m for entry in row):
+            return None
+        basis, back = self.basis, self.back
+        if isinstance(ar, MeanValueArithmetic):
+            basis, back = ([[ar.number(entry) for entry in row] for row in rows] for rows in (basis, back))
+        scaled = matrix.scale(ar.constant(self.step), ar.matrix_product(back, ar.matrix_product(m, basis)))
+        rest = matrix.subtract(matrix.identity(ar, len(scaled)), scaled)
+        if isinstance(ar, MeanValueArithmetic):
+            rest = [[entry.value for entry in row] for row in rest]
+        return _norm(self.evidence.arithmetic, rest)
+
+
+def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
+    """Return the contraction of a step and a basis; None if they make no sense."""
+    d, flat, ar = len(evidence.point.x), inputs["basis"], evidence.arithmetic
+    if evidence.residual_form or inputs["step"] <= 0 or len(flat) != d * d:
+        return None
+    v = matrix.from_rationals(ar, [flat[i * d : (i + 1) * d] for i in range(d)])
+    back = inverse(ar, v)
+    return None if back is None else Contraction(evidence, v, back, inputs["step"])
+
+
+def _norm(ar: Any, a: Any) -> Enclosure | None:
+    """Enclose ``|A|_2``, the root of the largest eigenvalue of ``A^T A``."""
+    found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(matrix.transpose(a), a)))
+    if found is None:
+        return None
+    return root(Enclosure(*found[1]))
+
+
+def root(square: Enclosure) -> Enclosure:
+    """Enclose the root of a number that is not negative, to about `ROOT_BITS` bits of the larger end."""
+    places = ROOT_BITS - exponent(square.upper) // 2 if square.upper > 0 else ROOT_BITS
+    unit = Fraction(2) ** -places
+    low, high = (unit * math.isqrt(math.floor(max(end, Fraction(0)) / unit**2)) for end in (square.lower, square.upper))
+    return Enclosure(low, high + unit)
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """A contraction on Omega makes a basin."""
+    radius, bound = numbers["radius"], inputs["bound"]
+    if facts.witness.system != "gradient" or radius.lower <= 0 or bound >= 1:
+        return Reason.STEP
+    step, name = inputs["step"], facts.law.name
+    exact, within = format_rational(step), decimal_enclosure(step, step)
+    largest = f"E = {exact}" if len(exact) <= LONGEST_STEP else f"E is in {within}"
+    return Status.PROVED, (
+        f"{name} with any fixed step 0 < eta <= E converges to x* from every start with |x_0 - x*| <= "
+        f"{decimal_below(radius.lower)}, where {largest}: in a fixed norm each step "
+        f"takes the distance to x* to at most 1 - (eta/E) (1 - {decimal_above(bound)}) of what it was."
+    )
+
+
+RULE = Rule(
+    "basin",
+    "From which starts does SAM with this step converge to x*?",
+    measure,
+    conclude,
+    ({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"},),
+    choose,
+    lambda evidence: evidence.step is not None,
+)

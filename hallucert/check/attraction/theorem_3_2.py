@@ -1,0 +1,123 @@
+"""Claim ``theorem_3_2``: the paper's condition for attraction holds at ``x*`` (Theorem 3.2, Corollary B.3).
+
+    lambda_min( (Du(x*) + Du(x*)^T) / 2 ) > -1/rho                                                            (C32)
+
+Proved: (C32) holds. If ``x*`` is also a hallucinated minimizer with an isolated target, Corollary B.3 applies
+and the statement says so; if not, the statement says what is missing. Refuted: the reverse strict inequality is
+proved, so the theorem does not apply at ``x*`` (which proves nothing about repulsion: see ``attractor``).
+Number: ``smallest_eigenvalue_sym_Du``.
+
+For other ascent steps the condition is read as ``J + J^T`` positive definite, which for SAM is the same; under USAM
+``J = I + rho H`` is symmetric. The proof uses no more: ``grad f(x+) = J^T F``, so ``<J^T F, F> >= mu |F|^2``,
+``mu`` the smallest eigenvalue of the symmetric part of ``J``. Number: ``smallest_eigenvalue_sym_J``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hallucert.balls.linear import matrix
+from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.target import MINIMIZER, proved_kind
+from hallucert.check.reason import Reason
+from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.exact import decimal_above, decimal_below, format_rational
+from hallucert.objectives.radius_law import SAM
+
+LONGEST_THRESHOLD = 16
+"""Characters up to which ``-1/rho`` is written out."""
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the smallest eigenvalue of ``sym Du = (H - (w u^T + u w^T)/2)/q`` with ``w = H u``, or that of sym J."""
+    ar, point = evidence.arithmetic, evidence.point
+    if point.law != SAM:
+        extremes = extreme_eigenvalues(ar, matrix.symmetric_part(ar, point.perturbation))
+        return Reason.PRECISION if extremes is None else {"smallest_eigenvalue_sym_J": Enclosure(*extremes[0])}
+    inverse = ar.constant(Fraction(1)) / point.q
+    half = inverse * ar.constant(Fraction(1, 2))
+    z = [half * w for w in point.hessian_along]
+    extremes = extreme_eigenvalues(ar, matrix.symmetric_update(inverse, point.hessian, z, point.u))
+    if extremes is None:
+        return Reason.PRECISION
+    return {"smallest_eigenvalue_sym_Du": Enclosure(*extremes[0])}
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Compare with ``-1/rho``, exactly; for other laws than SAM's, that of ``J`` with 0."""
+    if facts.law != SAM:
+        return _of_variant(facts, numbers)
+    smallest, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / facts.rho
+    if smallest.upper < threshold:
+        return (
+            Status.REFUTED,
+            "Condition (C32) of Theorem 3.2 fails at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
+            f"most {below_threshold(smallest, facts.rho)}.",
+        )
+    if smallest.lower <= threshold:
+        return Reason.STRADDLES
+    sentence = (
+        "Condition (C32) of Theorem 3.2 holds at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
+        f"least {above_threshold(smallest, facts.rho)}. "
+    )
+    if _isolated(facts):
+        sentence += (
+            "By Corollary B.3 SAM converges to x* from every start close enough, for every small enough fixed step."
+        )
+    elif facts.witness.system == "residual":
+        sentence += "Theorem 3.2 for a connected set of minimizers needs it at every point of the set."
+    else:
+        sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
+    return Status.PROVED, sentence
+
+
+def below_threshold(number: Enclosure, rho: Fraction) -> str:
+    """Print the upper end of a number, and by how much at least it is below ``-1/rho``."""
+    gap = decimal_below(-1 / rho - number.upper)
+    return f"{decimal_above(number.upper)}, which is below {_threshold(rho)} by at least {gap}"
+
+
+def above_threshold(number: Enclosure, rho: Fraction) -> str:
+    """Print the lower end of a number, and by how much at least it is above ``-1/rho``."""
+    gap = decimal_below(number.lower + 1 / rho)
+    return f"{decimal_below(number.lower)}, which is above {_threshold(rho)} by at least {gap}"
+
+
+def _threshold(rho: Fraction) -> str:
+    """Print ``-1/rho`` exactly, if that is short."""
+    text = format_rational(-1 / rho)
+    return f"-1/rho = {text}" if len(text) <= LONGEST_THRESHOLD else "-1/rho"
+
+
+def _isolated(facts: Facts) -> bool:
+    """Whether ``x*`` is proved to be an isolated hallucinated minimizer."""
+    return proved_kind(facts) == MINIMIZER and facts.proved("hallucinated_minimizer") and facts.proved("regular")
+
+
+def _of_variant(facts: Facts, numbers: Numbers) -> Conclusion:
+    """Read the sign of the smallest eigenvalue of the symmetric part of ``J``."""
+    smallest = numbers["smallest_eigenvalue_sym_J"]
+    what = "J(x*) = I + rho Hess f(x*)" if facts.law.variant == "usam" else "the symmetric part of J(x*)"
+    condition = f"Condition (C32) of Theorem 3.2, in the form J + J^T > 0 that it has for {facts.law.name},"
+    if smallest.upper < 0:
+        return (
+            Status.REFUTED,
+            f"{condition} fails at x*: the smallest eigenvalue of {what} is at most {decimal_above(smallest.upper)}.",
+        )
+    if smallest.lower <= 0:
+        return Reason.STRADDLES
+    sentence = (
+        f"{condition} holds at x*: the smallest eigenvalue of {what} is at least {decimal_below(smallest.lower)}. "
+    )
+    if _isolated(facts):
+        sentence += (
+            f"By the proof of Corollary B.3 {facts.law.name} converges to x* from every start close enough, for every "
+            "small enough fixed step."
+        )
+    else:
+        sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
+    return Status.PROVED, sentence
+
+
+RULE = Rule("theorem_3_2", "Does condition (C32) of Theorem 3.2 hold at x*?", measure, conclude)

@@ -1,0 +1,1 @@
+"""Curves of hallucinated points of one target, in the point and the radius."""

@@ -1,0 +1,83 @@
+"""The certificate of a branch: a target, chains of cells, and the claims that they prove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from hallucert.check.branch.chain import Chain
+from hallucert.check.branch.claims import QUESTIONS
+from hallucert.check.branch.target import TargetBox
+from hallucert.check.claim import Claim
+from hallucert.check.file.certificate import Provenance
+from hallucert.check.pieces.chains import ChainCertificate, doubles
+from hallucert.exact import decimal_enclosure
+from hallucert.objectives.objective import Objective
+from hallucert.quiet import quiet
+
+SAMPLES = 9
+"""Points of each cell in a picture."""
+
+
+@dataclass(frozen=True, repr=False)
+class BranchCertificate(ChainCertificate):
+    """Everything that was proved about one branch, with what an independent checker needs to prove it again.
+
+    Indexing with ``"target"``, ``"branch"``, ``"fold"`` or ``"stability"`` gives the `Claims` of that name: a
+    branch has one claim for each chain, each fold and each part of one stability. Printing gives a theorem card.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    target : TargetBox or None
+        Where the target is; None if none could be proved.
+    chains : tuple of Chain
+        The cells; branches 1, 2, .. of the claims.
+    all_claims : tuple of Claim
+        In the order in which they are made.
+    provenance : Provenance
+        Which software made it.
+    box : tuple of (Fraction, Fraction) or None
+        Contains the target ``c``; None unless that is proved.
+    """
+
+    kind: ClassVar[str] = "branch"
+    first_claim: ClassVar[str] = "branch"
+    names: ClassVar[tuple[str, ...]] = tuple(QUESTIONS)
+
+    objective: Objective
+    target: TargetBox | None
+    chains: tuple[Chain, ...]
+    all_claims: tuple[Claim, ...]
+    provenance: Provenance
+    box: tuple[tuple[Fraction, Fraction], ...] | None = None
+
+    @cached_property
+    @quiet
+    def curves(self) -> tuple[np.ndarray, ...]:
+        """For pictures: each chain as a polygon through its cells, shape (n, d + 1) in ``(x, lambda)``."""
+        return tuple(_polygon(chain, self.objective.dimension) for chain in self.chains)
+
+    def _lengths(self) -> list[int]:
+        return [len(chain.links) for chain in self.chains]
+
+    def _subject(self) -> list[str]:
+        known = list(zip(self.objective.variables, self.box or (), strict=False))[:8]
+        return [f"c: {name} in {decimal_enclosure(low, high, 17)}" for name, (low, high) in known]
+
+
+def _polygon(chain: Chain, dimension: int) -> np.ndarray:
+    """Return points of the cells' parabolas ``m + s T + s^2 N q``, as floats."""
+    pieces = [np.empty((0, dimension + 1))]
+    for link in chain.links:
+        cell = link.cell
+        centre, frame, bend = (doubles(a) for a in (cell.centre, cell.frame, cell.bend))
+        start, end = doubles([link.start, cell.span[1]])
+        s = np.linspace(start, end, SAMPLES)[:, None]
+        pieces.append(centre + s * frame[:, 0] + s**2 * (frame[:, 1:] @ bend))
+    return np.concatenate(pieces)

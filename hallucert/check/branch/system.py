@@ -1,0 +1,137 @@
+"""The equation of a branch in balls: ``G(x, lambda) = g(x) + lambda (x - c)`` with its first two derivatives.
+
+``c`` is a ball that holds the true critical point ``c*``, so what is shown for ``G`` holds for ``c*``. Vectors in
+``R^(d+1)`` are lists ``[x_1 .. x_d, lambda]``.
+
+    DG = [H + lambda I, x - c],    D^2G[v, w] = D^3f[v_x, w_x] + v_lambda w_x + w_lambda v_x
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from hallucert.balls.linear import matrix
+from hallucert.errors import NotAnalyticError
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape.derivatives import jacobian_tape
+from hallucert.objectives.tape.tape import Tape
+
+Ball = Any
+Vector = list[Any]
+Matrix = list[list[Any]]
+Tensor = list[list[list[Any]]]
+
+MAX_DIMENSION = 12
+"""Third derivatives are formed in full, ``d^3`` of them."""
+
+
+def formula_of(objective: Objective) -> FormulaObjective:
+    """Return the objective itself, if it is one of which third derivatives are to be had.
+
+    Raises
+    ------
+    NotAnalyticError
+        If the function is not given by a formula in at most `MAX_DIMENSION` variables.
+    """
+    if not isinstance(objective, FormulaObjective) or objective.dimension > MAX_DIMENSION:
+        raise NotAnalyticError(
+            f"branches are certified for formulas of at most {MAX_DIMENSION} variables: the proof needs third "
+            f"derivatives of {objective.name[:60]}"
+        )
+    return objective
+
+
+def third_derivative_tape(objective: Objective) -> Tape:
+    """Return the tape of the derivatives of the lower triangle of the Hessian. Raises as `formula_of`."""
+    return jacobian_tape(formula_of(objective).hessian_tape)
+
+
+class BranchSystem:
+    """``G`` for one function and one enclosed target.
+
+    Parameters
+    ----------
+    arithmetic
+        One of `hallucert.balls.arithmetic`.
+    objective : Objective
+        The function, a formula.
+    target : sequence of balls
+        ``c``.
+    third : Tape, optional
+        `third_derivative_tape` of the function, if it is at hand.
+    """
+
+    def __init__(
+        self, arithmetic: Any, objective: Objective, target: Sequence[Ball], third: Tape | None = None
+    ) -> None:
+        self.arithmetic = arithmetic
+        self.objective = objective
+        self.target = list(target)
+        self.dimension = objective.dimension
+        self.third = third_derivative_tape(objective) if third is None else third
+        self.target_hessian = objective.enclose_hessian(arithmetic, self.target)
+
+    def offset(self, z: Vector) -> Vector:
+        """``x - c``."""
+        return [x - c for x, c in zip(z[:-1], self.target, strict=True)]
+
+    def value(self, z: Vector) -> Vector:
+        """``G(z)``, `d` balls."""
+        gradient = self.objective.enclose_gradient(self.arithmetic, z[:-1])
+        return [g + z[-1] * v for g, v in zip(gradient, self.offset(z), strict=True)]
+
+    def jacobian(self, z: Vector) -> Matrix:
+        """``DG(z)``: `d` rows of `d + 1` balls."""
+        rows = self.objective.enclose_hessian(self.arithmetic, z[:-1])
+        result = []
+        for i, (row, v) in enumerate(zip(rows, self.offset(z), strict=True)):
+            result.append([h + z[-1] if i == j else h for j, h in enumerate(row)] + [v])
+        return result
+
+    def third_derivatives(self, z: Vector) -> Tensor:
+        """``D^3f(x)`` as `d` by `d` by `d` balls."""
+        d, flat = self.dimension, self.third.evaluate(self.arithmetic, z[:-1])
+
+        def entry(i: int, j: int, k: int) -> Ball:
+            row = max(i, j) * (max(i, j) + 1) // 2 + min(i, j)
+            return flat[row * d + k]
+
+        return [[[entry(i, j, k) for k in range(d)] for j in range(d)] for i in range(d)]
+
+    def along(self, third: Tensor, v: Vector) -> Matrix:
+        """``D^2G[v, .]``: `d` rows of `d + 1` balls, linear in the second argument."""
+        ar, d = self.arithmetic, self.dimension
+        rows = []
+        for i in range(d):
+            row = [ar.dot(third[i][j], v[:-1]) for j in range(d)]
+            row[i] = row[i] + v[-1]
+            rows.append([*row, v[i]])
+        return rows
+
+    def second(self, third: Tensor, v: Vector, w: Vector) -> Vector:
+        """``D^2G[v, w]``, `d` balls."""
+        return [self.arithmetic.dot(row, w) for row in self.along(third, v)]
+
+    def radius(self, z: Vector) -> Ball:
+        """``rho = |x - c|``; indeterminate unless certainly positive."""
+        return self.arithmetic.sqrt(self.squared_radius(z))
+
+    def squared_radius(self, z: Vector) -> Ball:
+        """``rho^2``."""
+        ar = self.arithmetic
+        total = ar.constant(Fraction(0))
+        for v in self.offset(z):
+            total = total + ar.power(v, 2)
+        return total
+
+    def defined(self, z: Vector) -> bool:
+        """Tell whether ``f`` is certainly defined, hence analytic, for all ``x`` of a box."""
+        return bool(self.arithmetic.is_finite(self.objective.enclose_value(self.arithmetic, z[:-1])))
+
+
+def columns(a: Sequence[Sequence[Ball]]) -> Matrix:
+    """Return the columns of a matrix as a list."""
+    return matrix.transpose(a)

@@ -1,0 +1,1 @@
+"""All hallucinated points of a box, at one radius."""

@@ -1,0 +1,173 @@
+"""Reading censuses from anyone: every field is checked, and whatever does not fit is named."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hallucert.check.census.census import Census
+from hallucert.check.census.records import (
+    FARTHEST,
+    LARGEST,
+    SMALLEST,
+    TOLERANCES,
+    Box,
+    CriticalPoint,
+    HallucinatedPoint,
+    Kind,
+    Open,
+    Problem,
+    Stability,
+    Unsettled,
+)
+from hallucert.check.claim import Enclosure, Provenance
+from hallucert.check.file.fields import (
+    read_dyadic,
+    read_fields,
+    read_integer,
+    read_interval,
+    read_list,
+    read_provenance,
+    read_rho,
+    require_format,
+)
+from hallucert.check.file.writing import problem_digest
+from hallucert.errors import CertificateError
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.reading import objective_from_json
+
+MAX_ENTRIES = 100_000
+"""Of each list: points, critical points, places."""
+MAX_BITS = 4096
+"""Of the numerator and the denominator of a number: the product of three doubles fits."""
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def from_json(data: object) -> Census:
+    """Build a census from plain data, checking every field."""
+    lists = {"critical_points", "points", "excluded", "pending"}
+    names = {"format", "schema", "kind", "provenance", "problem", "digest", "search", "boxes"} | lists
+    top = read_fields(data, names, "(file)")
+    require_format(top)
+    made = read_provenance(top["provenance"])
+    problem = _problem(top["problem"], top["digest"], _search(top["search"], made))
+    d = problem.f.dimension
+    targets = tuple(_critical(item, d, field) for item, field in _items(top, "critical_points"))
+    return Census(
+        problem,
+        targets,
+        tuple(_point(item, d, len(targets), field) for item, field in _items(top, "points")),
+        tuple(_place(item, d, True, field) for item, field in _items(top, "excluded")),
+        tuple(_place(item, d, False, field) for item, field in _items(top, "pending")),
+        read_integer(top["boxes"], "boxes"),
+        math.nan,
+        made,
+    )
+
+
+def _search(value: object, made: Provenance) -> str:
+    allowed = ("float", "arb") if made.backend == "arb" else (made.backend,)
+    if value not in allowed:
+        raise CertificateError("search", f"must be one of {', '.join(allowed)}, as the provenance is {made.backend}")
+    return str(value)
+
+
+def _problem(data: object, digest: object, search: str) -> Problem:
+    entry = read_fields(data, {"objective", "rho", "region", "tolerance"}, "problem")
+    if digest != problem_digest(entry):
+        raise CertificateError("digest", "is not the digest of the problem")
+    objective = objective_from_json(entry["objective"], "problem.objective")
+    if not isinstance(objective, FormulaObjective) or not 2 <= objective.dimension <= 4:
+        raise CertificateError("problem.objective", "must be a formula in 2 to 4 variables")
+    region = _box(entry["region"], objective.dimension, "problem.region")
+    ends = np.array([[_double(v, "problem.region") for v in (side.lower, side.upper)] for side in region])
+    if (ends[:, 0] >= ends[:, 1]).any() or np.abs(ends).max() > LARGEST:
+        raise CertificateError("problem.region", "must be intervals [lower, upper], lower < upper, within 2^500 of 0")
+    tolerance = _double(read_dyadic(entry["tolerance"], "problem.tolerance"), "problem.tolerance")
+    if not TOLERANCES[0] <= tolerance <= TOLERANCES[1]:
+        raise CertificateError("problem.tolerance", "must be between 2^-40 and 0.1")
+    rho = _rho(entry["rho"])
+    if Fraction(float(np.abs(ends).max())) > FARTHEST * rho:
+        raise CertificateError("problem.region", "must be within 2^400 rho of 0")
+    return Problem(objective, rho, ends, tolerance, search)
+
+
+def _rho(value: object) -> Fraction:
+    rho = read_rho(value)
+    if not SMALLEST <= rho <= LARGEST:
+        raise CertificateError("problem.rho", "must be between 2^-500 and 2^500")
+    return rho
+
+
+def _double(value: Fraction, field: str) -> float:
+    """Return a number that must be a double exactly."""
+    try:
+        double = float(value)
+    except OverflowError:
+        double = math.inf
+    if not math.isfinite(double) or Fraction(double) != value:
+        raise CertificateError(field, "must be finite double-precision numbers")
+    return double
+
+
+def _items(top: Any, name: str) -> list[tuple[Any, str]]:
+    """Return the entries of a list with their paths."""
+    return [(item, f"{name}[{i}]") for i, item in enumerate(read_list(top[name], name, MAX_ENTRIES))]
+
+
+def _critical(data: object, d: int, field: str) -> CriticalPoint:
+    entry = read_fields(data, {"box", "kind"}, field)
+    return CriticalPoint(_box(entry["box"], d, f"{field}.box"), _word(Kind, entry["kind"], f"{field}.kind"))
+
+
+def _point(data: object, d: int, targets: int, field: str) -> HallucinatedPoint:
+    names = {"box", "target", "kind", "stability", "gradient_norm", "smallest_real_part"}
+    entry = read_fields(data, names, field)
+    target, real_part = read_integer(entry["target"], f"{field}.target"), entry["smallest_real_part"]
+    if target >= targets:
+        raise CertificateError(f"{field}.target", f"must be the number of one of the {targets} critical points")
+    kind = _word(Kind, entry["kind"], f"{field}.kind")
+    if kind is Kind.DEGENERATE:
+        raise CertificateError(f"{field}.kind", "must not be degenerate: such a target has no points that are proved")
+    return HallucinatedPoint(
+        _box(entry["box"], d, f"{field}.box"),
+        target,
+        kind,
+        _word(Stability, entry["stability"], f"{field}.stability"),
+        _interval(entry["gradient_norm"], f"{field}.gradient_norm"),
+        None if real_part is None else _interval(real_part, f"{field}.smallest_real_part"),
+    )
+
+
+def _place(data: object, d: int, excluded: bool, field: str) -> Unsettled:
+    entry = read_fields(data, {"box", "target", "reason"}, field)
+    reason = _word(Open, entry["reason"], f"{field}.reason")
+    if (reason is Open.CRITICAL_POINT) != excluded:
+        raise CertificateError(f"{field}.reason", f"must be {Open.CRITICAL_POINT} exactly if the place is excluded")
+    box = None if entry["box"] is None else _box(entry["box"], d, f"{field}.box")
+    return Unsettled(box, _box(entry["target"], d, f"{field}.target"), reason)
+
+
+def _box(value: object, d: int, field: str) -> Box:
+    sides = read_list(value, field, d)
+    if len(sides) != d:
+        raise CertificateError(field, f"must be {d} intervals")
+    return tuple(_interval(side, f"{field}[{i}]") for i, side in enumerate(sides))
+
+
+def _interval(value: object, field: str) -> Enclosure:
+    ends = read_interval(read_list(value, field, 2), field)
+    if max(max(abs(end.numerator), end.denominator).bit_length() for end in ends) > MAX_BITS:
+        raise CertificateError(field, f"must have numbers of at most {MAX_BITS} bits")
+    return Enclosure(*ends)
+
+
+def _word(words: type[Word], value: object, field: str) -> Word:
+    if not isinstance(value, str) or value not in tuple(words):
+        raise CertificateError(field, f"must be one of {', '.join(words)}")
+    return words(value)

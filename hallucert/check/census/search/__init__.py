@@ -1,0 +1,1 @@
+"""Branch and prune over boxes in lanes."""

@@ -1,0 +1,1 @@
+"""All branches of a target in a box."""

@@ -1,0 +1,1 @@
+"""Files of certificates: their fields, their reading and writing, and how a certificate is checked."""

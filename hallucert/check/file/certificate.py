@@ -1,0 +1,155 @@
+"""The certificate: a problem, a witness, and the claims that were proved from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from os import PathLike
+from typing import ClassVar
+
+import numpy as np
+
+from hallucert.check.claim import Claim, Claims, Provenance, Status
+from hallucert.check.point.existence import room_of
+from hallucert.check.reason import Reason
+from hallucert.check.witness import Witness
+from hallucert.errors import ArgumentError
+from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below
+from hallucert.objectives.names import heading
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
+from hallucert.quiet import quiet
+from hallucert.shortening import short_rational
+
+__all__ = ["MARKS", "Certificate", "Provenance"]
+
+MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
+
+
+def together(names: Sequence[str]) -> str:
+    """Say in one sentence of all these claims that they are undecided, for want of a point."""
+    return f"{', '.join(names)}: UNDECIDED, because {Reason.NEEDS_EXISTENCE.explanation}"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Everything that was proved about one point, with what an independent checker needs to prove it again.
+
+    Indexing with a claim's name gives the `Claim`, which is true if it is proved; iterating gives all of them, as for
+    certificates of other kinds. Printing gives a theorem card.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    rho : Fraction
+        The perturbation radius, exact.
+    witness : Witness or None
+        Box, slice and preconditioner of the existence proof; None if no box could be proposed.
+    claims : mapping of str to Claim
+        In the order in which they build on each other.
+    provenance : Provenance
+        Which software made it.
+    box : tuple of (Fraction, Fraction) or None
+        Dyadic ends of a box that contains ``x*``; None unless existence is proved.
+    law : RadiusLaw
+        The ascent step; that of the witness, if there is one.
+    """
+
+    kind: ClassVar[str] = "point"
+
+    objective: Objective
+    rho: Fraction
+    witness: Witness | None
+    claims: Mapping[str, Claim]
+    provenance: Provenance
+    box: tuple[tuple[Fraction, Fraction], ...] | None = None
+    law: RadiusLaw = SAM
+
+    def __post_init__(self) -> None:
+        if self.witness is not None and self.witness.law != self.law:
+            raise ArgumentError("law", self.law, "be the one of the witness")
+
+    def __getitem__(self, name: str) -> Claim:
+        if name not in self.claims:
+            raise ArgumentError("claim", name, f"be one of {', '.join(self.claims)}")
+        return self.claims[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.claims
+
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self.all_claims)
+
+    @property
+    def all_claims(self) -> Claims:
+        """The claims without their names, in order: what certificates of every kind have."""
+        return Claims(self.claims.values())
+
+    @cached_property
+    @quiet
+    def enclosure(self) -> np.ndarray | None:
+        """Box that contains ``x*``, shape (d, 2), doubles rounded outward; None unless existence is proved."""
+        if self.box is None:
+            return None
+        return _outward(self.box)
+
+    @cached_property
+    @quiet
+    def x(self) -> np.ndarray | None:
+        """The midpoint of `enclosure` (or the witness's centre), shape (d,): a double near ``x*``.
+
+        It is at most half a width of `enclosure` away. It lies in the witness's box, where ``x*`` is the only solution,
+        whatever a file that nobody has verified says of the enclosure.
+        """
+        if self.witness is None:
+            return None
+        if self.enclosure is None:
+            return np.array([float_below(c) for c in self.witness.centre])
+        room = _outward((side.lower, side.upper) for side in room_of(self.witness))
+        return np.clip(self.enclosure.mean(axis=1), room[:, 0], room[:, 1])
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the certificate as JSON, atomically: the file is complete or not there.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced.
+
+        Raises
+        ------
+        OSError
+            If the path cannot be written; whatever was there before stays.
+        """
+        from hallucert.check.file.writing import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        counts = {s: sum(c.status is s for c in self.claims.values()) for s in Status}
+        text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        return f"<Certificate for {self.objective.name[:40]!r}, rho = {decimal_below(self.rho)}: {text}>"
+
+    def __str__(self) -> str:
+        step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
+        lines = [heading(self.objective), f"rho = {short_rational(self.rho)}{step}"]
+        if self.box is not None:
+            for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
+                lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
+            if len(self.box) > 8:
+                lines.append(f"... and {len(self.box) - 8} more coordinates")
+        pointless = [claim.name for claim in self.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
+        lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims if claim.name not in pointless]
+        if pointless:
+            lines.append(f"[?] {together(pointless)}")
+        made = self.provenance
+        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
+        return "\n".join(lines)
+
+
+def _outward(sides: Iterable[tuple[Fraction, Fraction]]) -> np.ndarray:
+    """Return a box in doubles, rounded outward, shape (d, 2)."""
+    return np.array([[float_below(low), float_above(high)] for low, high in sides])

@@ -1,0 +1,180 @@
+"""The entries of a certificate, read one by one: whatever does not fit is named by its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.errors import ArgumentError, CertificateError
+from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dyadic, parse_exact
+from hallucert.file_kinds import CERTIFICATE
+
+FORMAT = CERTIFICATE
+SCHEMA = 1
+MAX_BOX_DIMENSION = 2**17
+"""Of a box about which something is proved without solving anything."""
+MAX_SENTENCE = 40_000
+"""Characters: a sentence may hold the longest number several times."""
+MAX_PRECISION = 2000
+MAX_NUMBER_BITS = 4096
+MAX_MATRIX_BITS = 2**30
+"""Of all numerators and denominators of a matrix: ``"1p20000"`` is short as text and long as a number."""
+_VERSION = re.compile(r"[A-Za-z0-9 ._+-]{1,60}")
+
+
+def read_fields(data: object, names: set[str], field: str) -> Mapping[str, Any]:
+    """Return the entries of a JSON object that must have exactly the given names."""
+    if not isinstance(data, Mapping):
+        raise CertificateError(field, "must be an object")
+    if missing := names - set(data):
+        raise CertificateError(f"{field}.{min(missing)}", "is missing")
+    if extra := set(data) - names:
+        raise CertificateError(f"{field}.{min(extra)[:40]}", "is not a field of a certificate")
+    return data
+
+
+def require_format(top: Mapping[str, Any]) -> None:
+    """Check the fields by which a certificate of any kind is known as one."""
+    if top["format"] != FORMAT:
+        raise CertificateError("format", f"must be {FORMAT!r}")
+    if type(top["schema"]) is not int or top["schema"] != SCHEMA:
+        raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+
+
+def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -> None:
+    """Check that every chain is claimed to hold a curve: what nobody claims, nobody checks."""
+    claimed = {claim.inputs.get(what) for claim in claims if claim.name == name and claim.status is Status.PROVED}
+    if missing := set(range(1, chains + 1)) - claimed:
+        raise CertificateError("claims", f"must have a claim {name!r} about {what} {min(missing)}")
+
+
+def read_text(value: object, field: str, limit: int = MAX_SENTENCE) -> str:
+    """Return printable ASCII text of at most `limit` characters: on a terminal it does nothing but stand there."""
+    if not isinstance(value, str) or len(value) > limit or not (value.isascii() and value.isprintable()):
+        raise CertificateError(field, f"must be printable ASCII text of at most {limit} characters")
+    return value
+
+
+def read_list(value: object, field: str, limit: int = MAX_BOX_DIMENSION) -> list[Any]:
+    """Return a list of at most `limit` entries."""
+    if not isinstance(value, list) or len(value) > limit:
+        raise CertificateError(field, f"must be a list of at most {limit} entries")
+    return value
+
+
+def read_dyadic(value: object, field: str) -> Fraction:
+    """Return a dyadic number in its canonical spelling."""
+    try:
+        return parse_dyadic(read_text(value, field, MAX_DIGITS))
+    except ArgumentError as error:
+        raise CertificateError(field, str(error)) from None
+
+
+def read_dyadics(value: object, field: str) -> tuple[Fraction, ...]:
+    """Return a list of dyadic numbers."""
+    return tuple(read_dyadic(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
+
+
+def read_exact(value: object, field: str) -> Fraction:
+    """Return an exact number in its canonical spelling."""
+    try:
+        return parse_exact(read_text(value, field, MAX_DIGITS))
+    except ArgumentError as error:
+        raise CertificateError(field, str(error)) from None
+
+
+def read_vector(value: object, field: str) -> tuple[Fraction, ...]:
+    """Return a list of exact numbers."""
+    return tuple(read_exact(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
+
+
+def read_rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
+    """Return a matrix of exact numbers."""
+    rows, bits = [], 0
+    for i, row in enumerate(read_list(value, field)):
+        rows.append(read_vector(row, f"{field}[{i}]"))
+        bits += sum(x.numerator.bit_length() + x.denominator.bit_length() for x in rows[-1])
+        if bits > MAX_MATRIX_BITS:
+            raise CertificateError(field, f"must have at most {MAX_MATRIX_BITS} bits")
+    return tuple(rows)
+
+
+def read_numbers(value: object, length: int, field: str) -> tuple[Fraction, ...]:
+    """Return a list of `length` exact numbers of a cell or chart, none longer than `MAX_NUMBER_BITS`."""
+    numbers = read_vector(value, field)
+    if len(numbers) != length:
+        raise CertificateError(field, f"must have {length} numbers")
+    _require_short(numbers, field)
+    return numbers
+
+
+def _require_short(numbers: Iterable[Fraction], field: str) -> None:
+    if any(max(abs(x.numerator), x.denominator).bit_length() > MAX_NUMBER_BITS for x in numbers):
+        raise CertificateError(field, f"must have numbers of at most {MAX_NUMBER_BITS} bits")
+
+
+def read_positive(value: object, length: int, field: str) -> tuple[Fraction, ...]:
+    """Return a list of `length` positive exact numbers, as short as for `read_numbers`."""
+    numbers = read_vector(value, field)
+    if len(numbers) != length or min(numbers) <= 0:
+        raise CertificateError(field, f"must be {length} positive numbers")
+    _require_short(numbers, field)
+    return numbers
+
+
+def read_square(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
+    """Return a square matrix of exact numbers, as short as for `read_numbers`."""
+    rows = read_rows(value, field)
+    if len(rows) != size or any(len(row) != size for row in rows):
+        raise CertificateError(field, f"must be a {size} by {size} matrix")
+    for row in rows:
+        _require_short(row, field)
+    return rows
+
+
+def read_rho(value: object) -> Fraction:
+    """Return the radius of a problem."""
+    try:
+        rho = exact_radius(read_text(value, "problem.rho", MAX_DIGITS))
+    except ArgumentError as error:
+        raise CertificateError("problem.rho", str(error)) from None
+    if format_rational(rho) != value:
+        raise CertificateError("problem.rho", "must be a fraction in lowest terms")
+    return rho
+
+
+def read_interval(value: object, field: str) -> tuple[Fraction, Fraction]:
+    """Return ``[lower, upper]``, dyadic, in order."""
+    ends = read_dyadics(value, field)
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise CertificateError(field, "must be [lower, upper] with lower <= upper")
+    return ends[0], ends[1]
+
+
+def read_box(value: object, field: str) -> tuple[tuple[Fraction, Fraction], ...]:
+    """Return a list of intervals."""
+    return tuple(read_interval(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
+
+
+def read_integer(value: object, field: str) -> int:
+    """Return a nonnegative integer."""
+    if type(value) is not int or value < 0:
+        raise CertificateError(field, "must be a nonnegative integer")
+    return value
+
+
+def read_provenance(data: object) -> Provenance:
+    """Return which software made a certificate."""
+    made = read_fields(data, {"hallucert", "backend", "backend_version", "precision"}, "provenance")
+    for key in ("hallucert", "backend_version"):
+        if not _VERSION.fullmatch(read_text(made[key], f"provenance.{key}")):
+            raise CertificateError(f"provenance.{key}", "must be a version")
+    if made["backend"] not in ("arb", "mpmath"):
+        raise CertificateError("provenance.backend", 'must be "arb" or "mpmath"')
+    precision = made["precision"]
+    if type(precision) is not int or not 30 <= precision <= MAX_PRECISION:
+        raise CertificateError("provenance.precision", f"must be an integer from 30 to {MAX_PRECISION}")
+    return Provenance(made["hallucert"], made["backend"], made["backend_version"], precision)

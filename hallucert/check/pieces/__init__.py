@@ -1,0 +1,1 @@
+"""Files of sheets and surfaces, which are read, written and checked by the same modules."""

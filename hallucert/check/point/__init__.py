@@ -1,0 +1,1 @@
+"""One hallucinated point: that it exists, and what it is."""

@@ -1,0 +1,125 @@
+"""Claim ``sphere_type``: what ``x*`` is for ``f`` restricted to the sphere ``S(x*+, rho)`` (Propositions 4.1, 4.3).
+
+``x*`` is a critical point of ``f`` on the sphere with inward gradient (the Lagrange condition ``g = lambda (c -
+x)``, Lemma A.4), and on the tangent space ``T`` the perturbation Jacobian is the Riemannian Hessian divided by
+``lambda``. So the signs of the eigenvalues of ``J|_T`` tell a strict minimum from a saddle and a strict maximum.
+A farthest point of the paper's construction is a maximum. In one dimension there is no tangent direction and the
+claim is void. Numbers: ``smallest_tangential_eigenvalue`` and ``largest_tangential_eigenvalue`` of ``J|_T``.
+
+ASAM is SAM for ``f(D y)``, up to the step: the sphere becomes the ellipsoid ``(y - c)^T D^-2 (y - c) = rho^2``.
+USAM has no sphere. There ``g = (c - x)/rho``, so ``x*`` is a critical point of the Moreau objective
+``f(y) + |y - c|^2/(2 rho)``, whose Hessian is ``H + I/rho = J/rho``; the claim says which kind, also for ``d = 1``.
+Numbers: ``smallest_moreau_eigenvalue`` and ``largest_moreau_eigenvalue``, of ``J``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hallucert.balls.linear import matrix
+from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.check.claim import Enclosure, Status
+from hallucert.check.reason import Reason
+from hallucert.check.sam_point import Point
+from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.objectives.radius_law import SAM
+
+MINIMUM, MAXIMUM, SADDLE = "minimum", "maximum", "saddle"
+TANGENTIAL = ("smallest_tangential_eigenvalue", "largest_tangential_eigenvalue")
+MOREAU = ("smallest_moreau_eigenvalue", "largest_moreau_eigenvalue")
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the extreme eigenvalues of ``J|_T``, for USAM of ``J``."""
+    point = evidence.point
+    if not point.law.normalised:
+        extremes = extreme_eigenvalues(evidence.arithmetic, point.perturbation)
+        if extremes is None:
+            return Reason.PRECISION
+        return {MOREAU[0]: Enclosure(*extremes[0]), MOREAU[1]: Enclosure(*extremes[1])}
+    if len(point.x) == 1:
+        return {}
+    smallest, largest = tangential_extremes(point)
+    if smallest is None or largest is None:
+        return Reason.PRECISION
+    return {TANGENTIAL[0]: smallest, TANGENTIAL[1]: largest}
+
+
+def tangential_extremes(point: Point) -> tuple[Enclosure | None, Enclosure | None]:
+    """Enclose the smallest and largest eigenvalue of ``J|_T = P + (rho/q) P H P`` on ``T = u^perp``.
+
+    The matrix ``P + k P H P``, ``k = rho/q``, has the eigenvalue 0 for ``u``, and those of ``J|_T``. Adding ``t u u^T``
+    moves the 0 to ``t``. Their mean is ``t = 1 + k (tr H - u^T H u)/(d - 1)``, which lies between the smallest and
+    the largest, so that these are the extreme eigenvalues of the sum. With ``w = H u`` and ``s = u^T w`` it is
+
+        P + k P H P + t u u^T = I + k H - z u^T - u z^T,    z = k w - (k s - 1 + t)/2 u.
+
+    For ASAM ``H`` is ``D H D`` and ``u`` is ``D g/|D g|``, those of ``f(D y)``.
+    """
+    ar, d, u, w, h = point.arithmetic, len(point.x), point.u, point.hessian_along, point.hessian
+    if point.scales:
+        u = [side / scale for side, scale in zip(u, point.scales, strict=True)]
+        w = [scale * side for side, scale in zip(w, point.scales, strict=True)]
+        h = [
+            [left * (side * right) for side, right in zip(row, point.scales, strict=True)]
+            for row, left in zip(h, point.scales, strict=True)
+        ]
+    k, s, one = point.rho / point.size, ar.dot(u, w), ar.constant(Fraction(1))
+    t = one + k * (matrix.trace(h) - s) * ar.constant(Fraction(1, d - 1))
+    half = (k * s - one + t) * ar.constant(Fraction(1, 2))
+    z = [k * along - half * direction for along, direction in zip(w, u, strict=True)]
+    shifted = matrix.symmetric_update(k, h, z, u)
+    for i in range(d):
+        shifted[i][i] = shifted[i][i] + one
+    extremes = extreme_eigenvalues(ar, shifted)
+    return (None, None) if extremes is None else (Enclosure(*extremes[0]), Enclosure(*extremes[1]))
+
+
+def sphere_kind(numbers: Numbers) -> str | None:
+    """Return the kind that the published numbers show, or None."""
+    names = TANGENTIAL if TANGENTIAL[0] in numbers else MOREAU
+    smallest, largest = numbers[names[0]], numbers[names[1]]
+    if smallest.lower > 0:
+        return MINIMUM
+    if largest.upper < 0:
+        return MAXIMUM
+    return SADDLE if smallest.upper < 0 < largest.lower else None
+
+
+def proved_sphere_kind(facts: Facts) -> str | None:
+    """Return the kind on a sphere that the claim ``sphere_type`` proved, or None."""
+    if not facts.proved("sphere_type") or facts.objective.dimension == 1 or facts.law != SAM:
+        return None
+    return sphere_kind(facts.claims["sphere_type"].numbers)
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Name the kind of critical point on the sphere."""
+    if facts.objective.dimension == 1 and facts.law.normalised:
+        return Status.PROVED, "In one dimension the sphere has no tangent directions and J(x*) = 1."
+    kind = sphere_kind(numbers)
+    if kind is None:
+        return Reason.STRADDLES
+    what = {
+        MINIMUM: "a nondegenerate strict local minimum",
+        MAXIMUM: "a nondegenerate strict local maximum",
+        SADDLE: "a saddle, with curvatures of both signs",
+    }[kind]
+    place = {
+        "sam": "On the sphere around x*+ with radius rho, x* is a critical point of f with inward gradient",
+        "usam": "x* is a critical point of the Moreau objective f(y) + |y - c|^2/(2 rho), c = x*+",
+        "asam": "On the ellipsoid |D^-1 (y - c)| = rho, c = x*+, x* is a critical point of f with inward gradient",
+    }[facts.law.variant]
+    return Status.PROVED, f"{place}: {what}."
+
+
+RULE = Rule(
+    "sphere_type",
+    "Is x* a minimum, a saddle or a maximum of f on the sphere around x*+?",
+    measure,
+    conclude,
+    questions={
+        "usam": "Is x* a minimum, a saddle or a maximum of f(y) + |y - c|^2/(2 rho), c = x*+?",
+        "asam": "Is x* a minimum, a saddle or a maximum of f on the ellipsoid |D^-1 (y - c)| = rho, c = x*+?",
+    },
+)

@@ -1,0 +1,1 @@
+"""What holds in a whole ball, box or superlevel set."""

@@ -1,0 +1,94 @@
+"""Near a nondegenerate maximum on the sphere, the superlevel set touches the ball only there.
+
+Let ``c = x*+``, ``s(y) = |y - c|^2 - rho^2``, ``alpha = f(x*)``, ``lambda = |g(x*)|/rho``, and, for a
+penalty ``k > 0``,
+
+    Psi(y) = f(y) + (lambda/2) s(y) - k s(y)^2,
+    Hess Psi(y) = H(y) + lambda I - 8 k (y - c)(y - c)^T - 4 k s(y) I.
+
+``x*`` is a critical point of ``Psi`` (``g(x*) = lambda (c - x*)``) with value ``alpha``. If ``Hess Psi`` is
+negative definite on a cube ``N`` around ``x*`` then ``Psi < alpha`` on ``N`` except at ``x*``; where moreover
+``0 <= s <= lambda/2k``, ``f <= Psi``. So on ``N``: ``f(y) >= alpha`` and ``|y - c| >= rho`` only for ``y = x*``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.balls.linear import matrix
+from hallucert.balls.linear.symmetric import is_positive_definite
+from hallucert.check.reason import Reason
+from hallucert.check.sam_point import Point, sum_of_squares
+from hallucert.check.theorem import Evidence
+from hallucert.exact import round_up
+
+MAX_HALVINGS = 40
+
+
+def touches_only_here(evidence: Evidence, radius: Fraction, penalty: Fraction) -> bool:
+    """Tell whether the statement above is certain on the cube of half width `radius` around ``x*``'s midpoint."""
+    ar, point = evidence.arithmetic, evidence.point
+    if penalty <= 0 or radius <= 0:
+        return False
+    cube = neighbourhood(evidence, radius)
+    if not all(ar.interior(side, x) for side, x in zip(cube, point.x, strict=True)):
+        return False
+    k = ar.constant(penalty)
+    away = [y - c for y, c in zip(cube, point.plus, strict=True)]
+    s = sum_of_squares(ar, away) - ar.power(point.rho, 2)
+    if not ar.positive(point.multiplier / (ar.constant(Fraction(2)) * k) - s):
+        return False
+    # A derivative may be defined where f is not; the statement needs f along the segments from x* to the points of N.
+    if not ar.is_finite(point.objective.enclose_value(ar, cube)):
+        return False
+    hessian = point.objective.enclose_hessian(ar, cube)
+    eight, four = ar.constant(Fraction(8)) * k, ar.constant(Fraction(4)) * k
+    diagonal = point.multiplier - four * s
+    negated = [
+        [
+            eight * away[i] * away[j] - hessian[i][j] - (diagonal if i == j else ar.constant(Fraction(0)))
+            for j in range(len(cube))
+        ]
+        for i in range(len(cube))
+    ]
+    return is_positive_definite(ar, negated)
+
+
+def neighbourhood(evidence: Evidence, radius: Fraction) -> list[Any]:
+    """The cube ``N`` as balls."""
+    return [evidence.arithmetic.interval(c - radius, c + radius) for c in evidence.midpoint]
+
+
+def choose_neighbourhood(evidence: Evidence, largest: Fraction) -> tuple[Fraction, Fraction] | Reason:
+    """Find a cube and a penalty, the cube as large as halving from `largest` allows."""
+    penalty = _penalty(evidence.point)
+    if penalty is None:
+        return Reason.NOT_A_MAXIMUM
+    radius = largest
+    for _ in range(MAX_HALVINGS):
+        if touches_only_here(evidence, radius, penalty):
+            return radius, penalty
+        radius /= 2
+    return Reason.NOT_A_MAXIMUM
+
+
+def _penalty(point: Point) -> Fraction | None:
+    """A penalty that makes ``Hess Psi(x*)`` negative definite with room, from floats.
+
+    On the tangent space ``H + lambda I`` has largest eigenvalue ``-t``, ``t > 0``; with ``n`` its norm on all of R^d,
+    the normal direction needs ``8 k rho^2 > n + n^2/t`` (Schur complement). Twice that is taken.
+    """
+    ar = point.arithmetic
+    h = matrix.midpoints(ar, point.hessian)
+    lam = float(ar.midpoint(point.multiplier))
+    u = np.array([float(ar.midpoint(v)) for v in point.u])
+    basis = np.linalg.svd(u[None, :])[2][1:]
+    shifted = h + lam * np.eye(len(u))
+    top = np.linalg.eigvalsh(basis @ shifted @ basis.T)[-1] if len(u) > 1 else -1.0
+    size = np.linalg.norm(shifted, 2)
+    if not top < 0 or not np.isfinite(size):
+        return None
+    return round_up(Fraction(float(2 * size * (1 + size / -top))) / (8 * point.exact_rho**2), 24)

@@ -1,0 +1,222 @@
+"""Every quantity of the SAM map on a box of points, enclosed.
+
+A `Point` is evaluated once for a box (or a single point) ``x`` and offers, as enclosures valid for every point
+of the box, what the theorems read:
+
+======================  ==================================================
+``q``                   ``|g(x)|``
+``size``                ``s``, which is ``q`` for SAM
+``u``                   ``g(x) / q``
+``plus``                ``x+ = x + rho u``
+``perturbation``        ``J = I + rho (I - u u^T) H(x) / q``
+``sam_matrix``          ``M = H(x+) J``, the derivative of ``g(x+)``
+``residual_matrix``     ``A = Dr(x+) J``, the derivative of ``r(x+)``
+======================  ==================================================
+
+Where the domain or ``q > 0`` is not certain the balls are indeterminate, and no predicate holds for them. Another
+`RadiusLaw` than SAM's has ``s``, ``u`` and ``J = I + (rho/s) T H`` of its own; only USAM has them where ``q = 0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from hallucert.balls.linear import matrix
+from hallucert.check.claim import Enclosure
+from hallucert.check.sizes import Sizes, sizes_of
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
+
+Ball = Any
+Matrix = list[list[Any]]
+
+
+class Point:
+    """The SAM map at every point of a box.
+
+    Parameters
+    ----------
+    arithmetic
+        One of `hallucert.balls.arithmetic`.
+    objective : Objective
+        The function.
+    rho : Fraction
+        Exact perturbation radius.
+    x : sequence of balls
+        The box, `d` balls.
+    law : RadiusLaw
+        The ascent step.
+    """
+
+    def __init__(
+        self, arithmetic: Any, objective: Objective, rho: Fraction, x: Sequence[Ball], law: RadiusLaw = SAM
+    ) -> None:
+        self.arithmetic = arithmetic
+        self.objective = objective
+        self.exact_rho = rho
+        self.rho = arithmetic.constant(rho)
+        self.x = list(x)
+        self.law = law
+
+    def under(self, law: RadiusLaw) -> Point:
+        """Return the same box under another law."""
+        return self if law == self.law else Point(self.arithmetic, self.objective, self.exact_rho, self.x, law)
+
+    @cached_property
+    def gradient(self) -> list[Ball]:
+        """``g(x)``."""
+        return self.objective.enclose_gradient(self.arithmetic, self.x)
+
+    @cached_property
+    def q(self) -> Ball:
+        """``|g(x)|``; indeterminate unless ``g`` is certainly nonzero on the box."""
+        ar = self.arithmetic
+        return ar.sqrt(sum_of_squares(ar, self.gradient))
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """The sizes of ``|x+ - x|`` and of gradients, from the midpoints: for proposals and publication."""
+        ar = self.arithmetic
+        gradient = max((abs(ar.midpoint(g)) for g in self.gradient if ar.is_finite(g)), default=Fraction(0))
+        return sizes_of(self.length, gradient)
+
+    @property
+    def length(self) -> Fraction:
+        """The length scale of the problem: ``rho``, or about ``|x+ - x|`` where that is another length."""
+        ar = self.arithmetic
+        if self.law == SAM or not all(map(ar.is_finite, self.u)):
+            return self.exact_rho
+        return self.exact_rho * max(abs(ar.midpoint(u)) for u in self.u)
+
+    @cached_property
+    def scales(self) -> list[Ball]:
+        """The diagonal of ``D``; empty for the identity."""
+        return [self.arithmetic.constant(scale) for scale in self.law.scales]
+
+    @cached_property
+    def size(self) -> Ball:
+        """``s``: ``|g(x)|``, for USAM 1, for ASAM ``|D g(x)|``."""
+        ar = self.arithmetic
+        if not self.law.normalised:
+            return ar.constant(Fraction(1))
+        if not self.scales:
+            return self.q
+        return ar.sqrt(sum_of_squares(ar, [d * g for d, g in zip(self.scales, self.gradient, strict=True)]))
+
+    @cached_property
+    def u(self) -> list[Ball]:
+        """``g(x)/|g(x)|``, for USAM ``g(x)``, for ASAM ``D^2 g/|D g|``."""
+        if not self.law.normalised:
+            return self.gradient
+        return [g / self.size for g in self._weighted(self.gradient)]
+
+    def _weighted(self, v: list[Ball]) -> list[Ball]:
+        """``D^2 v``."""
+        if not self.scales:
+            return v
+        return [self.arithmetic.power(d, 2) * side for d, side in zip(self.scales, v, strict=True)]
+
+    @cached_property
+    def plus(self) -> list[Ball]:
+        """``x+ = x + rho u(x)``."""
+        return [x + self.rho * u for x, u in zip(self.x, self.u, strict=True)]
+
+    @cached_property
+    def multiplier(self) -> Ball:
+        """``lambda = s / rho``; for SAM ``s = q``."""
+        return self.size / self.rho
+
+    @cached_property
+    def hessian(self) -> Matrix:
+        """``H(x)``."""
+        return self.objective.enclose_hessian(self.arithmetic, self.x)
+
+    @cached_property
+    def hessian_along(self) -> list[Ball]:
+        """``H(x) u``."""
+        return matrix.apply(self.arithmetic, self.hessian, self.u)
+
+    @cached_property
+    def perturbation(self) -> Matrix:
+        """``J = I + (rho/q) (H - u (H u)^T)``, which is ``I + rho Du``; ``I + (rho/s) T H`` for other laws."""
+        one = self.arithmetic.constant(Fraction(1))
+        if not self.law.normalised:
+            result = matrix.scale(self.rho, self.hessian)
+        else:
+            scale, along, rows = self.rho / self.size, self.hessian_along, self.hessian
+            if self.scales:
+                rows = matrix.transpose([self._weighted(column) for column in matrix.transpose(rows)])
+            result = [
+                [scale * (h - v * w) for h, w in zip(row, along, strict=True)]
+                for row, v in zip(rows, self.u, strict=True)
+            ]
+        for i, row in enumerate(result):
+            row[i] = row[i] + one
+        return result
+
+    @cached_property
+    def hessian_plus(self) -> Matrix:
+        """``H(x+)``."""
+        return self.objective.enclose_hessian(self.arithmetic, self.plus)
+
+    @cached_property
+    def shifted_gradient(self) -> list[Ball]:
+        """``F(x) = g(x+)``."""
+        return self.objective.enclose_gradient(self.arithmetic, self.plus)
+
+    @cached_property
+    def sam_matrix(self) -> Matrix:
+        """``M = H(x+) J``, the Jacobian of ``F``."""
+        return self.arithmetic.matrix_product(self.hessian_plus, self.perturbation)
+
+    @cached_property
+    def shifted_residual(self) -> list[Ball]:
+        """``r(x+)``."""
+        return self.objective.enclose_residual(self.arithmetic, self.plus)
+
+    @cached_property
+    def residual_jacobian_plus(self) -> Matrix:
+        """``B = Dr(x+)``."""
+        return self.objective.enclose_residual_jacobian(self.arithmetic, self.plus)
+
+    @cached_property
+    def residual_matrix(self) -> Matrix:
+        """``A = Dr(x+) J = B + (rho/q) (B - (B u) u^T) H``, the Jacobian of ``r(x+)``; ``J`` is not formed.
+
+        For other laws ``B + (rho/s) (B T) H``.
+        """
+        ar, b = self.arithmetic, self.residual_jacobian_plus
+        across = b
+        if self.law.normalised:
+            along = matrix.apply(ar, b, self.u)  # B u
+            across = [
+                [v - s * u for v, u in zip(self._weighted(row), self.u, strict=True)]
+                for row, s in zip(b, along, strict=True)
+            ]
+        turned = matrix.scale(self.rho / self.size, ar.matrix_product(across, self.hessian))
+        return matrix.add(b, turned)
+
+    @cached_property
+    def domain_certain(self) -> bool:
+        """Whether ``f`` is certainly defined, hence analytic, on the box and on its image under ``x -> x+``.
+
+        The function's own tape is run, not a derivative's: a derivative may be defined where the function is not.
+        """
+        ar, f = self.arithmetic, self.objective
+        return ar.is_finite(f.enclose_value(ar, self.x)) and ar.is_finite(f.enclose_value(ar, self.plus))
+
+    def enclosure(self, ball: Ball) -> Enclosure | None:
+        """Return the ends of a ball, or None if it is indeterminate."""
+        ar = self.arithmetic
+        return Enclosure(ar.lower(ball), ar.upper(ball)) if ar.is_finite(ball) else None
+
+
+def sum_of_squares(arithmetic: Any, balls: Sequence[Ball]) -> Ball:
+    """Return an enclosure of the sum of the squares."""
+    total = arithmetic.constant(Fraction(0))
+    for ball in balls:
+        total = total + arithmetic.power(ball, 2)
+    return total

@@ -1,0 +1,1 @@
+"""Curves of hallucinated points at one radius."""

@@ -1,0 +1,1 @@
+"""What a point where SAM came to rest is, in floats."""

@@ -1,0 +1,125 @@
+"""Does a network give the same answer to every sample? SAM can get stuck at such points, mostly saddles or plateaus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.objective import Objective
+
+SAME = 1e-2
+"""Outputs whose spread over the samples is this part of what the targets ask for are the same: far less than a network
+that learned anything, far more than a run that has not quite ended at a constant."""
+
+NO_BETTER = 1e-3
+"""A loss that differs from the best constant's by this part of it is no better: the network has learned nothing yet."""
+
+EQUAL = 1e-12
+"""Losses that differ by this part are equal but for rounding."""
+
+TRAINED = 1e-2
+"""Of a value, this part of the best constant's loss is near zero; of the way from that loss to the least that any
+network has, so little is left to a network that has learned its samples."""
+
+
+@dataclass(frozen=True)
+class ConstantPredictor:
+    """A network's answers compared with the best constant one.
+
+    Attributes
+    ----------
+    spread : float
+        Largest difference between the outputs of two samples, against that of the targets (squared loss), against 1 for
+        the log-odds of cross-entropy.
+    value, loss : float
+        ``f``, and ``f`` without weight decay.
+    best_loss : float
+        The least loss of a constant: squared loss, half the variance of the targets; cross-entropy, the entropy of the
+        mean label.
+    floor : float
+        No function of the inputs has a smaller loss: that of the best constant on each set of equal inputs.
+    endless : bool
+        Whether the loss is known to have no minimum: cross-entropy that falls to zero, and never is, as the last layer
+        grows, because every sample is classified right.
+    """
+
+    spread: float
+    value: float
+    loss: float
+    best_loss: float
+    floor: float
+    endless: bool
+
+    @property
+    def constant(self) -> bool:
+        """Whether the outputs are equal on all samples (to `SAME`)."""
+        return self.spread <= SAME
+
+    @property
+    def learned(self) -> bool:
+        """Whether the loss is near the least that any network has (`TRAINED`), whatever the weight decay."""
+        return self.loss - self.floor <= TRAINED * (self.best_loss - self.floor)
+
+    @property
+    def trained(self) -> bool:
+        """Whether the value, with weight decay, is near zero (`TRAINED`)."""
+        return self.value <= TRAINED * self.best_loss
+
+    @property
+    def no_better(self) -> bool:
+        """Whether the loss is that of the best constant (to `NO_BETTER`), whatever the outputs."""
+        return abs(self.loss - self.best_loss) <= NO_BETTER * self.best_loss
+
+
+def constant_predictor(f: Objective, x: np.ndarray) -> ConstantPredictor | None:
+    """Compare the outputs of a network at parameters `x` (d,) with constants.
+
+    None if ``f`` is no network, or has one sample, or data for which a constant is right: equal targets, or inputs that
+    do not tell them apart.
+    """
+    if not isinstance(f, TanhNetwork):
+        return None
+    value = f.value(x)
+    loss = value - 0.5 * float(f.weight_decay) * float(x @ x)
+    everything = np.zeros(len(f.inputs), int)
+    best = _least_loss(f, everything)
+    floor = _least_loss(f, np.unique(f.inputs, axis=0, return_inverse=True)[1].reshape(-1))
+    if best - floor <= EQUAL * best:
+        return None
+    floor = floor if floor > EQUAL * best else 0.0
+    outputs, asked = f.predict(x), 1.0
+    endless = f.lacks_decay and not f.label_smoothing and f.output == "linear" and _all_right(f, outputs)
+    if f.loss == "squared":
+        asked = float(np.ptp(f.targets, axis=0).max())
+    else:
+        # Only differences of outputs matter to softmax.
+        outputs = outputs - outputs.mean(axis=1, keepdims=True)
+    return ConstantPredictor(float(np.ptp(outputs, axis=0).max()) / asked, value, loss, best, floor, endless)
+
+
+def _least_loss(f: TanhNetwork, group: np.ndarray) -> float:
+    """Return the least loss of functions that are constant on each `group` of samples, numbers of shape (n,)."""
+    wanted = f.targets if f.loss == "squared" else _labels(f)
+    sizes = np.bincount(group).astype(float)
+    means = np.stack([np.bincount(group, column) for column in wanted.T], axis=1) / sizes[:, None]
+    if f.loss == "squared":
+        if f.output == "tanh":
+            means = means.clip(-1, 1)
+        return float(((wanted - means[group]) ** 2).sum()) / (2 * len(wanted))
+    positive = means > 0
+    entropies = -np.where(positive, means * np.log(np.where(positive, means, 1.0)), 0.0).sum(axis=1)
+    return float(sizes @ entropies) / len(wanted)
+
+
+def _labels(f: TanhNetwork) -> np.ndarray:
+    """Return the smoothed labels of cross-entropy, shape (n, c)."""
+    classes, smoothing = f.layer_sizes[-1], float(f.label_smoothing)
+    return (1 - smoothing) * np.eye(classes)[f.targets] + smoothing / classes
+
+
+def _all_right(f: TanhNetwork, outputs: np.ndarray) -> bool:
+    """Tell whether the output of its label is the only largest one on every sample."""
+    right = np.eye(f.layer_sizes[-1], dtype=bool)[f.targets]
+    return bool((outputs[right][:, None] > outputs[~right].reshape(len(outputs), -1)).all())

@@ -1,0 +1,329 @@
+"""What is this point to SAM? An answer in floats, for any objective of any size; a guide, never evidence.
+
+The thresholds compare quantities of the same unit, so the answer does not change when ``f`` or ``x`` is rescaled:
+gradients with gradients, residuals with residuals, lengths with that of the ascent step ``|x+ - x|`` (for SAM ``rho``),
+curvatures with ``lambda = <g, x+ - x>/|x+ - x|^2`` (for SAM ``|g|/rho``, for USAM ``1/rho``; the mean
+curvature of ``f`` between a hallucinated point and its target is exactly ``-lambda``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hallucert.arguments import checked_double, checked_whole
+from hallucert.diagnosis import sentences as say
+from hallucert.diagnosis.constant_predictor import ConstantPredictor, constant_predictor
+from hallucert.diagnosis.report import Diagnosis, Kind
+from hallucert.diagnosis.spectra import (
+    DENSE,
+    FLAT,
+    ROUNDING,
+    PointSpectra,
+    Spectrum,
+    hessian_spectrum,
+    projected_c32_margin,
+)
+from hallucert.errors import ArgumentError
+from hallucert.exact import Exact, exact_radius
+from hallucert.find.moreau import moreau_length
+from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
+from hallucert.quiet import quiet
+
+__all__ = ["Diagnosis", "Kind", "diagnose"]
+
+VANISHED = 1e-3
+"""``|g+| <= VANISHED min(|g|, |H(x+)| L)`` with ``L = |x+ - x|``: hallucinated. The second says that the target is
+within a thousandth of ``L``, by Newton's estimate. Elsewhere the three are of one size, and a finished run has 1e-6 or
+less. In residual form ``|r(x+)| <= VANISHED |r(x)|`` is zero, the loss at the target a millionth of what it is at `x`,
+if a zero of ``r`` is within ``VANISHED L``, too, see `PointSpectra.zero_is_within`."""
+
+NEAR = 0.1
+"""``|g+| <= NEAR |g|`` is worth a Newton refinement; ``|x'' - x| <= NEAR |x' - x|`` is a two-cycle of the SAM map."""
+
+CRITICAL = 1e-6
+"""``|g| <= CRITICAL min(|g+|, |H(x)| L)``: a critical point of ``f``, at a distance of about a millionth of ``L``.
+Under USAM ``L`` itself vanishes there; its place is taken by ``|x|``, or the distance at which ``rho H`` is no longer
+what it is at `x`, whichever is longer."""
+
+_TARGETS = {
+    "minimizer": Kind.MINIMIZER,
+    "saddle": Kind.SADDLE,
+    "maximizer": Kind.MAXIMIZER,
+    "degenerate": Kind.DEGENERATE,
+}
+
+
+@quiet
+def diagnose(
+    f: Objective,
+    x: Any,
+    rho: Exact,
+    step_size: Exact | None = None,
+    products: int = 200,
+    *,
+    variant: str | RadiusLaw = "sam",
+) -> Diagnosis:
+    """Say what a point is to SAM: hallucinated (and what its target is), bouncing, converged, or still moving.
+
+    Up to `DENSE` variables whole spectra are computed. Beyond, their ends come from Hessian-vector products; a sign
+    that these do not settle is called degenerate. For objectives in residual form whose residuals vanish at the target
+    the SAM tangent kernel ``K`` says whether the point attracts, and the target is a global minimizer though its
+    Hessian is singular. About runs without momentum; with it the points are the same and the step bounds are others.
+
+    Parameters
+    ----------
+    f : Objective
+        The function, of any dimension.
+    x : (d,) array
+        The point, for example the end of a SAM run.
+    rho : exact positive number
+        The perturbation radius.
+    step_size : exact positive number, optional
+        The step size of the run; without it bouncing cannot be told from moving, and stability is a bound only.
+    products : int
+        Most Hessian-vector products beyond `DENSE` variables, at least 20; a fifth each for the spectra of the
+        target, of the sphere, of (C32) and of ``M``, and for the alignment. The tangent kernel takes one more for
+        each residual.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step of the run; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong shape or range.
+    DomainError
+        If `x` or its perturbed point lies outside the domain of `f`.
+
+    Examples
+    --------
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> found = diagnose(f, [-0.5, 0], "1.5", 0.1)
+    >>> str(found.kind), found.attracts, round(found.step_bound, 9)
+    ('hallucinated minimizer', True, 1.0)
+
+    USAM with rho = 16/3 is attracted at -3/4 and repelled at -1/4, both with the target 1:
+
+    >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
+    [True, False]
+    """
+    lanes, single = checked_objective(f)._lanes(x)
+    if not single:
+        raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
+    point, radius = lanes[0], exact_radius(rho)
+    checked_double(rho, "rho")
+    eta = None if step_size is None else checked_double(step_size, "step_size")
+    law = radius_law(variant, f.dimension)
+    basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "value": f.value(point)}
+    g = f.gradient(point)
+    q = _norm(g)
+    basis |= {"gradient_norm": q, "law": law}
+    share = checked_whole(products, 20, "products") // 5
+    if q == 0:
+        basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
+        return _critical(basis, hessian_spectrum(f, point, share))
+    target = point + float(radius) * law.direction_at(g)[1]
+    s = _norm(f.gradient(target))
+    basis |= {"target": target, "sam_value": f.value(target), "shifted_gradient_norm": s}
+    length = float(np.linalg.norm(target - point))
+    if s <= VANISHED * q:
+        at_target = hessian_spectrum(f, target, share)
+        curvature = float(np.abs(at_target.eigenvalues).max())
+        multiplier = float(g @ (target - point)) / length**2 if length > 0 else np.inf
+        if s <= VANISHED * curvature * length or curvature <= FLAT * multiplier:
+            return _hallucinated(basis, at_target, length, multiplier, share)
+    if q <= CRITICAL * s or not law.normalised:
+        here = hessian_spectrum(f, point, share)
+        size = length if law.normalised else _unnormalised_length(f, point, float(radius))
+        if q <= CRITICAL * float(np.abs(here.eigenvalues).max()) * size:
+            return _critical(basis, here)
+    return _bouncing(basis, share) or _moving(basis, share)
+
+
+def _norm(v: np.ndarray) -> float:
+    return float(row_norms(v[None])[0])
+
+
+def _unnormalised_length(f: Objective, x: np.ndarray, rho: float) -> float:
+    """Return the length scale about a point where ``|x+ - x|`` vanishes."""
+    size = float(np.linalg.norm(x))
+    return max(size, moreau_length(f, x, rho)) if x.size <= DENSE else size
+
+
+def _hallucinated(
+    basis: dict[str, Any], at_target: Spectrum, length: float, multiplier: float, share: int
+) -> Diagnosis:
+    f, eta, law = basis["objective"], basis["step_size"], basis["law"]
+    spectra = PointSpectra(f, basis["x"], float(basis["rho"]), share, law)
+    tangential = spectra.tangential()
+    sphere = tangential.definiteness(1.0) if tangential.eigenvalues.size else "minimizer"
+    ratio = _residual_ratio(basis)
+    step = spectra.newton_step(share - 2)
+    small = ratio is not None and ratio <= VANISHED
+    zero = small and spectra.zero_is_within(VANISHED * length, step)
+    numbers: dict[str, Any] = {
+        "target_type": "minimizer" if zero else at_target.definiteness(multiplier),
+        "target_eigenvalues": at_target.eigenvalues,
+        "residual_ratio": ratio,
+        "tangential_eigenvalues": tangential.eigenvalues,
+        "sphere_type": {"minimizer": "minimum", "maximizer": "maximum"}.get(sphere, sphere),
+        "c32_margin": spectra.c32_margin(),
+    }
+    kind = _TARGETS[numbers["target_type"]]
+    answers = constant_predictor(f, basis["target"])
+    numbers |= _constant_numbers(answers)
+    if answers is not None and answers.constant and kind is not Kind.MINIMIZER:
+        kind = Kind.CONSTANT
+    if kind is Kind.DEGENERATE and small and not zero:
+        return _plateau(basis, numbers)
+    numbers |= _attraction(spectra, zero, eta) | _aim(spectra, step)
+    end = f" ({say.compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
+    ending = say.stability(numbers.get("attracts"), numbers.get("step_bound"), eta, law)
+    target_type = numbers["target_type"]
+    return Diagnosis(
+        **basis,
+        **numbers,
+        kind=kind,
+        verdict=f"This is {say.meaning(kind, target_type, law)}{end}{ending}.",
+        advice=say.next_step(f, kind, target_type, zero, law),
+    )
+
+
+def _plateau(basis: dict[str, Any], numbers: dict[str, Any]) -> Diagnosis:
+    """Describe a point where ``g(x+)`` and ``r(x+)`` are small, but nothing near ``x+`` is a zero of ``r``."""
+    law = basis["law"]
+    return Diagnosis(
+        **basis,
+        **numbers,
+        kind=Kind.PLATEAU,
+        verdict=f"{law.name} stalls on a plateau: f is nearly flat at x+, its residuals are small there, and no zero "
+        "of them is near; nothing shows a hallucinated point.",
+        advice=say.plateau_advice(basis["objective"], law),
+    )
+
+
+def _residual_ratio(basis: dict[str, Any]) -> float | None:
+    """Return ``|r(x+)| / |r(x)|``, None without a residual form."""
+    f = basis["objective"]
+    if f.residual_count == 0:
+        return None
+    there, here = _norm(f.residual(basis["target"])), _norm(f.residual(basis["x"]))
+    return there / here if here > 0 else None
+
+
+def _attraction(spectra: PointSpectra, zero_residual: bool, eta: float | None) -> dict[str, Any]:
+    """Return the spectrum that the linearised SAM map has, and what follows from it (Proposition 4.2)."""
+    found: dict[str, Any] = {}
+    has_kernel = zero_residual and spectra.has_kernel()
+    if has_kernel:
+        kernel, gram = spectra.tangent_kernel()
+        mu = found["kernel_eigenvalues"] = np.linalg.eigvals(kernel).astype(complex)
+        found["projected_c32_margin"] = projected_c32_margin(kernel, gram, float(spectra.f.n), spectra.rho)
+    if spectra.dense or not has_kernel:
+        found["sam_eigenvalues"] = spectra.sam_eigenvalues()
+        mu = mu if has_kernel else found["sam_eigenvalues"]
+    largest = np.abs(mu).max()
+    moving = mu[np.abs(mu) > (ROUNDING if has_kernel else FLAT) * largest]
+    if moving.size == 0:
+        return found
+    if eta is not None:
+        found["edge_of_stability"] = float(eta * largest / 2)
+    if (moving.real < 0).any():
+        return found | {"attracts": False}
+    if spectra.dense or has_kernel:
+        found["attracts"] = True
+        found["step_bound"] = float((2 * (moving.real / np.abs(moving)) / np.abs(moving)).min())
+    return found
+
+
+def _aim(spectra: PointSpectra, step: np.ndarray) -> dict[str, Any]:
+    """Compare the direction of the ascent step with that to the critical point one Newton `step` from ``x+``."""
+    toward = spectra.plus + step - spectra.x
+    along = float(spectra.u / _norm(spectra.u) @ toward / np.linalg.norm(toward))
+    return {"alignment": min(1.0, along), "target_distance": float(np.linalg.norm(step))}
+
+
+def _critical(basis: dict[str, Any], here: Spectrum) -> Diagnosis:
+    f, x = basis["objective"], basis["x"]
+    name, answers = here.definiteness(0.0), constant_predictor(f, x)
+    stuck = answers is not None and answers.constant and name != "minimizer"
+    said = f": a constant predictor ({say.compared(answers)})" if answers is not None and answers.constant else ""
+    return Diagnosis(
+        **basis,
+        **_constant_numbers(answers),
+        kind=Kind.CONSTANT if stuck else Kind.CRITICAL,
+        verdict=f"{basis['law'].name} has converged to a critical point of f itself ({name}){said}; "
+        "nothing is hallucinated here.",
+        advice="hc.find.critical_points lists the critical points; hc.find.on_sphere looks for hallucinated ones.",
+    )
+
+
+def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
+    """Recognize a two-cycle: two steps return to `x`, and the gradient points the other way in between."""
+    f, x, rho, eta, law = (basis[name] for name in ("objective", "x", "rho", "step_size", "law"))
+    if eta is None:
+        return None
+    lanes = x[None]
+    once = lanes - eta * f.gradient_lanes(basis["target"][None])
+    between = f.gradient_lanes(once)
+    norm = _norm(between[0])
+    if not 0 < norm < np.inf or (between / norm @ f.gradient(x)).item() >= 0:
+        return None
+    twice = once - eta * f.gradient_lanes(once + float(rho) * law.direction(between)[1])
+    jump = float(np.linalg.norm(once - lanes))
+    if not float(np.linalg.norm(twice - lanes)) <= NEAR * jump:
+        return None
+    middle = (once[0] + x) / 2
+    name, answers = hessian_spectrum(f, middle, products).definiteness(0.0), constant_predictor(f, middle)
+    around = None
+    if _norm(f.gradient(middle)) <= NEAR * basis["gradient_norm"]:
+        around = "a critical point" if name == "degenerate" else f"a {name}"
+    return Diagnosis(
+        **basis,
+        **_constant_numbers(answers),
+        kind=Kind.BOUNCING,
+        cycle=jump,
+        verdict=say.verdict_of_bounce(law, around, answers, jump),
+        advice=say.bouncing_advice(law),
+    )
+
+
+def _moving(basis: dict[str, Any], share: int) -> Diagnosis:
+    eta, q, s, law = (basis[name] for name in ("step_size", "gradient_norm", "shifted_gradient_norm", "law"))
+    f = basis["objective"]
+    common: dict[str, Any] = {"residual_ratio": _residual_ratio(basis)}
+    near = s <= NEAR * q
+    advice = say.hallucination_near(f, law) if near else say.moving_advice(f, eta, q <= NEAR * s, law)
+    there, here = constant_predictor(f, basis["target"]), constant_predictor(f, basis["x"])
+    kind, answers = Kind.MOVING, there
+    verdict = f"{law.name} is still moving here: neither the gradient nor the shifted gradient has vanished."
+    if there is not None and there.no_better and near:
+        curvature = hessian_spectrum(f, basis["target"], share)
+        bend = f", and f curves down there ({curvature.eigenvalues[0]:.3g})" if curvature.eigenvalues[0] < 0 else ""
+        kind, advice = Kind.STALLED, say.stall_advice(f, law, say.LASTS)
+        verdict = f"{law.name} stalls: the loss at x+ is that of the best constant ({say.compared(there)}){bend}."
+    elif here is not None and here.no_better:
+        kind, answers, advice = Kind.HOVERING, here, say.LASTS
+        verdict = f"{law.name} moves about a place where the loss is that of the best constant ({say.compared(here)})."
+    elif here is not None and there is not None and here.learned and there.learned:
+        kind, answers = Kind.TRAINED if here.trained and there.trained else Kind.MOVING, here
+        verdict = f"{say.learned(f, here)}; {law.name} is still moving."
+        advice = f"{advice if near else 'Nothing is hallucinated.'} {say.least(f, here)}"
+    elif there is not None and there.constant:
+        verdict += f" Its answers are a constant so far ({say.compared(there)})."
+    return Diagnosis(**basis, **common, **_constant_numbers(answers), kind=kind, verdict=verdict, advice=advice)
+
+
+def _constant_numbers(answers: ConstantPredictor | None) -> dict[str, Any]:
+    if answers is None:
+        return {}
+    return {
+        "constant_loss": answers.loss if answers.constant else None,
+        "best_constant_loss": answers.best_loss,
+    }

@@ -1,0 +1,222 @@
+"""Sheets of hallucinated minimizers: the manifold of Theorem 3.1 for a fixed rho, in floats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError, SearchError
+from hallucert.exact import Exact
+from hallucert.find.arguments import checked_objective, checked_point, checked_radius
+from hallucert.find.candidate import Candidate
+from hallucert.find.curves.branch_arguments import checked_options
+from hallucert.find.curves.branch_record import EndReason
+from hallucert.find.curves.continuation import CurvePoint, StepControl, follow
+from hallucert.find.curves.sheet_curve import SheetCurve, slope
+from hallucert.find.curves.sheet_end import stopping_rule
+from hallucert.find.curves.sheet_record import Sheet
+from hallucert.find.domain import Edges, arguments_with_ascent
+from hallucert.find.limits import box_limits
+from hallucert.find.refine import refine
+from hallucert.find.rescaled import gradient_of, in_units, length_of, residual_of, short
+from hallucert.find.surfaces.record import Surface
+from hallucert.find.surfaces.surface import surface
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw, require_sam
+from hallucert.progress import Progress, working
+from hallucert.quiet import quiet
+
+KERNEL = 1e-8
+"""Eigenvalues of the Hessian at the target below this part of the largest, and of ``|g|/rho``, count as zero."""
+
+
+@quiet
+def sheet(
+    f: Objective,
+    start: Any,
+    rho: Exact | None = None,
+    *,
+    box: Any = None,
+    ds: float | None = None,
+    ds_min: float | None = None,
+    ds_max: float | None = None,
+    max_steps: int = 2000,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> Sheet | Surface:
+    """Follow the curve or surface of hallucinated minimizers through `start` for a fixed rho.
+
+    For a sum of squares with one or two residuals fewer than variables the minimizers with ``r = 0`` form curves or
+    surfaces. The points ``x`` with ``r(x + rho u(x)) = 0`` and ``g(x) != 0`` are global hallucinated minimizers, and
+    form a curve or surface wherever ``A = Dr(x+) J(x)`` has full rank (Theorem 3.1). Any other function may have curves
+    of critical points, too: there the Hessian has one zero eigenvalue, and the points with ``g(x + rho u(x)) = 0`` form
+    a curve wherever ``M = H(x+) J(x)`` has rank ``d - 1``. Such curves are floats only: `hallucert.certify` proves
+    curves of sums of squares.
+
+    A curve is followed by pseudo-arclength continuation in both directions, unless it closes: to critical points of
+    `f`, where ``x+`` is not defined and such curves end, to points where the rank drops (``"branch point"``), and to
+    the edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. It ends at a critical point only if a target
+    at the distance rho from that point is near; otherwise it passes by. It is closed if it meets the plane across its
+    start in the start, in its direction; no step changes to another arc that runs the other way. All of that is seen in
+    floats. A surface is covered by charts, squares in its tangent planes.
+
+    Parameters
+    ----------
+    f : Objective
+        With at least two variables. Surfaces: from `Objective.least_squares`, or a network with squared loss, with
+        ``d - 2`` residuals.
+    start : (d,) array-like or Candidate
+        Near a point with ``r(x+) = 0``, or with ``g(x+) = 0`` where there are not ``d - 1`` or ``d - 2`` residuals.
+    rho : exact positive number
+        The radius; left out if `start` is a candidate.
+    box : (d, 2) array-like, optional
+        The curve ends where ``x`` leaves it; charts have their centres inside.
+    ds, ds_min, ds_max : float, optional
+        First, shortest and longest step; by default 0.02, 1e-9 and 0.1 of rho. For a surface only `ds_max`, the largest
+        half width of a chart, by default 0.2 of rho.
+    max_steps : int
+        Most steps in one direction, or most charts.
+    variant : {"sam"}
+        The ascent step: sheets are those of SAM.
+    progress : bool or callable, optional
+        Show how far it is: by default on a terminal, after a second. A function gets the step, how much is done, and of
+        how much (None if that is not known).
+
+    Returns
+    -------
+    Sheet or Surface
+        The points; `hallucert.certify` proves what can be proved about it, for sums of squares.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    SearchError
+        If no such point is found near `start`, or the rank is too small there; if its target is isolated, or lies on
+        a surface of critical points of a function that is not given as a sum of squares.
+
+    Examples
+    --------
+    >>> ring = Objective.least_squares(["x**2 + y**2 - 1"], n=2)
+    >>> curve = sheet(ring, (0.4, 0.3), "1.5")
+    >>> curve.closed, round(curve.length / np.pi, 2)
+    (True, 1.0)
+    """
+    require_sam(variant, "sheets are those of SAM; find.hallucinate has single points of other ascent steps")
+    if isinstance(start, Candidate):
+        if rho is not None:
+            raise ArgumentError("rho", rho, "be left out when the start is a candidate")
+        if start.law != SAM:
+            raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
+        start, rho = start.x, start.rho
+    free = _free_dimensions(checked_objective(f))
+    if rho is None:
+        raise ArgumentError("rho", rho, "be given")
+    radius = checked_radius(rho)
+    x, r = checked_point(start, f.dimension, "start"), float(radius)
+    options = checked_options(f, box, ds=ds, ds_min=ds_min, ds_max=ds_max, max_steps=max_steps)
+    units = in_units(f, x, r, slope(f, x))
+    options = options.inside(units)
+    control, inner = options.control(float(units.radius(radius))), units.radius(radius)
+    if free == 2:
+        for name, value in (("ds", ds), ("ds_min", ds_min)):
+            if value is not None:
+                raise ArgumentError(name, value, "be left out for a surface; ds_max is the largest half width")
+        with working(progress=progress) as clock, clock.watched():
+            start = refine(units, units.inside(x), inner).x
+            atlas = surface(units, start, inner, options.box, options.ds_max, max_steps)
+            return replace(
+                atlas,
+                objective=f,
+                rho=radius,
+                x=units.outside(atlas.x),
+                half_widths=np.ldexp(atlas.half_widths, units.length),
+                target=units.outside(atlas.target),
+            )
+    with working(progress=progress) as clock, clock.watched():
+        curve = _curve(units, units.inside(x), inner, control, options.box)
+        return replace(curve, objective=f, rho=radius, x=units.outside(curve.x), target=units.outside(curve.target))
+
+
+def _curve(f: Objective, x: np.ndarray, radius: Fraction, control: StepControl, rows: np.ndarray | None) -> Sheet:
+    """Follow the curve through `x`; the arguments are those of `sheet`, checked."""
+    curve = SheetCurve(f, float(radius))
+    near = refine(f, x, radius)
+    if not curve.by_residuals:
+        _require_curve_of_targets(f, near.target, near.multiplier)
+    first = _first(curve, near.x)
+    if not all(limit.keeps(first) for limit in box_limits(rows)):
+        raise ArgumentError("start", short(f, first.z), "lie in the box")
+    forward, end = _run(curve, first, control, rows)
+    if end is EndReason.CLOSED:
+        return _sheet(f, radius, forward, (end, end))
+    backward, begin = _run(curve, CurvePoint(first.z, -first.t), control, rows)
+    turned = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
+    found = _sheet(f, radius, turned + forward, (begin, end))
+    if {begin, end} == {EndReason.DS_MIN} and found.length < control.ds:
+        raise SearchError(
+            f"no curve was found through {short(f, first.z)}: on both sides steps fail within "
+            f"{length_of(f, control.ds)}. The target {short(f, found.target[0])} may be isolated with a singular "
+            "Hessian, or the rank drops nearby"
+        )
+    return found
+
+
+def _free_dimensions(f: Objective) -> int:
+    """Return 2 if the minimizers of a sum of squares form surfaces, else 1: a curve has to be looked for."""
+    if f.dimension < 2:
+        raise ArgumentError("f", f, "have at least two variables: hallucinated points of one variable form no curves")
+    free = f.dimension - f.residual_count
+    if f.residual_count and free > 2:
+        had = f"<{f.residual_count} residuals in {f.dimension} variables>"
+        raise ArgumentError("f", had, "have one or two residuals fewer than variables: dimension two is the largest")
+    return free if f.residual_count and free == 2 else 1
+
+
+def _require_curve_of_targets(f: Objective, target: np.ndarray, multiplier: float) -> None:
+    """Raise unless exactly one eigenvalue of ``H(x+)`` is zero to floats, compared to ``lambda = |g|/rho`` as well."""
+    values = np.abs(np.linalg.eigvalsh(f.hessian_lanes(target[None, :])[0]))
+    kernel = int((values <= KERNEL * max(values.max(), multiplier)).sum())
+    if kernel == 0:
+        raise SearchError(
+            f"the target {short(f, target)} is an isolated critical point, and so is the hallucinated point for this "
+            "rho: use find.branch, which follows it as rho changes"
+        )
+    if kernel > 1:
+        raise SearchError(
+            f"{kernel} eigenvalues of the Hessian at the target {short(f, target)} are zero, one is needed for a "
+            "curve. Surfaces are found for sums of squares (Objective.least_squares) with two residuals fewer than "
+            "variables"
+        )
+
+
+def _first(curve: SheetCurve, x: np.ndarray) -> CurvePoint:
+    """Return the start on the curve; the largest entry of its tangent is positive."""
+    if curve.is_singular(x):
+        name = "A = Dr(x+) J" if curve.by_residuals else "M = H(x+) J"
+        raise SearchError(f"{name} is rank deficient at {short(curve.f, x)}: the solutions need not form a curve there")
+    t = curve.tangent(x, np.zeros(x.size))
+    t = t * np.sign(t[np.argmax(np.abs(t))])
+    z = curve.correct(x, t)
+    if z is None or np.linalg.norm(z - x) > 1e-6 * curve.rho:
+        what = "the residuals do not" if curve.by_residuals else "the gradient does not"
+        value = float(np.linalg.norm(curve.equations(x)[0]))
+        size = (residual_of if curve.by_residuals else gradient_of)(curve.f, value)
+        raise SearchError(f"{what} vanish at x+ for x = {short(curve.f, x)}, the size is {size}: start elsewhere")
+    return CurvePoint(z, curve.tangent(z, t))
+
+
+def _run(
+    curve: SheetCurve, first: CurvePoint, control: StepControl, box: np.ndarray | None
+) -> tuple[list[CurvePoint], EndReason]:
+    stop, edges = stopping_rule(curve, first, box), Edges(arguments_with_ascent(curve.f, curve.rho), first.z.size)
+    return follow(curve, first, control, stop, lambda p: curve.step_bound(p, control), edges, curve.same_sense)
+
+
+def _sheet(f: Objective, rho: Any, points: list[CurvePoint], ends: tuple[EndReason, EndReason]) -> Sheet:
+    x = np.array([p.z for p in points])
+    target = x + float(rho) * SAM.direction(f.gradient_lanes(x))[1]
+    return Sheet(f, rho, x, np.array([p.t for p in points]), target, ends)

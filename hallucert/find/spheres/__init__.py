@@ -1,0 +1,1 @@
+"""Hallucinated points on a sphere around their target."""

@@ -1,0 +1,225 @@
+"""The sphere picture: ``f`` on the sphere ``S(c, rho)``, and the candidates that its critical points are.
+
+Legend, as in the theory: ``c`` target, ``n = (x - c)/rho`` outward normal, ``g = grad f``, ``q = |g|``, ``u = g/q``,
+``H`` Hessian, ``lambda = -<g, n>/rho``, ``P = I - n n^T``. On the sphere the Riemannian gradient is ``P g`` and the
+Riemannian Hessian ``P (H + lambda I) P``; where ``P g = 0`` and ``lambda > 0`` the point is hallucinated (4 (d)).
+
+For other ascent steps the sphere is replaced: by all of R^d and ``f + |x - c|^2/(2 rho)`` for USAM, and for ASAM by the
+ellipsoid that is the sphere of ``f(D y)``; see `sphere_kind`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.find.candidate import Candidate
+from hallucert.find.krylov import Ends, extreme_eigenvalues, hessian_at, spectral_norm
+from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
+
+DENSE = 400
+"""Most variables for which the whole Hessian is formed."""
+
+LANCZOS = 120
+"""Most Hessian-vector products for the ends of a spectrum."""
+
+BLOCK = 2**20
+"""Numbers in a block of Hessian-vector products: 8 MB."""
+
+FLAT = 1e-7
+"""A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified."""
+
+NOISE = 1e-10
+"""A gradient below this part of ``|H| rho`` counts as zero: the point is an ordinary critical point."""
+
+
+class Sphere:
+    """The sphere ``S(c, rho)`` with the derivatives of ``f`` restricted to it, on lanes (k, d) of its points."""
+
+    def __init__(self, f: Objective, target: np.ndarray, rho: float) -> None:
+        self.f = f
+        self.target = target
+        self.rho = rho
+
+    def at(self, directions: np.ndarray) -> np.ndarray:
+        """Return the points in the given directions (k, d), which need not be unit vectors."""
+        return self.target + self.rho * directions / norms(directions)[:, None]
+
+    def move(self, x: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return ``x + step``, pulled back to the sphere."""
+        return self.at(x + step - self.target)
+
+    def normals(self, x: np.ndarray) -> np.ndarray:
+        """Outward normals."""
+        return (x - self.target) / self.rho
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Riemannian gradient ``P g``."""
+        g, n = self.f.gradient_lanes(x), self.normals(x)
+        return g - np.einsum("kd,kd->k", g, n)[:, None] * n
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Riemannian Hessian ``P (H + lambda I) P``, with a zero eigenvalue along ``n``."""
+        g, n = self.f.gradient_lanes(x), self.normals(x)
+        lam = -np.einsum("kd,kd->k", g, n) / self.rho
+        projection = np.eye(x.shape[1]) - n[:, :, None] * n[:, None, :]
+        return projection @ self.f.hessian_lanes(x) @ projection + lam[:, None, None] * projection
+
+    def newton(self, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Run Riemannian Newton on lanes; returns the points and ``|P g|``."""
+        return newton_lanes(self.gradient, self.hessian, x, steps, 0.3 * self.rho, self.move)
+
+    def descend(self, x: np.ndarray, sign: float, steps: int) -> np.ndarray:
+        """Run Riemannian descent (`sign` = 1) or ascent (-1) with a step of its own for every lane.
+
+        A step that lowers ``sign * f`` is kept and the next is longer; otherwise it is undone and the next shorter.
+        """
+        with np.errstate(all="ignore"):
+            value = sign * self.f.value_lanes(x)
+            direction = -sign * self.gradient(x)
+            rate = 0.2 * self.rho / np.maximum(norms(direction), 1e-300)
+            for _ in range(steps):
+                step = rate[:, None] * direction
+                step *= np.minimum(1.0, 0.3 * self.rho / np.maximum(norms(step), 1e-300))[:, None]
+                trial = self.move(x, step)
+                trial_value = sign * self.f.value_lanes(trial)
+                better = trial_value < value
+                x = np.where(better[:, None], trial, x)
+                value = np.where(better, trial_value, value)
+                direction = np.where(better[:, None], -sign * self.gradient(x), direction)
+                rate *= np.where(better, 1.6, 0.35)
+        return x
+
+
+def shifted_gradient_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
+    """Return the system ``F(x) = g(x + rho u) = 0`` with Jacobian ``H(x+) J``."""
+
+    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
+        size, u = law.direction_at(g)
+        j = np.eye(x.size) + (rho / size) * law.tangential_matrix(u, h)
+        plus = (x + rho * u)[None, :]
+        return f.gradient_lanes(plus)[0], f.hessian_lanes(plus)[0] @ j
+
+    return system
+
+
+def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.ndarray:
+    """Return the ``d - 1`` eigenvalues of ``P (H + lambda I) P`` on the tangent space, ascending."""
+    basis = np.linalg.qr(normal[:, None], mode="complete")[0][:, 1:]
+    return np.linalg.eigvalsh(basis.T @ h @ basis) + lam
+
+
+def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
+    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d)."""
+
+    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return shifted_residual(f, x, rho, law), shifted_residual_jacobian(f, x, rho, law)
+
+    return system
+
+
+def shifted_residual(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
+    """Return ``r(x+)``, shape (m,)."""
+    g = f.gradient_lanes(x[None, :])[0]
+    return f.residual_lanes((x + law.step_at(g, rho))[None, :])[0]
+
+
+def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
+    """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
+
+    It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory is
+    needed however large `d` is.
+    """
+    g = f.gradient_lanes(x[None, :])[0]
+    size, u = law.direction_at(g)
+    a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
+    block = max(1, BLOCK // x.size)
+    for first in range(0, len(a), block):
+        rows = a[first : first + block]
+        tangential = law.tangential_rows(u, rows)
+        rows += (rho / size) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
+    return a
+
+
+def sphere_kind(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> str:
+    """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
+
+    For USAM: what it is for ``f(y) + |y - c|^2/(2 rho)``, whose Hessian is ``H + lambda I = J/rho``. For ASAM: what it
+    is for ``f`` on the ellipsoid, by the Hessian ``D H D`` of ``f(D y)``.
+    Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``). Above `DENSE`
+    variables only the two extreme eigenvalues are computed, by Lanczos on Hessian-vector products.
+    """
+    g = f.gradient_lanes(x[None, :])[0]
+    if law.diagonal is not None:
+        g = law.diagonal * g
+    q = float(np.linalg.norm(g))
+    normal, lam = (g / q, q / rho) if law.normalised else (None, 1 / rho)
+    if x.size <= DENSE:
+        h = f.hessian_lanes(x[None, :])[0]
+        if law.diagonal is not None:
+            h = law.diagonal[:, None] * h * law.diagonal
+        eigenvalues = np.linalg.eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
+        size = float(np.linalg.norm(h))
+    else:
+        ends = tangential_ends(f, x, normal, lam, diagonal=law.diagonal)
+        eigenvalues = np.array([ends.smallest, ends.largest])
+        size = float(np.abs(eigenvalues).max())
+    zero = FLAT * (lam + size)
+    if not (eigenvalues < -zero).any():
+        return "minimum"
+    return "saddle" if (eigenvalues > zero).any() else "maximum"
+
+
+def tangential_ends(
+    f: Objective,
+    x: np.ndarray,
+    u: np.ndarray | None,
+    lam: float,
+    products: int = LANCZOS,
+    diagonal: np.ndarray | None = None,
+) -> Ends:
+    """Return both ends of the spectrum of ``P (H + lambda I) P`` on the tangent space, ``P = I - u u^T``, by Lanczos.
+
+    Divided by ``lambda`` they are those of ``J`` there (Proposition 4.1). Without `u` the space is all of R^d; with a
+    `diagonal` ``D`` the Hessian is ``D H D``.
+    """
+    hessian = hessian_at(f, x)
+
+    def project(v: np.ndarray) -> np.ndarray:
+        return v if u is None else v - (u @ v) * u
+
+    def apply(v: np.ndarray) -> np.ndarray:
+        w = project(v)
+        hw = hessian(w) if diagonal is None else diagonal * hessian(diagonal * w)
+        return project(hw + lam * w)
+
+    return extreme_eigenvalues(apply, project(np.random.default_rng(0).standard_normal(x.size)), products)
+
+
+def step_length(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
+    """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
+    if law == SAM:
+        return rho
+    return float(norms(rho * law.direction_at(f.gradient_lanes(x[None, :])[0])[1][None, :])[0])
+
+
+def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:
+    """Tell whether ``g(x)`` is zero to floats, see `NOISE`; `rho` is any length scale."""
+    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+    if x.size > DENSE:
+        return not q > NOISE * rho * spectral_norm(hessian_at(f, x), x.size)
+    return not q > NOISE * rho * float(np.linalg.norm(f.hessian_lanes(x[None, :])[0]))
+
+
+def polished_candidate(f: Objective, x: np.ndarray, rho: Fraction, target: np.ndarray) -> Candidate:
+    """Return the candidate at `x`, a hallucinated point to many digits, after Newton on ``F(x) = g(x+)``."""
+    radius = float(rho)
+    root = newton_point(shifted_gradient_system(f, radius), x, max_steps=12, step_limit=1e-3 * radius)
+    if np.isfinite(root.residual) and np.linalg.norm(root.x - x) <= 1e-3 * radius:
+        x = root.x
+    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
+    return Candidate(f, x, rho, target, q / radius, sphere_kind(f, x, radius))

@@ -1,0 +1,1 @@
+"""Surfaces of hallucinated points, covered in floats."""

@@ -1,0 +1,263 @@
+"""Building tapes node by node: equal nodes are shared, constants are folded exactly.
+
+A *strict* builder (for a user's function) never drops a node that is undefined somewhere: ``0*log(x)`` keeps its
+domain ``x > 0``, and a constant part that is defined nowhere is refused. A relaxed builder (for derivatives, whose
+domain the function's own tape guards) may enlarge the domain and keeps what is defined nowhere as it stands.
+
+Every simplification is an identity of real numbers on the whole domain of what it replaces. In particular nothing
+is cancelled: ``x/x``, ``sqrt(x)**2``, ``(1/x)**-1``, ``x - x`` and ``log(exp(x))`` stay as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from hallucert.errors import ArgumentError
+from hallucert.exact import MAX_BITS, constant_bits
+from hallucert.objectives.names import check_variable_names
+from hallucert.objectives.tape.tape import BINARY, MAX_EXPONENT, MAX_NODES, PARTIAL, Node, Tape, node_operands, prune
+
+ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
+
+FOLDED_BITS = 6600
+"""Constants are computed with constants up to this length; what would be longer stays an operation."""
+
+
+class TapeBuilder:
+    """Collects nodes; every method returns the number of the node that holds its result.
+
+    Parameters
+    ----------
+    variables : sequence of str
+        Names of the inputs.
+    strict : bool
+        Keep every node that is undefined somewhere, even where its value does not matter.
+    """
+
+    def __init__(self, variables: Sequence[str], strict: bool = True) -> None:
+        self.variables = check_variable_names(variables)
+        self.strict = strict
+        self._nodes: list[Node] = []
+        self._numbers: dict[Node, int] = {}
+        self._total: list[bool] = []
+
+    def node(self, number: int) -> Node:
+        """Return the node with the given number."""
+        return self._nodes[number]
+
+    def tape(self, outputs: Sequence[int]) -> Tape:
+        """Return the finished tape with the given output nodes, without unneeded nodes."""
+        return prune(Tape(self.variables, tuple(self._nodes), tuple(outputs)))
+
+    def variable(self, index: int) -> int:
+        """Input number `index`."""
+        return self._push(Node("var", index))
+
+    def constant(self, value: Fraction | int) -> int:
+        """An exact rational constant."""
+        value = Fraction(value)
+        if self.strict and constant_bits(value) > MAX_BITS:
+            raise ArgumentError("constant", "<a very long number>", f"have at most {MAX_BITS} bits")
+        return self._push(Node("const", value=value))
+
+    def pi(self) -> int:
+        """The number pi."""
+        return self._push(Node("pi"))
+
+    def add(self, a: int, b: int) -> int:
+        """``a + b``."""
+        x, y = self._value(a), self._value(b)
+        if x is not None and y is not None and _fits(x + y):
+            return self.constant(x + y)
+        if x == ZERO:
+            return b
+        if y == ZERO:
+            return a
+        if self._nodes[b].op == "neg":
+            return self.sub(a, self._nodes[b].a)
+        if self._nodes[a].op == "neg":
+            return self.sub(b, self._nodes[a].a)
+        return self._push(Node("add", min(a, b), max(a, b)))
+
+    def sub(self, a: int, b: int) -> int:
+        """``a - b``."""
+        x, y = self._value(a), self._value(b)
+        if x is not None and y is not None and _fits(x - y):
+            return self.constant(x - y)
+        if x == ZERO:
+            return self.neg(b)
+        if y == ZERO:
+            return a
+        if self._nodes[b].op == "neg":
+            return self.add(a, self._nodes[b].a)
+        return self._push(Node("sub", a, b))
+
+    def neg(self, a: int) -> int:
+        """``-a``."""
+        x = self._value(a)
+        if x is not None:
+            return self.constant(-x)
+        if self._nodes[a].op == "neg":
+            return self._nodes[a].a
+        return self._push(Node("neg", a))
+
+    def mul(self, a: int, b: int) -> int:
+        """``a * b``."""
+        x, y = self._value(a), self._value(b)
+        if x is not None and y is not None and _fits(x * y):
+            return self.constant(x * y)
+        if y is not None:
+            a, b, x, y = b, a, y, x
+        if x == ZERO and self._droppable(b):
+            return self.constant(0)
+        if x == ONE:
+            return b
+        if x == -ONE:
+            return self.neg(b)
+        inner = self._nodes[b]
+        if x is not None and inner.op == "mul" and (z := self._value(inner.a)) is not None and _fits(x * z):
+            return self.mul(self.constant(x * z), inner.b)
+        if x is not None and inner.op == "neg":
+            return self.mul(self.constant(-x), inner.a)
+        if x is not None:
+            return self._push(Node("mul", a, b))
+        if a == b:
+            return self.power(a, 2)
+        if self._nodes[a].op == "neg" and inner.op == "neg":
+            return self.mul(self._nodes[a].a, inner.a)
+        return self._push(Node("mul", min(a, b), max(a, b)))
+
+    def div(self, a: int, b: int) -> int:
+        """``a / b``."""
+        y = self._value(b)
+        if y == ZERO:
+            if self.strict:
+                raise ArgumentError("formula", "<division by the constant 0>", "not divide by zero")
+            return self._push(Node("div", a, b))
+        if y is not None:
+            return self.mul(self.constant(1 / y), a)
+        if self._value(a) == ZERO and not self.strict:
+            return a
+        return self._push(Node("div", a, b))
+
+    def guard(self, a: int) -> int:
+        """``0 / a``, kept as it stands: 0 where `a` is defined and not zero, undefined elsewhere."""
+        return self._push(Node("div", self.constant(0), a))
+
+    def power(self, a: int, exponent: int) -> int:
+        """``a ** exponent`` for an integer exponent."""
+        if self.strict and abs(exponent) > MAX_EXPONENT:
+            raise ArgumentError("formula", exponent, f"have integer exponents of size at most {MAX_EXPONENT}")
+        if exponent == 1:
+            return a
+        if exponent == 0 and self._droppable(a):
+            return self.constant(1)
+        x = self._value(a)
+        if x == ZERO and exponent < 0:
+            if self.strict:
+                raise ArgumentError("formula", f"<0 to the power {exponent}>", "not divide by zero")
+            return self._push(Node("pow", a, exponent))
+        if x is not None and constant_bits(x) * abs(exponent) <= 2 * FOLDED_BITS and _fits(x**exponent):
+            return self.constant(x**exponent)
+        inner = self._nodes[a]
+        if inner.op == "pow" and exponent > 0 and inner.b > 0 and exponent * inner.b <= MAX_EXPONENT:
+            return self.power(inner.a, exponent * inner.b)
+        if inner.op == "neg" and exponent % 2 == 0:
+            return self.power(inner.a, exponent)
+        return self._push(Node("pow", a, exponent))
+
+    def real_power(self, a: int, exponent: Fraction) -> int:
+        """``a ** exponent`` for a rational exponent, on ``a > 0``."""
+        if exponent == 1 and not self.strict:
+            return a
+        if exponent == HALF:
+            return self.unary("sqrt", a)
+        x = self._value(a)
+        if self.strict and x is not None and x <= 0:
+            must = "raise positive numbers only to powers that are not integers"
+            raise ArgumentError("formula", f"<{x} to the power {exponent}>", must)
+        if self.strict and abs(exponent) > MAX_EXPONENT:
+            raise ArgumentError("formula", exponent, f"have exponents of size at most {MAX_EXPONENT}")
+        return self._push(Node("rpow", a, value=exponent))
+
+    def unary(self, op: str, a: int) -> int:
+        """One of `tape.FUNCTIONS` of `a`."""
+        x = self._value(a)
+        if self.strict and x is not None and x <= 0 and op in ("log", "sqrt"):
+            raise ArgumentError("formula", f"<{op} of the constant {x}>", f"take {op} of positive numbers only")
+        if (op, x) in (
+            ("exp", ZERO),
+            ("cos", ZERO),
+            ("log", ONE),
+            ("sqrt", ONE),
+            ("sin", ZERO),
+            ("tanh", ZERO),
+            ("erf", ZERO),
+        ):
+            return self.constant(1 if op in ("exp", "cos", "sqrt") else 0)
+        if op == "log" and (exponent := self._one_plus_exp(a)) is not None:
+            return self.unary("softplus", exponent)
+        return self._push(Node(op, a))
+
+    def _one_plus_exp(self, number: int) -> int | None:
+        """Return the exponent if a node is one plus an exponential: its logarithm is defined where that overflows."""
+        node = self._nodes[number]
+        if node.op == "add":
+            for one, other in ((node.a, node.b), (node.b, node.a)):
+                if self._value(one) == ONE and self._nodes[other].op == "exp":
+                    return self._nodes[other].a
+        return None
+
+    def include(self, tape: Tape, inputs: Sequence[int]) -> list[int]:
+        """Copy `tape` into this one with its inputs replaced by the nodes `inputs`; return its output nodes."""
+        copied = self.include_nodes(tape, inputs)
+        return [copied[i] for i in tape.outputs]
+
+    def include_nodes(self, tape: Tape, inputs: Sequence[int]) -> list[int]:
+        """Copy `tape` as `include` does; return where each of its nodes went."""
+        copied: list[int] = []
+        for node in tape.nodes:
+            copied.append(self._apply(node, copied, inputs))
+        return copied
+
+    def _apply(self, node: Node, done: Sequence[int], inputs: Sequence[int]) -> int:
+        match node.op:
+            case "var":
+                return inputs[node.a]
+            case "const":
+                return self.constant(node.value)  # type: ignore[arg-type]
+            case "pi":
+                return self.pi()
+            case "pow":
+                return self.power(done[node.a], node.b)
+            case "rpow":
+                return self.real_power(done[node.a], node.value)  # type: ignore[arg-type]
+            case "neg":
+                return self.neg(done[node.a])
+        if node.op in BINARY:
+            return getattr(self, node.op)(done[node.a], done[node.b])
+        return self.unary(node.op, done[node.a])
+
+    def _push(self, node: Node) -> int:
+        number = self._numbers.get(node)
+        if number is None:
+            number = len(self._nodes)
+            if number >= MAX_NODES:
+                raise ArgumentError("formula", f"<{number} operations>", f"need at most {MAX_NODES} operations")
+            self._nodes.append(node)
+            self._numbers[node] = number
+            partial = node.op in PARTIAL or (node.op == "pow" and node.b < 0)
+            self._total.append(not partial and all(self._total[j] for j in node_operands(node)))
+        return number
+
+    def _value(self, number: int) -> Fraction | None:
+        return self._nodes[number].value if self._nodes[number].op == "const" else None
+
+    def _droppable(self, number: int) -> bool:
+        return not self.strict or self._total[number]
+
+
+def _fits(value: Fraction) -> bool:
+    """Tell whether a folded constant is short enough to be one; otherwise the operation itself is kept."""
+    return constant_bits(value) <= FOLDED_BITS

@@ -1,0 +1,112 @@
+"""The named functions of every front end (formulas, sympy, traced callables), composed from tape operations.
+
+What is refused, and why, is in `hallucert.objectives.names`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from hallucert.objectives.names import FUNCTIONS_ELSEWHERE, NOT_ANALYTIC
+from hallucert.objectives.tape.builder import TapeBuilder
+from hallucert.objectives.tape.tape import FUNCTIONS
+
+HALF = Fraction(1, 2)
+
+
+def power(builder: TapeBuilder, base: int, exponent: int) -> int:
+    """``base ** exponent`` for nodes: integer and rational constants, otherwise ``exp(exponent * log(base))``.
+
+    ``exp(u) ** v`` is ``exp(u * v)``, so that ``e**x`` needs no logarithm.
+    """
+    value = builder.node(exponent).value if builder.node(exponent).op == "const" else None
+    if value is None:
+        if builder.node(base).op == "exp":
+            return builder.unary("exp", builder.mul(builder.node(base).a, exponent))
+        return builder.unary("exp", builder.mul(exponent, builder.unary("log", base)))
+    if value.denominator == 1:
+        return builder.power(base, value.numerator)
+    return builder.real_power(base, value)
+
+
+def _sinh(builder: TapeBuilder, a: int) -> int:
+    difference = builder.sub(builder.unary("exp", a), builder.unary("exp", builder.neg(a)))
+    return builder.mul(builder.constant(HALF), difference)
+
+
+def _cosh(builder: TapeBuilder, a: int) -> int:
+    total = builder.add(builder.unary("exp", a), builder.unary("exp", builder.neg(a)))
+    return builder.mul(builder.constant(HALF), total)
+
+
+def _tan(builder: TapeBuilder, a: int) -> int:
+    return builder.div(builder.unary("sin", a), builder.unary("cos", a))
+
+
+def _sigmoid(builder: TapeBuilder, a: int) -> int:
+    half = builder.constant(HALF)
+    return builder.add(half, builder.mul(half, builder.unary("tanh", builder.mul(half, a))))
+
+
+def _silu(builder: TapeBuilder, a: int) -> int:
+    return builder.mul(a, _sigmoid(builder, a))
+
+
+def _gelu(builder: TapeBuilder, a: int) -> int:
+    """``a (1 + erf(a / sqrt 2)) / 2``; not the approximation by tanh that some programs call by the same name."""
+    ratio = builder.div(a, builder.unary("sqrt", builder.constant(2)))
+    weight = builder.add(builder.constant(1), builder.unary("erf", ratio))
+    return builder.mul(builder.constant(HALF), builder.mul(a, weight))
+
+
+def _erfc(builder: TapeBuilder, a: int) -> int:
+    return builder.sub(builder.constant(1), builder.unary("erf", a))
+
+
+def _square(builder: TapeBuilder, a: int) -> int:
+    return builder.power(a, 2)
+
+
+def _operation(op: str) -> Callable[[TapeBuilder, int], int]:
+    def apply(builder: TapeBuilder, a: int) -> int:
+        return builder.unary(op, a)
+
+    return apply
+
+
+ANALYTIC: dict[str, Callable[[TapeBuilder, int], int]] = {
+    **{op: _operation(op) for op in FUNCTIONS},
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tan": _tan,
+    "sigmoid": _sigmoid,
+    "silu": _silu,
+    "gelu": _gelu,
+    "erfc": _erfc,
+    "square": _square,
+}
+
+
+def not_analytic_message(name: str) -> str:
+    """Return the sentence that refuses the function `name`."""
+    reason = NOT_ANALYTIC[name]
+    return (
+        f"{name} is not real-analytic: {reason}. The theorems need real-analytic functions (Lemmas A.7, A.8); "
+        "use a smooth stand-in such as softplus, sqrt(x**2 + eps) or tanh, or build a float-only objective with "
+        "Objective.from_callable(fn, dimension, rigorous=False)"
+    )
+
+
+def unknown_message(name: str) -> str:
+    """Return the sentence that refuses the function `name`, which nobody here knows, with what to write instead."""
+    known = ANALYTIC | NOT_ANALYTIC | FUNCTIONS_ELSEWHERE
+    own = name if name in known else name.lower()
+    if own in ANALYTIC:
+        way_out = f": write {own}(x)"
+    elif own in NOT_ANALYTIC:
+        way_out = f": {own} is not real-analytic"
+    else:
+        instead = FUNCTIONS_ELSEWHERE.get(own)
+        way_out = f": write {instead}" if instead else ""
+    return f"unknown function {name[:40]!r}{way_out} (known: {', '.join(sorted(ANALYTIC))})"

@@ -1,0 +1,1 @@
+"""Brackets of the radii below which no point is hallucinated."""

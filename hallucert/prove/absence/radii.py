@@ -1,0 +1,217 @@
+"""Where there are none: certified safe radii, and the smallest radius with a hallucinated point of a target."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.arguments import checked_positive, checked_real, checked_seconds, checked_whole
+from hallucert.arrays import checked_box, exact_point
+from hallucert.balls import require_round_to_nearest
+from hallucert.check.absence import safe_radius as absence
+from hallucert.check.absence.convexity import is_convex
+from hallucert.check.absence.safe_radius import SafeRadius
+from hallucert.check.absence.usam_safe_radius import usam_safe_radius
+from hallucert.check.census.records import CriticalPoint
+from hallucert.check.units import CALLER, box_units, curvature_units
+from hallucert.errors import ArgumentError
+from hallucert.exact import LARGEST_DOUBLE
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
+from hallucert.progress import Progress, working
+from hallucert.prove.absence import critical_rho as shells
+from hallucert.prove.absence.critical_rho import CriticalRho
+from hallucert.quiet import quiet
+
+MAX_BOXES = 400_000
+BEGINNING = 0.25
+"""Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls."""
+
+
+@quiet
+def safe_radius(
+    f: Objective,
+    target: Any,
+    *,
+    box: Any = None,
+    rtol: float = 1e-3,
+    max_boxes: int = MAX_BOXES,
+    seconds: float = math.inf,
+    backend: str = "float",
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> SafeRadius:
+    """Certify a radius such that no hallucinated point has the target, for any smaller ``rho``.
+
+    For SAM it is that of a ball on which `f` is convex. For USAM, whose points may lie anywhere, it is the reciprocal
+    of the modulus of weak convexity on `box`, and no point of the box has a target in the box; minimizers, saddles
+    and maximizers alike (`hallucert.check.absence.usam_safe_radius`).
+
+    Parameters
+    ----------
+    f : Objective
+        A function of at most 4 variables, given as a formula or as residuals.
+    target : (d,) array-like of exact numbers
+        A point near a critical point of `f`. A degenerate critical point, such as that of ``x**4 + y**4``, must be
+        given exactly.
+    box : (d, 2) array-like, optional
+        For USAM, where it may be left out only if `f` is convex: rows ``(low, high)`` of numbers that are doubles
+        exactly, with the target inside.
+    rtol : float
+        Wanted relative width of the bracket of the largest radius of a ball on which `f` is convex; for USAM of the
+        bracket of the largest radius for which the theorem holds.
+    max_boxes : int
+        Budget of boxes; a spent one leaves a wider bracket.
+    seconds : float
+        Budget of time.
+    backend : {"float", "arb", "mpmath"}
+        Arithmetic of the search.
+    variant : {"sam", "usam"}
+        The ascent step; ``x+ = x + rho g(x)`` for "usam".
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
+
+    Returns
+    -------
+    SafeRadius
+        Its claim is ``no_hallucination``; for a convex function every radius is safe. Its `ended` says why the bracket
+        is wider than asked, if it is. For USAM a `UsamSafeRadius`.
+
+    Raises
+    ------
+    ArgumentError
+        If no critical point is proved near `target`, or for malformed arguments.
+    NotAnalyticError
+        If the objective is float-only.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> safe = hc.safe_radius(f, [1, 0])  # f'' = 3 x^2 - 1 is 0 at 1/sqrt(3)
+    >>> abs(float(safe) - (1 - 3**-0.5)) < 1e-3
+    True
+
+    There ``H >= -1``, with equality at x = 0, so USAM has no points in a box for ``rho < 1``:
+
+    >>> safe = hc.safe_radius(f, [1, 0], box=[(-2, 2), (-2, 2)], variant="usam")
+    >>> 0.999 < float(safe) < 1
+    True
+    """
+    function, point = _checked(f, target)
+    rtol, max_boxes, seconds = _checked_budgets(rtol, max_boxes, seconds)
+    law = radius_law(variant, f.dimension) if not isinstance(variant, RadiusLaw) else variant
+    if law.scales:
+        raise ArgumentError("variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
+    if law == SAM and box is not None:
+        raise ArgumentError("box", box, 'be left out, unless variant is "usam"')
+    with working(seconds, progress) as clock:
+        units = curvature_units(function, point)
+        critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
+        if law != SAM:
+            region = _box_around(function, critical, box)
+            units = CALLER if region is None else box_units(function, region)
+            return usam_safe_radius(function, critical, region, rtol, max_boxes, clock, backend, units)
+        return absence.safe_radius(function, critical, rtol, max_boxes, clock, backend, units)
+
+
+@quiet
+def critical_rho(
+    f: Objective,
+    target: Any,
+    *,
+    rtol: float = 1e-3,
+    limit: float | None = None,
+    max_boxes: int = 10 * MAX_BOXES,
+    seconds: float = math.inf,
+    backend: str = "float",
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> CriticalRho:
+    """Bracket the smallest ``rho`` for which a hallucinated point has the target.
+
+    Parameters
+    ----------
+    f : Objective
+        A function of 2 to 4 variables, given as a formula or as residuals.
+    target : (d,) array-like of exact numbers
+        A point near a critical point of `f`.
+    rtol : float
+        Wanted relative width.
+    limit : float, optional
+        Largest radius to look at.
+    max_boxes, seconds : int, float
+        Budgets; a spent one leaves a wider bracket.
+    backend : {"float", "arb", "mpmath"}
+        Arithmetic of the search.
+    variant : {"sam"}
+        The ascent step: the shells that are searched are SAM's.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
+
+    Returns
+    -------
+    CriticalRho
+        For a saddle or a maximizer the bracket is ``[0, 0]`` and says why: there is no threshold. Its `ended` says why
+        the bracket is wider than asked, if it is.
+
+    Raises
+    ------
+    ArgumentError
+        If no critical point is proved near `target`, or for malformed arguments.
+    NotAnalyticError
+        If the objective is float-only.
+    """
+    require_sam(
+        variant,
+        'the shells that are searched are SAM\'s; for USAM safe_radius(..., variant="usam") is a bound from below',
+    )
+    function, point = _checked(f, target)
+    rtol, max_boxes, seconds = _checked_budgets(rtol, max_boxes, seconds)
+    if function.dimension < 2:
+        raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
+    limit = None if limit is None else checked_positive(limit, "limit")
+    with working(seconds, progress) as clock:
+        units = curvature_units(function, point)
+        critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
+        safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, clock, backend, units)
+        return shells.critical_rho(function, critical, safe, rtol, max_boxes, clock, limit, backend, units)
+
+
+def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndarray | None:
+    """Return the box in doubles, after checking that it holds the target; None for convex functions without one."""
+    if box is None:
+        if is_convex(f):
+            return None
+        raise ArgumentError("box", box, "be given, unless f is convex: points of USAM may lie anywhere")
+    region = checked_box(box, f.dimension, rounded=False)
+    inside = (
+        Fraction(float(low)) <= side.lower and side.upper <= Fraction(float(high))
+        for (low, high), side in zip(region, target.box, strict=True)
+    )
+    if not all(inside):
+        raise ArgumentError("box", box, "have the target inside")
+    return region
+
+
+def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
+    require_round_to_nearest()
+    f = checked_objective(f)
+    f.require_rigorous()
+    if not isinstance(f, FormulaObjective) or f.dimension > 4:
+        raise ArgumentError(
+            "f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of at most 4 variables"
+        )
+    point = exact_point(target, f.dimension, "target")
+    if any(abs(v) > LARGEST_DOUBLE for v in point):
+        raise ArgumentError("target", target, "be within the range of doubles")
+    return f, list(point)
+
+
+def _checked_budgets(rtol: Any, max_boxes: Any, seconds: Any) -> tuple[float, int, float]:
+    rtol = checked_real(rtol, "rtol", "be at least 1e-9 and below 1", lambda number: 1e-9 <= number < 1)
+    return rtol, checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")

@@ -1,0 +1,1 @@
+"""Cells along sheets of one dimension."""

@@ -1,0 +1,226 @@
+"""The gradient of a layered network by matrix products, a chunk of samples at a time, inside compiled code.
+
+With ``a_0`` the inputs of ``n`` samples, one a row, and ``t`` the targets, layers ``l = 1 .. L``:
+
+    z_l = a_(l-1) W_l^T + b_l ;  a_l = tanh z_l ;  e_L = (p - t)/n ;  e_(l-1) = (e_l W_l) (1 - a_(l-1)^2)
+    dW_l = e_l^T a_(l-1) ;  db_l = column sums of e_l
+
+where ``a_L = z_L`` and ``p = a_L`` for the squared loss; ``p = softmax(a_L)`` for the cross-entropy, with the labels'
+weights as targets; and ``e_L`` times ``1 - a_L^2`` with ``a_L = tanh z_L`` if the outputs have a tanh.
+
+The activations and errors of a chunk fit into the second-level cache. Chunks are summed in an order that depends on
+the number of samples alone: they are grouped into at most `PARTS` parts, chunks are added up within a part, and then
+the parts. So the parts may be computed by any number of threads. Nothing is allocated here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.sam.kernels.elementwise import add_bias, add_to, mean_error, softmax, tanh_layer, through_tanh
+
+CHUNK = 500
+"""Most samples in a chunk: enough for the matrix products to be as fast as they get (measured)."""
+SHORT_CHUNK = 64
+"""Fewer samples make matrix products slower by more than a tenth (measured)."""
+WORTH_SHARING = 2e7
+"""Floating-point operations of a gradient from which on threads share it: some 200 us, against 50 us to share."""
+PARTS = 8
+"""Most groups of chunks, and so most threads that can share a gradient."""
+
+
+class LayeredProgram(NamedTuple):
+    """A network in the precision of the run.
+
+    Attributes
+    ----------
+    sizes : (L + 1,) int64 array
+        Layer sizes, the inputs' first.
+    inputs, targets : (n, sizes[0]) and (n, sizes[-1]) arrays
+        The data; the targets of the cross-entropy are the classes' weights.
+    decay : float
+        Weight decay.
+    cross_entropy, bounded : bool
+        Whether the loss is the cross-entropy, and whether the last layer has a tanh too.
+    """
+
+    sizes: np.ndarray
+    inputs: np.ndarray
+    targets: np.ndarray
+    decay: float
+    cross_entropy: bool
+    bounded: bool
+
+    @property
+    def dimension(self) -> int:
+        """Number of parameters, ``d``."""
+        return int(np.sum((self.sizes[:-1] + 1) * self.sizes[1:]))
+
+
+class ChunkMemory(NamedTuple):
+    """Scratch memory of one thread, flat arrays: activations and errors of a chunk, gradients of a chunk and a part."""
+
+    activations: np.ndarray
+    delta: np.ndarray
+    before: np.ndarray
+    chunk: np.ndarray
+    part: np.ndarray
+
+
+def layered_program(network: TanhNetwork, dtype: np.dtype) -> LayeredProgram:
+    """Return the program of a network, its data rounded to `dtype`."""
+    classes = network.layer_sizes[-1]
+    targets = network.targets
+    if network.loss == "cross_entropy":
+        other = float(network.label_smoothing / classes)
+        own = float(1 - network.label_smoothing + network.label_smoothing / classes)
+        targets = np.where(targets[:, None] == np.arange(classes), own, other)
+    return LayeredProgram(
+        np.array(network.layer_sizes, dtype=np.int64),
+        _copied(network.inputs, dtype),
+        _copied(targets, dtype),
+        float(network.weight_decay),
+        network.loss == "cross_entropy",
+        network.output == "tanh",
+    )
+
+
+def chunk_memory(program: LayeredProgram) -> ChunkMemory:
+    """Return fresh scratch memory."""
+    rows, dtype = min(CHUNK, len(program.inputs)), program.inputs.dtype
+    widths, dimension = program.sizes[1:], program.dimension
+    sizes = rows * int(widths.sum()), rows * int(widths.max()), rows * int(widths.max()), dimension, dimension
+    return ChunkMemory(*[aligned(size, dtype) for size in sizes])
+
+
+def aligned(size: int, dtype: np.dtype) -> np.ndarray:
+    """Return uninitialised memory at a multiple of 64 bytes, so that BLAS meets the same addresses in every run."""
+    raw = np.empty(size + 64 // dtype.itemsize, dtype)
+    start = -raw.ctypes.data % 64 // dtype.itemsize
+    return raw[start : start + size]
+
+
+def _copied(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    # A copy in any case, because numba compiles anew for read-only arrays.
+    result = aligned(array.size, dtype).reshape(array.shape)
+    result[:] = array
+    return result
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def operations(program, samples):  # type: ignore[no-untyped-def]
+    """Return roughly how many floating-point operations a gradient over `samples` samples takes."""
+    count = 0.0
+    for l in range(1, program.sizes.shape[0]):
+        count += (6.0 * program.sizes[l - 1] + 40.0) * program.sizes[l]
+    return samples * count
+
+
+@njit(nogil=True, error_model="numpy")
+def chunk_count(program, samples):  # type: ignore[no-untyped-def]
+    """Return into how many chunks `samples` samples are cut; a chunk fits into the memory of `chunk_memory`.
+
+    Mini-batches of few samples make two chunks if the network is large, so that two threads can share them.
+    """
+    rows = min(CHUNK, program.inputs.shape[0])
+    least = 2 if samples >= 2 * SHORT_CHUNK and operations(program, samples) >= WORTH_SHARING else 1
+    return max(least, (samples + rows - 1) // rows)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def part_count(program, samples):  # type: ignore[no-untyped-def]
+    """Return the number of parts of the sum over `samples` samples."""
+    return min(PARTS, chunk_count(program, samples))
+
+
+@njit(nogil=True, error_model="numpy")
+def whole_gradient(program, memory, inputs, targets, x, g):  # type: ignore[no-untyped-def]
+    """Write the gradient at `x` of the mean loss over the given samples to `g`, without weight decay."""
+    for part in range(part_count(program, inputs.shape[0])):
+        part_gradient(program, memory, inputs, targets, part, x, g if part == 0 else memory.part)
+        if part > 0:
+            add_to(g, memory.part)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def part_gradient(program, memory, inputs, targets, part, x, g):  # type: ignore[no-untyped-def]
+    """Write what the chunks of a part contribute to the gradient to `g`."""
+    samples = inputs.shape[0]
+    chunks, parts = chunk_count(program, samples), part_count(program, samples)
+    # Longer parts come first, so that threads that take one after the other finish together.
+    begin = part * (chunks // parts) + min(part, chunks % parts)
+    end = begin + chunks // parts + (1 if part < chunks % parts else 0)
+    for chunk in range(begin, end):
+        first, last = chunk * samples // chunks, (chunk + 1) * samples // chunks
+        _chunk_gradient(program, memory, inputs, targets, first, last, x, g if chunk == begin else memory.chunk)
+        if chunk > begin:
+            add_to(g, memory.chunk)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def copy(source, target):  # type: ignore[no-untyped-def]
+    """Copy a flat array; a loop, because numba takes seconds to compile assignments of arrays."""
+    for i in range(target.shape[0]):
+        target[i] = source[i]
+
+
+@njit(nogil=True, error_model="numpy")
+def _matrix(flat, start, rows, columns):  # type: ignore[no-untyped-def]
+    return flat[start : start + rows * columns].reshape((rows, columns))
+
+
+@njit(nogil=True, error_model="numpy")
+def _chunk_gradient(program, memory, inputs, targets, first, last, x, g):  # type: ignore[no-untyped-def]
+    """Write what the samples from `first` on, before `last`, contribute to the gradient to `g`."""
+    sizes, n = program.sizes, last - first
+    start, place = _forward(program, memory.activations, inputs[first:last], x)
+    width = sizes[-1]
+    place -= n * width
+    outputs = _matrix(memory.activations, place, n, width)
+    delta_memory, before_memory = memory.delta, memory.before
+    delta = _matrix(delta_memory, 0, n, width)
+    copy(outputs.reshape(-1), delta.reshape(-1))
+    if program.cross_entropy:
+        softmax(delta)
+    mean_error(delta, targets[first:last], inputs.shape[0], g[start - width : start])
+    if program.bounded:
+        through_tanh(delta, outputs, g[start - width : start])
+    for l in range(sizes.shape[0] - 2, -1, -1):
+        fan_in, fan_out = sizes[l], sizes[l + 1]
+        bias_start = start - fan_out
+        start = bias_start - fan_in * fan_out
+        if l == 0:
+            np.dot(delta.T, inputs[first:last], _matrix(g, start, fan_out, fan_in))
+        else:
+            place -= n * fan_in
+            a = _matrix(memory.activations, place, n, fan_in)
+            np.dot(delta.T, a, _matrix(g, start, fan_out, fan_in))
+            before = _matrix(before_memory, 0, n, fan_in)
+            np.dot(delta, _matrix(x, start, fan_out, fan_in), before)
+            through_tanh(before, a, g[start - fan_in : start])
+            delta, delta_memory, before_memory = before, before_memory, delta_memory
+
+
+@njit(nogil=True, error_model="numpy")
+def _forward(program, activations, a, x):  # type: ignore[no-untyped-def]
+    """Write ``a_1 .. a_L`` one behind the other; return where the parameters and the activations end."""
+    sizes, n = program.sizes, a.shape[0]
+    start, place = 0, 0
+    for l in range(1, sizes.shape[0]):
+        fan_in, fan_out = sizes[l - 1], sizes[l]
+        z = _matrix(activations, place, n, fan_out)
+        np.dot(a, _matrix(x, start, fan_out, fan_in).T, z)
+        start += fan_in * fan_out
+        bias = x[start : start + fan_out]
+        if l < sizes.shape[0] - 1 or program.bounded:
+            tanh_layer(z, bias)
+        else:
+            add_bias(z, bias)
+        start += fan_out
+        place += n * fan_out
+        a = z
+    return start, place

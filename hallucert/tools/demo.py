@@ -1,0 +1,200 @@
+"""``hallucert demo``: two functions, on each a farthest point that repels SAM and a point that attracts it.
+
+Each point is constructed in floats, certified, saved, re-proved from its file with the other arithmetic, and drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hallucert as hc
+from hallucert import gallery
+from hallucert.check.claim import Status
+from hallucert.files import require_writable, save_picture
+from hallucert.find.candidate import Candidate
+from hallucert.progress import working
+from hallucert.tools import card
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+    from hallucert.check.file.certificate import Certificate
+    from hallucert.objectives.objective import Objective
+    from hallucert.sam.result import Trajectory
+
+FARTHEST, ATTRACTOR = "farthest point", "attractor"
+RUN_STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One function of the demonstration.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the gallery.
+    target : (d,) tuple
+        The minimizer that the farthest point is far from.
+    rho, step_size : str
+        Radius and step size of the SAM run, exact decimals.
+    start : (d,) tuple
+        Where the SAM run starts.
+    """
+
+    name: str
+    target: tuple[float, float]
+    rho: str
+    step_size: str
+    start: tuple[float, float]
+
+
+SCENARIOS = (
+    Scenario("himmelblau", (3.0, 2.0), "3.5", "0.0005", (-5.0, 4.5)),
+    Scenario("figure_one", (0.0, 2.0), "2", "0.05", (1.2, -1.6)),
+)
+
+
+def run_demo(output: Path, quiet: bool = False) -> dict[str, Any]:
+    """Run the demonstration.
+
+    Parameters
+    ----------
+    output : Path
+        Folder for certificates (JSON) and pictures (PNG); made if it does not exist.
+    quiet : bool
+        Print nothing on stdout (progress still goes to stderr).
+
+    Returns
+    -------
+    dict
+        What was proved and where the files are, as plain data.
+
+    Raises
+    ------
+    ArgumentError
+        If `output` cannot be written to; checked before any work.
+    """
+    require_writable(output, "--output")
+    began = time.perf_counter()
+    progress, out = card.console(to_stderr=True), None if quiet else card.console()
+    functions = [_one_function(scenario, output, progress, out) for scenario in SCENARIOS]
+    summary = {
+        "output": str(output.resolve()),
+        "functions": functions,
+        "all_reproved": all(point["reproved"]["passed"] for entry in functions for point in entry["points"]),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+    if out is not None:
+        _print_summary(out, summary)
+    return summary
+
+
+def _one_function(scenario: Scenario, output: Path, progress: Console, out: Console | None) -> dict[str, Any]:
+    """Construct, certify, save, re-prove and draw the two points of one function."""
+    known = gallery.info(scenario.name)
+    f = known.objective()
+    with _step(progress, f"{scenario.name}: constructing the farthest point"):
+        farthest = hc.find.farthest_point(f, known.maximizers[0].x, scenario.target)
+    with _step(progress, f"{scenario.name}: running SAM to an attractor"):
+        run, attractor = _attractor(f, scenario)
+    points, certificates = [], []
+    for kind, candidate in ((FARTHEST, farthest), (ATTRACTOR, attractor)):
+        path = output / f"{scenario.name}-{kind.split()[0]}.json"
+        certificate, point = _prove(scenario.name, kind, candidate, path, progress)
+        certificates.append(certificate)
+        points.append(point | {"picture": str(path.with_suffix(".png"))})
+        if out is not None:
+            out.print(card.theorem_card(certificate, f"{scenario.name}: {kind}", path))
+    with _step(progress, f"{scenario.name}: drawing"):
+        _draw_farthest(scenario.name, farthest, certificates[0], Path(points[0]["picture"]))
+        _draw_attractor(scenario, known.box, certificates[1], run, Path(points[1]["picture"]))
+    return {"function": scenario.name, "points": points}
+
+
+def _attractor(f: Objective, scenario: Scenario) -> tuple[Trajectory, Candidate]:
+    """Run SAM and return the run with the hallucinated point where it ends."""
+    run = hc.sam.run(f, scenario.start, scenario.rho, scenario.step_size, RUN_STEPS)
+    return run, hc.find.refine(f, run.x, scenario.rho)
+
+
+def _prove(
+    name: str, kind: str, candidate: Candidate, path: Path, progress: Console
+) -> tuple[Certificate, dict[str, Any]]:
+    """Certify, save and re-prove a candidate."""
+    with _step(progress, f"{name}: proving the {kind}"):
+        certificate = hc.certify(candidate)
+        certificate.save(path)
+    with _step(progress, f"{name}: re-proving the {kind} from its file with the other arithmetic"):
+        verdict = hc.verify(path)
+    data = {"kind": kind, **card.certificate_data(certificate, path), "reproved": card.verdict_data(verdict, path)}
+    return certificate, data
+
+
+def _draw_farthest(name: str, candidate: Candidate, certificate: Certificate, path: Path) -> None:
+    """Draw the construction."""
+    repels = certificate["attractor"].status is Status.REFUTED
+    title = f"{name}: the farthest point, rho = {float(candidate.rho):.4g}" + repels * ", repels SAM"
+    figure, ax = _figure()
+    hc.plot.construction(candidate, ax=ax, title=title)
+    save_picture(figure, path)
+
+
+def _draw_attractor(scenario: Scenario, box: Any, certificate: Certificate, run: Trajectory, path: Path) -> None:
+    """Draw the landscape of ``f^SAM`` with the point and the run that ends there."""
+    figure, ax = _figure()
+    title = f"{scenario.name}: f^SAM at rho = {scenario.rho} and the way SAM goes"
+    hc.plot.landscape(
+        certificate.objective, box, scenario.rho, ax=ax, points=[certificate], trajectory=run, title=title
+    )
+    save_picture(figure, path)
+
+
+def _figure() -> tuple[Figure, Axes]:
+    """Make a figure without pyplot, which would look for a screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 6.2), layout="compressed")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+@contextmanager
+def _step(progress: Console, text: str) -> Iterator[None]:
+    """Show what is being done: what takes long on a terminal, a line elsewhere."""
+    if not progress.is_terminal:
+        progress.print(text, markup=False, soft_wrap=True)
+    with working() as clock:
+        clock.tell(text, 0)
+        yield
+
+
+def _print_summary(out: Console, summary: dict[str, Any]) -> None:
+    """Print how many claims were re-proved, and the files."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Re-proved from the files, with the other arithmetic", title_justify="left", box=None)
+    for heading in ("function", "point", "minimizer of f^SAM", "(C32)", "attractor", "claims re-proved"):
+        table.add_column(heading)
+    for entry in summary["functions"]:
+        for point in entry["points"]:
+            claims = point["claims"]
+            statuses = [claims[key]["status"] for key in ("hallucinated_minimizer", "theorem_3_2", "attractor")]
+            results = point["reproved"]["claims"]
+            passed = f"{sum(r['passed'] for r in results)} of {len(results)}"
+            table.add_row(entry["function"], point["kind"], *statuses, passed)
+    out.print(table)
+    out.print(Text(f"\nCertificates and pictures in {summary['output']} ({summary['seconds']} s):"))
+    for entry in summary["functions"]:
+        for point in entry["points"]:
+            out.print(Text(f"  {Path(point['file']).name}, {Path(point['picture']).name}"))
+    out.print(Text(f"Check one yourself: hallucert verify {Path(summary['functions'][0]['points'][0]['file'])}"))

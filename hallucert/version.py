@@ -1,0 +1,3 @@
+"""The version, which certificates and checkpoints name."""
+
+__version__ = "0.1.0"

@@ -1,6 +1,0 @@
-"""Make the exact and the 50-digit arithmetic importable under --import-mode=importlib."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,124 @@
+"""The rooms of the package see what they may, its folders stay small, and the checker loads little."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+import rooms
+
+import hallucert as hc
+
+CONSTRUCTORS = {
+    "hallucert.objectives.constructors",
+    "hallucert.objectives.formula",
+    "hallucert.objectives.from_sympy",
+    "hallucert.objectives.numeric",
+    "hallucert.objectives.objective",
+}
+"""The one circle: class methods of a class make objects of classes that are derived from it. They import them late."""
+
+FACE = {"hallucert", "hallucert.gallery"}
+"""Modules that only hand out names of others."""
+
+MOST_FILES, MOST_LINES = 15, 400
+
+POINT_LINES, ALL_LINES = 12_700, 21_400
+"""What checking a file loads today; these numbers only fall."""
+
+SEARCHES = ("hallucert.find", "hallucert.sam", "hallucert.prove", "hallucert.diagnosis", "hallucert.plot")
+
+
+@pytest.mark.parametrize("module", sorted(set(rooms.modules()) - FACE))
+def test_a_module_imports_only_what_its_room_may_see(module):
+    """No module imports, anywhere in its file, a room or a package that its room must not know."""
+    room = rooms.room(module)
+    allowed = rooms.SEES[room] | {room}
+    for name in rooms.imported(module):
+        if name.split(".")[0] == "hallucert":
+            assert name not in FACE or room == "tools", name
+            assert rooms.room(name) in allowed or name in FACE, name
+        else:
+            assert name.split(".")[0] not in rooms.FORBIDDEN[room], name
+
+
+@pytest.mark.parametrize("module", sorted(name for name in rooms.modules() if rooms.room(name) == "check"))
+def test_the_checker_leads_to_no_search(module):
+    """Whatever a module of the trusted room imports, and what that imports, proposes nothing and runs no SAM."""
+    for name in rooms.reachable(module):
+        assert rooms.room(name) in rooms.SEES["check"] | {"check"}, name
+
+
+def test_modules_do_not_import_each_other():
+    """There is no circle of imports but the one of the constructors, and none while modules load."""
+    assert all(set(circle) <= CONSTRUCTORS for circle in rooms.circles())
+    assert rooms.circles(lazily=False) == []
+
+
+def test_folders_and_files_are_small():
+    """No folder holds more files than a reader can survey, and no file more lines than one idea needs."""
+    folders = Counter(path.parent for path in rooms.modules().values())
+    assert {folder: count for folder, count in folders.items() if count > MOST_FILES} == {}
+    long = {name for name, path in rooms.modules().items() if len(path.read_text().splitlines()) > MOST_LINES}
+    assert long == set()
+
+
+@pytest.mark.parametrize(("backend", "other"), [("arb", "mpmath"), ("mpmath", "flint")])
+@pytest.mark.parametrize("kind", rooms.KINDS)
+def test_checking_runs_without_the_other_arithmetic_and_without_searches(kind, backend, other):
+    """A fresh process checks a file of each kind where the other arithmetic and every search package are missing."""
+    loaded = rooms.checked(kind, backend, f"{other},numba,scipy,sympy,matplotlib,autograd")
+    assert not {name for name in loaded if name.startswith(SEARCHES) and name != "hallucert.prove.verify"} - {
+        "hallucert.prove"
+    }
+    print(kind, backend, rooms.lines(loaded))
+
+
+def test_the_checker_stays_small():
+    """Checking a point, and checking files of all kinds, loads no more lines than stated here and in the docs."""
+    loaded = {kind: rooms.checked(kind, "arb", "numba,scipy,sympy") for kind in rooms.KINDS}
+    assert rooms.lines(loaded["point"]) <= POINT_LINES
+    assert rooms.lines(set().union(*loaded.values())) <= ALL_LINES
+
+
+def test_nothing_evaluates_strings():
+    """No eval, exec, pickle or sympify in the package."""
+    for path in rooms.modules().values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("eval", "exec", "compile", "__import__"), path
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+                assert not {"pickle", "sympify", "marshal", "shelve"} & set(names), path
+
+
+def test_importing_the_package_loads_no_heavy_module():
+    """`import hallucert` alone loads none of numba, sympy, scipy, matplotlib."""
+    code = (
+        "import sys, hallucert; print([m for m in ('numba','scipy','sympy','matplotlib','flint') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_exist():
+    """Every name that the package lists can be had."""
+    for name in hc.__all__:
+        assert getattr(hc, name) is not None
+
+
+def test_a_forbidden_import_is_seen(tmp_path, monkeypatch):
+    """An import inside a function of a checking module is found, and one for type checkers alone is not."""
+    path = tmp_path / "planted.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import numba\n"
+        "def late():\n    from hallucert.find import refine\n"
+    )
+    monkeypatch.setitem(rooms.modules(), "hallucert.check.planted", path)
+    assert rooms.imported("hallucert.check.planted") == {"typing", "hallucert.find.refine"}
+    assert rooms.imported("hallucert.check.planted", lazily=False) == {"typing"}
+    assert rooms.room("hallucert.find") not in rooms.SEES["check"]
