@@ -126,11 +126,25 @@ def _double(item: Any, argument: str, was: Any, must: str, rounded: bool) -> flo
 
 def checked_point(value: Any, dimension: int, argument: str) -> np.ndarray:
     """Return `value` as a fresh float array of shape (d,) with finite entries."""
-    must = f"be finite numbers of shape ({dimension},)"
+    return checked_shape(value, (dimension,), argument)
+
+
+def checked_shape(value: Any, shape: tuple[int, ...], argument: str) -> np.ndarray:
+    """Return `value` as a fresh float array of a shape, with finite entries."""
+    must = f"be finite numbers of shape {shape}"
     array = real_array(value, argument, must)
-    if array.shape != (dimension,):
+    if array.shape != shape:
         raise ArgumentError(argument, f"<array of shape {array.shape}>", must)
     return array
+
+
+def row_count(value: Any, argument: str) -> int:
+    """Return how many rows an array has, at least one."""
+    must = "be an array with at least one row"
+    count = len(value) if isinstance(value, np.ndarray) and value.ndim else len(checked_items(value, argument, must))
+    if not count:
+        raise ArgumentError(argument, value, must)
+    return count
 
 
 def checked_lanes(value: Any, dimension: int, argument: str, single: bool = False) -> np.ndarray:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hallucert.printing import printed
 
 
 class HallucertError(Exception):
-    """Root of every error this library raises on purpose."""
+    """Root of every error this library raises on purpose. Errors can be copied, and sent between processes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[HallucertError], args: tuple[Any, ...]) -> HallucertError:
+    """Return an error with these arguments of `Exception`, whatever else its own constructor takes."""
+    return kind.__new__(kind, *args)
 
 
 class ArgumentError(HallucertError, ValueError):

@@ -78,6 +78,12 @@ def exact_radius(value: object, argument: str = "rho") -> Fraction:
     return result
 
 
+def require_radius(rho: object, argument: str = "rho") -> None:
+    """Refuse what is no exact positive number: a hypothesis of every theorem about the map ``x + rho u``."""
+    if not isinstance(rho, Fraction) or rho <= 0:
+        raise ArgumentError(argument, rho, "be a positive Fraction")
+
+
 def whole(value: object) -> int | None:
     """Return the integer that `value` is, None if its type is not one of integers; ``3.0`` and ``True`` are none."""
     try:

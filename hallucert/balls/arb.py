@@ -12,8 +12,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import flint
 import numpy as np
@@ -41,25 +40,16 @@ _ENTRIES, _TERMS = 2**19, 2**26
 """Entries converted, and products of two entries, between two looks at the clock."""
 
 
-class ArbArithmetic(BallArithmetic):
+class ArbArithmetic(FlintPrecision, BallArithmetic):
     """`BallArithmetic` whose values are ``flint.arb``."""
 
     name = "arb"
     version = f"python-flint {flint.__version__}"
 
     def __init__(self, precision: int) -> None:
+        super().__init__(precision)
         self.precision = precision
-        self._context = FlintPrecision(precision)
         self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
-
-    def __enter__(self) -> Self:
-        self._context.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._context.__exit__(kind, error, traceback)
 
     def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
         """Return a ball that contains `value`."""

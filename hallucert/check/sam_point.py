@@ -27,6 +27,7 @@ from typing import Any
 from hallucert.balls.linear import matrix
 from hallucert.check.claim import Enclosure
 from hallucert.check.sizes import Sizes, sizes_of
+from hallucert.exact import require_radius
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -49,11 +50,17 @@ class Point:
         The box, `d` balls.
     law : RadiusLaw
         The ascent step.
+
+    Raises
+    ------
+    ArgumentError
+        Unless `rho` is positive.
     """
 
     def __init__(
         self, arithmetic: Any, objective: Objective, rho: Fraction, x: Sequence[Ball], law: RadiusLaw = SAM
     ) -> None:
+        require_radius(rho)
         self.arithmetic = arithmetic
         self.objective = objective
         self.exact_rho = rho

@@ -7,7 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.objectives.objective import Objective
+from hallucert.arrays import checked_point
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.objectives.tape.tape import Tape
 
@@ -85,6 +88,11 @@ class Candidate:
         The steps of the paper's construction, if that is where the candidate comes from.
     law : RadiusLaw
         The ascent step that takes `x` to `target`.
+
+    Raises
+    ------
+    ArgumentError
+        If a field is not as above; numbers are read as `hallucert.certify` reads them.
     """
 
     objective: Objective
@@ -95,6 +103,20 @@ class Candidate:
     kind: str
     construction: Construction | None = None
     law: RadiusLaw = SAM
+
+    def __post_init__(self) -> None:
+        dimension = checked_objective(self.objective, "objective").dimension
+        fields = {
+            "x": checked_point(self.x, dimension, "x"),
+            "target": checked_point(self.target, dimension, "target"),
+            "rho": exact_radius(self.rho),
+        }
+        if not isinstance(self.construction, Construction | None):
+            raise ArgumentError("construction", self.construction, "be a Construction or None")
+        if not isinstance(self.law, RadiusLaw):
+            raise ArgumentError("law", self.law, "be a RadiusLaw")
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         at = ", ".join(f"{v:.6g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)

@@ -19,6 +19,7 @@ from hallucert.check.claim import Enclosure, undecided
 from hallucert.check.diagram.certificate import DiagramCertificate
 from hallucert.check.diagram.claims import MAX_DIMENSION, NAME, QUESTION, Swept, completeness_claim, sweep
 from hallucert.check.file.certificate import Provenance
+from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
 from hallucert.check.sizes import sizes_of
 from hallucert.check.subdivision import Box, middle_of
@@ -211,4 +212,8 @@ def _checked(f: object, box: Any) -> Box:
     region = exact_box(box, f.dimension)
     if any(max(abs(low), abs(high)) > LARGEST for low, high in region):
         raise ArgumentError("box", box, f"have numbers of at most {LARGEST:g} in absolute value")
+    if any(
+        max(x.numerator.bit_length(), x.denominator.bit_length()) > MAX_NUMBER_BITS for side in region for x in side
+    ):
+        raise ArgumentError("box", box, f"have numbers of at most {MAX_NUMBER_BITS} bits, as a certificate may")
     return region

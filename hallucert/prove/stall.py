@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_double
-from hallucert.arrays import checked_point
+from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.claim import Claim, Status
 from hallucert.check.domain import is_undefined
@@ -58,7 +58,7 @@ def certify_stall(
     f : Objective
         The function; rigorous.
     x : (d,) array
-        The point, taken as the doubles it is.
+        The point, taken as the exact numbers it is.
     rho : exact positive number
         Radius.
     radius : exact positive number, optional
@@ -99,11 +99,11 @@ def certify_stall(
     )
     f = checked_objective(f)
     f.require_rigorous()
-    point = checked_point(x, f.dimension, "x")
+    centre = exact_point(x, f.dimension, "x")
+    point = checked_point(centre, f.dimension, "x")
     exact_rho = exact_radius(rho)
     checked_double(rho, "rho")
     ladder = _ladder(exact_rho) if radius is None else [exact_radius(radius, "radius")]
-    centre = tuple(Fraction(v) for v in point.tolist())
     ar = arithmetic(backend, PRECISION)
     with working(progress=progress) as clock:
         clock.tell("direction of negative curvature", 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hallucert.errors import ArgumentError
-from hallucert.exact import exact
+from hallucert.exact import Exact, exact
 from hallucert.files import is_file_or_nothing, require_place
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def number_of(text: str, option: str) -> float:
     return float(exact_of(text, option))
 
 
-def point_of(text: str, option: str) -> list[float]:
-    """Read ``"1, -2.5"``."""
-    return [number_of(part, option) for part in text.split(",")]
+def point_of(text: str, option: str) -> list[Fraction]:
+    """Read ``"1, -2.5"``, exactly; whoever rounds it does so where the API does, and whoever must not refuses it."""
+    return [exact_of(part, option) for part in text.split(",")]
 
 
 def law_of(variant: StrEnum, scales: str | None, dimension: int) -> RadiusLaw:
@@ -68,7 +68,7 @@ def law_of(variant: StrEnum, scales: str | None, dimension: int) -> RadiusLaw:
     return radius_law(RadiusLaw(str(variant), exact_scales), dimension)
 
 
-def sides_of(box: str | None, entry: Entry | None, dimension: int) -> list[tuple[float, float]]:
+def sides_of(box: str | None, entry: Entry | None, dimension: int) -> list[tuple[Exact, Exact]]:
     """Return the box of an option, or else that of a gallery function."""
     if box is None and entry is not None:
         return [(float(low), float(high)) for low, high in entry.box]

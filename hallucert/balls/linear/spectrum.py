@@ -7,12 +7,21 @@ with eigenvector x take the block k where ``|x_k|_2`` is largest: ``(mu - N_k) x
 is normal the left side has at least the length ``dist(mu, spec N_k) |x_k|``. So mu is within ``sum_j |F_kj|_2`` of an
 eigenvalue ``a +- ib`` of N_k. The same holds for ``N + t F``, 0 <= t <= 1, with t times the radius: eigenvalues move
 continuously, so each component of the union of the discs keeps its number of them.
+
+**The leftmost discs are made smaller.** Let the discs of block k be disjoint from all others, so that they hold as many
+eigenvalues as the block has. Divide the rows of block k of B by 1/delta, multiply its columns by 1/delta, delta < 1:
+its radius gets the factor delta (but for ``F_kk``), and that of block i grows by ``|F_ik| (1/delta - 1)``. While the
+discs of k stay disjoint from the larger others, they hold the same eigenvalues. With ``delta = 2 max |F_ik| / gap_i``,
+where gap_i is the space between discs, they do; so the radius is of second order in the error of the basis. What is
+published then depends on the matrix, and not on the digits of a basis that another arithmetic proposes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,9 +31,12 @@ from hallucert.balls.linear.inverse import inverse
 from hallucert.balls.linear.matrix import all_finite, from_floats, midpoints, multiply
 from hallucert.balls.linear.similarity import Basis, eigenvector_bases
 from hallucert.errors import ArgumentError
-from hallucert.exact import round_up
+from hallucert.exact import float_above, round_up
 
 __all__ = ["Disc", "Spectrum", "spectrum"]
+
+NEGLIGIBLE_BITS = 50
+"""An error of the basis that moves an eigenvalue by less than this part of it is not worth a better bound."""
 
 _GOOD = 1e-7
 """Discs below this part of the matrix's size are good enough; otherwise another basis is tried."""
@@ -81,28 +93,64 @@ def _discs(ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix
     b = multiply(ar, w, multiply(ar, a, v))
     if not all_finite(ar, b):
         return None
-    discs: list[Disc] = []
+    blocks: list[_Block] = []
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     for k, start in enumerate(starts):
-        re, im = _centre(ar, b, start, sizes[k])
+        centre = _centre(ar, b, start, sizes[k])
+        if not all(map(math.isfinite, centre)):
+            return None
+        re, im = map(Fraction, centre)
         stop = start + sizes[k]
         own = _deviation(ar, [b[i][start:stop] for i in range(start, stop)], re, im)
         # |F|_2 is at most the sum of the sizes of its entries; for the block itself a sharper bound.
         rest = [x for i in range(start, stop) for x in b[i][:start] + b[i][stop:]]
-        radius = round_up(ar.absolute_sum(rest) + _norm(ar, own), 30)
-        discs.append(Disc(re, im, radius))
-        if sizes[k] == 2:
-            discs.append(Disc(re, -im, radius))
-    return Spectrum(tuple(discs))
+        beside, within = ar.absolute_sum(rest), _norm(ar, own)
+        blocks.append(_Block(range(start, stop), re, im, beside, within, round_up(beside + within, 30)))
+    ends = [block.re - block.radius for block in blocks]
+    leftmost = ends.index(min(ends))
+    blocks[leftmost] = _shrunk(ar, b, blocks, leftmost)
+    return Spectrum(tuple(Disc(block.re, im, block.radius) for block in blocks for im in block.heights))
 
 
-def _centre(ar: BallArithmetic, b: Matrix, i: int, size: int) -> tuple[Fraction, Fraction]:
-    """Return a, b of the normal block near ``B_kk``, as doubles taken exactly."""
+class _Block(NamedTuple):
+    """The discs of a block: around ``re +- i im``, with the sum of ``|F_kj|``, j != k, and of ``|F_kk|`` as radius."""
+
+    rows: range
+    re: Fraction
+    im: Fraction
+    rest: Fraction
+    own: Fraction
+    radius: Fraction
+
+    @property
+    def heights(self) -> tuple[Fraction, ...]:
+        return (self.im,) if len(self.rows) == 1 else (self.im, -self.im)
+
+
+def _shrunk(ar: BallArithmetic, b: Matrix, blocks: list[_Block], k: int) -> _Block:
+    """Return block k with a smaller radius, if its discs are disjoint from the others; see above."""
+    block, delta = blocks[k], Fraction(0)
+    if block.rest <= abs(block.re) / 2**NEGLIGIBLE_BITS:
+        return block
+    for other in blocks:
+        if other is block:
+            continue
+        distance = max(abs(block.re - other.re), abs(abs(block.im) - abs(other.im)))
+        gap = distance - block.radius - other.radius
+        if gap <= 0:
+            return block
+        coupling = ar.absolute_sum([b[i][j] for i in other.rows for j in block.rows])
+        delta = max(delta, 2 * coupling / gap)
+    return block._replace(radius=round_up(delta * block.rest + block.own, 30)) if delta < 1 else block
+
+
+def _centre(ar: BallArithmetic, b: Matrix, i: int, size: int) -> tuple[float, float]:
+    """Return a, b of the normal block near ``B_kk``; infinite or NaN beyond the range of doubles."""
     if size == 1:
-        return Fraction(ar.approximate(b[i][i])), Fraction(0)
+        return ar.approximate(b[i][i]), 0.0
     re = ar.approximate(b[i][i]) / 2 + ar.approximate(b[i + 1][i + 1]) / 2
     im = ar.approximate(b[i][i + 1]) / 2 - ar.approximate(b[i + 1][i]) / 2
-    return Fraction(re), Fraction(im)
+    return re, im
 
 
 def _deviation(ar: BallArithmetic, part: Matrix, re: Fraction, im: Fraction) -> Matrix:
@@ -124,9 +172,9 @@ def _norm(ar: BallArithmetic, part: Matrix) -> Fraction:
 
 
 def _widest(found: Spectrum) -> float:
-    return max(float(disc.radius) for disc in found.discs)
+    return max(float_above(disc.radius) for disc in found.discs)
 
 
 def _spread(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> float:
     """Return many times the width of the rows: discs below it are due to the entries more than to the basis."""
-    return 200.0 * float(ar.largest_absolute_sum([[ar.radius(x) for x in row] for row in a]))
+    return 200.0 * float_above(ar.largest_absolute_sum([[ar.radius(x) for x in row] for row in a]))

@@ -29,6 +29,9 @@ from hallucert.exact import round_down, round_up
 
 _BITS = 64
 
+NEGLIGIBLE_BITS = 50
+"""An error of the eigenvectors of less than this part of an eigenvalue is not worth a better bound."""
+
 
 @dataclass(frozen=True)
 class Inertia:
@@ -78,8 +81,12 @@ def extreme_eigenvalues(
     ``e >= |W^T W - I|_F`` is below 1, every singular value of W is at least ``sqrt(1 - e)``, and
     ``W^-1 M W = L + W^-1 R``, so by the theorem of Bauer and Fike every eigenvalue is within
     ``|W^-1 R|_2 <= |R|_F / sqrt(1 - e)`` of an entry of L. That bounds the smallest eigenvalue from below and the
-    largest from above. From the other side each is bounded by a quotient of Rayleigh, ``w^T M w / w^T w`` with a column
-    of W.
+    largest from above. From the other side each is bounded by a quotient of Rayleigh, ``q = w^T M w / w^T w`` with a
+    column of W.
+
+    If the disc around the smallest entry of L meets no other, it holds one eigenvalue (eigenvalues of ``L + t W^-1 R``
+    move continuously), the others are at least b, the second entry less the reach, and the theorem of Temple and Kato
+    bounds the smallest by ``q - |M w - q w|^2 / (w^T w (b - q))``, which is of second order in the error of w.
 
     Returns
     -------
@@ -99,7 +106,8 @@ def extreme_eigenvalues(
         values, w = pair[0].tolist(), from_floats(ar, pair[1])
         products = multiply(ar, [*middle, *transpose(w)], w)  # M W above W^T W
         mw, gram = products[:d], products[d:]
-        first, last = _quotient(ar, w, mw, gram, 0), _quotient(ar, w, mw, gram, d - 1)
+        first, last = (_quotient(ar, w, mw, gram, j) for j in (0, d - 1))
+        weights = gram[0][0], gram[d - 1][d - 1]
         one, shifts = ar.constant(Fraction(1)), [ar.from_float(v) for v in values]
         for i in range(d):
             gram[i][i] = gram[i][i] - one
@@ -108,10 +116,21 @@ def extreme_eigenvalues(
         if e is None or e >= 1 or size is None:
             return None
         reach = size / (1 - e) + spread  # 1 - e <= sqrt(1 - e)
-        low, high = Fraction(min(values)) - reach, Fraction(max(values)) + reach
+
+        def worth(value: float) -> bool:
+            return reach - spread > abs(Fraction(value)) / 2**NEGLIGIBLE_BITS
+
+        least, low = ar.upper(first), Fraction(values[0]) - reach
+        most, high = ar.lower(last), Fraction(values[-1]) + reach
+        if (second := Fraction(values[1]) - reach) > max(Fraction(values[0]) + reach, least) and worth(values[0]):
+            error = ar.upper(_residual(ar, w, mw, 0, first) / weights[0])
+            low = max(low, ar.lower(first) - spread - error / (second - least))
+        if (second := Fraction(values[-2]) + reach) < min(Fraction(values[-1]) - reach, most) and worth(values[-1]):
+            error = ar.upper(_residual(ar, w, mw, d - 1, last) / weights[1])
+            high = min(high, ar.upper(last) + spread + error / (most - second))
         return (
-            (round_down(low, _BITS), round_up(ar.upper(first) + spread, _BITS)),
-            (round_down(ar.lower(last) - spread, _BITS), round_up(high, _BITS)),
+            (round_down(low, _BITS), round_up(least + spread, _BITS)),
+            (round_down(most - spread, _BITS), round_up(high, _BITS)),
         )
 
 
@@ -131,6 +150,12 @@ def _split(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> tuple[Matrix, Fra
 def _quotient(ar: BallArithmetic, w: Matrix, mw: Matrix, gram: Matrix, j: int) -> Ball:
     """Enclose the quotient of Rayleigh of column j of W; the float eigenvalues ascend with j."""
     return ar.dot([row[j] for row in w], [row[j] for row in mw]) / gram[j][j]
+
+
+def _residual(ar: BallArithmetic, w: Matrix, mw: Matrix, j: int, quotient: Ball) -> Ball:
+    """Enclose ``|M w - q w|^2`` for column j of W and every q in `quotient`."""
+    rest = [row[j] - quotient * own[j] for row, own in zip(mw, w, strict=True)]
+    return ar.dot(rest, rest)
 
 
 def _dominant(ar: BallArithmetic, diagonal: list[Fraction], b: Matrix) -> int:

@@ -15,7 +15,7 @@ from hallucert.balls.doubles.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import dyadic
 from hallucert.check.census.search.branch_and_prune import Boxes
 from hallucert.check.claim import Enclosure
-from hallucert.exact import float_below, format_dyadic, format_rational
+from hallucert.exact import float_below, format_dyadic, format_rational, require_radius
 from hallucert.objectives.objective import Objective
 
 Box = tuple[Enclosure, ...]
@@ -125,6 +125,9 @@ class Problem:
     backend: str = "float"
     precision: int = PRECISIONS[0]
     checking: bool = False
+
+    def __post_init__(self) -> None:
+        require_radius(self.rho)
 
     def published(self, enclosure: Enclosure, precision: int) -> Enclosure:
         """Return an enclosure as this census reports it."""

@@ -24,6 +24,7 @@ from typing import Any
 
 from hallucert.balls.linear import matrix
 from hallucert.check.branch.system import Ball, Matrix, Tensor, Vector, formula_of, third_derivative_tape
+from hallucert.exact import require_radius
 from hallucert.objectives.network.formula import network_formula
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
@@ -48,11 +49,14 @@ class SurfaceSystem:
 
     Raises
     ------
+    ArgumentError
+        Unless `rho` is positive.
     NotAnalyticError
         If third derivatives are not to be had (`third_derivative_tape`).
     """
 
     def __init__(self, arithmetic: Any, objective: Objective, rho: Fraction) -> None:
+        require_radius(rho)
         self.arithmetic, self.exact_rho = arithmetic, rho
         self.objective = formula_of(network_formula(objective) if isinstance(objective, TanhNetwork) else objective)
         self.third = third_derivative_tape(self.objective)

@@ -7,8 +7,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from hallucert.arguments import checked_positive
+from hallucert.arrays import checked_shape, row_count
 from hallucert.errors import ArgumentError
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 
 
 class EventType(StrEnum):
@@ -122,6 +124,11 @@ class Branch:
         ``f(x)``.
     events : tuple of BranchEvent
         Folds, branch points, changes of stability and the ends, in order along the curve.
+
+    Raises
+    ------
+    ArgumentError
+        If a field is not as above.
     """
 
     objective: Objective
@@ -135,6 +142,17 @@ class Branch:
     stability: np.ndarray
     value: np.ndarray
     events: tuple[BranchEvent, ...]
+
+    def __post_init__(self) -> None:
+        count, d = row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension
+        shapes = {"x": (count, d), "target": (d,), "rho": (count,), "multiplier": (count,), "tangent": (count, d + 1)}
+        for name, shape in shapes.items():
+            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        object.__setattr__(self, "scale", checked_positive(self.scale, "scale"))
+        events = self.events if isinstance(self.events, tuple) else ()
+        good = all(isinstance(event, BranchEvent) and 0 <= event.index < count for event in events)
+        if not good or sum(event.type is EventType.END for event in events) < 2:
+            raise ArgumentError("events", self.events, "be a tuple of BranchEvents, two of them ends")
 
     @property
     def start(self) -> BranchEvent:

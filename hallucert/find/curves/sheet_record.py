@@ -7,8 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.arrays import checked_shape, row_count
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius
 from hallucert.find.curves.branch_record import EndReason
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Sheet:
         ``x + rho u(x)``: minimizers with ``r = 0``, or critical points.
     ends : (EndReason, EndReason)
         Why the curve begins and ends where it does.
+
+    Raises
+    ------
+    ArgumentError
+        If a field is not as above.
     """
 
     objective: Objective
@@ -37,6 +45,14 @@ class Sheet:
     tangent: np.ndarray
     target: np.ndarray
     ends: tuple[EndReason, EndReason]
+
+    def __post_init__(self) -> None:
+        shape = (row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension)
+        for name in ("x", "tangent", "target"):
+            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        object.__setattr__(self, "rho", exact_radius(self.rho))
+        if not isinstance(self.ends, tuple) or [type(end) for end in self.ends] != [EndReason, EndReason]:
+            raise ArgumentError("ends", self.ends, "be a pair of EndReasons")
 
     @property
     def closed(self) -> bool:

@@ -7,7 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.objectives.objective import Objective
+from hallucert.arrays import checked_shape, row_count
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius
+from hallucert.objectives.objective import Objective, checked_objective
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Surface:
         proves it, or pieces.
     at_domain_edge : bool
         Whether charts were left out because ``x`` or ``x+`` would leave the domain of the function.
+
+    Raises
+    ------
+    ArgumentError
+        If a field is not as above.
     """
 
     objective: Objective
@@ -43,6 +51,17 @@ class Surface:
     target: np.ndarray
     closed: bool
     at_domain_edge: bool = False
+
+    def __post_init__(self) -> None:
+        count, d = row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension
+        shapes = {"x": (count, d), "target": (count, d), "tangents": (count, d, 2), "half_widths": (count,)}
+        for name, shape in shapes.items():
+            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        object.__setattr__(self, "rho", exact_radius(self.rho))
+        if not (self.half_widths > 0).all():
+            raise ArgumentError("half_widths", self.half_widths, "be positive")
+        if self.objective.residual_count != d - 2:
+            raise ArgumentError("objective", self.objective, "have two residuals fewer than variables")
 
     def __len__(self) -> int:
         return len(self.x)

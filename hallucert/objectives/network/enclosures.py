@@ -38,6 +38,10 @@ class BallNetwork:
         self.layout, self.inputs, self.bounded = layout, inputs, bounded
         self._runs: tuple[Pass, ...] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The network alone: runs, and the arithmetic they are in, stay with the process."""
+        return self.__dict__ | {"_runs": ()}
+
     @cached_property
     def exact_inputs(self) -> list[list[Fraction]]:
         """The inputs as `p` rows of `n` exact numbers."""

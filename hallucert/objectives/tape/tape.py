@@ -15,7 +15,7 @@ operation     node                     domain
 ``div``       a / b                    b != 0
 ``neg``       -a
 ``pow``       a ** b, b an integer     a != 0 where b < 0
-``rpow``      a ** value, rational     a > 0
+``rpow``      a ** value, no integer   a > 0
 ``exp``       exp(a)
 ``log``       log(a)                   a > 0
 ``sqrt``      sqrt(a)                  a > 0 (not analytic at 0)
@@ -331,6 +331,8 @@ def _node_from_json(item: object, position: int, dimension: int, field: str) -> 
         value = read_rational(arguments[1], field)
         if abs(value) > MAX_EXPONENT:
             raise CertificateError(field, f"exponent must be of size at most {MAX_EXPONENT}")
+        if value.denominator == 1:  # it would print, and be read, as a power that is defined everywhere
+            raise CertificateError(field, "exponent must not be an integer: pow takes these")
         return Node(op, a, value=value)
     if op == "pow":
         exponent = arguments[1]

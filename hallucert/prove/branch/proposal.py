@@ -117,6 +117,8 @@ def _thickened(track: Track, shape: Shape) -> CellProof | None:
     if not all(ar.all_finite(part) for part in third):
         return None
     curvature = matrix.midpoints(ar, [system.second(third, tangent, tangent)])[0]
+    if not np.isfinite(curvature).all():
+        return None
     bend = [_short(v, 30) for v in (-0.5 * shape.preconditioner @ curvature).tolist()]
     least = Fraction(_power_of_two(THICKNESS * length))
     radius = [least] * d
@@ -128,6 +130,8 @@ def _thickened(track: Track, shape: Shape) -> CellProof | None:
         spread = [ar.magnitude(k) for k in image]
         if all(s <= ROOM * r for s, r in zip(spread, radius, strict=True)):
             return attempt if attempt.proved() else None
+        if max(spread) > length:
+            return None
         radius = [max(r, _short(float(s) * 1.35, 12)) for s, r in zip(spread, radius, strict=True)]
         if max(radius) > length:
             return None

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-
-import numpy as np
 
 from hallucert.balls import arithmetic
 from hallucert.check.file.certificate import Provenance
@@ -64,22 +61,9 @@ def certify_surface(
         If the objective is float-only, or has more than 12 variables.
     """
     surface.objective.require_rigorous()
-    _require_well_formed(surface)
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
     guide = SurfaceGuide(surface.x, surface.tangents, surface.half_widths, surface.closed)
     with ar:
         atlases, claims = prove_surface(ar, surface.objective, surface.rho, guide, MAX_CELLS, clock)
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     return SurfaceCertificate(surface.objective, surface.rho, atlases, claims, provenance)
-
-
-def _require_well_formed(surface: Surface) -> None:
-    """A surface made by hand may be anything."""
-    f, n, d = surface.objective, len(surface.x), surface.objective.dimension
-    arrays = (surface.x, surface.tangents, surface.half_widths)
-    shapes = ((n, d), (n, d, 2), (n,))
-    good = all(np.shape(a) == shape and np.isfinite(a).all() for a, shape in zip(arrays, shapes, strict=True))
-    if not good or not n or not (np.asarray(surface.half_widths) > 0).all():
-        raise ArgumentError("subject", surface, "have n > 0 finite centres, tangents and positive half widths")
-    if f.residual_count != d - 2 or not isinstance(surface.rho, Fraction) or surface.rho <= 0:
-        raise ArgumentError("subject", surface, "have two residuals fewer than variables, and an exact rho > 0")

@@ -179,3 +179,22 @@ def test_indeterminate_and_misshapen_matrices(ar):
         spectrum(ar, [[ar.pi(), ar.pi()]])
     huge = ar.power(ar.constant(Fraction(2)), 4000)
     assert spectrum(ar, [[huge, huge], [huge, -huge]]) is None
+
+
+@pytest.mark.parametrize("norm", [10.0, 1e6, 1e12])
+def test_the_smallest_real_part_is_known_better_than_its_basis(ar, norm):
+    """An eigenvalue far below the size of its matrix is enclosed to second order in the error of a basis of doubles."""
+    basis = np.random.default_rng(3).standard_normal((3, 3))
+    a = basis @ np.diag([1.0, norm, 2 * norm]) @ np.linalg.inv(basis)
+    rows = [[Fraction(v) for v in row] for row in a.tolist()]
+    found = spectrum(ar, mx.from_rationals(ar, rows))
+    check(found, exact_eigenvalues(rows))
+    assert found.min_real_upper - found.min_real_lower <= Fraction(1, 2**45)
+
+
+def test_entries_near_the_largest_double_are_undecided_or_enclosed(ar):
+    """A matrix whose product with its basis leaves the range of doubles raises nothing."""
+    huge = Fraction(2) ** 1023
+    with ar:
+        found = spectrum(ar, [[ar.constant(v) for v in row] for row in ((huge, huge), (huge, -huge))])
+    assert found is None or found.min_real_lower <= -huge

@@ -152,3 +152,20 @@ def test_indeterminate_and_misshapen_matrices(ar):
         extreme_eigenvalues(ar, [[ar.pi(), ar.pi()]])
     with pytest.raises(ArgumentError):
         inertia(ar, [])
+
+
+@pytest.mark.parametrize("norm", [10.0, 1e6, 1e12])
+def test_the_smallest_eigenvalue_is_known_better_than_its_eigenvector(ar, norm):
+    """An eigenvalue far below the size of its matrix is enclosed to second order in the error of the eigenvectors."""
+    basis = np.linalg.qr(np.random.default_rng(4).standard_normal((3, 3)))[0]
+    a = basis @ np.diag([-3.0, 0.1 * norm, norm]) @ basis.T
+    rows = [[Fraction(a[min(i, j), max(i, j)]) for j in range(3)] for i in range(3)]
+    truth = exact_eigenvalues(rows)
+    for sign in (1, -1):  # the largest of -A is found as well as the smallest of A
+        (low, high), (other_low, other_high) = extreme_eigenvalues(
+            ar, mx.from_rationals(ar, [[sign * v for v in row] for row in rows])
+        )
+        if sign == -1:
+            low, high = -other_high, -other_low
+        assert low - EPS <= truth[0] <= high + EPS
+        assert high - low <= Fraction(1, 2**45)
