@@ -8,7 +8,6 @@ doubles neither overflow nor underflow where squares of gradients would. Near 1 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -16,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls.doubles.ball_lanes import lane_arithmetic
-from hallucert.check.absence.convexity import definiteness
 from hallucert.check.census.records import HallucinatedPoint
 from hallucert.check.census.search.branch_and_prune import ends
 from hallucert.check.claim import Enclosure
@@ -124,33 +122,6 @@ def box_units(f: FormulaObjective, box: np.ndarray, length: Fraction | None = No
     size = Fraction(float((high / 2 - low / 2).max())) if length is None else length
     units = units_of(f, size, low + parts * (high - low), backend)
     return units if units.inside_doubles(box) is not None else Units(0, units.height)
-
-
-def curvature_units(f: FormulaObjective, target: Sequence[Fraction]) -> Units:
-    """Return units for a critical point and the ball around it on which a function is convex.
-
-    The length is the least power of two at which the Hessian has a negative eigenvalue, or has none if it has
-    one at the target, along axes and diagonals; if there is none, the size of the target.
-    """
-    c = np.array([float(v) for v in target])
-    directions = np.concatenate([np.eye(len(c)), -np.eye(len(c)), np.ones((1, len(c))), -np.ones((1, len(c)))])
-    first = _first_change(f, c, directions, np.arange(-MOST, MOST, OCTAVES))
-    if first is not None:
-        first = _first_change(f, c, directions, np.arange(first - OCTAVES + 1, first + 1))
-    length = float(np.ldexp(1.0, first)) if first is not None else float(np.abs(c).max()) or 1.0
-    return units_of(f, length, c + length * directions / 2)
-
-
-def _first_change(f: FormulaObjective, c: np.ndarray, directions: np.ndarray, exponents: np.ndarray) -> int | None:
-    """Return the first exponent of a distance from ``c`` at which the Hessian has another sign than there, or None."""
-    lengths = np.ldexp(1.0, exponents)[:, None, None]
-    points = np.concatenate([(c + lengths * directions).reshape(-1, len(c)), c[None]])
-    with np.errstate(all="ignore"):
-        lanes = lane_arithmetic("float")
-        with lanes:
-            convex, indefinite = definiteness(lanes, f.enclose_hessian(lanes, _at(lanes, points)), len(points))
-    changed = (convex if indefinite[-1] else indefinite)[:-1].reshape(len(exponents), -1).any(axis=1)
-    return int(exponents[int(np.argmax(changed))]) if changed.any() else None
 
 
 def _at(lanes: Any, points: np.ndarray) -> list[Any]:

@@ -11,6 +11,7 @@ from flint import arb
 
 from hallucert.balls.arb import softplus
 from hallucert.balls.flint_precision import FlintPrecision
+from hallucert.clock import look
 
 _BITS = 80
 """Of Arb's evaluations; the result is rounded to doubles."""
@@ -38,6 +39,7 @@ def bounds(name: str, direction: float, x: np.ndarray) -> np.ndarray:
     x : (k,) array
         Where; NaN for infinities.
     """
+    look()
     function = _FUNCTIONS[name]
 
     def bound(number: float) -> float:

@@ -41,13 +41,15 @@ def outside(units: Rescaled, branch: Branch) -> Branch:
     SearchError
         If its multipliers are out of the range of doubles.
     """
-    found = _in(branch, units.f, units.length, units.height)
-    if not 0 < found.scale < np.inf:
+    with np.errstate(all="ignore"):
+        scale = np.ldexp(branch.scale, units.height - 3 * units.length)
+        largest = np.ldexp(np.abs(branch.multiplier).max(initial=0.0), units.height - 2 * units.length)
+    if not 0 < scale < np.inf or np.isinf(largest):
         raise SearchError(
             f"the multipliers of this branch over its lengths, 2**{units.height - 3 * units.length} and so, are out of "
             "the range of doubles. Rescale f or x"
         )
-    return found
+    return _in(branch, units.f, units.length, units.height)
 
 
 def _in(branch: Branch, f: Objective, length: int, height: int) -> Branch:

@@ -16,7 +16,7 @@ from hallucert.check.absence.convexity import is_convex
 from hallucert.check.absence.safe_radius import SafeRadius
 from hallucert.check.absence.usam_safe_radius import usam_safe_radius
 from hallucert.check.census.records import CriticalPoint
-from hallucert.check.units import CALLER, box_units, curvature_units
+from hallucert.check.units import CALLER, box_units
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE
 from hallucert.objectives.formula import FormulaObjective
@@ -25,6 +25,7 @@ from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_
 from hallucert.progress import Progress, working
 from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
+from hallucert.prove.absence.curvature import curvature_units
 from hallucert.quiet import quiet
 
 MAX_BOXES = 400_000
