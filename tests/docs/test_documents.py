@@ -7,7 +7,6 @@ import importlib.util
 import io
 import os
 import re
-import runpy
 import shlex
 import subprocess
 import sys
@@ -21,7 +20,6 @@ DOCS = ROOT / "docs"
 GENERATED = {"_build", "_static", "_templates", "gallery", "generated"}
 PAGES = [path for path in sorted(DOCS.rglob("*.md")) if not GENERATED & set(path.relative_to(DOCS).parts)]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 BLOCK = re.compile(r"^(?:<!-- needs (\w+) -->\n)?```(python|text|console)\n(.*?)^```$", re.M | re.S)
 
 
@@ -208,20 +206,6 @@ def test_the_farthest_point_with_the_vertex_as_target_belongs_to_an_attracting_c
     assert (cert["theorem_3_2"].status, cert["attractor"].status) == ("refuted", "proved")
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples_run(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every example runs without a screen and prints something; the figures that it leaves open are closed here."""
-    import matplotlib.pyplot as plt
-
-    plt.switch_backend("Agg")
-    monkeypatch.setattr(sys, "argv", [str(path)])
-    try:
-        runpy.run_path(str(path), run_name="__main__")
-    finally:
-        plt.close("all")
-    assert capsys.readouterr().out
-
-
 def test_the_check_script_is_executable_and_valid_bash() -> None:
     """The script that checks the project from nothing can be run."""
     script = ROOT / ".ci" / "run"
@@ -241,11 +225,3 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, hallucert; print([m for m in ('numpy', 'numba', 'scipy', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("path", sorted((DOCS / "certificates").glob("*.json")), ids=lambda path: path.stem)
-def test_certificates_of_the_documentation_are_re_proved(path: Path) -> None:
-    """Every certificate that the pages show is re-proved."""
-    import hallucert as hc
-
-    assert hc.verify(path, backend="arb")
