@@ -1,148 +1,38 @@
-"""How a theorem becomes a claim, once for proving and once for checking.
+"""What a theorem is: numbers and exact inputs go in, and a status with a sentence comes out, or a reason why not.
 
-Each theorem is a `Rule` in a file of its own: *choose* exact inputs (prover only), *measure* the numbers of the
-theorem by enclosures, *conclude* status and sentence from published numbers alone. The prover runs all three. The
-checker runs *measure* with its own arithmetic, asks that every result lies in the published interval, and runs
-*conclude* on the published numbers. So a certificate is believed only where an independent arithmetic arrives at the
-same statement.
+A `Theorem` states. `Measured` is one whose numbers were enclosed: the prover publishes slightly wider enclosures and
+states from those; the checker encloses the numbers again, with its own arithmetic, asks that each lies in the published
+interval, and states again. A file keeps name, status, numbers and inputs, and whoever reads it renders the sentence.
+So a certificate is believed only where an independent arithmetic arrives at the same statement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import numpy as np
-
-from hallucert.check.claim import Claim, Enclosure, Status, undecided
-from hallucert.check.reason import MOST_BITS, Reason
-from hallucert.check.sam_point import Point
-from hallucert.check.sizes import Sizes
-from hallucert.check.witness import Witness
-from hallucert.clock import UNLIMITED, Clock, OutOfTime
-from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.reason import Reason
+from hallucert.check.sizes import UNSIZED, Sizes
+from hallucert.clock import OutOfTime
+from hallucert.errors import HallucertError
 
 Numbers = Mapping[str, Enclosure]
 Inputs = Mapping[str, Any]
 Conclusion = tuple[Status, str] | Reason
 
+F = TypeVar("F")
+"""What a statement may refer to besides its numbers and inputs: the problem, what a file holds, claims before it."""
 
-@dataclass(frozen=True)
-class Facts:
-    """What a statement may refer to besides its numbers: the problem, and the claims before it.
-
-    Attributes
-    ----------
-    objective : Objective
-        The function.
-    rho : Fraction
-        Exact perturbation radius.
-    witness : Witness
-        The box of the existence claim and its system.
-    claims : dict of str to Claim
-        Claims concluded so far.
-    """
-
-    objective: Objective
-    rho: Fraction
-    witness: Witness
-    claims: dict[str, Claim] = field(default_factory=dict)
-
-    @property
-    def law(self) -> RadiusLaw:
-        """The ascent step that the claims are about."""
-        return self.witness.law
-
-    def proved(self, name: str) -> bool:
-        """Tell whether the claim `name` is there and proved."""
-        return name in self.claims and self.claims[name].status is Status.PROVED
+PROVOKED = (HallucertError, ArithmeticError, ValueError, LookupError, RecursionError, MemoryError, OutOfTime)
+"""What absurd data in a file may provoke inside a theorem, or too short a time: a failure to prove, like any other."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is enclosed about the proved point: ``x*`` lies in the box of `point`.
-
-    Attributes
-    ----------
-    arithmetic
-        The arithmetic of the proof.
-    point : Point
-        All SAM quantities on a tight enclosure of ``x*``, under the law of the witness.
-    witness : Witness
-        Where the existence proof took place.
-    max_boxes : int
-        Budget of claims that subdivide.
-    clock : Clock
-        When claims that subdivide give up, as `time.monotonic` counts.
-    construction
-        The search's construction (`hallucert.find.candidate.Construction`), for `farthest_point`; the prover's hint
-        only.
-    global_box : (d, 2) array or None
-        The box over which the target is asked to be a global minimizer; the prover's hint only.
-    direction : (d,) array or None
-        The direction of `no_minimizer_near`; the prover's hint only.
-    step : Fraction or None
-        The step of `basin`, dyadic; the prover's hint only.
-    start : tuple of Fraction or None
-        Where the run of `converges` starts; the prover's hint only.
-    exact_step : Fraction or None
-        The step of `converges`, at most that of `basin`; the prover's hint only.
-    claims : mapping of str to Claim
-        Claims made so far; the prover's hint only.
-    """
-
-    arithmetic: Any
-    point: Point
-    witness: Witness
-    max_boxes: int
-    clock: Clock = UNLIMITED
-    construction: Any = None
-    global_box: np.ndarray | None = None
-    direction: np.ndarray | None = None
-    step: Fraction | None = None
-    start: tuple[Fraction, ...] | None = None
-    exact_step: Fraction | None = None
-    claims: Mapping[str, Claim] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "point", self.point.under(self.witness.law))
-
-    @property
-    def residual_form(self) -> bool:
-        """Whether existence was proved for ``r(x+) = 0``."""
-        return self.witness.system == "residual"
-
-    @cached_property
-    def sizes(self) -> Sizes:
-        """The sizes of the numbers of this problem."""
-        return replace(self.point.sizes, residual=self.residual_form)
-
-    @cached_property
-    def midpoint(self) -> list[Fraction]:
-        """The midpoint of the enclosure of ``x*``."""
-        return [self.arithmetic.midpoint(x) for x in self.point.x]
-
-
-def _no_inputs(evidence: Evidence) -> Inputs:
-    return {}
-
-
-def _in_time(evidence: Evidence, work: Callable[[], Mapping[str, Any] | Reason]) -> Mapping[str, Any] | Reason:
-    """Do some work with an eye on the clock."""
-    try:
-        with evidence.clock.watched():
-            return work()
-    except OutOfTime:
-        return Reason.TIME
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A theorem as three functions.
+@dataclass(frozen=True, kw_only=True)
+class Theorem(Generic[F]):
+    """A claim that can be made, as a function of its numbers.
 
     Attributes
     ----------
@@ -150,73 +40,83 @@ class Rule:
         Name of the claim.
     question : str
         What the claim asks, for claims that stay undecided.
-    measure : callable
-        ``(evidence, inputs) -> numbers``, rigorous enclosures, or a `Reason` if they cannot be had.
     conclude : callable
         ``(facts, numbers, inputs) -> (status, statement)``, or a `Reason` if the numbers decide nothing.
-    input_types : tuple of mappings of str to str
+    numbers : tuple of sets of str
+        The sets of numbers that the claim may have; empty if those are told by `conclude` alone.
+    inputs : tuple of mappings of str to str
         The sets of inputs that the claim may have, with their types in a certificate: ``"dyadic"``, ``"dyadics"``,
         ``"exact"``, ``"vector"``, ``"box"``, ``"integer"`` or ``"tape"``.
-    choose : callable
-        ``evidence -> inputs`` for the prover, or a `Reason`.
-    asked : callable
-        Whether the prover should make this claim at all.
-    questions : mapping of str to str
-        The question for a variant of SAM, where it differs by more than the method's name.
+    subject : str
+        The input that says which piece of the certificate the claim is about, from 1; "" if there is only one.
     """
 
     name: str
     question: str
-    measure: Callable[[Evidence, Inputs], Numbers | Reason]
-    conclude: Callable[[Facts, Numbers, Inputs], Conclusion]
-    input_types: tuple[Mapping[str, str], ...] = ({},)
-    choose: Callable[[Evidence], Inputs | Reason] = _no_inputs
-    asked: Callable[[Evidence], bool] = lambda evidence: True
-    questions: Mapping[str, str] = field(default_factory=dict)
+    conclude: Callable[[F, Numbers, Inputs], Conclusion]
+    numbers: tuple[frozenset[str], ...] = ()
+    inputs: tuple[Mapping[str, str], ...] = ({},)
+    subject: str = ""
 
-    def ask(self, law: RadiusLaw) -> str:
-        """Return the question for a law of the ascent step."""
-        return self.questions.get(law.variant) or self.question.replace("SAM", law.name)
-
-    def prove(self, evidence: Evidence, facts: Facts) -> Claim:
-        """Make the claim; an honest failure is an undecided claim."""
-        question = self.ask(facts.law)
-        inputs = _in_time(evidence, lambda: self.choose(evidence))
-        if isinstance(inputs, Reason):
-            return undecided(self.name, question, inputs)
-        measured = _in_time(evidence, lambda: self.measure(evidence, inputs))
-        if isinstance(measured, Reason):
-            return undecided(self.name, question, measured)
-        precision, sizes = evidence.arithmetic.precision, evidence.sizes
-        numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in measured.items()}
+    def state(self, facts: F, numbers: Numbers, inputs: Inputs) -> Claim | Reason:
+        """Return the claim that the numbers show, or why they show none."""
         conclusion = self.conclude(facts, numbers, inputs)
-        if isinstance(conclusion, Reason):
-            return undecided(self.name, question, self._cause(conclusion, evidence, facts, measured, inputs), numbers)
-        return Claim(self.name, *conclusion, numbers=numbers, inputs=inputs)
+        return conclusion if isinstance(conclusion, Reason) else Claim(self.name, *conclusion, numbers, inputs)
 
-    def _cause(self, reason: Reason, evidence: Evidence, facts: Facts, measured: Numbers, inputs: Inputs) -> Reason:
-        """Name the cause where nothing but the absolute margin of publication leaves the numbers undecided."""
-        numbers = {key: enclosure.published(None) for key, enclosure in measured.items()}
-        if isinstance(self.conclude(facts, numbers, inputs), Reason):
-            return reason
-        return Reason.SCALE if evidence.arithmetic.precision >= MOST_BITS else Reason.STRADDLES
+    def open(self, reason: Reason, inputs: Inputs | None = None) -> Claim:
+        """Return the undecided claim; of its inputs it keeps the piece that it is about."""
+        about = {self.subject: inputs[self.subject]} if inputs and self.subject else {}
+        return Claim(self.name, Status.UNDECIDED, self.question, inputs=about, reason=reason)
 
-    def recheck(self, claim: Claim, evidence: Evidence, facts: Facts) -> str | None:
-        """Re-prove a published claim; return None, or what could not be re-proved."""
-        measured = _in_time(evidence, lambda: self.measure(evidence, claim.inputs))
-        if isinstance(measured, Reason):
-            return f"its numbers cannot be re-proved: {measured.explanation}"
-        if set(measured) != set(claim.numbers):
-            return f"its numbers must be {', '.join(sorted(measured)) or 'none'}"
-        for key, enclosure in measured.items():
-            if not claim.numbers[key].contains(enclosure):
-                return f"{key} is in {enclosure}, which the published {claim.numbers[key]} does not contain"
-        conclusion = self.conclude(facts, claim.numbers, claim.inputs)
-        if isinstance(conclusion, Reason):
-            return f"its numbers decide nothing: {conclusion.explanation}"
-        status, statement = conclusion
-        if status is not claim.status:
-            return f"its numbers show {status}, not {claim.status}"
-        if statement != claim.statement:
-            return f"what its numbers show is another statement: {statement}"
+
+@dataclass(frozen=True)
+class Measured(Generic[F]):
+    """A theorem with its numbers.
+
+    Attributes
+    ----------
+    theorem : Theorem
+        What they are the numbers of.
+    numbers : mapping of str to Enclosure, or Reason
+        Rigorous enclosures, or why they could not be had.
+    inputs : mapping
+        Exact data that the statement depends on.
+    publish : callable
+        From an enclosure, the bits of the proof and the size of such numbers to the enclosure that is published, which
+        a checker can re-prove.
+    """
+
+    theorem: Theorem[F]
+    numbers: Numbers | Reason
+    inputs: Inputs = field(default_factory=dict)
+    publish: Callable[[Enclosure, int, Fraction], Enclosure] = Enclosure.published
+
+    def published(self, facts: F, precision: int, sizes: Sizes = UNSIZED) -> Claim:
+        """Make the claim; an honest failure is an undecided claim."""
+        if isinstance(self.numbers, Reason):
+            return self.theorem.open(self.numbers, self.inputs)
+        numbers = {key: self.publish(number, precision, sizes.of(key)) for key, number in self.numbers.items()}
+        stated = self.theorem.state(facts, numbers, self.inputs)
+        return self.theorem.open(stated, self.inputs) if isinstance(stated, Reason) else stated
+
+    def recheck(self, claim: Claim, facts: F) -> str | None:
+        """Return None if a published claim follows from these numbers, otherwise what does not."""
+        if isinstance(self.numbers, Reason):
+            return f"its numbers cannot be re-proved: {self.numbers.explanation}"
+        if (claim.name, dict(claim.inputs)) != (self.theorem.name, dict(self.inputs)):
+            return "it is not the claim that the data prove in its place"
+        if set(self.numbers) != set(claim.numbers):
+            return f"its numbers must be {', '.join(sorted(self.numbers)) or 'none'}"
+        for key, number in self.numbers.items():
+            if not claim.numbers[key].contains(number):
+                return f"{key} is in {number}, which the published {claim.numbers[key]} does not contain"
+        stated = self.theorem.state(facts, claim.numbers, claim.inputs)
+        if isinstance(stated, Reason):
+            return f"its numbers decide nothing: {stated.explanation}"
+        if stated.status is not claim.status:
+            return f"its numbers show {stated.status}, not {claim.status}"
+        if stated != claim:
+            return (
+                f"with the claims that are re-proved before it, its numbers show another statement: {stated.statement}"
+            )
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, overload
 
@@ -11,16 +10,16 @@ from hallucert.arguments import checked_items, checked_seconds, checked_whole
 from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.claim import Enclosure, Status, undecided
+from hallucert.check.claim import Enclosure, Status
 from hallucert.check.file.certificate import Certificate, Provenance
 from hallucert.check.file.reading import MAX_DIMENSION
 from hallucert.check.point import existence
-from hallucert.check.point.claims import BY_NAME, prove_claims, without_existence
+from hallucert.check.point.claims import prove_claims, without_existence
+from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.surface.certificate import SurfaceCertificate
-from hallucert.check.theorem import Evidence, Facts
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up, whole
@@ -294,14 +293,11 @@ def _attempt(
         if located.excluded and witness is not None:
             first = existence.refutation(Facts(objective, rho, witness))
         else:
-            rule = existence.RULE
             reason = located.reason or Reason.PRECISION
             if reason is Reason.NOT_A_ZERO and objective.lacks_decay:
                 reason = Reason.NO_DECAY
-            first = undecided(rule.name, rule.ask(law), reason)
-        rest = without_existence(first, asked)
-        if law != SAM:
-            rest = {n: c if c is first else replace(c, statement=BY_NAME[n].ask(law)) for n, c in rest.items()}
+            first = existence.RULE.about(law).open(reason)
+        rest = without_existence(first, asked, law)
         return Certificate(objective, rho, witness, rest, provenance, law=law)
     point = Point(ar, objective, rho, located.x, law)
     facts = Facts(objective, rho, located.witness)

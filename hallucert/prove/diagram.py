@@ -12,12 +12,12 @@ from hallucert.arguments import checked_seconds, checked_whole
 from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import QUESTIONS, measured_claims
+from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import propose_target, proved_target
-from hallucert.check.claim import Enclosure, undecided
+from hallucert.check.claim import Enclosure
 from hallucert.check.diagram.certificate import DiagramCertificate
-from hallucert.check.diagram.claims import MAX_DIMENSION, NAME, QUESTION, Swept, completeness_claim, sweep
+from hallucert.check.diagram.claims import COMPLETENESS, MAX_DIMENSION, THEOREMS, Swept, completeness, sweep
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
@@ -141,8 +141,8 @@ def _proved(
         proved = None if place is None else proved_target(ar, f, place)
     if place is None or proved is None:
         reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
-        open_ = [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items()]
-        last = undecided(NAME, QUESTION, Reason.NEEDS_PREMISES)
+        open_ = [THEOREMS[name].open(reason) for name, reason in reasons.items()]
+        last = COMPLETENESS.open(Reason.NEEDS_PREMISES)
         return DiagramCertificate(f, None, (), (*open_, last), provenance, None, tuple(region))
     found = _found(f, near, wide, seed, clock)
     searching, reserve = clock.part(BRANCHES), 0.0
@@ -165,12 +165,14 @@ def _proved(
     with ar:
         groups = measured_claims(system, proved, chains, clock=clock)
         sizes = proved.sizes(size)
-        claims = [m.published(ar.precision, sizes) for group in groups if not isinstance(group, str) for m in group]
+        about = Branches(f.dimension, tuple(chains), tuple(region))
+        proved_groups = [group for group in groups if not isinstance(group, str)]
+        claims = [one.published(about, ar.precision, sizes) for group in proved_groups for one in group]
         whole = all(not isinstance(group, str) for group in groups) and all(claims)
         enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision, sizes.box) for c in proved.c]
-    last = completeness_claim(swept, region, len(chains))
+    last = completeness(swept).published(about, ar.precision)
     if not whole:
-        last = undecided(NAME, QUESTION, Reason.TIME if clock.passed() else Reason.PRECISION)
+        last = COMPLETENESS.open(Reason.TIME if clock.passed() else Reason.PRECISION)
     ends = tuple((e.lower, e.upper) for e in enclosure)
     return DiagramCertificate(f, place, tuple(chains), (*claims, last), provenance, ends, tuple(region))
 

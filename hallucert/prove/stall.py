@@ -14,8 +14,8 @@ from hallucert.check.claim import Claim, Status
 from hallucert.check.domain import is_undefined
 from hallucert.check.file.certificate import Certificate, Provenance
 from hallucert.check.point.no_minimizer_near import RULE
+from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Evidence, Facts
 from hallucert.check.witness import Witness, box_of
 from hallucert.errors import DomainError
 from hallucert.exact import Exact, exact_radius, round_down

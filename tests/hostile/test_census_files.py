@@ -22,7 +22,8 @@ from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stabili
 from hallucert.check.census.sphere import overlap
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import problem_digest, to_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.file.fields import problem_digest
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 

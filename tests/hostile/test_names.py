@@ -12,7 +12,8 @@ import sympy
 
 import hallucert as hc
 from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import problem_digest, to_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.file.fields import problem_digest
 from hallucert.errors import ArgumentError, CertificateError, FormulaError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json

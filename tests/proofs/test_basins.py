@@ -16,7 +16,7 @@ from hallucert.check.attraction import basin
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Evidence
+from hallucert.check.point.rule import Evidence
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
 

@@ -23,6 +23,7 @@ from hallucert.check.branch.reading import NUMBERS
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
+from hallucert.check.file.fields import problem_digest
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
 from hallucert.exact import format_dyadic, parse_dyadic
 from hallucert.prove.branch.guide import Guide, Track
@@ -508,7 +509,7 @@ def test_malformed_files_are_refused_with_the_place(certified, path, value, fiel
     data = copy.deepcopy(to_json(certified))
     set_value(path, value)(data)
     if path[0] == "problem":
-        from hallucert.check.file.writing import problem_digest
+        from hallucert.check.file.fields import problem_digest
 
         data["digest"] = problem_digest(data["problem"])
     with pytest.raises(CertificateError) as caught:

@@ -16,7 +16,7 @@ from hallucert.check.attraction import converges
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.theorem import Facts
+from hallucert.check.point.rule import Facts
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
 

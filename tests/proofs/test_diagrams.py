@@ -21,7 +21,8 @@ from hallucert.check.claim import undecided
 from hallucert.check.diagram.claims import Swept, _holds, _Tubes, completeness_claim, statement, sweep
 from hallucert.check.file import verify as checker
 from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import problem_digest, to_json
+from hallucert.check.file.writing import to_json
+from hallucert.check.file.fields import problem_digest
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError

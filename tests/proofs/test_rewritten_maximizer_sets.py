@@ -16,7 +16,7 @@ from hallucert.check.point import existence
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Evidence
+from hallucert.check.point.rule import Evidence
 from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.objective import Objective

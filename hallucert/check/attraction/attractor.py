@@ -21,9 +21,9 @@ from typing import Any
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.spectrum import spectrum
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.target import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below
 
 
@@ -81,4 +81,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-RULE = Rule("attractor", "Does SAM with a small enough fixed step converge to x*?", measure, conclude)
+RULE = Rule(
+    name="attractor",
+    question="Does SAM with a small enough fixed step converge to x*?",
+    measure=measure,
+    conclude=conclude,
+)

@@ -31,10 +31,10 @@ from hallucert.balls.linear.inverse import inverse
 from hallucert.balls.linear.similarity import eigenvector_bases
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point, sum_of_squares
 from hallucert.check.sizes import exponent
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.clock import look
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, round_down, round_up
 from hallucert.objectives.formula import FormulaObjective
@@ -215,11 +215,11 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 
 RULE = Rule(
-    "basin",
-    "From which starts does SAM with this step converge to x*?",
-    measure,
-    conclude,
-    ({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"},),
-    choose,
-    lambda evidence: evidence.step is not None,
+    name="basin",
+    question="From which starts does SAM with this step converge to x*?",
+    measure=measure,
+    conclude=conclude,
+    inputs=({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"},),
+    choose=choose,
+    asked=lambda evidence: evidence.step is not None,
 )

@@ -18,9 +18,9 @@ from typing import Any
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import basin
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point, sum_of_squares
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.clock import look
 from hallucert.exact import decimal_above, format_rational
 
@@ -109,11 +109,11 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 
 RULE = Rule(
-    "converges",
-    "Does SAM from this start, with this step, converge to x*?",
-    measure,
-    conclude,
-    ({"start": "vector", "step": "exact", "steps": "integer", "bits": "integer"},),
-    choose,
-    lambda evidence: evidence.start is not None,
+    name="converges",
+    question="Does SAM from this start, with this step, converge to x*?",
+    measure=measure,
+    conclude=conclude,
+    inputs=({"start": "vector", "step": "exact", "steps": "integer", "bits": "integer"},),
+    choose=choose,
+    asked=lambda evidence: evidence.start is not None,
 )

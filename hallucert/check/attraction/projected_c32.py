@@ -28,8 +28,8 @@ import numpy as np
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below
 
 
@@ -101,9 +101,9 @@ def asked(evidence: Evidence) -> bool:
 
 
 RULE = Rule(
-    "projected_c32",
-    "Does condition (C32) hold at x* on the row space of Dr(x*+), where SAM moves?",
-    measure,
-    conclude,
+    name="projected_c32",
+    question="Does condition (C32) hold at x* on the row space of Dr(x*+), where SAM moves?",
+    measure=measure,
+    conclude=conclude,
     asked=asked,
 )

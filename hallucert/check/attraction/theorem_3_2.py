@@ -19,9 +19,9 @@ from fractions import Fraction
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.target import MINIMIZER, proved_kind
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.objectives.radius_law import SAM
 
@@ -120,4 +120,9 @@ def _of_variant(facts: Facts, numbers: Numbers) -> Conclusion:
     return Status.PROVED, sentence
 
 
-RULE = Rule("theorem_3_2", "Does condition (C32) of Theorem 3.2 hold at x*?", measure, conclude)
+RULE = Rule(
+    name="theorem_3_2",
+    question="Does condition (C32) of Theorem 3.2 hold at x*?",
+    measure=measure,
+    conclude=conclude,
+)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import QUESTIONS
+from hallucert.check.branch.claims import THEOREMS, Branches
 from hallucert.check.branch.target import TargetBox
 from hallucert.check.claim import Claim
 from hallucert.check.file.certificate import Provenance
@@ -48,7 +48,7 @@ class BranchCertificate(ChainCertificate):
 
     kind: ClassVar[str] = "branch"
     first_claim: ClassVar[str] = "branch"
-    names: ClassVar[tuple[str, ...]] = tuple(QUESTIONS)
+    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS)
 
     objective: Objective
     target: TargetBox | None
@@ -56,6 +56,11 @@ class BranchCertificate(ChainCertificate):
     all_claims: tuple[Claim, ...]
     provenance: Provenance
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
+
+    @property
+    def about(self) -> Branches:
+        """What the sentences speak of."""
+        return Branches(self.objective.dimension, self.chains)
 
     @cached_property
     @quiet

@@ -10,175 +10,184 @@
 
 ``branch``, ``fold`` and ``stability`` occur once for each chain, fold and part. Everything is said of the true critical
 point ``c``: its enclosure enters every proof as a ball. The prover and the checker both measure (`measured_claims`)
-and derive each sentence from the published numbers.
+and state each theorem from the published numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from typing import Any
 
 from hallucert.check.branch.cell import CellProof
-from hallucert.check.branch.chain import Chain, ChainFacts, Run, check_chain
+from hallucert.check.branch.chain import Chain, ChainFacts, check_chain
 from hallucert.check.branch.stability import ATTRACTING
 from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import Target
-from hallucert.check.claim import Claim, Enclosure, Status, undecided
+from hallucert.check.branch.target import Target, kind_of
+from hallucert.check.claim import Enclosure, Status
 from hallucert.check.reason import Reason
-from hallucert.check.sizes import UNSIZED, Sizes
+from hallucert.check.theorem import Conclusion, Inputs, Measured, Numbers, Theorem
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
-
-Numbers = Mapping[str, Enclosure]
 
 DIGITS = 12
 """Decimals of radii in sentences."""
 
-QUESTIONS = {
-    "target": "Is there a nondegenerate critical point of f near the target of the branch?",
-    "branch": "Is there a curve of hallucinated points along the branch?",
-    "fold": "Does the branch turn back in rho?",
-    "stability": "Do the points of the branch attract or repel SAM?",
-}
-"""The names of the claims, in the order in which they are made, and what they ask."""
-
 
 @dataclass(frozen=True)
-class Measured:
-    """A claim before its numbers are published.
+class Branches:
+    """What the sentences speak of: branches 1, 2, .. are the chains of a certificate.
 
     Attributes
     ----------
-    name : str
-        The claim.
-    numbers : mapping of str to Enclosure
-        Rigorous enclosures.
-    conclude : callable
-        From published numbers to the sentence that they prove, or None if they prove nothing.
-    inputs : mapping
-        Which branch of the certificate it is about.
+    dimension : int
+        Variables of the function.
+    chains : tuple of Chain
+        The cells.
+    region : tuple of (Fraction, Fraction)
+        The box of a diagram.
     """
 
-    name: str
-    numbers: Numbers
-    conclude: Callable[[Numbers], str | None]
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-
-    def published(self, precision: int, sizes: Sizes = UNSIZED) -> Claim:
-        """Make the claim."""
-        numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in self.numbers.items()}
-        statement = self.conclude(numbers)
-        if statement is None:
-            return undecided(self.name, QUESTIONS[self.name], Reason.STRADDLES)
-        return Claim(self.name, Status.PROVED, statement, numbers, dict(self.inputs))
-
-    def recheck(self, claim: Claim) -> str | None:
-        """Return None if a published claim follows from these numbers, otherwise what does not."""
-        if (claim.name, dict(claim.inputs)) != (self.name, dict(self.inputs)) or set(claim.numbers) != set(
-            self.numbers
-        ):
-            return "it is not the claim that the cells prove in its place"
-        for key, enclosure in self.numbers.items():
-            if not claim.numbers[key].contains(enclosure):
-                return f"{key} is in {enclosure}, which the published {claim.numbers[key]} does not contain"
-        if self.conclude(claim.numbers) != claim.statement:
-            return f"what its numbers show is another statement: {self.conclude(claim.numbers)}"
-        return None
+    dimension: int
+    chains: tuple[Chain, ...]
+    region: tuple[tuple[Fraction, Fraction], ...] = ()
 
 
-def target_claim(target: Target) -> Measured:
+def _target(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """The target is a nondegenerate critical point."""
-
-    def conclude(numbers: Numbers) -> str | None:
-        small, large = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
-        if (small.lower > 0) != (target.negative == 0) or (large.upper < 0) != (target.kind == "maximizer"):
-            return None
-        return (
-            f"f has exactly one critical point c in the target's box of the certificate. It is a nondegenerate "
-            f"{target.kind}: the eigenvalues of its Hessian lie in [{decimal_below(small.lower)}, "
-            f"{decimal_above(large.upper)}], and {target.negative} of them are negative."
-        )
-
-    numbers = {"smallest_hessian_eigenvalue": target.smallest, "largest_hessian_eigenvalue": target.largest}
-    return Measured("target", numbers, conclude)
-
-
-def chain_claims(index: int, target: Target, chain: Chain, facts: ChainFacts) -> list[Measured]:
-    """Return the claims of one chain: the curve, its folds, its stability."""
-    inputs = {"branch": index}
-    claims = [_branch_claim(index, target, chain, facts)]
-    for fold in facts.folds:
-        numbers = {"rho": fold.rho, "second_derivative": fold.second_derivative}
-        claims.append(Measured("fold", numbers, partial(_fold_sentence, index), inputs))
-    for run in facts.runs:
-        numbers = {"rho_from": run.rho_from, "rho_to": run.rho_to}
-        claims.append(Measured("stability", numbers, partial(_stability_sentence, index, run), inputs))
-    return claims
+    small, large, negative = (
+        numbers["smallest_hessian_eigenvalue"],
+        numbers["largest_hessian_eigenvalue"],
+        inputs["negative"],
+    )
+    if (small.lower > 0) != (negative == 0) or (large.upper < 0) != (negative == about.dimension):
+        return Reason.STRADDLES
+    return Status.PROVED, (
+        f"f has exactly one critical point c in the target's box of the certificate. It is a nondegenerate "
+        f"{kind_of(negative, about.dimension)}: the eigenvalues of its Hessian lie in [{decimal_below(small.lower)}, "
+        f"{decimal_above(large.upper)}], and {negative} of them are negative."
+    )
 
 
-def _branch_claim(index: int, target: Target, chain: Chain, facts: ChainFacts) -> Measured:
-    what = "hallucinated minimizers" if target.negative == 0 else "hallucinated stationary points"
+def _branch(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """A chain of cells holds one curve."""
+    chain, start, end = about.chains[inputs["branch"] - 1], numbers["rho_start"], numbers["rho_end"]
+    what = "hallucinated minimizers" if inputs["negative"] == 0 else "hallucinated stationary points"
     count = len(chain.links)
     cells = f"{count} overlapping cell{'s' * (count > 1)}, each with exactly one arc"
-
-    def conclude(numbers: Numbers) -> str | None:
-        start, end = numbers["rho_start"], numbers["rho_end"]
-        begins = "a critical point of f, where lambda = 0 and" if chain.from_critical else "a point where"
-        ends = "a critical point of f, where lambda = 0 and" if chain.to_critical else "a point where"
-        sentence = (
-            f"Branch {index}: {cells} of solutions of grad f(x) = lambda (c - x), hold one connected smooth curve from "
-            f"{begins} rho is in {_long(start)}, to {ends} rho is in {_long(end)}. Its points, apart from critical "
-            f"points at its ends, are {what} of target c for rho = |x - c|."
-        )
-        low, high = (start.upper, end.lower) if start.upper < end.lower else (end.upper, start.lower)
-        shown = decimal_above(low, DIGITS), decimal_below(high, DIGITS)
-        if Fraction(shown[0]) < Fraction(shown[1]):
-            sentence += f" Every rho strictly between {shown[0]} and {shown[1]} is attained."
-        if facts.turning_complete:
-            folds = len(facts.folds)
-            where = ("all along it", "on each side of its fold")[folds] if folds < 2 else f"between its {folds} folds"
-            sentence += f" rho is strictly monotone {where}."
-        return sentence
-
-    numbers = {"rho_start": facts.rho_start, "rho_end": facts.rho_end}
-    return Measured("branch", numbers, conclude, {"branch": index})
+    begins, ends = (
+        "a critical point of f, where lambda = 0 and" if critical else "a point where"
+        for critical in (chain.from_critical, chain.to_critical)
+    )
+    sentence = (
+        f"Branch {inputs['branch']}: {cells} of solutions of grad f(x) = lambda (c - x), hold one connected smooth "
+        f"curve from {begins} rho is in {_long(start)}, to {ends} rho is in {_long(end)}. Its points, apart from "
+        f"critical points at its ends, are {what} of target c for rho = |x - c|."
+    )
+    low, high = (start.upper, end.lower) if start.upper < end.lower else (end.upper, start.lower)
+    shown = decimal_above(low, DIGITS), decimal_below(high, DIGITS)
+    if Fraction(shown[0]) < Fraction(shown[1]):
+        sentence += f" Every rho strictly between {shown[0]} and {shown[1]} is attained."
+    if inputs["monotone"]:
+        folds = inputs["folds"]
+        where = ("all along it", "on each side of its fold")[folds] if folds < 2 else f"between its {folds} folds"
+        sentence += f" rho is strictly monotone {where}."
+    return Status.PROVED, sentence
 
 
 def _long(enclosure: Enclosure) -> str:
     return decimal_enclosure(enclosure.lower, enclosure.upper, DIGITS)
 
 
-def _fold_sentence(index: int, numbers: Numbers) -> str | None:
+def _fold(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """The curve turns back."""
     rho, second = numbers["rho"], numbers["second_derivative"]
     if second.lower <= 0 <= second.upper:
-        return None
+        return Reason.STRADDLES
     what = "minimum" if second.lower > 0 else "maximum"
     least = decimal_below(second.lower) if second.lower > 0 else decimal_above(second.upper)
-    return (
-        f"Branch {index} has a nondegenerate fold: rho has a strict local {what} along it, at a radius in "
+    return Status.PROVED, (
+        f"Branch {inputs['branch']} has a nondegenerate fold: rho has a strict local {what} along it, at a radius in "
         f"{decimal_enclosure(rho.lower, rho.upper, 16)}, and its second derivative by the arclength "
         f"of x there is {'at least' if second.lower > 0 else 'at most'} {least}."
     )
 
 
-def _stability_sentence(index: int, run: Run, numbers: Numbers) -> str:
-    # By cells, because a curve with folds has several points of one radius.
+def _stability(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Said by cells, because a curve with folds has several points of one radius."""
     part = (
-        f"branch {index}, from a point in cell {run.first_cell + 1}, where rho is in {_long(numbers['rho_from'])}, on "
-        f"to a point in cell {run.last_cell + 1}, where rho is in {_long(numbers['rho_to'])},"
+        f"branch {inputs['branch']}, from a point in cell {inputs['first_cell']}, where rho is in "
+        f"{_long(numbers['rho_from'])}, on to a point in cell {inputs['last_cell']}, where rho is in "
+        f"{_long(numbers['rho_to'])},"
     )
-    if run.word == ATTRACTING:
-        return (
+    if inputs["attracting"]:
+        return Status.PROVED, (
             f"Every point of {part} attracts SAM, for every small enough fixed step: all eigenvalues of the SAM matrix "
             f"M = H(c) J(x) have positive real part there."
         )
-    return (
+    return Status.PROVED, (
         f"Every point of {part} repels SAM, for every fixed step: some eigenvalue of the SAM matrix M = H(c) J(x) has "
         f"negative real part there."
     )
+
+
+def _integers(*names: str) -> tuple[Mapping[str, str], ...]:
+    return (dict.fromkeys(names, "integer"),)
+
+
+TARGET: Theorem[Branches] = Theorem(
+    name="target",
+    question="Is there a nondegenerate critical point of f near the target of the branch?",
+    conclude=_target,
+    numbers=(frozenset({"smallest_hessian_eigenvalue", "largest_hessian_eigenvalue"}),),
+    inputs=_integers("negative"),
+)
+BRANCH: Theorem[Branches] = Theorem(
+    name="branch",
+    question="Is there a curve of hallucinated points along the branch?",
+    conclude=_branch,
+    numbers=(frozenset({"rho_start", "rho_end"}),),
+    inputs=_integers("branch", "negative", "folds", "monotone"),
+    subject="branch",
+)
+FOLD: Theorem[Branches] = Theorem(
+    name="fold",
+    question="Does the branch turn back in rho?",
+    conclude=_fold,
+    numbers=(frozenset({"rho", "second_derivative"}),),
+    inputs=_integers("branch"),
+    subject="branch",
+)
+STABILITY: Theorem[Branches] = Theorem(
+    name="stability",
+    question="Do the points of the branch attract or repel SAM?",
+    conclude=_stability,
+    numbers=(frozenset({"rho_from", "rho_to"}),),
+    inputs=_integers("branch", "first_cell", "last_cell", "attracting"),
+    subject="branch",
+)
+THEOREMS = {theorem.name: theorem for theorem in (TARGET, BRANCH, FOLD, STABILITY)}
+"""In the order in which they are claimed."""
+
+
+def target_claim(target: Target) -> Measured[Branches]:
+    """Return the claim about the target."""
+    numbers = {"smallest_hessian_eigenvalue": target.smallest, "largest_hessian_eigenvalue": target.largest}
+    return Measured(TARGET, numbers, {"negative": target.negative})
+
+
+def chain_claims(index: int, target: Target, facts: ChainFacts) -> list[Measured[Branches]]:
+    """Return the claims of one chain: the curve, its folds, its stability."""
+    what = {"negative": target.negative, "folds": len(facts.folds), "monotone": int(facts.turning_complete)}
+    ends: dict[str, Enclosure] = {"rho_start": facts.rho_start, "rho_end": facts.rho_end}
+    claims = [Measured(BRANCH, ends, {"branch": index, **what})]
+    for fold in facts.folds:
+        claims.append(Measured(FOLD, {"rho": fold.rho, "second_derivative": fold.second_derivative}, {"branch": index}))
+    for run in facts.runs:
+        cells = {"first_cell": run.first_cell + 1, "last_cell": run.last_cell + 1}
+        part = {"branch": index, **cells, "attracting": int(run.word == ATTRACTING)}
+        claims.append(Measured(STABILITY, {"rho_from": run.rho_from, "rho_to": run.rho_to}, part))
+    return claims
 
 
 def measured_claims(
@@ -187,7 +196,7 @@ def measured_claims(
     chains: Sequence[Chain],
     proofs: Sequence[Sequence[CellProof]] | None = None,
     clock: Clock = UNLIMITED,
-) -> list[list[Measured] | str]:
+) -> list[list[Measured[Branches]] | str]:
     """Prove everything about a target and its chains.
 
     Parameters
@@ -208,11 +217,11 @@ def measured_claims(
     list
         Entry 0: the claim about the target. Entry `k`: the claims of chain `k`, or what could not be proved of it.
     """
-    result: list[list[Measured] | str] = [[target_claim(target)]]
+    result: list[list[Measured[Branches]] | str] = [[target_claim(target)]]
     for number, chain in enumerate(chains, 1):
         try:
             facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], clock)
         except OutOfTime:
             facts = "the time budget was spent before its last cell"
-        result.append(facts if isinstance(facts, str) else chain_claims(number, target, chain, facts))
+        result.append(facts if isinstance(facts, str) else chain_claims(number, target, facts))
     return result

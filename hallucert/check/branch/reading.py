@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from hallucert.check.branch.cell import Cell
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.branch.chain import Chain, Link
-from hallucert.check.branch.claims import QUESTIONS
+from hallucert.check.branch.claims import THEOREMS, Branches
 from hallucert.check.branch.parts import UNDECIDED, Part
 from hallucert.check.branch.stability import ATTRACTING, REPELLING
 from hallucert.check.branch.system import MAX_DIMENSION
 from hallucert.check.branch.target import TargetBox
 from hallucert.check.branch.turning import FALLING, FOLD, GROWING
-from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (
     read_box,
     read_dyadic,
@@ -26,12 +27,9 @@ from hallucert.check.file.fields import (
     read_positive,
     read_provenance,
     read_square,
-    read_text,
+    read_top,
     require_claims,
-    require_format,
 )
-from hallucert.check.file.writing import problem_digest
-from hallucert.check.reason import Reason
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
@@ -39,23 +37,31 @@ from hallucert.objectives.reading import objective_from_json
 
 MAX_CHAINS, MAX_CELLS, MAX_PARTS, MAX_CLAIMS = 1000, 100_000, 10_000, 100_000
 TURNING, STABILITY = (GROWING, FALLING, FOLD, UNDECIDED), (ATTRACTING, REPELLING, UNDECIDED)
-NUMBERS = {
-    "target": {"smallest_hessian_eigenvalue", "largest_hessian_eigenvalue"},
-    "branch": {"rho_start", "rho_end"},
-    "fold": {"rho", "second_derivative"},
-    "stability": {"rho_from", "rho_to"},
-}
-"""The numbers of each claim."""
+NAMES = {"format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims"}
+"""The fields of a file."""
+
+
+class Read(NamedTuple):
+    """What files of branches and of diagrams have in common."""
+
+    objective: FormulaObjective
+    target: TargetBox | None
+    chains: tuple[Chain, ...]
+    box: tuple[tuple[Fraction, Fraction], ...] | None
 
 
 def from_json(data: object) -> BranchCertificate:
     """Build the certificate of a branch from plain data, checking every field."""
-    names = {"format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims"}
-    top = read_fields(data, names, "(file)")
-    require_format(top)
-    problem = read_fields(top["problem"], {"objective"}, "problem")
-    if top["digest"] != problem_digest(problem):
-        raise CertificateError("digest", "is not the digest of the problem")
+    top, problem = read_top(data, NAMES, {"objective"})
+    objective, target, chains, box = read_branches(top, problem)
+    about = Branches(objective.dimension, chains)
+    claims = tuple(read_claims(top["claims"], THEOREMS, about, MAX_CLAIMS, len(chains)))
+    require_claims(claims, "branch", "branch", len(chains))
+    return BranchCertificate(objective, target, chains, claims, read_provenance(top["provenance"]), box)
+
+
+def read_branches(top: Mapping[str, Any], problem: Mapping[str, Any]) -> Read:
+    """Return function, target, cells and enclosure of a file."""
     objective = objective_from_json(problem["objective"], "problem.objective")
     if not isinstance(objective, FormulaObjective) or objective.dimension > MAX_DIMENSION:
         raise CertificateError("problem.objective", f"must be a formula in at most {MAX_DIMENSION} variables")
@@ -69,12 +75,7 @@ def from_json(data: object) -> BranchCertificate:
     )
     if chains and target is None:
         raise CertificateError("target", "must be there if there are branches")
-    claims = tuple(
-        _claim(item, f"claims[{i}]", len(chains))
-        for i, item in enumerate(read_list(top["claims"], "claims", MAX_CLAIMS))
-    )
-    require_claims(claims, "branch", "branch", len(chains))
-    return BranchCertificate(objective, target, chains, claims, read_provenance(top["provenance"]), box)
+    return Read(objective, target, chains, box)
 
 
 def _target(data: object, d: int) -> TargetBox:
@@ -124,40 +125,3 @@ def _parts(value: object, words: tuple[str, ...], field: str) -> tuple[Part, ...
             raise CertificateError(f"{field}[{i}]", f"must be [end, word], the word one of {', '.join(words)}")
         parts.append(Part(read_dyadic(pair[0], f"{field}[{i}][0]"), str(pair[1])))
     return tuple(parts)
-
-
-def _claim(data: object, field: str, chains: int) -> Claim:
-    entry = read_fields(data, {"name", "status", "statement", "inputs", "numbers", "reason"}, field)
-    name = entry["name"]
-    if not isinstance(name, str) or name not in QUESTIONS:
-        raise CertificateError(f"{field}.name", "is not the name of a claim about a branch")
-    inputs, numbers = _inputs(entry["inputs"], name, chains, field), entry["numbers"]
-    if not isinstance(numbers, Mapping):
-        raise CertificateError(f"{field}.numbers", "must be an object")
-    if entry["status"] == Status.UNDECIDED:
-        if numbers or inputs or entry["statement"] != QUESTIONS[name] or entry["reason"] not in tuple(Reason):
-            raise CertificateError(
-                f"{field}.statement", "of an undecided claim is its question, with a known reason only"
-            )
-        return Claim(name, Status.UNDECIDED, QUESTIONS[name], reason=Reason(entry["reason"]))
-    if entry["status"] != Status.PROVED or entry["reason"] is not None:
-        raise CertificateError(f"{field}.status", "must be proved, without a reason, or undecided")
-    if set(numbers) != NUMBERS[name]:
-        raise CertificateError(f"{field}.numbers", f"must be {', '.join(sorted(NUMBERS[name]))}")
-    return Claim(
-        name,
-        Status.PROVED,
-        read_text(entry["statement"], f"{field}.statement"),
-        {key: Enclosure(*read_interval(numbers[key], f"{field}.numbers.{key}")) for key in numbers},
-        inputs,
-    )
-
-
-def _inputs(data: Any, name: str, chains: int, field: str) -> dict[str, int]:
-    if not isinstance(data, Mapping) or not data:
-        read_fields(data, set(), f"{field}.inputs")
-        return {}
-    number = read_integer(read_fields(data, {"branch"}, f"{field}.inputs")["branch"], f"{field}.inputs.branch")
-    if name == "target" or not 1 <= number <= chains:
-        raise CertificateError(f"{field}.inputs.branch", f"must be from 1 to {chains}")
-    return {"branch": number}

@@ -56,9 +56,14 @@ class Target:
     @property
     def kind(self) -> str:
         """``"minimizer"``, ``"saddle of index k"`` or ``"maximizer"``."""
-        if self.negative == 0:
-            return "minimizer"
-        return "maximizer" if self.negative == len(self.c) else f"saddle of index {self.negative}"
+        return kind_of(self.negative, len(self.c))
+
+
+def kind_of(negative: int, dimension: int) -> str:
+    """Name a nondegenerate critical point with so many negative eigenvalues."""
+    if negative == 0:
+        return "minimizer"
+    return "maximizer" if negative == dimension else f"saddle of index {negative}"
 
 
 def propose_target(arithmetic: Any, objective: Objective, near: Sequence[Fraction], unit: Fraction) -> TargetBox | None:

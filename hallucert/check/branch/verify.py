@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.branch.claims import Measured, measured_claims
+from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import Target, proved_target
 from hallucert.check.claim import Claim, Status
-from hallucert.check.file.verify import PROVOKED, Result, provoked
+from hallucert.check.file.verify import Result, provoked
+from hallucert.check.theorem import PROVOKED, Measured
 from hallucert.clock import Clock
 
 NOT_SHOWN = "the target is not shown to be the only critical point in its box, and nondegenerate"
@@ -27,10 +28,13 @@ def check(certificate: BranchCertificate, arithmetic: Any, max_boxes: int, clock
     if isinstance(found, str):
         return _all(certificate, found)
     waiting = [group if isinstance(group, str) else list(group) for group in found]
-    return [_checked(claim, waiting[claim.inputs.get("branch", 0)]) for claim in certificate.all_claims]
+    about = certificate.about
+    return [_checked(claim, waiting[claim.inputs.get("branch", 0)], about) for claim in certificate.all_claims]
 
 
-def _measured(certificate: BranchCertificate, arithmetic: Any, clock: Clock) -> list[list[Measured] | str] | str:
+def _measured(
+    certificate: BranchCertificate, arithmetic: Any, clock: Clock
+) -> list[list[Measured[Branches]] | str] | str:
     """Prove everything that target and cells show, chain by chain; or say why nothing can be said."""
     if certificate.target is None:
         return NOT_SHOWN
@@ -43,14 +47,14 @@ def _measured(certificate: BranchCertificate, arithmetic: Any, clock: Clock) -> 
     return measured_claims(system, target, certificate.chains, None, clock)
 
 
-def _checked(claim: Claim, waiting: list[Measured] | str) -> Result:
+def _checked(claim: Claim, waiting: list[Measured[Branches]] | str, about: Branches) -> Result:
     """Compare a claim with the next that its chain proves."""
     if claim.status is Status.UNDECIDED:
         return Result(claim.name, claim.status, True, "")
     if isinstance(waiting, str):
         problem: str | None = waiting
     else:
-        problem = waiting.pop(0).recheck(claim) if waiting else "the cells prove no more claims"
+        problem = waiting.pop(0).recheck(claim, about) if waiting else "the cells prove no more claims"
     return Result(_label(claim), claim.status, problem is None, problem or "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -33,9 +34,8 @@ from hallucert.check.file.fields import (
     read_list,
     read_provenance,
     read_rho,
-    require_format,
+    read_top,
 )
-from hallucert.check.file.writing import problem_digest
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
@@ -52,10 +52,9 @@ def from_json(data: object) -> Census:
     """Build a census from plain data, checking every field."""
     lists = {"critical_points", "points", "excluded", "pending"}
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "search", "boxes"} | lists
-    top = read_fields(data, names, "(file)")
-    require_format(top)
+    top, entry = read_top(data, names, {"objective", "rho", "region", "tolerance"})
     made = read_provenance(top["provenance"])
-    problem = _problem(top["problem"], top["digest"], _search(top["search"], made))
+    problem = _problem(entry, _search(top["search"], made))
     d = problem.f.dimension
     targets = tuple(_critical(item, d, field) for item, field in _items(top, "critical_points"))
     return Census(
@@ -77,10 +76,7 @@ def _search(value: object, made: Provenance) -> str:
     return str(value)
 
 
-def _problem(data: object, digest: object, search: str) -> Problem:
-    entry = read_fields(data, {"objective", "rho", "region", "tolerance"}, "problem")
-    if digest != problem_digest(entry):
-        raise CertificateError("digest", "is not the digest of the problem")
+def _problem(entry: Mapping[str, Any], search: str) -> Problem:
     objective = objective_from_json(entry["objective"], "problem.objective")
     if not isinstance(objective, FormulaObjective) or not 2 <= objective.dimension <= 4:
         raise CertificateError("problem.objective", "must be a formula in 2 to 4 variables")

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import ClassVar
 
 from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.branch.claims import QUESTIONS
+from hallucert.check.branch.claims import Branches
 from hallucert.check.claim import Status
-from hallucert.check.diagram.claims import NAME
+from hallucert.check.diagram.claims import COMPLETENESS, THEOREMS
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,14 +37,19 @@ class DiagramCertificate(BranchCertificate):
     """
 
     kind: ClassVar[str] = "diagram"
-    names: ClassVar[tuple[str, ...]] = (*QUESTIONS, NAME)
+    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS)
 
     region: tuple[tuple[Fraction, Fraction], ...] = ()
 
     @property
+    def about(self) -> Branches:
+        """What the sentences speak of."""
+        return Branches(self.objective.dimension, self.chains, self.region)
+
+    @property
     def complete(self) -> bool:
         """Whether it is proved that every hallucinated point of the target in the box lies on a branch."""
-        return self[NAME][0].status is Status.PROVED
+        return self[COMPLETENESS.name][0].status is Status.PROVED
 
     @property
     def proved(self) -> bool:

@@ -32,18 +32,19 @@ from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import is_positive_definite
 from hallucert.check.branch.cell import Cell, CellProof
 from hallucert.check.branch.chain import Chain
+from hallucert.check.branch.claims import THEOREMS as branch_theorems
+from hallucert.check.branch.claims import Branches
 from hallucert.check.branch.system import Ball, BranchSystem, Matrix, Vector
-from hallucert.check.claim import Claim, Status, undecided
+from hallucert.check.claim import Status
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, balls_of, halves, middle_of
+from hallucert.check.theorem import Conclusion, Inputs, Measured, Numbers, Theorem
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import format_rational
 
 MAX_DIMENSION = 3
 """A box is split into too many pieces beyond."""
 
-NAME = "completeness"
-QUESTION = "Are these all hallucinated points of the target in the box?"
 THICKER = tuple(4**k for k in range(6, -1, -1))
 """Factors by which tubes are made thicker; the first that is proved is taken."""
 
@@ -131,26 +132,35 @@ def sweep(
     return Swept(left, not pending, max_boxes)
 
 
-def completeness_claim(swept: Swept, region: Box, branches: int) -> Claim:
-    """Return the claim that follows from a search."""
-    if swept.obstacle is not None:
-        return undecided(NAME, QUESTION, swept.obstacle)
-    return Claim(NAME, Status.PROVED, statement(region, branches))
-
-
 LONGEST_BOX = 3000
 """Characters up to which a box is written out in the sentence."""
 
 
-def statement(region: Box, branches: int) -> str:
-    """The sentence that is proved."""
-    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in region)
+def _complete(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in about.region)
     if len(box) > LONGEST_BOX:
         box = "that is the region of the certificate"
-    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
+    branches = len(about.chains)
     if branches == 0:
-        return f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
-    return f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
+        return Status.PROVED, f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
+    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
+    sentence = f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
+    return Status.PROVED, sentence
+
+
+COMPLETENESS: Theorem[Branches] = Theorem(
+    name="completeness",
+    question="Are these all hallucinated points of the target in the box?",
+    conclude=_complete,
+    numbers=(frozenset(),),
+)
+THEOREMS = {**branch_theorems, COMPLETENESS.name: COMPLETENESS}
+"""In the order in which they are claimed."""
+
+
+def completeness(swept: Swept) -> Measured[Branches]:
+    """Return the claim that follows from a search."""
+    return Measured(COMPLETENESS, {} if swept.obstacle is None else swept.obstacle)
 
 
 def _settled(system: BranchSystem, tubes: _Tubes, piece: Box) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 from hallucert.check.branch import verify as branch_verify
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import proved_target
-from hallucert.check.claim import Status
+from hallucert.check.claim import Claim, Status
 from hallucert.check.diagram.certificate import DiagramCertificate
-from hallucert.check.diagram.claims import NAME, statement, sweep
-from hallucert.check.file.verify import PROVOKED, SPENT, Result, provoked
+from hallucert.check.diagram.claims import COMPLETENESS, completeness, sweep
+from hallucert.check.file.verify import SPENT, Result, provoked
 from hallucert.check.reason import Reason
+from hallucert.check.theorem import PROVOKED
 from hallucert.clock import Clock
 
 UNSETTLED = {
@@ -25,11 +26,11 @@ UNSETTLED = {
 
 def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim."""
-    (claim,) = certificate[NAME]
+    (claim,) = certificate[COMPLETENESS.name]
     branches = replace(certificate, all_claims=certificate.all_claims[:-1])
     results = branch_verify.check(branches, arithmetic, max_boxes, clock)
     if claim.status is Status.UNDECIDED:
-        return [*results, Result(NAME, claim.status, True, "")]
+        return [*results, Result(claim.name, claim.status, True, "")]
     # The claim speaks of "the target" and of "branches 1 to n": it needs all of their claims.
     problem: str | None = "the branches that it speaks of are not re-proved"
     pairs = list(zip(results, branches.all_claims, strict=True))
@@ -37,19 +38,19 @@ def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, cloc
     shown = all(result.passed and made.status is Status.PROVED for result, made in needed)
     if shown and any(made.name == "target" for _, made in needed):
         try:
-            problem = _problem(certificate, arithmetic, max_boxes, clock)
+            problem = _problem(certificate, claim, arithmetic, max_boxes, clock)
         except PROVOKED as error:
             problem = provoked(error)
-    if problem is None and claim.statement != statement(list(certificate.region), len(certificate.chains)):
-        problem = "what is shown is another statement"
-    return [*results, Result(NAME, claim.status, problem is None, problem or "")]
+    return [*results, Result(claim.name, claim.status, problem is None, problem or "")]
 
 
-def _problem(certificate: DiagramCertificate, ar: Any, max_boxes: int, clock: Clock) -> str | None:
+def _problem(certificate: DiagramCertificate, claim: Claim, ar: Any, max_boxes: int, clock: Clock) -> str | None:
     """Search the box again; None if nothing is left."""
     target = None if certificate.target is None else proved_target(ar, certificate.objective, certificate.target)
     if target is None or not branch_verify.encloses(certificate, ar, target):
         return branch_verify.NOT_SHOWN
     system = BranchSystem(ar, certificate.objective, target.c)
     swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, clock)
-    return None if swept.obstacle is None else UNSETTLED[swept.obstacle]
+    if swept.obstacle is not None:
+        return UNSETTLED[swept.obstacle]
+    return completeness(swept).recheck(claim, certificate.about)

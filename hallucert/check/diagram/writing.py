@@ -6,7 +6,7 @@ from typing import Any
 
 from hallucert.check.branch import writing as branch_writing
 from hallucert.check.diagram.certificate import DiagramCertificate
-from hallucert.check.file.writing import problem_digest
+from hallucert.check.file.fields import problem_digest
 from hallucert.exact import format_exact
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -13,7 +15,7 @@ from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dya
 from hallucert.file_kinds import CERTIFICATE
 
 FORMAT = CERTIFICATE
-SCHEMA = 1
+SCHEMA = 2
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""
 MAX_SENTENCE = 40_000
@@ -36,12 +38,23 @@ def read_fields(data: object, names: set[str], field: str) -> Mapping[str, Any]:
     return data
 
 
-def require_format(top: Mapping[str, Any]) -> None:
-    """Check the fields by which a certificate of any kind is known as one."""
+def read_top(data: object, names: set[str], problem: set[str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the fields of a file and those of its problem, after checking format, version and digest."""
+    top = read_fields(data, names, "(file)")
     if top["format"] != FORMAT:
         raise CertificateError("format", f"must be {FORMAT!r}")
     if type(top["schema"]) is not int or top["schema"] != SCHEMA:
         raise CertificateError("schema", f"must be {SCHEMA}; this library knows no other version")
+    entry = read_fields(top["problem"], problem, "problem")
+    if top["digest"] != problem_digest(entry):
+        raise CertificateError("digest", "is not the digest of the problem")
+    return top, entry
+
+
+def problem_digest(problem: Mapping[str, Any]) -> str:
+    """Return ``sha256:...`` of the canonical text of a problem (keys sorted, no spaces, ASCII)."""
+    text = json.dumps(problem, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -> None:

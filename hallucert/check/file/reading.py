@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, NoReturn
 
 from hallucert.arguments import checked_path
-from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.claim import Claim, Status
 from hallucert.check.file.certificate import Certificate
+from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (
     MAX_BOX_DIMENSION,
     MAX_MATRIX_BITS,
     read_box,
-    read_dyadic,
-    read_dyadics,
-    read_exact,
     read_fields,
-    read_integer,
-    read_interval,
     read_list,
     read_provenance,
     read_rho,
     read_rows,
     read_text,
+    read_top,
     read_vector,
-    require_format,
 )
 from hallucert.check.file.kinds import module_of
-from hallucert.check.file.writing import problem_digest
-from hallucert.check.point.claims import BOX_RULES, BY_NAME, RULES
-from hallucert.check.reason import Reason
+from hallucert.check.point.claims import BOX_RULES, RULES
+from hallucert.check.point.rule import Facts, Rule
 from hallucert.check.witness import Witness
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.file_kinds import kind_of_content
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.objectives.reading import objective_from_json
-from hallucert.objectives.tape.tape import Tape
 from hallucert.quiet import quiet
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIMENSION", "MAX_MATRIX_BITS", "from_json", "load"]
@@ -47,6 +41,7 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIMENSION", "MAX_MATRIX_BITS", "from_j
 MAX_BYTES = 64 * 2**20
 MAX_DIMENSION = 1000
 """Of a point that is proved to exist: the proof works with matrices of this size."""
+MOST_CLAIMS = 100
 MAX_DEPTH = 40
 
 
@@ -140,12 +135,9 @@ def from_json(data: object) -> Any:
     if isinstance(data, Mapping) and "kind" in data:
         return module_of(data["kind"], "reading").from_json(data)
     fields = {"format", "schema", "provenance", "problem", "digest", "witness", "enclosure", "claims"}
-    top = read_fields(data, fields, "(file)")
-    require_format(top)
-    given = set(top["problem"]) & {"variant", "scales"} if isinstance(top["problem"], Mapping) else set()
-    problem = read_fields(top["problem"], {"objective", "rho"} | given, "problem")
-    if top["digest"] != problem_digest(problem):
-        raise CertificateError("digest", "is not the digest of the problem")
+    problem = data.get("problem") if isinstance(data, Mapping) else None
+    given = set(problem) & {"variant", "scales"} if isinstance(problem, Mapping) else set()
+    top, problem = read_top(data, fields, {"objective", "rho"} | given)
     objective = objective_from_json(problem["objective"], "problem.objective")
     if objective.dimension > MAX_BOX_DIMENSION:
         raise CertificateError("problem.objective", f"must have at most {MAX_BOX_DIMENSION} variables")
@@ -157,20 +149,13 @@ def from_json(data: object) -> Any:
     box = None if top["enclosure"] is None else read_box(top["enclosure"], "enclosure")
     if box is not None and len(box) != objective.dimension:
         raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
-    claims = _claims(top["claims"], law)
-    allowed = BOX_RULES if is_box else RULES
-    if law != SAM and "farthest_point" in claims:
-        raise CertificateError("claims", "must not be farthest_point for another variant than sam")
-    if wrong := set(claims) - {rule.name for rule in allowed}:
-        raise CertificateError("claims", f"must not be {min(wrong)} with this witness")
-    if witness is None and any(claim.status is not Status.UNDECIDED for claim in claims.values()):
-        raise CertificateError("witness", "must be there if anything is claimed")
+    rho = read_rho(problem["rho"])
+    rules = [rule for rule in (BOX_RULES if is_box else RULES) if law == SAM or rule.name != "farthest_point"]
+    claims = _claims(top["claims"], rules, None if witness is None else Facts(objective, rho, witness), law)
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
-    return Certificate(
-        objective, read_rho(problem["rho"]), witness, claims, read_provenance(top["provenance"]), box, law
-    )
+    return Certificate(objective, rho, witness, claims, read_provenance(top["provenance"]), box, law)
 
 
 def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
@@ -187,17 +172,6 @@ def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
     if law == SAM:
         raise CertificateError("problem.variant", "must be left out for SAM")
     return law
-
-
-_INPUTS: dict[str, Callable[[object, str], Any]] = {
-    "dyadic": read_dyadic,
-    "dyadics": read_dyadics,
-    "exact": read_exact,
-    "vector": read_vector,
-    "box": read_box,
-    "integer": read_integer,
-    "tape": Tape.from_json,
-}
 
 
 def _witness(data: object, objective: Objective, law: RadiusLaw) -> Witness:
@@ -231,43 +205,20 @@ def _witness(data: object, objective: Objective, law: RadiusLaw) -> Witness:
     return Witness(fields["system"], centre, columns, radius, rows, law)
 
 
-def _claims(data: object, law: RadiusLaw) -> dict[str, Claim]:
+def _claims(data: object, rules: Sequence[Rule], facts: Facts | None, law: RadiusLaw) -> dict[str, Claim]:
+    if facts is None:  # nothing can be stated, and so nothing be claimed
+        entries = [item for item in read_list(data, "claims", MOST_CLAIMS) if isinstance(item, Mapping)]
+        if any(entry.get("status") != Status.UNDECIDED for entry in entries):
+            raise CertificateError("witness", "must be there if anything is claimed")
     claims: dict[str, Claim] = {}
-    for i, item in enumerate(read_list(data, "claims", 100)):
-        claim = _claim(item, f"claims[{i}]", law)
+    about = {rule.name: rule.about(law) for rule in rules}
+    for claim in read_claims(data, about, facts, MOST_CLAIMS):
         if claim.name in claims:
-            raise CertificateError(f"claims[{i}].name", f"{claim.name} appears twice")
+            raise CertificateError("claims", f"must not have {claim.name} twice")
         claims[claim.name] = claim
-    order = [name for name in BY_NAME if name in claims]
+        if facts is not None:
+            facts.claims[claim.name] = claim
+    order = [rule.name for rule in rules if rule.name in claims]
     if list(claims) != order:
         raise CertificateError("claims", f"must be in the order {', '.join(order)}")
     return claims
-
-
-def _claim(data: object, field: str, law: RadiusLaw) -> Claim:
-    entry = read_fields(data, {"name", "status", "statement", "inputs", "numbers", "reason"}, field)
-    if not isinstance(entry["name"], str) or entry["name"] not in BY_NAME:
-        raise CertificateError(f"{field}.name", "is not the name of a claim")
-    rule = BY_NAME[entry["name"]]
-    if entry["status"] not in tuple(Status):
-        raise CertificateError(f"{field}.status", f"must be one of {', '.join(Status)}")
-    status = Status(entry["status"])
-    if (entry["reason"] is None) == (status is Status.UNDECIDED) or entry["reason"] not in (None, *Reason):
-        raise CertificateError(f"{field}.reason", "must be a known reason, exactly if the claim is undecided")
-    inputs, numbers = entry["inputs"], entry["numbers"]
-    if not isinstance(inputs, Mapping) or not isinstance(numbers, Mapping):
-        raise CertificateError(f"{field}.numbers", "and inputs must be objects")
-    if status is Status.UNDECIDED:
-        if inputs or numbers or entry["statement"] != rule.ask(law):
-            raise CertificateError(f"{field}.statement", "of an undecided claim is its question, without numbers")
-        return Claim(rule.name, status, rule.ask(law), reason=Reason(entry["reason"]))
-    types = next((kinds for kinds in rule.input_types if set(kinds) == set(inputs)), None)
-    if types is None:
-        raise CertificateError(f"{field}.inputs", f"are not those of the claim {rule.name}")
-    return Claim(
-        rule.name,
-        status,
-        read_text(entry["statement"], f"{field}.statement"),
-        {str(key): Enclosure(*read_interval(value, f"{field}.numbers.{key[:40]}")) for key, value in numbers.items()},
-        {key: _INPUTS[kind](inputs[key], f"{field}.inputs.{key}") for key, kind in types.items()},
-    )

@@ -19,11 +19,12 @@ from hallucert.check.file.kinds import module_of
 from hallucert.check.file.reading import load
 from hallucert.check.point import existence
 from hallucert.check.point.claims import BY_NAME
+from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Evidence, Facts
+from hallucert.check.theorem import PROVOKED
 from hallucert.check.witness import Witness, box_of
 from hallucert.clock import Clock, OutOfTime
-from hallucert.errors import ArgumentError, HallucertError
+from hallucert.errors import ArgumentError
 from hallucert.objectives.names import heading
 
 if TYPE_CHECKING:
@@ -40,11 +41,6 @@ MAX_BOXES = 400_000
 
 BUDGET = 600.0
 """Seconds that a file may cost before the checker gives up; an honest file in two variables takes about 0.01."""
-
-PROVOKED = (HallucertError, ArithmeticError, ValueError, LookupError, RecursionError, MemoryError, OutOfTime)
-"""What absurd data in a file may provoke inside a proof, or too short a time; it is a failure to re-prove, like any
-other.
-"""
 
 SPENT = "the time budget was spent before it was settled"
 """Of a claim that is not re-proved for want of time."""

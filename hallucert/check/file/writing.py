@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from fractions import Fraction
 from os import PathLike
 from typing import Any
 
 from hallucert.check.claim import Claim, Enclosure
-from hallucert.check.file.fields import FORMAT, SCHEMA
+from hallucert.check.file.fields import FORMAT, SCHEMA, problem_digest
 from hallucert.check.file.kinds import module_of
 from hallucert.check.witness import Witness
 from hallucert.exact import format_dyadic, format_exact, format_rational
@@ -56,12 +54,6 @@ def header(certificate: Any, problem: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def problem_digest(problem: Mapping[str, Any]) -> str:
-    """Return ``sha256:...`` of the canonical text of a problem (keys sorted, no spaces, ASCII)."""
-    text = json.dumps(problem, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
 def save(certificate: Any, path: str | PathLike[str]) -> None:
     """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
     text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
@@ -85,7 +77,6 @@ def claim_json(claim: Claim) -> dict[str, Any]:
     return {
         "name": claim.name,
         "status": str(claim.status),
-        "statement": claim.statement,
         "inputs": {key: _input(value) for key, value in claim.inputs.items()},
         "numbers": {key: enclosure_json(enclosure) for key, enclosure in claim.numbers.items()} if decided else {},
         "reason": None if claim.reason is None else str(claim.reason),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from hallucert.check.branch import system as branch_system
 from hallucert.check.branch.cell import Cell
+from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (
     read_fields,
     read_integer,
@@ -16,11 +17,10 @@ from hallucert.check.file.fields import (
     read_provenance,
     read_rho,
     read_square,
+    read_top,
     require_claims,
-    require_format,
 )
-from hallucert.check.file.writing import problem_digest
-from hallucert.check.pieces.claims import read_piece_claim
+from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.sheet import claims as manifold
 from hallucert.check.sheet import system as manifold_system
 from hallucert.check.sheet.cell import straight_cell
@@ -31,17 +31,11 @@ from hallucert.check.surface.atlas import Atlas
 from hallucert.check.surface.cell import Chart
 from hallucert.check.surface.certificate import SurfaceCertificate
 from hallucert.check.surface.part import SIDES
+from hallucert.check.theorem import Theorem
 from hallucert.errors import CertificateError
 from hallucert.objectives.reading import objective_from_json
 
 MAX_PIECES, MAX_ITEMS, MAX_CLAIMS = 1000, 100_000, 10_000
-POINTWISE = {
-    "regular": ({"smallest_singular_value"},),
-    "theorem_3_2": ({"smallest_eigenvalue_sym_Du"},),
-    "projected_c32": ({"smallest_projected_eigenvalue"},),
-    "attractor": ({"smallest_real_part", "step_bound"}, {"smallest_real_part"}),
-}
-"""The numbers that claims about every point of a piece may have."""
 
 
 def _cell(data: object, d: int, field: str) -> Cell:
@@ -81,8 +75,8 @@ class _Kind(NamedTuple):
     item: Callable[[object, int, str], Any]
     dimension: int
     most_variables: int
-    questions: Mapping[str, str]
-    numbers: Mapping[str, Any]
+    noun: str
+    theorems: Mapping[str, Theorem[Pieces]]
 
 
 KINDS = {
@@ -93,8 +87,8 @@ KINDS = {
         _cell,
         1,
         manifold_system.MAX_DIMENSION,
-        manifold.QUESTIONS,
-        {"curve": ({"gradient_norm", "length"},), **POINTWISE, "turning": ({"turns"},)},
+        "curve",
+        manifold.THEOREMS,
     ),
     "surface": _Kind(
         SurfaceCertificate,
@@ -103,8 +97,8 @@ KINDS = {
         _chart,
         SIDES,
         branch_system.MAX_DIMENSION,
-        surface.QUESTIONS,
-        {"surface": ({"gradient_norm"},), **POINTWISE, "topology": ({"euler_characteristic"},)},
+        "surface",
+        surface.THEOREMS,
     ),
 }
 
@@ -112,12 +106,8 @@ KINDS = {
 def from_json(data: object) -> SheetCertificate | SurfaceCertificate:
     """Build the certificate of a sheet or a surface from plain data, checking every field."""
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "sheets", "claims"}
-    top = read_fields(data, names, "(file)")
-    require_format(top)
+    top, problem = read_top(data, names, {"objective", "rho"})
     kind = KINDS[top["kind"]]
-    problem = read_fields(top["problem"], {"objective", "rho"}, "problem")
-    if top["digest"] != problem_digest(problem):
-        raise CertificateError("digest", "is not the digest of the problem")
     objective = objective_from_json(problem["objective"], "problem.objective")
     d, dimension = objective.dimension, kind.dimension
     if not dimension < d <= kind.most_variables or objective.residual_count != d - dimension:
@@ -125,13 +115,11 @@ def from_json(data: object) -> SheetCertificate | SurfaceCertificate:
         raise CertificateError("problem.objective", must)
     sheets = read_list(top["sheets"], "sheets", MAX_PIECES)
     pieces = tuple(_piece(kind, item, d, f"sheets[{i}]") for i, item in enumerate(sheets))
-    claims = tuple(
-        read_piece_claim(item, f"claims[{i}]", len(pieces), kind.questions, kind.numbers)
-        for i, item in enumerate(read_list(top["claims"], "claims", MAX_CLAIMS))
-    )
-    require_claims(claims, next(iter(kind.questions)), "sheet", len(pieces))
-    made = read_provenance(top["provenance"])
-    return kind.certificate(objective, read_rho(problem["rho"]), pieces, claims, made)
+    rho = read_rho(problem["rho"])
+    about = Pieces(rho, kind.noun, tuple((piece.closed, len(getattr(piece, kind.items))) for piece in pieces))
+    claims = tuple(read_claims(top["claims"], kind.theorems, about, MAX_CLAIMS, len(pieces)))
+    require_claims(claims, next(iter(kind.theorems)), "sheet", len(pieces))
+    return kind.certificate(objective, rho, pieces, claims, read_provenance(top["provenance"]))
 
 
 def _piece(kind: _Kind, data: object, d: int, field: str) -> CurveChain | Atlas:

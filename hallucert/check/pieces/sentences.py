@@ -2,75 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from hallucert.check.attraction.theorem_3_2 import above_threshold, below_threshold
-from hallucert.check.claim import Claim, Enclosure, Status, undecided
+from hallucert.check.claim import Status
 from hallucert.check.reason import Reason
-from hallucert.check.sizes import UNSIZED, Sizes
+from hallucert.check.theorem import Conclusion, Inputs, Numbers, Theorem
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
-
-Numbers = Mapping[str, Enclosure]
-Conclusion = tuple[Status, str] | None
 
 POINTWISE = ("regular", "theorem_3_2", "projected_c32", "attractor")
 """The claims that say something of every point, in their order."""
 
 
 @dataclass(frozen=True)
-class SheetClaim:
-    """A claim before its numbers are published.
+class Pieces:
+    """What the sentences speak of: sheets 1, 2, .. are the pieces of a certificate.
 
     Attributes
     ----------
-    name, question : str
-        The claim, and what it asks.
-    sheet : int
-        Which piece of the certificate it is about, from 1.
-    numbers : mapping of str to Enclosure, or None
-        Rigorous enclosures; None if they could not be had.
-    conclude : callable
-        From published numbers to status and sentence, or None if they decide nothing.
-    publish : callable
-        From an enclosure, the bits of the proof and the size of such numbers to the enclosure that is published, which
-        a checker can re-prove.
+    rho : Fraction
+        The radius.
+    noun : str
+        ``"curve"`` or ``"surface"``.
+    pieces : tuple of (bool, int)
+        Of each piece whether it has no ends or edges, and the number of its cells or charts.
     """
 
-    name: str
-    question: str
-    sheet: int
-    numbers: Numbers | None
-    conclude: Callable[[Numbers], Conclusion]
-    publish: Callable[[Enclosure, int, Fraction], Enclosure] = Enclosure.published
-
-    def published(self, precision: int, sizes: Sizes = UNSIZED) -> Claim:
-        """Make the claim."""
-        if self.numbers is None:
-            return self._undecided(Reason.PRECISION)
-        numbers = {key: self.publish(enclosure, precision, sizes.of(key)) for key, enclosure in self.numbers.items()}
-        conclusion = self.conclude(numbers)
-        if conclusion is None:
-            return self._undecided(Reason.STRADDLES)
-        return Claim(self.name, *conclusion, numbers, {"sheet": self.sheet})
-
-    def _undecided(self, reason: Reason) -> Claim:
-        claim = undecided(self.name, self.question, reason)
-        return Claim(claim.name, claim.status, claim.statement, inputs={"sheet": self.sheet}, reason=reason)
-
-    def recheck(self, claim: Claim) -> str | None:
-        """Return None if a published claim follows from these numbers, otherwise what does not."""
-        if self.numbers is None:
-            return "its numbers cannot be re-proved"
-        if set(claim.numbers) != set(self.numbers):
-            return f"its numbers must be {', '.join(sorted(self.numbers))}"
-        for key, enclosure in self.numbers.items():
-            if not claim.numbers[key].contains(enclosure):
-                return f"{key} is in {enclosure}, which the published {claim.numbers[key]} does not contain"
-        if self.conclude(claim.numbers) != (claim.status, claim.statement):
-            return "its numbers show another statement"
-        return None
+    rho: Fraction
+    noun: str
+    pieces: tuple[tuple[bool, int], ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +60,7 @@ class About:
     rho: Fraction
     noun: str
 
-    def curve(self, numbers: Numbers) -> Conclusion:
+    def curve(self, numbers: Numbers) -> Conclusion | None:
         gradient, length = numbers["gradient_norm"], numbers["length"]
         if gradient.lower <= 0 or length.lower <= 0:
             return None
@@ -110,7 +73,7 @@ class About:
             f"{decimal_below(gradient.lower)}.{alone}"
         )
 
-    def surface(self, numbers: Numbers) -> Conclusion:
+    def surface(self, numbers: Numbers) -> Conclusion | None:
         gradient = numbers["gradient_norm"]
         if gradient.lower <= 0:
             return None
@@ -123,7 +86,7 @@ class About:
             f"grad f(x) is at least {decimal_below(gradient.lower)}.{whole}"
         )
 
-    def regular(self, numbers: Numbers) -> Conclusion:
+    def regular(self, numbers: Numbers) -> Conclusion | None:
         least = numbers["smallest_singular_value"]
         if least.lower <= 0:
             return None
@@ -134,7 +97,7 @@ class About:
             f"{decimal_below(least.lower)}), so near it the solutions of r(x+) = 0 are nothing but {what}."
         )
 
-    def theorem_3_2(self, numbers: Numbers) -> Conclusion:
+    def theorem_3_2(self, numbers: Numbers) -> Conclusion | None:
         least, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / self.rho
         what = "the smallest eigenvalue of the symmetric part of Du"
         if least.upper < threshold:
@@ -149,7 +112,7 @@ class About:
             f"{above_threshold(least, self.rho)}.{self._whole('By Theorem 3.2 ')}"
         )
 
-    def projected_c32(self, numbers: Numbers) -> Conclusion:
+    def projected_c32(self, numbers: Numbers) -> Conclusion | None:
         least = numbers["smallest_projected_eigenvalue"]
         what = "the smallest eigenvalue of N^T (J + J^T)/2 N, N an orthonormal basis of the row space of Dr(x+), is"
         if least.upper < 0:
@@ -164,7 +127,7 @@ class About:
             f"{what} at least {decimal_below(least.lower)} > 0.{self._whole('So ')}"
         )
 
-    def attractor(self, numbers: Numbers) -> Conclusion:
+    def attractor(self, numbers: Numbers) -> Conclusion | None:
         least = numbers["smallest_real_part"]
         if least.upper < 0:
             return Status.REFUTED, (
@@ -187,7 +150,7 @@ class About:
             f"tangent kernel K = A B^T / n has real part at least {decimal_below(least.lower)} on it, so {where}"
         )
 
-    def turning(self, numbers: Numbers) -> Conclusion:
+    def turning(self, numbers: Numbers) -> Conclusion | None:
         turns = numbers["turns"]
         for sign, way in ((1, "counterclockwise"), (-1, "clockwise")):
             if sign - Fraction(1, 2) < turns.lower <= sign <= turns.upper < sign + Fraction(1, 2):
@@ -197,7 +160,7 @@ class About:
                 )
         return None
 
-    def topology(self, numbers: Numbers) -> Conclusion:
+    def topology(self, numbers: Numbers) -> Conclusion | None:
         number = numbers["euler_characteristic"]
         count = round((number.lower + number.upper) / 2)
         if (
@@ -217,3 +180,38 @@ class About:
             f" The {self.noun} is compact, connected and isolated from other minimizers of f(x+). {because}SAM "
             f"converges to it from every start close enough, for every small enough fixed step."
         )
+
+
+NUMBERS: Mapping[str, tuple[frozenset[str], ...]] = {
+    "curve": (frozenset({"gradient_norm", "length"}),),
+    "surface": (frozenset({"gradient_norm"}),),
+    "regular": (frozenset({"smallest_singular_value"}),),
+    "theorem_3_2": (frozenset({"smallest_eigenvalue_sym_Du"}),),
+    "projected_c32": (frozenset({"smallest_projected_eigenvalue"}),),
+    "attractor": (frozenset({"smallest_real_part", "step_bound"}), frozenset({"smallest_real_part"})),
+    "turning": (frozenset({"turns"}),),
+    "topology": (frozenset({"euler_characteristic"}),),
+}
+"""The numbers that each claim may have."""
+
+
+def theorems(questions: Mapping[str, str]) -> dict[str, Theorem[Pieces]]:
+    """Return the theorems that answer some questions, by the names of their sentences."""
+    return {
+        name: Theorem(
+            name=name,
+            question=question,
+            conclude=partial(_conclude, name),
+            numbers=NUMBERS[name],
+            inputs=({"sheet": "integer"},),
+            subject="sheet",
+        )
+        for name, question in questions.items()
+    }
+
+
+def _conclude(name: str, about: Pieces, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    closed, cells = about.pieces[inputs["sheet"] - 1]
+    sentences = About(inputs["sheet"], closed, cells, about.rho, about.noun)
+    conclusion: Conclusion | None = getattr(sentences, name)(numbers)
+    return Reason.STRADDLES if conclusion is None else conclusion

@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hallucert.check.claim import Claim, Status
-from hallucert.check.file.verify import PROVOKED, Result, provoked
-from hallucert.check.pieces.sentences import SheetClaim
+from hallucert.check.file.verify import Result, provoked
+from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.sheet.claims import sheet_claims
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.check.surface.certificate import SurfaceCertificate
 from hallucert.check.surface.claims import surface_claims
 from hallucert.check.surface.system import SurfaceSystem
+from hallucert.check.theorem import PROVOKED, Measured
 from hallucert.clock import Clock
 
-Prove = Callable[[int], "list[SheetClaim] | str"]
+Prove = Callable[[int], "list[Measured[Pieces]] | str"]
 """From the number of a piece to what its data prove, or why nothing can be said."""
 
 
@@ -29,16 +30,16 @@ def check(
     """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
     problem = arithmetic, certificate.objective, certificate.rho
 
-    def prove(number: int) -> list[SheetClaim] | str:
+    def prove(number: int) -> list[Measured[Pieces]] | str:
         if isinstance(certificate, SheetCertificate):
             chain = certificate.chains[number - 1]
             return sheet_claims(ManifoldSystem(*problem), chain, number, clock=clock)
         return surface_claims(SurfaceSystem(*problem), certificate.atlases[number - 1], number, clock=clock)
 
-    return _checked(certificate.all_claims, prove)
+    return _checked(certificate.all_claims, certificate.about, prove)
 
 
-def _checked(claims: Sequence[Claim], prove: Prove) -> list[Result]:
+def _checked(claims: Sequence[Claim], about: Pieces, prove: Prove) -> list[Result]:
     decided = [claim for claim in claims if claim.status is not Status.UNDECIDED]
     found = {number: _proved_again(prove, number) for number in sorted({claim.inputs["sheet"] for claim in decided})}
     results, seen = [], set()
@@ -46,25 +47,27 @@ def _checked(claims: Sequence[Claim], prove: Prove) -> list[Result]:
         if claim.status is Status.UNDECIDED:
             results.append(Result(_label(claim), claim.status, True, ""))
             continue
-        problem = "it is claimed twice" if _label(claim) in seen else _problem(claim, found[claim.inputs["sheet"]])
+        problem = (
+            "it is claimed twice" if _label(claim) in seen else _problem(claim, about, found[claim.inputs["sheet"]])
+        )
         seen.add(_label(claim))
         results.append(Result(_label(claim), claim.status, problem is None, problem or ""))
     return results
 
 
-def _proved_again(prove: Prove, number: int) -> dict[str, SheetClaim] | str:
+def _proved_again(prove: Prove, number: int) -> dict[str, Measured[Pieces]] | str:
     """Return the claims that one piece proves, by name; or why nothing can be said."""
     try:
         claims = prove(number)
     except PROVOKED as error:
         return provoked(error)
-    return claims if isinstance(claims, str) else {claim.name: claim for claim in claims}
+    return claims if isinstance(claims, str) else {claim.theorem.name: claim for claim in claims}
 
 
-def _problem(claim: Claim, found: dict[str, SheetClaim] | str) -> str | None:
+def _problem(claim: Claim, about: Pieces, found: dict[str, Measured[Pieces]] | str) -> str | None:
     if isinstance(found, str):
         return found
-    return found[claim.name].recheck(claim) if claim.name in found else "the data prove no such claim"
+    return found[claim.name].recheck(claim, about) if claim.name in found else "the data prove no such claim"
 
 
 def _label(claim: Claim) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hallucert.check.attraction import attractor, basin, converges, projected_c32, theorem_3_2
-from hallucert.check.claim import Claim, undecided
+from hallucert.check.claim import Claim
 from hallucert.check.point import (
     existence,
     hallucinated_minimizer,
@@ -15,9 +15,10 @@ from hallucert.check.point import (
     sphere_type,
     target,
 )
+from hallucert.check.point.rule import Evidence, Facts, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point, global_target
-from hallucert.check.theorem import Evidence, Facts, Rule
+from hallucert.objectives.radius_law import RadiusLaw
 
 RULES: tuple[Rule, ...] = (
     existence.RULE,
@@ -52,10 +53,10 @@ def prove_claims(evidence: Evidence, facts: Facts) -> dict[str, Claim]:
     return facts.claims
 
 
-def without_existence(first: Claim, asked: Iterable[str]) -> dict[str, Claim]:
+def without_existence(first: Claim, asked: Iterable[str], law: RadiusLaw) -> dict[str, Claim]:
     """Return the claims of a point that is not proved to exist: `first`, and the rest undecided."""
     claims = {first.name: first}
     for rule in RULES[1:]:
         if rule.name in asked or rule.name not in OPTIONAL | RESIDUAL_ONLY:
-            claims[rule.name] = undecided(rule.name, rule.question, Reason.NEEDS_EXISTENCE)
+            claims[rule.name] = rule.about(law).open(Reason.NEEDS_EXISTENCE)
     return claims

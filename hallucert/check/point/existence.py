@@ -26,9 +26,9 @@ from hallucert.balls.krawczyk import ZeroEnclosure, prove_zero, tighten
 from hallucert.balls.krawczyk_operator import approximate_preconditioner, krawczyk_image
 from hallucert.balls.linear import matrix
 from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.witness import Proposal, Rows, System, Vector, Witness, choose_system, polish, propose
 from hallucert.exact import decimal_above, decimal_below, format_rational, round_down, round_up
 from hallucert.objectives.objective import Objective
@@ -255,7 +255,9 @@ def equation(witness: Witness) -> str:
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    """State existence and uniqueness in the witness's box."""
+    """State existence and uniqueness in the witness's box; without a number, that it holds no solution."""
+    if not numbers:
+        return _refuted(facts)
     return (
         Status.PROVED,
         f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {box_sentence(facts.witness)} with "
@@ -264,20 +266,23 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-def refutation(facts: Facts) -> Claim:
-    """The claim that the box holds no solution."""
-    return Claim(
-        RULE.name,
+def _refuted(facts: Facts) -> tuple[Status, str]:
+    where = box_sentence(facts.witness)
+    return (
         Status.REFUTED,
-        f"For rho = {format_rational(facts.rho)} there is no x in {box_sentence(facts.witness)} with "
-        f"{equation(facts.witness)}.",
+        f"For rho = {format_rational(facts.rho)} there is no x in {where} with {equation(facts.witness)}.",
     )
 
 
+def refutation(facts: Facts) -> Claim:
+    """The claim that the box holds no solution."""
+    return Claim(RULE.name, *_refuted(facts))
+
+
 RULE = Rule(
-    "existence",
-    "Is there a point x* near the given one with grad f(x* + rho u(x*)) = 0?",
-    measure,
-    conclude,
+    name="existence",
+    question="Is there a point x* near the given one with grad f(x* + rho u(x*)) = 0?",
+    measure=measure,
+    conclude=conclude,
     questions={"usam": "Is there a point x* near the given one with grad f(x* + rho grad f(x*)) = 0?"},
 )

@@ -11,9 +11,9 @@ of its own. The same for other ascent steps, whose map ``x -> x+`` is continuous
 from __future__ import annotations
 
 from hallucert.check.claim import Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.target import GLOBAL, MINIMIZER, proved_kind
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import format_rational
 
 
@@ -44,4 +44,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-RULE = Rule("hallucinated_minimizer", "Is x* a local minimizer of f^SAM with grad f(x*) != 0?", measure, conclude)
+RULE = Rule(
+    name="hallucinated_minimizer",
+    question="Is x* a local minimizer of f^SAM with grad f(x*) != 0?",
+    measure=measure,
+    conclude=conclude,
+)

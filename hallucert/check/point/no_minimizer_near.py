@@ -15,9 +15,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.check.claim import Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point, sum_of_squares
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below, format_rational
 
 
@@ -72,10 +72,10 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 
 RULE = Rule(
-    "no_minimizer_near",
-    "Is no point near the given one mapped to a local minimizer of f?",
-    measure,
-    conclude,
-    input_types=({"direction": "dyadics"},),
+    name="no_minimizer_near",
+    question="Is no point near the given one mapped to a local minimizer of f?",
+    measure=measure,
+    conclude=conclude,
+    inputs=({"direction": "dyadics"},),
     choose=choose,
 )

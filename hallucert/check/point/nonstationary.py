@@ -9,8 +9,8 @@ Numbers: ``gradient_norm``, ``multiplier`` (``lambda = |g|/rho``; USAM: ``1/rho`
 from __future__ import annotations
 
 from hallucert.check.claim import Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_below
 
 
@@ -34,4 +34,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     return Status.PROVED, f"The gradient does not vanish at x*: |grad f(x*)| >= {decimal_below(lower)}."
 
 
-RULE = Rule("nonstationary", "Is grad f(x*) different from 0?", measure, conclude)
+RULE = Rule(
+    name="nonstationary",
+    question="Is grad f(x*) different from 0?",
+    measure=measure,
+    conclude=conclude,
+)

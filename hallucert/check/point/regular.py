@@ -15,8 +15,8 @@ from hallucert.balls.linear import matrix
 from hallucert.balls.linear.inverse import inverse
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_below
 
 
@@ -74,4 +74,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-RULE = Rule("regular", "Is the perturbation map regular at x*?", measure, conclude)
+RULE = Rule(
+    name="regular",
+    question="Is the perturbation map regular at x*?",
+    measure=measure,
+    conclude=conclude,
+)

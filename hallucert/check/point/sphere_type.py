@@ -19,9 +19,9 @@ from fractions import Fraction
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.objectives.radius_law import SAM
 
 MINIMUM, MAXIMUM, SADDLE = "minimum", "maximum", "saddle"
@@ -114,10 +114,10 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 
 RULE = Rule(
-    "sphere_type",
-    "Is x* a minimum, a saddle or a maximum of f on the sphere around x*+?",
-    measure,
-    conclude,
+    name="sphere_type",
+    question="Is x* a minimum, a saddle or a maximum of f on the sphere around x*+?",
+    measure=measure,
+    conclude=conclude,
     questions={
         "usam": "Is x* a minimum, a saddle or a maximum of f(y) + |y - c|^2/(2 rho), c = x*+?",
         "asam": "Is x* a minimum, a saddle or a maximum of f on the ellipsoid |D^-1 (y - c)| = rho, c = x*+?",

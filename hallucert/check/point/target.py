@@ -17,8 +17,8 @@ from math import ceil, floor
 
 from hallucert.balls.linear.symmetric import extreme_eigenvalues, inertia
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below
 
 MINIMIZER, MAXIMIZER, SADDLE, NO_MINIMIZER, GLOBAL = (
@@ -94,4 +94,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-RULE = Rule("target", "What kind of critical point of f is x*+?", measure, conclude)
+RULE = Rule(
+    name="target",
+    question="What kind of critical point of f is x*+?",
+    measure=measure,
+    conclude=conclude,
+)

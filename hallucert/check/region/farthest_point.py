@@ -31,6 +31,7 @@ from hallucert.balls.krawczyk_operator import approximate_preconditioner
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.sphere_type import MAXIMUM, proved_sphere_kind
 from hallucert.check.reason import Reason
 from hallucert.check.region import maximizer_set as farthest_point_set
@@ -38,7 +39,6 @@ from hallucert.check.region.taylor import TaylorBox
 from hallucert.check.region.touching import MAX_HALVINGS, choose_neighbourhood, neighbourhood, touches_only_here
 from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import box_around, covers
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below
 
 INPUTS = {
@@ -214,11 +214,11 @@ def _separating_digits(level: Fraction, maximum: Fraction) -> int:
 
 
 RULE = Rule(
-    "farthest_point",
-    "Is x* the point farthest from x*+ on a superlevel set around a local maximizer?",
-    measure,
-    conclude,
-    input_types=(INPUTS, *farthest_point_set.INPUTS),
+    name="farthest_point",
+    question="Is x* the point farthest from x*+ on a superlevel set around a local maximizer?",
+    measure=measure,
+    conclude=conclude,
+    inputs=(INPUTS, *farthest_point_set.INPUTS),
     choose=choose,
     asked=lambda evidence: evidence.construction is not None,
 )

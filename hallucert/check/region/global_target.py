@@ -17,10 +17,10 @@ from typing import Any
 from hallucert.balls.linear.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.domain import is_defined
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.region.touching import MAX_HALVINGS
 from hallucert.check.subdivision import Box, balls_of, cover, halves
-from hallucert.check.theorem import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 
 LOWER = "value_elsewhere"
@@ -138,11 +138,11 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 
 RULE = Rule(
-    "global_target",
-    "Is x*+ a global minimizer of f over the stated box?",
-    measure,
-    conclude,
-    input_types=({"box": "box", "convex_radius": "dyadic"},),
+    name="global_target",
+    question="Is x*+ a global minimizer of f over the stated box?",
+    measure=measure,
+    conclude=conclude,
+    inputs=({"box": "box", "convex_radius": "dyadic"},),
     choose=choose,
     asked=lambda evidence: evidence.global_box is not None,
 )

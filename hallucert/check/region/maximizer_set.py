@@ -28,11 +28,11 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.check.claim import Enclosure
+from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.reason import Reason
 from hallucert.check.region.touching import MAX_HALVINGS, choose_neighbourhood, neighbourhood, touches_only_here
 from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import Box, covers
-from hallucert.check.theorem import Evidence, Inputs, Numbers
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape.derivatives import gradient_tape

@@ -20,9 +20,9 @@ import numpy as np
 
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import is_positive_definite
+from hallucert.check.point.rule import Evidence
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point, sum_of_squares
-from hallucert.check.theorem import Evidence
 from hallucert.exact import round_up
 
 MAX_HALVINGS = 40

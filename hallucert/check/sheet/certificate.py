@@ -12,8 +12,9 @@ import numpy as np
 from hallucert.check.claim import Claim
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.pieces.chains import ChainCertificate, doubles
+from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.sheet.chain import CurveChain
-from hallucert.check.sheet.claims import QUESTIONS
+from hallucert.check.sheet.claims import THEOREMS
 from hallucert.objectives.objective import Objective
 from hallucert.quiet import quiet
 from hallucert.shortening import short_rational
@@ -43,7 +44,7 @@ class SheetCertificate(ChainCertificate):
 
     kind: ClassVar[str] = "sheet"
     first_claim: ClassVar[str] = "curve"
-    names: ClassVar[tuple[str, ...]] = tuple(QUESTIONS)
+    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS)
 
     objective: Objective
     rho: Fraction
@@ -56,6 +57,11 @@ class SheetCertificate(ChainCertificate):
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through the axes of its cells, shape (n, d)."""
         return tuple(_polygon(chain, self.objective.dimension) for chain in self.chains)
+
+    @property
+    def about(self) -> Pieces:
+        """What the sentences speak of."""
+        return Pieces(self.rho, "curve", tuple((piece.closed, len(piece.cells)) for piece in self.chains))
 
     def _lengths(self) -> list[int]:
         return [len(chain.cells) for chain in self.chains]

@@ -22,23 +22,27 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from hallucert.check.claim import Enclosure
-from hallucert.check.pieces.sentences import POINTWISE, About, Numbers, SheetClaim
+from hallucert.check.pieces.sentences import POINTWISE, Pieces, theorems
+from hallucert.check.reason import Reason
 from hallucert.check.sheet.cell import CurveCellProof
 from hallucert.check.sheet.chain import CurveChain, ProvedChain, check_curve
 from hallucert.check.sheet.measures import measured_curve
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.check.sheet.turning import total_turning
+from hallucert.check.theorem import Measured
 from hallucert.clock import UNLIMITED, Clock
 
-QUESTIONS = {
-    "curve": "Is there a curve of hallucinated minimizers along the sheet?",
-    "regular": "Is the perturbation map regular at every point of the curve?",
-    "theorem_3_2": "Does condition (C32) of Theorem 3.2 hold at every point of the curve?",
-    "projected_c32": "Does (C32) hold on the row space of Dr(x+) at every point of the curve?",
-    "attractor": "Does every point of the curve attract SAM?",
-    "turning": "How often does the tangent of the closed curve go round?",
-}
-"""The names of the claims, in the order in which they are made, and what they ask."""
+THEOREMS = theorems(
+    {
+        "curve": "Is there a curve of hallucinated minimizers along the sheet?",
+        "regular": "Is the perturbation map regular at every point of the curve?",
+        "theorem_3_2": "Does condition (C32) of Theorem 3.2 hold at every point of the curve?",
+        "projected_c32": "Does (C32) hold on the row space of Dr(x+) at every point of the curve?",
+        "attractor": "Does every point of the curve attract SAM?",
+        "turning": "How often does the tangent of the closed curve go round?",
+    }
+)
+"""In the order in which they are claimed."""
 
 
 def sheet_claims(
@@ -47,7 +51,7 @@ def sheet_claims(
     index: int,
     proofs: Sequence[CurveCellProof] | None = None,
     clock: Clock = UNLIMITED,
-) -> list[SheetClaim] | str:
+) -> list[Measured[Pieces]] | str:
     """Prove everything about one chain; return its claims, or what could not be proved of it.
 
     Parameters
@@ -69,17 +73,17 @@ def sheet_claims(
     found = measured_curve(proved, clock)
     if isinstance(found, str):
         return found
-    about = About(index, proved.closed, len(proved.proofs), system.rho, "curve")
     first = found.claims["gradient"]
-    curve = None if first is None else {**first, "length": found.length}
-    claims = [SheetClaim("curve", QUESTIONS["curve"], index, curve, about.curve)]
-    for name in POINTWISE:
-        claims.append(SheetClaim(name, QUESTIONS[name], index, found.claims[name], getattr(about, name)))
+    numbers = {name: found.claims[name] for name in POINTWISE}
+    numbers = {"curve": None if first is None else {**first, "length": found.length}, **numbers}
     if proved.closed and system.objective.dimension == 2:
-        claims.append(SheetClaim("turning", QUESTIONS["turning"], index, _turning(proved), about.turning))
-    return claims
+        numbers["turning"] = _turning(proved)
+    return [
+        Measured(THEOREMS[name], Reason.PRECISION if known is None else known, {"sheet": index})
+        for name, known in numbers.items()
+    ]
 
 
-def _turning(chain: ProvedChain) -> Numbers | None:
+def _turning(chain: ProvedChain) -> dict[str, Enclosure] | None:
     turns = total_turning(chain)
     return None if turns is None else {"turns": Enclosure(Fraction(turns), Fraction(turns))}

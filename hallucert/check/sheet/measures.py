@@ -17,11 +17,11 @@ from hallucert.check.branch.cell import arc_box
 from hallucert.check.branch.system import Vector
 from hallucert.check.claim import Enclosure
 from hallucert.check.point import nonstationary, regular
+from hallucert.check.point.rule import Evidence, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
 from hallucert.check.sheet.cell import CurveCellProof
 from hallucert.check.sheet.chain import ProvedChain
-from hallucert.check.theorem import Evidence, Rule
 from hallucert.check.witness import Witness
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 

@@ -9,8 +9,9 @@ from typing import ClassVar
 from hallucert.check.claim import Claim
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.pieces.chains import ChainCertificate
+from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.surface.atlas import Atlas
-from hallucert.check.surface.claims import QUESTIONS
+from hallucert.check.surface.claims import THEOREMS
 from hallucert.objectives.objective import Objective
 from hallucert.shortening import short_rational
 
@@ -39,13 +40,18 @@ class SurfaceCertificate(ChainCertificate):
 
     kind: ClassVar[str] = "surface"
     first_claim: ClassVar[str] = "surface"
-    names: ClassVar[tuple[str, ...]] = tuple(QUESTIONS)
+    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS)
 
     objective: Objective
     rho: Fraction
     atlases: tuple[Atlas, ...]
     all_claims: tuple[Claim, ...]
     provenance: Provenance
+
+    @property
+    def about(self) -> Pieces:
+        """What the sentences speak of."""
+        return Pieces(self.rho, "surface", tuple((piece.closed, len(piece.charts)) for piece in self.atlases))
 
     def _lengths(self) -> list[int]:
         return [len(atlas.charts) for atlas in self.atlases]

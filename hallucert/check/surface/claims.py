@@ -19,23 +19,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from hallucert.check.pieces.sentences import POINTWISE, About, SheetClaim
+from hallucert.check.pieces.sentences import POINTWISE, Pieces, theorems
+from hallucert.check.reason import Reason
 from hallucert.check.surface.atlas import Atlas, check_atlas
 from hallucert.check.surface.cell import ChartProof
 from hallucert.check.surface.measures import measured_surface, published_least
 from hallucert.check.surface.system import SurfaceSystem
 from hallucert.check.surface.topology import euler_characteristic
+from hallucert.check.theorem import Measured, Numbers
 from hallucert.clock import UNLIMITED, Clock
 
-QUESTIONS = {
-    "surface": "Is there a surface of hallucinated minimizers along the sheet?",
-    "regular": "Is the perturbation map regular at every point of the surface?",
-    "theorem_3_2": "Does condition (C32) of Theorem 3.2 hold at every point of the surface?",
-    "projected_c32": "Does (C32) hold on the row space of Dr(x+) at every point of the surface?",
-    "attractor": "Does every point of the surface attract SAM?",
-    "topology": "Which closed surface is it?",
-}
-"""The names of the claims, in the order in which they are made, and what they ask."""
+THEOREMS = theorems(
+    {
+        "surface": "Is there a surface of hallucinated minimizers along the sheet?",
+        "regular": "Is the perturbation map regular at every point of the surface?",
+        "theorem_3_2": "Does condition (C32) of Theorem 3.2 hold at every point of the surface?",
+        "projected_c32": "Does (C32) hold on the row space of Dr(x+) at every point of the surface?",
+        "attractor": "Does every point of the surface attract SAM?",
+        "topology": "Which closed surface is it?",
+    }
+)
+"""In the order in which they are claimed."""
 
 
 def surface_claims(
@@ -45,7 +49,7 @@ def surface_claims(
     proofs: Sequence[ChartProof] | None = None,
     covers: Sequence[Sequence[int | None]] | None = None,
     clock: Clock = UNLIMITED,
-) -> list[SheetClaim] | str:
+) -> list[Measured[Pieces]] | str:
     """Prove everything about one atlas; return its claims, or what could not be proved of it.
 
     Parameters
@@ -65,12 +69,13 @@ def surface_claims(
     found = measured_surface(proved, clock)
     if isinstance(found, str):
         return found
-    about = About(index, proved.closed, len(proved.proofs), system.exact_rho, "surface")
-    claims = [SheetClaim("surface", QUESTIONS["surface"], index, found["gradient"], about.surface, published_least())]
-    for name in POINTWISE:
+    numbers = {"surface": found["gradient"], **{name: found[name] for name in POINTWISE}}
+    claims = []
+    for name, known in numbers.items():
         publish = published_least(-1 / system.exact_rho if name == "theorem_3_2" else Fraction(0))
-        claims.append(SheetClaim(name, QUESTIONS[name], index, found[name], getattr(about, name), publish))
+        least: Numbers | Reason = Reason.PRECISION if known is None else known
+        claims.append(Measured(THEOREMS[name], least, {"sheet": index}, publish))
     if proved.closed:
         number = euler_characteristic(proved, clock)
-        claims.append(SheetClaim("topology", QUESTIONS["topology"], index, number, about.topology))
+        claims.append(Measured(THEOREMS["topology"], number or Reason.PRECISION, {"sheet": index}))
     return claims

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import QUESTIONS, measured_claims
+from hallucert.check.branch.claims import THEOREMS, Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem, third_derivative_tape
 from hallucert.check.branch.target import TargetBox, propose_target, proved_target
-from hallucert.check.claim import Claim, Enclosure, undecided
+from hallucert.check.claim import Claim, Enclosure
 from hallucert.check.reason import Reason
 from hallucert.check.sizes import sizes_of
 from hallucert.clock import Clock
@@ -69,7 +69,7 @@ def prove_branch(
     target = None if box is None else proved_target(arithmetic, objective, box)
     if box is None or target is None:
         reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
-        open_ = tuple(undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items())
+        open_ = tuple(THEOREMS[name].open(reason) for name, reason in reasons.items())
         return ProvedBranch(None, None, (), open_)
     system = BranchSystem(arithmetic, objective, target.c, third)
     found, obstacle = search_chains(Track(system, guide), gap, max_cells, clock.part(SEARCH))
@@ -83,7 +83,8 @@ def prove_branch(
         obstacle = Reason.TIME if half.passed() else obstacle
     precision, sizes = arithmetic.precision, target.sizes(reach)
     measured = [one for group in groups if not isinstance(group, str) for one in group]
-    claims = [one.published(precision, sizes) for one in measured]
+    about = Branches(objective.dimension, tuple(chains))
+    claims = [one.published(about, precision, sizes) for one in measured]
     claims += _open_questions(claims, obstacle or Reason.PRECISION)
     enclosure = [Enclosure(*arithmetic.endpoints(c)).published(precision, sizes.box) for c in target.c]
     return ProvedBranch(box, tuple((e.lower, e.upper) for e in enclosure), tuple(chains), tuple(claims))
@@ -93,7 +94,7 @@ def _open_questions(claims: Sequence[Claim], obstacle: Reason) -> list[Claim]:
     """Say so where nothing was proved at all: without a curve because of `obstacle`."""
     made = {claim.name for claim in claims}
     reasons = {"branch": obstacle, "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES}
-    return [undecided(name, QUESTIONS[name], reason) for name, reason in reasons.items() if name not in made]
+    return [THEOREMS[name].open(reason) for name, reason in reasons.items() if name not in made]
 
 
 def _reach(guide: Guide, near: Sequence[Fraction]) -> Fraction:

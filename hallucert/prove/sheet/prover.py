@@ -9,12 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 from hallucert.check.branch.chain import unrepeated
-from hallucert.check.claim import Claim, undecided
+from hallucert.check.claim import Claim
+from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
 from hallucert.check.sheet.cell import CurveCellProof
 from hallucert.check.sheet.chain import CurveChain, entry
-from hallucert.check.sheet.claims import QUESTIONS, sheet_claims
+from hallucert.check.sheet.claims import THEOREMS, sheet_claims
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
@@ -58,13 +59,14 @@ def prove_sheet(
             found = sheet_claims(system, chain, len(chains) + 1, proofs, clock)
             if isinstance(found, str):
                 continue
-            made = [claim.published(arithmetic.precision, sizes) for claim in found]
+            about = Pieces(rho, "curve", tuple((piece.closed, len(piece.cells)) for piece in (*chains, chain)))
+            made = [claim.published(about, arithmetic.precision, sizes) for claim in found]
             if made[0]:
                 chains.append(chain)
                 claims += made
     if not chains:
         reason = Reason.TIME if searching.passed() else Reason.PRECISION
-        claims.append(undecided("curve", QUESTIONS["curve"], reason))
+        claims.append(THEOREMS["curve"].open(reason))
     return tuple(chains), tuple(claims)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from hallucert.check.claim import Claim, undecided
+from hallucert.check.claim import Claim
+from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.reason import Reason
 from hallucert.check.surface.atlas import Atlas, Neighbours, component, covered_edges
 from hallucert.check.surface.cell import ChartProof
-from hallucert.check.surface.claims import QUESTIONS, surface_claims
+from hallucert.check.surface.claims import THEOREMS, surface_claims
 from hallucert.check.surface.system import SurfaceSystem
 from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
@@ -52,13 +53,14 @@ def prove_surface(
         found = surface_claims(system, atlas, len(atlases) + 1, part.proofs, part.covers, clock)
         if isinstance(found, str):
             continue
-        made = [claim.published(arithmetic.precision) for claim in found]
+        about = Pieces(rho, "surface", tuple((piece.closed, len(piece.charts)) for piece in (*atlases, atlas)))
+        made = [claim.published(about, arithmetic.precision) for claim in found]
         if made[0]:
             atlases.append(atlas)
             claims += made
     if not atlases:
         reason = Reason.TIME if searching.passed() else Reason.PRECISION
-        claims.append(undecided("surface", QUESTIONS["surface"], reason))
+        claims.append(THEOREMS["surface"].open(reason))
     return tuple(atlases), tuple(claims)
 
 

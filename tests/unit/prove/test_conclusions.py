@@ -14,7 +14,7 @@ from hallucert.check.point import hallucinated_minimizer, nonstationary, regular
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.sam_point import Point
-from hallucert.check.theorem import Evidence, Facts
+from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.witness import Witness
 
 TINY = Fraction(1, 2**80)

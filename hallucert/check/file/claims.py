@@ -1,0 +1,112 @@
+"""Reading the claims of a certificate of any kind: name, status, numbers and inputs; the sentence is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.file.fields import (
+    read_box,
+    read_dyadic,
+    read_dyadics,
+    read_exact,
+    read_fields,
+    read_integer,
+    read_interval,
+    read_list,
+    read_vector,
+)
+from hallucert.check.reason import Reason
+from hallucert.check.theorem import PROVOKED, F, Inputs, Theorem
+from hallucert.errors import CertificateError
+from hallucert.objectives.tape.tape import Tape
+
+FIELDS = {"name", "status", "inputs", "numbers", "reason"}
+
+_INPUTS: dict[str, Callable[[object, str], Any]] = {
+    "dyadic": read_dyadic,
+    "dyadics": read_dyadics,
+    "exact": read_exact,
+    "vector": read_vector,
+    "box": read_box,
+    "integer": read_integer,
+    "tape": Tape.from_json,
+}
+
+
+def read_claims(
+    data: object, theorems: Mapping[str, Theorem[F]], facts: F | None, limit: int, pieces: int = 0
+) -> Iterator[Claim]:
+    """Read claims, one after the other, and render their sentences.
+
+    Parameters
+    ----------
+    data : object
+        What stands under ``claims`` in the file.
+    theorems : mapping of str to Theorem
+        Those that a file of this kind may claim.
+    facts
+        What the sentences may refer to; whoever takes a claim may add it to these before taking the next. None if all
+        claims are undecided.
+    limit : int
+        Most claims.
+    pieces : int
+        How many pieces there are for claims to be about.
+
+    Raises
+    ------
+    CertificateError
+        If something does not fit, also where numbers do not show the status that a claim has.
+    """
+    for i, item in enumerate(read_list(data, "claims", limit)):
+        yield _claim(item, f"claims[{i}]", theorems, facts, pieces)
+
+
+def _claim(data: object, field: str, theorems: Mapping[str, Theorem[F]], facts: F | None, pieces: int) -> Claim:
+    entry = read_fields(data, FIELDS, field)
+    if not isinstance(entry["name"], str) or entry["name"] not in theorems:
+        raise CertificateError(f"{field}.name", f"must be one of {', '.join(theorems)}")
+    theorem = theorems[entry["name"]]
+    if entry["status"] not in tuple(Status):
+        raise CertificateError(f"{field}.status", f"must be one of {', '.join(Status)}")
+    status = Status(entry["status"])
+    if (entry["reason"] is None) == (status is Status.UNDECIDED) or entry["reason"] not in (None, *Reason):
+        raise CertificateError(f"{field}.reason", "must be a known reason, exactly if the claim is undecided")
+    if not isinstance(entry["inputs"], Mapping) or not isinstance(entry["numbers"], Mapping):
+        raise CertificateError(f"{field}.numbers", "and inputs must be objects")
+    allowed = theorem.inputs
+    if status is Status.UNDECIDED:
+        if entry["numbers"]:
+            raise CertificateError(f"{field}.numbers", "must be empty for an undecided claim")
+        allowed = ({}, {theorem.subject: "integer"}) if theorem.subject else ({},)
+    inputs = _inputs(entry["inputs"], allowed, f"{field}.inputs", theorem.name)
+    if theorem.subject in inputs and not 1 <= inputs[theorem.subject] <= pieces:
+        raise CertificateError(f"{field}.inputs.{theorem.subject}", f"must be from 1 to {pieces}")
+    if status is Status.UNDECIDED or facts is None:
+        return theorem.open(Reason(entry["reason"]), inputs)
+    return _stated(entry, field, theorem, facts, inputs)
+
+
+def _inputs(data: Mapping[str, Any], allowed: tuple[Mapping[str, str], ...], field: str, name: str) -> Inputs:
+    types = next((kinds for kinds in allowed if set(kinds) == set(data)), None)
+    if types is None:
+        raise CertificateError(field, f"are not those of the claim {name}")
+    return {key: _INPUTS[kind](data[key], f"{field}.{key}") for key, kind in types.items()}
+
+
+def _stated(entry: Mapping[str, Any], field: str, theorem: Theorem[F], facts: F, inputs: Inputs) -> Claim:
+    """Return what the numbers of a decided claim state."""
+    if theorem.numbers and set(entry["numbers"]) not in theorem.numbers:
+        raise CertificateError(f"{field}.numbers", f"must be {', '.join(sorted(theorem.numbers[0]))}")
+    numbers = {
+        str(key): Enclosure(*read_interval(value, f"{field}.numbers.{key[:40]}"))
+        for key, value in entry["numbers"].items()
+    }
+    try:
+        stated = theorem.state(facts, numbers, inputs)
+    except PROVOKED:
+        raise CertificateError(f"{field}.numbers", "and inputs must be those of the claim") from None
+    if isinstance(stated, Reason) or stated.status != entry["status"]:
+        raise CertificateError(f"{field}.status", f"must be what the numbers show, which is not {entry['status']}")
+    return stated
