@@ -21,7 +21,12 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.check.branch import claims as branch
+from hallucert.check.diagram import claims as diagram
 from hallucert.check.file.kinds import KINDS, module_of
+from hallucert.check.point.claims import BY_NAME
+from hallucert.check.sheet import claims as sheet
+from hallucert.check.surface import claims as surface
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -101,23 +106,22 @@ def issuing_modules() -> list[Path]:
 def issued() -> set[str]:
     """Return the names of all claims that the package can issue.
 
-    They are the keys of every table ``QUESTIONS``, every constant ``NAME``, and the literal first argument of whatever
-    makes a claim or a result.
+    They are the names of all theorems, every constant ``NAME``, and the literal first argument of whatever makes a
+    claim or a result.
     """
-    makers = {"Rule", "Claim", "undecided", "Result", "SheetClaim", "Measured"}
+    makers = {"Claim", "undecided", "Result"}
     names: set[str] = set()
     for path in issuing_modules():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                if node.targets[0].id == "QUESTIONS" and isinstance(node.value, ast.Dict):
-                    names |= {str(key.value) for key in node.value.keys if isinstance(key, ast.Constant)}
-                if node.targets[0].id == "NAME" and isinstance(node.value, ast.Constant):
-                    names.add(str(node.value.value))
+            named = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "NAME"
+            if named and isinstance(node.value, ast.Constant):
+                names.add(str(node.value.value))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     names.add(first.value)
-    return names
+    theorems = [BY_NAME, branch.THEOREMS, diagram.THEOREMS, sheet.THEOREMS, surface.THEOREMS]
+    return names.union(*theorems)
 
 
 def test_every_claim_of_the_code_has_a_row() -> None:

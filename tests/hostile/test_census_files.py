@@ -21,9 +21,9 @@ from hallucert.check.census.census import take_here
 from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability
 from hallucert.check.census.sphere import overlap
 from hallucert.check.claim import Enclosure
+from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.file.fields import problem_digest
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 

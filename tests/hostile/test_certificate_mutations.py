@@ -15,9 +15,9 @@ from fractions import Fraction
 import pytest
 
 import hallucert as hc
+from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.file.fields import problem_digest
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 

@@ -18,15 +18,15 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import attractor
+from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import MAX_MATRIX_BITS, load
 from hallucert.check.file.writing import to_json
-from hallucert.check.file.fields import problem_digest
 from hallucert.check.point import existence
 from hallucert.check.point.claims import BY_NAME
+from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.sam_point import Point
-from hallucert.check.point.rule import Evidence, Facts
 from hallucert.errors import ArgumentError, CertificateError
 
 WELL = "(x**2 - 1)**2/4 + y**2/20"

@@ -11,9 +11,9 @@ import pytest
 import sympy
 
 import hallucert as hc
+from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.file.fields import problem_digest
 from hallucert.errors import ArgumentError, CertificateError, FormulaError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
@@ -118,10 +118,10 @@ def test_the_checkers_report_says_it_too(certificates):
 def test_a_file_cannot_write_to_the_terminal_what_is_no_plain_text(certificates, bad, tmp_path):
     """Sentences are printable ASCII, and an error about a stranger's field name is printable, on one line."""
     for kind, certificate in certificates.items():
-        for field in ("statement", "key", "variable"):
+        for field in ("name", "key", "variable"):
             data = to_json(certificate)
-            if field == "statement" and kind != "census":
-                data["claims"][0]["statement"] += bad
+            if field == "name" and kind != "census":
+                data["claims"][0]["name"] += bad
             elif field == "key":
                 data["problem"][bad] = "1"
                 data["digest"] = problem_digest(data["problem"])

@@ -15,8 +15,8 @@ from hallucert.balls.doubles.mean_value import MeanValueArithmetic
 from hallucert.check.attraction import basin
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.sam_point import Point
 from hallucert.check.point.rule import Evidence
+from hallucert.check.sam_point import Point
 from hallucert.errors import ArgumentError
 from hallucert.exact import format_dyadic
 

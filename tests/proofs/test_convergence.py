@@ -144,8 +144,6 @@ def test_the_run_must_come_into_the_ball(far) -> None:
     claim = claim_of(far, "converges")
     claim["inputs"]["steps"], root = 0, Fraction(math.sqrt(0.41))
     claim["numbers"]["distance"] = [format_dyadic(root + Fraction(sign, 2**40)) for sign in (-1, 1)]
-    before, _, after = claim["statement"].partition("after ")
-    claim["statement"] = before + "after 0 steps its distance to x* is at most 0.640313," + after.partition(",")[2]
     assert with_claims(far, converges=claim) == ["converges"]
 
 

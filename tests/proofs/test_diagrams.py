@@ -14,15 +14,14 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.cell import CellProof
-from hallucert.check.branch.claims import QUESTIONS
+from hallucert.check.branch.claims import TARGET
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import proved_target
-from hallucert.check.claim import undecided
-from hallucert.check.diagram.claims import Swept, _holds, _Tubes, completeness_claim, statement, sweep
+from hallucert.check.diagram.claims import Swept, _holds, _Tubes, completeness, sweep
 from hallucert.check.file import verify as checker
+from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.file.fields import problem_digest
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
@@ -118,7 +117,6 @@ def test_a_diagram_without_one_of_its_branches_is_not_complete(diagrams) -> None
             rest = [chain for j, chain in enumerate(diagram.chains) if j != i]
             assert not sweep(system, rest, list(diagram.region), 20_000).complete
     claims = [c for c in diagram.all_claims if c.inputs.get("branch") != 4]
-    claims[-1] = replace(claims[-1], statement=statement(list(diagram.region), 3))
     forged = replace(diagram, chains=diagram.chains[:3], all_claims=tuple(claims))
     verdict = hc.verify(from_json(json.loads(json.dumps(to_json(forged)))), backend="arb", max_boxes=20_000)
     assert [r.name for r in verdict.results if not r.passed] == ["completeness"]
@@ -180,11 +178,8 @@ def test_a_saddle_has_no_complete_diagram_around_it(himmelblau) -> None:
     assert not diagram.complete and str(claim.status) == "undecided" and claim.reason.value in ("places", "budget")
 
 
-def test_forged_regions_and_statements_fail(diagrams) -> None:
-    """Another sentence is not re-proved; another region needs its digest, and then its own sentence."""
-    data = json.loads(json.dumps(to_json(diagrams[1])))
-    data["claims"][-1]["statement"] = data["claims"][-1]["statement"].replace("1 to 4", "1 to 3")
-    assert not hc.verify(from_json(data), backend="arb")
+def test_forged_regions_and_claims_fail(diagrams) -> None:
+    """Another region needs its digest, and completeness has no numbers and no other name or status."""
     data = json.loads(json.dumps(to_json(diagrams[1])))
     data["problem"]["region"][0] = ["0x1p+3", "-0x1p+3"]
     with pytest.raises(CertificateError, match="digest"):
@@ -209,7 +204,7 @@ def test_the_target_of_a_diagram_cannot_be_forged() -> None:
     assert honest.complete and not honest.chains and hc.verify(honest)
     elsewhere = tuple((Fraction(v), Fraction(v)) for v in (1, 0))
     wide = ((Fraction(-2), Fraction(2)), (Fraction(-1), Fraction(1)))
-    nobody = undecided("target", QUESTIONS["target"], Reason.BUDGET)
+    nobody = TARGET.open(Reason.BUDGET)
     for box in (elsewhere, wide, honest.box):
         for first in (honest.all_claims[0], nobody):
             if (box, first) == (honest.box, honest.all_claims[0]):
@@ -278,5 +273,5 @@ def test_a_check_that_runs_out_of_time_or_boxes_says_so():
         assert not late and late.results[-1].message.startswith("the time budget was spent")
         assert "not settled" not in str(late)
     for left, short in (([], "budget"), ([list(certificate.region)], "places")):
-        claims = [completeness_claim(Swept(left, False, 1, late), certificate.region, 1) for late in (True, False)]
+        claims = [completeness(Swept(left, False, 1, late)).published(certificate.about, 53) for late in (True, False)]
         assert [claim.reason for claim in claims] == ["time", short]

@@ -11,9 +11,9 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.existence import locate
+from hallucert.check.point.rule import Evidence
 from hallucert.check.region.touching import touches_only_here
 from hallucert.check.sam_point import Point
-from hallucert.check.point.rule import Evidence
 
 
 def test_a_locally_farthest_point_is_not_the_farthest():

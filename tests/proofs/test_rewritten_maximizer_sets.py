@@ -13,10 +13,10 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.file.reading import load
 from hallucert.check.point import existence
+from hallucert.check.point.rule import Evidence
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.sam_point import Point
-from hallucert.check.point.rule import Evidence
 from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.objective import Objective

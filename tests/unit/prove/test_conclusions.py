@@ -11,10 +11,10 @@ from hallucert.balls import arithmetic
 from hallucert.check.attraction import attractor, theorem_3_2
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point import hallucinated_minimizer, nonstationary, regular, sphere_type, target
+from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.sam_point import Point
-from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.witness import Witness
 
 TINY = Fraction(1, 2**80)
