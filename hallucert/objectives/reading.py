@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
-from hallucert.objectives.network.reading import FIELDS as NETWORK_FIELDS
-from hallucert.objectives.network.reading import network_from_json
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape.tape import Tape, read_rational
 
 _FIELDS = {
     "formula": frozenset({"kind", "tape"}),
     "least_squares": frozenset({"kind", "residuals", "n"}),
-    "tanh_network": NETWORK_FIELDS,
+    "tanh_network": frozenset(
+        {"kind", "layer_sizes", "output", "loss", "weight_decay", "label_smoothing", "inputs", "targets"}
+    ),
 }
+"""The fields of each kind."""
 
 
 def objective_from_json(data: object, field: str = "problem") -> Objective:
@@ -50,6 +51,8 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
     for extra in sorted(set(map(str, data)) - _FIELDS[kind]):
         raise CertificateError(f"{field}.{extra[:40]}", f"is not a field of a problem of kind {kind}")
     if kind == "tanh_network":
+        from hallucert.objectives.network.reading import network_from_json  # here, since most functions are no networks
+
         return network_from_json(data, field)
     if kind == "formula":
         tape = Tape.from_json(data["tape"], f"{field}.tape")

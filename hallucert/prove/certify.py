@@ -14,7 +14,6 @@ from hallucert.check.claim import Enclosure, Status
 from hallucert.check.file.certificate import Certificate, Provenance
 from hallucert.check.file.reading import MAX_DIMENSION
 from hallucert.check.point import existence
-from hallucert.check.point.claims import prove_claims, without_existence
 from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
@@ -31,6 +30,7 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.progress import Progress, working
 from hallucert.prove.branch.certify import certify_branch
+from hallucert.prove.claims import HINTS, prove_claims, without_existence
 from hallucert.prove.sheet.certify import certify_sheet, certify_surface
 from hallucert.quiet import quiet
 from hallucert.version import __version__
@@ -52,10 +52,6 @@ _HELPED_BY_PRECISION = frozenset(
         Reason.SCALE,
     }
 )
-
-
-HINTS = {"basin": "step", "converges": "start", "farthest_point": "construction", "global_target": "global_box"}
-"""Claims that are made only if the evidence has this."""
 
 
 @overload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any, NoReturn
 
@@ -26,8 +26,8 @@ from hallucert.check.file.fields import (
     read_vector,
 )
 from hallucert.check.file.kinds import module_of
-from hallucert.check.point.claims import BOX_RULES, RULES
-from hallucert.check.point.rule import Facts, Rule
+from hallucert.check.point.claims import OF_A_BOX, OF_A_POINT, OF_SAM, Rules
+from hallucert.check.point.rule import Facts
 from hallucert.check.witness import Witness
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.file_kinds import kind_of_content
@@ -150,8 +150,9 @@ def from_json(data: object) -> Any:
     if box is not None and len(box) != objective.dimension:
         raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
     rho = read_rho(problem["rho"])
-    rules = [rule for rule in (BOX_RULES if is_box else RULES) if law == SAM or rule.name != "farthest_point"]
-    claims = _claims(top["claims"], rules, None if witness is None else Facts(objective, rho, witness), law)
+    names = tuple(name for name in (OF_A_BOX if is_box else OF_A_POINT) if law == SAM or name not in OF_SAM)
+    facts = None if witness is None else Facts(objective, rho, witness)
+    claims = _claims(top["claims"], Rules(names, law), facts)
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
@@ -205,20 +206,19 @@ def _witness(data: object, objective: Objective, law: RadiusLaw) -> Witness:
     return Witness(fields["system"], centre, columns, radius, rows, law)
 
 
-def _claims(data: object, rules: Sequence[Rule], facts: Facts | None, law: RadiusLaw) -> dict[str, Claim]:
+def _claims(data: object, rules: Rules, facts: Facts | None) -> dict[str, Claim]:
     if facts is None:  # nothing can be stated, and so nothing be claimed
         entries = [item for item in read_list(data, "claims", MOST_CLAIMS) if isinstance(item, Mapping)]
         if any(entry.get("status") != Status.UNDECIDED for entry in entries):
             raise CertificateError("witness", "must be there if anything is claimed")
     claims: dict[str, Claim] = {}
-    about = {rule.name: rule.about(law) for rule in rules}
-    for claim in read_claims(data, about, facts, MOST_CLAIMS):
+    for claim in read_claims(data, rules, facts, MOST_CLAIMS):
         if claim.name in claims:
             raise CertificateError("claims", f"must not have {claim.name} twice")
         claims[claim.name] = claim
         if facts is not None:
             facts.claims[claim.name] = claim
-    order = [rule.name for rule in rules if rule.name in claims]
+    order = [name for name in rules if name in claims]
     if list(claims) != order:
         raise CertificateError("claims", f"must be in the order {', '.join(order)}")
     return claims

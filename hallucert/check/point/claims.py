@@ -1,62 +1,58 @@
-"""All claims about one point, in the order in which they build on each other."""
+"""All claims about one point, by name, in the order in which they build on each other; each loads when it is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
 
-from hallucert.check.attraction import attractor, basin, converges, projected_c32, theorem_3_2
-from hallucert.check.claim import Claim
-from hallucert.check.point import (
-    existence,
-    hallucinated_minimizer,
-    no_minimizer_near,
-    nonstationary,
-    regular,
-    sphere_type,
-    target,
-)
-from hallucert.check.point.rule import Evidence, Facts, Rule
-from hallucert.check.reason import Reason
-from hallucert.check.region import farthest_point, global_target
-from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.check.point.rule import Rule
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-RULES: tuple[Rule, ...] = (
-    existence.RULE,
-    nonstationary.RULE,
-    target.RULE,
-    regular.RULE,
-    hallucinated_minimizer.RULE,
-    sphere_type.RULE,
-    theorem_3_2.RULE,
-    projected_c32.RULE,
-    attractor.RULE,
-    basin.RULE,
-    converges.RULE,
-    farthest_point.RULE,
-    global_target.RULE,
-)
-BOX_RULES: tuple[Rule, ...] = (no_minimizer_near.RULE,)
+_MODULES = {
+    "existence": "hallucert.check.point.existence",
+    "nonstationary": "hallucert.check.point.nonstationary",
+    "target": "hallucert.check.point.target",
+    "regular": "hallucert.check.point.regular",
+    "hallucinated_minimizer": "hallucert.check.point.hallucinated_minimizer",
+    "sphere_type": "hallucert.check.point.sphere_type",
+    "theorem_3_2": "hallucert.check.attraction.theorem_3_2",
+    "projected_c32": "hallucert.check.attraction.projected_c32",
+    "attractor": "hallucert.check.attraction.attractor",
+    "basin": "hallucert.check.attraction.basin",
+    "converges": "hallucert.check.attraction.converges",
+    "farthest_point": "hallucert.check.region.farthest_point",
+    "global_target": "hallucert.check.region.global_target",
+    "no_minimizer_near": "hallucert.check.point.no_minimizer_near",
+}
+
+
+@dataclass(frozen=True)
+class Rules(Mapping[str, Rule]):
+    """Some of the rules, by name, with their questions for a law of the ascent step."""
+
+    names: tuple[str, ...]
+    law: RadiusLaw = SAM
+
+    def __getitem__(self, name: str) -> Rule:
+        if name not in self.names:
+            raise KeyError(name)
+        rule: Rule = import_module(_MODULES[name]).RULE
+        return rule.about(self.law)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+OF_A_BOX = ("no_minimizer_near",)
 """Claims about every point of a box, where nothing is solved."""
 
-BY_NAME = {rule.name: rule for rule in (*RULES, *BOX_RULES)}
-OPTIONAL = frozenset({basin.RULE.name, converges.RULE.name, farthest_point.RULE.name, global_target.RULE.name})
-RESIDUAL_ONLY = frozenset({projected_c32.RULE.name})
-"""Claims that only a point proved to exist in residual form has."""
+OF_A_POINT = tuple(name for name in _MODULES if name not in OF_A_BOX)
 
+OF_SAM = frozenset({"farthest_point"})
+"""Claims that no other ascent step has."""
 
-def prove_claims(evidence: Evidence, facts: Facts) -> dict[str, Claim]:
-    """Make every claim that is asked; later claims may use earlier ones."""
-    for number, rule in enumerate(RULES):
-        if rule.asked(evidence):
-            evidence.clock.tell(f"claim {rule.name}", number, len(RULES))
-            facts.claims[rule.name] = rule.prove(evidence, facts)
-    return facts.claims
-
-
-def without_existence(first: Claim, asked: Iterable[str], law: RadiusLaw) -> dict[str, Claim]:
-    """Return the claims of a point that is not proved to exist: `first`, and the rest undecided."""
-    claims = {first.name: first}
-    for rule in RULES[1:]:
-        if rule.name in asked or rule.name not in OPTIONAL | RESIDUAL_ONLY:
-            claims[rule.name] = rule.about(law).open(Reason.NEEDS_EXISTENCE)
-    return claims
+BY_NAME = Rules((*OF_A_POINT, *OF_A_BOX))
