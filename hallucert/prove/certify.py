@@ -31,6 +31,7 @@ from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.progress import Progress, working
 from hallucert.prove.branch.certify import certify_branch
 from hallucert.prove.claims import HINTS, prove_claims, without_existence
+from hallucert.prove.locate import Located, locate
 from hallucert.prove.sheet.certify import certify_sheet, certify_surface
 from hallucert.quiet import quiet
 from hallucert.version import __version__
@@ -280,9 +281,9 @@ def _attempt(
     clock.tell(f"existence at {ar.precision} bits", 0)
     try:
         with clock.watched():
-            located = existence.locate(ar, objective, rho, guess, radius, law)
+            located = locate(ar, objective, rho, guess, radius, law)
     except OutOfTime:
-        located = existence.Located(None, reason=Reason.TIME)
+        located = Located(None, reason=Reason.TIME)
     asked = sorted(claim for claim, hint in HINTS.items() if hints.get(hint) is not None)
     if located.x is None or located.witness is None:
         witness, first = located.witness, None

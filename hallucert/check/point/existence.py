@@ -16,99 +16,25 @@ on ``Z``. Number: ``offset``, an interval that contains every coordinate of ``x*
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from hallucert.balls.krawczyk import ZeroEnclosure, prove_zero, tighten
-from hallucert.balls.krawczyk_operator import approximate_preconditioner, krawczyk_image
+from hallucert.balls.krawczyk import tighten
+from hallucert.balls.krawczyk_operator import krawczyk_image
 from hallucert.balls.linear import matrix
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
-from hallucert.check.witness import Proposal, Rows, System, Vector, Witness, choose_system, polish, propose
+from hallucert.check.witness import System, Vector, Witness
 from hallucert.exact import decimal_above, decimal_below, format_rational, round_down, round_up
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, row_norms
-
-NEWTON_STEPS = 20
-_SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
-"""Sizes of an eigenvalue of ``H(x+)`` beside the largest: 0 to floats, hard to tell from 0, certainly below 0."""
-
-FILLING = (0.02, 0.6)
-"""Which part of its box Krawczyk's image should fill: with room enough to pass the test in any arithmetic, and with so
-much latitude that the first guess usually does."""
-
-
-@dataclass(frozen=True)
-class Located:
-    """The outcome of a search for a provable box: the witness, and ``x*`` enclosed if existence is proved.
-
-    `excluded` tells that the box was proved to hold no solution; `reason` says why neither was shown.
-    """
-
-    witness: Witness | None
-    x: list[Any] | None = None
-    excluded: bool = False
-    reason: Reason | None = None
 
 
 def system_of(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> System:
     """Return the equations of a witness."""
     rows = None if witness.slice is None else matrix.from_rationals(arithmetic, witness.slice)
     return System(arithmetic, objective, rho, witness.system, witness.centre, rows, law=witness.law)
-
-
-def locate(
-    arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radius: Fraction | None, law: RadiusLaw = SAM
-) -> Located:
-    """Find a centre by Newton's method, a box by inflation, and prove existence in it.
-
-    With a `radius` the box is fixed: it is ``x`` plus or minus `radius`, and nothing is polished.
-    """
-    at_start = Point(arithmetic, objective, rho, [arithmetic.constant(c) for c in x], law)
-    system = choose_system(at_start)
-    proposal = propose(at_start, system, x) if radius is not None else polish(at_start, system, x, NEWTON_STEPS)
-    if isinstance(proposal, Reason):
-        return Located(None, reason=_why_singular(at_start) or proposal)
-    equations = proposal.equations
-    if radius is not None:
-        inverse = approximate_preconditioner(proposal.jacobian)
-        if inverse is None:
-            return Located(None, reason=_why_singular(equations.at_centre) or Reason.PRECISION)
-        return _in_fixed_box(equations, _witness(proposal, [radius] * len(inverse), inverse))
-    found = _prove(equations, proposal.jacobian)
-    if found is None and proposal.stale:
-        found = _prove(equations, equations.float_jacobian())
-    if found is None:
-        return Located(None, reason=_why_not(equations))
-    witness = _witness(proposal, found.uniqueness_radius, found.preconditioner)
-    return _checked(equations, witness, _tightened(equations, found))
-
-
-def _prove(equations: System, jacobian: np.ndarray) -> ZeroEnclosure | None:
-    """Prove a zero near ``z = 0``, with the inverse of a float Jacobian as preconditioner."""
-    inverse = approximate_preconditioner(jacobian)
-    if inverse is None:
-        return None
-    ar, origin = equations.arithmetic, [Fraction(0)] * len(inverse)
-    unit = equations.at_centre.sizes.box
-    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, unit=unit, filling=FILLING)
-    return found if isinstance(found, ZeroEnclosure) else None
-
-
-def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: list[list[Fraction]]) -> Witness:
-    equations = proposal.equations
-    rows = tuple(tuple(row) for row in preconditioner)
-    slice_rows = _exact_rows(proposal.slice)
-    return Witness(equations.system, equations.exact_centre, slice_rows, tuple(radius), rows, equations.law)
-
-
-def _exact_rows(a: np.ndarray | None) -> Rows | None:
-    return None if a is None else tuple(tuple(map(Fraction, row)) for row in a.tolist())
 
 
 def room_of(witness: Witness) -> list[Enclosure]:
@@ -139,95 +65,45 @@ def _absolute_sum(row: Vector, radius: Vector) -> Fraction:
 
 def relocate(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:
     """Prove existence in the box of a witness; return the tight enclosure of ``x*``, or None."""
-    return _enclosed(system_of(arithmetic, objective, rho, witness), witness).x
+    found = enclosed(system_of(arithmetic, objective, rho, witness), witness)
+    return None if isinstance(found, Reason) else found
 
 
-def excludes(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> bool:
-    """Tell whether the box of a witness certainly holds no solution."""
-    return _in_fixed_box(system_of(arithmetic, objective, rho, witness), witness).excluded
-
-
-def _tightened(equations: System, found: ZeroEnclosure) -> list[Any]:
-    """Enclose the zero that was found as tightly as the arithmetic can.
-
-    Where the term ``(I - C DG) Z`` is a small part of Krawczyk's image, the rest is the rounding of ``C G(0)``, and
-    another step gains nothing.
-    """
-    ar = equations.arithmetic
-    width = max(ar.upper(side) - ar.lower(side) for side in found.box)
-    if 8 * found.contraction * max(found.existence_radius) <= width:
-        return found.box
-    return tighten(ar, equations.value, equations.jacobian, found.box, found.preconditioner)
-
-
-def _enclosed(equations: System, witness: Witness) -> Located:
-    """Apply Krawczyk's test to the box of a witness, and enclose the zero tightly."""
+def enclosed(equations: System, witness: Witness) -> list[Any] | Reason:
+    """Apply Krawczyk's test to the box of a witness, and enclose ``x*`` tightly."""
     ar = equations.arithmetic
     origin, inverse = [Fraction(0)] * witness.unknowns, [list(row) for row in witness.preconditioner]
     test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
     if not test.proved:
-        return Located(witness, reason=_why_not(equations))
-    return _checked(equations, witness, tighten(ar, equations.value, equations.jacobian, test.image, inverse))
+        return Reason.PRECISION
+    return in_domain(equations, tighten(ar, equations.value, equations.jacobian, test.image, inverse))
 
 
-def _checked(equations: System, witness: Witness, z: list[Any]) -> Located:
-    """Check that ``f`` is defined where the zero is enclosed."""
+def in_domain(equations: System, z: list[Any]) -> list[Any] | Reason:
+    """Return ``x0 + S z``, after checking that ``f`` is defined there and on its image."""
     x = equations.to_x(z)
-    if not Point(equations.arithmetic, equations.objective, equations.rho, x, equations.law).domain_certain:
-        return Located(witness, reason=Reason.DOMAIN)
-    return Located(witness, x=x)
+    certain = Point(equations.arithmetic, equations.objective, equations.rho, x, equations.law).domain_certain
+    return x if certain else Reason.DOMAIN
 
 
-def _in_fixed_box(equations: System, witness: Witness) -> Located:
-    located = _enclosed(equations, witness)
-    if located.x is not None:
-        return located
+def excludes(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> bool:
+    """Tell whether the box of a witness certainly holds no solution."""
+    return nothing_in(system_of(arithmetic, objective, rho, witness), witness)
+
+
+def nothing_in(equations: System, witness: Witness) -> bool:
+    """Tell whether certainly ``G`` does not vanish on the box, or Krawczyk's image of the box is disjoint from it."""
     ar = equations.arithmetic
     box = [ar.interval(-r, r) for r in witness.radius]
     value = equations.value(box)
     if all(ar.is_finite(v) for v in value) and any(ar.nonzero(v) for v in value):
-        return Located(witness, excluded=True)
+        return True
     origin, inverse = [Fraction(0)] * witness.unknowns, [list(row) for row in witness.preconditioner]
     test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
-    disjoint = bool(test.image) and any(
+    return bool(test.image) and any(
         ar.is_finite(image) and ar.intersection(image, side) is None
         for image, side in zip(test.image, box, strict=True)
     )
-    return Located(witness, excluded=True) if disjoint else located
-
-
-def _why_not(equations: System) -> Reason:
-    """Name the most likely cause of a failed test, from the values at the centre."""
-    point = equations.at_centre
-    if not equations.arithmetic.is_finite(point.q):
-        return Reason.ZERO_GRADIENT
-    if not point.domain_certain:
-        return Reason.DOMAIN
-    return _why_singular(point) or Reason.NOT_A_ZERO
-
-
-def _why_singular(point: Point) -> Reason | None:
-    """Tell from floats whether the target or the perturbation Jacobian looks singular near a point.
-
-    Where ``g(x+)`` is not much smaller than ``g(x)`` there is no target, and None is the answer.
-    """
-    ar = point.arithmetic
-    with np.errstate(over="ignore"):
-        both = [matrix.midpoints(ar, [g]) for g in (point.gradient, point.shifted_gradient)]
-        here, plus = (float(row_norms(g)[0]) for g in both)
-        if not plus <= 0.1 * here:
-            return None
-    at_x, at_plus, jacobian = (matrix.midpoints(ar, m) for m in (point.hessian, point.hessian_plus, point.perturbation))
-    if not all(np.isfinite(m).all() for m in (at_x, at_plus, jacobian)):
-        return None
-    scale = max(np.linalg.norm(at_x, 2), np.linalg.norm(at_plus, 2))
-    eigenvalues = np.linalg.eigvalsh((at_plus + at_plus.T) / 2)
-    if np.abs(eigenvalues).min() <= _SINGULAR * scale:
-        return Reason.DEGENERATE_SADDLE if eigenvalues[0] < _NEGATIVE * scale else Reason.DEGENERATE_TARGET
-    if np.abs(eigenvalues).min() <= _NEARLY_SINGULAR * scale:
-        return Reason.NEARLY_DEGENERATE
-    singular = np.linalg.svd(jacobian, compute_uv=False)
-    return Reason.SINGULAR_JACOBIAN if singular[-1] <= 1e-6 * singular[0] else None
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:

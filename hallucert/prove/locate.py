@@ -1,0 +1,261 @@
+"""From a point in floats to a witness: Newton's method in balls, a box by inflation, and why it may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.balls.krawczyk import ZeroEnclosure, prove_zero, tighten
+from hallucert.balls.krawczyk_operator import approximate_preconditioner
+from hallucert.balls.linear import matrix
+from hallucert.check.point.existence import enclosed, in_domain, nothing_in
+from hallucert.check.reason import Reason
+from hallucert.check.sam_point import Point
+from hallucert.check.witness import Rows, System, Vector, Witness
+from hallucert.exact import LARGEST_DOUBLE, round_down
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw, row_norms
+
+_SLOW = 1000
+"""Newton's method linearises anew after a step that lowers the residual by less than this factor."""
+
+NEWTON_STEPS = 20
+_SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
+"""Sizes of an eigenvalue of ``H(x+)`` beside the largest: 0 to floats, hard to tell from 0, certainly below 0."""
+
+FILLING = (0.02, 0.6)
+"""Which part of its box Krawczyk's image should fill: with room enough to pass the test in any arithmetic, and with so
+much latitude that the first guess usually does."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """The outcome of a search for a provable box: the witness, and ``x*`` enclosed if existence is proved.
+
+    `excluded` tells that the box was proved to hold no solution; `reason` says why neither was shown.
+    """
+
+    witness: Witness | None
+    x: list[Any] | None = None
+    excluded: bool = False
+    reason: Reason | None = None
+
+
+def locate(
+    arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radius: Fraction | None, law: RadiusLaw = SAM
+) -> Located:
+    """Find a centre by Newton's method, a box by inflation, and prove existence in it.
+
+    With a `radius` the box is fixed: it is ``x`` plus or minus `radius`, and nothing is polished.
+    """
+    at_start = Point(arithmetic, objective, rho, [arithmetic.constant(c) for c in x], law)
+    system = choose_system(at_start)
+    proposal = propose(at_start, system, x) if radius is not None else polish(at_start, system, x, NEWTON_STEPS)
+    if isinstance(proposal, Reason):
+        return Located(None, reason=_why_singular(at_start) or proposal)
+    equations = proposal.equations
+    if radius is not None:
+        inverse = approximate_preconditioner(proposal.jacobian)
+        if inverse is None:
+            return Located(None, reason=_why_singular(equations.at_centre) or Reason.PRECISION)
+        return _in_fixed_box(equations, _witness(proposal, [radius] * len(inverse), inverse))
+    found = _prove(equations, proposal.jacobian)
+    if found is None and proposal.stale:
+        found = _prove(equations, equations.float_jacobian())
+    if found is None:
+        return Located(None, reason=_why_not(equations))
+    witness = _witness(proposal, found.uniqueness_radius, found.preconditioner)
+    return _outcome(equations, witness, in_domain(equations, _tightened(equations, found)))
+
+
+def _prove(equations: System, jacobian: np.ndarray) -> ZeroEnclosure | None:
+    """Prove a zero near ``z = 0``, with the inverse of a float Jacobian as preconditioner."""
+    inverse = approximate_preconditioner(jacobian)
+    if inverse is None:
+        return None
+    ar, origin = equations.arithmetic, [Fraction(0)] * len(inverse)
+    unit = equations.at_centre.sizes.box
+    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, unit=unit, filling=FILLING)
+    return found if isinstance(found, ZeroEnclosure) else None
+
+
+def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: list[list[Fraction]]) -> Witness:
+    equations = proposal.equations
+    rows = tuple(tuple(row) for row in preconditioner)
+    slice_rows = _exact_rows(proposal.slice)
+    return Witness(equations.system, equations.exact_centre, slice_rows, tuple(radius), rows, equations.law)
+
+
+def _exact_rows(a: np.ndarray | None) -> Rows | None:
+    return None if a is None else tuple(tuple(map(Fraction, row)) for row in a.tolist())
+
+
+def _outcome(equations: System, witness: Witness, found: list[Any] | Reason) -> Located:
+    """Return where ``x*`` is, or the most likely cause of a failure."""
+    if not isinstance(found, Reason):
+        return Located(witness, x=found)
+    return Located(witness, reason=found if found is Reason.DOMAIN else _why_not(equations))
+
+
+def _in_fixed_box(equations: System, witness: Witness) -> Located:
+    located = _outcome(equations, witness, enclosed(equations, witness))
+    if located.x is None and nothing_in(equations, witness):
+        return Located(witness, excluded=True)
+    return located
+
+
+def _tightened(equations: System, found: ZeroEnclosure) -> list[Any]:
+    """Enclose the zero that was found as tightly as the arithmetic can.
+
+    Where the term ``(I - C DG) Z`` is a small part of Krawczyk's image, the rest is the rounding of ``C G(0)``, and
+    another step gains nothing.
+    """
+    ar = equations.arithmetic
+    width = max(ar.upper(side) - ar.lower(side) for side in found.box)
+    if 8 * found.contraction * max(found.existence_radius) <= width:
+        return found.box
+    return tighten(ar, equations.value, equations.jacobian, found.box, found.preconditioner)
+
+
+def _why_not(equations: System) -> Reason:
+    """Name the most likely cause of a failed test, from the values at the centre."""
+    point = equations.at_centre
+    if not equations.arithmetic.is_finite(point.q):
+        return Reason.ZERO_GRADIENT
+    if not point.domain_certain:
+        return Reason.DOMAIN
+    return _why_singular(point) or Reason.NOT_A_ZERO
+
+
+def _why_singular(point: Point) -> Reason | None:
+    """Tell from floats whether the target or the perturbation Jacobian looks singular near a point.
+
+    Where ``g(x+)`` is not much smaller than ``g(x)`` there is no target, and None is the answer.
+    """
+    ar = point.arithmetic
+    with np.errstate(over="ignore"):
+        both = [matrix.midpoints(ar, [g]) for g in (point.gradient, point.shifted_gradient)]
+        here, plus = (float(row_norms(g)[0]) for g in both)
+        if not plus <= 0.1 * here:
+            return None
+    at_x, at_plus, jacobian = (matrix.midpoints(ar, m) for m in (point.hessian, point.hessian_plus, point.perturbation))
+    if not all(np.isfinite(m).all() for m in (at_x, at_plus, jacobian)):
+        return None
+    scale = max(np.linalg.norm(at_x, 2), np.linalg.norm(at_plus, 2))
+    eigenvalues = np.linalg.eigvalsh((at_plus + at_plus.T) / 2)
+    if np.abs(eigenvalues).min() <= _SINGULAR * scale:
+        return Reason.DEGENERATE_SADDLE if eigenvalues[0] < _NEGATIVE * scale else Reason.DEGENERATE_TARGET
+    if np.abs(eigenvalues).min() <= _NEARLY_SINGULAR * scale:
+        return Reason.NEARLY_DEGENERATE
+    singular = np.linalg.svd(jacobian, compute_uv=False)
+    return Reason.SINGULAR_JACOBIAN if singular[-1] <= 1e-6 * singular[0] else None
+
+
+def choose_system(point: Point) -> str:
+    """Residual form if there are at most `d` residuals and they are much smaller at ``x+`` than at ``x``."""
+    ar, objective = point.arithmetic, point.objective
+    if not 0 < objective.residual_count <= objective.dimension:
+        return "gradient"
+    here = objective.enclose_residual(ar, point.x)
+    try:
+        size = max(abs(ar.midpoint(r)) for r in here)
+        size_plus = max(abs(ar.midpoint(r)) for r in point.shifted_residual)
+    except (ArithmeticError, ValueError):
+        return "gradient"
+    return "residual" if 10 * size_plus <= size else "gradient"
+
+
+def propose_slice(point: Point) -> np.ndarray | Reason:
+    """Return ``S``, shape (d, m): the rows of ``Dr(x+)``, scaled to length about 1, as columns."""
+    rows = matrix.midpoints(point.arithmetic, point.residual_jacobian_plus)
+    lengths = np.linalg.norm(rows, axis=1)
+    if not np.isfinite(rows).all() or not (lengths > 0).all():
+        return Reason.RANK_DEFICIENT
+    return (rows / lengths[:, None]).T
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Where existence is to be proved: a system at its centre, the floats of its slice, and of its Jacobian.
+
+    The Jacobian is *stale* if it is that of an earlier iterate near the centre.
+    """
+
+    equations: System
+    slice: np.ndarray | None
+    jacobian: np.ndarray
+    stale: bool = False
+
+
+def propose(point: Point, system: str, x: Vector) -> Proposal | Reason:
+    """The system centred at `x`, where the SAM quantities are `point`."""
+    linear = _linearised(point, system, x)
+    return linear if isinstance(linear, Reason) else Proposal(_system(point, system, x, linear[0]), *linear)
+
+
+def _linearised(point: Point, system: str, x: Vector) -> tuple[np.ndarray | None, np.ndarray] | Reason:
+    """The floats of a fresh slice (None in the gradient system) and of the Jacobian of the system on it."""
+    rows = propose_slice(point) if system == "residual" else None
+    if isinstance(rows, Reason):
+        return rows
+    return rows, _system(point, system, x, rows).float_jacobian()
+
+
+def _system(point: Point, system: str, x: Vector, rows: np.ndarray | None) -> System:
+    balls = None if rows is None else matrix.from_floats(point.arithmetic, rows)
+    return System(point.arithmetic, point.objective, point.exact_rho, system, x, balls, point, point.law)
+
+
+def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reason:
+    """Newton's method on the system from `x`, where the SAM quantities are `point`.
+
+    Returns the system centred at the best iterate, which has as many bits as the arithmetic. Slice and Jacobian are
+    kept while they serve: until a step gains less than a factor `_SLOW`. Stops where the residual no longer falls or
+    cannot be told from 0. A step longer than ``rho/2`` means that no zero is near; so does one longer than half of
+    ``|x+ - x|``, for laws under which that is another length.
+    """
+    ar, objective, rho = point.arithmetic, point.objective, point.exact_rho
+    length = point.length
+    best: tuple[Point, Vector] | None = None
+    linear: tuple[np.ndarray | None, np.ndarray] | None = None
+    linear_at, best_size = point, Fraction(0)
+    for _ in range(steps):
+        value = point.shifted_gradient if system == "gradient" else point.shifted_residual
+        if not ar.all_finite([value]):
+            return Reason.DOMAIN if ar.is_finite(point.q) else Reason.ZERO_GRADIENT
+        middle = [ar.midpoint(v) for v in value]
+        size = max(abs(v) for v in middle)
+        if best is not None and size >= best_size:
+            break
+        slow = _SLOW * size > best_size
+        best, best_size = (point, x), size
+        if linear is not None and not any(map(ar.nonzero, value)):
+            break
+        if linear is None or slow:
+            fresh = _linearised(point, system, x)
+            if isinstance(fresh, Reason):
+                return fresh
+            linear, linear_at = fresh, point
+        rows, jacobian = linear
+        if size == 0 or not np.isfinite(jacobian).all():
+            break
+        # Scaled to size 1, so that no bits of a tiny right-hand side are lost.
+        right = np.array([float(v / size) for v in middle])
+        step = np.linalg.lstsq(jacobian, -right, rcond=1e-15)[0]
+        moves = [Fraction(move) * size for move in (step if rows is None else rows @ step).tolist()]
+        if max(abs(move) for move in moves) > length / 2:
+            return Reason.NOT_A_ZERO
+        x = tuple(_nearby(c + move, ar.precision) for c, move in zip(x, moves, strict=True))
+        point = Point(ar, objective, rho, [ar.constant(c) for c in x], point.law)
+    if best is None or linear is None:  # no step was allowed
+        return Reason.NOT_A_ZERO
+    return Proposal(_system(best[0], system, best[1], linear[0]), *linear, stale=linear_at is not best[0])
+
+
+def _nearby(value: Fraction, bits: int) -> Fraction:
+    wide = bits > 53 or abs(value) > LARGEST_DOUBLE
+    return round_down(value, bits) if wide else Fraction(float(value))
