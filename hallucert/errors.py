@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 from hallucert.printing import printed
@@ -11,12 +12,8 @@ class HallucertError(Exception):
     """Root of every error this library raises on purpose. Errors can be copied, and sent between processes."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (type(self), self.args), self.__dict__
-
-
-def _again(kind: type[HallucertError], args: tuple[Any, ...]) -> HallucertError:
-    """Return an error with these arguments of `Exception`, whatever else its own constructor takes."""
-    return kind.__new__(kind, *args)
+        # With the arguments of `Exception`, whatever else the constructor of a derived class takes.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class ArgumentError(HallucertError, ValueError):

@@ -19,7 +19,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.cell import Cell, CellProof
 from hallucert.check.branch.chain import entry
-from hallucert.check.branch.reading import NUMBERS
+from hallucert.check.branch.claims import THEOREMS
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
@@ -504,7 +504,7 @@ CELL = ("branches", 0, "cells", 0)
 MALFORMED = [
     (("kind",), "star", "kind"),
     (("kind",), 3, "kind"),
-    (("schema",), 2, "schema"),
+    (("schema",), 1, "schema"),
     (("problem", "rho"), "1", "problem.rho"),
     (("branches", 0, "from_critical"), 2, "branches[0].from_critical"),
     ((*CELL, "span"), ["1", "1p1"], "branches[0].cells[0].span"),
@@ -548,9 +548,9 @@ def test_every_claim_is_documented():
     docs = Path(__file__).parents[2] / "docs"
     mathematics = (docs / "mathematics.md").read_text().split("## Branches in rho")[1].split("\n## ")[0]
     fields = (docs / "certificate-format.md").read_text().split("## Certificates of branches")[1].split("\n## ")[0]
-    for name, numbers in NUMBERS.items():
+    for name, theorem in THEOREMS.items():
         assert f"| `{name}` |" in mathematics
-        assert all(f"`{word}`" in fields for word in (name, *numbers))
+        assert all(f"`{word}`" in fields for word in (name, *theorem.numbers[0], *theorem.inputs[0]))
 
 
 def test_misuse_is_named(diagonal, four_well):

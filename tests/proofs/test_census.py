@@ -421,7 +421,7 @@ def test_a_place_that_is_not_declared_open_is_missed(four_well):
     "change",
     [
         lambda d: d.update(format="x"),
-        lambda d: d.update(schema=2),
+        lambda d: d.update(schema=1),
         lambda d: d.pop("points"),
         lambda d: _pose(d, rho="-1"),
         lambda d: _pose(d, region=[["0", "0"], ["0", "1"]]),

@@ -108,6 +108,7 @@ def test_what_nobody_claims_is_not_read(isola, ring) -> None:
 
 def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
     """`regular` of an open piece speaks of its continuation; that of a closed one need not."""
+    from hallucert.check.pieces.sentences import Pieces
     from hallucert.check.sheet.claims import sheet_claims
     from hallucert.check.sizes import Sizes
 
@@ -115,7 +116,8 @@ def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
     with ar:
         piece = CurveChain(ring.chains[0].cells[:3], False)
         claims = sheet_claims(ManifoldSystem(ar, ring.objective, ring.rho), piece, 1)
-        texts = {claim.name: claim.published(106, Sizes()).statement for claim in claims}
+        about = Pieces(ring.rho, "curve", ((False, 3),))
+        texts = {claim.theorem.name: claim.published(about, 106, Sizes()).statement for claim in claims}
     assert "its continuation" in texts["regular"] and "continuation" not in ring["regular"][0].statement
 
 

@@ -146,11 +146,12 @@ def test_points(wrong):
     """The message gives the one shape that will do, and shows the point or its shape."""
     with pytest.raises(ArgumentError, match=r"^x must be 2 finite numbers: "):
         hc.certify(WELL, wrong, "1.5")
+    with pytest.raises(ArgumentError, match=r"^x must be 2 finite numbers: "):
+        hc.certify_stall(WELL, wrong, 1)
     if wrong is not None:
         with pytest.raises(ArgumentError, match=r"^start must be 2 finite numbers: "):
             hc.certify(WELL, (-0.5, 0), "1.5", basin="0.1", start=wrong)
     takers = {
-        "x": lambda: hc.certify_stall(WELL, wrong, 1),
         "start": lambda: hc.sam.run(WELL, wrong, 1, 0.1, 3),
         "target": lambda: hc.find.branches(WELL, wrong, BOX),
     }
