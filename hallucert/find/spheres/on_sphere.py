@@ -15,6 +15,7 @@ from hallucert.find.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.krylov import LARGE, critical_point_near
+from hallucert.find.linear.eigenvalues import eigh
 from hallucert.find.moreau import moreau_length, moreau_points
 from hallucert.find.newton import EDGE, frobenius, newton_lanes, newton_point, norms, polished_critical_point
 from hallucert.find.rescaled import in_units
@@ -212,7 +213,8 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
     d = sphere.target.size
     random = rng.standard_normal((count, d))
     with np.errstate(all="ignore"):
-        eigenvectors = np.linalg.eigh(sphere.f.hessian_lanes(sphere.target[None, :])[0])[1].T
+        eigenvectors = eigh(sphere.f.hessian_lanes(sphere.target[None, :])[0])[1].T
+        eigenvectors = eigenvectors[np.isfinite(eigenvectors).all(axis=1)]
     axes = np.concatenate([np.eye(d), eigenvectors])
     # Proposition 4.5: every other critical point c' begins a branch, roughly in the direction c' - c.
     start = sphere.target + sphere.rho * rng.uniform(0.2, 1.5, (count, 1)) * random / norms(random)[:, None]
