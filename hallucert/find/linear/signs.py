@@ -49,20 +49,25 @@ def signed_eigenvalues(f: Objective, x: np.ndarray) -> tuple[np.ndarray, np.ndar
     with np.errstate(all="ignore"):
         g, h = f.gradient_lanes(x), f.hessian_lanes(x)
         values, vectors = eigh(h)
-        ulps = EPSILON * np.abs(x) * _patterns(x.shape[1])[:, None, :]
+        ulps = places_beside(x)
         noise = _along(vectors, _again(f.gradient_lanes, x, ulps) - g)
         along = _along(vectors, g[None])[0]
         # Of both signs: how the errors of two directions go together is not known.
-        length = np.where(values == 0, 0.0, (np.abs(along) + np.abs(noise).max(axis=0)) / np.abs(values))
-        signed = np.where(along * values > 0, -length, length)
-        steps = np.einsum("kij,skj->ski", vectors, STEPS * np.stack([signed, -signed, np.abs(signed)]))
-        moved = np.concatenate([_again(f.hessian_lanes, x, ulps), _again(f.hessian_lanes, x, steps)]) - h
         size = np.abs(values).max(axis=1, keepdims=True)
         size = np.where(size > 0, size, 1.0)
-        # Divided, because squares may be out of the range of doubles.
-        parts = np.sqrt((((moved @ vectors) / size[:, None]) ** 2).sum(axis=2)).max(axis=0)
-        doubt = size * (parts + DECOMPOSITION * x.shape[1] * EPSILON) + smallest_curvature(f)
-    return values, doubt, vectors
+
+        def change(moves: np.ndarray) -> np.ndarray:
+            # Divided, because squares may be out of the range of doubles.
+            parts = ((_again(f.hessian_lanes, x, moves) - h) @ vectors) / size[:, None]
+            return np.asarray(size * np.sqrt((parts**2).sum(axis=2)).max(axis=0))
+
+        doubt = change(ulps) + DECOMPOSITION * x.shape[1] * EPSILON * size + smallest_curvature(f)
+        # Along an eigenvalue of unknown sign the step means nothing: there may be a manifold of critical points.
+        length = (np.abs(along) + np.abs(noise).max(axis=0)) / np.abs(values)
+        length = np.where(np.abs(values) > doubt, length, 0.0)
+        signed = np.where(along * values > 0, -length, length)
+        steps = np.einsum("kij,skj->ski", vectors, STEPS * np.stack([signed, -signed, length]))
+        return values, doubt + change(steps), vectors
 
 
 def uncertain(values: np.ndarray, doubt: np.ndarray) -> np.ndarray:
@@ -84,6 +89,11 @@ def smallest_curvature(f: Objective) -> float:
     """Return the size of second derivatives below which doubles lose digits."""
     unit = float(np.abs(f.curvatures).max()) if isinstance(f, Rescaled) else 1.0
     return float(np.finfo(float).tiny) * unit
+
+
+def places_beside(x: np.ndarray) -> np.ndarray:
+    """Return moves (s, ...) by a few units in the last place of points (..., d)."""
+    return np.asarray(EPSILON * np.abs(x) * _patterns(x.shape[-1]).reshape(-1, *[1] * (x.ndim - 1), x.shape[-1]))
 
 
 def _patterns(d: int) -> np.ndarray:
