@@ -32,6 +32,7 @@ from hallucert.find.moreau import moreau_length
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
 from hallucert.quiet import quiet
+from hallucert.sam.observation import is_flat
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
 
@@ -129,6 +130,8 @@ def diagnose(
     share = checked_whole(products, 20, "products") // 5
     if q == 0:
         basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
+        if is_flat(f, point, float(radius)):
+            return Diagnosis(**basis, kind=Kind.FLAT, verdict=say.flat(law), advice=say.FLAT_ADVICE)
         return _critical(basis, hessian_spectrum(f, point, share))
     target = point + float(radius) * law.direction_at(g)[1]
     s = _norm(f.gradient(target))

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CONSTANT = "stuck at a constant predictor"
     BOUNCING = "bouncing around a critical point"
     CRITICAL = "at a critical point of f"
+    FLAT = "where f is flat to doubles"
     STALLED = "stalling at a constant predictor"
     PLATEAU = "stalling on a plateau"
     HOVERING = "moving around a constant predictor"
