@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Lock, Timer
-from typing import Any
+from threading import Lock, Thread
+from typing import Any, ClassVar
 
 from hallucert.arguments import checked_progress
 from hallucert.clock import Clock, Report
@@ -20,6 +22,12 @@ StepProgress = bool | Callable[[int, int], object] | None
 
 PATIENCE = 1.0
 """Seconds of work after which the line appears by itself, on a terminal."""
+
+POLL = 0.1
+"""Seconds between two looks at the timers that run."""
+
+IDLE = 50
+"""After so many looks at none the thread that looks ends."""
 
 
 @contextmanager
@@ -53,7 +61,6 @@ def shown(progress: Progress) -> Iterator[Report | None]:
     else:
         line = _Line(stays=bool(progress))
         waiting = Timer(PATIENCE, line.show)
-        waiting.daemon = True  # a program that ends does not wait for it
         try:
             waiting.start()
             if progress:
@@ -79,6 +86,60 @@ def _on_terminal() -> bool:
         return sys.stderr.isatty()
     except (AttributeError, ValueError):  # there is none, or it is closed
         return False
+
+
+class Timer:
+    """Calls a function after some seconds, in one thread for all timers.
+
+    A thread for each, as in `threading.Timer`, would cost a tenth of a call of a few milliseconds.
+    """
+
+    lock = Lock()
+    running: ClassVar[set[Timer]] = set()
+    thread: ClassVar[Thread | None] = None
+
+    def __init__(self, seconds: float, call: Callable[[], object]) -> None:
+        self.seconds, self.call = seconds, call
+        self.due = math.inf
+
+    def start(self) -> None:
+        """Begin to wait."""
+        self.due = time.monotonic() + self.seconds
+        with Timer.lock:
+            Timer.running.add(self)
+            if Timer.thread is None:
+                # A program that ends does not wait for it.
+                Timer.thread = Thread(target=Timer._look, daemon=True)
+                Timer.thread.start()
+
+    def cancel(self) -> None:
+        """Stop to wait."""
+        with Timer.lock:
+            Timer.running.discard(self)
+
+    @staticmethod
+    def _look() -> None:
+        idle = 0
+        while True:
+            time.sleep(POLL)
+            with Timer.lock:
+                due = [timer for timer in Timer.running if timer.due <= time.monotonic()]
+                Timer.running.difference_update(due)
+                idle = 0 if Timer.running or due else idle + 1
+                if idle > IDLE:
+                    Timer.thread = None
+                    return
+            for timer in due:
+                timer.call()
+
+    @staticmethod
+    def forget() -> None:
+        """Begin anew, in a child that was forked: it has none of the threads."""
+        Timer.lock, Timer.running, Timer.thread = Lock(), set(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Timer.forget)
 
 
 class _Line:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_double, checked_whole
+from hallucert.clock import look
 from hallucert.diagnosis import sentences as say
 from hallucert.diagnosis.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis.report import Diagnosis, Kind
@@ -31,6 +32,7 @@ from hallucert.find.linear.eigenvalues import eigvals
 from hallucert.find.moreau import moreau_length
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
+from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
 from hallucert.sam.observation import is_flat
 
@@ -51,6 +53,9 @@ CRITICAL = 1e-6
 Under USAM ``L`` itself vanishes there; its place is taken by ``|x|``, or the distance at which ``rho H`` is no longer
 what it is at `x`, whichever is longer."""
 
+SPECTRA = 3
+"""Of the target, of ``J`` on the sphere, and of ``M`` or ``K``."""
+
 _TARGETS = {
     "minimizer": Kind.MINIMIZER,
     "saddle": Kind.SADDLE,
@@ -68,6 +73,7 @@ def diagnose(
     products: int = 200,
     *,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> Diagnosis:
     """Say what a point is to SAM: hallucinated (and what its target is), bouncing, converged, or still moving.
 
@@ -92,6 +98,8 @@ def diagnose(
         each residual.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step of the run; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+    progress : bool or callable, optional
+        As for `hallucert.find.branch`.
 
     Returns
     -------
@@ -123,11 +131,18 @@ def diagnose(
     checked_double(rho, "rho")
     eta = None if step_size is None else checked_double(step_size, "step_size")
     law = radius_law(variant, f.dimension)
-    basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "value": f.value(point)}
+    share = checked_whole(products, 20, "products") // 5
+    basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "law": law}
+    with working(progress=progress) as clock, clock.watched():
+        return _diagnosed(basis, share)
+
+
+def _diagnosed(basis: dict[str, Any], share: int) -> Diagnosis:
+    f, point, radius, law = (basis[name] for name in ("objective", "x", "rho", "law"))
+    basis["value"] = f.value(point)
     g = f.gradient(point)
     q = _norm(g)
-    basis |= {"gradient_norm": q, "law": law}
-    share = checked_whole(products, 20, "products") // 5
+    basis["gradient_norm"] = q
     if q == 0:
         basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
         if is_flat(f, point, float(radius)):
@@ -139,6 +154,7 @@ def diagnose(
     length = float(np.linalg.norm(target - point))
     if s <= VANISHED * q:
         multiplier = float(g @ (target - point)) / length**2 if length > 0 else np.inf
+        look("spectra", 0, SPECTRA)
         at_target = hessian_spectrum(f, target, share, multiplier, NEAR * length)
         curvature = float(np.abs(at_target.eigenvalues).max())
         near = s <= VANISHED * curvature * length
@@ -166,6 +182,7 @@ def _hallucinated(basis: dict[str, Any], at_target: Spectrum, length: float, nea
     """Describe a point where ``g(x+)`` has vanished; `near` if Newton's estimate puts a critical point near ``x+``."""
     f, eta, law = basis["objective"], basis["step_size"], basis["law"]
     spectra = PointSpectra(f, basis["x"], float(basis["rho"]), share, law)
+    look("spectra", 1, SPECTRA)
     tangential = spectra.tangential()
     sphere = tangential.definiteness() if tangential.eigenvalues.size else "minimizer"
     ratio = _residual_ratio(basis)
@@ -187,6 +204,7 @@ def _hallucinated(basis: dict[str, Any], at_target: Spectrum, length: float, nea
         kind = Kind.CONSTANT
     if kind is Kind.DEGENERATE and (small or not near) and not zero:
         return _plateau(basis, numbers, small)
+    look("spectra", 2, SPECTRA)
     numbers |= _attraction(spectra, zero, at_target, eta) | _aim(spectra, step)
     end = f" ({say.compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
     ending = say.stability(numbers.get("attracts"), numbers.get("step_bound"), eta, law)

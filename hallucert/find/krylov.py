@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.find.linear.eigenvalues import eigh
@@ -79,6 +80,7 @@ def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, ac
     alpha, beta = np.zeros(steps), np.zeros(steps)
     basis[0] = start / np.linalg.norm(start)
     for k in range(steps):
+        look()
         w = operator(basis[k])
         alpha[k] = float(w @ basis[k])
         for _ in range(2):  # twice is enough (Kahan): once leaves the rounding of a cancellation

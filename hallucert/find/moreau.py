@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.find.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import defined
@@ -81,7 +82,10 @@ def moreau_points(
     if len(x) == 0:
         return []
     x = x[search.representatives(x)]
-    found = [Candidate(f, p, rho, target, 1 / float(rho), sphere_kind(f, p, float(rho), USAM), law=USAM) for p in x]
+    found = []
+    for number, p in enumerate(x):
+        look("points classified", number, len(x))
+        found.append(Candidate(f, p, rho, target, 1 / float(rho), sphere_kind(f, p, float(rho), USAM), law=USAM))
     return [found[i] for i in lexicographic(f.value_lanes(x), x)]
 
 
@@ -159,6 +163,7 @@ class _Moreau:
         """Return the points (k, d) where ``h`` changes sign on the rays, and where it comes near that."""
         density, changes = FIRST_DENSITY, -1
         while True:
+            look("points on rays", len(rays) * 2 * OCTAVES * density, SAMPLES)
             steps = np.arange(-OCTAVES * density, OCTAVES * density + 1)
             t = np.broadcast_to(self.unit * 2.0 ** (steps / density), (len(rays), steps.size))
             slope = self.slope(rays, t)
