@@ -282,7 +282,7 @@ def test_version_and_help(run: Run) -> None:
 
 
 def test_verify_says_of_undecided_claims_that_they_pass_nothing(run: Run, tmp_path: Path) -> None:
-    """Of a point whose claims are all undecided (a degenerate target) none is passed, none asserted, nor is the file."""
+    """Of a point whose claims are all undecided (a degenerate target) none passes, nor does the file."""
     path = tmp_path / "open.json"
     text = "(x**2 - 1)**4 + (x**2 - 1)**2*y**4 + y**6"
     assert run("certify", text, "--rho", "1.5", "--at=-0.5,0", "--save", path).status == 1
