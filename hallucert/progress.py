@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Lock, Timer
+from threading import Lock
 from typing import Any
 
 from hallucert.arguments import checked_progress
@@ -53,7 +53,6 @@ def shown(progress: Progress) -> Iterator[Report | None]:
     else:
         line = _Line(stays=bool(progress))
         waiting = Timer(PATIENCE, line.show)
-        waiting.daemon = True  # a program that ends does not wait for it
         try:
             waiting.start()
             if progress:
@@ -79,6 +78,13 @@ def _on_terminal() -> bool:
         return sys.stderr.isatty()
     except (AttributeError, ValueError):  # there is none, or it is closed
         return False
+
+
+def Timer(seconds: float, call: Callable[[], object]) -> Any:
+    """Return a timer that has not begun; on terminals alone they are needed, and loaded."""
+    from hallucert.timer import Timer
+
+    return Timer(seconds, call)
 
 
 class _Line:

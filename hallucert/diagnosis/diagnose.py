@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_double, checked_whole
+from hallucert.clock import look
 from hallucert.diagnosis import sentences as say
 from hallucert.diagnosis.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis.report import Diagnosis, Kind
@@ -27,10 +28,13 @@ from hallucert.diagnosis.spectra import (
 )
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
+from hallucert.find.linear.eigenvalues import eigvals
 from hallucert.find.moreau import moreau_length
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
+from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
+from hallucert.sam.observation import is_flat
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
 
@@ -41,12 +45,16 @@ less. In residual form ``|r(x+)| <= VANISHED |r(x)|`` is zero, the loss at the t
 if a zero of ``r`` is within ``VANISHED L``, too, see `PointSpectra.zero_is_within`."""
 
 NEAR = 0.1
-"""``|g+| <= NEAR |g|`` is worth a Newton refinement; ``|x'' - x| <= NEAR |x' - x|`` is a two-cycle of the SAM map."""
+"""``|g+| <= NEAR |g|`` is worth a Newton refinement; ``|x'' - x| <= NEAR |x' - x|`` is a two-cycle of the SAM map. A
+target farther from ``x+`` than ``NEAR L`` along an eigenvector of ``H(x+)`` may have another sign there."""
 
 CRITICAL = 1e-6
 """``|g| <= CRITICAL min(|g+|, |H(x)| L)``: a critical point of ``f``, at a distance of about a millionth of ``L``.
 Under USAM ``L`` itself vanishes there; its place is taken by ``|x|``, or the distance at which ``rho H`` is no longer
 what it is at `x`, whichever is longer."""
+
+SPECTRA = 3
+"""Of the target, of ``J`` on the sphere, and of ``M`` or ``K``."""
 
 _TARGETS = {
     "minimizer": Kind.MINIMIZER,
@@ -65,6 +73,7 @@ def diagnose(
     products: int = 200,
     *,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> Diagnosis:
     """Say what a point is to SAM: hallucinated (and what its target is), bouncing, converged, or still moving.
 
@@ -89,6 +98,8 @@ def diagnose(
         each residual.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step of the run; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+    progress : bool or callable, optional
+        As for `hallucert.find.branch`.
 
     Returns
     -------
@@ -120,24 +131,35 @@ def diagnose(
     checked_double(rho, "rho")
     eta = None if step_size is None else checked_double(step_size, "step_size")
     law = radius_law(variant, f.dimension)
-    basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "value": f.value(point)}
+    share = checked_whole(products, 20, "products") // 5
+    basis: dict[str, Any] = {"objective": f, "x": point, "rho": radius, "step_size": eta, "law": law}
+    with working(progress=progress) as clock, clock.watched():
+        return _diagnosed(basis, share)
+
+
+def _diagnosed(basis: dict[str, Any], share: int) -> Diagnosis:
+    f, point, radius, law = (basis[name] for name in ("objective", "x", "rho", "law"))
+    basis["value"] = f.value(point)
     g = f.gradient(point)
     q = _norm(g)
-    basis |= {"gradient_norm": q, "law": law}
-    share = checked_whole(products, 20, "products") // 5
+    basis["gradient_norm"] = q
     if q == 0:
         basis |= {"sam_value": np.nan, "shifted_gradient_norm": np.nan}
+        if is_flat(f, point, float(radius)):
+            return Diagnosis(**basis, kind=Kind.FLAT, verdict=say.flat(law), advice=say.FLAT_ADVICE)
         return _critical(basis, hessian_spectrum(f, point, share))
     target = point + float(radius) * law.direction_at(g)[1]
     s = _norm(f.gradient(target))
     basis |= {"target": target, "sam_value": f.value(target), "shifted_gradient_norm": s}
     length = float(np.linalg.norm(target - point))
     if s <= VANISHED * q:
-        at_target = hessian_spectrum(f, target, share)
-        curvature = float(np.abs(at_target.eigenvalues).max())
         multiplier = float(g @ (target - point)) / length**2 if length > 0 else np.inf
-        if s <= VANISHED * curvature * length or curvature <= FLAT * multiplier:
-            return _hallucinated(basis, at_target, length, multiplier, share)
+        look("spectra", 0, SPECTRA)
+        at_target = hessian_spectrum(f, target, share, multiplier, NEAR * length)
+        curvature = float(np.abs(at_target.eigenvalues).max())
+        near = s <= VANISHED * curvature * length
+        if near or curvature <= FLAT * multiplier:
+            return _hallucinated(basis, at_target, length, near, share)
     if q <= CRITICAL * s or not law.normalised:
         here = hessian_spectrum(f, point, share)
         size = length if law.normalised else _unnormalised_length(f, point, float(radius))
@@ -156,19 +178,19 @@ def _unnormalised_length(f: Objective, x: np.ndarray, rho: float) -> float:
     return max(size, moreau_length(f, x, rho)) if x.size <= DENSE else size
 
 
-def _hallucinated(
-    basis: dict[str, Any], at_target: Spectrum, length: float, multiplier: float, share: int
-) -> Diagnosis:
+def _hallucinated(basis: dict[str, Any], at_target: Spectrum, length: float, near: bool, share: int) -> Diagnosis:
+    """Describe a point where ``g(x+)`` has vanished; `near` if Newton's estimate puts a critical point near ``x+``."""
     f, eta, law = basis["objective"], basis["step_size"], basis["law"]
     spectra = PointSpectra(f, basis["x"], float(basis["rho"]), share, law)
+    look("spectra", 1, SPECTRA)
     tangential = spectra.tangential()
-    sphere = tangential.definiteness(1.0) if tangential.eigenvalues.size else "minimizer"
+    sphere = tangential.definiteness() if tangential.eigenvalues.size else "minimizer"
     ratio = _residual_ratio(basis)
     step = spectra.newton_step(share - 2)
     small = ratio is not None and ratio <= VANISHED
     zero = small and spectra.zero_is_within(VANISHED * length, step)
     numbers: dict[str, Any] = {
-        "target_type": "minimizer" if zero else at_target.definiteness(multiplier),
+        "target_type": "minimizer" if zero else at_target.definiteness(),
         "target_eigenvalues": at_target.eigenvalues,
         "residual_ratio": ratio,
         "tangential_eigenvalues": tangential.eigenvalues,
@@ -180,11 +202,14 @@ def _hallucinated(
     numbers |= _constant_numbers(answers)
     if answers is not None and answers.constant and kind is not Kind.MINIMIZER:
         kind = Kind.CONSTANT
-    if kind is Kind.DEGENERATE and small and not zero:
-        return _plateau(basis, numbers)
-    numbers |= _attraction(spectra, zero, eta) | _aim(spectra, step)
+    if kind is Kind.DEGENERATE and (small or not near) and not zero:
+        return _plateau(basis, numbers, small)
+    look("spectra", 2, SPECTRA)
+    numbers |= _attraction(spectra, zero, at_target, eta) | _aim(spectra, step)
     end = f" ({say.compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
     ending = say.stability(numbers.get("attracts"), numbers.get("step_bound"), eta, law)
+    if numbers.pop("blurred", False):
+        ending = f"; whether it attracts {law.name}, floats cannot tell: rounding may change the sign of an eigenvalue"
     target_type = numbers["target_type"]
     return Diagnosis(
         **basis,
@@ -195,15 +220,24 @@ def _hallucinated(
     )
 
 
-def _plateau(basis: dict[str, Any], numbers: dict[str, Any]) -> Diagnosis:
-    """Describe a point where ``g(x+)`` and ``r(x+)`` are small, but nothing near ``x+`` is a zero of ``r``."""
+def _plateau(basis: dict[str, Any], numbers: dict[str, Any], residuals: bool) -> Diagnosis:
+    """Describe a point where ``g(x+)`` is small, but nothing shows a critical point near ``x+``.
+
+    With `residuals` ``r(x+)`` is small, too, but nothing near ``x+`` is a zero of ``r``.
+    """
     law = basis["law"]
+    if residuals:
+        seen = "its residuals are small there, and no zero of them is near; nothing shows a hallucinated point."
+    else:
+        seen = (
+            "and the nearest critical point that its derivatives there point to is far: floats cannot tell a plateau "
+            "from a hallucinated point with a degenerate target."
+        )
     return Diagnosis(
         **basis,
         **numbers,
         kind=Kind.PLATEAU,
-        verdict=f"{law.name} stalls on a plateau: f is nearly flat at x+, its residuals are small there, and no zero "
-        "of them is near; nothing shows a hallucinated point.",
+        verdict=f"{law.name} stalls on a plateau: f is nearly flat at x+, {seen}",
         advice=say.plateau_advice(basis["objective"], law),
     )
 
@@ -217,19 +251,28 @@ def _residual_ratio(basis: dict[str, Any]) -> float | None:
     return there / here if here > 0 else None
 
 
-def _attraction(spectra: PointSpectra, zero_residual: bool, eta: float | None) -> dict[str, Any]:
-    """Return the spectrum that the linearised SAM map has, and what follows from it (Proposition 4.2)."""
+def _attraction(spectra: PointSpectra, zero_residual: bool, at_target: Spectrum, eta: float | None) -> dict[str, Any]:
+    """Return the spectrum that the linearised SAM map has, and what follows from it (Proposition 4.2).
+
+    Eigenvalues of ``M`` that are zero to floats are zero where ``H(x+)`` has as many of them: along a manifold of
+    targets. If there are more, floats do not know the signs (``blurred``).
+    """
     found: dict[str, Any] = {}
     has_kernel = zero_residual and spectra.has_kernel()
     if has_kernel:
         kernel, gram = spectra.tangent_kernel()
-        mu = found["kernel_eigenvalues"] = np.linalg.eigvals(kernel).astype(complex)
+        mu = found["kernel_eigenvalues"] = eigvals(kernel)
+        doubt = np.full(mu.size, ROUNDING * np.abs(mu).max())
         found["projected_c32_margin"] = projected_c32_margin(kernel, gram, float(spectra.f.n), spectra.rho)
     if spectra.dense or not has_kernel:
-        found["sam_eigenvalues"] = spectra.sam_eigenvalues()
-        mu = mu if has_kernel else found["sam_eigenvalues"]
+        found["sam_eigenvalues"], of_sam = spectra.sam_eigenvalues()
+        if not has_kernel:
+            mu, doubt = found["sam_eigenvalues"], of_sam
     largest = np.abs(mu).max()
-    moving = mu[np.abs(mu) > (ROUNDING if has_kernel else FLAT) * largest]
+    moving = mu[np.abs(mu.real) > doubt]
+    if spectra.dense and not has_kernel and mu.size - moving.size > at_target.unknown and not (moving.real < 0).any():
+        found["blurred"] = True
+        return found
     if moving.size == 0:
         return found
     if eta is not None:
@@ -251,7 +294,7 @@ def _aim(spectra: PointSpectra, step: np.ndarray) -> dict[str, Any]:
 
 def _critical(basis: dict[str, Any], here: Spectrum) -> Diagnosis:
     f, x = basis["objective"], basis["x"]
-    name, answers = here.definiteness(0.0), constant_predictor(f, x)
+    name, answers = here.definiteness(), constant_predictor(f, x)
     stuck = answers is not None and answers.constant and name != "minimizer"
     said = f": a constant predictor ({say.compared(answers)})" if answers is not None and answers.constant else ""
     return Diagnosis(
@@ -280,7 +323,7 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
     if not float(np.linalg.norm(twice - lanes)) <= NEAR * jump:
         return None
     middle = (once[0] + x) / 2
-    name, answers = hessian_spectrum(f, middle, products).definiteness(0.0), constant_predictor(f, middle)
+    name, answers = hessian_spectrum(f, middle, products).definiteness(), constant_predictor(f, middle)
     around = None
     if _norm(f.gradient(middle)) <= NEAR * basis["gradient_norm"]:
         around = "a critical point" if name == "degenerate" else f"a {name}"

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CONSTANT = "stuck at a constant predictor"
     BOUNCING = "bouncing around a critical point"
     CRITICAL = "at a critical point of f"
+    FLAT = "where f is flat to doubles"
     STALLED = "stalling at a constant predictor"
     PLATEAU = "stalling on a plateau"
     HOVERING = "moving around a constant predictor"
@@ -44,8 +45,9 @@ class Diagnosis:
     target : (d,) array or None
         ``x+``.
     target_type : str or None
-        "minimizer", "saddle", "maximizer" or "degenerate", by the eigenvalues of ``H(x+)``; "minimizer" too if the
-        residuals vanish at the target, though the Hessian is singular there: none are smaller.
+        "minimizer", "saddle", "maximizer" or "degenerate", by the signs of the eigenvalues of ``H(x+)``, as far as
+        rounding leaves them certain; "minimizer" too if the residuals vanish at the target, though the Hessian is
+        singular there: none are smaller.
     target_eigenvalues : (d,) or (2,) array or None
         All of them, ascending; for ``d > DENSE`` the smallest and the largest.
     target_distance : float or None
@@ -67,7 +69,8 @@ class Diagnosis:
         Spectrum of ``M``; for ``d > DENSE`` the eigenvalues that Arnoldi found, unless there is a kernel.
     attracts : bool or None
         Whether every eigenvalue of ``K``, else every one of ``M`` that is not zero, has positive real part
-        (Proposition 4.2). None if only leading eigenvalues of ``M`` are known and they do.
+        (Proposition 4.2). None if only leading eigenvalues of ``M`` are known and they do, and where rounding may have
+        changed the sign of one.
     step_bound : float or None
         ``min 2 Re(mu)/|mu|^2``: smaller steps converge, if the point attracts.
     edge_of_stability : float or None

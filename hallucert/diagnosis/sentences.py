@@ -23,12 +23,21 @@ _STUCK = {
     "maximizer": "a maximizer, not a hallucinated minimizer",
     "saddle": "a saddle or plateau, not a hallucinated minimizer",
 }
+FLAT_ADVICE = "Next: multiply f by a large constant, or start elsewhere."
 LASTS = "Run longer, or with a smaller rho or a warm-up: this may last."
 
 
 def meaning(kind: Kind, target_type: str, law: RadiusLaw) -> str:
     """Say what a hallucinated point is."""
     return _MEANINGS[kind].format(_STUCK[target_type] if kind is Kind.CONSTANT else law.name)
+
+
+def flat(law: RadiusLaw) -> str:
+    """Say that a gradient is zero because doubles do not go on."""
+    return (
+        f"The gradient of f is zero to doubles at x and around it, so {law.name} cannot step: f changes there by less "
+        "than they resolve (1e-308). Whether x is a critical point of f is not known."
+    )
 
 
 def compared(answers: ConstantPredictor) -> str:

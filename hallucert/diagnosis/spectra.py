@@ -14,7 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from hallucert.find.krylov import Operator, extreme_eigenvalues, hessian_at
+from hallucert.find.krylov import Ends, Operator, extreme_eigenvalues, hessian_at
+from hallucert.find.linear.eigenvalues import eigvals, eigvalsh, lstsq
+from hallucert.find.linear.signs import DECOMPOSITION, EPSILON, STEPS, places_beside, signed_eigenvalues
 from hallucert.find.spheres.sphere import tangential_eigenvalues, tangential_ends
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
@@ -32,7 +34,7 @@ BLOCK = 2**20
 """Numbers in a block of Hessian-vector products."""
 
 FLAT = 1e-6
-"""An eigenvalue this small against the largest, or against the scale given, counts as zero: rounding leaves 1e-12."""
+"""Beyond `DENSE` variables an eigenvalue this small against the largest, or against the scale given, counts as zero."""
 
 ROUNDING = 1e-12
 """Residuals, singular values of ``B`` and eigenvalues of ``K`` this small against the largest are rounding errors."""
@@ -49,31 +51,50 @@ class Spectrum:
     ----------
     eigenvalues : (k,) array
         Ascending: all of them, or the smallest and the largest.
-    error : float
-        What the smallest may be off: 0 if all are known.
+    doubt : (k,) array
+        How far each may be off: where it is no smaller than the eigenvalue, the sign is not known.
     """
 
     eigenvalues: np.ndarray
-    error: float = 0.0
+    doubt: np.ndarray
 
-    def definiteness(self, scale: float) -> str:
-        """Return "minimizer", "maximizer", "saddle", or "degenerate" if no sign of an end is certain."""
-        zero = FLAT * max(scale, float(np.abs(self.eigenvalues).max(initial=0.0)))
-        low, high = self.eigenvalues[0], self.eigenvalues[-1]
-        if low - self.error > zero:
+    def definiteness(self) -> str:
+        """Return "minimizer", "maximizer", "saddle", or "degenerate" if the signs that are known do not settle it."""
+        positive, negative = self.eigenvalues > self.doubt, self.eigenvalues < -self.doubt
+        if positive.all():
             return "minimizer"
-        if high < -zero:
+        if negative.all():
             return "maximizer"
-        return "saddle" if low < -zero and high > zero else "degenerate"
+        return "saddle" if positive.any() and negative.any() else "degenerate"
+
+    @property
+    def unknown(self) -> int:
+        """How many signs are not known."""
+        return int(np.count_nonzero(~(np.abs(self.eigenvalues) > self.doubt)))
 
 
-def hessian_spectrum(f: Objective, x: np.ndarray, products: int) -> Spectrum:
-    """Return the spectrum of ``H(x)``; beyond `DENSE` variables its two ends."""
+def spectrum_of_ends(ends: Ends, scale: float) -> Spectrum:
+    """Return what Lanczos knows, for a matrix that is divided by `scale`; what is small against its norm is unknown."""
+    values = np.array([ends.smallest, ends.largest]) / scale
+    zero = FLAT * float(np.abs(values).max())
+    # Ritz values lie in the spectrum, so the largest eigenvalue is larger, and only the smallest may be smaller.
+    below = ends.smallest_error / scale if ends.smallest > 0 else 0.0
+    return Spectrum(values, np.array([zero + below, zero]))
+
+
+def hessian_spectrum(f: Objective, x: np.ndarray, products: int, scale: float = 0.0, reach: float = np.inf) -> Spectrum:
+    """Return the spectrum of ``H(x)`` near a critical point.
+
+    No sign is known along eigenvectors on which a Newton step is longer than `reach`: the critical point is elsewhere.
+    Beyond `DENSE` variables the two ends of the spectrum, and no sign of what is small against `scale`.
+    """
     if x.size <= DENSE:
-        return Spectrum(np.linalg.eigvalsh(f.hessian(x)))
+        values, doubt, vectors = (lanes[0] for lanes in signed_eigenvalues(f, x[None, :]))
+        far = ~(np.abs(vectors.T @ f.gradient_lanes(x[None, :])[0]) <= reach * np.abs(values))
+        return Spectrum(values, np.where(far, np.inf, doubt))
     start = np.random.default_rng(0).standard_normal(x.size)
-    ends = extreme_eigenvalues(hessian_at(f, x), start, products, FLAT)
-    return Spectrum(np.array([ends.smallest, ends.largest]), ends.smallest_error)
+    found = spectrum_of_ends(extreme_eigenvalues(hessian_at(f, x), start, products, FLAT), 1.0)
+    return Spectrum(found.eigenvalues, np.maximum(found.doubt, FLAT * scale))
 
 
 class PointSpectra:
@@ -95,8 +116,7 @@ class PointSpectra:
 
     def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int, law: RadiusLaw = SAM) -> None:
         self.f, self.x, self.rho, self.products, self.law = f, x, rho, products, law
-        g = f.gradient(x)
-        size, self.u = law.direction_at(g)
+        size, self.u = law.direction_at(f.gradient_lanes(x[None, :])[0])
         self.size = float(size)
         self.plus = x + rho * self.u
         self.dense = x.size <= DENSE
@@ -104,7 +124,7 @@ class PointSpectra:
     @cached_property
     def hessian(self) -> np.ndarray:
         """``H(x)``, only for few variables."""
-        return self.f.hessian(self.x)
+        return self.f.hessian_lanes(self.x[None, :])[0]
 
     def tangential(self) -> Spectrum:
         """Return the spectrum of ``J`` on the tangent space of the sphere, which is symmetric (Proposition 4.1).
@@ -112,23 +132,59 @@ class PointSpectra:
         For ASAM on that of the ellipsoid, where ``D^-1 J D`` is symmetric; for USAM that of ``J = I + rho H``, ``rho``
         times the Hessian of the Moreau objective, on the whole space.
         """
-        diagonal, lam = self.law.diagonal, self.size / self.rho
-        normal = None
-        if self.law.normalised:
-            normal = self.u if diagonal is None else self.u / diagonal
         if not self.dense:
-            ends = tangential_ends(self.f, self.x, normal, lam, self.products, diagonal)
-            return Spectrum(np.array([ends.smallest, ends.largest]) / lam, ends.smallest_error / lam)
+            lam = self.size / self.rho
+            ends = tangential_ends(self.f, self.x, self._normal, lam, self.products, self.law.diagonal)
+            return spectrum_of_ends(ends, lam)
+        values = self._tangential_values()
+        doubt = rounding_of(values.size, np.abs(values).max(initial=1.0)) * np.ones(values.size)
+        for beside in self.beside:
+            # Eigenvalues of symmetric matrices move by no more than the matrix does (Weyl), in their order.
+            doubt = np.maximum(doubt, np.abs(beside._tangential_values() - values))
+        return Spectrum(values, doubt)
+
+    @property
+    def _normal(self) -> np.ndarray | None:
+        if not self.law.normalised:
+            return None
+        return self.u if self.law.diagonal is None else self.u / self.law.diagonal
+
+    def _tangential_values(self) -> np.ndarray:
+        diagonal, lam, normal = self.law.diagonal, self.size / self.rho, self._normal
         h = self.hessian if diagonal is None else diagonal[:, None] * self.hessian * diagonal
-        if normal is None:
-            return Spectrum((np.linalg.eigvalsh(h) + lam) / lam)
-        return Spectrum(tangential_eigenvalues(h, normal, lam) / lam)
+        return (eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)) / lam
+
+    @cached_property
+    def beside(self) -> list[PointSpectra]:
+        """The same a few units in the last place away, and a few Newton steps: what changes there is not known.
+
+        A Newton step leads to the hallucinated point, whose derivative is ``M``; it counts the rounding of ``g(x+)``.
+        """
+        at = [self.moved(move) for move in places_beside(self.x)]
+        steps = [lstsq(self.sam_matrix, -point.shifted_gradient, ROUNDING) for point in (self, *at)]
+        longest = max(steps, key=lambda step: float(np.nan_to_num(np.linalg.norm(step), nan=np.inf)))
+        return [*at, *(self.moved(sign * STEPS * longest) for sign in (1, -1))]
+
+    def moved(self, move: np.ndarray) -> PointSpectra:
+        """Return the spectra at another point, which may lie outside the domain: then all is NaN."""
+        return PointSpectra(self.f, self.x + move, self.rho, self.products, self.law)
+
+    @cached_property
+    def shifted_gradient(self) -> np.ndarray:
+        """``g(x+)``, shape (d,)."""
+        return self.f.gradient_lanes(self.plus[None, :])[0]
+
+    @cached_property
+    def sam_matrix(self) -> np.ndarray:
+        """``M``, shape (d, d), only for few variables."""
+        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.tangential_matrix(self.u, self.hessian)
+        return np.asarray(self.f.hessian_lanes(self.plus[None, :])[0] @ j)
 
     def c32_margin(self) -> float:
         """Return ``lambda_min(sym Du) + 1/rho``, ``Du = T H/s``; an upper bound of it beyond `DENSE` variables."""
         if self.dense:
             du = self.law.tangential_matrix(self.u, self.hessian) / self.size
-            return float(np.linalg.eigvalsh((du + du.T) / 2)[0]) + 1 / self.rho
+            return float(eigvalsh((du + du.T) / 2)[0]) + 1 / self.rho
         hessian = hessian_at(self.f, self.x)
         # For SAM T H = H - u (H u)^T: besides H v only H u is needed. ASAM's metric costs the product H D^2 v.
         hu = hessian(self.u) if self.law.normalised else None
@@ -145,28 +201,44 @@ class PointSpectra:
         steps = (self.products - 1) // (1 if self.law.metric is None else 2)
         return extreme_eigenvalues(symmetric, start, steps).smallest + 1 / self.rho
 
-    def sam_eigenvalues(self) -> np.ndarray:
-        """Return the spectrum (k,) complex of ``M``; beyond `DENSE` variables those that Arnoldi has found.
+    def sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the spectrum (k,) complex of ``M`` and how far each may be off, (k,).
 
-        These are the largest in absolute value, and others at the ends of the spectrum, to about a percent.
+        Beyond `DENSE` variables those that Arnoldi has found: the largest in absolute value, and others at the ends of
+        the spectrum, to about a percent.
         """
         scale = self.rho / self.size
         if self.dense:
-            j = np.eye(self.x.size) + scale * self.law.tangential_matrix(self.u, self.hessian)
-            return np.linalg.eigvals(self.f.hessian(self.plus) @ j).astype(complex)
+            return self._dense_sam_eigenvalues()
         here, there = hessian_at(self.f, self.x), hessian_at(self.f, self.plus)
 
         def apply(v: np.ndarray) -> np.ndarray:
             return there(v + scale * self.law.tangential_matrix(self.u, here(v)[:, None])[:, 0])
 
         start = np.random.default_rng(0).standard_normal(self.x.size)
-        return ritz_values(apply, start, self.products // 2)
+        values, residuals = ritz_values(apply, start, self.products // 2)
+        return values, np.maximum(residuals, FLAT * np.abs(values).max())
+
+    def _dense_sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
+        """First-order perturbation: ``M + E`` has the eigenvalue ``mu + y^* E x/(y^* x)`` with eigenvectors x, y."""
+        m = self.sam_matrix
+        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.tangential_matrix(self.u, self.hessian)
+        size = float(np.linalg.norm(self.f.hessian_lanes(self.plus[None, :])[0]) * np.linalg.norm(j))
+        try:
+            values, right = np.linalg.eig(m)
+            left = np.linalg.norm(np.linalg.inv(right), axis=1)
+        except np.linalg.LinAlgError:
+            values = eigvals(m)
+            return values, np.full(values.size, np.inf)
+        changes = [np.linalg.norm((beside.sam_matrix - m) @ right, axis=0) for beside in self.beside]
+        doubt = left * (np.max(changes, axis=0) + rounding_of(values.size, size))
+        return values.astype(complex), np.where(np.isnan(doubt), np.inf, doubt)
 
     def newton_step(self, products: int) -> np.ndarray:
         """Return the step (d,) from ``x+`` to the critical point of ``f`` next to it; by MINRES beyond `DENSE`."""
         g = self.f.gradient(self.plus)
         if self.dense:
-            return -np.linalg.lstsq(self.f.hessian(self.plus), g, rcond=FLAT)[0]
+            return -lstsq(self.f.hessian(self.plus), g, FLAT)
         from scipy.sparse.linalg import LinearOperator, minres
 
         hessian = LinearOperator((g.size, g.size), matvec=hessian_at(self.f, self.plus), dtype=np.float64)
@@ -205,7 +277,7 @@ class PointSpectra:
         """Return ``-B^+ r``, from the triangle of ``B^T``, whose condition is that of ``B`` and not the square."""
         b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
         q, triangle = np.linalg.qr(b.T)
-        return -q @ np.linalg.lstsq(triangle.T, r, rcond=ROUNDING)[0]
+        return -q @ lstsq(triangle.T, r, ROUNDING)
 
     def has_kernel(self) -> bool:
         """Tell whether there is a residual form small enough for `tangent_kernel`, with ``m <= d`` residuals."""
@@ -213,8 +285,10 @@ class PointSpectra:
         return 0 < m <= min(KERNEL, d) and m * d <= KERNEL_NUMBERS
 
 
-def ritz_values(operator: Operator, start: np.ndarray, steps: int) -> np.ndarray:
+def ritz_values(operator: Operator, start: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Return eigenvalues (k,) complex of a nonsymmetric operator that `steps` steps of Arnoldi have found.
+
+    And their residuals (k,).
 
     Kept are the Ritz values whose residual is at most a hundredth of the largest; the largest one always.
     """
@@ -239,7 +313,12 @@ def ritz_values(operator: Operator, start: np.ndarray, steps: int) -> np.ndarray
     residuals = beta * np.abs(vectors[-1])
     largest = np.abs(values).max()
     kept = (residuals <= 0.01 * largest) | (np.abs(values) == largest)
-    return values[kept].astype(complex)
+    return values[kept].astype(complex), residuals[kept]
+
+
+def rounding_of(d: int, size: float) -> float:
+    """Return what computing the eigenvalues of a matrix (d, d) of that size may change it by."""
+    return DECOMPOSITION * d * EPSILON * size
 
 
 def projected_c32_margin(kernel: np.ndarray, gram: np.ndarray, n: float, rho: float) -> float:

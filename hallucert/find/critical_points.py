@@ -12,6 +12,7 @@ from hallucert.clock import look
 from hallucert.find.arguments import checked_box, checked_count, checked_objective, checked_seed
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
+from hallucert.find.linear.signs import critical_kind, signed_eigenvalues, uncertain
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
 from hallucert.find.rescaled import in_units
 from hallucert.objectives.objective import Objective
@@ -23,9 +24,9 @@ MAX_ROUNDS = 12
 
 MAX_POINTS = 5000
 """The search ends when it has so many points: by then the box is too large for the function."""
-
-FLAT = 1e-7
-"""A Hessian eigenvalue below this part of the largest counts as zero."""
+BLURRED = 1e-7
+"""Newton in lanes does not see along eigenvectors of eigenvalues below this part of the largest: its roots there may
+lie anywhere on a line, of which a few are polished."""
 
 
 class CriticalPointKind(StrEnum):
@@ -52,8 +53,8 @@ class CriticalPoint:
     hessian_eigenvalues : (d,) array
         Ascending.
     kind : CriticalPointKind
-        ``"minimizer"``, ``"saddle"``, ``"maximizer"``; ``"degenerate"`` if an eigenvalue is zero to floats, as on a
-        curve of minimizers.
+        ``"minimizer"``, ``"saddle"``, ``"maximizer"``; ``"degenerate"`` if rounding at the point may have changed the
+        sign of an eigenvalue, as on a curve of minimizers.
     """
 
     x: np.ndarray
@@ -140,7 +141,8 @@ def _found(f: Objective, limits: np.ndarray, count: int, rng: np.random.Generato
         quiet = quiet + 1 if len(found) <= before else 0
         if quiet == 2 or len(found) > MAX_POINTS:
             break
-    points = [p for x in found if (p := _described(f, x, limits, diameter, curvature)) is not None]
+    points = [p for x in found if (p := _described(f, x, limits, diameter)) is not None]
+    points = [points[i] for i in distinct(np.array([p.x for p in points]).reshape(-1, d), 1e-6 * diameter)]
     return [points[i] for i in lexicographic(np.array([p.value for p in points]), np.array([p.x for p in points]))]
 
 
@@ -156,7 +158,7 @@ def latin_hypercube(rng: np.random.Generator, box: np.ndarray, count: int) -> np
 
 
 def typical_curvature(f: Objective, x: np.ndarray) -> float:
-    """Return the median Frobenius norm of the Hessian on (some of) the lanes, the unit for "degenerate"."""
+    """Return the median Frobenius norm of the Hessian on (some of) the lanes, a unit for values."""
     with np.errstate(all="ignore"):
         h = f.hessian_lanes(x[:64])
         sizes = frobenius(h)
@@ -177,15 +179,9 @@ def _newton_round(f: Objective, x: np.ndarray, limits: np.ndarray, diameter: flo
     slope = frobenius(hessians)
     step = norms(least_squares_steps(hessians, f.gradient_lanes(x)))
     # 1e-6: a lane that creeps into a degenerate point is kept; the final polish decides at 1e-9.
-    root = (size <= 1e-6 * slope * diameter) & (step <= 1e-6 * diameter)
+    root = (size <= 1e-6 * slope * diameter) & (step <= 1e-6 * diameter) & np.isfinite(slope)
     x, step = x[root], step[root]
     return x[np.argsort(step, kind="stable")]
-
-
-def is_degenerate(eigenvalues: np.ndarray, curvature: float) -> np.ndarray:
-    """Tell for lanes of eigenvalues (k, d) whether one is zero: against the largest, and against `curvature`."""
-    size = np.abs(eigenvalues)
-    return size.min(axis=1) <= FLAT * np.maximum(size.max(axis=1), 0.01 * curvature)
 
 
 def _merged(f: Objective, points: np.ndarray, diameter: float, curvature: float) -> np.ndarray:
@@ -193,16 +189,16 @@ def _merged(f: Objective, points: np.ndarray, diameter: float, curvature: float)
     points = points[distinct(points, 1e-6 * diameter)]
     if points.shape[0] == 0:
         return points
-    eigenvalues = np.linalg.eigvalsh(f.hessian_lanes(points))
+    eigenvalues, doubt, _ = signed_eigenvalues(f, points)
+    sizes = np.abs(eigenvalues)
+    degenerate = uncertain(eigenvalues, doubt) | (sizes.min(axis=1) <= BLURRED * sizes.max(axis=1))
     values = f.value_lanes(points)
     # Newton ends within 1e-6 diameters of the family, where f differs by curvature times the square of that.
     tolerance = 1e-10 * curvature * diameter**2
-    return points[thinned(points, values, is_degenerate(eigenvalues, curvature), tolerance, 1e-3 * diameter)]
+    return points[thinned(points, values, degenerate, tolerance, 1e-3 * diameter)]
 
 
-def _described(
-    f: Objective, x: np.ndarray, limits: np.ndarray, diameter: float, curvature: float
-) -> CriticalPoint | None:
+def _described(f: Objective, x: np.ndarray, limits: np.ndarray, diameter: float) -> CriticalPoint | None:
     """Polish one point; None if it is no root after all, or not in the box."""
     root = newton_point(gradient_system(f), x, max_steps=60, step_limit=1e-3 * diameter)
     slack = 1e-12 * diameter
@@ -210,14 +206,6 @@ def _described(
         (root.x >= limits[:, 0] - slack).all() and (root.x <= limits[:, 1] + slack).all()
     ):
         return None
-    eigenvalues = np.linalg.eigvalsh(f.hessian_lanes(root.x[None, :])[0])
     value = float(f.value_lanes(root.x[None, :])[0])
-    return CriticalPoint(root.x, value, root.residual, eigenvalues, _kind(eigenvalues, curvature))
-
-
-def _kind(eigenvalues: np.ndarray, curvature: float) -> CriticalPointKind:
-    if is_degenerate(eigenvalues[None, :], curvature)[0]:
-        return CriticalPointKind.DEGENERATE
-    if eigenvalues[0] > 0:
-        return CriticalPointKind.MINIMIZER
-    return CriticalPointKind.MAXIMIZER if eigenvalues[-1] < 0 else CriticalPointKind.SADDLE
+    eigenvalues, kind = critical_kind(f, root.x)
+    return CriticalPoint(root.x, value, root.residual, eigenvalues, CriticalPointKind(kind))

@@ -149,9 +149,9 @@ def _levenberg_marquardt(
                 if not np.isfinite(size) or size == 0:
                     break
                 a = shifted_residual_jacobian(f, x, rho, law)
-                if not np.isfinite(a).all():
-                    break
                 gram = a @ a.T
+                if not (np.isfinite(gram).all() and gram.any()):
+                    break
                 scale = float(np.trace(gram)) / len(r)
                 if tolerance is None:
                     enough = SOLVED * float(np.linalg.norm(a)) * step_length(f, x, rho, law)

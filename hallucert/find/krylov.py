@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
+from hallucert.find.linear.eigenvalues import eigh
 from hallucert.find.rescaled import gradient_of, length_of
 from hallucert.objectives.objective import Objective
 
@@ -78,6 +80,7 @@ def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, ac
     alpha, beta = np.zeros(steps), np.zeros(steps)
     basis[0] = start / np.linalg.norm(start)
     for k in range(steps):
+        look()
         w = operator(basis[k])
         alpha[k] = float(w @ basis[k])
         for _ in range(2):  # twice is enough (Kahan): once leaves the rounding of a cancellation
@@ -85,7 +88,7 @@ def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, ac
         beta[k] = float(np.linalg.norm(w))
         last = k == steps - 1 or not beta[k] > 1e-14 * np.abs(alpha[: k + 1]).max()
         if last or k % 10 == 9:
-            values, vectors = np.linalg.eigh(
+            values, vectors = eigh(
                 np.diag(alpha[: k + 1]) + np.diag(beta[:k], 1) + np.diag(beta[:k], -1)
             )  # fmt: skip
             errors = beta[k] * np.abs(vectors[-1])

@@ -11,9 +11,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.find.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import defined
+from hallucert.find.linear.eigenvalues import eigh, eigvalsh
 from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms
 from hallucert.find.rescaled import RANGE, exponent
 from hallucert.find.spheres.sphere import FLAT, sphere_kind
@@ -80,7 +82,10 @@ def moreau_points(
     if len(x) == 0:
         return []
     x = x[search.representatives(x)]
-    found = [Candidate(f, p, rho, target, 1 / float(rho), sphere_kind(f, p, float(rho), USAM), law=USAM) for p in x]
+    found = []
+    for number, p in enumerate(x):
+        look("points classified", number, len(x))
+        found.append(Candidate(f, p, rho, target, 1 / float(rho), sphere_kind(f, p, float(rho), USAM), law=USAM))
     return [found[i] for i in lexicographic(f.value_lanes(x), x)]
 
 
@@ -126,7 +131,8 @@ def _rays(search: _Moreau, starts: int, rng: np.random.Generator) -> np.ndarray:
         return np.column_stack([np.cos(theta), np.sin(theta)])
     random = rng.standard_normal((starts, d))
     with np.errstate(all="ignore"):
-        eigenvectors = np.linalg.eigh(search.f.hessian_lanes(search.target[None, :])[0])[1].T
+        eigenvectors = eigh(search.f.hessian_lanes(search.target[None, :])[0])[1].T
+        eigenvectors = eigenvectors[np.isfinite(eigenvectors).all(axis=1)]
     fixed = np.concatenate([np.eye(d), eigenvectors])
     return np.concatenate([random / norms(random)[:, None], fixed, -fixed])
 
@@ -157,6 +163,7 @@ class _Moreau:
         """Return the points (k, d) where ``h`` changes sign on the rays, and where it comes near that."""
         density, changes = FIRST_DENSITY, -1
         while True:
+            look("points on rays", len(rays) * 2 * OCTAVES * density, SAMPLES)
             steps = np.arange(-OCTAVES * density, OCTAVES * density + 1)
             t = np.broadcast_to(self.unit * 2.0 ** (steps / density), (len(rays), steps.size))
             slope = self.slope(rays, t)
@@ -204,7 +211,7 @@ class _Moreau:
         away = norms(x - self.target)
         with np.errstate(all="ignore"):
             left, size = norms(self.gradient(x)), frobenius(self.hessian(x))
-            keep = defined(self.f, x) & (away > SEPARATE * self.unit) & (left <= 1e-6 * size * away)
+            keep = defined(self.f, x) & (away > SEPARATE * self.unit) & (left <= 1e-6 * size * away) & np.isfinite(size)
         x, away = x[keep], away[keep]
         # Far from the target coordinates have fewer digits; near it points may be close to each other.
         x = x[np.argsort(away, kind="stable")]
@@ -225,7 +232,7 @@ class _Moreau:
 
     def representatives(self, x: np.ndarray) -> np.ndarray:
         """Return the indices of all nondegenerate points, and of a few of each continuum."""
-        eigenvalues = np.abs(np.linalg.eigvalsh(self.hessian(x)))
+        eigenvalues = np.abs(eigvalsh(self.hessian(x)))
         scale = eigenvalues.max(axis=1)
         away = float(norms(x - self.target).max())
         tolerance = 1e-10 * float(scale.max()) * away**2

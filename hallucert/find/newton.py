@@ -170,6 +170,7 @@ def newton_point(
     max_steps: int,
     step_limit: float,
     allowed: Callable[[np.ndarray, np.ndarray], bool] = lambda here, there: True,
+    report: str = "",
 ) -> Root:
     """Run damped Newton from one point, with least-squares steps from the singular value decomposition.
 
@@ -185,12 +186,15 @@ def newton_point(
         Longest step.
     allowed : callable
         Whether a step may lead from one point to another; by default always.
+    report : str
+        What the steps are called in reports of progress; by default they are not reported.
     """
     x = x.copy()
     with np.errstate(all="ignore"):
         r, a = system(x)
         size = _norm(r)
-        for _ in range(max_steps):
+        for number in range(max_steps):
+            look(report, number, max_steps)
             if not np.isfinite(size) or size == 0:
                 break
             step, _slope = _step(a, r)

@@ -23,11 +23,22 @@ from hallucert.find.spheres.sphere import (
 )
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
+from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
+
+STEPS = "steps of Newton"
 
 
 @quiet
-def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: str | RadiusLaw = "sam") -> Candidate:
+def refine(
+    f: Objective,
+    x: Any,
+    rho: Exact,
+    max_steps: int = 100,
+    *,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> Candidate:
     """Return the hallucinated point next to `x`, for example next to the end of a SAM run.
 
     Solves ``F(x) = g(x + rho u(x)) = 0`` by damped Newton with the SAM matrix ``H(x+) J``; its least-squares steps
@@ -46,6 +57,8 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
         Most Newton steps.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam".
+    progress : bool or callable, optional
+        As for `hallucert.find.sheet`.
 
     Returns
     -------
@@ -71,10 +84,11 @@ def refine(f: Objective, x: Any, rho: Exact, max_steps: int = 100, *, variant: s
     start = checked_point(x, d, "x")
     radius = checked_radius(rho, law=law)
     steps = checked_count(max_steps, "max_steps")
-    length = _checked_start(f, start, float(radius), law)
-    units = in_units(f, start, length, float(norms(f.gradient_lanes(start[None, :]))[0]))
-    found = _refined(units, units.inside(start), units.radius(radius, law), steps, law)
-    return units.original(found, radius, law)
+    with working(progress=progress) as clock, clock.watched():
+        length = _checked_start(f, start, float(radius), law)
+        units = in_units(f, start, length, float(norms(f.gradient_lanes(start[None, :]))[0]))
+        found = _refined(units, units.inside(start), units.radius(radius, law), steps, law)
+        return units.original(found, radius, law)
 
 
 def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law: RadiusLaw) -> Candidate:
@@ -118,12 +132,12 @@ def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int, length: f
         return same_side(arguments, here, there)
 
     if 0 < f.residual_count <= f.dimension:
-        root = newton_point(shifted_residual_system(f, rho, law), x, steps, length, allowed)
+        root = newton_point(shifted_residual_system(f, rho, law), x, steps, length, allowed, STEPS)
         if root.solved(length) and np.linalg.norm(root.x - x) <= 0.25 * length:
             return root
         roots.append(root)
     # A target whose residuals are not zero (a saddle, say) solves g(x+) = 0 but not r(x+) = 0.
-    roots.append(newton_point(shifted_gradient_system(f, rho, law), x, steps, length, allowed))
+    roots.append(newton_point(shifted_gradient_system(f, rho, law), x, steps, length, allowed, STEPS))
     return min(reversed(roots), key=lambda root: (not root.solved(length), float(np.linalg.norm(root.x - x))))
 
 

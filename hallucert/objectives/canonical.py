@@ -2,7 +2,8 @@
 
 Sums and products are expanded; the order of terms, brackets and where constants stand make no difference. Every step
 is an identity of real numbers wherever both sides are defined. So two tapes with the same form agree wherever both are
-defined. The converse fails: ``sin(x)**2 + cos(x)**2`` is not 1 here, nor ``exp(x)*exp(y)`` the same as ``exp(x + y)``.
+defined. The converse fails: ``sin(x)**2 + cos(x)**2`` is not 1 here. ``exp(x)*exp(y)`` is ``exp(x + y)`` in a ring that
+joins exponentials; in one that does not ``exp(x)`` is an element like any other, and ``exp(x)**2`` its square.
 
 `Ring` is an arithmetic for `Tape.evaluate`. An *atom* is a generator of the ring: a variable, pi, or an operation with
 its operand's form. Each has a number, so that a monomial is a tuple of (atom, exponent), sorted.
@@ -82,7 +83,7 @@ class Polynomial:
         self.ring.spend(len(self.terms) * len(other.terms))
         for a, c in self.terms.items():
             for b, d in other.terms.items():
-                monomial = _times(a, b)
+                monomial = self.ring.product(a, b)
                 total[monomial] = total.get(monomial, Fraction(0)) + c * d
         return self.ring.polynomial(total)
 
@@ -101,11 +102,14 @@ class Ring:
     ----------
     dimension : int
         Number of variables.
+    joined : bool
+        Whether ``exp(a)*exp(b)`` is ``exp(a + b)``: then a monomial has one exponential at most, and that once.
     """
 
     lasting = False
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, joined: bool = False) -> None:
+        self.joined = joined
         self.atoms: list[Atom] = []
         self._numbers: dict[Atom, int] = {}
         self._left = MAX_WORK
@@ -156,7 +160,26 @@ class Ring:
             raise TooLargeError
         leading = x.terms[max(x.terms)]
         scale = self.constant(1 / leading)
+        (number, _), *others = max(x.terms) or ((-1, 0),)
+        if self.joined and len(x.terms) == 1 and not others and number >= 0 and self.atoms[number].op == "exp":
+            operand = Polynomial(self, dict(self.atoms[number].operand or ()))
+            return scale * self._function("exp", operand.scaled(Fraction(-1)))
         return scale if x.constant is not None else scale * self._function("inverse", x.scaled(1 / leading))
+
+    def product(self, a: Monomial, b: Monomial) -> Monomial:
+        """``a b``."""
+        product = _times(a, b)
+        powers = [(number, n) for number, n in product if self.atoms[number].op == "exp"] if self.joined else []
+        if not powers or powers == [(powers[0][0], 1)]:
+            return product
+        total = self.constant(Fraction(0))
+        for number, n in powers:
+            total = total + Polynomial(self, dict(self.atoms[number].operand or ())).scaled(Fraction(n))
+        rest = tuple(power for power in product if power not in powers)
+        if not total.terms:
+            return rest
+        (joined,) = self._function("exp", total).terms
+        return _times(rest, joined)
 
     def real_power(self, x: Polynomial, exponent: Fraction) -> Polynomial:
         """``x ** exponent``."""
@@ -180,7 +203,7 @@ class Ring:
 
 
 def composes(f: Tape, outer: Tape, inner: Tape) -> bool:
-    """Tell whether ``f(x) = outer(inner(x))`` by their forms, wherever both sides are defined.
+    """Tell whether ``f(x) = outer(inner(x))`` by their forms of either kind, wherever both are defined.
 
     Parameters
     ----------
@@ -193,7 +216,10 @@ def composes(f: Tape, outer: Tape, inner: Tape) -> bool:
         return False
     if not len(f.outputs) == len(outer.outputs) == len(inner.outputs) == 1:
         return False
-    ring = Ring(f.dimension)
+    return any(_composes(Ring(f.dimension, joined), f, outer, inner) for joined in (False, True))
+
+
+def _composes(ring: Ring, f: Tape, outer: Tape, inner: Tape) -> bool:
     try:
         s = evaluated(ring, inner, ring.variables)
         return evaluated(ring, outer, [s]).form == evaluated(ring, f, ring.variables).form

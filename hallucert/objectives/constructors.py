@@ -100,7 +100,7 @@ class Constructors:
         (2, 0.5)
         """
         formulas = checked_items(residuals, "residuals", must := "be a nonempty sequence of formulas")
-        if not formulas:
+        if not formulas or not all(isinstance(formula, str) for formula in formulas):
             raise ArgumentError("residuals", residuals, must)
         from hallucert.objectives.formula import FormulaObjective, least_squares_tape
         from hallucert.objectives.parser import parse_tape

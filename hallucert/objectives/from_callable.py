@@ -186,6 +186,12 @@ class TracedNumber:
     def __pos__(self) -> TracedNumber:
         return self
 
+    def _sympy_(self) -> Any:
+        """Tell sympy that this is no number of its own: it then leaves ``Rational(1, 2)*x`` to `__rmul__`."""
+        from sympy import SympifyError
+
+        raise SympifyError("a traced number", TypeError("functions of sympy cannot be traced; use those of numpy"))
+
     def conjugate(self) -> TracedNumber:
         """Return the number itself: it is real."""
         return self

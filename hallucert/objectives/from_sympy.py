@@ -58,7 +58,15 @@ def objective_from_sympy(
         raise ArgumentError("expression", expression, "be a sympy expression")
     symbols = _symbols(expression, variables)
     tape = _walk(expression, symbols)
-    return FormulaObjective(tape, name=str(expression) if name is None else name)
+    return FormulaObjective(tape, name=_printed(expression) if name is None else name)
+
+
+def _printed(expression: Any) -> str | None:
+    """Return the expression as text; None if it holds an integer that Python does not print."""
+    try:
+        return str(expression)
+    except ValueError:
+        return None
 
 
 def _symbols(expression: Any, variables: Sequence[Any] | None) -> dict[Any, int]:

@@ -92,16 +92,14 @@ def diagram(
     -------
     DiagramCertificate
         The branches with their folds and stability, and the claim ``completeness``; `complete` tells whether it is
-        proved.
+        proved. Nothing is proved (all claims are undecided) if the critical point near `target` is degenerate.
 
     Raises
     ------
     ArgumentError
-        If an argument is not as above.
+        If an argument is not as above, `f` is no formula, or `target` is not near a critical point.
     NotAnalyticError
-        If the objective is not given as a formula.
-    SearchError
-        If there is no nondegenerate critical point near `target`.
+        If `f` can be run in floats only.
 
     Examples
     --------

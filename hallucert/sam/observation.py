@@ -12,7 +12,10 @@ from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.driver import Plan, State
 from hallucert.sam.maps import sam_lanes
-from hallucert.sam.status import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, RUNNING
+from hallucert.sam.status import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, IS_UNDERFLOW, RUNNING
+
+FLAT = 2.0**-10
+"""A gradient that is zero in doubles so far away, as a part of rho, is zero around the point."""
 
 
 class Observer:
@@ -52,10 +55,22 @@ class Observer:
         ran = state.codes == RUNNING
         state.codes[ran & (s <= np.hypot(self.plan.tolerance, self.plan.relative * q))] = IS_CONVERGED
         state.codes[ran & (q == 0)] = IS_STATIONARY
+        for i in np.flatnonzero(state.codes == IS_STATIONARY):
+            # The steps square gradients, q does not.
+            if q[i] > 0 or is_flat(self.objective, state.x[i], float(self.plan.rho.at(np.array([0]))[0])):
+                state.codes[i] = IS_UNDERFLOW
         # A derivative may be defined where the function is not: 1/x against log(x).
         undefined = ~np.isfinite(value) | (~np.isfinite(sam_value) & (q != 0))
         state.codes[undefined & np.isin(state.codes, (RUNNING, IS_CONVERGED))] = IS_OUTSIDE
         return columns
+
+
+def is_flat(f: Objective, x: np.ndarray, rho: float) -> bool:
+    """Tell whether the gradient is zero in doubles all around a point (d,), as it is for no analytic function."""
+    lengths = np.array([1.0, -1.0, 0.5, -0.5]) * FLAT * rho
+    directions = np.random.default_rng(0).standard_normal((lengths.size, x.size))
+    with np.errstate(all="ignore"):
+        return not f.gradient_lanes(x + lengths[:, None] * directions).any()
 
 
 def checked_held_out(objective: Objective, held_out: Any) -> tuple[np.ndarray, np.ndarray] | None:

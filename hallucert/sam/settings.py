@@ -27,6 +27,9 @@ the 1e-8th part of those."""
 SQUARABLE = 200
 """Gradients of a size from ``2**-200`` to ``2**200`` are squared as they are."""
 
+LARGEST = 1000
+"""``2**1000`` and its inverse are doubles with all their digits; multiplied so, any double can be squared."""
+
 
 def checked_plan(
     objective: Objective,
@@ -108,7 +111,9 @@ def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw
 def _height(objective: Objective, slope: float) -> int:
     """Return the exponent of gradients of size `slope` if their squares are not for doubles, else 0."""
     height = math.frexp(slope)[1]
-    return height if abs(height) > SQUARABLE and not isinstance(objective, TanhNetwork) else 0
+    if abs(height) <= SQUARABLE or isinstance(objective, TanhNetwork):
+        return 0
+    return max(-LARGEST, min(LARGEST, height))
 
 
 def _batches(objective: Objective, size: Any, seed: Any) -> Batches | None:

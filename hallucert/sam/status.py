@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-RUNNING, IS_CONVERGED, IS_STATIONARY, IS_DIVERGED, IS_OUTSIDE = range(5)
+RUNNING, IS_CONVERGED, IS_STATIONARY, IS_DIVERGED, IS_OUTSIDE, IS_UNDERFLOW = range(6)
 """Codes that the kernels write; a lane that is not RUNNING is frozen at the point where it stopped."""
 
 
@@ -18,8 +18,12 @@ class Status(StrEnum):
         "hc.diagnose says what the point is, hc.find.refine sharpens it."
     )
     STATIONARY = (
-        "The gradient is exactly zero here, so the ascent direction g/|g| is undefined and SAM cannot step. "
+        "The gradient is zero here, so the ascent direction g/|g| is undefined and SAM cannot step. "
         "This is an ordinary critical point of f: start elsewhere."
+    )
+    UNDERFLOW = (
+        "The gradient, or its square, is too small for doubles here (below 1e-308): it counts as zero, and SAM cannot "
+        "step. This need not be a critical point of f: multiply f by a large constant, or start elsewhere."
     )
     MAX_STEPS = (
         "All steps were done and the shifted gradient is still above the tolerance. "
@@ -42,7 +46,15 @@ class Status(StrEnum):
 
 
 _BY_CODE = np.array(
-    [Status.MAX_STEPS, Status.CONVERGED, Status.STATIONARY, Status.DIVERGED, Status.OUTSIDE], dtype=object
+    [
+        Status.MAX_STEPS,
+        Status.CONVERGED,
+        Status.STATIONARY,
+        Status.DIVERGED,
+        Status.OUTSIDE,
+        Status.UNDERFLOW,
+    ],
+    dtype=object,
 )
 
 

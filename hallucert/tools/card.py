@@ -127,10 +127,13 @@ def _place_data(place: Any) -> dict[str, Any]:
 
 
 def verdict_data(verdict: Any, path: Path) -> dict[str, Any]:
-    """Return the outcome of a verification as plain data."""
+    """Return the outcome of a verification as plain data; an undecided claim asserts nothing, and passes nothing."""
     keys = ("name", "status", "passed", "message")
     results = [{key: plain(getattr(result, key)) for key in keys} for result in verdict.results]
-    return {"file": str(path), "passed": bool(verdict), "claims": results}
+    for result in results:
+        if result["status"] == str(Status.UNDECIDED):
+            result["passed"] = None
+    return {"file": str(path), "passed": bool(verdict), "asserted": verdict.asserted, "claims": results}
 
 
 def theorem_card(certificate: Any, title: str, path: Path | None = None) -> Panel:

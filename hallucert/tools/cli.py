@@ -28,7 +28,7 @@ from hallucert.tools.options import (
     require_savable,
     sides_of,
 )
-from hallucert.tools.output import failed, print_json
+from hallucert.tools.output import failed, print_json, print_lines
 from hallucert.version import __version__
 
 app = typer.Typer(
@@ -180,9 +180,7 @@ def census(
     if as_json:
         print_json(census_data(found, save))
     else:
-        typer.echo(str(found))
-        for point in found.points:
-            typer.echo(f"  {point}")
+        print_lines("\n".join([str(found), *(f"  {point}" for point in found.points)]))
     raise typer.Exit(0 if found.complete else 1)
 
 
@@ -218,7 +216,7 @@ def diagram(
         claims = [claim_data(claim) for claim in found]
         print_json({"function": f.name, "complete": found.complete, "claims": claims, "file": save and str(save)})
     else:
-        typer.echo(str(found))
+        print_lines(str(found))
     raise typer.Exit(0 if found.complete else 1)
 
 
@@ -244,7 +242,7 @@ def verify(
 
         print_json(verdict_data(verdict, file))
     else:
-        typer.echo(str(verdict))
+        print_lines(str(verdict))
     raise typer.Exit(0 if verdict else 1)
 
 
@@ -323,6 +321,8 @@ def gallery(
         else:
             typer.echo(str(entry))
         return
+    if dimension is not None:
+        raise ArgumentError("--dimension", dimension, "be left out unless a name is given")
     entries = [known.info(each) for each in known.names()]
     if as_json:
         print_json([card.entry_data(entry) for entry in entries])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from contextlib import suppress
 from typing import Any
@@ -17,10 +18,22 @@ and what shells report of a program that Ctrl-C or a closed pipe has ended."""
 
 LONGEST_MESSAGE = 500
 
+MOST_LINES = 40
+"""Lines of an answer on a terminal."""
+
 
 def print_json(data: Any) -> None:
     """Print plain data on stdout."""
     typer.echo(json.dumps(data, indent=2, allow_nan=False))
+
+
+def print_lines(text: str) -> None:
+    """Print lines on stdout; on a terminal the first ones and the last, no more than a person reads."""
+    lines = text.splitlines()
+    more = len(lines) - MOST_LINES
+    if more > 0 and sys.stdout is not None and sys.stdout.isatty():
+        lines[MOST_LINES - 1 : -1] = [f"... and {more} more (in the file of --save; all are printed with --json)"]
+    typer.echo("\n".join(lines))
 
 
 def _tell(message: str) -> None:

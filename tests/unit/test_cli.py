@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from hallucert.tools import cli
+from hallucert.tools import cli, output
 
 FOUR_WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"
 POINT = ["certify", FOUR_WELLS, "--rho", "2.5", "--at=-0.767,-0.767"]
@@ -279,3 +279,31 @@ def test_version_and_help(run: Run) -> None:
     assert run("--version").out == f"hallucert {__version__}\n"
     assert "certify" in run("--help").out
     assert run() == run("--help")
+
+
+def test_verify_says_of_undecided_claims_that_they_pass_nothing(run: Run, tmp_path: Path) -> None:
+    """Of a point whose claims are all undecided (a degenerate target) none passes, nor does the file."""
+    path = tmp_path / "open.json"
+    text = "(x**2 - 1)**4 + (x**2 - 1)**2*y**4 + y**6"
+    assert run("certify", text, "--rho", "1.5", "--at=-0.5,0", "--save", path).status == 1
+    verdict = json.loads(run("verify", path, "--json").out)
+    assert {claim["status"] for claim in verdict["claims"]} == {"undecided"}
+    assert not verdict["passed"] and verdict["asserted"] == 0
+    assert {claim["passed"] for claim in verdict["claims"]} == {None}
+
+
+def test_long_lists_are_cut_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 100 lines a terminal gets 39, how many were left out, and the last; a file gets all."""
+    text = "\n".join(map(str, range(100)))
+    output.print_lines(text)
+    assert capsys.readouterr().out == text + "\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    output.print_lines(text)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:39] == text.splitlines()[:39] and "60 more" in lines[39] and lines[40:] == ["99"]
+
+
+def test_a_dimension_without_a_name_is_refused(run: Run) -> None:
+    """The gallery's list has no dimension: the option is named, with status 2."""
+    outcome = run("gallery", "--dimension", 3)
+    assert outcome.status == 2 and "--dimension" in outcome.err

@@ -139,7 +139,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "certify_stall": [{**SHAPES, "progress": False, "x": (0.001, -0.5), "radius": "1e-3", "backend": "arb"}],
     "load": [{"path": "nowhere.json"}],
     "verify": [{"source": CENSUS, "progress": False, "backend": "arb", "max_boxes": 1, "budget": 1e-3}],
-    "diagnose": [{**SHAPES, "step_size": 0.1, "products": 20}],
+    "diagnose": [{**SHAPES, "progress": False, "step_size": 0.1, "products": 20}],
     "census": [
         {
             "f": WELL,
@@ -246,8 +246,10 @@ BASES: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "find.on_branch": [{"branch": BRANCH, "rho": "1.4"}],
-    "find.on_sphere": [{"f": WELL, "target": (1, 0), "rho": "1.5", "starts": 1, "seed": 0, "variant": "sam"}],
-    "find.refine": [{**SHAPES, "max_steps": 3}],
+    "find.on_sphere": [
+        {"f": WELL, "progress": False, "target": (1, 0), "rho": "1.5", "starts": 1, "seed": 0, "variant": "sam"}
+    ],
+    "find.refine": [{**SHAPES, "progress": False, "max_steps": 3}],
     "find.sheet": [
         {
             "f": LINE,

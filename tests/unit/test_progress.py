@@ -6,12 +6,13 @@ import io
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import progress
+from hallucert import progress, timer
 from hallucert.errors import ArgumentError
 from hallucert.progress import shown, without_step, working
 
@@ -66,6 +67,10 @@ LONG = {
     "certify_stall": (lambda **p: hc.certify_stall(SADDLE, (0.001, -0.5), "1.5", **p), "boxes"),
     "sheet": (lambda **p: hc.find.sheet(RING, (0.4, 0.3), "1.5", **p), "steps along the curve"),
     "hallucinate": (lambda **p: hc.find.hallucinate(RING, (0.2, 0.4), "1.5", **p), "Levenberg"),
+    "refine": (lambda **p: hc.find.refine(WELL, (-0.45, 0.01), "1.5", **p), "Newton"),
+    "on_sphere": (lambda **p: hc.find.on_sphere(WELL, (1, 0), "1.5", **p), "points polished"),
+    "on_sphere of USAM": (lambda **p: hc.find.on_sphere(WELL, (1, 0), "5", variant="usam", **p), "points classified"),
+    "diagnose": (lambda **p: hc.diagnose(WELL, (-0.5, 0), "1.5", **p), "spectra"),
     "critical_points": (lambda **p: hc.find.critical_points(WELL, BOX, **p), "rounds"),
     "branch": (lambda **p: hc.find.branch(WELL, (-1, 0), (1, 0), rho_max=2, **p), "steps along the curve"),
     "branches": (lambda **p: hc.find.branches(WELL, (1, 0), BOX, **p), "steps along the curve"),
@@ -192,3 +197,20 @@ def test_the_command_line_shows_the_same_on_a_real_terminal():
     written = os.read(master, 65536).decode()
     os.close(master)
     assert "sphere" in written and done.stdout.lstrip().startswith(b"{")
+
+
+def test_timers_share_one_thread_that_ends(monkeypatch):
+    """Of two timers the one that is not cancelled calls, once; a thread serves both, and ends when it is not needed."""
+    monkeypatch.setattr(timer, "POLL", 0.001)
+    monkeypatch.setattr(timer, "IDLE", 3)
+    monkeypatch.setattr(timer.Timer, "thread", None)
+    called, rang = [], threading.Event()
+    first = timer.Timer(1000.0, lambda: called.append("never"))
+    second = timer.Timer(0.0, lambda: (called.append("once"), rang.set()))
+    first.start()
+    second.start()
+    thread = timer.Timer.thread
+    assert rang.wait(10) and timer.Timer.thread is thread
+    first.cancel()
+    thread.join(10)
+    assert called == ["once"] and timer.Timer.thread is None and not timer.Timer.running

@@ -271,3 +271,11 @@ def test_one_event_of_branches():
     """A name is a list of one, as for `find.branch`."""
     found = hc.find.branches(WELLS, (1, 1), BOX, rho_max=2.3, events="branch point")
     assert {str(event.type) for branch in found for event in branch.events} == {"branch point", "end"}
+
+
+@pytest.mark.parametrize("residuals", [[3], [["x"]], [None], ["x", 2]])
+def test_residuals_that_are_no_formulas(residuals):
+    """What stands where a formula of a residual belongs is blamed on `residuals`, the argument that holds it."""
+    with pytest.raises(ArgumentError) as caught:
+        hc.Objective.least_squares(residuals)
+    assert caught.value.argument == "residuals"

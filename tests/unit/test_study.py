@@ -76,6 +76,13 @@ def test_misuse(tmp_path, options, name) -> None:
         run_study(tmp_path, **({"data": ["tiny"], "quick": True} | options))
 
 
+def test_a_bad_radius_leaves_no_folder(tmp_path) -> None:
+    """A radius that is no number is named before anything is written."""
+    with pytest.raises(ArgumentError, match="rho"):
+        run_study(tmp_path / "made", ["tiny"], radii=["2", "abc"], quick=True)
+    assert not (tmp_path / "made").exists()
+
+
 def test_an_unwritable_folder(tmp_path) -> None:
     """A folder that cannot be made is reported at once."""
     (tmp_path / "file").write_text("")

@@ -16,17 +16,17 @@ from hallucert.find.curves.branch_arguments import (
     Options,
     branch_ends,
     checked_options,
-    is_degenerate_hessian,
     multiplier_scale,
     polished_target,
 )
 from hallucert.find.curves.branch_curve import Curve
 from hallucert.find.curves.branch_events import crossing_directions, events_between
-from hallucert.find.curves.branch_limits import Limits, critical_kind, stopping_rule
+from hallucert.find.curves.branch_limits import Limits, stopping_rule
 from hallucert.find.curves.branch_record import Branch, BranchEvent, EndReason, EventType
 from hallucert.find.curves.branch_units import branch_units, inside, outside, start_units
 from hallucert.find.curves.continuation import CurvePoint, StepControl, advance, follow
 from hallucert.find.domain import Edges, edge_at
+from hallucert.find.linear.signs import critical_kind
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.find.rescaled import original, short
 from hallucert.objectives.objective import Objective
@@ -241,7 +241,7 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
     upward = np.append(np.zeros(d), 1.0)
     root = newton_point(gradient_system(f), x, max_steps=60, step_limit=0.02 * distance)
     if root.solved(distance) and np.linalg.norm(root.x - x) <= 1e-3 * distance:
-        if is_degenerate_hessian(f.hessian_lanes(root.x[None, :])[0]):
+        if critical_kind(f, root.x)[1] == "degenerate":
             raise SearchError(f"the start {short(f, root.x)} is a degenerate critical point, where no branch is known")
         z = np.append(root.x, 0.0)
         return CurvePoint(z, curve.tangent(z, upward)), True
@@ -315,5 +315,5 @@ def _assembled(
 
 def _end_detail(curve: Curve, z: np.ndarray, reason: EndReason) -> str:
     if reason is EndReason.CRITICAL_POINT:
-        return critical_kind(curve, z[:-1])
+        return critical_kind(curve.f, z[:-1])[1]
     return edge_at(curve.f, z[:-1]) if reason is EndReason.DOMAIN else ""

@@ -16,6 +16,7 @@ from hallucert.find.curves.branch_limits import Limits
 from hallucert.find.curves.branch_record import EventType
 from hallucert.find.curves.continuation import StepControl
 from hallucert.find.domain import require_defined
+from hallucert.find.linear.signs import critical_kind
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.rescaled import Rescaled, original, short
 from hallucert.objectives.objective import Objective
@@ -52,7 +53,7 @@ def polished_target(f: Objective, x: np.ndarray, near: np.ndarray) -> np.ndarray
     c = polished_critical_point(f, near, distance, "target")
     if np.linalg.norm(x - c) <= 1e-6 * (distance + float(np.abs(c).max())):
         raise ArgumentError("start", original(f, x).tolist(), "differ from the target")
-    if is_degenerate_hessian(f.hessian_lanes(c[None, :])[0]):
+    if critical_kind(f, c)[1] == "degenerate":
         raise SearchError(f"the target {short(f, c)} is a degenerate critical point; branches need a nondegenerate one")
     return c
 
@@ -62,14 +63,6 @@ def multiplier_scale(f: Objective, x: np.ndarray, c: np.ndarray) -> float:
     sizes = [float(np.linalg.norm(h, 2)) for h in f.hessian_lanes(np.stack([x, c])) if np.isfinite(h).all()]
     size = max([*sizes, 1e-300]) / float(np.linalg.norm(x - c))
     return float(2.0 ** np.round(np.log2(size)))
-
-
-def is_degenerate_hessian(hessian: np.ndarray) -> bool:
-    """Tell whether an eigenvalue is zero to floats."""
-    if not np.isfinite(hessian).all():
-        return True
-    values = np.abs(np.linalg.eigvalsh(hessian))
-    return bool(values.min() <= 1e-8 * values.max())
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hallucert.find.linear.eigenvalues import eigvals, eigvalsh, svd
 from hallucert.objectives.objective import Objective
 
 FLAT = 1e-7
@@ -47,7 +48,10 @@ class Curve:
         self.target = target
         self.scale = scale
         self.dimension = f.dimension
-        self.target_hessian = f.hessian_lanes(target[None, :])[0]
+        hessian = f.hessian_lanes(target[None, :])[0]
+        size = float(np.abs(hessian).max())
+        # Only signs are asked of its products, which may be out of the range of doubles where a Hessian is not.
+        self.target_hessian = hessian / size if size > 0 else hessian
 
     def residual(self, z: np.ndarray) -> np.ndarray:
         """``G`` at one point (d + 1,): shape (d,)."""
@@ -70,7 +74,7 @@ class Curve:
     def _oriented(self, jacobian: np.ndarray, along: np.ndarray) -> np.ndarray:
         if not np.isfinite(jacobian).all():
             return np.full(self.dimension + 1, np.nan)
-        null = np.linalg.svd(jacobian)[2][-1]
+        null = svd(jacobian)[2][-1]
         return null if null @ along >= 0 else -null
 
     def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
@@ -113,7 +117,7 @@ class Curve:
         return float(np.linalg.det(np.vstack([self.jacobian(z) / self.scale, t])))
 
     def stability_matrix(self, z: np.ndarray) -> np.ndarray:
-        """``lambda M = H(c) (lambda I + P H(x))``."""
+        """``lambda M/|H(c)|``, with ``lambda M = H(c) (lambda I + P H(x))``."""
         normal = (z[:-1] - self.target) / self.radius(z)
         h = self.hessian(z)
         inner = self.scale * z[-1] * np.eye(self.dimension) + h - np.outer(normal, normal @ h)
@@ -121,14 +125,14 @@ class Curve:
 
     def stability_test(self, z: np.ndarray) -> float:
         """The smallest real part of the eigenvalues of ``lambda M``."""
-        return float(np.linalg.eigvals(self.stability_matrix(z)).real.min())
+        return float(eigvals(self.stability_matrix(z)).real.min())
 
     def stability(self, z: np.ndarray) -> str:
         """``"attracting"``, ``"repelling"`` or ``"undecided"``."""
         matrix = self.stability_matrix(z)
         size = float(np.abs(matrix).max())
-        smallest = float(np.linalg.eigvals(matrix).real.min())
-        if abs(smallest) <= FLAT * size or not np.isfinite(smallest):
+        smallest = float(eigvals(matrix).real.min())
+        if not abs(smallest) > FLAT * size:
             return "undecided"
         return "attracting" if smallest > 0 else "repelling"
 
@@ -137,11 +141,11 @@ class Curve:
         if self.dimension == 1:
             return "minimum"
         normal = (z[:-1] - self.target) / self.radius(z)
-        basis = np.linalg.svd(normal[None, :])[2][1:]
+        basis = svd(normal[None, :])[2][1:]
         h = self.hessian(z)
         tangential = basis @ h @ basis.T + self.scale * z[-1] * np.eye(self.dimension - 1)
-        values = np.linalg.eigvalsh(tangential)
-        if np.abs(values).min() <= FLAT * (np.abs(h).max() + self.scale * abs(z[-1])):
+        values = eigvalsh(tangential)
+        if not np.abs(values).min() > FLAT * (np.abs(h).max() + self.scale * abs(z[-1])):
             return "degenerate"
         if values[0] > 0:
             return "minimum"

@@ -10,6 +10,7 @@ import numpy as np
 from hallucert.find.curves.branch_curve import Curve
 from hallucert.find.curves.branch_record import EventType
 from hallucert.find.curves.continuation import CurvePoint, locate
+from hallucert.find.linear.eigenvalues import eigh, singular_values, svd
 
 MERGED = 1e-6
 """A fold or a change of stability this close to a branch point (part of the step) is the branch point itself."""
@@ -53,8 +54,8 @@ def events_between(curve: Curve, a: CurvePoint, b: CurvePoint, wanted: Collectio
 
 
 def _singular(curve: Curve, point: CurvePoint) -> bool:
-    values = np.linalg.svd(curve.jacobian(point.z), compute_uv=False)
-    return bool(values[-1] <= SINGULAR * values[0])
+    values = singular_values(curve.jacobian(point.z))
+    return not values[-1] > SINGULAR * values[0]
 
 
 def _near(point: CurvePoint, found: list[Located], a: CurvePoint, b: CurvePoint) -> bool:
@@ -91,7 +92,7 @@ def polished_branch_point(curve: Curve, z: np.ndarray, max_steps: int = 12) -> n
     from differences; that slows the last steps and does not move the solution.
     """
     d, s = curve.dimension, curve.scale
-    psi, beta = np.linalg.svd(curve.jacobian(z) / s)[0][:, -1], 0.0
+    psi, beta = svd(curve.jacobian(z) / s)[0][:, -1], 0.0
     for _ in range(max_steps):
         residual, jacobian = curve.residual(z) / s, curve.jacobian(z) / s
         value = np.concatenate([residual + beta * psi, jacobian.T @ psi, [(psi @ psi - 1) / 2]])
@@ -122,13 +123,13 @@ def crossing_directions(curve: Curve, z: np.ndarray) -> list[np.ndarray]:
     ``a phi_1 + b phi_2`` solves the algebraic bifurcation equation ``psi^T D^2G[t, t] = 0``, a quadratic form in
     ``(a, b)``, which has two real solutions where its determinant is negative.
     """
-    left, values, right = np.linalg.svd(curve.jacobian(z))
+    left, values, right = svd(curve.jacobian(z))
     if len(values) > 1 and values[-2] <= SINGULAR * values[0]:
         return []  # the rank drops by two or more
     psi, null = left[:, -1], right[-2:]
     form = np.array([[psi @ curve.curvature_form(z, v, w) for w in null] for v in null])
     form = (form + form.T) / 2
-    (low, high), vectors = np.linalg.eigh(form)
+    (low, high), vectors = eigh(form)
     if not low < 0 < high:
         return []
     # In the eigenbasis: low a^2 + high b^2 = 0.

@@ -11,6 +11,7 @@ from hallucert.find.curves.branch_curve import Curve
 from hallucert.find.curves.branch_record import EndReason
 from hallucert.find.curves.continuation import CurvePoint, Stop, locate
 from hallucert.find.limits import ON_LIMIT, Limit, box_limits
+from hallucert.find.linear.signs import critical_kind
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.find.rescaled import original, original_length
 
@@ -101,19 +102,9 @@ def _at_zero_multiplier(curve: Curve, here: CurvePoint, there: CurvePoint) -> tu
     if not root.solved(curve.radius(near.z)) or np.linalg.norm(root.x - near.z[:-1]) > 0.1 * length:
         return near, EndReason.MULTIPLIER
     z = np.append(root.x, 0.0)
-    if critical_kind(curve, root.x) == "degenerate":
+    if critical_kind(curve.f, root.x)[1] == "degenerate":
         return CurvePoint(z, near.t), EndReason.MULTIPLIER
     return CurvePoint(z, curve.tangent(z, near.t)), EndReason.CRITICAL_POINT
-
-
-def critical_kind(curve: Curve, x: np.ndarray) -> str:
-    """Return ``"minimizer"``, ``"saddle"``, ``"maximizer"`` or ``"degenerate"`` for a critical point."""
-    values = np.linalg.eigvalsh(curve.f.hessian_lanes(x[None, :])[0])
-    if np.abs(values).min() <= 1e-8 * np.abs(values).max():
-        return "degenerate"
-    if values[0] > 0:
-        return "minimizer"
-    return "maximizer" if values[-1] < 0 else "saddle"
 
 
 def _passes(here: CurvePoint, there: CurvePoint, start: CurvePoint) -> bool:

@@ -20,6 +20,7 @@ from hallucert.find.curves.sheet_end import stopping_rule
 from hallucert.find.curves.sheet_record import Sheet
 from hallucert.find.domain import Edges, arguments_with_ascent
 from hallucert.find.limits import box_limits
+from hallucert.find.linear.eigenvalues import eigvalsh
 from hallucert.find.refine import refine
 from hallucert.find.rescaled import gradient_of, in_units, length_of, residual_of, short
 from hallucert.find.surfaces.record import Surface
@@ -178,7 +179,7 @@ def _free_dimensions(f: Objective) -> int:
 
 def _require_curve_of_targets(f: Objective, target: np.ndarray, multiplier: float) -> None:
     """Raise unless exactly one eigenvalue of ``H(x+)`` is zero to floats, compared to ``lambda = |g|/rho`` as well."""
-    values = np.abs(np.linalg.eigvalsh(f.hessian_lanes(target[None, :])[0]))
+    values = np.abs(eigvalsh(f.hessian_lanes(target[None, :])[0]))
     kernel = int((values <= KERNEL * max(values.max(), multiplier)).sum())
     if kernel == 0:
         raise SearchError(

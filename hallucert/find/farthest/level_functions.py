@@ -36,7 +36,11 @@ def compositions(f: Tape, level_function: Tape | None = None) -> Iterator[Compos
 
     Parts are the values of the nodes, and for a polynomial ``f`` the functions of which it may be a polynomial.
     """
-    ring = Ring(f.dimension)
+    for joined in (False, True):
+        yield from _compositions(Ring(f.dimension, joined), f, level_function)
+
+
+def _compositions(ring: Ring, f: Tape, level_function: Tape | None) -> Iterator[Composition]:
     try:
         values = _values(ring, f)
         whole = values[f.outputs[0]]

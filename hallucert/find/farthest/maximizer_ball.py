@@ -8,6 +8,7 @@ import numpy as np
 
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.critical_points import CriticalPointKind, critical_points
+from hallucert.find.linear.signs import critical_kind
 from hallucert.find.newton import norms, polished_critical_point
 from hallucert.find.rescaled import original, original_multiplier, original_value
 from hallucert.find.spheres.sphere import Sphere
@@ -133,12 +134,11 @@ def largest_on_sphere(f: Objective, centre: np.ndarray, radius: float, seed: int
 
 
 def _require_maximizer(f: Objective, x: np.ndarray) -> None:
-    eigenvalues = np.linalg.eigvalsh(f.hessian_lanes(x[None, :])[0])
-    if eigenvalues[-1] < -1e-9 * np.abs(eigenvalues).max():
+    eigenvalues, kind = critical_kind(f, x)
+    if kind == "maximizer":
         return
-    zero = np.abs(eigenvalues) <= 1e-9 * np.abs(eigenvalues).max()
     low, high = (original_multiplier(f, float(value)) for value in eigenvalues[[0, -1]])
-    what = "degenerate" if zero.any() else "a minimizer" if eigenvalues[0] > 0 else "a saddle"
+    what = kind if kind == "degenerate" else f"a {kind}"
     raise ArgumentError(
         "maximizer",
         original(f, x).tolist(),

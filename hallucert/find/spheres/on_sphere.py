@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
@@ -15,6 +16,7 @@ from hallucert.find.candidate import Candidate
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
 from hallucert.find.krylov import LARGE, critical_point_near
+from hallucert.find.linear.eigenvalues import eigh
 from hallucert.find.moreau import moreau_length, moreau_points
 from hallucert.find.newton import EDGE, frobenius, newton_lanes, newton_point, norms, polished_critical_point
 from hallucert.find.rescaled import in_units
@@ -24,6 +26,7 @@ from hallucert.find.spheres.sphere import FLAT, NOISE, Sphere, polished_candidat
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
+from hallucert.progress import Progress, working
 from hallucert.quiet import quiet
 
 
@@ -36,6 +39,7 @@ def on_sphere(
     seed: int = 0,
     *,
     variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
 ) -> list[Candidate]:
     """Find the points that SAM with radius `rho` maps to `target` (the sphere picture).
 
@@ -66,6 +70,8 @@ def on_sphere(
         Seed of the random directions.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+    progress : bool or callable, optional
+        As for `hallucert.find.sheet`.
 
     Returns
     -------
@@ -100,10 +106,18 @@ def on_sphere(
     centre = checked_point(target, d, "target")
     count = default_starts(f) if starts is None else checked_count(starts, "starts")
     rng = np.random.default_rng(checked_seed(seed))
+    if law.variant == "usam" and d > LARGE:
+        instead = f"for {d} variables; hc.find.refine and hc.find.hallucinate search for points of USAM there"
+        raise ArgumentError("variant", variant, f'be "sam" or ASAM {instead}')
+    with working(progress=progress) as clock, clock.watched():
+        return _found(f, centre, radius, law, count, rng)
+
+
+def _found(
+    f: Objective, centre: np.ndarray, radius: Fraction, law: RadiusLaw, count: int, rng: np.random.Generator
+) -> list[Candidate]:
+    """Search in units of the radius."""
     if law.variant == "usam":
-        if d > LARGE:
-            instead = f"for {d} variables; hc.find.refine and hc.find.hallucinate search for points of USAM there"
-            raise ArgumentError("variant", variant, f'be "sam" or ASAM {instead}')
         units = in_units(f, centre, moreau_length(f, centre, float(radius)))
         centre = polished_critical_point(units, units.inside(centre), 1.0, "target")
         found = moreau_points(units, centre, units.radius(radius, law), count, rng)
@@ -162,7 +176,10 @@ def candidates_at(sphere: Sphere, x: np.ndarray, rho: Fraction) -> list[Candidat
     if x.shape[0] == 0:
         return []
     x = x[_thinned(sphere, x)]
-    found = [polished_candidate(sphere.f, point, rho, sphere.target) for point in x]
+    found = []
+    for number, point in enumerate(x):
+        look("points polished", number, len(x))
+        found.append(polished_candidate(sphere.f, point, rho, sphere.target))
     values = sphere.f.value_lanes(np.array([c.x for c in found]))
     return [found[i] for i in lexicographic(values, np.array([c.x for c in found]))]
 
@@ -212,7 +229,8 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
     d = sphere.target.size
     random = rng.standard_normal((count, d))
     with np.errstate(all="ignore"):
-        eigenvectors = np.linalg.eigh(sphere.f.hessian_lanes(sphere.target[None, :])[0])[1].T
+        eigenvectors = eigh(sphere.f.hessian_lanes(sphere.target[None, :])[0])[1].T
+        eigenvectors = eigenvectors[np.isfinite(eigenvectors).all(axis=1)]
     axes = np.concatenate([np.eye(d), eigenvectors])
     # Proposition 4.5: every other critical point c' begins a branch, roughly in the direction c' - c.
     start = sphere.target + sphere.rho * rng.uniform(0.2, 1.5, (count, 1)) * random / norms(random)[:, None]
@@ -231,8 +249,9 @@ def _multi_start(sphere: Sphere, directions: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         start = start[np.isfinite(sphere.f.value_lanes(start))]
     found = []
-    for x in (start, sphere.descend(start, 1.0, 80), sphere.descend(start, -1.0, 80)):
-        x, size = sphere.newton(x, 40)
+    for number, sign in enumerate((0.0, 1.0, -1.0)):
+        look("rounds of starts on the sphere", number, 3)
+        x, size = sphere.newton(sphere.descend(start, sign, 80) if sign else start, 40)
         x = x[np.isfinite(size)]
         x = x[_inward(sphere, x)]
         found.append(x[distinct(x, 1e-5 * sphere.rho)])

@@ -16,6 +16,7 @@ import numpy as np
 
 from hallucert.find.candidate import Candidate
 from hallucert.find.krylov import Ends, extreme_eigenvalues, hessian_at, spectral_norm
+from hallucert.find.linear.eigenvalues import eigvalsh
 from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
@@ -110,7 +111,7 @@ def shifted_gradient_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> P
 def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.ndarray:
     """Return the ``d - 1`` eigenvalues of ``P (H + lambda I) P`` on the tangent space, ascending."""
     basis = np.linalg.qr(normal[:, None], mode="complete")[0][:, 1:]
-    return np.linalg.eigvalsh(basis.T @ h @ basis) + lam
+    return eigvalsh(basis.T @ h @ basis) + lam
 
 
 def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
@@ -162,7 +163,7 @@ def sphere_kind(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -
         h = f.hessian_lanes(x[None, :])[0]
         if law.diagonal is not None:
             h = law.diagonal[:, None] * h * law.diagonal
-        eigenvalues = np.linalg.eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
+        eigenvalues = eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
         size = float(np.linalg.norm(h))
     else:
         ends = tangential_ends(f, x, normal, lam, diagonal=law.diagonal)

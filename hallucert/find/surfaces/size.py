@@ -28,10 +28,22 @@ PROBE = 1e-4
 
 
 def provable_half_width(f: Objective, x: np.ndarray, rho: float, tangents: np.ndarray) -> float:
-    """Return about the largest half width of a chart at `x` that can be proved; inf if nothing speaks against it."""
-    d = f.dimension
-    if d > MOST_VARIABLES:
+    """Return about the largest half width of a chart at `x` that can be proved; inf if nothing speaks against it.
+
+    0 where the matrices are singular, or not finite.
+    """
+    if f.dimension > MOST_VARIABLES:
         return np.inf
+    try:
+        spectral = _change(f, x, rho, tangents)
+    except np.linalg.LinAlgError:
+        return 0.0
+    return TAKEN / spectral if spectral > 0 else np.inf
+
+
+def _change(f: Objective, x: np.ndarray, rho: float, tangents: np.ndarray) -> float:
+    """Return how much the matrix changes over a unit of length along the chart; raises `LinAlgError` like numpy."""
+    d = f.dimension
     g = f.gradient_lanes(x[None])[0]
     z = np.concatenate([x, x + rho * g / np.linalg.norm(g), [np.linalg.norm(g) / rho]])
     middle = _jacobians(f, z[None])[0]
@@ -41,8 +53,7 @@ def provable_half_width(f: Objective, x: np.ndarray, rho: float, tangents: np.nd
     step = PROBE * rho
     ahead, behind = (_jacobians(f, z + sign * step * along.T) for sign in (1, -1))
     changes = np.linalg.solve(middle @ normals, (ahead - behind) @ normals / (2 * step))
-    spectral = float(np.abs(np.linalg.eigvals(np.abs(changes).sum(axis=0))).max())
-    return TAKEN / spectral if spectral > 0 else np.inf
+    return float(np.abs(np.linalg.eigvals(np.abs(changes).sum(axis=0))).max())
 
 
 def _jacobians(f: Objective, z: np.ndarray) -> np.ndarray:

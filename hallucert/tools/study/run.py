@@ -15,6 +15,7 @@ from hallucert.objectives.network.initialisers import initial_parameters
 from hallucert.progress import working
 from hallucert.sam import each, run_ensemble
 from hallucert.sam.result import Ensemble
+from hallucert.sam.schedule import Positive
 from hallucert.sam.status import Status
 from hallucert.tools.study.arena import ARENAS, Arena, load_arena
 from hallucert.tools.study.report import summary_of
@@ -72,6 +73,9 @@ def run_study(
     count = checked_whole(seeds, 1, "seeds")
     if isinstance(data, str) or not data:
         raise ArgumentError("data", data, f"be some of {', '.join(ARENAS)}")
+    each(*radii)
+    for radius in radii:  # before a folder is made
+        Positive(radius, 1, "rho")
     arenas = [load_arena(name, quick) for name in data]
     folder = Path(output)
     require_writable(folder, "output")

@@ -267,3 +267,18 @@ def test_nothing_is_invented_at_a_degenerate_crossing():
     assert abs(event.rho - 1.5 * np.sqrt(3)) < 1e-5
     with pytest.raises(SearchError, match="degenerate"):
         hc.find.switch_branch(branch, event)
+
+
+def test_a_box_where_f_is_flat_does_not_matter():
+    """Two wells of width 1/10 in a wide flat box: the branch from one to the saddle between is found, and attracts."""
+    f = hc.Objective.parse("1 - exp(-50*((x - 1)**2 + y**2)) - exp(-50*((x + 1)**2 + y**2))")
+    (branch,) = hc.find.branches(f, (-1, 0), [(-3, 3)] * 2)
+    assert [round(float(end.rho), 9) for end in (branch.start, branch.end)] == [2, 1]
+    assert set(branch.stability[1:-1]) == {"attracting"}
+
+
+def test_branches_of_a_steep_function():
+    """cosh grows to 1e80 in the box; its critical points (-1, 0), (0, 0) and (1, 0) are joined by a branch as ever."""
+    f = hc.Objective.parse("cosh(10*(x**2 - 1)) + cosh(10*y)")
+    found = hc.find.branches(f, (1, 0), [(-3, 3)] * 2)
+    assert any(np.allclose(sorted(end.rho for end in (b.start, b.end)), [1, 2], atol=1e-9) for b in found)

@@ -112,3 +112,28 @@ def test_bad_numbers_are_named(name, value):
     """A bad `starts` or `seed` raises an ArgumentError with its name."""
     with pytest.raises(ArgumentError, match=name):
         critical_points(Objective.parse(HIMMELBLAU), [(-6, 6)] * 2, **{name: value})
+
+
+@pytest.mark.parametrize("half", [1.5, 3])
+@pytest.mark.parametrize(
+    ("formula", "x", "spectrum"),
+    [
+        ("cosh(10*(x**2 - 1)) + cosh(10*y)", (1, 0), (100, 400)),
+        ("exp(exp(x**2 + y**2))", (0, 0), (2 * np.e, 2 * np.e)),
+        ("x**200 + y**200 - x**2 - y**2", (0.01 ** (1 / 198),) * 2, (396, 396)),
+        ("1 - exp(-50*((x - 1)**2 + y**2)) - exp(-50*((x + 1)**2 + y**2))", (1, 0), (100, 100)),
+    ],
+)
+def test_the_kind_does_not_depend_on_the_box(formula, x, spectrum, half):
+    """Minimizers with the definite Hessians of the closed forms are minimizers, however f grows or ends in the box."""
+    found = critical_points(Objective.parse(formula), [(-half, half)] * 2, starts=512)
+    (point,) = [p for p in found if np.hypot(*(p.x - x)) < 1e-9]
+    assert point.kind == "minimizer" and np.allclose(point.hessian_eigenvalues, spectrum, rtol=1e-9)
+
+
+def test_a_valley_is_a_minimizer_and_a_flat_one_is_degenerate():
+    """Curvatures 2 and 2e-9 are both certain; of the quartic (x - 1)^4, expanded, rounding hides the curvature at 1."""
+    (valley,) = critical_points(Objective.parse("1e-9*x**2 + y**2"), [(-2, 2)] * 2, starts=64)
+    assert valley.kind == "minimizer" and np.allclose(valley.hessian_eigenvalues, [2e-9, 2], rtol=1e-12)
+    (flat,) = critical_points(Objective.parse("x**4 - 4*x**3 + 6*x**2 - 4*x + 1 + y**2"), [(-3, 3)] * 2, starts=64)
+    assert flat.kind == "degenerate"

@@ -118,3 +118,32 @@ def test_forms_of_hostile_tapes_are_given_up(nodes):
     with pytest.raises(TooLargeError):
         evaluated(ring, tape, ring.variables)
     assert not composes(tape, Tape(("s",), (Node("var", 0),), (0,)), tape)
+
+
+JOINED = [
+    ("exp(x)*exp(y)", "exp(x + y)"),
+    ("exp(x)**3*exp(-y)", "exp(3*x - y)"),
+    ("exp(x)*exp(-x)", "1 + 0*x*y"),
+    ("exp(x)/exp(2*y)", "exp(x - 2*y)"),
+    ("(exp(x) + exp(y))**2", "exp(2*x) + 2*exp(x + y) + exp(2*y)"),
+    ("sin(y*exp(x)*exp(x))", "sin(exp(2*x)*y)"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), JOINED)
+def test_exponentials_are_joined_where_that_is_asked_for(a, b):
+    """exp(a) exp(b) = exp(a + b) in a ring that joins; the values agree, and nearby formulas stay apart."""
+    ring = Ring(2, joined=True)
+    assert form(a, ring=ring) == form(b, ring=ring)
+    assert form(f"{a} + x/10**9", ring=ring) != form(b, ring=ring)
+    assert form(f"({a})*exp(x/10**9)", ring=ring) != form(b, ring=ring)
+    f, g = (Objective.parse(formula, variables=("x", "y")) for formula in (a, b))
+    assert f.value((0.7, 0.4)) == pytest.approx(g.value((0.7, 0.4)), rel=1e-12)
+
+
+def test_composition_with_products_of_exponentials():
+    """(x^2 + y^2) exp(-x^2/2) exp(-y^2/2) is s exp(-s/2) of s = x^2 + y^2, and not s exp(-s/3)."""
+    f = Objective.parse("(x**2 + y**2)*exp(-x**2/2)*exp(-y**2/2)").tape
+    inner = Objective.parse("x**2 + y**2").tape
+    assert composes(f, Objective.parse("s*exp(-s/2)").tape, inner)
+    assert not composes(f, Objective.parse("s*exp(-s/3)").tape, inner)

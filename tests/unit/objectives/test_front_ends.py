@@ -219,3 +219,29 @@ def test_float_only_objectives_take_kinks_and_prove_nothing():
         f.to_json()
     with pytest.raises(ArgumentError, match="scalar"):
         Objective.from_callable(lambda p: p, 2, rigorous=False).value([1.0, 2.0])
+
+
+def test_long_integers_of_sympy():
+    """Integers that Python does not print, of more than 4,300 digits, are coefficients like others, and exact."""
+    x, y = sp.symbols("x y")
+    f = Objective.from_sympy(x**2 / sp.Integer(10) ** 5000 + y * (10**5000 + 1))
+    assert {Fraction(1, 10**5000), Fraction(10**5000 + 1)} <= {node.value for node in f.tape.nodes}
+    assert Objective.from_sympy(x * 10**4500, name="f").name == "f"
+
+
+def test_rationals_of_sympy_from_either_side():
+    """In a traced function 11/10 of sympy is 11/10 on the left of a number or of the array, too; pi of sympy is not."""
+    tapes = [
+        Objective.from_callable(function, 2).tape
+        for function in (
+            lambda x: sp.Rational(11, 10) * x[0] - x[1],
+            lambda x: x[0] * sp.Rational(11, 10) - x[1],
+            lambda x: Fraction(11, 10) * x[0] - x[1],
+        )
+    ]
+    assert all(Fraction(11, 10) in {node.value for node in tape.nodes} for tape in tapes)
+    f = Objective.from_callable(lambda x: (sp.Rational(1, 2) / x + sp.Integer(3) - x).sum(), 2)
+    assert f.value([1.0, 2.0]) == 3.75
+    for function in (lambda x: sp.sin(x[0]), lambda x: sp.pi * x[0]):
+        with pytest.raises(ArgumentError):
+            Objective.from_callable(function, 2)

@@ -130,3 +130,42 @@ def test_misuse_names_the_argument() -> None:
     ):  # fmt: skip
         with pytest.raises(ArgumentError, match=f"^{name} must"):
             hc.diagnose(DOUBLE_WELL, *arguments)
+
+
+def test_a_small_negative_eigenvalue_counts_beside_a_large_one() -> None:
+    """At a point of Beale's function M has an eigenvalue near -0.785, provably, beside one of 4.6e7: it repels."""
+    f = hc.gallery.load("beale")
+    found = hc.diagnose(f, hc.find.refine(f, (0.02927627, -4.14281989), "1.5").x, "1.5")
+    assert found.attracts is False and "repels" in found.verdict
+    np.testing.assert_allclose(np.sort(found.sam_eigenvalues.real), [-0.7847, 4.612e7], rtol=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [-1e-9, 1e-9])
+def test_a_sign_that_rounding_may_have_changed_is_not_claimed(wrong: float) -> None:
+    """Curvatures 1e10 and 1e-9 turned by 30 degrees: the entries are known to 1e-6 only, and so is the small one."""
+    c, s = 0.866025403784, 0.5
+    along, across = f"({c!r}*x + {s!r}*y)", f"({c!r}*y - {s!r}*x)"
+    f = hc.Objective.parse(f"1e10*({along}**2 - 1)**2/8 + {wrong!r}*{across}**2/2")
+    found = hc.diagnose(f, (-0.5 * c, -0.5 * s), "1.5")
+    assert found.target_type == "degenerate" and "repels" not in found.verdict
+
+
+def test_a_steep_function_is_no_degenerate_target() -> None:
+    """cosh(50 (x^2 - 1)) + cosh(50 y) at (-1/2, 0): |g|/rho is 1e17, and the target has the Hessian diag(1e4, 2500)."""
+    found = hc.diagnose(hc.Objective.parse("cosh(50*(x**2 - 1)) + cosh(50*y)"), (-0.5, 0), "1.5")
+    assert found.kind == "hallucinated minimizer" and found.attracts
+    np.testing.assert_allclose(found.target_eigenvalues, [2500, 1e4])
+
+
+def test_a_plateau_is_not_told_from_a_point() -> None:
+    """Far out 1 - exp(-|x|^2) is flat: g and g+ of 1e-270 and 1e-292 point outward, and no critical point is there."""
+    found = hc.diagnose(hc.Objective.parse("1 - exp(-(x**2 + y**2))"), (0.3, 25), 1, 0.01)
+    assert found.kind == "stalling on a plateau" and found.attracts is None
+    assert "cannot tell a plateau" in found.verdict and "repels" not in found.verdict
+
+
+def test_at_a_singular_point_nothing_is_said_of_attraction() -> None:
+    """At (-1/2, -1/2) of the four-well function J is singular, M has the eigenvalue 0: floats do not know its sign."""
+    found = hc.diagnose(FOUR_WELL, [-0.5, -0.5], float(np.sqrt(2) * 1.5))
+    assert found.target_type == "minimizer" and found.sphere_type == "degenerate"
+    assert found.attracts is None and "floats cannot tell" in found.verdict

@@ -246,3 +246,31 @@ def test_misuse_names_the_argument(change: dict, argument: str) -> None:
     arguments = {"start": [0.3, 0.8], "rho": 0.2, "step_size": 0.1, "steps": 10} | change
     with pytest.raises(ArgumentError, match=f"^{argument} must"):
         hc.sam.run(DOUBLE_WELL, **arguments)
+
+
+def test_a_gradient_whose_square_underflows_is_not_called_zero() -> None:
+    """exp(-1/|x|^2) near 0: |g| is 1e-175 or so, which is no critical point; its square is no double."""
+    end = hc.sam.run(hc.Objective.parse("exp(-1/(x**2 + y**2))"), [0.3, 0.2], 1, "0.01", 2000)
+    assert end.status == Status.UNDERFLOW and 0 < end.gradient_norm < 1e-162
+    assert "need not be a critical point" in str(end.status)
+
+
+def test_a_function_of_subnormal_numbers_runs() -> None:
+    """1e-309 f with steps of 1e307 goes where f goes with steps of 1e-2, to the digits it has; 1e-312 f runs, too."""
+    text = "((x**2 - 1)**2 + (y**2 - 1)**2)"
+    wanted = hc.sam.run(hc.Objective.parse(text), [0.3, 0.2], "0.5", "0.01", 20).x
+    found = hc.sam.run(hc.Objective.parse(f"1e-309*{text}"), [0.3, 0.2], "0.5", "1e307", 20)
+    np.testing.assert_allclose(found.x, wanted, rtol=1e-9)
+    end = hc.sam.run(hc.Objective.parse(f"1e-312*{text}"), [0.3, 0.2], "0.5", "0.01", 20)
+    assert end.status == Status.MAX_STEPS
+
+
+@pytest.mark.parametrize("f", ["1e-400*((x**2 - 1)**2 + y**2)", "least squares"])
+def test_a_function_below_all_doubles_is_not_at_a_critical_point(f: str) -> None:
+    """At (0.3, 0.2) neither function has a critical point; in doubles both are zero, and this is what is said."""
+    made = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=10**400) if f == "least squares" else hc.Objective.parse(f)
+    end, found = hc.sam.run(made, [0.3, 0.2], "0.5", "0.01", 100), hc.diagnose(made, [0.3, 0.2], "0.5")
+    assert end.status == Status.UNDERFLOW and end.gradient_norm == 0
+    assert found.kind == "where f is flat to doubles" and "not known" in found.verdict
+    quartic = hc.sam.run(hc.Objective.parse("x**4 + y**4"), [0, 0], "0.5", "0.01", 100)
+    assert quartic.status == Status.STATIONARY
