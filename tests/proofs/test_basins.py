@@ -233,7 +233,7 @@ def test_nobody_who_does_not_ask_gets_the_claim() -> None:
         {"basis": lambda v: [v[0], v[1], v[0], v[1]]},
         {"basis": lambda v: v[:3]},
         {"size": lambda v: format_dyadic(Fraction(-1, 512))},
-        {"bound": lambda v: format_dyadic(Fraction(15, 16))},
+        {"bound": lambda v: format_dyadic(Fraction(1, 2))},
         {"bound": lambda v: format_dyadic(Fraction(1))},
     ],
     ids=["larger", "longer step", "singular basis", "basis of another shape", "negative", "faster", "no contraction"],
