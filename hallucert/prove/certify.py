@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, overload
 
@@ -30,7 +31,8 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.progress import Progress, working
 from hallucert.prove.branch.certify import certify_branch
-from hallucert.prove.claims import HINTS, prove_claims, without_existence
+from hallucert.prove.choices import Hints
+from hallucert.prove.claims import prove_claims, without_existence
 from hallucert.prove.locate import Located, locate
 from hallucert.prove.sheet.certify import certify_sheet, certify_surface
 from hallucert.quiet import quiet
@@ -224,14 +226,14 @@ def certify(
         raise ArgumentError("subject", was, f"{must}, as many as a certificate may; certify_stall takes more")
     half_width = None if radius is None else exact_radius(radius, "radius")
     box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box", rounded=False)
-    hints: dict[str, Any] = {"construction": construction, "global_box": box}
+    hints = Hints(construction=construction, global_box=box)
     if basin is not None:
         exact_step = exact_radius(basin, "basin")
-        hints |= {"step": round_up(exact_step, 64), "exact_step": exact_step}
+        hints = replace(hints, step=round_up(exact_step, 64), exact_step=exact_step)
     if start is not None:
         if basin is None:
             raise ArgumentError("start", start, "be given together with basin, the step of the run")
-        hints["start"] = exact_point(start, objective.dimension, "start")
+        hints = replace(hints, start=exact_point(start, objective.dimension, "start"))
     rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
     max_boxes = checked_whole(max_boxes, 1, "max_boxes")
     with working(budget, progress) as clock:
@@ -247,7 +249,7 @@ def _best(
     arithmetics: tuple[str, Sequence[int]],
     max_boxes: int,
     clock: Clock,
-    hints: dict[str, Any],
+    hints: Hints,
 ) -> Certificate:
     """Return the certificate in which most is decided, from a backend and a ladder of precisions."""
     best: Certificate | None = None
@@ -274,7 +276,7 @@ def _attempt(
     law: RadiusLaw,
     max_boxes: int,
     clock: Clock,
-    hints: dict[str, Any],
+    hints: Hints,
 ) -> Certificate:
     """Prove what can be proved at one precision."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
@@ -284,7 +286,6 @@ def _attempt(
             located = locate(ar, objective, rho, guess, radius, law)
     except OutOfTime:
         located = Located(None, reason=Reason.TIME)
-    asked = sorted(claim for claim, hint in HINTS.items() if hints.get(hint) is not None)
     if located.x is None or located.witness is None:
         witness, first = located.witness, None
         if located.excluded and witness is not None:
@@ -294,12 +295,12 @@ def _attempt(
             if reason is Reason.NOT_A_ZERO and objective.lacks_decay:
                 reason = Reason.NO_DECAY
             first = existence.RULE.about(law).open(reason)
-        rest = without_existence(first, asked, law)
+        rest = without_existence(first, hints, law)
         return Certificate(objective, rho, witness, rest, provenance, law=law)
     point = Point(ar, objective, rho, located.x, law)
     facts = Facts(objective, rho, located.witness)
-    evidence = Evidence(ar, point, located.witness, max_boxes, clock, claims=facts.claims, **hints)
-    claims = prove_claims(evidence, facts)
+    evidence = Evidence(ar, point, located.witness, max_boxes, clock)
+    claims = prove_claims(evidence, facts, hints)
     box = None
     if claims["existence"].status is Status.PROVED:
         unit = evidence.sizes.box

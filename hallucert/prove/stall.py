@@ -22,6 +22,8 @@ from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
 from hallucert.progress import Progress, working
+from hallucert.prove.choices import Hints
+from hallucert.prove.claims import prove
 from hallucert.quiet import quiet
 from hallucert.sam import perturbed_point
 from hallucert.version import __version__
@@ -131,8 +133,8 @@ def _require_defined(ar: Any, f: Objective, x: tuple[Fraction, ...], rho: Fracti
 
 def _prove(ar: Any, f: Objective, rho: Fraction, witness: Witness, direction: np.ndarray) -> Claim:
     point = Point(ar, f, rho, box_of(ar, witness))
-    evidence = Evidence(ar, point, witness, max_boxes=1, direction=direction)
-    return RULE.prove(evidence, Facts(f, rho, witness))
+    evidence = Evidence(ar, point, witness, max_boxes=1)
+    return prove(RULE, evidence, Facts(f, rho, witness), Hints(direction=direction))
 
 
 def _ladder(rho: Fraction) -> list[Fraction]:

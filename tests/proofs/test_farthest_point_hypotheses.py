@@ -10,10 +10,10 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.point.existence import locate
 from hallucert.check.point.rule import Evidence
 from hallucert.check.region.touching import touches_only_here
 from hallucert.check.sam_point import Point
+from hallucert.prove.locate import locate
 
 
 def test_a_locally_farthest_point_is_not_the_farthest():

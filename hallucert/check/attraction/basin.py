@@ -23,12 +23,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from hallucert.balls.doubles.mean_value import MeanValueArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.inverse import inverse
-from hallucert.balls.linear.similarity import eigenvector_bases
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -36,56 +33,17 @@ from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point, sum_of_squares
 from hallucert.check.sizes import exponent
 from hallucert.clock import look
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, round_down, round_up
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.formula import FormulaObjective
 
-HALVINGS, REFINEMENTS = 40, 3
-"""The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure."""
-RATE_KEPT = Fraction(1, 2)
-"""Of the rate of convergence at ``x*`` so much is kept on all of Omega: more would make it smaller."""
-PIECES, CHECKED_PIECES = 100, 400
-"""Cubes that a proof may take, and a check."""
+CHECKED_PIECES = 400
+"""Cubes that a check may take; a proof takes at most a quarter."""
 MOST_VARIABLES = 4
 """Beyond so many Omega is not divided, and M is enclosed without derivatives."""
-LARGEST_DIMENSION = 300
-"""More variables make V too long for a certificate."""
 LONGEST_STEP = 16
 """Characters up to which the step is written out."""
 ROOT_BITS = 128
 """Binary places of roots of rational bounds."""
-
-
-def choose(evidence: Evidence) -> Inputs | Reason:
-    """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
-    if evidence.step is None or evidence.residual_form:
-        return Reason.NEEDS_PREMISES
-    if len(evidence.point.x) > LARGEST_DIMENSION:
-        return Reason.DIMENSION
-    floats = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
-    bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
-    if not bases:
-        return Reason.PRECISION
-    columns = bases[0].columns / np.linalg.norm(bases[0].columns, axis=0)
-    basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
-    contraction = contraction_of(evidence, {"step": evidence.step, "basis": basis})
-    at_point = None if contraction is None else contraction.at_point()
-    if contraction is None or at_point is None:
-        return Reason.PRECISION
-    if at_point.upper >= 1:
-        return Reason.STEP
-    bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
-    size = round_down(evidence.point.length / 2, 4)
-    for _ in range(HALVINGS):
-        if contraction.on_all(size, bound, PIECES):
-            break
-        size /= 2
-    else:
-        return Reason.STEP
-    for k in range(1, REFINEMENTS + 1):
-        larger = size * (1 + Fraction(1, 2**k))
-        if contraction.on_all(larger, bound, PIECES):
-            size = larger
-    return {"step": evidence.step, "basis": basis, "size": size, "bound": bound}
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -220,6 +178,4 @@ RULE = Rule(
     measure=measure,
     conclude=conclude,
     inputs=({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"},),
-    choose=choose,
-    asked=lambda evidence: evidence.step is not None,
 )

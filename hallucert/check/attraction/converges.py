@@ -26,34 +26,8 @@ from hallucert.exact import decimal_above, format_rational
 
 FEWEST_BITS, MOST_BITS = 128, 8192
 MOST_STEPS = 100_000
-LOOK = 8
-"""The prover looks where the run is every so many steps."""
 LONGEST_START = 400
 """Characters up to which the start is written out in the sentence."""
-WIDE = 4
-"""More bits are due when the distance is not known to one part in so many of the radius."""
-
-
-def choose(evidence: Evidence) -> Inputs | Reason:
-    """The run as asked; the first multiple of `LOOK` steps, and the fewest bits, with which it arrives."""
-    region = evidence.claims.get(basin.RULE.name)
-    if region is None or region.status is not Status.PROVED or evidence.start is None or evidence.exact_step is None:
-        return Reason.NEEDS_PREMISES
-    radius, bits = region.numbers["radius"].lower, max(FEWEST_BITS, evidence.arithmetic.precision)
-    while bits <= MOST_BITS:
-        for k, x in enumerate(_run(evidence, evidence.start, evidence.exact_step, bits)):
-            look()
-            if k % LOOK:
-                continue
-            distance = _distance(evidence, x, bits)
-            if distance is None or WIDE * (distance.upper - distance.lower) > radius:
-                break
-            if 2 * distance.upper <= radius:  # with room for what publication adds, and bits for what a checker loses
-                return {"start": evidence.start, "step": evidence.exact_step, "steps": k, "bits": 2 * bits}
-            if k >= MOST_STEPS:
-                return Reason.START
-        bits *= 2
-    return Reason.START
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -62,15 +36,15 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     makes_sense = len(start) == len(evidence.point.x) and step > 0 and 0 <= steps <= MOST_STEPS
     if evidence.residual_form or not makes_sense or not FEWEST_BITS <= bits <= 2 * MOST_BITS:
         return Reason.NEEDS_PREMISES
-    for k, x in enumerate(_run(evidence, start, step, bits)):
+    for k, x in enumerate(run(evidence, start, step, bits)):
         if k == steps:
-            distance = _distance(evidence, x, bits)
+            distance = distance_of(evidence, x, bits)
             return Reason.PRECISION if distance is None else {"distance": distance}
         look()
     return Reason.PRECISION
 
 
-def _run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int) -> Iterator[list[Any]]:
+def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int) -> Iterator[list[Any]]:
     """Yield ``x_0, x_1, ..`` in balls; ends where a step is not certainly defined."""
     ar, point = arithmetic(evidence.arithmetic.name, bits), evidence.point
     with ar:
@@ -84,7 +58,7 @@ def _run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: in
                 return
 
 
-def _distance(evidence: Evidence, x: Sequence[Any], bits: int) -> Enclosure | None:
+def distance_of(evidence: Evidence, x: Sequence[Any], bits: int) -> Enclosure | None:
     """Enclose ``|x - x*|``; None if it is indeterminate."""
     ar = arithmetic(evidence.arithmetic.name, bits)
     with ar:
@@ -114,6 +88,4 @@ RULE = Rule(
     measure=measure,
     conclude=conclude,
     inputs=({"start": "vector", "step": "exact", "steps": "integer", "bits": "integer"},),
-    choose=choose,
-    asked=lambda evidence: evidence.start is not None,
 )

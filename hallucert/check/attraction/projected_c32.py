@@ -95,15 +95,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-def asked(evidence: Evidence) -> bool:
-    """Only the residual form has a row space to project to."""
-    return evidence.residual_form
-
-
 RULE = Rule(
     name="projected_c32",
     question="Does condition (C32) hold at x* on the row space of Dr(x*+), where SAM moves?",
     measure=measure,
     conclude=conclude,
-    asked=asked,
 )

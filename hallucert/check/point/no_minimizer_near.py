@@ -21,13 +21,6 @@ from hallucert.check.sam_point import Point, sum_of_squares
 from hallucert.exact import decimal_above, decimal_below, format_rational
 
 
-def choose(evidence: Evidence) -> Inputs | Reason:
-    """The direction that the search proposes."""
-    if evidence.direction is None:
-        return Reason.NEEDS_PREMISES
-    return {"direction": tuple(Fraction(float(v)) for v in evidence.direction)}
-
-
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Enclose the curvature along the direction on the box, and gradients and values at its centre."""
     ar, box, direction = evidence.arithmetic, evidence.point, inputs["direction"]
@@ -77,5 +70,4 @@ RULE = Rule(
     measure=measure,
     conclude=conclude,
     inputs=({"direction": "dyadics"},),
-    choose=choose,
 )

@@ -36,7 +36,7 @@ from hallucert.check.point.sphere_type import MAXIMUM, proved_sphere_kind
 from hallucert.check.reason import Reason
 from hallucert.check.region import maximizer_set as farthest_point_set
 from hallucert.check.region.taylor import TaylorBox
-from hallucert.check.region.touching import MAX_HALVINGS, choose_neighbourhood, neighbourhood, touches_only_here
+from hallucert.check.region.touching import neighbourhood, touches_only_here
 from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import box_around, covers
 from hallucert.exact import decimal_above, decimal_below
@@ -48,34 +48,6 @@ INPUTS = {
     "neighbourhood_radius": "dyadic",
     "penalty": "dyadic",
 }
-
-
-def choose(evidence: Evidence) -> Inputs | Reason:
-    """Take the ball from the search; find the cubes around the maximizer and around ``x*`` by halving."""
-    if not 2 <= len(evidence.point.x) <= 3:
-        return Reason.DIMENSION
-    construction = evidence.construction
-    if construction.level_function is not None:
-        return farthest_point_set.choose(evidence)
-    maximizer = [Fraction(float(m)) for m in construction.maximizer]
-    ball = Fraction(float(construction.ball_radius))
-    cube = ball / 2
-    for _ in range(MAX_HALVINGS):
-        if _concave(evidence, maximizer, cube):
-            break
-        cube /= 2
-    else:
-        return Reason.NOT_A_MAXIMIZER
-    chosen = choose_neighbourhood(evidence, ball / 2)
-    if isinstance(chosen, Reason):
-        return chosen
-    return {
-        "maximizer": tuple(maximizer),
-        "ball_radius": ball,
-        "cube_radius": cube,
-        "neighbourhood_radius": chosen[0],
-        "penalty": chosen[1],
-    }
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -102,7 +74,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     return {"level": level, "maximum": top}
 
 
-def _concave(evidence: Evidence, centre: list[Fraction], radius: Fraction) -> bool:
+def is_concave(evidence: Evidence, centre: list[Fraction], radius: Fraction) -> bool:
     """Whether ``f`` is defined and ``-H`` positive definite on the whole cube."""
     ar, f = evidence.arithmetic, evidence.point.objective
     cube = [ar.interval(c - radius, c + radius) for c in centre]
@@ -115,7 +87,7 @@ def _concave(evidence: Evidence, centre: list[Fraction], radius: Fraction) -> bo
 def _maximum(evidence: Evidence, centre: list[Fraction], radius: Fraction, ball: Fraction) -> Enclosure | Reason:
     """Check 1; return an enclosure of ``f(x_max)``."""
     ar, f = evidence.arithmetic, evidence.point.objective
-    if radius <= 0 or radius**2 * len(centre) >= ball**2 or not _concave(evidence, centre, radius):
+    if radius <= 0 or radius**2 * len(centre) >= ball**2 or not is_concave(evidence, centre, radius):
         return Reason.NOT_A_MAXIMIZER
     middle = [ar.constant(c) for c in centre]
     preconditioner = approximate_preconditioner(matrix.midpoints(ar, f.enclose_hessian(ar, middle)))
@@ -219,6 +191,4 @@ RULE = Rule(
     measure=measure,
     conclude=conclude,
     inputs=(INPUTS, *farthest_point_set.INPUTS),
-    choose=choose,
-    asked=lambda evidence: evidence.construction is not None,
 )

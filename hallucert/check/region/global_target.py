@@ -19,7 +19,6 @@ from hallucert.check.claim import Enclosure, Status
 from hallucert.check.domain import is_defined
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.check.region.touching import MAX_HALVINGS
 from hallucert.check.subdivision import Box, balls_of, cover, halves
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 
@@ -28,28 +27,12 @@ SMALLEST = Fraction(1, 2**40)
 """Pieces are not halved below this part of the box: what they do not show is not shown by many more of them."""
 
 
-def choose(evidence: Evidence) -> Inputs | Reason:
-    """The box as asked; the largest cube of convexity that halving finds."""
-    asked = evidence.global_box
-    if asked is None:
-        return Reason.NEEDS_PREMISES
-    box = tuple((Fraction(float(low)), Fraction(float(high))) for low, high in asked)
-    if not _inside_box(evidence.arithmetic, evidence.point.plus, box):
-        return Reason.OUTSIDE
-    radius = max(high - low for low, high in box)
-    for _ in range(MAX_HALVINGS):
-        if _convex(evidence, radius):
-            return {"box": box, "convex_radius": radius}
-        radius /= 2
-    return Reason.DEGENERATE_TARGET
-
-
 def _centre(evidence: Evidence) -> list[Fraction]:
     """The midpoint of the enclosure of the target."""
     return [evidence.arithmetic.midpoint(c) for c in evidence.point.plus]
 
 
-def _convex(evidence: Evidence, radius: Fraction) -> bool:
+def is_convex(evidence: Evidence, radius: Fraction) -> bool:
     """Whether the cube contains the target, ``f`` is defined on it and the Hessian is positive definite there."""
     ar, f = evidence.arithmetic, evidence.point.objective
     if radius <= 0:
@@ -65,11 +48,11 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     ar, point = evidence.arithmetic, evidence.point
     if len(inputs["box"]) != len(point.x):
         return Reason.NEEDS_PREMISES
-    if not _inside_box(ar, point.plus, inputs["box"]):
+    if not is_inside(ar, point.plus, inputs["box"]):
         return Reason.OUTSIDE
     value = point.objective.enclose_value(ar, point.plus)
     published = point.enclosure(value)
-    if published is None or not _convex(evidence, inputs["convex_radius"]):
+    if published is None or not is_convex(evidence, inputs["convex_radius"]):
         return Reason.DEGENERATE_TARGET
     radius = inputs["convex_radius"]
     cube = [ar.interval(c - radius, c + radius) for c in _centre(evidence)]
@@ -103,7 +86,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     return Reason.TIE if elsewhere is None else {"target_value": published, LOWER: elsewhere, **sides}
 
 
-def _inside_box(ar: Any, balls: list[Any], box: Any) -> bool:
+def is_inside(ar: Any, balls: list[Any], box: Any) -> bool:
     return all(ar.within(ball, low, high) for (low, high), ball in zip(box, balls, strict=True))
 
 
@@ -143,6 +126,4 @@ RULE = Rule(
     measure=measure,
     conclude=conclude,
     inputs=({"box": "box", "convex_radius": "dyadic"},),
-    choose=choose,
-    asked=lambda evidence: evidence.global_box is not None,
 )

@@ -30,7 +30,7 @@ from typing import Any
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.reason import Reason
-from hallucert.check.region.touching import MAX_HALVINGS, choose_neighbourhood, neighbourhood, touches_only_here
+from hallucert.check.region.touching import neighbourhood, touches_only_here
 from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import Box, covers
 from hallucert.objectives.canonical import composes
@@ -109,40 +109,6 @@ def factorization(evidence: Evidence, inputs: Inputs) -> Factorization | None:
         return Factorization(ar, tape.outer(cut), tape.inner(cut), None) if cut in tape.cut_nodes() else None
     phi, s = inputs["profile"], inputs["level_function"]
     return Factorization(ar, phi, s, tape) if composes(tape, phi, s) else None
-
-
-def choose(evidence: Evidence) -> Inputs | Reason:
-    """Take cut, band and box from the search; find ``[t0, t1]`` around the top of ``phi`` by halving."""
-    construction, ar = evidence.construction, evidence.arithmetic
-    if construction.cut is not None:
-        named: Inputs = {"cut": construction.cut}
-    else:
-        named = {"level_function": construction.level_function, "profile": construction.profile}
-    parts = factorization(evidence, named)
-    if parts is None:
-        return Reason.NOT_A_MAXIMIZER
-    low, high = (Fraction(float(b)) for b in construction.band)
-    centre = ar.midpoint(parts.s([ar.constant(Fraction(float(m))) for m in construction.maximizer]))
-    centre = Fraction(float(centre))
-    radius = min(centre - low, high - centre) / 2
-    for _ in range(MAX_HALVINGS):
-        if ar.negative(parts.bend(ar.interval(centre - radius, centre + radius))):
-            break
-        radius /= 2
-    else:
-        return Reason.NOT_A_MAXIMIZER
-    size = min(Fraction(float(b[1])) - Fraction(float(b[0])) for b in construction.box)
-    chosen = choose_neighbourhood(evidence, size / 4)
-    if isinstance(chosen, Reason):
-        return chosen
-    return {
-        **named,
-        "band": (low, high),
-        "top": (centre - radius, centre + radius),
-        "box": tuple((Fraction(float(b[0])), Fraction(float(b[1]))) for b in construction.box),
-        "neighbourhood_radius": chosen[0],
-        "penalty": chosen[1],
-    }
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:

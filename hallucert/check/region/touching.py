@@ -16,16 +16,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import is_positive_definite
 from hallucert.check.point.rule import Evidence
-from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point, sum_of_squares
-from hallucert.exact import round_up
-
-MAX_HALVINGS = 40
+from hallucert.check.sam_point import sum_of_squares
 
 
 def touches_only_here(evidence: Evidence, radius: Fraction, penalty: Fraction) -> bool:
@@ -60,35 +53,3 @@ def touches_only_here(evidence: Evidence, radius: Fraction, penalty: Fraction) -
 def neighbourhood(evidence: Evidence, radius: Fraction) -> list[Any]:
     """The cube ``N`` as balls."""
     return [evidence.arithmetic.interval(c - radius, c + radius) for c in evidence.midpoint]
-
-
-def choose_neighbourhood(evidence: Evidence, largest: Fraction) -> tuple[Fraction, Fraction] | Reason:
-    """Find a cube and a penalty, the cube as large as halving from `largest` allows."""
-    penalty = _penalty(evidence.point)
-    if penalty is None:
-        return Reason.NOT_A_MAXIMUM
-    radius = largest
-    for _ in range(MAX_HALVINGS):
-        if touches_only_here(evidence, radius, penalty):
-            return radius, penalty
-        radius /= 2
-    return Reason.NOT_A_MAXIMUM
-
-
-def _penalty(point: Point) -> Fraction | None:
-    """A penalty that makes ``Hess Psi(x*)`` negative definite with room, from floats.
-
-    On the tangent space ``H + lambda I`` has largest eigenvalue ``-t``, ``t > 0``; with ``n`` its norm on all of R^d,
-    the normal direction needs ``8 k rho^2 > n + n^2/t`` (Schur complement). Twice that is taken.
-    """
-    ar = point.arithmetic
-    h = matrix.midpoints(ar, point.hessian)
-    lam = float(ar.midpoint(point.multiplier))
-    u = np.array([float(ar.midpoint(v)) for v in point.u])
-    basis = np.linalg.svd(u[None, :])[2][1:]
-    shifted = h + lam * np.eye(len(u))
-    top = np.linalg.eigvalsh(basis @ shifted @ basis.T)[-1] if len(u) > 1 else -1.0
-    size = np.linalg.norm(shifted, 2)
-    if not top < 0 or not np.isfinite(size):
-        return None
-    return round_up(Fraction(float(2 * size * (1 + size / -top))) / (8 * point.exact_rho**2), 24)

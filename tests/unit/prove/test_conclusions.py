@@ -16,6 +16,7 @@ from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.sam_point import Point
 from hallucert.check.witness import Witness
+from hallucert.prove.claims import prove
 
 TINY = Fraction(1, 2**80)
 
@@ -122,7 +123,7 @@ def test_one_negative_eigenvalue_excludes_a_minimizer(backend, formula, words):
     with ar:
         # x = (-1, 0, ...) has gradient (2, 0, ...), so x+ = 0 for rho = 1.
         point = Point(ar, f, Fraction(1), [ar.constant(Fraction(-(i == 0))) for i in range(f.dimension)])
-        claim = target.RULE.prove(Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
+        claim = prove(target.RULE, Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
     assert claim.status is Status.PROVED
     assert "not a local minimizer of f" in claim.statement and words in claim.statement
     numbers = claim.numbers["negative_eigenvalues"]
@@ -138,7 +139,7 @@ def test_a_zero_eigenvalue_among_positive_ones_decides_nothing(backend, formula)
     with ar:
         point = Point(ar, f, Fraction(1), [ar.constant(Fraction(-(i == 0))) for i in range(2)])
         point.__dict__["plus"] = [ar.constant(Fraction(0))] * 2
-        claim = target.RULE.prove(Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
+        claim = prove(target.RULE, Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
     assert claim.status is Status.UNDECIDED and claim.reason is Reason.DEGENERATE_TARGET
 
 
