@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 
 
-def is_defined(ar: Any, f: Objective, box: Sequence[Any]) -> bool:
+def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Any]) -> bool:
     """Tell whether `f` is certainly defined and analytic on all of a box of balls."""
     return bool(ar.is_finite(f.enclose_value(ar, box)))
 
 
-def is_undefined(ar: Any, f: Objective, box: Sequence[Any]) -> bool:
+def is_undefined(ar: BallArithmetic, f: Objective, box: Sequence[Any]) -> bool:
     """Tell whether `f` is certainly undefined, or not analytic, at every point of a box of balls.
 
     That is so if some operation of its formula gets an argument that certainly is outside of its domain

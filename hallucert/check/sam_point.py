@@ -24,6 +24,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.check.claim import Enclosure
 from hallucert.check.sizes import Sizes, sizes_of
@@ -31,7 +32,6 @@ from hallucert.exact import require_radius
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-Ball = Any
 Matrix = list[list[Any]]
 
 
@@ -96,7 +96,8 @@ class Point:
         ar = self.arithmetic
         if self.law == SAM or not all(map(ar.is_finite, self.u)):
             return self.exact_rho
-        return self.exact_rho * max(abs(ar.midpoint(u)) for u in self.u)
+        result: Fraction = self.exact_rho * max(abs(ar.midpoint(u)) for u in self.u)
+        return result
 
     @cached_property
     def scales(self) -> list[Ball]:
@@ -177,7 +178,8 @@ class Point:
     @cached_property
     def sam_matrix(self) -> Matrix:
         """``M = H(x+) J``, the Jacobian of ``F``."""
-        return self.arithmetic.matrix_product(self.hessian_plus, self.perturbation)
+        result: Matrix = self.arithmetic.matrix_product(self.hessian_plus, self.perturbation)
+        return result
 
     @cached_property
     def shifted_residual(self) -> list[Ball]:
@@ -213,7 +215,8 @@ class Point:
         The function's own tape is run, not a derivative's: a derivative may be defined where the function is not.
         """
         ar, f = self.arithmetic, self.objective
-        return ar.is_finite(f.enclose_value(ar, self.x)) and ar.is_finite(f.enclose_value(ar, self.plus))
+        result: bool = ar.is_finite(f.enclose_value(ar, self.x)) and ar.is_finite(f.enclose_value(ar, self.plus))
+        return result
 
     def enclosure(self, ball: Ball) -> Enclosure | None:
         """Return the ends of a ball, or None if it is indeterminate."""
@@ -221,7 +224,7 @@ class Point:
         return Enclosure(ar.lower(ball), ar.upper(ball)) if ar.is_finite(ball) else None
 
 
-def sum_of_squares(arithmetic: Any, balls: Sequence[Ball]) -> Ball:
+def sum_of_squares(arithmetic: BallArithmetic, balls: Sequence[Ball]) -> Ball:
     """Return an enclosure of the sum of the squares."""
     total = arithmetic.constant(Fraction(0))
     for ball in balls:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
 Box = list[tuple[Fraction, Fraction]]
 
 
 def covers(
-    arithmetic: Any, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int, clock: Clock = UNLIMITED
+    arithmetic: BallArithmetic, box: Box, settled: Callable[[list[Any]], bool], max_boxes: int, clock: Clock = UNLIMITED
 ) -> bool:
     """Tell whether `settled` holds for all pieces of some subdivision of `box`.
 
@@ -82,7 +83,7 @@ def cover(
     return Covering(not pending)
 
 
-def balls_of(arithmetic: Any, piece: Box) -> list[Any]:
+def balls_of(arithmetic: BallArithmetic, piece: Box) -> list[Any]:
     """Enclose a piece in balls."""
     return [arithmetic.interval(low, high) for low, high in piece]
 

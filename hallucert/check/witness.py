@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.check.sam_point import Point
 from hallucert.errors import ArgumentError
@@ -64,7 +65,7 @@ class Witness:
         return len(self.radius)
 
 
-def box_of(arithmetic: Any, witness: Witness) -> list[Any]:
+def box_of(arithmetic: BallArithmetic, witness: Witness) -> list[Any]:
     """The box of a witness of the system ``"box"``, as `d` balls."""
     return [arithmetic.interval(c - r, c + r) for c, r in zip(witness.centre, witness.radius, strict=True)]
 
@@ -92,7 +93,7 @@ class System:
 
     def __init__(
         self,
-        arithmetic: Any,
+        arithmetic: BallArithmetic,
         objective: Objective,
         rho: Fraction,
         system: str,

@@ -304,6 +304,10 @@ class Objective(Constructors, ABC):
         """Return an enclosure of the residual Jacobian on the box `x`, `m` rows of `d` balls."""
         raise NotImplementedError
 
+    def as_formula(self) -> Objective:
+        """Return the same function as a formula, if it has to be written out for that; otherwise itself."""
+        return self
+
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Return the problem as plain data, from which the certificate reader rebuilds it exactly.

@@ -10,6 +10,7 @@ from typing import Any, overload
 from hallucert.arguments import checked_items, checked_seconds, checked_whole
 from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.file.certificate import Certificate, Provenance
@@ -268,7 +269,7 @@ def _best(
 
 
 def _attempt(
-    ar: Any,
+    ar: BallArithmetic,
     objective: Objective,
     rho: Fraction,
     guess: tuple[Fraction, ...],
@@ -337,7 +338,7 @@ def _law(subject: object, variant: Any, dimension: int) -> RadiusLaw:
     return radius_law(subject.law, dimension)
 
 
-def _check_start(ar: Any, objective: Objective, start: tuple[Fraction, ...]) -> None:
+def _check_start(ar: BallArithmetic, objective: Objective, start: tuple[Fraction, ...]) -> None:
     balls = [ar.constant(v) for v in start]
     if not ar.is_finite(objective.enclose_value(ar, balls)):
         raise DomainError(f"x is not certainly in the domain of {objective.name}, or on its edge")

@@ -11,6 +11,7 @@ import numpy as np
 from hallucert.arguments import checked_seconds, checked_whole
 from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
@@ -125,7 +126,7 @@ def _proved(
     near: np.ndarray,
     region: Box,
     wide: np.ndarray,
-    ar: Any,
+    ar: BallArithmetic,
     max_boxes: int,
     seed: int,
     clock: Clock,

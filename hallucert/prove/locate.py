@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import ZeroEnclosure, prove_zero, tighten
 from hallucert.balls.krawczyk_operator import approximate_preconditioner
 from hallucert.balls.linear import matrix
@@ -46,7 +47,12 @@ class Located:
 
 
 def locate(
-    arithmetic: Any, objective: Objective, rho: Fraction, x: Vector, radius: Fraction | None, law: RadiusLaw = SAM
+    arithmetic: BallArithmetic,
+    objective: Objective,
+    rho: Fraction,
+    x: Vector,
+    radius: Fraction | None,
+    law: RadiusLaw = SAM,
 ) -> Located:
     """Find a centre by Newton's method, a box by inflation, and prove existence in it.
 

@@ -10,6 +10,7 @@ import numpy as np
 from hallucert.arguments import checked_double
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Status
 from hallucert.check.domain import is_undefined
 from hallucert.check.file.certificate import Certificate, Provenance
@@ -122,7 +123,7 @@ def certify_stall(
     return Certificate(f, exact_rho, witness, {claim.name: claim}, provenance)
 
 
-def _require_defined(ar: Any, f: Objective, x: tuple[Fraction, ...], rho: Fraction) -> None:
+def _require_defined(ar: BallArithmetic, f: Objective, x: tuple[Fraction, ...], rho: Fraction) -> None:
     """Raise if `f` is certainly undefined at `x` or at its perturbed point; derivatives may be defined there."""
     with ar:
         point = Point(ar, f, rho, [ar.constant(v) for v in x])
@@ -131,7 +132,7 @@ def _require_defined(ar: Any, f: Objective, x: tuple[Fraction, ...], rho: Fracti
                 raise DomainError(f"{f.name} is not defined at {name}")
 
 
-def _prove(ar: Any, f: Objective, rho: Fraction, witness: Witness, direction: np.ndarray) -> Claim:
+def _prove(ar: BallArithmetic, f: Objective, rho: Fraction, witness: Witness, direction: np.ndarray) -> Claim:
     point = Point(ar, f, rho, box_of(ar, witness))
     evidence = Evidence(ar, point, witness, max_boxes=1)
     return prove(RULE, evidence, Facts(f, rho, witness), Hints(direction=direction))

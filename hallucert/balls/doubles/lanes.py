@@ -69,12 +69,14 @@ class Lanes:
     @property
     def lo(self) -> np.ndarray:
         """Lower ends."""
-        return -self.rows[0]
+        result: np.ndarray = -self.rows[0]
+        return result
 
     @property
     def hi(self) -> np.ndarray:
         """Upper ends."""
-        return self.rows[1]
+        result: np.ndarray = self.rows[1]
+        return result
 
     def __neg__(self) -> Lanes:
         return Lanes.of(self.rows[::-1])
@@ -122,10 +124,12 @@ def _times_constant(constant: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if low == high:
         return np.asarray(rows * high)
     if low >= 0:
-        return np.maximum(rows * low, rows * high)
+        result: np.ndarray = np.maximum(rows * low, rows * high)
+        return result
     # Around 0 (or NaN): each end from the four products.
     turned = rows[::-1]
-    return np.maximum(np.maximum(rows * low, rows * high), np.maximum(-turned * low, -turned * high))
+    largest: np.ndarray = np.maximum(np.maximum(rows * low, rows * high), np.maximum(-turned * low, -turned * high))
+    return largest
 
 
 def _above_products(a: np.ndarray, b: np.ndarray, size: np.ndarray, result: np.ndarray) -> np.ndarray:

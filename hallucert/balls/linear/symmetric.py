@@ -118,7 +118,8 @@ def extreme_eigenvalues(
         reach = size / (1 - e) + spread  # 1 - e <= sqrt(1 - e)
 
         def worth(value: float) -> bool:
-            return reach - spread > abs(Fraction(value)) / 2**NEGLIGIBLE_BITS
+            result: bool = reach - spread > abs(Fraction(value)) / 2**NEGLIGIBLE_BITS
+            return result
 
         least, low = ar.upper(first), Fraction(values[0]) - reach
         most, high = ar.lower(last), Fraction(values[-1]) + reach

@@ -149,7 +149,8 @@ class MpmathArithmetic(BallArithmetic):
         """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
         if not self.is_finite(ball):
             return float("nan")
-        return 0.5 * to_float(ball.lo) + 0.5 * to_float(ball.hi)
+        result: float = 0.5 * to_float(ball.lo) + 0.5 * to_float(ball.hi)
+        return result
 
     def positive(self, ball: Ball) -> bool:
         """Tell whether every point of `ball` is certainly > 0."""
@@ -203,14 +204,16 @@ def _below(value: Fraction, precision: int) -> Mpf:
     shift = precision + 2 - p.bit_length() + q.bit_length()
     quotient = (p << shift) // q if shift >= 0 else p // (q << -shift)
     # floor(floor(t) / 2**k) = floor(t / 2**k): rounding down twice is rounding down once.
-    return from_man_exp(quotient, -shift, precision, DOWN)
+    result: Mpf = from_man_exp(quotient, -shift, precision, DOWN)
+    return result
 
 
 def _above(value: Fraction, precision: int) -> Mpf:
     p, q = value.numerator, value.denominator
     shift = precision + 2 - p.bit_length() + q.bit_length()
     quotient = -((-p << shift) // q) if shift >= 0 else -(-p // (q << -shift))
-    return from_man_exp(quotient, -shift, precision, UP)
+    result: Mpf = from_man_exp(quotient, -shift, precision, UP)
+    return result
 
 
 def _fraction(x: Mpf, up: bool) -> Fraction:

@@ -162,7 +162,8 @@ def is_negative(x: Interval) -> bool:
 def magnitude(x: Interval) -> Mpf:
     """Return the largest ``|x|``, exactly."""
     low = mpf_neg(x.lo)
-    return low if mpf_cmp(low, x.hi) > 0 else x.hi
+    result: Mpf = low if mpf_cmp(low, x.hi) > 0 else x.hi
+    return result
 
 
 def rounded(x: Interval, prec: int) -> Interval:
@@ -197,7 +198,8 @@ def integer_power(x: Interval, exponent: int) -> Interval:
 def _signed_power(x: Mpf, exponent: int, prec: int, direction: str) -> Mpf:
     if not x[0]:
         return _power(x, exponent, prec, direction)
-    return mpf_neg(_power(mpf_neg(x), exponent, prec, UP if direction == DOWN else DOWN))
+    result: Mpf = mpf_neg(_power(mpf_neg(x), exponent, prec, UP if direction == DOWN else DOWN))
+    return result
 
 
 def _power(x: Mpf, exponent: int, prec: int, direction: str) -> Mpf:
@@ -205,7 +207,8 @@ def _power(x: Mpf, exponent: int, prec: int, direction: str) -> Mpf:
     if exponent == 1:
         return x
     if exponent == 2:
-        return mpf_mul(x, x, prec, direction)
+        square: Mpf = mpf_mul(x, x, prec, direction)
+        return square
     # Each of the at most 2 log2(exponent) roundings is magnified by at most the exponent: guard bits for both.
     work = prec + 2 * exponent.bit_length() + 4
     result: Mpf | None = None
@@ -214,5 +217,6 @@ def _power(x: Mpf, exponent: int, prec: int, direction: str) -> Mpf:
             result = x if result is None else mpf_mul(result, x, work, direction)
         exponent >>= 1
         if not exponent:
-            return mpf_pos(result, prec, direction)
+            rounded: Mpf = mpf_pos(result, prec, direction)
+            return rounded
         x = mpf_mul(x, x, work, direction)

@@ -306,7 +306,8 @@ def _cube(centre: np.ndarray, half: float) -> np.ndarray:
 def _least_width(boxes: Boxes, near: np.ndarray, relative: float) -> np.ndarray:
     """Return widths below which boxes are not split: beside their distance, and beside doubles of their size."""
     size = np.maximum(np.abs(boxes.lo), np.abs(boxes.hi)).max(axis=1)
-    return np.maximum(np.where(near > 0, relative * np.sqrt(near), NOTHING), size * ROUNDING)
+    result: np.ndarray = np.maximum(np.where(near > 0, relative * np.sqrt(near), NOTHING), size * ROUNDING)
+    return result
 
 
 def _test(lanes: Any, f: FormulaObjective, boxes: Boxes, centre: np.ndarray) -> tuple[np.ndarray, float]:

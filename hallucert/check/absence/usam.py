@@ -19,6 +19,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import inertia, is_positive_definite
 from hallucert.check.claim import Claim, Status, undecided
@@ -33,7 +34,7 @@ NAME = "weakly_convex"
 QUESTION = "Is I + rho Hess f positive definite on the box, so that USAM has no hallucinated points with targets there?"
 
 
-def prove(ar: Any, f: Objective, rho: Fraction, box: Box, max_boxes: int, clock: Clock) -> Claim:
+def prove(ar: BallArithmetic, f: Objective, rho: Fraction, box: Box, max_boxes: int, clock: Clock) -> Claim:
     """Make the claim for one `rho` and a box of `d` intervals with rational ends."""
     one, radius = matrix.identity(ar, len(box)), ar.constant(rho)
     bent: list[list[Fraction]] = []

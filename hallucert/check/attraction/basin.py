@@ -24,6 +24,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.inverse import inverse
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
@@ -141,7 +142,7 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
     return None if back is None else Contraction(evidence, v, back, inputs["step"])
 
 
-def _norm(ar: Any, a: Any) -> Enclosure | None:
+def _norm(ar: BallArithmetic, a: Any) -> Enclosure | None:
     """Enclose ``|A|_2``, the root of the largest eigenvalue of ``A^T A``."""
     found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(matrix.transpose(a), a)))
     if found is None:

@@ -21,10 +21,10 @@ Number: ``smallest_projected_eigenvalue``.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
@@ -69,7 +69,7 @@ def orthonormalizer(b: np.ndarray) -> np.ndarray | None:
     return c if np.isfinite(c).all() else None
 
 
-def _divided(ar: Any, ends: tuple[Fraction, Fraction], e: Fraction) -> Enclosure:
+def _divided(ar: BallArithmetic, ends: tuple[Fraction, Fraction], e: Fraction) -> Enclosure:
     """Enclose ``s / g`` for ``s`` between the ends and ``1 - e <= g <= 1 + e``."""
     quotient = ar.interval(*ends) / ar.interval(1 - e, 1 + e)
     return Enclosure(ar.lower(quotient), ar.upper(quotient))

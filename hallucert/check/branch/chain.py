@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from hallucert.balls.facade import Ball
 from hallucert.check.branch.cell import Cell, CellProof
 from hallucert.check.branch.parts import UNDECIDED, Part, confirmed
 from hallucert.check.branch.stability import ATTRACTING, REPELLING, stability
-from hallucert.check.branch.system import Ball, BranchSystem, Vector
+from hallucert.check.branch.system import BranchSystem, Vector
 from hallucert.check.branch.turning import FALLING, FOLD, GROWING, fold_numbers, turning
 from hallucert.check.claim import Enclosure
 from hallucert.check.reason import Reason

@@ -15,9 +15,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from hallucert.balls.facade import Ball
 from hallucert.balls.linear import matrix
 from hallucert.check.branch.cell import CellProof
-from hallucert.check.branch.system import Ball, BranchSystem, Matrix, Vector
+from hallucert.check.branch.system import BranchSystem, Matrix, Vector
 
 EXPANDED = 7
 """Largest matrix whose determinant is expanded, ``n 2^n`` products; it is then differentiated too."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.errors import NotAnalyticError
 from hallucert.objectives.formula import FormulaObjective
@@ -19,7 +20,6 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape.derivatives import jacobian_tape
 from hallucert.objectives.tape.tape import Tape
 
-Ball = Any
 Vector = list[Any]
 Matrix = list[list[Any]]
 Tensor = list[list[list[Any]]]
@@ -65,7 +65,7 @@ class BranchSystem:
     """
 
     def __init__(
-        self, arithmetic: Any, objective: Objective, target: Sequence[Ball], third: Tape | None = None
+        self, arithmetic: BallArithmetic, objective: Objective, target: Sequence[Ball], third: Tape | None = None
     ) -> None:
         self.arithmetic = arithmetic
         self.objective = objective

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import ZeroFailure, contract, prove_zero
 from hallucert.balls.krawczyk_operator import krawczyk_image
 from hallucert.balls.linear import matrix
@@ -66,7 +67,9 @@ def kind_of(negative: int, dimension: int) -> str:
     return "maximizer" if negative == dimension else f"saddle of index {negative}"
 
 
-def propose_target(arithmetic: Any, objective: Objective, near: Sequence[Fraction], unit: Fraction) -> TargetBox | None:
+def propose_target(
+    arithmetic: BallArithmetic, objective: Objective, near: Sequence[Fraction], unit: Fraction
+) -> TargetBox | None:
     """Find a box around `near` in which a critical point is proved; None if that fails. Lengths are of size `unit`."""
     found = prove_zero(arithmetic, *_equations(arithmetic, objective), list(near), unit=unit, filling=FILLING)
     if isinstance(found, ZeroFailure):
@@ -74,7 +77,7 @@ def propose_target(arithmetic: Any, objective: Objective, near: Sequence[Fractio
     return TargetBox(tuple(found.centre), tuple(found.uniqueness_radius), tuple(map(tuple, found.preconditioner)))
 
 
-def proved_target(arithmetic: Any, objective: Objective, box: TargetBox) -> Target | None:
+def proved_target(arithmetic: BallArithmetic, objective: Objective, box: TargetBox) -> Target | None:
     """Prove that the box holds exactly one critical point, and enclose it and its Hessian's spectrum."""
     ar = arithmetic
     value, jacobian = _equations(ar, objective)
@@ -95,7 +98,7 @@ def proved_target(arithmetic: Any, objective: Objective, box: TargetBox) -> Targ
     return Target(c, Enclosure(*extremes[0]), Enclosure(*extremes[1]), signs.negative)
 
 
-def _equations(arithmetic: Any, objective: Objective) -> tuple[Any, Any]:
+def _equations(arithmetic: BallArithmetic, objective: Objective) -> tuple[Any, Any]:
     return (
         lambda x: objective.enclose_gradient(arithmetic, x),
         lambda x: objective.enclose_hessian(arithmetic, x),

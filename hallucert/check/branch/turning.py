@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from hallucert.balls.facade import Ball
 from hallucert.check.branch.cell import CellProof, arc_box
 from hallucert.check.branch.determinant import along_arc, determinant_slope, orientation, tangential_determinant
-from hallucert.check.branch.system import Ball, Vector
+from hallucert.check.branch.system import Vector
 from hallucert.exact import round_down, round_up
 
 GROWING, FALLING, FOLD = "growing", "falling", "fold"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
@@ -16,7 +15,7 @@ from hallucert.clock import Clock
 NOT_SHOWN = "the target is not shown to be the only critical point in its box, and nondegenerate"
 
 
-def check(certificate: BranchCertificate, arithmetic: Any, max_boxes: int, clock: Clock) -> list[Result]:
+def check(certificate: BranchCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim; nothing subdivides boxes here, so `max_boxes` is not needed."""
     decided = [claim for claim in certificate.all_claims if claim.status is not Status.UNDECIDED]
     if not decided:
@@ -33,7 +32,7 @@ def check(certificate: BranchCertificate, arithmetic: Any, max_boxes: int, clock
 
 
 def _measured(
-    certificate: BranchCertificate, arithmetic: Any, clock: Clock
+    certificate: BranchCertificate, arithmetic: BallArithmetic, clock: Clock
 ) -> list[list[Measured[Branches]] | str] | str:
     """Prove everything that target and cells show, chain by chain; or say why nothing can be said."""
     if certificate.target is None:
@@ -58,7 +57,7 @@ def _checked(claim: Claim, waiting: list[Measured[Branches]] | str, about: Branc
     return Result(_label(claim), claim.status, problem is None, problem or "")
 
 
-def encloses(certificate: BranchCertificate, ar: Any, target: Target) -> bool:
+def encloses(certificate: BranchCertificate, ar: BallArithmetic, target: Target) -> bool:
     """Tell whether the published enclosure certainly holds the target and, of all critical points, no other one."""
     box, place = certificate.box or (), certificate.target
     if place is None or len(box) != len(target.c):

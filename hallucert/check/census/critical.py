@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import ZeroEnclosure, contract, prove_zero
 from hallucert.balls.krawczyk_operator import Function, Jacobian
 from hallucert.check.census.groups import touching_groups
@@ -139,7 +140,7 @@ def refined(problem: Problem, zero: Zero, guess: Guess) -> CriticalPoint | Unset
 class _Gradient:
     """The gradient and the Hessian of `f` on balls."""
 
-    def __init__(self, ar: Any, f: Objective, x: list[Any]) -> None:
+    def __init__(self, ar: BallArithmetic, f: Objective, x: list[Any]) -> None:
         self.ar, self.f, self.x = ar, f, x
 
     @cached_property
@@ -151,7 +152,7 @@ class _Gradient:
         return self.f.enclose_hessian(self.ar, self.x)
 
 
-def critical_balls(ar: Any, f: Objective, box: Box) -> list[Any]:
+def critical_balls(ar: BallArithmetic, f: Objective, box: Box) -> list[Any]:
     """Shrink a box that contains a nondegenerate critical point to the precision of `ar`."""
     ends = floats(box)
 
@@ -162,7 +163,9 @@ def critical_balls(ar: Any, f: Objective, box: Box) -> list[Any]:
     return refined_zero(ar, at, around(ends)) or shrunk(ar, at, ends)
 
 
-def shrunk(ar: Any, at: Callable[[list[Any]], Local], box: np.ndarray, guess: Guess | None = None) -> list[Any]:
+def shrunk(
+    ar: BallArithmetic, at: Callable[[list[Any]], Local], box: np.ndarray, guess: Guess | None = None
+) -> list[Any]:
     """Enclose, as tightly as `ar` can, the zero that is known to be the only one in a box, shape (n, 2).
 
     If the guess is good, exactly one zero lies in a tiny X in the box: the one in question. Otherwise Newton's method
@@ -189,7 +192,7 @@ def shrunk(ar: Any, at: Callable[[list[Any]], Local], box: np.ndarray, guess: Gu
     return contract(ar, function, jacobian, balls, max_steps=CONTRACTIONS)
 
 
-def _newton(ar: Any, function: Function, jacobian: Jacobian, box: Box) -> list[Fraction] | None:
+def _newton(ar: BallArithmetic, function: Function, jacobian: Jacobian, box: Box) -> list[Fraction] | None:
     """Propose a point near the zero in a box."""
     low, high = floats(box).T
     x = np.clip((low + high) / 2, low, high)
@@ -207,7 +210,7 @@ def _newton(ar: Any, function: Function, jacobian: Jacobian, box: Box) -> list[F
     return [Fraction(v) for v in x.tolist()]
 
 
-def published(problem: Problem, ar: Any, balls: list[Any]) -> Box:
+def published(problem: Problem, ar: BallArithmetic, balls: list[Any]) -> Box:
     """Return a box around balls, as the census reports it."""
     return tuple(problem.published(Enclosure(*ar.endpoints(ball)), ar.precision) for ball in balls)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.census.critical import critical_balls
 from hallucert.check.census.groups import connected
 from hallucert.check.census.records import (
@@ -80,7 +81,7 @@ def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, oth
         return _is_on_chart(ar, x, critical_balls(ar, problem.f, target.box), chart, other.unique)
 
 
-def _is_on_chart(ar: Any, x: Sequence[Any], centre: Sequence[Any], chart: Chart, box: np.ndarray) -> bool:
+def _is_on_chart(ar: BallArithmetic, x: Sequence[Any], centre: Sequence[Any], chart: Chart, box: np.ndarray) -> bool:
     """Tell whether a point certainly lies over a box of a chart."""
     radial = chart.to_chart([side - c for side, c in zip(x, centre, strict=True)])
     if not ar.positive(chart.signed(radial[0])):

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.census.critical import critical_balls, shrunk
 from hallucert.check.census.groups import touching_groups
 from hallucert.check.census.records import (
@@ -171,7 +172,9 @@ Centres = dict[tuple[int, int], Centre]
 """Targets by their numbers and the precision of the balls."""
 
 
-def centre_of(ar: Any, problem: Problem, targets: Sequence[CriticalPoint], number: int, known: Centres) -> Centre:
+def centre_of(
+    ar: BallArithmetic, problem: Problem, targets: Sequence[CriticalPoint], number: int, known: Centres
+) -> Centre:
     """Return a target in balls; those that are not known yet are added."""
     key = (number, ar.precision)
     if key not in known:
@@ -182,7 +185,7 @@ def centre_of(ar: Any, problem: Problem, targets: Sequence[CriticalPoint], numbe
 
 
 def chart_ball_point(
-    ar: Any, problem: Problem, centre: Sequence[Any], chart: Chart, zero: Zero, guess: Guess | None
+    ar: BallArithmetic, problem: Problem, centre: Sequence[Any], chart: Chart, zero: Zero, guess: Guess | None
 ) -> ChartPoint:
     """Refine a proved zero on a chart around a target to the precision of `ar`."""
     rho = ar.constant(problem.rho)
@@ -261,7 +264,9 @@ def _inside(sides: Sequence[tuple[Fraction, Fraction]], region: Box) -> bool | N
     return True if all(side.lower <= low and high <= side.upper for (low, high), side in pairs) else None
 
 
-def _numbers(ar: Any, problem: Problem, centre: Centre, point: ChartPoint) -> tuple[Enclosure, Enclosure | None]:
+def _numbers(
+    ar: BallArithmetic, problem: Problem, centre: Centre, point: ChartPoint
+) -> tuple[Enclosure, Enclosure | None]:
     """Enclose ``|g|`` and the smallest real part of the spectrum of ``M = H(c) J(x)``."""
     sam = Point(ar, problem.f, problem.rho, point.x)
     sam.gradient = point.chart.from_chart(point.gradient)  # known already

@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.census.census import Census, take_here
 from hallucert.check.census.records import Box, HallucinatedPoint, Kind, Unsettled, stability_of
 from hallucert.check.census.sphere import overlap
@@ -40,7 +40,7 @@ SHOWN = 3
 """Problems told one by one."""
 
 
-def check(certificate: Census, ar: Any, max_boxes: int, clock: Clock) -> list[Result]:
+def check(certificate: Census, ar: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of completeness, of the critical points, and of each point."""
     problem = replace(certificate.problem, backend=ar.name, precision=ar.precision, checking=True)
     try:

@@ -24,17 +24,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.balls.linear.symmetric import is_positive_definite
 from hallucert.check.branch.cell import Cell, CellProof
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import THEOREMS as branch_theorems
 from hallucert.check.branch.claims import Branches
-from hallucert.check.branch.system import Ball, BranchSystem, Matrix, Vector
+from hallucert.check.branch.system import BranchSystem, Matrix, Vector
 from hallucert.check.claim import Status
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, balls_of, halves, middle_of
@@ -203,7 +203,7 @@ def _convex_from_target(system: BranchSystem, x: Vector) -> bool:
     return ar.all_finite(hessian) and is_positive_definite(ar, hessian)
 
 
-def _eigenvectors(ar: Any, hessian: Matrix) -> list[Vector]:
+def _eigenvectors(ar: BallArithmetic, hessian: Matrix) -> list[Vector]:
     """Return the eigenvectors of ``H`` in floats, made exact: directions in which to measure ``lambda``."""
     middle = matrix.midpoints(ar, hessian)
     if not np.isfinite(middle).all():
@@ -211,7 +211,7 @@ def _eigenvectors(ar: Any, hessian: Matrix) -> list[Vector]:
     return [[ar.constant(Fraction(t)) for t in v] for v in np.linalg.eigh(middle)[1].T.tolist()]
 
 
-def _common(ar: Any, values: Sequence[Ball]) -> tuple[Fraction, Fraction | None]:
+def _common(ar: BallArithmetic, values: Sequence[Ball]) -> tuple[Fraction, Fraction | None]:
     """Return the interval in which the finite ones of some enclosures meet, empty or not; None for no upper bound."""
     ends = [ar.endpoints(value) for value in values if ar.is_finite(value)]
     return max((a for a, _ in ends), default=Fraction(0)), min((b for _, b in ends), default=None)

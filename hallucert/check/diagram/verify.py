@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch import verify as branch_verify
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import proved_target
@@ -24,7 +24,7 @@ UNSETTLED = {
 """Why the search of the box shows nothing."""
 
 
-def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, clock: Clock) -> list[Result]:
+def check(certificate: DiagramCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim."""
     (claim,) = certificate[COMPLETENESS.name]
     branches = replace(certificate, all_claims=certificate.all_claims[:-1])
@@ -44,7 +44,9 @@ def check(certificate: DiagramCertificate, arithmetic: Any, max_boxes: int, cloc
     return [*results, Result(claim.name, claim.status, problem is None, problem or "")]
 
 
-def _problem(certificate: DiagramCertificate, claim: Claim, ar: Any, max_boxes: int, clock: Clock) -> str | None:
+def _problem(
+    certificate: DiagramCertificate, claim: Claim, ar: BallArithmetic, max_boxes: int, clock: Clock
+) -> str | None:
     """Search the box again; None if nothing is left."""
     target = None if certificate.target is None else proved_target(ar, certificate.objective, certificate.target)
     if target is None or not branch_verify.encloses(certificate, ar, target):

@@ -109,7 +109,8 @@ class Certificate:
         if self.enclosure is None:
             return np.array([float_below(c) for c in self.witness.centre])
         room = _outward((side.lower, side.upper) for side in room_of(self.witness))
-        return np.clip(self.enclosure.mean(axis=1), room[:, 0], room[:, 1])
+        result: np.ndarray | None = np.clip(self.enclosure.mean(axis=1), room[:, 0], room[:, 1])
+        return result
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the certificate as JSON, atomically: the file is complete or not there.

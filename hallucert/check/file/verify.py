@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hallucert.arguments import checked_path
 from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Status
 from hallucert.check.file.certificate import Certificate
 from hallucert.check.file.kinds import module_of
@@ -147,7 +148,7 @@ def _checker(certificate: AnyCertificate) -> Checker:
     return checker
 
 
-def check(certificate: Certificate, ar: Any, max_boxes: int, clock: Clock) -> list[Result]:
+def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim of a certificate about a point."""
     claims, witness = dict(certificate.claims), certificate.witness
     decided = [claim for claim in claims.values() if claim.status is not Status.UNDECIDED]
@@ -188,7 +189,7 @@ def check(certificate: Certificate, ar: Any, max_boxes: int, clock: Clock) -> li
     return results
 
 
-def _region(certificate: Certificate, ar: Any, witness: Witness) -> list[Any] | None:
+def _region(certificate: Certificate, ar: BallArithmetic, witness: Witness) -> list[Any] | None:
     """Enclose what the claims are about: the point that exists, or all of the box."""
     if witness.system == "box":
         return box_of(ar, witness)
@@ -206,7 +207,7 @@ def _check_enclosure(certificate: Certificate, evidence: Evidence) -> str | None
     return None
 
 
-def _check_refuted(certificate: Certificate, ar: Any, facts: Facts, first: Claim) -> list[Result]:
+def _check_refuted(certificate: Certificate, ar: BallArithmetic, facts: Facts, first: Claim) -> list[Result]:
     """A refuted existence is the only thing such a certificate may claim."""
     try:
         empty = existence.excludes(ar, facts.objective, facts.rho, facts.witness)

@@ -19,7 +19,8 @@ from hallucert.objectives.objective import Objective
 
 def doubles(numbers: Any) -> np.ndarray:
     """Return a vector or matrix of exact numbers in doubles, for pictures: infinite beyond their range."""
-    return np.vectorize(_double, otypes=[float])(np.array(numbers, dtype=object))
+    result: np.ndarray = np.vectorize(_double, otypes=[float])(np.array(numbers, dtype=object))
+    return result
 
 
 def _double(value: Fraction) -> float:

@@ -119,7 +119,10 @@ def from_json(data: object) -> SheetCertificate | SurfaceCertificate:
     about = Pieces(rho, kind.noun, tuple((piece.closed, len(getattr(piece, kind.items))) for piece in pieces))
     claims = tuple(read_claims(top["claims"], kind.theorems, about, MAX_CLAIMS, len(pieces)))
     require_claims(claims, next(iter(kind.theorems)), "sheet", len(pieces))
-    return kind.certificate(objective, rho, pieces, claims, read_provenance(top["provenance"]))
+    result: SheetCertificate | SurfaceCertificate = kind.certificate(
+        objective, rho, pieces, claims, read_provenance(top["provenance"])
+    )
+    return result
 
 
 def _piece(kind: _Kind, data: object, d: int, field: str) -> CurveChain | Atlas:
@@ -129,4 +132,5 @@ def _piece(kind: _Kind, data: object, d: int, field: str) -> CurveChain | Atlas:
         raise CertificateError(f"{field}.closed", "must be 0 or 1")
     items = read_list(entry[kind.items], f"{field}.{kind.items}", MAX_ITEMS)
     read = tuple(kind.item(item, d, f"{field}.{kind.items}[{i}]") for i, item in enumerate(items))
-    return kind.piece(read, bool(closed))
+    result: CurveChain | Atlas = kind.piece(read, bool(closed))
+    return result

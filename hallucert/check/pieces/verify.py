@@ -6,8 +6,8 @@ Then each claim is drawn from it again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Status
 from hallucert.check.file.verify import Result, provoked
 from hallucert.check.pieces.sentences import Pieces
@@ -25,7 +25,7 @@ Prove = Callable[[int], "list[Measured[Pieces]] | str"]
 
 
 def check(
-    certificate: SheetCertificate | SurfaceCertificate, arithmetic: Any, max_boxes: int, clock: Clock
+    certificate: SheetCertificate | SurfaceCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock
 ) -> list[Result]:
     """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
     problem = arithmetic, certificate.objective, certificate.rho

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import tighten
 from hallucert.balls.krawczyk_operator import krawczyk_image
 from hallucert.balls.linear import matrix
@@ -31,7 +32,7 @@ from hallucert.exact import decimal_above, decimal_below, format_rational, round
 from hallucert.objectives.objective import Objective
 
 
-def system_of(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> System:
+def system_of(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> System:
     """Return the equations of a witness."""
     rows = None if witness.slice is None else matrix.from_rationals(arithmetic, witness.slice)
     return System(arithmetic, objective, rho, witness.system, witness.centre, rows, law=witness.law)
@@ -63,7 +64,7 @@ def _absolute_sum(row: Vector, radius: Vector) -> Fraction:
     return sum((abs(s) * r for s, r in zip(row, radius, strict=True)), Fraction(0))
 
 
-def relocate(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:
+def relocate(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:
     """Prove existence in the box of a witness; return the tight enclosure of ``x*``, or None."""
     found = enclosed(system_of(arithmetic, objective, rho, witness), witness)
     return None if isinstance(found, Reason) else found
@@ -86,7 +87,7 @@ def in_domain(equations: System, z: list[Any]) -> list[Any] | Reason:
     return x if certain else Reason.DOMAIN
 
 
-def excludes(arithmetic: Any, objective: Objective, rho: Fraction, witness: Witness) -> bool:
+def excludes(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> bool:
     """Tell whether the box of a witness certainly holds no solution."""
     return nothing_in(system_of(arithmetic, objective, rho, witness), witness)
 

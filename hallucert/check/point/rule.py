@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Status
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
@@ -72,7 +73,7 @@ class Evidence:
         When claims that subdivide give up, as `time.monotonic` counts.
     """
 
-    arithmetic: Any
+    arithmetic: BallArithmetic
     point: Point
     witness: Witness
     max_boxes: int

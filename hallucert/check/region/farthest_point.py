@@ -26,6 +26,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import ZeroFailure, prove_zero
 from hallucert.balls.krawczyk_operator import approximate_preconditioner
 from hallucert.balls.linear import matrix
@@ -150,7 +151,7 @@ def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
     )
 
 
-def _inside(ar: Any, outer: list[Any], inner: list[Any]) -> bool:
+def _inside(ar: BallArithmetic, outer: list[Any], inner: list[Any]) -> bool:
     return all(ar.contains(a, b) for a, b in zip(outer, inner, strict=True))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.domain import is_defined
@@ -86,7 +87,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     return Reason.TIE if elsewhere is None else {"target_value": published, LOWER: elsewhere, **sides}
 
 
-def is_inside(ar: Any, balls: list[Any], box: Any) -> bool:
+def is_inside(ar: BallArithmetic, balls: list[Any], box: Any) -> bool:
     return all(ar.within(ball, low, high) for (low, high), ball in zip(box, balls, strict=True))
 
 

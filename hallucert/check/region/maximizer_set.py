@@ -27,6 +27,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.reason import Reason
@@ -65,7 +66,7 @@ class Factorization:
         ``f`` itself, unless it is defined wherever ``phi(s(x))`` is.
     """
 
-    def __init__(self, arithmetic: Any, phi: Tape, s: Tape, rewritten: Tape | None) -> None:
+    def __init__(self, arithmetic: BallArithmetic, phi: Tape, s: Tape, rewritten: Tape | None) -> None:
         self.arithmetic = arithmetic
         self._phi, self._s, self._rewritten = phi, s, rewritten
         self._phi_slope = gradient_tape(phi)
@@ -184,7 +185,7 @@ def _faces(box: Box) -> list[Box]:
     return [[*box[:i], (end, end), *box[i + 1 :]] for i in range(len(box)) for end in box[i]]
 
 
-def _outside_band(ar: Any, s: Any, low: Any, high: Any) -> bool:
+def _outside_band(ar: BallArithmetic, s: Any, low: Any, high: Any) -> bool:
     return ar.positive(s - high) or ar.negative(s - low)
 
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear import matrix
 from hallucert.objectives.objective import Objective
 
@@ -32,7 +33,7 @@ class TaylorBox:
         ``X``.
     """
 
-    def __init__(self, ar: Any, f: Objective, box: list[Any]) -> None:
+    def __init__(self, ar: BallArithmetic, f: Objective, box: list[Any]) -> None:
         self.ar, self.f = ar, f
         self.box = box
         self.centre = [ar.constant(ar.midpoint(side)) for side in box]

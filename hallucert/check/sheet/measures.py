@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
 from hallucert.check.branch.cell import arc_box
 from hallucert.check.branch.system import Vector
@@ -149,7 +149,9 @@ def _speed(proof: CurveCellProof, x: Vector) -> Enclosure | None:
     return Enclosure(low, high) if high < SPEED * low else None
 
 
-def measure(arithmetic: Any, point: Point, least: Mapping[str, Least]) -> dict[str, Mapping[str, Enclosure] | Reason]:
+def measure(
+    arithmetic: BallArithmetic, point: Point, least: Mapping[str, Least]
+) -> dict[str, Mapping[str, Enclosure] | Reason]:
     """Measure on one piece whatever has not failed on another."""
     evidence = Evidence(arithmetic, point, _RESIDUAL, 1)
     return {name: RULES[name][0].measure(evidence, {}) for name in RULES if not least[name].failed}

@@ -15,8 +15,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.linear import matrix
-from hallucert.check.sam_point import Ball, Matrix, Point, sum_of_squares
+from hallucert.check.sam_point import Matrix, Point, sum_of_squares
 from hallucert.objectives.objective import Objective
 
 
@@ -49,7 +50,7 @@ class ThinPoint(Point):
         Where.
     """
 
-    def __init__(self, arithmetic: Any, objective: Objective, rho: Fraction, region: Region) -> None:
+    def __init__(self, arithmetic: BallArithmetic, objective: Objective, rho: Fraction, region: Region) -> None:
         super().__init__(arithmetic, objective, rho, region)
         self.region = region
         self.at_centre = Point(arithmetic, objective, rho, region.centre)
@@ -57,7 +58,8 @@ class ThinPoint(Point):
     @cached_property
     def hessian_frame(self) -> Matrix:
         """``H(X) F``."""
-        return self.arithmetic.matrix_product(self.hessian, self.region.frame)
+        result: Matrix = self.arithmetic.matrix_product(self.hessian, self.region.frame)
+        return result
 
     @cached_property
     def gradient(self) -> list[Ball]:

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.system import Matrix, Vector
 from hallucert.check.sam_point import Point
 from hallucert.check.sheet.point import Region, ThinPoint
@@ -31,7 +31,7 @@ class ManifoldSystem:
         Exact perturbation radius.
     """
 
-    def __init__(self, arithmetic: Any, objective: Objective, rho: Fraction) -> None:
+    def __init__(self, arithmetic: BallArithmetic, objective: Objective, rho: Fraction) -> None:
         self.arithmetic, self.objective, self.rho = arithmetic, objective, rho
         self.dimension = objective.residual_count
         self._last: tuple[Vector, Point] | None = None

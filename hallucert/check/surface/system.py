@@ -22,11 +22,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.linear import matrix
-from hallucert.check.branch.system import Ball, Matrix, Tensor, Vector, formula_of, third_derivative_tape
+from hallucert.check.branch.system import Matrix, Tensor, Vector, formula_of, third_derivative_tape
 from hallucert.exact import require_radius
-from hallucert.objectives.network.formula import network_formula
-from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape.derivatives import jacobian_tape
 from hallucert.objectives.tape.tape import Tape
@@ -55,10 +54,10 @@ class SurfaceSystem:
         If third derivatives are not to be had (`third_derivative_tape`).
     """
 
-    def __init__(self, arithmetic: Any, objective: Objective, rho: Fraction) -> None:
+    def __init__(self, arithmetic: BallArithmetic, objective: Objective, rho: Fraction) -> None:
         require_radius(rho)
         self.arithmetic, self.exact_rho = arithmetic, rho
-        self.objective = formula_of(network_formula(objective) if isinstance(objective, TanhNetwork) else objective)
+        self.objective = formula_of(objective.as_formula())
         self.third = third_derivative_tape(self.objective)
         self.rho = arithmetic.constant(rho)
         self.dimension = objective.dimension
@@ -163,12 +162,12 @@ class SurfaceSystem:
         return [rows[i * d : (i + 1) * d] for i in range(len(rows) // d)]
 
 
-def _congruent(ar: Any, rows: Matrix, frame: Sequence[Vector]) -> Matrix:
+def _congruent(ar: BallArithmetic, rows: Matrix, frame: Sequence[Vector]) -> Matrix:
     """``F^T R F``."""
     return ar.matrix_product(matrix.transpose(frame), ar.matrix_product(rows, frame))
 
 
-def _contracted(ar: Any, rows: Matrix, frame: Sequence[Vector]) -> Matrix:
+def _contracted(ar: BallArithmetic, rows: Matrix, frame: Sequence[Vector]) -> Matrix:
     """Insert the columns of a frame in trilinear forms: rows of ``d^3`` balls become rows of ``k^3``."""
     d = len(frame)
     for _ in range(3):

@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.system import Vector
 from hallucert.check.claim import Enclosure
 from hallucert.check.surface.atlas import Neighbours, ProvedAtlas, covering, halved
@@ -199,6 +199,6 @@ def _halves(side: Rectangle) -> list[Rectangle]:
     return [((a, e), (c, f)), ((e, b), (f, d))]
 
 
-def _apart(ar: Any, a: Vector, b: Vector) -> bool:
+def _apart(ar: BallArithmetic, a: Vector, b: Vector) -> bool:
     """Tell whether two enclosures certainly have no point in common."""
     return any(ar.nonzero(x - y) for x, y in zip(a, b, strict=True))

@@ -360,6 +360,12 @@ class TanhNetwork(Objective):
         self._require_residuals()
         return self._balls.run(arithmetic, x).output_jacobian()
 
+    def as_formula(self) -> Objective:
+        """Return the network written out, see `network_formula`."""
+        from hallucert.objectives.network.formula import network_formula  # which makes formulas of networks
+
+        return network_formula(self)
+
     def to_json(self) -> dict[str, Any]:
         """Return architecture and data as plain data; numbers are exact text."""
         labels = self.loss == "cross_entropy"

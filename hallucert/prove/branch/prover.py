@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import THEOREMS, Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem, third_derivative_tape
@@ -36,7 +36,7 @@ class ProvedBranch:
 
 
 def prove_branch(
-    arithmetic: Any,
+    arithmetic: BallArithmetic,
     objective: Objective,
     near: Sequence[Fraction],
     guide: Guide,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.chain import unrepeated
 from hallucert.check.claim import Claim
 from hallucert.check.pieces.sentences import Pieces
@@ -26,7 +26,7 @@ SEARCH = 0.4
 
 
 def prove_sheet(
-    arithmetic: Any, objective: Objective, rho: Fraction, guide: CurveGuide, max_cells: int, clock: Clock
+    arithmetic: BallArithmetic, objective: Objective, rho: Fraction, guide: CurveGuide, max_cells: int, clock: Clock
 ) -> tuple[tuple[CurveChain, ...], tuple[Claim, ...]]:
     """Cover a float curve by chains of proved cells and make their claims.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.reason import Reason
@@ -21,7 +22,7 @@ SEARCH = 0.4
 
 
 def prove_surface(
-    arithmetic: Any, objective: Objective, rho: Fraction, guide: SurfaceGuide, max_charts: int, clock: Clock
+    arithmetic: BallArithmetic, objective: Objective, rho: Fraction, guide: SurfaceGuide, max_charts: int, clock: Clock
 ) -> tuple[tuple[Atlas, ...], tuple[Claim, ...]]:
     """Cover a float surface by proved charts and make their claims.
 

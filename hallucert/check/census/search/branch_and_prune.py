@@ -64,12 +64,14 @@ class Boxes:
     @property
     def width(self) -> np.ndarray:
         """Largest side of each box."""
-        return (self.hi - self.lo).max(axis=1)
+        result: np.ndarray = (self.hi - self.lo).max(axis=1)
+        return result
 
     @property
     def middle(self) -> np.ndarray:
         """Points of the boxes near their middles, shape (k, n)."""
-        return np.clip(self.lo + (self.hi - self.lo) / 2, self.lo, self.hi)
+        result: np.ndarray = np.clip(self.lo + (self.hi - self.lo) / 2, self.lo, self.hi)
+        return result
 
     def lanes(self, arithmetic: Any) -> list[Any]:
         """Return the boxes in an arithmetic of lanes, one value for each of the n unknowns."""

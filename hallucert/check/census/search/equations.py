@@ -216,7 +216,10 @@ class ChartPoint:
 
 def outside_of(lanes: Any, x: Sequence[Any], region: np.ndarray) -> np.ndarray:
     """Tell which points are certainly outside of a region, shape (d, 2)."""
-    return np.any([lanes.outside(side, low, high) for side, (low, high) in zip(x, region, strict=True)], axis=0)
+    result: np.ndarray = np.any(
+        [lanes.outside(side, low, high) for side, (low, high) in zip(x, region, strict=True)], axis=0
+    )
+    return result
 
 
 def _with_middles(boxes: Boxes) -> Boxes:
@@ -281,7 +284,8 @@ class SphereSystem:
             result |= outside_of(lanes, point.x, self.region)
         for inward in (point.outward, point.radial):
             result |= lanes.lower(inward) >= 0
-        return result | excludes_zero(lanes, point.equations, count)
+        impossible: np.ndarray = result | excludes_zero(lanes, point.equations, count)
+        return impossible
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
         """What is impossible, and the expansion of the rest."""

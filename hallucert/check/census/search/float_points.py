@@ -39,7 +39,8 @@ class FloatPoints(Quiet):
 
     def negated(self, x: Any, where: np.ndarray) -> np.ndarray:
         """Change the signs in some lanes."""
-        return np.where(where, -x, x)
+        result: np.ndarray = np.where(where, -x, x)
+        return result
 
     def constant(self, value: Fraction) -> np.float64:
         """Return the nearest double, or an infinite one."""
