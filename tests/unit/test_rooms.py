@@ -26,7 +26,7 @@ FACE = {"hallucert", "hallucert.gallery"}
 
 MOST_FILES, MOST_LINES = 15, 400
 
-POINT_LINES, ALL_LINES = 8_600, 18_900
+POINT_LINES, ALL_LINES = 8_600, 17_500
 """What checking a file loads today; these numbers only fall."""
 
 SEARCHES = ("hallucert.find", "hallucert.sam", "hallucert.prove", "hallucert.diagnosis", "hallucert.plot")
