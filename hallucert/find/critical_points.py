@@ -141,7 +141,11 @@ def _found(f: Objective, limits: np.ndarray, count: int, rng: np.random.Generato
         quiet = quiet + 1 if len(found) <= before else 0
         if quiet == 2 or len(found) > MAX_POINTS:
             break
-    points = [p for x in found if (p := _described(f, x, limits, diameter)) is not None]
+    points = []
+    for number, x in enumerate(found):
+        look("critical points", number, len(found))
+        if (point := _described(f, x, limits, diameter)) is not None:
+            points.append(point)
     points = [points[i] for i in distinct(np.array([p.x for p in points]).reshape(-1, d), 1e-6 * diameter)]
     return [points[i] for i in lexicographic(np.array([p.value for p in points]), np.array([p.x for p in points]))]
 

@@ -305,7 +305,17 @@ class Objective(Constructors, ABC):
         raise NotImplementedError
 
     def as_formula(self) -> Objective:
-        """Return the same function as a formula, if it has to be written out for that; otherwise itself."""
+        """Return the same function as a formula, if it has to be written out for that; otherwise itself.
+
+        Returns
+        -------
+        Objective
+
+        Raises
+        ------
+        NotAnalyticError
+            If it is a network that is not written out: too large, or without residuals.
+        """
         return self
 
     @abstractmethod

@@ -317,8 +317,9 @@ def _decided(certificate: Certificate) -> int:
 
 def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Fraction, ...], Fraction, Any]:
     if isinstance(subject, Candidate):
-        if x is not None or rho is not None:
-            raise ArgumentError("x", x, "be left out when a candidate is certified")
+        for name, value in (("x", x), ("rho", rho)):
+            if value is not None:
+                raise ArgumentError(name, value, "be left out when a candidate is certified")
         point = tuple(Fraction(float(v)) for v in subject.x)
         return subject.objective, point, subject.rho, subject.construction
     subject = checked_objective(subject, "subject", "a Candidate, a Branch, a Sheet or ")

@@ -45,7 +45,11 @@ def _tell(message: str) -> None:
         typer.echo(f"hallucert: {shown}", err=True)
 
 
-def _misuse(error: BaseException) -> str | None:
+OPTIONS = {"x": "at", "name": "gallery", "step_size": "step-size"}
+"""Options that are called otherwise than the arguments that they become."""
+
+
+def _misuse(error: BaseException, arguments: list[str]) -> str | None:
     """Return the line that says what the user did wrong; None if the fault is this program's."""
     if isinstance(error, OSError) and not isinstance(error, HallucertError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
@@ -56,7 +60,11 @@ def _misuse(error: BaseException) -> str | None:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if isinstance(error, FormulaError) and len(lines) > 1:
         return f"{lines[0]} of {lines[1]}"
-    return " ".join(lines) or type(error).__name__
+    message = " ".join(lines) or type(error).__name__
+    name = getattr(error, "argument", "")
+    option = f"--{OPTIONS.get(name, name)}"
+    given = {argument.partition("=")[0] for argument in arguments}
+    return option + message.removeprefix(name) if name and option in given and message.startswith(name) else message
 
 
 def failed(error: BaseException, arguments: list[str]) -> int:
@@ -66,7 +74,7 @@ def failed(error: BaseException, arguments: list[str]) -> int:
         return INTERRUPTED
     if isinstance(error, BrokenPipeError) and not error.filename:
         return READER_GONE
-    message = _misuse(error)
+    message = _misuse(error, arguments)
     if message is None:
         traceback.print_exception(error)
         _tell(f"an error of hallucert, not yours; please report it with the lines above ({type(error).__name__})")

@@ -233,3 +233,20 @@ def test_where_nothing_can_be_saved_is_said_before_the_work(
         server.bind("socket")
         for name in (".", "nowhere/x.json", "circle", "dangling", "socket", "circle/x.json", "x" * 300):
             assert name[:40] in refused_save(capsys, name)
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["census", WELL, "--rho=17/10", "--box=-7/10,0.5,-1,1"], "--box"),
+        (["certify", WELL, "--rho=1", "--at=1,2,3"], "--at"),
+        (["certify", "--gallery=himmelblo", "--rho=1"], "--gallery"),
+        (["diagnose", WELL, "--rho=0", "--at=1,2"], "--rho"),
+    ],
+)
+def test_messages_name_the_option_that_was_wrong(words, option, capsys):
+    """An argument that a function refuses is named as the option that it came from."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(words)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith(f"hallucert: {option} must ")

@@ -314,7 +314,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
 UNCHECKED = (
     *("enclose_", "_lanes", "domain_arguments", "nearest_edge", "gradient_program"),
-    *("require_rigorous", "to_json", "checked_classes"),
+    *("require_rigorous", "to_json", "as_formula", "checked_classes"),
 )
 """Parts of the names of methods for the library's own arrays and balls, unchecked, and of those that take nothing."""
 

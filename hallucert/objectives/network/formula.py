@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from hallucert.errors import NotAnalyticError
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.network.layout import Layer
-from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.tape.builder import TapeBuilder
+
+if TYPE_CHECKING:
+    from hallucert.objectives.network.tanh_network import TanhNetwork
 
 MAX_PARAMETERS = 12
 

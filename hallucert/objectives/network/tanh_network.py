@@ -361,7 +361,7 @@ class TanhNetwork(Objective):
         return self._balls.run(arithmetic, x).output_jacobian()
 
     def as_formula(self) -> Objective:
-        """Return the network written out, see `network_formula`."""
+        """Return the network written out, up to 12 parameters; see `Objective.as_formula`."""
         from hallucert.objectives.network.formula import network_formula  # which makes formulas of networks
 
         return network_formula(self)
