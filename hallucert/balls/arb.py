@@ -241,16 +241,22 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
                 columns = list(zip(*b, strict=True))
                 return [[self.dot(row, column) for column in columns] for row in a]
             rows = max(len(b[0]), _ENTRIES // (len(b) + len(b[0])))
+            if len(a) <= rows:
+                return _product(a, b)
             parts = (_product(a[first : first + rows], b) for first in range(0, len(a), rows))
             return [row for part in parts for row in part]
 
 
 def _product(a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
     """Multiply two matrices, cut along the sums, so that nothing is converted or multiplied twice."""
-    length, total = max(_TERMS // (len(a) * len(b[0])), 16), arb_mat(len(a), len(b[0]))
-    for first in range(0, len(b), length):
-        look()
-        total += arb_mat([row[first : first + length] for row in a]) * arb_mat(b[first : first + length])
+    length = max(_TERMS // (len(a) * len(b[0])), 16)
+    if len(b) <= length:
+        total = arb_mat(a) * arb_mat(b)
+    else:
+        total = arb_mat(len(a), len(b[0]))
+        for first in range(0, len(b), length):
+            look()
+            total += arb_mat([row[first : first + length] for row in a]) * arb_mat(b[first : first + length])
     rows: Matrix = total.tolist()
     return rows
 

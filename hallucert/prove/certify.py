@@ -305,7 +305,7 @@ def _attempt(
     box = None
     if claims["existence"].status is Status.PROVED:
         unit = evidence.sizes.box
-        ends = [Enclosure(ar.lower(v), ar.upper(v)).published(ar.precision, unit) for v in located.x]
+        ends = [Enclosure(*ar.endpoints(v)).published(ar.precision, unit) for v in located.x]
         room = existence.room_of(located.witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
     return Certificate(objective, rho, located.witness, claims, provenance, box, law)

@@ -15,6 +15,7 @@ on ``Z``. Number: ``offset``, an interval that contains every coordinate of ``x*
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -61,7 +62,11 @@ def stays_inside(box: Sequence[tuple[Fraction, Fraction]], witness: Witness) -> 
 
 
 def _absolute_sum(row: Vector, radius: Vector) -> Fraction:
-    return sum((abs(s) * r for s, r in zip(row, radius, strict=True)), Fraction(0))
+    """Return the sum of ``|s| r`` exactly, over one denominator: most are powers of two."""
+    pairs = list(zip(row, radius, strict=True))
+    common = math.lcm(*{s.denominator * r.denominator for s, r in pairs})
+    parts = (abs(s.numerator) * r.numerator * (common // (s.denominator * r.denominator)) for s, r in pairs)
+    return Fraction(sum(parts), common)
 
 
 def relocate(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:
