@@ -19,10 +19,11 @@ Where the domain or ``q > 0`` is not certain the balls are indeterminate, and no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.linear import matrix
@@ -33,6 +34,24 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 Matrix = list[list[Any]]
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What was last made of a list of balls, as long as it is the same list of the same balls."""
+
+    def __init__(self) -> None:
+        self._key: list[Ball] | None = None
+        self._balls: tuple[Ball, ...] = ()
+        self._made: T | None = None
+
+    def of(self, balls: list[Ball], make: Callable[[], T]) -> T:
+        """Return what was made of `balls`, or make it; a list that was changed in the meantime is another one."""
+        same = self._key is balls and len(balls) == len(self._balls) and all(map(operator.is_, balls, self._balls))
+        if self._made is None or not same:
+            self._made, self._key, self._balls = make(), balls, tuple(balls)
+        return self._made
 
 
 class Point:

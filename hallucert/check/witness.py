@@ -16,7 +16,7 @@ import numpy as np
 
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.linear import matrix
-from hallucert.check.sam_point import Point
+from hallucert.check.sam_point import Kept, Point
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
@@ -108,7 +108,7 @@ class System:
         size = len(centre) if slice is None else len(slice[0])
         self.origin = [arithmetic.constant(Fraction(0))] * size
         self._at_centre, self.law = at_centre, law
-        self._last: tuple[list[Any], Point] | None = None
+        self._last: Kept[Point] = Kept()
 
     def to_x(self, z: list[Any]) -> list[Any]:
         """``x0 + S z``."""
@@ -126,9 +126,7 @@ class System:
         """The SAM quantities at ``x0 + S z``; the last one is kept, since ``G`` and ``DG`` are asked together."""
         if all(map(operator.is_, z, self.origin)):
             return self.at_centre
-        if self._last is None or self._last[0] is not z:
-            self._last = (z, Point(self.arithmetic, self.objective, self.rho, self.to_x(z), self.law))
-        return self._last[1]
+        return self._last.of(z, lambda: Point(self.arithmetic, self.objective, self.rho, self.to_x(z), self.law))
 
     def value(self, z: list[Any]) -> list[Any]:
         """``G(z)``."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.system import Matrix, Vector
-from hallucert.check.sam_point import Point
+from hallucert.check.sam_point import Kept, Point
 from hallucert.check.sheet.point import Region, ThinPoint
 from hallucert.objectives.objective import Objective
 
@@ -34,14 +34,12 @@ class ManifoldSystem:
     def __init__(self, arithmetic: BallArithmetic, objective: Objective, rho: Fraction) -> None:
         self.arithmetic, self.objective, self.rho = arithmetic, objective, rho
         self.dimension = objective.residual_count
-        self._last: tuple[Vector, Point] | None = None
+        self._last: Kept[Point] = Kept()
 
     def point(self, x: Vector) -> Point:
         """All quantities of the SAM map on a box; the last one is kept."""
-        if self._last is None or self._last[0] is not x:
-            problem = (self.arithmetic, self.objective, self.rho)
-            self._last = (x, ThinPoint(*problem, x) if isinstance(x, Region) else Point(*problem, x))
-        return self._last[1]
+        problem = (self.arithmetic, self.objective, self.rho)
+        return self._last.of(x, lambda: ThinPoint(*problem, x) if isinstance(x, Region) else Point(*problem, x))
 
     def value(self, x: Vector) -> Vector:
         """``G(x)``, `m` balls; indeterminate unless certainly ``g != 0``."""
