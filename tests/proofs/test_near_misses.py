@@ -90,6 +90,16 @@ def test_a_ball_with_high_boundary_is_not_accepted(four_well):
     assert hc.certify(lie, max_boxes=3000)["farthest_point"].status == "undecided"
 
 
+@pytest.mark.parametrize(("tilt", "status"), [("0", "undecided"), ("1e-5", "proved"), ("-1e-5", "proved")])
+def test_a_second_farthest_point_is_not_overlooked(tilt, status):
+    """Of two farthest points that mirror each other none is called the only one; a tilt of 1e-5 makes it one."""
+    f = hc.Objective.parse(f"(x**2 - 1)**2 + y**2*(x**2 - 1/16) + ({tilt})*y**3*(x - 1)**2")
+    candidate = hc.find.farthest_point(f, [0, 0], [1, 0], level="0.95")
+    assert tilt == "0" or (candidate.x[1] > 0) == (float(tilt) > 0)
+    cert = hc.certify(candidate, max_boxes=5000)
+    assert cert["existence"].status == "proved" and cert["farthest_point"].status == status
+
+
 def test_without_a_construction_no_point_is_called_farthest():
     """None of the three points on a sphere around (1, 0) comes with a region B, so none is called farthest."""
     f = hc.Objective.parse("(x**2 - 1)**2 + y**2*(y**2 - 3)**2/4 - x**2*y**2/100")
