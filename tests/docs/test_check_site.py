@@ -46,6 +46,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def test_a_sound_site_has_no_problems(checker: ModuleType, site: Path) -> None:
+    """Two sound pages with a style sheet and a script have six links to follow and no problem."""
     found = checker.Site(site)
     assert list(found.problems()) == []
     assert found.links == 6
@@ -72,6 +73,7 @@ def test_a_sound_site_has_no_problems(checker: ModuleType, site: Path) -> None:
     ],
 )
 def test_a_planted_defect_of_a_page_is_found_once(checker: ModuleType, site: Path, planted: str) -> None:
+    """One dead link, missing picture or address on another server in a page is one problem."""
     (site.parent / "outside.html").write_text("<p>Outside.")
     (site / "sub" / "c.html").write_text("<p>Fine." + planted.replace('"sub/b', '"b').replace("code.js", "../code.js"))
     assert len(list(checker.Site(site).problems())) == 1
@@ -89,10 +91,12 @@ def test_a_planted_defect_of_a_page_is_found_once(checker: ModuleType, site: Pat
     ],
 )
 def test_a_planted_defect_of_a_file_is_found(checker: ModuleType, site: Path, name: str, planted: str) -> None:
+    """One address on another server in a style sheet or a script is one problem."""
     with (site / name).open("a") as file:
         file.write(f"\n{planted}\n")
     assert len(list(checker.Site(site).problems())) == 1
 
 
 def test_an_empty_folder_is_no_site(checker: ModuleType, tmp_path: Path) -> None:
+    """A folder without pages is itself the one problem that is reported."""
     assert list(checker.Site(tmp_path).problems()) == [f"{tmp_path}: no pages"]

@@ -114,15 +114,18 @@ def class_gaps(cls: type) -> list[str]:
 
 @pytest.mark.parametrize(("name", "function"), public_functions())
 def test_functions_document_parameters_returns_and_raises(name: str, function: Callable[..., Any]) -> None:
+    """A public function documents all its parameters, what it returns and what it raises."""
     assert gaps(function) == []
 
 
 @pytest.mark.parametrize(("name", "cls"), public_classes())
 def test_classes_document_what_they_are_made_of(name: str, cls: type) -> None:
+    """A public class documents all that it is made of."""
     assert class_gaps(cls) == []
 
 
 def test_every_public_name_stands_in_the_reference() -> None:
+    """Each public name has a line of its own on some page of `docs/api`."""
     pages = sorted((ROOT / "docs" / "api").glob("*.md"))
     listed = {line.strip() for page in pages for line in page.read_text(encoding="utf-8").splitlines()}
     assert pages
@@ -130,6 +133,8 @@ def test_every_public_name_stands_in_the_reference() -> None:
 
 
 def test_a_gap_is_found() -> None:
+    """A parameter, a result and an error without a word are each named as a gap."""
+
     def bare(x: int, y: int) -> int:
         """Do something.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,9 +20,11 @@ from hallucert.check.census.census import take_here
 from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability
 from hallucert.check.census.sphere import overlap
 from hallucert.check.claim import Enclosure
+from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
+from hallucert.clock import Clock
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 
@@ -379,15 +380,33 @@ def test_truncated_files_are_refused(censuses, tmp_path):
             hc.load(path)
 
 
-def test_a_hostile_problem_ends_within_its_budget(censuses):
-    """A problem that cannot be searched costs the budget and is not re-proved; nothing is raised."""
+MOST_BOXES = 50
+"""So that a checker that never looks at its clock fails, and does not hang."""
+
+
+class Ticking:
+    """Time that goes on by one second with every look; more looks than allowed fail at once."""
+
+    def __init__(self, most):
+        self.looks, self.most = 0, most
+
+    def __call__(self):
+        self.looks += 1
+        assert self.looks <= self.most
+        return self.looks
+
+
+@pytest.mark.parametrize("budget", [1, 5, 40])
+def test_a_hostile_problem_ends_within_its_budget(censuses, budget):
+    """A problem that cannot be searched costs its budget of looks and few more, and is not re-proved."""
     data = to_json(censuses["complete"])
     waves = hc.Objective.parse("sin(1000*x)*sin(999*y) + exp(30*x*y) + sin(x**9)*cos(y**8)")
     data["problem"]["objective"] = waves.to_json()
     data["digest"] = problem_digest(data["problem"])
-    began = time.monotonic()
-    assert not hc.verify(from_json(data), "mpmath", budget=1.0)
-    assert time.monotonic() - began < 60
+    ticks = Ticking(budget + 5)
+    verdict = checker.verify(from_json(data), "mpmath", MOST_BOXES, Clock(budget, now=ticks))
+    assert not verdict and budget <= ticks.looks
+    assert all("time budget" in result.message for result in verdict.results if not result.passed)
 
 
 def test_the_written_text_is_canonical(censuses, tmp_path):

@@ -42,12 +42,9 @@ def test_a_target_that_is_a_saddle_by_a_hair(tilt):
     """f = (x^2-1)^2/4 + t y^2/2 + y^4: with t = -1e-12 the target (1, 0) is a saddle, with +1e-12 a minimizer."""
     f = hc.Objective.parse(f"(x**2 - 1)**2/4 + ({tilt})*y**2/2 + y**4")
     cert = hc.certify(f, ["-0.5", 0], "1.5")
-    if tilt.startswith("-"):
-        assert cert["hallucinated_minimizer"].status != "proved"
-        assert cert["attractor"].status != "proved"
-    else:
-        assert cert["hallucinated_minimizer"].status != "refuted"
-    assert "minimizer" not in cert["target"].statement or not tilt.startswith("-") or not cert["target"]
+    kind, status = ("saddle", "refuted") if tilt.startswith("-") else ("strict local minimizer", "proved")
+    assert cert["target"].status == "proved" and f"is a nondegenerate {kind} " in cert["target"].statement
+    assert cert["hallucinated_minimizer"].status == cert["attractor"].status == status
 
 
 @pytest.mark.parametrize(
@@ -93,13 +90,22 @@ def test_a_ball_with_high_boundary_is_not_accepted(four_well):
     assert hc.certify(lie, max_boxes=3000)["farthest_point"].status == "undecided"
 
 
-def test_a_second_farthest_point_is_not_overlooked():
-    """With target (0, 0) beside the hill of cos x + cos y at (pi, pi)... the claim says `only` and must not tie."""
+@pytest.mark.parametrize(("tilt", "status"), [("0", "undecided"), ("1e-5", "proved"), ("-1e-5", "proved")])
+def test_a_second_farthest_point_is_not_overlooked(tilt, status):
+    """Of two farthest points that mirror each other none is called the only one; a tilt of 1e-5 makes it one."""
+    f = hc.Objective.parse(f"(x**2 - 1)**2 + y**2*(x**2 - 1/16) + ({tilt})*y**3*(x - 1)**2")
+    candidate = hc.find.farthest_point(f, [0, 0], [1, 0], level="0.95")
+    assert tilt == "0" or (candidate.x[1] > 0) == (float(tilt) > 0)
+    cert = hc.certify(candidate, max_boxes=5000)
+    assert cert["existence"].status == "proved" and cert["farthest_point"].status == status
+
+
+def test_without_a_construction_no_point_is_called_farthest():
+    """None of the three points on a sphere around (1, 0) comes with a region B, so none is called farthest."""
     f = hc.Objective.parse("(x**2 - 1)**2 + y**2*(y**2 - 3)**2/4 - x**2*y**2/100")
-    candidates = hc.find.on_sphere(f, [1, 0], "1.2")
-    for candidate in candidates:
-        cert = hc.certify(candidate)
-        assert "farthest_point" not in cert  # never claimed without a construction
+    certificates = [hc.certify(candidate) for candidate in hc.find.on_sphere(f, [1, 0], "1.2")]
+    assert len(certificates) == 3
+    assert all(cert["existence"].status == "proved" and "farthest_point" not in cert for cert in certificates)
 
 
 def test_global_target_needs_the_lowest_value():
@@ -166,7 +172,7 @@ def test_precision_ladder_reaches_hard_points(four_well):
     rho = Fraction(round(Fraction(rho_squared).limit_denominator(10**12) ** Fraction(1, 2) * 10**15), 10**15)
     cert = hc.certify(f, [-s, -s, 0], rho)
     assert cert["attractor"].status == "proved"
-    assert cert.provenance.precision >= 53
+    assert cert.provenance.precision > 53
 
 
 def _with_construction(candidate, **changes):

@@ -189,6 +189,7 @@ def exercise(tape, centre, radius, samples):
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(tapes(), st.lists(RATIONALS, min_size=3, max_size=3), RADII)
 def test_values_gradients_and_hessians_are_enclosed_on_points_and_boxes(tape, centre, radius):
+    """Random programs are enclosed with two derivatives, at points and at points of boxes."""
     corners = [(1, 1, 1), (-1, 1, -1), (Fraction(1, 3), Fraction(-2, 7), 0)]
     exercise(tape, centre[: tape.dimension], radius, corners if radius else [(0, 0, 0)])
 
@@ -196,6 +197,7 @@ def test_values_gradients_and_hessians_are_enclosed_on_points_and_boxes(tape, ce
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(tapes(), st.lists(RATIONALS, min_size=3, max_size=3), RADII)
 def test_the_two_backends_overlap(tape, centre, radius):
+    """Where both arithmetics enclose the value of a random program on a box, the enclosures meet."""
     results = []
     for name in ("arb", "mpmath"):
         with arithmetic(name, 106) as ar:
@@ -209,6 +211,7 @@ def test_the_two_backends_overlap(tape, centre, radius):
 
 @pytest.mark.parametrize("name", ["arb", "mpmath"])
 def test_the_oracle_itself_notices_a_wrong_enclosure(name):
+    """An enclosure of exp(1/3) that is moved by one part in 2**90 is refused by the oracle."""
     # What the tests above would say if a backend were wrong: a ball moved by one part in 2**90 is caught.
     builder = TapeBuilder(["x"])
     tape = builder.tape([builder.unary("exp", builder.variable(0))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 
+import numpy as np
 import pytest
 
 from hallucert.balls import require_round_to_nearest
@@ -12,20 +13,24 @@ from hallucert.errors import EnvironmentRefused
 
 
 def test_an_ordinary_process_passes():
+    """In a process that rounds to nearest and keeps subnormal numbers nothing is raised."""
+    assert 1.0 + 2.0**-53 == 1.0 < 1.0 + 1.5 * 2.0**-53 and 5e-324 * np.ones(1)[0] > 0.0
     require_round_to_nearest()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64" or platform.system() != "Linux", reason="constants of x86-64 glibc")
 @pytest.mark.parametrize("mode", [0x400, 0x800, 0xC00], ids=["down", "up", "toward-zero"])
 def test_every_other_rounding_mode_is_refused(mode):
-    libm = ctypes.CDLL("libm.so.6")
+    """Rounding down, up or toward zero is refused in words that say so, and to nearest passes again after it."""
+    libm, message = ctypes.CDLL("libm.so.6"), ""
     try:
+        # No rounding of pytest's own in between: whatever it computes comes after.
         assert libm.fesetround(mode) == 0
-        refused = False
         try:
             require_round_to_nearest()
-        except EnvironmentRefused:
-            refused = True
+        except EnvironmentRefused as error:
+            message = str(error)
     finally:
         libm.fesetround(0)
-    assert refused
+    assert "does not round to nearest" in message
+    require_round_to_nearest()

@@ -44,6 +44,7 @@ HALF_ROOT = Fraction("0.70710678118654752440084436210484903928483593768847")
 
 
 def test_a_circle_meets_a_line_exactly_once_nearby(ar):
+    """The zero (1, 1)/sqrt(2) is enclosed within 1e-15, and is the only one up to where the Jacobian is singular."""
     g, dg = circle_and_line(ar)
     found = prove_zero(ar, g, dg, [Fraction(0.7071067811865476)] * 2)
     assert found and found.proved
@@ -58,6 +59,7 @@ def test_a_circle_meets_a_line_exactly_once_nearby(ar):
 
 
 def test_the_result_of_the_search_passes_the_test_by_itself(ar):
+    """Both radii of a found zero pass the bare test with its own centre and preconditioner."""
     g, dg = circle_and_line(ar)
     found = prove_zero(ar, g, dg, [Fraction(0.7071067811865476)] * 2)
     for radius in (found.existence_radius, found.uniqueness_radius):
@@ -65,6 +67,7 @@ def test_the_result_of_the_search_passes_the_test_by_itself(ar):
 
 
 def test_contraction_reaches_the_precision_and_keeps_the_zero(ar):
+    """Contracted at 106 bits, the box of (1, 1)/sqrt(2) is less than 2**-98 wide and holds it."""
     g, dg = circle_and_line(ar)
     found = prove_zero(ar, g, dg, [Fraction(7, 10)] * 2)
     assert found
@@ -74,12 +77,14 @@ def test_contraction_reaches_the_precision_and_keeps_the_zero(ar):
 
 
 def test_contraction_from_a_point_box_keeps_the_zero(ar):
+    """The box [1/2, 1/2] of the zero of 4x^2 - 1 is not lost."""
     g, dg = polynomial(ar, [-1, 0, 4])  # 4 x^2 - 1, the zero 1/2 is a dyadic point
     (ball,) = contract(ar, g, dg, [ar.constant(Fraction(1, 2))])
     assert ar.lower(ball) <= Fraction(1, 2) <= ar.upper(ball)
 
 
 def test_contraction_keeps_a_zero_near_the_edge_of_the_box(ar):
+    """A zero 2**-40 inside the lower or the upper end of a box stays in a box 2**-90 wide."""
     g, dg = polynomial(ar, [Fraction(-1, 4), 0, 1])
     for low, high in ((Fraction(1, 2), Fraction(9, 10)), (Fraction(1, 10), Fraction(1, 2))):
         (ball,) = contract(ar, g, dg, [ar.interval(low - Fraction(1, 2**40), high + Fraction(1, 2**40))])
@@ -88,6 +93,7 @@ def test_contraction_keeps_a_zero_near_the_edge_of_the_box(ar):
 
 
 def test_contraction_of_a_box_without_a_zero_is_refused(ar):
+    """[0.6, 0.7], which holds no zero of 4x^2 - 1, raises an error that names `box`."""
     g, dg = polynomial(ar, [-1, 0, 4])
     with pytest.raises(ArgumentError, match="box"):
         contract(ar, g, dg, [ar.interval(Fraction(6, 10), Fraction(7, 10))])
@@ -95,6 +101,7 @@ def test_contraction_of_a_box_without_a_zero_is_refused(ar):
 
 @pytest.mark.parametrize("offset", ["0", "1/1000000", "-1/1000", "1/2"])
 def test_a_double_root_is_never_proved(ar, offset):
+    """(x - 1)^2 is proved to have a single zero from no centre, radius or slope."""
     g, dg = polynomial(ar, [1, -2, 1])  # (x - 1)^2
     centre = [1 + Fraction(offset)]
     assert not prove_zero(ar, g, dg, centre)
@@ -106,6 +113,7 @@ def test_a_double_root_is_never_proved(ar, offset):
 
 @pytest.mark.parametrize("hair", [Fraction(1, 2**30), Fraction(1, 2**90)])
 def test_two_roots_a_hair_apart_are_never_proved_to_be_one(ar, hair):
+    """Of roots 2h apart, h as small as 2**-90, one is proved, and never unique in a box that holds both."""
     g, dg = polynomial(ar, [-(hair**2), 0, 1])  # roots +-hair
     # The default floors, 2**-80 at the least, would be wider than the smaller gap.
     found = prove_zero(ar, g, dg, [hair], absolute_floor=hair / 2**60)
@@ -117,12 +125,14 @@ def test_two_roots_a_hair_apart_are_never_proved_to_be_one(ar, hair):
 
 @pytest.mark.parametrize("hair", [Fraction(1, 2**30), Fraction(1, 2**90)])
 def test_a_near_miss_of_the_axis_is_never_proved(ar, hair):
+    """x^2 + h^2, h as small as 2**-90, has no zero and none is proved from any centre."""
     g, dg = polynomial(ar, [hair**2, 0, 1])  # x^2 + hair^2 has no real root
     for centre in (Fraction(0), hair, -hair, Fraction(1, 10)):
         assert not prove_zero(ar, g, dg, [centre])
 
 
 def test_the_image_must_lie_in_the_interior_not_touch_the_boundary(ar):
+    """The image {1} proves nothing for [-1, 1] and proves the zero for a box 2**-20 larger."""
     # G(x) = x - 1 about 0 with C = 1: K(Z) = {1} for every box; [-1, 1] has it on its boundary.
     g, dg = polynomial(ar, [-1, 1])
     one = [[Fraction(1)]]
@@ -131,6 +141,7 @@ def test_the_image_must_lie_in_the_interior_not_touch_the_boundary(ar):
 
 
 def test_a_singular_preconditioner_proves_nothing(ar):
+    """With the zero matrix, or one of rank 1, as preconditioner even a true zero is not proved."""
     g, dg = circle_and_line(ar)
     centre = [HALF_ROOT] * 2
     for c in ([[Fraction(0)] * 2] * 2, [[Fraction(1, 4), Fraction(1, 4)]] * 2):
@@ -138,6 +149,7 @@ def test_a_singular_preconditioner_proves_nothing(ar):
 
 
 def test_a_box_on_which_the_function_is_undefined_proves_nothing_and_says_why(ar):
+    """Where log or its derivative is undefined on the box nothing is proved, and the reason says so."""
     log = lambda z: [ar.log(z[0])]  # noqa: E731
     reciprocal = lambda z: [[ar.constant(Fraction(1)) / z[0]]]  # noqa: E731
     result = krawczyk_image(ar, log, reciprocal, [Fraction(1)], [[Fraction(1)]], [Fraction(2)])
@@ -151,12 +163,14 @@ def test_a_box_on_which_the_function_is_undefined_proves_nothing_and_says_why(ar
 
 
 def test_a_singular_or_indeterminate_midpoint_has_no_preconditioner():
+    """A singular matrix and NaN have no approximate inverse; that of 2 is exactly 1/2."""
     assert approximate_preconditioner(np.ones((2, 2))) is None
     assert approximate_preconditioner(np.array([[np.nan]])) is None
     assert approximate_preconditioner(np.array([[2.0]])) == [[Fraction(1, 2)]]
 
 
 def test_coordinates_of_very_different_size_keep_radii_of_their_own(ar):
+    """Zeros near 1e12 and 1e-12 are unique in half to three halves of their own scale."""
     # x^2 = 2 * 10^24 and y^2 = 2 * 10^-24, coupled weakly
     a, b = ar.constant(Fraction(2 * 10**24)), ar.constant(Fraction(2, 10**24))
     zero, two = ar.constant(Fraction(0)), ar.constant(Fraction(2))
@@ -177,6 +191,7 @@ def test_coordinates_of_very_different_size_keep_radii_of_their_own(ar):
 
 
 def test_the_cap_on_steps_is_kept_and_maximal_can_be_declined(ar):
+    """Four steps take five Jacobians at most, and without `maximal` the two radii are the same."""
     g, dg = circle_and_line(ar)
     calls = []
     counted = lambda z: calls.append(1) or dg(z)  # noqa: E731
@@ -187,12 +202,14 @@ def test_the_cap_on_steps_is_kept_and_maximal_can_be_declined(ar):
 
 
 def test_a_linear_system_is_unique_everywhere_up_to_the_cap(ar):
+    """The zero of 3x - 1 is the only one at least up to a distance of 1000."""
     g, dg = polynomial(ar, [-1, 3])
     found = prove_zero(ar, g, dg, [Fraction(1, 3)])
     assert found and found.uniqueness_radius[0] > 1000
 
 
 def test_wrong_shapes_are_refused_by_name(ar):
+    """A radius 0, a scale below 0 and results of the wrong shape raise errors that name the argument."""
     g, dg = polynomial(ar, [-1, 3])
     one = [[Fraction(1)]]
     with pytest.raises(ArgumentError, match="radius"):
@@ -208,6 +225,7 @@ def test_wrong_shapes_are_refused_by_name(ar):
 
 
 def test_fifty_dimensions(ar):
+    """A symmetric cubic system in 50 variables has its zero, known to 60 digits, in the box that is proved."""
     # z_i + z_i^3 / 10 + (sum of z) / 100 = 1: by symmetry and monotony the zero has equal entries t, here to 60 digits.
     d = 50
     tenth, hundredth, one = (ar.constant(Fraction(1, n)) for n in (10, 100, 1))

@@ -22,6 +22,7 @@ def lines(ax: plt.Axes, label: str) -> list[np.ndarray]:
 
 
 def test_lines_follow_the_closed_form_by_stability(branch: hc.Branch) -> None:
+    """The line rho = sqrt(2)(1 - y) repels up to 3/sqrt(2) and attracts from there on."""
     _, ax = plt.subplots()
     assert hc.plot.branches(branch, "y", ax=ax) is ax
     (repels,), (attracts,) = lines(ax, "repels SAM"), lines(ax, "attracts SAM")
@@ -32,12 +33,14 @@ def test_lines_follow_the_closed_form_by_stability(branch: hc.Branch) -> None:
 
 
 def test_events_stand_where_they_happen(branch: hc.Branch) -> None:
+    """The one branch point is marked at rho = 3/sqrt(2), with the multiplier 1."""
     ax = hc.plot.branches([branch], "multiplier")
     marks = {c.get_label().lstrip("_"): np.asarray(c.get_offsets()) for c in ax.collections}
     np.testing.assert_allclose(marks["branch point"], [[3 / np.sqrt(2), 1]], atol=1e-9)
 
 
 def test_certified_pieces_are_underlaid_and_leave_the_branch_point_out(branch: hc.Branch) -> None:
+    """One certified piece ends before rho = 3/sqrt(2), one begins after, both on the closed form of f."""
     ax = hc.plot.branches(branch, "f", certificates=hc.certify(branch))
     first, second = lines(ax, "certified")
     assert first[:, 0].max() < 3 / np.sqrt(2) < second[:, 0].min()
@@ -55,6 +58,7 @@ def test_certified_pieces_are_underlaid_and_leave_the_branch_point_out(branch: h
     ],
 )
 def test_misuse_is_named(branch: hc.Branch, arguments: tuple, options: dict, name: str) -> None:
+    """No branches, a number for one, an unknown coordinate and a false certificate are each named."""
     with pytest.raises(ArgumentError) as caught:
         hc.plot.branches(*(arguments or (branch,)), **options)
     assert caught.value.argument == name

@@ -24,6 +24,7 @@ def circles(ax: plt.Axes) -> list[Circle]:
 
 
 def test_sphere_and_ball_have_the_radii_of_the_construction(farthest: Candidate) -> None:
+    """The two circles have the radius rho and that of the ball B."""
     _, ax = plt.subplots()
     assert hc.plot.construction(farthest, ax=ax, resolution=60) is ax
     radii = sorted(circle.radius for circle in circles(ax))
@@ -31,6 +32,7 @@ def test_sphere_and_ball_have_the_radii_of_the_construction(farthest: Candidate)
 
 
 def test_component_lies_inside_the_sphere_and_touches_it(farthest: Candidate) -> None:
+    """The level line drawn reaches rho from the target and not beyond, and is that of the component U alone."""
     ax = hc.plot.construction(farthest, resolution=200)
     rho, target = float(farthest.rho), farthest.construction.target
     (boundary,) = [
@@ -46,6 +48,7 @@ def test_component_lies_inside_the_sphere_and_touches_it(farthest: Candidate) ->
 
 
 def test_the_gradient_arrow_points_at_the_target(farthest: Candidate) -> None:
+    """One arrow is rho long, the other that of the gradient, and both point the same way."""
     ax = hc.plot.construction(farthest, resolution=60)
     arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
     step, gradient = ((np.asarray(a.xy) - np.asarray(a.xyann)) for a in arrows)
@@ -54,6 +57,7 @@ def test_the_gradient_arrow_points_at_the_target(farthest: Candidate) -> None:
 
 
 def test_a_ring_of_maximizers_is_drawn_with_its_band() -> None:
+    """Around a circle of maximizers the boundary of a band is drawn, and the sphere is the only circle."""
     f = hc.Objective.parse("(x**2 + y**2)*(x**2 + y**2 - 4)**2")
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ring = (4 / 3) ** 0.5 * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -64,6 +68,7 @@ def test_a_ring_of_maximizers_is_drawn_with_its_band() -> None:
 
 
 def test_a_candidate_without_construction_is_refused() -> None:
+    """A refined point has no construction, and the error names `farthest_point`, which makes one."""
     f = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
     with pytest.raises(ArgumentError, match="farthest_point"):
         hc.plot.construction(hc.find.refine(f, (-0.75, -0.75), 2**0.5 * 1.75))

@@ -45,6 +45,7 @@ def window_lanes(ax: plt.Axes, center: np.ndarray, e: np.ndarray, count: int) ->
 
 
 def test_both_losses_are_drawn_at_the_lifted_points(network: tuple[hc.TanhNetwork, np.ndarray]) -> None:
+    """In a plane of parameters the bands of f and f^SAM are those of the values computed here."""
     # The levels are quantiles of all values drawn: equal levels need equal values.
     f, x = network
     rng = np.random.default_rng(0)
@@ -59,6 +60,7 @@ def test_both_losses_are_drawn_at_the_lifted_points(network: tuple[hc.TanhNetwor
 
 
 def test_points_stand_at_their_distances() -> None:
+    """Three points stand at the coordinates worked out by hand, with their values and distance to the plane."""
     # By hand: the plane of (1, 0, 0), (1, 3, 0), (1, 1, 2) is x = 1 with e1 along y and e2 along z.
     f = hc.Objective.parse(BOWL)
     ax = hc.plot.plane(f, (1, 0, 0), points=[(1, 3, 0), (1, 1, 2), (1.5, 2, 1)], resolution=20)
@@ -71,6 +73,7 @@ def test_points_stand_at_their_distances() -> None:
 
 
 def test_what_sam_calls_a_minimizer_is_labelled_with_both_values(network: tuple[hc.TanhNetwork, np.ndarray]) -> None:
+    """x* has f on the left and f^SAM on the right; at x+ f^SAM is undefined."""
     f, x = network
     plus = hc.sam.perturbed_point(f, x, RHO)
     left, right = hc.plot.plane(f, x, points=[plus, x + 1], rho=RHO, resolution=10, names=["x*", "x+", "other"])
@@ -80,6 +83,7 @@ def test_what_sam_calls_a_minimizer_is_labelled_with_both_values(network: tuple[
 
 
 def test_a_profile_is_the_loss_along_the_segment(network: tuple[hc.TanhNetwork, np.ndarray]) -> None:
+    """From -0.35 to 1.35 of the way, the curves are f and f^SAM there, with both points among the abscissas."""
     f, x = network
     other = x + np.linspace(-1, 2, f.dimension)
     length = np.linalg.norm(other - x)
@@ -94,6 +98,7 @@ def test_a_profile_is_the_loss_along_the_segment(network: tuple[hc.TanhNetwork, 
 
 
 def test_a_direction_makes_a_profile_of_f_alone() -> None:
+    """Along z, whatever its length, the curve is (t^2 - 1)^2 from -2 to 2."""
     f = hc.Objective.parse(BOWL)
     ax = hc.plot.plane(f, (0, 0, 0), directions=(0, 0, 5), extent=2, resolution=10)
     (line,) = [line for line in ax.lines if line.get_label() == "f"]
@@ -103,6 +108,7 @@ def test_a_direction_makes_a_profile_of_f_alone() -> None:
 
 
 def test_f_stays_visible_under_a_much_larger_sam_loss() -> None:
+    """For Himmelblau at rho = 7/2 the scale is asinh, includes 0, and its text is 9 points or more."""
     f = hc.gallery.load("himmelblau")
     ax = hc.plot.plane(f, (-0.4, 2.9), points=(3, 2), rho="3.5")
     assert ax.get_yscale() == "asinh"
@@ -112,6 +118,7 @@ def test_f_stays_visible_under_a_much_larger_sam_loss() -> None:
 
 
 def test_zero_gradients_and_undefined_values_are_gaps() -> None:
+    """f^SAM of a bowl has a gap at the center alone; logarithms and overflows raise no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         f = hc.Objective.parse("x**2 + y**2 + z**2")
@@ -129,6 +136,7 @@ def test_zero_gradients_and_undefined_values_are_gaps() -> None:
 
 
 def test_nowhere_finite_is_an_error() -> None:
+    """log(x) around x = -9 has no value to draw, and the error names the center."""
     log = hc.Objective.parse("log(x) + y**2 + z**2")
     for directions in (np.eye(3)[:2], np.eye(3)[0]):
         with pytest.raises(ArgumentError, match=r"center.*finite"):
@@ -136,6 +144,7 @@ def test_nowhere_finite_is_an_error() -> None:
 
 
 def test_a_trajectory_is_projected(network: tuple[hc.TanhNetwork, np.ndarray]) -> None:
+    """In the plane of the first two axes the run is the first two coordinates of its history."""
     f, x = network
     run = hc.sam.run(f, x + 0.05, RHO, "0.05", 20)
     e = np.eye(f.dimension)[:2]
@@ -147,6 +156,7 @@ def test_a_trajectory_is_projected(network: tuple[hc.TanhNetwork, np.ndarray]) -
 def test_lanes_are_evaluated_in_bounded_batches(
     network: tuple[hc.TanhNetwork, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """101 points in batches of 10, or of 1 where memory is short, have the values of one batch."""
     f, x = network
     frame = Frame(x, np.eye(f.dimension)[:2])
     places = np.random.default_rng(1).normal(size=(101, 2))
@@ -165,6 +175,7 @@ def test_lanes_are_evaluated_in_bounded_batches(
 
 @pytest.mark.parametrize("scale", [1e-200, 1, 1e200])
 def test_nearly_parallel_directions_still_give_an_orthonormal_basis(scale: float) -> None:
+    """Directions 1e-6 apart, of length 1e-200 to 1e200, give an orthonormal basis within 1e-14."""
     rng = np.random.default_rng(2)
     a, b = rng.normal(size=(2, 500))
     frame = frame_along(np.zeros(500), scale * np.stack([a, a + 1e-6 * b]), "directions", "be independent")
@@ -173,6 +184,7 @@ def test_nearly_parallel_directions_still_give_an_orthonormal_basis(scale: float
 
 
 def test_axes_in_axes_out() -> None:
+    """Two axes are drawn on and returned with rho and one without, with f and f^SAM in their titles."""
     f = hc.Objective.parse(BOWL)
     _, pair = plt.subplots(1, 2)
     drawn = hc.plot.plane(f, (1, 0, 0), directions=np.eye(3)[1:], rho=1, ax=pair, resolution=10)
@@ -211,12 +223,14 @@ def test_axes_in_axes_out() -> None:
     ],
 )
 def test_misuse_names_the_argument(arguments: dict[str, object], name: str) -> None:
+    """Each argument that is no center, point, direction, radius, extent or name is named in the error."""
     given = {"f": hc.Objective.parse(BOWL), "center": (1, 0, 0), **arguments}
     with pytest.raises(ArgumentError, match=name):
         hc.plot.plane(**given)
 
 
 def test_the_curve_has_a_gap_at_a_converged_minimizer(network: tuple[hc.TanhNetwork, np.ndarray]) -> None:
+    """The profile of f^SAM has one gap, at the distance rho, where the gradient is rounding."""
     # There the gradient is about 1e-9 of what it is elsewhere: the value of f^SAM would be one of a whole sphere.
     f, x = network
     plus = hc.sam.perturbed_point(f, x, RHO)

@@ -56,6 +56,7 @@ def check(found, truth, slack=Fraction(1, 10**40)):
 
 @pytest.mark.parametrize("d", [1, 2, 3, 7])
 def test_random_matrices(ar, d):
+    """The eigenvalues of random rational matrices up to 7 by 7 lie in discs of radius 1e-9, as many as counted."""
     rng = random.Random(d)
     for _ in range(6):
         rows = rational_matrix(rng, d)
@@ -65,6 +66,7 @@ def test_random_matrices(ar, d):
 
 
 def test_wide_matrices_cover_the_spectra_of_corner_matrices(ar):
+    """The discs of balls of radius 1/100 hold the 60-digit eigenvalues of 20 corners."""
     rng, d, radius = random.Random(9), 4, Fraction(1, 100)
     rows = [[x + 6 * int(i == j) for j, x in enumerate(row)] for i, row in enumerate(rational_matrix(rng, d))]
     found = spectrum(ar, [[ar.interval(x - radius, x + radius) for x in row] for row in rows])
@@ -73,6 +75,7 @@ def test_wide_matrices_cover_the_spectra_of_corner_matrices(ar):
 
 
 def test_a_rotation_has_a_conjugate_pair_and_the_step_bound_of_its_closed_form(ar):
+    """For the eigenvalues 3 +- 4i the step bound is 6/25, within 1e-14."""
     # eigenvalues 3 +- 4i: 2 Re / |mu|^2 = 6 / 25
     found = spectrum(ar, mx.from_floats(ar, np.array([[3.0, 4.0], [-4.0, 3.0]])))
     assert {disc.im > 0 for disc in found.discs} == {True, False} and found.all_positive
@@ -83,6 +86,7 @@ def test_a_rotation_has_a_conjugate_pair_and_the_step_bound_of_its_closed_form(a
 @pytest.mark.parametrize("hair", [Fraction(1, 2**30), Fraction(1, 2**45)])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_sign_of_a_real_part_is_decided_by_a_hair(ar, hair, sign):
+    """Eigenvalues +-2**-45 +- i decide the sign of the smallest real part."""
     # a companion-like rotation with eigenvalues sign * hair +- i, and 2
     h = sign * hair
     rows = [[h, Fraction(1), Fraction(0)], [Fraction(-1), h, Fraction(1)], [Fraction(0), Fraction(0), Fraction(2)]]
@@ -92,6 +96,7 @@ def test_the_sign_of_a_real_part_is_decided_by_a_hair(ar, hair, sign):
 
 @pytest.mark.parametrize("d", [2, 3, 6])
 def test_a_singular_matrix_has_neither_sign(ar, d):
+    """A matrix with the eigenvalue 0 is never all positive, and not some negative without cause."""
     rng = random.Random(d)
     for _ in range(8):
         rows = rational_matrix(rng, d)
@@ -104,6 +109,7 @@ def test_a_singular_matrix_has_neither_sign(ar, d):
 
 
 def test_an_imaginary_pair_has_neither_sign(ar):
+    """The eigenvalues +-i are neither all positive nor some negative, and there is no step bound."""
     found = spectrum(ar, mx.from_floats(ar, np.array([[0.0, 1.0], [-1.0, 0.0]])))
     assert not found.all_positive and not found.some_negative and found.step_bound is None
 
@@ -111,6 +117,7 @@ def test_an_imaginary_pair_has_neither_sign(ar):
 @pytest.mark.parametrize("d", [2, 3, 5])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_defective_matrix_is_decided_all_the_same(ar, d, sign):
+    """A Jordan block of +-1 of size up to 5 has its sign, and discs that hold the eigenvalue."""
     rows = [[Fraction(sign * int(i == j) + int(j == i + 1)) for j in range(d)] for i in range(d)]
     found = spectrum(ar, mx.from_rationals(ar, rows))
     assert found is not None and found.all_positive == (sign > 0) and found.some_negative == (sign < 0)
@@ -118,6 +125,7 @@ def test_a_defective_matrix_is_decided_all_the_same(ar, d, sign):
 
 
 def test_a_disguised_defective_matrix_is_decided(ar):
+    """A Jordan block of 2 of size 3 in another basis is all positive, with three eigenvalues at 2."""
     # S J S^-1 for a Jordan block of 3 with a unimodular integer S: entries exact, eigenvalue 2 three times
     s, inverse = np.array([[1, 2, 3], [1, 3, 5], [2, 5, 9]]), np.array([[2, -3, 1], [1, 3, -2], [-1, -1, 1]])
     assert np.array_equal(s @ inverse, np.eye(3))
@@ -132,6 +140,7 @@ def test_a_disguised_defective_matrix_is_decided(ar):
 
 @pytest.mark.parametrize("d", [2, 50])
 def test_multiple_semisimple_eigenvalues(ar, d):
+    """With 49 eigenvalues 3.1 beside 1, the smallest real part and the bound 20/31 are known to 1e-9."""
     # Similar to diag(1, 3.1, ..., 3.1): 3.1 I - 2.1 p q^T with q^T p = 1
     p, q = [Fraction(i % 5 + 1) for i in range(d)], [Fraction(i % 3 + 1) for i in range(d)]
     inner = sum(x * y for x, y in zip(p, q, strict=True))
@@ -146,6 +155,7 @@ def test_multiple_semisimple_eigenvalues(ar, d):
 
 
 def test_a_diagonal_matrix_with_equal_entries(ar):
+    """diag(1, 3.1, ..., 3.1) of size 50 has discs that hold all, in the right number."""
     d = 50
     rows = [[Fraction((1 if i == 0 else Fraction(31, 10)) if i == j else 0) for j in range(d)] for i in range(d)]
     found = spectrum(ar, mx.from_rationals(ar, rows))
@@ -153,6 +163,7 @@ def test_a_diagonal_matrix_with_equal_entries(ar):
 
 
 def test_overlapping_discs_claim_only_what_their_component_contains():
+    """A disc in Re < 0 shows a negative real part only while it is 2**-80 apart from the others."""
     # one disc in Re < 0 that touches one in Re > 0: the single eigenvalue of either may be anywhere in the union
     left, right = Disc(Fraction(-2), Fraction(0), Fraction(1)), Disc(Fraction(1), Fraction(0), Fraction(2))
     found = Spectrum((left, right))
@@ -162,6 +173,7 @@ def test_overlapping_discs_claim_only_what_their_component_contains():
 
 
 def test_the_step_bound_of_a_disc_is_the_range_of_its_inverse():
+    """2 Re(1/mu) runs from 2/3 to 2 over the disc around 2 of radius 1, and from 2/7 to 6/7 around 2 + 2i."""
     # On the disc around 2 of radius 1 the values 2 Re(mu) / |mu|^2 run from 2/3 (at 3) to 2 (at 1).
     assert Spectrum((Disc(Fraction(2), Fraction(0), Fraction(1)),)).step_bound == (Fraction(2, 3), 2)
     # Around 2 + 2i of radius 1, inversion maps to the disc around (2 - 2i) / 7 of radius 1/7: Re from 1/7 to 3/7.
@@ -169,11 +181,13 @@ def test_the_step_bound_of_a_disc_is_the_range_of_its_inverse():
 
 
 def test_chains_of_discs_are_one_component():
+    """Five discs that touch like beads are one component, in whatever order they are given."""
     discs = tuple(Disc(Fraction(k), Fraction(0), Fraction(1, 2)) for k in (0, 4, 2, 1, 3))
     assert len(Spectrum(discs).components) == 1
 
 
 def test_indeterminate_and_misshapen_matrices(ar):
+    """Entries that are indeterminate or beyond doubles give None, and a row of two is refused."""
     assert spectrum(ar, [[ar.indeterminate()]]) is None
     with pytest.raises(ArgumentError):
         spectrum(ar, [[ar.pi(), ar.pi()]])

@@ -39,6 +39,7 @@ EPS = Fraction(1, 10**50)
 
 @pytest.mark.parametrize("d", [1, 2, 3, 8])
 def test_extreme_eigenvalues_are_enclosed_tightly(ar, d):
+    """The first and last eigenvalue of random matrices up to 8 by 8 are enclosed within 1e-13."""
     rng = random.Random(d)
     for _ in range(5):
         rows = symmetric(rng, d)
@@ -49,6 +50,7 @@ def test_extreme_eigenvalues_are_enclosed_tightly(ar, d):
 
 
 def test_extreme_eigenvalues_of_wide_matrices_cover_every_symmetric_corner(ar):
+    """With radius 1/20 they hold those of 30 corners, and are no wider than Weyl's bound."""
     rng, d, radius = random.Random(3), 4, Fraction(1, 20)
     rows = symmetric(rng, d)
     balls = [[ar.interval(x - radius, x + radius) for x in row] for row in rows]
@@ -67,6 +69,7 @@ def test_extreme_eigenvalues_of_wide_matrices_cover_every_symmetric_corner(ar):
 
 @pytest.mark.parametrize("d", [2, 50])
 def test_multiple_eigenvalues(ar, d):
+    """For 3.1 I - 2.1 h h^T the ends 1 and 3.1 are enclosed within 1e-12, and it is positive definite."""
     # A Householder reflection of diag(1, 3.1, 3.1, ...), with entries that are exact rationals
     v = [Fraction(i + 1) for i in range(d)]
     norm = sum(x * x for x in v)
@@ -83,6 +86,7 @@ def test_multiple_eigenvalues(ar, d):
 
 @pytest.mark.parametrize("hair", [Fraction(1, 2**40), Fraction(1, 2**60)])
 def test_definiteness_is_decided_by_a_hair_on_either_side(ar, hair):
+    """A determinant of 2**-60 is positive definite, and one of -2**-60 has one negative eigenvalue."""
     rows = lambda h: mx.from_rationals(ar, [[Fraction(1), Fraction(1)], [Fraction(1), 1 + h]])  # noqa: E731
     assert is_positive_definite(ar, rows(hair))
     assert inertia(ar, rows(-hair)) == Inertia(1, 1, 0)
@@ -90,6 +94,7 @@ def test_definiteness_is_decided_by_a_hair_on_either_side(ar, hair):
 
 @pytest.mark.parametrize("d", [1, 2, 5])
 def test_a_singular_matrix_is_never_definite(ar, d):
+    """A Gram matrix of rank d - 1 is not definite, counts no negative, and its least eigenvalue may be 0."""
     rng = random.Random(d)
     for _ in range(10):
         tall = [[Fraction(rng.randint(-5, 5)) for _ in range(d - 1)] for _ in range(d)]
@@ -101,6 +106,7 @@ def test_a_singular_matrix_is_never_definite(ar, d):
 
 
 def test_a_ball_that_contains_a_singular_matrix_is_not_definite(ar):
+    """[[1, 1], [1, [1, 2]]] and [0, 1] touch a singular matrix and are not positive definite."""
     one, edge = ar.constant(Fraction(1)), ar.interval(Fraction(1), Fraction(2))
     assert not is_positive_definite(ar, [[one, one], [one, edge]])
     assert not is_positive_definite(ar, [[ar.interval(Fraction(0), Fraction(1))]])
@@ -108,6 +114,7 @@ def test_a_ball_that_contains_a_singular_matrix_is_not_definite(ar):
 
 @pytest.mark.parametrize("d", [1, 3, 6])
 def test_inertia_counts_the_signs(ar, d):
+    """Of random matrices no sign is counted too often, and none is open where the eigenvalues are off 0."""
     rng = random.Random(d)
     for _ in range(8):
         rows = symmetric(rng, d)
@@ -119,6 +126,7 @@ def test_inertia_counts_the_signs(ar, d):
 
 
 def test_inertia_counts_what_is_certain_beside_what_is_not(ar):
+    """diag(5, [-1, 1], -7) has one positive, one negative and one undecided eigenvalue."""
     wide, zero = ar.interval(Fraction(-1), Fraction(1)), ar.constant(Fraction(0))
     diagonal = [ar.constant(Fraction(5)), wide, ar.constant(Fraction(-7))]
     rows = [[diagonal[i] if i == j else zero for j in range(3)] for i in range(3)]
@@ -126,6 +134,7 @@ def test_inertia_counts_what_is_certain_beside_what_is_not(ar):
 
 
 def test_bad_scaling_does_not_hide_definiteness(ar):
+    """[[1, 1e-9], [1e-9, e]] is positive definite for e = 1e-17 and indefinite for e = 1e-19."""
     rows = [[Fraction(1), Fraction(1, 10**9)], [Fraction(1, 10**9), Fraction(1, 10**17)]]  # det 9e-18 > 0
     assert is_positive_definite(ar, mx.from_rationals(ar, rows))
     rows[1][1] = Fraction(1, 10**19)  # det < 0
@@ -133,6 +142,7 @@ def test_bad_scaling_does_not_hide_definiteness(ar):
 
 
 def test_only_the_upper_triangle_is_read(ar):
+    """With 1 above the diagonal and 100 below, the eigenvalues are those of [[2, 1], [1, 2]]."""
     rows = mx.from_floats(ar, np.array([[2.0, 1.0], [100.0, 2.0]]))
     assert is_positive_definite(ar, rows)
     (low, _), (_, high) = extreme_eigenvalues(ar, rows)
@@ -140,6 +150,7 @@ def test_only_the_upper_triangle_is_read(ar):
 
 
 def test_indeterminate_and_misshapen_matrices(ar):
+    """Indeterminate or huge entries decide nothing; an empty matrix and one not square are refused."""
     bad = [[ar.indeterminate()]]
     assert (
         not is_positive_definite(ar, bad) and extreme_eigenvalues(ar, bad) is None and inertia(ar, bad).undecided == 1

@@ -35,6 +35,7 @@ def oracle(name: str, x: Fraction) -> tuple[Fraction, Fraction]:
 @pytest.mark.parametrize("precision", [30, 53, 106])
 @pytest.mark.parametrize("text", BAD_EXP)
 def test_exp_encloses_where_the_interval_context_of_mpmath_misses(text, precision):
+    """Four doubles whose exp mpmath rounds to the wrong side are enclosed at 30, 53 and 106 bits."""
     x = Fraction(float.fromhex(text))
     ar = arithmetic("mpmath", precision)
     low, high = ar.endpoints(ar.exp(ar.constant(x)))
@@ -44,6 +45,7 @@ def test_exp_encloses_where_the_interval_context_of_mpmath_misses(text, precisio
 
 @pytest.mark.parametrize("text", BAD_EXP)
 def test_the_regression_arguments_do_defeat_mpmath_itself(text):
+    """At these four doubles mpmath's directed exp is on the wrong side, or else the test is skipped."""
     # What this shows: the arguments are the hard ones. It does not show that every version of mpmath fails on them.
     x = Fraction(float.fromhex(text))
     nearest = libmp.mpf_exp(libmp.from_float(float(x)), 53, libmp.round_floor)
@@ -84,6 +86,7 @@ def test_the_series_of_erf_encloses_in_units_of_its_last_bit(w):
 @pytest.mark.parametrize("precision", [40, 106])
 @pytest.mark.parametrize("name", sorted(ORACLES))
 def test_functions_of_points_enclose_and_are_tight(name, precision):
+    """Each function of 120 random points holds the 500-bit value, within eight units of the precision."""
     rng, ar = random.Random(precision), arithmetic("mpmath", precision)
     for _ in range(120):
         ball = ar.constant(random_point(rng))
@@ -100,6 +103,7 @@ def test_functions_of_points_enclose_and_are_tight(name, precision):
 
 @pytest.mark.parametrize("name", sorted(ORACLES))
 def test_functions_of_wide_intervals_enclose_sampled_points_and_reach_their_range(name):
+    """Each function of 60 random intervals encloses its 500-bit values at nine points of each."""
     rng, ar = random.Random(5), arithmetic("mpmath", 60)
     for _ in range(60):
         low = random_point(rng)
@@ -126,6 +130,7 @@ def test_functions_of_wide_intervals_enclose_sampled_points_and_reach_their_rang
     ],
 )
 def test_sine_and_cosine_find_their_extrema_and_only_those(name, low, high, range_):
+    """The ranges of sine and cosine are those of the table, with 1 and -1 only where they are reached."""
     ar = arithmetic("mpmath", 60)
     got = ar.endpoints(getattr(ar, name)(ar.interval(Fraction(low), Fraction(high))))
     wanted = tuple(map(Fraction, range_))
@@ -134,6 +139,7 @@ def test_sine_and_cosine_find_their_extrema_and_only_those(name, low, high, rang
 
 
 def test_an_interval_that_just_misses_the_maximum_of_the_sine_stays_below_one_or_includes_it():
+    """Up to the double below pi/2 sine is 2**-100 off 1 at most; up to the one above it is exactly 1."""
     ar = arithmetic("mpmath", 106)
     half_pi = Fraction(1.5707963267948966)  # below pi/2
     top = ar.upper(ar.sin(ar.interval(half_pi - Fraction(1, 100), half_pi)))
@@ -144,12 +150,14 @@ def test_an_interval_that_just_misses_the_maximum_of_the_sine_stays_below_one_or
 
 @pytest.mark.parametrize("w", [64, 192, 1024])
 def test_the_constants_of_the_series_are_within_one_unit(w):
+    """log 2 and pi/2 in fixed point differ from the truth by one unit at most, at 64 to 1024 bits."""
     with mpmath.workprec(w + 100):
         for got, truth in ((series.log2_fixed(w), mpmath.ln2), (series.half_pi_fixed(w), mpmath.pi / 2)):
             assert abs(got - mpmath.ldexp(+truth, w)) <= 1
 
 
 def test_the_quadrant_of_a_point_beside_a_multiple_of_half_pi_is_enclosed():
+    """Beside 61 multiples of pi/2 the quadrant lies between the two that are returned."""
     for n in range(-30, 31):
         x = Fraction(n * 1.5707963267948966)
         low, high = series.quadrants(x.numerator, -(x.denominator.bit_length() - 1), 80)
@@ -160,6 +168,7 @@ def test_the_quadrant_of_a_point_beside_a_multiple_of_half_pi_is_enclosed():
 
 @pytest.mark.parametrize("bits", [1, 10, 30])
 def test_a_quadrant_that_few_bits_cannot_decide_is_enclosed_all_the_same(bits):
+    """2**-200 beside multiples of pi/2, with 1 to 30 bits, the true quadrant is among those returned."""
     for n in range(-20, 21):
         for offset in (-1, 1):
             with mpmath.workprec(300):
@@ -169,6 +178,7 @@ def test_a_quadrant_that_few_bits_cannot_decide_is_enclosed_all_the_same(bits):
 
 
 def test_division_multiplication_and_addition_round_outward_and_tightly():
+    """Sums, products and quotients of 400 random pairs hold the exact range and are one part in 2**39 off it."""
     rng, ar = random.Random(1), arithmetic("mpmath", 40)
     for _ in range(400):
         ends = [sorted(random_point(rng) for _ in range(2)) for _ in range(2)]
@@ -186,6 +196,7 @@ def test_division_multiplication_and_addition_round_outward_and_tightly():
 
 
 def test_addition_is_right_where_exponents_are_far_apart_and_precisions_differ():
+    """2**200 - 1 in 200 bits plus or minus 2**-400 in 40 bits is enclosed, in 200 bits."""
     # libmp's addition errs here if an operand is longer than the result: the larger precision must win.
     long_ar, short_ar = arithmetic("mpmath", 200), arithmetic("mpmath", 40)
     long_value = 2**200 - 1
@@ -199,6 +210,7 @@ def test_addition_is_right_where_exponents_are_far_apart_and_precisions_differ()
 
 
 def test_the_condition_on_addition_is_a_real_one():
+    """mpmath's addition to 40 bits errs for longer operands, or else the test is skipped."""
     # What `Interval` guards against: operands longer than the result. A later mpmath may round this one correctly.
     s, t = libmp.from_man_exp(2**90 - 1, 0), libmp.from_man_exp(2**145 + 1, -101)
     if fraction(libmp.mpf_add(s, t, 40, libmp.round_ceiling)) >= fraction(s) + fraction(t):
@@ -206,6 +218,7 @@ def test_the_condition_on_addition_is_a_real_one():
 
 
 def test_the_square_root_rounds_outward():
+    """The ends of 200 square roots, squared exactly, enclose the argument, within one part in 2**47."""
     rng, ar = random.Random(2), arithmetic("mpmath", 50)
     for _ in range(200):
         ball = ar.constant(abs(random_point(rng)) + Fraction(1, 2**20))
@@ -216,6 +229,7 @@ def test_the_square_root_rounds_outward():
 
 
 def test_the_integer_matrix_product_encloses_every_product_of_corner_matrices():
+    """A 4 by 5 times 5 by 4 product of balls holds the exact products of randomly chosen ends."""
     rng, ar = random.Random(3), arithmetic("mpmath", 53)
 
     def ball():
@@ -235,6 +249,7 @@ def test_the_integer_matrix_product_encloses_every_product_of_corner_matrices():
 
 
 def test_the_common_exponent_form_of_a_row_covers_each_entry():
+    """Middle and radius in the common unit of a row cover each of its balls, also with 3 bits."""
     rng, ar = random.Random(4), arithmetic("mpmath", 53)
     for _ in range(100):
         row = [
@@ -249,6 +264,7 @@ def test_the_common_exponent_form_of_a_row_covers_each_entry():
 
 
 def test_operands_of_other_types_are_refused():
+    """An interval plus a float, a text or None is a TypeError, and plus an int an interval."""
     x = arithmetic("mpmath", 53).pi()
     for other in (1.5, "1", None):
         with pytest.raises(TypeError):

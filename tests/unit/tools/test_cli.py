@@ -46,6 +46,7 @@ def certificate(run: Run, tmp_path: Path) -> Path:
 
 
 def test_certify_prints_a_card_and_saves(run: Run, certificate: Path) -> None:
+    """`certify --save` exits with 0, prints the proved claim, and writes the exact radius 5/2."""
     outcome = run(*POINT)
     assert outcome.status == 0
     assert "hallucinated_minimizer" in outcome.out and "proved" in outcome.out
@@ -78,6 +79,7 @@ def test_certify_names_malformed_starts_and_steps(run: Run, options: tuple[str, 
 
 
 def test_certify_json_is_alone_and_holds_the_closed_form(run: Run) -> None:
+    """The JSON encloses -s, s = 5/(2 sqrt(2)) - 1, and the tangential eigenvalue in closed form."""
     outcome = run(*POINT, "--json")
     (point,) = json.loads(outcome.out)["points"]
     s = 2.5 / 2**0.5 - 1
@@ -90,6 +92,7 @@ def test_certify_json_is_alone_and_holds_the_closed_form(run: Run) -> None:
 
 
 def test_certify_target_finds_all_points_and_numbers_the_files(run: Run, tmp_path: Path) -> None:
+    """Beyond the pitchfork the target (1, 1) has three points, in files numbered 1 to 3."""
     # At rho = 2.2, beyond the pitchfork, the diagonal point is flanked by two more: theory, section 10.
     outcome = run("certify", FOUR_WELLS, "--rho", "2.2", "--target", "1,1", "--save", tmp_path / "p.json", "--json")
     points = json.loads(outcome.out)["points"]
@@ -99,6 +102,7 @@ def test_certify_target_finds_all_points_and_numbers_the_files(run: Run, tmp_pat
 
 
 def test_certify_from_the_gallery_uses_its_minimizer(run: Run) -> None:
+    """The cosine lattice in three dimensions at rho = 4 has an attractor without a point being given."""
     outcome = run("certify", "--gallery", "cosine_lattice", "--dimension", 3, "--rho", 4, "--json")
     assert outcome.status == 0
     points = json.loads(outcome.out)["points"]
@@ -106,17 +110,20 @@ def test_certify_from_the_gallery_uses_its_minimizer(run: Run) -> None:
 
 
 def test_certify_reports_that_nothing_was_found(run: Run) -> None:
+    """For a bowl the status is 1, and the text says that this is no proof of absence."""
     outcome = run("certify", "x**2 + y**2", "--rho", 1, "--target", "0,0")
     assert outcome.status == 1
     assert "not a proof of absence" in " ".join(outcome.out.split())
 
 
 def test_a_formula_may_begin_with_a_minus_sign(run: Run) -> None:
+    """`certify "-1 + ..."` is read as a formula, not as an option."""
     assert run("certify", f"-1 + {FOUR_WELLS}", *POINT[2:], "--json").status == 0
 
 
 @pytest.mark.parametrize("backend", ["arb", "mpmath"])
 def test_verify_passes(run: Run, certificate: Path, backend: str) -> None:
+    """Either arithmetic re-proves all claims of a saved file, with status 0, in words and in JSON."""
     outcome = run("verify", certificate, "--backend", backend)
     assert outcome.status == 0
     assert backend in outcome.out
@@ -125,6 +132,7 @@ def test_verify_passes(run: Run, certificate: Path, backend: str) -> None:
 
 
 def test_verify_fails_with_status_one_on_a_false_claim(run: Run, certificate: Path) -> None:
+    """An interval shrunk to its upper end fails that claim alone, with status 1."""
     data = json.loads(certificate.read_text())
     (claim,) = [claim for claim in data["claims"] if claim["name"] == "attractor"]
     claim["numbers"]["smallest_real_part"] = [claim["numbers"]["smallest_real_part"][1]] * 2
@@ -138,6 +146,7 @@ def test_verify_fails_with_status_one_on_a_false_claim(run: Run, certificate: Pa
 
 @pytest.mark.parametrize("content", [None, "", "{}", "not json", '{"format": "hallucert-certificate", "schema": 99}'])
 def test_verify_ends_with_status_two_on_what_is_no_certificate(run: Run, tmp_path: Path, content: str | None) -> None:
+    """No file, no JSON or another schema is status 2, one line on stderr and an error in the JSON."""
     path = tmp_path / "file.json"
     if content is not None:
         path.write_text(content)
@@ -148,6 +157,7 @@ def test_verify_ends_with_status_two_on_what_is_no_certificate(run: Run, tmp_pat
 
 
 def test_census_lists_every_point_and_saves_what_verify_reproves(run: Run, tmp_path: Path) -> None:
+    """The four points (+-s, +-s) are listed and re-proved, and a file that lacks one is not."""
     # At rho = 5/2 the point of the four wells with the target (1, 1) is (-s, -s), s = 5/(2 sqrt 2) - 1; and so on.
     path = tmp_path / "census.json"
     arguments = ("census", FOUR_WELLS, "--box=-2,2,-2,2", "--rho", "2.5")
@@ -173,6 +183,7 @@ def test_census_lists_every_point_and_saves_what_verify_reproves(run: Run, tmp_p
 
 
 def test_census_takes_the_box_of_the_gallery_and_says_what_is_left_open(run: Run) -> None:
+    """Himmelblau is searched in its box [-6, 6]^2; without time the status is 1 because of the budget."""
     assert json.loads(run("census", "--gallery", "himmelblau", "--rho", "7/2", "--json").out)["box"] == [[-6, 6]] * 2
     outcome = run("census", "--gallery", "himmelblau", "--rho", "7/2", "--seconds", "1e-9", "--json")
     assert outcome.status == 1
@@ -181,6 +192,7 @@ def test_census_takes_the_box_of_the_gallery_and_says_what_is_left_open(run: Run
 
 
 def test_diagnose(run: Run) -> None:
+    """The hallucinated minimizer at rho = 5/2 is named as one, and the JSON has the step that was given."""
     arguments = ("diagnose", FOUR_WELLS, "--rho", "2.5", "--at=-0.7677669529663689,-0.7677669529663689")
     assert "hallucinated minimizer" in run(*arguments).out
     data = json.loads(run(*arguments, "--step-size", "0.01", "--json").out)
@@ -189,6 +201,7 @@ def test_diagnose(run: Run) -> None:
 
 
 def test_gallery(run: Run) -> None:
+    """The list has Himmelblau among 14 functions or more, and an entry its minimizers or its variables."""
     assert "himmelblau" in run("gallery").out
     assert len(json.loads(run("gallery", "--json").out)) >= 14
     entry = json.loads(run("gallery", "himmelblau", "--json").out)
@@ -229,6 +242,7 @@ def test_gallery(run: Run) -> None:
     ],
 )
 def test_misuse_is_one_line_on_stderr_and_status_two(run: Run, arguments: list[str], word: str) -> None:
+    """What is missing or wrong is named in one line on stderr; stdout stays empty."""
     outcome = run(*arguments)
     assert outcome.status == 2
     assert outcome.out == ""
@@ -237,6 +251,7 @@ def test_misuse_is_one_line_on_stderr_and_status_two(run: Run, arguments: list[s
 
 
 def test_demo_refuses_a_folder_it_cannot_write_to_before_any_work(run: Run, tmp_path: Path) -> None:
+    """A folder below a file is status 2, and one line that names `--output`."""
     (tmp_path / "file").write_text("")
     outcome = run("demo", "--output", tmp_path / "file" / "folder")
     assert outcome.status == 2
@@ -244,6 +259,7 @@ def test_demo_refuses_a_folder_it_cannot_write_to_before_any_work(run: Run, tmp_
 
 
 def test_demo_proves_draws_and_reproves(run: Run, tmp_path: Path) -> None:
+    """Four points are proved, drawn as PNG files, and re-proved from their certificates."""
     folder = tmp_path / "new" / "folder"
     outcome = run("demo", "--output", folder, "--json")
     assert outcome.status == 0
@@ -262,6 +278,7 @@ def test_demo_proves_draws_and_reproves(run: Run, tmp_path: Path) -> None:
 
 
 def test_verify_in_a_fresh_process_loads_no_search_code(certificate: Path) -> None:
+    """`verify` loads no numba, scipy, sympy, matplotlib, autograd, and no search of the package."""
     code = (
         "import sys; from hallucert.tools.cli import main\n"
         "try: main(['verify', sys.argv[1], '--json'])\n"
@@ -274,6 +291,7 @@ def test_verify_in_a_fresh_process_loads_no_search_code(certificate: Path) -> No
 
 
 def test_version_and_help(run: Run) -> None:
+    """`--version` is that of the package, and no argument at all prints the help."""
     from hallucert import __version__
 
     assert run("--version").out == f"hallucert {__version__}\n"

@@ -40,6 +40,7 @@ def widen(ar, rows, radius):
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 7])
 def test_a_determinant_is_enclosed_tightly(ar, d):
+    """Determinants of random rational matrices up to 7 by 7 are enclosed, within one part in 10**8."""
     rng = random.Random(d)
     for _ in range(5):
         rows = rational_matrix(rng, d)
@@ -52,6 +53,7 @@ def test_a_determinant_is_enclosed_tightly(ar, d):
 
 @pytest.mark.parametrize("d", [2, 5])
 def test_a_wide_determinant_contains_those_of_corner_matrices(ar, d):
+    """The determinant of balls of radius 1/100 holds the exact ones of 20 corners and middles."""
     rng, radius = random.Random(d), Fraction(1, 100)
     rows = rational_matrix(rng, d)
     low, high = ar.endpoints(mx.determinant(ar, widen(ar, rows, radius)))
@@ -61,6 +63,7 @@ def test_a_wide_determinant_contains_those_of_corner_matrices(ar, d):
 
 
 def test_the_sign_of_a_wide_determinant_in_twenty_dimensions_is_decided(ar):
+    """With 20 rows and entries known to 1e-5 the determinant has the sign of the exact one."""
     rng, d, radius = np.random.default_rng(20), 20, Fraction(1, 10**5)
     rows = [[Fraction(x) for x in row] for row in rng.standard_normal((d, d)).tolist()]
     truth = exact_determinant(rows)
@@ -71,6 +74,7 @@ def test_the_sign_of_a_wide_determinant_in_twenty_dimensions_is_decided(ar):
 
 @pytest.mark.parametrize("d", [2, 3, 4, 6])
 def test_the_determinant_of_a_singular_matrix_is_never_nonzero(ar, d):
+    """Where the last row is the sum of the others, the enclosure is finite and holds 0."""
     rows = rational_matrix(random.Random(d), d)
     rows[-1] = [sum(column) for column in zip(*rows[:-1], strict=True)]
     ball = mx.determinant(ar, mx.from_rationals(ar, rows))
@@ -80,6 +84,7 @@ def test_the_determinant_of_a_singular_matrix_is_never_nonzero(ar, d):
 @pytest.mark.parametrize("d", [2, 4])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_hair_from_singular_the_sign_of_the_determinant_is_decided(ar, d, sign):
+    """A determinant of 2**-80 or of -2**-80 has its sign."""
     rows = [[Fraction(int(i == j)) for j in range(d)] for i in range(d)]
     rows[0][1] = rows[1][0] = Fraction(1)
     rows[1][1] = 1 + sign * Fraction(1, 2**80)
@@ -88,6 +93,7 @@ def test_a_hair_from_singular_the_sign_of_the_determinant_is_decided(ar, d, sign
 
 
 def test_the_determinant_of_the_zero_matrix_and_of_an_indeterminate_one(ar):
+    """It is exactly 0, and indeterminate; a matrix that is not square is refused."""
     zero = ar.constant(Fraction(0))
     assert ar.endpoints(mx.determinant(ar, [[zero] * 5 for _ in range(5)])) == (0, 0)
     assert not ar.is_finite(mx.determinant(ar, [[ar.indeterminate()] * 2] * 2))
@@ -96,6 +102,7 @@ def test_the_determinant_of_the_zero_matrix_and_of_an_indeterminate_one(ar):
 
 
 def test_an_exchange_of_rows_turns_the_sign_of_the_determinant(ar):
+    """A cycle of five rows has a positive determinant, and a negative one after one exchange."""
     d = 5
     rows = [[Fraction(int(j == (i + 1) % d)) for j in range(d)] for i in range(d)]
     assert ar.positive(mx.determinant(ar, mx.from_rationals(ar, rows)))  # a cycle of length 5 is even
@@ -105,6 +112,7 @@ def test_an_exchange_of_rows_turns_the_sign_of_the_determinant(ar):
 
 @pytest.mark.parametrize("d", [1, 2, 5])
 def test_an_inverse_is_enclosed_tightly(ar, d):
+    """The exact inverses of random rational matrices up to 5 by 5 are enclosed within 2**-70."""
     rng = random.Random(10 + d)
     rows = rational_matrix(rng, d)
     truth, found = exact_inverse(rows), inverse(ar, mx.from_rationals(ar, rows))
@@ -115,6 +123,7 @@ def test_an_inverse_is_enclosed_tightly(ar, d):
 
 
 def test_a_wide_inverse_contains_those_of_corner_matrices(ar):
+    """The inverse of balls of radius 1/50 holds the exact inverses of 30 corners."""
     rng, d, radius = random.Random(4), 3, Fraction(1, 50)
     rows = rational_matrix(rng, d, 1)
     found = inverse(ar, widen(ar, rows, radius))
@@ -127,6 +136,7 @@ def test_a_wide_inverse_contains_those_of_corner_matrices(ar):
 
 
 def test_an_interval_matrix_that_contains_a_singular_one_has_no_inverse(ar):
+    """Matrices that are, hold or may be singular, indeterminate or beyond doubles give None."""
     one, wide = ar.constant(Fraction(1)), ar.interval(1 - Fraction(1, 10), 1 + Fraction(1, 10**30))
     zero = ar.constant(Fraction(0))
     assert inverse(ar, [[one, one], [one, wide]]) is None
@@ -138,6 +148,7 @@ def test_an_interval_matrix_that_contains_a_singular_one_has_no_inverse(ar):
 
 
 def test_small_operations(ar):
+    """Sums, products, norm and the like of a 2 by 2 matrix are what they are by hand, exactly."""
     a = mx.from_floats(ar, np.array([[1.0, 2.0], [3.0, -4.0]]))
     plain = [[1, 2], [3, -4]]
     values = lambda m: [[ar.midpoint(x) for x in row] for row in m]  # noqa: E731

@@ -214,7 +214,7 @@ def test_runs_that_learned_and_runs_that_did_not() -> None:
 
 def test_small_residuals_without_a_zero_near_are_not_hallucinated() -> None:
     """A saturated end of a run, for which r(x+) provably has no zero near, is called a stall; the others minimizers."""
-    ends = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())["ends"]
+    ends = json.loads((Path(__file__).parents[2] / "reference" / "tanh_networks.json").read_text())["ends"]
     kinds: dict[bool, set[Kind]] = {}
     for end in ends:
         f = hc.TanhNetwork(end["layer_sizes"], end["inputs"], end["targets"])
@@ -230,7 +230,7 @@ def test_small_residuals_without_a_zero_near_are_not_hallucinated() -> None:
 
 def test_zeros_of_r_are_seen_without_the_matrix_b(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Dr(x+) is too large to decompose, a Newton step by products tells the two kinds apart as well."""
-    ends = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())["ends"]
+    ends = json.loads((Path(__file__).parents[2] / "reference" / "tanh_networks.json").read_text())["ends"]
     monkeypatch.setattr(spectra, "KERNEL", 0)
     for end in ends:
         f = hc.TanhNetwork(end["layer_sizes"], end["inputs"], end["targets"])
