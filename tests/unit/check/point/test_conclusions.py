@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -185,3 +186,17 @@ def test_published_intervals_are_wider():
         width = measured.upper - measured.lower
         assert published.lower <= measured.lower - 2 * width - room
         assert published.upper >= measured.upper + 2 * width + room
+
+
+@pytest.mark.parametrize(("system", "word"), [("gradient", "local"), ("residual", "global")])
+def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, word):
+    """A positive definite Hessian shows a local minimizer of the SAM objective, r(x+) = 0 a global one."""
+    numbers = {} if system == "residual" else _extremes(_above(1), _above(2))
+    claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", numbers), _claim("regular")])
+    facts = _facts(claims)
+    facts = Facts(facts.objective, facts.rho, replace(facts.witness, system=system), claims)
+    status, statement = hallucinated_minimizer.conclude(facts, {}, {})
+    assert status is Status.PROVED
+    assert f"a {word} minimizer of f^SAM" in statement
+    other = {"local": "global", "global": "local"}[word]
+    assert other not in statement
