@@ -73,10 +73,9 @@ def test_without_proposals_the_bracket_is_true(monkeypatch):
     monkeypatch.setattr(shells, "lowest_point", lambda *_: None)
     found = hc.critical_rho(hc.Objective.parse(FOLD[0]), FOLD[1])
     assert found.lower < Fraction("1.098874") and float(found.lower) > 1.0985 and found.boxes < 300_000
-    if found.upper is None:
-        assert found.ended == "resolution" and "cannot be decided" in str(found)
+    assert found.upper is None and found.ended == "resolution" and "cannot be decided" in str(found)
     wells = hc.critical_rho(hc.Objective.parse(WELLS), (1, 0))
-    assert wells.lower <= 1 and (wells.upper is None or wells.upper >= 1)
+    assert wells.lower <= 1 <= wells.upper and wells.ended == "reached"
 
 
 def test_wrong_proposals_are_not_believed(monkeypatch):

@@ -11,7 +11,6 @@ import hallucert as hc
 from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
 
 DOUBLE_WELL = "(x**2 - 1)**2/4 + y**2/20"
-NOTHING_PROVED = {"undecided", "refuted"}
 
 
 def _any_proved(cert):
@@ -62,7 +61,7 @@ def test_a_degenerate_minimizer_is_never_a_proved_target():
     """(x^2-1)^4 + y^2 has degenerate minimizers: its hallucinated points stay undecided, and the reason says why."""
     cert = hc.certify(hc.Objective.parse("(x**2 - 1)**4 + y**2"), [-0.5, 0.0], "1.5")
     assert not _any_proved(cert)
-    assert cert["existence"].reason in ("degenerate_target", "not_a_zero")
+    assert cert["existence"].reason == "degenerate_target"
 
 
 def test_a_function_undefined_at_the_target_is_not_certified():

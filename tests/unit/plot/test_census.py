@@ -19,7 +19,9 @@ def test_every_point_is_drawn_in_its_class():
             assert f"target a {kind}: {stability} ({count})" in labels
     assert "excluded" in labels and "pending" not in labels
     drawn = np.concatenate([c.get_offsets() for c in ax.collections if str(c.get_label()).startswith("target a")])
-    assert len(drawn) == len(found)
+    truth = [[float(side.lower + side.upper) / 2 for side in point.box] for point in found.points]
+    assert len(drawn) == len(found) > 0
+    np.testing.assert_allclose(sorted(drawn.tolist()), sorted(truth), atol=1e-12)
     assert "rho = 2" in ax.get_title()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import hallucert as hc
@@ -16,14 +17,16 @@ def test_one_panel_a_radius_and_f_first() -> None:
     panels = hc.plot.radii(F, BOX, ["0.5", 1, "3/2", 2.5], columns=2, resolution=20, field="none")
     assert [ax.get_title() for ax in panels] == ["f", "rho = 1/2", "rho = 1", "rho = 3/2", "rho = 5/2"]
     assert len(panels[0].figure.axes) == 5
+    assert [ax.get_subplotspec().rowspan.start for ax in panels] == [0, 0, 1, 1, 2]
 
 
 def test_points_are_drawn_in_their_panel() -> None:
     """A candidate for the second radius appears in the third panel only."""
     candidate = hc.find.refine(F, (-0.75, -0.75), 7 * 2**0.5 / 4)
     panels = hc.plot.radii(F, BOX, [1, candidate.rho], points={1: [candidate]}, resolution=20, field="none")
-    counts = [len(ax.lines) + len(ax.collections) + len(ax.patches) for ax in panels]
-    assert counts[2] > counts[1]
+    places = [[c.get_offsets()[0] for c in ax.collections if c.get_label() == "target x+"] for ax in panels]
+    assert [len(place) for place in places] == [0, 0, 1]
+    np.testing.assert_allclose(places[2][0], (1, 1), atol=1e-9)
 
 
 @pytest.mark.parametrize(
