@@ -142,8 +142,8 @@ def _found(f: Objective, limits: np.ndarray, count: int, rng: np.random.Generato
         if quiet == 2 or len(found) > MAX_POINTS:
             break
     points = []
-    for number, x in enumerate(found):
-        look("critical points", number, len(found))
+    for x in found:
+        look()
         if (point := _described(f, x, limits, diameter)) is not None:
             points.append(point)
     points = [points[i] for i in distinct(np.array([p.x for p in points]).reshape(-1, d), 1e-6 * diameter)]
