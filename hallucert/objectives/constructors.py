@@ -50,6 +50,7 @@ class Constructors:
 
         Examples
         --------
+        >>> from hallucert import Objective
         >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
         >>> f.variables, f.dimension
         (('x', 'y'), 2)
@@ -95,6 +96,7 @@ class Constructors:
 
         Examples
         --------
+        >>> from hallucert import Objective
         >>> f = Objective.least_squares(["x**2 + y**2 - 1", "x - y"])
         >>> f.residual_count, f.value([1, 1])
         (2, 0.5)
