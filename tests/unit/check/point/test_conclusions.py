@@ -200,3 +200,17 @@ def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, wo
     assert f"a {word} minimizer of f^SAM" in statement
     other = {"local": "global", "global": "local"}[word]
     assert other not in statement
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        ("-2", "-7/4", "is at most -1.75, which is below -1/rho = -1/2 by at least 1.25."),
+        ("-1/4", "0", "is at least -0.25, which is above -1/rho = -1/2 by at least 0.25"),
+    ],
+)
+def test_the_margin_of_the_papers_condition_is_that_of_the_nearer_end(low, high, words):
+    """The distance to -1/rho = -1/2 that is printed is proved by the end of the interval that faces it."""
+    numbers = {"smallest_eigenvalue_sym_Du": Enclosure(Fraction(low), Fraction(high))}
+    _, statement = theorem_3_2.conclude(_facts(), numbers, {})
+    assert words in statement
