@@ -510,6 +510,7 @@ MALFORMED = [
     ((*CELL, "span"), ["1", "1p1"], "branches[0].cells[0].span"),
     ((*CELL, "radius"), ["1", "0"], "branches[0].cells[0].radius"),
     ((*CELL, "frame"), [["1"]], "branches[0].cells[0].frame"),
+    ((*CELL, "frame"), [["1", "0", "0"], ["0", "1"], ["0", "0", "1"]], "branches[0].cells[0].frame"),
     ((*CELL, "turning"), [["1", "dancing"]], "branches[0].cells[0].turning[0]"),
     ((*CELL, "stability"), [["1"]], "branches[0].cells[0].stability[0]"),
     (("claims", 1, "inputs"), {"branch": 7}, "claims[1].inputs"),

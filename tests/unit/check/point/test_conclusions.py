@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.attraction import attractor, theorem_3_2
+from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point import hallucinated_minimizer, nonstationary, regular, sphere_type, target
 from hallucert.check.point.rule import Evidence, Facts
@@ -214,3 +214,29 @@ def test_the_margin_of_the_papers_condition_is_that_of_the_nearer_end(low, high,
     numbers = {"smallest_eigenvalue_sym_Du": Enclosure(Fraction(low), Fraction(high))}
     _, statement = theorem_3_2.conclude(_facts(), numbers, {})
     assert words in statement
+
+
+def _ends(low, high):
+    return Enclosure(Fraction(low), Fraction(high))
+
+
+@pytest.mark.parametrize(
+    ("rule", "numbers"),
+    [
+        (nonstationary, {"gradient_norm": _ends(0, 1)}),
+        (regular, {"smallest_singular_value": _ends(0, 1)}),
+        (theorem_3_2, {"smallest_eigenvalue_sym_Du": _ends("-1/2", 1)}),
+        (theorem_3_2, {"smallest_eigenvalue_sym_Du": _ends(-1, "-1/2")}),
+        (projected_c32, {"smallest_projected_eigenvalue": _ends(0, 1)}),
+        (projected_c32, {"smallest_projected_eigenvalue": _ends(-1, 0)}),
+        (attractor, {"smallest_real_part": _ends(0, 1), "step_bound": _ends(1, 2)}),
+        (attractor, {"smallest_real_part": _ends(-1, 0)}),
+        (attractor, {"smallest_real_part": _ends(1, 2), "step_bound": _ends(0, 1)}),
+        (target, _extremes(_ends(0, 1), _ends(1, 2))),
+        (target, _extremes(_ends(-1, 0), _ends(0, 1))),
+        (farthest_point, {"level": _ends(0, 1), "maximum": _ends(1, 2)}),
+    ],
+)
+def test_an_interval_that_ends_at_the_threshold_decides_nothing(rule, numbers):
+    """Strict inequalities are strict: a number that may equal its threshold proves and refutes nothing."""
+    assert isinstance(rule.conclude(_facts(), numbers, {}), Reason)
