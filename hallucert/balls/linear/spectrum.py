@@ -9,9 +9,9 @@ eigenvalue ``a +- ib`` of N_k. The same holds for ``N + t F``, 0 <= t <= 1, with
 continuously, so each component of the union of the discs keeps its number of them.
 
 **The leftmost discs are made smaller.** Let the discs of block k be disjoint from all others, so that they hold as many
-eigenvalues as the block has. Divide the rows of block k of B by 1/delta, multiply its columns by 1/delta, delta < 1:
-its radius gets the factor delta (but for ``F_kk``), and that of block i grows by ``|F_ik| (1/delta - 1)``. While the
-discs of k stay disjoint from the larger others, they hold the same eigenvalues. With ``delta = 2 max |F_ik| / gap_i``,
+eigenvalues as the block has. Multiply the rows of block k of B by delta and divide its columns by it, delta < 1: its
+radius gets the factor delta (but for ``F_kk``), and that of block i grows by ``|F_ik| (1/delta - 1)``. While the discs
+of k stay disjoint from the larger others, they hold the same eigenvalues. With ``delta = 2 max |F_ik| / gap_i``,
 where gap_i is the space between discs, they do; so the radius is of second order in the error of the basis. What is
 published then depends on the matrix, and not on the digits of a basis that another arithmetic proposes.
 """
