@@ -65,3 +65,18 @@ def test_the_penalty_bounds_the_neighbourhood(radius, expected):
         point = Point(ar, f, candidate.rho, located.x)
         evidence = Evidence(ar, point, located.witness, 1000)
         assert touches_only_here(evidence, Fraction(radius), Fraction(3)) is expected
+
+
+@pytest.mark.parametrize(("curvature", "expected"), [(3, True), (1, False)])
+def test_the_point_must_be_a_maximum_on_the_sphere(curvature, expected):
+    """f = x - x^2 - t y^2/2 and rho = 1/2 have x* = 0, g = (1, 0), c = (1/2, 0) and lambda = 2, by hand.
+
+    Along the sphere f has the curvature lambda - t: a maximum if t > 2, a minimum if t < 2 (f is still concave).
+    """
+    f = hc.Objective.parse(f"x - x**2 - {curvature}*y**2/2")
+    ar = arithmetic("arb", 106)
+    with ar:
+        located = locate(ar, f, Fraction(1, 2), (Fraction(0), Fraction(0)), None)
+        point = Point(ar, f, Fraction(1, 2), located.x)
+        evidence = Evidence(ar, point, located.witness, 1000)
+        assert touches_only_here(evidence, Fraction(1, 1000), Fraction(2)) is expected
