@@ -11,6 +11,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.rule import Evidence
+from hallucert.check.region.maximizer_set import _outside_band
 from hallucert.check.region.touching import touches_only_here
 from hallucert.check.sam_point import Point
 from hallucert.prove.locate import locate
@@ -80,3 +81,23 @@ def test_the_point_must_be_a_maximum_on_the_sphere(curvature, expected):
         point = Point(ar, f, Fraction(1, 2), located.x)
         evidence = Evidence(ar, point, located.witness, 1000)
         assert touches_only_here(evidence, Fraction(1, 1000), Fraction(2)) is expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ((3, 4), True),
+        ((-2, -1), True),
+        ((0, 1), False),
+        ((-1, 3), False),
+        ((1, 3), False),
+        ((-1, 0), False),
+        ((2, 3), False),
+    ],
+)
+def test_a_box_is_outside_the_band_if_all_its_values_are(ends, expected):
+    """The band is [0, 2]: values beyond either end, and neither a part of them nor an end itself."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        s, low, high = ar.interval(*map(Fraction, ends)), ar.constant(Fraction(0)), ar.constant(Fraction(2))
+        assert _outside_band(ar, s, low, high) is expected
