@@ -8,7 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hallucert.version import __version__ as __version__
+__version__ = "0.1.0"
+"""Certificates and checkpoints name it."""
 
 _LAZY = {
     "Objective": "hallucert.objectives.objective",
@@ -36,14 +37,15 @@ _LAZY = {
     "safe_radius": "hallucert.prove.absence.radii",
     "critical_rho": "hallucert.prove.absence.radii",
 }
-_MODULES = ("sam", "find", "gallery", "plot", "errors")
+_MODULES = {name: f"hallucert.{name}" for name in ("sam", "find", "plot", "errors")} | {
+    "gallery": "hallucert.objectives.gallery"
+}
 
 __all__ = ["__version__", *_LAZY, *_MODULES]
 
 if TYPE_CHECKING:
     from hallucert import errors as errors
     from hallucert import find as find
-    from hallucert import gallery as gallery
     from hallucert import plot as plot
     from hallucert import sam as sam
     from hallucert.check.branch.certificate import BranchCertificate as BranchCertificate
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from hallucert.find.curves.branch_record import Branch as Branch
     from hallucert.find.curves.sheet_record import Sheet as Sheet
     from hallucert.find.surfaces.record import Surface as Surface
+    from hallucert.objectives import gallery as gallery
     from hallucert.objectives.network.tanh_network import TanhNetwork as TanhNetwork
     from hallucert.objectives.objective import Objective as Objective
     from hallucert.objectives.radius_law import RadiusLaw as RadiusLaw
@@ -76,7 +79,7 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         value = getattr(import_module(_LAZY[name]), name)
     elif name in _MODULES:
-        value = import_module(f"hallucert.{name}")
+        value = import_module(_MODULES[name])
     else:
         raise AttributeError(f"module 'hallucert' has no attribute {name!r}")
     globals()[name] = value

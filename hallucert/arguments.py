@@ -1,4 +1,7 @@
-"""Arguments that many functions take: each check names the argument, says what it was and what it must be."""
+"""What public functions do first: check their arguments, and leave aside what numpy was told of floating-point errors.
+
+Each check names the argument, says what it was and what it must be.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import math
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set, Sized
 from fractions import Fraction
+from functools import wraps
 from itertools import islice
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, Self, TypeVar
+
+import numpy as np
 
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.exact import exact, exact_radius, float_above, float_below, whole
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 LARGEST_INTEGER = 2**63 - 1
 MOST_ITEMS = 10**5
@@ -138,3 +147,41 @@ def checked_progress(value: Any) -> Any:
     if not (value is None or isinstance(value, bool) or callable(value)):
         raise ArgumentError("progress", value, "be True, False, None or a function")
     return value
+
+
+class Quiet:
+    """A context in which numpy neither warns of floating-point errors nor raises them.
+
+    They are data here: NaN outside of a domain, infinities beyond the range, zeros. What a caller has set
+    (``numpy.seterr``) is about the caller's arithmetic: every public function that computes in floats ignores it while
+    it runs, and leaves it as it was.
+    """
+
+    def __enter__(self) -> Self:
+        self._state = np.errstate(all="ignore")
+        self._state.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._state.__exit__(None, None, None)
+
+
+def quiet(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that does the same in a `Quiet` context.
+
+    Examples
+    --------
+    >>> @quiet
+    ... def inverse(x):
+    ...     return 1 / np.asarray(x)
+    >>> with np.errstate(all="raise"):
+    ...     float(inverse(0.0))
+    inf
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with Quiet():
+            return function(*args, **kwargs)
+
+    return run

@@ -1,21 +1,30 @@
 """One clock for long work: when its time is up, and who is told how far it is.
 
-Whoever begins long work makes a clock and hands it down; every loop looks at it between two steps. A loop that can end
-early asks `Clock.passed` and keeps what it has. What has nothing to keep, as a product of matrices, calls `look`, which
-raises `OutOfTime` if the time of the clock that is watched is up (``with clock.watched():``); whoever has it watched
-catches that. So no operation keeps any loop waiting for long.
+Whoever begins long work makes a clock (`working`) and hands it down; every loop looks at it between two steps. A loop
+that can end early asks `Clock.passed` and keeps what it has. What has nothing to keep, as a product of matrices, calls
+`look`, which raises `OutOfTime` if the time of the clock that is watched is up (``with clock.watched():``); whoever has
+it watched catches that. So no operation keeps any loop waiting for long.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from hallucert.arguments import checked_progress
+
 Report = Callable[[str, int, "int | None"], object]
 """Told what is being done, how many steps of it are done, and of how many; None if nobody knows."""
+
+Progress = bool | Report | None
+"""True shows a line, False none, None one on a terminal if the work takes long; a function gets (step, done, total)."""
+
+StepProgress = bool | Callable[[int, int], object] | None
+"""The same for work of one kind of steps; a function gets (done, total)."""
 
 Now = Callable[[], float]
 
@@ -46,14 +55,6 @@ class Clock:
     def __init__(self, seconds: float = math.inf, report: Report | None = None, now: Now = time.monotonic) -> None:
         self.now, self.report = now, report
         self.end = now() + seconds
-
-    @classmethod
-    def for_work(cls, seconds: float, report: Report | None) -> Clock:
-        """Return the clock for a piece of work; within other work that is watched it has no more time than that."""
-        clock, outer = cls(seconds, report), _WATCHED.get()
-        if outer is not None:
-            clock.end, clock.report = min(clock.end, outer.end), report or outer.report
-        return clock
 
     @contextmanager
     def watched(self) -> Iterator[Clock]:
@@ -88,6 +89,9 @@ class Clock:
 
 _WATCHED: ContextVar[Clock | None] = ContextVar("watched", default=None)
 
+UNLIMITED = Clock()
+"""Its time is never up, and nobody listens."""
+
 
 def look(step: str = "", done: int = 0, total: int | None = None) -> None:
     """Look at the clock that is watched, if there is one, and report a step, if it has a name.
@@ -106,5 +110,50 @@ def look(step: str = "", done: int = 0, total: int | None = None) -> None:
         raise OutOfTime
 
 
-UNLIMITED = Clock()
-"""Its time is never up, and nobody listens."""
+@contextmanager
+def working(seconds: float = math.inf, progress: Progress = None) -> Iterator[Clock]:
+    """Give the clock for a piece of long work, and show how far the work is to whoever asked.
+
+    Within other work that is watched it has no more time than that.
+
+    Raises
+    ------
+    ArgumentError
+        If `progress` is nothing that a caller can ask for.
+    """
+    with shown(progress) as report:
+        clock, outer = Clock(seconds, report), _WATCHED.get()
+        if outer is not None:
+            clock.end, clock.report = min(clock.end, outer.end), report or outer.report
+        yield clock
+
+
+@contextmanager
+def shown(progress: Progress) -> Iterator[Report | None]:
+    """Give the function to which reports go; None if nobody wants them. See `working`."""
+    checked_progress(progress)
+    if callable(progress):
+        yield progress
+    elif progress is False or (progress is None and not _on_terminal()):
+        yield None
+    else:
+        from hallucert.progress import line  # on terminals alone it is needed, and loaded
+
+        with line(stays=bool(progress)) as report:
+            yield report
+
+
+def without_step(progress: StepProgress) -> Progress:
+    """Return what `shown` takes, for work of one kind of steps."""
+    checked_progress(progress)
+    if progress is None or isinstance(progress, bool):
+        return progress
+    hook = progress
+    return lambda step, done, total: hook(done, total or 0)
+
+
+def _on_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        return False

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copyreg
-from typing import Any
-
-from hallucert.printing import printed
+from collections.abc import Callable
 
 
 class HallucertError(Exception):
     """Root of every error this library raises on purpose. Errors can be copied, and sent between processes."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # With the arguments of `Exception`, whatever else the constructor of a derived class takes.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
@@ -112,3 +110,12 @@ class MissingPackageError(HallucertError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what}, which is not installed: pip install "hallucert[{extra}]"')
+
+
+def printed(value: object, form: Callable[[object], str] = str) -> str:
+    """Print a value, if it can be printed: Python refuses to for integers of more than 4,300 digits."""
+    try:
+        return form(value).encode("utf-8", "backslashreplace").decode()
+    except Exception:  # whatever a foreign object's own printing raises
+        size = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"<{type(value).__name__}{size} that cannot be printed>"

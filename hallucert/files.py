@@ -253,8 +253,6 @@ def require_writable(folder: Path, argument: str) -> None:
 
 def save_picture(figure: Figure, path: Path) -> None:
     """Save a figure as PNG with 256 colours, a third of the size."""
-    import io
-
     from PIL import Image
 
     drawn = io.BytesIO()
@@ -262,3 +260,36 @@ def save_picture(figure: Figure, path: Path) -> None:
     image = Image.open(drawn).convert("RGB")
     with replacing(path) as stream:
         image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
+
+
+# ---------------------------------------------------------------- telling files of this library apart, for messages
+
+CENSUS = "the checkpoint of a census"
+_LONGEST = 2**26
+_MARKS = {
+    b'"hallucert-certificate"': "a certificate",
+    b'{"digest": "': CENSUS,
+    b"fingerprint.npy": "the checkpoint of an ensemble of runs",
+}
+
+
+def kind_of_content(content: bytes) -> str | None:
+    """Say what the content of a file looks like; None if it looks like nothing of this library's.
+
+    Examples
+    --------
+    >>> kind_of_content(b'{"format": "hallucert-certificate"}')
+    'a certificate'
+    """
+    return next((kind for mark, kind in _MARKS.items() if mark in content), None)
+
+
+def kind_of_file(path: Path) -> str | None:
+    """Say what a file looks like; None too if it cannot be read, or is no file."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as stream:
+            return kind_of_content(stream.read(_LONGEST))
+    except OSError:
+        return None

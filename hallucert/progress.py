@@ -1,104 +1,119 @@
-"""Progress of long work: a line on standard error, a function of the caller's, or nothing."""
+"""The line on a terminal that shows how far long work is, and the timer after which it appears."""
 
 from __future__ import annotations
 
 import math
-import sys
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Lock
-from typing import Any
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, ClassVar
 
-from hallucert.arguments import checked_progress
-from hallucert.clock import Clock, Report
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress
 
-Progress = bool | Report | None
-"""True shows a line, False none, None one on a terminal if the work takes long; a function gets (step, done, total)."""
-
-StepProgress = bool | Callable[[int, int], object] | None
-"""The same for work of one kind of steps; a function gets (done, total)."""
+    from hallucert.clock import Report
 
 PATIENCE = 1.0
-"""Seconds of work after which the line appears by itself, on a terminal."""
+"""Seconds of work after which a line appears that nobody asked for."""
+
+POLL = 0.1
+"""Seconds between two looks at the timers that run."""
+
+IDLE = 50
+"""After so many looks at none the thread that looks ends."""
 
 
-@contextmanager
-def working(seconds: float = math.inf, progress: Progress = None) -> Iterator[Clock]:
-    """Give the clock for a piece of long work, and show how far the work is to whoever asked.
+class Timer:
+    """Calls a function after some seconds, in one thread for all timers.
 
-    Parameters
-    ----------
-    seconds : float
-        Time for the work.
-    progress : bool, callable or None
-        What the caller of a public function asked for.
-
-    Raises
-    ------
-    ArgumentError
-        If `progress` is anything else.
+    A thread for each, as in `threading.Timer`, would cost a tenth of a call of a few milliseconds.
     """
-    with shown(progress) as report:
-        yield Clock.for_work(seconds, report)
+
+    lock = Lock()
+    running: ClassVar[set[Timer]] = set()
+    thread: ClassVar[Thread | None] = None
+
+    def __init__(self, seconds: float, call: Callable[[], object]) -> None:
+        self.seconds, self.call = seconds, call
+        self.due = math.inf
+
+    def start(self) -> None:
+        """Begin to wait."""
+        self.due = time.monotonic() + self.seconds
+        with Timer.lock:
+            Timer.running.add(self)
+            if Timer.thread is None:
+                # A program that ends does not wait for it.
+                Timer.thread = Thread(target=Timer._look, daemon=True)
+                Timer.thread.start()
+
+    def cancel(self) -> None:
+        """Stop to wait."""
+        with Timer.lock:
+            Timer.running.discard(self)
+
+    @staticmethod
+    def _look() -> None:
+        idle = 0
+        while True:
+            time.sleep(POLL)
+            with Timer.lock:
+                due = [timer for timer in Timer.running if timer.due <= time.monotonic()]
+                Timer.running.difference_update(due)
+                idle = 0 if Timer.running or due else idle + 1
+                if idle > IDLE:
+                    Timer.thread = None
+                    return
+            for timer in due:
+                timer.call()
+
+    @staticmethod
+    def forget() -> None:
+        """Begin anew, in a child that was forked: it has none of the threads."""
+        Timer.lock, Timer.running, Timer.thread = Lock(), set(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Timer.forget)
 
 
 @contextmanager
-def shown(progress: Progress) -> Iterator[Report | None]:
-    """Give the function to which reports go; None if nobody wants them. See `working`."""
-    checked_progress(progress)
-    if callable(progress):
-        yield progress
-    elif progress is False or (progress is None and not _on_terminal()) or not _Line.free.acquire(blocking=False):
+def line(stays: bool) -> Iterator[Report | None]:
+    """Give the function that draws a line: at once if the line `stays` on the terminal, else after some time.
+
+    None if there is a line: work within work, or beside it, shows none.
+    """
+    if not _Line.free.acquire(blocking=False):
         yield None
-    else:
-        line = _Line(stays=bool(progress))
-        waiting = Timer(PATIENCE, line.show)
-        try:
-            waiting.start()
-            if progress:
-                line.show()
-            yield line.report
-        finally:
-            waiting.cancel()
-            line.close()
-            _Line.free.release()
-
-
-def without_step(progress: StepProgress) -> Progress:
-    """Return what `shown` takes, for work of one kind of steps."""
-    checked_progress(progress)
-    if progress is None or isinstance(progress, bool):
-        return progress
-    hook = progress
-    return lambda step, done, total: hook(done, total or 0)
-
-
-def _on_terminal() -> bool:
+        return
+    drawn = _Line(stays)
+    waiting = Timer(PATIENCE, drawn.show)
     try:
-        return sys.stderr.isatty()
-    except (AttributeError, ValueError):  # there is none, or it is closed
-        return False
-
-
-def Timer(seconds: float, call: Callable[[], object]) -> Any:
-    """Return a timer that has not begun; on terminals alone they are needed, and loaded."""
-    from hallucert.timer import Timer
-
-    return Timer(seconds, call)
+        waiting.start()
+        if stays:
+            drawn.show()
+        yield drawn.report
+    finally:
+        waiting.cancel()
+        drawn.close()
+        _Line.free.release()
 
 
 class _Line:
     """The line: what is done, how much of it, since when. It draws itself again and again, in a thread of its own."""
 
     free = Lock()
-    """Held by the one line of a process: work within work, or beside it, shows none."""
+    """Held by the one line of a process."""
 
     def __init__(self, stays: bool) -> None:
-        self.stays = stays  # on the terminal, when the work is done
+        self.stays = stays
         self.lock = Lock()
         self.closed = False
         self.latest: tuple[str, int, int | None] = ("working", 0, None)
-        self.bar: Any = None
+        self.bar: Progress | None = None
 
     def report(self, step: str, done: int, total: int | None = None) -> None:
         """Keep what is to be drawn next."""
@@ -108,7 +123,7 @@ class _Line:
         """Begin to draw, unless the work is done."""
         with self.lock:
             if not self.closed and self.bar is None:
-                self.bar = _bar(lambda: self.latest, self.stays)
+                self.bar = _bar(self)
                 self.bar.start()
 
     def close(self) -> None:
@@ -119,20 +134,19 @@ class _Line:
                 self.bar.stop()
 
 
-def _bar(latest: Callable[[], tuple[str, int, int | None]], stays: bool) -> Any:
-    """Return a bar of rich that asks for what it shows whenever it is drawn."""
-    from rich.console import Console, RenderableType
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
+def _bar(line: _Line) -> Progress:
+    """Return a bar of rich, which loads here, that asks for what it shows whenever it is drawn."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    class Asking(Bar):
+    class Asking(Progress):
         def get_renderables(self) -> Iterable[RenderableType]:
             if self.tasks:
-                step, done, total = latest()
+                step, done, total = line.latest
                 self.update(self.tasks[0].id, description=step, completed=done, total=total)
             yield from super().get_renderables()
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    bar = Asking(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=not stays)
+    bar = Asking(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=not line.stays)
     bar.add_task("working", total=None)
     return bar

@@ -15,8 +15,7 @@ from fractions import Fraction
 from typing import Any, SupportsIndex, overload
 
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_enclosure, round_down, round_up
-from hallucert.shortening import short_digits
+from hallucert.exact import decimal_enclosure, round_down, round_up, short_digits
 
 COUNTS = frozenset({"negative_eigenvalues", "turns", "euler_characteristic"})
 """Numbers that are integers."""

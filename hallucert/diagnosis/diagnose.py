@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double, checked_whole
-from hallucert.clock import look
+from hallucert.arguments import checked_double, checked_whole, quiet
+from hallucert.clock import Progress, look, working
 from hallucert.diagnosis import sentences as say
 from hallucert.diagnosis.constant_predictor import ConstantPredictor, constant_predictor
 from hallucert.diagnosis.report import Diagnosis, Kind
@@ -32,8 +32,6 @@ from hallucert.find.linear.eigenvalues import eigvals
 from hallucert.find.moreau import moreau_length
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 from hallucert.sam.observation import is_flat
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.clock import look
+from hallucert.arguments import quiet
+from hallucert.clock import Progress, look, working
 from hallucert.find.arguments import checked_box, checked_count, checked_objective, checked_seed
 from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import clear_of_edge, defined
@@ -16,8 +17,6 @@ from hallucert.find.linear.signs import critical_kind, signed_eigenvalues, uncer
 from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
 from hallucert.find.rescaled import in_units
 from hallucert.objectives.objective import Objective
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 MAX_ROUNDS = 12
 """Rounds of starts; the search ends earlier, when two rounds in a row add no point."""

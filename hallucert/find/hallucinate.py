@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_positive
-from hallucert.clock import look
+from hallucert.arguments import checked_positive, quiet
+from hallucert.clock import Progress, look, working
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
@@ -25,8 +25,6 @@ from hallucert.find.spheres.sphere import (
 )
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 
 @quiet

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
+from hallucert.clock import Progress, working
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
@@ -23,8 +25,6 @@ from hallucert.find.spheres.sphere import (
 )
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 STEPS = "steps of Newton"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError
-from hallucert.shortening import LONGEST_NAME, short_name
+from hallucert.exact import LONGEST_NAME, short_name
 
 if TYPE_CHECKING:
     from hallucert.objectives.objective import Objective

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
 from hallucert.objectives.constructors import Constructors
 from hallucert.objectives.tape.tape import Arithmetic
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from hallucert.objectives.tape.machine import Program

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_text
+from hallucert.arguments import checked_items, checked_text, quiet
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.branch_record import Branch, EndReason, EventType
 from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SKY, VERMILION, WHITE, legend, own_axes
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

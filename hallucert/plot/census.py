@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_flag, checked_text
+from hallucert.arguments import checked_flag, checked_text, quiet
 from hallucert.errors import ArgumentError
 from hallucert.plot.canvas import (
     BLACK,
@@ -25,7 +25,6 @@ from hallucert.plot.canvas import (
     shade,
 )
 from hallucert.plot.points import mark
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

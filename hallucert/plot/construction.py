@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hallucert.arguments import checked_text
+from hallucert.arguments import checked_text, quiet
 from hallucert.errors import ArgumentError
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
@@ -28,7 +28,6 @@ from hallucert.plot.canvas import (
     shade,
 )
 from hallucert.plot.points import draw_sphere, draw_step, mark
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

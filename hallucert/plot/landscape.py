@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_text
+from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_text, quiet
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
@@ -26,7 +26,6 @@ from hallucert.plot.canvas import (
     shade,
 )
 from hallucert.plot.points import checked_points, draw_points
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_positive, checked_text
+from hallucert.arguments import checked_items, checked_positive, checked_text, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective, checked_objective
@@ -32,7 +32,6 @@ from hallucert.plot.canvas import (
 )
 from hallucert.plot.frame import Frame, Shown, checked_rows, frame_along, show, values_on
 from hallucert.plot.profile import draw_profile
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

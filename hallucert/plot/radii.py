@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hallucert.arguments import checked_choice, checked_items, checked_whole
+from hallucert.arguments import checked_choice, checked_items, checked_whole, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.plot.canvas import require_box, require_levels, require_plane, require_resolution
 from hallucert.plot.landscape import FIELDS, landscape
-from hallucert.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,21 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole
+from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box
 from hallucert.balls import require_round_to_nearest
 from hallucert.balls.doubles.ball_lanes import LANE_BACKENDS
 from hallucert.check.census.census import Census, Task, take
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
-from hallucert.clock import Clock
+from hallucert.clock import Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
-from hallucert.progress import Progress, working
 from hallucert.prove.census_checkpoint import Checkpoint
-from hallucert.quiet import quiet
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hallucert import __version__
 from hallucert.check.census.census import Task, sphere_task
 from hallucert.check.census.data import (
     critical_from_json,
@@ -22,9 +23,7 @@ from hallucert.check.census.data import (
 from hallucert.check.census.records import LARGEST, Alone, Box, CriticalPoint, Problem, TaskResult
 from hallucert.check.census.search.branch_and_prune import Boxes
 from hallucert.errors import CheckpointError
-from hallucert.file_kinds import CENSUS, kind_of_file
-from hallucert.files import is_file_or_nothing, replacing, require_place
-from hallucert.version import __version__
+from hallucert.files import CENSUS, is_file_or_nothing, kind_of_file, replacing, require_place
 
 
 class Checkpoint:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, overload
 
-from hallucert.arguments import checked_items, checked_seconds, checked_whole
+from hallucert import __version__
+from hallucert.arguments import checked_items, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
@@ -21,7 +22,7 @@ from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.surface.certificate import SurfaceCertificate
-from hallucert.clock import Clock, OutOfTime
+from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up, whole
 from hallucert.find.candidate import Candidate
@@ -30,14 +31,11 @@ from hallucert.find.curves.sheet_record import Sheet
 from hallucert.find.surfaces.record import Surface
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
-from hallucert.progress import Progress, working
 from hallucert.prove.branch.certify import certify_branch
 from hallucert.prove.choices import Hints
 from hallucert.prove.claims import prove_claims, without_existence
 from hallucert.prove.locate import Located, locate
 from hallucert.prove.sheet.certify import certify_sheet, certify_surface
-from hallucert.quiet import quiet
-from hallucert.version import __version__
 
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_seconds, checked_whole
+from hallucert import __version__
+from hallucert.arguments import checked_seconds, checked_whole, quiet
 from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
@@ -24,7 +25,7 @@ from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
 from hallucert.check.sizes import sizes_of
 from hallucert.check.subdivision import Box, middle_of
-from hallucert.clock import Clock, OutOfTime
+from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.find.arguments import LARGEST, checked_point
 from hallucert.find.curves.branch import branch
@@ -34,10 +35,7 @@ from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.progress import Progress, working
 from hallucert.prove.branch.certify import PRECISION, certify_branch
-from hallucert.quiet import quiet
-from hallucert.version import __version__
 
 MAX_BOXES = 200_000
 ROOM = Fraction(1, 8)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double
+from hallucert import __version__
+from hallucert.arguments import checked_double, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
@@ -18,16 +19,14 @@ from hallucert.check.point.no_minimizer_near import RULE
 from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.sam_point import Point
 from hallucert.check.witness import Witness, box_of
+from hallucert.clock import Progress, working
 from hallucert.errors import DomainError
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
-from hallucert.progress import Progress, working
 from hallucert.prove.choices import Hints
 from hallucert.prove.claims import prove
-from hallucert.quiet import quiet
 from hallucert.sam import perturbed_point
-from hallucert.version import __version__
 
 PRECISION = 53
 DENSE = 400

@@ -8,11 +8,10 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from hallucert.arguments import checked_seconds, checked_whole
+from hallucert.arguments import checked_seconds, checked_whole, quiet
 from hallucert.check.file import verify as checker
 from hallucert.check.file.verify import BUDGET, MAX_BOXES, Verdict
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
+from hallucert.clock import Progress, working
 
 if TYPE_CHECKING:
     from hallucert.check.file.verify import AnyCertificate

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import CheckpointError
-from hallucert.file_kinds import kind_of_file
-from hallucert.files import replacing, write_nothing
+from hallucert.files import kind_of_file, replacing, write_nothing
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM

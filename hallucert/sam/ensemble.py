@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_path, checked_whole
+from hallucert.arguments import checked_items, checked_path, checked_whole, quiet
 from hallucert.arrays import checked_lanes
-from hallucert.errors import ArgumentError
+from hallucert.clock import Progress, StepProgress, without_step, working
+from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.printing import printed
-from hallucert.progress import Progress, StepProgress, without_step, working
-from hallucert.quiet import quiet
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
 from hallucert.sam.grid import Each

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hallucert.errors import ArgumentError
-from hallucert.printing import printed
+from hallucert.errors import ArgumentError, printed
 
 
 @dataclass(frozen=True)

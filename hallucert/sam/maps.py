@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double
+from hallucert.arguments import checked_double, quiet
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, row_norms
-from hallucert.quiet import quiet
 
 
 @quiet

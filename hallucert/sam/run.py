@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_whole
+from hallucert.arguments import checked_whole, quiet
 from hallucert.arrays import checked_point
+from hallucert.clock import StepProgress, without_step, working
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.progress import StepProgress, without_step, working
-from hallucert.quiet import quiet
 from hallucert.sam.driver import Hooks, iterate
 from hallucert.sam.maps import sam_lanes
 from hallucert.sam.observation import Observer, history_of

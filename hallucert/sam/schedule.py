@@ -10,8 +10,7 @@ import numpy as np
 
 from hallucert.arguments import checked_double, checked_real
 from hallucert.arrays import real_array
-from hallucert.errors import ArgumentError
-from hallucert.printing import printed
+from hallucert.errors import ArgumentError, printed
 
 Schedule = int | float | str | Fraction | Sequence[float] | np.ndarray | Callable[[int], Any]
 """A constant, one number a step, or a function of the step number ``k = 0, 1, ...``."""

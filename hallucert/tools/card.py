@@ -15,10 +15,9 @@ import numpy as np
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.file.certificate import together
 from hallucert.check.reason import Reason
-from hallucert.exact import float_above, float_below, format_rational
+from hallucert.exact import float_above, float_below, format_rational, short_digits, short_rational
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
-from hallucert.shortening import short_digits, short_rational
 
 if TYPE_CHECKING:
     from rich.console import Console

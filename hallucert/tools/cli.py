@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hallucert import __version__
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact
 from hallucert.tools.options import (
@@ -29,7 +30,6 @@ from hallucert.tools.options import (
     sides_of,
 )
 from hallucert.tools.output import failed, print_json, print_lines
-from hallucert.version import __version__
 
 app = typer.Typer(
     help="Construct hallucinated minimizers of Sharpness-Aware Minimization, and prove what they are.",

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import hallucert as hc
 from hallucert import gallery
 from hallucert.check.claim import Status
+from hallucert.clock import working
 from hallucert.files import require_writable, save_picture
 from hallucert.find.candidate import Candidate
-from hallucert.progress import working
 from hallucert.tools import card
 
 if TYPE_CHECKING:

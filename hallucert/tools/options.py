@@ -14,7 +14,7 @@ from hallucert.files import is_file_or_nothing, require_place
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    from hallucert.gallery import Entry
+    from hallucert.objectives.gallery import Entry
     from hallucert.objectives.objective import Objective
     from hallucert.objectives.radius_law import RadiusLaw
 

@@ -80,13 +80,13 @@ def _nodes(path: Path, lazily: bool) -> list[ast.AST]:
 
 
 def imported(module: str, lazily: bool = True) -> frozenset[str]:
-    """Return what a module imports, dotted; imports for type checkers alone are left out."""
+    """Return what a module imports, dotted, but for the version and what type checkers alone import."""
     names: set[str] = set()
     for node in _nodes(modules()[module], lazily):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
+            for alias in [alias for alias in node.names if alias.name != "__version__"]:
                 full = f"{node.module}.{alias.name}"
                 names.add(full if full in modules() else node.module)
     return frozenset(names)

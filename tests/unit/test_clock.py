@@ -13,7 +13,7 @@ from hallucert.balls.doubles.ball_lanes import lane_arithmetic
 from hallucert.check.census.groups import connected
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import cover, covers
-from hallucert.clock import Clock, OutOfTime, look
+from hallucert.clock import Clock, OutOfTime, look, working
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 BOX = [(-2, 2), (-1, 1)]
@@ -78,8 +78,8 @@ def test_look_raises_only_while_a_clock_is_watched_that_is_up():
 def test_work_within_work_has_no_more_time():
     """A clock made within watched work ends with it at the latest."""
     now = lambda: 0.0  # noqa: E731
-    with Clock(2.0, now=now).watched():
-        assert Clock.for_work(float("inf"), None).end == 2.0
+    with Clock(2.0, now=now).watched(), working(progress=False) as inner:
+        assert inner.end == 2.0
 
 
 @pytest.mark.parametrize("backend", ["arb", "mpmath"])

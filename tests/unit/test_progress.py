@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert import progress, timer
+from hallucert import progress
+from hallucert.clock import shown, without_step, working
 from hallucert.errors import ArgumentError
-from hallucert.progress import shown, without_step, working
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 BOX = [(-2, 2), (-1, 1)]
@@ -201,16 +201,16 @@ def test_the_command_line_shows_the_same_on_a_real_terminal():
 
 def test_timers_share_one_thread_that_ends(monkeypatch):
     """Of two timers the one that is not cancelled calls, once; a thread serves both, and ends when it is not needed."""
-    monkeypatch.setattr(timer, "POLL", 0.001)
-    monkeypatch.setattr(timer, "IDLE", 3)
-    monkeypatch.setattr(timer.Timer, "thread", None)
+    monkeypatch.setattr(progress, "POLL", 0.001)
+    monkeypatch.setattr(progress, "IDLE", 3)
+    monkeypatch.setattr(progress.Timer, "thread", None)
     called, rang = [], threading.Event()
-    first = timer.Timer(1000.0, lambda: called.append("never"))
-    second = timer.Timer(0.0, lambda: (called.append("once"), rang.set()))
+    first = progress.Timer(1000.0, lambda: called.append("never"))
+    second = progress.Timer(0.0, lambda: (called.append("once"), rang.set()))
     first.start()
     second.start()
-    thread = timer.Timer.thread
-    assert rang.wait(10) and timer.Timer.thread is thread
+    thread = progress.Timer.thread
+    assert rang.wait(10) and progress.Timer.thread is thread
     first.cancel()
     thread.join(10)
-    assert called == ["once"] and timer.Timer.thread is None and not timer.Timer.running
+    assert called == ["once"] and progress.Timer.thread is None and not progress.Timer.running

@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import Quiet
 from hallucert.exact import float_above, float_below
-from hallucert.quiet import Quiet
 
 _LARGEST_EXPONENT = 709.0
 _LARGEST_ANGLE = 2.0**40

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import THEOREMS, Branches
 from hallucert.check.branch.target import TargetBox
@@ -17,7 +18,6 @@ from hallucert.check.file.certificate import Provenance
 from hallucert.check.pieces.chains import ChainCertificate, doubles
 from hallucert.exact import decimal_enclosure
 from hallucert.objectives.objective import Objective
-from hallucert.quiet import quiet
 
 SAMPLES = 9
 """Points of each cell in a picture."""

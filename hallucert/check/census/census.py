@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hallucert import __version__
 from hallucert.balls import arithmetic
 from hallucert.check.census import critical as census_critical
 from hallucert.check.census import joined as census_joined
@@ -43,12 +44,10 @@ from hallucert.check.reason import Reason
 from hallucert.check.units import Units, box_units
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, short_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
-from hallucert.shortening import short_rational
-from hallucert.version import __version__
 
 Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
 """Name of a task, the function that does it, and its arguments; the clock comes last."""

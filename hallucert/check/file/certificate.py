@@ -11,17 +11,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Claims, Provenance, Status
 from hallucert.check.point.existence import room_of
 from hallucert.check.reason import Reason
 from hallucert.check.witness import Witness
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below
+from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, short_rational
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.quiet import quiet
-from hallucert.shortening import short_rational
 
 __all__ = ["MARKS", "Certificate", "Provenance"]
 

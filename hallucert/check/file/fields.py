@@ -12,9 +12,8 @@ from typing import Any
 from hallucert.check.claim import Claim, Provenance, Status
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dyadic, parse_exact
-from hallucert.file_kinds import CERTIFICATE
 
-FORMAT = CERTIFICATE
+FORMAT = "hallucert-certificate"
 SCHEMA = 2
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any, NoReturn
 
-from hallucert.arguments import checked_path
+from hallucert.arguments import checked_path, quiet
 from hallucert.check.claim import Claim, Status
 from hallucert.check.file.certificate import Certificate
 from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (
+    FORMAT,
     MAX_BOX_DIMENSION,
     MAX_MATRIX_BITS,
     read_box,
@@ -30,11 +31,9 @@ from hallucert.check.point.claims import OF_A_BOX, OF_A_POINT, OF_SAM, Rules
 from hallucert.check.point.rule import Facts
 from hallucert.check.witness import Witness
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.file_kinds import kind_of_content
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.objectives.reading import objective_from_json
-from hallucert.quiet import quiet
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIMENSION", "MAX_MATRIX_BITS", "from_json", "load"]
 
@@ -72,8 +71,11 @@ def load(path: str | PathLike[str]) -> Any:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise CertificateError("(file)", f"is larger than {MAX_BYTES} bytes")
-    if (kind := kind_of_content(content)) not in (None, "a certificate"):
-        raise CertificateError("(file)", f"is {kind}, no certificate: it is for checkpoint=")
+    if FORMAT.encode() not in content:
+        from hallucert.files import kind_of_content  # for the message alone
+
+        if kind := kind_of_content(content):
+            raise CertificateError("(file)", f"is {kind}, no certificate: it is for checkpoint=")
     try:
         text = content.decode("ascii")
     except UnicodeDecodeError:

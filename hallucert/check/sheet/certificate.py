@@ -9,15 +9,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.check.claim import Claim
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.pieces.chains import ChainCertificate, doubles
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.sheet.chain import CurveChain
 from hallucert.check.sheet.claims import THEOREMS
+from hallucert.exact import short_rational
 from hallucert.objectives.objective import Objective
-from hallucert.quiet import quiet
-from hallucert.shortening import short_rational
 
 
 @dataclass(frozen=True, repr=False)

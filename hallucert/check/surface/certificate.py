@@ -12,8 +12,8 @@ from hallucert.check.pieces.chains import ChainCertificate
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.surface.atlas import Atlas
 from hallucert.check.surface.claims import THEOREMS
+from hallucert.exact import short_rational
 from hallucert.objectives.objective import Objective
-from hallucert.shortening import short_rational
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
+from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_objective
@@ -31,8 +33,6 @@ from hallucert.find.newton import gradient_system, newton_point
 from hallucert.find.rescaled import original, short
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 
 @quiet

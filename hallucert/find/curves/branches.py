@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
+from hallucert.clock import Progress, working
 from hallucert.errors import SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_box, checked_objective, checked_point
@@ -20,8 +22,6 @@ from hallucert.find.newton import polished_critical_point
 from hallucert.find.rescaled import in_units
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 INSTEAD = "radii and stability of branches are SAM's; the points of USAM are the same curves with rho = 1/lambda"
 SAME = 1e-6

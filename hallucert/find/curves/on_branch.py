@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_radius
@@ -16,7 +17,6 @@ from hallucert.find.curves.branch_record import Branch
 from hallucert.find.curves.branch_units import branch_units, inside
 from hallucert.find.curves.continuation import CurvePoint, locate
 from hallucert.find.spheres.sphere import sphere_kind
-from hallucert.quiet import quiet
 
 
 @quiet

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
+from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_objective, checked_point, checked_radius
@@ -27,8 +29,6 @@ from hallucert.find.surfaces.record import Surface
 from hallucert.find.surfaces.surface import surface
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, require_sam
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 KERNEL = 1e-8
 """Eigenvalues of the Hessian at the target below this part of the largest, and of ``|g|/rho``, count as zero."""

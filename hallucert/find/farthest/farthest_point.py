@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_real
+from hallucert.arguments import checked_real, quiet
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import NUMBER, Exact
@@ -35,7 +35,6 @@ from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
 from hallucert.objectives.tape.tape import Tape
-from hallucert.quiet import quiet
 
 PICTURE_POINTS = 2000
 """Most boundary points of ``U`` kept for pictures."""

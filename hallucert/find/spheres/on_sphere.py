@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.clock import look
+from hallucert.arguments import quiet
+from hallucert.clock import Progress, look, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
 from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
@@ -26,8 +27,6 @@ from hallucert.find.spheres.sphere import FLAT, NOISE, Sphere, polished_candidat
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
-from hallucert.progress import Progress, working
-from hallucert.quiet import quiet
 
 
 @quiet

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_positive, checked_real, checked_seconds, checked_whole
+from hallucert.arguments import checked_positive, checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import require_round_to_nearest
 from hallucert.check.absence import safe_radius as absence
@@ -17,16 +17,15 @@ from hallucert.check.absence.safe_radius import SafeRadius
 from hallucert.check.absence.usam_safe_radius import usam_safe_radius
 from hallucert.check.census.records import CriticalPoint
 from hallucert.check.units import CALLER, box_units
+from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
-from hallucert.progress import Progress, working
 from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
 from hallucert.prove.absence.curvature import curvature_units
-from hallucert.quiet import quiet
 
 MAX_BOXES = 400_000
 BEGINNING = 0.25

@@ -10,10 +10,10 @@ from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.absence import usam as usam_absence
 from hallucert.check.claim import Claim
+from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.progress import Progress, working
 
 MAX_BOXES = 20_000
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert import __version__
 from hallucert.arguments import checked_positive
 from hallucert.balls import arithmetic
 from hallucert.check.branch.certificate import BranchCertificate
@@ -15,7 +16,6 @@ from hallucert.clock import Clock
 from hallucert.find.curves.branch_record import Branch, EndReason
 from hallucert.prove.branch.guide import Guide
 from hallucert.prove.branch.prover import prove_branch
-from hallucert.version import __version__
 
 PRECISION = 106
 """Bits by default: folds to 1e-8 and better need more than doubles have."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hallucert import __version__
 from hallucert.balls import arithmetic
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.sheet.certificate import SheetCertificate
@@ -17,7 +18,6 @@ from hallucert.prove.sheet.proposal import CurveGuide
 from hallucert.prove.sheet.prover import prove_sheet
 from hallucert.prove.surface.proposal import SurfaceGuide
 from hallucert.prove.surface.prover import prove_surface
-from hallucert.version import __version__
 
 PRECISION = 106
 """Bits by default."""

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hallucert.arguments import checked_whole
+from hallucert.clock import working
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing, require_writable
 from hallucert.objectives.network.initialisers import initial_parameters
-from hallucert.progress import working
 from hallucert.sam import each, run_ensemble
 from hallucert.sam.result import Ensemble
 from hallucert.sam.schedule import Positive

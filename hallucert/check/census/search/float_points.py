@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.quiet import Quiet
+from hallucert.arguments import Quiet
 
 
 class FloatPoints(Quiet):
