@@ -6,14 +6,20 @@ them.
 
 from __future__ import annotations
 
-from hallucert.balls.backends import arithmetic
-from hallucert.balls.environment import require_round_to_nearest
+from hallucert.balls.backends import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.krawczyk import ZeroEnclosure, ZeroFailure, contract, prove_zero, tighten
-from hallucert.balls.krawczyk_operator import KrawczykResult, approximate_preconditioner, krawczyk_image
-from hallucert.balls.linear.inverse import inverse
-from hallucert.balls.linear.spectrum import Disc, Spectrum, spectrum
-from hallucert.balls.linear.symmetric import Inertia, extreme_eigenvalues, inertia, is_positive_definite
+from hallucert.balls.krawczyk import (
+    KrawczykResult,
+    ZeroEnclosure,
+    approximate_preconditioner,
+    contract,
+    krawczyk_image,
+    prove_zero,
+    tighten,
+)
+from hallucert.balls.matrix import inverse
+from hallucert.balls.similarity import Disc, Spectrum, spectrum
+from hallucert.balls.symmetric import Inertia, extreme_eigenvalues, inertia, is_positive_definite
 
 __all__ = [
     "Ball",
@@ -24,7 +30,6 @@ __all__ = [
     "Matrix",
     "Spectrum",
     "ZeroEnclosure",
-    "ZeroFailure",
     "approximate_preconditioner",
     "arithmetic",
     "contract",

@@ -3,25 +3,71 @@
 Arb guarantees enclosure for each of its functions (Johansson 2017); what this file adds is the facade's domain rule,
 exact conversions, and tighter results on wide balls, where Arb's midpoint-radius formulas overestimate.
 
-``flint.ctx.prec`` belongs to the process: inside of ``with``, the arithmetic has it to itself (`flint_precision`).
+FLINT's precision belongs to the process, not to a thread. It decides how tight balls are, so whether a proof succeeds,
+and what is published. So a thread that computes at a precision has it to itself: others wait.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from threading import RLock
+from types import TracebackType
+from typing import Any, Self
 
 import flint
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat, ctx, fmpq
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
-from hallucert.balls.flint_precision import FlintPrecision
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
+
+_lock = RLock()
+
+
+class FlintPrecision:
+    """A context in which FLINT has a precision that no other thread changes; the one before is restored at its end.
+
+    Contexts nest, also of different precisions.
+
+    Parameters
+    ----------
+    bits : int
+        The precision.
+    """
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+        self._saved: list[int] = []
+
+    def __enter__(self) -> Self:
+        _lock.acquire()
+        self._saved.append(ctx.prec)
+        ctx.prec = self.bits
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        ctx.prec = self._saved.pop()
+        _lock.release()
+
+
+def _renew_in_child() -> None:
+    """Make a lock for a forked process if the old one belongs to a thread that was left behind in the parent."""
+    global _lock
+    if _lock.acquire(blocking=False):
+        _lock.release()
+    else:
+        _lock = RLock()
+
+
+os.register_at_fork(after_in_child=_renew_in_child)
+
 
 _WIDE = arb(2) ** -6
 """Above this radius (relative radius for powers) functions are evaluated at the endpoints."""
@@ -305,3 +351,45 @@ def _scaled(mantissa: int, exponent: int, floor: int) -> int:
     """Return ``mantissa * 2**(exponent - floor)`` rounded down."""
     shift = exponent - floor
     return mantissa << shift if shift >= 0 else mantissa >> min(-shift, mantissa.bit_length() + 1)
+
+
+_BITS = 80
+"""Of Arb's evaluations; the result is rounded to doubles."""
+
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "cos": arb.cos,
+    "erf": arb.erf,
+    "exp": arb.exp,
+    "log": arb.log,
+    "sin": arb.sin,
+    "softplus": softplus,
+    "tanh": arb.tanh,
+}
+
+
+def bounds(name: str, direction: float, x: np.ndarray) -> np.ndarray:
+    """Return doubles beyond the values of a function at each x, in a direction; NaN where it has none.
+
+    Parameters
+    ----------
+    name : str
+        The function.
+    direction : float
+        ``-inf`` for lower bounds, ``inf`` for upper bounds.
+    x : (k,) array
+        Where; NaN for infinities.
+    """
+    look()
+    function = _FUNCTIONS[name]
+
+    def bound(number: float) -> float:
+        if not math.isfinite(number):
+            return math.nan
+        value = function(arb(number))
+        if not value.is_finite():
+            return math.nan
+        # float() of an exact arb is one of the two doubles around it; the next one outward is a bound.
+        return math.nextafter(float(value.lower() if direction < 0 else value.upper()), direction)
+
+    with FlintPrecision(_BITS):
+        return np.asarray(np.frompyfunc(bound, 1, 1)(x), dtype=np.float64)

@@ -25,8 +25,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.linear import matrix
 from hallucert.check.claim import Enclosure
 from hallucert.check.sizes import Sizes, sizes_of
 from hallucert.exact import require_radius

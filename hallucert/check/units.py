@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.census.records import HallucinatedPoint
 from hallucert.check.census.search.branch_and_prune import ends
 from hallucert.check.claim import Enclosure

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.linear import matrix
 from hallucert.check.sam_point import Kept, Point
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective

@@ -14,7 +14,7 @@ import numpy as np
 from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box
 from hallucert.balls import require_round_to_nearest
-from hallucert.balls.doubles.ball_lanes import LANE_BACKENDS
+from hallucert.balls.ball_lanes import LANE_BACKENDS
 from hallucert.check.census.census import Census, Task, take
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
 from hallucert.clock import Clock, Progress, working

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.similarity import eigenvector_bases
+from hallucert.balls import matrix
+from hallucert.balls.similarity import eigenvector_bases
 from hallucert.check.attraction.basin import contraction_of
 from hallucert.check.attraction.converges import FEWEST_BITS, MOST_BITS, MOST_STEPS, distance_of, run
 from hallucert.check.claim import Claim, Status

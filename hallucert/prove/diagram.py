@@ -16,7 +16,7 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import propose_target, proved_target
+from hallucert.check.branch.target import proved_target
 from hallucert.check.claim import Enclosure
 from hallucert.check.diagram.certificate import DiagramCertificate
 from hallucert.check.diagram.claims import COMPLETENESS, MAX_DIMENSION, THEOREMS, Swept, completeness, sweep
@@ -36,6 +36,7 @@ from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.prove.branch.certify import PRECISION, certify_branch
+from hallucert.prove.branch.proposal import propose_target
 
 MAX_BOXES = 200_000
 ROOM = Fraction(1, 8)

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import ZeroEnclosure, prove_zero, tighten
-from hallucert.balls.krawczyk_operator import approximate_preconditioner
-from hallucert.balls.linear import matrix
+from hallucert.balls.krawczyk import ZeroEnclosure, approximate_preconditioner, prove_zero, tighten
 from hallucert.check.point.existence import enclosed, in_domain, nothing_in
 from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
@@ -20,6 +19,7 @@ from hallucert.check.witness import Rows, System, Vector, Witness
 from hallucert.exact import LARGEST_DOUBLE, round_down
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, row_norms
+from hallucert.prove.zero import uniqueness_radius
 
 _SLOW = 1000
 """Newton's method linearises anew after a step that lowers the residual by less than this factor."""
@@ -74,19 +74,23 @@ def locate(
         found = _prove(equations, equations.float_jacobian())
     if found is None:
         return Located(None, reason=_why_not(equations))
-    witness = _witness(proposal, found.uniqueness_radius, found.preconditioner)
-    return _outcome(equations, witness, in_domain(equations, _tightened(equations, found)))
+    zero, radii = found
+    witness = _witness(proposal, radii, zero.preconditioner)
+    return _outcome(equations, witness, in_domain(equations, _tightened(equations, zero)))
 
 
-def _prove(equations: System, jacobian: np.ndarray) -> ZeroEnclosure | None:
-    """Prove a zero near ``z = 0``, with the inverse of a float Jacobian as preconditioner."""
+def _prove(equations: System, jacobian: np.ndarray) -> tuple[ZeroEnclosure, list[Fraction]] | None:
+    """Prove a zero near ``z = 0``, preconditioned by the inverse of a float Jacobian; and a box around it."""
     inverse = approximate_preconditioner(jacobian)
     if inverse is None:
         return None
     ar, origin = equations.arithmetic, [Fraction(0)] * len(inverse)
     unit = equations.at_centre.sizes.box
-    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, unit=unit, filling=FILLING)
-    return found if isinstance(found, ZeroEnclosure) else None
+    found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, unit=unit)
+    if found is None:
+        return None
+    shape = [unit] * len(inverse)
+    return found, uniqueness_radius(ar, equations.value, equations.jacobian, found, shape, FILLING)
 
 
 def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: list[list[Fraction]]) -> Witness:
@@ -122,7 +126,7 @@ def _tightened(equations: System, found: ZeroEnclosure) -> list[Any]:
     """
     ar = equations.arithmetic
     width = max(ar.upper(side) - ar.lower(side) for side in found.box)
-    if 8 * found.contraction * max(found.existence_radius) <= width:
+    if 8 * found.contraction * max(found.radius) <= width:
         return found.box
     return tighten(ar, equations.value, equations.jacobian, found.box, found.preconditioner)
 

@@ -11,7 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.check.attraction import basin
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json

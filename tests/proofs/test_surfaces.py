@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.balls import arithmetic
-from hallucert.balls.linear import matrix
+from hallucert.balls import arithmetic, matrix
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
 from hallucert.check.sheet.system import ManifoldSystem

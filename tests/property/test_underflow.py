@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
-from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.facade import EXP_LIMIT, UNDERFLOW_LIMIT
+from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.objectives.parser import parse_tape
 from hallucert.objectives.tape.derivatives import gradient_tape, hessian_tape
 

@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.census.groups import connected
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import cover, covers

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
-from hallucert.balls.krawczyk import ZeroEnclosure, contract, prove_zero
-from hallucert.balls.linear.symmetric import inertia
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.krawczyk import contract, prove_zero
+from hallucert.balls.symmetric import inertia
 from hallucert.check.absence.convexity import definiteness, is_convex
 from hallucert.check.absence.search_end import SearchEnd
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats
@@ -143,8 +143,8 @@ def prove_target(
         return f.enclose_hessian(ar, x)
 
     with ar:
-        found = prove_zero(ar, gradient, hessian, list(target), unit=unit, maximal=False)
-        if isinstance(found, ZeroEnclosure):
+        found = prove_zero(ar, gradient, hessian, list(target), unit=unit)
+        if found is not None:
             balls = contract(ar, gradient, hessian, found.box, max_steps=4)
             signs = inertia(ar, f.enclose_hessian(ar, balls))
             kind = Kind.SADDLE

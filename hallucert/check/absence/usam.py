@@ -19,9 +19,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.symmetric import inertia, is_positive_definite
+from hallucert.balls.symmetric import inertia, is_positive_definite
 from hallucert.check.claim import Claim, Status, undecided
 from hallucert.check.domain import is_defined
 from hallucert.check.reason import Reason

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.absence.convexity import definiteness
 from hallucert.check.absence.safe_radius import NAME, SafeRadius, convex_claim
 from hallucert.check.census.records import CriticalPoint

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.spectrum import spectrum
+from hallucert.balls import matrix
+from hallucert.balls.similarity import spectrum
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.target import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.inverse import inverse
-from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.balls.matrix import inverse
+from hallucert.balls.mean_value import MeanValueArithmetic
+from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason

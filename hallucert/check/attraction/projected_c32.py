@@ -24,9 +24,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason

@@ -24,10 +24,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
 from hallucert.balls.krawczyk import contract
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.inverse import inverse
+from hallucert.balls.matrix import inverse
 from hallucert.check.branch.system import BranchSystem, Matrix, Vector, columns
 from hallucert.errors import ArgumentError
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
-from hallucert.balls.linear import matrix
 from hallucert.check.branch.cell import CellProof
 from hallucert.check.branch.system import BranchSystem, Matrix, Vector
 

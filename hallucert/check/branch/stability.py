@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.spectrum import spectrum
+from hallucert.balls import matrix
+from hallucert.balls.similarity import spectrum
 from hallucert.check.branch.cell import CellProof
 from hallucert.check.branch.determinant import along_arc
 from hallucert.check.branch.system import BranchSystem, Matrix, Vector

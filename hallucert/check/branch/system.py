@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.linear import matrix
 from hallucert.errors import NotAnalyticError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective

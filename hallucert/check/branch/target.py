@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import ZeroFailure, contract, prove_zero
-from hallucert.balls.krawczyk_operator import krawczyk_image
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.symmetric import extreme_eigenvalues, inertia
+from hallucert.balls.krawczyk import Function, Jacobian, contract, krawczyk_image
+from hallucert.balls.symmetric import extreme_eigenvalues, inertia
 from hallucert.check.branch.system import Vector
 from hallucert.check.claim import Enclosure
 from hallucert.check.sizes import Sizes, sizes_of
 from hallucert.objectives.objective import Objective
 
 Rationals = tuple[Fraction, ...]
-FILLING = (0.15, 0.5)
-"""As for points: the image leaves room for a test in another arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +62,10 @@ def kind_of(negative: int, dimension: int) -> str:
     return "maximizer" if negative == dimension else f"saddle of index {negative}"
 
 
-def propose_target(
-    arithmetic: BallArithmetic, objective: Objective, near: Sequence[Fraction], unit: Fraction
-) -> TargetBox | None:
-    """Find a box around `near` in which a critical point is proved; None if that fails. Lengths are of size `unit`."""
-    found = prove_zero(arithmetic, *_equations(arithmetic, objective), list(near), unit=unit, filling=FILLING)
-    if isinstance(found, ZeroFailure):
-        return None
-    return TargetBox(tuple(found.centre), tuple(found.uniqueness_radius), tuple(map(tuple, found.preconditioner)))
-
-
 def proved_target(arithmetic: BallArithmetic, objective: Objective, box: TargetBox) -> Target | None:
     """Prove that the box holds exactly one critical point, and enclose it and its Hessian's spectrum."""
     ar = arithmetic
-    value, jacobian = _equations(ar, objective)
+    value, jacobian = equations(ar, objective)
     rows = [list(row) for row in box.preconditioner]
     test = krawczyk_image(ar, value, jacobian, list(box.centre), rows, list(box.radius))
     if not test.proved:
@@ -98,7 +83,8 @@ def proved_target(arithmetic: BallArithmetic, objective: Objective, box: TargetB
     return Target(c, Enclosure(*extremes[0]), Enclosure(*extremes[1]), signs.negative)
 
 
-def _equations(arithmetic: BallArithmetic, objective: Objective) -> tuple[Any, Any]:
+def equations(arithmetic: BallArithmetic, objective: Objective) -> tuple[Function, Jacobian]:
+    """Return ``g`` and ``H`` in balls."""
     return (
         lambda x: objective.enclose_gradient(arithmetic, x),
         lambda x: objective.enclose_hessian(arithmetic, x),

@@ -20,8 +20,7 @@ import numpy as np
 
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import ZeroEnclosure, contract, prove_zero
-from hallucert.balls.krawczyk_operator import Function, Jacobian
+from hallucert.balls.krawczyk import Function, Jacobian, contract, prove_zero
 from hallucert.check.census.groups import touching_groups
 from hallucert.check.census.records import (
     Alone,
@@ -184,9 +183,9 @@ def shrunk(
 
     balls = [ar.interval(side.lower, side.upper) for side in unique]
     centre = _newton(ar, function, jacobian, unique)
-    proved = None if centre is None else prove_zero(ar, function, jacobian, centre, maximal=False)
-    if isinstance(proved, ZeroEnclosure):
-        small = [(c - r, c + r) for c, r in zip(proved.centre, proved.existence_radius, strict=True)]
+    proved = None if centre is None else prove_zero(ar, function, jacobian, centre)
+    if proved is not None:
+        small = [(c - r, c + r) for c, r in zip(proved.centre, proved.radius, strict=True)]
         if all(side.lower <= low and high <= side.upper for side, (low, high) in zip(unique, small, strict=True)):
             balls = proved.box
     return contract(ar, function, jacobian, balls, max_steps=CONTRACTIONS)

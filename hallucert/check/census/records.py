@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from hallucert.balls.doubles.ball_lanes import LaneArithmetic, lane_arithmetic
+from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import dyadic
 from hallucert.check.census.search.branch_and_prune import Boxes
 from hallucert.check.claim import Enclosure

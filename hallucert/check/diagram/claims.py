@@ -27,9 +27,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.symmetric import is_positive_definite
+from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.branch.cell import Cell, CellProof
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import THEOREMS as branch_theorems

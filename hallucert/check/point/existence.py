@@ -20,10 +20,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import tighten
-from hallucert.balls.krawczyk_operator import krawczyk_image
-from hallucert.balls.linear import matrix
+from hallucert.balls.krawczyk import krawczyk_image, tighten
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason

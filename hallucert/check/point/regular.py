@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.inverse import inverse
-from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.balls import matrix
+from hallucert.balls.matrix import inverse
+from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason

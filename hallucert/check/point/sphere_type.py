@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.symmetric import extreme_eigenvalues
+from hallucert.balls import matrix
+from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason

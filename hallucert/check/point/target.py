@@ -15,7 +15,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
-from hallucert.balls.linear.symmetric import extreme_eigenvalues, inertia
+from hallucert.balls.symmetric import extreme_eigenvalues, inertia
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason

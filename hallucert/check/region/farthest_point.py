@@ -26,11 +26,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import ZeroFailure, prove_zero
-from hallucert.balls.krawczyk_operator import approximate_preconditioner
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.symmetric import is_positive_definite
+from hallucert.balls.krawczyk import approximate_preconditioner, prove_zero
+from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.sphere_type import MAXIMUM, proved_sphere_kind
@@ -103,7 +102,7 @@ def _maximum(evidence: Evidence, centre: list[Fraction], radius: Fraction, ball:
         unit=evidence.sizes.box,
     )
     cube = [ar.interval(c - radius, c + radius) for c in centre]
-    if isinstance(found, ZeroFailure) or not all(ar.contains(side, x) for side, x in zip(cube, found.box, strict=True)):
+    if found is None or not all(ar.contains(side, x) for side, x in zip(cube, found.box, strict=True)):
         return Reason.NOT_A_MAXIMIZER
     top = evidence.point.enclosure(f.enclose_value(ar, found.box))
     return Reason.DOMAIN if top is None else top

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.linear.symmetric import is_positive_definite
+from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.domain import is_defined
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule

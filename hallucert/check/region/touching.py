@@ -16,7 +16,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from hallucert.balls.linear.symmetric import is_positive_definite
+from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.point.rule import Evidence
 from hallucert.check.sam_point import sum_of_squares
 

@@ -16,8 +16,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
-from hallucert.balls.linear import matrix
 from hallucert.check.branch.cell import Cell, CellProof
 from hallucert.check.branch.system import Matrix, Vector
 from hallucert.check.sheet.point import Region

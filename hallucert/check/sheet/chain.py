@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hallucert.balls.linear import matrix
+from hallucert.balls import matrix
 from hallucert.check.branch.cell import Cell
 from hallucert.check.branch.chain import unrepeated
 from hallucert.check.sheet.cell import CurveCellProof, Joint

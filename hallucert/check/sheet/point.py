@@ -15,8 +15,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.linear import matrix
 from hallucert.check.sam_point import Matrix, Point, sum_of_squares
 from hallucert.objectives.objective import Objective
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from hallucert.balls.linear import matrix
+from hallucert.balls import matrix
 from hallucert.check.sheet.chain import ProvedChain
 
 Plane = tuple[Fraction, Fraction]

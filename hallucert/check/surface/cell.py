@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-from hallucert.balls.linear import matrix
-from hallucert.balls.linear.inverse import inverse
+from hallucert.balls import matrix
+from hallucert.balls.matrix import inverse
 from hallucert.check.branch.system import Matrix, Vector
 from hallucert.check.surface.part import SIDES, Part, Rectangle
 from hallucert.check.surface.system import FOURTH, SurfaceSystem

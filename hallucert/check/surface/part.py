@@ -26,9 +26,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hallucert.balls import BallArithmetic
+from hallucert.balls import BallArithmetic, matrix
 from hallucert.balls.facade import Ball
-from hallucert.balls.linear import matrix
 from hallucert.check.branch.system import Matrix, Vector
 from hallucert.check.surface.point import PatchPoint
 

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
-from hallucert.balls.linear import matrix
 from hallucert.check.branch.system import Matrix, Vector
 from hallucert.check.sam_point import Point, sum_of_squares
 from hallucert.check.surface.system import SurfaceSystem

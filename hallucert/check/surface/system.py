@@ -22,8 +22,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.linear import matrix
 from hallucert.check.branch.system import Matrix, Tensor, Vector, formula_of, third_derivative_tape
 from hallucert.exact import require_radius
 from hallucert.objectives.objective import Objective

@@ -31,7 +31,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.absence.safe_radius import SafeRadius
 from hallucert.check.absence.search_end import SearchEnd
 from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Kind, Problem, floats

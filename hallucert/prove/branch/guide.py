@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.linear import matrix
+from hallucert.balls import matrix
 from hallucert.check.branch.system import BranchSystem, Vector
 
 CORRECTOR_STEPS = 6

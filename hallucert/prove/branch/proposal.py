@@ -1,4 +1,4 @@
-"""Proposing a cell along a part of a float curve, reaching back a little behind it, and proving it.
+"""Proposing a target, and a cell along a part of a float curve, reaching back a little behind it, and proving it.
 
 Between two points of the curve a cell is centred at a point of the curve between them, with the frame of singular
 vectors of ``DG`` there: the null vector along, the others across. A cell at a critical point is parametrised by lambda
@@ -13,9 +13,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.linear import matrix
+from hallucert.balls import matrix
+from hallucert.balls.facade import BallArithmetic
+from hallucert.balls.krawczyk import prove_zero
 from hallucert.check.branch.cell import Cell, CellProof
+from hallucert.check.branch.target import TargetBox, equations
+from hallucert.objectives.objective import Objective
 from hallucert.prove.branch.guide import Track
+from hallucert.prove.zero import uniqueness_radius
 
 OVERLAP = 1 / 32
 """Part of its length by which a cell reaches back into the one before."""
@@ -28,6 +33,9 @@ THICKNESS = 2.0**-9
 
 ATTEMPTS = 4
 
+FILLING = (0.15, 0.5)
+"""Of the box of a target, as for points: the image leaves room for a test in another arithmetic."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -37,6 +45,18 @@ class Shape:
     frame: np.ndarray
     span: tuple[float, float]
     preconditioner: np.ndarray
+
+
+def propose_target(
+    arithmetic: BallArithmetic, objective: Objective, near: Sequence[Fraction], unit: Fraction
+) -> TargetBox | None:
+    """Find a box around `near` in which a critical point is proved; None if that fails. Lengths are of size `unit`."""
+    system = equations(arithmetic, objective)
+    found = prove_zero(arithmetic, *system, near, unit=unit)
+    if found is None:
+        return None
+    radius = uniqueness_radius(arithmetic, *system, found, [unit] * len(near), FILLING)
+    return TargetBox(tuple(found.centre), tuple(radius), tuple(map(tuple, found.preconditioner)))
 
 
 def cell_between(track: Track, sigma: float, upto: float) -> CellProof | None:

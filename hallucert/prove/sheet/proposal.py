@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.linear import matrix
+from hallucert.balls import matrix
 from hallucert.check.sheet.cell import CurveCellProof, straight_cell
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.clock import Clock

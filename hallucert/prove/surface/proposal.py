@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.linear import matrix
+from hallucert.balls import matrix
 from hallucert.check.surface.cell import Chart, ChartProof
 from hallucert.check.surface.part import SIDES
 from hallucert.check.surface.system import SurfaceSystem

@@ -1,4 +1,4 @@
-"""Krawczyk's test proves simple zeros, encloses them, and never proves what is not there."""
+"""Krawczyk's test proves simple zeros, encloses them tightly, and never proves or takes what is not there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero
+from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero, tighten
 from hallucert.errors import ArgumentError
+from hallucert.prove.zero import uniqueness_radius
 
 
 @pytest.fixture(params=["arb", "mpmath"])
@@ -47,22 +48,22 @@ def test_a_circle_meets_a_line_exactly_once_nearby(ar):
     """The zero (1, 1)/sqrt(2) is enclosed within 1e-15, and is the only one up to where the Jacobian is singular."""
     g, dg = circle_and_line(ar)
     found = prove_zero(ar, g, dg, [Fraction(0.7071067811865476)] * 2)
-    assert found and found.proved
-    for ball, centre, small, large in zip(
-        found.box, found.centre, found.existence_radius, found.uniqueness_radius, strict=True
-    ):
+    assert found
+    unique = uniqueness_radius(ar, g, dg, found, [Fraction(1)] * 2)
+    for ball, centre, small, large in zip(found.box, found.centre, found.radius, unique, strict=True):
         assert ar.lower(ball) < HALF_ROOT < ar.upper(ball)
         assert abs(HALF_ROOT - centre) < small < Fraction(1, 10**15)
         # The other zero is at minus this one, and the Jacobian is singular where x + y = 0.
         assert Fraction(1, 4) < large < HALF_ROOT
-    assert found.contraction < Fraction(1, 10**14) and found.uniqueness_contraction < 1
+    assert found.contraction < Fraction(1, 10**14)
+    assert krawczyk_image(ar, g, dg, found.centre, found.preconditioner, unique).contraction < 1
 
 
 def test_the_result_of_the_search_passes_the_test_by_itself(ar):
     """Both radii of a found zero pass the bare test with its own centre and preconditioner."""
     g, dg = circle_and_line(ar)
     found = prove_zero(ar, g, dg, [Fraction(0.7071067811865476)] * 2)
-    for radius in (found.existence_radius, found.uniqueness_radius):
+    for radius in (found.radius, uniqueness_radius(ar, g, dg, found, [Fraction(1)] * 2)):
         assert krawczyk_image(ar, g, dg, found.centre, found.preconditioner, radius).proved
 
 
@@ -117,7 +118,7 @@ def test_two_roots_a_hair_apart_are_never_proved_to_be_one(ar, hair):
     g, dg = polynomial(ar, [-(hair**2), 0, 1])  # roots +-hair
     # The default floors, 2**-80 at the least, would be wider than the smaller gap.
     found = prove_zero(ar, g, dg, [hair], absolute_floor=hair / 2**60)
-    assert found and found.uniqueness_radius[0] < 2 * hair
+    assert found and uniqueness_radius(ar, g, dg, found, [Fraction(1)])[0] < 2 * hair
     for exponent in range(0, 100, 3):
         radius = hair * 2 + Fraction(1, 2**exponent)
         assert not krawczyk_image(ar, g, dg, [hair], [[1 / (2 * hair)]], [radius]).proved
@@ -148,17 +149,16 @@ def test_a_singular_preconditioner_proves_nothing(ar):
         assert not krawczyk_image(ar, g, dg, centre, c, [Fraction(1, 10)] * 2).proved
 
 
-def test_a_box_on_which_the_function_is_undefined_proves_nothing_and_says_why(ar):
-    """Where log or its derivative is undefined on the box nothing is proved, and the reason says so."""
+def test_a_box_on_which_the_function_is_undefined_proves_nothing(ar):
+    """Where log or its derivative is undefined on the box nothing is proved, and there is no image."""
     log = lambda z: [ar.log(z[0])]  # noqa: E731
     reciprocal = lambda z: [[ar.constant(Fraction(1)) / z[0]]]  # noqa: E731
     result = krawczyk_image(ar, log, reciprocal, [Fraction(1)], [[Fraction(1)]], [Fraction(2)])
-    assert not result.proved and "indeterminate" in result.reason and result.contraction is None
+    assert not result.proved and not result.image and result.contraction is None
     lying = lambda z: [[ar.constant(Fraction(1))]]  # a derivative with a larger domain than the function  # noqa: E731
     result = krawczyk_image(ar, log, lying, [Fraction(1)], [[Fraction(1)]], [Fraction(2)])
-    assert not result.proved and "function is indeterminate on the box" in result.reason
-    failure = prove_zero(ar, log, reciprocal, [Fraction(-1)])
-    assert not failure and "indeterminate" in failure.reason
+    assert not result.proved and not result.image
+    assert prove_zero(ar, log, reciprocal, [Fraction(-1)]) is None
     assert prove_zero(ar, log, reciprocal, [Fraction(999, 1000)])
 
 
@@ -177,35 +177,35 @@ def test_coordinates_of_very_different_size_keep_radii_of_their_own(ar):
     scale = [Fraction(10**12), Fraction(1, 10**12)]
     with mpmath.workprec(200):
         root = Fraction(str(mpmath.nstr(mpmath.sqrt(2), 50)))
+    system = (lambda z: [z[0] * z[0] - a, z[1] * z[1] - b], lambda z: [[two * z[0], zero], [zero, two * z[1]]])
     found = prove_zero(
         ar,
-        lambda z: [z[0] * z[0] - a, z[1] * z[1] - b],
-        lambda z: [[two * z[0], zero], [zero, two * z[1]]],
+        *system,
         [Fraction(1.4142e12), Fraction(1.4142e-12)],
-        scale=scale,
     )
     assert found
+    unique = uniqueness_radius(ar, *system, found, scale)
     for i in range(2):
         assert ar.lower(found.box[i]) < root * scale[i] < ar.upper(found.box[i])
-        assert Fraction(1, 2) * scale[i] < found.uniqueness_radius[i] < Fraction(3, 2) * scale[i]
+        assert Fraction(1, 2) * scale[i] < unique[i] < Fraction(3, 2) * scale[i]
 
 
-def test_the_cap_on_steps_is_kept_and_maximal_can_be_declined(ar):
-    """Four steps take five Jacobians at most, and without `maximal` the two radii are the same."""
+def test_the_cap_on_steps_of_the_search_is_kept(ar):
+    """Four steps take four Jacobians at most, and without any the box is the one that was proved."""
     g, dg = circle_and_line(ar)
     calls = []
     counted = lambda z: calls.append(1) or dg(z)  # noqa: E731
-    found = prove_zero(ar, g, counted, [Fraction(7, 10)] * 2, max_steps=4)
-    assert found and found.steps <= 4 and len(calls) <= 5
-    found = prove_zero(ar, g, dg, [Fraction(7, 10)] * 2, maximal=False)
-    assert found and found.uniqueness_radius == found.existence_radius
+    found = prove_zero(ar, g, dg, [Fraction(7, 10)] * 2)
+    assert uniqueness_radius(ar, g, counted, found, [Fraction(1)] * 2, max_steps=4) >= found.radius
+    assert 0 < len(calls) <= 4
+    assert uniqueness_radius(ar, g, counted, found, [Fraction(1)] * 2, max_steps=0) == found.radius
 
 
 def test_a_linear_system_is_unique_everywhere_up_to_the_cap(ar):
     """The zero of 3x - 1 is the only one at least up to a distance of 1000."""
     g, dg = polynomial(ar, [-1, 3])
     found = prove_zero(ar, g, dg, [Fraction(1, 3)])
-    assert found and found.uniqueness_radius[0] > 1000
+    assert found and uniqueness_radius(ar, g, dg, found, [Fraction(1)])[0] > 1000
 
 
 def test_wrong_shapes_are_refused_by_name(ar):
@@ -220,8 +220,10 @@ def test_wrong_shapes_are_refused_by_name(ar):
         krawczyk_image(ar, lambda z: z + z, dg, [Fraction(0)], one, [Fraction(1)])
     with pytest.raises(ArgumentError, match="jacobian"):
         krawczyk_image(ar, g, lambda z: [z + z], [Fraction(0)], one, [Fraction(1)])
-    with pytest.raises(ArgumentError, match="scale"):
-        prove_zero(ar, g, dg, [Fraction(0)], scale=[Fraction(-1)])
+    found = prove_zero(ar, g, dg, [Fraction(1, 3)])
+    for shape in ([Fraction(-1)], [Fraction(1)] * 2):
+        with pytest.raises(ArgumentError, match="shape"):
+            uniqueness_radius(ar, g, dg, found, shape)
 
 
 def test_fifty_dimensions(ar):
@@ -241,9 +243,9 @@ def test_fifty_dimensions(ar):
     with mpmath.workdps(60):
         t = mpmath.findroot(lambda s: s + s**3 / 10 + s / 2 - 1, 0.65)
         truth = Fraction(*map(int, mpmath.libmp.to_rational(t._mpf_)))
-    found = prove_zero(ar, g, dg, [Fraction(float(truth))] * d, max_steps=12)
+    found = prove_zero(ar, g, dg, [Fraction(float(truth))] * d)
     assert found and all(ar.lower(x) < truth < ar.upper(x) for x in found.box)
-    assert min(found.uniqueness_radius) > Fraction(1, 10)
+    assert min(uniqueness_radius(ar, g, dg, found, [Fraction(1)] * d, max_steps=9)) > Fraction(1, 10)
 
 
 def test_a_function_that_overflows_on_large_boxes_is_proved_on_small_ones(ar):
@@ -255,6 +257,46 @@ def test_a_function_that_overflows_on_large_boxes_is_proved_on_small_ones(ar):
     def jacobian(x):
         return [[ar.exp(x[0]) if ar.within(x[0], Fraction(0), Fraction(1)) else ar.indeterminate()]]
 
-    found = prove_zero(ar, value, jacobian, [Fraction(69315, 100000)], filling=(0.99, 1.0))
+    found = prove_zero(ar, value, jacobian, [Fraction(69315, 100000)])
     assert found and ar.contains(found.box[0], ar.log(ar.constant(Fraction(2))))
-    assert found.uniqueness_radius[0] < Fraction(7, 10)
+    assert uniqueness_radius(ar, value, jacobian, found, [Fraction(1)], (0.99, 1.0))[0] < Fraction(7, 10)
+
+
+def square(ar, right):
+    """``z^2 - right`` and its derivative."""
+    c, two = ar.constant(Fraction(right)), ar.constant(Fraction(2))
+    return (lambda z: [z[0] * z[0] - c]), (lambda z: [[two * z[0]]])
+
+
+def test_a_wide_box_shrinks_to_the_precision(ar):
+    """From [1/2, 1] around 1/sqrt(2), with one Jacobian."""
+    g, dg = square(ar, "0.5")
+    calls = []
+    counted = lambda z: calls.append(1) or dg(z)  # noqa: E731
+    (ball,) = tighten(ar, g, counted, [ar.interval(Fraction(1, 2), Fraction(1))], [[Fraction(7, 10)]], max_steps=60)
+    low, high = ar.endpoints(ball)
+    assert low < HALF_ROOT < high and high - low < Fraction(1, 2**90)
+    assert len(calls) == 1
+
+
+def test_the_result_of_a_proof_gets_tighter(ar):
+    """A box found at 53 bits is tightened at 106; both hold the zero."""
+    coarse = arithmetic(ar.name, 53)
+    with coarse:
+        g, dg = square(coarse, "0.5")
+        found = prove_zero(coarse, g, dg, [Fraction(0.7071067811865476)])
+        ends = coarse.endpoints(found.box[0])
+    g, dg = square(ar, "0.5")
+    (ball,) = tighten(ar, g, dg, [ar.interval(*ends)], found.preconditioner)
+    low, high = ar.endpoints(ball)
+    assert ends[0] <= low < HALF_ROOT < high <= ends[1] and high - low < Fraction(1, 2**95)
+
+
+def test_another_zero_is_not_taken(ar):
+    """z^3 - z has one zero, 1, in [1/2, 7/2]; the first step from the middle, 2, with C = 1/2 leads to the zero -1."""
+    one, three = ar.constant(Fraction(1)), ar.constant(Fraction(3))
+    g = lambda z: [ar.power(z[0], 3) - z[0]]  # noqa: E731
+    dg = lambda z: [[three * ar.power(z[0], 2) - one]]  # noqa: E731
+    (ball,) = tighten(ar, g, dg, [ar.interval(Fraction(1, 2), Fraction(7, 2))], [[Fraction(1, 2)]])
+    low, high = ar.endpoints(ball)
+    assert 0 < low <= 1 <= high

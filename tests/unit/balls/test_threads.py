@@ -13,8 +13,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.lanes import FloatLanes
-from hallucert.balls.flint_precision import FlintPrecision
+from hallucert.balls.arb import FlintPrecision
+from hallucert.balls.lanes import FloatLanes
 from hallucert.check.file.writing import to_json
 
 BITS = (53, 424, 106, 212)

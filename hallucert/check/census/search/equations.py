@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.doubles.lanes import sum_of_products
+from hallucert.balls.lanes import sum_of_products
 from hallucert.check.census.search.branch_and_prune import Boxes, Expansion, excludes_zero
 from hallucert.objectives.objective import Objective
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.lanes import FloatLanes, Lanes
+from hallucert.balls.lanes import FloatLanes, Lanes
 from hallucert.check.census.records import (
     CriticalPoint,
     HallucinatedPoint,

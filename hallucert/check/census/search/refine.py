@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hallucert.balls.linear.matrix import float_inverse
+from hallucert.balls.matrix import float_inverse
 from hallucert.check.census.search.branch_and_prune import Boxes, Zero, inverses
 from hallucert.check.census.search.float_points import FloatPoints
 

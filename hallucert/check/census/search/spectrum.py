@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.doubles.lanes import FloatLanes
-from hallucert.balls.linear.spectrum import spectrum
-from hallucert.balls.linear.symmetric import inertia
+from hallucert.balls.lanes import FloatLanes
+from hallucert.balls.similarity import spectrum
+from hallucert.balls.symmetric import inertia
 from hallucert.check.census.search.branch_and_prune import ends
 from hallucert.exact import float_above, float_below
 

@@ -10,9 +10,9 @@ import pytest
 from mpmath import libmp
 
 from hallucert.balls import arithmetic
-from hallucert.balls.mpmath import series
+from hallucert.balls.mpmath import functions as series
+from hallucert.balls.mpmath.backend import _fixed
 from hallucert.balls.mpmath.interval import Interval
-from hallucert.balls.mpmath.product import _fixed
 
 BAD_EXP = ("0x1.91fa03af0c3dcp+2", "0x1.12d154427e19ep+4", "-0x1.3eed8b69a9e04p+2", "-0x1.38a9d21a88273p+4")
 ORACLES = {name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf")}

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.balls import arithmetic
-from hallucert.balls.linear import matrix
+from hallucert.balls import arithmetic, matrix
 from hallucert.check.surface.system import SurfaceSystem
 from hallucert.find.surfaces import atlas as surface_atlas
 from hallucert.find.surfaces import size as surface_size

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
-from hallucert.balls.doubles.lanes import FloatLanes, Lanes
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.lanes import FloatLanes, Lanes
 from hallucert.check.census import sphere as census_sphere
 from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats, published_doubles
 from hallucert.check.census.search import lanes as census_lanes

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
+from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.census.records import floats, from_floats, published
 from hallucert.check.census.search.branch_and_prune import Boxes, Zero
 from hallucert.check.census.search.equations import ChartPoint, CriticalSystem, LaneCharts, charts

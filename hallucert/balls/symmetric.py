@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.linear.matrix import (
+from hallucert.balls.matrix import (
     all_finite,
     frobenius_norm,
     from_floats,

@@ -10,7 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.doubles.mean_value import MeanValueArithmetic
+from hallucert.balls.mean_value import MeanValueArithmetic
 
 FORMULAS = {
     "x*y - x**3/(y + 3) + exp(x)*sin(y)": lambda x, y: x * y - x**3 / (y + 3) + mpmath.exp(x) * mpmath.sin(y),

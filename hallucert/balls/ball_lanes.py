@@ -13,8 +13,8 @@ from typing import Any, Self
 import numpy as np
 
 from hallucert.balls.backends import arithmetic
-from hallucert.balls.doubles.lanes import FloatLanes
 from hallucert.balls.facade import BallArithmetic
+from hallucert.balls.lanes import FloatLanes
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import float_above, float_below

@@ -20,20 +20,192 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.linear.discs import Disc, Spectrum
-from hallucert.balls.linear.inverse import inverse
-from hallucert.balls.linear.matrix import all_finite, from_floats, midpoints, multiply
-from hallucert.balls.linear.similarity import Basis, eigenvector_bases
+from hallucert.balls.matrix import all_finite, from_floats, inverse, midpoints, multiply
 from hallucert.errors import ArgumentError
 from hallucert.exact import float_above, round_up
 
-__all__ = ["Disc", "Spectrum", "spectrum"]
+
+@dataclass(frozen=True)
+class Disc:
+    """The closed disc of the given `radius` around ``re + i im``; `count` is its part of the number of eigenvalues."""
+
+    re: Fraction
+    im: Fraction
+    radius: Fraction
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Discs whose union contains every eigenvalue, of every matrix enclosed.
+
+    Attributes
+    ----------
+    discs : tuple of Disc
+        Each connected component of their union contains exactly as many eigenvalues as its discs' counts add up to.
+    """
+
+    discs: tuple[Disc, ...]
+
+    @cached_property
+    def components(self) -> tuple[tuple[Disc, ...], ...]:
+        """The discs grouped by connected component of their union."""
+        n = len(self.discs)
+        label = list(range(n))
+
+        def root(i: int) -> int:
+            while label[i] != i:
+                i = label[i]
+            return i
+
+        for i in range(n):
+            for j in range(i):
+                if _touch(self.discs[i], self.discs[j]):
+                    label[root(i)] = root(j)
+        groups: dict[int, list[Disc]] = {}
+        for i in range(n):
+            groups.setdefault(root(i), []).append(self.discs[i])
+        return tuple(tuple(group) for group in groups.values())
+
+    @property
+    def min_real_lower(self) -> Fraction:
+        """Every eigenvalue has at least this real part."""
+        return min(disc.re - disc.radius for disc in self.discs)
+
+    @property
+    def min_real_upper(self) -> Fraction:
+        """Some eigenvalue has at most this real part."""
+        return min(max(disc.re + disc.radius for disc in group) for group in self.components)
+
+    @property
+    def max_real_upper(self) -> Fraction:
+        """Every eigenvalue has at most this real part."""
+        return max(disc.re + disc.radius for disc in self.discs)
+
+    @property
+    def all_positive(self) -> bool:
+        """Whether certainly every eigenvalue has positive real part."""
+        return self.min_real_lower > 0
+
+    @property
+    def some_negative(self) -> bool:
+        """Whether certainly some eigenvalue has negative real part."""
+        return self.min_real_upper < 0
+
+    @property
+    def step_bound(self) -> tuple[Fraction, Fraction] | None:
+        """Enclosure of the least ``2 Re(mu) / |mu|**2`` over the eigenvalues, or None unless `all_positive`.
+
+        ``Re(mu) / |mu|**2 = Re(1/mu)``, and inversion maps the disc around c of radius r, which does not contain 0,
+        onto the disc around ``conj(c) / (|c|**2 - r**2)`` of radius ``r / (|c|**2 - r**2)``: so ``Re(1/mu)`` over the
+        disc runs from ``(Re c - r) / (|c|**2 - r**2)`` to ``(Re c + r) / (|c|**2 - r**2)``. The least over all discs
+        is a lower bound; each component contains an eigenvalue, so that its largest value is an upper bound.
+        """
+        if not self.all_positive:
+            return None
+        lower = min((disc.re - disc.radius) / _power_of_zero(disc) for disc in self.discs)
+        upper = min(max((disc.re + disc.radius) / _power_of_zero(disc) for disc in group) for group in self.components)
+        return 2 * lower, 2 * upper
+
+
+def _touch(a: Disc, b: Disc) -> bool:
+    dx, dy, reach = a.re - b.re, a.im - b.im, a.radius + b.radius
+    return dx * dx + dy * dy <= reach * reach
+
+
+def _power_of_zero(disc: Disc) -> Fraction:
+    """Return ``|c|**2 - r**2``."""
+    return disc.re * disc.re + disc.im * disc.im - disc.radius * disc.radius
+
+
+class Basis(NamedTuple):
+    """A proposal ``V = Q diag(2**-grading)`` and the sizes (1 or 2) of the diagonal blocks, in the order of columns."""
+
+    columns: np.ndarray
+    grading: list[int]
+    sizes: list[int]
+
+
+class _Unit(NamedTuple):
+    """A real eigenvalue with its vector, or a conjugate pair ``re +- i im`` with real and imaginary part of one."""
+
+    re: float
+    im: float
+    columns: np.ndarray
+
+
+def eigenvector_bases(a: np.ndarray) -> list[Basis]:
+    """Return proposals in the order in which to try them; none if the float eigenvalue routine fails.
+
+    First the eigenvectors themselves, but orthonormal among eigenvalues that agree up to rounding: there the routine
+    returns any basis, often an ill-conditioned one. Then, for defective matrices, orthonormal bases for whole clusters
+    of eigenvalues: on such a basis the matrix is nearly triangular, and grading by powers of two shrinks what is above
+    the diagonal (and magnifies the noise below: so several gradings). Last, all eigenvalues as one cluster.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            values, vectors = np.linalg.eig(a)
+    except np.linalg.LinAlgError:
+        return []
+    if not (np.isfinite(values).all() and np.isfinite(vectors).all()):
+        return []
+    units = _units(values, vectors)
+    size = float(np.abs(a).max())
+    attempts = [(1e-11, 0), (1e-3, 7), (1e-3, 14), (1e-3, 20), (np.inf, 7), (np.inf, 14)]
+    return [_arranged(units, tolerance * size if size else 0.0, bits) for tolerance, bits in attempts]
+
+
+def _units(values: np.ndarray, vectors: np.ndarray) -> list[_Unit]:
+    """Pair the eigenvalues: ``A (p + iq) = (a + ib)(p + iq)`` gives ``A [p q] = [p q] [[a, b], [-b, a]]``."""
+    units, i = [], 0
+    while i < len(values):
+        if values[i].imag == 0.0:
+            units.append(_Unit(float(values[i].real), 0.0, vectors[:, i : i + 1].real))
+            i += 1
+        else:  # LAPACK lists conjugate pairs side by side
+            pair = np.column_stack([vectors[:, i].real, vectors[:, i].imag])
+            units.append(_Unit(float(values[i].real), abs(float(values[i].imag)), pair))
+            i += 2
+    return units
+
+
+def _arranged(units: list[_Unit], tolerance: float, bits: int) -> Basis:
+    """Orthonormalize and grade each cluster; a pair apart from the real axis stays a block unless the cluster is real.
+
+    A cluster that comes near the real axis counts as real: the small imaginary parts go into the radii of the discs.
+    """
+    columns, grading, sizes = [], list[int](), list[int]()
+    for cluster in _clusters(units, tolerance):
+        if len(cluster) > 1 and min(unit.im for unit in cluster) <= tolerance:
+            together = np.column_stack([unit.columns for unit in cluster])
+            columns.append(np.linalg.qr(together)[0])
+            grading += [bits * j for j in range(together.shape[1])]
+            sizes += [1] * together.shape[1]
+            continue
+        for unit in cluster:
+            columns.append(unit.columns)
+            grading += [0] * unit.columns.shape[1]
+            sizes.append(unit.columns.shape[1])
+    return Basis(np.column_stack(columns), grading, sizes)
+
+
+def _clusters(units: list[_Unit], tolerance: float) -> list[list[_Unit]]:
+    """Group units whose eigenvalues are linked by steps of at most `tolerance`."""
+    groups: list[list[_Unit]] = []
+    for unit in units:
+        near = [g for g in groups if any(np.hypot(unit.re - v.re, unit.im - v.im) <= tolerance for v in g)]
+        groups = [g for g in groups if not any(g is other for other in near)]
+        groups.append([v for g in near for v in g] + [unit])
+    return groups
+
 
 NEGLIGIBLE_BITS = 50
 """An error of the basis that moves an eigenvalue by less than this part of it is not worth a better bound."""

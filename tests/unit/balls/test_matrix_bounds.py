@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hallucert.balls import arithmetic
-from hallucert.balls.linear import matrix as mx
+from hallucert.balls import matrix as mx
 
 
 @pytest.fixture(params=["arb", "mpmath"])

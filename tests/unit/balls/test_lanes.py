@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hallucert.balls.doubles.ball_lanes import lane_arithmetic
-from hallucert.balls.doubles.lanes import Lanes
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.lanes import Lanes
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SOME = st.one_of(FINITE, st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1e-308, 1.0, 1 / 3, 1e308, math.pi]))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hallucert.balls import Inertia, arithmetic, extreme_eigenvalues, inertia, is_positive_definite
-from hallucert.balls.linear import matrix as mx
+from hallucert.balls import matrix as mx
 from hallucert.errors import ArgumentError
 
 

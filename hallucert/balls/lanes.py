@@ -344,7 +344,7 @@ def _product_bound(a: np.ndarray, b: np.ndarray, unit: np.ndarray) -> np.ndarray
 
 
 def _apply(function: str, direction: float, x: np.ndarray) -> np.ndarray:
-    from hallucert.balls.doubles.ends import bounds  # here, so that nothing else of the lanes needs Arb
+    from hallucert.balls.arb import bounds  # here, so that nothing else of the lanes needs Arb
 
     return bounds(function, direction, x)
 

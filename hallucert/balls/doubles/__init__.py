@@ -1,1 +1,0 @@
-"""Intervals of doubles, many at once."""

@@ -1,1 +1,0 @@
-"""Matrices of balls: products, inverses, eigenvalues."""
