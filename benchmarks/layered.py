@@ -10,7 +10,7 @@ Contestants:
 - ``hallucert``: `LayeredNetwork.advance` after `reduce_inputs`, all threads;
 - ``unreduced``: the same on all input columns;
 - ``PyTorch``: two passes forward and backward, parameters perturbed and updated in place, `torch.set_num_threads`;
-- ``numpy``: the loop of `hallucert.sam.plain` in double precision (it has no mini-batches).
+- ``numpy``: the loop of `hallucert.sam.engine` in double precision (it has no mini-batches).
 
 A contestant that is not installed is left out. Repetitions alternate between the contestants, so that a busy machine
 hits all of them; the table has medians and best repetitions. BLAS decides: OpenBLAS as of 0.3.31 does not know recent
@@ -32,9 +32,10 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.sam.engine import advance_plain
 from hallucert.sam.kernels.layered_kernel import LayeredNetwork, one_blas_thread
 from hallucert.sam.kernels.reduction import reduce_inputs
-from hallucert.sam.plain import advance_plain
+from hallucert.sam.lanes import Lanes, Steps
 
 RHO, ETA = 0.05, 0.1
 Runner = Callable[[int], np.ndarray]
@@ -81,11 +82,12 @@ def cases() -> dict[str, Case]:
     }
 
 
-def arguments(x: np.ndarray, steps: int) -> tuple:
-    """Return the arguments of a call that does `steps` steps on all lanes, up to the history."""
+def arguments(x: np.ndarray, steps: int, batches: np.ndarray) -> tuple[Lanes, Steps]:
+    """Return the arguments of a call that does `steps` steps on all lanes."""
     codes, done = np.zeros((2, len(x)), dtype=np.int64)
+    lanes = Lanes(x, codes, done, np.empty((0, 0), x.dtype))
     kept = np.empty((0, *x.shape), x.dtype)
-    return x, codes, done, np.full(steps, RHO), np.full(steps, ETA), False, 0.0, 1e8, kept, 0
+    return lanes, Steps(np.full(steps, RHO), np.full(steps, ETA), kept, batches[:steps], bound=1e8)
 
 
 def with_hallucert(case: Case, threads: int, reduce: bool) -> Runner:
@@ -97,7 +99,7 @@ def with_hallucert(case: Case, threads: int, reduce: bool) -> Runner:
 
     def run(steps: int) -> np.ndarray:
         x = starts.astype(np.float32)
-        settings = (*arguments(x, steps), np.empty((0, 0), np.float32), 0.0, case.batches[:steps])
+        settings = arguments(x, steps, case.batches)
         lanes = np.arange(len(x))
         with one_blas_thread():
             if len(x) < threads:
@@ -118,7 +120,7 @@ def with_numpy(case: Case) -> Runner:
 
     def run(steps: int) -> np.ndarray:
         x = case.starts.copy()
-        advance_plain(case.network, np.arange(len(x)), *arguments(x, steps), np.empty((0, 0)), 0.0)
+        advance_plain(case.network, np.arange(len(x)), *arguments(x, steps, case.batches))
         return x
 
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hallucert.sam.ensemble import run_ensemble
 from hallucert.sam.grid import Each, each
+from hallucert.sam.lanes import Status
 from hallucert.sam.maps import (
     direction_jacobian,
     perturbation_jacobian,
@@ -15,7 +16,6 @@ from hallucert.sam.maps import (
 )
 from hallucert.sam.result import Curves, Ensemble, Trajectory
 from hallucert.sam.run import run
-from hallucert.sam.status import Status
 
 __all__ = [
     "Curves",

@@ -14,64 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.sam.batches import Batches
 from hallucert.sam.engine import Engine, choose_engine
-from hallucert.sam.schedule import Positive
-from hallucert.sam.status import RUNNING
+from hallucert.sam.lanes import RUNNING, Lanes, Steps
+from hallucert.sam.settings import Plan
 
 CALL_SECONDS = 0.06
 """Aim for the length of one call: long against the cost of a call, short for a person who pressed Ctrl-C."""
 
 SAVE_SECONDS = 5.0
 """How often the state of a run is saved, if it is."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is asked to do.
-
-    Attributes
-    ----------
-    rho, step_size : Positive
-        Schedules.
-    steps, warmup_steps : int
-        Number of steps; the first `warmup_steps` are plain descent.
-    tolerance, relative : float
-        Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``.
-    bound : float
-        Stop where a coordinate would exceed it in absolute value.
-    momentum : float
-        Heavy ball; 0 for none.
-    batches : Batches or None
-        The samples of each step, None for all of them.
-    dtype : str
-        "float64" or "float32".
-    every, observe_every : int
-        Keep the iterates, and observe the lanes, before every step that is a multiple of it; 0 for never.
-    threads : int or None
-        At most so many threads, by default one a processor.
-    law : RadiusLaw
-        The ascent step.
-    height : int
-        Gradients are divided by ``2**height`` before they are squared.
-    """
-
-    rho: Positive
-    step_size: Positive
-    steps: int
-    warmup_steps: int
-    tolerance: float
-    relative: float
-    bound: float
-    momentum: float = 0.0
-    batches: Batches | None = None
-    dtype: str = "float64"
-    every: int = 0
-    observe_every: int = 0
-    threads: int | None = None
-    law: RadiusLaw = SAM
-    height: int = 0
 
 
 @dataclass
@@ -133,9 +84,7 @@ def iterate(objective: Objective, starts: np.ndarray, plan: Plan, hooks: Hooks, 
 
     With `stop` nothing is run, as if Ctrl-C had been pressed at once; a saved state is still read.
     """
-    k = starts.shape[0]
-    batches = plan.batches is not None
-    engine = choose_engine(objective, k, plan.threads, plan.dtype, plan.momentum, batches, plan.law, plan.height)
+    engine = choose_engine(objective, starts.shape[0], plan)
     state = hooks.load() or _fresh(engine.project(starts), plan)
     state.interrupted = stop
     try:
@@ -179,7 +128,7 @@ def _loop(
             return
         count = min(count, _room(state, plan))
         began = time.perf_counter()
-        _call(state, plan, engine, pool, lanes, count, state.position < plan.warmup_steps)
+        _call(state, plan, engine, pool, lanes, count)
         elapsed = time.perf_counter() - began
         state.position += count
         count = max(1, int(count * min(8.0, CALL_SECONDS / max(elapsed, 1e-9))))
@@ -200,32 +149,35 @@ def _room(state: State, plan: Plan) -> int:
 
 
 def _call(
-    state: State,
-    plan: Plan,
-    engine: Engine,
-    pool: ThreadPoolExecutor | None,
-    lanes: np.ndarray,
-    count: int,
-    warm: bool,
+    state: State, plan: Plan, engine: Engine, pool: ThreadPoolExecutor | None, members: np.ndarray, count: int
 ) -> None:
-    """Do `count` steps on `lanes`."""
+    """Do `count` steps on some lanes."""
     position = state.position
     rows = len(range(-position % plan.every, count, plan.every)) if plan.every else 0
     kept = np.empty((rows, *state.x.shape), state.x.dtype)
     if rows:
         state.kept.append(kept)
     rho, eta = plan.rho.values(position, count), plan.step_size.values(position, count)
-    batches = np.empty((0, 0), dtype=np.int64) if plan.batches is None else plan.batches.at(position, count)
-    # Where gradients are divided by 2**height, steps along them are multiplied by it.
-    rho, eta = rho if plan.law.normalised else np.ldexp(rho, engine.height), np.ldexp(eta, engine.height)
-    tolerance = (float(np.ldexp(plan.tolerance, -engine.height)), plan.relative)
-    moving = (state.x, state.codes, state.done)
-    fixed = (rho, eta, warm, tolerance, plan.bound, kept, plan.every, state.velocity, plan.momentum, batches)
+    steps = Steps(
+        # Where gradients are divided by 2**height, steps along them are multiplied by it.
+        rho=rho if plan.law.normalised else np.ldexp(rho, engine.height),
+        eta=np.ldexp(eta, engine.height),
+        kept=kept,
+        batches=np.empty((0, 0), dtype=np.int64) if plan.batches is None else plan.batches.at(position, count),
+        tolerance=float(np.ldexp(plan.tolerance, -engine.height)),
+        relative=plan.relative,
+        bound=plan.bound,
+        every=plan.every,
+        momentum=plan.momentum,
+        warm=position < plan.warmup_steps,
+        normalised=plan.law.normalised,
+    )
+    lanes = Lanes(state.x, state.codes, state.done, state.velocity)
     if pool is None:
-        engine.advance(0, lanes, *moving, *fixed)
+        engine.advance(0, members, lanes, steps)
         return
-    parts = np.array_split(lanes, engine.pieces(lanes.size))
-    futures = [pool.submit(engine.advance, i, part, *moving, *fixed) for i, part in enumerate(parts)]
+    parts = np.array_split(members, engine.pieces(members.size))
+    futures = [pool.submit(engine.advance, i, part, lanes, steps) for i, part in enumerate(parts)]
     wait(futures)
     for future in futures:
         future.result()

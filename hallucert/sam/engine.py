@@ -4,7 +4,7 @@
 a formula                              the compiled loop, lanes in vector instructions (`kernel`)
 a tiny network with squared loss       the same loop with the network's gradient (`network_kernel`)
 any other network                      matrix products, samples in chunks (`layered_kernel`)
-a float-only callable                  numpy (`plain`)
+a float-only callable                  numpy (`advance_plain`)
 =====================================  ==============================================================
 
 The compiled loop does SAM and USAM, the matrix products do SAM only, numpy does every variant.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,12 +24,11 @@ from hallucert.errors import ArgumentError
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.sam.plain import advance_plain
+from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, Lanes, Steps
+from hallucert.sam.settings import Plan
 
 if TYPE_CHECKING:
     from hallucert.sam.kernels.kernel import GradientProgram
-
-DTYPES = ("float64", "float32")
 
 
 class Engine:
@@ -47,11 +46,14 @@ class Engine:
     lanes_per_thread = 1
     height = 0
 
-    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
-        """Advance `lanes`, as `kernel.advance` does; pieces that run at once have memory of their own."""
+    def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
+        """Do up to ``len(steps.rho)`` steps on the lanes `members`, in place.
+
+        All of them run, and have done the same number of steps. Pieces that run at once have memory of their own.
+        """
         raise NotImplementedError
 
-    def session(self) -> AbstractContextManager[Any]:
+    def session(self) -> AbstractContextManager[None]:
         """Return the context in which a run takes place."""
         return nullcontext()
 
@@ -60,7 +62,7 @@ class Engine:
         return np.array(starts, order="C")
 
     def lift(self, x: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return points (k, ...) in coordinates of the objective, as doubles; `starts` are those of the run."""
+        """Return points (k, d) in the coordinates of the objective, as doubles; `starts` are those of the run."""
         return x
 
     def pieces(self, lanes: int) -> int:
@@ -74,62 +76,37 @@ class PlainEngine(Engine):
     def __init__(self, objective: Objective, law: RadiusLaw = SAM, height: int = 0) -> None:
         self.objective, self.law, self.height = objective, law, height
 
-    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
-        """Advance `lanes`."""
-        arguments = (*settings[:-1], self.law, self.height)
-        advance_plain(self.objective, lanes, *arguments)
+    def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
+        """Advance `members`."""
+        advance_plain(self.objective, members, lanes, steps, self.law, self.height)
 
 
 class CompiledEngine(Engine):
-    """The compiled loop on blocks of lanes.
+    """The compiled loop on blocks of lanes, for a run of `lanes` lanes, `heavy` if it has momentum.
 
-    Parameters
-    ----------
-    program : GradientProgram
-        The gradient.
-    threads, lanes : int
-        Threads wanted, and number of lanes of the run.
-    heavy : bool
-        Whether the run has momentum.
-    normalised : bool
-        Whether the ascent step is that of SAM, not of USAM.
-    height : int
-        The program is that of the gradient divided by ``2**height``.
+    The program is that of the gradient divided by ``2**height``.
     """
 
-    def __init__(
-        self, program: GradientProgram, threads: int, lanes: int, heavy: bool, normalised: bool = True, height: int = 0
-    ) -> None:
+    def __init__(self, program: GradientProgram, threads: int, lanes: int, heavy: bool, height: int = 0) -> None:
         from hallucert.objectives.tape.machine import registers_array
         from hallucert.sam.kernels.kernel import EXTRA_ROWS
 
-        self.program, self.normalised, self.height = program, normalised, height
+        self.program, self.height = program, height
         self.lanes_per_thread = program.lanes_per_thread
         self.threads = max(1, min(threads, lanes // program.lanes_per_thread))
         extra = program.dimension * (2 if heavy else 1) + EXTRA_ROWS
         self.block = program.block(-(-lanes // self.threads), extra)
         self.work = [registers_array(program.registers + extra, self.block) for _ in range(self.threads)]
 
-    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
-        """Advance `lanes`."""
+    def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
+        """Advance `members`."""
         from hallucert.sam.kernels.kernel import advance
 
-        arguments = (*settings[:-1], self.normalised)
-        advance(self.program, self.work[piece], self.block, lanes, *arguments)
+        advance(self.program, self.work[piece], self.block, members, lanes, steps)
 
 
 class LayeredEngine(Engine):
-    """Matrix products, on the inputs reduced to what the data span.
-
-    Parameters
-    ----------
-    network : TanhNetwork
-        The network.
-    threads, lanes : int
-        Threads wanted, and number of lanes of the run.
-    dtype : str
-        "float64" or "float32".
-    """
+    """Matrix products, on the inputs reduced to what the data span, in the precision `dtype`."""
 
     def __init__(self, network: TanhNetwork, threads: int, lanes: int, dtype: str) -> None:
         from hallucert.sam.kernels.layered_kernel import LayeredNetwork
@@ -142,11 +119,11 @@ class LayeredEngine(Engine):
         reduced = network if self.reduction is None else self.reduction.network
         self.network = LayeredNetwork(reduced, self.dtype, threads)
 
-    def advance(self, piece: int, lanes: np.ndarray, *settings: Any) -> None:
-        """Advance `lanes`."""
-        self.network.advance(piece, lanes, *settings)
+    def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
+        """Advance `members`."""
+        self.network.advance(piece, members, lanes, steps)
 
-    def session(self) -> AbstractContextManager[Any]:
+    def session(self) -> AbstractContextManager[None]:
         """Leave the threads to this engine: BLAS gets one for each call."""
         from hallucert.sam.kernels.layered_kernel import one_blas_thread
 
@@ -163,33 +140,24 @@ class LayeredEngine(Engine):
         return points if self.reduction is None else self.reduction.lift(points, starts)
 
 
-def choose_engine(
-    objective: Objective,
-    lanes: int,
-    threads: int | None,
-    dtype: str,
-    momentum: float,
-    batches: bool,
-    law: RadiusLaw = SAM,
-    height: int = 0,
-) -> Engine:
-    """Return the engine for a run of `lanes` lanes on at most `threads` threads (by default one a processor).
+def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
+    """Return the engine for a run of `lanes` lanes, by default on one thread a processor.
 
-    If `height` is not 0 the function is no network, and the engine divides gradients by ``2**height``.
+    If ``plan.height`` is not 0 the function is no network, and the engine divides gradients by ``2**height``.
 
     Raises
     ------
     ArgumentError
-        If `dtype` or mini-batches are asked of an objective that is not a network, or another variant than SAM of a
-        network that the compiled loop cannot run.
+        If single precision or mini-batches are asked of an objective that is not a network, or another variant than SAM
+        of a network that the compiled loop cannot run.
     """
-    wanted = threads or os.cpu_count() or 1
+    wanted, law, batches = plan.threads or os.cpu_count() or 1, plan.law, plan.batches is not None
     compiled = law.metric is None
     if isinstance(objective, TanhNetwork):
         # Only now, because it loads the compiler.
         from hallucert.sam.kernels.network_kernel import network_program
 
-        tiny = None if batches or dtype != "float64" else network_program(objective)
+        tiny = None if batches or plan.dtype != "float64" else network_program(objective)
         if tiny is None and law != SAM:
             raise ArgumentError(
                 "variant",
@@ -198,15 +166,64 @@ def choose_engine(
                 "mini-batches and single precision, has no other ascent step",
             )
         if tiny is None:
-            return LayeredEngine(objective, wanted, lanes, dtype)
-        if compiled:
-            return CompiledEngine(tiny, wanted, lanes, momentum > 0, law.normalised)
-        return PlainEngine(objective, law)
-    if dtype != "float64":
-        raise ArgumentError("dtype", dtype, 'be "float64" for an objective that is not a network')
+            return LayeredEngine(objective, wanted, lanes, plan.dtype)
+        return CompiledEngine(tiny, wanted, lanes, plan.momentum > 0) if compiled else PlainEngine(objective, law)
+    if plan.dtype != "float64":
+        raise ArgumentError("dtype", plan.dtype, 'be "float64" for an objective that is not a network')
     if batches:
         raise ArgumentError("batch_size", "<a number>", "be left out for an objective that is not a network")
-    program = objective.gradient_program(-height) if compiled else None
+    program = objective.gradient_program(-plan.height) if compiled else None
     if program is None:
-        return PlainEngine(objective, law, height)
-    return CompiledEngine(program, wanted, lanes, momentum > 0, law.normalised, height)
+        return PlainEngine(objective, law, plan.height)
+    return CompiledEngine(program, wanted, lanes, plan.momentum > 0, plan.height)
+
+
+# ---------------------------------------------------------------------- the loop in numpy
+
+
+def advance_plain(
+    objective: Objective, members: np.ndarray, lanes: Lanes, steps: Steps, law: RadiusLaw = SAM, height: int = 0
+) -> None:
+    """Do steps as `Engine.advance`, for objectives without a compiled loop; gradients are divided by ``2**height``.
+
+    Step for step it does what `kernel.advance` does; tests compare the two on the same function.
+    """
+    x, (first, row) = lanes.x, (int(lanes.done[members[0]]), 0)
+    with np.errstate(all="ignore"):
+        for k in range(steps.rho.size):
+            points = x[members]
+            if steps.every > 0 and (first + k) % steps.every == 0:
+                steps.kept[row, members] = points
+                row += 1
+            step = np.ldexp(objective.gradient_lanes(points), -height)
+            q2 = shifted = np.einsum("ij,ij->i", step, step)
+            if not steps.warm:
+                ascent = step if law.metric is None else law.metric * step
+                points_there = points + (steps.rho[k] / law.size(step))[:, None] * ascent
+                step = np.ldexp(objective.gradient_lanes(points_there), -height)
+                shifted = np.einsum("ij,ij->i", step, step)
+            if steps.momentum:
+                step = lanes.velocity[members] = steps.momentum * lanes.velocity[members] + step
+            following = points - steps.eta[k] * step
+            code = _codes(q2, shifted, following, steps)
+            stop, go = code != 0, code == 0
+            lanes.codes[members[stop]] = code[stop]
+            members = members[go]
+            x[members] = following[go]
+            lanes.done[members] = first + k + 1
+            if members.size == 0:
+                return
+
+
+def _codes(q2: np.ndarray, shifted: np.ndarray, following: np.ndarray, steps: Steps) -> np.ndarray:
+    """Status code of every lane, 0 if it runs on; later lines overrule earlier ones."""
+    code = np.zeros(q2.size, dtype=np.int64)
+    code[~(np.abs(following) <= steps.bound).all(axis=1)] = IS_DIVERGED
+    if not steps.warm:
+        code[shifted <= steps.tolerance**2 + steps.relative**2 * q2] = IS_CONVERGED
+        code[np.isinf(shifted)] = IS_DIVERGED
+        code[np.isnan(shifted)] = IS_OUTSIDE
+    code[np.isinf(q2)] = IS_DIVERGED
+    code[np.isnan(q2)] = IS_OUTSIDE
+    code[q2 == 0] = IS_STATIONARY
+    return code

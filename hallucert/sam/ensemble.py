@@ -18,11 +18,10 @@ from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Plan, State, iterate
 from hallucert.sam.grid import Each
+from hallucert.sam.lanes import statuses
 from hallucert.sam.observation import Observer, checked_held_out, history_of
 from hallucert.sam.result import Curves, Ensemble
-from hallucert.sam.schedule import Schedule, is_table
-from hallucert.sam.settings import checked_plan, checked_warmup
-from hallucert.sam.status import statuses
+from hallucert.sam.settings import Schedule, checked_plan, checked_warmup, is_table
 
 
 @quiet

@@ -11,8 +11,8 @@ from hallucert.objectives.network.data import checked_inputs
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.driver import Plan, State
+from hallucert.sam.lanes import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, IS_UNDERFLOW, RUNNING
 from hallucert.sam.maps import sam_lanes
-from hallucert.sam.status import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, IS_UNDERFLOW, RUNNING
 
 FLAT = 2.0**-10
 """A gradient that is zero in doubles so far away, as a part of rho, is zero around the point."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.sam.lanes import Status
 from hallucert.sam.maps import sam_lanes
-from hallucert.sam.schedule import Positive
-from hallucert.sam.status import Status
+from hallucert.sam.settings import Positive
 
 
 @dataclass(frozen=True, eq=False)

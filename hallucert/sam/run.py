@@ -14,12 +14,11 @@ from hallucert.clock import StepProgress, without_step, working
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.driver import Hooks, iterate
+from hallucert.sam.lanes import statuses
 from hallucert.sam.maps import sam_lanes
 from hallucert.sam.observation import Observer, history_of
 from hallucert.sam.result import Trajectory
-from hallucert.sam.schedule import Schedule
-from hallucert.sam.settings import checked_plan
-from hallucert.sam.status import statuses
+from hallucert.sam.settings import Schedule, checked_plan
 
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""

@@ -11,6 +11,10 @@ weights as targets; and ``e_L`` times ``1 - a_L^2`` with ``a_L = tanh z_L`` if t
 The activations and errors of a chunk fit into the second-level cache. Chunks are summed in an order that depends on
 the number of samples alone: they are grouped into at most `PARTS` parts, chunks are added up within a part, and then
 the parts. So the parts may be computed by any number of threads. Nothing is allocated here.
+
+A pass over the arrays reads each number once: a plain loop over numbers that lie side by side, which the compiler turns
+into vector instructions. No pass lets it change the order of a sum or merge operations, so a result depends neither on
+the length of the vectors nor on the code around it.
 """
 
 from __future__ import annotations
@@ -18,10 +22,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.sam.kernels.elementwise import add_bias, add_to, mean_error, softmax, tanh_layer, through_tanh
+from hallucert.sam.kernels.compiled import compiled, inlined
+from hallucert.sam.kernels.vectors import exponential, tanh
 
 CHUNK = 500
 """Most samples in a chunk: enough for the matrix products to be as fast as they get (measured)."""
@@ -31,6 +35,8 @@ WORTH_SHARING = 2e7
 """Floating-point operations of a gradient from which on threads share it: some 200 us, against 50 us to share."""
 PARTS = 8
 """Most groups of chunks, and so most threads that can share a gradient."""
+TILE = 2048
+"""Numbers that a pass of several loops takes at once, so that they stay in the first-level cache."""
 
 
 class LayeredProgram(NamedTuple):
@@ -111,7 +117,7 @@ def _copied(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return result
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def operations(program, samples):  # type: ignore[no-untyped-def]
     """Return roughly how many floating-point operations a gradient over `samples` samples takes."""
     count = 0.0
@@ -120,7 +126,7 @@ def operations(program, samples):  # type: ignore[no-untyped-def]
     return samples * count
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def chunk_count(program, samples):  # type: ignore[no-untyped-def]
     """Return into how many chunks `samples` samples are cut; a chunk fits into the memory of `chunk_memory`.
 
@@ -131,13 +137,13 @@ def chunk_count(program, samples):  # type: ignore[no-untyped-def]
     return max(least, (samples + rows - 1) // rows)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def part_count(program, samples):  # type: ignore[no-untyped-def]
     """Return the number of parts of the sum over `samples` samples."""
     return min(PARTS, chunk_count(program, samples))
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def whole_gradient(program, memory, inputs, targets, x, g):  # type: ignore[no-untyped-def]
     """Write the gradient at `x` of the mean loss over the given samples to `g`, without weight decay."""
     for part in range(part_count(program, inputs.shape[0])):
@@ -146,7 +152,7 @@ def whole_gradient(program, memory, inputs, targets, x, g):  # type: ignore[no-u
             add_to(g, memory.part)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def part_gradient(program, memory, inputs, targets, part, x, g):  # type: ignore[no-untyped-def]
     """Write what the chunks of a part contribute to the gradient to `g`."""
     samples = inputs.shape[0]
@@ -161,19 +167,26 @@ def part_gradient(program, memory, inputs, targets, part, x, g):  # type: ignore
             add_to(g, memory.chunk)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
+def add_to(total, part):  # type: ignore[no-untyped-def]
+    """``total <- total + part``."""
+    for j in range(total.shape[0]):
+        total[j] += part[j]
+
+
+@compiled
 def copy(source, target):  # type: ignore[no-untyped-def]
     """Copy a flat array; a loop, because numba takes seconds to compile assignments of arrays."""
     for i in range(target.shape[0]):
         target[i] = source[i]
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _matrix(flat, start, rows, columns):  # type: ignore[no-untyped-def]
     return flat[start : start + rows * columns].reshape((rows, columns))
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _chunk_gradient(program, memory, inputs, targets, first, last, x, g):  # type: ignore[no-untyped-def]
     """Write what the samples from `first` on, before `last`, contribute to the gradient to `g`."""
     sizes, n = program.sizes, last - first
@@ -205,7 +218,7 @@ def _chunk_gradient(program, memory, inputs, targets, first, last, x, g):  # typ
             delta, delta_memory, before_memory = before, before_memory, delta_memory
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _forward(program, activations, a, x):  # type: ignore[no-untyped-def]
     """Write ``a_1 .. a_L`` one behind the other; return where the parameters and the activations end."""
     sizes, n = program.sizes, a.shape[0]
@@ -224,3 +237,72 @@ def _forward(program, activations, a, x):  # type: ignore[no-untyped-def]
         place += n * fan_out
         a = z
     return start, place
+
+
+# ---------------------------------------------------------------------- passes over samples
+
+
+@inlined
+def add_bias(z, bias):  # type: ignore[no-untyped-def]
+    """Add `bias` (c,) to each row of `z` (n, c)."""
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            z[i, j] += bias[j]
+
+
+@inlined
+def tanh_layer(z, bias):  # type: ignore[no-untyped-def]
+    """``z <- tanh(z + bias)`` for `z` (n, c), `bias` (c,)."""
+    rows = max(1, TILE // z.shape[1])
+    for first in range(0, z.shape[0], rows):
+        tile = z[first : first + rows]
+        add_bias(tile, bias)
+        # A loop from 0 on: where an index might be negative, numba's wraparound keeps LLVM from using vectors.
+        flat = tile.reshape(-1)
+        for i in range(flat.shape[0]):
+            flat[i] = tanh(flat[i])
+
+
+@inlined
+def softmax(z):  # type: ignore[no-untyped-def]
+    """``z <- softmax(z)`` in each row, for `z` (n, c)."""
+    n, c = z.shape
+    flat = z.reshape(-1)
+    for i in range(n):
+        largest = z[i, 0]
+        for j in range(1, c):
+            largest = max(largest, z[i, j])
+        for j in range(c):
+            z[i, j] -= largest
+    for i in range(flat.shape[0]):
+        flat[i] = exponential(flat[i])
+    for i in range(n):
+        total = z[i, 0]
+        for j in range(1, c):
+            total += z[i, j]
+        for j in range(c):
+            z[i, j] /= total
+
+
+@inlined
+def mean_error(delta, targets, samples, bias_gradient):  # type: ignore[no-untyped-def]
+    """``delta <- (delta - targets)/samples``, its columns' sums to `bias_gradient`; arrays (n, c) and (c,)."""
+    bias_gradient[:] = 0
+    scale = delta.dtype.type(1.0 / samples)
+    for i in range(delta.shape[0]):
+        for j in range(delta.shape[1]):
+            value = (delta[i, j] - targets[i, j]) * scale
+            delta[i, j] = value
+            bias_gradient[j] += value
+
+
+@inlined
+def through_tanh(delta, a, bias_gradient):  # type: ignore[no-untyped-def]
+    """``delta <- (1 - a^2) delta``, its columns' sums to `bias_gradient`; arrays (n, c) and (c,)."""
+    bias_gradient[:] = 0
+    one = delta.dtype.type(1)
+    for i in range(delta.shape[0]):
+        for j in range(delta.shape[1]):
+            value = delta[i, j] * (one - a[i, j] * a[i, j])
+            delta[i, j] = value
+            bias_gradient[j] += value

@@ -17,11 +17,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.tape.machine import CACHE
+from hallucert.sam.kernels.compiled import inlined
 from hallucert.sam.kernels.kernel import gradient
 from hallucert.sam.kernels.vectors import (
     LANES,
@@ -118,7 +118,7 @@ def _gradient(program, work, block, width):  # type: ignore[no-untyped-def]
     return lambda program, work, block, width: _gradients(program, work, block, width)
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _gradients(program, work, block, width):  # type: ignore[no-untyped-def]
     """Write the gradients of the lanes below `width` to registers ``d .. 2d - 1``."""
     sizes, inputs, targets = program.sizes, program.inputs, program.targets
@@ -143,7 +143,7 @@ def _gradients(program, work, block, width):  # type: ignore[no-untyped-def]
             _backward(sizes, work, block, point, end, last, apart)
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _fill(inputs, first, work, a):  # type: ignore[no-untyped-def]
     """Write the inputs of the samples from `first` on; behind the last sample it stands again."""
     for s in range(SAMPLES):
@@ -152,7 +152,7 @@ def _fill(inputs, first, work, a):  # type: ignore[no-untyped-def]
             store(work, a + np.uint64(j) * _BUNDLE + np.uint64(s) * _VECTOR, splat(inputs[sample, j]))
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _errors(targets, first, bounded, work, last, apart):  # type: ignore[no-untyped-def]
     """Write the errors of the outputs; they are 0 behind the last sample."""
     samples = targets.shape[0]
@@ -168,7 +168,7 @@ def _errors(targets, first, bounded, work, last, apart):  # type: ignore[no-unty
             store(work, o + apart, error)
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _forward(sizes, bounded, work, block, point, a):  # type: ignore[no-untyped-def]
     """Write the activations of all layers behind the inputs, which stand at `a`."""
     w = point
@@ -187,7 +187,7 @@ def _forward(sizes, bounded, work, block, point, a):  # type: ignore[no-untyped-
         a, w = after, b
 
 
-@njit(nogil=True, error_model="numpy")
+@inlined
 def _backward(sizes, work, block, point, end, a, apart):  # type: ignore[no-untyped-def]
     """Add the gradient of a bundle of samples; outputs stand at `a`, errors stand `apart` from activations."""
     one = spread(splat(1.0))

@@ -1,21 +1,31 @@
-"""Many doubles as one value inside compiled code, and their hyperbolic tangent.
+"""Numbers in vector registers inside compiled code: arithmetic, hyperbolic tangent and exponential.
 
-A *vector* holds the same number of eight lanes, a *bundle* four vectors, of the same number for four samples. They
-live in vector registers, so a loop over neurons or samples keeps its sums there, which loops over arrays of lanes
-cannot promise: the compiler decides about those. Every operation rounds once (`fma` once for product and sum), on all
-processors: results do not depend on the machine, and a lane's result does not depend on its neighbours. Processors
-with short vectors use several registers for one value.
+A *number* is a float32 or a float64. A *vector* holds the same number of eight lanes in float64, a *bundle* four
+vectors, of the same number for four samples. They live in vector registers, so a loop over neurons or samples keeps its
+sums there, which loops over arrays of lanes cannot promise: the compiler decides about those. Every operation rounds
+once (`fma` once for product and sum), on all processors: results do not depend on the machine, and a lane's result does
+not depend on its neighbours. Processors with short vectors use several registers for one value.
+
+`tanh` and `exponential` have no branches, so loops over numbers become vector instructions, too. With the unit roundoff
+``u`` (2^-53, or 2^-24 in float32) they are built on the reduction ``y = k ln 2 + r``, ``|r| <= ln(2)/2``, with ``ln 2``
+in two parts (Cody and Waite) and Taylor's polynomial for ``e^r - 1``:
+
+    e^y = 2^k + 2^k (e^r - 1) ;  tanh |x| = q/(q + 2) ,  q = e^(2|x|) - 1 = 2^k (e^r - 1) + 2^k - 1
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import reduce
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.base import BaseContext
+from numba.core.typing.context import BaseContext as Typing
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic, models, register_model
 
 LANES = 8
@@ -23,19 +33,55 @@ LANES = 8
 SAMPLES = 4
 """Vectors in a bundle."""
 
-TANH_ERROR = 4.5 * 2.0**-53
-"""Largest relative error of `tanh`. With u = 2**-53: the polynomial errs by 1.4u; adding 2^k - 1 cancels most at
-k = 1, where it amplifies this by 1.42 and rounds: 3u; in q/(q + 2) that counts at most 2/(q + 2) < 0.83 of itself
-(q > 0.41; for k = 0 nothing is added and 1.4u stands), and the sum and the quotient round."""
+TANH_ERROR = 6.0
+"""Largest relative error of `tanh` in units of ``u``, where tanh is not subnormal. ``e^r - 1`` errs by 1.7u in the
+polynomial (its remainder is at most u/4) and, unless k = 0, by 0.9u from the rounding of negative r; adding 2^k - 1
+cancels most at k = 1 and r = -ln(2)/2, where it amplifies this by 1.42 and rounds: 4.7u; in q/(q + 2) that counts
+2/(q + 2) < 0.83 of itself, and the sum and the quotient round. For k = 0 nothing is added: 3.7u."""
 
-_SATURATED = 20.0
-"""Beyond it tanh rounds to 1: 1 - tanh(20) = 8.5e-18."""
-_SHIFT = 1.5 * 2.0**52
-"""Adding it rounds a small double to the nearest integer and leaves that in the low bits."""
-_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-"""ln 2 in two parts; k times the first is exact for the k that occur, 0 .. 58."""
-_EXPONENTIAL = [1 / math.factorial(i) for i in range(2, 14)]
-"""(e^r - 1 - r)/r^2 to a relative 2**-55 of e^r - 1, for |r| <= ln(2)/2."""
+EXPONENTIAL_ERROR = 2.2
+"""Largest relative error of `exponential` in units of ``u``, where it is not subnormal: the polynomial's 1.7u count
+at most 0.42 of themselves, the rounding of r 0.35u, and the sum rounds."""
+
+Generator = tuple[Signature, Callable[..., ir.Value]]
+"""What an intrinsic of numba answers: its types, and what emits the code."""
+
+
+@dataclass(frozen=True)
+class _Format:
+    """The constants of `tanh` and `exponential` in one floating-point format.
+
+    Attributes
+    ----------
+    bits, mantissa : int
+        Length of a number, and of its stored mantissa.
+    ln2_high, ln2_low : float
+        ln 2 in two parts; a multiple k of the first is exact for the k that occur.
+    terms : int
+        Degree of Taylor's polynomial; its remainder is below u/4 of ``e^r - 1``.
+    saturated : float
+        Beyond it tanh rounds to 1.
+    smallest : float
+        Below it `exponential` returns 0; here it is still a normal number, at most twice the smallest.
+    """
+
+    bits: int
+    mantissa: int
+    ln2_high: float
+    ln2_low: float
+    terms: int
+    saturated: float
+    smallest: float
+
+    @property
+    def shift(self) -> float:
+        """Adding it rounds a small number to the nearest integer and leaves that in the low bits."""
+        return 1.5 * 2.0**self.mantissa
+
+
+_DOUBLE = _Format(64, 52, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 13, 20.0, -708.0)
+# ln 2 as 355/512 and a rest (Cody and Waite).
+_SINGLE = _Format(32, 23, 0.693359375, math.log(2) - 0.693359375, 7, 10.0, -87.0)
 
 
 class VectorType(types.Type):
@@ -48,7 +94,7 @@ class VectorType(types.Type):
 
 @register_model(VectorType)
 class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: VectorType) -> None:
+    def __init__(self, manager: object, kind: VectorType) -> None:
         super().__init__(manager, kind, kind.doubles)
 
 
@@ -58,14 +104,16 @@ vector, bundle = VectorType(LANES), VectorType(LANES * SAMPLES)
 # ---------------------------------------------------------------------- memory
 
 
-def _address(context: Any, builder: Any, kind: Any, array_type: Any, array: Any, offset: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
+def _address(
+    context: BaseContext, builder: ir.IRBuilder, kind: VectorType, of: types.Array, array: ir.Value, offset: ir.Value
+) -> ir.Value:
+    data = context.make_array(of)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [offset]), kind.doubles.as_pointer())
 
 
-def _loader(kind: VectorType) -> Any:
-    def function(typing: Any, array: Any, offset: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def _loader(kind: VectorType) -> Callable[..., ir.Value]:
+    def function(typing: Typing, array: types.Array, offset: types.Integer) -> Generator:
+        def generate(context: BaseContext, builder: ir.IRBuilder, _: Signature, arguments: list[ir.Value]) -> ir.Value:
             return builder.load(_address(context, builder, kind, array, *arguments), align=8)
 
         return kind(array, types.uint64), generate
@@ -78,10 +126,10 @@ load, load_bundle = _loader(vector), _loader(bundle)
 
 
 @intrinsic
-def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
+def store(typing: Typing, array: types.Array, offset: types.Integer, value: VectorType) -> Generator:
     """Write a vector or bundle to a flat array from `offset` on, unchecked."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(context: BaseContext, builder: ir.IRBuilder, _: Signature, arguments: list[ir.Value]) -> ir.Value:
         builder.store(arguments[2], _address(context, builder, value, array, *arguments[:2]), align=8)
         return context.get_dummy_value()
 
@@ -91,68 +139,85 @@ def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
 # ---------------------------------------------------------------------- arithmetic
 
 
-def _constant(kind: Any, number: float) -> ir.Constant:
-    return ir.Constant(kind, [number] * kind.count)
+def _constant(kind: ir.Type, number: float) -> ir.Constant:
+    return ir.Constant(kind, [number] * kind.count if isinstance(kind, ir.VectorType) else number)
 
 
-def _call(builder: Any, name: str, *arguments: Any) -> Any:
-    """Call an operation of LLVM on vectors of doubles."""
+def _call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> ir.Value:
+    """Call an operation of LLVM on numbers, vectors or bundles."""
     kind = arguments[0].type
+    length = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
     function = ir.FunctionType(kind, [kind] * len(arguments))
-    name = f"llvm.{name}.v{kind.count}f64"
+    name = f"llvm.{name}.{length}f{_format(kind).bits}"
     return builder.call(cgutils.get_or_insert_function(builder.module, function, name), arguments)
 
 
-def _shuffle(builder: Any, value: Any, places: list[int]) -> Any:
+def _format(kind: ir.Type) -> _Format:
+    return _SINGLE if kind == ir.FloatType() else _DOUBLE
+
+
+def _shuffle(builder: ir.IRBuilder, value: ir.Value, places: list[int]) -> ir.Value:
     return builder.shuffle_vector(value, value, ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places))
 
 
-def _operation(operands: int, emit: Callable[..., Any]) -> Any:
-    """Make an operation on vectors or bundles from what it emits, ``emit(builder, *operands)``."""
+def _emitted(signature: Signature, emit: Callable[..., ir.Value]) -> Generator:
+    """Return what an intrinsic answers that emits ``emit(builder, *arguments)``."""
+    return signature, lambda context, builder, _, arguments: emit(builder, *arguments)
 
-    def signature(kind: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return emit(builder, *arguments)
 
-        return kind(*[kind] * operands), generate
+def _operation(operands: int, emit: Callable[..., ir.Value]) -> Callable[..., ir.Value]:
+    """Make an operation on numbers, vectors or bundles from what it emits, ``emit(builder, *operands)``."""
 
-    def unary(typing: Any, a: Any) -> Any:
+    def signature(kind: types.Type) -> Generator:
+        return _emitted(kind(*[kind] * operands), emit)
+
+    def unary(typing: Typing, a: types.Type) -> Generator:
         return signature(a)
 
-    def binary(typing: Any, a: Any, b: Any) -> Any:
+    def binary(typing: Typing, a: types.Type, b: types.Type) -> Generator | None:
         return signature(a) if a == b else None
 
-    def ternary(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    def ternary(typing: Typing, a: types.Type, b: types.Type, c: types.Type) -> Generator | None:
         return signature(a) if a == b == c else None
 
     return intrinsic((unary, binary, ternary)[operands - 1])
 
 
-def _tanh(builder: Any, x: Any) -> Any:
-    """Emit ``tanh |x| = q/(q + 2)`` with ``q = e^y - 1 = 2^k (e^r - 1) + 2^k - 1``, ``y = 2|x| = k ln 2 + r``."""
-    integers = ir.VectorType(ir.IntType(64), x.type.count)
+def _reduced(builder: ir.IRBuilder, y: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Emit ``2^k`` and ``e^r - 1``."""
+    kind, form = y.type, _format(y.type)
+    integer = ir.IntType(form.bits)
+    integers = ir.VectorType(integer, kind.count) if isinstance(kind, ir.VectorType) else integer
 
-    def number(value: float) -> ir.Constant:
-        return _constant(x.type, value)
+    def fma(a: ir.Value, b: ir.Value | float, c: ir.Value | float) -> ir.Value:
+        b, c = (_constant(kind, v) if isinstance(v, float) else v for v in (b, c))
+        return _call(builder, "fma", a, b, c)
 
-    size = _call(builder, "fabs", x)
-    # The comparison is false for NaN, which so passes through.
-    large = builder.fcmp_ordered(">", size, number(_SATURATED))
-    size = builder.select(large, number(_SATURATED), size)
-    y = builder.fadd(size, size)
-    shifted = _call(builder, "fma", y, number(1 / math.log(2)), number(_SHIFT))
-    k = builder.fsub(shifted, number(_SHIFT))
-    r = _call(builder, "fma", k, number(-_LN2_HIGH), y)
-    r = _call(builder, "fma", k, number(-_LN2_LOW), r)
-    series = number(_EXPONENTIAL[-1])
-    for coefficient in reversed(_EXPONENTIAL[:-1]):
-        series = _call(builder, "fma", series, r, number(coefficient))
-    p = _call(builder, "fma", builder.fmul(r, r), series, r)
+    shifted = fma(y, 1 / math.log(2), form.shift)
+    k = builder.fsub(shifted, _constant(kind, form.shift))
+    r = fma(k, -form.ln2_low, fma(k, -form.ln2_high, y))
+    series = _constant(kind, 1 / math.factorial(form.terms))
+    for i in range(form.terms - 1, 1, -1):
+        series = fma(series, r, 1 / math.factorial(i))
     # The low bits of `shifted` are k; in the exponent's place they scale 1 to 2^k.
-    exponent = builder.shl(builder.bitcast(shifted, integers), _constant(integers, 52))
-    power = builder.bitcast(builder.add(exponent, builder.bitcast(number(1.0), integers)), x.type)
-    q = _call(builder, "fma", power, p, builder.fsub(power, number(1.0)))
-    return _call(builder, "copysign", builder.fdiv(q, builder.fadd(q, number(2.0))), x)
+    exponent = builder.shl(builder.bitcast(shifted, integers), _constant(integers, form.mantissa))
+    power = builder.bitcast(builder.add(exponent, builder.bitcast(_constant(kind, 1.0), integers)), kind)
+    return power, fma(builder.fmul(r, r), series, r)
+
+
+def _tanh(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    largest, size = _constant(x.type, _format(x.type).saturated), _call(builder, "fabs", x)
+    # The comparison is false for NaN, which so passes through.
+    size = builder.select(builder.fcmp_ordered(">", size, largest), largest, size)
+    power, p = _reduced(builder, builder.fadd(size, size))
+    q = _call(builder, "fma", power, p, builder.fsub(power, _constant(x.type, 1.0)))
+    return _call(builder, "copysign", builder.fdiv(q, builder.fadd(q, _constant(x.type, 2.0))), x)
+
+
+def _exponential(builder: ir.IRBuilder, y: ir.Value) -> ir.Value:
+    power, p = _reduced(builder, y)
+    small = builder.fcmp_ordered("<", y, _constant(y.type, _format(y.type).smallest))
+    return builder.select(small, _constant(y.type, 0.0), _call(builder, "fma", power, p, power))
 
 
 add = _operation(2, lambda builder, a, b: builder.fadd(a, b))
@@ -162,38 +227,33 @@ fma = _operation(3, lambda builder, a, b, c: _call(builder, "fma", a, b, c))
 """``fma(a, b, c)`` is ``a b + c``, rounded once."""
 tanh = _operation(1, _tanh)
 """The hyperbolic tangent, to a relative `TANH_ERROR`; odd, +-1 at +-inf, NaN for NaN."""
+exponential = _operation(1, _exponential)
+"""``e^y`` for ``y <= 0``, to a relative `EXPONENTIAL_ERROR`; 0 where it would be nearly subnormal; NaN for NaN."""
 
 
 @intrinsic
-def splat(typing: Any, number: Any) -> Any:
+def splat(typing: Typing, number: types.Float) -> Generator:
     """Return the vector with the same number in all lanes."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def emit(builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
         zero = _constant(vector.doubles, 0.0)
-        return _shuffle(builder, builder.insert_element(zero, arguments[0], ir.IntType(32)(0)), [0] * LANES)
+        return _shuffle(builder, builder.insert_element(zero, number, ir.IntType(32)(0)), [0] * LANES)
 
-    return vector(types.float64), generate
+    return _emitted(vector(types.float64), emit)
 
 
 @intrinsic
-def spread(typing: Any, a: Any) -> Any:
+def spread(typing: Typing, a: VectorType) -> Generator:
     """Return the bundle with the same vector for all samples."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _shuffle(builder, arguments[0], list(range(LANES)) * SAMPLES)
-
-    return bundle(vector), generate
+    return _emitted(bundle(vector), lambda builder, a: _shuffle(builder, a, list(range(LANES)) * SAMPLES))
 
 
 @intrinsic
-def total(typing: Any, a: Any) -> Any:
+def total(typing: Typing, a: VectorType) -> Generator:
     """Return the sum of the vectors of a bundle, from the first to the last."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        parts = [_shuffle(builder, arguments[0], list(range(LANES * i, LANES * (i + 1)))) for i in range(SAMPLES)]
-        result = parts[0]
-        for part in parts[1:]:
-            result = builder.fadd(result, part)
-        return result
+    def emit(builder: ir.IRBuilder, a: ir.Value) -> ir.Value:
+        parts = [_shuffle(builder, a, list(range(LANES * i, LANES * (i + 1)))) for i in range(SAMPLES)]
+        return reduce(builder.fadd, parts)
 
-    return vector(bundle), generate
+    return _emitted(vector(bundle), emit)

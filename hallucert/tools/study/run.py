@@ -14,9 +14,9 @@ from hallucert.errors import ArgumentError
 from hallucert.files import replacing, require_writable
 from hallucert.objectives.network.initialisers import initial_parameters
 from hallucert.sam import each, run_ensemble
+from hallucert.sam.lanes import Status
 from hallucert.sam.result import Ensemble
-from hallucert.sam.schedule import Positive
-from hallucert.sam.status import Status
+from hallucert.sam.settings import Positive
 from hallucert.tools.study.arena import ARENAS, Arena, load_arena
 from hallucert.tools.study.report import summary_of
 from hallucert.tools.study.verdicts import table_of

@@ -10,8 +10,8 @@ import hallucert as hc
 from hallucert.check.file.certificate import Certificate
 from hallucert.diagnosis.diagnose import diagnose
 from hallucert.errors import DomainError, SearchError
+from hallucert.sam.lanes import Status
 from hallucert.sam.result import Ensemble
-from hallucert.sam.status import Status
 from hallucert.tools.study.arena import Arena
 
 CONVERGED_CLAIMS = ("hallucinated_minimizer", "attractor", "projected_c32", "theorem_3_2")

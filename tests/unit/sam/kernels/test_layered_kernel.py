@@ -6,19 +6,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import mpmath
 import numpy as np
 import pytest
 import scipy.special
-from numba import njit
 from threadpoolctl import threadpool_info
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam.kernels import layered_kernel
-from hallucert.sam.kernels.elementwise import EXPONENTIAL_ERROR, TANH_ERROR, exponential, tanh
 from hallucert.sam.kernels.layered_gradient import CHUNK, chunk_memory, layered_program, part_count, whole_gradient
 from hallucert.sam.kernels.layered_kernel import LayeredNetwork, one_blas_thread
-from hallucert.sam.status import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, RUNNING
+from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, RUNNING, Lanes, Steps
 
 ALL = np.empty((0, 0), dtype=np.int64)
 FORMATS = {np.float64: 2.0**-53, np.float32: 2.0**-24}
@@ -69,13 +66,13 @@ class Run:
         """Run on a network, the given lanes cut into `threads` pieces."""
         engine = f if isinstance(f, LayeredNetwork) else LayeredNetwork(f, self.x.dtype, threads)
         radii = self.rho / (1 + np.arange(self.steps))
-        settings = (self.x, self.codes, self.done, radii, np.full(self.steps, self.eta), self.warm)
-        settings += ((self.tolerance, 0.0), self.bound, self.kept, self.every)
-        settings += (self.velocity, self.momentum, self.batches)
+        settings = {name: getattr(self, name) for name in ("tolerance", "bound", "every", "momentum", "warm")}
+        steps = Steps(radii, np.full(self.steps, self.eta), self.kept, self.batches, **settings)
+        state = Lanes(self.x, self.codes, self.done, self.velocity)
         chosen = np.arange(len(self.x)) if lanes is None else np.array(lanes)
         pieces = [part for part in np.array_split(chosen, threads) if part.size]
         with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
-            for future in [pool.submit(engine.advance, i, part, *settings) for i, part in enumerate(pieces)]:
+            for future in [pool.submit(engine.advance, i, part, state, steps) for i, part in enumerate(pieces)]:
                 future.result()
         return self
 
@@ -131,46 +128,6 @@ def assert_same(a: Run, b: Run, atol: float = 1e-12) -> None:
     assert np.array_equal(a.codes, b.codes) and np.array_equal(a.done, b.done)
     for one, other in ((a.x, b.x), (a.velocity, b.velocity), (a.kept, b.kept)):
         np.testing.assert_allclose(one, other, rtol=0, atol=atol)
-
-
-@njit(error_model="numpy")
-def _both(x, y, t, e):
-    for i in range(x.size):
-        t[i] = tanh(x[i])
-    for i in range(x.size):
-        e[i] = exponential(y[i])
-
-
-@pytest.mark.parametrize("dtype", FORMATS)
-def test_tanh_and_exponential_err_by_at_most_their_bounds(dtype) -> None:
-    """On 9000 arguments of all sizes the errors are below the stated bounds, against mpmath at 40 digits."""
-    rng, tiny = np.random.default_rng(3), float(np.finfo(dtype).tiny)
-    exponents = rng.uniform(np.log10(tiny) + 1, 38, 1000)
-    edges = np.log(2) / 4 * np.arange(1, 96, 2)  # where the reduction changes k
-    x = np.concatenate([rng.uniform(0, 1, 4000), rng.uniform(0, 22, 4000), 10.0**exponents, edges]).astype(dtype)
-    x *= rng.choice(np.array([-1, 1], dtype), x.size)
-    floor = np.log(tiny)
-    y = -np.concatenate([rng.uniform(0, 2, 4000), rng.uniform(0, 0.99 * -floor, x.size - 4000)]).astype(dtype)
-    t, e = np.empty_like(x), np.empty_like(x)
-    _both(x, y, t, e)
-    with mpmath.workdps(40):
-        for value, a, argument, b in zip(*(row.tolist() for row in (x, t, y, e)), strict=True):
-            exact = mpmath.tanh(value) if abs(value) > 1e-12 else mpmath.mpf(value)
-            assert abs(a - exact) <= TANH_ERROR * FORMATS[dtype] * abs(exact), value
-            assert abs(b - mpmath.exp(argument)) <= EXPONENTIAL_ERROR * FORMATS[dtype] * mpmath.exp(argument), argument
-
-
-@pytest.mark.parametrize("dtype", FORMATS)
-def test_special_arguments_of_tanh_and_exponential(dtype) -> None:
-    """Signed zeros, infinities, NaN and subnormal numbers, as numpy has them; tiny exponentials are 0."""
-    small = float(np.finfo(dtype).smallest_subnormal)
-    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, small, -25.0, 1.0], dtype)
-    y = np.array([0.0, -0.0, -np.inf, np.nan, -1e4, -1e30, np.nan, -small], dtype)
-    t, e = np.empty_like(x), np.empty_like(x)
-    _both(x, y, t, e)
-    np.testing.assert_array_equal(t[:-1], [0.0, 0.0, 1.0, -1.0, np.nan, small, -1.0])
-    assert np.signbit(t[:2]).tolist() == [False, True]
-    np.testing.assert_array_equal(e, [1.0, 1.0, 0.0, np.nan, 0.0, 0.0, np.nan, 1.0])
 
 
 @pytest.mark.parametrize("f", NETWORKS, ids=lambda f: "-".join(map(str, f.layer_sizes)))

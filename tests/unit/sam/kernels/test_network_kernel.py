@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import autograd
 import autograd.numpy as anp
-import mpmath
 import numpy as np
 import pytest
 from numba import njit
@@ -16,7 +15,8 @@ from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.kernels import kernel
 from hallucert.sam.kernels.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
-from hallucert.sam.kernels.vectors import LANES, SAMPLES, TANH_ERROR, load, load_bundle, store, tanh
+from hallucert.sam.kernels.vectors import LANES
+from hallucert.sam.settings import Batches, Plan, Positive
 
 SHAPES = [(2, 8, 1), (2, 6, 4, 1), (3, 5, 2), (1, 3, 2, 3, 1), (2, 1), (2, 17, 1)]
 
@@ -26,18 +26,6 @@ def network(sizes: tuple[int, ...], samples: int = 8, **options) -> TanhNetwork:
     rng = np.random.default_rng(sum(sizes) + samples)
     inputs, targets = rng.normal(size=(samples, sizes[0])), np.sign(rng.normal(size=(samples, sizes[-1])))
     return TanhNetwork(sizes, inputs, targets, **options)
-
-
-@njit(error_model="numpy")
-def _tanh(x, out):
-    for i in range(0, x.size, LANES):
-        store(out, np.uint64(i), tanh(load(x, np.uint64(i))))
-
-
-@njit(error_model="numpy")
-def _tanh_of_bundles(x, out):
-    for i in range(0, x.size, SAMPLES * LANES):
-        store(out, np.uint64(i), tanh(load_bundle(x, np.uint64(i))))
 
 
 @njit(error_model="numpy")
@@ -63,34 +51,6 @@ def run_plain(monkeypatch, *arguments, **options):
     with monkeypatch.context() as patch:
         patch.setattr(driver, "choose_engine", lambda objective, *_: PlainEngine(objective))
         return hc.sam.run_ensemble(*arguments, **options)
-
-
-def test_tanh_errs_by_at_most_its_bound() -> None:
-    """On 12000 arguments of all sizes the error is below TANH_ERROR, against mpmath at 40 digits."""
-    rng = np.random.default_rng(3)
-    sizes = np.concatenate([rng.uniform(0, 1, 4000), rng.uniform(0, 22, 4000), 10.0 ** rng.uniform(-300, 308, 4000)])
-    # Where the reduction changes k, and where the result saturates.
-    edges = np.concatenate([np.log(2) / 4 * np.arange(1, 96, 2), [19.0615474653984, 20.0, 1.7e308, 2.3e-308]])
-    edges = np.concatenate([np.nextafter(edges, 0), edges, np.nextafter(edges, 3e-308), np.zeros(4)])
-    x = np.concatenate([sizes, edges]) * rng.choice([-1.0, 1.0], sizes.size + edges.size)
-    x = x[: x.size // (SAMPLES * LANES) * SAMPLES * LANES]
-    out, bundled = np.empty(x.size), np.empty(x.size)
-    _tanh(x, out)
-    _tanh_of_bundles(x, bundled)
-    assert np.array_equal(out, bundled)
-    with mpmath.workdps(40):
-        for a, b in zip(x.tolist(), out.tolist(), strict=True):
-            exact = mpmath.tanh(mpmath.mpf(a)) if abs(a) > 1e-30 else mpmath.mpf(a)
-            assert abs(b - exact) <= TANH_ERROR * abs(exact), a
-
-
-def test_tanh_of_special_arguments() -> None:
-    """Zeros keep their sign, infinities give +-1, NaN gives NaN, subnormal numbers are their own tanh."""
-    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -1e-310, -25.0])
-    out = np.empty(8)
-    _tanh(x, out)
-    np.testing.assert_array_equal(out, [0.0, 0.0, 1.0, -1.0, np.nan, 5e-324, -1e-310, -1.0])
-    assert np.signbit(out[:2]).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("sizes", SHAPES)
@@ -164,16 +124,22 @@ def test_result_depends_on_no_other_lane_thread_or_call(monkeypatch) -> None:
         assert np.array_equal(alone.x, reference[0][i]) and alone.steps == reference[1][i]
 
 
+def plan(**options) -> Plan:
+    """A plan for two threads."""
+    radius = Positive(1, 1, "rho")
+    return Plan(radius, radius, 1, 0, tolerance=0.0, relative=0.0, bound=1.0, threads=2, **options)
+
+
 def test_who_runs_what() -> None:
     """Tiny networks with squared loss have a program; large ones and the cross-entropy do not."""
     f = network((2, 8, 1))
-    engines = [choose_engine(f, lanes, 2, "float64", 0.0, False) for lanes in (1, 31, 64)]
+    engines = [choose_engine(f, lanes, plan()) for lanes in (1, 31, 64)]
     assert all(isinstance(engine.program, NetworkProgram) for engine in engines)
     assert [engine.threads for engine in engines] == [1, 1, 2]
     assert network_program(network((20, 60, 1))) is None and MAX_PARAMETERS < 20 * 60
     classifier = TanhNetwork((2, 4, 2), [[0.1, 0.2]], [1], loss="cross_entropy")
     assert network_program(classifier) is None
     for other in (classifier, network((20, 60, 1))):
-        assert isinstance(choose_engine(other, 1, 2, "float64", 0.0, False), LayeredEngine)
-    assert isinstance(choose_engine(f, 1, 2, "float32", 0.0, False), LayeredEngine)
-    assert isinstance(choose_engine(f, 1, 2, "float64", 0.0, True), LayeredEngine)
+        assert isinstance(choose_engine(other, 1, plan()), LayeredEngine)
+    assert isinstance(choose_engine(f, 1, plan(dtype="float32")), LayeredEngine)
+    assert isinstance(choose_engine(f, 1, plan(batches=Batches(8, 2, 0))), LayeredEngine)

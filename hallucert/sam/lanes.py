@@ -1,13 +1,71 @@
-"""Why a SAM run stopped: integer codes for the kernels, sentences for people."""
+"""The lanes of a run: where they are, what their next steps are, and why they stopped."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
 RUNNING, IS_CONVERGED, IS_STATIONARY, IS_DIVERGED, IS_OUTSIDE, IS_UNDERFLOW = range(6)
 """Codes that the kernels write; a lane that is not RUNNING is frozen at the point where it stopped."""
+
+
+class Lanes(NamedTuple):
+    """All lanes of a run, which an engine moves in place; compiled code takes it whole.
+
+    Attributes
+    ----------
+    x : (k, d) array
+        Iterates; a lane that stopped keeps the point where it stopped.
+    codes, done : (k,) int64 arrays
+        Status codes and steps done.
+    velocity : (k, d) array, or (0, 0) without momentum
+        Velocities.
+    """
+
+    x: np.ndarray
+    codes: np.ndarray
+    done: np.ndarray
+    velocity: np.ndarray
+
+
+class Steps(NamedTuple):
+    """What an engine does in one call; compiled code takes it whole.
+
+    Attributes
+    ----------
+    rho, eta : (steps,) float64 arrays
+        Radius and step size of each step.
+    kept : (rows, k, d) array
+        Receives the iterates before every step whose number is a multiple of `every`; with `every` = 0 none.
+    batches : (steps, b) int64 array, or (0, 0) for all samples
+        The samples of each step; only for networks that run by matrix products.
+    tolerance, relative : float
+        Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``.
+    bound : float
+        Stop where a coordinate would exceed it in absolute value.
+    every : int
+        See `kept`.
+    momentum : float
+        Heavy ball: the velocity becomes ``momentum v + g+``, and the step is ``-eta`` times it.
+    warm : bool
+        Whether these steps are plain gradient descent.
+    normalised : bool
+        Whether the ascent step is ``rho g/|g|`` (SAM), not ``rho g`` (USAM).
+    """
+
+    rho: np.ndarray
+    eta: np.ndarray
+    kept: np.ndarray
+    batches: np.ndarray
+    tolerance: float = 0.0
+    relative: float = 0.0
+    bound: float = np.inf
+    every: int = 0
+    momentum: float = 0.0
+    warm: bool = False
+    normalised: bool = True
 
 
 class Status(StrEnum):
@@ -45,17 +103,8 @@ class Status(StrEnum):
         return self.name.lower().replace("_", " ")
 
 
-_BY_CODE = np.array(
-    [
-        Status.MAX_STEPS,
-        Status.CONVERGED,
-        Status.STATIONARY,
-        Status.DIVERGED,
-        Status.OUTSIDE,
-        Status.UNDERFLOW,
-    ],
-    dtype=object,
-)
+_STOPPED = (Status.CONVERGED, Status.STATIONARY, Status.DIVERGED, Status.OUTSIDE, Status.UNDERFLOW)
+_BY_CODE = np.array([Status.MAX_STEPS, *_STOPPED], dtype=object)
 
 
 def statuses(codes: np.ndarray, interrupted: bool) -> np.ndarray:
