@@ -10,7 +10,7 @@ Contestants:
 - ``hallucert``: `LayeredNetwork.advance` after `reduce_inputs`, all threads;
 - ``unreduced``: the same on all input columns;
 - ``PyTorch``: two passes forward and backward, parameters perturbed and updated in place, `torch.set_num_threads`;
-- ``numpy``: the loop of `hallucert.sam.engine` in double precision (it has no mini-batches).
+- ``numpy``: the loop of `hallucert.sam.engine.advance_plain` in double precision (it has no mini-batches).
 
 A contestant that is not installed is left out. Repetitions alternate between the contestants, so that a busy machine
 hits all of them; the table has medians and best repetitions. BLAS decides: OpenBLAS as of 0.3.31 does not know recent
