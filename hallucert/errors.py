@@ -5,6 +5,19 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Callable
 
+__all__ = [
+    "ArgumentError",
+    "CertificateError",
+    "CheckpointError",
+    "DomainError",
+    "EnvironmentRefused",
+    "FormulaError",
+    "HallucertError",
+    "MissingPackageError",
+    "NotAnalyticError",
+    "SearchError",
+]
+
 
 class HallucertError(Exception):
     """Root of every error this library raises on purpose. Errors can be copied, and sent between processes."""

@@ -155,7 +155,7 @@ def _is_tiny(rows: np.ndarray) -> np.ndarray:
 
 
 class FloatLanes(Quiet):
-    """The arithmetic of `Lanes`, with the interface of `hallucert.objectives.tape.tape.Arithmetic`.
+    """The arithmetic of `Lanes`, with the interface of `hallucert.objectives.tape.Arithmetic`.
 
     Every method answers as `hallucert.balls.facade` documents for balls: outward rounding, indeterminate outside the
     domain. Use inside ``with``.

@@ -19,7 +19,7 @@ def is_undefined(ar: BallArithmetic, f: Objective, box: Sequence[Any]) -> bool:
     """Tell whether `f` is certainly undefined, or not analytic, at every point of a box of balls.
 
     That is so if some operation of its formula gets an argument that certainly is outside of its domain
-    (`hallucert.objectives.tape.tape`).
+    (`hallucert.objectives.tape`).
     """
     if not isinstance(f, FormulaObjective):
         return False

@@ -30,6 +30,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.linear.eigenvalues import eigvals
 from hallucert.find.moreau import moreau_length
+from hallucert.objectives.floats import checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
 from hallucert.sam.observation import is_flat
@@ -122,7 +123,7 @@ def diagnose(
     >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
     [True, False]
     """
-    lanes, single = checked_objective(f)._lanes(x)
+    lanes, single = checked_points(checked_objective(f), x)
     if not single:
         raise ArgumentError("x", f"<array of shape {lanes.shape}>", f"be one point of shape ({f.dimension},)")
     point, radius = lanes[0], exact_radius(rho)

@@ -12,7 +12,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from hallucert.errors import SearchError
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.objectives.tape.tape import Arithmetic
+from hallucert.objectives.tape import Arithmetic
 
 RANGE = 1000
 """Largest exponent of the units of values, gradients and Hessians: doubles have 1023."""

@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from hallucert.objectives.tape.tape import UNARY, Tape, constant_bits
+from hallucert.objectives.tape import UNARY, Tape, constant_bits
 
 Monomial = tuple[tuple[int, int], ...]
 Form = frozenset[tuple[Monomial, Fraction]]

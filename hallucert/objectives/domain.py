@@ -1,18 +1,18 @@
 """Where a tape is defined: the nodes whose zeros are the edge of its domain, and derivatives that keep to it.
 
-The domain is that of the operations in the tape (see the table in `hallucert.objectives.tape.tape`): ``0*log(x + 1)``
-is undefined for ``x <= -1`` although its derivative, as a formula, is 0. So the edge is where the argument of a
-logarithm, a root or a real power, or a denominator, vanishes, and as these arguments are continuous, a curve leaves the
-domain where one of them vanishes on it. An argument that is a product vanishes with one of its factors: ``(x + 1)**2``
-does not change its sign at the edge, ``x + 1`` does.
+The domain is that of the operations in the tape (see the table in `hallucert.objectives.tape`): ``0*log(x + 1)`` is
+undefined for ``x <= -1`` although its derivative, as a formula, is 0. So the edge is where the argument of a logarithm,
+a root or a real power, or a denominator, vanishes, and as these arguments are continuous, a curve leaves the domain
+where one of them vanishes on it. An argument that is a product vanishes with one of its factors: ``(x + 1)**2`` does
+not change its sign at the edge, ``x + 1`` does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import Node, Tape, prune
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.tape import Node, Tape, prune
 
 UNKNOWN, NONNEGATIVE, POSITIVE = range(3)
 """What is known about the sign of a node wherever the tape is defined."""

@@ -1,7 +1,8 @@
 """What an objective is: a real function of `d` variables with its derivatives, in floats and in any arithmetic.
 
-`Objective` is the interface that `sam`, `find`, `prove` and `certificate` work against. `FormulaObjective` keeps the
-function as a tape; networks and float-only callables implement the same interface in their own files.
+`Objective` is the interface that all rooms work against. `FormulaObjective` keeps the function as a tape; networks and
+float-only callables implement the same interface in their own files. What makes objectives and what runs them in floats
+loads when it is first used: whoever reads one from a file and encloses it needs neither.
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hallucert.arguments import quiet
-from hallucert.arrays import checked_lanes
-from hallucert.errors import ArgumentError, DomainError, NotAnalyticError
-from hallucert.objectives.constructors import Constructors
-from hallucert.objectives.tape.tape import Arithmetic
+from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.late import Late
 
 if TYPE_CHECKING:
-    from hallucert.objectives.tape.machine import Program
+    import numpy as np
+
+    from hallucert.objectives.floats import Floats
+    from hallucert.objectives.front_ends import from_callable, from_sympy, parser
+    from hallucert.objectives.machine import Program
+    from hallucert.objectives.tape import Arithmetic, Ball
+
+FLOATS = "hallucert.objectives.floats"
+PARSER = "hallucert.objectives.front_ends.parser"
 
 
-class Objective(Constructors, ABC):
+class Objective(ABC):
     """A function ``f : R^d -> R``, the object everything else in this library is about.
 
     Make one with `Objective.parse`, `from_sympy`, `from_callable`, `least_squares`, or take one from
@@ -47,6 +51,36 @@ class Objective(Constructors, ABC):
     rigorous: bool = True
     n: Fraction = Fraction(1)
 
+    if TYPE_CHECKING:
+        parse = staticmethod(parser.parse)
+        least_squares = staticmethod(parser.least_squares)
+        from_sympy = staticmethod(from_sympy.from_sympy)
+        from_callable = staticmethod(from_callable.from_callable)
+
+        def value(self, x: object) -> Any: ...
+        def gradient(self, x: object) -> np.ndarray: ...
+        def hessian(self, x: object) -> np.ndarray: ...
+        def hessian_vector_product(self, x: object, v: object) -> np.ndarray: ...
+        def residual(self, x: object) -> np.ndarray: ...
+        def residual_jacobian(self, x: object) -> np.ndarray: ...
+        def domain_arguments(self, x: np.ndarray) -> np.ndarray: ...
+        def nearest_edge(self, x: np.ndarray) -> str: ...
+        def gradient_program(self, exponent: int = 0) -> Program | None: ...
+    else:
+        parse = Late(PARSER, static=True)
+        least_squares = Late(PARSER, static=True)
+        from_sympy = Late("hallucert.objectives.front_ends.from_sympy", static=True)
+        from_callable = Late("hallucert.objectives.front_ends.from_callable", static=True)
+        value = Late(FLOATS)
+        gradient = Late(FLOATS)
+        hessian = Late(FLOATS)
+        hessian_vector_product = Late(FLOATS)
+        residual = Late(FLOATS)
+        residual_jacobian = Late(FLOATS)
+        domain_arguments = Late(FLOATS)
+        nearest_edge = Late(FLOATS)
+        gradient_program = Late(FLOATS)
+
     @property
     def dimension(self) -> int:
         """Number of variables, ``d``."""
@@ -62,203 +96,47 @@ class Objective(Constructors, ABC):
         """Number ``m`` of residuals of a least-squares objective, 0 for any other."""
         return 0
 
-    # ------------------------------------------------------------------ floats
-
-    @quiet
-    def value(self, x: Any) -> Any:
-        """Return ``f(x)``.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            One point, or lanes of points.
-
-        Returns
-        -------
-        float or (k,) array
+    def require_residuals(self) -> None:
+        """Make sure that the function is in residual form.
 
         Raises
         ------
         ArgumentError
-            If `x` has the wrong shape or is not finite.
-        DomainError
-            If `x` is a single point where the function is not defined.
+            If it is not.
         """
-        lanes, single = self._lanes(x)
-        return self._answer(self.value_lanes(lanes), single)
+        if self.residual_count == 0:
+            raise ArgumentError("objective", self.name, "be in residual form (Objective.least_squares)")
 
-    @quiet
-    def gradient(self, x: Any) -> np.ndarray:
-        """Return the gradient. Raises as `value`.
+    # ------------------------------------------------------------------ floats: NaN and inf in, NaN and inf out
 
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            One point, or lanes of points.
+    @property
+    def floats(self) -> Floats:
+        """The function in floats."""
+        raise NotImplementedError
 
-        Returns
-        -------
-        (d,) or (k, d) array
-        """
-        lanes, single = self._lanes(x)
-        return self._answer(self.gradient_lanes(lanes), single)
-
-    @quiet
-    def hessian(self, x: Any) -> np.ndarray:
-        """Return the Hessian. Raises as `value`.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            One point, or lanes of points.
-
-        Returns
-        -------
-        (d, d) or (k, d, d) array
-        """
-        lanes, single = self._lanes(x)
-        return self._answer(self.hessian_lanes(lanes), single)
-
-    @quiet
-    def hessian_vector_product(self, x: Any, v: Any) -> np.ndarray:
-        """Return ``H(x) v`` without forming the Hessian.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            One point, or lanes of points.
-        v : array of the shape of `x`
-            A direction for every point.
-
-        Returns
-        -------
-        (d,) or (k, d) array
-
-        Raises
-        ------
-        ArgumentError
-            If `x` or `v` has the wrong shape or is not finite.
-        DomainError
-            If `x` is a single point where the function is not defined.
-        """
-        lanes, single = self._lanes(x)
-        directions, _ = self._lanes(v, "v")
-        if lanes.shape != directions.shape:
-            raise ArgumentError("v", f"<array of shape {np.shape(v)}>", f"have the shape of x, {np.shape(x)}")
-        return self._answer(self.hessian_vector_lanes(lanes, directions), single)
-
-    @quiet
-    def residual(self, x: Any) -> np.ndarray:
-        """Return the residuals ``r(x)``.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            One point, or lanes of points.
-
-        Returns
-        -------
-        (m,) or (k, m) array
-
-        Raises
-        ------
-        ArgumentError
-            If `x` has the wrong shape or is not finite, or the objective is not in residual form.
-        DomainError
-            If `x` is a single point where the function is not defined.
-        """
-        self._require_residuals()
-        lanes, single = self._lanes(x)
-        return self._answer(self.residual_lanes(lanes), single)
-
-    @quiet
-    def residual_jacobian(self, x: Any) -> np.ndarray:
-        """Return the derivative of the residuals, ``Dr(x)``. Raises as `residual`.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            One point, or lanes of points.
-
-        Returns
-        -------
-        (m, d) or (k, m, d) array
-        """
-        self._require_residuals()
-        lanes, single = self._lanes(x)
-        return self._answer(self.residual_jacobian_lanes(lanes), single)
-
-    @abstractmethod
     def value_lanes(self, x: np.ndarray) -> np.ndarray:
-        """``f`` on lanes (k, d), unchecked: NaN and inf in, NaN and inf out. The fast entry for kernels' callers."""
+        """``f`` on lanes (k, d), unchecked. The fast entry for kernels' callers."""
+        return self.floats.value(x)
 
-    @abstractmethod
     def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
         """Gradients on lanes (k, d), unchecked; returns (k, d)."""
+        return self.floats.gradient(x)
 
-    @abstractmethod
     def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Hessians on lanes (k, d), unchecked; returns (k, d, d)."""
+        return self.floats.hessian(x)
 
-    @abstractmethod
     def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Hessian-vector products on lanes (k, d), unchecked; returns (k, d)."""
-
-    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """Return what vanishes at the edge of the domain.
-
-        Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
-        the domain none changes its sign.
-
-        Parameters
-        ----------
-        x : array of shape (k, d)
-            Points, unchecked.
-
-        Returns
-        -------
-        array of shape (k, n)
-            NaN where an argument is undefined itself; n = 0 if there is no edge.
-        """
-        return np.empty((len(x), 0))
-
-    def nearest_edge(self, x: np.ndarray) -> str:
-        """Return the domain argument that is nearest to zero.
-
-        Parameters
-        ----------
-        x : array of shape (d,)
-            A point, unchecked.
-
-        Returns
-        -------
-        str
-            A formula; empty where there is none.
-        """
-        return ""
+        return self.floats.hessian_vector(x, v)
 
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residuals on lanes (k, d), unchecked; returns (k, m)."""
-        raise NotImplementedError
+        return self.floats.residual(x)
 
     def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residual Jacobians on lanes (k, d), unchecked; returns (k, m, d)."""
-        raise NotImplementedError
-
-    def gradient_program(self, exponent: int = 0) -> Program | None:
-        """Return the gradient as a program of the float machine, for kernels that run it themselves.
-
-        Parameters
-        ----------
-        exponent : int
-            The program computes ``2**exponent g``.
-
-        Returns
-        -------
-        Program or None
-            None if there is none.
-        """
-        return None
+        return self.floats.residual_jacobian(x)
 
     # ------------------------------------------------------------------ balls
 
@@ -277,18 +155,18 @@ class Objective(Constructors, ABC):
             )
 
     @abstractmethod
-    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> Any:
+    def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         """Return an enclosure of ``f`` on the box `x` (`d` balls); not finite where the domain is not certain."""
 
     @abstractmethod
-    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+    def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Return an enclosure of the gradient on the box `x`, `d` balls."""
 
     @abstractmethod
-    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+    def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Return an enclosure of the Hessian on the box `x`, `d` rows of `d` balls, symmetric."""
 
-    def enclose_second_derivative(self, arithmetic: Arithmetic, x: Sequence[Any], v: Sequence[Any]) -> Any:
+    def enclose_second_derivative(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball], v: Sequence[Ball]) -> Ball:
         """Return an enclosure of ``v^T H v`` on the box `x`, for a direction ``v`` of `d` balls."""
         total = arithmetic.constant(Fraction(0))
         for row, a in zip(self.enclose_hessian(arithmetic, x), v, strict=True):
@@ -296,11 +174,11 @@ class Objective(Constructors, ABC):
                 total = total + a * h * b
         return total
 
-    def enclose_residual(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
+    def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Return an enclosure of the residuals on the box `x`, `m` balls."""
         raise NotImplementedError
 
-    def enclose_residual_jacobian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
+    def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Return an enclosure of the residual Jacobian on the box `x`, `m` rows of `d` balls."""
         raise NotImplementedError
 
@@ -319,7 +197,7 @@ class Objective(Constructors, ABC):
         return self
 
     @abstractmethod
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the problem as plain data, from which the certificate reader rebuilds it exactly.
 
         Returns
@@ -328,36 +206,11 @@ class Objective(Constructors, ABC):
             Of strings, integers, lists and dictionaries.
         """
 
-    # ------------------------------------------------------------------ checks
 
-    def _lanes(self, x: Any, argument: str = "x") -> tuple[np.ndarray, bool]:
-        """Return `x` as float lanes (k, d) and whether it was a single point."""
-        array = checked_lanes(x, self.dimension, argument, single=True)
-        return np.atleast_2d(array), array.ndim == 1
-
-    def _answer(self, lanes: np.ndarray, single: bool) -> Any:
-        if not single:
-            return lanes
-        if not np.isfinite(lanes).all():
-            raise DomainError(f"{self.name} or its derivative is not defined (or overflows) at x")
-        return float(lanes[0]) if lanes.ndim == 1 else lanes[0]
-
-    def _require_residuals(self) -> None:
-        if self.residual_count == 0:
-            raise ArgumentError("objective", self.name, "be in residual form (Objective.least_squares)")
-
-
-def checked_objective(f: Any, argument: str = "f", others: str = "") -> Objective:
+def checked_objective(f: object, argument: str = "f", others: str = "") -> Objective:
     """Return `f` if it is an `Objective`: the one door for functions.
 
-    Parameters
-    ----------
-    f : object
-        What was given.
-    argument : str
-        Name used in the error message.
-    others : str
-        What else the argument may be, for the message; the caller has looked for it.
+    `others` is what else the argument may be, for the message; the caller has looked for it.
 
     Raises
     ------

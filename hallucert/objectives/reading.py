@@ -7,28 +7,27 @@ from collections.abc import Mapping
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.tape import Tape, read_rational
+from hallucert.objectives.tape import Tape, read_rational
 
 _FIELDS = {
-    "formula": frozenset({"kind", "tape"}),
-    "least_squares": frozenset({"kind", "residuals", "n"}),
-    "tanh_network": frozenset(
-        {"kind", "layer_sizes", "output", "loss", "weight_decay", "label_smoothing", "inputs", "targets"}
-    ),
+    "formula": {"kind", "tape"},
+    "least_squares": {"kind", "residuals", "n"},
+    "tanh_network": {
+        "kind",
+        "layer_sizes",
+        "output",
+        "loss",
+        "weight_decay",
+        "label_smoothing",
+        "inputs",
+        "targets",
+    },
 }
 """The fields of each kind."""
 
 
 def objective_from_json(data: object, field: str = "problem") -> Objective:
-    """Rebuild the objective that ``to_json`` wrote, trusting nothing about the data.
-
-    Parameters
-    ----------
-    data : object
-        Plain data, as ``json.loads`` returns it: ``{"kind": "formula", "tape": ...}``,
-        ``{"kind": "least_squares", "residuals": ..., "n": ...}`` or ``{"kind": "tanh_network", ...}``.
-    field : str
-        Path of `data` in the file, for error messages.
+    """Rebuild the objective that ``to_json`` wrote, trusting nothing about the data; `field` is its path in the file.
 
     Raises
     ------

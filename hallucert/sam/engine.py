@@ -88,7 +88,7 @@ class CompiledEngine(Engine):
     """
 
     def __init__(self, program: GradientProgram, threads: int, lanes: int, heavy: bool, height: int = 0) -> None:
-        from hallucert.objectives.tape.machine import registers_array
+        from hallucert.objectives.machine import registers_array
         from hallucert.sam.kernels.kernel import EXTRA_ROWS
 
         self.program, self.height = program, height

@@ -18,6 +18,7 @@ import numpy as np
 from hallucert.arguments import checked_double, quiet
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
+from hallucert.objectives.floats import answer, checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, row_norms
 
@@ -226,7 +227,7 @@ def sam_lanes(
 
 def _points(f: Objective, x: Any, law: RadiusLaw) -> tuple[np.ndarray, bool]:
     """Return `x` as checked lanes (k, d) and whether it was one point, at which the direction must be defined."""
-    lanes, single = f._lanes(x)
+    lanes, single = checked_points(f, x)
     if single and law.normalised and row_norms(f.gradient_lanes(lanes))[0] == 0:
         raise DomainError(
             f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined there"
@@ -235,7 +236,7 @@ def _points(f: Objective, x: Any, law: RadiusLaw) -> tuple[np.ndarray, bool]:
 
 
 def _answer(f: Objective, lanes: np.ndarray, single: bool) -> Any:
-    return f._answer(lanes, single)
+    return answer(f, lanes, single)
 
 
 def _radius(rho: Exact) -> float:

@@ -3,8 +3,8 @@
 import pytest
 
 from hallucert.errors import ArgumentError, FormulaError, HallucertError
+from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.parser import parse_tape
 
 
 @pytest.mark.parametrize(

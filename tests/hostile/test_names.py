@@ -15,10 +15,10 @@ from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError, FormulaError
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import Node, Tape
+from hallucert.objectives.tape import Node, Tape
 
 RESERVED = ["pi", "exp", "log", "sqrt", "sin", "tanh", "sinh", "softplus", "square", "abs", "max", "relu", "where"]
 CONSTANTS = ["e", "E", "I", "Pi", "inf", "nan", "oo", "True", "None"]

@@ -12,7 +12,7 @@ from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
-from hallucert.objectives.tape.tape import MAX_EXPONENT, Tape
+from hallucert.objectives.tape import MAX_EXPONENT, Tape
 
 FORMULA = Objective.parse("(x**2 + y - 11/7)**2/3 - exp(-x)*y**-2 + x**0.3 + pi*tanh(y)")
 SQUARES = Objective.least_squares(["x**2 + y**2 - 1", "x*y - 0.5"], n="7/2")

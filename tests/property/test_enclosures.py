@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import EXP_LIMIT, UNDERFLOW_LIMIT
 from hallucert.errors import ArgumentError
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.derivatives import gradient_tape, hessian_tape
+from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape
 
 BITS = (600, 1200)
 

@@ -12,8 +12,8 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.facade import EXP_LIMIT, UNDERFLOW_LIMIT
 from hallucert.balls.mean_value import MeanValueArithmetic
-from hallucert.objectives.parser import parse_tape
-from hallucert.objectives.tape.derivatives import gradient_tape, hessian_tape
+from hallucert.objectives.builder import gradient_tape, hessian_tape
+from hallucert.objectives.front_ends.parser import parse_tape
 
 FORMULAS = {
     "exp(-1e5*(x - 2)**2) + exp(-1e6*(x + 1)**2)": lambda x: (

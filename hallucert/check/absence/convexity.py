@@ -23,7 +23,7 @@ import numpy as np
 
 from hallucert.check.census.search.branch_and_prune import ends
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.tape.tape import Node, Tape, node_operands
+from hallucert.objectives.tape import Node, Tape, node_operands
 
 POLYNOMIAL = frozenset({"var", "const", "add", "sub", "mul", "neg", "pow"})
 HALF = Fraction(1, 2)

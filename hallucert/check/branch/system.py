@@ -15,10 +15,10 @@ from typing import Any
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.errors import NotAnalyticError
+from hallucert.objectives.builder import jacobian_tape
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.derivatives import jacobian_tape
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 Vector = list[Any]
 Matrix = list[list[Any]]

@@ -20,7 +20,7 @@ from hallucert.check.file.fields import (
 from hallucert.check.reason import Reason
 from hallucert.check.theorem import PROVOKED, F, Inputs, Theorem
 from hallucert.errors import CertificateError
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 FIELDS = {"name", "status", "inputs", "numbers", "reason"}
 

@@ -14,7 +14,7 @@ from hallucert.check.witness import Witness
 from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.files import replacing
 from hallucert.objectives.radius_law import SAM
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 
 def to_json(certificate: Any) -> dict[str, Any]:

@@ -34,10 +34,10 @@ from hallucert.check.reason import Reason
 from hallucert.check.region.touching import neighbourhood, touches_only_here
 from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import Box, covers
+from hallucert.objectives.builder import gradient_tape
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.tape.derivatives import gradient_tape
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 _REGION = {
     "band": "dyadics",

@@ -26,9 +26,9 @@ from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.check.branch.system import Matrix, Tensor, Vector, formula_of, third_derivative_tape
 from hallucert.exact import require_radius
+from hallucert.objectives.builder import jacobian_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.derivatives import jacobian_tape
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 FOURTH = 4
 """Up to so many variables fourth derivatives are formed, ``d^4`` of them."""

@@ -34,7 +34,7 @@ from hallucert.find.spheres.sphere import polished_candidate
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 PICTURE_POINTS = 2000
 """Most boundary points of ``U`` kept for pictures."""

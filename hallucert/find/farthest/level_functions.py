@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from hallucert.errors import ArgumentError
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.canonical import ONE, Atom, Monomial, Polynomial, Ring, TooLargeError, composes, evaluated
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 MAX_CANDIDATES = 200
 """Most functions tried as ``s``."""

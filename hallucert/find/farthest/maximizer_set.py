@@ -19,7 +19,7 @@ from hallucert.find.farthest.maximizer_ball import first_valley
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 
 @dataclass(frozen=True)

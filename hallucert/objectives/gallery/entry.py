@@ -15,8 +15,8 @@ from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.parser import parse_tape
-from hallucert.objectives.tape.tape import Arithmetic
+from hallucert.objectives.front_ends.parser import parse_tape
+from hallucert.objectives.tape import Arithmetic
 
 MAX_LISTED = 100
 """Products of critical points of one coordinate are listed in full up to this many."""

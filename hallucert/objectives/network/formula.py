@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from hallucert.errors import NotAnalyticError
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.network.layout import Layer
-from hallucert.objectives.tape.builder import TapeBuilder
 
 if TYPE_CHECKING:
     from hallucert.objectives.network.tanh_network import TanhNetwork

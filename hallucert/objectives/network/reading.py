@@ -13,7 +13,7 @@ from hallucert.exact import parse_dyadic
 from hallucert.objectives.network.data import LOSSES, OUTPUTS
 from hallucert.objectives.network.layout import MAX_LAYERS, Layout
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.objectives.tape.tape import MAX_VARIABLES, read_rational
+from hallucert.objectives.tape import MAX_VARIABLES, read_rational
 
 FIELDS = frozenset({"kind", "layer_sizes", "output", "loss", "weight_decay", "label_smoothing", "inputs", "targets"})
 MAX_NUMBERS = 10**6

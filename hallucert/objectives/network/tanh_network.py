@@ -15,6 +15,7 @@ import numpy as np
 from hallucert.arguments import checked_choice, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, format_dyadic, format_rational
+from hallucert.objectives.floats import answer, checked_points
 from hallucert.objectives.network.data import (
     LOSSES,
     OUTPUTS,
@@ -197,12 +198,12 @@ class TanhNetwork(Objective):
         ArgumentError
             If an array has the wrong shape or is not finite.
         """
-        lanes, single = self._lanes(x)
+        lanes, single = checked_points(self, x)
         network = self._floats
         if inputs is not None:
             network = FloatNetwork(self.layout, checked_inputs(inputs, self.layout), self._floats.bounded)
         with np.errstate(all="ignore"):
-            return self._answer(self._sliced(network.outputs, lanes, len(network.inputs)), single)
+            return answer(self, self._sliced(network.outputs, lanes, len(network.inputs)), single)
 
     def accuracy(self, x: Any, inputs: Any, labels: Any) -> Any:
         """Return which fraction of data is classified correctly: a float, or shape (k,) for lanes.
@@ -294,7 +295,7 @@ class TanhNetwork(Objective):
 
     def _squared_loss(self) -> SquaredLoss:
         """The loss of an objective in residual form."""
-        self._require_residuals()
+        self.require_residuals()
         if not isinstance(self._loss, SquaredLoss):
             raise ArgumentError("loss", self.loss, "be squared for residuals")
         return self._loss
@@ -307,7 +308,7 @@ class TanhNetwork(Objective):
 
     def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residual Jacobians on lanes, unchecked."""
-        self._require_residuals()
+        self.require_residuals()
         with np.errstate(all="ignore"):
             return self._floats.output_jacobian(x)
 
@@ -357,7 +358,7 @@ class TanhNetwork(Objective):
 
     def enclose_residual_jacobian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:
         """Enclosure of the residual Jacobian on the box `x`."""
-        self._require_residuals()
+        self.require_residuals()
         return self._balls.run(arithmetic, x).output_jacobian()
 
     def as_formula(self) -> Objective:

@@ -19,7 +19,7 @@ Function = Callable[..., Any]
 """What is compiled, and what comes of it: neither has types."""
 
 PACKAGE = Path(__file__).parents[2]
-SOURCES = ("objectives/tape/machine.py", "sam/lanes.py", "sam/kernels/*.py")
+SOURCES = ("objectives/machine.py", "sam/lanes.py", "sam/kernels/*.py")
 """Where the compiled code and its constants come from."""
 
 

@@ -10,7 +10,8 @@ A lane that has to stop is noticed by one count of all stopping conditions and t
 loop carries no branch and no mask for lanes, and finished lanes cost nothing.
 
 The loop is compiled once for every kind of program, a named tuple of arrays with the fields ``outputs`` and
-``registers``; how such a program is run is its implementation of `gradient`.
+``registers``; how such a program is run is its implementation of `gradient`. All of that is compiled into one piece of
+code: `compiled` keeps it until one of its sources changes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numba.extending import overload
 
-from hallucert.objectives.tape.machine import Program, execute
+from hallucert.objectives.machine import Program, execute
 from hallucert.sam.kernels.compiled import compiled, inlined
 from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 

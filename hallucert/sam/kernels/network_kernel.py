@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
+from hallucert.objectives.machine import CACHE
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.objectives.tape.machine import CACHE
 from hallucert.sam.kernels.compiled import inlined
 from hallucert.sam.kernels.kernel import gradient
 from hallucert.sam.kernels.vectors import (

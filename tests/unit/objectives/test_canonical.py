@@ -7,7 +7,7 @@ import pytest
 
 from hallucert.objectives.canonical import Ring, TooLargeError, composes, evaluated
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.tape import Node, Tape
+from hallucert.objectives.tape import Node, Tape
 
 
 def form(formula, variables=("x", "y"), ring=None):

@@ -9,8 +9,8 @@ import pytest
 from numba import njit
 
 import hallucert as hc
+from hallucert.objectives.machine import registers_array
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.objectives.tape.machine import registers_array
 from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.kernels import kernel

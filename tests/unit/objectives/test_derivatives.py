@@ -8,10 +8,10 @@ import pytest
 from autograd.scipy import special
 from oracle_arithmetic import DIGITS, Mpmath
 
+from hallucert.objectives.builder import directional_tape, gradient_tape, hessian_tape, jacobian_tape
 from hallucert.objectives.formula import least_squares_tape
+from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.parser import parse_tape
-from hallucert.objectives.tape.derivatives import directional_tape, gradient_tape, hessian_tape, jacobian_tape
 
 FUNCTIONS = {
     "(x**2 + y - 11)**2 + (x + y**2 - 7)**2": lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2,

@@ -12,19 +12,17 @@ from typing import Any
 
 from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.exact import exact
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.parser import natural_order
-from hallucert.objectives.tape import functions
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.front_ends import functions
+from hallucert.objectives.front_ends.parser import natural_order
+from hallucert.objectives.tape import Tape
 
 _SYMPY_NAMES = {"ceiling": "ceil", "Mod": "mod"}
 """Sympy's names for what `functions.NOT_ANALYTIC` lists under numpy's."""
 
 
-def objective_from_sympy(
-    expression: Any, variables: Sequence[Any] | None = None, name: str | None = None
-) -> FormulaObjective:
+def from_sympy(expression: Any, variables: Sequence[Any] | None = None, name: str | None = None) -> FormulaObjective:
     """Make an objective from a sympy expression.
 
     Parameters
@@ -33,24 +31,20 @@ def objective_from_sympy(
         Built from numbers, ``pi``, ``E``, sums, products, powers and the functions exp log sqrt sin cos tan sinh
         cosh tanh erf erfc.
     variables : sequence of sympy symbols or names, optional
-        The symbols in the order of the coordinates; by default the free symbols, in natural order by name
-        (``x2`` before ``x10``).
+        The symbols in the order of the coordinates; by default the free symbols, in natural order.
     name : str, optional
         Name for reports; the printed expression by default.
+
+    Returns
+    -------
+    Objective
 
     Raises
     ------
     NotAnalyticError
-        If the expression holds ``Abs``, ``Max``, ``Piecewise`` or another function that is not real-analytic.
+        If the expression holds ``Abs``, ``Max`` or another function that is not real-analytic.
     ArgumentError
-        If it holds something else a tape cannot: the imaginary unit, an infinity, an unknown function.
-
-    Examples
-    --------
-    >>> import sympy
-    >>> x, y = sympy.symbols("x y")
-    >>> objective_from_sympy((x**2 - 1)**2 / 4 + y**2 / 20).value([2.0, 0.0])
-    2.25
+        If it holds the imaginary unit, an infinity, or an unknown function.
     """
     import sympy
 

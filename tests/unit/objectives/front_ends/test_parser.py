@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from oracle_arithmetic import DIGITS, Mpmath, Rationals
 
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
+from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.parser import parse_tape
 
 X = {"x": Fraction(3, 7), "y": Fraction(-5, 2), "z": Fraction(11)}
 BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -90,7 +90,7 @@ def test_functions_agree_with_mpmath():
         "silu": lambda t: t / (1 + mpmath.exp(-t)), "square": lambda t: t * t,
         "erf": mpmath.erf, "erfc": mpmath.erfc, "gelu": lambda t: t * mpmath.ncdf(t),
     }  # fmt: skip
-    from hallucert.objectives.tape.functions import ANALYTIC
+    from hallucert.objectives.front_ends.functions import ANALYTIC
 
     assert set(oracles) == set(ANALYTIC)
     with mpmath.workdps(DIGITS):
@@ -238,7 +238,7 @@ def test_names_of_functions_are_no_variables(name):
 
 def test_what_is_written_instead_is_the_function():
     """The equivalents in the messages agree with mpmath at 45 digits."""
-    from hallucert.objectives.tape.functions import FUNCTIONS_ELSEWHERE
+    from hallucert.objectives.front_ends.functions import FUNCTIONS_ELSEWHERE
 
     x, y = mpmath.mpf("1.37"), mpmath.mpf("0.61")
     oracles = {

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from hallucert.objectives.tape.tape import Node, Tape, node_operands
+from hallucert.objectives.tape import Node, Tape, node_operands
 
 ADD, SUB, MUL, DIV, ADDC, SUBC, MULC, DIVC, SQUARE, NEG, COPY, CONST = range(12)
 SQRT, EXP, LOG, SIN, COS, TANH, ERF, SOFTPLUS, RPOW = range(12, 21)

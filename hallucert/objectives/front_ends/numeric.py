@@ -20,7 +20,7 @@ from hallucert.arguments import checked_text, checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.objectives.names import function_name
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.tape import MAX_VARIABLES, Arithmetic
+from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
 
 _MUST = (
     "be differentiable by autograd: written with arithmetic and functions of numpy, autograd.numpy or "

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from oracle_arithmetic import Mpmath, Rationals
 
 from hallucert.errors import ArgumentError
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.parser import parse_tape
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import MAX_EXPONENT, Tape
+from hallucert.objectives.tape import MAX_EXPONENT, Tape
 
 
 @pytest.mark.parametrize(

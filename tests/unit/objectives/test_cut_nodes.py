@@ -8,9 +8,9 @@ import pytest
 from oracle_arithmetic import Mpmath
 
 from hallucert.errors import ArgumentError
+from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.parser import parse_tape
-from hallucert.objectives.tape.tape import Tape, node_operands
+from hallucert.objectives.tape import Tape, node_operands
 
 
 def is_cut(tape: Tape, cut: int) -> bool:

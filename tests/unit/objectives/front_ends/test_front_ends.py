@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 from hallucert.errors import ArgumentError, NotAnalyticError
-from hallucert.objectives.from_callable import trace
+from hallucert.objectives.front_ends.from_callable import trace
 from hallucert.objectives.objective import Objective
 
 x, y, z = sp.symbols("x0 x1 x2")

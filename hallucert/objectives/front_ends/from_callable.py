@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_whole
+from hallucert.arguments import checked_flag, checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import exact
-from hallucert.objectives.tape import functions
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import MAX_VARIABLES, Tape
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.front_ends import functions
+from hallucert.objectives.names import function_name
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import MAX_VARIABLES, Tape
 
 _INSTEAD = (
     "Write the function with arithmetic and functions of numpy or scipy.special (np.exp, not math.exp), or build a "
@@ -26,6 +29,44 @@ _INSTEAD = (
 )
 _NO_METHOD = frozenset({"shape", "dtype", "ndim", "size", "fileno", "tolist", "toarray", "todense", "item"})
 """Names that libraries ask for to find out what an object is; a number has none of them."""
+
+
+def from_callable(
+    function: Callable[[Any], Any], dimension: int, rigorous: bool = True, name: str | None = None
+) -> Objective:
+    """Make an objective from a numpy-style function of one array of shape (d,).
+
+    The function is called once with symbolic numbers and what it does is recorded. With ``rigorous=False`` it is
+    kept as it is and differentiated by autograd: good for `hallucert.sam`, `find` and `diagnose`, not for proofs.
+
+    Parameters
+    ----------
+    function : callable
+        From an array of shape (d,) to one number.
+    dimension : int
+        The number of variables, ``d``.
+    rigorous : bool
+        Whether the function is recorded, so that it can be certified.
+    name : str, optional
+        Name for reports; that of the function by default.
+
+    Returns
+    -------
+    Objective
+
+    Raises
+    ------
+    NotAnalyticError
+        If the function branches on its argument or calls something that is not real-analytic.
+    ArgumentError
+        If the function raises an error while it is recorded, which is then the cause, or returns no number that
+        depends on its argument.
+    """
+    if checked_flag(rigorous, "rigorous"):
+        return FormulaObjective(trace(function, dimension), name=function_name(function) if name is None else name)
+    from hallucert.objectives.front_ends.numeric import NumericObjective
+
+    return NumericObjective(function, dimension, name)
 
 
 def trace(function: Callable[[Any], Any], dimension: int) -> Tape:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numba import njit
 
+from hallucert.objectives.machine import MAX_BLOCK, execute, lower, registers_array, run
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.machine import MAX_BLOCK, execute, lower, registers_array, run
-from hallucert.objectives.tape.tape import Node, Tape
+from hallucert.objectives.tape import Node, Tape
 
 
 class Doubles:

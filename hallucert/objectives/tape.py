@@ -46,6 +46,9 @@ from hallucert.objectives.names import MAX_VARIABLES, check_variable_names
 
 T = TypeVar("T")
 
+Ball = Any
+"""A value of an arithmetic, with ``+ - * /`` of its own."""
+
 BINARY = frozenset({"add", "sub", "mul", "div"})
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
 UNARY = frozenset({"neg", *FUNCTIONS})

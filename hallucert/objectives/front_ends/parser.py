@@ -22,11 +22,14 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
+from hallucert.exact import Exact
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.formula import FormulaObjective, least_squares_tape
+from hallucert.objectives.front_ends import functions
 from hallucert.objectives.names import CONSTANTS_ELSEWHERE, RESERVED, check_variable_names
-from hallucert.objectives.tape import functions
-from hallucert.objectives.tape.builder import TapeBuilder
-from hallucert.objectives.tape.tape import Tape
+from hallucert.objectives.tape import Tape
 
 MAX_LENGTH = 200_000
 _TOKEN = re.compile(
@@ -43,6 +46,88 @@ class Token(NamedTuple):
     kind: str
     text: str
     position: int
+
+
+def parse(formula: str, variables: Sequence[str] | None = None, name: str | None = None) -> FormulaObjective:
+    """Read a formula such as ``"(x**2 + y - 11)**2 + (x + y**2 - 7)**2"``.
+
+    Parameters
+    ----------
+    formula : str
+        Arithmetic with ``+ - * / ** ( )``, decimals (taken exactly), ``pi``, and the functions
+        exp log sqrt sin cos tan sinh cosh tanh erf erfc sigmoid softplus silu gelu square. Euler's number is
+        ``exp(1)``; ``gelu`` is that of the error function.
+    variables : sequence of str, optional
+        Order of the coordinates; by default the names in the formula, in natural order. Names that are constants
+        elsewhere (``e``, ``E``, ``I``, ``inf``, ``True``, ...) are variables only if they are listed here.
+    name : str, optional
+        Name for reports; the formula itself by default.
+
+    Returns
+    -------
+    Objective
+
+    Raises
+    ------
+    FormulaError
+        If the text does not parse, or a name may be meant as a constant; the message points at the place.
+    NotAnalyticError
+        If it uses ``abs``, ``max`` or another function that is not real-analytic.
+
+    Examples
+    --------
+    >>> from hallucert import Objective
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> f.variables, f.dimension
+    (('x', 'y'), 2)
+    """
+    tape = parse_tape([formula], variables)
+    return FormulaObjective(tape, name=formula if name is None else name)
+
+
+def least_squares(
+    residuals: Sequence[str],
+    variables: Sequence[str] | None = None,
+    n: Exact = 1,
+    name: str | None = None,
+) -> FormulaObjective:
+    """Make ``f = (1/2n) |r|^2`` from the formulas of the residuals ``r_1 .. r_m``.
+
+    Parameters
+    ----------
+    residuals : sequence of str
+        One formula for each residual.
+    variables : sequence of str, optional
+        Order of the coordinates; by default all names, in natural order.
+    n : exact positive number
+        The sample count in ``1/2n``.
+    name : str, optional
+        Name for reports.
+
+    Returns
+    -------
+    Objective
+        With `residual` and `residual_jacobian`.
+
+    Raises
+    ------
+    ArgumentError
+        If `residuals` is no sequence of formulas or `n` is not positive.
+    FormulaError, NotAnalyticError
+        As `parse`.
+
+    Examples
+    --------
+    >>> from hallucert import Objective
+    >>> f = Objective.least_squares(["x**2 + y**2 - 1", "x - y"])
+    >>> f.residual_count, f.value([1, 1])
+    (2, 0.5)
+    """
+    formulas = checked_items(residuals, "residuals", must := "be a nonempty sequence of formulas")
+    if not formulas or not all(isinstance(formula, str) for formula in formulas):
+        raise ArgumentError("residuals", residuals, must)
+    tape = parse_tape(formulas, variables)
+    return FormulaObjective(least_squares_tape(tape, n), residuals=tape, n=n, name=name)
 
 
 def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) -> Tape:
