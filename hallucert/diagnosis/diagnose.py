@@ -30,9 +30,10 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.linear.eigenvalues import eigvals
 from hallucert.find.moreau import moreau_length
+from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.floats import checked_points
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, radius_law, row_norms
+from hallucert.objectives.radius_law import RadiusLaw, radius_law
 from hallucert.sam.observation import is_flat
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
@@ -147,7 +148,7 @@ def _diagnosed(basis: dict[str, Any], share: int) -> Diagnosis:
         if is_flat(f, point, float(radius)):
             return Diagnosis(**basis, kind=Kind.FLAT, verdict=say.flat(law), advice=say.FLAT_ADVICE)
         return _critical(basis, hessian_spectrum(f, point, share))
-    target = point + float(radius) * law.direction_at(g)[1]
+    target = point + float(radius) * law.floats.direction_at(g)[1]
     s = _norm(f.gradient(target))
     basis |= {"target": target, "sam_value": f.value(target), "shifted_gradient_norm": s}
     length = float(np.linalg.norm(target - point))
@@ -317,7 +318,7 @@ def _bouncing(basis: dict[str, Any], products: int) -> Diagnosis | None:
     norm = _norm(between[0])
     if not 0 < norm < np.inf or (between / norm @ f.gradient(x)).item() >= 0:
         return None
-    twice = once - eta * f.gradient_lanes(once + float(rho) * law.direction(between)[1])
+    twice = once - eta * f.gradient_lanes(once + float(rho) * law.floats.direction(between)[1])
     jump = float(np.linalg.norm(once - lanes))
     if not float(np.linalg.norm(twice - lanes)) <= NEAR * jump:
         return None

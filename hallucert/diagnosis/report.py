@@ -155,7 +155,7 @@ class Diagnosis:
         if self.alignment is not None:
             rows.append(
                 (
-                    f"{'g(x)' if self.law.metric is None else 'x+ - x'} points at it",
+                    f"{'g(x)' if self.law.floats.metric is None else 'x+ - x'} points at it",
                     f"cosine {self.alignment:.9g}, x+ misses it by {self.target_distance:.3g}",
                 )
             )

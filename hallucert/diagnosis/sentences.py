@@ -96,7 +96,7 @@ def bouncing_advice(law: RadiusLaw) -> str:
     """Say what to do in a two-cycle."""
     if not law.normalised:
         return "USAM bounces only where the step is too large for the curvature: decrease step_size."
-    size = ": for a x^2/2 it is 2 eta a rho/(2 - eta a)" if law.metric is None else " and with rho"
+    size = ": for a x^2/2 it is 2 eta a rho/(2 - eta a)" if law.floats.metric is None else " and with rho"
     return f"The jump shrinks with the step{size}. Decrease step_size or rho."
 
 

@@ -116,7 +116,7 @@ class PointSpectra:
 
     def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int, law: RadiusLaw = SAM) -> None:
         self.f, self.x, self.rho, self.products, self.law = f, x, rho, products, law
-        size, self.u = law.direction_at(f.gradient_lanes(x[None, :])[0])
+        size, self.u = law.floats.direction_at(f.gradient_lanes(x[None, :])[0])
         self.size = float(size)
         self.plus = x + rho * self.u
         self.dense = x.size <= DENSE
@@ -134,7 +134,7 @@ class PointSpectra:
         """
         if not self.dense:
             lam = self.size / self.rho
-            ends = tangential_ends(self.f, self.x, self._normal, lam, self.products, self.law.diagonal)
+            ends = tangential_ends(self.f, self.x, self._normal, lam, self.products, self.law.floats.diagonal)
             return spectrum_of_ends(ends, lam)
         values = self._tangential_values()
         doubt = rounding_of(values.size, np.abs(values).max(initial=1.0)) * np.ones(values.size)
@@ -147,10 +147,10 @@ class PointSpectra:
     def _normal(self) -> np.ndarray | None:
         if not self.law.normalised:
             return None
-        return self.u if self.law.diagonal is None else self.u / self.law.diagonal
+        return self.u if self.law.floats.diagonal is None else self.u / self.law.floats.diagonal
 
     def _tangential_values(self) -> np.ndarray:
-        diagonal, lam, normal = self.law.diagonal, self.size / self.rho, self._normal
+        diagonal, lam, normal = self.law.floats.diagonal, self.size / self.rho, self._normal
         h = self.hessian if diagonal is None else diagonal[:, None] * self.hessian * diagonal
         return (eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)) / lam
 
@@ -177,13 +177,13 @@ class PointSpectra:
     @cached_property
     def sam_matrix(self) -> np.ndarray:
         """``M``, shape (d, d), only for few variables."""
-        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.tangential_matrix(self.u, self.hessian)
+        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.floats.tangential_matrix(self.u, self.hessian)
         return np.asarray(self.f.hessian_lanes(self.plus[None, :])[0] @ j)
 
     def c32_margin(self) -> float:
         """Return ``lambda_min(sym Du) + 1/rho``, ``Du = T H/s``; an upper bound of it beyond `DENSE` variables."""
         if self.dense:
-            du = self.law.tangential_matrix(self.u, self.hessian) / self.size
+            du = self.law.floats.tangential_matrix(self.u, self.hessian) / self.size
             return float(eigvalsh((du + du.T) / 2)[0]) + 1 / self.rho
         hessian = hessian_at(self.f, self.x)
         # For SAM T H = H - u (H u)^T: besides H v only H u is needed. ASAM's metric costs the product H D^2 v.
@@ -193,12 +193,12 @@ class PointSpectra:
             hv = hessian(v)
             if hu is None:
                 return hv / self.size
-            metric = self.law.metric
+            metric = self.law.floats.metric
             both = 2 * hv if metric is None else metric * hv + hessian(metric * v)
             return (both - self.u * (hu @ v) - hu * (self.u @ v)) / (2 * self.size)
 
         start = np.random.default_rng(0).standard_normal(self.x.size)
-        steps = (self.products - 1) // (1 if self.law.metric is None else 2)
+        steps = (self.products - 1) // (1 if self.law.floats.metric is None else 2)
         return extreme_eigenvalues(symmetric, start, steps).smallest + 1 / self.rho
 
     def sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
@@ -213,7 +213,7 @@ class PointSpectra:
         here, there = hessian_at(self.f, self.x), hessian_at(self.f, self.plus)
 
         def apply(v: np.ndarray) -> np.ndarray:
-            return there(v + scale * self.law.tangential_matrix(self.u, here(v)[:, None])[:, 0])
+            return there(v + scale * self.law.floats.tangential_matrix(self.u, here(v)[:, None])[:, 0])
 
         start = np.random.default_rng(0).standard_normal(self.x.size)
         values, residuals = ritz_values(apply, start, self.products // 2)
@@ -222,7 +222,7 @@ class PointSpectra:
     def _dense_sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
         """First-order perturbation: ``M + E`` has the eigenvalue ``mu + y^* E x/(y^* x)`` with eigenvectors x, y."""
         m = self.sam_matrix
-        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.tangential_matrix(self.u, self.hessian)
+        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.floats.tangential_matrix(self.u, self.hessian)
         size = float(np.linalg.norm(self.f.hessian_lanes(self.plus[None, :])[0]) * np.linalg.norm(j))
         try:
             values, right = np.linalg.eig(m)
@@ -255,7 +255,7 @@ class PointSpectra:
         for first in range(0, len(b), block):
             rows = b[first : first + block]
             hb = self.f.hessian_vector_lanes(np.broadcast_to(self.x, rows.shape), rows)
-            product[:, first : first + block] = b @ self.law.tangential_rows(self.u, hb).T
+            product[:, first : first + block] = b @ self.law.floats.tangential_rows(self.u, hb).T
         return (gram + (self.rho / self.size) * product) / float(self.f.n), gram
 
     def zero_is_within(self, reach: float, newton: np.ndarray) -> bool:

@@ -98,7 +98,7 @@ def arguments_with_ascent(f: Objective, rho: float, law: RadiusLaw = SAM) -> Arg
         if own.shape[1] == 0:
             return own
         with np.errstate(all="ignore"):
-            shifted = x + rho * law.direction(f.gradient_lanes(x))[1]
+            shifted = x + rho * law.floats.direction(f.gradient_lanes(x))[1]
         return np.concatenate([own, f.domain_arguments(shifted)], axis=1)
 
     return arguments

@@ -90,7 +90,7 @@ def hallucinate(
     radius, steps = checked_radius(rho, law=law), checked_count(max_steps, "max_steps")
     tolerance = None if tolerance is None else checked_positive(tolerance, "tolerance")
     require_defined(f, x, "start")
-    shifted = x + float(radius) * law.direction_at(f.gradient_lanes(x[None, :])[0])[1]
+    shifted = x + float(radius) * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1]
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
         where = short(f, shifted)
         raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
@@ -180,5 +180,5 @@ def _candidate(f: Objective, x: np.ndarray, rho: Fraction, law: RadiusLaw) -> Ca
         hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
         q = gradient_of(f, float(np.linalg.norm(g)))
         raise SearchError(f"hallucinate ended where |g| = {q}: an ordinary critical point. Try another start{hint}")
-    size, u = law.direction_at(g)
+    size, u = law.floats.direction_at(g)
     return Candidate(f, x, rho, x + radius * u, float(size) / radius, sphere_kind(f, x, radius, law), law=law)

@@ -16,8 +16,8 @@ from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
 from hallucert.find.rescaled import gradient_of, original, short
+from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import row_norms
 
 LanesFunction = Callable[[np.ndarray], np.ndarray]
 PointSystem = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]

@@ -161,7 +161,7 @@ def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> f
             raise SearchError(f"refine: the gradient is zero at x = {short(f, x)}, so x+ is not defined there")
         if q == 0:
             raise SearchError(f"refine: x = {short(f, x)} is an ordinary critical point of f, where x+ = x")
-        ascent = rho * law.direction_at(g)[1]
+        ascent = rho * law.floats.direction_at(g)[1]
         if not _defined(f, (x + ascent)[None, :]):
             raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {short(f, x)}")
     return step_length(f, x, rho, law)
@@ -176,6 +176,6 @@ def _defined(f: Objective, x: np.ndarray) -> bool:
 def _candidate(f: Objective, x: np.ndarray, rho: Any, length: float, law: RadiusLaw) -> Candidate:
     r = float(rho)
     g = f.gradient_lanes(x[None, :])[0]
-    size = float(law.direction_at(g)[0])
-    target = newton_point(gradient_system(f), x + law.step_at(g, r), max_steps=20, step_limit=1e-6 * length).x
+    size = float(law.floats.direction_at(g)[0])
+    target = newton_point(gradient_system(f), x + law.floats.step_at(g, r), max_steps=20, step_limit=1e-6 * length).x
     return Candidate(f, x, rho, target, size / r, sphere_kind(f, x, r, law), law=law)

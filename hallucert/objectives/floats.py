@@ -5,7 +5,6 @@ Each tape of a formula is lowered once and run by the one kernel.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,24 +25,24 @@ if TYPE_CHECKING:
     from hallucert.objectives.objective import Objective
 
 
-class Floats(ABC):
+class Floats:
     """A function on lanes of points (k, d), unchecked: NaN and inf in, NaN and inf out."""
 
-    @abstractmethod
     def value(self, x: np.ndarray) -> np.ndarray:
         """Return ``f``, (k,)."""
+        raise NotImplementedError
 
-    @abstractmethod
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Return the gradients, (k, d)."""
+        raise NotImplementedError
 
-    @abstractmethod
     def hessian(self, x: np.ndarray) -> np.ndarray:
         """Return the Hessians, (k, d, d)."""
+        raise NotImplementedError
 
-    @abstractmethod
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return the products ``H(x) v``, (k, d)."""
+        raise NotImplementedError
 
     def residual(self, x: np.ndarray) -> np.ndarray:
         """Return the residuals, (k, m), of an objective that has them."""

@@ -22,17 +22,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from hallucert.arguments import checked_items
-from hallucert.arrays import exact_point
 from hallucert.errors import ArgumentError
-from hallucert.exact import Exact
+from hallucert.exact import Exact, exact
 
-SMALL_SQUARE = 2.0**-900
-"""Smaller squares have lost digits, or their terms have."""
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hallucert.objectives.ascent import Ascent
 
 VARIANTS = ("sam", "usam", "asam")
 
@@ -73,7 +72,7 @@ class RadiusLaw:
         items = checked_items(self.scales, "scales", must)
         if bool(items) != (self.variant == "asam"):
             raise ArgumentError("scales", self.scales, must)
-        scales = exact_point(items, len(items), "scales")
+        scales = tuple(exact(item, "scales") for item in items)
         if any(not Fraction(10) ** -100 < scale < Fraction(10) ** 100 for scale in scales):
             raise ArgumentError("scales", self.scales, "lie between 1e-100 and 1e100")
         object.__setattr__(self, "scales", scales)
@@ -115,183 +114,17 @@ class RadiusLaw:
         return "" if self.variant == "sam" else f', variant="{self.variant}"'
 
     @cached_property
-    def metric(self) -> np.ndarray | None:
-        """The diagonal of ``D^2`` in doubles, shape (d,); None for the identity."""
-        return np.array([float(scale * scale) for scale in self.scales]) if self.scales else None
+    def floats(self) -> Ascent:
+        """The ascent step in floats."""
+        from hallucert.objectives.ascent import Ascent  # no proof needs it
 
-    @cached_property
-    def diagonal(self) -> np.ndarray | None:
-        """The diagonal of ``D`` in doubles, shape (d,); None for the identity."""
-        return np.array([float(scale) for scale in self.scales]) if self.scales else None
-
-    def size(self, g: np.ndarray) -> np.ndarray:
-        """Return ``s``, by which the gradient is divided.
-
-        Parameters
-        ----------
-        g : array of shape (k, d)
-            Gradients.
-
-        Returns
-        -------
-        array of shape (k,)
-        """
-        if not self.normalised:
-            return np.ones(len(g))
-        return row_norms(g if self.diagonal is None else self.diagonal * g)
-
-    def direction(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``s`` and ``u``.
-
-        Parameters
-        ----------
-        g : array of shape (k, d)
-            Gradients.
-
-        Returns
-        -------
-        arrays of shapes (k,) and (k, d)
-            NaN where ``s`` is zero.
-        """
-        with np.errstate(all="ignore"):
-            size = self.size(g)
-            if not self.normalised:
-                return size, g
-            return size, (g if self.metric is None else self.metric * g) / size[:, None]
-
-    def direction_at(self, g: np.ndarray) -> tuple[np.float64, np.ndarray]:
-        """Return ``s`` and ``u`` for one gradient.
-
-        Parameters
-        ----------
-        g : array of shape (d,)
-            A gradient.
-
-        Returns
-        -------
-        float and array of shape (d,)
-            NaN where ``s`` is zero.
-        """
-        if not self.normalised:
-            return np.float64(1.0), g
-        weighted = g if self.metric is None else self.metric * g
-        size = self.size(g[None])[0]
-        with np.errstate(all="ignore"):
-            return size, weighted / size
-
-    def step_at(self, g: np.ndarray, rho: float) -> np.ndarray:
-        """Return ``rho u`` for one gradient, computed as ``(rho D^2 g) / s``.
-
-        Parameters
-        ----------
-        g : array of shape (d,)
-            A gradient.
-        rho : float
-            The radius.
-
-        Returns
-        -------
-        array of shape (d,)
-        """
-        weighted = g if self.metric is None else self.metric * g
-        return rho * weighted / self.direction_at(g)[0]
-
-    def tangential(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return ``T v``.
-
-        Parameters
-        ----------
-        u : array of shape (k, d)
-            Ascent directions.
-        v : array of shape (k, d)
-            Vectors.
-
-        Returns
-        -------
-        array of shape (k, d)
-        """
-        if not self.normalised:
-            return v
-        moved = v if self.metric is None else self.metric * v
-        return moved - np.einsum("ij,ij->i", u, v)[:, None] * u
-
-    def tangential_columns(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Return ``T H``.
-
-        Parameters
-        ----------
-        u : array of shape (k, d)
-            Ascent directions.
-        h : array of shape (k, d, d)
-            Hessians.
-
-        Returns
-        -------
-        array of shape (k, d, d)
-        """
-        if not self.normalised:
-            return h
-        moved = h if self.metric is None else self.metric[:, None] * h
-        return moved - u[:, :, None] * np.einsum("ki,kij->kj", u, h)[:, None, :]
-
-    def tangential_matrix(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Return ``T H`` for one direction.
-
-        Parameters
-        ----------
-        u : array of shape (d,)
-            An ascent direction.
-        h : array of shape (d, k)
-            Columns of a Hessian, or all of it.
-
-        Returns
-        -------
-        array of shape (d, k)
-        """
-        if not self.normalised:
-            return h
-        moved = h if self.metric is None else self.metric[:, None] * h
-        return moved - np.outer(u, u @ h)
-
-    def tangential_rows(self, u: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return ``R T`` for one direction.
-
-        Parameters
-        ----------
-        u : array of shape (d,)
-            An ascent direction.
-        rows : array of shape (k, d)
-            The rows ``R``.
-
-        Returns
-        -------
-        array of shape (k, d)
-        """
-        if not self.normalised:
-            return rows
-        moved = rows if self.metric is None else self.metric * rows
-        return moved - np.outer(rows @ u, u)
+        return Ascent(self)
 
 
 SAM = RadiusLaw()
 
 
-def row_norms(g: np.ndarray) -> np.ndarray:
-    """Return the norms (k,) of lanes (k, d); those whose squares are out of the range of doubles are scaled first."""
-    with np.errstate(all="ignore"):
-        squares = np.einsum("ij,ij->i", g, g)
-        norms = np.sqrt(squares)
-        hard = (squares < SMALL_SQUARE) | np.isinf(squares)
-        if hard.any():
-            largest = np.abs(g[hard]).max(axis=1, initial=0.0)
-            usable = (largest > 0) & np.isfinite(largest)
-            unit = np.where(usable, np.frexp(largest)[1], 0)
-            scaled = np.ldexp(g[hard], -unit[:, None])
-            norms[hard] = np.ldexp(np.sqrt(np.einsum("ij,ij->i", scaled, scaled)), unit)
-    return norms
-
-
-def radius_law(variant: Any, dimension: int) -> RadiusLaw:
+def radius_law(variant: object, dimension: int) -> RadiusLaw:
     """Return the law that an argument ``variant=`` names, for a function of `dimension` variables.
 
     Raises
@@ -309,15 +142,10 @@ def radius_law(variant: Any, dimension: int) -> RadiusLaw:
     return law
 
 
-def require_sam(variant: Any, instead: str) -> None:
+def require_sam(variant: object, instead: str) -> None:
     """Refuse every law but SAM's, for what is a theorem or a search about SAM alone.
 
-    Parameters
-    ----------
-    variant : Any
-        The argument ``variant=`` of the caller.
-    instead : str
-        Why, and what does it for other ascent steps: it follows ``variant must be "sam":`` in the message.
+    The message ends with `instead`: why, and what does it for other ascent steps.
 
     Raises
     ------

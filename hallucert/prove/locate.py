@@ -17,8 +17,9 @@ from hallucert.check.reason import Reason
 from hallucert.check.sam_point import Point
 from hallucert.check.witness import Rows, System, Vector, Witness
 from hallucert.exact import LARGEST_DOUBLE, round_down
+from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, row_norms
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.prove.zero import uniqueness_radius
 
 _SLOW = 1000

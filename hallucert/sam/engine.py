@@ -152,7 +152,7 @@ def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
         of a network that the compiled loop cannot run.
     """
     wanted, law, batches = plan.threads or os.cpu_count() or 1, plan.law, plan.batches is not None
-    compiled = law.metric is None
+    compiled = law.floats.metric is None
     if isinstance(objective, TanhNetwork):
         # Only now, because it loads the compiler.
         from hallucert.sam.kernels.network_kernel import network_program
@@ -198,8 +198,8 @@ def advance_plain(
             step = np.ldexp(objective.gradient_lanes(points), -height)
             q2 = shifted = np.einsum("ij,ij->i", step, step)
             if not steps.warm:
-                ascent = step if law.metric is None else law.metric * step
-                points_there = points + (steps.rho[k] / law.size(step))[:, None] * ascent
+                ascent = step if law.floats.metric is None else law.floats.metric * step
+                points_there = points + (steps.rho[k] / law.floats.size(step))[:, None] * ascent
                 step = np.ldexp(objective.gradient_lanes(points_there), -height)
                 shifted = np.einsum("ij,ij->i", step, step)
             if steps.momentum:

@@ -18,9 +18,10 @@ import numpy as np
 from hallucert.arguments import checked_double, quiet
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
+from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.floats import answer, checked_points
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, row_norms
+from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 
 
 @quiet
@@ -132,10 +133,10 @@ def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "s
     law = radius_law(variant, checked_objective(f).dimension)
     lanes, single = _points(f, x, law)
     radius = _radius(rho)
-    size, u = law.direction(f.gradient_lanes(lanes))
+    size, u = law.floats.direction(f.gradient_lanes(lanes))
     v = f.gradient_lanes(lanes + radius * u)
     with np.errstate(all="ignore"):
-        turned = f.hessian_vector_lanes(lanes, law.tangential(u, v))
+        turned = f.hessian_vector_lanes(lanes, law.floats.tangential(u, v))
         return _answer(f, v + (radius / size)[:, None] * turned, single)
 
 
@@ -221,7 +222,7 @@ def sam_lanes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return ``f(x), f(x+), |g(x)|, |g(x+)|`` on lanes (k, d) with radii (k,), each (k,); NaN where undefined."""
     g = f.gradient_lanes(x)
-    shifted = x + rho[:, None] * law.direction(g)[1]
+    shifted = x + rho[:, None] * law.floats.direction(g)[1]
     return f.value_lanes(x), f.value_lanes(shifted), row_norms(g), row_norms(f.gradient_lanes(shifted))
 
 
@@ -244,11 +245,11 @@ def _radius(rho: Exact) -> float:
 
 
 def _perturbed(f: Objective, lanes: np.ndarray, radius: float, law: RadiusLaw) -> np.ndarray:
-    return lanes + radius * law.direction(f.gradient_lanes(lanes))[1]
+    return lanes + radius * law.floats.direction(f.gradient_lanes(lanes))[1]
 
 
 def _direction_jacobian(f: Objective, lanes: np.ndarray, law: RadiusLaw) -> np.ndarray:
-    size, u = law.direction(f.gradient_lanes(lanes))
+    size, u = law.floats.direction(f.gradient_lanes(lanes))
     hessian = f.hessian_lanes(lanes)
     with np.errstate(all="ignore"):
-        return law.tangential_columns(u, hessian) / size[:, None, None]
+        return law.floats.tangential_columns(u, hessian) / size[:, None, None]

@@ -12,9 +12,10 @@ import numpy as np
 from hallucert.arguments import checked_choice, checked_double, checked_real, checked_whole
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError, printed
+from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, row_norms
+from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 
 DTYPES = ("float64", "float32")
 
@@ -257,7 +258,7 @@ def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw
     with np.errstate(all="ignore"):
         g = objective.gradient_lanes(starts)
         slopes = row_norms(g)
-        steps = row_norms(rho * law.direction(g)[1])
+        steps = row_norms(rho * law.floats.direction(g)[1])
     slopes = slopes[np.isfinite(slopes) & (slopes > 0)]
     steps = steps[np.isfinite(steps)]
     largest = max(float(np.abs(starts).max(initial=0.0)), float(steps.max(initial=0.0)))

@@ -14,7 +14,7 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.sizes import Sizes
 from hallucert.check.units import Units, box_units, units_of
 from hallucert.errors import SearchError
-from hallucert.objectives.radius_law import row_norms
+from hallucert.objectives.ascent import row_norms
 from hallucert.prove.absence.usam import certify_usam_absence
 
 SCALES = [(-300, 0), (300, 0), (0, -300), (0, 300), (-300, 300), (300, -300), (38, -101), (-38, 5)]

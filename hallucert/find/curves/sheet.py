@@ -219,5 +219,5 @@ def _run(
 
 def _sheet(f: Objective, rho: Any, points: list[CurvePoint], ends: tuple[EndReason, EndReason]) -> Sheet:
     x = np.array([p.z for p in points])
-    target = x + float(rho) * SAM.direction(f.gradient_lanes(x))[1]
+    target = x + float(rho) * SAM.floats.direction(f.gradient_lanes(x))[1]
     return Sheet(f, rho, x, np.array([p.t for p in points]), target, ends)

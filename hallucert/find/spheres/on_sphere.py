@@ -121,11 +121,11 @@ def _found(
         centre = polished_critical_point(units, units.inside(centre), 1.0, "target")
         found = moreau_points(units, centre, units.radius(radius, law), count, rng)
         return [units.original(candidate, radius, law) for candidate in found]
-    if law.diagonal is None:
+    if law.floats.diagonal is None:
         units = in_units(f, centre, float(radius))
         found = _on_sphere(units, units.inside(centre), units.radius(radius), count, rng)
         return [units.original(candidate, radius) for candidate in found]
-    longest = float(radius) * float(law.diagonal.max())
+    longest = float(radius) * float(law.floats.diagonal.max())
     units = in_units(f, centre, longest)
     centre = units.outside(_polished(units, units.inside(centre), math.ldexp(longest, -units.length)))
     metric = in_units(f, centre, float(radius), law=law)

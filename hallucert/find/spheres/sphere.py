@@ -100,8 +100,8 @@ def shifted_gradient_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> P
 
     def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
-        size, u = law.direction_at(g)
-        j = np.eye(x.size) + (rho / size) * law.tangential_matrix(u, h)
+        size, u = law.floats.direction_at(g)
+        j = np.eye(x.size) + (rho / size) * law.floats.tangential_matrix(u, h)
         plus = (x + rho * u)[None, :]
         return f.gradient_lanes(plus)[0], f.hessian_lanes(plus)[0] @ j
 
@@ -126,7 +126,7 @@ def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> P
 def shifted_residual(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
     """Return ``r(x+)``, shape (m,)."""
     g = f.gradient_lanes(x[None, :])[0]
-    return f.residual_lanes((x + law.step_at(g, rho))[None, :])[0]
+    return f.residual_lanes((x + law.floats.step_at(g, rho))[None, :])[0]
 
 
 def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
@@ -136,12 +136,12 @@ def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float, law: Radi
     needed however large `d` is.
     """
     g = f.gradient_lanes(x[None, :])[0]
-    size, u = law.direction_at(g)
+    size, u = law.floats.direction_at(g)
     a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
     block = max(1, BLOCK // x.size)
     for first in range(0, len(a), block):
         rows = a[first : first + block]
-        tangential = law.tangential_rows(u, rows)
+        tangential = law.floats.tangential_rows(u, rows)
         rows += (rho / size) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
     return a
 
@@ -155,18 +155,18 @@ def sphere_kind(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -
     variables only the two extreme eigenvalues are computed, by Lanczos on Hessian-vector products.
     """
     g = f.gradient_lanes(x[None, :])[0]
-    if law.diagonal is not None:
-        g = law.diagonal * g
+    if law.floats.diagonal is not None:
+        g = law.floats.diagonal * g
     q = float(np.linalg.norm(g))
     normal, lam = (g / q, q / rho) if law.normalised else (None, 1 / rho)
     if x.size <= DENSE:
         h = f.hessian_lanes(x[None, :])[0]
-        if law.diagonal is not None:
-            h = law.diagonal[:, None] * h * law.diagonal
+        if law.floats.diagonal is not None:
+            h = law.floats.diagonal[:, None] * h * law.floats.diagonal
         eigenvalues = eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
         size = float(np.linalg.norm(h))
     else:
-        ends = tangential_ends(f, x, normal, lam, diagonal=law.diagonal)
+        ends = tangential_ends(f, x, normal, lam, diagonal=law.floats.diagonal)
         eigenvalues = np.array([ends.smallest, ends.largest])
         size = float(np.abs(eigenvalues).max())
     zero = FLAT * (lam + size)
@@ -205,7 +205,7 @@ def step_length(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> floa
     """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
     if law == SAM:
         return rho
-    return float(norms(rho * law.direction_at(f.gradient_lanes(x[None, :])[0])[1][None, :])[0])
+    return float(norms(rho * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1][None, :])[0])
 
 
 def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:

@@ -162,7 +162,7 @@ def test_asam_beyond_dense_matrices():
     assert found
     for p in found:
         assert np.linalg.norm(hc.sam.shifted_gradient(f, p.x, 4, variant=law)) < 1e-6 * np.linalg.norm(f.gradient(p.x))
-        assert np.linalg.norm(p.x / law.diagonal) == pytest.approx(4)
+        assert np.linalg.norm(p.x / law.floats.diagonal) == pytest.approx(4)
 
 
 def test_misuse():
