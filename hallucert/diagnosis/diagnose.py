@@ -34,7 +34,7 @@ from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.floats import checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
-from hallucert.sam.observation import is_flat
+from hallucert.sam.maps import is_flat
 
 __all__ = ["Diagnosis", "Kind", "diagnose"]
 

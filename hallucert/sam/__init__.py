@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hallucert.sam.ensemble import run_ensemble
-from hallucert.sam.grid import Each, each
+from hallucert.sam.ensemble import Each, each, run_ensemble
 from hallucert.sam.lanes import Status
 from hallucert.sam.maps import (
     direction_jacobian,

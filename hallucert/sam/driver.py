@@ -13,9 +13,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.engine import Engine, choose_engine
-from hallucert.sam.lanes import RUNNING, Lanes, Steps
+from hallucert.sam.lanes import (
+    IS_CONVERGED,
+    IS_OUTSIDE,
+    IS_STATIONARY,
+    IS_UNDERFLOW,
+    RUNNING,
+    Lanes,
+    Steps,
+)
+from hallucert.sam.maps import is_flat, sam_lanes
 from hallucert.sam.settings import Plan
 
 CALL_SECONDS = 0.06
@@ -27,16 +37,10 @@ SAVE_SECONDS = 5.0
 
 @dataclass
 class State:
-    """Where the lanes are.
+    """Where the lanes are, as in `Lanes`, and what has been seen of them.
 
     Attributes
     ----------
-    x : (k, d) array
-        Iterates; a lane that stopped keeps the point where it stopped.
-    codes, done : (k,) int64 arrays
-        Status codes and steps done.
-    velocity : (k, d) array, or (0, 0) without momentum
-        Velocities.
     position : int
         Steps that the running lanes have done.
     kept : list of (rows, k, d) arrays
@@ -56,21 +60,25 @@ class State:
     observed: list[np.ndarray] = field(default_factory=list)
     interrupted: bool = False
 
+    def history(self, every: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the kept iterates of all lanes with the end points as last row, and the step numbers of the rows."""
+        last = int(self.done.max(initial=0))
+        steps_kept = np.append(np.arange(0, last, every, dtype=np.int64), last)
+        rows = steps_kept.size - 1
+        history = np.concatenate([*self.kept, np.empty((1, *self.x.shape))])[: rows + 1]
+        history[rows] = self.x
+        for i in range(int(np.searchsorted(steps_kept, self.done.min(initial=last))), rows):
+            stopped = steps_kept[i] >= self.done
+            history[i, stopped] = self.x[stopped]
+        return history, steps_kept
+
 
 @dataclass(frozen=True)
 class Hooks:
     """Who is told about a run under way.
 
-    Attributes
-    ----------
-    report : callable
-        ``report(position, running)`` after every call.
-    observe : callable or None
-        ``observe(x, position)`` with the iterates (k, d) of all lanes; what it returns goes into `State.observed`.
-    load : callable
-        Returns a saved state, or None.
-    save : callable or None
-        Saves a state, from which `load` lets the run go on.
+    ``report(position, running)`` is called after every call; what ``observe(x, position)`` returns for the iterates
+    (k, d) of all lanes goes into `State.observed`; `load` returns a saved state, or None, from which the run goes on.
     """
 
     report: Callable[[int, int], None]
@@ -181,3 +189,35 @@ def _call(
     wait(futures)
     for future in futures:
         future.result()
+
+
+class Observer:
+    """Computes the columns of the table: ``f(x), f(x+), |g|, |g+|`` and, of networks, the accuracy on held-out data."""
+
+    def __init__(self, objective: Objective, plan: Plan, held_out: tuple[np.ndarray, np.ndarray] | None) -> None:
+        self.objective, self.plan, self.held_out = objective, plan, held_out
+
+    def __call__(self, x: np.ndarray, steps: int | np.ndarray) -> np.ndarray:
+        """Return the columns as an array (columns, k) for lanes (k, d) at the given step numbers."""
+        last = np.clip(np.broadcast_to(steps, x.shape[:1]), 0, max(self.plan.steps - 1, 0))
+        columns = sam_lanes(self.objective, x, self.plan.rho.at(last), self.plan.law)
+        if self.held_out is None:
+            return np.array(columns)
+        assert isinstance(self.objective, TanhNetwork)
+        return np.array([*columns, self.objective.accuracy(x, *self.held_out)])
+
+    def conclude(self, state: State) -> np.ndarray:
+        """Return the columns at the end points, and classify the lanes that used all their steps."""
+        columns = self(state.x, state.done)
+        value, sam_value, q, s = columns[:4]
+        ran = state.codes == RUNNING
+        state.codes[ran & (s <= np.hypot(self.plan.tolerance, self.plan.relative * q))] = IS_CONVERGED
+        state.codes[ran & (q == 0)] = IS_STATIONARY
+        for i in np.flatnonzero(state.codes == IS_STATIONARY):
+            # The steps square gradients, q does not.
+            if q[i] > 0 or is_flat(self.objective, state.x[i], float(self.plan.rho.at(np.array([0]))[0])):
+                state.codes[i] = IS_UNDERFLOW
+        # A derivative may be defined where the function is not: 1/x against log(x).
+        undefined = ~np.isfinite(value) | (~np.isfinite(sam_value) & (q != 0))
+        state.codes[undefined & np.isin(state.codes, (RUNNING, IS_CONVERGED))] = IS_OUTSIDE
+        return columns

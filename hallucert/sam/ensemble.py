@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,66 @@ from hallucert.arguments import checked_items, checked_path, checked_whole, quie
 from hallucert.arrays import checked_lanes
 from hallucert.clock import Progress, StepProgress, without_step, working
 from hallucert.errors import ArgumentError, printed
+from hallucert.objectives.network.data import checked_inputs
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
-from hallucert.sam.driver import Hooks, Plan, State, iterate
-from hallucert.sam.grid import Each
+from hallucert.sam.driver import Hooks, Observer, Plan, State, iterate
 from hallucert.sam.lanes import statuses
-from hallucert.sam.observation import Observer, checked_held_out, history_of
 from hallucert.sam.result import Curves, Ensemble
-from hallucert.sam.settings import Schedule, checked_plan, checked_warmup, is_table
+from hallucert.sam.settings import Request, Schedule, checked_warmup, is_table
+
+
+@dataclass(frozen=True)
+class Each:
+    """Several settings of one argument, each with a name for the table; made by `each`.
+
+    Attributes
+    ----------
+    options : dict of str to object
+        The settings by name, in order.
+    """
+
+    options: dict[str, Any]
+
+
+def each(*values: Any, **named: Any) -> Each:
+    """Ask `run_ensemble` to run with each of several settings of ``rho`` or ``warmup``.
+
+    Parameters
+    ----------
+    values
+        Settings that are called by what they print as.
+    named
+        Settings with a name of their own.
+
+    Returns
+    -------
+    Each
+
+    Raises
+    ------
+    ArgumentError
+        If there is no setting, or two have the same name.
+
+    Examples
+    --------
+    >>> each("0.5", 1, 2).options
+    {'0.5': '0.5', '1': 1, '2': 2}
+    >>> each(SAM=0, switching=0.1).options
+    {'SAM': 0, 'switching': 0.1}
+    """
+    options = {printed(value): value for value in values} | named
+    if not options or len(options) < len(values) + len(named):
+        raise ArgumentError("values", (*values, *named), "be one or more settings with different names")
+    return Each(options)
 
 
 @quiet
 def run_ensemble(
     f: Objective,
-    starts: Any,
+    starts: object,
     rho: Schedule | Each,
     step_size: Schedule,
     steps: int,
@@ -43,7 +88,7 @@ def run_ensemble(
     batch_seed: int = 0,
     dtype: str = "float64",
     seeds: Sequence[int] | None = None,
-    held_out: Any = None,
+    held_out: object = None,
     observe_every: int | None = None,
     checkpoint: str | Path | None = None,
     variant: str | RadiusLaw = "sam",
@@ -99,29 +144,29 @@ def run_ensemble(
         raise ArgumentError("every", every, "be left out with a checkpoint; observe_every records the way")
     folder = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     numbers = _checked_seeds(seeds, len(lanes))
-    data = checked_held_out(f, held_out)
-    kept_every = 0 if every is None else checked_whole(every, 1, "every")
+    data = _checked_held_out(f, held_out)
     radii = rho.options if isinstance(rho, Each) else {_name(rho): rho}
     arms = warmup.options if isinstance(warmup, Each) else {"switching" if checked_warmup(warmup) else "SAM": warmup}
+    request = Request(
+        objective=f,
+        starts=lanes,
+        rho=1,
+        step_size=step_size,
+        steps=steps,
+        warmup=0.0,
+        tolerance=tolerance,
+        bound=bound,
+        momentum=momentum,
+        batch_size=batch_size,
+        batch_seed=batch_seed,
+        dtype=dtype,
+        threads=threads,
+        variant=variant,
+        every=0 if every is None else checked_whole(every, 1, "every"),
+        observe_every=observe_every,
+    )
     plans = {
-        (radius_name, arm_name): checked_plan(
-            f,
-            radius,
-            step_size,
-            steps,
-            arm,
-            momentum=momentum,
-            batch_size=batch_size,
-            batch_seed=batch_seed,
-            dtype=dtype,
-            tolerance=tolerance,
-            bound=bound,
-            starts=lanes,
-            every=kept_every,
-            observe_every=0 if observe_every is None else checked_whole(observe_every, 1, "observe_every"),
-            threads=None if threads is None else checked_whole(threads, 1, "threads"),
-            variant=variant,
-        )
+        (radius_name, arm_name): replace(request, rho=radius, warmup=arm).plan()
         for radius_name, radius in radii.items()
         for arm_name, arm in arms.items()
     }
@@ -129,11 +174,11 @@ def run_ensemble(
     return _joined(f, cells, list(plans), numbers, next(iter(plans.values())), data is not None)
 
 
-def _name(rho: Any) -> str:
+def _name(rho: object) -> str:
     return "schedule" if callable(rho) or is_table(rho) else printed(rho)
 
 
-def _checked_seeds(seeds: Any, lanes: int) -> np.ndarray:
+def _checked_seeds(seeds: object, lanes: int) -> np.ndarray:
     if seeds is None:
         return np.arange(lanes)
     must = f"be {lanes} integers, one for each start"
@@ -141,6 +186,18 @@ def _checked_seeds(seeds: Any, lanes: int) -> np.ndarray:
     if len(numbers) != lanes:
         raise ArgumentError("seeds", seeds, must)
     return np.array(numbers, dtype=np.int64)
+
+
+def _checked_held_out(objective: Objective, held_out: object) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return held-out inputs and labels as arrays."""
+    if held_out is None:
+        return None
+    if not isinstance(objective, TanhNetwork):
+        raise ArgumentError("held_out", "<data>", "be left out for an objective that is not a network")
+    if not isinstance(held_out, tuple) or len(held_out) != 2:
+        raise ArgumentError("held_out", held_out, "be a pair (inputs, labels)")
+    inputs = checked_inputs(held_out[0], objective.layout, "held_out")
+    return inputs, objective.checked_classes(held_out[1], len(inputs), "held_out")
 
 
 class _Cell:
@@ -223,7 +280,7 @@ def _joined(
             velocity=np.empty((0, 0)),
             kept=[_side_by_side([cell.state.kept for cell in cells], k, f.dimension)],
         )
-        history, steps_kept = history_of(whole, plan.every)
+        history, steps_kept = whole.history(plan.every)
     return Ensemble(
         objective=f,
         x=np.concatenate([cell.state.x for cell in cells]),

@@ -23,9 +23,45 @@ from hallucert.objectives.floats import answer, checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 
+FLAT = 2.0**-10
+"""A gradient that is zero in doubles so far away, as a part of rho, is zero around the point."""
+
+
+class _Place:
+    """Checked points, lanes (k, d) in any case, with the law of the ascent step and the radius."""
+
+    def __init__(self, f: Objective, x: object, variant: str | RadiusLaw, rho: Exact = 1) -> None:
+        self.f = f
+        self.law = radius_law(variant, checked_objective(f).dimension).floats
+        self.x, self.single = checked_points(f, x)
+        if self.single and self.law.normalised and row_norms(f.gradient_lanes(self.x))[0] == 0:
+            raise DomainError(
+                f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined "
+                "there"
+            )
+        self.rho = checked_double(rho, "rho")
+
+    def perturbed(self) -> np.ndarray:
+        """Return ``x+``, shape (k, d)."""
+        return self.x + self.rho * self.law.direction(self.f.gradient_lanes(self.x))[1]
+
+    def direction_jacobian(self) -> np.ndarray:
+        """Return ``Du``, shape (k, d, d)."""
+        size, u = self.law.direction(self.f.gradient_lanes(self.x))
+        with np.errstate(all="ignore"):
+            return self.law.tangential_columns(u, self.f.hessian_lanes(self.x)) / size[:, None, None]
+
+    def perturbation_jacobian(self) -> np.ndarray:
+        """Return ``J``, shape (k, d, d)."""
+        return np.eye(self.f.dimension) + self.rho * self.direction_jacobian()
+
+    def answer(self, lanes: np.ndarray) -> np.ndarray:
+        """Return what belongs to the points, of one point without the axis of lanes."""
+        return answer(self.f, lanes, self.single)
+
 
 @quiet
-def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
+def perturbed_point(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``x+ = x + rho u(x)``, the point SAM looks at.
 
     Parameters
@@ -56,165 +92,118 @@ def perturbed_point(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw =
     >>> bool(abs(perturbed_point(f, [-0.5, 0], "1.5") - [1, 0]).max() < 1e-15)
     True
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    return _answer(f, _perturbed(f, lanes, _radius(rho), law), single)
+    at = _Place(f, x, variant, rho)
+    return at.answer(at.perturbed())
 
 
 @quiet
-def sam_value(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
-    """Return the SAM objective ``f^SAM(x) = f(x+)``. Raises as `perturbed_point`.
+def sam_value(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
+    """Return the SAM objective ``f^SAM(x) = f(x+)``.
 
     Parameters
     ----------
-    f : Objective
-        The function.
-    x : (d,) or (k, d) array
-        Points.
-    rho : exact positive number
-        The perturbation radius.
-    variant : {"sam", "usam"} or RadiusLaw
-        The ascent step.
+    f, x, rho, variant
+        As in `perturbed_point`, which raises the same.
 
     Returns
     -------
     float or (k,) array
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    return _answer(f, f.value_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
+    at = _Place(f, x, variant, rho)
+    return at.answer(f.value_lanes(at.perturbed()))
 
 
 @quiet
-def shifted_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``). Raises as `perturbed_point`.
+def shifted_gradient(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
+    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``).
 
     Parameters
     ----------
-    f : Objective
-        The function.
-    x : (d,) or (k, d) array
-        Points.
-    rho : exact positive number
-        The perturbation radius.
-    variant : {"sam", "usam"} or RadiusLaw
-        The ascent step.
+    f, x, rho, variant
+        As in `perturbed_point`, which raises the same.
 
     Returns
     -------
     (d,) or (k, d) array
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    return _answer(f, f.gradient_lanes(_perturbed(f, lanes, _radius(rho), law)), single)
+    at = _Place(f, x, variant, rho)
+    return at.answer(f.gradient_lanes(at.perturbed()))
 
 
 @quiet
-def sam_gradient(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products.
-
-    ``J^T v = v + rho H P v / q``. Raises as `perturbed_point`.
+def sam_gradient(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
+    """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products: ``J^T v = v + rho H P v / q``.
 
     Parameters
     ----------
-    f : Objective
-        The function.
-    x : (d,) or (k, d) array
-        Points.
-    rho : exact positive number
-        The perturbation radius.
-    variant : {"sam", "usam"} or RadiusLaw
-        The ascent step.
+    f, x, rho, variant
+        As in `perturbed_point`, which raises the same.
 
     Returns
     -------
     (d,) or (k, d) array
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    radius = _radius(rho)
-    size, u = law.floats.direction(f.gradient_lanes(lanes))
-    v = f.gradient_lanes(lanes + radius * u)
+    at = _Place(f, x, variant, rho)
+    size, u = at.law.direction(f.gradient_lanes(at.x))
+    v = f.gradient_lanes(at.x + at.rho * u)
     with np.errstate(all="ignore"):
-        turned = f.hessian_vector_lanes(lanes, law.floats.tangential(u, v))
-        return _answer(f, v + (radius / size)[:, None] * turned, single)
+        return at.answer(v + (at.rho / size)[:, None] * f.hessian_vector_lanes(at.x, at.law.tangential(u, v)))
 
 
 @quiet
-def direction_jacobian(f: Objective, x: Any, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``Du = P H / q``, which is not symmetric. Raises as `perturbed_point`.
+def direction_jacobian(f: Objective, x: object, variant: str | RadiusLaw = "sam") -> np.ndarray:
+    """Return ``Du = P H / q``, which is not symmetric.
 
     Parameters
     ----------
-    f : Objective
-        The function.
-    x : (d,) or (k, d) array
-        Points.
-    variant : {"sam", "usam"} or RadiusLaw
-        The ascent step.
+    f, x, variant
+        As in `perturbed_point`, which raises the same.
 
     Returns
     -------
     (d, d) or (k, d, d) array
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    return _answer(f, _direction_jacobian(f, lanes, law), single)
+    at = _Place(f, x, variant)
+    return at.answer(at.direction_jacobian())
 
 
 @quiet
-def perturbation_jacobian(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
+def perturbation_jacobian(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``J = D x+ = I + rho Du``.
 
     Its eigenvalues are 1 and ``1 - rho kappa_i`` with the principal curvatures ``kappa_i`` of the level set through
-    `x` (Proposition 4.1). Raises as `perturbed_point`.
+    `x` (Proposition 4.1).
 
     Parameters
     ----------
-    f : Objective
-        The function.
-    x : (d,) or (k, d) array
-        Points.
-    rho : exact positive number
-        The perturbation radius.
-    variant : {"sam", "usam"} or RadiusLaw
-        The ascent step.
+    f, x, rho, variant
+        As in `perturbed_point`, which raises the same.
 
     Returns
     -------
     (d, d) or (k, d, d) array
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    return _answer(f, np.eye(f.dimension) + _radius(rho) * _direction_jacobian(f, lanes, law), single)
+    at = _Place(f, x, variant, rho)
+    return at.answer(at.perturbation_jacobian())
 
 
 @quiet
-def sam_matrix(f: Objective, x: Any, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
+def sam_matrix(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
     """Return ``M = DF = H(x+) J(x)``.
 
-    At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2). Raises as `perturbed_point`.
+    At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2).
 
     Parameters
     ----------
-    f : Objective
-        The function.
-    x : (d,) or (k, d) array
-        Points.
-    rho : exact positive number
-        The perturbation radius.
-    variant : {"sam", "usam"} or RadiusLaw
-        The ascent step.
+    f, x, rho, variant
+        As in `perturbed_point`, which raises the same.
 
     Returns
     -------
     (d, d) or (k, d, d) array
     """
-    law = radius_law(variant, checked_objective(f).dimension)
-    lanes, single = _points(f, x, law)
-    radius = _radius(rho)
-    jacobian = np.eye(f.dimension) + radius * _direction_jacobian(f, lanes, law)
-    return _answer(f, f.hessian_lanes(_perturbed(f, lanes, radius, law)) @ jacobian, single)
+    at = _Place(f, x, variant, rho)
+    return at.answer(f.hessian_lanes(at.perturbed()) @ at.perturbation_jacobian())
 
 
 def sam_lanes(
@@ -226,30 +215,9 @@ def sam_lanes(
     return f.value_lanes(x), f.value_lanes(shifted), row_norms(g), row_norms(f.gradient_lanes(shifted))
 
 
-def _points(f: Objective, x: Any, law: RadiusLaw) -> tuple[np.ndarray, bool]:
-    """Return `x` as checked lanes (k, d) and whether it was one point, at which the direction must be defined."""
-    lanes, single = checked_points(f, x)
-    if single and law.normalised and row_norms(f.gradient_lanes(lanes))[0] == 0:
-        raise DomainError(
-            f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined there"
-        )
-    return lanes, single
-
-
-def _answer(f: Objective, lanes: np.ndarray, single: bool) -> Any:
-    return answer(f, lanes, single)
-
-
-def _radius(rho: Exact) -> float:
-    return checked_double(rho, "rho")
-
-
-def _perturbed(f: Objective, lanes: np.ndarray, radius: float, law: RadiusLaw) -> np.ndarray:
-    return lanes + radius * law.floats.direction(f.gradient_lanes(lanes))[1]
-
-
-def _direction_jacobian(f: Objective, lanes: np.ndarray, law: RadiusLaw) -> np.ndarray:
-    size, u = law.floats.direction(f.gradient_lanes(lanes))
-    hessian = f.hessian_lanes(lanes)
+def is_flat(f: Objective, x: np.ndarray, rho: float) -> bool:
+    """Tell whether the gradient is zero in doubles all around a point (d,), as it is for no analytic function."""
+    lengths = np.array([1.0, -1.0, 0.5, -0.5]) * FLAT * rho
+    directions = np.random.default_rng(0).standard_normal((lengths.size, x.size))
     with np.errstate(all="ignore"):
-        return law.floats.tangential_columns(u, hessian) / size[:, None, None]
+        return not f.gradient_lanes(x + lengths[:, None] * directions).any()

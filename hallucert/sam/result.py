@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.lanes import Status
 from hallucert.sam.maps import sam_lanes
 from hallucert.sam.settings import Positive
@@ -38,6 +38,8 @@ class Trajectory:
         Step numbers of the rows of `history`.
     schedule : Positive
         The radius at every step.
+    law : RadiusLaw
+        The ascent step, which says where ``x+`` is.
     """
 
     objective: Objective
@@ -51,10 +53,11 @@ class Trajectory:
     history: np.ndarray = field(repr=False)
     steps_kept: np.ndarray = field(repr=False)
     schedule: Positive = field(repr=False)
+    law: RadiusLaw = field(default=SAM, repr=False)
 
     @cached_property
     def _along(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        return sam_lanes(self.objective, self.history, self.schedule.at(self.steps_kept))
+        return sam_lanes(self.objective, self.history, self.schedule.at(self.steps_kept), self.law)
 
     @property
     def values(self) -> np.ndarray:
@@ -169,7 +172,7 @@ class Ensemble:
         """
         return {s: n for s in Status if (n := int((self.status == s).sum()))}
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[dict[str, object]]:
         """Return the tidy table: one dictionary a run, of plain numbers and strings (``pandas.DataFrame`` takes it).
 
         Returns
@@ -195,5 +198,5 @@ class Ensemble:
         return f"<Ensemble of {len(self)} runs: {reasons}; at most {int(self.steps.max(initial=0))} steps>"
 
 
-def _point(x: Any) -> str:
+def _point(x: np.ndarray) -> str:
     return "(" + ", ".join(f"{v:.6g}" for v in x[:4]) + ", ..." * (len(x) > 4) + ")"

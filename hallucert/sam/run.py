@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any
-
-import numpy as np
-
 from hallucert.arguments import checked_whole, quiet
 from hallucert.arrays import checked_point
 from hallucert.clock import StepProgress, without_step, working
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.sam.driver import Hooks, iterate
+from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.sam.driver import Hooks, Observer, iterate
 from hallucert.sam.lanes import statuses
-from hallucert.sam.maps import sam_lanes
-from hallucert.sam.observation import Observer, history_of
 from hallucert.sam.result import Trajectory
-from hallucert.sam.settings import Schedule, checked_plan
+from hallucert.sam.settings import Request, Schedule
 
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class VariantTrajectory(Trajectory):
-    """One run with another ascent step than SAM's; ``x+`` is that of its `law`.
-
-    Attributes
-    ----------
-    law : RadiusLaw
-        The ascent step.
-    """
-
-    law: RadiusLaw = SAM
-
-    @cached_property
-    def _along(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        return sam_lanes(self.objective, self.history, self.schedule.at(self.steps_kept), self.law)
-
-
 @quiet
 def run(
     f: Objective,
-    start: Any,
+    start: object,
     rho: Schedule,
     step_size: Schedule,
     steps: int,
@@ -124,30 +99,29 @@ def run(
     """
     lanes = checked_point(start, checked_objective(f).dimension, "start")[None]
     limit = checked_whole(steps, 0, "steps")
-    plan = checked_plan(
-        f,
-        rho,
-        step_size,
-        limit,
-        warmup,
+    plan = Request(
+        objective=f,
+        starts=lanes,
+        rho=rho,
+        step_size=step_size,
+        steps=limit,
+        warmup=warmup,
+        tolerance=tolerance,
+        bound=bound,
         momentum=momentum,
         batch_size=batch_size,
         batch_seed=batch_seed,
         dtype=dtype,
-        tolerance=tolerance,
-        bound=bound,
-        starts=lanes,
-        every=_default_every(f, limit) if every is None else checked_whole(every, 1, "every"),
-        threads=None if threads is None else checked_whole(threads, 1, "threads"),
+        threads=threads,
         variant=variant,
-    )
+        every=_default_every(f, limit) if every is None else checked_whole(every, 1, "every"),
+    ).plan()
     observer = Observer(f, plan, None)
     with working(progress=without_step(progress)) as clock:
         state = iterate(f, lanes, plan, Hooks(lambda done, running: clock.tell("SAM steps", done, plan.steps)))
     value, sam_value, q, s = observer.conclude(state)
-    history, steps_kept = history_of(state, plan.every)
-    made: Any = Trajectory if plan.law == SAM else partial(VariantTrajectory, law=plan.law)
-    trajectory: Trajectory = made(
+    history, steps_kept = state.history(plan.every)
+    return Trajectory(
         objective=f,
         x=state.x[0],
         value=float(value[0]),
@@ -159,8 +133,8 @@ def run(
         history=history[:, 0],
         steps_kept=steps_kept,
         schedule=plan.rho,
+        law=plan.law,
     )
-    return trajectory
 
 
 def _default_every(f: Objective, steps: int) -> int:

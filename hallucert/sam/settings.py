@@ -44,20 +44,9 @@ def is_table(value: object) -> bool:
 class Positive:
     """A schedule of positive numbers for a run of `steps` steps, read in slices so that long runs need no memory.
 
-    Parameters
-    ----------
-    value : number, decimal string, array of shape (steps,), or callable
-        A constant; one number for each step; or ``value(k)`` for step ``k``, called once a step, in order.
-    steps : int
-        Length of the run.
-    argument : str
-        Name used in error messages.
-
-    Raises
-    ------
-    ArgumentError
-        If a number is not positive and finite, or the array has another length than `steps`. A callable is
-        checked when it is called; errors of its own are its own.
+    A constant; one number for each step; or ``value(k)`` for step ``k``, called once a step, in order. Anything else,
+    also numbers that are not positive and finite, is an `ArgumentError` about `argument`; of a callable they are seen
+    when it is called, and errors of its own are its own.
     """
 
     def __init__(self, value: Schedule, steps: int, argument: str) -> None:
@@ -117,11 +106,6 @@ class Batches:
     Epoch ``e`` shuffles the samples by the seed ``(seed, e)`` and leaves out the last ``samples % size`` of them, so
     that the batch of a step depends on the step number alone: not on the lane, on how a run is cut into calls, or on
     where it was resumed.
-
-    Parameters
-    ----------
-    samples, size, seed : int
-        Number of samples, of samples in a batch, and the seed.
     """
 
     def __init__(self, samples: int, size: int, seed: int) -> None:
@@ -143,32 +127,11 @@ class Batches:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is asked to do.
+    """What a run does; `lanes.Steps` has what is not said here.
 
-    Attributes
-    ----------
-    rho, step_size : Positive
-        Schedules.
-    steps, warmup_steps : int
-        Number of steps; the first `warmup_steps` are plain descent.
-    tolerance, relative : float
-        Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``.
-    bound : float
-        Stop where a coordinate would exceed it in absolute value.
-    momentum : float
-        Heavy ball; 0 for none.
-    batches : Batches or None
-        The samples of each step, None for all of them.
-    dtype : str
-        "float64" or "float32".
-    every, observe_every : int
-        Keep the iterates, and observe the lanes, before every step that is a multiple of it; 0 for never.
-    threads : int or None
-        At most so many threads, by default one a processor.
-    law : RadiusLaw
-        The ascent step.
-    height : int
-        Gradients are divided by ``2**height`` before they are squared.
+    The first `warmup_steps` are plain descent. The iterates are kept, and the lanes observed, before every step that is
+    a multiple of `every` and `observe_every`; 0 for never. There are at most `threads` threads, by default one a
+    processor, and gradients are divided by ``2**height`` before they are squared.
     """
 
     rho: Positive
@@ -188,61 +151,63 @@ class Plan:
     height: int = 0
 
 
-def checked_plan(
-    objective: Objective,
-    rho: Schedule,
-    step_size: Schedule,
-    steps: int,
-    warmup: float,
-    *,
-    momentum: float,
-    batch_size: int | None,
-    batch_seed: int,
-    dtype: str,
-    tolerance: float | None,
-    bound: float | None,
-    starts: np.ndarray,
-    every: int = 0,
-    observe_every: int = 0,
-    threads: int | None = None,
-    variant: str | RadiusLaw = "sam",
-) -> Plan:
-    """Return the plan of a run with these arguments (those of `run` and `run_ensemble`).
+@dataclass(frozen=True)
+class Request:
+    """What `run` or `run_ensemble` was asked for: its arguments as they were given, and the checked starts (k, d)."""
 
-    Raises
-    ------
-    ArgumentError
-        If one has the wrong type, shape or range.
-    """
-    count = checked_whole(steps, 0, "steps")
-    warmup = checked_warmup(warmup)
-    momentum = checked_real(momentum, "momentum", "be at least 0 and less than 1", lambda number: 0 <= number < 1)
-    if tolerance is not None:
-        tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda number: number >= 0)
-    if bound is not None:
-        bound = checked_real(bound, "bound", "be finite and positive", lambda number: number > 0)
-    dtype = checked_choice(dtype, DTYPES, "dtype")
-    law = radius_law(variant, objective.dimension)
-    radii = Positive(rho, count, "rho")
-    slope, length = _scales(objective, starts, float(radii.values(0, 1)[0]) if count else 0.0, law)
-    return Plan(
-        rho=radii,
-        step_size=Positive(step_size, count, "step_size"),
-        steps=count,
-        warmup_steps=math.ceil(warmup * count),
-        # Unnormalised, g vanishes with g+ at a critical point of f, and only gradients elsewhere tell what is small.
-        tolerance=(0.0 if law.normalised else TOLERANCE * slope) if tolerance is None else tolerance,
-        relative=TOLERANCE if tolerance is None else 0.0,
-        bound=BOUND * length if bound is None else bound,
-        momentum=momentum,
-        batches=_batches(objective, batch_size, batch_seed),
-        dtype=dtype,
-        every=every,
-        observe_every=observe_every,
-        threads=threads,
-        law=law,
-        height=_height(objective, slope),
-    )
+    objective: Objective
+    starts: np.ndarray
+    rho: Schedule
+    step_size: Schedule
+    steps: int
+    warmup: float
+    tolerance: float | None
+    bound: float | None
+    momentum: float
+    batch_size: int | None
+    batch_seed: int
+    dtype: str
+    threads: int | None
+    variant: str | RadiusLaw
+    every: int = 0
+    observe_every: int | None = None
+
+    def plan(self) -> Plan:
+        """Return the plan.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument has the wrong type, shape or range.
+        """
+        steps = checked_whole(self.steps, 0, "steps")
+        warmup, tolerance, bound = checked_warmup(self.warmup), self.tolerance, self.bound
+        momentum = checked_real(self.momentum, "momentum", "be at least 0 and less than 1", lambda v: 0 <= v < 1)
+        if tolerance is not None:
+            tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda v: v >= 0)
+        if bound is not None:
+            bound = checked_real(bound, "bound", "be finite and positive", lambda v: v > 0)
+        dtype = checked_choice(self.dtype, DTYPES, "dtype")
+        law, rho = radius_law(self.variant, self.objective.dimension), Positive(self.rho, steps, "rho")
+        slope, length = _scales(self.objective, self.starts, float(rho.values(0, 1)[0]) if steps else 0.0, law)
+        return Plan(
+            rho=rho,
+            step_size=Positive(self.step_size, steps, "step_size"),
+            steps=steps,
+            warmup_steps=math.ceil(warmup * steps),
+            # Unnormalised, g vanishes with g+ at a critical point of f: gradients elsewhere tell what is small.
+            tolerance=(0.0 if law.normalised else TOLERANCE * slope) if tolerance is None else tolerance,
+            relative=TOLERANCE if tolerance is None else 0.0,
+            bound=BOUND * length if bound is None else bound,
+            momentum=momentum,
+            batches=_batches(self.objective, self.batch_size, self.batch_seed),
+            dtype=dtype,
+            every=self.every,
+            observe_every=0 if self.observe_every is None else checked_whole(self.observe_every, 1, "observe_every"),
+            threads=None if self.threads is None else checked_whole(self.threads, 1, "threads"),
+            law=law,
+            height=_height(self.objective, slope),
+        )
 
 
 def checked_warmup(value: object) -> float:
