@@ -17,8 +17,7 @@ import numpy as np
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.census.records import HallucinatedPoint
 from hallucert.check.census.search.branch_and_prune import ends
-from hallucert.check.claim import Enclosure
-from hallucert.check.sizes import exponent
+from hallucert.check.claim import Enclosure, exponent
 from hallucert.objectives.formula import FormulaObjective
 
 NEAR_LENGTH, NEAR_HEIGHT = 8, 32

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, overload
 
 from hallucert import __version__
@@ -17,15 +18,15 @@ from hallucert.check.claim import Enclosure, Status
 from hallucert.check.file.certificate import Certificate, Provenance
 from hallucert.check.file.reading import MAX_DIMENSION
 from hallucert.check.point import existence
-from hallucert.check.point.rule import Evidence, Facts
+from hallucert.check.point.rule import Evidence, Facts, Vector
+from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.surface.certificate import SurfaceCertificate
 from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up, whole
-from hallucert.find.candidate import Candidate
+from hallucert.find.candidate import Candidate, Construction
 from hallucert.find.curves.branch_record import Branch
 from hallucert.find.curves.sheet_record import Sheet
 from hallucert.find.surfaces.record import Surface
@@ -102,7 +103,7 @@ def certify(
     global_box: Any = ...,
     basin: Exact | None = ...,
     start: Any = ...,
-    max_boxes: int = ...,
+    max_boxes: int | None = ...,
     budget: float | None = ...,
     variant: str | RadiusLaw | None = ...,
     progress: Progress = ...,
@@ -121,12 +122,12 @@ def certify(
     global_box: Any = None,
     basin: Exact | None = None,
     start: Any = None,
-    max_boxes: int = MAX_BOXES,
+    max_boxes: int | None = None,
     gap: float | None = None,
     budget: float | None = None,
     variant: str | RadiusLaw | None = None,
     progress: Progress = None,
-) -> Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate:
+) -> AnyCertificate:
     """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch or sheet.
 
     ``certify(f, x, rho)``, ``certify(candidate)``, ``certify(branch)`` or ``certify(sheet)``. A sheet is covered by
@@ -197,66 +198,109 @@ def certify(
     (<Status.PROVED: 'proved'>, <Status.PROVED: 'proved'>)
     """
     require_round_to_nearest()
-    if isinstance(subject, Branch | Sheet | Surface):
-        points_only = {"x": x, "rho": rho, "radius": radius, "global_box": global_box, "basin": basin, "start": start}
-        points_only["variant"] = variant
-        if given := [name for name, value in points_only.items() if value is not None]:
-            raise ArgumentError(given[0], points_only[given[0]], "be left out when a branch or a sheet is certified")
-        ladder = None if precisions is None else _check_ladder(precisions)
-    if budget is None:
-        budget = SURFACE_BUDGET if isinstance(subject, Surface) else BUDGET
-    budget = checked_seconds(budget, "budget")
-    if isinstance(subject, Branch):
-        with working(budget, progress) as clock:
-            return certify_branch(subject, backend, ladder, gap, clock)
-    if gap is not None:
-        raise ArgumentError("gap", gap, "be left out unless a branch is certified")
-    if isinstance(subject, Sheet):
-        with working(budget, progress) as clock:
-            return certify_sheet(subject, backend, ladder, clock)
-    if isinstance(subject, Surface):
-        with working(budget, progress) as clock:
-            return certify_surface(subject, backend, ladder, clock)
-    objective, guess, exact_rho, construction = _arguments(subject, x, rho)
-    law = _law(subject, variant, objective.dimension)
-    objective.require_rigorous()
-    if objective.dimension > MAX_DIMENSION:
-        was, must = f"<function of {objective.dimension} variables>", f"have at most {MAX_DIMENSION} variables"
+    asked = Asked(x, rho, radius, global_box, basin, start, max_boxes, gap, variant)
+    door = next(door for kind, door in _DOORS.items() if isinstance(subject, kind))
+    for name, value in vars(asked).items():
+        if value is not None and name not in door.takes:
+            raise ArgumentError(name, value, f"be left out when {door.what} is certified")
+    ladder = None if precisions is None else _check_ladder(precisions)
+    seconds = checked_seconds(door.budget if budget is None else budget, "budget")
+    prove = door.opened(subject, asked)
+    with working(seconds, progress) as clock:
+        return prove(backend, ladder, clock)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for besides the subject; None where nothing is. Each subject takes some of it (`_DOORS`)."""
+
+    x: Any
+    rho: Exact | None
+    radius: Exact | None
+    global_box: Any
+    basin: Exact | None
+    start: Any
+    max_boxes: int | None
+    gap: float | None
+    variant: str | RadiusLaw | None
+
+
+AnyCertificate = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate
+
+Prover = Callable[[str, tuple[int, ...] | None, Clock], AnyCertificate]
+"""From a backend, a ladder of precisions (None for the default) and a clock to a certificate."""
+
+
+@dataclass(frozen=True)
+class _Door:
+    """One kind of subject: its name, what of `Asked` it takes, its seconds by default, and what checks and binds it."""
+
+    what: str
+    takes: frozenset[str]
+    budget: float
+    opened: Callable[[Any, Asked], Prover]
+
+
+def _objective(subject: Objective, asked: Asked) -> Prover:
+    f = checked_objective(subject, "subject", "a Candidate, a Branch, a Sheet or ")
+    if asked.rho is None:
+        raise ArgumentError("rho", asked.rho, "be given")
+    guess, rho = exact_point(asked.x, f.dimension, "x"), exact_radius(asked.rho)
+    law = radius_law("sam" if asked.variant is None else asked.variant, f.dimension)
+    return _point(Problem(f, rho, law), guess, None, asked)
+
+
+def _candidate(subject: Candidate, asked: Asked) -> Prover:
+    if subject.construction is not None and subject.law != SAM:
+        raise ArgumentError("candidate", subject, "have the ascent step of SAM if it has a construction")
+    law = radius_law(subject.law, subject.objective.dimension)
+    guess = tuple(Fraction(float(v)) for v in subject.x)
+    return _point(Problem(subject.objective, subject.rho, law), guess, subject.construction, asked)
+
+
+def _point(problem: Problem, guess: Vector, construction: Construction | None, asked: Asked) -> Prover:
+    f = problem.objective
+    f.require_rigorous()
+    if f.dimension > MAX_DIMENSION:
+        was, must = f"<function of {f.dimension} variables>", f"have at most {MAX_DIMENSION} variables"
         raise ArgumentError("subject", was, f"{must}, as many as a certificate may; certify_stall takes more")
-    half_width = None if radius is None else exact_radius(radius, "radius")
-    box = None if global_box is None else checked_box(global_box, objective.dimension, "global_box", rounded=False)
-    hints = Hints(construction=construction, global_box=box)
-    if basin is not None:
-        exact_step = exact_radius(basin, "basin")
-        hints = replace(hints, step=round_up(exact_step, 64), exact_step=exact_step)
-    if start is not None:
-        if basin is None:
-            raise ArgumentError("start", start, "be given together with basin, the step of the run")
-        hints = replace(hints, start=exact_point(start, objective.dimension, "start"))
-    rungs = _check_ladder(PRECISIONS if precisions is None else precisions)
-    max_boxes = checked_whole(max_boxes, 1, "max_boxes")
-    with working(budget, progress) as clock:
-        return _best(objective, exact_rho, guess, half_width, law, (backend, rungs), max_boxes, clock, hints)
+    if asked.start is not None and asked.basin is None:
+        raise ArgumentError("start", asked.start, "be given together with basin, the step of the run")
+    radius, step = (
+        None if value is None else exact_radius(value, name)
+        for name, value in (("radius", asked.radius), ("basin", asked.basin))
+    )
+    box = asked.global_box
+    hints = Hints(
+        construction=construction,
+        global_box=None if box is None else checked_box(box, f.dimension, "global_box", rounded=False),
+        step=None if step is None else round_up(step, 64),
+        exact_step=step,
+        start=None if asked.start is None else exact_point(asked.start, f.dimension, "start"),
+    )
+    max_boxes = checked_whole(MAX_BOXES if asked.max_boxes is None else asked.max_boxes, 1, "max_boxes")
+    return partial(_certify_point, PointTask(problem, guess, radius, hints, max_boxes))
 
 
-def _best(
-    objective: Objective,
-    rho: Fraction,
-    guess: tuple[Fraction, ...],
-    radius: Fraction | None,
-    law: RadiusLaw,
-    arithmetics: tuple[str, Sequence[int]],
-    max_boxes: int,
-    clock: Clock,
-    hints: Hints,
-) -> Certificate:
-    """Return the certificate in which most is decided, from a backend and a ladder of precisions."""
+@dataclass(frozen=True)
+class PointTask:
+    """What is to be proved about a point: near which guess, or in exactly the box of a radius around it."""
+
+    problem: Problem
+    guess: Vector
+    radius: Fraction | None
+    hints: Hints
+    max_boxes: int
+
+
+def _certify_point(task: PointTask, backend: str, ladder: tuple[int, ...] | None, clock: Clock) -> Certificate:
+    """Return the certificate in which most is decided, from a ladder of precisions."""
     best: Certificate | None = None
-    for precision in arithmetics[1]:
-        ar = arithmetic(arithmetics[0], precision)
+    for precision in PRECISIONS if ladder is None else ladder:
+        ar = arithmetic(backend, precision)
         with ar:
-            _check_start(ar, objective, guess)
-            attempt = _attempt(ar, objective, rho, guess, radius, law, max_boxes, clock, hints)
+            _check_start(ar, task.problem.objective, task.guess)
+            attempt = _attempt(ar, task, clock)
         if best is None or _decided(attempt) >= _decided(best):
             best = attempt
         open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
@@ -266,75 +310,62 @@ def _best(
     return best
 
 
-def _attempt(
-    ar: BallArithmetic,
-    objective: Objective,
-    rho: Fraction,
-    guess: tuple[Fraction, ...],
-    radius: Fraction | None,
-    law: RadiusLaw,
-    max_boxes: int,
-    clock: Clock,
-    hints: Hints,
-) -> Certificate:
+def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
     """Prove what can be proved at one precision."""
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     clock.tell(f"existence at {ar.precision} bits", 0)
     try:
         with clock.watched():
-            located = locate(ar, objective, rho, guess, radius, law)
+            located = locate(ar, task.problem, task.guess, task.radius)
     except OutOfTime:
-        located = Located(None, reason=Reason.TIME)
-    if located.x is None or located.witness is None:
-        witness, first = located.witness, None
+        located = Located(task.problem, None, reason=Reason.TIME)
+    problem, witness = located.problem, located.witness
+    if located.x is None or witness is None:
         if located.excluded and witness is not None:
-            first = existence.refutation(Facts(objective, rho, witness))
+            first = existence.refutation(Facts(problem, witness))
         else:
             reason = located.reason or Reason.PRECISION
-            if reason is Reason.NOT_A_ZERO and objective.lacks_decay:
+            if reason is Reason.NOT_A_ZERO and problem.objective.lacks_decay:
                 reason = Reason.NO_DECAY
-            first = existence.RULE.about(law).open(reason)
-        rest = without_existence(first, hints, law)
-        return Certificate(objective, rho, witness, rest, provenance, law=law)
-    point = Point(ar, objective, rho, located.x, law)
-    facts = Facts(objective, rho, located.witness)
-    evidence = Evidence(ar, point, located.witness, max_boxes, clock)
-    claims = prove_claims(evidence, facts, hints)
+            first = existence.RULE.about(problem.law).open(reason)
+        rest = without_existence(first, task.hints, problem.law)
+        return Certificate(problem, witness, rest, provenance)
+    point = Point(ar, problem, located.x)
+    evidence = Evidence(point, witness.centre, task.max_boxes, clock)
+    claims = prove_claims(evidence, Facts(problem, witness), task.hints)
     box = None
     if claims["existence"].status is Status.PROVED:
-        unit = evidence.sizes.box
-        ends = [Enclosure(*ar.endpoints(v)).published(ar.precision, unit) for v in located.x]
-        room = existence.room_of(located.witness)
+        ends = [Enclosure(*ar.endpoints(v)).published(ar.precision, point.sizes.box) for v in located.x]
+        room = existence.room_of(witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
-    return Certificate(objective, rho, located.witness, claims, provenance, box, law)
+    return Certificate(problem, witness, claims, provenance, box)
 
 
 def _decided(certificate: Certificate) -> int:
     return sum(claim.status is not Status.UNDECIDED for claim in certificate.claims.values())
 
 
-def _arguments(subject: object, x: Any, rho: Any) -> tuple[Objective, tuple[Fraction, ...], Fraction, Any]:
-    if isinstance(subject, Candidate):
-        for name, value in (("x", x), ("rho", rho)):
-            if value is not None:
-                raise ArgumentError(name, value, "be left out when a candidate is certified")
-        point = tuple(Fraction(float(v)) for v in subject.x)
-        return subject.objective, point, subject.rho, subject.construction
-    subject = checked_objective(subject, "subject", "a Candidate, a Branch, a Sheet or ")
-    if rho is None:
-        raise ArgumentError("rho", rho, "be given")
-    return subject, exact_point(x, subject.dimension, "x"), exact_radius(rho), None
+def _branch(subject: Branch, asked: Asked) -> Prover:
+    return partial(certify_branch, subject, gap=asked.gap)
 
 
-def _law(subject: object, variant: Any, dimension: int) -> RadiusLaw:
-    """Return the ascent step of a candidate, or the one asked for."""
-    if not isinstance(subject, Candidate):
-        return radius_law("sam" if variant is None else variant, dimension)
-    if variant is not None:
-        raise ArgumentError("variant", variant, "be left out when a candidate is certified: it has its own")
-    if subject.construction is not None and subject.law != SAM:
-        raise ArgumentError("candidate", subject, "have the ascent step of SAM if it has a construction")
-    return radius_law(subject.law, dimension)
+def _sheet(subject: Sheet, asked: Asked) -> Prover:
+    return partial(certify_sheet, subject)
+
+
+def _surface(subject: Surface, asked: Asked) -> Prover:
+    return partial(certify_surface, subject)
+
+
+_OF_POINTS = frozenset({"radius", "global_box", "basin", "start", "max_boxes"})
+_DOORS: dict[type, _Door] = {
+    Branch: _Door("a branch", frozenset({"gap"}), BUDGET, _branch),
+    Sheet: _Door("a sheet", frozenset(), BUDGET, _sheet),
+    Surface: _Door("a surface", frozenset(), SURFACE_BUDGET, _surface),
+    Candidate: _Door("a candidate", _OF_POINTS, BUDGET, _candidate),
+    object: _Door("a function", _OF_POINTS | {"x", "rho", "variant"}, BUDGET, _objective),
+}
+"""For each kind of subject, the last for whatever is no other."""
 
 
 def _check_start(ar: BallArithmetic, objective: Objective, start: tuple[Fraction, ...]) -> None:

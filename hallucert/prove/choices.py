@@ -18,12 +18,12 @@ from hallucert.check.attraction.basin import contraction_of
 from hallucert.check.attraction.converges import FEWEST_BITS, MOST_BITS, MOST_STEPS, distance_of, run
 from hallucert.check.claim import Claim, Status
 from hallucert.check.point.rule import Evidence, Inputs
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.region.farthest_point import is_concave
 from hallucert.check.region.global_target import is_convex, is_inside
 from hallucert.check.region.maximizer_set import factorization
 from hallucert.check.region.touching import touches_only_here
-from hallucert.check.sam_point import Point
 from hallucert.clock import look
 from hallucert.exact import round_down, round_up
 

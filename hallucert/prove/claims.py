@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hallucert.check.claim import Claim
-from hallucert.check.point.claims import BY_NAME, OF_A_POINT, Rules
-from hallucert.check.point.rule import Evidence, Facts, Inputs, Numbers, Rule, in_time
+from hallucert.check.claim import Claim, Measured
+from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
 from hallucert.check.reason import MOST_BITS, Reason
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove import choices
@@ -38,27 +37,25 @@ def is_asked(name: str, hints: Hints) -> bool:
 
 def prove(rule: Rule, evidence: Evidence, facts: Facts, hints: Hints = NO_HINTS) -> Claim:
     """Make a claim; an honest failure is an undecided claim, with the numbers that decide nothing."""
-    choose, about = CHOICES.get(rule.name, choices.nothing), rule.about(facts.law)
-    inputs = in_time(evidence, lambda: choose(evidence, hints, facts.claims))
+    choose = CHOICES.get(rule.name, choices.nothing)
+    inputs = evidence.in_time(lambda: choose(evidence, hints, facts.claims))
     if isinstance(inputs, Reason):
-        return about.open(inputs)
-    measured = in_time(evidence, lambda: rule.measure(evidence, inputs))
-    if isinstance(measured, Reason):
-        return about.open(measured)
-    precision, sizes = evidence.arithmetic.precision, evidence.sizes
-    numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in measured.items()}
-    stated = rule.state(facts, numbers, inputs)
-    if isinstance(stated, Reason):
-        return replace(about.open(_cause(rule, stated, evidence, facts, measured, inputs)), numbers=numbers)
-    return stated
+        return rule.about(facts.law).open(inputs)
+    measured = rule.measured(evidence, inputs)
+    precision, sizes = evidence.arithmetic.precision, evidence.point.sizes
+    claim = measured.published(facts, precision, sizes)
+    if claim.reason is None or isinstance(measured.numbers, Reason):
+        return claim
+    numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in measured.numbers.items()}
+    return replace(claim, numbers=numbers, reason=_cause(measured, claim.reason, facts, precision))
 
 
-def _cause(rule: Rule, reason: Reason, evidence: Evidence, facts: Facts, measured: Numbers, inputs: Inputs) -> Reason:
+def _cause(measured: Measured[Facts], reason: Reason, facts: Facts, precision: int) -> Reason:
     """Name the cause where nothing but the absolute margin of publication leaves the numbers undecided."""
-    numbers = {key: enclosure.published(None) for key, enclosure in measured.items()}
-    if isinstance(rule.conclude(facts, numbers, inputs), Reason):
+    without = replace(measured, publish=lambda enclosure, *_: enclosure.published(None))
+    if without.published(facts, precision).reason is not None:
         return reason
-    return Reason.SCALE if evidence.arithmetic.precision >= MOST_BITS else Reason.STRADDLES
+    return Reason.SCALE if precision >= MOST_BITS else Reason.STRADDLES
 
 
 def prove_claims(evidence: Evidence, facts: Facts, hints: Hints) -> dict[str, Claim]:

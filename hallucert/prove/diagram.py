@@ -17,13 +17,12 @@ from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import proved_target
-from hallucert.check.claim import Enclosure
+from hallucert.check.claim import Enclosure, sizes_of
 from hallucert.check.diagram.certificate import DiagramCertificate
 from hallucert.check.diagram.claims import COMPLETENESS, MAX_DIMENSION, THEOREMS, Swept, completeness, sweep
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
-from hallucert.check.sizes import sizes_of
 from hallucert.check.subdivision import Box, middle_of
 from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, HallucertError
@@ -149,7 +148,7 @@ def _proved(
         for one in found:
             # From the same floats, so that every branch has the target's box of the diagram.
             same = replace(one, target=near)
-            chains += certify_branch(same, ar.name, None, None, searching).chains
+            chains += certify_branch(same, ar.name, None, searching).chains
         reserve += clock.now() - began  # about what it takes to prove them once more, at the end
         if number > 0 and len(chains) == before:
             # The same places are left, at which the same would be found.

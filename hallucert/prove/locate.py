@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import ZeroEnclosure, approximate_preconditioner, prove_zero, tighten
-from hallucert.check.point.existence import enclosed, in_domain, nothing_in
+from hallucert.check.point.existence import System, enclosed, excludes, in_domain
+from hallucert.check.point.rule import Rows, Vector, Witness
+from hallucert.check.problem import Balls, Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
-from hallucert.check.witness import Rows, System, Vector, Witness
 from hallucert.exact import LARGEST_DOUBLE, round_down
 from hallucert.objectives.ascent import row_norms
-from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.prove.zero import uniqueness_radius
 
 _SLOW = 1000
@@ -38,43 +35,40 @@ much latitude that the first guess usually does."""
 class Located:
     """The outcome of a search for a provable box: the witness, and ``x*`` enclosed if existence is proved.
 
-    `excluded` tells that the box was proved to hold no solution; `reason` says why neither was shown.
+    `problem` says which equation was chosen, `excluded` that the box was proved to hold no solution, and `reason` why
+    neither was shown.
     """
 
+    problem: Problem
     witness: Witness | None
-    x: list[Any] | None = None
+    x: Balls | None = None
     excluded: bool = False
     reason: Reason | None = None
 
 
-def locate(
-    arithmetic: BallArithmetic,
-    objective: Objective,
-    rho: Fraction,
-    x: Vector,
-    radius: Fraction | None,
-    law: RadiusLaw = SAM,
-) -> Located:
+def locate(arithmetic: BallArithmetic, problem: Problem, x: Vector, radius: Fraction | None) -> Located:
     """Find a centre by Newton's method, a box by inflation, and prove existence in it.
 
     With a `radius` the box is fixed: it is ``x`` plus or minus `radius`, and nothing is polished.
     """
-    at_start = Point(arithmetic, objective, rho, [arithmetic.constant(c) for c in x], law)
-    system = choose_system(at_start)
-    proposal = propose(at_start, system, x) if radius is not None else polish(at_start, system, x, NEWTON_STEPS)
+    at_start = Point(arithmetic, problem, [arithmetic.constant(c) for c in x])
+    problem = with_equation(at_start)
+    if problem.residual:
+        at_start = Point(arithmetic, problem, at_start.x)
+    proposal = propose(at_start, x) if radius is not None else polish(at_start, x, NEWTON_STEPS)
     if isinstance(proposal, Reason):
-        return Located(None, reason=_why_singular(at_start) or proposal)
+        return Located(problem, None, reason=_why_singular(at_start) or proposal)
     equations = proposal.equations
     if radius is not None:
         inverse = approximate_preconditioner(proposal.jacobian)
         if inverse is None:
-            return Located(None, reason=_why_singular(equations.at_centre) or Reason.PRECISION)
+            return Located(problem, None, reason=_why_singular(equations.at_centre) or Reason.PRECISION)
         return _in_fixed_box(equations, _witness(proposal, [radius] * len(inverse), inverse))
     found = _prove(equations, proposal.jacobian)
     if found is None and proposal.stale:
         found = _prove(equations, equations.float_jacobian())
     if found is None:
-        return Located(None, reason=_why_not(equations))
+        return Located(problem, None, reason=_why_not(equations))
     zero, radii = found
     witness = _witness(proposal, radii, zero.preconditioner)
     return _outcome(equations, witness, in_domain(equations, _tightened(equations, zero)))
@@ -98,28 +92,28 @@ def _witness(proposal: Proposal, radius: Sequence[Fraction], preconditioner: lis
     equations = proposal.equations
     rows = tuple(tuple(row) for row in preconditioner)
     slice_rows = _exact_rows(proposal.slice)
-    return Witness(equations.system, equations.exact_centre, slice_rows, tuple(radius), rows, equations.law)
+    return Witness(equations.exact_centre, slice_rows, tuple(radius), rows)
 
 
 def _exact_rows(a: np.ndarray | None) -> Rows | None:
     return None if a is None else tuple(tuple(map(Fraction, row)) for row in a.tolist())
 
 
-def _outcome(equations: System, witness: Witness, found: list[Any] | Reason) -> Located:
+def _outcome(equations: System, witness: Witness, found: Balls | Reason) -> Located:
     """Return where ``x*`` is, or the most likely cause of a failure."""
     if not isinstance(found, Reason):
-        return Located(witness, x=found)
-    return Located(witness, reason=found if found is Reason.DOMAIN else _why_not(equations))
+        return Located(equations.problem, witness, x=found)
+    return Located(equations.problem, witness, reason=found if found is Reason.DOMAIN else _why_not(equations))
 
 
 def _in_fixed_box(equations: System, witness: Witness) -> Located:
     located = _outcome(equations, witness, enclosed(equations, witness))
-    if located.x is None and nothing_in(equations, witness):
-        return Located(witness, excluded=True)
+    if located.x is None and excludes(equations, witness):
+        return Located(equations.problem, witness, excluded=True)
     return located
 
 
-def _tightened(equations: System, found: ZeroEnclosure) -> list[Any]:
+def _tightened(equations: System, found: ZeroEnclosure) -> Balls:
     """Enclose the zero that was found as tightly as the arithmetic can.
 
     Where the term ``(I - C DG) Z`` is a small part of Krawczyk's image, the rest is the rounding of ``C G(0)``, and
@@ -166,18 +160,18 @@ def _why_singular(point: Point) -> Reason | None:
     return Reason.SINGULAR_JACOBIAN if singular[-1] <= 1e-6 * singular[0] else None
 
 
-def choose_system(point: Point) -> str:
-    """Residual form if there are at most `d` residuals and they are much smaller at ``x+`` than at ``x``."""
+def with_equation(point: Point) -> Problem:
+    """Choose the residual form if there are at most `d` residuals, much smaller at ``x+`` than at the point ``x``."""
     ar, objective = point.arithmetic, point.objective
     if not 0 < objective.residual_count <= objective.dimension:
-        return "gradient"
+        return point.problem
     here = objective.enclose_residual(ar, point.x)
     try:
         size = max(abs(ar.midpoint(r)) for r in here)
         size_plus = max(abs(ar.midpoint(r)) for r in point.shifted_residual)
     except (ArithmeticError, ValueError):
-        return "gradient"
-    return "residual" if 10 * size_plus <= size else "gradient"
+        return point.problem
+    return replace(point.problem, residual=10 * size_plus <= size)
 
 
 def propose_slice(point: Point) -> np.ndarray | Reason:
@@ -202,26 +196,26 @@ class Proposal:
     stale: bool = False
 
 
-def propose(point: Point, system: str, x: Vector) -> Proposal | Reason:
+def propose(point: Point, x: Vector) -> Proposal | Reason:
     """The system centred at `x`, where the SAM quantities are `point`."""
-    linear = _linearised(point, system, x)
-    return linear if isinstance(linear, Reason) else Proposal(_system(point, system, x, linear[0]), *linear)
+    linear = _linearised(point, x)
+    return linear if isinstance(linear, Reason) else Proposal(_system(point, x, linear[0]), *linear)
 
 
-def _linearised(point: Point, system: str, x: Vector) -> tuple[np.ndarray | None, np.ndarray] | Reason:
+def _linearised(point: Point, x: Vector) -> tuple[np.ndarray | None, np.ndarray] | Reason:
     """The floats of a fresh slice (None in the gradient system) and of the Jacobian of the system on it."""
-    rows = propose_slice(point) if system == "residual" else None
+    rows = propose_slice(point) if point.problem.residual else None
     if isinstance(rows, Reason):
         return rows
-    return rows, _system(point, system, x, rows).float_jacobian()
+    return rows, _system(point, x, rows).float_jacobian()
 
 
-def _system(point: Point, system: str, x: Vector, rows: np.ndarray | None) -> System:
+def _system(point: Point, x: Vector, rows: np.ndarray | None) -> System:
     balls = None if rows is None else matrix.from_floats(point.arithmetic, rows)
-    return System(point.arithmetic, point.objective, point.exact_rho, system, x, balls, point, point.law)
+    return System(point.arithmetic, point.problem, x, balls, point)
 
 
-def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reason:
+def polish(point: Point, x: Vector, steps: int) -> Proposal | Reason:
     """Newton's method on the system from `x`, where the SAM quantities are `point`.
 
     Returns the system centred at the best iterate, which has as many bits as the arithmetic. Slice and Jacobian are
@@ -229,13 +223,12 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
     cannot be told from 0. A step longer than ``rho/2`` means that no zero is near; so does one longer than half of
     ``|x+ - x|``, for laws under which that is another length.
     """
-    ar, objective, rho = point.arithmetic, point.objective, point.exact_rho
-    length = point.length
+    ar, length = point.arithmetic, point.length
     best: tuple[Point, Vector] | None = None
     linear: tuple[np.ndarray | None, np.ndarray] | None = None
     linear_at, best_size = point, Fraction(0)
     for _ in range(steps):
-        value = point.shifted_gradient if system == "gradient" else point.shifted_residual
+        value = point.shifted_residual if point.problem.residual else point.shifted_gradient
         if not ar.all_finite([value]):
             return Reason.DOMAIN if ar.is_finite(point.q) else Reason.ZERO_GRADIENT
         middle = [ar.midpoint(v) for v in value]
@@ -247,7 +240,7 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
         if linear is not None and not any(map(ar.nonzero, value)):
             break
         if linear is None or slow:
-            fresh = _linearised(point, system, x)
+            fresh = _linearised(point, x)
             if isinstance(fresh, Reason):
                 return fresh
             linear, linear_at = fresh, point
@@ -261,10 +254,10 @@ def polish(point: Point, system: str, x: Vector, steps: int) -> Proposal | Reaso
         if max(abs(move) for move in moves) > length / 2:
             return Reason.NOT_A_ZERO
         x = tuple(_nearby(c + move, ar.precision) for c, move in zip(x, moves, strict=True))
-        point = Point(ar, objective, rho, [ar.constant(c) for c in x], point.law)
+        point = Point(ar, point.problem, [ar.constant(c) for c in x])
     if best is None or linear is None:  # no step was allowed
         return Reason.NOT_A_ZERO
-    return Proposal(_system(best[0], system, best[1], linear[0]), *linear, stale=linear_at is not best[0])
+    return Proposal(_system(best[0], best[1], linear[0]), *linear, stale=linear_at is not best[0])
 
 
 def _nearby(value: Fraction, bits: int) -> Fraction:

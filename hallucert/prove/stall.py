@@ -12,13 +12,11 @@ from hallucert.arguments import checked_double, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import Claim, Status
-from hallucert.check.domain import is_undefined
+from hallucert.check.claim import Status
 from hallucert.check.file.certificate import Certificate, Provenance
 from hallucert.check.point.no_minimizer_near import RULE
-from hallucert.check.point.rule import Evidence, Facts
-from hallucert.check.sam_point import Point
-from hallucert.check.witness import Witness, box_of
+from hallucert.check.point.rule import Evidence, Facts, Witness
+from hallucert.check.problem import Point, Problem, is_undefined
 from hallucert.clock import Progress, working
 from hallucert.errors import DomainError
 from hallucert.exact import Exact, exact_radius, round_down
@@ -103,38 +101,33 @@ def certify_stall(
     f.require_rigorous()
     centre = exact_point(x, f.dimension, "x")
     point = checked_point(centre, f.dimension, "x")
-    exact_rho = exact_radius(rho)
+    problem = Problem(f, exact_radius(rho))
     checked_double(rho, "rho")
-    ladder = _ladder(exact_rho) if radius is None else [exact_radius(radius, "radius")]
+    ladder = _ladder(problem.rho) if radius is None else [exact_radius(radius, "radius")]
     ar = arithmetic(backend, PRECISION)
     with working(progress=progress) as clock:
         clock.tell("direction of negative curvature", 0)
-        _require_defined(ar, f, centre, exact_rho)
-        direction = _most_negative(f, perturbed_point(f, point, exact_rho))
+        _require_defined(ar, problem, centre)
+        direction = _most_negative(f, perturbed_point(f, point, problem.rho))
         for number, half_width in enumerate(ladder):
             clock.tell("boxes, each smaller", number, len(ladder))
-            witness = Witness("box", centre, None, (half_width,) * f.dimension, ())
+            witness = Witness(centre, None, (half_width,) * f.dimension, ())
             with ar:
-                claim = _prove(ar, f, exact_rho, witness, direction)
+                evidence = Evidence(Point(ar, problem, witness.box(ar)), centre)
+                claim = prove(RULE, evidence, Facts(problem, witness), Hints(direction=direction))
             if claim.status is Status.PROVED:
                 break
     provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    return Certificate(f, exact_rho, witness, {claim.name: claim}, provenance)
+    return Certificate(problem, witness, {claim.name: claim}, provenance)
 
 
-def _require_defined(ar: BallArithmetic, f: Objective, x: tuple[Fraction, ...], rho: Fraction) -> None:
+def _require_defined(ar: BallArithmetic, problem: Problem, x: tuple[Fraction, ...]) -> None:
     """Raise if `f` is certainly undefined at `x` or at its perturbed point; derivatives may be defined there."""
     with ar:
-        point = Point(ar, f, rho, [ar.constant(v) for v in x])
+        point = Point(ar, problem, [ar.constant(v) for v in x])
         for name, place in (("x", point.x), ("x+", point.plus)):
-            if is_undefined(ar, f, place):
-                raise DomainError(f"{f.name} is not defined at {name}")
-
-
-def _prove(ar: BallArithmetic, f: Objective, rho: Fraction, witness: Witness, direction: np.ndarray) -> Claim:
-    point = Point(ar, f, rho, box_of(ar, witness))
-    evidence = Evidence(ar, point, witness, max_boxes=1)
-    return prove(RULE, evidence, Facts(f, rho, witness), Hints(direction=direction))
+            if is_undefined(ar, problem.objective, place):
+                raise DomainError(f"{problem.objective.name} is not defined at {name}")
 
 
 def _ladder(rho: Fraction) -> list[Fraction]:

@@ -172,7 +172,7 @@ def test_every_reason_is_documented() -> None:
 
 def test_every_claim_is_documented() -> None:
     """Both tables of claims list every claim about a point."""
-    from hallucert.check.point.claims import BY_NAME
+    from hallucert.check.point.rule import BY_NAME
 
     for name in ("mathematics.md", "certificate-format.md"):
         text = (DOCS / name).read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ import hallucert as hc
 from hallucert.check.branch import claims as branch
 from hallucert.check.diagram import claims as diagram
 from hallucert.check.file.kinds import KINDS, module_of
-from hallucert.check.point.claims import BY_NAME
+from hallucert.check.point.rule import BY_NAME
 from hallucert.check.sheet import claims as sheet
 from hallucert.check.surface import claims as surface
 

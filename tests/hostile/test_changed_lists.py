@@ -8,8 +8,9 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.check.point.existence import System
+from hallucert.check.problem import Problem
 from hallucert.check.sheet.system import ManifoldSystem
-from hallucert.check.witness import System
 
 RING = hc.Objective.least_squares(["x**2 + y**2 - 1"])
 
@@ -22,7 +23,7 @@ def test_systems_answer_for_the_balls_that_a_list_holds_now(backend, replaced):
     with ar:
         systems = [
             ManifoldSystem(ar, RING, Fraction(3, 2)),
-            System(ar, RING, Fraction(3, 2), "gradient", (Fraction(0), Fraction(0)), None),
+            System(ar, Problem(RING, Fraction(3, 2)), (Fraction(0), Fraction(0)), None),
         ]
         for system in systems:
             box = [ar.constant(Fraction(-1, 2)), ar.constant(Fraction(1, 8))]

@@ -23,11 +23,10 @@ from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import MAX_MATRIX_BITS, load
 from hallucert.check.file.writing import to_json
 from hallucert.check.point import existence
-from hallucert.check.point.claims import BY_NAME
-from hallucert.check.point.rule import Evidence, Facts
+from hallucert.check.point.rule import BY_NAME, Evidence, Facts
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
-from hallucert.check.sam_point import Point
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import constant_bits
 
@@ -39,8 +38,8 @@ BOWL = "(2*(exp(x/2) - 1 - x/2) + y**2)"
 def _evidence(cert):
     ar = arithmetic("arb", 106)
     with ar:
-        x = existence.relocate(ar, cert.objective, cert.rho, cert.witness)
-        return Evidence(ar, Point(ar, cert.objective, cert.rho, x), cert.witness, 20_000)
+        x = existence.relocate(ar, cert.problem, cert.witness)
+        return Evidence(Point(ar, cert.problem, x), cert.witness.centre, 20_000)
 
 
 def test_without_the_target_claim_nothing_is_said_about_the_target():
@@ -51,7 +50,7 @@ def test_without_the_target_claim_nothing_is_said_about_the_target():
     for suffix in (" Its target is not a minimizer of f.", " Its target is a saddle, not a minimizer of f."):
         claims["attractor"] = dataclasses.replace(claims["attractor"], statement=sentence + suffix)
         assert not hc.verify(dataclasses.replace(cert, claims=claims))
-    facts = Facts(cert.objective, cert.rho, cert.witness, {"existence": cert["existence"]})
+    facts = Facts(cert.problem, cert.witness, {"existence": cert["existence"]})
     said = attractor.conclude(facts, cert["attractor"].numbers, {})[1]
     assert "target" not in said
     assert "eta < " in said  # the step bound itself may be attained, so the inequality must be strict

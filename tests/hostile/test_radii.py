@@ -10,7 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.sam_point import Point
+from hallucert.check.problem import Point, Problem
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.check.surface.system import SurfaceSystem
 from hallucert.errors import ArgumentError
@@ -43,18 +43,19 @@ def test_theorems_refuse_a_radius_that_is_not_positive(rho, backend):
     ar = arithmetic(backend, 53)
     point = [ar.constant(Fraction(1, 2))] * 2
     with ar, pytest.raises(ArgumentError, match="rho must be"):
-        Point(ar, CONVEX, rho, point)
+        Point(ar, Problem(CONVEX, rho), point)
     with ar, pytest.raises(ArgumentError, match="rho must be"):
         ManifoldSystem(ar, RING, rho).value(point)
     with ar, pytest.raises(ArgumentError, match="rho must be"):
         SurfaceSystem(ar, SPHERE, rho)
 
 
-def test_the_checker_refuses_a_certificate_with_a_negative_radius():
-    """A certificate made by hand, with a radius that no file may have, is not re-proved."""
+def test_no_certificate_has_a_negative_radius():
+    """The problem of a certificate cannot be given a radius that no file may have."""
     certificate = hc.certify(hc.gallery.load("double_well"), (-0.5, 0), "1.5")
     assert hc.verify(certificate)
-    assert not hc.verify(replace(certificate, rho=Fraction(-1, 2)))
+    with pytest.raises(ArgumentError, match="rho must be"):
+        replace(certificate.problem, rho=Fraction(-1, 2))
 
 
 @pytest.mark.parametrize(

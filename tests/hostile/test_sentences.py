@@ -10,7 +10,6 @@ import pytest
 
 import hallucert as hc
 from hallucert.check import claim as claim_module
-from hallucert.check import theorem
 from hallucert.check.file.reading import from_json
 from hallucert.errors import CertificateError
 
@@ -30,7 +29,7 @@ def test_reworded_sentences_leave_every_certificate_valid(name, monkeypatch):
     """With every sentence and every question changed, stored files load and are re-proved, and say the new words."""
     path = next(path for path in CERTIFICATES if path.stem == name)
     before = hc.load(path)
-    state = theorem.Theorem.state
+    state = claim_module.Theorem.state
 
     def reworded(self, facts, numbers, inputs):
         stated = state(self, facts, numbers, inputs)
@@ -38,7 +37,7 @@ def test_reworded_sentences_leave_every_certificate_valid(name, monkeypatch):
             return replace(stated, statement=f"In other words: {stated.statement.upper()}")
         return stated
 
-    monkeypatch.setattr(theorem.Theorem, "state", reworded)
+    monkeypatch.setattr(claim_module.Theorem, "state", reworded)
     after = hc.load(path)
     decided = [claim for claim in after.all_claims if claim.reason is None]
     assert decided and all(claim.statement.startswith("In other words: ") for claim in decided)

@@ -12,7 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.check.branch.target import kind_of
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
-from hallucert.check.witness import Witness, box_of
+from hallucert.check.point.rule import Witness
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 
@@ -36,7 +36,7 @@ def test_the_box_of_a_stall_reaches_to_both_sides(backend):
     ar = arithmetic(backend, 106)
     centre, radius = (Fraction(1), Fraction(-2)), (Fraction(1, 4), Fraction(1, 2))
     with ar:
-        sides = box_of(ar, Witness("box", centre, None, radius, ()))
+        sides = Witness(centre, None, radius, ()).box(ar)
         for side, c, r in zip(sides, centre, radius, strict=True):
             assert ar.lower(side) <= c - r < c + r <= ar.upper(side)
             assert ar.upper(side) - ar.lower(side) <= 2 * r + Fraction(1, 2**20)

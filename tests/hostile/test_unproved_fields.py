@@ -284,7 +284,7 @@ def test_errors_inside_of_a_proof_are_verdicts(error, monkeypatch):
         raise error("planted")
 
     certificate = made("point")
-    for place in ("point.rule.Rule.recheck", "point.existence.relocate"):
+    for place in ("claim.Measured.recheck", "point.existence.relocate"):
         with monkeypatch.context() as patch:
             patch.setattr(f"hallucert.check.{place}", fails)
             assert not hc.verify(certificate)

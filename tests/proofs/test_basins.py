@@ -16,7 +16,7 @@ from hallucert.check.attraction import basin
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
 from hallucert.check.point.rule import Evidence
-from hallucert.check.sam_point import Point
+from hallucert.check.problem import Point
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import format_dyadic
 
@@ -63,7 +63,7 @@ def evidence_of(cert) -> Evidence:
     """What a proof of a claim about the point of a certificate starts from, at 212 bits."""
     ar = arithmetic("arb", 212)
     x = [ar.interval(low, high) for low, high in cert.box]
-    return Evidence(ar, Point(ar, cert.objective, cert.rho, x), cert.witness, 1)
+    return Evidence(Point(ar, cert.problem, x), cert.witness.centre, 1)
 
 
 def test_the_scale_of_the_basis_does_not_matter(himmelblau) -> None:

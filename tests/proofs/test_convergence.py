@@ -217,7 +217,7 @@ def test_the_distance_is_compared_with_the_lower_end_of_the_radius(far) -> None:
     """Between the ends of the radius nothing is concluded."""
     inputs, region = far["converges"].inputs, far["basin"]
     wide = replace(region, numbers={**region.numbers, "radius": Enclosure(Fraction(1, 8), Fraction(1, 2))})
-    facts = Facts(far.objective, far.rho, far.witness, {"basin": wide})
+    facts = Facts(far.problem, far.witness, {"basin": wide})
     for distance, proved in ((Fraction(1, 8), True), (Fraction(1, 4), False)):
         found = converges.conclude(facts, {"distance": Enclosure(Fraction(0), distance)}, inputs)
         assert (found != "start") == proved

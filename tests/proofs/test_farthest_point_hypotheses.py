@@ -11,9 +11,9 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.rule import Evidence
+from hallucert.check.problem import Point, Problem
 from hallucert.check.region.maximizer_set import _outside_band
 from hallucert.check.region.touching import touches_only_here
-from hallucert.check.sam_point import Point
 from hallucert.prove.locate import locate
 
 
@@ -62,9 +62,9 @@ def test_the_penalty_bounds_the_neighbourhood(radius, expected):
     candidate = hc.find.farthest_point(f, (0, 0), (1, 1), level="1.99")
     ar = arithmetic("arb", 106)
     with ar:
-        located = locate(ar, f, candidate.rho, tuple(Fraction(v) for v in candidate.x.tolist()), None)
-        point = Point(ar, f, candidate.rho, located.x)
-        evidence = Evidence(ar, point, located.witness, 1000)
+        located = locate(ar, Problem(f, candidate.rho), tuple(Fraction(v) for v in candidate.x.tolist()), None)
+        point = Point(ar, located.problem, located.x)
+        evidence = Evidence(point, located.witness.centre, 1000)
         assert touches_only_here(evidence, Fraction(radius), Fraction(3)) is expected
 
 
@@ -77,9 +77,9 @@ def test_the_point_must_be_a_maximum_on_the_sphere(curvature, expected):
     f = hc.Objective.parse(f"x - x**2 - {curvature}*y**2/2")
     ar = arithmetic("arb", 106)
     with ar:
-        located = locate(ar, f, Fraction(1, 2), (Fraction(0), Fraction(0)), None)
-        point = Point(ar, f, Fraction(1, 2), located.x)
-        evidence = Evidence(ar, point, located.witness, 1000)
+        located = locate(ar, Problem(f, Fraction(1, 2)), (Fraction(0), Fraction(0)), None)
+        point = Point(ar, located.problem, located.x)
+        evidence = Evidence(point, located.witness.centre, 1000)
         assert touches_only_here(evidence, Fraction(1, 1000), Fraction(2)) is expected
 
 

@@ -108,9 +108,9 @@ def test_what_nobody_claims_is_not_read(isola, ring) -> None:
 
 def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
     """`regular` of an open piece speaks of its continuation; that of a closed one need not."""
+    from hallucert.check.claim import Sizes
     from hallucert.check.pieces.sentences import Pieces
     from hallucert.check.sheet.claims import sheet_claims
-    from hallucert.check.sizes import Sizes
 
     ar = arithmetic("arb", 106)
     with ar:

@@ -14,9 +14,9 @@ from hallucert.balls import arithmetic
 from hallucert.check.file.reading import load
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
-from hallucert.check.sam_point import Point
 from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.objective import Objective
@@ -158,8 +158,8 @@ def measured(cert, inputs):
     """What the rule measures with these inputs, as prover and checker do."""
     ar = arithmetic("arb", 106)
     with ar:
-        x = existence.relocate(ar, cert.objective, cert.rho, cert.witness)
-        evidence = Evidence(ar, Point(ar, cert.objective, cert.rho, x), cert.witness, 20_000)
+        x = existence.relocate(ar, cert.problem, cert.witness)
+        evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre, 20_000)
         return farthest_point.measure(evidence, inputs)
 
 

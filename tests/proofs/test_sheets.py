@@ -21,8 +21,8 @@ from hallucert.check.branch.cell import arc_box
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
+from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
 from hallucert.check.sheet.cell import CurveCellProof, straight_cell
 from hallucert.check.sheet.chain import CurveChain, check_curve
 from hallucert.check.sheet.measures import Least
@@ -251,7 +251,7 @@ def test_mean_value_forms_enclose_every_point_of_a_region(case, certified, netwo
                 y = [s, *w]
                 moves = [sum(f * v for f, v in zip(row, y, strict=True)) for row in cell.frame]
                 x = [m + v for m, v in zip(cell.centre, moves, strict=True)]
-                point = Point(ar, certificate.objective, certificate.rho, [ar.constant(v) for v in x])
+                point = Point(ar, Problem(certificate.objective, certificate.rho), [ar.constant(v) for v in x])
                 for name in ("gradient", "u", "plus", "shifted_residual"):
                     for inner, outer in zip(getattr(point, name), getattr(region, name), strict=True):
                         assert ar.contains(outer, ar.centre(inner)), name

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.claim import Enclosure
-from hallucert.check.sizes import Sizes
+from hallucert.check.claim import Enclosure, Sizes
 from hallucert.check.units import Units, box_units, units_of
 from hallucert.errors import SearchError
 from hallucert.objectives.ascent import row_norms

@@ -31,7 +31,7 @@ from hallucert.check.absence.search_end import SearchEnd
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats
 from hallucert.check.census.search.branch_and_prune import Boxes, ends
 from hallucert.check.claim import Claim, Enclosure, Status, undecided
-from hallucert.check.domain import is_defined
+from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason
 from hallucert.check.units import CALLER, Units
 from hallucert.clock import UNLIMITED, Clock, OutOfTime

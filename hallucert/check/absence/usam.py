@@ -23,7 +23,7 @@ from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.symmetric import inertia, is_positive_definite
 from hallucert.check.claim import Claim, Status, undecided
-from hallucert.check.domain import is_defined
+from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, balls_of, covers_exactly, middle_of
 from hallucert.clock import Clock

@@ -50,7 +50,7 @@ def tangent_kernel(evidence: Evidence) -> list[list[Any]]:
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign of the smallest real part."""
     smallest = numbers["smallest_real_part"]
-    isolated, name = facts.witness.system == "gradient", facts.law.name
+    isolated, name = not facts.problem.residual, facts.law.name
     what = f"the {name} matrix M = H(x*+) J(x*)" if isolated else f"the {name} tangent kernel K = A B^T / n"
     if smallest.upper < 0:
         return (

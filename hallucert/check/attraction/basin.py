@@ -28,11 +28,10 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Status, exponent
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import Point, sum_of_squares
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point, sum_of_squares
-from hallucert.check.sizes import exponent
 from hallucert.clock import look
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.formula import FormulaObjective
@@ -101,7 +100,7 @@ class Contraction:
         # The row of V bounds how far x* + V w goes in one coordinate.
         lengths = [ar.sqrt(sum_of_squares(ar, row)) for row in self.basis]
         box = [x + reach * length for x, length in zip(point.x, lengths, strict=True)]
-        return Point(ar, point.objective, point.exact_rho, box, point.law)
+        return Point(ar, point.problem, box)
 
     def on_cube(self, middle: Sequence[Fraction], half: Fraction) -> Point:
         """Everything about ``x* + V w`` for w in a cube, in mean value forms of w."""
@@ -109,7 +108,7 @@ class Contraction:
         forms = MeanValueArithmetic(ar, [ar.interval(-half, half)] * len(middle))
         w = [ar.constant(c) for c in middle]
         x = [forms.linear(x + ar.dot(row, w), row) for x, row in zip(point.x, self.basis, strict=True)]
-        return Point(forms, point.objective, point.exact_rho, x, point.law)
+        return Point(forms, point.problem, x)
 
     def _is_bounded(self, point: Point, bound: Fraction) -> bool:
         if not point.domain_certain:
@@ -161,7 +160,7 @@ def root(square: Enclosure) -> Enclosure:
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
-    if facts.witness.system != "gradient" or radius.lower <= 0 or bound >= 1:
+    if facts.problem.residual or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
     step, name = inputs["step"], facts.law.name
     exact, within = format_rational(step), decimal_enclosure(step, step)

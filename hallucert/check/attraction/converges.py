@@ -19,8 +19,8 @@ from hallucert.balls import arithmetic
 from hallucert.check.attraction import basin
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import Point, sum_of_squares
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point, sum_of_squares
 from hallucert.clock import look
 from hallucert.exact import decimal_above, format_rational
 
@@ -52,7 +52,7 @@ def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int
     while True:
         yield x
         with ar:
-            here = Point(ar, point.objective, point.exact_rho, x, point.law)
+            here = Point(ar, point.problem, x)
             x = [v - eta * g for v, g in zip(x, here.shifted_gradient, strict=True)]
             if not (here.domain_certain and ar.all_finite([x])):
                 return

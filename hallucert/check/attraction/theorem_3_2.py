@@ -65,7 +65,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         sentence += (
             "By Corollary B.3 SAM converges to x* from every start close enough, for every small enough fixed step."
         )
-    elif facts.witness.system == "residual":
+    elif facts.problem.residual:
         sentence += "Theorem 3.2 for a connected set of minimizers needs it at every point of the set."
     else:
         sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."

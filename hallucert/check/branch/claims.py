@@ -24,9 +24,8 @@ from hallucert.check.branch.chain import Chain, ChainFacts, check_chain
 from hallucert.check.branch.stability import ATTRACTING
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import Target, kind_of
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Conclusion, Enclosure, Inputs, Measured, Numbers, Status, Theorem
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Inputs, Measured, Numbers, Theorem
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 

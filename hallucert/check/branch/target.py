@@ -10,8 +10,7 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import Function, Jacobian, contract, krawczyk_image
 from hallucert.balls.symmetric import extreme_eigenvalues, inertia
 from hallucert.check.branch.system import Vector
-from hallucert.check.claim import Enclosure
-from hallucert.check.sizes import Sizes, sizes_of
+from hallucert.check.claim import Enclosure, Sizes, sizes_of
 from hallucert.objectives.objective import Objective
 
 Rationals = tuple[Fraction, ...]

@@ -7,9 +7,8 @@ from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.branch.claims import Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import Target, proved_target
-from hallucert.check.claim import Claim, Status
+from hallucert.check.claim import PROVOKED, Claim, Measured, Status
 from hallucert.check.file.verify import Result, provoked
-from hallucert.check.theorem import PROVOKED, Measured
 from hallucert.clock import Clock
 
 NOT_SHOWN = "the target is not shown to be the only critical point in its box, and nondegenerate"

@@ -42,7 +42,7 @@ from hallucert.check.census.search.float_points import FloatPoints
 from hallucert.check.census.search.refine import Guess, Local, around, guesses, refined_zero
 from hallucert.check.census.search.spectrum import signs
 from hallucert.check.claim import Enclosure
-from hallucert.check.domain import is_defined, is_undefined
+from hallucert.check.problem import is_defined, is_undefined
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective

@@ -54,8 +54,8 @@ from hallucert.check.census.search.float_points import FloatPoints
 from hallucert.check.census.search.refine import Guess, guesses
 from hallucert.check.census.search.spectrum import smallest_real_part
 from hallucert.check.claim import Enclosure
-from hallucert.check.domain import is_defined, is_undefined
-from hallucert.check.sam_point import Point
+from hallucert.check.problem import Point, is_defined, is_undefined
+from hallucert.check.problem import Problem as SamProblem
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
 TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}
@@ -268,7 +268,7 @@ def _numbers(
     ar: BallArithmetic, problem: Problem, centre: Centre, point: ChartPoint
 ) -> tuple[Enclosure, Enclosure | None]:
     """Enclose ``|g|`` and the smallest real part of the spectrum of ``M = H(c) J(x)``."""
-    sam = Point(ar, problem.f, problem.rho, point.x)
+    sam = Point(ar, SamProblem(problem.f, problem.rho), point.x)
     sam.gradient = point.chart.from_chart(point.gradient)  # known already
     ends = smallest_real_part(ar, ar.matrix_product(centre.hessian, sam.perturbation))
     norm = problem.published(Enclosure(*ar.endpoints(sam.q)), ar.precision)

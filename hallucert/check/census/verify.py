@@ -25,9 +25,8 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.census.census import Census, take_here
 from hallucert.check.census.records import Box, HallucinatedPoint, Kind, Unsettled, stability_of
 from hallucert.check.census.sphere import overlap
-from hallucert.check.claim import Status
+from hallucert.check.claim import PROVOKED, Status
 from hallucert.check.file.verify import Result, provoked
-from hallucert.check.theorem import PROVOKED
 from hallucert.clock import Clock
 
 SEARCHES = 20

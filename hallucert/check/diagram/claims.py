@@ -35,10 +35,9 @@ from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import THEOREMS as branch_theorems
 from hallucert.check.branch.claims import Branches
 from hallucert.check.branch.system import BranchSystem, Matrix, Vector
-from hallucert.check.claim import Status
+from hallucert.check.claim import Conclusion, Inputs, Measured, Numbers, Status, Theorem
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, balls_of, halves, middle_of
-from hallucert.check.theorem import Conclusion, Inputs, Measured, Numbers, Theorem
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import format_rational
 

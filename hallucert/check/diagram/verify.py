@@ -8,12 +8,11 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch import verify as branch_verify
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.branch.target import proved_target
-from hallucert.check.claim import Claim, Status
+from hallucert.check.claim import PROVOKED, Claim, Status
 from hallucert.check.diagram.certificate import DiagramCertificate
 from hallucert.check.diagram.claims import COMPLETENESS, completeness, sweep
 from hallucert.check.file.verify import SPENT, Result, provoked
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import PROVOKED
 from hallucert.clock import Clock
 
 UNSETTLED = {

@@ -14,8 +14,9 @@ import numpy as np
 from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Claims, Provenance, Status
 from hallucert.check.point.existence import room_of
+from hallucert.check.point.rule import Witness
+from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
-from hallucert.check.witness import Witness
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, short_rational
 from hallucert.objectives.names import heading
@@ -41,10 +42,8 @@ class Certificate:
 
     Attributes
     ----------
-    objective : Objective
-        The function.
-    rho : Fraction
-        The perturbation radius, exact.
+    problem : Problem
+        What is proved is about: the function, the perturbation radius (exact), and the ascent step.
     witness : Witness or None
         Box, slice and preconditioner of the existence proof; None if no box could be proposed.
     claims : mapping of str to Claim
@@ -53,23 +52,30 @@ class Certificate:
         Which software made it.
     box : tuple of (Fraction, Fraction) or None
         Dyadic ends of a box that contains ``x*``; None unless existence is proved.
-    law : RadiusLaw
-        The ascent step; that of the witness, if there is one.
     """
 
     kind: ClassVar[str] = "point"
 
-    objective: Objective
-    rho: Fraction
+    problem: Problem
     witness: Witness | None
     claims: Mapping[str, Claim]
     provenance: Provenance
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
-    law: RadiusLaw = SAM
 
-    def __post_init__(self) -> None:
-        if self.witness is not None and self.witness.law != self.law:
-            raise ArgumentError("law", self.law, "be the one of the witness")
+    @property
+    def objective(self) -> Objective:
+        """The function."""
+        return self.problem.objective
+
+    @property
+    def rho(self) -> Fraction:
+        """The perturbation radius, exact."""
+        return self.problem.rho
+
+    @property
+    def law(self) -> RadiusLaw:
+        """The ascent step."""
+        return self.problem.law
 
     def __getitem__(self, name: str) -> Claim:
         if name not in self.claims:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.claim import PROVOKED, Claim, Enclosure, F, Inputs, Status, Theorem
 from hallucert.check.file.fields import (
     read_box,
     read_dyadic,
@@ -18,7 +18,6 @@ from hallucert.check.file.fields import (
     read_vector,
 )
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import PROVOKED, F, Inputs, Theorem
 from hallucert.errors import CertificateError
 from hallucert.objectives.tape import Tape
 

@@ -27,9 +27,8 @@ from hallucert.check.file.fields import (
     read_vector,
 )
 from hallucert.check.file.kinds import module_of
-from hallucert.check.point.claims import OF_A_BOX, OF_A_POINT, OF_SAM, Rules
-from hallucert.check.point.rule import Facts
-from hallucert.check.witness import Witness
+from hallucert.check.point.rule import OF_A_BOX, OF_A_POINT, OF_SAM, Facts, Rules, Witness
+from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
@@ -144,21 +143,21 @@ def from_json(data: object) -> Any:
     if objective.dimension > MAX_BOX_DIMENSION:
         raise CertificateError("problem.objective", f"must have at most {MAX_BOX_DIMENSION} variables")
     law = _law(problem, objective.dimension)
-    witness = None if top["witness"] is None else _witness(top["witness"], objective, law)
-    is_box = witness is not None and witness.system == "box"
+    residual, witness = (False, None) if top["witness"] is None else _witness(top["witness"], objective, law)
+    is_box = witness is not None and not witness.solves
     if objective.dimension > MAX_DIMENSION and not is_box:
         raise CertificateError("problem.objective", f"must have at most {MAX_DIMENSION} variables")
     box = None if top["enclosure"] is None else read_box(top["enclosure"], "enclosure")
     if box is not None and len(box) != objective.dimension:
         raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
-    rho = read_rho(problem["rho"])
+    posed = Problem(objective, read_rho(problem["rho"]), law, residual)
     names = tuple(name for name in (OF_A_BOX if is_box else OF_A_POINT) if law == SAM or name not in OF_SAM)
-    facts = None if witness is None else Facts(objective, rho, witness)
+    facts = None if witness is None else Facts(posed, witness)
     claims = _claims(top["claims"], Rules(names, law), facts)
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
-    return Certificate(objective, rho, witness, claims, read_provenance(top["provenance"]), box, law)
+    return Certificate(posed, witness, claims, read_provenance(top["provenance"]), box)
 
 
 def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
@@ -177,7 +176,8 @@ def _law(problem: Mapping[str, Any], dimension: int) -> RadiusLaw:
     return law
 
 
-def _witness(data: object, objective: Objective, law: RadiusLaw) -> Witness:
+def _witness(data: object, objective: Objective, law: RadiusLaw) -> tuple[bool, Witness]:
+    """Return whether the equation is that of the residuals, and the witness."""
     fields = read_fields(data, {"system", "centre", "slice", "radius", "preconditioner"}, "witness")
     d, m = objective.dimension, objective.residual_count
     if fields["system"] not in ("gradient", "residual", "box"):
@@ -205,7 +205,7 @@ def _witness(data: object, objective: Objective, law: RadiusLaw) -> Witness:
     columns = None if fields["slice"] is None else read_rows(fields["slice"], "witness.slice")
     if columns is not None and (len(columns) != d or any(len(row) != size for row in columns)):
         raise CertificateError("witness.slice", f"must be a {d} by {size} matrix")
-    return Witness(fields["system"], centre, columns, radius, rows, law)
+    return residual, Witness(centre, columns, radius, rows)
 
 
 def _claims(data: object, rules: Rules, facts: Facts | None) -> dict[str, Claim]:

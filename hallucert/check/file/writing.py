@@ -10,7 +10,7 @@ from typing import Any
 from hallucert.check.claim import Claim, Enclosure
 from hallucert.check.file.fields import FORMAT, SCHEMA, problem_digest
 from hallucert.check.file.kinds import module_of
-from hallucert.check.witness import Witness
+from hallucert.check.point.rule import Witness
 from hallucert.exact import format_dyadic, format_exact, format_rational
 from hallucert.files import replacing
 from hallucert.objectives.radius_law import SAM
@@ -30,7 +30,7 @@ def to_json(certificate: Any) -> dict[str, Any]:
         problem["scales"] = [format_exact(scale) for scale in certificate.law.scales]
     return {
         **header(certificate, problem),
-        "witness": None if witness is None else _witness(witness),
+        "witness": None if witness is None else _witness(certificate.problem.residual, witness),
         "enclosure": None if box is None else [[format_dyadic(low), format_dyadic(high)] for low, high in box],
         "claims": [claim_json(claim) for claim in certificate.claims.values()],
     }
@@ -61,9 +61,9 @@ def save(certificate: Any, path: str | PathLike[str]) -> None:
         stream.write(text.encode("ascii"))
 
 
-def _witness(witness: Witness) -> dict[str, Any]:
+def _witness(residual: bool, witness: Witness) -> dict[str, Any]:
     return {
-        "system": witness.system,
+        "system": "residual" if residual else "gradient" if witness.solves else "box",
         "centre": [format_exact(c) for c in witness.centre],
         "slice": None if witness.slice is None else [[format_exact(s) for s in row] for row in witness.slice],
         "radius": [format_exact(r) for r in witness.radius],

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from hallucert.check.branch import system as branch_system
 from hallucert.check.branch.cell import Cell
+from hallucert.check.claim import Theorem
 from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (
     read_fields,
@@ -31,7 +32,6 @@ from hallucert.check.surface.atlas import Atlas
 from hallucert.check.surface.cell import Chart
 from hallucert.check.surface.certificate import SurfaceCertificate
 from hallucert.check.surface.part import SIDES
-from hallucert.check.theorem import Theorem
 from hallucert.errors import CertificateError
 from hallucert.objectives.reading import objective_from_json
 

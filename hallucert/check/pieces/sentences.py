@@ -8,9 +8,8 @@ from fractions import Fraction
 from functools import partial
 
 from hallucert.check.attraction.theorem_3_2 import above_threshold, below_threshold
-from hallucert.check.claim import Status
+from hallucert.check.claim import Conclusion, Inputs, Numbers, Status, Theorem
 from hallucert.check.reason import Reason
-from hallucert.check.theorem import Conclusion, Inputs, Numbers, Theorem
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 
 POINTWISE = ("regular", "theorem_3_2", "projected_c32", "attractor")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import Claim, Status
+from hallucert.check.claim import PROVOKED, Claim, Measured, Status
 from hallucert.check.file.verify import Result, provoked
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.sheet.certificate import SheetCertificate
@@ -17,7 +17,6 @@ from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.check.surface.certificate import SurfaceCertificate
 from hallucert.check.surface.claims import surface_claims
 from hallucert.check.surface.system import SurfaceSystem
-from hallucert.check.theorem import PROVOKED, Measured
 from hallucert.clock import Clock
 
 Prove = Callable[[int], "list[Measured[Pieces]] | str"]

@@ -16,26 +16,94 @@ on ``Z``. Number: ``offset``, an interval that contains every coordinate of ``x*
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+
+import numpy as np
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import krawczyk_image, tighten
+from hallucert.balls.facade import BallArithmetic, Matrix
+from hallucert.balls.krawczyk import KrawczykResult, krawczyk_image, tighten
 from hallucert.check.claim import Claim, Enclosure, Status
-from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule, Vector, Witness
+from hallucert.check.problem import Balls, Kept, Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
-from hallucert.check.witness import System, Vector, Witness
 from hallucert.exact import decimal_above, decimal_below, format_rational, round_down, round_up
-from hallucert.objectives.objective import Objective
 
 
-def system_of(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> System:
-    """Return the equations of a witness."""
-    rows = None if witness.slice is None else matrix.from_rationals(arithmetic, witness.slice)
-    return System(arithmetic, objective, rho, witness.system, witness.centre, rows, law=witness.law)
+class System:
+    """The map ``G`` of a witness and its Jacobian, in balls.
+
+    Parameters
+    ----------
+    arithmetic : BallArithmetic
+        The arithmetic of the proof.
+    problem : Problem
+        What is solved.
+    centre : tuple of Fraction
+        ``x0``.
+    slice : (d, m) rows of balls or None
+        ``S``, exact.
+    at_centre : Point, optional
+        The SAM quantities at ``x0``, if they are known.
+    """
+
+    def __init__(
+        self,
+        arithmetic: BallArithmetic,
+        problem: Problem,
+        centre: Vector,
+        slice: Matrix | None,
+        at_centre: Point | None = None,
+    ) -> None:
+        self.arithmetic, self.problem = arithmetic, problem
+        self.exact_centre, self.slice = centre, slice
+        self.centre = [arithmetic.constant(c) for c in centre]
+        size = len(centre) if slice is None else len(slice[0])
+        self.origin = [arithmetic.constant(Fraction(0))] * size
+        self._at_centre = at_centre
+        self._last: Kept[Point] = Kept()
+
+    @classmethod
+    def of(cls, arithmetic: BallArithmetic, problem: Problem, witness: Witness) -> System:
+        """Return the equations of a witness."""
+        rows = None if witness.slice is None else matrix.from_rationals(arithmetic, witness.slice)
+        return cls(arithmetic, problem, witness.centre, rows)
+
+    def to_x(self, z: Balls) -> Balls:
+        """``x0 + S z``."""
+        moves = z if self.slice is None else matrix.apply(self.arithmetic, self.slice, z)
+        return [c + move for c, move in zip(self.centre, moves, strict=True)]
+
+    @property
+    def at_centre(self) -> Point:
+        """The SAM quantities at ``x0``."""
+        if self._at_centre is None:
+            self._at_centre = Point(self.arithmetic, self.problem, self.centre)
+        return self._at_centre
+
+    def point(self, z: Balls) -> Point:
+        """The SAM quantities at ``x0 + S z``; the last one is kept, since ``G`` and ``DG`` are asked together."""
+        if all(map(operator.is_, z, self.origin)):
+            return self.at_centre
+        return self._last.of(z, lambda: Point(self.arithmetic, self.problem, self.to_x(z)))
+
+    def value(self, z: Balls) -> Balls:
+        """``G(z)``."""
+        point = self.point(z)
+        return point.shifted_residual if self.problem.residual else point.shifted_gradient
+
+    def jacobian(self, z: Balls) -> Matrix:
+        """``DG(z)``."""
+        point = self.point(z)
+        if self.slice is None:
+            return point.sam_matrix
+        return self.arithmetic.matrix_product(point.residual_matrix, self.slice)
+
+    def float_jacobian(self) -> np.ndarray:
+        """``DG(0)`` in doubles, for proposals."""
+        return matrix.midpoints(self.arithmetic, self.jacobian(self.origin))
 
 
 def room_of(witness: Witness) -> list[Enclosure]:
@@ -68,55 +136,48 @@ def _absolute_sum(row: Vector, radius: Vector) -> Fraction:
     return Fraction(sum(parts), common)
 
 
-def relocate(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> list[Any] | None:
-    """Prove existence in the box of a witness; return the tight enclosure of ``x*``, or None."""
-    found = enclosed(system_of(arithmetic, objective, rho, witness), witness)
-    return None if isinstance(found, Reason) else found
+def relocate(arithmetic: BallArithmetic, problem: Problem, witness: Witness) -> Balls | Reason:
+    """Prove existence in the box of a witness; return the tight enclosure of ``x*``."""
+    return enclosed(System.of(arithmetic, problem, witness), witness)
 
 
-def enclosed(equations: System, witness: Witness) -> list[Any] | Reason:
+def enclosed(equations: System, witness: Witness) -> Balls | Reason:
     """Apply Krawczyk's test to the box of a witness, and enclose ``x*`` tightly."""
-    ar = equations.arithmetic
-    origin, inverse = [Fraction(0)] * witness.unknowns, [list(row) for row in witness.preconditioner]
-    test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
+    ar, test = equations.arithmetic, _test(equations, witness)
     if not test.proved:
         return Reason.PRECISION
-    return in_domain(equations, tighten(ar, equations.value, equations.jacobian, test.image, inverse))
+    return in_domain(equations, tighten(ar, equations.value, equations.jacobian, test.image, witness.preconditioner))
 
 
-def in_domain(equations: System, z: list[Any]) -> list[Any] | Reason:
+def _test(equations: System, witness: Witness) -> KrawczykResult:
+    origin = [Fraction(0)] * witness.unknowns
+    value, jacobian = equations.value, equations.jacobian
+    return krawczyk_image(equations.arithmetic, value, jacobian, origin, witness.preconditioner, witness.radius)
+
+
+def in_domain(equations: System, z: Balls) -> Balls | Reason:
     """Return ``x0 + S z``, after checking that ``f`` is defined there and on its image."""
     x = equations.to_x(z)
-    certain = Point(equations.arithmetic, equations.objective, equations.rho, x, equations.law).domain_certain
-    return x if certain else Reason.DOMAIN
+    return x if Point(equations.arithmetic, equations.problem, x).domain_certain else Reason.DOMAIN
 
 
-def excludes(arithmetic: BallArithmetic, objective: Objective, rho: Fraction, witness: Witness) -> bool:
-    """Tell whether the box of a witness certainly holds no solution."""
-    return nothing_in(system_of(arithmetic, objective, rho, witness), witness)
-
-
-def nothing_in(equations: System, witness: Witness) -> bool:
+def excludes(equations: System, witness: Witness) -> bool:
     """Tell whether certainly ``G`` does not vanish on the box, or Krawczyk's image of the box is disjoint from it."""
     ar = equations.arithmetic
     box = [ar.interval(-r, r) for r in witness.radius]
     value = equations.value(box)
     if all(ar.is_finite(v) for v in value) and any(ar.nonzero(v) for v in value):
         return True
-    origin, inverse = [Fraction(0)] * witness.unknowns, [list(row) for row in witness.preconditioner]
-    test = krawczyk_image(ar, equations.value, equations.jacobian, origin, inverse, list(witness.radius))
-    return bool(test.image) and any(
-        ar.is_finite(image) and ar.intersection(image, side) is None
-        for image, side in zip(test.image, box, strict=True)
+    image = _test(equations, witness).image
+    return bool(image) and any(
+        ar.is_finite(k) and ar.intersection(k, side) is None for k, side in zip(image, box, strict=True)
     )
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Bound the distance of ``x*`` from the centre."""
     ar = evidence.arithmetic
-    distance = max(
-        ar.magnitude(x - ar.constant(c)) for x, c in zip(evidence.point.x, evidence.witness.centre, strict=True)
-    )
+    distance = max(ar.magnitude(x - ar.constant(c)) for x, c in zip(evidence.point.x, evidence.centre, strict=True))
     return {"offset": Enclosure(-distance, distance)}
 
 
@@ -129,10 +190,9 @@ def box_sentence(witness: Witness) -> str:
     return f"the slice x0 + S z, z in R^{witness.unknowns} with half width {width}, of the certificate"
 
 
-def equation(witness: Witness) -> str:
-    """The equation that the witness solves."""
-    what = "grad f" if witness.system == "gradient" else "r"
-    return f"{what}(x + {witness.law.step_text}) = 0{witness.law.direction_text}"
+def equation(problem: Problem) -> str:
+    """The equation that is solved."""
+    return f"{'r' if problem.residual else 'grad f'}(x + {problem.law.step_text}) = 0{problem.law.direction_text}"
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
@@ -142,7 +202,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     return (
         Status.PROVED,
         f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {box_sentence(facts.witness)} with "
-        f"{equation(facts.witness)}; |x* - centre| <= "
+        f"{equation(facts.problem)}; |x* - centre| <= "
         f"{decimal_above(numbers['offset'].upper, 3)} in every coordinate.",
     )
 
@@ -151,7 +211,7 @@ def _refuted(facts: Facts) -> tuple[Status, str]:
     where = box_sentence(facts.witness)
     return (
         Status.REFUTED,
-        f"For rho = {format_rational(facts.rho)} there is no x in {where} with {equation(facts.witness)}.",
+        f"For rho = {format_rational(facts.rho)} there is no x in {where} with {equation(facts.problem)}.",
     )
 
 

@@ -16,8 +16,8 @@ from fractions import Fraction
 
 from hallucert.check.claim import Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import Point, sum_of_squares
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point, sum_of_squares
 from hallucert.exact import decimal_above, decimal_below, format_rational
 
 
@@ -32,7 +32,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     if not box.domain_certain:
         return Reason.DOMAIN
     along = f.enclose_second_derivative(ar, box.plus, [ar.constant(v) for v in direction])
-    centre = Point(ar, f, box.exact_rho, [ar.constant(c) for c in evidence.witness.centre])
+    centre = Point(ar, box.problem, [ar.constant(c) for c in evidence.centre])
     balls = {
         "curvature": along / ar.constant(sum((v * v for v in direction), Fraction(0))),
         "gradient_norm": centre.q,

@@ -60,7 +60,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     if lower <= 0:
         return Reason.STRADDLES
     bound = decimal_below(lower)
-    if facts.witness.system == "gradient":
+    if not facts.problem.residual:
         return (
             Status.PROVED,
             "The perturbation Jacobian J(x*) is nonsingular, so x -> x+ is a local diffeomorphism at x* "

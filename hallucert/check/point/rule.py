@@ -1,54 +1,94 @@
-"""How a theorem about a point becomes a claim.
+"""How a theorem about a point becomes a claim, and which theorems there are.
 
 Each theorem is a `Rule` in a file of its own: *measure* the numbers of the theorem by enclosures, from exact inputs
-that a prover chose; *conclude* status and sentence from published numbers alone (see `hallucert.check.theorem`).
+that a prover chose; *conclude* status and sentence from published numbers alone (see `hallucert.check.claim`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from importlib import import_module
+from typing import TypeVar
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import Claim, Status
+from hallucert.check.claim import Claim, Conclusion, Inputs, Measured, Numbers, Status, Theorem
+from hallucert.check.problem import Balls, Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
-from hallucert.check.sizes import Sizes
-from hallucert.check.theorem import Conclusion, Inputs, Measured, Numbers, Theorem
-from hallucert.check.witness import Witness
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import RadiusLaw
+from hallucert.objectives.radius_law import SAM, RadiusLaw
+
+Vector = tuple[Fraction, ...]
+Rows = tuple[Vector, ...]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Where and how existence is proved; or just a box, about all points of which something is claimed.
+
+    The equation is ``G(z) = y(x0 + S z) = 0`` with ``y(x) = g(x+)``, ``S = I``; in residual form with ``y(x) = r(x+)``
+    and ``S`` of shape (d, m), close to the transpose of ``Dr(x+)``. Somebody proposed it, and it is kept exactly.
+    Nothing in a witness is trusted: a bad one only makes the proof fail.
+
+    Attributes
+    ----------
+    centre : tuple of Fraction
+        ``x0``, `d` dyadics.
+    slice : tuple of tuple of Fraction or None
+        ``S``, `d` rows of `m` dyadics; None stands for the identity.
+    radius : tuple of Fraction
+        Half widths of the box ``Z`` around 0, in the unknowns ``z``.
+    preconditioner : tuple of tuple of Fraction
+        ``C``, close to the inverse of ``DG(0)``; empty if nothing is solved, and the box is all there is.
+    """
+
+    centre: Vector
+    slice: Rows | None
+    radius: Vector
+    preconditioner: Rows
+
+    @property
+    def solves(self) -> bool:
+        """Whether it is the witness of a solution, not just a box."""
+        return bool(self.preconditioner)
+
+    @property
+    def unknowns(self) -> int:
+        """Number of unknowns ``z``."""
+        return len(self.radius)
+
+    def box(self, arithmetic: BallArithmetic) -> Balls:
+        """Return ``x0 +- radius``, `d` balls, if there is no slice."""
+        return [arithmetic.interval(c - r, c + r) for c, r in zip(self.centre, self.radius, strict=True)]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a statement may refer to besides its numbers: the problem, and the claims before it.
+    """What a statement may refer to besides its numbers: the problem, the witness, and the claims concluded so far."""
 
-    Attributes
-    ----------
-    objective : Objective
-        The function.
-    rho : Fraction
-        Exact perturbation radius.
-    witness : Witness
-        The box of the existence claim and its system.
-    claims : dict of str to Claim
-        Claims concluded so far.
-    """
-
-    objective: Objective
-    rho: Fraction
+    problem: Problem
     witness: Witness
     claims: dict[str, Claim] = field(default_factory=dict)
 
     @property
+    def objective(self) -> Objective:
+        """The function."""
+        return self.problem.objective
+
+    @property
+    def rho(self) -> Fraction:
+        """Exact perturbation radius."""
+        return self.problem.rho
+
+    @property
     def law(self) -> RadiusLaw:
         """The ascent step that the claims are about."""
-        return self.witness.law
+        return self.problem.law
 
     def proved(self, name: str) -> bool:
         """Tell whether the claim `name` is there and proved."""
@@ -61,50 +101,44 @@ class Evidence:
 
     Attributes
     ----------
-    arithmetic
-        The arithmetic of the proof.
     point : Point
-        All SAM quantities on a tight enclosure of ``x*``, under the law of the witness.
-    witness : Witness
-        Where the existence proof took place.
+        All SAM quantities on a tight enclosure of ``x*``.
+    centre : tuple of Fraction
+        The centre of the witness; empty if there is none.
     max_boxes : int
         Budget of claims that subdivide.
     clock : Clock
-        When claims that subdivide give up, as `time.monotonic` counts.
+        When claims that subdivide give up.
     """
 
-    arithmetic: BallArithmetic
     point: Point
-    witness: Witness
-    max_boxes: int
+    centre: Vector = ()
+    max_boxes: int = 1
     clock: Clock = UNLIMITED
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "point", self.point.under(self.witness.law))
+    @property
+    def arithmetic(self) -> BallArithmetic:
+        """The arithmetic of the proof."""
+        arithmetic: BallArithmetic = self.point.arithmetic
+        return arithmetic
 
     @property
     def residual_form(self) -> bool:
         """Whether existence was proved for ``r(x+) = 0``."""
-        return self.witness.system == "residual"
-
-    @cached_property
-    def sizes(self) -> Sizes:
-        """The sizes of the numbers of this problem."""
-        return replace(self.point.sizes, residual=self.residual_form)
+        return self.point.problem.residual
 
     @cached_property
     def midpoint(self) -> list[Fraction]:
         """The midpoint of the enclosure of ``x*``."""
         return [self.arithmetic.midpoint(x) for x in self.point.x]
 
-
-def in_time(evidence: Evidence, work: Callable[[], Mapping[str, Any] | Reason]) -> Mapping[str, Any] | Reason:
-    """Do some work with an eye on the clock."""
-    try:
-        with evidence.clock.watched():
-            return work()
-    except OutOfTime:
-        return Reason.TIME
+    def in_time(self, work: Callable[[], Mapping[str, T] | Reason]) -> Mapping[str, T] | Reason:
+        """Do some work with an eye on the clock."""
+        try:
+            with self.clock.watched():
+                return work()
+        except OutOfTime:
+            return Reason.TIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +163,59 @@ class Rule(Theorem[Facts]):
         question = self.questions.get(law.variant) or self.question.replace("SAM", law.name)
         return self if question == self.question else replace(self, question=question)
 
-    def recheck(self, claim: Claim, evidence: Evidence, facts: Facts) -> str | None:
-        """Re-prove a published claim; return None, or what could not be re-proved."""
-        measured = in_time(evidence, lambda: self.measure(evidence, claim.inputs))
-        return Measured(self, measured, claim.inputs).recheck(claim, facts)
+    def measured(self, evidence: Evidence, inputs: Inputs) -> Measured[Facts]:
+        """Return the theorem, with its question, and its numbers."""
+        rule = self.about(evidence.point.law)
+        return Measured(rule, evidence.in_time(lambda: self.measure(evidence, inputs)), inputs)
 
 
-__all__ = ["Conclusion", "Evidence", "Facts", "Inputs", "Numbers", "Rule"]
+_MODULES = {
+    "existence": "hallucert.check.point.existence",
+    "nonstationary": "hallucert.check.point.nonstationary",
+    "target": "hallucert.check.point.target",
+    "regular": "hallucert.check.point.regular",
+    "hallucinated_minimizer": "hallucert.check.point.hallucinated_minimizer",
+    "sphere_type": "hallucert.check.point.sphere_type",
+    "theorem_3_2": "hallucert.check.attraction.theorem_3_2",
+    "projected_c32": "hallucert.check.attraction.projected_c32",
+    "attractor": "hallucert.check.attraction.attractor",
+    "basin": "hallucert.check.attraction.basin",
+    "converges": "hallucert.check.attraction.converges",
+    "farthest_point": "hallucert.check.region.farthest_point",
+    "global_target": "hallucert.check.region.global_target",
+    "no_minimizer_near": "hallucert.check.point.no_minimizer_near",
+}
+"""All claims about one point, in the order in which they build on each other; each module loads when it is needed."""
+
+
+@dataclass(frozen=True)
+class Rules(Mapping[str, Rule]):
+    """Some of the rules, by name, with their questions for a law of the ascent step."""
+
+    names: tuple[str, ...]
+    law: RadiusLaw = SAM
+
+    def __getitem__(self, name: str) -> Rule:
+        if name not in self.names:
+            raise KeyError(name)
+        rule: Rule = import_module(_MODULES[name]).RULE
+        return rule.about(self.law)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+OF_A_BOX = ("no_minimizer_near",)
+"""Claims about every point of a box, where nothing is solved."""
+
+OF_A_POINT = tuple(name for name in _MODULES if name not in OF_A_BOX)
+
+OF_SAM = frozenset({"farthest_point"})
+"""Claims that no other ascent step has."""
+
+BY_NAME = Rules((*OF_A_POINT, *OF_A_BOX))
+
+__all__ = ["Conclusion", "Evidence", "Facts", "Inputs", "Numbers", "Rule", "Witness"]

@@ -20,8 +20,8 @@ from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
 from hallucert.objectives.radius_law import SAM
 
 MINIMUM, MAXIMUM, SADDLE = "minimum", "maximum", "saddle"

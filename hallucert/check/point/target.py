@@ -54,7 +54,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def target_kind(facts: Facts, numbers: Numbers) -> str | None:
     """Return what the target is shown to be, or None."""
-    if facts.witness.system == "residual":
+    if facts.problem.residual:
         return GLOBAL
     smallest, largest = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
     if smallest.lower > 0:

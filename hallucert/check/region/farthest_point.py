@@ -33,11 +33,11 @@ from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.sphere_type import MAXIMUM, proved_sphere_kind
+from hallucert.check.problem import sum_of_squares
 from hallucert.check.reason import Reason
 from hallucert.check.region import maximizer_set as farthest_point_set
 from hallucert.check.region.taylor import TaylorBox
 from hallucert.check.region.touching import neighbourhood, touches_only_here
-from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import box_around, covers
 from hallucert.exact import decimal_above, decimal_below
 
@@ -99,7 +99,7 @@ def _maximum(evidence: Evidence, centre: list[Fraction], radius: Fraction, ball:
         lambda z: f.enclose_hessian(ar, z),
         centre,
         preconditioner,
-        unit=evidence.sizes.box,
+        unit=evidence.point.sizes.box,
     )
     cube = [ar.interval(c - radius, c + radius) for c in centre]
     if found is None or not all(ar.contains(side, x) for side, x in zip(cube, found.box, strict=True)):

@@ -17,8 +17,8 @@ from typing import Any
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.claim import Enclosure, Status
-from hallucert.check.domain import is_defined
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, balls_of, cover, halves
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure

@@ -30,9 +30,9 @@ from typing import Any
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
+from hallucert.check.problem import sum_of_squares
 from hallucert.check.reason import Reason
 from hallucert.check.region.touching import neighbourhood, touches_only_here
-from hallucert.check.sam_point import sum_of_squares
 from hallucert.check.subdivision import Box, covers
 from hallucert.objectives.builder import gradient_tape
 from hallucert.objectives.canonical import composes

@@ -18,7 +18,7 @@ from typing import Any
 
 from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.point.rule import Evidence
-from hallucert.check.sam_point import sum_of_squares
+from hallucert.check.problem import sum_of_squares
 
 
 def touches_only_here(evidence: Evidence, radius: Fraction, penalty: Fraction) -> bool:

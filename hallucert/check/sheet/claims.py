@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from hallucert.check.claim import Enclosure
+from hallucert.check.claim import Enclosure, Measured
 from hallucert.check.pieces.sentences import POINTWISE, Pieces, theorems
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.cell import CurveCellProof
@@ -29,7 +29,6 @@ from hallucert.check.sheet.chain import CurveChain, ProvedChain, check_curve
 from hallucert.check.sheet.measures import measured_curve
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.check.sheet.turning import total_turning
-from hallucert.check.theorem import Measured
 from hallucert.clock import UNLIMITED, Clock
 
 THEOREMS = theorems(

@@ -11,18 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from hallucert.balls.facade import BallArithmetic
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
 from hallucert.check.branch.cell import arc_box
 from hallucert.check.branch.system import Vector
 from hallucert.check.claim import Enclosure
 from hallucert.check.point import nonstationary, regular
 from hallucert.check.point.rule import Evidence, Rule
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
 from hallucert.check.sheet.cell import CurveCellProof
 from hallucert.check.sheet.chain import ProvedChain
-from hallucert.check.witness import Witness
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
 DEPTH = 4
@@ -33,8 +31,6 @@ PUBLISHED = Fraction(9, 4)
 
 SPEED = Fraction(6, 5)
 """A piece is halved while its greatest speed is not known to be below so many times its least."""
-
-_RESIDUAL = Witness("residual", (), None, (), ())
 
 RULES: Mapping[str, tuple[Rule, tuple[str, ...]]] = {
     "gradient": (nonstationary.RULE, ("gradient_norm",)),
@@ -127,7 +123,7 @@ def _walk(proof: CurveCellProof, least: Mapping[str, Least]) -> Enclosure | None
     while pending:
         low, high, w, left = pending.pop()
         _, narrow, x = arc_box(proof, low, high, w)
-        found = measure(proof.arithmetic, proof.system.point(x), least)
+        found = measure(proof.system.point(x), least)
         speed = _speed(proof, x)
         if left > 0 and (speed is None or not decided(found, least)):
             middle = (low + high) / 2
@@ -149,12 +145,9 @@ def _speed(proof: CurveCellProof, x: Vector) -> Enclosure | None:
     return Enclosure(low, high) if high < SPEED * low else None
 
 
-def measure(
-    arithmetic: BallArithmetic, point: Point, least: Mapping[str, Least]
-) -> dict[str, Mapping[str, Enclosure] | Reason]:
+def measure(point: Point, least: Mapping[str, Least]) -> dict[str, Mapping[str, Enclosure] | Reason]:
     """Measure on one piece whatever has not failed on another."""
-    evidence = Evidence(arithmetic, point, _RESIDUAL, 1)
-    return {name: RULES[name][0].measure(evidence, {}) for name in RULES if not least[name].failed}
+    return {name: RULES[name][0].measure(Evidence(point), {}) for name in RULES if not least[name].failed}
 
 
 def decided(found: Mapping[str, Mapping[str, Enclosure] | Reason], least: Mapping[str, Least]) -> bool:

@@ -11,14 +11,12 @@ with the plain enclosure. `Point` does everything else, with ``J`` formed again 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.check.sam_point import Matrix, Point, sum_of_squares
-from hallucert.objectives.objective import Objective
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.check.problem import Point, Problem, sum_of_squares
 
 
 class Region(list[Any]):
@@ -44,16 +42,16 @@ class ThinPoint(Point):
 
     Parameters
     ----------
-    arithmetic, objective, rho
+    arithmetic, problem
         As for `Point`.
     region : Region
         Where.
     """
 
-    def __init__(self, arithmetic: BallArithmetic, objective: Objective, rho: Fraction, region: Region) -> None:
-        super().__init__(arithmetic, objective, rho, region)
+    def __init__(self, arithmetic: BallArithmetic, problem: Problem, region: Region) -> None:
+        super().__init__(arithmetic, problem, region)
         self.region = region
-        self.at_centre = Point(arithmetic, objective, rho, region.centre)
+        self.at_centre = Point(arithmetic, problem, region.centre)
 
     @cached_property
     def hessian_frame(self) -> Matrix:

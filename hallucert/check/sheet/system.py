@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.system import Matrix, Vector
-from hallucert.check.sam_point import Kept, Point
+from hallucert.check.problem import Kept, Point, Problem
 from hallucert.check.sheet.point import Region, ThinPoint
 from hallucert.objectives.objective import Objective
 
@@ -33,13 +33,14 @@ class ManifoldSystem:
 
     def __init__(self, arithmetic: BallArithmetic, objective: Objective, rho: Fraction) -> None:
         self.arithmetic, self.objective, self.rho = arithmetic, objective, rho
+        self.problem = Problem(objective, rho, residual=True)
         self.dimension = objective.residual_count
         self._last: Kept[Point] = Kept()
 
     def point(self, x: Vector) -> Point:
         """All quantities of the SAM map on a box; the last one is kept."""
-        problem = (self.arithmetic, self.objective, self.rho)
-        return self._last.of(x, lambda: ThinPoint(*problem, x) if isinstance(x, Region) else Point(*problem, x))
+        at = self.arithmetic, self.problem
+        return self._last.of(x, lambda: ThinPoint(*at, x) if isinstance(x, Region) else Point(*at, x))
 
     def value(self, x: Vector) -> Vector:
         """``G(x)``, `m` balls; indeterminate unless certainly ``g != 0``."""

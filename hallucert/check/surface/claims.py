@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from hallucert.check.claim import Measured, Numbers
 from hallucert.check.pieces.sentences import POINTWISE, Pieces, theorems
 from hallucert.check.reason import Reason
 from hallucert.check.surface.atlas import Atlas, check_atlas
@@ -26,7 +27,6 @@ from hallucert.check.surface.cell import ChartProof
 from hallucert.check.surface.measures import measured_surface, published_least
 from hallucert.check.surface.system import SurfaceSystem
 from hallucert.check.surface.topology import euler_characteristic
-from hallucert.check.theorem import Measured, Numbers
 from hallucert.clock import UNLIMITED, Clock
 
 THEOREMS = theorems(

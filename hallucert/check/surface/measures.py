@@ -85,7 +85,7 @@ def _walk(atlas: ProvedAtlas, number: int, least: Mapping[str, Least], start: in
         if covering(atlas.proofs, number, atlas.neighbours, part, before=number) is not None:
             continue
         point = None if depth < start else part.point()
-        found = None if point is None else measure(proof.arithmetic, point, least)
+        found = None if point is None else measure(point, least)
         if depth < DEPTH and (found is None or not decided(found, least)):
             pending += [(half, part.w, depth + 1) for half in halved(rectangle)]
         elif found is not None:

@@ -23,7 +23,7 @@ from functools import cached_property
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
 from hallucert.check.branch.system import Matrix, Vector
-from hallucert.check.sam_point import Point, sum_of_squares
+from hallucert.check.problem import Point, Problem, sum_of_squares
 from hallucert.check.surface.system import SurfaceSystem
 
 
@@ -48,7 +48,7 @@ class PatchPoint(Point):
         self, system: SurfaceSystem, z: Vector, middle: Vector, velocities: Sequence[Vector], offsets: Vector
     ) -> None:
         ar, (x, c, multiplier) = system.arithmetic, system.split(z)
-        super().__init__(ar, system.objective, system.exact_rho, x)
+        super().__init__(ar, Problem(system.objective, system.exact_rho, residual=True), x)
         self.system, self.offsets = system, offsets
         self.middle_x, self.middle_c, middle_multiplier = system.split(middle)
         self.velocities = [system.split(velocity) for velocity in velocities]

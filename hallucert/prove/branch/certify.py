@@ -31,7 +31,7 @@ MAX_CELLS = 20_000
 
 
 def certify_branch(
-    branch: Branch, backend: str, precisions: Sequence[int] | None, gap: float | None, clock: Clock
+    branch: Branch, backend: str, precisions: Sequence[int] | None, clock: Clock, gap: float | None = None
 ) -> BranchCertificate:
     """Prove what can be proved about `branch`; see `hallucert.certify`.
 

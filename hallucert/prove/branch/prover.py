@@ -13,9 +13,8 @@ from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import THEOREMS, Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem, third_derivative_tape
 from hallucert.check.branch.target import TargetBox, proved_target
-from hallucert.check.claim import Claim, Enclosure
+from hallucert.check.claim import Claim, Enclosure, sizes_of
 from hallucert.check.reason import Reason
-from hallucert.check.sizes import sizes_of
 from hallucert.clock import Clock
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch.guide import Guide, Track

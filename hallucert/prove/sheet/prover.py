@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,8 +10,8 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.chain import unrepeated
 from hallucert.check.claim import Claim
 from hallucert.check.pieces.sentences import Pieces
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.check.sam_point import Point
 from hallucert.check.sheet.cell import CurveCellProof
 from hallucert.check.sheet.chain import CurveChain, entry
 from hallucert.check.sheet.claims import THEOREMS, sheet_claims
@@ -51,7 +50,7 @@ def prove_sheet(
     searching = clock.part(SEARCH)
     system = ManifoldSystem(arithmetic, objective, rho)
     first = [arithmetic.constant(Fraction(v)) for v in guide.points[0].tolist()]
-    sizes = replace(Point(arithmetic, objective, rho, first).sizes, residual=True)
+    sizes = Point(arithmetic, system.problem, first).sizes
     chains: list[CurveChain] = []
     claims: list[Claim] = []
     for row, closed in search_curves(system, guide, max_cells, searching):

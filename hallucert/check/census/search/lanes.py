@@ -32,7 +32,8 @@ from hallucert.check.census.search.branch_and_prune import Boxes, System, Zero, 
 from hallucert.check.census.search.equations import CriticalSystem, SphereSystem, outside_of
 from hallucert.check.census.search.refine import Guess
 from hallucert.check.census.search.spectrum import signs_in_lanes, smallest_real_parts
-from hallucert.check.sam_point import Point
+from hallucert.check.problem import Point
+from hallucert.check.problem import Problem as SamProblem
 
 RADIUS = 2.0**-32
 """Of X, beside coordinates and 1."""
@@ -141,7 +142,7 @@ def hallucinated_points(
         known &= ((sides[..., 0] >= problem.region[:, 0]) & (sides[..., 1] <= problem.region[:, 1])).all(1)
         centre = system.centre(numbers)
         known &= lanes.finite(f.enclose_value(lanes, point.x)) & lanes.finite(f.enclose_value(lanes, centre))
-        sam = Point(lanes, f, problem.rho, point.x)
+        sam = Point(lanes, SamProblem(f, problem.rho), point.x)
         sam.gradient = point.chart.from_chart(point.gradient)  # known already
         sam.u = point.chart.from_chart([point.chart.signed(-n) for n in point.normal])
         matrix = lanes.matrix_product(f.enclose_hessian(lanes, centre), sam.perturbation)

@@ -12,11 +12,10 @@ from hallucert.balls import arithmetic
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point import hallucinated_minimizer, nonstationary, regular, sphere_type, target
-from hallucert.check.point.rule import Evidence, Facts
+from hallucert.check.point.rule import Evidence, Facts, Witness
+from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
-from hallucert.check.sam_point import Point
-from hallucert.check.witness import Witness
 from hallucert.prove.claims import prove
 
 TINY = Fraction(1, 2**80)
@@ -24,8 +23,8 @@ TINY = Fraction(1, 2**80)
 
 def _facts(claims=None):
     one, zero = Fraction(1), Fraction(0)
-    witness = Witness("gradient", (zero, zero), None, (one, one), ((one, zero), (zero, one)))
-    return Facts(hc.Objective.parse("x**2 + y**2"), Fraction(2), witness, dict(claims or {}))
+    witness = Witness((zero, zero), None, (one, one), ((one, zero), (zero, one)))
+    return Facts(Problem(hc.Objective.parse("x**2 + y**2"), Fraction(2)), witness, dict(claims or {}))
 
 
 def _around(value):
@@ -123,8 +122,8 @@ def test_one_negative_eigenvalue_excludes_a_minimizer(backend, formula, words):
     ar = arithmetic(backend, 106)
     with ar:
         # x = (-1, 0, ...) has gradient (2, 0, ...), so x+ = 0 for rho = 1.
-        point = Point(ar, f, Fraction(1), [ar.constant(Fraction(-(i == 0))) for i in range(f.dimension)])
-        claim = prove(target.RULE, Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
+        point = Point(ar, Problem(f, Fraction(1)), [ar.constant(Fraction(-(i == 0))) for i in range(f.dimension)])
+        claim = prove(target.RULE, Evidence(point), Facts(point.problem, _facts().witness))
     assert claim.status is Status.PROVED
     assert "not a local minimizer of f" in claim.statement and words in claim.statement
     numbers = claim.numbers["negative_eigenvalues"]
@@ -138,9 +137,9 @@ def test_a_zero_eigenvalue_among_positive_ones_decides_nothing(backend, formula)
     f = hc.Objective.parse(formula)
     ar = arithmetic(backend, 106)
     with ar:
-        point = Point(ar, f, Fraction(1), [ar.constant(Fraction(-(i == 0))) for i in range(2)])
+        point = Point(ar, Problem(f, Fraction(1)), [ar.constant(Fraction(-(i == 0))) for i in range(2)])
         point.__dict__["plus"] = [ar.constant(Fraction(0))] * 2
-        claim = prove(target.RULE, Evidence(ar, point, _facts().witness, 1), Facts(f, Fraction(1), _facts().witness))
+        claim = prove(target.RULE, Evidence(point), Facts(point.problem, _facts().witness))
     assert claim.status is Status.UNDECIDED and claim.reason is Reason.DEGENERATE_TARGET
 
 
@@ -194,7 +193,7 @@ def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, wo
     numbers = {} if system == "residual" else _extremes(_above(1), _above(2))
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", numbers), _claim("regular")])
     facts = _facts(claims)
-    facts = Facts(facts.objective, facts.rho, replace(facts.witness, system=system), claims)
+    facts = Facts(replace(facts.problem, residual=system == "residual"), facts.witness, claims)
     status, statement = hallucinated_minimizer.conclude(facts, {}, {})
     assert status is Status.PROVED
     assert f"a {word} minimizer of f^SAM" in statement

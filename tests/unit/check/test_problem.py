@@ -8,7 +8,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.domain import is_defined, is_undefined
+from hallucert.check.problem import is_defined, is_undefined
 
 DEFINED, UNDEFINED, OPEN = (True, False), (False, True), (False, False)
 

@@ -1,7 +1,8 @@
-"""Every quantity of the SAM map on a box of points, enclosed.
+"""The problem, and every quantity of its SAM map on a box of points.
 
-A `Point` is evaluated once for a box (or a single point) ``x`` and offers, as enclosures valid for every point
-of the box, what the theorems read:
+A `Problem` is a function, a radius, an ascent step, and whether targets are zeros of the gradient or of residuals. A
+`Point` of it is evaluated once for a box (or a single point) ``x`` and offers, as enclosures valid for every point of
+the box, what the theorems read:
 
 ======================  ==================================================
 ``q``                   ``|g(x)|``
@@ -21,21 +22,50 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.check.claim import Enclosure
-from hallucert.check.sizes import Sizes, sizes_of
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.check.claim import Enclosure, Sizes, sizes_of
+from hallucert.errors import ArgumentError
 from hallucert.exact import require_radius
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-Matrix = list[list[Any]]
+Balls = list[Ball]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a point is a point of.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    rho : Fraction
+        Exact perturbation radius, positive.
+    law : RadiusLaw
+        The ascent step.
+    residual : bool
+        Whether the equation is ``r(x+) = 0``, for a function in residual form, instead of ``g(x+) = 0``.
+    """
+
+    objective: Objective
+    rho: Fraction
+    law: RadiusLaw = SAM
+    residual: bool = False
+
+    def __post_init__(self) -> None:
+        require_radius(self.rho)
+        if self.law.scales and len(self.law.scales) != self.objective.dimension:
+            raise ArgumentError("law", self.law, f"have {self.objective.dimension} scales, one for each variable")
 
 
 class Kept(Generic[T]):
@@ -55,41 +85,14 @@ class Kept(Generic[T]):
 
 
 class Point:
-    """The SAM map at every point of a box.
+    """The SAM map of a problem at every point of a box, `d` balls of an arithmetic."""
 
-    Parameters
-    ----------
-    arithmetic
-        One of `hallucert.balls.arithmetic`.
-    objective : Objective
-        The function.
-    rho : Fraction
-        Exact perturbation radius.
-    x : sequence of balls
-        The box, `d` balls.
-    law : RadiusLaw
-        The ascent step.
-
-    Raises
-    ------
-    ArgumentError
-        Unless `rho` is positive.
-    """
-
-    def __init__(
-        self, arithmetic: Any, objective: Objective, rho: Fraction, x: Sequence[Ball], law: RadiusLaw = SAM
-    ) -> None:
-        require_radius(rho)
+    def __init__(self, arithmetic: Any, problem: Problem, x: Sequence[Ball]) -> None:
         self.arithmetic = arithmetic
-        self.objective = objective
-        self.exact_rho = rho
-        self.rho = arithmetic.constant(rho)
+        self.problem = problem
+        self.objective, self.exact_rho, self.law = problem.objective, problem.rho, problem.law
+        self.rho = arithmetic.constant(problem.rho)
         self.x = list(x)
-        self.law = law
-
-    def under(self, law: RadiusLaw) -> Point:
-        """Return the same box under another law."""
-        return self if law == self.law else Point(self.arithmetic, self.objective, self.exact_rho, self.x, law)
 
     @cached_property
     def gradient(self) -> list[Ball]:
@@ -107,7 +110,7 @@ class Point:
         """The sizes of ``|x+ - x|`` and of gradients, from the midpoints: for proposals and publication."""
         ar = self.arithmetic
         gradient = max((abs(ar.midpoint(g)) for g in self.gradient if ar.is_finite(g)), default=Fraction(0))
-        return sizes_of(self.length, gradient)
+        return sizes_of(self.length, gradient, self.problem.residual)
 
     @property
     def length(self) -> Fraction:
@@ -234,8 +237,7 @@ class Point:
         The function's own tape is run, not a derivative's: a derivative may be defined where the function is not.
         """
         ar, f = self.arithmetic, self.objective
-        result: bool = ar.is_finite(f.enclose_value(ar, self.x)) and ar.is_finite(f.enclose_value(ar, self.plus))
-        return result
+        return is_defined(ar, f, self.x) and is_defined(ar, f, self.plus)
 
     def enclosure(self, ball: Ball) -> Enclosure | None:
         """Return the ends of a ball, or None if it is indeterminate."""
@@ -244,8 +246,38 @@ class Point:
 
 
 def sum_of_squares(arithmetic: BallArithmetic, balls: Sequence[Ball]) -> Ball:
-    """Return an enclosure of the sum of the squares."""
+    """Enclose the sum of the squares."""
     total = arithmetic.constant(Fraction(0))
     for ball in balls:
         total = total + arithmetic.power(ball, 2)
     return total
+
+
+def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
+    """Tell whether `f` is certainly defined and analytic on all of a box of balls.
+
+    Its own tape is run: a derivative may be defined where the function is not.
+    """
+    return bool(ar.is_finite(f.enclose_value(ar, box)))
+
+
+def is_undefined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
+    """Tell whether `f` is certainly undefined, or not analytic, at every point of a box of balls.
+
+    That is so if some operation of its formula gets an argument that certainly is outside of its domain
+    (`hallucert.objectives.tape`).
+    """
+    if not isinstance(f, FormulaObjective):
+        return False
+    checked = {}  # node number of an argument: whether it must be positive (True), or only not be 0 (False)
+    for node in f.tape.nodes:
+        if node.op in ("log", "sqrt", "rpow"):
+            checked[node.a] = True
+        elif node.op == "div" or (node.op == "pow" and node.b < 0):
+            number = node.b if node.op == "div" else node.a
+            checked[number] = checked.get(number, False)
+    values = f.tape.evaluate_nodes(ar, box, list(checked))
+    return any(
+        ar.is_finite(value) and (ar.upper(value) <= 0 if positive else ar.magnitude(value) == 0)
+        for value, positive in zip(values, checked.values(), strict=True)
+    )
