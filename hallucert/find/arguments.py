@@ -14,8 +14,7 @@ from hallucert.exact import exact_radius
 from hallucert.objectives.objective import checked_objective as checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-LARGEST = 1e150
-"""Of a coordinate: searches square lengths, which doubles must be able to hold."""
+LARGEST = 1e150  # of a coordinate: searches square lengths, which doubles must be able to hold
 
 
 def checked_point(value: Any, dimension: int, argument: str) -> np.ndarray:

@@ -18,14 +18,12 @@ from hallucert.find.newton import frobenius, gradient_system, least_squares_step
 from hallucert.find.rescaled import in_units
 from hallucert.objectives.objective import Objective
 
-MAX_ROUNDS = 12
-"""Rounds of starts; the search ends earlier, when two rounds in a row add no point."""
+MAX_ROUNDS = 12  # rounds of starts; the search ends earlier, when two rounds in a row add no point
 
-MAX_POINTS = 5000
-"""The search ends when it has so many points: by then the box is too large for the function."""
+MAX_POINTS = 5000  # the search ends when it has so many points: by then the box is too large for the function
+# Newton in lanes does not see along eigenvectors of eigenvalues below this part of the largest: its roots
+# there may lie anywhere on a line, of which a few are polished.
 BLURRED = 1e-7
-"""Newton in lanes does not see along eigenvectors of eigenvalues below this part of the largest: its roots there may
-lie anywhere on a line, of which a few are polished."""
 
 
 class CriticalPointKind(StrEnum):

@@ -14,64 +14,35 @@ from hallucert.find.krylov import Ends, Operator, hessian_at
 from hallucert.find.spheres.sphere import FLAT, tangential_ends
 from hallucert.objectives.objective import Objective
 
-TURN = 0.3
-"""Longest step in units of ``rho``."""
+TURN = 0.3  # longest step in units of ``rho``
 
-CONVERGED = 1e-15
-"""``|P g| <= CONVERGED (|g| + |R| rho)`` cannot be improved: rounding in ``g`` is larger."""
+CONVERGED = 1e-15  # ``|P g| <= CONVERGED (|g| + |R| rho)`` cannot be improved: rounding in ``g`` is larger
 
+# Least relative residual of a linear system; rounding makes curvature look negative far below it.
 LINEAR = 1e-5
-"""Least relative residual of a linear system; rounding makes curvature look negative far below it."""
 
+# Part of ``|f|`` that a step must be expected to win if ``f`` shall judge it; smaller steps must lower ``|P
+# g|``.
 ROUNDING = 1e-13
-"""Part of ``|f|`` that a step must be expected to win if ``f`` shall judge it; smaller steps must lower ``|P g|``."""
 
+# Length, in units of ``rho``, of the first step along a negative eigenvector that Lanczos finds at a saddle.
 KICK = 0.05
-"""Length, in units of ``rho``, of the first step along a negative eigenvector that Lanczos finds at a saddle."""
 
 
 @dataclass(frozen=True)
 class Descended:
-    """Where a descent ended.
+    """Where a descent ended."""
 
-    Attributes
-    ----------
-    x : (d,) array
-        The point on the sphere.
-    value : float
-        ``f(x)``.
-    gradient : (d,) array
-        ``g(x)``.
-    inward : float
-        ``lambda rho = -<g, n>``: positive if the gradient points inward.
-    tangential : float
-        ``|P g|``.
-    curvature : float
-        Largest curvature ``|v^T R v|/|v|^2`` met on the way to `x`, a lower bound of ``|R|``.
-    """
-
-    x: np.ndarray
-    value: float
-    gradient: np.ndarray
-    inward: float
-    tangential: float
-    curvature: float
+    x: np.ndarray  # (d,): the point on the sphere
+    value: float  # ``f(x)``
+    gradient: np.ndarray  # (d,): ``g(x)``
+    inward: float  # ``lambda rho = -<g, n>``: positive if the gradient points inward
+    tangential: float  # ``|P g|``
+    curvature: float  # largest curvature ``|v^T R v|/|v|^2`` met on the way to `x`, a lower bound of ``|R|``
 
 
 class SphereDescent:
-    """Minimization of ``f`` on ``S(centre, rho)``.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    centre : (d,) array
-        ``c``.
-    rho : float
-        The radius.
-    products : int
-        Most Hessian-vector products of one descent.
-    """
+    """Minimization of ``f`` on ``S(centre, rho)``."""
 
     def __init__(self, f: Objective, centre: np.ndarray, rho: float, products: int) -> None:
         self.f, self.centre, self.rho, self.products = f, centre, rho, products

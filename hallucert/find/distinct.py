@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-REPRESENTATIVES = 4
-"""How many points stand for one continuum of solutions."""
+REPRESENTATIVES = 4  # how many points stand for one continuum of solutions
 
 
 def distinct(points: np.ndarray, separation: float) -> np.ndarray:
-    """Return the indices of points of which no two are within `separation`; earlier ones win.
-
-    Parameters
-    ----------
-    points : (k, d) array
-        Points, best first.
-    separation : float
-        Points at most this far apart are one.
-    """
+    """Return the indices of points of which no two are within `separation`; earlier ones win."""
     kept: list[int] = []
     store = np.empty_like(points)
     for i, point in enumerate(points):
@@ -36,17 +27,6 @@ def thinned(
     ``f`` is constant along a connected set of critical points, so degenerate points with one value of ``f`` form a
     family; of each family at most `REPRESENTATIVES` points are kept, each as far from the others as can be, and
     none within `separation` of another.
-
-    Parameters
-    ----------
-    points : (k, d) array
-        Points.
-    values : (k,) array
-        ``f`` at the points.
-    degenerate : (k,) bool array
-        Which points are degenerate.
-    value_tolerance, separation : float
-        What counts as the same value, and as the same point.
     """
     keep: list[int] = np.flatnonzero(~degenerate).tolist()
     rest = np.flatnonzero(degenerate)

@@ -18,14 +18,13 @@ from hallucert.find.rescaled import original
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-Arguments = Callable[[np.ndarray], np.ndarray]
-"""Domain arguments on lanes: (k, d) -> (k, n)."""
+Arguments = Callable[[np.ndarray], np.ndarray]  # domain arguments on lanes: (k, d) -> (k, n)
 
+# A step may lower a domain argument to this part of its size: towards an edge one digit takes about a step.
 KEPT = 0.125
-"""A step may lower a domain argument to this part of its size: towards an edge one digit takes about a step."""
 
+# Where a step is looked at, as parts of it: poles closer to each other may be overlooked.
 PARTS = np.linspace(0, 1, 17)[1:]
-"""Where a step is looked at, as parts of it: poles closer to each other may be overlooked."""
 
 
 def defined(f: Objective, x: np.ndarray) -> np.ndarray:
@@ -106,20 +105,11 @@ def arguments_with_ascent(f: Objective, rho: float, law: RadiusLaw = SAM) -> Arg
 
 @dataclass(frozen=True)
 class Edges:
-    """The edge of the domain along a curve of points ``z`` whose first `dimension` coordinates are ``x``.
+    """The edge of the domain along a curve of points ``z`` whose first `dimension` coordinates are ``x``."""
 
-    Attributes
-    ----------
-    arguments : callable
-        Domain arguments on lanes of ``x``.
-    dimension : int
-        Number of coordinates of ``x``.
-    far : float
-        Other coordinates beyond this run to infinity, as the multiplier does towards a pole.
-    """
-
-    arguments: Arguments
-    dimension: int
+    arguments: Arguments  # domain arguments on lanes of ``x``
+    dimension: int  # number of coordinates of ``x``
+    # other coordinates beyond this run to infinity, as the multiplier does towards a pole
     far: float = np.inf
 
     def clear(self, z: np.ndarray, t: np.ndarray, step: float, shortest: float) -> float:

@@ -16,18 +16,17 @@ from hallucert.objectives.objective import Objective
 
 Operator = Callable[[np.ndarray], np.ndarray]
 
+# Most variables of the searches that work with whole Hessians; the searches beyond it use products only.
 LARGE = 200
-"""Most variables of the searches that work with whole Hessians; the searches beyond it use products only."""
 
+# ``|g| <= VANISHED |H| scale`` is a critical point even where the Hessian is singular: rounding leaves 1e-15
+# or so, and along the directions that the Hessian sees the critical point is no farther away than this part
+# of the scale.
 VANISHED = 1e-11
-"""``|g| <= VANISHED |H| scale`` is a critical point even where the Hessian is singular: rounding leaves 1e-15 or so,
-and along the directions that the Hessian sees the critical point is no farther away than this part of the scale."""
 
-MINRES = 1000
-"""Most products of one linear system."""
+MINRES = 1000  # most products of one linear system
 
-PATIENCE = 8
-"""Newton ends after so many steps in a row that do not halve the smallest ``|g|``."""
+PATIENCE = 8  # newton ends after so many steps in a row that do not halve the smallest ``|g|``
 
 
 def hessian_at(f: Objective, x: np.ndarray) -> Operator:
@@ -38,23 +37,15 @@ def hessian_at(f: Objective, x: np.ndarray) -> Operator:
 
 @dataclass(frozen=True)
 class Ends:
-    """Both ends of a symmetric spectrum, as Lanczos sees them.
+    """Both ends of a symmetric spectrum, as Lanczos sees them."""
 
-    Attributes
-    ----------
-    smallest, largest : float
-        Ritz values: never outside the spectrum, so the smallest eigenvalue is at most `smallest`.
-    vector : (d,) array
-        Unit Ritz vector of `smallest`.
-    smallest_error, largest_error : float
-        An eigenvalue lies within this distance of the Ritz value.
-    """
-
+    # ritz values: never outside the spectrum, so the smallest eigenvalue is at most `smallest`
     smallest: float
+    # ritz values: never outside the spectrum, so the smallest eigenvalue is at most `smallest`
     largest: float
-    vector: np.ndarray
-    smallest_error: float
-    largest_error: float
+    vector: np.ndarray  # (d,): unit Ritz vector of `smallest`
+    smallest_error: float  # an eigenvalue lies within this distance of the Ritz value
+    largest_error: float  # an eigenvalue lies within this distance of the Ritz value
 
 
 def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, accuracy: float = 1e-4) -> Ends:
@@ -63,17 +54,6 @@ def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, ac
     The basis is kept orthogonal, so no eigenvalue appears twice; it takes `products` vectors of memory at most. ARPACK
     gives nothing where it does not converge, as near the many eigenvalues around zero of a network's Hessian; here the
     number of products is bounded and the answer comes with its error.
-
-    Parameters
-    ----------
-    operator : callable
-        ``v -> A v`` for vectors (d,).
-    start : (d,) array
-        A random vector. If it lies in an invariant subspace, such as a tangent space, the answer is about that.
-    products : int
-        Most products.
-    accuracy : float
-        Both errors at most this part of the largest ``|Ritz value|`` end the iteration earlier.
     """
     steps = min(products, start.size)
     basis = np.empty((steps, start.size))
@@ -117,22 +97,6 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
     """Return the critical point of `f` next to `x` by Newton on the gradient, with MINRES on Hessian products.
 
     Where the critical points form a manifold, the shortest step leads to the nearest one.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    x : (d,) array
-        A point within 1/20 of ``max(scale, |x|)`` of a critical point.
-    scale : float
-        Length scale of the problem, such as ``rho``.
-    argument : str
-        Name for the error message.
-
-    Raises
-    ------
-    ArgumentError
-        If `f` is not defined at `x`; if Newton does not converge, or to a point farther away than that.
     """
     from scipy.sparse.linalg import LinearOperator, minres
 

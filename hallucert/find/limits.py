@@ -10,33 +10,19 @@ import numpy as np
 from hallucert.find.curves.branch_record import EndReason
 from hallucert.find.curves.continuation import CurvePoint, SmoothCurve, locate
 
-ON_LIMIT = 1e-10
-"""A start beyond a limit by less than this part of its size lies on it."""
+ON_LIMIT = 1e-10  # a start beyond a limit by less than this part of its size lies on it
 
-ROUNDING = 1e-15
-"""Part of its size to which a quantity is known."""
+ROUNDING = 1e-15  # part of its size to which a quantity is known
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A quantity that is positive outside.
+    """A quantity that is positive outside."""
 
-    Attributes
-    ----------
-    excess : callable
-        The quantity at a point of the curve.
-    slope : callable
-        Its derivative along the curve, up to a positive factor.
-    size : float
-        Its scale, for what counts as zero.
-    reason : EndReason
-        Why a curve ends that leaves it.
-    """
-
-    excess: Callable[[CurvePoint], float]
-    slope: Callable[[CurvePoint], float]
-    size: float
-    reason: EndReason
+    excess: Callable[[CurvePoint], float]  # the quantity at a point of the curve
+    slope: Callable[[CurvePoint], float]  # its derivative along the curve, up to a positive factor
+    size: float  # its scale, for what counts as zero
+    reason: EndReason  # why a curve ends that leaves it
 
     def crossing(self, curve: SmoothCurve, here: CurvePoint, there: CurvePoint) -> CurvePoint | None:
         """Return where the curve leaves between two neighbours, `here` inside or on the limit; None if it does not."""

@@ -24,26 +24,25 @@ from hallucert.objectives.radius_law import RadiusLaw
 
 USAM = RadiusLaw("usam")
 
-ANGLES = 512
-"""Rays in the plane."""
+ANGLES = 512  # rays in the plane
 
+# The rays are sampled at distances from ``2**-24`` to ``2**24`` of ``max(1, |c|)``, in units of
+# `moreau_length`.
 OCTAVES = 24
-"""The rays are sampled at distances from ``2**-24`` to ``2**24`` of ``max(1, |c|)``, in units of `moreau_length`."""
 
-NEAREST = 1e-6
-"""Nearer to the target than this part of ``|c|`` differences of ``g`` are rounding."""
+NEAREST = 1e-6  # nearer to the target than this part of ``|c|`` differences of ``g`` are rounding
 
+# Distances an octave. They are doubled until the number of sign changes repeats, up to so many samples in
+# all.
 FIRST_DENSITY, SAMPLES = 4, 2**19
-"""Distances an octave. They are doubled until the number of sign changes repeats, up to so many samples in all."""
 
+# ``|h| rho/t`` below this, and less than beside it, is where two sign changes may hide between samples.
 DIP = 0.5
-"""``|h| rho/t`` below this, and less than beside it, is where two sign changes may hide between samples."""
 
-REFINEMENT, ZOOMS = 17, 5
-"""Such a dip is sampled so often, and its deepest part again, so many times."""
+REFINEMENT, ZOOMS = 17, 5  # such a dip is sampled so often, and its deepest part again, so many times
 
+# Points this close, against ``max(1, |c|)``, are one: floats give a double root to eight digits.
 SEPARATE = 1e-7
-"""Points this close, against ``max(1, |c|)``, are one: floats give a double root to eight digits."""
 
 
 def moreau_points(
@@ -54,19 +53,6 @@ def moreau_points(
     For ``d = 1`` the rays are all of the line, and for ``d = 2`` `ANGLES` of them are dense; both find all points whose
     neighbours on a ray are not too close. For ``d >= 3`` rays are the axes, the eigenvectors of ``H(c)`` and `starts`
     random ones, and points may be missed.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    target : (d,) array
-        ``c``, a critical point of ``f``.
-    rho : Fraction
-        The factor of the ascent step.
-    starts : int
-        Random rays for ``d >= 3``.
-    rng : Generator
-        Where they come from.
     """
     search = _Moreau(f, target, float(rho))
     rays = _rays(search, starts, rng)
@@ -95,15 +81,6 @@ def moreau_length(f: Objective, target: np.ndarray, rho: float) -> float:
     On a ray ``h(t)/t`` has to change from ``1/rho + v^T H(c) v`` to 0 before there is a point. The length is the least
     power of two at which it has changed by half of that, or by ``1/(2 rho)``, along a line; at least ``NEAREST |c|``.
     If it nowhere changes so much, ``|c|``, or 1.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    target : (d,) array
-        Near ``c``.
-    rho : float
-        The factor of the ascent step.
     """
     size = float(norms(target[None, :])[0])
     first = exponent(NEAREST * size) if size > 0 else -RANGE

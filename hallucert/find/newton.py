@@ -22,17 +22,17 @@ from hallucert.objectives.objective import Objective
 LanesFunction = Callable[[np.ndarray], np.ndarray]
 PointSystem = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-HALVINGS = 14
-"""Shortest trial of a damped step: ``2**-13`` of the full one."""
+HALVINGS = 14  # shortest trial of a damped step: ``2**-13`` of the full one
 
+# Singular values below this part of the largest count as zero when one point is polished.
 RANK_TOLERANCE = 1e-11
-"""Singular values below this part of the largest count as zero when one point is polished."""
 
+# A root is not known better than to this part of the length scale: nearer to an edge of the domain it is on
+# it.
 EDGE = 1e-12
-"""A root is not known better than to this part of the length scale: nearer to an edge of the domain it is on it."""
 
+# A root is accepted if both the least-squares step and ``|r| / |A|`` are below this part of the length scale.
 SOLVED = 1e-9
-"""A root is accepted if both the least-squares step and ``|r| / |A|`` are below this part of the length scale."""
 
 
 def norms(lanes: np.ndarray) -> np.ndarray:
@@ -73,26 +73,7 @@ def newton_lanes(
     step_limit: float,
     move: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.add,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Run damped Newton on lanes of starts until no lane can lower its residual.
-
-    Parameters
-    ----------
-    residual, jacobian : callables
-        ``r`` (k, d) -> (k, m) and ``A`` (k, d) -> (k, m, d).
-    x : (k, d) array
-        Starts; not changed.
-    steps : int
-        Most steps of a lane.
-    step_limit : float
-        Longest step.
-    move : callable
-        ``(points, steps) -> points``; a retraction when `x` lives on a sphere.
-
-    Returns
-    -------
-    (k, d) array, (k,) array
-        End points and ``|r|`` there (infinite where a lane left the domain).
-    """
+    """Run damped Newton on lanes of starts until no lane can lower its residual."""
     x = x.copy()
     with np.errstate(all="ignore"):
         r = residual(x)
@@ -140,24 +121,12 @@ def _backtrack(
 
 @dataclass(frozen=True)
 class Root:
-    """Where `newton_point` stopped.
+    """Where `newton_point` stopped."""
 
-    Attributes
-    ----------
-    x : (d,) array
-        The point.
-    residual : float
-        ``|r(x)|``.
-    step : float
-        Length of the least-squares step at `x`, an estimate of the error.
-    slope : float
-        Spectral norm of the Jacobian.
-    """
-
-    x: np.ndarray
-    residual: float
-    step: float
-    slope: float
+    x: np.ndarray  # (d,): the point
+    residual: float  # ``|r(x)|``
+    step: float  # length of the least-squares step at `x`, an estimate of the error
+    slope: float  # spectral norm of the Jacobian
 
     def solved(self, scale: float) -> bool:
         """Tell whether this is a root to floats, for lengths of order `scale` (see `SOLVED`)."""
@@ -172,23 +141,7 @@ def newton_point(
     allowed: Callable[[np.ndarray, np.ndarray], bool] = lambda here, there: True,
     report: str = "",
 ) -> Root:
-    """Run damped Newton from one point, with least-squares steps from the singular value decomposition.
-
-    Parameters
-    ----------
-    system : callable
-        ``x -> (r, A)`` of shapes (m,) and (m, d); entries that are not finite reject the point.
-    x : (d,) array
-        Start.
-    max_steps : int
-        Most steps.
-    step_limit : float
-        Longest step.
-    allowed : callable
-        Whether a step may lead from one point to another; by default always.
-    report : str
-        What the steps are called in reports of progress; by default they are not reported.
-    """
+    """Run damped Newton from one point, with least-squares steps from the singular value decomposition."""
     x = x.copy()
     with np.errstate(all="ignore"):
         r, a = system(x)
@@ -237,24 +190,7 @@ def gradient_system(f: Objective) -> PointSystem:
 
 
 def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument: str) -> np.ndarray:
-    """Return the critical point of `f` next to `x` by Newton on the gradient.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    x : (d,) array
-        A point within 1/20 of ``max(scale, |x|)`` of a critical point.
-    scale : float
-        Length scale of the problem, such as ``rho``.
-    argument : str
-        Name for the error message.
-
-    Raises
-    ------
-    ArgumentError
-        If `f` is not defined at `x`; if Newton does not converge, or to a point farther away than that.
-    """
+    """Return the critical point of `f` next to `x` by Newton on the gradient."""
     require_defined(f, x, argument)
     reach = max(scale, float(np.linalg.norm(x)))
     root = newton_point(gradient_system(f), x, max_steps=80, step_limit=0.02 * reach)

@@ -26,25 +26,13 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.objectives.tape import Arithmetic
 
-RANGE = 1000
-"""Largest exponent of the units of values, gradients and Hessians: doubles have 1023."""
+RANGE = 1000  # largest exponent of the units of values, gradients and Hessians: doubles have 1023
 
-LARGE = 400
-"""Beyond so many variables the gradient is looked at in few places."""
+LARGE = 400  # beyond so many variables the gradient is looked at in few places
 
 
 class Rescaled(Objective):
-    """``h(y) = f(D y)/a``, for searches.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    law : RadiusLaw
-        ASAM, with its diagonal, or SAM.
-    length, height : int
-        ``D`` is ``2**length`` times the diagonal of `law`, and ``a = 2**height``; even for sums of squares.
-    """
+    """``h(y) = f(D y)/a``, for searches."""
 
     def __init__(self, f: Objective, law: RadiusLaw = SAM, length: int = 0, height: int = 0) -> None:
         self.f, self.length, self.height, self.uniform = f, length, height, not law.scales
@@ -118,19 +106,7 @@ class Rescaled(Objective):
     def original(
         self, candidate: Candidate, rho: Fraction, law: RadiusLaw = SAM, target: np.ndarray | None = None
     ) -> Candidate:
-        """Return the candidate for ``f`` that a candidate for ``h`` is.
-
-        Parameters
-        ----------
-        candidate : Candidate
-            That of ``h``.
-        rho : Fraction
-            Its radius in the units of ``f``.
-        law : RadiusLaw
-            The ascent step for ``f``.
-        target : (d,) array, optional
-            Its target, if that is known better than to rounding.
-        """
+        """Return the candidate for ``f`` that a candidate for ``h`` is."""
         made = candidate.construction
         return replace(
             candidate,
@@ -221,26 +197,7 @@ class Rescaled(Objective):
 def in_units(
     f: Objective, centre: np.ndarray, length: float, slope: float | None = None, law: RadiusLaw = SAM
 ) -> Rescaled:
-    """Return `f` in units in which a length and the gradients are of size 1.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    centre : (d,) array
-        Where the gradients are looked at, if they are not given: on the spheres of radius `length` and half of it.
-    length : float
-        The length, positive.
-    slope : float, optional
-        The size of the gradients.
-    law : RadiusLaw
-        ASAM: all of that in its metric.
-
-    Raises
-    ------
-    SearchError
-        If derivatives of that size are out of the range of doubles.
-    """
+    """Return `f` in units in which a length and the gradients are of size 1."""
     if slope is None:
         metric = Rescaled(f, law)
         slope = typical_slope(metric, metric.inside(centre), length)

@@ -14,31 +14,12 @@ from hallucert.find.rescaled import Rescaled
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 
+# Layer, two of its units, and a sign: exchange them with that sign; a unit with itself and -1 is turned over.
 Move = tuple[int, int, int, int]
-"""Layer, two of its units, and a sign: exchange them with that sign; a unit with itself and -1 is turned over."""
 
 
 def symmetric_copies(f: Objective, x: np.ndarray, beyond: float, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return copies of `x` at distances larger than `beyond`, nearest first.
-
-    Parameters
-    ----------
-    f : Objective
-        The function; only networks have copies.
-    x : (d,) array
-        Parameters.
-    beyond : float
-        Least distance of a copy from `x`.
-    count : int
-        Most copies.
-    rng : numpy.random.Generator
-        For the products of moves that are tried where one move does not lead far enough.
-
-    Returns
-    -------
-    (k, d) array
-        ``k <= count``; empty if `f` is no network or has no such copies.
-    """
+    """Return copies of `x` at distances larger than `beyond`, nearest first."""
     if isinstance(f, Rescaled) and f.uniform:
         # Moves exchange coordinates, which have the same unit.
         return f.inside(symmetric_copies(f.f, f.outside(x), f.of_length(beyond), count, rng))

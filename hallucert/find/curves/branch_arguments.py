@@ -67,31 +67,17 @@ def multiplier_scale(f: Objective, x: np.ndarray, c: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a branch, checked; what is None has a default for each branch.
+    """The options of a branch, checked; what is None has a default for each branch."""
 
-    Attributes
-    ----------
-    box : (d, 2) array or None
-        Where ``x`` stays.
-    rho_max, rho_min, ds, ds_min, ds_max : float or None
-        Lengths.
-    max_steps : int
-        Most steps.
-    events : frozenset of EventType
-        What is looked for.
-    units : int
-        The lengths are multiples of ``2**units`` of those that were given.
-    """
-
-    box: np.ndarray | None
-    rho_max: float | None
-    rho_min: float | None
-    ds: float | None
-    ds_min: float | None
-    ds_max: float | None
-    max_steps: int
-    events: frozenset[EventType]
-    units: int = 0
+    box: np.ndarray | None  # (d, 2) or None: where ``x`` stays
+    rho_max: float | None  # lengths
+    rho_min: float | None  # lengths
+    ds: float | None  # lengths
+    ds_min: float | None  # lengths
+    ds_max: float | None  # lengths
+    max_steps: int  # most steps
+    events: frozenset[EventType]  # what is looked for
+    units: int = 0  # the lengths are multiples of ``2**units`` of those that were given
 
     def inside(self, f: Rescaled) -> Options:
         """Return the options in the units of `f`."""

@@ -19,29 +19,17 @@ import numpy as np
 from hallucert.find.linear.eigenvalues import eigvals, eigvalsh, svd
 from hallucert.objectives.objective import Objective
 
-FLAT = 1e-7
-"""An eigenvalue below this part of the matrix's size counts as zero when a point is classified."""
+FLAT = 1e-7  # an eigenvalue below this part of the matrix's size counts as zero when a point is classified
 
-RANK_TOLERANCE = 1e-9
-"""Singular values below this part of the largest count as zero in the corrector."""
+RANK_TOLERANCE = 1e-9  # singular values below this part of the largest count as zero in the corrector
 
 NEWTON_STEPS = 8
+# A corrected point is accepted when Newton's last step is below this part of the size of the point.
 CONVERGED = 1e-12
-"""A corrected point is accepted when Newton's last step is below this part of the size of the point."""
 
 
 class Curve:
-    """The equation of a branch.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    target : (d,) array
-        ``c``, a critical point of `f`.
-    scale : float
-        Unit of ``lambda``.
-    """
+    """The equation of a branch."""
 
     def __init__(self, f: Objective, target: np.ndarray, scale: float) -> None:
         self.f = f

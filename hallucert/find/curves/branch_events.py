@@ -12,11 +12,11 @@ from hallucert.find.curves.branch_record import EventType
 from hallucert.find.curves.continuation import CurvePoint, locate
 from hallucert.find.linear.eigenvalues import eigh, singular_values, svd
 
+# A fold or a change of stability this close to a branch point (part of the step) is the branch point itself.
 MERGED = 1e-6
-"""A fold or a change of stability this close to a branch point (part of the step) is the branch point itself."""
 
+# ``DG`` with a smaller quotient of singular values at a change of stability is singular: a branch point.
 SINGULAR = 1e-5
-"""``DG`` with a smaller quotient of singular values at a change of stability is singular: a branch point."""
 
 
 @dataclass(frozen=True)

@@ -15,25 +15,16 @@ from hallucert.find.linear.signs import critical_kind
 from hallucert.find.newton import gradient_system, newton_point
 from hallucert.find.rescaled import original, original_length
 
-TARGET = 1e-2
-"""A radius below this part of that of the start means that the branch runs into its target."""
+TARGET = 1e-2  # a radius below this part of that of the start means that the branch runs into its target
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The region in which a branch is followed.
+    """The region in which a branch is followed."""
 
-    Attributes
-    ----------
-    box : (d, 2) array or None
-        ``x`` stays in it.
-    rho_min, rho_max : float
-        The radius stays between them.
-    """
-
-    box: np.ndarray | None
-    rho_min: float
-    rho_max: float
+    box: np.ndarray | None  # (d, 2) or None: ``x`` stays in it
+    rho_min: float  # the radius stays between them
+    rho_max: float  # the radius stays between them
 
     def on(self, curve: Curve, start: CurvePoint) -> list[Limit]:
         """Return the limits for the curve that begins at `start`."""

@@ -34,13 +34,7 @@ def inside(units: Rescaled, branch: Branch) -> Branch:
 
 
 def outside(units: Rescaled, branch: Branch) -> Branch:
-    """Return a branch in `units` as one of ``f``.
-
-    Raises
-    ------
-    SearchError
-        If its multipliers are out of the range of doubles.
-    """
+    """Return a branch in `units` as one of ``f``."""
     with np.errstate(all="ignore"):
         scale = np.ldexp(branch.scale, units.height - 3 * units.length)
         largest = np.ldexp(np.abs(branch.multiplier).max(initial=0.0), units.height - 2 * units.length)

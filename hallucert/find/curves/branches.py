@@ -24,8 +24,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
 
 INSTEAD = "radii and stability of branches are SAM's; the points of USAM are the same curves with rho = 1/lambda"
-SAME = 1e-6
-"""Points this close, relative to the box, are the same end or branch point."""
+SAME = 1e-6  # points this close, relative to the box, are the same end or branch point
 
 
 @quiet

@@ -18,15 +18,14 @@ from hallucert.clock import look
 from hallucert.find.curves.branch_record import EndReason
 from hallucert.find.domain import Edges
 
-MAX_TURN = 0.35
-"""Largest angle between the tangents of two neighbours, in radians."""
+MAX_TURN = 0.35  # largest angle between the tangents of two neighbours, in radians
 
-AIM = 0.12
-"""The angle that the step control aims at."""
+AIM = 0.12  # the angle that the step control aims at
 
+# As parts of the longest step: where an edge is this near the curve ends there; where steps fail, or run out,
+# with an edge straight ahead within the second, that is why. Towards a pole the multiplier grows without
+# bound.
 AT_EDGE, BEFORE_EDGE = 1e-8, 1e-2
-"""As parts of the longest step: where an edge is this near the curve ends there; where steps fail, or run out, with an
-edge straight ahead within the second, that is why. Towards a pole the multiplier grows without bound."""
 
 
 class SmoothCurve(Protocol):
@@ -54,11 +53,11 @@ class CurvePoint:
     t: np.ndarray
 
 
+# Given the last two points: None to go on, or the point that replaces the second, and why the branch ends
+# there.
 Stop = Callable[[CurvePoint, CurvePoint], "tuple[CurvePoint, EndReason] | None"]
-"""Given the last two points: None to go on, or the point that replaces the second, and why the branch ends there."""
 
-Stays = Callable[[CurvePoint, CurvePoint], bool]
-"""Given two neighbours: whether they lie on the same arc."""
+Stays = Callable[[CurvePoint, CurvePoint], bool]  # given two neighbours: whether they lie on the same arc
 
 
 def follow(
@@ -70,30 +69,7 @@ def follow(
     edges: Edges | None = None,
     stays: Stays | None = None,
 ) -> tuple[list[CurvePoint], EndReason]:
-    """Follow a curve from `start` until `stop` ends it.
-
-    Parameters
-    ----------
-    curve : SmoothCurve
-        Tangents and corrector.
-    start : CurvePoint
-        A point of the curve; the tangent says which way to go.
-    control : StepControl
-        Step lengths.
-    stop : callable
-        Looks at each new point.
-    longest : callable, optional
-        A bound of the next step at a point, such as a part of the distance to a singular point.
-    edges : Edges, optional
-        The edge of the domain, which no step crosses.
-    stays : callable, optional
-        Tells whether two neighbours lie on the same arc; otherwise the step must be shorter.
-
-    Returns
-    -------
-    list of CurvePoint, EndReason
-        The points from `start` on, and why there are no more.
-    """
+    """Follow a curve from `start` until `stop` ends it."""
     points, step = [start], control.ds
     for number in range(control.max_steps):
         look("steps along the curve", number)

@@ -30,8 +30,8 @@ from hallucert.find.surfaces.surface import surface
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, require_sam
 
+# Eigenvalues of the Hessian at the target below this part of the largest, and of ``|g|/rho``, count as zero.
 KERNEL = 1e-8
-"""Eigenvalues of the Hessian at the target below this part of the largest, and of ``|g|/rho``, count as zero."""
 
 
 @quiet

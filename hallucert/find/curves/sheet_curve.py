@@ -19,18 +19,16 @@ from hallucert.find.spheres.sphere import shifted_gradient_system, shifted_resid
 from hallucert.objectives.objective import Objective
 
 CORRECTOR_STEPS = 12
-CONVERGED = 1e-11
-"""A Newton step below this part of the radius ends the corrector."""
+CONVERGED = 1e-11  # a Newton step below this part of the radius ends the corrector
 
+# A sheet ends at a critical point of ``f`` where ``|g|`` falls below this part of its value at the start.
 FLAT = 1e-2
-"""A sheet ends at a critical point of ``f`` where ``|g|`` falls below this part of its value at the start."""
 
+# The rank drops where the last singular value that is not zero falls below this part of the first, and of
+# ``|r|/rho`` or ``|g|/rho`` at ``x``: that is how much the equations change on the way to ``x+``.
 SINGULAR = 1e-6
-"""The rank drops where the last singular value that is not zero falls below this part of the first, and of ``|r|/rho``
-or ``|g|/rho`` at ``x``: that is how much the equations change on the way to ``x+``."""
 
-DIFFERENCE = 1e-9
-"""Difference quotients are taken over this part of the radius."""
+DIFFERENCE = 1e-9  # difference quotients are taken over this part of the radius
 
 
 def slope(f: Objective, x: np.ndarray) -> float:
@@ -39,15 +37,7 @@ def slope(f: Objective, x: np.ndarray) -> float:
 
 
 class SheetCurve:
-    """Tangents, corrector and step lengths for `hallucert.find.curves.continuation`.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    rho : float
-        The radius.
-    """
+    """Tangents, corrector and step lengths for `hallucert.find.curves.continuation`."""
 
     def __init__(self, f: Objective, rho: float) -> None:
         self.f, self.rho = f, rho

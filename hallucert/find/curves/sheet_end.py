@@ -10,20 +10,18 @@ from hallucert.find.curves.sheet_curve import FLAT, SheetCurve, slope
 from hallucert.find.limits import box_limits
 from hallucert.find.newton import PointSystem, gradient_system, newton_point
 
+# A curve is back at its start if it meets the plane across the start this near to it, as a part of the
+# radius.
 BACK = 1e-8
-"""A curve is back at its start if it meets the plane across the start this near to it, as a part of the radius."""
 
-NEAR = 0.02
-"""A sheet ends at a critical point of ``f`` that is this near, as a part of the radius."""
+NEAR = 0.02  # a sheet ends at a critical point of ``f`` that is this near, as a part of the radius
 
-LINE_STEPS = 20
-"""Steps of Newton's method along the tangent towards a critical point."""
+LINE_STEPS = 20  # steps of Newton's method along the tangent towards a critical point
 
-VANISHED = 0.2
-"""A gradient this much smaller than before vanishes to first order."""
+VANISHED = 0.2  # a gradient this much smaller than before vanishes to first order
 
+# The target moves at most this far, as a part of the radius, while ``x`` goes the rest of the way.
 SWING = 0.2
-"""The target moves at most this far, as a part of the radius, while ``x`` goes the rest of the way."""
 
 
 def stopping_rule(curve: SheetCurve, start: CurvePoint, box: np.ndarray | None) -> Stop:

@@ -36,8 +36,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
 from hallucert.objectives.tape import Tape
 
-PICTURE_POINTS = 2000
-"""Most boundary points of ``U`` kept for pictures."""
+PICTURE_POINTS = 2000  # most boundary points of ``U`` kept for pictures
 
 
 @quiet

@@ -16,11 +16,9 @@ from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.canonical import ONE, Atom, Monomial, Polynomial, Ring, TooLargeError, composes, evaluated
 from hallucert.objectives.tape import Tape
 
-MAX_CANDIDATES = 200
-"""Most functions tried as ``s``."""
+MAX_CANDIDATES = 200  # most functions tried as ``s``
 
-MAX_DEGREE = 24
-"""Highest degree in a variable of a function that is tried as a power."""
+MAX_DEGREE = 24  # highest degree in a variable of a function that is tried as a power
 
 
 @dataclass(frozen=True)

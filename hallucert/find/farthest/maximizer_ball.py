@@ -17,35 +17,18 @@ from hallucert.objectives.objective import Objective
 
 @dataclass(frozen=True)
 class MaximizerBall:
-    """The ball ``B`` around an isolated maximizer.
+    """The ball ``B`` around an isolated maximizer."""
 
-    Attributes
-    ----------
-    centre : (d,) array
-        The maximizer.
-    radius : float
-        Radius of ``B``.
-    boundary_value, maximum : float
-        Largest ``f`` found on the boundary, and ``f`` at the centre.
-    critical_value : float
-        Largest ``f`` at a critical point found in ``B`` that is not a maximizer; ``-inf`` if there is none.
-    """
-
-    centre: np.ndarray
-    radius: float
-    boundary_value: float
-    maximum: float
+    centre: np.ndarray  # (d,): the maximizer
+    radius: float  # radius of ``B``
+    boundary_value: float  # largest ``f`` found on the boundary, and ``f`` at the centre
+    maximum: float  # largest ``f`` found on the boundary, and ``f`` at the centre
+    # largest ``f`` at a critical point found in ``B`` that is not a maximizer; ``-inf`` if there is none
     critical_value: float
 
 
 def first_valley(values: np.ndarray, top: float) -> int | None:
-    """Return the index of the lowest value before the first clear rise (2 % of the depth), or None.
-
-    Parameters
-    ----------
-    values : (k,) array
-        Values on a path that begins near `top`; only the part below `top` (and finite) counts.
-    """
+    """Return the index of the lowest value before the first clear rise (2 % of the depth), or None."""
     lowest, where = top, None
     for i, value in enumerate(values):
         if where is None and abs(value - top) <= 1e-12 * abs(top):
@@ -78,13 +61,6 @@ def maximizer_ball(f: Objective, maximizer: np.ndarray, target: np.ndarray, seed
 
     The radius is the first at which the maximum of ``f`` over the sphere has a minimum: the lowest pass out of the
     neighbourhood of the maximizer, so that as many levels as possible are admissible.
-
-    Raises
-    ------
-    ArgumentError
-        If `maximizer` is not near a critical point with negative definite Hessian.
-    SearchError
-        If ``f`` on small spheres is not below ``f`` at the maximizer.
     """
     apart = float(np.linalg.norm(maximizer - target))
     centre: np.ndarray = polished_critical_point(f, maximizer, apart, "maximizer")

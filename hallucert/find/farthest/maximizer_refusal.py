@@ -19,13 +19,7 @@ from hallucert.objectives.objective import Objective
 
 
 def require_possible_maximizer(f: Objective) -> None:
-    """Refuse an objective that provably has no local maximizer.
-
-    Raises
-    ------
-    ArgumentError
-        If `f` is a network with linear outputs (Proposition 4.6).
-    """
+    """Refuse an objective that provably has no local maximizer."""
     if not isinstance(f, TanhNetwork) or f.output != "linear":
         return
     loss = "squared error" if f.loss == "squared" else "cross-entropy"

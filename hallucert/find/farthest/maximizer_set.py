@@ -24,38 +24,20 @@ from hallucert.objectives.tape import Tape
 
 @dataclass(frozen=True)
 class MaximizerSet:
-    """A maximizer set ``{s = s0}`` and the band ``B`` around it.
+    """A maximizer set ``{s = s0}`` and the band ``B`` around it."""
 
-    Attributes
-    ----------
-    samples : (k, d) array
-        Points of the set.
-    cut : int or None
-        The tape node ``s``, if it is one.
-    inner, outer : FormulaObjective
-        ``s`` and ``phi``.
-    s0 : float
-        Where ``phi`` has its maximum.
-    band : (float, float)
-        ``B`` is the part of ``{band[0] <= s <= band[1]}`` in `box`; ``phi`` rises up to `s0` and falls after it.
-    box : (d, 2) array
-        On its boundary ``s > band[1]``.
-    boundary_value, maximum : float
-        The larger of ``phi(band[0])``, ``phi(band[1])``, and ``phi(s0)``.
-    critical_value : float
-        Largest ``f`` at a critical point of ``s`` in the band, ``-inf`` if there is none.
-    """
-
-    samples: np.ndarray
-    cut: int | None
-    inner: FormulaObjective
-    outer: FormulaObjective
-    s0: float
+    samples: np.ndarray  # (k, d): points of the set
+    cut: int | None  # the tape node ``s``, if it is one
+    inner: FormulaObjective  # ``s`` and ``phi``
+    outer: FormulaObjective  # ``s`` and ``phi``
+    s0: float  # where ``phi`` has its maximum
+    # (float, float): ``B`` is the part of ``{band[0] <= s <= band[1]}`` in `box`; ``phi`` rises up to `s0`
+    # and falls after it
     band: tuple[float, float]
-    box: np.ndarray
-    boundary_value: float
-    maximum: float
-    critical_value: float
+    box: np.ndarray  # (d, 2): on its boundary ``s > band[1]``
+    boundary_value: float  # the larger of ``phi(band[0])``, ``phi(band[1])``, and ``phi(s0)``
+    maximum: float  # the larger of ``phi(band[0])``, ``phi(band[1])``, and ``phi(s0)``
+    critical_value: float  # largest ``f`` at a critical point of ``s`` in the band, ``-inf`` if there is none
 
     def outer_level(self, level: float) -> float:
         """Return the ``s > s0`` in the band with ``phi(s) = level``, by bisection."""
@@ -72,13 +54,7 @@ class MaximizerSet:
 def maximizer_set(
     f: Objective, samples: np.ndarray, target: np.ndarray, seed: int, level_function: Tape | None = None
 ) -> MaximizerSet:
-    """Find the function ``s`` of which the samples are a level set, the band and the box.
-
-    Raises
-    ------
-    ArgumentError
-        If no function serves; the message lists why each one fails.
-    """
+    """Find the function ``s`` of which the samples are a level set, the band and the box."""
     must = (
         "be points of a bounded set {s = s0}, where f = phi(s(x)), phi has a strict local maximum at s0 and {s <= s0} "
         "is bounded; level_function= names an s that the formula of f does not show"

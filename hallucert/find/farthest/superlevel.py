@@ -15,8 +15,8 @@ from hallucert.find.rescaled import original, original_multiplier
 from hallucert.objectives.objective import Objective
 
 FINE = {1: 2000, 2: 300, 3: 60}
+# Grid cells along a side, by dimension; the coarse grid is for float-only objectives, whose lanes are slow.
 COARSE = {1: 400, 2: 80, 3: 24}
-"""Grid cells along a side, by dimension; the coarse grid is for float-only objectives, whose lanes are slow."""
 
 MAX_ZOOMS = 14
 MAX_STARTS = 24
@@ -29,30 +29,6 @@ def component_boundary(
 
     A flood fill on a grid, zoomed until the component fills most of it; every edge of the grid that leaves the
     component is bisected, so the points lie on the level to machine precision.
-
-    Parameters
-    ----------
-    value : callable
-        Values on lanes (k, d); NaN where they are not defined.
-    level : float
-        ``alpha``.
-    inside : callable
-        Which lanes (k, d) lie in ``B``; the component must not reach beyond.
-    seed_point : (d,) array
-        A point of the component; it is made a node of the grid.
-    box : (d, 2) array
-        Contains ``B``.
-    cells : int
-        Grid cells along a side.
-
-    Returns
-    -------
-    (k, d) array
-
-    Raises
-    ------
-    SearchError
-        If the component reaches the boundary of ``B``, or the edge of the domain.
     """
     view = box
     for zoom in range(MAX_ZOOMS):
@@ -147,15 +123,7 @@ def _bisected(value: LanesFunction, level: float, inner: np.ndarray, outer: np.n
 def ray_boundary(
     value: LanesFunction, level: float, centre: np.ndarray, reach: float, directions: np.ndarray
 ) -> np.ndarray:
-    """Return where rays from `centre` first leave ``{f >= level}`` within `reach`; for ``d > 3``.
-
-    Parameters
-    ----------
-    value : callable
-        Values on lanes (k, d); NaN where they are not defined.
-    directions : (k, d) array
-        Unit vectors.
-    """
+    """Return where rays from `centre` first leave ``{f >= level}`` within `reach`; for ``d > 3``."""
     inner, outer = np.zeros(len(directions)), np.full(len(directions), np.nan)
     for r in np.linspace(0, reach, 257)[1:]:
         with np.errstate(all="ignore"):
@@ -217,18 +185,7 @@ def farthest_system(f: Objective, level: float, target: np.ndarray, x: np.ndarra
 
 
 def farthest_of(f: Objective, level: float, target: np.ndarray, boundary: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the point of the boundary of ``U`` farthest from `target` and its multiplier.
-
-    Parameters
-    ----------
-    boundary : (k, d) array
-        Points of the boundary of ``U``, dense enough to begin Newton from the farthest of them.
-
-    Raises
-    ------
-    SearchError
-        If Newton on the Lagrange system confirms none of them, or if the multiplier is not positive (Lemma A.4).
-    """
+    """Return the point of the boundary of ``U`` farthest from `target` and its multiplier."""
     distance = norms(boundary - target)
     order = np.argsort(-distance, kind="stable")
     boundary, distance = boundary[order], distance[order]

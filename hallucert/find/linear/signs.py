@@ -19,33 +19,18 @@ from hallucert.objectives.objective import Objective
 
 EPSILON = float(np.finfo(float).eps)
 
+# So many units in the last place of a point lie between it and where derivatives are computed again: odd
+# numbers of several sizes, because what cancels is a multiple of one unit, and may be the same at several
+# points in a row.
 PLACES = np.array([1.0, -1.0, 3.0, -5.0, 17.0, -33.0])
-"""So many units in the last place of a point lie between it and where derivatives are computed again: odd numbers of
-several sizes, because what cancels is a multiple of one unit, and may be the same at several points in a row."""
 
-STEPS = 4.0
-"""So many Newton steps: at a zero of order n one leaves ``1 - 1/n`` of the distance."""
+STEPS = 4.0  # so many Newton steps: at a zero of order n one leaves ``1 - 1/n`` of the distance
 
-DECOMPOSITION = 8.0
-"""The eigenvalues of a matrix are computed to this multiple of ``d eps |H|``."""
+DECOMPOSITION = 8.0  # the eigenvalues of a matrix are computed to this multiple of ``d eps |H|``
 
 
 def signed_eigenvalues(f: Objective, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the Hessian eigenvalues at critical points, and what is certain of their signs.
-
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    x : (k, d) array
-        Points where ``g`` vanishes to floats.
-
-    Returns
-    -------
-    (k, d) array, (k, d) array, (k, d, d) array
-        Eigenvalues, ascending; how far each may be off, so that its sign is certain if it is larger, NaN or infinite
-        where nothing is known; eigenvectors in columns.
-    """
+    """Return the Hessian eigenvalues at critical points, and what is certain of their signs."""
     with np.errstate(all="ignore"):
         g, h = f.gradient_lanes(x), f.hessian_lanes(x)
         values, vectors = eigh(h)

@@ -14,14 +14,12 @@ from hallucert.find.spheres.sphere import Sphere
 
 FIRST_ANGLES = 4096
 FIRST_ANGLES_SLOW = 256
+# The grid is doubled until the number of sign changes repeats; it begins coarser for float-only objectives.
 MOST_ANGLES = 2**17
-"""The grid is doubled until the number of sign changes repeats; it begins coarser for float-only objectives."""
 
-REFINEMENT = 33
-"""Samples of each cell in which ``|T'|`` dips without changing sign."""
+REFINEMENT = 33  # samples of each cell in which ``|T'|`` dips without changing sign
 
-OUTSIDE = 2
-"""Sign of ``T`` where it is not defined."""
+OUTSIDE = 2  # sign of ``T`` where it is not defined
 
 
 def critical_angles(sphere: Sphere) -> np.ndarray:

@@ -17,21 +17,19 @@ from hallucert.find.domain import defined
 from hallucert.find.symmetry import symmetric_copies
 from hallucert.objectives.objective import Objective
 
-PRODUCTS = 20_000
-"""Most Hessian-vector products of one descent."""
+PRODUCTS = 20_000  # most Hessian-vector products of one descent
 
-SADDLES = 4
-"""How often a descent that ended at a saddle goes on from there."""
+SADDLES = 4  # how often a descent that ended at a saddle goes on from there
 
-NO_GRADIENT = 1e-8
-"""``|g| <= NO_GRADIENT |R| rho``: the descent ended at a critical point of ``f`` itself."""
+NO_GRADIENT = 1e-8  # ``|g| <= NO_GRADIENT |R| rho``: the descent ended at a critical point of ``f`` itself
 
+# ``|P g| <= TANGENTIAL |g|``: the gradient is normal, so the descent has converged; most reach 1e-12.
 TANGENTIAL = 1e-6
-"""``|P g| <= TANGENTIAL |g|``: the gradient is normal, so the descent has converged; most reach 1e-12."""
 
+# ``|g(x+)| <= SHIFTED |g(x)|``. A tiny multiplier magnifies the rounding in ``P g``: ``x+`` misses the target
+# by ``rho |P g| / |g|``. Where that spoils the definition, floats do not tell whether there is a hallucinated
+# point.
 SHIFTED = 1e-3
-"""``|g(x+)| <= SHIFTED |g(x)|``. A tiny multiplier magnifies the rounding in ``P g``: ``x+`` misses the target by
-``rho |P g| / |g|``. Where that spoils the definition, floats do not tell whether there is a hallucinated point."""
 
 
 def minima_on_sphere(
@@ -40,11 +38,6 @@ def minima_on_sphere(
     """Return minima of ``f`` on ``S(centre, rho)`` with inward gradient, reached by descent from `starts` directions.
 
     Half as many again start towards symmetric copies of the centre, if ``f`` is a network that has some.
-
-    Raises
-    ------
-    SearchError
-        If every descent ended at a critical point of ``f`` itself.
     """
     descent = SphereDescent(f, centre, float(rho), PRODUCTS)
     copies = symmetric_copies(f, centre, float(rho), max(1, starts // 2), rng) - centre

@@ -21,20 +21,17 @@ from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-DENSE = 400
-"""Most variables for which the whole Hessian is formed."""
+DENSE = 400  # most variables for which the whole Hessian is formed
 
-LANCZOS = 120
-"""Most Hessian-vector products for the ends of a spectrum."""
+LANCZOS = 120  # most Hessian-vector products for the ends of a spectrum
 
-BLOCK = 2**20
-"""Numbers in a block of Hessian-vector products: 8 MB."""
+BLOCK = 2**20  # numbers in a block of Hessian-vector products: 8 MB
 
+# A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified.
 FLAT = 1e-7
-"""A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified."""
 
+# A gradient below this part of ``|H| rho`` counts as zero: the point is an ordinary critical point.
 NOISE = 1e-10
-"""A gradient below this part of ``|H| rho`` counts as zero: the point is an ordinary critical point."""
 
 
 class Sphere:

@@ -21,23 +21,17 @@ from hallucert.find.surfaces.size import provable_half_width
 from hallucert.objectives.objective import Objective
 
 CORRECTOR_STEPS = 12
-CONVERGED = 1e-11
-"""A Newton step below this part of the radius ends the corrector."""
+CONVERGED = 1e-11  # a Newton step below this part of the radius ends the corrector
 
-SAMPLES = 9
-"""Points looked at along an edge; odd, so that the middle is one."""
+SAMPLES = 9  # points looked at along an edge; odd, so that the middle is one
 
-INSIDE = 0.93
-"""A point is well inside a chart up to this part of the half width."""
+INSIDE = 0.93  # a point is well inside a chart up to this part of the half width
 
-REACH = 0.85
-"""A new chart's centre lies so many half widths beyond the free point."""
+REACH = 0.85  # a new chart's centre lies so many half widths beyond the free point
 
-LEAVING = 0.5
-"""A point farther from the plane than this part of the half width is on another sheet."""
+LEAVING = 0.5  # a point farther from the plane than this part of the half width is on another sheet
 
-PROBE = 0.01
-"""Length of the steps that measure the curvature, as a part of rho."""
+PROBE = 0.01  # length of the steps that measure the curvature, as a part of rho
 
 
 @dataclass(frozen=True)
@@ -50,21 +44,7 @@ class FloatChart:
 
 
 class SurfaceAtlas:
-    """The charts so far; `grow` adds those that are missing, but none across the edge of the domain of x or of x+.
-
-    Parameters
-    ----------
-    f : Objective
-        The function, in residual form.
-    rho : float
-        The radius.
-    bend : float
-        By which part of ``h`` the surface may leave the tangent plane.
-    longest : float
-        Largest ``h``.
-    allowed : callable
-        Tells whether a chart may have its centre at ``x``.
-    """
+    """The charts so far; `grow` adds those that are missing, but none across the edge of the domain of x or of x+."""
 
     def __init__(
         self, f: Objective, rho: float, bend: float, longest: float, allowed: Callable[[np.ndarray], bool]

@@ -78,18 +78,6 @@ def across(tangents: np.ndarray, ascent: np.ndarray) -> np.ndarray:
     With them its parameters are the coordinates of x along the tangents. Each vector moves x or c, along the ascent
     step, along the surface or in another direction, or lambda: in these directions solutions move in different ways,
     so that boxes along them can be narrow.
-
-    Parameters
-    ----------
-    tangents : (d, 2) array
-        Orthonormal.
-    ascent : (d,) array
-        Along the ascent step.
-
-    Returns
-    -------
-    (2d + 1, 2d - 1) array
-        Orthonormal columns.
     """
     d, sides = tangents.shape
     base = np.linalg.qr(np.column_stack([tangents, ascent, np.eye(d)]))[0]

@@ -17,14 +17,12 @@ import numpy as np
 from hallucert.find.surfaces.record import across
 from hallucert.objectives.objective import Objective
 
+# Part of the box that the change of the matrix may take up: with more most charts are not proved.
 TAKEN = 0.19
-"""Part of the box that the change of the matrix may take up: with more most charts are not proved."""
 
-MOST_VARIABLES = 12
-"""Surfaces with more variables are not proved, and the matrices would be large."""
+MOST_VARIABLES = 12  # surfaces with more variables are not proved, and the matrices would be large
 
-PROBE = 1e-4
-"""Length of the steps that measure the change, as a part of rho."""
+PROBE = 1e-4  # length of the steps that measure the change, as a part of rho
 
 
 def provable_half_width(f: Objective, x: np.ndarray, rho: float, tangents: np.ndarray) -> float:

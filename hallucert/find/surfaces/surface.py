@@ -14,25 +14,16 @@ from hallucert.find.surfaces.atlas import SurfaceAtlas
 from hallucert.find.surfaces.record import Surface
 from hallucert.objectives.objective import Objective
 
+# By this part of its half width the surface may leave the plane of a chart: about what can be proved at once.
 BEND = 0.07
-"""By this part of its half width the surface may leave the plane of a chart: about what can be proved at once."""
 
-LONGEST = 0.2
-"""Largest half width of a chart, as a part of rho."""
+LONGEST = 0.2  # largest half width of a chart, as a part of rho
 
 
 def surface(
     f: Objective, x: np.ndarray, rho: Fraction, box: np.ndarray | None, longest: float | None, max_charts: int
 ) -> Surface:
-    """Cover the surface through `x`; the arguments are those of `sheet`, checked.
-
-    Raises
-    ------
-    ArgumentError
-        If the surface at `x` is outside of the box.
-    SearchError
-        If there is no surface at `x`.
-    """
+    """Cover the surface through `x`; the arguments are those of `sheet`, checked."""
     r, least = float(rho), FLAT * slope(f, x)
 
     def inside(p: np.ndarray) -> bool:
