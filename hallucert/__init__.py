@@ -15,9 +15,9 @@ _LAZY = {
     "Objective": "hallucert.objectives.objective",
     "TanhNetwork": "hallucert.objectives.network.tanh_network",
     "Candidate": "hallucert.find.candidate",
-    "Branch": "hallucert.find.curves.branch_record",
-    "Sheet": "hallucert.find.curves.sheet_record",
-    "Surface": "hallucert.find.surfaces.record",
+    "Branch": "hallucert.find.curves.records",
+    "Sheet": "hallucert.find.curves.records",
+    "Surface": "hallucert.find.curves.records",
     "RadiusLaw": "hallucert.objectives.radius_law",
     "certify": "hallucert.prove.certify",
     "certify_stall": "hallucert.prove.stall",
@@ -59,9 +59,9 @@ if TYPE_CHECKING:
     from hallucert.check.surface.certificate import SurfaceCertificate as SurfaceCertificate
     from hallucert.diagnosis.diagnose import diagnose as diagnose
     from hallucert.find.candidate import Candidate as Candidate
-    from hallucert.find.curves.branch_record import Branch as Branch
-    from hallucert.find.curves.sheet_record import Sheet as Sheet
-    from hallucert.find.surfaces.record import Surface as Surface
+    from hallucert.find.curves.records import Branch as Branch
+    from hallucert.find.curves.records import Sheet as Sheet
+    from hallucert.find.curves.records import Surface as Surface
     from hallucert.objectives import gallery as gallery
     from hallucert.objectives.network.tanh_network import TanhNetwork as TanhNetwork
     from hallucert.objectives.objective import Objective as Objective

@@ -28,8 +28,8 @@ from hallucert.diagnosis.spectra import (
 )
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.find.linear.eigenvalues import eigvals
-from hallucert.find.moreau import moreau_length
+from hallucert.find.eigenvalues import eigvals
+from hallucert.find.spheres.moreau import moreau_length
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.floats import checked_points
 from hallucert.objectives.objective import Objective, checked_objective

@@ -14,10 +14,21 @@ from functools import cached_property
 
 import numpy as np
 
-from hallucert.find.krylov import Ends, Operator, extreme_eigenvalues, hessian_at
-from hallucert.find.linear.eigenvalues import eigvals, eigvalsh, lstsq
-from hallucert.find.linear.signs import DECOMPOSITION, EPSILON, STEPS, places_beside, signed_eigenvalues
-from hallucert.find.spheres.sphere import tangential_eigenvalues, tangential_ends
+from hallucert.find.eigenvalues import (
+    DECOMPOSITION,
+    EPSILON,
+    STEPS,
+    Ends,
+    Operator,
+    eigvals,
+    eigvalsh,
+    extreme_eigenvalues,
+    hessian_at,
+    lstsq,
+    places_beside,
+    signed_eigenvalues,
+)
+from hallucert.find.shifted import tangential_eigenvalues, tangential_ends
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 

@@ -4,13 +4,10 @@ Everything found here is a candidate, never evidence; `hallucert.certify` proves
 """
 
 from hallucert.find.critical_points import CriticalPoint, CriticalPointKind, critical_points
-from hallucert.find.curves.branch import branch, switch_branch
-from hallucert.find.curves.branches import branches
-from hallucert.find.curves.on_branch import on_branch
+from hallucert.find.curves.branch import branch, branches, on_branch, switch_branch
 from hallucert.find.curves.sheet import sheet
 from hallucert.find.farthest.farthest_point import farthest_point
-from hallucert.find.hallucinate import hallucinate
-from hallucert.find.refine import refine
+from hallucert.find.refine import hallucinate, refine
 from hallucert.find.spheres.on_sphere import on_sphere
 
 __all__ = [

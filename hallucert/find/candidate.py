@@ -119,8 +119,11 @@ class Candidate:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        at = ", ".join(f"{v:.6g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)
-        to = ", ".join(f"{v:.6g}" for v in self.target[:4]) + ", ..." * (self.target.size > 4)
-        where = {"sam": "on the sphere", "usam": "of the Moreau objective", "asam": "on the ellipsoid"}
-        kind = f"{self.kind} {where[self.law.variant]}"
-        return f"<Candidate at ({at}), rho = {float(self.rho):.6g}, target ({to}), {kind}>"
+        at, to = point_text(self.x), point_text(self.target)
+        kind = f"{self.kind} {self.law.surface_text}"
+        return f"<Candidate at {at}, rho = {float(self.rho):.6g}, target {to}, {kind}>"
+
+
+def point_text(x: np.ndarray, digits: int = 6) -> str:
+    """Return the first coordinates of a point (d,)."""
+    return "(" + ", ".join(f"{v:.{digits}g}" for v in x[:4]) + ", ..." * (x.size > 4) + ")"

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.clock import Progress, look, working
-from hallucert.find.arguments import checked_box, checked_count, checked_objective, checked_seed
-from hallucert.find.distinct import distinct, lexicographic, thinned
-from hallucert.find.domain import clear_of_edge, defined
-from hallucert.find.linear.signs import critical_kind, signed_eigenvalues, uncertain
-from hallucert.find.newton import frobenius, gradient_system, least_squares_steps, newton_lanes, newton_point, norms
+from hallucert.find.candidate import point_text
+from hallucert.find.domain import checked_box, checked_count, checked_seed, clear_of_edge, defined
+from hallucert.find.eigenvalues import critical_kind, signed_eigenvalues, uncertain
+from hallucert.find.newton import (
+    distinct,
+    frobenius,
+    gradient_system,
+    least_squares_steps,
+    lexicographic,
+    newton_lanes,
+    newton_point,
+    norms,
+    thinned,
+)
 from hallucert.find.rescaled import in_units
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 
 MAX_ROUNDS = 12  # rounds of starts; the search ends earlier, when two rounds in a row add no point
-
 MAX_POINTS = 5000  # the search ends when it has so many points: by then the box is too large for the function
-# Newton in lanes does not see along eigenvectors of eigenvalues below this part of the largest: its roots
-# there may lie anywhere on a line, of which a few are polished.
+
+# Newton in lanes does not see along eigenvectors of eigenvalues below this part of the largest: its roots there may lie
+# anywhere on a line, of which a few are polished.
 BLURRED = 1e-7
 
 
@@ -61,14 +69,13 @@ class CriticalPoint:
     kind: CriticalPointKind
 
     def __repr__(self) -> str:
-        at = ", ".join(f"{v:.6g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)
-        low, high = self.hessian_eigenvalues[0], self.hessian_eigenvalues[-1]
-        return f"<CriticalPoint at ({at}), {self.kind}, f = {self.value:.6g}, Hessian from {low:.4g} to {high:.4g}>"
+        at, (low, high) = point_text(self.x), self.hessian_eigenvalues[[0, -1]]
+        return f"<CriticalPoint at {at}, {self.kind}, f = {self.value:.6g}, Hessian from {low:.4g} to {high:.4g}>"
 
 
 @quiet
 def critical_points(
-    f: Objective, box: Any, starts: int | None = None, seed: int = 0, *, progress: Progress = None
+    f: Objective, box: object, starts: int | None = None, seed: int = 0, *, progress: Progress = None
 ) -> list[CriticalPoint]:
     """Find the critical points of `f` in a box.
 
@@ -111,16 +118,7 @@ def critical_points(
     units = in_units(f, limits.mean(axis=1), float(norms((limits[:, 1] - limits[:, 0])[None, :])[0]))
     with working(progress=progress) as clock, clock.watched():
         found = _found(units, units.inside(limits.T).T, count, rng)
-    return [
-        replace(
-            point,
-            x=units.outside(point.x),
-            value=units.of_value(point.value),
-            gradient_norm=units.of_gradient(point.gradient_norm),
-            hessian_eigenvalues=np.ldexp(point.hessian_eigenvalues, units.height - 2 * units.length),
-        )
-        for point in found
-    ]
+    return [units.result_outside(point) for point in found]
 
 
 def _found(f: Objective, limits: np.ndarray, count: int, rng: np.random.Generator) -> list[CriticalPoint]:

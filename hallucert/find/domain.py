@@ -1,4 +1,4 @@
-"""The edge of the domain in searches: given points have to be defined, and steps do not cross an edge.
+"""What may be given to a search, and the edge of the domain: steps do not cross it.
 
 A *domain argument* (`Objective.domain_arguments`) vanishes at the edge: a denominator, the argument of a logarithm, a
 root or a real power. Both ends of a step may be defined with a pole in between, so whoever follows something
@@ -9,22 +9,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
 
 import numpy as np
 
+from hallucert import arrays
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius
+from hallucert.find.candidate import point_text
 from hallucert.find.rescaled import original
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-Arguments = Callable[[np.ndarray], np.ndarray]  # domain arguments on lanes: (k, d) -> (k, n)
+Arguments = Callable[[np.ndarray], np.ndarray]
+"""Domain arguments on lanes: (k, d) -> (k, n)."""
 
-# A step may lower a domain argument to this part of its size: towards an edge one digit takes about a step.
-KEPT = 0.125
+LARGEST = 1e150  # of a coordinate: searches square lengths, which doubles must be able to hold
+KEPT = 0.125  # to this part a step may lower a domain argument: towards an edge one digit takes about a step
 
 # Where a step is looked at, as parts of it: poles closer to each other may be overlooked.
 PARTS = np.linspace(0, 1, 17)[1:]
+
+
+def checked_point(value: object, dimension: int, argument: str) -> np.ndarray:
+    """Return `value` as a fresh float array of shape (d,) with finite entries of at most `LARGEST`."""
+    return moderate(arrays.checked_point(value, dimension, argument), value, argument)
+
+
+def checked_box(value: object, dimension: int, argument: str = "box") -> np.ndarray:
+    """Return `value` as a float array of shape (d, 2) with rows ``lower < upper`` of at most `LARGEST`."""
+    return moderate(arrays.checked_box(value, dimension, argument), value, argument)
+
+
+def checked_radius(value: object, argument: str = "rho", law: RadiusLaw = SAM) -> Fraction:
+    """Return the exact positive radius `value`, of a size that doubles can square; for USAM, no length, can hold."""
+    radius, most = exact_radius(value, argument), 150 if law.normalised else 300
+    if not Fraction(10) ** -most < radius < Fraction(10) ** most:
+        raise ArgumentError(argument, value, f"lie between 1e-{most} and 1e{most}")
+    return radius
+
+
+def checked_count(value: object, argument: str) -> int:
+    """Return `value` if it is an integer from 1 to ten millions."""
+    return checked_whole(value, 1, argument, 10**7)
+
+
+def checked_seed(value: object) -> int:
+    """Return `value` if it is a nonnegative integer."""
+    return checked_whole(value, 0, "seed")
+
+
+def moderate(array: np.ndarray, value: object, argument: str) -> np.ndarray:
+    """Return an array without numbers beyond `LARGEST`."""
+    if not np.abs(array).max() <= LARGEST:
+        raise ArgumentError(argument, value, f"have numbers of at most {LARGEST:g} in absolute value")
+    return array
+
+
+def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
+    """Raise `ArgumentError` unless the function is defined at the point `x` (d,) that a caller gave."""
+    if not defined(f, x[None, :])[0]:
+        given = original(f, x).tolist() if x.size <= 20 else f"<array of shape {x.shape}>"
+        raise ArgumentError(argument, given, "be a point where f is defined: f is not defined (or overflows) there")
 
 
 def defined(f: Objective, x: np.ndarray) -> np.ndarray:
@@ -50,25 +97,10 @@ def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
     return found
 
 
-def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
-    """Raise `ArgumentError` unless the function is defined at the point `x` (d,) that a caller gave."""
-    if not defined(f, x[None, :])[0]:
-        raise ArgumentError(
-            argument, shown(original(f, x)), "be a point where f is defined: f is not defined (or overflows) there"
-        )
-
-
-def shown(x: np.ndarray) -> Any:
-    """Return a point for the message of an error."""
-    return x.tolist() if x.size <= 20 else f"<array of shape {x.shape}>"
-
-
 def edge_at(f: Objective, x: np.ndarray) -> str:
     """Say for a point (d,) beside the edge what vanishes there: the argument that `Objective.nearest_edge` names."""
-    outside = original(f, x)
-    place = "(" + ", ".join(f"{v:.6g}" for v in outside[:4]) + ", ..." * (x.size > 4) + ")"
     name = f.nearest_edge(x)
-    return f"f is not defined beyond {place}" + (f", where {name} = 0" if name else "")
+    return f"f is not defined beyond {point_text(original(f, x))}" + (f", where {name} = 0" if name else "")
 
 
 def same_side(arguments: Arguments, x: np.ndarray, y: np.ndarray) -> bool:

@@ -2,7 +2,8 @@
 
 Both solve ``r(x) = 0`` for a residual ``r : R^d -> R^m`` of any shape and accept a step only if it lowers ``|r|``, so
 they stop at rounding level by themselves. Where the Jacobian ``A`` is singular, as on a manifold of solutions, the
-shortest least-squares step leads to the nearest solution.
+shortest least-squares step leads to the nearest solution. What a multi-start finds is merged where it was found twice,
+and thinned along a continuum.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.domain import clear_of_edge, require_defined
-from hallucert.find.rescaled import gradient_of, original, short
+from hallucert.find.eigenvalues import hessian_at, spectral_norm
+from hallucert.find.rescaled import Unit, number_text, original, short
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.objective import Objective
 
@@ -23,16 +25,19 @@ LanesFunction = Callable[[np.ndarray], np.ndarray]
 PointSystem = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 HALVINGS = 14  # shortest trial of a damped step: ``2**-13`` of the full one
+RANK_TOLERANCE = 1e-11  # of the largest: smaller singular values count as zero when one point is polished
+SOLVED = 1e-9  # of the length scale: a root is accepted if the least-squares step and ``|r| / |A|`` are below
 
-# Singular values below this part of the largest count as zero when one point is polished.
-RANK_TOLERANCE = 1e-11
-
-# A root is not known better than to this part of the length scale: nearer to an edge of the domain it is on
-# it.
+# A root is not known better than to this part of the length scale: nearer to an edge of the domain it is on it.
 EDGE = 1e-12
 
-# A root is accepted if both the least-squares step and ``|r| / |A|`` are below this part of the length scale.
-SOLVED = 1e-9
+# ``|g| <= VANISHED |H| scale`` is a critical point even where the Hessian is singular: rounding leaves 1e-15 or so,
+# and along the directions that the Hessian sees the critical point is no farther away than this part of the scale.
+VANISHED = 1e-11
+MINRES = 1000  # most products of one linear system
+PATIENCE = 8  # Newton ends after so many steps in a row that do not halve the smallest ``|g|``
+
+REPRESENTATIVES = 4  # so many points stand for one continuum of solutions
 
 
 def norms(lanes: np.ndarray) -> np.ndarray:
@@ -190,23 +195,120 @@ def gradient_system(f: Objective) -> PointSystem:
 
 
 def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument: str) -> np.ndarray:
-    """Return the critical point of `f` next to `x` by Newton on the gradient."""
+    """Return the critical point of `f` next to `x` by Newton on the gradient, at most ``max(scale, |x|)/20`` away."""
     require_defined(f, x, argument)
-    reach = max(scale, float(np.linalg.norm(x)))
+    reach, given = max(scale, float(np.linalg.norm(x))), original(f, x).tolist()
     root = newton_point(gradient_system(f), x, max_steps=80, step_limit=0.02 * reach)
     if not clear_of_edge(f, root.x[None, :], EDGE * reach)[0]:
         raise ArgumentError(
             argument,
-            original(f, x).tolist(),
+            given,
             f"be a critical point of f; Newton leads to {short(f, root.x)}, where f is not defined, or on the edge of "
             "its domain",
         )
     if not root.solved(reach):
-        size = _norm(f.gradient_lanes(x[None, :])[0])
-        must = f"be a critical point of f (it has |g| = {gradient_of(f, size)})"
-        raise ArgumentError(argument, original(f, x).tolist(), must)
-    moved = float(np.linalg.norm(root.x - x))
-    if moved > 0.05 * reach:
-        must = f"be a critical point of f; Newton leads to {short(f, root.x)}"
-        raise ArgumentError(argument, original(f, x).tolist(), must)
+        size = number_text(f, _norm(f.gradient_lanes(x[None, :])[0]), Unit.GRADIENT)
+        raise ArgumentError(argument, given, f"be a critical point of f (it has |g| = {size})")
+    if float(np.linalg.norm(root.x - x)) > 0.05 * reach:
+        raise ArgumentError(argument, given, f"be a critical point of f; Newton leads to {short(f, root.x)}")
     return root.x
+
+
+def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str) -> np.ndarray:
+    """Do as `polished_critical_point` with MINRES on Hessian products, for many variables.
+
+    Where the critical points form a manifold, the shortest step leads to the nearest one.
+    """
+    from scipy.sparse.linalg import LinearOperator, minres
+
+    require_defined(f, x, argument)
+    d, reach = x.size, max(scale, float(np.linalg.norm(x)))
+    here, g = x, f.gradient_lanes(x[None, :])[0]
+    size = start = float(np.linalg.norm(g))
+    point, best, without_gain = here, size, 0
+    while 0 < size < np.inf and without_gain < PATIENCE:
+        h = LinearOperator((d, d), matvec=hessian_at(f, here), dtype=np.float64)
+        step = minres(h, -g, rtol=1e-13, maxiter=MINRES)[0]
+        step *= min(1.0, 0.02 * reach / max(float(np.linalg.norm(step)), 1e-300))
+        # No damping: with eigenvalues near zero the way to the critical point leads through larger gradients.
+        here = here + step
+        g = f.gradient_lanes(here[None, :])[0]
+        size = float(np.linalg.norm(g))
+        without_gain = 0 if size < 0.5 * best else without_gain + 1
+        if size < best:
+            point, best = here, size
+    given, curvature = f"<array of shape ({d},)>", spectral_norm(hessian_at(f, point), d)
+    if not clear_of_edge(f, point[None, :], VANISHED * reach)[0] or not best <= VANISHED * curvature * reach:
+        before, after = (number_text(f, value, Unit.GRADIENT) for value in (start, best))
+        must = f"be a critical point of f (it has |g| = {before}, and Newton ends at |g| = {after})"
+        raise ArgumentError(argument, given, must)
+    moved = float(np.linalg.norm(point - x))
+    if moved > 0.05 * reach:
+        away = number_text(f, moved, Unit.LENGTH)
+        raise ArgumentError(argument, given, f"be a critical point of f; Newton leads to one at distance {away}")
+    return point
+
+
+def bisected(
+    keeps: LanesFunction, inner: np.ndarray, outer: np.ndarray, halvings: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Halve the ways from `inner` to `outer`, numbers (k,) or points (k, d); what `keeps` accepts is inside."""
+    for _ in range(halvings):
+        middle = 0.5 * (inner + outer)
+        inside = keeps(middle)
+        inner, outer = np.where(inside, middle, inner), np.where(inside, outer, middle)
+    return inner, outer
+
+
+# ---------------------------------------------------------------------- what a multi-start found
+
+
+def distinct(points: np.ndarray, separation: float) -> np.ndarray:
+    """Return the indices of points of which no two are within `separation`; earlier ones win."""
+    kept: list[int] = []
+    store = np.empty_like(points)
+    for i, point in enumerate(points):
+        difference = store[: len(kept)] - point
+        if not kept or np.einsum("kd,kd->k", difference, difference).min() > separation**2:
+            store[len(kept)] = point
+            kept.append(i)
+    return np.array(kept, dtype=int)
+
+
+def thinned(
+    points: np.ndarray, values: np.ndarray, degenerate: np.ndarray, value_tolerance: float, separation: float
+) -> np.ndarray:
+    """Return the indices of all nondegenerate points and a few representatives of each degenerate family.
+
+    ``f`` is constant along a connected set of critical points, so degenerate points with one value of ``f`` form a
+    family; of each family at most `REPRESENTATIVES` points are kept, each as far from the others as can be, and
+    none within `separation` of another.
+    """
+    keep: list[int] = np.flatnonzero(~degenerate).tolist()
+    rest = np.flatnonzero(degenerate)
+    rest = rest[np.argsort(values[rest], kind="stable")]
+    start = 0
+    for end in range(1, rest.size + 1):
+        if end == rest.size or values[rest[end]] - values[rest[start]] > value_tolerance:
+            keep.extend(_farthest_first(points, rest[start:end], separation))
+            start = end
+    return np.array(sorted(keep), dtype=int)
+
+
+def _farthest_first(points: np.ndarray, family: np.ndarray, separation: float) -> list[int]:
+    family = np.sort(family)
+    chosen = [int(family[0])]
+    gap = np.linalg.norm(points[family] - points[chosen[0]], axis=1)
+    while len(chosen) < REPRESENTATIVES and gap.max() > separation:
+        chosen.append(int(family[int(np.argmax(gap))]))
+        gap = np.minimum(gap, np.linalg.norm(points[family] - points[chosen[-1]], axis=1))
+    return chosen
+
+
+def lexicographic(values: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the order by value, ties (to nine digits of the largest) by coordinates."""
+    if values.size == 0:
+        return np.zeros(0, dtype=int)
+    value_scale, length_scale = max(float(np.abs(values).max()), 1e-300), max(float(np.abs(points).max()), 1e-300)
+    keys = [np.round(points[:, i] / length_scale, 9) for i in reversed(range(points.shape[1]))]
+    return np.lexsort([*keys, np.round(values / value_scale, 9)])

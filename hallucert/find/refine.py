@@ -1,29 +1,39 @@
-"""Newton to a hallucinated point from a nearby one, with the target unknown."""
+"""Hallucinated points from one start: Newton next to it, or Gauss-Newton from anywhere, wherever SAM goes."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import quiet
-from hallucert.clock import Progress, working
-from hallucert.errors import SearchError
+from hallucert.arguments import checked_positive, quiet
+from hallucert.clock import Progress, look, working
+from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
-from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius
 from hallucert.find.candidate import Candidate
-from hallucert.find.domain import arguments_with_ascent, clear_of_edge, defined, same_side
-from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point, norms
-from hallucert.find.rescaled import gradient_of, in_units, length_of, short
-from hallucert.find.spheres.sphere import (
+from hallucert.find.domain import (
+    arguments_with_ascent,
+    checked_count,
+    checked_point,
+    checked_radius,
+    clear_of_edge,
+    defined,
+    require_defined,
+    same_side,
+)
+from hallucert.find.newton import EDGE, SOLVED, Root, gradient_system, least_squares_steps, newton_point, norms
+from hallucert.find.rescaled import Unit, in_units, number_text, short
+from hallucert.find.shifted import (
     gradient_vanishes,
     shifted_gradient_system,
+    shifted_residual,
+    shifted_residual_jacobian,
     shifted_residual_system,
+    slope,
     sphere_kind,
     step_length,
 )
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
 
 STEPS = "steps of Newton"
@@ -32,7 +42,7 @@ STEPS = "steps of Newton"
 @quiet
 def refine(
     f: Objective,
-    x: Any,
+    x: object,
     rho: Exact,
     max_steps: int = 100,
     *,
@@ -86,9 +96,9 @@ def refine(
     steps = checked_count(max_steps, "max_steps")
     with working(progress=progress) as clock, clock.watched():
         length = _checked_start(f, start, float(radius), law)
-        units = in_units(f, start, length, float(norms(f.gradient_lanes(start[None, :]))[0]))
+        units = in_units(f, start, length, slope(f, start))
         found = _refined(units, units.inside(start), units.radius(radius, law), steps, law)
-        return units.original(found, radius, law)
+        return units.result_outside(found, rho=radius, law=law)
 
 
 def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law: RadiusLaw) -> Candidate:
@@ -102,26 +112,26 @@ def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law:
             f"refine stopped at the edge of the domain of f, at {short(f, root.x)}: the next step of Newton, or that "
             "of its x+, would cross it. Start from a point nearer to the hallucinated one"
         )
-    # Unnormalised, x+ is as near to a critical point as x itself, so only the size of x tells what is near.
-    if gradient_vanishes(f, root.x, length if law.normalised else max(length, float(np.linalg.norm(root.x)))):
+    if gradient_vanishes(f, root.x, length, law):
         raise SearchError(
             f"refine ended at {short(f, root.x)}, where the gradient of f vanishes: an ordinary critical point, "
             "which is not hallucinated. Start from another point"
         )
     if not root.solved(length):
+        left, step = number_text(f, root.residual, Unit.GRADIENT), number_text(f, root.step, Unit.LENGTH)
         raise SearchError(
-            f"refine did not converge: at {short(f, root.x)} |g(x+)| = {gradient_of(f, root.residual)} and the Newton "
-            f"step is {length_of(f, root.step)} long. Continue the SAM run, start nearer, or raise max_steps (now "
-            f"{steps})"
+            f"refine did not converge: at {short(f, root.x)} |g(x+)| = {left} and the Newton step is {step} long. "
+            f"Continue the SAM run, start nearer, or raise max_steps (now {steps})"
         )
-    candidate = _candidate(f, root.x, radius, length, law)
-    ends = np.stack([candidate.x, candidate.target])
-    if not clear_of_edge(f, ends, EDGE * length).all():
+    g = f.gradient_lanes(root.x[None, :])[0]
+    target = newton_point(gradient_system(f), root.x + law.floats.step_at(g, r), 20, step_limit=1e-6 * length).x
+    if not clear_of_edge(f, np.stack([root.x, target]), EDGE * length).all():
         raise SearchError(
             f"refine ended at {short(f, root.x)} with x or x+ outside of the domain of f or on its edge: start "
             "elsewhere"
         )
-    return candidate
+    size = float(law.floats.direction_at(g)[0])
+    return Candidate(f, root.x, radius, target, size / r, sphere_kind(f, root.x, r, law), law=law)
 
 
 def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int, length: float, law: RadiusLaw) -> Root:
@@ -173,9 +183,151 @@ def _defined(f: Objective, x: np.ndarray) -> bool:
         return bool(defined(f, x).all() and np.isfinite(f.gradient_lanes(x)).all())
 
 
-def _candidate(f: Objective, x: np.ndarray, rho: Any, length: float, law: RadiusLaw) -> Candidate:
-    r = float(rho)
-    g = f.gradient_lanes(x[None, :])[0]
-    size = float(law.floats.direction_at(g)[0])
-    target = newton_point(gradient_system(f), x + law.floats.step_at(g, r), max_steps=20, step_limit=1e-6 * length).x
-    return Candidate(f, x, rho, target, size / r, sphere_kind(f, x, r, law), law=law)
+@quiet
+def hallucinate(
+    f: Objective,
+    start: object,
+    rho: Exact,
+    max_steps: int = 500,
+    tolerance: float | None = None,
+    *,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> Candidate:
+    """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (residual form).
+
+    Under USAM every zero of ``r`` solves it, too, and a start near one ends there: that is an error.
+
+    A solution with nonzero gradient is a global hallucinated minimizer, whatever SAM does there. With ``m`` residuals
+    a step costs ``m`` Hessian-vector products and an ``m`` by ``m`` solve; no Hessian is formed, so `d` may be large.
+
+    Parameters
+    ----------
+    f : Objective
+        In residual form with ``m <= d`` residuals: `Objective.least_squares`, a network with squared loss.
+    start : (d,) array-like
+        Any point with nonzero gradient, for example random weights.
+    rho : int, float, str or Fraction
+        Radius, positive and exact.
+    max_steps : int
+        Most steps.
+    tolerance : float, optional
+        Largest ``|r(x+)|`` that is accepted; by default `SOLVED` (1e-9) of ``|A| |x+ - x|``, ``A`` the derivative of
+        ``r(x+)``, in whatever units. Beyond it steps go on as long as they win a digit.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+    progress : bool or callable, optional
+        As for `hallucert.find.sheet`.
+
+    Returns
+    -------
+    Candidate
+        Its target is ``x+``, a zero of ``r``.
+
+    Raises
+    ------
+    ArgumentError
+        If the objective has no residual form, or more residuals than variables, or an argument is not as above, such
+        as a start where `f` is not defined.
+    SearchError
+        If the iteration ends above `tolerance`, which may be at the edge of the domain, or where the gradient vanishes.
+
+    Examples
+    --------
+    >>> f = Objective.least_squares(["x**2 + y**2 - 1"])
+    >>> float(abs(np.linalg.norm(hallucinate(f, (0.2, 0.4), "1.5").x) - 0.5)) < 1e-12
+    True
+    """
+    d = checked_objective(f).dimension
+    law = radius_law(variant, d)
+    if not 0 < f.residual_count <= d:
+        raise ArgumentError("f", f, "be in residual form with at most as many residuals as variables")
+    x = checked_point(start, d, "start")
+    radius, steps = checked_radius(rho, law=law), checked_count(max_steps, "max_steps")
+    tolerance = None if tolerance is None else checked_positive(tolerance, "tolerance")
+    require_defined(f, x, "start")
+    shifted = x + float(radius) * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1]
+    if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
+        where = short(f, shifted)
+        raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
+    length, steepness = step_length(f, x, float(radius), law), slope(f, x)
+    if not (0 < length < np.inf and 0 < steepness < np.inf):
+        raise SearchError(f"hallucinate: the gradient vanishes or overflows at the start {short(f, x)}: try another")
+    units = in_units(f, x, length, steepness)
+    small = None if tolerance is None else units.number_inside(tolerance, Unit.RESIDUAL)
+    with working(progress=progress) as clock, clock.watched():
+        found = _hallucinated(units, units.inside(x), units.radius(radius, law), steps, small, law)
+    return units.result_outside(found, rho=radius, law=law)
+
+
+def _hallucinated(
+    f: Objective, x: np.ndarray, radius: Fraction, steps: int, tolerance: float | None, law: RadiusLaw
+) -> Candidate:
+    x, size, solved, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
+    left = number_text(f, size, Unit.RESIDUAL)
+    if not solved and at_edge:
+        raise SearchError(
+            f"hallucinate stopped at the edge of the domain of f, with |r(x+)| = {left} at x = "
+            f"{short(f, x)}: further steps of x or of x+ would cross it. Try another start, or another rho"
+        )
+    if not solved:
+        raise SearchError(
+            f"hallucinate did not converge: |r(x+)| = {left} after at most {steps} steps. "
+            "Try another start, another rho, or raise max_steps"
+        )
+    g, rho = f.gradient_lanes(x[None, :])[0], float(radius)
+    if gradient_vanishes(f, x, step_length(f, x, rho, law), law):
+        hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
+        q = number_text(f, float(np.linalg.norm(g)), Unit.GRADIENT)
+        raise SearchError(f"hallucinate ended where |g| = {q}: an ordinary critical point. Try another start{hint}")
+    scale, u = law.floats.direction_at(g)
+    if not clear_of_edge(f, np.stack([x, x + rho * u]), EDGE * float(norms(x[None, :])[0])).all():
+        raise SearchError(
+            f"hallucinate ended at {short(f, x)} with x or x+ on the edge of the domain of f: start elsewhere"
+        )
+    return Candidate(f, x, radius, x + rho * u, float(scale) / rho, sphere_kind(f, x, rho, law), law=law)
+
+
+def _levenberg_marquardt(
+    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float | None, law: RadiusLaw
+) -> tuple[np.ndarray, float, bool, bool]:
+    """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
+
+    The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``; ``A`` is
+    computed where a step was accepted, not at every trial. Runs past `tolerance` as long as full steps keep lowering
+    ``|r|``: the last digits are nearly free. Steps on which x or x+ would cross an edge of the domain are bad ones;
+    returned is also whether ``|r|`` is small enough, and whether the last bad step was such a step.
+    """
+    arguments, at_edge, enough = arguments_with_ascent(f, rho, law), False, tolerance or 0.0
+    with np.errstate(all="ignore"):
+        r = shifted_residual(f, x, rho, law)
+        size, damping = float(np.linalg.norm(r)), 1e-3
+        moved = True
+        for step in range(max_steps):
+            look("steps of Levenberg and Marquardt", step, max_steps)
+            if moved:
+                if not np.isfinite(size) or size == 0:
+                    break
+                a = shifted_residual_jacobian(f, x, rho, law)
+                gram = a @ a.T
+                if not (np.isfinite(gram).all() and gram.any()):
+                    break
+                scale = float(np.trace(gram)) / len(r)
+                if tolerance is None:
+                    enough = SOLVED * float(np.linalg.norm(a)) * step_length(f, x, rho, law)
+            trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
+            trial_r = shifted_residual(f, trial, rho, law)
+            trial_size = float(np.linalg.norm(trial_r))
+            better = trial_size < size
+            at_edge = not np.isfinite(trial_size) or (better and not same_side(arguments, x, trial))
+            moved = better and not at_edge
+            if moved:
+                stalled = size <= enough and trial_size > 0.5 * size
+                x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
+                if stalled:
+                    break
+            elif size <= enough or damping > 1e12:
+                break
+            else:
+                damping *= 10
+    return x, size, size <= enough, at_edge

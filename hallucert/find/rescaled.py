@@ -12,35 +12,55 @@ number is free of units, squares do not overflow, and it does the same for ``f(x
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from hallucert.errors import SearchError
-from hallucert.find.candidate import Candidate, Construction
+from hallucert.errors import NotAnalyticError, SearchError
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.objectives.tape import Arithmetic
 
 RANGE = 1000  # largest exponent of the units of values, gradients and Hessians: doubles have 1023
-
 LARGE = 400  # beyond so many variables the gradient is looked at in few places
 
 
+class Unit(Enum):
+    """What a number of a search measures: its powers of the unit of length and of that of values."""
+
+    LENGTH = (1, 0)
+    VALUE = (0, 1)
+    GRADIENT = (-1, 1)
+    MULTIPLIER = (-2, 1)
+    MULTIPLIER_BY_LENGTH = (-3, 1)
+    RESIDUAL = (0, 0.5)
+
+
+# Fields of what searches return: points (d,) or (k, d), boxes (d, 2), and numbers or arrays of them.
+POINTS = frozenset({"x", "target", "maximizer", "component"})
+NUMBERS = {
+    **dict.fromkeys(("rho", "ball_radius", "half_widths"), Unit.LENGTH),
+    **dict.fromkeys(("value", "boundary_value", "maximum", "level"), Unit.VALUE),
+    "gradient_norm": Unit.GRADIENT,
+    **dict.fromkeys(("multiplier", "hessian_eigenvalues"), Unit.MULTIPLIER),
+    "scale": Unit.MULTIPLIER_BY_LENGTH,
+}
+
+R = TypeVar("R")
+
+
 class Rescaled(Objective):
-    """``h(y) = f(D y)/a``, for searches."""
+    """``h(y) = f(D y)/a``: ``D`` is that of `law` times ``2**length``, ``a = 2**height``, even for residuals."""
 
     def __init__(self, f: Objective, law: RadiusLaw = SAM, length: int = 0, height: int = 0) -> None:
         self.f, self.length, self.height, self.uniform = f, length, height, not law.scales
         self.name = f"{f.name} in other units"
         self.variables, self.rigorous, self.n = f.variables, f.rigorous, f.n
         unit = Fraction(2) ** length
-        self.scales = tuple(unit * scale for scale in law.scales) or (unit,) * f.dimension
-        self.diagonal = np.array([float(scale) for scale in self.scales])
+        self.diagonal = np.array([float(unit * scale) for scale in law.scales or (1,) * f.dimension])
         self._values, self._residuals = 2.0**-height, 2.0 ** (-height // 2)
 
     @property
@@ -69,13 +89,13 @@ class Rescaled(Objective):
         """Return ``D y`` for points (d,) or (k, d)."""
         return y * self.diagonal
 
-    def value_inside(self, value: float) -> float:
-        """Return a value of ``f`` as one of ``h``."""
-        return _ldexp(value, -self.height)
+    def number_inside(self, value: float, unit: Unit) -> float:
+        """Return a number about ``f`` as one about ``h``."""
+        return _ldexp(value, -self._exponent(unit))
 
-    def residual_inside(self, value: float) -> float:
-        """Return the norm of residuals of ``f`` as one of ``h``."""
-        return _ldexp(value, -self.height // 2)
+    def number_outside(self, value: float, unit: Unit) -> float:
+        """Return a number about ``h`` as one about ``f``."""
+        return _ldexp(value, self._exponent(unit))
 
     def radius(self, rho: Fraction, law: RadiusLaw = SAM) -> Fraction:
         """Return the radius of the same ascent step in these units."""
@@ -83,55 +103,40 @@ class Rescaled(Objective):
             return rho / Fraction(2) ** self.length
         return rho * Fraction(2) ** (self.height - 2 * self.length)
 
-    def of_length(self, value: float) -> float:
-        """Return a length of these units in those of ``f``."""
-        return _ldexp(value, self.length)
+    def result_outside(self, found: R, **known: object) -> R:
+        """Return a result of a search for ``h`` as one for ``f``; fields that are `known` better are given."""
+        return self._result(found, self.f, 1, known)
 
-    def of_value(self, value: float) -> float:
-        """Return a value of ``h`` as one of ``f``."""
-        return _ldexp(value, self.height)
+    def result_inside(self, given: R) -> R:
+        """Return a result of a search for ``f`` as one for ``h``."""
+        return self._result(given, self, -1, {})
 
-    def of_gradient(self, value: float) -> float:
-        """Return the norm of a gradient of ``h`` as one of ``f``."""
-        return _ldexp(value, self.height - self.length)
+    def _result(self, record: R, f: Objective, sign: int, known: dict[str, object]) -> R:
+        def converted(name: str, value: object) -> object:
+            if name == "objective":
+                return f
+            if name == "construction" and value is not None:
+                return self._result(value, f, sign, {})
+            if name == "events" and isinstance(value, tuple):
+                return tuple(self._result(event, f, sign, {}) for event in value)
+            if name in POINTS and isinstance(value, np.ndarray):
+                return self.outside(value) if sign > 0 else self.inside(value)
+            if name == "box" and isinstance(value, np.ndarray):
+                return self.outside(value.T).T if sign > 0 else self.inside(value.T).T
+            if name in NUMBERS and isinstance(value, np.ndarray):
+                return np.ldexp(value, sign * self._exponent(NUMBERS[name]))
+            if name in NUMBERS and isinstance(value, float):
+                return _ldexp(value, sign * self._exponent(NUMBERS[name]))
+            return value
 
-    def of_residual(self, value: float) -> float:
-        """Return the norm of residuals of ``h`` as one of ``f``."""
-        return _ldexp(value, self.height // 2)
+        assert is_dataclass(record) and not isinstance(record, type)
+        old = {field.name: getattr(record, field.name) for field in fields(record)}
+        with np.errstate(all="ignore"):
+            return replace(record, **{name: converted(name, value) for name, value in old.items()} | known)
 
-    def of_multiplier(self, value: float) -> float:
-        """Return a multiplier of ``h`` as one of ``f``."""
-        return _ldexp(value, self.height - 2 * self.length)
-
-    def original(
-        self, candidate: Candidate, rho: Fraction, law: RadiusLaw = SAM, target: np.ndarray | None = None
-    ) -> Candidate:
-        """Return the candidate for ``f`` that a candidate for ``h`` is."""
-        made = candidate.construction
-        return replace(
-            candidate,
-            objective=self.f,
-            x=self.outside(candidate.x),
-            rho=rho,
-            target=self.outside(candidate.target) if target is None else target,
-            multiplier=self.of_multiplier(candidate.multiplier),
-            construction=None if made is None else self._construction(made),
-            law=law,
-        )
-
-    def _construction(self, made: Construction) -> Construction:
-        return replace(
-            made,
-            maximizer=self.outside(made.maximizer),
-            target=self.outside(made.target),
-            ball_radius=None if made.ball_radius is None else self.of_length(made.ball_radius),
-            boundary_value=self.of_value(made.boundary_value),
-            maximum=self.of_value(made.maximum),
-            level=self.of_value(made.level),
-            x=self.outside(made.x),
-            component=self.outside(made.component),
-            box=None if made.box is None else made.box * self.diagonal[:, None],
-        )
+    def _exponent(self, unit: Unit) -> int:
+        length, height = unit.value
+        return int(length * self.length + height * self.height)
 
     # ------------------------------------------------------------------ the function
 
@@ -167,37 +172,25 @@ class Rescaled(Objective):
         """Return the domain argument of ``f`` nearest to zero at ``D y``."""
         return self.f.nearest_edge(self.diagonal * x)
 
-    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> Any:
-        """Return an enclosure of ``f(D y)/a``."""
-        return arithmetic.constant(1 / Fraction(2) ** self.height) * self.f.enclose_value(
-            arithmetic, self._times(arithmetic, x)
-        )
+    def _refuse(self, arithmetic: object = None, x: object = None) -> NoReturn:
+        """Nothing is proved in these units, and nothing is written."""
+        raise NotAnalyticError(f"{self.name} is for searches only")
 
-    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
-        """Return an enclosure of ``D g(D y)/a``."""
-        gradient = self.f.enclose_gradient(arithmetic, self._times(arithmetic, x))
-        unit = arithmetic.constant(1 / Fraction(2) ** self.height)
-        return [unit * entry for entry in self._times(arithmetic, gradient)]
-
-    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[list[Any]]:
-        """Return an enclosure of ``D H(D y) D/a``."""
-        unit = arithmetic.constant(1 / Fraction(2) ** self.height)
-        rows = self.f.enclose_hessian(arithmetic, self._times(arithmetic, x))
-        scaled = zip((arithmetic.constant(scale) for scale in self.scales), rows, strict=True)
-        return [[unit * scale * entry for entry in self._times(arithmetic, row)] for scale, row in scaled]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the function and its units; nothing reads this, a file holds ``f`` and its variant instead."""
-        return {"objective": self.f.to_json(), "scales": [str(s) for s in self.scales], "height": self.height}
-
-    def _times(self, arithmetic: Arithmetic, x: Sequence[Any]) -> list[Any]:
-        return [arithmetic.constant(scale) * v for scale, v in zip(self.scales, x, strict=True)]
+    enclose_value = enclose_gradient = enclose_hessian = to_json = _refuse
 
 
 def in_units(
     f: Objective, centre: np.ndarray, length: float, slope: float | None = None, law: RadiusLaw = SAM
 ) -> Rescaled:
-    """Return `f` in units in which a length and the gradients are of size 1."""
+    """Return `f` in units in which a length and the gradients are of size 1; with ASAM all of that in its metric.
+
+    If the size of the gradients is not given, they are looked at on spheres about `centre`, see `typical_slope`.
+
+    Raises
+    ------
+    SearchError
+        If derivatives of that size are out of the range of doubles.
+    """
     if slope is None:
         metric = Rescaled(f, law)
         slope = typical_slope(metric, metric.inside(centre), length)
@@ -238,19 +231,9 @@ def original(f: Objective, x: np.ndarray) -> np.ndarray:
     return original(f.f, f.outside(x)) if isinstance(f, Rescaled) else x
 
 
-def original_length(f: Objective, value: float) -> float:
-    """Return a length of a search."""
-    return original_length(f.f, f.of_length(value)) if isinstance(f, Rescaled) else value
-
-
-def original_value(f: Objective, value: float) -> float:
-    """Return a value of the function."""
-    return original_value(f.f, f.of_value(value)) if isinstance(f, Rescaled) else value
-
-
-def original_multiplier(f: Objective, value: float) -> float:
-    """Return a multiplier, or an eigenvalue of the Hessian."""
-    return original_multiplier(f.f, f.of_multiplier(value)) if isinstance(f, Rescaled) else value
+def original_number(f: Objective, value: float, unit: Unit) -> float:
+    """Return a number of a search."""
+    return original_number(f.f, f.number_outside(value, unit), unit) if isinstance(f, Rescaled) else value
 
 
 def short(f: Objective, x: np.ndarray) -> str:
@@ -258,19 +241,9 @@ def short(f: Objective, x: np.ndarray) -> str:
     return np.array2string(original(f, x), precision=6, separator=", ", threshold=8, edgeitems=3)
 
 
-def length_of(f: Objective, value: float) -> str:
-    """Return a length of a search as text."""
-    return f"{original_length(f, value):.3g}"
-
-
-def gradient_of(f: Objective, value: float) -> str:
-    """Return the norm of a gradient as text."""
-    return gradient_of(f.f, f.of_gradient(value)) if isinstance(f, Rescaled) else f"{value:.3g}"
-
-
-def residual_of(f: Objective, value: float) -> str:
-    """Return the norm of residuals as text."""
-    return residual_of(f.f, f.of_residual(value)) if isinstance(f, Rescaled) else f"{value:.3g}"
+def number_text(f: Objective, value: float, unit: Unit) -> str:
+    """Return a number of a search as text."""
+    return f"{original_number(f, value, unit):.3g}"
 
 
 def _ldexp(value: float, exponent: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from hallucert.arguments import checked_items, checked_text, quiet
 from hallucert.errors import ArgumentError
-from hallucert.find.curves.branch_record import Branch, EndReason, EventType
+from hallucert.find.curves.records import Branch, EndReason, EventType
 from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SKY, VERMILION, WHITE, legend, own_axes
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import numpy as np
 
 from hallucert.arguments import checked_choice, checked_items, checked_text, quiet
 from hallucert.errors import ArgumentError
-from hallucert.find.curves.sheet_record import Sheet
-from hallucert.find.surfaces.record import Surface
+from hallucert.find.curves.records import Sheet, Surface
 from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, legend, own_axes
 from hallucert.plot.surface import BLUE, draw_surface, new_space
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.find.surfaces.record import Surface
+from hallucert.find.curves.records import Surface
 from hallucert.plot.canvas import BLACK, FONT_SIZE, SKY, VERMILION, WHITE, legend
 
 if TYPE_CHECKING:

@@ -27,9 +27,7 @@ from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up, whole
 from hallucert.find.candidate import Candidate, Construction
-from hallucert.find.curves.branch_record import Branch
-from hallucert.find.curves.sheet_record import Sheet
-from hallucert.find.surfaces.record import Surface
+from hallucert.find.curves.records import Branch, Sheet, Surface
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.prove.branch.certify import certify_branch

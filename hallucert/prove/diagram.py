@@ -26,10 +26,9 @@ from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, middle_of
 from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.find.arguments import LARGEST, checked_point
-from hallucert.find.curves.branch import branch
-from hallucert.find.curves.branch_record import Branch
-from hallucert.find.curves.branches import branches
+from hallucert.find.curves.branch import branch, branches
+from hallucert.find.curves.records import Branch
+from hallucert.find.domain import LARGEST, checked_point
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective

@@ -19,7 +19,7 @@ from hallucert.check.branch.target import proved_target
 from hallucert.check.diagram.claims import sweep
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED
-from hallucert.find.curves.branch_record import EndReason
+from hallucert.find.curves.records import EndReason
 from hallucert.prove import diagram as complete_diagram
 from hallucert.prove.branch import search as branch_search
 from hallucert.prove.branch.search import Growing

@@ -3,29 +3,38 @@
 The predictor is the tangent; the corrector is Newton's method in the hyperplane orthogonal to it, so that a fold in a
 coordinate or a parameter is a point like any other. A step is refused if the corrector does not converge or the
 tangent turns by more than `MAX_TURN`: then the corrector may have landed on another curve. No step crosses an edge of
-the domain; towards one they become shorter and shorter, and the curve ends at the last double before it.
+the domain; towards one they become shorter and shorter, and the curve ends at the last double before it. Limits are
+quantities that stay below zero, and where the curve leaves them is located to rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
+from hallucert.arguments import checked_items, checked_positive
 from hallucert.clock import look
-from hallucert.find.curves.branch_record import EndReason
-from hallucert.find.domain import Edges
+from hallucert.errors import ArgumentError
+from hallucert.find.curves.records import EndReason, EventType
+from hallucert.find.domain import Edges, checked_box, checked_count, checked_radius
+from hallucert.find.eigenvalues import svd
+from hallucert.find.rescaled import Rescaled
+from hallucert.objectives.objective import Objective
 
 MAX_TURN = 0.35  # largest angle between the tangents of two neighbours, in radians
-
 AIM = 0.12  # the angle that the step control aims at
 
-# As parts of the longest step: where an edge is this near the curve ends there; where steps fail, or run out,
-# with an edge straight ahead within the second, that is why. Towards a pole the multiplier grows without
-# bound.
+# As parts of the longest step: where an edge is this near the curve ends there; where steps fail, or run out, with an
+# edge straight ahead within the second, that is why. Towards a pole the multiplier grows without bound.
 AT_EDGE, BEFORE_EDGE = 1e-8, 1e-2
+
+ON_LIMIT = 1e-10  # a start beyond a limit by less than this part of its size lies on it
+ROUNDING = 1e-15  # part of its size to which a quantity is known
+
+DEFAULT_EVENTS = (EventType.FOLD, EventType.BRANCH_POINT, EventType.STABILITY)
 
 
 class SmoothCurve(Protocol):
@@ -55,9 +64,91 @@ class CurvePoint:
 
 # Given the last two points: None to go on, or the point that replaces the second, and why the branch ends
 # there.
-Stop = Callable[[CurvePoint, CurvePoint], "tuple[CurvePoint, EndReason] | None"]
 
-Stays = Callable[[CurvePoint, CurvePoint], bool]  # given two neighbours: whether they lie on the same arc
+
+End = tuple[CurvePoint, EndReason]
+
+Stop = Callable[[CurvePoint, CurvePoint], "End | None"]
+"""Given the last two points: None to go on, or the point that replaces the second, and why the branch ends there."""
+
+Stays = Callable[[CurvePoint, CurvePoint], bool]
+"""Given two neighbours: whether they lie on the same arc."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a branch or sheet, checked; what is not given has a default for each."""
+
+    box: np.ndarray | None  # (d, 2): where ``x`` stays
+    lengths: dict[str, float]  # those given of rho_max, rho_min, ds, ds_min and ds_max
+    max_steps: int
+    events: frozenset[EventType]  # what is looked for
+    units: int = 0  # the lengths are multiples of ``2**units`` of those that were given
+
+    def inside(self, f: Rescaled) -> Options:
+        """Return the options in the units of `f`."""
+        box = None if self.box is None else self.box / f.diagonal[:, None]
+        lengths = {name: float(np.ldexp(value, -f.length)) for name, value in self.lengths.items()}
+        return replace(self, box=box, lengths=lengths, units=self.units + f.length)
+
+    def control(self, length: float) -> StepControl:
+        """Return the step lengths, by default in units of `length`."""
+        longest = self.lengths.get("ds_max") or 0.1 * length
+        first = self.lengths.get("ds") or min(0.02 * length, longest)
+        shortest = self.lengths.get("ds_min") or min(1e-9 * length, first)
+        if not shortest <= first <= longest:
+            ends = f"ds_min ({self.given(shortest):.3g}) and ds_max ({self.given(longest):.3g})"
+            raise ArgumentError("ds", self.given(first), f"lie between {ends}")
+        return StepControl(first, shortest, longest, self.max_steps)
+
+    def given(self, value: float) -> float:
+        """Return a length as it was given."""
+        return float(np.ldexp(value, self.units))
+
+
+def checked_options(
+    f: Objective,
+    box: object,
+    lengths: Mapping[str, object],
+    max_steps: object,
+    events: Iterable[str] = DEFAULT_EVENTS,
+) -> Options:
+    """Return the options of a branch or sheet, each checked for itself."""
+    return Options(
+        None if box is None else checked_box(box, f.dimension),
+        {name: _checked_length(value, name) for name, value in lengths.items() if value is not None},
+        checked_count(max_steps, "max_steps"),
+        _checked_events(events),
+    )
+
+
+def _checked_length(value: object, name: str) -> float:
+    return checked_positive(value, name) if name.startswith("ds") else float(checked_radius(value, name))
+
+
+def _checked_events(events: Iterable[str]) -> frozenset[EventType]:
+    known = {str(event): event for event in DEFAULT_EVENTS}
+    must = f"be among {', '.join(known)}"
+    names = [events] if isinstance(events, str) else checked_items(events, "events", must)
+    for name in names:
+        if not isinstance(name, str) or name not in known:
+            raise ArgumentError("events", name, must)
+    return frozenset(known[name] for name in names)
+
+
+# ---------------------------------------------------------------------- following
+
+
+def both_ways(
+    run: Callable[[CurvePoint], tuple[list[CurvePoint], EndReason]], first: CurvePoint
+) -> tuple[list[CurvePoint], tuple[EndReason, EndReason]]:
+    """Follow a curve from `first` forwards and, unless it closes, backwards; return all points and both ends."""
+    forward, end = run(first)
+    if end is EndReason.CLOSED:
+        return forward, (end, end)
+    backward, begin = run(CurvePoint(first.z, -first.t))
+    turned = [CurvePoint(p.z, -p.t) for p in reversed(backward[1:])]
+    return turned + forward, (begin, end)
 
 
 def follow(
@@ -133,6 +224,12 @@ def advance(
     return there if stays is None or stays(here, there) else None
 
 
+def null_vector(jacobian: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Return the unit null vector with a component along `along` that is not negative; NaN if there is none."""
+    null = svd(jacobian)[2][-1]
+    return null if null @ along >= 0 else -null
+
+
 def angle(t: np.ndarray, s: np.ndarray) -> float:
     """Return the angle between two unit vectors; accurate for small angles."""
     return float(2 * np.arcsin(min(1.0, 0.5 * float(np.linalg.norm(t - s)))))
@@ -201,3 +298,61 @@ def locate(
         slow = slow + 1 if high - low > 0.5 * width else 0
         width = min(width, high - low) if slow == 0 else width
     return best
+
+
+# ---------------------------------------------------------------------- limits
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A quantity that is positive outside."""
+
+    excess: Callable[[CurvePoint], float]  # the quantity at a point of the curve
+    slope: Callable[[CurvePoint], float]  # its derivative along the curve, up to a positive factor
+    size: float  # its scale, for what counts as zero
+    reason: EndReason  # why a curve ends that leaves it
+
+    def crossing(self, curve: SmoothCurve, here: CurvePoint, there: CurvePoint) -> CurvePoint | None:
+        """Return where the curve leaves between two neighbours, `here` inside or on the limit; None if it does not."""
+        outside = there
+        if not self.excess(there) > 0:
+            if not self.slope(here) > 0 > self.slope(there):
+                return None
+            # Both ends are inside, and between them the quantity has its maximum: a fold, for the radius.
+            top = locate(curve, here, there, self.slope)
+            if top is None or not self.excess(top) > ROUNDING * self.size:
+                return None
+            outside = top
+        if self.excess(here) >= -ROUNDING * self.size:
+            return here
+        return locate(curve, here, outside, self.excess) or outside
+
+    def keeps(self, start: CurvePoint) -> bool:
+        """Tell whether a start lies inside or on the limit."""
+        return self.excess(start) <= ON_LIMIT * self.size
+
+
+def box_limits(box: np.ndarray | None) -> list[Limit]:
+    """Return the limits that a box (d, 2) sets to the first `d` coordinates of a curve."""
+
+    def side(i: int, bound: float, sign: float, size: float) -> Limit:
+        return Limit(lambda p: sign * (float(p.z[i]) - bound), lambda p: sign * float(p.t[i]), size, EndReason.BOX)
+
+    rows = [] if box is None else box.tolist()
+    return [
+        side(i, bound, sign, max(abs(low), abs(high)))
+        for i, (low, high) in enumerate(rows)
+        for bound, sign in ((low, -1.0), (high, 1.0))
+    ]
+
+
+def ends_at_limits(limits: list[Limit], curve: SmoothCurve, here: CurvePoint, there: CurvePoint) -> list[End]:
+    """Return where the curve leaves its limits between two neighbours, and why it ends there."""
+    crossings = ((limit.crossing(curve, here, there), limit.reason) for limit in limits)
+    return [(point, reason) for point, reason in crossings if point is not None]
+
+
+def first_end(ends: list[End], here: CurvePoint, there: CurvePoint) -> End | None:
+    """Return the first of the ends between two neighbours: a long step may pass several."""
+    step = there.z - here.z
+    return min(ends, key=lambda end: float(end[0].z @ step), default=None)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.errors import SearchError
-from hallucert.find.distinct import distinct
-from hallucert.find.newton import LanesFunction, PointSystem, Root, newton_point, norms
-from hallucert.find.rescaled import original, original_multiplier
+from hallucert.find.newton import LanesFunction, PointSystem, Root, bisected, distinct, newton_point, norms
+from hallucert.find.rescaled import Unit, number_text, original
 from hallucert.objectives.objective import Objective
 
-FINE = {1: 2000, 2: 300, 3: 60}
 # Grid cells along a side, by dimension; the coarse grid is for float-only objectives, whose lanes are slow.
+FINE = {1: 2000, 2: 300, 3: 60}
 COARSE = {1: 400, 2: 80, 3: 24}
 
 MAX_ZOOMS = 14
@@ -23,16 +22,18 @@ MAX_STARTS = 24
 
 
 def component_boundary(
-    value: LanesFunction, level: float, inside: LanesFunction, seed_point: np.ndarray, box: np.ndarray, cells: int
+    value: LanesFunction, level: float, inside: LanesFunction, seed_point: np.ndarray, box: np.ndarray, fast: bool
 ) -> np.ndarray:
     """Return points on the boundary of the component of ``{value >= level}`` that holds `seed_point`; ``d <= 3``.
+
+    `value` is NaN where it is not defined; the component must not reach beyond what is `inside`, a part of `box`.
 
     A flood fill on a grid, zoomed until the component fills most of it; every edge of the grid that leaves the
     component is bisected, so the points lie on the level to machine precision.
     """
-    view = box
+    view, cells = box, (FINE if fast else COARSE)[len(box)]
     for zoom in range(MAX_ZOOMS):
-        axes, component = _flood(value, level, inside, seed_point, view, cells)
+        axes, component = _flood(lambda x: (value(x) >= level) & inside(x), seed_point, view, cells)
         next_view = _next_view(axes, component, view, box)
         if next_view is None or zoom == MAX_ZOOMS - 1:
             break
@@ -44,11 +45,11 @@ def component_boundary(
             raise SearchError(
                 "the component of {f >= level} that holds the maximizer reaches the boundary of B: raise the level"
             )
-    return _bisected(value, level, inner, outer)
+    return _on_level(value, level, inner, outer)
 
 
 def _flood(
-    value: LanesFunction, level: float, inside: LanesFunction, seed_point: np.ndarray, view: np.ndarray, cells: int
+    member: LanesFunction, seed_point: np.ndarray, view: np.ndarray, cells: int
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the grid axes and the mask of the component."""
     from scipy.ndimage import label
@@ -60,7 +61,7 @@ def _flood(
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     lanes = nodes.reshape(-1, len(axes))
     with np.errstate(all="ignore"):
-        mask = ((value(lanes) >= level) & inside(lanes)).reshape(nodes.shape[:-1])
+        mask = member(lanes).reshape(nodes.shape[:-1])
     seed_index = tuple(-first)
     mask[seed_index] = True
     labels, _ = label(mask)
@@ -105,13 +106,10 @@ def _leaving_edges(axes: list[np.ndarray], component: np.ndarray) -> tuple[np.nd
     return points(np.concatenate(inner)), points(np.concatenate(outer))
 
 
-def _bisected(value: LanesFunction, level: float, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    for _ in range(52):
-        middle = 0.5 * (inner + outer)
-        with np.errstate(all="ignore"):
-            above = (value(middle) >= level)[:, None]
-        inner, outer = np.where(above, middle, inner), np.where(above, outer, middle)
+def _on_level(value: LanesFunction, level: float, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """Return the points of the level on the ways from `inner` to `outer`, from inside."""
     with np.errstate(all="ignore"):
+        inner, outer = bisected(lambda x: (value(x) >= level)[:, None], inner, outer, 52)
         if np.isnan(value(outer)).any():
             raise SearchError(
                 "the component of {f >= level} that holds the maximizer reaches the edge of the domain of f: "
@@ -133,7 +131,7 @@ def ray_boundary(
         outer[open_ray & ~above] = r
     left = np.isfinite(outer)
     e = directions[left]
-    return _bisected(value, level, centre + inner[left, None] * e, centre + outer[left, None] * e)
+    return _on_level(value, level, centre + inner[left, None] * e, centre + outer[left, None] * e)
 
 
 def ascend_level_set(f: Objective, level: float, target: np.ndarray, x: np.ndarray, steps: int) -> np.ndarray:
@@ -184,8 +182,8 @@ def farthest_system(f: Objective, level: float, target: np.ndarray, x: np.ndarra
     return system, np.append(x / length, lam / lam0)
 
 
-def farthest_of(f: Objective, level: float, target: np.ndarray, boundary: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the point of the boundary of ``U`` farthest from `target` and its multiplier."""
+def farthest_of(f: Objective, level: float, target: np.ndarray, boundary: np.ndarray) -> np.ndarray:
+    """Return the point of the boundary of ``U`` farthest from `target`."""
     distance = norms(boundary - target)
     order = np.argsort(-distance, kind="stable")
     boundary, distance = boundary[order], distance[order]
@@ -209,6 +207,6 @@ def farthest_of(f: Objective, level: float, target: np.ndarray, boundary: np.nda
             f"{original(f, boundary[0]).tolist()}: try another level"
         )
     if not best[2] > 0:
-        lam = original_multiplier(f, best[2])
-        raise SearchError(f"the multiplier at the farthest point is {lam:.3g}, not positive (Lemma A.4)")
-    return best[1], best[2]
+        lam = number_text(f, best[2], Unit.MULTIPLIER)
+        raise SearchError(f"the multiplier at the farthest point is {lam}, not positive (Lemma A.4)")
+    return best[1]

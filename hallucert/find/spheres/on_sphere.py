@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -12,27 +11,35 @@ from hallucert.arguments import quiet
 from hallucert.clock import Progress, look, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact
-from hallucert.find.arguments import checked_count, checked_objective, checked_point, checked_radius, checked_seed
 from hallucert.find.candidate import Candidate
-from hallucert.find.distinct import distinct, lexicographic, thinned
-from hallucert.find.domain import clear_of_edge, defined
-from hallucert.find.krylov import LARGE, critical_point_near
-from hallucert.find.linear.eigenvalues import eigh
-from hallucert.find.moreau import moreau_length, moreau_points
-from hallucert.find.newton import EDGE, frobenius, newton_lanes, newton_point, norms, polished_critical_point
+from hallucert.find.domain import checked_count, checked_point, checked_radius, checked_seed, clear_of_edge, defined
+from hallucert.find.newton import (
+    EDGE,
+    critical_point_near,
+    distinct,
+    frobenius,
+    lexicographic,
+    newton_lanes,
+    newton_point,
+    norms,
+    polished_critical_point,
+    thinned,
+)
 from hallucert.find.rescaled import in_units
-from hallucert.find.spheres.circle import critical_angles
-from hallucert.find.spheres.minima_on_sphere import minima_on_sphere
-from hallucert.find.spheres.sphere import FLAT, NOISE, Sphere, polished_candidate, tangential_eigenvalues
-from hallucert.find.symmetry import symmetric_copies
-from hallucert.objectives.objective import Objective
+from hallucert.find.shifted import FLAT, NOISE, polished_candidate, tangential_eigenvalues
+from hallucert.find.spheres.descent import minima_on_sphere, symmetric_copies
+from hallucert.find.spheres.moreau import moreau_length, moreau_points
+from hallucert.find.spheres.sphere import Sphere, axes_and_eigenvectors, critical_angles
+from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
+
+LARGE = 200  # most variables of the search that works with whole Hessians; beyond it uses products only
 
 
 @quiet
 def on_sphere(
     f: Objective,
-    target: Any,
+    target: object,
     rho: Exact,
     starts: int | None = None,
     seed: int = 0,
@@ -50,8 +57,8 @@ def on_sphere(
     representatives are returned.
 
     For USAM there is no sphere: its points are the critical points other than the target of the Moreau objective
-    ``m(y) = f(y) + |y - c|^2/(2 rho)``, see `hallucert.find.moreau`. Those of ASAM are on the ellipsoid of its metric.
-    A candidate's `kind` is what it is there.
+    ``m(y) = f(y) + |y - c|^2/(2 rho)``, see `hallucert.find.spheres.moreau`. Those of ASAM are on the
+    ellipsoid of its metric. A candidate's `kind` is what it is there.
 
     Parameters
     ----------
@@ -59,7 +66,7 @@ def on_sphere(
         The function.
     target : (d,) array-like
         A critical point of ``f``, to about two digits (of ``max(rho, |c|)``, for USAM of the larger of ``|c|`` and
-        `hallucert.find.moreau.moreau_length`): Newton polishes it.
+        `hallucert.find.spheres.moreau.moreau_length`): Newton polishes it.
     rho : int, float, str or Fraction
         Radius, positive and exact.
     starts : int, optional
@@ -120,17 +127,17 @@ def _found(
         units = in_units(f, centre, moreau_length(f, centre, float(radius)))
         centre = polished_critical_point(units, units.inside(centre), 1.0, "target")
         found = moreau_points(units, centre, units.radius(radius, law), count, rng)
-        return [units.original(candidate, radius, law) for candidate in found]
+        return [units.result_outside(candidate, rho=radius, law=law) for candidate in found]
     if law.floats.diagonal is None:
         units = in_units(f, centre, float(radius))
         found = _on_sphere(units, units.inside(centre), units.radius(radius), count, rng)
-        return [units.original(candidate, radius) for candidate in found]
+        return [units.result_outside(candidate, rho=radius) for candidate in found]
     longest = float(radius) * float(law.floats.diagonal.max())
     units = in_units(f, centre, longest)
     centre = units.outside(_polished(units, units.inside(centre), math.ldexp(longest, -units.length)))
     metric = in_units(f, centre, float(radius), law=law)
     found = _on_sphere(metric, metric.inside(centre), metric.radius(radius), count, rng)
-    return [metric.original(candidate, radius, law, centre) for candidate in found]
+    return [metric.result_outside(candidate, rho=radius, law=law, target=centre) for candidate in found]
 
 
 def _polished(f: Objective, centre: np.ndarray, scale: float) -> np.ndarray:
@@ -227,16 +234,13 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
     """Return start directions (k, d): random ones, axes, eigenvectors of ``H(c)``, other critical points."""
     d = sphere.target.size
     random = rng.standard_normal((count, d))
-    with np.errstate(all="ignore"):
-        eigenvectors = eigh(sphere.f.hessian_lanes(sphere.target[None, :])[0])[1].T
-        eigenvectors = eigenvectors[np.isfinite(eigenvectors).all(axis=1)]
-    axes = np.concatenate([np.eye(d), eigenvectors])
     # Proposition 4.5: every other critical point c' begins a branch, roughly in the direction c' - c.
     start = sphere.target + sphere.rho * rng.uniform(0.2, 1.5, (count, 1)) * random / norms(random)[:, None]
     x, size = newton_lanes(sphere.f.gradient_lanes, sphere.f.hessian_lanes, start, 25, 0.3 * sphere.rho)
     away = x - sphere.target
     away = away[np.isfinite(size) & (norms(away) > 1e-3 * sphere.rho) & (norms(away) < 10 * sphere.rho)]
     copies = symmetric_copies(sphere.f, sphere.target, sphere.rho, 50, rng) - sphere.target
+    axes = axes_and_eigenvectors(sphere.f, sphere.target)
     directions = np.concatenate([axes, away / norms(away)[:, None], copies / norms(copies)[:, None]])
     directions = directions[distinct(directions, 1e-3)]
     return np.concatenate([random, directions, -directions])

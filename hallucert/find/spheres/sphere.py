@@ -1,46 +1,33 @@
-"""The sphere picture: ``f`` on the sphere ``S(c, rho)``, and the candidates that its critical points are.
+"""``f`` on the sphere ``S(c, rho)``, by lanes of points, and all of its critical points on a circle (``d = 2``).
 
-Legend, as in the theory: ``c`` target, ``n = (x - c)/rho`` outward normal, ``g = grad f``, ``q = |g|``, ``u = g/q``,
-``H`` Hessian, ``lambda = -<g, n>/rho``, ``P = I - n n^T``. On the sphere the Riemannian gradient is ``P g`` and the
-Riemannian Hessian ``P (H + lambda I) P``; where ``P g = 0`` and ``lambda > 0`` the point is hallucinated (4 (d)).
-
-For other ascent steps the sphere is replaced: by all of R^d and ``f + |x - c|^2/(2 rho)`` for USAM, and for ASAM by the
-ellipsoid that is the sphere of ``f(D y)``; see `sphere_kind`.
+Legend as in `hallucert.find.shifted`. On a circle they are found by a root search in the angle:
+``T(theta) = <g(c + rho e), e_perp>`` is ``1/rho`` times the derivative of ``f`` along the circle, and ``T' = rho
+<e_perp, H e_perp> - <g, e>``. Between neighbouring roots of ``T'`` the function ``T`` is monotone, so its signs at a
+grid joined with those roots tell its own roots apart, however close they are.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
-from hallucert.find.candidate import Candidate
-from hallucert.find.krylov import Ends, extreme_eigenvalues, hessian_at, spectral_norm
-from hallucert.find.linear.eigenvalues import eigvalsh
-from hallucert.find.newton import PointSystem, newton_lanes, newton_point, norms
+from hallucert.find.eigenvalues import eigh
+from hallucert.find.newton import bisected, frobenius, newton_lanes, norms
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-DENSE = 400  # most variables for which the whole Hessian is formed
+# The grid of angles is doubled until the number of sign changes repeats; it begins coarser for float-only objectives.
+FIRST_ANGLES = 4096
+FIRST_ANGLES_SLOW = 256
+MOST_ANGLES = 2**17
 
-LANCZOS = 120  # most Hessian-vector products for the ends of a spectrum
-
-BLOCK = 2**20  # numbers in a block of Hessian-vector products: 8 MB
-
-# A tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified.
-FLAT = 1e-7
-
-# A gradient below this part of ``|H| rho`` counts as zero: the point is an ordinary critical point.
-NOISE = 1e-10
+REFINEMENT = 33  # samples of each cell in which ``|T'|`` dips without changing sign
+OUTSIDE = 2  # sign of ``T`` where it is not defined
 
 
 class Sphere:
     """The sphere ``S(c, rho)`` with the derivatives of ``f`` restricted to it, on lanes (k, d) of its points."""
 
     def __init__(self, f: Objective, target: np.ndarray, rho: float) -> None:
-        self.f = f
-        self.target = target
-        self.rho = rho
+        self.f, self.target, self.rho = f, target, rho
 
     def at(self, directions: np.ndarray) -> np.ndarray:
         """Return the points in the given directions (k, d), which need not be unit vectors."""
@@ -92,132 +79,131 @@ class Sphere:
         return x
 
 
-def shifted_gradient_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
-    """Return the system ``F(x) = g(x + rho u) = 0`` with Jacobian ``H(x+) J``."""
-
-    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
-        size, u = law.floats.direction_at(g)
-        j = np.eye(x.size) + (rho / size) * law.floats.tangential_matrix(u, h)
-        plus = (x + rho * u)[None, :]
-        return f.gradient_lanes(plus)[0], f.hessian_lanes(plus)[0] @ j
-
-    return system
+def axes_and_eigenvectors(f: Objective, target: np.ndarray) -> np.ndarray:
+    """Return unit vectors (k, d): along the coordinates, and the eigenvectors of ``H(c)`` if they are finite."""
+    with np.errstate(all="ignore"):
+        eigenvectors = eigh(f.hessian_lanes(target[None, :])[0])[1].T
+    return np.concatenate([np.eye(target.size), eigenvectors[np.isfinite(eigenvectors).all(axis=1)]])
 
 
-def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.ndarray:
-    """Return the ``d - 1`` eigenvalues of ``P (H + lambda I) P`` on the tangent space, ascending."""
-    basis = np.linalg.qr(normal[:, None], mode="complete")[0][:, 1:]
-    return eigvalsh(basis.T @ h @ basis) + lam
+# ---------------------------------------------------------------------- on a circle
 
 
-def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
-    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d)."""
+def critical_angles(sphere: Sphere) -> np.ndarray:
+    """Return the angles at which ``T`` vanishes; shape (k,).
 
-    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return shifted_residual(f, x, rho, law), shifted_residual_jacobian(f, x, rho, law)
-
-    return system
-
-
-def shifted_residual(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
-    """Return ``r(x+)``, shape (m,)."""
-    g = f.gradient_lanes(x[None, :])[0]
-    return f.residual_lanes((x + law.floats.step_at(g, rho))[None, :])[0]
-
-
-def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
-    """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
-
-    It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory is
-    needed however large `d` is.
+    An arc on which ``T`` is zero to floats gives its middle, a full circle of zeros four angles, a double root (where
+    ``T`` touches zero) one.
     """
-    g = f.gradient_lanes(x[None, :])[0]
-    size, u = law.floats.direction_at(g)
-    a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
-    block = max(1, BLOCK // x.size)
-    for first in range(0, len(a), block):
-        rows = a[first : first + block]
-        tangential = law.floats.tangential_rows(u, rows)
-        rows += (rho / size) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
-    return a
+    grid = _grid(sphere)
+    gap = 2 * np.pi / grid.size
+    theta = np.sort(np.concatenate([grid, _extrema(sphere, grid, gap)]))
+    sign, size = _signs(sphere, theta)
+    if not sign.any():
+        return theta[:: -(-theta.size // 4)]
+    # Begin behind a node that is not zero, so that no run of zeros is cut in two.
+    first = int(np.argmax(sign != 0))
+    theta = np.concatenate([theta[first:], theta[: first + 1] + 2 * np.pi])
+    sign, size = np.append(np.roll(sign, -first), sign[first]), np.append(np.roll(size, -first), size[first])
+    return _roots(sphere, theta, sign, size, 3 * gap)
 
 
-def sphere_kind(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> str:
-    """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
+def _roots(sphere: Sphere, theta: np.ndarray, sign: np.ndarray, size: np.ndarray, arc: float) -> np.ndarray:
+    """Read the roots off the signs: brackets, runs of zeros shorter than `arc`, and arcs."""
+    solid = np.flatnonzero(sign != 0)
+    left, right = solid[:-1], solid[1:]
+    crossing = sign[left] * sign[right] == -1
+    run = right - left > 1
+    wide = run & (theta[right] - theta[left] > arc + 1e-9)
+    angles = [bisect(sphere, theta[left[crossing & ~wide]], theta[right[crossing & ~wide]])]
+    for i in np.flatnonzero(run & (wide | ~crossing)):
+        zeros = np.arange(left[i] + 1, right[i])
+        best = zeros[zeros.size // 2] if wide[i] else zeros[int(np.argmin(size[zeros]))]
+        angles.append(theta[[best]])
+    return np.concatenate(angles)
 
-    For USAM: what it is for ``f(y) + |y - c|^2/(2 rho)``, whose Hessian is ``H + lambda I = J/rho``. For ASAM: what it
-    is for ``f`` on the ellipsoid, by the Hessian ``D H D`` of ``f(D y)``.
-    Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``). Above `DENSE`
-    variables only the two extreme eigenvalues are computed, by Lanczos on Hessian-vector products.
+
+def tangential_derivative(sphere: Sphere, theta: np.ndarray) -> np.ndarray:
+    """Return ``T`` at the angles (k,); NaN outside the domain."""
+    e = np.column_stack([np.cos(theta), np.sin(theta)])
+    with np.errstate(all="ignore"):
+        g = sphere.f.gradient_lanes(sphere.target + sphere.rho * e)
+    return g[:, 1] * e[:, 0] - g[:, 0] * e[:, 1]
+
+
+def tangential_slope(sphere: Sphere, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``T'`` at the angles, and below what size it is rounding error; each (k,)."""
+    e = np.column_stack([np.cos(theta), np.sin(theta)])
+    p = np.column_stack([-e[:, 1], e[:, 0]])
+    x = sphere.target + sphere.rho * e
+    with np.errstate(all="ignore"):
+        g, h = sphere.f.gradient_lanes(x), sphere.f.hessian_lanes(x)
+        slope = sphere.rho * np.einsum("ki,kij,kj->k", p, h, p) - np.einsum("ki,ki->k", g, e)
+        return slope, 64 * 2.2e-16 * (norms(g) + frobenius(h) * (sphere.rho + norms(x)))
+
+
+def _signs(sphere: Sphere, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sign of ``T`` (0 within rounding error, `OUTSIDE` where undefined) and ``|T|``.
+
+    ``g`` is known to about ``eps (|g| + |H| |x|)``; 8 stands for the few operations in ``T``.
     """
-    g = f.gradient_lanes(x[None, :])[0]
-    if law.floats.diagonal is not None:
-        g = law.floats.diagonal * g
-    q = float(np.linalg.norm(g))
-    normal, lam = (g / q, q / rho) if law.normalised else (None, 1 / rho)
-    if x.size <= DENSE:
-        h = f.hessian_lanes(x[None, :])[0]
-        if law.floats.diagonal is not None:
-            h = law.floats.diagonal[:, None] * h * law.floats.diagonal
-        eigenvalues = eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
-        size = float(np.linalg.norm(h))
-    else:
-        ends = tangential_ends(f, x, normal, lam, diagonal=law.floats.diagonal)
-        eigenvalues = np.array([ends.smallest, ends.largest])
-        size = float(np.abs(eigenvalues).max())
-    zero = FLAT * (lam + size)
-    if not (eigenvalues < -zero).any():
-        return "minimum"
-    return "saddle" if (eigenvalues > zero).any() else "maximum"
+    t = tangential_derivative(sphere, theta)
+    x = sphere.at(np.column_stack([np.cos(theta), np.sin(theta)]))
+    with np.errstate(all="ignore"):
+        noise = 8 * 2.2e-16 * (norms(sphere.f.gradient_lanes(x)) + frobenius(sphere.f.hessian_lanes(x)) * norms(x))
+    sign = np.where(np.isfinite(t), np.where(np.abs(t) <= noise, 0, np.where(t > 0, 1, -1)), OUTSIDE)
+    return sign, np.abs(np.nan_to_num(t, nan=np.inf))
 
 
-def tangential_ends(
-    f: Objective,
-    x: np.ndarray,
-    u: np.ndarray | None,
-    lam: float,
-    products: int = LANCZOS,
-    diagonal: np.ndarray | None = None,
-) -> Ends:
-    """Return both ends of the spectrum of ``P (H + lambda I) P`` on the tangent space, ``P = I - u u^T``, by Lanczos.
-
-    Divided by ``lambda`` they are those of ``J`` there (Proposition 4.1). Without `u` the space is all of R^d; with a
-    `diagonal` ``D`` the Hessian is ``D H D``.
-    """
-    hessian = hessian_at(f, x)
-
-    def project(v: np.ndarray) -> np.ndarray:
-        return v if u is None else v - (u @ v) * u
-
-    def apply(v: np.ndarray) -> np.ndarray:
-        w = project(v)
-        hw = hessian(w) if diagonal is None else diagonal * hessian(diagonal * w)
-        return project(hw + lam * w)
-
-    return extreme_eigenvalues(apply, project(np.random.default_rng(0).standard_normal(x.size)), products)
+def _grid(sphere: Sphere) -> np.ndarray:
+    """Return angles dense enough for the number of sign changes of ``T`` to have settled."""
+    count, changes = FIRST_ANGLES if sphere.f.rigorous else FIRST_ANGLES_SLOW, -1
+    while True:
+        theta = -np.pi + 2 * np.pi * (np.arange(count) + 0.5) / count
+        sign = np.sign(tangential_derivative(sphere, theta))
+        now = int(np.count_nonzero(sign * np.roll(sign, -1) < 0))
+        if now == changes or count >= MOST_ANGLES:
+            return theta
+        count, changes = 2 * count, now
 
 
-def step_length(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
-    """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
-    if law == SAM:
-        return rho
-    return float(norms(rho * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1][None, :])[0])
+def _extrema(sphere: Sphere, grid: np.ndarray, gap: float) -> np.ndarray:
+    """Return the roots of ``T'``: from sign changes, and in pairs from cells where ``|T'|`` dips."""
+    slope, noise = tangential_slope(sphere, grid)
+    sign = np.sign(slope)
+    crossing = sign * np.roll(sign, -1) < 0
+    found = [bisect(sphere, grid[crossing], grid[crossing] + gap, slope=True)]
+    size = np.abs(slope)
+    dip = (size <= np.roll(size, 1)) & (size <= np.roll(size, -1)) & (size > noise)
+    dip &= (sign * np.roll(sign, 1) > 0) & (sign * np.roll(sign, -1) > 0)
+    centres, width = grid[dip], gap
+    for _ in range(8):
+        if centres.size == 0:
+            break
+        offsets = np.linspace(-width, width, REFINEMENT)
+        angles = centres[:, None] + offsets
+        t = tangential_slope(sphere, angles.ravel())[0].reshape(angles.shape)
+        rows, columns = np.nonzero(np.sign(t[:, :-1]) * np.sign(t[:, 1:]) < 0)
+        found.append(bisect(sphere, angles[rows, columns], angles[rows, columns + 1], slope=True))
+        quiet = np.setdiff1d(np.arange(centres.size), rows)
+        size = np.nan_to_num(np.abs(t[quiet]), nan=np.inf)
+        best = np.argmin(size, axis=1)
+        # The deepest point joins the nodes as well: T' may touch zero there.
+        found.append(angles[quiet, best])
+        # A dip that is shallow compared with its surroundings has no root: T' is nearly linear or quadratic by now.
+        alive = size.min(axis=1) <= 0.75 * size.max(axis=1)
+        centres, width = angles[quiet, best][alive], offsets[1] - offsets[0]
+    return (np.concatenate(found) + np.pi) % (2 * np.pi) - np.pi
 
 
-def gradient_vanishes(f: Objective, x: np.ndarray, rho: float) -> bool:
-    """Tell whether ``g(x)`` is zero to floats, see `NOISE`; `rho` is any length scale."""
-    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
-    if x.size > DENSE:
-        return not q > NOISE * rho * spectral_norm(hessian_at(f, x), x.size)
-    return not q > NOISE * rho * float(np.linalg.norm(f.hessian_lanes(x[None, :])[0]))
+def bisect(sphere: Sphere, lower: np.ndarray, upper: np.ndarray, slope: bool = False) -> np.ndarray:
+    """Bisect all brackets of ``T`` (or of ``T'``) at once, down to neighbouring doubles; returns the angles (k,)."""
+    if lower.size == 0:
+        return lower
 
+    def sign(theta: np.ndarray) -> np.ndarray:
+        return np.sign(tangential_slope(sphere, theta)[0] if slope else tangential_derivative(sphere, theta))
 
-def polished_candidate(f: Objective, x: np.ndarray, rho: Fraction, target: np.ndarray) -> Candidate:
-    """Return the candidate at `x`, a hallucinated point to many digits, after Newton on ``F(x) = g(x+)``."""
-    radius = float(rho)
-    root = newton_point(shifted_gradient_system(f, radius), x, max_steps=12, step_limit=1e-3 * radius)
-    if np.isfinite(root.residual) and np.linalg.norm(root.x - x) <= 1e-3 * radius:
-        x = root.x
-    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
-    return Candidate(f, x, rho, target, q / radius, sphere_kind(f, x, radius))
+    at_lower = sign(lower)
+    lower, upper = bisected(lambda theta: sign(theta) == at_lower, lower, upper, 60)
+    return 0.5 * (lower + upper)

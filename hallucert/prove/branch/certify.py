@@ -13,7 +13,7 @@ from hallucert.balls import arithmetic
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.file.certificate import Provenance
 from hallucert.clock import Clock
-from hallucert.find.curves.branch_record import Branch, EndReason
+from hallucert.find.curves.records import Branch, EndReason
 from hallucert.prove.branch.guide import Guide
 from hallucert.prove.branch.prover import prove_branch
 

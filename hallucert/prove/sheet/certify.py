@@ -12,8 +12,7 @@ from hallucert.check.sheet.system import MAX_DIMENSION
 from hallucert.check.surface.certificate import SurfaceCertificate
 from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
-from hallucert.find.curves.sheet_record import Sheet
-from hallucert.find.surfaces.record import Surface
+from hallucert.find.curves.records import Sheet, Surface
 from hallucert.prove.sheet.proposal import CurveGuide
 from hallucert.prove.sheet.prover import prove_sheet
 from hallucert.prove.surface.proposal import SurfaceGuide

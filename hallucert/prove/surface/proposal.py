@@ -13,7 +13,7 @@ from hallucert.check.surface.part import SIDES
 from hallucert.check.surface.system import SurfaceSystem
 from hallucert.clock import Clock
 from hallucert.exact import round_up
-from hallucert.find.surfaces.record import across
+from hallucert.find.curves.surface import across
 
 ROOM = Fraction(8, 10)
 """Part of the chart's thickness that Krawczyk's image may fill, so that the test passes in any arithmetic."""

@@ -7,7 +7,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, CheckpointError, SearchError
-from hallucert.find.spheres import sphere
+from hallucert.find import shifted
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam import maps
 
@@ -125,11 +125,11 @@ def test_derivative_of_the_shifted_residual(variant: str) -> None:
     """A = Dr(x+) J is the difference quotient of r(x+)."""
     f = hc.Objective.least_squares(["x*y - sin(z)", "x**2 + z/2 - 1"], n=2, variables=("x", "y", "z"))
     x, h, this = np.array([0.4, -0.8, 0.5]), 1e-6, law(variant, 3)
-    ahead, behind = ([sphere.shifted_residual(f, x + s, 0.7, this) for s in sign * h * np.eye(3)] for sign in (1, -1))
+    ahead, behind = ([shifted.shifted_residual(f, x + s, 0.7, this) for s in sign * h * np.eye(3)] for sign in (1, -1))
     quotient = (np.array(ahead) - np.array(behind)).T / (2 * h)
-    np.testing.assert_allclose(sphere.shifted_residual_jacobian(f, x, 0.7, this), quotient, atol=1e-7)
+    np.testing.assert_allclose(shifted.shifted_residual_jacobian(f, x, 0.7, this), quotient, atol=1e-7)
     plus = x + 0.7 * ascent(variant, f.gradient(x))
-    np.testing.assert_allclose(sphere.shifted_residual(f, x, 0.7, this), f.residual(plus), atol=1e-14)
+    np.testing.assert_allclose(shifted.shifted_residual(f, x, 0.7, this), f.residual(plus), atol=1e-14)
 
 
 def test_usam_and_sam_have_the_same_points() -> None:
@@ -183,7 +183,7 @@ def test_kinds_in_many_variables_agree(monkeypatch) -> None:
     cases = [(DOUBLE_WELL, [-0.75, 0], 16 / 3, "usam"), (DOUBLE_WELL, [-0.25, 0], 16 / 3, "usam")]
     cases += [(DOUBLE_WELL, [-0.5, 0], 3, RadiusLaw("asam", ("1/2", 3)))]  # type: ignore[arg-type]
     dense = [hc.find.refine(f, x, rho, variant=v).kind for f, x, rho, v in cases]
-    monkeypatch.setattr("hallucert.find.spheres.sphere.DENSE", 0)
+    monkeypatch.setattr("hallucert.find.shifted.DENSE", 0)
     assert [hc.find.refine(f, x, rho, variant=v).kind for f, x, rho, v in cases] == dense
     assert dense == ["minimum", "saddle", "minimum"]
 

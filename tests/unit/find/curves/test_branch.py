@@ -12,9 +12,9 @@ from search_problems import FOUR_WELL, HIMMELBLAU, cosine_lattice, reference, sa
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.find.curves.branch_limits import Limits, stopping_rule
-from hallucert.find.curves.branch_record import EndReason, EventType
+from hallucert.find.curves.branch_curve import Limits, stopping_rule
 from hallucert.find.curves.continuation import CurvePoint, StepControl, follow
+from hallucert.find.curves.records import EndReason, EventType
 
 BIFURCATION = 3 / np.sqrt(2)
 

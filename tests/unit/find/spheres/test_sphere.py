@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from search_problems import shift
 
-from hallucert.find.spheres.sphere import Sphere, shifted_gradient_system
+from hallucert.find.shifted import shifted_gradient_system
+from hallucert.find.spheres.sphere import Sphere
 from hallucert.objectives.objective import Objective
 
 FORMULA = "x**3*y - 2*y**2*z + x*z + z**4/3"

@@ -11,8 +11,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.find.curves.branch_record import EndReason
 from hallucert.find.curves.continuation import CurvePoint, StepControl, follow
+from hallucert.find.curves.records import EndReason
 from hallucert.find.domain import Edges
 from hallucert.objectives.radius_law import RadiusLaw
 

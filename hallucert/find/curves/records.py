@@ -1,15 +1,18 @@
-"""Branches: what a continuation in floats hands to the prover. A branch is a proposal, never evidence."""
+"""Branches, sheets and surfaces: what a continuation in floats hands to the prover, as proposals, never evidence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 
 from hallucert.arguments import checked_positive
 from hallucert.arrays import checked_shape, row_count
 from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius
+from hallucert.find.candidate import point_text
 from hallucert.objectives.objective import Objective, checked_objective
 
 
@@ -89,10 +92,9 @@ class BranchEvent:
     detail: str = ""
 
     def __repr__(self) -> str:
-        at = ", ".join(f"{v:.8g}" for v in self.x[:4]) + ", ..." * (self.x.size > 4)
         what = f"{self.type} ({self.reason})" if self.reason else str(self.type)
         tail = f", {self.detail}" if self.detail else ""
-        return f"<{what} at rho = {self.rho:.10g}, x = ({at}){tail}>"
+        return f"<{what} at rho = {self.rho:.10g}, x = {point_text(self.x, 8)}{tail}>"
 
 
 @dataclass(frozen=True)
@@ -211,10 +213,137 @@ class Branch:
         return len(self.x)
 
     def __repr__(self) -> str:
-        to = ", ".join(f"{v:.6g}" for v in self.target[:4]) + ", ..." * (self.target.size > 4)
         lines = [
-            f"<Branch of {self.objective.name[:40]!r}, target ({to}): {len(self)} points, "
+            f"<Branch of {self.objective.name[:40]!r}, target {point_text(self.target)}: {len(self)} points, "
             f"rho from {self.rho.min():.6g} to {self.rho.max():.6g}, {len(self.folds)} folds"
         ]
         lines += [f"  {event!r}" for event in self.events]
         return "\n".join(lines) + ">"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A curve of points ``x`` with ``r(x + rho u(x)) = 0``, or ``g(x + rho u(x)) = 0``, for a fixed rho, in floats.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function. If it is a sum of squares with one residual fewer than variables, ``r(x+) = 0``.
+    rho : Fraction
+        The perturbation radius, exact.
+    x : (n, d) array
+        Points, in order along the curve; the last is the first again if it is closed.
+    tangent : (n, d) array
+        Unit tangents, pointing along the order of the points.
+    target : (n, d) array
+        ``x + rho u(x)``: minimizers with ``r = 0``, or critical points.
+    ends : (EndReason, EndReason)
+        Why the curve begins and ends where it does.
+
+    Raises
+    ------
+    ArgumentError
+        If a field is not as above.
+    """
+
+    objective: Objective
+    rho: Fraction
+    x: np.ndarray
+    tangent: np.ndarray
+    target: np.ndarray
+    ends: tuple[EndReason, EndReason]
+
+    def __post_init__(self) -> None:
+        shape = (row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension)
+        for name in ("x", "tangent", "target"):
+            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        object.__setattr__(self, "rho", exact_radius(self.rho))
+        if not isinstance(self.ends, tuple) or [type(end) for end in self.ends] != [EndReason, EndReason]:
+            raise ArgumentError("ends", self.ends, "be a pair of EndReasons")
+
+    @property
+    def closed(self) -> bool:
+        """Whether the curve came back to its start, in its direction and to rounding, as far as floats show.
+
+        `hallucert.certify` proves that it is closed, or only pieces of it.
+        """
+        return self.ends[1] is EndReason.CLOSED
+
+    @property
+    def given_by_residuals(self) -> bool:
+        """Whether the points solve ``r(x+) = 0``; otherwise ``g(x+) = 0``, and nothing is proved about the curve."""
+        return self.objective.residual_count == self.objective.dimension - 1
+
+    @property
+    def length(self) -> float:
+        """Length of the polygon through the points."""
+        return float(np.linalg.norm(np.diff(self.x, axis=0), axis=1).sum())
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        what = "closed curve in floats" if self.closed else f"curve ({self.ends[0]} to {self.ends[1]})"
+        return (
+            f"<Sheet of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} points, "
+            f"length {self.length:.6g}>"
+        )
+
+
+@dataclass(frozen=True)
+class Surface:
+    """An atlas of points ``x`` with ``r(x + rho u(x)) = 0`` for a fixed rho, found in floats.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function, a sum of squares with two residuals fewer than variables.
+    rho : Fraction
+        The perturbation radius, exact.
+    x : (n, d) array
+        The centres of the charts.
+    tangents : (n, d, 2) array
+        Orthonormal tangents there; chart ``i`` lies over the square ``x + tangents s``, ``|s_j| <= half_widths[i]``.
+    half_widths : (n,) array
+        Half the side lengths of the squares.
+    target : (n, d) array
+        ``x + rho u(x)``: points of the manifold of minimizers.
+    closed : bool
+        Whether the squares, moved onto the surface, leave no edge free, as far as floats show. `hallucert.certify`
+        proves it, or pieces.
+    at_domain_edge : bool
+        Whether charts were left out because ``x`` or ``x+`` would leave the domain of the function.
+
+    Raises
+    ------
+    ArgumentError
+        If a field is not as above.
+    """
+
+    objective: Objective
+    rho: Fraction
+    x: np.ndarray
+    tangents: np.ndarray
+    half_widths: np.ndarray
+    target: np.ndarray
+    closed: bool
+    at_domain_edge: bool = False
+
+    def __post_init__(self) -> None:
+        count, d = row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension
+        shapes = {"x": (count, d), "target": (count, d), "tangents": (count, d, 2), "half_widths": (count,)}
+        for name, shape in shapes.items():
+            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        object.__setattr__(self, "rho", exact_radius(self.rho))
+        if not (self.half_widths > 0).all():
+            raise ArgumentError("half_widths", self.half_widths, "be positive")
+        if self.objective.residual_count != d - 2:
+            raise ArgumentError("objective", self.objective, "have two residuals fewer than variables")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        what = "closed surface in floats" if self.closed else "piece of a surface"
+        what += ", cut at the edge of the domain" if self.at_domain_edge else ""
+        return f"<Surface of {self.objective.name[:40]!r}, rho = {float(self.rho):.6g}: {what}, {len(self)} charts>"

@@ -10,9 +10,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic, matrix
 from hallucert.check.surface.system import SurfaceSystem
-from hallucert.find.surfaces import atlas as surface_atlas
-from hallucert.find.surfaces import size as surface_size
-from hallucert.find.surfaces.record import across
+from hallucert.find.curves import surface as surface_module
+from hallucert.find.curves.surface import across
 from hallucert.prove.surface.proposal import chart_at
 
 QUARTIC = "(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"
@@ -26,7 +25,7 @@ def torus():
 def test_charts_far_away_cover_nothing(torus, monkeypatch) -> None:
     """The atlas is the same if every point is compared with every chart."""
     found = hc.find.sheet(torus, (1.3, 0, 0), "4/5", max_steps=60)
-    monkeypatch.setattr(surface_atlas.SurfaceAtlas, "_near", lambda self, chart: list(range(len(self.charts))))
+    monkeypatch.setattr(surface_module.SurfaceAtlas, "_near", lambda self, chart: list(range(len(self.charts))))
     assert np.array_equal(found.x, hc.find.sheet(torus, (1.3, 0, 0), "4/5", max_steps=60).x)
 
 
@@ -57,8 +56,8 @@ def test_the_size_follows_from_second_derivatives_of_the_equation(torus) -> None
         second = np.array([ar.approximations(r) for r in system.second(balls, matrix.from_floats(ar, frame))])
         changes = np.einsum("ij,jab->iab", np.linalg.inv(de @ frame[:, 2:]), second)[:, :2, 2:]
         spectral = np.abs(np.linalg.eigvals(np.abs(changes).sum(axis=1))).max()
-        found = surface_size.provable_half_width(torus, x, 0.8, tangents)
-        assert found == pytest.approx(surface_size.TAKEN / spectral, rel=1e-5)
+        found = surface_module.provable_half_width(torus, x, 0.8, tangents)
+        assert found == pytest.approx(surface_module.TAKEN / spectral, rel=1e-5)
         assert chart_at(system, x, tangents, found) is not None and chart_at(system, x, tangents, 2 * found) is None
 
 

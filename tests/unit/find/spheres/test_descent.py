@@ -12,9 +12,8 @@ from search_problems import cosine_lattice, shift
 import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find import on_sphere
-from hallucert.find.descent import SphereDescent
+from hallucert.find.spheres.descent import SphereDescent, moved, symmetric_copies
 from hallucert.find.spheres.sphere import Sphere
-from hallucert.find.symmetry import symmetric_copies
 
 
 @cache
@@ -118,7 +117,7 @@ def test_the_hessian_of_the_descent_is_the_riemannian_one() -> None:
     descent = SphereDescent(f, centre, 0.7, 1000)
     here = descent.state(descent.at(rng.standard_normal(3)))
     expected = Sphere(f, centre, 0.7).hessian(here.x[None])[0] @ v
-    np.testing.assert_allclose(descent._hessian(here)(v), expected, atol=1e-12)
+    np.testing.assert_allclose(descent.curvature_at(here)(v), expected, atol=1e-12)
 
 
 def test_a_bad_target_is_named() -> None:
@@ -126,3 +125,41 @@ def test_a_bad_target_is_named() -> None:
     f, _ = trained((8, 30, 1), "0.01")
     with pytest.raises(ArgumentError, match=r"^target must be a critical point"):
         on_sphere(f, f.initial(5), 1)
+
+
+def network(sizes: tuple[int, ...], **more: object) -> hc.TanhNetwork:
+    rng = np.random.default_rng(3)
+    return hc.TanhNetwork(sizes, rng.standard_normal((7, sizes[0])), rng.standard_normal((7, sizes[-1])), **more)
+
+
+@pytest.mark.parametrize("sizes", [(2, 4, 1), (3, 5, 4, 2)])
+@pytest.mark.parametrize("beyond", [0.1, 1.0, 2.0])
+def test_copies_have_the_outputs_of_the_original_and_lie_beyond(sizes: tuple[int, ...], beyond: float) -> None:
+    """Every copy is farther away than asked, nearest first, with the same outputs and the same norm."""
+    f = network(sizes, weight_decay="0.01")
+    x = f.initial(1)
+    copies = symmetric_copies(f, x, beyond, 12, np.random.default_rng(0))
+    assert len(copies) > 0
+    distances = np.linalg.norm(copies - x, axis=1)
+    assert (distances > beyond).all() and (np.diff(distances) >= -1e-12).all()
+    for copy in copies:
+        np.testing.assert_allclose(f.predict(copy), f.predict(x), atol=1e-12)
+        assert np.linalg.norm(copy) == pytest.approx(np.linalg.norm(x), rel=1e-14)
+
+
+def test_turning_and_exchanging_units_move_by_closed_forms() -> None:
+    """Turning unit i over moves by 2 |w_i|, exchanging i and j by sqrt(2) |w_i - w_j|, with w all numbers of a unit."""
+    f = network((2, 4, 1))
+    x = f.initial(0)
+    (w1, b1), (w2, _) = f.layout.split(x)
+    w = np.concatenate([w1, b1[:, None], w2.T], axis=1)
+    turned, exchanged = moved(f, x, (0, 2, 2, -1)), moved(f, x, (0, 3, 1, 1))
+    assert np.linalg.norm(turned - x) == pytest.approx(2 * np.linalg.norm(w[2]), rel=1e-14)
+    assert np.linalg.norm(exchanged - x) == pytest.approx(np.sqrt(2) * np.linalg.norm(w[3] - w[1]), rel=1e-14)
+
+
+def test_what_has_no_copies_gives_none() -> None:
+    """A formula, and a network whose hidden units are all zero, have no copies elsewhere."""
+    f, rng = network((2, 4, 1)), np.random.default_rng(0)
+    assert symmetric_copies(f, np.zeros(17), 0.1, 5, rng).shape == (0, 17)
+    assert symmetric_copies(hc.Objective.parse("x**2 + y**2"), np.ones(2), 0.1, 5, rng).shape == (0, 2)

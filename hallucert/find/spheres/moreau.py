@@ -13,36 +13,34 @@ import numpy as np
 
 from hallucert.clock import look
 from hallucert.find.candidate import Candidate
-from hallucert.find.distinct import distinct, lexicographic, thinned
 from hallucert.find.domain import defined
-from hallucert.find.linear.eigenvalues import eigh, eigvalsh
-from hallucert.find.newton import frobenius, newton_lanes, newton_point, norms
+from hallucert.find.eigenvalues import eigvalsh
+from hallucert.find.newton import (
+    bisected,
+    distinct,
+    frobenius,
+    lexicographic,
+    newton_lanes,
+    newton_point,
+    norms,
+    thinned,
+)
 from hallucert.find.rescaled import RANGE, exponent
-from hallucert.find.spheres.sphere import FLAT, sphere_kind
+from hallucert.find.shifted import FLAT, sphere_kind
+from hallucert.find.spheres.sphere import axes_and_eigenvectors
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
 
 USAM = RadiusLaw("usam")
 
 ANGLES = 512  # rays in the plane
-
-# The rays are sampled at distances from ``2**-24`` to ``2**24`` of ``max(1, |c|)``, in units of
-# `moreau_length`.
-OCTAVES = 24
-
+OCTAVES = 24  # rays are sampled from ``2**-24`` to ``2**24`` of ``max(1, |c|)``, in units of `moreau_length`
 NEAREST = 1e-6  # nearer to the target than this part of ``|c|`` differences of ``g`` are rounding
-
-# Distances an octave. They are doubled until the number of sign changes repeats, up to so many samples in
-# all.
-FIRST_DENSITY, SAMPLES = 4, 2**19
-
-# ``|h| rho/t`` below this, and less than beside it, is where two sign changes may hide between samples.
-DIP = 0.5
-
+FIRST_DENSITY = 4  # distances an octave, doubled until the number of sign changes repeats
+SAMPLES = 2**19  # at most so many in all
+DIP = 0.5  # ``|h| rho/t`` below this, and less than beside it, is where two sign changes may hide between samples
 REFINEMENT, ZOOMS = 17, 5  # such a dip is sampled so often, and its deepest part again, so many times
-
-# Points this close, against ``max(1, |c|)``, are one: floats give a double root to eight digits.
-SEPARATE = 1e-7
+SEPARATE = 1e-7  # of ``max(1, |c|)``: closer points are one, for floats give a double root to eight digits
 
 
 def moreau_points(
@@ -107,10 +105,7 @@ def _rays(search: _Moreau, starts: int, rng: np.random.Generator) -> np.ndarray:
         theta = 2 * np.pi * (np.arange(ANGLES) + 0.25) / ANGLES
         return np.column_stack([np.cos(theta), np.sin(theta)])
     random = rng.standard_normal((starts, d))
-    with np.errstate(all="ignore"):
-        eigenvectors = eigh(search.f.hessian_lanes(search.target[None, :])[0])[1].T
-        eigenvectors = eigenvectors[np.isfinite(eigenvectors).all(axis=1)]
-    fixed = np.concatenate([np.eye(d), eigenvectors])
+    fixed = axes_and_eigenvectors(search.f, search.target)
     return np.concatenate([random / norms(random)[:, None], fixed, -fixed])
 
 
@@ -176,11 +171,12 @@ class _Moreau:
 
     def _bisected(self, rays: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
         """Return distances (k,) nearer to the sign changes in between; Newton does the rest."""
-        below = np.sign(self.slope(rays, lower[:, None])[:, 0])
-        for _ in range(10):
-            middle = 0.5 * (lower + upper)
-            left = np.sign(self.slope(rays, middle[:, None])[:, 0]) == below
-            lower, upper = np.where(left, middle, lower), np.where(left, upper, middle)
+
+        def sign(t: np.ndarray) -> np.ndarray:
+            return np.sign(self.slope(rays, t[:, None])[:, 0])
+
+        below = sign(lower)
+        lower, upper = bisected(lambda t: sign(t) == below, lower, upper, 10)
         return 0.5 * (lower + upper)
 
     def distinct_roots(self, x: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from search_problems import FOUR_WELL
 
 import hallucert as hc
 from hallucert.errors import ArgumentError
-from hallucert.find.curves.branch_record import EndReason
+from hallucert.find.curves.records import EndReason
 
 HALFWAY = float(np.hypot(1.75, 1.75))
 """The radius of (-3/4, -3/4) for the target (1, 1)."""

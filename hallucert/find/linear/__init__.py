@@ -1,1 +1,0 @@
-"""Linear algebra of searches: eigenvalues of matrices that may not be finite, and what is certain of their signs."""

@@ -1,1 +1,0 @@
-"""Surfaces of hallucinated points, covered in floats."""
