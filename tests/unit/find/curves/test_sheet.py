@@ -295,7 +295,7 @@ def test_the_curves_of_an_ellipse_beyond_its_half_axes(given, a, rho, closed):
 def test_a_curve_that_passes_beside_its_start_is_not_closed():
     """An arc 1e-5 beside the start, in its direction, is another arc; one through the start closes."""
     from hallucert.find.curves.continuation import CurvePoint
-    from hallucert.find.curves.sheet import SheetCurve, stopping_rule
+    from hallucert.find.curves.sheet_curve import SheetCurve, stopping_rule
 
     curve = SheetCurve(hc.Objective.least_squares(["x**2 + y**2 - 1"]), 1.5)
 
