@@ -1,44 +1,44 @@
-"""A tanh network in balls: the same passes as `network_floats`; the Hessian is in `network_hessian`.
+"""A tanh network and its losses in balls: the same passes as in `floats`; the Hessian is in `hessian`.
 
-Activations are matrices of balls (width x samples), so that every layer is one matrix product over all samples.
+Activations are matrices of balls (width x samples), so that every layer is one matrix product over all samples. The
+losses are means over the ``n`` samples, with ``o`` the outputs and ``c`` their number:
+
+    squared          (1/2n) sum_i |o_i - y_i|^2
+    cross-entropy    (1/n) sum_i sum_j t_ij log(sum_k exp(o_ik - o_ij))
+
+where ``t_ij = (1 - s) [j is the label of sample i] + s/c`` with the label smoothing ``s``. Outputs come as `c` rows of
+`n` balls. The *error* is the derivative of the loss by the outputs, the *curvature* the second.
 """
 
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hallucert.clock import look
-from hallucert.objectives.network.layout import Layout
-from hallucert.objectives.network.losses import Loss
+from hallucert.objectives.network.layout import Layout, Training
 
-Ball = Any
-Rows = list[list[Ball]]
+if TYPE_CHECKING:
+    from hallucert.balls import Ball, BallArithmetic
+
+    Rows = list[list[Ball]]
+    Blocks = list[list[list[Ball] | None]]
 
 
 class BallNetwork:
-    """The rigorous side of a network.
-
-    Parameters
-    ----------
-    layout : Layout
-        Where the parameters lie.
-    inputs : (n, p) array
-        One sample a row; doubles, taken exactly.
-    bounded : bool
-        Whether the last layer has a tanh too.
-    """
+    """The rigorous side of a network, `bounded` if its last layer has a tanh, too."""
 
     def __init__(self, layout: Layout, inputs: np.ndarray, bounded: bool) -> None:
         self.layout, self.inputs, self.bounded = layout, inputs, bounded
         self._runs: tuple[Pass, ...] = ()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """The network alone: runs, and the arithmetic they are in, stay with the process."""
         return self.__dict__ | {"_runs": ()}
 
@@ -47,7 +47,7 @@ class BallNetwork:
         """The inputs as `p` rows of `n` exact numbers."""
         return [[Fraction(v) for v in column] for column in self.inputs.T.tolist()]
 
-    def run(self, ar: Any, x: Sequence[Ball]) -> Pass:
+    def run(self, ar: BallArithmetic, x: Sequence[Ball]) -> Pass:
         """Run the network forward on a box of parameters.
 
         A proof asks for value, gradient and Hessian of ``x`` and of ``x+`` in turn, so the last two runs are kept. They
@@ -65,7 +65,7 @@ class BallNetwork:
 class Pass:
     """One run of the network on a box of parameters, and the first derivatives there."""
 
-    def __init__(self, network: BallNetwork, ar: Any, x: tuple[Ball, ...]) -> None:
+    def __init__(self, network: BallNetwork, ar: BallArithmetic, x: tuple[Ball, ...]) -> None:
         self.network, self.ar, self.box = network, ar, x
         self.layers = network.layout.layers
         self.one = ar.constant(Fraction(1))
@@ -118,7 +118,7 @@ class Pass:
 
     def gradient(self, loss: Loss) -> list[Ball]:
         """Return the gradient of a loss, by reverse mode."""
-        delta, _ = self.adjoints(loss.enclose_error(self.ar, self.outputs))
+        delta, _ = self.adjoints(loss.error(self.ar, self.outputs))
         result: list[Ball] = []
         for number in range(len(self.layers)):
             rows = self.ar.matrix_product(delta[number], self.transposed_activations[number])
@@ -163,3 +163,139 @@ class Pass:
 def _product(a: Rows, b: Rows) -> Rows:
     """Multiply entry by entry."""
     return [[x * y for x, y in zip(row, other, strict=True)] for row, other in zip(a, b, strict=True)]
+
+
+# ---------------------------------------------------------------------- losses
+
+
+class Loss(ABC):
+    """What the derivatives of a network need to know about its loss."""
+
+    @abstractmethod
+    def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
+        """Enclose the loss."""
+
+    @abstractmethod
+    def error(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+        """Enclose the derivative by the outputs."""
+
+    @abstractmethod
+    def curvature(self, ar: BallArithmetic, outputs: Rows) -> Blocks:
+        """Enclose the second derivative by the outputs `j`, `k` of each sample; None stands for zeros."""
+
+    def residual(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+        """Enclose the residuals, of a loss that has them."""
+        raise NotImplementedError
+
+
+class SquaredLoss(Loss):
+    """``(1/2n) |r|^2`` with the residuals ``r = o - y``, for targets ``y`` (n, c)."""
+
+    def __init__(self, targets: np.ndarray) -> None:
+        self.targets = [[Fraction(v) for v in column] for column in targets.T.tolist()]
+        self.samples = len(targets)
+
+    def residual(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+        """Enclose ``o - y``."""
+        return [
+            [o - ar.constant(y) for o, y in zip(row, targets, strict=True)]
+            for row, targets in zip(outputs, self.targets, strict=True)
+        ]
+
+    def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
+        """Enclose the loss."""
+        total = ar.constant(Fraction(0))
+        for row in self.residual(ar, outputs):
+            for r in row:
+                total = total + ar.power(r, 2)
+        return total * ar.constant(Fraction(1, 2 * self.samples))
+
+    def error(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+        """Enclose ``r/n``."""
+        scale = ar.constant(Fraction(1, self.samples))
+        return [[r * scale for r in row] for row in self.residual(ar, outputs)]
+
+    def curvature(self, ar: BallArithmetic, outputs: Rows) -> Blocks:
+        """``1/n`` on the diagonal."""
+        c, scale = len(outputs), ar.constant(Fraction(1, self.samples))
+        return [[[scale] * self.samples if j == k else None for k in range(c)] for j in range(c)]
+
+
+class CrossEntropyLoss(Loss):
+    """Cross-entropy of the softmax ``p`` of the outputs, for labels (n,) from 0 to ``classes - 1``."""
+
+    def __init__(self, labels: np.ndarray, classes: int, smoothing: Fraction) -> None:
+        self.samples = len(labels)
+        other = smoothing / classes
+        own = 1 - smoothing + other
+        self.weights = [[own if label == j else other for label in labels.tolist()] for j in range(classes)]
+
+    def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
+        """Enclose the loss, from the differences of outputs: tight, and no exponential is large without need."""
+        total = ar.constant(Fraction(0))
+        for j, sums in enumerate(_relative_sums(ar, outputs)):
+            for i, (weight, s) in enumerate(zip(self.weights[j], sums, strict=True)):
+                if weight:
+                    logarithm = ar.log(s) if ar.is_finite(s) else _log_of_sum(ar, outputs, j, i)
+                    total = total + ar.constant(weight) * logarithm
+        return total * ar.constant(Fraction(1, self.samples))
+
+    def error(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+        """Enclose ``(p - t)/n``."""
+        scale = ar.constant(Fraction(1, self.samples))
+        return [
+            [(p - ar.constant(t)) * scale for p, t in zip(row, weights, strict=True)]
+            for row, weights in zip(_softmax(ar, outputs), self.weights, strict=True)
+        ]
+
+    def curvature(self, ar: BallArithmetic, outputs: Rows) -> Blocks:
+        """Enclose ``p_j ([j = k] - p_k) / n``."""
+        p, one = _softmax(ar, outputs), ar.constant(Fraction(1))
+        scale = ar.constant(Fraction(1, self.samples))
+        return [
+            [
+                [a * ((one - b) if j == k else -b) * scale for a, b in zip(p[j], p[k], strict=True)]
+                for k in range(len(p))
+            ]
+            for j in range(len(p))
+        ]
+
+
+def loss_of(training: Training) -> Loss:
+    """Return the loss of a network."""
+    if training.loss == "squared":
+        return SquaredLoss(training.targets)
+    return CrossEntropyLoss(training.targets, training.layout.sizes[-1], training.label_smoothing)
+
+
+def _relative_sums(ar: BallArithmetic, outputs: Rows) -> Rows:
+    """Enclose ``sum_k exp(o_k - o_j)``, which is ``1/p_j``: each output but ``o_j`` enters once."""
+    one = ar.constant(Fraction(1))
+    result = []
+    for j, own in enumerate(outputs):
+        sums = [one] * len(own)
+        for k, other in enumerate(outputs):
+            if k != j:
+                sums = [s + ar.exp(b - a) for s, a, b in zip(sums, own, other, strict=True)]
+        result.append(sums)
+    return result
+
+
+def _softmax(ar: BallArithmetic, outputs: Rows) -> Rows:
+    one = ar.constant(Fraction(1))
+    return [
+        [one / s if ar.is_finite(s) else ar.exp(-_log_of_sum(ar, outputs, j, i)) for i, s in enumerate(sums)]
+        for j, sums in enumerate(_relative_sums(ar, outputs))
+    ]
+
+
+def _log_of_sum(ar: BallArithmetic, outputs: Rows, j: int, i: int) -> Ball:
+    """Enclose ``log(sum_k exp(o_ik - o_ij))`` where the sum overflows, from ``log(e**a + e**b) = a + softplus(b - a)``.
+
+    Wider than the logarithm of the sum, as each `a` is named twice.
+    """
+    total = ar.constant(Fraction(0))
+    for k, other in enumerate(outputs):
+        if k != j:
+            total = total + ar.softplus(other[i] - outputs[j][i] - total)
+    return total

@@ -1,4 +1,4 @@
-"""The Hessian of a tanh network in balls, by an explicit formula.
+"""Second derivatives of a tanh network in balls: the Hessian by an explicit formula, and along one direction.
 
 The network is built from bilinear maps ``z_l = W_l a_{l-1} + b_l`` and elementwise ``a_l = tanh z_l``, so
 its Hessian is the sum of their second derivatives, weighted by the adjoints that reverse mode gives. With ``Dz`` the
@@ -11,20 +11,28 @@ units understood,
 layers (the *prefix*) and for the unit's own weights and bias, where they are ``a_{l-1}`` and 1 for every unit. So a
 layer adds a block to the prefix, one between the prefix and its own parameters, and one among its own; each is one
 matrix product for all units and samples.
+
+Along one direction, ``x + t v`` with ``v = (V_l, v_l)``, no Hessian is needed: every layer carries ``a, a', a''``
+(derivatives by ``t`` at 0),
+
+    z' = W a' + V a + v ;  z'' = W a'' + 2 V a' ;  a' = s z' ;  a'' = s (z'' - 2 a z'^2) ,  s = 1 - a^2
+
+and with the error ``e`` and the curvature ``C`` of the loss by the outputs, ``v^T H v = sum e . o'' + o'^T C o'``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network.enclosures import Pass
-from hallucert.objectives.network.losses import Blocks, Loss
+from hallucert.objectives.network.enclosures import Loss, Pass
 
-Ball = Any
-Rows = list[list[Ball]]
+if TYPE_CHECKING:
+    from hallucert.balls import Ball
+    from hallucert.objectives.network.enclosures import Blocks, Rows
 
 
 class HessianSum:
@@ -37,13 +45,13 @@ class HessianSum:
     def of(self, loss: Loss) -> Rows:
         """Return the Hessian of a loss, symmetric."""
         ar, last = self.ar, len(self.layers) - 1
-        delta, epsilon = self.run.adjoints(loss.enclose_error(ar, self.run.outputs))
+        delta, epsilon = self.run.adjoints(loss.error(ar, self.run.outputs))
         h: Rows = []  # its upper triangle
         moved: Rows = []  # Da_{l-1}, width x (samples * prefix)
         for number, layer in enumerate(self.layers):
             prefix = layer.start
             through: Rows = ar.matrix_product(self.run.weights[number][0], moved) if prefix else []
-            curvature = loss.enclose_curvature(ar, self.run.outputs) if number == last else None
+            curvature = loss.curvature(ar, self.run.outputs) if number == last else None
             q = self._curvature(number, epsilon[number], curvature)
             own = self._own_block(number, q)
             if prefix:
@@ -182,3 +190,53 @@ class HessianSum:
 
 def _transposed(a: Rows) -> Rows:
     return [list(column) for column in zip(*a, strict=True)]
+
+
+# ---------------------------------------------------------------------- along one direction
+
+
+def second_derivative(run: Pass, loss: Loss, v: Sequence[Ball]) -> Ball:
+    """Enclose ``v^T H v`` on the box of a run, for `d` balls ``v``."""
+    ar = run.ar
+    dot, ddot = output_jets(run, v)
+    error, curvature = loss.error(ar, run.outputs), loss.curvature(ar, run.outputs)
+    total = ar.constant(Fraction(0))
+    for e_row, o_row in zip(error, ddot, strict=True):
+        for e, o in zip(e_row, o_row, strict=True):
+            total = total + e * o
+    for j, blocks in enumerate(curvature):
+        for k, block in enumerate(blocks):
+            if block is not None:
+                for c, a, b in zip(block, dot[j], dot[k], strict=True):
+                    total = total + c * (ar.power(a, 2) if j == k else a * b)
+    return total
+
+
+def output_jets(run: Pass, v: Sequence[Ball]) -> tuple[Rows, Rows]:
+    """Enclose the first and second derivatives of the outputs along ``v``, `c` rows of `n` balls each."""
+    ar = run.ar
+    two, zero = ar.constant(Fraction(2)), ar.constant(Fraction(0))
+    dot: Rows = [[zero] * run.samples for _ in run.a[0]]
+    ddot = dot
+    for number, (move, bias) in enumerate(run.network.layout.split_rows(v)):
+        w, a = run.weights[number][0], run.a[number]
+        along = ar.matrix_product(move, a)
+        bend = [[two * x for x in row] for row in ar.matrix_product(move, dot)]
+        if number:
+            along = _sum(along, ar.matrix_product(w, dot))
+            bend = _sum(bend, ar.matrix_product(w, ddot))
+        dot = [[x + b for x in row] for row, b in zip(along, bias, strict=True)]
+        ddot = bend
+        slopes = run.slopes[number]
+        if slopes is not None:
+            after = run.a[number + 1]
+            ddot = [
+                [s * (y - two * x * ar.power(z, 2)) for s, x, y, z in zip(*rows, strict=True)]
+                for rows in zip(slopes, after, ddot, dot, strict=True)
+            ]
+            dot = [[s * z for s, z in zip(*rows, strict=True)] for rows in zip(slopes, dot, strict=True)]
+    return dot, ddot
+
+
+def _sum(a: Rows, b: Rows) -> Rows:
+    return [[x + y for x, y in zip(row, other, strict=True)] for row, other in zip(a, b, strict=True)]

@@ -1,34 +1,25 @@
-"""How the parameters of a network lie in one flat vector: layer by layer, weights row-major (out x in), then bias."""
+"""How the parameters of a network lie in one flat vector, layer by layer, weights row-major (out x in), then bias."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from hallucert.arguments import checked_items
-from hallucert.errors import ArgumentError
-from hallucert.exact import whole
+T = TypeVar("T")
 
+LOSSES = ("squared", "cross_entropy")
+OUTPUTS = ("linear", "tanh")
 MAX_LAYERS = 100
-MAX_PARAMETERS = 2**26
-"""Half a gigabyte of doubles; a certificate may have far fewer, see `reading.MAX_VARIABLES`."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One affine map of the network: ``z = W a + b``.
-
-    Attributes
-    ----------
-    inputs, outputs : int
-        Width of ``a`` and of ``z``.
-    start : int
-        Where its weights begin in the flat vector.
-    """
+    """One affine map of the network, ``z = W a + b``; the widths of ``a`` and ``z``, and where its weights begin."""
 
     inputs: int
     outputs: int
@@ -47,13 +38,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Layout:
-    """The layers of a network of given widths.
-
-    Attributes
-    ----------
-    sizes : tuple of int
-        Widths, from the inputs to the outputs.
-    """
+    """The layers of a network of given widths, from the inputs to the outputs."""
 
     sizes: tuple[int, ...]
 
@@ -79,7 +64,7 @@ class Layout:
             for c in self.layers
         ]
 
-    def split_rows(self, x: Sequence[Any]) -> list[tuple[list[list[Any]], list[Any]]]:
+    def split_rows(self, x: Sequence[T]) -> list[tuple[list[list[T]], list[T]]]:
         """Do what `split` does for a plain sequence of values of any kind; matrices are lists of rows."""
         return [
             (
@@ -99,20 +84,19 @@ class Layout:
                 yield f"b{number}_{i}"
 
 
-def checked_layout(layer_sizes: object, argument: str = "layer_sizes") -> Layout:
-    """Return the layout of the given widths.
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A network and its data, checked: what `TanhNetwork` is made of. `targets` are (n, c), or (n,) labels."""
 
-    Raises
-    ------
-    ArgumentError
-        If they are not two or more positive integers, or too many parameters.
-    """
-    must = f"be 2 to {MAX_LAYERS} positive integers, from the number of inputs to the number of outputs"
-    sizes = [whole(size) for size in checked_items(layer_sizes, argument, must)]
-    widths = tuple(size for size in sizes if size is not None and size >= 1)
-    if not 2 <= len(sizes) <= MAX_LAYERS or len(widths) < len(sizes):
-        raise ArgumentError(argument, layer_sizes, must)
-    layout = Layout(widths)
-    if layout.dimension > MAX_PARAMETERS:
-        raise ArgumentError(argument, layer_sizes, f"have at most {MAX_PARAMETERS} parameters")
-    return layout
+    layout: Layout
+    inputs: np.ndarray
+    targets: np.ndarray
+    loss: str
+    weight_decay: Fraction
+    label_smoothing: Fraction
+    output: str
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the last layer has a tanh, too."""
+        return self.output == "tanh"

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import parse_dyadic
-from hallucert.objectives.network.data import LOSSES, OUTPUTS
-from hallucert.objectives.network.layout import MAX_LAYERS, Layout
+from hallucert.exact import LARGEST_DOUBLE, parse_dyadic
+from hallucert.objectives.network.layout import LOSSES, MAX_LAYERS, OUTPUTS, Layout, Training
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.tape import MAX_VARIABLES, read_rational
 
-FIELDS = frozenset({"kind", "layer_sizes", "output", "loss", "weight_decay", "label_smoothing", "inputs", "targets"})
 MAX_NUMBERS = 10**6
 MAX_PARAMETERS = 2**17
 """Most numbers in the inputs, and in the targets."""
 
 
-def network_from_json(data: Mapping[str, Any], field: str) -> TanhNetwork:
-    """Rebuild the network whose fields are exactly `FIELDS`.
+def network_from_json(data: Mapping[str, object], field: str) -> TanhNetwork:
+    """Rebuild the network whose fields are exactly those of its kind.
 
     Raises
     ------
@@ -33,19 +30,24 @@ def network_from_json(data: Mapping[str, Any], field: str) -> TanhNetwork:
     loss = _choice(data["loss"], LOSSES, f"{field}.loss")
     output = _choice(data["output"], OUTPUTS, f"{field}.output")
     inputs = _table(data["inputs"], layout.sizes[0], f"{field}.inputs")
-    targets: Any
+    classes = layout.sizes[-1]
     if loss == "squared":
-        targets = _table(data["targets"], layout.sizes[-1], f"{field}.targets")
+        targets = _table(data["targets"], classes, f"{field}.targets")
     else:
-        targets = _labels(data["targets"], layout.sizes[-1], f"{field}.targets")
+        targets = _labels(data["targets"], classes, f"{field}.targets")
     if len(targets) != len(inputs):
         raise CertificateError(f"{field}.targets", f"must have {len(inputs)} entries, one a sample")
+    if loss == "cross_entropy" and classes < 2:
+        raise CertificateError(f"{field}.layer_sizes", "must have at least two outputs for the cross-entropy")
     decay = read_rational(data["weight_decay"], f"{field}.weight_decay")
+    if not 0 <= decay <= LARGEST_DOUBLE:
+        raise CertificateError(f"{field}.weight_decay", "must be at least 0, and within the range of doubles")
     smoothing = read_rational(data["label_smoothing"], f"{field}.label_smoothing")
-    try:
-        return TanhNetwork(layout.sizes, inputs, targets, loss, decay, smoothing, output)
-    except ArgumentError as error:
-        raise CertificateError(f"{field}.{error.argument}", f"must {error.must}") from None
+    if not 0 <= smoothing < 1 or (smoothing and loss == "squared"):
+        raise CertificateError(f"{field}.label_smoothing", "must be at least 0 and less than 1, and 0 for squared loss")
+    for array in (inputs, targets):
+        array.setflags(write=False)
+    return TanhNetwork.of(Training(layout, inputs, targets, loss, decay, smoothing, output))
 
 
 def _layout(value: object, field: str) -> Layout:

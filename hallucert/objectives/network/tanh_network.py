@@ -1,42 +1,37 @@
 """Tanh networks: the training loss as a function of the flat parameter vector.
 
-The floats are in `network_floats`, the balls in `network_enclosures`, the losses in `network_losses`.
+The balls are in `enclosures` and `hessian`, the floats in `floats`. A small one can be written out as a formula, for
+proofs that need third derivatives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_text
-from hallucert.errors import ArgumentError
+from hallucert.arguments import checked_text
+from hallucert.errors import NotAnalyticError
 from hallucert.exact import Exact, format_dyadic, format_rational
-from hallucert.objectives.floats import answer, checked_points
-from hallucert.objectives.network.data import (
-    LOSSES,
-    OUTPUTS,
-    checked_classes,
-    checked_inputs,
-    checked_labels,
-    checked_smoothing,
-    checked_targets,
-    checked_weight_decay,
-)
-from hallucert.objectives.network.enclosures import BallNetwork
-from hallucert.objectives.network.floats import FloatNetwork
-from hallucert.objectives.network.hessian import HessianSum
-from hallucert.objectives.network.initialisers import initial_parameters
-from hallucert.objectives.network.jets import second_derivative
-from hallucert.objectives.network.layout import Layout, checked_layout
-from hallucert.objectives.network.losses import CrossEntropyLoss, Loss, SquaredLoss
+from hallucert.late import Late
+from hallucert.objectives.builder import TapeBuilder
+from hallucert.objectives.formula import FormulaObjective, least_squares_tape
+from hallucert.objectives.network.enclosures import BallNetwork, Pass, loss_of
+from hallucert.objectives.network.hessian import HessianSum, second_derivative
+from hallucert.objectives.network.layout import Layer, Training
 from hallucert.objectives.objective import Objective
 
-SLICE = 2**23
-"""Numbers in the widest activation of the lanes that are evaluated together: 64 megabytes."""
+if TYPE_CHECKING:
+    from hallucert.objectives.network.floats import NetworkFloats
+    from hallucert.objectives.tape import Arithmetic, Ball
+
+FLOATS = "hallucert.objectives.network.floats"
+
+MAX_PARAMETERS = 12
+"""Of a network that is written out."""
 
 
 class TanhNetwork(Objective):
@@ -84,37 +79,62 @@ class TanhNetwork(Objective):
     2.0
     """
 
+    if TYPE_CHECKING:
+
+        def initial(
+            self, seed: int, scheme: str = "uniform_fan_in", gain: float = 1.0, count: int | None = None
+        ) -> np.ndarray: ...
+        def predict(self, x: object, inputs: object = None) -> np.ndarray: ...
+        def accuracy(self, x: object, inputs: object, labels: object) -> Any: ...
+        def checked_classes(self, labels: object, samples: int, argument: str) -> np.ndarray: ...
+    else:
+        initial = Late("hallucert.objectives.network.data")
+        predict = Late(FLOATS)
+        accuracy = Late(FLOATS)
+        checked_classes = Late(FLOATS)
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
-        inputs: Any,
-        targets: Any,
+        inputs: object,
+        targets: object,
         loss: str = "squared",
         weight_decay: Exact = 0,
         label_smoothing: Exact = 0,
         output: str = "linear",
         name: str | None = None,
     ) -> None:
-        self.layout: Layout = checked_layout(layer_sizes)
-        self.loss = checked_choice(loss, LOSSES, "loss")
-        self.output = checked_choice(output, OUTPUTS, "output")
-        self.inputs = checked_inputs(inputs, self.layout)
-        self.weight_decay = checked_weight_decay(weight_decay)
-        self.label_smoothing = checked_smoothing(label_smoothing, self.loss)
-        samples = len(self.inputs)
-        self._loss: Loss
-        if self.loss == "squared":
-            self.targets = checked_targets(targets, self.layout, samples)
-            self._loss = SquaredLoss(self.targets)
-        else:
-            self.targets = checked_labels(targets, self.layout, samples)
-            self._loss = CrossEntropyLoss(self.targets, self.layout.sizes[-1], self.label_smoothing)
-        bounded = self.output == "tanh"
-        self._floats = FloatNetwork(self.layout, self.inputs, bounded)
-        self._balls = BallNetwork(self.layout, self.inputs, bounded)
-        self._decay = float(self.weight_decay)
-        self.n = Fraction(samples)
-        self.name = checked_text(name, "name") or self._describe()
+        from hallucert.objectives.network.data import checked_training  # what files hold is checked by their reader
+
+        given = (layer_sizes, inputs, targets, loss, weight_decay, label_smoothing, output)
+        self._take(checked_training(*given), checked_text(name, "name"))
+
+    @classmethod
+    def of(cls, training: Training) -> TanhNetwork:
+        """Make a network of what has been checked.
+
+        Parameters
+        ----------
+        training : Training
+            Widths, data and loss.
+
+        Returns
+        -------
+        TanhNetwork
+        """
+        network = cls.__new__(cls)
+        network._take(training, None)
+        return network
+
+    def _take(self, training: Training, name: str | None) -> None:
+        self.training, self.layout = training, training.layout
+        self.inputs, self.targets = training.inputs, training.targets
+        self.loss, self.output = training.loss, training.output
+        self.weight_decay, self.label_smoothing = training.weight_decay, training.label_smoothing
+        self.n = Fraction(len(self.inputs))
+        self.name = name or self._describe()
+        self._loss = loss_of(training)
+        self._balls = BallNetwork(self.layout, self.inputs, training.bounded)
 
     def _describe(self) -> str:
         widths = "-".join(map(str, self.layout.sizes))
@@ -150,173 +170,23 @@ class TanhNetwork(Objective):
         """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
         return self.loss == "cross_entropy" and not self.weight_decay
 
-    def initial(
-        self, seed: int, scheme: str = "uniform_fan_in", gain: float = 1.0, count: int | None = None
-    ) -> np.ndarray:
-        """Return random starting parameters, shape (d,) or (count, d).
+    @cached_property
+    def floats(self) -> NetworkFloats:
+        """The network in floats."""
+        from hallucert.objectives.network.floats import NetworkFloats  # no proof needs them
 
-        Parameters
-        ----------
-        seed : int
-            Row ``i`` depends on `seed` and ``i`` alone; without `count` it is row 0.
-        scheme : {"uniform_fan_in", "xavier", "normal"}
-            Layers with ``p`` inputs and ``o`` outputs get weights and biases uniform below ``gain/sqrt(p)`` (PyTorch's
-            rule); or weights uniform below ``gain sqrt(6/(p + o))``, or normal with deviation ``gain/sqrt(p)``, with
-            biases 0.
-        gain : float
-            Positive factor.
-        count : int, optional
-            Number of rows.
-
-        Returns
-        -------
-        (d,) or (count, d) array
-
-        Raises
-        ------
-        ArgumentError
-            If an argument is out of its range.
-        """
-        return initial_parameters(self.layout, seed, scheme, gain, count)
-
-    def predict(self, x: Any, inputs: Any = None) -> np.ndarray:
-        """Return the network's outputs.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            Parameters.
-        inputs : (n, p) array, optional
-            Data; by default the samples of the objective.
-
-        Returns
-        -------
-        (n, c) or (k, n, c) array
-
-        Raises
-        ------
-        ArgumentError
-            If an array has the wrong shape or is not finite.
-        """
-        lanes, single = checked_points(self, x)
-        network = self._floats
-        if inputs is not None:
-            network = FloatNetwork(self.layout, checked_inputs(inputs, self.layout), self._floats.bounded)
-        with np.errstate(all="ignore"):
-            return answer(self, self._sliced(network.outputs, lanes, len(network.inputs)), single)
-
-    def accuracy(self, x: Any, inputs: Any, labels: Any) -> Any:
-        """Return which fraction of data is classified correctly: a float, or shape (k,) for lanes.
-
-        Parameters
-        ----------
-        x : (d,) or (k, d) array
-            Parameters.
-        inputs : (n, p) array
-            The data.
-        labels : (n,) array of int
-            The number of the right output, which must be the largest; for a network with one output its sign, +-1.
-
-        Returns
-        -------
-        float or (k,) array
-
-        Raises
-        ------
-        ArgumentError
-            If an array has the wrong shape, or `labels` are no classes of this network.
-        """
-        outputs = self.predict(x, inputs)
-        classes = checked_classes(labels, self.layout, outputs.shape[-2], "labels")
-        found = outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.sign(outputs[..., 0])
-        share = (found == classes).mean(axis=-1)
-        return float(share) if share.ndim == 0 else share
-
-    def checked_classes(self, labels: Any, samples: int, argument: str) -> np.ndarray:
-        """Return labels for `accuracy`, checked.
-
-        Parameters
-        ----------
-        labels : (samples,) array of int
-            As in `accuracy`.
-        samples : int
-            How many there must be.
-        argument : str
-            How the caller's argument is called, for the message.
-
-        Returns
-        -------
-        (samples,) array of int
-
-        Raises
-        ------
-        ArgumentError
-            If there are more or fewer, or one is no class of this network.
-        """
-        return checked_classes(labels, self.layout, samples, argument)
-
-    # ------------------------------------------------------------------ floats
-
-    def _sliced(self, function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, samples: int) -> np.ndarray:
-        """Run a function of lanes on so many at a time that the activations fit in memory."""
-        step = max(1, SLICE // (samples * max(self.layout.sizes[1:])))
-        if len(x) <= step:
-            return function(x)
-        return np.concatenate([function(x[i : i + step]) for i in range(0, len(x), step)])
-
-    def value_lanes(self, x: np.ndarray) -> np.ndarray:
-        """``f`` on lanes, unchecked."""
-        with np.errstate(all="ignore"):
-            value = self._sliced(lambda x: self._loss.value(self._floats.outputs(x)), x, len(self.inputs))
-            return value + 0.5 * self._decay * np.einsum("kd,kd->k", x, x) if self._decay else value
-
-    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Gradients on lanes, unchecked."""
-        with np.errstate(all="ignore"):
-            g = self._sliced(lambda x: self._floats.gradient(x, self._loss), x, len(self.inputs))
-            return g + self._decay * x if self._decay else g
-
-    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Hessians on lanes, unchecked: products with all unit vectors, made symmetric."""
-        k, d = x.shape
-        with np.errstate(all="ignore"):
-            full = self._floats.hessian_products(x, np.broadcast_to(np.eye(d), (k, d, d)), self._loss)
-            return (full + full.swapaxes(1, 2)) / 2 + self._decay * np.eye(d)
-
-    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Hessian-vector products on lanes, unchecked.
-
-        Lanes that are views of one point (``numpy.broadcast_to``) share its forward pass.
-        """
-        with np.errstate(all="ignore"):
-            if len(x) > 1 and x.strides[0] == 0:
-                return self._floats.hessian_products(x[:1], v[None], self._loss)[0] + self._decay * v
-            return self._floats.hessian_products(x, v[:, None, :], self._loss)[:, 0] + self._decay * v
-
-    def _squared_loss(self) -> SquaredLoss:
-        """The loss of an objective in residual form."""
-        self.require_residuals()
-        if not isinstance(self._loss, SquaredLoss):
-            raise ArgumentError("loss", self.loss, "be squared for residuals")
-        return self._loss
-
-    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Residuals on lanes, unchecked."""
-        loss = self._squared_loss()
-        with np.errstate(all="ignore"):
-            return loss.residual(self._floats.outputs(x)).reshape(len(x), -1)
-
-    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Residual Jacobians on lanes, unchecked."""
-        self.require_residuals()
-        with np.errstate(all="ignore"):
-            return self._floats.output_jacobian(x)
+        return NetworkFloats(self.training)
 
     # ------------------------------------------------------------------ balls
 
-    def enclose_value(self, arithmetic: Any, x: Sequence[Any]) -> Any:
+    def _run(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Pass:
+        balls: Any = arithmetic  # one that multiplies matrices, too
+        return self._balls.run(balls, x)
+
+    def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         """Enclosure of ``f`` on the box `x`."""
-        value = self._loss.enclose_value(arithmetic, self._balls.run(arithmetic, x).outputs)
+        run = self._run(arithmetic, x)
+        value = self._loss.value(run.ar, run.outputs)
         if self.weight_decay:
             total = arithmetic.constant(Fraction(0))
             for v in x:
@@ -324,26 +194,26 @@ class TanhNetwork(Objective):
             value = value + arithmetic.constant(self.weight_decay / 2) * total
         return value
 
-    def enclose_gradient(self, arithmetic: Any, x: Sequence[Any]) -> list[Any]:
+    def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the gradient on the box `x`."""
-        g = self._balls.run(arithmetic, x).gradient(self._loss)
+        g = self._run(arithmetic, x).gradient(self._loss)
         if self.weight_decay:
             decay = arithmetic.constant(self.weight_decay)
             g = [slope + decay * v for slope, v in zip(g, x, strict=True)]
         return g
 
-    def enclose_hessian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:
+    def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Enclosure of the Hessian on the box `x`."""
-        h = HessianSum(self._balls.run(arithmetic, x)).of(self._loss)
+        h = HessianSum(self._run(arithmetic, x)).of(self._loss)
         if self.weight_decay:
             decay = arithmetic.constant(self.weight_decay)
             for i, row in enumerate(h):
                 row[i] = row[i] + decay
         return h
 
-    def enclose_second_derivative(self, arithmetic: Any, x: Sequence[Any], v: Sequence[Any]) -> Any:
+    def enclose_second_derivative(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball], v: Sequence[Ball]) -> Ball:
         """Enclosure of ``v^T H v`` on the box `x`, without a Hessian."""
-        bend = second_derivative(self._balls.run(arithmetic, x), self._loss, v)
+        bend = second_derivative(self._run(arithmetic, x), self._loss, v)
         if self.weight_decay:
             total = arithmetic.constant(Fraction(0))
             for a in v:
@@ -351,23 +221,23 @@ class TanhNetwork(Objective):
             bend = bend + arithmetic.constant(self.weight_decay) * total
         return bend
 
-    def enclose_residual(self, arithmetic: Any, x: Sequence[Any]) -> list[Any]:
+    def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the residuals on the box `x`."""
-        rows = self._squared_loss().enclose_residual(arithmetic, self._balls.run(arithmetic, x).outputs)
+        self.require_residuals()
+        run = self._run(arithmetic, x)
+        rows = self._loss.residual(run.ar, run.outputs)
         return [r for sample in zip(*rows, strict=True) for r in sample]
 
-    def enclose_residual_jacobian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:
+    def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Enclosure of the residual Jacobian on the box `x`."""
         self.require_residuals()
-        return self._balls.run(arithmetic, x).output_jacobian()
+        return self._run(arithmetic, x).output_jacobian()
 
     def as_formula(self) -> Objective:
         """Return the network written out, up to 12 parameters; see `Objective.as_formula`."""
-        from hallucert.objectives.network.formula import network_formula  # which makes formulas of networks
-
         return network_formula(self)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return architecture and data as plain data; numbers are exact text."""
         labels = self.loss == "cross_entropy"
         return {
@@ -380,6 +250,45 @@ class TanhNetwork(Objective):
             "inputs": _dyadic_rows(self.inputs),
             "targets": self.targets.tolist() if labels else _dyadic_rows(self.targets),
         }
+
+
+def network_formula(network: TanhNetwork) -> FormulaObjective:
+    """Return the same function of the same parameters as a least-squares formula.
+
+    Raises
+    ------
+    NotAnalyticError
+        If the network is not in residual form, or has more than `MAX_PARAMETERS` parameters.
+    """
+    if not network.residual_count or network.dimension > MAX_PARAMETERS:
+        raise NotAnalyticError(
+            f"only networks with squared loss, no weight decay and at most {MAX_PARAMETERS} parameters are written out "
+            f"as formulas; this is {network.name[:60]}"
+        )
+    builder = TapeBuilder(network.variables)
+    parameters = [builder.variable(i) for i in range(network.dimension)]
+    layers = network.layout.layers
+    residuals = []
+    for inputs, targets in zip(network.inputs.tolist(), network.targets.tolist(), strict=True):
+        values = [builder.constant(Fraction(v)) for v in inputs]
+        for layer in layers:
+            values = _affine(builder, parameters, layer, values)
+            if layer is not layers[-1] or network.output == "tanh":
+                values = [builder.unary("tanh", v) for v in values]
+        residuals += [builder.sub(v, builder.constant(Fraction(y))) for v, y in zip(values, targets, strict=True)]
+    tape = builder.tape(residuals)
+    return FormulaObjective(least_squares_tape(tape, network.n), tape, network.n, network.name)
+
+
+def _affine(builder: TapeBuilder, parameters: list[int], layer: Layer, values: list[int]) -> list[int]:
+    """``W a + b``."""
+    result = []
+    for j in range(layer.outputs):
+        total = parameters[layer.bias_start + j]
+        for i, value in enumerate(values):
+            total = builder.add(total, builder.mul(parameters[layer.start + j * layer.inputs + i], value))
+        result.append(total)
+    return result
 
 
 def _dyadic_rows(array: np.ndarray) -> list[list[str]]:

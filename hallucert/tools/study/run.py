@@ -12,7 +12,6 @@ from hallucert.arguments import checked_whole
 from hallucert.clock import working
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing, require_writable
-from hallucert.objectives.network.initialisers import initial_parameters
 from hallucert.sam import each, run_ensemble
 from hallucert.sam.lanes import Status
 from hallucert.sam.result import Ensemble
@@ -91,7 +90,7 @@ def _trained(
 ) -> Ensemble:
     ends = run_ensemble(
         arena.network,
-        initial_parameters(arena.network.layout, 0, "uniform_fan_in", 1.0, seeds),
+        arena.network.initial(0, count=seeds),
         each(*radii),
         arena.step_size,
         arena.steps,

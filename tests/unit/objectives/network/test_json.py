@@ -118,7 +118,7 @@ def test_every_field_is_needed(key):
 
 
 def test_one_output_is_too_few_for_the_cross_entropy():
-    """What only the constructor refuses comes out as a CertificateError of the field as well."""
+    """A cross-entropy of a single output is no loss: CertificateError names the widths."""
     data = _labels()
     data["layer_sizes"][2], data["targets"] = 1, [0, 0]
     with pytest.raises(CertificateError) as caught:
