@@ -4,12 +4,9 @@ bifurcation diagrams.
 Axes in, axes out. Matplotlib loads when a picture is first drawn.
 """
 
-from hallucert.plot.branches import branches
-from hallucert.plot.census import census
 from hallucert.plot.construction import construction
-from hallucert.plot.landscape import landscape
+from hallucert.plot.families import branches, sheet
+from hallucert.plot.landscape import census, landscape, radii
 from hallucert.plot.plane import plane
-from hallucert.plot.radii import radii
-from hallucert.plot.sheet import sheet
 
 __all__ = ["branches", "census", "construction", "landscape", "plane", "radii", "sheet"]

@@ -1,14 +1,17 @@
-"""What every picture starts from: a checked function of two variables, a box, a grid of values, and axes."""
+"""What every picture is made of: axes, a shaded ground, and marks in one style; palette and text sizes.
+
+Hallucinated points come with their target, the sphere between them and the step ``x -> x+``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from hallucert.arguments import checked_whole
-from hallucert.arrays import checked_box
+from hallucert.arguments import checked_items, checked_text, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective, checked_objective
 
@@ -16,66 +19,98 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's palette: distinguishable with any common colour vision deficiency, and on viridis.
-VERMILION, ORANGE, SKY, BLACK, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#000000", "#ffffff"
+VERMILION, ORANGE, SKY, BLUE, BLACK, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#0072b2", "#000000", "#ffffff"
 COLOUR_MAP = "viridis"
 FONT_SIZE = 10.0
+SIZE = 6.4, 6.2
+"""Inches of a figure."""
+
+Found = Any
+"""Something found or proved that is drawn; it is known by its attributes."""
 
 
-def require_plane(f: Any, argument: str = "f") -> Objective:
-    """Return `f` if it is an objective of two variables.
+class Look(NamedTuple):
+    """Number of colour bands, grid points a side, and title."""
 
-    Raises
-    ------
-    ArgumentError
-        If it is something else, or has another number of variables.
-    """
+    levels: int
+    resolution: int
+    title: str | None = None
+
+    @classmethod
+    def checked(cls, levels: object, resolution: object, title: object = None) -> Look:
+        """Return what a public function got, if it is 1 to 1000 levels, 10 to 2000 points and a text."""
+        bands, text = checked_whole(levels, 1, "levels", 1000), checked_text(title, "title")
+        return cls(bands, checked_whole(resolution, 10, "resolution", 2000), text)
+
+
+def require_plane(f: object, argument: str = "f") -> Objective:
+    """Return `f` if it is an objective of two variables, else raise `ArgumentError`."""
     f = checked_objective(f, argument)
     if f.dimension != 2:
         raise ArgumentError(argument, f"<function of {f.dimension} variables>", "have two variables to be drawn")
     return f
 
 
-def require_box(box: Any) -> np.ndarray:
-    """Return `box` as a (2, 2) array of finite rows ``lower < upper``."""
-    return checked_box(box, 2)
+# ---------------------------------------------------------------------- axes
 
 
-def require_resolution(value: Any) -> int:
-    """Return `value` if it is an integer from 10 to 2000: grid points a side."""
-    return checked_whole(value, 10, "resolution", 2000)
-
-
-def require_levels(value: Any) -> int:
-    """Return `value` if it is an integer from 1 to 1000: bands of colour."""
-    return checked_whole(value, 1, "levels", 1000)
-
-
-def own_axes(ax: Any, width: float = 6.4, height: float = 6.2) -> Axes:
-    """Return `ax` if it is the axes of a picture, and new axes for None."""
+def own_axes(ax: object, width: float = SIZE[0], height: float = SIZE[1]) -> Axes:
+    """Return `ax` if it is the axes of a picture; for None axes in a figure of their own, that notebooks show."""
     if ax is None:
-        return new_axes(width, height)
+        import matplotlib.pyplot as plt
+
+        return plt.subplots(figsize=(width, height), layout="compressed")[1]
     if not hasattr(ax, "contourf"):
         raise ArgumentError("ax", ax, "be Axes of matplotlib, or None")
-    return ax
+    return cast("Axes", ax)
 
 
-def new_axes(width: float = 6.4, height: float = 6.2) -> Axes:
-    """Make axes in a figure of their own (pyplot, so that notebooks show it), `width` by `height` inches."""
-    import matplotlib.pyplot as plt
+def finish(
+    ax: Axes, names: Sequence[str], title: str | None = None, window: np.ndarray | None = None, equal: bool = False
+) -> None:
+    """Set labels, text sizes, title, legend and scales.
 
-    return plt.subplots(figsize=(width, height), layout="compressed")[1]
+    With a window (2, 2) scales are equal unless it is very flat; without one there are margins and a grid, and scales
+    are equal if that is asked for.
+    """
+    if window is not None:
+        width, height = window[:, 1] - window[:, 0]
+        ax.set_xlim(*window[0])
+        ax.set_ylim(*window[1])
+        ax.set_aspect("equal" if 0.3 < width / height < 3 else "auto")
+    else:
+        if equal:
+            ax.set_aspect("equal", adjustable="datalim")
+        ax.margins(0.04)
+        ax.grid(True, color=BLACK, alpha=0.08)
+    ax.set_xlabel(names[0], fontsize=FONT_SIZE)
+    ax.set_ylabel(names[1], fontsize=FONT_SIZE)
+    ax.tick_params(labelsize=FONT_SIZE)
+    if title:
+        ax.set_title(title, fontsize=FONT_SIZE + 1)
+    legend(ax)
 
 
-def new_axes_row(count: int) -> list[Axes]:
-    """Make `count` axes side by side in a figure of their own."""
-    import matplotlib.pyplot as plt
+def legend(ax: Axes) -> None:
+    """Put the legend below the axes, where it hides nothing."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.11), "ncols": 2, "frameon": False}
+        ax.legend(handles, labels, fontsize=FONT_SIZE - 0.5, handlelength=1.8, columnspacing=1.4, **place)
 
-    return list(plt.subplots(1, count, figsize=(6.4 * count, 6.2), layout="compressed", squeeze=False)[1][0])
+
+def once(ax: Axes, label: str) -> str:
+    """Return a label the first time, and one that the legend leaves out afterwards."""
+    return f"_{label}" if label in ax.get_legend_handles_labels()[1] else label
+
+
+# ---------------------------------------------------------------------- the ground
 
 
 def grid(box: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the coordinates of a grid over `box`: two arrays of shape (resolution,)."""
-    return tuple(np.linspace(low, high, resolution) for low, high in box)  # type: ignore[return-value]
+    x, y = (np.linspace(low, high, resolution) for low, high in box)
+    return x, y
 
 
 def sample(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -101,8 +136,8 @@ def contour_levels(values: np.ndarray, count: int) -> np.ndarray:
     return levels if levels.size > 1 else levels[0] + np.array([-0.5, 0.5])
 
 
-def shade(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int, alpha: float = 1.0) -> np.ndarray:
-    """Fill contours of `values`, one colour a band, with thin lines between; return the levels."""
+def shade(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int, alpha: float = 1.0) -> None:
+    """Fill contours of `values`, one colour a band, with thin lines between."""
     from matplotlib.colors import BoundaryNorm
 
     levels = contour_levels(values, count)
@@ -110,34 +145,110 @@ def shade(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int
     masked = np.ma.masked_invalid(values)
     ax.contourf(x, y, masked, levels=levels, cmap=COLOUR_MAP, norm=norm, alpha=alpha, zorder=0)
     ax.contour(x, y, masked, levels=levels, colors=BLACK, linewidths=0.35, alpha=0.25 * alpha, zorder=1)
-    return levels
 
 
-def finish(ax: Axes, f: Objective, box: np.ndarray, title: str | None) -> None:
-    """Set the window, equal scales unless the box is very flat, the labels and the text sizes."""
-    ax.set_xlim(*box[0])
-    ax.set_ylim(*box[1])
-    width, height = box[:, 1] - box[:, 0]
-    ax.set_aspect("equal" if 0.3 < width / height < 3 else "auto")
-    ax.set_xlabel(f.variables[0], fontsize=FONT_SIZE)
-    ax.set_ylabel(f.variables[1], fontsize=FONT_SIZE)
-    ax.tick_params(labelsize=FONT_SIZE)
-    if title:
-        ax.set_title(title, fontsize=FONT_SIZE + 1)
+# ---------------------------------------------------------------------- marks
 
 
-def legend(ax: Axes) -> None:
-    """Put the legend below the axes, where it hides nothing."""
-    handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        ax.legend(
-            handles,
-            labels,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.11),
-            ncols=2,
-            fontsize=FONT_SIZE - 0.5,
-            frameon=False,
-            handlelength=1.8,
-            columnspacing=1.4,
-        )
+@dataclass(frozen=True)
+class Style:
+    """Marker, colour, legend entry and size of a kind of point."""
+
+    marker: str
+    colour: str
+    label: str = ""
+    size: float = 85
+
+
+def mark(ax: Axes, where: np.ndarray, style: Style, zorder: float = 6) -> None:
+    """Draw markers with a dark edge, which stand out from every colour of the map."""
+    x, y = np.atleast_2d(where).T
+    options: dict[str, Any] = {"edgecolors": BLACK, "linewidths": 1.1, "zorder": zorder}
+    ax.scatter(x, y, s=style.size, marker=style.marker, c=style.colour, label=style.label, **options)
+
+
+def draw_path(ax: Axes, path: np.ndarray, label: str, width: float) -> None:
+    """Draw a run (n, 2): light, with a dark rim, so that it shows on any ground."""
+    from matplotlib.patheffects import withStroke
+
+    (line,) = ax.plot(path[:, 0], path[:, 1], color=WHITE, lw=width, label=label, zorder=4)
+    line.set_path_effects([withStroke(linewidth=2 * width, foreground=BLACK)])
+
+
+def draw_circle(ax: Axes, centre: np.ndarray, radius: float, **style: Any) -> None:
+    """Draw a circle, by default the dashed one of a sphere ``S(centre, radius)``."""
+    from matplotlib.patches import Circle
+
+    sphere = {"ec": WHITE, "lw": 1.4, "ls": (0, (5, 3)), "zorder": 4}
+    ax.add_patch(Circle((centre[0], centre[1]), radius, fill=False, **(sphere | style)))
+
+
+def draw_step(ax: Axes, start: np.ndarray, end: np.ndarray, colour: str = WHITE, width: float = 1.7) -> None:
+    """Draw an arrow from `start` to `end`, light, with a dark rim."""
+    from matplotlib.patheffects import withStroke
+
+    arrow = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 4, "shrinkB": 7, "mutation_scale": 14}
+    drawn = ax.annotate("", xy=(end[0], end[1]), xytext=(start[0], start[1]), zorder=5, arrowprops=arrow)
+    if drawn.arrow_patch is not None:
+        drawn.arrow_patch.set_path_effects([withStroke(linewidth=width + 1.5, foreground=BLACK, alpha=0.65)])
+        drawn.arrow_patch.set_zorder(5)
+
+
+# ---------------------------------------------------------------------- hallucinated points
+
+ATTRACTS = Style("o", ORANGE, "proved: attracts SAM")
+REPELS = Style("X", VERMILION, "proved: repels SAM")
+CERTIFIED = Style("D", SKY, "proved to exist")
+UNPROVED = Style("D", WHITE, "not proved")
+CANDIDATES = {
+    "minimum": Style("o", ORANGE, "candidate: minimum on its sphere"),
+    "saddle": Style("s", SKY, "candidate: saddle on its sphere"),
+    "maximum": Style("X", VERMILION, "candidate: maximum on its sphere"),
+}
+
+
+class Drawn(NamedTuple):
+    """A hallucinated point, its radius, its target ``x+``, and how it is drawn."""
+
+    x: np.ndarray
+    rho: float
+    plus: np.ndarray
+    style: Style
+
+
+def style_of(point: Found) -> Style:
+    """Return how a certificate or a candidate is drawn: what is proved about it, or its kind on the sphere."""
+    if not hasattr(point, "claims"):
+        return CANDIDATES.get(getattr(point, "kind", ""), UNPROVED)
+    status = {name: str(claim.status) for name, claim in point.claims.items()}
+    if status.get("existence") != "proved":
+        return UNPROVED
+    return {"proved": ATTRACTS, "refuted": REPELS}.get(status.get("attractor", ""), CERTIFIED)
+
+
+def checked_points(points: object) -> list[Drawn]:
+    """Return how every certificate or candidate in `points` (or the one that it is) is drawn."""
+    single, must = hasattr(points, "x") and hasattr(points, "rho"), "be certificates or candidates"
+    checked = []
+    for point in [points] if single else checked_items(points, "points", must):
+        if not (hasattr(point, "x") and hasattr(point, "rho") and hasattr(point, "objective")):
+            raise ArgumentError("points", point, must)
+        x = np.asarray(point.x, dtype=float)
+        if x.shape != (2,):
+            raise ArgumentError("points", f"<a point of shape {x.shape}>", "be points of the plane")
+        rho, g = float(point.rho), point.objective.gradient(x)
+        checked.append(Drawn(x, rho, x + rho * g / np.linalg.norm(g), style_of(point)))
+    return checked
+
+
+def draw_points(ax: Axes, points: list[Drawn], spheres: bool = True) -> None:
+    """Draw points with the arrow ``x -> x+``, their targets and, if `spheres`, the circles ``S(x+, rho)``."""
+    for point in points:
+        if spheres:
+            draw_circle(ax, point.plus, point.rho)
+        draw_step(ax, point.x, point.plus)
+    if points:
+        targets = np.unique(np.round([point.plus for point in points], 9), axis=0)
+        mark(ax, targets, Style("*", WHITE, "target x+", 170))
+    for style in dict.fromkeys(point.style for point in points):
+        mark(ax, np.array([point.x for point in points if point.style == style]), style)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hallucert.arguments import checked_text, quiet
+from hallucert.arguments import quiet
 from hallucert.errors import ArgumentError
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
@@ -17,17 +17,18 @@ from hallucert.plot.canvas import (
     SKY,
     VERMILION,
     WHITE,
+    Look,
+    Style,
+    draw_circle,
+    draw_step,
     finish,
     grid,
-    legend,
+    mark,
     own_axes,
-    require_levels,
     require_plane,
-    require_resolution,
     sample,
     shade,
 )
-from hallucert.plot.points import draw_sphere, draw_step, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,10 +50,8 @@ def construction(
         From `hallucert.find.farthest_point`, of a function of two variables.
     ax : Axes, optional
         Where to draw; new axes by default.
-    levels : int
-        Number of colour bands.
-    resolution : int
-        Grid points a side.
+    levels, resolution : int
+        Number of colour bands, and of grid points a side.
     title : str, optional
         Title of the axes.
 
@@ -69,24 +68,22 @@ def construction(
     steps = getattr(candidate, "construction", None)
     if steps is None:
         raise ArgumentError("candidate", candidate, "come from find.farthest_point (it carries no construction)")
-    levels, title = require_levels(levels), checked_text(title, "title")
-    f = require_plane(candidate.objective, "candidate")
-    count = require_resolution(resolution)
+    look = Look.checked(levels, resolution, title)
+    f, radius = require_plane(candidate.objective, "candidate"), float(candidate.rho)
     window = _window(candidate, steps)
     ax = own_axes(ax)
-    x, y = grid(window, count)
+    x, y = grid(window, look.resolution)
     values = sample(f.value_lanes, x, y)
-    shade(ax, x, y, values, levels, alpha=0.55)
+    shade(ax, x, y, values, look.levels, alpha=0.55)
     _draw_component(ax, x, y, values, steps)
-    _draw_ball(ax, f, x, y, steps)
-    draw_sphere(ax, steps.target, float(candidate.rho), BLACK, "sphere of radius rho around x_min")
+    _draw_ball(ax, x, y, steps)
+    draw_circle(ax, steps.target, radius, ec=BLACK, label="sphere of radius rho around x_min")
     draw_step(ax, candidate.x, steps.target)
     _draw_gradient(ax, f, candidate.x, 0.22 * float((window[:, 1] - window[:, 0]).min()))
-    mark(ax, steps.target, "*", WHITE, "x_min, the target", size=190)
-    mark(ax, steps.maximizer, "^", SKY, "maximizer" if steps.ball_radius else "a maximizer of the set")
-    mark(ax, candidate.x, "X", VERMILION, "x*, farthest from x_min in U", size=110)
-    finish(ax, f, window, title)
-    legend(ax)
+    mark(ax, steps.target, Style("*", WHITE, "x_min, the target", 190))
+    mark(ax, steps.maximizer, Style("^", SKY, "maximizer" if steps.ball_radius else "a maximizer of the set"))
+    mark(ax, candidate.x, Style("X", VERMILION, "x*, farthest from x_min in U", 110))
+    finish(ax, f.variables, look.title, window)
     return ax
 
 
@@ -126,17 +123,12 @@ def _draw_component(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, 
     ax.scatter([], [], s=110, marker="s", c=ORANGE, edgecolors=BLACK, label="U, where f >= level")
 
 
-def _draw_ball(ax: Axes, f: Objective, x: np.ndarray, y: np.ndarray, steps: Construction) -> None:
+def _draw_ball(ax: Axes, x: np.ndarray, y: np.ndarray, steps: Construction) -> None:
     """Draw the boundary of ``B``: a circle around a point, or the two level lines of ``s`` that bound a band."""
-    from matplotlib.patches import Circle
-
-    label = "boundary of B, where f < level"
+    label, width = "boundary of B, where f < level", 2.2
     if steps.ball_radius is not None:
-        centre = (steps.maximizer[0], steps.maximizer[1])
-        ax.add_patch(Circle(centre, steps.ball_radius, fill=False, ec=SKY, lw=2.2, label=label, zorder=3))
+        draw_circle(ax, steps.maximizer, steps.ball_radius, ec=SKY, lw=width, ls="-", label=label, zorder=3)
     elif steps.level_function is not None and steps.band is not None:
-        inner = FormulaObjective(steps.level_function)
-        ax.contour(
-            x, y, sample(inner.value_lanes, x, y), levels=sorted(steps.band), colors=SKY, linewidths=2.2, zorder=3
-        )
-        ax.plot([], [], color=SKY, lw=2.2, label=label)
+        levels = sample(FormulaObjective(steps.level_function).value_lanes, x, y)
+        ax.contour(x, y, levels, levels=sorted(steps.band), colors=SKY, linewidths=width, zorder=3)
+        ax.plot([], [], color=SKY, lw=width, label=label)

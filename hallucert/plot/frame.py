@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,15 +29,7 @@ COLLINEAR = 1e-9
 
 @dataclass(frozen=True)
 class Frame:
-    """A point and orthonormal directions.
-
-    Attributes
-    ----------
-    center : (d,) array
-        The origin of the coordinates.
-    basis : (m, d) array
-        Orthonormal rows; ``m`` is 1 for a line and 2 for a plane.
-    """
+    """A point (d,), the origin of the coordinates, and orthonormal rows (m, d): 1 for a line, 2 for a plane."""
 
     center: np.ndarray
     basis: np.ndarray
@@ -56,18 +47,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Shown:
-    """A point that is marked.
+    """A point that is marked: what the legend calls it, where it is, and what the losses are at the point itself.
 
-    Attributes
-    ----------
-    name : str
-        How the legend calls it.
-    place : (m,) array
-        Coordinates of its projection.
-    off : float
-        Its distance from the line or the plane; 0 within rounding.
-    value, sam_value : float
-        ``f`` and ``f^SAM`` at the point itself; NaN where undefined, and ``f^SAM`` without a radius.
+    ``place`` (m,) are the coordinates of its projection, and ``off`` is its distance from the line or the plane, 0
+    within rounding. Values are NaN where undefined, and ``f^SAM`` without a radius.
     """
 
     name: str
@@ -84,14 +67,8 @@ class Shown:
         return f"{text} ({self.off:.3g} off)" if self.off else text
 
 
-def checked_rows(values: Any, argument: str, dimension: int, counts: Sequence[int] | None = None) -> np.ndarray:
-    """Return `values` as finite rows (k, d), with ``k`` one of `counts` if they are given.
-
-    Raises
-    ------
-    ArgumentError
-        If they are something else.
-    """
+def checked_rows(values: object, argument: str, dimension: int, counts: Sequence[int] | None = None) -> np.ndarray:
+    """Return `values` as finite rows (k, d), with ``k`` one of `counts` if they are given."""
     number = "one or more" if counts is None else " or ".join(map(str, counts))
     must = f"be {number} rows of {dimension} finite numbers"
     rows = np.atleast_2d(real_array(values, argument, must))
@@ -108,10 +85,7 @@ def checked_rows(values: Any, argument: str, dimension: int, counts: Sequence[in
 def frame_along(center: np.ndarray, directions: np.ndarray, argument: str, must: str) -> Frame:
     """Return the frame of `directions` (m, d) by the method of Gram and Schmidt: the first keeps its direction.
 
-    Raises
-    ------
-    ArgumentError
-        If a direction is zero or depends on the ones before.
+    A direction that is zero or depends on the ones before is an `ArgumentError`.
     """
     basis: list[np.ndarray] = []
     for row in directions:

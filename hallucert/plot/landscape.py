@@ -1,37 +1,50 @@
-"""The landscape of ``f``, or of ``f^SAM`` with the field that SAM follows, and the points proved in it."""
+"""Landscapes in the plane: ``f``, or ``f^SAM`` with the field that SAM follows; for one radius or several; a census."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_text, quiet
-from hallucert.arrays import real_array
+from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_items, checked_whole, quiet
+from hallucert.arrays import checked_box, real_array
 from hallucert.errors import ArgumentError
-from hallucert.exact import Exact
+from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.plot.canvas import (
     BLACK,
+    ORANGE,
+    SKY,
+    VERMILION,
     WHITE,
+    Found,
+    Look,
+    Style,
+    checked_points,
+    draw_path,
+    draw_points,
     finish,
     grid,
-    legend,
+    mark,
     own_axes,
-    require_box,
-    require_levels,
     require_plane,
-    require_resolution,
     sample,
     shade,
 )
-from hallucert.plot.points import checked_points, draw_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FIELDS = ("stream", "arrows", "none")
 SURFACES = ("f", "sam")
+PANEL = 3.6
+"""Inches a side of one panel of several."""
+
+TARGETS = {"minimizer": "o", "saddle": "s", "maximizer": "^"}
+STABILITIES = {"attractor": ORANGE, "repeller": VERMILION, "undecided": SKY}
+CRITICAL = {"minimizer": ("*", 190), "saddle": ("P", 60), "maximizer": ("v", 60), "degenerate": ("X", 60)}
 
 
 @quiet
@@ -72,10 +85,8 @@ def landscape(
         How ``-F`` is drawn; its direction only, since its length varies too much.
     spheres : bool
         Whether to draw the spheres.
-    levels : int
-        Number of colour bands.
-    resolution : int
-        Grid points a side.
+    levels, resolution : int
+        Number of colour bands, and of grid points a side.
     title : str, optional
         Title of the axes.
 
@@ -89,24 +100,23 @@ def landscape(
     ArgumentError
         If `f` does not have two variables, or another argument is not as above.
     """
-    levels, title = require_levels(levels), checked_text(title, "title")
+    look = Look.checked(levels, resolution, title)
     require_plane(f)
-    window, count = require_box(box), require_resolution(resolution)
-    radius = None if rho is None else checked_double(rho, "rho")
+    window, radius = checked_box(box, 2), None if rho is None else checked_double(rho, "rho")
     shown = _surface(surface, radius)
     field, spheres = checked_choice(field, FIELDS, "field"), checked_flag(spheres, "spheres")
     marked = checked_points(points)
     path = None if trajectory is None else _path(trajectory)
     ax = own_axes(ax)
-    x, y = grid(window, count)
-    shade(ax, x, y, sample(_values(f, radius if shown == "sam" else None), x, y), levels)
+    x, y = grid(window, look.resolution)
+    shade(ax, x, y, sample(_values(f, radius if shown == "sam" else None), x, y), look.levels)
     if radius is not None and field != "none":
         _draw_field(ax, f, window, radius, field)
     if path is not None:
-        _draw_path(ax, path)
+        draw_path(ax, path, "SAM run", 1.8)
+        ax.scatter(path[:1, 0], path[:1, 1], s=46, marker="s", c=WHITE, edgecolors=BLACK, label="its start", zorder=5)
     draw_points(ax, marked, spheres)
-    finish(ax, f, window, title)
-    legend(ax)
+    finish(ax, f.variables, look.title, window)
     return ax
 
 
@@ -118,7 +128,7 @@ def _surface(surface: str | None, radius: float | None) -> str:
     return surface
 
 
-def _values(f: Objective, radius: float | None) -> Any:
+def _values(f: Objective, radius: float | None) -> Callable[[np.ndarray], np.ndarray]:
     """Return ``f`` or ``f^SAM`` as a function of lanes, NaN where undefined."""
     if radius is None:
         return f.value_lanes
@@ -132,29 +142,20 @@ def _shifted(f: Objective, lanes: np.ndarray, radius: float) -> np.ndarray:
 
 def _draw_field(ax: Axes, f: Objective, window: np.ndarray, radius: float, field: str) -> None:
     """Draw the direction of ``-F(x) = -g(x+)``, on a grid off the symmetry axes of the window."""
-    count = 44 if field == "stream" else 23
-    x, y = grid(window, count)
+    x, y = grid(window, 44 if field == "stream" else 23)
     flow = -sample(lambda lanes: f.gradient_lanes(_shifted(f, lanes, radius)), x, y)
     length = np.linalg.norm(flow, axis=2, keepdims=True)
     with np.errstate(all="ignore"):
         flow = np.ma.masked_invalid(flow / length)
+    u, v = flow[..., 0], flow[..., 1]
     if field == "stream":
-        ax.streamplot(
-            x,
-            y,
-            flow[..., 0],
-            flow[..., 1],
-            density=1.15,
-            color=(1, 1, 1, 0.55),
-            linewidth=0.75,
-            arrowsize=0.8,
-            zorder=2,
-        )
+        light = (1, 1, 1, 0.55)
+        ax.streamplot(x, y, u, v, density=1.15, color=light, linewidth=0.75, arrowsize=0.8, zorder=2)
     else:
-        ax.quiver(x, y, flow[..., 0], flow[..., 1], color=(1, 1, 1, 0.7), pivot="mid", scale=30, width=0.0028, zorder=2)
+        ax.quiver(x, y, u, v, color=(1, 1, 1, 0.7), pivot="mid", scale=30, width=0.0028, zorder=2)
 
 
-def _path(trajectory: Any) -> np.ndarray:
+def _path(trajectory: object) -> np.ndarray:
     must = "be a Trajectory or have shape (n, 2)"
     path = real_array(getattr(trajectory, "history", trajectory), "trajectory", must)
     if path.ndim != 2 or path.shape[1] != 2 or path.shape[0] == 0:
@@ -162,9 +163,153 @@ def _path(trajectory: Any) -> np.ndarray:
     return path
 
 
-def _draw_path(ax: Axes, path: np.ndarray) -> None:
-    from matplotlib.patheffects import withStroke
+# ---------------------------------------------------------------------- several radii
 
-    (line,) = ax.plot(path[:, 0], path[:, 1], color=WHITE, lw=1.8, label="SAM run", zorder=4)
-    line.set_path_effects([withStroke(linewidth=3.6, foreground=BLACK)])
-    ax.scatter(path[:1, 0], path[:1, 1], s=46, marker="s", c=WHITE, edgecolors=BLACK, label="its start", zorder=5)
+
+@quiet
+def radii(
+    f: Objective,
+    box: Any,
+    rho: Sequence[Exact],
+    points: Mapping[int, Any] | None = None,
+    columns: int = 3,
+    field: str = "stream",
+    levels: int = 24,
+    resolution: int = 160,
+) -> list[Axes]:
+    """Draw ``f^SAM`` and the SAM field for several radii (the paper's Figures 10 and 11), and ``f`` itself first.
+
+    Parameters
+    ----------
+    f : Objective
+        A function of two variables.
+    box : (2, 2) array-like
+        The window, the same in all panels.
+    rho : sequence of int, float, str or Fraction
+        The radii, one panel each.
+    points : mapping of int to sequences of Certificate or Candidate, optional
+        Hallucinated points to draw, by the number of the panel's radius in `rho`.
+    columns : int
+        Panels side by side.
+    field, levels, resolution
+        As in `landscape`.
+
+    Returns
+    -------
+    list of Axes
+        ``len(rho) + 1`` panels; they share one figure.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    """
+    import matplotlib.pyplot as plt
+
+    require_plane(f)
+    checked_box(box, 2), Look.checked(levels, resolution), checked_choice(field, FIELDS, "field")
+    must = "be a nonempty sequence of radii"
+    exact = [exact_radius(value) for value in checked_items(rho, "rho", must)]
+    if not exact:
+        raise ArgumentError("rho", rho, must)
+    columns = checked_whole(columns, 1, "columns")
+    if not isinstance(points, Mapping | None):
+        raise ArgumentError("points", points, "be a mapping from the numbers of radii to points")
+    marked = dict(points or {})
+    if not set(marked) <= set(range(len(exact))):
+        raise ArgumentError("points", list(marked), f"have keys from 0 to {len(exact) - 1}")
+    count = len(exact) + 1
+    rows, across = math.ceil(count / columns), min(columns, count)
+    size = PANEL * across, (PANEL + 0.5) * rows
+    figure, panels = plt.subplots(rows, across, figsize=size, layout="compressed", squeeze=False)
+    axes = list(panels.ravel())
+    for ax in axes[count:]:
+        figure.delaxes(ax)
+    options: dict[str, Any] = {"levels": levels, "resolution": resolution}
+    landscape(f, box, ax=axes[0], title="f", **options)
+    for number, value in enumerate(exact):
+        title = f"rho = {format_rational(value) if value.denominator < 100 else f'{float(value):.4g}'}"
+        options |= {"points": marked.get(number, ()), "field": field, "title": title}
+        landscape(f, box, value, ax=axes[number + 1], **options)
+    return axes[:count]
+
+
+# ---------------------------------------------------------------------- a census
+
+
+@quiet
+def census(
+    found: Any, ax: Axes | None = None, steps: bool = True, levels: int = 24, resolution: int = 220, title: Any = None
+) -> Axes:
+    """Draw all points of a census in the plane.
+
+    The marker tells what the target is, the colour whether the point attracts or repels SAM. White marks are the
+    critical points of ``f``, thin lines lead from each point to its target, and grey boxes are places left open.
+
+    Parameters
+    ----------
+    found : Census
+        A census of a function of two variables.
+    ax : Axes, optional
+        Where to draw; new axes by default.
+    steps : bool
+        Whether to draw the lines ``x -> x+``.
+    levels, resolution : int
+        As in `landscape`.
+    title : str, optional
+        Title; by default ``rho`` and the number of points.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a census of a function of two variables.
+    """
+    if not (hasattr(found, "points") and hasattr(found, "critical_points") and hasattr(found, "problem")):
+        raise ArgumentError("found", found, "be a census")
+    steps, look = checked_flag(steps, "steps"), Look.checked(levels, resolution, title)
+    f, window = require_plane(found.problem.f, "found"), found.problem.region
+    ax = own_axes(ax)
+    x, y = grid(window, look.resolution)
+    shade(ax, x, y, sample(f.value_lanes, x, y), look.levels)
+    if steps:
+        for point in found.points:
+            ends = np.stack([point.x, found.critical_points[point.target].x])
+            ax.plot(ends[:, 0], ends[:, 1], color=WHITE, lw=0.8, alpha=0.7, zorder=4)
+    for kind, (marker, size) in CRITICAL.items():
+        where = _where([point for point in found.critical_points if point.kind == kind])
+        where = where[((where >= window[:, 0]) & (where <= window[:, 1])).all(axis=1)]
+        if len(where):
+            mark(ax, where, Style(marker, WHITE, f"{kind} of f", size))
+    for kind, marker in TARGETS.items():
+        for stability, colour in STABILITIES.items():
+            own = [point for point in found.points if (point.kind, point.stability) == (kind, stability)]
+            if own:
+                mark(ax, _where(own), Style(marker, colour, f"target a {kind}: {stability} ({len(own)})", 60))
+    _draw_open(ax, found)
+    text = f"rho = {found.problem.rho}: {len(found.points)} points" + ("" if found.complete else ", not complete")
+    finish(ax, f.variables, text if look.title is None else look.title, window)
+    return ax
+
+
+def _where(points: list[Found]) -> np.ndarray:
+    return np.array([point.x for point in points]).reshape(-1, 2)
+
+
+def _draw_open(ax: Axes, found: Found) -> None:
+    """Draw excluded and pending places as boxes, at least as large as can be seen."""
+    from matplotlib.patches import Rectangle
+
+    least = 0.015 * (found.problem.region[:, 1] - found.problem.region[:, 0])
+    for places, name in ((found.excluded, "excluded"), (found.pending, "pending")):
+        boxes = [place.box for place in places if place.box is not None]
+        for number, box in enumerate(boxes):
+            low, high = (np.array([float(getattr(side, end)) for side in box]) for end in ("lower", "upper"))
+            middle, size = (low + high) / 2, np.maximum(high - low, least)
+            edge: dict[str, Any] = {"fill": False, "ec": BLACK, "lw": 1.6, "zorder": 7}
+            label = None if number else name
+            ax.add_patch(Rectangle(tuple(middle - size / 2), *size, label=label, **edge))

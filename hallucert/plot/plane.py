@@ -1,17 +1,18 @@
 """The loss and the SAM loss on a plane, or along a line, through points of a space of any dimension.
 
 The pictures of the paper's Figures 4 and 7: where SAM has stopped at a hallucinated minimizer, ``f^SAM`` shows a
-minimizer and ``f``, on the same plane, shows none.
+minimizer and ``f``, on the same plane or line, shows none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_positive, checked_text, quiet
+from hallucert.arguments import checked_items, checked_positive, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective, checked_objective
@@ -19,19 +20,19 @@ from hallucert.plot.canvas import (
     BLACK,
     FONT_SIZE,
     ORANGE,
+    SIZE,
     SKY,
     VERMILION,
     WHITE,
+    Look,
+    draw_path,
+    finish,
     grid,
     legend,
-    new_axes_row,
-    require_levels,
-    require_resolution,
     sample,
     shade,
 )
 from hallucert.plot.frame import Frame, Shown, checked_rows, frame_along, show, values_on
-from hallucert.plot.profile import draw_profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,10 +93,8 @@ def plane(
     extent : float, optional
         Half the side of the window around `center`. By default the window holds all points, and without points
         it is `rho`, or 1.
-    levels : int
-        Number of colour bands.
-    resolution : int
-        Grid points a side; a line has four times as many.
+    levels, resolution : int
+        Number of colour bands, and of grid points a side; a line has four times as many.
     title : str, optional
         Title; ``f`` or ``f^SAM`` follows it.
 
@@ -111,16 +110,15 @@ def plane(
         function is finite nowhere on the window.
     """
     f = checked_objective(f)
-    levels, title = require_levels(levels), checked_text(title, "title")
+    look = Look.checked(levels, resolution, title)
     origin = checked_rows(center, "center", f.dimension, (1,))[0]
     marked = None if points is None else checked_rows(points, "points", f.dimension)
     radius = None if rho is None else exact_radius(rho)
-    count = require_resolution(resolution)
     frame = _frame(origin, directions, marked)
     rows = origin[None, :] if marked is None else np.vstack([origin, marked])
     window = _window(frame.project(rows)[0], radius, extent)
     shown = show(f, frame, rows, _names(names, len(rows)), radius, window)
-    path = trajectory
+    path = None
     if trajectory is not None:
         path = checked_rows(getattr(trajectory, "history", trajectory), "trajectory", f.dimension)
     panels = [None] if radius is None else [None, radius]
@@ -128,16 +126,18 @@ def plane(
         if path is not None:
             raise ArgumentError("trajectory", "<a trajectory>", "be drawn on a plane, not on a line")
         (own,) = _axes(ax, 1)
-        draw_profile(own, f, frame, shown, window[0], panels, 4 * count)
-        own.set_title(title or "", fontsize=FONT_SIZE + 1)
+        _draw_profile(own, f, frame, shown, window[0], panels, 4 * look.resolution)
+        own.set_title(look.title or "", fontsize=FONT_SIZE + 1)
         return own
     axes = _axes(ax, len(panels))
     for own, panel in zip(axes, panels, strict=True):
-        _draw_panel(own, f, frame, shown, window, panel, path, levels, count, title)
+        what = "f" if panel is None else f"f^SAM, rho = {float(panel):.6g}"
+        title = f"{look.title}: {what}" if look.title else what
+        _draw_panel(own, f, frame, shown, window, panel, look._replace(title=title), path)
     return axes[0] if radius is None else tuple(axes)
 
 
-def _frame(center: np.ndarray, directions: Any, points: np.ndarray | None) -> Frame:
+def _frame(center: np.ndarray, directions: object, points: np.ndarray | None) -> Frame:
     if directions is not None:
         rows = checked_rows(directions, "directions", center.size, (1, 2))
         return frame_along(center, rows, "directions", "be nonzero and not parallel")
@@ -147,7 +147,7 @@ def _frame(center: np.ndarray, directions: Any, points: np.ndarray | None) -> Fr
     return frame_along(center, points[:2] - center, "points", must)
 
 
-def _names(names: Any, count: int) -> list[str]:
+def _names(names: object, count: int) -> list[str]:
     if names is None:
         return ["center", *(f"point {i}" for i in range(1, count))]
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
@@ -157,7 +157,7 @@ def _names(names: Any, count: int) -> list[str]:
     return list(names)
 
 
-def _window(places: np.ndarray, radius: Any, extent: float | None) -> np.ndarray:
+def _window(places: np.ndarray, radius: Fraction | None, extent: float | None) -> np.ndarray:
     """Return rows ``(lower, upper)``, one a coordinate; a plane's window is not flatter than 1 to 2."""
     m = places.shape[1]
     if extent is not None:
@@ -174,7 +174,10 @@ def _window(places: np.ndarray, radius: Any, extent: float | None) -> np.ndarray
 
 def _axes(ax: Any, count: int) -> list[Axes]:
     if ax is None:
-        return new_axes_row(count)
+        import matplotlib.pyplot as plt
+
+        size = SIZE[0] * count, SIZE[1]
+        return list(plt.subplots(1, count, figsize=size, layout="compressed", squeeze=False)[1][0])
     must = f"be {count} Axes" if count > 1 else "be one Axes"
     single = hasattr(ax, "contourf")
     axes = [ax] if single else checked_items(ax.ravel() if isinstance(ax, np.ndarray) else ax, "ax", must)
@@ -189,44 +192,86 @@ def _draw_panel(
     frame: Frame,
     shown: list[Shown],
     window: np.ndarray,
-    radius: Any,
+    radius: Fraction | None,
+    look: Look,
     path: np.ndarray | None,
-    levels: int,
-    count: int,
-    title: str | None,
 ) -> None:
     """Draw one loss on the plane."""
-    from matplotlib.patheffects import withStroke
-
-    x, y = grid(window, count)
+    x, y = grid(window, look.resolution)
     values = sample(lambda coordinates: values_on(f, frame, coordinates, radius), x, y)
     if not np.isfinite(values).any():
         must = "lie near the domain: nothing on the plane's window is finite"
         raise ArgumentError("center", frame.center.tolist(), must)
-    shade(ax, x, y, values, levels)
+    shade(ax, x, y, values, look.levels)
     if path is not None:
-        (line,) = ax.plot(*frame.project(path)[0].T, color=WHITE, lw=1.6, label="SAM run, projected", zorder=4)
-        line.set_path_effects([withStroke(linewidth=3.2, foreground=BLACK)])
+        draw_path(ax, frame.project(path)[0], "SAM run, projected", 1.6)
     for i, point in enumerate(shown):
         marker, colour = MARKERS[min(i, 1 + (i - 1) % (len(MARKERS) - 1))]
-        face = "none" if point.off else colour
-        ax.scatter(
-            point.place[0],
-            point.place[1],
-            s=75,
-            marker=marker,
-            facecolors=face,
-            edgecolors=colour if point.off else BLACK,
-            linewidths=1.6 if point.off else 1.1,
-            label=point.label(radius is not None),
-            zorder=6,
-        )
-    ax.set_xlim(*window[0])
-    ax.set_ylim(*window[1])
-    ax.set_aspect("equal")
-    ax.set_xlabel("distance along the first direction", fontsize=FONT_SIZE)
-    ax.set_ylabel("distance along the second direction", fontsize=FONT_SIZE)
+        face, edge, width = ("none", colour, 1.6) if point.off else (colour, BLACK, 1.1)
+        style: dict[str, Any] = {"facecolors": face, "edgecolors": edge, "linewidths": width, "zorder": 6}
+        ax.scatter(point.place[0], point.place[1], s=75, marker=marker, label=point.label(radius is not None), **style)
+    finish(ax, [f"distance along the {which} direction" for which in ("first", "second")], look.title, window)
+
+
+# ---------------------------------------------------------------------- lines
+
+
+def _draw_profile(
+    ax: Axes,
+    f: Objective,
+    frame: Frame,
+    shown: list[Shown],
+    window: np.ndarray,
+    radii: Sequence[Fraction | None],
+    count: int,
+) -> None:
+    """Draw a curve for each of `radii` (None stands for ``f`` itself), and where the points are.
+
+    The points themselves are among the places where the curves are evaluated, however sharp the valley around them.
+    """
+    t = np.union1d(np.linspace(window[0], window[1], count), [point.place[0] for point in shown])
+    curves = [values_on(f, frame, t[:, None], radius) for radius in radii]
+    # A minimizer's value of f^SAM would depend on the direction of rounding errors, and the curve may jump there.
+    blank = [point.place[0] for point in shown if not point.off and np.isnan(point.sam_value)]
+    for curve in curves[1:]:
+        curve[np.isin(t, blank)] = np.nan
+    if not any(np.isfinite(curve).any() for curve in curves):
+        raise ArgumentError("center", frame.center.tolist(), "lie near the domain: nothing on the line is finite")
+    for radius, curve in zip(radii, curves, strict=True):
+        label, colour = ("f", SKY) if radius is None else (f"f^SAM, rho = {float(radius):.6g}", VERMILION)
+        ax.plot(t, curve, color=colour, lw=2.0, label=label)
+        for point in shown:
+            height = point.value if radius is None else point.sam_value
+            if not point.off and np.isfinite(height):
+                ax.plot(point.place[0], height, "o", color=colour, mec=BLACK, ms=7, zorder=5)
+    for point in shown:
+        ax.axvline(point.place[0], color=BLACK, lw=0.9, ls=(0, (4, 3)), alpha=0.5, zorder=0)
+        name = f"{point.name}, {point.off:.3g} off" if point.off else point.name
+        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        ax.annotate(name, (point.place[0], 1), xytext=(4, -12), fontsize=FONT_SIZE, **place)
+    _compress(ax, curves)
+    ax.set_xlim(*window)
+    ax.set_xlabel("distance along the line", fontsize=FONT_SIZE)
+    ax.set_ylabel("loss", fontsize=FONT_SIZE)
     ax.tick_params(labelsize=FONT_SIZE)
-    what = "f" if radius is None else f"f^SAM, rho = {float(radius):.6g}"
-    ax.set_title(f"{title}: {what}" if title else what, fontsize=FONT_SIZE + 1)
     legend(ax)
+
+
+def _compress(ax: Axes, curves: list[np.ndarray]) -> None:
+    """Compress large values if the other curve would look flat; linear up to a quarter of the lower one's maximum."""
+    with np.errstate(all="ignore"):
+        sizes = [float(np.nanmax(np.abs(curve))) for curve in curves if np.isfinite(curve).any()]
+    if len(sizes) < 2 or not max(sizes) > 5 * min(sizes) > 0:
+        return
+    width = min(sizes) / 4
+    ax.set_yscale("asinh", linear_width=width)
+    low, high = (np.arcsinh(end(np.concatenate(curves)) / width) for end in (np.nanmin, np.nanmax))
+    margin = 0.06 * (high - low)
+    bottom, top = width * np.sinh(low - margin), width * np.sinh(high + margin)
+    # Decades from the linear part up: the axis' own choice crowds around 0.
+    decades = 10.0 ** np.arange(np.round(np.log10(width)), np.log10(max(-bottom, top)) + 1)
+    decades = decades[:: -(-len(decades) // 8)]
+    ticks = np.concatenate([-decades[::-1], [0.0], decades])
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set_ylim(bottom, top)

@@ -14,8 +14,7 @@ from matplotlib.patches import Circle
 
 import hallucert as hc
 from hallucert.errors import ArgumentError
-from hallucert.plot.canvas import contour_levels, grid, sample
-from hallucert.plot.points import ATTRACTS, CERTIFIED, REPELS, UNPROVED, style_of
+from hallucert.plot.canvas import ATTRACTS, CERTIFIED, REPELS, UNPROVED, contour_levels, grid, sample, style_of
 
 FOUR_WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"
 BOX = [(-2, 2), (-2, 2)]

@@ -1,0 +1,364 @@
+"""Families of hallucinated points: bifurcation diagrams, and sheets with their targets; what is proved of them.
+
+A chart of a surface is drawn as the square in the tangent plane that it is. In three dimensions matplotlib sorts the
+patches of one collection by their depth, but not different artists: what is drawn later is over what was drawn before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hallucert.arguments import checked_choice, checked_items, checked_text, quiet
+from hallucert.errors import ArgumentError
+from hallucert.find.curves.records import Branch, EndReason, EventType, Sheet, Surface
+from hallucert.objectives.objective import Objective
+from hallucert.plot.canvas import (
+    BLACK,
+    BLUE,
+    FONT_SIZE,
+    ORANGE,
+    SIZE,
+    SKY,
+    VERMILION,
+    WHITE,
+    Found,
+    Style,
+    finish,
+    legend,
+    mark,
+    once,
+    own_axes,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DENSITY = 24
+"""Points drawn between two neighbours of a branch."""
+CURVE_STEPS, SURFACE_STEPS = 24, 10
+"""Ascent steps drawn."""
+
+STABILITY: dict[str, dict[str, Any]] = {
+    "attracting": {"color": BLUE, "ls": "-", "label": "attracts SAM"},
+    "repelling": {"color": VERMILION, "ls": (0, (4, 2)), "label": "repels SAM"},
+    "undecided": {"color": BLACK, "ls": (0, (1, 2)), "label": "stability undecided"},
+}
+EVENTS = {
+    EventType.FOLD: Style(">", ORANGE, "fold", 48),
+    EventType.BRANCH_POINT: Style("D", WHITE, "branch point", 48),
+    EventType.STABILITY: Style("s", SKY, "stability change", 48),
+}
+CRITICAL = Style("o", WHITE, "critical point of f (multiplier 0)", 48)
+BAND: dict[str, Any] = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
+"""What is proved of a curve."""
+
+CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=float)
+LIGHT = np.array([0.35, -0.55, 0.76])
+"""Where the light comes from, in three dimensions: about unit length, from beside matplotlib's usual viewpoint."""
+AMBIENT = 0.6
+"""Brightness of a patch on edge to the light; one that faces it, on either side, has 1."""
+
+
+@quiet
+def branches(
+    branches: Branch | Iterable[Branch],
+    coordinate: str | None = None,
+    ax: Axes | None = None,
+    certificates: Any = (),
+    title: str | None = None,
+) -> Axes:
+    """Draw branches as rho against a coordinate.
+
+    Parameters
+    ----------
+    branches : Branch or iterable of Branch
+        From `hallucert.find.branch` and its relatives, all of one function.
+    coordinate : str, optional
+        A variable, ``"f"`` or ``"multiplier"``; by default the first variable.
+    ax : Axes, optional
+        Where to draw; new axes by default.
+    certificates : BranchCertificate or iterable of BranchCertificate
+        What is proved of them is underlaid by a wide band.
+    title : str, optional
+        Title of the axes.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on. Solid lines attract SAM, dashed lines repel it, as floats say.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    """
+    drawn, title = _checked(branches), checked_text(title, "title")
+    name = drawn[0].objective.variables[0] if coordinate is None else coordinate
+    must = "be certificates of branches"
+    single = hasattr(certificates, "curves")
+    proved = [certificates] if single else checked_items(certificates, "certificates", must)
+    if not all(hasattr(certificate, "curves") for certificate in proved):
+        raise ArgumentError("certificates", certificates, must)
+    for branch in drawn:
+        branch.coordinate(name)
+    ax = own_axes(ax, 7.2, 5.4)
+    for certificate in proved:
+        target = np.array([float(low + high) / 2 for low, high in certificate.box])
+        for z in certificate.curves:
+            rho, value = _numbers(certificate.objective, target, z, name)
+            ax.plot(rho, value, label=once(ax, "certified"), **BAND)
+    for branch in drawn:
+        for word, z in _stretches(branch):
+            rho, value = _numbers(branch.objective, branch.target, z, name)
+            style = STABILITY[word]
+            ax.plot(rho, value, lw=1.9, zorder=3, **style | {"label": once(ax, style["label"])})
+    for branch in drawn:
+        _mark_events(ax, branch, name)
+    finish(ax, ("rho", name), title)
+    return ax
+
+
+def _checked(branches: Branch | Iterable[Branch]) -> list[Branch]:
+    must = "be branches, at least one"
+    items = [branches] if isinstance(branches, Branch) else checked_items(branches, "branches", must)
+    if not items or not all(isinstance(branch, Branch) for branch in items):
+        raise ArgumentError("branches", branches, must)
+    if any(branch.objective.variables != items[0].objective.variables for branch in items):
+        raise ArgumentError("branches", "<branches of several functions>", "belong to one function")
+    return items
+
+
+def _stretches(branch: Branch) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield a stability and points in ``(x, lambda)``, for each stretch of one stability."""
+    stretch: list[np.ndarray] = []
+    last = ""
+    for i in range(len(branch) - 1):
+        pair = [str(s) for s in branch.stability[i : i + 2] if s != "undecided"]
+        word = pair[0] if pair else "undecided"
+        if stretch and word != last:
+            yield last, np.concatenate(stretch)
+            stretch = []
+        stretch.append(_dense(branch, i))
+        last = word
+    if stretch:
+        yield last, np.concatenate(stretch)
+
+
+def _dense(branch: Branch, i: int) -> np.ndarray:
+    """Return points in ``(x, lambda)`` between neighbours `i` and ``i + 1``, by cubic interpolation with tangents."""
+    a, b = branch.points[i], branch.points[i + 1]
+    length = float(np.linalg.norm(b - a))
+    p = np.linspace(0.0, 1.0, DENSITY)[:, None]
+    z = (
+        (1 + 2 * p) * (1 - p) ** 2 * a
+        + p * (1 - p) ** 2 * length * branch.tangent[i]
+        + p * p * (3 - 2 * p) * b
+        + p * p * (p - 1) * length * branch.tangent[i + 1]
+    )
+    z[:, -1] *= branch.scale
+    return np.asarray(z)
+
+
+def _numbers(objective: Objective, target: np.ndarray, z: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return rho and the coordinate for points in ``(x, lambda)``."""
+    x = z[:, :-1]
+    rho = np.linalg.norm(x - target, axis=1)
+    if name in objective.variables:
+        return rho, x[:, objective.variables.index(name)]
+    values = {"f": objective.value_lanes, "rho": lambda _: rho, "multiplier": lambda _: z[:, -1]}
+    return rho, np.asarray(values[name](x))
+
+
+def _mark_events(ax: Axes, branch: Branch, name: str) -> None:
+    values = branch.coordinate(name)
+    for event in branch.events:
+        style = EVENTS.get(event.type)
+        if event.type is EventType.END and event.reason is EndReason.CRITICAL_POINT:
+            style = CRITICAL
+        if style is not None:
+            where = np.array([event.rho, values[event.index]])
+            mark(ax, where, replace(style, label=once(ax, style.label)), zorder=5)
+
+
+# ---------------------------------------------------------------------- sheets
+
+
+@quiet
+def sheet(
+    sheet: Sheet | Surface,
+    coordinates: Sequence[str] | None = None,
+    ax: Axes | None = None,
+    certificate: Any = None,
+    title: str | None = None,
+) -> Axes:
+    """Draw a sheet and its targets: a curve in two coordinates, a surface in two or three.
+
+    Parameters
+    ----------
+    sheet : Sheet or Surface
+        From `hallucert.find.sheet`.
+    coordinates : two or three variables, optional
+        Their names; by default the first two for a curve and the first three for a surface. Three are for surfaces
+        only.
+    ax : Axes, optional
+        Where to draw, three-dimensional for three coordinates; new axes by default. On three-dimensional axes what is
+        drawn later lies in front (``computed_zorder`` is turned off).
+    certificate : SheetCertificate or SurfaceCertificate, optional
+        What is proved of a curve is underlaid by a wide band; the charts that are proved take the place of those of
+        the surface, in a lighter colour.
+    title : str, optional
+        Title of the axes.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    """
+    if not isinstance(sheet, Sheet | Surface):
+        raise ArgumentError("sheet", sheet, "be a Sheet or a Surface")
+    title, curve = checked_text(title, "title"), isinstance(sheet, Sheet)
+    places = _places(sheet, coordinates, (2,) if curve else (2, 3))
+    if certificate is not None and not hasattr(certificate, "curves" if curve else "atlases"):
+        raise ArgumentError("certificate", certificate, f"be the certificate of a {'sheet' if curve else 'surface'}")
+    ax = _new_space() if ax is None and len(places) == 3 else own_axes(ax)
+    if isinstance(sheet, Sheet):
+        _draw_curve(ax, sheet, places, certificate)
+    else:
+        _draw_surface(ax, sheet, places, certificate)
+    names = [sheet.objective.variables[i] for i in places]
+    if len(places) == 2:
+        finish(ax, names, title, equal=True)
+    else:
+        _finish_space(ax, names, title)
+    return ax
+
+
+def _places(sheet: Sheet | Surface, coordinates: Sequence[str] | None, allowed: tuple[int, ...]) -> list[int]:
+    """Return the positions of the coordinates among the variables; by default as many as may be."""
+    variables = sheet.objective.variables
+    must = f"be {' or '.join({2: 'two', 3: 'three'}[n] for n in allowed)} of {', '.join(variables[:20])}"
+    wanted = variables[: allowed[-1]] if coordinates is None else coordinates
+    names = [checked_choice(name, variables, "coordinates") for name in checked_items(wanted, "coordinates", must)]
+    if len(names) not in allowed or len(set(names)) < len(names):
+        raise ArgumentError("coordinates", coordinates, must)
+    return [variables.index(name) for name in names]
+
+
+def _draw_steps(ax: Axes, sheet: Sheet | Surface, places: list[int], count: int, **style: Any) -> None:
+    """Draw some of the ascent steps."""
+    for k in np.unique(np.linspace(0, len(sheet) - 1, count).astype(int)).tolist():
+        ends = np.stack([sheet.x[k], sheet.target[k]])
+        ax.plot(*ends.T[places], color=BLACK, label="_step" if k else "ascent steps", **style)
+
+
+def _draw_curve(ax: Axes, sheet: Sheet, places: list[int], certificate: Found) -> None:
+    """Draw a curve in two coordinates."""
+    for k, x in enumerate(() if certificate is None else certificate.curves):
+        ax.plot(*x.T[places], label="_certified" if k else "certified", **BAND)
+    _draw_steps(ax, sheet, places, CURVE_STEPS, lw=0.6, alpha=0.35, zorder=2)
+    ax.plot(*sheet.target.T[places], color=VERMILION, lw=1.9, zorder=3, label="targets: minimizers of f")
+    ax.plot(*sheet.x.T[places], color=BLUE, lw=1.9, zorder=4, label="hallucinated minimizers")
+
+
+# ---------------------------------------------------------------------- surfaces
+
+
+def _new_space() -> Axes:
+    """Make three-dimensional axes in a figure of their own."""
+    import matplotlib.pyplot as plt
+
+    axes: Axes = plt.figure(figsize=SIZE, layout="compressed").add_subplot(projection="3d")
+    return axes
+
+
+def _draw_surface(ax: Any, surface: Surface, places: list[int], certificate: Found) -> None:
+    """Draw a surface on axes of as many dimensions as there are `places`."""
+    if (ax.name == "3d") != (len(places) == 3):
+        raise ArgumentError("ax", f"<{ax.name} axes>", f"have {len(places)} dimensions, one for each coordinate")
+    # Matplotlib takes limits from what is plotted first: the targets.
+    dots = {"color": VERMILION, "ms": 2.5, "alpha": 0.35, "zorder": 2}
+    ax.plot(*surface.target.T[places], ".", label="targets: minimizers of f", **dots)
+    own = squares(surface.x, surface.tangents, surface.half_widths)
+    if certificate is not None:
+        proved = certified_squares(certificate, surface.objective.dimension)
+        own = own[~_within(own, *proved)]
+        _patches(ax, squares(*proved)[..., places], SKY, "certified")
+    _patches(ax, own[..., places], BLUE, "hallucinated minimizers" if certificate is None else "found, not certified")
+    _draw_steps(ax, surface, places, SURFACE_STEPS, lw=0.9, alpha=0.6, zorder=3)
+    shown = np.concatenate([surface.x, surface.target])[:, places]
+    if len(places) == 2:
+        ax.update_datalim(shown)
+        ax.autoscale_view()
+    else:
+        ax.computed_zorder = False
+        ax.auto_scale_xyz(*shown.T, had_data=True)
+
+
+def squares(x: np.ndarray, tangents: np.ndarray, half_widths: np.ndarray) -> np.ndarray:
+    """Return the corners of charts, (n, 4, d), from their centres (n, d), tangents (n, d, 2) and half widths (n,)."""
+    offsets = np.einsum("ndk,ck->ncd", tangents, CORNERS)
+    return np.asarray(x[:, None] + half_widths[:, None, None] * offsets)
+
+
+def certified_squares(certificate: Found, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what `squares` takes for the charts of a certificate; of ``(x, c, lambda)`` only ``x`` is drawn."""
+    charts = [chart for atlas in certificate.atlases for chart in atlas.charts]
+    x = np.array([[float(v) for v in chart.centre[:d]] for chart in charts]).reshape(-1, d)
+    tangents = np.array([[[float(v) for v in row[:2]] for row in chart.frame[:d]] for chart in charts])
+    return x, tangents.reshape(-1, d, 2), np.array([float(chart.half_width) for chart in charts])
+
+
+def _within(own: np.ndarray, x: np.ndarray, tangents: np.ndarray, half_widths: np.ndarray) -> np.ndarray:
+    """Tell which squares (n, 4, d) have their middle and all corners, a bit inside, over one of other charts."""
+    middle = own.mean(axis=1, keepdims=True)
+    points = np.concatenate([middle, middle + 0.9 * (own - middle)], axis=1)
+    inside = np.zeros(points.shape[:2], dtype=bool)
+    for centre, tangent, h in zip(x, tangents, half_widths, strict=True):
+        # Parameters of the foot of a point in the tangent plane, and its distance from there.
+        s = (points - centre) @ np.linalg.pinv(tangent).T
+        height = np.linalg.norm(points - centre - s @ tangent.T, axis=-1)
+        inside |= (np.abs(s).max(axis=-1) <= h) & (height <= h * np.linalg.norm(tangent))
+    return np.asarray(inside.all(axis=1))
+
+
+def _patches(ax: Any, corners: np.ndarray, colour: str, label: str) -> None:
+    """Draw quadrilaterals (n, 4, 2) flat and half transparent, or (n, 4, 3) solid and shaded."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import to_rgb
+
+    if not len(corners):
+        return
+    if corners.shape[-1] == 2:
+        ax.add_collection(PolyCollection(list(corners), fc=colour, ec=colour, lw=0.4, alpha=0.3, zorder=4, label=label))
+        return
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
+    length = np.linalg.norm(normals, axis=1)
+    facing = np.abs(normals @ LIGHT) / np.where(length > 0, length, 1)
+    shaded = (AMBIENT + (1 - AMBIENT) * np.minimum(facing, 1))[:, None] * np.array(to_rgb(colour))
+    rim = (*to_rgb(WHITE), 0.4)
+    patches = Poly3DCollection(corners, facecolors=shaded, edgecolors=rim, lw=0.3, zorder=4, label="_" + label)
+    ax.add_collection(patches, autolim=False)
+    ax.plot(*[[np.nan]] * 3, "s", color=colour, ms=8, label=label)  # the legend shows colours without shade
+
+
+def _finish_space(ax: Any, names: list[str], title: str | None) -> None:
+    """Set labels, equal scales, title and legend of three-dimensional axes."""
+    for name, label in zip(names, (ax.set_xlabel, ax.set_ylabel, ax.set_zlabel), strict=True):
+        label(name, fontsize=FONT_SIZE)
+    ax.set_aspect("equal")
+    ax.tick_params(labelsize=FONT_SIZE - 1)
+    ax.locator_params(nbins=5)
+    if title:
+        ax.set_title(title, fontsize=FONT_SIZE + 1)
+    legend(ax)
