@@ -32,7 +32,7 @@ _LAZY = {
     "diagnose": "hallucert.diagnosis.diagnose",
     "census": "hallucert.prove.census",
     "diagram": "hallucert.prove.diagram",
-    "DiagramCertificate": "hallucert.check.diagram.certificate",
+    "DiagramCertificate": "hallucert.check.branch.certificate",
     "Census": "hallucert.check.census.census",
     "safe_radius": "hallucert.prove.absence.radii",
     "critical_rho": "hallucert.prove.absence.radii",
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from hallucert import plot as plot
     from hallucert import sam as sam
     from hallucert.check.branch.certificate import BranchCertificate as BranchCertificate
+    from hallucert.check.branch.certificate import DiagramCertificate as DiagramCertificate
     from hallucert.check.census.census import Census as Census
     from hallucert.check.claim import Status as Status
-    from hallucert.check.diagram.certificate import DiagramCertificate as DiagramCertificate
     from hallucert.check.file.certificate import Certificate as Certificate
     from hallucert.check.file.reading import load as load
     from hallucert.check.file.verify import Verdict as Verdict

@@ -13,13 +13,12 @@ from hallucert.arguments import checked_seconds, checked_whole, quiet
 from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import Branches, measured_claims
-from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import proved_target
+from hallucert.check.branch.certificate import DiagramCertificate
+from hallucert.check.branch.chain import Chain, Objection
+from hallucert.check.branch.claims import COMPLETENESS, THEOREMS, Branches, measured_claims
+from hallucert.check.branch.region import MAX_DIMENSION, Swept, completeness, sweep
+from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.claim import Enclosure, sizes_of
-from hallucert.check.diagram.certificate import DiagramCertificate
-from hallucert.check.diagram.claims import COMPLETENESS, MAX_DIMENSION, THEOREMS, Swept, completeness, sweep
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
@@ -63,7 +62,7 @@ def diagram(
 
     The branches from the critical points in and around the box are followed and certified (`hallucert.find.branches`,
     `hallucert.certify`). Then the box is searched, without a radius, for points with ``g(x) = lambda (c - x)`` and
-    ``lambda > 0`` outside of all cells of the branches (`hallucert.check.diagram.claims`). Where some may be, branches
+    ``lambda > 0`` outside of all cells of the branches (`hallucert.check.branch.region`). Where some may be, branches
     are sought that were missed, and so on.
 
     Parameters
@@ -162,9 +161,9 @@ def _proved(
         groups = measured_claims(system, proved, chains, clock=clock)
         sizes = proved.sizes(size)
         about = Branches(f.dimension, tuple(chains), tuple(region))
-        proved_groups = [group for group in groups if not isinstance(group, str)]
+        proved_groups = [group for group in groups if not isinstance(group, Objection)]
         claims = [one.published(about, ar.precision, sizes) for group in proved_groups for one in group]
-        whole = all(not isinstance(group, str) for group in groups) and all(claims)
+        whole = all(not isinstance(group, Objection) for group in groups) and all(claims)
         enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision, sizes.box) for c in proved.c]
     last = completeness(swept).published(about, ar.precision)
     if not whole:

@@ -22,7 +22,6 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.branch import claims as branch
-from hallucert.check.diagram import claims as diagram
 from hallucert.check.file.kinds import KINDS, module_of
 from hallucert.check.point.rule import BY_NAME
 from hallucert.check.sheet import claims as sheet
@@ -120,7 +119,7 @@ def issued() -> set[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     names.add(first.value)
-    theorems = [BY_NAME, branch.THEOREMS, diagram.THEOREMS, sheet.THEOREMS, surface.THEOREMS]
+    theorems = [BY_NAME, branch.THEOREMS, branch.OF_DIAGRAMS, sheet.THEOREMS, surface.THEOREMS]
     return names.union(*theorems)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.target import kind_of
+from hallucert.check.branch.system import kind_of
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
 from hallucert.check.point.rule import Witness

@@ -14,9 +14,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.chain import Objection
-from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import proved_target
-from hallucert.check.diagram.claims import sweep
+from hallucert.check.branch.region import sweep
+from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED
 from hallucert.find.curves.records import EndReason

@@ -17,16 +17,15 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.cell import Cell, CellProof
-from hallucert.check.branch.chain import entry
+from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.claims import THEOREMS
 from hallucert.check.branch.system import BranchSystem
+from hallucert.check.cell import Cell, Joint
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
 from hallucert.exact import format_dyadic, parse_dyadic
-from hallucert.prove.branch.guide import Guide, Track
-from hallucert.prove.branch.proposal import cell_between
+from hallucert.prove.branch.proposal import Guide, Track, cell_between
 
 BIFURCATION = 3 / np.sqrt(2)
 
@@ -256,25 +255,12 @@ def test_a_cell_that_the_curve_leaves_is_not_proved(certified, four_well):
         system = BranchSystem(ar, four_well, [ar.constant(Fraction(1))] * 2)
         for link in certified.chains[0].links[1:6]:
             cell = link.cell
-            assert CellProof(system, cell).proved()
+            assert BranchCell(system, cell).proved()
             thin = replace(cell, radius=tuple(r / 2**20 for r in cell.radius))
-            assert not CellProof(system, thin).proved()
+            assert not BranchCell(system, thin).proved()
             across = [sum(f * r for f, r in zip(row[1:], cell.radius, strict=True)) for row in cell.frame]
             beside = replace(cell, centre=tuple(m + 3 * v for m, v in zip(cell.centre, across, strict=True)))
-            assert not CellProof(system, beside).proved()
-
-
-class Displaced:
-    """A cell whose arc ends elsewhere than it does."""
-
-    def __init__(self, proof, across):
-        self.cell, self.proof, self.across = proof.cell, proof, across
-
-    def section(self, s):
-        return [z + self.proof.arithmetic.constant(v) for z, v in zip(self.proof.section(s), self.across, strict=True)]
-
-    def velocity(self, z, s):
-        return self.proof.velocity(self.proof.section(self.cell.span[1]), s)
+            assert not BranchCell(system, beside).proved()
 
 
 def test_arcs_meet_only_where_the_end_of_one_lies_in_the_next_cell(certified, four_well):
@@ -282,11 +268,12 @@ def test_arcs_meet_only_where_the_end_of_one_lies_in_the_next_cell(certified, fo
     ar = arithmetic("arb", 106)
     with ar:
         system = BranchSystem(ar, four_well, [ar.constant(Fraction(1))] * 2)
-        before, after = (CellProof(system, link.cell) for link in certified.chains[0].links[2:4])
+        before, after = (BranchCell(system, link.cell, link.places) for link in certified.chains[0].links[2:4])
         cell = after.cell
         across = [sum(f * r for f, r in zip(row[1:], cell.radius, strict=True)) for row in cell.frame]
-        assert entry(Displaced(before, [0 * v for v in across]), after) is not None
-        assert entry(Displaced(before, [2 * v for v in across]), after) is None
+        beside = [z + ar.constant(2 * v) for z, v in zip(before.end.z, across, strict=True)]
+        assert after.entry(before.end) is not None
+        assert after.entry(Joint(beside, before.end.velocity)) is None
 
 
 def test_the_tube_holds_the_curve_at_every_section(certified, four_well):
@@ -295,9 +282,9 @@ def test_the_tube_holds_the_curve_at_every_section(certified, four_well):
     with ar:
         system = BranchSystem(ar, four_well, [ar.constant(Fraction(1))] * 2)
         for link in certified.chains[0].links[::4]:
-            proof = CellProof(system, link.cell)
+            proof = BranchCell(system, link.cell, link.places)
             assert proof.proved()
-            x, y, lam = proof.section(link.cell.span[1] / 3)
+            x, y, lam = proof.section(link.cell.span[1])
             assert ar.intersection(x, y) is not None
             assert ar.intersection(lam, -ar.constant(Fraction(4)) * x * (x + ar.constant(Fraction(1)))) is not None
             assert ar.upper(x) - ar.lower(x) < Fraction(1, 10**20)
@@ -351,8 +338,7 @@ def thin_a_tube(data):
 
 def stretch_a_cell(data):
     cell = data["branches"][0]["cells"][3]
-    cell["span"][1] = "1p2"
-    cell["turning"][-1][0] = cell["stability"][-1][0] = "1p2"
+    cell["span"][1] = cell["parts"][-1]["end"] = "1p2"
 
 
 def shift_a_cell(data):
@@ -361,18 +347,21 @@ def shift_a_cell(data):
 
 def claim_attraction(data):
     for cell in data["branches"][0]["cells"]:
-        cell["stability"] = [[cell["span"][1], "attracting"]]
+        for part in cell["parts"]:
+            part["stability"] = "attracting"
     data["claims"][2]["inputs"]["attracting"] = 1
 
 
 def claim_falling(data):
-    cell = data["branches"][0]["cells"][3]
-    cell["turning"] = [[cell["span"][1], "falling"]]
+    for part in data["branches"][0]["cells"][3]["parts"]:
+        part["turning"] = "falling"
 
 
 def claim_a_fold(data):
     cell = data["branches"][0]["cells"][3]
-    cell["turning"] = [["0", "growing"], ["1p-10", "fold"], [cell["span"][1], "falling"]]
+    whole = cell["parts"][-1]
+    cuts = ("0", "growing"), ("1p-10", "fold"), (whole["end"], "falling")
+    cell["parts"] = [whole | {"end": end, "turning": word} for end, word in cuts]
 
 
 def claim_a_larger_range(data):
@@ -438,15 +427,15 @@ def turn_back(data):
         row[0] = negated(row[0])
     cell["span"] = [negated(cell["span"][1]), negated(low)]
     cell["start"] = cell["span"][0]
-    cell["turning"] = [[cell["span"][1], "undecided"]]
-    cell["stability"] = [[cell["span"][1], "undecided"]]
+    nothing = {"end": cell["span"][1], "turning": "undecided", "stability": "undecided"}
+    cell["parts"], cell["places"] = [cell["parts"][-1] | nothing], []
 
 
 def stop_short_of_the_critical_point(data):
     """End the last cell so little before lambda = 0 that all published numbers still hold."""
     cell = data["branches"][1]["cells"][-1]
     end = format_dyadic(parse_dyadic(cell["span"][1]) - Fraction(1, 2**62))
-    cell["span"][1] = cell["turning"][-1][0] = cell["stability"][-1][0] = end
+    cell["span"][1] = cell["parts"][-1]["end"] = cell["places"][-1]["s"] = end
 
 
 def shift_a_number(data):
@@ -511,8 +500,12 @@ MALFORMED = [
     ((*CELL, "radius"), ["1", "0"], "branches[0].cells[0].radius"),
     ((*CELL, "frame"), [["1"]], "branches[0].cells[0].frame"),
     ((*CELL, "frame"), [["1", "0", "0"], ["0", "1"], ["0", "0", "1"]], "branches[0].cells[0].frame"),
-    ((*CELL, "turning"), [["1", "dancing"]], "branches[0].cells[0].turning[0]"),
-    ((*CELL, "stability"), [["1"]], "branches[0].cells[0].stability[0]"),
+    ((*CELL, "parts"), [], "branches[0].cells[0].parts"),
+    ((*CELL, "parts", 0, "turning"), "dancing", "branches[0].cells[0].parts[0].turning"),
+    ((*CELL, "parts", 0, "stability"), ["fold"], "branches[0].cells[0].parts[0].stability"),
+    ((*CELL, "parts", 0, "end"), "-1p9", "branches[0].cells[0].parts[0].end"),
+    ((*CELL, "parts", 0, "radius"), ["0", "1"], "branches[0].cells[0].parts[0].radius"),
+    ((*CELL, "places", 0, "centre"), ["1"], "branches[0].cells[0].places[0].centre"),
     (("claims", 1, "inputs"), {"branch": 7}, "claims[1].inputs"),
     (("claims", 1, "inputs", "branch"), 7, "claims[1].inputs.branch"),
     (("claims", 1, "name"), "existence", "claims[1].name"),

@@ -13,11 +13,10 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.cell import CellProof
+from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.claims import TARGET
-from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import proved_target
-from hallucert.check.diagram.claims import Swept, _holds, _Tubes, completeness, sweep
+from hallucert.check.branch.region import Swept, _holds, _Tubes, completeness, sweep
+from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.reading import from_json
@@ -134,7 +133,7 @@ def test_a_cell_holds_small_pieces_only(diagrams) -> None:
             for size, inside in ((reach / 64, True), (64 * reach, False)):
                 x = [ar.interval(v - size, v + size) for v in centre[:-1]]
                 multiplier = (max(centre[-1] - size, Fraction(0)), centre[-1] + size)
-                assert _holds(CellProof(system, cell), x, multiplier) == inside
+                assert _holds(BranchCell(system, cell), x, multiplier) == inside
 
 
 def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch) -> None:
@@ -144,9 +143,9 @@ def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch
     with ar:
         system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
         cells = [link.cell for link in diagram.chains[0].links[:2]]
-        proofs = [CellProof(system, cell) for cell in cells]
-        monkeypatch.setattr("hallucert.check.diagram.claims._thick", lambda _, cell: proofs[cells.index(cell)])
-        monkeypatch.setattr("hallucert.check.diagram.claims.matrix.float_inverse", lambda frame: None)
+        proofs = [BranchCell(system, cell) for cell in cells]
+        monkeypatch.setattr("hallucert.check.branch.region._thick", lambda _, cell: proofs[cells.index(cell)])
+        monkeypatch.setattr("hallucert.check.branch.region.matrix.float_inverse", lambda frame: None)
         tubes = _Tubes(system, cells)
         assert tubes.proofs
         x = [ar.constant(Fraction(1)), ar.constant(Fraction(1))]

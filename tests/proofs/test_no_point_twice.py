@@ -9,10 +9,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.chain import check_chain
-from hallucert.check.branch.parts import UNDECIDED, Part
-from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import proved_target
+from hallucert.check.branch.chain import UNDECIDED, Fault, Part, check_chain
+from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file.writing import to_json
 from hallucert.check.sheet.chain import CurveChain, check_curve
 from hallucert.check.sheet.system import ManifoldSystem
@@ -67,16 +65,14 @@ def test_a_cell_that_reaches_behind_the_first_point_is_refused(isola, ring) -> N
     assert "first point" in checked_sheet(ring, CurveChain((piece, cell), False))
     link = isola.chains[0].links[3]
     low, high = link.cell.span[0] / 8, link.cell.span[1] / 8
-    small = replace(link, cell=replace(link.cell, span=(low, high)), start=low)
-    small = replace(small, turning=(_undecided(high),), stability=(_undecided(high),))
-    whole = replace(link, start=link.cell.span[0])
-    whole = replace(whole, turning=(_undecided(link.cell.span[1]),), stability=(_undecided(link.cell.span[1]),))
+    small = replace(link, cell=replace(link.cell, span=(low, high)), parts=_undecided(link, low, high))
+    whole = replace(link, parts=_undecided(link, *link.cell.span))
     chain = replace(isola.chains[0], links=(small, whole))
-    assert "first point" in checked_branch(isola, chain)
+    assert checked_branch(isola, chain).fault is Fault.FIRST_POINT
 
 
-def _undecided(high: Fraction):
-    return Part(high, UNDECIDED)
+def _undecided(link, low: Fraction, high: Fraction):
+    return (Part(link.parts[0].tube._replace(low=low, high=high), UNDECIDED, UNDECIDED),)
 
 
 def test_stability_is_said_of_cells_not_of_radii_alone() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.cell import arc_box
+from hallucert.check.cell import arc_box
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.reading import from_json
 from hallucert.check.file.writing import to_json

@@ -1,4 +1,4 @@
-"""The certificate of a branch: a target, chains of cells, and the claims that they prove."""
+"""The certificates of branches and of complete diagrams: a target, chains of cells, and what they prove."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import THEOREMS, Branches
-from hallucert.check.branch.target import TargetBox
-from hallucert.check.claim import Claim
+from hallucert.check.branch.claims import COMPLETENESS, OF_DIAGRAMS, THEOREMS, Branches
+from hallucert.check.branch.system import TargetBox
+from hallucert.check.claim import Claim, Status
 from hallucert.check.file.certificate import Provenance
 from hallucert.check.pieces.chains import ChainCertificate, doubles
 from hallucert.exact import decimal_enclosure
@@ -74,6 +74,51 @@ class BranchCertificate(ChainCertificate):
     def _subject(self) -> list[str]:
         known = list(zip(self.objective.variables, self.box or (), strict=False))[:8]
         return [f"c: {name} in {decimal_enclosure(low, high, 17)}" for name, (low, high) in known]
+
+
+@dataclass(frozen=True, repr=False)
+class DiagramCertificate(BranchCertificate):
+    """Everything that was proved about the branches of one target, and that these are all in a box.
+
+    Indexing and printing are as for a `BranchCertificate`; there is one more claim, ``"completeness"``.
+
+    Attributes
+    ----------
+    objective : Objective
+        The function.
+    target : TargetBox or None
+        Where the target is; None if none could be proved.
+    chains : tuple of Chain
+        The cells; branches 1, 2, .. of the claims. Empty if nothing is hallucinated with the target.
+    all_claims : tuple of Claim
+        Those of the branches, and ``"completeness"`` as the last one.
+    provenance : Provenance
+        Which software made it.
+    box : tuple of (Fraction, Fraction) or None
+        Contains the target ``c``; None unless that is proved.
+    region : tuple of (Fraction, Fraction)
+        The box of ``x`` in which the diagram is complete, or should be.
+    """
+
+    kind: ClassVar[str] = "diagram"
+    names: ClassVar[tuple[str, ...]] = tuple(OF_DIAGRAMS)
+
+    region: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    @property
+    def about(self) -> Branches:
+        """What the sentences speak of."""
+        return Branches(self.objective.dimension, self.chains, self.region)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is proved that every hallucinated point of the target in the box lies on a branch."""
+        return self[COMPLETENESS.name][0].status is Status.PROVED
+
+    @property
+    def proved(self) -> bool:
+        """Whether anything is certified of the points: a branch, or that there are no others."""
+        return self.complete or super().proved
 
 
 def _polygon(chain: Chain, dimension: int) -> np.ndarray:

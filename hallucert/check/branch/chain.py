@@ -18,22 +18,41 @@ the arc on it is a critical point of ``f``, where the branch begins or ends (Pro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
-from hallucert.balls.facade import Ball
-from hallucert.check.branch.cell import Cell, CellProof
-from hallucert.check.branch.parts import UNDECIDED, Part, confirmed
-from hallucert.check.branch.stability import ATTRACTING, REPELLING, stability
-from hallucert.check.branch.system import BranchSystem, Vector
-from hallucert.check.branch.turning import FALLING, FOLD, GROWING, fold_numbers, turning
+from hallucert.check.branch.cell import BranchCell
+from hallucert.check.branch.measures import (
+    ATTRACTING,
+    FALLING,
+    FOLD,
+    GROWING,
+    REPELLING,
+    UNDECIDED,
+    Arc,
+    Fold,
+    fold_on,
+    radius_at,
+)
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.cell import Cell, Tube
 from hallucert.check.claim import Enclosure
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock
 
-DEPTH = 16
-"""How often a checker may halve a part of an arc to confirm what is said of it; the prover halves less."""
+TURNINGS, STABILITIES = (GROWING, FALLING, FOLD, UNDECIDED), (ATTRACTING, REPELLING, UNDECIDED)
+"""What may be said of the parts of an arc."""
+
+
+class Part(NamedTuple):
+    """What is said of the arc in a tube: what rho does, and whether SAM is attracted."""
+
+    tube: Tube
+    turning: str
+    stability: str
 
 
 @dataclass(frozen=True)
@@ -44,16 +63,27 @@ class Link:
     ----------
     cell : Cell
         The region.
-    start : Fraction
-        The curve comes in at some ``s >= start``.
-    turning, stability : tuple of Part
-        Properties by parts of ``[start, s_1]``: what rho does, and whether SAM is attracted.
+    places : tuple of Tube
+        Where the arc is at single ``s``.
+    parts : tuple of Part
+        They divide ``[start, s_1]``, and the curve comes in at some ``s >= start``.
     """
 
     cell: Cell
-    start: Fraction
-    turning: tuple[Part, ...]
-    stability: tuple[Part, ...]
+    places: tuple[Tube, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def start(self) -> Fraction:
+        """Where the parts begin."""
+        return self.parts[0].tube.low if self.parts else self.cell.span[1]
+
+    @property
+    def divided(self) -> bool:
+        """Whether the parts divide the arc from `start` to its end."""
+        cuts = [self.start, *(part.tube.high for part in self.parts)]
+        begun = [part.tube.low for part in self.parts]
+        return cuts[-1] == self.cell.span[1] and cuts[:-1] == begun and all(a < b for a, b in pairwise(cuts))
 
 
 @dataclass(frozen=True)
@@ -91,13 +121,23 @@ class Objection:
     reason: Reason
     fault: Fault = Fault.CELL
 
+    def in_cell(self, number: int) -> Objection:
+        """Say in which cell."""
+        return replace(self, text=f"cell {number}: {self.text}")
 
-@dataclass(frozen=True)
-class Fold:
-    """Enclosures at a certified fold: rho, and the second derivative of rho by the arclength of x."""
 
-    rho: Enclosure
-    second_derivative: Enclosure
+NOT_PROVED = Objection("it is not shown to hold exactly one arc", Reason.PRECISION)
+NOT_JOINED = Objection("the arc before is not shown to go on into it", Reason.PRECISION, Fault.JOINT)
+STARTS_LATE = Objection("the curve does not come in after its start", Reason.PRECISION, Fault.JOINT)
+RETURNS = Objection(
+    "it is not shown to keep away from the first point, so that no point is passed twice",
+    Reason.PRECISION,
+    Fault.FIRST_POINT,
+)
+NO_RADIUS = Objection("the radius at an end is not enclosed", Reason.PRECISION)
+UNDIVIDED = Objection("its parts do not divide the arc", Reason.STRADDLES)
+EMPTY = Objection("it has no cells", Reason.PRECISION)
+LATE = Objection("the time budget was spent before its last cell", Reason.TIME)
 
 
 @dataclass(frozen=True)
@@ -135,64 +175,40 @@ class ChainFacts:
 
 
 def check_chain(
-    system: BranchSystem,
-    chain: Chain,
-    proofs: Sequence[CellProof] | None = None,
-    clock: Clock = UNLIMITED,
-) -> ChainFacts | str:
+    system: BranchSystem, chain: Chain, proofs: Sequence[BranchCell] | None = None, clock: Clock = UNLIMITED
+) -> ChainFacts | Objection:
     """Prove everything that a chain claims; return the facts, or what could not be proved.
 
-    Parameters
-    ----------
-    system : BranchSystem
-        The equation.
-    chain : Chain
-        The data.
-    proofs : sequence of CellProof, optional
-        Proofs of its cells in the same arithmetic that were already successful, as were those of the parts: the
-        prover's. Only joints, ends, folds and signs are left to do then.
-    clock : Clock
-        Give up when its time is up.
+    The prover gives the `proofs` of its cells in the same arithmetic, which were already successful, as were those of
+    the parts. Only joints, ends, folds and signs are left to do then.
     """
+    if not chain.links:
+        return EMPTY
     folds: list[Fold] = []
-    walk = _Walk(again=proofs is None)
-    before: CellProof | None = None
-    begin: Vector | None = None
+    done: list[BranchCell] = []
     for i, link in enumerate(chain.links):
         clock.tell("cells joined", i, len(chain.links))
         if clock.passed():
-            return "the time budget was spent before its last cell"
-        proof = CellProof(system, link.cell) if proofs is None else proofs[i]
+            return LATE
+        proof = BranchCell(system, link.cell, link.places) if proofs is None else proofs[i]
         if proofs is None and not proof.proved():
-            return f"cell {i} is not shown to hold exactly one arc"
-        first, last = i == 0, i == len(chain.links) - 1
-        ends = (chain.from_critical and first, chain.to_critical and last)
-        found = check_link(proof, link, before, begin, ends, again=proofs is None)
+            return NOT_PROVED.in_cell(i)
+        ends = (chain.from_critical and i == 0, chain.to_critical and i == len(chain.links) - 1)
+        found = check_link(proof, link, done, ends, again=proofs is None)
         if isinstance(found, Objection):
-            return f"cell {i}: {found.text}"
+            return found.in_cell(i)
         folds += found
-        if problem := walk.add(i, proof, link):
-            return f"cell {i}: {problem}"
-        if first:
-            start, begin = _radius_at(proof, link.cell.span[0]), proof.section(link.cell.span[0])
-        before = proof
-    if before is None:
-        return "it has no cells"
-    end = _radius_at(before, chain.links[-1].cell.span[1])
-    runs = walk.finished()
+        done.append(proof)
+    start, end = radius_at(done[0], done[0].cell.span[0]), radius_at(done[-1], done[-1].cell.span[1])
+    runs = _runs(chain, done)
     if start is None or end is None or runs is None:
-        return "the radius at an end is not enclosed"
-    complete = all(part.word != UNDECIDED for link in chain.links for part in link.turning)
+        return NO_RADIUS
+    complete = all(part.turning != UNDECIDED for link in chain.links for part in link.parts)
     return ChainFacts(start, end, tuple(folds), runs, complete)
 
 
 def check_link(
-    proof: CellProof,
-    link: Link,
-    before: CellProof | None,
-    begin: Vector | None,
-    ends: tuple[bool, bool],
-    again: bool,
+    proof: BranchCell, link: Link, before: Sequence[BranchCell], ends: tuple[bool, bool], again: bool
 ) -> list[Fold] | Objection:
     """Prove that a cell, which holds exactly one arc, belongs where it stands in a chain; return its folds.
 
@@ -200,14 +216,12 @@ def check_link(
 
     Parameters
     ----------
-    proof : CellProof
+    proof : BranchCell
         Of the cell, already successful.
     link : Link
         The data.
-    before : CellProof or None
-        Of the cell before; None for the first.
-    begin : list of balls or None
-        The first point of the first cell's arc; None for the first.
+    before : sequence of BranchCell
+        Of the cells before.
     ends : (bool, bool)
         Whether its first and its last face are said to be at ``lambda = 0``.
     again : bool
@@ -218,27 +232,43 @@ def check_link(
     came_in = _entry(before, proof, link)
     if isinstance(came_in, Objection):
         return came_in
-    if begin is not None and not proof.misses(begin):
+    if before and not proof.misses(before[0].section(before[0].cell.span[0])):
         return RETURNS
-    found = _check_turning(proof, link, came_in, again)
-    return Objection(found, Reason.STRADDLES) if isinstance(found, str) else found
+    if not link.parts or not link.divided:
+        return UNDIVIDED
+    folds = []
+    for part in link.parts:
+        if part.turning == FOLD:
+            # Strictly inside the cell's own part of the curve, so that no fold is counted twice.
+            if not (came_in < part.tube.low and part.tube.high < proof.cell.span[1]):
+                return Objection("a fold is too close to the end of its cell", Reason.STRADDLES)
+            fold = fold_on(Arc(proof, part.tube))
+            if fold is None:
+                return Objection("a fold is not confirmed", Reason.STRADDLES)
+            folds.append(fold)
+        if again and (missing := unconfirmed(proof, part)):
+            return Objection(f"{missing} is not confirmed on a part", Reason.STRADDLES)
+    return folds
 
 
-NOT_JOINED = Objection("the arc before is not shown to go on into it", Reason.PRECISION, Fault.JOINT)
-RETURNS = Objection(
-    "it is not shown to keep away from the first point, so that no point is passed twice",
-    Reason.PRECISION,
-    Fault.FIRST_POINT,
-)
+def unconfirmed(proof: BranchCell, part: Part) -> str | None:
+    """Return what is said of a part, but of folds, and does not certainly hold; None if everything does."""
+    turning, stability = part.turning not in (UNDECIDED, FOLD), part.stability != UNDECIDED
+    if not (turning or stability):
+        return None
+    arc = Arc(proof, part.tube)
+    if turning and arc.turning != part.turning:
+        return part.turning
+    return part.stability if stability and arc.stability != part.stability else None
 
 
-def hallucinated(proof: CellProof, from_critical: bool, to_critical: bool) -> Objection | None:
+def hallucinated(proof: BranchCell, from_critical: bool, to_critical: bool) -> Objection | None:
     """Return None if certainly ``lambda > 0`` and ``x != c`` on the cell, but for a face at ``lambda = 0``."""
     ar = proof.arithmetic
     z = proof.at(proof.span, proof.box)
     if not ar.positive(proof.system.squared_radius(z)):
         return Objection("x may meet the target", Reason.ZERO_GRADIENT)
-    ends = proof.cell.multiplier_ends
+    ends = proof.multiplier_ends
     if from_critical and (ends is None or ends[0] != 0 or ends[1] <= 0):
         return Objection("its first face is not at lambda = 0", Reason.ZERO_GRADIENT)
     if to_critical and (ends is None or ends[1] != 0 or ends[0] <= 0):
@@ -248,118 +278,30 @@ def hallucinated(proof: CellProof, from_critical: bool, to_critical: bool) -> Ob
     return Objection("lambda may not be positive", Reason.ZERO_GRADIENT)
 
 
-def entry(before: CellProof, proof: CellProof) -> Ball | None:
-    """Enclose the ``s`` at which the arc of one cell comes into the next, going forward; None if that is not shown."""
-    ar, face = proof.arithmetic, before.cell.span[1]
-    joint = before.section(face)
-    where, velocity = proof.coordinates(joint), before.velocity(joint, ar.constant(face))
-    if where is None or velocity is None or proof.inverse_frame is None or not proof.holds(joint):
-        return None
-    # ds/ds of the next cell along the arc before.
-    return where[0] if ar.positive(ar.dot(proof.inverse_frame[0], velocity)) else None
-
-
-def _entry(before: CellProof | None, proof: CellProof, link: Link) -> Fraction | Objection:
+def _entry(before: Sequence[BranchCell], proof: BranchCell, link: Link) -> Fraction | Objection:
     """Return an ``s`` at which the curve has certainly come in, or what is wrong."""
-    ar, (low, high) = proof.arithmetic, link.cell.span
-    if before is None:
-        if link.start != low:
-            return Objection("the first cell must begin at its first face", Reason.PRECISION)
-        return low
-    where = entry(before, proof)
+    low = proof.cell.span[0]
+    if not before:
+        first = Objection("the first cell must begin at its first face", Reason.PRECISION)
+        return low if link.start == low else first
+    joint = before[-1].end
+    where = None if joint is None else proof.entry(joint)
     if where is None:
         return NOT_JOINED
-    if not (low <= link.start <= ar.lower(where) and ar.upper(where) < high):
-        return Objection("the curve does not come in after its start", Reason.PRECISION, Fault.JOINT)
-    return ar.upper(where)
+    return where[1] if low <= link.start <= where[0] else STARTS_LATE
 
 
-def _parts(parts: Sequence[Part], start: Fraction, end: Fraction) -> list[tuple[Fraction, Fraction, str]] | None:
-    """Return ``(low, high, word)`` of each part, or None if they do not divide ``[start, end]``."""
-    result, low = [], start
-    for part in parts:
-        if not low < part.high:
+def _runs(chain: Chain, proofs: Sequence[BranchCell]) -> tuple[Run, ...] | None:
+    """Join neighbours of one stability, also across cells; None if a radius is not enclosed."""
+    parts = [(part, i) for i, link in enumerate(chain.links) for part in link.parts]
+    runs = []
+    for word, group in groupby(parts, lambda pair: pair[0].stability):
+        together = list(group)
+        if word == UNDECIDED:
+            continue
+        (head, first), (tail, last) = together[0], together[-1]
+        rho_from, rho_to = radius_at(proofs[first], head.tube.low), radius_at(proofs[last], tail.tube.high)
+        if rho_from is None or rho_to is None:
             return None
-        result.append((low, part.high, part.word))
-        low = part.high
-    return result if low == end else None
-
-
-def _check_turning(proof: CellProof, link: Link, came_in: Fraction, again: bool) -> list[Fold] | str:
-    parts = _parts(link.turning, link.start, link.cell.span[1])
-    if parts is None:
-        return "the parts of turning do not divide the arc"
-    folds = []
-    for low, high, word in parts:
-        if word == FOLD:
-            numbers = fold_numbers(proof, low, high)
-            if numbers is None:
-                return "a fold is not confirmed"
-            # Strictly inside the cell's own part of the curve, so that no fold is counted twice.
-            if not (came_in < low and high < link.cell.span[1]):
-                return "a fold is too close to the end of its cell"
-            rho, second = _enclosure(proof, numbers.rho), _enclosure(proof, numbers.second_derivative)
-            if rho is None or second is None:
-                return "the numbers of a fold are not enclosed"
-            folds.append(Fold(rho, second))
-        elif word in (GROWING, FALLING):
-            if again and not confirmed(proof, low, high, word, turning, DEPTH):
-                return f"rho is not confirmed to be {word} on a part"
-        elif word != UNDECIDED:
-            return f"{word!r} is nothing that rho does"
-    return folds
-
-
-class _Walk:
-    """Collects the runs of stability along a chain, proved `again` part by part or as they are."""
-
-    def __init__(self, again: bool) -> None:
-        self.again = again
-        self.runs: list[tuple[str, int, int, Enclosure | None, Enclosure | None]] = []
-        self.open: tuple[str, int, Enclosure | None] | None = None
-        self.last: tuple[int, CellProof, Fraction] | None = None
-
-    def add(self, number: int, proof: CellProof, link: Link) -> str | None:
-        """Confirm the parts of one cell, the `number`-th; return what could not be confirmed, or None."""
-        parts = _parts(link.stability, link.start, link.cell.span[1])
-        if parts is None:
-            return "the parts of stability do not divide the arc"
-        for low, high, word in parts:
-            if word not in (ATTRACTING, REPELLING, UNDECIDED):
-                return f"{word!r} is no stability"
-            if self.again and word != UNDECIDED and not confirmed(proof, low, high, word, stability, DEPTH):
-                return f"{word} is not confirmed on a part"
-            if self.open is not None and self.open[0] != word:
-                self._close()
-            if self.open is None and word != UNDECIDED:
-                self.open = (word, number, _radius_at(proof, low))
-            self.last = (number, proof, high)
-        return None
-
-    def _close(self) -> None:
-        if self.open is not None and self.last is not None:
-            (word, first, radius), (last, proof, s) = self.open, self.last
-            self.runs.append((word, first, last, radius, _radius_at(proof, s)))
-        self.open = None
-
-    def finished(self) -> tuple[Run, ...] | None:
-        """Return the runs; None if a radius was not enclosed."""
-        self._close()
-        runs = [Run(word, i, j, a, b) for word, i, j, a, b in self.runs if a is not None and b is not None]
-        return tuple(runs) if len(runs) == len(self.runs) else None
-
-
-def _radius_at(proof: CellProof, s: Fraction) -> Enclosure | None:
-    """Enclose rho at one ``s`` of the arc."""
-    return _enclosure(proof, proof.system.radius(proof.section(s)))
-
-
-def _enclosure(proof: CellProof, ball: object) -> Enclosure | None:
-    ar = proof.arithmetic
-    return Enclosure(*ar.endpoints(ball)) if ar.is_finite(ball) else None
-
-
-def unrepeated(proofs: Sequence[CellProof]) -> int:
-    """Return how many cells there are before the first that may hold the first point of the first cell's arc again."""
-    begin = proofs[0].section(proofs[0].cell.span[0])
-    return next((i for i, proof in enumerate(proofs) if i > 0 and not proof.misses(begin)), len(proofs))
+        runs.append(Run(word, first, last, rho_from, rho_to))
+    return tuple(runs)

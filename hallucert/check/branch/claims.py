@@ -1,12 +1,14 @@
-"""Claims about a branch of hallucinated points: the curve ``g(x) = lambda (c - x)`` with rho free (Proposition 4.5).
+"""Claims about branches of hallucinated points: the curves ``g(x) = lambda (c - x)`` with rho free (Proposition 4.5).
 
-==============  =======================================================================================================
-``target``      exactly one critical point ``c`` of ``f`` lies in a box, and it is nondegenerate of a known index
-``branch``      a chain of cells holds one connected smooth curve of hallucinated points of target ``c``, from a radius
-                (or a critical point) to another; every radius between is attained (intermediate value theorem)
-``fold``        the curve has a nondegenerate turning point in rho, at a radius in an explicit interval
-``stability``   every point of a part of the curve attracts SAM (or every one repels it)
-==============  =======================================================================================================
+================  =====================================================================================================
+``target``        exactly one critical point ``c`` of ``f`` lies in a box, and it is nondegenerate of a known index
+``branch``        a chain of cells holds one connected smooth curve of hallucinated points of target ``c``, from a
+                  radius (or a critical point) to another; every radius between is attained (intermediate value theorem)
+``fold``          the curve has a nondegenerate turning point in rho, at a radius in an explicit interval
+``stability``     every point of a part of the curve attracts SAM (or every one repels it)
+``completeness``  of a diagram: every hallucinated point of a region with that target lies on one of the curves, see
+                  `hallucert.check.branch.region`
+================  =====================================================================================================
 
 ``branch``, ``fold`` and ``stability`` occur once for each chain, fold and part. Everything is said of the true critical
 point ``c``: its enclosure enters every proof as a ball. The prover and the checker both measure (`measured_claims`)
@@ -19,18 +21,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hallucert.check.branch.cell import CellProof
-from hallucert.check.branch.chain import Chain, ChainFacts, check_chain
-from hallucert.check.branch.stability import ATTRACTING
-from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import Target, kind_of
+from hallucert.check.branch.cell import BranchCell
+from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
+from hallucert.check.branch.measures import ATTRACTING
+from hallucert.check.branch.system import BranchSystem, Target, kind_of
 from hallucert.check.claim import Conclusion, Enclosure, Inputs, Measured, Numbers, Status, Theorem
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 
 DIGITS = 12
 """Decimals of radii in sentences."""
+
+LONGEST_BOX = 3000
+"""Characters up to which a region is written out in the sentence."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Branches:
     chains : tuple of Chain
         The cells.
     region : tuple of (Fraction, Fraction)
-        The box of a diagram.
+        The box of a diagram; empty if there is none.
     """
 
     dimension: int
@@ -130,6 +134,19 @@ def _stability(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
+def _complete(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """There are no other points."""
+    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in about.region)
+    if len(box) > LONGEST_BOX:
+        box = "that is the region of the certificate"
+    branches = len(about.chains)
+    if branches == 0:
+        return Status.PROVED, f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
+    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
+    sentence = f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
+    return Status.PROVED, sentence
+
+
 def _integers(*names: str) -> tuple[Mapping[str, str], ...]:
     return (dict.fromkeys(names, "integer"),)
 
@@ -165,8 +182,17 @@ STABILITY: Theorem[Branches] = Theorem(
     inputs=_integers("branch", "first_cell", "last_cell", "attracting"),
     subject="branch",
 )
+COMPLETENESS: Theorem[Branches] = Theorem(
+    name="completeness",
+    question="Are these all hallucinated points of the target in the box?",
+    conclude=_complete,
+    numbers=(frozenset(),),
+)
 THEOREMS = {theorem.name: theorem for theorem in (TARGET, BRANCH, FOLD, STABILITY)}
-"""In the order in which they are claimed."""
+"""Of branches, in the order in which they are claimed."""
+
+OF_DIAGRAMS = {**THEOREMS, COMPLETENESS.name: COMPLETENESS}
+"""Of diagrams."""
 
 
 def target_claim(target: Target) -> Measured[Branches]:
@@ -193,34 +219,19 @@ def measured_claims(
     system: BranchSystem,
     target: Target,
     chains: Sequence[Chain],
-    proofs: Sequence[Sequence[CellProof]] | None = None,
+    proofs: Sequence[Sequence[BranchCell]] | None = None,
     clock: Clock = UNLIMITED,
-) -> list[list[Measured[Branches]] | str]:
-    """Prove everything about a target and its chains.
+) -> list[list[Measured[Branches]] | Objection]:
+    """Prove everything about a target and its chains, which are numbered from 1; `proofs` as for `check_chain`.
 
-    Parameters
-    ----------
-    system : BranchSystem
-        With the target's enclosure.
-    target : Target
-        Proved.
-    chains : sequence of Chain
-        Numbered from 1 in the claims.
-    proofs : sequences of CellProof, optional
-        The prover's proofs of their cells, see `check_chain`.
-    clock : Clock
-        As for `check_chain`.
-
-    Returns
-    -------
-    list
-        Entry 0: the claim about the target. Entry `k`: the claims of chain `k`, or what could not be proved of it.
+    Entry 0 of the result is the claim about the target; entry `k` are the claims of chain `k`, or what could not be
+    proved of it.
     """
-    result: list[list[Measured[Branches]] | str] = [[target_claim(target)]]
+    result: list[list[Measured[Branches]] | Objection] = [[target_claim(target)]]
     for number, chain in enumerate(chains, 1):
         try:
             facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], clock)
         except OutOfTime:
-            facts = "the time budget was spent before its last cell"
-        result.append(facts if isinstance(facts, str) else chain_claims(number, target, facts))
+            facts = LATE
+        result.append(facts if isinstance(facts, Objection) else chain_claims(number, target, facts))
     return result

@@ -1,20 +1,17 @@
-"""Reading certificates of branches from anyone: every field is checked, and whatever does not fit is named."""
+"""Reading certificates of branches and diagrams from anyone: every field is checked, and what does not fit is named."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
 
-from hallucert.check.branch.cell import Cell
-from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.branch.chain import Chain, Link
-from hallucert.check.branch.claims import THEOREMS, Branches
-from hallucert.check.branch.parts import UNDECIDED, Part
-from hallucert.check.branch.stability import ATTRACTING, REPELLING
-from hallucert.check.branch.system import MAX_DIMENSION
-from hallucert.check.branch.target import TargetBox
-from hallucert.check.branch.turning import FALLING, FOLD, GROWING
+from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
+from hallucert.check.branch.chain import STABILITIES, TURNINGS, Chain, Link, Part
+from hallucert.check.branch.claims import COMPLETENESS, OF_DIAGRAMS, THEOREMS, Branches
+from hallucert.check.branch.region import MAX_DIMENSION as MAX_DIMENSION_OF_REGION
+from hallucert.check.branch.system import MAX_DIMENSION, TargetBox
+from hallucert.check.cell import Cell, Tube
+from hallucert.check.claim import Claim, Status
 from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (
     read_box,
@@ -36,35 +33,19 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
 
 MAX_CHAINS, MAX_CELLS, MAX_PARTS, MAX_CLAIMS = 1000, 100_000, 10_000, 100_000
-TURNING, STABILITY = (GROWING, FALLING, FOLD, UNDECIDED), (ATTRACTING, REPELLING, UNDECIDED)
 NAMES = {"format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims"}
 """The fields of a file."""
 
 
-class Read(NamedTuple):
-    """What files of branches and of diagrams have in common."""
-
-    objective: FormulaObjective
-    target: TargetBox | None
-    chains: tuple[Chain, ...]
-    box: tuple[tuple[Fraction, Fraction], ...] | None
-
-
 def from_json(data: object) -> BranchCertificate:
-    """Build the certificate of a branch from plain data, checking every field."""
-    top, problem = read_top(data, NAMES, {"objective"})
-    objective, target, chains, box = read_branches(top, problem)
-    about = Branches(objective.dimension, chains)
-    claims = tuple(read_claims(top["claims"], THEOREMS, about, MAX_CLAIMS, len(chains)))
-    require_claims(claims, "branch", "branch", len(chains))
-    return BranchCertificate(objective, target, chains, claims, read_provenance(top["provenance"]), box)
-
-
-def read_branches(top: Mapping[str, Any], problem: Mapping[str, Any]) -> Read:
-    """Return function, target, cells and enclosure of a file."""
+    """Build a certificate from plain data, checking every field."""
+    diagram = isinstance(data, dict) and data.get("kind") == DiagramCertificate.kind
+    top, problem = read_top(data, NAMES, {"objective", "region"} if diagram else {"objective"})
+    most = MAX_DIMENSION_OF_REGION if diagram else MAX_DIMENSION
     objective = objective_from_json(problem["objective"], "problem.objective")
-    if not isinstance(objective, FormulaObjective) or objective.dimension > MAX_DIMENSION:
-        raise CertificateError("problem.objective", f"must be a formula in at most {MAX_DIMENSION} variables")
+    if not isinstance(objective, FormulaObjective) or objective.dimension > most:
+        raise CertificateError("problem.objective", f"must be a formula in at most {most} variables")
+    region = _region(problem["region"], objective.dimension) if diagram else ()
     target = None if top["target"] is None else _target(top["target"], objective.dimension)
     box = None if top["enclosure"] is None else read_box(top["enclosure"], "enclosure")
     if (box is None) != (target is None) or (box is not None and len(box) != objective.dimension):
@@ -75,7 +56,31 @@ def read_branches(top: Mapping[str, Any], problem: Mapping[str, Any]) -> Read:
     )
     if chains and target is None:
         raise CertificateError("target", "must be there if there are branches")
-    return Read(objective, target, chains, box)
+    about = Branches(objective.dimension, chains, region)
+    theorems = OF_DIAGRAMS if diagram else THEOREMS
+    claims = tuple(read_claims(top["claims"], theorems, about, MAX_CLAIMS, len(chains)))
+    require_claims(claims, "branch", "branch", len(chains))
+    provenance = read_provenance(top["provenance"])
+    if not diagram:
+        return BranchCertificate(objective, target, chains, claims, provenance, box)
+    _require_completeness(claims, target)
+    return DiagramCertificate(objective, target, chains, claims, provenance, box, region)
+
+
+def _require_completeness(claims: tuple[Claim, ...], target: TargetBox | None) -> None:
+    if [claim.name == COMPLETENESS.name for claim in claims] != [False] * (len(claims) - 1) + [True]:
+        raise CertificateError("claims", f"must end with {COMPLETENESS.name}, once")
+    if claims[-1].status is Status.PROVED and target is None:
+        raise CertificateError("target", "must be there if the diagram is complete")
+
+
+def _region(data: object, d: int) -> tuple[tuple[Fraction, Fraction], ...]:
+    sides = read_list(data, "problem.region", MAX_DIMENSION_OF_REGION)
+    ends = [read_numbers(side, 2, f"problem.region[{i}]") for i, side in enumerate(sides)]
+    region = tuple((low, high) for low, high in ends)
+    if len(region) != d or not all(low < high for low, high in region):
+        raise CertificateError("problem.region", f"must be {d} intervals [low, high], low < high")
+    return region
 
 
 def _target(data: object, d: int) -> TargetBox:
@@ -96,7 +101,7 @@ def _chain(data: object, objective: Objective, field: str) -> Chain:
 
 
 def _link(data: object, d: int, field: str) -> Link:
-    names = {"centre", "frame", "bend", "span", "radius", "preconditioner", "start", "turning", "stability"}
+    names = {"centre", "frame", "bend", "span", "radius", "preconditioner", "start", "places", "parts"}
     entry = read_fields(data, names, field)
     low, high = read_interval(entry["span"], f"{field}.span")
     if not low < 0 < high:
@@ -109,19 +114,32 @@ def _link(data: object, d: int, field: str) -> Link:
         read_positive(entry["radius"], d, f"{field}.radius"),
         read_square(entry["preconditioner"], d, f"{field}.preconditioner"),
     )
-    return Link(
-        cell,
-        read_dyadic(entry["start"], f"{field}.start"),
-        _parts(entry["turning"], TURNING, f"{field}.turning"),
-        _parts(entry["stability"], STABILITY, f"{field}.stability"),
-    )
+    places = []
+    for i, item in enumerate(read_list(entry["places"], f"{field}.places", MAX_PARTS)):
+        place = read_fields(item, {"s", "centre", "radius"}, f"{field}.places[{i}]")
+        s = read_dyadic(place["s"], f"{field}.places[{i}].s")
+        places.append(_tube(s, s, place, d, f"{field}.places[{i}]"))
+    start = read_dyadic(entry["start"], f"{field}.start")
+    return Link(cell, tuple(places), _parts(entry["parts"], start, d, f"{field}.parts"))
 
 
-def _parts(value: object, words: tuple[str, ...], field: str) -> tuple[Part, ...]:
+def _parts(value: object, low: Fraction, d: int, field: str) -> tuple[Part, ...]:
     parts = []
     for i, item in enumerate(read_list(value, field, MAX_PARTS)):
-        pair = read_list(item, f"{field}[{i}]", 2)
-        if len(pair) != 2 or pair[1] not in words:
-            raise CertificateError(f"{field}[{i}]", f"must be [end, word], the word one of {', '.join(words)}")
-        parts.append(Part(read_dyadic(pair[0], f"{field}[{i}][0]"), str(pair[1])))
+        entry = read_fields(item, {"end", "turning", "stability", "centre", "radius"}, f"{field}[{i}]")
+        for question, words in (("turning", TURNINGS), ("stability", STABILITIES)):
+            if entry[question] not in words:
+                raise CertificateError(f"{field}[{i}].{question}", f"must be one of {', '.join(words)}")
+        high = read_dyadic(entry["end"], f"{field}[{i}].end")
+        if not low < high:
+            raise CertificateError(f"{field}[{i}].end", "must be above the end before")
+        parts.append(Part(_tube(low, high, entry, d, f"{field}[{i}]"), entry["turning"], entry["stability"]))
+        low = high
+    if not parts:
+        raise CertificateError(field, "must not be empty")
     return tuple(parts)
+
+
+def _tube(low: Fraction, high: Fraction, entry: Mapping[str, object], d: int, field: str) -> Tube:
+    centre = read_numbers(entry["centre"], d, f"{field}.centre")
+    return Tube(low, high, centre, read_positive(entry["radius"], d, f"{field}.radius"))

@@ -1,59 +1,72 @@
-"""Verifying the certificate of a branch: the target, every cell, every joint and every claim are proved again."""
+"""Verifying the certificate of a branch or a diagram: target, cells, joints, claims and region are proved again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.branch.claims import Branches, measured_claims
-from hallucert.check.branch.system import BranchSystem
-from hallucert.check.branch.target import Target, proved_target
+from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
+from hallucert.check.branch.chain import Objection
+from hallucert.check.branch.claims import COMPLETENESS, Branches, measured_claims
+from hallucert.check.branch.region import completeness, sweep
+from hallucert.check.branch.system import BranchSystem, Target, proved_target
 from hallucert.check.claim import PROVOKED, Claim, Measured, Status
-from hallucert.check.file.verify import Result, provoked
+from hallucert.check.file.verify import SPENT, Result, provoked
+from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 
-NOT_SHOWN = "the target is not shown to be the only critical point in its box, and nondegenerate"
+NOT_SHOWN = Objection(
+    "the target is not shown to be the only critical point in its box, and nondegenerate", Reason.DEGENERATE_TARGET
+)
+ELSEWHERE = Objection(
+    "the published enclosure does not contain the target, or is not in the box where it is the only one",
+    Reason.PRECISION,
+)
+NO_BRANCHES = "the branches that it speaks of are not re-proved"
+UNSETTLED = {
+    Reason.TIME: SPENT,
+    Reason.BUDGET: "the budget of boxes was spent before the whole box was searched",
+    Reason.PLACES: "some place of the box is not settled",
+}
+"""Why the search of the box shows nothing."""
 
 
 def check(certificate: BranchCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
-    """Return what became of every claim; nothing subdivides boxes here, so `max_boxes` is not needed."""
-    decided = [claim for claim in certificate.all_claims if claim.status is not Status.UNDECIDED]
-    if not decided:
-        return _all(certificate, "")
+    """Return what became of every claim; only a diagram needs `max_boxes`."""
+    claims = certificate.all_claims
+    if all(claim.status is Status.UNDECIDED for claim in claims):
+        return [_result(claim, None) for claim in claims]
     try:
-        found = _measured(certificate, arithmetic, clock)
+        place = _place(certificate, arithmetic)
+        if isinstance(place, Objection):
+            return [_result(claim, place.text) for claim in claims]
+        found = measured_claims(*place, certificate.chains, None, clock)
     except PROVOKED as error:
-        found = provoked(error)
-    if isinstance(found, str):
-        return _all(certificate, found)
-    waiting = [group if isinstance(group, str) else list(group) for group in found]
+        return [_result(claim, provoked(error)) for claim in claims]
+    waiting = [group if isinstance(group, Objection) else list(group) for group in found]
     about = certificate.about
-    return [_checked(claim, waiting[claim.inputs.get("branch", 0)], about) for claim in certificate.all_claims]
+    results: list[Result] = []
+    for claim in claims:
+        if claim.status is Status.UNDECIDED:
+            problem = None
+        elif isinstance(certificate, DiagramCertificate) and claim.name == COMPLETENESS.name:
+            problem = _incomplete(certificate, claim, place[0], results, max_boxes, clock)
+        else:
+            problem = _problem(claim, waiting[claim.inputs.get("branch", 0)], about)
+        results.append(_result(claim, problem))
+    return results
 
 
-def _measured(
-    certificate: BranchCertificate, arithmetic: BallArithmetic, clock: Clock
-) -> list[list[Measured[Branches]] | str] | str:
-    """Prove everything that target and cells show, chain by chain; or say why nothing can be said."""
+def _place(certificate: BranchCertificate, arithmetic: BallArithmetic) -> tuple[BranchSystem, Target] | Objection:
+    """Prove the target."""
     if certificate.target is None:
         return NOT_SHOWN
     target = proved_target(arithmetic, certificate.objective, certificate.target)
     if target is None:
         return NOT_SHOWN
     if not encloses(certificate, arithmetic, target):
-        return "the published enclosure does not contain the target, or is not in the box where it is the only one"
-    system = BranchSystem(arithmetic, certificate.objective, target.c)
-    return measured_claims(system, target, certificate.chains, None, clock)
-
-
-def _checked(claim: Claim, waiting: list[Measured[Branches]] | str, about: Branches) -> Result:
-    """Compare a claim with the next that its chain proves."""
-    if claim.status is Status.UNDECIDED:
-        return Result(claim.name, claim.status, True, "")
-    if isinstance(waiting, str):
-        problem: str | None = waiting
-    else:
-        problem = waiting.pop(0).recheck(claim, about) if waiting else "the cells prove no more claims"
-    return Result(_label(claim), claim.status, problem is None, problem or "")
+        return ELSEWHERE
+    return BranchSystem(arithmetic, certificate.objective, target.c), target
 
 
 def encloses(certificate: BranchCertificate, ar: BallArithmetic, target: Target) -> bool:
@@ -68,14 +81,42 @@ def encloses(certificate: BranchCertificate, ar: BallArithmetic, target: Target)
     )
 
 
-def _label(claim: Claim) -> str:
-    return f"{claim.name} (branch {claim.inputs['branch']})" if "branch" in claim.inputs else claim.name
+def _problem(claim: Claim, waiting: list[Measured[Branches]] | Objection, about: Branches) -> str | None:
+    """Compare a claim with the next that its chain proves."""
+    if isinstance(waiting, Objection):
+        return waiting.text
+    return waiting.pop(0).recheck(claim, about) if waiting else "the cells prove no more claims"
 
 
-def _all(certificate: BranchCertificate, message: str) -> list[Result]:
-    """Every decided claim fails for one reason."""
-    open_ = Status.UNDECIDED
-    return [
-        Result(_label(c), c.status, c.status is open_, "" if c.status is open_ else message)
-        for c in certificate.all_claims
-    ]
+def _incomplete(
+    certificate: DiagramCertificate,
+    claim: Claim,
+    system: BranchSystem,
+    before: Sequence[Result],
+    max_boxes: int,
+    clock: Clock,
+) -> str | None:
+    """Search the box again.
+
+    The claim speaks of "the target" and of "branches 1 to n": it needs all of their claims to be proved again.
+    """
+    pairs = zip(before, certificate.all_claims, strict=False)
+    needed = [(made.name, result) for result, made in pairs if made.name in ("target", "branch")]
+    shown = all(result.passed and result.status is Status.PROVED for _, result in needed)
+    if not shown or all(name != "target" for name, _ in needed):
+        return NO_BRANCHES
+    try:
+        swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, clock)
+        if swept.obstacle is not None:
+            return UNSETTLED[swept.obstacle]
+        return completeness(swept).recheck(claim, certificate.about)
+    except PROVOKED as error:
+        return provoked(error)
+
+
+def _result(claim: Claim, problem: str | None) -> Result:
+    """Say what became of a claim; one that is undecided asserts nothing."""
+    label = f"{claim.name} (branch {claim.inputs['branch']})" if "branch" in claim.inputs else claim.name
+    if claim.status is Status.UNDECIDED:
+        problem = None
+    return Result(label, claim.status, problem is None, problem or "")

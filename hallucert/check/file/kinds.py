@@ -15,7 +15,7 @@ from hallucert.errors import CertificateError
 KINDS = {
     "branch": "hallucert.check.branch",
     "census": "hallucert.check.census",
-    "diagram": "hallucert.check.diagram",
+    "diagram": "hallucert.check.branch",
     "sheet": "hallucert.check.pieces",
     "surface": "hallucert.check.pieces",
 }

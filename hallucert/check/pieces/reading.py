@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from hallucert.check.branch import system as branch_system
-from hallucert.check.branch.cell import Cell
+from hallucert.check.cell import Cell
 from hallucert.check.claim import Theorem
 from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from hallucert.check.branch.cell import Cell
+from hallucert.check.cell import Cell
 from hallucert.check.file.writing import claim_json, header
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.surface.cell import Chart

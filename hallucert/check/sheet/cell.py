@@ -1,6 +1,6 @@
 """A cell of a curve ``r(x+) = 0``: a region of ``x`` proved to hold exactly one piece of it.
 
-As for branches (`hallucert.check.branch.cell`), but straight, ``x(s, w) = m + s T + N w``, and with first derivatives
+As for all cells (`hallucert.check.cell`), but straight, ``x(s, w) = m + s T + N w``, and with first derivatives
 only, so that networks have cells too. Krawczyk's operator for ``w -> G(x(s, w))`` and all ``s`` in the span S at once:
 
     K = -C G(x(S, 0)) + (I - C [A(X) N]) W,     K in the interior of W
@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball
-from hallucert.check.branch.cell import Cell, CellProof
-from hallucert.check.branch.system import Matrix, Vector
+from hallucert.balls.facade import Ball, Matrix
+from hallucert.balls.krawczyk import contract
+from hallucert.check.cell import Cell, CellProof, Vector
 from hallucert.check.sheet.point import Region
 from hallucert.check.sheet.system import ManifoldSystem
+from hallucert.errors import ArgumentError
 
 PIECES = 2
 """Into so many pieces the span is cut where ``G`` is enclosed along the axis of a cell."""
@@ -38,28 +38,8 @@ def straight_cell(
     return Cell(centre, frame, (Fraction(0),) * len(radius), span, radius, preconditioner)
 
 
-class Joint(NamedTuple):
-    """The end of a cell's arc: its enclosure, and the velocity of the arc there."""
-
-    x: Vector
-    velocity: Vector
-
-
-class CurveCellProof(CellProof):
-    """A straight cell in an arithmetic; everything else is as for a cell of a branch.
-
-    Parameters
-    ----------
-    system : ManifoldSystem
-        The equation.
-    cell : Cell
-        The data, with bend 0.
-    """
-
-    system: ManifoldSystem  # type: ignore[assignment]
-
-    def __init__(self, system: ManifoldSystem, cell: Cell) -> None:
-        super().__init__(system, cell)  # type: ignore[arg-type]
+class CurveCellProof(CellProof[ManifoldSystem]):
+    """A straight cell in an arithmetic."""
 
     def at(self, s: Ball, w: Vector) -> Region:
         """``x(s, w)``, with its position, so that mean-value forms can be used."""
@@ -86,6 +66,28 @@ class CurveCellProof(CellProof):
         error = matrix.subtract(matrix.identity(ar, self.system.dimension), across)
         return [e - v for e, v in zip(matrix.apply(ar, error, w), along, strict=True)]
 
+    def section(self, s: Fraction) -> Vector:
+        """Return a tight enclosure of the point of the arc at one ``s`` of the span."""
+        if s not in self.sections:
+            self.sections[s] = self._section(s)
+        return self.sections[s]
+
+    def _section(self, s: Fraction) -> Vector:
+        ar, exact = self.arithmetic, self.arithmetic.constant(s)
+
+        def value(w: Vector) -> Vector:
+            return self.system.value(self.at(exact, w))
+
+        def jacobian(w: Vector) -> Matrix:
+            return ar.matrix_product(self.system.jacobian(self.at(exact, w)), self.normals)
+
+        narrow = self.narrowed(exact, self.box)
+        try:
+            return self.at(exact, contract(ar, value, jacobian, narrow))
+        except ArgumentError:
+            # Only if the cell is not proved; the wide enclosure is still true of nothing.
+            return self.at(exact, narrow)
+
     def _along_axis(self) -> Vector | None:
         """Enclose ``C G(x(s, 0))`` for all ``s`` of the span; None where it is indeterminate."""
         ar, c, (low, high) = self.arithmetic, self.preconditioner, self.cell.span
@@ -102,14 +104,6 @@ class CurveCellProof(CellProof):
             result = piece if result is None else [ar.hull(a, b) for a, b in zip(result, piece, strict=True)]
         return result
 
-    @cached_property
-    def end(self) -> Joint | None:
-        """The end of the arc of a proved cell, on its face ``s = s_1``; None if it is not enclosed."""
-        s = self.cell.span[1]
-        x = self.section(s)
-        velocity = self.velocity(x, self.arithmetic.constant(s))
-        return None if velocity is None else Joint(x, velocity)
-
     def speed(self, x: Vector) -> Ball | None:
         """Enclose ``|x'(s)|`` for arc points `x`; None if ``A N`` may be singular.
 
@@ -118,7 +112,7 @@ class CurveCellProof(CellProof):
         """
         ar = self.arithmetic
         jacobian = self.system.jacobian(x)
-        across = self._solve(jacobian, [-v for v in matrix.apply(ar, jacobian, self.tangent)])
+        across = self.across(jacobian, [-v for v in matrix.apply(ar, jacobian, self.tangent)])
         if across is None:
             return None
         y, square = [ar.constant(Fraction(1)), *across], ar.constant(Fraction(0))

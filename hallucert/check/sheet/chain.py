@@ -18,10 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hallucert.balls import matrix
-from hallucert.check.branch.cell import Cell
-from hallucert.check.branch.chain import unrepeated
-from hallucert.check.sheet.cell import CurveCellProof, Joint
+from hallucert.check.cell import Cell, Joint, unrepeated
+from hallucert.check.sheet.cell import CurveCellProof
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.clock import UNLIMITED, Clock
 
@@ -92,24 +90,12 @@ def check_curve(
     first = done[0].cell.span[0]
     entries = [(first, first)]
     for i in range(0 if chain.closed else 1, count):
-        came_in = entry(joints[i - 1], done[i])
+        came_in = done[i].entry(joints[i - 1])
         if came_in is None:
             return f"cell {i} is not shown to take up the curve of the cell before"
         entries[i:] = [came_in]
-    if chain.closed and not all(proof.misses(joints[-1].x) for proof in done[1:-1]):
+    if chain.closed and not all(proof.misses(joints[-1].z) for proof in done[1:-1]):
         return "the curve is not shown to go round only once"
     if not chain.closed and unrepeated(done) < count:
         return "the curve may come back to its first point"
     return ProvedChain(tuple(done), tuple(joints), tuple(entries), chain.closed)
-
-
-def entry(joint: Joint, proof: CurveCellProof) -> tuple[Fraction, Fraction] | None:
-    """Return an interval for the ``s`` at which a curve comes into a cell, in its direction and before its end."""
-    where, back = proof.coordinates(joint.x), proof.inverse_frame
-    if where is None or back is None or not proof.holds(joint.x):
-        return None
-    ar = proof.arithmetic
-    if not ar.positive(matrix.apply(ar, back, joint.velocity)[0]):
-        return None
-    low, high = ar.endpoints(where[0])
-    return (low, high) if high < proof.cell.span[1] else None

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
-from hallucert.check.branch.cell import arc_box
-from hallucert.check.branch.system import Vector
+from hallucert.check.cell import Vector, arc_box
 from hallucert.check.claim import Enclosure
 from hallucert.check.point import nonstationary, regular
 from hallucert.check.point.rule import Evidence, Rule

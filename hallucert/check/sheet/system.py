@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.system import Matrix, Vector
+from hallucert.balls.facade import BallArithmetic, Matrix
+from hallucert.check.cell import Vector
 from hallucert.check.problem import Kept, Point, Problem
 from hallucert.check.sheet.point import Region, ThinPoint
 from hallucert.objectives.objective import Objective

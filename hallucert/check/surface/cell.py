@@ -18,8 +18,9 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from hallucert.balls import matrix
+from hallucert.balls.facade import Matrix
 from hallucert.balls.matrix import inverse
-from hallucert.check.branch.system import Matrix, Vector
+from hallucert.check.cell import Vector
 from hallucert.check.surface.part import SIDES, Part, Rectangle
 from hallucert.check.surface.system import FOURTH, SurfaceSystem
 

@@ -27,8 +27,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hallucert.balls import BallArithmetic, matrix
-from hallucert.balls.facade import Ball
-from hallucert.check.branch.system import Matrix, Vector
+from hallucert.balls.facade import Ball, Matrix
+from hallucert.check.cell import Vector
 from hallucert.check.surface.point import PatchPoint
 
 if TYPE_CHECKING:

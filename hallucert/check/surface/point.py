@@ -21,8 +21,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball
-from hallucert.check.branch.system import Matrix, Vector
+from hallucert.balls.facade import Ball, Matrix
+from hallucert.check.cell import Vector
 from hallucert.check.problem import Point, Problem, sum_of_squares
 from hallucert.check.surface.system import SurfaceSystem
 

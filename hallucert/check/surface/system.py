@@ -23,8 +23,9 @@ from functools import cached_property
 from typing import Any
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.check.branch.system import Matrix, Tensor, Vector, formula_of, third_derivative_tape
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.check.branch.system import Tensor, formula_of, third_derivative_tape
+from hallucert.check.cell import Vector
 from hallucert.exact import require_radius
 from hallucert.objectives.builder import jacobian_tape
 from hallucert.objectives.objective import Objective

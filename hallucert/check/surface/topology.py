@@ -25,7 +25,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.system import Vector
+from hallucert.check.cell import Vector
 from hallucert.check.claim import Enclosure
 from hallucert.check.surface.atlas import Neighbours, ProvedAtlas, covering, halved
 from hallucert.check.surface.cell import ChartProof

@@ -1,8 +1,9 @@
-"""Proposing a target, and a cell along a part of a float curve, reaching back a little behind it, and proving it.
+"""Proposing a target, and cells along a float curve, each reaching back a little behind it, and proving them.
 
-Between two points of the curve a cell is centred at a point of the curve between them, with the frame of singular
-vectors of ``DG`` there: the null vector along, the others across. A cell at a critical point is parametrised by lambda
-instead, so that its face is exactly ``lambda = 0``. What is proposed is exact from here on: a proof may fail, not lie.
+A float curve guides: its points are corrected onto the exact one. Between two of them a cell is centred at a third,
+with the frame of singular vectors of ``DG`` there: the null vector along, the others across. A cell at a critical point
+is parametrised by lambda instead, so that its face is exactly ``lambda = 0``. What is proposed is exact from here on: a
+proof may fail, not lie.
 """
 
 from __future__ import annotations
@@ -16,11 +17,110 @@ import numpy as np
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.krawczyk import prove_zero
-from hallucert.check.branch.cell import Cell, CellProof
-from hallucert.check.branch.target import TargetBox, equations
+from hallucert.check.branch.cell import BranchCell
+from hallucert.check.branch.measures import Arc
+from hallucert.check.branch.system import BranchSystem, TargetBox, equations
+from hallucert.check.cell import Cell, Tube, Vector, arc_box
+from hallucert.exact import round_up
 from hallucert.objectives.objective import Objective
-from hallucert.prove.branch.guide import Track
 from hallucert.prove.zero import uniqueness_radius
+
+CORRECTOR_STEPS = 6
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What the prover needs to know of a branch found in floats.
+
+    Attributes
+    ----------
+    points : (n, d + 1) array
+        The curve in ``(x, lambda/scale)``.
+    tangents : (n, d + 1) array
+        Unit tangents.
+    scale : float
+        A power of two.
+    singular : (m,) int array
+        Indices of branch points, which no cell can contain.
+    from_critical, to_critical : bool
+        Whether the first and the last point are critical points with ``lambda = 0``.
+    """
+
+    points: np.ndarray
+    tangents: np.ndarray
+    scale: float
+    singular: np.ndarray
+    from_critical: bool
+    to_critical: bool
+
+    @property
+    def arclength(self) -> np.ndarray:
+        """Chord length from the first point to each point."""
+        steps = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+        return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+class Track:
+    """Points of the curve for any arclength of a guide, corrected by Newton's method.
+
+    Parameters
+    ----------
+    system : BranchSystem
+        The equation; its balls are used for their midpoints.
+    guide : Guide
+        The curve.
+    """
+
+    def __init__(self, system: BranchSystem, guide: Guide) -> None:
+        self.system, self.guide, self.scale = system, guide, guide.scale
+        self.lengths = guide.arclength
+        self.total = float(self.lengths[-1])
+        self.unscaled = np.append(np.ones(system.dimension), guide.scale)
+
+    def balls(self, z: np.ndarray) -> Vector:
+        """Return a float point, exactly, in ``(x, lambda)``."""
+        return [self.system.arithmetic.constant(Fraction(v)) for v in (z * self.unscaled).tolist()]
+
+    def jacobian(self, z: np.ndarray) -> np.ndarray:
+        """``DG`` in the scaled variables."""
+        return matrix.midpoints(self.system.arithmetic, self.system.jacobian(self.balls(z))) * self.unscaled
+
+    def point(self, sigma: float) -> np.ndarray:
+        """Return the point of the curve near arclength `sigma`; the ends exactly as they are in the guide."""
+        points, lengths = self.guide.points, self.lengths
+        if sigma <= 0 or sigma >= self.total:
+            return points[0] if sigma <= 0 else points[-1]
+        i = min(int(np.searchsorted(lengths, sigma, side="right")) - 1, len(points) - 2)
+        length = lengths[i + 1] - lengths[i]
+        if length == 0:
+            return points[i]
+        p = (sigma - lengths[i]) / length
+        a, b, t, u = points[i], points[i + 1], self.guide.tangents[i], self.guide.tangents[i + 1]
+        guess = (
+            (1 + 2 * p) * (1 - p) ** 2 * a
+            + p * (1 - p) ** 2 * length * t
+            + p * p * (3 - 2 * p) * b
+            + p * p * (p - 1) * length * u
+        )
+        return self.corrected(guess, (b - a) / length)
+
+    def corrected(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+        """Newton's method in the hyperplane through `z` orthogonal to `normal`; `z` itself where it fails."""
+        start, unit = z, float(np.abs(self.guide.points).max())
+        for _ in range(CORRECTOR_STEPS):
+            value = self.system.value(self.balls(z))
+            jacobian = self.jacobian(z)
+            row = normal * np.abs(jacobian).max()  # of the size of the others
+            residual = np.append(matrix.midpoints(self.system.arithmetic, [value])[0], row @ (z - start))
+            stacked = np.vstack([jacobian, row])
+            if not (np.isfinite(stacked).all() and np.isfinite(residual).all()):
+                return start
+            step = np.linalg.lstsq(stacked, -residual, rcond=1e-12)[0]
+            z = z + step
+            if np.abs(step).max() <= 4e-16 * unit:
+                break
+        return z
+
 
 OVERLAP = 1 / 32
 """Part of its length by which a cell reaches back into the one before."""
@@ -35,6 +135,65 @@ ATTEMPTS = 4
 
 FILLING = (0.15, 0.5)
 """Of the box of a target, as for points: the image leaves room for a test in another arithmetic."""
+
+
+SECTION_STEPS = 8
+"""Of Newton's method, with one Jacobian, for the point of an arc at one ``s``."""
+
+WIDER = Fraction(3, 2)
+"""Tubes around an arc are so many times as wide as what is known of it, so that Krawczyk's test passes."""
+
+
+class SoughtCell(BranchCell):
+    """A cell of which the prover finds every place and tube that it is asked for."""
+
+    def __init__(self, system: BranchSystem, cell: Cell) -> None:
+        super().__init__(system, cell)
+        self.arcs: dict[Tube, Arc] = {}
+
+    def section(self, s: Fraction) -> Vector:
+        """Return a tight enclosure of the point of the arc at one ``s`` of the span."""
+        if s not in self.places and (place := self._place(s)) is not None:
+            self.places[s] = place
+        return super().section(s)
+
+    def _place(self, s: Fraction) -> Tube | None:
+        """Find a place by Newton's method in midpoints, and a size for which it passes the test."""
+        ar, exact = self.arithmetic, self.arithmetic.constant(s)
+        w = [ar.centre(v) for v in self.narrowed(exact, self.box)]
+        jacobian = ar.matrix_product(self.system.jacobian(self.at(exact, w)), self.normals)
+        back, size = matrix.float_inverse(matrix.midpoints(ar, jacobian)), float("inf")
+        if back is None:
+            return None
+        radius, best = [float(r) for r in self.cell.radius], w
+        for _ in range(SECTION_STEPS):
+            step = back @ matrix.midpoints(ar, [self.system.value(self.at(exact, w))])[0]
+            if not (np.isfinite(step).all() and 2 * (far := float(np.max(np.abs(step) / radius))) < size):
+                break
+            best, size = w, far
+            w = [ar.centre(v - ar.from_float(t)) for v, t in zip(w, step.tolist(), strict=True)]
+        middle = tuple(ar.midpoint(v) for v in best)
+        spread = Fraction(_power_of_two(max(64 * size, 2.0 ** (24 - ar.precision))))
+        for _ in range(ATTEMPTS):
+            place = Tube(s, s, middle, tuple(spread * r for r in self.cell.radius))
+            if spread >= 1 or self.passed(place) is not None:
+                return place if spread < 1 else None
+            spread *= 256
+        return None
+
+    def arc(self, low: Fraction, high: Fraction, near: Vector | None = None, steps: int = 1) -> Arc:
+        """Return a part of the arc in a tube that passes the test, sought inside of the box `near`."""
+        ar = self.arithmetic
+        _, w, _ = arc_box(self, low, high, self.box if near is None else near, steps)
+        centre, radius = [], []
+        for v, r in zip(w, self.cell.radius, strict=True):
+            half = round_up(max(WIDER * (ar.upper(v) - ar.lower(v)) / 2, r / 2 ** (ar.precision // 2)), 12)
+            middle = round(ar.midpoint(v) / half * 256) * half / 256
+            centre.append(middle)
+            radius.append(min(half, r - abs(middle)))
+        tube = Tube(low, high, tuple(centre), tuple(radius))
+        self.arcs[tube] = Arc(self, tube)
+        return self.arcs[tube]
 
 
 @dataclass(frozen=True)
@@ -59,7 +218,7 @@ def propose_target(
     return TargetBox(tuple(found.centre), tuple(radius), tuple(map(tuple, found.preconditioner)))
 
 
-def cell_between(track: Track, sigma: float, upto: float) -> CellProof | None:
+def cell_between(track: Track, sigma: float, upto: float) -> SoughtCell | None:
     """Return a proved cell that covers the curve from arclength `sigma` to `upto`, or None."""
     guide = track.guide
     first = sigma <= 0 and guide.from_critical
@@ -117,7 +276,7 @@ def _with_preconditioner(
     return None if inverse is None else Shape(m, frame, span, inverse)
 
 
-def _thickened(track: Track, shape: Shape) -> CellProof | None:
+def _thickened(track: Track, shape: Shape) -> SoughtCell | None:
     """Bend the tube along the curve, and make it as thick as the proof needs."""
     system, ar = track.system, track.system.arithmetic
     d, length = system.dimension, shape.span[1] - shape.span[0]
@@ -129,8 +288,8 @@ def _thickened(track: Track, shape: Shape) -> CellProof | None:
     preconditioner = tuple(tuple(_short(v, 30) for v in row) for row in shape.preconditioner.tolist())
     span = (Fraction(shape.span[0]), Fraction(shape.span[1]))
 
-    def proof(bend: Sequence[Fraction], radius: Sequence[Fraction]) -> CellProof:
-        return CellProof(system, Cell(centre, rows, tuple(bend), span, tuple(radius), preconditioner))
+    def proof(bend: Sequence[Fraction], radius: Sequence[Fraction]) -> SoughtCell:
+        return SoughtCell(system, Cell(centre, rows, tuple(bend), span, tuple(radius), preconditioner))
 
     tangent = [ar.constant(v) for v in (row[0] for row in rows)]
     third = system.third_derivatives([ar.constant(v) for v in centre])

@@ -1,24 +1,33 @@
 """From a float branch to chains of proved cells: what the prover does before everything is measured.
 
-A cell joins a chain if `branch_chain.check_link` has no objection: what a checker will demand of it is demanded here
+A cell joins a chain if `check_link` has no objection: what a checker will demand of it is demanded here
 already. A shorter cell is tried otherwise. Where none is accepted the chain ends, and another begins behind.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
 
-from hallucert.check.branch.cell import CellProof
-from hallucert.check.branch.chain import NOT_JOINED, Chain, Fault, Link, Objection, check_link, entry, hallucinated
-from hallucert.check.branch.parts import UNDECIDED, Part, divided
-from hallucert.check.branch.stability import stability
-from hallucert.check.branch.turning import FALLING, FOLD, GROWING, determinant_at, narrowed_fold, turning, way
+from hallucert.check.branch.chain import (
+    NOT_JOINED,
+    NOT_PROVED,
+    Chain,
+    Fault,
+    Link,
+    Objection,
+    Part,
+    check_link,
+    hallucinated,
+)
+from hallucert.check.branch.measures import FOLD, UNDECIDED, Arc, determinant_at
+from hallucert.check.cell import Tube
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
-from hallucert.exact import round_down
-from hallucert.prove.branch.guide import Track
-from hallucert.prove.branch.proposal import cell_between
+from hallucert.exact import round_down, round_up
+from hallucert.prove.branch.proposal import SoughtCell, Track, cell_between
 
 DEPTH = 12
 """How often the prover halves a part of an arc."""
@@ -32,7 +41,17 @@ SHORTEST = 2.0**-13
 GROWTH = 1.6
 """How much longer than the last accepted cell the next one tried is."""
 
-NOT_PROVED = Objection("it is not shown to hold exactly one arc", Reason.PRECISION)
+MAX_TESTS = 2000
+"""How many parts of one arc are looked at: near a branch point a sign may need ever shorter ones."""
+
+NEWTON_STEPS = 12
+
+
+class Words(NamedTuple):
+    """What is known of a part of an arc."""
+
+    turning: str | None
+    stability: str | None
 
 
 @dataclass
@@ -42,31 +61,29 @@ class Growing:
     from_critical: bool
     to_critical: bool = False
     links: list[Link] = field(default_factory=list)
-    proofs: list[CellProof] = field(default_factory=list)
+    proofs: list[SoughtCell] = field(default_factory=list)
 
     @property
     def chain(self) -> Chain:
         """What has been accepted so far."""
         return Chain(tuple(self.links), self.from_critical, self.to_critical)
 
-    def add(self, proof: CellProof, to_critical: bool, clock: Clock) -> Objection | None:
+    def add(self, proof: SoughtCell, to_critical: bool, clock: Clock) -> Objection | None:
         """Add a proved cell; return what a checker would object to instead, or None."""
-        first = not self.links
-        before, begin = (
-            (None, None) if first else (self.proofs[-1], self.proofs[0].section(self.proofs[0].cell.span[0]))
-        )
+        first, face = not self.links, proof.cell.span[0]
         ends = (self.from_critical and first, to_critical)
         # Before the arc is described, which takes longer.
         if objection := hallucinated(proof, *ends):
             return objection
-        start = proof.cell.span[0] if before is None else _start(before, proof)
+        start = face if first else _start(self.proofs[-1], proof)
         if start is None:
             return NOT_JOINED
-        link = Link(proof.cell, start, _turning(proof, start, clock), _stability(proof, start, clock))
-        found = check_link(proof, link, before, begin, ends, again=False)
+        link = Link(proof.cell, (), described(proof, start, clock))
+        found = check_link(proof, link, self.proofs, ends, again=False)
         if isinstance(found, Objection):
             return found
-        self.links.append(link)
+        before = self.links[-1].parts[-1].stability if self.links else None
+        self.links.append(replace(link, places=_places(proof, link, before)))
         self.proofs.append(proof)
         self.to_critical = to_critical
         return None
@@ -84,7 +101,7 @@ def intervals(track: Track, gap: float) -> list[tuple[float, float]]:
 
 def search_chains(
     track: Track, gap: float, max_cells: int, clock: Clock
-) -> tuple[list[tuple[Chain, list[CellProof]]], Reason | None]:
+) -> tuple[list[tuple[Chain, list[SoughtCell]]], Reason | None]:
     """Return the chains that can be proved along the guide, with the proofs of their cells.
 
     A chain ends beside a branch point, or where no short cell is accepted; then the next begins behind a hole that
@@ -92,7 +109,7 @@ def search_chains(
 
     Returns
     -------
-    list of (Chain, list of CellProof), Reason or None
+    list of (Chain, list of SoughtCell), Reason or None
         The chains, and why the last part of the guide without a cell has none, if there is one.
     """
     guide, shortest, left = track.guide, SHORTEST * track.total, max_cells
@@ -154,39 +171,94 @@ def _grown(
     return sigma, step, None
 
 
-def _start(before: CellProof, proof: CellProof) -> Fraction | None:
+def _start(before: SoughtCell, proof: SoughtCell) -> Fraction | None:
     """Return an ``s`` a little before the point where the curve comes in, or None if it is not shown to."""
-    where = entry(before, proof)
+    where = None if before.end is None else proof.entry(before.end)
     if where is None:
         return None
     low, high = proof.cell.span
-    return max(low, round_down(proof.arithmetic.lower(where) - (high - low) / 2**40, 60))
+    return max(low, round_down(where[0] - (high - low) / 2**40, 60))
 
 
-def _stability(proof: CellProof, start: Fraction, clock: Clock) -> tuple[Part, ...]:
-    return divided(proof, start, stability, DEPTH, clock)
+def described(proof: SoughtCell, start: Fraction, clock: Clock) -> tuple[Part, ...]:
+    """Divide the arc from `start` to its end into parts of which it is known what rho does, and who is attracted.
 
-
-def _turning(proof: CellProof, start: Fraction, clock: Clock) -> tuple[Part, ...]:
-    """Divide the arc by what rho does, with each fold in a short part of its own."""
+    Parts are halved at most `DEPTH` times, until there were `MAX_TESTS` of them or the time is up; what is undecided
+    then is named so. Each fold is in a short part of its own.
+    """
     parts: list[Part] = []
-    low = start
-
-    def add(high: Fraction, word: str) -> None:
-        if high <= (parts[-1].high if parts else start):
-            return
-        if parts and parts[-1].word == word != FOLD:
-            parts.pop()
-        parts.append(Part(high, word))
-
-    for high, word in divided(proof, start, turning, DEPTH, clock):
-        if word == FOLD:
-            ahead = way(proof, determinant_at(proof, low)) or UNDECIDED
-            first, last = narrowed_fold(proof, low, high)
-            add(first, ahead)
-            add(last, FOLD)
-            add(high, {GROWING: FALLING, FALLING: GROWING}.get(ahead, UNDECIDED))
+    tests, pending = 0, [(start, proof.cell.span[1], proof.box, Words(None, None), DEPTH)]
+    while pending:
+        low, high, near, words, left = pending.pop()
+        arc = proof.arc(low, high, near)
+        words = Words(words.turning or arc.turning, words.stability or arc.stability)
+        tests += 1
+        if words.turning == FOLD:
+            parts += _around_fold(arc, proof)
+        elif None in words and left > 0 and tests < MAX_TESTS and not clock.passed():
+            middle = (low + high) / 2
+            pending += [(middle, high, arc.w, words, left - 1), (low, middle, arc.w, words, left - 1)]
         else:
-            add(high, word)
-        low = high
-    return tuple(parts)
+            parts.append(Part(arc.tube, words.turning or UNDECIDED, words.stability or UNDECIDED))
+    return _joined(parts)
+
+
+def _around_fold(arc: Arc, proof: SoughtCell) -> list[Part]:
+    """Divide a part with one fold into what is before it, a short part with the fold, and what is behind."""
+    first, last = narrowed_fold(arc, proof)
+    cuts = [arc.tube.low, first, last, arc.tube.high]
+    pieces = [proof.arc(low, high, arc.w, steps=40) for low, high in pairwise(cuts) if low < high]
+    return [Part(piece.tube, piece.turning or UNDECIDED, piece.stability or UNDECIDED) for piece in pieces]
+
+
+def _joined(parts: list[Part]) -> tuple[Part, ...]:
+    """Join undecided neighbours: of them nothing is said."""
+    result: list[Part] = []
+    for part in parts:
+        nothing = part.turning == part.stability == UNDECIDED
+        if nothing and result and result[-1].turning == result[-1].stability == UNDECIDED:
+            part = part._replace(tube=part.tube._replace(low=result.pop().tube.low))
+        result.append(part)
+    return tuple(result)
+
+
+def narrowed_fold(arc: Arc, proof: SoughtCell) -> tuple[Fraction, Fraction]:
+    """Return the ends of a short part of an arc with one fold that still holds the fold, with room at both ends.
+
+    Interval Newton: the fold lies in ``t - D(t)/D'([low, high])``.
+    """
+    ar, (low, high, *_) = proof.arithmetic, arc.tube
+    for _ in range(NEWTON_STEPS):
+        part = proof.arc(low, high, arc.w, steps=40)
+        slope, t = part.slope, round_down((low + high) / 2, 80)
+        if slope is None or not ar.nonzero(slope):
+            break
+        step = determinant_at(proof, t) / slope
+        if not ar.is_finite(step):
+            break
+        left, right = max(low, t - ar.upper(step)), min(high, t - ar.lower(step))
+        if not left < right or right - left > (high - low) / 2:
+            break
+        low, high = round_down(left, 80), round_up(right, 80)
+    # Room for the signs of D at the ends in any arithmetic: far more than rounding, far less than 1e-8.
+    room = max(4 * (high - low), (arc.tube.high - arc.tube.low) / 2**36)
+    low, high = round_down((low + high) / 2 - room, 60), round_up((low + high) / 2 + room, 60)
+    return max(arc.tube.low, low), min(arc.tube.high, high)
+
+
+def _places(proof: SoughtCell, link: Link, before: str | None) -> tuple[Tube, ...]:
+    """Return the places that a checker needs: ends of the arc, of signs that are told by a slope, and of runs.
+
+    `before` is the stability at the end of the cell before; None for the first cell.
+    """
+    wanted = {proof.cell.span[1]} | ({proof.cell.span[0]} if before is None else set())
+    for tube, turning, stability in link.parts:
+        if stability != before:
+            wanted.add(tube.low)
+        before = stability
+        slopes = turning != UNDECIDED and not proof.arithmetic.nonzero(proof.arcs[tube].determinant.value)
+        if turning == FOLD or slopes:
+            wanted |= {tube.low, tube.high}
+    for s in wanted:
+        proof.section(s)
+    return tuple(proof.places[s] for s in sorted(wanted) if s in proof.places)

@@ -12,8 +12,7 @@ from hallucert.check.sheet.cell import CurveCellProof, straight_cell
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.clock import Clock
 from hallucert.exact import round_up
-from hallucert.prove.branch.guide import Guide, Track
-from hallucert.prove.branch.proposal import ATTEMPTS, OVERLAP
+from hallucert.prove.branch.proposal import ATTEMPTS, OVERLAP, Guide, Track
 
 ROOM = Fraction(8, 10)
 """Part of the tube that Krawczyk's image may fill, so that the test passes in any arithmetic."""

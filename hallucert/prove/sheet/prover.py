@@ -7,13 +7,13 @@ from fractions import Fraction
 from itertools import pairwise
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.chain import unrepeated
+from hallucert.check.cell import unrepeated
 from hallucert.check.claim import Claim
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.cell import CurveCellProof
-from hallucert.check.sheet.chain import CurveChain, entry
+from hallucert.check.sheet.chain import CurveChain
 from hallucert.check.sheet.claims import THEOREMS, sheet_claims
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.clock import Clock
@@ -86,4 +86,4 @@ def _linked(row: Sequence[CurveCellProof], closed: bool) -> list[tuple[CurveChai
 
 
 def _joins(before: CurveCellProof, after: CurveCellProof) -> bool:
-    return before.end is not None and entry(before.end, after) is not None
+    return before.end is not None and after.entry(before.end) is not None

@@ -11,7 +11,7 @@ without rho. The region is split until every piece X is settled in one of these 
   eigenvectors of ``H`` are such v: in a soft one little is seen of what a step across the curve does to ``g``;
 - ``H`` is positive definite on the box spanned by X and c: then ``<g, x - c> > 0`` for x != c there, by the mean value
   theorem along the segment, which is the wrong sign;
-- a cell of a branch (`branch_cell`) holds all ``(x, lambda)`` with x in X and lambda in its enclosure. A cell holds
+- a cell of a branch holds all ``(x, lambda)`` with x in X and lambda in its enclosure. A cell holds
   exactly one arc of solutions, so all solutions in X are points of that arc, and of the curve. The tube may be thicker
   than in the branch's own proof, as long as Krawczyk's test shows that it still holds exactly one arc.
 
@@ -28,18 +28,17 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.symmetric import is_positive_definite
-from hallucert.check.branch.cell import Cell, CellProof
+from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import THEOREMS as branch_theorems
-from hallucert.check.branch.claims import Branches
-from hallucert.check.branch.system import BranchSystem, Matrix, Vector
-from hallucert.check.claim import Conclusion, Inputs, Measured, Numbers, Status, Theorem
+from hallucert.check.branch.claims import COMPLETENESS, Branches
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.cell import Cell, Vector
+from hallucert.check.claim import Measured
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, balls_of, halves, middle_of
 from hallucert.clock import UNLIMITED, Clock
-from hallucert.exact import format_rational
 
 MAX_DIMENSION = 3
 """A box is split into too many pieces beyond."""
@@ -131,32 +130,6 @@ def sweep(
     return Swept(left, not pending, max_boxes)
 
 
-LONGEST_BOX = 3000
-"""Characters up to which a box is written out in the sentence."""
-
-
-def _complete(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in about.region)
-    if len(box) > LONGEST_BOX:
-        box = "that is the region of the certificate"
-    branches = len(about.chains)
-    if branches == 0:
-        return Status.PROVED, f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
-    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
-    sentence = f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
-    return Status.PROVED, sentence
-
-
-COMPLETENESS: Theorem[Branches] = Theorem(
-    name="completeness",
-    question="Are these all hallucinated points of the target in the box?",
-    conclude=_complete,
-    numbers=(frozenset(),),
-)
-THEOREMS = {**branch_theorems, COMPLETENESS.name: COMPLETENESS}
-"""In the order in which they are claimed."""
-
-
 def completeness(swept: Swept) -> Measured[Branches]:
     """Return the claim that follows from a search."""
     return Measured(COMPLETENESS, {} if swept.obstacle is None else swept.obstacle)
@@ -245,23 +218,23 @@ class _Tubes:
         return any(_holds(self.proofs[i], x, multiplier) for i in nearest)
 
 
-def _thick(system: BranchSystem, cell: Cell) -> CellProof | None:
+def _thick(system: BranchSystem, cell: Cell) -> BranchCell | None:
     """Return the thickest tube around a cell's arc that is proved to hold exactly one arc."""
     for factor in THICKER:
-        proof = CellProof(system, replace(cell, radius=tuple(factor * r for r in cell.radius)))
+        proof = BranchCell(system, replace(cell, radius=tuple(factor * r for r in cell.radius)))
         if proof.proved():
             return proof
     return None
 
 
-def _holds(proof: CellProof, x: Vector, multiplier: tuple[Fraction, Fraction]) -> bool:
+def _holds(proof: BranchCell, x: Vector, multiplier: tuple[Fraction, Fraction]) -> bool:
     """Tell whether a cell certainly holds the points of a piece with ``lambda > 0``."""
     ar, (low, high) = proof.arithmetic, proof.cell.span
     found = proof.coordinates([*x, ar.interval(*multiplier)])
     if found is None or not ar.all_finite([[found[0]], found[1]]):
         return False
     first, last = ar.endpoints(found[0])
-    ends = proof.cell.multiplier_ends
+    ends = proof.multiplier_ends
     if ends is not None:
         # lambda = m + s T alone: s grows with lambda or falls, and lambda > 0 keeps to one side of a face at 0.
         slope = proof.cell.frame[-1][0]

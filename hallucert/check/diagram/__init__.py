@@ -1,1 +1,0 @@
-"""All branches of a target in a box."""
