@@ -21,11 +21,11 @@ _LAZY = {
     "RadiusLaw": "hallucert.objectives.radius_law",
     "certify": "hallucert.prove.certify",
     "certify_stall": "hallucert.prove.stall",
-    "Certificate": "hallucert.check.file.certificate",
+    "Certificate": "hallucert.check.point.certificate",
     "BranchCertificate": "hallucert.check.branch.certificate",
     "SheetCertificate": "hallucert.check.sheet.certificate",
     "SurfaceCertificate": "hallucert.check.surface.certificate",
-    "load": "hallucert.check.file.reading",
+    "load": "hallucert.check.file.files",
     "verify": "hallucert.prove.verify",
     "Verdict": "hallucert.check.file.verify",
     "Status": "hallucert.check.claim",
@@ -52,9 +52,9 @@ if TYPE_CHECKING:
     from hallucert.check.branch.certificate import DiagramCertificate as DiagramCertificate
     from hallucert.check.census.census import Census as Census
     from hallucert.check.claim import Status as Status
-    from hallucert.check.file.certificate import Certificate as Certificate
-    from hallucert.check.file.reading import load as load
+    from hallucert.check.file.files import load as load
     from hallucert.check.file.verify import Verdict as Verdict
+    from hallucert.check.point.certificate import Certificate as Certificate
     from hallucert.check.sheet.certificate import SheetCertificate as SheetCertificate
     from hallucert.check.surface.certificate import SurfaceCertificate as SurfaceCertificate
     from hallucert.diagnosis.diagnose import diagnose as diagnose

@@ -66,6 +66,10 @@ class Status(StrEnum):
     UNDECIDED = "undecided"
 
 
+MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
+"""Before claims on cards."""
+
+
 @dataclass(frozen=True)
 class Enclosure:
     """A closed interval with dyadic ends that certainly contains a number: ``lower <= number <= upper``."""

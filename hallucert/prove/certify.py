@@ -14,10 +14,10 @@ from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.claim import Enclosure, Status
-from hallucert.check.file.certificate import Certificate, Provenance
-from hallucert.check.file.reading import MAX_DIMENSION
+from hallucert.check.claim import Enclosure, Provenance, Status
 from hallucert.check.point import existence
+from hallucert.check.point.certificate import Certificate
+from hallucert.check.point.file import MAX_DIMENSION
 from hallucert.check.point.rule import Evidence, Facts, Vector
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason

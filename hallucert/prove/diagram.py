@@ -18,8 +18,7 @@ from hallucert.check.branch.chain import Chain, Objection
 from hallucert.check.branch.claims import COMPLETENESS, THEOREMS, Branches, measured_claims
 from hallucert.check.branch.region import MAX_DIMENSION, Swept, completeness, sweep
 from hallucert.check.branch.system import BranchSystem, proved_target
-from hallucert.check.claim import Enclosure, sizes_of
-from hallucert.check.file.certificate import Provenance
+from hallucert.check.claim import Enclosure, Provenance, sizes_of
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, middle_of

@@ -12,8 +12,8 @@ from hallucert.arguments import checked_double, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import Status
-from hallucert.check.file.certificate import Certificate, Provenance
+from hallucert.check.claim import Provenance, Status
+from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.no_minimizer_near import RULE
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Point, Problem, is_undefined

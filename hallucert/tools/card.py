@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.check.claim import Enclosure, Status
-from hallucert.check.file.certificate import together
+from hallucert.check.point.certificate import together
 from hallucert.check.reason import Reason
 from hallucert.exact import float_above, float_below, format_rational, short_digits, short_rational
 from hallucert.objectives.names import heading

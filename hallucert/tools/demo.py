@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from hallucert.check.file.certificate import Certificate
+    from hallucert.check.point.certificate import Certificate
     from hallucert.objectives.objective import Objective
     from hallucert.sam.result import Trajectory
 

@@ -22,8 +22,7 @@ from hallucert.check.census.sphere import overlap
 from hallucert.check.claim import Enclosure
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.clock import Clock
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic

@@ -16,8 +16,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
 

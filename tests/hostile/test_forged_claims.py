@@ -19,9 +19,8 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.similarity import Disc
 from hallucert.check.attraction import attractor
-from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.reading import MAX_MATRIX_BITS, load
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.fields import MAX_MATRIX_BITS, problem_digest
+from hallucert.check.file.files import load, to_json
 from hallucert.check.point import existence
 from hallucert.check.point.rule import BY_NAME, Evidence, Facts
 from hallucert.check.problem import Point
@@ -144,7 +143,7 @@ def test_an_open_string_of_escaped_quotes_is_scanned_once(tmp_path, monkeypatch)
             tokens.append(token.span())
             yield token
 
-    monkeypatch.setattr("hallucert.check.file.reading.re.finditer", recorded)
+    monkeypatch.setattr("hallucert.check.file.files.re.finditer", recorded)
     with pytest.raises(CertificateError):
         load(path)
     assert tokens == [(1, 2000)]

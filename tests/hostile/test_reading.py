@@ -9,7 +9,7 @@ import stat
 import pytest
 
 import hallucert as hc
-from hallucert.check.file import reading
+from hallucert.check.file import files
 from hallucert.errors import CertificateError
 
 
@@ -20,7 +20,7 @@ def text():
 
 
 def _to_json(cert):
-    from hallucert.check.file.writing import to_json
+    from hallucert.check.file.files import to_json
 
     return to_json(cert)
 
@@ -47,6 +47,8 @@ def _load(tmp_path, content):
         (lambda t: t.replace("sha256:", "sha256:0"), "digest"),
         (lambda t: t.replace('"rho": "3/2"', '"rho": "6/4"'), "digest"),
         (lambda t: t.replace("hallucert-certificate", "certificate"), "format"),
+        (lambda t: t.replace('"kind": "point"', '"kind": "spot"'), "kind"),
+        (lambda t: t.replace('"kind": "point",', ""), "kind"),
         (lambda t: t.replace('"backend": "arb"', '"backend": "float"'), "provenance.backend"),
         (lambda t: t.replace('"precision": 53', '"precision": 1000000'), "provenance.precision"),
         (lambda t: t.replace('"system": "gradient"', '"system": "residual"'), "witness.system"),
@@ -116,7 +118,7 @@ def test_huge_but_legal_exponents_are_harmless(tmp_path, text):
 
 def test_oversized_files_are_refused_before_they_are_parsed(tmp_path, text, monkeypatch):
     """A file above the limit is not parsed."""
-    monkeypatch.setattr(reading, "MAX_BYTES", 1000)
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
     with pytest.raises(CertificateError, match="larger"):
         _load(tmp_path, text)
 

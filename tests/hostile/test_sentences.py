@@ -10,7 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.check import claim as claim_module
-from hallucert.check.file.reading import from_json
+from hallucert.check.file.files import from_json
 from hallucert.errors import CertificateError
 
 CERTIFICATES = sorted((Path(__file__).parents[2] / "docs" / "certificates").glob("*.json"))

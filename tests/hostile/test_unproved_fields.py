@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_exact, parse_exact
 

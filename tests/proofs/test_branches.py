@@ -21,8 +21,7 @@ from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.claims import THEOREMS
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell, Joint
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
 from hallucert.exact import format_dyadic, parse_dyadic
 from hallucert.prove.branch.proposal import Guide, Track, cell_between

@@ -15,8 +15,7 @@ from hallucert.check.census.records import CriticalPoint, Kind, Open, Problem, f
 from hallucert.check.census.sphere import why_open
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
 
 PLANE = [(-2, 2), (-2, 2)]

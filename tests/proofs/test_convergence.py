@@ -14,8 +14,7 @@ import pytest
 import hallucert as hc
 from hallucert.check.attraction import converges
 from hallucert.check.claim import Enclosure
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point.rule import Facts
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import format_dyadic

@@ -16,8 +16,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction.projected_c32 import _divided
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import CertificateError, SearchError
 from hallucert.exact import format_dyadic, parse_dyadic
 

@@ -11,7 +11,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.chain import UNDECIDED, Fault, Part, check_chain
 from hallucert.check.branch.system import BranchSystem, proved_target
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import to_json
 from hallucert.check.sheet.chain import CurveChain, check_curve
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.errors import CertificateError
@@ -93,7 +93,7 @@ def test_stability_is_said_of_cells_not_of_radii_alone() -> None:
 
 def test_what_nobody_claims_is_not_read(isola, ring) -> None:
     """A chain without its claim would be checked by nobody: CertificateError."""
-    from hallucert.check.file.reading import from_json
+    from hallucert.check.file.files import from_json
 
     for cert, name in ((isola, "branch"), (ring, "curve")):
         data = to_json(cert)

@@ -11,7 +11,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.file.reading import load
+from hallucert.check.file.files import load
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point

@@ -19,8 +19,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.cell import arc_box
 from hallucert.check.claim import Enclosure
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.cell import CurveCellProof, straight_cell

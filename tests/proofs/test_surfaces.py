@@ -11,8 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic, matrix
-from hallucert.check.file.reading import from_json
-from hallucert.check.file.writing import to_json
+from hallucert.check.file.files import from_json, to_json
 from hallucert.check.sheet.system import ManifoldSystem
 from hallucert.check.surface import cell as surface_cell
 from hallucert.check.surface import part as surface_part

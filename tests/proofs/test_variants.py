@@ -187,7 +187,7 @@ def test_files_carry_the_variant(variant, tmp_path) -> None:
         problem = {key: value for key, value in problem.items() if value is not None}
         return {**data, "problem": problem, "digest": problem_digest(problem)}
 
-    from hallucert.check.file.reading import from_json
+    from hallucert.check.file.files import from_json
 
     assert from_json(data).law == cert.law
     with pytest.raises(CertificateError, match="digest"):
@@ -203,7 +203,7 @@ def test_files_carry_the_variant(variant, tmp_path) -> None:
 
 def test_sam_certificates_are_written_as_before() -> None:
     """A SAM file has no new field."""
-    from hallucert.check.file.writing import to_json
+    from hallucert.check.file.files import to_json
 
     assert set(to_json(hc.certify(TWO, [-0.5, 0], "1.5"))["problem"]) == {"objective", "rho"}
 
@@ -215,7 +215,7 @@ def test_undecided_questions_are_about_the_variant(tmp_path) -> None:
     assert cert["hallucinated_minimizer"].statement == "Is x* a local minimizer of f^USAM with grad f(x*) != 0?"
     assert "rho grad f(x*)" in cert["existence"].statement and "sphere" not in cert["sphere_type"].statement
     cert.save(tmp_path / "a.json")
-    from hallucert.check.file.reading import load
+    from hallucert.check.file.files import load
 
     assert load(tmp_path / "a.json").claims == cert.claims
 

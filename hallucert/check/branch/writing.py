@@ -9,7 +9,8 @@ from hallucert.check.branch.certificate import BranchCertificate, DiagramCertifi
 from hallucert.check.branch.chain import Chain, Link, Part
 from hallucert.check.branch.system import TargetBox
 from hallucert.check.cell import Tube
-from hallucert.check.file.writing import claim_json, header
+from hallucert.check.file.claims import claim_json
+from hallucert.check.file.fields import header
 from hallucert.exact import format_dyadic, format_exact
 
 

@@ -147,7 +147,7 @@ class Census:
         OSError
             If the path cannot be written; whatever was there before stays.
         """
-        from hallucert.check.file.writing import save
+        from hallucert.check.file.files import save
 
         save(self, path)
 

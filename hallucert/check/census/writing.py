@@ -6,7 +6,7 @@ from typing import Any
 
 from hallucert.check.census.census import Census
 from hallucert.check.census.data import critical_to_json, point_to_json, unsettled_to_json
-from hallucert.check.file.writing import header
+from hallucert.check.file.fields import header
 
 
 def to_json(census: Census) -> dict[str, Any]:

@@ -1,37 +1,26 @@
-"""Reading the claims of a certificate of any kind: name, status, numbers and inputs; the sentence is rendered."""
+"""The claims of a file of any kind: name, status, numbers and inputs are kept, and the sentence is rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from hallucert.check.claim import PROVOKED, Claim, Enclosure, F, Inputs, Status, Theorem
-from hallucert.check.file.fields import (
-    read_box,
-    read_dyadic,
-    read_dyadics,
-    read_exact,
-    read_fields,
-    read_integer,
-    read_interval,
-    read_list,
-    read_vector,
-)
+from hallucert.check.file.fields import JSON, READERS, plain, read_fields, read_interval, read_list
 from hallucert.check.reason import Reason
 from hallucert.errors import CertificateError
-from hallucert.objectives.tape import Tape
 
 FIELDS = {"name", "status", "inputs", "numbers", "reason"}
 
-_INPUTS: dict[str, Callable[[object, str], Any]] = {
-    "dyadic": read_dyadic,
-    "dyadics": read_dyadics,
-    "exact": read_exact,
-    "vector": read_vector,
-    "box": read_box,
-    "integer": read_integer,
-    "tape": Tape.from_json,
-}
+
+def claim_json(claim: Claim) -> dict[str, JSON]:
+    """Return a claim as plain data; what an undecided one has measured is not kept."""
+    return {
+        "name": claim.name,
+        "status": str(claim.status),
+        "inputs": plain(claim.inputs),
+        "numbers": {} if claim.reason is not None else plain(claim.numbers),
+        "reason": plain(claim.reason),
+    }
 
 
 def read_claims(
@@ -87,14 +76,14 @@ def _claim(data: object, field: str, theorems: Mapping[str, Theorem[F]], facts: 
     return _stated(entry, field, theorem, facts, inputs)
 
 
-def _inputs(data: Mapping[str, Any], allowed: tuple[Mapping[str, str], ...], field: str, name: str) -> Inputs:
+def _inputs(data: Mapping[str, JSON], allowed: tuple[Mapping[str, str], ...], field: str, name: str) -> Inputs:
     types = next((kinds for kinds in allowed if set(kinds) == set(data)), None)
     if types is None:
         raise CertificateError(field, f"are not those of the claim {name}")
-    return {key: _INPUTS[kind](data[key], f"{field}.{key}") for key, kind in types.items()}
+    return {key: READERS[kind](data[key], f"{field}.{key}") for key, kind in types.items()}
 
 
-def _stated(entry: Mapping[str, Any], field: str, theorem: Theorem[F], facts: F, inputs: Inputs) -> Claim:
+def _stated(entry: Mapping[str, JSON], field: str, theorem: Theorem[F], facts: F, inputs: Inputs) -> Claim:
     """Return what the numbers of a decided claim state."""
     if theorem.numbers and set(entry["numbers"]) not in theorem.numbers:
         raise CertificateError(f"{field}.numbers", f"must be {', '.join(sorted(theorem.numbers[0]))}")

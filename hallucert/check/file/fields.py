@@ -1,19 +1,27 @@
-"""The entries of a certificate, read one by one: whatever does not fit is named by its path."""
+"""The fields of files: a reader for each kind of value, one writer for all, and what every file begins with.
+
+Whatever does not fit is named by its path. A record is read and written by one table from its fields to the names of
+their values (`READERS`).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
-from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.check.claim import Claim, Enclosure, Provenance, Status
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dyadic, parse_exact
+from hallucert.exact import MAX_DIGITS, exact_radius, format_exact, format_rational, parse_dyadic, parse_exact
+from hallucert.objectives.tape import Tape
 
 FORMAT = "hallucert-certificate"
+JSON = Any
+"""Plain data, as `json` reads and writes them."""
+
 SCHEMA = 2
 MAX_BOX_DIMENSION = 2**17
 """Of a box about which something is proved without solving anything."""
@@ -23,10 +31,11 @@ MAX_PRECISION = 2000
 MAX_NUMBER_BITS = 4096
 MAX_MATRIX_BITS = 2**30
 """Of all numerators and denominators of a matrix: ``"1p20000"`` is short as text and long as a number."""
+PROVENANCE = {"hallucert": "version", "backend": "text", "backend_version": "version", "precision": "integer"}
 _VERSION = re.compile(r"[A-Za-z0-9 ._+-]{1,60}")
 
 
-def read_fields(data: object, names: set[str], field: str) -> Mapping[str, Any]:
+def read_fields(data: object, names: set[str], field: str) -> Mapping[str, JSON]:
     """Return the entries of a JSON object that must have exactly the given names."""
     if not isinstance(data, Mapping):
         raise CertificateError(field, "must be an object")
@@ -37,7 +46,7 @@ def read_fields(data: object, names: set[str], field: str) -> Mapping[str, Any]:
     return data
 
 
-def read_top(data: object, names: set[str], problem: set[str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def read_top(data: object, names: set[str], problem: set[str]) -> tuple[Mapping[str, JSON], Mapping[str, JSON]]:
     """Return the fields of a file and those of its problem, after checking format, version and digest."""
     top = read_fields(data, names, "(file)")
     if top["format"] != FORMAT:
@@ -50,7 +59,7 @@ def read_top(data: object, names: set[str], problem: set[str]) -> tuple[Mapping[
     return top, entry
 
 
-def problem_digest(problem: Mapping[str, Any]) -> str:
+def problem_digest(problem: Mapping[str, JSON]) -> str:
     """Return ``sha256:...`` of the canonical text of a problem (keys sorted, no spaces, ASCII)."""
     text = json.dumps(problem, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
@@ -70,7 +79,7 @@ def read_text(value: object, field: str, limit: int = MAX_SENTENCE) -> str:
     return value
 
 
-def read_list(value: object, field: str, limit: int = MAX_BOX_DIMENSION) -> list[Any]:
+def read_list(value: object, field: str, limit: int = MAX_BOX_DIMENSION) -> list[JSON]:
     """Return a list of at most `limit` entries."""
     if not isinstance(value, list) or len(value) > limit:
         raise CertificateError(field, f"must be a list of at most {limit} entries")
@@ -180,13 +189,87 @@ def read_integer(value: object, field: str) -> int:
 
 def read_provenance(data: object) -> Provenance:
     """Return which software made a certificate."""
-    made = read_fields(data, {"hallucert", "backend", "backend_version", "precision"}, "provenance")
-    for key in ("hallucert", "backend_version"):
-        if not _VERSION.fullmatch(read_text(made[key], f"provenance.{key}")):
-            raise CertificateError(f"provenance.{key}", "must be a version")
+    made = read_record(data, PROVENANCE, "provenance")
     if made["backend"] not in ("arb", "mpmath"):
         raise CertificateError("provenance.backend", 'must be "arb" or "mpmath"')
-    precision = made["precision"]
-    if type(precision) is not int or not 30 <= precision <= MAX_PRECISION:
+    if not 30 <= made["precision"] <= MAX_PRECISION:
         raise CertificateError("provenance.precision", f"must be an integer from 30 to {MAX_PRECISION}")
-    return Provenance(made["hallucert"], made["backend"], made["backend_version"], precision)
+    return Provenance(**made)
+
+
+def read_version(value: object, field: str) -> str:
+    """Return the version of some software."""
+    text = read_text(value, field)
+    if not _VERSION.fullmatch(text):
+        raise CertificateError(field, "must be a version")
+    return text
+
+
+READERS: dict[str, Callable[[object, str], Any]] = {
+    "box": read_box,
+    "dyadic": read_dyadic,
+    "dyadics": read_dyadics,
+    "exact": read_exact,
+    "integer": read_integer,
+    "interval": read_interval,
+    "rows": read_rows,
+    "tape": Tape.from_json,
+    "text": read_text,
+    "vector": read_vector,
+    "version": read_version,
+}
+"""From the name of a value, as tables of fields and `Theorem.inputs` give it, to what reads it."""
+
+
+def read_record(data: object, fields: Mapping[str, str], path: str) -> dict[str, Any]:
+    """Read a JSON object with exactly the fields of a table."""
+    entry = read_fields(data, set(fields), path)
+    return {name: READERS[value](entry[name], f"{path}.{name}") for name, value in fields.items()}
+
+
+def plain(value: object) -> JSON:
+    """Return a value as plain data: exact numbers as text, intervals as their ends, tapes as they are in a problem."""
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Fraction):
+        return format_exact(value)
+    if isinstance(value, Enclosure):
+        return [format_exact(value.lower), format_exact(value.upper)]
+    if isinstance(value, Tape):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    raise TypeError(f"no field holds a {type(value).__name__}")
+
+
+def record(value: object, fields: Iterable[str]) -> dict[str, JSON]:
+    """Return the attributes of an object that a table of fields names, as plain data."""
+    return {name: plain(getattr(value, name)) for name in fields}
+
+
+class Made(Protocol):
+    """A certificate of any kind."""
+
+    @property
+    def kind(self) -> str:
+        """The kind, a key of `hallucert.check.file.files.KINDS`."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Which software made it."""
+
+
+def header(certificate: Made, problem: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the fields that files of all kinds begin with."""
+    return {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "kind": certificate.kind,
+        "provenance": plain(vars(certificate.provenance)),
+        "problem": problem,
+        "digest": problem_digest(problem),
+    }

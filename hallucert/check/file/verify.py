@@ -1,27 +1,19 @@
 """Verifying a certificate: every claim in it is proved again, from the file alone, with the arithmetic of choice.
 
-The checker shares the theorems (`hallucert.prove`) with the prover and none of its searches: it runs no numba,
-scipy or sympy. Box, slice and preconditioner come from the file; a wrong one can only make a proof fail.
+The checker shares the theorems with the prover and none of its searches: it runs no numba, scipy or sympy. What proofs
+start from comes from the file; where it is wrong, a proof fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from hallucert.arguments import checked_path
 from hallucert.balls import arithmetic, require_round_to_nearest
-from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import PROVOKED, Claim, Status
-from hallucert.check.file.certificate import Certificate
-from hallucert.check.file.kinds import module_of
-from hallucert.check.file.reading import load
-from hallucert.check.point import existence
-from hallucert.check.point.rule import BY_NAME, Evidence, Facts, Witness
-from hallucert.check.problem import Point
-from hallucert.check.reason import Reason
+from hallucert.check.claim import Status
+from hallucert.check.file.files import CHECK, load, module_of
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
 from hallucert.objectives.names import heading
@@ -29,6 +21,7 @@ from hallucert.objectives.names import heading
 if TYPE_CHECKING:
     from hallucert.check.branch.certificate import BranchCertificate
     from hallucert.check.census.census import Census
+    from hallucert.check.point.certificate import Certificate
     from hallucert.check.sheet.certificate import SheetCertificate
     from hallucert.check.surface.certificate import SurfaceCertificate
 
@@ -37,15 +30,11 @@ if TYPE_CHECKING:
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
 
-
 BUDGET = 600.0
 """Seconds that a file may cost before the checker gives up; an honest file in two variables takes about 0.01."""
 
 SPENT = "the time budget was spent before it was settled"
 """Of a claim that is not re-proved for want of time."""
-
-Checker = Callable[[Any, Any, int, Clock], "list[Result]"]
-"""Given a certificate, an arithmetic, a budget of boxes and a clock: what became of each claim."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,7 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
     with ar, clock.watched():
-        results = _checker(certificate)(certificate, ar, max_boxes, clock)
+        results: list[Result] = module_of(certificate.kind, CHECK).check(certificate, ar, max_boxes, clock)
     if clock.passed():
         results = [_late(result) for result in results]
     return Verdict(certificate, backend, ar.precision, tuple(results))
@@ -136,80 +125,3 @@ def _late(result: Result) -> Result:
 def provoked(error: Exception) -> str:
     """Say what could not be done because of one of `PROVOKED`."""
     return SPENT if isinstance(error, OutOfTime) else f"its data cannot be worked with: {error}"
-
-
-def _checker(certificate: AnyCertificate) -> Checker:
-    """Return the function that checks a certificate of this kind."""
-    if certificate.kind == "point":
-        return check
-    checker: Checker = module_of(certificate.kind, "verify").check
-    return checker
-
-
-def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
-    """Return what became of every claim of a certificate about a point."""
-    claims, witness = certificate.all_claims, certificate.witness
-    if witness is None or all(claim.status is Status.UNDECIDED for claim in claims):
-        return [_failed(claim, "") for claim in claims]
-    facts = Facts(certificate.problem, witness)
-    first = certificate.claims.get("existence")
-    if first is not None and first.status is Status.REFUTED:
-        return _check_refuted(certificate, ar, facts, first)
-    message = "existence cannot be re-proved in the box of the file"
-    try:
-        x = existence.relocate(ar, certificate.problem, witness) if witness.solves else witness.box(ar)
-    except PROVOKED as error:
-        x, message = Reason.PRECISION, f"{message}: {provoked(error)}"
-    if isinstance(x, Reason):
-        return [_failed(claim, message) for claim in claims]
-    evidence = Evidence(Point(ar, certificate.problem, x), witness.centre, max_boxes, clock)
-    results = []
-    for number, claim in enumerate(claims):
-        clock.tell(f"claim {claim.name}", number, len(claims))
-        open_ = claim.status is Status.UNDECIDED
-        problem = None if open_ else _objection(claim, certificate, evidence, facts)
-        if problem is None:
-            facts.claims[claim.name] = claim
-        results.append(Result(claim.name, claim.status, problem is None, problem or ""))
-    return results
-
-
-def _failed(claim: Claim, message: str) -> Result:
-    """Say why nothing that is decided could be re-proved; of an undecided claim, that nothing is claimed."""
-    open_ = claim.status is Status.UNDECIDED
-    return Result(claim.name, claim.status, open_, "" if open_ else message)
-
-
-def _objection(claim: Claim, certificate: Certificate, evidence: Evidence, facts: Facts) -> str | None:
-    """Re-prove a decided claim; return None, or what could not be re-proved."""
-    if evidence.clock.passed():
-        return SPENT
-    try:
-        problem = BY_NAME[claim.name].measured(evidence, claim.inputs).recheck(claim, facts)
-        if problem is None and claim.name == "existence":
-            problem = _check_enclosure(certificate, evidence, facts.witness)
-    except PROVOKED as error:
-        problem = provoked(error)
-    return problem
-
-
-def _check_enclosure(certificate: Certificate, evidence: Evidence, witness: Witness) -> str | None:
-    """The published enclosure must contain the checker's, and lie where the point is the only one."""
-    ar, box = evidence.arithmetic, certificate.box or ()
-    if not all(ar.within(x, low, high) for (low, high), x in zip(box, evidence.point.x, strict=True)):
-        return "the published enclosure does not contain the point"
-    if not existence.stays_inside(box, witness):
-        return "the published enclosure leaves the box in which the point is the only one"
-    return None
-
-
-def _check_refuted(certificate: Certificate, ar: BallArithmetic, facts: Facts, first: Claim) -> list[Result]:
-    """A refuted existence is the only thing such a certificate may claim."""
-    try:
-        shown = existence.excludes(existence.System.of(ar, facts.problem, facts.witness), facts.witness)
-    except PROVOKED:
-        shown = False
-    shown = shown and existence.refutation(facts) == first
-    message = "" if shown else "it is not shown that the box holds no solution"
-    rest = [_failed(claim, "there is no point to speak about") for claim in certificate.all_claims[1:]]
-    return [Result(first.name, first.status, shown, message), *rest]

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hallucert.check.claim import Claim, Claims, Status
-from hallucert.check.file.certificate import MARKS, Provenance
+from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Status
 from hallucert.errors import ArgumentError
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
@@ -88,7 +87,7 @@ class ChainCertificate:
         OSError
             If the path cannot be written; whatever was there before stays.
         """
-        from hallucert.check.file.writing import save
+        from hallucert.check.file.files import save
 
         save(self, path)
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.check.cell import Cell
-from hallucert.check.file.writing import claim_json, header
+from hallucert.check.file.claims import claim_json
+from hallucert.check.file.fields import header
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.surface.cell import Chart
 from hallucert.check.surface.certificate import SurfaceCertificate

@@ -10,8 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.arguments import quiet
-from hallucert.check.claim import Claim
-from hallucert.check.file.certificate import Provenance
+from hallucert.check.claim import Claim, Provenance
 from hallucert.check.pieces.chains import ChainCertificate, doubles
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.sheet.chain import CurveChain

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from hallucert.check.claim import Claim
-from hallucert.check.file.certificate import Provenance
+from hallucert.check.claim import Claim, Provenance
 from hallucert.check.pieces.chains import ChainCertificate
 from hallucert.check.pieces.sentences import Pieces
 from hallucert.check.surface.atlas import Atlas

@@ -16,8 +16,7 @@ from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.branch.chain import Chain, Objection
 from hallucert.check.branch.claims import THEOREMS, Branches, measured_claims
 from hallucert.check.branch.system import BranchSystem, TargetBox, proved_target, third_derivative_tape
-from hallucert.check.claim import Claim, Enclosure, sizes_of
-from hallucert.check.file.certificate import Provenance
+from hallucert.check.claim import Claim, Enclosure, Provenance, sizes_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 from hallucert.find.curves.records import Branch, EndReason

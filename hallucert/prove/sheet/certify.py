@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hallucert import __version__
 from hallucert.balls import arithmetic
-from hallucert.check.file.certificate import Provenance
+from hallucert.check.claim import Provenance
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.sheet.system import MAX_DIMENSION
 from hallucert.check.surface.certificate import SurfaceCertificate

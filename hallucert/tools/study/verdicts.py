@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hallucert as hc
-from hallucert.check.file.certificate import Certificate
+from hallucert.check.point.certificate import Certificate
 from hallucert.diagnosis.diagnose import diagnose
 from hallucert.errors import DomainError, SearchError
 from hallucert.sam.lanes import Status

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.arguments import quiet
-from hallucert.check.claim import Claim, Claims, Provenance, Status
+from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Status
 from hallucert.check.point.existence import room_of
 from hallucert.check.point.rule import Witness
 from hallucert.check.problem import Problem
@@ -22,10 +22,6 @@ from hallucert.exact import decimal_below, decimal_enclosure, float_above, float
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-
-__all__ = ["MARKS", "Certificate", "Provenance"]
-
-MARKS = {Status.PROVED: "+", Status.REFUTED: "-", Status.UNDECIDED: "?"}
 
 
 def together(names: Sequence[str]) -> str:
@@ -130,7 +126,7 @@ class Certificate:
         OSError
             If the path cannot be written; whatever was there before stays.
         """
-        from hallucert.check.file.writing import save
+        from hallucert.check.file.files import save
 
         save(self, path)
 

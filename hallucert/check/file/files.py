@@ -1,0 +1,155 @@
+"""Files of certificates of any kind: reading from anyone, with every field checked, and writing in one step.
+
+A kind is one entry in `KINDS` and the modules that it names, which load when a file of that kind turns up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from os import PathLike
+from typing import Any, NoReturn
+
+from hallucert.arguments import checked_path, quiet
+from hallucert.check.file.fields import FORMAT, JSON
+from hallucert.errors import CertificateError
+from hallucert.files import replacing
+
+MAX_BYTES = 64 * 2**20
+MAX_DEPTH = 40
+
+KINDS = {
+    "point": ("hallucert.check.point.file", "hallucert.check.point.file", "hallucert.check.point.verify"),
+    **{
+        kind: tuple(f"hallucert.check.{package}.{role}" for role in ("reading", "writing", "verify"))
+        for kind, package in {
+            "branch": "branch",
+            "census": "census",
+            "diagram": "branch",
+            "sheet": "pieces",
+            "surface": "pieces",
+        }.items()
+    },
+}
+"""From the field ``kind`` to the modules with its ``from_json``, ``to_json`` and ``check``."""
+
+READ, WRITE, CHECK = range(3)
+
+
+def module_of(kind: object, role: int) -> Any:
+    """Return the module of a kind for `READ`, `WRITE` or `CHECK`; `CertificateError` if there is no such kind."""
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise CertificateError("kind", f"must be one of {', '.join(KINDS)}")
+    return import_module(KINDS[kind][role])
+
+
+@quiet
+def load(path: str | PathLike[str]) -> Any:
+    """Read a certificate; nothing in it is believed until `hallucert.verify` has re-proved it.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `Certificate.save` wrote, or somebody says so.
+
+    Returns
+    -------
+    Certificate, BranchCertificate, SheetCertificate or Census
+        By the kind of the file.
+
+    Raises
+    ------
+    CertificateError
+        Naming the field that is missing, superfluous, malformed, inconsistent or too large.
+    ArgumentError
+        If `path` is no path.
+    OSError
+        If the file cannot be read.
+    """
+    with checked_path(path).open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise CertificateError("(file)", f"is larger than {MAX_BYTES} bytes")
+    if FORMAT.encode() not in content:
+        from hallucert.files import kind_of_content  # for the message alone
+
+        if kind := kind_of_content(content):
+            raise CertificateError("(file)", f"is {kind}, no certificate: it is for checkpoint=")
+    try:
+        text = content.decode("ascii")
+    except UnicodeDecodeError:
+        raise CertificateError("(file)", "must be ASCII text") from None
+    if _depth(text) > MAX_DEPTH:
+        raise CertificateError("(file)", f"is nested deeper than {MAX_DEPTH}")
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constant,
+            parse_float=_no_float,
+            parse_int=_short_int,
+        )
+    except json.JSONDecodeError as error:
+        raise CertificateError("(file)", f"is not JSON: {error.msg} in line {error.lineno}") from None
+    return from_json(data)
+
+
+def _depth(text: str) -> int:
+    """Largest nesting of brackets outside of strings, without recursion."""
+    depth = deepest = 0
+    # The closing quote is optional and nothing is given back, so that an open string is scanned once, not once a quote.
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', text, re.DOTALL):
+        first = token.group()[0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise CertificateError(key[:40], "appears twice")
+        result[key] = value
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise CertificateError("(file)", f"must not contain {name}")
+
+
+def _no_float(text: str) -> NoReturn:
+    raise CertificateError("(file)", f"must not contain the floating-point number {text[:40]}: numbers are exact text")
+
+
+def _short_int(text: str) -> int:
+    if len(text) > 18:
+        raise CertificateError("(file)", f"must not contain the integer {text[:18]}...")
+    return int(text)
+
+
+def from_json(data: object) -> Any:
+    """Build a certificate of any kind from plain data, checking every field."""
+    if not isinstance(data, Mapping):
+        raise CertificateError("(file)", "must be an object")
+    if "kind" not in data:
+        raise CertificateError("kind", "is missing")
+    return module_of(data["kind"], READ).from_json(data)
+
+
+def to_json(certificate: Any) -> dict[str, JSON]:
+    """Return a certificate of any kind as plain data, in the order of the file format."""
+    data: dict[str, JSON] = module_of(certificate.kind, WRITE).to_json(certificate)
+    return data
+
+
+def save(certificate: object, path: str | PathLike[str]) -> None:
+    """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
+    text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
+    with replacing(path) as stream:
+        stream.write(text.encode("ascii"))
