@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.exact import conversion_failure, exact
+from hallucert.exact import exact
+from hallucert.foreign import Foreign, conversion_failure
 
 NARROW = frozenset({float, np.float64, np.float32, np.float16})
 PLAIN = NARROW | {int, np.int64, np.int32}
@@ -21,7 +21,7 @@ DEPTH = 2
 """Most dimensions of a list of lists."""
 
 
-def real_array(value: Any, argument: str, must: str, rounded: bool = True) -> np.ndarray:
+def real_array(value: object, argument: str, must: str, rounded: bool = True) -> np.ndarray:
     """Return finite numbers as a fresh array of doubles, at once if they are doubles in an array.
 
     What is a number and what is none is as for `hallucert.exact.exact`, in whatever list, array or tensor it comes.
@@ -57,7 +57,7 @@ def real_array(value: Any, argument: str, must: str, rounded: bool = True) -> np
     return array
 
 
-def _doubles(value: Any, argument: str, was: Any, must: str, rounded: bool, depth: int) -> np.ndarray:
+def _doubles(value: object, argument: str, was: object, must: str, rounded: bool, depth: int) -> np.ndarray:
     """Read an array of any type, a list, or a list of `depth` - 1 levels of these; `was` is what messages show."""
     items = _items(value, argument, was, must)
     if isinstance(items, np.ndarray) and _is_converted(items, rounded):
@@ -75,9 +75,9 @@ def _doubles(value: Any, argument: str, was: Any, must: str, rounded: bool, dept
     return np.array([_double(item, argument, was, must, rounded) for item in items])
 
 
-def _items(value: Any, argument: str, was: Any, must: str) -> Sequence[Any] | np.ndarray:
+def _items(value: object, argument: str, was: object, must: str) -> Sequence[Foreign] | np.ndarray:
     """Return an array as numpy sees it, anything else as a list."""
-    if type(value) in (list, tuple):
+    if type(value) is list or type(value) is tuple:
         return value
     if not hasattr(value, "__array__") or isinstance(value, type):
         return checked_items(value, argument, must)
@@ -99,20 +99,19 @@ def _is_converted(array: np.ndarray, rounded: bool) -> bool:
     return array.dtype.kind in "iu" and (rounded or bool((array <= 2**53).all() and (array >= -(2**53)).all()))
 
 
-def _is_plain(items: Any, rounded: bool) -> bool:
+def _is_plain(items: Sequence[Foreign] | np.ndarray, rounded: bool) -> bool:
     """Tell whether a list holds nothing but `PLAIN` numbers, or rows of these."""
-    kinds = set(map(type, items))
+    kinds: set[type] = set(map(type, items))
     if kinds <= {list, tuple} and kinds:
-        items = list(chain.from_iterable(items))
-        kinds = set(map(type, items))
+        kinds = set(map(type, chain.from_iterable(items)))
     return kinds <= (PLAIN if rounded else NARROW)
 
 
-def _is_row(item: Any) -> bool:
+def _is_row(item: object) -> bool:
     return not isinstance(item, str) and getattr(item, "shape", None) != () and hasattr(item, "__len__")
 
 
-def _double(item: Any, argument: str, was: Any, must: str, rounded: bool) -> float:
+def _double(item: object, argument: str, was: object, must: str, rounded: bool) -> float:
     """Return the double nearest to a number, or exactly the number."""
     try:
         number = exact(item, argument, must)
@@ -124,12 +123,12 @@ def _double(item: Any, argument: str, was: Any, must: str, rounded: bool) -> flo
     return double
 
 
-def checked_point(value: Any, dimension: int, argument: str) -> np.ndarray:
+def checked_point(value: object, dimension: int, argument: str) -> np.ndarray:
     """Return `value` as a fresh float array of shape (d,) with finite entries."""
     return checked_shape(value, (dimension,), argument)
 
 
-def checked_shape(value: Any, shape: tuple[int, ...], argument: str) -> np.ndarray:
+def checked_shape(value: object, shape: tuple[int, ...], argument: str) -> np.ndarray:
     """Return `value` as a fresh float array of a shape, with finite entries."""
     must = f"be finite numbers of shape {shape}"
     array = real_array(value, argument, must)
@@ -138,7 +137,7 @@ def checked_shape(value: Any, shape: tuple[int, ...], argument: str) -> np.ndarr
     return array
 
 
-def row_count(value: Any, argument: str) -> int:
+def row_count(value: object, argument: str) -> int:
     """Return how many rows an array has, at least one."""
     must = "be an array with at least one row"
     count = len(value) if isinstance(value, np.ndarray) and value.ndim else len(checked_items(value, argument, must))
@@ -147,7 +146,7 @@ def row_count(value: Any, argument: str) -> int:
     return count
 
 
-def checked_lanes(value: Any, dimension: int, argument: str, single: bool = False) -> np.ndarray:
+def checked_lanes(value: object, dimension: int, argument: str, single: bool = False) -> np.ndarray:
     """Return `value` as a fresh float array of shape (k, d), or also (d,) if a `single` point will do."""
     one = f"({dimension},) or " if single else ""
     must = f"be finite numbers of shape {one}(k, {dimension})"
@@ -157,7 +156,7 @@ def checked_lanes(value: Any, dimension: int, argument: str, single: bool = Fals
     return array
 
 
-def checked_box(value: Any, dimension: int, argument: str = "box", rounded: bool = True) -> np.ndarray:
+def checked_box(value: object, dimension: int, argument: str = "box", rounded: bool = True) -> np.ndarray:
     """Return `value` as a float array of shape (d, 2) with finite rows ``lower < upper``."""
     must = f"be finite rows (lower, upper) of shape ({dimension}, 2) with lower < upper"
     array = real_array(value, argument, must, rounded)
@@ -168,7 +167,7 @@ def checked_box(value: Any, dimension: int, argument: str = "box", rounded: bool
     return array
 
 
-def exact_point(value: Any, dimension: int, argument: str) -> tuple[Fraction, ...]:
+def exact_point(value: object, dimension: int, argument: str) -> tuple[Fraction, ...]:
     """Return the `d` coordinates of a point as the exact numbers they are, see `hallucert.exact.exact`.
 
     Examples
@@ -180,7 +179,7 @@ def exact_point(value: Any, dimension: int, argument: str) -> tuple[Fraction, ..
     return _exact_items(value, dimension, argument, value, must)
 
 
-def exact_box(value: Any, dimension: int, argument: str = "box") -> list[tuple[Fraction, Fraction]]:
+def exact_box(value: object, dimension: int, argument: str = "box") -> list[tuple[Fraction, Fraction]]:
     """Return the rows ``(low, high)`` of a box, ``low < high``, as the exact numbers they are."""
     must = f"be {dimension} pairs (low, high) of finite numbers with low < high"
     rows = _items(value, argument, value, must)
@@ -190,7 +189,7 @@ def exact_box(value: Any, dimension: int, argument: str = "box") -> list[tuple[F
     return [(low, high) for low, high in sides]
 
 
-def _exact_items(value: Any, count: int, argument: str, was: Any, must: str) -> tuple[Fraction, ...]:
+def _exact_items(value: object, count: int, argument: str, was: object, must: str) -> tuple[Fraction, ...]:
     items = _items(value, argument, was, must)
     if len(items) != count:
         raise ArgumentError(argument, was, must)

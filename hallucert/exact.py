@@ -6,14 +6,12 @@ Nothing here rounds unless its name says so, and what rounds says in which direc
 from __future__ import annotations
 
 import math
-import operator
 import re
 import sys
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
-from typing import Any
 
-from hallucert.errors import ArgumentError, HallucertError
+from hallucert.errors import ArgumentError
 
 Exact = int | float | str | Fraction
 """What users may write for an exact number: ``0.05`` is the double it is, ``"0.05"`` is 1/20; see `exact`."""
@@ -57,12 +55,14 @@ def exact(value: object, argument: str = "value", must: str = NUMBER) -> Fractio
     >>> exact("0.05"), exact(0.5)
     (Fraction(1, 20), Fraction(1, 2))
     """
-    try:
-        number = _denoted(value)
-    except HallucertError:
-        raise
-    except Exception as error:  # whatever a foreign object's own conversion raises
-        raise ArgumentError(argument, value, f"{must} ({conversion_failure(error)})") from error
+    kind = type(value)
+    if kind is Fraction or kind is int or kind is float or kind is str:
+        number = _denoted(value)  # type: ignore[arg-type]
+    else:
+        from hallucert.foreign import denoted  # numbers of other libraries
+
+        held = denoted(value, argument, must, MAX_BITS)
+        number = _read(held.strip()) if isinstance(held, str) else held
     if number is None:
         raise ArgumentError(argument, value, must)
     if constant_bits(number) > MAX_BITS:
@@ -86,18 +86,11 @@ def require_radius(rho: object, argument: str = "rho") -> None:
 
 def whole(value: object) -> int | None:
     """Return the integer that `value` is, None if its type is not one of integers; ``3.0`` and ``True`` are none."""
-    try:
-        value = _scalar(value)
-        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
-    except HallucertError:
-        raise
-    except Exception:  # whatever a foreign object's own conversion raises
-        return None
+    if type(value) is int:
+        return value
+    from hallucert.foreign import integer
 
-
-def conversion_failure(error: Exception) -> str:
-    """Say why a foreign object is no number. What its own conversion raised may tell what to do, as torch's does."""
-    return str(error) if isinstance(error, _Unfit) else f"its conversion raises {type(error).__name__}: {error}"[:160]
+    return integer(value)
 
 
 def constant_bits(value: Fraction) -> int:
@@ -105,57 +98,10 @@ def constant_bits(value: Fraction) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
 
 
-class _Unfit(Exception):
-    """Why something is no number, to be completed by what it must be."""
-
-
-def _denoted(value: Any) -> Fraction | None:
-    """Return the number that `value` holds in a form of its own that rounds nothing, None if it has no such form."""
-    value = _scalar(value)
-    if isinstance(value, bool) or callable(value):  # mpmath.pi and its kind are functions of the precision
-        return None
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, Decimal):
-        value = str(value)
+def _denoted(value: Fraction | float | str) -> Fraction | None:
     if isinstance(value, str):
         return _read(value.strip())
-    if hasattr(value, "__index__"):
-        return Fraction(operator.index(value))
-    if hasattr(value, "as_integer_ratio"):
-        finite = value == value and abs(value) != math.inf
-        return Fraction(*map(int, value.as_integer_ratio())) if finite else None
-    if hasattr(value, "is_exact"):  # python-flint's balls, which are numbers if their radius is zero
-        return _dyadic(*map(int, value.man_exp())) if value.is_exact() and value.is_finite() else None
-    if hasattr(value, "_mpf_"):  # mpmath's and sympy's floats; a mantissa of zero with an exponent is NaN or infinity
-        sign, mantissa, exponent, _ = value._mpf_
-        return None if exponent and not mantissa else _dyadic(-int(mantissa) if sign else int(mantissa), int(exponent))
-    if hasattr(value, "numerator") and hasattr(value, "denominator"):
-        return Fraction(int(value.numerator), int(value.denominator))
-    return None
-
-
-def _scalar(value: Any) -> Any:
-    """Take a number out of an array or tensor without dimensions; anything else stays what it is.
-
-    Raises
-    ------
-    _Unfit
-        If there is none in it: it is masked, or one of several, or needed for a gradient, or a date.
-    """
-    shape = getattr(value, "shape", None)
-    if shape is None or callable(shape):
-        return value
-    if tuple(shape) != ():
-        raise _Unfit(f"it has the shape {tuple(shape)}")
-    if getattr(value, "requires_grad", False):
-        raise _Unfit("it requires a gradient, detach it first: x.detach()")
-    if getattr(value, "mask", False):
-        raise _Unfit("it is masked")
-    if getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M"):
-        raise _Unfit("it is a time")
-    item = value.item()
-    return value if type(item) is type(value) or getattr(item, "shape", ()) != () else item
+    return Fraction(value) if isinstance(value, Fraction | int) or math.isfinite(value) else None
 
 
 def _read(text: str) -> Fraction | None:
@@ -166,13 +112,6 @@ def _read(text: str) -> Fraction | None:
     if not below:
         return Fraction(Decimal(text))
     return Fraction(_integer(above), _integer(below)) if below.strip("0") else None
-
-
-def _dyadic(mantissa: int, exponent: int) -> Fraction:
-    """Return ``mantissa * 2**exponent``, unless that is too long to be taken; it might fill the memory."""
-    if abs(exponent) > 2 * MAX_BITS:
-        raise _Unfit(f"it has more than {MAX_BITS} bits")
-    return mantissa * Fraction(2) ** exponent
 
 
 def format_rational(value: Fraction) -> str:
@@ -290,46 +229,31 @@ def round_up(value: Fraction, bits: int) -> Fraction:
 
 
 def decimal_enclosure(lower: Fraction, upper: Fraction, digits: int = 6) -> str:
-    """Print an interval so that the printed interval contains it: ``[0.0908, 0.0911]``.
-
-    Each end is rounded outward to `digits` significant decimals.
-    """
+    """Print an interval, each end rounded outward, so that the printed interval contains it: ``[0.0908, 0.0911]``."""
     return f"[{decimal_below(lower, digits)}, {decimal_above(upper, digits)}]"
 
 
 def decimal_below(value: Fraction, digits: int = 6) -> str:
     """Print `value` rounded toward minus infinity to `digits` significant decimals."""
-    if value == 0:
-        return "0"
-    return _decimal(value, digits, math.floor)
+    return _decimal(value, digits, ROUND_FLOOR)
 
 
 def decimal_above(value: Fraction, digits: int = 6) -> str:
     """Print `value` rounded toward plus infinity to `digits` significant decimals."""
-    if value == 0:
+    return _decimal(value, digits, ROUND_CEILING)
+
+
+def _decimal(value: Fraction, digits: int, rounding: str) -> str:
+    """Divide once, which rounds correctly, and print plainly or with an exponent."""
+    context = Context(prec=digits, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    exponent = quotient.adjusted()
+    if not quotient:
         return "0"
-    return _decimal(value, digits, math.ceil)
-
-
-def _decimal(value: Fraction, digits: int, rounding: object) -> str:
-    size = abs(value)
-    # 0.30103 is above log10(2): the estimate is close for any size, and the loop makes it exact.
-    exponent = math.floor((size.numerator.bit_length() - size.denominator.bit_length()) * 0.30103) + 1
-    while size < Fraction(10) ** exponent:
-        exponent -= 1
-    scaled = rounding(value / Fraction(10) ** (exponent - digits + 1))  # type: ignore[operator]
-    if abs(scaled) >= 10**digits:
-        exponent += 1
-        scaled = rounding(value / Fraction(10) ** (exponent - digits + 1))  # type: ignore[operator]
-    sign, body = ("-" if scaled < 0 else ""), str(abs(scaled)).rstrip("0")
-    if -5 < exponent < digits:
-        if exponent < 0:
-            return sign + "0." + "0" * (-exponent - 1) + body
-        body = body.ljust(exponent + 1, "0")
-        head, tail = body[: exponent + 1], body[exponent + 1 :]
-        return sign + head + ("." + tail if tail else "")
-    head, tail = body[0], body[1:]
-    return f"{sign}{head}{'.' + tail if tail else ''}e{exponent:+03d}"
+    shown = quotient if (plain := -5 < exponent < digits) else quotient.scaleb(-exponent, context)
+    text = f"{shown:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if plain else f"{text}e{exponent:+03d}"
 
 
 # ---------------------------------------------------------------------- for print only: files keep every character

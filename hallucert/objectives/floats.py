@@ -17,6 +17,7 @@ from hallucert.errors import ArgumentError, DomainError
 from hallucert.objectives.builder import TapeBuilder, directional_tape
 from hallucert.objectives.domain import conditions, edge_tape, guarded
 from hallucert.objectives.front_ends.functions import formula
+from hallucert.objectives.objective import require_residuals
 from hallucert.objectives.tape import Tape
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def residual(self: Objective, x: object) -> np.ndarray:
     DomainError
         If `x` is a single point where the function is not defined.
     """
-    self.require_residuals()
+    require_residuals(self)
     lanes, single = checked_points(self, x)
     return answer(self, self.residual_lanes(lanes), single)
 
@@ -194,7 +195,7 @@ def residual_jacobian(self: Objective, x: object) -> np.ndarray:
     -------
     (m, d) or (k, m, d) array
     """
-    self.require_residuals()
+    require_residuals(self)
     lanes, single = checked_points(self, x)
     return answer(self, self.residual_jacobian_lanes(lanes), single)
 

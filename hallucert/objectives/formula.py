@@ -11,7 +11,7 @@ from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.tape import Arithmetic, Ball, Tape
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class FormulaObjective(Objective):
     def residual_tape(self) -> Tape:
         """Tape of the residuals, of an objective that has them."""
         if self.residuals is None:
-            self.require_residuals()
+            require_residuals(self)
             raise NotImplementedError
         return self.residuals
 

@@ -96,25 +96,12 @@ class Objective(ABC):
         """Number ``m`` of residuals of a least-squares objective, 0 for any other."""
         return 0
 
-    def require_residuals(self) -> None:
-        """Make sure that the function is in residual form.
-
-        Raises
-        ------
-        ArgumentError
-            If it is not.
-        """
-        if self.residual_count == 0:
-            raise ArgumentError("objective", self.name, "be in residual form (Objective.least_squares)")
-
     # ------------------------------------------------------------------ floats: NaN and inf in, NaN and inf out
 
     @property
     def floats(self) -> Floats:
-        """The function in floats; here one without an edge of its domain, whose lanes the class itself computes."""
-        from hallucert.objectives.floats import Floats  # no proof needs them
-
-        return Floats()
+        """The function in floats, of a class that does not say itself what it is on lanes."""
+        raise NotImplementedError
 
     def value_lanes(self, x: np.ndarray) -> np.ndarray:
         """``f`` on lanes (k, d), unchecked. The fast entry for kernels' callers."""
@@ -207,6 +194,12 @@ class Objective(ABC):
         dict
             Of strings, integers, lists and dictionaries.
         """
+
+
+def require_residuals(f: Objective) -> None:
+    """Refuse an objective that is not in residual form."""
+    if f.residual_count == 0:
+        raise ArgumentError("objective", f.name, "be in residual form (Objective.least_squares)")
 
 
 def checked_objective(f: object, argument: str = "f", others: str = "") -> Objective:

@@ -23,6 +23,9 @@ from hallucert.objectives.names import function_name
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import MAX_VARIABLES, Tape
 
+Value = Any
+"""What numpy hands around when it runs functions on arrays of objects."""
+
 _INSTEAD = (
     "Write the function with arithmetic and functions of numpy or scipy.special (np.exp, not math.exp), or build a "
     "float-only objective with Objective.from_callable(fn, dimension, rigorous=False)"
@@ -32,7 +35,7 @@ _NO_METHOD = frozenset({"shape", "dtype", "ndim", "size", "fileno", "tolist", "t
 
 
 def from_callable(
-    function: Callable[[Any], Any], dimension: int, rigorous: bool = True, name: str | None = None
+    function: Callable[[Value], Value], dimension: int, rigorous: bool = True, name: str | None = None
 ) -> Objective:
     """Make an objective from a numpy-style function of one array of shape (d,).
 
@@ -69,7 +72,7 @@ def from_callable(
     return NumericObjective(function, dimension, name)
 
 
-def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
+def trace(function: Callable[[Value], Value], dimension: int) -> Tape:
     """Record what `function` does to an array of shape (dimension,) as a tape.
 
     Parameters
@@ -120,7 +123,7 @@ def trace(function: Callable[[Any], Any], dimension: int) -> Tape:
     return builder.tape([_result(result, builder)])
 
 
-def _result(result: Any, builder: TapeBuilder) -> int:
+def _result(result: Value, builder: TapeBuilder) -> int:
     if isinstance(result, np.ndarray) and result.shape == ():
         result = result.item()
     if isinstance(result, TracedNumber):
@@ -156,7 +159,7 @@ class TracedNumber:
     def __repr__(self) -> str:
         return f"<traced number, node {self.node}>"
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **options: Value) -> Value:
         """Run a function of arrays on a number: it is an array without dimensions."""
         boxed = []
         for value in inputs:
@@ -167,7 +170,7 @@ class TracedNumber:
             boxed.append(value)
         return _run_ufunc(ufunc, method, boxed, options)
 
-    def _operand(self, other: Any) -> int:
+    def _operand(self, other: Value) -> int:
         """Return the node of another number."""
         if isinstance(other, TracedNumber):
             if other.builder is not self.builder:
@@ -175,7 +178,7 @@ class TracedNumber:
             return other.node
         return self.builder.constant(int(other) if isinstance(other, bool | np.bool_) else exact(other, "constant"))
 
-    def _binary(self, rule: Callable[[TapeBuilder, int, int], int], other: Any, swapped: bool = False) -> Any:
+    def _binary(self, rule: Callable[[TapeBuilder, int, int], int], other: Value, swapped: bool = False) -> Value:
         if isinstance(other, np.ndarray):
             if other.ndim:
                 return NotImplemented  # numpy applies the operation to each element
@@ -189,36 +192,36 @@ class TracedNumber:
     def _unary(self, name: str) -> TracedNumber:
         return TracedNumber(self.builder, functions.ANALYTIC[name](self.builder, self.node))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.add, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.add, other, swapped=True)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.sub, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.sub, other, swapped=True)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.mul, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.mul, other, swapped=True)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.div, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Value) -> Value:
         return self._binary(TapeBuilder.div, other, swapped=True)
 
-    def __pow__(self, other: Any, modulus: None = None) -> Any:
+    def __pow__(self, other: Value, modulus: None = None) -> Value:
         if modulus is not None:
             raise NotAnalyticError(functions.not_analytic_message("mod"))
         return self._binary(functions.power, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: Value) -> Value:
         return self._binary(functions.power, other, swapped=True)
 
     def __neg__(self) -> TracedNumber:
@@ -227,7 +230,7 @@ class TracedNumber:
     def __pos__(self) -> TracedNumber:
         return self
 
-    def _sympy_(self) -> Any:
+    def _sympy_(self) -> Value:
         """Tell sympy that this is no number of its own: it then leaves ``Rational(1, 2)*x`` to `__rmul__`."""
         from sympy import SympifyError
 
@@ -237,7 +240,7 @@ class TracedNumber:
         """Return the number itself: it is real."""
         return self
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Callable[..., Value]:
         """Return the method that numpy looks for when a function such as ``np.exp`` meets an array of objects."""
         if name.startswith("_") or name in _NO_METHOD:
             raise AttributeError(name)
@@ -252,16 +255,16 @@ class TracedNumber:
 class TracedArray(np.ndarray):
     """An array of traced numbers that the functions of `scipy.special` take too."""
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **options: Value) -> Value:
         result = _run_ufunc(ufunc, method, [_plain(value) for value in inputs], options)
         return result.view(TracedArray) if type(result) is np.ndarray and result.dtype == object else result
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Value) -> Value:
     return value.view(np.ndarray) if isinstance(value, TracedArray) else value
 
 
-def _run_ufunc(ufunc: np.ufunc, method: str, inputs: list[Any], options: dict[str, Any]) -> Any:
+def _run_ufunc(ufunc: np.ufunc, method: str, inputs: list[Value], options: dict[str, Value]) -> Value:
     """Run a function of arrays on arrays of objects: numpy's own ones ask the objects, others are asked for here."""
     if "out" in options:
         options = {**options, "out": tuple(map(_plain, options["out"]))}
@@ -282,8 +285,8 @@ _COMPOSED: dict[str, Callable[[TracedNumber], TracedNumber]] = {
 """Functions of numpy and scipy.special that are short expressions in the others."""
 
 
-def _refusal(message: str) -> Callable[..., Any]:
-    def refuse(*_: Any, **__: Any) -> Any:
+def _refusal(message: str) -> Callable[..., Value]:
+    def refuse(*_: Value, **__: Value) -> Value:
         raise NotAnalyticError(message)
 
     return refuse

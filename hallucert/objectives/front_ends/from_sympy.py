@@ -18,11 +18,16 @@ from hallucert.objectives.front_ends import functions
 from hallucert.objectives.front_ends.parser import natural_order
 from hallucert.objectives.tape import Tape
 
+Expression = Any
+"""Of sympy, which has no types."""
+
 _SYMPY_NAMES = {"ceiling": "ceil", "Mod": "mod"}
 """Sympy's names for what `functions.NOT_ANALYTIC` lists under numpy's."""
 
 
-def from_sympy(expression: Any, variables: Sequence[Any] | None = None, name: str | None = None) -> FormulaObjective:
+def from_sympy(
+    expression: Expression, variables: Sequence[Expression] | None = None, name: str | None = None
+) -> FormulaObjective:
     """Make an objective from a sympy expression.
 
     Parameters
@@ -55,7 +60,7 @@ def from_sympy(expression: Any, variables: Sequence[Any] | None = None, name: st
     return FormulaObjective(tape, name=_printed(expression) if name is None else name)
 
 
-def _printed(expression: Any) -> str | None:
+def _printed(expression: Expression) -> str | None:
     """Return the expression as text; None if it holds an integer that Python does not print."""
     try:
         return str(expression)
@@ -63,7 +68,7 @@ def _printed(expression: Any) -> str | None:
         return None
 
 
-def _symbols(expression: Any, variables: Sequence[Any] | None) -> dict[Any, int]:
+def _symbols(expression: Expression, variables: Sequence[Expression] | None) -> dict[Expression, int]:
     """Return the coordinate of each free symbol."""
     free = expression.free_symbols
     by_name = {symbol.name: symbol for symbol in free}
@@ -83,7 +88,7 @@ def _symbols(expression: Any, variables: Sequence[Any] | None) -> dict[Any, int]
     return {by_name.get(name, name): i for i, name in enumerate(builder.variables)}
 
 
-def _symbol_name(variable: Any, free: set[Any]) -> str:
+def _symbol_name(variable: Expression, free: set[Expression]) -> str:
     name = getattr(variable, "name", None)
     if not isinstance(name, str) or not getattr(variable, "is_Symbol", False):
         raise ArgumentError("variables", variable, "be sympy symbols or names")
@@ -92,11 +97,11 @@ def _symbol_name(variable: Any, free: set[Any]) -> str:
     return name
 
 
-def _walk(expression: Any, symbols: dict[Any, int]) -> Tape:
+def _walk(expression: Expression, symbols: dict[Expression, int]) -> Tape:
     """Turn the tree into a tape, children first, without recursion."""
-    names = [getattr(symbol, "name", symbol) for symbol in symbols]
+    names: list[str] = [symbol if isinstance(symbol, str) else symbol.name for symbol in symbols]
     builder = TapeBuilder(names)
-    done: dict[Any, int] = {symbol: builder.variable(i) for symbol, i in symbols.items()}
+    done: dict[Expression, int] = {symbol: builder.variable(i) for symbol, i in symbols.items()}
     stack = [expression]
     while stack:
         node = stack[-1]
@@ -111,7 +116,7 @@ def _walk(expression: Any, symbols: dict[Any, int]) -> Tape:
     return builder.tape([done[expression]])
 
 
-def _operands(node: Any) -> tuple[Any, ...]:
+def _operands(node: Expression) -> tuple[Expression, ...]:
     """Return what must be built before `node`, after refusing what a tape cannot hold."""
     if node.is_Add or node.is_Mul or node.is_Pow:
         return node.args
@@ -128,7 +133,7 @@ def _operands(node: Any) -> tuple[Any, ...]:
     return node.args
 
 
-def _build(builder: TapeBuilder, node: Any, operands: list[int]) -> int:
+def _build(builder: TapeBuilder, node: Expression, operands: list[int]) -> int:
     if node.is_Add:
         total = operands[0]
         for operand in operands[1:]:
@@ -143,7 +148,7 @@ def _build(builder: TapeBuilder, node: Any, operands: list[int]) -> int:
     return _number(builder, node)
 
 
-def _product(builder: TapeBuilder, factors: Sequence[Any], operands: list[int]) -> int:
+def _product(builder: TapeBuilder, factors: Sequence[Expression], operands: list[int]) -> int:
     """Multiply the factors; those with exponent -1 are divided by, as the user wrote it."""
     result = builder.constant(1)
     for factor, operand in zip(factors, operands, strict=True):
@@ -157,7 +162,7 @@ def _product(builder: TapeBuilder, factors: Sequence[Any], operands: list[int]) 
     return result
 
 
-def _number(builder: TapeBuilder, node: Any) -> int:
+def _number(builder: TapeBuilder, node: Expression) -> int:
     import sympy
 
     if node.is_Rational or node.is_Float:

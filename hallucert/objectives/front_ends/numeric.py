@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
 
 from hallucert.arguments import checked_text, checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
+from hallucert.objectives.floats import Floats
 from hallucert.objectives.names import function_name
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic
+from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic, Ball
+
+Value = Any
+"""What numpy and autograd hand around, which have no types for it."""
 
 _MUST = (
     "be differentiable by autograd: written with arithmetic and functions of numpy, autograd.numpy or "
@@ -42,77 +45,32 @@ class NumericObjective(Objective):
     """
 
     rigorous = False
-    function: Callable[[Any], Any]
 
-    def __init__(self, function: Callable[[Any], Any], dimension: int, name: str | None = None) -> None:
+    def __init__(self, function: Callable[[Value], Value], dimension: int, name: str | None = None) -> None:
         if not callable(function):
             raise ArgumentError("function", function, "be callable")
         count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
-        self.function = function
         self.variables = tuple(f"x{i}" for i in range(count))
         self.name = checked_text(name, "name") or function_name(function) or f"a function of {self.dimension} variables"
+        self._floats = NumericFloats(function, count)
 
     def __repr__(self) -> str:
         return f"<Objective {self.name[:60]!r} of {self.dimension} variables, floats only>"
 
-    def _boxed(self, x: Any) -> Any:
-        """Call the function so that both kinds of numpy work; `x` is an array or autograd's box of one."""
-        result = _unbox(self.function(NumpyBox(x)))
-        if np.shape(getattr(result, "_value", result)) != ():
-            shape = np.shape(getattr(result, "_value", result))
-            raise ArgumentError("function", f"<one that returns shape {shape}>", "return a scalar")
-        return result
+    @property
+    def floats(self) -> NumericFloats:
+        """The function itself."""
+        return self._floats
 
-    @cached_property
-    def _value_and_gradient(self) -> Callable[[np.ndarray], np.ndarray]:
-        from autograd import value_and_grad
-
-        both = value_and_grad(self._boxed)
-        return lambda p: np.append(*both(p))
-
-    @cached_property
-    def _hessian(self) -> Callable[[np.ndarray], np.ndarray]:
-        from autograd import hessian
-
-        return hessian(self._boxed)
-
-    @cached_property
-    def _hessian_vector(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        from autograd import hessian_vector_product
-
-        return hessian_vector_product(self._boxed)
-
-    def value_lanes(self, x: np.ndarray) -> np.ndarray:
-        """``f`` on lanes, one after the other."""
-        return _each(lambda p: float(self._boxed(p)), (), x)
-
-    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """1 where the function is finite, else NaN: that is all that is known of its domain."""
-        return np.where(np.isfinite(self.value_lanes(x)), 1.0, np.nan)[:, None]
-
-    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Gradients on lanes, by autograd; NaN where the function itself is."""
-        both = _each(self._value_and_gradient, (1 + self.dimension,), x)
-        return np.where(np.isnan(both[:, :1]), np.nan, both[:, 1:])
-
-    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Hessians on lanes, by autograd, made symmetric."""
-        full = _each(self._hessian, (self.dimension, self.dimension), x)
-        return (full + full.transpose(0, 2, 1)) / 2
-
-    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Hessian-vector products on lanes, by autograd."""
-        return _each(self._hessian_vector, (self.dimension,), x, v)
-
-    def enclose_value(self, arithmetic: Arithmetic, x: Sequence[Any]) -> NoReturn:
+    def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
         """Raise `NotAnalyticError`: there is no formula to enclose."""
         self._refuse()
 
-    def enclose_gradient(self, arithmetic: Arithmetic, x: Sequence[Any]) -> NoReturn:
+    def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
         """Raise `NotAnalyticError`: there is no formula to enclose."""
         self._refuse()
 
-    def enclose_hessian(self, arithmetic: Arithmetic, x: Sequence[Any]) -> NoReturn:
+    def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
         """Raise `NotAnalyticError`: there is no formula to enclose."""
         self._refuse()
 
@@ -125,7 +83,51 @@ class NumericObjective(Objective):
         raise NotAnalyticError(f"{self.name} has no formula")
 
 
-def _each(function: Callable[..., Any], shape: tuple[int, ...], *lanes: np.ndarray) -> np.ndarray:
+class NumericFloats(Floats):
+    """A Python function on lanes, one after the other."""
+
+    def __init__(self, function: Callable[[Value], Value], dimension: int) -> None:
+        self.function, self.dimension = function, dimension
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """Return ``f``."""
+        return _each(lambda p: float(self._boxed(p)), (), x)
+
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """Return 1 where the function is finite, else NaN: that is all that is known of its domain."""
+        return np.where(np.isfinite(self.value(x)), 1.0, np.nan)[:, None]
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Return the gradients, by autograd; NaN where the function itself is."""
+        from autograd import value_and_grad
+
+        run = value_and_grad(self._boxed)
+        both = _each(lambda p: np.append(*run(p)), (1 + self.dimension,), x)
+        return np.where(np.isnan(both[:, :1]), np.nan, both[:, 1:])
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Return the Hessians, by autograd, made symmetric."""
+        from autograd import hessian
+
+        full = _each(hessian(self._boxed), (self.dimension, self.dimension), x)
+        return (full + full.transpose(0, 2, 1)) / 2
+
+    def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return the products ``H(x) v``, by autograd."""
+        from autograd import hessian_vector_product
+
+        return _each(hessian_vector_product(self._boxed), (self.dimension,), x, v)
+
+    def _boxed(self, x: Value) -> Value:
+        """Call the function so that both kinds of numpy work; `x` is an array or autograd's box of one."""
+        result = _unbox(self.function(NumpyBox(x)))
+        plain: Value = getattr(result, "_value", result)
+        if np.shape(plain) != ():
+            raise ArgumentError("function", f"<one that returns shape {np.shape(plain)}>", "return a scalar")
+        return result
+
+
+def _each(function: Callable[..., Value], shape: tuple[int, ...], *lanes: np.ndarray) -> np.ndarray:
     """Apply `function` lane by lane; overflow and the like are NaN or inf in the result, not warnings."""
     result = np.empty((lanes[0].shape[0], *shape))
     with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -143,18 +145,12 @@ def _each(function: Callable[..., Any], shape: tuple[int, ...], *lanes: np.ndarr
 
 
 class NumpyBox(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array, or autograd's box of one, that numpy's own functions accept.
+    """An array, or autograd's box of one, that numpy's own functions accept; `content` is what it stands for."""
 
-    Parameters
-    ----------
-    content : array or autograd box
-        What it stands for.
-    """
-
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: Value) -> None:
         self.content = content
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **options: Value) -> Value:
         if method != "__call__":
             if method == "reduce" and ufunc is np.add:
                 return _call("sum", inputs, {"axis": options.get("axis", 0)})
@@ -162,23 +158,23 @@ class NumpyBox(np.lib.mixins.NDArrayOperatorsMixin):
         options.pop("out", None)
         return _call(ufunc.__name__, inputs, options, "" if hasattr(np, ufunc.__name__) else "special")
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    def __array_function__(self, function: Value, types: Value, args: Value, kwargs: Value) -> Value:
         linear_algebra = "linalg" in getattr(function, "__module__", "")
         return _call(function.__name__, args, kwargs, "linalg" if linear_algebra else "")
 
-    def __getitem__(self, place: Any) -> Any:
+    def __getitem__(self, place: Value) -> Value:
         return NumpyBox(self.content[_unbox(place)])
 
     def __len__(self) -> int:
         return len(self.content)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Value]:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
         return bool(getattr(self.content, "_value", self.content))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Value:
         """Attributes of the array; its methods give boxes again. A 0-d box in an object array answers ``.exp()``."""
         if name.startswith("_"):
             raise AttributeError(name)
@@ -190,7 +186,7 @@ class NumpyBox(np.lib.mixins.NDArrayOperatorsMixin):
         return _box(attribute) if name == "T" else attribute
 
 
-def _call(name: str, args: Any, kwargs: Any, submodule: str = "") -> Any:
+def _call(name: str, args: Value, kwargs: Value, submodule: str = "") -> Value:
     import autograd.numpy
     import autograd.scipy.special
 
@@ -201,17 +197,17 @@ def _call(name: str, args: Any, kwargs: Any, submodule: str = "") -> Any:
     return _box(getattr(module, name)(*_unbox(args), **_unbox(kwargs)))
 
 
-def _box(value: Any) -> Any:
+def _box(value: Value) -> Value:
     """Wrap what depends on ``x``; comparisons, shapes and the like stay what they are."""
     if isinstance(value, list | tuple):
         return type(value)(_box(item) for item in value)
-    plain = getattr(value, "_value", value)
+    plain: Value = getattr(value, "_value", value)
     while hasattr(plain, "_value"):
         plain = plain._value
     return NumpyBox(value) if getattr(plain, "dtype", None) == np.float64 else value
 
 
-def _unbox(value: Any) -> Any:
+def _unbox(value: Value) -> Value:
     """Replace every `NumpyBox` inside `value`, also in lists and object arrays, by its content."""
     if isinstance(value, NumpyBox):
         return value.content

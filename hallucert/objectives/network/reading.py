@@ -10,7 +10,7 @@ import numpy as np
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import LARGEST_DOUBLE, parse_dyadic
 from hallucert.objectives.network.layout import LOSSES, MAX_LAYERS, OUTPUTS, Layout, Training
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.tanh_network import TanhNetwork, network_of
 from hallucert.objectives.tape import MAX_VARIABLES, read_rational
 
 MAX_NUMBERS = 10**6
@@ -47,7 +47,7 @@ def network_from_json(data: Mapping[str, object], field: str) -> TanhNetwork:
         raise CertificateError(f"{field}.label_smoothing", "must be at least 0 and less than 1, and 0 for squared loss")
     for array in (inputs, targets):
         array.setflags(write=False)
-    return TanhNetwork.of(Training(layout, inputs, targets, loss, decay, smoothing, output))
+    return network_of(Training(layout, inputs, targets, loss, decay, smoothing, output))
 
 
 def _layout(value: object, field: str) -> Layout:

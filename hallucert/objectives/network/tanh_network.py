@@ -22,7 +22,7 @@ from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.network.enclosures import BallNetwork, Pass, loss_of
 from hallucert.objectives.network.hessian import HessianSum, second_derivative
 from hallucert.objectives.network.layout import Layer, Training
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.objective import Objective, require_residuals
 
 if TYPE_CHECKING:
     from hallucert.objectives.network.floats import NetworkFloats
@@ -108,23 +108,6 @@ class TanhNetwork(Objective):
 
         given = (layer_sizes, inputs, targets, loss, weight_decay, label_smoothing, output)
         self._take(checked_training(*given), checked_text(name, "name"))
-
-    @classmethod
-    def of(cls, training: Training) -> TanhNetwork:
-        """Make a network of what has been checked.
-
-        Parameters
-        ----------
-        training : Training
-            Widths, data and loss.
-
-        Returns
-        -------
-        TanhNetwork
-        """
-        network = cls.__new__(cls)
-        network._take(training, None)
-        return network
 
     def _take(self, training: Training, name: str | None) -> None:
         self.training, self.layout = training, training.layout
@@ -223,14 +206,14 @@ class TanhNetwork(Objective):
 
     def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the residuals on the box `x`."""
-        self.require_residuals()
+        require_residuals(self)
         run = self._run(arithmetic, x)
         rows = self._loss.residual(run.ar, run.outputs)
         return [r for sample in zip(*rows, strict=True) for r in sample]
 
     def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Enclosure of the residual Jacobian on the box `x`."""
-        self.require_residuals()
+        require_residuals(self)
         return self._run(arithmetic, x).output_jacobian()
 
     def as_formula(self) -> Objective:
@@ -250,6 +233,13 @@ class TanhNetwork(Objective):
             "inputs": _dyadic_rows(self.inputs),
             "targets": self.targets.tolist() if labels else _dyadic_rows(self.targets),
         }
+
+
+def network_of(training: Training) -> TanhNetwork:
+    """Make a network of what has been checked."""
+    network = TanhNetwork.__new__(TanhNetwork)
+    network._take(training, None)
+    return network
 
 
 def network_formula(network: TanhNetwork) -> FormulaObjective:
