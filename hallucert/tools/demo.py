@@ -18,7 +18,7 @@ from hallucert.check.claim import Status
 from hallucert.clock import working
 from hallucert.files import require_writable, save_picture
 from hallucert.find.candidate import Candidate
-from hallucert.tools import card
+from hallucert.tools import output as words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,18 +35,9 @@ RUN_STEPS = 20_000
 
 @dataclass(frozen=True)
 class Scenario:
-    """One function of the demonstration.
+    """One function of the demonstration, by its name in the gallery.
 
-    Attributes
-    ----------
-    name : str
-        Its name in the gallery.
-    target : (d,) tuple
-        The minimizer that the farthest point is far from.
-    rho, step_size : str
-        Radius and step size of the SAM run, exact decimals.
-    start : (d,) tuple
-        Where the SAM run starts.
+    The farthest point is far from the minimizer `target`; the SAM run begins at `start`. Numbers are exact decimals.
     """
 
     name: str
@@ -84,7 +75,7 @@ def run_demo(output: Path, quiet: bool = False) -> dict[str, Any]:
     """
     require_writable(output, "--output")
     began = time.perf_counter()
-    progress, out = card.console(to_stderr=True), None if quiet else card.console()
+    progress, out = words.console(to_stderr=True), None if quiet else words.console()
     functions = [_one_function(scenario, output, progress, out) for scenario in SCENARIOS]
     summary = {
         "output": str(output.resolve()),
@@ -112,7 +103,7 @@ def _one_function(scenario: Scenario, output: Path, progress: Console, out: Cons
         certificates.append(certificate)
         points.append(point | {"picture": str(path.with_suffix(".png"))})
         if out is not None:
-            out.print(card.theorem_card(certificate, f"{scenario.name}: {kind}", path))
+            out.print(words.theorem_card(certificate, f"{scenario.name}: {kind}", path))
     with _step(progress, f"{scenario.name}: drawing"):
         _draw_farthest(scenario.name, farthest, certificates[0], Path(points[0]["picture"]))
         _draw_attractor(scenario, known.box, certificates[1], run, Path(points[1]["picture"]))
@@ -134,7 +125,7 @@ def _prove(
         certificate.save(path)
     with _step(progress, f"{name}: re-proving the {kind} from its file with the other arithmetic"):
         verdict = hc.verify(path)
-    data = {"kind": kind, **card.certificate_data(certificate, path), "reproved": card.verdict_data(verdict, path)}
+    data = {"kind": kind, **words.certificate_data(certificate, path), "reproved": words.verdict_data(verdict, path)}
     return certificate, data
 
 

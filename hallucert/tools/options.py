@@ -1,22 +1,78 @@
-"""What the words on the command line mean: functions, points, boxes, ascent steps and files."""
+"""The options of the command line, as data, and what their words mean: functions, points, boxes, steps and files."""
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Sequence
+from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact
 from hallucert.files import is_file_or_nothing, require_place
 
 if TYPE_CHECKING:
-    from enum import StrEnum
+    import numpy as np
 
     from hallucert.objectives.gallery import Entry
     from hallucert.objectives.objective import Objective
     from hallucert.objectives.radius_law import RadiusLaw
+
+
+class Backend(StrEnum):
+    """Arithmetics that can prove and re-prove."""
+
+    ARB = "arb"
+    MPMATH = "mpmath"
+
+
+class Ascent(StrEnum):
+    """Ascent steps."""
+
+    SAM = "sam"
+    USAM = "usam"
+    ASAM = "asam"
+
+
+Text = str | None
+Formula = Annotated[Text, typer.Argument(help='A formula, such as "(x**2 - 1)**2 + y**2"; or use --gallery.')]
+Name = Annotated[Text, typer.Argument(help="A function's name; without it, the list.")]
+File = Annotated[Path, typer.Argument(help="A certificate.", metavar="FILE")]
+GalleryName = Annotated[Text, typer.Option("--gallery", help="A function of the gallery, instead of a formula.")]
+Dimension = Annotated[int | None, typer.Option(help="Dimension, for gallery functions of any number of variables.")]
+Rho = Annotated[str, typer.Option(help='Perturbation radius, exact: "3.5", "7/2", "1e-3".')]
+Near = Annotated[Text, typer.Option(help="A point near a hallucinated point: x,y,...")]
+At = Annotated[str, typer.Option(help="The point to look at: x,y,...")]
+Target = Annotated[Text, typer.Option(help="A critical point; certify all points SAM maps to it.")]
+Minimizer = Annotated[Text, typer.Option(help="A minimizer: x,y,...; default: the gallery's first.")]
+Box = Annotated[Text, typer.Option(help="The box: low,high,low,high,...; default: the gallery's.")]
+Basin = Annotated[Text, typer.Option(help="A step: ask from which starts SAM with it converges.")]
+Start = Annotated[Text, typer.Option(help="With --basin: does SAM from x,y,... converge?")]
+StepSize = Annotated[Text, typer.Option(help="Step size of the run, if there was one.")]
+Variant = Annotated[Ascent, typer.Option(help="The ascent step: of SAM, USAM or ASAM.")]
+Scales = Annotated[Text, typer.Option(help="For asam: the diagonal of its metric, exact: 1/2,3,...")]
+Prover = Annotated[Backend, typer.Option(help="The arithmetic that proves.")]
+Checker = Annotated[Backend | None, typer.Option(help="Default: the one that did not prove.")]
+Seconds = Annotated[float, typer.Option(help="Seconds after which the search gives up.")]
+CheckSeconds = Annotated[float, typer.Option(help="Seconds after which the check gives up.")]
+SaveAll = Annotated[Path | None, typer.Option(help="Write the certificate here (numbered if several).")]
+Save = Annotated[Path | None, typer.Option(help="Write the certificate here.")]
+SaveCensus = Annotated[Path | None, typer.Option(help="Write the census here.")]
+DemoFolder = Annotated[Path, typer.Option(help="Folder for certificates and pictures.")]
+StudyFolder = Annotated[Path, typer.Option(help="Folder for checkpoints, tables, pictures, certificates.")]
+Arenas = Annotated[str, typer.Option(help="Arenas, with commas: tiny, digits, mnist.")]
+Seeds = Annotated[int, typer.Option(help="Number of random starts.")]
+Radii = Annotated[str, typer.Option(help="Perturbation radii, exact, with commas.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer samples and steps, for a first look.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output alone on stdout.")]
+Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]
+
+FOREVER = math.inf
 
 
 def objective_of(formula: str | None, gallery_name: str | None, dimension: int | None) -> Objective:
@@ -68,13 +124,22 @@ def law_of(variant: StrEnum, scales: str | None, dimension: int) -> RadiusLaw:
     return radius_law(RadiusLaw(str(variant), exact_scales), dimension)
 
 
-def sides_of(box: str | None, entry: Entry | None, dimension: int) -> list[tuple[Exact, Exact]]:
+def target_of(target: str | None, gallery_name: str | None, dimension: int | None) -> Sequence[Exact] | np.ndarray:
+    """Return the target of an option, or else the first minimizer of a gallery function."""
+    if target is None and gallery_name is not None:
+        return entry_of(gallery_name, dimension).minimizers[0].x
+    return point_of(str(target), "--target")
+
+
+def sides_of(
+    box: str | None, gallery_name: str | None, dimension: int | None, variables: int
+) -> list[tuple[Exact, Exact]]:
     """Return the box of an option, or else that of a gallery function."""
-    if box is None and entry is not None:
-        return [(float(low), float(high)) for low, high in entry.box]
+    if box is None and gallery_name is not None:
+        return [(float(low), float(high)) for low, high in entry_of(gallery_name, dimension).box]
     ends = point_of(str(box), "--box")
-    if len(ends) != 2 * dimension:
-        raise ArgumentError("--box", box, f"be {2 * dimension} numbers low,high,... for {dimension} variables")
+    if len(ends) != 2 * variables:
+        raise ArgumentError("--box", box, f"be {2 * variables} numbers low,high,... for {variables} variables")
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 

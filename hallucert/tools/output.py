@@ -1,16 +1,49 @@
-"""What the command line prints besides answers, and the statuses it ends with where there is no answer."""
+"""What the command line prints: answers as plain data or in words, theorem cards, and errors with their statuses."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
 import typer
 
+from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.point.certificate import together
+from hallucert.check.reason import Reason
 from hallucert.errors import FormulaError, HallucertError
+from hallucert.exact import (
+    decimal_above,
+    decimal_below,
+    float_above,
+    float_below,
+    format_rational,
+    short_digits,
+    short_rational,
+)
+from hallucert.objectives.names import heading
+from hallucert.objectives.objective import Objective
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from rich.console import Console
+    from rich.panel import Panel
+
+    import hallucert as hc
+    from hallucert.check.census.records import Unsettled
+    from hallucert.objectives.gallery import Entry
+
+JSON = dict[str, object]
+"""Plain data, of an answer."""
 
 MISUSE, INTERNAL_ERROR, INTERRUPTED, READER_GONE = 2, 70, 130, 141
 """Statuses that are no answers: wrong input or an unusable file, an error of this program (EX_SOFTWARE of sysexits.h),
@@ -22,7 +55,27 @@ MOST_LINES = 40
 """Lines of an answer on a terminal."""
 
 
-def print_json(data: Any) -> None:
+LONGEST_TITLE = 60
+"""Characters of a function's name in the title of a card."""
+COLOURS = {Status.PROVED: "bold green", Status.REFUTED: "bold magenta", Status.UNDECIDED: "bold yellow"}
+
+OPTIONS = {"x": "at", "name": "gallery", "step_size": "step-size"}
+"""Options that are called otherwise than the arguments that they become."""
+
+
+# ---------------------------------------------------------------------- answers
+
+
+def answer(data: Callable[[], object], words: Callable[[], object], as_json: bool, good: object = True) -> NoReturn:
+    """Print the answer of a command, as data alone or in words; end with 0 if it is a good one, else with 1."""
+    if as_json:
+        print_json(data())
+    else:
+        words()
+    raise typer.Exit(0 if good else 1)
+
+
+def print_json(data: object) -> None:
     """Print plain data on stdout."""
     typer.echo(json.dumps(data, indent=2, allow_nan=False))
 
@@ -36,6 +89,185 @@ def print_lines(text: str) -> None:
     typer.echo("\n".join(lines))
 
 
+# ---------------------------------------------------------------------- plain data
+
+
+def plain(value: object) -> object:
+    """Turn a result into what JSON can hold.
+
+    Enclosures become ``[lower, upper]`` in doubles rounded outward, rationals exact strings, objectives their names,
+    and numbers that are not finite ``null``.
+    """
+    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, Enclosure):
+        return [plain(float_below(value.lower)), plain(float_above(value.upper))]
+    if isinstance(value, Fraction):
+        return format_rational(value)
+    if isinstance(value, Objective):
+        return value.name
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, complex):
+        return [plain(value.real), plain(value.imag)]
+    return _plain_collection(value)
+
+
+def _plain_collection(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _fields(value, *_field_names(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def _field_names(record: DataclassInstance) -> list[str]:
+    return [field.name for field in dataclasses.fields(record) if not field.name.startswith("_")]
+
+
+def _fields(thing: object, *names: str) -> JSON:
+    return {name: plain(getattr(thing, name)) for name in names}
+
+
+def claim_data(claim: Claim) -> JSON:
+    """Return a claim as plain data."""
+    data = {"status": str(claim.status), "statement": claim.statement, "numbers": plain(claim.numbers)}
+    if claim.reason is not None:
+        data |= {"reason": str(claim.reason), "explanation": claim.reason.explanation}
+    return data
+
+
+def certificate_data(certificate: hc.Certificate, path: Path | None = None) -> JSON:
+    """Return what a certificate says; the certificate itself, exact to the last bit, is the file that `save` writes."""
+    claims = {name: claim_data(claim) for name, claim in certificate.claims.items()}
+    return _fields(certificate, "x", "rho", "enclosure") | {"claims": claims, "file": path and str(path)}
+
+
+def census_data(found: hc.Census, path: Path | None = None) -> JSON:
+    """Return what a census says; the census itself, exact to the last bit, is the file that `save` writes."""
+    columns = ("x", "enclosure", "target", "kind", "stability", "gradient_norm", "smallest_real_part")
+    return {
+        "function": found.objective.name,
+        "rho": plain(found.problem.rho),
+        "box": plain(found.problem.region),
+        "complete": found.complete,
+        "claim": claim_data(found.claim),
+        "critical_points": [{"enclosure": plain(p.box), "kind": str(p.kind)} for p in found.critical_points],
+        "points": [_fields(point, *columns) for point in found.points],
+        "excluded": [_place_data(place) for place in found.excluded],
+        "pending": [_place_data(place) for place in found.pending],
+        "boxes": found.boxes,
+        "seconds": plain(found.seconds),
+        "file": path and str(path),
+    }
+
+
+def _place_data(place: Unsettled) -> JSON:
+    """Return a place that a census leaves open as plain data."""
+    return _fields(place, "box", "target", "reason") | {"explanation": place.reason.explanation}
+
+
+def verdict_data(verdict: hc.Verdict, path: Path) -> JSON:
+    """Return the outcome of a verification as plain data; an undecided claim asserts nothing, and passes nothing."""
+    results = [_fields(result, "name", "status", "passed", "message") for result in verdict.results]
+    for result in results:
+        if result["status"] == str(Status.UNDECIDED):
+            result["passed"] = None
+    return {"file": str(path), "passed": bool(verdict), "asserted": verdict.asserted, "claims": results}
+
+
+def entry_data(entry: Entry) -> JSON:
+    """Return what the gallery knows of a function as plain data; coordinates stay the exact texts they are."""
+    kinds = {
+        kind: [list(point.coordinates) for point in getattr(entry, kind)]
+        for kind in ("minimizers", "maximizers", "saddles")
+    }
+    return _fields(entry, *_field_names(entry)) | kinds
+
+
+# ---------------------------------------------------------------------- words
+
+
+def theorem_card(certificate: hc.Certificate, title: str, path: Path | None = None) -> Panel:
+    """Return a rich panel: the point, then every claim with its status and its sentence."""
+    from rich.console import Group
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    pointless = [claim.name for claim in certificate.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
+    for name, claim in certificate.claims.items():
+        if name in pointless:
+            continue
+        sentence = short_digits(claim.statement)
+        if claim.reason is not None:
+            sentence += f" Undecided: {claim.reason.explanation}."
+        table.add_row(Text(name), Text(str(claim.status), COLOURS[claim.status]), Text(sentence))
+    lines = [
+        Text(f"rho = {short_rational(certificate.rho)},  x* in {_enclosure_text(certificate.enclosure)}"),
+        Text(""),
+    ]
+    rest = [Text(""), Text(together(pointless))] if pointless else []
+    footer = [Text(""), Text(f"certificate: {path}", overflow="fold")] if path is not None else []
+    return Panel(Group(*lines, table, *rest, *footer), title=Text(title), title_align="left", padding=(0, 1))
+
+
+def _enclosure_text(enclosure: np.ndarray | None, shown: int = 4) -> str:
+    """Write a box, ends in full so that the decimals still enclose."""
+    if enclosure is None:
+        return "no proved box"
+    rows = [
+        f"[{decimal_below(Fraction(low), 14)}, {decimal_above(Fraction(high), 14)}]" for low, high in enclosure[:shown]
+    ]
+    return " x ".join(rows) + (f" x ... ({len(enclosure)} intervals)" if len(enclosure) > shown else "")
+
+
+def console(to_stderr: bool = False) -> Console:
+    """Return a console that does not guess at colours or emoji inside our text."""
+    from rich.console import Console
+
+    return Console(stderr=to_stderr, highlight=False, emoji=False)
+
+
+def print_certificates(certificates: list[hc.Certificate], paths: list[Path | None], f: Objective, rho: str) -> None:
+    """Print a card for every certificate."""
+    out = console()
+    if not certificates:
+        out.print(f"No hallucinated point with that target found at rho = {rho} (in floats; not a proof of absence).")
+    for number, (certificate, path) in enumerate(zip(certificates, paths, strict=True), 1):
+        count = f" (point {number} of {len(certificates)})" if len(certificates) > 1 else ""
+        out.print(theorem_card(certificate, f"{heading(f, LONGEST_TITLE)}{count}", path))
+
+
+def print_gallery(entries: list[Entry]) -> None:
+    """Print a table of gallery entries."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("name", no_wrap=True)
+    table.add_column("d", justify="right")
+    table.add_column("what it is", ratio=1)
+    for entry in entries:
+        table.add_row(Text(entry.name.split("(")[0]), str(entry.dimension), Text(entry.description))
+    console().print(table)
+
+
+# ---------------------------------------------------------------------- errors
+
+
 def _tell(message: str) -> None:
     """Print one line on stderr, without what would move the cursor of a terminal."""
     if len(message) > LONGEST_MESSAGE:
@@ -43,10 +275,6 @@ def _tell(message: str) -> None:
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
     with suppress(OSError):  # the status says it, too
         typer.echo(f"hallucert: {shown}", err=True)
-
-
-OPTIONS = {"x": "at", "name": "gallery", "step_size": "step-size"}
-"""Options that are called otherwise than the arguments that they become."""
 
 
 def _misuse(error: BaseException, arguments: list[str]) -> str | None:

@@ -14,6 +14,9 @@ import numpy as np
 from hallucert.errors import ArgumentError, MissingPackageError
 from hallucert.objectives.network.tanh_network import TanhNetwork
 
+CONVERGED_CLAIMS = ("hallucinated_minimizer", "attractor", "projected_c32", "theorem_3_2")
+STALLED_CLAIMS = ("no_minimizer_near",)
+
 SPLIT_SEED = 0
 """Seed of the split into training and held-out data; the seeds of the study are those of the starts."""
 
@@ -22,25 +25,9 @@ SPLIT_SEED = 0
 class Arena:
     """What is trained, and for how long.
 
-    Attributes
-    ----------
-    name, title : str
-        Name on the command line, and what it is.
-    network : TanhNetwork
-        The training loss.
-    held_out : (inputs, labels) or None
-        Data for the accuracy.
-    step_size : str
-        Fixed, exact.
-    steps : int
-        Number of steps.
-    tolerance : float
-        Stop where ``|g+|`` is at most this.
-    dtype : str
-        Precision of the steps.
-    certify : bool
-        Whether end points are certified: converged ones as hallucinated points (squared error), stalled ones as
-        places without a minimizer (cross-entropy).
+    `held_out` are inputs and labels for the accuracy. Runs stop where ``|g+|`` is at most `tolerance`; their steps have
+    the size `step_size`, exact, and the precision `dtype`. With `certify` end points are certified: converged ones as
+    hallucinated points (squared error), stalled ones as places without a minimizer (cross-entropy).
     """
 
     name: str
@@ -109,15 +96,14 @@ ARENAS: dict[str, Callable[[bool], Arena]] = {"tiny": tiny, "digits": digits, "m
 
 
 def load_arena(name: str, quick: bool) -> Arena:
-    """Return an arena by its name; `quick` makes it small, for a first look.
-
-    Raises
-    ------
-    ArgumentError
-        If there is none of that name.
-    MissingPackageError
-        If its data are not installed.
-    """
+    """Return an arena by its name; `quick` makes it small, for a first look. Its data may not be installed."""
     if name not in ARENAS:
         raise ArgumentError("data", name, f"be one of {', '.join(ARENAS)}")
     return ARENAS[name](quick)
+
+
+def claims_of(arena: Arena) -> tuple[str, ...]:
+    """Return the claims that the table of an arena has as columns."""
+    if not arena.certify:
+        return ()
+    return CONVERGED_CLAIMS if arena.network.residual_count else STALLED_CLAIMS

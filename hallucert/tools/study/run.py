@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+import hallucert as hc
 from hallucert.arguments import checked_whole
 from hallucert.clock import working
-from hallucert.errors import ArgumentError
+from hallucert.diagnosis.diagnose import diagnose
+from hallucert.errors import ArgumentError, DomainError, SearchError
 from hallucert.files import replacing, require_writable
 from hallucert.sam import each, run_ensemble
 from hallucert.sam.lanes import Status
 from hallucert.sam.result import Ensemble
 from hallucert.sam.settings import Positive
-from hallucert.tools.study.arena import ARENAS, Arena, load_arena
-from hallucert.tools.study.report import summary_of
-from hallucert.tools.study.verdicts import table_of
+from hallucert.tools.study.arena import ARENAS, Arena, claims_of, load_arena
+from hallucert.tools.study.report import Row, Summary, draw_all, summary_of
 
 RADII = ("0.5", "1", "2", "5", "10")
 ARMS = {"SAM": 0.0, "switching": 0.1}
 OBSERVATIONS = 100
 """Rows of the curves."""
+STALLED = 0.1
+"""``|g+| <= STALLED |g|`` at the end of a run that did not converge: SAM sees hardly a slope, and yet there is one."""
 
 
 def run_study(
@@ -34,7 +36,7 @@ def run_study(
     quick: bool = False,
     threads: int | None = None,
     progress: bool | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Summary]:
     """Train networks with SAM for all seeds, radii and arms; say what the end points are; draw and tabulate it.
 
     Parameters
@@ -108,10 +110,8 @@ def _trained(
     return ends
 
 
-def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None) -> dict[str, Any]:
+def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None) -> Summary:
     """Classify, certify, tabulate and draw; return the summary."""
-    from hallucert.tools.study.pictures import draw_all
-
     certificates = folder / "certificates"
     (certificates if arena.certify else folder).mkdir(parents=True, exist_ok=True)
     with working(progress=progress) as clock:
@@ -124,3 +124,51 @@ def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None
         stream.write(table.getvalue().encode())
     pictures = draw_all(arena, ends, rows, folder)
     return summary_of(arena, rows) | {"table": str(folder / "table.csv"), "pictures": [str(p) for p in pictures]}
+
+
+# ---------------------------------------------------------------------- what end points are
+
+
+def classify(ends: Ensemble, lane: int, step_size: str) -> str:
+    """Return the class of an end point in words, by `hallucert.diagnose`."""
+    if ends.status[lane] in (Status.DIVERGED, Status.OUTSIDE):
+        return ends.status[lane].label
+    try:
+        return str(diagnose(ends.objective, ends.x[lane], ends.rho[lane], step_size).kind)
+    except DomainError:
+        return "undefined"
+
+
+def certificate_of(arena: Arena, ends: Ensemble, lane: int) -> hc.Certificate | None:
+    """Certify where a run stopped; None where there is nothing to certify.
+
+    With squared error, runs that converged near a zero of ``r(x+)``; with cross-entropy, runs that stalled.
+    """
+    f, x, rho = ends.objective, ends.x[lane], ends.rho[lane]
+    if not arena.network.residual_count:
+        stalled = ends.shifted_gradient_norm[lane] <= STALLED * ends.gradient_norm[lane]
+        return hc.certify_stall(f, x, rho) if stalled else None
+    if ends.status[lane] is not Status.CONVERGED:
+        return None
+    try:
+        return hc.certify(hc.find.refine(f, x, rho))
+    except SearchError:
+        return None
+
+
+def table_of(arena: Arena, ends: Ensemble, folder: Path, report: Callable[[int], None]) -> list[Row]:
+    """Return the records of an ensemble with the class of each end point, and what is proved about it.
+
+    Certificates go into a folder, and ``report(done)`` is called after every run.
+    """
+    rows, claims = [], claims_of(arena)
+    for lane, record in enumerate(ends.records()):
+        row = record | {"class": classify(ends, lane, arena.step_size)}
+        if claims:
+            cert = certificate_of(arena, ends, lane)
+            row |= {name: "" if cert is None else str(cert[name].status) for name in claims}
+            if cert is not None:
+                cert.save(folder / f"{arena.name}-rho{row['rho']}-{row['arm']}-{row['seed']}.json")
+        rows.append(row)
+        report(lane + 1)
+    return rows

@@ -15,7 +15,7 @@ import hallucert as hc
 from hallucert.errors import ArgumentError, MissingPackageError
 from hallucert.tools.cli import main
 from hallucert.tools.study import run_study
-from hallucert.tools.study.verdicts import CONVERGED_CLAIMS as CLAIMS
+from hallucert.tools.study.arena import CONVERGED_CLAIMS as CLAIMS
 
 COMMAND = """
 import sys
