@@ -113,11 +113,10 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         """Return a ball that contains every number from `lower` to `upper`."""
         if lower > upper:
             raise ArgumentError("lower", lower, f"be at most upper ({upper})")
-        middle, radius = (lower + upper) / 2, (upper - lower) / 2
+        low, high = fmpq(lower.numerator, lower.denominator), fmpq(upper.numerator, upper.denominator)
         with self:
             # arb(m, r) widens the ball m by an upper bound of |r|, so it contains [middle - radius, middle + radius].
-            centre = arb(fmpq(middle.numerator, middle.denominator))
-            return arb(centre, arb(fmpq(radius.numerator, radius.denominator)))
+            return arb(arb((low + high) / 2), arb((high - low) / 2))
 
     def indeterminate(self) -> Ball:
         """Return the ball about which nothing is known."""

@@ -183,7 +183,7 @@ class BallArithmetic(ABC):
 
     @abstractmethod
     def centre(self, ball: Ball) -> Ball:
-        """Return a ball of radius 0 near the middle of a finite ball; any ball for an indeterminate one."""
+        """Return a ball of radius 0 in a finite ball, near its middle; any ball for an indeterminate one."""
 
     def radius(self, ball: Ball) -> Ball:
         """Return a ball whose upper end bounds ``|x - centre|`` for every x of `ball`; indeterminate if `ball` is."""

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NOT_A_MAXIMUM = "not_a_maximum"
     LEVEL = "level"
     BUDGET = "budget"
+    UNSETTLED = "unsettled"
     TIE = "tie"
     START = "start"
     STEP = "step"
@@ -112,6 +113,10 @@ _EXPLANATIONS = {
         "the subdivision ran out of boxes before every box was settled: another point at (nearly) the same distance, "
         "another critical point in the component, or a level too close to the boundary's; raise max_boxes or "
         "change the level"
+    ),
+    Reason.UNSETTLED: (
+        "a piece of the recorded subdivision is not settled by the test that is named for it; make the claim anew, in "
+        "this arithmetic or with more bits"
     ),
     Reason.TIE: (
         "another point of the box has a value that cannot be told from the target's, for example a second global "

@@ -111,7 +111,7 @@ def test_a_refuted_global_target_prints_a_box_that_holds_the_lower_value():
     numbers = dict(hc.certify(f, [-0.5, 0], "1.5", global_box=[[0, 1.1], [-1, 1]])["global_target"].numbers)
     numbers["value_elsewhere"] = dataclasses.replace(numbers["target_value"], lower=Fraction(-1), upper=Fraction(-1))
     box = ((Fraction(123456789, 2**27), Fraction(123456790, 2**27)),)
-    status, said = BY_NAME["global_target"].conclude(None, numbers, {"box": box, "convex_radius": Fraction(1)})
+    status, said = BY_NAME["global_target"].conclude(None, numbers, {"box": box, "elsewhere": box})
     assert status == "refuted"
     low, high = (Fraction(end) for end in said.split("over [")[1].split("]")[0].split(", "))
     assert low <= box[0][0] and box[0][1] <= high

@@ -12,8 +12,9 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point, Problem
-from hallucert.check.region.maximizer_set import _outside_band
-from hallucert.check.region.touching import touches_only_here
+from hallucert.check.region.maximizer_set import is_outside
+from hallucert.check.region.second_order import touches_only_here
+from hallucert.check.subdivision import box_around
 from hallucert.prove.locate import locate
 
 
@@ -65,7 +66,7 @@ def test_the_penalty_bounds_the_neighbourhood(radius, expected):
         located = locate(ar, Problem(f, candidate.rho), tuple(Fraction(v) for v in candidate.x.tolist()), None)
         point = Point(ar, located.problem, located.x)
         evidence = Evidence(point, located.witness.centre, 1000)
-        assert touches_only_here(evidence, Fraction(radius), Fraction(3)) is expected
+        assert touches_only_here(evidence, box_around(evidence.midpoint, Fraction(radius)), Fraction(3)) is expected
 
 
 @pytest.mark.parametrize(("curvature", "expected"), [(3, True), (1, False)])
@@ -80,7 +81,7 @@ def test_the_point_must_be_a_maximum_on_the_sphere(curvature, expected):
         located = locate(ar, Problem(f, Fraction(1, 2)), (Fraction(0), Fraction(0)), None)
         point = Point(ar, located.problem, located.x)
         evidence = Evidence(point, located.witness.centre, 1000)
-        assert touches_only_here(evidence, Fraction(1, 1000), Fraction(2)) is expected
+        assert touches_only_here(evidence, box_around(evidence.midpoint, Fraction(1, 1000)), Fraction(2)) is expected
 
 
 @pytest.mark.parametrize(
@@ -100,4 +101,4 @@ def test_a_box_is_outside_the_band_if_all_its_values_are(ends, expected):
     ar = arithmetic("arb", 106)
     with ar:
         s, low, high = ar.interval(*map(Fraction, ends)), ar.constant(Fraction(0)), ar.constant(Fraction(2))
-        assert _outside_band(ar, s, low, high) is expected
+        assert is_outside(ar, s, low, high) is expected

@@ -15,7 +15,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.region.taylor import TaylorBox
+from hallucert.check.region.second_order import TaylorBox
 from hallucert.errors import ArgumentError
 
 INPUTS = [-4, -2, -1, 1, 2, 4]

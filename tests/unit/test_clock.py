@@ -12,7 +12,6 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.census.groups import connected
 from hallucert.check.reason import Reason
-from hallucert.check.subdivision import cover, covers
 from hallucert.clock import Clock, OutOfTime, look, working
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
@@ -103,19 +102,6 @@ def test_products_in_parts_are_products(monkeypatch):
     balls = [[[ar.constant(Fraction(v)) for v in row] for row in m.tolist()] for m in (a, b)]
     found = ar.matrix_product(*balls)
     assert [[ar.endpoints(v) for v in row] for row in found] == [[(v, v) for v in row] for row in (a @ b).tolist()]
-
-
-def test_covering_stops_within_a_piece():
-    """A test of a piece that runs out of time leaves the box uncovered, and no error escapes."""
-    ticks = Ticking()
-
-    def settled(_):
-        while True:
-            look()
-
-    assert not cover([(Fraction(0), Fraction(1))], settled, 10, Clock(50.0, now=ticks)).complete
-    assert ticks.looks < 60
-    assert covers(arithmetic("arb", 53), [(Fraction(0), Fraction(1))], lambda _: True, 1)
 
 
 def test_boxes_that_hang_together_are_found():

@@ -16,17 +16,16 @@ so that the theorem does not apply; this does not prove that there are hallucina
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import BallArithmetic
+from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.symmetric import inertia, is_positive_definite
 from hallucert.check.claim import Claim, Status, undecided
 from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason
-from hallucert.check.subdivision import Box, balls_of, covers_exactly, middle_of
-from hallucert.clock import Clock
+from hallucert.check.subdivision import Box, Criteria, Subdivision, lies_in
 from hallucert.exact import decimal_below, format_rational
 from hallucert.objectives.objective import Objective
 
@@ -34,40 +33,59 @@ NAME = "weakly_convex"
 QUESTION = "Is I + rho Hess f positive definite on the box, so that USAM has no hallucinated points with targets there?"
 
 
-def prove(ar: BallArithmetic, f: Objective, rho: Fraction, box: Box, max_boxes: int, clock: Clock) -> Claim:
-    """Make the claim for one `rho` and a box of `d` intervals with rational ends."""
-    one, radius = matrix.identity(ar, len(box)), ar.constant(rho)
-    bent: list[list[Fraction]] = []
+@dataclass(frozen=True)
+class WeakConvexity:
+    """What is asked: about one `rho`, and a box of `d` intervals with rational ends."""
 
-    def jacobian(x: list[Any]) -> list[list[Any]]:
-        return matrix.add(one, matrix.scale(radius, f.enclose_hessian(ar, x)))
+    arithmetic: BallArithmetic
+    objective: Objective
+    rho: Fraction
+    box: Box
 
-    def settled(piece: Box) -> bool:
-        if bent:
-            return True
-        balls, at = balls_of(ar, piece), [ar.constant(v) for v in middle_of(piece)]
-        if is_defined(ar, f, balls) and is_positive_definite(ar, jacobian(balls)):
-            return True
-        if is_defined(ar, f, at) and inertia(ar, jacobian(at)).negative:
-            bent.append(middle_of(piece))
-        return False
+    def jacobian(self, x: list[Ball]) -> Matrix:
+        """``I + rho H``."""
+        ar = self.arithmetic
+        return matrix.add(
+            matrix.identity(ar, len(x)), matrix.scale(ar.constant(self.rho), self.objective.enclose_hessian(ar, x))
+        )
 
-    covered = covers_exactly(box, settled, max_boxes, clock)
-    shown = format_rational(rho)
-    if bent:
-        place = ", ".join(decimal_below(v) for v in bent[0])
+    def holds(self, x: list[Ball]) -> bool:
+        """Whether it is certainly positive definite on a box, and ``f`` defined there."""
+        ar = self.arithmetic
+        return is_defined(ar, self.objective, x) and is_positive_definite(ar, self.jacobian(x))
+
+    def fails(self, point: list[Fraction]) -> bool:
+        """Whether it certainly has a negative eigenvalue at a point of the box, where ``f`` is defined."""
+        ar, x = self.arithmetic, [self.arithmetic.constant(v) for v in point]
+        if not lies_in([(v, v) for v in point], self.box):
+            return False
+        return is_defined(ar, self.objective, x) and inertia(ar, self.jacobian(x)).negative > 0
+
+    @property
+    def tests(self) -> Criteria[list[Ball]]:
+        """What settles a piece of the box: positive definite."""
+        return Criteria(self.arithmetic, lambda piece, balls: balls, {"p": self.holds})
+
+    def claim(self, found: Subdivision | list[Fraction] | Reason, max_boxes: int) -> Claim:
+        """Make the claim, from a subdivision that shows it, from a point that refutes it, or open."""
+        if isinstance(found, Subdivision):
+            found = self.tests.settle(found, self.box, max_boxes) or found
+        shown = format_rational(self.rho)
+        if isinstance(found, list) and self.fails(found):
+            place = ", ".join(map(decimal_below, found))
+            return Claim(
+                NAME,
+                Status.REFUTED,
+                f"I + rho Hess f is not positive definite on the box for rho = {shown}: it has a negative eigenvalue "
+                f"at a point near ({place}). The theorem does not apply; whether there are hallucinated points is not "
+                "said.",
+            )
+        if not isinstance(found, Subdivision):
+            return undecided(NAME, QUESTION, Reason.TIME if found is Reason.TIME else Reason.PRECISION)
+        sides = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in self.box)
         return Claim(
             NAME,
-            Status.REFUTED,
-            f"I + rho Hess f is not positive definite on the box for rho = {shown}: it has a negative eigenvalue at a "
-            f"point near ({place}). The theorem does not apply; whether there are hallucinated points is not said.",
+            Status.PROVED,
+            f"I + rho Hess f is positive definite on {sides} for rho = {shown}, so x -> x + rho grad f(x) is injective "
+            "there: no x in the box with grad f(x) != 0 has a critical point of f in the box as x + rho grad f(x).",
         )
-    if not covered:
-        return undecided(NAME, QUESTION, Reason.TIME if clock.passed() else Reason.PRECISION)
-    sides = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in box)
-    return Claim(
-        NAME,
-        Status.PROVED,
-        f"I + rho Hess f is positive definite on {sides} for rho = {shown}, so x -> x + rho grad f(x) is injective "
-        "there: no x in the box with grad f(x) != 0 has a critical point of f in the box as x + rho grad f(x).",
-    )

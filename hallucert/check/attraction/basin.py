@@ -8,23 +8,22 @@ a nonsingular matrix (the real eigenvectors of ``M(x*)``, as floats) and ``|v|_V
 By the mean value theorem along segments ``|Phi(x) - x*|_V <= kappa |x - x*|_V`` there: Omega is mapped into itself and
 SAM converges to ``x*`` from all of it. The same holds for every smaller step ``t eta``, 0 < t <= 1, with the factor
 ``1 - t (1 - kappa)``, since ``I - t eta M = (1 - t) I + t (I - eta M)``. Omega contains the ball ``|x - x*| <= r`` with
-``r = R/|V^-1|_2``. Omega is covered by cubes of w, on which mean value forms enclose M where there are few variables.
+``r = R/|V^-1|_2``. M is enclosed on the pieces of a recorded subdivision of the cube ``|w_i| <= R`` (see `TESTS`).
 
 Made only when asked, for a step. Inputs: ``step`` (eta, dyadic), ``basis`` (V by rows), ``size`` (R), ``bound``
-(kappa). Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r).
+(kappa), ``subdivision``. Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import BallArithmetic
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.balls.symmetric import extreme_eigenvalues
@@ -32,14 +31,12 @@ from hallucert.check.claim import Enclosure, Status, exponent
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point, sum_of_squares
 from hallucert.check.reason import Reason
-from hallucert.clock import look
+from hallucert.check.subdivision import Box, Criteria, box_around
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.formula import FormulaObjective
 
-CHECKED_PIECES = 400
-"""Cubes that a check may take; a proof takes at most a quarter."""
 MOST_VARIABLES = 4
-"""Beyond so many Omega is not divided, and M is enclosed without derivatives."""
+"""Mean value forms are for so few."""
 LONGEST_STEP = 16
 """Characters up to which the step is written out."""
 ROOT_BITS = 128
@@ -54,8 +51,9 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     at_point, shrink = contraction.at_point(), _norm(ar, contraction.back)
     if at_point is None or shrink is None or shrink.lower <= 0:
         return Reason.PRECISION
-    if not contraction.on_all(size, inputs["bound"], CHECKED_PIECES):
-        return Reason.STEP
+    region = Region(contraction, size, inputs["bound"])
+    if open_ := region.tests.settle(inputs["subdivision"], region.box, evidence.max_boxes):
+        return open_
     radius = Enclosure(*ar.endpoints(ar.constant(size) / ar.interval(shrink.lower, shrink.upper)))
     return {"contraction": at_point, "radius": radius}
 
@@ -65,52 +63,37 @@ class Contraction:
     """The norm ``|V^-1 (I - eta M(x)) V|_2`` around a point: V and its inverse in balls, and eta."""
 
     evidence: Evidence
-    basis: list[list[Any]]
-    back: list[list[Any]]
+    basis: list[list[Ball]]
+    back: list[list[Ball]]
     step: Fraction
 
     def at_point(self) -> Enclosure | None:
         """Enclose it at ``x*``; None if it is indeterminate."""
         return self._norm(self.evidence.point)
 
-    def on_all(self, size: Fraction, bound: Fraction, pieces: int) -> bool:
-        """Tell whether it is certainly at most `bound` on Omega, where R is `size`, within so many pieces."""
-        looked = 0
-        if len(self.basis) > MOST_VARIABLES or not isinstance(self.evidence.point.objective, FormulaObjective):
-            return self._is_bounded(self.on_box(size), bound)
-        cubes = [((Fraction(0),) * len(self.basis), size)]
-        while cubes:
-            middle, half = cubes.pop()
-            if sum(max(abs(c) - half, Fraction(0)) ** 2 for c in middle) > size**2:
-                continue  # outside of Omega
-            look()
-            looked += 1
-            if looked > pieces:
-                return False
-            if not self._is_bounded(self.on_cube(middle, half), bound):
-                half /= 2
-                corners = itertools.product((-half, half), repeat=len(middle))
-                cubes += [(tuple(c + t for c, t in zip(middle, corner, strict=True)), half) for corner in corners]
-        return True
+    def around(self, moves: Iterable[Ball]) -> Point:
+        """Everything about points beside ``x*``, in balls."""
+        point = self.evidence.point
+        x = [a + b for a, b in zip(point.x, moves, strict=True)]
+        return Point(self.evidence.arithmetic, point.problem, x)
 
-    def on_box(self, size: Fraction) -> Point:
+    def on_all(self, size: Fraction) -> Point:
         """Everything about a box around Omega, in balls."""
-        ar, point = self.evidence.arithmetic, self.evidence.point
+        ar = self.evidence.arithmetic
         reach = ar.interval(-size, size)
         # The row of V bounds how far x* + V w goes in one coordinate.
-        lengths = [ar.sqrt(sum_of_squares(ar, row)) for row in self.basis]
-        box = [x + reach * length for x, length in zip(point.x, lengths, strict=True)]
-        return Point(ar, point.problem, box)
+        return self.around(reach * ar.sqrt(sum_of_squares(ar, row)) for row in self.basis)
 
-    def on_cube(self, middle: Sequence[Fraction], half: Fraction) -> Point:
-        """Everything about ``x* + V w`` for w in a cube, in mean value forms of w."""
+    def on_piece(self, w: list[Ball]) -> Point:
+        """Everything about ``x* + V w`` for w in a box, in mean value forms of w."""
         ar, point = self.evidence.arithmetic, self.evidence.point
-        forms = MeanValueArithmetic(ar, [ar.interval(-half, half)] * len(middle))
-        w = [ar.constant(c) for c in middle]
-        x = [forms.linear(x + ar.dot(row, w), row) for x, row in zip(point.x, self.basis, strict=True)]
+        middle = [ar.centre(side) for side in w]
+        forms = MeanValueArithmetic(ar, [side - c for side, c in zip(w, middle, strict=True)])
+        x = [forms.linear(x + ar.dot(row, middle), row) for x, row in zip(point.x, self.basis, strict=True)]
         return Point(forms, point.problem, x)
 
-    def _is_bounded(self, point: Point, bound: Fraction) -> bool:
+    def is_bounded(self, point: Point, bound: Fraction) -> bool:
+        """Tell whether it is certainly at most `bound` for all x of a point."""
         if not point.domain_certain:
             return False
         found = self._norm(point)
@@ -131,6 +114,57 @@ class Contraction:
         return _norm(self.evidence.arithmetic, rest)
 
 
+class Region:
+    """Omega, where R is `size`, and the bound kappa that is asked for on it."""
+
+    def __init__(self, contraction: Contraction, size: Fraction, bound: Fraction) -> None:
+        self.contraction, self.size, self.bound = contraction, size, bound
+        self.box = box_around([Fraction(0)] * len(contraction.basis), size)
+
+    @cached_property
+    def is_bounded(self) -> bool:
+        """Whether the bound holds on a box around Omega, in balls."""
+        return self.contraction.is_bounded(self.contraction.on_all(self.size), self.bound)
+
+    @property
+    def has_forms(self) -> bool:
+        """Whether mean value forms can be had."""
+        objective = self.contraction.evidence.point.objective
+        return isinstance(objective, FormulaObjective) and len(self.box) <= MOST_VARIABLES
+
+    @property
+    def tests(self) -> Criteria[Piece]:
+        """What settles a piece of the cube of w."""
+        return Criteria(self.contraction.evidence.arithmetic, lambda piece, balls: Piece(self, piece, balls), TESTS)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of the cube ``|w_i| <= R``."""
+
+    region: Region
+    piece: Box
+    balls: list[Ball]
+
+    def is_outside(self) -> bool:
+        """Whether it has no point of Omega."""
+        nearest = (max(low, -high, Fraction(0)) for low, high in self.piece)
+        return sum(v**2 for v in nearest) > self.region.size**2
+
+    def is_bounded(self) -> bool:
+        """Whether the bound holds on it, in mean value forms."""
+        contraction = self.region.contraction
+        return self.region.has_forms and contraction.is_bounded(contraction.on_piece(self.balls), self.region.bound)
+
+    def is_bounded_at_once(self) -> bool:
+        """Whether the bound holds on all of Omega."""
+        return self.region.is_bounded
+
+
+TESTS = {"w": Piece.is_bounded_at_once, "o": Piece.is_outside, "f": Piece.is_bounded}
+"""What settles a piece, by its letter: whole, outside, by forms."""
+
+
 def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
     """Return the contraction of a step and a basis; None if they make no sense."""
     d, flat, ar = len(evidence.point.x), inputs["basis"], evidence.arithmetic
@@ -141,7 +175,7 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
     return None if back is None else Contraction(evidence, v, back, inputs["step"])
 
 
-def _norm(ar: BallArithmetic, a: Any) -> Enclosure | None:
+def _norm(ar: BallArithmetic, a: list[list[Ball]]) -> Enclosure | None:
     """Enclose ``|A|_2``, the root of the largest eigenvalue of ``A^T A``."""
     found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(matrix.transpose(a), a)))
     if found is None:
@@ -177,5 +211,5 @@ RULE = Rule(
     question="From which starts does SAM with this step converge to x*?",
     measure=measure,
     conclude=conclude,
-    inputs=({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"},),
+    inputs=({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"},),
 )

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from hallucert.check.claim import Claim, Enclosure, Provenance, Status
+from hallucert.check.subdivision import LONGEST, Subdivision
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact_radius, format_exact, format_rational, parse_dyadic, parse_exact
 from hallucert.objectives.tape import Tape
@@ -180,6 +181,14 @@ def read_box(value: object, field: str) -> tuple[tuple[Fraction, Fraction], ...]
     return tuple(read_interval(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
 
 
+def read_subdivision(value: object, field: str) -> Subdivision:
+    """Return the record of a subdivision."""
+    try:
+        return Subdivision(read_text(value, field, LONGEST))
+    except ArgumentError as error:
+        raise CertificateError(field, f"must {error.must}") from None
+
+
 def read_integer(value: object, field: str) -> int:
     """Return a nonnegative integer."""
     if type(value) is not int or value < 0:
@@ -213,6 +222,7 @@ READERS: dict[str, Callable[[object, str], Any]] = {
     "integer": read_integer,
     "interval": read_interval,
     "rows": read_rows,
+    "subdivision": read_subdivision,
     "tape": Tape.from_json,
     "text": read_text,
     "vector": read_vector,
@@ -228,7 +238,7 @@ def read_record(data: object, fields: Mapping[str, str], path: str) -> dict[str,
 
 
 def plain(value: object) -> JSON:
-    """Return a value as plain data: exact numbers as text, intervals as their ends, tapes as they are in a problem."""
+    """Return a value as plain data: exact numbers as text, intervals as their ends, tapes as in a problem."""
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, str):
@@ -239,6 +249,8 @@ def plain(value: object) -> JSON:
         return [format_exact(value.lower), format_exact(value.upper)]
     if isinstance(value, Tape):
         return value.to_json()
+    if isinstance(value, Subdivision):
+        return value.letters
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, Iterable):

@@ -1,157 +1,173 @@
 """Claim ``farthest_point``: ``x*`` is where the paper's existence proof puts it (Theorem 2.1; Lemmas A.2-A.4, A.9).
 
 ``B`` is the closed ball around a point ``m`` with radius ``delta``, ``alpha = f(x*)``, ``c = x*+``. Checked, by
-enclosures:
+enclosures, where 2 to 4 are about every piece of a recorded subdivision of the cube around ``B``:
 
-1. *Maximizer*: ``f`` has a critical point ``x_max`` in a cube in ``B`` on which the Hessian is negative
-   definite, so it is an isolated local maximizer and the only critical point in the cube.
-2. *Lemma A.2*: ``f < alpha`` on the boundary of ``B``, so ``U = {f >= alpha} ∩ B`` lies in its interior (*Lemma
-   A.3*: hence ``f = alpha`` on the boundary of ``U``, by continuity).
-3. *Lemma A.9*: every critical point in ``U`` lies in the cube, so it is ``x_max``. Hence ``U`` is connected:
-   each of its components is compact, ``f`` has a maximum on it, and that is a critical point of ``f``.
-   For 2 and 3, natural and second-order enclosures are tried (`hallucert.check.region.taylor`).
-4. *Farthest*: every point of ``U`` other than ``x*`` has distance ``< rho`` from ``c`` (subdivision away from
-   ``x*``, `hallucert.check.region.touching` near it).
+1. *Maximizer*: ``-H`` is positive definite on a cube around ``m``, and ``alpha < f(m)``.
+2. *Lemma A.2*: ``f < alpha`` on the boundary of ``B``, so ``U = {f >= alpha} ∩ B`` is a compact set in its interior
+   (*Lemma A.3*: hence ``f = alpha`` on the boundary of ``U``, by continuity).
+3. *Lemma A.9*: every critical point in ``U`` lies in the cube, which holds one at most. ``f`` has a maximum on ``U``,
+   at least ``f(m)``: an interior point of ``B``, hence a local maximizer ``x_max``, critical, and the only critical
+   point of ``U``. Hence ``U`` is connected: on each of its components ``f`` has a maximum, a critical point.
+   As ``f`` is concave on the cube, ``f(m) <= f(x_max) <= f(m) + g(m) (x_max - m)``.
+4. *Farthest*: every point of ``U`` other than ``x*`` has distance ``< rho`` from ``c`` (by enclosure away from ``x*``,
+   and in a box around it by `hallucert.check.region.second_order`).
 5. *Lagrange, Lemma A.4*: ``x* - c = -g(x*)/lambda`` with ``lambda > 0``, which existence says already.
 
-Proved: all of these, with ``f(x_max) > alpha``. Not refuted: a failure of the construction proves nothing. For a
-maximizer
-*set* (Theorem 2.2) the same is done by `hallucert.check.region.maximizer_set`. Subdivision is for 2 <= d <= 3.
+Proved: all of these. Not refuted: a failure of the construction proves nothing. For a maximizer *set* (Theorem 2.2) the
+same is done by `hallucert.check.region.maximizer_set`. Subdivision is for 2 <= d <= 3.
 Numbers: ``level`` (``f(x*)``), ``maximum`` (``f(x_max)``).
-Inputs: ``maximizer`` (``m``), ``ball_radius``, ``cube_radius``, ``neighbourhood_radius``, ``penalty``.
+Inputs: ``maximizer`` (``m``), ``ball_radius``, ``cube_radius``, ``neighbourhood`` (of ``x*``), ``penalty``,
+``subdivision`` (see `TESTS`).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
 
-from hallucert.balls import matrix
-from hallucert.balls.facade import BallArithmetic
-from hallucert.balls.krawczyk import approximate_preconditioner, prove_zero
-from hallucert.balls.symmetric import is_positive_definite
+from hallucert.balls.facade import Ball
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.point.sphere_type import MAXIMUM, proved_sphere_kind
-from hallucert.check.problem import sum_of_squares
 from hallucert.check.reason import Reason
-from hallucert.check.region import maximizer_set as farthest_point_set
-from hallucert.check.region.taylor import TaylorBox
-from hallucert.check.region.touching import neighbourhood, touches_only_here
-from hallucert.check.subdivision import box_around, covers
+from hallucert.check.region import maximizer_set
+from hallucert.check.region.second_order import TaylorBox, is_bent, is_closer, squared_distance, touches_only_here
+from hallucert.check.subdivision import Box, Criteria, box_around, lies_in
 from hallucert.exact import decimal_above, decimal_below
 
 INPUTS = {
     "maximizer": "dyadics",
     "ball_radius": "dyadic",
     "cube_radius": "dyadic",
-    "neighbourhood_radius": "dyadic",
+    "neighbourhood": "box",
     "penalty": "dyadic",
+    "subdivision": "subdivision",
 }
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Carry out checks 1 to 4; enclose the level and the maximum."""
     if "band" in inputs:
-        return farthest_point_set.measure(evidence, inputs)
+        return maximizer_set.measure(evidence, inputs)
     dimension = len(evidence.point.x)
-    if not 2 <= dimension <= 3 or len(inputs["maximizer"]) != dimension:
+    if not 2 <= dimension <= 3 or not dimension == len(inputs["maximizer"]) == len(inputs["neighbourhood"]):
         return Reason.DIMENSION
-    if inputs["ball_radius"] <= 0:
-        return Reason.NOT_A_MAXIMIZER
-    ar, point = evidence.arithmetic, evidence.point
-    alpha = point.objective.enclose_value(ar, point.x)
-    top = _maximum(evidence, list(inputs["maximizer"]), inputs["cube_radius"], inputs["ball_radius"])
-    level = point.enclosure(alpha)
-    if isinstance(top, Reason) or level is None:
-        return top if isinstance(top, Reason) else Reason.DOMAIN
-    if level.upper >= top.lower:
-        return Reason.LEVEL
-    if not touches_only_here(evidence, inputs["neighbourhood_radius"], inputs["penalty"]):
+    region = BallRegion(evidence, inputs)
+    numbers = region.numbers()
+    if isinstance(numbers, Reason):
+        return numbers
+    if not touches_only_here(evidence, region.near, inputs["penalty"]):
         return Reason.NOT_A_MAXIMUM
-    if not _in_ball(evidence, inputs, point.x) or not _every_box_settled(evidence, inputs, alpha):
+    if not evidence.arithmetic.positive(region.depth(evidence.point.x)):
         return Reason.BUDGET
-    return {"level": level, "maximum": top}
+    return region.tests.settle(inputs["subdivision"], region.box, evidence.max_boxes) or numbers
 
 
-def is_concave(evidence: Evidence, centre: list[Fraction], radius: Fraction) -> bool:
-    """Whether ``f`` is defined and ``-H`` positive definite on the whole cube."""
-    ar, f = evidence.arithmetic, evidence.point.objective
-    cube = [ar.interval(c - radius, c + radius) for c in centre]
-    if not ar.is_finite(f.enclose_value(ar, cube)):
-        return False
-    hessian = f.enclose_hessian(ar, cube)
-    return is_positive_definite(ar, [[-entry for entry in row] for row in hessian])
+class BallRegion:
+    """``B`` with the cubes around it and around its centre, from the inputs of the claim but the subdivision."""
+
+    def __init__(self, evidence: Evidence, inputs: Inputs) -> None:
+        ar, point = evidence.arithmetic, evidence.point
+        self.evidence, self.radius = evidence, inputs["ball_radius"]
+        self.box = box_around(inputs["maximizer"], self.radius)
+        self.cube_radius = inputs["cube_radius"]
+        self.cube = box_around(inputs["maximizer"], self.cube_radius)
+        self.near: Box = list(inputs["neighbourhood"])
+        self.radius_squared = ar.constant(self.radius**2)
+        self.centre = [ar.constant(m) for m in inputs["maximizer"]]
+        self.alpha = point.objective.enclose_value(ar, point.x)
+
+    def numbers(self) -> Numbers | Reason:
+        """Show that ``f`` is concave on the cube; enclose ``f(x*)`` and ``f(x_max)``."""
+        ar, point = self.evidence.arithmetic, self.evidence.point
+        if self.radius <= 0 or self.cube_radius <= 0 or not is_bent(self.evidence, self.cube, -1):
+            return Reason.NOT_A_MAXIMIZER
+        level = point.enclosure(self.alpha)
+        top = point.enclosure(point.objective.enclose_value(ar, self.centre))
+        slope = point.objective.enclose_gradient(ar, self.centre)
+        if level is None or top is None or not ar.all_finite([slope]):
+            return Reason.DOMAIN
+        return {"level": level, "maximum": Enclosure(top.lower, top.upper + self.cube_radius * ar.absolute_sum(slope))}
+
+    def depth(self, balls: list[Ball]) -> Ball:
+        """``delta^2 - |y - m|^2``: positive in the interior of ``B``, negative outside."""
+        return self.radius_squared - squared_distance(self.evidence.arithmetic, balls, self.centre)
+
+    @property
+    def tests(self) -> Criteria[Piece]:
+        """Checks 2 to 4, for a piece of `box`."""
+        return Criteria(self.evidence.arithmetic, lambda piece, balls: Piece(self, piece, balls), TESTS)
 
 
-def _maximum(evidence: Evidence, centre: list[Fraction], radius: Fraction, ball: Fraction) -> Enclosure | Reason:
-    """Check 1; return an enclosure of ``f(x_max)``."""
-    ar, f = evidence.arithmetic, evidence.point.objective
-    if radius <= 0 or radius**2 * len(centre) >= ball**2 or not is_concave(evidence, centre, radius):
-        return Reason.NOT_A_MAXIMIZER
-    middle = [ar.constant(c) for c in centre]
-    preconditioner = approximate_preconditioner(matrix.midpoints(ar, f.enclose_hessian(ar, middle)))
-    if preconditioner is None:
-        return Reason.NOT_A_MAXIMIZER
-    found = prove_zero(
-        ar,
-        lambda z: f.enclose_gradient(ar, z),
-        lambda z: f.enclose_hessian(ar, z),
-        centre,
-        preconditioner,
-        unit=evidence.point.sizes.box,
-    )
-    cube = [ar.interval(c - radius, c + radius) for c in centre]
-    if found is None or not all(ar.contains(side, x) for side, x in zip(cube, found.box, strict=True)):
-        return Reason.NOT_A_MAXIMIZER
-    top = evidence.point.enclosure(f.enclose_value(ar, found.box))
-    return Reason.DOMAIN if top is None else top
+class Piece:
+    """A piece of the cube around ``B``, and what is enclosed on it."""
+
+    def __init__(self, region: BallRegion, piece: Box, balls: list[Ball]) -> None:
+        self.region, self.piece = region, piece
+        self.evidence, self.ar = region.evidence, region.evidence.arithmetic
+        self.f = self.evidence.point.objective
+        self.balls = balls
+
+    @cached_property
+    def value(self) -> Ball:
+        """``f`` on the piece."""
+        return self.f.enclose_value(self.ar, self.balls)
+
+    @cached_property
+    def taylor(self) -> TaylorBox:
+        """``f`` to second order, where it is defined."""
+        return TaylorBox(self.ar, self.f, self.balls)
+
+    @cached_property
+    def depth(self) -> Ball:
+        """How deep in ``B`` the piece lies."""
+        return self.region.depth(self.balls)
+
+    def is_outside(self) -> bool:
+        """Whether it has no point of ``B``."""
+        return self.ar.negative(self.depth)
+
+    def is_below(self) -> bool:
+        """Whether it has no point of ``U``: then it is fine on the boundary of ``B``, too."""
+        return self.ar.is_finite(self.value) and self.ar.negative(self.value - self.region.alpha)
+
+    def is_below_by_curvature(self) -> bool:
+        """The same, to second order; functions share work between what is asked of the same balls in a row."""
+        return self.taylor.below(self.region.alpha) and self.ar.is_finite(self.value)
+
+    @cached_property
+    def is_allowed(self) -> bool:
+        """Whether it lies inside of ``B``, ``f`` is defined on it, and no point of ``U`` there is as far as ``x*``.
+
+        Where ``f`` may be undefined ``U`` need not be compact.
+        """
+        if not (self.ar.positive(self.depth) and self.ar.is_finite(self.value)):
+            return False
+        return is_closer(self.evidence, self.balls) or lies_in(self.piece, self.region.near)
+
+    def is_in_cube(self) -> bool:
+        """Whether it is allowed, and has no critical point but one of the cube."""
+        return self.is_allowed and lies_in(self.piece, self.region.cube)
+
+    def is_sloped(self) -> bool:
+        """Whether it is allowed, and has no critical point."""
+        return self.is_allowed and any(map(self.ar.nonzero, self.f.enclose_gradient(self.ar, self.balls)))
+
+    def is_sloped_by_curvature(self) -> bool:
+        """The same, to second order."""
+        return self.is_allowed and self.taylor.no_critical_point()
 
 
-def _squared_distance(evidence: Evidence, box: list[Any], centre: list[Any]) -> Any:
-    return sum_of_squares(evidence.arithmetic, [y - c for y, c in zip(box, centre, strict=True)])
-
-
-def _in_ball(evidence: Evidence, inputs: Inputs, box: list[Any]) -> bool:
-    """Whether `box` certainly lies in the interior of ``B``."""
-    ar = evidence.arithmetic
-    centre = [ar.constant(m) for m in inputs["maximizer"]]
-    return ar.positive(ar.constant(inputs["ball_radius"] ** 2) - _squared_distance(evidence, box, centre))
-
-
-def _every_box_settled(evidence: Evidence, inputs: Inputs, alpha: Any) -> bool:
-    """Checks 2, 3 and 4 on a subdivision of the cube around ``B``."""
-    ar, point, f = evidence.arithmetic, evidence.point, evidence.point.objective
-    centre = [ar.constant(m) for m in inputs["maximizer"]]
-    radius_squared, rho_squared = ar.constant(inputs["ball_radius"] ** 2), ar.power(point.rho, 2)
-    cube = [ar.interval(m - inputs["cube_radius"], m + inputs["cube_radius"]) for m in inputs["maximizer"]]
-    near = neighbourhood(evidence, inputs["neighbourhood_radius"])
-
-    def settled(box: list[Any]) -> bool:
-        from_centre = _squared_distance(evidence, box, centre)
-        if ar.positive(from_centre - radius_squared):
-            return True  # outside B
-        value = f.enclose_value(ar, box)
-        if not ar.is_finite(value):
-            return False  # f may be undefined there, so that U would not be compact
-        if ar.negative(value - alpha):
-            return True  # below the level: no point of U, and fine on the boundary of B
-        if not ar.positive(radius_squared - from_centre):
-            return TaylorBox(ar, f, box).below(alpha)  # meets the boundary of B
-        closer = ar.positive(rho_squared - _squared_distance(evidence, box, point.plus))
-        allowed = closer or _inside(ar, near, box)
-        if allowed and (_inside(ar, cube, box) or any(ar.nonzero(g) for g in f.enclose_gradient(ar, box))):
-            return True
-        tight = TaylorBox(ar, f, box)
-        return tight.below(alpha) or (allowed and tight.no_critical_point())
-
-    return covers(
-        ar, box_around(inputs["maximizer"], inputs["ball_radius"]), settled, evidence.max_boxes, evidence.clock
-    )
-
-
-def _inside(ar: BallArithmetic, outer: list[Any], inner: list[Any]) -> bool:
-    return all(ar.contains(a, b) for a, b in zip(outer, inner, strict=True))
+TESTS = {
+    "o": Piece.is_outside,
+    "b": Piece.is_below,
+    "m": Piece.is_in_cube,
+    "g": Piece.is_sloped,
+    "c": Piece.is_below_by_curvature,
+    "h": Piece.is_sloped_by_curvature,
+}
+"""What settles a piece, by its letter: two without the function's derivatives, two by them, two by curvature."""
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
@@ -190,5 +206,5 @@ RULE = Rule(
     question="Is x* the point farthest from x*+ on a superlevel set around a local maximizer?",
     measure=measure,
     conclude=conclude,
-    inputs=(INPUTS, *farthest_point_set.INPUTS),
+    inputs=(INPUTS, *maximizer_set.INPUTS),
 )

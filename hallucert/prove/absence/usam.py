@@ -8,12 +8,15 @@ from typing import Any
 from hallucert.arguments import checked_seconds, checked_whole
 from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, require_round_to_nearest
-from hallucert.check.absence import usam as usam_absence
+from hallucert.check.absence.usam import WeakConvexity
 from hallucert.check.claim import Claim
-from hallucert.clock import Progress, working
+from hallucert.check.reason import Reason
+from hallucert.check.subdivision import middle_of
+from hallucert.clock import OutOfTime, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.prove.regions import subdivide
 
 MAX_BOXES = 20_000
 
@@ -82,5 +85,11 @@ def certify_usam_absence(
     if type(precision) is not int or not 30 <= precision <= 2000:
         raise ArgumentError("precision", precision, "be an integer from 30 to 2000 (bits)")
     ar = arithmetic(backend, precision)
+    asked = WeakConvexity(ar, f, radius, sides)
     with working(seconds, progress) as clock, ar:
-        return usam_absence.prove(ar, f, radius, sides, max_boxes, clock)
+        try:
+            with clock.watched():
+                found = subdivide(sides, asked.tests, max_boxes, lambda piece: asked.fails(middle_of(piece)))
+                return asked.claim(middle_of(found) if isinstance(found, list) else found, max_boxes)
+        except OutOfTime:
+            return asked.claim(Reason.TIME, max_boxes)
