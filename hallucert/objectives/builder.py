@@ -70,7 +70,6 @@ class TapeBuilder:
         return self._push(Node("pi"))
 
     def add(self, a: int, b: int) -> int:
-        """``a + b``."""
         x, y = self._value(a), self._value(b)
         if x is not None and y is not None and _fits(x + y):
             return self.constant(x + y)
@@ -85,7 +84,6 @@ class TapeBuilder:
         return self._push(Node("add", min(a, b), max(a, b)))
 
     def sub(self, a: int, b: int) -> int:
-        """``a - b``."""
         x, y = self._value(a), self._value(b)
         if x is not None and y is not None and _fits(x - y):
             return self.constant(x - y)
@@ -98,7 +96,6 @@ class TapeBuilder:
         return self._push(Node("sub", a, b))
 
     def neg(self, a: int) -> int:
-        """``-a``."""
         x = self._value(a)
         if x is not None:
             return self.constant(-x)
@@ -107,7 +104,6 @@ class TapeBuilder:
         return self._push(Node("neg", a))
 
     def mul(self, a: int, b: int) -> int:
-        """``a * b``."""
         x, y = self._value(a), self._value(b)
         if x is not None and y is not None and _fits(x * y):
             return self.constant(x * y)
@@ -133,7 +129,6 @@ class TapeBuilder:
         return self._push(Node("mul", min(a, b), max(a, b)))
 
     def div(self, a: int, b: int) -> int:
-        """``a / b``."""
         y = self._value(b)
         if y == ZERO:
             if self.strict:

@@ -5,6 +5,8 @@ is an identity of real numbers wherever both sides are defined. So two tapes wit
 defined. The converse fails: ``sin(x)**2 + cos(x)**2`` is not 1 here. ``exp(x)*exp(y)`` is ``exp(x + y)`` in a ring that
 joins exponentials; in one that does not ``exp(x)`` is an element like any other, and ``exp(x)**2`` its square.
 
+Before that comes the factorization that needs no such form: a node of a tape through which everything goes.
+
 `Ring` is an arithmetic for `Tape.evaluate`. An *atom* is a generator of the ring: a variable, pi, or an operation with
 its operand's form. Each has a number, so that a monomial is a tuple of (atom, exponent), sorted.
 """
@@ -15,9 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
-from hallucert.objectives.tape import UNARY, Tape, constant_bits
+from hallucert.errors import ArgumentError
+from hallucert.exact import constant_bits
+from hallucert.objectives.tape import UNARY, Arithmetic, Node, Tape, needed_nodes, node_operands, prune
 
 Monomial = tuple[tuple[int, int], ...]
 Form = frozenset[tuple[Monomial, Fraction]]
@@ -202,6 +205,48 @@ class Ring:
         return Polynomial(self, {((number, 1),): Fraction(1)})
 
 
+def cut_nodes(self: Tape) -> list[int]:
+    """Return the inner nodes through which a one-output tape factors, in order.
+
+    Node ``k`` is listed if the output is a function ``phi`` of node ``k`` alone: then ``f = phi(s(x))`` with
+    ``s`` the value of node ``k``. Variables and the output itself are not listed.
+    """
+    if len(self.outputs) != 1:
+        raise ArgumentError("tape", repr(self), "have exactly one output")
+    output, needed = self.outputs[0], needed_nodes(self)
+    last_use, depends, last_variable = [-1] * len(self.nodes), [False] * len(self.nodes), -1
+    for i, node in enumerate(self.nodes):
+        if not needed[i]:
+            continue
+        operands = node_operands(node)
+        depends[i] = node.op == "var" or any(depends[j] for j in operands)
+        last_variable = i if node.op == "var" else last_variable
+        for j in operands:
+            last_use[j] = i
+    # Node i is a cut if every input is read before it and nothing before it that depends on x is read after it.
+    cuts, open_until = [], -1
+    for i in range(output):
+        if depends[i] and i > last_variable and open_until <= i:
+            cuts.append(i)
+        if depends[i]:
+            open_until = max(open_until, last_use[i])
+    return cuts
+
+
+def outer(self: Tape, cut: int) -> Tape:
+    """Return the univariate tape ``phi`` of the factorization ``f = phi(s(x))`` at node `cut`."""
+    if cut not in self.cut_nodes():
+        raise ArgumentError("cut", cut, "be a node through which the tape factors")
+    nodes = list(self.nodes)
+    nodes[cut] = Node("var", 0)
+    return prune(Tape(("s",), tuple(nodes), self.outputs))
+
+
+def inner(self: Tape, cut: int) -> Tape:
+    """Return the tape ``s`` of the factorization ``f = phi(s(x))`` at node `cut`."""
+    return prune(Tape(self.variables, self.nodes, (cut,)))
+
+
 def composes(f: Tape, outer: Tape, inner: Tape) -> bool:
     """Tell whether ``f(x) = outer(inner(x))`` by their forms of either kind, wherever both are defined.
 
@@ -229,7 +274,7 @@ def _composes(ring: Ring, f: Tape, outer: Tape, inner: Tape) -> bool:
 
 def evaluated(ring: Ring, tape: Tape, inputs: Sequence[Polynomial]) -> Polynomial:
     """Return the form of the tape's one output."""
-    arithmetic: Any = ring
+    arithmetic: Arithmetic[Polynomial] = ring  # its functions are made on demand
     return tape.evaluate(arithmetic, inputs)[0]
 
 

@@ -281,15 +281,12 @@ class FormulaFloats(Floats):
         self._programs: dict[str, Program] = {}
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """Return ``f``."""
         return self._run("tape", x)[:, 0]
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Return the gradients."""
         return self._guarded("gradient_tape", x)
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Return the Hessians."""
         d = self.f.dimension
         lower = self._guarded("hessian_tape", x)
         full = np.empty((x.shape[0], d, d))
@@ -299,29 +296,23 @@ class FormulaFloats(Floats):
         return full
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return the products ``H(x) v``."""
         return self._guarded("hessian_vector_tape", np.concatenate([x, v], axis=1))
 
     def residual(self, x: np.ndarray) -> np.ndarray:
-        """Return the residuals."""
         return self._run("residuals", x)
 
     def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Return the derivatives of the residuals."""
         return self._guarded("residual_jacobian_tape", x).reshape(x.shape[0], self.f.residual_count, self.f.dimension)
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """Return what vanishes at the edge of the domain."""
         return np.empty((len(x), 0)) if self._edge is None else self._run("edge", x)
 
     def nearest_edge(self, x: np.ndarray) -> str:
-        """Return the domain argument nearest to zero, "" where there is none, or it is long."""
         if self._edge is None:
             return ""
         return formula(self._edge, int(np.argmin(np.abs(self.domain_arguments(x[None, :])[0])))) or ""
 
     def gradient_program(self, exponent: int) -> Program:
-        """Return ``2**exponent g`` as a program."""
         if exponent == 0:
             return self._program("gradient_tape", True)
         from hallucert.objectives.machine import lower

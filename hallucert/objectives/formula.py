@@ -107,30 +107,24 @@ class FormulaObjective(Objective):
         return FormulaObjective(builder.tape([builder.mul(builder.constant(Fraction(2) ** -height), value)]))
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
-        """Enclosure of ``f`` on the box `x`."""
         return self.tape.evaluate(arithmetic, x)[0]
 
     def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
-        """Enclosure of the gradient on the box `x`."""
         return self.gradient_tape.evaluate(arithmetic, x)
 
     def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
-        """Enclosure of the Hessian on the box `x`."""
         d = self.dimension
         lower = self.hessian_tape.evaluate(arithmetic, x)
         return [[lower[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(d)] for i in range(d)]
 
     def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
-        """Enclosure of the residuals on the box `x`."""
         return self.residual_tape.evaluate(arithmetic, x)
 
     def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
-        """Enclosure of the residual Jacobian on the box `x`."""
         d, flat = self.dimension, self.residual_jacobian_tape.evaluate(arithmetic, x)
         return [flat[i * d : (i + 1) * d] for i in range(self.residual_count)]
 
     def to_json(self) -> dict[str, object]:
-        """Return the problem as plain data."""
         if self.residuals is None:
             return {"kind": "formula", "tape": self.tape.to_json()}
         return {"kind": "least_squares", "residuals": self.residuals.to_json(), "n": format_rational(self.n)}

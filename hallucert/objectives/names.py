@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError
@@ -41,32 +41,18 @@ _ELEMENTARY = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"
 FUNCTION_NAMES = frozenset({*_ELEMENTARY, "sigmoid", "softplus", "silu", "gelu", "square"})
 """The functions of every front end."""
 
-NOT_ANALYTIC: dict[str, str] = {
-    "abs": "it has a kink at 0",
-    "absolute": "it has a kink at 0",
-    "fabs": "it has a kink at 0",
-    "sign": "it jumps at 0",
-    "sgn": "it jumps at 0",
-    "max": "it has a kink where its arguments are equal",
-    "maximum": "it has a kink where its arguments are equal",
-    "fmax": "it has a kink where its arguments are equal",
-    "min": "it has a kink where its arguments are equal",
-    "minimum": "it has a kink where its arguments are equal",
-    "fmin": "it has a kink where its arguments are equal",
-    "clip": "it has kinks at its bounds",
-    "where": "it is pieced together from branches",
-    "piecewise": "it is pieced together from branches",
-    "relu": "it has a kink at 0",
-    "leaky_relu": "it has a kink at 0",
-    "elu": "it is analytic only piecewise: its second derivative jumps at 0",
-    "heaviside": "it jumps at 0",
-    "floor": "it jumps at the integers",
-    "ceil": "it jumps at the integers",
-    "trunc": "it jumps at the integers",
-    "round": "it jumps",
-    "mod": "it jumps",
-    "remainder": "it jumps",
+_REASONS = {
+    "it has a kink at 0": "abs absolute fabs relu leaky_relu",
+    "it jumps at 0": "sign sgn heaviside",
+    "it has a kink where its arguments are equal": "max maximum fmax min minimum fmin",
+    "it has kinks at its bounds": "clip",
+    "it is pieced together from branches": "where piecewise",
+    "it is analytic only piecewise: its second derivative jumps at 0": "elu",
+    "it jumps at the integers": "floor ceil trunc",
+    "it jumps": "round mod remainder",
 }
+NOT_ANALYTIC = {name: reason for reason, names in _REASONS.items() for name in names.split()}
+"""Functions that are refused, and why."""
 
 FUNCTIONS_ELSEWHERE: dict[str, str] = {
     "ln": "log(x)",
@@ -108,13 +94,7 @@ RESERVED = frozenset({"pi", *FUNCTION_NAMES, *NOT_ANALYTIC, *FUNCTIONS_ELSEWHERE
 
 
 def check_variable_names(variables: Sequence[str], argument: str = "variables") -> tuple[str, ...]:
-    """Return the names as a tuple after checking that they are distinct identifiers, and no functions or constants.
-
-    Raises
-    ------
-    ArgumentError
-        If they are not.
-    """
+    """Return the names as a tuple after checking that they are distinct identifiers, and no functions or constants."""
     names = tuple(checked_items(variables, argument, "be a sequence of names"))
     if not 1 <= len(names) <= MAX_VARIABLES:
         raise ArgumentError(argument, f"<{len(names)} names>", f"have between 1 and {MAX_VARIABLES} names")
@@ -162,7 +142,7 @@ def heading(objective: Objective, longest: int = LONGEST_NAME) -> str:
     return short_name(objective.name, longest) + note
 
 
-def function_name(function: Callable[..., Any]) -> str | None:
+def function_name(function: Callable[..., object]) -> str | None:
     """Return the name of a Python function for reports, None if it is a lambda or has none."""
     name = getattr(function, "__name__", None)
     return name if isinstance(name, str) and name != "<lambda>" else None

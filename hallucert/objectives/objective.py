@@ -67,19 +67,12 @@ class Objective(ABC):
         def nearest_edge(self, x: np.ndarray) -> str: ...
         def gradient_program(self, exponent: int = 0) -> Program | None: ...
     else:
-        parse = Late(PARSER, static=True)
-        least_squares = Late(PARSER, static=True)
+        parse, least_squares = Late(PARSER, static=True), Late(PARSER, static=True)
         from_sympy = Late("hallucert.objectives.front_ends.from_sympy", static=True)
         from_callable = Late("hallucert.objectives.front_ends.from_callable", static=True)
-        value = Late(FLOATS)
-        gradient = Late(FLOATS)
-        hessian = Late(FLOATS)
-        hessian_vector_product = Late(FLOATS)
-        residual = Late(FLOATS)
-        residual_jacobian = Late(FLOATS)
-        domain_arguments = Late(FLOATS)
-        nearest_edge = Late(FLOATS)
-        gradient_program = Late(FLOATS)
+        value, gradient, hessian, hessian_vector_product = (Late(FLOATS) for _ in range(4))
+        residual, residual_jacobian = Late(FLOATS), Late(FLOATS)
+        domain_arguments, nearest_edge, gradient_program = (Late(FLOATS) for _ in range(3))
 
     @property
     def dimension(self) -> int:

@@ -29,19 +29,18 @@ operation     node                     domain
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from hallucert.clock import look
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_BITS, MAX_DIGITS, constant_bits, exact, format_rational
+from hallucert.late import Late
 from hallucert.objectives.names import MAX_VARIABLES, check_variable_names
 
 T = TypeVar("T")
@@ -54,6 +53,8 @@ FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
 UNARY = frozenset({"neg", *FUNCTIONS})
 PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
 """Operations that are not defined everywhere; ``pow`` is partial when its exponent is negative."""
+
+FACTORS = "hallucert.objectives.canonical"
 
 MAX_NODES = 200_000
 MAX_EXPONENT = 10_000
@@ -129,9 +130,9 @@ class Tape:
         """Run the tape and return the values of the given node numbers instead of the outputs."""
         return self._run(arithmetic, x, nodes)
 
-    def _run(self, arithmetic: Any, x: Sequence[T], wanted: Sequence[int]) -> list[T]:
+    def _run(self, arithmetic: Arithmetic[T], x: Sequence[T], wanted: Sequence[int]) -> list[T]:
         look()
-        values: list[Any] = []
+        values: list[Ball] = []
         push, constants = values.append, iter(self._constants(arithmetic))
         for op, a, b, value in self.nodes:
             if op == "mul":
@@ -153,29 +154,30 @@ class Tape:
             elif op == "pi":
                 push(arithmetic.pi())
             elif op == "rpow":
-                push(arithmetic.real_power(values[a], value))
+                push(arithmetic.real_power(values[a], value))  # type: ignore[arg-type]
             else:
                 push(getattr(arithmetic, op)(values[a]))
         return [values[i] for i in wanted]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """The program alone: what is known about its constants in an arithmetic stays with the process."""
         return {"variables": self.variables, "nodes": self.nodes, "outputs": self.outputs}
 
     @cached_property
-    def _known_constants(self) -> WeakKeyDictionary[Any, list[Any]]:
+    def _known_constants(self) -> WeakKeyDictionary[Arithmetic[Ball], list[Ball]]:
         return WeakKeyDictionary()
 
-    def _constants(self, arithmetic: Any) -> list[Any]:
+    def _constants(self, arithmetic: Arithmetic[Ball]) -> list[Ball]:
         """The constants in an arithmetic, in the order of their nodes; made once for each arithmetic that lasts."""
         known = self._known_constants.get(arithmetic)
         if known is None:
-            known = [arithmetic.constant(node.value) for node in self.nodes if node.op == "const"]
+            constants = (node.value for node in self.nodes if node.op == "const")
+            known = [arithmetic.constant(value or Fraction(0)) for value in constants]
             if getattr(arithmetic, "lasting", True):
                 self._known_constants[arithmetic] = known
         return known
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the tape as plain data; `from_json` reads it back."""
         return {
             "variables": list(self.variables),
@@ -194,49 +196,13 @@ class Tape:
         """
         return _tape_from_json(data, field)
 
-    def digest(self) -> str:
-        """Return the SHA-256 of the canonical JSON text, as 64 hexadecimal digits."""
-        text = json.dumps(self.to_json(), separators=(",", ":"), sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+    if TYPE_CHECKING:
 
-    def cut_nodes(self) -> list[int]:
-        """Return the inner nodes through which a one-output tape factors, in order.
-
-        Node ``k`` is listed if the output is a function ``phi`` of node ``k`` alone: then ``f = phi(s(x))`` with
-        ``s`` the value of node ``k``. Variables and the output itself are not listed.
-        """
-        if len(self.outputs) != 1:
-            raise ArgumentError("tape", repr(self), "have exactly one output")
-        output, needed = self.outputs[0], _needed(self)
-        last_use, depends, last_variable = [-1] * len(self.nodes), [False] * len(self.nodes), -1
-        for i, node in enumerate(self.nodes):
-            if not needed[i]:
-                continue
-            operands = node_operands(node)
-            depends[i] = node.op == "var" or any(depends[j] for j in operands)
-            last_variable = i if node.op == "var" else last_variable
-            for j in operands:
-                last_use[j] = i
-        # Node i is a cut if every input is read before it and nothing before it that depends on x is read after it.
-        cuts, open_until = [], -1
-        for i in range(output):
-            if depends[i] and i > last_variable and open_until <= i:
-                cuts.append(i)
-            if depends[i]:
-                open_until = max(open_until, last_use[i])
-        return cuts
-
-    def outer(self, cut: int) -> Tape:
-        """Return the univariate tape ``phi`` of the factorization ``f = phi(s(x))`` at node `cut`."""
-        if cut not in self.cut_nodes():
-            raise ArgumentError("cut", cut, "be a node through which the tape factors")
-        nodes = list(self.nodes)
-        nodes[cut] = Node("var", 0)
-        return prune(Tape(("s",), tuple(nodes), self.outputs))
-
-    def inner(self, cut: int) -> Tape:
-        """Return the tape ``s`` of the factorization ``f = phi(s(x))`` at node `cut`."""
-        return prune(Tape(self.variables, self.nodes, (cut,)))
+        def cut_nodes(self) -> list[int]: ...
+        def outer(self, cut: int) -> Tape: ...
+        def inner(self, cut: int) -> Tape: ...
+    else:
+        cut_nodes, outer, inner = Late(FACTORS), Late(FACTORS), Late(FACTORS)
 
 
 def node_operands(node: Node) -> tuple[int, ...]:
@@ -250,7 +216,7 @@ def node_operands(node: Node) -> tuple[int, ...]:
 
 def prune(tape: Tape) -> Tape:
     """Drop the nodes that no output needs and renumber the rest."""
-    needed = _needed(tape)
+    needed = needed_nodes(tape)
     renumber, nodes = [-1] * len(tape.nodes), list[Node]()
     for i, node in enumerate(tape.nodes):
         if not needed[i]:
@@ -264,7 +230,7 @@ def prune(tape: Tape) -> Tape:
     return Tape(tape.variables, tuple(nodes), tuple(renumber[i] for i in tape.outputs))
 
 
-def _needed(tape: Tape) -> list[bool]:
+def needed_nodes(tape: Tape) -> list[bool]:
     """Tell for every node whether some output depends on it."""
     needed = [False] * len(tape.nodes)
     for i in tape.outputs:
@@ -276,7 +242,7 @@ def _needed(tape: Tape) -> list[bool]:
     return needed
 
 
-def _node_to_json(node: Node) -> list[Any]:
+def _node_to_json(node: Node) -> list[object]:
     if node.op in BINARY or node.op == "pow":
         return [node.op, node.a, node.b]
     if node.op == "const":

@@ -40,10 +40,9 @@ def put(data, path, value):
 
 @pytest.mark.parametrize("objective", [FORMULA, SQUARES], ids=["formula", "least_squares"])
 def test_round_trip_is_exact(objective):
-    """to_json, JSON text and back: the same tapes, the same digest, the same values to the last bit."""
+    """to_json, JSON text and back: the same tapes, the same values to the last bit."""
     again = objective_from_json(json.loads(json.dumps(objective.to_json())))
     assert again.tape == objective.tape and again.residuals == objective.residuals and again.n == objective.n
-    assert again.tape.digest() == objective.tape.digest()
     assert again.to_json() == objective.to_json()
     assert again.value([0.3, 1.7]) == objective.value([0.3, 1.7])
 
@@ -188,18 +187,16 @@ def test_random_formulas_survive_the_round_trip(formula):
         return
     data = json.loads(json.dumps(f.to_json()))
     again = objective_from_json(data)
-    assert isinstance(again, FormulaObjective) and again.tape == f.tape and again.tape.digest() == f.tape.digest()
+    assert isinstance(again, FormulaObjective) and again.tape == f.tape
     assert again.gradient_tape == f.gradient_tape and again.hessian_tape == f.hessian_tape
     assert Tape.from_json(f.gradient_tape.to_json()) == f.gradient_tape
 
 
-def test_the_digest_is_fixed():
-    """The digest depends on the function alone: on no hash seed, no version, no name."""
+def test_the_plain_data_are_fixed():
+    """The data of a function depend on the function alone: on no hash seed, no version, no name."""
     f = Objective.parse("(x**2 - 1)**2/4 + y**2/20", name="anything")
     text = (
         '{"nodes":[["var",0],["pow",0,2],["const","1"],["sub",1,2],["pow",3,2],["const","1/4"],["mul",5,4],'
         '["var",1],["pow",7,2],["const","1/20"],["mul",9,8],["add",6,10]],"outputs":[11],"variables":["x","y"]}'
     )
-    import hashlib
-
-    assert f.tape.digest() == hashlib.sha256(text.encode()).hexdigest()
+    assert json.dumps(f.tape.to_json(), separators=(",", ":"), sort_keys=True) == text

@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 from hallucert.arguments import checked_path, quiet
 from hallucert.check.file.fields import FORMAT, JSON
 from hallucert.errors import CertificateError
-from hallucert.files import replacing
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 40
@@ -151,5 +150,7 @@ def to_json(certificate: Any) -> dict[str, JSON]:
 def save(certificate: object, path: str | PathLike[str]) -> None:
     """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
     text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
+    from hallucert.files import replacing  # for what writes files alone
+
     with replacing(path) as stream:
         stream.write(text.encode("ascii"))

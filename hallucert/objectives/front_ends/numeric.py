@@ -63,15 +63,12 @@ class NumericObjective(Objective):
         return self._floats
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
-        """Raise `NotAnalyticError`: there is no formula to enclose."""
         self._refuse()
 
     def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
-        """Raise `NotAnalyticError`: there is no formula to enclose."""
         self._refuse()
 
     def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
-        """Raise `NotAnalyticError`: there is no formula to enclose."""
         self._refuse()
 
     def to_json(self) -> NoReturn:
@@ -90,7 +87,6 @@ class NumericFloats(Floats):
         self.function, self.dimension = function, dimension
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """Return ``f``."""
         return _each(lambda p: float(self._boxed(p)), (), x)
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:

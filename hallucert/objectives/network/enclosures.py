@@ -203,7 +203,6 @@ class SquaredLoss(Loss):
         ]
 
     def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
-        """Enclose the loss."""
         total = ar.constant(Fraction(0))
         for row in self.residual(ar, outputs):
             for r in row:

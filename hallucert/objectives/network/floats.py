@@ -152,16 +152,13 @@ class SquaredLoss(Loss):
         self.targets, self.samples = training.targets, len(training.targets)
 
     def value(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the loss."""
         r = outputs - self.targets
         return np.einsum("...ij,...ij->...", r, r) / (2 * self.samples)
 
     def error(self, outputs: np.ndarray) -> np.ndarray:
-        """Return ``r/n``."""
         return (outputs - self.targets) / self.samples
 
     def curvature(self, outputs: np.ndarray, change: np.ndarray) -> np.ndarray:
-        """Return ``change / n``."""
         return change / self.samples
 
 
@@ -215,13 +212,11 @@ class NetworkFloats(Floats):
         return np.concatenate([function(x[i : i + step]) for i in range(0, len(x), step)])
 
     def value(self, x: np.ndarray) -> np.ndarray:
-        """Return ``f``."""
         with np.errstate(all="ignore"):
             value = self.sliced(lambda x: self.loss.value(self.network.outputs(x)), x, self.network.samples)
             return value + 0.5 * self.decay * np.einsum("kd,kd->k", x, x) if self.decay else value
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Return the gradients."""
         with np.errstate(all="ignore"):
             g = self.sliced(lambda x: self.network.gradient(x, self.loss), x, self.network.samples)
             return g + self.decay * x if self.decay else g
@@ -241,12 +236,10 @@ class NetworkFloats(Floats):
             return self.network.hessian_products(x, v[:, None, :], self.loss)[:, 0] + self.decay * v
 
     def residual(self, x: np.ndarray) -> np.ndarray:
-        """Return the residuals."""
         with np.errstate(all="ignore"):
             return (self.network.outputs(x) - self.targets).reshape(len(x), -1)
 
     def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Return the derivatives of the residuals."""
         with np.errstate(all="ignore"):
             return self.network.output_jacobian(x)
 

@@ -89,9 +89,7 @@ class TanhNetwork(Objective):
         def checked_classes(self, labels: object, samples: int, argument: str) -> np.ndarray: ...
     else:
         initial = Late("hallucert.objectives.network.data")
-        predict = Late(FLOATS)
-        accuracy = Late(FLOATS)
-        checked_classes = Late(FLOATS)
+        predict, accuracy, checked_classes = Late(FLOATS), Late(FLOATS), Late(FLOATS)
 
     def __init__(
         self,
@@ -135,7 +133,6 @@ class TanhNetwork(Objective):
 
     @property
     def dimension(self) -> int:
-        """Number of parameters."""
         return self.layout.dimension
 
     @property
@@ -150,7 +147,6 @@ class TanhNetwork(Objective):
 
     @property
     def lacks_decay(self) -> bool:
-        """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
         return self.loss == "cross_entropy" and not self.weight_decay
 
     @cached_property
@@ -167,7 +163,6 @@ class TanhNetwork(Objective):
         return self._balls.run(balls, x)
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
-        """Enclosure of ``f`` on the box `x`."""
         run = self._run(arithmetic, x)
         value = self._loss.value(run.ar, run.outputs)
         if self.weight_decay:
@@ -178,7 +173,6 @@ class TanhNetwork(Objective):
         return value
 
     def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
-        """Enclosure of the gradient on the box `x`."""
         g = self._run(arithmetic, x).gradient(self._loss)
         if self.weight_decay:
             decay = arithmetic.constant(self.weight_decay)
@@ -186,7 +180,6 @@ class TanhNetwork(Objective):
         return g
 
     def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
-        """Enclosure of the Hessian on the box `x`."""
         h = HessianSum(self._run(arithmetic, x)).of(self._loss)
         if self.weight_decay:
             decay = arithmetic.constant(self.weight_decay)
@@ -205,14 +198,12 @@ class TanhNetwork(Objective):
         return bend
 
     def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
-        """Enclosure of the residuals on the box `x`."""
         require_residuals(self)
         run = self._run(arithmetic, x)
         rows = self._loss.residual(run.ar, run.outputs)
         return [r for sample in zip(*rows, strict=True) for r in sample]
 
     def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
-        """Enclosure of the residual Jacobian on the box `x`."""
         require_residuals(self)
         return self._run(arithmetic, x).output_jacobian()
 
