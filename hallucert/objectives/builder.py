@@ -20,6 +20,7 @@ from fractions import Fraction
 from hallucert.errors import ArgumentError
 from hallucert.exact import MAX_BITS, constant_bits
 from hallucert.objectives.names import check_variable_names
+from hallucert.objectives.slopes import function_slope
 from hallucert.objectives.tape import BINARY, MAX_EXPONENT, MAX_NODES, PARTIAL, Node, Tape, node_operands, prune
 
 ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
@@ -356,28 +357,7 @@ def _slopes(builder: TapeBuilder, node: Node, result: int, operands: Sequence[in
             return [operands[1], operands[0]]
         case "div":
             return [builder.div(one, operands[1]), builder.neg(builder.div(result, operands[1]))]
-        case "pow":
-            if node.b == 0:
-                return [builder.constant(0)]
-            return [builder.mul(builder.constant(node.b), builder.power(operands[0], node.b - 1))]
         case "rpow":
             exponent = node.value or Fraction(0)
             return [builder.mul(builder.constant(exponent), builder.real_power(operands[0], exponent - 1))]
-        case "exp":
-            return [result]
-        case "log":
-            return [builder.div(one, operands[0])]
-        case "sqrt":
-            return [builder.div(builder.constant(Fraction(1, 2)), result)]
-        case "sin":
-            return [builder.unary("cos", operands[0])]
-        case "cos":
-            return [builder.neg(builder.unary("sin", operands[0]))]
-        case "tanh":
-            return [builder.sub(one, builder.power(result, 2))]
-        case "erf":  # 2/sqrt(pi) exp(-a**2)
-            factor = builder.div(builder.constant(2), builder.unary("sqrt", builder.pi()))
-            return [builder.mul(factor, builder.unary("exp", builder.neg(builder.power(operands[0], 2))))]
-        case "softplus":  # 1/(1 + exp(-a)), in a form that neither overflows nor cancels
-            return [builder.unary("exp", builder.neg(builder.unary("softplus", builder.neg(operands[0]))))]
-    raise ArgumentError("tape", node.op, "hold operations that have a derivative")
+    return [function_slope(builder, node.op, node.b, result, operands[0])]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hallucert.objectives.floats import Floats
-    from hallucert.objectives.front_ends import from_callable, from_sympy, parser
+    from hallucert.objectives.front_ends import from_callable, from_sympy, from_torch, parser
     from hallucert.objectives.machine import Program
     from hallucert.objectives.tape import Arithmetic, Ball
 
@@ -30,7 +30,7 @@ PARSER = "hallucert.objectives.front_ends.parser"
 class Objective(ABC):
     """A function ``f : R^d -> R``, the object everything else in this library is about.
 
-    Make one with `Objective.parse`, `from_sympy`, `from_callable`, `least_squares`, or take one from
+    Make one with `Objective.parse`, `from_sympy`, `from_callable`, `from_torch`, `least_squares`, or take one from
     `hallucert.gallery`. Float methods take points ``x`` of shape (d,) or lanes of points of shape (k, d); lanes
     outside the domain come out as NaN, a single point outside the domain raises `DomainError`.
 
@@ -56,6 +56,7 @@ class Objective(ABC):
         least_squares = staticmethod(parser.least_squares)
         from_sympy = staticmethod(from_sympy.from_sympy)
         from_callable = staticmethod(from_callable.from_callable)
+        from_torch = staticmethod(from_torch.from_torch)
 
         def value(self, x: object) -> Any: ...
         def gradient(self, x: object) -> np.ndarray: ...
@@ -70,6 +71,7 @@ class Objective(ABC):
         parse, least_squares = Late(PARSER, static=True), Late(PARSER, static=True)
         from_sympy = Late("hallucert.objectives.front_ends.from_sympy", static=True)
         from_callable = Late("hallucert.objectives.front_ends.from_callable", static=True)
+        from_torch = Late("hallucert.objectives.front_ends.from_torch", static=True)
         value, gradient, hessian, hessian_vector_product = (Late(FLOATS) for _ in range(4))
         residual, residual_jacobian = Late(FLOATS), Late(FLOATS)
         domain_arguments, nearest_edge, gradient_program = (Late(FLOATS) for _ in range(3))
@@ -208,7 +210,8 @@ def checked_objective(f: object, argument: str = "f", others: str = "") -> Objec
     if not isinstance(f, Objective):
         must = (
             f"be {others}an Objective: Objective.parse takes a formula, from_sympy an expression, from_callable a "
-            "function of a numpy array, and TanhNetwork is one; modules of PyTorch and functions of JAX are not taken"
+            "function of a numpy array, from_torch a module of PyTorch, and TanhNetwork is one; functions of JAX are "
+            "not taken"
         )
         raise ArgumentError(argument, f, must)
     return f

@@ -12,6 +12,7 @@ from hallucert.objectives.tape import Tape, read_rational
 _FIELDS = {
     "formula": {"kind", "tape"},
     "least_squares": {"kind", "residuals", "n"},
+    "array_program": {"kind", "program", "names", "n"},
     "tanh_network": {
         "kind",
         "layer_sizes",
@@ -53,6 +54,10 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
         from hallucert.objectives.network.reading import network_from_json  # here, since most functions are no networks
 
         return network_from_json(data, field)
+    if kind == "array_program":
+        from hallucert.objectives.program.objective import program_objective_from_json
+
+        return program_objective_from_json(data, field)
     if kind == "formula":
         tape = Tape.from_json(data["tape"], f"{field}.tape")
         if len(tape.outputs) != 1:

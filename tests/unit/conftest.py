@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE / "find"), str(HERE / "objectives"), str(HERE / "objectives" / "network")]
+sys.path[:0] = [str(HERE / folder) for folder in ("", "find", "objectives", "objectives/network", "objectives/program")]

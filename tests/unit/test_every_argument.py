@@ -6,6 +6,7 @@ base call. What a call returns is not looked at: other tests do.
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import itertools
 import math
@@ -33,6 +34,7 @@ SHEET = hc.find.sheet(hc.find.hallucinate(LINE, (-0.5, 0.1), "1.5").objective, (
 SHORT = hc.find.branch(WELL, (-0.5, 0), (1, 0), ds=1e-3, ds_max=1e-3, max_steps=1)
 BOWL, BENT = hc.Objective.parse("x**2"), hc.Objective.parse("x**2 + 2*y**2")
 CENSUS = hc.census(WELL, BOX, "1.5", workers=1)
+MODULE = importlib.import_module("torch").nn.Linear(1, 1) if importlib.util.find_spec("torch") else None
 FARTHEST = hc.find.farthest_point(hc.gallery.load("four_well"), (0, 0), (1, 1))
 
 
@@ -211,6 +213,16 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "TanhNetwork.accuracy": [{"self": NET, "x": [0.1] * 6, "inputs": [[1.0]], "labels": [0]}],
     "Objective.parse": [{"formula": "x*y", "variables": ["x", "y"], "name": "f"}],
     "Objective.least_squares": [{"residuals": ["x*y"], "variables": ["x", "y"], "n": 2, "name": "f"}],
+    "Objective.from_torch": [
+        {
+            "module": MODULE,
+            "loss": "squared",
+            "data": ([[1.0], [2.0]], [0.5, 1.0]),
+            "weight_decay": "0.1",
+            "rigorous": True,
+            "name": "f",
+        }
+    ],
     "Objective.from_sympy": [{"expression": sympy.Symbol("x") ** 2, "variables": ["x"], "name": "f"}],
     "Objective.from_callable": [{"function": lambda x: x[0] ** 2, "dimension": 1, "rigorous": True, "name": "f"}],
     **{f"Objective.{name}": [{"self": WELL, "x": POINT}] for name in ("value", "gradient", "hessian")},

@@ -31,36 +31,10 @@ _MUST = (
 )
 
 
-class NumericObjective(Objective):
-    """An objective that exists in floats only.
-
-    Parameters
-    ----------
-    function : callable
-        Takes one array of shape (d,), returns a scalar; written with ``numpy`` or ``autograd.numpy``.
-    dimension : int
-        The number ``d`` of variables.
-    name : str, optional
-        Name for reports; the function's own name by default.
-    """
+class FloatObjective(Objective):
+    """What has no formula: whatever needs one is refused."""
 
     rigorous = False
-
-    def __init__(self, function: Callable[[Value], Value], dimension: int, name: str | None = None) -> None:
-        if not callable(function):
-            raise ArgumentError("function", function, "be callable")
-        count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
-        self.variables = tuple(f"x{i}" for i in range(count))
-        self.name = checked_text(name, "name") or function_name(function) or f"a function of {self.dimension} variables"
-        self._floats = NumericFloats(function, count)
-
-    def __repr__(self) -> str:
-        return f"<Objective {self.name[:60]!r} of {self.dimension} variables, floats only>"
-
-    @property
-    def floats(self) -> NumericFloats:
-        """The function itself."""
-        return self._floats
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> NoReturn:
         self._refuse()
@@ -78,6 +52,36 @@ class NumericObjective(Objective):
     def _refuse(self) -> NoReturn:
         self.require_rigorous()
         raise NotAnalyticError(f"{self.name} has no formula")
+
+
+class NumericObjective(FloatObjective):
+    """An objective that exists in floats only.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one array of shape (d,), returns a scalar; written with ``numpy`` or ``autograd.numpy``.
+    dimension : int
+        The number ``d`` of variables.
+    name : str, optional
+        Name for reports; the function's own name by default.
+    """
+
+    def __init__(self, function: Callable[[Value], Value], dimension: int, name: str | None = None) -> None:
+        if not callable(function):
+            raise ArgumentError("function", function, "be callable")
+        count = checked_whole(dimension, 1, "dimension", MAX_VARIABLES)
+        self.variables = tuple(f"x{i}" for i in range(count))
+        self.name = checked_text(name, "name") or function_name(function) or f"a function of {self.dimension} variables"
+        self._floats = NumericFloats(function, count)
+
+    def __repr__(self) -> str:
+        return f"<Objective {self.name[:60]!r} of {self.dimension} variables, floats only>"
+
+    @property
+    def floats(self) -> NumericFloats:
+        """The function itself."""
+        return self._floats
 
 
 class NumericFloats(Floats):

@@ -1,0 +1,333 @@
+"""Networks of PyTorch as array programs: the graph that ``torch.export`` records, operation by operation.
+
+Only the graph of the network's outputs is taken; losses and all derivatives are this library's. Operations are read at
+the level at which ``torch.export`` leaves them (layer norm, GELU, attention as one operation each), because their
+expansions use ``abs``, ``max`` and ``where``, which no enclosure survives.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from hallucert.arguments import checked_flag, checked_text
+from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
+from hallucert.exact import Exact, exact
+from hallucert.objectives.floats import Floats
+from hallucert.objectives.front_ends.numeric import FloatObjective
+from hallucert.objectives.front_ends.torch_operations import Tensor, refusal
+from hallucert.objectives.front_ends.torch_shapes import OPERATIONS
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.program import layers
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.objective import ProgramObjective
+
+
+def from_torch(
+    module: Any,
+    loss: Any,
+    data: Any,
+    weight_decay: Exact = 0,
+    rigorous: bool = True,
+    name: str | None = None,
+) -> Objective:
+    """Make the training loss of a PyTorch module an objective: its variables are the module's parameters.
+
+    The graph of the outputs is recorded by ``torch.export`` and read as an array program, which is rigorous:
+    parameters, data, buffers and constants are the doubles (or singles) they are, and derivatives are this
+    library's own. In training mode batch norm takes the statistics of all inputs; dropout must be off.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Of analytic layers: linear, convolution, average pooling, embedding, attention, batch, layer, group and RMS
+        norm, tanh, sigmoid, softplus, GELU, SiLU, Mish, softmax, and arithmetic between them.
+    loss : {"squared", "cross_entropy"}, torch.nn.MSELoss or torch.nn.CrossEntropyLoss
+        ``"squared"`` is ``(1/2n) sum |o_i - y_i|^2`` over ``n`` samples, in residual form if there is no decay, as
+        is ``MSELoss`` with its own factor.
+    data : pair of arrays or tensors
+        All inputs, one row a sample, and the targets: numbers, or integer labels for a cross-entropy.
+    weight_decay : exact nonnegative number
+        ``w``: ``(w/2) |theta|^2`` of all parameters is added.
+    rigorous : bool
+        Whether the module is read. With ``False`` any module that PyTorch differentiates twice is taken, in floats.
+    name : str, optional
+        Name for reports.
+
+    Returns
+    -------
+    Objective
+        With the module's present parameters as ``parameters``, a point (d,), in the order of
+        ``module.parameters()``; ``torch.nn.utils.vector_to_parameters`` takes a point back.
+
+    Raises
+    ------
+    NotAnalyticError
+        Naming the operation that is not real-analytic (Lemma A.8), such as ReLU, or that is not read.
+    ArgumentError
+        If an argument is not as above, or data do not fit.
+    MissingPackageError
+        If PyTorch is not installed.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise MissingPackageError("Objective.from_torch takes modules of PyTorch", "torch") from None
+    if not isinstance(module, torch.nn.Module):
+        raise ArgumentError("module", module, "be a torch.nn.Module")
+    parameters = {key: p.detach().cpu() for key, p in module.named_parameters()}
+    if not parameters or not all(p.is_floating_point() and p.isfinite().all() for p in parameters.values()):
+        raise ArgumentError("module", type(module).__name__, "have parameters, finite real numbers")
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise ArgumentError("data", data, "be a pair (inputs, targets) of arrays or tensors")
+    inputs, targets = (_numbers(part) for part in data)
+    if len(inputs) != len(targets):
+        raise ArgumentError("data", f"<{len(inputs)} inputs, {len(targets)} targets>", "have a target for each input")
+    decay = exact(weight_decay, "weight_decay")
+    if decay < 0:
+        raise ArgumentError("weight_decay", weight_decay, "be at least 0")
+    name = checked_text(name, "name") or f"{type(module).__name__} of PyTorch on {len(inputs)} samples"
+    start = np.concatenate([p.double().numpy().reshape(-1) for p in parameters.values()])
+    if not checked_flag(rigorous, "rigorous"):
+        floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(decay), start)
+        return TorchObjective(floats, name)
+    builder = ProgramBuilder([tuple(p.shape) for p in parameters.values()])
+    outputs = _read_graph(builder, module, list(parameters), inputs)
+    result, n = _loss(torch, builder, outputs, loss, targets)
+    if decay:
+        if builder.shape(result):
+            result, n = builder.scale(1 / (2 * n), builder.contract("m,m->", result, result)), Fraction(1)
+        weights = [builder.input(i) for i in range(len(parameters))]
+        result = builder.add(result, layers.decay(builder, weights, decay))
+    return ProgramObjective(builder.program([result]), list(parameters), n, name, start)
+
+
+# ---------------------------------------------------------------------- the graph
+
+
+def _read_graph(builder: ProgramBuilder, module: Any, names: list[str], inputs: np.ndarray) -> int:
+    """Add the module's outputs on the inputs to a program; return their node."""
+    import torch
+
+    example = torch.from_numpy(inputs.copy())
+    if example.is_floating_point():
+        example = example.to(next(module.parameters()).dtype)
+        if not torch.equal(example.double(), torch.from_numpy(inputs)):
+            raise ArgumentError("data", "<inputs in double precision>", "be exact in the type of the parameters")
+    try:
+        exported = torch.export.export(module, (example,))
+    except Exception as error:  # torch.export has no common base class of its errors
+        first = " ".join(str(error).strip().splitlines()[:1])[:200]
+        must = "so what it computes depends on values, or it is not written in operations of PyTorch"
+        raise NotAnalyticError(f"torch.export cannot record the module ({first}): {must}") from error
+    known: dict[str, Any] = {}
+    state: Mapping[str, Any] = {**exported.state_dict, **exported.constants}
+    for spec in exported.graph_signature.input_specs:
+        if spec.target in names:
+            known[spec.arg.name] = Tensor(builder.input(names.index(spec.target)))
+        else:
+            values = inputs if spec.target is None else state[spec.target].detach().cpu().numpy()
+            known[spec.arg.name] = Tensor(builder.array(values)) if values.dtype.kind == "f" else values
+    for node in exported.graph.nodes:
+        if node.op == "call_function":
+            known[node.name] = _applied(builder, node, known)
+    returned = [spec.arg.name for spec in exported.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"]
+    result = known.get(returned[0]) if len(returned) == 1 else None
+    if not isinstance(result, Tensor):
+        raise ArgumentError("module", type(module).__name__, "return one tensor of real numbers")
+    return result.number
+
+
+def _applied(builder: ProgramBuilder, node: Any, known: dict[str, Any]) -> Any:
+    """Add one operation of the graph."""
+    import torch
+
+    def value(x: Any) -> Any:
+        if isinstance(x, torch.fx.Node):
+            return known[x.name]
+        return [value(y) for y in x] if isinstance(x, list | tuple) else x
+
+    target = str(node.target)
+    if target not in OPERATIONS:
+        raise NotAnalyticError(refusal(target))
+    options = {key: value(x) for key, x in node.kwargs.items()}
+    if target == "aten.rms_norm.default" and len(node.args) < 4:  # PyTorch's eps is that of the type of its numbers
+        options.setdefault("eps", torch.finfo(node.meta["val"].dtype).eps)
+    return OPERATIONS[target](builder, *map(value, node.args), **options)
+
+
+# ---------------------------------------------------------------------- data and losses
+
+
+def _numbers(part: Any) -> np.ndarray:
+    """Return data as an array of doubles or integers."""
+    array = np.asarray(part.detach().cpu().numpy() if hasattr(part, "detach") else part)
+    if array.ndim and array.size and not np.ma.isMaskedArray(part):
+        if array.dtype.kind == "f" and array.dtype.itemsize <= 8 and np.isfinite(array).all():
+            return array.astype(np.float64)
+        if array.dtype.kind in "iu":
+            return array.astype(np.int64)
+    raise ArgumentError("data", f"<{array.dtype}, shape {array.shape}>", "hold finite numbers, one row a sample")
+
+
+def _loss(torch: Any, builder: ProgramBuilder, outputs: int, loss: Any, targets: np.ndarray) -> tuple[int, Fraction]:
+    """Add a loss to the outputs: its residuals and the ``n`` of ``(1/2n) |r|^2``, or its value and 1."""
+    shape = builder.shape(outputs)
+    if (n := _residual_factor(torch, loss, shape)) is not None:
+        if targets.size != prod(shape):
+            raise ArgumentError("data", f"<targets of shape {targets.shape}>", f"fit to outputs of shape {shape}")
+        residuals = builder.sub(outputs, builder.array(targets.reshape(shape)))
+        return builder.reshape(residuals, (targets.size,)), n
+    smoothing = Fraction(0)
+    if isinstance(loss, torch.nn.CrossEntropyLoss):
+        if loss.reduction != "mean" or loss.weight is not None or loss.ignore_index >= 0:
+            raise ArgumentError("loss", loss, "have reduction='mean', and neither weight nor ignore_index")
+        smoothing = exact(loss.label_smoothing, "loss")
+    elif not (isinstance(loss, str) and loss == "cross_entropy"):
+        raise ArgumentError("loss", loss, "be 'squared', 'cross_entropy', a torch.nn.MSELoss or CrossEntropyLoss")
+    if len(shape) != 2 or targets.shape != shape[:1] or targets.dtype.kind != "i":
+        must = f"be integer labels for outputs of shape {shape}"
+        raise ArgumentError("data", f"<targets of shape {targets.shape}>", must)
+    if targets.min() < 0 or targets.max() >= shape[1]:
+        raise ArgumentError("data", "<labels>", f"be classes from 0 to {shape[1] - 1}")
+    return layers.cross_entropy(builder, outputs, targets, smoothing), Fraction(1)
+
+
+def _residual_factor(torch: Any, loss: Any, shape: tuple[int, ...]) -> Fraction | None:
+    """Return the ``n`` of ``(1/2n) |r|^2``, or None if the loss is no squared error."""
+    if isinstance(loss, str) and loss == "squared":
+        return Fraction(shape[0])
+    if isinstance(loss, torch.nn.MSELoss) and loss.reduction in ("mean", "sum"):
+        return Fraction(prod(shape) if loss.reduction == "mean" else 1, 2)
+    return None
+
+
+def _loss_of_torch(torch: Any, loss: Any) -> Any:
+    """Return a loss as PyTorch computes it; any function of outputs and targets is one."""
+    if isinstance(loss, str) and loss == "squared":
+        return lambda outputs, targets: ((outputs - targets.reshape(outputs.shape)) ** 2).sum() / (2 * len(outputs))
+    if isinstance(loss, str) and loss == "cross_entropy":
+        return torch.nn.functional.cross_entropy
+    if callable(loss):
+        return loss
+    raise ArgumentError("loss", loss, "be 'squared', 'cross_entropy' or a function of outputs and targets")
+
+
+# ---------------------------------------------------------------------- floats
+
+
+class TorchObjective(FloatObjective):
+    """The training loss of any module: kept as it is, and differentiated by PyTorch. Never evidence.
+
+    Parameters
+    ----------
+    floats : TorchFloats
+        The loss.
+    name : str
+        Name for reports.
+    """
+
+    def __init__(self, floats: TorchFloats, name: str) -> None:
+        self._floats, self.parameters, self.name = floats, floats.start, name
+
+    def __repr__(self) -> str:
+        return f"<Objective {self.name[:60]!r} of {self.dimension} parameters, floats only>"
+
+    @property
+    def floats(self) -> TorchFloats:
+        """The loss itself."""
+        return self._floats
+
+    @property
+    def dimension(self) -> int:
+        """Number of parameters."""
+        return len(self.parameters)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the parameters, as PyTorch has them."""
+        return tuple(f"{key}[{i}]" for key, shape in self._floats.shapes.items() for i in range(shape.numel()))
+
+
+class TorchFloats(Floats):
+    """A loss of PyTorch in double precision, point by point.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Called with the inputs; parameters are replaced, buffers stay.
+    loss : callable
+        Of outputs and targets.
+    data : two arrays
+        Inputs and targets.
+    decay : float
+        ``w`` in ``(w/2) |theta|^2``.
+    start : (d,) array
+        The module's present parameters.
+    """
+
+    def __init__(
+        self, module: Any, loss: Any, data: tuple[np.ndarray, np.ndarray], decay: float, start: np.ndarray
+    ) -> None:
+        import torch
+
+        self.module, self.loss, self.decay, self.start = copy.deepcopy(module).double(), loss, decay, start
+        self.shapes = {key: p.shape for key, p in self.module.named_parameters()}
+        self._data = [torch.from_numpy(part.copy()) for part in data]
+
+    def _value(self, theta: Any) -> Any:
+        """The loss as a tensor, from the parameters as one."""
+        import torch
+
+        parts = torch.split(theta, [shape.numel() for shape in self.shapes.values()])
+        values = {key: p.reshape(s) for (key, s), p in zip(self.shapes.items(), parts, strict=True)}
+        outputs = torch.func.functional_call(self.module, values, (self._data[0],))
+        return self.loss(outputs, self._data[1]) + 0.5 * self.decay * theta @ theta
+
+    def _slope(self, point: np.ndarray, create_graph: bool = False) -> tuple[Any, Any]:
+        """Return a point as a tensor, and the gradient there."""
+        import torch
+
+        theta = torch.from_numpy(point.copy()).requires_grad_()
+        return theta, torch.autograd.grad(self._value(theta), theta, create_graph=create_graph)[0]
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """The loss at each point."""
+        import torch
+
+        with torch.no_grad():
+            return np.array([float(self._value(torch.from_numpy(p.copy()))) for p in x])
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Gradients by PyTorch."""
+        return np.array([self._slope(p)[1].numpy() for p in x])
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Hessians by PyTorch, made symmetric."""
+        unit = np.eye(len(self.start))
+        full = np.array([self.hessian_vector(np.broadcast_to(p, unit.shape), unit) for p in x])
+        return np.asarray((full + full.swapaxes(1, 2)) / 2)
+
+    def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Products by PyTorch; with its plain attention, which has second derivatives."""
+        import torch
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+
+        rows = []
+        with sdpa_kernel(SDPBackend.MATH):
+            for point, direction in zip(x, v, strict=True):
+                theta, slope = self._slope(point, create_graph=True)
+                product = (slope * torch.from_numpy(direction.copy())).sum()
+                row = torch.autograd.grad(product, theta, allow_unused=True)[0] if product.requires_grad else None
+                rows.append(np.zeros(len(point)) if row is None else row.numpy())
+        return np.array(rows)
+
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """1 where the loss is finite, else NaN: that is all that is known of its domain."""
+        return np.where(np.isfinite(self.value(x)), 1.0, np.nan)[:, None]

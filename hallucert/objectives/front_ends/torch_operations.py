@@ -1,0 +1,346 @@
+"""What an operation of PyTorch's graphs (ATen) is as nodes of an array program: a table by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hallucert.errors import NotAnalyticError
+from hallucert.objectives.program import layers
+from hallucert.objectives.program.builder import ProgramBuilder as Builder
+from hallucert.objectives.program.program import Shape
+
+
+class Tensor(NamedTuple):
+    """A value of the graph: the node of the program that holds it. Integer tensors are numpy arrays."""
+
+    number: int
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {}
+"""By the name of the operation; called with the builder and the operation's own arguments."""
+
+NOT_ANALYTIC = {
+    "relu": "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh",
+    "leaky_relu": "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh",
+    "hardtanh": "has kinks; take tanh",
+    "hardswish": "has kinks; take SiLU",
+    "hardsigmoid": "has kinks; take sigmoid",
+    "relu6": "has kinks; take tanh",
+    "elu": "is continuously differentiable, but not analytic at 0; take SiLU or GELU",
+    "celu": "is continuously differentiable, but not analytic at 0; take SiLU or GELU",
+    "selu": "has a kink at 0; take SiLU or GELU",
+    "abs": "has a kink at 0",
+    "max_pool1d": "is not differentiable where two entries are equal; take average pooling",
+    "max_pool2d": "is not differentiable where two entries are equal; take average pooling",
+    "max": "is not differentiable where two entries are equal",
+    "min": "is not differentiable where two entries are equal",
+    "where": "branches on values",
+    "clamp": "has kinks",
+    "prelu": "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh",
+}
+"""Why operations that networks have are refused."""
+
+
+def refusal(target: str) -> str:
+    """Say why an operation is not read."""
+    name = target.removeprefix("aten.").split(".")[0].rstrip("_")
+    if reason := NOT_ANALYTIC.get(name):
+        return f"the module uses {name}, which {reason}: nothing can be proved about it"
+    return f"the module uses {target}, which is not among the operations that are read"
+
+
+def reads(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter a function in the table under the names of operations."""
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            OPERATIONS[f"aten.{name}"] = function
+        return function
+
+    return enter
+
+
+def _entrywise(*names: str) -> Callable[[Callable[[Builder, int], int]], Callable[[Builder, int], int]]:
+    """Enter a function of one array."""
+
+    def enter(function: Callable[[Builder, int], int]) -> Callable[[Builder, int], int]:
+        for name in names:
+            OPERATIONS[f"aten.{name}.default"] = lambda b, x: Tensor(function(b, x.number))
+        return function
+
+    return enter
+
+
+for _name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf"):
+    _entrywise(_name)(lambda b, x, name=_name: b.unary(name, x))  # type: ignore[misc]
+_entrywise("sigmoid", "special_expit")(layers.sigmoid)
+_entrywise("silu")(layers.silu)
+_entrywise("mish")(layers.mish)
+_entrywise("neg")(lambda b, x: b.neg(x))
+_entrywise("reciprocal")(lambda b, x: b.power(x, -1))
+_entrywise("rsqrt")(lambda b, x: b.power(b.unary("sqrt", x), -1))
+_entrywise("square")(lambda b, x: b.power(x, 2))
+_entrywise("log_sigmoid", "logsigmoid")(lambda b, x: b.neg(b.unary("softplus", b.neg(x))))
+_entrywise("contiguous", "clone", "detach", "alias")(lambda b, x: x)
+
+
+def node_of(b: Builder, x: Any) -> int:
+    """A tensor, or a number, as a node."""
+    if isinstance(x, Tensor):
+        return x.number
+    if isinstance(x, np.ndarray):
+        return b.array(x)
+    return b.constant(Fraction(x))
+
+
+def _optional(x: Tensor | None) -> int | None:
+    return None if x is None else x.number
+
+
+def _pair(value: int | Sequence[int], axes: int) -> Shape:
+    sizes = [value] if isinstance(value, int) else list(value)
+    return tuple(sizes * axes if len(sizes) == 1 else sizes)
+
+
+# ---------------------------------------------------------------------- arithmetic
+
+
+@reads("add.Tensor", "add.Scalar", "add_.Tensor")
+def _add(b: Builder, x: Any, y: Any, alpha: Any = 1) -> Any:
+    if not isinstance(x, Tensor) and not isinstance(y, Tensor):
+        return np.asarray(x) + np.asarray(y)
+    return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(Fraction(alpha), node_of(b, y)))))
+
+
+@reads("sub.Tensor", "sub.Scalar")
+def _sub(b: Builder, x: Any, y: Any, alpha: Any = 1) -> Tensor:
+    return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(-Fraction(alpha), node_of(b, y)))))
+
+
+@reads("rsub.Scalar")
+def _rsub(b: Builder, x: Any, y: Any) -> Tensor:
+    return _sub(b, y, x)
+
+
+@reads("mul.Tensor", "mul.Scalar")
+def _mul(b: Builder, x: Any, y: Any) -> Tensor:
+    first, second = node_of(b, x), node_of(b, y)
+    if b.shape(first) == () or b.shape(second) == ():
+        return Tensor(b.mul(first, second))
+    return Tensor(b.mul(*layers.together(b, first, second)))
+
+
+@reads("div.Tensor", "div.Scalar")
+def _div(b: Builder, x: Any, y: Any) -> Tensor:
+    first, second = node_of(b, x), node_of(b, y)
+    if b.shape(second) == ():
+        return Tensor(b.div(first, second))
+    return Tensor(b.div(*layers.together(b, first, second)))
+
+
+@reads("pow.Tensor_Scalar")
+def _pow(b: Builder, x: Tensor, exponent: float) -> Tensor:
+    if exponent == 0.5:
+        return Tensor(b.unary("sqrt", x.number))
+    if exponent != int(exponent):
+        raise NotAnalyticError(f"the module raises to the power {exponent}: integer powers and square roots are read")
+    return Tensor(b.power(x.number, int(exponent)))
+
+
+@reads("softplus.default")
+def _softplus(b: Builder, x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """PyTorch takes ``x`` itself beyond the threshold, an approximation; here it is the function everywhere."""
+    scale = Fraction(beta)
+    return Tensor(b.scale(1 / scale, b.unary("softplus", b.scale(scale, x.number))))
+
+
+@reads("gelu.default")
+def _gelu(b: Builder, x: Tensor, approximate: str = "none") -> Tensor:
+    return Tensor(layers.gelu(b, x.number, approximate))
+
+
+@reads("dropout.default")
+def _dropout(b: Builder, x: Tensor, p: float, train: bool) -> Tensor:
+    if train and p:
+        raise NotAnalyticError("the module has dropout in training mode, which draws new masks: call its eval()")
+    return x
+
+
+# ---------------------------------------------------------------------- products
+
+
+@reads("linear.default")
+def _linear(b: Builder, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    return Tensor(layers.linear(b, node_of(b, x), weight.number, _optional(bias)))
+
+
+@reads("matmul.default", "mm.default", "bmm.default")
+def _matmul(b: Builder, x: Any, y: Any) -> Tensor:
+    first, second = node_of(b, x), node_of(b, y)
+    if len(b.shape(second)) == 1:
+        column = b.reshape(second, (*b.shape(second), 1))
+        product = layers.matmul(b, first, column)
+        return Tensor(b.reshape(product, b.shape(product)[:-1]))
+    if len(b.shape(first)) == 1:
+        product = layers.matmul(b, b.reshape(first, (1, *b.shape(first))), second)
+        return Tensor(b.reshape(product, (*b.shape(product)[:-2], b.shape(product)[-1])))
+    return Tensor(layers.matmul(b, first, second))
+
+
+@reads("addmm.default")
+def _addmm(b: Builder, bias: Tensor, x: Any, y: Any) -> Tensor:
+    return _add(b, _matmul(b, x, y), bias)
+
+
+@reads("conv1d.default", "conv2d.default", "conv3d.default")
+def _conv(
+    b: Builder,
+    x: Any,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    axes = len(b.shape(weight.number)) - 2
+    if isinstance(padding, str):
+        raise NotAnalyticError("the module has a convolution with padding given by a word: give numbers")
+    stride, padding, dilation = (_pair(value, axes) for value in (stride, padding, dilation))
+    images = node_of(b, x)
+    return Tensor(layers.convolution(b, images, weight.number, _optional(bias), stride, padding, dilation, groups))
+
+
+@reads("avg_pool1d.default", "avg_pool2d.default")
+def _avg_pool(
+    b: Builder,
+    x: Tensor,
+    kernel: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    axes = len(b.shape(x.number)) - 2
+    if ceil_mode or divisor_override is not None:
+        raise NotAnalyticError("the module has average pooling with ceil_mode or divisor_override, which is not read")
+    size = _pair(kernel, axes)
+    stride = size if not stride else _pair(stride, axes)
+    return Tensor(layers.average_pool(b, x.number, size, stride, _pair(padding, axes), count_include_pad))
+
+
+@reads("adaptive_avg_pool1d.default", "adaptive_avg_pool2d.default")
+def _adaptive_pool(b: Builder, x: Tensor, sizes: Sequence[int]) -> Tensor:
+    shape = b.shape(x.number)[2:]
+    if any(n % k for n, k in zip(shape, sizes, strict=True)):
+        raise NotAnalyticError("the module has adaptive pooling to sizes that do not divide those of its input")
+    kernel = tuple(n // k for n, k in zip(shape, sizes, strict=True))
+    return Tensor(layers.average_pool(b, x.number, kernel, kernel, (0,) * len(kernel)))
+
+
+@reads("embedding.default")
+def _embedding(b: Builder, weight: Tensor, indices: np.ndarray, padding_idx: int = -1, *_: bool) -> Tensor:
+    width = b.shape(weight.number)[1]
+    return Tensor(b.take(weight.number, np.asarray(indices)[..., None] * width + np.arange(width)))
+
+
+@reads("scaled_dot_product_attention.default")
+def _attention(
+    b: Builder,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    if attn_mask is not None or dropout_p or enable_gqa:
+        raise NotAnalyticError("the module has attention with a mask, dropout or grouped queries, which is not read")
+    factor = None if scale is None else Fraction(scale)
+    return Tensor(layers.attention(b, query.number, key.number, value.number, factor, is_causal))
+
+
+# ---------------------------------------------------------------------- normalisations
+
+
+@reads("layer_norm.default")
+def _layer_norm(
+    b: Builder,
+    x: Tensor,
+    shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    *_: bool,
+) -> Tensor:
+    count = len(b.shape(x.number))
+    axes = range(count - len(shape), count)
+    return Tensor(
+        layers.affine(b, layers.normalised(b, x.number, axes, Fraction(eps)), _optional(weight), _optional(bias))
+    )
+
+
+@reads("rms_norm.default")
+def _rms_norm(
+    b: Builder, x: Tensor, shape: Sequence[int], weight: Tensor | None = None, eps: float = 2.0**-23
+) -> Tensor:
+    count = len(b.shape(x.number))
+    y = layers.normalised(b, x.number, range(count - len(shape), count), Fraction(eps), centred=False)
+    return Tensor(layers.affine(b, y, _optional(weight), None))
+
+
+@reads("group_norm.default")
+def _group_norm(
+    b: Builder,
+    x: Tensor,
+    groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    *_: bool,
+) -> Tensor:
+    n, c, *size = b.shape(x.number)
+    grouped = b.reshape(x.number, (n, groups, c // groups, *size))
+    y = layers.normalised(b, grouped, range(2, len(size) + 3), Fraction(eps))
+    return Tensor(layers.affine(b, b.reshape(y, (n, c, *size)), _optional(weight), _optional(bias), axis=1))
+
+
+@reads("batch_norm.default")
+def _batch_norm(
+    b: Builder,
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    *_: bool,
+) -> Tensor:
+    """In training mode the statistics are those of the whole batch, functions of the parameters."""
+    shape, small = b.shape(x.number), Fraction(eps)
+    if training or running_mean is None or running_var is None:
+        y = layers.normalised(b, x.number, [axis for axis in range(len(shape)) if axis != 1], small)
+    else:
+        y = b.sub(x.number, b.broadcast(running_mean.number, [1], shape))
+        size = b.unary("sqrt", b.add(running_var.number, b.constant(small)))
+        y = b.mul(y, b.broadcast(b.power(size, -1), [1], shape))
+    return Tensor(layers.affine(b, y, _optional(weight), _optional(bias), axis=1))
+
+
+@reads("softmax.int")
+def _softmax(b: Builder, x: Tensor, axis: int, dtype: object = None) -> Tensor:
+    return Tensor(layers.softmax(b, x.number, axis % len(b.shape(x.number))))
+
+
+@reads("log_softmax.int")
+def _log_softmax(b: Builder, x: Tensor, axis: int, dtype: object = None) -> Tensor:
+    return Tensor(layers.log_softmax(b, x.number, axis % len(b.shape(x.number))))

@@ -1,0 +1,253 @@
+"""Running array programs: in floats, and in any arithmetic of balls; both with lanes.
+
+A value is an array of its node's shape, or has one axis more, in front: the *lanes*, on which everything is done at
+once. So one run gives many points, or many directions at one point whose own values are computed once.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hallucert.clock import look
+from hallucert.objectives.program.program import Contraction, Node, Program, contraction, entries
+
+Array = npt.NDArray[Any]
+"""An array of doubles, or of balls."""
+
+
+class Arrays(ABC):
+    """What a program needs from arrays of numbers; what only moves entries is the same for all of them."""
+
+    @abstractmethod
+    def constant(self, values: Array) -> Array:
+        """An array of doubles."""
+
+    @abstractmethod
+    def number(self, value: Fraction | None) -> Array:
+        """A rational number, or pi for None, of shape ()."""
+
+    @abstractmethod
+    def function(self, name: str, a: Array) -> Array:
+        """A function of the tape, entry by entry."""
+
+    @abstractmethod
+    def power(self, a: Array, exponent: int) -> Array:
+        """An integer power, entry by entry."""
+
+    @abstractmethod
+    def product(self, a: Array, b: Array) -> Array:
+        """Products of matrices (batch, m, k) and (batch, k, n)."""
+
+    @abstractmethod
+    def logsumexp(self, a: Array) -> Array:
+        """``log(sum(exp(a)))`` over the last axis."""
+
+    def run(self, program: Program, inputs: Sequence[Array]) -> list[Array]:
+        """Run a program; inputs have the program's shapes, or lanes of these."""
+        values: list[Array | None] = []
+        last = _last_uses(program)
+        for i, node in enumerate(program.nodes):
+            look()
+            if node.op == "input":
+                values.append(inputs[int(node.data)])  # type: ignore[call-overload]
+            else:  # numpy makes numbers of arrays without axes
+                values.append(np.asarray(self._node(program, node, [values[j] for j in node.args])))  # type: ignore[misc]
+            for j in node.args:
+                if last[j] == i:
+                    values[j] = None
+        return [values[i] for i in program.outputs]  # type: ignore[misc]
+
+    def _node(self, program: Program, node: Node, args: list[Array]) -> Array:
+        data: Any = node.data
+        shapes = [program.nodes[i].shape for i in node.args]
+        match node.op:
+            case "constant":
+                return self.constant(data)
+            case "rational" | "pi":
+                return self.number(data)
+            case "add":
+                return args[0] + args[1]
+            case "mul":
+                return args[0] * args[1]
+            case "scale":
+                return self.number(data) * args[0]
+            case "power":
+                return self.power(args[0], data)
+            case "contract":
+                return self._contract(contraction(data, shapes[0], shapes[1]), args[0], args[1])
+            case "logsumexp":
+                return self.logsumexp(args[0])
+            case "reshape" | "transpose" | "broadcast" | "sum" | "take" | "put":
+                return self._moved(node, args[0], args[0].ndim - len(shapes[0]))
+        return self.function(node.op, args[0])
+
+    def _moved(self, node: Node, a: Array, lanes: int) -> Array:
+        """Apply an operation that moves, repeats or adds entries; `lanes` is 1 if there are any, else 0."""
+        front, data = a.shape[:lanes], node.data
+        if isinstance(data, tuple):
+            axes = tuple(axis + lanes for axis in data)
+            if node.op == "transpose":
+                return a.transpose(*range(lanes), *axes)
+            if node.op == "sum":
+                return np.asarray(np.add.reduce(a, axis=axes))
+            sizes = [1] * len(node.shape)
+            for axis in data:
+                sizes[axis] = node.shape[axis]
+            return np.broadcast_to(a.reshape(*front, *sizes), (*front, *node.shape))
+        flat = a.reshape(*front, -1)
+        if node.op == "take" and isinstance(data, np.ndarray):
+            padded = flat if data.min() >= 0 else np.concatenate([flat, self._zeros((*front, 1))], axis=-1)
+            return padded[..., data]
+        if node.op == "put" and isinstance(data, np.ndarray):
+            result, kept = self._zeros((*front, entries(node.shape))), data.reshape(-1) >= 0
+            np.add.at(result.T, data.reshape(-1)[kept], flat[..., kept].T)
+            return result.reshape(*front, *node.shape)
+        return flat.reshape(*front, *node.shape)
+
+    def _zeros(self, shape: tuple[int, ...]) -> Array:
+        return np.broadcast_to(self.number(Fraction(0)), shape).copy()
+
+    def _contract(self, plan: Contraction, a: Array, b: Array) -> Array:
+        """Contract as a batch of matrix products, with the lanes of one operand where it suits the product best.
+
+        Lanes of one operand are further rows or columns of its matrix, lanes of both a further batch.
+        """
+        own = a.ndim - len(plan.first), b.ndim - len(plan.second)
+        a = a.transpose(*range(own[0]), *(axis + own[0] for axis in plan.first))
+        b = b.transpose(*range(own[1]), *(axis + own[1] for axis in plan.second))
+        batch, left, summed, right = map(entries, (plan.batch, plan.left, plan.summed, plan.right))
+        order = [axis + 1 for axis in plan.order]
+        if own == (1, 1):
+            k = a.shape[0]
+            product = self.product(a.reshape(k * batch, left, summed), b.reshape(k * batch, summed, right))
+            return product.reshape(k, *plan.batch, *plan.left, *plan.right).transpose(0, *order)
+        a, b = a.reshape(-1, batch, left, summed), b.reshape(-1, batch, summed, right)
+        rows = a.transpose(1, 0, 2, 3).reshape(batch, -1, summed)
+        columns = b.transpose(1, 2, 0, 3).reshape(batch, summed, -1)
+        product = self.product(rows, columns).reshape(batch, len(a), left, len(b), right)
+        product = product.transpose(1, 3, 0, 2, 4).reshape(-1, *plan.batch, *plan.left, *plan.right)
+        product = product.transpose(0, *order)
+        return product if own != (0, 0) else product[0]
+
+
+def _last_uses(program: Program) -> list[int]:
+    """Return for each node the last one that reads it, so that its value can be let go; outputs stay."""
+    last = [-1] * len(program.nodes)
+    for i, node in enumerate(program.nodes):
+        for j in node.args:
+            last[j] = i
+    for i in program.outputs:
+        last[i] = len(program.nodes)
+    return last
+
+
+class FloatArrays(Arrays):
+    """Arrays of doubles (or of singles): BLAS and numpy's functions. Never evidence."""
+
+    def __init__(self, dtype: npt.DTypeLike = np.float64) -> None:
+        self.dtype = np.dtype(dtype)
+
+    def constant(self, values: Array) -> Array:
+        """The doubles themselves, or rounded to singles."""
+        return values.astype(self.dtype, copy=False)
+
+    def number(self, value: Fraction | None) -> Array:
+        """The nearest float."""
+        return np.array(np.pi if value is None else float(value), self.dtype)
+
+    def function(self, name: str, a: Array) -> Array:
+        """numpy's function, or the one of scipy."""
+        if name == "softplus":
+            return np.asarray(np.logaddexp(a, 0))
+        if name == "erf":
+            return np.asarray(np.frompyfunc(math.erf, 1, 1)(a), self.dtype)
+        return np.asarray(getattr(np, name)(a))
+
+    def power(self, a: Array, exponent: int) -> Array:
+        """By multiplication for a square, else numpy's."""
+        return a * a if exponent == 2 else a**exponent if exponent > 0 else 1 / a**-exponent
+
+    def product(self, a: Array, b: Array) -> Array:
+        """numpy's product."""
+        return np.matmul(a, b)
+
+    def logsumexp(self, a: Array) -> Array:
+        """Shifted by the largest entry."""
+        top = a.max(axis=-1)
+        return top + np.log(np.exp(a - top[..., None]).sum(axis=-1))
+
+
+class BallArrays(Arrays):
+    """Arrays of balls of one arithmetic (objects): for programs of moderate size, and any precision.
+
+    Parameters
+    ----------
+    arithmetic : Arithmetic
+        The arithmetic of the balls.
+    """
+
+    def __init__(self, arithmetic: Any) -> None:
+        self.arithmetic: Any = arithmetic
+        self._constants: dict[int, tuple[Array, Array]] = {}
+
+    def constant(self, values: Array) -> Array:
+        """Each double as a ball; made once for each array."""
+        known = self._constants.get(id(values))
+        if known is None:
+            balls = np.empty(values.size, dtype=object)
+            balls[:] = [self.arithmetic.from_float(v) for v in values.reshape(-1).tolist()]
+            known = self._constants[id(values)] = values, balls.reshape(values.shape)
+        return known[1]
+
+    def number(self, value: Fraction | None) -> Array:
+        """A ball around the number."""
+        result = np.empty((), dtype=object)
+        result[()] = self.arithmetic.pi() if value is None else self.arithmetic.constant(value)
+        return result
+
+    def function(self, name: str, a: Array) -> Array:
+        """The arithmetic's enclosure, entry by entry."""
+        return self._each(getattr(self.arithmetic, name), a)
+
+    def power(self, a: Array, exponent: int) -> Array:
+        """The arithmetic's enclosure, entry by entry."""
+        return self._each(lambda x: self.arithmetic.power(x, exponent), a)
+
+    def product(self, a: Array, b: Array) -> Array:
+        """The arithmetic's product, matrix by matrix."""
+        result = np.empty((len(a), a.shape[1], b.shape[2]), dtype=object)
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            result[i] = self.arithmetic.matrix_product(x.tolist(), y.tolist())
+        return result
+
+    def logsumexp(self, a: Array) -> Array:
+        """``m + log(sum(exp(a - m)))`` with an exact number ``m`` near the largest entry, which need not be it."""
+        ar, rows = self.arithmetic, a.reshape(-1, a.shape[-1])
+        result = np.empty(len(rows), dtype=object)
+        for i, row in enumerate(rows):
+            top = max((ar.centre(v) for v in row), key=_order(ar))
+            total = ar.constant(Fraction(0))
+            for v in row:
+                total = total + ar.exp(v - top)
+            result[i] = top + ar.log(total)
+        return result.reshape(a.shape[:-1])
+
+    def _each(self, function: Any, a: Array) -> Array:
+        result = np.empty(a.size, dtype=object)
+        result[:] = [function(x) for x in a.reshape(-1)]
+        return result.reshape(a.shape)
+
+
+def _order(ar: Any) -> Any:
+    def size(x: Any) -> float:
+        value = ar.approximate(x)
+        return value if value == value else -np.inf
+
+    return size

@@ -1,0 +1,165 @@
+"""Array programs as plain data, and back from data nobody vouches for.
+
+A node is ``[operation, arguments, data, shape]``. Doubles are written as dyadic numbers, positions as integers; shapes
+are checked against what follows from the operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError, CertificateError
+from hallucert.exact import format_dyadic, format_rational, parse_dyadic
+from hallucert.objectives.program.builder import prune
+from hallucert.objectives.program.program import (
+    MAX_AXES,
+    MAX_ENTRIES,
+    MAX_NODES,
+    Node,
+    Program,
+    Shape,
+    entries,
+    shape_of,
+)
+from hallucert.objectives.tape import read_rational
+
+MAX_NUMBERS = 10**6
+"""Most numbers in the constants and positions of a program that is read."""
+
+
+def program_to_json(program: Program) -> dict[str, Any]:
+    """Return a program as plain data."""
+    return {
+        "inputs": [list(shape) for shape in program.inputs],
+        "nodes": [[node.op, list(node.args), _data_to_json(node.data), list(node.shape)] for node in program.nodes],
+        "outputs": list(program.outputs),
+    }
+
+
+def _data_to_json(data: object) -> object:
+    if isinstance(data, np.ndarray):
+        flat = data.reshape(-1).tolist()
+        return flat if data.dtype == np.int64 else [format_dyadic(Fraction(v)) for v in flat]
+    if isinstance(data, Fraction):
+        return format_rational(data)
+    return list(data) if isinstance(data, tuple) else data
+
+
+def program_from_json(data: object, field: str) -> Program:
+    """Read a program, trusting nothing about it.
+
+    Raises
+    ------
+    CertificateError
+        Naming the field, if anything is missing, superfluous, out of range or of the wrong type.
+    """
+    if not isinstance(data, Mapping) or set(data) != {"inputs", "nodes", "outputs"}:
+        raise CertificateError(field, "must be an object with the fields inputs, nodes and outputs")
+    inputs = tuple(_shape(shape, f"{field}.inputs[{i}]") for i, shape in enumerate(_list(data, "inputs", field)))
+    nodes: list[Node] = []
+    left = MAX_NUMBERS
+    for i, item in enumerate(_list(data, "nodes", field)):
+        place = f"{field}.nodes[{i}]"
+        nodes.append(_node(item, nodes, inputs, left, place))
+        left -= nodes[-1].data.size if isinstance(nodes[-1].data, np.ndarray) else 0
+    outputs = tuple(_index(j, len(nodes), f"{field}.outputs[{i}]") for i, j in enumerate(_list(data, "outputs", field)))
+    program = Program(inputs, tuple(nodes), outputs)
+    if len(prune(program).nodes) != len(nodes):
+        raise CertificateError(f"{field}.nodes", "must not contain a node that no output needs")
+    return program
+
+
+def _list(data: Mapping[str, Any], key: str, field: str) -> list[object]:
+    value = data[key]
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_NODES:
+        raise CertificateError(f"{field}.{key}", f"must be a list of 1 to {MAX_NODES} entries")
+    return value
+
+
+def _shape(value: object, field: str) -> Shape:
+    if not isinstance(value, list) or len(value) > MAX_AXES:
+        raise CertificateError(field, f"must be a list of at most {MAX_AXES} lengths")
+    if (
+        any(type(size) is not int or not 1 <= size <= MAX_ENTRIES for size in value)
+        or entries(tuple(value)) > MAX_ENTRIES
+    ):
+        raise CertificateError(field, f"must be lengths from 1 on, of at most {MAX_ENTRIES} entries")
+    return tuple(value)
+
+
+def _index(value: object, bound: int, field: str) -> int:
+    if type(value) is not int or not 0 <= value < bound:
+        raise CertificateError(field, f"must be an integer from 0 to {bound - 1}")
+    return value
+
+
+def _node(item: object, nodes: list[Node], inputs: tuple[Shape, ...], left: int, field: str) -> Node:
+    if not isinstance(item, list) or len(item) != 4 or not isinstance(item[0], str) or not isinstance(item[1], list):
+        raise CertificateError(field, "must be a list of an operation, its arguments, data and a shape")
+    op, shape = item[0], _shape(item[3], field)
+    if len(item[1]) > 2:
+        raise CertificateError(field, "must read at most 2 nodes")
+    args = tuple(_index(j, len(nodes), field) for j in item[1])
+    data = _data(op, item[2], shape, nodes[args[0]].shape if args else (), left, field)
+    if op == "input" and inputs[_index(data, len(inputs), field)] != shape:
+        raise CertificateError(field, "must have the shape of its input")
+    try:
+        follows = shape_of(op, tuple(nodes[j].shape for j in args), data, shape)
+    except ArgumentError as error:
+        raise CertificateError(field, f"must {error.must}") from None
+    if follows != shape:
+        raise CertificateError(field, f"must have the shape {list(follows)}")
+    return Node(op, args, data, shape)
+
+
+def _data(op: str, value: object, shape: Shape, read: Shape, left: int, field: str) -> object:
+    match op:
+        case "constant":
+            values = [_double(v, field) for v in _numbers(value, entries(shape), left, field)]
+            return _frozen(np.array(values, dtype=np.float64).reshape(shape))
+        case "take" | "put":
+            size = shape if op == "take" else read
+            places = _numbers(value, entries(size), left, field)
+            if any(type(v) is not int or not -1 <= v < MAX_ENTRIES for v in places):
+                raise CertificateError(field, "must have positions of entries, or -1")
+            return _frozen(np.array(places, dtype=np.int64).reshape(size))
+        case "rational" | "scale":
+            return read_rational(value, field)
+        case "transpose" | "broadcast" | "sum":
+            if not isinstance(value, list) or len(value) > MAX_AXES or any(type(axis) is not int for axis in value):
+                raise CertificateError(field, "must have a list of axes")
+            return tuple(value)
+        case "contract" if isinstance(value, str) and len(value) <= 3 * MAX_AXES + 3:
+            return value
+        case "power" | "input" if type(value) is int:
+            return value
+    if value is not None:
+        raise CertificateError(field, "must have null where its operation needs nothing")
+    return None
+
+
+def _numbers(value: object, count: int, left: int, field: str) -> list[object]:
+    if not isinstance(value, list) or len(value) != count or count > left:
+        raise CertificateError(field, f"must have {count} numbers, {MAX_NUMBERS} in all of the program")
+    return value
+
+
+def _double(value: object, field: str) -> float:
+    """Read a canonical dyadic number that a double is exactly."""
+    try:
+        number = parse_dyadic(value) if isinstance(value, str) else None
+        double = np.nan if number is None else float(number)
+    except (ArgumentError, OverflowError):
+        number, double = None, np.nan
+    if number is None or not np.isfinite(double) or Fraction(double) != number:
+        raise CertificateError(field, 'must have doubles, exactly, as text such as "3p-3"')
+    return double
+
+
+def _frozen(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
