@@ -11,41 +11,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.gallery import classics, oracles
 from hallucert.objectives.gallery.entry import Entry, Point
+from hallucert.objectives.gallery.functions import CLASSICS, ORACLES
 
 __all__ = ["Entry", "Point", "info", "load", "names"]
 
-_ENTRIES: dict[str, Callable[..., Entry]] = {
-    entry.__name__: entry
-    for entry in (
-        oracles.double_well,
-        oracles.four_well,
-        oracles.ring,
-        oracles.cosine_lattice,
-        oracles.tilted_quartic,
-        oracles.convex,
-        oracles.quadratic,
-        oracles.ring_of_maximizers,
-        oracles.figure_one,
-        classics.himmelblau,
-        classics.six_hump_camel,
-        classics.three_hump_camel,
-        classics.muller_brown,
-        classics.styblinski_tang,
-        classics.rastrigin,
-        classics.beale,
-        classics.goldstein_price,
-        classics.rosenbrock,
-        classics.peaks,
-        classics.ackley,
-    )
-}
+_KNOWN = {known.name if isinstance(known, Entry) else known.__name__: known for known in (*ORACLES, *CLASSICS)}
 
 
 def names() -> list[str]:
@@ -56,10 +30,10 @@ def names() -> list[str]:
     list of str
         This library's oracles first, then the classics.
     """
-    return list(_ENTRIES)
+    return list(_KNOWN)
 
 
-def info(name: str, **parameters: Any) -> Entry:
+def info(name: str, **parameters: object) -> Entry:
     """Return what the gallery knows about a function.
 
     Parameters
@@ -79,17 +53,18 @@ def info(name: str, **parameters: Any) -> Entry:
     ArgumentError
         If there is no such function, or it does not take a parameter.
     """
-    if not isinstance(name, str) or name not in _ENTRIES:
-        raise ArgumentError("name", name, f"be one of {', '.join(_ENTRIES)}")
-    known = inspect.signature(_ENTRIES[name]).parameters
+    if not isinstance(name, str) or name not in _KNOWN:
+        raise ArgumentError("name", name, f"be one of {', '.join(_KNOWN)}")
+    known = _KNOWN[name]
+    taken = [] if isinstance(known, Entry) else list(inspect.signature(known).parameters)
     for parameter in parameters:
-        if parameter not in known:
-            takes = f"be one of {', '.join(known)}" if known else "not be given"
+        if parameter not in taken:
+            takes = f"be one of {', '.join(taken)}" if taken else "not be given"
             raise ArgumentError(f"parameter of {name}", parameter, takes)
-    return _ENTRIES[name](**parameters)
+    return known if isinstance(known, Entry) else known(**parameters)
 
 
-def load(name: str, **parameters: Any) -> FormulaObjective:
+def load(name: str, **parameters: object) -> FormulaObjective:
     """Return a function of the gallery as an objective.
 
     Parameters

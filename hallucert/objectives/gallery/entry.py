@@ -3,49 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.front_ends.parser import parse_tape
-from hallucert.objectives.tape import Arithmetic
+from hallucert.objectives.tape import Arithmetic, Ball
 
 MAX_LISTED = 100
 """Products of critical points of one coordinate are listed in full up to this many."""
 
 
 class FloatArithmetic:
-    """Python floats, for the coordinates of critical points."""
+    """Python floats, for the coordinates of critical points: each answer is the nearest double, or near it."""
 
     exp, log, sqrt = staticmethod(math.exp), staticmethod(math.log), staticmethod(math.sqrt)
     sin, cos, tanh, erf = (staticmethod(f) for f in (math.sin, math.cos, math.tanh, math.erf))
 
     def softplus(self, x: float) -> float:
-        """``log(1 + exp(x))``."""
         return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
     def constant(self, value: Fraction) -> float:
-        """The nearest double."""
         return float(value)
 
     def pi(self) -> float:
-        """The nearest double."""
         return math.pi
 
     def power(self, x: float, exponent: int) -> float:
-        """``x ** exponent``."""
         return x**exponent
 
     def real_power(self, x: float, exponent: Fraction) -> float:
-        """``x ** exponent`` for a rational exponent."""
         return x ** float(exponent)
 
 
@@ -62,7 +58,7 @@ class Point:
 
     coordinates: tuple[str, ...]
 
-    def evaluate(self, arithmetic: Arithmetic[Any]) -> list[Any]:
+    def evaluate(self, arithmetic: Arithmetic[Ball]) -> list[Ball]:
         """Return the coordinates in an arithmetic.
 
         Parameters
@@ -82,7 +78,7 @@ class Point:
         """The point in floats, shape (d,)."""
         return np.array(self.evaluate(FloatArithmetic()))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return self.x if dtype is None else self.x.astype(dtype)
 
     def __repr__(self) -> str:
@@ -122,10 +118,10 @@ class Entry:
 
     name: str
     formula: str
-    variables: tuple[str, ...]
     box: tuple[tuple[float, float], ...]
     description: str
     source: str
+    variables: tuple[str, ...] = ("x", "y")
     minimizers: tuple[Point, ...] = ()
     maximizers: tuple[Point, ...] = ()
     saddles: tuple[Point, ...] = ()
@@ -166,6 +162,10 @@ class Entry:
             if text := getattr(self, label):
                 lines.append(f"  {label.replace('_', ' ')}: {text}")
         return "\n".join(lines)
+
+
+Known = Entry | Callable[..., Entry]
+"""A function, or one of parameters."""
 
 
 class CriticalPoints(TypedDict):

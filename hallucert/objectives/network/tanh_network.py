@@ -133,6 +133,7 @@ class TanhNetwork(Objective):
 
     @property
     def dimension(self) -> int:
+        """Number of parameters."""
         return self.layout.dimension
 
     @property
@@ -147,6 +148,7 @@ class TanhNetwork(Objective):
 
     @property
     def lacks_decay(self) -> bool:
+        """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
         return self.loss == "cross_entropy" and not self.weight_decay
 
     @cached_property
