@@ -24,7 +24,7 @@ _LAZY = {
     "Certificate": "hallucert.check.point.certificate",
     "BranchCertificate": "hallucert.check.branch.certificate",
     "SheetCertificate": "hallucert.check.sheet.certificate",
-    "SurfaceCertificate": "hallucert.check.surface.certificate",
+    "SurfaceCertificate": "hallucert.check.sheet.certificate",
     "load": "hallucert.check.file.files",
     "verify": "hallucert.prove.verify",
     "Verdict": "hallucert.check.file.verify",
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from hallucert.check.file.verify import Verdict as Verdict
     from hallucert.check.point.certificate import Certificate as Certificate
     from hallucert.check.sheet.certificate import SheetCertificate as SheetCertificate
-    from hallucert.check.surface.certificate import SurfaceCertificate as SurfaceCertificate
+    from hallucert.check.sheet.certificate import SurfaceCertificate as SurfaceCertificate
     from hallucert.diagnosis.diagnose import diagnose as diagnose
     from hallucert.find.candidate import Candidate as Candidate
     from hallucert.find.curves.records import Branch as Branch

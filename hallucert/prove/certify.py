@@ -21,8 +21,7 @@ from hallucert.check.point.file import MAX_DIMENSION
 from hallucert.check.point.rule import Evidence, Facts, Vector
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.certificate import SheetCertificate
-from hallucert.check.surface.certificate import SurfaceCertificate
+from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_up, whole
@@ -129,8 +128,8 @@ def certify(
     """Prove every claim that applies to the hallucinated point near `x`, or to the points of a branch or sheet.
 
     ``certify(f, x, rho)``, ``certify(candidate)``, ``certify(branch)`` or ``certify(sheet)``. A sheet is covered by
-    cells that each hold exactly one arc (see `hallucert.check.sheet.claims`), or by charts that each hold exactly one
-    patch of a surface (`hallucert.check.surface.claims`). A branch is covered by cells, each proved to hold exactly one
+    cells that each hold exactly one arc, or by charts that each hold exactly one patch of a surface (see
+    `hallucert.check.sheet.claims`). A branch is covered by cells, each proved to hold exactly one
     arc of the curve, up to `gap` from its branch points (see `hallucert.check.branch.claims`). Otherwise the point is
     polished by Newton's method, existence is proved by Krawczyk's test, and all further claims are about the exact
     point ``x*`` that was proved to exist.

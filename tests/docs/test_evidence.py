@@ -25,7 +25,6 @@ from hallucert.check.branch import claims as branch
 from hallucert.check.file.files import CHECK, KINDS, READ, WRITE, module_of
 from hallucert.check.point.rule import BY_NAME
 from hallucert.check.sheet import claims as sheet
-from hallucert.check.surface import claims as surface
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -119,7 +118,7 @@ def issued() -> set[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     names.add(first.value)
-    theorems = [BY_NAME, branch.THEOREMS, branch.OF_DIAGRAMS, sheet.THEOREMS, surface.THEOREMS]
+    theorems = [BY_NAME, branch.THEOREMS, branch.OF_DIAGRAMS, *sheet.THEOREMS.values()]
     return names.union(*theorems)
 
 

@@ -10,7 +10,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.existence import System
 from hallucert.check.problem import Problem
-from hallucert.check.sheet.system import ManifoldSystem
+from hallucert.check.sheet.curve_cell import CurveSystem
 
 RING = hc.Objective.least_squares(["x**2 + y**2 - 1"])
 
@@ -22,7 +22,7 @@ def test_systems_answer_for_the_balls_that_a_list_holds_now(backend, replaced):
     ar = arithmetic(backend, 106)
     with ar:
         systems = [
-            ManifoldSystem(ar, RING, Fraction(3, 2)),
+            CurveSystem(ar, RING, Fraction(3, 2)),
             System(ar, Problem(RING, Fraction(3, 2)), (Fraction(0), Fraction(0)), None),
         ]
         for system in systems:

@@ -11,8 +11,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.problem import Point, Problem
-from hallucert.check.sheet.system import ManifoldSystem
-from hallucert.check.surface.system import SurfaceSystem
+from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.errors import ArgumentError
 
 CONVEX = hc.Objective.parse("x**2/2 + y**2 + x**4/10")
@@ -45,7 +45,7 @@ def test_theorems_refuse_a_radius_that_is_not_positive(rho, backend):
     with ar, pytest.raises(ArgumentError, match="rho must be"):
         Point(ar, Problem(CONVEX, rho), point)
     with ar, pytest.raises(ArgumentError, match="rho must be"):
-        ManifoldSystem(ar, RING, rho).value(point)
+        CurveSystem(ar, RING, rho).value(point)
     with ar, pytest.raises(ArgumentError, match="rho must be"):
         SurfaceSystem(ar, SPHERE, rho)
 

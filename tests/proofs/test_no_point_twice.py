@@ -12,8 +12,8 @@ from hallucert.balls import arithmetic
 from hallucert.check.branch.chain import UNDECIDED, Fault, Part, check_chain
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file.files import to_json
-from hallucert.check.sheet.chain import CurveChain, check_curve
-from hallucert.check.sheet.system import ManifoldSystem
+from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.curve_chain import CurveChain, check_curve
 from hallucert.errors import CertificateError
 
 ISOLA = "-(x**2 + 9/10*y**2)/2 + 1/10*exp(-((x-2)**2+(y-1)**2)*5)"
@@ -40,7 +40,7 @@ def checked_branch(cert, chain):
 def checked_sheet(cert, chain):
     ar = arithmetic("arb", 2 * cert.provenance.precision)
     with ar:
-        return check_curve(ManifoldSystem(ar, cert.objective, cert.rho), chain)
+        return check_curve(CurveSystem(ar, cert.objective, cert.rho), chain)
 
 
 def test_a_closed_branch_has_its_two_folds(isola) -> None:
@@ -105,13 +105,12 @@ def test_what_nobody_claims_is_not_read(isola, ring) -> None:
 def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
     """`regular` of an open piece speaks of its continuation; that of a closed one need not."""
     from hallucert.check.claim import Sizes
-    from hallucert.check.pieces.sentences import Pieces
-    from hallucert.check.sheet.claims import sheet_claims
+    from hallucert.check.sheet.claims import Pieces, checked_curve
 
     ar = arithmetic("arb", 106)
     with ar:
-        piece = CurveChain(ring.chains[0].cells[:3], False)
-        claims = sheet_claims(ManifoldSystem(ar, ring.objective, ring.rho), piece, 1)
+        piece = CurveChain(ring.chains[0].cells[:3], False, ring.chains[0].cuts[:3])
+        claims = checked_curve(CurveSystem(ar, ring.objective, ring.rho), piece, 1)
         about = Pieces(ring.rho, "curve", ((False, 3),))
         texts = {claim.theorem.name: claim.published(about, 106, Sizes()).statement for claim in claims}
     assert "its continuation" in texts["regular"] and "continuation" not in ring["regular"][0].statement

@@ -22,12 +22,9 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.cell import CurveCellProof, straight_cell
-from hallucert.check.sheet.chain import CurveChain, check_curve
+from hallucert.check.sheet.curve_cell import CurveCellProof, CurveSystem, ThinPoint, straight_cell
+from hallucert.check.sheet.curve_chain import CurveChain, check_curve, winding_number
 from hallucert.check.sheet.measures import Least
-from hallucert.check.sheet.point import ThinPoint
-from hallucert.check.sheet.system import ManifoldSystem
-from hallucert.check.sheet.turning import winding_number
 from hallucert.clock import UNLIMITED
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.prove.sheet import proposal as manifold_proposal
@@ -120,7 +117,7 @@ def test_speeds_and_length_of_the_circle_are_enclosed_tightly(certified):
     assert number.lower < Fraction(math.pi) < number.upper < number.lower + HALF
     ar = arithmetic("arb", 106)
     with ar:
-        system = ManifoldSystem(ar, certified.objective, certified.rho)
+        system = CurveSystem(ar, certified.objective, certified.rho)
         for cell in certified.chains[0].cells[::20]:
             proof = CurveCellProof(system, cell)
             for part in range(4):
@@ -138,7 +135,7 @@ def test_cells_cover_a_curve_over_an_ellipse_in_one_row():
     ar = arithmetic("arb", 106)
     with ar:
         guide = manifold_proposal.CurveGuide(curve.x, curve.tangent, curve.closed)
-        rows = manifold_proposal.search_curves(ManifoldSystem(ar, f, rho), guide, 1000, UNLIMITED)
+        rows = manifold_proposal.search_curves(CurveSystem(ar, f, rho), guide, 1000, UNLIMITED)
     ((row, closed),) = rows
     assert not closed
     ends = [[float(v) for v in proof.cell.centre] for proof in (row[0], row[-1])]
@@ -157,7 +154,7 @@ def test_the_search_for_cells_ends_where_none_can_be_proved(ring, circle, monkey
     ar = arithmetic("arb", 106)
     with ar:
         guide = manifold_proposal.CurveGuide(circle.x, circle.tangent, circle.closed)
-        assert manifold_proposal.search_curves(ManifoldSystem(ar, ring, RHO), guide, 10**6, UNLIMITED) == []
+        assert manifold_proposal.search_curves(CurveSystem(ar, ring, RHO), guide, 10**6, UNLIMITED) == []
     assert min(attempts) < manifold_proposal.SHORTEST * 4 * circle.length
 
 
@@ -212,7 +209,7 @@ def test_the_tubes_hold_the_network_s_curve(network_piece):
     """At the middle of cells the solution that mpmath finds in the section is in the section's enclosure."""
     ar = arithmetic("arb", 106)
     with ar, mpmath.workdps(40):
-        system = ManifoldSystem(ar, network_piece.objective, network_piece.rho)
+        system = CurveSystem(ar, network_piece.objective, network_piece.rho)
         for cell in network_piece.chains[0].cells[::3]:
             frame = [[mpmath.mpf(float(v)) for v in row] for row in cell.frame]
             centre = [mpmath.mpf(float(v)) for v in cell.centre]
@@ -238,7 +235,7 @@ def test_mean_value_forms_enclose_every_point_of_a_region(case, certified, netwo
     rng = np.random.default_rng(5)
     ar = arithmetic("arb", 106)
     with ar:
-        system = ManifoldSystem(ar, certificate.objective, certificate.rho)
+        system = CurveSystem(ar, certificate.objective, certificate.rho)
         for cell in certificate.chains[0].cells[::40]:
             proof = CurveCellProof(system, cell)
             region = system.point(proof.at(proof.span, proof.box))
@@ -280,7 +277,7 @@ def test_a_curve_traced_twice_is_not_taken_for_a_closed_curve_once(ring, certifi
     cells = certified.chains[0].cells
     ar = arithmetic("arb", 106)
     with ar:
-        system = ManifoldSystem(ar, ring, RHO)
+        system = CurveSystem(ar, ring, RHO)
         proofs = [CurveCellProof(system, cell) for cell in cells]
         once = check_curve(system, CurveChain(cells, True), proofs)
         assert not isinstance(once, str)
@@ -296,7 +293,7 @@ def test_a_chain_that_turns_back_is_not_joined(ring, certified):
     turned = straight_cell(back.centre, frame, (-back.span[1], -back.span[0]), back.radius, back.preconditioner)
     ar = arithmetic("arb", 106)
     with ar:
-        system = ManifoldSystem(ar, ring, RHO)
+        system = CurveSystem(ar, ring, RHO)
         chain = CurveChain((*cells[4:6], turned), False)
         assert CurveCellProof(system, turned).proved()
         assert "take up the curve" in str(check_curve(system, chain))
@@ -308,7 +305,7 @@ def test_a_cell_across_the_circle_is_not_proved(ring, certified):
     cell = certified.chains[0].cells[0]
     ar = arithmetic("arb", 106)
     with ar:
-        system = ManifoldSystem(ar, ring, RHO)
+        system = CurveSystem(ar, ring, RHO)
         for radius in (Fraction(1, 4), HALF, Fraction(3, 2)):
             wide = straight_cell(cell.centre, cell.frame, cell.span, (radius,), cell.preconditioner)
             assert not CurveCellProof(system, wide).proved()
@@ -468,9 +465,7 @@ def test_sharp_turns_are_proved_in_cells_as_short_as_the_steps_there():
     assert np.abs(whole.x[at] - diagonal).max() < 1e-4
     ar = arithmetic("arb", 106)
     with ar:
-        track = manifold_proposal.CurveGuide(whole.x, whole.tangent, True).track(
-            ManifoldSystem(ar, f, Fraction(13, 10))
-        )
+        track = manifold_proposal.CurveGuide(whole.x, whole.tangent, True).track(CurveSystem(ar, f, Fraction(13, 10)))
         sigma, length = track.lengths[at], track.total / 2
         usual = manifold_proposal.SHORTEST * length
         assert manifold_proposal.cell_between(track, sigma, sigma + usual) is None

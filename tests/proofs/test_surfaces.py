@@ -12,16 +12,16 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic, matrix
 from hallucert.check.file.files import from_json, to_json
-from hallucert.check.sheet.system import ManifoldSystem
-from hallucert.check.surface import cell as surface_cell
-from hallucert.check.surface import part as surface_part
-from hallucert.check.surface.atlas import Atlas, check_atlas
-from hallucert.check.surface.cell import ChartProof
-from hallucert.check.surface.point import PatchPoint
-from hallucert.check.surface.system import SurfaceSystem
-from hallucert.check.surface.topology import _winding
+from hallucert.check.sheet import surface_chart
+from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.surface_atlas import Atlas, Neighbours, check_atlas
+from hallucert.check.sheet.surface_chart import ChartProof
+from hallucert.check.sheet.surface_system import PatchPoint, SurfaceSystem
+from hallucert.check.sheet.surface_topology import _winding
+from hallucert.check.subdivision import Subdivision
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
-from hallucert.prove.surface.proposal import chart_around, chart_at
+from hallucert.prove.sheet.certify import covered_edges
+from hallucert.prove.sheet.proposal import chart_around, chart_at
 
 RHO = Fraction(3, 2)
 TORUS = "(sqrt(x**2 + y**2) - 1)**2 + z**2 - 1/4"
@@ -72,7 +72,8 @@ def test_the_hallucinated_sphere_is_closed_and_a_sphere(ball_of_minimizers) -> N
     ):
         found = sphere[name][0].numbers[number]
         assert found.lower <= value <= found.upper
-    without = replace(atlas, charts=atlas.charts[:100] + atlas.charts[101:])
+    kept = {name: getattr(atlas, name)[:100] + getattr(atlas, name)[101:] for name in ("charts", "edges", "cuts")}
+    without = replace(atlas, **kept)
     assert "edge" in checked(ball_of_minimizers, without)
 
 
@@ -82,10 +83,15 @@ def test_charts_that_do_not_hang_together_are_refused(ball_of_minimizers) -> Non
     with ar:
         system, tangents = SurfaceSystem(ar, ball_of_minimizers, RHO), np.eye(3)[:, 1:]
         x = np.array([0.5, 0.0, 0.0])
-        here, there = (chart_at(system, sign * x, tangents, 1 / 32).chart for sign in (1, -1))
-        beside = chart_at(system, np.array([0.5, 1 / 32, 0.0]), tangents, 1 / 32).chart
-    assert "connected" in checked(ball_of_minimizers, Atlas((here, there), False))
-    assert not isinstance(checked(ball_of_minimizers, Atlas((here, beside), False)), str)
+        here, there = (chart_at(system, sign * x, tangents, 1 / 32) for sign in (1, -1))
+        beside = chart_at(system, np.array([0.5, 1 / 32, 0.0]), tangents, 1 / 32)
+        joined = covered_edges([here, beside], 0, Neighbours([here, beside])).cuts
+    assert any("c" in cuts.letters for cuts in joined)
+    free, apart, near = (Subdivision("f"),) * 4, (here.chart, there.chart), (here.chart, beside.chart)
+    assert "connected" in checked(ball_of_minimizers, Atlas(apart, False, (free, free)))
+    assert "edge of chart 0" in checked(ball_of_minimizers, Atlas(apart, False, (joined, free)))
+    assert "connected" in checked(ball_of_minimizers, Atlas(near, False, (free, free)))
+    assert not isinstance(checked(ball_of_minimizers, Atlas(near, False, (joined, free))), str)
 
 
 def test_an_open_piece_is_not_called_closed(piece, ball_of_minimizers) -> None:
@@ -164,7 +170,7 @@ def test_the_two_systems_have_the_same_jacobian_up_to_elimination(ball_of_minimi
     """Eliminating c and lambda from DE gives A = Dr(x+) J (Schur complement, in floats)."""
     ar = arithmetic("arb", 106)
     with ar:
-        system, plain = SurfaceSystem(ar, ball_of_minimizers, RHO), ManifoldSystem(ar, ball_of_minimizers, RHO)
+        system, plain = SurfaceSystem(ar, ball_of_minimizers, RHO), CurveSystem(ar, ball_of_minimizers, RHO)
         x = np.array([0.11, 0.34, -0.21])
         g = ball_of_minimizers.gradient(x)
         q = np.linalg.norm(g)
@@ -183,7 +189,7 @@ def test_a_turning_frame_holds_the_invariants(piece, ball_of_minimizers) -> None
         proof = ChartProof(system, piece.atlases[0].charts[0])
         h = proof.chart.half_width
         rectangle = ((h / 4, h / 2), (-h / 2, -h / 4))
-        point = proof.part(rectangle, proof.box).point()
+        point = proof.part(rectangle).narrow().point()
         assert isinstance(point, PatchPoint)
         kernel = ar.dot(point.residual_matrix[0], point.residual_jacobian_plus[0]) * ar.constant(Fraction(1, 2))
         assert ar.lower(kernel) < 2 < ar.upper(kernel) and ar.upper(kernel) - ar.lower(kernel) < 1
@@ -222,7 +228,7 @@ def test_a_turning_frame_needs_its_slack() -> None:
 @pytest.mark.parametrize("sharpened", [0, 1, 2])
 def test_velocities_of_parts_are_those_of_the_sphere(ball_of_minimizers, monkeypatch, sharpened) -> None:
     """On the sphere |x| = 1/2, over its tangent plane: x_k = t_k - (s_k/x_n) n, c = -2 x, and lambda is constant."""
-    monkeypatch.setattr(surface_part, "SHARPENED", sharpened)
+    monkeypatch.setattr(surface_chart, "SHARPENED", sharpened)
     ar = arithmetic("arb", 106)
     with ar:
         n = np.array([2.0, 3.0, 6.0]) / 7
@@ -230,7 +236,7 @@ def test_velocities_of_parts_are_those_of_the_sphere(ball_of_minimizers, monkeyp
         proof = chart_at(SurfaceSystem(ar, ball_of_minimizers, RHO), n / 2, tangents, 1 / 32)
         h = proof.chart.half_width
         for rectangle in (((h, h), (-h, -h)), ((h / 2, h), (-h / 4, h / 4)), proof.chart.square):
-            found = proof.part(rectangle, proof.box).velocities
+            found = proof.part(rectangle).narrow().velocities
             for s in [(a, b) for a in rectangle[0] for b in rectangle[1]]:
                 s = np.array(s, float)
                 height = np.sqrt(0.25 - s @ s)
@@ -238,14 +244,14 @@ def test_velocities_of_parts_are_those_of_the_sphere(ball_of_minimizers, monkeyp
                     v = tangents[:, k] - (s[k] / height) * n
                     for ball, value in zip(found[k], [*v, *(-2 * v), 0.0], strict=True):
                         assert float(ar.lower(ball)) - 1e-12 <= value <= float(ar.upper(ball)) + 1e-12
-        thin = proof.part(((h, h), (-h, -h)), proof.box).velocities
+        thin = proof.part(((h, h), (-h, -h))).narrow().velocities
         assert max(float(ar.upper(v) - ar.lower(v)) for v in (*thin[0], *thin[1])) < (1.0, 0.1, 0.02)[sharpened]
 
 
 @pytest.mark.parametrize("most", [0, 4])
 def test_second_derivatives_are_enclosed_on_all_of_a_chart(monkeypatch, most) -> None:
     """At corners of a chart (thin, in floats) C D^2E [F_a, F_b] lies in what the test takes for the whole of it."""
-    monkeypatch.setattr(surface_cell, "FOURTH", most)
+    monkeypatch.setattr(surface_chart, "FOURTH", most)
     f = hc.Objective.least_squares(["(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"], n=2)
     ar = arithmetic("arb", 106)
     with ar:
@@ -274,8 +280,8 @@ def test_the_expansion_holds_the_equation_on_all_of_a_square() -> None:
     with ar:
         system = SurfaceSystem(ar, f, Fraction(4, 5))
         proof = chart_at(system, np.array([1.3, 0.0, 0.0]), np.eye(3)[:, 1:] @ turn, 1 / 256)
-        part = surface_part.Part(proof, proof.chart.square, proof.box)
-        ends = np.array([[float(ar.lower(v)), float(ar.upper(v))] for v in part._along])
+        part = surface_chart.Part(proof, proof.chart.square, proof.box)
+        ends = np.array([[float(ar.lower(v)), float(ar.upper(v))] for v in part.image_of(part.s, part.v)])
         frame, c = np.array(proof.chart.frame, float), np.array(proof.chart.preconditioner, float)
         grid, values = float(proof.chart.half_width) * np.linspace(-1, 1, 17), []
         for s in [(a, b) for a in grid for b in grid]:

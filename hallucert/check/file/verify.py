@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from hallucert.check.branch.certificate import BranchCertificate
     from hallucert.check.census.census import Census
     from hallucert.check.point.certificate import Certificate
-    from hallucert.check.sheet.certificate import SheetCertificate
-    from hallucert.check.surface.certificate import SurfaceCertificate
+    from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 
     AnyCertificate: TypeAlias = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate | Census
 

@@ -29,13 +29,21 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 
 def _of_rows(evidence: Evidence) -> Enclosure | None:
-    """The root of the smallest eigenvalue of ``A A^T``."""
+    """The root of the smallest eigenvalue of ``M M^T``, M in the middle of A, which moves by at most ``|A - M|``.
+
+    (Weyl's inequality for singular values; the norm is at most the root of the sum of squares.)
+    """
     ar, rows = evidence.arithmetic, evidence.point.residual_matrix
-    extremes = extreme_eigenvalues(ar, ar.matrix_product(rows, matrix.transpose(rows)))
-    if extremes is None or extremes[0][0] <= 0:
+    if not ar.all_finite(rows):
+        return None
+    middle = [[ar.centre(v) for v in row] for row in rows]
+    spread = matrix.frobenius_norm(ar, matrix.subtract(rows, middle))
+    extremes = extreme_eigenvalues(ar, ar.matrix_product(middle, matrix.transpose(middle)))
+    if spread is None or extremes is None or extremes[0][0] <= 0:
         return None
     low, high = (ar.sqrt(ar.constant(end)) for end in extremes[0])
-    return Enclosure(ar.lower(low), ar.upper(high))
+    low, high = ar.lower(low) - spread, ar.upper(high) + spread
+    return Enclosure(low, high) if low > 0 else None
 
 
 def _of_square(evidence: Evidence) -> Enclosure | None:

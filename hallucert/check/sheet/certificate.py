@@ -1,31 +1,33 @@
-"""The certificate of a sheet: chains of cells that hold curves of hallucinated minimizers, and the claims."""
+"""The certificates of sheets: cells that hold curves of hallucinated minimizers, or charts that hold surfaces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Provenance
-from hallucert.check.pieces.chains import ChainCertificate, doubles
-from hallucert.check.pieces.sentences import Pieces
-from hallucert.check.sheet.chain import CurveChain
-from hallucert.check.sheet.claims import THEOREMS
+from hallucert.check.file.chains import ChainCertificate, doubles
+from hallucert.check.sheet.claims import THEOREMS, Pieces
+from hallucert.check.sheet.curve_chain import CurveChain
+from hallucert.check.sheet.surface_atlas import Atlas
 from hallucert.exact import short_rational
 from hallucert.objectives.objective import Objective
 
+Piece = TypeVar("Piece", CurveChain, Atlas)
+
 
 @dataclass(frozen=True, repr=False)
-class SheetCertificate(ChainCertificate):
+class PiecesCertificate(ChainCertificate, Generic[Piece]):
     """Everything that was proved about one sheet, with what an independent checker needs to prove it again.
 
-    Indexing with the name of a claim (``"curve"``, ``"regular"``, ``"theorem_3_2"``, ``"projected_c32"``,
-    ``"attractor"``, ``"turning"``) gives the `Claims` of that name, one for each chain. Printing gives a theorem
-    card.
+    Indexing with the name of a claim (``"regular"``, ``"theorem_3_2"``, ``"projected_c32"``, ``"attractor"``; of
+    curves ``"curve"`` and ``"turning"``; of surfaces ``"surface"`` and ``"topology"``) gives the `Claims` of that
+    name, one for each piece. Printing gives a theorem card.
 
     Attributes
     ----------
@@ -33,40 +35,62 @@ class SheetCertificate(ChainCertificate):
         The function.
     rho : Fraction
         The perturbation radius, exact.
-    chains : tuple of CurveChain
-        The cells; sheets 1, 2, .. of the claims.
+    pieces : tuple of CurveChain or of Atlas
+        The cells or charts; sheets 1, 2, .. of the claims.
     all_claims : tuple of Claim
         In the order in which they are made.
     provenance : Provenance
         Which software made it.
     """
 
-    kind: ClassVar[str] = "sheet"
-    first_claim: ClassVar[str] = "curve"
-    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS)
-
     objective: Objective
     rho: Fraction
-    chains: tuple[CurveChain, ...]
+    pieces: tuple[Piece, ...]
     all_claims: tuple[Claim, ...]
     provenance: Provenance
+
+    @property
+    def about(self) -> Pieces:
+        """What the sentences speak of."""
+        return Pieces.of(self.rho, self.first_claim, self.pieces)
+
+    def _lengths(self) -> list[int]:
+        return [len(piece) for piece in self.pieces]
+
+    def _subject(self) -> list[str]:
+        return [f"rho = {short_rational(self.rho)}"]
+
+
+class SheetCertificate(PiecesCertificate[CurveChain]):
+    """Everything that was proved about one sheet of dimension 1; see `PiecesCertificate`."""
+
+    kind: ClassVar[str] = "sheet"
+    first_claim: ClassVar[str] = "curve"
+    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS["curve"])
+
+    @property
+    def chains(self) -> tuple[CurveChain, ...]:
+        """The pieces: chains of cells."""
+        return self.pieces
 
     @cached_property
     @quiet
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through the axes of its cells, shape (n, d)."""
-        return tuple(_polygon(chain, self.objective.dimension) for chain in self.chains)
+        return tuple(_polygon(chain, self.objective.dimension) for chain in self.pieces)
+
+
+class SurfaceCertificate(PiecesCertificate[Atlas]):
+    """Everything that was proved about one surface; see `PiecesCertificate`."""
+
+    kind: ClassVar[str] = "surface"
+    first_claim: ClassVar[str] = "surface"
+    names: ClassVar[tuple[str, ...]] = tuple(THEOREMS["surface"])
 
     @property
-    def about(self) -> Pieces:
-        """What the sentences speak of."""
-        return Pieces(self.rho, "curve", tuple((piece.closed, len(piece.cells)) for piece in self.chains))
-
-    def _lengths(self) -> list[int]:
-        return [len(chain.cells) for chain in self.chains]
-
-    def _subject(self) -> list[str]:
-        return [f"rho = {short_rational(self.rho)}"]
+    def atlases(self) -> tuple[Atlas, ...]:
+        """The pieces: overlapping charts."""
+        return self.pieces
 
 
 def _polygon(chain: CurveChain, dimension: int) -> np.ndarray:

@@ -1,88 +1,307 @@
-"""Claims about a curve of hallucinated minimizers for a fixed rho (Theorem 3.1 in residual form).
+"""Claims about a curve or a surface of hallucinated minimizers for a fixed rho (Theorem 3.1 in residual form).
 
 =================  ====================================================================================================
 ``curve``          a chain of cells holds one connected smooth curve of global hallucinated minimizers, open or closed
-``regular``        ``A = Dr(x+) J`` has full row rank at every point of the curve, with a bound
+``surface``        charts hold one connected smooth surface of global hallucinated minimizers, with edges or closed
+``regular``        ``A = Dr(x+) J`` has full row rank at every point, with a bound
 ``theorem_3_2``    (C32) at every point; refuted: it fails at some point
 ``projected_c32``  (C32) on the row space of ``Dr(x+)`` at every point; refuted: it fails at some point
 ``attractor``      every eigenvalue of the tangent kernel ``K`` has positive real part at every point; refuted: at some
                    point one has negative real part
 ``turning``        closed curves in the plane: the tangent goes round once
+``topology``       closed surfaces: the Euler characteristic, which says what the surface is
 =================  ====================================================================================================
 
-A closed curve is compact, and ``A`` of full row rank isolates it: near it ``grad f^SAM = A^T r(x+)/n`` vanishes only
-where ``r(x+) = 0``, on the curve. So Theorem 3.2 speaks about the whole curve. And if every point attracts, for a fixed
-step below the least step bound, the starts that converge to a point near a given one fill a ball around it; finitely
-many of the balls cover the curve: SAM converges to the curve from every start close enough to it.
+A closed curve or surface is compact, and ``A`` of full row rank isolates it: near it ``grad f^SAM = A^T r(x+)/n``
+vanishes only where ``r(x+) = 0``, on it. So Theorem 3.2 speaks about the whole of it. And if every point attracts, for
+a fixed step below the least step bound, the starts that converge to a point near a given one fill a ball around it;
+finitely many of the balls cover it: SAM converges to it from every start close enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
-from hallucert.check.claim import Enclosure, Measured
-from hallucert.check.pieces.sentences import POINTWISE, Pieces, theorems
+from hallucert.check.attraction.theorem_3_2 import above_threshold, below_threshold
+from hallucert.check.claim import Conclusion, Enclosure, Inputs, Measured, Numbers, Status, Theorem
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.cell import CurveCellProof
-from hallucert.check.sheet.chain import CurveChain, ProvedChain, check_curve
-from hallucert.check.sheet.measures import measured_curve
-from hallucert.check.sheet.system import ManifoldSystem
-from hallucert.check.sheet.turning import total_turning
-from hallucert.clock import UNLIMITED, Clock
-
-THEOREMS = theorems(
-    {
-        "curve": "Is there a curve of hallucinated minimizers along the sheet?",
-        "regular": "Is the perturbation map regular at every point of the curve?",
-        "theorem_3_2": "Does condition (C32) of Theorem 3.2 hold at every point of the curve?",
-        "projected_c32": "Does (C32) hold on the row space of Dr(x+) at every point of the curve?",
-        "attractor": "Does every point of the curve attract SAM?",
-        "turning": "How often does the tangent of the closed curve go round?",
-    }
+from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.curve_chain import CurveChain, ProvedChain, check_curve, total_turning
+from hallucert.check.sheet.measures import (
+    Length,
+    Measures,
+    measured_curve,
+    measured_surface,
+    published_least,
+    threshold,
 )
-"""In the order in which they are claimed."""
+from hallucert.check.sheet.surface_atlas import Atlas, ProvedAtlas, check_atlas
+from hallucert.check.sheet.surface_system import SurfaceSystem
+from hallucert.check.sheet.surface_topology import euler_characteristic
+from hallucert.clock import UNLIMITED, Clock
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
+
+POINTWISE = ("regular", "theorem_3_2", "projected_c32", "attractor")
+"""The claims that say something of every point, in their order."""
 
 
-def sheet_claims(
-    system: ManifoldSystem,
-    chain: CurveChain,
-    index: int,
-    proofs: Sequence[CurveCellProof] | None = None,
-    clock: Clock = UNLIMITED,
-) -> list[Measured[Pieces]] | str:
-    """Prove everything about one chain; return its claims, or what could not be proved of it.
+@dataclass(frozen=True)
+class Pieces:
+    """What the sentences speak of: sheets 1, 2, .. are the pieces of a certificate.
 
-    Parameters
-    ----------
-    system : ManifoldSystem
-        The equation.
-    chain : CurveChain
-        The data.
-    index : int
-        Its number in the claims.
-    proofs : sequence of CurveCellProof, optional
-        As for `check_curve`.
-    clock : Clock
-        As for `check_curve`.
+    `noun` is ``"curve"`` or ``"surface"``. Of each piece `pieces` tells whether it has no ends or edges, and the number
+    of its cells or charts.
     """
-    proved = check_curve(system, chain, proofs, clock)
+
+    rho: Fraction
+    noun: str
+    pieces: tuple[tuple[bool, int], ...]
+
+    @classmethod
+    def of(cls, rho: Fraction, noun: str, pieces: Sequence[CurveChain | Atlas]) -> Pieces:
+        """Return what sentences about some chains or atlases speak of."""
+        return cls(rho, noun, tuple((piece.closed, len(piece)) for piece in pieces))
+
+
+@dataclass(frozen=True)
+class About:
+    """The sentences about one curve or surface, the `index`-th of its certificate, counted from 1."""
+
+    index: int
+    closed: bool
+    cells: int
+    rho: Fraction
+    noun: str
+
+    def curve(self, numbers: Numbers) -> Conclusion | None:
+        gradient, length = numbers["gradient_norm"], numbers["length"]
+        if gradient.lower <= 0 or length.lower <= 0:
+            return None
+        what = "one smooth closed curve, gone round once" if self.closed else "one connected smooth curve"
+        alone = " There are no other solutions in the cells." if self.closed else ""
+        return Status.PROVED, (
+            f"Sheet {self.index}: {self.cells} overlapping cells, each with exactly one arc of solutions of r(x+) = 0, "
+            f"hold {what}, of length in {decimal_enclosure(length.lower, length.upper)}. Each of its points is a "
+            f"global hallucinated minimizer for exactly this rho: r(x+) = 0 and the norm of grad f(x) is at least "
+            f"{decimal_below(gradient.lower)}.{alone}"
+        )
+
+    def surface(self, numbers: Numbers) -> Conclusion | None:
+        gradient = numbers["gradient_norm"]
+        if gradient.lower <= 0:
+            return None
+        what = "one smooth closed surface" if self.closed else "one connected smooth surface"
+        whole = " It is a whole component of the solutions." if self.closed else ""
+        charts = f"{self.cells} overlapping charts" if self.cells > 1 else "1 chart"
+        return Status.PROVED, (
+            f"Sheet {self.index}: {charts}, each with exactly one patch of solutions of r(x+) = 0, hold {what}. Each "
+            f"of its points is a global hallucinated minimizer for exactly this rho: r(x+) = 0 and the norm of "
+            f"grad f(x) is at least {decimal_below(gradient.lower)}.{whole}"
+        )
+
+    def regular(self, numbers: Numbers) -> Conclusion | None:
+        least = numbers["smallest_singular_value"]
+        if least.lower <= 0:
+            return None
+        end = "ends" if self.noun == "curve" else "edges"
+        what = f"the {self.noun}" if self.closed else f"the {self.noun} and, at its {end}, its continuation"
+        return Status.PROVED, (
+            f"At every point of sheet {self.index} A = Dr(x+) J(x) has full row rank (smallest singular value >= "
+            f"{decimal_below(least.lower)}), so near it the solutions of r(x+) = 0 are nothing but {what}."
+        )
+
+    def theorem_3_2(self, numbers: Numbers) -> Conclusion | None:
+        least, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / self.rho
+        what = "the smallest eigenvalue of the symmetric part of Du"
+        if least.upper < threshold:
+            return Status.REFUTED, (
+                f"Condition (C32) of Theorem 3.2 fails at some point of sheet {self.index}: {what} is there at most "
+                f"{below_threshold(least, self.rho)}."
+            )
+        if least.lower <= threshold:
+            return None
+        return Status.PROVED, (
+            f"Condition (C32) of Theorem 3.2 holds at every point of sheet {self.index}: {what} is at least "
+            f"{above_threshold(least, self.rho)}.{self._whole('By Theorem 3.2 ')}"
+        )
+
+    def projected_c32(self, numbers: Numbers) -> Conclusion | None:
+        least = numbers["smallest_projected_eigenvalue"]
+        what = "the smallest eigenvalue of N^T (J + J^T)/2 N, N an orthonormal basis of the row space of Dr(x+), is"
+        if least.upper < 0:
+            return Status.REFUTED, (
+                f"Condition (C32) fails even on the row space of Dr(x+) at some point of sheet {self.index}: {what} "
+                f"there at most {decimal_above(least.upper)} < 0."
+            )
+        if least.lower <= 0:
+            return None
+        return Status.PROVED, (
+            f"Condition (C32) holds on the row space of Dr(x+), where SAM moves, at every point of sheet {self.index}: "
+            f"{what} at least {decimal_below(least.lower)} > 0.{self._whole('So ')}"
+        )
+
+    def attractor(self, numbers: Numbers) -> Conclusion | None:
+        least = numbers["smallest_real_part"]
+        if least.upper < 0:
+            return Status.REFUTED, (
+                f"Some point x of sheet {self.index} repels SAM: some eigenvalue of the SAM tangent kernel "
+                f"K = A B^T / n has real part at most {decimal_above(least.upper)} there, so for every fixed step "
+                f"eta > 0 there is a neighbourhood of x which SAM leaves from almost every start in it."
+            )
+        if least.lower <= 0 or "step_bound" not in numbers or numbers["step_bound"].lower <= 0:
+            return None
+        step = decimal_below(numbers["step_bound"].lower)
+        where = (
+            f"SAM converges to a point of the {self.noun} from every start close enough to it, for every fixed step "
+            f"0 < eta < {step}."
+            if self.closed
+            else f"for every fixed step 0 < eta < {step} SAM converges to a solution near x from every start close "
+            f"enough to x."
+        )
+        return Status.PROVED, (
+            f"Every point x of sheet {self.index} attracts SAM across the {self.noun}: every eigenvalue of the SAM "
+            f"tangent kernel K = A B^T / n has real part at least {decimal_below(least.lower)} on it, so {where}"
+        )
+
+    def turning(self, numbers: Numbers) -> Conclusion | None:
+        turns = numbers["turns"]
+        for sign, way in ((1, "counterclockwise"), (-1, "clockwise")):
+            if sign - Fraction(1, 2) < turns.lower <= sign <= turns.upper < sign + Fraction(1, 2):
+                return Status.PROVED, (
+                    f"The tangent of sheet {self.index} goes round exactly once, {way} in the order of its cells: its "
+                    f"total turning is {'-' * (sign < 0)}1 times 2 pi."
+                )
+        return None
+
+    def topology(self, numbers: Numbers) -> Conclusion | None:
+        number = numbers["euler_characteristic"]
+        count = round((number.lower + number.upper) / 2)
+        if (
+            count > 2
+            or count % 2
+            or not count - Fraction(1, 2) < number.lower <= count <= number.upper < count + Fraction(1, 2)
+        ):
+            return None
+        kinds = {2: "a sphere", 0: "a torus"}
+        what = kinds.get(count, f"a closed orientable surface of genus {1 - count // 2}")
+        return Status.PROVED, f"As a surface, sheet {self.index} is {what}: its Euler characteristic is {count}."
+
+    def _whole(self, because: str) -> str:
+        if not self.closed:
+            return ""
+        return (
+            f" The {self.noun} is compact, connected and isolated from other minimizers of f(x+). {because}SAM "
+            f"converges to it from every start close enough, for every small enough fixed step."
+        )
+
+
+NUMBERS: Mapping[str, tuple[frozenset[str], ...]] = {
+    "curve": (frozenset({"gradient_norm", "length"}),),
+    "surface": (frozenset({"gradient_norm"}),),
+    "regular": (frozenset({"smallest_singular_value"}),),
+    "theorem_3_2": (frozenset({"smallest_eigenvalue_sym_Du"}),),
+    "projected_c32": (frozenset({"smallest_projected_eigenvalue"}),),
+    "attractor": (frozenset({"smallest_real_part", "step_bound"}), frozenset({"smallest_real_part"})),
+    "turning": (frozenset({"turns"}),),
+    "topology": (frozenset({"euler_characteristic"}),),
+}
+"""The numbers that each claim may have."""
+
+
+def _theorems(noun: str, last: str, question: str) -> dict[str, Theorem[Pieces]]:
+    """Return the theorems about curves or surfaces, in the order in which they are claimed."""
+    questions = {
+        noun: f"Is there a {noun} of hallucinated minimizers along the sheet?",
+        "regular": f"Is the perturbation map regular at every point of the {noun}?",
+        "theorem_3_2": f"Does condition (C32) of Theorem 3.2 hold at every point of the {noun}?",
+        "projected_c32": f"Does (C32) hold on the row space of Dr(x+) at every point of the {noun}?",
+        "attractor": f"Does every point of the {noun} attract SAM?",
+        last: question,
+    }
+    return {
+        name: Theorem(
+            name=name,
+            question=question,
+            conclude=partial(_conclude, name),
+            numbers=NUMBERS[name],
+            inputs=({"sheet": "integer"},),
+            subject="sheet",
+        )
+        for name, question in questions.items()
+    }
+
+
+def _conclude(name: str, about: Pieces, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    closed, cells = about.pieces[inputs["sheet"] - 1]
+    sentences = About(inputs["sheet"], closed, cells, about.rho, about.noun)
+    conclusion: Conclusion | None = getattr(sentences, name)(numbers)
+    return Reason.STRADDLES if conclusion is None else conclusion
+
+
+THEOREMS = {
+    "curve": _theorems("curve", "turning", "How often does the tangent of the closed curve go round?"),
+    "surface": _theorems("surface", "topology", "Which closed surface is it?"),
+}
+"""For a curve and for a surface the theorems about it, by name, in the order in which they are claimed."""
+
+
+def checked_curve(
+    system: CurveSystem, chain: CurveChain, index: int, clock: Clock = UNLIMITED
+) -> list[Measured[Pieces]] | str:
+    """Prove everything about one chain, the `index`-th; return its claims, or what could not be proved of it."""
+    proved = check_curve(system, chain, clock=clock)
     if isinstance(proved, str):
         return proved
-    found = measured_curve(proved, clock)
-    if isinstance(found, str):
-        return found
-    first = found.claims["gradient"]
-    numbers = {name: found.claims[name] for name in POINTWISE}
-    numbers = {"curve": None if first is None else {**first, "length": found.length}, **numbers}
-    if proved.closed and system.objective.dimension == 2:
-        numbers["turning"] = _turning(proved)
-    return [
-        Measured(THEOREMS[name], Reason.PRECISION if known is None else known, {"sheet": index})
-        for name, known in numbers.items()
-    ]
+    found = measured_curve(proved, chain.cuts, system.rho, clock)
+    return found if isinstance(found, str) else curve_claims(proved, *found, index)
 
 
-def _turning(chain: ProvedChain) -> dict[str, Enclosure] | None:
-    turns = total_turning(chain)
-    return None if turns is None else {"turns": Enclosure(Fraction(turns), Fraction(turns))}
+def checked_surface(
+    system: SurfaceSystem, atlas: Atlas, index: int, clock: Clock = UNLIMITED
+) -> list[Measured[Pieces]] | str:
+    """Prove everything about one atlas, the `index`-th; return its claims, or what could not be proved of it."""
+    proved = check_atlas(system, atlas, clock)
+    if isinstance(proved, str):
+        return proved
+    found = measured_surface(proved, atlas.cuts, system.exact_rho, clock)
+    return found if isinstance(found, str) else surface_claims(proved, found, index, clock)
+
+
+def curve_claims(chain: ProvedChain, measures: Measures, length: Length, index: int) -> list[Measured[Pieces]]:
+    """Return what follows for a proved chain that was measured."""
+    system = chain.proofs[0].system
+    claims = _pointwise("curve", system.rho, measures, index)
+    if not isinstance(whole := claims[0].numbers, Reason):
+        claims[0] = replace(claims[0], numbers={**whole, "length": Enclosure(length.low, length.high)})
+    if chain.closed and system.objective.dimension == 2:
+        claims.append(_counted("curve", "turning", {"turns": total_turning(chain)}, index))
+    return claims
+
+
+def surface_claims(atlas: ProvedAtlas, measures: Measures, index: int, clock: Clock) -> list[Measured[Pieces]]:
+    """Return what follows for a proved atlas that was measured."""
+    claims = _pointwise("surface", atlas.proofs[0].system.exact_rho, measures, index)
+    if atlas.closed:
+        claims.append(
+            _counted("surface", "topology", {"euler_characteristic": euler_characteristic(atlas, clock)}, index)
+        )
+    return claims
+
+
+def _pointwise(noun: str, rho: Fraction, measures: Measures, index: int) -> list[Measured[Pieces]]:
+    """Return that there is a piece, and what holds at each of its points."""
+    claims = []
+    for name in (noun, *POINTWISE):
+        asked = "gradient" if name == noun else name
+        publish = published_least(threshold(name, rho))
+        claims.append(Measured(THEOREMS[noun][name], measures.numbers(asked), {"sheet": index}, publish))
+    return claims
+
+
+def _counted(noun: str, name: str, counts: Mapping[str, int | None], index: int) -> Measured[Pieces]:
+    """Return a claim about a number that was counted exactly, if it could be had."""
+    known = {key: Enclosure(Fraction(n), Fraction(n)) for key, n in counts.items() if n is not None}
+    return Measured(THEOREMS[noun][name], known or Reason.PRECISION, {"sheet": index})

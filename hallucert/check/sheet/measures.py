@@ -1,35 +1,39 @@
-"""Numbers of a whole curve: what the theorems about a point read, enclosed on all of it, cell by cell.
+"""Numbers of a whole sheet: what the theorems about a point read, enclosed on all of it, piece by piece.
 
 The rules of points (`nonstationary`, `regular`, `theorem_3_2`, `projected_c32`, `attractor`) measure whatever region
-their evidence holds, here a piece of the arc of a cell. A number of the curve is the least value that the number of a
-point takes on it: its lower end is the least of the lower ends of all pieces, its upper end the least upper end.
+their evidence holds, here a piece of the arc of a cell or of the patch of a chart. A number of the sheet is the least
+value that the number of a point takes on it: its lower end is the least of the lower ends of all pieces, its upper end
+the least upper end. Into which pieces the cells and charts are cut is recorded in the certificate. A piece of a patch
+that lies inside an earlier chart has been measured there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
-from hallucert.check.cell import Vector, arc_box
+from hallucert.check.cell import arc_box
 from hallucert.check.claim import Enclosure
 from hallucert.check.point import nonstationary, regular
 from hallucert.check.point.rule import Evidence, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.cell import CurveCellProof
-from hallucert.check.sheet.chain import ProvedChain
+from hallucert.check.sheet.curve_cell import CurveCellProof
+from hallucert.check.sheet.curve_chain import ProvedChain
+from hallucert.check.sheet.surface_atlas import COVERED, MEASURED, ProvedAtlas, covering
+from hallucert.check.subdivision import Box, Subdivision
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.exact import round_down, round_up
 
-DEPTH = 4
-"""How often a part of an arc may be halved where a sign is not certain."""
+SPEED = Fraction(11, 10)
+"""On a piece of an arc the greatest speed must be below so many times the least."""
 
-PUBLISHED = Fraction(9, 4)
-"""Signs must survive publication, which moves each end out by twice the width (`Enclosure.published`)."""
+WEAKER = Fraction(257, 256)
+"""The ends of a published number, counted from its threshold, are weaker by this factor."""
 
-SPEED = Fraction(6, 5)
-"""A piece is halved while its greatest speed is not known to be below so many times its least."""
+LATE = "the time budget was spent before all of it was measured"
 
 RULES: Mapping[str, tuple[Rule, tuple[str, ...]]] = {
     "gradient": (nonstationary.RULE, ("gradient_norm",)),
@@ -40,33 +44,20 @@ RULES: Mapping[str, tuple[Rule, tuple[str, ...]]] = {
 }
 """For each question the rule of a point that measures it, and its numbers; the first is compared to a threshold."""
 
+Found = Mapping[str, Mapping[str, Enclosure] | Reason]
+"""What was measured on a piece."""
+
 
 @dataclass
 class Least:
-    """The least value on a curve of each number of a claim; `failed` where some piece could not be measured."""
+    """The least value on a sheet of each number of a claim; `failed` where some piece could not be measured."""
 
     threshold: Fraction
     numbers: dict[str, Enclosure] = field(default_factory=dict)
     failed: bool = False
 
-    def decides(self, found: Mapping[str, Enclosure] | Reason, deciding: str) -> bool:
-        """Tell whether a piece is on one side of the threshold, or it no longer matters: some piece is below it."""
-        if isinstance(found, Reason):
-            return False
-        if deciding in self.numbers and self.below(self.numbers[deciding]):
-            return True
-        return self.above(found[deciding]) or self.below(found[deciding])
-
-    def above(self, least: Enclosure) -> bool:
-        """Tell whether a number is above the threshold, with a margin that survives publication."""
-        return least.lower - PUBLISHED * (least.upper - least.lower) > self.threshold
-
-    def below(self, least: Enclosure) -> bool:
-        """Tell whether a number is below the threshold, with a margin that survives publication."""
-        return least.upper + PUBLISHED * (least.upper - least.lower) < self.threshold
-
     def add(self, found: Mapping[str, Enclosure] | Reason, names: tuple[str, ...]) -> None:
-        """Take in a piece; a name that it lacks (a step bound where nothing attracts) is lost for the curve."""
+        """Take in a piece; a name that it lacks (a step bound where nothing attracts) is lost for the sheet."""
         if isinstance(found, Reason):
             self.failed = True
             return
@@ -79,92 +70,112 @@ class Least:
             self.numbers[name] = Enclosure(min(own.lower, found[name].lower), min(own.upper, found[name].upper))
 
 
+class Measures:
+    """What has been measured of a sheet so far."""
+
+    def __init__(self, rho: Fraction) -> None:
+        self.least = {name: Least(threshold(name, rho)) for name in RULES}
+
+    def of(self, point: Point) -> Found:
+        """Measure on one piece whatever has not failed on another."""
+        return {name: RULES[name][0].measure(Evidence(point), {}) for name in RULES if not self.least[name].failed}
+
+    def add(self, found: Found) -> None:
+        """Take in the numbers of a piece."""
+        for name, numbers in found.items():
+            self.least[name].add(numbers, RULES[name][1])
+
+    def numbers(self, name: str) -> dict[str, Enclosure] | Reason:
+        """Return the numbers of a question on the whole sheet."""
+        return Reason.PRECISION if self.least[name].failed else self.least[name].numbers
+
+
+def threshold(name: str, rho: Fraction) -> Fraction:
+    """Return what the number of a question is compared to."""
+    return -1 / rho if name == "theorem_3_2" else Fraction(0)
+
+
+def published_least(above: Fraction) -> Callable[[Enclosure, int, Fraction], Enclosure]:
+    """Return how numbers with a threshold are published: a little farther out, but never across the threshold."""
+
+    def publish(least: Enclosure, precision: int, unit: Fraction) -> Enclosure:
+        low, high = least.lower - above, least.upper - above
+        low = low / WEAKER if low > 0 else low * WEAKER
+        high = high / WEAKER if high < 0 else high * WEAKER
+        return Enclosure(round_down(above + low, 64), round_up(above + high, 64))
+
+    return publish
+
+
 @dataclass(frozen=True)
-class CurveNumbers:
-    """What was measured along a curve.
+class ArcPiece:
+    """A piece of the arc of a cell: the SAM map on it, and the speed if it is known well enough."""
 
-    Attributes
-    ----------
-    claims : mapping of str to dict of str to Enclosure, or None
-        For each claim of `RULES` its numbers, None where a piece could not be measured.
-    length : Enclosure
-        Of the curve.
-    """
-
-    claims: Mapping[str, dict[str, Enclosure] | None]
-    length: Enclosure
+    point: Point
+    speed: Enclosure | None
 
 
-def measured_curve(chain: ProvedChain, clock: Clock = UNLIMITED) -> CurveNumbers | str:
-    """Measure a proved chain; return the numbers, or why they cannot be had."""
-    system = chain.proofs[0].system
-    least = nothing_measured(system.rho)
-    low, high = Fraction(0), Fraction(0)
-    for number, (proof, came_in) in enumerate(zip(chain.proofs, chain.entries, strict=True)):
+def arc_piece(proof: CurveCellProof, piece: Box) -> ArcPiece:
+    """Enclose a piece of an arc."""
+    ar, ((low, high),) = proof.arithmetic, piece
+    _, _, x = arc_box(proof, low, high, proof.box)
+    speed = proof.speed(x)
+    if speed is None or not ar.is_finite(speed):
+        return ArcPiece(proof.system.point(x), None)
+    least, most = ar.endpoints(speed)
+    return ArcPiece(proof.system.point(x), Enclosure(least, most) if most < SPEED * least else None)
+
+
+class Length:
+    """The length of a curve: the speeds on the pieces of its arcs, times how long they are."""
+
+    def __init__(self) -> None:
+        self.low = self.high = Fraction(0)
+
+    def add(self, piece: Box, came_in: tuple[Fraction, Fraction], speed: Enclosure) -> None:
+        """Add what the curve, which comes in somewhere in an interval, has of a piece of an arc."""
+        ((low, high),) = piece
+        self.low += speed.lower * max(high - max(low, came_in[1]), Fraction(0))
+        self.high += speed.upper * max(high - max(low, came_in[0]), Fraction(0))
+
+
+def measured_curve(
+    chain: ProvedChain, cuts: Sequence[Subdivision], rho: Fraction, clock: Clock = UNLIMITED
+) -> tuple[Measures, Length] | str:
+    """Measure a proved chain on the recorded pieces; return the numbers and the length, or why they cannot be had."""
+    measures, length = Measures(rho), Length()
+    for number, (proof, came_in, cut) in enumerate(zip(chain.proofs, chain.entries, cuts, strict=True)):
         clock.tell("cells measured", number, len(chain.proofs))
         try:
             with clock.watched():
-                speed = _walk(proof, least)
+                for word, piece in cut.pieces([proof.cell.span]):
+                    found = arc_piece(proof, piece)
+                    if word != MEASURED or found.speed is None:
+                        return f"the arc in cell {number} is not measured"
+                    measures.add(measures.of(found.point))
+                    length.add(piece, came_in, found.speed)
         except OutOfTime:
-            return "the time budget was spent before all of it was measured"
-        if speed is None:
-            return "the speed along an arc is not enclosed"
-        end = proof.cell.span[1]
-        low += speed.lower * (end - came_in[1])
-        high += speed.upper * (end - came_in[0])
-    return CurveNumbers(all_numbers(least), Enclosure(low, high))
+            return LATE
+    return measures, length
 
 
-def _walk(proof: CurveCellProof, least: Mapping[str, Least]) -> Enclosure | None:
-    """Measure the arc of a cell, halving it where needed; return the speed ``|x'(s)|`` along it."""
-    speeds: list[Enclosure] = []
-    pending: list[tuple[Fraction, Fraction, Vector, int]] = [(*proof.cell.span, proof.box, DEPTH)]
-    while pending:
-        low, high, w, left = pending.pop()
-        _, narrow, x = arc_box(proof, low, high, w)
-        found = measure(proof.system.point(x), least)
-        speed = _speed(proof, x)
-        if left > 0 and (speed is None or not decided(found, least)):
-            middle = (low + high) / 2
-            pending += [(middle, high, narrow, left - 1), (low, middle, narrow, left - 1)]
-            continue
-        if speed is None:
-            return None
-        speeds.append(speed)
-        take_in(found, least)
-    return Enclosure(min(s.lower for s in speeds), max(s.upper for s in speeds))
-
-
-def _speed(proof: CurveCellProof, x: Vector) -> Enclosure | None:
-    """Enclose the speed at the arc points `x`; None if that is not certainly between two numbers near each other."""
-    ar, speed = proof.arithmetic, proof.speed(x)
-    if speed is None or not ar.is_finite(speed):
-        return None
-    low, high = ar.endpoints(speed)
-    return Enclosure(low, high) if high < SPEED * low else None
-
-
-def measure(point: Point, least: Mapping[str, Least]) -> dict[str, Mapping[str, Enclosure] | Reason]:
-    """Measure on one piece whatever has not failed on another."""
-    return {name: RULES[name][0].measure(Evidence(point), {}) for name in RULES if not least[name].failed}
-
-
-def decided(found: Mapping[str, Mapping[str, Enclosure] | Reason], least: Mapping[str, Least]) -> bool:
-    """Tell whether a piece need not be halved for what was found on it."""
-    return all(least[name].decides(found[name], RULES[name][1][0]) for name in found if not least[name].failed)
-
-
-def nothing_measured(rho: Fraction, kind: type[Least] = Least) -> dict[str, Least]:
-    """Return the state before the first piece."""
-    return {name: kind(-1 / rho if name == "theorem_3_2" else Fraction(0)) for name in RULES}
-
-
-def take_in(found: Mapping[str, Mapping[str, Enclosure] | Reason], least: Mapping[str, Least]) -> None:
-    """Add the numbers of a piece."""
-    for name, numbers in found.items():
-        least[name].add(numbers, RULES[name][1])
-
-
-def all_numbers(least: Mapping[str, Least]) -> dict[str, dict[str, Enclosure] | None]:
-    """Return the numbers of the whole; None where a piece could not be measured."""
-    return {name: None if found.failed else found.numbers for name, found in least.items()}
+def measured_surface(
+    atlas: ProvedAtlas, cuts: Sequence[Subdivision], rho: Fraction, clock: Clock = UNLIMITED
+) -> Measures | str:
+    """Measure a proved atlas on the recorded pieces; return the numbers, or why they cannot be had."""
+    measures = Measures(rho)
+    for number, (proof, cut) in enumerate(zip(atlas.proofs, cuts, strict=True)):
+        clock.tell("charts measured", number, len(atlas.proofs))
+        for word, piece in cut.pieces(proof.chart.square):
+            if clock.passed():
+                return LATE
+            part = proof.part(piece)
+            if word == COVERED:
+                if next(covering(atlas.proofs, number, atlas.neighbours, part, before=number), None) is None:
+                    return f"a piece of chart {number} is not shown to lie inside earlier charts"
+                continue
+            point = part.narrow().point()
+            if word != MEASURED or point is None:
+                return f"a piece of chart {number} is not measured"
+            measures.add(measures.of(point))
+    return measures

@@ -1,21 +1,29 @@
-"""Proposing straight cells along a float curve, as long as they can be proved, each overlapping the one before."""
+"""Proposing straight cells along a float curve and charts over float points of a surface, as large as can be proved."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
-from hallucert.balls import matrix
-from hallucert.check.sheet.cell import CurveCellProof, straight_cell
-from hallucert.check.sheet.system import ManifoldSystem
+from hallucert.balls import BallArithmetic, matrix
+from hallucert.check.cell import Vector
+from hallucert.check.sheet.curve_cell import CurveCellProof, CurveSystem, straight_cell
+from hallucert.check.sheet.surface_chart import SIDES, Chart, ChartProof
+from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.clock import Clock
 from hallucert.exact import round_up
-from hallucert.prove.branch.proposal import ATTEMPTS, OVERLAP, Guide, Track
+from hallucert.find.curves.surface import across
+from hallucert.prove.branch.proposal import OVERLAP, Guide, Track
 
 ROOM = Fraction(8, 10)
-"""Part of the tube that Krawczyk's image may fill, so that the test passes in any arithmetic."""
+"""Part of a region's thickness that Krawczyk's image may fill, so that the test passes in any arithmetic."""
+
+ATTEMPTS = 6
+"""Most times that a region is made thicker."""
 
 GROWTH = 1.2
 """A cell may be longer than the one before by this factor; one that fails is halved."""
@@ -32,6 +40,47 @@ OF_A_STEP = 1 / 16
 JOINED = 1 / 4
 """How far the last cell of a closed curve reaches into the first, as a part of its length."""
 
+NEWTON_STEPS = 8
+
+SPLITS = 3
+"""How often a chart that cannot be proved is replaced by four smaller ones."""
+
+QUARTER = 0.54
+"""Half width of the four as a part of the old one: they overlap."""
+
+Proof = TypeVar("Proof", CurveCellProof, ChartProof)
+Rows = tuple[tuple[Fraction, ...], ...]
+
+
+def thickened(
+    ar: BallArithmetic,
+    attempt: Callable[[tuple[Fraction, ...]], tuple[Proof, Vector | None]],
+    radius: list[Fraction],
+    most: Fraction,
+) -> Proof | None:
+    """Make a cell or chart as thick as its proof needs, as Krawczyk's image shows, up to a thickness; None if it fails.
+
+    `attempt` takes the radii to the proof, not yet looked at, and to the image.
+    """
+    for _ in range(ATTEMPTS):
+        proof, image = attempt(tuple(radius))
+        if image is None or not ar.all_finite([image]):
+            return None
+        spread = [ar.magnitude(k) for k in image]
+        if all(s <= ROOM * r for s, r in zip(spread, radius, strict=True)):
+            return proof if proof.proved() else None
+        radius = [max(r, round_up(s * Fraction(3, 2), 12)) for s, r in zip(spread, radius, strict=True)]
+        if max(radius) > most:
+            return None
+    return None
+
+
+def _exact(rows: np.ndarray) -> Rows:
+    return tuple(tuple(map(Fraction, row)) for row in rows.tolist())
+
+
+# ---------------------------------------------------------------------- curves
+
 
 @dataclass(frozen=True)
 class CurveGuide:
@@ -41,7 +90,7 @@ class CurveGuide:
     tangents: np.ndarray
     closed: bool
 
-    def track(self, system: ManifoldSystem) -> Track:
+    def track(self, system: CurveSystem) -> Track:
         """Return the curve by arclength; a closed one goes on for a second round."""
         points, tangents = self.points, self.tangents
         if self.closed:
@@ -51,7 +100,7 @@ class CurveGuide:
 
 
 def search_curves(
-    system: ManifoldSystem, guide: CurveGuide, max_cells: int, clock: Clock
+    system: CurveSystem, guide: CurveGuide, max_cells: int, clock: Clock
 ) -> list[tuple[list[CurveCellProof], bool]]:
     """Cover a curve by proved cells, and tell of each row of cells whether it should be closed.
 
@@ -108,28 +157,100 @@ def cell_between(track: Track, sigma: float, upto: float) -> CurveCellProof | No
     inverse = matrix.float_inverse(jacobian @ frame[:, 1:])
     if not low < 0 < high or inverse is None:
         return None
+    system: CurveSystem = track.system  # type: ignore[assignment]
     span = (Fraction(low - OVERLAP * (high - low)), Fraction(high))
-    return _thickened(track, m, frame, span, inverse)
+    centre, turned, preconditioner = tuple(map(Fraction, m.tolist())), _exact(frame), _exact(inverse)
+
+    def attempt(radius: tuple[Fraction, ...]) -> tuple[CurveCellProof, Vector | None]:
+        proof = CurveCellProof(system, straight_cell(centre, turned, span, radius, preconditioner))
+        return proof, proof.image(proof.box)
+
+    length = span[1] - span[0]
+    return thickened(system.arithmetic, attempt, [round_up(length / 512, 12)] * system.dimension, length)
 
 
-def _thickened(
-    track: Track, m: np.ndarray, frame: np.ndarray, span: tuple[Fraction, Fraction], inverse: np.ndarray
-) -> CurveCellProof | None:
-    """Make the tube as thick as the proof needs: Krawczyk's image shows how much."""
-    system: ManifoldSystem = track.system  # type: ignore[assignment]
-    ar, length = system.arithmetic, span[1] - span[0]
-    exact = [tuple(tuple(map(Fraction, row)) for row in rows.tolist()) for rows in (frame, inverse)]
-    centre = tuple(map(Fraction, m.tolist()))
-    radius = [round_up(length / 512, 12)] * system.dimension
-    for _ in range(ATTEMPTS):
-        attempt = CurveCellProof(system, straight_cell(centre, exact[0], span, tuple(radius), exact[1]))
-        image = attempt.image(attempt.box)
-        if image is None or not ar.all_finite([image]):
+# ---------------------------------------------------------------------- surfaces
+
+
+@dataclass(frozen=True)
+class SurfaceGuide:
+    """A float atlas: points (n, d), orthonormal tangents (n, d, 2), half widths (n,), and whether it is closed."""
+
+    points: np.ndarray
+    tangents: np.ndarray
+    half_widths: np.ndarray
+    closed: bool
+
+
+def search_charts(system: SurfaceSystem, guide: SurfaceGuide, max_charts: int, clock: Clock) -> list[ChartProof]:
+    """Return proved charts over the points of the guide, as many as are found in time."""
+    found: list[ChartProof] = []
+    pending = [
+        (x, tangents, float(h), SPLITS)
+        for x, tangents, h in zip(guide.points, guide.tangents, guide.half_widths, strict=True)
+    ]
+    pending.reverse()
+    while pending and len(found) < max_charts and not clock.passed():
+        clock.tell("charts", len(found), len(found) + len(pending))
+        x, tangents, h, left = pending.pop()
+        proof = chart_at(system, x, tangents, h)
+        if proof is not None:
+            found.append(proof)
+        elif left > 0:
+            shifts = [(a, b) for a in (-0.5, 0.5) for b in (-0.5, 0.5)]
+            pending += [(x + h * (tangents @ np.array(shift)), tangents, QUARTER * h, left - 1) for shift in shifts]
+    return found
+
+
+def chart_at(system: SurfaceSystem, x: np.ndarray, tangents: np.ndarray, h: float) -> ChartProof | None:
+    """Return a proved chart around the solution next to `x`, with parameters along `tangents`, or None."""
+    z = _solution(system, x)
+    return None if z is None else chart_around(system, z, tangents, h)
+
+
+def chart_around(system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: float) -> ChartProof | None:
+    """Return a proved chart around a zero of ``E`` in floats, or None."""
+    d = system.dimension
+    jacobian = _floats(system, z)
+    null = np.linalg.svd(jacobian)[2][system.equations :].T
+    turned = tangents.T @ null[:d]
+    if abs(np.linalg.det(turned)) < 1e-8:
+        return None
+    frame = np.column_stack([null @ np.linalg.inv(turned), across(tangents, z[d:-1] - z[:d])])
+    inverse = matrix.float_inverse(jacobian @ frame[:, SIDES:])
+    if inverse is None:
+        return None
+    half_width = round_up(Fraction(h), 12)
+    centre, turned, preconditioner = tuple(map(Fraction, z.tolist())), _exact(frame), _exact(inverse)
+
+    def attempt(radius: tuple[Fraction, ...]) -> tuple[ChartProof, Vector | None]:
+        proof = ChartProof(system, Chart(centre, turned, half_width, radius, preconditioner))
+        return proof, proof.image
+
+    return thickened(system.arithmetic, attempt, [round_up(half_width / 16, 12)] * system.equations, 4 * half_width)
+
+
+def _solution(system: SurfaceSystem, x: np.ndarray) -> np.ndarray | None:
+    """Newton's method in floats from ``(x, x+, |g|/rho)``, by least changes; None if it does not get to a solution."""
+    ar, rho = system.arithmetic, float(system.exact_rho)
+    exact = [ar.from_float(v) for v in x.tolist()]
+    g = np.array([ar.approximate(v) for v in system.objective.enclose_gradient(ar, exact)])
+    size = float(np.linalg.norm(g))
+    if not (np.isfinite(size) and size > 0):
+        return None
+    z = np.concatenate([x, x + rho * g / size, [size / rho]])
+    for _ in range(NEWTON_STEPS):
+        value = np.array([ar.approximate(v) for v in system.value([ar.from_float(v) for v in z.tolist()])])
+        jacobian = _floats(system, z)
+        if not (np.isfinite(value).all() and np.isfinite(jacobian).all()):
             return None
-        spread = [ar.magnitude(k) for k in image]
-        if all(s <= ROOM * r for s, r in zip(spread, radius, strict=True)):
-            return attempt if attempt.proved() else None
-        radius = [max(r, round_up(s * Fraction(3, 2), 12)) for s, r in zip(spread, radius, strict=True)]
-        if max(radius) > length:
-            return None
-    return None
+        step = np.linalg.lstsq(jacobian, value, rcond=None)[0]
+        z = z - step
+        if np.linalg.norm(step) <= 1e-14 * np.linalg.norm(z):
+            break
+    return z if z[-1] > 0 and np.linalg.norm(step) <= 1e-9 * np.linalg.norm(z) else None
+
+
+def _floats(system: SurfaceSystem, z: np.ndarray) -> np.ndarray:
+    ar = system.arithmetic
+    return matrix.midpoints(ar, system.jacobian([ar.from_float(v) for v in z.tolist()]))

@@ -9,10 +9,10 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic, matrix
-from hallucert.check.surface.system import SurfaceSystem
+from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.find.curves import surface as surface_module
 from hallucert.find.curves.surface import across
-from hallucert.prove.surface.proposal import chart_at
+from hallucert.prove.sheet.proposal import chart_at
 
 QUARTIC = "(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"
 

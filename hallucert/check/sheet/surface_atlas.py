@@ -17,31 +17,38 @@ The normal space of the surface has the rows of ``DE`` for its basis, everywhere
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from itertools import islice
 
 import numpy as np
 
-from hallucert.check.surface.cell import Chart, ChartProof
-from hallucert.check.surface.part import SIDES, Part, Rectangle
-from hallucert.check.surface.system import SurfaceSystem
+from hallucert.check.sheet.surface_chart import SIDES, Chart, ChartProof, Part
+from hallucert.check.sheet.surface_system import SurfaceSystem
+from hallucert.check.subdivision import Box, Subdivision
 from hallucert.clock import UNLIMITED, Clock
 
-SEGMENTS = 2
-"""An edge is first cut into so many segments."""
+MEASURED, COVERED, FREE = "m", "c", "f"
+"""What becomes of a piece of a square or an edge: it is measured, lies inside another chart, or is left alone."""
 
-DEPTH = 5
-"""How often a segment is halved before it counts as not covered."""
+MOST_OWNERS = 6
+"""Among so many charts one that holds a piece is looked for."""
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """Overlapping charts, and whether together they are a closed surface."""
+    """Overlapping charts, whether together they are a closed surface, and for each chart what became of its pieces.
+
+    `edges` are the subdivisions of the four edges of each square, `cuts` those of the squares.
+    """
 
     charts: tuple[Chart, ...]
     closed: bool
+    edges: tuple[tuple[Subdivision, ...], ...] = ()
+    cuts: tuple[Subdivision, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.charts)
 
 
 @dataclass(frozen=True)
@@ -53,52 +60,37 @@ class ProvedAtlas:
     neighbours: Neighbours
 
 
-def check_atlas(
-    system: SurfaceSystem,
-    atlas: Atlas,
-    proofs: Sequence[ChartProof] | None = None,
-    covers: Sequence[Sequence[int | None]] | None = None,
-    clock: Clock = UNLIMITED,
-) -> ProvedAtlas | str:
-    """Prove that the charts hold one connected surface; return what was proved, or what could not be.
-
-    Parameters
-    ----------
-    system : SurfaceSystem
-        The equation.
-    atlas : Atlas
-        The data.
-    proofs : sequence of ChartProof, optional
-        The prover's successful proofs of the charts in the same arithmetic.
-    covers : sequence of sequences, optional
-        For each chart `covered_edges`, likewise.
-    clock : Clock
-        Give up when its time is up.
-    """
+def check_atlas(system: SurfaceSystem, atlas: Atlas, clock: Clock = UNLIMITED) -> ProvedAtlas | str:
+    """Prove that the charts hold one connected surface; return what was proved, or what could not be."""
     if not atlas.charts:
         return "it has no charts"
     late = "the time budget was spent before its last chart"
-    done = []
+    proofs = []
     for i, chart in enumerate(atlas.charts):
         clock.tell("charts", i, len(atlas.charts))
         if clock.passed():
             return late
-        proof = ChartProof(system, chart) if proofs is None else proofs[i]
-        if proofs is None and not proof.proved():
+        proofs.append(ChartProof(system, chart))
+        if not proofs[-1].proved():
             return f"chart {i} is not shown to hold exactly one patch"
-        done.append(proof)
-    near = Neighbours(done)
-    joined = []
-    for i in range(len(done)):
+    near = Neighbours(proofs)
+    joined: list[set[int]] = []
+    for i, (proof, cuts) in enumerate(zip(proofs, atlas.edges, strict=True)):
         if clock.passed():
             return late
-        covered = covered_edges(done, i, near) if covers is None else covers[i]
-        if atlas.closed and None in covered:
-            return f"an edge of chart {i} is not shown to lie inside other charts"
-        joined.append({j for j in covered if j is not None})
-    if len(component(joined, 0)) < len(done):
+        joined.append(set())
+        for word, edge in _pieces_of_edges(proof.chart, cuts):
+            if word == FREE and not atlas.closed:
+                continue
+            owners = covering(proofs, i, near, proof.part(edge)) if word == COVERED else iter(())
+            # Where nothing is known of other edges, every owner counts: this edge may be the only way to one of them.
+            found = list(islice(owners, 1 if atlas.closed else None))
+            if not found:
+                return f"an edge of chart {i} is not shown to lie inside other charts"
+            joined[i].update(found)
+    if len(component(joined, 0)) < len(proofs):
         return "its charts are not shown to be connected"
-    return ProvedAtlas(tuple(done), atlas.closed, near)
+    return ProvedAtlas(tuple(proofs), atlas.closed, near)
 
 
 class Neighbours:
@@ -107,11 +99,16 @@ class Neighbours:
     def __init__(self, proofs: Sequence[ChartProof]) -> None:
         charts = [proof.chart for proof in proofs]
         self.centres = np.array([chart.centre for chart in charts], float)
-        frames = np.array([chart.frame for chart in charts], float)
-        self.inverses = np.array([_float_inverse(frame) for frame in frames])
+        self.frames = np.array([chart.frame for chart in charts], float)
+        self.inverses = np.array([_float_inverse(frame) for frame in self.frames])
         self._sizes = np.array([[chart.half_width] * SIDES + list(chart.radius) for chart in charts], float)
-        self._reach = np.linalg.norm(frames, 2, axis=(1, 2)) * np.linalg.norm(self._sizes, axis=1)
+        self._reach = np.linalg.norm(self.frames, 2, axis=(1, 2)) * np.linalg.norm(self._sizes, axis=1)
         self._last: tuple[int, np.ndarray] | None = None
+
+    def middle(self, number: int, part: Part) -> np.ndarray:
+        """Return a point of a chart near a part of its patch."""
+        y = part.arithmetic.approximations([[*part.t, *part.w]])[0]
+        return np.asarray(self.centres[number] + self.frames[number] @ y)
 
     def of(self, z: np.ndarray, number: int | None = None) -> list[int]:
         """Return the charts with `z` in them, those with it deepest inside first.
@@ -122,7 +119,7 @@ class Neighbours:
         with np.errstate(all="ignore"):
             y = np.einsum("nij,nj->ni", self.inverses[among], z - self.centres[among])
             depth = (np.abs(y) / self._sizes[among]).max(axis=1)
-        return [int(among[i]) for i in np.argsort(depth)[:6] if depth[i] < 1]
+        return [int(among[i]) for i in np.argsort(depth)[:MOST_OWNERS] if depth[i] < 1]
 
     def _around(self, number: int) -> np.ndarray:
         """Return the other charts that may hold a point of one chart; it is asked about many points in a row."""
@@ -141,47 +138,35 @@ def _float_inverse(frame: np.ndarray) -> np.ndarray:
         return np.full(frame.shape, np.inf)
 
 
-def covered_edges(proofs: Sequence[ChartProof], number: int, near: Neighbours) -> list[int | None]:
-    """Return for every segment of the edges of one patch the chart that covers it; None where none is shown to."""
-    proof, result = proofs[number], []
-    for edge in _edges(proof.chart.half_width):
-        pending = [(edge, proof.box, DEPTH)]
-        while pending:
-            rectangle, box, left = pending.pop()
-            part = proof.part(rectangle, box)
-            found = covering(proofs, number, near, part)
-            if found is None and left > 0:
-                pending += [(half, part.w, left - 1) for half in halved(rectangle)]
-            else:
-                result.append(found)
-                if found is None:
-                    break
-    return result
-
-
 def covering(
     proofs: Sequence[ChartProof], number: int, near: Neighbours, part: Part, before: int | None = None
-) -> int | None:
-    """Return another chart, one `before` a number if given, that certainly holds a part of a patch off its edges."""
-    middle = part.arithmetic.approximations([part.middle])[0]
-    candidates = (j for j in near.of(middle, number) if before is None or j < before)
-    return next((j for j in candidates if proofs[j].holds(part)), None)
+) -> Iterator[int]:
+    """Yield other charts, those `before` a number if given, that certainly hold a part of a patch off its edges.
+
+    The part is narrowed only if none holds it as it is.
+    """
+    among = [j for j in near.of(near.middle(number, part), number) if before is None or j < before]
+    found = False
+    for _ in range(2):
+        for j in among:
+            if proofs[j].holds(part):
+                found = True
+                yield j
+        if found or not among:
+            return
+        part.narrow()
 
 
-def _edges(h: Fraction) -> list[Rectangle]:
-    """The edges of the square, cut into segments."""
-    cuts = [-h + 2 * h * Fraction(k, SEGMENTS) for k in range(SEGMENTS + 1)]
-    parts = list(pairwise(cuts))
-    return [rectangle for end in (-h, h) for part in parts for rectangle in (((end, end), part), (part, (end, end)))]
+def _pieces_of_edges(chart: Chart, cuts: Sequence[Subdivision]) -> Iterator[tuple[str, Box]]:
+    for edge, cut in zip(edges(chart), cuts, strict=True):
+        yield from cut.pieces(edge)
 
 
-def halved(rectangle: Rectangle) -> list[Rectangle]:
-    """Cut a rectangle across its longer side."""
-    axis = max(range(SIDES), key=lambda k: rectangle[k][1] - rectangle[k][0])
-    low, high = rectangle[axis]
-    middle = (low + high) / 2
-    halves = [(low, middle), (middle, high)]
-    return [(half, rectangle[1]) if axis == 0 else (rectangle[0], half) for half in halves]
+def edges(chart: Chart) -> list[Box]:
+    """Return the edges of the square."""
+    h = chart.half_width
+    side = (-h, h)
+    return [edge for end in side for edge in ([(end, end), side], [side, (end, end)])]
 
 
 def component(joined: Sequence[set[int]], start: int) -> set[int]:

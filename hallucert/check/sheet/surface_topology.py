@@ -13,7 +13,7 @@ rims. The sum of the indices inside is the winding number of ``(h_1, h_2)`` alon
 every short part of the rim has one of the four signs ``h_1 > 0, h_2 > 0, h_1 < 0, h_2 < 0``, and neighbours, which
 share a point, never have opposite ones.
 
-The surface is connected and orientable (`surface_atlas`), so its characteristic ``2 - 2 genus`` says what it is.
+The surface is connected and orientable, so its characteristic ``2 - 2 genus`` says what it is.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ import numpy as np
 
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.cell import Vector
-from hallucert.check.claim import Enclosure
-from hallucert.check.surface.atlas import Neighbours, ProvedAtlas, covering, halved
-from hallucert.check.surface.cell import ChartProof
-from hallucert.check.surface.part import SIDES, Part, Rectangle
+from hallucert.check.sheet.surface_atlas import Neighbours, ProvedAtlas, covering
+from hallucert.check.sheet.surface_chart import SIDES, ChartProof, Part
+from hallucert.check.subdivision import Box, halves
 from hallucert.clock import UNLIMITED, Clock
 
 MOST_PIECES = 2000
@@ -54,13 +53,10 @@ class Piece:
     size: float
 
 
-def euler_characteristic(atlas: ProvedAtlas, clock: Clock = UNLIMITED) -> dict[str, Enclosure] | None:
+def euler_characteristic(atlas: ProvedAtlas, clock: Clock = UNLIMITED) -> int | None:
     """Return the Euler characteristic of a proved closed surface, or None if it cannot be had."""
-    for direction in _directions(atlas.proofs[0].system.dimension):
-        count = _sum_of_indices(atlas, direction, clock)
-        if count is not None:
-            return {"euler_characteristic": Enclosure(Fraction(count), Fraction(count))}
-    return None
+    counts = (_sum_of_indices(atlas, a, clock) for a in _directions(atlas.proofs[0].system.dimension))
+    return next((count for count in counts if count is not None), None)
 
 
 def _directions(d: int) -> list[tuple[Fraction, ...]]:
@@ -98,22 +94,22 @@ def _where_zeros_may_be(atlas: ProvedAtlas, direction: tuple[Fraction, ...], clo
     found: list[Piece] = []
     for number, proof in enumerate(atlas.proofs):
         clock.tell("charts searched for zeros of a form", number, len(atlas.proofs))
-        ar, pending = proof.arithmetic, [(proof.chart.square, proof.box, DEPTH)]
+        ar, pending = proof.arithmetic, [(proof.chart.square, DEPTH)]
         while pending:
             if clock.passed() or len(found) > MOST_PIECES:
                 return None
-            rectangle, box, left = pending.pop()
-            part = proof.part(rectangle, box)
+            square, left = pending.pop()
+            part = proof.part(square).narrow()
             differential = _differential(part, direction)
             if differential is not None and any(ar.nonzero(v) for v in differential):
                 continue
-            if covering(atlas.proofs, number, atlas.neighbours, part, before=number) is not None:
+            if next(covering(atlas.proofs, number, atlas.neighbours, part, before=number), None) is not None:
                 continue
             if left > 0:
-                pending += [(half, part.w, left - 1) for half in halved(rectangle)]
+                pending += [(half, left - 1) for half in halves(square)]
                 continue
-            size = max(float(high - low) for low, high in rectangle)
-            found.append(Piece(part, ar.approximations([part.middle])[0], size))
+            size = max(float(high - low) for low, high in square)
+            found.append(Piece(part, atlas.neighbours.middle(number, part), size))
     return found
 
 
@@ -149,23 +145,23 @@ def _index(
                 continue
             turns = _winding(proof, rectangle, direction)
             if turns is not None:
-                return turns, proof.part(rectangle, proof.box).z()
+                return turns, proof.part(rectangle).narrow().z()
     return None
 
 
-def _around(s: np.ndarray, h: Fraction, size: Fraction) -> Rectangle | None:
+def _around(s: np.ndarray, h: Fraction, size: Fraction) -> Box | None:
     """A square around `s` inside the square of a chart, or None."""
     ends = [(Fraction(v) - size * h, Fraction(v) + size * h) for v in s.tolist()]
-    return (ends[0], ends[1]) if all(-h < low and high < h for low, high in ends) else None
+    return ends if all(-h < low and high < h for low, high in ends) else None
 
 
-def _winding(proof: ChartProof, rectangle: Rectangle, direction: tuple[Fraction, ...]) -> int | None:
+def _winding(proof: ChartProof, rectangle: Box, direction: tuple[Fraction, ...]) -> int | None:
     """Count how often ``(h_1, h_2)`` goes round along the rim of a rectangle; None if it may vanish there."""
     (a, b), (c, d) = rectangle
-    sides = [((a, b), (c, c)), ((b, b), (c, d)), ((b, a), (d, d)), ((a, a), (d, c))]
+    sides = [[(a, b), (c, c)], [(b, b), (c, d)], [(b, a), (d, d)], [(a, a), (d, c)]]
     quarters: list[int] = []
     for side in sides:
-        found = _quarters(proof, side, proof.box, direction, RIM_DEPTH)
+        found = _quarters(proof, side, direction, RIM_DEPTH)
         if found is None:
             return None
         quarters += found
@@ -173,14 +169,10 @@ def _winding(proof: ChartProof, rectangle: Rectangle, direction: tuple[Fraction,
     return None if 2 in steps else sum(steps) // 4
 
 
-def _quarters(
-    proof: ChartProof, side: Rectangle, box: Vector, direction: tuple[Fraction, ...], left: int
-) -> list[int] | None:
+def _quarters(proof: ChartProof, side: Box, direction: tuple[Fraction, ...], left: int) -> list[int] | None:
     """Return which signs ``(h_1, h_2)`` has along a directed side: 0, 1, 2, 3 for ``h_1 > 0, h_2 > 0, h_1 < 0, ..``."""
     ar = proof.arithmetic
-    rectangle: Rectangle = tuple((min(ends), max(ends)) for ends in side)  # type: ignore[assignment]
-    part = proof.part(rectangle, box)
-    differential = _differential(part, direction)
+    differential = _differential(proof.part([(min(ends), max(ends)) for ends in side]).narrow(), direction)
     if differential is not None:
         for quarter, holds in enumerate((ar.positive, ar.negative)):
             for k in range(SIDES):
@@ -188,15 +180,15 @@ def _quarters(
                     return [2 * quarter + k]
     if left == 0:
         return None
-    halves = [_quarters(proof, half, part.w, direction, left - 1) for half in _halves(side)]
-    return None if halves[0] is None or halves[1] is None else halves[0] + halves[1]
+    first, second = (_quarters(proof, half, direction, left - 1) for half in _halves(side))
+    return None if first is None or second is None else first + second
 
 
-def _halves(side: Rectangle) -> list[Rectangle]:
+def _halves(side: Box) -> list[Box]:
     """Cut a directed side in the middle."""
     (a, b), (c, d) = side
     e, f = (a + b) / 2, (c + d) / 2
-    return [((a, e), (c, f)), ((e, b), (f, d))]
+    return [[(a, e), (c, f)], [(e, b), (f, d)]]
 
 
 def _apart(ar: BallArithmetic, a: Vector, b: Vector) -> bool:

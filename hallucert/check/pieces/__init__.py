@@ -1,1 +1,0 @@
-"""Files of sheets and surfaces, which are read, written and checked by the same modules."""

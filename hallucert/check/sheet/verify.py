@@ -1,0 +1,57 @@
+"""Verifying certificates of sheets and surfaces: each piece is proved again, cells and joints or charts and edges.
+
+Then each claim is drawn from it again.
+"""
+
+from __future__ import annotations
+
+from hallucert.balls.facade import BallArithmetic
+from hallucert.check.claim import PROVOKED, Claim, Measured, Status
+from hallucert.check.file.verify import Result, provoked
+from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
+from hallucert.check.sheet.claims import Pieces, checked_curve, checked_surface
+from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.surface_system import SurfaceSystem
+from hallucert.clock import Clock
+
+Proved = dict[str, Measured[Pieces]] | str
+"""The claims that one piece proves, by name; or why nothing can be said."""
+
+
+def check(
+    certificate: SheetCertificate | SurfaceCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock
+) -> list[Result]:
+    """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
+    found: dict[int, Proved] = {}
+    results, seen = [], set()
+    for claim in certificate.all_claims:
+        label = f"{claim.name} (sheet {claim.inputs['sheet']})" if "sheet" in claim.inputs else claim.name
+        problem: str | None = None
+        if claim.status is not Status.UNDECIDED:
+            number = claim.inputs["sheet"]
+            if number not in found:
+                found[number] = _proved_again(certificate, arithmetic, number, clock)
+            problem = "it is claimed twice" if label in seen else _problem(claim, certificate.about, found[number])
+            seen.add(label)
+        results.append(Result(label, claim.status, problem is None, problem or ""))
+    return results
+
+
+def _proved_again(
+    certificate: SheetCertificate | SurfaceCertificate, arithmetic: BallArithmetic, number: int, clock: Clock
+) -> Proved:
+    problem = arithmetic, certificate.objective, certificate.rho
+    try:
+        if isinstance(certificate, SheetCertificate):
+            claims = checked_curve(CurveSystem(*problem), certificate.pieces[number - 1], number, clock)
+        else:
+            claims = checked_surface(SurfaceSystem(*problem), certificate.pieces[number - 1], number, clock)
+    except PROVOKED as error:
+        return provoked(error)
+    return claims if isinstance(claims, str) else {claim.theorem.name: claim for claim in claims}
+
+
+def _problem(claim: Claim, about: Pieces, found: Proved) -> str | None:
+    if isinstance(found, str):
+        return found
+    return found[claim.name].recheck(claim, about) if claim.name in found else "the data prove no such claim"

@@ -1,1 +1,0 @@
-"""Surfaces of hallucinated points at one radius."""
