@@ -107,11 +107,7 @@ class Options:
 
 
 def checked_options(
-    f: Objective,
-    box: object,
-    lengths: Mapping[str, object],
-    max_steps: object,
-    events: Iterable[str] = DEFAULT_EVENTS,
+    f: Objective, box: object, lengths: Mapping[str, object], max_steps: object, events: Iterable[str] = DEFAULT_EVENTS
 ) -> Options:
     """Return the options of a branch or sheet, each checked for itself."""
     return Options(

@@ -9,14 +9,7 @@ from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.candidate import Candidate
-from hallucert.find.curves.continuation import (
-    CurvePoint,
-    StepControl,
-    both_ways,
-    box_limits,
-    checked_options,
-    follow,
-)
+from hallucert.find.curves.continuation import CurvePoint, StepControl, both_ways, box_limits, checked_options, follow
 from hallucert.find.curves.records import EndReason, Sheet, Surface
 from hallucert.find.curves.sheet_curve import SheetCurve, stopping_rule
 from hallucert.find.curves.surface import surface

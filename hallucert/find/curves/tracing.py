@@ -12,15 +12,7 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.candidate import Candidate
 from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.curves.branch_curve import Curve, Limits, crossing_directions, events_between, stopping_rule
-from hallucert.find.curves.continuation import (
-    CurvePoint,
-    Options,
-    StepControl,
-    advance,
-    both_ways,
-    follow,
-    locate,
-)
+from hallucert.find.curves.continuation import CurvePoint, Options, StepControl, advance, both_ways, follow, locate
 from hallucert.find.curves.records import Branch, BranchEvent, EndReason, EventType
 from hallucert.find.domain import Edges, checked_point, edge_at, require_defined
 from hallucert.find.eigenvalues import critical_kind
@@ -132,12 +124,7 @@ class Tracing:
         # The line x = c of solutions crosses at the target: steps stay short beside it.
         edges, stop = self.edges(first), stopping_rule(self.curve, first, limits or self.limits)
         return follow(
-            self.curve,
-            first,
-            self.control,
-            stop,
-            lambda p: edges.longest(p.z, 0.4 * self.curve.radius(p.z)),
-            edges,
+            self.curve, first, self.control, stop, lambda p: edges.longest(p.z, 0.4 * self.curve.radius(p.z)), edges
         )
 
     def edges(self, start: CurvePoint) -> Edges:

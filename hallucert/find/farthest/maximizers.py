@@ -30,12 +30,7 @@ from hallucert.find.critical_points import CriticalPointKind, critical_points
 from hallucert.find.domain import values_around
 from hallucert.find.eigenvalues import critical_kind
 from hallucert.find.farthest.level_functions import compositions
-from hallucert.find.farthest.superlevel import (
-    ascend_level_set,
-    component_boundary,
-    farthest_system,
-    ray_boundary,
-)
+from hallucert.find.farthest.superlevel import ascend_level_set, component_boundary, farthest_system, ray_boundary
 from hallucert.find.newton import bisected, gradient_system, newton_point, norms, polished_critical_point
 from hallucert.find.rescaled import Unit, original, original_number
 from hallucert.find.spheres.sphere import Sphere
