@@ -1,6 +1,7 @@
 """Searches in floats: critical points, the hallucinated points that belong to them, and their branches in rho.
 
-Everything found here is a candidate, never evidence; `hallucert.certify` proves what can be proved about it.
+Everything found here is a candidate, never evidence; `hallucert.certify` proves what can be proved about it. Every
+public function is `quiet`: inside, NaN and infinities are data, as where a function is not defined.
 """
 
 from hallucert.find.critical_points import CriticalPoint, CriticalPointKind, critical_points

@@ -158,9 +158,8 @@ def latin_hypercube(rng: np.random.Generator, box: np.ndarray, count: int) -> np
 
 def typical_curvature(f: Objective, x: np.ndarray) -> float:
     """Return the median Frobenius norm of the Hessian on (some of) the lanes, a unit for values."""
-    with np.errstate(all="ignore"):
-        h = f.hessian_lanes(x[:64])
-        sizes = frobenius(h)
+    h = f.hessian_lanes(x[:64])
+    sizes = frobenius(h)
     sizes = sizes[np.isfinite(sizes)]
     return float(np.median(sizes)) if sizes.size else 0.0
 

@@ -76,8 +76,7 @@ def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
 
 def defined(f: Objective, x: np.ndarray) -> np.ndarray:
     """Tell on which lanes (k, d) the function is defined and finite: ``sqrt(x)`` is not at 0, nor ``exp(-1/x**2)``."""
-    with np.errstate(all="ignore"):
-        return np.isfinite(f.value_lanes(x)) & (np.abs(f.domain_arguments(x)) > 0).all(axis=1)
+    return np.isfinite(f.value_lanes(x)) & (np.abs(f.domain_arguments(x)) > 0).all(axis=1)
 
 
 def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
@@ -87,13 +86,12 @@ def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
     doubles beside 1.
     """
     found = defined(f, x)
-    with np.errstate(all="ignore"):
-        here = f.domain_arguments(x)
-        if here.shape[1]:
-            units = within * np.eye(x.shape[1])
-            around = (x[:, None, :] + np.concatenate([units, -units])).reshape(-1, x.shape[1])
-            there = f.domain_arguments(around).reshape(len(x), 2 * x.shape[1], here.shape[1])
-            found &= (np.sign(there) * here[:, None, :] >= KEPT * np.abs(there)).all(axis=(1, 2))
+    here = f.domain_arguments(x)
+    if here.shape[1]:
+        units = within * np.eye(x.shape[1])
+        around = (x[:, None, :] + np.concatenate([units, -units])).reshape(-1, x.shape[1])
+        there = f.domain_arguments(around).reshape(len(x), 2 * x.shape[1], here.shape[1])
+        found &= (np.sign(there) * here[:, None, :] >= KEPT * np.abs(there)).all(axis=(1, 2))
     return found
 
 
@@ -105,9 +103,8 @@ def edge_at(f: Objective, x: np.ndarray) -> str:
 
 def same_side(arguments: Arguments, x: np.ndarray, y: np.ndarray) -> bool:
     """Tell whether no domain argument vanishes on the straight way from `x` to `y`, nor is undefined there."""
-    with np.errstate(all="ignore"):
-        here = np.sign(arguments(x[None, :]))
-        return here.shape[1] == 0 or bool((np.sign(arguments(x + PARTS[:, None] * (y - x))) == here).all())
+    here = np.sign(arguments(x[None, :]))
+    return here.shape[1] == 0 or bool((np.sign(arguments(x + PARTS[:, None] * (y - x))) == here).all())
 
 
 def values_around(f: Objective, x: np.ndarray) -> Arguments:
@@ -128,8 +125,7 @@ def arguments_with_ascent(f: Objective, rho: float, law: RadiusLaw = SAM) -> Arg
         own = f.domain_arguments(x)
         if own.shape[1] == 0:
             return own
-        with np.errstate(all="ignore"):
-            shifted = x + rho * law.floats.direction(f.gradient_lanes(x))[1]
+        shifted = x + rho * law.floats.direction(f.gradient_lanes(x))[1]
         return np.concatenate([own, f.domain_arguments(shifted)], axis=1)
 
     return arguments
@@ -151,27 +147,24 @@ class Edges:
         without changing its sign; 0 means that one vanishes within about `shortest`.
         """
         x, along = z[: self.dimension], t[: self.dimension]
-        with np.errstate(all="ignore"):
-            here = self.arguments(x[None, :])
-            if here.shape[1] == 0:
-                return step
-            while not _kept(here, self.arguments(x + step * PARTS[:, None] * along), KEPT):
-                step *= 0.5
-                if step < shortest:
-                    return 0.0
+        here = self.arguments(x[None, :])
+        if here.shape[1] == 0:
+            return step
+        while not _kept(here, self.arguments(x + step * PARTS[:, None] * along), KEPT):
+            step *= 0.5
+            if step < shortest:
+                return 0.0
         return step
 
     def keeps(self, z: np.ndarray, there: np.ndarray) -> bool:
         """Tell whether a step from `z` ends `there` on the same side of every edge, no argument too small."""
         n = self.dimension
-        with np.errstate(all="ignore"):
-            here = self.arguments(z[None, :n])
-            return here.shape[1] == 0 or _kept(here, self.arguments(there[None, :n]), 0.5 * KEPT)
+        here = self.arguments(z[None, :n])
+        return here.shape[1] == 0 or _kept(here, self.arguments(there[None, :n]), 0.5 * KEPT)
 
     def inside(self, z: np.ndarray, there: np.ndarray) -> bool:
         """Tell whether `there` lies on the same side of every edge as `z`."""
-        with np.errstate(all="ignore"):
-            signs = np.sign(self.arguments(np.stack([z, there])[:, : self.dimension]))
+        signs = np.sign(self.arguments(np.stack([z, there])[:, : self.dimension]))
         return bool((signs[0] == signs[1]).all())
 
     def longest(self, z: np.ndarray, ds_max: float) -> float:
@@ -185,18 +178,17 @@ class Edges:
         if not speed > 0:
             return None
         reach = reach / speed
-        with np.errstate(all="ignore"):
-            here = np.sign(self.arguments(x[None, :]))
-            if here.shape[1] == 0:
-                return None
-            same = (np.sign(self.arguments(x + reach * PARTS[:, None] * along)) == here).all(axis=1)
-            if same.all():
-                return None
-            first = int(np.argmin(same))
-            low, high = float(reach * PARTS[first - 1]) if first else 0.0, float(reach * PARTS[first])
-            while low < (middle := 0.5 * (low + high)) < high:
-                inside = (np.sign(self.arguments((x + middle * along)[None, :])) == here).all()
-                low, high = (middle, high) if inside else (low, middle)
+        here = np.sign(self.arguments(x[None, :]))
+        if here.shape[1] == 0:
+            return None
+        same = (np.sign(self.arguments(x + reach * PARTS[:, None] * along)) == here).all(axis=1)
+        if same.all():
+            return None
+        first = int(np.argmin(same))
+        low, high = float(reach * PARTS[first - 1]) if first else 0.0, float(reach * PARTS[first])
+        while low < (middle := 0.5 * (low + high)) < high:
+            inside = (np.sign(self.arguments((x + middle * along)[None, :])) == here).all()
+            low, high = (middle, high) if inside else (low, middle)
         return low
 
 

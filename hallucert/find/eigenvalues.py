@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.clock import look
 from hallucert.find.rescaled import Rescaled
 from hallucert.objectives.objective import Objective
@@ -85,30 +86,30 @@ def _decomposed(
     return parts
 
 
+@quiet
 def signed_eigenvalues(f: Objective, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the Hessian eigenvalues at critical points, and what is certain of their signs."""
-    with np.errstate(all="ignore"):
-        g, h = f.gradient_lanes(x), f.hessian_lanes(x)
-        values, vectors = eigh(h)
-        ulps = places_beside(x)
-        noise = _along(vectors, _again(f.gradient_lanes, x, ulps) - g)
-        along = _along(vectors, g[None])[0]
-        # Of both signs: how the errors of two directions go together is not known.
-        size = np.abs(values).max(axis=1, keepdims=True)
-        size = np.where(size > 0, size, 1.0)
+    g, h = f.gradient_lanes(x), f.hessian_lanes(x)
+    values, vectors = eigh(h)
+    ulps = places_beside(x)
+    noise = _along(vectors, _again(f.gradient_lanes, x, ulps) - g)
+    along = _along(vectors, g[None])[0]
+    # Of both signs: how the errors of two directions go together is not known.
+    size = np.abs(values).max(axis=1, keepdims=True)
+    size = np.where(size > 0, size, 1.0)
 
-        def change(moves: np.ndarray) -> np.ndarray:
-            # Divided, because squares may be out of the range of doubles.
-            parts = ((_again(f.hessian_lanes, x, moves) - h) @ vectors) / size[:, None]
-            return np.asarray(size * np.sqrt((parts**2).sum(axis=2)).max(axis=0))
+    def change(moves: np.ndarray) -> np.ndarray:
+        # Divided, because squares may be out of the range of doubles.
+        parts = ((_again(f.hessian_lanes, x, moves) - h) @ vectors) / size[:, None]
+        return np.asarray(size * np.sqrt((parts**2).sum(axis=2)).max(axis=0))
 
-        doubt = change(ulps) + DECOMPOSITION * x.shape[1] * EPSILON * size + smallest_curvature(f)
-        # Along an eigenvalue of unknown sign the step means nothing: there may be a manifold of critical points.
-        length = (np.abs(along) + np.abs(noise).max(axis=0)) / np.abs(values)
-        length = np.where(np.abs(values) > doubt, length, 0.0)
-        signed = np.where(along * values > 0, -length, length)
-        steps = np.einsum("kij,skj->ski", vectors, STEPS * np.stack([signed, -signed, length]))
-        return values, doubt + change(steps), vectors
+    doubt = change(ulps) + DECOMPOSITION * x.shape[1] * EPSILON * size + smallest_curvature(f)
+    # Along an eigenvalue of unknown sign the step means nothing: there may be a manifold of critical points.
+    length = (np.abs(along) + np.abs(noise).max(axis=0)) / np.abs(values)
+    length = np.where(np.abs(values) > doubt, length, 0.0)
+    signed = np.where(along * values > 0, -length, length)
+    steps = np.einsum("kij,skj->ski", vectors, STEPS * np.stack([signed, -signed, length]))
+    return values, doubt + change(steps), vectors
 
 
 def uncertain(values: np.ndarray, doubt: np.ndarray) -> np.ndarray:

@@ -78,50 +78,44 @@ def newton_lanes(
     step_limit: float,
     move: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.add,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Run damped Newton on lanes of starts until no lane can lower its residual."""
+    """Run damped Newton on lanes of starts until no lane can lower its residual.
+
+    `move` makes points of points and steps; a retraction when `x` lives on a sphere. Returned are the end points, and
+    ``|r|`` there (infinite where a lane left the domain).
+    """
     x = x.copy()
-    with np.errstate(all="ignore"):
-        r = residual(x)
-        size = norms(r)
-        active = np.isfinite(size) & (size > 0)
-        for _ in range(steps):
-            look()
-            lanes = np.flatnonzero(active)
-            if lanes.size == 0:
+    r = residual(x)
+    size = norms(r)
+
+    def backtrack(lanes: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Halve the steps of the lanes until ``|r|`` falls; return who moved."""
+        accepted, pending = np.zeros(lanes.size, dtype=bool), np.arange(lanes.size)
+        for halving in range(HALVINGS):
+            trial = move(x[lanes[pending]], step[pending] * 0.5**halving)
+            trial_r = residual(trial)
+            trial_size = norms(trial_r)
+            better = trial_size < size[lanes[pending]]
+            who = lanes[pending[better]]
+            x[who], r[who], size[who] = trial[better], trial_r[better], trial_size[better]
+            accepted[pending[better]] = True
+            pending = pending[~better]
+            if pending.size == 0:
                 break
-            step = least_squares_steps(jacobian(x[lanes]), r[lanes])
-            length = norms(step)
-            step *= np.minimum(1.0, step_limit / np.maximum(length, 1e-300))[:, None]
-            accepted = _backtrack(residual, move, x, r, size, lanes, step)
-            tiny = length <= 4e-16 * norms(x[lanes])
-            active[lanes[~accepted | tiny | (size[lanes] == 0)]] = False
-    return x, size
+        return accepted
 
-
-def _backtrack(
-    residual: LanesFunction,
-    move: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    x: np.ndarray,
-    r: np.ndarray,
-    size: np.ndarray,
-    lanes: np.ndarray,
-    step: np.ndarray,
-) -> np.ndarray:
-    """Halve the steps of the lanes until ``|r|`` falls; updates `x`, `r`, `size` in place, returns who moved."""
-    accepted = np.zeros(lanes.size, dtype=bool)
-    pending = np.arange(lanes.size)
-    for halving in range(HALVINGS):
-        trial = move(x[lanes[pending]], step[pending] * 0.5**halving)
-        trial_r = residual(trial)
-        trial_size = norms(trial_r)
-        better = trial_size < size[lanes[pending]]
-        who = lanes[pending[better]]
-        x[who], r[who], size[who] = trial[better], trial_r[better], trial_size[better]
-        accepted[pending[better]] = True
-        pending = pending[~better]
-        if pending.size == 0:
+    active = np.isfinite(size) & (size > 0)
+    for _ in range(steps):
+        look()
+        lanes = np.flatnonzero(active)
+        if lanes.size == 0:
             break
-    return accepted
+        step = least_squares_steps(jacobian(x[lanes]), r[lanes])
+        length = norms(step)
+        step *= np.minimum(1.0, step_limit / np.maximum(length, 1e-300))[:, None]
+        accepted = backtrack(lanes, step)
+        tiny = length <= 4e-16 * norms(x[lanes])
+        active[lanes[~accepted | tiny | (size[lanes] == 0)]] = False
+    return x, size
 
 
 @dataclass(frozen=True)
@@ -148,27 +142,26 @@ def newton_point(
 ) -> Root:
     """Run damped Newton from one point, with least-squares steps from the singular value decomposition."""
     x = x.copy()
-    with np.errstate(all="ignore"):
-        r, a = system(x)
-        size = _norm(r)
-        for number in range(max_steps):
-            look(report, number, max_steps)
-            if not np.isfinite(size) or size == 0:
+    r, a = system(x)
+    size = _norm(r)
+    for number in range(max_steps):
+        look(report, number, max_steps)
+        if not np.isfinite(size) or size == 0:
+            break
+        step, _slope = _step(a, r)
+        length = _norm(step)
+        if length <= 2e-17 * _norm(x):
+            break
+        step *= min(1.0, step_limit / length)
+        for halving in range(HALVINGS):
+            trial = x + step * 0.5**halving
+            trial_r, trial_a = system(trial)
+            if _norm(trial_r) < size and allowed(x, trial):
                 break
-            step, _slope = _step(a, r)
-            length = _norm(step)
-            if length <= 2e-17 * _norm(x):
-                break
-            step *= min(1.0, step_limit / length)
-            for halving in range(HALVINGS):
-                trial = x + step * 0.5**halving
-                trial_r, trial_a = system(trial)
-                if _norm(trial_r) < size and allowed(x, trial):
-                    break
-            else:
-                break
-            x, r, a, size = trial, trial_r, trial_a, _norm(trial_r)
-        step, slope = _step(a, r)
+        else:
+            break
+        x, r, a, size = trial, trial_r, trial_a, _norm(trial_r)
+    step, slope = _step(a, r)
     return Root(x, size, _norm(step), slope)
 
 

@@ -153,8 +153,7 @@ def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int, length: f
 
 def _meets_edge(f: Objective, root: Root, rho: float, length: float, law: RadiusLaw) -> bool:
     """Tell whether the full step from where Newton stopped crosses an edge of the domain."""
-    with np.errstate(all="ignore"):
-        r, a = shifted_gradient_system(f, rho, law)(root.x)
+    r, a = shifted_gradient_system(f, rho, law)(root.x)
     step = least_squares_steps(a[None], r[None])[0]
     step *= min(1.0, length / max(float(np.linalg.norm(step)), 1e-300))
     return not same_side(arguments_with_ascent(f, rho, law), root.x, root.x + step)
@@ -162,25 +161,23 @@ def _meets_edge(f: Objective, root: Root, rho: float, length: float, law: Radius
 
 def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
     """Return the length scale of the search, see `step_length`."""
-    with np.errstate(all="ignore"):
-        g = f.gradient_lanes(x[None, :])[0]
-        q = float(norms(g[None, :])[0])
-        if not np.isfinite(q) or not _defined(f, x[None, :]):
-            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {short(f, x)}")
-        if q == 0 and law.normalised:
-            raise SearchError(f"refine: the gradient is zero at x = {short(f, x)}, so x+ is not defined there")
-        if q == 0:
-            raise SearchError(f"refine: x = {short(f, x)} is an ordinary critical point of f, where x+ = x")
-        ascent = rho * law.floats.direction_at(g)[1]
-        if not _defined(f, (x + ascent)[None, :]):
-            raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {short(f, x)}")
+    g = f.gradient_lanes(x[None, :])[0]
+    q = float(norms(g[None, :])[0])
+    if not np.isfinite(q) or not _defined(f, x[None, :]):
+        raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {short(f, x)}")
+    if q == 0 and law.normalised:
+        raise SearchError(f"refine: the gradient is zero at x = {short(f, x)}, so x+ is not defined there")
+    if q == 0:
+        raise SearchError(f"refine: x = {short(f, x)} is an ordinary critical point of f, where x+ = x")
+    ascent = rho * law.floats.direction_at(g)[1]
+    if not _defined(f, (x + ascent)[None, :]):
+        raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {short(f, x)}")
     return step_length(f, x, rho, law)
 
 
 def _defined(f: Objective, x: np.ndarray) -> bool:
     """Tell whether ``f`` is defined on the lanes, and its gradient finite."""
-    with np.errstate(all="ignore"):
-        return bool(defined(f, x).all() and np.isfinite(f.gradient_lanes(x)).all())
+    return bool(defined(f, x).all() and np.isfinite(f.gradient_lanes(x)).all())
 
 
 @quiet
@@ -299,35 +296,34 @@ def _levenberg_marquardt(
     returned is also whether ``|r|`` is small enough, and whether the last bad step was such a step.
     """
     arguments, at_edge, enough = arguments_with_ascent(f, rho, law), False, tolerance or 0.0
-    with np.errstate(all="ignore"):
-        r = shifted_residual(f, x, rho, law)
-        size, damping = float(np.linalg.norm(r)), 1e-3
-        moved = True
-        for step in range(max_steps):
-            look("steps of Levenberg and Marquardt", step, max_steps)
-            if moved:
-                if not np.isfinite(size) or size == 0:
-                    break
-                a = shifted_residual_jacobian(f, x, rho, law)
-                gram = a @ a.T
-                if not (np.isfinite(gram).all() and gram.any()):
-                    break
-                scale = float(np.trace(gram)) / len(r)
-                if tolerance is None:
-                    enough = SOLVED * float(np.linalg.norm(a)) * step_length(f, x, rho, law)
-            trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
-            trial_r = shifted_residual(f, trial, rho, law)
-            trial_size = float(np.linalg.norm(trial_r))
-            better = trial_size < size
-            at_edge = not np.isfinite(trial_size) or (better and not same_side(arguments, x, trial))
-            moved = better and not at_edge
-            if moved:
-                stalled = size <= enough and trial_size > 0.5 * size
-                x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
-                if stalled:
-                    break
-            elif size <= enough or damping > 1e12:
+    r = shifted_residual(f, x, rho, law)
+    size, damping = float(np.linalg.norm(r)), 1e-3
+    moved = True
+    for step in range(max_steps):
+        look("steps of Levenberg and Marquardt", step, max_steps)
+        if moved:
+            if not np.isfinite(size) or size == 0:
                 break
-            else:
-                damping *= 10
+            a = shifted_residual_jacobian(f, x, rho, law)
+            gram = a @ a.T
+            if not (np.isfinite(gram).all() and gram.any()):
+                break
+            scale = float(np.trace(gram)) / len(r)
+            if tolerance is None:
+                enough = SOLVED * float(np.linalg.norm(a)) * step_length(f, x, rho, law)
+        trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
+        trial_r = shifted_residual(f, trial, rho, law)
+        trial_size = float(np.linalg.norm(trial_r))
+        better = trial_size < size
+        at_edge = not np.isfinite(trial_size) or (better and not same_side(arguments, x, trial))
+        moved = better and not at_edge
+        if moved:
+            stalled = size <= enough and trial_size > 0.5 * size
+            x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
+            if stalled:
+                break
+        elif size <= enough or damping > 1e12:
+            break
+        else:
+            damping *= 10
     return x, size, size <= enough, at_edge

@@ -131,8 +131,7 @@ class Rescaled(Objective):
 
         assert is_dataclass(record) and not isinstance(record, type)
         old = {field.name: getattr(record, field.name) for field in fields(record)}
-        with np.errstate(all="ignore"):
-            return replace(record, **{name: converted(name, value) for name, value in old.items()} | known)
+        return replace(record, **{name: converted(name, value) for name, value in old.items()} | known)
 
     def _exponent(self, unit: Unit) -> int:
         length, height = unit.value
@@ -216,9 +215,8 @@ def typical_slope(f: Objective, centre: np.ndarray, length: float) -> float:
     d = centre.size
     directions = np.random.default_rng(0).standard_normal((8 if d <= LARGE else 1, d))
     directions /= np.sqrt(np.einsum("kd,kd->k", directions, directions))[:, None]
-    with np.errstate(all="ignore"):
-        lanes = centre + length * np.concatenate([directions, -0.5 * directions])
-        largest = np.abs(f.gradient_lanes(lanes)).max(axis=1)
+    lanes = centre + length * np.concatenate([directions, -0.5 * directions])
+    largest = np.abs(f.gradient_lanes(lanes)).max(axis=1)
     largest = np.sort(largest[np.isfinite(largest) & (largest > 0)])
     return float(largest[largest.size // 2]) if largest.size else 0.0
 
@@ -247,5 +245,4 @@ def number_text(f: Objective, value: float, unit: Unit) -> str:
 
 
 def _ldexp(value: float, exponent: int) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.ldexp(value, exponent))
+    return float(np.ldexp(value, exponent))

@@ -81,22 +81,21 @@ class Curve:
     def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
         """Return the point of the curve in the hyperplane through `z` orthogonal to `normal`, by Newton; or None."""
         start, last = z, np.inf
-        with np.errstate(all="ignore"):
-            for _ in range(NEWTON_STEPS):
-                residual = np.append(self.residual(z), normal @ (z - start))
-                matrix = np.vstack([self.jacobian(z), self.scale * normal])
-                if not (np.isfinite(residual).all() and np.isfinite(matrix).all()):
-                    return None
-                # Beside a branch point the direction of the other curve has no weight: it is left out.
-                right = -np.append(residual[:-1], self.scale * residual[-1])
-                step = np.linalg.lstsq(matrix, right, rcond=RANK_TOLERANCE)[0]
-                size = float(np.linalg.norm(step))
-                z = z + step
-                if size <= CONVERGED * (1.0 + float(np.linalg.norm(z))) and (size < 1e-15 or size > 0.1 * last):
-                    return z
-                if size > 4 * last:
-                    return None
-                last = size
+        for _ in range(NEWTON_STEPS):
+            residual = np.append(self.residual(z), normal @ (z - start))
+            matrix = np.vstack([self.jacobian(z), self.scale * normal])
+            if not (np.isfinite(residual).all() and np.isfinite(matrix).all()):
+                return None
+            # Beside a branch point the direction of the other curve has no weight: it is left out.
+            right = -np.append(residual[:-1], self.scale * residual[-1])
+            step = np.linalg.lstsq(matrix, right, rcond=RANK_TOLERANCE)[0]
+            size = float(np.linalg.norm(step))
+            z = z + step
+            if size <= CONVERGED * (1.0 + float(np.linalg.norm(z))) and (size < 1e-15 or size > 0.1 * last):
+                return z
+            if size > 4 * last:
+                return None
+            last = size
         return z if last <= CONVERGED * (1.0 + float(np.linalg.norm(z))) else None
 
     # ------------------------------------------------------------------ quantities and test functions

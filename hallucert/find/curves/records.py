@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Self
 
 import numpy as np
 
@@ -26,39 +27,33 @@ class EventType(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a branch ends where it does."""
+    """Why a branch ends where it does; `explanation` is a sentence, with what to try where something can be tried."""
 
-    CRITICAL_POINT = "critical point"
-    TARGET = "target"
-    BRANCH_POINT = "branch point"
-    BOX = "box"
-    RHO_MAX = "rho_max"
-    RHO_MIN = "rho_min"
-    DOMAIN = "edge of the domain"
-    CLOSED = "closed"
-    MULTIPLIER = "multiplier zero"
-    MAX_STEPS = "max_steps"
-    DS_MIN = "ds_min"
+    explanation: str
 
-    @property
-    def explanation(self) -> str:
-        """The reason as a sentence, with what to try where something can be tried."""
-        return _EXPLANATIONS[self]
+    CRITICAL_POINT = "critical point", "the multiplier reached 0 at another critical point of f"
+    TARGET = "target", "the branch runs into its target: rho fell below rho_min"
+    BRANCH_POINT = "branch point", "the half-branch was started at a branch point"
+    BOX = "box", "the branch left the box"
+    RHO_MAX = "rho_max", "rho reached rho_max"
+    RHO_MIN = "rho_min", "rho reached rho_min"
+    DOMAIN = "edge of the domain", "f is not defined beyond this point"
+    CLOSED = "closed", "the branch is a closed curve: it came back to its start"
+    MULTIPLIER = "multiplier zero", "the multiplier reached 0 where no nondegenerate critical point was found"
+    MAX_STEPS = "max_steps", "max_steps were done; raise max_steps or ds_max"
+    DS_MIN = "ds_min", "no step of ds_min succeeded: a singular point, perhaps; lower ds_min"
+
+    def __new__(cls, value: str, explanation: str) -> Self:
+        """Make the member of a name."""
+        member = str.__new__(cls, value)
+        member._value_, member.explanation = value, explanation
+        return member
 
 
-_EXPLANATIONS = {
-    EndReason.CRITICAL_POINT: "the multiplier reached 0 at another critical point of f",
-    EndReason.TARGET: "the branch runs into its target: rho fell below rho_min",
-    EndReason.BRANCH_POINT: "the half-branch was started at a branch point",
-    EndReason.BOX: "the branch left the box",
-    EndReason.RHO_MAX: "rho reached rho_max",
-    EndReason.RHO_MIN: "rho reached rho_min",
-    EndReason.DOMAIN: "f is not defined beyond this point",
-    EndReason.CLOSED: "the branch is a closed curve: it came back to its start",
-    EndReason.MULTIPLIER: "the multiplier reached 0 where no nondegenerate critical point was found",
-    EndReason.MAX_STEPS: "max_steps were done; raise max_steps or ds_max",
-    EndReason.DS_MIN: "no step of ds_min succeeded: a singular point, perhaps; lower ds_min",
-}
+def _keep_checked(record: object, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Replace fields of a frozen record by finite arrays of their shapes."""
+    for name, shape in shapes.items():
+        object.__setattr__(record, name, checked_shape(getattr(record, name), shape, name))
 
 
 @dataclass(frozen=True)
@@ -148,8 +143,7 @@ class Branch:
     def __post_init__(self) -> None:
         count, d = row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension
         shapes = {"x": (count, d), "target": (d,), "rho": (count,), "multiplier": (count,), "tangent": (count, d + 1)}
-        for name, shape in shapes.items():
-            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        _keep_checked(self, shapes)
         object.__setattr__(self, "scale", checked_positive(self.scale, "scale"))
         events = self.events if isinstance(self.events, tuple) else ()
         good = all(isinstance(event, BranchEvent) and 0 <= event.index < count for event in events)
@@ -169,12 +163,12 @@ class Branch:
     @property
     def folds(self) -> tuple[BranchEvent, ...]:
         """The folds in rho."""
-        return self._of_type(EventType.FOLD)
+        return tuple(event for event in self.events if event.type is EventType.FOLD)
 
     @property
     def branch_points(self) -> tuple[BranchEvent, ...]:
         """The points where another branch crosses, apart from ends."""
-        return self._of_type(EventType.BRANCH_POINT)
+        return tuple(event for event in self.events if event.type is EventType.BRANCH_POINT)
 
     @property
     def points(self) -> np.ndarray:
@@ -205,9 +199,6 @@ class Branch:
             names = ", ".join((*self.objective.variables, *known))
             raise ArgumentError("coordinate", name, f"be one of {names}")
         return known[name]
-
-    def _of_type(self, kind: EventType) -> tuple[BranchEvent, ...]:
-        return tuple(event for event in self.events if event.type is kind)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -255,8 +246,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         shape = (row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension)
-        for name in ("x", "tangent", "target"):
-            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        _keep_checked(self, dict.fromkeys(("x", "tangent", "target"), shape))
         object.__setattr__(self, "rho", exact_radius(self.rho))
         if not isinstance(self.ends, tuple) or [type(end) for end in self.ends] != [EndReason, EndReason]:
             raise ArgumentError("ends", self.ends, "be a pair of EndReasons")
@@ -332,8 +322,7 @@ class Surface:
     def __post_init__(self) -> None:
         count, d = row_count(self.x, "x"), checked_objective(self.objective, "objective").dimension
         shapes = {"x": (count, d), "target": (count, d), "tangents": (count, d, 2), "half_widths": (count,)}
-        for name, shape in shapes.items():
-            object.__setattr__(self, name, checked_shape(getattr(self, name), shape, name))
+        _keep_checked(self, shapes)
         object.__setattr__(self, "rho", exact_radius(self.rho))
         if not (self.half_widths > 0).all():
             raise ArgumentError("half_widths", self.half_widths, "be positive")

@@ -58,8 +58,7 @@ class SheetCurve:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """``A``, shape (d - 1, d), or ``M``, shape (d, d); NaN where it is undefined."""
-        with np.errstate(all="ignore"):
-            return self.equations(x)[1]
+        return self.equations(x)[1]
 
     def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray:
         """Return the unit null vector of the jacobian that points along `along`; NaN where there is none."""
@@ -78,8 +77,7 @@ class SheetCurve:
     def _solved(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
         start, last, solved = z, np.inf, False
         for _ in range(CORRECTOR_STEPS):
-            with np.errstate(all="ignore"):
-                value, jacobian = self.equations(z)
+            value, jacobian = self.equations(z)
             residual = np.append(value, normal @ (z - start))
             stacked = np.vstack([jacobian, normal])
             if not (np.isfinite(residual).all() and np.isfinite(stacked).all()):
@@ -98,8 +96,7 @@ class SheetCurve:
     def direction(self, x: np.ndarray) -> np.ndarray:
         """``u(x)``; NaN at critical points of `f`."""
         g = self.f.gradient_lanes(x[None, :])[0]
-        with np.errstate(all="ignore"):
-            return g / np.linalg.norm(g)
+        return g / np.linalg.norm(g)
 
     def singular_values(self, x: np.ndarray) -> np.ndarray:
         """Return the ``d - 1`` singular values of the jacobian that are not zero on a smooth curve; descending."""

@@ -149,8 +149,7 @@ class SurfaceAtlas:
         """Return the solution near `x`, by Newton's method with least changes, or None."""
         last = np.inf
         for _ in range(CORRECTOR_STEPS):
-            with np.errstate(all="ignore"):
-                residual = shifted_residual(self.f, x, self.rho)
+            residual = shifted_residual(self.f, x, self.rho)
             a = self._jacobian(x)
             if not (np.isfinite(residual).all() and np.isfinite(a).all()):
                 return None
@@ -215,8 +214,7 @@ class SurfaceAtlas:
 
     def _jacobian(self, x: np.ndarray) -> np.ndarray:
         """``A``, shape (d - 2, d); NaN where it is undefined."""
-        with np.errstate(all="ignore"):
-            return shifted_residual_jacobian(self.f, x, self.rho)
+        return shifted_residual_jacobian(self.f, x, self.rho)
 
 
 def _edge_points(h: float) -> list[tuple[np.ndarray, np.ndarray]]:

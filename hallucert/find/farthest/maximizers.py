@@ -193,22 +193,20 @@ def boundary_maxima(f: Objective, centre: np.ndarray, radii: np.ndarray, seed: i
         return np.array([largest_on_sphere(f, centre, r, seed, steps=15) for r in radii])
     count = {1: 2, 2: 360, 3: 1000}[d] if f.rigorous else {1: 2, 2: 60, 3: 150}[d]
     e = directions(d, count, seed)
-    with np.errstate(all="ignore"):
-        lanes = (centre + radii[:, None, None] * e).reshape(-1, d)
-        return f.value_lanes(lanes).reshape(radii.size, len(e)).max(axis=1)
+    lanes = (centre + radii[:, None, None] * e).reshape(-1, d)
+    return f.value_lanes(lanes).reshape(radii.size, len(e)).max(axis=1)
 
 
 def largest_on_sphere(f: Objective, centre: np.ndarray, radius: float, seed: int, steps: int) -> float:
     """Return the largest ``f`` found on a sphere; NaN if the sphere leaves the domain."""
     d = centre.size
     x = centre + radius * directions(d, 720 if d == 2 else 1500 if d == 3 else 200, seed)
-    with np.errstate(all="ignore"):
-        values = f.value_lanes(x)
-        if d == 1 or np.isnan(values).any():
-            return float(values.max())
-        best = np.argsort(-values)[: 64 if d > 3 else 24]
-        x = Sphere(f, centre, radius).descend(x[best], -1.0, steps)
-        return float(max(values.max(), f.value_lanes(x).max()))
+    values = f.value_lanes(x)
+    if d == 1 or np.isnan(values).any():
+        return float(values.max())
+    best = np.argsort(-values)[: 64 if d > 3 else 24]
+    x = Sphere(f, centre, radius).descend(x[best], -1.0, steps)
+    return float(max(values.max(), f.value_lanes(x).max()))
 
 
 def _require_maximizer(f: Objective, x: np.ndarray) -> None:
@@ -315,9 +313,8 @@ def _with(
     seed: int,
 ) -> MaximizerSet:
     """Return the set for one ``s``."""
-    with np.errstate(all="ignore"):
-        s = inner.value_lanes(samples)
-        width = abs(float(inner.value_lanes(target[None, :])[0]) - float(s.mean()))
+    s = inner.value_lanes(samples)
+    width = abs(float(inner.value_lanes(target[None, :])[0]) - float(s.mean()))
     if not np.isfinite(s).all() or not width > 0 or np.ptp(s) > 1e-5 * width:
         raise _Unfit(f"s is not constant on the points (from {s.min():.6g} to {s.max():.6g})")
     root = newton_point(gradient_system(outer), np.array([s.mean()]), 60, step_limit=1e-2 * width)
@@ -343,8 +340,7 @@ def _with(
 def _band_end(outer: FormulaObjective, s0: float, width: float, maximum: float) -> float | None:
     """Return the first minimum of ``phi`` in the direction of `width`, at most ``2 |width|`` away, in its domain."""
     s = s0 + width * np.geomspace(1e-3, 2.0, 400)
-    with np.errstate(all="ignore"):
-        values = outer.value_lanes(s[:, None])
+    values = outer.value_lanes(s[:, None])
     defined = np.logical_and.accumulate(np.isfinite(values))
     where = first_valley(values[defined], maximum)
     return None if where is None else float(s[where])
@@ -357,8 +353,7 @@ def _enclosing_box(inner: FormulaObjective, samples: np.ndarray, high: float, se
     half = np.maximum(half, 0.1 * half.max())
     faces = _face_points(samples.shape[1], seed)
     for factor in np.geomspace(1.05, 50.0, 60):
-        with np.errstate(all="ignore"):
-            s = inner.value_lanes(centre + factor * half * faces)
+        s = inner.value_lanes(centre + factor * half * faces)
         if np.isfinite(s).all() and s.min() > high:
             # One step more than needed, so that the strict inequality is not a close call for the prover.
             return np.column_stack([centre - 1.05 * factor * half, centre + 1.05 * factor * half])

@@ -60,8 +60,7 @@ def _flood(
     axes = [s + h * np.arange(i, j + 1) for s, h, i, j in zip(seed_point, width, first, last, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     lanes = nodes.reshape(-1, len(axes))
-    with np.errstate(all="ignore"):
-        mask = member(lanes).reshape(nodes.shape[:-1])
+    mask = member(lanes).reshape(nodes.shape[:-1])
     seed_index = tuple(-first)
     mask[seed_index] = True
     labels, _ = label(mask)
@@ -108,13 +107,12 @@ def _leaving_edges(axes: list[np.ndarray], component: np.ndarray) -> tuple[np.nd
 
 def _on_level(value: LanesFunction, level: float, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
     """Return the points of the level on the ways from `inner` to `outer`, from inside."""
-    with np.errstate(all="ignore"):
-        inner, outer = bisected(lambda x: (value(x) >= level)[:, None], inner, outer, 52)
-        if np.isnan(value(outer)).any():
-            raise SearchError(
-                "the component of {f >= level} that holds the maximizer reaches the edge of the domain of f: "
-                "raise the level"
-            )
+    inner, outer = bisected(lambda x: (value(x) >= level)[:, None], inner, outer, 52)
+    if np.isnan(value(outer)).any():
+        raise SearchError(
+            "the component of {f >= level} that holds the maximizer reaches the edge of the domain of f: "
+            "raise the level"
+        )
     return inner
 
 
@@ -124,8 +122,7 @@ def ray_boundary(
     """Return where rays from `centre` first leave ``{f >= level}`` within `reach`; for ``d > 3``."""
     inner, outer = np.zeros(len(directions)), np.full(len(directions), np.nan)
     for r in np.linspace(0, reach, 257)[1:]:
-        with np.errstate(all="ignore"):
-            above = value(centre + r * directions) >= level
+        above = value(centre + r * directions) >= level
         open_ray = np.isnan(outer)
         inner[open_ray & above] = r
         outer[open_ray & ~above] = r
@@ -136,24 +133,23 @@ def ray_boundary(
 
 def ascend_level_set(f: Objective, level: float, target: np.ndarray, x: np.ndarray, steps: int) -> np.ndarray:
     """Move the points `x` (k, d) of ``{f = level}`` along it, away from `target`; for ``d > 3``."""
-    with np.errstate(all="ignore"):
-        rate = np.full(len(x), 0.1)
-        for _ in range(steps):
-            g, away = f.gradient_lanes(x), x - target
-            square = np.einsum("kd,kd->k", g, g)
-            tangent = away - (np.einsum("kd,kd->k", away, g) / square)[:, None] * g
-            trial = x + rate[:, None] * tangent
-            for _ in range(4):
-                slope = f.gradient_lanes(trial)
-                missing = level - f.value_lanes(trial)
-                trial = trial + (missing / np.einsum("kd,kd->k", slope, slope))[:, None] * slope
-            error = np.abs(f.value_lanes(trial) - level) / np.sqrt(square)
-            distance = norms(away)
-            # Staying on the level to 1e-9 and near x keeps the point in its component.
-            better = (norms(trial - target) > distance) & (error < 1e-9 * distance)
-            better &= norms(trial - x) < 3 * rate * norms(tangent) + 1e-12 * distance
-            x = np.where(better[:, None], trial, x)
-            rate *= np.where(better, 1.5, 0.4)
+    rate = np.full(len(x), 0.1)
+    for _ in range(steps):
+        g, away = f.gradient_lanes(x), x - target
+        square = np.einsum("kd,kd->k", g, g)
+        tangent = away - (np.einsum("kd,kd->k", away, g) / square)[:, None] * g
+        trial = x + rate[:, None] * tangent
+        for _ in range(4):
+            slope = f.gradient_lanes(trial)
+            missing = level - f.value_lanes(trial)
+            trial = trial + (missing / np.einsum("kd,kd->k", slope, slope))[:, None] * slope
+        error = np.abs(f.value_lanes(trial) - level) / np.sqrt(square)
+        distance = norms(away)
+        # Staying on the level to 1e-9 and near x keeps the point in its component.
+        better = (norms(trial - target) > distance) & (error < 1e-9 * distance)
+        better &= norms(trial - x) < 3 * rate * norms(tangent) + 1e-12 * distance
+        x = np.where(better[:, None], trial, x)
+        rate *= np.where(better, 1.5, 0.4)
     return x
 
 

@@ -131,11 +131,10 @@ class SphereDescent:
     def state(self, x: np.ndarray, curvature: float = 0.0) -> Descended:
         """Describe a point of the sphere."""
         n = (x - self.centre) / self.rho
-        with np.errstate(all="ignore"):
-            g = self.f.gradient_lanes(x[None, :])[0]
-            value = float(self.f.value_lanes(x[None, :])[0])
-            inward = -float(g @ n)
-            return Descended(x, value, g, inward, float(np.linalg.norm(g + inward * n)), curvature)
+        g = self.f.gradient_lanes(x[None, :])[0]
+        value = float(self.f.value_lanes(x[None, :])[0])
+        inward = -float(g @ n)
+        return Descended(x, value, g, inward, float(np.linalg.norm(g + inward * n)), curvature)
 
     def run(self, direction: np.ndarray) -> Descended:
         """Descend from the point of the sphere in a direction to where ``P g`` vanishes to rounding."""

@@ -86,11 +86,10 @@ def moreau_length(f: Objective, target: np.ndarray, rho: float) -> float:
     lengths = []
     v = np.random.default_rng(0).standard_normal(target.size)
     for ray in (v / np.linalg.norm(v), -v / np.linalg.norm(v)):
-        with np.errstate(all="ignore"):
-            start = f.gradient_lanes(target[None, :])
-            bend = rho * (f.gradient_lanes(target + t * ray) - start) @ ray / t[:, 0]
-            flat = rho * float((f.hessian_vector_lanes(target[None, :], ray[None, :]) @ ray)[0])
-            changed = np.isfinite(bend) & (np.abs(bend - flat) >= 0.5 * max(1.0, abs(1 + flat)))
+        start = f.gradient_lanes(target[None, :])
+        bend = rho * (f.gradient_lanes(target + t * ray) - start) @ ray / t[:, 0]
+        flat = rho * float((f.hessian_vector_lanes(target[None, :], ray[None, :]) @ ray)[0])
+        changed = np.isfinite(bend) & (np.abs(bend - flat) >= 0.5 * max(1.0, abs(1 + flat)))
         lengths += t[changed][:1, 0].tolist()
     return min(lengths, default=size or 1.0)
 
@@ -127,9 +126,8 @@ class _Moreau:
     def slope(self, rays: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return ``h(t) rho/t`` for distances `t` (k, n) on rays (k, d); shape (k, n)."""
         x = self.target + t[:, :, None] * rays[:, None, :]
-        with np.errstate(all="ignore"):
-            g = self.f.gradient_lanes(x.reshape(-1, x.shape[2])).reshape(x.shape)
-            return self.rho * np.einsum("knd,kd->kn", g, rays) / t + 1
+        g = self.f.gradient_lanes(x.reshape(-1, x.shape[2])).reshape(x.shape)
+        return self.rho * np.einsum("knd,kd->kn", g, rays) / t + 1
 
     def stationary_on(self, rays: np.ndarray) -> np.ndarray:
         """Return the points (k, d) where ``h`` changes sign on the rays, and where it comes near that."""
@@ -139,8 +137,7 @@ class _Moreau:
             steps = np.arange(-OCTAVES * density, OCTAVES * density + 1)
             t = np.broadcast_to(self.unit * 2.0 ** (steps / density), (len(rays), steps.size))
             slope = self.slope(rays, t)
-            with np.errstate(all="ignore"):
-                crossing = slope[:, :-1] * slope[:, 1:] <= 0
+            crossing = slope[:, :-1] * slope[:, 1:] <= 0
             now = int(np.count_nonzero(crossing))
             if now == changes or 2 * slope.size > SAMPLES:
                 break
@@ -182,9 +179,8 @@ class _Moreau:
     def distinct_roots(self, x: np.ndarray) -> np.ndarray:
         """Return the critical points among lanes (k, d), each once and polished, without the target."""
         away = norms(x - self.target)
-        with np.errstate(all="ignore"):
-            left, size = norms(self.gradient(x)), frobenius(self.hessian(x))
-            keep = defined(self.f, x) & (away > SEPARATE * self.unit) & (left <= 1e-6 * size * away) & np.isfinite(size)
+        left, size = norms(self.gradient(x)), frobenius(self.hessian(x))
+        keep = defined(self.f, x) & (away > SEPARATE * self.unit) & (left <= 1e-6 * size * away) & np.isfinite(size)
         x, away = x[keep], away[keep]
         # Far from the target coordinates have fewer digits; near it points may be close to each other.
         x = x[np.argsort(away, kind="stable")]

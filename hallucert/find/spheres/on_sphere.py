@@ -192,12 +192,11 @@ def candidates_at(sphere: Sphere, x: np.ndarray, rho: Fraction) -> list[Candidat
 
 def _inward(sphere: Sphere, x: np.ndarray) -> np.ndarray:
     """Tell on which lanes the gradient is not zero to floats, points inward, and is normal to six digits."""
-    with np.errstate(all="ignore"):
-        g, h = sphere.f.gradient_lanes(x), sphere.f.hessian_lanes(x)
-        inward = -np.einsum("kd,kd->k", g, sphere.normals(x))
-        size = frobenius(h)
-        tangential = norms(sphere.gradient(x))
-        inside = defined(sphere.f, x)
+    g, h = sphere.f.gradient_lanes(x), sphere.f.hessian_lanes(x)
+    inward = -np.einsum("kd,kd->k", g, sphere.normals(x))
+    size = frobenius(h)
+    tangential = norms(sphere.gradient(x))
+    inside = defined(sphere.f, x)
     # The tangential part may be 1e-6 of q, or of |H| rho where q is small (the end of a branch, lambda -> 0).
     return (
         inside
@@ -249,8 +248,7 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
 def _multi_start(sphere: Sphere, directions: np.ndarray) -> np.ndarray:
     """Return critical points on the sphere from Newton, from descent then Newton, and from ascent then Newton."""
     start = sphere.at(directions)
-    with np.errstate(all="ignore"):
-        start = start[np.isfinite(sphere.f.value_lanes(start))]
+    start = start[np.isfinite(sphere.f.value_lanes(start))]
     found = []
     for number, sign in enumerate((0.0, 1.0, -1.0)):
         look("rounds of starts on the sphere", number, 3)
