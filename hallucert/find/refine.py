@@ -22,7 +22,7 @@ from hallucert.find.domain import (
     same_side,
 )
 from hallucert.find.newton import EDGE, SOLVED, Root, gradient_system, least_squares_steps, newton_point, norms
-from hallucert.find.rescaled import Unit, in_units, number_text, short
+from hallucert.find.rescaled import Rescaled, Unit, in_units, number_text, short
 from hallucert.find.shifted import (
     gradient_vanishes,
     shifted_gradient_system,
@@ -193,10 +193,9 @@ def hallucinate(
 ) -> Candidate:
     """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (residual form).
 
-    Under USAM every zero of ``r`` solves it, too, and a start near one ends there: that is an error.
-
     A solution with nonzero gradient is a global hallucinated minimizer, whatever SAM does there. With ``m`` residuals
     a step costs ``m`` Hessian-vector products and an ``m`` by ``m`` solve; no Hessian is formed, so `d` may be large.
+    Under USAM every zero of ``r`` is a solution, too, and a start near one ends there: that is an error.
 
     Parameters
     ----------
@@ -242,19 +241,24 @@ def hallucinate(
     x = checked_point(start, d, "start")
     radius, steps = checked_radius(rho, law=law), checked_count(max_steps, "max_steps")
     tolerance = None if tolerance is None else checked_positive(tolerance, "tolerance")
-    require_defined(f, x, "start")
-    shifted = x + float(radius) * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1]
-    if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
-        where = short(f, shifted)
-        raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
-    length, steepness = step_length(f, x, float(radius), law), slope(f, x)
-    if not (0 < length < np.inf and 0 < steepness < np.inf):
-        raise SearchError(f"hallucinate: the gradient vanishes or overflows at the start {short(f, x)}: try another")
-    units = in_units(f, x, length, steepness)
+    units = _units_of_start(f, x, float(radius), law)
     small = None if tolerance is None else units.number_inside(tolerance, Unit.RESIDUAL)
     with working(progress=progress) as clock, clock.watched():
         found = _hallucinated(units, units.inside(x), units.radius(radius, law), steps, small, law)
     return units.result_outside(found, rho=radius, law=law)
+
+
+def _units_of_start(f: Objective, x: np.ndarray, radius: float, law: RadiusLaw) -> Rescaled:
+    """Return `f` in units of the first step, which must lead to where it is defined."""
+    require_defined(f, x, "start")
+    shifted = x + radius * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1]
+    if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
+        where = short(f, shifted)
+        raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
+    length, steepness = step_length(f, x, radius, law), slope(f, x)
+    if not (0 < length < np.inf and 0 < steepness < np.inf):
+        raise SearchError(f"hallucinate: the gradient vanishes or overflows at the start {short(f, x)}: try another")
+    return in_units(f, x, length, steepness)
 
 
 def _hallucinated(

@@ -48,11 +48,10 @@ def branch(
 ) -> Branch:
     """Follow the branch of hallucinated points through `start`, by pseudo-arclength continuation.
 
-    The points solve ``g(x) = lambda (c - x)`` with ``lambda > 0``; then ``x`` is a hallucinated point of target ``c``
-    for the radius ``rho = |x - c|``. From a critical point ``c' != c`` of `f` exactly one branch starts, at
-    ``lambda = 0`` (Proposition 4.5). From a hallucinated point the branch is followed in both directions. Folds in rho
-    are no obstacle. The branch ends at the edge of the domain of `f`; at a pole, where ``lambda`` grows without bound,
-    close to it, with steps that grow with ``lambda``.
+    The points solve ``g(x) = lambda (c - x)`` with ``lambda > 0``: ``x`` is hallucinated, with target ``c``, for the
+    radius ``rho = |x - c|``. From a critical point other than ``c`` one branch starts, at ``lambda = 0`` (Proposition
+    4.5); from a hallucinated point it is followed in both directions. Folds in rho are no obstacle. The branch ends at
+    the edge of the domain of `f`, at a pole close to it, with steps that grow with ``lambda``.
 
     Parameters
     ----------
@@ -66,10 +65,9 @@ def branch(
         ``c``, near a critical point of `f`. Left out if `start` is a candidate.
     box : (d, 2) array-like, optional
         The branch ends where ``x`` leaves it.
-    rho_max : exact positive number, optional
-        The branch ends where rho grows through it.
-    rho_min : exact positive number, optional
-        The branch ends where rho falls through it; by default 1e-3 of the distance of `start`, at the target.
+    rho_max, rho_min : exact positive number, optional
+        The branch ends where rho grows or falls through it; `rho_min` is by default 1e-3 of the distance of `start`, at
+        the target.
     ds, ds_min, ds_max : float, optional
         First, shortest and longest step, in arclength of ``(x, lambda/scale)``; by default 0.02, 1e-9 and 0.1 of the
         distance from `start` to the target.
@@ -78,8 +76,7 @@ def branch(
     events : iterable of str
         Which of ``"fold"``, ``"branch point"``, ``"stability change"`` to detect and locate. Ends are always listed.
     variant : {"sam"}
-        The ascent step: radii and stability along the branch are those of SAM. The points of USAM, for
-        ``rho = 1/lambda``, are the same curve.
+        Radii and stability along the branch are those of SAM; the points of USAM are the same curve.
     progress : bool or callable, optional
         Show how far it is: by default on a terminal, after a second. A function gets the step, how much is done, and of
         how much (None if that is not known).
@@ -92,8 +89,7 @@ def branch(
     Raises
     ------
     ArgumentError
-        If an argument is not as above; if `f` is not defined at `start` or the target, or the start lies outside of the
-        box or of the limits of rho.
+        If an argument is not as above, or the start lies outside of the domain, the box or the limits of rho.
     SearchError
         If `start` or the target is a degenerate critical point.
 
@@ -198,13 +194,9 @@ def branches(
     rho_max : exact positive number, optional
         A branch ends where rho grows through it. Of one that starts at a critical point farther away the first piece
         within is listed; so for `rho_min`.
-    rho_min, ds, ds_min, ds_max, max_steps, events
-        As for `hallucert.find.branch`.
     seed : int
         Seed of the search for critical points.
-    variant : {"sam"}
-        As for `hallucert.find.branch`.
-    progress : bool or callable, optional
+    rho_min, ds, ds_min, ds_max, max_steps, events, variant, progress
         As for `hallucert.find.branch`.
 
     Returns

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from hallucert.arguments import quiet
@@ -40,25 +42,20 @@ def sheet(
 ) -> Sheet | Surface:
     """Follow the curve or surface of hallucinated minimizers through `start` for a fixed rho.
 
-    For a sum of squares with one or two residuals fewer than variables the minimizers with ``r = 0`` form curves or
-    surfaces. The points ``x`` with ``r(x + rho u(x)) = 0`` and ``g(x) != 0`` are global hallucinated minimizers, and
-    form a curve or surface wherever ``A = Dr(x+) J(x)`` has full rank (Theorem 3.1). Any other function may have curves
-    of critical points, too: there the Hessian has one zero eigenvalue, and the points with ``g(x + rho u(x)) = 0`` form
-    a curve wherever ``M = H(x+) J(x)`` has rank ``d - 1``. Such curves are floats only: `hallucert.certify` proves
-    curves of sums of squares.
+    For a sum of squares with one or two residuals fewer than variables points ``x`` with ``r(x + rho u(x)) = 0`` and
+    ``g(x) != 0`` are global hallucinated minimizers; they form a curve or surface wherever ``A = Dr(x+) J(x)`` has full
+    rank (Theorem 3.1). For any other function the points with ``g(x + rho u(x)) = 0`` form a curve wherever
+    ``M = H(x+) J(x)`` has rank ``d - 1``, as where critical points form curves: in floats only.
 
-    A curve is followed by pseudo-arclength continuation in both directions, unless it closes: to critical points of
-    `f`, where ``x+`` is not defined and such curves end, to points where the rank drops (``"branch point"``), and to
-    the edge of the domain of `f`, which neither ``x`` nor ``x+`` crosses. It ends at a critical point only if a target
-    at the distance rho from that point is near; otherwise it passes by. It is closed if it meets the plane across its
-    start in the start, in its direction; no step changes to another arc that runs the other way. All of that is seen in
-    floats. A surface is covered by charts, squares in its tangent planes.
+    A curve is followed by pseudo-arclength continuation, in both directions unless it closes (meets the plane across
+    its start there, in its direction): to critical points of `f` with a target near at the distance rho, where such
+    curves end, to points where the rank drops (``"branch point"``), and to the edge of the domain, which neither ``x``
+    nor ``x+`` crosses. A surface is covered by charts, squares in its tangent planes.
 
     Parameters
     ----------
     f : Objective
-        With at least two variables. Surfaces: from `Objective.least_squares`, or a network with squared loss, with
-        ``d - 2`` residuals.
+        With at least two variables; for surfaces in residual form, with ``d - 2`` residuals.
     start : (d,) array-like or Candidate
         Near a point with ``r(x+) = 0``, or with ``g(x+) = 0`` where there are not ``d - 1`` or ``d - 2`` residuals.
     rho : exact positive number
@@ -98,16 +95,11 @@ def sheet(
     """
     require_sam(variant, "sheets are those of SAM; find.hallucinate has single points of other ascent steps")
     if isinstance(start, Candidate):
-        if rho is not None:
-            raise ArgumentError("rho", rho, "be left out when the start is a candidate")
-        if start.law != SAM:
-            raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
-        rho, start = start.rho, start.x
+        start, rho = _of_candidate(start, rho)
     free = _free_dimensions(checked_objective(f))
     if rho is None:
         raise ArgumentError("rho", rho, "be given")
-    radius = checked_radius(rho)
-    x = checked_point(start, f.dimension, "start")
+    radius, x = checked_radius(rho), checked_point(start, f.dimension, "start")
     options = checked_options(f, box, {"ds": ds, "ds_min": ds_min, "ds_max": ds_max}, max_steps)
     units = in_units(f, x, float(radius), slope(f, x))
     options, inner = options.inside(units), units.radius(radius)
@@ -120,6 +112,15 @@ def sheet(
         near = refine(units, units.inside(x), inner)
         found = surface(units, near.x, inner, options) if free == 2 else _curve(units, near, control, options.box)
         return units.result_outside(found, rho=radius)
+
+
+def _of_candidate(start: Candidate, rho: object) -> tuple[np.ndarray, Fraction]:
+    """Return the point and radius of a candidate."""
+    if rho is not None:
+        raise ArgumentError("rho", rho, "be left out when the start is a candidate")
+    if start.law != SAM:
+        raise ArgumentError("start", start, 'be a candidate of the variant "sam"')
+    return start.x, start.rho
 
 
 def _curve(f: Objective, near: Candidate, control: StepControl, box: np.ndarray | None) -> Sheet:

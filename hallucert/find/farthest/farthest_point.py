@@ -58,18 +58,16 @@ def farthest_point(
     f : Objective
         The function.
     maximizer : (d,) or (k, d) array-like
-        A point near an isolated local maximizer, or ``k >= 2`` points of a maximizer set ``{s = s0}`` (see
-        `hallucert.find.maximizer_set`).
+        A point near an isolated local maximizer, or ``k >= 2`` points of a maximizer set ``{s = s0}``.
     target : (d,) array-like
         A critical point outside ``U``, usually a minimizer; Newton polishes it.
     level : int, float, str or Fraction, optional
-        ``alpha``. By default halfway between ``f`` at the maximizer and the largest value that the construction must
-        stay above.
+        ``alpha``; by default halfway between ``f`` at the maximizer and the largest value to stay above.
     seed : int
         Seed of random directions and starts.
     level_function : Objective or str, optional
-        For a set: ``s``, a formula in the variables of `f` of which `f` is a function. It is needed only where the
-        formula of `f`, expanded, does not show it; that ``f = phi(s(x))`` is checked, not assumed.
+        For a set: ``s``, a formula in the variables of `f`, where the formula of `f`, expanded, does not show it; that
+        ``f = phi(s(x))`` is checked, not assumed.
     variant : {"sam"}
         The ascent step: the paper's construction is about SAM.
 
@@ -105,19 +103,18 @@ def farthest_point(
     number = checked_seed(seed)
     alpha = None if level is None else checked_real(level, "level", NUMBER, lambda number: True)
     samples = _checked_maximizer(maximizer, d)
-    is_set = samples.ndim == 2
     require_defined(f, centre, "target")
     for sample in np.atleast_2d(samples):
         require_defined(f, sample, "maximizer")
+    if samples.ndim == 1 and level_function is not None:
+        raise ArgumentError("level_function", level_function, "be left out for an isolated maximizer")
+    s = None if level_function is None else _checked_level_function(f, level_function)
     scale = float(np.linalg.norm(samples - centre, axis=-1).max())
     units = in_units(f, centre, scale or 1.0)
     centre = polished_critical_point(units, units.inside(centre), math.ldexp(scale, -units.length), "target")
-    if is_set:  # they have a unit of their own, the width of the band
+    if samples.ndim == 2:  # they have a unit of their own, the width of the band
         centre = units.outside(centre)
-        s = None if level_function is None else _checked_level_function(f, level_function)
         return _constructed(f, maximizer_set(f, samples, centre, number, s), centre, alpha, number)
-    if level_function is not None:
-        raise ArgumentError("level_function", level_function, "be left out for an isolated maximizer")
     ball = maximizer_ball(units, units.inside(samples), centre, number)
     inner = None if alpha is None else units.number_inside(alpha, Unit.VALUE)
     found = _constructed(units, ball, centre, inner, number)

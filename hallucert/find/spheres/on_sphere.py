@@ -50,11 +50,10 @@ def on_sphere(
     """Find the points that SAM with radius `rho` maps to `target` (the sphere picture).
 
     They are the critical points of ``f`` on the sphere ``S(target, rho)`` where the gradient points inward. For
-    ``d = 1`` the sphere is two points. For ``d = 2`` a root search in the angle finds them all, short of some so
-    close that ``f`` does not differ between them in floats. For ``d >= 3`` descent, ascent and Newton start from
-    directions of `seed`, from the coordinate axes, the eigenvectors of the Hessian at the target and other critical
-    points that Newton finds (Proposition 4.5), and some points may be missed. Of a continuum of solutions a few
-    representatives are returned.
+    ``d = 2`` a root search in the angle finds them all, short of some so close that ``f`` does not differ between them
+    in floats. For ``d >= 3`` descent, ascent and Newton start from random directions, the axes, the eigenvectors of the
+    Hessian at the target and other critical points that Newton finds (Proposition 4.5), and points may be missed. Of a
+    continuum of solutions a few representatives are returned.
 
     For USAM there is no sphere: its points are the critical points other than the target of the Moreau objective
     ``m(y) = f(y) + |y - c|^2/(2 rho)``, see `hallucert.find.spheres.moreau`. Those of ASAM are on the
@@ -73,7 +72,7 @@ def on_sphere(
         Random directions for ``d >= 3``; by default ``max(800 - 12 d, 150)``, for float-only objectives an eighth;
         8 beyond `LARGE` variables.
     seed : int
-        Seed of the random directions.
+        Of the random directions.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
     progress : bool or callable, optional
