@@ -55,24 +55,29 @@ def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> P
     """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d)."""
 
     def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return shifted_residual(f, x, rho, law), shifted_residual_jacobian(f, x, rho, law)
+        g = f.gradient_lanes(x[None, :])[0]
+        return shifted_residual(f, x, rho, law, g), shifted_residual_jacobian(f, x, rho, law, g)
 
     return system
 
 
-def shifted_residual(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
+def shifted_residual(
+    f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM, gradient: np.ndarray | None = None
+) -> np.ndarray:
     """Return ``r(x+)``, shape (m,)."""
-    g = f.gradient_lanes(x[None, :])[0]
+    g = f.gradient_lanes(x[None, :])[0] if gradient is None else gradient
     return f.residual_lanes((x + law.floats.step_at(g, rho))[None, :])[0]
 
 
-def shifted_residual_jacobian(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> np.ndarray:
+def shifted_residual_jacobian(
+    f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM, gradient: np.ndarray | None = None
+) -> np.ndarray:
     """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
 
     It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory is
     needed however large `d` is.
     """
-    g = f.gradient_lanes(x[None, :])[0]
+    g = f.gradient_lanes(x[None, :])[0] if gradient is None else gradient
     size, u = law.floats.direction_at(g)
     a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
     block = max(1, BLOCK // x.size)

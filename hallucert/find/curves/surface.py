@@ -30,7 +30,7 @@ from hallucert.find.curves.continuation import Options
 from hallucert.find.curves.records import Surface
 from hallucert.find.domain import arguments_with_ascent, same_side
 from hallucert.find.rescaled import Unit, number_text, short
-from hallucert.find.shifted import shifted_residual, shifted_residual_jacobian, slope
+from hallucert.find.shifted import shifted_residual, shifted_residual_jacobian, shifted_residual_system, slope
 from hallucert.objectives.objective import Objective
 
 CORRECTOR_STEPS = 12
@@ -97,6 +97,7 @@ class SurfaceAtlas:
         self, f: Objective, rho: float, bend: float, longest: float, allowed: Callable[[np.ndarray], bool]
     ) -> None:
         self.f, self.rho, self.bend, self.longest, self.allowed = f, rho, bend, longest, allowed
+        self._equations = shifted_residual_system(f, rho)
         self._arguments, self.at_domain_edge = arguments_with_ascent(f, rho), False
         self.charts: list[FloatChart] = []
         d = f.dimension
@@ -128,7 +129,7 @@ class SurfaceAtlas:
 
     def chart(self, x: np.ndarray, near: np.ndarray | None) -> FloatChart | None:
         """Return the chart at a point of the surface, with tangents turned as little as possible from `near`."""
-        a = self._jacobian(x)
+        a = shifted_residual_jacobian(self.f, x, self.rho)
         if not np.isfinite(a).all():
             return None
         singular, right = np.linalg.svd(a)[1:]
@@ -149,8 +150,7 @@ class SurfaceAtlas:
         """Return the solution near `x`, by Newton's method with least changes, or None."""
         last = np.inf
         for _ in range(CORRECTOR_STEPS):
-            residual = shifted_residual(self.f, x, self.rho)
-            a = self._jacobian(x)
+            residual, a = self._equations(x)
             if not (np.isfinite(residual).all() and np.isfinite(a).all()):
                 return None
             step = np.linalg.lstsq(a, -residual, rcond=1e-13)[0]
@@ -211,10 +211,6 @@ class SurfaceAtlas:
             bend = (ahead + behind - 2 * x) / step**2
             largest = max(largest, float(np.linalg.norm(bend)))
         return largest
-
-    def _jacobian(self, x: np.ndarray) -> np.ndarray:
-        """``A``, shape (d - 2, d); NaN where it is undefined."""
-        return shifted_residual_jacobian(self.f, x, self.rho)
 
 
 def _edge_points(h: float) -> list[tuple[np.ndarray, np.ndarray]]:
