@@ -30,15 +30,7 @@ FOLDED_BITS = 6600
 
 
 class TapeBuilder:
-    """Collects nodes; every method returns the number of the node that holds its result.
-
-    Parameters
-    ----------
-    variables : sequence of str
-        Names of the inputs.
-    strict : bool
-        Keep every node that is undefined somewhere, even where its value does not matter.
-    """
+    """Collects nodes; every method returns the number of the node that holds its result."""
 
     def __init__(self, variables: Sequence[str], strict: bool = True) -> None:
         self.variables = check_variable_names(variables)

@@ -101,12 +101,7 @@ class Polynomial:
 class Ring:
     """All forms that are to be compared; the arithmetic in which tapes are evaluated to forms.
 
-    Parameters
-    ----------
-    dimension : int
-        Number of variables.
-    joined : bool
-        Whether ``exp(a)*exp(b)`` is ``exp(a + b)``: then a monomial has one exponential at most, and that once.
+    In a `joined` one ``exp(a)*exp(b)`` is ``exp(a + b)``: a monomial has one exponential at most, and that once.
     """
 
     lasting = False
@@ -248,15 +243,7 @@ def inner(self: Tape, cut: int) -> Tape:
 
 
 def composes(f: Tape, outer: Tape, inner: Tape) -> bool:
-    """Tell whether ``f(x) = outer(inner(x))`` by their forms of either kind, wherever both are defined.
-
-    Parameters
-    ----------
-    f, inner : Tape
-        With one output and the same variables.
-    outer : Tape
-        With one variable and one output.
-    """
+    """Tell whether ``f(x) = outer(inner(x))`` by their forms of either kind, wherever both are defined."""
     if f.variables != inner.variables or outer.dimension != 1:
         return False
     if not len(f.outputs) == len(outer.outputs) == len(inner.outputs) == 1:

@@ -20,13 +20,7 @@ UNKNOWN, NONNEGATIVE, POSITIVE = range(3)
 
 @dataclass(frozen=True)
 class Conditions:
-    """What has to hold where a tape is defined, apart from what always holds.
-
-    Attributes
-    ----------
-    positive, nonzero : tuple of int
-        Numbers of the nodes that have to be positive, and of those that must not be zero.
-    """
+    """What has to hold where a tape is defined, apart from what always holds: of which nodes, by their numbers."""
 
     positive: tuple[int, ...]
     nonzero: tuple[int, ...]

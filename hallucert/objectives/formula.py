@@ -19,18 +19,9 @@ if TYPE_CHECKING:
 
 
 class FormulaObjective(Objective):
-    """An objective kept as a tape.
+    """An objective kept as a tape; with the tape of its `residuals` if that is ``f = (1/2n) |r|^2``.
 
-    Parameters
-    ----------
-    tape : Tape
-        The function, with one output.
-    residuals : Tape, optional
-        For ``f = (1/2n) |r|^2``: the tape of ``r``, with `m` outputs; `tape` must be `least_squares_tape` of it.
-    n : exact positive number
-        The ``n`` in ``1/2n``.
-    name : str, optional
-        Name for reports.
+    Then `tape` must be `least_squares_tape` of them.
     """
 
     def __init__(self, tape: Tape, residuals: Tape | None = None, n: Exact = 1, name: str | None = None) -> None:

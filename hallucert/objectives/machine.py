@@ -49,18 +49,10 @@ LANES_PER_THREAD = 64
 class Program(NamedTuple):
     """A tape lowered for the kernel; a named tuple, so that compiled code can take it whole.
 
-    Attributes
-    ----------
-    code : (n, 5) int64 array
-        Rows ``(instruction, destination register, operands a, b, c)``. The destination is never an operand.
-    constants : (n, 2) float64 array
-        The numbers ``k, l`` of a row; ``k`` is also the number of CONST and the exponent of a real power.
-    outputs : (m,) int64 array
-        Registers that hold the results; never a register of an input.
-    registers : int
-        How many registers the program needs; the first ``dimension`` hold the inputs and are only read.
-    dimension : int
-        Number of inputs.
+    A row of `code` (n, 5) is ``(instruction, destination register, operands a, b, c)``; the destination is never an
+    operand. `constants` (n, 2) are the numbers ``k, l`` of the rows; ``k`` is also the number of CONST and the exponent
+    of a real power. `outputs` (m,) are the registers of the results, never of an input; of all `registers` the first
+    `dimension` hold the inputs and are only read.
     """
 
     code: np.ndarray
@@ -262,14 +254,8 @@ def _last_uses(tape: Tape, instructions: dict[int, _Instruction]) -> list[int]:
 def execute(code, constants, work, block, width):  # type: ignore[no-untyped-def]
     """Run a program on the first `width` lanes of its registers.
 
-    Parameters
-    ----------
-    code, constants : arrays
-        Of the `Program`.
-    work : (rows * block,) float64 array
-        Register ``r`` of lane ``i`` is ``work[r * block + i]``.
-    block, width : uint64
-        Length of a register and number of lanes in use. Unsigned, so that offsets need no test for their sign.
+    Register ``r`` of lane ``i`` is ``work[r * block + i]``. The length `block` of a register and `width` are uint64:
+    unsigned, so that offsets need no test for their sign.
     """
     for row in range(code.shape[0]):
         op = code[row, 0]

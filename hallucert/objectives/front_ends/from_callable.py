@@ -26,6 +26,9 @@ from hallucert.objectives.tape import MAX_VARIABLES, Tape
 Value = Any
 """What numpy hands around when it runs functions on arrays of objects."""
 
+Rule = Callable[[TapeBuilder, int, int], int]
+Operator = Callable[["TracedNumber", Value], Value]
+
 _INSTEAD = (
     "Write the function with arithmetic and functions of numpy or scipy.special (np.exp, not math.exp), or build a "
     "float-only objective with Objective.from_callable(fn, dimension, rigorous=False)"
@@ -73,29 +76,10 @@ def from_callable(
 
 
 def trace(function: Callable[[Value], Value], dimension: int) -> Tape:
-    """Record what `function` does to an array of shape (dimension,) as a tape.
+    """Record what `function` does to an array of shape (dimension,) as a tape, whose variables are ``x0 .. x{d-1}``.
 
-    Parameters
-    ----------
-    function : callable
-        Takes one array of shape (d,) and returns a scalar, by arithmetic and numpy functions. Python and numpy
-        floats in it are taken as the dyadic numbers they are: ``0.1`` is not 1/10 (use ``Fraction(1, 10)``).
-    dimension : int
-        The number ``d`` of variables; they are called ``x0 .. x{d-1}``, as ``x[0]`` in the function.
-
-    Returns
-    -------
-    Tape
-        With one output.
-
-    Raises
-    ------
-    NotAnalyticError
-        If the function branches on the values of its argument, converts them to floats, or applies something that
-        is not real-analytic (Lemmas A.7, A.8).
-    ArgumentError
-        If the function raises an error, which is then the cause; if the result is not a scalar, does not depend on
-        the argument, or a constant is not finite.
+    Python and numpy floats in it are taken as the dyadic numbers they are: ``0.1`` is not 1/10 (use
+    ``Fraction(1, 10)``).
 
     Examples
     --------
@@ -139,16 +123,13 @@ def _result(result: Value, builder: TapeBuilder) -> int:
     raise ArgumentError("function", "<one whose result is a constant>", "return a value that depends on its argument")
 
 
-class TracedNumber:
-    """A number that records the operations applied to it.
+def _operators(rule: Rule) -> tuple[Operator, Operator]:
+    """Return the methods of an operator of two numbers, for the number on its left and for the one on its right."""
+    return lambda self, other: self._binary(rule, other), lambda self, other: self._binary(rule, other, swapped=True)
 
-    Attributes
-    ----------
-    builder : TapeBuilder
-        Where they are recorded.
-    node : int
-        The tape node that holds this number.
-    """
+
+class TracedNumber:
+    """A number that records the operations applied to it in a builder, as one of its nodes."""
 
     __slots__ = ("builder", "node")
     __hash__ = object.__hash__
@@ -178,7 +159,7 @@ class TracedNumber:
             return other.node
         return self.builder.constant(int(other) if isinstance(other, bool | np.bool_) else exact(other, "constant"))
 
-    def _binary(self, rule: Callable[[TapeBuilder, int, int], int], other: Value, swapped: bool = False) -> Value:
+    def _binary(self, rule: Rule, other: Value, swapped: bool = False) -> Value:
         if isinstance(other, np.ndarray):
             if other.ndim:
                 return NotImplemented  # numpy applies the operation to each element
@@ -192,29 +173,10 @@ class TracedNumber:
     def _unary(self, name: str) -> TracedNumber:
         return TracedNumber(self.builder, functions.ANALYTIC[name](self.builder, self.node))
 
-    def __add__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.add, other)
-
-    def __radd__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.add, other, swapped=True)
-
-    def __sub__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.sub, other)
-
-    def __rsub__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.sub, other, swapped=True)
-
-    def __mul__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.mul, other)
-
-    def __rmul__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.mul, other, swapped=True)
-
-    def __truediv__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.div, other)
-
-    def __rtruediv__(self, other: Value) -> Value:
-        return self._binary(TapeBuilder.div, other, swapped=True)
+    __add__, __radd__ = _operators(TapeBuilder.add)
+    __sub__, __rsub__ = _operators(TapeBuilder.sub)
+    __mul__, __rmul__ = _operators(TapeBuilder.mul)
+    __truediv__, __rtruediv__ = _operators(TapeBuilder.div)
 
     def __pow__(self, other: Value, modulus: None = None) -> Value:
         if modulus is not None:

@@ -55,17 +55,7 @@ class FloatObjective(Objective):
 
 
 class NumericObjective(FloatObjective):
-    """An objective that exists in floats only.
-
-    Parameters
-    ----------
-    function : callable
-        Takes one array of shape (d,), returns a scalar; written with ``numpy`` or ``autograd.numpy``.
-    dimension : int
-        The number ``d`` of variables.
-    name : str, optional
-        Name for reports; the function's own name by default.
-    """
+    """An objective that exists in floats only: `function` takes one array of shape (d,) and returns a scalar."""
 
     def __init__(self, function: Callable[[Value], Value], dimension: int, name: str | None = None) -> None:
         if not callable(function):

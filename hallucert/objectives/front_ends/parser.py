@@ -131,15 +131,9 @@ def least_squares(
 
 
 def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) -> Tape:
-    """Read one or more formulas into one tape with an output for each.
+    """Read one or more formulas in the grammar above into one tape with an output for each.
 
-    Parameters
-    ----------
-    formulas : sequence of str
-        Formulas in the grammar above.
-    variables : sequence of str, optional
-        Names in the order of the coordinates; by default the names that occur, in natural order
-        (``x2`` before ``x10``).
+    Names that occur are sorted in natural order (``x2`` before ``x10``), unless they are given as `variables`.
 
     Raises
     ------
