@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_info
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam.kernels import layered_kernel
-from hallucert.sam.kernels.layered_gradient import CHUNK, chunk_memory, layered_program, part_count, whole_gradient
-from hallucert.sam.kernels.layered_kernel import LayeredNetwork, one_blas_thread
+from hallucert.sam.kernels.layered_gradient import CHUNK, chunk_memory, layered_program, part_count
+from hallucert.sam.kernels.layered_kernel import Crew, LayeredNetwork, ThreadCount, one_blas_thread
 from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, RUNNING, Lanes, Steps
 
 ALL = np.empty((0, 0), dtype=np.int64)
@@ -138,7 +138,9 @@ def test_gradient_is_the_networks(f) -> None:
     for dtype, unit in FORMATS.items():
         program = layered_program(f, np.dtype(dtype))
         g = np.full(f.dimension, np.nan, dtype)
-        whole_gradient(program, chunk_memory(program), program.inputs, program.targets, x.astype(dtype), g)
+        # Part by part; that compiled runs add the parts up themselves is seen below.
+        alone = Crew(ThreadCount(program, 1))
+        alone.gradient(chunk_memory(program), program.inputs, program.targets, x.astype(dtype), g)
         np.testing.assert_allclose(g, expected, rtol=0, atol=60 * unit * max(1, np.abs(expected).max()))
 
 

@@ -6,7 +6,6 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-from numba import njit
 
 import hallucert as hc
 from hallucert.objectives.machine import registers_array
@@ -14,6 +13,7 @@ from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.kernels import kernel
+from hallucert.sam.kernels.compiled import compiled
 from hallucert.sam.kernels.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
 from hallucert.sam.kernels.vectors import LANES
 from hallucert.sam.settings import Batches, Plan, Positive
@@ -28,7 +28,7 @@ def network(sizes: tuple[int, ...], samples: int = 8, **options) -> TanhNetwork:
     return TanhNetwork(sizes, inputs, targets, **options)
 
 
-@njit(error_model="numpy")
+@compiled
 def _gradient(program, work, block, width):
     kernel.gradient(program, work, np.uint64(block), np.uint64(width))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from numba import njit
 
+from hallucert.sam.kernels.compiled import compiled
 from hallucert.sam.kernels.vectors import (
     EXPONENTIAL_ERROR,
     LANES,
@@ -25,19 +25,19 @@ MEASURED = 4.5 * 2.0**-53
 """In doubles `tanh` errs less than its bound says: no argument below is worse."""
 
 
-@njit(error_model="numpy")
+@compiled
 def _tanh(x, out):
     for i in range(0, x.size, LANES):
         store(out, np.uint64(i), tanh(load(x, np.uint64(i))))
 
 
-@njit(error_model="numpy")
+@compiled
 def _tanh_of_bundles(x, out):
     for i in range(0, x.size, SAMPLES * LANES):
         store(out, np.uint64(i), tanh(load_bundle(x, np.uint64(i))))
 
 
-@njit(error_model="numpy")
+@compiled
 def _both(x, y, t, e):
     for i in range(x.size):
         t[i] = tanh(x[i])

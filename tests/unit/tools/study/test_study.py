@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 
@@ -17,51 +20,59 @@ from hallucert.tools.cli import main
 from hallucert.tools.study import run_study
 from hallucert.tools.study.arena import CONVERGED_CLAIMS as CLAIMS
 
+ARGUMENTS = ["study", "--data", "tiny", "--seeds", "2", "--rho", "5", "--quick", "--json", "--output"]
+
 COMMAND = """
 import sys
 from hallucert.sam import driver
-from hallucert.tools.study import run_study
+from hallucert.tools.cli import main
 driver.SAVE_SECONDS, driver.CALL_SECONDS = 0.0, 0.002
-run_study(sys.argv[1], ["tiny"], seeds=3, radii=["2", "5"], quick=True)
+main(sys.argv[1:])
 """
 
 
-def test_a_killed_study_ends_at_the_same_table(tmp_path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a study that nobody disturbed; beside it what the command printed."""
+    folder = tmp_path_factory.mktemp("study") / "whole"
+    with pytest.raises(SystemExit) as end, redirect_stdout(io.StringIO()) as printed:
+        main([*ARGUMENTS, str(folder)])
+    assert end.value.code == 0
+    (folder.parent / "printed.json").write_text(printed.getvalue())
+    return folder
+
+
+def test_a_killed_study_ends_at_the_same_table(whole, tmp_path) -> None:
     """SIGKILL during training and near its end, started again: table, pictures and certificates to the last byte."""
 
-    def start(folder):
-        return subprocess.Popen([sys.executable, "-c", COMMAND, str(folder)])
+    def start():
+        return subprocess.Popen([sys.executable, "-c", COMMAND, *ARGUMENTS, tmp_path], stdout=subprocess.DEVNULL)
 
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert start(whole).wait() == 0
     for cells in (1, 2):
-        process = start(killed)
-        while process.poll() is None and len(list(killed.glob("checkpoints/tiny/*.npz"))) < cells:
+        process = start()
+        while process.poll() is None and len(list(tmp_path.glob("checkpoints/tiny/*.npz"))) < cells:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert process.returncode == -signal.SIGKILL
-    assert start(killed).wait() == 0
+    assert start().wait() == 0
     files = sorted(path.relative_to(whole) for path in whole.glob("tiny/**/*") if path.is_file())
     assert len(files) > 5
     for path in files:
-        assert (whole / path).read_bytes() == (killed / path).read_bytes(), path
+        assert (whole / path).read_bytes() == (tmp_path / path).read_bytes(), path
 
 
-def test_the_table_and_its_certificates(tmp_path, capsys) -> None:
+def test_the_table_and_its_certificates(whole) -> None:
     """Every run has a row; a converged squared-error run has a certificate that the other arithmetic re-proves."""
-    with pytest.raises(SystemExit) as end:
-        main(["study", "--output", str(tmp_path), "--data", "tiny", "--seeds", "2", "--rho", "5", "--quick", "--json"])
-    assert end.value.code == 0
-    summary = json.loads(capsys.readouterr().out)["tiny"]
-    rows = list(csv.DictReader((tmp_path / "tiny" / "table.csv").read_text().splitlines()))
+    summary = json.loads((whole.parent / "printed.json").read_text())["tiny"]
+    rows = list(csv.DictReader((whole / "tiny" / "table.csv").read_text().splitlines()))
     assert [(row["seed"], row["arm"]) for row in rows] == [(s, arm) for arm in ("SAM", "switching") for s in "01"]
     assert sum(sum(cell["classes"].values()) for cell in summary["cells"]) == len(rows)
     certified = [row for row in rows if row[CLAIMS[0]]]
-    files = list((tmp_path / "tiny" / "certificates").glob("*.json"))
+    files = list((whole / "tiny" / "certificates").glob("*.json"))
     assert len(files) == len(certified) >= 1
     for row in certified:
-        file = tmp_path / "tiny" / "certificates" / f"tiny-rho5-{row['arm']}-{row['seed']}.json"
+        file = whole / "tiny" / "certificates" / f"tiny-rho5-{row['arm']}-{row['seed']}.json"
         assert {name: str(hc.load(file)[name].status) for name in CLAIMS} == {name: row[name] for name in CLAIMS}
         assert hc.verify(file)
 
