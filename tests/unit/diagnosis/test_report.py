@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.diagnosis import sentences as say
+from hallucert.diagnosis import report as say
 from hallucert.diagnosis.constant_predictor import constant_predictor
 from hallucert.diagnosis.diagnose import Kind
 from hallucert.objectives.radius_law import SAM, RadiusLaw
