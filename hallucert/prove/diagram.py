@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -11,18 +13,31 @@ import numpy as np
 from hallucert import __version__
 from hallucert.arguments import checked_seconds, checked_whole, quiet
 from hallucert.arrays import exact_box
-from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls import arithmetic, matrix, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
+from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.certificate import DiagramCertificate
-from hallucert.check.branch.chain import Chain, Objection
-from hallucert.check.branch.claims import COMPLETENESS, THEOREMS, Branches, measured_claims
-from hallucert.check.branch.region import MAX_DIMENSION, Swept, completeness, sweep
-from hallucert.check.branch.system import BranchSystem, proved_target
-from hallucert.check.claim import Enclosure, Provenance, sizes_of
+from hallucert.check.branch.chain import Chain
+from hallucert.check.branch.claims import COMPLETENESS, Branches
+from hallucert.check.branch.region import (
+    EMPTY,
+    HELD,
+    MAX_DIMENSION,
+    Piece,
+    cells_of,
+    is_convex,
+    is_held,
+    settle,
+    thickened,
+)
+from hallucert.check.branch.system import BranchSystem
+from hallucert.check.cell import Cell
+from hallucert.check.claim import Claim, Inputs, Measured, Provenance
+from hallucert.check.file.chains import doubles
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.reason import Reason
-from hallucert.check.subdivision import Box, middle_of
-from hallucert.clock import Clock, OutOfTime, Progress, working
+from hallucert.check.subdivision import Box, Criteria, Subdivision, halves, middle_of
+from hallucert.clock import UNLIMITED, Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.find.curves.branch import branch, branches
 from hallucert.find.curves.records import Branch
@@ -31,18 +46,30 @@ from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.prove.branch.certify import PRECISION, certify_branch
-from hallucert.prove.branch.proposal import propose_target
+from hallucert.prove.branch.certify import NO_TARGET, PRECISION, Prover
+from hallucert.prove.regions import ROOM as LARGER
 
 MAX_BOXES = 200_000
 ROOM = Fraction(1, 8)
 """Branches are followed in a box that is larger than the given one by this part of its sides."""
 
-BRANCHES = 0.45
-"""Part of the time budget for proofs of branches; they are proved once more when all of them are known."""
+BRANCHES = 0.75
+"""Part of the time budget for proofs of branches."""
 
 ROUNDS = 6
 """How often branches are sought at places that the search has left over."""
+
+THICKER = tuple(Fraction(4**k) for k in range(6, -1, -1))
+"""Factors by which tubes are made thicker; the first that is proved is taken."""
+
+SMALLEST = Fraction(1, 2**24)
+"""Pieces below this part of the region's longest side are not split any more."""
+
+MOST_LEFT = 64
+"""The search ends when so many smallest pieces are left."""
+
+NEAR = 4
+"""Cells tried for a piece: those whose axes its middle is nearest to."""
 
 
 @quiet
@@ -127,48 +154,148 @@ def _proved(
     clock: Clock,
 ) -> DiagramCertificate:
     """Find and prove the branches, and that these are all."""
-    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    chains: list[Chain] = []
-    size = max(high - low for low, high in region)
+    provenance, size = Provenance(__version__, ar.name, ar.version, ar.precision), max(b - a for a, b in region)
     with ar:
-        place = propose_target(ar, f, [Fraction(v) for v in near.tolist()], sizes_of(size, size).box)
-        proved = None if place is None else proved_target(ar, f, place)
-    if place is None or proved is None:
-        reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
-        open_ = [THEOREMS[name].open(reason) for name, reason in reasons.items()]
-        last = COMPLETENESS.open(Reason.NEEDS_PREMISES)
-        return DiagramCertificate(f, None, (), (*open_, last), provenance, None, tuple(region))
-    found = _found(f, near, wide, seed, clock)
-    searching, reserve = clock.part(BRANCHES), 0.0
-    for number in range(ROUNDS):
-        before, began = len(chains), clock.now()
-        for one in found:
-            # From the same floats, so that every branch has the target's box of the diagram.
-            same = replace(one, target=near)
-            chains += certify_branch(same, ar.name, None, searching).chains
-        reserve += clock.now() - began  # about what it takes to prove them once more, at the end
-        if number > 0 and len(chains) == before:
-            # The same places are left, at which the same would be found.
-            break
-        with ar:
-            system = BranchSystem(ar, f, proved.c)
-            swept = sweep(system, chains, region, max_boxes, clock.reserving(reserve))
-        found = [] if swept.complete else _missed(f, near, wide, swept, clock)
-        if not found:
-            break
-    with ar:
-        groups = measured_claims(system, proved, chains, clock=clock)
-        sizes = proved.sizes(size)
-        about = Branches(f.dimension, tuple(chains), tuple(region))
-        proved_groups = [group for group in groups if not isinstance(group, Objection)]
-        claims = [one.published(about, ar.precision, sizes) for group in proved_groups for one in group]
-        whole = all(not isinstance(group, Objection) for group in groups) and all(claims)
-        enclosure = [Enclosure(*ar.endpoints(c)).published(ar.precision, sizes.box) for c in proved.c]
-    last = completeness(swept).published(about, ar.precision)
-    if not whole:
+        prover = Prover.at(ar, f, [Fraction(v) for v in near.tolist()], size)
+        if prover is None:
+            last = COMPLETENESS.open(Reason.NEEDS_PREMISES)
+            return DiagramCertificate(f, None, (), (*NO_TARGET, last), provenance, None, tuple(region))
+        found, searching = _found(f, near, wide, seed, clock), clock.part(BRANCHES)
+        for number in range(ROUNDS):
+            before = len(prover.chains)
+            for one in found:
+                prover.add(one, None, searching)
+            if number > 0 and len(prover.chains) == before:
+                # The same places are left, at which the same would be found.
+                break
+            with prover.searching.arithmetic:
+                swept = sweep(prover.searching, prover.chains, region, max_boxes, clock)
+            found = [] if swept.record else _missed(f, near, wide, swept, clock)
+            if not found:
+                break
+        claims, about = prover.claims(region), Branches(f.dimension, tuple(prover.chains), tuple(region))
+        if swept.record and prover.searching is not prover.system:
+            obstacle = settle(prover.system, prover.chains, region, swept.record, max_boxes)
+            swept = replace(swept, obstacle=obstacle)
+        last = completeness(swept, about)
+    if not all(claims):
         last = COMPLETENESS.open(Reason.TIME if clock.passed() else Reason.PRECISION)
-    ends = tuple((e.lower, e.upper) for e in enclosure)
-    return DiagramCertificate(f, place, tuple(chains), (*claims, last), provenance, ends, tuple(region))
+    return DiagramCertificate(
+        f, prover.place, tuple(prover.chains), (*claims, last), provenance, prover.box, tuple(region)
+    )
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a search of a region found: its record, or smallest pieces that were `left`, and why it ended."""
+
+    left: list[Box]
+    record: Inputs | None
+    obstacle: Reason | None = None
+
+
+def completeness(swept: Swept, about: Branches) -> Claim:
+    """Return the claim that follows from a search."""
+    return Measured(COMPLETENESS, swept.obstacle or {}, swept.record or {}).published(about, PRECISION)
+
+
+def sweep(
+    system: BranchSystem, chains: Sequence[Chain], region: Box, max_boxes: int, clock: Clock = UNLIMITED
+) -> Swept:
+    """Search a region for hallucinated points of the target that lie in no cell of proved chains.
+
+    Parameters
+    ----------
+    system : BranchSystem
+        With the target's enclosure.
+    chains : sequence of Chain
+        Proved.
+    region : list of (Fraction, Fraction)
+        Exact ends of each side.
+    max_boxes : int
+        Budget of pieces.
+    clock : Clock
+        When to give up.
+    """
+    tubes, ar = _Tubes(system, cells_of(chains)), system.arithmetic
+    tests = Criteria(
+        ar,
+        lambda box, x: Piece(system, box, x),
+        {**EMPTY, "c": lambda piece: _may_be_convex(piece) and is_convex(piece), HELD: tubes.hold},
+    )
+    room, smallest = ar.interval(-LARGER, LARGER), SMALLEST * max(high - low for low, high in region)
+    letters: list[str] = []
+    left: list[Box] = []
+    pending = [list(region)]
+    while pending:
+        clock.tell("pieces of the box", len(letters))
+        if len(left) >= MOST_LEFT:
+            return Swept(left, None, Reason.PLACES)
+        if clock.passed() or len(letters) == max_boxes:
+            return Swept(left, None, Reason.TIME if clock.passed() else Reason.PLACES if left else Reason.BUDGET)
+        piece = pending.pop()
+        letter = tests.settling(piece, room)
+        widths = [high - low for low, high in piece]
+        if letter is None and max(widths) <= smallest:
+            left.append(piece)
+        elif letter is None:
+            letter = ascii_uppercase[widths.index(max(widths))]
+            pending.extend(reversed(halves(piece)))
+        letters.append(letter or "")
+    if left:
+        return Swept(left, None, Reason.PLACES)
+    thickness = tuple(factor for _, factor in tubes.thick)
+    return Swept(
+        [], {"subdivision": Subdivision("".join(letters)), "holders": tuple(tubes.holders), "thickness": thickness}
+    )
+
+
+def _may_be_convex(piece: Piece) -> bool:
+    """Tell whether the diagonal of ``H`` is positive."""
+    ar = piece.arithmetic
+    return piece.hessian is not None and all(ar.positive(row[i]) for i, row in enumerate(piece.hessian))
+
+
+class _Tubes:
+    """The cells, as thick as is proved, and a look-up of them in floats, which proposes and proves nothing."""
+
+    def __init__(self, system: BranchSystem, cells: Sequence[Cell]) -> None:
+        self.thick = [_thick(system, cell) for cell in cells]
+        self.holders: list[Fraction] = []
+        self.numbers = [number for number, (proof, _) in enumerate(self.thick) if proof is not None]
+        self.proofs = [proof for proof, _ in self.thick if proof is not None]
+        cells = [proof.cell for proof in self.proofs]
+        inverses = [matrix.float_inverse(doubles(cell.frame)) for cell in cells]
+        nothing = [np.full_like(doubles(cell.frame), np.nan) for cell in cells]
+        self.inverses = np.array([n if i is None else i for n, i in zip(nothing, inverses, strict=True)])
+        self.centres, self.bends, self.spans, self.radii = (
+            np.array([doubles(getattr(cell, name)) for cell in cells]) for name in ("centre", "bend", "span", "radius")
+        )
+
+    def hold(self, piece: Piece) -> bool:
+        """Tell whether one cell certainly holds all ``(x, lambda)`` of a piece with ``lambda > 0``; keep its number."""
+        if not self.proofs or piece.multiplier is None:
+            return False
+        z = np.array([*map(float, middle_of(piece.box)), float(sum(piece.multiplier)) / 2])
+        with np.errstate(all="ignore"):
+            y = np.einsum("nij,nj->ni", self.inverses, z - self.centres)
+            s, w = y[:, 0], y[:, 1:] - self.bends * y[:, :1] ** 2
+            depth = np.max(np.abs(w) / self.radii, axis=1)
+        depth[(s < self.spans[:, 0]) | (s > self.spans[:, 1])] = np.inf
+        for i in np.argsort(depth)[:NEAR].tolist():
+            if depth[i] < 1 and is_held(self.proofs[i], piece):
+                self.holders.append(Fraction(self.numbers[i]))
+                return True
+        return False
+
+
+def _thick(system: BranchSystem, cell: Cell) -> tuple[BranchCell | None, Fraction]:
+    """Return the thickest tube around a cell's arc that certainly holds exactly one arc, and its factor."""
+    for factor in THICKER:
+        proof = thickened(system, cell, factor)
+        if proof.proved():
+            return proof, factor
+    return None, Fraction(0)
 
 
 def _found(f: Objective, target: np.ndarray, box: np.ndarray, seed: int, clock: Clock) -> list[Branch]:

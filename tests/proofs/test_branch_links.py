@@ -14,7 +14,6 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.chain import Objection
-from hallucert.check.branch.region import sweep
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED
@@ -22,6 +21,7 @@ from hallucert.find.curves.records import EndReason
 from hallucert.prove import diagram as complete_diagram
 from hallucert.prove.branch import search as branch_search
 from hallucert.prove.branch.search import Growing
+from hallucert.prove.diagram import sweep
 
 BOX = [(-3, 3), (-3, 3)]
 
@@ -125,9 +125,9 @@ def test_without_one_of_its_branches_a_diagram_is_open(diagrams) -> None:
     ar = arithmetic("arb", 106)
     with ar:
         system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
-        assert sweep(system, diagram.chains, list(diagram.region), 20_000).complete
+        assert sweep(system, diagram.chains, list(diagram.region), 20_000).record
         for chain in diagram.chains:
-            assert not sweep(system, [chain], list(diagram.region), 20_000).complete
+            assert not sweep(system, [chain], list(diagram.region), 20_000).record
 
 
 def test_a_curved_valley_needs_few_pieces() -> None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,15 +16,16 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.claims import TARGET
-from hallucert.check.branch.region import Swept, _holds, _Tubes, completeness, sweep
+from hallucert.check.branch.region import is_held
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.reason import Reason
-from hallucert.clock import Clock
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
 from hallucert.prove import diagram as complete_diagram
+from hallucert.prove.diagram import _Tubes, completeness, sweep
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "himmelblau.json").read_text(encoding="utf-8"))
 BOX = [(-6, 6), (-6, 6)]
@@ -113,7 +115,7 @@ def test_a_diagram_without_one_of_its_branches_is_not_complete(diagrams) -> None
         system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
         for i in range(4):
             rest = [chain for j, chain in enumerate(diagram.chains) if j != i]
-            assert not sweep(system, rest, list(diagram.region), 20_000).complete
+            assert not sweep(system, rest, list(diagram.region), 20_000).record
     claims = [c for c in diagram.all_claims if c.inputs.get("branch") != 4]
     forged = replace(diagram, chains=diagram.chains[:3], all_claims=tuple(claims))
     verdict = hc.verify(from_json(json.loads(json.dumps(to_json(forged)))), backend="arb", max_boxes=20_000)
@@ -132,7 +134,8 @@ def test_a_cell_holds_small_pieces_only(diagrams) -> None:
             for size, inside in ((reach / 64, True), (64 * reach, False)):
                 x = [ar.interval(v - size, v + size) for v in centre[:-1]]
                 multiplier = (max(centre[-1] - size, Fraction(0)), centre[-1] + size)
-                assert _holds(BranchCell(system, cell), x, multiplier) == inside
+                piece = SimpleNamespace(x=x, multiplier=multiplier)
+                assert is_held(BranchCell(system, cell), piece) == inside
 
 
 def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch) -> None:
@@ -143,12 +146,12 @@ def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch
         system = BranchSystem(ar, diagram.objective, proved_target(ar, diagram.objective, diagram.target).c)
         cells = [link.cell for link in diagram.chains[0].links[:2]]
         proofs = [BranchCell(system, cell) for cell in cells]
-        monkeypatch.setattr("hallucert.check.branch.region._thick", lambda _, cell: proofs[cells.index(cell)])
-        monkeypatch.setattr("hallucert.check.branch.region.matrix.float_inverse", lambda frame: None)
+        monkeypatch.setattr("hallucert.prove.diagram._thick", lambda _, cell: (proofs[cells.index(cell)], Fraction(1)))
+        monkeypatch.setattr("hallucert.prove.diagram.matrix.float_inverse", lambda frame: None)
         tubes = _Tubes(system, cells)
         assert tubes.proofs
-        x = [ar.constant(Fraction(1)), ar.constant(Fraction(1))]
-        assert not tubes.hold(x, (Fraction(0), Fraction(1)), [Fraction(1), Fraction(1)])
+        box = [(Fraction(1), Fraction(1))] * 2
+        assert not tubes.hold(SimpleNamespace(box=box, multiplier=(Fraction(0), Fraction(1))))
 
 
 def test_missed_branches_are_sought_where_the_search_leaves_places(himmelblau, diagrams, monkeypatch) -> None:
@@ -265,11 +268,14 @@ def test_a_check_that_runs_out_of_time_or_boxes_says_so():
     certificate = hc.diagram(f, (1, 0), [("-0.52", "-0.48"), ("-0.1", "0.1")])
     assert certificate.complete
     short_of_boxes = hc.verify(certificate, "arb", max_boxes=1)
-    assert not short_of_boxes and short_of_boxes.results[-1].message.startswith("the budget of boxes was spent")
+    assert not short_of_boxes and "ran out of boxes" in short_of_boxes.results[-1].message
     for budget in range(1, 60, 7):  # a second for every look at the clock
         late = checker.verify(certificate, "arb", 400_000, Clock(budget, now=itertools.count().__next__))
         assert not late and late.results[-1].message.startswith("the time budget was spent")
         assert "not settled" not in str(late)
-    for left, short in (([], "budget"), ([list(certificate.region)], "places")):
-        claims = [completeness(Swept(left, False, 1, late)).published(certificate.about, 53) for late in (True, False)]
-        assert [claim.reason for claim in claims] == ["time", short]
+    ar = arithmetic("arb", 106)
+    with ar:
+        system = BranchSystem(ar, f, proved_target(ar, f, certificate.target).c)
+        for boxes, clock, reason in ((1, UNLIMITED, "budget"), (9999, UNLIMITED, "places"), (9999, Clock(0), "time")):
+            swept = sweep(system, [], list(certificate.region), boxes, clock)
+            assert swept.record is None and completeness(swept, certificate.about).reason == reason

@@ -43,7 +43,7 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock
 
-TURNINGS, STABILITIES = (GROWING, FALLING, FOLD, UNDECIDED), (ATTRACTING, REPELLING, UNDECIDED)
+WORDS = {"turning": (GROWING, FALLING, FOLD, UNDECIDED), "stability": (ATTRACTING, REPELLING, UNDECIDED)}
 """What may be said of the parts of an arc."""
 
 

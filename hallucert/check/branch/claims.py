@@ -21,7 +21,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.measures import ATTRACTING
 from hallucert.check.branch.system import BranchSystem, Target, kind_of
@@ -187,6 +186,7 @@ COMPLETENESS: Theorem[Branches] = Theorem(
     question="Are these all hallucinated points of the target in the box?",
     conclude=_complete,
     numbers=(frozenset(),),
+    inputs=({"subdivision": "subdivision", "holders": "vector", "thickness": "vector"},),
 )
 THEOREMS = {theorem.name: theorem for theorem in (TARGET, BRANCH, FOLD, STABILITY)}
 """Of branches, in the order in which they are claimed."""
@@ -216,13 +216,9 @@ def chain_claims(index: int, target: Target, facts: ChainFacts) -> list[Measured
 
 
 def measured_claims(
-    system: BranchSystem,
-    target: Target,
-    chains: Sequence[Chain],
-    proofs: Sequence[Sequence[BranchCell]] | None = None,
-    clock: Clock = UNLIMITED,
+    system: BranchSystem, target: Target, chains: Sequence[Chain], clock: Clock = UNLIMITED
 ) -> list[list[Measured[Branches]] | Objection]:
-    """Prove everything about a target and its chains, which are numbered from 1; `proofs` as for `check_chain`.
+    """Prove everything about a target and its chains, which are numbered from 1.
 
     Entry 0 of the result is the claim about the target; entry `k` are the claims of chain `k`, or what could not be
     proved of it.
@@ -230,7 +226,7 @@ def measured_claims(
     result: list[list[Measured[Branches]] | Objection] = [[target_claim(target)]]
     for number, chain in enumerate(chains, 1):
         try:
-            facts = check_chain(system, chain, None if proofs is None else proofs[number - 1], clock)
+            facts = check_chain(system, chain, None, clock)
         except OutOfTime:
             facts = LATE
         result.append(facts if isinstance(facts, Objection) else chain_claims(number, target, facts))

@@ -8,10 +8,10 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
 from hallucert.check.branch.chain import Objection
 from hallucert.check.branch.claims import COMPLETENESS, Branches, measured_claims
-from hallucert.check.branch.region import completeness, sweep
+from hallucert.check.branch.region import settle
 from hallucert.check.branch.system import BranchSystem, Target, proved_target
 from hallucert.check.claim import PROVOKED, Claim, Measured, Status
-from hallucert.check.file.verify import SPENT, Result, provoked
+from hallucert.check.file.verify import Result, provoked
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 
@@ -23,12 +23,6 @@ ELSEWHERE = Objection(
     Reason.PRECISION,
 )
 NO_BRANCHES = "the branches that it speaks of are not re-proved"
-UNSETTLED = {
-    Reason.TIME: SPENT,
-    Reason.BUDGET: "the budget of boxes was spent before the whole box was searched",
-    Reason.PLACES: "some place of the box is not settled",
-}
-"""Why the search of the box shows nothing."""
 
 
 def check(certificate: BranchCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
@@ -40,7 +34,7 @@ def check(certificate: BranchCertificate, arithmetic: BallArithmetic, max_boxes:
         place = _place(certificate, arithmetic)
         if isinstance(place, Objection):
             return [_result(claim, place.text) for claim in claims]
-        found = measured_claims(*place, certificate.chains, None, clock)
+        found = measured_claims(*place, certificate.chains, clock)
     except PROVOKED as error:
         return [_result(claim, provoked(error)) for claim in claims]
     waiting = [group if isinstance(group, Objection) else list(group) for group in found]
@@ -50,7 +44,7 @@ def check(certificate: BranchCertificate, arithmetic: BallArithmetic, max_boxes:
         if claim.status is Status.UNDECIDED:
             problem = None
         elif isinstance(certificate, DiagramCertificate) and claim.name == COMPLETENESS.name:
-            problem = _incomplete(certificate, claim, place[0], results, max_boxes, clock)
+            problem = _incomplete(certificate, claim, place[0], results, max_boxes)
         else:
             problem = _problem(claim, waiting[claim.inputs.get("branch", 0)], about)
         results.append(_result(claim, problem))
@@ -89,14 +83,9 @@ def _problem(claim: Claim, waiting: list[Measured[Branches]] | Objection, about:
 
 
 def _incomplete(
-    certificate: DiagramCertificate,
-    claim: Claim,
-    system: BranchSystem,
-    before: Sequence[Result],
-    max_boxes: int,
-    clock: Clock,
+    certificate: DiagramCertificate, claim: Claim, system: BranchSystem, before: Sequence[Result], max_boxes: int
 ) -> str | None:
-    """Search the box again.
+    """Settle the region again.
 
     The claim speaks of "the target" and of "branches 1 to n": it needs all of their claims to be proved again.
     """
@@ -106,10 +95,8 @@ def _incomplete(
     if not shown or all(name != "target" for name, _ in needed):
         return NO_BRANCHES
     try:
-        swept = sweep(system, certificate.chains, list(certificate.region), max_boxes, clock)
-        if swept.obstacle is not None:
-            return UNSETTLED[swept.obstacle]
-        return completeness(swept).recheck(claim, certificate.about)
+        obstacle = settle(system, certificate.chains, list(certificate.region), claim.inputs, max_boxes)
+        return Measured(COMPLETENESS, obstacle or {}, claim.inputs).recheck(claim, certificate.about)
     except PROVOKED as error:
         return provoked(error)
 

@@ -19,15 +19,18 @@ from hallucert.errors import CertificateError
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 40
 
+_BRANCHES = "hallucert.check.branch.file", "hallucert.check.branch.file", "hallucert.check.branch.verify"
 _SHEETS = "hallucert.check.sheet.file", "hallucert.check.sheet.file", "hallucert.check.sheet.verify"
 
 KINDS = {
     "point": ("hallucert.check.point.file", "hallucert.check.point.file", "hallucert.check.point.verify"),
+    "branch": _BRANCHES,
+    "diagram": _BRANCHES,
     "sheet": _SHEETS,
     "surface": _SHEETS,
     **{
         kind: tuple(f"hallucert.check.{package}.{role}" for role in ("reading", "writing", "verify"))
-        for kind, package in {"branch": "branch", "census": "census", "diagram": "branch"}.items()
+        for kind, package in {"census": "census"}.items()
     },
 }
 """From the field ``kind`` to the modules with its ``from_json``, ``to_json`` and ``check``."""

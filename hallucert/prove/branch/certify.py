@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from hallucert.arguments import checked_positive
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.certificate import BranchCertificate
-from hallucert.check.branch.chain import Chain, Objection
-from hallucert.check.branch.claims import THEOREMS, Branches, measured_claims
-from hallucert.check.branch.system import BranchSystem, TargetBox, proved_target, third_derivative_tape
+from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
+from hallucert.check.branch.claims import THEOREMS, Branches, chain_claims, target_claim
+from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formula_of, proved_target
 from hallucert.check.claim import Claim, Enclosure, Provenance, sizes_of
 from hallucert.check.reason import Reason
-from hallucert.clock import Clock
+from hallucert.clock import Clock, OutOfTime
 from hallucert.find.curves.records import Branch, EndReason
 from hallucert.objectives.objective import Objective
 from hallucert.prove.branch.proposal import Guide, Track, propose_target
@@ -54,28 +54,125 @@ def certify_branch(
     """
     branch.objective.require_rigorous()
     gap = None if gap is None else checked_positive(gap, "gap")
+    objective, near = formula_of(branch.objective), [Fraction(v) for v in branch.target.tolist()]
+    reach = Fraction(float(np.abs(_guide(branch).points[:, :-1] - branch.target).max()))
+    ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    with ar:
+        prover = Prover.at(ar, objective, near, reach)
+        if prover is None:
+            return BranchCertificate(objective, None, (), NO_TARGET, provenance)
+        obstacle = prover.add(branch, gap, clock)
+        claims = prover.claims()
+    made = {claim.name for claim in claims}
+    reasons = {
+        "branch": obstacle or Reason.PRECISION,
+        "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES,
+    }
+    claims += [THEOREMS[name].open(reason) for name, reason in reasons.items() if name not in made]
+    return BranchCertificate(objective, prover.place, tuple(prover.chains), tuple(claims), provenance, prover.box)
+
+
+NO_TARGET = (THEOREMS["target"].open(Reason.DEGENERATE_TARGET), THEOREMS["branch"].open(Reason.NEEDS_PREMISES))
+"""What is claimed where no target is proved."""
+
+
+class Prover:
+    """Proves branches of one proved target in one arithmetic, and makes the claims about them.
+
+    It searches in Arb, if it can: that is quick, and wider than mpmath, so that either can check what is found.
+
+    Attributes
+    ----------
+    system, searching : BranchSystem
+        For proofs and for the search; the same if it is the same arithmetic.
+    chains, facts : lists of Chain and ChainFacts
+        What has been proved so far.
+    """
+
+    def __init__(self, system: BranchSystem, place: TargetBox, target: Target, reach: Fraction) -> None:
+        self.system, self.searching, self.place, self.target = system, _in_arb(system), place, target
+        self.precision, self.sizes = system.arithmetic.precision, target.sizes(reach)
+        self.chains: list[Chain] = []
+        self.facts: list[ChainFacts] = []
+
+    @classmethod
+    def at(cls, ar: BallArithmetic, objective: Objective, near: Sequence[Fraction], reach: Fraction) -> Self | None:
+        """Prove a target near a point, of branches that reach so far; None if there is none."""
+        place = propose_target(ar, objective, near, sizes_of(reach, reach).box)
+        target = None if place is None else proved_target(ar, objective, place)
+        if place is None or target is None:
+            return None
+        return cls(BranchSystem(ar, objective, target.c), place, target, reach)
+
+    def add(self, branch: Branch, gap: float | None, clock: Clock) -> Reason | None:
+        """Prove chains along a branch; return why the last part without a cell has none.
+
+        A chain that the final check does not confirm is left out. `gap` is the arclength in ``(x, lambda/scale)`` left
+        out at both sides of a branch point.
+        """
+        guide, radii = _guide(branch), branch.rho[slice(*_before_infinity(branch))]
+        if gap is None:
+            gap = GAP * max(radii[guide.singular].tolist(), default=1.0)
+        with self.searching.arithmetic:
+            found, obstacle = search_chains(Track(self.searching, guide), gap, MAX_CELLS, clock.part(SEARCH))
+        for chain, proofs in found:
+            try:
+                facts = check_chain(self.system, chain, proofs if self.searching is self.system else None, clock)
+            except OutOfTime:
+                facts = LATE
+            if isinstance(facts, Objection):
+                obstacle = facts.reason
+            else:
+                self.chains.append(chain)
+                self.facts.append(facts)
+        return obstacle
+
+    def claims(self, region: Sequence[tuple[Fraction, Fraction]] = ()) -> list[Claim]:
+        """Return the claims about the target and all chains."""
+        about = Branches(self.system.dimension, tuple(self.chains), tuple(region))
+        measured = [target_claim(self.target)]
+        for number, facts in enumerate(self.facts, 1):
+            measured += chain_claims(number, self.target, facts)
+        return [one.published(about, self.precision, self.sizes) for one in measured]
+
+    @property
+    def box(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """The published enclosure of the target."""
+        ends = self.system.arithmetic.endpoints
+        wider = [Enclosure(*ends(c)).published(self.precision, self.sizes.box) for c in self.target.c]
+        return tuple((side.lower, side.upper) for side in wider)
+
+
+def _in_arb(system: BranchSystem) -> BranchSystem:
+    """Return the same system in Arb; itself if it is, or without python-flint."""
+    ar = system.arithmetic
+    if ar.name == "arb":
+        return system
+    try:
+        quick = arithmetic("arb", ar.precision)
+    except ImportError:
+        return system
+    with quick:
+        target = [quick.interval(*ar.endpoints(c)) for c in system.target]
+        return BranchSystem(quick, system.objective, target, system.third)
+
+
+def _guide(branch: Branch) -> Guide:
+    """Return what the prover needs to know of a branch, without the way to a pole, on which only lambda moves."""
     first, last = _before_infinity(branch)
-    singular = [i for i in range(first, last) if _is_singular(branch, i)]
-    width = gap if gap is not None else GAP * max((float(branch.rho[i]) for i in singular), default=1.0)
-    ends = (branch.start.reason, branch.end.reason)
-    guide = Guide(
+    return Guide(
         branch.points[first:last],
         branch.tangent[first:last],
         branch.scale,
-        np.array(singular, dtype=int) - first,
-        ends[0] is EndReason.CRITICAL_POINT,
-        ends[1] is EndReason.CRITICAL_POINT,
+        np.array([i for i in _singular(branch) if first <= i < last], dtype=int) - first,
+        branch.start.reason is EndReason.CRITICAL_POINT,
+        branch.end.reason is EndReason.CRITICAL_POINT,
     )
-    near = [Fraction(v) for v in branch.target.tolist()]
-    ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
-    with ar:
-        found = prove_branch(ar, branch.objective, near, guide, float(width), MAX_CELLS, clock)
-    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    return BranchCertificate(branch.objective, found.target, found.chains, found.claims, provenance, found.box)
 
 
 def _before_infinity(branch: Branch) -> tuple[int, int]:
-    """Return the range of points to prove: without the way to a pole, on which only the multiplier moves."""
+    """Return the range of points to prove."""
     near = np.flatnonzero(np.abs(branch.multiplier) / branch.scale <= FAR * branch.rho.max())
     first, last = 0, len(branch)
     if near.size and branch.start.reason is EndReason.DOMAIN:
@@ -85,86 +182,8 @@ def _before_infinity(branch: Branch) -> tuple[int, int]:
     return first, last
 
 
-def _is_singular(branch: Branch, index: int) -> bool:
-    """Tell whether a point is a branch point, also if the branch starts there."""
-    if any(event.index == index for event in branch.branch_points):
-        return True
+def _singular(branch: Branch) -> list[int]:
+    """Return the branch points, also where the branch starts or ends at one."""
     reasons = {0: branch.start.reason, len(branch) - 1: branch.end.reason}
-    return reasons.get(index) is EndReason.BRANCH_POINT
-
-
-@dataclass(frozen=True)
-class ProvedBranch:
-    """What the prover found: the target's box and enclosure, chains, and all claims in order."""
-
-    target: TargetBox | None
-    box: tuple[tuple[Fraction, Fraction], ...] | None
-    chains: tuple[Chain, ...]
-    claims: tuple[Claim, ...]
-
-
-def prove_branch(
-    arithmetic: BallArithmetic,
-    objective: Objective,
-    near: Sequence[Fraction],
-    guide: Guide,
-    gap: float,
-    max_cells: int,
-    clock: Clock,
-) -> ProvedBranch:
-    """Prove what can be proved along a branch.
-
-    Parameters
-    ----------
-    arithmetic
-        The arithmetic, entered.
-    objective : Objective
-        A formula.
-    near : sequence of Fraction
-        A point near the target.
-    guide : Guide
-        The branch in floats.
-    gap : float
-        Arclength in ``(x, lambda/scale)`` left out at both sides of a branch point.
-    max_cells : int
-        Budget.
-    clock : Clock
-        Look for no further cells when its time is up.
-    """
-    third = third_derivative_tape(objective)
-    reach = _reach(guide, near)
-    box = propose_target(arithmetic, objective, near, sizes_of(reach, reach).box)
-    target = None if box is None else proved_target(arithmetic, objective, box)
-    if box is None or target is None:
-        reasons = {"target": Reason.DEGENERATE_TARGET, "branch": Reason.NEEDS_PREMISES}
-        open_ = tuple(THEOREMS[name].open(reason) for name, reason in reasons.items())
-        return ProvedBranch(None, None, (), open_)
-    system = BranchSystem(arithmetic, objective, target.c, third)
-    found, obstacle = search_chains(Track(system, guide), gap, max_cells, clock.part(SEARCH))
-    half = clock.part(0.5)  # all of it may have to be said a second time
-    groups = measured_claims(system, target, [chain for chain, _ in found], [proofs for _, proofs in found], half)
-    # A chain that the final check does not confirm is left out; the others are renumbered.
-    kept = [pair for pair, group in zip(found, groups[1:], strict=True) if not isinstance(group, Objection)]
-    chains = [chain for chain, _ in kept]
-    if len(kept) < len(found):
-        groups = measured_claims(system, target, chains, [proofs for _, proofs in kept], clock)
-        obstacle = Reason.TIME if half.passed() else obstacle
-    precision, sizes = arithmetic.precision, target.sizes(reach)
-    measured = [one for group in groups if not isinstance(group, Objection) for one in group]
-    about = Branches(objective.dimension, tuple(chains))
-    claims = [one.published(about, precision, sizes) for one in measured]
-    claims += _open_questions(claims, obstacle or Reason.PRECISION)
-    enclosure = [Enclosure(*arithmetic.endpoints(c)).published(precision, sizes.box) for c in target.c]
-    return ProvedBranch(box, tuple((e.lower, e.upper) for e in enclosure), tuple(chains), tuple(claims))
-
-
-def _open_questions(claims: Sequence[Claim], obstacle: Reason) -> list[Claim]:
-    """Say so where nothing was proved at all: without a curve because of `obstacle`."""
-    made = {claim.name for claim in claims}
-    reasons = {"branch": obstacle, "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES}
-    return [THEOREMS[name].open(reason) for name, reason in reasons.items() if name not in made]
-
-
-def _reach(guide: Guide, near: Sequence[Fraction]) -> Fraction:
-    """Return the largest distance from the target in a coordinate."""
-    return Fraction(float(np.abs(guide.points[:, :-1] - [float(v) for v in near]).max()))
+    ends = {i for i, reason in reasons.items() if reason is EndReason.BRANCH_POINT}
+    return sorted({event.index for event in branch.branch_points} | ends)

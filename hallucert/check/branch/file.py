@@ -1,19 +1,23 @@
-"""Reading certificates of branches and diagrams from anyone: every field is checked, and what does not fit is named."""
+"""Files of branches and diagrams: reading from anyone, with every field checked, and writing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import Any
 
 from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
-from hallucert.check.branch.chain import STABILITIES, TURNINGS, Chain, Link, Part
+from hallucert.check.branch.chain import WORDS, Chain, Link, Part
 from hallucert.check.branch.claims import COMPLETENESS, OF_DIAGRAMS, THEOREMS, Branches
 from hallucert.check.branch.region import MAX_DIMENSION as MAX_DIMENSION_OF_REGION
 from hallucert.check.branch.system import MAX_DIMENSION, TargetBox
 from hallucert.check.cell import Cell, Tube
 from hallucert.check.claim import Claim, Status
-from hallucert.check.file.claims import read_claims
+from hallucert.check.file.claims import claim_json, read_claims
 from hallucert.check.file.fields import (
+    JSON,
+    header,
+    plain,
     read_box,
     read_dyadic,
     read_fields,
@@ -25,14 +29,27 @@ from hallucert.check.file.fields import (
     read_provenance,
     read_square,
     read_top,
+    record,
     require_claims,
 )
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective
 from hallucert.objectives.reading import objective_from_json
 
 MAX_CHAINS, MAX_CELLS, MAX_PARTS, MAX_CLAIMS = 1000, 100_000, 10_000, 100_000
+Reader = Callable[[JSON, int, str], Any]
+"""From an entry, the number of variables and the path of the entry to what stands there."""
+
+TARGET: Mapping[str, Reader] = {"centre": read_numbers, "radius": read_positive, "preconditioner": read_square}
+TUBE: Mapping[str, Reader] = {"centre": read_numbers, "radius": read_positive}
+CELL: Mapping[str, Reader] = {
+    "centre": lambda value, d, field: read_numbers(value, d + 1, field),
+    "frame": lambda value, d, field: read_square(value, d + 1, field),
+    "bend": read_numbers,
+    "span": lambda value, d, field: _span(value, field),
+    "radius": read_positive,
+    "preconditioner": read_square,
+}
 NAMES = {"format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims"}
 """The fields of a file."""
 
@@ -51,7 +68,7 @@ def from_json(data: object) -> BranchCertificate:
     if (box is None) != (target is None) or (box is not None and len(box) != objective.dimension):
         raise CertificateError("enclosure", f"must be {objective.dimension} intervals, exactly if there is a target")
     chains = tuple(
-        _chain(item, objective, f"branches[{i}]")
+        _chain(item, objective.dimension, f"branches[{i}]")
         for i, item in enumerate(read_list(top["branches"], "branches", MAX_CHAINS))
     )
     if chains and target is None:
@@ -83,63 +100,89 @@ def _region(data: object, d: int) -> tuple[tuple[Fraction, Fraction], ...]:
     return region
 
 
-def _target(data: object, d: int) -> TargetBox:
-    entry = read_fields(data, {"centre", "radius", "preconditioner"}, "target")
-    centre = read_numbers(entry["centre"], d, "target.centre")
-    radius = read_positive(entry["radius"], d, "target.radius")
-    return TargetBox(centre, radius, read_square(entry["preconditioner"], d, "target.preconditioner"))
+def _read(fields: Mapping[str, Reader], data: JSON, d: int, path: str) -> dict[str, Any]:
+    """Return the values of some fields of an object."""
+    return {name: read(data[name], d, f"{path}.{name}") for name, read in fields.items()}
 
 
-def _chain(data: object, objective: Objective, field: str) -> Chain:
+def _target(data: JSON, d: int) -> TargetBox:
+    return TargetBox(**_read(TARGET, read_fields(data, set(TARGET), "target"), d, "target"))
+
+
+def _span(value: JSON, field: str) -> tuple[Fraction, Fraction]:
+    low, high = read_interval(value, field)
+    if not low < 0 < high:
+        raise CertificateError(field, "must have 0 inside")
+    return low, high
+
+
+def _chain(data: JSON, d: int, field: str) -> Chain:
     entry = read_fields(data, {"from_critical", "to_critical", "cells"}, field)
     flags = [read_integer(entry[key], f"{field}.{key}") for key in ("from_critical", "to_critical")]
     if max(flags) > 1:
         raise CertificateError(f"{field}.from_critical", "and to_critical must be 0 or 1")
     cells = read_list(entry["cells"], f"{field}.cells", MAX_CELLS)
-    links = tuple(_link(item, objective.dimension, f"{field}.cells[{i}]") for i, item in enumerate(cells))
+    links = tuple(_link(item, d, f"{field}.cells[{i}]") for i, item in enumerate(cells))
     return Chain(links, bool(flags[0]), bool(flags[1]))
 
 
-def _link(data: object, d: int, field: str) -> Link:
-    names = {"centre", "frame", "bend", "span", "radius", "preconditioner", "start", "places", "parts"}
-    entry = read_fields(data, names, field)
-    low, high = read_interval(entry["span"], f"{field}.span")
-    if not low < 0 < high:
-        raise CertificateError(f"{field}.span", "must have 0 inside")
-    cell = Cell(
-        read_numbers(entry["centre"], d + 1, f"{field}.centre"),
-        read_square(entry["frame"], d + 1, f"{field}.frame"),
-        read_numbers(entry["bend"], d, f"{field}.bend"),
-        (low, high),
-        read_positive(entry["radius"], d, f"{field}.radius"),
-        read_square(entry["preconditioner"], d, f"{field}.preconditioner"),
-    )
-    places = []
+def _link(data: JSON, d: int, field: str) -> Link:
+    entry = read_fields(data, {*CELL, "start", "places", "parts"}, field)
+    cell, places = Cell(**_read(CELL, entry, d, field)), []
     for i, item in enumerate(read_list(entry["places"], f"{field}.places", MAX_PARTS)):
-        place = read_fields(item, {"s", "centre", "radius"}, f"{field}.places[{i}]")
-        s = read_dyadic(place["s"], f"{field}.places[{i}].s")
-        places.append(_tube(s, s, place, d, f"{field}.places[{i}]"))
+        path = f"{field}.places[{i}]"
+        s = read_dyadic(read_fields(item, {"s", *TUBE}, path)["s"], f"{path}.s")
+        places.append(Tube(s, s, **_read(TUBE, item, d, path)))
     start = read_dyadic(entry["start"], f"{field}.start")
     return Link(cell, tuple(places), _parts(entry["parts"], start, d, f"{field}.parts"))
 
 
-def _parts(value: object, low: Fraction, d: int, field: str) -> tuple[Part, ...]:
+def _parts(value: JSON, low: Fraction, d: int, field: str) -> tuple[Part, ...]:
     parts = []
     for i, item in enumerate(read_list(value, field, MAX_PARTS)):
-        entry = read_fields(item, {"end", "turning", "stability", "centre", "radius"}, f"{field}[{i}]")
-        for question, words in (("turning", TURNINGS), ("stability", STABILITIES)):
+        path = f"{field}[{i}]"
+        entry = read_fields(item, {"end", *WORDS, *TUBE}, path)
+        for question, words in WORDS.items():
             if entry[question] not in words:
-                raise CertificateError(f"{field}[{i}].{question}", f"must be one of {', '.join(words)}")
-        high = read_dyadic(entry["end"], f"{field}[{i}].end")
+                raise CertificateError(f"{path}.{question}", f"must be one of {', '.join(words)}")
+        high = read_dyadic(entry["end"], f"{path}.end")
         if not low < high:
-            raise CertificateError(f"{field}[{i}].end", "must be above the end before")
-        parts.append(Part(_tube(low, high, entry, d, f"{field}[{i}]"), entry["turning"], entry["stability"]))
+            raise CertificateError(f"{path}.end", "must be above the end before")
+        tube = Tube(low, high, **_read(TUBE, entry, d, path))
+        parts.append(Part(tube, *(entry[question] for question in WORDS)))
         low = high
     if not parts:
         raise CertificateError(field, "must not be empty")
     return tuple(parts)
 
 
-def _tube(low: Fraction, high: Fraction, entry: Mapping[str, object], d: int, field: str) -> Tube:
-    centre = read_numbers(entry["centre"], d, f"{field}.centre")
-    return Tube(low, high, centre, read_positive(entry["radius"], d, f"{field}.radius"))
+def to_json(certificate: BranchCertificate) -> dict[str, JSON]:
+    """Return the certificate as plain data, in the order of the file format."""
+    problem: dict[str, JSON] = {"objective": certificate.objective.to_json()}
+    if isinstance(certificate, DiagramCertificate):
+        problem["region"] = plain(certificate.region)
+    return {
+        **header(certificate, problem),
+        "target": None if certificate.target is None else record(certificate.target, TARGET),
+        "enclosure": plain(certificate.box),
+        "branches": [
+            {
+                "from_critical": int(chain.from_critical),
+                "to_critical": int(chain.to_critical),
+                "cells": [_link_json(link) for link in chain.links],
+            }
+            for chain in certificate.chains
+        ],
+        "claims": [claim_json(claim) for claim in certificate.all_claims],
+    }
+
+
+def _link_json(link: Link) -> dict[str, JSON]:
+    return {
+        **record(link.cell, CELL),
+        "start": plain(link.start),
+        "places": [{"s": plain(place.low), **record(place, TUBE)} for place in link.places],
+        "parts": [
+            {"end": plain(part.tube.high), **record(part, WORDS), **record(part.tube, TUBE)} for part in link.parts
+        ],
+    }
