@@ -30,14 +30,8 @@ NO_ITEMS = str | bytes | bytearray | memoryview | Set | Mapping
 """Collections of which nobody says which item is the first number."""
 
 
-def checked_items(value: Any, argument: str, must: str) -> list[Any]:
-    """Return the items of a list, tuple, array or other ordered collection.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is a string, has no order, no items to iterate over, or no end; the message says what it `must` be.
-    """
+def checked_items(value: object, argument: str, must: str) -> list[Any]:
+    """Return the items of a list, tuple, array or other collection that is no string and has an order and an end."""
     if isinstance(value, NO_ITEMS) or not isinstance(value, Iterable):
         raise ArgumentError(argument, value, must)
     try:
@@ -96,18 +90,7 @@ def checked_seconds(value: object, argument: str) -> float:
 
 
 def checked_path(value: object, argument: str = "path") -> Path:
-    """Return the path of a file or folder, which need not be there.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is neither a string nor a path, is empty, or holds what no path can hold.
-
-    Examples
-    --------
-    >>> checked_path("certificate.json").suffix
-    '.json'
-    """
+    """Return the path of a file or folder, which need not be there."""
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or not text:
         raise ArgumentError(argument, value, "be a path: a string that is not empty, or a pathlib.Path")
@@ -142,11 +125,10 @@ def checked_text(value: object, argument: str) -> str | None:
     return value
 
 
-def checked_progress(value: Any) -> Any:
-    """Return what a caller asked for about the progress of a long run."""
+def check_progress(value: object) -> None:
+    """Refuse what nobody can ask for about the progress of a long run."""
     if not (value is None or isinstance(value, bool) or callable(value)):
         raise ArgumentError("progress", value, "be True, False, None or a function")
-    return value
 
 
 class Quiet:

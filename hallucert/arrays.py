@@ -25,23 +25,8 @@ def real_array(value: object, argument: str, must: str, rounded: bool = True) ->
     """Return finite numbers as a fresh array of doubles, at once if they are doubles in an array.
 
     What is a number and what is none is as for `hallucert.exact.exact`, in whatever list, array or tensor it comes.
-
-    Parameters
-    ----------
-    value : array-like
-        Numbers.
-    argument : str
-        Name used in the error message.
-    must : str
-        What the argument must be.
-    rounded : bool
-        Whether other numbers are taken as the nearest doubles, as for the start of a search, or refused, as for data
-        and boxes that a proof is about.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is ragged, or holds what is no finite number, or none within the range of doubles.
+    Other numbers are taken as the nearest doubles, if they may be `rounded`, as for the start of a search, or refused,
+    as for data and boxes that a proof is about.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from hallucert.arguments import checked_progress
+from hallucert.arguments import check_progress
 
 Report = Callable[[str, int, "int | None"], object]
 """Told what is being done, how many steps of it are done, and of how many; None if nobody knows."""
@@ -34,16 +34,7 @@ class OutOfTime(Exception):
 
 
 class Clock:
-    """Tells when the time is up, and passes on reports.
-
-    Parameters
-    ----------
-    seconds : float
-        From now on.
-    report : callable, optional
-        Gets ``(step, done, total)``; it may be called often.
-    now : callable
-        Seconds since some moment, never less than before.
+    """Tells when the time, so many `seconds` from now on, is up, and passes on reports, of which there may be many.
 
     Examples
     --------
@@ -94,13 +85,7 @@ UNLIMITED = Clock()
 
 
 def look(step: str = "", done: int = 0, total: int | None = None) -> None:
-    """Look at the clock that is watched, if there is one, and report a step, if it has a name.
-
-    Raises
-    ------
-    OutOfTime
-        If its time is up.
-    """
+    """Look at the clock that is watched, if there is one: report a step, if it has a name; OutOfTime if time is up."""
     clock = _WATCHED.get()
     if clock is None:
         return
@@ -115,11 +100,6 @@ def working(seconds: float = math.inf, progress: Progress = None) -> Iterator[Cl
     """Give the clock for a piece of long work, and show how far the work is to whoever asked.
 
     Within other work that is watched it has no more time than that.
-
-    Raises
-    ------
-    ArgumentError
-        If `progress` is nothing that a caller can ask for.
     """
     with shown(progress) as report:
         clock, outer = Clock(seconds, report), _WATCHED.get()
@@ -131,7 +111,7 @@ def working(seconds: float = math.inf, progress: Progress = None) -> Iterator[Cl
 @contextmanager
 def shown(progress: Progress) -> Iterator[Report | None]:
     """Give the function to which reports go; None if nobody wants them. See `working`."""
-    checked_progress(progress)
+    check_progress(progress)
     if callable(progress):
         yield progress
     elif progress is False or (progress is None and not _on_terminal()):
@@ -145,7 +125,7 @@ def shown(progress: Progress) -> Iterator[Report | None]:
 
 def without_step(progress: StepProgress) -> Progress:
     """Return what `shown` takes, for work of one kind of steps."""
-    checked_progress(progress)
+    check_progress(progress)
     if progress is None or isinstance(progress, bool):
         return progress
     hook = progress

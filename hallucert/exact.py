@@ -33,16 +33,10 @@ _DYADIC = re.compile(r"-?[1-9][0-9]*(p-?[1-9][0-9]{0,4})?|0")
 def exact(value: object, argument: str = "value", must: str = NUMBER) -> Fraction:
     """Return the rational number that `value` denotes, without rounding: the one door for numbers.
 
-    Parameters
-    ----------
-    value : int, float, str, Fraction, or a number of another library
-        Floats are taken as the dyadic rationals they are; strings are decimals (``"0.05"``, ``"1e-3"``) or
-        ratios (``"1/3"``). So are ``Decimal``, the numbers of numpy (of any width), mpmath, sympy, gmpy2 and
-        python-flint that hold one rational number, and arrays and tensors without dimensions of these.
-    argument : str
-        Name used in the error message.
-    must : str
-        What the argument must be, if that is more than a number.
+    Floats are taken as the dyadic rationals they are; strings are decimals (``"0.05"``, ``"1e-3"``) or ratios
+    (``"1/3"``). So are ``Decimal``, the numbers of numpy (of any width), mpmath, sympy, gmpy2 and python-flint that
+    hold one rational number, and arrays and tensors without dimensions of these. The message of an error names the
+    `argument` and says what it `must` be.
 
     Raises
     ------
@@ -138,13 +132,7 @@ def is_dyadic(value: Fraction) -> bool:
 
 
 def format_dyadic(value: Fraction) -> str:
-    """Write a dyadic rational ``m * 2**e`` exactly as ``"mpe"`` with odd ``m``: 3/8 is ``"3p-3"``, 12 is ``"3p2"``.
-
-    Raises
-    ------
-    ArgumentError
-        If the denominator of `value` is not a power of two.
-    """
+    """Write a dyadic rational ``m * 2**e`` exactly as ``"mpe"`` with odd ``m``: 3/8 is ``"3p-3"``, 12 is ``"3p2"``."""
     if value == 0:
         return "0"
     if not is_dyadic(value):
@@ -157,13 +145,7 @@ def format_dyadic(value: Fraction) -> str:
 
 
 def parse_dyadic(text: str) -> Fraction:
-    """Read what `format_dyadic` wrote; exactly one spelling is accepted for each number.
-
-    Raises
-    ------
-    ArgumentError
-        If `text` is not in canonical form or larger than ``2**(2 * MAX_BITS)`` in either direction.
-    """
+    """Read what `format_dyadic` wrote, up to ``2**(2 * MAX_BITS)``; each number has exactly one spelling."""
     must = 'be a canonical dyadic number such as "0", "-5", "3p-3"'
     if len(text) > MAX_DIGITS or not _DYADIC.fullmatch(text):
         raise ArgumentError("number", text, must)
@@ -180,13 +162,7 @@ def format_exact(value: Fraction) -> str:
 
 
 def parse_exact(text: str) -> Fraction:
-    """Read what `format_exact` wrote; exactly one spelling is accepted for each number.
-
-    Raises
-    ------
-    ArgumentError
-        If `text` is in neither form, not in lowest terms, or too long.
-    """
+    """Read what `format_exact` wrote; exactly one spelling is accepted for each number."""
     if "/" not in text:
         return parse_dyadic(text)
     value = exact(text, "number")

@@ -60,13 +60,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def require_place(path: str | PathLike[str]) -> None:
-    """Make sure, as far as can be told before the work, that `replacing` can write to `path`.
-
-    Raises
-    ------
-    ArgumentError, OSError
-        As `replacing`.
-    """
+    """Make sure, as far as can be told before the work, that `replacing` can write to `path`; raises as that."""
     target = checked_path(path)
     with _errors_about(path):
         if _status(target) is None:
@@ -224,25 +218,13 @@ def _errors_about(path: str | PathLike[str]) -> Iterator[None]:
 
 
 def write_nothing(folder: Path) -> None:
-    """Make a file in a folder that vanishes at once, so that a wrong folder is reported before the work.
-
-    Raises
-    ------
-    OSError
-        If that fails.
-    """
+    """Make a file in a folder that vanishes at once, so that a wrong folder is an `OSError` before the work."""
     with tempfile.TemporaryFile(dir=folder):
         pass
 
 
 def require_writable(folder: Path, argument: str) -> None:
-    """Make sure that files can be written to a folder, which is made if it is missing.
-
-    Raises
-    ------
-    ArgumentError
-        If they cannot.
-    """
+    """Make sure that files can be written to a folder, which is made if it is missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_nothing(folder)

@@ -18,11 +18,6 @@ def denoted(value: Foreign, argument: str, must: str, bits: int) -> Fraction | s
     """Return the number that `value` holds in a form of its own that rounds nothing, None if it has no such form.
 
     It may be text, and has no more than twice so many `bits` before or after the point.
-
-    Raises
-    ------
-    ArgumentError
-        If its conversion fails, or it holds more or less than one number.
     """
     try:
         return _number(value, bits)
@@ -70,11 +65,7 @@ def _number(value: Foreign, bits: int) -> Fraction | str | None:
         return None if mantissa is None else _dyadic(int(mantissa), int(exponent), bits)
     if hasattr(value, "_mpf_"):  # mpmath's and sympy's floats; a mantissa of zero with an exponent is NaN or infinity
         sign, mantissa, exponent, _ = value._mpf_
-        return (
-            None
-            if exponent and not mantissa
-            else _dyadic(-int(mantissa) if sign else int(mantissa), int(exponent), bits)
-        )
+        return None if exponent and not mantissa else _dyadic((-1) ** int(sign) * int(mantissa), int(exponent), bits)
     if hasattr(value, "numerator") and hasattr(value, "denominator"):
         return Fraction(int(value.numerator), int(value.denominator))
     return None
@@ -83,10 +74,7 @@ def _number(value: Foreign, bits: int) -> Fraction | str | None:
 def _scalar(value: Foreign) -> Foreign:
     """Take a number out of an array or tensor without dimensions; anything else stays what it is.
 
-    Raises
-    ------
-    _Unfit
-        If there is none in it: it is masked, or one of several, or needed for a gradient, or a date.
+    `_Unfit` if there is none in it: it is masked, or one of several, or needed for a gradient, or a date.
     """
     shape = getattr(value, "shape", None)
     if shape is None or callable(shape):

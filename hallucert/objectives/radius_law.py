@@ -125,13 +125,7 @@ SAM = RadiusLaw()
 
 
 def radius_law(variant: object, dimension: int) -> RadiusLaw:
-    """Return the law that an argument ``variant=`` names, for a function of `dimension` variables.
-
-    Raises
-    ------
-    ArgumentError
-        If it names none, or its scales are not `dimension` many.
-    """
+    """Return the law that an argument ``variant=`` names, for a function of `dimension` variables."""
     if isinstance(variant, str) and variant == "asam":
         raise ArgumentError("variant", variant, 'be hallucert.RadiusLaw("asam", scales): the metric has to be given')
     if not isinstance(variant, RadiusLaw) and not (isinstance(variant, str) and variant in VARIANTS):
@@ -143,14 +137,6 @@ def radius_law(variant: object, dimension: int) -> RadiusLaw:
 
 
 def require_sam(variant: object, instead: str) -> None:
-    """Refuse every law but SAM's, for what is a theorem or a search about SAM alone.
-
-    The message ends with `instead`: why, and what does it for other ascent steps.
-
-    Raises
-    ------
-    ArgumentError
-        If the variant is not SAM's.
-    """
+    """Refuse every law but SAM's, for what is a theorem or a search about SAM alone; `instead` says why."""
     if not (isinstance(variant, str | RadiusLaw) and variant in ("sam", SAM)):
         raise ArgumentError("variant", variant, f'be "sam": {instead}')

@@ -30,10 +30,7 @@ _FIELDS = {
 def objective_from_json(data: object, field: str = "problem") -> Objective:
     """Rebuild the objective that ``to_json`` wrote, trusting nothing about the data; `field` is its path in the file.
 
-    Raises
-    ------
-    CertificateError
-        Naming the field, if anything is missing, superfluous, out of range or of the wrong type.
+    CertificateError names the field, if anything is missing, superfluous, out of range or of the wrong type.
 
     Examples
     --------

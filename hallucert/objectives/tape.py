@@ -187,13 +187,7 @@ class Tape:
 
     @classmethod
     def from_json(cls, data: object, field: str = "tape") -> Tape:
-        """Read a tape from plain data, trusting nothing about it.
-
-        Raises
-        ------
-        CertificateError
-            Naming the field, if anything is missing, superfluous, out of range or of the wrong type.
-        """
+        """Read a tape from plain data, trusting nothing about it; CertificateError names the field that is wrong."""
         return _tape_from_json(data, field)
 
     if TYPE_CHECKING:

@@ -19,13 +19,7 @@ MAX_PARAMETERS = 2**17
 
 
 def network_from_json(data: Mapping[str, object], field: str) -> TanhNetwork:
-    """Rebuild the network whose fields are exactly those of its kind.
-
-    Raises
-    ------
-    CertificateError
-        Naming the field that is out of range, malformed or of the wrong type.
-    """
+    """Rebuild the network whose fields are exactly those of its kind; CertificateError names the one that is wrong."""
     layout = _layout(data["layer_sizes"], f"{field}.layer_sizes")
     loss = _choice(data["loss"], LOSSES, f"{field}.loss")
     output = _choice(data["output"], OUTPUTS, f"{field}.output")

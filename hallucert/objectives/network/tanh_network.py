@@ -236,13 +236,7 @@ def network_of(training: Training) -> TanhNetwork:
 
 
 def network_formula(network: TanhNetwork) -> FormulaObjective:
-    """Return the same function of the same parameters as a least-squares formula.
-
-    Raises
-    ------
-    NotAnalyticError
-        If the network is not in residual form, or has more than `MAX_PARAMETERS` parameters.
-    """
+    """Return the same function of the same parameters as a least-squares formula."""
     if not network.residual_count or network.dimension > MAX_PARAMETERS:
         raise NotAnalyticError(
             f"only networks with squared loss, no weight decay and at most {MAX_PARAMETERS} parameters are written out "
