@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hallucert as hc
-from hallucert.prove.absence.usam import certify_usam_absence
+from hallucert.prove.absence.radii import certify_usam_absence
 
 VERMILION, ORANGE, BLUE = "#d55e00", "#e69f00", "#0072b2"
 

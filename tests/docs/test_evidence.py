@@ -96,7 +96,7 @@ def issuing_modules() -> list[Path]:
     for kind in KINDS:
         for role in (READ, WRITE, CHECK):
             module_of(kind, role)
-    importlib.import_module("hallucert.prove.absence.usam")
+    importlib.import_module("hallucert.prove.absence.radii")
     loaded = [module for name, module in list(sys.modules.items()) if name.startswith("hallucert.")]
     return sorted({Path(module.__file__) for module in loaded if module.__file__})
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.absence import safe_radius as absence
-from hallucert.check.absence.convexity import is_convex, semidefinite
+from hallucert.check.region.bracket import rings
+from hallucert.check.region.convexity import is_convex, semidefinite
 from hallucert.errors import ArgumentError, NotAnalyticError
 
 CONVEX = [
@@ -202,7 +202,7 @@ def test_the_rings_cover_the_cube(dimension):
     """Every point of the large cube, also next to the sides that rings share, lies in a ring."""
     rng = np.random.default_rng(dimension)
     centre = np.stack([np.full(dimension, 0.1), np.full(dimension, 0.1)], -1)
-    boxes = absence._rings(centre)
+    boxes = rings(centre)
     half = 2.0 ** rng.integers(-6, 21, (4000, 1))
     x = 0.1 + half * rng.choice([-1.0, 1.0, 0.5, 0.0, 0.999], (4000, dimension))
     inside = ((x[:, None] >= boxes.lo) & (x[:, None] <= boxes.hi)).all(-1).any(1)

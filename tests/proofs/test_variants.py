@@ -12,7 +12,7 @@ import pytest
 import hallucert as hc
 from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.prove.absence.usam import certify_usam_absence
+from hallucert.prove.absence.radii import certify_usam_absence
 
 ONE = hc.Objective.parse("(x**2 - 1)**2 / 4")
 TWO = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")

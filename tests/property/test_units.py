@@ -14,7 +14,7 @@ from hallucert.check.claim import Enclosure, Sizes
 from hallucert.check.units import Units, box_units, units_of
 from hallucert.errors import SearchError
 from hallucert.objectives.ascent import row_norms
-from hallucert.prove.absence.usam import certify_usam_absence
+from hallucert.prove.absence.radii import certify_usam_absence
 
 SCALES = [(-300, 0), (300, 0), (0, -300), (0, 300), (-300, 300), (300, -300), (38, -101), (-38, 5)]
 FAR, NEAR = [(-300, 300), (300, -300)], [(-300, -99)]
@@ -181,7 +181,8 @@ def places(s):
     yield (census.complete, census.counts(), sides, norms, spectra), census
     safe = hc.safe_radius(s.four, s.point(1, 1), rtol=0.05)
     usam = hc.safe_radius(s.well, s.point(1, 0), box=s.box((-2, 2), (-2, 2)), variant="usam", rtol=0.05)
-    yield float(safe.lower / s.b), safe.ended, float(usam.lower * s.a / s.b**2), bool(safe.claim), bool(usam.claim)
+    modulus = round(float(usam.lower * s.a / s.b**2), 12)  # sharp up to rounding, which a unit adds to
+    yield float(safe.lower / s.b), safe.ended, modulus, usam.ended, bool(safe.claim), bool(usam.claim)
     bracket = hc.critical_rho(s.well, s.point(1, 0), rtol=0.1)
     yield float(bracket.lower / s.b), float(bracket.upper / s.b), bracket.ended
     yield bool(certify_usam_absence(s.well, s.radius("0.9", usam=True), s.box((-3, 3), (-3, 3))))

@@ -32,12 +32,12 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.check.absence.safe_radius import SafeRadius
-from hallucert.check.absence.search_end import SearchEnd
 from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Kind, Problem, floats
 from hallucert.check.census.search.branch_and_prune import Boxes, Zero, ends, image, inflated
 from hallucert.check.census.search.equations import charts
 from hallucert.check.census.sphere import settle
+from hallucert.check.region.bracket import SearchEnd
+from hallucert.check.region.safe_radius import SafeRadius
 from hallucert.check.units import CALLER, Units
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import LARGEST_DOUBLE, decimal_above, decimal_below, float_below

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hallucert.arguments import checked_positive, checked_real, checked_seconds, checked_whole, quiet
-from hallucert.arrays import checked_box, exact_point
-from hallucert.balls import require_round_to_nearest
-from hallucert.check.absence import safe_radius as absence
-from hallucert.check.absence.convexity import is_convex
-from hallucert.check.absence.safe_radius import SafeRadius
-from hallucert.check.absence.usam_safe_radius import usam_safe_radius
+from hallucert.arrays import checked_box, exact_box, exact_point
+from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.census.records import CriticalPoint
-from hallucert.check.units import CALLER, box_units
-from hallucert.clock import Progress, working
+from hallucert.check.census.search.float_points import FloatPoints
+from hallucert.check.claim import Claim
+from hallucert.check.reason import Reason
+from hallucert.check.region import safe_radius as absence
+from hallucert.check.region.convexity import is_convex
+from hallucert.check.region.safe_radius import SafeRadius, usam_safe_radius
+from hallucert.check.region.weak_convexity import WeakConvexity
+from hallucert.check.subdivision import middle_of
+from hallucert.check.units import CALLER, MOST, OCTAVES, Units, box_units, units_of
+from hallucert.clock import OutOfTime, Progress, working
 from hallucert.errors import ArgumentError
-from hallucert.exact import LARGEST_DOUBLE
+from hallucert.exact import LARGEST_DOUBLE, Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
-from hallucert.prove.absence.curvature import curvature_units
+from hallucert.prove.regions import subdivide
 
 MAX_BOXES = 400_000
+MAX_PIECES = 20_000
+"""Of `certify_usam_absence`."""
+NOISE = 2.0**-40
+"""An eigenvalue is negative if it is below that part of the largest, as far as units are concerned."""
 BEGINNING = 0.25
 """Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls."""
 
@@ -49,7 +58,7 @@ def safe_radius(
 
     For SAM it is that of a ball on which `f` is convex. For USAM, whose points may lie anywhere, it is the reciprocal
     of the modulus of weak convexity on `box`, and no point of the box has a target in the box; minimizers, saddles
-    and maximizers alike (`hallucert.check.absence.usam_safe_radius`).
+    and maximizers alike (`hallucert.check.region.safe_radius`).
 
     Parameters
     ----------
@@ -79,7 +88,7 @@ def safe_radius(
     -------
     SafeRadius
         Its claim is ``no_hallucination``; for a convex function every radius is safe. Its `ended` says why the bracket
-        is wider than asked, if it is. For USAM a `UsamSafeRadius`.
+        is wider than asked, if it is.
 
     Raises
     ------
@@ -215,3 +224,107 @@ def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
 def _checked_budgets(rtol: Any, max_boxes: Any, seconds: Any) -> tuple[float, int, float]:
     rtol = checked_real(rtol, "rtol", "be at least 1e-9 and below 1", lambda number: 1e-9 <= number < 1)
     return rtol, checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
+
+
+def certify_usam_absence(
+    f: Objective,
+    rho: Exact,
+    box: Any,
+    *,
+    max_boxes: int = MAX_PIECES,
+    seconds: float = math.inf,
+    backend: str = "arb",
+    precision: int = 53,
+    progress: Progress = None,
+) -> Claim:
+    """Prove that no point of a box is hallucinated under USAM with a target in the box.
+
+    It holds where ``f`` is weakly convex with a modulus below ``1/rho`` (`hallucert.check.region.weak_convexity`). For
+    one ``rho`` and any objective; ``hallucert.safe_radius(f, target, box=..., variant="usam")`` brackets the largest.
+
+    Parameters
+    ----------
+    f : Objective
+        The function, of few variables: the box is subdivided.
+    rho : exact positive number
+        The factor of the ascent step ``x+ = x + rho g(x)``.
+    box : (d, 2) array-like of exact numbers
+        Ends of its sides.
+    max_boxes : int
+        Most pieces to look at.
+    seconds : float
+        Budget of time.
+    backend : {"arb", "mpmath"}
+        Arithmetic of the proof.
+    precision : int
+        Its bits.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
+
+    Returns
+    -------
+    Claim
+        ``weakly_convex``: proved, refuted (at some point of the box, which shows no hallucinated point) or undecided.
+
+    Raises
+    ------
+    ArgumentError
+        For malformed arguments.
+    NotAnalyticError
+        If the objective is float-only.
+
+    Examples
+    --------
+    The double well has ``H >= -1``, and no hallucinated points for ``rho < 1``.
+
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> bool(certify_usam_absence(f, "0.9", [[-3, 3], [-3, 3]]))
+    True
+    """
+    require_round_to_nearest()
+    f = checked_objective(f)
+    f.require_rigorous()
+    radius = exact_radius(rho)
+    sides = exact_box(box, f.dimension)
+    max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
+    if type(precision) is not int or not 30 <= precision <= 2000:
+        raise ArgumentError("precision", precision, "be an integer from 30 to 2000 (bits)")
+    ar = arithmetic(backend, precision)
+    asked = WeakConvexity(ar, f, radius, sides)
+    with working(seconds, progress) as clock, ar:
+        try:
+            with clock.watched():
+                found = subdivide(sides, asked.tests, max_boxes, lambda piece: asked.fails(middle_of(piece)))
+                return asked.claim(middle_of(found) if isinstance(found, list) else found, max_boxes)
+        except OutOfTime:
+            return asked.claim(Reason.TIME, max_boxes)
+
+
+def curvature_units(f: FormulaObjective, target: Sequence[Fraction]) -> Units:
+    """Return units for a critical point and the ball around it on which a function is convex.
+
+    The length is the least power of two at which the Hessian has a negative eigenvalue, or has none if it has
+    one at the target, along axes and diagonals; if there is none, the size of the target.
+    """
+    c = np.array([float(v) for v in target])
+    directions = np.concatenate([np.eye(len(c)), -np.eye(len(c)), np.ones((1, len(c))), -np.ones((1, len(c)))])
+    first = _first_change(f, c, directions, np.arange(-MOST, MOST, OCTAVES))
+    if first is not None:
+        first = _first_change(f, c, directions, np.arange(first - OCTAVES + 1, first + 1))
+    length = float(np.ldexp(1.0, first)) if first is not None else float(np.abs(c).max()) or 1.0
+    return units_of(f, length, c + length * directions / 2)
+
+
+def _first_change(f: FormulaObjective, c: np.ndarray, directions: np.ndarray, exponents: np.ndarray) -> int | None:
+    """Return the first exponent of a distance from ``c`` at which the Hessian has another sign than there, or None."""
+    lengths = np.ldexp(1.0, exponents)[:, None, None]
+    points = np.concatenate([(c + lengths * directions).reshape(-1, len(c)), c[None]])
+    with np.errstate(all="ignore"):
+        rows = f.enclose_hessian(FloatPoints(), list(points.T))
+        hessians = np.stack([np.stack([np.broadcast_to(v, len(points)) for v in row], 1) for row in rows], 1)
+    finite = np.isfinite(hessians).all(axis=(1, 2))
+    eigenvalues = np.linalg.eigvalsh(np.where(finite[:, None, None], hessians, 0.0))
+    negative = eigenvalues[:, 0] < -NOISE * np.abs(eigenvalues).max(axis=1)
+    convex, indefinite = finite & ~negative, finite & negative
+    changed = (convex if indefinite[-1] else indefinite)[:-1].reshape(len(exponents), -1).any(axis=1)
+    return int(exponents[int(np.argmax(changed))]) if changed.any() else None

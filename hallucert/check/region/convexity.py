@@ -7,26 +7,34 @@ is). The rules are exact; no number is rounded. Their sources are the classical 
 functions (so ``log(1 + exp(u))`` is convex), norms of vectors of convex nonnegative functions (so ``sqrt(1 + u**2)``
 is). A node that may be undefined somewhere ends the analysis.
 
-*Semidefinite Hessians.* A quadratic function has a constant Hessian, decided in rational arithmetic. On a box, ``H`` is
-positive semidefinite if it is diagonally dominant with nonnegative diagonal, or if ``W^T H W`` is strictly so for some
-W (which then is nonsingular), with float eigenvectors as W. It is not, at a point, if ``w^T H w < 0`` for some w.
+*Semidefinite Hessians.* A quadratic function has a constant Hessian, decided in rational arithmetic. On a box, the
+smallest eigenvalue is bounded from below by diagonal dominance, of ``H`` and of ``W^T H W`` with float eigenvectors as
+W; at a point, from above by the diagonal of the latter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from functools import reduce
+from operator import add, mul
 
 import numpy as np
 
+from hallucert.balls.ball_lanes import LaneArithmetic
+from hallucert.balls.facade import Ball
 from hallucert.check.census.search.branch_and_prune import ends
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Node, Tape, node_operands
 
 POLYNOMIAL = frozenset({"var", "const", "add", "sub", "mul", "neg", "pow"})
 HALF = Fraction(1, 2)
+UNIT = 2.0**-52
+"""At least the relative error of an operation in doubles."""
+
+Rows = Sequence[Sequence[Ball]]
+"""Rows of a matrix, balls in lanes."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +76,16 @@ def node_shapes(tape: Tape) -> list[Shape] | None:
         if shape is None:
             return None
         if node_operands(node) and all(shapes[i].constant for i in node_operands(node)):
-            shape = _with(shape, convex=True, concave=True, constant=True)
+            shape = replace(shape, convex=True, concave=True, constant=True)
         shapes.append(_closed(shape))
     return shapes
-
-
-def _with(shape: Shape, **changes: bool) -> Shape:
-    return Shape(**{**shape.__dict__, **changes})
 
 
 def _closed(shape: Shape) -> Shape:
     """Add what follows: log-convex functions are positive, convex and root-convex."""
     positive = shape.positive or shape.log_convex or (shape.constant and shape.positive)
     log_convex = shape.log_convex or (shape.constant and positive)
-    return _with(
+    return replace(
         shape,
         positive=positive,
         nonnegative=shape.nonnegative or positive,
@@ -113,7 +117,7 @@ def _shape(node: Node, operands: list[Shape]) -> Shape | None:
             if inverse is None:
                 return None
             if operands[1].constant:
-                inverse = _with(inverse, convex=True, concave=True, constant=True)
+                inverse = replace(inverse, convex=True, concave=True, constant=True)
             return _product(operands[0], _closed(inverse))
         case "pow":
             return _power(operands[0], node.b)
@@ -238,54 +242,53 @@ def semidefinite(a: Sequence[Sequence[Fraction]]) -> bool:
     return True
 
 
-def definiteness(lanes: Any, a: Sequence[Sequence[Any]], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Tell for each lane whether every symmetric matrix in `a` is positive semidefinite, and whether none is."""
-    d = len(a)
-    low, high = np.empty((count, d, d)), np.empty((count, d, d))
-    for i in range(d):
-        for j in range(d):
-            low[:, i, j], high[:, i, j] = ends(lanes, a[i][j], count)
-    known: np.ndarray = np.all(np.isfinite(low) & np.isfinite(high), axis=(1, 2))
-    middle = np.where(known[:, None, None], low / 2 + high / 2, np.eye(d))
+@np.errstate(all="ignore")
+def smallest_eigenvalues(lanes: LaneArithmetic, a: Rows, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bound, for each lane, the smallest eigenvalue of every symmetric matrix in `a`, from below and from above.
+
+    It is at least the *dominance*, the least of ``H_ii - sum_j |H_ij|``, j other than i. With float eigenvectors as the
+    columns of W let ``T = W^T H W``, and let ``e < 1`` bound the sums of the sizes in the rows of ``W^T W - I``. Then
+    ``x^T H x = y^T T y`` for ``x = W y``, and ``|x|^2`` lies between ``(1 - e) |y|^2`` and ``(1 + e) |y|^2``: so the
+    dominance of T, divided by one of these, is another bound from below, and the least ``T_ii`` is one from above.
+    """
+    low, high = _ends_of(lanes, a, count)
+    known = np.isfinite(low).all((1, 2)) & np.isfinite(high).all((1, 2))
+    middle = np.where(known[:, None, None], low / 2 + high / 2, np.eye(len(a)))
     _, vectors = np.linalg.eigh((middle + middle.transpose(0, 2, 1)) / 2)
-    w = [[lanes.box(vectors[:, i, j], vectors[:, i, j]) for j in range(d)] for i in range(d)]
-    turned = _product_of(lanes, [list(column) for column in zip(*w, strict=True)], _product_of(lanes, a, w))
-    _, dominant = _dominance(lanes, turned, count)
-    plain, least = _dominance(lanes, a, count)
-    semidefinite_lanes = ((dominant > 0).all(1) | ((least >= 0) & (plain >= 0)).all(1)) & known
-    negative = np.stack([ends(lanes, turned[i][i], count)[1] for i in range(d)], 1)
-    return semidefinite_lanes, (negative < 0).any(1) & known
+    w = [[lanes.box(v, v) for v in row] for row in vectors.transpose(1, 2, 0)]
+    transposed = [list(column) for column in zip(*w, strict=True)]
+    turned_low, turned_high = _ends_of(lanes, _product_of(lanes, transposed, _product_of(lanes, a, w)), count)
+    gram_low, gram_high = _ends_of(lanes, _product_of(lanes, transposed, w), count)
+    error = _sum_above(np.maximum(np.eye(len(a)) - gram_low, gram_high - np.eye(len(a))) + UNIT).max(1)
+    shortest, longest = np.nextafter(1 - error, -np.inf), np.nextafter(1 + error, np.inf)
+    below, above = _dominance(turned_low, turned_high), np.diagonal(turned_high, axis1=1, axis2=2).min(1)
+    below = np.nextafter(below / np.where(below > 0, longest, shortest), -np.inf)
+    above = np.nextafter(above / np.where(above < 0, longest, shortest), np.inf)
+    sound = known & (shortest > 0) & ~np.isnan(below) & ~np.isnan(above)
+    below = np.maximum(_dominance(low, high), np.where(sound, below, -np.inf))
+    return np.where(known, below, -np.inf), np.where(sound, above, np.inf)
 
 
-def _dominance(lanes: Any, a: Sequence[Sequence[Any]], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return lower ends of the diagonal, and of the diagonal minus the sum of the sizes beside it, rounded down."""
-    d = len(a)
-    diagonal, excess = np.empty((count, d)), np.empty((count, d))
-    for i in range(d):
-        own = ends(lanes, a[i][i], count)[0]
-        good = np.isfinite(own)
-        start = np.where(good, own, 0.0)
-        total = lanes.box(start, start)
-        for j in range(d):
-            if j != i:
-                low, high = ends(lanes, a[i][j], count)
-                size = np.maximum(-low, high)
-                good = good & np.isfinite(size)
-                size = np.where(np.isfinite(size), size, 0.0)
-                total = total - lanes.box(size, size)
-        diagonal[:, i] = own
-        excess[:, i] = np.where(good, ends(lanes, total, count)[0], -np.inf)
-    return diagonal, excess
+def _ends_of(lanes: LaneArithmetic, a: Rows, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return lower and upper ends of matrices, each of shape (count, d, d)."""
+    both = np.array([[ends(lanes, entry, count) for entry in row] for row in a])
+    return both[:, :, 0].transpose(2, 0, 1), both[:, :, 1].transpose(2, 0, 1)
 
 
-def _product_of(lanes: Any, a: Sequence[Sequence[Any]], b: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    result = []
-    for row in a:
-        entries = []
-        for column in zip(*b, strict=True):
-            total = row[0] * column[0]
-            for x, y in zip(row[1:], column[1:], strict=True):
-                total = total + x * y
-            entries.append(total)
-        result.append(entries)
-    return result
+def _sum_above(sizes: np.ndarray) -> np.ndarray:
+    """Return upper bounds of sums of few nonnegative doubles, along the last axis: each addition is off by a unit."""
+    sums: np.ndarray = sizes.sum(-1)
+    return sums * (1 + len(sizes.T) * UNIT)
+
+
+def _dominance(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return a lower bound of the least ``H_ii - sum_j |H_ij|`` of matrices."""
+    own = np.diagonal(low, axis1=1, axis2=2)
+    others = _sum_above(np.where(np.eye(low.shape[1], dtype=bool), 0.0, np.maximum(-low, high)))
+    least: np.ndarray = np.where(others > 0, np.nextafter(own - others, -np.inf), own).min(1)
+    return least
+
+
+def _product_of(lanes: LaneArithmetic, a: Rows, b: Rows) -> list[list[Ball]]:
+    columns = list(zip(*b, strict=True))
+    return [[reduce(add, map(mul, row, column)) for column in columns] for row in a]
