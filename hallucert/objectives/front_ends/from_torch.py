@@ -28,11 +28,14 @@ from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.objective import ProgramObjective
 
+Torch = Any
+"""What is PyTorch's: a module, a tensor, a node of a graph, or the package itself."""
+
 
 def from_torch(
-    module: Any,
-    loss: Any,
-    data: Any,
+    module: Torch,
+    loss: Torch,
+    data: Torch,
     weight_decay: Exact = 0,
     rigorous: bool = True,
     name: str | None = None,
@@ -111,7 +114,7 @@ def from_torch(
 # ---------------------------------------------------------------------- the graph
 
 
-def _read_graph(builder: ProgramBuilder, module: Any, names: list[str], inputs: np.ndarray) -> int:
+def _read_graph(builder: ProgramBuilder, module: Torch, names: list[str], inputs: np.ndarray) -> int:
     """Add the module's outputs on the inputs to a program; return their node."""
     import torch
 
@@ -126,8 +129,8 @@ def _read_graph(builder: ProgramBuilder, module: Any, names: list[str], inputs: 
         first = " ".join(str(error).strip().splitlines()[:1])[:200]
         must = "so what it computes depends on values, or it is not written in operations of PyTorch"
         raise NotAnalyticError(f"torch.export cannot record the module ({first}): {must}") from error
-    known: dict[str, Any] = {}
-    state: Mapping[str, Any] = {**exported.state_dict, **exported.constants}
+    known: dict[str, Torch] = {}
+    state: Mapping[str, Torch] = {**exported.state_dict, **exported.constants}
     for spec in exported.graph_signature.input_specs:
         if spec.target in names:
             known[spec.arg.name] = Tensor(builder.input(names.index(spec.target)))
@@ -144,11 +147,11 @@ def _read_graph(builder: ProgramBuilder, module: Any, names: list[str], inputs: 
     return result.number
 
 
-def _applied(builder: ProgramBuilder, node: Any, known: dict[str, Any]) -> Any:
+def _applied(builder: ProgramBuilder, node: Torch, known: dict[str, Torch]) -> Torch:
     """Add one operation of the graph."""
     import torch
 
-    def value(x: Any) -> Any:
+    def value(x: Torch) -> Torch:
         if isinstance(x, torch.fx.Node):
             return known[x.name]
         return [value(y) for y in x] if isinstance(x, list | tuple) else x
@@ -165,7 +168,7 @@ def _applied(builder: ProgramBuilder, node: Any, known: dict[str, Any]) -> Any:
 # ---------------------------------------------------------------------- data and losses
 
 
-def _numbers(part: Any) -> np.ndarray:
+def _numbers(part: Torch) -> np.ndarray:
     """Return data as an array of doubles or integers."""
     array = np.asarray(part.detach().cpu().numpy() if hasattr(part, "detach") else part)
     if array.ndim and array.size and not np.ma.isMaskedArray(part):
@@ -176,7 +179,9 @@ def _numbers(part: Any) -> np.ndarray:
     raise ArgumentError("data", f"<{array.dtype}, shape {array.shape}>", "hold finite numbers, one row a sample")
 
 
-def _loss(torch: Any, builder: ProgramBuilder, outputs: int, loss: Any, targets: np.ndarray) -> tuple[int, Fraction]:
+def _loss(
+    torch: Torch, builder: ProgramBuilder, outputs: int, loss: Torch, targets: np.ndarray
+) -> tuple[int, Fraction]:
     """Add a loss to the outputs: its residuals and the ``n`` of ``(1/2n) |r|^2``, or its value and 1."""
     shape = builder.shape(outputs)
     if (n := _residual_factor(torch, loss, shape)) is not None:
@@ -199,7 +204,7 @@ def _loss(torch: Any, builder: ProgramBuilder, outputs: int, loss: Any, targets:
     return layers.cross_entropy(builder, outputs, targets, smoothing), Fraction(1)
 
 
-def _residual_factor(torch: Any, loss: Any, shape: tuple[int, ...]) -> Fraction | None:
+def _residual_factor(torch: Torch, loss: Torch, shape: tuple[int, ...]) -> Fraction | None:
     """Return the ``n`` of ``(1/2n) |r|^2``, or None if the loss is no squared error."""
     if isinstance(loss, str) and loss == "squared":
         return Fraction(shape[0])
@@ -208,7 +213,7 @@ def _residual_factor(torch: Any, loss: Any, shape: tuple[int, ...]) -> Fraction 
     return None
 
 
-def _loss_of_torch(torch: Any, loss: Any) -> Any:
+def _loss_of_torch(torch: Torch, loss: Torch) -> Torch:
     """Return a loss as PyTorch computes it; any function of outputs and targets is one."""
     if isinstance(loss, str) and loss == "squared":
         return lambda outputs, targets: ((outputs - targets.reshape(outputs.shape)) ** 2).sum() / (2 * len(outputs))
@@ -273,7 +278,7 @@ class TorchFloats(Floats):
     """
 
     def __init__(
-        self, module: Any, loss: Any, data: tuple[np.ndarray, np.ndarray], decay: float, start: np.ndarray
+        self, module: Torch, loss: Torch, data: tuple[np.ndarray, np.ndarray], decay: float, start: np.ndarray
     ) -> None:
         import torch
 
@@ -281,7 +286,7 @@ class TorchFloats(Floats):
         self.shapes = {key: p.shape for key, p in self.module.named_parameters()}
         self._data = [torch.from_numpy(part.copy()) for part in data]
 
-    def _value(self, theta: Any) -> Any:
+    def _value(self, theta: Torch) -> Torch:
         """The loss as a tensor, from the parameters as one."""
         import torch
 
@@ -290,7 +295,7 @@ class TorchFloats(Floats):
         outputs = torch.func.functional_call(self.module, values, (self._data[0],))
         return self.loss(outputs, self._data[1]) + 0.5 * self.decay * theta @ theta
 
-    def _slope(self, point: np.ndarray, create_graph: bool = False) -> tuple[Any, Any]:
+    def _slope(self, point: np.ndarray, create_graph: bool = False) -> tuple[Torch, Torch]:
         """Return a point as a tensor, and the gradient there."""
         import torch
 

@@ -13,6 +13,9 @@ from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.program import Shape
 
+Value = Any
+"""An argument of an operation: a `Tensor`, integers as a numpy array, a number, an option, or lists of these."""
+
 
 class Tensor(NamedTuple):
     """A value of the graph: the node of the program that holds it. Integer tensors are numpy arrays."""
@@ -20,7 +23,7 @@ class Tensor(NamedTuple):
     number: int
 
 
-OPERATIONS: dict[str, Callable[..., Any]] = {}
+OPERATIONS: dict[str, Callable[..., Value]] = {}
 """By the name of the operation; called with the builder and the operation's own arguments."""
 
 NOT_ANALYTIC = {
@@ -53,10 +56,10 @@ def refusal(target: str) -> str:
     return f"the module uses {target}, which is not among the operations that are read"
 
 
-def reads(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def reads(*names: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Enter a function in the table under the names of operations."""
 
-    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+    def enter(function: Callable[..., Value]) -> Callable[..., Value]:
         for name in names:
             OPERATIONS[f"aten.{name}"] = function
         return function
@@ -88,7 +91,7 @@ _entrywise("log_sigmoid", "logsigmoid")(lambda b, x: b.neg(b.unary("softplus", b
 _entrywise("contiguous", "clone", "detach", "alias")(lambda b, x: x)
 
 
-def node_of(b: Builder, x: Any) -> int:
+def node_of(b: Builder, x: Value) -> int:
     """A tensor, or a number, as a node."""
     if isinstance(x, Tensor):
         return x.number
@@ -110,24 +113,24 @@ def _pair(value: int | Sequence[int], axes: int) -> Shape:
 
 
 @reads("add.Tensor", "add.Scalar", "add_.Tensor")
-def _add(b: Builder, x: Any, y: Any, alpha: Any = 1) -> Any:
+def _add(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
     if not isinstance(x, Tensor) and not isinstance(y, Tensor):
         return np.asarray(x) + np.asarray(y)
     return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(Fraction(alpha), node_of(b, y)))))
 
 
 @reads("sub.Tensor", "sub.Scalar")
-def _sub(b: Builder, x: Any, y: Any, alpha: Any = 1) -> Tensor:
+def _sub(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Tensor:
     return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(-Fraction(alpha), node_of(b, y)))))
 
 
 @reads("rsub.Scalar")
-def _rsub(b: Builder, x: Any, y: Any) -> Tensor:
+def _rsub(b: Builder, x: Value, y: Value) -> Tensor:
     return _sub(b, y, x)
 
 
 @reads("mul.Tensor", "mul.Scalar")
-def _mul(b: Builder, x: Any, y: Any) -> Tensor:
+def _mul(b: Builder, x: Value, y: Value) -> Tensor:
     first, second = node_of(b, x), node_of(b, y)
     if b.shape(first) == () or b.shape(second) == ():
         return Tensor(b.mul(first, second))
@@ -135,7 +138,7 @@ def _mul(b: Builder, x: Any, y: Any) -> Tensor:
 
 
 @reads("div.Tensor", "div.Scalar")
-def _div(b: Builder, x: Any, y: Any) -> Tensor:
+def _div(b: Builder, x: Value, y: Value) -> Tensor:
     first, second = node_of(b, x), node_of(b, y)
     if b.shape(second) == ():
         return Tensor(b.div(first, second))
@@ -179,7 +182,7 @@ def _linear(b: Builder, x: Tensor, weight: Tensor, bias: Tensor | None = None) -
 
 
 @reads("matmul.default", "mm.default", "bmm.default")
-def _matmul(b: Builder, x: Any, y: Any) -> Tensor:
+def _matmul(b: Builder, x: Value, y: Value) -> Tensor:
     first, second = node_of(b, x), node_of(b, y)
     if len(b.shape(second)) == 1:
         column = b.reshape(second, (*b.shape(second), 1))
@@ -192,19 +195,19 @@ def _matmul(b: Builder, x: Any, y: Any) -> Tensor:
 
 
 @reads("addmm.default")
-def _addmm(b: Builder, bias: Tensor, x: Any, y: Any) -> Tensor:
+def _addmm(b: Builder, bias: Tensor, x: Value, y: Value) -> Tensor:
     return _add(b, _matmul(b, x, y), bias)
 
 
 @reads("conv1d.default", "conv2d.default", "conv3d.default")
 def _conv(
     b: Builder,
-    x: Any,
+    x: Value,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    stride: Value = 1,
+    padding: Value = 0,
+    dilation: Value = 1,
     groups: int = 1,
 ) -> Tensor:
     axes = len(b.shape(weight.number)) - 2
@@ -219,9 +222,9 @@ def _conv(
 def _avg_pool(
     b: Builder,
     x: Tensor,
-    kernel: Any,
-    stride: Any = None,
-    padding: Any = 0,
+    kernel: Value,
+    stride: Value = None,
+    padding: Value = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -255,7 +258,7 @@ def _attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    attn_mask: Any = None,
+    attn_mask: Value = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: float | None = None,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from hallucert.objectives.front_ends.torch_operations import OPERATIONS, Tensor, node_of, reads
+from hallucert.objectives.front_ends.torch_operations import OPERATIONS, Tensor, Value, node_of, reads
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 
@@ -26,16 +25,16 @@ def _axes(b: Builder, x: Tensor, axes: int | Sequence[int] | None) -> list[int]:
 
 
 @reads("sum.default", "sum.dim_IntList")
-def _sum(b: Builder, x: Tensor, axes: Any = None, keep: bool = False) -> Tensor:
+def _sum(b: Builder, x: Tensor, axes: Value = None, keep: bool = False) -> Tensor:
     return _mean_or_sum(b, x, axes, keep, mean=False)
 
 
 @reads("mean.default", "mean.dim")
-def _mean(b: Builder, x: Tensor, axes: Any = None, keep: bool = False) -> Tensor:
+def _mean(b: Builder, x: Tensor, axes: Value = None, keep: bool = False) -> Tensor:
     return _mean_or_sum(b, x, axes, keep, mean=True)
 
 
-def _mean_or_sum(b: Builder, x: Tensor, axes: Any, keep: bool, mean: bool) -> Tensor:
+def _mean_or_sum(b: Builder, x: Tensor, axes: Value, keep: bool, mean: bool) -> Tensor:
     over = _axes(b, x, axes)
     result = layers.mean(b, x.number, over, keep)
     count = prod(b.shape(x.number)[axis] for axis in over)
@@ -43,7 +42,7 @@ def _mean_or_sum(b: Builder, x: Tensor, axes: Any, keep: bool, mean: bool) -> Te
 
 
 @reads("view.default", "reshape.default", "_unsafe_view.default")
-def _view(b: Builder, x: Any, shape: Sequence[int]) -> Any:
+def _view(b: Builder, x: Value, shape: Sequence[int]) -> Value:
     if isinstance(x, np.ndarray):
         return x.reshape(shape)
     total, known = prod(b.shape(x.number)), prod(n for n in shape if n >= 0)
@@ -51,7 +50,7 @@ def _view(b: Builder, x: Any, shape: Sequence[int]) -> Any:
 
 
 @reads("flatten.using_ints")
-def _flatten(b: Builder, x: Any, start: int = 0, end: int = -1) -> Any:
+def _flatten(b: Builder, x: Value, start: int = 0, end: int = -1) -> Value:
     shape = x.shape if isinstance(x, np.ndarray) else b.shape(x.number)
     first, last = start % len(shape), end % len(shape)
     return _view(b, x, [*shape[:first], -1, *shape[last + 1 :]])
@@ -73,7 +72,7 @@ def _unsqueeze(b: Builder, x: Tensor, axis: int) -> Tensor:
 
 
 @reads("squeeze.dim", "squeeze.dims", "squeeze.default")
-def _squeeze(b: Builder, x: Tensor, axes: Any = None) -> Tensor:
+def _squeeze(b: Builder, x: Tensor, axes: Value = None) -> Tensor:
     gone = _axes(b, x, axes)
     kept = tuple(n for i, n in enumerate(b.shape(x.number)) if not (i in gone and n == 1))
     return Tensor(b.reshape(x.number, kept))
@@ -111,7 +110,7 @@ def _select(b: Builder, x: Tensor, axis: int, index: int) -> Tensor:
 
 
 @reads("slice.Tensor")
-def _slice(b: Builder, x: Tensor, axis: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Tensor:
+def _slice(b: Builder, x: Tensor, axis: int = 0, start: Value = None, end: Value = None, step: int = 1) -> Tensor:
     axis = _axis(b, x, axis)
     return Tensor(b.index(x.number, (slice(None),) * axis + (slice(start, end, step),)))
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from types import EllipsisType
 
 import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.program.program import MAX_NODES, Node, Program, Shape, entries, shape_of
+
+Index = int | slice | tuple["int | slice | EllipsisType", ...]
+"""What numpy takes for a basic index."""
 
 
 class ProgramBuilder:
@@ -181,7 +184,7 @@ class ProgramBuilder:
         """The transposed map of `take`."""
         return self.push("put", a, data=_frozen(positions), shape=tuple(shape))
 
-    def index(self, a: int, key: Any) -> int:
+    def index(self, a: int, key: Index) -> int:
         """What ``numpy`` calls ``a[key]``, for a basic or integer-array index."""
         return self.take(a, np.arange(entries(self.shape(a))).reshape(self.shape(a))[key])
 

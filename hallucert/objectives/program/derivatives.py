@@ -51,10 +51,31 @@ def pushforward(program: Program) -> Program:
     count = len(program.inputs)
     builder = ProgramBuilder([*program.inputs, *program.inputs])
     primal = builder.include(program, [builder.input(i) for i in range(count)])
+    tangents = _forward(builder, program, primal, {i: builder.input(count + i) for i in range(count)})
+    return builder.program([*(primal[i] for i in program.outputs), *tangents])
+
+
+def hessian_blocks(gradient: Program) -> Program:
+    """Return the program of ``(inputs, a tangent of each) -> blocks of the Hessian``, of a program of a gradient.
+
+    For each input ``i``, and then for each ``j >= i``: how the gradient by ``j`` changes along the tangent of ``i``
+    alone. So tangents may have lanes of different numbers, and what does not depend on them is computed once.
+    """
+    count = len(gradient.inputs)
+    builder = ProgramBuilder([*gradient.inputs, *gradient.inputs])
+    primal = builder.include(gradient, [builder.input(i) for i in range(count)])
+    blocks: list[int] = []
+    for i in range(count):
+        blocks += _forward(builder, gradient, primal, {i: builder.input(count + i)})[i:]
+    return builder.program(blocks)
+
+
+def _forward(builder: ProgramBuilder, program: Program, primal: list[int], moving: dict[int, int]) -> list[int]:
+    """Return the tangents of the outputs of a program whose nodes are `primal`, from those of `moving` inputs."""
     forward: list[int | None] = []
     for i, node in enumerate(program.nodes):
         if node.op == "input":
-            forward.append(builder.input(count + int(node.data)))  # type: ignore[call-overload]
+            forward.append(moving.get(int(node.data)))  # type: ignore[call-overload]
             continue
         total: int | None = None
         for place, j in enumerate(node.args):
@@ -63,14 +84,8 @@ def pushforward(program: Program) -> Program:
                 term = _pushed(builder, node, place, tangent, primal[i], [primal[k] for k in node.args])
                 total = term if total is None else builder.add(total, term)
         forward.append(total)
-    tangents = [forward[i] for i in program.outputs]
-    return builder.program(
-        [primal[i] for i in program.outputs]
-        + [
-            builder.filled(0, shape) if tangent is None else tangent
-            for tangent, shape in zip(tangents, program.output_shapes, strict=True)
-        ]
-    )
+    tangents = [(forward[i], program.nodes[i].shape) for i in program.outputs]
+    return [builder.filled(0, shape) if tangent is None else tangent for tangent, shape in tangents]
 
 
 def _active(program: Program) -> list[bool]:

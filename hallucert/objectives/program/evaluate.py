@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,14 @@ import numpy.typing as npt
 from hallucert.clock import look
 from hallucert.objectives.program.program import Contraction, Node, Program, contraction, entries
 
+if TYPE_CHECKING:
+    from hallucert.balls import Ball, BallArithmetic
+
 Array = npt.NDArray[Any]
 """An array of doubles, or of balls."""
+
+Data = Any
+"""What a node holds besides: `hallucert.objectives.program.program.shape_of` has checked that it fits."""
 
 
 class Arrays(ABC):
@@ -65,7 +71,7 @@ class Arrays(ABC):
         return [values[i] for i in program.outputs]  # type: ignore[misc]
 
     def _node(self, program: Program, node: Node, args: list[Array]) -> Array:
-        data: Any = node.data
+        data: Data = node.data
         shapes = [program.nodes[i].shape for i in node.args]
         match node.op:
             case "constant":
@@ -189,12 +195,12 @@ class BallArrays(Arrays):
 
     Parameters
     ----------
-    arithmetic : Arithmetic
+    arithmetic : BallArithmetic
         The arithmetic of the balls.
     """
 
-    def __init__(self, arithmetic: Any) -> None:
-        self.arithmetic: Any = arithmetic
+    def __init__(self, arithmetic: BallArithmetic) -> None:
+        self.arithmetic = arithmetic
         self._constants: dict[int, tuple[Array, Array]] = {}
 
     def constant(self, values: Array) -> Array:
@@ -239,14 +245,16 @@ class BallArrays(Arrays):
             result[i] = top + ar.log(total)
         return result.reshape(a.shape[:-1])
 
-    def _each(self, function: Any, a: Array) -> Array:
+    def _each(self, function: Callable[[Ball], Ball], a: Array) -> Array:
         result = np.empty(a.size, dtype=object)
         result[:] = [function(x) for x in a.reshape(-1)]
         return result.reshape(a.shape)
 
 
-def _order(ar: Any) -> Any:
-    def size(x: Any) -> float:
+def _order(ar: BallArithmetic) -> Callable[[Ball], float]:
+    """Return the key by which balls are sorted, roughly."""
+
+    def size(x: Ball) -> float:
         value = ar.approximate(x)
         return value if value == value else -np.inf
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -31,7 +30,7 @@ MAX_NUMBERS = 10**6
 """Most numbers in the constants and positions of a program that is read."""
 
 
-def program_to_json(program: Program) -> dict[str, Any]:
+def program_to_json(program: Program) -> dict[str, object]:
     """Return a program as plain data."""
     return {
         "inputs": [list(shape) for shape in program.inputs],
@@ -73,7 +72,7 @@ def program_from_json(data: object, field: str) -> Program:
     return program
 
 
-def _list(data: Mapping[str, Any], key: str, field: str) -> list[object]:
+def _list(data: Mapping[str, object], key: str, field: str) -> list[object]:
     value = data[key]
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_NODES:
         raise CertificateError(f"{field}.{key}", f"must be a list of 1 to {MAX_NODES} entries")

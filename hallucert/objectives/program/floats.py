@@ -13,9 +13,6 @@ from hallucert.objectives.program.evaluate import FloatArrays
 if TYPE_CHECKING:
     from hallucert.objectives.program.objective import ProgramObjective
 
-ENTRIES = 2**22
-"""Directions times parameters that are pushed through a program at once."""
-
 
 class ProgramFloats(Floats):
     """The programs of an objective, run by numpy.
@@ -40,14 +37,9 @@ class ProgramFloats(Floats):
             return self.f.joined(self.arrays.run(self.f.gradients, self.f.split(x)), len(x))
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Hessians on lanes: products with unit vectors, made symmetric."""
-        d = self.f.dimension
-        result, step, unit = np.empty((len(x), d, d)), max(1, ENTRIES // d), np.eye(d)
+        """Hessians on lanes, one after the other."""
         with np.errstate(all="ignore"):
-            for point, rows in zip(x, result, strict=True):
-                for i in range(0, d, step):
-                    rows[i : i + step] = self.f.curved(self.arrays, point, unit[i : i + step])
-        return (result + result.swapaxes(1, 2)) / 2
+            return np.array([self.f.full_hessian(self.arrays, point, np.eye) for point in x])
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Hessian-vector products on lanes; lanes that are views of one point share what it needs."""

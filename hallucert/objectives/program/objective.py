@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.program.builder import ProgramBuilder
-from hallucert.objectives.program.derivatives import pullback, pushforward
+from hallucert.objectives.program.derivatives import hessian_blocks, pullback, pushforward
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.files import program_from_json, program_to_json
 from hallucert.objectives.program.program import Program, entries
-from hallucert.objectives.tape import read_rational
+from hallucert.objectives.tape import Arithmetic, Ball, read_rational
 
 if TYPE_CHECKING:
+    from hallucert.balls import BallArithmetic
     from hallucert.objectives.program.floats import ProgramFloats
 
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
@@ -129,6 +130,27 @@ class ProgramObjective(Objective):
         return pushforward(self.gradients)
 
     @cached_property
+    def blocks(self) -> Program:
+        """One half of the Hessian, block by block."""
+        return hessian_blocks(self.gradients)
+
+    def full_hessian(self, arrays: Arrays, x: Array, unit: Callable[[int], Array]) -> Array:
+        """Return the Hessian at one point, from `unit` matrices; exactly symmetric."""
+        shapes, ends, d = self.program.inputs, [0, *self._ends], self.dimension
+        tangents = [unit(entries(shape)).reshape(-1, *shape) for shape in shapes]
+        found = iter(arrays.run(self.blocks, [*self.split(x), *tangents]))
+        result = np.empty((d, d), dtype=object if x.dtype == object else float)
+        for i in range(len(shapes)):
+            for j in range(i, len(shapes)):
+                size = ends[i + 1] - ends[i], ends[j + 1] - ends[j]
+                rows = np.broadcast_to(next(found), (size[0], *shapes[j])).reshape(size)
+                if i == j:
+                    rows = np.where(np.tri(size[0], dtype=bool), rows, rows.T)
+                result[ends[i] : ends[i + 1], ends[j] : ends[j + 1]] = rows
+                result[ends[j] : ends[j + 1], ends[i] : ends[i + 1]] = rows.T
+        return result
+
+    @cached_property
     def residual_pullback(self) -> Program:
         """Cotangents of the residuals pulled back to the parameters."""
         return pullback(self.program)
@@ -166,50 +188,49 @@ class ProgramObjective(Objective):
 
     # ------------------------------------------------------------------ balls
 
-    def _ball_arrays(self, arithmetic: Any) -> BallArrays:
+    def _ball_arrays(self, arithmetic: Arithmetic[Ball]) -> BallArrays:
         """The arrays of an arithmetic, in which the constants of the program are made once."""
         known: BallArrays | None = self.__dict__.get("_balls")
         if known is None or known.arithmetic is not arithmetic:
-            known = self.__dict__["_balls"] = BallArrays(arithmetic)
+            known = self.__dict__["_balls"] = BallArrays(cast("BallArithmetic", arithmetic))
         return known
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """The function alone: what is known of it in an arithmetic stays with the process."""
         return {key: value for key, value in self.__dict__.items() if key != "_balls"}
 
-    def enclose_value(self, arithmetic: Any, x: Sequence[Any]) -> Any:
+    def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         """Enclosure of ``f`` on the box `x`."""
         arrays = self._ball_arrays(arithmetic)
         return arrays.run(self.value_program, self.split(_balls(x)))[0][()]
 
-    def enclose_gradient(self, arithmetic: Any, x: Sequence[Any]) -> list[Any]:
+    def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the gradient on the box `x`."""
         arrays = self._ball_arrays(arithmetic)
         return self.joined(arrays.run(self.gradients, self.split(_balls(x))), 0).tolist()
 
-    def enclose_hessian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:
-        """Enclosure of the Hessian on the box `x`; of the two enclosures of an entry one is taken."""
-        arrays, unit = self._ball_arrays(arithmetic), _unit(arithmetic, self.dimension)
-        rows = self.curved(arrays, _balls(x), unit).tolist()
-        return [[rows[max(i, j)][min(i, j)] for j in range(len(rows))] for i in range(len(rows))]
+    def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
+        """Enclosure of the Hessian on the box `x`."""
+        arrays = self._ball_arrays(arithmetic)
+        return self.full_hessian(arrays, _balls(x), lambda k: _unit(arithmetic, k)).tolist()
 
-    def enclose_second_derivative(self, arithmetic: Any, x: Sequence[Any], v: Sequence[Any]) -> Any:
+    def enclose_second_derivative(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball], v: Sequence[Ball]) -> Ball:
         """Enclosure of ``v^T H v`` on the box `x`, by one Hessian-vector product."""
         arrays = self._ball_arrays(arithmetic)
-        return arithmetic.dot(self.curved(arrays, _balls(x), _balls(v)[None])[0].tolist(), list(v))
+        return arrays.arithmetic.dot(self.curved(arrays, _balls(x), _balls(v)[None])[0].tolist(), list(v))
 
-    def enclose_residual(self, arithmetic: Any, x: Sequence[Any]) -> list[Any]:
+    def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the residuals on the box `x`."""
         require_residuals(self)
         return self._ball_arrays(arithmetic).run(self.program, self.split(_balls(x)))[0].tolist()
 
-    def enclose_residual_jacobian(self, arithmetic: Any, x: Sequence[Any]) -> list[list[Any]]:
+    def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Enclosure of the residual Jacobian on the box `x`."""
         require_residuals(self)
         arrays, unit = self._ball_arrays(arithmetic), _unit(arithmetic, self._residuals)
         return self.slopes(arrays, _balls(x), unit, len(unit)).tolist()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the problem as plain data; `objective_from_json` reads it back."""
         return {
             "kind": "array_program",
@@ -219,13 +240,13 @@ class ProgramObjective(Objective):
         }
 
 
-def _balls(x: Sequence[Any]) -> Array:
+def _balls(x: Sequence[Ball]) -> Array:
     result = np.empty(len(x), dtype=object)
     result[:] = list(x)
     return result
 
 
-def _unit(arithmetic: Any, k: int) -> Array:
+def _unit(arithmetic: Arithmetic[Ball], k: int) -> Array:
     """The unit matrix in balls."""
     one, zero = arithmetic.constant(Fraction(1)), arithmetic.constant(Fraction(0))
     result = np.empty((k, k), dtype=object)
@@ -233,7 +254,7 @@ def _unit(arithmetic: Any, k: int) -> Array:
     return result
 
 
-def program_objective_from_json(data: Mapping[str, Any], field: str) -> ProgramObjective:
+def program_objective_from_json(data: Mapping[str, object], field: str) -> ProgramObjective:
     """Rebuild what `ProgramObjective.to_json` wrote, trusting nothing about it.
 
     Raises

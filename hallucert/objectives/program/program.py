@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -196,6 +197,7 @@ class Contraction(NamedTuple):
         return tuple(sizes[axis] for axis in self.order)
 
 
+@lru_cache(maxsize=4096)
 def contraction(spec: str, a: Shape, b: Shape) -> Contraction:
     """Read a specification such as ``"ij,jk->ik"``.
 

@@ -77,6 +77,16 @@ def test_enclosures_meet_the_networks(f, net, backend):
             assert high - low < Fraction(1, 2**80)
 
 
+def test_hessians_are_exactly_symmetric():
+    """Both entries of a pair are one number, in floats and in balls, within the block of one array as well."""
+    f, net = PAIRS[1]
+    x = net.initial(2)
+    assert (f.hessian(x) == f.hessian(x).T).all()
+    with arithmetic("mpmath", 80) as ar:
+        rows = f.enclose_hessian(ar, [ar.constant(Fraction(v)) for v in x.tolist()])
+        assert all(rows[i][j] is rows[j][i] for i in range(f.dimension) for j in range(i))
+
+
 @pytest.fixture(scope="module")
 def certificates():
     """The same point of both, found once: both certificates."""
