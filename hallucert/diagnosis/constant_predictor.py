@@ -28,18 +28,15 @@ network has, so little is left to a network that has learned its samples."""
 class ConstantPredictor:
     """A network's answers compared with the best constant one.
 
+    ``f`` has a `value`, and a `loss` without weight decay. The least loss of a constant is, for squared loss, half the
+    variance of the targets, for cross-entropy the entropy of the mean label; no function of the inputs has less than
+    `floor`, the loss of the best constant on each set of equal inputs.
+
     Attributes
     ----------
     spread : float
         Largest difference between the outputs of two samples, against that of the targets (squared loss), against 1 for
         the log-odds of cross-entropy.
-    value, loss : float
-        ``f``, and ``f`` without weight decay.
-    best_loss : float
-        The least loss of a constant: squared loss, half the variance of the targets; cross-entropy, the entropy of the
-        mean label.
-    floor : float
-        No function of the inputs has a smaller loss: that of the best constant on each set of equal inputs.
     endless : bool
         Whether the loss is known to have no minimum: cross-entropy that falls to zero, and never is, as the last layer
         grows, because every sample is classified right.

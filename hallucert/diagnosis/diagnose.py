@@ -369,7 +369,4 @@ def _moving(asked: Diagnosis, share: int) -> Diagnosis:
 def _constant_numbers(answers: ConstantPredictor | None) -> Numbers:
     if answers is None:
         return {}
-    return {
-        "constant_loss": answers.loss if answers.constant else None,
-        "best_constant_loss": answers.best_loss,
-    }
+    return {"constant_loss": answers.loss if answers.constant else None, "best_constant_loss": answers.best_loss}

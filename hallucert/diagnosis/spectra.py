@@ -56,14 +56,9 @@ NEARER = 0.5
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Eigenvalues of a symmetric matrix.
+    """Eigenvalues (k,) of a symmetric matrix, ascending: all of them, or the smallest and the largest.
 
-    Attributes
-    ----------
-    eigenvalues : (k,) array
-        Ascending: all of them, or the smallest and the largest.
-    doubt : (k,) array
-        How far each may be off: where it is no smaller than the eigenvalue, the sign is not known.
+    `doubt` (k,) is how far each may be off: where it is no smaller than the eigenvalue, the sign is not known.
     """
 
     eigenvalues: np.ndarray
@@ -109,20 +104,9 @@ def hessian_spectrum(f: Objective, x: np.ndarray, products: int, scale: float = 
 
 
 class PointSpectra:
-    """The matrices of an ascent step at one point, for objectives of any size.
+    """The matrices of an ascent step at one point `x` (d,) with nonzero gradient, for objectives of any size.
 
-    Parameters
-    ----------
-    f : Objective
-        The function.
-    x : (d,) array
-        The point, with nonzero gradient.
-    rho : float
-        Radius.
-    products : int
-        Most Hessian-vector products for one spectrum, beyond `DENSE` variables.
-    law : RadiusLaw
-        The ascent step.
+    Beyond `DENSE` variables a spectrum takes at most so many Hessian-vector `products`.
     """
 
     def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int, law: RadiusLaw = SAM) -> None:

@@ -28,6 +28,9 @@ SIZE = 6.4, 6.2
 Found = Any
 """Something found or proved that is drawn; it is known by its attributes."""
 
+Options = dict[str, Any]
+"""Settings of matplotlib."""
+
 
 class Look(NamedTuple):
     """Number of colour bands, grid points a side, and title."""
@@ -95,7 +98,7 @@ def legend(ax: Axes) -> None:
     """Put the legend below the axes, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
-        place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.11), "ncols": 2, "frameon": False}
+        place: Options = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.11), "ncols": 2, "frameon": False}
         ax.legend(handles, labels, fontsize=FONT_SIZE - 0.5, handlelength=1.8, columnspacing=1.4, **place)
 
 
@@ -163,7 +166,7 @@ class Style:
 def mark(ax: Axes, where: np.ndarray, style: Style, zorder: float = 6) -> None:
     """Draw markers with a dark edge, which stand out from every colour of the map."""
     x, y = np.atleast_2d(where).T
-    options: dict[str, Any] = {"edgecolors": BLACK, "linewidths": 1.1, "zorder": zorder}
+    options: Options = {"edgecolors": BLACK, "linewidths": 1.1, "zorder": zorder}
     ax.scatter(x, y, s=style.size, marker=style.marker, c=style.colour, label=style.label, **options)
 
 

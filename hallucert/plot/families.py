@@ -26,6 +26,7 @@ from hallucert.plot.canvas import (
     VERMILION,
     WHITE,
     Found,
+    Options,
     Style,
     finish,
     legend,
@@ -42,7 +43,7 @@ DENSITY = 24
 CURVE_STEPS, SURFACE_STEPS = 24, 10
 """Ascent steps drawn."""
 
-STABILITY: dict[str, dict[str, Any]] = {
+STABILITY: dict[str, Options] = {
     "attracting": {"color": BLUE, "ls": "-", "label": "attracts SAM"},
     "repelling": {"color": VERMILION, "ls": (0, (4, 2)), "label": "repels SAM"},
     "undecided": {"color": BLACK, "ls": (0, (1, 2)), "label": "stability undecided"},
@@ -53,7 +54,7 @@ EVENTS = {
     EventType.STABILITY: Style("s", SKY, "stability change", 48),
 }
 CRITICAL = Style("o", WHITE, "critical point of f (multiplier 0)", 48)
-BAND: dict[str, Any] = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
+BAND: Options = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
 """What is proved of a curve."""
 
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=float)
@@ -68,7 +69,7 @@ def branches(
     branches: Branch | Iterable[Branch],
     coordinate: str | None = None,
     ax: Axes | None = None,
-    certificates: Any = (),
+    certificates: Found = (),
     title: str | None = None,
 ) -> Axes:
     """Draw branches as rho against a coordinate.
@@ -192,7 +193,7 @@ def sheet(
     sheet: Sheet | Surface,
     coordinates: Sequence[str] | None = None,
     ax: Axes | None = None,
-    certificate: Any = None,
+    certificate: Found = None,
     title: str | None = None,
 ) -> Axes:
     """Draw a sheet and its targets: a curve in two coordinates, a surface in two or three.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from hallucert.plot.canvas import (
     WHITE,
     Found,
     Look,
+    Options,
     Style,
     checked_points,
     draw_path,
@@ -50,11 +51,11 @@ CRITICAL = {"minimizer": ("*", 190), "saddle": ("P", 60), "maximizer": ("v", 60)
 @quiet
 def landscape(
     f: Objective,
-    box: Any,
+    box: object,
     rho: Exact | None = None,
     ax: Axes | None = None,
-    points: Any = (),
-    trajectory: Any = None,
+    points: object = (),
+    trajectory: object = None,
     surface: str | None = None,
     field: str = "stream",
     spheres: bool = True,
@@ -169,9 +170,9 @@ def _path(trajectory: object) -> np.ndarray:
 @quiet
 def radii(
     f: Objective,
-    box: Any,
+    box: object,
     rho: Sequence[Exact],
-    points: Mapping[int, Any] | None = None,
+    points: Mapping[int, object] | None = None,
     columns: int = 3,
     field: str = "stream",
     levels: int = 24,
@@ -225,7 +226,7 @@ def radii(
     axes = list(panels.ravel())
     for ax in axes[count:]:
         figure.delaxes(ax)
-    options: dict[str, Any] = {"levels": levels, "resolution": resolution}
+    options: Options = {"levels": levels, "resolution": resolution}
     landscape(f, box, ax=axes[0], title="f", **options)
     for number, value in enumerate(exact):
         title = f"rho = {format_rational(value) if value.denominator < 100 else f'{float(value):.4g}'}"
@@ -239,7 +240,12 @@ def radii(
 
 @quiet
 def census(
-    found: Any, ax: Axes | None = None, steps: bool = True, levels: int = 24, resolution: int = 220, title: Any = None
+    found: Found,
+    ax: Axes | None = None,
+    steps: bool = True,
+    levels: int = 24,
+    resolution: int = 220,
+    title: str | None = None,
 ) -> Axes:
     """Draw all points of a census in the plane.
 
@@ -310,6 +316,6 @@ def _draw_open(ax: Axes, found: Found) -> None:
         for number, box in enumerate(boxes):
             low, high = (np.array([float(getattr(side, end)) for side in box]) for end in ("lower", "upper"))
             middle, size = (low + high) / 2, np.maximum(high - low, least)
-            edge: dict[str, Any] = {"fill": False, "ec": BLACK, "lw": 1.6, "zorder": 7}
+            edge: Options = {"fill": False, "ec": BLACK, "lw": 1.6, "zorder": 7}
             label = None if number else name
             ax.add_patch(Rectangle(tuple(middle - size / 2), *size, label=label, **edge))

@@ -25,6 +25,7 @@ from hallucert.plot.canvas import (
     VERMILION,
     WHITE,
     Look,
+    Options,
     draw_path,
     finish,
     grid,
@@ -47,12 +48,12 @@ MARGIN = 0.35
 @quiet
 def plane(
     f: Objective,
-    center: Any,
-    directions: Any = None,
-    points: Any = None,
+    center: object,
+    directions: object = None,
+    points: object = None,
     rho: Exact | None = None,
     ax: Any = None,
-    trajectory: Any = None,
+    trajectory: object = None,
     names: Sequence[str] | None = None,
     extent: float | None = None,
     levels: int = 24,
@@ -208,7 +209,7 @@ def _draw_panel(
     for i, point in enumerate(shown):
         marker, colour = MARKERS[min(i, 1 + (i - 1) % (len(MARKERS) - 1))]
         face, edge, width = ("none", colour, 1.6) if point.off else (colour, BLACK, 1.1)
-        style: dict[str, Any] = {"facecolors": face, "edgecolors": edge, "linewidths": width, "zorder": 6}
+        style: Options = {"facecolors": face, "edgecolors": edge, "linewidths": width, "zorder": 6}
         ax.scatter(point.place[0], point.place[1], s=75, marker=marker, label=point.label(radius is not None), **style)
     finish(ax, [f"distance along the {which} direction" for which in ("first", "second")], look.title, window)
 
@@ -247,7 +248,7 @@ def _draw_profile(
     for point in shown:
         ax.axvline(point.place[0], color=BLACK, lw=0.9, ls=(0, (4, 3)), alpha=0.5, zorder=0)
         name = f"{point.name}, {point.off:.3g} off" if point.off else point.name
-        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        place: Options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
         ax.annotate(name, (point.place[0], 1), xytext=(4, -12), fontsize=FONT_SIZE, **place)
     _compress(ax, curves)
     ax.set_xlim(*window)

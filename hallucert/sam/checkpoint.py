@@ -28,21 +28,9 @@ _ARRAYS = ("x", "codes", "done", "velocity")
 
 
 class Checkpoint:
-    """The saved state of one cell.
+    """The saved state of a cell of the grid, by its number, in a folder that is made if it is missing.
 
-    Parameters
-    ----------
-    folder : Path
-        Made if it is missing.
-    cell : int
-        Number of the cell in the grid.
-    fingerprint : str
-        Of the run, see `fingerprint_of`.
-
-    Raises
-    ------
-    CheckpointError
-        If the folder cannot be made or written.
+    The fingerprint is that of the run. A folder that cannot be made or written is a `CheckpointError`.
     """
 
     def __init__(self, folder: Path, cell: int, fingerprint: str) -> None:
@@ -61,13 +49,7 @@ class Checkpoint:
             ) from None
 
     def load(self) -> State | None:
-        """Return the saved state, None if there is none.
-
-        Raises
-        ------
-        CheckpointError
-            If the file is damaged, or of another run.
-        """
+        """Return the saved state, None if there is none; a damaged file, or one of another run, is an error."""
         try:
             with self.path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 stored = {name: file[name] for name in (*_ARRAYS, "observed", "position", "format", "fingerprint")}
@@ -84,13 +66,7 @@ class Checkpoint:
         return State(x, codes, done, velocity, int(stored["position"]), observed=list(stored["observed"]))
 
     def save(self, state: State) -> None:
-        """Write the state.
-
-        Raises
-        ------
-        CheckpointError
-            If the file cannot be written; the old one stays.
-        """
+        """Write the state; if that cannot be done the old file stays, and there is a `CheckpointError`."""
         arrays = {name: getattr(state, name) for name in _ARRAYS}
         observed = np.array(state.observed) if state.observed else np.empty((0, 0, 0))
         labels: dict[str, Any] = {"position": state.position, "format": FORMAT, "fingerprint": self.fingerprint}

@@ -16,15 +16,7 @@ import numpy as np
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.sam.engine import Engine, choose_engine
-from hallucert.sam.lanes import (
-    IS_CONVERGED,
-    IS_OUTSIDE,
-    IS_STATIONARY,
-    IS_UNDERFLOW,
-    RUNNING,
-    Lanes,
-    Steps,
-)
+from hallucert.sam.lanes import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, IS_UNDERFLOW, RUNNING, Lanes, Steps
 from hallucert.sam.maps import is_flat, sam_lanes
 from hallucert.sam.settings import Plan
 

@@ -32,15 +32,7 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Does SAM steps on lanes.
-
-    Attributes
-    ----------
-    threads, lanes_per_thread : int
-        Number of threads, and how many lanes are worth one.
-    height : int
-        Gradients are divided by ``2**height`` before they are squared.
-    """
+    """Does SAM steps on lanes: with some threads, each worth so many lanes; gradients are divided by ``2**height``."""
 
     threads = 1
     lanes_per_thread = 1
@@ -143,13 +135,8 @@ class LayeredEngine(Engine):
 def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
     """Return the engine for a run of `lanes` lanes, by default on one thread a processor.
 
-    If ``plan.height`` is not 0 the function is no network, and the engine divides gradients by ``2**height``.
-
-    Raises
-    ------
-    ArgumentError
-        If single precision or mini-batches are asked of an objective that is not a network, or another variant than SAM
-        of a network that the compiled loop cannot run.
+    If ``plan.height`` is not 0 the function is no network, and the engine divides gradients by ``2**height``. What is
+    asked of an objective that no engine can do is an `ArgumentError`.
     """
     wanted, law, batches = plan.threads or os.cpu_count() or 1, plan.law, plan.batches is not None
     compiled = law.floats.metric is None

@@ -257,12 +257,7 @@ def _run_cells(
 
 
 def _joined(
-    f: Objective,
-    cells: list[_Cell],
-    names: list[tuple[str, str]],
-    seeds: np.ndarray,
-    plan: Plan,
-    has_accuracy: bool,
+    f: Objective, cells: list[_Cell], names: list[tuple[str, str]], seeds: np.ndarray, plan: Plan, has_accuracy: bool
 ) -> Ensemble:
     """Put the cells side by side."""
     k = len(seeds)

@@ -41,18 +41,12 @@ class Steps(NamedTuple):
         Receives the iterates before every step whose number is a multiple of `every`; with `every` = 0 none.
     batches : (steps, b) int64 array, or (0, 0) for all samples
         The samples of each step; only for networks that run by matrix products.
-    tolerance, relative : float
-        Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``.
-    bound : float
-        Stop where a coordinate would exceed it in absolute value.
-    every : int
-        See `kept`.
+    tolerance, relative, bound : float
+        Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``, or a coordinate would exceed `bound` in absolute value.
     momentum : float
         Heavy ball: the velocity becomes ``momentum v + g+``, and the step is ``-eta`` times it.
-    warm : bool
-        Whether these steps are plain gradient descent.
-    normalised : bool
-        Whether the ascent step is ``rho g/|g|`` (SAM), not ``rho g`` (USAM).
+    warm, normalised : bool
+        Whether these steps are plain gradient descent; whether the ascent step is ``rho g/|g|`` (SAM), not ``rho g``.
     """
 
     rho: np.ndarray

@@ -173,13 +173,7 @@ class Request:
     observe_every: int | None = None
 
     def plan(self) -> Plan:
-        """Return the plan.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, shape or range.
-        """
+        """Return the plan; an argument with the wrong type, shape or range is an `ArgumentError`."""
         steps = checked_whole(self.steps, 0, "steps")
         warmup, tolerance, bound = checked_warmup(self.warmup), self.tolerance, self.bound
         momentum = checked_real(self.momentum, "momentum", "be at least 0 and less than 1", lambda v: 0 <= v < 1)

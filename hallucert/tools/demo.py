@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from hallucert.check.point.certificate import Certificate
     from hallucert.objectives.objective import Objective
     from hallucert.sam.result import Trajectory
 
@@ -53,25 +52,16 @@ SCENARIOS = (
 )
 
 
-def run_demo(output: Path, quiet: bool = False) -> dict[str, Any]:
-    """Run the demonstration.
+Summary = dict[str, Any]
+"""Plain data."""
 
-    Parameters
-    ----------
-    output : Path
-        Folder for certificates (JSON) and pictures (PNG); made if it does not exist.
-    quiet : bool
-        Print nothing on stdout (progress still goes to stderr).
 
-    Returns
-    -------
-    dict
-        What was proved and where the files are, as plain data.
+def run_demo(output: Path, quiet: bool = False) -> Summary:
+    """Run the demonstration; return what was proved and where the files are, as plain data.
 
-    Raises
-    ------
-    ArgumentError
-        If `output` cannot be written to; checked before any work.
+    Certificates (JSON) and pictures (PNG) go to a folder, which is made if it does not exist; one that cannot be
+    written to is an `ArgumentError`, before any work. If `quiet` nothing is printed on stdout; progress still goes to
+    stderr.
     """
     require_writable(output, "--output")
     began = time.perf_counter()
@@ -88,7 +78,7 @@ def run_demo(output: Path, quiet: bool = False) -> dict[str, Any]:
     return summary
 
 
-def _one_function(scenario: Scenario, output: Path, progress: Console, out: Console | None) -> dict[str, Any]:
+def _one_function(scenario: Scenario, output: Path, progress: Console, out: Console | None) -> Summary:
     """Construct, certify, save, re-prove and draw the two points of one function."""
     known = gallery.info(scenario.name)
     f = known.objective()
@@ -116,9 +106,7 @@ def _attractor(f: Objective, scenario: Scenario) -> tuple[Trajectory, Candidate]
     return run, hc.find.refine(f, run.x, scenario.rho)
 
 
-def _prove(
-    name: str, kind: str, candidate: Candidate, path: Path, progress: Console
-) -> tuple[Certificate, dict[str, Any]]:
+def _prove(name: str, kind: str, candidate: Candidate, path: Path, progress: Console) -> tuple[hc.Certificate, Summary]:
     """Certify, save and re-prove a candidate."""
     with _step(progress, f"{name}: proving the {kind}"):
         certificate = hc.certify(candidate)
@@ -129,7 +117,7 @@ def _prove(
     return certificate, data
 
 
-def _draw_farthest(name: str, candidate: Candidate, certificate: Certificate, path: Path) -> None:
+def _draw_farthest(name: str, candidate: Candidate, certificate: hc.Certificate, path: Path) -> None:
     """Draw the construction."""
     repels = certificate["attractor"].status is Status.REFUTED
     title = f"{name}: the farthest point, rho = {float(candidate.rho):.4g}" + repels * ", repels SAM"
@@ -138,7 +126,7 @@ def _draw_farthest(name: str, candidate: Candidate, certificate: Certificate, pa
     save_picture(figure, path)
 
 
-def _draw_attractor(scenario: Scenario, box: Any, certificate: Certificate, run: Trajectory, path: Path) -> None:
+def _draw_attractor(scenario: Scenario, box: object, certificate: hc.Certificate, run: Trajectory, path: Path) -> None:
     """Draw the landscape of ``f^SAM`` with the point and the run that ends there."""
     figure, ax = _figure()
     title = f"{scenario.name}: f^SAM at rho = {scenario.rho} and the way SAM goes"
@@ -168,7 +156,7 @@ def _step(progress: Console, text: str) -> Iterator[None]:
         yield
 
 
-def _print_summary(out: Console, summary: dict[str, Any]) -> None:
+def _print_summary(out: Console, summary: Summary) -> None:
     """Print how many claims were re-proved, and the files."""
     from rich.table import Table
     from rich.text import Text

@@ -77,22 +77,10 @@ def _execute(program, work, block, width):  # type: ignore[no-untyped-def]
 
 @compiled
 def advance(program, work, block, members, lanes, steps):  # type: ignore[no-untyped-def]
-    """Do up to ``len(steps.rho)`` steps on some running lanes, in place.
+    """Do up to ``len(steps.rho)`` steps on the lanes `members`, in place, `block` of them together.
 
-    Parameters
-    ----------
-    program : GradientProgram
-        The gradient.
-    work : (rows * block,) float64 array
-        Scratch memory for ``registers + d + EXTRA_ROWS`` rows, and `d` more with momentum.
-    block : int
-        Lanes that run together.
-    members : (n,) int64 array
-        The lanes to run, all of them running and with the same number of steps done.
-    lanes : Lanes
-        All lanes; updated.
-    steps : Steps
-        What to do; without mini-batches.
+    They are all running and have done the same number of steps; there are no mini-batches. The scratch memory `work`
+    has ``registers + d + EXTRA_ROWS`` rows of a block, and `d` more with momentum.
     """
     for start in range(0, members.shape[0], block):
         some = members[start : start + block].copy()

@@ -42,16 +42,8 @@ TILE = 2048
 class LayeredProgram(NamedTuple):
     """A network in the precision of the run.
 
-    Attributes
-    ----------
-    sizes : (L + 1,) int64 array
-        Layer sizes, the inputs' first.
-    inputs, targets : (n, sizes[0]) and (n, sizes[-1]) arrays
-        The data; the targets of the cross-entropy are the classes' weights.
-    decay : float
-        Weight decay.
-    cross_entropy, bounded : bool
-        Whether the loss is the cross-entropy, and whether the last layer has a tanh too.
+    `inputs` and `targets` are (n, sizes[0]) and (n, sizes[-1]) arrays, of the cross-entropy the classes' weights; the
+    last layer is `bounded` if it has a tanh too.
     """
 
     sizes: np.ndarray

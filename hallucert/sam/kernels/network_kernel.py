@@ -52,20 +52,9 @@ _VECTOR, _BUNDLE = np.uint64(LANES), np.uint64(LANES * SAMPLES)
 class NetworkProgram(NamedTuple):
     """A network with squared loss, laid out for the kernel.
 
-    Attributes
-    ----------
-    sizes : (L + 1,) int64 array
-        Layer sizes, the inputs' first.
-    inputs, targets : (n, sizes[0]) and (n, sizes[-1]) float64 arrays
-        The data.
-    decay : float
-        Weight decay.
-    bounded : bool
-        Whether the last layer has a tanh too.
-    outputs : (d,) int64 array
-        Registers that receive the gradient, ``d .. 2d - 1``; the first ``d`` registers hold the point.
-    registers : int
-        How many registers the program needs: point, gradient, and activations and errors of one bundle.
+    The first ``d`` registers hold the point, and `outputs` (d,) are those that receive the gradient, ``d .. 2d - 1``;
+    activations and errors of one bundle follow. `inputs` and `targets` are (n, sizes[0]) and (n, sizes[-1]) arrays of
+    doubles; the last layer is `bounded` if it has a tanh too.
     """
 
     sizes: np.ndarray

@@ -27,18 +27,11 @@ WORTHWHILE = 0.9
 
 @dataclass(frozen=True)
 class Reduction:
-    """A network on reduced inputs, and the way to and fro.
+    """A network on the inputs ``L``, and the way to and fro.
 
-    Attributes
-    ----------
-    network : TanhNetwork
-        The network on the inputs ``L``.
-    columns : (q,) int64 array
-        The input columns that are not constantly zero.
-    basis : (q, r) array or None
-        The rows of ``Q`` for these columns; None if ``Q`` consists of their unit vectors.
-    inputs, outputs : int
-        Widths of the first layer of the full network.
+    `columns` (q,) are the input columns that are not constantly zero; `basis` (q, r) are the rows of ``Q`` for them,
+    None if ``Q`` consists of their unit vectors. The first layer of the full network has `inputs` and `outputs` as
+    widths.
     """
 
     network: TanhNetwork
@@ -78,11 +71,6 @@ class Reduction:
 
 def reduce_inputs(network: TanhNetwork) -> Reduction | None:
     """Return the reduction of a network, None if it has weight decay or would keep more than 9/10 of the inputs.
-
-    Parameters
-    ----------
-    network : TanhNetwork
-        The network.
 
     Examples
     --------

@@ -51,18 +51,9 @@ Generator = tuple[Signature, Callable[..., ir.Value]]
 class _Format:
     """The constants of `tanh` and `exponential` in one floating-point format.
 
-    Attributes
-    ----------
-    bits, mantissa : int
-        Length of a number, and of its stored mantissa.
-    ln2_high, ln2_low : float
-        ln 2 in two parts; a multiple k of the first is exact for the k that occur.
-    terms : int
-        Degree of Taylor's polynomial; its remainder is below u/4 of ``e^r - 1``.
-    saturated : float
-        Beyond it tanh rounds to 1.
-    smallest : float
-        Below it `exponential` returns 0; here it is still a normal number, at most twice the smallest.
+    The numbers have some `bits`, `mantissa` of them stored digits. Of ln 2 in two parts a multiple k of the first is
+    exact for the k that occur. Taylor's polynomial has degree `terms`, and a remainder below u/4 of ``e^r - 1``. Beyond
+    `saturated` tanh rounds to 1; below `smallest`, still a normal number, `exponential` returns 0.
     """
 
     bits: int

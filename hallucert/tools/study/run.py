@@ -39,37 +39,10 @@ def run_study(
 ) -> dict[str, Summary]:
     """Train networks with SAM for all seeds, radii and arms; say what the end points are; draw and tabulate it.
 
-    Parameters
-    ----------
-    output : path
-        A folder, made if it is missing. Checkpoints are kept in it: the same call after an interruption, or after the
-        process was killed, goes on and arrives at the same table.
-    data : sequence of {"tiny", "digits", "mnist"}
-        The arenas.
-    seeds : int
-        Number of starts.
-    radii : sequence of exact positive numbers, as text
-        Perturbation radii.
-    quick : bool
-        Fewer samples and steps, for a first look.
-    threads : int, optional
-        Number of threads, by default one for each processor; results do not depend on it.
-    progress : bool, optional
-        Whether to show progress; by default on a terminal.
-
-    Returns
-    -------
-    dict
-        For each arena its counts, medians and files, as plain data.
-
-    Raises
-    ------
-    ArgumentError
-        If an argument is not as above.
-    MissingPackageError
-        If the data are not installed.
-    CheckpointError
-        If `output` holds the checkpoints of another study.
+    Checkpoints are kept in the folder `output`, made if it is missing: the same call after an interruption, or after
+    the process was killed, goes on and arrives at the same table. `data` are names of arenas, `seeds` is the number of
+    starts, and with `quick` there are fewer samples and steps. Returns for each arena its counts, medians and files, as
+    plain data. Wrong arguments, data that are not installed, and checkpoints of another study are typed errors.
     """
     count = checked_whole(seeds, 1, "seeds")
     if isinstance(data, str) or not data:
