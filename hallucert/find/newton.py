@@ -253,6 +253,13 @@ def bisected(
     return inner, outer
 
 
+def sign_changes(function: LanesFunction, lower: np.ndarray, upper: np.ndarray, halvings: int) -> np.ndarray:
+    """Bisect all brackets (k,) of sign changes of a function at once; return their middles after so many halvings."""
+    below = np.sign(function(lower))
+    lower, upper = bisected(lambda t: np.sign(function(t)) == below, lower, upper, halvings)
+    return 0.5 * (lower + upper)
+
+
 # ---------------------------------------------------------------------- what a multi-start found
 
 

@@ -50,24 +50,6 @@ def branch_ends(f: Objective, start: object, target: object) -> tuple[np.ndarray
     return x, near
 
 
-def polished_target(f: Objective, x: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Return the target ``c`` of a branch through `x`, a nondegenerate critical point."""
-    distance = float(np.linalg.norm(x - near))
-    c = polished_critical_point(f, near, distance, "target")
-    if np.linalg.norm(x - c) <= 1e-6 * (distance + float(np.abs(c).max())):
-        raise ArgumentError("start", original(f, x).tolist(), "differ from the target")
-    if critical_kind(f, c)[1] == "degenerate":
-        raise SearchError(f"the target {short(f, c)} is a degenerate critical point; branches need a nondegenerate one")
-    return c
-
-
-def multiplier_scale(f: Objective, x: np.ndarray, c: np.ndarray) -> float:
-    """Return the power of two near ``|H|/|x - c|``: then a unit of lambda/scale and of x change ``G`` alike."""
-    sizes = [float(np.linalg.norm(h, 2)) for h in f.hessian_lanes(np.stack([x, c])) if np.isfinite(h).all()]
-    size = max([*sizes, 1e-300]) / float(np.linalg.norm(x - c))
-    return float(2.0 ** np.round(np.log2(size)))
-
-
 def start_units(f: Objective, x: np.ndarray, c: np.ndarray) -> Rescaled:
     """Return `f` in the units of a branch: its length is ``|x - c|``, and second derivatives there are of size 1."""
     length = float(np.linalg.norm(x - c))
@@ -178,10 +160,23 @@ def _end_detail(curve: Curve, z: np.ndarray, reason: EndReason) -> str:
     return edge_at(curve.f, z[:-1]) if reason is EndReason.DOMAIN else ""
 
 
+def _tracing_through(f: Objective, x: np.ndarray, near: np.ndarray, options: Options) -> Tracing:
+    """Return how the branch through `x` is followed, of the target next to `near`, a nondegenerate critical point."""
+    distance = float(np.linalg.norm(x - near))
+    c = polished_critical_point(f, near, distance, "target")
+    if np.linalg.norm(x - c) <= 1e-6 * (distance + float(np.abs(c).max())):
+        raise ArgumentError("start", original(f, x).tolist(), "differ from the target")
+    if critical_kind(f, c)[1] == "degenerate":
+        raise SearchError(f"the target {short(f, c)} is a degenerate critical point; branches need a nondegenerate one")
+    # The power of two near |H|/|x - c|: then a unit of lambda/scale and of x change G alike.
+    sizes = [float(np.linalg.norm(h, 2)) for h in f.hessian_lanes(np.stack([x, c])) if np.isfinite(h).all()]
+    size = max([*sizes, 1e-300]) / float(np.linalg.norm(x - c))
+    return Tracing.of(Curve(f, c, float(2.0 ** np.round(np.log2(size)))), x, options)
+
+
 def through(f: Objective, x: np.ndarray, near: np.ndarray, options: Options) -> Branch:
     """Follow the branch through `x` forwards and, unless it starts there, backwards."""
-    c = polished_target(f, x, near)
-    tracing = Tracing.of(Curve(f, c, multiplier_scale(f, x, c)), x, options)
+    tracing = _tracing_through(f, x, near, options)
     first, critical = _first_point(tracing.curve, x)
     tracing.limits.require(tracing.curve, first)
     if critical:
@@ -196,8 +191,7 @@ def _first_piece(f: Objective, start: np.ndarray, target: np.ndarray, options: O
     None if the branch stays outside.
     """
     x, near = branch_ends(f, start, target)
-    c = polished_target(f, x, near)
-    tracing = Tracing.of(Curve(f, c, multiplier_scale(f, x, c)), x, options)
+    tracing = _tracing_through(f, x, near, options)
     first, begin = _first_point(tracing.curve, x)[0], EndReason.CRITICAL_POINT
     around = tracing.limits.around(tracing.curve.radius(first.z))
     if around is not None:
@@ -304,25 +298,18 @@ def _among(x: np.ndarray, points: list[np.ndarray], size: float) -> bool:
 
 def passages(branch: Branch, radius: Fraction) -> list[Candidate]:
     """Return the points of a branch at a radius, see `on_branch`."""
-    r = float(radius)
-    curve = Curve(branch.objective, branch.target, branch.scale)
+    r, curve = float(radius), Curve(branch.objective, branch.target, branch.scale)
     points = [CurvePoint(z, t) for z, t in zip(branch.points, branch.tangent, strict=True)]
-    offset = branch.rho - r
-    found: list[Candidate] = []
-    for i, (a, b) in enumerate(pairwise(points)):
+    offset, found = branch.rho - r, list[CurvePoint | None]()
+    for i, point in enumerate(points):
         if offset[i] == 0:
-            here: CurvePoint | None = a
-        elif offset[i] * offset[i + 1] < 0:
-            here = locate(curve, a, b, lambda p: curve.radius(p.z) - r)
-        else:
-            continue
-        if here is not None and here.z[-1] > 0:
-            found.append(_candidate(curve, here.z, radius))
-    if offset[-1] == 0 and points[-1].z[-1] > 0:
-        found.append(_candidate(curve, points[-1].z, radius))
-    return found
-
-
-def _candidate(curve: Curve, z: np.ndarray, rho: Fraction) -> Candidate:
-    kind = sphere_kind(curve.f, z[:-1], float(rho))
-    return Candidate(curve.f, z[:-1], rho, curve.target, float(curve.scale * z[-1]), kind)
+            found.append(point)
+        elif i + 1 < len(points) and offset[i] * offset[i + 1] < 0:
+            found.append(locate(curve, point, points[i + 1], lambda p: curve.radius(p.z) - r))
+    return [
+        Candidate(
+            curve.f, p.z[:-1], radius, curve.target, float(curve.scale * p.z[-1]), sphere_kind(curve.f, p.z[:-1], r)
+        )
+        for p in found
+        if p is not None and p.z[-1] > 0
+    ]

@@ -16,13 +16,13 @@ from hallucert.find.candidate import Candidate
 from hallucert.find.domain import defined
 from hallucert.find.eigenvalues import eigvalsh
 from hallucert.find.newton import (
-    bisected,
     distinct,
     frobenius,
     lexicographic,
     newton_lanes,
     newton_point,
     norms,
+    sign_changes,
     thinned,
 )
 from hallucert.find.rescaled import RANGE, exponent
@@ -168,13 +168,7 @@ class _Moreau:
 
     def _bisected(self, rays: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
         """Return distances (k,) nearer to the sign changes in between; Newton does the rest."""
-
-        def sign(t: np.ndarray) -> np.ndarray:
-            return np.sign(self.slope(rays, t[:, None])[:, 0])
-
-        below = sign(lower)
-        lower, upper = bisected(lambda t: sign(t) == below, lower, upper, 10)
-        return 0.5 * (lower + upper)
+        return sign_changes(lambda t: self.slope(rays, t[:, None])[:, 0], lower, upper, 10)
 
     def distinct_roots(self, x: np.ndarray) -> np.ndarray:
         """Return the critical points among lanes (k, d), each once and polished, without the target."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from hallucert.find.eigenvalues import eigh
-from hallucert.find.newton import bisected, frobenius, newton_lanes, norms
+from hallucert.find.newton import frobenius, newton_lanes, norms, sign_changes
 from hallucert.objectives.objective import Objective
 
 # The grid of angles is doubled until the number of sign changes repeats; it begins coarser for float-only objectives.
@@ -195,10 +195,6 @@ def bisect(sphere: Sphere, lower: np.ndarray, upper: np.ndarray, slope: bool = F
     """Bisect all brackets of ``T`` (or of ``T'``) at once, down to neighbouring doubles; returns the angles (k,)."""
     if lower.size == 0:
         return lower
-
-    def sign(theta: np.ndarray) -> np.ndarray:
-        return np.sign(tangential_slope(sphere, theta)[0] if slope else tangential_derivative(sphere, theta))
-
-    at_lower = sign(lower)
-    lower, upper = bisected(lambda theta: sign(theta) == at_lower, lower, upper, 60)
-    return 0.5 * (lower + upper)
+    if slope:
+        return sign_changes(lambda theta: tangential_slope(sphere, theta)[0], lower, upper, 60)
+    return sign_changes(lambda theta: tangential_derivative(sphere, theta), lower, upper, 60)

@@ -12,6 +12,7 @@ from search_problems import cosine_lattice, shift
 import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find import on_sphere
+from hallucert.find.newton import critical_point_near
 from hallucert.find.spheres.descent import SphereDescent, moved, symmetric_copies
 from hallucert.find.spheres.sphere import Sphere
 
@@ -46,7 +47,7 @@ def test_a_network_with_decay_has_attracting_points_around_its_minimizer(rho: fl
 def test_descent_towards_a_symmetric_copy_ends_at_a_hallucinated_point() -> None:
     """Proposition 4.4 with the copy as second minimizer: the gradient is inward, f lower than at the start."""
     f, start = trained((8, 21, 1), "0.01")
-    c = on_sphere(f, start, 2)[0].target
+    c = critical_point_near(f, start, 2.0, "target")
     (copy,) = symmetric_copies(f, c, 2.0, 1, np.random.default_rng(0))
     assert f.value(copy) == pytest.approx(f.value(c), rel=1e-13)
     end = SphereDescent(f, c, 2.0, 20_000).run(copy - c)
