@@ -118,19 +118,6 @@ def values_around(f: Objective, x: np.ndarray) -> Arguments:
     return values
 
 
-def arguments_with_ascent(f: Objective, rho: float, law: RadiusLaw = SAM) -> Arguments:
-    """Return the domain arguments at ``x`` and at ``x+`` together, for what solves equations at ``x+``."""
-
-    def arguments(x: np.ndarray) -> np.ndarray:
-        own = f.domain_arguments(x)
-        if own.shape[1] == 0:
-            return own
-        shifted = x + rho * law.floats.direction(f.gradient_lanes(x))[1]
-        return np.concatenate([own, f.domain_arguments(shifted)], axis=1)
-
-    return arguments
-
-
 @dataclass(frozen=True)
 class Edges:
     """The edge of the domain along a curve of points ``z`` whose first `dimension` coordinates are ``x``."""

@@ -12,7 +12,6 @@ from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
 from hallucert.find.candidate import Candidate
 from hallucert.find.domain import (
-    arguments_with_ascent,
     checked_count,
     checked_point,
     checked_radius,
@@ -23,16 +22,7 @@ from hallucert.find.domain import (
 )
 from hallucert.find.newton import EDGE, SOLVED, Root, gradient_system, least_squares_steps, newton_point, norms
 from hallucert.find.rescaled import Rescaled, Unit, in_units, number_text, short
-from hallucert.find.shifted import (
-    gradient_vanishes,
-    shifted_gradient_system,
-    shifted_residual,
-    shifted_residual_jacobian,
-    shifted_residual_system,
-    slope,
-    sphere_kind,
-    step_length,
-)
+from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
 
@@ -95,24 +85,23 @@ def refine(
     radius = checked_radius(rho, law=law)
     steps = checked_count(max_steps, "max_steps")
     with working(progress=progress) as clock, clock.watched():
-        length = _checked_start(f, start, float(radius), law)
-        units = in_units(f, start, length, slope(f, start))
+        units = in_units(f, start, _checked_start(f, start, float(radius), law), slope(f, start))
         found = _refined(units, units.inside(start), units.radius(radius, law), steps, law)
         return units.result_outside(found, rho=radius, law=law)
 
 
 def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law: RadiusLaw) -> Candidate:
-    r = float(radius)
-    length = step_length(f, start, r, law)
-    root = _nearest_root(f, start, r, steps, length, law)
+    shifted = Shifted(f, float(radius), law)
+    length = shifted.length(start)
+    root = _nearest_root(shifted, start, steps, length)
     if not np.isfinite(root.slope) or not np.isfinite(root.residual) or not _defined(f, root.x[None, :]):
         raise SearchError("refine left the domain of f: start from a point nearer to the hallucinated one")
-    if not root.solved(length) and _meets_edge(f, root, r, length, law):
+    if not root.solved(length) and _meets_edge(shifted, root, length):
         raise SearchError(
             f"refine stopped at the edge of the domain of f, at {short(f, root.x)}: the next step of Newton, or that "
             "of its x+, would cross it. Start from a point nearer to the hallucinated one"
         )
-    if gradient_vanishes(f, root.x, length, law):
+    if shifted.is_critical(root.x, length):
         raise SearchError(
             f"refine ended at {short(f, root.x)}, where the gradient of f vanishes: an ordinary critical point, "
             "which is not hallucinated. Start from another point"
@@ -123,44 +112,43 @@ def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law:
             f"refine did not converge: at {short(f, root.x)} |g(x+)| = {left} and the Newton step is {step} long. "
             f"Continue the SAM run, start nearer, or raise max_steps (now {steps})"
         )
-    g = f.gradient_lanes(root.x[None, :])[0]
-    target = newton_point(gradient_system(f), root.x + law.floats.step_at(g, r), 20, step_limit=1e-6 * length).x
+    plus = root.x + law.floats.step_at(shifted.gradient(root.x), shifted.rho)
+    target = newton_point(gradient_system(f), plus, max_steps=20, step_limit=1e-6 * length).x
     if not clear_of_edge(f, np.stack([root.x, target]), EDGE * length).all():
         raise SearchError(
             f"refine ended at {short(f, root.x)} with x or x+ outside of the domain of f or on its edge: start "
             "elsewhere"
         )
-    size = float(law.floats.direction_at(g)[0])
-    return Candidate(f, root.x, radius, target, size / r, sphere_kind(f, root.x, r, law), law=law)
+    return shifted.candidate(root.x, radius, target)
 
 
-def _nearest_root(f: Objective, x: np.ndarray, rho: float, steps: int, length: float, law: RadiusLaw) -> Root:
+def _nearest_root(shifted: Shifted, x: np.ndarray, steps: int, length: float) -> Root:
     """Run Newton; in residual form first Gauss-Newton, which is kept if it converges within a quarter of `length`."""
-    roots, arguments = [], arguments_with_ascent(f, rho, law)
+    roots = []
 
     def allowed(here: np.ndarray, there: np.ndarray) -> bool:
-        return same_side(arguments, here, there)
+        return same_side(shifted.domain_arguments, here, there)
 
-    if 0 < f.residual_count <= f.dimension:
-        root = newton_point(shifted_residual_system(f, rho, law), x, steps, length, allowed, STEPS)
+    if 0 < shifted.f.residual_count <= x.size:
+        root = newton_point(shifted.by_residual, x, steps, length, allowed, STEPS)
         if root.solved(length) and np.linalg.norm(root.x - x) <= 0.25 * length:
             return root
         roots.append(root)
     # A target whose residuals are not zero (a saddle, say) solves g(x+) = 0 but not r(x+) = 0.
-    roots.append(newton_point(shifted_gradient_system(f, rho, law), x, steps, length, allowed, STEPS))
+    roots.append(newton_point(shifted.by_gradient, x, steps, length, allowed, STEPS))
     return min(reversed(roots), key=lambda root: (not root.solved(length), float(np.linalg.norm(root.x - x))))
 
 
-def _meets_edge(f: Objective, root: Root, rho: float, length: float, law: RadiusLaw) -> bool:
+def _meets_edge(shifted: Shifted, root: Root, length: float) -> bool:
     """Tell whether the full step from where Newton stopped crosses an edge of the domain."""
-    r, a = shifted_gradient_system(f, rho, law)(root.x)
+    r, a = shifted.by_gradient(root.x)
     step = least_squares_steps(a[None], r[None])[0]
     step *= min(1.0, length / max(float(np.linalg.norm(step)), 1e-300))
-    return not same_side(arguments_with_ascent(f, rho, law), root.x, root.x + step)
+    return not same_side(shifted.domain_arguments, root.x, root.x + step)
 
 
 def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
-    """Return the length scale of the search, see `step_length`."""
+    """Return the length of the step from a start, where that and `f` are defined."""
     g = f.gradient_lanes(x[None, :])[0]
     q = float(norms(g[None, :])[0])
     if not np.isfinite(q) or not _defined(f, x[None, :]):
@@ -172,7 +160,7 @@ def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> f
     ascent = rho * law.floats.direction_at(g)[1]
     if not _defined(f, (x + ascent)[None, :]):
         raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {short(f, x)}")
-    return step_length(f, x, rho, law)
+    return Shifted(f, rho, law).length(x)
 
 
 def _defined(f: Objective, x: np.ndarray) -> bool:
@@ -255,7 +243,7 @@ def _units_of_start(f: Objective, x: np.ndarray, radius: float, law: RadiusLaw) 
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
         where = short(f, shifted)
         raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
-    length, steepness = step_length(f, x, radius, law), slope(f, x)
+    length, steepness = Shifted(f, radius, law).length(x), slope(f, x)
     if not (0 < length < np.inf and 0 < steepness < np.inf):
         raise SearchError(f"hallucinate: the gradient vanishes or overflows at the start {short(f, x)}: try another")
     return in_units(f, x, length, steepness)
@@ -264,7 +252,8 @@ def _units_of_start(f: Objective, x: np.ndarray, radius: float, law: RadiusLaw) 
 def _hallucinated(
     f: Objective, x: np.ndarray, radius: Fraction, steps: int, tolerance: float | None, law: RadiusLaw
 ) -> Candidate:
-    x, size, solved, at_edge = _levenberg_marquardt(f, x, float(radius), steps, tolerance, law)
+    shifted = Shifted(f, float(radius), law)
+    x, size, solved, at_edge = _levenberg_marquardt(shifted, x, steps, tolerance)
     left = number_text(f, size, Unit.RESIDUAL)
     if not solved and at_edge:
         raise SearchError(
@@ -276,21 +265,21 @@ def _hallucinated(
             f"hallucinate did not converge: |r(x+)| = {left} after at most {steps} steps. "
             "Try another start, another rho, or raise max_steps"
         )
-    g, rho = f.gradient_lanes(x[None, :])[0], float(radius)
-    if gradient_vanishes(f, x, step_length(f, x, rho, law), law):
+    g = shifted.gradient(x)
+    if shifted.is_critical(x, shifted.length(x)):
         hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
         q = number_text(f, float(np.linalg.norm(g)), Unit.GRADIENT)
         raise SearchError(f"hallucinate ended where |g| = {q}: an ordinary critical point. Try another start{hint}")
-    scale, u = law.floats.direction_at(g)
-    if not clear_of_edge(f, np.stack([x, x + rho * u]), EDGE * float(norms(x[None, :])[0])).all():
+    plus = x + shifted.rho * law.floats.direction_at(g)[1]
+    if not clear_of_edge(f, np.stack([x, plus]), EDGE * float(norms(x[None, :])[0])).all():
         raise SearchError(
             f"hallucinate ended at {short(f, x)} with x or x+ on the edge of the domain of f: start elsewhere"
         )
-    return Candidate(f, x, radius, x + rho * u, float(scale) / rho, sphere_kind(f, x, rho, law), law=law)
+    return shifted.candidate(x, radius, plus)
 
 
 def _levenberg_marquardt(
-    f: Objective, x: np.ndarray, rho: float, max_steps: int, tolerance: float | None, law: RadiusLaw
+    shifted: Shifted, x: np.ndarray, max_steps: int, tolerance: float | None
 ) -> tuple[np.ndarray, float, bool, bool]:
     """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
 
@@ -299,8 +288,8 @@ def _levenberg_marquardt(
     ``|r|``: the last digits are nearly free. Steps on which x or x+ would cross an edge of the domain are bad ones;
     returned is also whether ``|r|`` is small enough, and whether the last bad step was such a step.
     """
-    arguments, at_edge, enough = arguments_with_ascent(f, rho, law), False, tolerance or 0.0
-    r = shifted_residual(f, x, rho, law)
+    at_edge, enough = False, tolerance or 0.0
+    r = shifted.residual(x)
     size, damping = float(np.linalg.norm(r)), 1e-3
     moved = True
     for step in range(max_steps):
@@ -308,18 +297,18 @@ def _levenberg_marquardt(
         if moved:
             if not np.isfinite(size) or size == 0:
                 break
-            a = shifted_residual_jacobian(f, x, rho, law)
+            a = shifted.residual_jacobian(x)
             gram = a @ a.T
             if not (np.isfinite(gram).all() and gram.any()):
                 break
             scale = float(np.trace(gram)) / len(r)
             if tolerance is None:
-                enough = SOLVED * float(np.linalg.norm(a)) * step_length(f, x, rho, law)
+                enough = SOLVED * float(np.linalg.norm(a)) * shifted.length(x)
         trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
-        trial_r = shifted_residual(f, trial, rho, law)
+        trial_r = shifted.residual(trial)
         trial_size = float(np.linalg.norm(trial_r))
         better = trial_size < size
-        at_edge = not np.isfinite(trial_size) or (better and not same_side(arguments, x, trial))
+        at_edge = not np.isfinite(trial_size) or (better and not same_side(shifted.domain_arguments, x, trial))
         moved = better and not at_edge
         if moved:
             stalled = size <= enough and trial_size > 0.5 * size

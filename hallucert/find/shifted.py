@@ -15,7 +15,7 @@ import numpy as np
 
 from hallucert.find.candidate import Candidate
 from hallucert.find.eigenvalues import Ends, Operator, eigvalsh, extreme_eigenvalues, hessian_at, spectral_norm
-from hallucert.find.newton import PointSystem, newton_point, norms
+from hallucert.find.newton import newton_point, norms
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -32,89 +32,112 @@ def slope(f: Objective, x: np.ndarray) -> float:
     return float(norms(f.gradient_lanes(x[None, :]))[0])
 
 
-def shifted_gradient_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
-    """Return the system ``F(x) = g(x + rho u) = 0`` with Jacobian ``H(x+) J``."""
+class Shifted:
+    """The ascent step ``x -> x+`` of a function, a radius and a law, and the equations at ``x+``, at points (d,)."""
 
-    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        g, h = f.gradient_lanes(x[None, :])[0], f.hessian_lanes(x[None, :])[0]
-        size, u = law.floats.direction_at(g)
-        j = np.eye(x.size) + (rho / size) * law.floats.tangential_matrix(u, h)
-        plus = (x + rho * u)[None, :]
-        return f.gradient_lanes(plus)[0], f.hessian_lanes(plus)[0] @ j
+    def __init__(self, f: Objective, rho: float, law: RadiusLaw = SAM) -> None:
+        self.f, self.rho, self.law, self.step = f, rho, law, law.floats
 
-    return system
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Return ``g(x)``."""
+        return self.f.gradient_lanes(x[None, :])[0]
+
+    def by_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``F(x) = g(x+)`` and its Jacobian ``H(x+) J``: a `PointSystem`."""
+        g, h = self.gradient(x), self.f.hessian_lanes(x[None, :])[0]
+        size, u = self.step.direction_at(g)
+        j = np.eye(x.size) + (self.rho / size) * self.step.tangential_matrix(u, h)
+        plus = (x + self.rho * u)[None, :]
+        return self.f.gradient_lanes(plus)[0], self.f.hessian_lanes(plus)[0] @ j
+
+    def by_residual(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``r(x+)`` and its Jacobian ``A = B J``, ``B = Dr(x+)``, of shapes (m,), (m, d): a `PointSystem`."""
+        g = self.gradient(x)
+        return self.residual(x, g), self.residual_jacobian(x, g)
+
+    def residual(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
+        """Return ``r(x+)``, shape (m,); the gradient at `x` may be known."""
+        g = self.gradient(x) if gradient is None else gradient
+        return self.f.residual_lanes((x + self.step.step_at(g, self.rho))[None, :])[0]
+
+    def residual_jacobian(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
+        """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
+
+        It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory
+        is needed however large `d` is.
+        """
+        g = self.gradient(x) if gradient is None else gradient
+        size, u = self.step.direction_at(g)
+        a = self.f.residual_jacobian_lanes((x + self.rho * u)[None, :])[0]
+        block = max(1, BLOCK // x.size)
+        for first in range(0, len(a), block):
+            rows = a[first : first + block]
+            tangential = self.step.tangential_rows(u, rows)
+            rows += (self.rho / size) * self.f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
+        return a
+
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """Return the domain arguments at ``x`` and at ``x+`` together, on lanes (k, d)."""
+        own = self.f.domain_arguments(x)
+        if own.shape[1] == 0:
+            return own
+        shifted = x + self.rho * self.step.direction(self.f.gradient_lanes(x))[1]
+        return np.concatenate([own, self.f.domain_arguments(shifted)], axis=1)
+
+    def length(self, x: np.ndarray) -> float:
+        """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
+        if self.law == SAM:
+            return self.rho
+        return float(norms(self.rho * self.step.direction_at(self.gradient(x))[1][None, :])[0])
+
+    def is_critical(self, x: np.ndarray, length: float) -> bool:
+        """Tell whether ``g(x)`` is zero to floats, see `NOISE`, on a length scale."""
+        if not self.law.normalised:
+            # Then x+ is as near to a critical point as x itself, so only the size of x tells what is near.
+            length = max(length, float(np.linalg.norm(x)))
+        q = float(np.linalg.norm(self.gradient(x)))
+        if x.size > DENSE:
+            return not q > NOISE * length * spectral_norm(hessian_at(self.f, x), x.size)
+        return not q > NOISE * length * float(np.linalg.norm(self.f.hessian_lanes(x[None, :])[0]))
+
+    def kind(self, x: np.ndarray) -> str:
+        """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
+
+        For USAM: what it is for ``f(y) + |y - c|^2/(2 rho)``, whose Hessian is ``H + lambda I = J/rho``. For ASAM: what
+        it is for ``f`` on the ellipsoid, by the Hessian ``D H D`` of ``f(D y)``. Eigenvalues that are zero to floats
+        are left out; "minimum" if none is left (also for ``d = 1``). Above `DENSE` variables only the two extreme
+        eigenvalues are computed, by Lanczos on Hessian-vector products.
+        """
+        g, diagonal = self.gradient(x), self.step.diagonal
+        if diagonal is not None:
+            g = diagonal * g
+        q = float(np.linalg.norm(g))
+        normal, lam = (g / q, q / self.rho) if self.law.normalised else (None, 1 / self.rho)
+        if x.size <= DENSE:
+            h = self.f.hessian_lanes(x[None, :])[0]
+            if diagonal is not None:
+                h = diagonal[:, None] * h * diagonal
+            eigenvalues = eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
+            size = float(np.linalg.norm(h))
+        else:
+            ends = tangential_ends(self.f, x, normal, lam, diagonal=diagonal)
+            eigenvalues = np.array([ends.smallest, ends.largest])
+            size = float(np.abs(eigenvalues).max())
+        zero = FLAT * (lam + size)
+        if not (eigenvalues < -zero).any():
+            return "minimum"
+        return "saddle" if (eigenvalues > zero).any() else "maximum"
+
+    def candidate(self, x: np.ndarray, rho: Fraction, target: np.ndarray) -> Candidate:
+        """Return the candidate at a hallucinated point, with the exact radius."""
+        lam = float(self.step.direction_at(self.gradient(x))[0]) / self.rho
+        return Candidate(self.f, x, rho, target, lam, self.kind(x), law=self.law)
 
 
 def tangential_eigenvalues(h: np.ndarray, normal: np.ndarray, lam: float) -> np.ndarray:
     """Return the ``d - 1`` eigenvalues of ``P (H + lambda I) P`` on the tangent space, ascending."""
     basis = np.linalg.qr(normal[:, None], mode="complete")[0][:, 1:]
     return eigvalsh(basis.T @ h @ basis) + lam
-
-
-def shifted_residual_system(f: Objective, rho: float, law: RadiusLaw = SAM) -> PointSystem:
-    """Return the system ``r(x+) = 0`` with Jacobian ``A = B J``, ``B = Dr(x+)``; shapes (m,), (m, d)."""
-
-    def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        g = f.gradient_lanes(x[None, :])[0]
-        return shifted_residual(f, x, rho, law, g), shifted_residual_jacobian(f, x, rho, law, g)
-
-    return system
-
-
-def shifted_residual(
-    f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM, gradient: np.ndarray | None = None
-) -> np.ndarray:
-    """Return ``r(x+)``, shape (m,)."""
-    g = f.gradient_lanes(x[None, :])[0] if gradient is None else gradient
-    return f.residual_lanes((x + law.floats.step_at(g, rho))[None, :])[0]
-
-
-def shifted_residual_jacobian(
-    f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM, gradient: np.ndarray | None = None
-) -> np.ndarray:
-    """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
-
-    It takes `m` Hessian-vector products and no Hessian; they are made in blocks, so that beside ``A`` little memory is
-    needed however large `d` is.
-    """
-    g = f.gradient_lanes(x[None, :])[0] if gradient is None else gradient
-    size, u = law.floats.direction_at(g)
-    a = f.residual_jacobian_lanes((x + rho * u)[None, :])[0]
-    block = max(1, BLOCK // x.size)
-    for first in range(0, len(a), block):
-        rows = a[first : first + block]
-        tangential = law.floats.tangential_rows(u, rows)
-        rows += (rho / size) * f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
-    return a
-
-
-def sphere_kind(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw = SAM) -> str:
-    """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
-
-    For USAM: what it is for ``f(y) + |y - c|^2/(2 rho)``, whose Hessian is ``H + lambda I = J/rho``. For ASAM: what it
-    is for ``f`` on the ellipsoid, by the Hessian ``D H D`` of ``f(D y)``.
-    Eigenvalues that are zero to floats are left out; "minimum" if none is left (also for ``d = 1``). Above `DENSE`
-    variables only the two extreme eigenvalues are computed, by Lanczos on Hessian-vector products.
-    """
-    g = f.gradient_lanes(x[None, :])[0]
-    if law.floats.diagonal is not None:
-        g = law.floats.diagonal * g
-    q = float(np.linalg.norm(g))
-    normal, lam = (g / q, q / rho) if law.normalised else (None, 1 / rho)
-    if x.size <= DENSE:
-        h = f.hessian_lanes(x[None, :])[0]
-        if law.floats.diagonal is not None:
-            h = law.floats.diagonal[:, None] * h * law.floats.diagonal
-        eigenvalues = eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)
-        size = float(np.linalg.norm(h))
-    else:
-        ends = tangential_ends(f, x, normal, lam, diagonal=law.floats.diagonal)
-        eigenvalues = np.array([ends.smallest, ends.largest])
-        size = float(np.abs(eigenvalues).max())
-    zero = FLAT * (lam + size)
-    if not (eigenvalues < -zero).any():
-        return "minimum"
-    return "saddle" if (eigenvalues > zero).any() else "maximum"
 
 
 def tangential_operator(
@@ -154,29 +177,11 @@ def tangential_ends(
     return extreme_eigenvalues(tangential_operator(f, x, u, lam, diagonal), start, products)
 
 
-def step_length(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
-    """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
-    if law == SAM:
-        return rho
-    return float(norms(rho * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1][None, :])[0])
-
-
-def gradient_vanishes(f: Objective, x: np.ndarray, length: float, law: RadiusLaw) -> bool:
-    """Tell whether ``g(x)`` is zero to floats, see `NOISE`, on the length scale of `step_length`."""
-    if not law.normalised:
-        # Then x+ is as near to a critical point as x itself, so only the size of x tells what is near.
-        length = max(length, float(np.linalg.norm(x)))
-    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
-    if x.size > DENSE:
-        return not q > NOISE * length * spectral_norm(hessian_at(f, x), x.size)
-    return not q > NOISE * length * float(np.linalg.norm(f.hessian_lanes(x[None, :])[0]))
-
-
 def polished_candidate(f: Objective, x: np.ndarray, rho: Fraction, target: np.ndarray) -> Candidate:
     """Return the candidate at `x`, a hallucinated point to many digits, after Newton on ``F(x) = g(x+)``."""
-    radius = float(rho)
-    root = newton_point(shifted_gradient_system(f, radius), x, max_steps=12, step_limit=1e-3 * radius)
+    radius, shifted = float(rho), Shifted(f, float(rho))
+    root = newton_point(shifted.by_gradient, x, max_steps=12, step_limit=1e-3 * radius)
     if np.isfinite(root.residual) and np.linalg.norm(root.x - x) <= 1e-3 * radius:
         x = root.x
-    q = float(np.linalg.norm(f.gradient_lanes(x[None, :])[0]))
-    return Candidate(f, x, rho, target, q / radius, sphere_kind(f, x, radius))
+    q = float(np.linalg.norm(shifted.gradient(x)))
+    return Candidate(f, x, rho, target, q / radius, shifted.kind(x))

@@ -15,11 +15,11 @@ from hallucert.find.curves.continuation import CurvePoint, StepControl, both_way
 from hallucert.find.curves.records import EndReason, Sheet, Surface
 from hallucert.find.curves.sheet_curve import SheetCurve, stopping_rule
 from hallucert.find.curves.surface import surface
-from hallucert.find.domain import Edges, arguments_with_ascent, checked_point, checked_radius
+from hallucert.find.domain import Edges, checked_point, checked_radius
 from hallucert.find.eigenvalues import eigvalsh
 from hallucert.find.refine import refine
 from hallucert.find.rescaled import Unit, in_units, number_text, short
-from hallucert.find.shifted import slope
+from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, require_sam
 
@@ -131,7 +131,7 @@ def _curve(f: Objective, near: Candidate, control: StepControl, box: np.ndarray 
     first = _first(curve, near.x)
     if not all(limit.keeps(first) for limit in box_limits(box)):
         raise ArgumentError("start", short(f, first.z), "lie in the box")
-    edges = Edges(arguments_with_ascent(f, curve.rho), first.z.size)
+    edges = Edges(Shifted(f, curve.rho).domain_arguments, first.z.size)
 
     def run(start: CurvePoint) -> tuple[list[CurvePoint], EndReason]:
         stop = stopping_rule(curve, start, box)

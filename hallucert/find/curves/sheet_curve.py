@@ -30,7 +30,7 @@ from hallucert.find.curves.continuation import (
 from hallucert.find.curves.records import EndReason
 from hallucert.find.curves.surface import CONVERGED, CORRECTOR_STEPS, FLAT
 from hallucert.find.newton import SOLVED, PointSystem, gradient_system, newton_point
-from hallucert.find.shifted import shifted_gradient_system, shifted_residual_system, slope
+from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.objective import Objective
 
 DIFFERENCE = 1e-9  # difference quotients are taken over this part of the radius
@@ -54,7 +54,8 @@ class SheetCurve:
     def __init__(self, f: Objective, rho: float) -> None:
         self.f, self.rho = f, rho
         self.by_residuals = f.residual_count == f.dimension - 1
-        self.equations = (shifted_residual_system if self.by_residuals else shifted_gradient_system)(f, rho)
+        shifted = Shifted(f, rho)
+        self.equations = shifted.by_residual if self.by_residuals else shifted.by_gradient
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """``A``, shape (d - 1, d), or ``M``, shape (d, d); NaN where it is undefined."""

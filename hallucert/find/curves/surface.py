@@ -28,9 +28,9 @@ from hallucert.clock import look
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find.curves.continuation import Options
 from hallucert.find.curves.records import Surface
-from hallucert.find.domain import arguments_with_ascent, same_side
+from hallucert.find.domain import same_side
 from hallucert.find.rescaled import Unit, number_text, short
-from hallucert.find.shifted import shifted_residual, shifted_residual_jacobian, shifted_residual_system, slope
+from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.objective import Objective
 
 CORRECTOR_STEPS = 12
@@ -63,7 +63,7 @@ def surface(f: Objective, x: np.ndarray, rho: Fraction, options: Options) -> Sur
     atlas = SurfaceAtlas(f, r, BEND, options.lengths.get("ds_max", LONGEST * r), allowed)
     first = atlas.correct(x)
     if first is None or np.linalg.norm(first - x) > 1e-6 * r:
-        size = number_text(f, float(np.linalg.norm(shifted_residual(f, x, r))), Unit.RESIDUAL)
+        size = number_text(f, float(np.linalg.norm(atlas.shifted.residual(x))), Unit.RESIDUAL)
         raise SearchError(f"the residuals do not vanish at x+ for x = {short(f, x)}, |r(x+)| = {size}: start elsewhere")
     if not inside(first):
         raise ArgumentError("start", short(f, first), "lie in the box")
@@ -97,8 +97,7 @@ class SurfaceAtlas:
         self, f: Objective, rho: float, bend: float, longest: float, allowed: Callable[[np.ndarray], bool]
     ) -> None:
         self.f, self.rho, self.bend, self.longest, self.allowed = f, rho, bend, longest, allowed
-        self._equations = shifted_residual_system(f, rho)
-        self._arguments, self.at_domain_edge = arguments_with_ascent(f, rho), False
+        self.shifted, self.at_domain_edge = Shifted(f, rho), False
         self.charts: list[FloatChart] = []
         d = f.dimension
         self._centres, self._tangents, self._half_widths = (np.empty((64, *shape)) for shape in ((d,), (d, 2), ()))
@@ -129,7 +128,7 @@ class SurfaceAtlas:
 
     def chart(self, x: np.ndarray, near: np.ndarray | None) -> FloatChart | None:
         """Return the chart at a point of the surface, with tangents turned as little as possible from `near`."""
-        a = shifted_residual_jacobian(self.f, x, self.rho)
+        a = self.shifted.residual_jacobian(x)
         if not np.isfinite(a).all():
             return None
         singular, right = np.linalg.svd(a)[1:]
@@ -150,7 +149,7 @@ class SurfaceAtlas:
         """Return the solution near `x`, by Newton's method with least changes, or None."""
         last = np.inf
         for _ in range(CORRECTOR_STEPS):
-            residual, a = self._equations(x)
+            residual, a = self.shifted.by_residual(x)
             if not (np.isfinite(residual).all() and np.isfinite(a).all()):
                 return None
             step = np.linalg.lstsq(a, -residual, rcond=1e-13)[0]
@@ -163,7 +162,7 @@ class SurfaceAtlas:
         """Return a chart that has `p` inside, its centre farther out."""
         predicted = p + REACH * chart.half_width * (chart.tangents @ outward)
         x = self.correct(predicted)
-        if not same_side(self._arguments, chart.x, predicted if x is None else x):
+        if not same_side(self.shifted.domain_arguments, chart.x, predicted if x is None else x):
             self.at_domain_edge = True
             return None
         if x is None or not self.allowed(x):

@@ -18,7 +18,7 @@ from hallucert.find.domain import Edges, checked_point, edge_at, require_defined
 from hallucert.find.eigenvalues import critical_kind
 from hallucert.find.newton import frobenius, gradient_system, newton_point, polished_critical_point
 from hallucert.find.rescaled import Rescaled, Unit, exponent, in_units, original, short
-from hallucert.find.shifted import sphere_kind
+from hallucert.find.shifted import Shifted
 from hallucert.objectives.objective import Objective
 
 SAME = 1e-6  # of the size of the box: points this close are the same end or branch point
@@ -308,7 +308,7 @@ def passages(branch: Branch, radius: Fraction) -> list[Candidate]:
             found.append(locate(curve, point, points[i + 1], lambda p: curve.radius(p.z) - r))
     return [
         Candidate(
-            curve.f, p.z[:-1], radius, curve.target, float(curve.scale * p.z[-1]), sphere_kind(curve.f, p.z[:-1], r)
+            curve.f, p.z[:-1], radius, curve.target, float(curve.scale * p.z[-1]), Shifted(curve.f, r).kind(p.z[:-1])
         )
         for p in found
         if p is not None and p.z[-1] > 0

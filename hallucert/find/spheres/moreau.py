@@ -26,7 +26,7 @@ from hallucert.find.newton import (
     thinned,
 )
 from hallucert.find.rescaled import RANGE, exponent
-from hallucert.find.shifted import FLAT, sphere_kind
+from hallucert.find.shifted import FLAT, Shifted
 from hallucert.find.spheres.sphere import axes_and_eigenvectors
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
@@ -66,10 +66,10 @@ def moreau_points(
     if len(x) == 0:
         return []
     x = x[search.representatives(x)]
-    found = []
+    found, shifted = [], Shifted(f, float(rho), USAM)
     for number, p in enumerate(x):
         look("points classified", number, len(x))
-        found.append(Candidate(f, p, rho, target, 1 / float(rho), sphere_kind(f, p, float(rho), USAM), law=USAM))
+        found.append(Candidate(f, p, rho, target, 1 / float(rho), shifted.kind(p), law=USAM))
     return [found[i] for i in lexicographic(f.value_lanes(x), x)]
 
 

@@ -11,7 +11,7 @@ from search_problems import FOUR_WELL, HIMMELBLAU, RING, cosine_lattice, referen
 import hallucert as hc
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.find import refine, shifted
-from hallucert.find.shifted import shifted_residual_system
+from hallucert.find.shifted import Shifted
 from hallucert.objectives.objective import Objective
 
 CASES = [(case["rho"], p) for case in reference()["hallucinated"] for p in case["points"]]
@@ -78,7 +78,7 @@ def test_the_matrix_of_the_residual_form():
         g = (2 * a * (a * a - 1), 2 * b * (b * b - 1))
         return ((a, b)[i] + rho * g[i] / mpmath.sqrt(g[0] ** 2 + g[1] ** 2)) ** 2 - 1
 
-    r, a = shifted_residual_system(f, rho)(x)
+    r, a = Shifted(f, rho).by_residual(x)
     assert np.allclose(r, f.residual(shift(f, x, rho)), rtol=0, atol=1e-14)
     with mpmath.workdps(60):
         for i in range(2):
@@ -200,7 +200,7 @@ def test_the_matrix_free_class_agrees_with_the_dense_one(monkeypatch):
     kinds = [c.kind for c in candidates]
     assert len(set(kinds)) > 1
     monkeypatch.setattr(shifted, "DENSE", 0)
-    assert [shifted.sphere_kind(f, c.x, 2.0) for c in candidates] == kinds
+    assert [Shifted(f, 2.0).kind(c.x) for c in candidates] == kinds
 
 
 def test_a_network_on_images_is_solved_to_rounding() -> None:
@@ -224,7 +224,7 @@ def test_the_residual_jacobian_in_blocks_is_the_product_of_its_factors(monkeypat
     expected = f.residual_jacobian(x + rho * g / q) @ (np.eye(f.dimension) + (rho / q) * projection @ f.hessian(x))
     for block in (1, 3 * f.dimension, 2**20):
         monkeypatch.setattr(shifted, "BLOCK", block)
-        np.testing.assert_allclose(shifted.shifted_residual_jacobian(f, x, rho), expected, atol=1e-12)
+        np.testing.assert_allclose(Shifted(f, rho).residual_jacobian(x), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("residual, size", [

@@ -7,7 +7,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError, CheckpointError, SearchError
-from hallucert.find import shifted
+from hallucert.find.shifted import Shifted
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam import maps
 
@@ -125,11 +125,11 @@ def test_derivative_of_the_shifted_residual(variant: str) -> None:
     """A = Dr(x+) J is the difference quotient of r(x+)."""
     f = hc.Objective.least_squares(["x*y - sin(z)", "x**2 + z/2 - 1"], n=2, variables=("x", "y", "z"))
     x, h, this = np.array([0.4, -0.8, 0.5]), 1e-6, law(variant, 3)
-    ahead, behind = ([shifted.shifted_residual(f, x + s, 0.7, this) for s in sign * h * np.eye(3)] for sign in (1, -1))
+    ahead, behind = ([Shifted(f, 0.7, this).residual(x + s) for s in sign * h * np.eye(3)] for sign in (1, -1))
     quotient = (np.array(ahead) - np.array(behind)).T / (2 * h)
-    np.testing.assert_allclose(shifted.shifted_residual_jacobian(f, x, 0.7, this), quotient, atol=1e-7)
+    np.testing.assert_allclose(Shifted(f, 0.7, this).residual_jacobian(x), quotient, atol=1e-7)
     plus = x + 0.7 * ascent(variant, f.gradient(x))
-    np.testing.assert_allclose(shifted.shifted_residual(f, x, 0.7, this), f.residual(plus), atol=1e-14)
+    np.testing.assert_allclose(Shifted(f, 0.7, this).residual(x), f.residual(plus), atol=1e-14)
 
 
 def test_usam_and_sam_have_the_same_points() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from search_problems import shift
 
-from hallucert.find.shifted import shifted_gradient_system
+from hallucert.find.shifted import Shifted
 from hallucert.find.spheres.sphere import Sphere
 from hallucert.objectives.objective import Objective
 
@@ -47,7 +47,7 @@ def test_the_sam_matrix_is_the_derivative_of_the_shifted_gradient():
         p = a + rho * ga / q if i == 0 else b + rho * gb / q
         return 4 * p * (p * p - 1)
 
-    r, a = shifted_gradient_system(f, rho)(x)
+    r, a = Shifted(f, rho).by_gradient(x)
     assert np.allclose(r, f.gradient(shift(f, x, rho)), rtol=0, atol=1e-13)
     with mpmath.workdps(60):
         for i in range(2):
