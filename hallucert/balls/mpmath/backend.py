@@ -37,20 +37,21 @@ _GUARD = 12
 
 def integer_product(
     a: Sequence[Sequence[Interval]], b: Sequence[Sequence[Interval]], prec: int
-) -> list[list[Interval]]:
-    """Enclose the product of two matrices of finite intervals.
+) -> list[list[Interval]] | None:
+    """Enclose the product of two matrices; None if an entry is indeterminate or too large.
 
     Row i of `a` is written ``2**e_i (M +- R)`` with integers M, R >= 0, column j of `b` ``2**f_j (N +- S)``. For points
     ``m`` and ``n`` of the two, ``|m n - M N| <= |M| S + R (|N| + S)`` termwise, and the sums are exact.
     """
     columns = list(zip(*b, strict=True))
-    left = [_fixed(row, prec + _GUARD) for row in a]
-    right = [_fixed(column, prec + _GUARD) for column in columns]
+    left, right = _all_fixed(a, prec + _GUARD), _all_fixed(columns, prec + _GUARD)
+    if left is None or right is None:
+        return None
     M, R = _arrays(left)
     N, S = _arrays(right)
     N, S = N.T, S.T
     middle = _by_rows(M, N)
-    radius = _by_rows(abs(M), S) + _by_rows(R, abs(N) + S)
+    radius = _radius(abs(M), R, abs(N), S)
     result = []
     for i, (_, _, e) in enumerate(left):
         look()
@@ -63,6 +64,27 @@ def integer_product(
     return result
 
 
+_DOUBLES = 480
+"""Up to so many bits sums of products of two numbers are doubles."""
+
+
+def _radius(M: np.ndarray, R: np.ndarray, N: np.ndarray, S: np.ndarray) -> np.ndarray:
+    """Bound ``M S + R (N + S)`` for matrices of integers that are not negative, in doubles if they are short.
+
+    Each entry is rounded once, by a part of at most ``2**-53``, and a sum of n products, in any order, is off by a
+    part of at most about ``n 2**-53``: in all by less than ``(2 n + 8) 2**-52``.
+    """
+    n = M.shape[1]
+    if max((int(x).bit_length() for a in (M, R, N, S) for x in a.flat), default=0) > _DOUBLES or n > 2**20:
+        exact: np.ndarray = _by_rows(M, S) + _by_rows(R, N + S)
+        return exact
+    m, r, top, s = (a.astype(float) for a in (M, R, N, S))
+    bound = (m @ s + r @ (top + s)) * (1 + (2 * n + 8) * 2.0**-52)
+    rows: list[list[float]] = bound.tolist()
+    whole: np.ndarray = np.array([[-int(-x // 1) for x in row] for row in rows], object)
+    return whole
+
+
 def _by_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the product of two matrices of integers."""
     rows = []
@@ -72,21 +94,42 @@ def _by_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.array(rows, object)
 
 
-def _arrays(parts: list[tuple[list[int], list[int], int]]) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(parts: list[Fixed]) -> tuple[np.ndarray, np.ndarray]:
     middles, radii = np.empty((len(parts), len(parts[0][0])), object), np.empty((len(parts), len(parts[0][0])), object)
     for i, (middle, radius, _) in enumerate(parts):
         middles[i], radii[i] = middle, radius
     return middles, radii
 
 
-def _fixed(row: Sequence[Interval], bits: int) -> tuple[list[int], list[int], int]:
+Fixed = tuple[list[int], list[int], int]
+
+
+def _all_fixed(rows: Sequence[Sequence[Interval]], bits: int) -> list[Fixed] | None:
+    """Write rows in integers, each with one exponent (`_fixed`); None if an entry is indeterminate or too large."""
+    result = []
+    for row in rows:
+        fixed = _fixed(row, bits)
+        if fixed is None:
+            return None
+        result.append(fixed)
+    return result
+
+
+def _fixed(row: Sequence[Interval], bits: int) -> Fixed | None:
     """Write a row with one exponent: ``|x - 2**e middle| <= 2**e radius`` for the points x of each entry.
+
+    None if an entry is indeterminate, or too large to be told from infinity.
 
     The ends are rounded outward to multiples of ``2**e``; then their mean is rounded down and the radius is the
     distance to the upper end, the larger of the two.
     """
-    tops = [end[2] + end[3] for x in row for end in (x.lo, x.hi) if end[1]]
-    exponent = max(tops, default=0) - bits
+    ends = [end for x in row for end in (x.lo, x.hi)]
+    if None in ends:
+        return None
+    top = max((end[2] + end[3] for end in ends if end[1]), default=0)
+    if top >= SIZE_LIMIT:
+        return None
+    exponent = top - bits
     middles, radii = [], []
     for x in row:
         sign, man, exp, _ = x.lo
@@ -154,11 +197,13 @@ class MpmathArithmetic(BallArithmetic):
         """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
         if not self.is_finite(x) or mpf_cmp(x.hi, _EXP_LIMIT) > 0:
             return self._nan
-        return functions.increasing(functions.exp_bounds, x)
+        return functions.increasing(functions.exp_bounds, x, functions.exp_beyond)
 
     def log(self, x: Ball) -> Ball:
         """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
-        return functions.increasing(functions.log_bounds, x) if self._has_logarithm(x) else self._nan
+        if not self._has_logarithm(x):
+            return self._nan
+        return functions.increasing(functions.log_bounds, x, functions.log_beyond if functions.top(x.lo) > 0 else None)
 
     def sqrt(self, x: Ball) -> Ball:
         """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
@@ -174,7 +219,7 @@ class MpmathArithmetic(BallArithmetic):
 
     def tanh(self, x: Ball) -> Ball:
         """Enclose ``tanh(x)``."""
-        return functions.increasing(functions.tanh_bounds, x) if self.is_finite(x) else self._nan
+        return functions.tanh_interval(x) if self.is_finite(x) else self._nan
 
     def erf(self, x: Ball) -> Ball:
         """Enclose the error function."""
@@ -256,10 +301,11 @@ class MpmathArithmetic(BallArithmetic):
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         """Enclose the product of two matrices."""
         look()
-        if len(b) <= _SMALL_MATRIX or not all(self.is_finite(x) for matrix in (a, b) for row in matrix for x in row):
+        product = integer_product(a, b, self.precision) if len(b) > _SMALL_MATRIX else None
+        if product is None:
             columns = list(zip(*b, strict=True))
-            return [[self.dot(row, column) for column in columns] for row in a]
-        return integer_product(a, b, self.precision)
+            product = [[self.dot(row, column) for column in columns] for row in a]
+        return product
 
 
 def arithmetic_at(precision: int) -> MpmathArithmetic:

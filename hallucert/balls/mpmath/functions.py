@@ -99,7 +99,7 @@ def exp_fixed(man: int, exp: int, bits: int) -> tuple[int, int, int]:
     n, rest = divmod(fixed, log2)
     # r = x - n log 2 differs from rest by less than 1 + |n| units. The integer rest, read with w + k bits, is r / 2**k.
     w += k
-    one = term = total = 1 << w
+    term = total = 1 << w
     count = 1
     # Each term is low by at most err, with err' <= err/2 + 2 as rest / 2**w < 1/2: so err < 4 units. The true tail
     # after the first term that vanishes is below 4 + 2 + 1 + ... = 8 units.
@@ -109,10 +109,13 @@ def exp_fixed(man: int, exp: int, bits: int) -> tuple[int, int, int]:
         count += 1
     # d/dr e**r <= 2 on the range: the error of r counts twice.
     error = 4 * count + 8 + 2 * (1 + abs(n))
-    low, high = max(total - error, one >> 1), total + error
     for _ in range(k):
-        low, high = low * low >> w, -(-high * high >> w)
-    return low, high, n - w
+        total = total * total >> w
+    # The sum is at least 2**w, so its relative error is at most D = error 2**-w; each square loses a part of at most
+    # 2**-w: in all the true number is at most exp(y) times the result, y = 2**k (D + 2 2**-w) < 1/2, and at least
+    # 1 - y times. It is off by at most 2 y of it.
+    gap = (total * (error + 2) >> w - k - 1) + 1
+    return total - gap, total + gap, n - w
 
 
 def erf_fixed(man: int, exp: int, w: int) -> Fixed:
@@ -358,12 +361,51 @@ def _trigonometric(x: Mpf, prec: int, shift: int, extra: int) -> Bounds:
     return _outward(max(low, -one), min(high, one), -w, prec)
 
 
-def increasing(bounds: Callable[[Mpf, int], Bounds], x: Interval) -> Interval:
-    """Enclose an increasing function of an interval by its outer bounds at the ends."""
-    low, high = bounds(x.lo, x.prec)
-    if x.lo != x.hi:
-        high = bounds(x.hi, x.prec)[1]
-    return Interval(low, high, x.prec)
+Beyond = Callable[[Bounds, Mpf, Mpf, int], Mpf]
+"""From bounds of a function at a point x, the point, and a length d above 0 to an upper bound at ``x + d``."""
+
+_NARROW = -7
+"""Up to a width of ``2**_NARROW`` a function is evaluated at the lower end of an interval alone, see `increasing`."""
+
+
+def increasing(bounds: Callable[[Mpf, int], Bounds], x: Interval, beyond: Beyond | None = None) -> Interval:
+    """Enclose an increasing function of an interval by its outer bounds at the ends.
+
+    With `beyond` the bound at the upper end of a narrow interval comes from those at the lower end: the enclosure is
+    wider than the spread of the values by a part of it that is about the width of the interval.
+    """
+    lower, high = bounds(x.lo, x.prec)
+    if x.lo == x.hi:
+        return Interval(lower, high, x.prec)
+    if beyond is not None and top(length := mpf_sub(x.hi, x.lo, x.prec, UP)) <= _NARROW:
+        return Interval(lower, beyond((lower, high), x.lo, length, x.prec), x.prec)
+    return Interval(lower, bounds(x.hi, x.prec)[1], x.prec)
+
+
+def exp_beyond(at: Bounds, x: Mpf, length: Mpf, prec: int) -> Mpf:
+    """Bound ``e**(x + d) <= e**x (1 + d + d**2)``, for ``d <= 1``."""
+    growth = mpf_add(fone, mpf_add(length, mpf_mul(length, length, prec, UP), prec, UP), prec, UP)
+    bound: Mpf = mpf_mul(at[1], growth, prec, UP)
+    return bound
+
+
+def log_beyond(at: Bounds, x: Mpf, length: Mpf, prec: int) -> Mpf:
+    """Bound ``log(x + d) <= log x + d/x``."""
+    bound: Mpf = mpf_add(at[1], mpf_div(length, x, prec, UP), prec, UP)
+    return bound
+
+
+def tanh_beyond(at: Bounds, x: Mpf, length: Mpf, prec: int) -> Mpf:
+    """Bound ``tanh(x + d) <= tanh x + d s`` with s the slope at x, which is the largest, if x is not negative."""
+    low, high = at
+    slope = fone if low[0] else mpf_sub(fone, mpf_mul(low, low, prec, DOWN), prec, UP)
+    bound: Mpf = mpf_add(high, mpf_mul(length, slope, prec, UP), prec, UP)
+    return bound if mpf_cmp(bound, fone) < 0 else fone
+
+
+def tanh_interval(x: Interval) -> Interval:
+    """Enclose ``tanh`` of an interval; of a negative one by symmetry, where the slope is largest at the upper end."""
+    return -increasing(tanh_bounds, -x, tanh_beyond) if x.hi[0] else increasing(tanh_bounds, x, tanh_beyond)
 
 
 def oscillating(bounds: Callable[[Mpf, int], Bounds], x: Interval, first: int) -> Interval:

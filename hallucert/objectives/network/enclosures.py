@@ -87,6 +87,12 @@ class Pass:
         return self.a[-1]
 
     @cached_property
+    def relative_sums(self) -> Rows:
+        """``sum_k exp(o_k - o_j)``, which is ``1/p_j`` for the softmax p: the loss and its derivatives share it."""
+        samples = [_relative_sums(self.ar, sample) for sample in zip(*self.outputs, strict=True)]
+        return [list(row) for row in zip(*samples, strict=True)]
+
+    @cached_property
     def slopes(self) -> list[Rows | None]:
         """``1 - a^2`` after each layer with a tanh."""
         ar, one = self.ar, self.one
@@ -118,7 +124,7 @@ class Pass:
 
     def gradient(self, loss: Loss) -> list[Ball]:
         """Return the gradient of a loss, by reverse mode."""
-        delta, _ = self.adjoints(loss.error(self.ar, self.outputs))
+        delta, _ = self.adjoints(loss.error(self))
         result: list[Ball] = []
         for number in range(len(self.layers)):
             rows = self.ar.matrix_product(delta[number], self.transposed_activations[number])
@@ -172,18 +178,18 @@ class Loss(ABC):
     """What the derivatives of a network need to know about its loss."""
 
     @abstractmethod
-    def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
+    def value(self, run: Pass) -> Ball:
         """Enclose the loss."""
 
     @abstractmethod
-    def error(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+    def error(self, run: Pass) -> Rows:
         """Enclose the derivative by the outputs."""
 
     @abstractmethod
-    def curvature(self, ar: BallArithmetic, outputs: Rows) -> Blocks:
+    def curvature(self, run: Pass) -> Blocks:
         """Enclose the second derivative by the outputs `j`, `k` of each sample; None stands for zeros."""
 
-    def residual(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+    def residual(self, run: Pass) -> Rows:
         """Enclose the residuals, of a loss that has them."""
         raise NotImplementedError
 
@@ -195,28 +201,28 @@ class SquaredLoss(Loss):
         self.targets = [[Fraction(v) for v in column] for column in targets.T.tolist()]
         self.samples = len(targets)
 
-    def residual(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+    def residual(self, run: Pass) -> Rows:
         """Enclose ``o - y``."""
         return [
-            [o - ar.constant(y) for o, y in zip(row, targets, strict=True)]
-            for row, targets in zip(outputs, self.targets, strict=True)
+            [o - run.ar.constant(y) for o, y in zip(row, targets, strict=True)]
+            for row, targets in zip(run.outputs, self.targets, strict=True)
         ]
 
-    def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
-        total = ar.constant(Fraction(0))
-        for row in self.residual(ar, outputs):
+    def value(self, run: Pass) -> Ball:
+        ar, total = run.ar, run.ar.constant(Fraction(0))
+        for row in self.residual(run):
             for r in row:
                 total = total + ar.power(r, 2)
         return total * ar.constant(Fraction(1, 2 * self.samples))
 
-    def error(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+    def error(self, run: Pass) -> Rows:
         """Enclose ``r/n``."""
-        scale = ar.constant(Fraction(1, self.samples))
-        return [[r * scale for r in row] for row in self.residual(ar, outputs)]
+        scale = run.ar.constant(Fraction(1, self.samples))
+        return [[r * scale for r in row] for row in self.residual(run)]
 
-    def curvature(self, ar: BallArithmetic, outputs: Rows) -> Blocks:
+    def curvature(self, run: Pass) -> Blocks:
         """``1/n`` on the diagonal."""
-        c, scale = len(outputs), ar.constant(Fraction(1, self.samples))
+        c, scale = len(run.outputs), run.ar.constant(Fraction(1, self.samples))
         return [[[scale] * self.samples if j == k else None for k in range(c)] for j in range(c)]
 
 
@@ -229,28 +235,27 @@ class CrossEntropyLoss(Loss):
         own = 1 - smoothing + other
         self.weights = [[own if label == j else other for label in labels.tolist()] for j in range(classes)]
 
-    def value(self, ar: BallArithmetic, outputs: Rows) -> Ball:
+    def value(self, run: Pass) -> Ball:
         """Enclose the loss, from the differences of outputs: tight, and no exponential is large without need."""
-        total = ar.constant(Fraction(0))
-        for j, sums in enumerate(_relative_sums(ar, outputs)):
+        ar, total = run.ar, run.ar.constant(Fraction(0))
+        for j, sums in enumerate(run.relative_sums):
             for i, (weight, s) in enumerate(zip(self.weights[j], sums, strict=True)):
                 if weight:
-                    logarithm = ar.log(s) if ar.is_finite(s) else _log_of_sum(ar, outputs, j, i)
+                    logarithm = ar.log(s) if ar.is_finite(s) else _log_of_sum(ar, run.outputs, j, i)
                     total = total + ar.constant(weight) * logarithm
         return total * ar.constant(Fraction(1, self.samples))
 
-    def error(self, ar: BallArithmetic, outputs: Rows) -> Rows:
+    def error(self, run: Pass) -> Rows:
         """Enclose ``(p - t)/n``."""
-        scale = ar.constant(Fraction(1, self.samples))
+        ar, scale = run.ar, run.ar.constant(Fraction(1, self.samples))
         return [
             [(p - ar.constant(t)) * scale for p, t in zip(row, weights, strict=True)]
-            for row, weights in zip(_softmax(ar, outputs), self.weights, strict=True)
+            for row, weights in zip(_softmax(run), self.weights, strict=True)
         ]
 
-    def curvature(self, ar: BallArithmetic, outputs: Rows) -> Blocks:
+    def curvature(self, run: Pass) -> Blocks:
         """Enclose ``p_j ([j = k] - p_k) / n``."""
-        p, one = _softmax(ar, outputs), ar.constant(Fraction(1))
-        scale = ar.constant(Fraction(1, self.samples))
+        p, one, scale = _softmax(run), run.one, run.ar.constant(Fraction(1, self.samples))
         return [
             [
                 [a * ((one - b) if j == k else -b) * scale for a, b in zip(p[j], p[k], strict=True)]
@@ -267,24 +272,41 @@ def loss_of(training: Training) -> Loss:
     return CrossEntropyLoss(training.targets, training.layout.sizes[-1], training.label_smoothing)
 
 
-def _relative_sums(ar: BallArithmetic, outputs: Rows) -> Rows:
-    """Enclose ``sum_k exp(o_k - o_j)``, which is ``1/p_j``: each output but ``o_j`` enters once."""
-    one = ar.constant(Fraction(1))
-    result = []
-    for j, own in enumerate(outputs):
-        sums = [one] * len(own)
-        for k, other in enumerate(outputs):
-            if k != j:
-                sums = [s + ar.exp(b - a) for s, a, b in zip(sums, own, other, strict=True)]
-        result.append(sums)
-    return result
+NARROW = Fraction(1, 2**5)
+"""Outputs known so closely lose hardly anything if exponentials of differences are quotients of exponentials."""
 
 
-def _softmax(ar: BallArithmetic, outputs: Rows) -> Rows:
+def _relative_sums(ar: BallArithmetic, outputs: Sequence[Ball]) -> list[Ball]:
+    """Enclose ``sum_k exp(o_k - o_j)`` for the outputs of one sample: each but ``o_j`` enters once.
+
+    Narrow ones from ``e_k = exp(o_k - c)``, with ``c`` near the largest: one exponential each, and
+    ``1 + (sum_k e_k)/e_j`` with the sum over the others, from those before and those after.
+    """
     one = ar.constant(Fraction(1))
+    if not all(ar.is_finite(o) and ar.upper(ar.radius(o)) < NARROW for o in outputs):
+        result = []
+        for j, own in enumerate(outputs):
+            total = one
+            for k, other in enumerate(outputs):
+                if k != j:
+                    total = total + ar.exp(other - own)
+            result.append(total)
+        return result
+    top = ar.centre(max(outputs, key=ar.approximate))
+    e = [ar.exp(o - top) for o in outputs]
+    zero = ar.constant(Fraction(0))
+    before, after = [zero], [zero]
+    for first, last in zip(e[:-1], e[:0:-1], strict=True):
+        before.append(before[-1] + first)
+        after.append(after[-1] + last)
+    return [one + (low + high) / own for own, low, high in zip(e, before, reversed(after), strict=True)]
+
+
+def _softmax(run: Pass) -> Rows:
+    ar = run.ar
     return [
-        [one / s if ar.is_finite(s) else ar.exp(-_log_of_sum(ar, outputs, j, i)) for i, s in enumerate(sums)]
-        for j, sums in enumerate(_relative_sums(ar, outputs))
+        [run.one / s if ar.is_finite(s) else ar.exp(-_log_of_sum(ar, run.outputs, j, i)) for i, s in enumerate(sums)]
+        for j, sums in enumerate(run.relative_sums)
     ]
 
 

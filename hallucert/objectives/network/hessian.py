@@ -45,13 +45,13 @@ class HessianSum:
     def of(self, loss: Loss) -> Rows:
         """Return the Hessian of a loss, symmetric."""
         ar, last = self.ar, len(self.layers) - 1
-        delta, epsilon = self.run.adjoints(loss.error(ar, self.run.outputs))
+        delta, epsilon = self.run.adjoints(loss.error(self.run))
         h: Rows = []  # its upper triangle
         moved: Rows = []  # Da_{l-1}, width x (samples * prefix)
         for number, layer in enumerate(self.layers):
             prefix = layer.start
             through: Rows = ar.matrix_product(self.run.weights[number][0], moved) if prefix else []
-            curvature = loss.curvature(ar, self.run.outputs) if number == last else None
+            curvature = loss.curvature(self.run) if number == last else None
             q = self._curvature(number, epsilon[number], curvature)
             own = self._own_block(number, q)
             if prefix:
@@ -199,7 +199,7 @@ def second_derivative(run: Pass, loss: Loss, v: Sequence[Ball]) -> Ball:
     """Enclose ``v^T H v`` on the box of a run, for `d` balls ``v``."""
     ar = run.ar
     dot, ddot = output_jets(run, v)
-    error, curvature = loss.error(ar, run.outputs), loss.curvature(ar, run.outputs)
+    error, curvature = loss.error(run), loss.curvature(run)
     total = ar.constant(Fraction(0))
     for e_row, o_row in zip(error, ddot, strict=True):
         for e, o in zip(e_row, o_row, strict=True):

@@ -166,7 +166,7 @@ class TanhNetwork(Objective):
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         run = self._run(arithmetic, x)
-        value = self._loss.value(run.ar, run.outputs)
+        value = self._loss.value(run)
         if self.weight_decay:
             total = arithmetic.constant(Fraction(0))
             for v in x:
@@ -202,7 +202,7 @@ class TanhNetwork(Objective):
     def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         require_residuals(self)
         run = self._run(arithmetic, x)
-        rows = self._loss.residual(run.ar, run.outputs)
+        rows = self._loss.residual(run)
         return [r for sample in zip(*rows, strict=True) for r in sample]
 
     def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
