@@ -10,7 +10,7 @@ import pytest
 from mpmath import libmp
 
 from hallucert.balls import arithmetic
-from hallucert.balls.mpmath import functions as series
+from hallucert.balls.mpmath import series
 from hallucert.balls.mpmath.backend import _fixed
 from hallucert.balls.mpmath.interval import Interval
 
