@@ -14,7 +14,7 @@ function's (``1/x`` against ``log(x)``): whoever needs the domain runs the funct
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from hallucert.errors import ArgumentError
@@ -281,32 +281,6 @@ def hessian_tape(tape: Tape) -> Tape:
     return builder.tape([entry for row in rows for entry in row])
 
 
-def directional_tape(tape: Tape) -> Tape:
-    """Return the tape of ``D tape(x) v``: inputs are the `d` coordinates of ``x`` and then the `d` of ``v``.
-
-    Forward mode: the cost is a small multiple of the cost of `tape`, whatever the number of outputs.
-    """
-    d = tape.dimension
-    builder = TapeBuilder([f"x{i}" for i in range(d)] + [f"v{i}" for i in range(d)], strict=False)
-    inputs = [builder.variable(i) for i in range(d)]
-    primal = builder.include_nodes(tape, inputs)
-    zero = builder.constant(0)
-    tangent: list[int] = []
-    for i, node in enumerate(tape.nodes):
-        if node.op == "var":
-            tangent.append(builder.variable(d + node.a))
-            continue
-        total = zero
-        for operand, slope in zip(
-            node_operands(node),
-            _slopes(builder, node, primal[i], [primal[j] for j in node_operands(node)]),
-            strict=True,
-        ):
-            total = builder.add(total, builder.mul(slope, tangent[operand]))
-        tangent.append(total)
-    return builder.tape([tangent[i] for i in tape.outputs])
-
-
 def _primal(builder: TapeBuilder, tape: Tape) -> list[int]:
     """Copy `tape` into `builder`, on the builder's own inputs; return where each of its nodes went."""
     return builder.include_nodes(tape, [builder.variable(i) for i in range(tape.dimension)])
@@ -324,13 +298,19 @@ def _gradient(builder: TapeBuilder, tape: Tape, primal: Sequence[int], output: i
         if node.op == "var":
             result[node.a] = builder.add(result[node.a], weight)
             continue
-        operands = node_operands(node)
-        for operand, slope in zip(
-            operands, _slopes(builder, node, primal[i], [primal[j] for j in operands]), strict=True
-        ):
+        for operand, slope in node_slopes(builder, node, primal[i], primal):
             term = builder.mul(weight, slope)
             adjoint[operand] = builder.add(adjoint[operand], term) if operand in adjoint else term
     return result[:columns]
+
+
+def node_slopes(builder: TapeBuilder, node: Node, result: int, primal: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Return the operands of `node` in its tape, each with the partial derivative by it as a node of `builder`.
+
+    There `result` is the node, and `primal` are those before it.
+    """
+    operands = node_operands(node)
+    return zip(operands, _slopes(builder, node, result, [primal[j] for j in operands]), strict=True)
 
 
 def _slopes(builder: TapeBuilder, node: Node, result: int, operands: Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 from hallucert.arguments import quiet
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, DomainError
-from hallucert.objectives.builder import TapeBuilder, directional_tape
+from hallucert.objectives.builder import TapeBuilder, node_slopes
 from hallucert.objectives.domain import conditions, edge_tape, guarded
 from hallucert.objectives.front_ends.functions import formula
 from hallucert.objectives.objective import require_residuals
@@ -362,3 +362,25 @@ class FormulaFloats(Floats):
         if self._has_edge:
             out[np.isnan(out[:, 0])] = np.nan
         return out
+
+
+def directional_tape(tape: Tape) -> Tape:
+    """Return the tape of ``D tape(x) v``: inputs are the `d` coordinates of ``x`` and then the `d` of ``v``.
+
+    Forward mode: the cost is a small multiple of the cost of `tape`, whatever the number of outputs.
+    """
+    d = tape.dimension
+    builder = TapeBuilder([f"x{i}" for i in range(d)] + [f"v{i}" for i in range(d)], strict=False)
+    inputs = [builder.variable(i) for i in range(d)]
+    primal = builder.include_nodes(tape, inputs)
+    zero = builder.constant(0)
+    tangent: list[int] = []
+    for i, node in enumerate(tape.nodes):
+        if node.op == "var":
+            tangent.append(builder.variable(d + node.a))
+            continue
+        total = zero
+        for operand, slope in node_slopes(builder, node, primal[i], primal):
+            total = builder.add(total, builder.mul(slope, tangent[operand]))
+        tangent.append(total)
+    return builder.tape([tangent[i] for i in tape.outputs])

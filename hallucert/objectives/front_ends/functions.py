@@ -16,6 +16,8 @@ from hallucert.objectives.tape import FUNCTIONS, Tape
 
 HALF = Fraction(1, 2)
 
+Rule = Callable[[TapeBuilder, int], int]
+
 
 def power(builder: TapeBuilder, base: int, exponent: int) -> int:
     """``base ** exponent`` for nodes: integer and rational constants, otherwise ``exp(exponent * log(base))``.
@@ -32,27 +34,9 @@ def power(builder: TapeBuilder, base: int, exponent: int) -> int:
     return builder.real_power(base, value)
 
 
-def _sinh(builder: TapeBuilder, a: int) -> int:
-    difference = builder.sub(builder.unary("exp", a), builder.unary("exp", builder.neg(a)))
-    return builder.mul(builder.constant(HALF), difference)
-
-
-def _cosh(builder: TapeBuilder, a: int) -> int:
-    total = builder.add(builder.unary("exp", a), builder.unary("exp", builder.neg(a)))
-    return builder.mul(builder.constant(HALF), total)
-
-
-def _tan(builder: TapeBuilder, a: int) -> int:
-    return builder.div(builder.unary("sin", a), builder.unary("cos", a))
-
-
 def _sigmoid(builder: TapeBuilder, a: int) -> int:
     half = builder.constant(HALF)
     return builder.add(half, builder.mul(half, builder.unary("tanh", builder.mul(half, a))))
-
-
-def _silu(builder: TapeBuilder, a: int) -> int:
-    return builder.mul(a, _sigmoid(builder, a))
 
 
 def _gelu(builder: TapeBuilder, a: int) -> int:
@@ -62,32 +46,22 @@ def _gelu(builder: TapeBuilder, a: int) -> int:
     return builder.mul(builder.constant(HALF), builder.mul(a, weight))
 
 
-def _erfc(builder: TapeBuilder, a: int) -> int:
-    return builder.sub(builder.constant(1), builder.unary("erf", a))
+def _operation(op: str) -> Rule:
+    return lambda builder, a: builder.unary(op, a)
 
 
-def _square(builder: TapeBuilder, a: int) -> int:
-    return builder.power(a, 2)
-
-
-def _operation(op: str) -> Callable[[TapeBuilder, int], int]:
-    def apply(builder: TapeBuilder, a: int) -> int:
-        return builder.unary(op, a)
-
-    return apply
-
-
-ANALYTIC: dict[str, Callable[[TapeBuilder, int], int]] = {
+ANALYTIC: dict[str, Rule] = {
     **{op: _operation(op) for op in FUNCTIONS},
-    "sinh": _sinh,
-    "cosh": _cosh,
-    "tan": _tan,
+    "sinh": lambda b, a: b.mul(b.constant(HALF), b.sub(b.unary("exp", a), b.unary("exp", b.neg(a)))),
+    "cosh": lambda b, a: b.mul(b.constant(HALF), b.add(b.unary("exp", a), b.unary("exp", b.neg(a)))),
+    "tan": lambda b, a: b.div(b.unary("sin", a), b.unary("cos", a)),
     "sigmoid": _sigmoid,
-    "silu": _silu,
+    "silu": lambda b, a: b.mul(a, _sigmoid(b, a)),
     "gelu": _gelu,
-    "erfc": _erfc,
-    "square": _square,
+    "erfc": lambda b, a: b.sub(b.constant(1), b.unary("erf", a)),
+    "square": lambda b, a: b.power(a, 2),
 }
+"""By name, what makes a node of the builder out of another."""
 
 
 def not_analytic_message(name: str) -> str:

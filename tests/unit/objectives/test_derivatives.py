@@ -8,7 +8,8 @@ import pytest
 from autograd.scipy import special
 from oracle_arithmetic import DIGITS, Mpmath
 
-from hallucert.objectives.builder import directional_tape, gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.builder import gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.floats import directional_tape
 from hallucert.objectives.formula import least_squares_tape
 from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
