@@ -26,6 +26,7 @@ from typing import Any
 import sympy
 
 import hallucert as hc
+from hallucert.exact import parse_dyadic
 
 PLANE = [("himmelblau", "3.5", 2), ("six_hump_camel", "1", 2), ("styblinski_tang", "3", 2)]
 SOLID = [("styblinski_tang", "3", 3), ("four_well", "2.2", 3), ("styblinski_tang", "3", 4)]
@@ -98,7 +99,7 @@ def smallest_proved(f: hc.Objective, box: list[tuple[float, float]], rho: str) -
         hc.census(f, box, rho, checkpoint=path, workers=1)
         results = json.loads(path.read_text())["results"]
     return min(
-        max(float.fromhex(high) - float.fromhex(low) for low, high in point["unique"])
+        max(float(parse_dyadic(high) - parse_dyadic(low)) for low, high in point["unique"])
         * (float(rho) if name.startswith("sphere") else 1.0)
         for name, result in results.items()
         for point in result["points"]

@@ -30,7 +30,7 @@ _LAZY = {
     "Verdict": "hallucert.check.file.verify",
     "Status": "hallucert.check.claim",
     "diagnose": "hallucert.diagnosis.diagnose",
-    "census": "hallucert.prove.census",
+    "census": "hallucert.prove.census.census",
     "diagram": "hallucert.prove.diagram",
     "DiagramCertificate": "hallucert.check.branch.certificate",
     "Census": "hallucert.check.census.census",
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from hallucert.objectives.radius_law import RadiusLaw as RadiusLaw
     from hallucert.prove.absence.radii import critical_rho as critical_rho
     from hallucert.prove.absence.radii import safe_radius as safe_radius
-    from hallucert.prove.census import census as census
+    from hallucert.prove.census.census import census as census
     from hallucert.prove.certify import certify as certify
     from hallucert.prove.diagram import diagram as diagram
     from hallucert.prove.stall import certify_stall as certify_stall

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, Self
+from typing import Protocol, Self
 
 import numpy as np
 
 from hallucert.balls.backends import arithmetic
-from hallucert.balls.facade import BallArithmetic
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.lanes import FloatLanes
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
@@ -25,10 +25,10 @@ class BallList:
 
     __slots__ = ("balls",)
 
-    def __init__(self, balls: list[Any]) -> None:
+    def __init__(self, balls: list[Ball]) -> None:
         self.balls = balls
 
-    def _with(self, other: BallList, operation: Callable[[Any, Any], Any]) -> BallList:
+    def _with(self, other: BallList, operation: Callable[[Ball, Ball], Ball]) -> BallList:
         look()
         a, b = self.balls, other.balls
         if len(a) == len(b):
@@ -51,6 +51,44 @@ class BallList:
         return self._with(other, lambda x, y: x / y)
 
 
+class LaneArithmetic(Protocol):
+    """An arithmetic of lanes: what `FloatLanes` and `BallLanes` have in common, and tapes run in."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+    def box(self, lo: np.ndarray, hi: np.ndarray) -> Ball: ...
+    def picked(self, x: Ball, which: np.ndarray) -> Ball: ...
+    def permuted(self, values: Sequence[Ball], order: np.ndarray) -> Sequence[Ball]: ...
+    def ends(self, x: Ball) -> tuple[np.ndarray, np.ndarray]: ...
+    def lower(self, x: Ball) -> np.ndarray: ...
+    def upper(self, x: Ball) -> np.ndarray: ...
+    def nonzero(self, x: Ball) -> np.ndarray: ...
+    def outside(self, x: Ball, low: float, high: float) -> np.ndarray: ...
+    def negated(self, x: Ball, where: np.ndarray) -> Ball: ...
+    def constant(self, value: Fraction) -> Ball: ...
+    def pi(self) -> Ball: ...
+    def power(self, x: Ball, exponent: int) -> Ball: ...
+    def real_power(self, x: Ball, exponent: Fraction) -> Ball: ...
+    def exp(self, x: Ball) -> Ball: ...
+    def log(self, x: Ball) -> Ball: ...
+    def sqrt(self, x: Ball) -> Ball: ...
+    def sin(self, x: Ball) -> Ball: ...
+    def cos(self, x: Ball) -> Ball: ...
+    def tanh(self, x: Ball) -> Ball: ...
+    def erf(self, x: Ball) -> Ball: ...
+    def softplus(self, x: Ball) -> Ball: ...
+
+
+def _lane_by_lane(name: str) -> Callable[[BallLanes, BallList], BallList]:
+    """Return an elementary function of the balls as one of lanes."""
+
+    def function(self: BallLanes, x: BallList) -> BallList:
+        own = getattr(self.ar, name)
+        return BallList([own(v) for v in x.balls])
+
+    return function
+
+
 class BallLanes:
     """Lanes of balls over one of the arithmetics of `hallucert.balls.arithmetic`.
 
@@ -68,8 +106,8 @@ class BallLanes:
         self.ar.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self.ar.__exit__(*error)
+    def __exit__(self, *error: object) -> None:
+        self.ar.__exit__(None, None, None)
 
     def box(self, lo: np.ndarray, hi: np.ndarray) -> BallList:
         """Return balls around the intervals with these ends."""
@@ -130,15 +168,11 @@ class BallLanes:
         """Enclose a rational power of positive balls."""
         return BallList([self.ar.real_power(v, exponent) for v in x.balls])
 
-    def __getattr__(self, name: str) -> Callable[[BallList], BallList]:
-        """The elementary functions, lane by lane."""
-        if name not in ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus"):
-            raise AttributeError(name)
-        function = getattr(self.ar, name)
-        return lambda x: BallList([function(v) for v in x.balls])
+    exp, log, sqrt, sin, cos, tanh, erf, softplus = map(
+        _lane_by_lane, ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
+    )
 
 
-LaneArithmetic = FloatLanes | BallLanes
 LANE_BACKENDS = ("float", "arb", "mpmath")
 
 

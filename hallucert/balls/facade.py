@@ -197,10 +197,7 @@ class BallArithmetic(ABC):
         """Enclose the inner product of two vectors of the same positive length."""
         if len(x) != len(y) or not x:
             raise ArgumentError("y", f"<{len(y)} values>", f"have as many values as x ({len(x)}), at least one")
-        total = x[0] * y[0]
-        for i in range(1, len(x)):
-            total = total + x[i] * y[i]
-        return total
+        return sum_of_products(x, y)
 
     def lower(self, ball: Ball) -> Fraction:
         """Return a dyadic number that no point of `ball` is below."""
@@ -273,3 +270,11 @@ class BallArithmetic(ABC):
 def dyadic(mantissa: int, exponent: int) -> Fraction:
     """Return ``mantissa * 2**exponent`` exactly."""
     return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
+def sum_of_products(a: Sequence[Ball], b: Sequence[Ball]) -> Ball:
+    """Return the inner product of two vectors of at least one entry, in the operators of their entries."""
+    total = a[0] * b[0]
+    for x, y in zip(a[1:], b[1:], strict=True):
+        total = total + x * y
+    return total

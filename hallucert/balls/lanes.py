@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import Quiet
+from hallucert.balls.facade import sum_of_products
 from hallucert.exact import float_above, float_below
 
 _LARGEST_EXPONENT = 709.0
@@ -289,14 +290,6 @@ class FloatLanes(Quiet):
     def sin(self, x: Lanes) -> Lanes:
         """Enclose the sine."""
         return _wave(x, "sin", 0.5)
-
-
-def sum_of_products(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    """Return the inner product of two vectors of at least one entry, in the operators of their entries."""
-    total = a[0] * b[0]
-    for x, y in zip(a[1:], b[1:], strict=True):
-        total = total + x * y
-    return total
 
 
 def _least(numbers: np.ndarray) -> float:

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.lanes import sum_of_products
+from hallucert.balls.facade import Ball, BallArithmetic, sum_of_products
 
 
 class MeanValue:

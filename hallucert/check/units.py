@@ -7,16 +7,13 @@ doubles neither overflow nor underflow where squares of gradients would. Near 1 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.check.census.records import HallucinatedPoint
-from hallucert.check.census.search.branch_and_prune import ends
+from hallucert.balls import arithmetic
+from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Problem, Unsettled
 from hallucert.check.claim import Enclosure, exponent
 from hallucert.objectives.formula import FormulaObjective
 
@@ -26,8 +23,8 @@ NEAR_LENGTH, NEAR_HEIGHT = 8, 32
 OCTAVES = 4
 """Every so many powers of two are looked at first."""
 
-LOOKS = 7
-"""Points of a box at which the size of gradients is looked at."""
+LOOKS, LOOK_BITS = 7, 64
+"""Points of a box at which the size of gradients is looked at, and the bits with which."""
 
 MOST = 1000
 """Largest exponent of a value: doubles have 1023."""
@@ -69,6 +66,26 @@ class Units:
         factor = Fraction(2) ** power
         return Enclosure(enclosure.lower * factor, enclosure.upper * factor)
 
+    @property
+    def back(self) -> Units:
+        """The units of the caller, in these."""
+        return Units(-self.length, -self.height)
+
+    def problem(self, problem: Problem) -> Problem:
+        """Return the problem of a census in these units."""
+        f, region = problem.f.in_units(self.length, self.height), np.ldexp(problem.region, -self.length)
+        return replace(problem, f=f, rho=self.inside(problem.rho), region=region)
+
+    def critical_outside(self, point: CriticalPoint) -> CriticalPoint:
+        """Return a critical point of ``h`` as one of ``f``."""
+        unique = None if point.unique is None else self.outside_box(point.unique)
+        return replace(point, box=self.outside_box(point.box), unique=unique)
+
+    def place_outside(self, place: Unsettled) -> Unsettled:
+        """Return a place that is open for ``h`` as one for ``f``."""
+        box = None if place.box is None else self.outside_box(place.box)
+        return replace(place, box=box, target=self.outside_box(place.target))
+
     def point_outside(self, point: HallucinatedPoint) -> HallucinatedPoint:
         """Return a hallucinated point of ``h`` as one of ``f``."""
         part = point.smallest_real_part
@@ -100,17 +117,20 @@ def units_of(f: FormulaObjective, length: Fraction | float, points: np.ndarray, 
     points : (k, d) array
         Where gradients are looked at.
     backend : str
-        In which lanes: the arithmetic that is at hand. Units prove nothing, and any will do.
+        The arithmetic that is at hand. Units prove nothing, and any will do.
     """
-    long = exponent(Fraction(length))
-    with np.errstate(all="ignore"):
-        lanes = lane_arithmetic(backend)
-        with lanes:
-            gradient = f.enclose_gradient(lanes, _at(lanes, points))
-            sides = np.array([ends(lanes, g, len(points)) for g in gradient])
-        sizes = np.abs(sides).max(axis=(0, 1))
-    sizes = np.sort(sizes[np.isfinite(sizes) & (sizes > 0)])
-    high = math.frexp(float(sizes[len(sizes) // 2]))[1] - 1 + long if len(sizes) else 0
+    long, ar = exponent(Fraction(length)), arithmetic("arb" if backend == "float" else backend, LOOK_BITS)
+    sizes: list[Fraction] = []
+    with ar:
+        for point in points.tolist():
+            gradient = f.enclose_gradient(ar, [ar.from_float(v) for v in point])
+            sizes.append(
+                max((ar.magnitude(g) for g in gradient), default=Fraction(0))
+                if ar.all_finite([gradient])
+                else Fraction(0)
+            )
+    seen = sorted(size for size in sizes if size)
+    high = exponent(seen[len(seen) // 2]) + long if seen else 0
     return Units(long if abs(long) > NEAR_LENGTH else 0, high if NEAR_HEIGHT < abs(high) <= MOST else 0)
 
 
@@ -121,7 +141,3 @@ def box_units(f: FormulaObjective, box: np.ndarray, length: Fraction | None = No
     size = Fraction(float((high / 2 - low / 2).max())) if length is None else length
     units = units_of(f, size, low + parts * (high - low), backend)
     return units if units.inside_doubles(box) is not None else Units(0, units.height)
-
-
-def _at(lanes: Any, points: np.ndarray) -> list[Any]:
-    return [lanes.box(x, x) for x in points.T]

@@ -15,10 +15,8 @@ from fractions import Fraction
 import pytest
 
 import hallucert as hc
-from hallucert.check.census import verify as census_verify
-from hallucert.check.census.census import take_here
-from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability
-from hallucert.check.census.sphere import overlap
+from hallucert.check.census.records import CriticalPoint, Kind, Stability, overlap
+from hallucert.check.census.verify import Checker
 from hallucert.check.claim import Enclosure
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
@@ -26,6 +24,8 @@ from hallucert.check.file.files import from_json, to_json
 from hallucert.clock import Clock
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.prove.census import critical, sphere
+from hallucert.prove.census.census import take
 
 PLANE = [(-2, 2), (-2, 2)]
 NAMES = ("complete", "excluded", "partial")
@@ -44,7 +44,7 @@ def censuses():
     return {
         "complete": hc.census(well, PLANE, "1.5"),
         "excluded": hc.census(wells, [(-1.5, 0.5), (-1.5, 0.5)], "2"),
-        "partial": hc.census(hc.gallery.load("himmelblau"), [(-6, 6), (-6, 6)], "3.5", max_boxes=300),
+        "partial": hc.census(hc.gallery.load("himmelblau"), [(-1, 4), (0, 4)], "3.5", max_boxes=280),
     }
 
 
@@ -56,21 +56,33 @@ def truths(censuses):
 
 @pytest.fixture(autouse=True)
 def _remembered(monkeypatch):
-    """The checker's own census depends on the problem alone; take it once for each."""
+    """What the checker shows depends on the problem and on what is handed to it alone; it does that once for each."""
     known = {}
 
-    def remembered(problem, max_boxes, seconds):
-        key = json.dumps([problem.to_json(), problem.backend, problem.precision, max_boxes])
-        if key not in known:
-            known[key] = take_here(problem, max_boxes, seconds)
-        return known[key]
+    def remember(name):
+        original = getattr(Checker, name)
 
-    monkeypatch.setattr(census_verify, "take_here", remembered)
+        def remembered(self, *arguments):
+            if not hasattr(self, "key"):
+                problem = json.dumps(self.problem.to_json())
+                self.key = (problem, self.ar.name, self.ar.precision, self.max_boxes)
+            key = (name, *self.key, arguments)
+            if key not in known:
+                known[key] = original(self, *arguments)
+            return known[key]
+
+        monkeypatch.setattr(Checker, name, remembered)
+
+    for name in ("critical_point", "holds_all_targets", "hallucinated_point", "holds_all_points"):
+        remember(name)
 
 
 def _sharp(problem):
-    again = Problem(problem.f, problem.rho, problem.region, problem.tolerance, "mpmath", 424, checking=True)
-    return take_here(again, 100_000)
+    """The census in another arithmetic, its enclosures as they are: without the room that is published."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (critical, sphere):
+            patch.setattr(module, "published", lambda enclosure, precision: enclosure)
+        return take(replace(problem, backend="mpmath", precision=424), 100_000)
 
 
 def _leaves(data, path=()):
@@ -133,8 +145,8 @@ def _still_true(changed, original, truth):
         if own.kind != "degenerate" and [truth.critical_points[i].kind for i in held] != [own.kind]:
             return False
     vague = [c.box for c in changed.critical_points if c.kind == "degenerate"] + [p.target for p in changed.pending]
-    for i, critical in enumerate(truth.critical_points):
-        if [i] not in wells and not any(overlap(critical.box, box) for box in vague):
+    for i, point in enumerate(truth.critical_points):
+        if [i] not in wells and not any(overlap(point.box, box) for box in vague):
             return False
     points = [_held(p.box, [t.box for t in truth.points]) for p in changed.points]
     for own, held in zip(changed.points, points, strict=True):
@@ -259,7 +271,7 @@ HUGE = [["-1p9", "1p9"], ["-1p9", "1p9"]]
 def test_critical_points_are_not_hidden_in_a_degenerate_one(censuses):
     """A box that may contain any number of critical points must be one of the checker's, and no target of points."""
     data = to_json(censuses["complete"])
-    degenerate = {"box": HUGE, "kind": "degenerate"}
+    degenerate = {"box": HUGE, "kind": "degenerate", "unique": None}
     hidden = {"target": 0, "kind": "degenerate", "stability": "undecided", "smallest_real_part": None}
     points = [point | hidden for point in data["points"]]
     with pytest.raises(CertificateError, match="degenerate"):
@@ -279,7 +291,7 @@ def test_critical_points_are_not_hidden_in_a_degenerate_one(censuses):
 def test_a_degenerate_critical_point_that_is_none_is_refused(censuses, box):
     """A degenerate critical point more, of any size, is one that the checker does not find."""
     data = to_json(censuses["complete"])
-    data["critical_points"].append({"box": box, "kind": "degenerate"})
+    data["critical_points"].append({"box": box, "kind": "degenerate", "unique": None})
     assert "does not find" in str(hc.verify(from_json(data)))
 
 
@@ -287,7 +299,7 @@ def test_a_degenerate_critical_point_is_checked_both_ways():
     """That of x^4 + y^4 - x^6 is found again; it may neither be left out nor be made much wider."""
     data = to_json(hc.census(hc.Objective.parse("x**4 + y**4 - x**6"), [(-0.2, 0.2), (-0.2, 0.2)], "0.1"))
     assert [c["kind"] for c in data["critical_points"]] == ["degenerate"] and hc.verify(from_json(data))
-    for forged in ([], [{"box": HUGE, "kind": "degenerate"}]):
+    for forged in ([], [{"box": HUGE, "kind": "degenerate", "unique": None}]):
         results = {r.name: r.passed for r in hc.verify(from_json(data | {"critical_points": forged})).results}
         assert not results["critical_points"]
 

@@ -12,11 +12,11 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.census.records import CriticalPoint, Kind, Open, Problem, floats
-from hallucert.check.census.sphere import why_open
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
+from hallucert.prove.census.sphere import why_open
 
 PLANE = [(-2, 2), (-2, 2)]
 
@@ -410,7 +410,7 @@ def test_a_place_that_is_not_declared_open_is_missed(four_well):
     """A file that hides the excluded neighbourhoods is refused."""
     data = to_json(hc.census(four_well, PLANE, 2))
     data["excluded"] = data["excluded"][1:]
-    assert "open, but not in the file" in str(hc.verify(from_json(data), "arb"))
+    assert "a point is missing" in str(hc.verify(from_json(data), "arb"))
     data = to_json(hc.census(four_well, PLANE, 2))
     data["excluded"][0]["box"] = [["-1p1", "1p1"]] * 2
     assert "excluded in the file" in str(hc.verify(from_json(data), "arb"))

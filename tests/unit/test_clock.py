@@ -10,9 +10,9 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.check.census.groups import connected
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, look, working
+from hallucert.prove.census.merging import connected
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 BOX = [(-2, 2), (-1, 1)]

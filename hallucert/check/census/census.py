@@ -2,10 +2,9 @@
 
 **Theorem.** Let x lie in the box D, ``g(x) != 0`` and ``g(x+) = 0``. Then ``c = x+`` is a critical point at distance
 ``rho`` from D, and x is a point of the sphere ``S(c, rho)`` where g is normal and points inward. So if all critical
-points at distance ``rho`` from D are enclosed (`census_critical`), and all such points of their spheres in D
-(`census_sphere`), every hallucinated point of D has been found. A branch-and-prune search drops a box only where an
-enclosure shows that it holds no solution, so what it has neither proved nor dropped is the list of places that are
-open.
+points at distance ``rho`` from D are enclosed, and all such points of their spheres in D, every hallucinated point of D
+has been found. A box is dropped only where an enclosure shows that it holds no solution, so what is neither proved nor
+dropped is the list of places that are open.
 
 The census is *complete* if no place is open but neighbourhoods of critical points of ``f``, where the ascent direction
 is not defined. Such a neighbourhood is left only where a critical point lies on the sphere of another.
@@ -14,46 +13,26 @@ is not defined. Such a neighbourhood is left only where a critical point lies on
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from os import PathLike
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from hallucert import __version__
-from hallucert.balls import arithmetic
-from hallucert.check.census import critical as census_critical
-from hallucert.check.census import joined as census_joined
-from hallucert.check.census import sphere as census_sphere
 from hallucert.check.census.records import (
     CriticalPoint,
     HallucinatedPoint,
-    Open,
     Problem,
     Stability,
-    TaskResult,
     Unsettled,
     from_floats,
 )
 from hallucert.check.claim import Claim, Claims, Enclosure, Provenance, Status, undecided
 from hallucert.check.reason import Reason
-from hallucert.check.units import Units, box_units
-from hallucert.clock import UNLIMITED, Clock
-from hallucert.errors import ArgumentError
+from hallucert.check.units import Units
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, short_rational
-from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
-
-Task = tuple[str, Callable[..., TaskResult[Any]], tuple[Any, ...]]
-"""Name of a task, the function that does it, and its arguments; the clock comes last."""
-
-Runner = Callable[[Sequence[Task]], Iterable[TaskResult[Any]]]
-"""Does tasks and returns their results in order, wherever it does them."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +69,17 @@ class Census:
     boxes: int
     seconds: float
     provenance: Provenance
+
+    def taken_out_of(self, units: Units, problem: Problem) -> Census:
+        """Return the census of a problem from that of the same problem in some units."""
+        return replace(
+            self,
+            problem=problem,
+            critical_points=tuple(map(units.critical_outside, self.critical_points)),
+            points=tuple(map(units.point_outside, self.points)),
+            excluded=tuple(map(units.place_outside, self.excluded)),
+            pending=tuple(map(units.place_outside, self.pending)),
+        )
 
     @property
     def objective(self) -> Objective:
@@ -211,83 +201,3 @@ def _printed_inside(side: Enclosure) -> str:
     if 2 * (Fraction(high) - Fraction(low)) < side.upper - side.lower:
         low, high = format_rational(side.lower), format_rational(side.upper)
     return f"[{low}, {high}]"
-
-
-def critical_task(problem: Problem, number: int, max_boxes: int, clock: Clock) -> TaskResult[CriticalPoint]:
-    """Do a task of the first step."""
-    with np.errstate(all="ignore"):  # where f overflows, lanes are infinite or NaN, and nothing is proved in them
-        return census_critical.run(problem, number, max_boxes, clock)
-
-
-def sphere_task(
-    problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, clock: Clock
-) -> TaskResult[HallucinatedPoint]:
-    """Do a task of the second step."""
-    with np.errstate(all="ignore"):
-        return census_sphere.run(problem, targets, start, max_boxes, clock)
-
-
-def take(problem: Problem, max_boxes: int, runner: Runner, clock: Clock) -> Census:
-    """Take the census.
-
-    The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
-    together in a fixed order: whoever runs them, the census is the same.
-
-    Parameters
-    ----------
-    problem : Problem
-        What it is of.
-    max_boxes : int
-        Budget of boxes for each of the two steps, shared equally between its tasks.
-    runner : callable
-        Given the tasks, returns their results in order.
-    clock : Clock
-        When to join no more places.
-    """
-    began, whole = time.monotonic(), problem
-    if not isinstance(whole.f, FormulaObjective):
-        raise ArgumentError("problem", whole.f, "be about a formula")
-    units = box_units(whole.f, whole.region, whole.rho, whole.backend if whole.checking else "float")
-    problem = replace(
-        whole,
-        f=units.function(whole.f),
-        rho=units.inside(whole.rho),
-        region=np.ldexp(whole.region, -units.length),
-    )
-    numbers = census_critical.tasks(problem)
-    share = max(max_boxes // len(numbers), 1)
-    first = list(runner([(f"critical {n}", critical_task, (problem, n, share)) for n in numbers]))
-    targets, places = census_critical.merged(problem, first)
-    jobs = census_sphere.tasks(problem, len(targets))
-    share = max(max_boxes // max(len(jobs), 1), 1)
-    second = list(runner([(f"sphere {start}", sphere_task, (problem, targets, start, share)) for start in jobs]))
-    points, more = census_joined.merged(problem, targets, second, clock)
-    open_places = places + more
-    ar = arithmetic(problem.exact_backend, problem.precision)
-    open_places = [_place_outside(units, place) for place in open_places]
-    return Census(
-        whole,
-        tuple(replace(point, box=units.outside_box(point.box)) for point in targets),
-        tuple(units.point_outside(point) for point in points),
-        tuple(place for place in open_places if place.reason is Open.CRITICAL_POINT),
-        tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
-        sum(result.spent for result in first + second),
-        time.monotonic() - began,
-        Provenance(__version__, ar.name, ar.version, ar.precision),
-    )
-
-
-def _place_outside(units: Units, place: Unsettled) -> Unsettled:
-    box = None if place.box is None else units.outside_box(place.box)
-    return replace(place, box=box, target=units.outside_box(place.target))
-
-
-def take_here(problem: Problem, max_boxes: int, clock: Clock = UNLIMITED) -> Census:
-    """Take the census in this process, for a checker."""
-
-    def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
-        for number, (name, function, arguments) in enumerate(tasks):
-            clock.tell(name, number, len(tasks))
-            yield function(*arguments, clock)
-
-    return take(problem, max_boxes, runner, clock)

@@ -56,13 +56,13 @@ def from_json(data: object) -> Census:
     made = read_provenance(top["provenance"])
     problem = _problem(entry, _search(top["search"], made))
     d = problem.f.dimension
-    targets = tuple(_critical(item, d, field) for item, field in _items(top, "critical_points"))
+    targets = tuple(critical_from_json(d, item, field) for item, field in _items(top, "critical_points"))
     return Census(
         problem,
         targets,
-        tuple(_point(item, d, len(targets), field) for item, field in _items(top, "points")),
-        tuple(_place(item, d, True, field) for item, field in _items(top, "excluded")),
-        tuple(_place(item, d, False, field) for item, field in _items(top, "pending")),
+        tuple(point_from_json(d, len(targets), item, field) for item, field in _items(top, "points")),
+        tuple(place_from_json(item, d, field, True) for item, field in _items(top, "excluded")),
+        tuple(place_from_json(item, d, field, False) for item, field in _items(top, "pending")),
         read_integer(top["boxes"], "boxes"),
         math.nan,
         made,
@@ -80,11 +80,11 @@ def _problem(entry: Mapping[str, Any], search: str) -> Problem:
     objective = objective_from_json(entry["objective"], "problem.objective")
     if not isinstance(objective, FormulaObjective) or not 2 <= objective.dimension <= 4:
         raise CertificateError("problem.objective", "must be a formula in 2 to 4 variables")
-    region = _box(entry["region"], objective.dimension, "problem.region")
-    ends = np.array([[_double(v, "problem.region") for v in (side.lower, side.upper)] for side in region])
+    region = box_from_json(entry["region"], objective.dimension, "problem.region")
+    ends = np.array([[double(v, "problem.region") for v in (side.lower, side.upper)] for side in region])
     if (ends[:, 0] >= ends[:, 1]).any() or np.abs(ends).max() > LARGEST:
         raise CertificateError("problem.region", "must be intervals [lower, upper], lower < upper, within 2^500 of 0")
-    tolerance = _double(read_dyadic(entry["tolerance"], "problem.tolerance"), "problem.tolerance")
+    tolerance = double(read_dyadic(entry["tolerance"], "problem.tolerance"), "problem.tolerance")
     if not TOLERANCES[0] <= tolerance <= TOLERANCES[1]:
         raise CertificateError("problem.tolerance", "must be between 2^-40 and 0.1")
     rho = _rho(entry["rho"])
@@ -100,7 +100,7 @@ def _rho(value: object) -> Fraction:
     return rho
 
 
-def _double(value: Fraction, field: str) -> float:
+def double(value: Fraction, field: str) -> float:
     """Return a number that must be a double exactly."""
     try:
         double = float(value)
@@ -116,40 +116,53 @@ def _items(top: Any, name: str) -> list[tuple[Any, str]]:
     return [(item, f"{name}[{i}]") for i, item in enumerate(read_list(top[name], name, MAX_ENTRIES))]
 
 
-def _critical(data: object, d: int, field: str) -> CriticalPoint:
-    entry = read_fields(data, {"box", "kind"}, field)
-    return CriticalPoint(_box(entry["box"], d, f"{field}.box"), _word(Kind, entry["kind"], f"{field}.kind"))
+def critical_from_json(d: int, data: object, field: str) -> CriticalPoint:
+    """Read a critical point."""
+    entry = read_fields(data, {"box", "kind", "unique"}, field)
+    kind = _word(Kind, entry["kind"], f"{field}.kind")
+    if (entry["unique"] is None) != (kind is Kind.DEGENERATE):
+        raise CertificateError(f"{field}.unique", "must be a box, or null for a degenerate critical point")
+    unique = None if entry["unique"] is None else box_from_json(entry["unique"], d, f"{field}.unique")
+    return CriticalPoint(box_from_json(entry["box"], d, f"{field}.box"), kind, unique)
 
 
-def _point(data: object, d: int, targets: int, field: str) -> HallucinatedPoint:
-    names = {"box", "target", "kind", "stability", "gradient_norm", "smallest_real_part"}
+def point_from_json(d: int, targets: int, data: object, field: str) -> HallucinatedPoint:
+    """Read a point whose target is one of so many."""
+    names = {"box", "target", "kind", "stability", "gradient_norm", "smallest_real_part", "chart", "unique"}
     entry = read_fields(data, names, field)
     target, real_part = read_integer(entry["target"], f"{field}.target"), entry["smallest_real_part"]
     if target >= targets:
         raise CertificateError(f"{field}.target", f"must be the number of one of the {targets} critical points")
+    chart = read_integer(entry["chart"], f"{field}.chart")
+    if chart >= 2 * d:
+        raise CertificateError(f"{field}.chart", f"must be the number of one of {2 * d} charts")
     kind = _word(Kind, entry["kind"], f"{field}.kind")
     if kind is Kind.DEGENERATE:
         raise CertificateError(f"{field}.kind", "must not be degenerate: such a target has no points that are proved")
     return HallucinatedPoint(
-        _box(entry["box"], d, f"{field}.box"),
+        box_from_json(entry["box"], d, f"{field}.box"),
         target,
         kind,
         _word(Stability, entry["stability"], f"{field}.stability"),
         _interval(entry["gradient_norm"], f"{field}.gradient_norm"),
         None if real_part is None else _interval(real_part, f"{field}.smallest_real_part"),
+        chart,
+        box_from_json(entry["unique"], d - 1, f"{field}.unique"),
     )
 
 
-def _place(data: object, d: int, excluded: bool, field: str) -> Unsettled:
+def place_from_json(data: object, d: int, field: str, excluded: bool | None = None) -> Unsettled:
+    """Read a place; with `excluded`, of which list."""
     entry = read_fields(data, {"box", "target", "reason"}, field)
     reason = _word(Open, entry["reason"], f"{field}.reason")
-    if (reason is Open.CRITICAL_POINT) != excluded:
+    if excluded is not None and (reason is Open.CRITICAL_POINT) != excluded:
         raise CertificateError(f"{field}.reason", f"must be {Open.CRITICAL_POINT} exactly if the place is excluded")
-    box = None if entry["box"] is None else _box(entry["box"], d, f"{field}.box")
-    return Unsettled(box, _box(entry["target"], d, f"{field}.target"), reason)
+    box = None if entry["box"] is None else box_from_json(entry["box"], d, f"{field}.box")
+    return Unsettled(box, box_from_json(entry["target"], d, f"{field}.target"), reason)
 
 
-def _box(value: object, d: int, field: str) -> Box:
+def box_from_json(value: object, d: int, field: str) -> Box:
+    """Read a box of d intervals."""
     sides = read_list(value, field, d)
     if len(sides) != d:
         raise CertificateError(field, f"must be {d} intervals")

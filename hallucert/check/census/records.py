@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
-from hallucert.balls.facade import dyadic
-from hallucert.check.census.search.branch_and_prune import Boxes
+from hallucert.balls.facade import Ball, BallArithmetic, dyadic
+from hallucert.balls.similarity import spectrum
+from hallucert.balls.symmetric import inertia
 from hallucert.check.claim import Enclosure
 from hallucert.exact import float_below, format_dyadic, format_rational, require_radius
-from hallucert.objectives.objective import Objective
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.tape.tape import Arithmetic
 
 Box = tuple[Enclosure, ...]
 """A box that contains something, one enclosure a coordinate."""
@@ -32,6 +33,8 @@ FARTHEST = 2**400
 """Largest end of a box beside the radius: what the search does in doubles, in units of it, does not overflow."""
 TOLERANCES = (2.0**-40, 0.1)
 """Smallest and largest tolerance."""
+NEIGHBOURHOOD, WIDEST = 2, 2.0**-6
+"""An excluded place ends at most so many tolerances from its critical point, and at most this part of ``rho``."""
 
 
 class Kind(StrEnum):
@@ -102,7 +105,7 @@ class Problem:
 
     Attributes
     ----------
-    f : Objective
+    f : FormulaObjective
         The function.
     rho : Fraction
         The radius, exact.
@@ -114,29 +117,27 @@ class Problem:
         Arithmetic of the search: ``"float"`` (Arb settles what doubles cannot), ``"arb"`` or ``"mpmath"``.
     precision : int
         Bits of the balls, at least: of those that refine points, and of a search in balls.
-    checking : bool
-        A checker keeps its enclosures as they are; others publish slightly wider ones, which a checker can re-prove.
     """
 
-    f: Objective
+    f: FormulaObjective
     rho: Fraction
     region: np.ndarray
     tolerance: float = 2.0**-22
     backend: str = "float"
     precision: int = PRECISIONS[0]
-    checking: bool = False
 
     def __post_init__(self) -> None:
         require_radius(self.rho)
-
-    def published(self, enclosure: Enclosure, precision: int) -> Enclosure:
-        """Return an enclosure as this census reports it."""
-        return enclosure if self.checking else published(enclosure, min(precision, PUBLISHED_BITS))
 
     @cached_property
     def sides(self) -> Box:
         """The region as exact numbers."""
         return from_floats(self.region)
+
+    @property
+    def size(self) -> float:
+        """The longest side of the region."""
+        return float((self.region[:, 1] - self.region[:, 0]).max())
 
     @property
     def exact_backend(self) -> str:
@@ -148,17 +149,12 @@ class Problem:
         """The bits with which it refines, one after the other."""
         return sorted({max(bits, self.precision) for bits in PRECISIONS})
 
-    @property
-    def lanes(self) -> LaneArithmetic:
-        """The arithmetic of the search."""
-        return lane_arithmetic(self.backend, self.precision)
-
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the problem as plain data."""
         return {
             "objective": self.f.to_json(),
             "rho": format_rational(self.rho),
-            "region": [[format_dyadic(Fraction(float(v))) for v in side] for side in self.region],
+            "region": box_to_json(self.sides),
             "tolerance": format_dyadic(Fraction(self.tolerance)),
         }
 
@@ -173,10 +169,13 @@ class CriticalPoint:
         Contains it. For a degenerate one: a box that may contain any number of critical points.
     kind : Kind
         Proved by the inertia of the Hessian; degenerate if it is not proved to be isolated.
+    unique : Box or None
+        A box around it without another one. None: it was not asked for, or the point is degenerate.
     """
 
     box: Box
     kind: Kind
+    unique: Box | None = None
 
     @property
     def x(self) -> np.ndarray:
@@ -202,6 +201,10 @@ class HallucinatedPoint:
         ``|g(x)|``.
     smallest_real_part : Enclosure or None
         Of the spectrum of the SAM matrix.
+    chart : int
+        Number of a chart of the sphere around the target.
+    unique : Box
+        A box of ``d - 1`` coordinates of that chart without another solution of its equations.
     """
 
     box: Box
@@ -210,6 +213,8 @@ class HallucinatedPoint:
     stability: Stability
     gradient_norm: Enclosure
     smallest_real_part: Enclosure | None
+    chart: int
+    unique: Box
 
     def __str__(self) -> str:
         return f"{' x '.join(map(str, self.box))}: target a {self.kind}, {self.stability}"
@@ -247,52 +252,64 @@ class Unsettled:
         place = "anywhere in the box" if self.box is None else "in " + " x ".join(map(str, self.box))
         return f"{place}, with a target in {' x '.join(map(str, self.target))}: {self.reason.explanation}"
 
+    def holds(self, box: Sequence[Enclosure]) -> bool:
+        """Tell whether a box lies in the place."""
+        return self.box is None or within(box, self.box)
 
-P = TypeVar("P", CriticalPoint, HallucinatedPoint)
 
+def is_excluded(problem: Problem, targets: Sequence[CriticalPoint], target: Box, place: Box) -> bool:
+    """Tell whether a place is a small neighbourhood of a critical point that may lie on the sphere around a target.
 
-@dataclass(frozen=True)
-class Alone(Generic[P]):
-    """A point and the box in which it is the only solution of its system.
-
-    Attributes
-    ----------
-    point : CriticalPoint or HallucinatedPoint
-        The point.
-    unique : (n, 2) array
-        The box: of x for a critical point, of ``n = d - 1`` coordinates of a chart for a hallucinated one.
-    chart : int or None
-        Number of the chart.
+    There the ascent direction is not defined. The critical point must be proved, and must not be the target itself.
     """
+    size = min(NEIGHBOURHOOD * problem.tolerance * problem.size, WIDEST * float(problem.rho))
+    return any(
+        within(place, widened(other.box, Fraction(size))) and may_be_apart(target, other.box, problem.rho)
+        for other in targets
+        if other.kind is not Kind.DEGENERATE and other.box != target and overlap(place, other.box)
+    )
 
-    point: P
-    unique: np.ndarray
-    chart: int | None = None
 
+def smallest_real_part(ar: BallArithmetic, matrix: Sequence[Sequence[Ball]]) -> tuple[Fraction, Fraction] | None:
+    """Enclose the smallest real part of the eigenvalues of every matrix in `matrix`; None if it is undecided.
 
-@dataclass(frozen=True)
-class TaskResult(Generic[P]):
-    """What one task of a census found.
-
-    Attributes
-    ----------
-    points : tuple of Alone
-        Points that are proved; the same one may be there more than once.
-    places : tuple of Unsettled
-        Places that are open.
-    spent : int
-        Boxes looked at.
-    pending : bool
-        Whether the budget was spent before all boxes were looked at.
-    small : Boxes
-        Boxes of the smallest width that may hold unproved critical points.
+    Of two rows: with ``t = (a + d)/2``, ``h = (a - d)/2`` and ``s = h^2 + b c`` the eigenvalues of ``[[a, b], [c, d]]``
+    are ``t - sqrt(s)`` and ``t + sqrt(s)``. If certainly ``s > 0``, the smaller one is ``t - sqrt(s)``; if certainly
+    ``s < 0``, both have the real part t.
     """
+    if len(matrix) == 2 and all(len(row) == 2 for row in matrix):
+        mean, square, smaller = eigenvalues_of_two_rows(ar, matrix)
+        if ar.negative(square) and ar.is_finite(mean):
+            return ar.endpoints(mean)
+        if ar.is_finite(smaller):
+            return ar.endpoints(smaller)
+    found = spectrum(ar, matrix)
+    return None if found is None else (found.min_real_lower, found.min_real_upper)
 
-    points: tuple[Alone[P], ...]
-    places: tuple[Unsettled, ...]
-    spent: int
-    pending: bool
-    small: Boxes
+
+def eigenvalues_of_two_rows(ar: Arithmetic[Ball], matrix: Sequence[Sequence[Ball]]) -> tuple[Ball, Ball, Ball]:
+    """Return t, s and ``t - sqrt(s)``, which is indeterminate unless certainly ``s > 0``."""
+    (a, b), (c, d) = matrix
+    half = ar.constant(Fraction(1, 2))
+    mean, difference = (a + d) * half, (a - d) * half
+    square = ar.power(difference, 2) + b * c
+    return mean, square, mean - ar.sqrt(square)
+
+
+def signs(ar: BallArithmetic, matrix: Sequence[Sequence[Ball]]) -> tuple[int, int]:
+    """Count the eigenvalues of a symmetric matrix that are certainly positive, and certainly negative.
+
+    Two rows have eigenvalues of both signs if ``a d - b^2 < 0``, and two of the sign of a if ``a d - b^2 > 0``.
+    """
+    if len(matrix) == 2 and all(len(row) == 2 for row in matrix):
+        (a, b), (_, d) = matrix
+        determinant = a * d - b * b
+        if ar.negative(determinant):
+            return 1, 1
+        if ar.positive(determinant) and ar.nonzero(a):
+            return (2, 0) if ar.positive(a) else (0, 2)
+    found = inertia(ar, matrix)
+    return found.positive, found.negative
 
 
 def published(enclosure: Enclosure, precision: int) -> Enclosure:
@@ -326,6 +343,35 @@ def published_doubles(ends: np.ndarray) -> np.ndarray:
     slack = np.maximum(np.abs(low), np.abs(high)) * 2.0**-52 + 2.0**-PUBLISHED_BITS
     # Rounding is monotone: a number minus a nonnegative one is computed as at most that number.
     return np.stack([low - slack, high + slack], -1)
+
+
+def overlap(box: Sequence[Enclosure], other: Sequence[Enclosure]) -> bool:
+    """Tell whether two boxes have a common point."""
+    return all(a.lower <= b.upper and b.lower <= a.upper for a, b in zip(box, other, strict=True))
+
+
+def within(inner: Sequence[Enclosure], outer: Sequence[Enclosure]) -> bool:
+    """Tell whether a box lies in another."""
+    return all(b.lower <= a.lower and a.upper <= b.upper for a, b in zip(inner, outer, strict=True))
+
+
+def widened(box: Box, room: Fraction) -> Box:
+    """Return a box made wider by so much on every side."""
+    return tuple(Enclosure(side.lower - room, side.upper + room) for side in box)
+
+
+def may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
+    """Tell whether points of two boxes may be at exactly that distance."""
+    nearest, farthest = Fraction(0), Fraction(0)
+    for a, b in zip(box, other, strict=True):
+        nearest += max(b.lower - a.upper, a.lower - b.upper, Fraction(0)) ** 2
+        farthest += max(b.upper - a.lower, a.upper - b.lower) ** 2
+    return nearest <= distance**2 <= farthest
+
+
+def box_to_json(box: Box) -> list[list[str]]:
+    """Return a box as plain data."""
+    return [[format_dyadic(side.lower), format_dyadic(side.upper)] for side in box]
 
 
 def middle(box: Box) -> np.ndarray:

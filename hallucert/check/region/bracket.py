@@ -17,7 +17,7 @@ import numpy as np
 
 from hallucert.balls.ball_lanes import LaneArithmetic
 from hallucert.balls.facade import Ball
-from hallucert.check.census.search.branch_and_prune import Boxes, ends
+from hallucert.balls.boxes import Boxes, ends
 from hallucert.check.region.convexity import smallest_eigenvalues
 from hallucert.clock import Clock, OutOfTime
 from hallucert.objectives.formula import FormulaObjective

@@ -23,8 +23,8 @@ from operator import add, mul
 import numpy as np
 
 from hallucert.balls.ball_lanes import LaneArithmetic
+from hallucert.balls.boxes import ends
 from hallucert.balls.facade import Ball
-from hallucert.check.census.search.branch_and_prune import ends
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Node, Tape, node_operands
 

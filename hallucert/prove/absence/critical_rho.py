@@ -7,7 +7,7 @@ the other is searched for points with ``g(x) = lambda (c - x)``, ``lambda > 0``.
 (`shell_proposals`): before an octave is searched, again and again while it is searched, at radii just above the lower
 end, and at last where a box cannot be decided.
 
-*The lower end* comes from branch and prune over the charts of `census_equations`, with the radius as one more
+*The lower end* comes from branch and prune over the charts of a census, with the radius as one more
 coordinate, smallest radii first. Nothing needs to be known about radii nearer to the upper end than the tolerance, so
 those are cut off. For a box Y of a chart and an interval of radii the operator of `branch_and_prune` is applied with
 the radius as a parameter:
@@ -32,10 +32,8 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.boxes import Boxes, ends
 from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Kind, Problem, floats
-from hallucert.check.census.search.branch_and_prune import Boxes, Zero, ends, image, inflated
-from hallucert.check.census.search.equations import charts
-from hallucert.check.census.sphere import settle
 from hallucert.check.region.bracket import SearchEnd
 from hallucert.check.region.safe_radius import SafeRadius
 from hallucert.check.units import CALLER, Units
@@ -44,6 +42,8 @@ from hallucert.exact import LARGEST_DOUBLE, decimal_above, decimal_below, float_
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence.shell_proposals import Places, lowest_point
 from hallucert.prove.absence.shell_system import Cells, Existing, Shell
+from hallucert.prove.census.branch_and_prune import Zero, image, inflated
+from hallucert.prove.census.sphere import settle
 
 BATCH = 1024
 FEW = 64
@@ -323,8 +323,7 @@ class _Search:
         box = floats(self.target.box)
         region = np.stack([box[:, 0] - 2 * found.radius, box[:, 1] + 2 * found.radius], -1)
         problem = Problem(self.f, Fraction(found.radius), region)
-        chart = charts(self.f.dimension)[found.chart]
-        point = settle(problem, [self.target], chart, Zero(0, found.box, found.unique))
+        point = settle(problem, [self.target], Zero(found.chart, found.box, found.unique))
         if isinstance(point, HallucinatedPoint):
             self.best, self.point = found, point
             return True

@@ -13,7 +13,7 @@ from hallucert.arguments import checked_positive, checked_real, checked_seconds,
 from hallucert.arrays import checked_box, exact_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.census.records import CriticalPoint
-from hallucert.check.census.search.float_points import FloatPoints
+from hallucert.prove.census.refine import FloatPoints
 from hallucert.check.claim import Claim
 from hallucert.check.reason import Reason
 from hallucert.check.region import safe_radius as absence

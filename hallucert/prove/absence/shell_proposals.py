@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.check.census.search.branch_and_prune import Boxes, ends, image, inverses
-from hallucert.check.census.search.float_points import FloatPoints
+from hallucert.balls.boxes import Boxes, ends
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence.shell_system import Existing, Shell
+from hallucert.prove.census.branch_and_prune import image, inverses
+from hallucert.prove.census.refine import float_points
 
 GRID = {1: 12, 2: 5, 3: 3}
 """Points along each side of a chart at which Newton's method begins, by the dimension of the chart."""
@@ -119,7 +120,7 @@ def _zeros(f: FormulaObjective, centre: np.ndarray, radii: np.ndarray, starts: P
     """
     radius = np.repeat(radii, len(starts.chart))
     chart, y = np.tile(starts.chart, len(radii)), np.tile(starts.y, (len(radii), 1))
-    points, rows = FloatPoints(), np.arange(len(radius))
+    points, rows = float_points(), np.arange(len(radius))
     system = Shell(points, f, centre, chart, radius, radius)
     step = np.zeros_like(y)
     with points:

@@ -1,4 +1,4 @@
-"""Shells: the spheres around one target for intervals of radii, in boxes over the charts of `census_equations`."""
+"""Shells: the spheres around one target for intervals of radii, in boxes over the charts of a census."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.check.census.search.branch_and_prune import Boxes
-from hallucert.check.census.search.equations import ChartPoint, LaneCharts, SphereSystem
+from hallucert.balls.boxes import Boxes
 from hallucert.objectives.formula import FormulaObjective
+from hallucert.prove.census.systems import LaneCharts, LanePoint, SphereSystem
 
 
 class Shell(SphereSystem):
@@ -39,15 +39,15 @@ class Shell(SphereSystem):
         low: np.ndarray,
         high: np.ndarray,
     ) -> None:
-        super().__init__(lanes, f, Fraction(1), centre[None], None, None)
+        super().__init__(lanes, f, Fraction(1), centre[None], None)
         self.numbers, self.low, self.high = chart, low, high
 
-    def point(self, boxes: Boxes) -> ChartPoint:
+    def point(self, boxes: Boxes) -> LanePoint:
         """Everything about the points of the boxes, at all of their radii."""
         lanes, tag = self.lanes, boxes.tag
         radius = lanes.box(self.low[tag], self.high[tag])
         chart = LaneCharts(lanes, self.numbers[tag], self.f.dimension)
-        return ChartPoint(lanes, self.f, radius, self.centre(np.zeros_like(tag)), chart, boxes.lanes(lanes))
+        return LanePoint(lanes, self.f, radius, self.centre(np.zeros_like(tag)), chart, boxes.lanes(lanes))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Step two of a census: for every target, all points of its sphere where g is normal to it and points inward.
 
-The charts of the sphere are searched by branch and prune (`census_equations`). A zero that is proved is refined in ball
+The charts of the sphere are searched by branch and prune (`systems`). A zero that is proved is refined in ball
 arithmetic, and there it is decided whether g points inward, whether the point is in the box, and what the spectrum of
 the SAM matrix says. A zero at which g cannot be told from 0 is left open. If another critical point lies in its tiny
 box, at a distance from the target that cannot be told from ``rho``, the box is *excluded*; otherwise it is pending.
@@ -15,33 +15,40 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
-from hallucert.balls.facade import BallArithmetic
-from hallucert.check.census.critical import critical_balls, shrunk
-from hallucert.check.census.groups import touching_groups
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.balls.boxes import Boxes
+from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.check.census.charts import ChartPoint, Face, charts
 from hallucert.check.census.records import (
-    Alone,
     Box,
     CriticalPoint,
     HallucinatedPoint,
     Kind,
     Open,
     Problem,
-    TaskResult,
     Unsettled,
     floats,
     from_floats,
+    is_excluded,
+    overlap,
+    published,
+    smallest_real_part,
     stability_of,
+    widened,
 )
-from hallucert.check.census.search import lanes as census_lanes
-from hallucert.check.census.search.branch_and_prune import (
+from hallucert.check.claim import Enclosure
+from hallucert.check.problem import Point, is_defined, is_undefined
+from hallucert.check.problem import Problem as SamProblem
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.prove.census import naming
+from hallucert.prove.census.branch_and_prune import (
     BATCH,
     MOST_SMALL,
-    Boxes,
     Searched,
     Zero,
     boxes_of,
@@ -49,14 +56,10 @@ from hallucert.check.census.search.branch_and_prune import (
     narrowed,
     search,
 )
-from hallucert.check.census.search.equations import Chart, ChartPoint, SphereSystem, charts
-from hallucert.check.census.search.float_points import FloatPoints
-from hallucert.check.census.search.refine import Guess, guesses
-from hallucert.check.census.search.spectrum import smallest_real_part
-from hallucert.check.claim import Enclosure
-from hallucert.check.problem import Point, is_defined, is_undefined
-from hallucert.check.problem import Problem as SamProblem
-from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.prove.census.critical import critical_balls
+from hallucert.prove.census.merging import TaskResult, connected, together
+from hallucert.prove.census.refine import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.systems import SphereSystem
 
 TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}
 """By dimension: all charts of so many targets are searched together."""
@@ -68,10 +71,11 @@ NARROWINGS = 12
 """Steps of the operator on a box of a degenerate target; it converges linearly at worst."""
 FINER, AGAIN = 2.0**-14, 200
 """Small boxes are looked at again down to this part of the tolerance, with so many boxes for each of them."""
-NEIGHBOURHOOD, WIDEST = 16, 2.0**-6
-"""An excluded place ends at most so many tolerances from its critical point, and at most this part of ``rho``."""
 COARSE = 2.0**-8
 """Around a target that is known only up to this part of ``rho`` the sphere is not resolved."""
+ROOM, TINY_ROOM = Fraction(1, 4), Fraction(1, 2**46)
+"""A place that is left gets that part of its width, and of the tolerance, on every side, so that a checker, who splits
+in other places, need not end exactly where it ends; around a zero it gets that part of the size of the region."""
 
 
 def tasks(problem: Problem, targets: int) -> list[int]:
@@ -89,6 +93,7 @@ def cells(problem: Problem, own: Sequence[int]) -> Boxes:
     return Boxes(np.repeat(tags, len(corners)), lo, hi)
 
 
+@quiet
 def run(
     problem: Problem, targets: Sequence[CriticalPoint], start: int, max_boxes: int, clock: Clock = UNLIMITED
 ) -> TaskResult[HallucinatedPoint]:
@@ -99,42 +104,35 @@ def run(
         nothing = tuple(Unsettled(None, targets[i].box, Open.BUDGET) for i in own)
         return TaskResult((), nothing, 0, True, cells(problem, own)[:0])
     boxes = np.array([floats(target.box) for target in targets])
-    system = SphereSystem(problem.lanes, problem.f, problem.rho, boxes, None, problem.region)
+    lanes = lane_arithmetic(problem.backend, problem.precision)
+    system = SphereSystem(lanes, problem.f, problem.rho, boxes, problem.region)
     # On the sphere of radius rho, a step of w on the chart is at most a step of rho w. Around a degenerate target
     # nothing is seen below the size of its box.
-    size = float((problem.region[:, 1] - problem.region[:, 0]).max())
-    tolerance, unknown = problem.tolerance * size / float(problem.rho), _unknown(boxes) / float(problem.rho)
+    tolerance, unknown = problem.tolerance * problem.size / float(problem.rho), _unknown(boxes) / float(problem.rho)
     smallest = np.repeat(np.maximum(min(tolerance, WIDEST_CHART_BOX), unknown), 2 * d)
     found = search(system, cells(problem, own), smallest, max_boxes, clock)
     isolated = np.repeat([target.kind is not Kind.DEGENERATE for target in targets], 2 * d)
     found = _looked_at_again(system, found, isolated, smallest, clock)
-    points: list[Alone[HallucinatedPoint]] = []
+    points: list[HallucinatedPoint] = []
     places: list[Unsettled] = []
     centres: Centres = {}
     unseen: list[Zero] = []  # proved, but there was no time to say what they are
-    in_points = SphereSystem(FloatPoints(), problem.f, problem.rho, boxes, None, None)
+    in_points = SphereSystem(float_points(), problem.f, problem.rho, boxes, None)
     for zeros in chunks(found.zeros):
         if clock.passed():
             unseen += zeros
             continue
         proposed = guesses(in_points, zeros)
-        at_once = census_lanes.hallucinated_points(problem, system, targets, zeros, proposed)
+        at_once = naming.hallucinated_points(problem, system, targets, zeros, proposed)
         for i, (zero, guess) in enumerate(zip(zeros, proposed, strict=True)):
-            number, chart = divmod(zero.tag, 2 * d)
-            settled: HallucinatedPoint | Unsettled | None
             try:
                 with clock.watched():
-                    own_zero = Zero(number, zero.box, zero.unique)
-                    settled = (
-                        at_once[i]
-                        if i in at_once
-                        else settle(problem, targets, charts(d)[chart], own_zero, guess, centres)
-                    )
+                    settled = at_once[i] if i in at_once else settle(problem, targets, zero, guess, centres)
             except OutOfTime:
                 unseen.append(zero)
                 continue
             if isinstance(settled, HallucinatedPoint):
-                points.append(Alone(settled, zero.unique, chart))
+                points.append(settled)
             elif settled is not None:
                 places.append(settled)
     found = replace(found, pending=Boxes.join([found.pending, boxes_of(unseen, d - 1)]))
@@ -163,9 +161,9 @@ def _looked_at_again(
 class Centre:
     """A target in balls: the point, whether `f` is certainly defined there, and the Hessian."""
 
-    x: list[Any]
+    x: list[Ball]
     defined: bool
-    hessian: list[list[Any]]
+    hessian: list[list[Ball]]
 
 
 Centres = dict[tuple[int, int], Centre]
@@ -178,28 +176,14 @@ def centre_of(
     """Return a target in balls; those that are not known yet are added."""
     key = (number, ar.precision)
     if key not in known:
-        f = problem.f
-        x = critical_balls(ar, f, targets[number].box)
-        known[key] = Centre(x, is_defined(ar, f, x), f.enclose_hessian(ar, x))
+        x = critical_balls(ar, problem.f, targets[number].box)
+        known[key] = Centre(x, is_defined(ar, problem.f, x), problem.f.enclose_hessian(ar, x))
     return known[key]
-
-
-def chart_ball_point(
-    ar: BallArithmetic, problem: Problem, centre: Sequence[Any], chart: Chart, zero: Zero, guess: Guess | None
-) -> ChartPoint:
-    """Refine a proved zero on a chart around a target to the precision of `ar`."""
-    rho = ar.constant(problem.rho)
-
-    def at(y: list[Any]) -> ChartPoint:
-        return ChartPoint(ar, problem.f, rho, centre, chart, y)
-
-    return at(shrunk(ar, at, zero.unique, guess))
 
 
 def settle(
     problem: Problem,
     targets: Sequence[CriticalPoint],
-    chart: Chart,
     zero: Zero,
     guess: Guess | None = None,
     centres: Centres | None = None,
@@ -211,31 +195,23 @@ def settle(
     problem : Problem
         What the census is of.
     targets : sequence of CriticalPoint
-        All of them; the tag of the zero is the number of its target.
-    chart : Chart
-        Where the zero lies.
+        All of them.
     zero : Zero
-        It.
+        Its tag is ``2 d`` times the number of its target plus that of the chart.
     guess : Guess, optional
         Where it may be.
     centres : dict, optional
         The targets in balls as far as they are known; others are added.
     """
-    target, centres = targets[zero.tag], {} if centres is None else centres
+    number, face = divmod(zero.tag, 2 * problem.f.dimension)
+    target, centres = targets[number], {} if centres is None else centres
     if target.kind is Kind.DEGENERATE:
-        region = problem.region
-        system = SphereSystem(problem.lanes, problem.f, problem.rho, floats(target.box)[None], chart, region)
-        left = narrowed(system, Boxes(np.zeros(1, int), zero.box[None, :, 0], zero.box[None, :, 1]), NARROWINGS)
-        with system.lanes:
-            if not len(left) or system.impossible(left)[0]:
-                return None
-            return Unsettled(_x_box(system, left), target.box, Open.DEGENERATE_TARGET)
+        return _settled_vaguely(problem, target, face, zero)
     place: Unsettled | None = None
     for precision in problem.precisions:
-        ar = arithmetic(problem.exact_backend, precision)
-        with ar:
-            centre = centre_of(ar, problem, targets, zero.tag, centres)
-            point = chart_ball_point(ar, problem, centre.x, chart, zero, guess)
+        with arithmetic(problem.exact_backend, precision) as ar:
+            centre = centre_of(ar, problem, targets, number, centres)
+            point = _refined(ar, problem, centre.x, charts(problem.f.dimension)[face], zero, guess)
             sides = [ar.endpoints(ball) for ball in point.x]
             inside = _inside(sides, problem.sides)
             if inside is False or ar.positive(point.outward):
@@ -243,17 +219,42 @@ def settle(
             defined = is_defined(ar, problem.f, point.x)
             if not defined and is_undefined(ar, problem.f, point.x):
                 return None
-            box = tuple(problem.published(Enclosure(*side), precision) for side in sides)
+            box = tuple(published(Enclosure(*side), precision) for side in sides)
+            around = widened(box, TINY_ROOM * Fraction(problem.size))
             if not ar.negative(point.outward):
-                place = Unsettled(box, target.box, why_open(problem, targets, zero.tag, box))
+                place = Unsettled(around, target.box, why_open(problem, targets, number, around))
             elif inside is None:
-                place = Unsettled(box, target.box, Open.BOUNDARY)
+                place = Unsettled(around, target.box, Open.BOUNDARY)
             elif not (defined and centre.defined):
-                place = Unsettled(box, target.box, Open.DOMAIN)
+                place = Unsettled(around, target.box, Open.DOMAIN)
             else:
                 norm, real_part = _numbers(ar, problem, centre, point)
-                return HallucinatedPoint(box, zero.tag, target.kind, stability_of(real_part), norm, real_part)
+                stability, unique = stability_of(real_part), from_floats(zero.unique)
+                return HallucinatedPoint(box, number, target.kind, stability, norm, real_part, face, unique)
     return place
+
+
+def _refined(
+    ar: BallArithmetic, problem: Problem, centre: Sequence[Ball], face: Face, zero: Zero, guess: Guess | None
+) -> ChartPoint:
+    """Refine a proved zero on a chart to the precision of `ar`."""
+    rho = ar.constant(problem.rho)
+
+    def at(y: list[Ball]) -> ChartPoint:
+        return ChartPoint(ar, problem.f, rho, centre, face, y)
+
+    return at(shrunk(ar, at, zero.unique, guess))
+
+
+def _settled_vaguely(problem: Problem, target: CriticalPoint, face: int, zero: Zero) -> Unsettled | None:
+    """Say where the zeros of a degenerate target lie that a box has; None: nowhere."""
+    lanes = lane_arithmetic(problem.backend, problem.precision)
+    system = SphereSystem(lanes, problem.f, problem.rho, floats(target.box)[None], problem.region)
+    left = narrowed(system, Boxes(np.array([face]), zero.box[None, :, 0], zero.box[None, :, 1]), NARROWINGS)
+    with lanes:
+        if not len(left) or system.impossible(left)[0]:
+            return None
+        return Unsettled(_x_box(problem, system, left), target.box, Open.DEGENERATE_TARGET)
 
 
 def _inside(sides: Sequence[tuple[Fraction, Fraction]], region: Box) -> bool | None:
@@ -269,61 +270,23 @@ def _numbers(
 ) -> tuple[Enclosure, Enclosure | None]:
     """Enclose ``|g|`` and the smallest real part of the spectrum of ``M = H(c) J(x)``."""
     sam = Point(ar, SamProblem(problem.f, problem.rho), point.x)
-    sam.gradient = point.chart.from_chart(point.gradient)  # known already
     ends = smallest_real_part(ar, ar.matrix_product(centre.hessian, sam.perturbation))
-    norm = problem.published(Enclosure(*ar.endpoints(sam.q)), ar.precision)
-    return norm, None if ends is None else problem.published(Enclosure(*ends), ar.precision)
-
-
-def overlap(box: Box, other: Box) -> bool:
-    """Tell whether two boxes have a common point."""
-    return all(a.lower <= b.upper and b.lower <= a.upper for a, b in zip(box, other, strict=True))
+    norm = published(Enclosure(*ar.endpoints(sam.q)), ar.precision)
+    return norm, None if ends is None else published(Enclosure(*ends), ar.precision)
 
 
 def why_open(problem: Problem, targets: Sequence[CriticalPoint], tag: int, box: Box | None) -> Open:
-    """Say why a place on the sphere of an isolated target is open, where it is not the budget.
-
-    Parameters
-    ----------
-    problem : Problem
-        What the census is of.
-    targets : sequence of CriticalPoint
-        All of them.
-    tag : int
-        Number of the target.
-    box : Box or None
-        The place.
-    """
-    own = targets[tag]
-    if box is not None and any(
-        _is_around(problem, box, other.box) and _may_be_apart(own.box, other.box, problem.rho)
-        for i, other in enumerate(targets)
-        if i != tag and other.kind is not Kind.DEGENERATE and overlap(box, other.box)
-    ):
+    """Say why a place on the sphere of an isolated target, number `tag`, is open, where it is not the budget."""
+    own = targets[tag].box
+    if box is not None and is_excluded(problem, targets, own, box):
         return Open.CRITICAL_POINT
-    coarse = _unknown(floats(own.box)) > COARSE * float(problem.rho)
+    coarse = _unknown(floats(own)) > COARSE * float(problem.rho)
     return Open.RESOLUTION if coarse else Open.SINGULAR
 
 
 def _unknown(boxes: np.ndarray) -> np.ndarray:
     """Return the largest side of each box, shape (...) for boxes (..., d, 2)."""
     return np.asarray((boxes[..., 1] - boxes[..., 0]).max(-1))
-
-
-def _is_around(problem: Problem, box: Box, point: Box) -> bool:
-    """Tell whether a place lies in a small neighbourhood of the box of a critical point."""
-    size = float((problem.region[:, 1] - problem.region[:, 0]).max())
-    room = Fraction(min(NEIGHBOURHOOD * problem.tolerance * size, WIDEST * float(problem.rho)))
-    return all(c.lower - room <= a.lower and a.upper <= c.upper + room for a, c in zip(box, point, strict=True))
-
-
-def _may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
-    """Tell whether points of two boxes may be at exactly that distance."""
-    nearest, farthest = Fraction(0), Fraction(0)
-    for a, b in zip(box, other, strict=True):
-        nearest += max(b.lower - a.upper, a.lower - b.upper, Fraction(0)) ** 2
-        farthest += max(b.upper - a.lower, a.upper - b.lower) ** 2
-    return nearest <= distance**2 <= farthest
 
 
 def _leftovers(
@@ -336,12 +299,12 @@ def _leftovers(
             for tag in np.unique(boxes.tag).tolist():
                 own, number = boxes[boxes.tag == tag], tag // (2 * problem.f.dimension)
                 # What was not looked at is one place; so is what is too much to be told apart.
-                together = spent or len(own) >= MOST_SMALL
-                groups = [np.arange(len(own))] if together else list(touching_groups(own.lo, own.hi))
+                whole = spent or len(own) >= MOST_SMALL
+                groups = [list(range(len(own)))] if whole else connected(own.lo, own.hi)
                 for i, group in enumerate(groups):
                     late = clock.passed()
                     # Without time the groups that are left are one place.
-                    box = _x_box(system, own[np.concatenate(groups[i:]) if late else group])
+                    box = _x_box(problem, system, own[np.concatenate(groups[i:]) if late else np.array(group)])
                     if spent or late:
                         reason = Open.BUDGET
                     elif targets[number].kind is Kind.DEGENERATE:
@@ -354,11 +317,45 @@ def _leftovers(
     return places
 
 
-def _x_box(system: SphereSystem, boxes: Boxes) -> Box | None:
-    """Return a box around the points ``c + rho n(y)`` of chart boxes of one target."""
+def _x_box(problem: Problem, system: SphereSystem, boxes: Boxes) -> Box | None:
+    """Return a box around the points ``c + rho n(y)`` of chart boxes of one target, with some room."""
     x = system.point(boxes).x
     low = [np.min(system.lanes.lower(v)) for v in x]
     high = [np.max(system.lanes.upper(v)) for v in x]
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         return None
-    return from_floats(np.stack([low, high], -1))
+    box = from_floats(np.stack([low, high], -1))
+    widest = max(side.upper - side.lower for side in box)
+    return widened(box, ROOM * (widest + Fraction(problem.tolerance * problem.size)))
+
+
+def merged(
+    problem: Problem, targets: Sequence[CriticalPoint], results: Sequence[TaskResult[HallucinatedPoint]], clock: Clock
+) -> tuple[list[HallucinatedPoint], list[Unsettled]]:
+    """Put the results of all spheres together: every point once.
+
+    A point on an edge of the cube is found on several charts. Two points of the same target whose boxes are disjoint
+    are different; they are the same if the one, taken to the chart of the other, lies where that is the only solution.
+    """
+    kept: dict[int, list[HallucinatedPoint]] = {}  # by target
+    places = [place for result in results for place in result.places]
+    for point in [point for result in results for point in result.points]:
+        own = kept.setdefault(point.target, [])
+        close = [other for other in own if overlap(other.box, point.box)]
+        if not close:
+            own.append(point)
+        elif not any(_same(problem, targets[point.target], point, other) for other in close):
+            places.append(Unsettled(point.box, targets[point.target].box, Open.DUPLICATE))
+    found = [point for own in kept.values() for point in own]
+    points = sorted(found, key=lambda point: (point.target, [side.lower for side in point.box]))
+    return points, together(places, clock)
+
+
+def _same(problem: Problem, target: CriticalPoint, point: HallucinatedPoint, other: HallucinatedPoint) -> bool:
+    """Tell whether `point` lies in the box of a chart where the other one is the only solution."""
+    face = charts(problem.f.dimension)[other.chart]
+    with arithmetic(problem.exact_backend, problem.precision) as ar:
+        x, centre = ([ar.interval(side.lower, side.upper) for side in box] for box in (point.box, target.box))
+        return face.holds(ar, x, centre, other.unique) or face.holds(
+            ar, x, critical_balls(ar, problem.f, target.box), other.unique
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from fractions import Fraction
 
@@ -14,16 +13,13 @@ from hypothesis import strategies as st
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.lanes import FloatLanes, Lanes
-from hallucert.check.census import sphere as census_sphere
-from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats, published_doubles
-from hallucert.check.census.search import lanes as census_lanes
-from hallucert.check.census.search.branch_and_prune import Boxes, Zero
-from hallucert.check.census.search.equations import CriticalSystem, SphereSystem
-from hallucert.check.census.search.float_points import FloatPoints
-from hallucert.check.census.search.refine import Guess, guesses
-from hallucert.check.census.search.spectrum import signs_in_lanes, smallest_real_parts
+from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats
+from hallucert.prove.census import naming, sphere
+from hallucert.prove.census.branch_and_prune import Zero
+from hallucert.prove.census.naming import signs_in_lanes, smallest_real_parts
+from hallucert.prove.census.refine import Guess, float_points, guesses
+from hallucert.prove.census.systems import CriticalSystem, SphereSystem
 
 PLANE = np.array([[-3.0, 3.0], [-3.0, 3.0]])
 WELLS = "(x**2 - 1)**2 + (y**2 - 4)**2"
@@ -35,8 +31,8 @@ def critical(formula, middle, unique, region=PLANE, rho=1):
     problem = Problem(f, Fraction(rho), region)
     system = CriticalSystem(FloatLanes(), f, None, region)
     unique = np.array(unique, float)
-    zeros, proposed = [Zero(0, unique, unique)], [Guess(np.array(middle, float), np.zeros(2), np.eye(2))]
-    return census_lanes.critical_points(problem, system, zeros, proposed)
+    zeros, proposed = [Zero(0, unique, unique)], [Guess(np.array(middle, float), np.eye(2))]
+    return naming.critical_points(problem, system, zeros, proposed)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +68,12 @@ def settled(formula, rho, region, targets):
     f = hc.Objective.parse(formula)
     problem = Problem(f, Fraction(rho), np.array(region, float))
     boxes = np.array([[[float(s.lower), float(s.upper)] for s in t.box] for t in targets])
-    system = SphereSystem(FloatLanes(), f, problem.rho, boxes, None, problem.region)
+    system = SphereSystem(FloatLanes(), f, problem.rho, boxes, problem.region)
     size = float((problem.region[:, 1] - problem.region[:, 0]).max())
     smallest = np.full(4 * len(targets), 2.0**-22 * size)
-    found = census_sphere.search(system, census_sphere.cells(problem, range(len(targets))), smallest, 100_000)
-    proposed = guesses(SphereSystem(FloatPoints(), f, problem.rho, boxes, None, None), found.zeros)
-    return census_lanes.hallucinated_points(problem, system, targets, found.zeros, proposed), found.zeros
+    found = sphere.search(system, sphere.cells(problem, range(len(targets))), smallest, 100_000)
+    proposed = guesses(SphereSystem(float_points(), f, problem.rho, boxes, None), found.zeros)
+    return naming.hallucinated_points(problem, system, targets, found.zeros, proposed), found.zeros
 
 
 DOUBLE_WELL = "(x**2 - 1)**2/4 + y**2/20"
@@ -187,53 +183,3 @@ def test_half_infinite_numbers_settle_nothing():
     f = hc.Objective.parse(f"1.1714586547267575e+142*({formula})")
     found = hc.census(f, [[-r, r], [-r, r]], 0.5 / one)
     assert found.complete and len(found) > 0
-
-
-def test_boxes_are_unreachable_only_if_no_point_of_the_region_is_at_that_distance():
-    """The grid of all small boxes with ends in 1/2, against exact distances; touching counts as reachable."""
-    region = np.array([[-1.0, 0.5], [0.0, 1.0]])
-    ends = np.arange(-3, 3.5, 0.5)
-    sides = [(a, b) for a, b in itertools.combinations(ends, 2) if b - a <= 1]
-    pairs = list(itertools.product(sides, sides))
-    lo, hi = (np.array([[side[k] for side in pair] for pair in pairs]) for k in (0, 1))
-    flat = hc.Objective.parse("0*x + 0*y")  # its gradient is 0 everywhere: only the distance can exclude a box
-    for rho in (Fraction(1, 2), Fraction(5, 4), Fraction(3)):
-        for lanes in (FloatLanes(), lane_arithmetic("mpmath", 64)):
-            with lanes:
-                impossible, _ = CriticalSystem(lanes, flat, rho, region).look(Boxes(np.zeros(len(lo), int), lo, hi))
-            for dropped, low, high in zip(impossible, lo, hi, strict=True):
-                nearest = sum(max(a - d, c - b, 0) ** 2 for a, b, (c, d) in zip(low, high, region, strict=True))
-                farthest = sum(max(b - c, d - a) ** 2 for a, b, (c, d) in zip(low, high, region, strict=True))
-                outside = nearest > float(rho**2) * (1 + 1e-12) or farthest < float(rho**2) * (1 - 1e-12)
-                assert dropped == outside
-
-
-@given(st.lists(st.floats(-1e200, 1e200), min_size=2, max_size=2))
-def test_what_is_published_contains_what_was_proved(ends):
-    """With room on both sides, also at 0."""
-    low, high = sorted(ends)
-    wide = published_doubles(np.array([low, high]))
-    assert wide[0] < low and high < wide[1]
-
-
-def test_float_points_compute_what_formulas_say():
-    """All operations of a tape, against math; divisions by 0 are infinite, not errors."""
-    f = hc.Objective.parse(
-        "exp(x)*sin(y) - log(x)/sqrt(y) + cos(x)**3 + tanh(y)**-2 + x**(1/3) + pi*y**7 - x**5/3 - x**4"
-    )
-    x, y = 0.75, 1.25
-    expected = (
-        math.exp(x) * math.sin(y)
-        - math.log(x) / math.sqrt(y)
-        + math.cos(x) ** 3
-        + math.tanh(y) ** -2
-        + x ** (1 / 3)
-        + math.pi * y**7
-        - x**5 / 3
-        - x**4
-    )
-    points = FloatPoints()
-    with points:
-        value = f.enclose_value(points, [np.array([x, 0.0]), np.array([y, 0.0])])
-        assert abs(value[0] - expected) < 1e-13 and not np.isfinite(value[1])
-        assert points.constant(Fraction(10) ** 400) == np.inf and points.power(np.array([2.0]), 0) == 1

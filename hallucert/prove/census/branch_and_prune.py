@@ -17,10 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from hallucert.balls.ball_lanes import LaneArithmetic
+from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.facade import Ball
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
 BATCH = 2048
@@ -40,84 +43,18 @@ MOST_SMALL = 4000
 
 
 @dataclass(frozen=True)
-class Boxes:
-    """Boxes of ``n`` unknowns, each with the number of the system (such as a target) that it belongs to.
-
-    Attributes
-    ----------
-    tag : (k,) int array
-        Number of the system.
-    lo, hi : (k, n) arrays
-        Ends, exact.
-    """
-
-    tag: np.ndarray
-    lo: np.ndarray
-    hi: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.tag)
-
-    def __getitem__(self, which: Any) -> Boxes:
-        return Boxes(self.tag[which], self.lo[which], self.hi[which])
-
-    @property
-    def width(self) -> np.ndarray:
-        """Largest side of each box."""
-        result: np.ndarray = (self.hi - self.lo).max(axis=1)
-        return result
-
-    @property
-    def middle(self) -> np.ndarray:
-        """Points of the boxes near their middles, shape (k, n)."""
-        result: np.ndarray = np.clip(self.lo + (self.hi - self.lo) / 2, self.lo, self.hi)
-        return result
-
-    def lanes(self, arithmetic: Any) -> list[Any]:
-        """Return the boxes in an arithmetic of lanes, one value for each of the n unknowns."""
-        return [arithmetic.box(self.lo[:, j], self.hi[:, j]) for j in range(self.lo.shape[1])]
-
-    @staticmethod
-    def join(parts: Sequence[Boxes]) -> Boxes:
-        """Put boxes one after the other."""
-        return Boxes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("tag", "lo", "hi")))
-
-    def halves(self) -> Boxes:
-        """Split every box across its longest side; the halves share a face, exactly."""
-        axis, rows = (self.hi - self.lo).argmax(axis=1), np.arange(len(self))
-        cut = self.middle[rows, axis]
-        first, second = self.hi.copy(), self.lo.copy()
-        first[rows, axis], second[rows, axis] = cut, cut
-        return Boxes.join([Boxes(self.tag, self.lo, first), Boxes(self.tag, second, self.hi)])
-
-
-@dataclass(frozen=True)
 class Expansion:
     """What the operator needs of a system on k boxes: G on them and at their midpoints, and DG on them, enclosed."""
 
-    value: list[Any]
-    at_middle: list[Any]
-    jacobian: list[list[Any]]
-
-
-class Equations(Protocol):
-    """A square system on lanes: ``value`` and ``jacobian`` in enclosures."""
-
-    lanes: Any
-
-    def value(self, boxes: Boxes) -> list[Any]:
-        """Enclose G on each box."""
-        ...
-
-    def jacobian(self, boxes: Boxes) -> list[list[Any]]:
-        """Enclose DG on each box."""
-        ...
+    value: list[Ball]
+    at_middle: list[Ball]
+    jacobian: list[list[Ball]]
 
 
 class System(Protocol):
     """A square system that drops boxes early, and evaluates boxes together with their midpoints."""
 
-    lanes: Any
+    lanes: LaneArithmetic
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
         """Look at k boxes.
@@ -184,13 +121,7 @@ def chunks(zeros: Sequence[Zero]) -> Iterator[Sequence[Zero]]:
         yield zeros[first : first + BATCH]
 
 
-def ends(lanes: Any, x: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return lower and upper ends, each of shape (count,)."""
-    low, high = lanes.ends(x)
-    return (low, high) if len(low) == count else (np.broadcast_to(low, count), np.broadcast_to(high, count))
-
-
-def excludes_zero(lanes: Any, values: Sequence[Any], count: int) -> np.ndarray:
+def excludes_zero(lanes: LaneArithmetic, values: Sequence[Ball], count: int) -> np.ndarray:
     """Tell for each lane whether some component is certainly not 0."""
     result = np.zeros(count, bool)
     for value in values:
@@ -210,14 +141,7 @@ def inflated(boxes: Boxes) -> Boxes:
     return Boxes(boxes.tag, np.minimum(boxes.lo - room, boxes.lo), np.maximum(boxes.hi + room, boxes.hi))
 
 
-def krawczyk(equations: Equations, boxes: Boxes) -> Krawczyk:
-    """Apply the operator to every box."""
-    middles = Boxes(boxes.tag, boxes.middle, boxes.middle)
-    value, at_middle = equations.value(boxes), equations.value(middles)
-    return image(equations.lanes, boxes, Expansion(value, at_middle, equations.jacobian(boxes)))
-
-
-def image(lanes: Any, boxes: Boxes, expansion: Expansion) -> Krawczyk:
+def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk:
     """Return K of every box; where it is indeterminate, K is the whole space and nothing is proved."""
     (count, n), middle, at_middle = boxes.lo.shape, boxes.middle, expansion.at_middle
     low, high = np.empty((count, n, n)), np.empty((count, n, n))

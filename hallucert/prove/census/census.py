@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from os import PathLike
-from typing import Any
+from typing import Generic, Protocol
 
 import numpy as np
 
+from hallucert import __version__
 from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box
-from hallucert.balls import require_round_to_nearest
+from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
-from hallucert.check.census.census import Census, Task, take
-from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Problem, TaskResult
-from hallucert.clock import Clock, Progress, working
+from hallucert.check.census.census import Census
+from hallucert.check.census.reading import critical_from_json, point_from_json
+from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
+from hallucert.check.claim import Provenance
+from hallucert.check.units import box_units
+from hallucert.checkpoint import Checkpoint
+from hallucert.clock import UNLIMITED, Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
-from hallucert.prove.census_checkpoint import Checkpoint
+from hallucert.prove.census import critical, sphere
+from hallucert.prove.census.checkpoint import checkpoint_of, result_from_json, result_to_json
+from hallucert.prove.census.merging import P, TaskResult
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
 WORTH = 0.6
 """Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
-"""Called with the name of the step, how many of its tasks are done, and how many there are."""
 
 
 @quiet
 def census(
     f: Objective,
-    box: Any,
+    box: object,
     rho: Exact,
     *,
     max_boxes: int = MAX_BOXES,
@@ -113,16 +121,16 @@ def census(
     if workers is not None and (workers := checked_whole(workers, -1, "workers")) == 0:
         raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
-    kept = Checkpoint(path, problem, max_boxes)
+    kept = checkpoint_of(path, problem, max_boxes)
     with working(seconds, progress) as clock:
 
-        def runner(tasks: Sequence[Task]) -> Iterator[TaskResult[Any]]:
-            return _results(tasks, clock, *_jobs(workers), kept)
+        def runner(tasks: Sequence[Task[P]]) -> Iterator[TaskResult[P]]:
+            return _results(tasks, problem.f.dimension, clock, *_jobs(workers), kept)
 
         return take(problem, max_boxes, runner, clock)
 
 
-def checked_problem(f: object, box: Any, rho: Exact, tolerance: float, backend: str) -> Problem:
+def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backend: str) -> Problem:
     """Return the problem after checking every argument."""
     f = checked_objective(f)
     f.require_rigorous()
@@ -155,42 +163,117 @@ def _jobs(workers: int | None) -> tuple[int | None, float]:
     return (None, 0.0) if configured not in (None, 1) else (-1, WORTH)
 
 
-def _do(function: Callable[..., TaskResult[Any]], arguments: tuple[Any, ...], finish: float) -> TaskResult[Any]:
+def _do(run: Callable[[Clock], TaskResult[P]], finish: float) -> TaskResult[P]:
     """Do one task, wherever that is; `finish` is a wall-clock time, which other processes know too."""
     require_round_to_nearest()
-    return function(*arguments, Clock(finish - time.time()))
+    return run(Clock(finish - time.time()))
 
 
-def _stream(todo: Sequence[Task], finish: float, jobs: int | None, worth: float) -> Iterator[TaskResult[Any]]:
+def _stream(todo: Sequence[Task[P]], finish: float, jobs: int | None, worth: float) -> Iterator[TaskResult[P]]:
     """Do tasks and yield their results in order; processes start when so many seconds of work seem to be left."""
     from joblib import Parallel, delayed
 
     begun, count = time.monotonic(), len(todo)
-    for i, (_, function, arguments) in enumerate(todo):
+    for i, task in enumerate(todo):
         expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
         if jobs != 1 and count - i > 1 and expected >= worth:
-            calls = (delayed(_do)(function, arguments, finish) for _, function, arguments in todo[i:])
-            yield from Parallel(n_jobs=jobs, return_as="generator")(calls)
+            yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_do)(left.run, finish) for left in todo[i:])
             return
-        yield _do(function, arguments, finish)
+        yield _do(task.run, finish)
 
 
 def _results(
-    tasks: Sequence[Task], clock: Clock, jobs: int | None, worth: float, kept: Checkpoint
-) -> Iterator[TaskResult[Any]]:
+    tasks: Sequence[Task[P]], dimension: int, clock: Clock, jobs: int | None, worth: float, kept: Checkpoint
+) -> Iterator[TaskResult[P]]:
     """Do the tasks that are not done yet; yields all results in order."""
     finish = time.time() + clock.left()
-    kept.read(tasks)
-    todo = [task for task in tasks if task[0] not in kept.results]
-    step, done = tasks[0][0].split()[0] if tasks else "", len(tasks) - len(todo)
-    clock.tell(step, done, len(tasks))
-    fresh = {}
-    for (name, _, _), result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
-        fresh[name] = result
-        done += 1
+    results = {
+        task.name: result_from_json(kept, task.name, dimension, task.point_from_json)
+        for task in tasks
+        if task.name in kept.entries
+    }
+    todo = [task for task in tasks if task.name not in results]
+    if todo:
+        kept.require_place()
+    step = tasks[0].name.split()[0] if tasks else ""
+    clock.tell(step, len(results), len(tasks))
+    for task, result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
+        results[task.name] = result
         # What the clock cut short is done again by the next run.
         if not (result.pending and time.time() >= finish):
-            kept.add(name, result)
-        clock.tell(step, done, len(tasks))
-    for name, _, _ in tasks:
-        yield fresh[name] if name in fresh else kept.results[name]
+            kept.add(task.name, result_to_json(result))
+        clock.tell(step, len(results), len(tasks))
+    for task in tasks:
+        yield results[task.name]
+
+
+@dataclass(frozen=True)
+class Task(Generic[P]):
+    """A part of a step of a census: its name, what does it, and what reads a point of a result that was kept."""
+
+    name: str
+    run: Callable[[Clock], TaskResult[P]]
+    point_from_json: Callable[[object, str], P]
+
+
+class Runner(Protocol):
+    """Does tasks and returns their results in order, wherever it does them."""
+
+    def __call__(self, tasks: Sequence[Task[P]]) -> Iterable[TaskResult[P]]:
+        """Do them."""
+        ...
+
+
+def run_here(tasks: Sequence[Task[P]]) -> Iterator[TaskResult[P]]:
+    """Do tasks in this process."""
+    return (task.run(UNLIMITED) for task in tasks)
+
+
+def take(whole: Problem, max_boxes: int, runner: Runner = run_here, clock: Clock = UNLIMITED) -> Census:
+    """Take the census.
+
+    The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
+    together in a fixed order: whoever runs them, the census is the same. Each of the two steps may look at `max_boxes`
+    boxes, shared equally between its tasks.
+    """
+    began, d = time.monotonic(), whole.f.dimension
+    units = box_units(whole.f, whole.region, whole.rho)
+    problem = units.problem(whole)
+    numbers = critical.tasks(problem)
+    share = max(max_boxes // len(numbers), 1)
+    first = list(
+        runner(
+            [
+                Task(f"critical {n}", partial(critical.run, problem, n, share), partial(critical_from_json, d))
+                for n in numbers
+            ]
+        )
+    )
+    targets, places = critical.merged(problem, first)
+    starts = sphere.tasks(problem, len(targets))
+    share = max(max_boxes // max(len(starts), 1), 1)
+    second = list(
+        runner(
+            [
+                Task(
+                    f"sphere {start}",
+                    partial(sphere.run, problem, targets, start, share),
+                    partial(point_from_json, d, len(targets)),
+                )
+                for start in starts
+            ]
+        )
+    )
+    points, more = sphere.merged(problem, targets, second, clock)
+    ar = arithmetic(problem.exact_backend, problem.precision)
+    found = Census(
+        problem,
+        tuple(targets),
+        tuple(points),
+        tuple(place for place in places + more if place.reason is Open.CRITICAL_POINT),
+        tuple(place for place in places + more if place.reason is not Open.CRITICAL_POINT),
+        sum(result.spent for result in first) + sum(result.spent for result in second),
+        time.monotonic() - began,
+        Provenance(__version__, ar.name, ar.version, ar.precision),
+    )
+    return found.taken_out_of(units, whole)

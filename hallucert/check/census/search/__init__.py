@@ -1,1 +1,0 @@
-"""Branch and prune over boxes in lanes."""

@@ -1,0 +1,1 @@
+"""Taking a census: the search for all hallucinated points of a box, in intervals of doubles."""

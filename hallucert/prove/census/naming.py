@@ -1,0 +1,186 @@
+"""Naming zeros all at once, in intervals of doubles; where doubles do not decide, balls do it one by one.
+
+Around each guess m lies a box X of radius about `RADIUS`, in the box where the zero is the only one. There the operator
+of `branch_and_prune` contracts by about RADIUS, so the image K of X is as small as rounding allows. If K lies in the
+interior of X, the zero lies in K. From K come, in lanes, the point, ``|g|``, and the matrix whose spectrum decides.
+
+A zero counts as settled only if its enclosures are tight (`TIGHT`, `TIGHT_NUMBERS`) and every question has an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.balls import arithmetic
+from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.balls.lanes import FloatLanes
+from hallucert.check.census.records import (
+    CriticalPoint,
+    HallucinatedPoint,
+    Kind,
+    Problem,
+    Stability,
+    eigenvalues_of_two_rows,
+    from_floats,
+    kind_of,
+    published_doubles,
+    signs,
+    smallest_real_part,
+    stability_of,
+)
+from hallucert.check.problem import Point
+from hallucert.check.problem import Problem as SamProblem
+from hallucert.exact import float_above, float_below
+from hallucert.prove.census.branch_and_prune import System, Zero, image
+from hallucert.prove.census.refine import Guess
+from hallucert.prove.census.systems import CriticalSystem, SphereSystem, outside_of
+
+RADIUS = 2.0**-32
+"""Of X, beside coordinates and 1."""
+TIGHT, NEAR_ZERO = 2.0**-40, 2.0**-10
+"""Widest enclosure of a point, as a part of rho and of its largest coordinate, or of that part of rho near 0."""
+TIGHT_NUMBERS = 2.0**-30
+"""Widest enclosure of a number, as a part of it."""
+
+Matrix = Sequence[Sequence[Ball]]
+
+
+def refined(system: System, zeros: Sequence[Zero], guesses: Sequence[Guess]) -> tuple[Boxes, np.ndarray]:
+    """Return boxes K around k zeros in the arithmetic of the lanes, and which of them are proved to hold theirs."""
+    tags, unique = np.array([zero.tag for zero in zeros]), np.stack([zero.unique for zero in zeros])
+    middle = np.stack([guess.middle for guess in guesses])
+    room = RADIUS * (1.0 + np.abs(middle))
+    tiny = Boxes(tags, middle - room, middle + room)
+    inside = ((tiny.lo >= unique[..., 0]) & (tiny.hi <= unique[..., 1])).all(1)
+    _, expand = system.look(tiny)
+    found = image(system.lanes, tiny, expand(np.ones(len(tiny), bool)))
+    known = inside & found.proved
+    lo, hi = (np.where(known[:, None], end, other) for end, other in ((found.lo, tiny.lo), (found.hi, tiny.hi)))
+    return Boxes(tags, lo, hi), known
+
+
+def critical_points(
+    problem: Problem, system: CriticalSystem, zeros: Sequence[Zero], guesses: Sequence[Guess]
+) -> dict[int, CriticalPoint]:
+    """Name the zeros of the gradient that doubles decide, by their numbers."""
+    lanes, f, count = system.lanes, problem.f, len(zeros)
+    if not count or not isinstance(lanes, FloatLanes):
+        return {}
+    with lanes:
+        boxes, known = refined(system, zeros, guesses)
+        x = boxes.lanes(lanes)
+        sides = _sides(lanes, x, count)
+        settled = known & _tight_points(problem, sides) & lanes.finite(f.enclose_value(lanes, x))
+        with arithmetic(problem.exact_backend, problem.precision) as ar:
+            inertia = signs_in_lanes(ar, lanes, f.enclose_hessian(lanes, x), count)
+    sides = published_doubles(sides)
+    points = {}
+    for i in np.flatnonzero(settled).tolist():
+        if (kind := kind_of(int(inertia[i, 0]), int(inertia[i, 1]), f.dimension)) is not Kind.DEGENERATE:
+            points[i] = CriticalPoint(from_floats(sides[i]), kind, from_floats(zeros[i].unique))
+    return points
+
+
+def hallucinated_points(
+    problem: Problem,
+    system: SphereSystem,
+    targets: Sequence[CriticalPoint],
+    zeros: Sequence[Zero],
+    guesses: Sequence[Guess],
+) -> dict[int, HallucinatedPoint | None]:
+    """Tell what the zeros on the charts are, by their numbers, where doubles decide it.
+
+    None: certainly not a hallucinated point of the box.
+    """
+    lanes, f, count = system.lanes, problem.f, len(zeros)
+    if not count or not isinstance(lanes, FloatLanes):
+        return {}
+    numbers, faces = np.divmod(np.array([zero.tag for zero in zeros]), 2 * f.dimension)
+    isolated = np.array([targets[i].kind is not Kind.DEGENERATE for i in numbers])
+    with lanes:
+        boxes, proved = refined(system, zeros, guesses)
+        point = system.point(boxes)
+        known = proved & isolated
+        gone = known & (outside_of(lanes, point.x, problem.region) | (lanes.lower(point.outward) >= 0))
+        sides = _sides(lanes, point.x, count)
+        known &= ~gone & (lanes.upper(point.outward) < 0) & _tight_points(problem, sides)
+        known &= ((sides[..., 0] >= problem.region[:, 0]) & (sides[..., 1] <= problem.region[:, 1])).all(1)
+        centre = system.centre(numbers)
+        known &= lanes.finite(f.enclose_value(lanes, point.x)) & lanes.finite(f.enclose_value(lanes, centre))
+        sam = Point(lanes, SamProblem(f, problem.rho), point.x)
+        matrix = lanes.matrix_product(f.enclose_hessian(lanes, centre), sam.perturbation)
+        with arithmetic(problem.exact_backend, problem.precision) as ar:
+            real_parts = smallest_real_parts(ar, lanes, matrix, count)
+        values = np.stack([_sides(lanes, [sam.q], count)[:, 0], real_parts], 1)
+    widths = values[..., 1] - values[..., 0]
+    known &= (np.isfinite(widths) & (widths <= TIGHT_NUMBERS * np.abs(values).max(-1))).all(1)
+    sides, values = published_doubles(sides), published_doubles(values)
+    settled: dict[int, HallucinatedPoint | None] = dict.fromkeys(np.flatnonzero(gone).tolist())
+    for i in np.flatnonzero(known).tolist():
+        norm, real_part = from_floats(values[i])
+        if (stability := stability_of(real_part)) is not Stability.UNDECIDED:
+            number, unique = int(numbers[i]), from_floats(zeros[i].unique)
+            settled[i] = HallucinatedPoint(
+                from_floats(sides[i]), number, targets[number].kind, stability, norm, real_part, int(faces[i]), unique
+            )
+    return settled
+
+
+def _sides(lanes: FloatLanes, values: Sequence[Ball], count: int) -> np.ndarray:
+    """Return lower and upper ends of m values, shape (k, m, 2)."""
+    return np.array([ends(lanes, value, count) for value in values]).transpose(2, 0, 1)
+
+
+def _tight_points(problem: Problem, sides: np.ndarray) -> np.ndarray:
+    """Tell which enclosures of points, shape (k, d, 2), are as tight as they should be."""
+    width, rho = (sides[..., 1] - sides[..., 0]).max(1), float(problem.rho)
+    size = np.maximum(np.abs(sides).max((1, 2)), NEAR_ZERO * rho)
+    return np.asarray(width <= TIGHT * np.minimum(size, rho))
+
+
+def smallest_real_parts(ar: BallArithmetic, lanes: FloatLanes, matrix: Matrix, count: int) -> np.ndarray:
+    """Enclose the smallest real part of the eigenvalues in each of k lanes, shape (k, 2); NaN where it is undecided.
+
+    More than two rows are looked at lane by lane, in the arithmetic of balls.
+    """
+    if len(matrix) == 2:
+        mean, square, smaller = eigenvalues_of_two_rows(lanes, matrix)
+        rows = np.where(square.rows[1] < 0, mean.rows, smaller.rows)
+        return np.broadcast_to(np.stack([-rows[0], rows[1]], -1), (count, 2))
+    result = np.full((count, 2), np.nan)
+    for i, balls in enumerate(_lane_by_lane(ar, lanes, matrix, count)):
+        found = None if balls is None else smallest_real_part(ar, balls)
+        if found is not None:
+            result[i] = float_below(found[0]), float_above(found[1])
+    return result
+
+
+def signs_in_lanes(ar: BallArithmetic, lanes: FloatLanes, matrix: Matrix, count: int) -> np.ndarray:
+    """Count the eigenvalues of symmetric matrices that are certainly positive, and negative, shape (k, 2)."""
+    result = np.zeros((count, 2), int)
+    if len(matrix) == 2:
+        (a, b), (_, d) = matrix
+        determinant, first = ends(lanes, a * d - b * b, count), ends(lanes, a, count)
+        result[determinant[1] < 0] = 1, 1
+        result[(determinant[0] > 0) & (first[0] > 0)] = 2, 0
+        result[(determinant[0] > 0) & (first[1] < 0)] = 0, 2
+        return result
+    for i, balls in enumerate(_lane_by_lane(ar, lanes, matrix, count)):
+        if balls is not None:
+            result[i] = signs(ar, balls)
+    return result
+
+
+def _lane_by_lane(ar: BallArithmetic, lanes: FloatLanes, matrix: Matrix, count: int) -> list[list[list[Ball]] | None]:
+    """Return the matrix of each lane in balls; None where an entry is not finite."""
+    both = np.array([[ends(lanes, entry, count) for entry in row] for row in matrix]).transpose(3, 0, 1, 2)
+    return [
+        [[ar.interval(Fraction(low), Fraction(high)) for low, high in row] for row in own.tolist()]
+        if np.isfinite(own).all()
+        else None
+        for own in both
+    ]
