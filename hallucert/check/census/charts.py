@@ -28,7 +28,7 @@ from typing import Protocol, TypeVar
 from hallucert.balls.facade import Ball, BallArithmetic, sum_of_products
 from hallucert.check.claim import Enclosure
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape.tape import Arithmetic
+from hallucert.objectives.tape import Arithmetic
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from hallucert.balls.symmetric import inertia
 from hallucert.check.claim import Enclosure
 from hallucert.exact import float_below, format_dyadic, format_rational, require_radius
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.tape.tape import Arithmetic
+from hallucert.objectives.tape import Arithmetic
 
 Box = tuple[Enclosure, ...]
 """A box that contains something, one enclosure a coordinate."""
@@ -154,7 +154,7 @@ class Problem:
         return {
             "objective": self.f.to_json(),
             "rho": format_rational(self.rho),
-            "region": box_to_json(self.sides),
+            "region": [[format_dyadic(side.lower), format_dyadic(side.upper)] for side in self.sides],
             "tolerance": format_dyadic(Fraction(self.tolerance)),
         }
 
@@ -367,11 +367,6 @@ def may_be_apart(box: Box, other: Box, distance: Fraction) -> bool:
         nearest += max(b.lower - a.upper, a.lower - b.upper, Fraction(0)) ** 2
         farthest += max(b.upper - a.lower, a.upper - b.lower) ** 2
     return nearest <= distance**2 <= farthest
-
-
-def box_to_json(box: Box) -> list[list[str]]:
-    """Return a box as plain data."""
-    return [[format_dyadic(side.lower), format_dyadic(side.upper)] for side in box]
 
 
 def middle(box: Box) -> np.ndarray:

@@ -19,19 +19,11 @@ from hallucert.errors import CertificateError
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 40
 
-_BRANCHES = "hallucert.check.branch.file", "hallucert.check.branch.file", "hallucert.check.branch.verify"
-_SHEETS = "hallucert.check.sheet.file", "hallucert.check.sheet.file", "hallucert.check.sheet.verify"
+_PACKAGES = {kind: kind for kind in ("point", "branch", "census", "sheet")} | {"diagram": "branch", "surface": "sheet"}
 
 KINDS = {
-    "point": ("hallucert.check.point.file", "hallucert.check.point.file", "hallucert.check.point.verify"),
-    "branch": _BRANCHES,
-    "diagram": _BRANCHES,
-    "sheet": _SHEETS,
-    "surface": _SHEETS,
-    **{
-        kind: tuple(f"hallucert.check.{package}.{role}" for role in ("reading", "writing", "verify"))
-        for kind, package in {"census": "census"}.items()
-    },
+    kind: tuple(f"hallucert.check.{package}.{role}" for role in ("file", "file", "verify"))
+    for kind, package in _PACKAGES.items()
 }
 """From the field ``kind`` to the modules with its ``from_json``, ``to_json`` and ``check``."""
 

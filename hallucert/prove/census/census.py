@@ -19,7 +19,7 @@ from hallucert.arrays import checked_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
 from hallucert.check.census.census import Census
-from hallucert.check.census.reading import critical_from_json, point_from_json
+from hallucert.check.census.file import critical_from_json, point_from_json
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
 from hallucert.check.claim import Provenance
 from hallucert.check.units import box_units

@@ -11,10 +11,9 @@ import numpy as np
 
 from hallucert import __version__
 from hallucert.balls.boxes import Boxes
-from hallucert.check.census.reading import box_from_json, double, place_from_json
-from hallucert.check.census.records import CriticalPoint, Problem, box_to_json, from_floats
-from hallucert.check.census.writing import critical_to_json, place_to_json, point_to_json
-from hallucert.check.file.fields import read_fields, read_integer, read_list
+from hallucert.check.census.file import CRITICAL_POINT, PLACE, POINT, box_from_json, double, place_from_json
+from hallucert.check.census.records import CriticalPoint, Problem, from_floats
+from hallucert.check.file.fields import plain, read_fields, read_integer, read_list, record
 from hallucert.checkpoint import Checkpoint
 from hallucert.errors import CertificateError
 from hallucert.prove.census.merging import P, TaskResult
@@ -33,11 +32,11 @@ def result_to_json(result: TaskResult[P]) -> dict[str, object]:
     """Return a result as plain data."""
     small = zip(result.small.lo, result.small.hi, strict=True)
     return {
-        "points": [critical_to_json(p) if isinstance(p, CriticalPoint) else point_to_json(p) for p in result.points],
-        "places": [place_to_json(place) for place in result.places],
+        "points": [record(p, CRITICAL_POINT if isinstance(p, CriticalPoint) else POINT) for p in result.points],
+        "places": [record(place, PLACE) for place in result.places],
         "spent": result.spent,
         "pending": result.pending,
-        "small": [box_to_json(from_floats(np.stack(ends, -1))) for ends in small],
+        "small": [plain(from_floats(np.stack(ends, -1))) for ends in small],
     }
 
 

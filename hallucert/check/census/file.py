@@ -1,4 +1,4 @@
-"""Reading censuses from anyone: every field is checked, and whatever does not fit is named."""
+"""Censuses as plain data, and back: reading takes them from anyone, checks every field and names what does not fit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import Enclosure, Provenance
 from hallucert.check.file.fields import (
+    JSON,
+    header,
     read_dyadic,
     read_fields,
     read_integer,
@@ -35,6 +37,7 @@ from hallucert.check.file.fields import (
     read_provenance,
     read_rho,
     read_top,
+    record,
 )
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
@@ -44,6 +47,11 @@ MAX_ENTRIES = 100_000
 """Of each list: points, critical points, places."""
 MAX_BITS = 4096
 """Of the numerator and the denominator of a number: the product of three doubles fits."""
+
+CRITICAL_POINT = ("box", "kind", "unique")
+POINT = ("box", "target", "kind", "stability", "gradient_norm", "smallest_real_part", "chart", "unique")
+PLACE = ("box", "target", "reason")
+"""The fields of the entries of lists."""
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -69,6 +77,19 @@ def from_json(data: object) -> Census:
     )
 
 
+def to_json(census: Census) -> dict[str, JSON]:
+    """Return the census as plain data, in the order of the file format."""
+    return {
+        **header(census, census.problem.to_json()),
+        "search": census.problem.backend,
+        "boxes": census.boxes,
+        "critical_points": [record(point, CRITICAL_POINT) for point in census.critical_points],
+        "points": [record(point, POINT) for point in census.points],
+        "excluded": [record(place, PLACE) for place in census.excluded],
+        "pending": [record(place, PLACE) for place in census.pending],
+    }
+
+
 def _search(value: object, made: Provenance) -> str:
     allowed = ("float", "arb") if made.backend == "arb" else (made.backend,)
     if value not in allowed:
@@ -76,7 +97,7 @@ def _search(value: object, made: Provenance) -> str:
     return str(value)
 
 
-def _problem(entry: Mapping[str, Any], search: str) -> Problem:
+def _problem(entry: Mapping[str, JSON], search: str) -> Problem:
     objective = objective_from_json(entry["objective"], "problem.objective")
     if not isinstance(objective, FormulaObjective) or not 2 <= objective.dimension <= 4:
         raise CertificateError("problem.objective", "must be a formula in 2 to 4 variables")
@@ -111,14 +132,14 @@ def double(value: Fraction, field: str) -> float:
     return double
 
 
-def _items(top: Any, name: str) -> list[tuple[Any, str]]:
+def _items(top: Mapping[str, JSON], name: str) -> list[tuple[JSON, str]]:
     """Return the entries of a list with their paths."""
     return [(item, f"{name}[{i}]") for i, item in enumerate(read_list(top[name], name, MAX_ENTRIES))]
 
 
 def critical_from_json(d: int, data: object, field: str) -> CriticalPoint:
     """Read a critical point."""
-    entry = read_fields(data, {"box", "kind", "unique"}, field)
+    entry = read_fields(data, set(CRITICAL_POINT), field)
     kind = _word(Kind, entry["kind"], f"{field}.kind")
     if (entry["unique"] is None) != (kind is Kind.DEGENERATE):
         raise CertificateError(f"{field}.unique", "must be a box, or null for a degenerate critical point")
@@ -128,8 +149,7 @@ def critical_from_json(d: int, data: object, field: str) -> CriticalPoint:
 
 def point_from_json(d: int, targets: int, data: object, field: str) -> HallucinatedPoint:
     """Read a point whose target is one of so many."""
-    names = {"box", "target", "kind", "stability", "gradient_norm", "smallest_real_part", "chart", "unique"}
-    entry = read_fields(data, names, field)
+    entry = read_fields(data, set(POINT), field)
     target, real_part = read_integer(entry["target"], f"{field}.target"), entry["smallest_real_part"]
     if target >= targets:
         raise CertificateError(f"{field}.target", f"must be the number of one of the {targets} critical points")
@@ -153,7 +173,7 @@ def point_from_json(d: int, targets: int, data: object, field: str) -> Hallucina
 
 def place_from_json(data: object, d: int, field: str, excluded: bool | None = None) -> Unsettled:
     """Read a place; with `excluded`, of which list."""
-    entry = read_fields(data, {"box", "target", "reason"}, field)
+    entry = read_fields(data, set(PLACE), field)
     reason = _word(Open, entry["reason"], f"{field}.reason")
     if excluded is not None and (reason is Open.CRITICAL_POINT) != excluded:
         raise CertificateError(f"{field}.reason", f"must be {Open.CRITICAL_POINT} exactly if the place is excluded")
