@@ -54,6 +54,9 @@ class BallList:
 class LaneArithmetic(Protocol):
     """An arithmetic of lanes: what `FloatLanes` and `BallLanes` have in common, and tapes run in."""
 
+    name: str
+    precision: int
+
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
     def box(self, lo: np.ndarray, hi: np.ndarray) -> Ball: ...

@@ -16,8 +16,8 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.balls.facade import Ball
 from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.facade import Ball
 from hallucert.check.region.convexity import smallest_eigenvalues
 from hallucert.clock import Clock, OutOfTime
 from hallucert.objectives.formula import FormulaObjective

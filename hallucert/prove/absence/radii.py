@@ -13,7 +13,6 @@ from hallucert.arguments import checked_positive, checked_real, checked_seconds,
 from hallucert.arrays import checked_box, exact_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.census.records import CriticalPoint
-from hallucert.prove.census.refine import FloatPoints
 from hallucert.check.claim import Claim
 from hallucert.check.reason import Reason
 from hallucert.check.region import safe_radius as absence
@@ -30,6 +29,7 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
+from hallucert.prove.census.refine import FloatPoints
 from hallucert.prove.regions import subdivide
 
 MAX_BOXES = 400_000
