@@ -220,7 +220,9 @@ def test_the_tubes_hold_the_network_s_curve(network_piece):
                 return shifted_residuals(x)
 
             w = mpmath.findroot(section, (0, 0, 0))
-            enclosed = CurveCellProof(system, cell).section(Fraction(0))
+            proof = CurveCellProof(system, cell)
+            _, _, enclosed = arc_box(proof, Fraction(0), Fraction(0), proof.box, steps=20)
+            assert all(ar.contains(a, b) for a, b in zip(proof.section(Fraction(0)), enclosed, strict=True))
             for ball, m, row in zip(enclosed, centre, frame, strict=True):
                 exact = m + sum(f * v for f, v in zip(row[1:], w, strict=True))
                 low, high = (Fraction(mpmath.nstr(exact + e, 30)) for e in (mpmath.mpf(-1e-24), mpmath.mpf(1e-24)))

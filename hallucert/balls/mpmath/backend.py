@@ -149,7 +149,7 @@ def _fixed(row: Sequence[Interval], bits: int) -> Fixed | None:
 
 
 _EXP_LIMIT = from_int(EXP_LIMIT)
-_SMALL_MATRIX = 3
+_SMALL_PRODUCT = 27
 
 
 class MpmathArithmetic(BallArithmetic):
@@ -301,7 +301,8 @@ class MpmathArithmetic(BallArithmetic):
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         """Enclose the product of two matrices."""
         look()
-        product = integer_product(a, b, self.precision) if len(b) > _SMALL_MATRIX else None
+        small = len(a) * len(b) * len(b[0]) <= _SMALL_PRODUCT
+        product = None if small else integer_product(a, b, self.precision)
         if product is None:
             columns = list(zip(*b, strict=True))
             product = [[self.dot(row, column) for column in columns] for row in a]

@@ -31,10 +31,8 @@ from functools import cached_property
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.krawczyk import contract
 from hallucert.check.cell import Cell, CellProof, Vector
 from hallucert.check.problem import Kept, Point, Problem, sum_of_squares
-from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 
 MAX_DIMENSION = 100
@@ -200,28 +198,6 @@ class CurveCellProof(CellProof[CurveSystem]):
             piece = [v + (s - t) * w for v, w in zip(c_value, c_slope, strict=True)]
             result = piece if result is None else [ar.hull(a, b) for a, b in zip(result, piece, strict=True)]
         return result
-
-    def section(self, s: Fraction) -> Vector:
-        """Return a tight enclosure of the point of the arc at one ``s`` of the span."""
-        if s not in self.sections:
-            self.sections[s] = self._section(s)
-        return self.sections[s]
-
-    def _section(self, s: Fraction) -> Vector:
-        ar, exact = self.arithmetic, self.arithmetic.constant(s)
-
-        def value(w: Vector) -> Vector:
-            return self.system.value(self.at(exact, w))
-
-        def jacobian(w: Vector) -> Matrix:
-            return ar.matrix_product(self.system.jacobian(self.at(exact, w)), self.normals)
-
-        narrow = self.narrowed(exact, self.box)
-        try:
-            return self.at(exact, contract(ar, value, jacobian, narrow))
-        except ArgumentError:
-            # Only if the cell is not proved; the wide enclosure is still true of nothing.
-            return self.at(exact, narrow)
 
     def speed(self, x: Vector) -> Ball | None:
         """Enclose ``|x'(s)|`` for arc points `x`; None if ``A N`` may be singular.

@@ -15,9 +15,9 @@ mean-value forms with second derivatives, preconditioned before they are widened
 
     K = v - C E - C DE T y_s - C D^2E(Z)[T y_s, T y_s]/2 + R y_w,    R = I - C DE N - sum_a y_a B_a N
 
-is Krawczyk's operator. Every ``w(s)`` in the box lies in ``K``, so the box may be narrowed to it, again and again with
-the same ``R``. With ``y_s = 0`` the same line encloses ``w(t)``. A first box comes from the expansion of the whole
-chart, for the ``s`` of the rectangle, which costs no evaluation.
+is Krawczyk's operator. Every ``w(s)`` in the box lies in ``K``, so the box may be narrowed to it. With ``y_s = 0`` the
+same line encloses ``w(t)``. A first box comes from the expansion of the whole chart, for the ``s`` of the rectangle,
+which costs no evaluation.
 
 *Velocities.* ``z_k = T_k + N w_k`` with ``M w_k = -b_k``, where ``M = C DE N`` and ``b_k = C DE T_k`` at ``z(s, w(s))``
 lie in ``C DE(z(t, v)) F + sum_a y_a B_a``. Let ``D = M - I``, and ``r`` the radii of the chart. Where
@@ -53,7 +53,7 @@ MARGIN = 1 + Fraction(1, 1024)
 """Second derivatives are enclosed on a region larger than the chart by this factor."""
 
 NARROWED = 2
-"""How often the box of a part is narrowed, by the expansion of the chart and by its own."""
+"""How often the box of a part is narrowed by the expansion of the whole chart."""
 
 SHARPENED = 2
 """How often ``w_k = -b_k - D w_k`` is used to make bounds of ``w_k`` sharper."""
@@ -233,10 +233,10 @@ class Part:
 
     def __init__(self, proof: ChartProof, rectangle: Box, box: Vector) -> None:
         ar = self.arithmetic = proof.arithmetic
-        self.proof, self.rectangle, self.w, self._steps = proof, rectangle, box, NARROWED
+        self.proof, self.w, self._narrowed = proof, box, False
         self.s = [ar.interval(*ends) for ends in rectangle]
         self.t, self.v = [ar.centre(side) for side in self.s], [ar.centre(side) for side in box]
-        self.offsets, self.thickness = _minus(self.s, self.t), _minus(box, self.v)
+        self.offsets, self._thickness = _minus(self.s, self.t), _minus(box, self.v)
 
     # ------------------------------------------------------------------ Krawczyk's operator
 
@@ -256,14 +256,9 @@ class Part:
         return _minus(self._newton, matrix.apply(ar, rows, [*terms, *_minus(w, self.v)]))
 
     def narrow(self) -> Part:
-        """Narrow the box to ``K``, once, in at most `NARROWED` steps and as long as that halves it."""
-        ar, steps, self._steps = self.arithmetic, self._steps, 0
-        for _ in range(steps):
-            narrow = common(ar, self.w, self.image())
-            before, after = (max(ar.approximate(ar.radius(x)) for x in box) for box in (self.w, narrow))
-            self.w = narrow
-            if 2 * after > before:
-                break
+        """Narrow the box to ``K``, once."""
+        if not self._narrowed:
+            self.w, self._narrowed = common(self.arithmetic, self.w, self.image()), True
         return self
 
     @cached_property
@@ -285,16 +280,19 @@ class Part:
         return ar.matrix_product(proof.preconditioner, ar.matrix_product(jacobian, proof.frame))
 
     @cached_property
-    def _deviation(self) -> Matrix:
-        """``-R``, for the box as it was given."""
-        return _less_identity(self.arithmetic, self._slopes(self.thickness))
-
-    def _slopes(self, thickness: Vector) -> Matrix:
-        """``C DE F`` at all points of the part whose ``w`` is not farther from ``v`` than that."""
+    def _slopes(self) -> Matrix:
+        """``C DE F`` at all points of the part."""
         ar, size = self.arithmetic, len(self.proof.frame)
-        turned = matrix.apply(ar, self.proof.bend_rows, [*self.offsets, *thickness])
-        rows = [turned[i : i + size] for i in range(0, len(turned), size)]
-        return matrix.add(self._slope, rows)
+        turned = matrix.apply(ar, self.proof.bend_rows, [*self.offsets, *self._thickness])
+        return matrix.add(self._slope, [turned[i : i + size] for i in range(0, len(turned), size)])
+
+    @cached_property
+    def _deviation(self) -> Matrix:
+        """``C DE N - I``, which is ``-R``."""
+        rows, one = [row[SIDES:] for row in self._slopes], self.arithmetic.constant(Fraction(1))
+        for i, row in enumerate(rows):
+            row[i] = row[i] - one
+        return rows
 
     # ------------------------------------------------------------------ the patch, once the chart is proved
 
@@ -305,9 +303,8 @@ class Part:
     @cached_property
     def velocities(self) -> list[Vector] | None:
         """``z_1`` and ``z_2``, the derivatives by ``s_1`` and ``s_2``; None if ``M`` may be singular."""
-        ar, proof = self.arithmetic, self.proof
-        slopes = self._slopes(_minus(self.w, self.v))
-        deviation, right = _less_identity(ar, slopes), [row[:SIDES] for row in slopes]
+        ar, proof, deviation = self.arithmetic, self.proof, self._deviation
+        right = [row[:SIDES] for row in self._slopes]
         # D times the box [-r, r] reaches from -sum_j |D_ij| r_j to the sum.
         room = _minus(proof.radius, matrix.apply(ar, deviation, proof.box))
         if not all(ar.positive(v) for v in room):
@@ -333,14 +330,6 @@ def common(ar: BallArithmetic, box: Vector, image: Sequence[Ball]) -> Vector:
     """Intersect a box with an image of it; what has no common points stays."""
     both = [ar.intersection(old, new) for old, new in zip(box, image, strict=True)]
     return [old if new is None else new for old, new in zip(box, both, strict=True)]
-
-
-def _less_identity(ar: BallArithmetic, slopes: Matrix) -> Matrix:
-    """``C DE N - I``."""
-    rows, one = [row[SIDES:] for row in slopes], ar.constant(Fraction(1))
-    for i, row in enumerate(rows):
-        row[i] = row[i] - one
-    return rows
 
 
 def _minus(a: Sequence[Ball], b: Sequence[Ball]) -> Vector:
