@@ -22,8 +22,7 @@ from hallucert.find.rescaled import original
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
-Arguments = Callable[[np.ndarray], np.ndarray]
-"""Domain arguments on lanes: (k, d) -> (k, n)."""
+Arguments = Callable[[np.ndarray], np.ndarray]  # domain arguments on lanes: (k, d) -> (k, n)
 
 LARGEST = 1e150  # of a coordinate: searches square lengths, which doubles must be able to hold
 KEPT = 0.125  # to this part a step may lower a domain argument: towards an edge one digit takes about a step
@@ -124,8 +123,7 @@ class Edges:
 
     arguments: Arguments  # domain arguments on lanes of ``x``
     dimension: int  # number of coordinates of ``x``
-    # other coordinates beyond this run to infinity, as the multiplier does towards a pole
-    far: float = np.inf
+    far: float = np.inf  # other coordinates beyond this run to infinity, as the multiplier does towards a pole
 
     def clear(self, z: np.ndarray, t: np.ndarray, step: float, shortest: float) -> float:
         """Return `step` or a half, a quarter, ... of it, on which no argument loses most of its size; 0 if none.

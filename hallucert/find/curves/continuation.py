@@ -62,17 +62,11 @@ class CurvePoint:
     t: np.ndarray
 
 
-# Given the last two points: None to go on, or the point that replaces the second, and why the branch ends
-# there.
-
-
 End = tuple[CurvePoint, EndReason]
 
+# Given the last two points: None to go on, or the point that replaces the second, and why the branch ends there.
 Stop = Callable[[CurvePoint, CurvePoint], "End | None"]
-"""Given the last two points: None to go on, or the point that replaces the second, and why the branch ends there."""
-
-Stays = Callable[[CurvePoint, CurvePoint], bool]
-"""Given two neighbours: whether they lie on the same arc."""
+Stays = Callable[[CurvePoint, CurvePoint], bool]  # given two neighbours: whether they lie on the same arc
 
 
 @dataclass(frozen=True)

@@ -244,11 +244,8 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
     on_curve = curve.correct(z, curve.tangent(z, upward))
     moved = np.inf if on_curve is None else float(np.linalg.norm((on_curve - z)[:-1]))
     if on_curve is None or moved > 0.05 * distance or not on_curve[-1] > 0:
-        raise ArgumentError(
-            "start",
-            original(f, x).tolist(),
-            "be near a critical point of f, or near a hallucinated point of the target: g(x) = lambda (c - x)",
-        )
+        must = "be near a critical point of f, or near a hallucinated point of the target: g(x) = lambda (c - x)"
+        raise ArgumentError("start", original(f, x).tolist(), must)
     return CurvePoint(on_curve, curve.tangent(on_curve, upward)), False
 
 

@@ -17,7 +17,6 @@ from hallucert.objectives.canonical import ONE, Atom, Monomial, Polynomial, Ring
 from hallucert.objectives.tape import Tape
 
 MAX_CANDIDATES = 200  # most functions tried as ``s``
-
 MAX_DEGREE = 24  # highest degree in a variable of a function that is tried as a power
 
 

@@ -146,13 +146,12 @@ def require_possible_maximizer(f: Objective) -> None:
     if not isinstance(f, TanhNetwork) or f.output != "linear":
         return
     loss = "squared error" if f.loss == "squared" else "cross-entropy"
-    raise ArgumentError(
-        "f",
-        f"<{f.name}>",
+    must = (
         f"have a local maximizer, and it has none (Proposition 4.6): the output layer is linear with a free bias, and "
         f"the {loss} is strictly convex along the bias of one output, so no point can be a maximizer, wherever it is; "
-        "find.on_sphere and find.hallucinate need no maximizer",
+        "find.on_sphere and find.hallucinate need no maximizer"
     )
+    raise ArgumentError("f", f"<{f.name}>", must)
 
 
 # ---------------------------------------------------------------------- an isolated maximizer
@@ -215,12 +214,11 @@ def _require_maximizer(f: Objective, x: np.ndarray) -> None:
         return
     low, high = (original_number(f, float(value), Unit.MULTIPLIER) for value in eigenvalues[[0, -1]])
     what = kind if kind == "degenerate" else f"a {kind}"
-    raise ArgumentError(
-        "maximizer",
-        original(f, x).tolist(),
+    must = (
         f"be near a local maximizer with negative definite Hessian; the critical point there is {what}, with Hessian "
-        f"eigenvalues from {low:.4g} to {high:.4g} (give points of a maximizer set as rows)",
+        f"eigenvalues from {low:.4g} to {high:.4g} (give points of a maximizer set as rows)"
     )
+    raise ArgumentError("maximizer", original(f, x).tolist(), must)
 
 
 def _critical_value(f: Objective, centre: np.ndarray, radius: float, maximum: float, seed: int) -> float:
