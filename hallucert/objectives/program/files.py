@@ -21,6 +21,7 @@ from hallucert.objectives.program.program import (
     Node,
     Program,
     Shape,
+    contraction,
     entries,
     shape_of,
 )
@@ -28,6 +29,10 @@ from hallucert.objectives.tape import read_rational
 
 MAX_NUMBERS = 10**6
 """Most numbers in the constants and positions of a program that is read."""
+MAX_VALUES = 2**23
+"""Most entries of all values of a program that is read, together: whoever runs it keeps many of them."""
+MAX_PRODUCTS = 2**27
+"""Most multiplications in one contraction."""
 
 
 def program_to_json(program: Program) -> dict[str, object]:
@@ -60,11 +65,15 @@ def program_from_json(data: object, field: str) -> Program:
         raise CertificateError(field, "must be an object with the fields inputs, nodes and outputs")
     inputs = tuple(_shape(shape, f"{field}.inputs[{i}]") for i, shape in enumerate(_list(data, "inputs", field)))
     nodes: list[Node] = []
-    left = MAX_NUMBERS
+    left, room = MAX_NUMBERS, MAX_VALUES
     for i, item in enumerate(_list(data, "nodes", field)):
         place = f"{field}.nodes[{i}]"
-        nodes.append(_node(item, nodes, inputs, left, place))
-        left -= nodes[-1].data.size if isinstance(nodes[-1].data, np.ndarray) else 0
+        node = _node(item, nodes, inputs, left, place)
+        nodes.append(node)
+        left -= node.data.size if isinstance(node.data, np.ndarray) else 0
+        room -= entries(node.shape)
+        if room < 0:
+            raise CertificateError(place, f"must leave the program with values of at most {MAX_VALUES} entries in all")
     outputs = tuple(_index(j, len(nodes), f"{field}.outputs[{i}]") for i, j in enumerate(_list(data, "outputs", field)))
     program = Program(inputs, tuple(nodes), outputs)
     if len(prune(program).nodes) != len(nodes):
@@ -112,6 +121,10 @@ def _node(item: object, nodes: list[Node], inputs: tuple[Shape, ...], left: int,
         raise CertificateError(field, f"must {error.must}") from None
     if follows != shape:
         raise CertificateError(field, f"must have the shape {list(follows)}")
+    if op == "contract":
+        plan = contraction(str(data), nodes[args[0]].shape, nodes[args[1]].shape)
+        if entries(plan.batch + plan.left + plan.summed + plan.right) > MAX_PRODUCTS:
+            raise CertificateError(field, f"must be a contraction of at most {MAX_PRODUCTS} products")
     return Node(op, args, data, shape)
 
 

@@ -78,6 +78,17 @@ def test_numbers_are_counted_over_the_whole_program():
         program_from_json({"inputs": [[1]], "nodes": nodes, "outputs": [3]}, "program")
 
 
+def test_programs_that_would_fill_the_memory_are_refused():
+    """A few characters may ask for values without end, or for products without end."""
+    large = [["input", [], 0, [1]], ["broadcast", [0], [0], [1, 2**24]], ["sum", [1], [1], [1]]]
+    with pytest.raises(CertificateError, match="entries in all"):
+        program_from_json({"inputs": [[1]], "nodes": large, "outputs": [2]}, "program")
+    wide = [["input", [], 0, [1]], ["broadcast", [0], [0], [1, 2**10, 2**10]], ["reshape", [1], None, [2**10, 2**10]]]
+    wide += [["contract", [2, 2], "ij,jk->ik", [2**10, 2**10]]]
+    with pytest.raises(CertificateError, match="products"):
+        program_from_json({"inputs": [[1]], "nodes": wide, "outputs": [3]}, "program")
+
+
 def test_a_node_that_nothing_needs_is_refused():
     """There is one spelling of a program: no dead code."""
     nodes = [["input", [], 0, [1]], ["exp", [0], None, [1]], ["sin", [0], None, [1]]]
