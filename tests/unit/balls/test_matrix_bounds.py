@@ -78,3 +78,10 @@ def test_update_and_trace(ar):
     assert [[ar.endpoints(x)[0] for x in row] for row in updated] == [[2 - 8, 4 - 7 - 12], [4 - 12 - 7, 10 - 42]]
     assert updated[0][1] is updated[1][0]
     assert ar.endpoints(mx.trace(a)) == (6, 6)
+
+
+def test_a_ball_that_reaches_a_singular_matrix_has_no_inverse(ar):
+    """[0, 2] holds 0, which the error 1 of its approximate inverse just does not exclude; [1/4, 7/4] has an inverse."""
+    assert mx.inverse(ar, [[ar.interval(Fraction(0), Fraction(2))]]) is None
+    ((found,),) = mx.inverse(ar, [[ar.interval(Fraction(1, 4), Fraction(7, 4))]])
+    assert ar.lower(found) <= Fraction(4, 7) < 4 <= ar.upper(found)

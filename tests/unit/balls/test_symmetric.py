@@ -178,3 +178,15 @@ def test_the_smallest_eigenvalue_is_known_better_than_its_eigenvector(ar, norm):
             low, high = -other_high, -other_low
         assert low - EPS <= truth[0] <= high + EPS
         assert high - low <= Fraction(1, 2**45)
+
+
+def test_a_singular_proposal_of_eigenvectors_bounds_nothing(ar, monkeypatch):
+    """Columns (1, 0) and (0, 0), off from orthonormal by exactly 1, are the least that is refused."""
+    from hallucert.balls import symmetric
+
+    a = [[ar.constant(Fraction(v)) for v in row] for row in ((1, 0), (0, 2))]
+    assert extreme_eigenvalues(ar, a) is not None
+    proposal = np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 0.0]])
+    monkeypatch.setattr(symmetric, "_eigenvectors", lambda _: proposal)
+    monkeypatch.setattr(symmetric, "_quotient", lambda ar, *_: ar.constant(Fraction(1)))
+    assert extreme_eigenvalues(ar, a) is None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.claim import Claim, Claims, Enclosure, Status, undecided
+from hallucert.check.claim import LARGEST_COUNT, Claim, Claims, Enclosure, Status, undecided
 from hallucert.check.reason import MOST_BITS, Reason
 from hallucert.prove.certify import PRECISIONS
 
@@ -88,15 +88,18 @@ def test_reprs_are_short(point) -> None:
 
 
 def test_counts_are_printed_as_integers(point) -> None:
-    """A count whose interval holds one integer is printed as it; other numbers keep their intervals."""
+    """A count whose interval holds one integer is printed as it; other numbers, and huge counts, keep intervals."""
     assert "negative eigenvalues = 0\n" in str(point)
     third = Fraction(1, 3)
     for low, high, text in (
         (1 - third, 1 + third, "= 1"),
         (-third, 2 + third, "from 0 to 2"),
         (third, 1 - third, "in "),
+        (-LARGEST_COUNT, LARGEST_COUNT, f"from {-LARGEST_COUNT} to {LARGEST_COUNT}"),
+        (-LARGEST_COUNT - 1, 0, "in "),
+        (0, LARGEST_COUNT + 1, "in "),
     ):
-        claim = Claim("target", Status.PROVED, ".", {"negative_eigenvalues": Enclosure(low, high)})
+        claim = Claim("target", Status.PROVED, ".", {"negative_eigenvalues": Enclosure(Fraction(low), Fraction(high))})
         assert f"negative eigenvalues {text}" in str(claim)
     assert "smallest singular value in [0.99" in str(point)
 
@@ -128,7 +131,7 @@ def test_long_names_and_radii_are_shortened_for_print_only() -> None:
     name, rho = str(empty).splitlines()[:2]
     assert len(name) < 140 and rho == "rho = 1e+400" and empty.objective.name == formula
     assert "0" * 60 not in str(empty)
-    rational = replace(empty, rho=Fraction(2**200 + 1, 3**100))
+    rational = replace(empty, problem=replace(empty.problem, rho=Fraction(2**200 + 1, 3**100)))
     assert "... (exact in the certificate)" in str(rational).splitlines()[1]
 
 

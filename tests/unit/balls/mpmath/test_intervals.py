@@ -270,3 +270,17 @@ def test_operands_of_other_types_are_refused():
         with pytest.raises(TypeError):
             x + other
     assert isinstance(x + 1, Interval)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "tanh"])
+@pytest.mark.parametrize("bits", [7, 8, 20, 60, 100])
+@pytest.mark.parametrize("start", ["-30", "-3", "-0.5", "-0.00001", "0", "0.3", "1.5", "40"])
+def test_functions_of_narrow_intervals_hold_both_ends_and_little_more(name, bits, start):
+    """From x to x + 2**-7 and less, exp, log and tanh reach both ends, and beyond by a 64th of the spread at most."""
+    x = Fraction(start) if name != "log" else abs(Fraction(start)) + 1
+    x, length = Fraction(round(x * 2**40), 2**40), Fraction(1, 2**bits)
+    ar = arithmetic("mpmath", 106)
+    low, high = ar.endpoints(getattr(ar, name)(ar.interval(x, x + length)))
+    (_, first), (last, _) = oracle(name, x), oracle(name, x + length)
+    assert low <= first <= last <= high
+    assert high - low <= (last - first) * Fraction(65, 64) + abs(last) / 2**98

@@ -1,0 +1,41 @@
+"""The smallest singular value is a number only where bounds of eigenvalues show it to be positive."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.check.point import regular
+from hallucert.check.point.rule import Evidence
+from hallucert.check.problem import Point, Problem
+from hallucert.check.reason import Reason
+
+CIRCLE = hc.Objective.least_squares(["x**2 + y**2 - 1"])
+HALF, ONE, ZERO = Fraction(1, 2), Fraction(1), Fraction(0)
+
+
+def evidence(ar, residual: bool) -> Evidence:
+    """What is enclosed at (-1/2, 1/4) for rho = 3/2."""
+    problem = Problem(CIRCLE, Fraction(3, 2), residual=residual)
+    return Evidence(Point(ar, problem, [ar.constant(-HALF), ar.constant(HALF / 2)]))
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+@pytest.mark.parametrize(
+    ("residual", "reason"), [(False, Reason.SINGULAR_JACOBIAN), (True, Reason.RANK_DEFICIENT)], ids=["J", "A"]
+)
+@pytest.mark.parametrize("low", [ZERO, -ONE])
+def test_a_bound_of_zero_is_no_positive_bound(monkeypatch, backend, residual, reason, low):
+    """Where the lower bound of an eigenvalue is 0 or below nothing is measured, and the reason says what looks so."""
+    ar = arithmetic(backend, 106)
+    with ar:
+        point = evidence(ar, residual)
+        monkeypatch.setattr(regular, "extreme_eigenvalues", lambda *_: ((low, ONE), (low, ONE)))
+        assert regular.measure(point, {}) is reason
+        monkeypatch.setattr(regular, "extreme_eigenvalues", lambda *_: ((ONE, 4 * ONE), (ONE, 4 * ONE)))
+        found = regular.measure(point, {})["smallest_singular_value"]
+        wanted = (ONE, 2 * ONE) if residual else (HALF, ONE)
+        assert abs(found.lower - wanted[0]) < HALF**90 and abs(found.upper - wanted[1]) < HALF**90
