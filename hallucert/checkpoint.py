@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hallucert.errors import CheckpointError
-from hallucert.files import CENSUS, is_file_or_nothing, kind_of_file, replacing, require_place
+from hallucert.files import CHECKPOINTS, is_file_or_nothing, kind_of_file, replacing, require_place
 
 
 class Checkpoint:
@@ -24,7 +24,7 @@ class Checkpoint:
     fingerprint : str
         Of all that determines the work.
     work : str
-        What the work is called, such as ``"census"``.
+        What the work is called, a key of `CHECKPOINTS`.
     settings : str
         What makes another work of it, in words.
 
@@ -53,12 +53,18 @@ class Checkpoint:
         except OSError as error:
             raise CheckpointError(f"{path} cannot be read: {error}; use another file") from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            kind = kind_of_file(path)
-            self.refuse(repr(error) if kind in (None, CENSUS) else f"it is {kind}", "use another file")
+            self._refuse_others()
+            self.refuse(repr(error), "use another file" if kind_of_file(path) is None else "delete it")
         if not usable:
             raise CheckpointError(f"{path} cannot be read: it is no file; use another path")
+        self._refuse_others()
         if not belongs:
             raise CheckpointError(f"{path} belongs to another {work} ({settings}); use another file")
+
+    def _refuse_others(self) -> None:
+        """Say what the file is, if it is something else of this library's."""
+        if self.path is not None and (kind := kind_of_file(self.path)) not in (None, CHECKPOINTS[self.work]):
+            self.refuse(f"it is {kind}", "use another file")
 
     def require_place(self) -> None:
         """Make sure, as far as can be told, that parts can be kept; raises `CheckpointError` if not."""
@@ -73,7 +79,7 @@ class Checkpoint:
         if self.path is None:
             return
         self.entries[name] = entry
-        text = json.dumps({"digest": self.fingerprint, "results": self.entries})
+        text = json.dumps({"work": self.work, "digest": self.fingerprint, "results": self.entries})
         try:
             with replacing(self.path) as stream:
                 stream.write(text.encode("ascii"))

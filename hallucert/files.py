@@ -246,12 +246,13 @@ def save_picture(figure: Figure, path: Path) -> None:
 
 # ---------------------------------------------------------------- telling files of this library apart, for messages
 
-CENSUS = "the checkpoint of a census"
+CHECKPOINTS = {"census": "the checkpoint of a census", "run": "the checkpoint of an ensemble of runs"}
+"""By the work that they are of."""
+
 _LONGEST = 2**26
 _MARKS = {
     b'"hallucert-certificate"': "a certificate",
-    b'{"digest": "': CENSUS,
-    b"fingerprint.npy": "the checkpoint of an ensemble of runs",
+    **{f'{{"work": "{work}"'.encode(): kind for work, kind in CHECKPOINTS.items()},
 }
 
 

@@ -1,41 +1,44 @@
-"""Checkpoints of long ensembles: a folder with one file for each cell of the grid.
-
-A file holds the exact state of the cell's lanes and the fingerprint of everything that determines the run, so that a
-run is only ever continued by itself. Files are replaced in one step: whoever kills the process, at whatever moment,
-leaves the old file or the new one.
-"""
+"""What a checkpoint of an ensemble holds: in a folder, for each cell of the grid, the exact state of its lanes."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 
+from hallucert.checkpoint import Checkpoint
 from hallucert.errors import CheckpointError
-from hallucert.files import kind_of_file, replacing, write_nothing
+from hallucert.files import kind_of_file, write_nothing
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM
-from hallucert.sam.driver import Plan, State
+from hallucert.sam.driver import State
+from hallucert.sam.lanes import Lanes
+from hallucert.sam.settings import Plan
 
-FORMAT = "hallucert-checkpoint-1"
-_ARRAYS = ("x", "codes", "done", "velocity")
+FORMAT = "hallucert-checkpoint-2"
 
 
-class Checkpoint:
+class _Array(TypedDict):
+    """An array as plain data, to the last bit."""
+
+    dtype: str
+    shape: list[int]
+    data: str
+
+
+class CellCheckpoint:
     """The saved state of a cell of the grid, by its number, in a folder that is made if it is missing.
 
     The fingerprint is that of the run. A folder that cannot be made or written is a `CheckpointError`.
     """
 
     def __init__(self, folder: Path, cell: int, fingerprint: str) -> None:
-        self.path = folder / f"cell-{cell:04d}.npz"
-        self.fingerprint = fingerprint
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_nothing(folder)
@@ -47,34 +50,40 @@ class Checkpoint:
             raise CheckpointError(
                 f"the checkpoint folder {folder} cannot be made or written to: {error.strerror}"
             ) from None
+        path = folder / f"cell-{cell:04d}.json"
+        self.kept = Checkpoint(path, fingerprint, "run", "other data, starts, or settings")
 
     def load(self) -> State | None:
-        """Return the saved state, None if there is none; a damaged file, or one of another run, is an error."""
-        try:
-            with self.path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                stored = {name: file[name] for name in (*_ARRAYS, "observed", "position", "format", "fingerprint")}
-        except FileNotFoundError:
+        """Return the saved state, None if there is none."""
+        entries = self.kept.entries
+        if not entries:
             return None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise CheckpointError(f"{self.path} cannot be read as a checkpoint ({error}): delete it") from None
-        if str(stored["format"]) != FORMAT or str(stored["fingerprint"]) != self.fingerprint:
-            raise CheckpointError(
-                f"{self.path} is the checkpoint of another run (other data, starts, or settings): "
-                "choose another folder, or delete this one"
-            )
-        x, codes, done, velocity = (np.array(stored[name]) for name in _ARRAYS)
-        return State(x, codes, done, velocity, int(stored["position"]), observed=list(stored["observed"]))
+        try:
+            lanes = Lanes(*(_array_from_json(cast(_Array, entries[name])) for name in Lanes._fields))
+            observed = [_array_from_json(row) for row in cast(list[_Array], entries["observed"])]
+            position = int(cast(int, entries["position"]))
+            return State(lanes.x, lanes.codes, lanes.done, lanes.velocity, position, observed=observed)
+        except (ValueError, KeyError, TypeError) as error:
+            self.kept.refuse(repr(error), "delete it")
 
     def save(self, state: State) -> None:
         """Write the state; if that cannot be done the old file stays, and there is a `CheckpointError`."""
-        arrays = {name: getattr(state, name) for name in _ARRAYS}
-        observed = np.array(state.observed) if state.observed else np.empty((0, 0, 0))
-        labels: dict[str, Any] = {"position": state.position, "format": FORMAT, "fingerprint": self.fingerprint}
-        try:
-            with replacing(self.path) as stream:
-                np.savez(stream, observed=observed, **arrays, **labels)
-        except OSError as error:
-            raise CheckpointError(f"the checkpoint {self.path} cannot be written: {error.strerror}") from None
+        entries = self.kept.entries
+        entries |= {name: _array_to_json(getattr(state, name)) for name in Lanes._fields}
+        entries["observed"] = [_array_to_json(row) for row in state.observed]
+        self.kept.add("position", state.position)
+
+
+def _array_to_json(array: np.ndarray) -> _Array:
+    data = base64.b64encode(array.tobytes()).decode()
+    return {"dtype": array.dtype.str, "shape": list(array.shape), "data": data}
+
+
+def _array_from_json(entry: _Array) -> np.ndarray:
+    if entry["dtype"] not in ("<f8", "<f4", "<i8"):
+        raise ValueError(f"numbers of the type {entry['dtype']!r}")
+    content = np.frombuffer(base64.b64decode(entry["data"]), entry["dtype"])
+    return content.reshape(entry["shape"]).copy()
 
 
 def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_out: Iterable[np.ndarray]) -> str:
@@ -97,7 +106,7 @@ def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_ou
 def _objective_arrays(objective: Objective, starts: np.ndarray) -> list[np.ndarray]:
     """Return arrays that tell the objective from others."""
     if isinstance(objective, TanhNetwork):
-        kind: Any = (objective.layer_sizes, objective.loss, objective.output)
+        kind = (objective.layer_sizes, objective.loss, objective.output)
         numbers = (str(objective.weight_decay), str(objective.label_smoothing))
         return [np.array(repr((kind, numbers))), objective.inputs, objective.targets]
     if objective.rigorous:

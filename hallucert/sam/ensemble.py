@@ -17,7 +17,7 @@ from hallucert.objectives.network.data import checked_inputs
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.sam.checkpoint import Checkpoint, fingerprint_of
+from hallucert.sam.checkpoint import CellCheckpoint, fingerprint_of
 from hallucert.sam.driver import Hooks, Observer, Plan, State, iterate
 from hallucert.sam.lanes import statuses
 from hallucert.sam.result import Curves, Ensemble
@@ -247,7 +247,7 @@ def _run_cells(
 
             hooks = Hooks(report, observer if plan.observe_every else None)
             if folder is not None:
-                saved = Checkpoint(folder, number, fingerprint_of(f, lanes, plan, held_out or ()))
+                saved = CellCheckpoint(folder, number, fingerprint_of(f, lanes, plan, held_out or ()))
                 hooks = replace(hooks, load=saved.load, save=saved.save)
             state = iterate(f, lanes, plan, hooks, stop=interrupted)
             interrupted = interrupted or state.interrupted
@@ -262,28 +262,23 @@ def _joined(
     """Put the cells side by side."""
     k = len(seeds)
     columns = np.concatenate([cell.columns for cell in cells], axis=1)
+    x, codes, done = (np.concatenate([getattr(cell.state, name) for cell in cells]) for name in ("x", "codes", "done"))
     curves = history = steps_kept = None
     if plan.observe_every:
         rows = np.concatenate([cell.curves() for cell in cells], axis=2)
         accuracy = rows[:, 4] if has_accuracy else None
         curves = Curves(curve_steps(plan), rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], accuracy)
     if plan.every:
-        whole = State(
-            x=np.concatenate([cell.state.x for cell in cells]),
-            codes=np.concatenate([cell.state.codes for cell in cells]),
-            done=np.concatenate([cell.state.done for cell in cells]),
-            velocity=np.empty((0, 0)),
-            kept=[_side_by_side([cell.state.kept for cell in cells], k, f.dimension)],
-        )
-        history, steps_kept = whole.history(plan.every)
+        kept = [_side_by_side([cell.state.kept for cell in cells], k, f.dimension)]
+        history, steps_kept = State(x, codes, done, np.empty((0, 0)), kept=kept).history(plan.every)
     return Ensemble(
         objective=f,
-        x=np.concatenate([cell.state.x for cell in cells]),
+        x=x,
         value=columns[0],
         sam_value=columns[1],
         gradient_norm=columns[2],
         shifted_gradient_norm=columns[3],
-        steps=np.concatenate([cell.state.done for cell in cells]),
+        steps=done,
         status=np.concatenate([cell.status for cell in cells]),
         seed=np.tile(seeds, len(cells)),
         rho=np.repeat(np.array([rho for rho, _ in names], dtype=object), k),

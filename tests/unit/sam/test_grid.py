@@ -137,12 +137,12 @@ def test_a_killed_run_goes_on(tmp_path, monkeypatch) -> None:
     files = 0
     for delay in (0.05, 0.15, 0.25):
         process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(killed)], stdout=subprocess.DEVNULL)
-        while process.poll() is None and len(list(killed.glob("*.npz"))) <= files:
+        while process.poll() is None and len(list(killed.glob("*.json"))) <= files:
             time.sleep(0.01)
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        files = min(len(list(killed.glob("*.npz"))), 3)
+        files = min(len(list(killed.glob("*.json"))), 3)
     assert whole(killed) == expected and len(expected) > 1000
 
 
@@ -159,7 +159,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path) -> None:
 def test_damaged_and_unwritable_checkpoints(tmp_path) -> None:
     """A truncated file and a folder that cannot be made are typed errors that say what to do."""
     grid(checkpoint=tmp_path)
-    file = tmp_path / "cell-0000.npz"
+    file = tmp_path / "cell-0000.json"
     file.write_bytes(file.read_bytes()[:200])
     with pytest.raises(CheckpointError, match="delete it"):
         grid(checkpoint=tmp_path)

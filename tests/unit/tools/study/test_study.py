@@ -50,7 +50,7 @@ def test_a_killed_study_ends_at_the_same_table(whole, tmp_path) -> None:
 
     for cells in (1, 2):
         process = start()
-        while process.poll() is None and len(list(tmp_path.glob("checkpoints/tiny/*.npz"))) < cells:
+        while process.poll() is None and len(list(tmp_path.glob("checkpoints/tiny/*.json"))) < cells:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait()
