@@ -116,7 +116,7 @@ def test_constants_that_are_right_are_minimizers() -> None:
     assert found.kind is Kind.MINIMIZER and found.best_constant_loss is None
     decayed = hc.TanhNetwork((2, 4, 1), CORNERS, XOR, weight_decay="0.02")
     assert hc.diagnose(decayed, np.zeros(17), 1).kind is Kind.CRITICAL
-    (point, *_) = hc.find.on_sphere(decayed, np.zeros(17), 3, starts=20)
+    (point, *_) = hc.find.on_sphere(decayed, np.zeros(17), 3, starts=4)
     found = hc.diagnose(decayed, point.x, 3)
     assert found.kind is Kind.MINIMIZER and found.constant_loss == pytest.approx(0.5, abs=1e-9)
 
@@ -148,8 +148,8 @@ def test_products_alone_give_the_dense_answer(monkeypatch: pytest.MonkeyPatch) -
 def test_leading_eigenvalues_of_m_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """With weight decay there is no residual form: Arnoldi gives the largest eigenvalue of M, and no more."""
     f = hc.TanhNetwork((2, 8, 1), CORNERS, XOR, weight_decay="0.01")
-    c = sam(f, f.initial(0), 1e-6, 0.2, 20_000)
-    (point, *_) = hc.find.on_sphere(f, c, 2, starts=20)
+    c = hc.sam.run(f, f.initial(0), 1e-6, 0.2, 20_000, every=20_000).x
+    (point, *_) = hc.find.on_sphere(f, c, 2, starts=4)
     mu = np.linalg.eigvals(hc.sam.sam_matrix(f, point.x, 2))
     monkeypatch.setattr(spectra, "DENSE", 0)
     found = hc.diagnose(f, point.x, 2, 0.1, products=400)
@@ -201,9 +201,9 @@ def test_runs_that_learned_and_runs_that_did_not() -> None:
     labels = np.arange(60) % 3
     inputs = rng.normal(size=(3, 5))[labels] * 1.5 + rng.normal(size=(60, 5))
     f = hc.TanhNetwork((5, 8, 3), inputs, labels, loss="cross_entropy")
-    learned = hc.sam.run_ensemble(f, f.initial(0, count=4), "0.3", "0.1", 5000)
+    learned = hc.sam.run_ensemble(f, f.initial(0, count=2), "0.3", "0.1", 5000)
     assert {str(hc.diagnose(f, x, "0.3", "0.1").kind) for x in learned.x} == {"near zero loss"}
-    lost = hc.sam.run_ensemble(f, f.initial(0, count=10), 3, "0.1", 5000)
+    lost = hc.sam.run_ensemble(f, f.initial(0, count=5), 3, "0.1", 5000)
     found = [hc.diagnose(f, x, 3, "0.1") for x in lost.x]
     hovering = [d for d in found if d.kind == "moving around a constant predictor"]
     assert hovering
