@@ -43,6 +43,21 @@ def test_the_checker_leads_to_no_search(module):
         assert rooms.room(name) in rooms.SEES["check"] | {"check"}, name
 
 
+def asserting(tree: ast.AST) -> list[int]:
+    """Return the lines that assert something, or name the error that this raises."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    found += [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "AssertionError"]
+    return [node.lineno for node in found]
+
+
+def test_the_checker_asserts_nothing():
+    """What is wrong with a stranger's file is a typed error: no module that checking may load raises AssertionError."""
+    roots = [name for name in rooms.modules() if rooms.room(name) == "check"] + ["hallucert.prove.verify"]
+    for name in set().union(*map(rooms.reachable, roots)):
+        assert asserting(ast.parse(rooms.modules()[name].read_text())) == [], name
+    assert asserting(ast.parse("def f():\n    assert False\n    raise AssertionError")) == [2, 3]
+
+
 def test_modules_do_not_import_each_other():
     """There is no circle of imports, neither while modules load nor in their functions."""
     assert rooms.circles() == []
