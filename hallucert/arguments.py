@@ -1,4 +1,4 @@
-"""What public functions do first: check their arguments, and leave aside what numpy was told of floating-point errors.
+"""What public functions share: checked arguments, a quiet numpy, and that methods load when they are first used.
 
 Each check names the argument, says what it was and what it must be.
 """
@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set, Sized
 from fractions import Fraction
 from functools import wraps
+from importlib import import_module
 from itertools import islice
 from numbers import Real
 from pathlib import Path
@@ -167,3 +168,22 @@ def quiet(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return run
+
+
+class Late:
+    """A function of the same name in another `module`, as a method of the class in whose body this stands.
+
+    So that module sees the class, the class does not see that module, and a checker that needs the class loads none of
+    it. A `static` one takes no object of the class, as one that makes such objects.
+    """
+
+    def __init__(self, module: str, static: bool = False) -> None:
+        self.module, self.static = module, static
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        function = getattr(import_module(self.module), self.name)
+        setattr(self.owner, self.name, staticmethod(function) if self.static else function)
+        return getattr(owner if instance is None else instance, self.name)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from hallucert.arguments import Late
 from hallucert.errors import ArgumentError, NotAnalyticError
-from hallucert.late import Late
 
 if TYPE_CHECKING:
     import numpy as np

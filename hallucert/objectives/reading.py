@@ -48,7 +48,9 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
     for extra in sorted(set(map(str, data)) - _FIELDS[kind]):
         raise CertificateError(f"{field}.{extra[:40]}", f"is not a field of a problem of kind {kind}")
     if kind == "tanh_network":
-        from hallucert.objectives.network.reading import network_from_json  # here, since most functions are no networks
+        from hallucert.objectives.network.tanh_network import (
+            network_from_json,  # here, since most functions are no networks
+        )
 
         return network_from_json(data, field)
     if kind == "array_program":

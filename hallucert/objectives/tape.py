@@ -37,10 +37,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
+from hallucert.arguments import Late
 from hallucert.clock import look
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_BITS, MAX_DIGITS, constant_bits, exact, format_rational
-from hallucert.late import Late
 from hallucert.objectives.names import MAX_VARIABLES, check_variable_names
 
 T = TypeVar("T")

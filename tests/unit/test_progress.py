@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -197,20 +196,3 @@ def test_the_command_line_shows_the_same_on_a_real_terminal():
     written = os.read(master, 65536).decode()
     os.close(master)
     assert "sphere" in written and done.stdout.lstrip().startswith(b"{")
-
-
-def test_timers_share_one_thread_that_ends(monkeypatch):
-    """Of two timers the one that is not cancelled calls, once; a thread serves both, and ends when it is not needed."""
-    monkeypatch.setattr(progress, "POLL", 0.001)
-    monkeypatch.setattr(progress, "IDLE", 3)
-    monkeypatch.setattr(progress.Timer, "thread", None)
-    called, rang = [], threading.Event()
-    first = progress.Timer(1000.0, lambda: called.append("never"))
-    second = progress.Timer(0.0, lambda: (called.append("once"), rang.set()))
-    first.start()
-    second.start()
-    thread = progress.Timer.thread
-    assert rang.wait(10) and progress.Timer.thread is thread
-    first.cancel()
-    thread.join(10)
-    assert called == ["once"] and progress.Timer.thread is None and not progress.Timer.running

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hallucert.objectives.network.tanh_network import TanhNetwork
 
 MAX_PARAMETERS = 2**26
-"""Half a gigabyte of doubles; a certificate may have far fewer, see `reading.MAX_VARIABLES`."""
+"""Half a gigabyte of doubles; a certificate may have far fewer, see `tanh_network.MOST_PARAMETERS`."""
 
 SCHEMES = ("uniform_fan_in", "xavier", "normal")
 
