@@ -99,7 +99,7 @@ def formula(tape: Tape, output: int = 0) -> str | None:
 
     Examples
     --------
-    >>> from hallucert.objectives.parser import parse_tape
+    >>> from hallucert.objectives.front_ends.parser import parse_tape
     >>> formula(parse_tape(["(x**2 + y - 11)**2"]))
     '(x**2 + y - 11)**2'
     """
