@@ -1,0 +1,82 @@
+"""Claims: sentences about sheets follow only from numbers that decide them, and say what closed and open ones allow."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from hallucert.check.claim import Enclosure, Status
+from hallucert.check.reason import Reason
+from hallucert.check.sheet.claims import THEOREMS, Pieces
+
+RHO = Fraction(3, 2)
+
+
+def concluded(noun, name, *numbers, closed=True):
+    """Conclude from the ends of the numbers of a claim, in the order of their names here."""
+    names = {
+        "curve": ("gradient_norm", "length"),
+        "surface": ("gradient_norm",),
+        "regular": ("smallest_singular_value",),
+        "theorem_3_2": ("smallest_eigenvalue_sym_Du",),
+        "projected_c32": ("smallest_projected_eigenvalue",),
+        "attractor": ("smallest_real_part", "step_bound"),
+        "turning": ("turns",),
+        "topology": ("euler_characteristic",),
+    }[name]
+    found = {key: Enclosure(*map(Fraction, ends)) for key, ends in zip(names, numbers, strict=False)}
+    return THEOREMS[noun][name].conclude(Pieces(RHO, noun, ((closed, 7),)), found, {"sheet": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("curve", [(0, 1), (1, 2)]),
+        ("curve", [(1, 2), (0, 1)]),
+        ("regular", [(0, 1)]),
+        ("theorem_3_2", [("-2/3", 1)]),
+        ("theorem_3_2", [(-1, "-2/3")]),
+        ("projected_c32", [(0, 1)]),
+        ("projected_c32", [(-1, 0)]),
+        ("attractor", [(0, 1), (1, 2)]),
+        ("attractor", [(1, 2), (0, 1)]),
+        ("attractor", [(1, 2)]),
+        ("attractor", [(-1, 0)]),
+        ("turning", [("1/2", "5/4")]),
+        ("turning", [("3/4", "3/2")]),
+        ("turning", [(2, 2)]),
+    ],
+)
+def test_numbers_that_touch_a_threshold_decide_nothing(name, numbers):
+    """Strict inequalities are strict, a missing bound of the step is no bound, and twice round is not once."""
+    assert concluded("curve", name, *numbers) is Reason.STRADDLES
+
+
+@pytest.mark.parametrize("ends", [(1, 1), (4, 4), (3, 3), ("3/2", 2), (2, "5/2"), ("1/2", "5/2")])
+def test_no_closed_surface_has_such_a_characteristic(ends):
+    """It is an even integer of at most 2, known to less than one half on both sides."""
+    assert concluded("surface", "topology", ends) is Reason.STRADDLES
+
+
+@pytest.mark.parametrize(("count", "what"), [(2, "a sphere"), (0, "a torus"), (-4, "genus 3")])
+def test_the_characteristic_says_which_surface_it_is(count, what):
+    """2 - 2 genus."""
+    status, sentence = concluded("surface", "topology", (count, count))
+    assert status is Status.PROVED and what in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("theorem_3_2", [("-1/2", 0)]), ("projected_c32", [(1, 2)]), ("attractor", [(1, 2), (1, 2)])]
+)
+def test_only_a_closed_sheet_is_converged_to_as_a_whole(name, numbers):
+    """An open piece is not isolated from what goes on at its ends."""
+    closed, open_ = (concluded("curve", name, *numbers, closed=closed)[1] for closed in (True, False))
+    assert "converges to" in closed and ("to a solution near x" in open_ or "converges" not in open_)
+    assert closed != open_
+
+
+def test_what_is_below_the_threshold_is_refuted():
+    """Some point fails the condition, or repels."""
+    for name, ends in (("theorem_3_2", (-1, "-3/4")), ("projected_c32", (-2, -1)), ("attractor", (-2, -1))):
+        assert concluded("surface", name, ends)[0] is Status.REFUTED

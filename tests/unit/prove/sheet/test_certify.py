@@ -1,0 +1,39 @@
+"""Claims: pieces are cut until all that can be measured of them is known, and unneeded joints are left out."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from hallucert.check.claim import Enclosure
+from hallucert.check.reason import Reason
+from hallucert.check.sheet.measures import Least
+from hallucert.check.subdivision import Subdivision
+from hallucert.prove.sheet.certify import _decides, _Edges, _spanning
+
+
+@pytest.mark.parametrize(
+    ("ends", "decided"), [((1, 8), True), ((1, 9), False), ((-8, -1), True), ((-9, -1), False), ((-1, 1), False)]
+)
+def test_a_number_is_known_within_a_factor_from_its_threshold(ends, decided):
+    """On either side of it; 9 is too much."""
+    for threshold in (Fraction(0), Fraction(-2, 3)):
+        number = Enclosure(*(threshold + end for end in ends))
+        assert _decides(Least(threshold), {"n": number}, "n") is decided
+
+
+def test_what_cannot_be_measured_is_cut():
+    """Also where some other piece is already below the threshold, which makes numbers unimportant, not failures."""
+    below = Least(Fraction(0), {"n": Enclosure(Fraction(-2), Fraction(-1))})
+    for least in (Least(Fraction(0)), below):
+        assert not _decides(least, Reason.PRECISION, "n")
+    assert _decides(below, {"n": Enclosure(Fraction(-5), Fraction(5))}, "n")
+
+
+def test_two_charts_are_joined_once():
+    """Of what covers their edges the first piece is kept; an edge without any is not cut."""
+    first = _Edges((Subdivision("Bcc"), Subdivision("f")), [1, 1, None])
+    second = _Edges((Subdivision("Acc"), Subdivision("Bcf")), [0, 0, 0, None])
+    (kept, bound), (free, cut) = _spanning([first, second], [0, 1])
+    assert [cuts.letters for cuts in (kept, bound, free, cut)] == ["Bcf", "f", "f", "f"]
