@@ -27,7 +27,7 @@ from hallucert.check.sheet.curve_chain import CurveChain, check_curve, winding_n
 from hallucert.check.sheet.measures import Least
 from hallucert.clock import UNLIMITED
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.prove.sheet import proposal as manifold_proposal
+from hallucert.prove.sheet import proposal
 
 HALF, RHO = Fraction(1, 2), Fraction(3, 2)
 INPUTS, TARGETS = (-1.0, 0.0, 1.0), (3.1, 1.6, 0.0)
@@ -134,8 +134,7 @@ def test_cells_cover_a_curve_over_an_ellipse_in_one_row():
     curve = hc.find.sheet(f, (0.4, 0.3), rho)
     ar = arithmetic("arb", 106)
     with ar:
-        guide = manifold_proposal.CurveGuide(curve.x, curve.tangent, curve.closed)
-        rows = manifold_proposal.search_curves(CurveSystem(ar, f, rho), guide, 1000, UNLIMITED)
+        rows = proposal.search_curves(CurveSystem(ar, f, rho), curve, 1000, UNLIMITED)
     ((row, closed),) = rows
     assert not closed
     ends = [[float(v) for v in proof.cell.centre] for proof in (row[0], row[-1])]
@@ -150,12 +149,11 @@ def test_the_search_for_cells_ends_where_none_can_be_proved(ring, circle, monkey
         attempts.append(upto - sigma)
         assert len(attempts) < 2000, "the search does not end"
 
-    monkeypatch.setattr(manifold_proposal, "cell_between", fail)
+    monkeypatch.setattr(proposal, "cell_between", fail)
     ar = arithmetic("arb", 106)
     with ar:
-        guide = manifold_proposal.CurveGuide(circle.x, circle.tangent, circle.closed)
-        assert manifold_proposal.search_curves(CurveSystem(ar, ring, RHO), guide, 10**6, UNLIMITED) == []
-    assert min(attempts) < manifold_proposal.SHORTEST * 4 * circle.length
+        assert proposal.search_curves(CurveSystem(ar, ring, RHO), circle, 10**6, UNLIMITED) == []
+    assert min(attempts) < proposal.SHORTEST * 4 * circle.length
 
 
 def test_exact_points_of_the_circle_lie_in_thin_cells(certified):
@@ -467,9 +465,9 @@ def test_sharp_turns_are_proved_in_cells_as_short_as_the_steps_there():
     assert np.abs(whole.x[at] - diagonal).max() < 1e-4
     ar = arithmetic("arb", 106)
     with ar:
-        track = manifold_proposal.CurveGuide(whole.x, whole.tangent, True).track(CurveSystem(ar, f, Fraction(13, 10)))
+        track = proposal.track_of(CurveSystem(ar, f, Fraction(13, 10)), whole)
         sigma, length = track.lengths[at], track.total / 2
-        usual = manifold_proposal.SHORTEST * length
-        assert manifold_proposal.cell_between(track, sigma, sigma + usual) is None
-        short = manifold_proposal._shortest(track, length, sigma)
-        assert short < usual and manifold_proposal.cell_between(track, sigma, sigma + short) is not None
+        usual = proposal.SHORTEST * length
+        assert proposal.cell_between(track, sigma, sigma + usual) is None
+        short = proposal._shortest(track, length, sigma)
+        assert short < usual and proposal.cell_between(track, sigma, sigma + short) is not None

@@ -107,23 +107,14 @@ def published_least(above: Fraction) -> Callable[[Enclosure, int, Fraction], Enc
     return publish
 
 
-@dataclass(frozen=True)
-class ArcPiece:
-    """A piece of the arc of a cell: the SAM map on it, and the speed if it is known well enough."""
-
-    point: Point
-    speed: Enclosure | None
-
-
-def arc_piece(proof: CurveCellProof, piece: Box) -> ArcPiece:
-    """Enclose a piece of an arc."""
+def arc_piece(proof: CurveCellProof, piece: Box) -> tuple[Point, Enclosure | None]:
+    """Return the SAM map on a piece of an arc, and the speed if it is known well enough."""
     ar, ((low, high),) = proof.arithmetic, piece
     _, _, x = arc_box(proof, low, high, proof.box)
     speed = proof.speed(x)
-    if speed is None or not ar.is_finite(speed):
-        return ArcPiece(proof.system.point(x), None)
-    least, most = ar.endpoints(speed)
-    return ArcPiece(proof.system.point(x), Enclosure(least, most) if most < SPEED * least else None)
+    ends = None if speed is None or not ar.is_finite(speed) else Enclosure(*ar.endpoints(speed))
+    known = ends is not None and ends.upper < SPEED * ends.lower
+    return proof.system.point(x), ends if known else None
 
 
 class Length:
@@ -149,11 +140,11 @@ def measured_curve(
         try:
             with clock.watched():
                 for word, piece in cut.pieces([proof.cell.span]):
-                    found = arc_piece(proof, piece)
-                    if word != MEASURED or found.speed is None:
+                    point, speed = arc_piece(proof, piece)
+                    if word != MEASURED or speed is None:
                         return f"the arc in cell {number} is not measured"
-                    measures.add(measures.of(found.point))
-                    length.add(piece, came_in, found.speed)
+                    measures.add(measures.of(point))
+                    length.add(piece, came_in, speed)
         except OutOfTime:
             return LATE
     return measures, length

@@ -37,7 +37,7 @@ from hallucert.check.subdivision import Box, Subdivision, halves
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Sheet, Surface
-from hallucert.prove.sheet.proposal import CurveGuide, SurfaceGuide, search_charts, search_curves
+from hallucert.prove.sheet.proposal import search_charts, search_curves
 
 PRECISION = 106
 """Bits by default."""
@@ -116,10 +116,9 @@ def _curves(system: CurveSystem, sheet: Sheet, clock: Clock) -> tuple[tuple[Curv
     searching, ar = clock.part(SEARCH), system.arithmetic
     first = [ar.constant(Fraction(v)) for v in sheet.x[0].tolist()]
     sizes = Point(ar, system.problem, first).sizes
-    guide = CurveGuide(sheet.x, sheet.tangent, sheet.closed)
     chains: list[CurveChain] = []
     claims: list[Claim] = []
-    for row, closed in search_curves(system, guide, MAX_CELLS, searching):
+    for row, closed in search_curves(system, sheet, MAX_CELLS, searching):
         for chain, proofs in _linked(row, closed):
             proved = check_curve(system, chain, proofs, clock)
             found = None if isinstance(proved, str) else _cut_chain(proved, clock)
@@ -167,15 +166,15 @@ def _cut_chain(chain: ProvedChain, clock: Clock) -> tuple[tuple[Subdivision, ...
         try:
             with clock.watched():
                 for piece, depth in cutting:
-                    arc = arc_piece(proof, piece)
-                    found = measures.of(arc.point)
-                    if depth < CURVE_DEPTH and (arc.speed is None or not _decided(found, measures)):
+                    point, speed = arc_piece(proof, piece)
+                    found = measures.of(point)
+                    if depth < CURVE_DEPTH and (speed is None or not _decided(found, measures)):
                         cutting.halve()
                         continue
-                    if arc.speed is None:
+                    if speed is None:
                         return None
                     measures.add(found)
-                    length.add(piece, came_in, arc.speed)
+                    length.add(piece, came_in, speed)
                     cutting.end(MEASURED)
         except OutOfTime:
             return None
@@ -203,10 +202,9 @@ NOT_COVERED = _Edges((Subdivision(FREE),) * 4, [None] * 4)
 def _surfaces(system: SurfaceSystem, surface: Surface, clock: Clock) -> tuple[tuple[Atlas, ...], tuple[Claim, ...]]:
     """Cover a float surface by proved charts and make their claims; one undecided claim if there are none."""
     searching = clock.part(SEARCH)
-    guide = SurfaceGuide(surface.x, surface.tangents, surface.half_widths, surface.closed)
     atlases: list[Atlas] = []
     claims: list[Claim] = []
-    for proved, bounds in _parts(search_charts(system, guide, MAX_CELLS, searching), guide.closed, clock):
+    for proved, bounds in _parts(search_charts(system, surface, MAX_CELLS, searching), surface.closed, clock):
         found = _cut_atlas(proved, clock)
         if found is None:
             continue
@@ -230,9 +228,7 @@ def _parts(proofs: list[ChartProof], closed: bool, clock: Clock) -> list[tuple[P
     bounds: list[_Edges] = []
     for i in range(len(proofs)):
         clock.tell("edges of charts", i, len(proofs))
-        bounds.append(
-            _Edges((Subdivision(FREE),) * 4, [None] * 4) if clock.passed() else covered_edges(proofs, i, near)
-        )
+        bounds.append(NOT_COVERED if clock.passed() else covered_edges(proofs, i, near))
     joined = [{j for j in edge.owners if j is not None} for edge in bounds]
     left, result = set(range(len(proofs))), []
     while left:

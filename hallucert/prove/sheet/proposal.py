@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from hallucert.check.sheet.surface_chart import SIDES, Chart, ChartProof
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.clock import Clock
 from hallucert.exact import round_up
+from hallucert.find.curves.records import Sheet, Surface
 from hallucert.find.curves.surface import across
 from hallucert.prove.branch.proposal import OVERLAP, Guide, Track
 
@@ -82,37 +82,29 @@ def _exact(rows: np.ndarray) -> Rows:
 # ---------------------------------------------------------------------- curves
 
 
-@dataclass(frozen=True)
-class CurveGuide:
-    """A float curve: points (n, d) in order, unit tangents (n, d), and whether the last point is the first again."""
-
-    points: np.ndarray
-    tangents: np.ndarray
-    closed: bool
-
-    def track(self, system: CurveSystem) -> Track:
-        """Return the curve by arclength; a closed one goes on for a second round."""
-        points, tangents = self.points, self.tangents
-        if self.closed:
-            points, tangents = (np.concatenate([a, a[1:]]) for a in (points, tangents))
-        guide = Guide(points, tangents, 1.0, np.array([], dtype=int), False, False)
-        return Track(system, guide)  # type: ignore[arg-type]
+def track_of(system: CurveSystem, sheet: Sheet) -> Track:
+    """Return a float curve by arclength; a closed one goes on for a second round."""
+    points, tangents = sheet.x, sheet.tangent
+    if sheet.closed:
+        points, tangents = (np.concatenate([a, a[1:]]) for a in (points, tangents))
+    guide = Guide(points, tangents, 1.0, np.array([], dtype=int), False, False)
+    return Track(system, guide)  # type: ignore[arg-type]
 
 
 def search_curves(
-    system: CurveSystem, guide: CurveGuide, max_cells: int, clock: Clock
+    system: CurveSystem, sheet: Sheet, max_cells: int, clock: Clock
 ) -> list[tuple[list[CurveCellProof], bool]]:
     """Cover a curve by proved cells, and tell of each row of cells whether it should be closed.
 
     Where no short cell can be proved a row ends, and the next begins behind a hole that grows until it does. Only a
     closed curve without holes is closed.
     """
-    track = guide.track(system)
-    whole = track.total / 2 if guide.closed else track.total
+    track = track_of(system, sheet)
+    whole = track.total / 2 if sheet.closed else track.total
     stop, step, sigma = whole, FIRST * whole, 0.0
     rows: list[list[CurveCellProof]] = [[]]
     shortest = _shortest(track, whole, sigma)
-    left, hole, whole_round = max_cells, shortest, guide.closed
+    left, hole, whole_round = max_cells, shortest, sheet.closed
     while sigma < stop:
         clock.tell("cells", max_cells - left)
         if left == 0 or clock.passed():
@@ -121,7 +113,7 @@ def search_curves(
         upto = min(sigma + step, stop)
         found = cell_between(track, sigma, upto)
         if found is not None:
-            if guide.closed and left == max_cells:
+            if sheet.closed and left == max_cells:
                 stop = whole + JOINED * upto
             rows[-1].append(found)
             left, sigma, step = left - 1, upto, GROWTH * step
@@ -172,22 +164,12 @@ def cell_between(track: Track, sigma: float, upto: float) -> CurveCellProof | No
 # ---------------------------------------------------------------------- surfaces
 
 
-@dataclass(frozen=True)
-class SurfaceGuide:
-    """A float atlas: points (n, d), orthonormal tangents (n, d, 2), half widths (n,), and whether it is closed."""
-
-    points: np.ndarray
-    tangents: np.ndarray
-    half_widths: np.ndarray
-    closed: bool
-
-
-def search_charts(system: SurfaceSystem, guide: SurfaceGuide, max_charts: int, clock: Clock) -> list[ChartProof]:
-    """Return proved charts over the points of the guide, as many as are found in time."""
+def search_charts(system: SurfaceSystem, surface: Surface, max_charts: int, clock: Clock) -> list[ChartProof]:
+    """Return proved charts over the points of a float surface, as many as are found in time."""
     found: list[ChartProof] = []
     pending = [
         (x, tangents, float(h), SPLITS)
-        for x, tangents, h in zip(guide.points, guide.tangents, guide.half_widths, strict=True)
+        for x, tangents, h in zip(surface.x, surface.tangents, surface.half_widths, strict=True)
     ]
     pending.reverse()
     while pending and len(found) < max_charts and not clock.passed():
