@@ -99,7 +99,7 @@ class Keys(ABC):
         """Return widths from which on boxes are not split."""
 
     def eigenvalues(self, boxes: Boxes) -> tuple[np.ndarray, np.ndarray]:
-        """Bound the smallest eigenvalue of the Hessian on boxes, where f is defined."""
+        """Bound the smallest eigenvalue of the Hessian on boxes, and say nothing of those where f may be undefined."""
         x, count = boxes.lanes(self.lanes), len(boxes)
         low, high = smallest_eigenvalues(self.lanes, self.f.enclose_hessian(self.lanes, x), count)
         defined = np.isfinite(np.stack(ends(self.lanes, self.f.enclose_value(self.lanes, x), count))).all(0)
@@ -127,7 +127,9 @@ class Distances(Keys):
         if not len(rest):
             return keys, math.inf
         points = Boxes.join([Boxes(rest.tag, x, x) for x in (nearest, rest.middle)])
-        bent = self.eigenvalues(points)[1] < 0
+        # Where the Hessian is one, but f is undefined, f is not convex either.
+        hessian = self.f.enclose_hessian(self.lanes, points.lanes(self.lanes))
+        bent = smallest_eigenvalues(self.lanes, hessian, len(points))[1] < 0
         return keys, float(self.squares(points)[1][bent].min(initial=math.inf))
 
     def least_width(self, boxes: Boxes, keys: np.ndarray) -> np.ndarray:
@@ -185,7 +187,7 @@ def bracket(keys: Keys, boxes: Boxes, max_boxes: int, clock: Clock) -> Bracket:
         while True:
             # Above the nearest box that cannot be decided nothing is looked at either.
             keep = np.flatnonzero(known < min(upper, barrier))
-            order = keep[np.lexsort((boxes.width[keep], known[keep]))]  # the smallest first, to meet barriers soon
+            order = keep[np.argsort(known[keep], kind="stable")]
             boxes, known = boxes[order], known[order]
             low = min(float(known[0]) if len(known) else math.inf, upper, barrier)
             if upper < math.inf and low >= keys.aim * upper:

@@ -1,0 +1,311 @@
+"""What settles a piece of the ball around a maximizer, with numbers by hand, and what is enclosed of the maximum.
+
+``f = x - x^2 - 3 y^2/2`` and ``rho = 1/2`` have ``x* = 0``, ``alpha = 0``, ``c = (1/2, 0)``, which is the maximizer, of
+value 1/4. ``B`` has the radius 3/4, the cube the half width 1/8, and the neighbourhood of ``x*`` the half width 1/16.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.point.rule import Evidence, Facts
+from hallucert.check.problem import Point, Problem
+from hallucert.check.reason import Reason
+from hallucert.check.region import farthest_point, maximizer_set
+from hallucert.check.region.farthest_point import BallRegion, Piece
+from hallucert.check.region.maximizer_set import BandPiece, BandRegion, BoxPiece, Factorization
+from hallucert.check.region.second_order import is_bent, is_closer
+from hallucert.check.subdivision import Subdivision, balls_of, box_around
+
+HILL = "x - x**2 - 3*y**2/2"
+
+
+def box(*sides):
+    """Exact sides."""
+    return [(Fraction(low), Fraction(high)) for low, high in sides]
+
+
+def evidence(ar, formula, x, rho):
+    """What a proof starts from at an exact point."""
+    f = hc.Objective.parse(formula, ("x", "y"))
+    return Evidence(Point(ar, Problem(f, Fraction(rho)), [ar.constant(Fraction(v)) for v in x]), (), 1000)
+
+
+def ball(ar, formula=HILL, **changes):
+    """The region of the module's docstring, or one that is changed."""
+    inputs = {
+        "maximizer": (Fraction(1, 2), Fraction(0)),
+        "ball_radius": Fraction(3, 4),
+        "cube_radius": Fraction(1, 8),
+        "neighbourhood": tuple(box_around([Fraction(0)] * 2, Fraction(1, 16))),
+        **changes,
+    }
+    return BallRegion(evidence(ar, formula, (0, 0), "1/2"), inputs)
+
+
+OUT, LOW, TOP = (("1.3", "1.4"), (0, "0.1")), (("-0.2", "-0.1"), (0, "0.1")), (("0.4", "0.6"), ("-0.1", "0.1"))
+HERE, SIDE, RIM = (("-1/32", "1/32"),) * 2, (("0.25", "0.3"), (0, "0.1")), (("1.2", "1.3"), (0, "0.1"))
+TOUCHING = (("-1/8", 0), ("-1/32", "1/32"))
+"""Outside of B, below the level, around the maximizer, around x*, in the interior of U, across the boundary of B; and
+one on which the greatest value is the level, in x*."""
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+@pytest.mark.parametrize(
+    ("test", "holds", "fails"),
+    [
+        (Piece.is_outside, [OUT, (("1.26", 2), (-1, 1))], [RIM, LOW, TOP, (("1.25", 2), (0, 1))]),
+        (Piece.is_below, [LOW, OUT, RIM], [HERE, TOP, SIDE, TOUCHING]),
+        (Piece.is_below_by_curvature, [LOW, OUT, RIM], [HERE, TOP, SIDE, TOUCHING]),
+        (Piece.is_in_cube, [TOP, (("3/8", "5/8"), ("-1/8", "1/8"))], [SIDE, HERE, (("0.37", "0.5"), (0, "0.1"))]),
+        (Piece.is_sloped, [SIDE, HERE], [TOP, RIM, (("1.1", "1.2"), (0, "0.1")), (("-1/8", 0), (0, "1/16"))]),
+        (Piece.is_sloped_by_curvature, [SIDE, HERE], [TOP, RIM, (("1.1", "1.2"), (0, "0.1"))]),
+    ],
+)
+def test_a_piece_is_settled_where_the_test_holds(test, holds, fails, backend):
+    """Each test holds of some pieces and of no others; a piece is not below where it reaches the level."""
+    ar = arithmetic(backend, 106)
+    with ar:
+        region = ball(ar)
+        for sides, expected in [(s, True) for s in holds] + [(s, False) for s in fails]:
+            piece = box(*sides)
+            assert bool(test(Piece(region, piece, balls_of(ar, piece)))) is expected, sides
+
+
+@pytest.mark.parametrize("test", [Piece.is_below, Piece.is_in_cube, Piece.is_sloped, Piece.is_sloped_by_curvature])
+def test_nothing_but_outside_is_settled_where_f_may_be_undefined(test):
+    """0 log(1/2 - y) does not show in derivatives; pieces that reach y = 1/2 are outside of the domain."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        region = ball(ar, f"{HILL} + 0*log(1/2 - y)", cube_radius=Fraction(1))
+        high = box(("0.2", "0.3"), ("0.45", "0.5")) if test is not Piece.is_below else box((2, 3), ("0.45", "0.5"))
+        low = [high[0], (Fraction(0), Fraction(1, 10))]
+        assert [bool(test(Piece(region, piece, balls_of(ar, piece)))) for piece in (low, high)] == [True, False]
+        above = box(("-0.2", "-0.1"), ("0.45", "0.5"))
+        assert not Piece(region, above, balls_of(ar, above)).is_below_by_curvature()
+
+
+def test_the_maximum_is_enclosed():
+    """1/4 from a point beside the maximizer, whose value is less and whose slope bounds the rest; not from nowhere."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        numbers = ball(ar, maximizer=(Fraction(33, 64), Fraction(1, 64))).numbers()
+        beside = Fraction(1, 4) - Fraction(1, 64**2) - Fraction(3, 2) / 64**2
+        rise = (Fraction(1, 32) + Fraction(3, 64)) / 8
+        assert numbers["maximum"].lower <= beside and Fraction(1, 4) <= numbers["maximum"].upper
+        assert abs(numbers["maximum"].upper - beside - rise) < Fraction(1, 2**80)
+        assert numbers["level"].lower <= 0 <= numbers["level"].upper
+        for changes in ({"ball_radius": Fraction(0)}, {"cube_radius": Fraction(0)}, {"cube_radius": Fraction(-1)}):
+            assert ball(ar, **changes).numbers() is Reason.NOT_A_MAXIMIZER
+        assert ball(ar, "x**2 - y**2 + x").numbers() is Reason.NOT_A_MAXIMIZER
+        assert ball(ar, "x + y**2 + x**2").numbers() is Reason.NOT_A_MAXIMIZER
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, Reason.UNSETTLED),  # (1, 0) is as far: no subdivision of it is settled
+        ({"penalty": Fraction(0)}, Reason.NOT_A_MAXIMUM),
+        ({"neighbourhood": box_around([Fraction(1), Fraction(0)], Fraction(1, 16))}, Reason.NOT_A_MAXIMUM),
+        ({"ball_radius": Fraction(1, 2)}, Reason.BUDGET),  # x* on the boundary of B
+        ({"maximizer": (Fraction(1, 2),)}, Reason.DIMENSION),
+        ({"neighbourhood": ()}, Reason.DIMENSION),
+        ({"cube_radius": Fraction(-1)}, Reason.NOT_A_MAXIMIZER),
+    ],
+)
+def test_each_hypothesis_is_looked_at(changes, reason):
+    """Inputs that break one of them name it."""
+    ar = arithmetic("arb", 106)
+    inputs = {
+        "maximizer": (Fraction(1, 2), Fraction(0)),
+        "ball_radius": Fraction(3, 4),
+        "cube_radius": Fraction(1, 8),
+        "neighbourhood": tuple(box_around([Fraction(0)] * 2, Fraction(1, 1024))),
+        "penalty": Fraction(3),
+        "subdivision": Subdivision("m"),
+        **changes,
+    }
+    with ar:
+        assert farthest_point.measure(evidence(ar, HILL, (0, 0), "1/2"), inputs) is reason
+
+
+def test_a_level_that_is_the_maximum_is_none():
+    """Published intervals that meet in one number decide nothing; a hair between them does, for a proved maximum."""
+    one, hair = Enclosure(Fraction(1), Fraction(1)), Fraction(1, 2**80)
+    numbers = {"smallest_tangential_eigenvalue": Enclosure(Fraction(-2), Fraction(-1))}
+    numbers["largest_tangential_eigenvalue"] = numbers["smallest_tangential_eigenvalue"]
+    sphere = Claim("sphere_type", Status.PROVED, "a maximum", numbers)
+    facts = Facts(Problem(hc.Objective.parse("x + y"), Fraction(1)), None, {"sphere_type": sphere})
+    inputs = {"ball_radius": Fraction(1)}
+    above = Enclosure(1 + hair, Fraction(2))
+    assert farthest_point.conclude(facts, {"level": one, "maximum": one}, inputs) is Reason.LEVEL
+    assert farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs)[0] is Status.PROVED
+    facts.claims.clear()
+    assert farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs) is Reason.NOT_A_MAXIMUM
+
+
+def test_closer_is_closer_than_rho():
+    """The sphere itself is not closer; neither is what reaches beyond it."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        here = evidence(ar, HILL, (0, 0), "1/2")
+        for sides, expected in (
+            ((("0.01", "0.9"), (0, "0.05")), True),
+            (((0, "0.9"), (0, "0.05")), False),
+            ((("0.4", "0.6"), (0, "0.5")), False),
+            ((("0.4", "0.6"), (0, "0.48")), True),
+        ):
+            assert is_closer(here, balls_of(ar, box(*sides))) is expected
+
+
+def test_a_function_is_bent_on_all_of_a_box():
+    """x^3: concave to the left, convex to the right, neither on a box that reaches 0; no box has an empty side."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        here = evidence(ar, "x**3 + x*y**2", (1, 1), "1/2")  # H = (6 x, 2 y; 2 y, 2 x)
+        for sides, sign, expected in (
+            (((1, 2), ("-0.1", "0.1")), 1, True),
+            (((1, 2), ("-0.1", "0.1")), -1, False),
+            (((-2, -1), ("-0.1", "0.1")), -1, True),
+            (((0, 1), ("-0.1", "0.1")), 1, False),
+            (((1, 1), ("-0.1", "0.1")), 1, False),
+        ):
+            assert is_bent(here, box(*sides), sign) is expected
+
+
+# f = 3 s - s^2 with s = x^2 + y^2; x* = (7/5, 0), rho = 7/5, c = 0, alpha = 3 (49/25) - (49/25)^2 = 2.0384
+S, PHI = hc.Objective.parse("x**2 + y**2"), hc.Objective.parse("3*s - s**2", ("s",))
+
+
+def band(ar, **changes):
+    """The region of this set; the top of phi is 9/4 at 3/2."""
+    inputs = {
+        "band": (Fraction(1), Fraction(21, 10)),
+        "top": tuple(map(Fraction, ("1.3", "1.49", "1.51", "1.8"))),
+        "box": tuple(box((-2, 2), (-2, 2))),
+        "neighbourhood": tuple(box(("1.3", "1.5"), ("-0.1", "0.1"))),
+        **changes,
+    }
+    here = evidence(ar, "3*(x**2 + y**2) - (x**2 + y**2)**2", ("7/5", 0), "7/5")
+    return BandRegion(here, Factorization(ar, PHI.tape, S.tape, None), inputs)
+
+
+@pytest.mark.parametrize(
+    ("test", "holds", "fails"),
+    [
+        (
+            BoxPiece.is_outside,
+            [((0, "0.7"), (0, "0.7")), (("1.5", 2), (0, 1))],
+            [((0, 1), (0, "0.1")), ((1, 2), (0, 1))],
+        ),
+        (BoxPiece.is_below, [(("1.44", "1.45"), (0, "0.01"))], [(("1.39", "1.41"), (0, "0.01")), ((1, 2), (0, 1))]),
+        (
+            BoxPiece.is_sloped,
+            [(("1.1", "1.2"), (0, "0.1")), (("1.35", "1.45"), (0, "0.1"))],
+            [(("-0.1", "0.1"), ("-0.1", "0.1")), (("1.35", "1.45"), (0, "0.2")), (("1.9", 2), (0, "0.1"))],
+        ),
+    ],
+)
+def test_pieces_of_a_set_are_settled_where_the_test_holds(test, holds, fails):
+    """Outside of the band, below the level, or with a slope of s: inside of D, and closer than x* or beside it."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        region = band(ar)
+        for sides, expected in [(s, True) for s in holds] + [(s, False) for s in fails]:
+            piece = box(*sides)
+            assert bool(test(BoxPiece(region, piece, balls_of(ar, piece)))) is expected, sides
+
+
+@pytest.mark.parametrize("sides", [((-1, 0), (1, 2)), ((0, 1), (-2, -1)), ((1, 2), (0, 1)), ((-2, -1), (0, 1))])
+def test_no_piece_at_the_boundary_is_settled_by_its_slope(sides):
+    """{f >= alpha} must not reach the boundary of D: each of its four sides counts."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        piece = box(*sides)
+        for end, expected in (("1", False), ("1.01", True)):
+            sizes = [(-2 * Fraction(end), 2 * Fraction(end))] * 2
+            region = band(ar, box=tuple(sizes), neighbourhood=tuple(box((-3, 3), (-3, 3))))
+            assert BoxPiece(region, piece, balls_of(ar, piece)).is_sloped() is expected
+
+
+@pytest.mark.parametrize(
+    ("test", "holds", "fails"),
+    [
+        (BandPiece.is_at_top, [("1.3", "1.8")], [("1.29", "1.5"), ("1.5", "1.81")]),
+        (BandPiece.is_below, [(1, "1.005"), ("2.08", "2.1")], [(1, "1.1"), ("1.9", 2)]),
+        (BandPiece.is_sloped, [(1, "1.4"), ("1.6", 2)], [("1.4", "1.6")]),
+    ],
+)
+def test_pieces_of_a_band_are_settled_where_the_test_holds(test, holds, fails):
+    """Around the top, below the level, or with a slope of phi, which is 3 - 2 s."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        region = band(ar)
+        for side, expected in [(s, True) for s in holds] + [(s, False) for s in fails]:
+            piece = box(side)
+            assert test(BandPiece(region, piece, balls_of(ar, piece))) is expected, side
+
+
+@pytest.mark.parametrize(
+    ("top", "band_", "fine"),
+    [
+        (("1.3", "1.49", "1.51", "1.8"), (1, "2.1"), True),
+        (("1.49", "1.49", "1.51", "1.51"), (1, "2.1"), True),
+        (("1.5", "1.49", "1.51", "1.8"), (1, "2.1"), False),
+        (("1.3", "1.51", "1.49", "1.8"), (1, "2.1"), False),
+        (("1.3", "1.49", "1.51", "1.505"), (1, "2.1"), False),
+        (("1.3", "1.505", "1.51", "1.8"), (1, "2.1"), False),  # phi' < 0 at both ends
+        (("1.3", "1.49", "1.495", "1.8"), (1, "2.1"), False),
+        (("1.3", "1.49", "1.51", "1.8"), ("1.3", "2.1"), False),
+        (("1.3", "1.49", "1.51", "1.8"), (1, "1.8"), False),
+    ],
+)
+def test_the_top_lies_where_it_is_bracketed(top, band_, fine):
+    """In order, inside of the band, with a slope up before and down behind it; its value is enclosed."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        found = band(ar, top=tuple(map(Fraction, top)), band=tuple(map(Fraction, band_))).numbers()
+        if not fine:
+            assert found is Reason.NOT_A_MAXIMIZER
+        else:
+            assert found["maximum"].lower <= Fraction(9, 4) <= found["maximum"].upper < Fraction(9, 4) + Fraction(1, 10)
+            assert found["level"].contains(Enclosure(Fraction(20384, 10000), Fraction(20384, 10000)))
+
+
+def test_the_ends_of_the_band_are_below_and_the_point_is_in_it():
+    """phi(1) = 2 and phi(2.1) = 1.89 are; phi(1.1) = 2.09 is not. x* has s = 1.96."""
+    ar = arithmetic("arb", 106)
+    with ar:
+        assert band(ar).ends_are_below() and band(ar).holds_point()
+        assert not band(ar, band=(Fraction(11, 10), Fraction(21, 10))).ends_are_below()
+        assert not band(ar, band=(Fraction(1), Fraction(19, 10))).ends_are_below()
+        assert not band(ar, band=(Fraction(1), Fraction(19, 10))).holds_point()
+        assert not band(ar, band=(Fraction(2), Fraction(21, 10))).holds_point()
+        assert not band(ar, box=tuple(box((-2, 1), (-2, 2)))).holds_point()
+
+
+def test_a_set_needs_a_factorization_and_two_ends():
+    """Another function than phi(s(x)), or inputs of another shape: nothing is measured."""
+    ar = arithmetic("arb", 106)
+    inputs = {
+        "level_function": S.tape,
+        "profile": PHI.tape,
+        "band": (Fraction(1), Fraction(21, 10)),
+        "top": tuple(map(Fraction, ("1.3", "1.49", "1.51", "1.8"))),
+        "box": tuple(box((-2, 2), (-2, 2))),
+        "neighbourhood": tuple(box(("1.39", "1.41"), ("-0.01", "0.01"))),
+        "penalty": Fraction(1),
+        "band_subdivision": Subdivision("b"),
+        "subdivision": Subdivision("o"),
+    }
+    with ar:
+        here = evidence(ar, "3*(x**2 + y**2) - (x**2 + y**2)**2", ("7/5", 0), "7/5")
+        for changes in ({"profile": S.tape}, {"band": ()}, {"top": ()}, {"box": ()}, {"neighbourhood": ()}):
+            assert maximizer_set.measure(here, {**inputs, **changes}) is Reason.NOT_A_MAXIMIZER
+        # the whole circle is as far as x*, so that no neighbourhood shows a single point
+        assert farthest_point.measure(here, inputs) is Reason.NOT_A_MAXIMUM
