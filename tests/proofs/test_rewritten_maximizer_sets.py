@@ -17,6 +17,7 @@ from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
+from hallucert.check.subdivision import Subdivision
 from hallucert.errors import ArgumentError, CertificateError, SearchError
 from hallucert.objectives.canonical import composes
 from hallucert.objectives.objective import Objective
@@ -184,6 +185,18 @@ def test_a_factorization_that_is_none_is_not_believed(certified, changed, formul
     assert measured(cert, lie) is Reason.NOT_A_MAXIMIZER
     claim = dataclasses.replace(cert["farthest_point"], inputs=lie)
     assert not hc.verify(dataclasses.replace(cert, claims={**cert.claims, "farthest_point": claim}))
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("band_subdivision", "t"), ("band_subdivision", "g"), ("band_subdivision", "b"), ("band_subdivision", "Att")]
+    + [("subdivision", letter) for letter in "obg"],
+)
+def test_both_subdivisions_are_walked(certified, name, letters):
+    """The band, and the box: a record that names a wrong test is not settled, whichever it is."""
+    _, cert = certified
+    wrong = {**cert["farthest_point"].inputs, name: Subdivision(letters)}
+    assert measured(cert, wrong) is Reason.UNSETTLED
 
 
 @pytest.mark.parametrize(("edge", "status"), [("1", "undecided"), ("5", "proved")])

@@ -182,15 +182,19 @@ def test_a_function_is_bent_on_all_of_a_box():
 S, PHI = hc.Objective.parse("x**2 + y**2"), hc.Objective.parse("3*s - s**2", ("s",))
 
 
-def band(ar, **changes):
-    """The region of this set; the top of phi is 9/4 at 3/2."""
-    inputs = {
+def band_inputs():
+    """The top of phi is 9/4 at 3/2."""
+    return {
         "band": (Fraction(1), Fraction(21, 10)),
         "top": tuple(map(Fraction, ("1.3", "1.49", "1.51", "1.8"))),
         "box": tuple(box((-2, 2), (-2, 2))),
         "neighbourhood": tuple(box(("1.3", "1.5"), ("-0.1", "0.1"))),
-        **changes,
     }
+
+
+def band(ar, **changes):
+    """The region of this set, or one that is changed."""
+    inputs = {**band_inputs(), **changes}
     here = evidence(ar, "3*(x**2 + y**2) - (x**2 + y**2)**2", ("7/5", 0), "7/5")
     return BandRegion(here, Factorization(ar, PHI.tape, S.tape, None), inputs)
 
@@ -293,11 +297,9 @@ def test_a_set_needs_a_factorization_and_two_ends():
     """Another function than phi(s(x)), or inputs of another shape: nothing is measured."""
     ar = arithmetic("arb", 106)
     inputs = {
+        **band_inputs(),
         "level_function": S.tape,
         "profile": PHI.tape,
-        "band": (Fraction(1), Fraction(21, 10)),
-        "top": tuple(map(Fraction, ("1.3", "1.49", "1.51", "1.8"))),
-        "box": tuple(box((-2, 2), (-2, 2))),
         "neighbourhood": tuple(box(("1.39", "1.41"), ("-0.01", "0.01"))),
         "penalty": Fraction(1),
         "band_subdivision": Subdivision("b"),
@@ -307,5 +309,35 @@ def test_a_set_needs_a_factorization_and_two_ends():
         here = evidence(ar, "3*(x**2 + y**2) - (x**2 + y**2)**2", ("7/5", 0), "7/5")
         for changes in ({"profile": S.tape}, {"band": ()}, {"top": ()}, {"box": ()}, {"neighbourhood": ()}):
             assert maximizer_set.measure(here, {**inputs, **changes}) is Reason.NOT_A_MAXIMIZER
+        high = {"band": (Fraction(11, 10), Fraction(21, 10))}
+        assert maximizer_set.measure(here, {**inputs, **high}) is Reason.LEVEL
         # the whole circle is as far as x*, so that no neighbourhood shows a single point
         assert farthest_point.measure(here, inputs) is Reason.NOT_A_MAXIMUM
+
+
+def test_the_top_is_concave_on_all_of_it():
+    """phi = s (s - 3)^2 has phi'' = 6 s - 12: a top that reaches beyond 2 may hold other critical points."""
+    ar = arithmetic("arb", 106)
+    phi = hc.Objective.parse("s*(s - 3)**2", ("s",))
+    with ar:
+        here = evidence(ar, "(x**2 + y**2)*(x**2 + y**2 - 3)**2", ("7/5", 0), "7/5")
+        for end, fine in (("1.9", True), ("2.1", False)):
+            top = tuple(map(Fraction, ("0.9", "0.99", "1.01", end)))
+            inputs = {"band": (Fraction(1, 8), Fraction(5, 2)), "top": top, "box": (), "neighbourhood": ()}
+            found = BandRegion(here, Factorization(ar, phi.tape, S.tape, None), inputs).numbers()
+            assert (found is not Reason.NOT_A_MAXIMIZER) is fine
+
+
+def test_no_piece_is_settled_where_phi_may_be_undefined():
+    """0 log(41/20 - s) does not show in the gradient of s."""
+    ar = arithmetic("arb", 106)
+    phi = hc.Objective.parse("3*s - s**2 + 0*log(41/20 - s)", ("s",))
+    with ar:
+        region = band(ar)
+        holed = BandRegion(region.evidence, Factorization(ar, phi.tape, S.tape, None), band_inputs())
+        piece, inner = box(("1.3", "1.45"), (0, "0.1")), box(("1.3", "1.4"), (0, "0.1"))
+        assert BoxPiece(region, piece, balls_of(ar, piece)).is_sloped()
+        assert not BoxPiece(holed, piece, balls_of(ar, piece)).is_sloped()
+        assert BoxPiece(holed, inner, balls_of(ar, inner)).is_sloped()
+        for side, sloped in ((("1.6", 2), True), (("1.6", "2.1"), False)):
+            assert BandPiece(holed, box(side), balls_of(ar, box(side))).is_sloped() is sloped
