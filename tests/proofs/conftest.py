@@ -27,3 +27,15 @@ def reference() -> Any:
 @pytest.fixture(scope="session")
 def four_well() -> Any:
     return hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+
+
+@pytest.fixture(scope="session")
+def diagonal(four_well) -> Any:
+    """The branch of the four wells along the diagonal, in floats."""
+    return hc.find.branch(four_well, (0, 0), (1, 1))
+
+
+@pytest.fixture(scope="session")
+def certified(diagonal) -> Any:
+    """Its certificate."""
+    return hc.certify(diagonal)
