@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 import scipy.special
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam.kernels import layered_kernel
@@ -297,11 +297,13 @@ def test_blas_has_one_thread_inside_and_its_own_again_outside() -> None:
     def counts() -> list[int]:
         return [info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"]
 
-    before = counts()
-    first, second = one_blas_thread(), one_blas_thread()
-    with first:
-        second.__enter__()
+    with threadpool_limits(2, user_api="blas"):
+        before = counts()
+        assert set(before) == {2}
+        first, second = one_blas_thread(), one_blas_thread()
+        with first:
+            second.__enter__()
+            assert set(counts()) == {1}
         assert set(counts()) == {1}
-    assert set(counts()) == {1}
-    second.__exit__(None, None, None)
-    assert counts() == before
+        second.__exit__(None, None, None)
+        assert counts() == before

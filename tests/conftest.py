@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True, scope="session")
 def one_blas_thread() -> Iterator[None]:
     with threadpool_limits(1, user_api="blas"):
         yield
