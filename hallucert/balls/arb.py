@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import lru_cache
 from threading import RLock
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import flint
 import numpy as np
@@ -98,7 +98,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
 
     def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
-        """Return a ball that contains `value`."""
         return self._constant(value)
 
     def _constant(self, value: Fraction) -> Ball:
@@ -110,7 +109,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return arb(value)
 
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
-        """Return a ball that contains every number from `lower` to `upper`."""
         if lower > upper:
             raise ArgumentError("lower", lower, f"be at most upper ({upper})")
         low, high = fmpq(lower.numerator, lower.denominator), fmpq(upper.numerator, upper.denominator)
@@ -119,15 +117,12 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
             return arb(arb((low + high) / 2), arb((high - low) / 2))
 
     def indeterminate(self) -> Ball:
-        """Return the ball about which nothing is known."""
         return _NAN
 
     def pi(self) -> Ball:
-        """Return a ball that contains pi."""
         return arb.pi()
 
     def exp(self, x: Ball) -> Ball:
-        """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
         if not (x <= EXP_LIMIT and self.is_finite(x)):
             return _NAN
         if x >= -UNDERFLOW_LIMIT and not x.rad() > _WIDE:
@@ -137,45 +132,37 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return least.union(high.exp() if high >= -UNDERFLOW_LIMIT else _UNDERFLOW)
 
     def log(self, x: Ball) -> Ball:
-        """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
         if not self.positive(x):
             return _NAN
         return _increasing(x, arb.log) if _is_wide(x) else x.log()
 
     def sqrt(self, x: Ball) -> Ball:
-        """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
         if not self.positive(x):
             return _NAN
         return _increasing(x, arb.sqrt) if _is_wide(x) else x.sqrt()
 
     def sin(self, x: Ball) -> Ball:
-        """Enclose ``sin(x)``."""
         return x.sin() if self.is_finite(x) else _NAN
 
     def cos(self, x: Ball) -> Ball:
-        """Enclose ``cos(x)``."""
         return x.cos() if self.is_finite(x) else _NAN
 
     def tanh(self, x: Ball) -> Ball:
-        """Enclose ``tanh(x)``."""
         if not self.is_finite(x):
             return _NAN
         return x.lower().tanh().union(x.upper().tanh()) if x.rad() > _WIDE else x.tanh()
 
     def erf(self, x: Ball) -> Ball:
-        """Enclose the error function."""
         if not self.is_finite(x):
             return _NAN
         return x.lower().erf().union(x.upper().erf()) if x.rad() > _WIDE else x.erf()
 
     def softplus(self, x: Ball) -> Ball:
-        """Enclose ``log(1 + exp(x))``."""
         if not self.is_finite(x):
             return _NAN
         return softplus(x.lower()).union(softplus(x.upper())) if x.rad() > _WIDE else softplus(x)
 
     def power(self, x: Ball, exponent: int) -> Ball:
-        """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
         if not self.is_finite(x):  # also too large: powers of powers would fill the memory with digits of exponents
             return _NAN
         if exponent == 0:
@@ -194,7 +181,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return _ZERO.union(x.abs_upper() ** exponent)
 
     def real_power(self, x: Ball, exponent: Fraction) -> Ball:
-        """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
         if not self.positive(x):
             return _NAN
         if exponent.denominator == 1:
@@ -204,18 +190,15 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return self.exp(self.log(x) * self.constant(exponent))
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
-        """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
         middle, radius = _parts(ball)
         exponent = min(middle[1], radius[1])
         centre, half = middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent)
         return dyadic(centre - half, exponent), dyadic(centre + half, exponent)
 
     def midpoint(self, ball: Ball) -> Fraction:
-        """Return the exact middle of the two endpoints."""
         return dyadic(*_parts(ball)[0])
 
     def is_finite(self, ball: Ball) -> bool:
-        """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
         if abs(ball) < _SURELY_FINITE:  # the answer for all but astronomical balls (never for NaN), in one comparison
             return True
         if not ball.is_finite():
@@ -223,30 +206,24 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return _top(ball.mid().man_exp()) < SIZE_LIMIT and _top(ball.rad().man_exp()) < SIZE_LIMIT
 
     def approximate(self, ball: Ball) -> float:
-        """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
         return float(ball) if self.is_finite(ball) else float("nan")
 
     def approximations(self, rows: Sequence[Sequence[Ball]]) -> np.ndarray:
-        """Return `approximate` of every ball of a matrix."""
         # Doubles end far below `_SURELY_FINITE`: whatever is not below it has none.
         return np.array([[float(ball) if abs(ball) < _SURELY_FINITE else math.nan for ball in row] for row in rows])
 
     def positive(self, ball: Ball) -> bool:
-        """Tell whether every point of `ball` is certainly > 0."""
         return bool(ball > 0) and self.is_finite(ball)
 
     def negative(self, ball: Ball) -> bool:
-        """Tell whether every point of `ball` is certainly < 0."""
         return bool(ball < 0) and self.is_finite(ball)
 
     def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
-        """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
         with self:
             total = sum(map(arb.abs_upper, balls), _ZERO)
         return self.endpoints(total)[1]
 
     def largest_absolute_sum(self, rows: Sequence[Sequence[Ball]]) -> Fraction:
-        """Return an upper bound of the largest `absolute_sum` of a row; `ArgumentError` if a ball is indeterminate."""
         with self:
             largest = _ZERO
             for row in rows:
@@ -254,7 +231,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return self.endpoints(largest)[1]
 
     def all_finite(self, rows: Sequence[Sequence[Ball]]) -> bool:
-        """Tell whether every ball of a matrix is finite."""
         for row in rows:
             for ball in row:
                 if not abs(ball) < _SURELY_FINITE and not self.is_finite(ball):
@@ -262,7 +238,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return True
 
     def centre(self, ball: Ball) -> Ball:
-        """Return a ball of radius 0 near the middle of a finite ball."""
         return ball.mid()
 
     def radius(self, ball: Ball) -> Ball:
@@ -270,7 +245,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
         return ball.rad() if ball.is_finite() else _NAN
 
     def intersection(self, a: Ball, b: Ball) -> Ball | None:
-        """Return a ball around the common points, or None if certainly there is none; Arb's own is much faster."""
         if not self.is_finite(a):
             return b
         if not self.is_finite(b):
@@ -279,7 +253,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
             return a.intersection(b) if a.overlaps(b) else None
 
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
-        """Enclose the product of two matrices."""
         look()
         with self:
             if len(a) * len(b) * len(b[0]) <= _SMALL_PRODUCT:
@@ -306,27 +279,27 @@ def _product(a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix
     return rows
 
 
-def softplus(x: Any) -> Any:
+def softplus(x: Ball) -> Ball:
     """Enclose ``log(1 + exp(x))``, which is ``x + log(1 + exp(-x))``: no exponential is large."""
     return x.exp().log1p() if x < _LARGE else x + (-x).exp().log1p()
 
 
-def _is_wide(x: Any) -> bool:
+def _is_wide(x: Ball) -> bool:
     return bool(x.rad() > abs(x.mid()) * _WIDE)
 
 
-def _increasing(x: Any, function: Any) -> Any:
+def _increasing(x: Ball, function: Callable[[Ball], Ball]) -> Ball:
     """Enclose an increasing function on ``x > 0`` by its values at the ends, if the rounded lower end is positive."""
     low = x.lower()
     return function(low).union(function(x.upper())) if low > 0 else function(x)
 
 
-def _top(number: tuple[Any, Any]) -> int:
+def _top(number: tuple[int, int]) -> int:
     """Return e with ``|number| < 2**e``."""
     return int(number[0]).bit_length() + int(number[1])
 
 
-def _parts(ball: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+def _parts(ball: Ball) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return midpoint and radius as (mantissa, exponent), with exponents of limited size.
 
     What lies below ``2**-SIZE_LIMIT`` is moved from the midpoint into the radius, and the radius is rounded up.
@@ -355,7 +328,7 @@ def _scaled(mantissa: int, exponent: int, floor: int) -> int:
 _BITS = 80
 """Of Arb's evaluations; the result is rounded to doubles."""
 
-_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+_FUNCTIONS: dict[str, Callable[[Ball], Ball]] = {
     "cos": arb.cos,
     "erf": arb.erf,
     "exp": arb.exp,

@@ -23,7 +23,6 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -55,7 +54,7 @@ class Lanes:
 
     __slots__ = ("rows",)
 
-    def __init__(self, lo: Any, hi: Any) -> None:
+    def __init__(self, lo: np.ndarray | float, hi: np.ndarray | float) -> None:
         self.rows: np.ndarray = np.empty((2, max(getattr(lo, "size", 1), getattr(hi, "size", 1))))
         np.negative(lo, out=self.rows[0])
         self.rows[1] = hi

@@ -35,6 +35,9 @@ from hallucert.prove.claims import prove_claims, without_existence
 from hallucert.prove.locate import Located, locate
 from hallucert.prove.sheet.certify import certify_sheet, certify_surface
 
+Array = Any
+"""What numpy makes an array of, with exact numbers among its entries."""
+
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000
 BUDGET, SURFACE_BUDGET = 120.0, 600.0
@@ -91,15 +94,15 @@ def certify(
 @overload
 def certify(
     subject: Objective | Candidate,
-    x: Any = ...,
+    x: Array = ...,
     rho: Exact | None = ...,
     *,
     backend: str = ...,
     precisions: Sequence[int] | None = ...,
     radius: Exact | None = ...,
-    global_box: Any = ...,
+    global_box: Array = ...,
     basin: Exact | None = ...,
-    start: Any = ...,
+    start: Array = ...,
     max_boxes: int | None = ...,
     budget: float | None = ...,
     variant: str | RadiusLaw | None = ...,
@@ -110,15 +113,15 @@ def certify(
 @quiet
 def certify(
     subject: Objective | Candidate | Branch | Sheet | Surface,
-    x: Any = None,
+    x: Array = None,
     rho: Exact | None = None,
     *,
     backend: str = "arb",
     precisions: Sequence[int] | None = None,
     radius: Exact | None = None,
-    global_box: Any = None,
+    global_box: Array = None,
     basin: Exact | None = None,
-    start: Any = None,
+    start: Array = None,
     max_boxes: int | None = None,
     gap: float | None = None,
     budget: float | None = None,
@@ -211,12 +214,12 @@ def certify(
 class Asked:
     """What is asked for besides the subject; None where nothing is. Each subject takes some of it (`_DOORS`)."""
 
-    x: Any
+    x: Array
     rho: Exact | None
     radius: Exact | None
-    global_box: Any
+    global_box: Array
     basin: Exact | None
-    start: Any
+    start: Array
     max_boxes: int | None
     gap: float | None
     variant: str | RadiusLaw | None
@@ -235,7 +238,7 @@ class _Door:
     what: str
     takes: frozenset[str]
     budget: float
-    opened: Callable[[Any, Asked], Prover]
+    opened: Callable[..., Prover]
 
 
 def _objective(subject: Objective, asked: Asked) -> Prover:
@@ -271,7 +274,7 @@ def _point(problem: Problem, guess: Vector, construction: Construction | None, a
     hints = Hints(
         construction=construction,
         global_box=None if box is None else checked_box(box, f.dimension, "global_box", rounded=False),
-        step=None if step is None else round_up(step, 64),
+        basin=None if step is None else round_up(step, 64),
         exact_step=step,
         start=None if asked.start is None else exact_point(asked.start, f.dimension, "start"),
     )

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Subdivision
 from hallucert.clock import look
 from hallucert.exact import round_down, round_up
+from hallucert.find.candidate import Construction
 from hallucert.prove import regions
 
 Claims = Mapping[str, Claim]
@@ -56,18 +56,18 @@ class Hints:
         The box over which the target is asked to be a global minimizer.
     direction : (d,) array or None
         The direction of `no_minimizer_near`.
-    step : Fraction or None
-        The step of `basin`, dyadic.
+    basin : Fraction or None
+        The step of the claim `basin`, dyadic.
     start : tuple of Fraction or None
         Where the run of `converges` starts.
     exact_step : Fraction or None
         The step of `converges`, at most that of `basin`.
     """
 
-    construction: Any = None
+    construction: Construction | None = None
     global_box: np.ndarray | None = None
     direction: np.ndarray | None = None
-    step: Fraction | None = None
+    basin: Fraction | None = None
     start: tuple[Fraction, ...] | None = None
     exact_step: Fraction | None = None
 
@@ -79,7 +79,7 @@ def nothing(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason
 
 def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
-    if hints.step is None or evidence.residual_form:
+    if hints.basin is None or evidence.residual_form:
         return Reason.NEEDS_PREMISES
     if len(evidence.point.x) > LARGEST_DIMENSION:
         return Reason.DIMENSION
@@ -90,7 +90,7 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
         return Reason.PRECISION
     columns = bases[0].columns / np.linalg.norm(bases[0].columns, axis=0)
     basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
-    contraction = contraction_of(evidence, {"step": hints.step, "basis": basis})
+    contraction = contraction_of(evidence, {"step": hints.basin, "basis": basis})
     at_point = None if contraction is None else contraction.at_point()
     if contraction is None or at_point is None:
         return Reason.PRECISION
@@ -108,7 +108,7 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
         larger = size * (1 + Fraction(1, 2**k))
         if better := _contracting(contraction, larger, bound):
             size, found = larger, better
-    return {"step": hints.step, "basis": basis, "size": size, "bound": bound, "subdivision": found}
+    return {"step": hints.basin, "basis": basis, "size": size, "bound": bound, "subdivision": found}
 
 
 def _contracting(contraction: Contraction, size: Fraction, bound: Fraction) -> Subdivision | None:
@@ -157,6 +157,8 @@ def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reas
 
 def farthest_point(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """The construction that the search proposes, with what proves it."""
+    if hints.construction is None:
+        return Reason.NEEDS_PREMISES
     return regions.farthest_point(regions.in_arb(evidence), hints.construction)
 
 

@@ -12,12 +12,6 @@ from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove import choices
 from hallucert.prove.choices import Hints
 
-ASKED = {"basin": "step", "converges": "start", "farthest_point": "construction", "global_target": "global_box"}
-"""Claims that are made only if the hints have this."""
-
-RESIDUAL_ONLY = frozenset({"projected_c32"})
-"""Claims that only a point proved to exist in residual form has."""
-
 CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Reason]] = {
     "basin": choices.basin,
     "converges": choices.converges,
@@ -30,9 +24,10 @@ CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Rea
 NO_HINTS = Hints()
 
 
-def is_asked(name: str, hints: Hints) -> bool:
-    """Tell whether somebody asks for a claim that is not made by itself."""
-    return name in ASKED and getattr(hints, ASKED[name]) is not None
+def is_due(rule: Rule, hints: Hints, residual: bool) -> bool:
+    """Tell whether a claim is made: by itself, or because somebody asks for it."""
+    asked = not rule.needs or getattr(hints, rule.needs) is not None
+    return asked and (residual or not rule.residual_only)
 
 
 def prove(rule: Rule, evidence: Evidence, facts: Facts, hints: Hints = NO_HINTS) -> Claim:
@@ -61,7 +56,7 @@ def _cause(measured: Measured[Facts], reason: Reason, facts: Facts, precision: i
 def prove_claims(evidence: Evidence, facts: Facts, hints: Hints) -> dict[str, Claim]:
     """Make every claim that is due or asked for; later claims may use earlier ones."""
     for number, name in enumerate(OF_A_POINT):
-        if evidence.residual_form if name in RESIDUAL_ONLY else name not in ASKED or is_asked(name, hints):
+        if is_due(BY_NAME[name], hints, evidence.residual_form):
             evidence.clock.tell(f"claim {name}", number, len(OF_A_POINT))
             facts.claims[name] = prove(BY_NAME[name], evidence, facts, hints)
     return facts.claims
@@ -69,8 +64,5 @@ def prove_claims(evidence: Evidence, facts: Facts, hints: Hints) -> dict[str, Cl
 
 def without_existence(first: Claim, hints: Hints, law: RadiusLaw) -> dict[str, Claim]:
     """Return the claims of a point that is not proved to exist: `first`, and the rest undecided."""
-    rules, claims = Rules(OF_A_POINT, law), {first.name: first}
-    for name in OF_A_POINT[1:]:
-        if is_asked(name, hints) or name not in ASKED.keys() | RESIDUAL_ONLY:
-            claims[name] = rules[name].open(Reason.NEEDS_EXISTENCE)
-    return claims
+    rest = [rule for rule in Rules(OF_A_POINT[1:], law).values() if is_due(rule, hints, residual=False)]
+    return {first.name: first, **{rule.name: rule.open(Reason.NEEDS_EXISTENCE) for rule in rest}}

@@ -165,7 +165,6 @@ class MpmathArithmetic(BallArithmetic):
         self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
 
     def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
-        """Return a ball that contains `value`."""
         return self._constant(value)
 
     def _constant(self, value: Fraction) -> Interval:
@@ -173,64 +172,51 @@ class MpmathArithmetic(BallArithmetic):
         return Interval(low, low if low == high else high, self.precision)
 
     def from_float(self, value: float) -> Ball:
-        """Return a ball that contains a finite double, taken as the dyadic number it is."""
         numerator, denominator = value.as_integer_ratio()
         exponent = 1 - denominator.bit_length()
         low, high = (from_man_exp(numerator, exponent, self.precision, way) for way in (DOWN, UP))
         return Interval(low, low if low == high else high, self.precision)
 
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
-        """Return a ball that contains every number from `lower` to `upper`."""
         if lower > upper:
             raise ArgumentError("lower", lower, f"be at most upper ({upper})")
         return Interval(_below(lower, self.precision), _above(upper, self.precision), self.precision)
 
     def indeterminate(self) -> Ball:
-        """Return the ball about which nothing is known."""
         return self._nan
 
     def pi(self) -> Ball:
-        """Return a ball that contains pi."""
         return functions.pi_interval(self.precision)
 
     def exp(self, x: Ball) -> Ball:
-        """Enclose ``exp(x)``; indeterminate where x may exceed `EXP_LIMIT`, from 0 on below ``-UNDERFLOW_LIMIT``."""
         if not self.is_finite(x) or mpf_cmp(x.hi, _EXP_LIMIT) > 0:
             return self._nan
         return functions.increasing(functions.exp_bounds, x, functions.exp_beyond)
 
     def log(self, x: Ball) -> Ball:
-        """Enclose ``log(x)``; indeterminate unless certainly ``x > 0``."""
         if not self._has_logarithm(x):
             return self._nan
         return functions.increasing(functions.log_bounds, x, functions.log_beyond if functions.top(x.lo) > 0 else None)
 
     def sqrt(self, x: Ball) -> Ball:
-        """Enclose ``sqrt(x)``; indeterminate unless certainly ``x > 0``."""
         return square_root(x) if self.positive(x) else self._nan
 
     def sin(self, x: Ball) -> Ball:
-        """Enclose ``sin(x)``."""
         return functions.oscillating(functions.sin_bounds, x, 1) if self.is_finite(x) else self._nan
 
     def cos(self, x: Ball) -> Ball:
-        """Enclose ``cos(x)``."""
         return functions.oscillating(functions.cos_bounds, x, 0) if self.is_finite(x) else self._nan
 
     def tanh(self, x: Ball) -> Ball:
-        """Enclose ``tanh(x)``."""
         return functions.tanh_interval(x) if self.is_finite(x) else self._nan
 
     def erf(self, x: Ball) -> Ball:
-        """Enclose the error function."""
         return functions.increasing(functions.erf_bounds, x) if self.is_finite(x) else self._nan
 
     def softplus(self, x: Ball) -> Ball:
-        """Enclose ``log(1 + exp(x))``."""
         return functions.increasing(functions.softplus_bounds, x) if self.is_finite(x) else self._nan
 
     def power(self, x: Ball, exponent: int) -> Ball:
-        """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
         if not self.is_finite(x):
             return self._nan
         if exponent == 0:
@@ -238,7 +224,6 @@ class MpmathArithmetic(BallArithmetic):
         return integer_power(x, exponent) if exponent > 0 else self._one / integer_power(x, -exponent)
 
     def real_power(self, x: Ball, exponent: Fraction) -> Ball:
-        """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
         if not self._has_logarithm(x):
             return self._nan
         if exponent.denominator == 1:
@@ -254,33 +239,27 @@ class MpmathArithmetic(BallArithmetic):
         return self.positive(x) and functions.top(x.lo) > -UNDERFLOW_LIMIT
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
-        """Return dyadic ``(lower, upper)`` around every point of `ball`; `ArgumentError` if it is indeterminate."""
         if not self.is_finite(ball):
             raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
         lower = _fraction(ball.lo, up=False)
         return lower, (lower if ball.hi is ball.lo else _fraction(ball.hi, up=True))
 
     def is_finite(self, ball: Ball) -> bool:
-        """Tell whether `ball` is a bounded set of real numbers (of size below ``2**SIZE_LIMIT``)."""
         return ball.lo is not None and functions.top(ball.lo) < SIZE_LIMIT and functions.top(ball.hi) < SIZE_LIMIT
 
     def approximate(self, ball: Ball) -> float:
-        """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
         if not self.is_finite(ball):
             return float("nan")
         result: float = 0.5 * to_float(ball.lo) + 0.5 * to_float(ball.hi)
         return result
 
     def positive(self, ball: Ball) -> bool:
-        """Tell whether every point of `ball` is certainly > 0."""
         return is_positive(ball) and self.is_finite(ball)
 
     def negative(self, ball: Ball) -> bool:
-        """Tell whether every point of `ball` is certainly < 0."""
         return is_negative(ball) and self.is_finite(ball)
 
     def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
-        """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
         total, prec = fzero, self.precision
         for ball in balls:
             if ball.lo is None:
@@ -292,14 +271,12 @@ class MpmathArithmetic(BallArithmetic):
         return _fraction(total, up=True)
 
     def centre(self, ball: Ball) -> Ball:
-        """Return a ball of radius 0 near the middle of a finite ball."""
         if ball.lo == ball.hi:
             return ball
         middle = mpf_shift(mpf_add(ball.lo, ball.hi, ball.prec, DOWN), -1)
         return Interval(middle, middle, ball.prec)
 
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
-        """Enclose the product of two matrices."""
         look()
         small = len(a) * len(b) * len(b[0]) <= _SMALL_PRODUCT
         product = None if small else integer_product(a, b, self.precision)

@@ -208,6 +208,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 RULE = Rule(
     name="basin",
+    needs="basin",
     question="From which starts does SAM with this step converge to x*?",
     measure=measure,
     conclude=conclude,

@@ -84,6 +84,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 RULE = Rule(
     name="converges",
+    needs="start",
     question="Does SAM from this start, with this step, converge to x*?",
     measure=measure,
     conclude=conclude,

@@ -97,6 +97,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 RULE = Rule(
     name="projected_c32",
+    residual_only=True,
     question="Does condition (C32) hold at x* on the row space of Dr(x*+), where SAM moves?",
     measure=measure,
     conclude=conclude,

@@ -214,7 +214,7 @@ def read_version(value: object, field: str) -> str:
     return text
 
 
-READERS: dict[str, Callable[[object, str], Any]] = {
+READERS: dict[str, Callable[[object, str], JSON]] = {
     "box": read_box,
     "dyadic": read_dyadic,
     "dyadics": read_dyadics,
@@ -231,7 +231,7 @@ READERS: dict[str, Callable[[object, str], Any]] = {
 """From the name of a value, as tables of fields and `Theorem.inputs` give it, to what reads it."""
 
 
-def read_record(data: object, fields: Mapping[str, str], path: str) -> dict[str, Any]:
+def read_record(data: object, fields: Mapping[str, str], path: str) -> dict[str, JSON]:
     """Read a JSON object with exactly the fields of a table."""
     entry = read_fields(data, set(fields), path)
     return {name: READERS[value](entry[name], f"{path}.{name}") for name, value in fields.items()}

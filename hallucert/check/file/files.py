@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from importlib import import_module
 from os import PathLike
+from types import ModuleType
 from typing import Any, NoReturn
 
 from hallucert.arguments import checked_path, quiet
-from hallucert.check.file.fields import FORMAT, JSON
+from hallucert.check.file.fields import FORMAT, JSON, Made
 from hallucert.errors import CertificateError
 
 MAX_BYTES = 64 * 2**20
@@ -30,7 +31,7 @@ KINDS = {
 READ, WRITE, CHECK = range(3)
 
 
-def module_of(kind: object, role: int) -> Any:
+def module_of(kind: object, role: int) -> ModuleType:
     """Return the module of a kind for `READ`, `WRITE` or `CHECK`; `CertificateError` if there is no such kind."""
     if not isinstance(kind, str) or kind not in KINDS:
         raise CertificateError("kind", f"must be one of {', '.join(KINDS)}")
@@ -102,8 +103,8 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
+def _no_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    result: dict[str, JSON] = {}
     for key, value in pairs:
         if key in result:
             raise CertificateError(key[:40], "appears twice")
@@ -134,13 +135,13 @@ def from_json(data: object) -> Any:
     return module_of(data["kind"], READ).from_json(data)
 
 
-def to_json(certificate: Any) -> dict[str, JSON]:
+def to_json(certificate: Made) -> dict[str, JSON]:
     """Return a certificate of any kind as plain data, in the order of the file format."""
     data: dict[str, JSON] = module_of(certificate.kind, WRITE).to_json(certificate)
     return data
 
 
-def save(certificate: object, path: str | PathLike[str]) -> None:
+def save(certificate: Made, path: str | PathLike[str]) -> None:
     """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
     text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
     from hallucert.files import replacing  # for what writes files alone

@@ -153,10 +153,17 @@ class Rule(Theorem[Facts]):
         ``(evidence, inputs) -> numbers``, rigorous enclosures, or a `Reason` if they cannot be had.
     questions : mapping of str to str
         The question for a variant of SAM, where it differs by more than the method's name.
+    needs : str
+        What has to be asked for, or be proposed by a search, for the claim to be made: a field of
+        `hallucert.prove.choices.Hints`. "" if it is made by itself.
+    residual_only : bool
+        Whether only a point proved to exist in residual form has it.
     """
 
     measure: Callable[[Evidence, Inputs], Numbers | Reason]
     questions: Mapping[str, str] = field(default_factory=dict)
+    needs: str = ""
+    residual_only: bool = False
 
     def about(self, law: RadiusLaw) -> Rule:
         """Return the rule with its question for a law of the ascent step."""

@@ -203,6 +203,7 @@ def _separating_digits(level: Fraction, maximum: Fraction) -> int:
 
 RULE = Rule(
     name="farthest_point",
+    needs="construction",
     question="Is x* the point farthest from x*+ on a superlevel set around a local maximizer?",
     measure=measure,
     conclude=conclude,

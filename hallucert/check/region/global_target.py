@@ -125,6 +125,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 RULE = Rule(
     name="global_target",
+    needs="global_box",
     question="Is x*+ a global minimizer of f over the stated box?",
     measure=measure,
     conclude=conclude,
