@@ -46,23 +46,7 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class Cell:
-    """The exact data of a cell with `d` equations.
-
-    Attributes
-    ----------
-    centre : d + 1 rationals
-        ``m``.
-    frame : d + 1 rows of d + 1 rationals
-        ``[T, N]``.
-    bend : d rationals
-        ``q``.
-    span : (rational, rational)
-        ``s_0 < 0 < s_1``.
-    radius : d positive rationals
-        ``r``.
-    preconditioner : d rows of d rationals
-        ``C``.
-    """
+    """The exact data of a cell with `d` equations: ``m``, ``[T, N]``, ``q``, ``(s_0, s_1)``, ``r`` and ``C``."""
 
     centre: Rationals
     frame: tuple[Rationals, ...]
@@ -92,17 +76,7 @@ S = TypeVar("S", bound=System)
 
 
 class CellProof(ABC, Generic[S]):
-    """A cell in an arithmetic: the test, and enclosures of the arc in it.
-
-    Parameters
-    ----------
-    system : System
-        The equation.
-    cell : Cell
-        The data.
-    places : iterable of Tube
-        Where the arc is said to be at single ``s``.
-    """
+    """A cell in an arithmetic: the test, and enclosures of the arc in it, tight at the single ``s`` of `places`."""
 
     def __init__(self, system: S, cell: Cell, places: Iterable[Tube] = ()) -> None:
         self.system = system

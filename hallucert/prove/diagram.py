@@ -204,18 +204,7 @@ def sweep(
 ) -> Swept:
     """Search a region for hallucinated points of the target that lie in no cell of proved chains.
 
-    Parameters
-    ----------
-    system : BranchSystem
-        With the target's enclosure.
-    chains : sequence of Chain
-        Proved.
-    region : list of (Fraction, Fraction)
-        Exact ends of each side.
-    max_boxes : int
-        Budget of pieces.
-    clock : Clock
-        When to give up.
+    At most `max_boxes` pieces are looked at.
     """
     tubes, ar = _Tubes(system, cells_of(chains)), system.arithmetic
     tests = Criteria(

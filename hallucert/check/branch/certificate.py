@@ -83,18 +83,8 @@ class DiagramCertificate(BranchCertificate):
 
     Attributes
     ----------
-    objective : Objective
-        The function.
-    target : TargetBox or None
-        Where the target is; None if none could be proved.
     chains : tuple of Chain
-        The cells; branches 1, 2, .. of the claims. Empty if nothing is hallucinated with the target.
-    all_claims : tuple of Claim
-        Those of the branches, and ``"completeness"`` as the last one.
-    provenance : Provenance
-        Which software made it.
-    box : tuple of (Fraction, Fraction) or None
-        Contains the target ``c``; None unless that is proved.
+        Empty if nothing is hallucinated with the target.
     region : tuple of (Fraction, Fraction)
         The box of ``x`` in which the diagram is complete, or should be.
     """

@@ -57,16 +57,9 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Link:
-    """A cell of a chain and what is claimed of the curve in it.
+    """A cell of a chain, `places` of the arc at single ``s``, and what is said of the curve in its `parts`.
 
-    Attributes
-    ----------
-    cell : Cell
-        The region.
-    places : tuple of Tube
-        Where the arc is at single ``s``.
-    parts : tuple of Part
-        They divide ``[start, s_1]``, and the curve comes in at some ``s >= start``.
+    They divide ``[start, s_1]``, and the curve comes in at some ``s >= start``.
     """
 
     cell: Cell
@@ -107,14 +100,7 @@ class Fault(Enum):
 class Objection:
     """Why a cell is not shown to belong to a chain.
 
-    Attributes
-    ----------
-    text : str
-        For the checker: what could not be proved.
-    reason : Reason
-        For the claim that stays undecided.
-    fault : Fault
-        Whether a chain could begin with the cell.
+    `text` tells a checker, `reason` the claim that stays undecided; `fault` whether a chain could begin with the cell.
     """
 
     text: str
@@ -153,18 +139,9 @@ class Run:
 
 @dataclass(frozen=True)
 class ChainFacts:
-    """What was proved about a chain.
+    """What was proved about a chain: radii at its ends, folds and runs in order, without what is undecided.
 
-    Attributes
-    ----------
-    rho_start, rho_end : Enclosure
-        The radii at the two ends of the curve.
-    folds : tuple of Fold
-        In order.
-    runs : tuple of Run
-        In order; what is undecided is left out.
-    turning_complete : bool
-        Whether rho is strictly monotone between the folds, so that these are all.
+    `turning_complete` tells whether rho is strictly monotone between the folds, so that these are all.
     """
 
     rho_start: Enclosure
@@ -210,22 +187,11 @@ def check_chain(
 def check_link(
     proof: BranchCell, link: Link, before: Sequence[BranchCell], ends: tuple[bool, bool], again: bool
 ) -> list[Fold] | Objection:
-    """Prove that a cell, which holds exactly one arc, belongs where it stands in a chain; return its folds.
+    """Prove that a cell, which holds exactly one arc, belongs behind those `before` in a chain; return its folds.
 
-    Prover and checker ask the same, so that a chain of links that were all accepted is confirmed.
-
-    Parameters
-    ----------
-    proof : BranchCell
-        Of the cell, already successful.
-    link : Link
-        The data.
-    before : sequence of BranchCell
-        Of the cells before.
-    ends : (bool, bool)
-        Whether its first and its last face are said to be at ``lambda = 0``.
-    again : bool
-        Prove also what was found out when the parts of `link` were made.
+    Prover and checker ask the same, so that a chain of links that were all accepted is confirmed; `again`, what is said
+    of the parts of `link` is proved too. `ends` tell whether the first and the last face are said to be at
+    ``lambda = 0``.
     """
     if objection := hallucinated(proof, *ends):
         return objection

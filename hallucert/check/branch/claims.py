@@ -38,17 +38,7 @@ LONGEST_BOX = 3000
 
 @dataclass(frozen=True)
 class Branches:
-    """What the sentences speak of: branches 1, 2, .. are the chains of a certificate.
-
-    Attributes
-    ----------
-    dimension : int
-        Variables of the function.
-    chains : tuple of Chain
-        The cells.
-    region : tuple of (Fraction, Fraction)
-        The box of a diagram; empty if there is none.
-    """
+    """What the sentences speak of: branches 1, 2, .. are the chains of a certificate; a diagram has a `region`."""
 
     dimension: int
     chains: tuple[Chain, ...]

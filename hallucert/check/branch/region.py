@@ -169,20 +169,9 @@ def thickened(system: BranchSystem, cell: Cell, factor: Fraction) -> BranchCell:
 
 
 def settle(system: BranchSystem, chains: Sequence[Chain], region: Box, inputs: Inputs, most: int) -> Reason | None:
-    """Walk the recorded subdivision of a region; None if every point of it is accounted for.
+    """Walk the recorded subdivision of a region; None if every point of it is accounted for by proved chains.
 
-    Parameters
-    ----------
-    system : BranchSystem
-        With the target's enclosure.
-    chains : sequence of Chain
-        Proved.
-    region : list of (Fraction, Fraction)
-        Exact ends of each side.
-    inputs : mapping
-        The record.
-    most : int
-        How many pieces may be looked at.
+    At most so many pieces are looked at.
     """
     cells, holders = cells_of(chains), iter(inputs["holders"])
     if len(inputs["thickness"]) != len(cells):

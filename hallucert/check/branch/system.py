@@ -30,13 +30,7 @@ MAX_DIMENSION = 12
 
 
 def formula_of(objective: Objective) -> FormulaObjective:
-    """Return the objective itself, if it is one of which third derivatives are to be had.
-
-    Raises
-    ------
-    NotAnalyticError
-        If the function is not given by a formula in at most `MAX_DIMENSION` variables.
-    """
+    """Return the objective itself, if it is a formula in at most `MAX_DIMENSION` variables; else `NotAnalyticError`."""
     if not isinstance(objective, FormulaObjective) or objective.dimension > MAX_DIMENSION:
         raise NotAnalyticError(
             f"branches are certified for formulas of at most {MAX_DIMENSION} variables: the proof needs third "
@@ -51,19 +45,7 @@ def third_derivative_tape(objective: Objective) -> Tape:
 
 
 class BranchSystem:
-    """``G`` for one function and one enclosed target.
-
-    Parameters
-    ----------
-    arithmetic
-        One of `hallucert.balls.arithmetic`.
-    objective : Objective
-        The function, a formula.
-    target : sequence of balls
-        ``c``.
-    third : Tape, optional
-        `third_derivative_tape` of the function, if it is at hand.
-    """
+    """``G`` for one function and one enclosed target, with the `third_derivative_tape` of the function."""
 
     def __init__(
         self, arithmetic: BallArithmetic, objective: Objective, target: Sequence[Ball], third: Tape | None = None
@@ -144,17 +126,7 @@ class TargetBox:
 
 @dataclass(frozen=True)
 class Target:
-    """A proved target.
-
-    Attributes
-    ----------
-    c : list of balls
-        A tight enclosure.
-    smallest, largest : Enclosure
-        Of the eigenvalues of ``H(c)``, which is nonsingular.
-    negative : int
-        How many of them are negative.
-    """
+    """A proved target: a tight enclosure, those of the extreme eigenvalues of ``H(c)``, and how many are negative."""
 
     c: Vector
     smallest: Enclosure
@@ -164,11 +136,6 @@ class Target:
     def sizes(self, length: Fraction) -> Sizes:
         """The sizes of the numbers of branches that reach so far."""
         return sizes_of(length, length * max(abs(self.smallest.lower), abs(self.largest.upper)))
-
-    @property
-    def kind(self) -> str:
-        """``"minimizer"``, ``"saddle of index k"`` or ``"maximizer"``."""
-        return kind_of(self.negative, len(self.c))
 
 
 def kind_of(negative: int, dimension: int) -> str:

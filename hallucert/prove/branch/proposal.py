@@ -30,20 +30,10 @@ CORRECTOR_STEPS = 6
 
 @dataclass(frozen=True)
 class Guide:
-    """What the prover needs to know of a branch found in floats.
+    """What the prover needs to know of a branch found in floats: points in ``(x, lambda/scale)`` and unit tangents.
 
-    Attributes
-    ----------
-    points : (n, d + 1) array
-        The curve in ``(x, lambda/scale)``.
-    tangents : (n, d + 1) array
-        Unit tangents.
-    scale : float
-        A power of two.
-    singular : (m,) int array
-        Indices of branch points, which no cell can contain.
-    from_critical, to_critical : bool
-        Whether the first and the last point are critical points with ``lambda = 0``.
+    `singular` are the indices of branch points, which no cell can contain; `from_critical` and `to_critical` tell
+    whether the ends are critical points with ``lambda = 0``.
     """
 
     points: np.ndarray
@@ -61,15 +51,7 @@ class Guide:
 
 
 class Track:
-    """Points of the curve for any arclength of a guide, corrected by Newton's method.
-
-    Parameters
-    ----------
-    system : BranchSystem
-        The equation; its balls are used for their midpoints.
-    guide : Guide
-        The curve.
-    """
+    """Points of the curve for any arclength of a guide, corrected by Newton's method in the midpoints of balls."""
 
     def __init__(self, system: BranchSystem, guide: Guide) -> None:
         self.system, self.guide, self.scale = system, guide, guide.scale

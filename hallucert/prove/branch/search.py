@@ -105,12 +105,8 @@ def search_chains(
     """Return the chains that can be proved along the guide, with the proofs of their cells.
 
     A chain ends beside a branch point, or where no short cell is accepted; then the next begins behind a hole that
-    grows until it does, or at once if a cell was refused only as a continuation.
-
-    Returns
-    -------
-    list of (Chain, list of SoughtCell), Reason or None
-        The chains, and why the last part of the guide without a cell has none, if there is one.
+    grows until it does, or at once if a cell was refused only as a continuation. The reason says why the last part of
+    the guide without a cell has none, if there is one.
     """
     guide, shortest, left = track.guide, SHORTEST * track.total, max_cells
     chains: list[Growing] = []
@@ -145,11 +141,8 @@ def _grown(
 ) -> tuple[float, float, Objection | None]:
     """Add cells from arclength `sigma` towards `stop`.
 
-    Returns
-    -------
-    float, float, Objection or None
-        How far they reach; the length to begin with next; what was objected to the shortest cell that could follow,
-        None if the cells reach `stop`, there are `max_cells`, or the time is up.
+    Return how far they reach, the length to begin with next, and what was objected to the shortest cell that could
+    follow; None if the cells reach `stop`, there are `max_cells`, or the time is up.
     """
     shortest = SHORTEST * track.total
     while sigma < stop and len(growing.links) < max_cells and not clock.passed():
