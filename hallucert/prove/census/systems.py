@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -73,12 +72,11 @@ class LanePoint(ChartPoint):
 
     def picked(self, which: np.ndarray) -> LanePoint:
         """Return the point of some of the lanes."""
-        pick, part = self.chart.lanes.picked, copy(self)
-        part.__dict__ = {}
-        part.arithmetic, part.f, part.chart = self.arithmetic, self.f, self.chart.picked(which)
-        for name in ("y", "normal", "x", "gradient", "equations"):
-            setattr(part, name, [pick(value, which) for value in getattr(self, name)])
-        part.factor = pick(self.factor, which)
+        pick, part = self.chart.lanes.picked, LanePoint.__new__(LanePoint)
+        names = ("y", "normal", "x", "gradient", "equations")
+        known = {name: [pick(value, which) for value in getattr(self, name)] for name in names}
+        chart, factor = self.chart.picked(which), pick(self.factor, which)
+        vars(part).update(known, arithmetic=self.arithmetic, f=self.f, chart=chart, factor=factor)
         return part
 
 

@@ -259,6 +259,7 @@ def test_what_fails_with_what(census):
         (replace(census, points=census.points[1:]), True, False),
         (empty, True, True),
         (replace(empty, critical_points=()), False, False),
+        (replace(census, points=()), False, False),
     ):
         with AR:
             results = {result.name: result.passed for result in check(found, AR, 50, UNLIMITED)}
@@ -270,6 +271,7 @@ def test_lengths_and_heights_make_no_difference():
     f = hc.Objective.parse("((x/2**30)**2 - 1)**2*2**98 + (y/2**30)**2/20*2**100")
     found = hc.census(f, [(-(2**31), 2**31)] * 2, 3 * 2**29)
     assert len(found) == 2 and found.complete and hc.verify(found, "arb")
+    assert all(within(point.box, point.unique) for point in found.critical_points)
 
 
 def test_the_sign_of_a_spectrum_decides_and_0_does_not():
