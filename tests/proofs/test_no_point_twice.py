@@ -53,8 +53,11 @@ def test_a_closed_branch_has_its_two_folds(isola) -> None:
 def test_going_round_twice_is_refused(ring) -> None:
     """Twice the cells of a closed sheet that is called open are no chain."""
     (loop,) = ring.chains
-    assert not isinstance(checked_sheet(ring, loop), str)
-    assert "first point" in checked_sheet(ring, CurveChain(loop.cells * 2, False))
+    once = checked_sheet(ring, loop)
+    assert not isinstance(once, str)
+    with once.proofs[0].arithmetic:
+        twice = check_curve(once.proofs[0].system, CurveChain(loop.cells * 2, False), once.proofs * 2)
+    assert "first point" in twice
 
 
 def test_a_cell_that_reaches_behind_the_first_point_is_refused(isola, ring) -> None:
