@@ -12,12 +12,17 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.balls import arithmetic
 from hallucert.check.attraction import converges
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json, to_json
-from hallucert.check.point.rule import Facts
+from hallucert.check.point import existence
+from hallucert.check.point.rule import Evidence, Facts
+from hallucert.check.problem import Point
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import format_dyadic
+from hallucert.prove.choices import Hints
+from hallucert.prove.claims import prove
 
 WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
 AT = (-0.5, 0)
@@ -26,6 +31,23 @@ AT = (-0.5, 0)
 @pytest.fixture(scope="module")
 def far():
     return hc.certify(hc.Objective.parse(WELL), AT, "1.5", basin="1/20", start=["-0.9", "0.5"])
+
+
+@pytest.fixture(scope="module")
+def near():
+    return hc.certify(hc.Objective.parse(WELL), AT, "1.5", basin="0.5", precisions=[53])
+
+
+def asked(cert, start):
+    """The claim about a start, made as `certify` makes it, from the basin of a certificate."""
+    step = cert["basin"].inputs["step"]
+    ar = arithmetic("arb", 53)
+    with ar:
+        x = existence.relocate(ar, cert.problem, cert.witness)
+        evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre)
+        facts = Facts(cert.problem, cert.witness, dict(cert.claims))
+        hints = Hints(step=step, exact_step=step, start=tuple(map(Fraction, start)))
+        return prove(converges.RULE, evidence, facts, hints)
 
 
 def test_the_distance_is_that_of_the_iteration_written_out(far) -> None:
@@ -58,25 +80,24 @@ def test_runs_are_re_proved_from_the_file(far, tmp_path, backend) -> None:
     assert str(again["converges"].status) == "proved" and hc.verify(again, backend=backend)
 
 
-def test_claims_agree_with_runs_in_floats() -> None:
+def test_claims_agree_with_runs_in_floats(near) -> None:
     """On a grid of starts a run is proved to converge only if it does in floats, and nearly always if it does."""
-    f, starts = hc.Objective.parse(WELL), [(x, y) for x in (-1.5, -0.25, 0.5) for y in (-0.5, 0.25)]
+    starts = [(x, y) for x in (-1.5, -0.25, 0.5) for y in (-0.5, 0.25)]
     proved, reached = [], []
     for start in starts:
-        cert = hc.certify(f, AT, "1.5", basin="0.5", start=start)
-        proved.append(str(cert["converges"].status) == "proved")
-        end = hc.sam.run(f, start, "1.5", step_size="0.5", steps=2000).x
+        claim = asked(near, start)
+        proved.append(str(claim.status) == "proved")
+        end = hc.sam.run(near.objective, start, "1.5", step_size="0.5", steps=2000).x
         reached.append(bool(np.linalg.norm(end - AT) < 1e-6))
         if not proved[-1]:
-            assert cert["converges"].reason.value == "start"
+            assert claim.reason.value == "start"
     assert proved == reached and 2 <= sum(reached) < len(starts)
 
 
 @pytest.mark.parametrize("start", [(1, 0), (0, 0), (-1, 0)])
-def test_no_run_starts_at_a_critical_point(start) -> None:
+def test_no_run_starts_at_a_critical_point(near, start) -> None:
     """SAM is not defined there."""
-    cert = hc.certify(hc.Objective.parse(WELL), AT, "1.5", basin="0.5", start=start)
-    assert str(cert["converges"].status) == "undecided" and str(cert["basin"].status) == "proved"
+    assert str(asked(near, start).status) == "undecided" and str(near["basin"].status) == "proved"
 
 
 def test_the_run_must_stay_in_the_domain() -> None:
