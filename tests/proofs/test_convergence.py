@@ -46,7 +46,7 @@ def asked(cert, start):
         x = existence.relocate(ar, cert.problem, cert.witness)
         evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre)
         facts = Facts(cert.problem, cert.witness, dict(cert.claims))
-        hints = Hints(step=step, exact_step=step, start=tuple(map(Fraction, start)))
+        hints = Hints(exact_step=step, start=tuple(map(Fraction, start)))
         return prove(converges.RULE, evidence, facts, hints)
 
 
