@@ -74,6 +74,9 @@ class Joint(NamedTuple):
 
 S = TypeVar("S", bound=System)
 
+NARROWINGS = 4
+"""How often the box of a point is narrowed whose place is not known."""
+
 
 class CellProof(ABC, Generic[S]):
     """A cell in an arithmetic: the test, and enclosures of the arc in it, tight at the single ``s`` of `places`."""
@@ -133,7 +136,7 @@ class CellProof(ABC, Generic[S]):
         if s not in self.sections:
             exact = self.arithmetic.constant(s)
             w = self.passed(self.places[s]) if s in self.places else None
-            self.sections[s] = self.at(exact, self.narrowed(exact, self.box) if w is None else w)
+            self.sections[s] = arc_box(self, s, s, self.box, NARROWINGS)[2] if w is None else self.at(exact, w)
         return self.sections[s]
 
     def passed(self, tube: Tube) -> Vector | None:
