@@ -200,7 +200,7 @@ def _results(
     for task, result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
         results[task.name] = result
         # What the clock cut short is done again by the next run.
-        if not (result.pending and time.time() >= finish):
+        if kept.path is not None and not (result.pending and time.time() >= finish):
             kept.add(task.name, result_to_json(result))
         clock.tell(step, len(results), len(tasks))
     for task in tasks:
