@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -37,7 +38,7 @@ from hallucert.check.problem import Problem as SamProblem
 from hallucert.exact import float_above, float_below
 from hallucert.prove.census.branch_and_prune import System, Zero, image
 from hallucert.prove.census.refine import Guess
-from hallucert.prove.census.systems import CriticalSystem, SphereSystem, outside_of
+from hallucert.prove.census.systems import CriticalSystem, LanePoint, SphereSystem, outside_of
 
 RADIUS = 2.0**-32
 """Of X, beside coordinates and 1."""
@@ -47,6 +48,19 @@ TIGHT_NUMBERS = 2.0**-30
 """Widest enclosure of a number, as a part of it."""
 
 Matrix = Sequence[Sequence[Ball]]
+
+
+class Straight(Point):
+    """Points of a sphere at which g points at its centre: there ``u = -s n``, without the rounding of ``g/|g|``."""
+
+    def __init__(self, lanes: FloatLanes, problem: Problem, point: LanePoint) -> None:
+        super().__init__(lanes, SamProblem(problem.f, problem.rho), point.x)
+        self.chart, self.normal = point.chart, point.normal
+
+    @cached_property
+    def u(self) -> list[Ball]:
+        """The direction of g."""
+        return self.chart.from_chart([self.chart.signed(-n) for n in self.normal])
 
 
 def refined(system: System, zeros: Sequence[Zero], guesses: Sequence[Guess]) -> tuple[Boxes, np.ndarray]:
@@ -111,7 +125,7 @@ def hallucinated_points(
         known &= ((sides[..., 0] >= problem.region[:, 0]) & (sides[..., 1] <= problem.region[:, 1])).all(1)
         centre = system.centre(numbers)
         known &= lanes.finite(f.enclose_value(lanes, point.x)) & lanes.finite(f.enclose_value(lanes, centre))
-        sam = Point(lanes, SamProblem(f, problem.rho), point.x)
+        sam = Straight(lanes, problem, point)
         matrix = lanes.matrix_product(f.enclose_hessian(lanes, centre), sam.perturbation)
         with arithmetic(problem.exact_backend, problem.precision) as ar:
             real_parts = smallest_real_parts(ar, lanes, matrix, count)
