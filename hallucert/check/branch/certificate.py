@@ -83,6 +83,8 @@ class DiagramCertificate(BranchCertificate):
 
     Attributes
     ----------
+    objective, target, all_claims, provenance, box
+        As of a `BranchCertificate`.
     chains : tuple of Chain
         Empty if nothing is hallucinated with the target.
     region : tuple of (Fraction, Fraction)

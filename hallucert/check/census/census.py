@@ -70,17 +70,6 @@ class Census:
     seconds: float
     provenance: Provenance
 
-    def taken_out_of(self, units: Units, problem: Problem) -> Census:
-        """Return the census of a problem from that of the same problem in some units."""
-        return replace(
-            self,
-            problem=problem,
-            critical_points=tuple(map(units.critical_outside, self.critical_points)),
-            points=tuple(map(units.point_outside, self.points)),
-            excluded=tuple(map(units.place_outside, self.excluded)),
-            pending=tuple(map(units.place_outside, self.pending)),
-        )
-
     @property
     def objective(self) -> Objective:
         """The function."""
@@ -166,6 +155,18 @@ class Census:
         made = self.provenance
         lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
         return "\n".join(lines)
+
+
+def taken_out_of(units: Units, census: Census, problem: Problem) -> Census:
+    """Return the census of a problem from that of the same problem in some units."""
+    return replace(
+        census,
+        problem=problem,
+        critical_points=tuple(map(units.critical_outside, census.critical_points)),
+        points=tuple(map(units.point_outside, census.points)),
+        excluded=tuple(map(units.place_outside, census.excluded)),
+        pending=tuple(map(units.place_outside, census.pending)),
+    )
 
 
 def conclude(census: Census) -> Claim:

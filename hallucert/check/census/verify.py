@@ -28,7 +28,7 @@ from typing import TypeVar
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import KrawczykOperator, KrawczykResult, approximate_preconditioner
 from hallucert.balls.matrix import midpoints
-from hallucert.check.census.census import Census
+from hallucert.check.census.census import Census, taken_out_of
 from hallucert.check.census.charts import ChartPoint, Face, Gradient, Local, charts
 from hallucert.check.census.records import (
     Box,
@@ -135,7 +135,7 @@ class Checker:
     def __init__(self, census: Census, ar: BallArithmetic, max_boxes: int, clock: Clock) -> None:
         units = box_units(census.problem.f, census.problem.region, census.problem.rho, ar.name)
         self.problem = units.problem(census.problem)
-        self.census = census.taken_out_of(units.back, self.problem)
+        self.census = taken_out_of(units.back, census, self.problem)
         self.ar, self.max_boxes, self.clock = ar, max_boxes, clock
         self.f, self.size = self.problem.f, Fraction(self.problem.size)
         self.region = [(ar.constant(side.lower), ar.constant(side.upper)) for side in self.problem.sides]

@@ -31,7 +31,7 @@ from functools import cached_property
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.check.cell import Cell, CellProof, Vector, arc_box
+from hallucert.check.cell import Cell, CellProof, Vector
 from hallucert.check.problem import Kept, Point, Problem, sum_of_squares
 from hallucert.objectives.objective import Objective
 
@@ -40,10 +40,6 @@ MAX_DIMENSION = 100
 
 PIECES = 2
 """Into so many pieces the span is cut where ``G`` is enclosed along the axis of a cell."""
-
-
-SECTION = 4
-"""How often the enclosure of a single point of an arc is narrowed."""
 
 
 class Region(list[Ball]):
@@ -202,12 +198,6 @@ class CurveCellProof(CellProof[CurveSystem]):
             piece = [v + (s - t) * w for v, w in zip(c_value, c_slope, strict=True)]
             result = piece if result is None else [ar.hull(a, b) for a, b in zip(result, piece, strict=True)]
         return result
-
-    def section(self, s: Fraction) -> Vector:
-        """Return an enclosure of the point of the arc at one ``s`` of the span, tight enough to join cells."""
-        if s not in self.sections:
-            self.sections[s] = arc_box(self, s, s, self.box, SECTION)[2]
-        return self.sections[s]
 
     def speed(self, x: Vector) -> Ball | None:
         """Enclose ``|x'(s)|`` for arc points `x`; None if ``A N`` may be singular.

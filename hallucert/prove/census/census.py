@@ -18,7 +18,7 @@ from hallucert.arguments import checked_path, checked_real, checked_seconds, che
 from hallucert.arrays import checked_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LANE_BACKENDS
-from hallucert.check.census.census import Census
+from hallucert.check.census.census import Census, taken_out_of
 from hallucert.check.census.file import critical_from_json, point_from_json
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
 from hallucert.check.claim import Provenance
@@ -276,4 +276,4 @@ def take(whole: Problem, max_boxes: int, runner: Runner = run_here, clock: Clock
         time.monotonic() - began,
         Provenance(__version__, ar.name, ar.version, ar.precision),
     )
-    return found.taken_out_of(units, whole)
+    return taken_out_of(units, found, whole)
