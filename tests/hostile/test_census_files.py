@@ -1,6 +1,7 @@
 """A census that was changed anywhere is rejected, or still true.
 
-Every leaf of three censuses is changed in several ways, and the digest is recomputed, as a forger would. If the checker
+Every leaf of a census, and of two others all but the third and further entries of a list, is changed in several ways,
+and the digest is recomputed, as a forger would. If the checker
 accepts the result, it is compared with a census of the same problem at 424 bits in the other arithmetic, whose points
 are closed forms in one case; a change of the problem is a census of another problem, and the checker has taken it.
 """
@@ -203,8 +204,8 @@ def test_every_changed_leaf_is_rejected_or_still_true(censuses, truths, name):
     assert bool(original.excluded) == (name == "excluded") and bool(original.pending) == (name == "partial")
     tried = accepted = 0
     for path, value in list(_leaves(data)):
-        if path[0] == "problem" and name != "complete":
-            continue
+        if name != "complete" and (path[0] == "problem" or (len(path) > 1 and path[1] in range(2, 100))):
+            continue  # there is one problem; and of entries of one kind the first two
         for forged in _variants(value):
             if forged == value and type(forged) is type(value):
                 continue
