@@ -37,15 +37,14 @@ _LAZY = {
     "safe_radius": "hallucert.prove.absence.radii",
     "critical_rho": "hallucert.prove.absence.radii",
 }
-_MODULES = {name: f"hallucert.{name}" for name in ("sam", "find", "plot", "errors")} | {
-    "gallery": "hallucert.objectives.gallery"
-}
+_MODULES = {name: f"hallucert.{name}" for name in ("sam", "find", "gallery", "plot", "errors")}
 
 __all__ = ["__version__", *_LAZY, *_MODULES]
 
 if TYPE_CHECKING:
     from hallucert import errors as errors
     from hallucert import find as find
+    from hallucert import gallery as gallery
     from hallucert import plot as plot
     from hallucert import sam as sam
     from hallucert.check.branch.certificate import BranchCertificate as BranchCertificate
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
     from hallucert.find.curves.records import Branch as Branch
     from hallucert.find.curves.records import Sheet as Sheet
     from hallucert.find.curves.records import Surface as Surface
-    from hallucert.objectives import gallery as gallery
     from hallucert.objectives.network.tanh_network import TanhNetwork as TanhNetwork
     from hallucert.objectives.objective import Objective as Objective
     from hallucert.objectives.radius_law import RadiusLaw as RadiusLaw
