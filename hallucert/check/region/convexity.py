@@ -258,8 +258,7 @@ def smallest_eigenvalues(lanes: LaneArithmetic, a: Rows, count: int) -> tuple[np
     w = [[lanes.box(v, v) for v in row] for row in vectors.transpose(1, 2, 0)]
     transposed = [list(column) for column in zip(*w, strict=True)]
     turned_low, turned_high = _ends_of(lanes, _product_of(lanes, transposed, _product_of(lanes, a, w)), count)
-    gram_low, gram_high = _ends_of(lanes, _product_of(lanes, transposed, w), count)
-    error = _sum_above(np.maximum(np.eye(len(a)) - gram_low, gram_high - np.eye(len(a))) + UNIT).max(1)
+    error = _sum_above(_distance_from_orthogonal(vectors)).max(1)
     shortest, longest = np.nextafter(1 - error, -np.inf), np.nextafter(1 + error, np.inf)
     below, above = _dominance(turned_low, turned_high), np.diagonal(turned_high, axis1=1, axis2=2).min(1)
     below = np.nextafter(below / np.where(below > 0, longest, shortest), -np.inf)
@@ -267,6 +266,18 @@ def smallest_eigenvalues(lanes: LaneArithmetic, a: Rows, count: int) -> tuple[np
     sound = known & (shortest > 0) & ~np.isnan(below) & ~np.isnan(above)
     below = np.maximum(_dominance(low, high), np.where(sound, below, -np.inf))
     return np.where(known, below, -np.inf), np.where(sound, above, np.inf)
+
+
+def _distance_from_orthogonal(w: np.ndarray) -> np.ndarray:
+    """Return upper bounds of the sizes of the entries of ``W^T W - I``.
+
+    In whatever order the sums are taken, they are off by at most ``d u/(1 - d u)`` times those of sizes, u the unit of
+    rounding, half of `UNIT`, and by less than `UNIT` where products underflow; subtracting I is off by u of the result.
+    """
+    turned, d = w.transpose(0, 2, 1), w.shape[1]
+    gram, sizes = turned @ w, np.abs(turned) @ np.abs(w)
+    bound: np.ndarray = np.abs(gram - np.eye(d)) * (1 + UNIT) + (d + 1) * UNIT * sizes + UNIT
+    return bound
 
 
 def _ends_of(lanes: LaneArithmetic, a: Rows, count: int) -> tuple[np.ndarray, np.ndarray]:
