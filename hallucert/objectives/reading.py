@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hallucert.errors import ArgumentError, CertificateError
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.tape import Tape, read_rational
+from hallucert.objectives.tape import PARTIAL, Tape, read_rational
 
 _FIELDS = {
     "formula": {"kind", "tape"},
@@ -58,11 +59,11 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
 
         return program_objective_from_json(data, field)
     if kind == "formula":
-        tape = Tape.from_json(data["tape"], f"{field}.tape")
+        tape = _tape(data["tape"], f"{field}.tape")
         if len(tape.outputs) != 1:
             raise CertificateError(f"{field}.tape.outputs", "must have exactly one entry")
         return FormulaObjective(tape)
-    residuals = Tape.from_json(data["residuals"], f"{field}.residuals")
+    residuals = _tape(data["residuals"], f"{field}.residuals")
     n = read_rational(data["n"], f"{field}.n")
     if n <= 0:
         raise CertificateError(f"{field}.n", "must be positive")
@@ -71,3 +72,18 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
     except ArgumentError as error:
         raise CertificateError(f"{field}.residuals", str(error)) from None
     return FormulaObjective(tape, residuals=residuals, n=n)
+
+
+def _tape(data: object, field: str) -> Tape:
+    """Read a tape no part of which is a constant outside of a domain, such as ``sqrt(0)``: nobody can write that down.
+
+    Such a function is defined nowhere, and whatever is said of all of its points is true.
+    """
+    tape = Tape.from_json(data, field)
+    if any(node.op in PARTIAL or (node.op == "pow" and node.b < 0) for node in tape.nodes):
+        builder = TapeBuilder(tape.variables)
+        try:
+            builder.include(tape, [builder.variable(i) for i in range(tape.dimension)])
+        except ArgumentError as error:
+            raise CertificateError(field, f"must {error.must}") from None
+    return tape

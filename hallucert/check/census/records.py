@@ -260,13 +260,17 @@ class Unsettled:
 def is_excluded(problem: Problem, targets: Sequence[CriticalPoint], target: Box, place: Box) -> bool:
     """Tell whether a place is a small neighbourhood of a critical point that may lie on the sphere around a target.
 
-    There the ascent direction is not defined. The critical point must be proved, and must not be the target itself.
+    There the ascent direction is not defined. The critical point must be proved, and must not be the target itself; so
+    must the target: how far a degenerate one is away, its box does not tell.
     """
+    proved = [point for point in targets if point.kind is not Kind.DEGENERATE]
+    if all(point.box != target for point in proved):
+        return False
     size = min(NEIGHBOURHOOD * problem.tolerance * problem.size, WIDEST * float(problem.rho))
     return any(
         within(place, widened(other.box, Fraction(size))) and may_be_apart(target, other.box, problem.rho)
-        for other in targets
-        if other.kind is not Kind.DEGENERATE and other.box != target and overlap(place, other.box)
+        for other in proved
+        if other.box != target and overlap(place, other.box)
     )
 
 

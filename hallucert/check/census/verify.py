@@ -149,19 +149,21 @@ class Checker:
         points, pending = self.census.critical_points, self.census.pending
         isolated = [point for point in points if point.kind is not Kind.DEGENERATE]
         vague = [point for point in points if point.kind is Kind.DEGENERATE]
+        failed = False
         for number, point in enumerate(points):
             self.clock.tell("critical points", number, len(points))
             found = self.vague_point(point) if point.kind is Kind.DEGENERATE else self.critical_point(point)
             if isinstance(found, str):
+                failed = True
                 yield found
                 continue
             self.centres[point] = found[0]
             if point.kind is not Kind.DEGENERATE:
                 self.alone.append(found[1])
-        if _meet([point.box for point in isolated]):
+        if _meet([point.box for point in isolated]) or len(set(points)) < len(points):
             yield "a critical point is there twice"
         boxes = [point.box for point in vague] + [place.target for place in pending if place.box is None]
-        if len(self.centres) == len(points) and not self.holds_all_targets((*self.alone, *boxes)):
+        if not failed and not self.holds_all_targets((*self.alone, *boxes)):
             yield "there may be critical points that the file does not have"
 
     def vague_point(self, point: CriticalPoint) -> Found | str:
@@ -248,6 +250,7 @@ class Checker:
         points = self.census.critical_points
         targets = {point.box for point in points}
         for place in self.census.excluded:
+            look()
             allowed = place.box is not None and place.target in targets
             if place.box is None or not (allowed and is_excluded(self.problem, points, place.target, place.box)):
                 yield f"excluded in the file, but no neighbourhood of a critical point on the sphere: {place}"
@@ -260,6 +263,7 @@ class Checker:
         targets, declared = self.census.critical_points, [*self.census.excluded, *self.census.pending]
         for number, target in enumerate(targets):
             self.clock.tell("spheres", number, len(targets))
+            look()
             places = tuple(place for place in declared if within(target.box, place.target))
             if not self.holds_all_points(target, tuple(self.known.get(target, ())), places):
                 where = " x ".join(map(str, target.box))
