@@ -101,7 +101,7 @@ def from_torch(
         floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(decay), start)
         return TorchObjective(floats, name)
     builder = ProgramBuilder([tuple(p.shape) for p in parameters.values()])
-    outputs = _read_graph(builder, module, list(parameters), inputs)
+    outputs = _read_graph(builder, module, _inputs_by_name(module), inputs)
     result, n = _loss(torch, builder, outputs, loss, targets)
     if decay:
         if builder.shape(result):
@@ -114,7 +114,16 @@ def from_torch(
 # ---------------------------------------------------------------------- the graph
 
 
-def _read_graph(builder: ProgramBuilder, module: Torch, names: list[str], inputs: np.ndarray) -> int:
+def _inputs_by_name(module: Torch) -> dict[str, int]:
+    """Number the parameters by their names; one that is tied to another has several."""
+    numbers: dict[int, int] = {}
+    return {
+        name: numbers.setdefault(id(parameter), len(numbers))
+        for name, parameter in module.named_parameters(remove_duplicate=False)
+    }
+
+
+def _read_graph(builder: ProgramBuilder, module: Torch, names: dict[str, int], inputs: np.ndarray) -> int:
     """Add the module's outputs on the inputs to a program; return their node."""
     import torch
 
@@ -133,7 +142,7 @@ def _read_graph(builder: ProgramBuilder, module: Torch, names: list[str], inputs
     state: Mapping[str, Torch] = {**exported.state_dict, **exported.constants}
     for spec in exported.graph_signature.input_specs:
         if spec.target in names:
-            known[spec.arg.name] = Tensor(builder.input(names.index(spec.target)))
+            known[spec.arg.name] = Tensor(builder.input(names[spec.target]))
         else:
             values = inputs if spec.target is None else state[spec.target].detach().cpu().numpy()
             known[spec.arg.name] = Tensor(builder.array(values)) if values.dtype.kind == "f" else values
@@ -162,7 +171,12 @@ def _applied(builder: ProgramBuilder, node: Torch, known: dict[str, Torch]) -> T
     options = {key: value(x) for key, x in node.kwargs.items()}
     if target == "aten.rms_norm.default" and len(node.args) < 4:  # PyTorch's eps is that of the type of its numbers
         options.setdefault("eps", torch.finfo(node.meta["val"].dtype).eps)
-    return OPERATIONS[target](builder, *map(value, node.args), **options)
+    try:
+        return OPERATIONS[target](builder, *map(value, node.args), **options)
+    except NotAnalyticError:
+        raise
+    except Exception as error:  # an option, or a kind of argument, that the table does not know
+        raise NotAnalyticError(f"the module uses {target} in a form that is not read ({error})") from error
 
 
 # ---------------------------------------------------------------------- data and losses
@@ -185,12 +199,12 @@ def _loss(
     """Add a loss to the outputs: its residuals and the ``n`` of ``(1/2n) |r|^2``, or its value and 1."""
     shape = builder.shape(outputs)
     if (n := _residual_factor(torch, loss, shape)) is not None:
-        if targets.size != prod(shape):
+        if targets.shape != shape and (targets.shape, shape[1:]) != (shape[:1], (1,)):
             raise ArgumentError("data", f"<targets of shape {targets.shape}>", f"fit to outputs of shape {shape}")
         residuals = builder.sub(outputs, builder.array(targets.reshape(shape)))
         return builder.reshape(residuals, (targets.size,)), n
     smoothing = Fraction(0)
-    if isinstance(loss, torch.nn.CrossEntropyLoss):
+    if type(loss) is torch.nn.CrossEntropyLoss:
         if loss.reduction != "mean" or loss.weight is not None or loss.ignore_index >= 0:
             raise ArgumentError("loss", loss, "have reduction='mean', and neither weight nor ignore_index")
         smoothing = exact(loss.label_smoothing, "loss")
@@ -208,7 +222,7 @@ def _residual_factor(torch: Torch, loss: Torch, shape: tuple[int, ...]) -> Fract
     """Return the ``n`` of ``(1/2n) |r|^2``, or None if the loss is no squared error."""
     if isinstance(loss, str) and loss == "squared":
         return Fraction(shape[0])
-    if isinstance(loss, torch.nn.MSELoss) and loss.reduction in ("mean", "sum"):
+    if type(loss) is torch.nn.MSELoss and loss.reduction in ("mean", "sum"):
         return Fraction(prod(shape) if loss.reduction == "mean" else 1, 2)
     return None
 

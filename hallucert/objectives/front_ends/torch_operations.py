@@ -88,7 +88,7 @@ _entrywise("reciprocal")(lambda b, x: b.power(x, -1))
 _entrywise("rsqrt")(lambda b, x: b.power(b.unary("sqrt", x), -1))
 _entrywise("square")(lambda b, x: b.power(x, 2))
 _entrywise("log_sigmoid", "logsigmoid")(lambda b, x: b.neg(b.unary("softplus", b.neg(x))))
-_entrywise("contiguous", "clone", "detach", "alias")(lambda b, x: x)
+_entrywise("contiguous", "clone", "alias")(lambda b, x: x)
 
 
 def node_of(b: Builder, x: Value) -> int:
@@ -112,11 +112,19 @@ def _pair(value: int | Sequence[int], axes: int) -> Shape:
 # ---------------------------------------------------------------------- arithmetic
 
 
-@reads("add.Tensor", "add.Scalar", "add_.Tensor")
+@reads("add.Tensor", "add.Scalar")
 def _add(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
     if not isinstance(x, Tensor) and not isinstance(y, Tensor):
-        return np.asarray(x) + np.asarray(y)
+        return np.asarray(x) + alpha * np.asarray(y)
     return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(Fraction(alpha), node_of(b, y)))))
+
+
+@reads("add_.Tensor")
+def _add_in_place(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
+    """Of counters of batches only: views of a tensor would change with it."""
+    if isinstance(x, Tensor):
+        raise NotAnalyticError("the module changes a tensor in place, which is not read: write x = x + y")
+    return np.asarray(x) + alpha * np.asarray(y)
 
 
 @reads("sub.Tensor", "sub.Scalar")
@@ -156,7 +164,9 @@ def _pow(b: Builder, x: Tensor, exponent: float) -> Tensor:
 
 @reads("softplus.default")
 def _softplus(b: Builder, x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """PyTorch takes ``x`` itself beyond the threshold, an approximation; here it is the function everywhere."""
+    """PyTorch takes ``x`` itself beyond 20, where it differs by 2e-9; here it is the function everywhere."""
+    if threshold < 20:
+        raise NotAnalyticError("the module has softplus with a threshold below 20: it jumps there")
     scale = Fraction(beta)
     return Tensor(b.scale(1 / scale, b.unary("softplus", b.scale(scale, x.number))))
 
@@ -214,36 +224,53 @@ def _conv(
     if isinstance(padding, str):
         raise NotAnalyticError("the module has a convolution with padding given by a word: give numbers")
     stride, padding, dilation = (_pair(value, axes) for value in (stride, padding, dilation))
-    images = node_of(b, x)
+    images = _spatial(b, x, axes, "a convolution")
     return Tensor(layers.convolution(b, images, weight.number, _optional(bias), stride, padding, dilation, groups))
 
 
-@reads("avg_pool1d.default", "avg_pool2d.default")
-def _avg_pool(
-    b: Builder,
-    x: Tensor,
-    kernel: Value,
-    stride: Value = None,
-    padding: Value = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> Tensor:
-    axes = len(b.shape(x.number)) - 2
-    if ceil_mode or divisor_override is not None:
-        raise NotAnalyticError("the module has average pooling with ceil_mode or divisor_override, which is not read")
-    size = _pair(kernel, axes)
-    stride = size if not stride else _pair(stride, axes)
-    return Tensor(layers.average_pool(b, x.number, size, stride, _pair(padding, axes), count_include_pad))
+def _spatial(b: Builder, x: Value, axes: int, what: str) -> int:
+    """Return the node of a batch of images with so many axes besides samples and channels."""
+    number = node_of(b, x)
+    if len(b.shape(number)) != axes + 2:
+        raise NotAnalyticError(f"the module applies {what} to an array that is no batch of channels: add these axes")
+    return number
 
 
-@reads("adaptive_avg_pool1d.default", "adaptive_avg_pool2d.default")
-def _adaptive_pool(b: Builder, x: Tensor, sizes: Sequence[int]) -> Tensor:
-    shape = b.shape(x.number)[2:]
-    if any(n % k for n, k in zip(shape, sizes, strict=True)):
-        raise NotAnalyticError("the module has adaptive pooling to sizes that do not divide those of its input")
-    kernel = tuple(n // k for n, k in zip(shape, sizes, strict=True))
-    return Tensor(layers.average_pool(b, x.number, kernel, kernel, (0,) * len(kernel)))
+def _avg_pool(axes: int) -> Callable[..., Tensor]:
+    def pool(
+        b: Builder,
+        x: Tensor,
+        kernel: Value,
+        stride: Value = None,
+        padding: Value = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> Tensor:
+        if ceil_mode or divisor_override is not None:
+            raise NotAnalyticError("the module has average pooling with ceil_mode or divisor_override: not read")
+        size, images = _pair(kernel, axes), _spatial(b, x, axes, "average pooling")
+        stride = size if not stride else _pair(stride, axes)
+        return Tensor(layers.average_pool(b, images, size, stride, _pair(padding, axes), count_include_pad))
+
+    return pool
+
+
+def _adaptive_pool(axes: int) -> Callable[..., Tensor]:
+    def pool(b: Builder, x: Tensor, sizes: Value) -> Tensor:
+        images, sizes = _spatial(b, x, axes, "average pooling"), _pair(sizes, axes)
+        shape = b.shape(images)[2:]
+        if any(n % k for n, k in zip(shape, sizes, strict=True)):
+            raise NotAnalyticError("the module has adaptive pooling to sizes that do not divide those of its input")
+        kernel = tuple(n // k for n, k in zip(shape, sizes, strict=True))
+        return Tensor(layers.average_pool(b, images, kernel, kernel, (0,) * axes))
+
+    return pool
+
+
+for _axes in (1, 2):
+    reads(f"avg_pool{_axes}d.default")(_avg_pool(_axes))
+    reads(f"adaptive_avg_pool{_axes}d.default")(_adaptive_pool(_axes))
 
 
 @reads("embedding.default")
@@ -264,6 +291,9 @@ def _attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
+    ranks = {len(b.shape(part.number)) for part in (query, key, value)}
+    if len(ranks) > 1:
+        raise NotAnalyticError("the module has attention of arrays with different numbers of axes, which is not read")
     if attn_mask is not None or dropout_p or enable_gqa:
         raise NotAnalyticError("the module has attention with a mask, dropout or grouped queries, which is not read")
     factor = None if scale is None else Fraction(scale)
@@ -340,10 +370,10 @@ def _batch_norm(
 
 
 @reads("softmax.int")
-def _softmax(b: Builder, x: Tensor, axis: int, dtype: object = None) -> Tensor:
+def _softmax(b: Builder, x: Tensor, axis: int) -> Tensor:
     return Tensor(layers.softmax(b, x.number, axis % len(b.shape(x.number))))
 
 
 @reads("log_softmax.int")
-def _log_softmax(b: Builder, x: Tensor, axis: int, dtype: object = None) -> Tensor:
+def _log_softmax(b: Builder, x: Tensor, axis: int) -> Tensor:
     return Tensor(layers.log_softmax(b, x.number, axis % len(b.shape(x.number))))

@@ -73,7 +73,7 @@ def _unsqueeze(b: Builder, x: Tensor, axis: int) -> Tensor:
 
 @reads("squeeze.dim", "squeeze.dims", "squeeze.default")
 def _squeeze(b: Builder, x: Tensor, axes: Value = None) -> Tensor:
-    gone = _axes(b, x, axes)
+    gone = [] if axes == [] else _axes(b, x, axes)
     kept = tuple(n for i, n in enumerate(b.shape(x.number)) if not (i in gone and n == 1))
     return Tensor(b.reshape(x.number, kept))
 

@@ -34,7 +34,8 @@ def pullback(program: Program) -> Program:
             continue
         node, cotangent = program.nodes[i], back.pop(i)
         if node.op == "input":
-            found[int(node.data)] = cotangent  # type: ignore[call-overload]
+            number = int(node.data)  # type: ignore[call-overload]
+            found[number] = builder.add(found[number], cotangent) if number in found else cotangent
             continue
         for place, j in enumerate(node.args):
             if active[j]:

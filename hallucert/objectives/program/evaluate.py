@@ -106,16 +106,16 @@ class Arrays(ABC):
             sizes = [1] * len(node.shape)
             for axis in data:
                 sizes[axis] = node.shape[axis]
-            return np.broadcast_to(a.reshape(*front, *sizes), (*front, *node.shape))
-        flat = a.reshape(*front, -1)
+            return np.broadcast_to(a.reshape((*front, *sizes)), (*front, *node.shape))
+        flat = a.reshape((*front, -1))
         if node.op == "take" and isinstance(data, np.ndarray):
             padded = flat if data.min() >= 0 else np.concatenate([flat, self._zeros((*front, 1))], axis=-1)
             return padded[..., data]
         if node.op == "put" and isinstance(data, np.ndarray):
             result, kept = self._zeros((*front, entries(node.shape))), data.reshape(-1) >= 0
             np.add.at(result.T, data.reshape(-1)[kept], flat[..., kept].T)
-            return result.reshape(*front, *node.shape)
-        return flat.reshape(*front, *node.shape)
+            return result.reshape((*front, *node.shape))
+        return flat.reshape((*front, *node.shape))
 
     def _zeros(self, shape: tuple[int, ...]) -> Array:
         return np.broadcast_to(self.number(Fraction(0)), shape).copy()

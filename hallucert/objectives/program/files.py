@@ -75,7 +75,10 @@ def program_from_json(data: object, field: str) -> Program:
         if room < 0:
             raise CertificateError(place, f"must leave the program with values of at most {MAX_VALUES} entries in all")
     outputs = tuple(_index(j, len(nodes), f"{field}.outputs[{i}]") for i, j in enumerate(_list(data, "outputs", field)))
-    program = Program(inputs, tuple(nodes), outputs)
+    try:
+        program = Program(inputs, tuple(nodes), outputs)
+    except ArgumentError as error:
+        raise CertificateError(f"{field}.nodes", f"must {error.must}") from None
     if len(prune(program).nodes) != len(nodes):
         raise CertificateError(f"{field}.nodes", "must not contain a node that no output needs")
     return program

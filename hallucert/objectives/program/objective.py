@@ -137,7 +137,7 @@ class ProgramObjective(Objective):
     def full_hessian(self, arrays: Arrays, x: Array, unit: Callable[[int], Array]) -> Array:
         """Return the Hessian at one point, from `unit` matrices; exactly symmetric."""
         shapes, ends, d = self.program.inputs, [0, *self._ends], self.dimension
-        tangents = [unit(entries(shape)).reshape(-1, *shape) for shape in shapes]
+        tangents = [unit(entries(shape)).reshape((-1, *shape)) for shape in shapes]
         found = iter(arrays.run(self.blocks, [*self.split(x), *tangents]))
         result = np.empty((d, d), dtype=object if x.dtype == object else float)
         for i in range(len(shapes)):
@@ -160,14 +160,14 @@ class ProgramObjective(Objective):
     def split(self, x: Array) -> list[Array]:
         """Return the parameter arrays of points (d,) or lanes (k, d)."""
         blocks = np.split(x, self._ends[:-1], axis=-1)
-        return [b.reshape(*x.shape[:-1], *shape) for b, shape in zip(blocks, self.program.inputs, strict=True)]
+        return [b.reshape((*x.shape[:-1], *shape)) for b, shape in zip(blocks, self.program.inputs, strict=True)]
 
     def joined(self, arrays: Sequence[Array], lanes: int) -> Array:
         """Return parameter arrays as vectors (d,), or lanes (k, d) for ``k = lanes > 0``."""
         front = (lanes,) if lanes else ()
         blocks = []
         for array, shape in zip(arrays, self.program.inputs, strict=True):
-            blocks.append(np.broadcast_to(array, front + shape).reshape(*front, -1))
+            blocks.append(np.broadcast_to(array, front + shape).reshape((*front, -1)))
         return np.concatenate(blocks, axis=-1)
 
     def curved(self, arrays: Arrays, x: Array, v: Array) -> Array:

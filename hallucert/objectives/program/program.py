@@ -80,6 +80,11 @@ class Program:
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        read = [node.data for node in self.nodes if node.op == "input"]
+        if len(set(read)) < len(read):
+            raise ArgumentError("program", "<an input that is read by two nodes>", "have one node for each input")
+
     def __repr__(self) -> str:
         return f"Program({len(self.inputs)} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs)"
 

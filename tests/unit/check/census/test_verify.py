@@ -319,21 +319,23 @@ def test_intervals_of_distances():
 
 
 def test_an_excluded_place_ends_near_its_critical_point():
-    """Two tolerances of the size, or 2^-6 rho if that is less; not at the target, nor at a degenerate point."""
+    """Two tolerances of the size, or 2^-6 rho if that is less; not at the target, nor of or at a degenerate point."""
     f, at = hc.Objective.parse("x**2 + y**2"), CriticalPoint(box((1, 1), (0, 0)), Kind.SADDLE)
     target = box((0, 0), (0, 0))
+    own = CriticalPoint(target, Kind.MINIMIZER)
     problem = Problem(f, Fraction(1), np.array([[-2.0, 2.0], [-2.0, 1.0]]), 2.0**-22)  # 2 * 2^-22 * 4 = 2^-19
     for room, expected in ((Fraction(1, 2**19), True), (Fraction(1, 2**19) + Fraction(1, 2**60), False)):
         for place in (box((1 - room, 1), (0, 0)), box((1, 1 + room), (0, 0)), box((1, 1), (-room, room))):
-            assert is_excluded(problem, [at], target, place) is expected
-            assert not is_excluded(problem, [replace(at, kind=Kind.DEGENERATE)], target, place)
-            assert not is_excluded(problem, [at], at.box, place)
+            assert is_excluded(problem, [own, at], target, place) is expected
+            assert not is_excluded(problem, [own, replace(at, kind=Kind.DEGENERATE)], target, place)
+            assert not is_excluded(problem, [replace(own, kind=Kind.DEGENERATE), at], target, place)
+            assert not is_excluded(problem, [own, at], at.box, place)
     small = replace(problem, rho=Fraction(1, 2**16))
     near = CriticalPoint(box((Fraction(1, 2**16),) * 2, (0, 0)), Kind.SADDLE)
     edge = Fraction(1, 2**16) + Fraction(1, 2**22)
-    assert is_excluded(small, [near], target, box((Fraction(1, 2**16), edge), (0, 0)))
-    assert not is_excluded(small, [near], target, box((Fraction(1, 2**16), edge + Fraction(1, 2**60)), (0, 0)))
-    assert not is_excluded(problem, [at], target, box((-1, -1), (0, 0)))
+    assert is_excluded(small, [own, near], target, box((Fraction(1, 2**16), edge), (0, 0)))
+    assert not is_excluded(small, [own, near], target, box((Fraction(1, 2**16), edge + Fraction(1, 2**60)), (0, 0)))
+    assert not is_excluded(problem, [own, at], target, box((-1, -1), (0, 0)))
 
 
 def test_a_point_lies_over_a_box_of_its_chart_only():

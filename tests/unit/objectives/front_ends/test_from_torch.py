@@ -237,6 +237,99 @@ def test_what_depends_on_values_is_refused():
         hc.Objective.from_torch(Branches(2, 1), "squared", (torch.randn(3, 2), torch.randn(3, 1)))
 
 
+class Tied(nn.Module):
+    """The weights of an embedding are those of the outputs, as in language models."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.last = nn.Embedding(5, 4), nn.Linear(4, 5, bias=False)
+        self.last.weight = self.embedding.weight
+
+    def forward(self, tokens):
+        return self.last(torch.tanh(self.embedding(tokens)).mean(1))
+
+
+def test_tied_parameters_are_one():
+    """Away from the weights that the module had, too, value and gradient are PyTorch's."""
+    torch.manual_seed(0)
+    module, tokens, labels = Tied().double(), torch.randint(0, 5, (4, 3)), torch.tensor([0, 1, 2, 4])
+    f = hc.Objective.from_torch(module, "cross_entropy", (tokens, labels))
+    x = f.parameters + 0.5 * np.cos(np.arange(f.dimension))
+    torch.nn.utils.vector_to_parameters(torch.tensor(x), module.parameters())
+    value = nn.functional.cross_entropy(module(tokens), labels)
+    slope = torch.autograd.grad(value, list(module.parameters()))[0].reshape(-1)
+    assert f.dimension == 20 and np.isclose(f.value(x), value.item(), rtol=1e-12)
+    assert np.allclose(f.gradient(x), slope.numpy(), atol=1e-13)
+
+
+def _in_place(h):
+    h = 2 * h
+    h.view(-1).add_(1)
+    return h
+
+
+REFUSED = {
+    "in place": _in_place,
+    "pooling without channels": lambda h: nn.functional.avg_pool1d(h, 3, 1, 1),
+    "adaptive pooling without channels": lambda h: nn.functional.adaptive_avg_pool1d(h, 2),
+    "softplus that jumps": lambda h: nn.functional.softplus(h, 1, 1),
+    "attention of unequal ranks": lambda h: nn.functional.scaled_dot_product_attention(h[None], h, h)[0],
+    "stopped gradients": lambda h: h * h.detach(),
+    "lower precision": lambda h: torch.softmax(h, 1, dtype=torch.float32).double(),
+    "an infinite power": lambda h: (1 + h**2) ** float("inf"),
+    "a matrix product with factors": lambda h: torch.addmm(h, h, h.t() @ h, beta=2),
+    "rounded quotients": lambda h: torch.div(h, 2, rounding_mode="floor"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_forms_of_operations_that_are_not_read_are_refused(name):
+    """An option that changes what is computed is read or refused, never passed over."""
+
+    class Whole(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(2, 4)
+
+        def forward(self, x):
+            return REFUSED[name](self.first(x)).reshape(-1, 4)[:4].sum(1, keepdim=True)
+
+    data = torch.randn(4, 2, dtype=torch.float64), torch.randn(4, 1, dtype=torch.float64)
+    with pytest.raises(NotAnalyticError):
+        hc.Objective.from_torch(Whole().double(), "squared", data)
+
+
+def test_options_that_are_read_count():
+    """``alpha`` of sums, of integers as well, and a squeeze of no axis."""
+
+    class Whole(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.scale = nn.Embedding(9, 2), nn.Parameter(torch.tensor(1.5))
+
+        def forward(self, i):
+            h = self.embedding(torch.add(i, i, alpha=2))
+            return torch.add(h, torch.squeeze(h.softmax(1), ()), alpha=3).sum(1, keepdim=True) * self.scale
+
+    torch.manual_seed(0)
+    module, tokens = Whole().double(), torch.tensor([0, 2, 1])
+    f = hc.Objective.from_torch(module, "squared", (tokens, torch.zeros(3, 1).double()))
+    assert np.isclose(f.value(f.parameters), (module(tokens) ** 2).sum().item() / 6, rtol=1e-12)
+    assert np.isfinite(f.hessian(f.parameters)).all()
+
+
+def test_losses_of_ones_own_are_no_losses_of_pytorch():
+    """A subclass may compute something else, and targets that PyTorch would broadcast are refused."""
+
+    class Mine(nn.MSELoss):
+        def forward(self, outputs, targets):
+            return 7 * super().forward(outputs, targets)
+
+    for loss, targets in ((Mine(), Y), (nn.MSELoss(), Y[:, 0])):
+        with pytest.raises(ArgumentError):
+            hc.Objective.from_torch(GOOD, loss, (X, targets))
+
+
 GOOD = nn.Linear(2, 3)
 X, Y, LABELS = torch.randn(4, 2), torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
 

@@ -66,3 +66,18 @@ def test_what_does_not_depend_on_an_input_has_derivative_zero():
     x = [np.array([1.0, 2.0]), np.ones(3)]
     assert [a.tolist() for a in FLOATS.run(pullback(program), [*x, np.array(1.0), np.zeros(2)])] == [[2, 4], [0, 0, 0]]
     assert FLOATS.run(pushforward(program), [*x, *x])[3].tolist() == [0, 0]
+
+
+def test_numbers_without_axes_have_derivatives():
+    """Inputs and values of shape (): ``exp(x) * sum(x y)``."""
+    from hallucert.objectives.program.builder import ProgramBuilder
+
+    b = ProgramBuilder([(), (2,)])
+    product = b.mul(b.unary("exp", b.input(0)), b.sum(b.mul(b.input(0), b.input(1)), [0]))
+    program = b.program([b.reshape(b.reshape(product, (1,)), ())])
+    x, y = np.array(0.5), np.array([1.0, 2.0])
+    back = pullback(program)
+    slope, across = FLOATS.run(back, [x, y, np.array(1.0)])
+    assert np.isclose(slope, np.exp(0.5) * 3 * 1.5) and np.allclose(across, np.exp(0.5) * 0.5)
+    second = FLOATS.run(pushforward(back), [x, y, np.array(1.0), np.array(1.0), np.zeros(2), np.array(0.0)])
+    assert np.isclose(second[2], np.exp(0.5) * 3 * 2.5)

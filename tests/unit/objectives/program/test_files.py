@@ -96,6 +96,13 @@ def test_a_node_that_nothing_needs_is_refused():
         program_from_json({"inputs": [[1]], "nodes": nodes, "outputs": [1]}, "program")
 
 
+def test_an_input_has_one_node():
+    """Two nodes of one input would each get a part of its derivative."""
+    nodes = [["input", [], 0, [1]], ["input", [], 0, [1]], ["mul", [0, 1], None, [1]], ["sum", [2], [0], []]]
+    with pytest.raises(CertificateError, match=r"program\.nodes must have one node for each input"):
+        program_from_json({"inputs": [[1]], "nodes": nodes, "outputs": [3]}, "program")
+
+
 def test_positions_are_integers_in_the_array():
     """Booleans, floats and places outside are refused."""
     for bad in (True, 1.0, 3, -2):
