@@ -99,7 +99,7 @@ def test_a_node_that_nothing_needs_is_refused():
 def test_an_input_has_one_node():
     """Two nodes of one input would each get a part of its derivative."""
     nodes = [["input", [], 0, [1]], ["input", [], 0, [1]], ["mul", [0, 1], None, [1]], ["sum", [2], [0], []]]
-    with pytest.raises(CertificateError, match=r"program\.nodes must have one node for each input"):
+    with pytest.raises(CertificateError, match="one node for each input"):
         program_from_json({"inputs": [[1]], "nodes": nodes, "outputs": [3]}, "program")
 
 
