@@ -34,7 +34,8 @@ SHEET = hc.find.sheet(hc.find.hallucinate(LINE, (-0.5, 0.1), "1.5").objective, (
 SHORT = hc.find.branch(WELL, (-0.5, 0), (1, 0), ds=1e-3, ds_max=1e-3, max_steps=1)
 BOWL, BENT = hc.Objective.parse("x**2"), hc.Objective.parse("x**2 + 2*y**2")
 CENSUS = hc.census(WELL, BOX, "1.5", workers=1)
-MODULE = importlib.import_module("torch").nn.Linear(1, 1) if importlib.util.find_spec("torch") else None
+TORCH = importlib.import_module("torch").nn.Linear(1, 1) if importlib.util.find_spec("torch") else None
+MODULE: dict[str, Any] = {"module": TORCH, "loss": "squared", "data": ([[1.0], [2.0]], [0.5, 1.0])}
 FARTHEST = hc.find.farthest_point(hc.gallery.load("four_well"), (0, 0), (1, 1))
 
 
@@ -118,14 +119,7 @@ PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
 BASES: dict[str, list[dict[str, Any]]] = {
     "certify": [
         {"subject": WELL, "x": POINT, "rho": "1.5", "progress": False, "variant": "sam"},
-        {
-            "subject": WELL,
-            "x": POINT,
-            "rho": "1.5",
-            "radius": "1e-3",
-            "precisions": [53],
-            "backend": "arb",
-        },
+        {"subject": WELL, "x": POINT, "rho": "1.5", "radius": "1e-3", "precisions": [53], "backend": "arb"},
         {
             "subject": WELL,
             "x": POINT,
@@ -217,8 +211,8 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {
             "module": MODULE,
             "loss": "squared",
-            "data": ([[1.0], [2.0]], [0.5, 1.0]),
-            "weight_decay": "0.1",
+            "data": ([[1.0]], [0.5]),
+            "weight_decay": 1,
             "rigorous": True,
             "name": "f",
         }

@@ -273,10 +273,11 @@ def _distance_from_orthogonal(w: np.ndarray) -> np.ndarray:
 
     In whatever order the sums are taken, they are off by at most ``d u/(1 - d u)`` times those of sizes, u the unit of
     rounding, half of `UNIT`, and by less than `UNIT` where products underflow; subtracting I is off by u of the result.
+    The factors leave room for the five roundings of the last line itself.
     """
     turned, d = w.transpose(0, 2, 1), w.shape[1]
     gram, sizes = turned @ w, np.abs(turned) @ np.abs(w)
-    bound: np.ndarray = np.abs(gram - np.eye(d)) * (1 + UNIT) + (d + 1) * UNIT * sizes + UNIT
+    bound: np.ndarray = np.abs(gram - np.eye(d)) * (1 + 8 * UNIT) + (d + 2) * UNIT * sizes + UNIT
     return bound
 
 
