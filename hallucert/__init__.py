@@ -20,7 +20,7 @@ _LAZY = {
     "Surface": "hallucert.find.curves.records",
     "RadiusLaw": "hallucert.objectives.radius_law",
     "certify": "hallucert.prove.certify",
-    "certify_stall": "hallucert.prove.stall",
+    "certify_stall": "hallucert.prove.point",
     "Certificate": "hallucert.check.point.certificate",
     "BranchCertificate": "hallucert.check.branch.certificate",
     "SheetCertificate": "hallucert.check.sheet.certificate",
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from hallucert.prove.census.census import census as census
     from hallucert.prove.certify import certify as certify
     from hallucert.prove.diagram import diagram as diagram
-    from hallucert.prove.stall import certify_stall as certify_stall
+    from hallucert.prove.point import certify_stall as certify_stall
     from hallucert.prove.verify import verify as verify
 
 

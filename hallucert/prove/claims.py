@@ -1,23 +1,186 @@
-"""Which claims are made about a point, and in which order."""
+"""The claims about a point: which are made, in which order, and the exact inputs that a proof proposes for them.
+
+Of the inputs a checker only reads what is proposed. Each function of the first part returns those of the claim of its
+name, or why there are none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
 
-from hallucert.check.claim import Claim, Measured
+import numpy as np
+
+from hallucert.arrays import checked_box, exact_point
+from hallucert.balls import matrix
+from hallucert.balls.facade import Ball
+from hallucert.balls.similarity import eigenvector_bases
+from hallucert.check.attraction.basin import Contraction, Region, contraction_of
+from hallucert.check.attraction.converges import FEWEST_BITS, MOST_BITS, MOST_STEPS, distance_of, run
+from hallucert.check.claim import Claim, Measured, Status
 from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
-from hallucert.check.reason import MOST_BITS, Reason
+from hallucert.check.reason import MOST_BITS as MOST_PRECISION
+from hallucert.check.reason import Reason
+from hallucert.check.subdivision import Subdivision
+from hallucert.clock import look
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius, round_down, round_up
+from hallucert.find.candidate import Construction
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.prove import choices
-from hallucert.prove.choices import Hints
+from hallucert.prove import regions
+
+Claims = Mapping[str, Claim]
+"""Those that were made before."""
+
+# The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
+HALVINGS, REFINEMENTS = 40, 3
+RATE_KEPT = Fraction(1, 2)  # of the rate of convergence at ``x*`` on all of Omega: more would make it smaller
+PIECES = 150  # of a subdivision that a proof may take
+LARGEST_DIMENSION = 300  # more variables make V too long for a certificate
+LOOK = 8  # the prover looks where the run is every so many steps
+WIDE = 4  # more bits are due when the distance is not known to one part in so many of the radius
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What a user asks for, or a search proposes; what a claim needs of it, its `Rule.needs` says."""
+
+    construction: Construction | None = None  # of `farthest_point`: the search's
+    direction: np.ndarray | None = None  # (d,), of `no_minimizer_near`
+    global_box: np.ndarray | None = None  # (d, 2): over this box the target may be a global minimizer
+    basin: Fraction | None = None  # the step of `basin` and of `converges`
+    start: tuple[Fraction, ...] | None = None  # where the run of `converges` starts
+
+    @classmethod
+    def asked(cls, given: Mapping[str, Any], dimension: int, construction: Construction | None = None) -> Hints:
+        """Check what a user asks for."""
+        if "start" in given and "basin" not in given:
+            raise ArgumentError("start", given["start"], "be given together with basin, the step of the run")
+        checked: dict[str, Callable[[Any, str], Any]] = {
+            "basin": exact_radius,
+            "global_box": lambda value, name: checked_box(value, dimension, name, rounded=False),
+            "start": lambda value, name: exact_point(value, dimension, name),
+        }
+        return cls(construction, **{name: check(given[name], name) for name, check in checked.items() if name in given})
+
+
+def nothing(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """Return no inputs: most claims have none."""
+    return {}
+
+
+def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
+    if hints.basin is None or evidence.residual_form:
+        return Reason.NEEDS_PREMISES
+    step = round_up(hints.basin, 64)
+    if len(evidence.point.x) > LARGEST_DIMENSION:
+        return Reason.DIMENSION
+    evidence = regions.in_arb(evidence)
+    floats = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
+    bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
+    if not bases:
+        return Reason.PRECISION
+    columns = bases[0].columns / np.linalg.norm(bases[0].columns, axis=0)
+    basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
+    contraction = contraction_of(evidence, {"step": step, "basis": basis})
+    at_point = None if contraction is None else contraction.at_point()
+    if contraction is None or at_point is None:
+        return Reason.PRECISION
+    if at_point.upper >= 1:
+        return Reason.STEP
+    bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
+    size = round_down(evidence.point.length / 2, 4)
+    for _ in range(HALVINGS):
+        if found := _contracting(contraction, size, bound):
+            break
+        size /= 2
+    else:
+        return Reason.STEP
+    for k in range(1, REFINEMENTS + 1):
+        larger = size * (1 + Fraction(1, 2**k))
+        if better := _contracting(contraction, larger, bound):
+            size, found = larger, better
+    return {"step": step, "basis": basis, "size": size, "bound": bound, "subdivision": found}
+
+
+def _contracting(contraction: Contraction, size: Fraction, bound: Fraction) -> Subdivision | None:
+    """Return a subdivision that shows the bound on Omega; None if there is none of few pieces."""
+    region = Region(contraction, size, bound)
+    if not region.has_forms:
+        most = 1
+    elif all(contraction.is_bounded(contraction.around(move), bound) for move in _probes(contraction, size)):
+        most = PIECES
+    else:
+        return None
+    found = regions.subdivide(region.box, region.tests, most)
+    return found if isinstance(found, Subdivision) else None
+
+
+def _probes(contraction: Contraction, size: Fraction) -> Iterator[list[Ball]]:
+    """Yield ``V w`` for some w with ``|w|`` just below `size`, along axes and diagonals."""
+    ar, basis = contraction.evidence.arithmetic, contraction.basis
+    for corner in itertools.product((-1, 0, 1), repeat=len(basis)):
+        length = Fraction(math.isqrt(4**20 * sum(map(abs, corner))) + 1, 2**20)
+        w = [ar.constant(size * c / length) for c in corner]
+        yield [ar.dot(row, w) for row in basis]
+
+
+def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The run as asked; the first multiple of `LOOK` steps, and the fewest bits, with which it arrives."""
+    region = claims.get("basin")
+    if region is None or region.status is not Status.PROVED or hints.start is None or hints.basin is None:
+        return Reason.NEEDS_PREMISES
+    radius, bits = region.numbers["radius"].lower, max(FEWEST_BITS, evidence.arithmetic.precision)
+    while bits <= MOST_BITS:
+        for k, x in enumerate(run(evidence, hints.start, hints.basin, bits)):
+            look()
+            if k % LOOK:
+                continue
+            distance = distance_of(evidence, x, bits)
+            if distance is None or WIDE * (distance.upper - distance.lower) > radius:
+                break
+            if 2 * distance.upper <= radius:  # with room for what publication adds, and bits for what a checker loses
+                return {"start": hints.start, "step": hints.basin, "steps": k, "bits": 2 * bits}
+            if k >= MOST_STEPS:
+                return Reason.START
+        bits *= 2
+    return Reason.START
+
+
+def farthest_point(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The construction that the search proposes, with what proves it."""
+    if hints.construction is None:
+        return Reason.NEEDS_PREMISES
+    return regions.farthest_point(regions.in_arb(evidence), hints.construction)
+
+
+def global_target(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The box as asked, with what proves or refutes it."""
+    if hints.global_box is None:
+        return Reason.NEEDS_PREMISES
+    return regions.global_target(regions.in_arb(evidence), hints.global_box)
+
+
+def no_minimizer_near(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The direction that the search proposes."""
+    if hints.direction is None:
+        return Reason.NEEDS_PREMISES
+    return {"direction": tuple(Fraction(float(v)) for v in hints.direction)}
+
+
+# ---------------------------------------------------------------------- which claims are made
 
 CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Reason]] = {
-    "basin": choices.basin,
-    "converges": choices.converges,
-    "farthest_point": choices.farthest_point,
-    "global_target": choices.global_target,
-    "no_minimizer_near": choices.no_minimizer_near,
+    "basin": basin,
+    "converges": converges,
+    "farthest_point": farthest_point,
+    "global_target": global_target,
+    "no_minimizer_near": no_minimizer_near,
 }
 """What chooses the inputs of the claims that have some."""
 
@@ -32,7 +195,7 @@ def is_due(rule: Rule, hints: Hints, residual: bool) -> bool:
 
 def prove(rule: Rule, evidence: Evidence, facts: Facts, hints: Hints = NO_HINTS) -> Claim:
     """Make a claim; an honest failure is an undecided claim, with the numbers that decide nothing."""
-    choose = CHOICES.get(rule.name, choices.nothing)
+    choose = CHOICES.get(rule.name, nothing)
     inputs = evidence.in_time(lambda: choose(evidence, hints, facts.claims))
     if isinstance(inputs, Reason):
         return rule.about(facts.law).open(inputs)
@@ -50,7 +213,7 @@ def _cause(measured: Measured[Facts], reason: Reason, facts: Facts, precision: i
     without = replace(measured, publish=lambda enclosure, *_: enclosure.published(None))
     if without.published(facts, precision).reason is not None:
         return reason
-    return Reason.SCALE if precision >= MOST_BITS else Reason.STRADDLES
+    return Reason.SCALE if precision >= MOST_PRECISION else Reason.STRADDLES
 
 
 def prove_claims(evidence: Evidence, facts: Facts, hints: Hints) -> dict[str, Claim]:

@@ -21,8 +21,7 @@ from hallucert.check.point.rule import Evidence, Facts
 from hallucert.check.problem import Point
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import format_dyadic
-from hallucert.prove.choices import Hints
-from hallucert.prove.claims import prove
+from hallucert.prove.claims import Hints, prove
 
 WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"
 AT = (-0.5, 0)
@@ -46,7 +45,7 @@ def asked(cert, start):
         x = existence.relocate(ar, cert.problem, cert.witness)
         evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre)
         facts = Facts(cert.problem, cert.witness, dict(cert.claims))
-        hints = Hints(exact_step=step, start=tuple(map(Fraction, start)))
+        hints = Hints(basin=step, start=tuple(map(Fraction, start)))
         return prove(converges.RULE, evidence, facts, hints)
 
 

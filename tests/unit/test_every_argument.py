@@ -24,6 +24,7 @@ import sympy
 
 import hallucert as hc
 from hallucert.errors import HallucertError
+from hallucert.prove.certify import OfBranch, OfFunction
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 LINE = hc.Objective.least_squares(["x**2 + y**2 - 1"])
@@ -317,6 +318,9 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "gallery.names": [{}],
 }
 
+OPTIONS = {"certify": {*OfFunction.__annotations__, *OfBranch.__annotations__}}
+"""What functions take as ``**options``."""
+
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
 UNCHECKED = (
     *("enclose_", "_lanes", "domain_arguments", "nearest_edge", "gradient_program"),
@@ -349,8 +353,8 @@ def test_every_argument_has_a_base_call():
         parameters = inspect.signature(function).parameters
         named = {n for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD,)}
         tried = {argument for base in BASES[name] for argument in base}
-        extra = {"b", "dimension"} if name.startswith("gallery.") else {"named"}
-        assert named <= tried <= named | extra, name
+        extra = {"b", "dimension"} if name.startswith("gallery.") else OPTIONS.get(name, set())
+        assert named | OPTIONS.get(name, set()) <= tried <= named | extra, name
 
 
 OWN_ERRORS = ("progress", "rho", "step_size")

@@ -155,7 +155,7 @@ class Rule(Theorem[Facts]):
         The question for a variant of SAM, where it differs by more than the method's name.
     needs : str
         What has to be asked for, or be proposed by a search, for the claim to be made: a field of
-        `hallucert.prove.choices.Hints`. "" if it is made by itself.
+        `hallucert.prove.claims.Hints`. "" if it is made by itself.
     residual_only : bool
         Whether only a point proved to exist in residual form has it.
     """

@@ -23,7 +23,7 @@ from hallucert.check.branch.system import BranchSystem, TargetBox, equations
 from hallucert.check.cell import Cell, Tube, Vector, arc_box
 from hallucert.exact import round_up
 from hallucert.objectives.objective import Objective
-from hallucert.prove.zero import uniqueness_radius
+from hallucert.prove.locate import uniqueness_radius
 
 CORRECTOR_STEPS = 6
 

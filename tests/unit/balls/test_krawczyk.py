@@ -10,7 +10,7 @@ import pytest
 
 from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero, tighten
 from hallucert.errors import ArgumentError
-from hallucert.prove.zero import uniqueness_radius
+from hallucert.prove.locate import uniqueness_radius
 
 
 @pytest.fixture(params=["arb", "mpmath"])

@@ -11,7 +11,7 @@ import pytest
 import hallucert as hc
 from hallucert.check.claim import LARGEST_COUNT, Claim, Claims, Enclosure, Status, undecided
 from hallucert.check.reason import MOST_BITS, Reason
-from hallucert.prove.certify import PRECISIONS
+from hallucert.prove.point import PRECISIONS
 
 WELL = "((x**2 - 1)**2/4 + y**2/20)"
 FOUR_WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"

@@ -1,0 +1,281 @@
+"""Certify a point: from floats to theorems about the exact point near it, or about all points of a box around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.arguments import checked_double, checked_whole, quiet
+from hallucert.arrays import checked_point, exact_point
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls.facade import BallArithmetic
+from hallucert.check.claim import Enclosure, Provenance, Status
+from hallucert.check.point import existence, no_minimizer_near
+from hallucert.check.point.certificate import Certificate
+from hallucert.check.point.file import MAX_DIMENSION
+from hallucert.check.point.rule import Evidence, Facts, Vector, Witness
+from hallucert.check.problem import Point, Problem, is_undefined
+from hallucert.check.reason import Reason
+from hallucert.clock import Clock, OutOfTime, Progress, working
+from hallucert.errors import ArgumentError, DomainError
+from hallucert.exact import Exact, exact_radius, round_down
+from hallucert.find.candidate import Candidate
+from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
+from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
+from hallucert.prove.locate import Located, locate
+from hallucert.sam import perturbed_point
+
+PRECISIONS = (53, 106, 212, 424)
+MAX_BOXES = 200_000
+_HELPED_BY_PRECISION = frozenset(
+    {
+        Reason.PRECISION,
+        Reason.STRADDLES,
+        Reason.NOT_A_ZERO,
+        Reason.NO_DECAY,
+        Reason.ZERO_GRADIENT,
+        Reason.LEVEL,
+        Reason.SINGULAR_JACOBIAN,
+        Reason.RANK_DEFICIENT,
+        Reason.NEARLY_DEGENERATE,
+        Reason.SCALE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class PointTask:
+    """What is to be proved about a point: near which guess, or in exactly the box of a radius around it."""
+
+    problem: Problem
+    guess: Vector
+    radius: Fraction | None
+    hints: Hints
+    max_boxes: int
+
+
+def task_at(f: Objective, given: Mapping[str, Any]) -> PointTask:
+    """Return what is asked about the point of a function near ``x``."""
+    f = checked_objective(f, "subject", "a Candidate, a Branch, a Sheet or ")
+    if "rho" not in given:
+        raise ArgumentError("rho", None, "be given")
+    guess, rho = exact_point(given.get("x"), f.dimension, "x"), exact_radius(given["rho"])
+    law = radius_law(given.get("variant", "sam"), f.dimension)
+    return _task(Problem(f, rho, law), guess, Hints.asked(given, f.dimension), given)
+
+
+def task_of(candidate: Candidate, given: Mapping[str, Any]) -> PointTask:
+    """Return what is asked about the point of a candidate."""
+    if candidate.construction is not None and candidate.law != SAM:
+        raise ArgumentError("candidate", candidate, "have the ascent step of SAM if it has a construction")
+    law = radius_law(candidate.law, candidate.objective.dimension)
+    guess = tuple(Fraction(float(v)) for v in candidate.x)
+    hints = Hints.asked(given, len(guess), candidate.construction)
+    return _task(Problem(candidate.objective, candidate.rho, law), guess, hints, given)
+
+
+def _task(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> PointTask:
+    f = problem.objective
+    f.require_rigorous()
+    if f.dimension > MAX_DIMENSION:
+        was, must = f"<function of {f.dimension} variables>", f"have at most {MAX_DIMENSION} variables"
+        raise ArgumentError("subject", was, f"{must}, as many as a certificate may; certify_stall takes more")
+    radius = exact_radius(given["radius"], "radius") if "radius" in given else None
+    return PointTask(problem, guess, radius, hints, checked_whole(given.get("max_boxes", MAX_BOXES), 1, "max_boxes"))
+
+
+def certify_point(task: PointTask, backend: str, ladder: tuple[int, ...] | None, clock: Clock) -> Certificate:
+    """Return the certificate in which most is decided, from a ladder of precisions."""
+    best: Certificate | None = None
+    for precision in PRECISIONS if ladder is None else ladder:
+        ar = arithmetic(backend, precision)
+        with ar:
+            _check_start(ar, task.problem.objective, task.guess)
+            attempt = _attempt(ar, task, clock)
+        if best is None or _decided(attempt) >= _decided(best):
+            best = attempt
+        open_reasons = {claim.reason for claim in best.claims.values() if claim.reason is not None}
+        if not open_reasons & _HELPED_BY_PRECISION or clock.passed():
+            break
+    assert best is not None
+    return best
+
+
+def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
+    """Prove what can be proved at one precision."""
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    clock.tell(f"existence at {ar.precision} bits", 0)
+    try:
+        with clock.watched():
+            located = locate(ar, task.problem, task.guess, task.radius)
+    except OutOfTime:
+        located = Located(task.problem, None, reason=Reason.TIME)
+    problem, witness = located.problem, located.witness
+    if located.x is None or witness is None:
+        if located.excluded and witness is not None:
+            first = existence.refutation(Facts(problem, witness))
+        else:
+            reason = located.reason or Reason.PRECISION
+            if reason is Reason.NOT_A_ZERO and problem.objective.lacks_decay:
+                reason = Reason.NO_DECAY
+            first = existence.RULE.about(problem.law).open(reason)
+        rest = without_existence(first, task.hints, problem.law)
+        return Certificate(problem, witness, rest, provenance)
+    point = Point(ar, problem, located.x)
+    evidence = Evidence(point, witness.centre, task.max_boxes, clock)
+    claims = prove_claims(evidence, Facts(problem, witness), task.hints)
+    box = None
+    if claims["existence"].status is Status.PROVED:
+        ends = [Enclosure(*ar.endpoints(v)).published(ar.precision, point.sizes.box) for v in located.x]
+        room = existence.room_of(witness)
+        box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
+    return Certificate(problem, witness, claims, provenance, box)
+
+
+def _decided(certificate: Certificate) -> int:
+    return sum(claim.status is not Status.UNDECIDED for claim in certificate.claims.values())
+
+
+def _check_start(ar: BallArithmetic, objective: Objective, start: Vector) -> None:
+    balls = [ar.constant(v) for v in start]
+    if not ar.is_finite(objective.enclose_value(ar, balls)):
+        raise DomainError(f"x is not certainly in the domain of {objective.name}, or on its edge")
+    if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in objective.enclose_gradient(ar, balls)):
+        raise DomainError(
+            "x is a critical point of f: the gradient is exactly zero there, so the ascent direction g/|g| and the SAM "
+            "map are not defined (and an unnormalised step leads nowhere)"
+        )
+
+
+# ---------------------------------------------------------------------- where SAM stalls
+
+STALL_PRECISION = 53
+DENSE = 400  # largest dimension in which the direction comes from a whole Hessian
+
+# Half widths that are tried, as multiples of rho: from the first on, each time by the second factor, to the third.
+LARGEST, SHRINK, SMALLEST = 2**-4, 2**-3, 2**-50
+
+
+@quiet
+def certify_stall(
+    f: Objective,
+    x: Any,
+    rho: Exact,
+    radius: Exact | None = None,
+    backend: str = "arb",
+    *,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> Certificate:
+    """Prove that no point near `x` is mapped by ``y -> y + rho u(y)`` to a local minimizer of ``f``.
+
+    For the end of a run that stalls where ``|g(x+)|`` is small but does not vanish, so that there is no point to
+    certify. The claim ``no_minimizer_near`` is about every point of a box around `x`: there ``f`` curves down at
+    ``y+`` along the most negative direction of the Hessian at ``x+``. So a hallucinated stationary point in the box
+    has a target that is no minimizer, and no ``y`` in it with nonsingular ``J(y)`` is a hallucinated minimizer. Works
+    in thousands of dimensions.
+
+    Parameters
+    ----------
+    f : Objective
+        The function; rigorous.
+    x : (d,) array
+        The point, taken as the exact numbers it is.
+    rho : exact positive number
+        Radius.
+    radius : exact positive number, optional
+        Half width of the box; by default the largest of a geometric ladder for which the proof succeeds.
+    backend : {"arb", "mpmath"}
+        The arithmetic of the proof.
+    variant : {"sam"}
+        The ascent step of the run: the claim is about SAM.
+    progress : bool or callable, optional
+        As for `hallucert.certify`.
+
+    Returns
+    -------
+    Certificate
+        With the one claim; undecided, for example, where the target may be a minimizer.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not as above.
+    NotAnalyticError
+        If the objective is float-only.
+    DomainError
+        If ``f`` is not defined at `x` or ``x+``, or the gradient at `x` is zero.
+
+    Examples
+    --------
+    The four-well function has an attractor at (0, -1/2) with radius 3/2 whose target, (0, 1), is a saddle:
+
+    >>> f = Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
+    >>> cert = certify_stall(f, (0.001, -0.5), "1.5")
+    >>> str(cert["no_minimizer_near"].status)
+    'proved'
+    """
+    require_round_to_nearest()
+    require_sam(
+        variant, 'the claim is about SAM; for USAM safe_radius(..., variant="usam") proves that no points are in a box'
+    )
+    f = checked_objective(f)
+    f.require_rigorous()
+    centre = exact_point(x, f.dimension, "x")
+    point = checked_point(centre, f.dimension, "x")
+    problem = Problem(f, exact_radius(rho))
+    checked_double(rho, "rho")
+    ladder = _ladder(problem.rho) if radius is None else [exact_radius(radius, "radius")]
+    ar = arithmetic(backend, STALL_PRECISION)
+    with working(progress=progress) as clock:
+        clock.tell("direction of negative curvature", 0)
+        _require_defined(ar, problem, centre)
+        direction = _most_negative(f, perturbed_point(f, point, problem.rho))
+        for number, half_width in enumerate(ladder):
+            clock.tell("boxes, each smaller", number, len(ladder))
+            witness = Witness(centre, None, (half_width,) * f.dimension, ())
+            with ar:
+                evidence = Evidence(Point(ar, problem, witness.box(ar)), centre)
+                claim = prove(no_minimizer_near.RULE, evidence, Facts(problem, witness), Hints(direction=direction))
+            if claim.status is Status.PROVED:
+                break
+    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
+    return Certificate(problem, witness, {claim.name: claim}, provenance)
+
+
+def _require_defined(ar: BallArithmetic, problem: Problem, x: tuple[Fraction, ...]) -> None:
+    """Raise if `f` is certainly undefined at `x` or at its perturbed point; derivatives may be defined there."""
+    with ar:
+        point = Point(ar, problem, [ar.constant(v) for v in x])
+        for name, place in (("x", point.x), ("x+", point.plus)):
+            if is_undefined(ar, problem.objective, place):
+                raise DomainError(f"{problem.objective.name} is not defined at {name}")
+
+
+def _ladder(rho: Fraction) -> list[Fraction]:
+    widths, factor = [], LARGEST
+    while factor >= SMALLEST:
+        widths.append(round_down(rho * Fraction(factor), 20))
+        factor *= SHRINK
+    return widths
+
+
+def _most_negative(f: Objective, x: np.ndarray) -> np.ndarray:
+    """Return an eigenvector of the smallest eigenvalue of ``H(x)``, in floats; any vector is a valid proposal."""
+    d = f.dimension
+    if d <= DENSE:
+        return np.linalg.eigh(f.hessian(x))[1][:, 0]
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+    products = LinearOperator((d, d), matvec=lambda v: f.hessian_vector_lanes(x[None], v.reshape(1, d))[0], dtype=float)
+    start = np.random.default_rng(0).standard_normal(d)
+    try:
+        return eigsh(products, k=1, which="SA", v0=start, tol=1e-2, maxiter=20)[1][:, 0]
+    except ArpackNoConvergence as error:
+        return error.eigenvectors[:, 0] if error.eigenvectors.size else start
