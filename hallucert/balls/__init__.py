@@ -15,7 +15,6 @@ from hallucert.balls.krawczyk import (
     contract,
     krawczyk_image,
     prove_zero,
-    tighten,
 )
 from hallucert.balls.matrix import inverse
 from hallucert.balls.similarity import Disc, Spectrum, spectrum
@@ -41,5 +40,4 @@ __all__ = [
     "prove_zero",
     "require_round_to_nearest",
     "spectrum",
-    "tighten",
 ]

@@ -1,7 +1,7 @@
 """Krawczyk's operator: from a formula in balls to existence and uniqueness of a zero in a box.
 
 One operator for all: `compared` draws the conclusion from enclosures of ``C G(z0)`` and ``I - C DG(Z)``, wherever these
-come from; `KrawczykOperator` evaluates them for a square system; `prove_zero`, `tighten` and `contract` apply it.
+come from; `KrawczykOperator` evaluates them for a square system; `prove_zero` and `contract` apply it.
 """
 
 from __future__ import annotations
@@ -51,15 +51,38 @@ class KrawczykResult:
         Upper bound of ``|I - C DG(Z)|_inf``, None if indeterminate.
     spread : list of Fraction
         Upper bound of ``|K(Z) - centre|`` for each coordinate.
+    centre, radius : sequence of Fraction
+        Z.
+    step, defect : sequence of Ball, rows of Ball
+        Enclosures of ``C G(centre)`` and of ``I - C DG(Z)``; empty where they are indeterminate.
     """
 
     proved: bool
     image: list[Ball]
     contraction: Fraction | None
     spread: list[Fraction]
+    centre: Sequence[Fraction]
+    radius: Sequence[Fraction]
+    step: Sequence[Ball]
+    defect: Matrix
 
+    def around(self, ar: BallArithmetic, centre: Sequence[Fraction], step: Sequence[Ball]) -> list[Ball]:
+        """Shrink the image of a proved box by what ``C G`` is at any `centre` in it: `step`.
 
-_INDETERMINATE = KrawczykResult(False, [], None, [])
+        The zero x in Z has ``x - centre = -C G(centre) + (I - C M) (x - centre)`` with a mean M of ``DG`` on Z. In the
+        norm with unit ball ``+- radius`` the matrix is at most ``a < 1``, so ``|x - centre| <= |C G(centre)|/(1 - a)``,
+        and the same equation then encloses it.
+        """
+        half = [ar.constant(r) for r in self.radius]
+        turns = (ar.absolute_sum([v * r for v, r in zip(row, half, strict=True)]) for row in self.defect)
+        a = max(turn / r for turn, r in zip(turns, self.radius, strict=True))
+        if a >= 1:
+            return self.image
+        size = round_up(max(ar.magnitude(s) / r for s, r in zip(step, self.radius, strict=True)) / (1 - a), 30)
+        moved = apply(ar, self.defect, [ar.interval(-size * r, size * r) for r in self.radius])
+        found = [ar.constant(c) - s + v for c, s, v in zip(centre, step, moved, strict=True)]
+        pairs = ((old, new, ar.endpoints(old), ar.endpoints(new)) for old, new in zip(self.image, found, strict=True))
+        return [new if d - c < b - a else old for old, new, (a, b), (c, d) in pairs]
 
 
 def compared(
@@ -79,7 +102,7 @@ def compared(
         image.append(ar.interval(centre[i] - high - turn, centre[i] - low + turn))
         spread.append(round_up(max(high, -low) + turn, 30))
     inside = all(s < r for s, r in zip(spread, radius, strict=True))  # K(Z) in the interior of Z
-    return KrawczykResult(inside, image, contraction, spread)
+    return KrawczykResult(inside, image, contraction, spread, centre, radius, step, defect)
 
 
 class KrawczykOperator:
@@ -113,6 +136,28 @@ class KrawczykOperator:
         step = apply(self.ar, self.preconditioner, value)
         return step if all_finite(self.ar, [step]) else None
 
+    def tighten(self, result: KrawczykResult, max_steps: int = 12) -> list[Ball]:
+        """Shrink the box of a zero that was proved, as far as the precision goes; no Jacobian is evaluated.
+
+        Steps ``z <- z - C G(z)`` move the centre as long as they get shorter by half.
+        """
+        ar, step, centre = self.ar, result.step, result.centre
+        best, best_step, best_size = centre, step, max(ar.magnitude(s) for s in step)
+        for _ in range(max_steps):
+            if not any(map(ar.nonzero, step)):
+                break
+            centre = [ar.midpoint(ar.constant(c - ar.midpoint(s))) for c, s in zip(centre, step, strict=True)]
+            if any(abs(c - z) > r for c, z, r in zip(centre, result.centre, result.radius, strict=True)):
+                break
+            moved = self.newton_step(centre)
+            if moved is None:
+                break
+            step, size = moved, max(ar.magnitude(s) for s in moved)
+            if 2 * size > best_size:
+                break
+            best, best_step, best_size = centre, step, size
+        return result.around(ar, best, best_step)
+
     def image(
         self, centre: Sequence[Fraction], radius: Sequence[Fraction], step: Sequence[Ball] | None = None
     ) -> KrawczykResult:
@@ -120,16 +165,17 @@ class KrawczykOperator:
         ar, k = self.ar, len(centre)
         if step is None:
             step = self.newton_step(centre)
+        indeterminate = KrawczykResult(False, [], None, [], centre, radius, [], [])
         if step is None:
-            return _INDETERMINATE
+            return indeterminate
         box = [ar.interval(c - r, c + r) for c, r in zip(centre, radius, strict=True)]
         matrix = self.jacobian(box)
         if len(matrix) != k or any(len(row) != k for row in matrix):
             raise ArgumentError("jacobian", f"<{len(matrix)} rows>", f"return a {k} by {k} matrix")
         if not (all_finite(ar, matrix) and all_finite(ar, [self.function(box)])):
-            return _INDETERMINATE
+            return indeterminate
         defect = subtract(identity(ar, k), multiply(ar, self.preconditioner, matrix))
-        return compared(ar, centre, radius, step, defect) if all_finite(ar, defect) else _INDETERMINATE
+        return compared(ar, centre, radius, step, defect) if all_finite(ar, defect) else indeterminate
 
 
 def krawczyk_image(
@@ -164,19 +210,35 @@ class ZeroEnclosure:
     ----------
     box : list of Ball
         Contains the zero: Krawczyk's image of ``centre +- radius``, intersected with it.
+    result : KrawczykResult
+        What proved it.
+    preconditioner : list of list of Fraction
+        C.
     centre, radius : list of Fraction
         ``centre +- radius`` contains exactly one zero.
     contraction : Fraction
         Upper bound of ``|I - C DG|_inf`` on that box.
-    preconditioner : list of list of Fraction
-        C.
     """
 
     box: list[Ball]
-    centre: list[Fraction]
-    radius: list[Fraction]
-    contraction: Fraction
+    result: KrawczykResult
     preconditioner: list[list[Fraction]]
+
+    @property
+    def centre(self) -> list[Fraction]:
+        """The middle."""
+        return list(self.result.centre)
+
+    @property
+    def radius(self) -> list[Fraction]:
+        """Half widths."""
+        return list(self.result.radius)
+
+    @property
+    def contraction(self) -> Fraction:
+        """How strongly."""
+        assert self.result.contraction is not None
+        return self.result.contraction
 
 
 def prove_zero(
@@ -238,48 +300,7 @@ def prove_zero(
             ar.interval(max(ar.lower(k), x - r), min(ar.upper(k), x + r))
             for k, x, r in zip(result.image, centre, radius, strict=True)
         ]
-        return ZeroEnclosure(box, centre, radius, result.contraction, c)
-
-
-def tighten(
-    ar: BallArithmetic,
-    function: Function,
-    jacobian: Jacobian,
-    box: Sequence[Ball],
-    preconditioner: Sequence[Sequence[Fraction]],
-    max_steps: int = 12,
-) -> list[Ball]:
-    """Shrink a box that is known to contain exactly one zero around it, as far as the precision goes.
-
-    Steps ``z <- z - C G(z)`` with the midpoint, at most `max_steps`, move the centre, which costs no Jacobian; then a
-    zero is proved in a tiny box there. If that box lies in the given one, its zero is the one sought. Otherwise the box
-    is contracted.
-    """
-    with ar:
-        ends = [ar.endpoints(x) for x in box]
-        operator = KrawczykOperator(ar, function, jacobian, preconditioner)
-        centre = [ar.midpoint(ar.centre(x)) for x in box]
-        best, best_size = centre, None
-        for _ in range(max_steps):
-            step = operator.newton_step(centre)
-            if step is None:
-                break
-            size = max(ar.magnitude(s) for s in step)
-            if best_size is not None and 2 * size > best_size:
-                break
-            best, best_size = centre, size
-            if not any(map(ar.nonzero, step)):
-                break
-            centre = [ar.midpoint(ar.constant(c - ar.midpoint(s))) for c, s in zip(centre, step, strict=True)]
-        floor = Fraction(1, 2 ** max(ar.precision - 20, 30))
-        unit = max(high - low for low, high in ends) or Fraction(1)
-        floors = {"relative_floor": floor, "absolute_floor": floor / 2**20}
-        found = prove_zero(ar, function, jacobian, best, preconditioner, unit=unit, **floors)
-        if found is not None and all(
-            low <= c - r and c + r <= high for (low, high), c, r in zip(ends, best, found.radius, strict=True)
-        ):
-            return found.box
-        return contract(ar, function, jacobian, box, preconditioner)
+        return ZeroEnclosure(box, result, c)
 
 
 def contract(

@@ -19,7 +19,6 @@ from hallucert.balls.krawczyk import (
     ZeroEnclosure,
     approximate_preconditioner,
     prove_zero,
-    tighten,
 )
 from hallucert.check.point.existence import System, enclosed, excludes, in_domain
 from hallucert.check.point.rule import Rows, Vector, Witness
@@ -133,7 +132,7 @@ def _tightened(equations: System, found: ZeroEnclosure) -> Balls:
     width = max(ar.upper(side) - ar.lower(side) for side in found.box)
     if 8 * found.contraction * max(found.radius) <= width:
         return found.box
-    return tighten(ar, equations.value, equations.jacobian, found.box, found.preconditioner)
+    return equations.operator(found.preconditioner).tighten(found.result)
 
 
 def _why_not(equations: System) -> Reason:

@@ -24,7 +24,7 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic, Matrix
-from hallucert.balls.krawczyk import KrawczykResult, krawczyk_image, tighten
+from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule, Vector, Witness
 from hallucert.check.problem import Balls, Kept, Point, Problem
@@ -101,6 +101,10 @@ class System:
             return point.sam_matrix
         return self.arithmetic.matrix_product(point.residual_matrix, self.slice)
 
+    def operator(self, preconditioner: Sequence[Sequence[Fraction]]) -> KrawczykOperator:
+        """Krawczyk's operator of ``G``."""
+        return KrawczykOperator(self.arithmetic, self.value, self.jacobian, preconditioner)
+
     def float_jacobian(self) -> np.ndarray:
         """``DG(0)`` in doubles, for proposals."""
         return matrix.midpoints(self.arithmetic, self.jacobian(self.origin))
@@ -143,16 +147,9 @@ def relocate(arithmetic: BallArithmetic, problem: Problem, witness: Witness) -> 
 
 def enclosed(equations: System, witness: Witness) -> Balls | Reason:
     """Apply Krawczyk's test to the box of a witness, and enclose ``x*`` tightly."""
-    ar, test = equations.arithmetic, _test(equations, witness)
-    if not test.proved:
-        return Reason.PRECISION
-    return in_domain(equations, tighten(ar, equations.value, equations.jacobian, test.image, witness.preconditioner))
-
-
-def _test(equations: System, witness: Witness) -> KrawczykResult:
-    origin = [Fraction(0)] * witness.unknowns
-    value, jacobian = equations.value, equations.jacobian
-    return krawczyk_image(equations.arithmetic, value, jacobian, origin, witness.preconditioner, witness.radius)
+    operator = equations.operator(witness.preconditioner)
+    test = operator.image([Fraction(0)] * witness.unknowns, witness.radius)
+    return in_domain(equations, operator.tighten(test)) if test.proved else Reason.PRECISION
 
 
 def in_domain(equations: System, z: Balls) -> Balls | Reason:
@@ -168,7 +165,7 @@ def excludes(equations: System, witness: Witness) -> bool:
     value = equations.value(box)
     if all(ar.is_finite(v) for v in value) and any(ar.nonzero(v) for v in value):
         return True
-    image = _test(equations, witness).image
+    image = equations.operator(witness.preconditioner).image([Fraction(0)] * witness.unknowns, witness.radius).image
     return bool(image) and any(
         ar.is_finite(k) and ar.intersection(k, side) is None for k, side in zip(image, box, strict=True)
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero, tighten
+from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero
+from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.errors import ArgumentError
 from hallucert.prove.locate import uniqueness_radius
 
@@ -273,9 +275,11 @@ def test_a_wide_box_shrinks_to_the_precision(ar):
     g, dg = square(ar, "0.5")
     calls = []
     counted = lambda z: calls.append(1) or dg(z)  # noqa: E731
-    (ball,) = tighten(ar, g, counted, [ar.interval(Fraction(1, 2), Fraction(1))], [[Fraction(7, 10)]], max_steps=60)
+    operator = KrawczykOperator(ar, g, counted, [[Fraction(7, 10)]])
+    result = operator.image([Fraction(3, 4)], [Fraction(1, 4)])
+    (ball,) = operator.tighten(result, max_steps=60)
     low, high = ar.endpoints(ball)
-    assert low < HALF_ROOT < high and high - low < Fraction(1, 2**90)
+    assert result.proved and low < HALF_ROOT < high and high - low < Fraction(1, 2**90)
     assert len(calls) == 1
 
 
@@ -286,17 +290,31 @@ def test_the_result_of_a_proof_gets_tighter(ar):
         g, dg = square(coarse, "0.5")
         found = prove_zero(coarse, g, dg, [Fraction(0.7071067811865476)])
         ends = coarse.endpoints(found.box[0])
-    g, dg = square(ar, "0.5")
-    (ball,) = tighten(ar, g, dg, [ar.interval(*ends)], found.preconditioner)
+    operator = KrawczykOperator(ar, *square(ar, "0.5"), found.preconditioner)
+    (ball,) = operator.tighten(operator.image(found.centre, found.radius))
     low, high = ar.endpoints(ball)
     assert ends[0] <= low < HALF_ROOT < high <= ends[1] and high - low < Fraction(1, 2**95)
 
 
 def test_another_zero_is_not_taken(ar):
-    """z^3 - z has one zero, 1, in [1/2, 7/2]; the first step from the middle, 2, with C = 1/2 leads to the zero -1."""
-    one, three = ar.constant(Fraction(1)), ar.constant(Fraction(3))
-    g = lambda z: [ar.power(z[0], 3) - z[0]]  # noqa: E731
-    dg = lambda z: [[three * ar.power(z[0], 2) - one]]  # noqa: E731
-    (ball,) = tighten(ar, g, dg, [ar.interval(Fraction(1, 2), Fraction(7, 2))], [[Fraction(1, 2)]])
+    """Nothing is evaluated outside of the box, to which a step may lead: what was proved stays."""
+    g, dg = square(ar, "0.5")
+    seen = []
+    noted = lambda z: seen.append(z[0]) or g(z)  # noqa: E731
+    operator = KrawczykOperator(ar, noted, dg, [[Fraction(7, 10)]])
+    result = operator.image([Fraction(3, 4)], [Fraction(1, 4)])
+    seen.clear()
+    wide = replace(result, step=[ar.interval(Fraction(1, 99), Fraction(3))])  # its middle leads to -3/4
+    (ball,) = operator.tighten(wide)
     low, high = ar.endpoints(ball)
-    assert 0 < low <= 1 <= high
+    assert result.proved and low < HALF_ROOT < high
+    assert all(ar.within(z, Fraction(1, 2), Fraction(1)) for z in seen)
+
+
+def test_a_poor_preconditioner_keeps_the_zero(ar):
+    """z - 1/8 with C = 1/16 goes a sixteenth of the way in one step: the zero is 16 steps off, and still enclosed."""
+    eighth, one = ar.constant(Fraction(1, 8)), ar.constant(Fraction(1))
+    operator = KrawczykOperator(ar, lambda z: [z[0] - eighth], lambda z: [[one]], [[Fraction(1, 16)]])
+    result = operator.image([Fraction(0)], [Fraction(1)])
+    (ball,) = result.around(ar, result.centre, result.step)
+    assert result.proved and ar.contains(ball, eighth)
