@@ -212,33 +212,26 @@ class ZeroEnclosure:
         Contains the zero: Krawczyk's image of ``centre +- radius``, intersected with it.
     result : KrawczykResult
         What proved it.
-    preconditioner : list of list of Fraction
-        C.
-    centre, radius : list of Fraction
-        ``centre +- radius`` contains exactly one zero.
     contraction : Fraction
         Upper bound of ``|I - C DG|_inf`` on that box.
+    preconditioner : list of list of Fraction
+        C.
     """
 
     box: list[Ball]
     result: KrawczykResult
+    contraction: Fraction
     preconditioner: list[list[Fraction]]
 
     @property
     def centre(self) -> list[Fraction]:
-        """The middle."""
+        """The middle of the box that contains exactly one zero."""
         return list(self.result.centre)
 
     @property
     def radius(self) -> list[Fraction]:
-        """Half widths."""
+        """Half widths of that box."""
         return list(self.result.radius)
-
-    @property
-    def contraction(self) -> Fraction:
-        """How strongly."""
-        assert self.result.contraction is not None
-        return self.result.contraction
 
 
 def prove_zero(
@@ -300,7 +293,7 @@ def prove_zero(
             ar.interval(max(ar.lower(k), x - r), min(ar.upper(k), x + r))
             for k, x, r in zip(result.image, centre, radius, strict=True)
         ]
-        return ZeroEnclosure(box, result, c)
+        return ZeroEnclosure(box, result, result.contraction, c)
 
 
 def contract(
