@@ -1,10 +1,17 @@
 """Objectives in floats: the public methods of `Objective` that take points, and formulas on lanes of points.
 
 Each tape of a formula is lowered once and run by the one kernel.
+
+A formula is defined where its operations are (see the table in `hallucert.objectives.tape`): ``0*log(x + 1)`` is
+undefined for ``x <= -1`` although its derivative, as a formula, is 0. So the edge of its domain is where the argument
+of a logarithm, a root or a real power, or a denominator, vanishes, and as these arguments are continuous, a curve
+leaves the domain where one of them vanishes on it. An argument that is a product vanishes with one of its factors:
+``(x + 1)**2`` does not change its sign at the edge, ``x + 1`` does.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,10 +22,9 @@ from hallucert.arguments import quiet
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.objectives.builder import TapeBuilder, node_slopes
-from hallucert.objectives.domain import conditions, edge_tape, guarded
 from hallucert.objectives.front_ends.functions import formula
 from hallucert.objectives.objective import require_residuals
-from hallucert.objectives.tape import Tape
+from hallucert.objectives.tape import Node, Tape, prune
 
 if TYPE_CHECKING:
     from hallucert.objectives.formula import FormulaObjective
@@ -69,9 +75,21 @@ class Floats:
 # ---------------------------------------------------------------------- methods of `Objective`
 
 
-@quiet
-def value(self: Objective, x: object) -> Any:
-    """Return ``f(x)``.
+def _method(name: str, what: str, shape: str, form: str = "") -> Any:
+    """Return a method of `Objective` that checks points for its ``..._lanes``, and answers in their `shape`.
+
+    `form` is a further condition, that of an objective in residual form.
+    """
+
+    @quiet
+    def method(self: Objective, x: object) -> Any:
+        if form:
+            require_residuals(self)
+        points, single = checked_points(self, x)
+        return answer(self, getattr(self, f"{name}_lanes")(points), single)
+
+    method.__name__, method.__qualname__ = name, f"Objective.{name}"
+    method.__doc__ = f"""Return {what}.
 
     Parameters
     ----------
@@ -80,51 +98,27 @@ def value(self: Objective, x: object) -> Any:
 
     Returns
     -------
-    float or (k,) array
+    {shape} array
 
     Raises
     ------
     ArgumentError
-        If `x` has the wrong shape or is not finite.
+        If `x` has the wrong shape or is not finite{form}.
     DomainError
         If `x` is a single point where the function is not defined.
     """
-    lanes, single = checked_points(self, x)
-    return answer(self, self.value_lanes(lanes), single)
+    return method
 
 
-@quiet
-def gradient(self: Objective, x: object) -> np.ndarray:
-    """Return the gradient. Raises as `value`.
+RESIDUAL_FORM = ", or the objective is not in residual form"
 
-    Parameters
-    ----------
-    x : (d,) or (k, d) array
-        One point, or lanes of points.
-
-    Returns
-    -------
-    (d,) or (k, d) array
-    """
-    lanes, single = checked_points(self, x)
-    return answer(self, self.gradient_lanes(lanes), single)
-
-
-@quiet
-def hessian(self: Objective, x: object) -> np.ndarray:
-    """Return the Hessian. Raises as `value`.
-
-    Parameters
-    ----------
-    x : (d,) or (k, d) array
-        One point, or lanes of points.
-
-    Returns
-    -------
-    (d, d) or (k, d, d) array
-    """
-    lanes, single = checked_points(self, x)
-    return answer(self, self.hessian_lanes(lanes), single)
+value = _method("value", "``f(x)``", "float or (k,)")
+gradient = _method("gradient", "the gradient", "(d,) or (k, d)")
+hessian = _method("hessian", "the Hessian", "(d, d) or (k, d, d)")
+residual = _method("residual", "the residuals ``r(x)``", "(m,) or (k, m)", RESIDUAL_FORM)
+residual_jacobian = _method(
+    "residual_jacobian", "the derivative ``Dr(x)`` of the residuals", "(m, d) or (k, m, d)", RESIDUAL_FORM
+)
 
 
 @quiet
@@ -155,100 +149,6 @@ def hessian_vector_product(self: Objective, x: object, v: object) -> np.ndarray:
         must = f"have the shape of x, {_shape(lanes, one)}"
         raise ArgumentError("v", f"<array of shape {_shape(directions, single)}>", must)
     return answer(self, self.hessian_vector_lanes(lanes, directions), one)
-
-
-@quiet
-def residual(self: Objective, x: object) -> np.ndarray:
-    """Return the residuals ``r(x)``.
-
-    Parameters
-    ----------
-    x : (d,) or (k, d) array
-        One point, or lanes of points.
-
-    Returns
-    -------
-    (m,) or (k, m) array
-
-    Raises
-    ------
-    ArgumentError
-        If `x` has the wrong shape or is not finite, or the objective is not in residual form.
-    DomainError
-        If `x` is a single point where the function is not defined.
-    """
-    require_residuals(self)
-    lanes, single = checked_points(self, x)
-    return answer(self, self.residual_lanes(lanes), single)
-
-
-@quiet
-def residual_jacobian(self: Objective, x: object) -> np.ndarray:
-    """Return the derivative of the residuals, ``Dr(x)``. Raises as `residual`.
-
-    Parameters
-    ----------
-    x : (d,) or (k, d) array
-        One point, or lanes of points.
-
-    Returns
-    -------
-    (m, d) or (k, m, d) array
-    """
-    require_residuals(self)
-    lanes, single = checked_points(self, x)
-    return answer(self, self.residual_jacobian_lanes(lanes), single)
-
-
-def domain_arguments(self: Objective, x: np.ndarray) -> np.ndarray:
-    """Return what vanishes at the edge of the domain.
-
-    Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
-    the domain none changes its sign.
-
-    Parameters
-    ----------
-    x : array of shape (k, d)
-        Points, unchecked.
-
-    Returns
-    -------
-    array of shape (k, n)
-        NaN where an argument is undefined itself; n = 0 if there is no edge.
-    """
-    return self.floats.domain_arguments(x)
-
-
-def nearest_edge(self: Objective, x: np.ndarray) -> str:
-    """Return the domain argument that is nearest to zero.
-
-    Parameters
-    ----------
-    x : array of shape (d,)
-        A point, unchecked.
-
-    Returns
-    -------
-    str
-        A formula; empty where there is none, or it is long.
-    """
-    return self.floats.nearest_edge(x)
-
-
-def gradient_program(self: Objective, exponent: int = 0) -> Program | None:
-    """Return the gradient as a program of the float machine, for kernels that run it themselves.
-
-    Parameters
-    ----------
-    exponent : int
-        The program computes ``2**exponent g``.
-
-    Returns
-    -------
-    Program or None
-        None if there is none.
-    """
-    return self.floats.gradient_program(exponent)
 
 
 def checked_points(f: Objective, x: object, argument: str = "x") -> tuple[np.ndarray, bool]:
@@ -384,3 +284,111 @@ def directional_tape(tape: Tape) -> Tape:
             total = builder.add(total, builder.mul(slope, tangent[operand]))
         tangent.append(total)
     return builder.tape([tangent[i] for i in tape.outputs])
+
+
+# ---------------------------------------------------------------------- domains of formulas
+
+UNKNOWN, NONNEGATIVE, POSITIVE = range(3)
+"""What is known about the sign of a node wherever the tape is defined."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What has to hold where a tape is defined, apart from what always holds: of which nodes, by their numbers."""
+
+    positive: tuple[int, ...]
+    nonzero: tuple[int, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.positive or self.nonzero)
+
+
+def conditions(tape: Tape) -> Conditions:
+    """Return the conditions of a tape: none for polynomials, exponentials, ``1/(1 + x**2)``, ``log(1 + exp(x))``."""
+    sign = _signs(tape)
+    positive: dict[int, None] = {}
+    nonzero: dict[int, None] = {}
+    for node in tape.nodes:
+        if node.op in ("log", "sqrt", "rpow") and sign[node.a] != POSITIVE:
+            positive[node.a] = None
+        denominator = node.b if node.op == "div" else node.a if node.op == "pow" and node.b < 0 else None
+        if denominator is not None and sign[denominator] != POSITIVE and not _is_nonzero(tape.nodes[denominator]):
+            nonzero[denominator] = None
+    return Conditions(tuple(positive), tuple(nonzero))
+
+
+def edge_tape(tape: Tape) -> Tape | None:
+    """Return the tape of the domain arguments, one of which vanishes on the edge; None if there is no edge.
+
+    They are the nodes of `conditions` split into their factors. Along a curve in the domain none of them changes its
+    sign; if they keep their signs from a point where the tape is defined, it stays defined.
+    """
+    found = conditions(tape)
+    sign = _signs(tape)
+    pending, seen, factors = [*found.positive, *found.nonzero], set[int](), list[int]()
+    while pending:
+        i = pending.pop()
+        if i in seen or sign[i] == POSITIVE or _is_nonzero(tape.nodes[i]):
+            continue
+        seen.add(i)
+        node = tape.nodes[i]
+        if node.op == "mul":
+            pending += [node.a, node.b]
+        elif node.op in ("neg", "tanh", "erf", "div") or (node.op == "pow" and node.b > 0):
+            pending.append(node.a)
+        elif node.op != "pow":  # the base of a negative power is an argument itself
+            factors.append(i)
+    return prune(Tape(tape.variables, tape.nodes, tuple(sorted(factors)))) if factors else None
+
+
+def guarded(derivative: Tape, function: Tape) -> Tape:
+    """Return a tape of derivatives whose first output is undefined (NaN, in floats) where `function` is.
+
+    Differentiation enlarges domains, ``1/x`` against ``log(x)``. What is added to the first output is zero on the
+    domain. Inputs of `derivative` beyond those of `function` are not looked at.
+    """
+    needed = conditions(function)
+    if not needed:
+        return derivative
+    builder = TapeBuilder(derivative.variables, strict=False)
+    inputs = [builder.variable(i) for i in range(derivative.dimension)]
+    first, *others = builder.include(derivative, inputs)
+    nodes = builder.include_nodes(function, inputs[: function.dimension])
+    for i in needed.positive:
+        first = builder.add(first, builder.guard(builder.unary("sqrt", nodes[i])))
+    for i in needed.nonzero:
+        first = builder.add(first, builder.guard(nodes[i]))
+    return builder.tape([first, *others])
+
+
+def _is_nonzero(node: Node) -> bool:
+    return node.op == "const" and node.value != 0
+
+
+def _signs(tape: Tape) -> list[int]:
+    """Return for every node what is known of its sign; negative ones are not followed."""
+    sign: list[int] = []
+    for node in tape.nodes:
+        sign.append(_sign(node, sign))
+    return sign
+
+
+def _sign(node: Node, sign: list[int]) -> int:
+    match node.op:
+        case "const":
+            return POSITIVE if node.value > 0 else NONNEGATIVE if node.value == 0 else UNKNOWN  # type: ignore[operator]
+        case "pi" | "exp" | "softplus" | "sqrt" | "rpow":
+            return POSITIVE
+        case "add":
+            return max(sign[node.a], sign[node.b]) if sign[node.a] and sign[node.b] else UNKNOWN
+        case "mul":
+            return min(sign[node.a], sign[node.b])
+        case "div":
+            return sign[node.a] if sign[node.b] else UNKNOWN
+        case "tanh" | "erf":
+            return sign[node.a]
+        case "pow":
+            known = sign[node.a] if node.b % 2 else max(sign[node.a], NONNEGATIVE)
+            # A base with a negative exponent is not zero.
+            return POSITIVE if node.b == 0 or (node.b < 0 and known) else known
+    return UNKNOWN

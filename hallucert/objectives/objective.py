@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from hallucert.objectives.floats import Floats
     from hallucert.objectives.front_ends import from_callable, from_sympy, from_torch, parser
-    from hallucert.objectives.machine import Program
     from hallucert.objectives.tape import Arithmetic, Ball
 
 FLOATS = "hallucert.objectives.floats"
@@ -64,9 +63,6 @@ class Objective(ABC):
         def hessian_vector_product(self, x: object, v: object) -> np.ndarray: ...
         def residual(self, x: object) -> np.ndarray: ...
         def residual_jacobian(self, x: object) -> np.ndarray: ...
-        def domain_arguments(self, x: np.ndarray) -> np.ndarray: ...
-        def nearest_edge(self, x: np.ndarray) -> str: ...
-        def gradient_program(self, exponent: int = 0) -> Program | None: ...
     else:
         parse, least_squares = Late(PARSER, static=True), Late(PARSER, static=True)
         from_sympy = Late("hallucert.objectives.front_ends.from_sympy", static=True)
@@ -74,7 +70,6 @@ class Objective(ABC):
         from_torch = Late("hallucert.objectives.front_ends.from_torch", static=True)
         value, gradient, hessian, hessian_vector_product = (Late(FLOATS) for _ in range(4))
         residual, residual_jacobian = Late(FLOATS), Late(FLOATS)
-        domain_arguments, nearest_edge, gradient_program = (Late(FLOATS) for _ in range(3))
 
     @property
     def dimension(self) -> int:
@@ -121,6 +116,18 @@ class Objective(ABC):
     def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Residual Jacobians on lanes (k, d), unchecked; returns (k, m, d)."""
         return self.floats.residual_jacobian(x)
+
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """What vanishes at the edge of the domain, on lanes (k, d), unchecked; returns (k, n), NaN where undefined.
+
+        Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
+        the domain none changes its sign.
+        """
+        return self.floats.domain_arguments(x)
+
+    def nearest_edge(self, x: np.ndarray) -> str:
+        """The domain argument nearest to zero at a point (d,), unchecked, as a formula; "" if none, or it is long."""
+        return self.floats.nearest_edge(x)
 
     # ------------------------------------------------------------------ balls
 

@@ -159,7 +159,7 @@ def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
         raise ArgumentError("dtype", plan.dtype, 'be "float64" for an objective that is not a network')
     if batches:
         raise ArgumentError("batch_size", "<a number>", "be left out for an objective that is not a network")
-    program = objective.gradient_program(-plan.height) if compiled else None
+    program = objective.floats.gradient_program(-plan.height) if compiled else None
     if program is None:
         return PlainEngine(objective, law, plan.height)
     return CompiledEngine(program, wanted, lanes, plan.momentum > 0, plan.height)

@@ -11,7 +11,9 @@ of the variant "asam" has ``u = D^2 g/|D g|``. Formulas below are SAM's; those o
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,7 +32,7 @@ FLAT = 2.0**-10
 class _Place:
     """Checked points, lanes (k, d) in any case, with the law of the ascent step and the radius."""
 
-    def __init__(self, f: Objective, x: object, variant: str | RadiusLaw, rho: Exact = 1) -> None:
+    def __init__(self, f: Objective, x: object, rho: Exact, variant: str | RadiusLaw) -> None:
         self.f = f
         self.law = radius_law(variant, checked_objective(f).dimension).floats
         self.x, self.single = checked_points(f, x)
@@ -41,13 +43,19 @@ class _Place:
             )
         self.rho = checked_double(rho, "rho")
 
-    def perturbed(self) -> np.ndarray:
-        """Return ``x+``, shape (k, d)."""
-        return self.x + self.rho * self.law.direction(self.f.gradient_lanes(self.x))[1]
+    @cached_property
+    def size_and_direction(self) -> tuple[np.ndarray, np.ndarray]:
+        """``s`` (k,) and ``u`` (k, d)."""
+        return self.law.direction(self.f.gradient_lanes(self.x))
+
+    @property
+    def plus(self) -> np.ndarray:
+        """``x+``, shape (k, d)."""
+        return self.x + self.rho * self.size_and_direction[1]
 
     def direction_jacobian(self) -> np.ndarray:
         """Return ``Du``, shape (k, d, d)."""
-        size, u = self.law.direction(self.f.gradient_lanes(self.x))
+        size, u = self.size_and_direction
         with np.errstate(all="ignore"):
             return self.law.tangential_columns(u, self.f.hessian_lanes(self.x)) / size[:, None, None]
 
@@ -55,14 +63,14 @@ class _Place:
         """Return ``J``, shape (k, d, d)."""
         return np.eye(self.f.dimension) + self.rho * self.direction_jacobian()
 
-    def answer(self, lanes: np.ndarray) -> np.ndarray:
-        """Return what belongs to the points, of one point without the axis of lanes."""
-        return answer(self.f, lanes, self.single)
+
+class SamMap(Protocol):
+    """What the maps of SAM are: functions of points, for one radius and one ascent step."""
+
+    def __call__(self, f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> Any: ...
 
 
-@quiet
-def perturbed_point(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``x+ = x + rho u(x)``, the point SAM looks at.
+DOCUMENTATION = """
 
     Parameters
     ----------
@@ -77,7 +85,7 @@ def perturbed_point(f: Objective, x: object, rho: Exact, variant: str | RadiusLa
 
     Returns
     -------
-    (d,) or (k, d) array
+    %s array
 
     Raises
     ------
@@ -85,6 +93,29 @@ def perturbed_point(f: Objective, x: object, rho: Exact, variant: str | RadiusLa
         If `x` has the wrong shape or is not finite, `rho` is not positive, or there is no such variant.
     DomainError
         If `x` is a single point with zero gradient or outside the domain of `f`.
+    """
+
+
+def _map(shape: str) -> Callable[[Callable[[_Place], np.ndarray]], SamMap]:
+    """Make a public map of what gives its values on lanes, with the documentation that all maps share."""
+
+    def made(on_lanes: Callable[[_Place], np.ndarray]) -> SamMap:
+        @quiet
+        def sam_map(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
+            place = _Place(f, x, rho, variant)
+            return answer(f, on_lanes(place), place.single)
+
+        sam_map.__name__ = sam_map.__qualname__ = on_lanes.__name__
+        text, _, examples = (on_lanes.__doc__ or "").partition("    Examples\n")
+        sam_map.__doc__ = text.rstrip() + DOCUMENTATION % shape + ("\n    Examples\n" + examples if examples else "")
+        return sam_map
+
+    return made
+
+
+@_map("(d,) or (k, d)")
+def perturbed_point(at: _Place) -> np.ndarray:
+    """Return ``x+ = x + rho u(x)``, the point SAM looks at.
 
     Examples
     --------
@@ -92,62 +123,47 @@ def perturbed_point(f: Objective, x: object, rho: Exact, variant: str | RadiusLa
     >>> bool(abs(perturbed_point(f, [-0.5, 0], "1.5") - [1, 0]).max() < 1e-15)
     True
     """
-    at = _Place(f, x, variant, rho)
-    return at.answer(at.perturbed())
+    return at.plus
 
 
-@quiet
-def sam_value(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> Any:
-    """Return the SAM objective ``f^SAM(x) = f(x+)``.
-
-    Parameters
-    ----------
-    f, x, rho, variant
-        As in `perturbed_point`, which raises the same.
-
-    Returns
-    -------
-    float or (k,) array
-    """
-    at = _Place(f, x, variant, rho)
-    return at.answer(f.value_lanes(at.perturbed()))
+@_map("float or (k,)")
+def sam_value(at: _Place) -> np.ndarray:
+    """Return the SAM objective ``f^SAM(x) = f(x+)``."""
+    return at.f.value_lanes(at.plus)
 
 
-@quiet
-def shifted_gradient(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``).
-
-    Parameters
-    ----------
-    f, x, rho, variant
-        As in `perturbed_point`, which raises the same.
-
-    Returns
-    -------
-    (d,) or (k, d) array
-    """
-    at = _Place(f, x, variant, rho)
-    return at.answer(f.gradient_lanes(at.perturbed()))
+@_map("(d,) or (k, d)")
+def shifted_gradient(at: _Place) -> np.ndarray:
+    """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``)."""
+    return at.f.gradient_lanes(at.plus)
 
 
-@quiet
-def sam_gradient(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products: ``J^T v = v + rho H P v / q``.
-
-    Parameters
-    ----------
-    f, x, rho, variant
-        As in `perturbed_point`, which raises the same.
-
-    Returns
-    -------
-    (d,) or (k, d) array
-    """
-    at = _Place(f, x, variant, rho)
-    size, u = at.law.direction(f.gradient_lanes(at.x))
-    v = f.gradient_lanes(at.x + at.rho * u)
+@_map("(d,) or (k, d)")
+def sam_gradient(at: _Place) -> np.ndarray:
+    """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products: ``J^T v = v + rho H P v / q``."""
+    size, u = at.size_and_direction
+    v = at.f.gradient_lanes(at.plus)
     with np.errstate(all="ignore"):
-        return at.answer(v + (at.rho / size)[:, None] * f.hessian_vector_lanes(at.x, at.law.tangential(u, v)))
+        return v + (at.rho / size)[:, None] * at.f.hessian_vector_lanes(at.x, at.law.tangential(u, v))
+
+
+@_map("(d, d) or (k, d, d)")
+def perturbation_jacobian(at: _Place) -> np.ndarray:
+    """Return ``J = D x+ = I + rho Du``.
+
+    Its eigenvalues are 1 and ``1 - rho kappa_i`` with the principal curvatures ``kappa_i`` of the level set through
+    `x` (Proposition 4.1).
+    """
+    return at.perturbation_jacobian()
+
+
+@_map("(d, d) or (k, d, d)")
+def sam_matrix(at: _Place) -> np.ndarray:
+    """Return ``M = DF = H(x+) J(x)``.
+
+    At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2).
+    """
+    return at.f.hessian_lanes(at.plus) @ at.perturbation_jacobian()
 
 
 @quiet
@@ -163,47 +179,8 @@ def direction_jacobian(f: Objective, x: object, variant: str | RadiusLaw = "sam"
     -------
     (d, d) or (k, d, d) array
     """
-    at = _Place(f, x, variant)
-    return at.answer(at.direction_jacobian())
-
-
-@quiet
-def perturbation_jacobian(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``J = D x+ = I + rho Du``.
-
-    Its eigenvalues are 1 and ``1 - rho kappa_i`` with the principal curvatures ``kappa_i`` of the level set through
-    `x` (Proposition 4.1).
-
-    Parameters
-    ----------
-    f, x, rho, variant
-        As in `perturbed_point`, which raises the same.
-
-    Returns
-    -------
-    (d, d) or (k, d, d) array
-    """
-    at = _Place(f, x, variant, rho)
-    return at.answer(at.perturbation_jacobian())
-
-
-@quiet
-def sam_matrix(f: Objective, x: object, rho: Exact, variant: str | RadiusLaw = "sam") -> np.ndarray:
-    """Return ``M = DF = H(x+) J(x)``.
-
-    At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2).
-
-    Parameters
-    ----------
-    f, x, rho, variant
-        As in `perturbed_point`, which raises the same.
-
-    Returns
-    -------
-    (d, d) or (k, d, d) array
-    """
-    at = _Place(f, x, variant, rho)
-    return at.answer(f.hessian_lanes(at.perturbed()) @ at.perturbation_jacobian())
+    place = _Place(f, x, 1, variant)
+    return answer(f, place.direction_jacobian(), place.single)
 
 
 def sam_lanes(

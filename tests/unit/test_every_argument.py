@@ -323,7 +323,7 @@ OPTIONS = {"certify": {*OfFunction.__annotations__, *OfBranch.__annotations__}}
 
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
 UNCHECKED = (
-    *("enclose_", "_lanes", "domain_arguments", "nearest_edge", "gradient_program"),
+    *("enclose_", "_lanes", "domain_arguments", "nearest_edge"),
     *("require_rigorous", "to_json", "as_formula", "checked_classes"),
 )
 """Parts of the names of methods for the library's own arrays and balls, unchecked, and of those that take nothing."""

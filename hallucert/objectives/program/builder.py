@@ -1,7 +1,7 @@
 """Building array programs node by node: equal nodes are shared, scalings of scalings are folded exactly.
 
 The builder has the methods that `hallucert.objectives.builder.TapeBuilder` has for one number, entry by entry: so
-the derivatives of functions are written down once for both (`hallucert.objectives.slopes`).
+the derivatives of functions are written down once for both (`hallucert.objectives.builder`).
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ runs the function.
 
 from __future__ import annotations
 
+from hallucert.objectives.builder import function_slope
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import ENTRYWISE, LINEAR, Node, Program
-from hallucert.objectives.slopes import function_slope
 
 
 def pullback(program: Program) -> Program:

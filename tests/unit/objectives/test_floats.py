@@ -7,7 +7,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import DomainError
-from hallucert.objectives.domain import conditions
+from hallucert.objectives.floats import conditions
 
 
 @pytest.mark.parametrize(
