@@ -68,10 +68,6 @@ class Clock:
         """Return a clock with a share of the time left, for a part of the work."""
         return Clock(share * self.left(), self.report, self.now)
 
-    def reserving(self, seconds: float) -> Clock:
-        """Return a clock that leaves some seconds for what comes after a part of the work."""
-        return Clock(self.left() - seconds, self.report, self.now)
-
     def tell(self, step: str, done: int, total: int | None = None) -> None:
         """Report how far the work is."""
         if self.report is not None:

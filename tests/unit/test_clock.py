@@ -52,14 +52,14 @@ def test_a_clock_is_up_exactly_at_its_end():
     assert not clock.passed() and 0 < clock.left() < 0.002
     now[0] = 8.0
     assert clock.passed() and clock.left() == 0.0
-    assert clock.part(0.5).passed() and clock.reserving(1.0).passed()
+    assert clock.part(0.5).passed()
 
 
 def test_parts_of_a_clock_end_before_it():
     """Half of eight seconds is four, and three are left of eight where five are reserved; of no limit it is none."""
     clock = Clock(8.0, now=lambda: 0.0)
-    assert clock.part(0.5).left() == 4.0 and clock.reserving(5.0).left() == 3.0
-    assert Clock().part(0.5).left() == Clock().reserving(9.0).left() == float("inf")
+    assert clock.part(0.5).left() == 4.0
+    assert Clock().part(0.5).left() == float("inf")
 
 
 def test_look_raises_only_while_a_clock_is_watched_that_is_up():
