@@ -10,23 +10,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_flag, checked_text
 from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
 from hallucert.exact import Exact, exact
-from hallucert.objectives.floats import Floats
-from hallucert.objectives.front_ends.numeric import FloatObjective
-from hallucert.objectives.front_ends.torch_operations import Tensor, refusal
+from hallucert.objectives.front_ends import frameworks
+from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor, refusal
 from hallucert.objectives.front_ends.torch_shapes import OPERATIONS
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder
-from hallucert.objectives.program.objective import ProgramObjective
 
 Torch = Any
 """What is PyTorch's: a module, a tensor, a node of a graph, or the package itself."""
@@ -87,28 +82,18 @@ def from_torch(
     parameters = {key: p.detach().cpu() for key, p in module.named_parameters()}
     if not parameters or not all(p.is_floating_point() and p.isfinite().all() for p in parameters.values()):
         raise ArgumentError("module", type(module).__name__, "have parameters, finite real numbers")
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        raise ArgumentError("data", data, "be a pair (inputs, targets) of arrays or tensors")
-    inputs, targets = (_numbers(part) for part in data)
-    if len(inputs) != len(targets):
-        raise ArgumentError("data", f"<{len(inputs)} inputs, {len(targets)} targets>", "have a target for each input")
-    decay = exact(weight_decay, "weight_decay")
-    if decay < 0:
-        raise ArgumentError("weight_decay", weight_decay, "be at least 0")
-    name = checked_text(name, "name") or f"{type(module).__name__} of PyTorch on {len(inputs)} samples"
+    inputs, targets = frameworks.pair(data)
+    otherwise = f"{type(module).__name__} of PyTorch on {len(inputs)} samples"
+    given = frameworks.training(weight_decay, rigorous, name, otherwise)
     start = np.concatenate([p.double().numpy().reshape(-1) for p in parameters.values()])
-    if not checked_flag(rigorous, "rigorous"):
-        floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(decay), start)
-        return TorchObjective(floats, name)
+    if not given.rigorous:
+        floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
+        return FrameworkObjective(floats, given.name)
     builder = ProgramBuilder([tuple(p.shape) for p in parameters.values()])
     outputs = _read_graph(builder, module, _inputs_by_name(module), inputs)
     result, n = _loss(torch, builder, outputs, loss, targets)
-    if decay:
-        if builder.shape(result):
-            result, n = builder.scale(1 / (2 * n), builder.contract("m,m->", result, result)), Fraction(1)
-        weights = [builder.input(i) for i in range(len(parameters))]
-        result = builder.add(result, layers.decay(builder, weights, decay))
-    return ProgramObjective(builder.program([result]), list(parameters), n, name, start)
+    floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
+    return frameworks.finished(builder, result, n, given, floats, "the module in PyTorch")
 
 
 # ---------------------------------------------------------------------- the graph
@@ -167,7 +152,7 @@ def _applied(builder: ProgramBuilder, node: Torch, known: dict[str, Torch]) -> T
 
     target = str(node.target)
     if target not in OPERATIONS:
-        raise NotAnalyticError(refusal(target))
+        raise NotAnalyticError(refusal(_known_as(target), "module"))
     options = {key: value(x) for key, x in node.kwargs.items()}
     if target == "aten.rms_norm.default" and len(node.args) < 4:  # PyTorch's eps is that of the type of its numbers
         options.setdefault("eps", torch.finfo(node.meta["val"].dtype).eps)
@@ -179,30 +164,21 @@ def _applied(builder: ProgramBuilder, node: Torch, known: dict[str, Torch]) -> T
         raise NotAnalyticError(f"the module uses {target} in a form that is not read ({error})") from error
 
 
-# ---------------------------------------------------------------------- data and losses
+def _known_as(target: str) -> str:
+    """The name that PyTorch's users know an operation by."""
+    name = target.removeprefix("aten.").split(".")[0].rstrip("_")
+    return name if name in frameworks.NOT_ANALYTIC else target
 
 
-def _numbers(part: Torch) -> np.ndarray:
-    """Return data as an array of doubles or integers."""
-    array = np.asarray(part.detach().cpu().numpy() if hasattr(part, "detach") else part)
-    if array.ndim and array.size and not np.ma.isMaskedArray(part):
-        if array.dtype.kind == "f" and array.dtype.itemsize <= 8 and np.isfinite(array).all():
-            return array.astype(np.float64)
-        if array.dtype.kind in "iu":
-            return array.astype(np.int64)
-    raise ArgumentError("data", f"<{array.dtype}, shape {array.shape}>", "hold finite numbers, one row a sample")
+# ---------------------------------------------------------------------- losses
 
 
 def _loss(
     torch: Torch, builder: ProgramBuilder, outputs: int, loss: Torch, targets: np.ndarray
 ) -> tuple[int, Fraction]:
     """Add a loss to the outputs: its residuals and the ``n`` of ``(1/2n) |r|^2``, or its value and 1."""
-    shape = builder.shape(outputs)
-    if (n := _residual_factor(torch, loss, shape)) is not None:
-        if targets.shape != shape and (targets.shape, shape[1:]) != (shape[:1], (1,)):
-            raise ArgumentError("data", f"<targets of shape {targets.shape}>", f"fit to outputs of shape {shape}")
-        residuals = builder.sub(outputs, builder.array(targets.reshape(shape)))
-        return builder.reshape(residuals, (targets.size,)), n
+    if (n := _residual_factor(torch, loss, builder.shape(outputs))) is not None:
+        return frameworks.squared(builder, outputs, targets), n
     smoothing = Fraction(0)
     if type(loss) is torch.nn.CrossEntropyLoss:
         if loss.reduction != "mean" or loss.weight is not None or loss.ignore_index >= 0:
@@ -210,12 +186,7 @@ def _loss(
         smoothing = exact(loss.label_smoothing, "loss")
     elif not (isinstance(loss, str) and loss == "cross_entropy"):
         raise ArgumentError("loss", loss, "be 'squared', 'cross_entropy', a torch.nn.MSELoss or CrossEntropyLoss")
-    if len(shape) != 2 or targets.shape != shape[:1] or targets.dtype.kind != "i":
-        must = f"be integer labels for outputs of shape {shape}"
-        raise ArgumentError("data", f"<targets of shape {targets.shape}>", must)
-    if targets.min() < 0 or targets.max() >= shape[1]:
-        raise ArgumentError("data", "<labels>", f"be classes from 0 to {shape[1] - 1}")
-    return layers.cross_entropy(builder, outputs, targets, smoothing), Fraction(1)
+    return frameworks.cross_entropy(builder, outputs, targets, smoothing), Fraction(1)
 
 
 def _residual_factor(torch: Torch, loss: Torch, shape: tuple[int, ...]) -> Fraction | None:
@@ -241,40 +212,7 @@ def _loss_of_torch(torch: Torch, loss: Torch) -> Torch:
 # ---------------------------------------------------------------------- floats
 
 
-class TorchObjective(FloatObjective):
-    """The training loss of any module: kept as it is, and differentiated by PyTorch. Never evidence.
-
-    Parameters
-    ----------
-    floats : TorchFloats
-        The loss.
-    name : str
-        Name for reports.
-    """
-
-    def __init__(self, floats: TorchFloats, name: str) -> None:
-        self._floats, self.parameters, self.name = floats, floats.start, name
-
-    def __repr__(self) -> str:
-        return f"<Objective {self.name[:60]!r} of {self.dimension} parameters, floats only>"
-
-    @property
-    def floats(self) -> TorchFloats:
-        """The loss itself."""
-        return self._floats
-
-    @property
-    def dimension(self) -> int:
-        """Number of parameters."""
-        return len(self.parameters)
-
-    @cached_property
-    def variables(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Names of the parameters, as PyTorch has them."""
-        return tuple(f"{key}[{i}]" for key, shape in self._floats.shapes.items() for i in range(shape.numel()))
-
-
-class TorchFloats(Floats):
+class TorchFloats(FrameworkFloats):
     """A loss of PyTorch in double precision, point by point.
 
     Parameters
@@ -296,16 +234,15 @@ class TorchFloats(Floats):
     ) -> None:
         import torch
 
-        self.module, self.loss, self.decay, self.start = copy.deepcopy(module).double(), loss, decay, start
-        self.shapes = {key: p.shape for key, p in self.module.named_parameters()}
+        self.module, self.loss, self.decay = copy.deepcopy(module).double(), loss, decay
+        super().__init__({key: tuple(p.shape) for key, p in self.module.named_parameters()}, start)
         self._data = [torch.from_numpy(part.copy()) for part in data]
 
     def _value(self, theta: Torch) -> Torch:
         """The loss as a tensor, from the parameters as one."""
         import torch
 
-        parts = torch.split(theta, [shape.numel() for shape in self.shapes.values()])
-        values = {key: p.reshape(s) for (key, s), p in zip(self.shapes.items(), parts, strict=True)}
+        values = dict(zip(self.shapes, frameworks.split(theta, list(self.shapes.values())), strict=True))
         outputs = torch.func.functional_call(self.module, values, (self._data[0],))
         return self.loss(outputs, self._data[1]) + 0.5 * self.decay * theta @ theta
 
@@ -327,12 +264,6 @@ class TorchFloats(Floats):
         """Gradients by PyTorch."""
         return np.array([self._slope(p)[1].numpy() for p in x])
 
-    def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Hessians by PyTorch, made symmetric."""
-        unit = np.eye(len(self.start))
-        full = np.array([self.hessian_vector(np.broadcast_to(p, unit.shape), unit) for p in x])
-        return np.asarray((full + full.swapaxes(1, 2)) / 2)
-
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Products by PyTorch; with its plain attention, which has second derivatives."""
         import torch
@@ -346,7 +277,3 @@ class TorchFloats(Floats):
                 row = torch.autograd.grad(product, theta, allow_unused=True)[0] if product.requires_grad else None
                 rows.append(np.zeros(len(point)) if row is None else row.numpy())
         return np.array(rows)
-
-    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """1 where the loss is finite, else NaN: that is all that is known of its domain."""
-        return np.where(np.isfinite(self.value(x)), 1.0, np.nan)[:, None]

@@ -4,56 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from hallucert.errors import NotAnalyticError
+from hallucert.objectives.front_ends.frameworks import Tensor, Value, arithmetic, node_of
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.program import Shape
 
-Value = Any
-"""An argument of an operation: a `Tensor`, integers as a numpy array, a number, an option, or lists of these."""
-
-
-class Tensor(NamedTuple):
-    """A value of the graph: the node of the program that holds it. Integer tensors are numpy arrays."""
-
-    number: int
-
-
 OPERATIONS: dict[str, Callable[..., Value]] = {}
 """By the name of the operation; called with the builder and the operation's own arguments."""
-
-NOT_ANALYTIC = {
-    "relu": "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh",
-    "leaky_relu": "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh",
-    "hardtanh": "has kinks; take tanh",
-    "hardswish": "has kinks; take SiLU",
-    "hardsigmoid": "has kinks; take sigmoid",
-    "relu6": "has kinks; take tanh",
-    "elu": "is continuously differentiable, but not analytic at 0; take SiLU or GELU",
-    "celu": "is continuously differentiable, but not analytic at 0; take SiLU or GELU",
-    "selu": "has a kink at 0; take SiLU or GELU",
-    "abs": "has a kink at 0",
-    "max_pool1d": "is not differentiable where two entries are equal; take average pooling",
-    "max_pool2d": "is not differentiable where two entries are equal; take average pooling",
-    "max": "is not differentiable where two entries are equal",
-    "min": "is not differentiable where two entries are equal",
-    "where": "branches on values",
-    "clamp": "has kinks",
-    "prelu": "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh",
-}
-"""Why operations that networks have are refused."""
-
-
-def refusal(target: str) -> str:
-    """Say why an operation is not read."""
-    name = target.removeprefix("aten.").split(".")[0].rstrip("_")
-    if reason := NOT_ANALYTIC.get(name):
-        return f"the module uses {name}, which {reason}: nothing can be proved about it"
-    return f"the module uses {target}, which is not among the operations that are read"
 
 
 def reads(*names: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
@@ -91,15 +52,6 @@ _entrywise("log_sigmoid", "logsigmoid")(lambda b, x: b.neg(b.unary("softplus", b
 _entrywise("contiguous", "clone", "alias")(lambda b, x: x)
 
 
-def node_of(b: Builder, x: Value) -> int:
-    """A tensor, or a number, as a node."""
-    if isinstance(x, Tensor):
-        return x.number
-    if isinstance(x, np.ndarray):
-        return b.array(x)
-    return b.constant(Fraction(x))
-
-
 def _optional(x: Tensor | None) -> int | None:
     return None if x is None else x.number
 
@@ -116,7 +68,7 @@ def _pair(value: int | Sequence[int], axes: int) -> Shape:
 def _add(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
     if not isinstance(x, Tensor) and not isinstance(y, Tensor):
         return np.asarray(x) + alpha * np.asarray(y)
-    return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(Fraction(alpha), node_of(b, y)))))
+    return arithmetic(b, "add", x, Tensor(b.scale(Fraction(alpha), node_of(b, y))))
 
 
 @reads("add_.Tensor")
@@ -129,7 +81,7 @@ def _add_in_place(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
 
 @reads("sub.Tensor", "sub.Scalar")
 def _sub(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Tensor:
-    return Tensor(b.add(*layers.together(b, node_of(b, x), b.scale(-Fraction(alpha), node_of(b, y)))))
+    return arithmetic(b, "sub", x, Tensor(b.scale(Fraction(alpha), node_of(b, y))))
 
 
 @reads("rsub.Scalar")
@@ -139,18 +91,12 @@ def _rsub(b: Builder, x: Value, y: Value) -> Tensor:
 
 @reads("mul.Tensor", "mul.Scalar")
 def _mul(b: Builder, x: Value, y: Value) -> Tensor:
-    first, second = node_of(b, x), node_of(b, y)
-    if b.shape(first) == () or b.shape(second) == ():
-        return Tensor(b.mul(first, second))
-    return Tensor(b.mul(*layers.together(b, first, second)))
+    return arithmetic(b, "mul", x, y)
 
 
 @reads("div.Tensor", "div.Scalar")
 def _div(b: Builder, x: Value, y: Value) -> Tensor:
-    first, second = node_of(b, x), node_of(b, y)
-    if b.shape(second) == ():
-        return Tensor(b.div(first, second))
-    return Tensor(b.div(*layers.together(b, first, second)))
+    return arithmetic(b, "div", x, y)
 
 
 @reads("pow.Tensor_Scalar")
@@ -297,7 +243,8 @@ def _attention(
     if attn_mask is not None or dropout_p or enable_gqa:
         raise NotAnalyticError("the module has attention with a mask, dropout or grouped queries, which is not read")
     factor = None if scale is None else Fraction(scale)
-    return Tensor(layers.attention(b, query.number, key.number, value.number, factor, is_causal))
+    seen = np.tri(b.shape(query.number)[-2], b.shape(key.number)[-2], dtype=bool) if is_causal else None
+    return Tensor(layers.attention(b, query.number, key.number, value.number, factor, seen))
 
 
 # ---------------------------------------------------------------------- normalisations

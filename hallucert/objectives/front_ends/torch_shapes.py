@@ -8,7 +8,8 @@ from math import prod
 
 import numpy as np
 
-from hallucert.objectives.front_ends.torch_operations import OPERATIONS, Tensor, Value, node_of, reads
+from hallucert.objectives.front_ends.frameworks import Tensor, Value, node_of
+from hallucert.objectives.front_ends.torch_operations import OPERATIONS, reads
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 

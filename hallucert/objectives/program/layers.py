@@ -5,11 +5,11 @@ All of them are real-analytic where they are defined (Lemma A.7 of the paper). S
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import Shape, entries
@@ -89,18 +89,47 @@ def mean(b: ProgramBuilder, x: int, axes: Sequence[int], keep: bool = False) -> 
     return b.reshape(total, tuple(1 if i in axes else size for i, size in enumerate(shape))) if keep else total
 
 
-def log_softmax(b: ProgramBuilder, x: int, axis: int) -> int:
-    """``x - logsumexp(x)`` over an axis."""
-    count = len(b.shape(x))
-    order = [*(i for i in range(count) if i != axis), axis]
-    last = b.transpose(x, order)
-    spread = b.broadcast(b.logsumexp(last), range(count - 1), b.shape(last))
-    return b.transpose(b.sub(last, spread), [order.index(i) for i in range(count)])
+def variance(b: ProgramBuilder, x: int, axes: Sequence[int], keep: bool = False) -> int:
+    """Mean square of what is left over after the mean, over axes: never negative, also in balls."""
+    centred = b.sub(x, broadcast_to(b, mean(b, x, axes, keep=True), b.shape(x)))
+    return mean(b, b.power(centred, 2), axes, keep)
 
 
-def softmax(b: ProgramBuilder, x: int, axis: int) -> int:
-    """The exponential of `log_softmax`."""
-    return b.unary("exp", log_softmax(b, x, axis))
+def logsumexp(b: ProgramBuilder, x: int, axes: Sequence[int], live: np.ndarray | None = None) -> int:
+    """``log(sum(exp(x)))`` over axes, of the `live` entries alone; 0 where there are none."""
+    shape = b.shape(x)
+    order = [*(i for i in range(len(shape)) if i not in axes), *sorted(axes)]
+    size = entries(tuple(shape[i] for i in axes))
+    last = b.reshape(b.transpose(x, order), (*(shape[i] for i in order[: len(shape) - len(axes)]), size))
+    if live is None or live.all():
+        return b.logsumexp(last)
+    seen = np.broadcast_to(live, shape).transpose(order).reshape(-1, size)
+    counts, result = seen.sum(axis=1), b.filled(0, (len(seen),))
+    for count in sorted({*counts.tolist()} - {0}):  # rows with equally many entries together
+        rows = np.flatnonzero(counts == count)
+        places = rows[:, None] * size + np.nonzero(seen[rows])[1].reshape(-1, count)
+        result = b.add(result, b.put(b.logsumexp(b.take(last, places)), rows, (len(seen),)))
+    return b.reshape(result, b.shape(last)[:-1])
+
+
+def kept(b: ProgramBuilder, x: int, live: np.ndarray | None) -> int:
+    """Return the `live` entries, and zeros in place of the others."""
+    if live is None or live.all():
+        return x
+    places = np.arange(entries(b.shape(x))).reshape(b.shape(x))
+    return b.take(x, np.where(live, places, -1))
+
+
+def log_softmax(b: ProgramBuilder, x: int, axis: int, live: np.ndarray | None = None) -> int:
+    """``x - logsumexp(x)`` over an axis, and 0 where entries are not `live`."""
+    shape = b.shape(x)
+    spread = b.broadcast(logsumexp(b, x, [axis], live), [i for i in range(len(shape)) if i != axis], shape)
+    return kept(b, b.sub(x, spread), live)
+
+
+def softmax(b: ProgramBuilder, x: int, axis: int, live: np.ndarray | None = None) -> int:
+    """The exponential of `log_softmax`, and 0 where entries are not `live`."""
+    return kept(b, b.unary("exp", log_softmax(b, x, axis, live)), live)
 
 
 def normalised(b: ProgramBuilder, x: int, axes: Sequence[int], eps: Fraction, centred: bool = True) -> int:
@@ -122,8 +151,10 @@ def affine(b: ProgramBuilder, x: int, weight: int | None, bias: int | None, axis
     return x
 
 
-def attention(b: ProgramBuilder, query: int, key: int, value: int, scale: Fraction | None, causal: bool) -> int:
-    """``softmax(q k^T / sqrt(e)) v`` over the last two axes; `causal`: no entry sees later ones."""
+def attention(
+    b: ProgramBuilder, query: int, key: int, value: int, scale: Fraction | None, live: np.ndarray | None = None
+) -> int:
+    """``softmax(q k^T / sqrt(e)) v`` over the last two axes; `live`: which keys a query sees, all by default."""
     axes = list(range(len(b.shape(key))))
     scores = matmul(b, query, b.transpose(key, [*axes[:-2], axes[-1], axes[-2]]))
     if scale is None:
@@ -131,15 +162,7 @@ def attention(b: ProgramBuilder, query: int, key: int, value: int, scale: Fracti
         scores = b.mul(scores, factor)
     else:
         scores = b.scale(scale, scores)
-    if not causal:
-        return matmul(b, softmax(b, scores, len(axes) - 1), value)
-    rows, columns = b.shape(scores)[-2:]
-    seen: list[int] = []
-    for i in range(rows):  # row i sees columns 0 .. i
-        row = b.index(scores, (..., slice(i, i + 1), slice(0, min(i + 1, columns))))
-        weights = softmax(b, row, len(axes) - 1)
-        seen.append(matmul(b, weights, b.index(value, (..., slice(0, min(i + 1, columns)), slice(None)))))
-    return concatenate(b, seen, len(axes) - 2)
+    return matmul(b, softmax(b, scores, len(axes) - 1, live), value)
 
 
 def concatenate(b: ProgramBuilder, parts: Sequence[int], axis: int) -> int:
@@ -156,18 +179,9 @@ def concatenate(b: ProgramBuilder, parts: Sequence[int], axis: int) -> int:
 
 def windows(size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> np.ndarray:
     """Return which entries of an image lie below each place of a window, -1 outside: (*places, *kernel)."""
-    count = [
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    ]
-    result = np.full((*count, *kernel), -1)
-    image = np.arange(entries(size)).reshape(size)
-    for place in itertools.product(*map(range, count)):
-        for cell in itertools.product(*map(range, kernel)):
-            at = tuple(p * s + c * d - w for p, s, c, d, w in zip(place, stride, cell, dilation, padding, strict=True))
-            if all(0 <= a < n for a, n in zip(at, size, strict=True)):
-                result[place + cell] = image[at]
-    return result
+    image = np.pad(np.arange(entries(size)).reshape(size), [(p, p) for p in padding], constant_values=-1)
+    below = sliding_window_view(image, tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)))
+    return below[tuple(slice(None, None, step) for step in (*stride, *dilation))]
 
 
 def convolution(

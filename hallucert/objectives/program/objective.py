@@ -18,7 +18,7 @@ from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.derivatives import hessian_blocks, pullback, pushforward
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.files import program_from_json, program_to_json
-from hallucert.objectives.program.program import Program, entries
+from hallucert.objectives.program.program import Program, Shape, entries
 from hallucert.objectives.tape import Arithmetic, Ball, read_rational
 
 if TYPE_CHECKING:
@@ -92,11 +92,7 @@ class ProgramObjective(Objective):
     @cached_property
     def variables(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of the parameters: that of their array, and the indices from 0."""
-        return tuple(
-            f"{name}[{','.join(map(str, index))}]" if index else name
-            for name, shape in zip(self.names, self.program.inputs, strict=True)
-            for index in np.ndindex(*shape)
-        )
+        return entry_names(self.names, self.program.inputs)
 
     @property
     def residual_count(self) -> int:
@@ -238,6 +234,15 @@ class ProgramObjective(Objective):
             "names": list(self.names),
             "n": format_rational(self.n),
         }
+
+
+def entry_names(names: Sequence[str], shapes: Sequence[Shape]) -> tuple[str, ...]:
+    """Return the names of all entries of arrays, such as ``0.weight[0,2]``."""
+    return tuple(
+        f"{name}[{','.join(map(str, index))}]" if index else name
+        for name, shape in zip(names, shapes, strict=True)
+        for index in np.ndindex(*shape)
+    )
 
 
 def _balls(x: Sequence[Ball]) -> Array:

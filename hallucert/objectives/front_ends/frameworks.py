@@ -1,0 +1,230 @@
+"""What the readers of PyTorch and of JAX share: values, refusals, data, losses, and floats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hallucert.arguments import checked_flag, checked_text
+from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.exact import Exact, exact
+from hallucert.objectives.floats import Floats
+from hallucert.objectives.front_ends.numeric import FloatObjective
+from hallucert.objectives.program import layers
+from hallucert.objectives.program.builder import ProgramBuilder as Builder
+from hallucert.objectives.program.objective import ProgramObjective, entry_names
+from hallucert.objectives.program.program import Shape, entries
+
+Value = Any
+"""A value of a framework's graph: a `Tensor`, a constant as a numpy array, a number, an option, or lists of these."""
+
+
+class Tensor(NamedTuple):
+    """A value that depends on parameters, or holds real data: the node of the program that computes it."""
+
+    number: int
+
+
+def node_of(b: Builder, x: Value) -> int:
+    """A tensor, or constants, as a node."""
+    if isinstance(x, Tensor):
+        return x.number
+    return b.array(x) if isinstance(x, np.ndarray) else b.constant(Fraction(x))
+
+
+def arithmetic(b: Builder, op: str, x: Value, y: Value) -> Tensor:
+    """``add``, ``sub``, ``mul`` or ``div`` by numpy's rules; constants that are all equal are one exact number."""
+    numbers, shapes = [], []
+    for part in (x, y):
+        alike = isinstance(part, np.ndarray) and part.size > 0 and bool((part == part.flat[0]).all())
+        numbers.append(b.constant(Fraction(part.flat[0].item())) if alike else node_of(b, part))
+        shapes.append(part.shape if alike else b.shape(numbers[-1]))
+    if () not in map(b.shape, numbers):
+        numbers = list(layers.together(b, *numbers))
+    result: int = getattr(b, op)(*numbers)
+    return Tensor(layers.broadcast_to(b, result, np.broadcast_shapes(*shapes)))
+
+
+# ---------------------------------------------------------------------- refusals
+
+_RELU = "has a kink at 0 (Lemma A.8); take softplus, GELU, SiLU or tanh"
+_ELU = "is continuously differentiable, but not analytic at 0; take SiLU or GELU"
+_TIES = "is not differentiable where two entries are equal"
+
+NOT_ANALYTIC = {
+    **dict.fromkeys(("relu", "leaky_relu", "prelu", "rrelu"), _RELU),
+    **dict.fromkeys(("elu", "celu"), _ELU),
+    "selu": "has a kink at 0; take SiLU or GELU",
+    **dict.fromkeys(("hardtanh", "hard_tanh", "relu6"), "has kinks; take tanh"),
+    **dict.fromkeys(("hardswish", "hard_swish", "hard_silu"), "has kinks; take SiLU"),
+    **dict.fromkeys(("hardsigmoid", "hard_sigmoid"), "has kinks; take sigmoid"),
+    **dict.fromkeys(("clamp", "clip", "hardshrink", "softshrink", "threshold"), "has kinks"),
+    "abs": "has a kink at 0",
+    "sign": "jumps at 0",
+    **dict.fromkeys(("max_pool1d", "max_pool2d", "reduce_window_max"), f"{_TIES}; take average pooling"),
+    **dict.fromkeys(("max", "min", "maximum", "minimum", "amax", "amin", "reduce_max", "reduce_min", "sort"), _TIES),
+    **dict.fromkeys(("argmax", "argmin", "floor", "ceil", "round"), "is constant but for jumps"),
+    **dict.fromkeys(("where", "select_n", "cond", "while"), "branches on values"),
+    **dict.fromkeys(("detach", "stop_gradient"), "gives the framework another gradient than that of the function"),
+}
+"""Why operations that networks have are refused."""
+
+
+def refusal(name: str, user: str) -> str:
+    """Say why an operation that the module or function uses is not read."""
+    if reason := NOT_ANALYTIC.get(name):
+        return f"the {user} uses {name}, which {reason}: nothing can be proved about it"
+    return f"the {user} uses {name}, which is not among the operations that are read"
+
+
+# ---------------------------------------------------------------------- data and losses
+
+
+def numbers(part: Value) -> np.ndarray:
+    """Return data as an array of doubles or integers."""
+    array = np.asarray(part.detach().cpu().numpy() if hasattr(part, "detach") else part)
+    if array.ndim and array.size and not np.ma.isMaskedArray(part):
+        if array.dtype.kind == "f" and array.dtype.itemsize <= 8 and np.isfinite(array).all():
+            return array.astype(np.float64)
+        if array.dtype.kind in "iu":
+            return array.astype(np.int64)
+    raise ArgumentError("data", f"<{array.dtype}, shape {array.shape}>", "hold finite numbers, one row a sample")
+
+
+def pair(data: Value) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs and targets, equally many."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise ArgumentError("data", data, "be a pair (inputs, targets) of arrays or tensors")
+    inputs, targets = (numbers(part) for part in data)
+    if len(inputs) != len(targets):
+        raise ArgumentError("data", f"<{len(inputs)} inputs, {len(targets)} targets>", "have a target for each input")
+    return inputs, targets
+
+
+class Training(NamedTuple):
+    """The options of a reader that both frameworks have, checked."""
+
+    decay: Fraction
+    rigorous: bool
+    name: str
+
+
+def training(weight_decay: Exact, rigorous: bool, name: str | None, otherwise: str) -> Training:
+    """Check the options that both frameworks have."""
+    decay = exact(weight_decay, "weight_decay")
+    if decay < 0:
+        raise ArgumentError("weight_decay", weight_decay, "be at least 0")
+    return Training(decay, checked_flag(rigorous, "rigorous"), checked_text(name, "name") or otherwise)
+
+
+def squared(b: Builder, outputs: int, targets: np.ndarray) -> int:
+    """The residuals, outputs minus targets, of shape (m,)."""
+    shape = b.shape(outputs)
+    if targets.shape != shape and (targets.shape, shape[1:]) != (shape[:1], (1,)):
+        raise ArgumentError("data", f"<targets of shape {targets.shape}>", f"fit to outputs of shape {shape}")
+    return b.reshape(b.sub(outputs, b.array(targets.reshape(shape))), (targets.size,))
+
+
+def cross_entropy(b: Builder, outputs: int, labels: np.ndarray, smoothing: Fraction = Fraction(0)) -> int:
+    """The mean cross-entropy of labels, of shape ()."""
+    shape = b.shape(outputs)
+    if len(shape) != 2 or labels.shape != shape[:1] or labels.dtype.kind != "i":
+        must = f"be integer labels for outputs of shape {shape}"
+        raise ArgumentError("data", f"<targets of shape {labels.shape}>", must)
+    if labels.min() < 0 or labels.max() >= shape[1]:
+        raise ArgumentError("data", "<labels>", f"be classes from 0 to {shape[1] - 1}")
+    return layers.cross_entropy(b, outputs, labels, smoothing)
+
+
+def finished(
+    b: Builder, result: int, n: Fraction, given: Training, floats: FrameworkFloats, owner: str
+) -> ProgramObjective:
+    """Add the decay to a loss, or to residuals whose ``n`` is given, and compare with the framework's own numbers."""
+    if given.decay:
+        if b.shape(result):
+            result, n = b.scale(1 / (2 * n), b.contract("m,m->", result, result)), Fraction(1)
+        result = b.add(result, layers.decay(b, [b.input(i) for i in range(len(b.inputs))], given.decay))
+    read = ProgramObjective(b.program([result]), list(floats.shapes), n, given.name, floats.start)
+    waves = np.cos(np.arange(1.0, len(floats.start) + 1))
+    for point in (floats.start, floats.start + 0.05 * waves):
+        for mine, theirs in ((read.value_lanes, floats.value), (read.gradient_lanes, floats.gradient)):
+            found, wanted = mine(point[None]), theirs(point[None])
+            scale = 1e-6 * np.linalg.norm(wanted) + 1e-9
+            if np.isfinite(found).all() and np.isfinite(wanted).all() and np.linalg.norm(found - wanted) > scale:
+                raise NotAnalyticError(
+                    f"what was read has not the value and gradient that {owner} has: a derivative of one's own that "
+                    "is not that of the function, a function that changes from call to call, or rounding of a function "
+                    "that is too steep for doubles"
+                )
+    return read
+
+
+# ---------------------------------------------------------------------- floats
+
+
+class FrameworkFloats(Floats):
+    """A loss in double precision, differentiated by the framework, point by point.
+
+    Parameters
+    ----------
+    shapes : mapping of shapes
+        Names and shapes of the parameters.
+    start : (d,) array
+        The present parameters.
+    """
+
+    def __init__(self, shapes: Mapping[str, Shape], start: np.ndarray) -> None:
+        self.shapes, self.start = dict(shapes), start
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Hessians from products, made symmetric."""
+        unit = np.eye(len(self.start))
+        full = np.array([self.hessian_vector(np.broadcast_to(p, unit.shape), unit) for p in x])
+        return np.asarray((full + full.swapaxes(1, 2)) / 2)
+
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """1 where the loss is finite, else NaN: that is all that is known of its domain."""
+        return np.where(np.isfinite(self.value(x)), 1.0, np.nan)[:, None]
+
+
+class FrameworkObjective(FloatObjective):
+    """The training loss of any network: kept as it is, and differentiated by its framework. Never evidence.
+
+    Parameters
+    ----------
+    floats : FrameworkFloats
+        The loss.
+    name : str
+        Name for reports.
+    """
+
+    def __init__(self, floats: FrameworkFloats, name: str) -> None:
+        self._floats, self.parameters, self.name = floats, floats.start, name
+
+    def __repr__(self) -> str:
+        return f"<Objective {self.name[:60]!r} of {self.dimension} parameters, floats only>"
+
+    @property
+    def floats(self) -> FrameworkFloats:
+        """The loss itself."""
+        return self._floats
+
+    @property
+    def dimension(self) -> int:
+        """Number of parameters."""
+        return len(self.parameters)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the parameters: that of their array, and the indices from 0."""
+        return entry_names(list(self._floats.shapes), list(self._floats.shapes.values()))
+
+
+def split(point: Value, shapes: Sequence[Shape]) -> list[Value]:
+    """Cut a point of either framework into arrays."""
+    ends = np.cumsum([0, *map(entries, shapes)]).tolist()
+    return [point[ends[i] : ends[i + 1]].reshape(shape) for i, shape in enumerate(shapes)]
