@@ -173,18 +173,23 @@ def parse_exact(text: str) -> Fraction:
 
 def float_below(value: Fraction) -> float:
     """Return the largest double that is at most `value` (``-inf`` below the range)."""
+    above, below = value.numerator, value.denominator
     try:
-        nearest = float(value)
+        nearest = above / below  # the nearest double, also of long integers
     except OverflowError:
         return -math.inf if value < 0 else math.nextafter(math.inf, 0.0)
-    if math.isinf(nearest):
-        return -math.inf if value < 0 else math.nextafter(math.inf, 0.0)
-    return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
+    numerator, denominator = nearest.as_integer_ratio()
+    return nearest if numerator * below <= above * denominator else math.nextafter(nearest, -math.inf)
 
 
 def float_above(value: Fraction) -> float:
     """Return the smallest double that is at least `value` (``inf`` above the range)."""
     return -float_below(-value)
+
+
+def exponent(value: Fraction) -> int:
+    """Return ``floor(log2(value))`` of a positive number, or one less."""
+    return value.numerator.bit_length() - value.denominator.bit_length()
 
 
 def round_down(value: Fraction, bits: int) -> Fraction:

@@ -9,11 +9,7 @@ import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.clock import look
-from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
-
-_DIRECT = 3
-"""Up to this dimension a determinant is expanded; beyond, it is preconditioned."""
 
 
 def identity(ar: BallArithmetic, dimension: int) -> Matrix:
@@ -131,71 +127,6 @@ def float_inverse(a: np.ndarray) -> np.ndarray | None:
     except np.linalg.LinAlgError:
         return None
     return inverse if np.isfinite(inverse).all() else None
-
-
-def determinant(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball:
-    """Enclose the determinant of every matrix in `a`; indeterminate only if an entry is.
-
-    Beyond dimension 3: with C the double inverse of the midpoint and ``C A = I - E``, every eigenvalue of ``I - E``
-    lies within ``e = |E|_inf`` of 1, so for ``e < 1`` its determinant is between ``(1 - e)**d`` and ``(1 + e)**d``
-    (it is positive: no ``I - t E`` is singular). So ``det A`` is that divided by ``det C``, and C, whose entries are
-    exact, is eliminated in balls. Otherwise `a` itself is eliminated; where a pivot may be 0, Hadamard's bound
-    ``|det A| <= product of the rows' lengths`` remains, which decides nothing.
-    """
-    d = len(a)
-    if any(len(row) != d for row in a) or d == 0:
-        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
-    with ar:
-        if not all_finite(ar, a):
-            return ar.indeterminate()
-        if d <= _DIRECT:
-            return _expanded(a)
-        inverse = float_inverse(midpoints(ar, a))
-        if inverse is not None:
-            c = from_floats(ar, inverse)
-            error = norm_inf(ar, subtract(identity(ar, d), multiply(ar, c, a)))
-            c_determinant = _eliminated(ar, c)
-            if error < 1 and c_determinant is not None and ar.nonzero(c_determinant):
-                factor = ar.interval(Fraction(1) - error, Fraction(1) + error)
-                return ar.power(factor, d) / c_determinant
-        result = _eliminated(ar, a)
-        return result if result is not None else _hadamard(ar, a)
-
-
-def _expanded(a: Sequence[Sequence[Ball]]) -> Ball:
-    if len(a) == 1:
-        return a[0][0]
-    if len(a) == 2:
-        return a[0][0] * a[1][1] - a[0][1] * a[1][0]
-    (p, q, r), (s, t, u), (v, w, x) = a
-    return p * (t * x - u * w) - q * (s * x - u * v) + r * (s * w - t * v)
-
-
-def _eliminated(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball | None:
-    """Enclose the determinant by Gaussian elimination with row exchanges; None if every pivot of a column may be 0."""
-    rows = [list(row) for row in a]
-    result = ar.constant(Fraction(1))
-    for k in range(len(rows)):
-        look()
-        candidates = [i for i in range(k, len(rows)) if ar.nonzero(rows[i][k])]
-        if not candidates:
-            return None
-        pivot = max(candidates, key=lambda i: abs(ar.approximate(rows[i][k])))
-        if pivot != k:
-            rows[k], rows[pivot], result = rows[pivot], rows[k], -result
-        result = result * rows[k][k]
-        for i in range(k + 1, len(rows)):
-            factor = rows[i][k] / rows[k][k]
-            for j in range(k + 1, len(rows)):
-                rows[i][j] = rows[i][j] - factor * rows[k][j]
-    return result
-
-
-def _hadamard(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball:
-    bound = Fraction(1)
-    for row in a:
-        bound *= ar.absolute_sum(row)  # the 2-norm is at most the 1-norm
-    return ar.interval(-bound, bound)
 
 
 def inverse(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix | None:

@@ -1,10 +1,10 @@
 """What a claim is, and how one is made: numbers and exact inputs go in, a status with a sentence comes out.
 
-A `Theorem` states. `Measured` is one whose numbers were enclosed: the prover publishes slightly wider enclosures and
-states from those; the checker encloses the numbers again, with its own arithmetic, asks that each lies in the published
-interval, and states again. A file keeps name, status, numbers and inputs, and whoever reads it renders the sentence:
-status and sentence are functions of the published numbers alone. So a certificate is believed only where an independent
-arithmetic arrives at the same statement.
+A `Theorem` states. `Measured` is one whose numbers were enclosed: the prover publishes slightly wider enclosures
+(`hallucert.check.publishing`) and states from those; the checker encloses the numbers again, with its own arithmetic,
+asks that each lies in the published interval, and states again. A file keeps name, status, numbers and inputs, and
+whoever reads it renders the sentence: status and sentence are functions of the published numbers alone. So a
+certificate is believed only where an independent arithmetic arrives at the same statement.
 """
 
 from __future__ import annotations
@@ -19,43 +19,13 @@ from typing import Any, Generic, SupportsIndex, TypeVar, overload
 from hallucert.check.reason import Reason
 from hallucert.clock import OutOfTime
 from hallucert.errors import HallucertError
-from hallucert.exact import decimal_enclosure, round_down, round_up, short_digits
+from hallucert.exact import decimal_enclosure, short_digits
 
 COUNTS = frozenset({"negative_eigenvalues", "turns", "euler_characteristic"})
 """Numbers that are integers."""
 
 LARGEST_COUNT = 10**18
 """Of anything: an interval around more says nothing, and Python does not print integers of any length."""
-
-LENGTH, VALUE, GRADIENT, CURVATURE, STEP = (2, 0), (0, 2), (-2, 2), (-4, 2), (4, -2)
-"""Twice the exponents of length and value."""
-
-DIMENSIONS = {
-    "offset": LENGTH,
-    "radius": LENGTH,
-    "distance": LENGTH,
-    "length": LENGTH,
-    "rho": LENGTH,
-    "rho_start": LENGTH,
-    "rho_end": LENGTH,
-    "level": VALUE,
-    "maximum": VALUE,
-    "target_value": VALUE,
-    "sam_value": VALUE,
-    "value": VALUE,
-    "value_elsewhere": VALUE,
-    "gradient_norm": GRADIENT,
-    "multiplier": CURVATURE,
-    "curvature": CURVATURE,
-    "smallest_hessian_eigenvalue": CURVATURE,
-    "largest_hessian_eigenvalue": CURVATURE,
-    "second_derivative": CURVATURE,
-    "smallest_real_part": CURVATURE,
-    "step_bound": STEP,
-    "shifted_gradient_square": (-4, 4),
-    "smallest_eigenvalue_sym_Du": (-2, 0),
-}
-"""Of published numbers; those that are not here are free of units, or nothing near 0."""
 
 
 class Status(StrEnum):
@@ -81,74 +51,8 @@ class Enclosure:
         """Tell whether every point of `other` lies in this interval."""
         return self.lower <= other.lower and other.upper <= self.upper
 
-    def published(self, precision: int | None, unit: Fraction = Fraction(1)) -> Enclosure:
-        """Return a slightly wider interval with short ends, which a checker with other rounding can re-prove.
-
-        Each side moves out by twice the width, by ``2**-48`` of the size, by ``2**-precision`` units (numbers near 0
-        inherit the rounding of numbers of size 1) and by the rounding to 64 bits. Signs survive unless they were
-        decided by less.
-
-        Parameters
-        ----------
-        precision : int or None
-            Bits of the proof; the checker works with twice as many. None leaves ``2**-precision`` out.
-        unit : Fraction
-            The size of numbers of this kind in the problem, see `Sizes`.
-        """
-        slack = 2 * (self.upper - self.lower) + max(abs(self.lower), abs(self.upper)) / 2**48
-        if precision is not None:
-            slack += unit / 2**precision
-        return Enclosure(round_down(self.lower - slack, 64), round_up(self.upper + slack, 64))
-
     def __str__(self) -> str:
         return decimal_enclosure(self.lower, self.upper)
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of the numbers of a problem, as powers of two: what "near 0" means for each that is published.
-
-    A number near 0 inherits the rounding of others of its kind that are not. Lengths are compared with ``|x+ - x|``,
-    that is ``rho``, gradients with ``|g(x)|``, and so on: in other units of ``f`` or ``x`` the same claims are proved.
-
-    Attributes
-    ----------
-    length, value : int
-        Exponents of the powers of two near the length and the change of value of the problem.
-    residual : bool
-        Whether singular values are those of the derivative of residuals, whose squares are values.
-    """
-
-    length: int = 0
-    value: int = 0
-    residual: bool = False
-
-    @property
-    def box(self) -> Fraction:
-        """The unit of coordinates."""
-        return Fraction(2) ** self.length
-
-    def of(self, name: str) -> Fraction:
-        """Return the unit of a number."""
-        lengths, values = DIMENSIONS.get(name, (0, 0))
-        if name == "smallest_singular_value" and self.residual:
-            lengths, values = -2, 1
-        return Fraction(2) ** ((lengths * self.length + values * self.value) // 2)
-
-
-UNSIZED = Sizes()
-"""All numbers are compared with 1."""
-
-
-def exponent(value: Fraction) -> int:
-    """Return ``floor(log2(value))`` of a positive number, or one less."""
-    return value.numerator.bit_length() - value.denominator.bit_length()
-
-
-def sizes_of(length: Fraction, gradient: Fraction, residual: bool = False) -> Sizes:
-    """Return the sizes of a problem with this length and gradients of this size; what is 0 has the size 1."""
-    long = exponent(length) if length > 0 else 0
-    return Sizes(long, exponent(gradient) + long if gradient > 0 else 0, residual)
 
 
 @dataclass(frozen=True)
@@ -284,33 +188,16 @@ class Theorem(Generic[F]):
 
 @dataclass(frozen=True)
 class Measured(Generic[F]):
-    """A theorem with its numbers.
+    """A theorem with its numbers: rigorous enclosures, or why they could not be had.
 
-    Attributes
-    ----------
-    theorem : Theorem
-        What they are the numbers of.
-    numbers : mapping of str to Enclosure, or Reason
-        Rigorous enclosures, or why they could not be had.
-    inputs : mapping
-        Exact data that the statement depends on.
-    publish : callable
-        From an enclosure, the bits of the proof and the size of such numbers to the enclosure that is published, which
-        a checker can re-prove.
+    The statement also depends on exact `inputs`. `threshold` is what the numbers are compared with, where publication
+    has to know it (`hallucert.check.publishing`).
     """
 
     theorem: Theorem[F]
     numbers: Numbers | Reason
     inputs: Inputs = field(default_factory=dict)
-    publish: Callable[[Enclosure, int, Fraction], Enclosure] = Enclosure.published
-
-    def published(self, facts: F, precision: int, sizes: Sizes = UNSIZED) -> Claim:
-        """Make the claim; an honest failure is an undecided claim."""
-        if isinstance(self.numbers, Reason):
-            return self.theorem.open(self.numbers, self.inputs)
-        numbers = {key: self.publish(number, precision, sizes.of(key)) for key, number in self.numbers.items()}
-        stated = self.theorem.state(facts, numbers, self.inputs)
-        return self.theorem.open(stated, self.inputs) if isinstance(stated, Reason) else stated
+    threshold: Fraction | None = None
 
     def recheck(self, claim: Claim, facts: F) -> str | None:
         """Return None if a published claim follows from these numbers, otherwise what does not."""

@@ -29,7 +29,7 @@ from typing import Any, Generic, TypeVar
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.check.claim import Enclosure, Sizes, sizes_of
+from hallucert.check.claim import Enclosure
 from hallucert.errors import ArgumentError
 from hallucert.exact import require_radius
 from hallucert.objectives.formula import FormulaObjective
@@ -104,13 +104,6 @@ class Point:
         """``|g(x)|``; indeterminate unless ``g`` is certainly nonzero on the box."""
         ar = self.arithmetic
         return ar.sqrt(sum_of_squares(ar, self.gradient))
-
-    @cached_property
-    def sizes(self) -> Sizes:
-        """The sizes of ``|x+ - x|`` and of gradients, from the midpoints: for proposals and publication."""
-        ar = self.arithmetic
-        gradient = max((abs(ar.midpoint(g)) for g in self.gradient if ar.is_finite(g)), default=Fraction(0))
-        return sizes_of(self.length, gradient, self.problem.residual)
 
     @property
     def length(self) -> Fraction:

@@ -1,4 +1,4 @@
-"""Why a claim stayed undecided: each reason is a code whose text says the cause and what to try next."""
+"""Why a claim stayed undecided: a code, whose text (`hallucert.check.explanations`) says the cause and what to try."""
 
 from __future__ import annotations
 
@@ -41,103 +41,6 @@ class Reason(StrEnum):
     @property
     def explanation(self) -> str:
         """The reason as a sentence: cause, then what to try."""
-        return _EXPLANATIONS[self]
+        from hallucert.check.explanations import EXPLANATIONS  # for print only
 
-
-_EXPLANATIONS = {
-    Reason.NEEDS_EXISTENCE: "no point is proved to exist, so there is nothing to speak about; see the existence claim",
-    Reason.NEEDS_PREMISES: "it needs claims that are themselves undecided; see their reasons",
-    Reason.NOT_A_ZERO: (
-        "the shifted gradient does not vanish near the point: Newton's method finds no zero there; "
-        "check that x is the end of a run with this rho. hallucert.find.refine looks for the zero nearest to x, and "
-        "hallucert.diagnose tells whether the run still moves or jumps back and forth, far from any zero"
-    ),
-    Reason.NO_DECAY: (
-        "the shifted gradient does not vanish near the point: Newton's method finds no zero there. The cross-entropy "
-        "of a network without weight decay falls towards an infimum at infinity and may have none; give "
-        "weight_decay > 0. Where the run stalls, hallucert.certify_stall can prove that no minimizer is near"
-    ),
-    Reason.ZERO_GRADIENT: (
-        "the gradient at the point is not certainly nonzero, so the ascent direction g/|g| is not defined on the box; "
-        "the point may be an ordinary critical point of f"
-    ),
-    Reason.DOMAIN: (
-        "the function is not certainly defined and analytic at the point or at its perturbed point, or on all of the "
-        "stated box (log, sqrt, a power or a division reaches the edge of its domain there)"
-    ),
-    Reason.DEGENERATE_TARGET: (
-        "the target looks degenerate: the Hessian at the perturbed point has an eigenvalue indistinguishable from 0, "
-        "as on a curve of minimizers or at x**4, or where the infimum is reached only at infinity, as with the "
-        "cross-entropy of a network; M = H(x+) J is then singular and no isolated-point theorem applies. If f is a sum "
-        "of squares give it as Objective.least_squares; to a network give weight_decay > 0"
-    ),
-    Reason.DEGENERATE_SADDLE: (
-        "the target looks like a degenerate saddle: the Hessian at the perturbed point has an eigenvalue "
-        "indistinguishable from 0 and a negative one, as where a network predicts the same for every sample. "
-        "M = H(x+) J is then singular and no isolated point can be proved; hallucert.certify_stall can prove that no "
-        "minimizer is near. With weight_decay > 0 such a saddle is often isolated"
-    ),
-    Reason.NEARLY_DEGENERATE: (
-        "the Hessian at the perturbed point has an eigenvalue much smaller than the largest, and the enclosures do not "
-        "separate it from 0; allow more precision, or raise the weight decay of a network"
-    ),
-    Reason.SINGULAR_JACOBIAN: (
-        "the perturbation Jacobian looks singular: a fold or a branch point in rho lies nearby; try another rho"
-    ),
-    Reason.RANK_DEFICIENT: (
-        "the Jacobian of the perturbed residuals looks rank deficient, so the slice meets the solutions tangentially; "
-        "drop redundant residuals or try another point"
-    ),
-    Reason.PRECISION: "the enclosures were too wide at every precision tried; allow more precision or a larger budget",
-    Reason.STRADDLES: (
-        "the enclosure of the deciding number contains the threshold; more precision helps unless equality holds"
-    ),
-    Reason.SCALE: (
-        "the sign is certain, but a certificate gives numbers with an error of 2**-bits of the size of their kind, and "
-        "here that is more than the number itself, which is very small beside others. Scale the variables so that the "
-        "derivatives of f along all of them are of one size, or allow more bits, as in precisions=(1500,)"
-    ),
-    Reason.DIMENSION: (
-        "the subdivision behind this claim is done for 2 <= d <= 3 only; the claim sphere_type states the Lagrange "
-        "and curvature conditions in any dimension"
-    ),
-    Reason.NOT_A_MAXIMIZER: (
-        "the given maximizer is not proved to be one: no negative definite Hessian at a proved critical point"
-    ),
-    Reason.NOT_A_MAXIMUM: (
-        "the point is not proved to be a nondegenerate maximum of f on the sphere around its target, "
-        "which a farthest point must be (Proposition 4.3)"
-    ),
-    Reason.LEVEL: "the level of the point is not certainly below the maximum; choose a level farther from the top",
-    Reason.BUDGET: (
-        "the subdivision ran out of boxes before every box was settled: another point at (nearly) the same distance, "
-        "another critical point in the component, or a level too close to the boundary's; raise max_boxes or "
-        "change the level"
-    ),
-    Reason.UNSETTLED: (
-        "a piece of the recorded subdivision is not settled by the test that is named for it; make the claim anew, in "
-        "this arithmetic or with more bits"
-    ),
-    Reason.TIE: (
-        "another point of the box has a value that cannot be told from the target's, for example a second global "
-        "minimizer; state a smaller box, or give f as Objective.least_squares"
-    ),
-    Reason.OUTSIDE: (
-        "the target is not certainly inside of the stated box: it lies outside of it or on its edge; enlarge the box "
-        "until the target is in its interior"
-    ),
-    Reason.PLACES: (
-        "some smallest pieces of the box are neither free of points nor inside of a proved cell: branches cross there, "
-        "the target is no minimizer, or a branch was not found; take a box without the place"
-    ),
-    Reason.TIME: "the time budget was spent before the end; allow a larger budget",
-    Reason.START: (
-        "the run was not shown to come into the basin: it goes elsewhere, or takes more steps or bits than are tried; "
-        "look in floats where it ends (hallucert.sam.run), or take a larger step or a later start"
-    ),
-    Reason.STEP: (
-        "with this step SAM is not shown to contract around the point: the point repels, the step is not certainly "
-        "below the bound of the claim attractor, or the norm of the eigenvectors does not show it; ask for a smaller "
-        "step"
-    ),
-}
+        return EXPLANATIONS[self]

@@ -14,7 +14,8 @@ import numpy as np
 
 from hallucert.balls import arithmetic
 from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Problem, Unsettled
-from hallucert.check.claim import Enclosure, exponent
+from hallucert.check.claim import Enclosure
+from hallucert.exact import exponent
 from hallucert.objectives.formula import FormulaObjective
 
 NEAR_LENGTH, NEAR_HEIGHT = 8, 32

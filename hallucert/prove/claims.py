@@ -23,6 +23,7 @@ from hallucert.check.attraction.basin import Contraction, Region, contraction_of
 from hallucert.check.attraction.converges import FEWEST_BITS, MOST_BITS, MOST_STEPS, distance_of, run
 from hallucert.check.claim import Claim, Measured, Status
 from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
+from hallucert.check.publishing import publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Subdivision
@@ -200,18 +201,17 @@ def prove(rule: Rule, evidence: Evidence, facts: Facts, hints: Hints = NO_HINTS)
     if isinstance(inputs, Reason):
         return rule.about(facts.law).open(inputs)
     measured = rule.measured(evidence, inputs)
-    precision, sizes = evidence.arithmetic.precision, evidence.point.sizes
-    claim = measured.published(facts, precision, sizes)
+    precision, sizes = evidence.arithmetic.precision, sizes_at(evidence.point)
+    claim = publish(measured, facts, precision, sizes)
     if claim.reason is None or isinstance(measured.numbers, Reason):
         return claim
-    numbers = {key: enclosure.published(precision, sizes.of(key)) for key, enclosure in measured.numbers.items()}
+    numbers = {key: published(enclosure, precision, sizes.of(key)) for key, enclosure in measured.numbers.items()}
     return replace(claim, numbers=numbers, reason=_cause(measured, claim.reason, facts, precision))
 
 
 def _cause(measured: Measured[Facts], reason: Reason, facts: Facts, precision: int) -> Reason:
     """Name the cause where nothing but the absolute margin of publication leaves the numbers undecided."""
-    without = replace(measured, publish=lambda enclosure, *_: enclosure.published(None))
-    if without.published(facts, precision).reason is not None:
+    if publish(measured, facts, None).reason is not None:
         return reason
     return Reason.SCALE if precision >= MOST_PRECISION else Reason.STRADDLES
 

@@ -35,6 +35,7 @@ from hallucert.check.cell import Cell
 from hallucert.check.claim import Claim, Inputs, Measured, Provenance
 from hallucert.check.file.chains import doubles
 from hallucert.check.file.fields import MAX_NUMBER_BITS
+from hallucert.check.publishing import publish
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, Subdivision, halves, middle_of
 from hallucert.clock import UNLIMITED, Clock, OutOfTime, Progress, working
@@ -196,7 +197,7 @@ class Swept:
 
 def completeness(swept: Swept, about: Branches) -> Claim:
     """Return the claim that follows from a search."""
-    return Measured(COMPLETENESS, swept.obstacle or {}, swept.record or {}).published(about, PRECISION)
+    return publish(Measured(COMPLETENESS, swept.obstacle or {}, swept.record or {}), about, PRECISION)
 
 
 def sweep(

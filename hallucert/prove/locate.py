@@ -23,6 +23,7 @@ from hallucert.balls.krawczyk import (
 from hallucert.check.point.existence import System, enclosed, excludes, in_domain
 from hallucert.check.point.rule import Rows, Vector, Witness
 from hallucert.check.problem import Balls, Point, Problem
+from hallucert.check.publishing import sizes_at
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE, round_down, round_up
@@ -89,7 +90,7 @@ def _prove(equations: System, jacobian: np.ndarray) -> tuple[ZeroEnclosure, list
     if inverse is None:
         return None
     ar, origin = equations.arithmetic, [Fraction(0)] * len(inverse)
-    unit = equations.at_centre.sizes.box
+    unit = sizes_at(equations.at_centre).box
     found = prove_zero(ar, equations.value, equations.jacobian, origin, inverse, unit=unit)
     if found is None:
         return None

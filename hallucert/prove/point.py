@@ -20,6 +20,7 @@ from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.file import MAX_DIMENSION
 from hallucert.check.point.rule import Evidence, Facts, Vector, Witness
 from hallucert.check.problem import Point, Problem, is_undefined
+from hallucert.check.publishing import published, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
@@ -132,7 +133,7 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
     claims = prove_claims(evidence, Facts(problem, witness), task.hints)
     box = None
     if claims["existence"].status is Status.PROVED:
-        ends = [Enclosure(*ar.endpoints(v)).published(ar.precision, point.sizes.box) for v in located.x]
+        ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, sizes_at(point).box) for v in located.x]
         room = existence.room_of(witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
     return Certificate(problem, witness, claims, provenance, box)

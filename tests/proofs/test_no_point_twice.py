@@ -107,7 +107,7 @@ def test_what_nobody_claims_is_not_read(isola, ring) -> None:
 
 def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
     """`regular` of an open piece speaks of its continuation; that of a closed one need not."""
-    from hallucert.check.claim import Sizes
+    from hallucert.check.publishing import publish
     from hallucert.check.sheet.claims import Pieces, checked_curve
 
     ar = arithmetic("arb", 106)
@@ -115,7 +115,7 @@ def test_an_open_sheet_goes_on_at_its_ends(ring) -> None:
         piece = CurveChain(ring.chains[0].cells[:3], False, ring.chains[0].cuts[:3])
         claims = checked_curve(CurveSystem(ar, ring.objective, ring.rho), piece, 1)
         about = Pieces(ring.rho, "curve", ((False, 3),))
-        texts = {claim.theorem.name: claim.published(about, 106, Sizes()).statement for claim in claims}
+        texts = {claim.theorem.name: publish(claim, about, 106).statement for claim in claims}
     assert "its continuation" in texts["regular"] and "continuation" not in ring["regular"][0].statement
 
 

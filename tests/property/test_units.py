@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.claim import Enclosure, Sizes
+from hallucert.check.claim import Enclosure
+from hallucert.check.publishing import Sizes, published
 from hallucert.check.units import Units, box_units, units_of
 from hallucert.errors import SearchError
 from hallucert.objectives.ascent import row_norms
@@ -213,7 +214,7 @@ def test_published_numbers_move_by_the_size_of_their_kind():
     """A number that is exactly 0 is published with room of 2**-bits of its unit: lengths, curvatures, step bounds."""
     sizes = Sizes(length=-300, value=40)
     for name, unit in {"offset": -300, "curvature": 640, "step_bound": -640, "gradient_norm": 340, "turns": 0}.items():
-        room = Enclosure(Fraction(0), Fraction(0)).published(53, sizes.of(name))
+        room = published(Enclosure(Fraction(0), Fraction(0)), 53, sizes.of(name))
         assert room == Enclosure(-(Fraction(2) ** (unit - 53)), Fraction(2) ** (unit - 53))
 
 

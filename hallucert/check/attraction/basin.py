@@ -27,12 +27,12 @@ from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.claim import Enclosure, Status, exponent
+from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point, sum_of_squares
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, box_around
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, exponent, format_rational
 from hallucert.objectives.formula import FormulaObjective
 
 MOST_VARIABLES = 4

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from hallucert.balls import matrix
+from hallucert.balls.determinant import determinant
 from hallucert.balls.facade import Matrix
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import CellProof, Vector
@@ -36,8 +37,8 @@ class BranchCell(CellProof[BranchSystem]):
         ``-D det [T, N] = (-1)^d phi det(DG N)``, and ``det(DG N)`` has the sign it has at the centre.
         """
         ar, system = self.arithmetic, self.system
-        frame = matrix.determinant(ar, self.frame)
-        across = matrix.determinant(ar, ar.matrix_product(system.jacobian(self.centre), self.normals))
+        frame = determinant(ar, self.frame)
+        across = determinant(ar, ar.matrix_product(system.jacobian(self.centre), self.normals))
         product = frame * across
         if not ar.nonzero(product):
             return 0

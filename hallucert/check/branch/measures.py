@@ -32,6 +32,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hallucert.balls import matrix
+from hallucert.balls.determinant import EXPANDED, determinant, expanded
 from hallucert.balls.facade import Ball, Matrix
 from hallucert.balls.similarity import spectrum
 from hallucert.check.branch.cell import BranchCell
@@ -42,9 +43,6 @@ from hallucert.check.claim import Enclosure
 GROWING, FALLING, FOLD = "growing", "falling", "fold"
 ATTRACTING, REPELLING = "attracting", "repelling"
 UNDECIDED = "undecided"
-
-EXPANDED = 7
-"""Largest matrix whose determinant is expanded, ``n 2^n`` products; it is then differentiated too."""
 
 
 class Along(NamedTuple):
@@ -106,7 +104,7 @@ class Arc:
         moved = [*system.along(third, velocity), [*velocity[:-1], ar.constant(Fraction(0))]]
         a = bordered(system, z)
         pairs = [[(x, y) for x, y in zip(row, other, strict=True)] for row, other in zip(a, moved, strict=True)]
-        slope = _expanded(pairs)[1]
+        slope = expanded(pairs)[1]
         return None if slope is None else -slope
 
     @cached_property
@@ -147,7 +145,7 @@ class Arc:
         trace = matrix.trace(scaled)
         if ar.negative(trace):
             return REPELLING
-        target, (first, last) = matrix.determinant(ar, h_c), self.signs
+        target, (first, last) = determinant(ar, h_c), self.signs
         sign = (int(ar.positive(target)) - int(ar.negative(target))) * (first if first == last else 0)
         if sign < 0:
             return REPELLING
@@ -199,8 +197,8 @@ def tangential_determinant(system: BranchSystem, z: Vector) -> Ball:
     """``D`` for all points of a box."""
     a = bordered(system, z)
     if len(a) <= EXPANDED:
-        return -_expanded([[(x, None) for x in row] for row in a])[0]
-    return -matrix.determinant(system.arithmetic, a)
+        return -expanded([[(x, None) for x in row] for row in a])[0]
+    return -determinant(system.arithmetic, a)
 
 
 def scaled_matrix(system: BranchSystem, z: Vector) -> Matrix:
@@ -213,35 +211,3 @@ def scaled_matrix(system: BranchSystem, z: Vector) -> Matrix:
     for i in range(d):
         inner[i][i] = inner[i][i] + square * z[-1]
     return ar.matrix_product(system.target_hessian, inner)
-
-
-Pair = tuple[Ball, "Ball | None"]
-"""A number and its derivative, or None for a derivative that is not wanted."""
-
-
-def _expanded(rows: list[list[Pair]]) -> Pair:
-    """Return the determinant and its derivative, expanded along rows over the sets of columns still free."""
-    n = len(rows)
-    minors: dict[int, Pair] = {1 << j: rows[n - 1][j] for j in range(n)}
-    for i in range(n - 2, -1, -1):
-        larger: dict[int, Pair] = {}
-        for columns, minor in minors.items():
-            for j in range(n):
-                if columns & 1 << j:
-                    continue
-                term = _product(rows[i][j], minor)
-                if bin(columns & ((1 << j) - 1)).count("1") % 2:
-                    term = (-term[0], None if term[1] is None else -term[1])
-                key = columns | 1 << j
-                larger[key] = _sum(larger[key], term) if key in larger else term
-        minors = larger
-    return minors[(1 << n) - 1]
-
-
-def _product(a: Pair, b: Pair) -> Pair:
-    slope = None if a[1] is None or b[1] is None else a[1] * b[0] + a[0] * b[1]
-    return a[0] * b[0], slope
-
-
-def _sum(a: Pair, b: Pair) -> Pair:
-    return a[0] + b[0], None if a[1] is None or b[1] is None else a[1] + b[1]

@@ -16,7 +16,7 @@ from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.krawczyk import Function, Jacobian, contract, krawczyk_image
 from hallucert.balls.symmetric import extreme_eigenvalues, inertia
 from hallucert.check.cell import Rationals, Vector
-from hallucert.check.claim import Enclosure, Sizes, sizes_of
+from hallucert.check.claim import Enclosure
 from hallucert.errors import NotAnalyticError
 from hallucert.objectives.builder import jacobian_tape
 from hallucert.objectives.formula import FormulaObjective
@@ -132,10 +132,6 @@ class Target:
     smallest: Enclosure
     largest: Enclosure
     negative: int
-
-    def sizes(self, length: Fraction) -> Sizes:
-        """The sizes of the numbers of branches that reach so far."""
-        return sizes_of(length, length * max(abs(self.smallest.lower), abs(self.largest.upper)))
 
 
 def kind_of(negative: int, dimension: int) -> str:

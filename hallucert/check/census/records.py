@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,11 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
-from hallucert.balls.facade import Ball, BallArithmetic, dyadic
+from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.similarity import spectrum
 from hallucert.balls.symmetric import inertia
 from hallucert.check.claim import Enclosure
-from hallucert.exact import float_below, format_dyadic, format_rational, require_radius
+from hallucert.exact import float_above, float_below, format_dyadic, format_rational, require_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Arithmetic
 
@@ -24,8 +23,6 @@ Box = tuple[Enclosure, ...]
 
 PRECISIONS = (106, 212, 424)
 """Bits of the ball arithmetic that refines and classifies: more if less does not decide."""
-PUBLISHED_BITS = PRECISIONS[0]
-"""Numbers near 0 are published with an error of about ``2**-PUBLISHED_BITS``."""
 
 SMALLEST, LARGEST = 2.0**-500, 2.0**500
 """Range of radii and, on the upper side, of the ends of a box."""
@@ -316,37 +313,11 @@ def signs(ar: BallArithmetic, matrix: Sequence[Sequence[Ball]]) -> tuple[int, in
     return found.positive, found.negative
 
 
-def published(enclosure: Enclosure, precision: int) -> Enclosure:
-    """Return `Enclosure.published` of an enclosure with dyadic ends, in integer arithmetic, which is much faster."""
-    shift = [v.denominator.bit_length() - 1 for v in (enclosure.lower, enclosure.upper)]
-    scale = max(*shift, precision) + 48  # of all numbers below, so that the slack is an integer too
-    low, high = (v.numerator << (scale - own) for v, own in zip((enclosure.lower, enclosure.upper), shift, strict=True))
-    slack = 2 * (high - low) + (1 << (scale - precision)) + (max(abs(low), abs(high)) >> 48)
-    return Enclosure(_rounded_down(low - slack, scale, 64), -_rounded_down(-high - slack, scale, 64))
-
-
-def _rounded_down(mantissa: int, scale: int, bits: int) -> Fraction:
-    """Round ``mantissa / 2**scale`` down to a dyadic number of some bits."""
-    drop = max(abs(mantissa).bit_length() - bits, 0)
-    return dyadic(mantissa >> drop, drop - scale)
-
-
 def stability_of(real_part: Enclosure | None) -> Stability:
     """Read the sign of the smallest real part of the spectrum of the SAM matrix."""
     if real_part is None or real_part.lower <= 0 <= real_part.upper:
         return Stability.UNDECIDED
     return Stability.ATTRACTOR if real_part.lower > 0 else Stability.REPELLER
-
-
-def published_doubles(ends: np.ndarray) -> np.ndarray:
-    """Return slightly wider enclosures, shape (..., 2), than those in doubles, which a checker can re-prove.
-
-    Every ball arithmetic is so much tighter than doubles that a unit in the last place is room enough.
-    """
-    low, high = ends[..., 0], ends[..., 1]
-    slack = np.maximum(np.abs(low), np.abs(high)) * 2.0**-52 + 2.0**-PUBLISHED_BITS
-    # Rounding is monotone: a number minus a nonnegative one is computed as at most that number.
-    return np.stack([low - slack, high + slack], -1)
 
 
 def overlap(box: Sequence[Enclosure], other: Sequence[Enclosure]) -> bool:
@@ -380,18 +351,7 @@ def middle(box: Box) -> np.ndarray:
 
 def floats(box: Box) -> np.ndarray:
     """Return a box in doubles rounded outward, shape (d, 2)."""
-    return np.array([[_float_below(side.lower), -_float_below(-side.upper)] for side in box])
-
-
-def _float_below(value: Fraction) -> float:
-    """Return `float_below` of a number, faster where doubles do not overflow."""
-    above, below = value.numerator, value.denominator
-    try:
-        nearest = above / below  # the nearest double, also of long integers
-    except OverflowError:
-        return float_below(value)
-    numerator, denominator = nearest.as_integer_ratio()
-    return nearest if numerator * below <= above * denominator else math.nextafter(nearest, -math.inf)
+    return np.array([[float_below(side.lower), float_above(side.upper)] for side in box])
 
 
 def from_floats(box: np.ndarray) -> Box:

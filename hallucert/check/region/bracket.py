@@ -15,8 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball
 from hallucert.check.region.convexity import smallest_eigenvalues
 from hallucert.clock import Clock, OutOfTime

@@ -22,8 +22,7 @@ from operator import add, mul
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.balls.boxes import ends
+from hallucert.balls.ball_lanes import LaneArithmetic, ends
 from hallucert.balls.facade import Ball
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Node, Tape, node_operands

@@ -34,6 +34,7 @@ from hallucert.balls.symmetric import inertia
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats
 from hallucert.check.claim import Claim, Enclosure, Status, undecided
 from hallucert.check.problem import is_defined
+from hallucert.check.publishing import published
 from hallucert.check.reason import Reason
 from hallucert.check.region.bracket import Distances, Moduli, SearchEnd, boxes_of, bracket, rings
 from hallucert.check.region.convexity import is_convex
@@ -153,7 +154,7 @@ def prove_target(
             if f.dimension in (signs.positive, signs.negative):
                 kind = Kind.MINIMIZER if signs.positive else Kind.MAXIMIZER
             if not signs.undecided and is_defined(ar, f, balls):
-                sides = (Enclosure(*ar.endpoints(ball)).published(ar.precision, unit) for ball in balls)
+                sides = (published(Enclosure(*ar.endpoints(ball)), ar.precision, unit) for ball in balls)
                 return CriticalPoint(tuple(sides), kind)
         at = [ar.constant(x) for x in target]
         if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in gradient(at)) and is_defined(ar, f, at):

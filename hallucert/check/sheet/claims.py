@@ -35,7 +35,6 @@ from hallucert.check.sheet.measures import (
     Measures,
     measured_curve,
     measured_surface,
-    published_least,
     threshold,
 )
 from hallucert.check.sheet.surface_atlas import Atlas, ProvedAtlas, check_atlas
@@ -296,8 +295,8 @@ def _pointwise(noun: str, rho: Fraction, measures: Measures, index: int) -> list
     claims = []
     for name in (noun, *POINTWISE):
         asked = "gradient" if name == noun else name
-        publish = published_least(threshold(name, rho))
-        claims.append(Measured(THEOREMS[noun][name], measures.numbers(asked), {"sheet": index}, publish))
+        numbers, inputs = measures.numbers(asked), {"sheet": index}
+        claims.append(Measured(THEOREMS[noun][name], numbers, inputs, threshold(name, rho)))
     return claims
 
 

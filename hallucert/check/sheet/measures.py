@@ -9,7 +9,7 @@ that lies inside an earlier chart has been measured there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -25,13 +25,9 @@ from hallucert.check.sheet.curve_chain import ProvedChain
 from hallucert.check.sheet.surface_atlas import COVERED, MEASURED, ProvedAtlas, covering
 from hallucert.check.subdivision import Box, Subdivision
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
-from hallucert.exact import round_down, round_up
 
 SPEED = Fraction(11, 10)
 """On a piece of an arc the greatest speed must be below so many times the least."""
-
-WEAKER = Fraction(257, 256)
-"""The ends of a published number, counted from its threshold, are weaker by this factor."""
 
 LATE = "the time budget was spent before all of it was measured"
 
@@ -93,18 +89,6 @@ class Measures:
 def threshold(name: str, rho: Fraction) -> Fraction:
     """Return what the number of a question is compared to."""
     return -1 / rho if name == "theorem_3_2" else Fraction(0)
-
-
-def published_least(above: Fraction) -> Callable[[Enclosure, int, Fraction], Enclosure]:
-    """Return how numbers with a threshold are published: a little farther out, but never across the threshold."""
-
-    def publish(least: Enclosure, precision: int, unit: Fraction) -> Enclosure:
-        low, high = least.lower - above, least.upper - above
-        low = low / WEAKER if low > 0 else low * WEAKER
-        high = high / WEAKER if high < 0 else high * WEAKER
-        return Enclosure(round_down(above + low, 64), round_up(above + high, 64))
-
-    return publish
 
 
 def arc_piece(proof: CurveCellProof, piece: Box) -> tuple[Point, Enclosure | None]:

@@ -31,8 +31,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.ball_lanes import Boxes, ends, lane_arithmetic
 from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Kind, Problem, floats
 from hallucert.check.region.bracket import SearchEnd
 from hallucert.check.region.safe_radius import SafeRadius

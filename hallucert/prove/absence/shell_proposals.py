@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.ball_lanes import Boxes, ends
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence.shell_system import Existing, Shell
 from hallucert.prove.census.branch_and_prune import image, inverses

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.census.systems import LaneCharts, LanePoint, SphereSystem
 

@@ -16,7 +16,8 @@ from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.claims import THEOREMS, Branches, chain_claims, target_claim
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formula_of, proved_target
-from hallucert.check.claim import Claim, Enclosure, Provenance, sizes_of
+from hallucert.check.claim import Claim, Enclosure, Provenance
+from hallucert.check.publishing import Sizes, publish, published, sizes_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime
 from hallucert.find.curves.records import Branch, EndReason
@@ -92,7 +93,7 @@ class Prover:
 
     def __init__(self, system: BranchSystem, place: TargetBox, target: Target, reach: Fraction) -> None:
         self.system, self.searching, self.place, self.target = system, _in_arb(system), place, target
-        self.precision, self.sizes = system.arithmetic.precision, target.sizes(reach)
+        self.precision, self.sizes = system.arithmetic.precision, _sizes(target, reach)
         self.chains: list[Chain] = []
         self.facts: list[ChainFacts] = []
 
@@ -134,14 +135,19 @@ class Prover:
         measured = [target_claim(self.target)]
         for number, facts in enumerate(self.facts, 1):
             measured += chain_claims(number, self.target, facts)
-        return [one.published(about, self.precision, self.sizes) for one in measured]
+        return [publish(one, about, self.precision, self.sizes) for one in measured]
 
     @property
     def box(self) -> tuple[tuple[Fraction, Fraction], ...]:
         """The published enclosure of the target."""
         ends = self.system.arithmetic.endpoints
-        wider = [Enclosure(*ends(c)).published(self.precision, self.sizes.box) for c in self.target.c]
+        wider = [published(Enclosure(*ends(c)), self.precision, self.sizes.box) for c in self.target.c]
         return tuple((side.lower, side.upper) for side in wider)
+
+
+def _sizes(target: Target, length: Fraction) -> Sizes:
+    """Return the sizes of the numbers of branches that reach so far."""
+    return sizes_of(length, length * max(abs(target.smallest.lower), abs(target.largest.upper)))
 
 
 def _in_arb(system: BranchSystem) -> BranchSystem:

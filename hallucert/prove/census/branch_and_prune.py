@@ -21,8 +21,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 

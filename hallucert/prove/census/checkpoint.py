@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hallucert import __version__
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes
 from hallucert.check.census.file import CRITICAL_POINT, PLACE, POINT, box_from_json, double, place_from_json
 from hallucert.check.census.records import CriticalPoint, Problem, from_floats
 from hallucert.check.file.fields import plain, read_fields, read_integer, read_list, record

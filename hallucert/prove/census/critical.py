@@ -18,8 +18,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.check.census.charts import Gradient
 from hallucert.check.census.records import (
@@ -32,12 +31,12 @@ from hallucert.check.census.records import (
     floats,
     from_floats,
     kind_of,
-    published,
     signs,
     widened,
 )
 from hallucert.check.claim import Enclosure
 from hallucert.check.problem import is_defined, is_undefined
+from hallucert.check.publishing import published
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective

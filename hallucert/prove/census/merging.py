@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes
 from hallucert.check.census.records import (
     Box,
     CriticalPoint,

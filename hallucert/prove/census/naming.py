@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from hallucert.balls import arithmetic
-from hallucert.balls.boxes import Boxes, ends
+from hallucert.balls.ball_lanes import Boxes, ends
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.lanes import FloatLanes
 from hallucert.check.census.records import (
@@ -28,13 +28,13 @@ from hallucert.check.census.records import (
     eigenvalues_of_two_rows,
     from_floats,
     kind_of,
-    published_doubles,
     signs,
     smallest_real_part,
     stability_of,
 )
 from hallucert.check.problem import Point
 from hallucert.check.problem import Problem as SamProblem
+from hallucert.check.publishing import published_doubles
 from hallucert.exact import float_above, float_below
 from hallucert.prove.census.branch_and_prune import System, Zero, image
 from hallucert.prove.census.refine import Guess

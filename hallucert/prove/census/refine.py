@@ -11,8 +11,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from hallucert.arguments import Quiet
-from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes, LaneArithmetic
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import approximate_preconditioner, contract, prove_zero
 from hallucert.balls.matrix import midpoints

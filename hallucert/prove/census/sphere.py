@@ -20,8 +20,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.check.census.charts import ChartPoint, Face, charts
 from hallucert.check.census.records import (
@@ -36,7 +35,6 @@ from hallucert.check.census.records import (
     from_floats,
     is_excluded,
     overlap,
-    published,
     smallest_real_part,
     stability_of,
     widened,
@@ -44,6 +42,7 @@ from hallucert.check.census.records import (
 from hallucert.check.claim import Enclosure
 from hallucert.check.problem import Point, is_defined, is_undefined
 from hallucert.check.problem import Problem as SamProblem
+from hallucert.check.publishing import published
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.prove.census import naming
 from hallucert.prove.census.branch_and_prune import (

@@ -9,8 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes, LaneArithmetic
 from hallucert.balls.facade import Ball
 from hallucert.check.census.charts import ChartPoint, charts
 from hallucert.objectives.objective import Objective

@@ -12,8 +12,9 @@ from string import ascii_uppercase
 from hallucert import __version__
 from hallucert.balls import BallArithmetic, arithmetic
 from hallucert.check.cell import unrepeated
-from hallucert.check.claim import UNSIZED, Claim, Enclosure, Measured, Provenance, Sizes
+from hallucert.check.claim import Claim, Enclosure, Measured, Provenance
 from hallucert.check.problem import Point
+from hallucert.check.publishing import UNSIZED, Sizes, publish, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces, curve_claims, surface_claims
@@ -104,7 +105,7 @@ def _provenance(ar: BallArithmetic) -> Provenance:
 
 def _published(found: list[Measured[Pieces]], about: Pieces, precision: int, sizes: Sizes = UNSIZED) -> list[Claim]:
     """Return the claims about a piece; none if it is not shown to be there."""
-    made = [claim.published(about, precision, sizes) for claim in found]
+    made = [publish(claim, about, precision, sizes) for claim in found]
     return made if made[0] else []
 
 
@@ -115,7 +116,7 @@ def _curves(system: CurveSystem, sheet: Sheet, clock: Clock) -> tuple[tuple[Curv
     """Cover a float curve by chains of proved cells and make their claims; one undecided claim if there is none."""
     searching, ar = clock.part(SEARCH), system.arithmetic
     first = [ar.constant(Fraction(v)) for v in sheet.x[0].tolist()]
-    sizes = Point(ar, system.problem, first).sizes
+    sizes = sizes_at(Point(ar, system.problem, first))
     chains: list[CurveChain] = []
     claims: list[Claim] = []
     for row, closed in search_curves(system, sheet, MAX_CELLS, searching):

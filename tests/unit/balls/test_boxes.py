@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes
 
 
 def test_tags_of_boxes_survive_splitting():

@@ -9,8 +9,14 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import approximate_preconditioner, arithmetic, contract, krawczyk_image, prove_zero
-from hallucert.balls.krawczyk import KrawczykOperator
+from hallucert.balls import arithmetic
+from hallucert.balls.krawczyk import (
+    KrawczykOperator,
+    approximate_preconditioner,
+    contract,
+    krawczyk_image,
+    prove_zero,
+)
 from hallucert.errors import ArgumentError
 from hallucert.prove.locate import uniqueness_radius
 

@@ -9,8 +9,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import Disc, Spectrum, arithmetic, spectrum
+from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
+from hallucert.balls.similarity import Disc, Spectrum, spectrum
 from hallucert.errors import ArgumentError
 
 

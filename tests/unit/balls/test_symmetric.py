@@ -9,8 +9,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import Inertia, arithmetic, extreme_eigenvalues, inertia, is_positive_definite
+from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
+from hallucert.balls.symmetric import Inertia, extreme_eigenvalues, inertia, is_positive_definite
 from hallucert.errors import ArgumentError
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.claim import LARGEST_COUNT, Claim, Claims, Enclosure, Status, undecided
+from hallucert.check.explanations import EXPLANATIONS
 from hallucert.check.reason import MOST_BITS, Reason
 from hallucert.prove.point import PRECISIONS
 
@@ -146,7 +147,7 @@ def test_a_variable_of_tiny_scale_is_told_to_scale() -> None:
     f = hc.Objective.parse("(x**2 - 1)**2/4 + 1e-300*y**2/20")
     reasons = {claim.reason for claim in hc.certify(f, (-0.5, 1e-9), "1.5").all_claims} - {None}
     assert reasons == {Reason.SCALE, Reason.DEGENERATE_TARGET, Reason.NEEDS_PREMISES}
-    assert "precisions=(1500,)" in Reason.SCALE.explanation
+    assert "precisions=(1500,)" in Reason.SCALE.explanation and set(EXPLANATIONS) == set(Reason)
     assert hc.certify(f, (-0.5, 1e-9), "1.5", precisions=(1500,)).all_claims
     assert hc.certify(hc.Objective.parse(WELL), (-0.5, 1e-9), "1.5").all_claims
 

@@ -12,7 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.check.claim import Enclosure
 from hallucert.check.sheet.curve_cell import CurveSystem, ThinPoint
 from hallucert.check.sheet.curve_chain import CurveChain, check_curve
-from hallucert.check.sheet.measures import Least, Length, measured_curve, measured_surface, published_least
+from hallucert.check.sheet.measures import Least, Length, measured_curve, measured_surface
 from hallucert.check.sheet.surface_atlas import Neighbours, ProvedAtlas
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.check.subdivision import Subdivision
@@ -72,17 +72,6 @@ def test_the_length_counts_what_the_curve_has_of_an_arc():
     for low, high in ((0, 1), (1, 2), (0, Fraction(1, 8))):
         length.add([(Fraction(low), Fraction(high))], came_in, speed)
     assert (length.low, length.high) == (1 + 2, 3 + 4)
-
-
-@pytest.mark.parametrize("above", [Fraction(0), Fraction(-2, 3)])
-def test_published_numbers_are_weaker_and_on_the_same_side(above):
-    """Each end moves outward, and none across the threshold."""
-    publish = published_least(above)
-    for low, high in ((1, 3), (-3, -1), (-1, 2)):
-        number = Enclosure(above + low, above + high)
-        made = publish(number, 53, Fraction(1))
-        assert made.lower < number.lower and number.upper < made.upper
-        assert (made.lower > above, made.upper < above) == (low > 0, high < 0)
 
 
 def test_the_least_upper_end_bounds_the_least_value():

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import hallucert
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
 from hallucert.prove.census.branch_and_prune import Expansion, image, search
 
 LANES = lane_arithmetic("mpmath", 64)

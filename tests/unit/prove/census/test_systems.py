@@ -10,8 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import lane_arithmetic
-from hallucert.balls.boxes import Boxes
+from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
 from hallucert.balls.lanes import FloatLanes
 from hallucert.check.census.charts import ChartPoint, charts
 from hallucert.objectives.objective import Objective
