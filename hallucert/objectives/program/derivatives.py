@@ -7,6 +7,8 @@ runs the function.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hallucert.objectives.builder import function_slope
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import ENTRYWISE, LINEAR, Node, Program
@@ -44,15 +46,17 @@ def pullback(program: Program) -> Program:
     return builder.program(zeros)
 
 
-def pushforward(program: Program) -> Program:
+def pushforward(program: Program, moving: Sequence[int] | None = None) -> Program:
     """Return the program of ``(inputs, their tangents) -> (outputs, their tangents)``: forward mode.
 
-    Of a `pullback` it gives products with second derivatives. Inputs come first, then a tangent for each of them.
+    Of a `pullback` it gives products with second derivatives. Inputs come first, then a tangent for each of them, or
+    for each of the `moving` ones, while the others stay.
     """
     count = len(program.inputs)
-    builder = ProgramBuilder([*program.inputs, *program.inputs])
+    moving = range(count) if moving is None else moving
+    builder = ProgramBuilder([*program.inputs, *(program.inputs[i] for i in moving)])
     primal = builder.include(program, [builder.input(i) for i in range(count)])
-    tangents = _forward(builder, program, primal, {i: builder.input(count + i) for i in range(count)})
+    tangents = _forward(builder, program, primal, {i: builder.input(count + k) for k, i in enumerate(moving)})
     return builder.program([*(primal[i] for i in program.outputs), *tangents])
 
 

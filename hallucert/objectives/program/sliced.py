@@ -1,0 +1,160 @@
+"""The SAM map of an objective in residual form, on a slice, as array programs: the theory's matrices as their lanes.
+
+The slice through ``x0`` is ``x(z) = x0 + S z``, ``z in R^m``, with ``S = Dr(x0+)^T`` exactly: nobody has to write it
+down. With ``A = Dr(x+) J``, the derivative of ``r(x+)``, and ``B = Dr(x+)``, both at ``x = x(z)``, the programs are
+
+==============  ===================================================
+``residual``    ``(x0, z) -> r(x+)``
+``jacobian``    ``(x0, z, e) -> A S e``
+``kernel``      ``(x0, z, e) -> (A B^T e, B B^T e)``
+``rows``        ``(x0, z, e) -> |A^T e|^2``
+``curvature``   ``(x0, z, v) -> (v^T Du(x) v, |v|^2)``
+``move``        ``(x0, z) -> S z``
+``scalars``     ``(x0, z) -> (|g(x)|, f(x), f(x+))``
+==============  ===================================================
+
+where ``x0``, ``v`` and ``S z`` are the parameter arrays one by one. A column ``e`` of the unit matrix gives a column,
+so lanes give a block of columns. Derivatives come from the rules of all programs: no formula for ``J`` stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+from hallucert.objectives.program.builder import ProgramBuilder, prune
+from hallucert.objectives.program.derivatives import pullback, pushforward
+from hallucert.objectives.program.objective import ProgramObjective
+from hallucert.objectives.program.program import Program, Shape
+
+
+@dataclass(frozen=True)
+class SlicedPrograms:
+    """The programs of a function in residual form and a radius.
+
+    Attributes
+    ----------
+    f : ProgramObjective
+        The function.
+    rho : Fraction
+        The radius of perturbation.
+    """
+
+    f: ProgramObjective
+    rho: Fraction
+
+    @property
+    def _z(self) -> Shape:
+        return (self.f.residual_count,)
+
+    @cached_property
+    def shifted(self) -> Program:
+        """``x -> r(x+)``."""
+        builder = ProgramBuilder(self.f.program.inputs)
+        plus, _ = self._ascended(builder, _inputs(builder))
+        return builder.program(_included(builder, self.f.program, plus))
+
+    @cached_property
+    def residual(self) -> Program:
+        """``(x0, z) -> r(x+)``."""
+        builder, x, _ = self._on_slice()
+        return builder.program(_included(builder, self.shifted, x))
+
+    @cached_property
+    def jacobian(self) -> Program:
+        """``(x0, z, e) -> A S e``."""
+        count = len(self.f.program.inputs)
+        derived = pushforward(self.residual, [count])
+        return prune(replace(derived, outputs=derived.outputs[1:]))
+
+    @cached_property
+    def kernel(self) -> Program:
+        """``(x0, z, e) -> (A B^T e, B B^T e)``."""
+        builder, x, e = self._on_slice(self._z)
+        plus, _ = self._ascended(builder, x)
+        direction = _included(builder, self.f.residual_pullback, [*plus, *e])
+        along = _included(builder, pushforward(self.shifted), [*x, *direction])[1]
+        return builder.program([along, _included(builder, pushforward(self.f.program), [*plus, *direction])[1]])
+
+    @cached_property
+    def rows(self) -> Program:
+        """``(x0, z, e) -> |A^T e|^2``."""
+        builder, x, e = self._on_slice(self._z)
+        row = _included(builder, pullback(self.shifted), [*x, *e])
+        return builder.program([_inner(builder, row, row)])
+
+    @cached_property
+    def curvature(self) -> Program:
+        """``(x0, z, v) -> (v^T Du(x) v, |v|^2)``."""
+        builder, x, v = self._on_slice(*self.f.program.inputs)
+        ascent = ProgramBuilder(self.f.program.inputs)
+        direction = ascent.program(self._direction(ascent, _inputs(ascent)))
+        turned = _included(builder, pushforward(direction), [*x, *v])[len(v) :]
+        return builder.program([_inner(builder, v, turned), _inner(builder, v, v)])
+
+    @cached_property
+    def move(self) -> Program:
+        """``(x0, z) -> S z``."""
+        builder = ProgramBuilder([*self.f.program.inputs, self._z])
+        *x0, z = _inputs(builder)
+        return builder.program(self._moved(builder, x0, z))
+
+    @cached_property
+    def scalars(self) -> Program:
+        """``(x0, z) -> (|g(x)|, f(x), f(x+))``."""
+        builder, x, _ = self._on_slice()
+        plus, q = self._ascended(builder, x)
+        return builder.program([q, *(_included(builder, self.f.value_program, y)[0] for y in (x, plus))])
+
+    # ------------------------------------------------------------------ pieces
+
+    def _on_slice(self, *others: Shape) -> tuple[ProgramBuilder, list[int], list[int]]:
+        """Return a builder with the inputs ``x0``, ``z`` and others, the nodes of ``x(z)`` and those of the others."""
+        count = len(self.f.program.inputs)
+        builder = ProgramBuilder([*self.f.program.inputs, self._z, *others])
+        inputs = _inputs(builder)
+        x0, z = inputs[:count], inputs[count]
+        x = [builder.add(a, b) for a, b in zip(x0, self._moved(builder, x0, z), strict=True)]
+        return builder, x, inputs[count + 1 :]
+
+    def _moved(self, builder: ProgramBuilder, x0: list[int], z: int) -> list[int]:
+        """``S z``."""
+        plus, _ = self._ascended(builder, x0)
+        return _included(builder, self.f.residual_pullback, [*plus, z])
+
+    def _ascended(self, builder: ProgramBuilder, x: list[int]) -> tuple[list[int], int]:
+        """``x+ = x + rho g/|g|`` and ``|g|``."""
+        gradient, q = self._gradient(builder, x)
+        factor = builder.scale(self.rho, builder.power(q, -1))
+        return [builder.add(a, builder.mul(factor, g)) for a, g in zip(x, gradient, strict=True)], q
+
+    def _direction(self, builder: ProgramBuilder, x: list[int]) -> list[int]:
+        """``u = g/|g|``."""
+        gradient, q = self._gradient(builder, x)
+        return [builder.mul(builder.power(q, -1), g) for g in gradient]
+
+    def _gradient(self, builder: ProgramBuilder, x: list[int]) -> tuple[list[int], int]:
+        """``g`` and ``|g|``."""
+        gradient = _included(builder, self.f.gradients, x)
+        return gradient, builder.unary("sqrt", _inner(builder, gradient, gradient))
+
+
+def _inputs(builder: ProgramBuilder) -> list[int]:
+    return [builder.input(i) for i in range(len(builder.inputs))]
+
+
+def _included(builder: ProgramBuilder, program: Program, inputs: list[int]) -> list[int]:
+    """The outputs of a program that is copied into the builder's."""
+    done = builder.include(program, inputs)
+    return [done[i] for i in program.outputs]
+
+
+def _inner(builder: ProgramBuilder, a: Sequence[int], b: Sequence[int]) -> int:
+    """The inner product of two lists of arrays."""
+    total = builder.constant(0)
+    for x, y in zip(a, b, strict=True):
+        letters = "abcdefghijklmnop"[: len(builder.shape(x))]
+        total = builder.add(total, builder.contract(f"{letters},{letters}->", x, y))
+    return total

@@ -1,0 +1,89 @@
+"""The SAM map on a slice is what autograd makes of a least-squares loss that numpy computes."""
+
+from fractions import Fraction
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+
+from hallucert.objectives.program import layers
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.evaluate import FloatArrays
+from hallucert.objectives.program.objective import ProgramObjective
+from hallucert.objectives.program.reassociate import reassociated
+from hallucert.objectives.program.sliced import SlicedPrograms
+
+RNG = np.random.default_rng(4)
+DATA, TARGETS = RNG.normal(size=(3, 20)), RNG.normal(size=(3, 2))
+SHAPES = [(5, 20), (5,), (2, 5)]
+ENDS = [100, 105, 115]
+RHO = Fraction(3, 4)
+
+
+def network():
+    """A network 20-5-2 of 115 parameters with 6 residuals."""
+    b = ProgramBuilder(SHAPES)
+    hidden = b.unary("tanh", layers.linear(b, b.array(DATA), b.input(0), b.input(1)))
+    out = layers.linear(b, hidden, b.input(2), None)
+    return ProgramObjective(b.program([b.reshape(b.sub(out, b.array(TARGETS)), (6,))]), ["w", "c", "v"], 3)
+
+
+def r(x):
+    w, c, v = anp.reshape(x[:100], (5, 20)), x[100:105], anp.reshape(x[105:], (2, 5))
+    return anp.reshape(anp.dot(anp.tanh(anp.dot(DATA, w.T) + c), v.T) - TARGETS, (6,))
+
+
+def f(x):
+    return anp.sum(r(x) ** 2) / 6
+
+
+def direction(x):
+    g = autograd.grad(f)(x)
+    return g / anp.sqrt(anp.sum(g**2))
+
+
+def plus(x):
+    return x + 0.75 * direction(x)
+
+
+POINT, Z, V = RNG.normal(size=115), RNG.normal(size=6) / 50, RNG.normal(size=115)
+
+
+def wanted():
+    """The values of all programs, by autograd."""
+    slice_ = autograd.jacobian(r)(plus(POINT)).T
+    x = POINT + slice_ @ Z
+    a, b = autograd.jacobian(lambda y: r(plus(y)))(x), autograd.jacobian(r)(plus(x))
+    du = autograd.jacobian(direction)(x)
+    return {
+        "residual": [r(plus(x))],
+        "jacobian": [(a @ slice_).T],
+        "kernel": [(a @ b.T).T, b @ b.T],
+        "rows": [np.sum(a**2, axis=1)],
+        "curvature": [V @ du @ V, V @ V],
+        "scalars": [np.linalg.norm(autograd.grad(f)(x)), f(x), f(plus(x))],
+        "move": np.split(slice_ @ Z, ENDS[:-1]),
+    }
+
+
+@pytest.mark.parametrize("form", [lambda program, lanes: program, reassociated])
+def test_programs_of_the_slice_are_those_of_autograd(form):
+    """Residuals, both matrices, rows, curvature and scalars on the slice agree with autograd, also in Gram form."""
+    objective = network()
+    programs, x0 = SlicedPrograms(objective, RHO), objective.split(POINT)
+    for name, values in wanted().items():
+        program = getattr(programs, name)
+        others = {"curvature": objective.split(V)}.get(name, [np.eye(6)] * (len(program.inputs) - 4))
+        found = FloatArrays().run(form(program, range(4, len(program.inputs))), [*x0, Z, *others])
+        for a, b in zip(found, values, strict=True):
+            assert np.allclose(a.reshape(b.shape), b, rtol=1e-12, atol=1e-13), name
+
+
+def test_no_lane_has_as_many_entries_as_there_are_parameters():
+    """In Gram form nothing that depends on the direction is larger than the data's activations and cotangents."""
+    program = reassociated(SlicedPrograms(network(), RHO).kernel, [4])
+    lanes: list[bool] = []
+    for node in program.nodes:
+        lanes.append(node.data == 4 if node.op == "input" else any(lanes[i] for i in node.args))
+    assert max(np.prod(node.shape) for node, many in zip(program.nodes, lanes, strict=True) if many) <= 3 * 5
