@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hallucert.sam.ensemble import Each, each, run_ensemble
 from hallucert.sam.lanes import Status
 from hallucert.sam.maps import (
     direction_jacobian,
@@ -14,7 +13,7 @@ from hallucert.sam.maps import (
     shifted_gradient,
 )
 from hallucert.sam.result import Curves, Ensemble, Trajectory
-from hallucert.sam.run import run
+from hallucert.sam.runs import Each, each, run, run_ensemble
 
 __all__ = [
     "Curves",

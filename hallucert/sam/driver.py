@@ -1,22 +1,33 @@
 """Drives the SAM loop: cuts a run into short calls, spreads lanes over threads, stops cleanly at Ctrl-C.
 
 How a run is cut changes nothing about its results: every lane does the same operations in the same order. So a run
-that was stopped goes on from its last saved state and ends at the same numbers.
+that was stopped goes on from its last saved state and ends at the same numbers. A checkpoint of an ensemble is a folder
+that holds, for each cell of the grid, the exact state of its lanes.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypedDict, cast
 
 import numpy as np
 
+from hallucert.checkpoint import Checkpoint
+from hallucert.clock import Progress, working
+from hallucert.errors import CheckpointError
+from hallucert.files import kind_of_file, write_nothing
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM
 from hallucert.sam.engine import Engine, choose_engine
-from hallucert.sam.lanes import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, IS_UNDERFLOW, RUNNING, Lanes, Steps
+from hallucert.sam.lanes import IS_CONVERGED, IS_OUTSIDE, IS_STATIONARY, IS_UNDERFLOW, RUNNING, Lanes, Steps, statuses
 from hallucert.sam.maps import is_flat, sam_lanes
 from hallucert.sam.settings import Plan
 
@@ -213,3 +224,157 @@ class Observer:
         undefined = ~np.isfinite(value) | (~np.isfinite(sam_value) & (q != 0))
         state.codes[undefined & np.isin(state.codes, (RUNNING, IS_CONVERGED))] = IS_OUTSIDE
         return columns
+
+
+# ---------------------------------------------------------------------- cells of a grid
+
+
+class Cell:
+    """The runs of one radius in one arm, when they are over."""
+
+    def __init__(self, state: State, observer: Observer) -> None:
+        self.plan, self.state = observer.plan, state
+        self.columns = observer.conclude(state)
+        self.status = statuses(state.codes, state.interrupted)
+
+    def curves(self) -> np.ndarray:
+        """Return the columns every ``observe_every`` steps and at the end, (n, columns, k)."""
+        steps = curve_steps(self.plan)
+        result = np.full((steps.size, *self.columns.shape), np.nan)
+        seen = len(self.state.observed)
+        result[:seen] = np.reshape(self.state.observed, (seen, *self.columns.shape))
+        at_end = steps[:, None] >= self.state.done
+        # A lane that was interrupted did not get any further.
+        at_end &= (self.state.codes != 0) | (self.state.done == self.plan.steps)
+        return np.where(at_end[:, None, :], self.columns, result)
+
+
+def curve_steps(plan: Plan) -> np.ndarray:
+    """Return the steps at which an ensemble is observed: multiples of ``observe_every``, and the last."""
+    return np.append(np.arange(0, plan.steps, plan.observe_every, dtype=np.int64), plan.steps)
+
+
+def run_cells(
+    f: Objective,
+    lanes: np.ndarray,
+    plans: Sequence[Plan],
+    held_out: tuple[np.ndarray, np.ndarray] | None,
+    folder: Path | None,
+    progress: Progress,
+) -> list[Cell]:
+    """Run the cells of the grid one after another; after Ctrl-C the remaining ones do no step."""
+    cells: list[Cell] = []
+    interrupted, before, total = False, 0, sum(plan.steps for plan in plans)
+    with working(progress=progress) as clock:
+        for number, plan in enumerate(plans):
+            observer = Observer(f, plan, held_out)
+
+            def report(position: int, running: int, before: int = before) -> None:
+                step = "SAM steps" if len(lanes) == 1 else f"SAM steps, {running} lanes running"
+                clock.tell(step, before + position, total)
+
+            hooks = Hooks(report, observer if plan.observe_every else None)
+            if folder is not None:
+                saved = CellCheckpoint(folder, number, fingerprint_of(f, lanes, plan, held_out or ()))
+                hooks = replace(hooks, load=saved.load, save=saved.save)
+            state = iterate(f, lanes, plan, hooks, stop=interrupted)
+            interrupted = interrupted or state.interrupted
+            cells.append(Cell(state, observer))
+            before += plan.steps
+    return cells
+
+
+# ---------------------------------------------------------------------- checkpoints
+
+FORMAT = "hallucert-checkpoint-2"
+
+
+class _Array(TypedDict):
+    """An array as plain data, to the last bit."""
+
+    dtype: str
+    shape: list[int]
+    data: str
+
+
+class CellCheckpoint:
+    """The saved state of a cell of the grid, by its number, in a folder that is made if it is missing.
+
+    The fingerprint is that of the run. A folder that cannot be made or written is a `CheckpointError`.
+    """
+
+    def __init__(self, folder: Path, cell: int, fingerprint: str) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_nothing(folder)
+        except FileExistsError:
+            raise CheckpointError(
+                f"the checkpoint {folder} must be a folder; it is {kind_of_file(folder) or 'a file'}: use another path"
+            ) from None
+        except OSError as error:
+            raise CheckpointError(
+                f"the checkpoint folder {folder} cannot be made or written to: {error.strerror}"
+            ) from None
+        path = folder / f"cell-{cell:04d}.json"
+        self.kept = Checkpoint(path, fingerprint, "run", "other data, starts, or settings")
+
+    def load(self) -> State | None:
+        """Return the saved state, None if there is none."""
+        entries = self.kept.entries
+        if not entries:
+            return None
+        try:
+            lanes = Lanes(*(_array_from_json(cast(_Array, entries[name])) for name in Lanes._fields))
+            observed = [_array_from_json(row) for row in cast(list[_Array], entries["observed"])]
+            position = int(cast(int, entries["position"]))
+            return State(lanes.x, lanes.codes, lanes.done, lanes.velocity, position, observed=observed)
+        except (ValueError, KeyError, TypeError) as error:
+            self.kept.refuse(repr(error), "delete it")
+
+    def save(self, state: State) -> None:
+        """Write the state; if that cannot be done the old file stays, and there is a `CheckpointError`."""
+        entries = self.kept.entries
+        entries |= {name: _array_to_json(getattr(state, name)) for name in Lanes._fields}
+        entries["observed"] = [_array_to_json(row) for row in state.observed]
+        self.kept.add("position", state.position)
+
+
+def _array_to_json(array: np.ndarray) -> _Array:
+    data = base64.b64encode(array.tobytes()).decode()
+    return {"dtype": array.dtype.str, "shape": list(array.shape), "data": data}
+
+
+def _array_from_json(entry: _Array) -> np.ndarray:
+    if entry["dtype"] not in ("<f8", "<f4", "<i8"):
+        raise ValueError(f"numbers of the type {entry['dtype']!r}")
+    content = np.frombuffer(base64.b64decode(entry["data"]), entry["dtype"])
+    return content.reshape(entry["shape"]).copy()
+
+
+def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_out: Iterable[np.ndarray]) -> str:
+    """Return a digest of all that determines the numbers of a run: objective, starts, schedules and settings."""
+    digest = hashlib.sha256(FORMAT.encode())
+    for array in (*_objective_arrays(objective, starts), starts, *held_out):
+        digest.update(str((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    for first in range(0, plan.steps, 4096):
+        count = min(4096, plan.steps - first)
+        digest.update(plan.rho.values(first, count).tobytes() + plan.step_size.values(first, count).tobytes())
+    batches = None if plan.batches is None else (plan.batches.samples, plan.batches.size, plan.batches.seed)
+    settings = (plan.steps, plan.warmup_steps, plan.tolerance, plan.relative, plan.bound, plan.momentum, plan.dtype)
+    digest.update(repr((settings, batches, plan.observe_every)).encode())
+    if plan.law != SAM:
+        digest.update(repr(plan.law).encode())
+    return digest.hexdigest()
+
+
+def _objective_arrays(objective: Objective, starts: np.ndarray) -> list[np.ndarray]:
+    """Return arrays that tell the objective from others."""
+    if isinstance(objective, TanhNetwork):
+        kind = (objective.layer_sizes, objective.loss, objective.output)
+        numbers = (str(objective.weight_decay), str(objective.label_smoothing))
+        return [np.array(repr((kind, numbers))), objective.inputs, objective.targets]
+    if objective.rigorous:
+        return [np.array(json.dumps(objective.to_json(), sort_keys=True))]
+    # A float-only callable cannot be written down; its gradients at the starts stand for it.
+    return [objective.gradient_lanes(starts)]

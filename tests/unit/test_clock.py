@@ -56,7 +56,7 @@ def test_a_clock_is_up_exactly_at_its_end():
 
 
 def test_parts_of_a_clock_end_before_it():
-    """Half of eight seconds is four, and three are left of eight where five are reserved; of no limit it is none."""
+    """Half of eight seconds is four; half of no limit is none."""
     clock = Clock(8.0, now=lambda: 0.0)
     assert clock.part(0.5).left() == 4.0
     assert Clock().part(0.5).left() == float("inf")

@@ -1,4 +1,4 @@
-"""Running SAM from many starts at once, for a grid of radii and arms."""
+"""Running SAM: from one start, with its history; and from many starts at once, for a grid of radii and arms."""
 
 from __future__ import annotations
 
@@ -10,18 +10,145 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_items, checked_path, checked_whole, quiet
-from hallucert.arrays import checked_lanes
-from hallucert.clock import Progress, StepProgress, without_step, working
+from hallucert.arrays import checked_lanes, checked_point
+from hallucert.clock import StepProgress, without_step
 from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.network.data import checked_inputs
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.sam.checkpoint import CellCheckpoint, fingerprint_of
-from hallucert.sam.driver import Hooks, Observer, Plan, State, iterate
-from hallucert.sam.lanes import statuses
-from hallucert.sam.result import Curves, Ensemble
-from hallucert.sam.settings import Request, Schedule, checked_warmup, is_table
+from hallucert.sam.driver import Cell, State, curve_steps, run_cells
+from hallucert.sam.result import Curves, Ensemble, Trajectory
+from hallucert.sam.settings import Plan, Request, Schedule, checked_warmup, is_table
+
+LARGE, HISTORY = 1000, 2**25
+"""With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
+
+
+@quiet
+def run(
+    f: Objective,
+    start: object,
+    rho: Schedule,
+    step_size: Schedule,
+    steps: int,
+    warmup: float = 0.0,
+    every: int | None = None,
+    tolerance: float | None = None,
+    bound: float | None = None,
+    progress: StepProgress = None,
+    *,
+    momentum: float = 0.0,
+    batch_size: int | None = None,
+    batch_seed: int = 0,
+    dtype: str = "float64",
+    threads: int | None = None,
+    variant: str | RadiusLaw = "sam",
+) -> Trajectory:
+    """Run SAM, ``x <- x - eta g(x + rho u(x))``, from one start.
+
+    Parameters
+    ----------
+    f : Objective
+        The function.
+    start : (d,) array
+        Where to start.
+    rho, step_size : number, array of shape (steps,), or function of the step number
+        Perturbation radius and step size ``eta``: constant, or a schedule. A function is called a little ahead and
+        again for `Trajectory.gradient_norms`, so it must be pure.
+    steps : int
+        Largest number of steps.
+    warmup : float
+        Fraction of the steps, rounded up, that are plain gradient descent ``x <- x - eta g(x)`` before SAM begins
+        (the paper's switching strategy). These steps do not stop at the tolerance.
+    every : int, optional
+        Keep every ``every``-th iterate in the history; by default all; with more than
+        a thousand variables, as many as surely fit in a quarter of a gigabyte.
+    tolerance : float, optional
+        Stop when ``|g(x+)|`` is at most this. By default at `settings.TOLERANCE` (1e-10) times ``|g(x)|``; for USAM,
+        whose ordinary end is where both vanish, also at that part of ``|g|`` at the start.
+    bound : float, optional
+        Stop before a coordinate exceeds this in absolute value; by default `settings.BOUND` (1e8) times the largest
+        coordinate of the start or the ascent step there, whichever is longer.
+    progress : bool, callable or None
+        Show a progress bar (by default only on a terminal and after a second), or call ``progress(done, steps)``.
+    momentum : float
+        Heavy ball: ``v <- momentum v + g(x+)``, ``x <- x - eta v``.
+    batch_size : int, optional
+        For networks: both gradients of a step see this many samples, shuffled anew in every epoch; what is left of an
+        epoch is skipped. The stopping test is about the batch then.
+    batch_seed : int
+        Seed of the shuffles.
+    dtype : {"float64", "float32"}
+        Precision of the steps of a network; what is reported about the end point is computed in doubles.
+    threads : int, optional
+        Number of threads, by default one for each processor. Results do not depend on it.
+    variant : {"sam", "usam"} or RadiusLaw
+        The ascent step: ``rho u(x)``, or ``rho g(x)`` for "usam", or that of ``RadiusLaw("asam", scales)``. Networks
+        that run by matrix products (all but tiny ones with squared loss) have "sam" only.
+
+    Returns
+    -------
+    Trajectory
+        Ctrl-C ends the run and returns what was done, with status INTERRUPTED.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong shape or range.
+
+    Examples
+    --------
+    The double well has its minimizers at +-1; SAM with a radius of 3/2 stops at -1/2, where the gradient is not zero.
+
+    >>> f = Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
+    >>> end = run(f, [-0.6, 0.3], "1.5", 0.1, 5000)
+    >>> end.x.round(6).tolist(), round(end.gradient_norm, 6), end.status.label
+    ([-0.5, 0.0], 0.375, 'converged')
+    """
+    lanes = checked_point(start, checked_objective(f).dimension, "start")[None]
+    limit = checked_whole(steps, 0, "steps")
+    plan = Request(
+        objective=f,
+        starts=lanes,
+        rho=rho,
+        step_size=step_size,
+        steps=limit,
+        warmup=warmup,
+        tolerance=tolerance,
+        bound=bound,
+        momentum=momentum,
+        batch_size=batch_size,
+        batch_seed=batch_seed,
+        dtype=dtype,
+        threads=threads,
+        variant=variant,
+        every=_default_every(f, limit) if every is None else checked_whole(every, 1, "every"),
+    ).plan()
+    (cell,) = run_cells(f, lanes, [plan], None, None, without_step(progress))
+    history, steps_kept = cell.state.history(plan.every)
+    value, sam_value, q, s = cell.columns[:, 0].tolist()
+    return Trajectory(
+        objective=f,
+        x=cell.state.x[0],
+        value=value,
+        sam_value=sam_value,
+        gradient_norm=q,
+        shifted_gradient_norm=s,
+        steps=int(cell.state.done[0]),
+        status=cell.status[0],
+        history=history[:, 0],
+        steps_kept=steps_kept,
+        schedule=plan.rho,
+        law=plan.law,
+    )
+
+
+def _default_every(f: Objective, steps: int) -> int:
+    return 1 + steps * f.dimension // HISTORY if f.dimension > LARGE else 1
+
+
+# ---------------------------------------------------------------------- ensembles
 
 
 @dataclass(frozen=True)
@@ -170,7 +297,7 @@ def run_ensemble(
         for radius_name, radius in radii.items()
         for arm_name, arm in arms.items()
     }
-    cells = _run_cells(f, lanes, plans, data, folder, without_step(progress))
+    cells = run_cells(f, lanes, list(plans.values()), data, folder, without_step(progress))
     return _joined(f, cells, list(plans), numbers, next(iter(plans.values())), data is not None)
 
 
@@ -200,64 +327,8 @@ def _checked_held_out(objective: Objective, held_out: object) -> tuple[np.ndarra
     return inputs, objective.checked_classes(held_out[1], len(inputs), "held_out")
 
 
-class _Cell:
-    """The runs of one radius in one arm, when they are over."""
-
-    def __init__(self, state: State, observer: Observer) -> None:
-        self.plan, self.state = observer.plan, state
-        self.columns = observer.conclude(state)
-        self.status = statuses(state.codes, state.interrupted)
-
-    def curves(self) -> np.ndarray:
-        """Return the columns every ``observe_every`` steps and at the end, (n, columns, k)."""
-        steps = curve_steps(self.plan)
-        result = np.full((steps.size, *self.columns.shape), np.nan)
-        seen = len(self.state.observed)
-        result[:seen] = np.reshape(self.state.observed, (seen, *self.columns.shape))
-        at_end = steps[:, None] >= self.state.done
-        # A lane that was interrupted did not get any further.
-        at_end &= (self.state.codes != 0) | (self.state.done == self.plan.steps)
-        return np.where(at_end[:, None, :], self.columns, result)
-
-
-def curve_steps(plan: Plan) -> np.ndarray:
-    """Return the steps at which an ensemble is observed: multiples of ``observe_every``, and the last."""
-    return np.append(np.arange(0, plan.steps, plan.observe_every, dtype=np.int64), plan.steps)
-
-
-def _run_cells(
-    f: Objective,
-    lanes: np.ndarray,
-    plans: dict[tuple[str, str], Plan],
-    held_out: tuple[np.ndarray, np.ndarray] | None,
-    folder: Path | None,
-    progress: Progress,
-) -> list[_Cell]:
-    """Run the cells of the grid one after another; after Ctrl-C the remaining ones do no step."""
-    cells: list[_Cell] = []
-    interrupted = False
-    total = sum(plan.steps for plan in plans.values())
-    with working(progress=progress) as clock:
-        before = 0
-        for number, plan in enumerate(plans.values()):
-            observer = Observer(f, plan, held_out)
-
-            def report(position: int, running: int, before: int = before) -> None:
-                clock.tell(f"SAM steps, {running} lanes running", before + position, total)
-
-            hooks = Hooks(report, observer if plan.observe_every else None)
-            if folder is not None:
-                saved = CellCheckpoint(folder, number, fingerprint_of(f, lanes, plan, held_out or ()))
-                hooks = replace(hooks, load=saved.load, save=saved.save)
-            state = iterate(f, lanes, plan, hooks, stop=interrupted)
-            interrupted = interrupted or state.interrupted
-            cells.append(_Cell(state, observer))
-            before += plan.steps
-    return cells
-
-
 def _joined(
-    f: Objective, cells: list[_Cell], names: list[tuple[str, str]], seeds: np.ndarray, plan: Plan, has_accuracy: bool
+    f: Objective, cells: list[Cell], names: list[tuple[str, str]], seeds: np.ndarray, plan: Plan, has_accuracy: bool
 ) -> Ensemble:
     """Put the cells side by side."""
     k = len(seeds)
