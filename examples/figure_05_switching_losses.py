@@ -27,7 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hallucert as hc
-from hallucert.tools.study.arena import load_arena
+from hallucert.tools.study import load_arena
 
 here = Path(__file__).resolve().parent
 radii, arms, seeds = ("0.5", "1", "2", "5", "10"), {"SAM": 0.0, "switching": 0.1}, 5

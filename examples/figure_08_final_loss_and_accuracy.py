@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hallucert as hc
-from hallucert.tools.study.arena import load_arena
+from hallucert.tools.study import load_arena
 
 study = Path(__file__).resolve().parent.parent / "docs" / "study"
 radii, arms = ("0.5", "1", "2", "5", "10"), ("SAM", "switching")

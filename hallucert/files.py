@@ -17,13 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from hallucert.arguments import checked_path
 from hallucert.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 PATIENCE = 1.0
 """Seconds that a pipe without a reader is given to find one."""
@@ -231,17 +228,6 @@ def require_writable(folder: Path, argument: str) -> None:
     except OSError as error:
         must = f"be a folder that can be written to ({error.strerror or error})"
         raise ArgumentError(argument, str(folder), must) from None
-
-
-def save_picture(figure: Figure, path: Path) -> None:
-    """Save a figure as PNG with 256 colours, a third of the size."""
-    from PIL import Image
-
-    drawn = io.BytesIO()
-    figure.savefig(drawn, dpi=100, format="png")
-    image = Image.open(drawn).convert("RGB")
-    with replacing(path) as stream:
-        image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
 
 
 # ---------------------------------------------------------------- telling files of this library apart, for messages

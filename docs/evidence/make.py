@@ -19,7 +19,7 @@ import numpy as np
 
 import hallucert as hc
 from hallucert.check.claim import Status
-from hallucert.tools.study.arena import load_arena
+from hallucert.tools.study import load_arena
 
 FOLDER = Path(__file__).parents[1] / "certificates"
 

@@ -5,18 +5,22 @@ Hallucinated points come with their target, the sphere between them and the step
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from hallucert.arguments import checked_items, checked_text, checked_whole
 from hallucert.errors import ArgumentError
+from hallucert.files import replacing
 from hallucert.objectives.objective import Objective, checked_objective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: distinguishable with any common colour vision deficiency, and on viridis.
 VERMILION, ORANGE, SKY, BLUE, BLACK, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#0072b2", "#000000", "#ffffff"
@@ -105,6 +109,27 @@ def legend(ax: Axes) -> None:
 def once(ax: Axes, label: str) -> str:
     """Return a label the first time, and one that the legend leaves out afterwards."""
     return f"_{label}" if label in ax.get_legend_handles_labels()[1] else label
+
+
+def windowless(rows: int, columns: int, size: tuple[float, float], share: bool = False) -> tuple[Figure, np.ndarray]:
+    """Make a figure of so many inches and its axes (rows, columns) without pyplot, which would look for a screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="compressed")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, sharex=share, sharey=share, squeeze=False)
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Save a figure as PNG with 256 colours, a third of the size."""
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=100, format="png")
+    image = Image.open(drawn).convert("RGB")
+    with replacing(path) as stream:
+        image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
 
 
 # ---------------------------------------------------------------------- the ground

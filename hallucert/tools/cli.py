@@ -228,7 +228,7 @@ def study(
     Takes long; stopped or killed, the same command goes on where it was.
     """
     from hallucert.tools.study import run_study
-    from hallucert.tools.study.report import print_summaries
+    from hallucert.tools.study_report import print_summaries
 
     summaries = run_study(output, data.split(","), seeds, rho.split(","), quick)
     answer(lambda: summaries, lambda: print_summaries(summaries, output), as_json)

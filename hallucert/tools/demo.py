@@ -16,13 +16,12 @@ import hallucert as hc
 from hallucert import gallery
 from hallucert.check.claim import Status
 from hallucert.clock import working
-from hallucert.files import require_writable, save_picture
+from hallucert.files import require_writable
 from hallucert.find.candidate import Candidate
+from hallucert.plot.canvas import SIZE, save_picture, windowless
 from hallucert.tools import output as words
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from rich.console import Console
 
     from hallucert.objectives.objective import Objective
@@ -121,29 +120,19 @@ def _draw_farthest(name: str, candidate: Candidate, certificate: hc.Certificate,
     """Draw the construction."""
     repels = certificate["attractor"].status is Status.REFUTED
     title = f"{name}: the farthest point, rho = {float(candidate.rho):.4g}" + repels * ", repels SAM"
-    figure, ax = _figure()
+    figure, ((ax,),) = windowless(1, 1, SIZE)
     hc.plot.construction(candidate, ax=ax, title=title)
     save_picture(figure, path)
 
 
 def _draw_attractor(scenario: Scenario, box: object, certificate: hc.Certificate, run: Trajectory, path: Path) -> None:
     """Draw the landscape of ``f^SAM`` with the point and the run that ends there."""
-    figure, ax = _figure()
+    figure, ((ax,),) = windowless(1, 1, SIZE)
     title = f"{scenario.name}: f^SAM at rho = {scenario.rho} and the way SAM goes"
     hc.plot.landscape(
         certificate.objective, box, scenario.rho, ax=ax, points=[certificate], trajectory=run, title=title
     )
     save_picture(figure, path)
-
-
-def _figure() -> tuple[Figure, Axes]:
-    """Make a figure without pyplot, which would look for a screen."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 6.2), layout="compressed")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots()
 
 
 @contextmanager

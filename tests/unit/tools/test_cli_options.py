@@ -12,8 +12,7 @@ import pytest
 import typer
 
 import hallucert as hc
-from hallucert.tools import cli, demo
-from hallucert.tools.study import arena, run
+from hallucert.tools import cli, demo, study
 
 GROUP = typer.main.get_command(cli.app)
 WELL = "(x**2 - 1)**2/4 + y**2/20"
@@ -80,9 +79,9 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cli, "app", lambda args, **settings: GROUP.main(args=args, **settings))
     monkeypatch.setattr(demo, "SCENARIOS", ())
     monkeypatch.setattr(demo, "_print_summary", lambda *_: None)
-    tiny = arena.ARENAS["tiny"]
-    monkeypatch.setitem(arena.ARENAS, "tiny", lambda quick: replace(tiny(quick), steps=1))
-    monkeypatch.setattr(run, "_evaluated", lambda *_: {})
+    tiny = study.ARENAS["tiny"]
+    monkeypatch.setitem(study.ARENAS, "tiny", lambda quick: replace(tiny(quick), steps=1))
+    monkeypatch.setattr(study, "_evaluated", lambda *_: {})
 
 
 @pytest.mark.parametrize(("command", "parameter"), [pytest.param(*p, id=f"{p[0]}-{p[1].name}") for p in takers()])

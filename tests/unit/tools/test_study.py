@@ -17,8 +17,8 @@ import pytest
 import hallucert as hc
 from hallucert.errors import ArgumentError, MissingPackageError
 from hallucert.tools.cli import main
+from hallucert.tools.study import CONVERGED_CLAIMS as CLAIMS
 from hallucert.tools.study import run_study
-from hallucert.tools.study.arena import CONVERGED_CLAIMS as CLAIMS
 
 ARGUMENTS = ["study", "--data", "tiny", "--seeds", "2", "--rho", "5", "--quick", "--json", "--output"]
 
