@@ -87,7 +87,7 @@ class ChainCertificate:
         OSError
             If the path cannot be written; whatever was there before stays.
         """
-        from hallucert.check.file.files import save
+        from hallucert.check.file.save import save
 
         save(self, path)
 

@@ -62,8 +62,15 @@ def read_top(data: object, names: set[str], problem: set[str]) -> tuple[Mapping[
 
 def problem_digest(problem: Mapping[str, JSON]) -> str:
     """Return ``sha256:...`` of the canonical text of a problem (keys sorted, no spaces, ASCII)."""
-    text = json.dumps(problem, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    text = json.dumps(problem, separators=(",", ":"), sort_keys=True, ensure_ascii=True, default=_array_digest)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _array_digest(value: object) -> JSON:
+    """Return what stands for an array of doubles in the text of a problem."""
+    from hallucert.doubles import digest_of  # for large problems alone
+
+    return digest_of(value)
 
 
 def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -> None:

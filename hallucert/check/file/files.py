@@ -1,4 +1,4 @@
-"""Files of certificates of any kind: reading from anyone, with every field checked, and writing in one step.
+"""Files of certificates of any kind: reading from anyone, with every field checked.
 
 A kind is one entry in `KINDS` and the modules that it names, which load when a file of that kind turns up.
 """
@@ -12,6 +12,8 @@ from importlib import import_module
 from os import PathLike
 from types import ModuleType
 from typing import Any, NoReturn
+
+import numpy as np
 
 from hallucert.arguments import checked_path, quiet
 from hallucert.check.file.fields import FORMAT, JSON, Made
@@ -76,16 +78,21 @@ def load(path: str | PathLike[str]) -> Any:
         raise CertificateError("(file)", "must be ASCII text") from None
     if _depth(text) > MAX_DEPTH:
         raise CertificateError("(file)", f"is nested deeper than {MAX_DEPTH}")
+    arrays: list[np.ndarray] = []
     try:
         data = json.loads(
             text,
-            object_pairs_hook=_no_duplicates,
+            object_pairs_hook=lambda pairs: _object(pairs, arrays),
             parse_constant=_no_constant,
             parse_float=_no_float,
             parse_int=_short_int,
         )
     except json.JSONDecodeError as error:
         raise CertificateError("(file)", f"is not JSON: {error.msg} in line {error.lineno}") from None
+    if arrays or (isinstance(data, dict) and "doubles" in data):
+        from hallucert.doubles import fill  # for large certificates alone
+
+        fill(arrays, checked_path(path), data.pop("doubles", None) if isinstance(data, dict) else None)
     return from_json(data)
 
 
@@ -103,7 +110,12 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _no_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+def _object(pairs: list[tuple[str, JSON]], arrays: list[np.ndarray]) -> dict[str, JSON] | np.ndarray:
+    """Return an object without duplicate fields; what stands for an array is that array, whose numbers come later."""
+    if len(pairs) == 1 and pairs[0][0] == "doubles":
+        from hallucert.doubles import reserve  # for large certificates alone
+
+        return reserve(pairs[0][1], arrays)
     result: dict[str, JSON] = {}
     for key, value in pairs:
         if key in result:
@@ -139,12 +151,3 @@ def to_json(certificate: Made) -> dict[str, JSON]:
     """Return a certificate of any kind as plain data, in the order of the file format."""
     data: dict[str, JSON] = module_of(certificate.kind, WRITE).to_json(certificate)
     return data
-
-
-def save(certificate: Made, path: str | PathLike[str]) -> None:
-    """Write to a temporary file beside `path`, then rename: readers see the old file or the new one."""
-    text = json.dumps(to_json(certificate), indent=1, ensure_ascii=True) + "\n"
-    from hallucert.files import replacing  # for what writes files alone
-
-    with replacing(path) as stream:
-        stream.write(text.encode("ascii"))

@@ -126,7 +126,7 @@ class Certificate:
         OSError
             If the path cannot be written; whatever was there before stays.
         """
-        from hallucert.check.file.files import save
+        from hallucert.check.file.save import save
 
         save(self, path)
 

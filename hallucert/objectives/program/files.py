@@ -11,8 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.doubles import doubles_json, read_doubles
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import format_dyadic, format_rational, parse_dyadic
+from hallucert.exact import format_rational
 from hallucert.objectives.program.builder import prune
 from hallucert.objectives.program.program import (
     MAX_AXES,
@@ -46,8 +47,7 @@ def program_to_json(program: Program) -> dict[str, object]:
 
 def _data_to_json(data: object) -> object:
     if isinstance(data, np.ndarray):
-        flat = data.reshape(-1).tolist()
-        return flat if data.dtype == np.int64 else [format_dyadic(Fraction(v)) for v in flat]
+        return data.reshape(-1).tolist() if data.dtype == np.int64 else doubles_json(data)
     if isinstance(data, Fraction):
         return format_rational(data)
     return list(data) if isinstance(data, tuple) else data
@@ -134,8 +134,9 @@ def _node(item: object, nodes: list[Node], inputs: tuple[Shape, ...], left: int,
 def _data(op: str, value: object, shape: Shape, read: Shape, left: int, field: str) -> object:
     match op:
         case "constant":
-            values = [_double(v, field) for v in _numbers(value, entries(shape), left, field)]
-            return _frozen(np.array(values, dtype=np.float64).reshape(shape))
+            if entries(shape) > left:
+                raise CertificateError(field, f"must have at most {MAX_NUMBERS} numbers in all of the program")
+            return read_doubles(value, shape, field)
         case "take" | "put":
             size = shape if op == "take" else read
             places = _numbers(value, entries(size), left, field)
@@ -161,18 +162,6 @@ def _numbers(value: object, count: int, left: int, field: str) -> list[object]:
     if not isinstance(value, list) or len(value) != count or count > left:
         raise CertificateError(field, f"must have {count} numbers, {MAX_NUMBERS} in all of the program")
     return value
-
-
-def _double(value: object, field: str) -> float:
-    """Read a canonical dyadic number that a double is exactly."""
-    try:
-        number = parse_dyadic(value) if isinstance(value, str) else None
-        double = np.nan if number is None else float(number)
-    except (ArgumentError, OverflowError):
-        number, double = None, np.nan
-    if number is None or not np.isfinite(double) or Fraction(double) != number:
-        raise CertificateError(field, 'must have doubles, exactly, as text such as "3p-3"')
-    return double
 
 
 def _frozen(values: np.ndarray) -> np.ndarray:
