@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.prove.absence import critical_rho as shells
-from hallucert.prove.absence import shell_proposals
+from hallucert.prove.absence import critical_rho as search
+from hallucert.prove.absence import shells
 
 FOLD = ("(2*x + y**2 + 1/2)**2 + (x**2 + 8*y/3 + 1)**2", (-1.9956707765941004, -1.868513193206888))
 WELLS = "(x**2 - 1)**2/4 + y**2/20"
@@ -70,7 +70,7 @@ def test_the_tolerance_says_how_narrow(rtol):
 
 def test_without_proposals_the_bracket_is_true(monkeypatch):
     """If floats propose nothing the search ends by itself, with the same lower end, and says why it is wide."""
-    monkeypatch.setattr(shells, "lowest_point", lambda *_: None)
+    monkeypatch.setattr(search, "lowest_point", lambda *_: None)
     found = hc.critical_rho(hc.Objective.parse(FOLD[0]), FOLD[1])
     assert found.lower < Fraction("1.098874") and float(found.lower) > 1.0985 and found.boxes < 300_000
     assert found.upper is None and found.ended == "resolution" and "cannot be decided" in str(found)
@@ -81,12 +81,12 @@ def test_without_proposals_the_bracket_is_true(monkeypatch):
 def test_wrong_proposals_are_not_believed(monkeypatch):
     """Zeros that floats claim at every start and radius do not give an upper end below the truth, which is 1."""
 
-    def claimed(f, centre, radii, starts):
+    def claimed(around, radii, starts):
         count = len(starts.chart)
         chart, y = np.tile(starts.chart, len(radii)), np.tile(0 * starts.y, (len(radii), 1))
-        return np.repeat(radii, count), shell_proposals.Places(chart, y)
+        return np.repeat(radii, count), shells.Places(chart, y)
 
-    monkeypatch.setattr(shell_proposals, "_zeros", claimed)
+    monkeypatch.setattr(shells, "_zeros", claimed)
     found = hc.critical_rho(hc.Objective.parse(WELLS), (1, 0))
     assert found.lower <= 1 <= found.upper
     assert hc.certify(hc.Objective.parse(WELLS), found.point.x, found.upper)["hallucinated_minimizer"]
@@ -96,12 +96,12 @@ def test_a_wrong_upper_end_of_the_floats_leaves_the_lower_end_exhaustive(monkeyp
     """If the first proposal is the point at rho = 3/2, the search below it finds what is at rho = 1."""
     proposals, calls = shells.lowest_point, []
 
-    def late(lanes, f, centre, floor, radii, starts, rtol):
+    def late(around, floor, radii, starts, rtol):
         calls.append(floor)
         radii = radii[radii > 1.4] if len(calls) <= 2 else radii
-        return proposals(lanes, f, centre, max(floor, 1.4) if len(calls) <= 2 else floor, radii, starts, rtol)
+        return proposals(around, max(floor, 1.4) if len(calls) <= 2 else floor, radii, starts, rtol)
 
-    monkeypatch.setattr(shells, "lowest_point", late)
+    monkeypatch.setattr(search, "lowest_point", late)
     found = hc.critical_rho(hc.Objective.parse(WELLS), (1, 0))
     assert len(calls) > 2 and found.lower <= 1 <= found.upper
 

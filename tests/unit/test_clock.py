@@ -12,7 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, look, working
-from hallucert.prove.census.merging import connected
+from hallucert.prove.census.results import connected
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 BOX = [(-2, 2), (-1, 1)]

@@ -4,7 +4,7 @@ Near a minimizer f is convex, so small radii are safe (`absence`). From the safe
 the other is searched for points with ``g(x) = lambda (c - x)``, ``lambda > 0``.
 
 *The upper end* is a point that is proved for exactly that ``rho``. Floats propose where to prove it
-(`shell_proposals`): before an octave is searched, again and again while it is searched, at radii just above the lower
+(`shells`): before an octave is searched, again and again while it is searched, at radii just above the lower
 end, and at last where a box cannot be decided.
 
 *The lower end* comes from branch and prune over the charts of a census, with the radius as one more
@@ -39,28 +39,19 @@ from hallucert.check.units import CALLER, Units
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import LARGEST_DOUBLE, decimal_above, decimal_below, float_below
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.prove.absence.shell_proposals import Places, lowest_point
-from hallucert.prove.absence.shell_system import Cells, Existing, Shell
+from hallucert.prove.absence.shells import Around, Cells, Existing, Places, lowest_point
 from hallucert.prove.census.branch_and_prune import Zero, image, inflated
 from hallucert.prove.census.sphere import settle
 
 BATCH = 1024
-FEW = 64
-"""So few boxes are split twice at once: a step costs about the same for one box as for a hundred."""
-DOUBLINGS = 12
-"""The outer radius is doubled so often before the search gives up."""
-RADII = 12
-"""Radii that are tried in an octave before it is searched."""
-ABOVE = 24
-"""Radii that are tried above the lower end while an octave is searched: each twice as far above as the one before."""
-PART = 0.75
-"""The lower end comes so close to the upper one, as a part of the tolerance."""
-PERIOD = 8
-"""Batches from one proposal to the next; that number doubles."""
-NEAREST = 32
-"""So many boxes, those of the smallest radii, tell where Newton's method begins."""
-SMALLEST = 2.0**-44
-"""Smaller boxes are not split, whatever the tolerance."""
+FEW = 64  # so few boxes are split twice at once: a step costs about the same for one box as for a hundred
+DOUBLINGS = 12  # the outer radius is doubled so often before the search gives up
+RADII = 12  # radii that are tried in an octave before it is searched
+ABOVE = 24  # radii tried above the lower end while an octave is searched: each twice as far above as the one before
+PART = 0.75  # the lower end comes so close to the upper one, as a part of the tolerance
+PERIOD = 8  # batches from one proposal to the next; that number doubles
+NEAREST = 32  # so many boxes, those of the smallest radii, tell where Newton's method begins
+SMALLEST = 2.0**-44  # smaller boxes are not split, whatever the tolerance
 
 NO_THRESHOLD = (
     "there is no threshold: near a {kind} there are hallucinated stationary points with it as target for arbitrarily "
@@ -138,26 +129,9 @@ def critical_rho(
     backend: str = "float",
     units: Units = CALLER,
 ) -> CriticalRho:
-    """Bracket the critical radius of `target`.
+    """Bracket the critical radius of a target of a function of 2 to 4 variables, beginning at its safe radius.
 
-    Parameters
-    ----------
-    f : FormulaObjective
-        The function, of 2 to 4 variables.
-    target : CriticalPoint
-        The target.
-    safe : SafeRadius
-        Its safe radius; the search begins there.
-    rtol : float
-        Wanted relative width.
-    max_boxes, clock : int, Clock
-        Budgets; a spent one leaves a wider bracket, which is true.
-    limit : float, optional
-        Largest radius to look at; by default the safe radius doubled twelve times.
-    backend : str
-        Arithmetic of the search.
-    units : Units
-        Those of the search.
+    By default radii up to the safe one doubled `DOUBLINGS` times are looked at. A spent budget leaves a wider bracket.
     """
     if safe.everywhere:
         return CriticalRho(target, Fraction(0), None, None, safe, "f is convex: no radius has a hallucinated point", 0)
@@ -169,7 +143,8 @@ def critical_rho(
     begin = float_below(units.inside(safe.lower))
     last = begin * 2.0**DOUBLINGS if limit is None else float(min(units.inside(Fraction(limit)), LARGEST_DOUBLE))
     scaled = replace(target, box=units.inside_box(target.box))
-    search = _Search(units.function(f), scaled, rtol, min(begin, last), last, max_boxes, clock, backend)
+    around = Around(lane_arithmetic(backend), units.function(f), floats(scaled.box))
+    search = _Search(around, scaled, rtol, (min(begin, last), last), max_boxes, clock)
     outer = search.lower
     while search.goes_on:
         outer = min(2 * outer, last)
@@ -196,37 +171,19 @@ def _result(search: _Search, safe: SafeRadius, target: CriticalPoint, units: Uni
 
 
 class _Search:
-    """A search of shells.
+    """A search of shells: there is nothing for radii below `lower`, and `best` and `point` for the smallest one known.
 
-    Attributes
-    ----------
-    lower : float
-        There is nothing for smaller radii.
-    best, point : Existing, HallucinatedPoint, or None
-        What is proved for the smallest radius so far.
-    barrier, places : float, Places
-        The radius that the lower end does not pass, because of boxes that are not decided, and where such boxes are.
-    spent : int
-        How many boxes were looked at.
+    Because of boxes in `places` that are not decided, the lower end does not pass the `barrier`.
     """
 
     def __init__(
-        self,
-        f: FormulaObjective,
-        target: CriticalPoint,
-        rtol: float,
-        begin: float,
-        last: float,
-        max_boxes: int,
-        clock: Clock,
-        backend: str,
+        self, around: Around, target: CriticalPoint, rtol: float, shell: tuple[float, float], budget: int, clock: Clock
     ) -> None:
-        self.f, self.target, self.rtol = f, target, rtol
-        self.lanes, self.centre = lane_arithmetic(backend), floats(target.box)
-        self.max_boxes, self.clock = max_boxes, clock
+        self.around, self.lanes, self.f, self.target, self.rtol = around, around.lanes, around.f, target, rtol
+        self.max_boxes, self.clock = budget, clock
         self.smallest = max(rtol * rtol / 16, SMALLEST)
-        self.lower, self.last, self.barrier, self.spent = begin, last, math.inf, 0
-        self.places = Places.grid(f.dimension)
+        (self.lower, self.last), self.barrier, self.spent = shell, math.inf, 0
+        self.places = Places.grid(self.f.dimension)
         self.best: Existing | None = None
         self.point: HallucinatedPoint | None = None
 
@@ -310,7 +267,7 @@ class _Search:
             return False
         try:
             with self.clock.watched():
-                found = lowest_point(self.lanes, self.f, self.centre, self.lower, radii, starts, self.rtol)
+                found = lowest_point(self.around, self.lower, radii, starts, self.rtol)
                 return found is not None and self._accepted(found)
         except OutOfTime:
             return False
@@ -331,7 +288,7 @@ class _Search:
     def _decided(self, cells: Cells) -> Cells:
         """Drop or prove some boxes, and return halves of what is left."""
         wide = inflated(cells.boxes)
-        system = Shell(self.lanes, self.f, self.centre, cells.chart, cells.r_lo, cells.r_hi)
+        system = self.around.shell(cells.chart, cells.r_lo, cells.r_hi)
         impossible, expand = system.look(wide)
         left = ~impossible
         if not left.any():
@@ -361,7 +318,7 @@ class _Search:
 
     def _outward(self, cells: Cells, largest: np.ndarray, boxes: Boxes) -> tuple[np.ndarray, np.ndarray]:
         """Bound the component of g that tells whether it points inward, from the smallest radii to others."""
-        system = Shell(self.lanes, self.f, self.centre, cells.chart, cells.r_lo, largest)
+        system = self.around.shell(cells.chart, cells.r_lo, largest)
         return ends(self.lanes, system.point(boxes).outward, len(boxes))
 
 

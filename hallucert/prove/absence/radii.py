@@ -29,16 +29,15 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
-from hallucert.prove.census.refine import FloatPoints
+from hallucert.prove.census.naming import FloatPoints
 from hallucert.prove.regions import subdivide
 
 MAX_BOXES = 400_000
-MAX_PIECES = 20_000
-"""Of `certify_usam_absence`."""
-NOISE = 2.0**-40
-"""An eigenvalue is negative if it is below that part of the largest, as far as units are concerned."""
+MAX_PIECES = 20_000  # of `certify_usam_absence`
+NOISE = 2.0**-40  # an eigenvalue is negative if it is below that part of the largest, as far as units are concerned
+
+# Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls.
 BEGINNING = 0.25
-"""Relative width of the safe radius at which `critical_rho` begins: a search of shells is faster than one of balls."""
 
 
 @quiet

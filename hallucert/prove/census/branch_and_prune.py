@@ -25,20 +25,14 @@ from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 
-BATCH = 2048
-"""Boxes looked at together. Fixed, so that a search does the same whatever runs it."""
-INFLATION = 0.125
-"""How much wider W is than Y, as a part of its radius: room for zeros on the faces that boxes share."""
+BATCH = 2048  # boxes looked at together: fixed, so that a search does the same whatever runs it
+INFLATION = 0.125  # how much wider W is than Y, as a part of its radius: room for zeros on faces that boxes share
 _LEAST_ROOM = 2.0**-6
 _SLIVER = 2.0**-46
-_PROGRESS = 0.6
-"""A box that contraction shrinks to this part is looked at again before it is split."""
-_COVERED = 64
-"""So many of the latest zeros are compared with every box."""
-_FEW = 64
-"""So few boxes are split twice at once: a step costs about the same for one box as for a hundred."""
-MOST_SMALL = 4000
-"""A search ends when so many boxes of the smallest width are left: the zeros are not isolated."""
+_PROGRESS = 0.6  # a box that contraction shrinks to this part is looked at again before it is split
+_COVERED = 64  # so many of the latest zeros are compared with every box
+_FEW = 64  # so few boxes are split twice at once: a step costs about the same for one box as for a hundred
+MOST_SMALL = 4000  # a search ends when so many boxes of the smallest width are left: the zeros are not isolated
 
 
 @dataclass(frozen=True)
@@ -56,15 +50,7 @@ class System(Protocol):
     lanes: LaneArithmetic
 
     def look(self, boxes: Boxes) -> tuple[np.ndarray, Callable[[np.ndarray], Expansion]]:
-        """Look at k boxes.
-
-        Returns
-        -------
-        impossible : (k,) bool array
-            Which boxes certainly hold no solution.
-        expand : callable
-            Given which boxes are left, (k,) bool, their expansion.
-        """
+        """Tell which of k boxes certainly hold no solution; what is returned with it gives the expansion of others."""
         ...
 
 
@@ -88,24 +74,12 @@ class Zero:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search found.
+    """What a search found."""
 
-    Attributes
-    ----------
-    zeros : list of Zero
-        Each proved. The same zero may be there more than once.
-    small : Boxes
-        Boxes of the smallest width that are neither dropped nor proved.
-    pending : Boxes
-        Boxes not looked at, because the budget was spent or too many small boxes were left.
-    spent : int
-        Boxes looked at.
-    """
-
-    zeros: list[Zero]
-    small: Boxes
-    pending: Boxes
-    spent: int
+    zeros: list[Zero]  # each proved; the same one may be there more than once
+    small: Boxes  # boxes of the smallest width that are neither dropped nor proved
+    pending: Boxes  # not looked at, because the budget was spent or too many small boxes were left
+    spent: int  # boxes looked at
 
 
 def boxes_of(zeros: Sequence[Zero], dimension: int) -> Boxes:
@@ -190,21 +164,7 @@ def inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def search(system: System, start: Boxes, min_width: np.ndarray, max_boxes: int, clock: Clock = UNLIMITED) -> Searched:
-    """Enclose all zeros of the system in the boxes of `start`.
-
-    Parameters
-    ----------
-    system : System
-        The equations.
-    start : Boxes
-        Where to search.
-    min_width : (number of tags,) array
-        Boxes of that width are not split any more.
-    max_boxes : int
-        Budget of boxes.
-    clock : Clock
-        When to give up.
-    """
+    """Enclose all zeros of the system in the boxes of `start`; those of a tag's least width are not split any more."""
     stack, spent = start, 0
     zeros: list[Zero] = []
     small: list[Boxes] = [start[:0]]

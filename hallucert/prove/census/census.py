@@ -31,13 +31,11 @@ from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
 from hallucert.prove.census import critical, sphere
-from hallucert.prove.census.checkpoint import checkpoint_of, result_from_json, result_to_json
-from hallucert.prove.census.merging import P, TaskResult
+from hallucert.prove.census.results import P, TaskResult, checkpoint_of, result_from_json, result_to_json
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
-WORTH = 0.6
-"""Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
+WORTH = 0.6  # seconds of work that are worth the start of processes, as far as the tasks that are done tell
 
 
 @quiet
@@ -241,37 +239,25 @@ def take(whole: Problem, max_boxes: int, runner: Runner = run_here, clock: Clock
     problem = units.problem(whole)
     numbers = critical.tasks(problem)
     share = max(max_boxes // len(numbers), 1)
+    read_target = partial(critical_from_json, d)
     first = list(
-        runner(
-            [
-                Task(f"critical {n}", partial(critical.run, problem, n, share), partial(critical_from_json, d))
-                for n in numbers
-            ]
-        )
+        runner([Task(f"critical {n}", partial(critical.run, problem, n, share), read_target) for n in numbers])
     )
     targets, places = critical.merged(problem, first)
     starts = sphere.tasks(problem, len(targets))
     share = max(max_boxes // max(len(starts), 1), 1)
-    second = list(
-        runner(
-            [
-                Task(
-                    f"sphere {start}",
-                    partial(sphere.run, problem, targets, start, share),
-                    partial(point_from_json, d, len(targets)),
-                )
-                for start in starts
-            ]
-        )
-    )
+    reads = partial(point_from_json, d, len(targets))
+    sweeps = {start: partial(sphere.run, problem, targets, start, share) for start in starts}
+    second = list(runner([Task(f"sphere {start}", sweep, reads) for start, sweep in sweeps.items()]))
     points, more = sphere.merged(problem, targets, second, clock)
     ar = arithmetic(problem.exact_backend, problem.precision)
+    open_places = places + more
     found = Census(
         problem,
         tuple(targets),
         tuple(points),
-        tuple(place for place in places + more if place.reason is Open.CRITICAL_POINT),
-        tuple(place for place in places + more if place.reason is not Open.CRITICAL_POINT),
+        tuple(place for place in open_places if place.reason is Open.CRITICAL_POINT),
+        tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
         sum(result.spent for result in first) + sum(result.spent for result in second),
         time.monotonic() - began,
         Provenance(__version__, ar.name, ar.version, ar.precision),

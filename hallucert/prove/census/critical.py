@@ -42,15 +42,13 @@ from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census import naming
 from hallucert.prove.census.branch_and_prune import MOST_SMALL, Zero, boxes_of, chunks, search
-from hallucert.prove.census.merging import TaskResult, connected
-from hallucert.prove.census.refine import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.naming import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.results import TaskResult, connected
 from hallucert.prove.census.systems import CriticalSystem
 
-CELLS = {1: 64, 2: 16, 3: 10, 4: 6}
-"""Cells a side of the first subdivision, by dimension."""
+CELLS = {1: 64, 2: 16, 3: 10, 4: 6}  # a side of the first subdivision, by dimension
 CELLS_PER_TASK = 1024
-MOST_GROUPS = 200
-"""More boxes of unproved critical points than that are not searched for hallucinated points."""
+MOST_GROUPS = 200  # more boxes of unproved critical points than that are not searched for hallucinated points
 
 
 def reached(problem: Problem) -> np.ndarray:

@@ -56,25 +56,22 @@ from hallucert.prove.census.branch_and_prune import (
     search,
 )
 from hallucert.prove.census.critical import critical_balls
-from hallucert.prove.census.merging import TaskResult, connected, together
-from hallucert.prove.census.refine import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.naming import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.results import TaskResult, connected, together
 from hallucert.prove.census.systems import SphereSystem
 
-TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}
-"""By dimension: all charts of so many targets are searched together."""
-CELLS = {1: 4, 2: 2, 3: 1}
-"""Cells a side of a chart to begin with, by its dimension."""
+TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}  # by dimension: all charts of so many targets are searched together
+CELLS = {1: 4, 2: 2, 3: 1}  # a side of a chart to begin with, by its dimension
+
+# Wider boxes on a chart are split whatever the tolerance: without that small spheres would not be searched.
 WIDEST_CHART_BOX = 2.0**-6
-"""Wider boxes on a chart are split whatever the tolerance: without that small spheres would not be searched."""
-NARROWINGS = 12
-"""Steps of the operator on a box of a degenerate target; it converges linearly at worst."""
-FINER, AGAIN = 2.0**-14, 200
-"""Small boxes are looked at again down to this part of the tolerance, with so many boxes for each of them."""
-COARSE = 2.0**-8
-"""Around a target that is known only up to this part of ``rho`` the sphere is not resolved."""
+NARROWINGS = 12  # steps of the operator on a box of a degenerate target; it converges linearly at worst
+FINER, AGAIN = 2.0**-14, 200  # small boxes are split to this part of the tolerance, with so many boxes for each of them
+COARSE = 2.0**-8  # around a target that is known only up to this part of ``rho`` the sphere is not resolved
+
+# A place that is left gets that part of its width, and of the tolerance, on every side, so that a checker, who splits
+# in other places, need not end exactly where it ends; around a zero it gets that part of the size of the region.
 ROOM, TINY_ROOM = Fraction(1, 4), Fraction(1, 2**46)
-"""A place that is left gets that part of its width, and of the tolerance, on every side, so that a checker, who splits
-in other places, need not end exactly where it ends; around a zero it gets that part of the size of the region."""
 
 
 def tasks(problem: Problem, targets: int) -> list[int]:
@@ -187,20 +184,9 @@ def settle(
     guess: Guess | None = None,
     centres: Centres | None = None,
 ) -> HallucinatedPoint | Unsettled | None:
-    """Decide what a proved zero is; None: certainly not a hallucinated point of the box.
+    """Decide what a proved zero is, from the guess; None: certainly not a hallucinated point of the box.
 
-    Parameters
-    ----------
-    problem : Problem
-        What the census is of.
-    targets : sequence of CriticalPoint
-        All of them.
-    zero : Zero
-        Its tag is ``2 d`` times the number of its target plus that of the chart.
-    guess : Guess, optional
-        Where it may be.
-    centres : dict, optional
-        The targets in balls as far as they are known; others are added.
+    Its tag is ``2 d`` times the number of its target plus that of the chart. Targets in balls are added to `centres`.
     """
     number, face = divmod(zero.tag, 2 * problem.f.dimension)
     target, centres = targets[number], {} if centres is None else centres

@@ -91,20 +91,10 @@ def _with_middles(boxes: Boxes) -> Boxes:
 
 
 class SphereSystem:
-    """The hallucinated points in a region, of several targets; a tag is ``2 d`` times the number of target plus chart.
+    """The hallucinated points in a region (d, 2), of several targets in boxes (T, d, 2).
 
-    Parameters
-    ----------
-    lanes : LaneArithmetic
-        With `FloatPoints` only `at_points` has a meaning.
-    f : Objective
-        The function.
-    rho : Fraction
-        The radius.
-    targets : (T, d, 2) array
-        Boxes that contain the targets.
-    region : (d, 2) array or None
-        Points outside are not wanted.
+    A tag is ``2 d`` times the number of the target plus that of the chart. In float points only `at_points` has a
+    meaning.
     """
 
     def __init__(

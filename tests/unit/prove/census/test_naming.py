@@ -17,8 +17,7 @@ from hallucert.balls.lanes import FloatLanes, Lanes
 from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats
 from hallucert.prove.census import naming, sphere
 from hallucert.prove.census.branch_and_prune import Zero
-from hallucert.prove.census.naming import signs_in_lanes, smallest_real_parts
-from hallucert.prove.census.refine import Guess, float_points, guesses
+from hallucert.prove.census.naming import Guess, float_points, guesses, signs_in_lanes, smallest_real_parts
 from hallucert.prove.census.systems import CriticalSystem, SphereSystem
 
 PLANE = np.array([[-3.0, 3.0], [-3.0, 3.0]])

@@ -12,7 +12,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census.branch_and_prune import Zero
-from hallucert.prove.census.refine import FloatPoints, Guess, float_points, guesses, shrunk
+from hallucert.prove.census.naming import FloatPoints, Guess, float_points, guesses, shrunk
 from hallucert.prove.census.systems import CriticalSystem
 
 INVERSE = np.array([[math.sqrt(0.125)]])
