@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hallucert.clock import look
-from hallucert.objectives.program.program import Contraction, Node, Program, contraction, entries
+from hallucert.objectives.program.program import Contraction, Node, Program, Shape, contraction, entries
 
 if TYPE_CHECKING:
     from hallucert.balls import Ball, BallArithmetic
@@ -64,15 +64,16 @@ class Arrays(ABC):
             if node.op == "input":
                 values.append(inputs[int(node.data)])  # type: ignore[call-overload]
             else:  # numpy makes numbers of arrays without axes
-                values.append(np.asarray(self._node(program, node, [values[j] for j in node.args])))  # type: ignore[misc]
+                shapes = [program.nodes[j].shape for j in node.args]
+                values.append(np.asarray(self.value(node, shapes, [values[j] for j in node.args])))  # type: ignore[misc]
             for j in node.args:
                 if last[j] == i:
                     values[j] = None
         return [values[i] for i in program.outputs]  # type: ignore[misc]
 
-    def _node(self, program: Program, node: Node, args: list[Array]) -> Array:
+    def value(self, node: Node, shapes: list[Shape], args: list[Array]) -> Array:
+        """The value of a node that is no input, from those of the nodes that it reads, whose shapes are given."""
         data: Data = node.data
-        shapes = [program.nodes[i].shape for i in node.args]
         match node.op:
             case "constant":
                 return self.constant(data)
@@ -83,7 +84,7 @@ class Arrays(ABC):
             case "mul":
                 return args[0] * args[1]
             case "scale":
-                return self.number(data) * args[0]
+                return -args[0] if data == -1 else self.number(data) * args[0]
             case "power":
                 return self.power(args[0], data)
             case "contract":
@@ -113,7 +114,11 @@ class Arrays(ABC):
             return padded[..., data]
         if node.op == "put" and isinstance(data, np.ndarray):
             result, kept = self._zeros((*front, entries(node.shape))), data.reshape(-1) >= 0
-            np.add.at(result.T, data.reshape(-1)[kept], flat[..., kept].T)
+            places = data.reshape(-1)[kept]
+            if np.unique(places).size == places.size:
+                result[..., places] = flat[..., kept]
+            else:
+                np.add.at(result.T, places, flat[..., kept].T)
             return result.reshape((*front, *node.shape))
         return flat.reshape((*front, *node.shape))
 
@@ -130,6 +135,10 @@ class Arrays(ABC):
         b = b.transpose(*range(own[1]), *(axis + own[1] for axis in plan.second))
         batch, left, summed, right = map(entries, (plan.batch, plan.left, plan.summed, plan.right))
         order = [axis + 1 for axis in plan.order]
+        if not plan.summed:
+            a, b = a.reshape(-1, batch, left, 1), b.reshape(-1, batch, 1, right)
+            product = (a * b).reshape(-1, *plan.batch, *plan.left, *plan.right).transpose(0, *order)
+            return product if own != (0, 0) else product[0]
         if own == (1, 1):
             k = a.shape[0]
             product = self.product(a.reshape(k * batch, left, summed), b.reshape(k * batch, summed, right))

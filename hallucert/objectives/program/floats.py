@@ -8,6 +8,7 @@ import numpy as np
 
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.objective import require_residuals
+from hallucert.objectives.program.calculus import Run
 from hallucert.objectives.program.evaluate import FloatArrays
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ class ProgramFloats(Floats):
             return self.f.joined(self.arrays.run(self.f.gradients, self.f.split(x)), len(x))
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
-        """Hessians on lanes, one after the other."""
+        """Hessians on lanes."""
         with np.errstate(all="ignore"):
-            return np.array([self.f.full_hessian(self.arrays, point, np.eye) for point in x])
+            return np.broadcast_to(self._run(x).hessian(), (len(x), x.shape[1], x.shape[1]))
+
+    def _run(self, x: np.ndarray) -> Run:
+        return Run(self.f.calculus, self.arrays, self.f.split(x))
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Hessian-vector products on lanes; lanes that are views of one point share what it needs."""
@@ -54,8 +58,7 @@ class ProgramFloats(Floats):
         return np.broadcast_to(found, (len(x), self.f.residual_count))
 
     def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Residual Jacobians on lanes, one after the other."""
+        """Residual Jacobians on lanes."""
         require_residuals(self.f)
-        unit = np.eye(self.f.residual_count)
         with np.errstate(all="ignore"):
-            return np.array([self.f.slopes(self.arrays, point, unit, len(unit)) for point in x])
+            return np.broadcast_to(self._run(x).jacobian(), (len(x), self.f.residual_count, x.shape[1]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -14,8 +14,8 @@ from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.objective import Objective, require_residuals
-from hallucert.objectives.program.builder import ProgramBuilder
-from hallucert.objectives.program.derivatives import hessian_blocks, pullback, pushforward
+from hallucert.objectives.program.calculus import Calculus, Run
+from hallucert.objectives.program.derivatives import pullback
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.files import program_from_json, program_to_json
 from hallucert.objectives.program.program import Program, Shape, entries
@@ -99,56 +99,24 @@ class ProgramObjective(Objective):
         """Number of residuals, 0 if the program gives the value."""
         return self._residuals
 
-    # ------------------------------------------------------------------ derived programs
+    @cached_property
+    def calculus(self) -> Calculus:
+        """The derivatives."""
+        return Calculus(self.program, self.n)
 
     @cached_property
     def value_program(self) -> Program:
-        """The value as a program: half the mean square of the residuals, if these are what is given."""
-        if not self._residuals:
-            return self.program
-        builder = ProgramBuilder(self.program.inputs)
-        done = builder.include(self.program, [builder.input(i) for i in range(len(builder.inputs))])
-        r = done[self.program.outputs[0]]
-        return builder.program([builder.scale(1 / (2 * self.n), builder.contract("m,m->", r, r))])
+        """The value as a program."""
+        return self.calculus.builder.program([self.calculus.value])
 
-    @cached_property
+    @property
     def gradients(self) -> Program:
-        """The gradient, one array for each input: the pullback of 1."""
-        back = pullback(self.value_program)
-        builder = ProgramBuilder(self.program.inputs)
-        inputs = [builder.input(i) for i in range(len(builder.inputs))]
-        done = builder.include(back, [*inputs, builder.constant(1)])
-        return builder.program([done[i] for i in back.outputs])
-
-    @cached_property
-    def second(self) -> Program:
-        """The gradient and, for tangents, its derivative: Hessian-vector products."""
-        return pushforward(self.gradients)
-
-    @cached_property
-    def blocks(self) -> Program:
-        """One half of the Hessian, block by block."""
-        return hessian_blocks(self.gradients)
-
-    def full_hessian(self, arrays: Arrays, x: Array, unit: Callable[[int], Array]) -> Array:
-        """Return the Hessian at one point, from `unit` matrices; exactly symmetric."""
-        shapes, ends, d = self.program.inputs, [0, *self._ends], self.dimension
-        tangents = [unit(entries(shape)).reshape((-1, *shape)) for shape in shapes]
-        found = iter(arrays.run(self.blocks, [*self.split(x), *tangents]))
-        result = np.empty((d, d), dtype=object if x.dtype == object else float)
-        for i in range(len(shapes)):
-            for j in range(i, len(shapes)):
-                size = ends[i + 1] - ends[i], ends[j + 1] - ends[j]
-                rows = np.broadcast_to(next(found), (size[0], *shapes[j])).reshape(size)
-                if i == j:
-                    rows = np.where(np.tri(size[0], dtype=bool), rows, rows.T)
-                result[ends[i] : ends[i + 1], ends[j] : ends[j + 1]] = rows
-                result[ends[j] : ends[j + 1], ends[i] : ends[i + 1]] = rows.T
-        return result
+        """The gradient as a program, one array for each input."""
+        return self.calculus.gradients
 
     @cached_property
     def residual_pullback(self) -> Program:
-        """Cotangents of the residuals pulled back to the parameters."""
+        """Cotangents of the residuals pulled back to the parameters, as a program."""
         return pullback(self.program)
 
     # ------------------------------------------------------------------ one code for floats and balls
@@ -168,12 +136,8 @@ class ProgramObjective(Objective):
 
     def curved(self, arrays: Arrays, x: Array, v: Array) -> Array:
         """Return ``H(x) v`` for directions (k, d), at one point (d,) or at lanes (k, d)."""
-        runs = arrays.run(self.second, [*self.split(x), *self.split(v)])
+        runs = arrays.run(self.calculus.second, [*self.split(x), *self.split(v)])
         return self.joined(runs[len(self.program.inputs) :], len(v))
-
-    def slopes(self, arrays: Arrays, x: Array, unit: Array, m: int) -> Array:
-        """Return the Jacobian of the residuals at one point: as many pullbacks as there are residuals."""
-        return self.joined(arrays.run(self.residual_pullback, [*self.split(x), unit]), m)
 
     @cached_property
     def floats(self) -> ProgramFloats:
@@ -184,47 +148,52 @@ class ProgramObjective(Objective):
 
     # ------------------------------------------------------------------ balls
 
-    def _ball_arrays(self, arithmetic: Arithmetic[Ball]) -> BallArrays:
-        """The arrays of an arithmetic, in which the constants of the program are made once."""
-        known: BallArrays | None = self.__dict__.get("_balls")
-        if known is None or known.arithmetic is not arithmetic:
-            known = self.__dict__["_balls"] = BallArrays(cast("BallArithmetic", arithmetic))
-        return known
+    def _run(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Run:
+        """Run on a box of parameters.
+
+        A proof asks for value, gradient and Hessian of ``x`` and of ``x+`` in turn, so the last two runs are kept. They
+        are recognised by the balls themselves, which never change, in the same arithmetic.
+        """
+        box, (arrays, runs) = tuple(x), self.__dict__.get("_balls", (None, []))
+        if arrays is None or arrays.arithmetic is not arithmetic:
+            arrays, runs = BallArrays(cast("BallArithmetic", arithmetic)), []
+        for known, run in runs:
+            if len(known) == len(box) and all(map(operator.is_, known, box)):
+                return run
+        run = Run(self.calculus, arrays, self.split(_balls(box)))
+        self.__dict__["_balls"] = arrays, [(box, run), *runs[:1]]
+        return run
 
     def __getstate__(self) -> dict[str, object]:
         """The function alone: what is known of it in an arithmetic stays with the process."""
-        return {key: value for key, value in self.__dict__.items() if key != "_balls"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_balls", "calculus", "floats")}
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         """Enclosure of ``f`` on the box `x`."""
-        arrays = self._ball_arrays(arithmetic)
-        return arrays.run(self.value_program, self.split(_balls(x)))[0][()]
+        return self._run(arithmetic, x).values([self.calculus.value])[0][()]
 
     def enclose_gradient(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the gradient on the box `x`."""
-        arrays = self._ball_arrays(arithmetic)
-        return self.joined(arrays.run(self.gradients, self.split(_balls(x))), 0).tolist()
+        return self.joined(self._run(arithmetic, x).values(self.calculus.gradient), 0).tolist()
 
     def enclose_hessian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Enclosure of the Hessian on the box `x`."""
-        arrays = self._ball_arrays(arithmetic)
-        return self.full_hessian(arrays, _balls(x), lambda k: _unit(arithmetic, k)).tolist()
+        return self._run(arithmetic, x).hessian().tolist()
 
     def enclose_second_derivative(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball], v: Sequence[Ball]) -> Ball:
         """Enclosure of ``v^T H v`` on the box `x`, by one Hessian-vector product."""
-        arrays = self._ball_arrays(arithmetic)
+        arrays = BallArrays(cast("BallArithmetic", arithmetic))
         return arrays.arithmetic.dot(self.curved(arrays, _balls(x), _balls(v)[None])[0].tolist(), list(v))
 
     def enclose_residual(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[Ball]:
         """Enclosure of the residuals on the box `x`."""
         require_residuals(self)
-        return self._ball_arrays(arithmetic).run(self.program, self.split(_balls(x)))[0].tolist()
+        return self._run(arithmetic, x).values([self.calculus.output])[0].tolist()
 
     def enclose_residual_jacobian(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> list[list[Ball]]:
         """Enclosure of the residual Jacobian on the box `x`."""
         require_residuals(self)
-        arrays, unit = self._ball_arrays(arithmetic), _unit(arithmetic, self._residuals)
-        return self.slopes(arrays, _balls(x), unit, len(unit)).tolist()
+        return self._run(arithmetic, x).jacobian().tolist()
 
     def to_json(self) -> dict[str, object]:
         """Return the problem as plain data; `objective_from_json` reads it back."""
@@ -248,14 +217,6 @@ def entry_names(names: Sequence[str], shapes: Sequence[Shape]) -> tuple[str, ...
 def _balls(x: Sequence[Ball]) -> Array:
     result = np.empty(len(x), dtype=object)
     result[:] = list(x)
-    return result
-
-
-def _unit(arithmetic: Arithmetic[Ball], k: int) -> Array:
-    """The unit matrix in balls."""
-    one, zero = arithmetic.constant(Fraction(1)), arithmetic.constant(Fraction(0))
-    result = np.empty((k, k), dtype=object)
-    result[:] = [[one if i == j else zero for j in range(k)] for i in range(k)]
     return result
 
 

@@ -1,0 +1,143 @@
+"""Everything that is derived from one array program, in one builder: what several derivatives need is one node.
+
+So a run on a box of parameters computes it once: a proof asks for value, gradient and Hessian at the same box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hallucert.clock import look
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.derivatives import by_inputs, cotangents, pushforward
+from hallucert.objectives.program.hessian import Entries, HessianBuilder, jacobian_entries
+from hallucert.objectives.program.program import Program
+
+if TYPE_CHECKING:
+    from hallucert.objectives.program.evaluate import Array, Arrays
+
+
+class Calculus:
+    """The derivatives of a loss.
+
+    Parameters
+    ----------
+    program : Program
+        Its one output is the value, of shape (), or the residuals ``r`` of ``f = (1/2n) |r|^2``, of shape (m,).
+    n : Fraction
+        The ``n``.
+    """
+
+    def __init__(self, program: Program, n: Fraction) -> None:
+        self.program, self.n = program, n
+        self.builder = ProgramBuilder(program.inputs)
+        self.primal = self.builder.include(program, [self.builder.input(i) for i in range(len(program.inputs))])
+        self.output = self.primal[program.outputs[0]]
+        self.has_residuals = bool(program.output_shapes[0])
+        self._orders: dict[tuple[int, ...], list[int]] = {}
+
+    @cached_property
+    def value(self) -> int:
+        """The value: half the mean square of the residuals, if these are what is given."""
+        if not self.has_residuals:
+            return self.output
+        return self.builder.scale(1 / (2 * self.n), self.builder.contract("m,m->", self.output, self.output))
+
+    @cached_property
+    def cotangents(self) -> dict[int, int]:
+        """The derivatives of the value by the program's nodes."""
+        seed = self.builder.scale(1 / self.n, self.output) if self.has_residuals else self.builder.constant(1)
+        return cotangents(self.builder, self.builder, self.program, self.primal, {self.program.outputs[0]: seed})
+
+    @cached_property
+    def gradient(self) -> list[int]:
+        """The gradient, a node for each input."""
+        found = by_inputs(self.program, self.cotangents)
+        shapes = enumerate(self.program.inputs)
+        return [found[i] if i in found else self.builder.filled(0, shape) for i, shape in shapes]
+
+    @cached_property
+    def jacobian(self) -> Entries:
+        """The Jacobian of the output."""
+        return jacobian_entries(self.builder, self.program, self.primal)
+
+    @cached_property
+    def hessian(self) -> Entries:
+        """The second derivatives of the output, weighted by its cotangent; with residuals ``J^T J / n`` is missing."""
+        return HessianBuilder(self.builder, self.program, self.primal, self.cotangents).build()
+
+    @cached_property
+    def gradients(self) -> Program:
+        """The gradient as a program, one array for each input."""
+        return self.builder.program(self.gradient)
+
+    @cached_property
+    def second(self) -> Program:
+        """The gradient and, for tangents, its derivative: Hessian-vector products."""
+        return pushforward(self.gradients)
+
+    def order(self, outputs: Sequence[int]) -> list[int]:
+        """Return the nodes that the given ones need, in the order in which they are computed."""
+        known = self._orders.get(tuple(outputs))
+        if known is None:
+            open_nodes, found = list(outputs), set[int]()
+            while open_nodes:
+                i = open_nodes.pop()
+                if i not in found:
+                    found.add(i)
+                    open_nodes.extend(self.builder.node(i).args)
+            known = self._orders[tuple(outputs)] = sorted(found)
+        return known
+
+
+class Run:
+    """Values of nodes on some inputs, each computed when it is first needed, and kept.
+
+    Parameters
+    ----------
+    calculus : Calculus
+        The nodes.
+    arrays : Arrays
+        What computes them.
+    inputs : sequence of arrays
+        Of the shapes of the inputs, or lanes of these.
+    """
+
+    def __init__(self, calculus: Calculus, arrays: Arrays, inputs: Sequence[Array]) -> None:
+        self.calculus, self.arrays, self.inputs = calculus, arrays, inputs
+        self._known: dict[int, Array] = {}
+
+    def values(self, outputs: Sequence[int]) -> list[Array]:
+        """Return the values of some nodes."""
+        known, builder = self._known, self.calculus.builder
+        for i in self.calculus.order(outputs):
+            if i not in known:
+                look()
+                node = builder.node(i)
+                if node.op == "input":
+                    known[i] = self.inputs[int(node.data)]  # type: ignore[call-overload]
+                else:
+                    shapes = [builder.shape(j) for j in node.args]
+                    known[i] = np.asarray(self.arrays.value(node, shapes, [known[j] for j in node.args]))
+        return [known[i] for i in outputs]
+
+    def jacobian(self) -> Array:
+        """Return the Jacobian of the output, (m, d)."""
+        found = self.calculus.jacobian
+        return found.assembled(self.values(found.nodes), self.arrays.number(Fraction(0)))
+
+    def hessian(self) -> Array:
+        """Return the Hessian of the value, (d, d); exactly symmetric."""
+        found, start, zero = self.calculus.hessian, None, self.arrays.number(Fraction(0))
+        if self.calculus.has_residuals:
+            j = self.jacobian()
+            scaled = self.arrays.number(1 / self.calculus.n) * j
+            product = self.arrays.product(*(a.reshape((-1, *a.shape[-2:])) for a in (j.swapaxes(-1, -2), scaled)))
+            start = product.reshape((*j.shape[:-2], *found.shape))
+        upper = found.assembled(self.values(found.nodes), zero, start)
+        return np.where(np.tri(found.shape[0], dtype=bool), upper.swapaxes(-1, -2), upper)
