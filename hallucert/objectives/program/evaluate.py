@@ -21,8 +21,8 @@ from hallucert.objectives.program.program import Contraction, Node, Program, Sha
 if TYPE_CHECKING:
     from hallucert.balls import Ball, BallArithmetic
 
-Array = npt.NDArray[Any]
-"""An array of doubles, or of balls."""
+Array = Any
+"""An array of doubles, or of balls; or whatever else has their operators and moves, such as a `MidRad`."""
 
 Data = Any
 """What a node holds besides: `hallucert.objectives.program.program.shape_of` has checked that it fits."""
@@ -55,6 +55,32 @@ class Arrays(ABC):
     def logsumexp(self, a: Array) -> Array:
         """``log(sum(exp(a)))`` over the last axis."""
 
+    def array(self, value: Array) -> Array:
+        """Return an array: numpy makes numbers of arrays without axes."""
+        return np.asarray(value)
+
+    def total(self, a: Array, axes: tuple[int, ...]) -> Array:
+        """Sums over axes."""
+        return np.add.reduce(a, axis=axes)
+
+    def spread(self, a: Array, shape: tuple[int, ...]) -> Array:
+        """The array repeated along axes of length 1."""
+        return np.broadcast_to(a, shape)
+
+    def taken(self, flat: Array, places: np.ndarray) -> Array:
+        """Entries along the last axis; a place -1 stands for a zero."""
+        padded = flat if places.min() >= 0 else np.concatenate([flat, self._zeros((*flat.shape[:-1], 1))], axis=-1)
+        return padded[..., places]
+
+    def put(self, flat: Array, places: np.ndarray, size: int) -> Array:
+        """Entries along the last axis added to zeros at some places of that axis; a place -1 is nowhere."""
+        result, kept = self._zeros((*flat.shape[:-1], size)), places >= 0
+        if np.unique(places[kept]).size == np.count_nonzero(kept):
+            result[..., places[kept]] = flat[..., kept]
+        else:
+            np.add.at(result.T, places[kept], flat[..., kept].T)
+        return result
+
     def run(self, program: Program, inputs: Sequence[Array]) -> list[Array]:
         """Run a program; inputs have the program's shapes, or lanes of these."""
         values: list[Array | None] = []
@@ -62,14 +88,14 @@ class Arrays(ABC):
         for i, node in enumerate(program.nodes):
             look()
             if node.op == "input":
-                values.append(inputs[int(node.data)])  # type: ignore[call-overload]
-            else:  # numpy makes numbers of arrays without axes
+                values.append(self.array(inputs[int(node.data)]))  # type: ignore[call-overload]
+            else:
                 shapes = [program.nodes[j].shape for j in node.args]
-                values.append(np.asarray(self.value(node, shapes, [values[j] for j in node.args])))  # type: ignore[misc]
+                values.append(self.array(self.value(node, shapes, [values[j] for j in node.args])))
             for j in node.args:
                 if last[j] == i:
                     values[j] = None
-        return [values[i] for i in program.outputs]  # type: ignore[misc]
+        return [values[i] for i in program.outputs]
 
     def value(self, node: Node, shapes: list[Shape], args: list[Array]) -> Array:
         """The value of a node that is no input, from those of the nodes that it reads, whose shapes are given."""
@@ -103,23 +129,16 @@ class Arrays(ABC):
             if node.op == "transpose":
                 return a.transpose(*range(lanes), *axes)
             if node.op == "sum":
-                return np.asarray(np.add.reduce(a, axis=axes))
+                return self.total(a, axes)
             sizes = [1] * len(node.shape)
             for axis in data:
                 sizes[axis] = node.shape[axis]
-            return np.broadcast_to(a.reshape((*front, *sizes)), (*front, *node.shape))
+            return self.spread(a.reshape((*front, *sizes)), (*front, *node.shape))
         flat = a.reshape((*front, -1))
         if node.op == "take" and isinstance(data, np.ndarray):
-            padded = flat if data.min() >= 0 else np.concatenate([flat, self._zeros((*front, 1))], axis=-1)
-            return padded[..., data]
+            return self.taken(flat, data)
         if node.op == "put" and isinstance(data, np.ndarray):
-            result, kept = self._zeros((*front, entries(node.shape))), data.reshape(-1) >= 0
-            places = data.reshape(-1)[kept]
-            if np.unique(places).size == places.size:
-                result[..., places] = flat[..., kept]
-            else:
-                np.add.at(result.T, places, flat[..., kept].T)
-            return result.reshape((*front, *node.shape))
+            return self.put(flat, data.reshape(-1), entries(node.shape)).reshape((*front, *node.shape))
         return flat.reshape((*front, *node.shape))
 
     def _zeros(self, shape: tuple[int, ...]) -> Array:

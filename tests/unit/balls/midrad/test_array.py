@@ -1,0 +1,146 @@
+"""Midpoint-radius arrays contain what exact rational arithmetic gives, at points, at corners and at the extremes."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from hallucert.balls import arithmetic
+from hallucert.balls.midrad import MidRad
+from hallucert.errors import ArgumentError, DomainError
+
+OPERATIONS = {
+    "add": (lambda a, b: a + b, lambda x, y: x + y),
+    "subtract": (lambda a, b: a - b, lambda x, y: x - y),
+    "multiply": (lambda a, b: a * b, lambda x, y: x * y),
+    "divide": (lambda a, b: a / b, lambda x, y: x / y),
+}
+
+
+def contains(enclosure, exact):
+    """Tell whether an enclosure of shape () contains a rational number."""
+    return abs(Fraction(float(enclosure.mid)) - exact) <= Fraction(float(enclosure.rad))
+
+
+def corners(a):
+    """Exact ends of an array's only entry."""
+    mid, rad = Fraction(float(a.mid)), Fraction(float(a.rad))
+    return {mid - rad, mid, mid + rad}
+
+
+def numbers(rng, count, scale):
+    return rng.choice([-1.0, 1.0], count) * (1 + rng.random(count)) * 2.0 ** rng.integers(-scale, scale, count)
+
+
+@pytest.mark.parametrize("scale", [3, 60, 500])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operators_contain_the_exact_results_of_all_corners(name, scale):
+    """Exact operands and boxes, of like and of very different sizes, down to results that underflow."""
+    operate, exact = OPERATIONS[name]
+    rng = np.random.default_rng(1)
+    for kinds in itertools.product([0.0, 1e-17, 1e-3], repeat=2):
+        a, b = (
+            MidRad(m, np.abs(m) * kind if kind else None)
+            for m, kind in zip((numbers(rng, 40, scale), numbers(rng, 40, scale)), kinds, strict=True)
+        )
+        for i, result in enumerate(map(operate(a, b).__getitem__, range(40))):
+            for x, y in itertools.product(corners(a[i]), corners(b[i])):
+                assert contains(result, exact(x, y))
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 2.0**-1022, 3e-310, 1e-290])
+def test_what_underflows_is_enclosed(tiny):
+    """Products, squares, sums and products of matrices of subnormal numbers, also with huge factors."""
+    x = np.array([[tiny, -tiny], [3 * tiny, 0.7]])
+    a = MidRad(x)
+    for factor in (tiny, 0.3, 2.0**900):
+        b = MidRad(np.full((2, 2), factor), factor / 4)
+        exact = Fraction(tiny) * Fraction(factor) * Fraction(5, 4)
+        assert contains((a * b)[0, 0], exact)
+        assert contains((a @ b)[1, 1], 3 * exact + Fraction(0.7) * Fraction(factor) * Fraction(5, 4))
+        assert contains((a @ b.mid)[0, 1], Fraction(0)) and contains((a.T.T * factor)[0, 1], exact * Fraction(-4, 5))
+    assert contains(a.sum(), 3 * Fraction(tiny) + Fraction(0.7))
+
+
+def product_cases(n):
+    rng = np.random.default_rng(n)
+    a, b = rng.normal(size=(3, n)), rng.normal(size=(n, 2))
+    a[0] = np.where(np.arange(n) % 2, -1e8, 1e8)  # cancels
+    return a, b, np.abs(rng.normal(size=a.shape)) * 1e-12, np.abs(rng.normal(size=b.shape)) * 1e-9
+
+
+@pytest.mark.parametrize("n", [1, 2, 15, 17, 129, 1500])
+def test_products_and_sums_of_any_length_contain_the_exact_ones(n):
+    """Of exact matrices and of boxes, at the corner that lies farthest out, and with cancellation."""
+    a, b, ra, rb = product_cases(n)
+    for x, y in itertools.product([MidRad(a), MidRad(a, ra)], [MidRad(b), MidRad(b, rb)]):
+        product, total = x @ y, x.sum(1)
+        for i in range(3):
+            row = [Fraction(m) + Fraction(r) for m, r in zip(x.mid[i].tolist(), x.rad[i].tolist(), strict=True)]
+            assert contains(total[i], sum(row))
+            for j in range(2):
+                signs = np.sign(x.mid[i]) * 1.0
+                column = [
+                    Fraction(m) + Fraction(r * s)
+                    for m, r, s in zip(y.mid[:, j].tolist(), y.rad[:, j].tolist(), signs.tolist(), strict=True)
+                ]
+                assert contains(product[i, j], sum(p * q for p, q in zip(row, column, strict=True)))
+
+
+def test_long_sums_are_as_tight_as_their_blocks():
+    """A sum of 10**6 ones, and a product of that length, are known to 1e-12, not to 1e-10."""
+    ones = MidRad(np.ones((1, 10**6)))
+    assert contains(ones.sum(), Fraction(10**6)) and ones.sum().rad < 1e-12 * 10**6
+    assert (ones @ ones.T).rad < 1e-12 * 10**6
+
+
+def test_powers_and_reciprocals():
+    """Integer powers of a box contain those of its corners; where 0 may be, there is none."""
+    a = MidRad([-1.5, 0.75, 3.0], [0.125, 0.0, 1.0])
+    for exponent in (-3, -1, 0, 1, 2, 5):
+        for i in range(3):
+            assert all(contains(a.power(exponent)[i], x**exponent) for x in corners(a[i]))
+    for zero in (MidRad([1.0, 0.0]), MidRad([1.0], [1.0])):
+        for fails in (zero.reciprocal, lambda z=zero: z.power(-2), lambda z=zero: 1.0 / z):
+            with pytest.raises(DomainError):
+                fails()
+
+
+@pytest.mark.parametrize("huge", [1e200, 1.7e308])
+def test_what_overflows_is_refused(huge):
+    """Sums, products and powers that leave the doubles raise; none is silently infinite."""
+    a = MidRad([[huge, huge], [1.0, -1.0]], [[huge / 2] * 2, [0.0] * 2])
+    for fails in (lambda: a * a, lambda: a @ a, lambda: a.power(3), lambda: (a * 1.5).sum() * a):
+        with pytest.raises(DomainError):
+            fails()
+    for bad in (np.nan, np.inf):
+        for build in (lambda b=bad: MidRad([b]), lambda b=bad: MidRad([1.0], [b]), lambda b=bad: a + b):
+            with pytest.raises(ArgumentError):
+                build()
+    for bad in (lambda: MidRad([1.0], [-1.0]), lambda: MidRad([2**53 + 1]), lambda: MidRad([1.0], [1.0, 2.0])):
+        with pytest.raises(ArgumentError):
+            bad()
+
+
+def test_sizes_are_bounds():
+    """Magnitudes and mignitudes bound the exact ones from above and from below."""
+    rng = np.random.default_rng(3)
+    a = MidRad(numbers(rng, 200, 5), rng.random(200))
+    for i in range(200):
+        mid, rad = Fraction(a.mid[i]), Fraction(a.rad[i])
+        assert Fraction(a.magnitude()[i]) >= abs(mid) + rad
+        assert 0 <= Fraction(a.mignitude()[i]) <= max(abs(mid) - rad, 0)
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+def test_balls_come_in_enclosed(backend):
+    """Every end of a ball lies in its midpoint-radius enclosure; an indeterminate ball is refused."""
+    with arithmetic(backend, 106) as ar:
+        balls = np.array([[ar.constant(Fraction(1, 3)), ar.pi()], [ar.interval(Fraction(1), Fraction(2)), ar.pi()]])
+        enclosure = MidRad.from_balls(ar, balls)
+        for index in np.ndindex(2, 2):
+            assert all(contains(enclosure[index], end) for end in ar.endpoints(balls[index]))
+        with pytest.raises(DomainError):
+            MidRad.from_balls(ar, [ar.indeterminate()])
+    assert MidRad.number(Fraction(1, 4)).exact and contains(MidRad.number(Fraction(1, 3)), Fraction(1, 3))
