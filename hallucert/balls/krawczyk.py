@@ -1,7 +1,7 @@
 """Krawczyk's operator: from a formula in balls to existence and uniqueness of a zero in a box.
 
 One operator for all: `compared` draws the conclusion from enclosures of ``C G(z0)`` and ``I - C DG(Z)``, wherever these
-come from; `KrawczykOperator` evaluates them for a square system; `prove_zero` and `contract` apply it.
+come from; `KrawczykOperator` evaluates them for a square system. `hallucert.balls.zeros` searches for boxes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from hallucert.balls.matrix import (
     float_inverse,
     from_rationals,
     identity,
-    midpoints,
     multiply,
     subtract,
 )
@@ -33,33 +32,18 @@ Function = Callable[[list[Ball]], list[Ball]]
 Jacobian = Callable[[list[Ball]], Matrix]
 """``DG``: a list of balls to the rows of the matrix of partial derivatives."""
 
-_INFLATION_STEPS = 12
-
 
 @dataclass(frozen=True)
 class KrawczykResult:
-    """What one application of Krawczyk's operator showed about the box ``centre +- radius``.
+    """What one application of Krawczyk's operator showed about the box ``Z = centre +- radius``.
 
-    Attributes
-    ----------
-    proved : bool
-        ``K(Z)`` lies in the interior of Z: exactly one zero of G lies in Z (and in `image`), and every matrix in
-        ``DG(Z)`` is nonsingular.
-    image : list of Ball
-        ``K(Z)``, or an empty list where it is indeterminate. A zero in Z, if any, lies in it.
-    contraction : Fraction or None
-        Upper bound of ``|I - C DG(Z)|_inf``, None if indeterminate.
-    spread : list of Fraction
-        Upper bound of ``|K(Z) - centre|`` for each coordinate.
-    centre, radius : sequence of Fraction
-        Z.
-    step, defect : sequence of Ball, rows of Ball
-        Enclosures of ``C G(centre)`` and of ``I - C DG(Z)``; empty where they are indeterminate.
+    It is `proved`, if ``K(Z)`` lies in the interior of Z, that exactly one zero of G lies in Z and that every matrix in
+    ``DG(Z)`` is nonsingular. Each zero in Z lies in `image`, which is ``K(Z)``; `spread` bounds ``|K(Z) - centre|`` for
+    each coordinate; `step` and `defect` enclose ``C G(centre)`` and ``I - C DG(Z)``. All are empty where indeterminate.
     """
 
     proved: bool
     image: list[Ball]
-    contraction: Fraction | None
     spread: list[Fraction]
     centre: Sequence[Fraction]
     radius: Sequence[Fraction]
@@ -92,7 +76,6 @@ def compared(
 
     Of a system with parameters both may be enclosed for all parameters of a box: then the conclusion holds for each.
     """
-    contraction = round_up(max(ar.absolute_sum(row) for row in defect), 30)
     half = [ar.constant(r) for r in radius]
     image, spread = [], []
     for i, row in enumerate(defect):
@@ -102,7 +85,7 @@ def compared(
         image.append(ar.interval(centre[i] - high - turn, centre[i] - low + turn))
         spread.append(round_up(max(high, -low) + turn, 30))
     inside = all(s < r for s, r in zip(spread, radius, strict=True))  # K(Z) in the interior of Z
-    return KrawczykResult(inside, image, contraction, spread, centre, radius, step, defect)
+    return KrawczykResult(inside, image, spread, centre, radius, step, defect)
 
 
 class KrawczykOperator:
@@ -163,9 +146,11 @@ class KrawczykOperator:
     ) -> KrawczykResult:
         """Apply the operator to ``centre +- radius``; `step` is an enclosure of ``C G(z0)`` if it is known."""
         ar, k = self.ar, len(centre)
+        if len(radius) != k or any(r <= 0 for r in radius):
+            raise ArgumentError("radius", list(map(str, radius)), f"be {k} positive numbers")
         if step is None:
             step = self.newton_step(centre)
-        indeterminate = KrawczykResult(False, [], None, [], centre, radius, [], [])
+        indeterminate = KrawczykResult(False, [], [], centre, radius, [], [])
         if step is None:
             return indeterminate
         box = [ar.interval(c - r, c + r) for c, r in zip(centre, radius, strict=True)]
@@ -178,177 +163,7 @@ class KrawczykOperator:
         return compared(ar, centre, radius, step, defect) if all_finite(ar, defect) else indeterminate
 
 
-def krawczyk_image(
-    ar: BallArithmetic,
-    function: Function,
-    jacobian: Jacobian,
-    centre: Sequence[Fraction],
-    preconditioner: Sequence[Sequence[Fraction]],
-    radius: Sequence[Fraction],
-) -> KrawczykResult:
-    """Apply Krawczyk's operator (see `KrawczykOperator`) to the box ``centre +- radius``, `radius` positive."""
-    k = len(centre)
-    if len(radius) != k or any(r <= 0 for r in radius):
-        raise ArgumentError("radius", list(map(str, radius)), f"be {k} positive numbers")
-    if len(preconditioner) != k:
-        raise ArgumentError("preconditioner", f"<{len(preconditioner)} rows>", f"be a {k} by {k} matrix")
-    with ar:
-        return KrawczykOperator(ar, function, jacobian, preconditioner).image(centre, radius)
-
-
 def approximate_preconditioner(jacobian: np.ndarray) -> list[list[Fraction]] | None:
     """Return the inverse of a matrix of doubles as exact rationals, or None if it is singular to working precision."""
     inverse = float_inverse(np.asarray(jacobian, float))
     return None if inverse is None else [[Fraction(x) for x in row] for row in inverse.tolist()]
-
-
-@dataclass(frozen=True)
-class ZeroEnclosure:
-    """A proved zero.
-
-    Attributes
-    ----------
-    box : list of Ball
-        Contains the zero: Krawczyk's image of ``centre +- radius``, intersected with it.
-    result : KrawczykResult
-        What proved it.
-    contraction : Fraction
-        Upper bound of ``|I - C DG|_inf`` on that box.
-    preconditioner : list of list of Fraction
-        C.
-    """
-
-    box: list[Ball]
-    result: KrawczykResult
-    contraction: Fraction
-    preconditioner: list[list[Fraction]]
-
-    @property
-    def centre(self) -> list[Fraction]:
-        """The middle of the box that contains exactly one zero."""
-        return list(self.result.centre)
-
-    @property
-    def radius(self) -> list[Fraction]:
-        """Half widths of that box."""
-        return list(self.result.radius)
-
-
-def prove_zero(
-    ar: BallArithmetic,
-    function: Function,
-    jacobian: Jacobian,
-    centre: Sequence[Fraction],
-    preconditioner: Sequence[Sequence[Fraction]] | None = None,
-    *,
-    unit: Fraction = Fraction(1),
-    relative_floor: Fraction = Fraction(1, 2**60),
-    absolute_floor: Fraction = Fraction(1, 2**80),
-) -> ZeroEnclosure | None:
-    """Prove a zero near `centre` in a small box, or return None: undecided.
-
-    The box is found by inflation: begin with twice the Newton step (but not below the floors), and while the image
-    leaves the box, take a box 9/8 of the image in each coordinate.
-
-    Parameters
-    ----------
-    ar : BallArithmetic
-        The arithmetic.
-    function, jacobian : callable
-        G and DG in balls.
-    centre : sequence of Fraction
-        A point near the zero.
-    preconditioner : rows of Fraction, optional
-        C; by default the double inverse of the Jacobian's midpoint at `centre`.
-    unit : Fraction
-        The size of the unknowns, positive.
-    relative_floor, absolute_floor : Fraction
-        No radius is below ``relative_floor * |centre_i| + absolute_floor * unit``: rounding needs room.
-    """
-    centre = list(centre)
-    with ar:
-        if preconditioner is None:
-            matrix = jacobian([ar.constant(c) for c in centre])
-            preconditioner = approximate_preconditioner(midpoints(ar, matrix))
-            if preconditioner is None:
-                return None
-        c = [list(row) for row in preconditioner]
-        operator = KrawczykOperator(ar, function, jacobian, c)
-        step = operator.newton_step(centre)
-        if step is None:
-            return None
-        floors = [relative_floor * abs(x) + absolute_floor * unit for x in centre]
-        radius = [round_up(max(2 * ar.magnitude(s), f), 30) for s, f in zip(step, floors, strict=True)]
-        for steps in range(1, _INFLATION_STEPS + 1):
-            result = operator.image(centre, radius, step)
-            if result.proved or not result.image:
-                break
-            wanted = [round_up(s * Fraction(9, 8), 30) for s in result.spread]
-            if steps > 2 and any(w > 2**20 * r for w, r in zip(wanted, radius, strict=True)):
-                break
-            radius = [max(w, f) for w, f in zip(wanted, floors, strict=True)]
-        if not result.proved or result.contraction is None:
-            return None
-        box = [
-            ar.interval(max(ar.lower(k), x - r), min(ar.upper(k), x + r))
-            for k, x, r in zip(result.image, centre, radius, strict=True)
-        ]
-        return ZeroEnclosure(box, result, result.contraction, c)
-
-
-def contract(
-    ar: BallArithmetic,
-    function: Function,
-    jacobian: Jacobian,
-    box: Sequence[Ball],
-    preconditioner: Sequence[Sequence[Fraction]] | None = None,
-    max_steps: int = 10,
-) -> list[Ball]:
-    """Shrink a box that is known to contain a zero, keeping the zero: ``Z <- Z and K(Z)`` about the midpoint.
-
-    Each zero in the box lies in the result; nothing else is claimed. Stops when no side shrinks to half, or after
-    `max_steps`. Without a `preconditioner` there is a new one in each step.
-
-    Raises
-    ------
-    ArgumentError
-        If the box certainly contains no zero.
-    """
-    with ar:
-        current = list(box)
-        fixed = None if preconditioner is None else KrawczykOperator(ar, function, jacobian, preconditioner)
-        if not all(ar.is_finite(x) for x in current):
-            raise ArgumentError("box", "<an indeterminate box>", "be finite")
-        for _ in range(max_steps):
-            ends = [ar.endpoints(x) for x in current]
-            centre = [ar.midpoint(ar.constant((low + high) / 2)) for low, high in ends]
-            # The exact radius from this centre that covers the box; a point keeps a radius of its last bit.
-            size = max(max(abs(low), abs(high)) for low, high in ends) or Fraction(1)
-            radius = [
-                max(high - c, c - low) or (abs(c) or size) / 2**ar.precision
-                for c, (low, high) in zip(centre, ends, strict=True)
-            ]
-            operator = fixed
-            if operator is None:
-                inverse = approximate_preconditioner(midpoints(ar, jacobian(current)))
-                if inverse is None:
-                    break
-                operator = KrawczykOperator(ar, function, jacobian, inverse)
-            image = operator.image(centre, radius).image
-            if not image:
-                break
-            smaller = []
-            for old, new in zip(current, image, strict=True):
-                common = ar.intersection(old, new)
-                if common is None:
-                    raise ArgumentError("box", "<a box without a zero>", "contain a zero of the function")
-                smaller.append(common)
-            widths = [ar.endpoints(x) for x in smaller]
-            progress = any(2 * (b - a) <= high - low != 0 for (a, b), (low, high) in zip(widths, ends, strict=True))
-            current = [
-                x if b - a <= high - low else old
-                for x, old, (a, b), (low, high) in zip(smaller, current, widths, ends, strict=True)
-            ]
-            if not progress:
-                break
-        return current

@@ -16,10 +16,9 @@ from hallucert.balls.krawczyk import (
     Jacobian,
     KrawczykOperator,
     KrawczykResult,
-    ZeroEnclosure,
     approximate_preconditioner,
-    prove_zero,
 )
+from hallucert.balls.zeros import ZeroEnclosure, prove_zero
 from hallucert.check.point.existence import System, enclosed, excludes, in_domain
 from hallucert.check.point.rule import Rows, Vector, Witness
 from hallucert.check.problem import Balls, Point, Problem

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.krawczyk import Function, Jacobian, contract, krawczyk_image
+from hallucert.balls.krawczyk import Function, Jacobian, KrawczykOperator
 from hallucert.balls.symmetric import extreme_eigenvalues, inertia
 from hallucert.check.cell import Rationals, Vector
 from hallucert.check.claim import Enclosure
@@ -144,12 +144,11 @@ def kind_of(negative: int, dimension: int) -> str:
 def proved_target(arithmetic: BallArithmetic, objective: Objective, box: TargetBox) -> Target | None:
     """Prove that the box holds exactly one critical point, and enclose it and its Hessian's spectrum."""
     ar = arithmetic
-    value, jacobian = equations(ar, objective)
-    rows = [list(row) for row in box.preconditioner]
-    test = krawczyk_image(ar, value, jacobian, list(box.centre), rows, list(box.radius))
+    operator = KrawczykOperator(ar, *equations(ar, objective), box.preconditioner)
+    test = operator.image(box.centre, box.radius)
     if not test.proved:
         return None
-    c = contract(ar, value, jacobian, test.image, rows)
+    c = operator.tighten(test)
     if not ar.is_finite(objective.enclose_value(ar, c)):
         return None
     hessian = objective.enclose_hessian(ar, c)

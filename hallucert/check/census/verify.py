@@ -340,12 +340,12 @@ class Checker:
         return [(max(a, low), min(b, high)) for (a, b), (low, high) in zip(piece, ends, strict=True)]
 
     def _operator(self, system: System, local: Local, piece: Piece) -> KrawczykResult | None:
-        """Apply Krawczyk's operator to a piece on which the system is `local`; None: the Jacobian looks singular."""
+        """Apply Krawczyk's operator to a piece on which the system is `local`; None where it has no use."""
         ar, jacobian = self.ar, local.jacobian
         inverse = approximate_preconditioner(midpoints(ar, jacobian)) if ar.all_finite(jacobian) else None
-        if inverse is None:
-            return None
         centre, radius = [(low + high) / 2 for low, high in piece], [(high - low) / 2 for low, high in piece]
+        if inverse is None or min(radius) <= 0:
+            return None
         operator = KrawczykOperator(ar, lambda y: system(y).equations, lambda _: jacobian, inverse)
         return operator.image(centre, radius)
 

@@ -29,8 +29,9 @@ import numpy as np
 from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.facade import Ball
-from hallucert.balls.krawczyk import contract, prove_zero
+from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.balls.symmetric import inertia
+from hallucert.balls.zeros import prove_zero
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats
 from hallucert.check.claim import Claim, Enclosure, Status, undecided
 from hallucert.check.problem import is_defined
@@ -148,7 +149,7 @@ def prove_target(
     with ar:
         found = prove_zero(ar, gradient, hessian, list(target), unit=unit)
         if found is not None:
-            balls = contract(ar, gradient, hessian, found.box, max_steps=4)
+            balls = KrawczykOperator(ar, gradient, hessian, found.preconditioner).tighten(found.result)
             signs = inertia(ar, f.enclose_hessian(ar, balls))
             kind = Kind.SADDLE
             if f.dimension in (signs.positive, signs.negative):

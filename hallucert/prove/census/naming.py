@@ -22,7 +22,8 @@ from hallucert.arguments import Quiet
 from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.krawczyk import approximate_preconditioner, contract, prove_zero
+from hallucert.balls.krawczyk import approximate_preconditioner
+from hallucert.balls.zeros import contract, prove_zero
 from hallucert.balls.lanes import FloatLanes
 from hallucert.balls.matrix import midpoints
 from hallucert.check.census.charts import Local
