@@ -30,14 +30,9 @@ _lock = RLock()
 
 
 class FlintPrecision:
-    """A context in which FLINT has a precision that no other thread changes; the one before is restored at its end.
+    """A context in which FLINT has a precision of some bits that no other thread changes; the one before is restored.
 
     Contexts nest, also of different precisions.
-
-    Parameters
-    ----------
-    bits : int
-        The precision.
     """
 
     def __init__(self, bits: int) -> None:
@@ -340,16 +335,9 @@ _FUNCTIONS: dict[str, Callable[[Ball], Ball]] = {
 
 
 def bounds(name: str, direction: float, x: np.ndarray) -> np.ndarray:
-    """Return doubles beyond the values of a function at each x, in a direction; NaN where it has none.
+    """Return doubles beyond the values of a function at each x: below for a direction ``-inf``, above for ``inf``.
 
-    Parameters
-    ----------
-    name : str
-        The function.
-    direction : float
-        ``-inf`` for lower bounds, ``inf`` for upper bounds.
-    x : (k,) array
-        Where; NaN for infinities.
+    NaN where it has none, as for the NaN that stand for infinities.
     """
     look()
     function = _FUNCTIONS[name]

@@ -94,13 +94,7 @@ def _lane_by_lane(name: str) -> Callable[[BallLanes, BallList], BallList]:
 
 
 class BallLanes:
-    """Lanes of balls over one of the arithmetics of `hallucert.balls.arithmetic`.
-
-    Parameters
-    ----------
-    ar : BallArithmetic
-        The arithmetic of every lane.
-    """
+    """Lanes of balls over one of the arithmetics of `hallucert.balls.arithmetic`; see `LaneArithmetic`."""
 
     def __init__(self, ar: BallArithmetic) -> None:
         self.ar = ar

@@ -97,13 +97,7 @@ def trace(a: Sequence[Sequence[Ball]]) -> Ball:
 
 
 def norm_inf(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction:
-    """Return an upper bound of the largest absolute row sum.
-
-    Raises
-    ------
-    ArgumentError
-        If an entry is indeterminate.
-    """
+    """Return an upper bound of the largest absolute row sum; `ArgumentError` if an entry is indeterminate."""
     return ar.largest_absolute_sum(a)
 
 

@@ -77,14 +77,9 @@ def _sum(a: Slopes, b: Slopes) -> Slopes:
 
 
 class MeanValueArithmetic:
-    """The arithmetic of `MeanValue`, with the part of the interface of balls that tapes and `Point` use.
+    """The arithmetic of `MeanValue` on one box, from that of its `balls`, and ``W - w``, the `offset`.
 
-    Parameters
-    ----------
-    balls : BallArithmetic
-        What values and derivatives are enclosed in.
-    offset : sequence of n balls
-        ``W - w``.
+    It has the part of the interface of balls that tapes and `Point` use.
     """
 
     lasting = False  # it belongs to one box

@@ -60,20 +60,8 @@ def prove_zero(
     The box is found by inflation: begin with twice the Newton step (but not below the floors), and while the image
     leaves the box, take a box 9/8 of the image in each coordinate.
 
-    Parameters
-    ----------
-    ar : BallArithmetic
-        The arithmetic.
-    function, jacobian : callable
-        G and DG in balls.
-    centre : sequence of Fraction
-        A point near the zero.
-    preconditioner : rows of Fraction, optional
-        C; by default the double inverse of the Jacobian's midpoint at `centre`.
-    unit : Fraction
-        The size of the unknowns, positive.
-    relative_floor, absolute_floor : Fraction
-        No radius is below ``relative_floor * |centre_i| + absolute_floor * unit``: rounding needs room.
+    By default the preconditioner is the double inverse of the Jacobian's midpoint at `centre`. No radius is below
+    ``relative_floor * |centre_i| + absolute_floor * unit``, `unit` the size of the unknowns: rounding needs room.
     """
     centre = list(centre)
     with ar:

@@ -151,21 +151,11 @@ PROVOKED = (HallucertError, ArithmeticError, ValueError, LookupError, RecursionE
 class Theorem(Generic[F]):
     """A claim that can be made, as a function of its numbers.
 
-    Attributes
-    ----------
-    name : str
-        Name of the claim.
-    question : str
-        What the claim asks, for claims that stay undecided.
-    conclude : callable
-        ``(facts, numbers, inputs) -> (status, statement)``, or a `Reason` if the numbers decide nothing.
-    numbers : tuple of sets of str
-        The sets of numbers that the claim may have; empty if those are told by `conclude` alone.
-    inputs : tuple of mappings of str to str
-        The sets of inputs that the claim may have, with their types in a certificate, which are the names of
-        `hallucert.check.file.fields.CODECS`.
-    subject : str
-        The input that says which piece of the certificate the claim is about, from 1; "" if there is only one.
+    `question` is what it asks, where it stays undecided. `conclude` takes facts, numbers and inputs to status and
+    statement, or to a `Reason` if the numbers decide nothing. `numbers` are the sets of numbers that the claim may
+    have, empty if `conclude` alone tells; `inputs` the sets of inputs, each with its type in a file, one of
+    `hallucert.check.file.fields.READERS`. `subject` is the input that says which piece of the certificate the claim is
+    about, from 1; "" if there is only one.
     """
 
     name: str
@@ -224,19 +214,7 @@ class Measured(Generic[F]):
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which software made a certificate. Information only: nothing that is proved depends on it.
-
-    Attributes
-    ----------
-    hallucert : str
-        Version of this library.
-    backend : str
-        ``"arb"`` or ``"mpmath"``.
-    backend_version : str
-        Library and version behind it.
-    precision : int
-        Bits of the proof; a checker works with more.
-    """
+    """Which software made a certificate, in which arithmetic, at how many bits: nothing proved depends on it."""
 
     hallucert: str
     backend: str

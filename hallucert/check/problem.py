@@ -32,7 +32,6 @@ from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.check.claim import Enclosure
 from hallucert.errors import ArgumentError
 from hallucert.exact import require_radius
-from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -43,18 +42,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Problem:
-    """What a point is a point of.
+    """What a point is a point of: a function, an exact positive radius, and the ascent step.
 
-    Attributes
-    ----------
-    objective : Objective
-        The function.
-    rho : Fraction
-        Exact perturbation radius, positive.
-    law : RadiusLaw
-        The ascent step.
-    residual : bool
-        Whether the equation is ``r(x+) = 0``, for a function in residual form, instead of ``g(x+) = 0``.
+    With `residual` the equation is ``r(x+) = 0``, for a function in residual form, instead of ``g(x+) = 0``.
     """
 
     objective: Objective
@@ -252,25 +242,3 @@ def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
     Its own tape is run: a derivative may be defined where the function is not.
     """
     return bool(ar.is_finite(f.enclose_value(ar, box)))
-
-
-def is_undefined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
-    """Tell whether `f` is certainly undefined, or not analytic, at every point of a box of balls.
-
-    That is so if some operation of its formula gets an argument that certainly is outside of its domain
-    (`hallucert.objectives.tape`).
-    """
-    if not isinstance(f, FormulaObjective):
-        return False
-    checked = {}  # node number of an argument: whether it must be positive (True), or only not be 0 (False)
-    for node in f.tape.nodes:
-        if node.op in ("log", "sqrt", "rpow"):
-            checked[node.a] = True
-        elif node.op == "div" or (node.op == "pow" and node.b < 0):
-            number = node.b if node.op == "div" else node.a
-            checked[number] = checked.get(number, False)
-    values = f.tape.evaluate_nodes(ar, box, list(checked))
-    return any(
-        ar.is_finite(value) and (ar.upper(value) <= 0 if positive else ar.magnitude(value) == 0)
-        for value, positive in zip(values, checked.values(), strict=True)
-    )

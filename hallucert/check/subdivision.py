@@ -63,6 +63,10 @@ class Subdivision:
     def _error(self, must: str) -> ArgumentError:
         return ArgumentError("subdivision", f"<{len(self.letters)} characters>", must)
 
+    def to_json(self) -> str:
+        """Return what stands in a file."""
+        return self.letters
+
     def __len__(self) -> int:
         """Return how many pieces are settled."""
         return len(self.letters) // 2 + 1
@@ -92,17 +96,10 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Criteria(Generic[P]):
-    """What may settle a piece of a box.
+    """What may settle a piece of a box, in an arithmetic.
 
-    Attributes
-    ----------
-    arithmetic : BallArithmetic
-        That of the balls.
-    view : callable
-        From a piece, exactly, and balls that contain it, to what the tests look at.
-    tests : mapping of str to callable
-        By letter: tell whether it is certain of a piece what is to be proved of all pieces. A prover tries them in
-        this order.
+    `view` takes a piece, exactly, and balls that contain it, to what the `tests` look at. These tell, by letter,
+    whether it is certain of a piece what is to be proved of all; a prover tries them in this order.
     """
 
     arithmetic: BallArithmetic
@@ -116,16 +113,9 @@ class Criteria(Generic[P]):
         return next((letter for letter, test in self.tests.items() if test(seen)), None)
 
     def settle(self, subdivision: Subdivision, box: Sequence[tuple[Fraction, Fraction]], most: int) -> Reason | None:
-        """Walk a subdivision of a box; return None if each piece is settled by the test that is named for it.
+        """Walk a subdivision of a box, of so many pieces at most.
 
-        Parameters
-        ----------
-        subdivision : Subdivision
-            The record.
-        box : sequence of (Fraction, Fraction)
-            Ends of each side.
-        most : int
-            How many pieces may be looked at.
+        Returns None if each piece is settled by the test that is named for it.
         """
         if len(subdivision) > most:
             return Reason.BUDGET

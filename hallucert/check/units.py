@@ -107,18 +107,9 @@ CALLER = Units(0, 0)
 
 
 def units_of(f: FormulaObjective, length: Fraction | float, points: np.ndarray, backend: str = "float") -> Units:
-    """Return units for a problem.
+    """Return units for a problem of some length, such as ``rho``, and gradients as they are at the `points` (k, d).
 
-    Parameters
-    ----------
-    f : FormulaObjective
-        The function.
-    length : positive number
-        Its length, such as ``rho``.
-    points : (k, d) array
-        Where gradients are looked at.
-    backend : str
-        The arithmetic that is at hand. Units prove nothing, and any will do.
+    Units prove nothing, and any arithmetic that is at hand will do.
     """
     long, ar = exponent(Fraction(length)), arithmetic("arb" if backend == "float" else backend, LOOK_BITS)
     sizes: list[Fraction] = []

@@ -14,12 +14,13 @@ from hallucert.arguments import checked_double, checked_whole, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
+from hallucert.check.census.charts import is_undefined
 from hallucert.check.claim import Enclosure, Provenance, Status
 from hallucert.check.point import existence, no_minimizer_near
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.file import MAX_DIMENSION
 from hallucert.check.point.rule import Evidence, Facts, Vector, Witness
-from hallucert.check.problem import Point, Problem, is_undefined
+from hallucert.check.problem import Point, Problem
 from hallucert.check.publishing import published, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, Progress, working

@@ -16,7 +16,6 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from os import PathLike
 from typing import ClassVar
 
 from hallucert.check.census.records import (
@@ -28,15 +27,15 @@ from hallucert.check.census.records import (
     from_floats,
 )
 from hallucert.check.claim import Claim, Claims, Enclosure, Provenance, Status, undecided
+from hallucert.check.file.certificate import Saved
 from hallucert.check.reason import Reason
 from hallucert.check.units import Units
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, short_rational
-from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
 
 
 @dataclass(frozen=True)
-class Census:
+class Census(Saved):
     """All hallucinated stationary points of a box, for one ``rho``.
 
     Attributes
@@ -113,23 +112,6 @@ class Census:
         places = len(self.excluded)
         return "complete" + f" outside of {places} excluded place{'s' * (places > 1)}" * (places > 0)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the census as JSON, atomically; `hallucert.load` reads it and `hallucert.verify` re-proves it.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; an existing file is replaced.
-
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.check.file.save import save
-
-        save(self, path)
-
     def __repr__(self) -> str:
         state = self._extent() if self.complete else f"{len(self.pending)} places pending"
         return (
@@ -137,9 +119,9 @@ class Census:
             f"{len(self.points)} points, {state}>"
         )
 
-    def __str__(self) -> str:
+    def card(self) -> list[str]:
+        """Return what was found, and what is left open."""
         lines = [
-            heading(self.problem.f),
             f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
             f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
             f"points, {self._extent()}",
@@ -152,9 +134,7 @@ class Census:
                 lines.append(f"  ... and {len(places) - 8} more {title}")
         took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
         lines.append(f"{self.boxes} boxes{took}, arithmetic {self.problem.backend}")
-        made = self.provenance
-        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
-        return "\n".join(lines)
+        return lines
 
 
 def taken_out_of(units: Units, census: Census, problem: Problem) -> Census:

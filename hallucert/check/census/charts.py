@@ -27,6 +27,7 @@ from typing import Protocol, TypeVar
 
 from hallucert.balls.facade import Ball, BallArithmetic, sum_of_products
 from hallucert.check.claim import Enclosure
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Arithmetic
 
@@ -131,18 +132,9 @@ def charts(dimension: int) -> list[Face]:
 
 
 class ChartPoint:
-    """Everything about ``x = c + s rho n`` on one chart, enclosed.
+    """Everything about ``x = c + s rho n`` on one chart, enclosed in balls or in lanes.
 
-    Parameters
-    ----------
-    arithmetic : Arithmetic
-        Of balls, or of lanes.
-    f : Objective
-        The function.
-    radius, centre, y : balls
-        ``rho``, the d coordinates of c, and the d - 1 unknowns.
-    chart : Chart
-        The face.
+    `radius`, `centre` and `y` are ``rho``, the d coordinates of c, and the d - 1 unknowns.
     """
 
     def __init__(
@@ -195,3 +187,25 @@ class ChartPoint:
             row[j - 1] = row[j - 1] - self.gradient[0]
             result.append(row)
         return result
+
+
+def is_undefined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
+    """Tell whether `f` is certainly undefined, or not analytic, at every point of a box of balls.
+
+    That is so if some operation of its formula gets an argument that certainly is outside of its domain
+    (`hallucert.objectives.tape`).
+    """
+    if not isinstance(f, FormulaObjective):
+        return False
+    checked = {}  # node number of an argument: whether it must be positive (True), or only not be 0 (False)
+    for node in f.tape.nodes:
+        if node.op in ("log", "sqrt", "rpow"):
+            checked[node.a] = True
+        elif node.op == "div" or (node.op == "pow" and node.b < 0):
+            number = node.b if node.op == "div" else node.a
+            checked[number] = checked.get(number, False)
+    values = f.tape.evaluate_nodes(ar, box, list(checked))
+    return any(
+        ar.is_finite(value) and (ar.upper(value) <= 0 if positive else ar.magnitude(value) == 0)
+        for value, positive in zip(values, checked.values(), strict=True)
+    )

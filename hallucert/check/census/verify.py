@@ -29,7 +29,7 @@ from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import KrawczykOperator, KrawczykResult, approximate_preconditioner
 from hallucert.balls.matrix import midpoints
 from hallucert.check.census.census import Census, taken_out_of
-from hallucert.check.census.charts import ChartPoint, Face, Gradient, Local, charts
+from hallucert.check.census.charts import ChartPoint, Face, Gradient, Local, charts, is_undefined
 from hallucert.check.census.records import (
     Box,
     CriticalPoint,
@@ -48,7 +48,7 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import PROVOKED, Enclosure, Status
 from hallucert.check.file.verify import Result, provoked
-from hallucert.check.problem import Point, is_defined, is_undefined
+from hallucert.check.problem import Point, is_defined
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.subdivision import Box as Piece
 from hallucert.check.subdivision import balls_of, halves

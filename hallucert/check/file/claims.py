@@ -26,26 +26,11 @@ def claim_json(claim: Claim) -> dict[str, JSON]:
 def read_claims(
     data: object, theorems: Mapping[str, Theorem[F]], facts: F | None, limit: int, pieces: int = 0
 ) -> Iterator[Claim]:
-    """Read claims, one after the other, and render their sentences.
+    """Read claims, one after the other, that are among some theorems, and render their sentences.
 
-    Parameters
-    ----------
-    data : object
-        What stands under ``claims`` in the file.
-    theorems : mapping of str to Theorem
-        Those that a file of this kind may claim.
-    facts
-        What the sentences may refer to; whoever takes a claim may add it to these before taking the next. None if all
-        claims are undecided.
-    limit : int
-        Most claims.
-    pieces : int
-        How many pieces there are for claims to be about.
-
-    Raises
-    ------
-    CertificateError
-        If something does not fit, also where numbers do not show the status that a claim has.
+    What the sentences refer to are `facts`, to which whoever takes a claim may add it before taking the next; None if
+    all claims are undecided. There are so many `pieces` for claims to be about. `CertificateError` if something does
+    not fit, also where numbers do not show the status that a claim has.
     """
     for i, item in enumerate(read_list(data, "claims", limit)):
         yield _claim(item, f"claims[{i}]", theorems, facts, pieces)

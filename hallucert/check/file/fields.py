@@ -11,13 +11,16 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hallucert.check.claim import Claim, Enclosure, Provenance, Status
-from hallucert.check.subdivision import LONGEST, Subdivision
+from hallucert.check.file.certificate import Made
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact_radius, format_exact, format_rational, parse_dyadic, parse_exact
 from hallucert.objectives.tape import Tape
+
+if TYPE_CHECKING:
+    from hallucert.check.subdivision import Subdivision
 
 FORMAT = "hallucert-certificate"
 JSON = Any
@@ -190,6 +193,8 @@ def read_box(value: object, field: str) -> tuple[tuple[Fraction, Fraction], ...]
 
 def read_subdivision(value: object, field: str) -> Subdivision:
     """Return the record of a subdivision."""
+    from hallucert.check.subdivision import LONGEST, Subdivision  # most points have none
+
     try:
         return Subdivision(read_text(value, field, LONGEST))
     except ArgumentError as error:
@@ -254,10 +259,8 @@ def plain(value: object) -> JSON:
         return format_exact(value)
     if isinstance(value, Enclosure):
         return [format_exact(value.lower), format_exact(value.upper)]
-    if isinstance(value, Tape):
+    if hasattr(value, "to_json"):  # tapes and subdivisions
         return value.to_json()
-    if isinstance(value, Subdivision):
-        return value.letters
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, Iterable):
@@ -268,18 +271,6 @@ def plain(value: object) -> JSON:
 def record(value: object, fields: Iterable[str]) -> dict[str, JSON]:
     """Return the attributes of an object that a table of fields names, as plain data."""
     return {name: plain(getattr(value, name)) for name in fields}
-
-
-class Made(Protocol):
-    """A certificate of any kind."""
-
-    @property
-    def kind(self) -> str:
-        """The kind, a key of `hallucert.check.file.files.KINDS`."""
-
-    @property
-    def provenance(self) -> Provenance:
-        """Which software made it."""
 
 
 def header(certificate: Made, problem: Mapping[str, JSON]) -> dict[str, JSON]:

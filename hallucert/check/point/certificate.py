@@ -6,20 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from os import PathLike
 from typing import ClassVar
 
 import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Status
+from hallucert.check.file.certificate import Saved
 from hallucert.check.point.existence import room_of
 from hallucert.check.point.rule import Witness
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, short_rational
-from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -29,8 +28,8 @@ def together(names: Sequence[str]) -> str:
     return f"{', '.join(names)}: UNDECIDED, because {Reason.NEEDS_EXISTENCE.explanation}"
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, repr=False)
+class Certificate(Saved):
     """Everything that was proved about one point, with what an independent checker needs to prove it again.
 
     Indexing with a claim's name gives the `Claim`, which is true if it is proved; iterating gives all of them, as for
@@ -113,31 +112,15 @@ class Certificate:
         result: np.ndarray | None = np.clip(self.enclosure.mean(axis=1), room[:, 0], room[:, 1])
         return result
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the certificate as JSON, atomically: the file is complete or not there.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; an existing file is replaced.
-
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.check.file.save import save
-
-        save(self, path)
-
     def __repr__(self) -> str:
         counts = {s: sum(c.status is s for c in self.claims.values()) for s in Status}
         text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         return f"<Certificate for {self.objective.name[:40]!r}, rho = {decimal_below(self.rho)}: {text}>"
 
-    def __str__(self) -> str:
+    def card(self) -> list[str]:
+        """Return where the point is, and the claims; those that lack a point, together."""
         step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
-        lines = [heading(self.objective), f"rho = {short_rational(self.rho)}{step}"]
+        lines = [f"rho = {short_rational(self.rho)}{step}"]
         if self.box is not None:
             for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
                 lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
@@ -147,9 +130,7 @@ class Certificate:
         lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims if claim.name not in pointless]
         if pointless:
             lines.append(f"[?] {together(pointless)}")
-        made = self.provenance
-        lines.append(f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}")
-        return "\n".join(lines)
+        return lines
 
 
 def _outward(sides: Iterable[tuple[Fraction, Fraction]]) -> np.ndarray:

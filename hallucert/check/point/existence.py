@@ -33,20 +33,9 @@ from hallucert.exact import decimal_above, decimal_below, format_rational, round
 
 
 class System:
-    """The map ``G`` of a witness and its Jacobian, in balls.
+    """The map ``G`` of a witness and its Jacobian, in balls, with the exact `slice` ``S``; None for the identity.
 
-    Parameters
-    ----------
-    arithmetic : BallArithmetic
-        The arithmetic of the proof.
-    problem : Problem
-        What is solved.
-    centre : tuple of Fraction
-        ``x0``.
-    slice : (d, m) rows of balls or None
-        ``S``, exact.
-    at_centre : Point, optional
-        The SAM quantities at ``x0``, if they are known.
+    `at_centre` are the SAM quantities at ``x0``, if they are known.
     """
 
     def __init__(

@@ -31,20 +31,10 @@ T = TypeVar("T")
 class Witness:
     """Where and how existence is proved; or just a box, about all points of which something is claimed.
 
-    The equation is ``G(z) = y(x0 + S z) = 0`` with ``y(x) = g(x+)``, ``S = I``; in residual form with ``y(x) = r(x+)``
-    and ``S`` of shape (d, m), close to the transpose of ``Dr(x+)``. Somebody proposed it, and it is kept exactly.
-    Nothing in a witness is trusted: a bad one only makes the proof fail.
-
-    Attributes
-    ----------
-    centre : tuple of Fraction
-        ``x0``, `d` dyadics.
-    slice : tuple of tuple of Fraction or None
-        ``S``, `d` rows of `m` dyadics; None stands for the identity.
-    radius : tuple of Fraction
-        Half widths of the box ``Z`` around 0, in the unknowns ``z``.
-    preconditioner : tuple of tuple of Fraction
-        ``C``, close to the inverse of ``DG(0)``; empty if nothing is solved, and the box is all there is.
+    The equation is ``G(z) = y(x0 + S z) = 0`` for ``z`` in the box ``|z_i| <= radius_i``, with ``y(x) = g(x+)``,
+    ``S = I``; in residual form with ``y(x) = r(x+)`` and the `slice` ``S`` of shape (d, m), close to the transpose of
+    ``Dr(x+)``. The `preconditioner` is close to the inverse of ``DG(0)``, or empty if nothing is solved. Somebody
+    proposed it, and it is kept exactly. Nothing in a witness is trusted: a bad one only makes the proof fail.
     """
 
     centre: Vector
@@ -97,18 +87,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is enclosed about the proved point: ``x*`` lies in the box of `point`.
+    """What is enclosed about the proved point: ``x*`` lies in the box of `point`, around the `centre` of the witness.
 
-    Attributes
-    ----------
-    point : Point
-        All SAM quantities on a tight enclosure of ``x*``.
-    centre : tuple of Fraction
-        The centre of the witness; empty if there is none.
-    max_boxes : int
-        Budget of claims that subdivide.
-    clock : Clock
-        When claims that subdivide give up.
+    Claims that subdivide look at `max_boxes` at most, and give up when the time of the `clock` is up.
     """
 
     point: Point
@@ -143,21 +124,11 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Theorem[Facts]):
-    """A theorem about a point, with what measures it.
+    """A theorem about a point, with what measures it: from evidence and inputs to enclosures, or why there are none.
 
-    Attributes
-    ----------
-    name, question, conclude, numbers, inputs
-        As for `Theorem`.
-    measure : callable
-        ``(evidence, inputs) -> numbers``, rigorous enclosures, or a `Reason` if they cannot be had.
-    questions : mapping of str to str
-        The question for a variant of SAM, where it differs by more than the method's name.
-    needs : str
-        What has to be asked for, or be proposed by a search, for the claim to be made: a field of
-        `hallucert.prove.claims.Hints`. "" if it is made by itself.
-    residual_only : bool
-        Whether only a point proved to exist in residual form has it.
+    `questions` are those for variants of SAM, where they differ by more than the method's name. What `needs` names, a
+    field of `hallucert.prove.claims.Hints`, has to be asked for or be proposed for the claim to be made. Only a point
+    that is proved to exist in residual form has a claim that is `residual_only`.
     """
 
     measure: Callable[[Evidence, Inputs], Numbers | Reason]

@@ -174,22 +174,9 @@ def safe_radius(
     backend: str = "float",
     units: Units = CALLER,
 ) -> SafeRadius:
-    """Bracket the largest radius of a ball around `target` on which `f` is convex.
+    """Bracket the largest radius of a ball around `target` on which `f` is convex, to a relative width.
 
-    Parameters
-    ----------
-    f : FormulaObjective
-        The function.
-    target : CriticalPoint
-        Around it.
-    rtol : float
-        Wanted relative width of the bracket.
-    max_boxes, clock : int, Clock
-        Budgets; a spent one leaves a wider bracket, which is true.
-    backend : str
-        Arithmetic of the search.
-    units : Units
-        Those of the search.
+    It is searched for in some units, in an arithmetic of lanes; a spent budget leaves a wider bracket, which is true.
     """
     claim = convex_claim(f)
     if claim:

@@ -47,18 +47,9 @@ class CurveChain:
 
 @dataclass(frozen=True)
 class ProvedChain:
-    """A chain that was proved.
+    """A chain that was proved: its cells, the ends of their arcs, and whether the curve is closed.
 
-    Attributes
-    ----------
-    proofs : tuple of CurveCellProof
-        One for each cell.
-    joints : tuple of Joint
-        The end of each cell's arc.
-    entries : tuple of (Fraction, Fraction)
-        For each cell an interval that holds the ``s`` where the curve comes in.
-    closed : bool
-        Whether the curve is closed.
+    `entries` are, for each cell, intervals that hold the ``s`` where the curve comes in.
     """
 
     proofs: tuple[CurveCellProof, ...]

@@ -61,21 +61,7 @@ SHARPENED = 2
 
 @dataclass(frozen=True)
 class Chart:
-    """The exact data of a chart.
-
-    Attributes
-    ----------
-    centre : 2d + 1 rationals
-        ``m``.
-    frame : 2d + 1 rows of 2d + 1 rationals
-        ``[T, N]``.
-    half_width : positive rational
-        ``h``.
-    radius : 2d - 1 positive rationals
-        ``r``.
-    preconditioner : 2d - 1 rows of 2d - 1 rationals
-        ``C``.
-    """
+    """The exact data of a chart: ``m``, ``[T, N]``, ``h``, ``r`` and ``C``, with ``2d + 1`` unknowns."""
 
     centre: Rationals
     frame: tuple[Rationals, ...]

@@ -20,7 +20,7 @@ from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.check.census.charts import Gradient
+from hallucert.check.census.charts import Gradient, is_undefined
 from hallucert.check.census.records import (
     Box,
     CriticalPoint,
@@ -35,7 +35,7 @@ from hallucert.check.census.records import (
     widened,
 )
 from hallucert.check.claim import Enclosure
-from hallucert.check.problem import is_defined, is_undefined
+from hallucert.check.problem import is_defined
 from hallucert.check.publishing import published
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import float_above

@@ -22,7 +22,7 @@ from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.check.census.charts import ChartPoint, Face, charts
+from hallucert.check.census.charts import ChartPoint, Face, charts, is_undefined
 from hallucert.check.census.records import (
     Box,
     CriticalPoint,
@@ -40,7 +40,7 @@ from hallucert.check.census.records import (
     widened,
 )
 from hallucert.check.claim import Enclosure
-from hallucert.check.problem import Point, is_defined, is_undefined
+from hallucert.check.problem import Point, is_defined
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.publishing import published
 from hallucert.clock import UNLIMITED, Clock, OutOfTime

@@ -8,7 +8,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.problem import is_defined, is_undefined
+from hallucert.check.census.charts import is_undefined
+from hallucert.check.problem import is_defined
 
 DEFINED, UNDEFINED, OPEN = (True, False), (False, True), (False, False)
 

@@ -1,4 +1,4 @@
-"""What certificates of chains of cells have in common: claims by name, text, and the file."""
+"""What certificates have in common: a card and a file; those of several pieces, also claims by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -29,17 +29,56 @@ def _double(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-class ChainCertificate:
+class Made(Protocol):
+    """A certificate of any kind."""
+
+    @property
+    def kind(self) -> str:
+        """The kind, a key of `hallucert.check.file.files.KINDS`."""
+
+    @property
+    def objective(self) -> Objective:
+        """The function."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Which software made it."""
+
+    def card(self) -> list[str]:
+        """Return what it says, line by line."""
+
+
+class Saved:
+    """What certificates of every kind have in common: a card in print, and a file."""
+
+    def __str__(self: Made) -> str:
+        made = self.provenance
+        by = f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}"
+        return "\n".join([heading(self.objective), *self.card(), by])
+
+    def save(self: Made, path: str | PathLike[str]) -> None:
+        """Write the certificate as JSON, atomically: the file is complete or not there.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced.
+
+        Raises
+        ------
+        OSError
+            If the path cannot be written; whatever was there before stays.
+        """
+        from hallucert.check.file.files import save
+
+        save(self, path)
+
+
+class ChainCertificate(Saved):
     """Several claims of each name: indexing gives the `Claims` of a name, iterating all claims in order.
 
-    ``certificate[name]`` is true only if there are claims of that name and *all* of them are proved.
-
-    Attributes
-    ----------
-    kind, first_claim : str
-        The kind of certificate, and the claim that a piece is there at all.
-    names : tuple of str
-        The claims there can be.
+    ``certificate[name]`` is true only if there are claims of that name and *all* of them are proved. `names` are those
+    there can be, and `first_claim` says that a piece is there at all.
     """
 
     kind: ClassVar[str]
@@ -74,23 +113,6 @@ class ChainCertificate:
         """Whether a piece of the curve is certified at all."""
         return any(claim.status is Status.PROVED for claim in self[self.first_claim])
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the certificate as JSON, atomically.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; an existing file is replaced.
-
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.check.file.save import save
-
-        save(self, path)
-
     def __repr__(self) -> str:
         count = sum(claim.status is Status.PROVED for claim in self.all_claims)
         return (
@@ -98,16 +120,9 @@ class ChainCertificate:
             f"cells, {count} claims proved>"
         )
 
-    def __str__(self) -> str:
-        made = self.provenance
-        return "\n".join(
-            [
-                heading(self.objective),
-                *self._subject(),
-                *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims),
-                f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}",
-            ]
-        )
+    def card(self) -> list[str]:
+        """Return what the claims are about, and the claims."""
+        return [*self._subject(), *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims)]
 
     def _lengths(self) -> list[int]:
         """Return the number of cells of each chain."""
