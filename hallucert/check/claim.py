@@ -14,12 +14,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Generic, SupportsIndex, TypeVar, overload
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Generic, Protocol, SupportsIndex, TypeVar, overload
 
+from hallucert.arguments import Late
 from hallucert.check.reason import Reason
 from hallucert.clock import OutOfTime
 from hallucert.errors import HallucertError
 from hallucert.exact import decimal_enclosure, short_digits
+from hallucert.objectives.names import heading
+from hallucert.objectives.objective import Objective
 
 COUNTS = frozenset({"negative_eigenvalues", "turns", "euler_characteristic"})
 """Numbers that are integers."""
@@ -220,3 +224,37 @@ class Provenance:
     backend: str
     backend_version: str
     precision: int
+
+
+class Made(Protocol):
+    """A certificate of any kind."""
+
+    @property
+    def kind(self) -> str:
+        """The kind, a key of `hallucert.check.file.files.KINDS`."""
+
+    @property
+    def objective(self) -> Objective:
+        """The function."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Which software made it."""
+
+    def card(self) -> list[str]:
+        """Return what it says, line by line."""
+
+
+class Saved:
+    """What certificates of every kind have in common: a card in print, and a file."""
+
+    def __str__(self: Made) -> str:
+        made = self.provenance
+        by = f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}"
+        return "\n".join([heading(self.objective), *self.card(), by])
+
+    if TYPE_CHECKING:
+
+        def save(self, path: str | PathLike[str]) -> None: ...
+    else:
+        save = Late("hallucert.check.file.save")

@@ -33,7 +33,7 @@ from hallucert.check.branch.region import (
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell
 from hallucert.check.claim import Claim, Inputs, Measured, Provenance
-from hallucert.check.file.certificate import doubles
+from hallucert.check.file.chains import doubles
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.publishing import publish
 from hallucert.check.reason import Reason

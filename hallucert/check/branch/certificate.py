@@ -14,7 +14,7 @@ from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.claims import COMPLETENESS, OF_DIAGRAMS, THEOREMS, Branches
 from hallucert.check.branch.system import TargetBox
 from hallucert.check.claim import Claim, Provenance, Status
-from hallucert.check.file.certificate import ChainCertificate, doubles
+from hallucert.check.file.chains import ChainCertificate, doubles
 from hallucert.exact import decimal_enclosure
 from hallucert.objectives.objective import Objective
 

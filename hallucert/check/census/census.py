@@ -26,8 +26,7 @@ from hallucert.check.census.records import (
     Unsettled,
     from_floats,
 )
-from hallucert.check.claim import Claim, Claims, Enclosure, Provenance, Status, undecided
-from hallucert.check.file.certificate import Saved
+from hallucert.check.claim import Claim, Claims, Enclosure, Provenance, Saved, Status, undecided
 from hallucert.check.reason import Reason
 from hallucert.check.units import Units
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, short_rational

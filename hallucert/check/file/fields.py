@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from hallucert.check.claim import Claim, Enclosure, Provenance, Status
-from hallucert.check.file.certificate import Made
+from hallucert.check.claim import Claim, Enclosure, Made, Provenance, Status
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact_radius, format_exact, format_rational, parse_dyadic, parse_exact
 from hallucert.objectives.tape import Tape

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from hallucert.arguments import checked_path, quiet
-from hallucert.check.file.certificate import Made
+from hallucert.check.claim import Made
 from hallucert.check.file.fields import FORMAT, JSON
 from hallucert.errors import CertificateError
 

@@ -10,15 +10,25 @@ import numpy as np
 
 from hallucert import doubles
 from hallucert.arguments import checked_path
-from hallucert.check.file.fields import Made
+from hallucert.check.claim import Made
 from hallucert.check.file.files import to_json
 from hallucert.files import replacing
 
 
 def save(certificate: Made, path: str | PathLike[str]) -> None:
-    """Write to a temporary file beside `path`, then rename: readers see the old file or the new one.
+    """Write the certificate as JSON, atomically: the file is complete or not there.
 
     Long arrays of doubles go to a companion (`hallucert.doubles`), which is there before the certificate is.
+
+    Parameters
+    ----------
+    path : str or path
+        Where to; an existing file is replaced.
+
+    Raises
+    ------
+    OSError
+        If the path cannot be written; whatever was there before stays.
     """
     data, arrays, target, digest = to_json(certificate), list[np.ndarray](), checked_path(path), None
 

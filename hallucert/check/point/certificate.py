@@ -11,8 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.arguments import quiet
-from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Status
-from hallucert.check.file.certificate import Saved
+from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
 from hallucert.check.point.existence import room_of
 from hallucert.check.point.rule import Witness
 from hallucert.check.problem import Problem

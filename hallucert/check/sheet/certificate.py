@@ -11,7 +11,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Provenance
-from hallucert.check.file.certificate import ChainCertificate, doubles
+from hallucert.check.file.chains import ChainCertificate, doubles
 from hallucert.check.sheet.claims import THEOREMS, Pieces
 from hallucert.check.sheet.curve_chain import CurveChain
 from hallucert.check.sheet.surface_atlas import Atlas

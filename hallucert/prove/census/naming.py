@@ -23,9 +23,9 @@ from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import approximate_preconditioner
-from hallucert.balls.zeros import contract, prove_zero
 from hallucert.balls.lanes import FloatLanes
 from hallucert.balls.matrix import midpoints
+from hallucert.balls.zeros import contract, prove_zero
 from hallucert.check.census.charts import Local
 from hallucert.check.census.records import (
     CriticalPoint,

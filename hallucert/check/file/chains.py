@@ -1,18 +1,16 @@
-"""What certificates have in common: a card and a file; those of several pieces, also claims by name."""
+"""What certificates of chains of cells have in common: claims by name, and text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from os import PathLike
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 
-from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Status
+from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
 from hallucert.errors import ArgumentError
-from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
 
 
@@ -27,51 +25,6 @@ def _double(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-class Made(Protocol):
-    """A certificate of any kind."""
-
-    @property
-    def kind(self) -> str:
-        """The kind, a key of `hallucert.check.file.files.KINDS`."""
-
-    @property
-    def objective(self) -> Objective:
-        """The function."""
-
-    @property
-    def provenance(self) -> Provenance:
-        """Which software made it."""
-
-    def card(self) -> list[str]:
-        """Return what it says, line by line."""
-
-
-class Saved:
-    """What certificates of every kind have in common: a card in print, and a file."""
-
-    def __str__(self: Made) -> str:
-        made = self.provenance
-        by = f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}"
-        return "\n".join([heading(self.objective), *self.card(), by])
-
-    def save(self: Made, path: str | PathLike[str]) -> None:
-        """Write the certificate as JSON, atomically: the file is complete or not there.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; an existing file is replaced.
-
-        Raises
-        ------
-        OSError
-            If the path cannot be written; whatever was there before stays.
-        """
-        from hallucert.check.file.files import save
-
-        save(self, path)
 
 
 class ChainCertificate(Saved):
