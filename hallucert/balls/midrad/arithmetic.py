@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
+from types import TracebackType
+from typing import Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,21 @@ import numpy.typing as npt
 from hallucert.balls import require_round_to_nearest
 from hallucert.balls.midrad.array import MidRad
 from hallucert.balls.midrad.functions import FUNCTIONS, logsumexp
+from hallucert.balls.midrad.products import METHODS, Method
 from hallucert.balls.midrad.rounding import Doubles
-from hallucert.errors import EnvironmentRefused
+from hallucert.errors import ArgumentError, EnvironmentRefused
 
 
 class MidRadArithmetic:
     """What array programs need of midpoint-radius arrays: `hallucert.objectives.program.midrad.MidRadArrays` runs them.
+
+    Used as a context manager it says how the operator ``@`` multiplies in this thread; blocks nest.
+
+    Parameters
+    ----------
+    products : {"bounded", "sliced"}
+        By BLAS, with a bound of its rounding errors; or by exact products of slices, for another opinion
+        (`hallucert.balls.midrad.products`).
 
     Raises
     ------
@@ -28,8 +39,20 @@ class MidRadArithmetic:
     name = "midrad"
     precision = 53
 
-    def __init__(self) -> None:
+    def __init__(self, products: Method = "bounded") -> None:
+        if products not in get_args(Method):
+            raise ArgumentError("products", products, 'be "bounded" or "sliced"')
         require_exact_products()
+        self.products: Method = products
+
+    def __enter__(self) -> Self:
+        METHODS.set((*METHODS.get(), self.products))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        METHODS.set(METHODS.get()[:-1])
 
     def array(self, mid: MidRad | npt.ArrayLike, rad: npt.ArrayLike | None = None) -> MidRad:
         """Return an enclosure as it is, or make one of doubles."""
@@ -53,7 +76,8 @@ class MidRadArithmetic:
 
     def product(self, a: MidRad, b: MidRad) -> MidRad:
         """Enclose a product of matrices, or of stacks of them."""
-        return a @ b
+        with self:
+            return a @ b
 
     def logsumexp(self, x: MidRad) -> MidRad:
         """Enclose ``log(sum(exp(x)))`` over the last axis."""

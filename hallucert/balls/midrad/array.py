@@ -26,12 +26,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.balls.midrad.products import enclosed_product
 from hallucert.balls.midrad.rounding import (
     TINY,
     UP,
     Doubles,
     around,
-    blocked_product,
     blocked_sum,
     doubles,
     excess,
@@ -294,6 +294,7 @@ class MidRad:
             rad = rad + flat._rad.sum(axis=-1)
         return MidRad.computed(mid, rad * excess(length) + TINY)
 
+    @_quiet
     def __matmul__(self, other: MidRad | Doubles) -> MidRad:
         """Enclose a product of matrices, or of stacks of them, or of a matrix and a vector, as numpy's ``@``."""
         a, b = self, as_midrad(other)
@@ -303,7 +304,7 @@ class MidRad:
             return (a.reshape(1, -1) @ b)[..., 0, :] if b.ndim > 1 else (a.reshape(1, -1) @ b.reshape(-1, 1))[0, 0]
         if b.ndim == 1:
             return (a @ b.reshape(-1, 1))[..., 0]
-        return _product(a, b)
+        return MidRad.computed(*enclosed_product(a.mid, a._rad, b.mid, b._rad))
 
     def __rmatmul__(self, other: Doubles) -> MidRad:
         return as_midrad(other) @ self
@@ -338,29 +339,6 @@ class MidRad:
 def as_midrad(value: MidRad | npt.ArrayLike) -> MidRad:
     """Return an array of doubles, or a number, as an exact array; an enclosure as it is."""
     return value if isinstance(value, MidRad) else MidRad(value)
-
-
-@_quiet
-def _product(a: MidRad, b: MidRad) -> MidRad:
-    """Enclose the product of (stacks of) matrices.
-
-    ``|XY - fl(AB)| <= g |A||B| + |A| rb + ra (|B| + rb)``, with the roundings' g; of an exact operand nothing remains.
-    """
-    length = a.shape[-1]
-    mid, depth = blocked_product(a.mid, b.mid)
-    g = gamma(depth)
-    left, right = np.abs(a.mid), np.abs(b.mid)
-    if b._rad is None:
-        scaled = left * g + TINY
-        rad = np.matmul(scaled if a._rad is None else scaled + a._rad, right)
-    else:
-        rad = np.matmul(left, right * g + b._rad + TINY)
-        if a._rad is not None:
-            rad += np.matmul(a._rad, right + b._rad)
-    rad *= excess(length)
-    rad += TINY
-    # A sum of n products that underflow lacks n 2**-1074 at most, and TINY is more.
-    return MidRad.computed(np.asarray(mid), np.asarray(rad))
 
 
 def stack_rows(arrays: Iterable[MidRad]) -> MidRad:

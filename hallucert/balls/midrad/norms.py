@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from hallucert.balls.midrad.array import MidRad
+from hallucert.balls.midrad.products import METHODS
 from hallucert.balls.midrad.rounding import TINY, UNIT, UP, Doubles, blocked_product, excess, finite, gamma
 from hallucert.errors import ArgumentError, DomainError
 
@@ -107,9 +108,13 @@ def cholesky_lower(s: MidRad) -> float:
 
 def _factored_lower(s: MidRad, shift: float, factor: Doubles) -> float:
     """Return ``c - |D|_2`` rounded down, for a proposed factor."""
-    square, depth = blocked_product(factor, np.ascontiguousarray(factor.T))
-    residual = s - MidRad.computed(square) - MidRad(np.diag(np.full(len(s), shift)))
-    size = frobenius_upper(factor)
-    rounding = gamma(depth) * (size * size) + len(s) * TINY
+    transposed, rounding = np.ascontiguousarray(factor.T), len(s) * TINY
+    if METHODS.get()[-1] == "sliced":
+        square = MidRad(factor) @ transposed
+    else:
+        product, depth = blocked_product(factor, transposed)
+        square, size = MidRad.computed(product), frobenius_upper(factor)
+        rounding += gamma(depth) * (size * size)
+    residual = s - square - MidRad(np.diag(np.full(len(s), shift)))
     off = float(finite(np.asarray((spectral_norm_upper(residual) + rounding) * UP)))
     return math.nextafter(shift - off, -math.inf)

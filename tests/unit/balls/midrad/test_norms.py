@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hallucert.balls.midrad import MidRad, norms
+from hallucert.balls.midrad import MidRad, MidRadArithmetic, norms
 from hallucert.errors import ArgumentError
 
 
@@ -26,8 +26,9 @@ def rational_determinant_signs(a):
     return signs
 
 
+@pytest.mark.parametrize("method", ["bounded", "sliced"])
 @pytest.mark.parametrize("least", [1e-3, 1e-9, 3e-15, 0.0, -1e-15, -1e-3])
-def test_a_positive_bound_means_that_all_minors_are_positive(least):
+def test_a_positive_bound_means_that_all_minors_are_positive(least, method):
     """Exact elimination decides; what is within 1e-14 of singular, or indefinite by 1e-15, is not proved."""
     rng = np.random.default_rng(2)
     q, _ = np.linalg.qr(rng.normal(size=(12, 12)))
@@ -35,7 +36,8 @@ def test_a_positive_bound_means_that_all_minors_are_positive(least):
     values[0] = least
     a = (q * values) @ q.T
     a = (a + a.T) / 2
-    bound = norms.cholesky_lower(MidRad(a))
+    with MidRadArithmetic(method):
+        bound = norms.cholesky_lower(MidRad(a))
     assert bound <= least + 1e-15 and bound > least - 1e-13
     assert bound <= 0 or set(rational_determinant_signs(a)) == {1}
     shifted = a - bound * np.eye(12)

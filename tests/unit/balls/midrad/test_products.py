@@ -1,0 +1,119 @@
+"""Products of matrices contain the exact ones, by both methods, which do not rest on each other."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from hallucert.balls.midrad import MidRad, MidRadArithmetic, products
+from hallucert.errors import ArgumentError, DomainError, EnvironmentRefused
+
+
+def contains(enclosure, exact):
+    """Tell whether an enclosure of shape () contains a rational number."""
+    return abs(Fraction(float(enclosure.mid)) - exact) <= Fraction(float(enclosure.rad))
+
+
+def product_cases(n):
+    rng = np.random.default_rng(n)
+    a, b = rng.normal(size=(3, n)), rng.normal(size=(n, 2))
+    a[0] = np.where(np.arange(n) % 2, -1e8, 1e8)  # cancels
+    return a, b, np.abs(rng.normal(size=a.shape)) * 1e-12, np.abs(rng.normal(size=b.shape)) * 1e-9
+
+
+@pytest.mark.parametrize("method", ["bounded", "sliced"])
+@pytest.mark.parametrize("n", [1, 2, 15, 17, 129, 800])
+def test_products_and_sums_of_any_length_contain_the_exact_ones(n, method):
+    """Of exact matrices and of boxes, at the corner that lies farthest out, and with cancellation."""
+    a, b, ra, rb = product_cases(n)
+    for x, y in itertools.product([MidRad(a), MidRad(a, ra)], [MidRad(b), MidRad(b, rb)]):
+        with MidRadArithmetic(method):
+            product, total = x @ y, x.sum(1)
+        for i in range(3):
+            row = [Fraction(m) + Fraction(r) for m, r in zip(x.mid[i].tolist(), x.rad[i].tolist(), strict=True)]
+            assert contains(total[i], sum(row))
+            for j in range(2):
+                signs = np.sign(x.mid[i]) * 1.0
+                column = [
+                    Fraction(m) + Fraction(r * s)
+                    for m, r, s in zip(y.mid[:, j].tolist(), y.rad[:, j].tolist(), signs.tolist(), strict=True)
+                ]
+                assert contains(product[i, j], sum(p * q for p, q in zip(row, column, strict=True)))
+
+
+def test_long_sums_are_as_tight_as_their_blocks():
+    """A sum of 10**6 ones, and a product of that length, are known to 1e-12, not to 1e-10."""
+    ones = MidRad(np.ones((1, 10**6)))
+    assert contains(ones.sum(), Fraction(10**6)) and ones.sum().rad < 1e-12 * 10**6
+    assert (ones @ ones.T).rad < 1e-12 * 10**6
+
+
+@pytest.mark.parametrize("method", ["bounded", "sliced"])
+def test_entries_of_all_sizes_are_enclosed(method):
+    """Rows and columns of very different sizes, entries that cancel but for the last bits, zeros and subnormals."""
+    rng = np.random.default_rng(8)
+    a = rng.normal(size=(6, 40)) * 2.0 ** rng.integers(-60, 60, size=(6, 40)) * 2.0 ** rng.integers(-300, 300, (6, 1))
+    b = rng.normal(size=(40, 5)) * 2.0 ** rng.integers(-60, 60, size=(40, 5)) * 2.0 ** rng.integers(-300, 300, (1, 5))
+    a[0], b[:, 0], a[1, :20] = 0.0, 5e-324, 0.0
+    a[2, 20:], b[20:] = -a[2, :20], b[:20] * (1 + 2.0**-52)
+    with MidRadArithmetic(method):
+        for product in (MidRad(a) @ MidRad(b), MidRad(a, abs(a) * 2.0**-30) @ MidRad(b, abs(b) * 2.0**-20)):
+            for i, j in np.ndindex(6, 5):
+                assert contains(
+                    product[i, j], sum(Fraction(x) * Fraction(y) for x, y in zip(a[i], b[:, j], strict=True))
+                )
+
+
+def test_slices_are_far_sharper_than_a_bound_for_any_order():
+    """Length 2000: a radius of 5 units in the last place of what is added, where the bound has a hundred."""
+    rng = np.random.default_rng(9)
+    a, b = rng.normal(size=(1, 2000)), rng.normal(size=(2000, 1))
+    size = float((abs(a) @ abs(b))[0, 0])
+    with MidRadArithmetic("sliced"):
+        product = MidRad(a) @ MidRad(b)
+    exact = sum(Fraction(x) * Fraction(y) for x, y in zip(a[0].tolist(), b[:, 0].tolist(), strict=True))
+    assert contains(product[0, 0], exact) and float(product.rad[0, 0]) < 5 * 2.0**-53 * size
+    assert float((MidRad(a) @ MidRad(b)).rad[0, 0]) > 100 * 2.0**-53 * size
+
+
+def test_stacks_and_vectors():
+    """Stacks of matrices, one matrix against a stack, and vectors, as numpy multiplies them."""
+    rng = np.random.default_rng(10)
+    a, b, v = rng.integers(-9, 9, (3, 2, 4)) * 1.0, rng.integers(-9, 9, (4, 5)) * 1.0, rng.integers(-9, 9, 4) * 1.0
+    for method in ("bounded", "sliced"):
+        with MidRadArithmetic(method):
+            for x, y in ((a, b), (a[0], a.transpose(0, 2, 1)), (a, v), (v, b), (v, v)):
+                product = MidRad(x) @ MidRad(y)
+                assert product.shape == np.shape(x @ y) and (abs(product.mid - x @ y) <= product.rad).all()
+    with pytest.raises(ArgumentError):
+        MidRad(a) @ MidRad(v[:3])
+
+
+def test_a_wrong_product_of_whole_numbers_is_found(monkeypatch):
+    """One entry of one product of slices that is off by one unit ends the computation."""
+    exact = np.matmul
+
+    def wrong(x, y):
+        product = exact(x, y)
+        if product.dtype == np.float64:
+            product[..., 1, 2] += 1
+        return product
+
+    with MidRadArithmetic("sliced"):
+        monkeypatch.setattr(products.np, "matmul", wrong)
+        with pytest.raises(EnvironmentRefused, match="whole numbers"):
+            MidRad(np.eye(3) / 3) @ MidRad(np.ones((3, 3)) / 7)
+
+
+def test_methods_nest_and_are_checked():
+    """The method of the innermost block counts, and is gone after it; slices refuse numbers beyond 2**400."""
+    large = MidRad(np.full((2, 2), 2.0**401))
+    with MidRadArithmetic("sliced"):
+        with MidRadArithmetic():
+            assert (large @ large).rad.max() > 0
+        with pytest.raises(DomainError):
+            large @ large
+    assert (large @ large).exact is False
+    with pytest.raises(ArgumentError):
+        MidRadArithmetic("fast")
