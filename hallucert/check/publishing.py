@@ -12,7 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.check.claim import Claim, Enclosure, F, Measured
+from hallucert import __version__
+from hallucert.balls.facade import BallArithmetic
+from hallucert.check.claim import Claim, Enclosure, F, Measured, Provenance
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.exact import exponent, round_down, round_up
@@ -124,3 +126,8 @@ def publish(measured: Measured[F], facts: F, precision: int | None, sizes: Sizes
     }
     stated = theorem.state(facts, numbers, inputs)
     return theorem.open(stated, inputs) if isinstance(stated, Reason) else stated
+
+
+def provenance(ar: BallArithmetic) -> Provenance:
+    """Say who proves."""
+    return Provenance(__version__, ar.name, ar.version, ar.precision)

@@ -19,9 +19,10 @@ from hallucert.find.candidate import Candidate
 from hallucert.find.curves.records import Branch, Sheet, Surface
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.prove.branch.certify import certify_branch
+from hallucert.prove.curves.branch import certify_branch
+from hallucert.prove.curves.sheet import certify_sheet
+from hallucert.prove.curves.surface import certify_surface
 from hallucert.prove.point import certify_point, task_at, task_of
-from hallucert.prove.sheet.certify import certify_sheet, certify_surface
 
 Array = Any
 """What numpy makes an array of, with exact numbers among its entries."""

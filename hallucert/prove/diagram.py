@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 
-from hallucert import __version__
 from hallucert.arguments import checked_seconds, checked_whole, quiet
 from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, matrix, require_round_to_nearest
@@ -32,12 +30,12 @@ from hallucert.check.branch.region import (
 )
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell
-from hallucert.check.claim import Claim, Inputs, Measured, Provenance
+from hallucert.check.claim import Claim, Inputs, Measured
 from hallucert.check.file.chains import doubles
 from hallucert.check.file.fields import MAX_NUMBER_BITS
-from hallucert.check.publishing import publish
+from hallucert.check.publishing import provenance, publish
 from hallucert.check.reason import Reason
-from hallucert.check.subdivision import Box, Criteria, Subdivision, halves, middle_of
+from hallucert.check.subdivision import Box, Criteria, middle_of
 from hallucert.clock import UNLIMITED, Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.find.curves.branch import branch, branches
@@ -47,30 +45,18 @@ from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.prove.branch.certify import NO_TARGET, PRECISION, Prover
+from hallucert.prove.curves.branch import NO_TARGET, PRECISION, Prover
 from hallucert.prove.regions import ROOM as LARGER
+from hallucert.prove.regions import Cutting
 
 MAX_BOXES = 200_000
-ROOM = Fraction(1, 8)
-"""Branches are followed in a box that is larger than the given one by this part of its sides."""
-
-BRANCHES = 0.75
-"""Part of the time budget for proofs of branches."""
-
-ROUNDS = 6
-"""How often branches are sought at places that the search has left over."""
-
-THICKER = tuple(Fraction(4**k) for k in range(6, -1, -1))
-"""Factors by which tubes are made thicker; the first that is proved is taken."""
-
-SMALLEST = Fraction(1, 2**24)
-"""Pieces below this part of the region's longest side are not split any more."""
-
-MOST_LEFT = 64
-"""The search ends when so many smallest pieces are left."""
-
-NEAR = 4
-"""Cells tried for a piece: those whose axes its middle is nearest to."""
+ROOM = Fraction(1, 8)  # branches are followed in a box that is larger than the given one by this part of its sides
+BRANCHES = 0.75  # part of the time budget for proofs of branches
+ROUNDS = 6  # how often branches are sought at places that the search has left over
+THICKER = tuple(Fraction(4**k) for k in range(6, -1, -1))  # factors by which tubes grow; the first proved one is taken
+SMALLEST = Fraction(1, 2**24)  # pieces below this part of the region's longest side are not split any more
+MOST_LEFT = 64  # the search ends when so many smallest pieces are left
+NEAR = 4  # cells tried for a piece: those whose axes its middle is nearest to
 
 
 @quiet
@@ -155,12 +141,12 @@ def _proved(
     clock: Clock,
 ) -> DiagramCertificate:
     """Find and prove the branches, and that these are all."""
-    provenance, size = Provenance(__version__, ar.name, ar.version, ar.precision), max(b - a for a, b in region)
+    size = max(b - a for a, b in region)
     with ar:
         prover = Prover.at(ar, f, [Fraction(v) for v in near.tolist()], size)
         if prover is None:
             last = COMPLETENESS.open(Reason.NEEDS_PREMISES)
-            return DiagramCertificate(f, None, (), (*NO_TARGET, last), provenance, None, tuple(region))
+            return DiagramCertificate(f, None, (), (*NO_TARGET, last), provenance(ar), None, tuple(region))
         found, searching = _found(f, near, wide, seed, clock), clock.part(BRANCHES)
         for number in range(ROUNDS):
             before = len(prover.chains)
@@ -182,7 +168,7 @@ def _proved(
     if not all(claims):
         last = COMPLETENESS.open(Reason.TIME if clock.passed() else Reason.PRECISION)
     return DiagramCertificate(
-        f, prover.place, tuple(prover.chains), (*claims, last), provenance, prover.box, tuple(region)
+        f, prover.place, tuple(prover.chains), (*claims, last), provenance(ar), prover.box, tuple(region)
     )
 
 
@@ -214,30 +200,23 @@ def sweep(
         {**EMPTY, "c": lambda piece: _may_be_convex(piece) and is_convex(piece), HELD: tubes.hold},
     )
     room, smallest = ar.interval(-LARGER, LARGER), SMALLEST * max(high - low for low, high in region)
-    letters: list[str] = []
-    left: list[Box] = []
-    pending = [list(region)]
-    while pending:
-        clock.tell("pieces of the box", len(letters))
+    cutting, left = Cutting(region), list[Box]()
+    for piece, _ in cutting:
+        clock.tell("pieces of the box", len(cutting))
         if len(left) >= MOST_LEFT:
             return Swept(left, None, Reason.PLACES)
-        if clock.passed() or len(letters) == max_boxes:
+        if clock.passed() or len(cutting) == max_boxes:
             return Swept(left, None, Reason.TIME if clock.passed() else Reason.PLACES if left else Reason.BUDGET)
-        piece = pending.pop()
         letter = tests.settling(piece, room)
-        widths = [high - low for low, high in piece]
-        if letter is None and max(widths) <= smallest:
-            left.append(piece)
-        elif letter is None:
-            letter = ascii_uppercase[widths.index(max(widths))]
-            pending.extend(reversed(halves(piece)))
-        letters.append(letter or "")
+        if letter is None and max(high - low for low, high in piece) > smallest:
+            cutting.halve()
+        else:
+            left += [] if letter else [piece]
+            cutting.end(letter or "")
     if left:
         return Swept(left, None, Reason.PLACES)
     thickness = tuple(factor for _, factor in tubes.thick)
-    return Swept(
-        [], {"subdivision": Subdivision("".join(letters)), "holders": tuple(tubes.holders), "thickness": thickness}
-    )
+    return Swept([], {"subdivision": cutting.subdivision, "holders": tuple(tubes.holders), "thickness": thickness})
 
 
 def _may_be_convex(piece: Piece) -> bool:

@@ -9,19 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from hallucert import __version__
 from hallucert.arguments import checked_double, checked_whole, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.census.charts import is_undefined
-from hallucert.check.claim import Enclosure, Provenance, Status
+from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point import existence, no_minimizer_near
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.file import MAX_DIMENSION
 from hallucert.check.point.rule import Evidence, Facts, Vector, Witness
 from hallucert.check.problem import Point, Problem
-from hallucert.check.publishing import published, sizes_at
+from hallucert.check.publishing import provenance, published, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
@@ -111,7 +110,6 @@ def certify_point(task: PointTask, backend: str, ladder: tuple[int, ...] | None,
 
 def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
     """Prove what can be proved at one precision."""
-    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     clock.tell(f"existence at {ar.precision} bits", 0)
     try:
         with clock.watched():
@@ -128,7 +126,7 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
                 reason = Reason.NO_DECAY
             first = existence.RULE.about(problem.law).open(reason)
         rest = without_existence(first, task.hints, problem.law)
-        return Certificate(problem, witness, rest, provenance)
+        return Certificate(problem, witness, rest, provenance(ar))
     point = Point(ar, problem, located.x)
     evidence = Evidence(point, witness.centre, task.max_boxes, clock)
     claims = prove_claims(evidence, Facts(problem, witness), task.hints)
@@ -137,7 +135,7 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
         ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, sizes_at(point).box) for v in located.x]
         room = existence.room_of(witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
-    return Certificate(problem, witness, claims, provenance, box)
+    return Certificate(problem, witness, claims, provenance(ar), box)
 
 
 def _decided(certificate: Certificate) -> int:
@@ -247,8 +245,7 @@ def certify_stall(
                 claim = prove(no_minimizer_near.RULE, evidence, Facts(problem, witness), Hints(direction=direction))
             if claim.status is Status.PROVED:
                 break
-    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
-    return Certificate(problem, witness, {claim.name: claim}, provenance)
+    return Certificate(problem, witness, {claim.name: claim}, provenance(ar))
 
 
 def _require_defined(ar: BallArithmetic, problem: Problem, x: tuple[Fraction, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from string import ascii_uppercase
@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from hallucert.balls import arithmetic, matrix
+from hallucert.balls.facade import BallArithmetic
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
@@ -34,74 +35,94 @@ from hallucert.clock import look
 from hallucert.exact import round_up
 from hallucert.find.candidate import Construction
 
-ROOM = Fraction(1, 2**10)
-"""Pieces are settled in balls that are larger by so much of their radius: what a checker encloses may be wider."""
-MAX_HALVINGS = 40
-"""Of a ball, a cube or an interval, until something holds on all of it."""
-SMALLEST = Fraction(1, 2**40)
-"""For `global_target` pieces are not halved below this part of the box: many more would not show more."""
-PLACES = 4096
-"""So many points of the box are looked at for a value below the target's."""
-BISECTIONS = 30
-"""Halvings of the bracket of ``s0``: its length is about the rounding of a double."""
+ROOM = Fraction(1, 2**10)  # balls of pieces are larger by so much: what a checker encloses may be wider
+MAX_HALVINGS = 40  # of a ball, a cube or an interval, until something holds on all of it
+SMALLEST = Fraction(1, 2**40)  # for `global_target` smaller parts of the box are not halved: they would not show more
+PLACES = 4096  # so many points of the box are looked at for a value below the target's
+BISECTIONS = 30  # halvings of the bracket of ``s0``: its length is about the rounding of a double
 
 T = TypeVar("T")
+
+
+class Cutting:
+    """A subdivision of a box that is being recorded: iterating gives pieces, depth first, and how deep each lies.
+
+    Each is to be halved or ended before the next is asked for.
+    """
+
+    def __init__(self, box: Sequence[tuple[Fraction, Fraction]]) -> None:
+        self._letters: list[str] = []
+        self._piece, self._depth = list(box), 0
+        self._waiting = [(self._piece, 0)]
+
+    def __len__(self) -> int:
+        """Return how many pieces were looked at."""
+        return len(self._letters)
+
+    @property
+    def subdivision(self) -> Subdivision:
+        """What was recorded, when there are no more pieces."""
+        return Subdivision("".join(self._letters))
+
+    def __iter__(self) -> Iterator[tuple[Box, int]]:
+        while self._waiting:
+            self._piece, self._depth = self._waiting.pop()
+            yield self._piece, self._depth
+
+    def halve(self) -> None:
+        """Look next at the two halves of the piece, which is cut across its longest side."""
+        widths = [high - low for low, high in self._piece]
+        axis = widths.index(max(widths))
+        self._letters.append(ascii_uppercase[axis])
+        self._waiting += [(half, self._depth + 1) for half in reversed(halves(self._piece, axis))]
+
+    def end(self, letter: str) -> None:
+        """Record what becomes of the piece."""
+        self._letters.append(letter)
 
 
 def subdivide(
     box: Sequence[tuple[Fraction, Fraction]],
     tests: Criteria[P],
     most: int,
-    hopeless: Callable[[Box], bool] | None = None,
+    hopeless: Callable[[Box], bool] = lambda piece: False,
 ) -> Subdivision | Box | Reason:
     """Return a subdivision of a box, a piece that is not settled and hopeless, or why there is neither.
 
-    Parameters
-    ----------
-    box : sequence of (Fraction, Fraction)
-        Ends of each side.
-    tests : Criteria
-        What may settle a piece.
-    most : int
-        How many pieces may be looked at, those that are halved included.
-    hopeless : callable, optional
-        Tell of a piece that is not settled whether to end the search with it.
+    At most so many pieces are looked at, those that are halved included.
     """
-    letters: list[str] = []
-    room = tests.arithmetic.interval(-ROOM, ROOM)
-    waiting = [(list(box), 0, [high - low for low, high in box])]
-    while waiting:
-        if len(letters) == min(most, LONGEST):
+    room, cutting = tests.arithmetic.interval(-ROOM, ROOM), Cutting(box)
+    for piece, depth in cutting:
+        if len(cutting) == min(most, LONGEST):
             return Reason.BUDGET
-        look("pieces", len(letters))
-        piece, depth, widths = waiting.pop()
-        letter = tests.settling(piece, room)
-        if letter is None:
-            if hopeless is not None and hopeless(piece):
-                return piece
-            longest = max(widths)
-            axis = widths.index(longest)
-            if depth == DEEPEST or axis >= len(ascii_uppercase):
-                return Reason.BUDGET
-            letter = ascii_uppercase[axis]
-            widths = [*widths[:axis], longest / 2, *widths[axis + 1 :]]
-            waiting += [(half, depth + 1, widths) for half in reversed(halves(piece, axis))]
-        letters.append(letter)
-    return Subdivision("".join(letters))
+        look("pieces", len(cutting))
+        if letter := tests.settling(piece, room):
+            cutting.end(letter)
+        elif hopeless(piece):
+            return piece
+        elif depth == DEEPEST or len(piece) > len(ascii_uppercase):
+            return Reason.BUDGET
+        else:
+            cutting.halve()
+    return cutting.subdivision
+
+
+def quick(ar: BallArithmetic) -> BallArithmetic:
+    """Return the arithmetic of a search: Arb, which is quick, and wider than mpmath; the same without python-flint."""
+    if ar.name == "arb":
+        return ar
+    try:
+        return arithmetic("arb", ar.precision)
+    except ImportError:
+        return ar
 
 
 def in_arb(evidence: Evidence) -> Evidence:
-    """Return the same point in balls of Arb, which are quick, and wider than mpmath's; itself without python-flint.
-
-    What is found with these only proposes: the claim's own arithmetic measures it.
-    """
-    if evidence.arithmetic.name == "arb":
+    """Return the same point in the arithmetic of a search: the claim's own measures what is found."""
+    ar, point = quick(evidence.arithmetic), evidence.point
+    if ar is evidence.arithmetic:
         return evidence
-    try:
-        ar = arithmetic("arb", evidence.arithmetic.precision)
-    except ImportError:
-        return evidence
-    x, point = [ar.interval(*evidence.arithmetic.endpoints(v)) for v in evidence.point.x], evidence.point
+    x = [ar.interval(*evidence.arithmetic.endpoints(v)) for v in point.x]
     return replace(evidence, point=Point(ar, point.problem, x))
 
 

@@ -19,8 +19,8 @@ from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED
 from hallucert.find.curves.records import EndReason
 from hallucert.prove import diagram as complete_diagram
-from hallucert.prove.branch import search as branch_search
-from hallucert.prove.branch.search import Growing
+from hallucert.prove.curves import chains as branch_search
+from hallucert.prove.curves.chains import Growing
 from hallucert.prove.diagram import sweep
 
 BOX = [(-3, 3), (-3, 3)]

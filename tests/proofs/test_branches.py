@@ -21,7 +21,7 @@ from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell, Joint
 from hallucert.check.file.files import to_json
 from hallucert.errors import ArgumentError, NotAnalyticError
-from hallucert.prove.branch.proposal import Guide, Track, cell_between
+from hallucert.prove.curves.cells import Guide, Track, cell_between
 
 BIFURCATION = 3 / np.sqrt(2)
 

@@ -25,7 +25,7 @@ from hallucert.check.sheet.curve_chain import CurveChain, check_curve, winding_n
 from hallucert.check.sheet.measures import Least
 from hallucert.clock import UNLIMITED
 from hallucert.errors import ArgumentError
-from hallucert.prove.sheet import proposal
+from hallucert.prove.curves import sheet as proposal
 
 HALF, RHO = Fraction(1, 2), Fraction(3, 2)
 INPUTS, TARGETS = (-1.0, 0.0, 1.0), (3.1, 1.6, 0.0)

@@ -20,8 +20,7 @@ from hallucert.check.sheet.surface_system import PatchPoint, SurfaceSystem
 from hallucert.check.sheet.surface_topology import _winding
 from hallucert.check.subdivision import Subdivision
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
-from hallucert.prove.sheet.certify import covered_edges
-from hallucert.prove.sheet.proposal import chart_around, chart_at
+from hallucert.prove.curves.surface import chart_around, chart_at, covered_edges
 
 RHO = Fraction(3, 2)
 TORUS = "(sqrt(x**2 + y**2) - 1)**2 + z**2 - 1/4"

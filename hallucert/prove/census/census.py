@@ -13,7 +13,6 @@ from typing import Generic, Protocol
 
 import numpy as np
 
-from hallucert import __version__
 from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box
 from hallucert.balls import arithmetic, require_round_to_nearest
@@ -21,7 +20,7 @@ from hallucert.balls.ball_lanes import LANE_BACKENDS
 from hallucert.check.census.census import Census, taken_out_of
 from hallucert.check.census.file import critical_from_json, point_from_json
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
-from hallucert.check.claim import Provenance
+from hallucert.check.publishing import provenance
 from hallucert.check.units import box_units
 from hallucert.checkpoint import Checkpoint
 from hallucert.clock import UNLIMITED, Clock, Progress, working
@@ -260,6 +259,6 @@ def take(whole: Problem, max_boxes: int, runner: Runner = run_here, clock: Clock
         tuple(place for place in open_places if place.reason is not Open.CRITICAL_POINT),
         sum(result.spent for result in first) + sum(result.spent for result in second),
         time.monotonic() - began,
-        Provenance(__version__, ar.name, ar.version, ar.precision),
+        provenance(ar),
     )
     return taken_out_of(units, found, whole)

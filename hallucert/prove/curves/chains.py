@@ -23,27 +23,18 @@ from hallucert.check.branch.chain import (
     hallucinated,
 )
 from hallucert.check.branch.measures import FOLD, UNDECIDED, Arc, determinant_at
+from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Tube
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 from hallucert.exact import round_down, round_up
-from hallucert.prove.branch.proposal import SoughtCell, Track, cell_between
+from hallucert.prove.curves.cells import SoughtCell, Track, cell_between
 
-DEPTH = 12
-"""How often the prover halves a part of an arc."""
-
-FIRST = 1 / 32
-"""The first cell tried, as a part of the whole length."""
-
-SHORTEST = 2.0**-13
-"""No cell is shorter than this part of the whole length."""
-
-GROWTH = 1.6
-"""How much longer than the last accepted cell the next one tried is."""
-
-MAX_TESTS = 2000
-"""How many parts of one arc are looked at: near a branch point a sign may need ever shorter ones."""
-
+DEPTH = 12  # how often the prover halves a part of an arc
+FIRST = 1 / 32  # the first cell tried, as a part of the whole length
+SHORTEST = 2.0**-13  # no cell is shorter than this part of the whole length
+GROWTH = 1.6  # how much longer than the last accepted cell the next one tried is
+MAX_TESTS = 2000  # so many parts of one arc are looked at: near a branch point a sign may need ever shorter ones
 NEWTON_STEPS = 12
 
 
@@ -89,7 +80,7 @@ class Growing:
         return None
 
 
-def intervals(track: Track, gap: float) -> list[tuple[float, float]]:
+def intervals(track: Track[BranchSystem], gap: float) -> list[tuple[float, float]]:
     """Return the parts of the arclength that are at least `gap` away from every branch point."""
     low, parts = 0.0, []
     for sigma in sorted(float(track.lengths[i]) for i in track.guide.singular):
@@ -100,7 +91,7 @@ def intervals(track: Track, gap: float) -> list[tuple[float, float]]:
 
 
 def search_chains(
-    track: Track, gap: float, max_cells: int, clock: Clock
+    track: Track[BranchSystem], gap: float, max_cells: int, clock: Clock
 ) -> tuple[list[tuple[Chain, list[SoughtCell]]], Reason | None]:
     """Return the chains that can be proved along the guide, with the proofs of their cells.
 
@@ -137,7 +128,7 @@ def search_chains(
 
 
 def _grown(
-    growing: Growing, track: Track, sigma: float, stop: float, step: float, max_cells: int, clock: Clock
+    growing: Growing, track: Track[BranchSystem], sigma: float, stop: float, step: float, max_cells: int, clock: Clock
 ) -> tuple[float, float, Objection | None]:
     """Add cells from arclength `sigma` towards `stop`.
 

@@ -1,4 +1,4 @@
-"""Proposing a target, and cells along a float curve, each reaching back a little behind it, and proving them.
+"""Cells along float curves: points corrected onto the exact curve, and cells that reach a little back, proved.
 
 A float curve guides: its points are corrected onto the exact one. Between two of them a cell is centred at a third,
 with the frame of singular vectors of ``DG`` there: the null vector along, the others across. A cell at a critical point
@@ -8,9 +8,10 @@ proof may fail, not lie.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,12 +21,22 @@ from hallucert.balls.zeros import prove_zero
 from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.measures import Arc
 from hallucert.check.branch.system import BranchSystem, TargetBox, equations
-from hallucert.check.cell import Cell, Tube, Vector, arc_box
+from hallucert.check.cell import Cell, System, Tube, Vector, arc_box
 from hallucert.exact import round_up
+from hallucert.find.curves.continuation import CurvePoint, interpolated
 from hallucert.objectives.objective import Objective
 from hallucert.prove.locate import uniqueness_radius
 
 CORRECTOR_STEPS = 6
+OVERLAP = 1 / 32  # part of its length by which a cell reaches back into the one before
+THICKNESS = 2.0**-9  # of their length tubes are thick at least: a wide one costs little and shows more uniqueness
+ATTEMPTS = 4
+FILLING = (0.15, 0.5)  # of the box of a target, as for points: room for a test in another arithmetic
+SECTION_STEPS = 8  # of Newton's method, with one Jacobian, for the point of an arc at one ``s``
+WIDER = Fraction(3, 2)  # tubes around an arc are so many times as wide as what is known of it, so that the test passes
+
+Rows = tuple[tuple[Fraction, ...], ...]
+S = TypeVar("S", bound=System)
 
 
 @dataclass(frozen=True)
@@ -50,10 +61,10 @@ class Guide:
         return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-class Track:
+class Track(Generic[S]):
     """Points of the curve for any arclength of a guide, corrected by Newton's method in the midpoints of balls."""
 
-    def __init__(self, system: BranchSystem, guide: Guide) -> None:
+    def __init__(self, system: S, guide: Guide) -> None:
         self.system, self.guide, self.scale = system, guide, guide.scale
         self.lengths = guide.arclength
         self.total = float(self.lengths[-1])
@@ -76,15 +87,8 @@ class Track:
         length = lengths[i + 1] - lengths[i]
         if length == 0:
             return points[i]
-        p = (sigma - lengths[i]) / length
-        a, b, t, u = points[i], points[i + 1], self.guide.tangents[i], self.guide.tangents[i + 1]
-        guess = (
-            (1 + 2 * p) * (1 - p) ** 2 * a
-            + p * (1 - p) ** 2 * length * t
-            + p * p * (3 - 2 * p) * b
-            + p * p * (p - 1) * length * u
-        )
-        return self.corrected(guess, (b - a) / length)
+        a, b = (CurvePoint(points[k], self.guide.tangents[k]) for k in (i, i + 1))
+        return self.corrected(interpolated(a, b, (sigma - lengths[i]) / length), (b.z - a.z) / length)
 
     def corrected(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """Newton's method in the hyperplane through `z` orthogonal to `normal`; `z` itself where it fails."""
@@ -103,27 +107,90 @@ class Track:
                 break
         return z
 
-
-OVERLAP = 1 / 32
-"""Part of its length by which a cell reaches back into the one before."""
-
-ROOM = Fraction(9, 10)
-"""Part of the tube that Krawczyk's image may fill, so that the test passes in any arithmetic."""
-
-THICKNESS = 2.0**-9
-"""Tubes are at least this part of their length thick: a wide tube costs little and shows more uniqueness."""
-
-ATTEMPTS = 4
-
-FILLING = (0.15, 0.5)
-"""Of the box of a target, as for points: the image leaves room for a test in another arithmetic."""
+    def shape(self, sigma: float, upto: float) -> Shape | None:
+        """Shape a cell from one arclength to another along the tangent in between, the null vector of ``DG``."""
+        a, b, m = (self.point(v) for v in (sigma, upto, (sigma + upto) / 2))
+        jacobian = self.jacobian(m)
+        if not np.isfinite(jacobian).all():
+            return None
+        right = np.linalg.svd(jacobian)[2]
+        tangent = right[-1] if right[-1] @ (b - a) > 0 else -right[-1]
+        low, high = float(tangent @ (a - m)), float(tangent @ (b - m))
+        span, frame = (low - OVERLAP * (high - low), high), np.column_stack([tangent, right[:-1].T])
+        return shaped(jacobian, m, frame, span) if low < 0 < high else None
 
 
-SECTION_STEPS = 8
-"""Of Newton's method, with one Jacobian, for the point of an arc at one ``s``."""
+@dataclass(frozen=True)
+class Shape:
+    """A proposed cell without its thickness, in scaled variables."""
 
-WIDER = Fraction(3, 2)
-"""Tubes around an arc are so many times as wide as what is known of it, so that Krawczyk's test passes."""
+    centre: np.ndarray
+    frame: np.ndarray
+    span: tuple[float, float]
+    preconditioner: np.ndarray
+
+
+def shaped(jacobian: np.ndarray, m: np.ndarray, frame: np.ndarray, span: tuple[float, float]) -> Shape | None:
+    """Return a shape with its preconditioner, None if there is none."""
+    inverse = matrix.float_inverse(jacobian @ frame[:, 1:])
+    return None if inverse is None else Shape(m, frame, span, inverse)
+
+
+class Provable(Protocol):
+    """A cell or chart."""
+
+    def proved(self) -> bool:
+        """Tell whether it is proved."""
+
+
+Q = TypeVar("Q", bound=Provable)
+
+
+@dataclass(frozen=True)
+class Thickening:
+    """How a region is made thicker: the part of it that the image may fill, by which factor, and how often."""
+
+    room: Fraction
+    growth: Fraction
+    attempts: int
+
+    def thickened(
+        self,
+        ar: BallArithmetic,
+        attempt: Callable[[tuple[Fraction, ...]], tuple[Q, Vector | None]],
+        radius: list[Fraction],
+        most: Fraction,
+    ) -> Q | None:
+        """Make a region as thick as its proof needs, as Krawczyk's image shows, up to a thickness; None if it fails.
+
+        `attempt` takes the radii to the proof, not yet looked at, and to the image.
+        """
+        for _ in range(self.attempts):
+            proof, image = attempt(tuple(radius))
+            if image is None or not ar.all_finite([image]):
+                return None
+            spread = [ar.magnitude(k) for k in image]
+            if all(s <= self.room * r for s, r in zip(spread, radius, strict=True)):
+                return proof if proof.proved() else None
+            radius = [max(r, round_up(s * self.growth, 12)) for s, r in zip(spread, radius, strict=True)]
+            if max(radius) > most:
+                return None
+        return None
+
+
+STRAIGHT = Thickening(Fraction(8, 10), Fraction(3, 2), 6)
+"""Of straight cells and charts."""
+
+BENT = Thickening(Fraction(9, 10), Fraction(27, 20), 4)
+"""Of tubes around a parabola, which need less."""
+
+
+def exact_rows(rows: np.ndarray) -> Rows:
+    """Return the rows of a matrix in floats, exactly."""
+    return tuple(tuple(map(Fraction, row)) for row in rows.tolist())
+
+
+# ---------------------------------------------------------------------- cells of branches
 
 
 class SoughtCell(BranchCell):
@@ -178,16 +245,6 @@ class SoughtCell(BranchCell):
         return self.arcs[tube]
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A proposed cell without its thickness, in scaled variables."""
-
-    centre: np.ndarray
-    frame: np.ndarray
-    span: tuple[float, float]
-    preconditioner: np.ndarray
-
-
 def propose_target(
     arithmetic: BallArithmetic, objective: Objective, near: Sequence[Fraction], unit: Fraction
 ) -> TargetBox | None:
@@ -200,34 +257,22 @@ def propose_target(
     return TargetBox(tuple(found.centre), tuple(radius), tuple(map(tuple, found.preconditioner)))
 
 
-def cell_between(track: Track, sigma: float, upto: float) -> SoughtCell | None:
+def cell_between(track: Track[BranchSystem], sigma: float, upto: float) -> SoughtCell | None:
     """Return a proved cell that covers the curve from arclength `sigma` to `upto`, or None."""
     guide = track.guide
     first = sigma <= 0 and guide.from_critical
     last = upto >= track.total and guide.to_critical
     if first and last:
         return None
-    a, b = track.point(sigma), track.point(upto)
-    shape = _by_multiplier(track, a, b, first) if first or last else _along(track, a, b, (sigma + upto) / 2)
-    return None if shape is None else _thickened(track, shape)
+    shape = (
+        _by_multiplier(track, track.point(sigma), track.point(upto), first)
+        if first or last
+        else track.shape(sigma, upto)
+    )
+    return None if shape is None else _bent(track, shape)
 
 
-def _along(track: Track, a: np.ndarray, b: np.ndarray, middle: float) -> Shape | None:
-    """Shape a cell along the tangent, the null vector of ``DG``."""
-    m = track.point(middle)
-    jacobian = track.jacobian(m)
-    if not np.isfinite(jacobian).all():
-        return None
-    right = np.linalg.svd(jacobian)[2]
-    tangent = right[-1] if right[-1] @ (b - a) > 0 else -right[-1]
-    frame = np.column_stack([tangent, right[:-1].T])
-    low, high = float(tangent @ (a - m)), float(tangent @ (b - m))
-    if not low < 0 < high:
-        return None
-    return _with_preconditioner(jacobian, m, frame, (low - OVERLAP * (high - low), high))
-
-
-def _by_multiplier(track: Track, a: np.ndarray, b: np.ndarray, first: bool) -> Shape | None:
+def _by_multiplier(track: Track[BranchSystem], a: np.ndarray, b: np.ndarray, first: bool) -> Shape | None:
     """Shape a cell with ``s = +-(lambda - lambda_m)/scale``, one face at ``lambda = 0``."""
     d = track.system.dimension
     end, other = (a, b) if first else (b, a)
@@ -248,17 +293,10 @@ def _by_multiplier(track: Track, a: np.ndarray, b: np.ndarray, first: bool) -> S
     frame[:, 0] = sign * np.append(slope, 1.0)
     frame[:d, 1:] = np.eye(d)
     # From lambda = 0: -half to half; towards it: with an overlap behind.
-    return _with_preconditioner(jacobian, m, frame, (-half if first else -half * (1 + 2 * OVERLAP), half))
+    return shaped(jacobian, m, frame, (-half if first else -half * (1 + 2 * OVERLAP), half))
 
 
-def _with_preconditioner(
-    jacobian: np.ndarray, m: np.ndarray, frame: np.ndarray, span: tuple[float, float]
-) -> Shape | None:
-    inverse = matrix.float_inverse(jacobian @ frame[:, 1:])
-    return None if inverse is None else Shape(m, frame, span, inverse)
-
-
-def _thickened(track: Track, shape: Shape) -> SoughtCell | None:
+def _bent(track: Track[BranchSystem], shape: Shape) -> SoughtCell | None:
     """Bend the tube along the curve, and make it as thick as the proof needs."""
     system, ar = track.system, track.system.arithmetic
     d, length = system.dimension, shape.span[1] - shape.span[0]
@@ -270,9 +308,6 @@ def _thickened(track: Track, shape: Shape) -> SoughtCell | None:
     preconditioner = tuple(tuple(_short(v, 30) for v in row) for row in shape.preconditioner.tolist())
     span = (Fraction(shape.span[0]), Fraction(shape.span[1]))
 
-    def proof(bend: Sequence[Fraction], radius: Sequence[Fraction]) -> SoughtCell:
-        return SoughtCell(system, Cell(centre, rows, tuple(bend), span, tuple(radius), preconditioner))
-
     tangent = [ar.constant(v) for v in (row[0] for row in rows)]
     third = system.third_derivatives([ar.constant(v) for v in centre])
     if not all(ar.all_finite(part) for part in third):
@@ -281,22 +316,12 @@ def _thickened(track: Track, shape: Shape) -> SoughtCell | None:
     if not np.isfinite(curvature).all():
         return None
     bend = [_short(v, 30) for v in (-0.5 * shape.preconditioner @ curvature).tolist()]
-    least = Fraction(_power_of_two(THICKNESS * length))
-    radius = [least] * d
-    for _ in range(ATTEMPTS):
-        attempt = proof(bend, radius)
-        image = attempt.image(attempt.box)
-        if image is None or not ar.all_finite([image]):
-            return None
-        spread = [ar.magnitude(k) for k in image]
-        if all(s <= ROOM * r for s, r in zip(spread, radius, strict=True)):
-            return attempt if attempt.proved() else None
-        if max(spread) > length:
-            return None
-        radius = [max(r, _short(float(s) * 1.35, 12)) for s, r in zip(spread, radius, strict=True)]
-        if max(radius) > length:
-            return None
-    return None
+
+    def attempt(radius: tuple[Fraction, ...]) -> tuple[SoughtCell, Vector | None]:
+        proof = SoughtCell(system, Cell(centre, rows, tuple(bend), span, radius, preconditioner))
+        return proof, proof.image(proof.box)
+
+    return BENT.thickened(ar, attempt, [Fraction(_power_of_two(THICKNESS * length))] * d, Fraction(length))
 
 
 def _short(value: float, bits: int) -> Fraction:

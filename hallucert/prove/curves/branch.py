@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 
-from hallucert import __version__
 from hallucert.arguments import checked_positive
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
@@ -16,29 +15,24 @@ from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.claims import THEOREMS, Branches, chain_claims, target_claim
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formula_of, proved_target
-from hallucert.check.claim import Claim, Enclosure, Provenance
-from hallucert.check.publishing import Sizes, publish, published, sizes_of
+from hallucert.check.claim import Claim, Enclosure
+from hallucert.check.publishing import Sizes, provenance, publish, published, sizes_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime
 from hallucert.find.curves.records import Branch, EndReason
 from hallucert.objectives.objective import Objective
-from hallucert.prove.branch.proposal import Guide, Track, propose_target
-from hallucert.prove.branch.search import search_chains
+from hallucert.prove.curves.cells import Guide, Track, propose_target
+from hallucert.prove.curves.chains import search_chains
+from hallucert.prove.regions import quick
 
-PRECISION = 106
-"""Bits by default: folds to 1e-8 and better need more than doubles have."""
+PRECISION = 106  # bits by default: folds to 1e-8 and better need more than doubles have
+GAP = 3e-4  # what is left out at each side of a branch point, by default, as a part of its radius
 
-GAP = 3e-4
-"""What is left out at each side of a branch point, by default, as a part of its radius."""
-
+# A multiplier beyond this many radii, in units of the branch's scale, is on its way to infinity at a pole. Cells are
+# sought as parts of the whole arclength.
 FAR = 4.0
-"""A multiplier beyond this many radii, in units of the branch's scale, is on its way to infinity at a pole. Cells are
-sought as parts of the whole arclength."""
-
 MAX_CELLS = 20_000
-
-SEARCH = 0.6
-"""Part of the time budget for cells; the rest is for what is said about them, which takes less."""
+SEARCH = 0.6  # part of the time budget for cells; the rest is for what is said about them, which takes less
 
 
 def certify_branch(
@@ -58,11 +52,10 @@ def certify_branch(
     objective, near = formula_of(branch.objective), [Fraction(v) for v in branch.target.tolist()]
     reach = Fraction(float(np.abs(_guide(branch).points[:, :-1] - branch.target).max()))
     ar = arithmetic(backend, PRECISION if precisions is None else max(precisions))
-    provenance = Provenance(__version__, ar.name, ar.version, ar.precision)
     with ar:
         prover = Prover.at(ar, objective, near, reach)
         if prover is None:
-            return BranchCertificate(objective, None, (), NO_TARGET, provenance)
+            return BranchCertificate(objective, None, (), NO_TARGET, provenance(ar))
         obstacle = prover.add(branch, gap, clock)
         claims = prover.claims()
     made = {claim.name for claim in claims}
@@ -71,7 +64,7 @@ def certify_branch(
         "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES,
     }
     claims += [THEOREMS[name].open(reason) for name, reason in reasons.items() if name not in made]
-    return BranchCertificate(objective, prover.place, tuple(prover.chains), tuple(claims), provenance, prover.box)
+    return BranchCertificate(objective, prover.place, tuple(prover.chains), tuple(claims), provenance(ar), prover.box)
 
 
 NO_TARGET = (THEOREMS["target"].open(Reason.DEGENERATE_TARGET), THEOREMS["branch"].open(Reason.NEEDS_PREMISES))
@@ -92,7 +85,7 @@ class Prover:
     """
 
     def __init__(self, system: BranchSystem, place: TargetBox, target: Target, reach: Fraction) -> None:
-        self.system, self.searching, self.place, self.target = system, _in_arb(system), place, target
+        self.system, self.searching, self.place, self.target = system, _searching(system), place, target
         self.precision, self.sizes = system.arithmetic.precision, _sizes(target, reach)
         self.chains: list[Chain] = []
         self.facts: list[ChainFacts] = []
@@ -150,18 +143,14 @@ def _sizes(target: Target, length: Fraction) -> Sizes:
     return sizes_of(length, length * max(abs(target.smallest.lower), abs(target.largest.upper)))
 
 
-def _in_arb(system: BranchSystem) -> BranchSystem:
-    """Return the same system in Arb; itself if it is, or without python-flint."""
-    ar = system.arithmetic
-    if ar.name == "arb":
+def _searching(system: BranchSystem) -> BranchSystem:
+    """Return the system in which is searched."""
+    ar = quick(system.arithmetic)
+    if ar is system.arithmetic:
         return system
-    try:
-        quick = arithmetic("arb", ar.precision)
-    except ImportError:
-        return system
-    with quick:
-        target = [quick.interval(*ar.endpoints(c)) for c in system.target]
-        return BranchSystem(quick, system.objective, target, system.third)
+    with ar:
+        target = [ar.interval(*system.arithmetic.endpoints(c)) for c in system.target]
+        return BranchSystem(ar, system.objective, target, system.third)
 
 
 def _guide(branch: Branch) -> Guide:

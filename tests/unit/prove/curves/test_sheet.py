@@ -10,7 +10,8 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.measures import Least
 from hallucert.check.subdivision import Subdivision
-from hallucert.prove.sheet.certify import _decides, _Edges, _spanning
+from hallucert.prove.curves.sheet import _decides
+from hallucert.prove.curves.surface import _Edges, _spanning
 
 
 @pytest.mark.parametrize(

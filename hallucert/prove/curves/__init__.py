@@ -1,0 +1,1 @@
+"""Cells along curves, and charts of surfaces."""

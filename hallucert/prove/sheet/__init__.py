@@ -1,1 +1,0 @@
-"""Cells along sheets of one dimension."""
