@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from hallucert.arguments import checked_items, checked_text, checked_whole
+from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
 from hallucert.objectives.objective import Objective, checked_objective
@@ -56,6 +57,23 @@ def require_plane(f: object, argument: str = "f") -> Objective:
     if f.dimension != 2:
         raise ArgumentError(argument, f"<function of {f.dimension} variables>", "have two variables to be drawn")
     return f
+
+
+def checked_rows(values: object, argument: str, dimension: int, counts: Sequence[int] | None = None) -> np.ndarray:
+    """Return `values` as finite rows (k, d), with ``k`` one of `counts` if they are given."""
+    number = "one or more" if counts is None else " or ".join(map(str, counts))
+    must = f"be {number} rows of {dimension} finite numbers"
+    rows = np.atleast_2d(real_array(values, argument, must))
+    if rows.ndim != 2 or rows.shape[1] != dimension or len(rows) not in (counts or range(1, len(rows) + 1)):
+        raise ArgumentError(argument, f"<array of shape {rows.shape}>", must)
+    return rows
+
+
+def checked_path(trajectory: object, dimension: int) -> np.ndarray | None:
+    """Return the points (n, d) of a `Trajectory` or an array, None if there is none to draw."""
+    if trajectory is None:
+        return None
+    return checked_rows(getattr(trajectory, "history", trajectory), "trajectory", dimension)
 
 
 # ---------------------------------------------------------------------- axes

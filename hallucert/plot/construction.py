@@ -11,24 +11,8 @@ from hallucert.errors import ArgumentError
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.plot.canvas import (
-    BLACK,
-    ORANGE,
-    SKY,
-    VERMILION,
-    WHITE,
-    Look,
-    Style,
-    draw_circle,
-    draw_step,
-    finish,
-    grid,
-    mark,
-    own_axes,
-    require_plane,
-    sample,
-    shade,
-)
+from hallucert.plot import canvas
+from hallucert.plot.canvas import BLACK, ORANGE, SKY, VERMILION, WHITE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,22 +52,24 @@ def construction(
     steps = getattr(candidate, "construction", None)
     if steps is None:
         raise ArgumentError("candidate", candidate, "come from find.farthest_point (it carries no construction)")
-    look = Look.checked(levels, resolution, title)
-    f, radius = require_plane(candidate.objective, "candidate"), float(candidate.rho)
+    look = canvas.Look.checked(levels, resolution, title)
+    f, radius = canvas.require_plane(candidate.objective, "candidate"), float(candidate.rho)
     window = _window(candidate, steps)
-    ax = own_axes(ax)
-    x, y = grid(window, look.resolution)
-    values = sample(f.value_lanes, x, y)
-    shade(ax, x, y, values, look.levels, alpha=0.55)
+    ax = canvas.own_axes(ax)
+    x, y = canvas.grid(window, look.resolution)
+    values = canvas.sample(f.value_lanes, x, y)
+    canvas.shade(ax, x, y, values, look.levels, alpha=0.55)
     _draw_component(ax, x, y, values, steps)
     _draw_ball(ax, x, y, steps)
-    draw_circle(ax, steps.target, radius, ec=BLACK, label="sphere of radius rho around x_min")
-    draw_step(ax, candidate.x, steps.target)
+    canvas.draw_circle(ax, steps.target, radius, ec=BLACK, label="sphere of radius rho around x_min")
+    canvas.draw_step(ax, candidate.x, steps.target)
     _draw_gradient(ax, f, candidate.x, 0.22 * float((window[:, 1] - window[:, 0]).min()))
-    mark(ax, steps.target, Style("*", WHITE, "x_min, the target", 190))
-    mark(ax, steps.maximizer, Style("^", SKY, "maximizer" if steps.ball_radius else "a maximizer of the set"))
-    mark(ax, candidate.x, Style("X", VERMILION, "x*, farthest from x_min in U", 110))
-    finish(ax, f.variables, look.title, window)
+    canvas.mark(ax, steps.target, canvas.Style("*", WHITE, "x_min, the target", 190))
+    canvas.mark(
+        ax, steps.maximizer, canvas.Style("^", SKY, "maximizer" if steps.ball_radius else "a maximizer of the set")
+    )
+    canvas.mark(ax, candidate.x, canvas.Style("X", VERMILION, "x*, farthest from x_min in U", 110))
+    canvas.finish(ax, f.variables, look.title, window)
     return ax
 
 
@@ -104,7 +90,7 @@ def _window(candidate: Candidate, steps: Construction) -> np.ndarray:
 def _draw_gradient(ax: Axes, f: Objective, x: np.ndarray, length: float) -> None:
     """Draw the direction of the gradient at `x`, computed there, as a short thick arrow."""
     g = f.gradient(x)
-    draw_step(ax, x, x + length * g / np.linalg.norm(g), VERMILION, width=3.0)
+    canvas.draw_step(ax, x, x + length * g / np.linalg.norm(g), VERMILION, width=3.0)
     ax.plot([], [], color=VERMILION, lw=3.0, label="gradient at x*")
 
 
@@ -127,8 +113,8 @@ def _draw_ball(ax: Axes, x: np.ndarray, y: np.ndarray, steps: Construction) -> N
     """Draw the boundary of ``B``: a circle around a point, or the two level lines of ``s`` that bound a band."""
     label, width = "boundary of B, where f < level", 2.2
     if steps.ball_radius is not None:
-        draw_circle(ax, steps.maximizer, steps.ball_radius, ec=SKY, lw=width, ls="-", label=label, zorder=3)
+        canvas.draw_circle(ax, steps.maximizer, steps.ball_radius, ec=SKY, lw=width, ls="-", label=label, zorder=3)
     elif steps.level_function is not None and steps.band is not None:
-        levels = sample(FormulaObjective(steps.level_function).value_lanes, x, y)
+        levels = canvas.sample(FormulaObjective(steps.level_function).value_lanes, x, y)
         ax.contour(x, y, levels, levels=sorted(steps.band), colors=SKY, linewidths=width, zorder=3)
         ax.plot([], [], color=SKY, lw=width, label=label)

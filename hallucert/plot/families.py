@@ -16,24 +16,8 @@ from hallucert.arguments import checked_choice, checked_items, checked_text, qui
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Branch, EndReason, EventType, Sheet, Surface
 from hallucert.objectives.objective import Objective
-from hallucert.plot.canvas import (
-    BLACK,
-    BLUE,
-    FONT_SIZE,
-    ORANGE,
-    SIZE,
-    SKY,
-    VERMILION,
-    WHITE,
-    Found,
-    Options,
-    Style,
-    finish,
-    legend,
-    mark,
-    once,
-    own_axes,
-)
+from hallucert.plot import canvas
+from hallucert.plot.canvas import BLACK, BLUE, FONT_SIZE, ORANGE, SIZE, SKY, VERMILION, WHITE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,18 +27,18 @@ DENSITY = 24
 CURVE_STEPS, SURFACE_STEPS = 24, 10
 """Ascent steps drawn."""
 
-STABILITY: dict[str, Options] = {
+STABILITY: dict[str, canvas.Options] = {
     "attracting": {"color": BLUE, "ls": "-", "label": "attracts SAM"},
     "repelling": {"color": VERMILION, "ls": (0, (4, 2)), "label": "repels SAM"},
     "undecided": {"color": BLACK, "ls": (0, (1, 2)), "label": "stability undecided"},
 }
 EVENTS = {
-    EventType.FOLD: Style(">", ORANGE, "fold", 48),
-    EventType.BRANCH_POINT: Style("D", WHITE, "branch point", 48),
-    EventType.STABILITY: Style("s", SKY, "stability change", 48),
+    EventType.FOLD: canvas.Style(">", ORANGE, "fold", 48),
+    EventType.BRANCH_POINT: canvas.Style("D", WHITE, "branch point", 48),
+    EventType.STABILITY: canvas.Style("s", SKY, "stability change", 48),
 }
-CRITICAL = Style("o", WHITE, "critical point of f (multiplier 0)", 48)
-BAND: Options = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
+CRITICAL = canvas.Style("o", WHITE, "critical point of f (multiplier 0)", 48)
+BAND: canvas.Options = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
 """What is proved of a curve."""
 
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=float)
@@ -69,7 +53,7 @@ def branches(
     branches: Branch | Iterable[Branch],
     coordinate: str | None = None,
     ax: Axes | None = None,
-    certificates: Found = (),
+    certificates: canvas.Found = (),
     title: str | None = None,
 ) -> Axes:
     """Draw branches as rho against a coordinate.
@@ -106,20 +90,20 @@ def branches(
         raise ArgumentError("certificates", certificates, must)
     for branch in drawn:
         branch.coordinate(name)
-    ax = own_axes(ax, 7.2, 5.4)
+    ax = canvas.own_axes(ax, 7.2, 5.4)
     for certificate in proved:
         target = np.array([float(low + high) / 2 for low, high in certificate.box])
         for z in certificate.curves:
             rho, value = _numbers(certificate.objective, target, z, name)
-            ax.plot(rho, value, label=once(ax, "certified"), **BAND)
+            ax.plot(rho, value, label=canvas.once(ax, "certified"), **BAND)
     for branch in drawn:
         for word, z in _stretches(branch):
             rho, value = _numbers(branch.objective, branch.target, z, name)
             style = STABILITY[word]
-            ax.plot(rho, value, lw=1.9, zorder=3, **style | {"label": once(ax, style["label"])})
+            ax.plot(rho, value, lw=1.9, zorder=3, **style | {"label": canvas.once(ax, style["label"])})
     for branch in drawn:
         _mark_events(ax, branch, name)
-    finish(ax, ("rho", name), title)
+    canvas.finish(ax, ("rho", name), title)
     return ax
 
 
@@ -182,7 +166,7 @@ def _mark_events(ax: Axes, branch: Branch, name: str) -> None:
             style = CRITICAL
         if style is not None:
             where = np.array([event.rho, values[event.index]])
-            mark(ax, where, replace(style, label=once(ax, style.label)), zorder=5)
+            canvas.mark(ax, where, replace(style, label=canvas.once(ax, style.label)), zorder=5)
 
 
 # ---------------------------------------------------------------------- sheets
@@ -193,7 +177,7 @@ def sheet(
     sheet: Sheet | Surface,
     coordinates: Sequence[str] | None = None,
     ax: Axes | None = None,
-    certificate: Found = None,
+    certificate: canvas.Found = None,
     title: str | None = None,
 ) -> Axes:
     """Draw a sheet and its targets: a curve in two coordinates, a surface in two or three.
@@ -230,14 +214,14 @@ def sheet(
     places = _places(sheet, coordinates, (2,) if curve else (2, 3))
     if certificate is not None and not hasattr(certificate, "curves" if curve else "atlases"):
         raise ArgumentError("certificate", certificate, f"be the certificate of a {'sheet' if curve else 'surface'}")
-    ax = _new_space() if ax is None and len(places) == 3 else own_axes(ax)
+    ax = _new_space() if ax is None and len(places) == 3 else canvas.own_axes(ax)
     if isinstance(sheet, Sheet):
         _draw_curve(ax, sheet, places, certificate)
     else:
         _draw_surface(ax, sheet, places, certificate)
     names = [sheet.objective.variables[i] for i in places]
     if len(places) == 2:
-        finish(ax, names, title, equal=True)
+        canvas.finish(ax, names, title, equal=True)
     else:
         _finish_space(ax, names, title)
     return ax
@@ -261,7 +245,7 @@ def _draw_steps(ax: Axes, sheet: Sheet | Surface, places: list[int], count: int,
         ax.plot(*ends.T[places], color=BLACK, label="_step" if k else "ascent steps", **style)
 
 
-def _draw_curve(ax: Axes, sheet: Sheet, places: list[int], certificate: Found) -> None:
+def _draw_curve(ax: Axes, sheet: Sheet, places: list[int], certificate: canvas.Found) -> None:
     """Draw a curve in two coordinates."""
     for k, x in enumerate(() if certificate is None else certificate.curves):
         ax.plot(*x.T[places], label="_certified" if k else "certified", **BAND)
@@ -281,7 +265,7 @@ def _new_space() -> Axes:
     return axes
 
 
-def _draw_surface(ax: Any, surface: Surface, places: list[int], certificate: Found) -> None:
+def _draw_surface(ax: Any, surface: Surface, places: list[int], certificate: canvas.Found) -> None:
     """Draw a surface on axes of as many dimensions as there are `places`."""
     if (ax.name == "3d") != (len(places) == 3):
         raise ArgumentError("ax", f"<{ax.name} axes>", f"have {len(places)} dimensions, one for each coordinate")
@@ -310,7 +294,7 @@ def squares(x: np.ndarray, tangents: np.ndarray, half_widths: np.ndarray) -> np.
     return np.asarray(x[:, None] + half_widths[:, None, None] * offsets)
 
 
-def certified_squares(certificate: Found, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def certified_squares(certificate: canvas.Found, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what `squares` takes for the charts of a certificate; of ``(x, c, lambda)`` only ``x`` is drawn."""
     charts = [chart for atlas in certificate.atlases for chart in atlas.charts]
     x = np.array([[float(v) for v in chart.centre[:d]] for chart in charts]).reshape(-1, d)
@@ -362,4 +346,4 @@ def _finish_space(ax: Any, names: list[str], title: str | None) -> None:
     ax.locator_params(nbins=5)
     if title:
         ax.set_title(title, fontsize=FONT_SIZE + 1)
-    legend(ax)
+    canvas.legend(ax)

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_items, checked_whole, quiet
-from hallucert.arrays import checked_box, real_array
+from hallucert.arrays import checked_box
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.objectives.objective import Objective
-from hallucert.plot.canvas import (
-    BLACK,
-    ORANGE,
-    SKY,
-    VERMILION,
-    WHITE,
-    Found,
-    Look,
-    Options,
-    Style,
-    checked_points,
-    draw_path,
-    draw_points,
-    finish,
-    grid,
-    mark,
-    own_axes,
-    require_plane,
-    sample,
-    shade,
-)
+from hallucert.plot import canvas
+from hallucert.plot.canvas import BLACK, ORANGE, SKY, VERMILION, WHITE
+from hallucert.sam.maps import sam_value, shifted_gradient
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,23 +84,24 @@ def landscape(
     ArgumentError
         If `f` does not have two variables, or another argument is not as above.
     """
-    look = Look.checked(levels, resolution, title)
-    require_plane(f)
+    look = canvas.Look.checked(levels, resolution, title)
+    canvas.require_plane(f)
     window, radius = checked_box(box, 2), None if rho is None else checked_double(rho, "rho")
     shown = _surface(surface, radius)
     field, spheres = checked_choice(field, FIELDS, "field"), checked_flag(spheres, "spheres")
-    marked = checked_points(points)
-    path = None if trajectory is None else _path(trajectory)
-    ax = own_axes(ax)
-    x, y = grid(window, look.resolution)
-    shade(ax, x, y, sample(_values(f, radius if shown == "sam" else None), x, y), look.levels)
+    marked = canvas.checked_points(points)
+    path = canvas.checked_path(trajectory, 2)
+    ax = canvas.own_axes(ax)
+    x, y = canvas.grid(window, look.resolution)
+    values = f.value_lanes if radius is None or shown == "f" else partial(sam_value, f, rho=radius)
+    canvas.shade(ax, x, y, canvas.sample(values, x, y), look.levels)
     if radius is not None and field != "none":
         _draw_field(ax, f, window, radius, field)
     if path is not None:
-        draw_path(ax, path, "SAM run", 1.8)
+        canvas.draw_path(ax, path, "SAM run", 1.8)
         ax.scatter(path[:1, 0], path[:1, 1], s=46, marker="s", c=WHITE, edgecolors=BLACK, label="its start", zorder=5)
-    draw_points(ax, marked, spheres)
-    finish(ax, f.variables, look.title, window)
+    canvas.draw_points(ax, marked, spheres)
+    canvas.finish(ax, f.variables, look.title, window)
     return ax
 
 
@@ -129,22 +113,10 @@ def _surface(surface: str | None, radius: float | None) -> str:
     return surface
 
 
-def _values(f: Objective, radius: float | None) -> Callable[[np.ndarray], np.ndarray]:
-    """Return ``f`` or ``f^SAM`` as a function of lanes, NaN where undefined."""
-    if radius is None:
-        return f.value_lanes
-    return lambda lanes: f.value_lanes(_shifted(f, lanes, radius))
-
-
-def _shifted(f: Objective, lanes: np.ndarray, radius: float) -> np.ndarray:
-    g = f.gradient_lanes(lanes)
-    return lanes + radius * g / np.linalg.norm(g, axis=1, keepdims=True)
-
-
 def _draw_field(ax: Axes, f: Objective, window: np.ndarray, radius: float, field: str) -> None:
     """Draw the direction of ``-F(x) = -g(x+)``, on a grid off the symmetry axes of the window."""
-    x, y = grid(window, 44 if field == "stream" else 23)
-    flow = -sample(lambda lanes: f.gradient_lanes(_shifted(f, lanes, radius)), x, y)
+    x, y = canvas.grid(window, 44 if field == "stream" else 23)
+    flow = -canvas.sample(partial(shifted_gradient, f, rho=radius), x, y)
     length = np.linalg.norm(flow, axis=2, keepdims=True)
     with np.errstate(all="ignore"):
         flow = np.ma.masked_invalid(flow / length)
@@ -154,14 +126,6 @@ def _draw_field(ax: Axes, f: Objective, window: np.ndarray, radius: float, field
         ax.streamplot(x, y, u, v, density=1.15, color=light, linewidth=0.75, arrowsize=0.8, zorder=2)
     else:
         ax.quiver(x, y, u, v, color=(1, 1, 1, 0.7), pivot="mid", scale=30, width=0.0028, zorder=2)
-
-
-def _path(trajectory: object) -> np.ndarray:
-    must = "be a Trajectory or have shape (n, 2)"
-    path = real_array(getattr(trajectory, "history", trajectory), "trajectory", must)
-    if path.ndim != 2 or path.shape[1] != 2 or path.shape[0] == 0:
-        raise ArgumentError("trajectory", f"<array of shape {path.shape}>", must)
-    return path
 
 
 # ---------------------------------------------------------------------- several radii
@@ -207,8 +171,8 @@ def radii(
     """
     import matplotlib.pyplot as plt
 
-    require_plane(f)
-    checked_box(box, 2), Look.checked(levels, resolution), checked_choice(field, FIELDS, "field")
+    canvas.require_plane(f)
+    checked_box(box, 2), canvas.Look.checked(levels, resolution), checked_choice(field, FIELDS, "field")
     must = "be a nonempty sequence of radii"
     exact = [exact_radius(value) for value in checked_items(rho, "rho", must)]
     if not exact:
@@ -226,7 +190,7 @@ def radii(
     axes = list(panels.ravel())
     for ax in axes[count:]:
         figure.delaxes(ax)
-    options: Options = {"levels": levels, "resolution": resolution}
+    options: canvas.Options = {"levels": levels, "resolution": resolution}
     landscape(f, box, ax=axes[0], title="f", **options)
     for number, value in enumerate(exact):
         title = f"rho = {format_rational(value) if value.denominator < 100 else f'{float(value):.4g}'}"
@@ -240,7 +204,7 @@ def radii(
 
 @quiet
 def census(
-    found: Found,
+    found: canvas.Found,
     ax: Axes | None = None,
     steps: bool = True,
     levels: int = 24,
@@ -277,11 +241,11 @@ def census(
     """
     if not (hasattr(found, "points") and hasattr(found, "critical_points") and hasattr(found, "problem")):
         raise ArgumentError("found", found, "be a census")
-    steps, look = checked_flag(steps, "steps"), Look.checked(levels, resolution, title)
-    f, window = require_plane(found.problem.f, "found"), found.problem.region
-    ax = own_axes(ax)
-    x, y = grid(window, look.resolution)
-    shade(ax, x, y, sample(f.value_lanes, x, y), look.levels)
+    steps, look = checked_flag(steps, "steps"), canvas.Look.checked(levels, resolution, title)
+    f, window = canvas.require_plane(found.problem.f, "found"), found.problem.region
+    ax = canvas.own_axes(ax)
+    x, y = canvas.grid(window, look.resolution)
+    canvas.shade(ax, x, y, canvas.sample(f.value_lanes, x, y), look.levels)
     if steps:
         for point in found.points:
             ends = np.stack([point.x, found.critical_points[point.target].x])
@@ -290,23 +254,25 @@ def census(
         where = _where([point for point in found.critical_points if point.kind == kind])
         where = where[((where >= window[:, 0]) & (where <= window[:, 1])).all(axis=1)]
         if len(where):
-            mark(ax, where, Style(marker, WHITE, f"{kind} of f", size))
+            canvas.mark(ax, where, canvas.Style(marker, WHITE, f"{kind} of f", size))
     for kind, marker in TARGETS.items():
         for stability, colour in STABILITIES.items():
             own = [point for point in found.points if (point.kind, point.stability) == (kind, stability)]
             if own:
-                mark(ax, _where(own), Style(marker, colour, f"target a {kind}: {stability} ({len(own)})", 60))
+                canvas.mark(
+                    ax, _where(own), canvas.Style(marker, colour, f"target a {kind}: {stability} ({len(own)})", 60)
+                )
     _draw_open(ax, found)
     text = f"rho = {found.problem.rho}: {len(found.points)} points" + ("" if found.complete else ", not complete")
-    finish(ax, f.variables, text if look.title is None else look.title, window)
+    canvas.finish(ax, f.variables, text if look.title is None else look.title, window)
     return ax
 
 
-def _where(points: list[Found]) -> np.ndarray:
+def _where(points: list[canvas.Found]) -> np.ndarray:
     return np.array([point.x for point in points]).reshape(-1, 2)
 
 
-def _draw_open(ax: Axes, found: Found) -> None:
+def _draw_open(ax: Axes, found: canvas.Found) -> None:
     """Draw excluded and pending places as boxes, at least as large as can be seen."""
     from matplotlib.patches import Rectangle
 
@@ -316,6 +282,6 @@ def _draw_open(ax: Axes, found: Found) -> None:
         for number, box in enumerate(boxes):
             low, high = (np.array([float(getattr(side, end)) for side in box]) for end in ("lower", "upper"))
             middle, size = (low + high) / 2, np.maximum(high - low, least)
-            edge: Options = {"fill": False, "ec": BLACK, "lw": 1.6, "zorder": 7}
+            edge: canvas.Options = {"fill": False, "ec": BLACK, "lw": 1.6, "zorder": 7}
             label = None if number else name
             ax.add_patch(Rectangle(tuple(middle - size / 2), *size, label=label, **edge))

@@ -1,12 +1,14 @@
 """The loss and the SAM loss on a plane, or along a line, through points of a space of any dimension.
 
 The pictures of the paper's Figures 4 and 7: where SAM has stopped at a hallucinated minimizer, ``f^SAM`` shows a
-minimizer and ``f``, on the same plane or line, shows none.
+minimizer and ``f``, on the same plane or line, shows none. Coordinates are distances: the point with coordinates ``a``
+is ``center + sum_i a_i e_i`` with orthonormal ``e_i``. Values are computed in bounded memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +17,11 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_positive, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
+from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.plot.canvas import (
-    BLACK,
-    FONT_SIZE,
-    ORANGE,
-    SIZE,
-    SKY,
-    VERMILION,
-    WHITE,
-    Look,
-    Options,
-    draw_path,
-    finish,
-    grid,
-    legend,
-    sample,
-    shade,
-)
-from hallucert.plot.frame import Frame, Shown, checked_rows, frame_along, show, values_on
+from hallucert.plot import canvas
+from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SIZE, SKY, VERMILION, WHITE
+from hallucert.sam.maps import sam_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +31,15 @@ MARKERS = (("o", ORANGE), ("D", SKY), ("s", WHITE), ("^", VERMILION))
 
 MARGIN = 0.35
 """How far the window reaches beyond the points, as a fraction of its largest side."""
+
+CHUNK_BYTES = 2**27
+"""Memory for the arrays of one batch of lanes; one lane is evaluated in any case."""
+
+FLAT = 1e-6
+"""A gradient below this part of its median size on the window counts as zero at a marked point."""
+
+COLLINEAR = 1e-9
+"""A direction whose part orthogonal to the ones before is smaller than this part of it counts as dependent."""
 
 
 @quiet
@@ -111,17 +108,15 @@ def plane(
         function is finite nowhere on the window.
     """
     f = checked_objective(f)
-    look = Look.checked(levels, resolution, title)
-    origin = checked_rows(center, "center", f.dimension, (1,))[0]
-    marked = None if points is None else checked_rows(points, "points", f.dimension)
+    look = canvas.Look.checked(levels, resolution, title)
+    origin = canvas.checked_rows(center, "center", f.dimension, (1,))[0]
+    marked = None if points is None else canvas.checked_rows(points, "points", f.dimension)
     radius = None if rho is None else exact_radius(rho)
     frame = _frame(origin, directions, marked)
     rows = origin[None, :] if marked is None else np.vstack([origin, marked])
     window = _window(frame.project(rows)[0], radius, extent)
     shown = show(f, frame, rows, _names(names, len(rows)), radius, window)
-    path = None
-    if trajectory is not None:
-        path = checked_rows(getattr(trajectory, "history", trajectory), "trajectory", f.dimension)
+    path = canvas.checked_path(trajectory, f.dimension)
     panels = [None] if radius is None else [None, radius]
     if len(frame.basis) == 1:
         if path is not None:
@@ -140,7 +135,7 @@ def plane(
 
 def _frame(center: np.ndarray, directions: object, points: np.ndarray | None) -> Frame:
     if directions is not None:
-        rows = checked_rows(directions, "directions", center.size, (1, 2))
+        rows = canvas.checked_rows(directions, "directions", center.size, (1, 2))
         return frame_along(center, rows, "directions", "be nonzero and not parallel")
     if points is None:
         raise ArgumentError("points", None, "be given, or directions")
@@ -194,24 +189,24 @@ def _draw_panel(
     shown: list[Shown],
     window: np.ndarray,
     radius: Fraction | None,
-    look: Look,
+    look: canvas.Look,
     path: np.ndarray | None,
 ) -> None:
     """Draw one loss on the plane."""
-    x, y = grid(window, look.resolution)
-    values = sample(lambda coordinates: values_on(f, frame, coordinates, radius), x, y)
+    x, y = canvas.grid(window, look.resolution)
+    values = canvas.sample(lambda coordinates: values_on(f, frame, coordinates, radius), x, y)
     if not np.isfinite(values).any():
         must = "lie near the domain: nothing on the plane's window is finite"
         raise ArgumentError("center", frame.center.tolist(), must)
-    shade(ax, x, y, values, look.levels)
+    canvas.shade(ax, x, y, values, look.levels)
     if path is not None:
-        draw_path(ax, frame.project(path)[0], "SAM run, projected", 1.6)
+        canvas.draw_path(ax, frame.project(path)[0], "SAM run, projected", 1.6)
     for i, point in enumerate(shown):
         marker, colour = MARKERS[min(i, 1 + (i - 1) % (len(MARKERS) - 1))]
         face, edge, width = ("none", colour, 1.6) if point.off else (colour, BLACK, 1.1)
-        style: Options = {"facecolors": face, "edgecolors": edge, "linewidths": width, "zorder": 6}
+        style: canvas.Options = {"facecolors": face, "edgecolors": edge, "linewidths": width, "zorder": 6}
         ax.scatter(point.place[0], point.place[1], s=75, marker=marker, label=point.label(radius is not None), **style)
-    finish(ax, [f"distance along the {which} direction" for which in ("first", "second")], look.title, window)
+    canvas.finish(ax, [f"distance along the {which} direction" for which in ("first", "second")], look.title, window)
 
 
 # ---------------------------------------------------------------------- lines
@@ -248,14 +243,14 @@ def _draw_profile(
     for point in shown:
         ax.axvline(point.place[0], color=BLACK, lw=0.9, ls=(0, (4, 3)), alpha=0.5, zorder=0)
         name = f"{point.name}, {point.off:.3g} off" if point.off else point.name
-        place: Options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        place: canvas.Options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
         ax.annotate(name, (point.place[0], 1), xytext=(4, -12), fontsize=FONT_SIZE, **place)
     _compress(ax, curves)
     ax.set_xlim(*window)
     ax.set_xlabel("distance along the line", fontsize=FONT_SIZE)
     ax.set_ylabel("loss", fontsize=FONT_SIZE)
     ax.tick_params(labelsize=FONT_SIZE)
-    legend(ax)
+    canvas.legend(ax)
 
 
 def _compress(ax: Axes, curves: list[np.ndarray]) -> None:
@@ -276,3 +271,120 @@ def _compress(ax: Axes, curves: list[np.ndarray]) -> None:
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
     ax.set_ylim(bottom, top)
+
+
+# ---------------------------------------------------------------------- points and values
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A point (d,), the origin of the coordinates, and orthonormal rows (m, d): 1 for a line, 2 for a plane."""
+
+    center: np.ndarray
+    basis: np.ndarray
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the points (k, d) with the given coordinates (k, m)."""
+        return self.center + coordinates @ self.basis
+
+    def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the coordinates (k, m) of the orthogonal projections of `points` (k, d), and the distances (k,)."""
+        away = points - self.center
+        coordinates = away @ self.basis.T
+        return coordinates, np.linalg.norm(away - coordinates @ self.basis, axis=1)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A point that is marked: what the legend calls it, where it is, and what the losses are at the point itself.
+
+    ``place`` (m,) are the coordinates of its projection, and ``off`` is its distance from the line or the plane, 0
+    within rounding. Values are NaN where undefined, and ``f^SAM`` without a radius.
+    """
+
+    name: str
+    place: np.ndarray
+    off: float
+    value: float
+    sam_value: float
+
+    def label(self, sam: bool) -> str:
+        """Return the legend entry: the name, the value at the point, and how far off the plane it lies."""
+        value = self.sam_value if sam else self.value
+        what = "f^SAM" if sam else "f"
+        text = f"{self.name}: {what} = {value:.3g}" if np.isfinite(value) else f"{self.name}: {what} undefined"
+        return f"{text} ({self.off:.3g} off)" if self.off else text
+
+
+def frame_along(center: np.ndarray, directions: np.ndarray, argument: str, must: str) -> Frame:
+    """Return the frame of `directions` (m, d) by the method of Gram and Schmidt: the first keeps its direction.
+
+    A direction that is zero or depends on the ones before is an `ArgumentError`.
+    """
+    basis: list[np.ndarray] = []
+    for row in directions:
+        size = float(np.abs(row).max())
+        rest = row / size if size > 0 else row
+        whole = float(np.linalg.norm(rest))
+        for _ in range(2):  # once more, because cancellation leaves a part along the first
+            for e in basis:
+                rest = rest - (rest @ e) * e
+        length = float(np.linalg.norm(rest))
+        if not length > COLLINEAR * whole:
+            raise ArgumentError(argument, f"<array of shape {directions.shape}>", must)
+        basis.append(rest / length)
+    return Frame(center, np.stack(basis))
+
+
+def values_on(f: Objective, frame: Frame, coordinates: np.ndarray, rho: Exact | None = None) -> np.ndarray:
+    """Return ``f``, or ``f^SAM`` if `rho` is given, at the points with the given coordinates (k, m): shape (k,).
+
+    NaN where it is undefined (``f^SAM`` also where the gradient is zero) or overflows. Batches of lanes keep the memory
+    below `CHUNK_BYTES`, unless a single lane needs more.
+    """
+    count = max(1, CHUNK_BYTES // _lane_bytes(f))
+    values = np.empty(len(coordinates))
+    with np.errstate(all="ignore"):
+        for start in range(0, len(coordinates), count):
+            lanes = frame.lift(coordinates[start : start + count])
+            values[start : start + count] = f.value_lanes(lanes) if rho is None else sam_value(f, lanes, rho)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def show(
+    f: Objective, frame: Frame, rows: np.ndarray, names: list[str], rho: Exact | None, window: np.ndarray
+) -> list[Shown]:
+    """Return the points `rows` (k, d) with their places and values; `window` holds the ends of each coordinate."""
+    places, off = frame.project(rows)
+    off = np.where(off > 1e-9 * np.abs(window).max(), off, 0.0)
+    values = _values_at(f, rows, None)
+    sam_values = np.full(len(rows), np.nan)
+    if rho is not None:
+        spread = np.stack(np.meshgrid(*[np.linspace(low, high, 5) for low, high in window]), axis=-1).reshape(
+            -1, len(window)
+        )
+        usual = _gradient_norms(f, frame.lift(spread))
+        usual = usual[np.isfinite(usual)]
+        sloped = _gradient_norms(f, rows) > (FLAT * np.median(usual) if usual.size else 0.0)
+        sam_values = np.where(sloped, _values_at(f, rows, rho), np.nan)
+    return [
+        Shown(*each) for each in zip(names, places, off.tolist(), values.tolist(), sam_values.tolist(), strict=True)
+    ]
+
+
+def _values_at(f: Objective, rows: np.ndarray, rho: Exact | None) -> np.ndarray:
+    return np.concatenate([values_on(f, Frame(row, np.zeros((1, row.size))), np.zeros((1, 1)), rho) for row in rows])
+
+
+def _gradient_norms(f: Objective, rows: np.ndarray) -> np.ndarray:
+    """Norms of the gradients at `rows`, one lane at a time as memory may not hold two."""
+    with np.errstate(all="ignore"):
+        return np.array([np.linalg.norm(f.gradient_lanes(row[None, :])) for row in rows])
+
+
+def _lane_bytes(f: Objective) -> int:
+    """Bytes that one lane takes: the point and its gradient, and a network's activations and adjoints."""
+    numbers = 8 * f.dimension
+    if isinstance(f, TanhNetwork):
+        numbers += 4 * len(f.inputs) * sum(f.layer_sizes[1:])
+    return 8 * numbers

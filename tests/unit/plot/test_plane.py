@@ -13,9 +13,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError
-from hallucert.plot import frame as frame_module
 from hallucert.plot.canvas import contour_levels
-from hallucert.plot.frame import Frame, frame_along, values_on
+from hallucert.plot.plane import Frame, frame_along, values_on
 
 RHO = 8
 BOWL = "(x**2 + y**2 + z**2 - 1)**2"
@@ -165,11 +164,11 @@ def test_lanes_are_evaluated_in_bounded_batches(
     value_lanes = f.value_lanes
     monkeypatch.setattr(f, "value_lanes", lambda lanes: largest.append(len(lanes)) or value_lanes(lanes))
     per_lane = 8 * (8 * f.dimension + 4 * len(f.inputs) * (4 + 1))
-    monkeypatch.setattr(frame_module, "CHUNK_BYTES", 10 * per_lane)
+    monkeypatch.setitem(values_on.__globals__, "CHUNK_BYTES", 10 * per_lane)
     for rho, values in zip((None, RHO), whole, strict=True):
         np.testing.assert_allclose(values_on(f, frame, places, rho), values, rtol=1e-12)
     assert set(largest) == {10, 1}
-    monkeypatch.setattr(frame_module, "CHUNK_BYTES", 1)
+    monkeypatch.setitem(values_on.__globals__, "CHUNK_BYTES", 1)
     np.testing.assert_allclose(values_on(f, frame, places, RHO), whole[1], rtol=1e-12)
 
 
