@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from hallucert.arguments import checked_items, checked_text, checked_whole
-from hallucert.arrays import real_array
+from hallucert.arrays import checked_lanes, real_array
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
 from hallucert.objectives.objective import Objective, checked_objective
@@ -73,7 +73,10 @@ def checked_path(trajectory: object, dimension: int) -> np.ndarray | None:
     """Return the points (n, d) of a `Trajectory` or an array, None if there is none to draw."""
     if trajectory is None:
         return None
-    return checked_rows(getattr(trajectory, "history", trajectory), "trajectory", dimension)
+    path = checked_lanes(getattr(trajectory, "history", trajectory), dimension, "trajectory")
+    if not len(path):
+        raise ArgumentError("trajectory", f"<array of shape {path.shape}>", "have at least one point")
+    return path
 
 
 # ---------------------------------------------------------------------- axes
