@@ -10,7 +10,7 @@ Contestants:
 - ``hallucert``: `LayeredNetwork.advance` after `reduce_inputs`, all threads;
 - ``unreduced``: the same on all input columns;
 - ``PyTorch``: two passes forward and backward, parameters perturbed and updated in place, `torch.set_num_threads`;
-- ``numpy``: the loop of `hallucert.sam.engine.advance_plain` in double precision (it has no mini-batches).
+- ``numpy``: the loop of `hallucert.sam.engine.PlainEngine` in double precision (it has no mini-batches).
 
 A contestant that is not installed is left out. Repetitions alternate between the contestants, so that a busy machine
 hits all of them; the table has medians and best repetitions. BLAS decides: OpenBLAS as of 0.3.31 does not know recent
@@ -32,7 +32,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.sam.engine import advance_plain
+from hallucert.sam.engine import PlainEngine
 from hallucert.sam.kernels.layered_kernel import LayeredNetwork, one_blas_thread
 from hallucert.sam.kernels.reduction import reduce_inputs
 from hallucert.sam.lanes import Lanes, Steps
@@ -120,7 +120,7 @@ def with_numpy(case: Case) -> Runner:
 
     def run(steps: int) -> np.ndarray:
         x = case.starts.copy()
-        advance_plain(case.network, np.arange(len(x)), *arguments(x, steps, case.batches))
+        PlainEngine(case.network).advance(0, np.arange(len(x)), *arguments(x, steps, case.batches))
         return x
 
     return run

@@ -4,7 +4,7 @@
 a formula                              the compiled loop, lanes in vector instructions (`kernel`)
 a tiny network with squared loss       the same loop with the network's gradient (`network_kernel`)
 any other network                      matrix products, samples in chunks (`layered_kernel`)
-a float-only callable                  numpy (`advance_plain`)
+a float-only callable                  numpy (`PlainEngine`)
 =====================================  ==============================================================
 
 The compiled loop does SAM and USAM, the matrix products do SAM only, numpy does every variant.
@@ -63,14 +63,55 @@ class Engine:
 
 
 class PlainEngine(Engine):
-    """The numpy loop, on one thread."""
+    """The loop in numpy, on one thread, for objectives without a compiled loop.
+
+    Step for step it does what `kernel.advance` does; tests compare the two on the same function.
+    """
 
     def __init__(self, objective: Objective, law: RadiusLaw = SAM, height: int = 0) -> None:
         self.objective, self.law, self.height = objective, law, height
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
         """Advance `members`."""
-        advance_plain(self.objective, members, lanes, steps, self.law, self.height)
+        x, (first, row) = lanes.x, (int(lanes.done[members[0]]), 0)
+        with np.errstate(all="ignore"):
+            for k in range(steps.rho.size):
+                points = x[members]
+                if steps.every > 0 and (first + k) % steps.every == 0:
+                    steps.kept[row, members] = points
+                    row += 1
+                step = np.ldexp(self.objective.gradient_lanes(points), -self.height)
+                q2 = shifted = np.einsum("ij,ij->i", step, step)
+                if not steps.warm:
+                    ascent = step if self.law.floats.metric is None else self.law.floats.metric * step
+                    points_there = points + (steps.rho[k] / self.law.floats.size(step))[:, None] * ascent
+                    step = np.ldexp(self.objective.gradient_lanes(points_there), -self.height)
+                    shifted = np.einsum("ij,ij->i", step, step)
+                if steps.momentum:
+                    step = lanes.velocity[members] = steps.momentum * lanes.velocity[members] + step
+                following = points - steps.eta[k] * step
+                code = _codes(q2, shifted, following, steps)
+                stop, go = code != 0, code == 0
+                lanes.codes[members[stop]] = code[stop]
+                members = members[go]
+                x[members] = following[go]
+                lanes.done[members] = first + k + 1
+                if members.size == 0:
+                    return
+
+
+def _codes(q2: np.ndarray, shifted: np.ndarray, following: np.ndarray, steps: Steps) -> np.ndarray:
+    """Status code of every lane, 0 if it runs on; later lines overrule earlier ones."""
+    code = np.zeros(q2.size, dtype=np.int64)
+    code[~(np.abs(following) <= steps.bound).all(axis=1)] = IS_DIVERGED
+    if not steps.warm:
+        code[shifted <= steps.tolerance**2 + steps.relative**2 * q2] = IS_CONVERGED
+        code[np.isinf(shifted)] = IS_DIVERGED
+        code[np.isnan(shifted)] = IS_OUTSIDE
+    code[np.isinf(q2)] = IS_DIVERGED
+    code[np.isnan(q2)] = IS_OUTSIDE
+    code[q2 == 0] = IS_STATIONARY
+    return code
 
 
 class CompiledEngine(Engine):
@@ -155,62 +196,7 @@ def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
         if tiny is None:
             return LayeredEngine(objective, wanted, lanes, plan.dtype)
         return CompiledEngine(tiny, wanted, lanes, plan.momentum > 0) if compiled else PlainEngine(objective, law)
-    if plan.dtype != "float64":
-        raise ArgumentError("dtype", plan.dtype, 'be "float64" for an objective that is not a network')
-    if batches:
-        raise ArgumentError("batch_size", "<a number>", "be left out for an objective that is not a network")
     program = objective.floats.gradient_program(-plan.height) if compiled else None
     if program is None:
         return PlainEngine(objective, law, plan.height)
     return CompiledEngine(program, wanted, lanes, plan.momentum > 0, plan.height)
-
-
-# ---------------------------------------------------------------------- the loop in numpy
-
-
-def advance_plain(
-    objective: Objective, members: np.ndarray, lanes: Lanes, steps: Steps, law: RadiusLaw = SAM, height: int = 0
-) -> None:
-    """Do steps as `Engine.advance`, for objectives without a compiled loop; gradients are divided by ``2**height``.
-
-    Step for step it does what `kernel.advance` does; tests compare the two on the same function.
-    """
-    x, (first, row) = lanes.x, (int(lanes.done[members[0]]), 0)
-    with np.errstate(all="ignore"):
-        for k in range(steps.rho.size):
-            points = x[members]
-            if steps.every > 0 and (first + k) % steps.every == 0:
-                steps.kept[row, members] = points
-                row += 1
-            step = np.ldexp(objective.gradient_lanes(points), -height)
-            q2 = shifted = np.einsum("ij,ij->i", step, step)
-            if not steps.warm:
-                ascent = step if law.floats.metric is None else law.floats.metric * step
-                points_there = points + (steps.rho[k] / law.floats.size(step))[:, None] * ascent
-                step = np.ldexp(objective.gradient_lanes(points_there), -height)
-                shifted = np.einsum("ij,ij->i", step, step)
-            if steps.momentum:
-                step = lanes.velocity[members] = steps.momentum * lanes.velocity[members] + step
-            following = points - steps.eta[k] * step
-            code = _codes(q2, shifted, following, steps)
-            stop, go = code != 0, code == 0
-            lanes.codes[members[stop]] = code[stop]
-            members = members[go]
-            x[members] = following[go]
-            lanes.done[members] = first + k + 1
-            if members.size == 0:
-                return
-
-
-def _codes(q2: np.ndarray, shifted: np.ndarray, following: np.ndarray, steps: Steps) -> np.ndarray:
-    """Status code of every lane, 0 if it runs on; later lines overrule earlier ones."""
-    code = np.zeros(q2.size, dtype=np.int64)
-    code[~(np.abs(following) <= steps.bound).all(axis=1)] = IS_DIVERGED
-    if not steps.warm:
-        code[shifted <= steps.tolerance**2 + steps.relative**2 * q2] = IS_CONVERGED
-        code[np.isinf(shifted)] = IS_DIVERGED
-        code[np.isnan(shifted)] = IS_OUTSIDE
-    code[np.isinf(q2)] = IS_DIVERGED
-    code[np.isnan(q2)] = IS_OUTSIDE
-    code[q2 == 0] = IS_STATIONARY
-    return code

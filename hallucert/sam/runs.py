@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.driver import Cell, State, curve_steps, run_cells
 from hallucert.sam.result import Curves, Ensemble, Trajectory
-from hallucert.sam.settings import Plan, Request, Schedule, checked_warmup, is_table
+from hallucert.sam.settings import Options, Plan, Schedule, checked_warmup, is_table
 
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
@@ -108,23 +108,9 @@ def run(
     """
     lanes = checked_point(start, checked_objective(f).dimension, "start")[None]
     limit = checked_whole(steps, 0, "steps")
-    plan = Request(
-        objective=f,
-        starts=lanes,
-        rho=rho,
-        step_size=step_size,
-        steps=limit,
-        warmup=warmup,
-        tolerance=tolerance,
-        bound=bound,
-        momentum=momentum,
-        batch_size=batch_size,
-        batch_seed=batch_seed,
-        dtype=dtype,
-        threads=threads,
-        variant=variant,
-        every=_default_every(f, limit) if every is None else checked_whole(every, 1, "every"),
-    ).plan()
+    kept = _default_every(f, limit) if every is None else checked_whole(every, 1, "every")
+    options = Options(tolerance, bound, momentum, batch_size, batch_seed, dtype, threads, variant)
+    plan = options.plan(f, lanes, rho, step_size, limit, warmup, kept)
     (cell,) = run_cells(f, lanes, [plan], None, None, without_step(progress))
     history, steps_kept = cell.state.history(plan.every)
     value, sam_value, q, s = cell.columns[:, 0].tolist()
@@ -274,26 +260,11 @@ def run_ensemble(
     data = _checked_held_out(f, held_out)
     radii = rho.options if isinstance(rho, Each) else {_name(rho): rho}
     arms = warmup.options if isinstance(warmup, Each) else {"switching" if checked_warmup(warmup) else "SAM": warmup}
-    request = Request(
-        objective=f,
-        starts=lanes,
-        rho=1,
-        step_size=step_size,
-        steps=steps,
-        warmup=0.0,
-        tolerance=tolerance,
-        bound=bound,
-        momentum=momentum,
-        batch_size=batch_size,
-        batch_seed=batch_seed,
-        dtype=dtype,
-        threads=threads,
-        variant=variant,
-        every=0 if every is None else checked_whole(every, 1, "every"),
-        observe_every=observe_every,
-    )
+    kept = 0 if every is None else checked_whole(every, 1, "every")
+    seen = 0 if observe_every is None else checked_whole(observe_every, 1, "observe_every")
+    options = Options(tolerance, bound, momentum, batch_size, batch_seed, dtype, threads, variant)
     plans = {
-        (radius_name, arm_name): replace(request, rho=radius, warmup=arm).plan()
+        (radius_name, arm_name): options.plan(f, lanes, radius, step_size, steps, arm, kept, seen)
         for radius_name, radius in radii.items()
         for arm_name, arm in arms.items()
     }

@@ -1,4 +1,4 @@
-"""The settings of a run: schedules, mini-batches, and the arguments of `run`, checked and put into a `Plan`."""
+"""The settings of a run: schedules, mini-batches, and the `Options` of `run`, checked and put into a `Plan`."""
 
 from __future__ import annotations
 
@@ -66,11 +66,7 @@ class Positive:
 
     def values(self, first: int, count: int) -> np.ndarray:
         """Return the values at steps ``first .. first + count - 1``, shape (count,)."""
-        if self.function is not None:
-            return self._called(range(first, first + count))
-        if self.table.size == 1:
-            return np.full(count, self.table[0])
-        return self.table[first : first + count]
+        return self.at(np.arange(first, first + count))
 
     def at(self, steps: np.ndarray) -> np.ndarray:
         """Return the values at the given step numbers, of any shape."""
@@ -152,15 +148,9 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Request:
-    """What `run` or `run_ensemble` was asked for: its arguments as they were given, and the checked starts (k, d)."""
+class Options:
+    """What a run is asked for besides its schedules: the arguments of `run` and `run_ensemble`, as they were given."""
 
-    objective: Objective
-    starts: np.ndarray
-    rho: Schedule
-    step_size: Schedule
-    steps: int
-    warmup: float
     tolerance: float | None
     bound: float | None
     momentum: float
@@ -169,24 +159,34 @@ class Request:
     dtype: str
     threads: int | None
     variant: str | RadiusLaw
-    every: int = 0
-    observe_every: int | None = None
 
-    def plan(self) -> Plan:
-        """Return the plan; an argument with the wrong type, shape or range is an `ArgumentError`."""
-        steps = checked_whole(self.steps, 0, "steps")
-        warmup, tolerance, bound = checked_warmup(self.warmup), self.tolerance, self.bound
+    def plan(
+        self,
+        f: Objective,
+        starts: np.ndarray,
+        rho: Schedule,
+        step_size: Schedule,
+        steps: int,
+        warmup: float,
+        every: int = 0,
+        observe_every: int = 0,
+    ) -> Plan:
+        """Return the plan from checked starts (k, d); a wrong type, shape or range is an `ArgumentError`."""
+        steps = checked_whole(steps, 0, "steps")
+        warmup, tolerance, bound = checked_warmup(warmup), self.tolerance, self.bound
         momentum = checked_real(self.momentum, "momentum", "be at least 0 and less than 1", lambda v: 0 <= v < 1)
         if tolerance is not None:
             tolerance = checked_real(tolerance, "tolerance", "be finite and not negative", lambda v: v >= 0)
         if bound is not None:
             bound = checked_real(bound, "bound", "be finite and positive", lambda v: v > 0)
         dtype = checked_choice(self.dtype, DTYPES, "dtype")
-        law, rho = radius_law(self.variant, self.objective.dimension), Positive(self.rho, steps, "rho")
-        slope, length = _scales(self.objective, self.starts, float(rho.values(0, 1)[0]) if steps else 0.0, law)
+        if dtype != "float64" and not isinstance(f, TanhNetwork):
+            raise ArgumentError("dtype", dtype, 'be "float64" for an objective that is not a network')
+        law, radii = radius_law(self.variant, f.dimension), Positive(rho, steps, "rho")
+        slope, length = _scales(f, starts, float(radii.values(0, 1)[0]) if steps else 0.0, law)
         return Plan(
-            rho=rho,
-            step_size=Positive(self.step_size, steps, "step_size"),
+            rho=radii,
+            step_size=Positive(step_size, steps, "step_size"),
             steps=steps,
             warmup_steps=math.ceil(warmup * steps),
             # Unnormalised, g vanishes with g+ at a critical point of f: gradients elsewhere tell what is small.
@@ -194,13 +194,13 @@ class Request:
             relative=TOLERANCE if tolerance is None else 0.0,
             bound=BOUND * length if bound is None else bound,
             momentum=momentum,
-            batches=_batches(self.objective, self.batch_size, self.batch_seed),
+            batches=_batches(f, self.batch_size, self.batch_seed),
             dtype=dtype,
-            every=self.every,
-            observe_every=0 if self.observe_every is None else checked_whole(self.observe_every, 1, "observe_every"),
+            every=every,
+            observe_every=observe_every,
             threads=None if self.threads is None else checked_whole(self.threads, 1, "threads"),
             law=law,
-            height=_height(self.objective, slope),
+            height=_height(f, slope),
         )
 
 

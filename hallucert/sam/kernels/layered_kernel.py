@@ -71,7 +71,7 @@ class LayeredNetwork:
         return several and operations(self.program, samples) >= WORTH_SHARING
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
-        """Do up to ``len(steps.rho)`` steps on the running lanes `members`, in place, as `engine.advance_plain` does.
+        """Do up to ``len(steps.rho)`` steps on the running lanes `members`, in place, as `engine.PlainEngine` does.
 
         Norms are added up in double precision; steps are formed in it and then rounded. Run this inside
         `one_blas_thread`; calls that run at once have different numbers `piece` below `threads`.
