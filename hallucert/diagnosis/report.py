@@ -5,6 +5,7 @@ Each sentence is chosen by facts of the objective and of the point, and claims n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -137,59 +138,44 @@ class Diagnosis:
         )
 
     def __str__(self) -> str:
-        rows = [
-            ("f(x), f(x+)", f"{self.value:.9g}, {self.sam_value:.9g}"),
-            ("|g(x)|, |g(x+)|", f"{self.gradient_norm:.3e}, {self.shifted_gradient_norm:.3e}"),
-            *self._rows_of_the_target(),
-            *self._rows_of_stability(),
-        ]
-        if self.cycle is not None:
-            rows.append(("two-cycle", f"jumps of length {self.cycle:.6g}"))
-        if self.best_constant_loss is not None and self.constant_loss is not None:
-            text = f"loss {self.constant_loss:.6g}, that of the best constant is {self.best_constant_loss:.6g}"
-            rows.append(("constant outputs", text))
-        table = "\n".join(f"  {name:16} {text}" for name, text in rows)
+        table = "\n".join(f"  {name:16} {text}" for name, text in self._rows())
         return f"{self.verdict}\n{table}\n{self.advice}\n(Floating-point numbers: a diagnosis, not a proof.)"
 
-    def _rows_of_the_target(self) -> list[tuple[str, str]]:
-        rows = []
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        """Yield names and texts of the numbers that there are."""
+        law = self.law
+        yield "f(x), f(x+)", f"{self.value:.9g}, {self.sam_value:.9g}"
+        yield "|g(x)|, |g(x+)|", f"{self.gradient_norm:.3e}, {self.shifted_gradient_norm:.3e}"
         if self.residual_ratio is not None:
-            rows.append(("|r(x+)| / |r(x)|", f"{self.residual_ratio:.3e}"))
+            yield "|r(x+)| / |r(x)|", f"{self.residual_ratio:.3e}"
         if self.target_eigenvalues is not None:
-            extent = _extent(self.target_eigenvalues)
-            rows.append(("target", f"{self.target_type}, eigenvalues of H(x+) {extent}"))
+            yield "target", f"{self.target_type}, eigenvalues of H(x+) {_extent(self.target_eigenvalues)}"
         if self.alignment is not None:
-            rows.append(
-                (
-                    f"{'g(x)' if self.law.floats.metric is None else 'x+ - x'} points at it",
-                    f"cosine {self.alignment:.9g}, x+ misses it by {self.target_distance:.3g}",
-                )
-            )
-        return rows
-
-    def _rows_of_stability(self) -> list[tuple[str, str]]:
-        rows = []
-        if self.tangential_eigenvalues is not None:
-            extent = ""
-            if self.tangential_eigenvalues.size:
-                where = " on the tangent space" if self.law.normalised else " = I + rho H"
-                extent = f", J{where} {_extent(self.tangential_eigenvalues)}"
-            rows.append((self.law.surface_text.removeprefix("of the "), f"{self.sphere_type}{extent}"))
+            aims = f"{'g(x)' if law.floats.metric is None else 'x+ - x'} points at it"
+            yield aims, f"cosine {self.alignment:.9g}, x+ misses it by {self.target_distance:.3g}"
+        if (tangential := self.tangential_eigenvalues) is not None:
+            where = " on the tangent space" if law.normalised else " = I + rho H"
+            extent = f", J{where} {_extent(tangential)}" if tangential.size else ""
+            yield law.surface_text.removeprefix("of the "), f"{self.sphere_type}{extent}"
         mu, name = self.kernel_eigenvalues, "tangent kernel K"
         if mu is None:
-            mu, name = self.sam_eigenvalues, f"{self.law.name} matrix M"
+            mu, name = self.sam_eigenvalues, f"{law.name} matrix M"
         if mu is not None and mu.size:
-            text = f"{mu.size} eigenvalues, Re {_extent(np.sort(mu.real))}, largest |mu| {np.abs(mu).max():.4g}"
-            rows.append((name, text))
+            size = np.abs(mu).max()
+            yield name, f"{mu.size} eigenvalues, Re {_extent(np.sort(mu.real))}, largest |mu| {size:.4g}"
         if self.attracts is not None:
             bound = f" for step sizes below {self.step_bound:.4g}" if self.step_bound else ""
-            rows.append((self.law.name, ("attracted" if self.attracts else "repelled") + bound))
+            yield law.name, ("attracted" if self.attracts else "repelled") + bound
         if self.edge_of_stability is not None:
-            rows.append(("step * |mu| / 2", f"{self.edge_of_stability:.4g} (1: the edge of stability)"))
+            yield "step * |mu| / 2", f"{self.edge_of_stability:.4g} (1: the edge of stability)"
         for label, margin in (("(C32)", self.c32_margin), ("projected (C32)", self.projected_c32_margin)):
             if margin is not None:
-                rows.append((label, f"{'holds' if margin > 0 else 'fails'}, margin {margin:.4g}"))
-        return rows
+                yield label, f"{'holds' if margin > 0 else 'fails'}, margin {margin:.4g}"
+        if self.cycle is not None:
+            yield "two-cycle", f"jumps of length {self.cycle:.6g}"
+        if self.constant_loss is not None and self.best_constant_loss is not None:
+            best = f"that of the best constant is {self.best_constant_loss:.6g}"
+            yield "constant outputs", f"loss {self.constant_loss:.6g}, {best}"
 
 
 def _extent(ascending: np.ndarray) -> str:

@@ -19,10 +19,9 @@ from typing import TypedDict, cast
 
 import numpy as np
 
-from hallucert.checkpoint import Checkpoint
 from hallucert.clock import Progress, working
 from hallucert.errors import CheckpointError
-from hallucert.files import kind_of_file, write_nothing
+from hallucert.files import Checkpoint, kind_of_file, write_nothing
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM

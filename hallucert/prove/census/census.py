@@ -22,10 +22,10 @@ from hallucert.check.census.file import critical_from_json, point_from_json
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
 from hallucert.check.publishing import provenance
 from hallucert.check.units import box_units
-from hallucert.checkpoint import Checkpoint
 from hallucert.clock import UNLIMITED, Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
+from hallucert.files import Checkpoint
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam

@@ -26,7 +26,7 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.fields import plain, read_fields, read_integer, read_list, record
-from hallucert.checkpoint import Checkpoint
+from hallucert.files import Checkpoint
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import CertificateError
 
