@@ -25,6 +25,11 @@ from hallucert.objectives.tape import BINARY, MAX_EXPONENT, MAX_NODES, PARTIAL, 
 
 ZERO, HALF, ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 
+_KNOWN_VALUES: dict[tuple[str, Fraction | None], int] = {
+    **dict.fromkeys([("exp", ZERO), ("cos", ZERO), ("sqrt", ONE)], 1),
+    **dict.fromkeys([("log", ONE), ("sin", ZERO), ("tanh", ZERO), ("erf", ZERO)], 0),
+}
+
 FOLDED_BITS = 6600
 """Constants are computed with constants up to this length; what would be longer stays an operation."""
 
@@ -178,16 +183,8 @@ class TapeBuilder:
         x = self._value(a)
         if self.strict and x is not None and x <= 0 and op in ("log", "sqrt"):
             raise ArgumentError("formula", f"<{op} of the constant {x}>", f"take {op} of positive numbers only")
-        if (op, x) in (
-            ("exp", ZERO),
-            ("cos", ZERO),
-            ("log", ONE),
-            ("sqrt", ONE),
-            ("sin", ZERO),
-            ("tanh", ZERO),
-            ("erf", ZERO),
-        ):
-            return self.constant(1 if op in ("exp", "cos", "sqrt") else 0)
+        if (known := _KNOWN_VALUES.get((op, x))) is not None:
+            return self.constant(known)
         if op == "log" and (exponent := self._one_plus_exp(a)) is not None:
             return self.unary("softplus", exponent)
         return self._push(Node(op, a))
