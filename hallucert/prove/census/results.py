@@ -26,9 +26,9 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.fields import plain, read_fields, read_integer, read_list, record
-from hallucert.files import Checkpoint
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import CertificateError
+from hallucert.files import Checkpoint
 
 MOST = 10_000_000  # entries of each list of a checkpoint
 
