@@ -10,7 +10,7 @@ at most u of itself; products, quotients also by ``2**-1075`` where they underfl
 - radii are sums of nonnegative numbers: k roundings lose at most a factor ``(1 - u)**k``, which `UP`, or `excess`,
   makes good; `TINY` is more than all that underflow can take away.
 
-The page on rounding in `docs/mathematics/` has the proofs. What is trusted: ``+ - * /`` and ``sqrt`` on doubles
+`docs/mathematics/rounding.md` has the proofs. What is trusted: ``+ - * /`` and ``sqrt`` on doubles
 are those of IEEE 754, and a product of matrices sums products of entries (`require_exact_products` probes both).
 Nothing is infinite or NaN: where an operation would make it so, `hallucert.errors.DomainError` is raised.
 """

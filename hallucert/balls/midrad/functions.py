@@ -3,7 +3,7 @@
 Every kernel returns the function at the midpoints, with a bound of its error, by the operations of IEEE 754 alone; the
 mean value theorem adds what the radius makes of it: ``|f(x) - f(m)| <= r (|f'(m)| + r sup|f''|/2)``, or a bound that
 suits the function better. The constants count roundings in units of ``u = 2**-53``, with room to spare; how they come
-about stands in the page on rounding in `docs/mathematics/`.
+about stands in `docs/mathematics/rounding.md`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _powers_of_two(exponents: np.ndarray) -> Doubles:
 def _split_exponential(x: Doubles) -> tuple[Doubles, Doubles]:
     """Return k and ``p`` with ``e^x = 2^k (1 + p)``, for ``|x| <= 710``.
 
-    p is off by at most 0.9u, and 1 + p by 1.8u of itself before it is rounded; for k = 0, p is off by 1.7u of itself.
+    p is off by at most 0.9u; for k = 0, where nothing is reduced, by 2u of itself.
     """
     k = np.rint(x * 1.4426950408889634)
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
