@@ -21,8 +21,8 @@ from typing import Any
 from hallucert.balls import matrix
 from hallucert.balls.similarity import spectrum
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.point.target import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind
 from hallucert.check.reason import Reason
 from hallucert.exact import decimal_above, decimal_below
 

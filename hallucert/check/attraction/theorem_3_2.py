@@ -19,8 +19,8 @@ from fractions import Fraction
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.hallucinated_minimizer import MINIMIZER, proved_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.point.target import MINIMIZER, proved_kind
 from hallucert.check.reason import Reason
 from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.objectives.radius_law import SAM

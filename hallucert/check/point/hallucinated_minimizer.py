@@ -1,8 +1,23 @@
-"""Claim ``hallucinated_minimizer``: for exactly this ``rho``, ``x*`` is a local minimizer of ``f^SAM`` and not
-stationary.
+"""Claims ``nonstationary``, ``target`` and ``hallucinated_minimizer``: what ``x*`` and ``x*+`` are for ``f``.
 
-The conjunction of existence, ``nonstationary`` and a minimizer as ``target``: ``x -> x+`` is continuous at
-``x*``, so ``f^SAM(y) = f(y+) >= f(x*+)`` for ``y`` near ``x*``.
+*Nonstationary*: ``x*`` is not a critical point of ``f``. Proved where the enclosure of ``|g(x*)|`` excludes 0. It is
+never refuted: existence already needs ``g != 0``. That of USAM does not; at an ordinary critical point, which an
+enclosure cannot tell from one nearby, the claim is undecided. Numbers: ``gradient_norm``, ``multiplier``
+(``lambda = |g|/rho``; USAM: ``1/rho``; ASAM: ``|D g|/rho``), ``value`` (``f(x*)``).
+
+*Target*: what the critical point ``x*+`` is that ``x*`` maps to.
+Gradient system: ``g(x*+) = 0``, and the eigenvalues of ``H(x*+)`` decide between strict local minimizer (all
+positive), strict local maximizer (all negative) and saddle (both signs). An eigenvalue that cannot be told from 0
+leaves open what a critical point is, but one that is certainly negative is enough to show that it is *not a local
+minimizer*: along its eigenvector ``v``, ``f(x*+ + t v) = f(x*+) + t^2 (v^T H v)/2 + O(t^3)`` is smaller. Undecided
+where no sign of the smallest eigenvalue is certain.
+Residual system: ``r(x*+) = 0`` and ``f = |r|^2 / 2n >= 0``, so ``x*+`` is a global minimizer.
+Numbers: ``smallest_hessian_eigenvalue``, ``largest_hessian_eigenvalue``, ``negative_eigenvalues`` (an interval where
+not every sign is certain), ``target_value``.
+
+*Hallucinated minimizer*: for exactly this ``rho``, ``x*`` is a local minimizer of ``f^SAM`` and not stationary. The
+conjunction of existence, nonstationary and a minimizer as target: ``x -> x+`` is continuous at ``x*``, so
+``f^SAM(y) = f(y+) >= f(x*+)`` for ``y`` near ``x*``.
 Refuted where the target is proved to be no local minimizer and ``J(x*)`` nonsingular: then ``y -> y+``
 takes every value near ``x*+``, some with smaller ``f``, so ``x*`` is no local minimizer of ``f^SAM``. No numbers
 of its own. The same for other ascent steps, whose map ``x -> x+`` is continuous at ``x*`` too.
@@ -10,19 +25,139 @@ of its own. The same for other ascent steps, whose map ``x -> x+`` is continuous
 
 from __future__ import annotations
 
-from hallucert.check.claim import Status
+from fractions import Fraction
+from math import ceil, floor
+
+from hallucert.balls.symmetric import extreme_eigenvalues, inertia
+from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.point.target import GLOBAL, MINIMIZER, proved_kind
 from hallucert.check.reason import Reason
-from hallucert.exact import format_rational
+from hallucert.exact import decimal_above, decimal_below, format_rational
+
+MINIMIZER, MAXIMIZER, SADDLE, NO_MINIMIZER, GLOBAL = (
+    "strict local minimizer",
+    "strict local maximizer",
+    "saddle",
+    "critical point that is no local minimizer",
+    "global minimizer",
+)
+"""Kinds of critical points. A saddle has values above and below its own nearby; it may be degenerate."""
 
 
-def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+# ---------------------------------------------------------------------- nonstationary
+
+
+def measure_norm(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose ``|g(x*)|``, ``lambda`` and ``f(x*)``."""
+    point = evidence.point
+    norm, multiplier = point.enclosure(point.q), point.enclosure(point.multiplier)
+    value = point.enclosure(point.objective.enclose_value(evidence.arithmetic, point.x))
+    if norm is None or multiplier is None:
+        return Reason.ZERO_GRADIENT
+    if value is None:
+        return Reason.DOMAIN
+    return {"gradient_norm": norm, "multiplier": multiplier, "value": value}
+
+
+def conclude_nonstationary(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """``|g(x*)| > 0``."""
+    lower = numbers["gradient_norm"].lower
+    if lower <= 0:
+        return Reason.STRADDLES
+    return Status.PROVED, f"The gradient does not vanish at x*: |grad f(x*)| >= {decimal_below(lower)}."
+
+
+NONSTATIONARY = Rule(
+    name="nonstationary",
+    question="Is grad f(x*) different from 0?",
+    measure=measure_norm,
+    conclude=conclude_nonstationary,
+)
+
+
+# ---------------------------------------------------------------------- target
+
+
+def measure_target(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the extreme eigenvalues of ``H(x*+)``, the number of negative ones, and the value there."""
+    if evidence.residual_form:
+        return {}
+    point = evidence.point
+    value = point.enclosure(point.objective.enclose_value(evidence.arithmetic, point.plus))
+    if value is None:
+        return Reason.DOMAIN
+    extremes = extreme_eigenvalues(evidence.arithmetic, point.hessian_plus)
+    if extremes is None:
+        return Reason.PRECISION
+    signs = inertia(evidence.arithmetic, point.hessian_plus)
+    fewest, most = Fraction(signs.negative), Fraction(signs.negative + signs.undecided)
+    return {
+        "smallest_hessian_eigenvalue": Enclosure(*extremes[0]),
+        "largest_hessian_eigenvalue": Enclosure(*extremes[1]),
+        "negative_eigenvalues": Enclosure(fewest, most),
+        "target_value": value,
+    }
+
+
+def target_kind(facts: Facts, numbers: Numbers) -> str | None:
+    """Return what the target is shown to be, or None."""
+    if facts.problem.residual:
+        return GLOBAL
+    smallest, largest = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
+    if smallest.lower > 0:
+        return MINIMIZER
+    if largest.upper < 0:
+        return MAXIMIZER
+    if smallest.upper < 0:
+        return SADDLE if largest.lower > 0 else NO_MINIMIZER
+    return None
+
+
+def proved_kind(facts: Facts) -> str | None:
+    """Return the kind that the claim ``target`` proved, or None."""
+    return target_kind(facts, facts.claims["target"].numbers) if facts.proved("target") else None
+
+
+def conclude_target(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Name the kind of critical point."""
+    kind = target_kind(facts, numbers)
+    if kind is None:
+        return Reason.DEGENERATE_TARGET
+    if kind == GLOBAL:
+        return Status.PROVED, "The perturbed point x*+ is a global minimizer of f: r(x*+) = 0, and f = |r|^2/2n >= 0."
+    smallest, largest = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
+    low, high = decimal_below(smallest.lower), decimal_above(largest.upper)
+    spread = f"grad f(x*+) = 0 and the eigenvalues of the Hessian there lie in [{low}, {high}]"
+    count = numbers["negative_eigenvalues"]
+    index, decided = ceil(count.lower), ceil(count.lower) == floor(count.upper)
+    if kind in (MINIMIZER, MAXIMIZER) or (kind == SADDLE and decided):
+        of_index = f" of index {index}" if kind == SADDLE else ""
+        return Status.PROVED, f"The perturbed point x*+ is a nondegenerate {kind}{of_index} of f: {spread}."
+    also = ", so it is a saddle" if kind == SADDLE else ""
+    return (
+        Status.PROVED,
+        f"The perturbed point x*+ is not a local minimizer of f: {spread}, the smallest of them at most "
+        f"{decimal_above(smallest.upper)} < 0{also}. Whether some are 0 is not shown.",
+    )
+
+
+TARGET = Rule(
+    name="target",
+    question="What kind of critical point of f is x*+?",
+    measure=measure_target,
+    conclude=conclude_target,
+)
+
+
+# ---------------------------------------------------------------------- hallucinated minimizer
+
+
+def nothing(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Nothing to measure: the claim is a conjunction."""
     return {}
 
 
-def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+def conclude_minimizer(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Combine ``existence``, ``nonstationary``, ``target`` and, for a refutation, ``regular``."""
     kind, rho = proved_kind(facts), format_rational(facts.rho)
     if kind is None or not facts.proved("existence") or not facts.proved("nonstationary"):
@@ -44,9 +179,9 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-RULE = Rule(
+HALLUCINATED_MINIMIZER = Rule(
     name="hallucinated_minimizer",
     question="Is x* a local minimizer of f^SAM with grad f(x*) != 0?",
-    measure=measure,
-    conclude=conclude,
+    measure=nothing,
+    conclude=conclude_minimizer,
 )

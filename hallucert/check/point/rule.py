@@ -147,23 +147,26 @@ class Rule(Theorem[Facts]):
         return Measured(rule, evidence.in_time(lambda: self.measure(evidence, inputs)), inputs)
 
 
-_MODULES = {
-    "existence": "hallucert.check.point.existence",
-    "nonstationary": "hallucert.check.point.nonstationary",
-    "target": "hallucert.check.point.target",
-    "regular": "hallucert.check.point.regular",
-    "hallucinated_minimizer": "hallucert.check.point.hallucinated_minimizer",
-    "sphere_type": "hallucert.check.point.sphere_type",
-    "theorem_3_2": "hallucert.check.attraction.theorem_3_2",
-    "projected_c32": "hallucert.check.attraction.projected_c32",
-    "attractor": "hallucert.check.attraction.attractor",
-    "basin": "hallucert.check.attraction.basin",
-    "converges": "hallucert.check.attraction.converges",
-    "farthest_point": "hallucert.check.region.farthest_point",
-    "global_target": "hallucert.check.region.global_target",
-    "no_minimizer_near": "hallucert.check.point.no_minimizer_near",
+_PLACES = {
+    "existence": "point.existence",
+    "nonstationary": "point.hallucinated_minimizer",
+    "target": "point.hallucinated_minimizer",
+    "regular": "point.perturbation",
+    "hallucinated_minimizer": "point.hallucinated_minimizer",
+    "sphere_type": "point.perturbation",
+    "theorem_3_2": "attraction.theorem_3_2",
+    "projected_c32": "attraction.projected_c32",
+    "attractor": "attraction.attractor",
+    "basin": "attraction.basin",
+    "converges": "attraction.converges",
+    "farthest_point": "region.farthest_point",
+    "global_target": "region.global_target",
+    "no_minimizer_near": "point.no_minimizer_near",
 }
-"""All claims about one point, in the order in which they build on each other; each module loads when it is needed."""
+"""All claims about one point, in the order in which they build on each other.
+
+Each module loads when it is needed; it has one ``RULE``, or one by the name of each of its claims.
+"""
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,8 @@ class Rules(Mapping[str, Rule]):
     def __getitem__(self, name: str) -> Rule:
         if name not in self.names:
             raise KeyError(name)
-        rule: Rule = import_module(_MODULES[name]).RULE
+        module = import_module(f"hallucert.check.{_PLACES[name]}")
+        rule: Rule = getattr(module, name.upper(), None) or module.RULE
         return rule.about(self.law)
 
     def __iter__(self) -> Iterator[str]:
@@ -189,7 +193,7 @@ class Rules(Mapping[str, Rule]):
 OF_A_BOX = ("no_minimizer_near",)
 """Claims about every point of a box, where nothing is solved."""
 
-OF_A_POINT = tuple(name for name in _MODULES if name not in OF_A_BOX)
+OF_A_POINT = tuple(name for name in _PLACES if name not in OF_A_BOX)
 
 OF_SAM = frozenset({"farthest_point"})
 """Claims that no other ascent step has."""

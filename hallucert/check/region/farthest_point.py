@@ -28,8 +28,8 @@ from functools import cached_property
 
 from hallucert.balls.facade import Ball
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.point.perturbation import MAXIMUM, proved_sphere_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.point.sphere_type import MAXIMUM, proved_sphere_kind
 from hallucert.check.reason import Reason
 from hallucert.check.region import maximizer_set
 from hallucert.check.region.second_order import TaylorBox, is_bent, is_closer, squared_distance, touches_only_here

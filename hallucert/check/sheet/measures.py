@@ -16,7 +16,8 @@ from fractions import Fraction
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
 from hallucert.check.cell import arc_box
 from hallucert.check.claim import Enclosure
-from hallucert.check.point import nonstationary, regular
+from hallucert.check.point.hallucinated_minimizer import NONSTATIONARY
+from hallucert.check.point.perturbation import REGULAR
 from hallucert.check.point.rule import Evidence, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
@@ -32,8 +33,8 @@ SPEED = Fraction(11, 10)
 LATE = "the time budget was spent before all of it was measured"
 
 RULES: Mapping[str, tuple[Rule, tuple[str, ...]]] = {
-    "gradient": (nonstationary.RULE, ("gradient_norm",)),
-    "regular": (regular.RULE, ("smallest_singular_value",)),
+    "gradient": (NONSTATIONARY, ("gradient_norm",)),
+    "regular": (REGULAR, ("smallest_singular_value",)),
     "theorem_3_2": (theorem_3_2.RULE, ("smallest_eigenvalue_sym_Du",)),
     "projected_c32": (projected_c32.RULE, ("smallest_projected_eigenvalue",)),
     "attractor": (attractor.RULE, ("smallest_real_part", "step_bound")),

@@ -11,7 +11,8 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import attractor, projected_c32, theorem_3_2
 from hallucert.check.claim import Claim, Enclosure, Status
-from hallucert.check.point import hallucinated_minimizer, nonstationary, regular, sphere_type, target
+from hallucert.check.point.hallucinated_minimizer import HALLUCINATED_MINIMIZER, NONSTATIONARY, TARGET
+from hallucert.check.point.perturbation import REGULAR, SPHERE_TYPE
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
@@ -51,17 +52,17 @@ def _extremes(low, high, prefix="", suffix="_hessian_eigenvalue"):
 @pytest.mark.parametrize(
     ("rule", "numbers"),
     [
-        (nonstationary, {"gradient_norm": _around(0)}),
-        (regular, {"smallest_singular_value": _around(0)}),
+        (NONSTATIONARY, {"gradient_norm": _around(0)}),
+        (REGULAR, {"smallest_singular_value": _around(0)}),
         (theorem_3_2, {"smallest_eigenvalue_sym_Du": _around(Fraction(-1, 2))}),
         (attractor, {"smallest_real_part": _around(0)}),
         (attractor, {"smallest_real_part": _around(0), "step_bound": _above(0)}),
         (attractor, {"smallest_real_part": _above(0), "step_bound": _around(0)}),
         (attractor, {"smallest_real_part": _above(0)}),
-        (target, _extremes(_around(0), _above(1))),
-        (target, _extremes(_around(0), _around(0))),
-        (sphere_type, _extremes(_around(0), _above(1), suffix="_tangential_eigenvalue")),
-        (sphere_type, _extremes(_below(-1), _around(0), suffix="_tangential_eigenvalue")),
+        (TARGET, _extremes(_around(0), _above(1))),
+        (TARGET, _extremes(_around(0), _around(0))),
+        (SPHERE_TYPE, _extremes(_around(0), _above(1), suffix="_tangential_eigenvalue")),
+        (SPHERE_TYPE, _extremes(_below(-1), _around(0), suffix="_tangential_eigenvalue")),
         (farthest_point, {"level": _around(1), "maximum": _around(1)}),
     ],
 )
@@ -95,14 +96,14 @@ def test_a_hair_on_either_side_decides(rule, numbers, status):
 )
 def test_signs_name_the_target(low, high, words):
     """All positive: minimizer; all negative: maximizer; both signs: saddle; one negative: no minimizer."""
-    _, statement = target.conclude(_facts(), _extremes(low, high), {})
+    _, statement = TARGET.conclude(_facts(), _extremes(low, high), {})
     assert words in statement
 
 
 def test_a_saddle_with_an_open_sign_has_no_index():
     """With both signs certain and the number of negative eigenvalues only bounded, nondegeneracy is not claimed."""
     numbers = _extremes(_below(-1), _above(1)) | {"negative_eigenvalues": Enclosure(Fraction(2), Fraction(4))}
-    _, statement = target.conclude(_facts(), numbers, {})
+    _, statement = TARGET.conclude(_facts(), numbers, {})
     assert "not a local minimizer" in statement and "it is a saddle" in statement
     assert "nondegenerate" not in statement and "index" not in statement
 
@@ -123,7 +124,7 @@ def test_one_negative_eigenvalue_excludes_a_minimizer(backend, formula, words):
     with ar:
         # x = (-1, 0, ...) has gradient (2, 0, ...), so x+ = 0 for rho = 1.
         point = Point(ar, Problem(f, Fraction(1)), [ar.constant(Fraction(-(i == 0))) for i in range(f.dimension)])
-        claim = prove(target.RULE, Evidence(point), Facts(point.problem, _facts().witness))
+        claim = prove(TARGET, Evidence(point), Facts(point.problem, _facts().witness))
     assert claim.status is Status.PROVED
     assert "not a local minimizer of f" in claim.statement and words in claim.statement
     numbers = claim.numbers["negative_eigenvalues"]
@@ -139,7 +140,7 @@ def test_a_zero_eigenvalue_among_positive_ones_decides_nothing(backend, formula)
     with ar:
         point = Point(ar, Problem(f, Fraction(1)), [ar.constant(Fraction(-(i == 0))) for i in range(2)])
         point.__dict__["plus"] = [ar.constant(Fraction(0))] * 2
-        claim = prove(target.RULE, Evidence(point), Facts(point.problem, _facts().witness))
+        claim = prove(TARGET, Evidence(point), Facts(point.problem, _facts().witness))
     assert claim.status is Status.UNDECIDED and claim.reason is Reason.DEGENERATE_TARGET
 
 
@@ -147,7 +148,7 @@ def test_what_depends_on_a_target_that_is_no_minimizer():
     """It refutes the hallucinated minimizer where J is regular, and the attractor's statement says it."""
     kind = _extremes(_below(-1), _around(0))
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", kind), _claim("regular")])
-    status, statement = hallucinated_minimizer.conclude(_facts(claims), {}, {})
+    status, statement = HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})
     assert status is Status.REFUTED and "no local minimizer" in statement
     status, statement = attractor.conclude(
         _facts(claims), {"smallest_real_part": _above(0), "step_bound": _above(1)}, {}
@@ -162,18 +163,18 @@ def _claim(name, numbers=None, status=Status.PROVED):
 def test_a_refutation_needs_a_regular_jacobian():
     """A saddle as target refutes only where x -> x+ is proved to be a local diffeomorphism."""
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", _extremes(_below(0), _above(0)))])
-    assert isinstance(hallucinated_minimizer.conclude(_facts(claims), {}, {}), Reason)
+    assert isinstance(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}), Reason)
     claims.update([_claim("regular")])
-    assert hallucinated_minimizer.conclude(_facts(claims), {}, {})[0] is Status.REFUTED
+    assert HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})[0] is Status.REFUTED
 
 
 @pytest.mark.parametrize("missing", ["existence", "nonstationary", "target"])
 def test_the_conjunction_needs_each_part(missing):
     """Without existence, nonstationarity or a classified target there is no hallucinated minimizer."""
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", _extremes(_above(0), _above(1)))])
-    assert hallucinated_minimizer.conclude(_facts(claims), {}, {})[0] is Status.PROVED
+    assert HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})[0] is Status.PROVED
     del claims[missing]
-    assert isinstance(hallucinated_minimizer.conclude(_facts(claims), {}, {}), Reason)
+    assert isinstance(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}), Reason)
 
 
 @pytest.mark.parametrize(("system", "word"), [("gradient", "local"), ("residual", "global")])
@@ -183,7 +184,7 @@ def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, wo
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", numbers), _claim("regular")])
     facts = _facts(claims)
     facts = Facts(replace(facts.problem, residual=system == "residual"), facts.witness, claims)
-    status, statement = hallucinated_minimizer.conclude(facts, {}, {})
+    status, statement = HALLUCINATED_MINIMIZER.conclude(facts, {}, {})
     assert status is Status.PROVED
     assert f"a {word} minimizer of f^SAM" in statement
     other = {"local": "global", "global": "local"}[word]
@@ -211,8 +212,8 @@ def _ends(low, high):
 @pytest.mark.parametrize(
     ("rule", "numbers"),
     [
-        (nonstationary, {"gradient_norm": _ends(0, 1)}),
-        (regular, {"smallest_singular_value": _ends(0, 1)}),
+        (NONSTATIONARY, {"gradient_norm": _ends(0, 1)}),
+        (REGULAR, {"smallest_singular_value": _ends(0, 1)}),
         (theorem_3_2, {"smallest_eigenvalue_sym_Du": _ends("-1/2", 1)}),
         (theorem_3_2, {"smallest_eigenvalue_sym_Du": _ends(-1, "-1/2")}),
         (projected_c32, {"smallest_projected_eigenvalue": _ends(0, 1)}),
@@ -220,8 +221,8 @@ def _ends(low, high):
         (attractor, {"smallest_real_part": _ends(0, 1), "step_bound": _ends(1, 2)}),
         (attractor, {"smallest_real_part": _ends(-1, 0)}),
         (attractor, {"smallest_real_part": _ends(1, 2), "step_bound": _ends(0, 1)}),
-        (target, _extremes(_ends(0, 1), _ends(1, 2))),
-        (target, _extremes(_ends(-1, 0), _ends(0, 1))),
+        (TARGET, _extremes(_ends(0, 1), _ends(1, 2))),
+        (TARGET, _extremes(_ends(-1, 0), _ends(0, 1))),
         (farthest_point, {"level": _ends(0, 1), "maximum": _ends(1, 2)}),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.point import regular
+from hallucert.check.point import perturbation
+from hallucert.check.point.perturbation import REGULAR
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
@@ -33,9 +34,9 @@ def test_a_bound_of_zero_is_no_positive_bound(monkeypatch, backend, residual, re
     ar = arithmetic(backend, 106)
     with ar:
         point = evidence(ar, residual)
-        monkeypatch.setattr(regular, "extreme_eigenvalues", lambda *_: ((low, ONE), (low, ONE)))
-        assert regular.measure(point, {}) is reason
-        monkeypatch.setattr(regular, "extreme_eigenvalues", lambda *_: ((ONE, 4 * ONE), (ONE, 4 * ONE)))
-        found = regular.measure(point, {})["smallest_singular_value"]
+        monkeypatch.setattr(perturbation, "extreme_eigenvalues", lambda *_: ((low, ONE), (low, ONE)))
+        assert REGULAR.measure(point, {}) is reason
+        monkeypatch.setattr(perturbation, "extreme_eigenvalues", lambda *_: ((ONE, 4 * ONE), (ONE, 4 * ONE)))
+        found = REGULAR.measure(point, {})["smallest_singular_value"]
         wanted = (ONE, 2 * ONE) if residual else (HALF, ONE)
         assert abs(found.lower - wanted[0]) < HALF**90 and abs(found.upper - wanted[1]) < HALF**90
