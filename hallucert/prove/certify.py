@@ -92,7 +92,7 @@ def certify(
     ``certify(f, x, rho)`` and ``certify(candidate)``: the point near `x` is polished by Newton's method, existence is
     proved by Krawczyk's test, and all further claims are about the exact point ``x*`` that was proved to exist.
     ``certify(branch)`` and ``certify(sheet)``: the curve is covered by cells that each hold exactly one arc, a surface
-    by charts that each hold exactly one patch (`hallucert.check.branch.claims`, `hallucert.check.sheet.claims`).
+    by charts that each hold exactly one patch (`hallucert.check.branch.certificate`, `hallucert.check.sheet.claims`).
 
     Parameters
     ----------

@@ -19,8 +19,16 @@ from hallucert.arrays import checked_box, exact_point
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
 from hallucert.balls.similarity import eigenvector_bases
-from hallucert.check.attraction.basin import Contraction, Region, contraction_of
-from hallucert.check.attraction.converges import FEWEST_BITS, MOST_BITS, MOST_STEPS, distance_of, run
+from hallucert.check.attraction.basin import (
+    FEWEST_BITS,
+    MOST_BITS,
+    MOST_STEPS,
+    Contraction,
+    Region,
+    contraction_of,
+    distance_of,
+    run,
+)
 from hallucert.check.claim import Claim, Measured, Status
 from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
 from hallucert.check.publishing import publish, published, sizes_at

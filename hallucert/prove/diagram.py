@@ -14,9 +14,8 @@ from hallucert.arrays import exact_box
 from hallucert.balls import arithmetic, matrix, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.cell import BranchCell
-from hallucert.check.branch.certificate import DiagramCertificate
+from hallucert.check.branch.certificate import COMPLETENESS, Branches, DiagramCertificate
 from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import COMPLETENESS, Branches
 from hallucert.check.branch.region import (
     EMPTY,
     HELD,

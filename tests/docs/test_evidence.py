@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.branch import claims as branch
+from hallucert.check.branch import certificate as branch
 from hallucert.check.file.files import CHECK, KINDS, READ, WRITE, module_of
 from hallucert.check.point.rule import BY_NAME
 from hallucert.check.sheet import claims as sheet

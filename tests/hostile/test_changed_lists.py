@@ -10,7 +10,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.existence import System
 from hallucert.check.problem import Problem
-from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.curve import CurveSystem
 
 RING = hc.Objective.least_squares(["x**2 + y**2 - 1"])
 

@@ -11,7 +11,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.problem import Point, Problem
-from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.curve import CurveSystem
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.errors import ArgumentError
 

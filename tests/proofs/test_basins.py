@@ -73,7 +73,7 @@ def test_the_scale_of_the_basis_does_not_matter(himmelblau) -> None:
     inputs = himmelblau["basin"].inputs
     scaled = {**inputs, "basis": tuple(128 * v for v in inputs["basis"]), "size": inputs["size"] / 128}
     with arithmetic("arb", 212):
-        one, other = (basin.measure(evidence_of(himmelblau), given) for given in (inputs, scaled))
+        one, other = (basin.measure_basin(evidence_of(himmelblau), given) for given in (inputs, scaled))
         assert set(one) == set(other)
         for name in one:
             assert abs(one[name].upper - other[name].upper) < Fraction(1, 2**30) * one[name].upper
@@ -113,7 +113,7 @@ def test_a_set_that_is_a_tenth_too_large_is_refused(name, request) -> None:
     with arithmetic("arb", 212):
         for factor, passes in ((Fraction(11, 10) * Fraction(size) / inputs["size"], False), (Fraction(1), True)):
             changed = {**inputs, "size": factor * inputs["size"]}
-            found = basin.measure(evidence_of(cert), changed)
+            found = basin.measure_basin(evidence_of(cert), changed)
             assert found != Reason.UNSETTLED if passes else found is Reason.UNSETTLED
             region = basin.Region(basin.contraction_of(evidence_of(cert), changed), changed["size"], inputs["bound"])
             assert isinstance(subdivide(region.box, region.tests, 600), Subdivision) is passes

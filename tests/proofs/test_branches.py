@@ -16,7 +16,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.cell import BranchCell
-from hallucert.check.branch.claims import THEOREMS
+from hallucert.check.branch.certificate import THEOREMS
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell, Joint
 from hallucert.check.file.files import to_json

@@ -13,7 +13,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.attraction import converges
+from hallucert.check.attraction.basin import CONVERGES
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point import existence
@@ -46,7 +46,7 @@ def asked(cert, start):
         evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre)
         facts = Facts(cert.problem, cert.witness, dict(cert.claims))
         hints = Hints(basin=step, start=tuple(map(Fraction, start)))
-        return prove(converges.RULE, evidence, facts, hints)
+        return prove(CONVERGES, evidence, facts, hints)
 
 
 def test_the_distance_is_that_of_the_iteration_written_out(far) -> None:
@@ -238,5 +238,5 @@ def test_the_distance_is_compared_with_the_lower_end_of_the_radius(far) -> None:
     wide = replace(region, numbers={**region.numbers, "radius": Enclosure(Fraction(1, 8), Fraction(1, 2))})
     facts = Facts(far.problem, far.witness, {"basin": wide})
     for distance, proved in ((Fraction(1, 8), True), (Fraction(1, 4), False)):
-        found = converges.conclude(facts, {"distance": Enclosure(Fraction(0), distance)}, inputs)
+        found = CONVERGES.conclude(facts, {"distance": Enclosure(Fraction(0), distance)}, inputs)
         assert (found != "start") == proved

@@ -15,7 +15,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.cell import BranchCell
-from hallucert.check.branch.claims import TARGET
+from hallucert.check.branch.certificate import TARGET
 from hallucert.check.branch.region import is_held
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file import verify as checker

@@ -12,8 +12,7 @@ from hallucert.balls import arithmetic
 from hallucert.check.branch.chain import UNDECIDED, Fault, Part, check_chain
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file.files import to_json
-from hallucert.check.sheet.curve_cell import CurveSystem
-from hallucert.check.sheet.curve_chain import CurveChain, check_curve
+from hallucert.check.sheet.curve import CurveChain, CurveSystem, check_curve
 from hallucert.errors import CertificateError
 
 ISOLA = "-(x**2 + 9/10*y**2)/2 + 1/10*exp(-((x-2)**2+(y-1)**2)*5)"

@@ -20,8 +20,15 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import to_json
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.curve_cell import CurveCellProof, CurveSystem, ThinPoint, straight_cell
-from hallucert.check.sheet.curve_chain import CurveChain, check_curve, winding_number
+from hallucert.check.sheet.curve import (
+    CurveCellProof,
+    CurveChain,
+    CurveSystem,
+    ThinPoint,
+    check_curve,
+    straight_cell,
+    winding_number,
+)
 from hallucert.check.sheet.measures import Least
 from hallucert.clock import UNLIMITED
 from hallucert.errors import ArgumentError

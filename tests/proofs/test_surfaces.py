@@ -13,11 +13,10 @@ import hallucert as hc
 from hallucert.balls import arithmetic, matrix
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.sheet import surface_chart
-from hallucert.check.sheet.curve_cell import CurveSystem
-from hallucert.check.sheet.surface_atlas import Atlas, Neighbours, check_atlas
+from hallucert.check.sheet.curve import CurveSystem
+from hallucert.check.sheet.surface_atlas import Atlas, Neighbours, _winding, check_atlas
 from hallucert.check.sheet.surface_chart import ChartProof
 from hallucert.check.sheet.surface_system import PatchPoint, SurfaceSystem
-from hallucert.check.sheet.surface_topology import _winding
 from hallucert.check.subdivision import Subdivision
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
 from hallucert.prove.curves.surface import chart_around, chart_at, covered_edges

@@ -1,4 +1,4 @@
-"""Claim ``basin``: from which starts, and how fast, SAM with a given step converges to ``x*``.
+"""Claims ``basin`` and ``converges``: from which starts, and how fast, SAM with a given step converges to ``x*``.
 
 Isolated targets. A SAM step is ``Phi(x) = x - eta F(x)`` with ``D Phi = I - eta M(x)``, ``M(x) = H(x+) J(x)``. Let V be
 a nonsingular matrix (the real eigenvectors of ``M(x*)``, as floats) and ``|v|_V = |V^-1 v|``. On the convex set
@@ -12,17 +12,27 @@ SAM converges to ``x*`` from all of it. The same holds for every smaller step ``
 
 Made only when asked, for a step. Inputs: ``step`` (eta, dyadic), ``basis`` (V by rows), ``size`` (R), ``bound``
 (kappa), ``subdivision``. Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r).
+
+*Converges*: SAM from a given start, with a given fixed step, converges to ``x*``.
+The start ``x_0`` and the step eta are exact numbers. The iterates ``x_(k+1) = x_k - eta F(x_k)`` are enclosed in balls:
+enclosures lose some bits a step, so many bits are taken, and doubled until they suffice. If after N steps certainly
+``|x_N - x*| <= r``, with r of the claim ``basin`` for a step of at least eta, then ``x_k`` converges to ``x*``.
+
+At each step it is checked that f is defined at ``x_k`` and at ``x_k+``, and that g is not 0, so that the step is
+defined. Made only when asked, together with `basin`. Inputs: ``start``, ``step`` (exact), ``steps`` (N), ``bits``.
+Number: ``distance`` (``|x_N - x*|``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
-from hallucert.balls import matrix
+from hallucert.balls import arithmetic, matrix
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
@@ -32,6 +42,7 @@ from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numb
 from hallucert.check.problem import Point, sum_of_squares
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, box_around
+from hallucert.clock import look
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, exponent, format_rational
 from hallucert.objectives.formula import FormulaObjective
 
@@ -43,7 +54,7 @@ ROOT_BITS = 128
 """Binary places of roots of rational bounds."""
 
 
-def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
     ar, size, contraction = evidence.arithmetic, inputs["size"], contraction_of(evidence, inputs)
     if contraction is None or size <= 0:
@@ -191,7 +202,7 @@ def root(square: Enclosure) -> Enclosure:
     return Enclosure(low, high + unit)
 
 
-def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
     if facts.problem.residual or radius.lower <= 0 or bound >= 1:
@@ -206,11 +217,79 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-RULE = Rule(
+BASIN = Rule(
     name="basin",
     needs="basin",
     question="From which starts does SAM with this step converge to x*?",
-    measure=measure,
-    conclude=conclude,
+    measure=measure_basin,
+    conclude=conclude_basin,
     inputs=({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"},),
+)
+
+
+FEWEST_BITS, MOST_BITS = 128, 8192
+MOST_STEPS = 100_000
+LONGEST_START = 400
+"""Characters up to which the start is written out in the sentence."""
+
+
+def measure_converges(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the distance of ``x_N`` from ``x*``."""
+    start, step, steps, bits = (inputs[name] for name in ("start", "step", "steps", "bits"))
+    makes_sense = len(start) == len(evidence.point.x) and step > 0 and 0 <= steps <= MOST_STEPS
+    if evidence.residual_form or not makes_sense or not FEWEST_BITS <= bits <= 2 * MOST_BITS:
+        return Reason.NEEDS_PREMISES
+    for k, x in enumerate(run(evidence, start, step, bits)):
+        if k == steps:
+            distance = distance_of(evidence, x, bits)
+            return Reason.PRECISION if distance is None else {"distance": distance}
+        look()
+    return Reason.PRECISION
+
+
+def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int) -> Iterator[list[Any]]:
+    """Yield ``x_0, x_1, ..`` in balls; ends where a step is not certainly defined."""
+    ar, point = arithmetic(evidence.arithmetic.name, bits), evidence.point
+    with ar:
+        eta, x = ar.constant(step), [ar.constant(v) for v in start]
+    while True:
+        yield x
+        with ar:
+            here = Point(ar, point.problem, x)
+            x = [v - eta * g for v, g in zip(x, here.shifted_gradient, strict=True)]
+            if not (here.domain_certain and ar.all_finite([x])):
+                return
+
+
+def distance_of(evidence: Evidence, x: Sequence[Any], bits: int) -> Enclosure | None:
+    """Enclose ``|x - x*|``; None if it is indeterminate."""
+    ar = arithmetic(evidence.arithmetic.name, bits)
+    with ar:
+        square = sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
+    return root(Enclosure(*ar.endpoints(square))) if ar.is_finite(square) else None
+
+
+def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """A run that comes into a basin converges."""
+    if not facts.proved(BASIN.name):
+        return Reason.NEEDS_PREMISES
+    region, distance, step = facts.claims[BASIN.name], numbers["distance"], inputs["step"]
+    if step > region.inputs["step"] or distance.upper > region.numbers["radius"].lower:
+        return Reason.START
+    text = ", ".join(map(format_rational, inputs["start"]))
+    start = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
+    return Status.PROVED, (
+        f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to x*, in exact "
+        f"arithmetic: after {inputs['steps']} steps its distance to x* is at most {decimal_above(distance.upper)}, in "
+        "the ball of the claim basin."
+    )
+
+
+CONVERGES = Rule(
+    name="converges",
+    needs="start",
+    question="Does SAM from this start, with this step, converge to x*?",
+    measure=measure_converges,
+    conclude=conclude_converges,
+    inputs=({"start": "vector", "step": "exact", "steps": "integer", "bits": "integer"},),
 )

@@ -1,7 +1,25 @@
-"""The certificates of branches and of complete diagrams: a target, chains of cells, and what they prove."""
+"""Branches and complete diagrams of hallucinated points: claims about them, and their certificates.
+
+They are curves ``g(x) = lambda (c - x)`` with rho free (Proposition 4.5).
+
+================  =====================================================================================================
+``target``        exactly one critical point ``c`` of ``f`` lies in a box, and it is nondegenerate of a known index
+``branch``        a chain of cells holds one connected smooth curve of hallucinated points of target ``c``, from a
+                  radius (or a critical point) to another; every radius between is attained (intermediate value theorem)
+``fold``          the curve has a nondegenerate turning point in rho, at a radius in an explicit interval
+``stability``     every point of a part of the curve attracts SAM (or every one repels it)
+``completeness``  of a diagram: every hallucinated point of a region with that target lies on one of the curves, see
+                  `hallucert.check.branch.region`
+================  =====================================================================================================
+
+``branch``, ``fold`` and ``stability`` occur once for each chain, fold and part. Everything is said of the true critical
+point ``c``: its enclosure enters every proof as a ball. The prover and the checker both measure (`measured_claims`)
+and state each theorem from the published numbers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,13 +28,209 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.arguments import quiet
-from hallucert.check.branch.chain import Chain
-from hallucert.check.branch.claims import COMPLETENESS, OF_DIAGRAMS, THEOREMS, Branches
-from hallucert.check.branch.system import TargetBox
-from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.check.branch.cell import ATTRACTING
+from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
+from hallucert.check.branch.system import BranchSystem, Target, TargetBox, kind_of
+from hallucert.check.claim import Claim, Conclusion, Enclosure, Inputs, Measured, Numbers, Provenance, Status, Theorem
 from hallucert.check.file.chains import ChainCertificate, doubles
-from hallucert.exact import decimal_enclosure
+from hallucert.check.reason import Reason
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.objective import Objective
+
+DIGITS = 12
+"""Decimals of radii in sentences."""
+
+LONGEST_BOX = 3000
+"""Characters up to which a region is written out in the sentence."""
+
+
+@dataclass(frozen=True)
+class Branches:
+    """What the sentences speak of: branches 1, 2, .. are the chains of a certificate; a diagram has a `region`."""
+
+    dimension: int
+    chains: tuple[Chain, ...]
+    region: tuple[tuple[Fraction, Fraction], ...] = ()
+
+
+def _target(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """The target is a nondegenerate critical point."""
+    small, large, negative = (
+        numbers["smallest_hessian_eigenvalue"],
+        numbers["largest_hessian_eigenvalue"],
+        inputs["negative"],
+    )
+    if (small.lower > 0) != (negative == 0) or (large.upper < 0) != (negative == about.dimension):
+        return Reason.STRADDLES
+    return Status.PROVED, (
+        f"f has exactly one critical point c in the target's box of the certificate. It is a nondegenerate "
+        f"{kind_of(negative, about.dimension)}: the eigenvalues of its Hessian lie in [{decimal_below(small.lower)}, "
+        f"{decimal_above(large.upper)}], and {negative} of them are negative."
+    )
+
+
+def _branch(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """A chain of cells holds one curve."""
+    chain, start, end = about.chains[inputs["branch"] - 1], numbers["rho_start"], numbers["rho_end"]
+    what = "hallucinated minimizers" if inputs["negative"] == 0 else "hallucinated stationary points"
+    count = len(chain.links)
+    cells = f"{count} overlapping cell{'s' * (count > 1)}, each with exactly one arc"
+    begins, ends = (
+        "a critical point of f, where lambda = 0 and" if critical else "a point where"
+        for critical in (chain.from_critical, chain.to_critical)
+    )
+    sentence = (
+        f"Branch {inputs['branch']}: {cells} of solutions of grad f(x) = lambda (c - x), hold one connected smooth "
+        f"curve from {begins} rho is in {_long(start)}, to {ends} rho is in {_long(end)}. Its points, apart from "
+        f"critical points at its ends, are {what} of target c for rho = |x - c|."
+    )
+    low, high = (start.upper, end.lower) if start.upper < end.lower else (end.upper, start.lower)
+    shown = decimal_above(low, DIGITS), decimal_below(high, DIGITS)
+    if Fraction(shown[0]) < Fraction(shown[1]):
+        sentence += f" Every rho strictly between {shown[0]} and {shown[1]} is attained."
+    if inputs["monotone"]:
+        folds = inputs["folds"]
+        where = ("all along it", "on each side of its fold")[folds] if folds < 2 else f"between its {folds} folds"
+        sentence += f" rho is strictly monotone {where}."
+    return Status.PROVED, sentence
+
+
+def _long(enclosure: Enclosure) -> str:
+    return decimal_enclosure(enclosure.lower, enclosure.upper, DIGITS)
+
+
+def _fold(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """The curve turns back."""
+    rho, second = numbers["rho"], numbers["second_derivative"]
+    if second.lower <= 0 <= second.upper:
+        return Reason.STRADDLES
+    what = "minimum" if second.lower > 0 else "maximum"
+    least = decimal_below(second.lower) if second.lower > 0 else decimal_above(second.upper)
+    return Status.PROVED, (
+        f"Branch {inputs['branch']} has a nondegenerate fold: rho has a strict local {what} along it, at a radius in "
+        f"{decimal_enclosure(rho.lower, rho.upper, 16)}, and its second derivative by the arclength "
+        f"of x there is {'at least' if second.lower > 0 else 'at most'} {least}."
+    )
+
+
+def _stability(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """Said by cells, because a curve with folds has several points of one radius."""
+    part = (
+        f"branch {inputs['branch']}, from a point in cell {inputs['first_cell']}, where rho is in "
+        f"{_long(numbers['rho_from'])}, on to a point in cell {inputs['last_cell']}, where rho is in "
+        f"{_long(numbers['rho_to'])},"
+    )
+    if inputs["attracting"]:
+        return Status.PROVED, (
+            f"Every point of {part} attracts SAM, for every small enough fixed step: all eigenvalues of the SAM matrix "
+            f"M = H(c) J(x) have positive real part there."
+        )
+    return Status.PROVED, (
+        f"Every point of {part} repels SAM, for every fixed step: some eigenvalue of the SAM matrix M = H(c) J(x) has "
+        f"negative real part there."
+    )
+
+
+def _complete(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """There are no other points."""
+    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in about.region)
+    if len(box) > LONGEST_BOX:
+        box = "that is the region of the certificate"
+    branches = len(about.chains)
+    if branches == 0:
+        return Status.PROVED, f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
+    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
+    sentence = f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
+    return Status.PROVED, sentence
+
+
+def _integers(*names: str) -> tuple[Mapping[str, str], ...]:
+    return (dict.fromkeys(names, "integer"),)
+
+
+TARGET: Theorem[Branches] = Theorem(
+    name="target",
+    question="Is there a nondegenerate critical point of f near the target of the branch?",
+    conclude=_target,
+    numbers=(frozenset({"smallest_hessian_eigenvalue", "largest_hessian_eigenvalue"}),),
+    inputs=_integers("negative"),
+)
+BRANCH: Theorem[Branches] = Theorem(
+    name="branch",
+    question="Is there a curve of hallucinated points along the branch?",
+    conclude=_branch,
+    numbers=(frozenset({"rho_start", "rho_end"}),),
+    inputs=_integers("branch", "negative", "folds", "monotone"),
+    subject="branch",
+)
+FOLD: Theorem[Branches] = Theorem(
+    name="fold",
+    question="Does the branch turn back in rho?",
+    conclude=_fold,
+    numbers=(frozenset({"rho", "second_derivative"}),),
+    inputs=_integers("branch"),
+    subject="branch",
+)
+STABILITY: Theorem[Branches] = Theorem(
+    name="stability",
+    question="Do the points of the branch attract or repel SAM?",
+    conclude=_stability,
+    numbers=(frozenset({"rho_from", "rho_to"}),),
+    inputs=_integers("branch", "first_cell", "last_cell", "attracting"),
+    subject="branch",
+)
+COMPLETENESS: Theorem[Branches] = Theorem(
+    name="completeness",
+    question="Are these all hallucinated points of the target in the box?",
+    conclude=_complete,
+    numbers=(frozenset(),),
+    inputs=({"subdivision": "subdivision", "holders": "vector", "thickness": "vector"},),
+)
+THEOREMS = {theorem.name: theorem for theorem in (TARGET, BRANCH, FOLD, STABILITY)}
+"""Of branches, in the order in which they are claimed."""
+
+OF_DIAGRAMS = {**THEOREMS, COMPLETENESS.name: COMPLETENESS}
+"""Of diagrams."""
+
+
+def target_claim(target: Target) -> Measured[Branches]:
+    """Return the claim about the target."""
+    numbers = {"smallest_hessian_eigenvalue": target.smallest, "largest_hessian_eigenvalue": target.largest}
+    return Measured(TARGET, numbers, {"negative": target.negative})
+
+
+def chain_claims(index: int, target: Target, facts: ChainFacts) -> list[Measured[Branches]]:
+    """Return the claims of one chain: the curve, its folds, its stability."""
+    what = {"negative": target.negative, "folds": len(facts.folds), "monotone": int(facts.turning_complete)}
+    ends: dict[str, Enclosure] = {"rho_start": facts.rho_start, "rho_end": facts.rho_end}
+    claims = [Measured(BRANCH, ends, {"branch": index, **what})]
+    for fold in facts.folds:
+        claims.append(Measured(FOLD, {"rho": fold.rho, "second_derivative": fold.second_derivative}, {"branch": index}))
+    for run in facts.runs:
+        cells = {"first_cell": run.first_cell + 1, "last_cell": run.last_cell + 1}
+        part = {"branch": index, **cells, "attracting": int(run.word == ATTRACTING)}
+        claims.append(Measured(STABILITY, {"rho_from": run.rho_from, "rho_to": run.rho_to}, part))
+    return claims
+
+
+def measured_claims(
+    system: BranchSystem, target: Target, chains: Sequence[Chain], clock: Clock = UNLIMITED
+) -> list[list[Measured[Branches]] | Objection]:
+    """Prove everything about a target and its chains, which are numbered from 1.
+
+    Entry 0 of the result is the claim about the target; entry `k` are the claims of chain `k`, or what could not be
+    proved of it.
+    """
+    result: list[list[Measured[Branches]] | Objection] = [[target_claim(target)]]
+    for number, chain in enumerate(chains, 1):
+        try:
+            facts = check_chain(system, chain, None, clock)
+        except OutOfTime:
+            facts = LATE
+        result.append(facts if isinstance(facts, Objection) else chain_claims(number, target, facts))
+    return result
+
 
 SAMPLES = 9
 """Points of each cell in a picture."""

@@ -24,8 +24,7 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from hallucert.check.branch.cell import BranchCell
-from hallucert.check.branch.measures import (
+from hallucert.check.branch.cell import (
     ATTRACTING,
     FALLING,
     FOLD,
@@ -33,6 +32,7 @@ from hallucert.check.branch.measures import (
     REPELLING,
     UNDECIDED,
     Arc,
+    BranchCell,
     Fold,
     fold_on,
     radius_at,

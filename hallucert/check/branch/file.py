@@ -6,9 +6,15 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
+from hallucert.check.branch.certificate import (
+    COMPLETENESS,
+    OF_DIAGRAMS,
+    THEOREMS,
+    BranchCertificate,
+    Branches,
+    DiagramCertificate,
+)
 from hallucert.check.branch.chain import WORDS, Chain, Link, Part
-from hallucert.check.branch.claims import COMPLETENESS, OF_DIAGRAMS, THEOREMS, Branches
 from hallucert.check.branch.region import MAX_DIMENSION as MAX_DIMENSION_OF_REGION
 from hallucert.check.branch.system import MAX_DIMENSION, TargetBox
 from hallucert.check.cell import Cell, Tube

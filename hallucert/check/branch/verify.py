@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.certificate import BranchCertificate, DiagramCertificate
+from hallucert.check.branch.certificate import (
+    COMPLETENESS,
+    BranchCertificate,
+    Branches,
+    DiagramCertificate,
+    measured_claims,
+)
 from hallucert.check.branch.chain import Objection
-from hallucert.check.branch.claims import COMPLETENESS, Branches, measured_claims
 from hallucert.check.branch.region import settle
 from hallucert.check.branch.system import BranchSystem, Target, proved_target
 from hallucert.check.claim import PROVOKED, Claim, Measured, Status

@@ -13,7 +13,7 @@ from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Provenance
 from hallucert.check.file.chains import ChainCertificate, doubles
 from hallucert.check.sheet.claims import THEOREMS, Pieces
-from hallucert.check.sheet.curve_chain import CurveChain
+from hallucert.check.sheet.curve import CurveChain
 from hallucert.check.sheet.surface_atlas import Atlas
 from hallucert.exact import short_rational
 from hallucert.objectives.objective import Objective

@@ -28,8 +28,7 @@ from functools import partial
 from hallucert.check.attraction.theorem_3_2 import above_threshold, below_threshold
 from hallucert.check.claim import Conclusion, Enclosure, Inputs, Measured, Numbers, Status, Theorem
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.curve_cell import CurveSystem
-from hallucert.check.sheet.curve_chain import CurveChain, ProvedChain, check_curve, total_turning
+from hallucert.check.sheet.curve import CurveChain, CurveSystem, ProvedChain, check_curve, total_turning
 from hallucert.check.sheet.measures import (
     Length,
     Measures,
@@ -37,9 +36,8 @@ from hallucert.check.sheet.measures import (
     measured_surface,
     threshold,
 )
-from hallucert.check.sheet.surface_atlas import Atlas, ProvedAtlas, check_atlas
+from hallucert.check.sheet.surface_atlas import Atlas, ProvedAtlas, check_atlas, euler_characteristic
 from hallucert.check.sheet.surface_system import SurfaceSystem
-from hallucert.check.sheet.surface_topology import euler_characteristic
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 

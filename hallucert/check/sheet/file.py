@@ -26,8 +26,7 @@ from hallucert.check.file.fields import (
 )
 from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces
-from hallucert.check.sheet.curve_cell import MAX_DIMENSION, straight_cell
-from hallucert.check.sheet.curve_chain import CurveChain
+from hallucert.check.sheet.curve import MAX_DIMENSION, CurveChain, straight_cell
 from hallucert.check.sheet.surface_atlas import Atlas
 from hallucert.check.sheet.surface_chart import SIDES, Chart
 from hallucert.check.subdivision import Subdivision

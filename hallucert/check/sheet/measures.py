@@ -21,8 +21,7 @@ from hallucert.check.point.perturbation import REGULAR
 from hallucert.check.point.rule import Evidence, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.check.sheet.curve_cell import CurveCellProof
-from hallucert.check.sheet.curve_chain import ProvedChain
+from hallucert.check.sheet.curve import CurveCellProof, ProvedChain
 from hallucert.check.sheet.surface_atlas import COVERED, MEASURED, ProvedAtlas, covering
 from hallucert.check.subdivision import Box, Subdivision
 from hallucert.clock import UNLIMITED, Clock, OutOfTime

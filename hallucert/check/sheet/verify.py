@@ -10,7 +10,7 @@ from hallucert.check.claim import PROVOKED, Claim, Measured, Status
 from hallucert.check.file.verify import Result, provoked
 from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.check.sheet.claims import Pieces, checked_curve, checked_surface
-from hallucert.check.sheet.curve_cell import CurveSystem
+from hallucert.check.sheet.curve import CurveSystem
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.clock import Clock
 

@@ -11,9 +11,8 @@ import numpy as np
 from hallucert.arguments import checked_positive
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.branch.certificate import BranchCertificate
+from hallucert.check.branch.certificate import THEOREMS, BranchCertificate, Branches, chain_claims, target_claim
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
-from hallucert.check.branch.claims import THEOREMS, Branches, chain_claims, target_claim
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formula_of, proved_target
 from hallucert.check.claim import Claim, Enclosure
 from hallucert.check.publishing import Sizes, provenance, publish, published, sizes_of

@@ -18,8 +18,7 @@ import numpy as np
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.zeros import prove_zero
-from hallucert.check.branch.cell import BranchCell
-from hallucert.check.branch.measures import Arc
+from hallucert.check.branch.cell import Arc, BranchCell
 from hallucert.check.branch.system import BranchSystem, TargetBox, equations
 from hallucert.check.cell import Cell, System, Tube, Vector, arc_box
 from hallucert.exact import round_up

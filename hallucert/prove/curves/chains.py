@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from hallucert.check.branch.cell import FOLD, UNDECIDED, Arc, determinant_at
 from hallucert.check.branch.chain import (
     NOT_JOINED,
     NOT_PROVED,
@@ -22,7 +23,6 @@ from hallucert.check.branch.chain import (
     check_link,
     hallucinated,
 )
-from hallucert.check.branch.measures import FOLD, UNDECIDED, Arc, determinant_at
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Tube
 from hallucert.check.reason import Reason

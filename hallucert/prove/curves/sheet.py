@@ -17,8 +17,15 @@ from hallucert.check.publishing import UNSIZED, Sizes, provenance, publish, size
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.certificate import SheetCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces, curve_claims
-from hallucert.check.sheet.curve_cell import MAX_DIMENSION, CurveCellProof, CurveSystem, straight_cell
-from hallucert.check.sheet.curve_chain import CurveChain, ProvedChain, check_curve
+from hallucert.check.sheet.curve import (
+    MAX_DIMENSION,
+    CurveCellProof,
+    CurveChain,
+    CurveSystem,
+    ProvedChain,
+    check_curve,
+    straight_cell,
+)
 from hallucert.check.sheet.measures import RULES, Found, Least, Length, Measures, arc_piece
 from hallucert.check.sheet.surface_atlas import MEASURED
 from hallucert.check.subdivision import Subdivision

@@ -10,9 +10,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.branch.cell import BranchCell
+from hallucert.check.branch.cell import FALLING, FOLD, GROWING, UNDECIDED, BranchCell
 from hallucert.check.branch.chain import Chain, Link, Part, check_chain, hallucinated
-from hallucert.check.branch.measures import FALLING, FOLD, GROWING, UNDECIDED
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.cell import Tube
 

@@ -10,8 +10,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.claim import Enclosure
-from hallucert.check.sheet.curve_cell import CurveSystem, ThinPoint
-from hallucert.check.sheet.curve_chain import CurveChain, check_curve
+from hallucert.check.sheet.curve import CurveChain, CurveSystem, ThinPoint, check_curve
 from hallucert.check.sheet.measures import Least, Length, measured_curve, measured_surface
 from hallucert.check.sheet.surface_atlas import Neighbours, ProvedAtlas
 from hallucert.check.sheet.surface_system import SurfaceSystem

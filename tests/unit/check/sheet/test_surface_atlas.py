@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from hallucert.balls import arithmetic
-from hallucert.check.sheet import surface_topology
+from hallucert.check.sheet import surface_atlas
 from hallucert.check.sheet.surface_atlas import component
 
 SQUARE = [(Fraction(-1), Fraction(1))] * 2
@@ -20,16 +20,16 @@ SQUARE = [(Fraction(-1), Fraction(1))] * 2
 def test_signs_along_a_rim_go_round(monkeypatch, quarters, turns):
     """Once, backwards, not at all; opposite neighbours decide nothing."""
     found = iter(quarters)
-    monkeypatch.setattr(surface_topology, "_quarters", lambda *arguments: [next(found)])
-    assert surface_topology._winding(None, SQUARE, ()) == turns
+    monkeypatch.setattr(surface_atlas, "_quarters", lambda *arguments: [next(found)])
+    assert surface_atlas._winding(None, SQUARE, ()) == turns
 
 
 def test_boxes_are_apart_in_one_coordinate():
     """That is enough, and touching boxes are not apart."""
     ar = arithmetic("arb", 53)
     one, two = ar.interval(Fraction(0), Fraction(1)), ar.interval(Fraction(2), Fraction(3))
-    assert surface_topology._apart(ar, [one, one], [one, two])
-    assert not surface_topology._apart(ar, [one, one], [one, one])
+    assert surface_atlas._apart(ar, [one, one], [one, two])
+    assert not surface_atlas._apart(ar, [one, one], [one, one])
 
 
 def test_charts_are_connected_in_both_directions():

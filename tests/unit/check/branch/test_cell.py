@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from hallucert.balls import arithmetic
-from hallucert.check.branch import measures
-from hallucert.check.branch.measures import ATTRACTING, FALLING, FOLD, GROWING, REPELLING, Along, Arc
+from hallucert.check.branch import cell as measures
+from hallucert.check.branch.cell import ATTRACTING, FALLING, FOLD, GROWING, REPELLING, Along, Arc
 from hallucert.check.cell import Tube
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from hallucert.check.branch.claims import FOLD, TARGET, Branches
+from hallucert.check.branch.certificate import FOLD, TARGET, Branches
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.reason import Reason
 
