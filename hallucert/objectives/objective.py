@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hallucert.objectives.floats import Floats
-    from hallucert.objectives.front_ends import from_callable, from_sympy, from_torch, parser
+    from hallucert.objectives.front_ends import from_callable, from_jax, from_sympy, from_torch, parser
     from hallucert.objectives.tape import Arithmetic, Ball
 
 FLOATS = "hallucert.objectives.floats"
@@ -29,9 +29,9 @@ PARSER = "hallucert.objectives.front_ends.parser"
 class Objective(ABC):
     """A function ``f : R^d -> R``, the object everything else in this library is about.
 
-    Make one with `Objective.parse`, `from_sympy`, `from_callable`, `from_torch`, `least_squares`, or take one from
-    `hallucert.gallery`. Float methods take points ``x`` of shape (d,) or lanes of points of shape (k, d); lanes
-    outside the domain come out as NaN, a single point outside the domain raises `DomainError`.
+    Make one with `Objective.parse`, `from_sympy`, `from_callable`, `from_torch`, `from_jax`, `least_squares`, or take
+    one from `hallucert.gallery`. Float methods take points ``x`` of shape (d,) or lanes of points of shape (k, d);
+    lanes outside the domain come out as NaN, a single point outside the domain raises `DomainError`.
 
     Attributes
     ----------
@@ -56,6 +56,7 @@ class Objective(ABC):
         from_sympy = staticmethod(from_sympy.from_sympy)
         from_callable = staticmethod(from_callable.from_callable)
         from_torch = staticmethod(from_torch.from_torch)
+        from_jax = staticmethod(from_jax.from_jax)
 
         def value(self, x: object) -> Any: ...
         def gradient(self, x: object) -> np.ndarray: ...
@@ -68,6 +69,7 @@ class Objective(ABC):
         from_sympy = Late("hallucert.objectives.front_ends.from_sympy", static=True)
         from_callable = Late("hallucert.objectives.front_ends.from_callable", static=True)
         from_torch = Late("hallucert.objectives.front_ends.from_torch", static=True)
+        from_jax = Late("hallucert.objectives.front_ends.from_jax", static=True)
         value, gradient, hessian, hessian_vector_product = (Late(FLOATS) for _ in range(4))
         residual, residual_jacobian = Late(FLOATS), Late(FLOATS)
 
@@ -217,8 +219,8 @@ def checked_objective(f: object, argument: str = "f", others: str = "") -> Objec
     if not isinstance(f, Objective):
         must = (
             f"be {others}an Objective: Objective.parse takes a formula, from_sympy an expression, from_callable a "
-            "function of a numpy array, from_torch a module of PyTorch, and TanhNetwork is one; functions of JAX are "
-            "not taken"
+            "function of a numpy array, from_torch a module of PyTorch, from_jax a function of JAX, and TanhNetwork is "
+            "one"
         )
         raise ArgumentError(argument, f, must)
     return f

@@ -36,7 +36,7 @@ SHORT = hc.find.branch(WELL, (-0.5, 0), (1, 0), ds=1e-3, ds_max=1e-3, max_steps=
 BOWL, BENT = hc.Objective.parse("x**2"), hc.Objective.parse("x**2 + 2*y**2")
 CENSUS = hc.census(WELL, BOX, "1.5", workers=1)
 TORCH = importlib.import_module("torch").nn.Linear(1, 1) if importlib.util.find_spec("torch") else None
-MODULE: dict[str, Any] = {"module": TORCH, "loss": "squared", "data": ([[1.0], [2.0]], [0.5, 1.0])}
+JAX: dict[str, Any] = {"loss": "squared", "weight_decay": 1, "rigorous": True, "name": "f"}
 FARTHEST = hc.find.farthest_point(hc.gallery.load("four_well"), (0, 0), (1, 1))
 
 
@@ -210,13 +210,17 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "Objective.least_squares": [{"residuals": ["x*y"], "variables": ["x", "y"], "n": 2, "name": "f"}],
     "Objective.from_torch": [
         {
-            "module": MODULE,
+            "module": TORCH,
             "loss": "squared",
             "data": ([[1.0]], [0.5]),
             "weight_decay": 1,
             "rigorous": True,
             "name": "f",
         }
+    ],
+    "Objective.from_jax": [
+        {"fn": lambda p, x: p[0] * x, "params": [1.0], **JAX, "data": ([[1.0]], [0.5])},
+        {"fn": lambda p: p[0] ** 2, "params": [1.0], **JAX, "loss": "value", "data": None},
     ],
     "Objective.from_sympy": [{"expression": sympy.Symbol("x") ** 2, "variables": ["x"], "name": "f"}],
     "Objective.from_callable": [{"function": lambda x: x[0] ** 2, "dimension": 1, "rigorous": True, "name": "f"}],

@@ -33,7 +33,11 @@ def node_of(b: Builder, x: Value) -> int:
     """A tensor, or constants, as a node."""
     if isinstance(x, Tensor):
         return x.number
-    return b.array(x) if isinstance(x, np.ndarray) else b.constant(Fraction(x))
+    if not isinstance(x, np.ndarray):
+        return b.constant(Fraction(x))
+    if x.dtype.kind not in "biuf" or (x.dtype.kind in "iu" and ((x > 2**53) | (x < -(2**53))).any()):
+        raise NotAnalyticError(f"constants of type {x.dtype} are no doubles")
+    return b.array(x)
 
 
 def arithmetic(b: Builder, op: str, x: Value, y: Value) -> Tensor:
@@ -68,7 +72,7 @@ NOT_ANALYTIC = {
     **dict.fromkeys(("max_pool1d", "max_pool2d", "reduce_window_max"), f"{_TIES}; take average pooling"),
     **dict.fromkeys(("max", "min", "maximum", "minimum", "amax", "amin", "reduce_max", "reduce_min", "sort"), _TIES),
     **dict.fromkeys(("argmax", "argmin", "floor", "ceil", "round"), "is constant but for jumps"),
-    **dict.fromkeys(("where", "select_n", "cond", "while"), "branches on values"),
+    **dict.fromkeys(("where", "select_n", "cond", "while", "gt", "ge", "lt", "le", "eq", "ne"), "branches on values"),
     **dict.fromkeys(("detach", "stop_gradient"), "gives the framework another gradient than that of the function"),
 }
 """Why operations that networks have are refused."""
@@ -116,8 +120,8 @@ class Training(NamedTuple):
 def training(weight_decay: Exact, rigorous: bool, name: str | None, otherwise: str) -> Training:
     """Check the options that both frameworks have."""
     decay = exact(weight_decay, "weight_decay")
-    if decay < 0:
-        raise ArgumentError("weight_decay", weight_decay, "be at least 0")
+    if not 0 <= decay < 2**1000:
+        raise ArgumentError("weight_decay", weight_decay, "be at least 0, and less than 2^1000")
     return Training(decay, checked_flag(rigorous, "rigorous"), checked_text(name, "name") or otherwise)
 
 

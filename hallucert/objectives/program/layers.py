@@ -177,6 +177,14 @@ def concatenate(b: ProgramBuilder, parts: Sequence[int], axis: int) -> int:
     return result
 
 
+def pad(b: ProgramBuilder, x: int, widths: Sequence[tuple[int, int]]) -> int:
+    """Zeros before and after the entries, along each axis."""
+    if not any(width for both in widths for width in both):
+        return x
+    places = np.arange(entries(b.shape(x))).reshape(b.shape(x))
+    return b.take(x, np.pad(places, widths, constant_values=-1))
+
+
 def windows(size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> np.ndarray:
     """Return which entries of an image lie below each place of a window, -1 outside: (*places, *kernel)."""
     image = np.pad(np.arange(entries(size)).reshape(size), [(p, p) for p in padding], constant_values=-1)

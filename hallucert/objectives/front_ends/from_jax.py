@@ -1,0 +1,247 @@
+"""Functions of JAX as array programs: the jaxpr that JAX traces, read by `hallucert.objectives.front_ends.jax_reader`.
+
+Only the function is taken; all derivatives are this library's. It is traced in double precision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
+from hallucert.exact import Exact
+from hallucert.objectives.front_ends import frameworks
+from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor
+from hallucert.objectives.front_ends.jax_reader import Reader
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.program import Shape
+
+Jax = Any
+"""What is JAX's: a function, a pytree, a jaxpr, or the package itself."""
+
+OF_OUTPUTS, OF_PARAMETERS = ("squared", "cross_entropy"), ("value", "residuals")
+
+
+def from_jax(
+    fn: Jax,
+    params: Jax,
+    loss: Jax = "value",
+    data: Jax = None,
+    weight_decay: Exact = 0,
+    rigorous: bool = True,
+    name: str | None = None,
+) -> Objective:
+    """Make a function of JAX, or the training loss of a network, an objective: its variables are the parameters.
+
+    The jaxpr of the function is read as an array program, which is rigorous: parameters, data and constants are the
+    doubles (or singles) they are, it is traced in double precision, and derivatives are this library's own. Calls,
+    loops of a fixed length (``scan``) and custom derivatives are read through; whatever depends on constants alone,
+    such as indices and masks, is what JAX makes of it.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(params)``, or ``fn(params, inputs)`` for losses of outputs, of analytic operations.
+    params : pytree of arrays
+        The present parameters, real numbers.
+    loss : {"value", "residuals", "squared", "cross_entropy"}
+        What the function gives: the loss itself, residuals ``r`` with ``f = |r|^2/2``, or outputs, one row a sample,
+        of which it is taken: ``(1/2n) sum |o_i - y_i|^2`` over ``n`` samples, in residual form if there is no decay,
+        or the mean cross-entropy.
+    data : pair of arrays, optional
+        All inputs, one row a sample, and the targets, for losses of outputs: numbers, or integer labels for a
+        cross-entropy.
+    weight_decay : exact nonnegative number
+        ``w``: ``(w/2) |theta|^2`` of all parameters is added.
+    rigorous : bool
+        Whether the function is read. With ``False`` any that JAX differentiates twice is taken, in floats, and `loss`
+        may be any function of outputs and targets.
+    name : str, optional
+        Name for reports.
+
+    Returns
+    -------
+    Objective
+        With the present parameters as ``parameters``, a point (d,), in the order of ``jax.tree.leaves(params)``, and
+        names from their paths; ``jax.flatten_util.ravel_pytree(params)[1]`` takes a point back.
+
+    Raises
+    ------
+    NotAnalyticError
+        Naming the operation that is not real-analytic (Lemma A.8), such as ReLU, or that is not read.
+    ArgumentError
+        If an argument is not as above, or data do not fit.
+    MissingPackageError
+        If JAX is not installed.
+    """
+    try:
+        import jax
+    except ImportError:
+        raise MissingPackageError("Objective.from_jax takes functions of JAX", "jax") from None
+    if not callable(fn):
+        raise ArgumentError("fn", fn, "be a function of parameters, or of parameters and inputs")
+    words = (*OF_PARAMETERS, *OF_OUTPUTS)
+    if not (isinstance(loss, str) and loss in words) and not (callable(loss) and rigorous is False):
+        also = " or a function of outputs and targets" if rigorous is False else ""
+        raise ArgumentError("loss", loss, f"be one of {', '.join(words)}{also}")
+    of_parameters = isinstance(loss, str) and loss in OF_PARAMETERS
+    if of_parameters and data is not None:
+        raise ArgumentError("data", "<given>", f"be left out for loss={loss!r}: they are the function's own")
+    inputs, targets = (None, None) if of_parameters else frameworks.pair(data)
+    leaves, tree = _parameters(jax, params)
+    given = frameworks.training(weight_decay, rigorous, name, f"{getattr(fn, '__name__', 'a function')} of JAX")
+    shapes = {key: leaf.shape for key, leaf in leaves.items()}
+    start = np.concatenate([leaf.reshape(-1) for leaf in leaves.values()])
+
+    def outputs(parts: Jax, *rest: Jax) -> Jax:
+        return fn(jax.tree_util.tree_unflatten(tree, parts), *rest)
+
+    rest: Jax = () if of_parameters else (inputs,)
+    floats = JaxFloats(jax, lambda parts: _loss_of_jax(outputs(parts, *rest), loss, targets), shapes, start)
+    floats.decay = float(given.decay)
+    if not given.rigorous:
+        return FrameworkObjective(floats, given.name)
+    builder = ProgramBuilder(list(shapes.values()))
+    found = _read(jax, builder, outputs, list(leaves.values()), rest)
+    result, n = _loss(builder, found, loss, targets)
+    return frameworks.finished(builder, result, n, given, floats, "the function in JAX")
+
+
+def doubles(jax: Jax) -> AbstractContextManager[None]:
+    """Let JAX compute in double precision for a while."""
+    context: AbstractContextManager[None] = jax.enable_x64(True)
+    return context
+
+
+def _parameters(jax: Jax, params: Jax) -> tuple[dict[str, np.ndarray], Jax]:
+    """Return the arrays of a pytree as doubles, by the names of their paths, and its structure."""
+    try:
+        found, tree = jax.tree_util.tree_flatten_with_path(params)
+        arrays = [np.asarray(leaf) for _, leaf in found]
+    except Exception as error:  # keys without an order, tensors of others
+        raise ArgumentError("params", params, "be a pytree of arrays") from error
+    leaves: dict[str, np.ndarray] = {}
+    for (path, _), array in zip(found, arrays, strict=True):
+        parts = [re.sub(r"[^A-Za-z0-9_]+", "_", jax.tree_util.keystr((part,), simple=True)) for part in path]
+        key = ".".join(parts) or "params"
+        real = jax.dtypes.issubdtype(array.dtype, np.floating) and array.dtype.itemsize <= 8 and array.size
+        if not real or not np.isfinite(double := array.astype(np.float64)).all():
+            raise ArgumentError("params", f"<{array.dtype} at {key}>", "hold arrays of finite real numbers alone")
+        if key in leaves:
+            raise ArgumentError("params", f"<{key} twice>", "have paths that differ in letters or digits")
+        leaves[key] = double
+    if not leaves:
+        raise ArgumentError("params", params, "hold arrays of finite real numbers")
+    return leaves, tree
+
+
+def _read(
+    jax: Jax, builder: ProgramBuilder, outputs: Jax, leaves: list[np.ndarray], rest: tuple[np.ndarray, ...]
+) -> int:
+    """Add the function to a program; return the node of its result."""
+    with doubles(jax):
+        try:
+            traced = jax.make_jaxpr(outputs)(leaves, *rest)
+        except Exception as error:  # whatever the function itself raises
+            first = " ".join(str(error).strip().splitlines()[:1])[:200]
+            must = (
+                "it depends on values, is not written in operations of JAX, or not for doubles, in which it is traced"
+            )
+            raise NotAnalyticError(f"JAX cannot trace the function: {must} ({first})") from error
+        arguments = [*(Tensor(builder.input(i)) for i in range(len(leaves))), *rest]
+        found = Reader(jax, builder).run(traced, arguments)
+    if len(found) != 1:
+        raise ArgumentError("fn", f"<{len(found)} arrays>", "return one array")
+    if isinstance(found[0], NotAnalyticError):
+        raise found[0]
+    if not isinstance(found[0], Tensor):
+        raise NotAnalyticError(
+            "the function returns what does not depend on parameters, or unknown numbers (a maximum)"
+        )
+    return found[0].number
+
+
+# ---------------------------------------------------------------------- losses
+
+
+def _loss(builder: ProgramBuilder, found: int, loss: str, targets: np.ndarray | None) -> tuple[int, Fraction]:
+    """Return the residuals and the ``n`` of ``(1/2n) |r|^2``, or the value and 1."""
+    shape = builder.shape(found)
+    if targets is None:
+        if loss == "residuals":
+            return builder.reshape(found, (prod(shape),)), Fraction(1)
+        if shape:
+            raise ArgumentError("fn", f"<an array of shape {shape}>", 'return a number; loss="residuals" takes arrays')
+        return found, Fraction(1)
+    if loss == "squared":
+        return frameworks.squared(builder, found, targets), Fraction(len(targets))
+    return frameworks.cross_entropy(builder, found, targets), Fraction(1)
+
+
+def _loss_of_jax(outputs: Jax, loss: Jax, targets: np.ndarray | None) -> Jax:
+    """The loss as JAX computes it."""
+    import jax
+
+    if targets is None:
+        return (outputs**2).sum() / 2 if loss == "residuals" else outputs
+    if loss == "squared":
+        return ((outputs - targets.reshape(outputs.shape)) ** 2).sum() / (2 * len(outputs))
+    if loss == "cross_entropy":
+        rows = np.arange(len(targets))
+        return -jax.nn.log_softmax(outputs, axis=-1)[rows, targets].mean()
+    return loss(outputs, targets)
+
+
+# ---------------------------------------------------------------------- floats
+
+
+class JaxFloats(FrameworkFloats):
+    """A loss of JAX in double precision, point by point.
+
+    Parameters
+    ----------
+    jax : module
+        The package.
+    loss : callable
+        Of the list of parameter arrays.
+    shapes : mapping of shapes
+        Names and shapes of the parameters.
+    start : (d,) array
+        The present parameters.
+    """
+
+    decay: float = 0.0
+
+    def __init__(
+        self, jax: Jax, loss: Callable[[list[Jax]], Jax], shapes: Mapping[str, Shape], start: np.ndarray
+    ) -> None:
+        super().__init__(shapes, start)
+
+        def whole(theta: Jax) -> Jax:
+            return loss(frameworks.split(theta, list(shapes.values()))) + 0.5 * self.decay * (theta @ theta)
+
+        self._double = lambda: doubles(jax)
+        self._value, self._gradient = jax.jit(whole), jax.jit(jax.grad(whole))
+        self._product = jax.jit(lambda x, v: jax.jvp(jax.grad(whole), (x,), (v,))[1])
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """The loss at each point."""
+        with self._double():
+            return np.array([float(self._value(point)) for point in x])
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Gradients by JAX."""
+        with self._double():
+            return np.array([np.asarray(self._gradient(point)) for point in x])
+
+    def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Products by JAX."""
+        with self._double():
+            return np.array([np.asarray(self._product(p, w)) for p, w in zip(x, v, strict=True)])
