@@ -17,15 +17,11 @@ from hallucert import gallery
 from hallucert.check.claim import Status
 from hallucert.clock import working
 from hallucert.files import require_writable
-from hallucert.find.candidate import Candidate
 from hallucert.plot.canvas import SIZE, save_picture, windowless
 from hallucert.tools import output as words
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from hallucert.objectives.objective import Objective
-    from hallucert.sam.result import Trajectory
 
 FARTHEST, ATTRACTOR = "farthest point", "attractor"
 RUN_STEPS = 20_000
@@ -79,60 +75,37 @@ def run_demo(output: Path, quiet: bool = False) -> Summary:
 
 def _one_function(scenario: Scenario, output: Path, progress: Console, out: Console | None) -> Summary:
     """Construct, certify, save, re-prove and draw the two points of one function."""
-    known = gallery.info(scenario.name)
+    known, name, rho = gallery.info(scenario.name), scenario.name, scenario.rho
     f = known.objective()
-    with _step(progress, f"{scenario.name}: constructing the farthest point"):
+    with _step(progress, f"{name}: constructing the farthest point"):
         farthest = hc.find.farthest_point(f, known.maximizers[0].x, scenario.target)
-    with _step(progress, f"{scenario.name}: running SAM to an attractor"):
-        run, attractor = _attractor(f, scenario)
-    points, certificates = [], []
+    with _step(progress, f"{name}: running SAM to an attractor"):
+        run = hc.sam.run(f, scenario.start, rho, scenario.step_size, RUN_STEPS)
+        attractor = hc.find.refine(f, run.x, rho)
+    points = []
     for kind, candidate in ((FARTHEST, farthest), (ATTRACTOR, attractor)):
-        path = output / f"{scenario.name}-{kind.split()[0]}.json"
-        certificate, point = _prove(scenario.name, kind, candidate, path, progress)
-        certificates.append(certificate)
-        points.append(point | {"picture": str(path.with_suffix(".png"))})
+        path = output / f"{name}-{kind.split()[0]}.json"
+        picture = path.with_suffix(".png")
+        with _step(progress, f"{name}: proving the {kind}"):
+            certificate = hc.certify(candidate)
+            certificate.save(path)
+        with _step(progress, f"{name}: re-proving the {kind} from its file with the other arithmetic"):
+            proved_again = words.verdict_data(hc.verify(path), path)
+        with _step(progress, f"{name}: drawing the {kind}"):
+            figure, ((ax,),) = windowless(1, 1, SIZE)
+            if kind == FARTHEST:
+                repels = ", repels SAM" if certificate["attractor"].status is Status.REFUTED else ""
+                title = f"{name}: the farthest point, rho = {float(candidate.rho):.4g}{repels}"
+                hc.plot.construction(candidate, ax=ax, title=title)
+            else:
+                title = f"{name}: f^SAM at rho = {rho} and the way SAM goes"
+                hc.plot.landscape(f, known.box, rho, ax=ax, points=[certificate], trajectory=run, title=title)
+            save_picture(figure, picture)
+        proof = words.certificate_data(certificate, path)
+        points.append({"kind": kind, **proof, "reproved": proved_again, "picture": str(picture)})
         if out is not None:
-            out.print(words.theorem_card(certificate, f"{scenario.name}: {kind}", path))
-    with _step(progress, f"{scenario.name}: drawing"):
-        _draw_farthest(scenario.name, farthest, certificates[0], Path(points[0]["picture"]))
-        _draw_attractor(scenario, known.box, certificates[1], run, Path(points[1]["picture"]))
-    return {"function": scenario.name, "points": points}
-
-
-def _attractor(f: Objective, scenario: Scenario) -> tuple[Trajectory, Candidate]:
-    """Run SAM and return the run with the hallucinated point where it ends."""
-    run = hc.sam.run(f, scenario.start, scenario.rho, scenario.step_size, RUN_STEPS)
-    return run, hc.find.refine(f, run.x, scenario.rho)
-
-
-def _prove(name: str, kind: str, candidate: Candidate, path: Path, progress: Console) -> tuple[hc.Certificate, Summary]:
-    """Certify, save and re-prove a candidate."""
-    with _step(progress, f"{name}: proving the {kind}"):
-        certificate = hc.certify(candidate)
-        certificate.save(path)
-    with _step(progress, f"{name}: re-proving the {kind} from its file with the other arithmetic"):
-        verdict = hc.verify(path)
-    data = {"kind": kind, **words.certificate_data(certificate, path), "reproved": words.verdict_data(verdict, path)}
-    return certificate, data
-
-
-def _draw_farthest(name: str, candidate: Candidate, certificate: hc.Certificate, path: Path) -> None:
-    """Draw the construction."""
-    repels = certificate["attractor"].status is Status.REFUTED
-    title = f"{name}: the farthest point, rho = {float(candidate.rho):.4g}" + repels * ", repels SAM"
-    figure, ((ax,),) = windowless(1, 1, SIZE)
-    hc.plot.construction(candidate, ax=ax, title=title)
-    save_picture(figure, path)
-
-
-def _draw_attractor(scenario: Scenario, box: object, certificate: hc.Certificate, run: Trajectory, path: Path) -> None:
-    """Draw the landscape of ``f^SAM`` with the point and the run that ends there."""
-    figure, ((ax,),) = windowless(1, 1, SIZE)
-    title = f"{scenario.name}: f^SAM at rho = {scenario.rho} and the way SAM goes"
-    hc.plot.landscape(
-        certificate.objective, box, scenario.rho, ax=ax, points=[certificate], trajectory=run, title=title
-    )
-    save_picture(figure, path)
+            out.print(words.theorem_card(certificate, f"{name}: {kind}", path))
+    return {"function": name, "points": points}
 
 
 @contextmanager
