@@ -4,9 +4,8 @@ bifurcation diagrams.
 Axes in, axes out. Matplotlib loads when a picture is first drawn.
 """
 
-from hallucert.plot.construction import construction
 from hallucert.plot.families import branches, sheet
-from hallucert.plot.landscape import census, landscape, radii
+from hallucert.plot.landscape import census, construction, landscape, radii
 from hallucert.plot.plane import plane
 
 __all__ = ["branches", "census", "construction", "landscape", "plane", "radii", "sheet"]

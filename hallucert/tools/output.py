@@ -21,15 +21,7 @@ from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.certificate import together
 from hallucert.check.reason import Reason
 from hallucert.errors import FormulaError, HallucertError
-from hallucert.exact import (
-    decimal_above,
-    decimal_below,
-    float_above,
-    float_below,
-    format_rational,
-    short_digits,
-    short_rational,
-)
+from hallucert.exact import decimal_enclosure, float_above, float_below, format_rational, short_digits, short_rational
 from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
 
@@ -98,34 +90,29 @@ def plain(value: object) -> object:
     Enclosures become ``[lower, upper]`` in doubles rounded outward, rationals exact strings, objectives their names,
     and numbers that are not finite ``null``.
     """
-    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
-        return value
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, Enclosure):
-        return [plain(float_below(value.lower)), plain(float_above(value.upper))]
-    if isinstance(value, Fraction):
-        return format_rational(value)
-    if isinstance(value, Objective):
-        return value.name
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, complex):
-        return [plain(value.real), plain(value.imag)]
-    return _plain_collection(value)
-
-
-def _plain_collection(value: object) -> object:
+    match value:
+        case Enum():
+            return str(value.value)
+        case np.ndarray() | np.generic():
+            return plain(value.tolist())
+        case float():
+            return value if math.isfinite(value) else None
+        case None | str() | int():
+            return value
+        case complex():
+            return [plain(value.real), plain(value.imag)]
+        case Fraction():
+            return format_rational(value)
+        case Enclosure():
+            return [plain(float_below(value.lower)), plain(float_above(value.upper))]
+        case Objective():
+            return value.name
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _fields(value, *_field_names(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
     return str(value)
 
 
@@ -215,22 +202,18 @@ def theorem_card(certificate: hc.Certificate, title: str, path: Path | None = No
         if claim.reason is not None:
             sentence += f" Undecided: {claim.reason.explanation}."
         table.add_row(Text(name), Text(str(claim.status), COLOURS[claim.status]), Text(sentence))
-    lines = [
-        Text(f"rho = {short_rational(certificate.rho)},  x* in {_enclosure_text(certificate.enclosure)}"),
-        Text(""),
-    ]
+    place = f"rho = {short_rational(certificate.rho)},  x* in {_enclosure_text(certificate.enclosure)}"
     rest = [Text(""), Text(together(pointless))] if pointless else []
     footer = [Text(""), Text(f"certificate: {path}", overflow="fold")] if path is not None else []
-    return Panel(Group(*lines, table, *rest, *footer), title=Text(title), title_align="left", padding=(0, 1))
+    body = Group(Text(place), Text(""), table, *rest, *footer)
+    return Panel(body, title=Text(title), title_align="left", padding=(0, 1))
 
 
 def _enclosure_text(enclosure: np.ndarray | None, shown: int = 4) -> str:
     """Write a box, ends in full so that the decimals still enclose."""
     if enclosure is None:
         return "no proved box"
-    rows = [
-        f"[{decimal_below(Fraction(low), 14)}, {decimal_above(Fraction(high), 14)}]" for low, high in enclosure[:shown]
-    ]
+    rows = [decimal_enclosure(Fraction(low), Fraction(high), 14) for low, high in enclosure[:shown]]
     return " x ".join(rows) + (f" x ... ({len(enclosure)} intervals)" if len(enclosure) > shown else "")
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.sam.kernels.compiled import compiled, inlined
+from hallucert.sam.kernels.kernel import compiled, inlined
 from hallucert.sam.kernels.vectors import exponential, tanh
 
 CHUNK = 500

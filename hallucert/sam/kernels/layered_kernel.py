@@ -25,8 +25,7 @@ from numba.extending import overload
 from threadpoolctl import threadpool_limits
 
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.sam.kernels.compiled import compiled
-from hallucert.sam.kernels.kernel import code_of
+from hallucert.sam.kernels.kernel import code_of, compiled
 from hallucert.sam.kernels.layered_gradient import (
     WORTH_SHARING,
     ChunkMemory,

@@ -21,8 +21,7 @@ from numba.extending import overload
 
 from hallucert.objectives.machine import CACHE
 from hallucert.objectives.network.tanh_network import TanhNetwork
-from hallucert.sam.kernels.compiled import inlined
-from hallucert.sam.kernels.kernel import gradient
+from hallucert.sam.kernels.kernel import gradient, inlined
 from hallucert.sam.kernels.vectors import (
     LANES,
     SAMPLES,

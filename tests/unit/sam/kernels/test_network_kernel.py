@@ -13,7 +13,7 @@ from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.kernels import kernel
-from hallucert.sam.kernels.compiled import compiled
+from hallucert.sam.kernels.kernel import compiled
 from hallucert.sam.kernels.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
 from hallucert.sam.kernels.vectors import LANES
 from hallucert.sam.settings import Batches, Plan, Positive

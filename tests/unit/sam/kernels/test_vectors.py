@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.sam.kernels.compiled import compiled
+from hallucert.sam.kernels.kernel import compiled
 from hallucert.sam.kernels.vectors import (
     EXPONENTIAL_ERROR,
     LANES,

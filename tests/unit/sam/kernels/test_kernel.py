@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hallucert.sam.kernels.compiled import PACKAGE, SOURCES, digest
+from hallucert.sam.kernels.kernel import PACKAGE, SOURCES, digest
 
 OUTER = """
 from pathlib import Path
-from hallucert.sam.kernels.compiled import compiled
+from hallucert.sam.kernels.kernel import compiled
 from inner import CONSTANT, registered
 
 def twice(x):
