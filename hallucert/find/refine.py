@@ -297,14 +297,14 @@ def _levenberg_marquardt(
         if moved:
             if not np.isfinite(size) or size == 0:
                 break
-            a = shifted.residual_jacobian(x)
-            gram = a @ a.T
+            rows = shifted.rows(x)
+            gram = rows.gram()
             if not (np.isfinite(gram).all() and gram.any()):
                 break
             scale = float(np.trace(gram)) / len(r)
             if tolerance is None:
-                enough = SOLVED * float(np.linalg.norm(a)) * shifted.length(x)
-        trial = x - a.T @ np.linalg.solve(gram + damping * scale * np.eye(len(r)), r)
+                enough = SOLVED * float(np.sqrt(np.trace(gram))) * shifted.length(x)
+        trial = x - rows.combined(np.linalg.solve(gram + damping * scale * np.eye(len(r)), r))
         trial_r = shifted.residual(trial)
         trial_size = float(np.linalg.norm(trial_r))
         better = trial_size < size

@@ -58,10 +58,27 @@ class Rescaled(Objective):
     def __init__(self, f: Objective, law: RadiusLaw = SAM, length: int = 0, height: int = 0) -> None:
         self.f, self.length, self.height, self.uniform = f, length, height, not law.scales
         self.name = f"{f.name} in other units"
-        self.variables, self.rigorous, self.n = f.variables, f.rigorous, f.n
+        self.rigorous, self.n = f.rigorous, f.n
         unit = Fraction(2) ** length
-        self.diagonal = np.array([float(unit * scale) for scale in law.scales or (1,) * f.dimension])
+        self.diagonal = np.array([float(unit * scale) for scale in law.scales or (1,)])
+        if not law.scales:
+            self.diagonal = np.repeat(self.diagonal, f.dimension)
         self._values, self._residuals = 2.0**-height, 2.0 ** (-height // 2)
+
+    @property
+    def dimension(self) -> int:
+        """Number of variables, those of ``f``."""
+        return self.f.dimension
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the variables, those of ``f``: of a large network they take longer than its gradient."""
+        return self.f.variables
+
+    @property
+    def slope_of_residuals(self) -> float:
+        """``D/sqrt(a)`` of a uniform ``D``: the factor of the derivatives of residuals."""
+        return float(self.diagonal[0]) * self._residuals
 
     @property
     def residual_count(self) -> int:

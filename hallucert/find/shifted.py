@@ -10,13 +10,17 @@ USAM, and for ASAM by the ellipsoid that is the sphere of ``f(D y)``.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
 from hallucert.find.candidate import Candidate
 from hallucert.find.eigenvalues import Ends, Operator, eigvalsh, extreme_eigenvalues, hessian_at, spectral_norm
 from hallucert.find.newton import newton_point, norms
+from hallucert.find.rescaled import Rescaled
+from hallucert.find.rows import DenseRows, Rows, ShiftedProgram
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 DENSE = 400  # most variables for which the whole Hessian is formed
@@ -68,13 +72,29 @@ class Shifted:
         """
         g = self.gradient(x) if gradient is None else gradient
         size, u = self.step.direction_at(g)
-        a = self.f.residual_jacobian_lanes((x + self.rho * u)[None, :])[0]
+        a = np.require(self.f.residual_jacobian_lanes((x + self.rho * u)[None, :])[0], requirements="W")
         block = max(1, BLOCK // x.size)
         for first in range(0, len(a), block):
             rows = a[first : first + block]
             tangential = self.step.tangential_rows(u, rows)
             rows += (self.rho / size) * self.f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
         return a
+
+    def rows(self, x: np.ndarray) -> Rows:
+        """Return the rows of ``A`` at `x`; for SAM and an array program without their entries."""
+        if self._program is None:
+            return DenseRows(self.residual_jacobian(x))
+        program, units = self._program
+        return program.rows(x, 1.0) if units is None else program.rows(units.outside(x), units.slope_of_residuals)
+
+    @cached_property
+    def _program(self) -> tuple[ShiftedProgram, Rescaled | None] | None:
+        """The program whose residuals ``r`` are, if there is one, and the units in which `x` is given."""
+        units = self.f if isinstance(self.f, Rescaled) and self.f.uniform else None
+        f, unit = (self.f, Fraction(1)) if units is None else (units.f, Fraction(2) ** units.length)
+        if self.law != SAM or not isinstance(f, ProgramObjective):
+            return None
+        return ShiftedProgram(f, Fraction(self.rho) * unit), units
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
         """Return the domain arguments at ``x`` and at ``x+`` together, on lanes (k, d)."""

@@ -99,7 +99,12 @@ class _Rewriting:
                 names = {ascii_letters[axis]: ascii_letters[i] for i, axis in enumerate(node.data)}
                 return tuple(_renamed(term, names) for term in sums[0])
             case "contract":
-                return self._contracted(node, sums[0], sums[1])
+                return self._contracted(str(node.data), node, sums[0], sums[1])
+            case "sum" if isinstance(node.data, tuple) and self.program.nodes[node.args[0]].op == "mul":
+                product = self.program.nodes[node.args[0]]
+                letters = ascii_letters[: len(product.shape)]
+                kept = "".join(x for axis, x in enumerate(letters) if axis not in node.data)
+                return self._contracted(f"{letters},{letters}->{kept}", node, *(self.sums[i] for i in product.args))
         args = [self._written(part) for part in sums]
         self.needed.update(args)
         number = self.builder.push(node.op, *args, data=node.data, shape=node.shape)
@@ -116,9 +121,12 @@ class _Rewriting:
         """The number, of shape (), that an array has in all places, if it is made of one."""
         return self._written(self.sums[node.args[0]]) if node.op == "broadcast" and node.data == () else None
 
-    def _contracted(self, node: Node, a: Sum, b: Sum) -> Sum:
+    def _contracted(self, spec: str, node: Node, a: Sum, b: Sum) -> Sum:
         """Multiply two sums out or write them out, whichever is cheaper; keep products larger than their factors."""
-        spec = str(node.data)
+        first, second, result = spec.replace("->", ",").split(",")
+        if result in (first, second) and not (first and second):  # a number times an array
+            number, array = (b, a) if first else (a, b)
+            return tuple(t._replace(numbers=(*t.numbers, self._written(number))) for t in array)
         written = [self._plain(self._written(part), ()) for part in (a, b)]
         dense: Sum = (_product(spec, written[0], written[1]),)
         chosen = dense

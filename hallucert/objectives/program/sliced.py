@@ -11,10 +11,13 @@ down. With ``A = Dr(x+) J``, the derivative of ``r(x+)``, and ``B = Dr(x+)``, bo
 ``curvature``   ``(x0, z, v) -> (v^T Du(x) v, |v|^2)``
 ``move``        ``(x0, z) -> S z``
 ``scalars``     ``(x0, z) -> (|g(x)|, f(x), f(x+))``
+``back``        ``(x, e) -> A^T e``
+``gram``        ``(x, e) -> A A^T e``
 ==============  ===================================================
 
-where ``x0``, ``v`` and ``S z`` are the parameter arrays one by one. A column ``e`` of the unit matrix gives a column,
-so lanes give a block of columns. Derivatives come from the rules of all programs: no formula for ``J`` stands here.
+where ``x0``, ``v``, ``S z`` and ``A^T e`` are the parameter arrays one by one, and ``x`` is any point. A column ``e``
+of the unit matrix gives a column, so lanes give a block of columns. Derivatives come from the rules of all programs: no
+formula for ``J`` stands here.
 """
 
 from __future__ import annotations
@@ -82,8 +85,21 @@ class SlicedPrograms:
     def rows(self) -> Program:
         """``(x0, z, e) -> |A^T e|^2``."""
         builder, x, e = self._on_slice(self._z)
-        row = _included(builder, pullback(self.shifted), [*x, *e])
+        row = _included(builder, self.back, [*x, *e])
         return builder.program([_inner(builder, row, row)])
+
+    @cached_property
+    def back(self) -> Program:
+        """``(x, e) -> A^T e``."""
+        return pullback(self.shifted)
+
+    @cached_property
+    def gram(self) -> Program:
+        """``(x, e) -> A A^T e``."""
+        builder = ProgramBuilder(self.back.inputs)
+        inputs = _inputs(builder)
+        direction = _included(builder, self.back, inputs)
+        return builder.program([_included(builder, pushforward(self.shifted), [*inputs[:-1], *direction])[1]])
 
     @cached_property
     def curvature(self) -> Program:

@@ -64,6 +64,8 @@ def wanted():
         "curvature": [V @ du @ V, V @ V],
         "scalars": [np.linalg.norm(autograd.grad(f)(x)), f(x), f(plus(x))],
         "move": np.split(slice_ @ Z, ENDS[:-1]),
+        "back": [part.T for part in np.split(autograd.jacobian(lambda y: r(plus(y)))(POINT).T, ENDS[:-1])],
+        "gram": [(b := autograd.jacobian(lambda y: r(plus(y)))(POINT)) @ b.T],
     }
 
 
@@ -74,16 +76,18 @@ def test_programs_of_the_slice_are_those_of_autograd(form):
     programs, x0 = SlicedPrograms(objective, RHO), objective.split(POINT)
     for name, values in wanted().items():
         program = getattr(programs, name)
-        others = {"curvature": objective.split(V)}.get(name, [np.eye(6)] * (len(program.inputs) - 4))
-        found = FloatArrays().run(form(program, range(4, len(program.inputs))), [*x0, Z, *others])
+        at = x0 if name in ("back", "gram") else [*x0, Z]
+        others = {"curvature": objective.split(V)}.get(name, [np.eye(6)] * (len(program.inputs) - len(at)))
+        found = FloatArrays().run(form(program, range(len(at), len(program.inputs))), [*at, *others])
         for a, b in zip(found, values, strict=True):
             assert np.allclose(a.reshape(b.shape), b, rtol=1e-12, atol=1e-13), name
 
 
-def test_no_lane_has_as_many_entries_as_there_are_parameters():
+@pytest.mark.parametrize(("name", "last"), [("kernel", 4), ("gram", 3)])
+def test_no_lane_has_as_many_entries_as_there_are_parameters(name, last):
     """In Gram form nothing that depends on the direction is larger than the data's activations and cotangents."""
-    program = reassociated(SlicedPrograms(network(), RHO).kernel, [4])
+    program = reassociated(getattr(SlicedPrograms(network(), RHO), name), [last])
     lanes: list[bool] = []
     for node in program.nodes:
-        lanes.append(node.data == 4 if node.op == "input" else any(lanes[i] for i in node.args))
+        lanes.append(node.data == last if node.op == "input" else any(lanes[i] for i in node.args))
     assert max(np.prod(node.shape) for node, many in zip(program.nodes, lanes, strict=True) if many) <= 3 * 5
