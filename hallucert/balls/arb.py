@@ -318,38 +318,3 @@ def _scaled(mantissa: int, exponent: int, floor: int) -> int:
     """Return ``mantissa * 2**(exponent - floor)`` rounded down."""
     shift = exponent - floor
     return mantissa << shift if shift >= 0 else mantissa >> min(-shift, mantissa.bit_length() + 1)
-
-
-_BITS = 80
-"""Of Arb's evaluations; the result is rounded to doubles."""
-
-_FUNCTIONS: dict[str, Callable[[Ball], Ball]] = {
-    "cos": arb.cos,
-    "erf": arb.erf,
-    "exp": arb.exp,
-    "log": arb.log,
-    "sin": arb.sin,
-    "softplus": softplus,
-    "tanh": arb.tanh,
-}
-
-
-def bounds(name: str, direction: float, x: np.ndarray) -> np.ndarray:
-    """Return doubles beyond the values of a function at each x: below for a direction ``-inf``, above for ``inf``.
-
-    NaN where it has none, as for the NaN that stand for infinities.
-    """
-    look()
-    function = _FUNCTIONS[name]
-
-    def bound(number: float) -> float:
-        if not math.isfinite(number):
-            return math.nan
-        value = function(arb(number))
-        if not value.is_finite():
-            return math.nan
-        # float() of an exact arb is one of the two doubles around it; the next one outward is a bound.
-        return math.nextafter(float(value.lower() if direction < 0 else value.upper()), direction)
-
-    with FlintPrecision(_BITS):
-        return np.asarray(np.frompyfunc(bound, 1, 1)(x), dtype=np.float64)

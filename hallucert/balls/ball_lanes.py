@@ -53,22 +53,40 @@ class BallList:
 
 
 class LaneArithmetic(Protocol):
-    """An arithmetic of lanes: what `FloatLanes` and `BallLanes` have in common, and tapes run in."""
+    """An arithmetic of lanes: what `FloatLanes` and `BallLanes` have in common; constants and functions as of balls."""
 
     name: str
     precision: int
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
-    def box(self, lo: np.ndarray, hi: np.ndarray) -> Ball: ...
-    def picked(self, x: Ball, which: np.ndarray) -> Ball: ...
-    def permuted(self, values: Sequence[Ball], order: np.ndarray) -> Sequence[Ball]: ...
-    def ends(self, x: Ball) -> tuple[np.ndarray, np.ndarray]: ...
-    def lower(self, x: Ball) -> np.ndarray: ...
-    def upper(self, x: Ball) -> np.ndarray: ...
-    def nonzero(self, x: Ball) -> np.ndarray: ...
-    def outside(self, x: Ball, low: float, high: float) -> np.ndarray: ...
-    def negated(self, x: Ball, where: np.ndarray) -> Ball: ...
+    def box(self, lo: np.ndarray, hi: np.ndarray) -> Ball:
+        """Return balls around the intervals with these ends."""
+
+    def picked(self, x: Ball, which: np.ndarray) -> Ball:
+        """Return some of the lanes, by a mask or by their numbers."""
+
+    def permuted(self, values: Sequence[Ball], order: np.ndarray) -> Sequence[Ball]:
+        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
+
+    def ends(self, x: Ball) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper ends rounded outward, infinite where indeterminate."""
+
+    def lower(self, x: Ball) -> np.ndarray:
+        """Return lower ends rounded down, ``-inf`` where indeterminate."""
+
+    def upper(self, x: Ball) -> np.ndarray:
+        """Return upper ends rounded up, ``inf`` where indeterminate."""
+
+    def nonzero(self, x: Ball) -> np.ndarray:
+        """Tell in which lanes certainly no number is 0."""
+
+    def outside(self, x: Ball, low: float, high: float) -> np.ndarray:
+        """Tell in which lanes certainly no number is in ``[low, high]``."""
+
+    def negated(self, x: Ball, where: np.ndarray) -> Ball:
+        """Change the signs in some lanes."""
+
     def constant(self, value: Fraction) -> Ball: ...
     def pi(self) -> Ball: ...
     def power(self, x: Ball, exponent: int) -> Ball: ...
@@ -108,62 +126,49 @@ class BallLanes:
         self.ar.__exit__(None, None, None)
 
     def box(self, lo: np.ndarray, hi: np.ndarray) -> BallList:
-        """Return balls around the intervals with these ends."""
         pairs = zip(np.atleast_1d(lo).tolist(), np.atleast_1d(hi).tolist(), strict=True)
         return BallList([self.ar.interval(Fraction(a), Fraction(b)) for a, b in pairs])
 
     def picked(self, x: BallList, which: np.ndarray) -> BallList:
-        """Return some of the lanes, by a mask or by their numbers."""
         if len(x.balls) == 1:
             return x
         return BallList([x.balls[i] for i in np.arange(len(x.balls))[which].tolist()])
 
     def permuted(self, values: Sequence[BallList], order: np.ndarray) -> list[BallList]:
-        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
         lists = [value.balls * order.shape[1] if len(value.balls) == 1 else value.balls for value in values]
         return [BallList([lists[j][k] for k, j in enumerate(row)]) for row in order.tolist()]
 
     def ends(self, x: BallList) -> tuple[np.ndarray, np.ndarray]:
-        """Return lower and upper ends rounded outward, infinite where indeterminate."""
         return self.lower(x), self.upper(x)
 
     def lower(self, x: BallList) -> np.ndarray:
-        """Return lower ends rounded down, ``-inf`` where indeterminate."""
         ar = self.ar
         return np.array([float_below(ar.lower(v)) if ar.is_finite(v) else -math.inf for v in x.balls])
 
     def upper(self, x: BallList) -> np.ndarray:
-        """Return upper ends rounded up, ``inf`` where indeterminate."""
         ar = self.ar
         return np.array([float_above(ar.upper(v)) if ar.is_finite(v) else math.inf for v in x.balls])
 
     def nonzero(self, x: BallList) -> np.ndarray:
-        """Tell in which lanes certainly no number is 0."""
         return np.array([self.ar.nonzero(v) for v in x.balls])
 
     def outside(self, x: BallList, low: float, high: float) -> np.ndarray:
-        """Tell in which lanes certainly no number is in ``[low, high]``."""
         return (self.lower(x) > high) | (self.upper(x) < low)
 
     def negated(self, x: BallList, where: np.ndarray) -> BallList:
-        """Change the signs in some lanes."""
         balls = x.balls * len(where) if len(x.balls) == 1 else x.balls
         return BallList([-v if flip else v for v, flip in zip(balls, where.tolist(), strict=True)])
 
     def constant(self, value: Fraction) -> BallList:
-        """Enclose a rational number."""
         return BallList([self.ar.constant(value)])
 
     def pi(self) -> BallList:
-        """Enclose pi."""
         return BallList([self.ar.pi()])
 
     def power(self, x: BallList, exponent: int) -> BallList:
-        """Enclose an integer power."""
         return BallList([self.ar.power(v, exponent) for v in x.balls])
 
     def real_power(self, x: BallList, exponent: Fraction) -> BallList:
-        """Enclose a rational power of positive balls."""
         return BallList([self.ar.real_power(v, exponent) for v in x.balls])
 
     exp, log, sqrt, sin, cos, tanh, erf, softplus = map(

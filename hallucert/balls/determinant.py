@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.matrix import (
-    all_finite,
-    float_inverse,
-    from_floats,
-    identity,
-    midpoints,
-    multiply,
-    norm_inf,
-    subtract,
-)
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 
@@ -42,14 +33,14 @@ def determinant(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Ball:
     if any(len(row) != d for row in a) or d == 0:
         raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
     with ar:
-        if not all_finite(ar, a):
+        if not ar.all_finite(a):
             return ar.indeterminate()
         if d <= _DIRECT:
             return expanded([[(x, None) for x in row] for row in a])[0]
-        inverse = float_inverse(midpoints(ar, a))
+        inverse = matrix.float_inverse(ar.approximations(a))
         if inverse is not None:
-            c = from_floats(ar, inverse)
-            error = norm_inf(ar, subtract(identity(ar, d), multiply(ar, c, a)))
+            c = matrix.from_floats(ar, inverse)
+            error = ar.largest_absolute_sum(matrix.subtract(matrix.identity(ar, d), ar.matrix_product(c, a)))
             c_determinant = _eliminated(ar, c)
             if error < 1 and c_determinant is not None and ar.nonzero(c_determinant):
                 return ar.power(ar.interval(1 - error, 1 + error), d) / c_determinant

@@ -158,7 +158,7 @@ class BallArithmetic(ABC):
         """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
 
     def approximations(self, rows: Sequence[Sequence[Ball]]) -> np.ndarray:
-        """Return `approximate` of every ball of a matrix."""
+        """Return `approximate` of every ball of a matrix: doubles near the midpoints, for proposals only."""
         return np.array([[self.approximate(ball) for ball in row] for row in rows])
 
     @abstractmethod
@@ -178,7 +178,7 @@ class BallArithmetic(ABC):
         """Return an upper bound of the sum of ``|x|``; `ArgumentError` if a ball is indeterminate."""
 
     def largest_absolute_sum(self, rows: Sequence[Sequence[Ball]]) -> Fraction:
-        """Return an upper bound of the largest `absolute_sum` of a row; `ArgumentError` if a ball is indeterminate."""
+        """Return an upper bound of the largest `absolute_sum` of a row, the maximum norm of a matrix."""
         return max(self.absolute_sum(row) for row in rows)
 
     @abstractmethod

@@ -12,16 +12,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.matrix import (
-    all_finite,
-    apply,
-    float_inverse,
-    from_rationals,
-    identity,
-    multiply,
-    subtract,
-)
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
@@ -63,7 +55,7 @@ class KrawczykResult:
         if a >= 1:
             return self.image
         size = round_up(max(ar.magnitude(s) / r for s, r in zip(step, self.radius, strict=True)) / (1 - a), 30)
-        moved = apply(ar, self.defect, [ar.interval(-size * r, size * r) for r in self.radius])
+        moved = matrix.apply(ar, self.defect, [ar.interval(-size * r, size * r) for r in self.radius])
         found = [ar.constant(c) - s + v for c, s, v in zip(centre, step, moved, strict=True)]
         pairs = ((old, new, ar.endpoints(old), ar.endpoints(new)) for old, new in zip(self.image, found, strict=True))
         return [new if d - c < b - a else old for old, new, (a, b), (c, d) in pairs]
@@ -109,15 +101,15 @@ class KrawczykOperator:
         if any(len(row) != k for row in preconditioner):
             raise ArgumentError("preconditioner", f"<{k} rows>", f"be a {k} by {k} matrix")
         self.ar, self.function, self.jacobian = ar, function, jacobian
-        self.preconditioner = from_rationals(ar, preconditioner)
+        self.preconditioner = matrix.from_rationals(ar, preconditioner)
 
     def newton_step(self, centre: Sequence[Fraction]) -> list[Ball] | None:
         """Enclose ``C G(z0)``, or None if G is indeterminate there."""
         value = self.function([self.ar.constant(c) for c in centre])
         if len(value) != len(centre):
             raise ArgumentError("function", f"<{len(value)} values>", f"return {len(centre)} values")
-        step = apply(self.ar, self.preconditioner, value)
-        return step if all_finite(self.ar, [step]) else None
+        step = matrix.apply(self.ar, self.preconditioner, value)
+        return step if self.ar.all_finite([step]) else None
 
     def tighten(self, result: KrawczykResult, max_steps: int = 12) -> list[Ball]:
         """Shrink the box of a zero that was proved, as far as the precision goes; no Jacobian is evaluated.
@@ -154,16 +146,16 @@ class KrawczykOperator:
         if step is None:
             return indeterminate
         box = [ar.interval(c - r, c + r) for c, r in zip(centre, radius, strict=True)]
-        matrix = self.jacobian(box)
-        if len(matrix) != k or any(len(row) != k for row in matrix):
-            raise ArgumentError("jacobian", f"<{len(matrix)} rows>", f"return a {k} by {k} matrix")
-        if not (all_finite(ar, matrix) and all_finite(ar, [self.function(box)])):
+        slopes = self.jacobian(box)
+        if len(slopes) != k or any(len(row) != k for row in slopes):
+            raise ArgumentError("jacobian", f"<{len(slopes)} rows>", f"return a {k} by {k} matrix")
+        if not (ar.all_finite(slopes) and ar.all_finite([self.function(box)])):
             return indeterminate
-        defect = subtract(identity(ar, k), multiply(ar, self.preconditioner, matrix))
-        return compared(ar, centre, radius, step, defect) if all_finite(ar, defect) else indeterminate
+        defect = matrix.subtract(matrix.identity(ar, k), ar.matrix_product(self.preconditioner, slopes))
+        return compared(ar, centre, radius, step, defect) if ar.all_finite(defect) else indeterminate
 
 
 def approximate_preconditioner(jacobian: np.ndarray) -> list[list[Fraction]] | None:
     """Return the inverse of a matrix of doubles as exact rationals, or None if it is singular to working precision."""
-    inverse = float_inverse(np.asarray(jacobian, float))
+    inverse = matrix.float_inverse(np.asarray(jacobian, float))
     return None if inverse is None else [[Fraction(x) for x in row] for row in inverse.tolist()]

@@ -28,7 +28,11 @@ import numpy as np
 
 from hallucert.arguments import Quiet
 from hallucert.balls.facade import sum_of_products
+from hallucert.clock import look
 from hallucert.exact import float_above, float_below
+
+_BITS = 80
+"""Of Arb's evaluations, which are rounded to doubles."""
 
 _LARGEST_EXPONENT = 709.0
 _LARGEST_ANGLE = 2.0**40
@@ -155,72 +159,59 @@ def _is_tiny(rows: np.ndarray) -> np.ndarray:
 
 
 class FloatLanes(Quiet):
-    """The arithmetic of `Lanes`, with the interface of `hallucert.objectives.tape.Arithmetic`.
+    """The arithmetic of `Lanes`, a `hallucert.balls.ball_lanes.LaneArithmetic`; use inside ``with``.
 
     Every method answers as `hallucert.balls.facade` documents for balls: outward rounding, indeterminate outside the
-    domain. Use inside ``with``.
+    domain.
     """
 
     name = "float"
     precision = 53
 
     def box(self, lo: np.ndarray, hi: np.ndarray) -> Lanes:
-        """Return the intervals with these ends, exactly."""
         return Lanes(lo, hi)
 
     def picked(self, x: Lanes, which: np.ndarray) -> Lanes:
-        """Return some of the lanes, by a mask or by their numbers."""
         return x if x.rows.shape[1] == 1 else Lanes.of(x.rows[:, which])
 
     def permuted(self, values: Sequence[Lanes], order: np.ndarray) -> list[Lanes]:
-        """Return m values for `order` (m, k): lane k of number i is that of the value ``order[i, k]``."""
         stacked = np.empty((len(values), 2, order.shape[1]))
         for rows, value in zip(stacked, values, strict=True):
             rows[:] = value.rows
         return [Lanes.of(rows) for rows in stacked[order[:, None], [[0], [1]], np.arange(order.shape[1])]]
 
     def ends(self, x: Lanes) -> tuple[np.ndarray, np.ndarray]:
-        """Return lower and upper ends, infinite where indeterminate."""
         rows, bad = x.rows, _is_indeterminate(x.rows)
         if bad.any():
             rows = np.where(bad, np.inf, rows)
         return -rows[0], rows[1]
 
     def lower(self, x: Lanes) -> np.ndarray:
-        """Return lower ends, ``-inf`` where indeterminate."""
         return self.ends(x)[0]
 
     def upper(self, x: Lanes) -> np.ndarray:
-        """Return upper ends, ``inf`` where indeterminate."""
         return self.ends(x)[1]
 
     def finite(self, x: Lanes) -> np.ndarray:
-        """Tell which lanes are bounded sets of numbers."""
         return np.asarray(np.isfinite(x.rows).all(axis=0))
 
     def nonzero(self, x: Lanes) -> np.ndarray:
-        """Tell in which lanes certainly no number is 0."""
         return np.asarray(np.minimum(x.rows[0], x.rows[1]) < 0)  # a minimum with a NaN is NaN
 
     def outside(self, x: Lanes, low: float, high: float) -> np.ndarray:
-        """Tell in which lanes certainly no number is in ``[low, high]``."""
         # Differences have the right signs, and a minimum with a NaN is NaN.
         return np.asarray((x.rows - [[-high], [low]]).min(axis=0) < 0)
 
     def negated(self, x: Lanes, where: np.ndarray) -> Lanes:
-        """Change the signs in some lanes."""
         return Lanes.of(np.where(where, x.rows[::-1], x.rows))
 
     def constant(self, value: Fraction) -> Lanes:
-        """Enclose a rational number."""
         return _constant(value)
 
     def pi(self) -> Lanes:
-        """Enclose pi: the double ``math.pi`` is below it."""
-        return Lanes(math.pi, math.nextafter(math.pi, math.inf))
+        return Lanes(math.pi, math.nextafter(math.pi, math.inf))  # the double ``math.pi`` is below pi
 
     def power(self, x: Lanes, exponent: int) -> Lanes:
-        """Enclose an integer power."""
         if exponent == 0:
             one = np.where(_is_indeterminate(x.rows), np.nan, 1.0)
             return Lanes(one, one)
@@ -238,11 +229,9 @@ class FloatLanes(Quiet):
         return Lanes.of(_INWARD * _power_bound(sizes, exponent, _INWARD * _UNIT))
 
     def matrix_product(self, a: Sequence[Sequence[Lanes]], b: Sequence[Sequence[Lanes]]) -> list[list[Lanes]]:
-        """Enclose the product of two matrices."""
         return [[sum_of_products(row, column) for column in zip(*b, strict=True)] for row in a]
 
     def real_power(self, x: Lanes, exponent: Fraction) -> Lanes:
-        """Enclose a rational power of positive intervals."""
         if exponent.denominator == 1:
             return self.power(_positive(x), exponent.numerator)
         if exponent.denominator == 2:
@@ -250,13 +239,11 @@ class FloatLanes(Quiet):
         return self.exp(self.log(x) * self.constant(exponent))
 
     def sqrt(self, x: Lanes) -> Lanes:
-        """Enclose the square root of positive intervals."""
         rows = _positive(x).rows
         roots = np.sqrt(rows * _INWARD)
         return Lanes.of(roots * _INWARD + roots * _UNIT)
 
     def exp(self, x: Lanes) -> Lanes:
-        """Enclose the exponential; indeterminate where it overflows."""
         inside = (x.lo >= -_LARGEST_EXPONENT) & (x.hi <= _LARGEST_EXPONENT)
         result = _increasing(Lanes(np.where(inside, x.lo, np.nan), np.where(inside, x.hi, np.nan)), "exp")
         # Far below, exp lies between 0 and its value at the cut; far above it is left indeterminate.
@@ -267,27 +254,21 @@ class FloatLanes(Quiet):
         return result
 
     def log(self, x: Lanes) -> Lanes:
-        """Enclose the logarithm of positive intervals."""
         return _increasing(_positive(x), "log")
 
     def tanh(self, x: Lanes) -> Lanes:
-        """Enclose the hyperbolic tangent."""
         return _increasing(x, "tanh")
 
     def erf(self, x: Lanes) -> Lanes:
-        """Enclose the error function."""
         return _increasing(x, "erf")
 
     def softplus(self, x: Lanes) -> Lanes:
-        """Enclose ``log(1 + exp(x))``."""
         return _increasing(x, "softplus")
 
     def cos(self, x: Lanes) -> Lanes:
-        """Enclose the cosine."""
         return _wave(x, "cos", 0.0)
 
     def sin(self, x: Lanes) -> Lanes:
-        """Enclose the sine."""
         return _wave(x, "sin", 0.5)
 
 
@@ -335,14 +316,33 @@ def _product_bound(a: np.ndarray, b: np.ndarray, unit: np.ndarray) -> np.ndarray
     return np.asarray(result)
 
 
-def _apply(function: str, direction: float, x: np.ndarray) -> np.ndarray:
-    from hallucert.balls.arb import bounds  # here, so that nothing else of the lanes needs Arb
+def _bounds(name: str, direction: float, x: np.ndarray) -> np.ndarray:
+    """Return doubles beyond the values of a function at each x: below for a direction ``-inf``, above for ``inf``.
 
-    return bounds(function, direction, x)
+    NaN where it has none, as for the NaN that stand for infinities.
+    """
+    from flint import arb  # here, so that nothing else of the lanes needs Arb
+
+    from hallucert.balls.arb import FlintPrecision, softplus
+
+    look()
+    function = softplus if name == "softplus" else getattr(arb, name)
+
+    def bound(number: float) -> float:
+        if not math.isfinite(number):
+            return math.nan
+        value = function(arb(number))
+        if not value.is_finite():
+            return math.nan
+        # float() of an exact arb is one of the two doubles around it; the next one outward is a bound.
+        return math.nextafter(float(value.lower() if direction < 0 else value.upper()), direction)
+
+    with FlintPrecision(_BITS):
+        return np.asarray(np.frompyfunc(bound, 1, 1)(x), dtype=np.float64)
 
 
 def _increasing(x: Lanes, function: str) -> Lanes:
-    low, high = _apply(function, -math.inf, x.lo), _apply(function, math.inf, x.hi)
+    low, high = _bounds(function, -math.inf, x.lo), _bounds(function, math.inf, x.hi)
     bad = np.isnan(low) | np.isnan(high)
     return Lanes(np.where(bad, np.nan, low), np.where(bad, np.nan, high))
 
@@ -351,8 +351,8 @@ def _wave(x: Lanes, function: str, shift: float) -> Lanes:
     """Enclose ``cos(t - shift pi)``: extrema are at the integers k of ``t/pi - shift``, 1 at even and -1 at odd k."""
     usable = (np.abs(x.lo) < _LARGEST_ANGLE) & (np.abs(x.hi) < _LARGEST_ANGLE)
     ends = [np.where(usable, end, np.nan) for end in (x.lo, x.hi)]
-    low = np.minimum(*(_apply(function, -math.inf, end) for end in ends))
-    high = np.maximum(*(_apply(function, math.inf, end) for end in ends))
+    low = np.minimum(*(_bounds(function, -math.inf, end) for end in ends))
+    high = np.maximum(*(_bounds(function, math.inf, end) for end in ends))
     # Below 2**40 the quotient is off by less than 2**-10: every integer within that distance counts as inside.
     first = np.ceil(ends[0] / math.pi - shift - 2.0**-10)
     last = np.floor(ends[1] / math.pi - shift + 2.0**-10)

@@ -38,11 +38,6 @@ def scale(factor: Ball, a: Sequence[Sequence[Ball]]) -> Matrix:
     return [[factor * x for x in row] for row in a]
 
 
-def multiply(ar: BallArithmetic, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
-    """Enclose the matrix product ``a b``."""
-    return ar.matrix_product(a, b)
-
-
 def apply(ar: BallArithmetic, a: Sequence[Sequence[Ball]], x: Sequence[Ball]) -> list[Ball]:
     """Enclose the vector ``a x``."""
     return [row[0] for row in ar.matrix_product(a, [[v] for v in x])]
@@ -56,16 +51,6 @@ def from_floats(ar: BallArithmetic, a: np.ndarray) -> Matrix:
 def from_rationals(ar: BallArithmetic, a: Sequence[Sequence[Fraction]]) -> Matrix:
     """Return balls around exact entries."""
     return [[ar.constant(x) for x in row] for row in a]
-
-
-def midpoints(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> np.ndarray:
-    """Return doubles near the midpoints (NaN for an indeterminate ball). Not rigorous: for proposals only."""
-    return ar.approximations(a)
-
-
-def all_finite(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> bool:
-    """Tell whether every entry is finite."""
-    return ar.all_finite(a)
 
 
 def symmetric_part(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix:
@@ -94,11 +79,6 @@ def trace(a: Sequence[Sequence[Ball]]) -> Ball:
     for i in range(1, len(a)):
         total = total + a[i][i]
     return total
-
-
-def norm_inf(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction:
-    """Return an upper bound of the largest absolute row sum; `ArgumentError` if an entry is indeterminate."""
-    return ar.largest_absolute_sum(a)
 
 
 def frobenius_norm(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction | None:
@@ -131,20 +111,20 @@ def inverse(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix | None:
     ``e**2 / (1 - e) * max_i |C_ij|`` in every entry.
     """
     with ar:
-        if not all_finite(ar, a):
+        if not ar.all_finite(a):
             return None
-        approximate = float_inverse(midpoints(ar, a))
+        approximate = float_inverse(ar.approximations(a))
         if approximate is None:
             return None
         c = from_floats(ar, approximate)
-        error_matrix = subtract(identity(ar, len(c)), multiply(ar, c, a))
-        if not all_finite(ar, error_matrix):
+        error_matrix = subtract(identity(ar, len(c)), ar.matrix_product(c, a))
+        if not ar.all_finite(error_matrix):
             return None
-        error = norm_inf(ar, error_matrix)
+        error = ar.largest_absolute_sum(error_matrix)
         if error >= 1:
             return None
         factor = round_up(error * error / (1 - error), 30)
         largest = [Fraction(x) for x in abs(approximate).max(axis=0).tolist()]
         rest = [ar.interval(-factor * x, factor * x) for x in largest]
-        second = add(c, multiply(ar, error_matrix, c))
+        second = add(c, ar.matrix_product(error_matrix, c))
         return [[x + r for x, r in zip(row, rest, strict=True)] for row in second]

@@ -76,6 +76,29 @@ def _sum(a: Slopes, b: Slopes) -> Slopes:
     return [x + y for x, y in zip(a, b, strict=True)]
 
 
+_SLOPES: dict[str, Callable[[BallArithmetic, Ball], Ball]] = {
+    "exp": lambda ar, v: ar.exp(v),
+    "log": lambda ar, v: ar.power(v, -1),
+    "sqrt": lambda ar, v: ar.constant(Fraction(1, 2)) / ar.sqrt(v),
+    "sin": lambda ar, v: ar.cos(v),
+    "cos": lambda ar, v: -ar.sin(v),
+    "tanh": lambda ar, v: ar.constant(Fraction(1)) - ar.power(ar.tanh(v), 2),
+    "erf": lambda ar, v: ar.constant(Fraction(2)) / ar.sqrt(ar.pi()) * ar.exp(-ar.power(v, 2)),
+    "softplus": lambda ar, v: ar.exp(-ar.softplus(-v)),
+}
+"""The derivatives of the elementary functions, in balls."""
+
+
+def _elementary(name: str) -> Callable[[MeanValueArithmetic, MeanValue], MeanValue]:
+    """Return an elementary function of balls as one of mean value forms."""
+    slope = _SLOPES[name]
+
+    def function(self: MeanValueArithmetic, x: MeanValue) -> MeanValue:
+        return x._unary(getattr(self.balls, name), lambda v: slope(self.balls, v))
+
+    return function
+
+
 class MeanValueArithmetic:
     """The arithmetic of `MeanValue` on one box, from that of its `balls`, and ``W - w``, the `offset`.
 
@@ -124,41 +147,7 @@ class MeanValueArithmetic:
             lambda v: ar.real_power(v, exponent), lambda v: ar.constant(exponent) * ar.real_power(v, exponent - 1)
         )
 
-    def exp(self, x: MeanValue) -> MeanValue:
-        """Enclose the exponential."""
-        return x._unary(self.balls.exp, self.balls.exp)
-
-    def log(self, x: MeanValue) -> MeanValue:
-        """Enclose the logarithm."""
-        return x._unary(self.balls.log, lambda v: self.balls.power(v, -1))
-
-    def sqrt(self, x: MeanValue) -> MeanValue:
-        """Enclose the square root."""
-        half = self.balls.constant(Fraction(1, 2))
-        return x._unary(self.balls.sqrt, lambda v: half / self.balls.sqrt(v))
-
-    def sin(self, x: MeanValue) -> MeanValue:
-        """Enclose the sine."""
-        return x._unary(self.balls.sin, self.balls.cos)
-
-    def cos(self, x: MeanValue) -> MeanValue:
-        """Enclose the cosine."""
-        return x._unary(self.balls.cos, lambda v: -self.balls.sin(v))
-
-    def tanh(self, x: MeanValue) -> MeanValue:
-        """Enclose the hyperbolic tangent."""
-        ar, one = self.balls, self.balls.constant(Fraction(1))
-        return x._unary(ar.tanh, lambda v: one - ar.power(ar.tanh(v), 2))
-
-    def erf(self, x: MeanValue) -> MeanValue:
-        """Enclose the error function."""
-        ar = self.balls
-        factor = ar.constant(Fraction(2)) / ar.sqrt(ar.pi())
-        return x._unary(ar.erf, lambda v: factor * ar.exp(-ar.power(v, 2)))
-
-    def softplus(self, x: MeanValue) -> MeanValue:
-        """Enclose ``log(1 + exp(x))``."""
-        return x._unary(self.balls.softplus, lambda v: self.balls.exp(-self.balls.softplus(-v)))
+    exp, log, sqrt, sin, cos, tanh, erf, softplus = map(_elementary, _SLOPES)
 
     def matrix_product(
         self, a: Sequence[Sequence[MeanValue]], b: Sequence[Sequence[MeanValue]]

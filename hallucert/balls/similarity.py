@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.matrix import all_finite, from_floats, inverse, midpoints, multiply
+from hallucert.balls.matrix import from_floats, inverse
 from hallucert.errors import ArgumentError
 from hallucert.exact import float_above, round_up
 
@@ -228,11 +228,11 @@ def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None
     if d == 0 or any(len(row) != d for row in a):
         raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
     with ar:
-        if not all_finite(ar, a):
+        if not ar.all_finite(a):
             return None
         if d == 1:
             return _discs(ar, [[ar.constant(Fraction(1))]], a, [[ar.constant(Fraction(1))]], [1])
-        approximate = midpoints(ar, a)
+        approximate = ar.approximations(a)
         if not np.isfinite(approximate).all():
             return None
         good = _GOOD * float(np.abs(approximate).max()) + _spread(ar, a)
@@ -262,8 +262,8 @@ def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -
 
 def _discs(ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix, sizes: list[int]) -> Spectrum | None:
     """Apply the theorem above with the basis V and W, an enclosure of its inverse."""
-    b = multiply(ar, w, multiply(ar, a, v))
-    if not all_finite(ar, b):
+    b = ar.matrix_product(w, ar.matrix_product(a, v))
+    if not ar.all_finite(b):
         return None
     blocks: list[_Block] = []
     starts = [sum(sizes[:k]) for k in range(len(sizes))]

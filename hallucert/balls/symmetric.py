@@ -13,16 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.matrix import (
-    all_finite,
-    frobenius_norm,
-    from_floats,
-    midpoints,
-    multiply,
-    norm_inf,
-    transpose,
-)
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_down, round_up
@@ -57,14 +49,14 @@ def inertia(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Inertia:
     d = _check_square(a)
     with ar:
         upper = _upper(a)
-        if not all_finite(ar, upper):
+        if not ar.all_finite(upper):
             return Inertia(0, 0, d)
-        w = _scaled_eigenvectors(midpoints(ar, upper))
+        w = _scaled_eigenvectors(ar.approximations(upper))
         if w is None:
             return Inertia(0, 0, d)
-        vectors = from_floats(ar, w)
-        b = multiply(ar, transpose(vectors), multiply(ar, upper, vectors))
-        if not all_finite(ar, b):
+        vectors = matrix.from_floats(ar, w)
+        b = ar.matrix_product(matrix.transpose(vectors), ar.matrix_product(upper, vectors))
+        if not ar.all_finite(b):
             return Inertia(0, 0, d)
         positive = _dominant(ar, [ar.lower(b[i][i]) for i in range(d)], b)
         negative = _dominant(ar, [-ar.upper(b[i][i]) for i in range(d)], b)
@@ -100,11 +92,11 @@ def extreme_eigenvalues(
             ends = ar.endpoints(a[0][0]) if ar.is_finite(a[0][0]) else None
             return None if ends is None else (ends, ends)
         middle, spread = _split(ar, a)
-        pair = _eigenvectors(midpoints(ar, middle))
+        pair = _eigenvectors(ar.approximations(middle))
         if pair is None or spread is None:
             return None
-        values, w = pair[0].tolist(), from_floats(ar, pair[1])
-        products = multiply(ar, [*middle, *transpose(w)], w)  # M W above W^T W
+        values, w = pair[0].tolist(), matrix.from_floats(ar, pair[1])
+        products = ar.matrix_product([*middle, *matrix.transpose(w)], w)  # M W above W^T W
         mw, gram = products[:d], products[d:]
         first, last = (_quotient(ar, w, mw, gram, j) for j in (0, d - 1))
         weights = gram[0][0], gram[d - 1][d - 1]
@@ -112,7 +104,7 @@ def extreme_eigenvalues(
         for i in range(d):
             gram[i][i] = gram[i][i] - one
         rest = [[x - y * s for x, y, s in zip(row, own, shifts, strict=True)] for row, own in zip(mw, w, strict=True)]
-        e, size = frobenius_norm(ar, gram), frobenius_norm(ar, rest)
+        e, size = matrix.frobenius_norm(ar, gram), matrix.frobenius_norm(ar, rest)
         if e is None or e >= 1 or size is None:
             return None
         reach = size / (1 - e) + spread  # 1 - e <= sqrt(1 - e)
@@ -145,7 +137,7 @@ def _split(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> tuple[Matrix, Fra
         for j in range(i, len(a)):
             middle[i][j] = middle[j][i] = ar.centre(a[i][j])
             rest[i][j] = rest[j][i] = ar.radius(a[i][j])
-    return middle, round_up(norm_inf(ar, rest), 30) if all_finite(ar, rest) else None
+    return middle, round_up(ar.largest_absolute_sum(rest), 30) if ar.all_finite(rest) else None
 
 
 def _quotient(ar: BallArithmetic, w: Matrix, mw: Matrix, gram: Matrix, j: int) -> Ball:

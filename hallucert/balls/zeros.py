@@ -14,7 +14,6 @@ from hallucert.balls.krawczyk import (
     KrawczykResult,
     approximate_preconditioner,
 )
-from hallucert.balls.matrix import midpoints
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 
@@ -67,7 +66,7 @@ def prove_zero(
     with ar:
         if preconditioner is None:
             matrix = jacobian([ar.constant(c) for c in centre])
-            preconditioner = approximate_preconditioner(midpoints(ar, matrix))
+            preconditioner = approximate_preconditioner(ar.approximations(matrix))
             if preconditioner is None:
                 return None
         c = [list(row) for row in preconditioner]
@@ -128,7 +127,7 @@ def contract(
             ]
             operator = fixed
             if operator is None:
-                inverse = approximate_preconditioner(midpoints(ar, jacobian(current)))
+                inverse = approximate_preconditioner(ar.approximations(jacobian(current)))
                 if inverse is None:
                     break
                 operator = KrawczykOperator(ar, function, jacobian, inverse)

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from hallucert.arrays import checked_box, exact_point
-from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
 from hallucert.balls.similarity import eigenvector_bases
 from hallucert.check.attraction.basin import (
@@ -90,7 +89,7 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     if len(evidence.point.x) > LARGEST_DIMENSION:
         return Reason.DIMENSION
     evidence = regions.in_arb(evidence)
-    floats = matrix.midpoints(evidence.arithmetic, evidence.point.sam_matrix)
+    floats = evidence.arithmetic.approximations(evidence.point.sam_matrix)
     bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
     if not bases:
         return Reason.PRECISION

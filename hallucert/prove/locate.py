@@ -152,11 +152,11 @@ def _why_singular(point: Point) -> Reason | None:
     """
     ar = point.arithmetic
     with np.errstate(over="ignore"):
-        both = [matrix.midpoints(ar, [g]) for g in (point.gradient, point.shifted_gradient)]
+        both = [ar.approximations([g]) for g in (point.gradient, point.shifted_gradient)]
         here, plus = (float(row_norms(g)[0]) for g in both)
         if not plus <= 0.1 * here:
             return None
-    at_x, at_plus, jacobian = (matrix.midpoints(ar, m) for m in (point.hessian, point.hessian_plus, point.perturbation))
+    at_x, at_plus, jacobian = (ar.approximations(m) for m in (point.hessian, point.hessian_plus, point.perturbation))
     if not all(np.isfinite(m).all() for m in (at_x, at_plus, jacobian)):
         return None
     scale = max(np.linalg.norm(at_x, 2), np.linalg.norm(at_plus, 2))
@@ -185,7 +185,7 @@ def with_equation(point: Point) -> Problem:
 
 def propose_slice(point: Point) -> np.ndarray | Reason:
     """Return ``S``, shape (d, m): the rows of ``Dr(x+)``, scaled to length about 1, as columns."""
-    rows = matrix.midpoints(point.arithmetic, point.residual_jacobian_plus)
+    rows = point.arithmetic.approximations(point.residual_jacobian_plus)
     lengths = np.linalg.norm(rows, axis=1)
     if not np.isfinite(rows).all() or not (lengths > 0).all():
         return Reason.RANK_DEFICIENT

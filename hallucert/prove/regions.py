@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from hallucert.balls import arithmetic, matrix
+from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.problem import Point
@@ -234,7 +234,7 @@ def _penalty(point: Point) -> Fraction | None:
     the normal direction needs ``8 k rho^2 > n + n^2/t`` (Schur complement). Twice that is taken.
     """
     ar = point.arithmetic
-    h = matrix.midpoints(ar, point.hessian)
+    h = ar.approximations(point.hessian)
     lam = float(ar.midpoint(point.multiplier))
     u = np.array([float(ar.midpoint(v)) for v in point.u])
     basis = np.linalg.svd(u[None, :])[2][1:]

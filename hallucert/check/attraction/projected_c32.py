@@ -39,7 +39,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     if not evidence.residual_form:
         return Reason.NEEDS_PREMISES
     b = point.residual_jacobian_plus
-    scaling = orthonormalizer(matrix.midpoints(ar, b))
+    scaling = orthonormalizer(ar.approximations(b))
     if scaling is None:
         return Reason.RANK_DEFICIENT
     c = matrix.from_floats(ar, scaling)
@@ -47,9 +47,9 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     yt = matrix.transpose(y)
     gram_error = matrix.subtract(ar.matrix_product(y, yt), matrix.identity(ar, len(y)))
     form = ar.matrix_product(ar.matrix_product(c, point.residual_matrix), yt)
-    if not (matrix.all_finite(ar, gram_error) and matrix.all_finite(ar, form)):
+    if not (ar.all_finite(gram_error) and ar.all_finite(form)):
         return Reason.PRECISION
-    e = matrix.norm_inf(ar, gram_error)
+    e = ar.largest_absolute_sum(gram_error)
     extremes = extreme_eigenvalues(ar, matrix.symmetric_part(ar, form))
     if e >= 1 or extremes is None:
         return Reason.PRECISION

@@ -32,7 +32,7 @@ from hallucert.check.branch.cell import ATTRACTING
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, kind_of
 from hallucert.check.claim import Claim, Conclusion, Enclosure, Inputs, Measured, Numbers, Provenance, Status, Theorem
-from hallucert.check.file.chains import ChainCertificate, doubles
+from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
@@ -232,10 +232,6 @@ def measured_claims(
     return result
 
 
-SAMPLES = 9
-"""Points of each cell in a picture."""
-
-
 @dataclass(frozen=True, repr=False)
 class BranchCertificate(ChainCertificate):
     """Everything that was proved about one branch, with what an independent checker needs to prove it again.
@@ -279,7 +275,9 @@ class BranchCertificate(ChainCertificate):
     @quiet
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through its cells, shape (n, d + 1) in ``(x, lambda)``."""
-        return tuple(_polygon(chain, self.objective.dimension) for chain in self.chains)
+        from hallucert.check.polygons import branch_polygon
+
+        return tuple(branch_polygon(chain, self.objective.dimension) for chain in self.chains)
 
     def _lengths(self) -> list[int]:
         return [len(chain.links) for chain in self.chains]
@@ -293,16 +291,8 @@ class BranchCertificate(ChainCertificate):
 class DiagramCertificate(BranchCertificate):
     """Everything that was proved about the branches of one target, and that these are all in a box.
 
-    Indexing and printing are as for a `BranchCertificate`; there is one more claim, ``"completeness"``.
-
-    Attributes
-    ----------
-    objective, target, all_claims, provenance, box
-        As of a `BranchCertificate`.
-    chains : tuple of Chain
-        Empty if nothing is hallucinated with the target.
-    region : tuple of (Fraction, Fraction)
-        The box of ``x`` in which the diagram is complete, or should be.
+    Indexing and printing are as for a `BranchCertificate`; there is one more claim, ``"completeness"``. Its attributes
+    are those, and `region`, the box of ``x`` in which the diagram is complete, or should be; there may be no `chains`.
     """
 
     kind: ClassVar[str] = "diagram"
@@ -324,15 +314,3 @@ class DiagramCertificate(BranchCertificate):
     def proved(self) -> bool:
         """Whether anything is certified of the points: a branch, or that there are no others."""
         return self.complete or super().proved
-
-
-def _polygon(chain: Chain, dimension: int) -> np.ndarray:
-    """Return points of the cells' parabolas ``m + s T + s^2 N q``, as floats."""
-    pieces = [np.empty((0, dimension + 1))]
-    for link in chain.links:
-        cell = link.cell
-        centre, frame, bend = (doubles(a) for a in (cell.centre, cell.frame, cell.bend))
-        start, end = doubles([link.start, cell.span[1]])
-        s = np.linspace(start, end, SAMPLES)[:, None]
-        pieces.append(centre + s * frame[:, 0] + s**2 * (frame[:, 1:] @ bend))
-    return np.concatenate(pieces)

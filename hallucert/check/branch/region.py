@@ -106,7 +106,7 @@ class Piece:
 
     def _directions(self, hessian: Matrix) -> list[Vector]:
         """Return the eigenvectors of ``H`` in floats, made exact: directions in which to measure ``lambda``."""
-        middle = matrix.midpoints(self.arithmetic, hessian)
+        middle = self.arithmetic.approximations(hessian)
         if not np.isfinite(middle).all():
             return []
         return [[self.arithmetic.constant(Fraction(t)) for t in v] for v in np.linalg.eigh(middle)[1].T.tolist()]

@@ -26,19 +26,8 @@ from hallucert.check.census.records import (
     Unsettled,
 )
 from hallucert.check.claim import Enclosure, Provenance
-from hallucert.check.file.fields import (
-    JSON,
-    header,
-    read_dyadic,
-    read_fields,
-    read_integer,
-    read_interval,
-    read_list,
-    read_provenance,
-    read_rho,
-    read_top,
-    record,
-)
+from hallucert.check.file import fields
+from hallucert.check.file.fields import JSON
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
@@ -60,8 +49,8 @@ def from_json(data: object) -> Census:
     """Build a census from plain data, checking every field."""
     lists = {"critical_points", "points", "excluded", "pending"}
     names = {"format", "schema", "kind", "provenance", "problem", "digest", "search", "boxes"} | lists
-    top, entry = read_top(data, names, {"objective", "rho", "region", "tolerance"})
-    made = read_provenance(top["provenance"])
+    top, entry = fields.read_top(data, names, {"objective", "rho", "region", "tolerance"})
+    made = fields.read_provenance(top["provenance"])
     problem = _problem(entry, _search(top["search"], made))
     d = problem.f.dimension
     targets = tuple(critical_from_json(d, item, field) for item, field in _items(top, "critical_points"))
@@ -71,7 +60,7 @@ def from_json(data: object) -> Census:
         tuple(point_from_json(d, len(targets), item, field) for item, field in _items(top, "points")),
         tuple(place_from_json(item, d, field, True) for item, field in _items(top, "excluded")),
         tuple(place_from_json(item, d, field, False) for item, field in _items(top, "pending")),
-        read_integer(top["boxes"], "boxes"),
+        fields.read_integer(top["boxes"], "boxes"),
         math.nan,
         made,
     )
@@ -80,13 +69,13 @@ def from_json(data: object) -> Census:
 def to_json(census: Census) -> dict[str, JSON]:
     """Return the census as plain data, in the order of the file format."""
     return {
-        **header(census, census.problem.to_json()),
+        **fields.header(census, census.problem.to_json()),
         "search": census.problem.backend,
         "boxes": census.boxes,
-        "critical_points": [record(point, CRITICAL_POINT) for point in census.critical_points],
-        "points": [record(point, POINT) for point in census.points],
-        "excluded": [record(place, PLACE) for place in census.excluded],
-        "pending": [record(place, PLACE) for place in census.pending],
+        "critical_points": [fields.record(point, CRITICAL_POINT) for point in census.critical_points],
+        "points": [fields.record(point, POINT) for point in census.points],
+        "excluded": [fields.record(place, PLACE) for place in census.excluded],
+        "pending": [fields.record(place, PLACE) for place in census.pending],
     }
 
 
@@ -105,7 +94,7 @@ def _problem(entry: Mapping[str, JSON], search: str) -> Problem:
     ends = np.array([[double(v, "problem.region") for v in (side.lower, side.upper)] for side in region])
     if (ends[:, 0] >= ends[:, 1]).any() or np.abs(ends).max() > LARGEST:
         raise CertificateError("problem.region", "must be intervals [lower, upper], lower < upper, within 2^500 of 0")
-    tolerance = double(read_dyadic(entry["tolerance"], "problem.tolerance"), "problem.tolerance")
+    tolerance = double(fields.read_dyadic(entry["tolerance"], "problem.tolerance"), "problem.tolerance")
     if not TOLERANCES[0] <= tolerance <= TOLERANCES[1]:
         raise CertificateError("problem.tolerance", "must be between 2^-40 and 0.1")
     rho = _rho(entry["rho"])
@@ -115,7 +104,7 @@ def _problem(entry: Mapping[str, JSON], search: str) -> Problem:
 
 
 def _rho(value: object) -> Fraction:
-    rho = read_rho(value)
+    rho = fields.read_rho(value)
     if not SMALLEST <= rho <= LARGEST:
         raise CertificateError("problem.rho", "must be between 2^-500 and 2^500")
     return rho
@@ -134,12 +123,12 @@ def double(value: Fraction, field: str) -> float:
 
 def _items(top: Mapping[str, JSON], name: str) -> list[tuple[JSON, str]]:
     """Return the entries of a list with their paths."""
-    return [(item, f"{name}[{i}]") for i, item in enumerate(read_list(top[name], name, MAX_ENTRIES))]
+    return [(item, f"{name}[{i}]") for i, item in enumerate(fields.read_list(top[name], name, MAX_ENTRIES))]
 
 
 def critical_from_json(d: int, data: object, field: str) -> CriticalPoint:
     """Read a critical point."""
-    entry = read_fields(data, set(CRITICAL_POINT), field)
+    entry = fields.read_fields(data, set(CRITICAL_POINT), field)
     kind = _word(Kind, entry["kind"], f"{field}.kind")
     if (entry["unique"] is None) != (kind is Kind.DEGENERATE):
         raise CertificateError(f"{field}.unique", "must be a box, or null for a degenerate critical point")
@@ -149,11 +138,11 @@ def critical_from_json(d: int, data: object, field: str) -> CriticalPoint:
 
 def point_from_json(d: int, targets: int, data: object, field: str) -> HallucinatedPoint:
     """Read a point whose target is one of so many."""
-    entry = read_fields(data, set(POINT), field)
-    target, real_part = read_integer(entry["target"], f"{field}.target"), entry["smallest_real_part"]
+    entry = fields.read_fields(data, set(POINT), field)
+    target, real_part = fields.read_integer(entry["target"], f"{field}.target"), entry["smallest_real_part"]
     if target >= targets:
         raise CertificateError(f"{field}.target", f"must be the number of one of the {targets} critical points")
-    chart = read_integer(entry["chart"], f"{field}.chart")
+    chart = fields.read_integer(entry["chart"], f"{field}.chart")
     if chart >= 2 * d:
         raise CertificateError(f"{field}.chart", f"must be the number of one of {2 * d} charts")
     kind = _word(Kind, entry["kind"], f"{field}.kind")
@@ -173,7 +162,7 @@ def point_from_json(d: int, targets: int, data: object, field: str) -> Hallucina
 
 def place_from_json(data: object, d: int, field: str, excluded: bool | None = None) -> Unsettled:
     """Read a place; with `excluded`, of which list."""
-    entry = read_fields(data, set(PLACE), field)
+    entry = fields.read_fields(data, set(PLACE), field)
     reason = _word(Open, entry["reason"], f"{field}.reason")
     if excluded is not None and (reason is Open.CRITICAL_POINT) != excluded:
         raise CertificateError(f"{field}.reason", f"must be {Open.CRITICAL_POINT} exactly if the place is excluded")
@@ -183,14 +172,14 @@ def place_from_json(data: object, d: int, field: str, excluded: bool | None = No
 
 def box_from_json(value: object, d: int, field: str) -> Box:
     """Read a box of d intervals."""
-    sides = read_list(value, field, d)
+    sides = fields.read_list(value, field, d)
     if len(sides) != d:
         raise CertificateError(field, f"must be {d} intervals")
     return tuple(_interval(side, f"{field}[{i}]") for i, side in enumerate(sides))
 
 
 def _interval(value: object, field: str) -> Enclosure:
-    ends = read_interval(read_list(value, field, 2), field)
+    ends = fields.read_interval(fields.read_list(value, field, 2), field)
     if max(max(abs(end.numerator), end.denominator).bit_length() for end in ends) > MAX_BITS:
         raise CertificateError(field, f"must have numbers of at most {MAX_BITS} bits")
     return Enclosure(*ends)

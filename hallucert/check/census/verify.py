@@ -27,7 +27,6 @@ from typing import TypeVar
 
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import KrawczykOperator, KrawczykResult, approximate_preconditioner
-from hallucert.balls.matrix import midpoints
 from hallucert.check.census.census import Census, taken_out_of
 from hallucert.check.census.charts import ChartPoint, Face, Gradient, Local, charts, is_undefined
 from hallucert.check.census.records import (
@@ -342,7 +341,7 @@ class Checker:
     def _operator(self, system: System, local: Local, piece: Piece) -> KrawczykResult | None:
         """Apply Krawczyk's operator to a piece on which the system is `local`; None where it has no use."""
         ar, jacobian = self.ar, local.jacobian
-        inverse = approximate_preconditioner(midpoints(ar, jacobian)) if ar.all_finite(jacobian) else None
+        inverse = approximate_preconditioner(ar.approximations(jacobian)) if ar.all_finite(jacobian) else None
         centre, radius = [(low + high) / 2 for low, high in piece], [(high - low) / 2 for low, high in piece]
         if inverse is None or min(radius) <= 0:
             return None

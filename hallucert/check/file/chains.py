@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from fractions import Fraction
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
-
-
-def doubles(numbers: Any) -> np.ndarray:
-    """Return a vector or matrix of exact numbers in doubles, for pictures: infinite beyond their range."""
-    result: np.ndarray = np.vectorize(_double, otypes=[float])(np.array(numbers, dtype=object))
-    return result
-
-
-def _double(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 class ChainCertificate(Saved):

@@ -96,7 +96,7 @@ class System:
 
     def float_jacobian(self) -> np.ndarray:
         """``DG(0)`` in doubles, for proposals."""
-        return matrix.midpoints(self.arithmetic, self.jacobian(self.origin))
+        return self.arithmetic.approximations(self.jacobian(self.origin))
 
 
 def room_of(witness: Witness) -> list[Enclosure]:

@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hallucert.check.claim import Claim, Status
+from hallucert.check.file import fields
 from hallucert.check.file.claims import claim_json, read_claims
-from hallucert.check.file.fields import (
-    JSON,
-    MAX_BOX_DIMENSION,
-    header,
-    plain,
-    read_box,
-    read_fields,
-    read_list,
-    read_provenance,
-    read_record,
-    read_rho,
-    read_text,
-    read_top,
-    read_vector,
-    record,
-)
+from hallucert.check.file.fields import JSON
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import OF_A_BOX, OF_A_POINT, OF_SAM, Facts, Rows, Rules, Witness
 from hallucert.check.problem import Problem
@@ -38,34 +24,36 @@ MOST_CLAIMS = 100
 SYSTEMS = GRADIENT, RESIDUAL, BOX = "gradient", "residual", "box"
 """What is solved; nothing in a box."""
 
+NAMES = {"format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims"}
+"""The fields of a file."""
+
 WITNESS = {"centre": "vector", "slice": "rows", "radius": "vector", "preconditioner": "rows"}
 
 
 def from_json(data: object) -> Certificate:
     """Build the certificate of a point from plain data, checking every field."""
-    fields = {"format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims"}
     problem = data.get("problem") if isinstance(data, Mapping) else None
     given = set(problem) & {"variant", "scales"} if isinstance(problem, Mapping) else set()
-    top, problem = read_top(data, fields, {"objective", "rho"} | given)
+    top, problem = fields.read_top(data, NAMES, {"objective", "rho"} | given)
     objective = objective_from_json(problem["objective"], "problem.objective")
-    if objective.dimension > MAX_BOX_DIMENSION:
-        raise CertificateError("problem.objective", f"must have at most {MAX_BOX_DIMENSION} variables")
+    if objective.dimension > fields.MAX_BOX_DIMENSION:
+        raise CertificateError("problem.objective", f"must have at most {fields.MAX_BOX_DIMENSION} variables")
     law = _law(problem, objective.dimension)
     residual, witness = (False, None) if top["witness"] is None else _witness(top["witness"], objective, law)
     is_box = witness is not None and not witness.solves
     if objective.dimension > MAX_DIMENSION and not is_box:
         raise CertificateError("problem.objective", f"must have at most {MAX_DIMENSION} variables")
-    box = None if top["enclosure"] is None else read_box(top["enclosure"], "enclosure")
+    box = None if top["enclosure"] is None else fields.read_box(top["enclosure"], "enclosure")
     if box is not None and len(box) != objective.dimension:
         raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
-    posed = Problem(objective, read_rho(problem["rho"]), law, residual)
+    posed = Problem(objective, fields.read_rho(problem["rho"]), law, residual)
     names = tuple(name for name in (OF_A_BOX if is_box else OF_A_POINT) if law == SAM or name not in OF_SAM)
     facts = None if witness is None else Facts(posed, witness)
     claims = _claims(top["claims"], Rules(names, law), facts)
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
-    return Certificate(posed, witness, claims, read_provenance(top["provenance"]), box)
+    return Certificate(posed, witness, claims, fields.read_provenance(top["provenance"]), box)
 
 
 def _law(problem: Mapping[str, JSON], dimension: int) -> RadiusLaw:
@@ -74,9 +62,9 @@ def _law(problem: Mapping[str, JSON], dimension: int) -> RadiusLaw:
         if "scales" in problem:
             raise CertificateError("problem.scales", "must not be there without a variant")
         return SAM
-    scales = read_vector(problem["scales"], "problem.scales") if "scales" in problem else ()
+    scales = fields.read_vector(problem["scales"], "problem.scales") if "scales" in problem else ()
     try:
-        law = radius_law(RadiusLaw(read_text(problem["variant"], "problem.variant", 20), scales), dimension)
+        law = radius_law(RadiusLaw(fields.read_text(problem["variant"], "problem.variant", 20), scales), dimension)
     except ArgumentError as error:
         raise CertificateError("problem.variant", str(error)) from None
     if law == SAM:
@@ -86,8 +74,8 @@ def _law(problem: Mapping[str, JSON], dimension: int) -> RadiusLaw:
 
 def _witness(data: object, objective: Objective, law: RadiusLaw) -> tuple[bool, Witness]:
     """Return whether the equation is that of the residuals, and the witness."""
-    fields = read_fields(data, {"system", *WITNESS}, "witness")
-    system = fields["system"]
+    entry = fields.read_fields(data, {"system", *WITNESS}, "witness")
+    system = entry["system"]
     if system not in SYSTEMS:
         raise CertificateError("witness.system", 'must be "gradient", "residual" or "box"')
     if system == BOX and law != SAM:
@@ -98,10 +86,10 @@ def _witness(data: object, objective: Objective, law: RadiusLaw) -> tuple[bool, 
     size = m if residual else d
     if solves and size > MAX_DIMENSION:
         raise CertificateError("witness.system", f"must have at most {MAX_DIMENSION} unknowns")
-    if (fields["slice"] is None) == residual:
+    if (entry["slice"] is None) == residual:
         raise CertificateError("witness.slice", "must be there exactly for the residual system")
     types = {name: value for name, value in WITNESS.items() if residual or name != "slice"}
-    read = read_record({name: fields[name] for name in types}, types, "witness")
+    read = fields.read_record({name: entry[name] for name in types}, types, "witness")
     witness = Witness(**{"slice": None, **read})
     if len(witness.centre) != d:
         raise CertificateError("witness.centre", f"must have {d} numbers")
@@ -120,7 +108,7 @@ def _require_shape(rows: Rows, shape: tuple[int, int], field: str) -> None:
 
 def _claims(data: object, rules: Rules, facts: Facts | None) -> dict[str, Claim]:
     if facts is None:  # nothing can be stated, and so nothing be claimed
-        entries = [item for item in read_list(data, "claims", MOST_CLAIMS) if isinstance(item, Mapping)]
+        entries = [item for item in fields.read_list(data, "claims", MOST_CLAIMS) if isinstance(item, Mapping)]
         if any(entry.get("status") != Status.UNDECIDED for entry in entries):
             raise CertificateError("witness", "must be there if anything is claimed")
     claims: dict[str, Claim] = {}
@@ -143,13 +131,13 @@ def to_json(certificate: Certificate) -> dict[str, JSON]:
     if asked.law != SAM:
         problem["variant"] = asked.law.variant
     if asked.law.scales:
-        problem["scales"] = plain(asked.law.scales)
+        problem["scales"] = fields.plain(asked.law.scales)
     if certificate.witness is not None:
         system = RESIDUAL if asked.residual else GRADIENT if certificate.witness.solves else BOX
-        witness = {"system": system, **record(certificate.witness, WITNESS)}
+        witness = {"system": system, **fields.record(certificate.witness, WITNESS)}
     return {
-        **header(certificate, problem),
+        **fields.header(certificate, problem),
         "witness": witness,
-        "enclosure": plain(certificate.box),
+        "enclosure": fields.plain(certificate.box),
         "claims": [claim_json(claim) for claim in certificate.all_claims],
     }

@@ -79,7 +79,7 @@ class TaylorBox:
     def _bent(self) -> list[Ball] | None:
         """``[H] v``, or None if ``[H]`` is not finite: then ``f`` need not have two derivatives on ``X``."""
         hessian = self.f.enclose_hessian(self.ar, self.box)
-        return matrix.apply(self.ar, hessian, self.v) if matrix.all_finite(self.ar, hessian) else None
+        return matrix.apply(self.ar, hessian, self.v) if self.ar.all_finite(hessian) else None
 
 
 def touches_only_here(evidence: Evidence, box: Box, penalty: Fraction) -> bool:

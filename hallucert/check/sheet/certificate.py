@@ -11,7 +11,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Provenance
-from hallucert.check.file.chains import ChainCertificate, doubles
+from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces
 from hallucert.check.sheet.curve import CurveChain
 from hallucert.check.sheet.surface_atlas import Atlas
@@ -77,7 +77,9 @@ class SheetCertificate(PiecesCertificate[CurveChain]):
     @quiet
     def curves(self) -> tuple[np.ndarray, ...]:
         """For pictures: each chain as a polygon through the axes of its cells, shape (n, d)."""
-        return tuple(_polygon(chain, self.objective.dimension) for chain in self.pieces)
+        from hallucert.check.polygons import sheet_polygon
+
+        return tuple(sheet_polygon(chain, self.objective.dimension) for chain in self.pieces)
 
 
 class SurfaceCertificate(PiecesCertificate[Atlas]):
@@ -91,16 +93,3 @@ class SurfaceCertificate(PiecesCertificate[Atlas]):
     def atlases(self) -> tuple[Atlas, ...]:
         """The pieces: overlapping charts."""
         return self.pieces
-
-
-def _polygon(chain: CurveChain, dimension: int) -> np.ndarray:
-    """Return the middles of the cells, and both ends; a closed chain comes back to its first middle."""
-    points = [doubles(cell.centre) for cell in chain.cells]
-    if not points:
-        return np.empty((0, dimension))
-    if chain.closed:
-        return np.array([*points, points[0]])
-    ends = []
-    for cell, middle, side in ((chain.cells[0], points[0], 0), (chain.cells[-1], points[-1], 1)):
-        ends.append(middle + doubles(cell.span)[side] * doubles(cell.frame)[:, 0])
-    return np.array([ends[0], *points, ends[1]])

@@ -24,7 +24,6 @@ from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.krawczyk import approximate_preconditioner
 from hallucert.balls.lanes import FloatLanes
-from hallucert.balls.matrix import midpoints
 from hallucert.balls.zeros import contract, prove_zero
 from hallucert.check.census.charts import Local
 from hallucert.check.census.records import (
@@ -180,7 +179,7 @@ def shrunk(
     def jacobian(x: list[Ball]) -> list[list[Ball]]:
         return at(x).jacobian
 
-    inverse = approximate_preconditioner(midpoints(ar, jacobian([ar.constant(c) for c in centre])))
+    inverse = approximate_preconditioner(ar.approximations(jacobian([ar.constant(c) for c in centre])))
     found = None if inverse is None else prove_zero(ar, function, jacobian, centre, inverse)
     if inverse is not None and found is not None:
         sides = zip(ends, centre, found.radius, strict=True)

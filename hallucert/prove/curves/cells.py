@@ -75,7 +75,7 @@ class Track(Generic[S]):
 
     def jacobian(self, z: np.ndarray) -> np.ndarray:
         """``DG`` in the scaled variables."""
-        return matrix.midpoints(self.system.arithmetic, self.system.jacobian(self.balls(z))) * self.unscaled
+        return self.system.arithmetic.approximations(self.system.jacobian(self.balls(z))) * self.unscaled
 
     def point(self, sigma: float) -> np.ndarray:
         """Return the point of the curve near arclength `sigma`; the ends exactly as they are in the guide."""
@@ -96,7 +96,7 @@ class Track(Generic[S]):
             value = self.system.value(self.balls(z))
             jacobian = self.jacobian(z)
             row = normal * np.abs(jacobian).max()  # of the size of the others
-            residual = np.append(matrix.midpoints(self.system.arithmetic, [value])[0], row @ (z - start))
+            residual = np.append(self.system.arithmetic.approximations([value])[0], row @ (z - start))
             stacked = np.vstack([jacobian, row])
             if not (np.isfinite(stacked).all() and np.isfinite(residual).all()):
                 return start
@@ -210,12 +210,12 @@ class SoughtCell(BranchCell):
         ar, exact = self.arithmetic, self.arithmetic.constant(s)
         w = [ar.centre(v) for v in self.narrowed(exact, self.box)]
         jacobian = ar.matrix_product(self.system.jacobian(self.at(exact, w)), self.normals)
-        back, size = matrix.float_inverse(matrix.midpoints(ar, jacobian)), float("inf")
+        back, size = matrix.float_inverse(ar.approximations(jacobian)), float("inf")
         if back is None:
             return None
         radius, best = [float(r) for r in self.cell.radius], w
         for _ in range(SECTION_STEPS):
-            step = back @ matrix.midpoints(ar, [self.system.value(self.at(exact, w))])[0]
+            step = back @ ar.approximations([self.system.value(self.at(exact, w))])[0]
             if not (np.isfinite(step).all() and 2 * (far := float(np.max(np.abs(step) / radius))) < size):
                 break
             best, size = w, far
@@ -311,7 +311,7 @@ def _bent(track: Track[BranchSystem], shape: Shape) -> SoughtCell | None:
     third = system.third_derivatives([ar.constant(v) for v in centre])
     if not all(ar.all_finite(part) for part in third):
         return None
-    curvature = matrix.midpoints(ar, [system.second(third, tangent, tangent)])[0]
+    curvature = ar.approximations([system.second(third, tangent, tangent)])[0]
     if not np.isfinite(curvature).all():
         return None
     bend = [_short(v, 30) for v in (-0.5 * shape.preconditioner @ curvature).tolist()]

@@ -272,4 +272,4 @@ def _solution(system: SurfaceSystem, x: np.ndarray) -> np.ndarray | None:
 
 def _floats(system: SurfaceSystem, z: np.ndarray) -> np.ndarray:
     ar = system.arithmetic
-    return matrix.midpoints(ar, system.jacobian([ar.from_float(v) for v in z.tolist()]))
+    return ar.approximations(system.jacobian([ar.from_float(v) for v in z.tolist()]))
