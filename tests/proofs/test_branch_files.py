@@ -84,7 +84,7 @@ def move_the_target(data):
 
 
 def narrow_the_enclosure(data):
-    data["enclosure"][0] = ["1", "1"]
+    data["enclosure"][0][0] = f"{2**100 + 1}p-100"  # the target is at 1
 
 
 def start_late(data):
