@@ -57,7 +57,7 @@ def decayed(sizes: tuple[int, int, int], samples: int, **options: Any) -> Candid
     f = hc.TanhNetwork(sizes, inputs, targets, **options)
     start = f.initial(0, gain=2.0)
     target = newton(minimize(f.value, start, jac=f.gradient, method="BFGS", options={"gtol": 1e-7}).x, f, None, 0.0)
-    first, last = f.layout.layers
+    first, last = f.training.layout.layers
     units = [np.linalg.norm(target[first.start + i * first.inputs :][: first.inputs]) for i in range(sizes[1])]
     unit = int(np.argmax(units))
     x = target.copy()

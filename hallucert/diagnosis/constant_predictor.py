@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.floats import outputs_on
+from hallucert.objectives.network.layout import Training
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 
 SAME = 1e-2
@@ -37,6 +39,8 @@ class ConstantPredictor:
     spread : float
         Largest difference between the outputs of two samples, against that of the targets (squared loss), against 1 for
         the log-odds of cross-entropy.
+    decayed : bool
+        Whether there is weight decay.
     endless : bool
         Whether the loss is known to have no minimum: cross-entropy that falls to zero, and never is, as the last layer
         grows, because every sample is classified right.
@@ -47,6 +51,7 @@ class ConstantPredictor:
     loss: float
     best_loss: float
     floor: float
+    decayed: bool
     endless: bool
 
     @property
@@ -76,27 +81,29 @@ def constant_predictor(f: Objective, x: np.ndarray) -> ConstantPredictor | None:
     None if ``f`` is no network, or has one sample, or data for which a constant is right: equal targets, or inputs that
     do not tell them apart.
     """
-    if not isinstance(f, TanhNetwork):
+    network = training_of(f)
+    if network is None:
         return None
-    value = f.value(x)
-    loss = value - 0.5 * float(f.weight_decay) * float(x @ x)
-    everything = np.zeros(len(f.inputs), int)
-    best = _least_loss(f, everything)
-    floor = _least_loss(f, np.unique(f.inputs, axis=0, return_inverse=True)[1].reshape(-1))
+    value, decay = f.value(x), float(network.weight_decay)
+    loss = value - 0.5 * decay * float(x @ x)
+    everything = np.zeros(len(network.inputs), int)
+    best = _least_loss(network, everything)
+    floor = _least_loss(network, np.unique(network.inputs, axis=0, return_inverse=True)[1].reshape(-1))
     if best - floor <= EQUAL * best:
         return None
     floor = floor if floor > EQUAL * best else 0.0
-    outputs, asked = f.predict(x), 1.0
-    endless = f.lacks_decay and not f.label_smoothing and f.output == "linear" and _all_right(f, outputs)
-    if f.loss == "squared":
-        asked = float(np.ptp(f.targets, axis=0).max())
+    outputs, asked = outputs_on(network, x[None])[0], 1.0
+    hard = network.lacks_decay and not network.label_smoothing and network.output == "linear"
+    if network.loss == "squared":
+        asked = float(np.ptp(network.targets, axis=0).max())
     else:
         # Only differences of outputs matter to softmax.
         outputs = outputs - outputs.mean(axis=1, keepdims=True)
-    return ConstantPredictor(float(np.ptp(outputs, axis=0).max()) / asked, value, loss, best, floor, endless)
+    spread = float(np.ptp(outputs, axis=0).max()) / asked
+    return ConstantPredictor(spread, value, loss, best, floor, decay > 0, hard and _all_right(network, outputs))
 
 
-def _least_loss(f: TanhNetwork, group: np.ndarray) -> float:
+def _least_loss(f: Training, group: np.ndarray) -> float:
     """Return the least loss of functions that are constant on each `group` of samples, numbers of shape (n,)."""
     wanted = f.targets if f.loss == "squared" else _labels(f)
     sizes = np.bincount(group).astype(float)
@@ -110,13 +117,13 @@ def _least_loss(f: TanhNetwork, group: np.ndarray) -> float:
     return float(sizes @ entropies) / len(wanted)
 
 
-def _labels(f: TanhNetwork) -> np.ndarray:
+def _labels(f: Training) -> np.ndarray:
     """Return the smoothed labels of cross-entropy, shape (n, c)."""
     classes, smoothing = f.layer_sizes[-1], float(f.label_smoothing)
     return (1 - smoothing) * np.eye(classes)[f.targets] + smoothing / classes
 
 
-def _all_right(f: TanhNetwork, outputs: np.ndarray) -> bool:
+def _all_right(f: Training, outputs: np.ndarray) -> bool:
     """Tell whether the output of its label is the only largest one on every sample."""
     right = np.eye(f.layer_sizes[-1], dtype=bool)[f.targets]
     return bool((outputs[right][:, None] > outputs[~right].reshape(len(outputs), -1)).all())

@@ -34,7 +34,6 @@ from hallucert.find.eigenvalues import eigvals
 from hallucert.find.spheres.moreau import moreau_length
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.floats import checked_points
-from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
 from hallucert.sam.maps import is_flat
@@ -356,10 +355,10 @@ def _moving(asked: Diagnosis, share: int) -> Diagnosis:
     elif here is not None and here.no_better:
         kind, answers, advice = Kind.HOVERING, here, say.LASTS
         verdict = f"{law.name} moves about a place where the loss is that of the best constant ({say.compared(here)})."
-    elif isinstance(f, TanhNetwork) and here and there and here.learned and there.learned:
+    elif here and there and here.learned and there.learned:
         kind, answers = Kind.TRAINED if here.trained and there.trained else Kind.MOVING, here
-        verdict = f"{say.learned(f, here)}; {law.name} is still moving."
-        advice = f"{advice if near else 'Nothing is hallucinated.'} {say.least(f, here)}"
+        verdict = f"{say.learned(here)}; {law.name} is still moving."
+        advice = f"{advice if near else 'Nothing is hallucinated.'} {say.least(here)}"
     elif there is not None and there.constant:
         verdict += f" Its answers are a constant so far ({say.compared(there)})."
     said = replace(asked, residual_ratio=_residual_ratio(asked), kind=kind, verdict=verdict, advice=advice)

@@ -14,7 +14,7 @@ import numpy as np
 
 from hallucert.diagnosis.constant_predictor import ConstantPredictor
 from hallucert.diagnosis.spectra import DENSE
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -261,7 +261,7 @@ def stall_advice(f: Objective, law: RadiusLaw, otherwise: str) -> str:
 
 def plateau_advice(f: Objective, law: RadiusLaw) -> str:
     """Say what to do on a plateau."""
-    lasting = ": plateaus of saturated units may last" if isinstance(f, TanhNetwork) else ""
+    lasting = ": plateaus of saturated units may last" if training_of(f) is not None else ""
     return stall_advice(f, law, f"Run longer, or take another start{lasting}.")
 
 
@@ -297,17 +297,17 @@ def _in_a_shell(f: Objective, law: RadiusLaw) -> str:
     return " (in a shell: hallucert certify --at)" if hasattr(f, "tape") and law.variant == "sam" else ""
 
 
-def learned(f: TanhNetwork, answers: ConstantPredictor) -> str:
+def learned(answers: ConstantPredictor) -> str:
     """Say that the samples are learned, and what else there is of the loss and of ``f``."""
     rest = f"; no network has less than {answers.floor:.6g}" if answers.floor > 0 else ""
-    if f.weight_decay:
+    if answers.decayed:
         rest += f"; of f = {answers.value:.6g} weight decay is {answers.value - answers.loss:.6g}"
     return f"The network has learned its samples, at x and at x+ ({compared(answers)}{rest})"
 
 
-def least(f: TanhNetwork, answers: ConstantPredictor) -> str:
+def least(answers: ConstantPredictor) -> str:
     """Say where the loss goes from here, if that is known."""
-    if f.weight_decay:
+    if answers.decayed:
         return "With weight decay f has a minimizer: run longer to come nearer to one."
     if answers.endless:
         return (

@@ -79,11 +79,6 @@ class Objective(ABC):
         return len(self.variables)
 
     @property
-    def lacks_decay(self) -> bool:
-        """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
-        return False
-
-    @property
     def residual_count(self) -> int:
         """Number ``m`` of residuals of a least-squares objective, 0 for any other."""
         return 0

@@ -14,16 +14,6 @@ _FIELDS = {
     "formula": {"kind", "tape"},
     "least_squares": {"kind", "residuals", "n"},
     "array_program": {"kind", "program", "names", "n"},
-    "tanh_network": {
-        "kind",
-        "layer_sizes",
-        "output",
-        "loss",
-        "weight_decay",
-        "label_smoothing",
-        "inputs",
-        "targets",
-    },
 }
 """The fields of each kind."""
 
@@ -48,12 +38,6 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
         raise CertificateError(f"{field}.{missing}", "is missing")
     for extra in sorted(set(map(str, data)) - _FIELDS[kind]):
         raise CertificateError(f"{field}.{extra[:40]}", f"is not a field of a problem of kind {kind}")
-    if kind == "tanh_network":
-        from hallucert.objectives.network.tanh_network import (
-            network_from_json,  # here, since most functions are no networks
-        )
-
-        return network_from_json(data, field)
     if kind == "array_program":
         from hallucert.objectives.program.objective import program_objective_from_json
 

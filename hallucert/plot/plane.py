@@ -17,7 +17,7 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_positive, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.plot import canvas
 from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SIZE, SKY, VERMILION, WHITE
@@ -385,6 +385,6 @@ def _gradient_norms(f: Objective, rows: np.ndarray) -> np.ndarray:
 def _lane_bytes(f: Objective) -> int:
     """Bytes that one lane takes: the point and its gradient, and a network's activations and adjoints."""
     numbers = 8 * f.dimension
-    if isinstance(f, TanhNetwork):
-        numbers += 4 * len(f.inputs) * sum(f.layer_sizes[1:])
+    if (network := training_of(f)) is not None:
+        numbers += 4 * len(network.inputs) * sum(network.layer_sizes[1:])
     return 8 * numbers

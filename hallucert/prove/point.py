@@ -26,6 +26,7 @@ from hallucert.clock import Clock, OutOfTime, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.find.candidate import Candidate
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
@@ -122,7 +123,8 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
             first = existence.refutation(Facts(problem, witness))
         else:
             reason = located.reason or Reason.PRECISION
-            if reason is Reason.NOT_A_ZERO and problem.objective.lacks_decay:
+            network = training_of(problem.objective)
+            if reason is Reason.NOT_A_ZERO and network is not None and network.lacks_decay:
                 reason = Reason.NO_DECAY
             first = existence.RULE.about(problem.law).open(reason)
         rest = without_existence(first, task.hints, problem.law)

@@ -22,7 +22,8 @@ import numpy as np
 from hallucert.clock import Progress, working
 from hallucert.errors import CheckpointError
 from hallucert.files import Checkpoint, kind_of_file, write_nothing
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.floats import shares_right
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM
 from hallucert.sam.engine import Engine, choose_engine
@@ -205,8 +206,9 @@ class Observer:
         columns = sam_lanes(self.objective, x, self.plan.rho.at(last), self.plan.law)
         if self.held_out is None:
             return np.array(columns)
-        assert isinstance(self.objective, TanhNetwork)
-        return np.array([*columns, self.objective.accuracy(x, *self.held_out)])
+        network = training_of(self.objective)
+        assert network is not None
+        return np.array([*columns, shares_right(network, x, *self.held_out)])
 
     def conclude(self, state: State) -> np.ndarray:
         """Return the columns at the end points, and classify the lanes that used all their steps."""
@@ -369,10 +371,10 @@ def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_ou
 
 def _objective_arrays(objective: Objective, starts: np.ndarray) -> list[np.ndarray]:
     """Return arrays that tell the objective from others."""
-    if isinstance(objective, TanhNetwork):
-        kind = (objective.layer_sizes, objective.loss, objective.output)
-        numbers = (str(objective.weight_decay), str(objective.label_smoothing))
-        return [np.array(repr((kind, numbers))), objective.inputs, objective.targets]
+    if (network := training_of(objective)) is not None:
+        kind = (network.layer_sizes, network.loss, network.output)
+        numbers = (str(network.weight_decay), str(network.label_smoothing))
+        return [np.array(repr((kind, numbers))), network.inputs, network.targets]
     if objective.rigorous:
         return [np.array(json.dumps(objective.to_json(), sort_keys=True))]
     # A float-only callable cannot be written down; its gradients at the starts stand for it.

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hallucert.errors import ArgumentError
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.layout import Training
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY, Lanes, Steps
@@ -141,7 +142,7 @@ class CompiledEngine(Engine):
 class LayeredEngine(Engine):
     """Matrix products, on the inputs reduced to what the data span, in the precision `dtype`."""
 
-    def __init__(self, network: TanhNetwork, threads: int, lanes: int, dtype: str) -> None:
+    def __init__(self, network: Training, threads: int, lanes: int, dtype: str) -> None:
         from hallucert.sam.kernels.layered_kernel import LayeredNetwork
         from hallucert.sam.kernels.reduction import reduce_inputs
 
@@ -181,11 +182,11 @@ def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
     """
     wanted, law, batches = plan.threads or os.cpu_count() or 1, plan.law, plan.batches is not None
     compiled = law.floats.metric is None
-    if isinstance(objective, TanhNetwork):
+    if (network := training_of(objective)) is not None:
         # Only now, because it loads the compiler.
         from hallucert.sam.kernels.network_kernel import network_program
 
-        tiny = None if batches or plan.dtype != "float64" else network_program(objective)
+        tiny = None if batches or plan.dtype != "float64" else network_program(network)
         if tiny is None and law != SAM:
             raise ArgumentError(
                 "variant",
@@ -194,7 +195,7 @@ def choose_engine(objective: Objective, lanes: int, plan: Plan) -> Engine:
                 "mini-batches and single precision, has no other ascent step",
             )
         if tiny is None:
-            return LayeredEngine(objective, wanted, lanes, plan.dtype)
+            return LayeredEngine(network, wanted, lanes, plan.dtype)
         return CompiledEngine(tiny, wanted, lanes, plan.momentum > 0) if compiled else PlainEngine(objective, law)
     program = objective.floats.gradient_program(-plan.height) if compiled else None
     if program is None:

@@ -13,8 +13,8 @@ from hallucert.arguments import checked_items, checked_path, checked_whole, quie
 from hallucert.arrays import checked_lanes, checked_point
 from hallucert.clock import StepProgress, without_step
 from hallucert.errors import ArgumentError, printed
-from hallucert.objectives.network.data import checked_inputs
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.data import checked_inputs, checked_labels
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.driver import Cell, State, curve_steps, run_cells
@@ -290,12 +290,12 @@ def _checked_held_out(objective: Objective, held_out: object) -> tuple[np.ndarra
     """Return held-out inputs and labels as arrays."""
     if held_out is None:
         return None
-    if not isinstance(objective, TanhNetwork):
+    if (network := training_of(objective)) is None:
         raise ArgumentError("held_out", "<data>", "be left out for an objective that is not a network")
     if not isinstance(held_out, tuple) or len(held_out) != 2:
         raise ArgumentError("held_out", held_out, "be a pair (inputs, labels)")
-    inputs = checked_inputs(held_out[0], objective.layout, "held_out")
-    return inputs, objective.checked_classes(held_out[1], len(inputs), "held_out")
+    inputs = checked_inputs(held_out[0], network.layout, "held_out")
+    return inputs, checked_labels(held_out[1], network.layout, len(inputs), "held_out")
 
 
 def _joined(

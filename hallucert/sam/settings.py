@@ -13,7 +13,7 @@ from hallucert.arguments import checked_choice, checked_double, checked_real, ch
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.ascent import row_norms
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 
@@ -180,7 +180,7 @@ class Options:
         if bound is not None:
             bound = checked_real(bound, "bound", "be finite and positive", lambda v: v > 0)
         dtype = checked_choice(self.dtype, DTYPES, "dtype")
-        if dtype != "float64" and not isinstance(f, TanhNetwork):
+        if dtype != "float64" and training_of(f) is None:
             raise ArgumentError("dtype", dtype, 'be "float64" for an objective that is not a network')
         law, radii = radius_law(self.variant, f.dimension), Positive(rho, steps, "rho")
         slope, length = _scales(f, starts, float(radii.values(0, 1)[0]) if steps else 0.0, law)
@@ -227,7 +227,7 @@ def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw
 def _height(objective: Objective, slope: float) -> int:
     """Return the exponent of gradients of size `slope` if their squares are not for doubles, else 0."""
     height = math.frexp(slope)[1]
-    if abs(height) <= SQUARABLE or isinstance(objective, TanhNetwork):
+    if abs(height) <= SQUARABLE or training_of(objective) is not None:
         return 0
     return max(-LARGEST, min(LARGEST, height))
 
@@ -236,9 +236,9 @@ def _batches(objective: Objective, size: object, seed: object) -> Batches | None
     seed = checked_whole(seed, 0, "batch_seed")
     if size is None:
         return None
-    if not isinstance(objective, TanhNetwork):
+    if (network := training_of(objective)) is None:
         raise ArgumentError("batch_size", size, "be left out for an objective that is not a network")
-    samples = len(objective.inputs)
+    samples = len(network.inputs)
     if (size := checked_whole(size, 1, "batch_size")) > samples:
         raise ArgumentError("batch_size", size, f"be at most the number of samples, {samples}")
     return Batches(samples, size, seed)

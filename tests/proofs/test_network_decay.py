@@ -66,7 +66,7 @@ def newton(x, gradient, hessian):
 
 def negated_unit(f, x):
     """The parameters with that hidden unit negated which moves them farthest: another minimizer with the same loss."""
-    first, last = f.layout.layers
+    first, last = f.training.layout.layers
     copies = []
     for unit in range(first.outputs):
         copy = x.copy()

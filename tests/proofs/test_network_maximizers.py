@@ -55,7 +55,7 @@ def test_one_output_bias_has_the_stated_positive_curvature(f):
     outputs = f.predict(lanes)
     p = np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True)
     wanted = np.ones((20, 3)) if f.loss == "squared" else (p * (1 - p)).mean(axis=1)
-    biases = slice(f.layout.layers[-1].bias_start, f.layout.layers[-1].end)
+    biases = slice(f.training.layout.layers[-1].bias_start, f.training.layout.layers[-1].end)
     block = f.hessian(lanes)[:, biases, biases]
     np.testing.assert_allclose(np.einsum("kii->ki", block), wanted + w, rtol=1e-12)
     if f.loss == "cross_entropy":

@@ -24,6 +24,7 @@ import sympy
 
 import hallucert as hc
 from hallucert.errors import HallucertError
+from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.prove.certify import OfBranch, OfFunction
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
@@ -328,7 +329,7 @@ OPTIONS = {"certify": {*OfFunction.__annotations__, *OfBranch.__annotations__}}
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
 UNCHECKED = (
     *("enclose_", "_lanes", "domain_arguments", "nearest_edge"),
-    *("require_rigorous", "to_json", "as_formula", "checked_classes"),
+    *("require_rigorous", "to_json", "as_formula"),
 )
 """Parts of the names of methods for the library's own arrays and balls, unchecked, and of those that take nothing."""
 
@@ -338,7 +339,7 @@ def _public() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {"RadiusLaw": hc.RadiusLaw, "TanhNetwork": hc.TanhNetwork}
     for prefix, module in {"": hc, "find.": hc.find, "sam.": hc.sam, "plot.": hc.plot, "gallery.": hc.gallery}.items():
         found |= {prefix + n: f for n in module.__all__ if inspect.isfunction(f := getattr(module, n))}
-    inherited = {name for name, _ in inspect.getmembers(hc.Objective, inspect.isroutine)}
+    inherited = {name for name, _ in inspect.getmembers(ProgramObjective, inspect.isroutine)}
     for owner, kind in METHODS.items():
         for name, method in inspect.getmembers(kind, lambda m: inspect.isfunction(m) or inspect.ismethod(m)):
             own = not name.startswith("_") and (owner != "TanhNetwork" or name not in inherited)

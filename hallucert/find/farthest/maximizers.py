@@ -35,7 +35,7 @@ from hallucert.find.newton import bisected, gradient_system, newton_point, norms
 from hallucert.find.rescaled import Unit, original, original_number
 from hallucert.find.spheres.sphere import Sphere
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Tape
 
@@ -143,9 +143,10 @@ class MaximizerSet:
 
 def require_possible_maximizer(f: Objective) -> None:
     """Refuse an objective that provably has no local maximizer."""
-    if not isinstance(f, TanhNetwork) or f.output != "linear":
+    network = training_of(f)
+    if network is None or network.output != "linear":
         return
-    loss = "squared error" if f.loss == "squared" else "cross-entropy"
+    loss = "squared error" if network.loss == "squared" else "cross-entropy"
     must = (
         f"have a local maximizer, and it has none (Proposition 4.6): the output layer is linear with a free bias, and "
         f"the {loss} is strictly convex along the bias of one output, so no point can be a maximizer, wherever it is; "

@@ -25,7 +25,8 @@ from hallucert.find.eigenvalues import Operator
 from hallucert.find.newton import distinct, lexicographic
 from hallucert.find.rescaled import Rescaled, Unit
 from hallucert.find.shifted import FLAT, tangential_ends, tangential_operator
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.layout import Training
+from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 
 PRODUCTS = 20_000  # most Hessian-vector products of one descent
@@ -222,12 +223,13 @@ def symmetric_copies(f: Objective, x: np.ndarray, beyond: float, count: int, rng
     if isinstance(f, Rescaled) and f.uniform:
         # Moves exchange coordinates, which have the same unit.
         return f.inside(symmetric_copies(f.f, f.outside(x), f.number_outside(beyond, Unit.LENGTH), count, rng))
-    if not isinstance(f, TanhNetwork):
+    network = training_of(f)
+    if network is None:
         return np.empty((0, x.size))
-    moves = _moves(f)
+    moves = _moves(network)
     if len(moves) > 4 * count + 400:
         moves = [moves[i] for i in rng.choice(len(moves), 4 * count + 400, replace=False)]
-    single = [moved(f, x, move) for move in moves]
+    single = [moved(network, x, move) for move in moves]
     lengths = np.array([np.linalg.norm(copy - x) for copy in single])
     found = [single[i] for i in np.argsort(lengths, kind="stable") if lengths[i] > beyond][:count]
     # Products of moves that are each too short: until the copy is far enough.
@@ -235,7 +237,7 @@ def symmetric_copies(f: Objective, x: np.ndarray, beyond: float, count: int, rng
     for _ in range(count if short else 0):
         copy = x
         for i in rng.permutation(len(short)):
-            copy = moved(f, copy, short[i])
+            copy = moved(network, copy, short[i])
             if np.linalg.norm(copy - x) > beyond:
                 found.append(copy)
                 break
@@ -243,20 +245,20 @@ def symmetric_copies(f: Objective, x: np.ndarray, beyond: float, count: int, rng
     return np.array([found[i] for i in order]).reshape(-1, x.size)
 
 
-def moved(f: TanhNetwork, x: np.ndarray, move: Move) -> np.ndarray:
+def moved(network: Training, x: np.ndarray, move: Move) -> np.ndarray:
     """Return the copy of `x` (d,) that one move makes."""
     layer, i, j, sign = move
     copy = x.copy()
-    parts = f.layout.split(copy)
+    parts = network.layout.split(copy)
     (w, b), after = parts[layer], parts[layer + 1][0]
     for rows in (w, b, after.T):
         rows[[i, j]] = sign * rows[[j, i]]
     return copy
 
 
-def _moves(f: TanhNetwork) -> list[Move]:
+def _moves(network: Training) -> list[Move]:
     found = []
-    for layer, width in enumerate(f.layer_sizes[1:-1]):
+    for layer, width in enumerate(network.layer_sizes[1:-1]):
         for i in range(width):
             found.append((layer, i, i, -1))
             found.extend((layer, i, j, sign) for j in range(i) for sign in (1, -1))

@@ -143,7 +143,7 @@ def initial(
     largest = MAX_PARAMETERS // self.dimension
     rows = np.zeros((1 if count is None else checked_whole(count, 1, "count", largest), self.dimension))
     for number, row in enumerate(rows):
-        _fill(row, self.layout, np.random.default_rng((seed, number)), scheme, gain)
+        _fill(row, self.training.layout, np.random.default_rng((seed, number)), scheme, gain)
     return rows[0] if count is None else rows
 
 

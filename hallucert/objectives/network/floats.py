@@ -244,6 +244,21 @@ class NetworkFloats(Floats):
             return self.network.output_jacobian(x)
 
 
+def outputs_on(training: Training, x: np.ndarray, inputs: np.ndarray | None = None) -> np.ndarray:
+    """Return the outputs (k, n, c) at lanes (k, d), on the samples of a network or on other inputs."""
+    floats = NetworkFloats(training)
+    network = floats.network if inputs is None else FloatNetwork(training.layout, inputs, training.bounded)
+    with np.errstate(all="ignore"):
+        return floats.sliced(network.outputs, x, network.samples)
+
+
+def shares_right(training: Training, x: np.ndarray, inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return for lanes (k, d) which fraction of data is classified correctly, (k,)."""
+    outputs = outputs_on(training, x, inputs)
+    found = outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.sign(outputs[..., 0])
+    return (found == labels).mean(axis=-1)
+
+
 # ---------------------------------------------------------------------- methods of `TanhNetwork`
 
 
@@ -267,11 +282,8 @@ def predict(self: TanhNetwork, x: object, inputs: object = None) -> np.ndarray:
         If an array has the wrong shape or is not finite.
     """
     lanes, single = checked_points(self, x)
-    network = self.floats.network
-    if inputs is not None:
-        network = FloatNetwork(self.layout, checked_inputs(inputs, self.layout), network.bounded)
-    with np.errstate(all="ignore"):
-        return answer(self, self.floats.sliced(network.outputs, lanes, network.samples), single)
+    data = None if inputs is None else checked_inputs(inputs, self.training.layout)
+    return answer(self, outputs_on(self.training, lanes, data), single)
 
 
 def accuracy(self: TanhNetwork, x: object, inputs: object, labels: object) -> Any:
@@ -295,32 +307,7 @@ def accuracy(self: TanhNetwork, x: object, inputs: object, labels: object) -> An
     ArgumentError
         If an array has the wrong shape, or `labels` are no classes of this network.
     """
-    outputs = self.predict(x, inputs)
-    classes = checked_labels(labels, self.layout, outputs.shape[-2], "labels")
-    found = outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.sign(outputs[..., 0])
-    share = (found == classes).mean(axis=-1)
-    return float(share) if share.ndim == 0 else share
-
-
-def checked_classes(self: TanhNetwork, labels: object, samples: int, argument: str) -> np.ndarray:
-    """Return labels for `accuracy`, checked.
-
-    Parameters
-    ----------
-    labels : (samples,) array of int
-        As in `accuracy`.
-    samples : int
-        How many there must be.
-    argument : str
-        How the caller's argument is called, for the message.
-
-    Returns
-    -------
-    (samples,) array of int
-
-    Raises
-    ------
-    ArgumentError
-        If there are more or fewer, or one is no class of this network.
-    """
-    return checked_labels(labels, self.layout, samples, argument)
+    lanes, single = checked_points(self, x)
+    data = checked_inputs(inputs, self.training.layout)
+    shares = shares_right(self.training, lanes, data, checked_labels(labels, self.training.layout, len(data), "labels"))
+    return float(shares[0]) if single else shares

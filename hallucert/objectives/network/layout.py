@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
-
-T = TypeVar("T")
 
 LOSSES = ("squared", "cross_entropy")
 OUTPUTS = ("linear", "tanh")
@@ -64,16 +61,6 @@ class Layout:
             for c in self.layers
         ]
 
-    def split_rows(self, x: Sequence[T]) -> list[tuple[list[list[T]], list[T]]]:
-        """Do what `split` does for a plain sequence of values of any kind; matrices are lists of rows."""
-        return [
-            (
-                [list(x[c.start + i * c.inputs : c.start + (i + 1) * c.inputs]) for i in range(c.outputs)],
-                list(x[c.bias_start : c.end]),
-            )
-            for c in self.layers
-        ]
-
     def names(self) -> Iterator[str]:
         """Yield the parameters' names: ``W2_1_3`` is the weight of layer 2 from unit 3 to unit 1, all from 1."""
         for number, layer in enumerate(self.layers, 1):
@@ -97,6 +84,21 @@ class Training:
     output: str
 
     @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Widths from inputs to outputs."""
+        return self.layout.sizes
+
+    @property
+    def dimension(self) -> int:
+        """Number of parameters."""
+        return self.layout.dimension
+
+    @property
     def bounded(self) -> bool:
         """Whether the last layer has a tanh, too."""
         return self.output == "tanh"
+
+    @property
+    def lacks_decay(self) -> bool:
+        """Whether this is a cross-entropy without weight decay, which may fall towards an infimum at infinity."""
+        return self.loss == "cross_entropy" and not self.weight_decay

@@ -6,6 +6,7 @@ the derivatives of functions are written down once for both (`hallucert.objectiv
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
 from types import EllipsisType
@@ -14,6 +15,9 @@ import numpy as np
 
 from hallucert.errors import ArgumentError
 from hallucert.objectives.program.program import MAX_NODES, Node, Program, Shape, entries, shape_of
+
+MAX_KEPT = 2**10
+"""Larger arrays are told apart by their digests."""
 
 Index = int | slice | tuple["int | slice | EllipsisType", ...]
 """What numpy takes for a basic index."""
@@ -36,7 +40,9 @@ class ProgramBuilder:
     def push(self, op: str, *args: int, data: object = None, shape: Shape | None = None) -> int:
         """Any operation; see `hallucert.objectives.program.program`. Raises `ArgumentError` if it does not fit."""
         value = shape_of(op, tuple(self._nodes[i].shape for i in args), data, shape)
-        content = (data.shape, data.tobytes()) if isinstance(data, np.ndarray) else data
+        if op in ("add", "mul"):  # a sum and a product have one order
+            args = tuple(sorted(args))
+        content = (data.shape, _content(data)) if isinstance(data, np.ndarray) else data
         key = (op, args, content, value)
         number = self._numbers.get(key)
         if number is None:
@@ -76,8 +82,9 @@ class ProgramBuilder:
 
     def array(self, values: object) -> int:
         """An array of doubles, taken exactly."""
-        values = np.array(values, dtype=np.float64)
-        values.flags.writeable = False
+        if not (isinstance(values, np.ndarray) and values.dtype == np.float64 and _is_frozen(values)):
+            values = np.array(values, dtype=np.float64)
+            values.flags.writeable = False
         return self.push("constant", data=values)
 
     def constant(self, value: Fraction | int) -> int:
@@ -143,12 +150,12 @@ class ProgramBuilder:
         return self.push(op, a)
 
     def _fitted(self, a: int, b: int) -> tuple[int, int]:
-        """Give a number the shape of the other array; a sum and a product have one order."""
+        """Give a number the shape of the other array."""
         if self.shape(a) == () != self.shape(b):
             a = self.broadcast(a, (), self.shape(b))
         elif self.shape(b) == () != self.shape(a):
             b = self.broadcast(b, (), self.shape(a))
-        return min(a, b), max(a, b)
+        return a, b
 
     # ------------------------------------------------------------------ linear operations
 
@@ -187,6 +194,18 @@ class ProgramBuilder:
     def index(self, a: int, key: Index) -> int:
         """What ``numpy`` calls ``a[key]``, for a basic or integer-array index."""
         return self.take(a, np.arange(entries(self.shape(a))).reshape(self.shape(a))[key])
+
+
+def _is_frozen(values: np.ndarray) -> bool:
+    """Tell whether nobody can change an array, also through the one that it is a view of."""
+    return not values.flags.writeable and (
+        values.base is None or (isinstance(values.base, np.ndarray) and _is_frozen(values.base))
+    )
+
+
+def _content(values: np.ndarray) -> bytes:
+    """Return what tells arrays of one shape apart: the bytes of a small one, a digest of those of a large one."""
+    return values.tobytes() if values.size <= MAX_KEPT else hashlib.sha256(np.ascontiguousarray(values).data).digest()
 
 
 def _frozen(positions: np.ndarray) -> np.ndarray:

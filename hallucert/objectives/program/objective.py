@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hallucert.arguments import checked_text
-from hallucert.errors import ArgumentError, CertificateError
+from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.program.calculus import Calculus, Run
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 """Names of parameter arrays: those that PyTorch gives."""
 LONGEST = 200
+
+MAX_WRITTEN_OUT = 12
+"""Most parameters of a program that is written out as a formula."""
 
 
 class ProgramObjective(Objective):
@@ -195,6 +198,18 @@ class ProgramObjective(Objective):
         require_residuals(self)
         return self._run(arithmetic, x).jacobian().tolist()
 
+    def as_formula(self) -> Objective:
+        """Return the program written out, up to 12 parameters; see `Objective.as_formula`."""
+        from hallucert.objectives.written_out import written_out
+
+        if self.dimension > MAX_WRITTEN_OUT:
+            raise NotAnalyticError(
+                f"only programs of at most {MAX_WRITTEN_OUT} parameters are written out as formulas; this is "
+                f"{self.name[:60]} of {self.dimension}"
+            )
+        variables = self.variables if all(map(str.isidentifier, self.variables)) else _numbered(self.dimension)
+        return written_out(self.program, variables, self.n, self.name)
+
     def to_json(self) -> dict[str, object]:
         """Return the problem as plain data; `objective_from_json` reads it back."""
         return {
@@ -206,12 +221,21 @@ class ProgramObjective(Objective):
 
 
 def entry_names(names: Sequence[str], shapes: Sequence[Shape]) -> tuple[str, ...]:
-    """Return the names of all entries of arrays, such as ``0.weight[0,2]``."""
+    """Return the names of all entries of arrays, such as ``0.weight[0,2]``; those of ``W1_`` are ``W1_1_3``, from 1."""
     return tuple(
-        f"{name}[{','.join(map(str, index))}]" if index else name
-        for name, shape in zip(names, shapes, strict=True)
-        for index in np.ndindex(*shape)
+        _entry_name(name, index) for name, shape in zip(names, shapes, strict=True) for index in np.ndindex(*shape)
     )
+
+
+def _entry_name(name: str, index: tuple[int, ...]) -> str:
+    if name.endswith("_"):
+        return name + "_".join(str(i + 1) for i in index)
+    return f"{name}[{','.join(map(str, index))}]" if index else name
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    """Names of variables for want of others."""
+    return tuple(f"x{i + 1}" for i in range(count))
 
 
 def _balls(x: Sequence[Ball]) -> Array:

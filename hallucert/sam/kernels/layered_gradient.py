@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.layout import Training
 from hallucert.sam.kernels.kernel import compiled, inlined
 from hallucert.sam.kernels.vectors import exponential, tanh
 
@@ -69,7 +69,7 @@ class ChunkMemory(NamedTuple):
     part: np.ndarray
 
 
-def layered_program(network: TanhNetwork, dtype: np.dtype) -> LayeredProgram:
+def layered_program(network: Training, dtype: np.dtype) -> LayeredProgram:
     """Return the program of a network, its data rounded to `dtype`."""
     classes = network.layer_sizes[-1]
     targets = network.targets

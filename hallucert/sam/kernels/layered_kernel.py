@@ -24,7 +24,7 @@ import scipy.linalg.cython_blas  # noqa: F401  (the BLAS of compiled code, which
 from numba.extending import overload
 from threadpoolctl import threadpool_limits
 
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.layout import Training
 from hallucert.sam.kernels.kernel import code_of, compiled
 from hallucert.sam.kernels.layered_gradient import (
     WORTH_SHARING,
@@ -54,7 +54,7 @@ class LayeredNetwork:
     `dtype` is the precision of the runs, float64 or float32, and at most `threads` threads work at once.
     """
 
-    def __init__(self, network: TanhNetwork, dtype: np.dtype, threads: int) -> None:
+    def __init__(self, network: Training, dtype: np.dtype, threads: int) -> None:
         self.threads = threads
         self.program = layered_program(network, np.dtype(dtype))
         self._threads = ThreadCount(self.program, threads)

@@ -20,7 +20,7 @@ import numpy as np
 from numba.extending import overload
 
 from hallucert.objectives.machine import CACHE
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.layout import Training
 from hallucert.sam.kernels.kernel import gradient, inlined
 from hallucert.sam.kernels.vectors import (
     LANES,
@@ -81,7 +81,7 @@ class NetworkProgram(NamedTuple):
         return -(-min(max(fitting, LANES), MAX_BLOCK, max(lanes, 1)) // LANES) * LANES
 
 
-def network_program(network: TanhNetwork) -> NetworkProgram | None:
+def network_program(network: Training) -> NetworkProgram | None:
     """Return the program of a network, None if it is too large or its loss is another than the squared."""
     d = network.dimension
     if network.loss != "squared" or d > MAX_PARAMETERS:

@@ -14,12 +14,12 @@ span. Biases and later layers are untouched. Bounds on single weights are meant 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
 
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.network.layout import Layout, Training
 
 WORTHWHILE = 0.9
 """More than this fraction of the columns left is not worth a reduction."""
@@ -34,7 +34,7 @@ class Reduction:
     widths.
     """
 
-    network: TanhNetwork
+    network: Training
     columns: np.ndarray
     basis: np.ndarray | None
     inputs: int
@@ -69,15 +69,16 @@ class Reduction:
         return x[:, :size].reshape(len(x), self.outputs, self.inputs), x[:, size:]
 
 
-def reduce_inputs(network: TanhNetwork) -> Reduction | None:
+def reduce_inputs(network: Training) -> Reduction | None:
     """Return the reduction of a network, None if it has weight decay or would keep more than 9/10 of the inputs.
 
     Examples
     --------
     Two of three columns are zero:
 
+    >>> from hallucert import TanhNetwork
     >>> f = TanhNetwork((3, 2, 1), [[0.0, 1.0, 0.0], [0.0, 2.0, 0.0]], [1.0, -1.0])
-    >>> reduce_inputs(f).network.layer_sizes
+    >>> reduce_inputs(f.training).network.layer_sizes
     (1, 2, 1)
     """
     if network.weight_decay:
@@ -94,15 +95,7 @@ def reduce_inputs(network: TanhNetwork) -> Reduction | None:
     if samples < columns.size:
         inputs, basis = _in_span(inputs)
     sizes = (inputs.shape[1], *network.layer_sizes[1:])
-    reduced = TanhNetwork(
-        sizes,
-        inputs,
-        network.targets,
-        network.loss,
-        label_smoothing=network.label_smoothing,
-        output=network.output,
-        name=f"{network.name}, on {sizes[0]} reduced inputs",
-    )
+    reduced = replace(network, layout=Layout(sizes), inputs=inputs)
     return Reduction(reduced, columns, basis, p, network.layer_sizes[1])
 
 

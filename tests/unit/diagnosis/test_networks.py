@@ -86,7 +86,7 @@ def test_projected_c32_against_its_definition() -> None:
 def constant_point(f: TanhNetwork) -> np.ndarray:
     """Return a critical point of the XOR network with constant answers: W1 = 0, hidden units tanh(b1), outputs 0."""
     x = f.initial(0)
-    (w1, b1), (w2, b2) = f.layout.split(x)
+    w1, b1, w2, b2 = f.split(x)
     w1[:] = 0
     b1[:] = [0.7, -0.4]
     w2[:] = [[1.1, 0.5]]

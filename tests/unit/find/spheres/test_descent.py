@@ -152,9 +152,9 @@ def test_turning_and_exchanging_units_move_by_closed_forms() -> None:
     """Turning unit i over moves by 2 |w_i|, exchanging i and j by sqrt(2) |w_i - w_j|, with w all numbers of a unit."""
     f = network((2, 4, 1))
     x = f.initial(0)
-    (w1, b1), (w2, _) = f.layout.split(x)
+    w1, b1, w2, _ = f.split(x)
     w = np.concatenate([w1, b1[:, None], w2.T], axis=1)
-    turned, exchanged = moved(f, x, (0, 2, 2, -1)), moved(f, x, (0, 3, 1, 1))
+    turned, exchanged = moved(f.training, x, (0, 2, 2, -1)), moved(f.training, x, (0, 3, 1, 1))
     assert np.linalg.norm(turned - x) == pytest.approx(2 * np.linalg.norm(w[2]), rel=1e-14)
     assert np.linalg.norm(exchanged - x) == pytest.approx(np.sqrt(2) * np.linalg.norm(w[3] - w[1]), rel=1e-14)
 

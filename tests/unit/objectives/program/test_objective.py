@@ -55,28 +55,6 @@ def test_floats_are_the_networks(f, net):
     assert (f.dimension, f.residual_count, f.n) == (net.dimension, net.residual_count, f.n)
 
 
-@pytest.mark.parametrize("backend", ["arb", "mpmath"])
-@pytest.mark.parametrize(("f", "net"), PAIRS, ids=["residuals", "decay"])
-def test_enclosures_meet_the_networks(f, net, backend):
-    """Two codes that share nothing but the arithmetic enclose the same numbers, sharply."""
-    x = [Fraction(v) for v in net.initial(1).tolist()]
-    with arithmetic(backend, 106) as ar:
-        balls, v = [ar.constant(a) for a in x], [ar.constant(a / 3 + 1) for a in x]
-        pairs = [(f.enclose_value(ar, balls), net.enclose_value(ar, balls))]
-        pairs += list(zip(f.enclose_gradient(ar, balls), net.enclose_gradient(ar, balls), strict=True))
-        pairs.append((f.enclose_second_derivative(ar, balls, v), net.enclose_second_derivative(ar, balls, v)))
-        for mine, other in zip(f.enclose_hessian(ar, balls), net.enclose_hessian(ar, balls), strict=True):
-            pairs += list(zip(mine, other, strict=True))
-        if net.residual_count:
-            pairs += list(zip(f.enclose_residual(ar, balls), net.enclose_residual(ar, balls), strict=True))
-            rows = zip(f.enclose_residual_jacobian(ar, balls), net.enclose_residual_jacobian(ar, balls), strict=True)
-            pairs += [pair for mine, other in rows for pair in zip(mine, other, strict=True)]
-        for mine, other in pairs:
-            assert ar.intersection(mine, other) is not None
-            low, high = ar.endpoints(mine)
-            assert high - low < Fraction(1, 2**80)
-
-
 def test_hessians_are_exactly_symmetric():
     """Both entries of a pair are one number, in floats and in balls, within the block of one array as well."""
     f, net = PAIRS[1]

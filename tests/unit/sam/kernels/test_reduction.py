@@ -31,9 +31,15 @@ REDUCIBLE = [(SPARSE, 9), (WIDE, 6), (DEPENDENT, 3)]
 
 def reduction(f: TanhNetwork) -> Reduction:
     """The reduction, which there is."""
-    result = reduce_inputs(f)
+    result = reduce_inputs(f.training)
     assert result is not None
     return result
+
+
+def reduced_network(r: Reduction) -> TanhNetwork:
+    """The smaller network as an objective."""
+    t = r.network
+    return TanhNetwork(t.layer_sizes, t.inputs, t.targets, t.loss, t.weight_decay, t.label_smoothing, t.output)
 
 
 def sam(f: TanhNetwork, x: np.ndarray, momentum: float) -> tuple[np.ndarray, np.ndarray]:
@@ -54,8 +60,8 @@ def test_values_and_gradient_norms_are_those_of_the_full_network(f, width) -> No
     r, x = reduction(f), f.initial(3, count=4)
     assert r.network.layer_sizes == (width, 4, 3)
     z = r.project(x)
-    np.testing.assert_allclose(r.network.value(z), f.value(x), rtol=1e-14)
-    full, reduced = f.gradient(x), r.network.gradient(z)
+    np.testing.assert_allclose(reduced_network(r).value(z), f.value(x), rtol=1e-14)
+    full, reduced = f.gradient(x), reduced_network(r).gradient(z)
     np.testing.assert_allclose(np.linalg.norm(reduced, axis=1), np.linalg.norm(full, axis=1), rtol=1e-13)
     np.testing.assert_allclose(r.project(full), reduced, rtol=0, atol=1e-15)
 
@@ -66,7 +72,7 @@ def test_runs_lift_to_the_runs_in_full_coordinates(f, width, momentum) -> None:
     """A lifted run of the smaller network is the run of the full one, and its norms are the same."""
     r, x = reduction(f), f.initial(4, count=3)
     end, norms = sam(f, x, momentum)
-    reduced_end, reduced_norms = sam(r.network, r.project(x), momentum)
+    reduced_end, reduced_norms = sam(reduced_network(r), r.project(x), momentum)
     np.testing.assert_allclose(r.lift(reduced_end, x), end, rtol=0, atol=1e-12)
     np.testing.assert_allclose(reduced_norms, norms, rtol=1e-10)
     np.testing.assert_allclose(r.project(r.lift(reduced_end, x)), reduced_end, rtol=0, atol=1e-13)
@@ -92,10 +98,10 @@ def test_precision_is_kept() -> None:
 
 def test_no_reduction_where_it_is_wrong_or_saves_little() -> None:
     """Weight decay, full inputs, and 19 of 20 columns left give None; zero inputs keep one column."""
-    assert reduce_inputs(network(data(30, 12, (0, 5, 11)), weight_decay="0.01")) is None
-    assert reduce_inputs(network(data(30, 12))) is None
-    assert reduce_inputs(network(data(30, 20, (1,)))) is None
-    assert reduce_inputs(network(data(19, 20))) is None
+    assert reduce_inputs(network(data(30, 12, (0, 5, 11)), weight_decay="0.01").training) is None
+    assert reduce_inputs(network(data(30, 12)).training) is None
+    assert reduce_inputs(network(data(30, 20, (1,))).training) is None
+    assert reduce_inputs(network(data(19, 20)).training) is None
     nothing = reduction(network(np.zeros((5, 4))))
     assert nothing.network.layer_sizes[0] == 1
 
