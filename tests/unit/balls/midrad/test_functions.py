@@ -73,6 +73,13 @@ def test_log_sum_exp_is_enclosed(radius):
                 assert abs(value - mpmath.mpf(mid)) <= mpmath.mpf(rad)
 
 
+def test_weights_of_log_sum_exp_change_over_a_box():
+    """Of (0, -1 + t), -1/2 <= t <= 1/2, softmax at the middle times the radius would be too small."""
+    y = functions.logsumexp(MidRad([0.0, -1.0], [0.0, 0.5]))
+    for end in (np.log1p(np.exp(-0.5)), np.log1p(np.exp(-1.5))):
+        assert abs(end - y.mid) <= y.rad <= 0.5
+
+
 @pytest.mark.parametrize("name", ["log", "sqrt", "reciprocal"])
 def test_outside_of_the_domain_nothing_is_enclosed(name):
     """0, a negative number and a box that touches 0 are refused; so is an exponential that overflows."""

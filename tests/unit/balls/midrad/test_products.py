@@ -77,6 +77,17 @@ def test_slices_are_far_sharper_than_a_bound_for_any_order():
     assert float((MidRad(a) @ MidRad(b)).rad[0, 0]) > 100 * 2.0**-53 * size
 
 
+def test_what_slices_leave_out_is_charged():
+    """A thousand small entries beside a large one, each with digits below the last slice, against ones."""
+    small = 2.0**-20 * (1 + 2.0**-40 - 2.0**-52)
+    a = np.full((1, 1000), small)
+    a[0, 0] = 0.75
+    with MidRadArithmetic("sliced"):
+        product = MidRad(a) @ MidRad(np.ones((1000, 1)))
+    assert contains(product[0, 0], Fraction(3, 4) + 999 * Fraction(small))
+    assert abs(Fraction(float(product.mid[0, 0])) - Fraction(3, 4) - 999 * Fraction(small)) > Fraction(2.0**-53)
+
+
 def test_stacks_and_vectors():
     """Stacks of matrices, one matrix against a stack, and vectors, as numpy multiplies them."""
     rng = np.random.default_rng(10)

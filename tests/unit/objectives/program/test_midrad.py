@@ -1,9 +1,12 @@
 """Array programs in midpoint-radius arrays contain what 60 digits give: values, gradients, second derivatives."""
 
+from collections import Counter
+
 import mpmath
 import numpy as np
 import program_samples as samples
 import pytest
+import random_programs
 from test_evaluate import MpArrays, with_derivatives
 
 from hallucert.balls.midrad import MidRad, MidRadArithmetic
@@ -52,6 +55,14 @@ def test_lanes_of_tangents_are_enclosed_one_by_one(name):
             values = MpArrays().run(second, exact)[len(x) :]
             own = [a if a.ndim == np.ndim(v) else a[k] for a, v in zip(lanes, values, strict=True)]
             assert_encloses(own, values, 1e-11)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_node_of_random_programs_is_enclosed(seed):
+    """Against Arb at 212 bits: value, tangents, gradient, Hessian-vector product, at points and in boxes."""
+    count = Counter()
+    assert random_programs.check(np.random.default_rng([2, seed]), 6, count) == []
+    assert count["value"] > 20 and count["HVP"] > 60
 
 
 def test_what_is_not_defined_raises():
