@@ -12,6 +12,7 @@ import numpy as np
 from hallucert.balls import BallArithmetic, arithmetic
 from hallucert.check.cell import Vector, unrepeated
 from hallucert.check.claim import Claim, Enclosure, Measured
+from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point
 from hallucert.check.publishing import UNSIZED, Sizes, provenance, publish, sizes_at
 from hallucert.check.reason import Reason
@@ -40,6 +41,7 @@ PRECISION = 106  # bits by default
 MAX_CELLS = 20_000
 SEARCH = 0.4  # part of the time budget for cells or charts; the rest is for what is said about them
 DEPTH = 4  # how often an arc may be halved where something is not certain
+HARDEST_FIRST = ("projected_c32", "attractor", "gradient", "regular", "theorem_3_2")
 KNOWN = 9  # a number is known well enough if its ends, counted from the threshold, differ by at most this factor
 GROWTH = 1.2  # a cell may be longer than the one before by this factor; one that fails is halved
 FIRST = 1 / 32  # the first cell tried, as a part of the whole length
@@ -134,15 +136,15 @@ def _cut_chain(chain: ProvedChain, clock: Clock) -> tuple[tuple[Subdivision, ...
             with clock.watched():
                 for piece, depth in cutting:
                     point, speed = arc_piece(proof, piece)
-                    found = measures.of(point)
-                    if depth < DEPTH and (speed is None or not decided(found, measures)):
+                    found = None if speed is None else measured(measures, point, depth < DEPTH)
+                    if found is not None and speed is not None:
+                        measures.add(found)
+                        length.add(piece, came_in, speed)
+                        cutting.end(MEASURED)
+                    elif depth < DEPTH:
                         cutting.halve()
-                        continue
-                    if speed is None:
+                    else:
                         return None
-                    measures.add(found)
-                    length.add(piece, came_in, speed)
-                    cutting.end(MEASURED)
         except OutOfTime:
             return None
         cuts.append(cutting.subdivision)
@@ -157,9 +159,17 @@ def published_claims(
     return made if made[0] else []
 
 
-def decided(found: Found, measures: Measures) -> bool:
-    """Tell whether a piece need not be halved for what was found on it."""
-    return all(_decides(measures.least[name], numbers, RULES[name][1][0]) for name, numbers in found.items())
+def measured(measures: Measures, point: Point, in_full: bool) -> Found | None:
+    """Measure whatever has not failed on another piece; None as soon as something is not decided, if all has to be."""
+    found: dict[str, Mapping[str, Enclosure] | Reason] = {}
+    for name in HARDEST_FIRST:
+        rule, (deciding, *_) = RULES[name]
+        least = measures.least[name]
+        if not least.failed:
+            found[name] = rule.measure(Evidence(point), {})
+            if in_full and not _decides(least, found[name], deciding):
+                return None
+    return found
 
 
 def _decides(least: Least, found: Mapping[str, Enclosure] | Reason, deciding: str) -> bool:

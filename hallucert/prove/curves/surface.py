@@ -36,7 +36,7 @@ from hallucert.exact import round_up
 from hallucert.find.curves.records import Surface
 from hallucert.find.curves.surface import across
 from hallucert.prove.curves.cells import STRAIGHT, exact_rows
-from hallucert.prove.curves.sheet import SEARCH, decided, largest_arithmetic, published_claims
+from hallucert.prove.curves.sheet import SEARCH, largest_arithmetic, measured, published_claims
 from hallucert.prove.regions import Cutting
 
 MAX_CHARTS = 20_000
@@ -182,15 +182,15 @@ def _cut_atlas(atlas: ProvedAtlas, clock: Clock) -> tuple[tuple[Subdivision, ...
                 cutting.end(COVERED)
                 continue
             point = None if depth < start else part.narrow().point()
-            found = None if point is None else measures.of(point)
-            if depth < DEPTH and (found is None or not decided(found, measures)):
+            found = None if point is None else measured(measures, point, depth < DEPTH)
+            if found is not None:
+                measures.add(found)
+                depths.append(depth)
+                cutting.end(MEASURED)
+            elif depth < DEPTH:
                 cutting.halve()
-                continue
-            if found is None:
+            else:
                 return None
-            measures.add(found)
-            depths.append(depth)
-            cutting.end(MEASURED)
         cuts.append(cutting.subdivision)
         start = max(min(depths, default=start) - 1, 0)
     return tuple(cuts), measures
@@ -210,7 +210,7 @@ def search_charts(system: SurfaceSystem, surface: Surface, max_charts: int, cloc
     while pending and len(found) < max_charts and not clock.passed():
         clock.tell("charts", len(found), len(found) + len(pending))
         x, tangents, h, left = pending.pop()
-        proof = chart_at(system, x, tangents, h)
+        proof = (chart_at(system, x, tangents, h, found[-1]) if found else None) or chart_at(system, x, tangents, h)
         if proof is not None:
             found.append(proof)
         elif left > 0:
@@ -219,13 +219,20 @@ def search_charts(system: SurfaceSystem, surface: Surface, max_charts: int, cloc
     return found
 
 
-def chart_at(system: SurfaceSystem, x: np.ndarray, tangents: np.ndarray, h: float) -> ChartProof | None:
-    """Return a proved chart around the solution next to `x`, with parameters along `tangents`, or None."""
+def chart_at(
+    system: SurfaceSystem, x: np.ndarray, tangents: np.ndarray, h: float, like: ChartProof | None = None
+) -> ChartProof | None:
+    """Return a proved chart around the solution next to `x`, with parameters along `tangents`, or None.
+
+    It may be about as thick as another one, for its size; then fewer thicknesses are tried.
+    """
     z = _solution(system, x)
-    return None if z is None else chart_around(system, z, tangents, h)
+    return None if z is None else chart_around(system, z, tangents, h, like)
 
 
-def chart_around(system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: float) -> ChartProof | None:
+def chart_around(
+    system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: float, like: ChartProof | None = None
+) -> ChartProof | None:
     """Return a proved chart around a zero of ``E`` in floats, or None."""
     d = system.dimension
     jacobian = _floats(system, z)
@@ -244,9 +251,10 @@ def chart_around(system: SurfaceSystem, z: np.ndarray, tangents: np.ndarray, h: 
         proof = ChartProof(system, Chart(centre, turned, half_width, radius, preconditioner))
         return proof, proof.image
 
-    return STRAIGHT.thickened(
-        system.arithmetic, attempt, [round_up(half_width / 16, 12)] * system.equations, 4 * half_width
-    )
+    ar, thickness = system.arithmetic, [Fraction(1, 16)] * system.equations
+    if like is not None and like.image is not None:
+        thickness = [STRAIGHT.growth * ar.magnitude(k) / like.chart.half_width for k in like.image]
+    return STRAIGHT.thickened(ar, attempt, [round_up(t * half_width, 12) for t in thickness], 4 * half_width)
 
 
 def _solution(system: SurfaceSystem, x: np.ndarray) -> np.ndarray | None:
