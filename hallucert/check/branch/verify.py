@@ -16,7 +16,7 @@ from hallucert.check.branch.chain import Objection
 from hallucert.check.branch.region import settle
 from hallucert.check.branch.system import BranchSystem, Target, proved_target
 from hallucert.check.claim import PROVOKED, Claim, Measured, Status
-from hallucert.check.file.verify import Result, provoked
+from hallucert.check.file.verify import Result, provoked, rechecked
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 
@@ -32,28 +32,36 @@ NO_BRANCHES = "the branches that it speaks of are not re-proved"
 
 def check(certificate: BranchCertificate, arithmetic: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
     """Return what became of every claim; only a diagram needs `max_boxes`."""
-    claims = certificate.all_claims
+    claims, about = certificate.all_claims, certificate.about
     if all(claim.status is Status.UNDECIDED for claim in claims):
-        return [_result(claim, None) for claim in claims]
+        return rechecked(claims, lambda *_: "")
+    found = _proved(certificate, arithmetic, clock)
+    if isinstance(found, str):
+        return rechecked(claims, lambda *_: found)
+    system, waiting = found
+
+    def objection(claim: Claim, before: list[Result]) -> str | None:
+        if isinstance(certificate, DiagramCertificate) and claim.name == COMPLETENESS.name:
+            return _incomplete(certificate, claim, system, before, max_boxes)
+        group = waiting[claim.inputs.get("branch", 0)]
+        if isinstance(group, Objection):
+            return group.text
+        return group.pop(0).recheck(claim, about) if group else "the cells prove no more claims"
+
+    return rechecked(claims, objection)
+
+
+def _proved(
+    certificate: BranchCertificate, arithmetic: BallArithmetic, clock: Clock
+) -> tuple[BranchSystem, list[list[Measured[Branches]] | Objection]] | str:
+    """Prove the target and every chain again; why nothing can be said, if it is not the target."""
     try:
         place = _place(certificate, arithmetic)
         if isinstance(place, Objection):
-            return [_result(claim, place.text) for claim in claims]
-        found = measured_claims(*place, certificate.chains, clock)
+            return place.text
+        return place[0], measured_claims(*place, certificate.chains, clock)
     except PROVOKED as error:
-        return [_result(claim, provoked(error)) for claim in claims]
-    waiting = [group if isinstance(group, Objection) else list(group) for group in found]
-    about = certificate.about
-    results: list[Result] = []
-    for claim in claims:
-        if claim.status is Status.UNDECIDED:
-            problem = None
-        elif isinstance(certificate, DiagramCertificate) and claim.name == COMPLETENESS.name:
-            problem = _incomplete(certificate, claim, place[0], results, max_boxes)
-        else:
-            problem = _problem(claim, waiting[claim.inputs.get("branch", 0)], about)
-        results.append(_result(claim, problem))
-    return results
+        return provoked(error)
 
 
 def _place(certificate: BranchCertificate, arithmetic: BallArithmetic) -> tuple[BranchSystem, Target] | Objection:
@@ -80,13 +88,6 @@ def encloses(certificate: BranchCertificate, ar: BallArithmetic, target: Target)
     )
 
 
-def _problem(claim: Claim, waiting: list[Measured[Branches]] | Objection, about: Branches) -> str | None:
-    """Compare a claim with the next that its chain proves."""
-    if isinstance(waiting, Objection):
-        return waiting.text
-    return waiting.pop(0).recheck(claim, about) if waiting else "the cells prove no more claims"
-
-
 def _incomplete(
     certificate: DiagramCertificate, claim: Claim, system: BranchSystem, before: Sequence[Result], max_boxes: int
 ) -> str | None:
@@ -99,16 +100,5 @@ def _incomplete(
     shown = all(result.passed and result.status is Status.PROVED for _, result in needed)
     if not shown or all(name != "target" for name, _ in needed):
         return NO_BRANCHES
-    try:
-        obstacle = settle(system, certificate.chains, list(certificate.region), claim.inputs, max_boxes)
-        return Measured(COMPLETENESS, obstacle or {}, claim.inputs).recheck(claim, certificate.about)
-    except PROVOKED as error:
-        return provoked(error)
-
-
-def _result(claim: Claim, problem: str | None) -> Result:
-    """Say what became of a claim; one that is undecided asserts nothing."""
-    label = f"{claim.name} (branch {claim.inputs['branch']})" if "branch" in claim.inputs else claim.name
-    if claim.status is Status.UNDECIDED:
-        problem = None
-    return Result(label, claim.status, problem is None, problem or "")
+    obstacle = settle(system, certificate.chains, list(certificate.region), claim.inputs, max_boxes)
+    return Measured(COMPLETENESS, obstacle or {}, claim.inputs).recheck(claim, certificate.about)

@@ -6,13 +6,14 @@ start from comes from the file; where it is wrong, a proof fails.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, TypeAlias
 
 from hallucert.arguments import checked_path
 from hallucert.balls import arithmetic, require_round_to_nearest
-from hallucert.check.claim import Status
+from hallucert.check.claim import PROVOKED, Claim, Status
 from hallucert.check.file.files import CHECK, load, module_of
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
@@ -124,3 +125,22 @@ def _late(result: Result) -> Result:
 def provoked(error: Exception) -> str:
     """Say what could not be done because of one of `PROVOKED`."""
     return SPENT if isinstance(error, OutOfTime) else f"its data cannot be worked with: {error}"
+
+
+def rechecked(claims: Iterable[Claim], objection: Callable[[Claim, list[Result]], str | None]) -> list[Result]:
+    """Return what became of claims, in their order.
+
+    An undecided one asserts nothing; the others are proved again if there is no objection to them, which may look at
+    what became of those before.
+    """
+    results: list[Result] = []
+    for claim in claims:
+        problem = None
+        if claim.status is not Status.UNDECIDED:
+            try:
+                problem = objection(claim, results)
+            except PROVOKED as error:
+                problem = provoked(error)
+        piece = next((f" ({name} {claim.inputs[name]})" for name in ("branch", "sheet") if name in claim.inputs), "")
+        results.append(Result(f"{claim.name}{piece}", claim.status, problem is None, problem or ""))
+    return results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import PROVOKED, Claim, Status
-from hallucert.check.file.verify import SPENT, Result, provoked
+from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
 from hallucert.check.point import existence
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import BY_NAME, Evidence, Facts, Witness
@@ -17,50 +17,34 @@ def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: C
     """Return what became of every claim of a certificate about a point."""
     claims, witness = certificate.all_claims, certificate.witness
     if witness is None or all(claim.status is Status.UNDECIDED for claim in claims):
-        return [_failed(claim, "") for claim in claims]
+        return rechecked(claims, lambda *_: "")
     facts = Facts(certificate.problem, witness)
-    first = certificate.claims.get("existence")
-    if first is not None and first.status is Status.REFUTED:
-        return _check_refuted(certificate, ar, facts, first)
+    if "existence" in certificate and certificate["existence"].status is Status.REFUTED:
+        return rechecked(claims, lambda claim, _: _unrefuted(ar, facts, claim))
     message = "existence cannot be re-proved in the box of the file"
     try:
         x = existence.relocate(ar, certificate.problem, witness) if witness.solves else witness.box(ar)
     except PROVOKED as error:
         x, message = Reason.PRECISION, f"{message}: {provoked(error)}"
     if isinstance(x, Reason):
-        return [_failed(claim, message) for claim in claims]
+        return rechecked(claims, lambda *_: message)
     evidence = Evidence(Point(ar, certificate.problem, x), witness.centre, max_boxes, clock)
-    results = []
-    for number, claim in enumerate(claims):
-        clock.tell(f"claim {claim.name}", number, len(claims))
-        open_ = claim.status is Status.UNDECIDED
-        problem = None if open_ else _objection(claim, certificate, evidence, facts)
-        if problem is None:
-            facts.claims[claim.name] = claim
-        results.append(Result(claim.name, claim.status, problem is None, problem or ""))
-    return results
 
-
-def _failed(claim: Claim, message: str) -> Result:
-    """Say why nothing that is decided could be re-proved; of an undecided claim, that nothing is claimed."""
-    open_ = claim.status is Status.UNDECIDED
-    return Result(claim.name, claim.status, open_, "" if open_ else message)
-
-
-def _objection(claim: Claim, certificate: Certificate, evidence: Evidence, facts: Facts) -> str | None:
-    """Re-prove a decided claim; return None, or what could not be re-proved."""
-    if evidence.clock.passed():
-        return SPENT
-    try:
+    def objection(claim: Claim, before: list[Result]) -> str | None:
+        clock.tell(f"claim {claim.name}", len(before), len(claims))
+        if clock.passed():
+            return SPENT
         problem = BY_NAME[claim.name].measured(evidence, claim.inputs).recheck(claim, facts)
         if problem is None and claim.name == "existence":
-            problem = _check_enclosure(certificate, evidence, facts.witness)
-    except PROVOKED as error:
-        problem = provoked(error)
-    return problem
+            problem = _misplaced(certificate, evidence, witness)
+        if problem is None:
+            facts.claims[claim.name] = claim
+        return problem
+
+    return rechecked(claims, objection)
 
 
-def _check_enclosure(certificate: Certificate, evidence: Evidence, witness: Witness) -> str | None:
+def _misplaced(certificate: Certificate, evidence: Evidence, witness: Witness) -> str | None:
     """The published enclosure must contain the checker's, and lie where the point is the only one."""
     ar, box = evidence.arithmetic, certificate.box or ()
     if not all(ar.within(x, low, high) for (low, high), x in zip(box, evidence.point.x, strict=True)):
@@ -70,13 +54,9 @@ def _check_enclosure(certificate: Certificate, evidence: Evidence, witness: Witn
     return None
 
 
-def _check_refuted(certificate: Certificate, ar: BallArithmetic, facts: Facts, first: Claim) -> list[Result]:
+def _unrefuted(ar: BallArithmetic, facts: Facts, claim: Claim) -> str | None:
     """A refuted existence is the only thing such a certificate may claim."""
-    try:
-        shown = existence.excludes(existence.System.of(ar, facts.problem, facts.witness), facts.witness)
-    except PROVOKED:
-        shown = False
-    shown = shown and existence.refutation(facts) == first
-    message = "" if shown else "it is not shown that the box holds no solution"
-    rest = [_failed(claim, "there is no point to speak about") for claim in certificate.all_claims[1:]]
-    return [Result(first.name, first.status, shown, message), *rest]
+    if claim.name != "existence":
+        return "there is no point to speak about"
+    shown = existence.excludes(existence.System.of(ar, facts.problem, facts.witness), facts.witness)
+    return None if shown and existence.refutation(facts) == claim else "it is not shown that the box holds no solution"

@@ -6,8 +6,8 @@ Then each claim is drawn from it again.
 from __future__ import annotations
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import PROVOKED, Claim, Measured, Status
-from hallucert.check.file.verify import Result, provoked
+from hallucert.check.claim import PROVOKED, Claim, Measured
+from hallucert.check.file.verify import Result, provoked, rechecked
 from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.check.sheet.claims import Pieces, checked_curve, checked_surface
 from hallucert.check.sheet.curve import CurveSystem
@@ -23,18 +23,21 @@ def check(
 ) -> list[Result]:
     """Return what became of every claim; nothing subdivides a budget of boxes here, so `max_boxes` is not needed."""
     found: dict[int, Proved] = {}
-    results, seen = [], set()
-    for claim in certificate.all_claims:
-        label = f"{claim.name} (sheet {claim.inputs['sheet']})" if "sheet" in claim.inputs else claim.name
-        problem: str | None = None
-        if claim.status is not Status.UNDECIDED:
-            number = claim.inputs["sheet"]
-            if number not in found:
-                found[number] = _proved_again(certificate, arithmetic, number, clock)
-            problem = "it is claimed twice" if label in seen else _problem(claim, certificate.about, found[number])
-            seen.add(label)
-        results.append(Result(label, claim.status, problem is None, problem or ""))
-    return results
+    seen: set[tuple[str, int]] = set()
+
+    def objection(claim: Claim, before: list[Result]) -> str | None:
+        number = claim.inputs["sheet"]
+        if number not in found:
+            found[number] = _proved_again(certificate, arithmetic, number, clock)
+        proved, key = found[number], (claim.name, number)
+        if isinstance(proved, str) or key in seen:
+            return proved if isinstance(proved, str) else "it is claimed twice"
+        seen.add(key)
+        return (
+            proved[claim.name].recheck(claim, certificate.about) if claim.name in proved else "the data do not prove it"
+        )
+
+    return rechecked(certificate.all_claims, objection)
 
 
 def _proved_again(
@@ -49,9 +52,3 @@ def _proved_again(
     except PROVOKED as error:
         return provoked(error)
     return claims if isinstance(claims, str) else {claim.theorem.name: claim for claim in claims}
-
-
-def _problem(claim: Claim, about: Pieces, found: Proved) -> str | None:
-    if isinstance(found, str):
-        return found
-    return found[claim.name].recheck(claim, about) if claim.name in found else "the data prove no such claim"

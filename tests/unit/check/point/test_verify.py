@@ -10,8 +10,6 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.file.verify import SPENT
 from hallucert.check.point import existence, verify
-from hallucert.check.point.rule import Evidence, Facts
-from hallucert.check.problem import Point
 from hallucert.clock import Clock
 
 
@@ -39,10 +37,7 @@ def test_no_claim_is_looked_at_after_the_end_of_the_time(certificate, monkeypatc
     """Once the clock has passed a decided claim counts as not re-proved, also one that would take no time."""
     ar, clock = arithmetic("arb", 106), Clock(3600.0)
     with ar:
-        x = existence.relocate(ar, certificate.problem, certificate.witness)
-        evidence = Evidence(Point(ar, certificate.problem, x), certificate.witness.centre, clock=clock)
-        facts = Facts(certificate.problem, certificate.witness)
-        claim = certificate["nonstationary"]
-        assert verify._objection(claim, certificate, evidence, facts) is None
+        assert all(result.passed for result in verify.check(certificate, ar, 1000, clock))
         monkeypatch.setattr(clock, "passed", lambda: True)
-        assert verify._objection(claim, certificate, evidence, facts) == SPENT
+        late = verify.check(certificate, ar, 1000, clock)
+    assert {(result.passed, result.message) for result in late if result.status != "undecided"} == {(False, SPENT)}
