@@ -81,6 +81,20 @@ def trace(a: Sequence[Sequence[Ball]]) -> Ball:
     return total
 
 
+def sum_of_squares(ar: BallArithmetic, balls: Sequence[Ball]) -> Ball:
+    """Enclose the sum of the squares of some balls."""
+    total = ar.constant(Fraction(0))
+    for ball in balls:
+        total = total + ar.power(ball, 2)
+    return total
+
+
+def intersected(ar: BallArithmetic, box: Sequence[Ball], other: Sequence[Ball]) -> list[Ball]:
+    """Return what two enclosures of the same numbers have in common; the first where that would be nothing."""
+    common = [ar.intersection(a, b) for a, b in zip(box, other, strict=True)]
+    return [a if both is None else both for a, both in zip(box, common, strict=True)]
+
+
 def frobenius_norm(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Fraction | None:
     """Return an upper bound of the root of the sum of squares, or None if an entry is indeterminate."""
     flat = [x for row in a for x in row]

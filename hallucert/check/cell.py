@@ -158,8 +158,7 @@ class CellProof(ABC, Generic[S]):
         image = self._krawczyk(s, w)
         if image is None:
             return w
-        common = [self.arithmetic.intersection(old, new) for old, new in zip(w, image, strict=True)]
-        return [old if new is None else new for old, new in zip(w, common, strict=True)]
+        return matrix.intersected(self.arithmetic, w, image)
 
     def _krawczyk(self, s: Ball, w: Vector) -> Vector | None:
         """Apply Krawczyk's operator for all ``s`` of a part of the span to the box `w`, about its middle ``v``.

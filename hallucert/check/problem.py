@@ -93,7 +93,7 @@ class Point:
     def q(self) -> Ball:
         """``|g(x)|``; indeterminate unless ``g`` is certainly nonzero on the box."""
         ar = self.arithmetic
-        return ar.sqrt(sum_of_squares(ar, self.gradient))
+        return ar.sqrt(matrix.sum_of_squares(ar, self.gradient))
 
     @property
     def length(self) -> Fraction:
@@ -117,7 +117,7 @@ class Point:
             return ar.constant(Fraction(1))
         if not self.scales:
             return self.q
-        return ar.sqrt(sum_of_squares(ar, [d * g for d, g in zip(self.scales, self.gradient, strict=True)]))
+        return ar.sqrt(matrix.sum_of_squares(ar, [d * g for d, g in zip(self.scales, self.gradient, strict=True)]))
 
     @cached_property
     def u(self) -> list[Ball]:
@@ -226,14 +226,6 @@ class Point:
         """Return the ends of a ball, or None if it is indeterminate."""
         ar = self.arithmetic
         return Enclosure(ar.lower(ball), ar.upper(ball)) if ar.is_finite(ball) else None
-
-
-def sum_of_squares(arithmetic: BallArithmetic, balls: Sequence[Ball]) -> Ball:
-    """Enclose the sum of the squares."""
-    total = arithmetic.constant(Fraction(0))
-    for ball in balls:
-        total = total + arithmetic.power(ball, 2)
-    return total
 
 
 def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:

@@ -39,7 +39,7 @@ from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.problem import Point, sum_of_squares
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, box_around
 from hallucert.clock import look
@@ -93,7 +93,7 @@ class Contraction:
         ar = self.evidence.arithmetic
         reach = ar.interval(-size, size)
         # The row of V bounds how far x* + V w goes in one coordinate.
-        return self.around(reach * ar.sqrt(sum_of_squares(ar, row)) for row in self.basis)
+        return self.around(reach * ar.sqrt(matrix.sum_of_squares(ar, row)) for row in self.basis)
 
     def on_piece(self, w: list[Ball]) -> Point:
         """Everything about ``x* + V w`` for w in a box, in mean value forms of w."""
@@ -265,7 +265,7 @@ def distance_of(evidence: Evidence, x: Sequence[Any], bits: int) -> Enclosure | 
     """Enclose ``|x - x*|``; None if it is indeterminate."""
     ar = arithmetic(evidence.arithmetic.name, bits)
     with ar:
-        square = sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
+        square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
     return root(Enclosure(*ar.endpoints(square))) if ar.is_finite(square) else None
 
 

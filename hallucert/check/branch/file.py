@@ -112,12 +112,10 @@ def _span(value: JSON, field: str) -> tuple[Fraction, Fraction]:
 
 def _chain(data: JSON, d: int, field: str) -> Chain:
     entry = fields.read_fields(data, {"from_critical", "to_critical", "cells"}, field)
-    flags = [fields.read_integer(entry[key], f"{field}.{key}") for key in ("from_critical", "to_critical")]
-    if max(flags) > 1:
-        raise CertificateError(f"{field}.from_critical", "and to_critical must be 0 or 1")
+    flags = [fields.read_flag(entry[key], f"{field}.{key}") for key in ("from_critical", "to_critical")]
     cells = fields.read_list(entry["cells"], f"{field}.cells", MAX_CELLS)
     links = tuple(_link(item, d, f"{field}.cells[{i}]") for i, item in enumerate(cells))
-    return Chain(links, bool(flags[0]), bool(flags[1]))
+    return Chain(links, *flags)
 
 
 def _link(data: JSON, d: int, field: str) -> Link:

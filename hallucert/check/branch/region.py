@@ -80,7 +80,7 @@ class Piece:
             return None
         start, step = self._at_middle
         moved = matrix.apply(ar, self.hessian, step)
-        return [ar.intersection(p, a + b) or p for p, a, b in zip(plain, start, moved, strict=True)]
+        return matrix.intersected(ar, plain, [a + b for a, b in zip(start, moved, strict=True)])
 
     @cached_property
     def inward(self) -> Ball | None:

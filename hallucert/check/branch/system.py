@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.krawczyk import Function, Jacobian, KrawczykOperator
 from hallucert.balls.symmetric import extreme_eigenvalues, inertia
@@ -42,6 +42,17 @@ def formula_of(objective: Objective) -> FormulaObjective:
 def third_derivative_tape(objective: Objective) -> Tape:
     """Return the tape of the derivatives of the lower triangle of the Hessian. Raises as `formula_of`."""
     return jacobian_tape(formula_of(objective).hessian_tape)
+
+
+def lower_place(i: int, j: int) -> int:
+    """Return the position of an entry of a symmetric matrix in its lower triangle."""
+    return max(i, j) * (max(i, j) + 1) // 2 + min(i, j)
+
+
+def third_derivatives(ar: BallArithmetic, tape: Tape, x: Sequence[Ball]) -> Tensor:
+    """``D^3f(x)`` as `d` by `d` by `d` balls, by the `third_derivative_tape`."""
+    d, flat = len(x), tape.evaluate(ar, x)
+    return [[flat[lower_place(i, j) * d :][:d] for j in range(d)] for i in range(d)]
 
 
 class BranchSystem:
@@ -76,13 +87,7 @@ class BranchSystem:
 
     def third_derivatives(self, z: Vector) -> Tensor:
         """``D^3f(x)`` as `d` by `d` by `d` balls."""
-        d, flat = self.dimension, self.third.evaluate(self.arithmetic, z[:-1])
-
-        def entry(i: int, j: int, k: int) -> Ball:
-            row = max(i, j) * (max(i, j) + 1) // 2 + min(i, j)
-            return flat[row * d + k]
-
-        return [[[entry(i, j, k) for k in range(d)] for j in range(d)] for i in range(d)]
+        return third_derivatives(self.arithmetic, self.third, z[:-1])
 
     def along(self, third: Tensor, v: Vector) -> Matrix:
         """``D^2G[v, .]``: `d` rows of `d + 1` balls, linear in the second argument."""
@@ -104,11 +109,7 @@ class BranchSystem:
 
     def squared_radius(self, z: Vector) -> Ball:
         """``rho^2``."""
-        ar = self.arithmetic
-        total = ar.constant(Fraction(0))
-        for v in self.offset(z):
-            total = total + ar.power(v, 2)
-        return total
+        return matrix.sum_of_squares(self.arithmetic, self.offset(z))
 
     def defined(self, z: Vector) -> bool:
         """Tell whether ``f`` is certainly defined, hence analytic, for all ``x`` of a box."""

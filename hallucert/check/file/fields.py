@@ -207,6 +207,13 @@ def read_integer(value: object, field: str) -> int:
     return value
 
 
+def read_flag(value: object, field: str) -> bool:
+    """Return what is true or false, as 1 or 0."""
+    if type(value) is not int or value not in (0, 1):
+        raise CertificateError(field, "must be 0 or 1")
+    return bool(value)
+
+
 def read_provenance(data: object) -> Provenance:
     """Return which software made a certificate."""
     made = read_record(data, PROVENANCE, "provenance")

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from hallucert.balls import matrix
 from hallucert.check.claim import Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.problem import Point, sum_of_squares
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.exact import decimal_above, decimal_below, format_rational
 
@@ -36,7 +37,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     balls = {
         "curvature": along / ar.constant(sum((v * v for v in direction), Fraction(0))),
         "gradient_norm": centre.q,
-        "shifted_gradient_square": sum_of_squares(ar, centre.shifted_gradient),
+        "shifted_gradient_square": matrix.sum_of_squares(ar, centre.shifted_gradient),
         "value": f.enclose_value(ar, centre.x),
         "sam_value": f.enclose_value(ar, centre.plus),
     }

@@ -28,7 +28,7 @@ from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.symmetric import is_positive_definite
 from hallucert.check.point.rule import Evidence
-from hallucert.check.problem import is_defined, sum_of_squares
+from hallucert.check.problem import is_defined
 from hallucert.check.subdivision import Box, balls_of
 from hallucert.objectives.objective import Objective
 
@@ -92,7 +92,7 @@ def touches_only_here(evidence: Evidence, box: Box, penalty: Fraction) -> bool:
         return False
     k = ar.constant(penalty)
     away = [y - c for y, c in zip(sides, point.plus, strict=True)]
-    s = sum_of_squares(ar, away) - ar.power(point.rho, 2)
+    s = matrix.sum_of_squares(ar, away) - ar.power(point.rho, 2)
     if not ar.positive(point.multiplier / (ar.constant(Fraction(2)) * k) - s):
         return False
     # A derivative may be defined where f is not; the statement needs f along the segments from x* to the points of N.
@@ -119,4 +119,4 @@ def is_closer(evidence: Evidence, balls: list[Ball]) -> bool:
 
 def squared_distance(ar: BallArithmetic, a: list[Ball], b: list[Ball]) -> Ball:
     """Enclose ``|a - b|^2``."""
-    return sum_of_squares(ar, [y - c for y, c in zip(a, b, strict=True)])
+    return matrix.sum_of_squares(ar, [y - c for y, c in zip(a, b, strict=True)])

@@ -51,7 +51,7 @@ from functools import cached_property
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.check.cell import Cell, CellProof, Joint, Vector, unrepeated
-from hallucert.check.problem import Kept, Point, Problem, sum_of_squares
+from hallucert.check.problem import Kept, Point, Problem
 from hallucert.check.subdivision import Subdivision
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.objectives.objective import Objective
@@ -98,7 +98,7 @@ class ThinPoint(Point):
     def _direction(self) -> tuple[Ball, Vector]:
         """``q``, then ``u``, tightened."""
         ar = self.arithmetic
-        q = ar.sqrt(sum_of_squares(ar, self.gradient))
+        q = ar.sqrt(matrix.sum_of_squares(ar, self.gradient))
         u = [g / q for g in self.gradient]
         if not ar.all_finite([[q], u]):
             return q, u
@@ -131,11 +131,8 @@ class ThinPoint(Point):
 
     def _common(self, plain: Sequence[Ball], other: Sequence[Ball]) -> Vector:
         """Intersect two enclosures of the same numbers; indeterminate where the plain one is."""
-        ar, result = self.arithmetic, []
-        for a, b in zip(plain, other, strict=True):
-            both = ar.intersection(a, b) if ar.is_finite(a) else a
-            result.append(a if both is None else both)
-        return result
+        ar, common = self.arithmetic, matrix.intersected(self.arithmetic, plain, other)
+        return [both if ar.is_finite(a) else a for a, both in zip(plain, common, strict=True)]
 
 
 class CurveSystem:

@@ -76,14 +76,12 @@ def _edges(data: object, field: str) -> tuple[Subdivision, ...]:
 def _items(data: object, name: str, own: set[str], field: str) -> tuple[bool, list[tuple[str, Mapping[str, JSON]]]]:
     """Return whether a piece is closed, and the entries of its cells or charts, each with its place."""
     entry = fields.read_fields(data, {"closed", name}, field)
-    closed = fields.read_integer(entry["closed"], f"{field}.closed")
-    if closed > 1:
-        raise CertificateError(f"{field}.closed", "must be 0 or 1")
+    closed = fields.read_flag(entry["closed"], f"{field}.closed")
     items = []
     for i, item in enumerate(fields.read_list(entry[name], f"{field}.{name}", MAX_ITEMS)):
         where = f"{field}.{name}[{i}]"
         items.append((where, fields.read_fields(item, {*OF_ITEMS, *own}, where)))
-    return bool(closed), items
+    return closed, items
 
 
 def _cell(entry: Mapping[str, JSON], d: int, field: str) -> Cell:

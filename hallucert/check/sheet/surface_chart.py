@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-from hallucert.balls import BallArithmetic, matrix
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, Matrix
 from hallucert.balls.matrix import inverse
 from hallucert.check.cell import Vector
@@ -180,7 +180,7 @@ class ChartProof:
         ar, box = self.arithmetic, self.box
         s = [ar.interval(*ends) for ends in rectangle]
         for _ in range(NARROWED):
-            box = common(ar, box, self.whole.image_of(s, box))
+            box = matrix.intersected(ar, box, self.whole.image_of(s, box))
         return Part(self, rectangle, box)
 
     def holds(self, part: Part, rectangle: Box | None = None) -> bool:
@@ -244,7 +244,7 @@ class Part:
     def narrow(self) -> Part:
         """Narrow the box to ``K``, once."""
         if not self._narrowed:
-            self.w, self._narrowed = common(self.arithmetic, self.w, self.image()), True
+            self.w, self._narrowed = matrix.intersected(self.arithmetic, self.w, self.image()), True
         return self
 
     @cached_property
@@ -310,12 +310,6 @@ class Part:
             return None
         middle = self.proof.at(self.t, self.image_of(self.t, self.w))
         return PatchPoint(self.proof.system, self.z(), middle, self.velocities, self.offsets)
-
-
-def common(ar: BallArithmetic, box: Vector, image: Sequence[Ball]) -> Vector:
-    """Intersect a box with an image of it; what has no common points stays."""
-    both = [ar.intersection(old, new) for old, new in zip(box, image, strict=True)]
-    return [old if new is None else new for old, new in zip(box, both, strict=True)]
 
 
 def _minus(a: Sequence[Ball], b: Sequence[Ball]) -> Vector:

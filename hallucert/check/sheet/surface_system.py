@@ -39,9 +39,15 @@ from typing import TypeVar
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.check.branch.system import Tensor, formula_of, third_derivative_tape
+from hallucert.check.branch.system import (
+    Tensor,
+    formula_of,
+    lower_place,
+    third_derivative_tape,
+    third_derivatives,
+)
 from hallucert.check.cell import Vector
-from hallucert.check.problem import Point, Problem, sum_of_squares
+from hallucert.check.problem import Point, Problem
 from hallucert.exact import require_radius
 from hallucert.objectives.builder import jacobian_tape
 from hallucert.objectives.objective import Objective
@@ -94,9 +100,7 @@ class SurfaceSystem:
         ar, (x, c, multiplier) = self.arithmetic, self.split(z)
         offset = [a - b for a, b in zip(x, c, strict=True)]
         gradient = self.objective.enclose_gradient(ar, x)
-        square = -ar.power(self.rho, 2)
-        for v in offset:
-            square = square + ar.power(v, 2)
+        square = matrix.sum_of_squares(ar, offset) - ar.power(self.rho, 2)
         return [
             *(g + multiplier * v for g, v in zip(gradient, offset, strict=True)),
             square * ar.constant(Fraction(1, 2)),
@@ -120,7 +124,7 @@ class SurfaceSystem:
         ar, d, (x, c, _) = self.arithmetic, self.dimension, self.split(z)
         in_x, in_c, in_multiplier = self.split(frame)
         offset = matrix.subtract(in_x, in_c)
-        third = self.third_derivatives(x)
+        third = third_derivatives(ar, self.third, x)
         size, result = len(in_multiplier), []
         for i in range(d):
             entries = _congruent(ar, third[i], in_x)
@@ -142,7 +146,7 @@ class SurfaceSystem:
         in_x, in_c, _ = self.split(frame)
         by_x, by_c = self.fourth.evaluate(ar, x), self.residual_third.evaluate(ar, c)
         size, cube = d**2, d**3
-        fourth = [[v for j in range(d) for v in by_x[_place(i, j) * size :][:size]] for i in range(d)]
+        fourth = [[v for j in range(d) for v in by_x[lower_place(i, j) * size :][:size]] for i in range(d)]
         third = [by_c[i : i + cube] for i in range(0, len(by_c), cube)]
         return _in_pairs(ar, fourth, in_x), _in_pairs(ar, third, in_c)
 
@@ -154,11 +158,6 @@ class SurfaceSystem:
         ar, (x, c, multiplier) = self.arithmetic, self.split(z)
         values = [self.objective.enclose_value(ar, side) for side in (x, c)]
         return bool(ar.positive(multiplier) and ar.all_finite([values]))
-
-    def third_derivatives(self, x: Sequence[Ball]) -> Tensor:
-        """``D^3f(x)`` as `d` by `d` by `d` balls."""
-        d, flat = self.dimension, self.third.evaluate(self.arithmetic, x)
-        return [[[flat[_place(i, j) * d + k] for k in range(d)] for j in range(d)] for i in range(d)]
 
     def residual_hessians(self, c: Sequence[Ball]) -> Tensor:
         """The second derivatives of the residuals at ``c``: for each residual `d` by `d` balls."""
@@ -187,11 +186,6 @@ def _in_pairs(ar: BallArithmetic, rows: Matrix, frame: Sequence[Vector]) -> Matr
         by_both = ar.matrix_product(across, second)
         result.append([v for a, b in pairs(size) for v in by_both[a][b * d : (b + 1) * d]])
     return result
-
-
-def _place(i: int, j: int) -> int:
-    """Position of an entry of a symmetric matrix in its lower triangle."""
-    return max(i, j) * (max(i, j) + 1) // 2 + min(i, j)
 
 
 class PatchPoint(Point):
@@ -224,7 +218,7 @@ class PatchPoint(Point):
         """``Q^T H Q``."""
         ar = self.arithmetic
         plain = self.objective.enclose_hessian(ar, self.x)
-        third = self.system.third_derivatives(self.x)
+        third = third_derivatives(ar, self.system.third, self.x)
         changes = []
         for (v_x, _, _), turn in zip(self.velocities, self._turns, strict=True):
             moved = [[ar.dot(entries, v_x) for entries in rows] for rows in third]
@@ -303,7 +297,7 @@ class PatchPoint(Point):
 
     def _size(self, entries: Sequence[Ball]) -> Ball:
         """An upper bound of the root of the sum of squares; indeterminate if an entry is."""
-        ar, total = self.arithmetic, sum_of_squares(self.arithmetic, entries)
+        ar, total = self.arithmetic, matrix.sum_of_squares(self.arithmetic, entries)
         if not ar.is_finite(total):
             return total
         top = ar.constant(ar.upper(total))
