@@ -31,12 +31,15 @@ from hallucert.balls.midrad.rounding import (
     TINY,
     UP,
     Doubles,
+    Formula,
     around,
     blocked_sum,
     doubles,
     excess,
     finite,
     gamma,
+    is_finite,
+    piecewise,
     rounded,
 )
 from hallucert.errors import ArgumentError, DomainError
@@ -99,10 +102,7 @@ class MidRad:
         mid = np.asarray(mid)
         result = cls.__new__(cls)
         result.mid, result._rad = mid, None if rad is None else np.asarray(rad)
-        tested = mid if rad is None else rad  # radii contain u |mid|
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = math.isfinite(np.add.reduce(tested, axis=None)) or bool(np.isfinite(tested).all())
-        if not finite:
+        if not is_finite(result.mid if result._rad is None else result._rad):  # radii contain u |mid|
             raise DomainError("an enclosure overflows, or is not a number")
         return result
 
@@ -191,38 +191,33 @@ class MidRad:
 
     # ------------------------------------------------------------------ arithmetic
 
+    @_quiet
+    def _with(self, formula: Formula, other: MidRad) -> MidRad:
+        """Combine entries by a formula of midpoints and radii."""
+        return MidRad.computed(*piecewise(formula, self.mid, other.mid, self._rad, other._rad))
+
     def __neg__(self) -> MidRad:
         result = MidRad.__new__(MidRad)
         result.mid, result._rad = -self.mid, self._rad
         return result
 
-    @_quiet
     def __add__(self, other: MidRad | Doubles | float) -> MidRad:
-        b = as_midrad(other)
-        mid = np.asarray(self.mid + b.mid)
-        return MidRad.computed(mid, rounded(mid, self._rad, b._rad))
+        return self._with(_sum, as_midrad(other))
 
     def __radd__(self, other: Doubles | float) -> MidRad:
         return self + other
 
-    @_quiet
     def __sub__(self, other: MidRad | Doubles | float) -> MidRad:
-        b = as_midrad(other)
-        mid = np.asarray(self.mid - b.mid)
-        return MidRad.computed(mid, rounded(mid, self._rad, b._rad))
+        return self._with(_difference, as_midrad(other))
 
     def __rsub__(self, other: Doubles | float) -> MidRad:
         return as_midrad(other) - self
 
-    @_quiet
     def __mul__(self, other: MidRad | Doubles | float) -> MidRad:
         b = as_midrad(other)
         if b.exact and b.size == 1 and abs(b.mid.item()) == 1 and b.ndim <= self.ndim:
             return self if b.mid.item() == 1 else -self
-        mid = np.asarray(self.mid * b.mid)
-        first = None if self._rad is None else self._rad * (np.abs(b.mid) + b.rad if b._rad is not None else abs(b.mid))
-        second = None if b._rad is None else np.abs(self.mid) * b._rad
-        return MidRad.computed(mid, rounded(mid, first, second))
+        return self._with(_times, b)
 
     def __rmul__(self, other: Doubles | float) -> MidRad:
         return as_midrad(other) * self
@@ -295,6 +290,16 @@ class MidRad:
         return MidRad.computed(mid, rad * excess(length) + TINY)
 
     @_quiet
+    def segment_sums(self, starts: npt.NDArray[np.integer[Any]]) -> MidRad:
+        """Enclose sums of consecutive entries of the last axis, from each start to before the next; none is empty."""
+        longest = int(np.diff(starts, append=self.shape[-1]).max())
+        mid = np.add.reduceat(self.mid, starts, axis=-1)
+        rad = np.add.reduceat(np.abs(self.mid), starts, axis=-1) * gamma(longest)
+        if self._rad is not None:
+            rad += np.add.reduceat(self._rad, starts, axis=-1)
+        return MidRad.computed(mid, rad * excess(longest) + TINY)
+
+    @_quiet
     def __matmul__(self, other: MidRad | Doubles) -> MidRad:
         """Enclose a product of matrices, or of stacks of them, or of a matrix and a vector, as numpy's ``@``."""
         a, b = self, as_midrad(other)
@@ -334,6 +339,26 @@ class MidRad:
         """Enclose a rational number, in an array of shape (); exact if it is a double."""
         mid, rad = around(value, value)
         return MidRad(mid, rad if rad else None)
+
+
+def _sum(a: Doubles, b: Doubles, ra: Doubles | None, rb: Doubles | None) -> tuple[Doubles, Doubles]:
+    """``a + b``, and its radius."""
+    mid = a + b
+    return mid, rounded(mid, ra, rb)
+
+
+def _difference(a: Doubles, b: Doubles, ra: Doubles | None, rb: Doubles | None) -> tuple[Doubles, Doubles]:
+    """``a - b``, and its radius."""
+    mid = a - b
+    return mid, rounded(mid, ra, rb)
+
+
+def _times(a: Doubles, b: Doubles, ra: Doubles | None, rb: Doubles | None) -> tuple[Doubles, Doubles]:
+    """``a b``, and its radius with ``|a| rb + ra (|b| + rb)``."""
+    mid = a * b
+    size = np.abs(b)
+    first = None if ra is None else ra * (size if rb is None else size + rb)
+    return mid, rounded(mid, first, None if rb is None else np.abs(a) * rb)
 
 
 def as_midrad(value: MidRad | npt.ArrayLike) -> MidRad:

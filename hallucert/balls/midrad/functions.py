@@ -16,14 +16,11 @@ from functools import lru_cache
 import numpy as np
 
 from hallucert.balls.midrad.array import MidRad
-from hallucert.balls.midrad.rounding import TINY, UNIT, UP, Doubles
+from hallucert.balls.midrad.rounding import PIECE, TINY, UNIT, UP, Doubles
 from hallucert.errors import DomainError
 
 Kernel = Callable[[Doubles, Doubles], tuple[Doubles, Doubles]]
 """From midpoints and radii: values, and bounds of how far the function is from these."""
-
-_CHUNK = 8192
-"""Entries that a kernel works on at once, so that they stay in the cache."""
 
 _FAR = 700.0
 """exp(-_FAR) is less than `TINY`, and exp(_FAR) no overflow."""
@@ -55,8 +52,8 @@ def _apply(kernel: Kernel, x: MidRad) -> MidRad:
     values, errors = np.empty(x.size), np.empty(x.size)
     zero = np.zeros(1)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, _CHUNK):
-            piece = slice(start, start + _CHUNK)
+        for start in range(0, x.size, PIECE):
+            piece = slice(start, start + PIECE)
             values[piece], errors[piece] = kernel(mid[piece], zero if rad is None else rad[piece])
         errors *= UP
         errors += TINY
@@ -163,26 +160,23 @@ def _reduced(x: Doubles) -> tuple[np.ndarray, Doubles]:
     return k.astype(np.int64), r
 
 
-def _quadrant(k: np.ndarray, r: Doubles) -> Doubles:
-    """Return ``sin(k pi/2 + r)`` to an absolute 3u."""
-    z = r * r
-    sine, cosine = _polynomial(z, _SIN), _polynomial(z, _COS)
-    sine *= z
-    sine *= r
-    sine += r
-    cosine *= z
-    cosine += 1
-    value = np.where(k & 1, cosine, sine)
-    return np.where(k & 2, -value, value)
-
-
 def _sine(m: Doubles, r: Doubles, shift: int) -> tuple[Doubles, Doubles]:
+    """Return ``sin(m + shift pi/2)``, and from the cosine its slope; both are off by an absolute 3u."""
     near = np.abs(m) <= _LARGEST_ANGLE
     k, rest = _reduced(np.where(near, m, 0.0))
-    value = _quadrant(k + shift, rest)
+    z = rest * rest
+    sine, cosine = _polynomial(z, _SIN), _polynomial(z, _COS)
+    sine *= z
+    sine *= rest
+    sine += rest
+    cosine *= z
+    cosine += 1
+    odd, negative = ((k + shift) & 1).astype(bool), ((k + shift) & 2).astype(bool)
+    value = np.where(odd, cosine, sine)
+    value[negative] *= -1
     # The sine of what was not reduced is as good as its argument; k = -1 of a cosine is not that case.
     error = np.where((k == 0) & (shift == 0), np.abs(rest), 1.0) * (4 * UNIT)
-    slope = np.minimum(np.abs(_quadrant(k + shift + 1, rest)) + 4 * UNIT + r, 1.0)
+    slope = np.minimum(np.abs(np.where(odd, sine, cosine)) + 4 * UNIT + r, 1.0)
     error = np.minimum(error + slope * r, 2.0)
     return np.where(near, value, 0.0), np.where(near, error, 1.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +22,8 @@ TINY = 2.0**-960
 """Added to every radius, against underflow: far below what matters, and far above the least double, which is slow."""
 LONGEST = 2**25
 """The most numbers that are added up; so ``gamma(n) <= (n + 1) u``."""
+PIECE = 2**14
+"""Entries that are worked on at once, so that they stay in the cache."""
 _BLOCK = 128
 """Inner length of the products of which a longer one is the sum."""
 
@@ -30,14 +33,20 @@ def doubles(values: npt.ArrayLike, name: str) -> Doubles:
     array = np.asarray(values)
     if array.dtype.kind in "iu" and array.size and max(abs(int(array.max())), abs(int(array.min()))) <= 2**53:
         array = array.astype(np.float64)
-    if array.dtype not in (np.float64, np.float32) or not np.isfinite(array).all():
+    if array.dtype not in (np.float64, np.float32) or not is_finite(array):
         raise ArgumentError(name, f"<{array.dtype}>", "be finite doubles")
     return np.asarray(array, np.float64)
 
 
+def is_finite(numbers: Doubles) -> bool:
+    """Tell whether all numbers are finite: their sum is only then, unless it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(numbers, axis=None)) or bool(np.isfinite(numbers).all())
+
+
 def finite(bounds: Doubles) -> Doubles:
     """Return bounds, if they are all finite."""
-    if not np.isfinite(bounds).all():
+    if not is_finite(bounds):
         raise DomainError("a bound overflows, or is not a number")
     return bounds
 
@@ -52,6 +61,27 @@ def rounded(mid: Doubles, *parts: Doubles | None) -> Doubles:
     rad *= UP
     rad += TINY
     return rad
+
+
+Formula = Callable[[Doubles, Doubles, Doubles | None, Doubles | None], tuple[Doubles, Doubles]]
+"""Midpoints and radii from those of two operands; no radii where an operand is exact."""
+
+
+def piecewise(
+    formula: Formula, a: Doubles, b: Doubles, ra: Doubles | None, rb: Doubles | None
+) -> tuple[Doubles, Doubles]:
+    """Apply a formula entry by entry, to pieces of the first axis that stay in the cache."""
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    if math.prod(shape) <= PIECE or shape[0] == 1:
+        mid, rad = formula(a, b, ra, rb)
+        return np.asarray(mid), np.asarray(rad)
+    operands = [None if part is None else np.broadcast_to(part, shape) for part in (a, b, ra, rb)]
+    mid, rad = np.empty(shape), np.empty(shape)
+    step = max(1, PIECE * shape[0] // math.prod(shape))
+    for start in range(0, shape[0], step):
+        part = slice(start, start + step)
+        mid[part], rad[part] = formula(*(None if x is None else x[part] for x in operands))  # type: ignore[arg-type]
+    return mid, rad
 
 
 def gamma(roundings: int) -> float:

@@ -68,21 +68,17 @@ class MidRadArrays(Arrays):
         return flat.map(lambda part: np.where(places >= 0, part[..., places], 0.0))
 
     def put(self, flat: Array, places: np.ndarray, size: int) -> Array:
-        """Entries of one place are added in rounds: the first of each place, the second, ..."""
+        """Entries in the order of their places, of which those of one place are added."""
         kept = np.flatnonzero(places >= 0)
         order = kept[np.argsort(places[kept], kind="stable")]
-        sorted_places = places[order]
-        starts = np.flatnonzero(np.diff(sorted_places, prepend=-1))
-        turn = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
-        result = None
-        for k in range(int(turn.max(initial=-1)) + 1):
-            chosen = order[turn == k]
+        starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+        found = flat[..., order]
+        if len(starts) < len(order):
+            found = found.segment_sums(starts)
 
-            def move(part: np.ndarray, chosen: np.ndarray = chosen) -> np.ndarray:
-                image = np.zeros((*part.shape[:-1], size))
-                image[..., places[chosen]] = part[..., chosen]
-                return image
+        def move(part: np.ndarray) -> np.ndarray:
+            image = np.zeros((*part.shape[:-1], size))
+            image[..., places[order[starts]]] = part
+            return image
 
-            term = flat.map(move)
-            result = term if result is None else result + term
-        return self.arithmetic.array(np.zeros((*flat.shape[:-1], size))) if result is None else result
+        return found.map(move)

@@ -7,7 +7,7 @@ from hallucert.balls.midrad import MidRadArithmetic, arithmetic
 from hallucert.errors import EnvironmentRefused
 
 
-@pytest.mark.parametrize("fault", ["fixed point", "singles", "mixed rows", "rounded up"])
+@pytest.mark.parametrize("fault", ["fixed point", "no subnormals", "singles", "mixed rows", "rounded up"])
 def test_products_that_are_not_sums_of_products_are_refused(fault, monkeypatch):
     """Single precision, cut entries, Strassen's sums of rows, and another rounding are found by the probe."""
 
@@ -22,6 +22,7 @@ def test_products_that_are_not_sums_of_products_are_refused(fault, monkeypatch):
 
     faults = {
         "fixed point": fixed_point,
+        "no subnormals": lambda a, b: np.where(np.abs(a) < 2.0**-1022, 0.0, a) @ b,
         "singles": lambda a, b: (a.astype(np.float32) @ b.astype(np.float32)).astype(float),
         "mixed rows": strassen,
         "rounded up": lambda a, b: np.nextafter(a @ b, np.inf),

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from hallucert.balls.midrad import MidRad, MidRadArithmetic, products
 from hallucert.errors import ArgumentError, DomainError, EnvironmentRefused
@@ -99,6 +100,18 @@ def test_stacks_and_vectors():
                 assert product.shape == np.shape(x @ y) and (abs(product.mid - x @ y) <= product.rad).all()
     with pytest.raises(ArgumentError):
         MidRad(a) @ MidRad(v[:3])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_of_the_library_change_no_bound(threads):
+    """Slices give the product to a few units; the bounded enclosures of any number of threads contain it."""
+    rng = np.random.default_rng(11)
+    a, b = rng.normal(size=(150, 700)), rng.normal(size=(700, 130))
+    with MidRadArithmetic("sliced"):
+        sharp = MidRad(a) @ MidRad(b)
+    with threadpool_limits(threads, user_api="blas"):
+        product = MidRad(a) @ MidRad(b)
+    assert (np.abs(product.mid - sharp.mid) <= product.rad - sharp.rad).all()
 
 
 def test_a_wrong_product_of_whole_numbers_is_found(monkeypatch):
