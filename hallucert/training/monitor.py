@@ -1,0 +1,269 @@
+"""What a run of SAM does, from numbers that it has anyway: a record, and where the run stands.
+
+No pass through the network is added. Losses are recorded in every step; norms, cosines and displacements, which each
+read all weights once, in two steps of every `every`.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from hallucert.arguments import checked_path, checked_whole
+from hallucert.errors import ArgumentError, MissingPackageError
+
+Vector = Mapping[Any, Any]
+"""One array for each weight."""
+
+
+class Standing(StrEnum):
+    """Where a run stands; each member's value is how reports call it."""
+
+    EARLY = "too early to tell"
+    TRAINING = "training"
+    AT_X = "stalled at x"
+    AT_PLUS = "stalled at x+"
+    BOUNCING = "bouncing"
+    HALLUCINATED = "hallucinated"
+    DIVERGED = "diverged"
+
+
+MEANINGS = {
+    Standing.EARLY: "not enough steps have been recorded",
+    Standing.TRAINING: "the loss at x+ falls, or has fallen",
+    Standing.AT_X: "the loss at x+ stays where it began and x hardly moves, at a critical point of the loss such as a "
+    "constant predictor: lower rho, ramp it up, or use a Guard",
+    Standing.AT_PLUS: "x+ sits at a plateau or saddle of the loss, not a minimizer, while the gradient at x does not "
+    "vanish: lower rho, ramp it up, or use a Guard",
+    Standing.BOUNCING: "steps take each other back and the loss at x+ does not fall: lower the learning rate or rho",
+    Standing.HALLUCINATED: "the gradient vanishes at x+ and not at x, and the loss is lower at x+: training has come "
+    "to rest at what may be a hallucinated minimizer. hallucert.certify can prove it for networks that it reads",
+    Standing.DIVERGED: "losses are not finite, or far above where they began",
+}
+STALLED = frozenset({Standing.AT_X, Standing.AT_PLUS, Standing.BOUNCING, Standing.HALLUCINATED})
+
+LEVEL = 0.9
+"""Of the loss at the start: above it at x+, nothing has been learnt."""
+FALLING = 0.02
+"""Part by which the loss at x+ falls over the window in a run that trains."""
+FAR = 10.0
+BELOW, ABOVE = 0.3, 3.0
+"""Quotients ``|g|/|g+|`` that tell which of the two points is critical."""
+VANISHING = 0.05
+"""Of the gradient at x: that at x+ vanishes."""
+RETURNING = 0.5
+"""Two steps together are shorter than this part of one: they take each other back."""
+WINDOW = 40
+"""Steps that are looked at, and recorded before anything is said."""
+
+
+@dataclass
+class Sample:
+    """What the optimizer measures in a step that is sampled; arrays of any framework with numpy's operators."""
+
+    gradients: Vector = field(default_factory=dict)
+    norm: Any = math.nan
+    norm_plus: Any = math.nan
+    product: Any = math.nan
+    rho: float = math.nan
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step: losses at ``x`` and ``x+``, and what was sampled (NaN elsewhere).
+
+    ``cosine`` is that of both gradients, ``next_cosine`` that of the gradient with the displacement before it,
+    ``moved`` the length of the step and ``returned`` the length of two steps together, in units of one.
+    """
+
+    step: int
+    f: float = math.nan
+    f_plus: float = math.nan
+    norm: float = math.nan
+    norm_plus: float = math.nan
+    cosine: float = math.nan
+    next_cosine: float = math.nan
+    moved: float = math.nan
+    returned: float = math.nan
+    rho: float = math.nan
+
+
+COLUMNS = tuple(entry.name for entry in fields(Row))
+
+
+class Monitor:
+    """Record a run of SAM and say where it stands.
+
+    Parameters
+    ----------
+    every : int
+        Vectors are looked at in two steps of each so many: less often costs less.
+    sink : callable, optional
+        Gets every `Row`.
+    writer : optional
+        With ``add_scalar(name, value, step)``, such as TensorBoard's.
+    warn : bool
+        Warn when the standing changes to one in which training does not proceed.
+    """
+
+    def __init__(
+        self, every: int = 50, sink: Callable[[Row], None] | None = None, writer: Any = None, warn: bool = True
+    ) -> None:
+        self.every = checked_whole(every, 2, "every")
+        if sink is not None and not callable(sink):
+            raise ArgumentError("sink", sink, "be callable")
+        self.sink, self.writer, self.warn = sink, writer, warn
+        self.rows: list[Row] = []
+        self.standing = Standing.EARLY
+        self._before: Vector | None = None
+
+    def __repr__(self) -> str:
+        return f"<Monitor of {len(self.rows)} steps: {self.standing}>"
+
+    def __str__(self) -> str:
+        if not self.rows:
+            return "no steps recorded"
+        last, sampled = self.rows[-1], self._last_sample()
+        lines = [
+            f"step {last.step}: {self.standing}. {MEANINGS[self.standing][:1].upper()}{MEANINGS[self.standing][1:]}."
+        ]
+        lines.append(f"  f(x) = {last.f:.4g}, f(x+) = {last.f_plus:.4g}, both {self.rows[0].f_plus:.4g} at the start")
+        if sampled is not None:
+            lines.append(
+                f"  |g(x)| = {sampled.norm:.3g}, |g(x+)| = {sampled.norm_plus:.3g}, cosine {sampled.cosine:.2f}, "
+                f"two steps / one = {sampled.returned:.2g}, rho = {sampled.rho:.3g}"
+            )
+        return "\n".join(lines)
+
+    def begin(self, step: int) -> Sample | None:
+        """Tell whether the step is sampled."""
+        return Sample() if step % self.every in (0, 1) else None
+
+    def record(
+        self, step: int, f: float | None, f_plus: float | None, sample: Sample | None, moved: Vector | None
+    ) -> None:
+        """Take what a step has shown."""
+        known = {"f": _number(f), "f_plus": _number(f_plus)}
+        if sample is not None and moved is not None:
+            known |= self._sampled(sample, moved)
+        row = Row(step, **known)
+        self.rows.append(row)
+        if self.sink is not None:
+            self.sink(row)
+        if self.writer is not None:
+            for name in COLUMNS[1:]:
+                if not math.isnan(value := getattr(row, name)):
+                    self.writer.add_scalar(f"sam/{name}", value, step)
+        if step % self.every == 1 or not math.isfinite(known["f_plus"] + known["f"]):
+            self._update(row)
+
+    def _sampled(self, sample: Sample, moved: Vector) -> dict[str, float]:
+        norm, plus, length = _number(sample.norm), _number(sample.norm_plus), _length(moved)
+        found = {"norm": norm, "norm_plus": plus, "moved": length, "rho": sample.rho}
+        found["cosine"] = _quotient(_number(sample.product), norm * plus)
+        if self._before is not None:
+            together = {p: step + self._before[p] for p, step in moved.items() if p in self._before}
+            found["returned"] = _quotient(_length(together), length)
+            product = sum(
+                _number((g * self._before[p]).sum()) for p, g in sample.gradients.items() if p in self._before
+            )
+            found["next_cosine"] = _quotient(product, norm * _length(self._before))
+            self._before = None
+        else:
+            self._before = moved
+        return found
+
+    def _update(self, row: Row) -> None:
+        standing = standing_of(self.rows)
+        changed, self.standing = standing is not self.standing, standing
+        if changed and self.warn and (standing in STALLED or standing is Standing.DIVERGED):
+            warnings.warn(f"SAM at step {row.step}: {standing}. {MEANINGS[standing]}", stacklevel=5)
+
+    def _last_sample(self) -> Row | None:
+        return next((row for row in reversed(self.rows) if not math.isnan(row.returned)), None)
+
+    # ------------------------------------------------------------------ the record
+
+    def columns(self) -> dict[str, list[float]]:
+        """Return the record by columns."""
+        return {name: [getattr(row, name) for row in self.rows] for name in COLUMNS}
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the record as CSV; an existing file is replaced."""
+        with checked_path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows([getattr(row, name) for name in COLUMNS] for row in self.rows)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the record as Parquet, with pyarrow."""
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ImportError:
+            raise MissingPackageError("Writing Parquet needs pyarrow", "monitor") from None
+        pyarrow.parquet.write_table(pyarrow.table(self.columns()), checked_path(path))
+
+
+def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
+    """Tell from a record where a run stands.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        From the first step on.
+    window : int
+        How many of the last steps are looked at.
+    """
+    if not rows:
+        return Standing.EARLY
+    latest = [v for row in rows[-3:] for v in (row.f, row.f_plus)]
+    start = next((v for v in (rows[0].f, rows[0].f_plus) if math.isfinite(v)), math.nan)
+    if all(not math.isfinite(row.f_plus) for row in rows[-3:]) and any(map(math.isinf, latest)):
+        return Standing.DIVERGED
+    if any(math.isnan(row.f_plus) for row in rows[-1:]) and math.isfinite(rows[0].f_plus):
+        return Standing.DIVERGED
+    if len(rows) < window:
+        return Standing.EARLY
+    sampled = [row for row in rows[-4 * window :] if math.isfinite(row.norm) and math.isfinite(row.norm_plus)]
+    recent = [row.f_plus for row in rows[-window:]]
+    half = window // 2
+    early, late = fmean(recent[:half]), fmean(recent[half:])
+    if late > FAR * max(start, 0) > 0:
+        return Standing.DIVERGED
+    if sampled and _hallucinates(sampled[-4:]):
+        return Standing.HALLUCINATED
+    if not late > LEVEL * start or late < (1 - FALLING) * early:
+        return Standing.TRAINING
+    quotients = [_quotient(row.norm, row.norm_plus) for row in sampled[-6:]]
+    if quotients and fmean(quotients) > ABOVE:
+        return Standing.AT_PLUS
+    returned = [row.returned for row in sampled if math.isfinite(row.returned)][-3:]
+    if returned and fmean(returned) < RETURNING:
+        return Standing.BOUNCING
+    return Standing.AT_X
+
+
+def _hallucinates(rows: Sequence[Row]) -> bool:
+    """Whether the gradient vanishes at x+ and not at x, in all of these, and the loss is lower at x+."""
+    vanishes = all(row.norm_plus < VANISHING * row.norm for row in rows)
+    return vanishes and all(row.f_plus < row.f for row in rows)
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _length(vector: Vector) -> float:
+    return math.sqrt(sum(_number((part * part).sum()) for part in vector.values()))
+
+
+def _quotient(a: float, b: float) -> float:
+    return a / b if b else math.nan

@@ -1,0 +1,68 @@
+"""Layers that normalize, in PyTorch: whose running statistics a pass updates, and ascents that move only these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from hallucert.errors import ArgumentError
+
+BATCHNORM = ("both", "first", "second")
+"""Which pass updates running statistics."""
+
+NORMALIZATIONS = (
+    torch.nn.modules.batchnorm._BatchNorm,
+    torch.nn.LayerNorm,
+    torch.nn.GroupNorm,
+    torch.nn.modules.instancenorm._InstanceNorm,
+    torch.nn.RMSNorm,
+)
+
+
+class RunningStatistics:
+    """Running statistics of batch normalization, which one of the two passes may leave alone."""
+
+    def __init__(self, model: Any, which: str) -> None:
+        if which != "both" and not isinstance(model, torch.nn.Module):
+            raise ArgumentError("model", model, f'be the network, for batchnorm="{which}"')
+        self.which = which
+        layers = [] if model is None or which == "both" else list(model.modules())
+        self._layers = [m for m in layers if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+        self._usual: list[tuple[Any, float | None]] = []
+        if which == "second":
+            self._freeze()
+
+    def _freeze(self) -> None:
+        self._usual = [(layer, layer.momentum) for layer in self._layers]
+        for layer in self._layers:
+            layer.momentum = 0.0
+
+    def _release(self) -> None:
+        for layer, momentum in self._usual:
+            layer.momentum = momentum
+        self._usual = []
+
+    def enter_second(self) -> None:
+        """Between the passes, on the way to ``x+``."""
+        if self.which == "first" and not self._usual:
+            self._freeze()
+        elif self.which == "second":
+            self._release()
+
+    def leave_second(self) -> None:
+        """After the second pass."""
+        if self.which == "first":
+            self._release()
+        elif self.which == "second" and not self._usual:
+            self._freeze()
+
+
+def normalization_only(model: Any) -> list[dict[str, Any]]:
+    """Return groups of parameters in which only those of normalization layers are moved by ascents (SAM-ON).
+
+    Source: Mueller et al., 2023.
+    """
+    norms = {p for m in model.modules() if isinstance(m, NORMALIZATIONS) for p in m.parameters(recurse=False)}
+    others = [p for p in model.parameters() if p not in norms]
+    return [{"params": [p for p in model.parameters() if p in norms]}, {"params": others, "perturb": False}]
