@@ -7,6 +7,7 @@ read all weights once, in two steps of every `every`.
 from __future__ import annotations
 
 import csv
+import io
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 from hallucert.arguments import checked_path, checked_whole
 from hallucert.errors import ArgumentError, MissingPackageError
+from hallucert.files import replacing
 
 Vector = Mapping[Any, Any]
 """One array for each weight."""
@@ -37,7 +39,7 @@ class Standing(StrEnum):
 
 MEANINGS = {
     Standing.EARLY: "not enough steps have been recorded",
-    Standing.TRAINING: "the loss at x+ falls, or has fallen",
+    Standing.TRAINING: "the loss falls at x, or has fallen at x+",
     Standing.AT_X: "the loss at x+ stays where it began and x hardly moves, at a critical point of the loss such as a "
     "constant predictor: lower rho, ramp it up, or use a Guard",
     Standing.AT_PLUS: "x+ sits at a plateau or saddle of the loss, not a minimizer, while the gradient at x does not "
@@ -51,8 +53,8 @@ STALLED = frozenset({Standing.AT_X, Standing.AT_PLUS, Standing.BOUNCING, Standin
 
 LEVEL = 0.9
 """Of the loss at the start: above it at x+, nothing has been learnt."""
-FALLING = 0.02
-"""Part by which the loss at x+ falls over the window in a run that trains."""
+FALLING = 0.01
+"""Part by which the loss at x falls from half to half of the window in a run that trains."""
 FAR = 10.0
 BELOW, ABOVE = 0.3, 3.0
 """Quotients ``|g|/|g+|`` that tell which of the two points is critical."""
@@ -197,10 +199,12 @@ class Monitor:
 
     def to_csv(self, path: str | Path) -> None:
         """Write the record as CSV; an existing file is replaced."""
-        with checked_path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows([getattr(row, name) for name in COLUMNS] for row in self.rows)
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([getattr(row, name) for name in COLUMNS] for row in self.rows)
+        with replacing(checked_path(path)) as file:
+            file.write(text.getvalue().encode())
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the record as Parquet, with pyarrow."""
@@ -209,7 +213,8 @@ class Monitor:
             import pyarrow.parquet
         except ImportError:
             raise MissingPackageError("Writing Parquet needs pyarrow", "monitor") from None
-        pyarrow.parquet.write_table(pyarrow.table(self.columns()), checked_path(path))
+        with replacing(checked_path(path)) as file:
+            pyarrow.parquet.write_table(pyarrow.table(self.columns()), file)
 
 
 def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
@@ -233,14 +238,14 @@ def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
     if len(rows) < window:
         return Standing.EARLY
     sampled = [row for row in rows[-4 * window :] if math.isfinite(row.norm) and math.isfinite(row.norm_plus)]
-    recent = [row.f_plus for row in rows[-window:]]
-    half = window // 2
-    early, late = fmean(recent[:half]), fmean(recent[half:])
+    recent, half = rows[-window:], window // 2
+    late = fmean(row.f_plus for row in recent[half:])
     if late > FAR * max(start, 0) > 0:
         return Standing.DIVERGED
     if sampled and _hallucinates(sampled[-4:]):
         return Standing.HALLUCINATED
-    if not late > LEVEL * start or late < (1 - FALLING) * early:
+    here = [row.f if math.isfinite(row.f) else row.f_plus for row in recent]
+    if not late > LEVEL * start or fmean(here[half:]) < (1 - FALLING) * fmean(here[:half]):
         return Standing.TRAINING
     quotients = [_quotient(row.norm, row.norm_plus) for row in sampled[-6:]]
     if quotients and fmean(quotients) > ABOVE:
