@@ -23,6 +23,8 @@ from check_site import Site
 import hallucert
 
 DOCS = Path(__file__).resolve().parent
+FRAMEWORKS = {"torch", "jax", "optax"}
+"""What the site is built without."""
 GENERATED = ("api/generated", "gallery", "sg_execution_times.rst")
 
 
@@ -30,9 +32,15 @@ def run_doctests() -> tuple[int, int]:
     """Run the examples in all docstrings; return how many examples there are and how many failed."""
     attempted = failed = 0
     for module in pkgutil.walk_packages(hallucert.__path__, "hallucert."):
-        if not module.name.endswith("__main__"):
+        if module.name.endswith("__main__"):
+            continue
+        try:
             result = doctest.testmod(import_module(module.name))
-            attempted, failed = attempted + result.attempted, failed + result.failed
+        except ImportError as error:
+            if error.name not in FRAMEWORKS:
+                raise
+            continue
+        attempted, failed = attempted + result.attempted, failed + result.failed
     return attempted, failed
 
 

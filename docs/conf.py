@@ -42,6 +42,7 @@ myst_dmath_double_inline = True
 autosummary_generate = True
 autosummary_imported_members = True
 autodoc_typehints = "none"
+autodoc_mock_imports = ["torch", "jax", "optax"]
 autodoc_member_order = "bysource"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
