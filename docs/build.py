@@ -23,7 +23,7 @@ from check_site import Site
 import hallucert
 
 DOCS = Path(__file__).resolve().parent
-FRAMEWORKS = {"torch", "jax", "optax"}
+FRAMEWORKS = {"torch", "jax", "optax", "lightning"}
 """What the site is built without."""
 GENERATED = ("api/generated", "gallery", "sg_execution_times.rst")
 

@@ -82,8 +82,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     -----
     Where ``g = 0``, or it is not finite, ``x+ = x``. Weights are put back exactly, by copies. Weights without a
     gradient in the first pass are not moved; without one in the second they are put back and not trained. The state of
-    the optimizer is that of the base optimizer, and what the variant remembers. Source: algorithm 1 of Foret et al.,
-    2021.
+    the optimizer is that of the base optimizer, and what the variant remembers; `count` is the number of steps,
+    `ascents` of those that went up. Source: algorithm 1 of Foret et al., 2021.
     """
 
     def __init__(
@@ -125,6 +125,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self._first: dict[Any, torch.Tensor] = {}
         self._losses: list[Any] = [None, None]
         self._ascents = 0
+        self.ascents = 0
         self._seen: dict[Any, tuple[Any, int]] = {}
         self._sample: Sample | None = None
 
@@ -183,6 +184,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     def _ascend(self, weights: list[Weight]) -> None:
         if not weights or not self.descent.ascends(self.count):
             return
+        self.ascents += any(w.options["rho"] * self.factor > 0 for w in weights)
         directions, size = self.ascent.directions(weights)
         usable = (size > 0) & torch.isfinite(size)
         for w, direction in zip(weights, directions, strict=True):
@@ -206,7 +208,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             raise UsageError("second_step without first_step: this would be a step of the base optimizer alone")
         if loss is not None:
             self._losses[1] = loss
-        self._restore()
+        self.restore()
         if self.check:
             self._require_second()
         if scaler is not None:
@@ -216,7 +218,9 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         if zero_grad:
             self.zero_grad()
 
-    def _restore(self) -> None:
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Put the weights back to ``x``, without a step."""
         for tensor, kept in self._kept.items():
             tensor.copy_(kept)
         self._ascents = 0
@@ -265,7 +269,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         """
         if closure is None:
             if self.perturbed:
-                self._restore()
+                self.restore()
                 if self.check:
                     self._require_second()
             elif not self._kept:
