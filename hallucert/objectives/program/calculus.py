@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from hallucert.clock import look
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.derivatives import by_inputs, cotangents, pushforward
 from hallucert.objectives.program.hessian import Entries, HessianBuilder, jacobian_entries
-from hallucert.objectives.program.program import Program
+from hallucert.objectives.program.program import Node, Program, Shape
 
 if TYPE_CHECKING:
     from hallucert.objectives.program.evaluate import Array, Arrays
@@ -39,7 +39,7 @@ class Calculus:
         self.primal = self.builder.include(program, [self.builder.input(i) for i in range(len(program.inputs))])
         self.output = self.primal[program.outputs[0]]
         self.has_residuals = bool(program.output_shapes[0])
-        self._orders: dict[tuple[int, ...], list[int]] = {}
+        self._orders: dict[tuple[int, ...], list[Step]] = {}
 
     @cached_property
     def value(self) -> int:
@@ -81,7 +81,7 @@ class Calculus:
         """The gradient and, for tangents, its derivative: Hessian-vector products."""
         return pushforward(self.gradients)
 
-    def order(self, outputs: Sequence[int]) -> list[int]:
+    def steps(self, outputs: Sequence[int]) -> list[Step]:
         """Return the nodes that the given ones need, in the order in which they are computed."""
         known = self._orders.get(tuple(outputs))
         if known is None:
@@ -91,8 +91,22 @@ class Calculus:
                 if i not in found:
                     found.add(i)
                     open_nodes.extend(self.builder.node(i).args)
-            known = self._orders[tuple(outputs)] = sorted(found)
+            known, moving = self._orders.setdefault(tuple(outputs), []), set[int]()
+            for i in sorted(found):
+                node = self.builder.node(i)
+                if node.op == "input" or not moving.isdisjoint(node.args):
+                    moving.add(i)
+                known.append(Step(i, node, [self.builder.shape(j) for j in node.args], i in moving))
         return known
+
+
+class Step(NamedTuple):
+    """A node, its number, the shapes of what it reads, and whether its value depends on the inputs."""
+
+    number: int
+    node: Node
+    shapes: list[Shape]
+    moving: bool
 
 
 class Run:
@@ -106,24 +120,30 @@ class Run:
         What computes them.
     inputs : sequence of arrays
         Of the shapes of the inputs, or lanes of these.
+    fixed : dict
+        Values of nodes that depend on no input, which runs of the same calculus and arrays share.
     """
 
-    def __init__(self, calculus: Calculus, arrays: Arrays, inputs: Sequence[Array]) -> None:
+    def __init__(
+        self, calculus: Calculus, arrays: Arrays, inputs: Sequence[Array], fixed: dict[int, Array] | None = None
+    ) -> None:
         self.calculus, self.arrays, self.inputs = calculus, arrays, inputs
-        self._known: dict[int, Array] = {}
+        self._fixed = {} if fixed is None else fixed
+        self._known = dict(self._fixed)
 
     def values(self, outputs: Sequence[int]) -> list[Array]:
         """Return the values of some nodes."""
-        known, builder = self._known, self.calculus.builder
-        for i in self.calculus.order(outputs):
+        known = self._known
+        for i, node, shapes, moving in self.calculus.steps(outputs):
             if i not in known:
                 look()
-                node = builder.node(i)
                 if node.op == "input":
-                    known[i] = self.inputs[int(node.data)]  # type: ignore[call-overload]
+                    value = self.inputs[int(node.data)]  # type: ignore[call-overload]
                 else:
-                    shapes = [builder.shape(j) for j in node.args]
-                    known[i] = np.asarray(self.arrays.value(node, shapes, [known[j] for j in node.args]))
+                    value = self.arrays.array(self.arrays.value(node, shapes, [known[j] for j in node.args]))
+                known[i] = value
+                if not moving:
+                    self._fixed[i] = value
         return [known[i] for i in outputs]
 
     def jacobian(self) -> Array:

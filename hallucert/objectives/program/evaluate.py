@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,14 +151,15 @@ class Arrays(ABC):
         Lanes of one operand are further rows or columns of its matrix, lanes of both a further batch.
         """
         own = a.ndim - len(plan.first), b.ndim - len(plan.second)
+        if own == (0, 0):
+            return self._contract_one(plan, a, b)
         a = a.transpose(*range(own[0]), *(axis + own[0] for axis in plan.first))
         b = b.transpose(*range(own[1]), *(axis + own[1] for axis in plan.second))
         batch, left, summed, right = map(entries, (plan.batch, plan.left, plan.summed, plan.right))
         order = [axis + 1 for axis in plan.order]
-        if not plan.summed:
+        if summed == 1:
             a, b = a.reshape(-1, batch, left, 1), b.reshape(-1, batch, 1, right)
-            product = (a * b).reshape(-1, *plan.batch, *plan.left, *plan.right).transpose(0, *order)
-            return product if own != (0, 0) else product[0]
+            return (a * b).reshape(-1, *plan.batch, *plan.left, *plan.right).transpose(0, *order)
         if own == (1, 1):
             k = a.shape[0]
             product = self.product(a.reshape(k * batch, left, summed), b.reshape(k * batch, summed, right))
@@ -167,8 +169,15 @@ class Arrays(ABC):
         columns = b.transpose(1, 2, 0, 3).reshape(batch, summed, -1)
         product = self.product(rows, columns).reshape(batch, len(a), left, len(b), right)
         product = product.transpose(1, 3, 0, 2, 4).reshape(-1, *plan.batch, *plan.left, *plan.right)
-        product = product.transpose(0, *order)
-        return product if own != (0, 0) else product[0]
+        return product.transpose(0, *order)
+
+    def _contract_one(self, plan: Contraction, a: Array, b: Array) -> Array:
+        """Contract without lanes."""
+        batch, left, summed, right = map(entries, (plan.batch, plan.left, plan.summed, plan.right))
+        a = a.transpose(plan.first).reshape(batch, left, summed)
+        b = b.transpose(plan.second).reshape(batch, summed, right)
+        product = a * b if summed == 1 else self.product(a, b)
+        return product.reshape(plan.batch + plan.left + plan.right).transpose(plan.order)
 
 
 def _last_uses(program: Program) -> list[int]:
@@ -235,9 +244,7 @@ class BallArrays(Arrays):
         """Each double as a ball; made once for each array."""
         known = self._constants.get(id(values))
         if known is None:
-            balls = np.empty(values.size, dtype=object)
-            balls[:] = [self.arithmetic.from_float(v) for v in values.reshape(-1).tolist()]
-            known = self._constants[id(values)] = values, balls.reshape(values.shape)
+            known = self._constants[id(values)] = values, self._each(self.arithmetic.from_float, values)
         return known[1]
 
     def number(self, value: Fraction | None) -> Array:
@@ -245,6 +252,13 @@ class BallArrays(Arrays):
         result = np.empty((), dtype=object)
         result[()] = self.arithmetic.pi() if value is None else self.arithmetic.constant(value)
         return result
+
+    def spread(self, a: Array, shape: tuple[int, ...]) -> Array:
+        """The array repeated along axes of length 1."""
+        for axis, (own, size) in enumerate(zip(a.shape, shape, strict=True)):
+            if own != size:
+                a = a.repeat(size, axis)
+        return a
 
     def function(self, name: str, a: Array) -> Array:
         """The arithmetic's enclosure, entry by entry."""
@@ -256,10 +270,10 @@ class BallArrays(Arrays):
 
     def product(self, a: Array, b: Array) -> Array:
         """The arithmetic's product, matrix by matrix."""
-        result = np.empty((len(a), a.shape[1], b.shape[2]), dtype=object)
-        for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            result[i] = self.arithmetic.matrix_product(x.tolist(), y.tolist())
-        return result
+        products = map(self.arithmetic.matrix_product, a.tolist(), b.tolist())
+        rows = chain.from_iterable(products)
+        shape = len(a), a.shape[1], b.shape[2]
+        return np.fromiter(chain.from_iterable(rows), object, entries(shape)).reshape(shape)
 
     def logsumexp(self, a: Array) -> Array:
         """``m + log(sum(exp(a - m)))`` with an exact number ``m`` near the largest entry, which need not be it."""
@@ -274,9 +288,7 @@ class BallArrays(Arrays):
         return result.reshape(a.shape[:-1])
 
     def _each(self, function: Callable[[Ball], Ball], a: Array) -> Array:
-        result = np.empty(a.size, dtype=object)
-        result[:] = [function(x) for x in a.reshape(-1)]
-        return result.reshape(a.shape)
+        return np.fromiter(map(function, a.reshape(-1).tolist()), object, a.size).reshape(a.shape)
 
 
 def _order(ar: BallArithmetic) -> Callable[[Ball], float]:

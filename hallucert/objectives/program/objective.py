@@ -126,15 +126,19 @@ class ProgramObjective(Objective):
 
     def split(self, x: Array) -> list[Array]:
         """Return the parameter arrays of points (d,) or lanes (k, d)."""
-        blocks = np.split(x, self._ends[:-1], axis=-1)
-        return [b.reshape((*x.shape[:-1], *shape)) for b, shape in zip(blocks, self.program.inputs, strict=True)]
+        front, arrays, start = x.shape[:-1], [], 0
+        for end, shape in zip(self._ends, self.program.inputs, strict=True):
+            arrays.append(x[..., start:end].reshape(front + shape))
+            start = end
+        return arrays
 
     def joined(self, arrays: Sequence[Array], lanes: int) -> Array:
         """Return parameter arrays as vectors (d,), or lanes (k, d) for ``k = lanes > 0``."""
         front = (lanes,) if lanes else ()
         blocks = []
         for array, shape in zip(arrays, self.program.inputs, strict=True):
-            blocks.append(np.broadcast_to(array, front + shape).reshape((*front, -1)))
+            whole = array if array.shape == front + shape else np.broadcast_to(array, front + shape)
+            blocks.append(whole.reshape((*front, -1)))
         return np.concatenate(blocks, axis=-1)
 
     def curved(self, arrays: Arrays, x: Array, v: Array) -> Array:
@@ -157,14 +161,14 @@ class ProgramObjective(Objective):
         A proof asks for value, gradient and Hessian of ``x`` and of ``x+`` in turn, so the last two runs are kept. They
         are recognised by the balls themselves, which never change, in the same arithmetic.
         """
-        box, (arrays, runs) = tuple(x), self.__dict__.get("_balls", (None, []))
+        box, (arrays, fixed, runs) = tuple(x), self.__dict__.get("_balls", (None, {}, []))
         if arrays is None or arrays.arithmetic is not arithmetic:
-            arrays, runs = BallArrays(cast("BallArithmetic", arithmetic)), []
+            arrays, fixed, runs = BallArrays(cast("BallArithmetic", arithmetic)), {}, []
         for known, run in runs:
             if len(known) == len(box) and all(map(operator.is_, known, box)):
                 return run
-        run = Run(self.calculus, arrays, self.split(_balls(box)))
-        self.__dict__["_balls"] = arrays, [(box, run), *runs[:1]]
+        run = Run(self.calculus, arrays, self.split(_balls(box)), fixed)
+        self.__dict__["_balls"] = arrays, fixed, [(box, run), *runs[:1]]
         return run
 
     def __getstate__(self) -> dict[str, object]:
@@ -239,9 +243,7 @@ def _numbered(count: int) -> tuple[str, ...]:
 
 
 def _balls(x: Sequence[Ball]) -> Array:
-    result = np.empty(len(x), dtype=object)
-    result[:] = list(x)
-    return result
+    return np.fromiter(x, object, len(x))
 
 
 def program_objective_from_json(data: Mapping[str, object], field: str) -> ProgramObjective:
