@@ -22,6 +22,7 @@ _LAZY = {
     "certify": "hallucert.prove.certify",
     "certify_stall": "hallucert.prove.point",
     "Certificate": "hallucert.check.point.certificate",
+    "LargeCertificate": "hallucert.check.large.certificate",
     "BranchCertificate": "hallucert.check.branch.certificate",
     "SheetCertificate": "hallucert.check.sheet.certificate",
     "SurfaceCertificate": "hallucert.check.sheet.certificate",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from hallucert.check.claim import Status as Status
     from hallucert.check.file.files import load as load
     from hallucert.check.file.verify import Verdict as Verdict
+    from hallucert.check.large.certificate import LargeCertificate as LargeCertificate
     from hallucert.check.point.certificate import Certificate as Certificate
     from hallucert.check.sheet.certificate import SheetCertificate as SheetCertificate
     from hallucert.check.sheet.certificate import SurfaceCertificate as SurfaceCertificate

@@ -19,7 +19,7 @@ published then depends on the matrix, and not on the digits of a basis that anot
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -66,8 +66,12 @@ class Spectrum:
                 i = label[i]
             return i
 
-        for i in range(n):
-            for j in range(i):
+        ends = [(disc.re - disc.radius, disc.re + disc.radius) for disc in self.discs]
+        order = sorted(range(n), key=lambda i: ends[i][0])
+        for place, i in enumerate(order):
+            for j in order[place + 1 :]:
+                if ends[j][0] > ends[i][1]:
+                    break
                 if _touch(self.discs[i], self.discs[j]):
                     label[root(i)] = root(j)
         groups: dict[int, list[Disc]] = {}
@@ -142,8 +146,8 @@ class _Unit(NamedTuple):
     columns: np.ndarray
 
 
-def eigenvector_bases(a: np.ndarray) -> list[Basis]:
-    """Return proposals in the order in which to try them; none if the float eigenvalue routine fails.
+def eigenvector_bases(a: np.ndarray) -> Iterator[Basis]:
+    """Yield proposals in the order in which to try them; none if the float eigenvalue routine fails.
 
     First the eigenvectors themselves, but orthonormal among eigenvalues that agree up to rounding: there the routine
     returns any basis, often an ill-conditioned one. Then, for defective matrices, orthonormal bases for whole clusters
@@ -154,13 +158,13 @@ def eigenvector_bases(a: np.ndarray) -> list[Basis]:
         with np.errstate(all="ignore"):
             values, vectors = np.linalg.eig(a)
     except np.linalg.LinAlgError:
-        return []
+        return
     if not (np.isfinite(values).all() and np.isfinite(vectors).all()):
-        return []
+        return
     units = _units(values, vectors)
     size = float(np.abs(a).max())
-    attempts = [(1e-11, 0), (1e-3, 7), (1e-3, 14), (1e-3, 20), (np.inf, 7), (np.inf, 14)]
-    return [_arranged(units, tolerance * size if size else 0.0, bits) for tolerance, bits in attempts]
+    for tolerance, bits in ((1e-11, 0), (1e-3, 7), (1e-3, 14), (1e-3, 20), (np.inf, 7), (np.inf, 14)):
+        yield _arranged(units, tolerance * size if size else 0.0, bits)
 
 
 def _units(values: np.ndarray, vectors: np.ndarray) -> list[_Unit]:

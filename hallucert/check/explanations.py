@@ -88,6 +88,10 @@ EXPLANATIONS: dict[str, str] = {
         "some smallest pieces of the box are neither free of points nor inside of a proved cell: branches cross there, "
         "the target is no minimizer, or a branch was not found; take a box without the place"
     ),
+    "size": (
+        "what it is about has as many rows and columns as there are parameters, and is not formed at this size; "
+        "the claims projected_c32 and attractor are about what SAM does near the point"
+    ),
     "time": "the time budget was spent before the end; allow a larger budget",
     "start": (
         "the run was not shown to come into the basin: it goes elsewhere, or takes more steps or bits than are tried; "

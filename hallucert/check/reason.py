@@ -37,6 +37,7 @@ class Reason(StrEnum):
     TIME = "time"
     PLACES = "places"
     OUTSIDE = "outside"
+    SIZE = "size"
 
     @property
     def explanation(self) -> str:

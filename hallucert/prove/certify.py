@@ -22,7 +22,7 @@ from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove.curves.branch import certify_branch
 from hallucert.prove.curves.sheet import certify_sheet
 from hallucert.prove.curves.surface import certify_surface
-from hallucert.prove.point import certify_point, task_at, task_of
+from hallucert.prove.point import prover_at, prover_of
 
 Array = Any
 """What numpy makes an array of, with exact numbers among its entries."""
@@ -30,12 +30,13 @@ Array = Any
 AnyCertificate = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate
 
 BUDGET, SURFACE_BUDGET = 120.0, 600.0
+BACKEND = "arb"
 
 
 class Common(TypedDict, total=False):
     """Options for every subject."""
 
-    backend: str
+    backend: str | None
     precisions: Sequence[int] | None
     budget: float | None
     progress: Progress
@@ -81,7 +82,7 @@ def certify(
     x: Array = None,
     rho: Exact | None = None,
     *,
-    backend: str = "arb",
+    backend: str | None = None,
     precisions: Sequence[int] | None = None,
     budget: float | None = None,
     progress: Progress = None,
@@ -102,8 +103,10 @@ def certify(
         With a function: a point near the hallucinated point, for example the end of a SAM run.
     rho : exact positive number
         With a function: the radius. ``"0.05"`` is 1/20; a float is the dyadic rational it is.
-    backend : {"arb", "mpmath"}
-        The arithmetic of the proof.
+    backend : {"arb", "mpmath", "midrad"}, optional
+        The arithmetic of the proof: Arb by default. In "midrad", midpoint-radius arrays of doubles, a point of an array
+        program in residual form is proved on a slice, at the speed of BLAS, for a million parameters, too; that is the
+        default for those of more than 300 parameters.
     precisions : sequence of int, optional
         The ladder of precisions in bits, by default 53, 106, 212, 424; the next is tried while a claim is undecided
         that more bits may decide. Curves and surfaces are proved at the largest, by default at 106.
@@ -167,9 +170,10 @@ def certify(
             raise ArgumentError(name, value, f"be left out when {door.what} is certified{which}")
     ladder = None if precisions is None else _checked_ladder(precisions)
     seconds = checked_seconds(door.budget if budget is None else budget, "budget")
-    prove = door.opened(subject, given)
+    chosen = {} if backend is None else {"backend": backend}
+    prove = door.opened(subject, {**given, **chosen})
     with working(seconds, progress) as clock:
-        return prove(backend, ladder, clock)
+        return prove(backend or BACKEND, ladder, clock)
 
 
 Prover = Callable[[str, tuple[int, ...] | None, Clock], AnyCertificate]
@@ -196,10 +200,8 @@ _DOORS: dict[type, _Door] = {
     Branch: _Door("a branch", OfBranch, lambda branch, given: partial(certify_branch, branch, gap=given.get("gap"))),
     Sheet: _Door("a sheet", Common, lambda sheet, _: partial(certify_sheet, sheet)),
     Surface: _Door("a surface", Common, lambda surface, _: partial(certify_surface, surface), SURFACE_BUDGET),
-    Candidate: _Door("a candidate", OfCandidate, lambda point, given: partial(certify_point, task_of(point, given))),
-    object: _Door(
-        "a function", OfFunction, lambda f, given: partial(certify_point, task_at(f, given)), more=("x", "rho")
-    ),
+    Candidate: _Door("a candidate", OfCandidate, prover_of),
+    object: _Door("a function", OfFunction, prover_at, more=("x", "rho")),
 }
 """For each kind of subject, the last for whatever is no other."""
 

@@ -90,10 +90,10 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
         return Reason.DIMENSION
     evidence = regions.in_arb(evidence)
     floats = evidence.arithmetic.approximations(evidence.point.sam_matrix)
-    bases = eigenvector_bases(floats) if np.isfinite(floats).all() else []
-    if not bases:
+    proposal = next(eigenvector_bases(floats), None) if np.isfinite(floats).all() else None
+    if proposal is None:
         return Reason.PRECISION
-    columns = bases[0].columns / np.linalg.norm(bases[0].columns, axis=0)
+    columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
     basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
     contraction = contraction_of(evidence, {"step": step, "basis": basis})
     at_point = None if contraction is None else contraction.at_point()

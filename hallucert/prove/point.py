@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,19 @@ from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.find.candidate import Candidate
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
+from hallucert.prove.large import LargeTask, certify_large
 from hallucert.prove.locate import Located, locate
 from hallucert.sam import perturbed_point
+
+Prover = Callable[[str, tuple[int, ...] | None, Clock], Certificate]
+"""From a backend, a ladder of precisions (None for the default) and a clock to a certificate."""
+
+MIDRAD = "midrad"
+LARGE = 300
+"""A point of an array program in residual form with more variables is proved in arrays, unless somebody chooses."""
 
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000
@@ -62,34 +72,54 @@ class PointTask:
     max_boxes: int
 
 
-def task_at(f: Objective, given: Mapping[str, Any]) -> PointTask:
-    """Return what is asked about the point of a function near ``x``."""
+def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
+    """Return what proves something about the point of a function near ``x``."""
     f = checked_objective(f, "subject", "a Candidate, a Branch, a Sheet or ")
     if "rho" not in given:
         raise ArgumentError("rho", None, "be given")
-    guess, rho = exact_point(given.get("x"), f.dimension, "x"), exact_radius(given["rho"])
-    law = radius_law(given.get("variant", "sam"), f.dimension)
-    return _task(Problem(f, rho, law), guess, Hints.asked(given, f.dimension), given)
+    problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
+    if _in_arrays(problem, given):
+        return _large(problem, checked_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
+    return _small(problem, exact_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
 
 
-def task_of(candidate: Candidate, given: Mapping[str, Any]) -> PointTask:
-    """Return what is asked about the point of a candidate."""
+def prover_of(candidate: Candidate, given: Mapping[str, Any]) -> Prover:
+    """Return what proves something about the point of a candidate."""
     if candidate.construction is not None and candidate.law != SAM:
         raise ArgumentError("candidate", candidate, "have the ascent step of SAM if it has a construction")
-    law = radius_law(candidate.law, candidate.objective.dimension)
-    guess = tuple(Fraction(float(v)) for v in candidate.x)
-    hints = Hints.asked(given, len(guess), candidate.construction)
-    return _task(Problem(candidate.objective, candidate.rho, law), guess, hints, given)
+    f = candidate.objective
+    problem = Problem(f, candidate.rho, radius_law(candidate.law, f.dimension))
+    hints = Hints.asked(given, f.dimension, candidate.construction)
+    if _in_arrays(problem, given):
+        return _large(problem, checked_point(candidate.x, f.dimension, "candidate.x"), hints, given)
+    return _small(problem, tuple(Fraction(float(v)) for v in candidate.x), hints, given)
 
 
-def _task(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> PointTask:
+def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:
+    """Tell whether a point is proved on a slice, in midpoint-radius arrays: if that is asked for, or for its size."""
+    f, backend = problem.objective, given.get("backend")
+    possible = isinstance(f, ProgramObjective) and 0 < f.residual_count <= f.dimension and problem.law == SAM
+    if backend == MIDRAD and not possible:
+        must = "be arb or mpmath: midrad is for points of SAM of array programs in residual form"
+        raise ArgumentError("backend", backend, must)
+    large = f.dimension > MAX_DIMENSION or (backend is None and f.dimension > LARGE)
+    return possible and (large or backend == MIDRAD)
+
+
+def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str, Any]) -> Prover:
+    radius = exact_radius(given["radius"], "radius") if "radius" in given else None
+    return partial(certify_large, LargeTask(replace(problem, residual=True), guess, radius, hints))
+
+
+def _small(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> Prover:
     f = problem.objective
     f.require_rigorous()
     if f.dimension > MAX_DIMENSION:
         was, must = f"<function of {f.dimension} variables>", f"have at most {MAX_DIMENSION} variables"
         raise ArgumentError("subject", was, f"{must}, as many as a certificate may; certify_stall takes more")
     radius = exact_radius(given["radius"], "radius") if "radius" in given else None
-    return PointTask(problem, guess, radius, hints, checked_whole(given.get("max_boxes", MAX_BOXES), 1, "max_boxes"))
+    max_boxes = checked_whole(given.get("max_boxes", MAX_BOXES), 1, "max_boxes")
+    return partial(certify_point, PointTask(problem, guess, radius, hints, max_boxes))
 
 
 def certify_point(task: PointTask, backend: str, ladder: tuple[int, ...] | None, clock: Clock) -> Certificate:

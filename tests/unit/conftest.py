@@ -4,4 +4,5 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE / folder) for folder in ("", "find", "objectives", "objectives/network", "objectives/program")]
+FOLDERS = ("", "check/large", "find", "objectives", "objectives/network", "objectives/program")
+sys.path[:0] = [str(HERE / folder) for folder in FOLDERS]

@@ -217,8 +217,8 @@ def read_flag(value: object, field: str) -> bool:
 def read_provenance(data: object) -> Provenance:
     """Return which software made a certificate."""
     made = read_record(data, PROVENANCE, "provenance")
-    if made["backend"] not in ("arb", "mpmath"):
-        raise CertificateError("provenance.backend", 'must be "arb" or "mpmath"')
+    if made["backend"] not in ("arb", "mpmath", "midrad"):
+        raise CertificateError("provenance.backend", 'must be "arb", "mpmath" or "midrad"')
     if not 30 <= made["precision"] <= MAX_PRECISION:
         raise CertificateError("provenance.precision", f"must be an integer from 30 to {MAX_PRECISION}")
     return Provenance(**made)

@@ -23,7 +23,10 @@ from hallucert.errors import CertificateError
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 40
 
-_PACKAGES = {kind: kind for kind in ("point", "branch", "census", "sheet")} | {"diagram": "branch", "surface": "sheet"}
+_PACKAGES = {kind: kind for kind in ("point", "large", "branch", "census", "sheet")} | {
+    "diagram": "branch",
+    "surface": "sheet",
+}
 
 KINDS = {
     kind: tuple(f"hallucert.check.{package}.{role}" for role in ("file", "file", "verify"))

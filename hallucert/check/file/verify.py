@@ -104,7 +104,7 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
     if not hasattr(certificate, "kind") or not hasattr(certificate, "provenance"):
         raise ArgumentError("source", source, "be a path or a certificate")
     if backend is None:
-        backend = "arb" if certificate.provenance.backend == "mpmath" else "mpmath"
+        backend = "mpmath" if certificate.provenance.backend == "arb" else "arb"
     if not isinstance(backend, str) or backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
     ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
@@ -112,7 +112,8 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
         results: list[Result] = module_of(certificate.kind, CHECK).check(certificate, ar, max_boxes, clock)
     if clock.passed():
         results = [_late(result) for result in results]
-    return Verdict(certificate, backend, ar.precision, tuple(results))
+    checked_in = f"midrad and {backend}" if certificate.kind == "large" else backend
+    return Verdict(certificate, checked_in, ar.precision, tuple(results))
 
 
 def _late(result: Result) -> Result:

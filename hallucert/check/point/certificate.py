@@ -87,6 +87,11 @@ class Certificate(Saved):
         """The claims without their names, in order: what certificates of every kind have."""
         return Claims(self.claims.values())
 
+    @property
+    def printed(self) -> Sequence[tuple[Fraction, Fraction]]:
+        """The sides of the box that stand on a card."""
+        return (self.box or ())[:8]
+
     @cached_property
     @quiet
     def enclosure(self) -> np.ndarray | None:
@@ -120,11 +125,10 @@ class Certificate(Saved):
         """Return where the point is, and the claims; those that lack a point, together."""
         step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
         lines = [f"rho = {short_rational(self.rho)}{step}"]
-        if self.box is not None:
-            for name, (low, high) in list(zip(self.objective.variables, self.box, strict=True))[:8]:
-                lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
-            if len(self.box) > 8:
-                lines.append(f"... and {len(self.box) - 8} more coordinates")
+        for name, (low, high) in zip(self.objective.variables, self.printed, strict=False):
+            lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
+        if 0 < len(self.printed) < self.objective.dimension:
+            lines.append(f"... and {self.objective.dimension - len(self.printed)} more coordinates")
         pointless = [claim.name for claim in self.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
         lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims if claim.name not in pointless]
         if pointless:

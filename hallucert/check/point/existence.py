@@ -29,7 +29,7 @@ from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule, Vector, Witness
 from hallucert.check.problem import Balls, Kept, Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below, format_rational, round_down, round_up
+from hallucert.exact import decimal_above, format_rational, round_down, round_up
 
 
 class System:
@@ -167,15 +167,6 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     return {"offset": Enclosure(-distance, distance)}
 
 
-def box_sentence(witness: Witness) -> str:
-    """Describe the box of a witness."""
-    low, high = decimal_below(min(witness.radius), 3), decimal_above(max(witness.radius), 3)
-    width = f"{low}..." if min(witness.radius) == max(witness.radius) else f"between {low} and {high}"
-    if witness.slice is None:
-        return f"the box with the certificate's centre and half width {width}"
-    return f"the slice x0 + S z, z in R^{witness.unknowns} with half width {width}, of the certificate"
-
-
 def equation(problem: Problem) -> str:
     """The equation that is solved."""
     return f"{'r' if problem.residual else 'grad f'}(x + {problem.law.step_text}) = 0{problem.law.direction_text}"
@@ -187,14 +178,14 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return _refuted(facts)
     return (
         Status.PROVED,
-        f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {box_sentence(facts.witness)} with "
+        f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {facts.witness.place} with "
         f"{equation(facts.problem)}; |x* - centre| <= "
         f"{decimal_above(numbers['offset'].upper, 3)} in every coordinate.",
     )
 
 
 def _refuted(facts: Facts) -> tuple[Status, str]:
-    where = box_sentence(facts.witness)
+    where = facts.witness.place
     return (
         Status.REFUTED,
         f"For rho = {format_rational(facts.rho)} there is no x in {where} with {equation(facts.problem)}.",

@@ -49,7 +49,7 @@ def from_json(data: object) -> Certificate:
     posed = Problem(objective, fields.read_rho(problem["rho"]), law, residual)
     names = tuple(name for name in (OF_A_BOX if is_box else OF_A_POINT) if law == SAM or name not in OF_SAM)
     facts = None if witness is None else Facts(posed, witness)
-    claims = _claims(top["claims"], Rules(names, law), facts)
+    claims = claims_of(top["claims"], Rules(names, law), facts)
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
@@ -106,7 +106,8 @@ def _require_shape(rows: Rows, shape: tuple[int, int], field: str) -> None:
         raise CertificateError(field, f"must be a {shape[0]} by {shape[1]} matrix")
 
 
-def _claims(data: object, rules: Rules, facts: Facts | None) -> dict[str, Claim]:
+def claims_of(data: object, rules: Rules, facts: Facts | None) -> dict[str, Claim]:
+    """Read the claims about a point, each at most once and in order."""
     if facts is None:  # nothing can be stated, and so nothing be claimed
         entries = [item for item in fields.read_list(data, "claims", MOST_CLAIMS) if isinstance(item, Mapping)]
         if any(entry.get("status") != Status.UNDECIDED for entry in entries):

@@ -18,6 +18,7 @@ from hallucert.check.claim import Claim, Conclusion, Inputs, Measured, Numbers, 
 from hallucert.check.problem import Balls, Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.exact import decimal_above, decimal_below
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -51,6 +52,15 @@ class Witness:
     def unknowns(self) -> int:
         """Number of unknowns ``z``."""
         return len(self.radius)
+
+    @property
+    def place(self) -> str:
+        """The box in words."""
+        low, high = decimal_below(min(self.radius), 3), decimal_above(max(self.radius), 3)
+        width = f"{low}..." if min(self.radius) == max(self.radius) else f"between {low} and {high}"
+        if self.slice is None:
+            return f"the box with the certificate's centre and half width {width}"
+        return f"the slice x0 + S z, z in R^{self.unknowns} with half width {width}, of the certificate"
 
     def box(self, arithmetic: BallArithmetic) -> Balls:
         """Return ``x0 +- radius``, `d` balls, if there is no slice."""

@@ -173,11 +173,10 @@ class _Rewriting:
 
     def _written(self, terms: Sum) -> int:
         """The node of a sum."""
-        total: int | None = None
-        for term in terms:
-            value = self._times(self._contraction(term), term)
-            total = value if total is None else self._marked(self.builder.add(total, value), (total, value))
-        assert total is not None
+        values = [self._times(self._contraction(term), term) for term in terms]
+        total = values[0]
+        for value in values[1:]:
+            total = self._marked(self.builder.add(total, value), (total, value))
         return total
 
     def _contraction(self, term: Term) -> int:
@@ -219,7 +218,7 @@ class _Rewriting:
 
 
 def _cheapest(factors: tuple[tuple[str, bool], ...], sizes: dict[str, int], result: str) -> Plan:
-    best = Plan(0.0, ()) if len(factors) == 1 else None
+    plans = [Plan(0.0, ())] if len(factors) == 1 else []
     for i, j in combinations(range(len(factors)), 2):
         rest = tuple(factor for k, factor in enumerate(factors) if k not in (i, j))
         both, many = "".join(dict.fromkeys(factors[i][0] + factors[j][0])), factors[i][1] or factors[j][1]
@@ -227,11 +226,8 @@ def _cheapest(factors: tuple[tuple[str, bool], ...], sizes: dict[str, int], resu
         letters = "".join(x for x in both if x in wanted) if rest else result
         work = prod(sizes[x] for x in both) + ENTRY * prod(sizes[x] for x in letters)
         then = _cheapest((*rest, (letters, many)), sizes, result)
-        cost = work * (LANES if many else 1) + then.cost
-        if best is None or cost < best.cost:
-            best = Plan(cost, ((i, j, letters), *then.steps))
-    assert best is not None
-    return best
+        plans.append(Plan(work * (LANES if many else 1) + then.cost, ((i, j, letters), *then.steps)))
+    return min(plans, key=lambda plan: plan.cost)
 
 
 def _renamed(term: Term, names: dict[str, str]) -> Term:

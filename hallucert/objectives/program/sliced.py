@@ -7,7 +7,7 @@ down. With ``A = Dr(x+) J``, the derivative of ``r(x+)``, and ``B = Dr(x+)``, bo
 ``residual``    ``(x0, z) -> r(x+)``
 ``jacobian``    ``(x0, z, e) -> A S e``
 ``kernel``      ``(x0, z, e) -> (A B^T e, B B^T e)``
-``rows``        ``(x0, z, e) -> |A^T e|^2``
+``square``      ``(x0, z, e) -> A A^T e``
 ``curvature``   ``(x0, z, v) -> (v^T Du(x) v, |v|^2)``
 ``move``        ``(x0, z) -> S z``
 ``scalars``     ``(x0, z) -> (|g(x)|, f(x), f(x+))``
@@ -82,11 +82,10 @@ class SlicedPrograms:
         return builder.program([along, _included(builder, pushforward(self.f.program), [*plus, *direction])[1]])
 
     @cached_property
-    def rows(self) -> Program:
-        """``(x0, z, e) -> |A^T e|^2``."""
+    def square(self) -> Program:
+        """``(x0, z, e) -> A A^T e``."""
         builder, x, e = self._on_slice(self._z)
-        row = _included(builder, self.back, [*x, *e])
-        return builder.program([_inner(builder, row, row)])
+        return builder.program(_included(builder, self.gram, [*x, *e]))
 
     @cached_property
     def back(self) -> Program:

@@ -1,0 +1,118 @@
+"""Existence on a slice: Krawczyk's test for ``G(z) = r(x(z)+)`` in midpoint-radius arrays.
+
+With the box ``|z - z0| <= radius``, C near the inverse of ``DG``, ``E >= |I - C [DG(Z)]|`` and ``step >= |C G(z0)|``,
+
+    step + E radius < radius    in every component
+
+proves that G has exactly one zero in the box, and that every matrix of ``[DG(Z)]`` is nonsingular (claim `existence`,
+`hallucert.check.point.existence`). ``G(z0)`` is enclosed in balls, for in doubles its rounding errors are too large; C
+is the float inverse of the middle of ``[DG(Z)]``, proposed anew by whoever makes the test.
+
+**A tighter box.** For the zero ``|z* - z0| <= step + E |z* - z0|``. With ``|v|_r`` the largest ``|v_i| / radius_i`` and
+``kappa = |E radius|_r < 1`` it follows that ``|z* - z0|_r <= |step|_r / (1 - kappa)``, and once more
+
+    |z* - z0| <= step + E radius |step|_r / (1 - kappa).
+
+Refuted: ``step_i - (E radius)_i > radius_i`` for some i, or a component of G that does not vanish on the box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from hallucert.balls.midrad import MidRad, matrix_vector_upper
+from hallucert.balls.midrad.rounding import TINY, UP, Doubles
+from hallucert.check.large.slice import Slice
+from hallucert.check.point.rule import Facts
+from hallucert.check.problem import Problem
+from hallucert.errors import DomainError
+from hallucert.exact import decimal_above, decimal_below
+
+if TYPE_CHECKING:
+    from hallucert.check.point.rule import Witness
+
+DOWN = 2 - UP
+
+
+@dataclass(frozen=True, eq=False)
+class SlicedWitness:
+    """Where existence is proved: in the slice through `centre`, for ``|z - middle| <= radius``.
+
+    Nothing in it is trusted: a bad one only makes the proof fail.
+
+    Attributes
+    ----------
+    centre : (d,) array of doubles
+        ``x0``.
+    middle, radius : (m,) arrays of doubles
+        ``z0``, and half widths of the box, positive.
+    """
+
+    centre: Doubles
+    middle: Doubles
+    radius: Doubles
+
+    @property
+    def box(self) -> MidRad:
+        """The box, in z."""
+        return MidRad(self.middle, self.radius)
+
+    @property
+    def place(self) -> str:
+        """The box in words."""
+        low, high = Fraction(float(self.radius.min())), Fraction(float(self.radius.max()))
+        width = f"{decimal_below(low, 3)}..." if low == high else f"{decimal_below(low, 3)} to {decimal_above(high, 3)}"
+        return (
+            f"the slice x0 + S z, S = Dr(x0+)^T, z in R^{len(self.middle)} within {width} of the certificate's z0 in "
+            "each coordinate"
+        )
+
+
+def facts_of(problem: Problem, witness: SlicedWitness) -> Facts:
+    """What statements may refer to; of a witness that is its `place`."""
+    return Facts(problem, cast("Witness", witness))
+
+
+@dataclass(frozen=True)
+class Test:
+    """The outcome of Krawczyk's test.
+
+    Attributes
+    ----------
+    proved, excluded : bool
+        Whether the box is proved to hold exactly one zero, or none.
+    filled : float
+        Which part of the box the image fills, about; infinite where nothing could be enclosed.
+    reach : (m,) array
+        Bounds of ``|z* - z0|`` if it is proved.
+    """
+
+    proved: bool
+    excluded: bool
+    filled: float
+    reach: Doubles
+
+
+def krawczyk(slice_: Slice, witness: SlicedWitness, value: MidRad) -> Test:
+    """Make the test; `value` encloses ``G(z0)``."""
+    radius = witness.radius
+    try:
+        image = slice_.run("residual", witness.box)[0]
+        jacobian = slice_.columns("jacobian", witness.box)[0]
+        c = MidRad(np.linalg.inv(jacobian.mid))
+        defect = (MidRad(np.eye(len(radius))) - c @ jacobian).magnitude()
+        move = c @ value
+        turn, step = matrix_vector_upper(defect, radius), move.magnitude()
+    except (DomainError, np.linalg.LinAlgError):
+        return Test(False, False, np.inf, radius)
+    spread = (step + turn) * UP + TINY
+    misses = (move.mignitude() * DOWN - turn > radius * UP).any() or bool((image.mignitude() > 0).any())
+    if not (spread < radius).all():
+        return Test(False, bool(misses), float((spread / radius).max()), radius)
+    share = float((step / radius).max() / (1 - (turn / radius).max() * UP)) * UP**2
+    reach = (step + turn * share) * UP**2 + TINY
+    return Test(True, False, float((spread / radius).max()), np.minimum(reach, radius))

@@ -1,0 +1,54 @@
+"""Files of certificates of large points: long arrays of doubles stand in the companion of the file."""
+
+from __future__ import annotations
+
+from hallucert.check.file.claims import claim_json
+from hallucert.check.file.fields import JSON, header, read_fields, read_provenance, read_rho, read_top
+from hallucert.check.large.certificate import LargeCertificate
+from hallucert.check.large.existence import SlicedWitness, facts_of
+from hallucert.check.point.file import claims_of
+from hallucert.check.point.rule import OF_A_POINT, Rules
+from hallucert.check.problem import Problem
+from hallucert.doubles import doubles_json, read_doubles
+from hallucert.errors import CertificateError
+from hallucert.exact import format_rational
+from hallucert.objectives.program.objective import ProgramObjective
+from hallucert.objectives.reading import objective_from_json
+
+MOST_PARAMETERS, MOST_RESIDUALS = 2**24, 2**12
+
+
+def from_json(data: object) -> LargeCertificate:
+    """Build the certificate of a large point from plain data, checking every field."""
+    fields = {"format", "schema", "kind", "provenance", "problem", "digest", "witness", "claims"}
+    top, problem = read_top(data, fields, {"objective", "rho"})
+    objective = objective_from_json(problem["objective"], "problem.objective")
+    if not isinstance(objective, ProgramObjective) or not 0 < objective.residual_count <= objective.dimension:
+        raise CertificateError("problem.objective", "must be an array program with residuals, no more than parameters")
+    if objective.dimension > MOST_PARAMETERS or objective.residual_count > MOST_RESIDUALS:
+        must = f"must have at most {MOST_PARAMETERS} parameters and {MOST_RESIDUALS} residuals"
+        raise CertificateError("problem.objective", must)
+    posed = Problem(objective, read_rho(problem["rho"]), residual=True)
+    witness = None if top["witness"] is None else _witness(top["witness"], objective)
+    claims = claims_of(top["claims"], Rules(OF_A_POINT), None if witness is None else facts_of(posed, witness))
+    return LargeCertificate(posed, witness, claims, read_provenance(top["provenance"]))
+
+
+def _witness(data: object, f: ProgramObjective) -> SlicedWitness:
+    fields = read_fields(data, {"centre", "middle", "radius"}, "witness")
+    shapes = {"centre": (f.dimension,), "middle": (f.residual_count,), "radius": (f.residual_count,)}
+    arrays = {name: read_doubles(fields[name], shape, f"witness.{name}") for name, shape in shapes.items()}
+    if not (arrays["radius"] > 0).all():
+        raise CertificateError("witness.radius", f"must be {f.residual_count} positive numbers")
+    return SlicedWitness(**arrays)
+
+
+def to_json(certificate: LargeCertificate) -> dict[str, JSON]:
+    """Return the certificate as plain data, in the order of the file format."""
+    asked, witness = certificate.problem, certificate.witness
+    problem: dict[str, JSON] = {"objective": asked.objective.to_json(), "rho": format_rational(asked.rho)}
+    return {
+        **header(certificate, problem),
+        "witness": None if witness is None else {name: doubles_json(values) for name, values in vars(witness).items()},
+        "claims": [claim_json(claim) for claim in certificate.all_claims],
+    }

@@ -1,0 +1,157 @@
+"""The numbers of the claims about a point on a slice, enclosed in midpoint-radius arrays.
+
+The claims, what they conclude and what their numbers mean are those of every point (`hallucert.check.point`,
+`hallucert.check.attraction`); only how the numbers are enclosed differs. ``A`` and ``B`` have ``d`` columns, and what
+is needed of them are the products ``A B^T``, ``B B^T`` and ``A A^T``, of size m.
+
+**Projected (C32).** With ``C`` nearly orthonormalizing the rows of B, ``e >= |C B B^T C^T - I|_inf < 1``: as in
+`hallucert.check.attraction.projected_c32`, with ``Y J Y^T = C A B^T C^T`` for ``Y = C B``.
+
+**Full rank of A.** Its least singular value is the root of the least eigenvalue of ``A A^T``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from hallucert.balls.midrad import MidRad, matrix_vector_upper
+from hallucert.balls.midrad.rounding import UP
+from hallucert.balls.midrad.spectra import (
+    least_eigenvalue,
+    orthonormalizer,
+    spectrum,
+    symmetric_part,
+)
+from hallucert.check.claim import Enclosure, Measured, Numbers
+from hallucert.check.large.slice import Slice
+from hallucert.check.point.rule import BY_NAME, Facts
+from hallucert.check.reason import Reason
+from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.errors import DomainError
+
+
+@dataclass(frozen=True)
+class SlicedEvidence:
+    """What is enclosed about the proved point: ``x* = x(z*)`` with ``z*`` in `z`.
+
+    Attributes
+    ----------
+    slice : Slice
+        The SAM map on the slice, in midpoint-radius arrays.
+    z : MidRad
+        A tight enclosure of ``z*``.
+    clock : Clock
+        When claims give up.
+    """
+
+    slice: Slice
+    z: MidRad
+    clock: Clock = field(default=UNLIMITED)
+
+    def measured(self, name: str) -> Measured[Facts]:
+        """Return a claim with its numbers."""
+        try:
+            with self.clock.watched():
+                numbers = MEASURES[name](self) if name in MEASURES else Reason.SIZE
+        except OutOfTime:
+            numbers = Reason.TIME
+        except DomainError:
+            numbers = Reason.PRECISION
+        return Measured(BY_NAME[name], numbers)
+
+    @cached_property
+    def scalars(self) -> list[MidRad]:
+        """``|g(x*)|``, ``f(x*)`` and ``f(x*+)``: enclosed, so that f is defined at both points."""
+        return self.slice.run("scalars", self.z)
+
+    @cached_property
+    def kernel(self) -> list[MidRad]:
+        """``A B^T`` and ``B B^T``."""
+        return self.slice.columns("kernel", self.z)
+
+    @cached_property
+    def orthonormal(self) -> tuple[MidRad, float] | None:
+        """``C``, exact, and ``e``; None if B looks rank deficient."""
+        c = orthonormalizer(self.kernel[1].mid)
+        if c is None:
+            return None
+        scaling, m = MidRad(c), self.slice.unknowns
+        off = (scaling @ self.kernel[1] @ scaling.T - np.eye(m)).magnitude()
+        e = float(matrix_vector_upper(off, np.ones(m)).max())
+        return (scaling, e) if e < 1 else None
+
+
+def enclosure(number: MidRad) -> Enclosure:
+    """The interval of a single number, exactly."""
+    mid, rad = Fraction(number.mid.item()), Fraction(number.rad.item())
+    return Enclosure(mid - rad, mid + rad)
+
+
+def existence(evidence: SlicedEvidence) -> Numbers | Reason:
+    """Bound ``|S z*|``, the distance of ``x*`` from ``x0``, in every coordinate; f must be defined at both points."""
+    evidence.scalars  # noqa: B018  (raises unless f is defined at x* and x*+)
+    moves = evidence.slice.run("move", evidence.z)
+    distance = Fraction(max(float(move.magnitude().max()) for move in moves))
+    return {"offset": Enclosure(-distance, distance)}
+
+
+def nonstationary(evidence: SlicedEvidence) -> Numbers | Reason:
+    """Enclose ``|g(x*)|``, ``lambda = |g|/rho`` and ``f(x*)``."""
+    q, value, _ = map(enclosure, evidence.scalars)
+    rho = evidence.slice.problem.rho
+    return {"gradient_norm": q, "multiplier": Enclosure(q.lower / rho, q.upper / rho), "value": value}
+
+
+def nothing(evidence: SlicedEvidence) -> Numbers | Reason:
+    """Nothing to measure: in residual form the target is a global minimizer, and the rest is a conjunction."""
+    return {}
+
+
+def regular(evidence: SlicedEvidence) -> Numbers | Reason:
+    """Enclose the least singular value of A."""
+    ends = least_eigenvalue(symmetric_part(evidence.slice.columns("square", evidence.z)[0]))
+    if ends is None or ends[0] <= 0:
+        return Reason.RANK_DEFICIENT
+    low, high = Fraction(math.sqrt(ends[0]) * (2 - UP)), Fraction(math.sqrt(ends[1]) * UP)
+    return {"smallest_singular_value": Enclosure(low, high)}
+
+
+def projected_c32(evidence: SlicedEvidence) -> Numbers | Reason:
+    """Enclose the least eigenvalue of the symmetric part of J on the row space of B."""
+    if evidence.orthonormal is None:
+        return Reason.RANK_DEFICIENT
+    scaling, e = evidence.orthonormal
+    ends = least_eigenvalue(symmetric_part(scaling @ evidence.kernel[0] @ scaling.T))
+    if ends is None:
+        return Reason.PRECISION
+    quotients = [end / (1 + sign * Fraction(e)) for end in ends for sign in (1, -1)]
+    return {"smallest_projected_eigenvalue": Enclosure(min(quotients), max(quotients))}
+
+
+def attractor(evidence: SlicedEvidence) -> Numbers | Reason:
+    """Enclose the spectrum of the tangent kernel ``K = A B^T / n``."""
+    found = spectrum(evidence.kernel[0] * MidRad.number(1 / evidence.slice.f.n))
+    if found is None:
+        return Reason.PRECISION
+    numbers = {"smallest_real_part": Enclosure(found.min_real_lower, found.min_real_upper)}
+    if found.step_bound is not None:
+        numbers["step_bound"] = Enclosure(*found.step_bound)
+    return numbers
+
+
+MEASURES: Mapping[str, Callable[[SlicedEvidence], Numbers | Reason]] = {
+    "existence": existence,
+    "nonstationary": nonstationary,
+    "target": nothing,
+    "regular": regular,
+    "hallucinated_minimizer": nothing,
+    "projected_c32": projected_c32,
+    "attractor": attractor,
+}
+"""Of a point on a slice; what the others need has d rows and columns."""

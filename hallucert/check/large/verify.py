@@ -1,0 +1,78 @@
+"""Verifying a certificate of a large point: Krawczyk's test in the box of the file, then every claim, anew.
+
+Everything is enclosed again in midpoint-radius arrays, whose products are made otherwise than those of the prover; the
+residual at the centre in balls of twice as many bits. Some columns of both matrices, chosen by the problem, are
+computed in those balls, too, and must lie where the arrays have them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hallucert.balls import arithmetic
+from hallucert.balls.facade import BallArithmetic
+from hallucert.balls.midrad import MidRad, MidRadArithmetic
+from hallucert.balls.midrad.rounding import UP
+from hallucert.check.claim import PROVOKED, Claim, Status
+from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
+from hallucert.check.large.certificate import LargeCertificate
+from hallucert.check.large.existence import SlicedWitness, facts_of, krawczyk
+from hallucert.check.large.measures import SlicedEvidence
+from hallucert.check.large.slice import SharpSlice, Slice
+from hallucert.check.point.existence import refutation
+from hallucert.clock import Clock
+from hallucert.objectives.program.midrad import MidRadArrays
+
+SAMPLES = 2
+"""Columns of each matrix that are computed in balls."""
+
+
+def check(certificate: LargeCertificate, ar: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
+    """Return what became of every claim of a certificate about a large point."""
+    claims, witness = certificate.all_claims, certificate.witness
+    if witness is None or all(claim.status is Status.UNDECIDED for claim in claims):
+        return rechecked(claims, lambda *_: "")
+    facts = facts_of(certificate.problem, witness)
+    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(MidRadArithmetic()))
+    sharp = SharpSlice(slice_, arithmetic(ar.name, 2 * ar.precision))
+    message = "existence cannot be re-proved in the box of the file"
+    try:
+        clock.tell("existence", 0)
+        test = krawczyk(slice_, witness, sharp.run("residual", witness.middle)[0])
+        sample = _contradicted(slice_, sharp, witness)
+    except PROVOKED as error:
+        message = f"{message}: {provoked(error)}"
+        return rechecked(claims, lambda *_: message)
+    refuted = refutation(facts)
+    if test.excluded and certificate.claims.get(refuted.name) == refuted:
+        return rechecked(claims, lambda claim, _: None if claim == refuted else "there is no point to speak about")
+    if sample is not None or not test.proved:
+        return rechecked(claims, lambda *_: sample or message)
+    evidence = SlicedEvidence(slice_, MidRad(witness.middle, test.reach), clock)
+
+    def objection(claim: Claim, before: list[Result]) -> str | None:
+        clock.tell(f"claim {claim.name}", len(before), len(claims))
+        problem = SPENT if clock.passed() else evidence.measured(claim.name).recheck(claim, facts)
+        if problem is None:
+            facts.claims[claim.name] = claim
+        return problem
+
+    return rechecked(claims, objection)
+
+
+def _contradicted(slice_: Slice, sharp: SharpSlice, witness: SlicedWitness) -> str | None:
+    """Compute some columns in balls, at the middle; say where one is not in the arrays, or None."""
+    m = slice_.unknowns
+    chosen = np.random.default_rng(slice_.f.dimension).permutation(m)[:SAMPLES]
+    directions = np.eye(m)[chosen]
+    for name, columns in (("A S", "jacobian"), ("A B^T", "kernel")):
+        arrays = slice_.run(columns, MidRad(witness.middle), directions)
+        for found, exact in zip(arrays, sharp.run(columns, witness.middle, directions), strict=True):
+            if not _overlap(exact, found):
+                return f"columns of {name} in {sharp.arithmetic.name} are not where arrays of doubles have them"
+    return None
+
+
+def _overlap(inner: MidRad, outer: MidRad) -> bool:
+    """Tell whether two enclosures of one array have common points, as they must."""
+    return bool((np.abs(inner.mid - outer.mid) <= (outer.rad + inner.rad) * UP).all())

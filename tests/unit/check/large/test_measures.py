@@ -1,0 +1,67 @@
+"""Numbers in arrays agree with those that Arb has of the same claims, through matrices with d rows and columns."""
+
+from fractions import Fraction
+
+import large_samples as samples
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.check.claim import Status
+from hallucert.check.large.measures import MEASURES
+
+SHARP = {
+    "smallest_singular_value",
+    "gradient_norm",
+    "multiplier",
+    "value",
+    "smallest_projected_eigenvalue",
+    "smallest_real_part",
+    "step_bound",
+}
+
+
+def agree(arrays, balls):
+    """Both certificates say the same of all claims that arrays measure, and their numbers overlap."""
+    for name in MEASURES:
+        a, b = arrays[name], balls[name]
+        assert (a.status, set(a.numbers)) == (b.status, set(b.numbers)), name
+        for key in a.numbers.keys() - {"offset"}:  # of another box
+            low, high = a.numbers[key].lower, a.numbers[key].upper
+            assert low <= b.numbers[key].upper and b.numbers[key].lower <= high, key
+            if key in SHARP:
+                assert high - low <= abs(high) / 10**4, key
+
+
+def test_claims_are_those_of_balls():
+    """At an attracting point of 74 parameters every claim and number agrees with the proof in Arb, which uses J."""
+    agree(samples.certified(), samples.certified("arb"))
+    assert all(samples.certified()[name] for name in MEASURES)
+
+
+def test_a_point_that_repels_is_refuted_as_in_balls():
+    """At a point with an eigenvalue left of 0, attraction is refuted in arrays as in Arb."""
+    f, x = samples.found(5, 105, Fraction(4))
+    arrays, balls = (hc.certify(f, x, 4, backend=backend) for backend in ("midrad", "arb"))
+    agree(arrays, balls)
+    assert arrays["attractor"].status is arrays["projected_c32"].status is Status.REFUTED
+    assert hc.verify(arrays)
+
+
+def test_claims_that_need_large_matrices_are_named():
+    """What would need the Hessian is undecided, and says so."""
+    for name in ("sphere_type", "theorem_3_2"):
+        assert samples.certified()[name].reason == "size"
+    assert "is not formed at this size" in str(samples.certified())
+
+
+@pytest.mark.parametrize("copies", [2])
+def test_equal_samples_make_the_residuals_rank_deficient(copies):
+    """Where a sample stands twice, two residuals are one, and nothing is proved."""
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.normal(size=(2, 6)), rng.normal(size=(2, 2))
+    f = samples.network(np.repeat(inputs, copies, axis=0), np.repeat(targets, copies, axis=0), 8)
+    once = samples.network(inputs, targets, 8)
+    x = hc.find.hallucinate(once, samples.start(once, np.random.default_rng(3)), 2).x
+    claim = hc.certify(f, x, 2, backend="midrad")["existence"]
+    assert claim.status is Status.UNDECIDED and claim.reason == "rank_deficient"
