@@ -269,28 +269,11 @@ def kind_of_file(path: Path) -> str | None:
 
 
 class Checkpoint:
-    """Finished parts, in memory and, if there is a path, in a file that is replaced whole after each of them.
+    """Finished parts of `work`, a key of `CHECKPOINTS`, in memory and, if there is a path, in a file replaced after each.
 
-    Parameters
-    ----------
-    path : Path or None
-        The file.
-    fingerprint : str
-        Of all that determines the work.
-    work : str
-        What the work is called, a key of `CHECKPOINTS`.
-    settings : str
-        What makes another work of it, in words.
-
-    Attributes
-    ----------
-    entries : dict
-        Plain data, by the names of the parts.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be read or belongs to other work.
+    The `fingerprint` is that of all that determines the work, `settings` say in words what makes another work of it, and
+    `entries` are plain data by the names of the parts. A file that cannot be read, or belongs to other work, is a
+    `CheckpointError`.
     """
 
     def __init__(self, path: Path | None, fingerprint: str, work: str, settings: str) -> None:

@@ -32,18 +32,9 @@ class ConstantPredictor:
 
     ``f`` has a `value`, and a `loss` without weight decay. The least loss of a constant is, for squared loss, half the
     variance of the targets, for cross-entropy the entropy of the mean label; no function of the inputs has less than
-    `floor`, the loss of the best constant on each set of equal inputs.
-
-    Attributes
-    ----------
-    spread : float
-        Largest difference between the outputs of two samples, against that of the targets (squared loss), against 1 for
-        the log-odds of cross-entropy.
-    decayed : bool
-        Whether there is weight decay.
-    endless : bool
-        Whether the loss is known to have no minimum: cross-entropy that falls to zero, and never is, as the last layer
-        grows, because every sample is classified right.
+    `floor`, the loss of the best constant on each set of equal inputs. `spread` is the largest difference between the
+    outputs of two samples, against that of the targets, or against 1 for the log-odds of cross-entropy. The loss is
+    `endless` if cross-entropy falls to zero, and never is, as the last layer grows: every sample is classified right.
     """
 
     spread: float

@@ -202,12 +202,7 @@ def _plain(tape: Tape, node: Node) -> _Instruction:
 def _fused(plain: _Instruction, once: dict[int, _Instruction]) -> tuple[_Instruction, int | None]:
     """Fuse an instruction with one operand that nothing else uses; return it and the operand, or None, it absorbed.
 
-    Parameters
-    ----------
-    plain : _Instruction
-        The instruction by itself.
-    once : dict
-        Instructions of those of its operands that are used only here.
+    `once` holds the instructions of those of its operands that are used only here.
     """
     for j, inner in once.items():
         other = [i for i in plain.operands if i != j]

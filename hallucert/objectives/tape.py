@@ -93,16 +93,9 @@ class Arithmetic(Protocol[T]):
 
 @dataclass(frozen=True)
 class Tape:
-    """A straight-line program from ``len(variables)`` inputs to ``len(outputs)`` outputs.
+    """A straight-line program from ``len(variables)`` inputs to ``len(outputs)`` outputs, which are node numbers.
 
-    Attributes
-    ----------
-    variables : tuple of str
-        Names of the inputs, in the order of the coordinates of ``x``, as `check_variable_names` allows them.
-    nodes : tuple of Node
-        Instructions; each reads only earlier ones.
-    outputs : tuple of int
-        Node numbers of the results.
+    Each of the `nodes` reads only earlier ones; the names of the `variables` are as `check_variable_names` allows them.
     """
 
     variables: tuple[str, ...]

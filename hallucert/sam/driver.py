@@ -40,18 +40,10 @@ SAVE_SECONDS = 5.0
 
 @dataclass
 class State:
-    """Where the lanes are, as in `Lanes`, and what has been seen of them.
+    """Where the lanes are, as in `Lanes`, and what has been seen of them; `position` steps are done by those that run.
 
-    Attributes
-    ----------
-    position : int
-        Steps that the running lanes have done.
-    kept : list of (rows, k, d) arrays
-        Iterates before every step that is a multiple of ``every``; rows after a lane stopped are not filled.
-    observed : list of arrays
-        What the observer returned, once for every multiple of ``observe_every``.
-    interrupted : bool
-        Whether Ctrl-C ended the run.
+    `kept` are arrays (rows, k, d) of the iterates before every step that is a multiple of ``every``, not filled where a
+    lane has stopped; `observed` is what the observer returned, once for every multiple of ``observe_every``.
     """
 
     x: np.ndarray
