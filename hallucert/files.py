@@ -269,11 +269,11 @@ def kind_of_file(path: Path) -> str | None:
 
 
 class Checkpoint:
-    """Finished parts of `work`, a key of `CHECKPOINTS`, in memory and, if there is a path, in a file replaced after each.
+    """Finished parts of work, in memory and, if there is a path, in a file that is replaced whole after each of them.
 
-    The `fingerprint` is that of all that determines the work, `settings` say in words what makes another work of it, and
-    `entries` are plain data by the names of the parts. A file that cannot be read, or belongs to other work, is a
-    `CheckpointError`.
+    The `work` is a key of `CHECKPOINTS`, the `fingerprint` that of all that determines it; `settings` say in words what
+    makes another work of it, and `entries` are plain data by the names of the parts. A file that cannot be read, or
+    belongs to other work, is a `CheckpointError`.
     """
 
     def __init__(self, path: Path | None, fingerprint: str, work: str, settings: str) -> None:

@@ -14,8 +14,8 @@ RUNNING, IS_CONVERGED, IS_STATIONARY, IS_DIVERGED, IS_OUTSIDE, IS_UNDERFLOW = ra
 class Lanes(NamedTuple):
     """All lanes of a run, which an engine moves in place; compiled code takes it whole.
 
-    Iterates `x` (k, d), where a lane that stopped stays; status `codes` and steps `done`, (k,) int64; `velocity` (k, d), or
-    (0, 0) without momentum.
+    Iterates `x` (k, d), where a lane that stopped stays; status `codes` and steps `done`, (k,) int64; `velocity` (k,
+    d), or (0, 0) without momentum.
     """
 
     x: np.ndarray
@@ -27,11 +27,11 @@ class Lanes(NamedTuple):
 class Steps(NamedTuple):
     """What an engine does in one call; compiled code takes it whole.
 
-    `rho` and `eta` (steps,) are radius and size of each step. `kept` (rows, k, d) receives the iterates before every step
-    whose number is a multiple of `every`, none for 0; `batches` (steps, b) int64 are the samples of each step, (0, 0) for
-    all. Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``, or a coordinate would exceed `bound` in absolute value.
-    With `momentum` the velocity becomes ``momentum v + g+``, and the step is ``-eta`` times it. `warm` steps are plain
-    descent; `normalised` is the ascent step ``rho g/|g|`` (SAM), not ``rho g``.
+    `rho` and `eta` (steps,) are radius and size of each step. `kept` (rows, k, d) receives the iterates before every
+    step whose number is a multiple of `every`, none for 0; `batches` (steps, b) int64 are the samples of each step, (0,
+    0) for all. Stop where ``|g+|^2 <= tolerance^2 + relative^2 |g|^2``, or a coordinate would exceed `bound` in
+    absolute value. With `momentum` the velocity becomes ``momentum v + g+``, and the step is ``-eta`` times it. `warm`
+    steps are plain descent; `normalised` is the ascent step ``rho g/|g|`` (SAM), not ``rho g``.
     """
 
     rho: np.ndarray
