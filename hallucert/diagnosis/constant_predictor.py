@@ -30,11 +30,12 @@ network has, so little is left to a network that has learned its samples."""
 class ConstantPredictor:
     """A network's answers compared with the best constant one.
 
-    ``f`` has a `value`, and a `loss` without weight decay. The least loss of a constant is, for squared loss, half the
-    variance of the targets, for cross-entropy the entropy of the mean label; no function of the inputs has less than
-    `floor`, the loss of the best constant on each set of equal inputs. `spread` is the largest difference between the
-    outputs of two samples, against that of the targets, or against 1 for the log-odds of cross-entropy. The loss is
-    `endless` if cross-entropy falls to zero, and never is, as the last layer grows: every sample is classified right.
+    ``f`` has a `value`, and a `loss` without weight decay, `decayed` if there is some. The least loss of a constant is,
+    for squared loss, half the variance of the targets, for cross-entropy the entropy of the mean label; no function of
+    the inputs has less than `floor`, the loss of the best constant on each set of equal inputs. `spread` is the largest
+    difference between the outputs of two samples, against that of the targets, or against 1 for the log-odds of
+    cross-entropy. The loss is `endless` if cross-entropy falls to zero, and never is, as the last layer grows: every
+    sample is classified right.
     """
 
     spread: float

@@ -151,7 +151,7 @@ def _diagnosed(
         if is_flat(f, point, float(radius)):
             return replace(asked, kind=Kind.FLAT, verdict=say.flat(law), advice=say.FLAT_ADVICE)
         return _critical(asked, hessian_spectrum(f, point, share))
-    target = point + float(radius) * law.floats.direction_at(g)[1]
+    target = point + float(radius) * law.floats.direction(g)[1]
     s = _norm(f.gradient(target))
     asked = replace(asked, target=target, sam_value=f.value(target), shifted_gradient_norm=s)
     length = float(np.linalg.norm(target - point))

@@ -111,7 +111,7 @@ class PointSpectra:
 
     def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int, law: RadiusLaw = SAM) -> None:
         self.f, self.x, self.rho, self.products, self.law = f, x, rho, products, law
-        size, self.u = law.floats.direction_at(f.gradient_lanes(x[None, :])[0])
+        size, self.u = law.floats.direction(f.gradient_lanes(x[None, :])[0])
         self.size = float(size)
         self.plus = x + rho * self.u
         self.dense = x.size <= DENSE
@@ -170,16 +170,24 @@ class PointSpectra:
         return self.f.gradient_lanes(self.plus[None, :])[0]
 
     @cached_property
+    def direction_jacobian(self) -> np.ndarray:
+        """``Du = T H/s``, shape (d, d), only for few variables."""
+        return self.law.floats.tangential(self.u, self.hessian).T / self.size
+
+    @property
+    def jacobian(self) -> np.ndarray:
+        """``J``, shape (d, d), only for few variables."""
+        return np.eye(self.x.size) + self.rho * self.direction_jacobian
+
+    @cached_property
     def sam_matrix(self) -> np.ndarray:
         """``M``, shape (d, d), only for few variables."""
-        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.floats.tangential_matrix(self.u, self.hessian)
-        return np.asarray(self.f.hessian_lanes(self.plus[None, :])[0] @ j)
+        return np.asarray(self.f.hessian_lanes(self.plus[None, :])[0] @ self.jacobian)
 
     def c32_margin(self) -> float:
         """Return ``lambda_min(sym Du) + 1/rho``, ``Du = T H/s``; an upper bound of it beyond `DENSE` variables."""
         if self.dense:
-            du = self.law.floats.tangential_matrix(self.u, self.hessian) / self.size
-            return float(eigvalsh((du + du.T) / 2)[0]) + 1 / self.rho
+            return float(eigvalsh((self.direction_jacobian + self.direction_jacobian.T) / 2)[0]) + 1 / self.rho
         hessian = hessian_at(self.f, self.x)
         # For SAM T H = H - u (H u)^T: besides H v only H u is needed. ASAM's metric costs the product H D^2 v.
         hu = hessian(self.u) if self.law.normalised else None
@@ -208,7 +216,7 @@ class PointSpectra:
         here, there = hessian_at(self.f, self.x), hessian_at(self.f, self.plus)
 
         def apply(v: np.ndarray) -> np.ndarray:
-            return there(v + scale * self.law.floats.tangential_matrix(self.u, here(v)[:, None])[:, 0])
+            return there(v + scale * self.law.floats.tangential(self.u, here(v)))
 
         start = np.random.default_rng(0).standard_normal(self.x.size)
         values, residuals = ritz_values(apply, start, self.products // 2)
@@ -217,8 +225,7 @@ class PointSpectra:
     def _dense_sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
         """First-order perturbation: ``M + E`` has the eigenvalue ``mu + y^* E x/(y^* x)`` with eigenvectors x, y."""
         m = self.sam_matrix
-        j = np.eye(self.x.size) + (self.rho / self.size) * self.law.floats.tangential_matrix(self.u, self.hessian)
-        size = float(np.linalg.norm(self.f.hessian_lanes(self.plus[None, :])[0]) * np.linalg.norm(j))
+        size = float(np.linalg.norm(self.f.hessian_lanes(self.plus[None, :])[0]) * np.linalg.norm(self.jacobian))
         try:
             values, right = np.linalg.eig(m)
             left = np.linalg.norm(np.linalg.inv(right), axis=1)
@@ -250,7 +257,7 @@ class PointSpectra:
         for first in range(0, len(b), block):
             rows = b[first : first + block]
             hb = self.f.hessian_vector_lanes(np.broadcast_to(self.x, rows.shape), rows)
-            product[:, first : first + block] = b @ self.law.floats.tangential_rows(self.u, hb).T
+            product[:, first : first + block] = b @ self.law.floats.tangential(self.u, hb).T
         return (gram + (self.rho / self.size) * product) / float(self.f.n), gram
 
     def zero_is_within(self, reach: float, newton: np.ndarray) -> bool:

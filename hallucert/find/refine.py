@@ -112,7 +112,7 @@ def _refined(f: Objective, start: np.ndarray, radius: Fraction, steps: int, law:
             f"refine did not converge: at {short(f, root.x)} |g(x+)| = {left} and the Newton step is {step} long. "
             f"Continue the SAM run, start nearer, or raise max_steps (now {steps})"
         )
-    plus = root.x + law.floats.step_at(shifted.gradient(root.x), shifted.rho)
+    plus = root.x + law.floats.step(shifted.gradient(root.x), shifted.rho)
     target = newton_point(gradient_system(f), plus, max_steps=20, step_limit=1e-6 * length).x
     if not clear_of_edge(f, np.stack([root.x, target]), EDGE * length).all():
         raise SearchError(
@@ -157,7 +157,7 @@ def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> f
         raise SearchError(f"refine: the gradient is zero at x = {short(f, x)}, so x+ is not defined there")
     if q == 0:
         raise SearchError(f"refine: x = {short(f, x)} is an ordinary critical point of f, where x+ = x")
-    ascent = rho * law.floats.direction_at(g)[1]
+    ascent = rho * law.floats.direction(g)[1]
     if not _defined(f, (x + ascent)[None, :]):
         raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x+ of x = {short(f, x)}")
     return Shifted(f, rho, law).length(x)
@@ -239,7 +239,7 @@ def hallucinate(
 def _units_of_start(f: Objective, x: np.ndarray, radius: float, law: RadiusLaw) -> Rescaled:
     """Return `f` in units of the first step, which must lead to where it is defined."""
     require_defined(f, x, "start")
-    shifted = x + radius * law.floats.direction_at(f.gradient_lanes(x[None, :])[0])[1]
+    shifted = x + radius * law.floats.direction(f.gradient_lanes(x[None, :])[0])[1]
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
         where = short(f, shifted)
         raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")
@@ -270,7 +270,7 @@ def _hallucinated(
         hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
         q = number_text(f, float(np.linalg.norm(g)), Unit.GRADIENT)
         raise SearchError(f"hallucinate ended where |g| = {q}: an ordinary critical point. Try another start{hint}")
-    plus = x + shifted.rho * law.floats.direction_at(g)[1]
+    plus = x + shifted.rho * law.floats.direction(g)[1]
     if not clear_of_edge(f, np.stack([x, plus]), EDGE * float(norms(x[None, :])[0])).all():
         raise SearchError(
             f"hallucinate ended at {short(f, x)} with x or x+ on the edge of the domain of f: start elsewhere"

@@ -49,8 +49,8 @@ class Shifted:
     def by_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``F(x) = g(x+)`` and its Jacobian ``H(x+) J``: a `PointSystem`."""
         g, h = self.gradient(x), self.f.hessian_lanes(x[None, :])[0]
-        size, u = self.step.direction_at(g)
-        j = np.eye(x.size) + (self.rho / size) * self.step.tangential_matrix(u, h)
+        size, u = self.step.direction(g)
+        j = np.eye(x.size) + (self.rho / size) * self.step.tangential(u, h).T
         plus = (x + self.rho * u)[None, :]
         return self.f.gradient_lanes(plus)[0], self.f.hessian_lanes(plus)[0] @ j
 
@@ -62,7 +62,7 @@ class Shifted:
     def residual(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
         """Return ``r(x+)``, shape (m,); the gradient at `x` may be known."""
         g = self.gradient(x) if gradient is None else gradient
-        return self.f.residual_lanes((x + self.step.step_at(g, self.rho))[None, :])[0]
+        return self.f.residual_lanes((x + self.step.step(g, self.rho))[None, :])[0]
 
     def residual_jacobian(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
         """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
@@ -71,12 +71,12 @@ class Shifted:
         is needed however large `d` is.
         """
         g = self.gradient(x) if gradient is None else gradient
-        size, u = self.step.direction_at(g)
+        size, u = self.step.direction(g)
         a = np.require(self.f.residual_jacobian_lanes((x + self.rho * u)[None, :])[0], requirements="W")
         block = max(1, BLOCK // x.size)
         for first in range(0, len(a), block):
             rows = a[first : first + block]
-            tangential = self.step.tangential_rows(u, rows)
+            tangential = self.step.tangential(u, rows)
             rows += (self.rho / size) * self.f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
         return a
 
@@ -108,7 +108,7 @@ class Shifted:
         """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
         if self.law == SAM:
             return self.rho
-        return float(norms(self.rho * self.step.direction_at(self.gradient(x))[1][None, :])[0])
+        return float(norms(self.rho * self.step.direction(self.gradient(x))[1][None, :])[0])
 
     def is_critical(self, x: np.ndarray, length: float) -> bool:
         """Tell whether ``g(x)`` is zero to floats, see `NOISE`, on a length scale."""
@@ -150,7 +150,7 @@ class Shifted:
 
     def candidate(self, x: np.ndarray, rho: Fraction, target: np.ndarray) -> Candidate:
         """Return the candidate at a hallucinated point, with the exact radius."""
-        lam = float(self.step.direction_at(self.gradient(x))[0]) / self.rho
+        lam = float(self.step.direction(self.gradient(x))[0]) / self.rho
         return Candidate(self.f, x, rho, target, lam, self.kind(x), law=self.law)
 
 

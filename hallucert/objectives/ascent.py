@@ -15,72 +15,47 @@ SMALL_SQUARE = 2.0**-900
 
 
 class Ascent:
-    """A radius law on lanes of gradients (k, d), or at one gradient (d,)."""
+    """A radius law at gradients (k, d), or at one (d,)."""
 
     def __init__(self, law: RadiusLaw) -> None:
         self.law, self.normalised = law, law.normalised
-
-    @cached_property
-    def metric(self) -> np.ndarray | None:
-        """The diagonal of ``D^2``, shape (d,); None for the identity."""
-        return np.array([float(scale * scale) for scale in self.law.scales]) if self.law.scales else None
 
     @cached_property
     def diagonal(self) -> np.ndarray | None:
         """The diagonal of ``D``, shape (d,); None for the identity."""
         return np.array([float(scale) for scale in self.law.scales]) if self.law.scales else None
 
-    def size(self, g: np.ndarray) -> np.ndarray:
-        """Return ``s`` (k,), by which the gradients (k, d) are divided."""
-        if not self.normalised:
-            return np.ones(len(g))
-        return row_norms(g if self.diagonal is None else self.diagonal * g)
+    @cached_property
+    def metric(self) -> np.ndarray | None:
+        """The diagonal of ``D^2``, shape (d,); None for the identity."""
+        return np.array([float(scale * scale) for scale in self.law.scales]) if self.law.scales else None
 
-    def direction(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``s`` (k,) and ``u`` (k, d), which is NaN where ``s`` is zero."""
-        with np.errstate(all="ignore"):
-            size = self.size(g)
-            return size, (self._weighted(g) / size[:, None] if self.normalised else g)
-
-    def direction_at(self, g: np.ndarray) -> tuple[np.float64, np.ndarray]:
-        """Return ``s`` and ``u`` (d,) for one gradient; NaN where ``s`` is zero."""
-        if not self.normalised:
-            return np.float64(1.0), g
-        size = self.size(g[None])[0]
-        with np.errstate(all="ignore"):
-            return size, self._weighted(g) / size
-
-    def step_at(self, g: np.ndarray, rho: float) -> np.ndarray:
-        """Return ``rho u`` (d,) for one gradient, computed as ``(rho D^2 g) / s``."""
-        return rho * self._weighted(g) / self.direction_at(g)[0]
-
-    def tangential(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return ``T v`` (k, d) for lanes of vectors."""
-        if not self.normalised:
-            return v
-        return self._weighted(v) - np.einsum("ij,ij->i", u, v)[:, None] * u
-
-    def tangential_columns(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Return ``T H`` (k, d, d) for lanes of Hessians."""
-        if not self.normalised:
-            return h
-        moved = h if self.metric is None else self.metric[:, None] * h
-        return moved - u[:, :, None] * np.einsum("ki,kij->kj", u, h)[:, None, :]
-
-    def tangential_matrix(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Return ``T H`` (d, k) for one direction (d,) and columns (d, k) of a Hessian."""
-        if not self.normalised:
-            return h
-        moved = h if self.metric is None else self.metric[:, None] * h
-        return moved - np.outer(u, u @ h)
-
-    def tangential_rows(self, u: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return ``R T`` (k, d) for one direction (d,) and the rows (k, d) of ``R``."""
-        return self._weighted(rows) - np.outer(rows @ u, u) if self.normalised else rows
-
-    def _weighted(self, g: np.ndarray) -> np.ndarray:
+    def weighted(self, g: np.ndarray) -> np.ndarray:
         """Return ``D^2 g``."""
         return g if self.metric is None else self.metric * g
+
+    def size(self, g: np.ndarray) -> np.ndarray:
+        """Return ``s``, by which gradients are divided: (k,), or a number."""
+        if not self.normalised:
+            return np.ones(g.shape[:-1])
+        return row_norms(np.atleast_2d(g if self.diagonal is None else self.diagonal * g)).reshape(g.shape[:-1])
+
+    def direction(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``s`` and ``u``, of the shape of `g`, which is NaN where ``s`` is zero."""
+        size = self.size(g)
+        with np.errstate(all="ignore"):
+            return size, (self.weighted(g) / size[..., None] if self.normalised else g)
+
+    def step(self, g: np.ndarray, rho: float) -> np.ndarray:
+        """Return ``rho u``, computed as ``(rho D^2 g) / s``."""
+        return rho * self.weighted(g) / self.size(g)[..., None]
+
+    def tangential(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return ``T v`` for vectors along the last axis; of the rows of ``H`` that is ``(T H)^T``."""
+        if not self.normalised:
+            return v
+        along = v @ u if u.ndim == 1 else np.einsum("...i,...i->...", v, u)
+        return self.weighted(v) - along[..., None] * u
 
 
 def row_norms(g: np.ndarray) -> np.ndarray:

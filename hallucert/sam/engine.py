@@ -84,8 +84,8 @@ class PlainEngine(Engine):
                 step = np.ldexp(self.objective.gradient_lanes(points), -self.height)
                 q2 = shifted = np.einsum("ij,ij->i", step, step)
                 if not steps.warm:
-                    ascent = step if self.law.floats.metric is None else self.law.floats.metric * step
-                    points_there = points + (steps.rho[k] / self.law.floats.size(step))[:, None] * ascent
+                    slope = steps.rho[k] / self.law.floats.size(step)
+                    points_there = points + slope[:, None] * self.law.floats.weighted(step)
                     step = np.ldexp(self.objective.gradient_lanes(points_there), -self.height)
                     shifted = np.einsum("ij,ij->i", step, step)
                 if steps.momentum:

@@ -57,7 +57,7 @@ class _Place:
         """Return ``Du``, shape (k, d, d)."""
         size, u = self.size_and_direction
         with np.errstate(all="ignore"):
-            return self.law.tangential_columns(u, self.f.hessian_lanes(self.x)) / size[:, None, None]
+            return self.law.tangential(u[:, None], self.f.hessian_lanes(self.x)).swapaxes(1, 2) / size[:, None, None]
 
     def perturbation_jacobian(self) -> np.ndarray:
         """Return ``J``, shape (k, d, d)."""

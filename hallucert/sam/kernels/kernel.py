@@ -161,10 +161,7 @@ def _advance_block(program, work, block, members, lanes, steps):  # type: ignore
                 _perturb(work, rows, outputs, 0.0 if steps.warm else steps.rho[k], steps.normalised, width)
         tolerance, relative = (0.0, 0.0) if steps.warm else (steps.tolerance, steps.relative)
         stop = _stops(work, q2, norm, tolerance, relative, width)
-        if steps.momentum > 0.0:
-            stop += _descend_heavily(work, rows, outputs, steps.eta[k], steps.momentum, steps.bound, width)
-        else:
-            stop += _descend(work, rows, outputs, steps.eta[k], steps.bound, width)
+        stop += _descend(work, rows, outputs, steps.eta[k], steps.momentum, steps.bound, width)
         if stop > 0:
             count = _retire(work, rows, norm, members, count, first + k, lanes, steps)
             if count == 0:
@@ -212,28 +209,21 @@ def _perturb(work, rows, outputs, rho, normalised, width):  # type: ignore[no-un
 
 
 @inlined
-def _descend(work, rows, outputs, eta, bound, width):  # type: ignore[no-untyped-def]
-    """Put the saved point minus `eta` times the outputs in its place; count the coordinates beyond `bound`, or NaN."""
+def _descend(work, rows, outputs, eta, momentum, bound, width):  # type: ignore[no-untyped-def]
+    """Put the saved point minus `eta` times the outputs in its place; count the coordinates beyond `bound`, or NaN.
+
+    With momentum the velocities, after updating them, take the place of the outputs.
+    """
     beyond = 0
     for j in range(outputs.shape[0]):
-        o, g = np.uint64(j) * rows.block, np.uint64(outputs[j]) * rows.block
+        o, along = np.uint64(j) * rows.block, np.uint64(outputs[j]) * rows.block
+        if momentum > 0.0:
+            v = rows.speed + o
+            for i in range(width):
+                work[v + i] = momentum * work[v + i] + work[along + i]
+            along = v
         for i in range(width):
-            after = work[rows.save + o + i] - eta * work[g + i]
-            work[o + i] = after
-            beyond += 0 if np.abs(after) <= bound else 1
-    return beyond
-
-
-@inlined
-def _descend_heavily(work, rows, outputs, eta, momentum, bound, width):  # type: ignore[no-untyped-def]
-    """Do what `_descend` does along the velocities, after updating them."""
-    beyond = 0
-    for j in range(outputs.shape[0]):
-        o, g = np.uint64(j) * rows.block, np.uint64(outputs[j]) * rows.block
-        for i in range(width):
-            v = momentum * work[rows.speed + o + i] + work[g + i]
-            work[rows.speed + o + i] = v
-            after = work[rows.save + o + i] - eta * v
+            after = work[rows.save + o + i] - eta * work[along + i]
             work[o + i] = after
             beyond += 0 if np.abs(after) <= bound else 1
     return beyond
