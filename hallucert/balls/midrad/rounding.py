@@ -118,8 +118,9 @@ def blocked_product(a: Doubles, b: Doubles) -> tuple[Doubles, int]:
     total = np.matmul(a[..., :block], b[..., :block, :])
     if length <= block:
         return total, length
+    part = np.empty_like(total)
     for start in range(block, length, block):
-        total += np.matmul(a[..., start : start + block], b[..., start : start + block, :])
+        total += np.matmul(a[..., start : start + block], b[..., start : start + block, :], out=part)
     return total, block + -(-length // block)
 
 
