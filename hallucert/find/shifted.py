@@ -203,5 +203,4 @@ def polished_candidate(f: Objective, x: np.ndarray, rho: Fraction, target: np.nd
     root = newton_point(shifted.by_gradient, x, max_steps=12, step_limit=1e-3 * radius)
     if np.isfinite(root.residual) and np.linalg.norm(root.x - x) <= 1e-3 * radius:
         x = root.x
-    q = float(np.linalg.norm(shifted.gradient(x)))
-    return Candidate(f, x, rho, target, q / radius, shifted.kind(x))
+    return shifted.candidate(x, rho, target)

@@ -11,7 +11,7 @@ from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact, format_rational
 from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
-from hallucert.objectives.objective import Objective, require_residuals
+from hallucert.objectives.objective import Objective, checked_objective, require_residuals
 from hallucert.objectives.tape import Arithmetic, Ball, Tape
 
 if TYPE_CHECKING:
@@ -119,6 +119,16 @@ class FormulaObjective(Objective):
         if self.residuals is None:
             return {"kind": "formula", "tape": self.tape.to_json()}
         return {"kind": "least_squares", "residuals": self.residuals.to_json(), "n": format_rational(self.n)}
+
+
+def checked_formula(f: object, least: int, most: int) -> FormulaObjective:
+    """Return the argument `f` of a proof if it is a rigorous formula of so many variables."""
+    f = checked_objective(f)
+    f.require_rigorous()
+    if not isinstance(f, FormulaObjective) or not least <= f.dimension <= most:
+        must = f"be a formula of {f'{least} to' if least > 1 else 'at most'} {most} variables"
+        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
+    return f
 
 
 def least_squares_tape(residuals: Tape, n: Exact = 1) -> Tape:

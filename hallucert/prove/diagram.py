@@ -42,8 +42,8 @@ from hallucert.find.curves.records import Branch
 from hallucert.find.domain import LARGEST, checked_point
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
-from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.formula import checked_formula
+from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.branch import NO_TARGET, PRECISION, Prover
 from hallucert.prove.regions import ROOM as LARGER
 from hallucert.prove.regions import Cutting
@@ -295,12 +295,7 @@ def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept, clo
 
 def _checked(f: object, box: Any) -> Box:
     """Return the exact box after checking the function and it."""
-    f = checked_objective(f)
-    f.require_rigorous()
-    if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= MAX_DIMENSION:
-        must = f"be a formula of 2 to {MAX_DIMENSION} variables"
-        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
-    region = exact_box(box, f.dimension)
+    region = exact_box(box, checked_formula(f, 2, MAX_DIMENSION).dimension)
     if any(max(abs(low), abs(high)) > LARGEST for low, high in region):
         raise ArgumentError("box", box, f"have numbers of at most {LARGEST:g} in absolute value")
     if any(

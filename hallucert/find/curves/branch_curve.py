@@ -25,12 +25,12 @@ from hallucert.find.curves.continuation import (
     CurvePoint,
     End,
     Limit,
+    SmoothCurve,
     Stop,
     box_limits,
     ends_at_limits,
     first_end,
     locate,
-    null_vector,
 )
 from hallucert.find.curves.records import EndReason, EventType
 from hallucert.find.eigenvalues import critical_kind, eigh, eigvals, eigvalsh, singular_values, svd
@@ -50,7 +50,7 @@ SINGULAR = 1e-5  # ``DG`` with a smaller quotient of singular values at a change
 TARGET = 1e-2  # a radius below this part of that of the start means that the branch runs into its target
 
 
-class Curve:
+class Curve(SmoothCurve):
     """The equation of a branch."""
 
     def __init__(self, f: Objective, target: np.ndarray, scale: float) -> None:
@@ -74,12 +74,8 @@ class Curve:
         block = self.hessian(z) + self.scale * z[-1] * np.eye(self.dimension)
         return np.column_stack([block, self.scale * (z[:-1] - self.target)])
 
-    def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray:
-        """Return the unit null vector of ``DG`` with a positive component along `along`."""
-        return null_vector(self.jacobian(z), along)
-
     def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
-        """Return the point of the curve in the hyperplane through `z` orthogonal to `normal`, by Newton; or None."""
+        """Newton's method."""
         start, last = z, np.inf
         for _ in range(NEWTON_STEPS):
             residual = np.append(self.residual(z), normal @ (z - start))

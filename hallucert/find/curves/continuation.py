@@ -9,9 +9,9 @@ quantities that stay below zero, and where the curve leaves them is located to r
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -37,11 +37,21 @@ ROUNDING = 1e-15  # part of its size to which a quantity is known
 DEFAULT_EVENTS = (EventType.FOLD, EventType.BRANCH_POINT, EventType.STABILITY)
 
 
-class SmoothCurve(Protocol):
-    """What continuation needs to know of a curve in R^(d+1)."""
+class SmoothCurve(ABC):
+    """What continuation needs to know of a curve of zeros: the derivative, and how a point is moved onto the curve."""
 
-    def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray: ...
-    def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None: ...
+    @abstractmethod
+    def jacobian(self, z: np.ndarray) -> np.ndarray:
+        """Return the derivative, whose null vector is the tangent."""
+
+    @abstractmethod
+    def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
+        """Return the point of the curve in the hyperplane through `z` orthogonal to `normal`, or None."""
+
+    def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray:
+        """Return the unit null vector with a component along `along` that is not negative; NaN if there is none."""
+        null = svd(self.jacobian(z))[2][-1]
+        return null if null @ along >= 0 else -null
 
 
 @dataclass(frozen=True)
@@ -212,12 +222,6 @@ def advance(
         return None
     there = CurvePoint(z, t)
     return there if stays is None or stays(here, there) else None
-
-
-def null_vector(jacobian: np.ndarray, along: np.ndarray) -> np.ndarray:
-    """Return the unit null vector with a component along `along` that is not negative; NaN if there is none."""
-    null = svd(jacobian)[2][-1]
-    return null if null @ along >= 0 else -null
 
 
 def angle(t: np.ndarray, s: np.ndarray) -> float:

@@ -18,6 +18,7 @@ from hallucert.find.curves.continuation import (
     MAX_TURN,
     CurvePoint,
     End,
+    SmoothCurve,
     StepControl,
     Stop,
     angle,
@@ -25,7 +26,6 @@ from hallucert.find.curves.continuation import (
     ends_at_limits,
     first_end,
     interpolated,
-    null_vector,
 )
 from hallucert.find.curves.records import EndReason
 from hallucert.find.curves.surface import CONVERGED, CORRECTOR_STEPS, FLAT
@@ -48,7 +48,7 @@ LINE_STEPS = 20  # steps of Newton's method along the tangent towards a critical
 VANISHED = 0.2  # a gradient this much smaller than before vanishes to first order
 
 
-class SheetCurve:
+class SheetCurve(SmoothCurve):
     """Tangents, corrector and step lengths for `hallucert.find.curves.continuation`."""
 
     def __init__(self, f: Objective, rho: float) -> None:
@@ -60,10 +60,6 @@ class SheetCurve:
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """``A``, shape (d - 1, d), or ``M``, shape (d, d); NaN where it is undefined."""
         return self.equations(x)[1]
-
-    def tangent(self, z: np.ndarray, along: np.ndarray) -> np.ndarray:
-        """Return the unit null vector of the jacobian that points along `along`; NaN where there is none."""
-        return null_vector(self.jacobian(z), along)
 
     def correct(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray | None:
         """Return the solution in the hyperplane through `z` orthogonal to `normal`, by Gauss-Newton, or None.

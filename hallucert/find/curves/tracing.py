@@ -303,10 +303,5 @@ def passages(branch: Branch, radius: Fraction) -> list[Candidate]:
             found.append(point)
         elif i + 1 < len(points) and offset[i] * offset[i + 1] < 0:
             found.append(locate(curve, point, points[i + 1], lambda p: curve.radius(p.z) - r))
-    return [
-        Candidate(
-            curve.f, p.z[:-1], radius, curve.target, float(curve.scale * p.z[-1]), Shifted(curve.f, r).kind(p.z[:-1])
-        )
-        for p in found
-        if p is not None and p.z[-1] > 0
-    ]
+    shifted = Shifted(curve.f, r)
+    return [shifted.candidate(p.z[:-1], radius, curve.target) for p in found if p is not None and p.z[-1] > 0]

@@ -69,7 +69,7 @@ def moreau_points(
     found, shifted = [], Shifted(f, float(rho), USAM)
     for number, p in enumerate(x):
         look("points classified", number, len(x))
-        found.append(Candidate(f, p, rho, target, 1 / float(rho), shifted.kind(p), law=USAM))
+        found.append(shifted.candidate(p, rho, target))
     return [found[i] for i in lexicographic(f.value_lanes(x), x)]
 
 

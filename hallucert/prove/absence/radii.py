@@ -24,7 +24,7 @@ from hallucert.check.units import CALLER, MOST, OCTAVES, Units, box_units, units
 from hallucert.clock import OutOfTime, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE, Exact, exact_radius
-from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.formula import FormulaObjective, checked_formula
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.absence import critical_rho as shells
@@ -208,16 +208,11 @@ def _box_around(f: FormulaObjective, target: CriticalPoint, box: Any) -> np.ndar
 
 def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
     require_round_to_nearest()
-    f = checked_objective(f)
-    f.require_rigorous()
-    if not isinstance(f, FormulaObjective) or f.dimension > 4:
-        raise ArgumentError(
-            "f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of at most 4 variables"
-        )
-    point = exact_point(target, f.dimension, "target")
+    formula = checked_formula(f, 1, 4)
+    point = exact_point(target, formula.dimension, "target")
     if any(abs(v) > LARGEST_DOUBLE for v in point):
         raise ArgumentError("target", target, "be within the range of doubles")
-    return f, list(point)
+    return formula, list(point)
 
 
 def _checked_budgets(rtol: Any, max_boxes: Any, seconds: Any) -> tuple[float, int, float]:

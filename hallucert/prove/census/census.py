@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from os import PathLike
-from typing import Generic, Protocol
+from typing import Generic
 
 import numpy as np
 
@@ -22,12 +22,12 @@ from hallucert.check.census.file import critical_from_json, point_from_json
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
 from hallucert.check.publishing import provenance
 from hallucert.check.units import box_units
-from hallucert.clock import UNLIMITED, Clock, Progress, working
+from hallucert.clock import Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
-from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.formula import checked_formula
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
 from hallucert.prove.census import critical, sphere
 from hallucert.prove.census.results import P, TaskResult, checkpoint_of, result_from_json, result_to_json
@@ -120,19 +120,12 @@ def census(
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     kept = checkpoint_of(path, problem, max_boxes)
     with working(seconds, progress) as clock:
-
-        def runner(tasks: Sequence[Task[P]]) -> Iterator[TaskResult[P]]:
-            return _results(tasks, problem.f.dimension, clock, *_jobs(workers), kept)
-
-        return take(problem, max_boxes, runner, clock)
+        return _taken(problem, max_boxes, _Workers(*_jobs(workers), kept, clock))
 
 
 def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backend: str) -> Problem:
     """Return the problem after checking every argument."""
-    f = checked_objective(f)
-    f.require_rigorous()
-    if not isinstance(f, FormulaObjective) or not 2 <= f.dimension <= 4:
-        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", "be a formula of 2 to 4 variables")
+    f = checked_formula(f, 2, 4)
     region = checked_box(box, f.dimension, rounded=False)
     radius = exact_radius(rho)
     if not SMALLEST <= radius <= LARGEST:
@@ -166,44 +159,6 @@ def _do(run: Callable[[Clock], TaskResult[P]], finish: float) -> TaskResult[P]:
     return run(Clock(finish - time.time()))
 
 
-def _stream(todo: Sequence[Task[P]], finish: float, jobs: int | None, worth: float) -> Iterator[TaskResult[P]]:
-    """Do tasks and yield their results in order; processes start when so many seconds of work seem to be left."""
-    from joblib import Parallel, delayed
-
-    begun, count = time.monotonic(), len(todo)
-    for i, task in enumerate(todo):
-        expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
-        if jobs != 1 and count - i > 1 and expected >= worth:
-            yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_do)(left.run, finish) for left in todo[i:])
-            return
-        yield _do(task.run, finish)
-
-
-def _results(
-    tasks: Sequence[Task[P]], dimension: int, clock: Clock, jobs: int | None, worth: float, kept: Checkpoint
-) -> Iterator[TaskResult[P]]:
-    """Do the tasks that are not done yet; yields all results in order."""
-    finish = time.time() + clock.left()
-    results = {
-        task.name: result_from_json(kept, task.name, dimension, task.point_from_json)
-        for task in tasks
-        if task.name in kept.entries
-    }
-    todo = [task for task in tasks if task.name not in results]
-    if todo:
-        kept.require_place()
-    step = tasks[0].name.split()[0] if tasks else ""
-    clock.tell(step, len(results), len(tasks))
-    for task, result in zip(todo, _stream(todo, finish, jobs, worth), strict=True):
-        results[task.name] = result
-        # What the clock cut short is done again by the next run.
-        if kept.path is not None and not (result.pending and time.time() >= finish):
-            kept.add(task.name, result_to_json(result))
-        clock.tell(step, len(results), len(tasks))
-    for task in tasks:
-        yield results[task.name]
-
-
 @dataclass(frozen=True)
 class Task(Generic[P]):
     """A part of a step of a census: its name, what does it, and what reads a point of a result that was kept."""
@@ -213,20 +168,51 @@ class Task(Generic[P]):
     point_from_json: Callable[[object, str], P]
 
 
-class Runner(Protocol):
-    """Does tasks and returns their results in order, wherever it does them."""
+@dataclass(frozen=True)
+class _Workers:
+    """Do tasks, in so many processes as soon as they are worth it, and keep the results."""
 
-    def __call__(self, tasks: Sequence[Task[P]]) -> Iterable[TaskResult[P]]:
-        """Do them."""
-        ...
+    jobs: int | None
+    worth: float
+    kept: Checkpoint
+    clock: Clock
+
+    def results(self, tasks: Sequence[Task[P]], dimension: int) -> list[TaskResult[P]]:
+        """Do the tasks that are not done yet; return all results in order."""
+        kept, finish = self.kept, time.time() + self.clock.left()
+        results = {
+            task.name: result_from_json(kept, task.name, dimension, task.point_from_json)
+            for task in tasks
+            if task.name in kept.entries
+        }
+        todo = [task for task in tasks if task.name not in results]
+        if todo:
+            kept.require_place()
+        step = tasks[0].name.split()[0] if tasks else ""
+        self.clock.tell(step, len(results), len(tasks))
+        for task, result in zip(todo, self._stream(todo, finish), strict=True):
+            results[task.name] = result
+            # What the clock cut short is done again by the next run.
+            if kept.path is not None and not (result.pending and time.time() >= finish):
+                kept.add(task.name, result_to_json(result))
+            self.clock.tell(step, len(results), len(tasks))
+        return [results[task.name] for task in tasks]
+
+    def _stream(self, todo: Sequence[Task[P]], finish: float) -> Iterator[TaskResult[P]]:
+        """Do tasks and yield their results in order; processes start when so many seconds of work seem to be left."""
+        from joblib import Parallel, delayed
+
+        begun, count = time.monotonic(), len(todo)
+        for i, task in enumerate(todo):
+            expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
+            if self.jobs != 1 and count - i > 1 and expected >= self.worth:
+                parallel = Parallel(n_jobs=self.jobs, return_as="generator")
+                yield from parallel(delayed(_do)(left.run, finish) for left in todo[i:])
+                return
+            yield _do(task.run, finish)
 
 
-def run_here(tasks: Sequence[Task[P]]) -> Iterator[TaskResult[P]]:
-    """Do tasks in this process."""
-    return (task.run(UNLIMITED) for task in tasks)
-
-
-def take(whole: Problem, max_boxes: int, runner: Runner = run_here, clock: Clock = UNLIMITED) -> Census:
+def _taken(whole: Problem, max_boxes: int, workers: _Workers) -> Census:
     """Take the census.
 
     The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
@@ -238,17 +224,15 @@ def take(whole: Problem, max_boxes: int, runner: Runner = run_here, clock: Clock
     problem = units.problem(whole)
     numbers = critical.tasks(problem)
     share = max(max_boxes // len(numbers), 1)
-    read_target = partial(critical_from_json, d)
-    first = list(
-        runner([Task(f"critical {n}", partial(critical.run, problem, n, share), read_target) for n in numbers])
-    )
+    read, runs = partial(critical_from_json, d), {n: partial(critical.run, problem, n, share) for n in numbers}
+    first = workers.results([Task(f"critical {n}", run, read) for n, run in runs.items()], d)
     targets, places = critical.merged(problem, first)
     starts = sphere.tasks(problem, len(targets))
     share = max(max_boxes // max(len(starts), 1), 1)
     reads = partial(point_from_json, d, len(targets))
     sweeps = {start: partial(sphere.run, problem, targets, start, share) for start in starts}
-    second = list(runner([Task(f"sphere {start}", sweep, reads) for start, sweep in sweeps.items()]))
-    points, more = sphere.merged(problem, targets, second, clock)
+    second = workers.results([Task(f"sphere {start}", sweep, reads) for start, sweep in sweeps.items()], d)
+    points, more = sphere.merged(problem, targets, second, workers.clock)
     ar = arithmetic(problem.exact_backend, problem.precision)
     open_places = places + more
     found = Census(
