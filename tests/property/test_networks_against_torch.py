@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import hallucert as hc
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
+pytestmark = pytest.mark.frameworks
 
 OPTIONS = [
     {"loss": "squared"},

@@ -381,7 +381,13 @@ def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     function(*positional, **arguments)
 
 
-@pytest.mark.parametrize("name", sorted(BASES))
+def _marked(name: str) -> Any:
+    """A function of another framework is tried where these are."""
+    foreign = name in ("Objective.from_torch", "Objective.from_jax")
+    return pytest.param(name, marks=pytest.mark.frameworks) if foreign else name
+
+
+@pytest.mark.parametrize("name", map(_marked, sorted(BASES)))
 @pytest.mark.filterwarnings("ignore")
 def test_nasty_values_raise_typed_errors_or_none(name, tmp_path, monkeypatch):
     """No value makes a function fail in another way, nor hang."""

@@ -19,6 +19,7 @@ from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticErro
 from hallucert.exact import Exact, exact
 from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor, refusal
+from hallucert.objectives.front_ends.torch_constants import MASKED, as_tensors, folded
 from hallucert.objectives.front_ends.torch_shapes import OPERATIONS
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
@@ -130,10 +131,16 @@ def _read_graph(builder: ProgramBuilder, module: Torch, names: dict[str, int], i
             known[spec.arg.name] = Tensor(builder.input(names[spec.target]))
         else:
             values = inputs if spec.target is None else state[spec.target].detach().cpu().numpy()
-            known[spec.arg.name] = Tensor(builder.array(values)) if values.dtype.kind == "f" else values
+            known[spec.arg.name] = values.copy()
+    bits = torch.finfo(next(module.parameters()).dtype).bits
     for node in exported.graph.nodes:
         if node.op == "call_function":
             known[node.name] = _applied(builder, node, known)
+            kind: Torch = getattr(node.meta.get("val"), "dtype", None)
+            if isinstance(known[node.name], Tensor) and (not kind.is_floating_point or torch.finfo(kind).bits < bits):
+                raise NotAnalyticError(
+                    f"the module computes in {kind} ({node.target}), not in the type of its parameters"
+                )
     returned = [spec.arg.name for spec in exported.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"]
     result = known.get(returned[0]) if len(returned) == 1 else None
     if not isinstance(result, Tensor):
@@ -142,22 +149,31 @@ def _read_graph(builder: ProgramBuilder, module: Torch, names: dict[str, int], i
 
 
 def _applied(builder: ProgramBuilder, node: Torch, known: dict[str, Torch]) -> Torch:
-    """Add one operation of the graph."""
+    """Add one operation of the graph, if it is not one of constants alone."""
     import torch
 
     def value(x: Torch) -> Torch:
         if isinstance(x, torch.fx.Node):
+            if x.name not in known:  # a graph within the graph
+                raise NotAnalyticError(refusal(_known_as(target), "module"))
             return known[x.name]
         return [value(y) for y in x] if isinstance(x, list | tuple) else x
 
     target = str(node.target)
-    if target not in OPERATIONS:
-        raise NotAnalyticError(refusal(_known_as(target), "module"))
     options = {key: value(x) for key, x in node.kwargs.items()}
     if target == "aten.rms_norm.default" and len(node.args) < 4:  # PyTorch's eps is that of the type of its numbers
         options.setdefault("eps", torch.finfo(node.meta["val"].dtype).eps)
+    arguments = [value(x) for x in node.args]
+    if target.startswith("aten._assert"):
+        return None
+    if (constant := folded(node, arguments, options)) is not None:
+        return constant
+    if target not in OPERATIONS:
+        raise NotAnalyticError(refusal(_known_as(target), "module"))
+    if target not in MASKED:
+        arguments, options = as_tensors(builder, arguments), as_tensors(builder, options)
     try:
-        return OPERATIONS[target](builder, *map(value, node.args), **options)
+        return OPERATIONS[target](builder, *arguments, **options)
     except NotAnalyticError:
         raise
     except Exception as error:  # an option, or a kind of argument, that the table does not know
@@ -234,7 +250,11 @@ class TorchFloats(FrameworkFloats):
     ) -> None:
         import torch
 
-        self.module, self.loss, self.decay = copy.deepcopy(module).double(), loss, decay
+        self.module, self.loss, self.decay = copy.deepcopy(module), loss, decay
+        for part in self.module.modules():  # its eps is by default that of the type of its numbers
+            if isinstance(part, torch.nn.RMSNorm) and part.eps is None:
+                part.eps = torch.finfo(next(module.parameters()).dtype).eps
+        self.module = self.module.double()
         super().__init__({key: tuple(p.shape) for key, p in self.module.named_parameters()}, start)
         self._data = [torch.from_numpy(part.copy()) for part in data]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from hallucert.errors import NotAnalyticError
-from hallucert.objectives.front_ends import frameworks, jax_shifts
+from hallucert.objectives.front_ends import frameworks, shifts
 from hallucert.objectives.front_ends.frameworks import Tensor, Value, node_of
 from hallucert.objectives.front_ends.jax_operations import HARMLESS, OPERATIONS
-from hallucert.objectives.front_ends.jax_shifts import Shift, Shifted
+from hallucert.objectives.front_ends.shifts import Shift, Shifted
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import entries
@@ -41,12 +41,12 @@ MOST = 4096
 """Most entries of constants whose arithmetic is looked at for rounding."""
 
 SPECIAL: dict[str, Callable[..., Value]] = {
-    "add": jax_shifts.plus,
-    "sub": jax_shifts.minus,
-    "div": jax_shifts.quotient,
-    "exp": jax_shifts.exponential,
-    "log": jax_shifts.logarithm,
-    "abs": jax_shifts.magnitude,
+    "add": shifts.plus,
+    "sub": shifts.minus,
+    "div": shifts.quotient,
+    "exp": shifts.exponential,
+    "log": shifts.logarithm,
+    "abs": shifts.magnitude,
 }
 """Rules for values that lack unknown numbers, and for infinities."""
 
@@ -123,8 +123,8 @@ class Reader:
         if name in MOVES:
             return self._moved(equation, given)
         if name == "reduce_max":
-            return jax_shifts.maximum(self.builder, given[0], tuple(map(int, params["axes"])), self.known)
-        if any(map(jax_shifts.special, given)):
+            return shifts.maximum(self.builder, given[0], tuple(map(int, params["axes"])), self.known)
+        if any(map(shifts.special, given)):
             return self._special(name, params, given)
         found = OPERATIONS[name](self.builder, *given, **_options(equation)) if name in OPERATIONS else None
         if found is None:
@@ -137,7 +137,7 @@ class Reader:
         if name in SPECIAL:
             return SPECIAL[name](self.builder, *given)
         if name == "reduce_sum":
-            return jax_shifts.total(self.builder, first, tuple(map(int, params["axes"])))
+            return shifts.total(self.builder, first, tuple(map(int, params["axes"])))
         if name in ("stop_gradient", "convert_element_type") and isinstance(first, Shift):
             return first
         if name == "is_finite" and isinstance(first, Shift):
@@ -146,7 +146,7 @@ class Reader:
             for low, shift in ((first, others[0]), (others[0], first)):
                 if isinstance(shift, Shift) and isinstance(low, np.ndarray) and np.isneginf(low).all():
                     return shift
-        raise jax_shifts.refused(*given)
+        raise shifts.refused(*given)
 
     def _refusal(self, name: str) -> str:
         """Say why an operation is not read, by the name of the function of JAX that it is part of."""
@@ -194,9 +194,9 @@ class Reader:
 
         if any(isinstance(x, Shift) for x in parts):
             if len(parts) > 1:
-                raise jax_shifts.refused(*parts)
+                raise shifts.refused(*parts)
             results: list[Value] = [Shift(labels) for labels in bound([parts[0].labels])]
-        elif any(map(jax_shifts.special, parts)):
+        elif any(map(shifts.special, parts)):
             results = self._moved_shifted(equation, parts, bound)
         else:
             numbers = [node_of(self.builder, x) for x in parts]
@@ -235,13 +235,13 @@ class Reader:
                 zeros = np.zeros(x.shape, dtype=np.int64)
                 own.append(Shifted(b.filled(0, x.shape), zeros, zeros > 0, power))
             else:
-                own.append(jax_shifts.shifted(b, x))
+                own.append(shifts.shifted(b, x))
         if any(x.power != power for x in own):
-            raise jax_shifts.refused(*parts)
-        numbers = self._copied(equation, [x.number for x in own], bound)
+            raise shifts.refused(*parts)
+        numbers = self._copied(equation, [x.base for x in own], bound)
         labels, live = bound([x.labels for x in own]), bound([x.live.astype(np.int64) for x in own])
         moved = zip(numbers, labels, live, strict=True)
-        return [jax_shifts.settled(b, Shifted(number, label, alive > 0, power)) for number, label, alive in moved]
+        return [shifts.settled(b, Shifted(number, label, alive > 0, power)) for number, label, alive in moved]
 
     # ------------------------------------------------------------------ calls and loops
 
@@ -297,7 +297,7 @@ class Reader:
     def _row(self, x: Value, i: int) -> Value:
         if isinstance(x, Tensor):
             return Tensor(self.builder.index(x.number, i))
-        return x[i] if isinstance(x, np.ndarray) else x if isinstance(x, NotAnalyticError) else jax_shifts.refused(x)
+        return x[i] if isinstance(x, np.ndarray) else x if isinstance(x, NotAnalyticError) else shifts.refused(x)
 
     def _stacked(self, stack: list[Value]) -> Value:
         for x in stack:
@@ -305,8 +305,8 @@ class Reader:
                 return x
         if all(isinstance(x, np.ndarray) for x in stack):
             return np.stack(stack)
-        if any(map(jax_shifts.special, stack)):
-            return jax_shifts.refused(*stack)
+        if any(map(shifts.special, stack)):
+            return shifts.refused(*stack)
         b = self.builder
         numbers = [node_of(b, x) for x in stack]
         return Tensor(layers.concatenate(b, [b.reshape(x, (1, *b.shape(x))) for x in numbers], 0))

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.errors import NotAnalyticError
+from hallucert.objectives.front_ends import shifts
 from hallucert.objectives.front_ends.frameworks import Tensor, Value, arithmetic, node_of
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
@@ -48,6 +49,9 @@ _entrywise("neg")(lambda b, x: b.neg(x))
 _entrywise("reciprocal")(lambda b, x: b.power(x, -1))
 _entrywise("rsqrt")(lambda b, x: b.power(b.unary("sqrt", x), -1))
 _entrywise("square")(lambda b, x: b.power(x, 2))
+_entrywise("log1p")(lambda b, x: b.unary("log", b.add(b.constant(1), x)))
+_entrywise("expm1")(lambda b, x: b.sub(b.unary("exp", x), b.constant(1)))
+_entrywise("erfc")(lambda b, x: b.sub(b.constant(1), b.unary("erf", x)))
 _entrywise("log_sigmoid", "logsigmoid")(lambda b, x: b.neg(b.unary("softplus", b.neg(x))))
 _entrywise("contiguous", "clone", "alias")(lambda b, x: x)
 
@@ -66,17 +70,14 @@ def _pair(value: int | Sequence[int], axes: int) -> Shape:
 
 @reads("add.Tensor", "add.Scalar")
 def _add(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
-    if not isinstance(x, Tensor) and not isinstance(y, Tensor):
-        return np.asarray(x) + alpha * np.asarray(y)
+    if alpha == 1 and (shifts.special(x) or shifts.special(y)):
+        return shifts.plus(b, x, y)
     return arithmetic(b, "add", x, Tensor(b.scale(Fraction(alpha), node_of(b, y))))
 
 
 @reads("add_.Tensor")
 def _add_in_place(b: Builder, x: Value, y: Value, alpha: Value = 1) -> Value:
-    """Of counters of batches only: views of a tensor would change with it."""
-    if isinstance(x, Tensor):
-        raise NotAnalyticError("the module changes a tensor in place, which is not read: write x = x + y")
-    return np.asarray(x) + alpha * np.asarray(y)
+    raise NotAnalyticError("the module changes a tensor in place, which is not read: write x = x + y")
 
 
 @reads("sub.Tensor", "sub.Scalar")
@@ -120,6 +121,12 @@ def _softplus(b: Builder, x: Tensor, beta: float = 1.0, threshold: float = 20.0)
 @reads("gelu.default")
 def _gelu(b: Builder, x: Tensor, approximate: str = "none") -> Tensor:
     return Tensor(layers.gelu(b, x.number, approximate))
+
+
+@reads("to.dtype", "to.dtype_layout")
+def _converted(b: Builder, x: Value, *_: Value, **options: Value) -> Value:
+    """Types of results are checked apart."""
+    return x
 
 
 @reads("dropout.default")
@@ -220,7 +227,12 @@ for _axes in (1, 2):
 
 
 @reads("embedding.default")
-def _embedding(b: Builder, weight: Tensor, indices: np.ndarray, padding_idx: int = -1, *_: bool) -> Tensor:
+def _embedding(
+    b: Builder, weight: Tensor, indices: np.ndarray, padding_idx: int = -1, scaled: bool = False, *_: bool
+) -> Tensor:
+    if scaled or (padding_idx >= 0 and (indices == padding_idx).any()):
+        must = "which gives PyTorch another gradient than that of the function"
+        raise NotAnalyticError(f"the module has an embedding with padding_idx or scale_grad_by_freq, {must}")
     width = b.shape(weight.number)[1]
     return Tensor(b.take(weight.number, np.asarray(indices)[..., None] * width + np.arange(width)))
 
@@ -237,14 +249,22 @@ def _attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    ranks = {len(b.shape(part.number)) for part in (query, key, value)}
-    if len(ranks) > 1:
+    q, k, v = (node_of(b, part) for part in (query, key, value))
+    if len({len(b.shape(part)) for part in (q, k, v)}) > 1:
         raise NotAnalyticError("the module has attention of arrays with different numbers of axes, which is not read")
-    if attn_mask is not None or dropout_p or enable_gqa:
-        raise NotAnalyticError("the module has attention with a mask, dropout or grouped queries, which is not read")
-    factor = None if scale is None else Fraction(scale)
-    seen = np.tri(b.shape(query.number)[-2], b.shape(key.number)[-2], dtype=bool) if is_causal else None
-    return Tensor(layers.attention(b, query.number, key.number, value.number, factor, seen))
+    if dropout_p or enable_gqa:
+        raise NotAnalyticError("the module has attention with dropout or grouped queries, which is not read")
+    live, bias = None, None
+    if is_causal:
+        live = np.tri(b.shape(q)[-2], b.shape(k)[-2], dtype=bool)
+    elif isinstance(attn_mask, np.ndarray) and attn_mask.dtype == bool:
+        live = attn_mask
+    elif attn_mask is not None:
+        mask = shifts.shifted(b, attn_mask)
+        bias, live = mask.base, mask.live
+    if live is not None and not live.any(axis=-1).all():
+        raise NotAnalyticError("the module has attention in which a query sees no key, which is not a number")
+    return Tensor(layers.attention(b, q, k, v, None if scale is None else Fraction(scale), live, bias))
 
 
 # ---------------------------------------------------------------------- normalisations
@@ -316,11 +336,38 @@ def _batch_norm(
     return Tensor(layers.affine(b, y, _optional(weight), _optional(bias), axis=1))
 
 
-@reads("softmax.int")
-def _softmax(b: Builder, x: Tensor, axis: int) -> Tensor:
-    return Tensor(layers.softmax(b, x.number, axis % len(b.shape(x.number))))
+def _softmax(name: str, function: Callable[..., int]) -> None:
+    """Enter softmax or its logarithm, with masks."""
+
+    def read(b: Builder, x: Value, axis: int) -> Tensor:
+        axis = axis % max(1, len(shifts.shifted(b, x).live.shape))
+        number, live = shifts.rows(b, x, (axis,))
+        if name == "log_softmax" and not live.all():
+            raise shifts.refused(x)
+        return Tensor(function(b, number, axis, live))
+
+    reads(f"{name}.int")(read)
 
 
-@reads("log_softmax.int")
-def _log_softmax(b: Builder, x: Tensor, axis: int) -> Tensor:
-    return Tensor(layers.log_softmax(b, x.number, axis % len(b.shape(x.number))))
+_softmax("softmax", layers.softmax)
+_softmax("log_softmax", layers.log_softmax)
+
+
+@reads("logsumexp.default")
+def _logsumexp(b: Builder, x: Value, axes: Sequence[int], keep: bool = False) -> Tensor:
+    shape = shifts.shifted(b, x).live.shape
+    over = tuple(sorted(axis % len(shape) for axis in axes))
+    number, live = shifts.rows(b, x, over)
+    result = layers.logsumexp(b, number, over, live)
+    return Tensor(b.reshape(result, tuple(1 if i in over else n for i, n in enumerate(shape))) if keep else result)
+
+
+@reads("masked_fill.Scalar")
+def _masked_fill(b: Builder, x: Value, mask: np.ndarray, value: float) -> Value:
+    return shifts.chosen(b, mask, np.asarray(float(value)), x)
+
+
+@reads("where.self", "where.ScalarOther", "where.ScalarSelf")
+def _where(b: Builder, mask: np.ndarray, x: Value, y: Value) -> Value:
+    first, second = (np.asarray(float(part)) if isinstance(part, int | float) else part for part in (x, y))
+    return shifts.chosen(b, mask, first, second)

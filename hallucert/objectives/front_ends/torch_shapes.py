@@ -87,9 +87,14 @@ def _transpose(b: Builder, x: Tensor, first: int, second: int) -> Tensor:
     return Tensor(b.transpose(node_of(b, x), axes))
 
 
-@reads("t.default")
+@reads("t.default", "numpy_T.default")
 def _t(b: Builder, x: Tensor) -> Tensor:
     return Tensor(b.transpose(x.number, list(range(len(b.shape(x.number))))[::-1]))
+
+
+@reads("mT.default")
+def _swapped(b: Builder, x: Tensor) -> Tensor:
+    return _transpose(b, x, -2, -1)
 
 
 @reads("permute.default")

@@ -152,9 +152,15 @@ def affine(b: ProgramBuilder, x: int, weight: int | None, bias: int | None, axis
 
 
 def attention(
-    b: ProgramBuilder, query: int, key: int, value: int, scale: Fraction | None, live: np.ndarray | None = None
+    b: ProgramBuilder,
+    query: int,
+    key: int,
+    value: int,
+    scale: Fraction | None,
+    live: np.ndarray | None = None,
+    bias: int | None = None,
 ) -> int:
-    """``softmax(q k^T / sqrt(e)) v`` over the last two axes; `live`: which keys a query sees, all by default."""
+    """``softmax(q k^T / sqrt(e) + bias) v`` over the last two axes; `live`: which keys a query sees, if not all."""
     axes = list(range(len(b.shape(key))))
     scores = matmul(b, query, b.transpose(key, [*axes[:-2], axes[-1], axes[-2]]))
     if scale is None:
@@ -162,6 +168,8 @@ def attention(
         scores = b.mul(scores, factor)
     else:
         scores = b.scale(scale, scores)
+    if bias is not None:
+        scores = b.add(*together(b, scores, bias))
     return matmul(b, softmax(b, scores, len(axes) - 1, live), value)
 
 

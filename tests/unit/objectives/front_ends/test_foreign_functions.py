@@ -33,6 +33,7 @@ def torch_functions():
     ]
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("rigorous", [True, False])
 def test_functions_of_torch_and_jax_are_refused_with_what_is_possible(rigorous):
     """Building, or the first gradient, raises an ArgumentError that names numpy and the other library's own error."""
@@ -41,6 +42,7 @@ def test_functions_of_torch_and_jax_are_refused_with_what_is_possible(rigorous):
             hc.Objective.from_callable(function, 2, rigorous=rigorous).gradient(POINT)
 
 
+@pytest.mark.frameworks
 def test_every_public_function_of_an_objective_refuses_others_through_one_door():
     """Modules, functions and formulas get the sentence that says how to make an objective of them."""
     torch = pytest.importorskip("torch")

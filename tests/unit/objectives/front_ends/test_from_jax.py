@@ -12,6 +12,7 @@ import hallucert as hc
 from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
 
 jax = pytest.importorskip("jax")
+pytestmark = pytest.mark.frameworks
 jnp, nn, lax = jax.numpy, jax.nn, jax.lax
 ravel_pytree = importlib.import_module("jax.flatten_util").ravel_pytree
 

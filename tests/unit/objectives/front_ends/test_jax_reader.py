@@ -9,6 +9,7 @@ import hallucert as hc
 from hallucert.errors import NotAnalyticError
 
 jax = pytest.importorskip("jax")
+pytestmark = pytest.mark.frameworks
 jnp, nn, lax = jax.numpy, jax.nn, jax.lax
 
 P = np.random.default_rng(0).uniform(0.5, 1.5, size=(3, 4))

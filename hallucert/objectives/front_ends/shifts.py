@@ -1,4 +1,4 @@
-"""Softmax and log-sum-exp as JAX writes them out, less a maximum: read as what they are, whatever that maximum is.
+"""Softmax and log-sum-exp as frameworks write them out, less a maximum, and their masks of minus infinity.
 
 ``exp(x - c) / sum(exp(x - c))`` and ``log(sum(exp(x - c))) + c`` do not depend on ``c``. So a maximum over axes is read
 as real numbers of which nothing is known, each with a label, and what is computed with them is a value again only when
@@ -30,17 +30,17 @@ class Shifted(NamedTuple):
 
     Attributes
     ----------
-    number : int
+    base : int
         The node of ``x``.
     labels : int array
         Which number is ``c``; the label 0 stands for the number 0.
     live : bool array
-        Where it is finite; what `number` and `labels` say elsewhere does not count.
+        Where it is finite; what `base` and `labels` say elsewhere does not count.
     power : bool
         Whether this is ``exp(x - c)``.
     """
 
-    number: int
+    base: int
     labels: np.ndarray
     live: np.ndarray
     power: bool = False
@@ -76,7 +76,7 @@ def settled(b: Builder, x: Shifted) -> Value:
     """A value without unknown numbers is a tensor, if it is finite."""
     if (x.labels * x.live).any() or not (x.power or x.live.all()):
         return x
-    return Tensor(layers.kept(b, b.unary("exp", layers.kept(b, x.number, x.live)), x.live) if x.power else x.number)
+    return Tensor(layers.kept(b, b.unary("exp", layers.kept(b, x.base, x.live)), x.live) if x.power else x.base)
 
 
 def maximum(b: Builder, x: Value, axes: tuple[int, ...], known: dict[tuple[object, ...], Shift]) -> Shift:
@@ -84,7 +84,7 @@ def maximum(b: Builder, x: Value, axes: tuple[int, ...], known: dict[tuple[objec
     own = shifted(b, x)
     if own.power or own.labels.any() or not own.live.any(axis=axes).all():
         raise refused(own)
-    key = (own.number, axes, own.live.tobytes())
+    key = (own.base, axes, own.live.tobytes())
     if key not in known:
         first = 1 + sum(shift.labels.size for shift in known.values())
         shape = own.live.any(axis=axes).shape
@@ -98,9 +98,9 @@ def plus(b: Builder, x: Value, y: Value) -> Value:
         x, y = y, x
     first = _additive(b, x)
     if isinstance(y, Shift):
-        return _unshifted(b, first.number, first, y.labels)
+        return _unshifted(b, first.base, first, y.labels)
     second = _additive(b, y)
-    number = b.add(*layers.together(b, first.number, second.number))
+    number = b.add(*layers.together(b, first.base, second.base))
     if first.labels.any() and second.labels.any():
         raise refused(first, second)
     return settled(b, Shifted(number, first.labels + second.labels, first.live & second.live))
@@ -113,12 +113,12 @@ def minus(b: Builder, x: Value, y: Value) -> Value:
         if first.labels.any():
             raise refused(first, y)
         shape = np.broadcast_shapes(first.live.shape, y.labels.shape)
-        number = layers.broadcast_to(b, first.number, shape)
+        number = layers.broadcast_to(b, first.base, shape)
         return Shifted(number, np.broadcast_to(y.labels, shape), np.broadcast_to(first.live, shape))
     second = _additive(b, y)
     if not second.live.all():
         raise refused(first, second)
-    return _unshifted(b, b.sub(*layers.together(b, first.number, second.number)), first, second.labels)
+    return _unshifted(b, b.sub(*layers.together(b, first.base, second.base)), first, second.labels)
 
 
 def _additive(b: Builder, x: Value) -> Shifted:
@@ -163,13 +163,32 @@ def total(b: Builder, x: Value, axes: tuple[int, ...]) -> Value:
     if ((x.labels != np.expand_dims(labels, axes)) & x.live).any():
         raise refused(x)
     return settled(
-        b, Shifted(layers.logsumexp(b, x.number, axes, x.live), labels, np.asarray(x.live.any(axis=axes)), True)
+        b, Shifted(layers.logsumexp(b, x.base, axes, x.live), labels, np.asarray(x.live.any(axis=axes)), True)
     )
+
+
+def chosen(b: Builder, mask: np.ndarray, x: Value, y: Value) -> Value:
+    """``x`` where a constant mask holds, else ``y``, by numpy's rules."""
+    first, second = _additive(b, x), _additive(b, y)
+    shape = np.broadcast_shapes(mask.shape, first.live.shape, second.live.shape)
+    there = np.broadcast_to(mask, shape)
+    parts = [layers.broadcast_to(b, part.base, shape) for part in (first, second)]
+    number = b.add(layers.kept(b, parts[0], there), layers.kept(b, parts[1], ~there))
+    labels, live = (np.where(there, u, v) for u, v in zip(first[1:3], second[1:3], strict=True))
+    return settled(b, Shifted(number, labels, live))
+
+
+def rows(b: Builder, x: Value, axes: tuple[int, ...]) -> tuple[int, np.ndarray]:
+    """The node of a masked array, and where it is finite: somewhere in each of the rows that go along axes."""
+    own = _additive(b, x)
+    if own.labels.any() or not own.live.any(axis=axes).all():
+        raise refused(own)
+    return own.base, own.live
 
 
 def quotient(b: Builder, x: Value, y: Value) -> Value:
     """``x / y`` of exponentials that lack the same numbers."""
     if not (isinstance(x, Shifted) and isinstance(y, Shifted) and x.power and y.power and y.live.all()):
         raise refused(x, y)
-    rest = _unshifted(b, b.sub(*layers.together(b, x.number, y.number)), x, y.labels)
+    rest = _unshifted(b, b.sub(*layers.together(b, x.base, y.base)), x, y.labels)
     return exponential(b, rest)
