@@ -387,7 +387,7 @@ def _marked(name: str) -> Any:
     return pytest.param(name, marks=pytest.mark.frameworks) if foreign else name
 
 
-@pytest.mark.parametrize("name", map(_marked, sorted(BASES)))
+@pytest.mark.parametrize("name", [_marked(name) for name in sorted(BASES)])
 @pytest.mark.filterwarnings("ignore")
 def test_nasty_values_raise_typed_errors_or_none(name, tmp_path, monkeypatch):
     """No value makes a function fail in another way, nor hang."""
