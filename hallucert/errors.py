@@ -30,14 +30,8 @@ class HallucertError(Exception):
 class ArgumentError(HallucertError, ValueError):
     """An argument was wrong: the message names it, says what it was and what it must be.
 
-    Parameters
-    ----------
-    argument : str
-        Name of the argument as the caller wrote it.
-    was : object
-        What was given (its ``repr`` is shortened to 80 characters), or a description of it.
-    must : str
-        What the argument must be, as a phrase that completes "must ...".
+    `argument` is its name as the caller wrote it, `was` what was given (its ``repr`` is shortened to 80 characters) or
+    a description of it, and `must` a phrase that completes "must ...".
     """
 
     def __init__(self, argument: str, was: object, must: str) -> None:
@@ -50,17 +44,7 @@ class ArgumentError(HallucertError, ValueError):
 
 
 class FormulaError(ArgumentError):
-    """A formula could not be read.
-
-    Parameters
-    ----------
-    formula : str
-        The text.
-    position : int
-        Offset of the first character that does not fit.
-    problem : str
-        What is wrong there.
-    """
+    """A formula could not be read: a `problem` at the first character that does not fit."""
 
     def __init__(self, formula: str, position: int, problem: str) -> None:
         start = max(0, position - 30)
@@ -85,14 +69,9 @@ class SearchError(HallucertError, RuntimeError):
 
 
 class CertificateError(HallucertError, ValueError):
-    """A certificate cannot be read.
+    """A certificate cannot be read: a `problem` with the entry whose path is `field`, such as ``claims[2].status``.
 
-    Parameters
-    ----------
-    field : str
-        Path of the offending entry, such as ``claims[2].status``; what a terminal would not print is escaped.
-    problem : str
-        What is wrong with it.
+    What a terminal would not print is escaped.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -111,15 +90,7 @@ class CheckpointError(HallucertError, OSError):
 
 
 class MissingPackageError(HallucertError, ImportError):
-    """Something optional is not installed; the message says which extra of this package brings it.
-
-    Parameters
-    ----------
-    what : str
-        Who needs what, as the beginning of a sentence.
-    extra : str
-        The extra, as in ``pip install "hallucert[extra]"``.
-    """
+    """Something optional is not installed; the message says who needs what, and which extra brings it."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what}, which is not installed: pip install "hallucert[{extra}]"')

@@ -64,12 +64,8 @@ def require_round_to_nearest() -> None:
     """Raise unless the floating-point unit rounds to nearest and keeps subnormal numbers.
 
     A library may leave the unit in another mode (importing codac does). The balls do not depend on it: they compute in
-    integers. Conversions to outward-rounded doubles, and whatever prints or plots them, do.
-
-    Raises
-    ------
-    EnvironmentRefused
-        If a probe computed at run time comes out otherwise.
+    integers. Conversions to outward-rounded doubles, and whatever prints or plots them, do. `EnvironmentRefused` if a
+    probe computed at run time comes out otherwise.
     """
     one = np.ones(4)
     tiny = np.array([2.0**-60, 0.0, 5e-324, 3.0])

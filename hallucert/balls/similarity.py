@@ -47,10 +47,7 @@ class Disc:
 class Spectrum:
     """Discs whose union contains every eigenvalue, of every matrix enclosed.
 
-    Attributes
-    ----------
-    discs : tuple of Disc
-        Each connected component of their union contains exactly as many eigenvalues as its discs' counts add up to.
+    Each connected component of it contains exactly as many eigenvalues as its discs' counts add up to.
     """
 
     discs: tuple[Disc, ...]
@@ -88,11 +85,6 @@ class Spectrum:
     def min_real_upper(self) -> Fraction:
         """Some eigenvalue has at most this real part."""
         return min(max(disc.re + disc.radius for disc in group) for group in self.components)
-
-    @property
-    def max_real_upper(self) -> Fraction:
-        """Every eigenvalue has at most this real part."""
-        return max(disc.re + disc.radius for disc in self.discs)
 
     @property
     def all_positive(self) -> bool:
@@ -222,11 +214,6 @@ def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None
     """Enclose the eigenvalues of every matrix in `a` in discs; None if it is undecided.
 
     Takes the first float basis with small discs, or the one with the smallest; `None` if no basis is certainly one.
-
-    Raises
-    ------
-    ArgumentError
-        If `a` is not square.
     """
     d = len(a)
     if d == 0 or any(len(row) != d for row in a):

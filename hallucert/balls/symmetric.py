@@ -80,11 +80,7 @@ def extreme_eigenvalues(
     move continuously), the others are at least b, the second entry less the reach, and the theorem of Temple and Kato
     bounds the smallest by ``q - |M w - q w|^2 / (w^T w (b - q))``, which is of second order in the error of w.
 
-    Returns
-    -------
-    ((low, high), (low, high)) or None
-        Dyadic enclosures of lambda_min and lambda_max; None if an entry is indeterminate or the float eigenvectors are
-        useless.
+    Returns dyadic ``(low, high)`` for each; None if an entry is indeterminate or the float eigenvectors are useless.
     """
     d = _check_square(a)
     with ar:

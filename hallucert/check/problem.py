@@ -95,15 +95,6 @@ class Point:
         ar = self.arithmetic
         return ar.sqrt(matrix.sum_of_squares(ar, self.gradient))
 
-    @property
-    def length(self) -> Fraction:
-        """The length scale of the problem: ``rho``, or about ``|x+ - x|`` where that is another length."""
-        ar = self.arithmetic
-        if self.law == SAM or not all(map(ar.is_finite, self.u)):
-            return self.exact_rho
-        result: Fraction = self.exact_rho * max(abs(ar.midpoint(u)) for u in self.u)
-        return result
-
     @cached_property
     def scales(self) -> list[Ball]:
         """The diagonal of ``D``; empty for the identity."""

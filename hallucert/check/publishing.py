@@ -18,6 +18,7 @@ from hallucert.check.claim import Claim, Enclosure, F, Measured, Provenance
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.exact import exponent, round_down, round_up
+from hallucert.objectives.radius_law import SAM
 
 LENGTH, VALUE, GRADIENT, CURVATURE, STEP = (2, 0), (0, 2), (-2, 2), (-4, 2), (4, -2)
 """Twice the exponents of length and value."""
@@ -76,11 +77,20 @@ def sizes_of(length: Fraction, gradient: Fraction, residual: bool = False) -> Si
     return Sizes(long, exponent(gradient) + long if gradient > 0 else 0, residual)
 
 
+def length_at(point: Point) -> Fraction:
+    """Return the length scale of a problem: ``rho``, or about ``|x+ - x|`` where that is another length."""
+    ar = point.arithmetic
+    if point.law == SAM or not all(map(ar.is_finite, point.u)):
+        return point.exact_rho
+    longest: Fraction = max(abs(ar.midpoint(u)) for u in point.u)
+    return point.exact_rho * longest
+
+
 def sizes_at(point: Point) -> Sizes:
     """Return the sizes of ``|x+ - x|`` and of gradients at a point, from midpoints."""
     ar = point.arithmetic
     gradient = max((abs(ar.midpoint(g)) for g in point.gradient if ar.is_finite(g)), default=Fraction(0))
-    return sizes_of(point.length, gradient, point.problem.residual)
+    return sizes_of(length_at(point), gradient, point.problem.residual)
 
 
 def published(enclosure: Enclosure, precision: int | None, unit: Fraction = Fraction(1)) -> Enclosure:

@@ -173,26 +173,13 @@ class Objective(ABC):
     def as_formula(self) -> Objective:
         """Return the same function as a formula, if it has to be written out for that; otherwise itself.
 
-        Returns
-        -------
-        Objective
-
-        Raises
-        ------
-        NotAnalyticError
-            If it is a network that is not written out: too large, or without residuals.
+        `NotAnalyticError` if it is a network that is not written out: too large, or without residuals.
         """
         return self
 
     @abstractmethod
     def to_json(self) -> dict[str, object]:
-        """Return the problem as plain data, from which the certificate reader rebuilds it exactly.
-
-        Returns
-        -------
-        dict
-            Of strings, integers, lists and dictionaries.
-        """
+        """Return the problem as plain data (strings, integers, lists), from which it is rebuilt exactly."""
 
 
 def require_residuals(f: Objective) -> None:
@@ -202,14 +189,9 @@ def require_residuals(f: Objective) -> None:
 
 
 def checked_objective(f: object, argument: str = "f", others: str = "") -> Objective:
-    """Return `f` if it is an `Objective`: the one door for functions.
+    """Return `f` if it is an `Objective`: the one door for functions; the message says how to make one of it.
 
     `others` is what else the argument may be, for the message; the caller has looked for it.
-
-    Raises
-    ------
-    ArgumentError
-        If it is something else; the message says how to make an objective of it.
     """
     if not isinstance(f, Objective):
         must = (

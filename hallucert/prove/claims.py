@@ -30,7 +30,7 @@ from hallucert.check.attraction.basin import (
 )
 from hallucert.check.claim import Claim, Measured, Status
 from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
-from hallucert.check.publishing import publish, published, sizes_at
+from hallucert.check.publishing import length_at, publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Subdivision
@@ -102,7 +102,7 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     if at_point.upper >= 1:
         return Reason.STEP
     bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
-    size = round_down(evidence.point.length / 2, 4)
+    size = round_down(length_at(evidence.point) / 2, 4)
     for _ in range(HALVINGS):
         if found := _contracting(contraction, size, bound):
             break

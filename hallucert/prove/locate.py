@@ -22,7 +22,7 @@ from hallucert.balls.zeros import ZeroEnclosure, prove_zero
 from hallucert.check.point.existence import System, enclosed, excludes, in_domain
 from hallucert.check.point.rule import Rows, Vector, Witness
 from hallucert.check.problem import Balls, Point, Problem
-from hallucert.check.publishing import sizes_at
+from hallucert.check.publishing import length_at, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE, round_down, round_up
@@ -232,7 +232,7 @@ def polish(point: Point, x: Vector, steps: int) -> Proposal | Reason:
     cannot be told from 0. A step longer than ``rho/2`` means that no zero is near; so does one longer than half of
     ``|x+ - x|``, for laws under which that is another length.
     """
-    ar, length = point.arithmetic, point.length
+    ar, length = point.arithmetic, length_at(point)
     best: tuple[Point, Vector] | None = None
     linear: tuple[np.ndarray | None, np.ndarray] | None = None
     linear_at, best_size = point, Fraction(0)

@@ -55,10 +55,8 @@ class Verdict:
     ----------
     certificate : Certificate, or one of another kind
         What was read.
-    backend : str
-        The arithmetic that checked.
-    precision : int
-        Its bits.
+    backend, precision : str, int
+        The arithmetic that checked, and its bits.
     results : tuple of Result
         One for each claim of the file; undecided claims assert nothing and are listed as passed.
     """
