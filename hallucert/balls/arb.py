@@ -13,7 +13,6 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from threading import RLock
 from types import TracebackType
 from typing import Self
@@ -88,12 +87,8 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
     version = f"python-flint {flint.__version__}"
 
     def __init__(self, precision: int) -> None:
-        super().__init__(precision)
-        self.precision = precision
-        self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
-
-    def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
-        return self._constant(value)
+        FlintPrecision.__init__(self, precision)
+        BallArithmetic.__init__(self, precision)
 
     def _constant(self, value: Fraction) -> Ball:
         with self:
@@ -174,15 +169,6 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
             return (low**exponent).union(high**exponent)
         # An even power of a ball around 0 runs from 0 to the power of the larger end.
         return _ZERO.union(x.abs_upper() ** exponent)
-
-    def real_power(self, x: Ball, exponent: Fraction) -> Ball:
-        if not self.positive(x):
-            return _NAN
-        if exponent.denominator == 1:
-            return self.power(x, exponent.numerator)
-        if exponent.denominator == 2:
-            return self.power(self.sqrt(x), exponent.numerator)
-        return self.exp(self.log(x) * self.constant(exponent))
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
         middle, radius = _parts(ball)

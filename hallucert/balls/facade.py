@@ -29,6 +29,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -74,6 +75,10 @@ class BallArithmetic(ABC):
     precision: int
     version: str
 
+    def __init__(self, precision: int) -> None:
+        self.precision = precision
+        self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
+
     def __enter__(self) -> Self:
         return self
 
@@ -85,9 +90,13 @@ class BallArithmetic(ABC):
     def __repr__(self) -> str:
         return f"<{self.name} at {self.precision} bits, {self.version}>"
 
-    @abstractmethod
     def constant(self, value: Fraction) -> Ball:
         """Return a ball that contains `value`."""
+        return self._constant(value)
+
+    @abstractmethod
+    def _constant(self, value: Fraction) -> Ball:
+        """Make the ball of `constant`, which each instance keeps."""
 
     def from_float(self, value: float) -> Ball:
         """Return a ball that contains a finite double, taken as the dyadic number it is."""
@@ -141,9 +150,19 @@ class BallArithmetic(ABC):
     def power(self, x: Ball, exponent: int) -> Ball:
         """Enclose ``x**exponent``; ``x**0`` is 1, a negative power of a ball that contains 0 is indeterminate."""
 
-    @abstractmethod
     def real_power(self, x: Ball, exponent: Fraction) -> Ball:
         """Enclose ``x**exponent``; indeterminate unless certainly ``x > 0``."""
+        if not self.positive(x):
+            return self.indeterminate()
+        if exponent.denominator == 1:
+            return self.power(x, exponent.numerator)
+        if exponent.denominator == 2:
+            return self.power(self.sqrt(x), exponent.numerator)
+        return self.power_by_logarithm(x, exponent)
+
+    def power_by_logarithm(self, x: Ball, exponent: Fraction) -> Ball:
+        """Enclose ``exp(exponent log x)`` for a positive ball."""
+        return self.exp(self.log(x) * self.constant(exponent))
 
     @abstractmethod
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:

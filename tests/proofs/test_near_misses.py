@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,7 +19,7 @@ def _any_proved(cert):
 
 
 def test_a_fixed_box_is_proved_only_for_its_rho():
-    """x* = (1 - rho, 0) moves by 1e-9 with rho: a box of half width 1e-10 holds it for rho = 1.5 only."""
+    """x* = (1 - rho, 0) moves by 1e-9 with rho: a box of half width 1e-10 holds it for rho = 1.5 only, and says so."""
     f = hc.Objective.parse(DOUBLE_WELL)
     right = hc.certify(f, ["-0.5", 0], "1.5", radius="1e-10")
     wrong = hc.certify(f, ["-0.5", 0], "1.500000001", radius="1e-10")
@@ -26,6 +27,8 @@ def test_a_fixed_box_is_proved_only_for_its_rho():
     assert wrong["existence"].status == "refuted"
     assert not _any_proved(wrong)
     assert hc.verify(right) and hc.verify(wrong)
+    other = replace(wrong["existence"], statement=right["existence"].statement)
+    assert not hc.verify(replace(wrong, claims={**wrong.claims, "existence": other}))
 
 
 def test_a_box_beside_the_point_is_refuted_in_residual_form_too():

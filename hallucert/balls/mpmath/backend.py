@@ -159,13 +159,9 @@ class MpmathArithmetic(BallArithmetic):
     version = f"mpmath {mpmath.__version__}"
 
     def __init__(self, precision: int) -> None:
-        self.precision = precision
+        super().__init__(precision)
         self._nan = Interval(None, None, precision)
         self._one = self._constant(Fraction(1))
-        self.constant = lru_cache(maxsize=20_000)(self._constant)  # type: ignore[method-assign]
-
-    def constant(self, value: Fraction) -> Ball:  # replaced by a cached `_constant` for each instance
-        return self._constant(value)
 
     def _constant(self, value: Fraction) -> Interval:
         low, high = _below(value, self.precision), _above(value, self.precision)
@@ -223,11 +219,9 @@ class MpmathArithmetic(BallArithmetic):
             return self._one
         return integer_power(x, exponent) if exponent > 0 else self._one / integer_power(x, -exponent)
 
-    def real_power(self, x: Ball, exponent: Fraction) -> Ball:
+    def power_by_logarithm(self, x: Ball, exponent: Fraction) -> Ball:
         if not self._has_logarithm(x):
             return self._nan
-        if exponent.denominator == 1:
-            return self.power(x, exponent.numerator)
         # Guard bits for the error of exponent * log x, which exp magnifies by its size: |log x| < 2**16, or more where
         # x is tiny.
         guard = max(32, 16 + abs(functions.top(x.lo)).bit_length()) + abs(exponent.numerator).bit_length()
