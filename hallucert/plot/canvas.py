@@ -18,6 +18,7 @@ from hallucert.arrays import checked_lanes, real_array
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import SAM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -257,11 +258,11 @@ CANDIDATES = {
 
 
 class Drawn(NamedTuple):
-    """A hallucinated point, its radius, its target ``x+``, and how it is drawn."""
+    """A hallucinated point, its target ``x+``, the radius of the sphere between them (SAM's), and how it is drawn."""
 
     x: np.ndarray
-    rho: float
     plus: np.ndarray
+    radius: float | None
     style: Style
 
 
@@ -285,16 +286,17 @@ def checked_points(points: object) -> list[Drawn]:
         x = np.asarray(point.x, dtype=float)
         if x.shape != (2,):
             raise ArgumentError("points", f"<a point of shape {x.shape}>", "be points of the plane")
-        rho, g = float(point.rho), point.objective.gradient(x)
-        checked.append(Drawn(x, rho, x + rho * g / np.linalg.norm(g), style_of(point)))
+        rho, law = float(point.rho), getattr(point, "law", SAM)
+        plus = x + law.floats.step(point.objective.gradient(x), rho)
+        checked.append(Drawn(x, plus, rho if law == SAM else None, style_of(point)))
     return checked
 
 
 def draw_points(ax: Axes, points: list[Drawn], spheres: bool = True) -> None:
     """Draw points with the arrow ``x -> x+``, their targets and, if `spheres`, the circles ``S(x+, rho)``."""
     for point in points:
-        if spheres:
-            draw_circle(ax, point.plus, point.rho)
+        if spheres and point.radius is not None:
+            draw_circle(ax, point.plus, point.radius)
         draw_step(ax, point.x, point.plus)
     if points:
         targets = np.unique(np.round([point.plus for point in points], 9), axis=0)

@@ -74,6 +74,16 @@ def test_one_point_may_stand_for_a_list(f: hc.Objective) -> None:
     assert offsets(ax, "target x+").shape == (1, 2)
 
 
+def test_points_of_other_ascent_steps_lead_to_their_own_targets() -> None:
+    """USAM goes from (-3/4, 0) by 16/3 times the gradient 21/64 to (1, 0), not by 16/3; that is no sphere's radius."""
+    well = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
+    point = hc.find.refine(well, (-0.75, 0), "16/3", variant="usam")
+    for drawn in (point, hc.certify(point)):
+        ax = hc.plot.landscape(well, BOX, points=drawn, resolution=30)
+        np.testing.assert_allclose(offsets(ax, "target x+"), [[1, 0]], atol=1e-9)
+        assert not any(isinstance(patch, Circle) for patch in ax.patches)
+
+
 def test_trajectory_is_the_history_of_the_run(f: hc.Objective) -> None:
     """The line of a run has exactly the points of its history."""
     run = hc.sam.run(f, (-0.5, -0.9), "2.5", "0.01", 50)
