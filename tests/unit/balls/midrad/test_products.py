@@ -24,7 +24,7 @@ def product_cases(n):
 
 
 @pytest.mark.parametrize("method", ["bounded", "sliced"])
-@pytest.mark.parametrize("n", [1, 2, 15, 17, 129, 800])
+@pytest.mark.parametrize("n", [1, 2, 15, 17, 300])
 def test_products_and_sums_of_any_length_contain_the_exact_ones(n, method):
     """Of exact matrices and of boxes, at the corner that lies farthest out, and with cancellation."""
     a, b, ra, rb = product_cases(n)
