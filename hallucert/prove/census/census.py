@@ -22,7 +22,7 @@ from hallucert.check.census.file import critical_from_json, point_from_json
 from hallucert.check.census.records import FARTHEST, LARGEST, SMALLEST, TOLERANCES, Open, Problem
 from hallucert.check.publishing import provenance
 from hallucert.check.units import box_units
-from hallucert.clock import Clock, Progress, working
+from hallucert.clock import UNLIMITED, Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
@@ -120,7 +120,7 @@ def census(
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     kept = checkpoint_of(path, problem, max_boxes)
     with working(seconds, progress) as clock:
-        return _taken(problem, max_boxes, _Workers(*_jobs(workers), kept, clock))
+        return take(problem, max_boxes, Workers(*_jobs(workers), kept, clock))
 
 
 def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backend: str) -> Problem:
@@ -169,7 +169,7 @@ class Task(Generic[P]):
 
 
 @dataclass(frozen=True)
-class _Workers:
+class Workers:
     """Do tasks, in so many processes as soon as they are worth it, and keep the results."""
 
     jobs: int | None
@@ -212,13 +212,14 @@ class _Workers:
             yield _do(task.run, finish)
 
 
-def _taken(whole: Problem, max_boxes: int, workers: _Workers) -> Census:
-    """Take the census.
+def take(whole: Problem, max_boxes: int, workers: Workers | None = None) -> Census:
+    """Take the census, by default in this process.
 
     The tasks, and what each of them does, depend on the problem and on `max_boxes` alone, and their results are put
     together in a fixed order: whoever runs them, the census is the same. Each of the two steps may look at `max_boxes`
     boxes, shared equally between its tasks.
     """
+    workers = workers or Workers(1, 0.0, checkpoint_of(None, whole, max_boxes), UNLIMITED)
     began, d = time.monotonic(), whole.f.dimension
     units = box_units(whole.f, whole.region, whole.rho)
     problem = units.problem(whole)
