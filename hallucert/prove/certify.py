@@ -173,7 +173,7 @@ def certify(
     chosen = {} if backend is None else {"backend": backend}
     prove = door.opened(subject, {**given, **chosen})
     with working(seconds, progress) as clock:
-        return prove(backend or BACKEND, ladder, clock)
+        return prove(BACKEND if backend is None else backend, ladder, clock)
 
 
 Prover = Callable[[str, tuple[int, ...] | None, Clock], AnyCertificate]

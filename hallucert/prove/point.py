@@ -99,11 +99,12 @@ def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:
     """Tell whether a point is proved on a slice, in midpoint-radius arrays: if that is asked for, or for its size."""
     f, backend = problem.objective, given.get("backend")
     possible = isinstance(f, ProgramObjective) and 0 < f.residual_count <= f.dimension and problem.law == SAM
-    if backend == MIDRAD and not possible:
+    in_arrays = isinstance(backend, str) and backend == MIDRAD
+    if in_arrays and not possible:
         must = "be arb or mpmath: midrad is for points of SAM of array programs in residual form"
         raise ArgumentError("backend", backend, must)
     large = f.dimension > MAX_DIMENSION or (backend is None and f.dimension > LARGE)
-    return possible and (large or backend == MIDRAD)
+    return possible and (large or in_arrays)
 
 
 def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str, Any]) -> Prover:

@@ -21,6 +21,13 @@ class LargeCertificate(Certificate):
     """A certificate of a point of an array program in residual form, whose witness is arrays of doubles.
 
     It has no `box`: the enclosure is the centre, and the number ``offset`` of the claim ``existence`` on both sides.
+
+    Attributes
+    ----------
+    problem, claims, provenance
+        As for `hallucert.Certificate`; the ascent step is SAM's.
+    witness : SlicedWitness or None
+        Centre of the slice, and box, of the existence proof; None if no box could be proposed.
     """
 
     kind: ClassVar[str] = "large"

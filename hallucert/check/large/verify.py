@@ -32,8 +32,16 @@ def check(certificate: LargeCertificate, ar: BallArithmetic, max_boxes: int, clo
     claims, witness = certificate.all_claims, certificate.witness
     if witness is None or all(claim.status is Status.UNDECIDED for claim in claims):
         return rechecked(claims, lambda *_: "")
-    facts = facts_of(certificate.problem, witness)
-    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(MidRadArithmetic()))
+    with MidRadArithmetic("sliced") as doubles:
+        return _checked(certificate, witness, doubles, ar, clock)
+
+
+def _checked(
+    certificate: LargeCertificate, witness: SlicedWitness, doubles: MidRadArithmetic, ar: BallArithmetic, clock: Clock
+) -> list[Result]:
+    """Make Krawczyk's test, and prove the claims anew, in the arithmetic of doubles that is in use."""
+    claims, facts = certificate.all_claims, facts_of(certificate.problem, witness)
+    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(doubles))
     sharp = SharpSlice(slice_, arithmetic(ar.name, 2 * ar.precision))
     message = "existence cannot be re-proved in the box of the file"
     try:
