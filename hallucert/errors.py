@@ -44,7 +44,7 @@ class ArgumentError(HallucertError, ValueError):
 
 
 class FormulaError(ArgumentError):
-    """A formula could not be read: a `problem` at the first character that does not fit."""
+    """A `formula` could not be read: a `problem` at the `position` of the first character that does not fit."""
 
     def __init__(self, formula: str, position: int, problem: str) -> None:
         start = max(0, position - 30)
@@ -90,7 +90,7 @@ class CheckpointError(HallucertError, OSError):
 
 
 class MissingPackageError(HallucertError, ImportError):
-    """Something optional is not installed; the message says who needs what, and which extra brings it."""
+    """Something optional is not installed: `what` is lacking to whom, and the `extra` that brings it."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what}, which is not installed: pip install "hallucert[{extra}]"')

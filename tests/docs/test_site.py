@@ -25,8 +25,8 @@ import hallucert as hc
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("sam", "find", "gallery", "plot", "errors")
 RESULTS = ("check.claim.Claim", "diagnosis.diagnose.Diagnosis")
-PROTOCOL = re.compile(r"enclose_\w+|\w+_lanes|domain_arguments|nearest_edge")
-"""Methods that a new kind of objective implements: one line each says what comes in and out."""
+PROTOCOL = re.compile(r"enclose_\w+|\w+_lanes|domain_arguments|nearest_edge|split|joined|curved")
+"""Methods that a new kind of objective implements, or that the library calls: one line says what comes in and out."""
 
 
 def public_objects() -> Iterator[tuple[str, Any]]:
@@ -92,7 +92,8 @@ def gaps(function: Callable[..., Any]) -> list[str]:
     found, signature = sections(docstring), inspect.signature(function)
     described = names_in(found.get("Parameters", ""))
     missing = [name for name in signature.parameters if name not in {"self", "cls", *described}]
-    if signature.return_annotation not in ("None", None, signature.empty) and "Returns" not in found:
+    said = docstring.startswith("Return ") and not set(signature.parameters) - {"self", "cls"}
+    if signature.return_annotation not in ("None", None, signature.empty) and "Returns" not in found and not said:
         missing.append("Returns")
     if raises(function) and "Raises" not in found:
         missing.append("Raises")
@@ -100,12 +101,17 @@ def gaps(function: Callable[..., Any]) -> list[str]:
 
 
 def class_gaps(cls: type) -> list[str]:
-    """Return what the docstring of a class, and those of its properties, leave out."""
+    """Return what the docstrings of a class, of those that it extends, and of its properties leave out.
+
+    What it is made of stands in a section, or in backquotes in a sentence.
+    """
     docstring = inspect.cleandoc(vars(cls).get("__doc__") or "")
     if not docstring or (is_dataclass(cls) and docstring.startswith(f"{cls.__name__}(")):
         return ["a docstring"]
-    found = sections(docstring)
-    described = names_in(found.get("Parameters", "")) | names_in(found.get("Attributes", ""))
+    described = set(re.findall(r"(?<!`)`(\w+)`(?!`)", docstring))
+    for base in cls.__mro__:
+        found = sections(inspect.cleandoc(vars(base).get("__doc__") or ""))
+        described |= names_in(found.get("Parameters", "")) | names_in(found.get("Attributes", ""))
     makes = "__init__" in vars(cls) and not issubclass(cls, Enum)
     missing = [name for name in inspect.signature(cls).parameters if name not in described] if makes else []
     properties = {name: value for name, value in vars(cls).items() if isinstance(value, property | cached_property)}
@@ -147,4 +153,10 @@ def test_a_gap_is_found() -> None:
             raise ValueError
         return x
 
+    class Made:
+        """Something made of `x`."""
+
+        def __init__(self, x: int, y: int) -> None: ...
+
     assert gaps(bare) == ["y", "Returns", "Raises"]
+    assert class_gaps(Made) == ["y"]

@@ -15,7 +15,7 @@ from hallucert.check.file.files import to_json
 from hallucert.files import replacing
 
 
-def save(certificate: Made, path: str | PathLike[str]) -> None:
+def save(self: Made, path: str | PathLike[str]) -> None:
     """Write the certificate as JSON, atomically: the file is complete or not there.
 
     Long arrays of doubles go to a companion (`hallucert.doubles`), which is there before the certificate is.
@@ -30,7 +30,7 @@ def save(certificate: Made, path: str | PathLike[str]) -> None:
     OSError
         If the path cannot be written; whatever was there before stays.
     """
-    data, arrays, target, digest = to_json(certificate), list[np.ndarray](), checked_path(path), None
+    data, arrays, target, digest = to_json(self), list[np.ndarray](), checked_path(path), None
 
     def outside(values: Any) -> object:
         place = doubles.place_of(values)
