@@ -163,3 +163,20 @@ def test_small_operations(ar):
     assert ar.largest_absolute_sum(a) == 7 and ar.approximations(a).tolist() == plain
     with pytest.raises(ArgumentError):
         ar.largest_absolute_sum([[ar.indeterminate()]])
+
+
+def test_squares_are_summed_over_all_balls(ar):
+    """Of -3, [0, 4] and 2: from 13 to 29; of none: 0."""
+    balls = [ar.constant(Fraction(-3)), ar.interval(Fraction(0), Fraction(4)), ar.constant(Fraction(2))]
+    low, high = ar.endpoints(mx.sum_of_squares(ar, balls))
+    assert 13 - Fraction(1, 2**20) < low <= 13 and 29 <= high < 29 + Fraction(1, 2**20)
+    assert ar.endpoints(mx.sum_of_squares(ar, [])) == (0, 0)
+
+
+def test_an_intersection_that_would_be_empty_changes_nothing(ar):
+    """Of [0, 2] and [1, 3] there is [1, 2], of [0, 2] and [3, 4] the first; what is indeterminate restricts nothing."""
+    first, second, third = (ar.interval(Fraction(a), Fraction(b)) for a, b in ((0, 2), (1, 3), (3, 4)))
+    found = mx.intersected(ar, [first, first, first], [second, third, ar.indeterminate()])
+    room = Fraction(1, 2**20)
+    for ball, (low, high) in zip(found, ((1, 2), (0, 2), (0, 2)), strict=True):
+        assert low - room < ar.lower(ball) <= low and high <= ar.upper(ball) < high + room

@@ -349,3 +349,12 @@ def test_a_point_lies_over_a_box_of_its_chart_only():
         back = [-v for v in x]
         assert minus.holds(AR, back, zero, box((0, 1))) and not plus.holds(AR, back, zero, box((0, 1)))
         assert not plus.holds(AR, [AR.interval(Fraction(-1), Fraction(3)), x[1]], zero, box((-9, 9)))
+
+
+def test_a_piece_without_width_is_left_as_it_is(census):
+    """Krawczyk's operator is about boxes with an inside: on others it shows nothing, and drops nothing."""
+    with AR:
+        own = checker(census)
+        for piece in ([(Fraction(1), Fraction(1)), (Fraction(-1), Fraction(1))], [(Fraction(1), Fraction(1))] * 2):
+            local = own.gradient([AR.interval(*ends) for ends in piece])
+            assert own._contracted(own.gradient, local, piece) == piece

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from hallucert.check.claim import Enclosure
-from hallucert.check.file.fields import READERS, plain, read_positive, read_record
+from hallucert.check.file.fields import READERS, plain, read_flag, read_positive, read_record
 from hallucert.errors import CertificateError
 
 
@@ -51,3 +51,11 @@ def test_intervals_are_two_ends_in_order(ends):
     assert READERS["interval"](["1", "1"], "x") == (Fraction(1), Fraction(1))
     with pytest.raises(CertificateError):
         READERS["interval"](ends, "x")
+
+
+@pytest.mark.parametrize("value", [2, -1, True, "1", None])
+def test_flags_are_0_or_1(value):
+    """No other number is a flag, and nothing that only counts as one of them."""
+    assert [read_flag(flag, "closed") for flag in (0, 1)] == [False, True]
+    with pytest.raises(CertificateError, match="closed"):
+        read_flag(value, "closed")
