@@ -58,6 +58,27 @@ class Problem:
             raise ArgumentError("law", self.law, f"have {self.objective.dimension} scales, one for each variable")
 
 
+class AboutProblem:
+    """What is about a problem, and says of what function, for which radius and with which ascent step it is."""
+
+    problem: Problem
+
+    @property
+    def objective(self) -> Objective:
+        """The function."""
+        return self.problem.objective
+
+    @property
+    def rho(self) -> Fraction:
+        """Exact perturbation radius."""
+        return self.problem.rho
+
+    @property
+    def law(self) -> RadiusLaw:
+        """The ascent step that the claims are about."""
+        return self.problem.law
+
+
 class Kept(Generic[T]):
     """What was last made of a list of balls, as long as it is the same list of the same balls."""
 

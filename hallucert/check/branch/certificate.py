@@ -19,7 +19,7 @@ and state each theorem from the published numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -145,40 +145,42 @@ def _complete(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     return Status.PROVED, sentence
 
 
-def _integers(*names: str) -> tuple[Mapping[str, str], ...]:
-    return (dict.fromkeys(names, "integer"),)
+def _theorem(
+    name: str, conclude: Callable[[Branches, Numbers, Inputs], Conclusion], numbers: str, inputs: str, question: str
+) -> Theorem[Branches]:
+    """Return a theorem, about one of the branches if ``branch`` is among its inputs, which are integers."""
+    types, subject = dict.fromkeys(inputs.split(), "integer"), "branch" * ("branch" in inputs.split())
+    return Theorem(
+        name=name,
+        question=question,
+        conclude=conclude,
+        numbers=(frozenset(numbers.split()),),
+        inputs=(types,),
+        subject=subject,
+    )
 
 
-TARGET: Theorem[Branches] = Theorem(
-    name="target",
-    question="Is there a nondegenerate critical point of f near the target of the branch?",
-    conclude=_target,
-    numbers=(frozenset({"smallest_hessian_eigenvalue", "largest_hessian_eigenvalue"}),),
-    inputs=_integers("negative"),
+TARGET = _theorem(
+    "target",
+    _target,
+    "smallest_hessian_eigenvalue largest_hessian_eigenvalue",
+    "negative",
+    "Is there a nondegenerate critical point of f near the target of the branch?",
 )
-BRANCH: Theorem[Branches] = Theorem(
-    name="branch",
-    question="Is there a curve of hallucinated points along the branch?",
-    conclude=_branch,
-    numbers=(frozenset({"rho_start", "rho_end"}),),
-    inputs=_integers("branch", "negative", "folds", "monotone"),
-    subject="branch",
+BRANCH = _theorem(
+    "branch",
+    _branch,
+    "rho_start rho_end",
+    "branch negative folds monotone",
+    "Is there a curve of hallucinated points along the branch?",
 )
-FOLD: Theorem[Branches] = Theorem(
-    name="fold",
-    question="Does the branch turn back in rho?",
-    conclude=_fold,
-    numbers=(frozenset({"rho", "second_derivative"}),),
-    inputs=_integers("branch"),
-    subject="branch",
-)
-STABILITY: Theorem[Branches] = Theorem(
-    name="stability",
-    question="Do the points of the branch attract or repel SAM?",
-    conclude=_stability,
-    numbers=(frozenset({"rho_from", "rho_to"}),),
-    inputs=_integers("branch", "first_cell", "last_cell", "attracting"),
-    subject="branch",
+FOLD = _theorem("fold", _fold, "rho second_derivative", "branch", "Does the branch turn back in rho?")
+STABILITY = _theorem(
+    "stability",
+    _stability,
+    "rho_from rho_to",
+    "branch first_cell last_cell attracting",
+    "Do the points of the branch attract or repel SAM?",
 )
 COMPLETENESS: Theorem[Branches] = Theorem(
     name="completeness",

@@ -14,12 +14,11 @@ from hallucert.arguments import quiet
 from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
 from hallucert.check.point.existence import room_of
 from hallucert.check.point.rule import Witness
-from hallucert.check.problem import Problem
+from hallucert.check.problem import AboutProblem, Problem
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError
 from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, short_rational
-from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw
+from hallucert.objectives.radius_law import SAM
 
 
 def together(names: Sequence[str]) -> str:
@@ -28,7 +27,7 @@ def together(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Certificate(Saved):
+class Certificate(AboutProblem, Saved):
     """Everything that was proved about one point, with what an independent checker needs to prove it again.
 
     Indexing with a claim's name gives the `Claim`, which is true if it is proved; iterating gives all of them, as for
@@ -55,21 +54,6 @@ class Certificate(Saved):
     claims: Mapping[str, Claim]
     provenance: Provenance
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
-
-    @property
-    def objective(self) -> Objective:
-        """The function."""
-        return self.problem.objective
-
-    @property
-    def rho(self) -> Fraction:
-        """The perturbation radius, exact."""
-        return self.problem.rho
-
-    @property
-    def law(self) -> RadiusLaw:
-        """The ascent step."""
-        return self.problem.law
 
     def __getitem__(self, name: str) -> Claim:
         if name not in self.claims:

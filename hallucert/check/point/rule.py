@@ -15,11 +15,10 @@ from typing import TypeVar
 
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Conclusion, Inputs, Measured, Numbers, Status, Theorem
-from hallucert.check.problem import Balls, Point, Problem
+from hallucert.check.problem import AboutProblem, Balls, Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below
-from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 Vector = tuple[Fraction, ...]
@@ -68,27 +67,12 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(AboutProblem):
     """What a statement may refer to besides its numbers: the problem, the witness, and the claims concluded so far."""
 
     problem: Problem
     witness: Witness
     claims: dict[str, Claim] = field(default_factory=dict)
-
-    @property
-    def objective(self) -> Objective:
-        """The function."""
-        return self.problem.objective
-
-    @property
-    def rho(self) -> Fraction:
-        """Exact perturbation radius."""
-        return self.problem.rho
-
-    @property
-    def law(self) -> RadiusLaw:
-        """The ascent step that the claims are about."""
-        return self.problem.law
 
     def proved(self, name: str) -> bool:
         """Tell whether the claim `name` is there and proved."""
