@@ -18,7 +18,7 @@ Nothing is infinite or NaN: where an operation would make it so, `hallucert.erro
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -48,7 +48,7 @@ _quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ig
 
 
 class MidRad:
-    """The real arrays within `rad` of `mid`, entry by entry. Immutable.
+    """The real arrays within `rad` of `mid`, entry by entry. Immutable; doubles that it is made of are not copied.
 
     Operators take arrays of doubles and numbers, too; these are exact.
 
@@ -183,12 +183,6 @@ class MidRad:
         exact = all(a.exact for a in arrays)
         return MidRad.computed(mid, None if exact else np.concatenate([a.rad for a in arrays], axis))
 
-    @staticmethod
-    def where(mask: npt.NDArray[np.bool_], a: MidRad, b: MidRad) -> MidRad:
-        """Take entries of `a` where the mask holds, else of `b`."""
-        rad = None if a.exact and b.exact else np.where(mask, a.rad, b.rad)
-        return MidRad.computed(np.where(mask, a.mid, b.mid), rad)
-
     # ------------------------------------------------------------------ arithmetic
 
     @_quiet
@@ -276,7 +270,9 @@ class MidRad:
     def sum(self, axis: int | Sequence[int] | None = None) -> MidRad:
         """Enclose sums over some axes, or over all."""
         axes = range(self.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-        summed = sorted(a % self.ndim for a in axes)
+        summed = sorted({a + self.ndim if a < 0 else a for a in axes})
+        if len(summed) < len(axes) or (summed and not 0 <= summed[0] <= summed[-1] < self.ndim):
+            raise ArgumentError("axis", axis, f"name different axes of an array that has {self.ndim}")
         kept = [a for a in range(self.ndim) if a not in summed]
         length = math.prod(self.shape[a] for a in summed)
         shape = (*(self.shape[a] for a in kept), length)
@@ -364,8 +360,3 @@ def _times(a: Doubles, b: Doubles, ra: Doubles | None, rb: Doubles | None) -> tu
 def as_midrad(value: MidRad | npt.ArrayLike) -> MidRad:
     """Return an array of doubles, or a number, as an exact array; an enclosure as it is."""
     return value if isinstance(value, MidRad) else MidRad(value)
-
-
-def stack_rows(arrays: Iterable[MidRad]) -> MidRad:
-    """Join arrays along a new first axis."""
-    return MidRad.concatenate([a.reshape(1, *a.shape) for a in arrays])

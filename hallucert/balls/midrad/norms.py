@@ -31,9 +31,13 @@ def matrix_vector_upper(a: Doubles, x: Doubles) -> Doubles:
 
     Raises
     ------
+    ArgumentError
+        For negative numbers.
     DomainError
         If it overflows.
     """
+    if a.min(initial=0.0) < 0 or x.min(initial=0.0) < 0:
+        raise ArgumentError("a, x", "<negative numbers>", "be nonnegative")
     with np.errstate(over="ignore", invalid="ignore"):
         return finite((a @ x) * excess(a.shape[-1]) + TINY)
 

@@ -13,6 +13,7 @@ checked, by their row sums, in integers. Six to eight products in all.
 
 from __future__ import annotations
 
+import math
 from contextvars import ContextVar
 from typing import Literal
 
@@ -109,9 +110,11 @@ def _slices(a: Doubles, bits: int) -> list[Doubles]:
     """
     slices, rest = [], a
     for k in range(1, 4):
-        whole = np.rint(rest * 2.0 ** (k * bits - 1))
+        whole = np.rint(rest * math.ldexp(1.0, k * bits - 1))
         slices.append(whole)
-        rest = rest - whole * 2.0 ** (1 - k * bits)  # exact: a multiple of the last place, and at most half a unit
+        rest = rest - whole * math.ldexp(
+            1.0, 1 - k * bits
+        )  # exact: a multiple of the last place, and at most half a unit
     return slices
 
 
@@ -138,9 +141,9 @@ def _sliced_piece(a: Doubles, b: Doubles) -> tuple[Doubles, Doubles]:
     total: npt.NDArray[np.float64] | float = 0.0
     for i, j in ((2, 0), (1, 1), (0, 2), (1, 0), (0, 1), (0, 0)):
         if first[i].any() and second[j].any():
-            total = total + _exact_product(first[i], second[j]) * 2.0 ** (2 - (i + j + 2) * bits)
+            total = total + _exact_product(first[i], second[j]) * math.ldexp(1.0, 2 - (i + j + 2) * bits)
     total = np.broadcast_to(total, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
-    lost = 4 * n * 2.0 ** (-3 * bits) + 25 * UNIT * n * 2.0**-bits + TINY
+    lost = 4 * n * math.ldexp(1.0, -3 * bits) + 25 * UNIT * n * math.ldexp(1.0, -bits) + TINY
     mid = total * rows * columns
     return mid, (np.abs(total) * UNIT + lost) * rows * columns
 
@@ -149,5 +152,5 @@ def _nonnegative_product(a: Doubles, b: Doubles) -> Doubles:
     """Return upper bounds of the product of nonnegative matrices: factors rounded up, to whole numbers of few bits."""
     bits = _bits(a.shape[-1])
     (left, rows), (right, columns) = _scaled(a, -1), _scaled(b, -2)
-    product = _exact_product(np.ceil(left * 2.0 ** (bits - 1)), np.ceil(right * 2.0 ** (bits - 1)))
-    return (product * 2.0 ** (2 - 2 * bits) + TINY) * rows * columns * UP
+    product = _exact_product(np.ceil(left * math.ldexp(1.0, bits - 1)), np.ceil(right * math.ldexp(1.0, bits - 1)))
+    return (product * math.ldexp(1.0, 2 - 2 * bits) + TINY) * rows * columns * UP

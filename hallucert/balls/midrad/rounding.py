@@ -128,6 +128,9 @@ def around(lower: Fraction, upper: Fraction) -> tuple[float, float]:
     """Return a double and a radius around it that contain every number from `lower` to `upper`."""
     try:
         mid = float((lower + upper) / 2)
-        return mid, float_above(max(upper - Fraction(mid), Fraction(mid) - lower))
     except OverflowError:
-        raise DomainError("a number is too large for doubles") from None
+        mid = math.inf
+    rad = float_above(max(upper - Fraction(mid), Fraction(mid) - lower)) if math.isfinite(mid) else mid
+    if not math.isfinite(rad):
+        raise DomainError("a number is too large for doubles")
+    return mid, rad

@@ -91,6 +91,17 @@ def test_what_overflows_is_refused(huge):
             bad()
 
 
+def test_axes_of_sums():
+    """Axes count from both ends, as numpy's; others, and repeated ones, are refused."""
+    a = MidRad(np.arange(24.0).reshape(2, 3, 4))
+    for axes in (0, -1, (0, 2), (-1, 1), None, ()):
+        total = a.sum(axes)
+        assert total.shape == a.mid.sum(axes).shape and (np.abs(total.mid - a.mid.sum(axes)) <= total.rad).all()
+    for axes in (3, -4, (0, 0), (1, -2)):
+        with pytest.raises(ArgumentError):
+            a.sum(axes)
+
+
 def test_sizes_are_bounds():
     """Magnitudes and mignitudes bound the exact ones from above and from below."""
     rng = np.random.default_rng(3)

@@ -59,6 +59,8 @@ def test_what_cannot_be_factored_has_no_bound():
     assert norms.cholesky_lower(MidRad(np.full((2, 2), 1e308))) < 0
     with pytest.raises(ArgumentError):
         norms.cholesky_lower(MidRad(np.ones((2, 3))))
+    with pytest.raises(ArgumentError):
+        norms.matrix_vector_upper(np.ones((2, 2)), np.array([1.0, -1.0]))
 
 
 def test_norms_are_upper_bounds_and_sharp_for_nonnegative_matrices():
