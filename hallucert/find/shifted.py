@@ -26,6 +26,7 @@ from hallucert.objectives.radius_law import SAM, RadiusLaw
 DENSE = 400  # most variables for which the whole Hessian is formed
 LANCZOS = 120  # most Hessian-vector products for the ends of a spectrum
 BLOCK = 2**20  # numbers in a block of Hessian-vector products: 8 MB
+MOST_ENTRIES = 2**17  # of a matrix of rows that is written out; larger ones of array programs are not
 
 FLAT = 1e-7  # a tangential eigenvalue below this part of ``lambda + |H|`` counts as zero when a point is classified
 NOISE = 1e-10  # a gradient below this part of ``|H| rho`` counts as zero: the point is an ordinary critical point
@@ -81,7 +82,7 @@ class Shifted:
         return a
 
     def rows(self, x: np.ndarray) -> Rows:
-        """Return the rows of ``A`` at `x`; for SAM and an array program without their entries."""
+        """Return the rows of ``A`` at `x`; for SAM and a large array program without their entries."""
         if self._program is None:
             return DenseRows(self.residual_jacobian(x))
         program, units = self._program
@@ -89,10 +90,11 @@ class Shifted:
 
     @cached_property
     def _program(self) -> tuple[ShiftedProgram, Rescaled | None] | None:
-        """The program whose residuals ``r`` are, if there is one, and the units in which `x` is given."""
+        """The program whose residuals ``r`` are, if it is a large one, and the units in which `x` is given."""
         units = self.f if isinstance(self.f, Rescaled) and self.f.uniform else None
         f, unit = (self.f, Fraction(1)) if units is None else (units.f, Fraction(2) ** units.length)
-        if self.law != SAM or not isinstance(f, ProgramObjective):
+        small = f.residual_count * f.dimension <= MOST_ENTRIES
+        if self.law != SAM or not isinstance(f, ProgramObjective) or small:
             return None
         return ShiftedProgram(f, Fraction(self.rho) * unit), units
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +14,6 @@ from hallucert.objectives.network.data import checked_training
 from hallucert.objectives.network.layout import Training
 from hallucert.objectives.network.structure import loss_program
 from hallucert.objectives.program.objective import ProgramObjective
-
-if TYPE_CHECKING:
-    from hallucert.objectives.network.floats import NetworkFloats
 
 FLOATS = "hallucert.objectives.network.floats"
 
@@ -132,13 +128,6 @@ class TanhNetwork(ProgramObjective):
     def label_smoothing(self) -> Fraction:
         """The ``s``: every class has ``s/c`` of a label."""
         return self.training.label_smoothing
-
-    @cached_property
-    def floats(self) -> NetworkFloats:  # type: ignore[override]
-        """The network in floats."""
-        from hallucert.objectives.network.floats import NetworkFloats
-
-        return NetworkFloats(self.training)
 
 
 def _description(training: Training) -> str:

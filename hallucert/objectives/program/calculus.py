@@ -6,6 +6,7 @@ So a run on a box of parameters computes it once: a proof asks for value, gradie
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hallucert.clock import look
-from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.builder import ProgramBuilder, prune
 from hallucert.objectives.program.derivatives import by_inputs, cotangents, pushforward
 from hallucert.objectives.program.hessian import Entries, HessianBuilder, jacobian_entries
 from hallucert.objectives.program.program import Node, Program, Shape
@@ -78,8 +79,9 @@ class Calculus:
 
     @cached_property
     def second(self) -> Program:
-        """The gradient and, for tangents, its derivative: Hessian-vector products."""
-        return pushforward(self.gradients)
+        """The derivative of the gradient along tangents, which come after the inputs: Hessian-vector products."""
+        both = pushforward(self.gradients)
+        return prune(replace(both, outputs=both.outputs[len(self.gradient) :]))
 
     def steps(self, outputs: Sequence[int]) -> list[Step]:
         """Return the nodes that the given ones need, in the order in which they are computed."""
@@ -149,7 +151,8 @@ class Run:
     def jacobian(self) -> Array:
         """Return the Jacobian of the output, (m, d)."""
         found = self.calculus.jacobian
-        return found.assembled(self.values(found.nodes), self.arrays.number(Fraction(0)))
+        nodes = self.values(found.nodes)
+        return found.assembled(nodes, self.arrays.number(Fraction(0)), front=_front(nodes))
 
     def hessian(self) -> Array:
         """Return the Hessian of the value, (d, d); exactly symmetric."""
@@ -159,5 +162,11 @@ class Run:
             scaled = self.arrays.number(1 / self.calculus.n) * j
             product = self.arrays.product(*(a.reshape((-1, *a.shape[-2:])) for a in (j.swapaxes(-1, -2), scaled)))
             start = product.reshape((*j.shape[:-2], *found.shape))
-        upper = found.assembled(self.values(found.nodes), zero, start)
+        nodes = self.values(found.nodes)
+        upper = found.assembled(nodes, zero, start, _front(nodes) if start is None else start.shape[:-2])
         return np.where(np.tri(found.shape[0], dtype=bool), upper.swapaxes(-1, -2), upper)
+
+
+def _front(vectors: Sequence[Array]) -> tuple[int, ...]:
+    """Return the lanes of vectors, of which some may have none."""
+    return max((vector.shape[:-1] for vector in vectors), default=())

@@ -54,39 +54,45 @@ class Entries:
     nodes : list of int
         Nodes whose entries are added up.
     pieces : list of lists of (source, target, new)
-        For each node: which of its entries, in row-major order, go to which places of the matrix, in row-major order;
+        For each node: which of its entries (None: all) go to which places of the matrix, both in row-major order;
         `new` if nothing was there before.
     """
 
     shape: tuple[int, int]
     nodes: list[int] = field(default_factory=list)
-    pieces: list[list[tuple[np.ndarray, np.ndarray, bool]]] = field(default_factory=list)
+    pieces: list[list[tuple[np.ndarray | None, np.ndarray, bool]]] = field(default_factory=list)
     known: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.known = np.zeros(self.shape[0] * self.shape[1], dtype=bool)
 
-    def place(self, node: int, targets: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
-        """Add the entries of a node: pairs of sources and targets, no target twice in one of them."""
-        pieces = []
+    def place(self, node: int, size: int, targets: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+        """Add the entries of a node of some size: pairs of sources and targets, no target twice in one of them."""
+        pieces: list[tuple[np.ndarray | None, np.ndarray, bool]] = []
         for source, target in targets:
             new = ~self.known[target]
             for part, fresh in ((new, True), (~new, False)):
                 if part.any():
-                    pieces.append((source[part], target[part], fresh))
+                    own = source[part]
+                    whole = own.size == size and (own == np.arange(size)).all()
+                    pieces.append((None if whole else own, target[part], fresh))
             self.known[target] = True
         self.nodes.append(node)
         self.pieces.append(pieces)
 
-    def assembled(self, values: Sequence[Array], zero: Array, start: Array | None = None) -> Array:
-        """Return the matrix from the values of the nodes, or lanes of it; `start` is added."""
-        lanes = max((value.ndim for value in values), default=0) > 1
-        front = (max(len(value) for value in values if value.ndim > 1),) if lanes else ()
-        size = self.shape[0] * self.shape[1]
-        result = np.broadcast_to(zero, (*front, size)).copy() if start is None else start.reshape((*front, size))
+    def assembled(
+        self, values: Sequence[Array], zero: Array, start: Array | None = None, front: tuple[int, ...] = ()
+    ) -> Array:
+        """Return the matrix, or lanes of it, from the values of the nodes and what is there before, at the `start`."""
+        shape = (*front, self.shape[0] * self.shape[1])
+        if start is not None:
+            result = start.reshape(shape)
+        else:
+            result = np.empty(shape, zero.dtype)
+            result[...] = zero
         for value, pieces in zip(values, self.pieces, strict=True):
             for source, target, new in pieces:
-                part = value[..., source]
+                part = value if source is None else value[..., source]
                 result[..., target] = part if new and start is None else result[..., target] + part
         return result.reshape((*front, *self.shape))
 
@@ -130,7 +136,7 @@ def jacobian_entries(builder: ProgramBuilder, program: Program, primal: list[int
         columns = indexed(column, units.axes, union, sizes).reshape(-1)
         core = lines.laid_out(units.core, units.labels, union)
         node = builder.reshape(core, (rows.size,))
-        result.place(node, [(np.arange(rows.size), rows * ends[-1] + columns)])
+        result.place(node, rows.size, [(np.arange(rows.size), rows * ends[-1] + columns)])
     return result
 
 
@@ -239,7 +245,7 @@ class HessianBuilder:
             upper = r <= c
             if upper.any():
                 targets.append((source[upper], r[upper] * self.dimension + c[upper]))
-        self.result.place(node, targets)
+        self.result.place(node, rows.size, targets)
 
     # ------------------------------------------------------------------ tangents
 

@@ -78,6 +78,8 @@ class ProgramObjective(Objective):
         self.program, self.names, self.parameters = program, tuple(names), parameters
         self._residuals = entries(program.output_shapes[0]) if program.output_shapes[0] else 0
         self._ends = np.cumsum([entries(shape) for shape in program.inputs]).tolist()
+        cuts = map(slice, [0, *self._ends[:-1]], self._ends)
+        self._cuts = list(zip(cuts, program.inputs, strict=True))
         self.name = checked_text(name, "name") or self._describe()
 
     def _describe(self) -> str:
@@ -126,11 +128,8 @@ class ProgramObjective(Objective):
 
     def split(self, x: Array) -> list[Array]:
         """Return the parameter arrays of points (d,) or lanes (k, d)."""
-        front, arrays, start = x.shape[:-1], [], 0
-        for end, shape in zip(self._ends, self.program.inputs, strict=True):
-            arrays.append(x[..., start:end].reshape(front + shape))
-            start = end
-        return arrays
+        front = x.shape[:-1]
+        return [x[..., cut].reshape(front + shape) for cut, shape in self._cuts]
 
     def joined(self, arrays: Sequence[Array], lanes: int) -> Array:
         """Return parameter arrays as vectors (d,), or lanes (k, d) for ``k = lanes > 0``."""
@@ -143,8 +142,7 @@ class ProgramObjective(Objective):
 
     def curved(self, arrays: Arrays, x: Array, v: Array) -> Array:
         """Return ``H(x) v`` for directions (k, d), at one point (d,) or at lanes (k, d)."""
-        runs = arrays.run(self.calculus.second, [*self.split(x), *self.split(v)])
-        return self.joined(runs[len(self.program.inputs) :], len(v))
+        return self.joined(arrays.run(self.calculus.second, [*self.split(x), *self.split(v)]), len(v))
 
     @cached_property
     def floats(self) -> ProgramFloats:

@@ -7,6 +7,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.find import rows
+from hallucert.find import shifted as shifted_module
 from hallucert.find.rescaled import Rescaled
 from hallucert.find.rows import DenseRows
 from hallucert.find.shifted import Shifted
@@ -35,6 +36,7 @@ def start(f, seed=0):
 def test_products_of_rows_are_those_of_the_matrix(monkeypatch, block, units):
     """A A^T and A^T w, in blocks of any size and in other units, are made of the A of Hessian-vector products."""
     monkeypatch.setattr(rows, "BLOCK", block)
+    monkeypatch.setattr(shifted_module, "MOST_ENTRIES", 0)
     f = network() if units is None else Rescaled(network(), length=units[0], height=units[1])
     shifted, x, w = Shifted(f, 0.75), start(f), np.linspace(-1, 1, 8)
     a, found = shifted.residual_jacobian(x), shifted.rows(x)

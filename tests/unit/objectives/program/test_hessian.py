@@ -108,8 +108,8 @@ def test_jacobians_and_hessians_of_residuals_are_autograds(name):
 def test_entries_that_no_node_reaches_are_zero_and_others_are_added():
     """By hand: two nodes that meet in one place."""
     entries = Entries((2, 2))
-    entries.place(0, [(np.array([0, 1]), np.array([0, 3]))])
-    entries.place(1, [(np.array([0, 1]), np.array([3, 1]))])
+    entries.place(0, 2, [(np.array([0, 1]), np.array([0, 3]))])
+    entries.place(1, 2, [(np.array([0, 1]), np.array([3, 1]))])
     zero = np.array(0.0)
     assert entries.assembled([np.array([1.0, 2.0]), np.array([10.0, 20.0])], zero).tolist() == [[1, 20], [0, 12]]
     start = np.full((2, 2), 100.0)
