@@ -1,4 +1,4 @@
-"""What public functions share: checked arguments, a quiet numpy, and that methods load when they are first used.
+"""What public functions share: checked arguments, a quiet numpy, words with explanations, methods that load late.
 
 Each check names the argument, says what it was and what it must be.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set, Sized
+from enum import StrEnum
 from fractions import Fraction
 from functools import wraps
 from importlib import import_module
@@ -168,6 +169,18 @@ def quiet(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return run
+
+
+class Explained(StrEnum):
+    """Words, each with a sentence that says what it means and, where something can be tried, what to try."""
+
+    explanation: str
+
+    def __new__(cls, value: str, explanation: str) -> Self:
+        """Make the member of a word."""
+        member = str.__new__(cls, value)
+        member._value_, member.explanation = value, explanation
+        return member
 
 
 class Late:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hallucert.arguments import Explained
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.similarity import spectrum
 from hallucert.balls.symmetric import inertia
@@ -63,37 +64,21 @@ def kind_of(positive: int, negative: int, dimension: int) -> Kind:
     return Kind.SADDLE if positive and negative else Kind.DEGENERATE
 
 
-class Open(StrEnum):
+class Open(Explained):
     """Why a place is not settled."""
 
-    CRITICAL_POINT = "critical_point"
-    SINGULAR = "singular"
-    RESOLUTION = "resolution"
-    DEGENERATE_TARGET = "degenerate_target"
-    BOUNDARY = "boundary"
-    DOMAIN = "domain"
-    DUPLICATE = "duplicate"
-    BUDGET = "budget"
-
-    @property
-    def explanation(self) -> str:
-        """The reason as a sentence."""
-        return _EXPLANATIONS[self]
-
-
-_EXPLANATIONS = {
-    Open.CRITICAL_POINT: (
+    CRITICAL_POINT = (
+        "critical_point",
         "a critical point of f lies on the sphere around the target, or too near to tell: the ascent direction is not "
-        "defined there"
-    ),
-    Open.RESOLUTION: "rho is too small for doubles beside the coordinates of the target; take a larger rho",
-    Open.SINGULAR: "the system looks singular: a fold or a branch point in rho lies nearby; try another rho",
-    Open.DEGENERATE_TARGET: "the target is not proved to be an isolated, nondegenerate critical point",
-    Open.BOUNDARY: "the point lies on the boundary of the box, or too near to tell; change the box",
-    Open.DOMAIN: "f is not certainly defined there",
-    Open.DUPLICATE: "it cannot be told from another point; raise the precision",
-    Open.BUDGET: "the budget was spent; raise max_boxes or seconds",
-}
+        "defined there",
+    )
+    SINGULAR = "singular", "the system looks singular: a fold or a branch point in rho lies nearby; try another rho"
+    RESOLUTION = "resolution", "rho is too small for doubles beside the coordinates of the target; take a larger rho"
+    DEGENERATE_TARGET = "degenerate_target", "the target is not proved to be an isolated, nondegenerate critical point"
+    BOUNDARY = "boundary", "the point lies on the boundary of the box, or too near to tell; change the box"
+    DOMAIN = "domain", "f is not certainly defined there"
+    DUPLICATE = "duplicate", "it cannot be told from another point; raise the precision"
+    BUDGET = "budget", "the budget was spent; raise max_boxes or seconds"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
 
+from hallucert.arguments import Explained
 from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball
 from hallucert.check.region.convexity import smallest_eigenvalues
@@ -36,31 +36,17 @@ SMALLEST, ROUNDING = 2.0**-44, 2.0**-50
 """Smaller boxes are not split, beside what they are compared with, and beside their coordinates."""
 
 
-class SearchEnd(StrEnum):
+class SearchEnd(Explained):
     """Why the search for a bracket ended: as narrow as asked, or not.
 
     Whatever the reason, both ends of the bracket are proved.
     """
 
-    REACHED = "reached"
-    BOXES = "boxes"
-    TIME = "time"
-    RESOLUTION = "resolution"
-    RANGE = "range"
-
-    @property
-    def explanation(self) -> str:
-        """The reason as a part of a sentence."""
-        return _EXPLANATIONS[self]
-
-
-_EXPLANATIONS = {
-    SearchEnd.REACHED: "as narrow as asked",
-    SearchEnd.BOXES: "wider than asked: the budget of boxes was spent; raise max_boxes",
-    SearchEnd.TIME: "wider than asked: the budget of time was spent; raise seconds",
-    SearchEnd.RESOLUTION: "wider than asked: the smallest boxes at the lower end cannot be decided",
-    SearchEnd.RANGE: "without an upper end: nothing was found up to the largest radius that is looked at",
-}
+    REACHED = "reached", "as narrow as asked"
+    BOXES = "boxes", "wider than asked: the budget of boxes was spent; raise max_boxes"
+    TIME = "time", "wider than asked: the budget of time was spent; raise seconds"
+    RESOLUTION = "resolution", "wider than asked: the smallest boxes at the lower end cannot be decided"
+    RANGE = "range", "without an upper end: nothing was found up to the largest radius that is looked at"
 
 
 @dataclass(frozen=True)

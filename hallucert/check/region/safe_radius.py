@@ -32,7 +32,8 @@ from hallucert.balls.facade import Ball
 from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.balls.symmetric import inertia
 from hallucert.balls.zeros import prove_zero
-from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats
+from hallucert.check.attraction.basin import root
+from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats, kind_of
 from hallucert.check.claim import Claim, Enclosure, Status, undecided
 from hallucert.check.problem import is_defined
 from hallucert.check.publishing import published
@@ -151,9 +152,7 @@ def prove_target(
         if found is not None:
             balls = KrawczykOperator(ar, gradient, hessian, found.preconditioner).tighten(found.result)
             signs = inertia(ar, f.enclose_hessian(ar, balls))
-            kind = Kind.SADDLE
-            if f.dimension in (signs.positive, signs.negative):
-                kind = Kind.MINIMIZER if signs.positive else Kind.MAXIMIZER
+            kind = kind_of(signs.positive, signs.negative, f.dimension)
             if not signs.undecided and is_defined(ar, f, balls):
                 sides = (published(Enclosure(*ar.endpoints(ball)), ar.precision, unit) for ball in balls)
                 return CriticalPoint(tuple(sides), kind)
@@ -186,9 +185,15 @@ def safe_radius(
     centre = floats(units.inside_box(target.box))
     keys = Distances(lane_arithmetic(backend), units.function(f), rtol, centre)
     found = bracket(keys, rings(centre), max_boxes, clock)
-    lower = units.length_outside(_root_below(min(found.low, keys.edge)))
-    upper = units.length_outside(_root_above(found.high)) if math.isfinite(found.high) else None
+    lower = units.length_outside(_root(min(found.low, keys.edge)).lower)
+    upper = units.length_outside(_root(found.high).upper) if math.isfinite(found.high) else None
     return SafeRadius(target, lower, upper, False, _ball_claim(target, lower), found.boxes, found.ended)
+
+
+def _root(square: float) -> Enclosure:
+    """Enclose the root of a double."""
+    exact = Fraction(max(square, 0.0))
+    return root(Enclosure(exact, exact))
 
 
 def _ball_claim(target: CriticalPoint, lower: Fraction | int) -> Claim:
@@ -250,17 +255,3 @@ def _box_claim(sides: str, lower: Fraction) -> Claim:
         "critical point of f there as x + rho grad f(x), for any rho < r (USAM).",
         lower,
     )
-
-
-def _root_below(square: float) -> Fraction:
-    root = Fraction(math.sqrt(max(square, 0.0)))
-    while root * root > Fraction(square):
-        root = Fraction(math.nextafter(float(root), 0.0))
-    return root
-
-
-def _root_above(square: float) -> Fraction:
-    root = Fraction(math.sqrt(square))
-    while root * root < Fraction(square):
-        root = Fraction(math.nextafter(float(root), math.inf))
-    return root

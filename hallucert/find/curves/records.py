@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Self
 
 import numpy as np
 
-from hallucert.arguments import checked_positive
+from hallucert.arguments import Explained, checked_positive
 from hallucert.arrays import checked_shape, row_count
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
@@ -26,10 +25,8 @@ class EventType(StrEnum):
     END = "end"
 
 
-class EndReason(StrEnum):
-    """Why a branch ends where it does; `explanation` is a sentence, with what to try where something can be tried."""
-
-    explanation: str
+class EndReason(Explained):
+    """Why a branch ends where it does."""
 
     CRITICAL_POINT = "critical point", "the multiplier reached 0 at another critical point of f"
     TARGET = "target", "the branch runs into its target: rho fell below rho_min"
@@ -42,12 +39,6 @@ class EndReason(StrEnum):
     MULTIPLIER = "multiplier zero", "the multiplier reached 0 where no nondegenerate critical point was found"
     MAX_STEPS = "max_steps", "max_steps were done; raise max_steps or ds_max"
     DS_MIN = "ds_min", "no step of ds_min succeeded: a singular point, perhaps; lower ds_min"
-
-    def __new__(cls, value: str, explanation: str) -> Self:
-        """Make the member of a name."""
-        member = str.__new__(cls, value)
-        member._value_, member.explanation = value, explanation
-        return member
 
 
 def _keep_checked(record: object, shapes: dict[str, tuple[int, ...]]) -> None:
