@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from hallucert.arguments import check_progress
 
@@ -27,6 +28,9 @@ StepProgress = bool | Callable[[int, int], object] | None
 """The same for work of one kind of steps; a function gets (done, total)."""
 
 Now = Callable[[], float]
+
+R = TypeVar("R")
+L = TypeVar("L")
 
 
 class OutOfTime(Exception):
@@ -55,6 +59,14 @@ class Clock:
             yield self
         finally:
             _WATCHED.reset(token)
+
+    def kept(self, work: Callable[[], R], late: L) -> R | L:
+        """Do some work with an eye on this clock; return `late` if the time is up before it is done."""
+        try:
+            with self.watched():
+                return work()
+        except OutOfTime:
+            return late
 
     def passed(self) -> bool:
         """Tell whether the time is up."""

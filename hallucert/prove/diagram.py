@@ -268,11 +268,7 @@ def _thick(system: BranchSystem, cell: Cell) -> tuple[BranchCell | None, Fractio
 
 def _found(f: Objective, target: np.ndarray, box: np.ndarray, seed: int, clock: Clock) -> list[Branch]:
     """Seek the branches from critical points; none if there is no time."""
-    try:
-        with clock.watched():
-            return branches(f, target, box, seed=seed)
-    except OutOfTime:
-        return []
+    return clock.kept(lambda: branches(f, target, box, seed=seed), [])
 
 
 def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept, clock: Clock) -> list[Branch]:

@@ -19,7 +19,7 @@ from hallucert.check.point import existence
 from hallucert.check.point.rule import OF_A_POINT, Facts, Rules
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
-from hallucert.clock import Clock, OutOfTime
+from hallucert.clock import Clock
 from hallucert.errors import DomainError
 from hallucert.exact import round_down, round_up
 from hallucert.objectives.program.evaluate import FloatArrays
@@ -69,11 +69,7 @@ def certify_large(task: LargeTask, backend: str, ladder: tuple[int, ...] | None,
     sharp = arithmetic("arb" if backend == "midrad" else backend, max(ladder or [SHARP_BITS]))
     provenance = Provenance(__version__, "midrad", f"numpy {np.__version__} and {sharp.version}", 53)
     search = _Search(task, SharpSlice(Slice(task.problem, task.guess, MidRadArrays(MidRadArithmetic())), sharp), clock)
-    try:
-        with clock.watched():
-            found = search.found()
-    except OutOfTime:
-        found = Found(None, None, Reason.TIME)
+    found = clock.kept(search.found, Found(None, None, Reason.TIME))
     problem, witness, test = task.problem, found.witness, found.test
     if witness is None or test is None or not test.proved:
         reason = found.reason or Reason.PRECISION

@@ -23,7 +23,7 @@ from hallucert.check.point.rule import Evidence, Facts, Vector, Witness
 from hallucert.check.problem import Point, Problem
 from hallucert.check.publishing import provenance, published, sizes_at
 from hallucert.check.reason import Reason
-from hallucert.clock import Clock, OutOfTime, Progress, working
+from hallucert.clock import Clock, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.find.candidate import Candidate
@@ -143,11 +143,8 @@ def certify_point(task: PointTask, backend: str, ladder: tuple[int, ...] | None,
 def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
     """Prove what can be proved at one precision."""
     clock.tell(f"existence at {ar.precision} bits", 0)
-    try:
-        with clock.watched():
-            located = locate(ar, task.problem, task.guess, task.radius)
-    except OutOfTime:
-        located = Located(task.problem, None, reason=Reason.TIME)
+    late = Located(task.problem, None, reason=Reason.TIME)
+    located = clock.kept(lambda: locate(ar, task.problem, task.guess, task.radius), late)
     problem, witness = located.problem, located.witness
     if located.x is None or witness is None:
         if located.excluded and witness is not None:

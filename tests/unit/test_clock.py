@@ -74,6 +74,15 @@ def test_look_raises_only_while_a_clock_is_watched_that_is_up():
     look()
 
 
+def test_work_that_ends_in_time_is_kept():
+    """What it returns, or what there is without it; other errors are its own, and nothing stays watched."""
+    on, up = Clock(1.0, now=lambda: 0.0), Clock(0.0, now=lambda: 0.0)
+    assert on.kept(lambda: look() or "done", "late") == "done" and up.kept(lambda: look() or "done", "late") == "late"
+    with pytest.raises(ZeroDivisionError):
+        on.kept(lambda: 1 / 0, "late")
+    look()
+
+
 def test_work_within_work_has_no_more_time():
     """A clock made within watched work ends with it at the latest."""
     now = lambda: 0.0  # noqa: E731

@@ -17,7 +17,7 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Conclusion, Inputs, Measured, Numbers, Status, Theorem
 from hallucert.check.problem import AboutProblem, Balls, Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import decimal_above, decimal_below
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -109,11 +109,7 @@ class Evidence:
 
     def in_time(self, work: Callable[[], Mapping[str, T] | Reason]) -> Mapping[str, T] | Reason:
         """Do some work with an eye on the clock."""
-        try:
-            with self.clock.watched():
-                return work()
-        except OutOfTime:
-            return Reason.TIME
+        return self.clock.kept(work, Reason.TIME)
 
 
 @dataclass(frozen=True, kw_only=True)

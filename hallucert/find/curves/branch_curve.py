@@ -31,6 +31,7 @@ from hallucert.find.curves.continuation import (
     ends_at_limits,
     first_end,
     locate,
+    step_across,
 )
 from hallucert.find.curves.records import EndReason, EventType
 from hallucert.find.eigenvalues import critical_kind, eigh, eigvals, eigvalsh, singular_values, svd
@@ -78,13 +79,10 @@ class Curve(SmoothCurve):
         """Newton's method."""
         start, last = z, np.inf
         for _ in range(NEWTON_STEPS):
-            residual = np.append(self.residual(z), normal @ (z - start))
-            matrix = np.vstack([self.jacobian(z), self.scale * normal])
-            if not (np.isfinite(residual).all() and np.isfinite(matrix).all()):
-                return None
             # Beside a branch point the direction of the other curve has no weight: it is left out.
-            right = -np.append(residual[:-1], self.scale * residual[-1])
-            step = np.linalg.lstsq(matrix, right, rcond=RANK_TOLERANCE)[0]
+            step = step_across(self.residual(z), self.jacobian(z), z - start, normal, self.scale, RANK_TOLERANCE)
+            if step is None:
+                return None
             size = float(np.linalg.norm(step))
             z = z + step
             if size <= CONVERGED * (1.0 + float(np.linalg.norm(z))) and (size < 1e-15 or size > 0.1 * last):

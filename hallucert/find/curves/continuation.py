@@ -224,6 +224,19 @@ def advance(
     return there if stays is None or stays(here, there) else None
 
 
+def step_across(
+    value: np.ndarray, jacobian: np.ndarray, offset: np.ndarray, normal: np.ndarray, weight: float, rcond: float
+) -> np.ndarray | None:
+    """Return Newton's step to a zero in a hyperplane, ``<normal, offset + step> = 0``, by least squares.
+
+    The equation of the hyperplane counts with a weight. None where something is not finite.
+    """
+    residual, stacked = np.append(value, weight * (normal @ offset)), np.vstack([jacobian, weight * normal])
+    if not (np.isfinite(residual).all() and np.isfinite(stacked).all()):
+        return None
+    return np.asarray(np.linalg.lstsq(stacked, -residual, rcond=rcond)[0])
+
+
 def angle(t: np.ndarray, s: np.ndarray) -> float:
     """Return the angle between two unit vectors; accurate for small angles."""
     return float(2 * np.arcsin(min(1.0, 0.5 * float(np.linalg.norm(t - s)))))

@@ -26,6 +26,7 @@ from hallucert.find.curves.continuation import (
     ends_at_limits,
     first_end,
     interpolated,
+    step_across,
 )
 from hallucert.find.curves.records import EndReason
 from hallucert.find.curves.surface import CONVERGED, CORRECTOR_STEPS, FLAT
@@ -75,11 +76,9 @@ class SheetCurve(SmoothCurve):
         start, last, solved = z, np.inf, False
         for _ in range(CORRECTOR_STEPS):
             value, jacobian = self.equations(z)
-            residual = np.append(value, normal @ (z - start))
-            stacked = np.vstack([jacobian, normal])
-            if not (np.isfinite(residual).all() and np.isfinite(stacked).all()):
+            step = step_across(value, jacobian, z - start, normal, 1.0, 1e-13)
+            if step is None:
                 return None
-            step = np.linalg.lstsq(stacked, -residual, rcond=1e-13)[0]
             size = float(np.linalg.norm(step))
             # One equation too many: Gauss-Newton may also stop where they have no solution.
             solved = bool(np.linalg.norm(value) <= SOLVED * self.rho * np.linalg.norm(jacobian))

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -36,7 +37,7 @@ from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Kin
 from hallucert.check.region.bracket import SearchEnd
 from hallucert.check.region.safe_radius import SafeRadius
 from hallucert.check.units import CALLER, Units
-from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import LARGEST_DOUBLE, decimal_above, decimal_below, float_below
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence.shells import Around, Cells, Existing, Places, lowest_point
@@ -233,10 +234,8 @@ class _Search:
                     before = self.lower
                     continue
                 batch = stack[:BATCH]
-                try:
-                    with self.clock.watched():
-                        rest = self._decided(batch)
-                except OutOfTime:  # what was not decided stays
+                rest = self.clock.kept(partial(self._decided, batch), None)
+                if rest is None:  # what was not decided stays
                     break
                 batches, self.spent = batches + 1, self.spent + len(batch)
                 self.clock.tell(f"boxes of radii from {self.lower:.4g}", self.spent)
@@ -265,12 +264,12 @@ class _Search:
         """Look for a smaller upper end at some radii; tell whether there is one."""
         if self.target.kind is Kind.DEGENERATE or not len(radii):
             return False
-        try:
-            with self.clock.watched():
-                found = lowest_point(self.around, self.lower, radii, starts, self.rtol)
-                return found is not None and self._accepted(found)
-        except OutOfTime:
-            return False
+
+        def accepted() -> bool:
+            found = lowest_point(self.around, self.lower, radii, starts, self.rtol)
+            return found is not None and self._accepted(found)
+
+        return self.clock.kept(accepted, False)
 
     def _accepted(self, found: Existing) -> bool:
         """Refine a point in ball arithmetic; if it is a hallucinated point for a smaller radius, keep it."""

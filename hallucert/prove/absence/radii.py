@@ -21,7 +21,7 @@ from hallucert.check.region.safe_radius import SafeRadius, usam_safe_radius
 from hallucert.check.region.weak_convexity import WeakConvexity
 from hallucert.check.subdivision import middle_of
 from hallucert.check.units import CALLER, MOST, OCTAVES, Units, box_units, units_of
-from hallucert.clock import OutOfTime, Progress, working
+from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE, Exact, exact_radius
 from hallucert.objectives.formula import FormulaObjective, checked_formula
@@ -286,12 +286,12 @@ def certify_usam_absence(
     ar = arithmetic(backend, precision)
     asked = WeakConvexity(ar, f, radius, sides)
     with working(seconds, progress) as clock, ar:
-        try:
-            with clock.watched():
-                found = subdivide(sides, asked.tests, max_boxes, lambda piece: asked.fails(middle_of(piece)))
-                return asked.claim(middle_of(found) if isinstance(found, list) else found, max_boxes)
-        except OutOfTime:
-            return asked.claim(Reason.TIME, max_boxes)
+
+        def found() -> Claim:
+            record = subdivide(sides, asked.tests, max_boxes, lambda piece: asked.fails(middle_of(piece)))
+            return asked.claim(middle_of(record) if isinstance(record, list) else record, max_boxes)
+
+        return clock.kept(found, asked.claim(Reason.TIME, max_boxes))
 
 
 def curvature_units(f: FormulaObjective, target: Sequence[Fraction]) -> Units:

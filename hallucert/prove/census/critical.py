@@ -37,12 +37,12 @@ from hallucert.check.census.records import (
 from hallucert.check.claim import Enclosure
 from hallucert.check.problem import is_defined
 from hallucert.check.publishing import published
-from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census import naming
-from hallucert.prove.census.branch_and_prune import MOST_SMALL, Zero, boxes_of, chunks, search
-from hallucert.prove.census.naming import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.branch_and_prune import MOST_SMALL, Zero, boxes_of, search
+from hallucert.prove.census.naming import Guess, float_points, shrunk
 from hallucert.prove.census.results import TaskResult, connected
 from hallucert.prove.census.systems import CriticalSystem
 
@@ -84,26 +84,15 @@ def run(problem: Problem, number: int, max_boxes: int, clock: Clock = UNLIMITED)
     smallest = np.array([problem.tolerance * problem.size])
     found = search(system, cells(problem, number), smallest, max_boxes, clock)
     in_points = CriticalSystem(float_points(), problem.f, None, problem.region)
-    points: list[CriticalPoint] = []
-    places: list[Unsettled] = []
-    unseen: list[Zero] = []  # proved, but there was no time to name them
-    for zeros in chunks(found.zeros):
-        if clock.passed():
-            unseen += zeros
-            continue
-        proposed = guesses(in_points, zeros)
-        at_once = naming.critical_points(problem, system, zeros, proposed)
-        for i, (zero, guess) in enumerate(zip(zeros, proposed, strict=True)):
-            try:
-                with clock.watched():
-                    named = at_once.get(i) or refined(problem, zero, guess)
-            except OutOfTime:
-                unseen.append(zero)
-                continue
-            if isinstance(named, CriticalPoint):
-                points.append(named)
-            elif named is not None:
-                places.append(named)
+    named, unseen = naming.settled_in_time(
+        found.zeros,
+        in_points,
+        lambda zeros, proposed: naming.critical_points(problem, system, zeros, proposed),
+        lambda zero, guess: refined(problem, zero, guess),
+        clock,
+    )
+    points = [one for one in named if isinstance(one, CriticalPoint)]
+    places = [one for one in named if isinstance(one, Unsettled)]
     found = replace(found, pending=Boxes.join([found.pending, boxes_of(unseen, problem.f.dimension)]))
     small = found.small
     if len(small) >= MOST_SMALL:

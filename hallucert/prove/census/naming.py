@@ -10,11 +10,11 @@ point, ``|g|``, and the matrix whose spectrum decides. A zero counts as settled 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import Protocol, cast
+from functools import cached_property, partial
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -42,8 +42,9 @@ from hallucert.check.census.records import (
 from hallucert.check.problem import Point
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.publishing import published_doubles
+from hallucert.clock import Clock
 from hallucert.exact import float_above, float_below
-from hallucert.prove.census.branch_and_prune import System, Zero, image, inverses
+from hallucert.prove.census.branch_and_prune import System, Zero, chunks, image, inverses
 from hallucert.prove.census.systems import CriticalSystem, LanePoint, SphereSystem, outside_of
 
 RADIUS = 2.0**-32  # of X, beside coordinates and 1
@@ -57,6 +58,7 @@ CLOSE = 2.0**-26  # Newton's method stops when all steps are so small, beside co
 
 Values = np.ndarray | np.float64
 Matrix = Sequence[Sequence[Ball]]
+R = TypeVar("R")
 
 
 class FloatPoints(Quiet):
@@ -202,6 +204,31 @@ class Straight(Point):
     def u(self) -> list[Ball]:
         """The direction of g."""
         return self.chart.from_chart([self.chart.signed(-n) for n in self.normal])
+
+
+def settled_in_time(
+    zeros: Sequence[Zero],
+    in_points: Pointwise,
+    at_once: Callable[[Sequence[Zero], list[Guess]], Mapping[int, R]],
+    one_by_one: Callable[[Zero, Guess], R],
+    clock: Clock,
+) -> tuple[list[R], list[Zero]]:
+    """Say what zeros are, where doubles do not decide it one by one; return that, and those there was no time for."""
+    found: list[R] = []
+    unseen: list[Zero] = []
+    for own in chunks(zeros):
+        if clock.passed():
+            unseen += own
+            continue
+        proposed = guesses(in_points, own)
+        known = at_once(own, proposed)
+        for i, zero in enumerate(own):
+            one = known[i] if i in known else clock.kept(partial(one_by_one, zero, proposed[i]), zero)
+            if isinstance(one, Zero):
+                unseen.append(one)
+            else:
+                found.append(one)
+    return found, unseen
 
 
 def refined(system: System, zeros: Sequence[Zero], guesses: Sequence[Guess]) -> tuple[Boxes, np.ndarray]:

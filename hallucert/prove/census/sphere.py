@@ -43,7 +43,7 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.problem import Point, is_defined
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.publishing import published
-from hallucert.clock import UNLIMITED, Clock, OutOfTime
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.census import naming
 from hallucert.prove.census.branch_and_prune import (
     BATCH,
@@ -51,12 +51,11 @@ from hallucert.prove.census.branch_and_prune import (
     Searched,
     Zero,
     boxes_of,
-    chunks,
     narrowed,
     search,
 )
 from hallucert.prove.census.critical import critical_balls
-from hallucert.prove.census.naming import Guess, float_points, guesses, shrunk
+from hallucert.prove.census.naming import Guess, float_points, shrunk
 from hallucert.prove.census.results import TaskResult, connected, together
 from hallucert.prove.census.systems import SphereSystem
 
@@ -109,28 +108,16 @@ def run(
     found = search(system, cells(problem, own), smallest, max_boxes, clock)
     isolated = np.repeat([target.kind is not Kind.DEGENERATE for target in targets], 2 * d)
     found = _looked_at_again(system, found, isolated, smallest, clock)
-    points: list[HallucinatedPoint] = []
-    places: list[Unsettled] = []
     centres: Centres = {}
-    unseen: list[Zero] = []  # proved, but there was no time to say what they are
-    in_points = SphereSystem(float_points(), problem.f, problem.rho, boxes, None)
-    for zeros in chunks(found.zeros):
-        if clock.passed():
-            unseen += zeros
-            continue
-        proposed = guesses(in_points, zeros)
-        at_once = naming.hallucinated_points(problem, system, targets, zeros, proposed)
-        for i, (zero, guess) in enumerate(zip(zeros, proposed, strict=True)):
-            try:
-                with clock.watched():
-                    settled = at_once[i] if i in at_once else settle(problem, targets, zero, guess, centres)
-            except OutOfTime:
-                unseen.append(zero)
-                continue
-            if isinstance(settled, HallucinatedPoint):
-                points.append(settled)
-            elif settled is not None:
-                places.append(settled)
+    settled, unseen = naming.settled_in_time(
+        found.zeros,
+        SphereSystem(float_points(), problem.f, problem.rho, boxes, None),
+        lambda zeros, proposed: naming.hallucinated_points(problem, system, targets, zeros, proposed),
+        lambda zero, guess: settle(problem, targets, zero, guess, centres),
+        clock,
+    )
+    points = [one for one in settled if isinstance(one, HallucinatedPoint)]
+    places = [one for one in settled if isinstance(one, Unsettled)]
     found = replace(found, pending=Boxes.join([found.pending, boxes_of(unseen, d - 1)]))
     places += _leftovers(problem, system, targets, found, clock)
     pending = any(place.reason is Open.BUDGET for place in places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formu
 from hallucert.check.claim import Claim, Enclosure
 from hallucert.check.publishing import Sizes, provenance, publish, published, sizes_of
 from hallucert.check.reason import Reason
-from hallucert.clock import Clock, OutOfTime
+from hallucert.clock import Clock
 from hallucert.find.curves.records import Branch, EndReason
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.cells import Guide, Track, propose_target
@@ -110,10 +111,8 @@ class Prover:
         with self.searching.arithmetic:
             found, obstacle = search_chains(Track(self.searching, guide), gap, MAX_CELLS, clock.part(SEARCH))
         for chain, proofs in found:
-            try:
-                facts = check_chain(self.system, chain, proofs if self.searching is self.system else None, clock)
-            except OutOfTime:
-                facts = LATE
+            known = proofs if self.searching is self.system else None
+            facts = clock.kept(partial(check_chain, self.system, chain, known, clock), LATE)
             if isinstance(facts, Objection):
                 obstacle = facts.reason
             else:

@@ -22,7 +22,7 @@ from hallucert.check.branch.cell import Arc, BranchCell
 from hallucert.check.branch.system import BranchSystem, TargetBox, equations
 from hallucert.check.cell import Cell, System, Tube, Vector, arc_box
 from hallucert.exact import round_up
-from hallucert.find.curves.continuation import CurvePoint, interpolated
+from hallucert.find.curves.continuation import CurvePoint, interpolated, step_across
 from hallucert.objectives.objective import Objective
 from hallucert.prove.locate import uniqueness_radius
 
@@ -95,12 +95,10 @@ class Track(Generic[S]):
         for _ in range(CORRECTOR_STEPS):
             value = self.system.value(self.balls(z))
             jacobian = self.jacobian(z)
-            row = normal * np.abs(jacobian).max()  # of the size of the others
-            residual = np.append(self.system.arithmetic.approximations([value])[0], row @ (z - start))
-            stacked = np.vstack([jacobian, row])
-            if not (np.isfinite(stacked).all() and np.isfinite(residual).all()):
+            middle, size = self.system.arithmetic.approximations([value])[0], float(np.abs(jacobian).max())
+            step = step_across(middle, jacobian, z - start, normal, size, 1e-12)
+            if step is None:
                 return start
-            step = np.linalg.lstsq(stacked, -residual, rcond=1e-12)[0]
             z = z + step
             if np.abs(step).max() <= 4e-16 * unit:
                 break
