@@ -28,7 +28,7 @@ from hallucert.find.eigenvalues import (
     places_beside,
     signed_eigenvalues,
 )
-from hallucert.find.shifted import tangential_eigenvalues, tangential_ends
+from hallucert.find.shifted import Shifted, tangential_eigenvalues, tangential_ends
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -156,7 +156,7 @@ class PointSpectra:
         A Newton step leads to the hallucinated point, whose derivative is ``M``; it counts the rounding of ``g(x+)``.
         """
         at = [self.moved(move) for move in places_beside(self.x)]
-        steps = [lstsq(self.sam_matrix, -point.shifted_gradient, ROUNDING) for point in (self, *at)]
+        steps = [lstsq(self._system[1], -point._system[0], ROUNDING) for point in (self, *at)]
         longest = max(steps, key=lambda step: float(np.nan_to_num(np.linalg.norm(step), nan=np.inf)))
         return [*at, *(self.moved(sign * STEPS * longest) for sign in (1, -1))]
 
@@ -165,9 +165,9 @@ class PointSpectra:
         return PointSpectra(self.f, self.x + move, self.rho, self.products, self.law)
 
     @cached_property
-    def shifted_gradient(self) -> np.ndarray:
-        """``g(x+)``, shape (d,)."""
-        return self.f.gradient_lanes(self.plus[None, :])[0]
+    def _system(self) -> tuple[np.ndarray, np.ndarray]:
+        """``g(x+)`` (d,) and ``M`` (d, d), only for few variables."""
+        return Shifted(self.f, self.rho, self.law).by_gradient(self.x)
 
     @cached_property
     def direction_jacobian(self) -> np.ndarray:
@@ -178,11 +178,6 @@ class PointSpectra:
     def jacobian(self) -> np.ndarray:
         """``J``, shape (d, d), only for few variables."""
         return np.eye(self.x.size) + self.rho * self.direction_jacobian
-
-    @cached_property
-    def sam_matrix(self) -> np.ndarray:
-        """``M``, shape (d, d), only for few variables."""
-        return np.asarray(self.f.hessian_lanes(self.plus[None, :])[0] @ self.jacobian)
 
     def c32_margin(self) -> float:
         """Return ``lambda_min(sym Du) + 1/rho``, ``Du = T H/s``; an upper bound of it beyond `DENSE` variables."""
@@ -224,7 +219,7 @@ class PointSpectra:
 
     def _dense_sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
         """First-order perturbation: ``M + E`` has the eigenvalue ``mu + y^* E x/(y^* x)`` with eigenvectors x, y."""
-        m = self.sam_matrix
+        m = self._system[1]
         size = float(np.linalg.norm(self.f.hessian_lanes(self.plus[None, :])[0]) * np.linalg.norm(self.jacobian))
         try:
             values, right = np.linalg.eig(m)
@@ -232,7 +227,7 @@ class PointSpectra:
         except np.linalg.LinAlgError:
             values = eigvals(m)
             return values, np.full(values.size, np.inf)
-        changes = [np.linalg.norm((beside.sam_matrix - m) @ right, axis=0) for beside in self.beside]
+        changes = [np.linalg.norm((beside._system[1] - m) @ right, axis=0) for beside in self.beside]
         doubt = left * (np.max(changes, axis=0) + rounding_of(values.size, size))
         return values.astype(complex), np.where(np.isnan(doubt), np.inf, doubt)
 

@@ -163,23 +163,14 @@ class Ensemble:
         return self.status == Status.CONVERGED
 
     def counts(self) -> dict[Status, int]:
-        """Return how many lanes stopped for each reason.
-
-        Returns
-        -------
-        dict of Status to int
-            Without the reasons that did not occur.
-        """
+        """Return how many lanes stopped for each reason that occurred."""
         return {s: n for s in Status if (n := int((self.status == s).sum()))}
 
     def records(self) -> list[dict[str, object]]:
         """Return the tidy table: one dictionary a run, of plain numbers and strings (``pandas.DataFrame`` takes it).
 
-        Returns
-        -------
-        list of dict
-            Columns: seed, rho, arm, value, sam_value, gradient_norm, shifted_gradient_norm, accuracy (if held-out data
-            were given), steps, status.
+        Columns: seed, rho, arm, value, sam_value, gradient_norm, shifted_gradient_norm, accuracy (if held-out data were
+        given), steps, status.
         """
         numbers = ["value", "sam_value", "gradient_norm", "shifted_gradient_norm"]
         numbers += ["accuracy"] * (self.accuracy is not None)

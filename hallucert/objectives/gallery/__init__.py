@@ -23,13 +23,7 @@ _KNOWN = {known.name if isinstance(known, Entry) else known.__name__: known for 
 
 
 def names() -> list[str]:
-    """Return the names of the functions in the gallery.
-
-    Returns
-    -------
-    list of str
-        This library's oracles first, then the classics.
-    """
+    """Return the names of the functions in the gallery: this library's oracles first, then the classics."""
     return list(_KNOWN)
 
 
@@ -69,19 +63,12 @@ def load(name: str, **parameters: object) -> FormulaObjective:
 
     Parameters
     ----------
-    name : str
-        One of `names`.
-    **parameters
-        As in `info`.
+    name, **parameters
+        As in `info`, which raises the same.
 
     Returns
     -------
     Objective
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such function, or it does not take a parameter.
 
     Examples
     --------

@@ -137,12 +137,7 @@ class Entry:
         return len(self.variables)
 
     def objective(self) -> FormulaObjective:
-        """Return the function as an objective.
-
-        Returns
-        -------
-        Objective
-        """
+        """Return the function as an objective."""
         if self.n is None:
             return FormulaObjective.parse(self.formula, self.variables, name=self.name)
         return FormulaObjective.least_squares([self.formula], self.variables, n=self.n, name=self.name)
