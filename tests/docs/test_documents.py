@@ -23,6 +23,13 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
 BLOCK = re.compile(r"^(?:<!-- needs (\w+) -->\n)?```(python|text|console)\n(.*?)^```$", re.M | re.S)
 
 
+FRAMEWORKS = re.compile(r"^<!-- needs (jax|torch) -->$", re.M)
+RUN = [
+    pytest.param(path, marks=pytest.mark.frameworks) if FRAMEWORKS.search(path.read_text(encoding="utf-8")) else path
+    for path in DOCUMENTS
+]
+
+
 def identity(path: Path) -> str:
     """Name a file by its place in the repository."""
     return str(path.relative_to(ROOT))
@@ -79,7 +86,7 @@ def run_commands(block: Block) -> None:
             require_output(shown, printed.getvalue())
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=identity)
+@pytest.mark.parametrize("path", RUN, ids=identity)
 def test_blocks_run_and_print_what_is_shown(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block of a page runs, in order, in an empty folder, and prints what the page shows below it."""
     monkeypatch.chdir(tmp_path)
