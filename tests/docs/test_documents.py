@@ -23,7 +23,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
 BLOCK = re.compile(r"^(?:<!-- needs (\w+) -->\n)?```(python|text|console)\n(.*?)^```$", re.M | re.S)
 
 
-FRAMEWORKS = re.compile(r"^<!-- needs (jax|torch) -->$", re.M)
+FRAMEWORKS = re.compile(r"^<!-- needs (jax|optax|torch) -->$", re.M)
 RUN = [
     pytest.param(path, marks=pytest.mark.frameworks) if FRAMEWORKS.search(path.read_text(encoding="utf-8")) else path
     for path in DOCUMENTS

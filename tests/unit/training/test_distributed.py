@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", exc_type=ImportError)
 from hallucert.training.torch import SAM  # noqa: E402
 
 nn = torch.nn
+pytestmark = pytest.mark.frameworks
 
 
 def network():

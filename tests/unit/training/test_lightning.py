@@ -15,7 +15,7 @@ with warnings.catch_warnings():
 from hallucert.training.torch import SAM, Monitor, UsageError  # noqa: E402
 
 nn = torch.nn
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.frameworks, pytest.mark.filterwarnings("ignore")]
 DATA = [
     (torch.randn(16, 5, generator=g), torch.randint(3, (16,), generator=g))
     for g in [torch.Generator().manual_seed(1)]

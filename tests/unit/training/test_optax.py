@@ -12,6 +12,7 @@ from hallucert.errors import ArgumentError  # noqa: E402
 from hallucert.training.optax import sam  # noqa: E402
 
 jnp = jax.numpy
+pytestmark = pytest.mark.frameworks
 
 
 @pytest.fixture(autouse=True)

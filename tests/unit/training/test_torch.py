@@ -12,6 +12,7 @@ from hallucert.errors import ArgumentError  # noqa: E402
 from hallucert.training.torch import SAM, Guard, Monitor, UsageError, normalization_only  # noqa: E402
 
 nn = torch.nn
+pytestmark = pytest.mark.frameworks
 
 
 def network(seed=0, *layers):

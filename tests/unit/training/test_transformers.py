@@ -17,7 +17,7 @@ from hallucert.training.torch import SAM, UsageError  # noqa: E402
 from hallucert.training.transformers import SAMTrainerMixin  # noqa: E402
 
 nn = torch.nn
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.frameworks, pytest.mark.filterwarnings("ignore")]
 
 
 class SAMTrainer(SAMTrainerMixin, Trainer):

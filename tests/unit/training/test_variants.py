@@ -11,6 +11,7 @@ from hallucert.training import ascents, descents  # noqa: E402
 from hallucert.training.torch import SAM  # noqa: E402
 
 nn = torch.nn
+pytestmark = pytest.mark.frameworks
 
 
 def one_tensor(seed=0):
