@@ -36,9 +36,6 @@ class MidRadArithmetic:
         If this process does not round to nearest, or its products of matrices are not what they should be.
     """
 
-    name = "midrad"
-    precision = 53
-
     def __init__(self, products: Method = "bounded") -> None:
         if products not in get_args(Method):
             raise ArgumentError("products", products, 'be "bounded" or "sliced"')

@@ -92,17 +92,16 @@ class MidRad:
 
     @classmethod
     def computed(cls, mid: Doubles, rad: Doubles | None = None) -> MidRad:
-        """Wrap a computed result, whose radii contain ``u |mid|``, or are None.
+        """Wrap a computed result.
 
         Raises
         ------
         DomainError
-            If it is not finite. (A sum is finite only if every number is.)
+            If a midpoint or a radius is not finite.
         """
-        mid = np.asarray(mid)
         result = cls.__new__(cls)
-        result.mid, result._rad = mid, None if rad is None else np.asarray(rad)
-        if not is_finite(result.mid if result._rad is None else result._rad):  # radii contain u |mid|
+        result.mid, result._rad = np.asarray(mid), None if rad is None else np.asarray(rad)
+        if not (is_finite(result.mid) and (result._rad is None or is_finite(result._rad))):
             raise DomainError("an enclosure overflows, or is not a number")
         return result
 

@@ -79,6 +79,7 @@ def spectral_norm_upper(a: MidRad | Doubles) -> float:
     return min(largest, math.sqrt(float((image / v).max()) * UP) * UP)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def cholesky_lower(s: MidRad) -> float:
     """Return a lower bound of the least eigenvalue of every symmetric matrix in `s`; ``-inf`` if none is found.
 
@@ -114,11 +115,11 @@ def _factored_lower(s: MidRad, shift: float, factor: Doubles) -> float:
     """Return ``c - |D|_2`` rounded down, for a proposed factor."""
     transposed, rounding = np.ascontiguousarray(factor.T), len(s) * TINY
     if METHODS.get()[-1] == "sliced":
-        square = MidRad(factor) @ transposed
+        square = MidRad.computed(factor) @ transposed
     else:
         product, depth = blocked_product(factor, transposed)
         square, size = MidRad.computed(product), frobenius_upper(factor)
         rounding += gamma(depth) * (size * size)
-    residual = s - square - MidRad(np.diag(np.full(len(s), shift)))
+    residual = s - square - MidRad.computed(np.diag(np.full(len(s), shift)))
     off = float(finite(np.asarray((spectral_norm_upper(residual) + rounding) * UP)))
     return math.nextafter(shift - off, -math.inf)

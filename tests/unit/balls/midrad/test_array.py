@@ -82,6 +82,11 @@ def test_what_overflows_is_refused(huge):
     for fails in (lambda: a * a, lambda: a @ a, lambda: a.power(3), lambda: (a * 1.5).sum() * a):
         with pytest.raises(DomainError):
             fails()
+    # The midpoint alone overflows: radii are far below.
+    row, ones = MidRad(np.full((1, 3), huge)), MidRad(np.ones((3, 1)) * 1e108)
+    for fails in (lambda: row @ ones, lambda: (row * (1e108 / 1.2)).sum(), lambda: row * 1e108 + row * 1e108):
+        with pytest.raises(DomainError):
+            fails()
     for bad in (np.nan, np.inf):
         for build in (lambda b=bad: MidRad([b]), lambda b=bad: MidRad([1.0], [b]), lambda b=bad: a + b):
             with pytest.raises(ArgumentError):
