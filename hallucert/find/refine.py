@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +29,9 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
 
 STEPS = "steps of Newton"
+
+NEAR = 0.1  # part of a step at which the residual tells its second derivative
+SMALLEST, LARGEST = -15, 12  # powers of ten of the damping
 
 
 @quiet
@@ -196,8 +201,8 @@ def hallucinate(
     max_steps : int
         Most steps.
     tolerance : float, optional
-        Largest ``|r(x+)|`` that is accepted; by default `SOLVED` (1e-9) of ``|A| |x+ - x|``, ``A`` the derivative of
-        ``r(x+)``, in whatever units. Beyond it steps go on as long as they win a digit.
+        Largest ``|r(x+)|`` that is accepted; by default `SOLVED` (1e-9) of ``|r(x)|``, in whatever units. Beyond it
+        steps go on as long as they win a digit.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
     progress : bool or callable, optional
@@ -262,8 +267,8 @@ def _hallucinated(
         )
     if not solved:
         raise SearchError(
-            f"hallucinate did not converge: |r(x+)| = {left} after at most {steps} steps. "
-            "Try another start, another rho, or raise max_steps"
+            f"hallucinate did not converge: |r(x+)| = {left} after at most {steps} steps, where |g| = "
+            f"{number_text(f, slope(f, x), Unit.GRADIENT)}. Try another start, another rho, or raise max_steps"
         )
     g = shifted.gradient(x)
     if shifted.is_critical(x, shifted.length(x)):
@@ -278,45 +283,105 @@ def _hallucinated(
     return shifted.candidate(x, radius, plus)
 
 
+class _Trial(NamedTuple):
+    """Where a step leads, ``r(x+)`` and its norm there; infinite if the step crosses an edge of the domain."""
+
+    x: np.ndarray
+    r: np.ndarray
+    size: float
+
+
+class _Steps:
+    """The steps of Levenberg and Marquardt from one point.
+
+    With ``G = A A^T`` and a damping ``mu`` the step is ``v + a/2``, where ``v = -A^T (G + mu I)^{-1} r`` and
+    ``a = -A^T (G + mu I)^{-1} k`` with the second derivative ``k`` of ``r(x+)`` along ``v``, which two residuals give
+    (the geodesic acceleration of Transtrum and Sethna, arXiv:1201.5885), or ``v`` if that is better. Both lie in the
+    row space of ``A``. ``G`` is by far the most expensive: once it is diagonal, `best` tries several ``mu``.
+    """
+
+    def __init__(self, shifted: Shifted, here: _Trial) -> None:
+        self.shifted, self.here, self.at_edge = shifted, here, False
+        self.rows = shifted.rows(here.x)
+        gram = self.rows.gram()
+        self.trace = float(np.trace(gram))
+        self.usable = bool(np.isfinite(gram).all() and gram.any())
+        if self.usable:
+            squares, self.basis = np.linalg.eigh(gram)
+            self.squares = np.maximum(squares, 0)
+            self.part = self.basis.T @ here.r
+
+    def best(self, damping: float, enough: bool) -> tuple[_Trial, float]:
+        """Return a trial near a damping, in parts of the mean square, and the damping from which to go on.
+
+        It is the first without ``a`` that lowers ``|r|`` by a fifth, or else, of all near it, the one with the least:
+        looking for that at once would be greedy, and lead to small gradients. Where none is lower it is one that is
+        not, after one trial if ``|r|`` is small `enough` already.
+        """
+        power = round(2 * math.log10(damping)) / 2
+        while not (trial := self._tried(power)).size < self.here.size and not enough and power < LARGEST:
+            power += 1
+        if trial.size < 0.8 * self.here.size or enough:
+            return trial, 10.0 ** max(power - 1, SMALLEST)
+        bent: dict[float, _Trial] = {}
+
+        def size(power: float) -> float:
+            if power not in bent:
+                look()
+                bent[power] = self._tried(power, bent=True)
+            return bent[power].size
+
+        for way in (-0.5, 0.5):
+            while SMALLEST <= power + way <= LARGEST and size(power + way) < size(power):
+                power += way
+        return min(trial, bent.get(power, trial), key=lambda t: t.size), 10.0**power
+
+    def _tried(self, power: float, bent: bool = False) -> _Trial:
+        inverse = 1 / (self.squares + 10.0**power * self.trace / len(self.part))
+        step = -self.rows.combined(self.basis @ (inverse * self.part))
+        straight = self._at(self.here.x + step)
+        if not bent:
+            return straight
+        change = -self.basis @ (self.squares * inverse * self.part)
+        near = self.shifted.residual(self.here.x + NEAR * step)
+        second = (2 / NEAR) * ((near - self.here.r) / NEAR - change)
+        bend = -self.rows.combined(self.basis @ (inverse * (self.basis.T @ second)))
+        return min(straight, self._at(self.here.x + step + bend / 2), key=lambda trial: trial.size)
+
+    def _at(self, x: np.ndarray) -> _Trial:
+        r = self.shifted.residual(x)
+        size = float(np.linalg.norm(r))
+        if not np.isfinite(size) or (
+            size < self.here.size and not same_side(self.shifted.domain_arguments, self.here.x, x)
+        ):
+            self.at_edge, size = True, np.inf
+        return _Trial(x, r, size)
+
+
 def _levenberg_marquardt(
     shifted: Shifted, x: np.ndarray, max_steps: int, tolerance: float | None
 ) -> tuple[np.ndarray, float, bool, bool]:
-    """Lower ``|r|`` by steps ``-A^T (A A^T + mu I)^{-1} r``; ``mu`` falls after a good step and rises after a bad one.
+    """Lower ``|r|`` by `_Steps`, past `tolerance` as long as they win a digit: the last digits are nearly free.
 
-    The normal equations are those of the ``m`` residuals, so that a step lies in the row space of ``A``; ``A`` is
-    computed where a step was accepted, not at every trial. Runs past `tolerance` as long as full steps keep lowering
-    ``|r|``: the last digits are nearly free. Steps on which x or x+ would cross an edge of the domain are bad ones;
-    returned is also whether ``|r|`` is small enough, and whether the last bad step was such a step.
+    Steps on which x or x+ would cross an edge of the domain are bad ones; returned is also whether ``|r|`` is small
+    enough, and whether one of the last steps that were tried was such a step.
     """
-    at_edge, enough = False, tolerance or 0.0
+    at_edge, enough, damping = False, tolerance or 0.0, 1e-3
     r = shifted.residual(x)
-    size, damping = float(np.linalg.norm(r)), 1e-3
-    moved = True
+    here = _Trial(x, r, float(np.linalg.norm(r)))
     for step in range(max_steps):
         look("steps of Levenberg and Marquardt", step, max_steps)
-        if moved:
-            if not np.isfinite(size) or size == 0:
-                break
-            rows = shifted.rows(x)
-            gram = rows.gram()
-            if not (np.isfinite(gram).all() and gram.any()):
-                break
-            scale = float(np.trace(gram)) / len(r)
-            if tolerance is None:
-                enough = SOLVED * float(np.sqrt(np.trace(gram))) * shifted.length(x)
-        trial = x - rows.combined(np.linalg.solve(gram + damping * scale * np.eye(len(r)), r))
-        trial_r = shifted.residual(trial)
-        trial_size = float(np.linalg.norm(trial_r))
-        better = trial_size < size
-        at_edge = not np.isfinite(trial_size) or (better and not same_side(shifted.domain_arguments, x, trial))
-        moved = better and not at_edge
-        if moved:
-            stalled = size <= enough and trial_size > 0.5 * size
-            x, r, size, damping = trial, trial_r, trial_size, max(damping / 10, 1e-15)
-            if stalled:
-                break
-        elif size <= enough or damping > 1e12:
+        if not np.isfinite(here.size) or here.size == 0:
             break
-        else:
-            damping *= 10
-    return x, size, size <= enough, at_edge
+        steps = _Steps(shifted, here)
+        if not steps.usable:
+            break
+        if tolerance is None:
+            enough = SOLVED * float(np.linalg.norm(shifted.f.residual_lanes(here.x[None, :])))
+        last, (here, damping) = here, steps.best(damping, here.size <= enough)
+        if not here.size < last.size:
+            here, at_edge = last, steps.at_edge
+            break
+        if last.size <= enough and here.size > 0.5 * last.size:
+            break
+    return here.x, here.size, here.size <= enough, at_edge

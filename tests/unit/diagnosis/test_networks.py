@@ -112,7 +112,7 @@ def test_a_constant_predictor_is_not_called_a_minimizer() -> None:
 def test_constants_that_are_right_are_minimizers() -> None:
     """If all targets are equal, or weight decay makes zero the minimizer, a constant target is a minimizer."""
     f = hc.TanhNetwork((2, 8, 1), CORNERS, np.ones(4))
-    found = hc.diagnose(f, hallucinated(f, 3.0), 3)
+    found = hc.diagnose(f, hallucinated(f, 12), 12)
     assert found.kind is Kind.MINIMIZER and found.best_constant_loss is None
     decayed = hc.TanhNetwork((2, 4, 1), CORNERS, XOR, weight_decay="0.02")
     assert hc.diagnose(decayed, np.zeros(17), 1).kind is Kind.CRITICAL

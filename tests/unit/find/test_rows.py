@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.errors import SearchError
 from hallucert.find import rows
 from hallucert.find import shifted as shifted_module
 from hallucert.find.rescaled import Rescaled
@@ -68,3 +69,11 @@ def test_a_network_is_solved_without_its_matrix(monkeypatch):
     g = f.gradient(candidate.x)
     assert np.linalg.norm(f.residual(candidate.x + 2 * g / np.linalg.norm(g))) < 1e-12 and np.linalg.norm(g) > 0.1
     assert candidate.rho == Fraction(2) and candidate.objective is f
+
+
+def test_where_the_gradient_fades_a_large_derivative_is_no_excuse():
+    """Steps that end next to a minimizer, with |g| of 1e-8, |A| of 1e8 and |r(x+)| of 0.1, have found nothing."""
+    corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+    f = hc.TanhNetwork((2, 8, 1), corners, np.ones(4))
+    with pytest.raises(SearchError, match="did not converge"):
+        hc.find.hallucinate(f, f.initial(1), 3, max_steps=40)
