@@ -92,9 +92,9 @@ def arguments(x: np.ndarray, steps: int, batches: np.ndarray) -> tuple[Lanes, St
 
 def with_hallucert(case: Case, threads: int, reduce: bool) -> Runner:
     """Run on all threads."""
-    reduction = reduce_inputs(case.network) if reduce else None
+    reduction = reduce_inputs(case.network.training) if reduce else None
     starts = case.starts if reduction is None else reduction.project(case.starts)
-    network = LayeredNetwork(reduction.network if reduction else case.network, np.dtype(np.float32), threads)
+    network = LayeredNetwork(reduction.network if reduction else case.network.training, np.dtype(np.float32), threads)
     pool = ThreadPoolExecutor(threads)
 
     def run(steps: int) -> np.ndarray:

@@ -103,7 +103,7 @@ def _least_loss(f: Training, group: np.ndarray) -> float:
     if f.loss == "squared":
         if f.output == "tanh":
             means = means.clip(-1, 1)
-        return float(((wanted - means[group]) ** 2).sum()) / (2 * len(wanted))
+        return float(f.factor) * float(((wanted - means[group]) ** 2).sum()) / (2 * len(wanted))
     positive = means > 0
     entropies = -np.where(positive, means * np.log(np.where(positive, means, 1.0)), 0.0).sum(axis=1)
     return float(sizes @ entropies) / len(wanted)

@@ -365,7 +365,7 @@ def _objective_arrays(objective: Objective, starts: np.ndarray) -> list[np.ndarr
     """Return arrays that tell the objective from others."""
     if (network := training_of(objective)) is not None:
         kind = (network.layer_sizes, network.loss, network.output)
-        numbers = (str(network.weight_decay), str(network.label_smoothing))
+        numbers = tuple(map(str, (network.weight_decay, network.label_smoothing, network.factor)))
         return [np.array(repr((kind, numbers))), network.inputs, network.targets]
     if objective.rigorous:
         return [np.array(json.dumps(objective.to_json(), sort_keys=True))]

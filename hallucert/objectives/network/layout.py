@@ -73,7 +73,11 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A network and its data, checked: what `TanhNetwork` is made of. `targets` are (n, c), or (n,) labels."""
+    """A network and its data, checked: what `TanhNetwork` is made of. `targets` are (n, c), or (n,) labels.
+
+    The squared error is ``(factor/2n) sum_i |o_i - y_i|^2`` over the ``n`` samples: the factor of means over samples
+    and outputs is 2/c.
+    """
 
     layout: Layout
     inputs: np.ndarray
@@ -82,6 +86,7 @@ class Training:
     weight_decay: Fraction
     label_smoothing: Fraction
     output: str
+    factor: Fraction = Fraction(1)
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:

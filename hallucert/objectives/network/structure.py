@@ -26,13 +26,14 @@ def outputs_program(training: Training, inputs: np.ndarray) -> Program:
 
 def loss_program(training: Training) -> Program:
     """Return the residuals (n c,) as a program, or the value if the loss is no sum of squares."""
-    builder, n = ProgramBuilder(_shapes(training.layout)), len(training.inputs)
+    builder = ProgramBuilder(_shapes(training.layout))
     outputs = _outputs(builder, training, training.inputs)
     if training.loss == "squared":
         result = builder.reshape(builder.sub(outputs, builder.array(training.targets)), (training.targets.size,))
         if not training.weight_decay:
             return builder.program([result])
-        result = builder.scale(Fraction(1, 2 * n), builder.contract("m,m->", result, result))
+        scale = training.factor / (2 * len(training.inputs))
+        result = builder.scale(scale, builder.contract("m,m->", result, result))
     else:
         result = layers.cross_entropy(builder, outputs, training.targets, training.label_smoothing)
     if training.weight_decay:
@@ -88,9 +89,10 @@ def _guesses(f: ProgramObjective) -> Iterator[Training]:
     for factor in factors:
         if len(constants) == 2:
             for inputs, targets in (constants, constants[::-1]):
-                shapes_fit = inputs.shape[1:] == layout.sizes[:1] and targets.shape == (len(inputs), layout.sizes[-1])
-                if shapes_fit and f.n == (1 if factor else len(inputs)):
-                    yield Training(layout, inputs, targets, "squared", 2 * factor, Fraction(0), output)
+                if inputs.shape[1:] == layout.sizes[:1] and targets.shape == (len(inputs), layout.sizes[-1]):
+                    for n in _counts(f) if factor else [f.n]:
+                        ratio = len(inputs) / n
+                        yield Training(layout, inputs, targets, "squared", 2 * factor, Fraction(0), output, ratio)
         for node in nodes:
             if node.op == "scale" and isinstance(node.data, Fraction) and nodes[node.args[0]].op == "sum":
                 places = nodes[nodes[node.args[0]].args[0]].data
@@ -100,6 +102,15 @@ def _guesses(f: ProgramObjective) -> Iterator[Training]:
                 if fits and 0 <= smoothing < 1:
                     labels = places % layout.sizes[-1]
                     yield Training(layout, constants[0], labels, "cross_entropy", 2 * factor, smoothing, output)
+
+
+def _counts(f: ProgramObjective) -> Iterator[Fraction]:
+    """Yield the ``n`` of what may be ``(1/2n) |r|^2`` in a program."""
+    nodes = f.program.nodes
+    for node in nodes:
+        square = node.op == "scale" and nodes[node.args[0]].op == "contract" and len(set(nodes[node.args[0]].args)) == 1
+        if square and isinstance(node.data, Fraction) and node.data > 0:
+            yield 1 / (2 * node.data)
 
 
 def _equal(first: Program, second: Program) -> bool:

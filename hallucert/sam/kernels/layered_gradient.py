@@ -50,6 +50,7 @@ class LayeredProgram(NamedTuple):
     inputs: np.ndarray
     targets: np.ndarray
     decay: float
+    factor: float
     cross_entropy: bool
     bounded: bool
 
@@ -82,6 +83,7 @@ def layered_program(network: Training, dtype: np.dtype) -> LayeredProgram:
         _copied(network.inputs, dtype),
         _copied(targets, dtype),
         float(network.weight_decay),
+        float(network.factor),
         network.loss == "cross_entropy",
         network.output == "tanh",
     )
@@ -191,7 +193,7 @@ def _chunk_gradient(program, memory, inputs, targets, first, last, x, g):  # typ
     copy(outputs.reshape(-1), delta.reshape(-1))
     if program.cross_entropy:
         softmax(delta)
-    mean_error(delta, targets[first:last], inputs.shape[0], g[start - width : start])
+    mean_error(delta, targets[first:last], program.factor / inputs.shape[0], g[start - width : start])
     if program.bounded:
         through_tanh(delta, outputs, g[start - width : start])
     for l in range(sizes.shape[0] - 2, -1, -1):
@@ -277,10 +279,10 @@ def softmax(z):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def mean_error(delta, targets, samples, bias_gradient):  # type: ignore[no-untyped-def]
-    """``delta <- (delta - targets)/samples``, its columns' sums to `bias_gradient`; arrays (n, c) and (c,)."""
+def mean_error(delta, targets, factor, bias_gradient):  # type: ignore[no-untyped-def]
+    """``delta <- factor (delta - targets)``, its columns' sums to `bias_gradient`; arrays (n, c) and (c,)."""
     bias_gradient[:] = 0
-    scale = delta.dtype.type(1.0 / samples)
+    scale = delta.dtype.type(factor)
     for i in range(delta.shape[0]):
         for j in range(delta.shape[1]):
             value = (delta[i, j] - targets[i, j]) * scale

@@ -2,14 +2,15 @@
 
 For one sample with input ``a_0`` and target ``y``, layers ``l = 1 .. L`` with weights ``W_l`` and biases ``b_l``:
 
-    z_l = W_l a_(l-1) + b_l ;  a_l = tanh z_l ;  e_L = (a_L - y)/n ;  e_(l-1) = (1 - a_(l-1)^2) W_l^T e_l
+    z_l = W_l a_(l-1) + b_l ;  a_l = tanh z_l ;  e_L = c (a_L - y)/n ;  e_(l-1) = (1 - a_(l-1)^2) W_l^T e_l
     dW_l = w W_l + sum e_l a_(l-1)^T ;  db_l = w b_l + sum e_l
 
-with ``a_L = z_L`` if the outputs are linear, else ``e_L`` times ``1 - a_L^2``; ``w`` is the weight decay. A
-parameter is a vector of `vectors.LANES` lanes; what depends on the sample is a bundle of `vectors.SAMPLES` vectors, so
-that a weight is read and its derivative written once for them all. The activations and errors of one bundle stay in
-the first-level cache, and the number of samples costs no memory. Samples that a last bundle lacks have no error, so
-they add zeros. A last vector that is not full computes on what the unused lanes happen to hold, and nobody reads it.
+with ``a_L = z_L`` if the outputs are linear, else ``e_L`` times ``1 - a_L^2``; ``w`` is the weight decay, ``c`` the
+factor of the loss. A parameter is a vector of `vectors.LANES` lanes; what depends on the sample is a bundle of
+`vectors.SAMPLES` vectors, so that a weight is read and its derivative written once for them all. The activations and
+errors of one bundle stay in the first-level cache, and the number of samples costs no memory. Samples that a last
+bundle lacks have no error, so they add zeros. A last vector that is not full computes on what the unused lanes happen
+to hold, and nobody reads it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class NetworkProgram(NamedTuple):
     inputs: np.ndarray
     targets: np.ndarray
     decay: float
+    factor: float
     bounded: bool
     outputs: np.ndarray
     registers: int
@@ -93,6 +95,7 @@ def network_program(network: Training) -> NetworkProgram | None:
         np.array(network.inputs, order="C"),
         np.array(network.targets, order="C"),
         float(network.weight_decay),
+        float(network.factor),
         network.output == "tanh",
         np.arange(d, 2 * d),
         2 * d + 2 * SAMPLES * int(sizes.sum()),
@@ -127,7 +130,7 @@ def _gradients(program, work, block, width):  # type: ignore[no-untyped-def]
         for first in range(0, inputs.shape[0], SAMPLES):
             _fill(inputs, first, work, activations)
             _forward(sizes, program.bounded, work, block, point, activations)
-            _errors(targets, first, program.bounded, work, last, apart)
+            _errors(targets, first, program.factor, program.bounded, work, last, apart)
             _backward(sizes, work, block, point, end, last, apart)
 
 
@@ -141,7 +144,7 @@ def _fill(inputs, first, work, a):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _errors(targets, first, bounded, work, last, apart):  # type: ignore[no-untyped-def]
+def _errors(targets, first, factor, bounded, work, last, apart):  # type: ignore[no-untyped-def]
     """Write the errors of the outputs; they are 0 behind the last sample."""
     samples = targets.shape[0]
     for s in range(SAMPLES):
@@ -150,7 +153,7 @@ def _errors(targets, first, bounded, work, last, apart):  # type: ignore[no-unty
             error = splat(0.0)
             if first + s < samples:
                 a = load(work, o)
-                error = multiply(subtract(a, splat(targets[first + s, i])), splat(1.0 / samples))
+                error = multiply(subtract(a, splat(targets[first + s, i])), splat(factor / samples))
                 if bounded:
                     error = multiply(error, subtract(splat(1.0), multiply(a, a)))
             store(work, o + apart, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -64,8 +65,21 @@ def test_a_network_is_known_whatever_the_order_of_its_nodes():
     assert (mine.x == its.x).all()
 
 
-@pytest.mark.parametrize("change", ["sine", "skip", "weights", "factor"])
+@pytest.mark.parametrize("batch", [None, 3])
+def test_any_factor_of_the_squared_error_is_run_by_the_loops(batch):
+    """The mean over samples and outputs of PyTorch, and others: steps of SAM are those of the gradient in numpy."""
+    f = written("factor")
+    assert training_of(f).factor == Fraction(3, 4)
+    x = hc.TanhNetwork((2, 4, 1), INPUTS, TARGETS).initial(0, count=2)
+    end = hc.sam.run_ensemble(f, x, "0.5", "0.1", 5, batch_size=batch, progress=False).x
+    for _ in range(5):
+        g = f.gradient(x)
+        x = x - 0.1 * f.gradient(x + 0.5 * g / np.linalg.norm(g, axis=1, keepdims=True))
+    np.testing.assert_allclose(end, x, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("change", ["sine", "skip", "weights"])
 def test_nothing_else_is_taken_for_a_network(change):
-    """Another activation, a skip connection, weighted samples, another factor of the loss."""
+    """Another activation, a skip connection, weighted samples."""
     assert training_of(written(change)) is None
     assert training_of(hc.Objective.parse("x^2 + y^2")) is None

@@ -64,7 +64,7 @@ class Run:
 
     def on(self, f: TanhNetwork | LayeredNetwork, lanes: list[int] | None = None, threads: int = 1) -> Run:
         """Run on a network, the given lanes cut into `threads` pieces."""
-        engine = f if isinstance(f, LayeredNetwork) else LayeredNetwork(f, self.x.dtype, threads)
+        engine = f if isinstance(f, LayeredNetwork) else LayeredNetwork(f.training, self.x.dtype, threads)
         radii = self.rho / (1 + np.arange(self.steps))
         settings = {name: getattr(self, name) for name in ("tolerance", "bound", "every", "momentum", "warm")}
         steps = Steps(radii, np.full(self.steps, self.eta), self.kept, self.batches, **settings)
@@ -136,7 +136,7 @@ def test_gradient_is_the_networks(f) -> None:
     x = f.initial(1, gain=2.0)
     expected = f.gradient(x) - float(f.weight_decay) * x
     for dtype, unit in FORMATS.items():
-        program = layered_program(f, np.dtype(dtype))
+        program = layered_program(f.training, np.dtype(dtype))
         g = np.full(f.dimension, np.nan, dtype)
         # Part by part; that compiled runs add the parts up themselves is seen below.
         alone = Crew(ThreadCount(program, 1))
@@ -186,7 +186,7 @@ def test_mini_batches_are_networks_on_subsets(f, size) -> None:
 def test_one_engine_does_all_kinds_of_runs() -> None:
     """Memory of a run without momentum is not mistaken for that of a run with it, or of another batch size."""
     f = NETWORKS[3]
-    engine, x = LayeredNetwork(f, np.dtype(np.float64), 1), f.initial(3, count=2)
+    engine, x = LayeredNetwork(f.training, np.dtype(np.float64), 1), f.initial(3, count=2)
     for size, momentum in ((0, 0.0), (4, 0.5), (7, 0.5), (0, 0.5), (0, 0.0)):
         batches = np.random.default_rng(size).integers(0, len(f.inputs), (25, size)) if size else ALL
         options = {"batches": batches, "momentum": momentum}
@@ -204,7 +204,7 @@ def test_results_depend_on_no_thread_lane_or_call(monkeypatch, dtype, shared) ->
     # Ten chunks in eight parts: a sum over all samples.
     assert_same(reference, Run(x.astype(np.float64), **options).plainly(f), atol=1e3 * FORMATS[dtype])
     for threads in (2, 3, 9):
-        engine = LayeredNetwork(f, np.dtype(dtype), threads)
+        engine = LayeredNetwork(f.training, np.dtype(dtype), threads)
         assert engine.splits == shared
         same = Run(x.copy(), **options).on(engine, threads=threads)
         alone = Run(x.copy(), **options)
@@ -219,7 +219,7 @@ def test_mini_batches_of_a_large_network_are_shared() -> None:
     """128 samples make two chunks where that is worth it; the run is numpy's, on one thread and on two."""
     f = network((200, 130, 3), 300, "cross_entropy")
     batches = np.random.default_rng(0).integers(0, 300, (25, 128))
-    one, two = (LayeredNetwork(f, np.dtype(np.float64), threads) for threads in (1, 2))
+    one, two = (LayeredNetwork(f.training, np.dtype(np.float64), threads) for threads in (1, 2))
     assert part_count(one.program, 127) == 1 and part_count(one.program, 128) == 2
     assert two.splits and not one.splits
     x, options = f.initial(3, count=1), {"batches": batches, "eta": 0.05}
@@ -241,7 +241,7 @@ def test_idle_threads_help(monkeypatch) -> None:
 
     monkeypatch.setattr(layered_kernel, "WORTH_SHARING", 0.0)
     monkeypatch.setitem(layered_kernel.Crew.gradient.__globals__, "part_gradient", watched)
-    Run(f.initial(0, count=1), steps=1).on(LayeredNetwork(f, np.dtype(np.float64), 2))
+    Run(f.initial(0, count=1), steps=1).on(LayeredNetwork(f.training, np.dtype(np.float64), 2))
     assert len(seen) == 2
 
 

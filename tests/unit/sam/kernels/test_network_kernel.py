@@ -35,7 +35,7 @@ def _gradient(program, work, block, width):
 
 def kernel_gradient(f: TanhNetwork, x: np.ndarray) -> np.ndarray:
     """The compiled gradient of the lanes `x`; lanes of the last vector beyond them hold NaN."""
-    program = network_program(f)
+    program = network_program(f.training)
     assert isinstance(program, NetworkProgram)
     block = -(-len(x) // LANES) * LANES
     work = registers_array(program.registers, block)
@@ -136,9 +136,9 @@ def test_who_runs_what() -> None:
     engines = [choose_engine(f, lanes, plan()) for lanes in (1, 31, 64)]
     assert all(isinstance(engine.program, NetworkProgram) for engine in engines)
     assert [engine.threads for engine in engines] == [1, 1, 2]
-    assert network_program(network((20, 60, 1))) is None and MAX_PARAMETERS < 20 * 60
+    assert network_program(network((20, 60, 1)).training) is None and MAX_PARAMETERS < 20 * 60
     classifier = TanhNetwork((2, 4, 2), [[0.1, 0.2]], [1], loss="cross_entropy")
-    assert network_program(classifier) is None
+    assert network_program(classifier.training) is None
     for other in (classifier, network((20, 60, 1))):
         assert isinstance(choose_engine(other, 1, plan()), LayeredEngine)
     assert isinstance(choose_engine(f, 1, plan(dtype="float32")), LayeredEngine)
