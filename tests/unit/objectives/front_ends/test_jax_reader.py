@@ -122,6 +122,7 @@ REFUSED = {
     "max, which is ": lambda p: jnp.maximum(0.0, (p**2).mean(1) - p.mean(0)[:3] ** 2),
     "max, which is not  ?": lambda p: jnp.exp(p - p.max(1, keepdims=True)) / jnp.exp(p - p.max()).sum(),
     "max, which is not d": lambda p: jnp.exp(p - p.max(1, keepdims=True)) / jnp.exp(p - p.max(1, keepdims=True)).sum(),
+    "max, which is not d.": lambda p: jnp.log(jnp.exp(p - p.max(1, keepdims=True)).sum()) + p.max(1)[2],
     "max, which is not di": lambda p: jnp.log(1 + jnp.exp(p - p.max()).sum()) * p,
     "infinities": lambda p: jnp.where(MASK, p, -jnp.inf) * p,
     "infinities .*mask": lambda p: nn.softmax(jnp.where(MASK & (np.arange(3) > 0)[:, None], p, -jnp.inf)),
