@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 
 from hallucert.errors import ArgumentError
 
-Tensor = torch.Tensor
+Tensor: TypeAlias = torch.Tensor
 Memory = dict[str, Tensor]
 """What is remembered of one weight."""
 

@@ -86,6 +86,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     `ascents` of those that went up. Source: algorithm 1 of Foret et al., 2021.
     """
 
+    param_groups: list[dict[str, Any]]
+
     def __init__(
         self,
         params: Iterable[Any],
