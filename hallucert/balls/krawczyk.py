@@ -111,14 +111,15 @@ class KrawczykOperator:
         step = matrix.apply(self.ar, self.preconditioner, value)
         return step if self.ar.all_finite([step]) else None
 
-    def tighten(self, result: KrawczykResult, max_steps: int = 12) -> list[Ball]:
+    def tighten(self, result: KrawczykResult, max_steps: int | None = None) -> list[Ball]:
         """Shrink the box of a zero that was proved, as far as the precision goes; no Jacobian is evaluated.
 
-        Steps ``z <- z - C G(z)`` move the centre as long as they get shorter by half.
+        Steps ``z <- z - C G(z)`` move the centre as long as they get shorter by half. By default these are a dozen or,
+        of many bits, one for each 32: with the inverse of a matrix of doubles as C a step usually gains more.
         """
         ar, step, centre = self.ar, result.step, result.centre
         best, best_step, best_size = centre, step, max(ar.magnitude(s) for s in step)
-        for _ in range(max_steps):
+        for _ in range(max(12, ar.precision // 32) if max_steps is None else max_steps):
             if not any(map(ar.nonzero, step)):
                 break
             centre = [ar.midpoint(ar.constant(c - ar.midpoint(s))) for c, s in zip(centre, step, strict=True)]
