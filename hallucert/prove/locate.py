@@ -28,16 +28,15 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE, round_down, round_up
 from hallucert.objectives.ascent import row_norms
 
-_SLOW = 1000
-"""Newton's method linearises anew after a step that lowers the residual by less than this factor."""
-
 NEWTON_STEPS = 20
-_SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
-"""Sizes of an eigenvalue of ``H(x+)`` beside the largest: 0 to floats, hard to tell from 0, certainly below 0."""
+_SLOW = 1000  # Newton's method linearises anew after a step that lowers the residual by less than this factor
 
+# Sizes of an eigenvalue of ``H(x+)`` beside the largest: 0 to floats, hard to tell from 0, certainly below 0.
+_SINGULAR, _NEARLY_SINGULAR, _NEGATIVE = 1e-9, 1e-4, -1e-6
+
+# Which part of its box Krawczyk's image should fill: with room enough to pass the test in any arithmetic, and with so
+# much latitude that the first guess usually does.
 FILLING = (0.02, 0.6)
-"""Which part of its box Krawczyk's image should fill: with room enough to pass the test in any arithmetic, and with so
-much latitude that the first guess usually does."""
 
 
 @dataclass(frozen=True)
