@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.lanes import FloatLanes, Lanes
 from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats
+from hallucert.clock import Clock, look
 from hallucert.prove.census import naming, sphere
 from hallucert.prove.census.branch_and_prune import Zero
 from hallucert.prove.census.naming import Guess, float_points, guesses, signs_in_lanes, smallest_real_parts
@@ -182,3 +184,20 @@ def test_half_infinite_numbers_settle_nothing():
     f = hc.Objective.parse(f"1.1714586547267575e+142*({formula})")
     found = hc.census(f, [[-r, r], [-r, r]], 0.5 / one)
     assert found.complete and len(found) > 0
+
+
+def test_no_zero_is_forgotten_when_the_time_is_up(monkeypatch):
+    """Zeros are settled at once, one by one, or named as unseen: those of the operation in which the time ends, too."""
+    zeros = [Zero(k, np.zeros((1, 2)), np.zeros((1, 2))) for k in range(6)]
+    monkeypatch.setattr(naming, "guesses", lambda equations, own: [None] * len(own))
+    monkeypatch.setattr(naming, "chunks", lambda zeros: (zeros[:4], zeros[4:]))
+    ticks = itertools.count()
+    clock = Clock(2.0, now=lambda: float(next(ticks)) / 2)  # begins at 0; asked at 1/2, 1, ...
+
+    def one_by_one(zero, guess):
+        look()
+        return zero.tag
+
+    found, unseen = naming.settled_in_time(zeros, None, lambda own, proposed: {0: None}, one_by_one, clock)
+    assert found[0] is None and sorted([zero.tag for zero in unseen] + found[1:]) == [1, 2, 3, 4, 5]
+    assert found[1:] and len(unseen) > 2

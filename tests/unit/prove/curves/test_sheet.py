@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.measures import Least
 from hallucert.check.subdivision import Subdivision
+from hallucert.prove.curves import sheet
 from hallucert.prove.curves.sheet import _decides
 from hallucert.prove.curves.surface import _Edges, _spanning
 
@@ -38,3 +40,26 @@ def test_two_charts_are_joined_once():
     second = _Edges((Subdivision("Acc"), Subdivision("Bcf")), [0, 0, 0, None])
     (kept, bound), (free, cut) = _spanning([first, second], [0, 1])
     assert [cuts.letters for cuts in (kept, bound, free, cut)] == ["Bcf", "f", "f", "f"]
+
+
+def test_a_piece_is_measured_until_something_is_open(monkeypatch):
+    """If all has to be decided the first number that is not ends it, and there is nothing; else all are measured."""
+    asked = []
+
+    def rule(name, low, high):
+        def measure(evidence, inputs):
+            asked.append(name)
+            return {"n": Enclosure(Fraction(low), Fraction(high))}
+
+        return SimpleNamespace(measure=measure), ("n",)
+
+    monkeypatch.setattr(sheet, "HARDEST_FIRST", ("a", "b", "c"))
+    for ends, known in (((1, 2), True), ((-1, 2), False)):
+        monkeypatch.setattr(sheet, "RULES", {"a": rule("a", 1, 2), "b": rule("b", *ends), "c": rule("c", 1, 2)})
+        measures = SimpleNamespace(least={name: Least(Fraction(0)) for name in "abc"})
+        asked.clear()
+        found = sheet.measured(measures, None, in_full=True)
+        assert (asked, found is not None) == ((["a", "b", "c"], True) if known else (["a", "b"], False))
+        assert list(sheet.measured(measures, None, in_full=False)) == ["a", "b", "c"]
+        measures.least["b"].failed = True
+        assert list(sheet.measured(measures, None, in_full=True)) == ["a", "c"]
