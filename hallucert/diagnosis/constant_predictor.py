@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hallucert.objectives.network.floats import outputs_on
-from hallucert.objectives.network.layout import Training
-from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.supervised import Supervised, supervised_of
 
 SAME = 1e-2
 """Outputs whose spread over the samples is this part of what the targets ask for are the same: far less than a network
@@ -73,19 +71,20 @@ def constant_predictor(f: Objective, x: np.ndarray) -> ConstantPredictor | None:
     None if ``f`` is no network, or has one sample, or data for which a constant is right: equal targets, or inputs that
     do not tell them apart.
     """
-    network = training_of(f)
+    network = supervised_of(f)
     if network is None:
         return None
-    value, decay = f.value(x), float(network.weight_decay)
+    value, decay = f.value(x), network.weight_decay
     loss = value - 0.5 * decay * float(x @ x)
     everything = np.zeros(len(network.inputs), int)
     best = _least_loss(network, everything)
-    floor = _least_loss(network, np.unique(network.inputs, axis=0, return_inverse=True)[1].reshape(-1))
+    rows = network.inputs.reshape(len(network.inputs), -1)
+    floor = _least_loss(network, np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1))
     if best - floor <= EQUAL * best:
         return None
     floor = floor if floor > EQUAL * best else 0.0
-    outputs, asked = outputs_on(network, x[None])[0], 1.0
-    hard = network.lacks_decay and not network.label_smoothing and network.output == "linear"
+    outputs, asked = network.outputs(x), 1.0
+    hard = network.lacks_decay and not network.label_smoothing and not network.bounded
     if network.loss == "squared":
         asked = float(np.ptp(network.targets, axis=0).max())
     else:
@@ -95,27 +94,27 @@ def constant_predictor(f: Objective, x: np.ndarray) -> ConstantPredictor | None:
     return ConstantPredictor(spread, value, loss, best, floor, decay > 0, hard and _all_right(network, outputs))
 
 
-def _least_loss(f: Training, group: np.ndarray) -> float:
+def _least_loss(f: Supervised, group: np.ndarray) -> float:
     """Return the least loss of functions that are constant on each `group` of samples, numbers of shape (n,)."""
     wanted = f.targets if f.loss == "squared" else _labels(f)
     sizes = np.bincount(group).astype(float)
     means = np.stack([np.bincount(group, column) for column in wanted.T], axis=1) / sizes[:, None]
     if f.loss == "squared":
-        if f.output == "tanh":
+        if f.bounded:
             means = means.clip(-1, 1)
-        return float(f.factor) * float(((wanted - means[group]) ** 2).sum()) / (2 * len(wanted))
+        return float(((wanted - means[group]) ** 2).sum()) / (2 * f.scale)
     positive = means > 0
     entropies = -np.where(positive, means * np.log(np.where(positive, means, 1.0)), 0.0).sum(axis=1)
     return float(sizes @ entropies) / len(wanted)
 
 
-def _labels(f: Training) -> np.ndarray:
+def _labels(f: Supervised) -> np.ndarray:
     """Return the smoothed labels of cross-entropy, shape (n, c)."""
-    classes, smoothing = f.layer_sizes[-1], float(f.label_smoothing)
+    classes, smoothing = f.classes, f.label_smoothing
     return (1 - smoothing) * np.eye(classes)[f.targets] + smoothing / classes
 
 
-def _all_right(f: Training, outputs: np.ndarray) -> bool:
+def _all_right(f: Supervised, outputs: np.ndarray) -> bool:
     """Tell whether the output of its label is the only largest one on every sample."""
-    right = np.eye(f.layer_sizes[-1], dtype=bool)[f.targets]
+    right = np.eye(f.classes, dtype=bool)[f.targets]
     return bool((outputs[right][:, None] > outputs[~right].reshape(len(outputs), -1)).all())

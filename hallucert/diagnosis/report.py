@@ -14,9 +14,9 @@ import numpy as np
 
 from hallucert.diagnosis.constant_predictor import ConstantPredictor
 from hallucert.diagnosis.spectra import DENSE
-from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
+from hallucert.objectives.supervised import supervised_of
 
 
 class Kind(StrEnum):
@@ -261,7 +261,7 @@ def stall_advice(f: Objective, law: RadiusLaw, otherwise: str) -> str:
 
 def plateau_advice(f: Objective, law: RadiusLaw) -> str:
     """Say what to do on a plateau."""
-    lasting = ": plateaus of saturated units may last" if training_of(f) is not None else ""
+    lasting = ": plateaus of saturated units may last" if supervised_of(f) is not None else ""
     return stall_advice(f, law, f"Run longer, or take another start{lasting}.")
 
 

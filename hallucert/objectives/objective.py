@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hallucert.objectives.floats import Floats
     from hallucert.objectives.front_ends import from_callable, from_jax, from_sympy, from_torch, parser
+    from hallucert.objectives.supervised import Supervised
     from hallucert.objectives.tape import Arithmetic, Ball
 
 FLOATS = "hallucert.objectives.floats"
@@ -43,12 +44,15 @@ class Objective(ABC):
         Whether the function can be run in ball arithmetic, that is, whether it can be certified.
     n : Fraction
         The ``n`` in ``f = (1/2n) |r|^2``, for objectives in residual form.
+    supervised : Supervised or None
+        What a reader of frameworks knows besides of a training loss.
     """
 
     name: str
     variables: tuple[str, ...]
     rigorous: bool = True
     n: Fraction = Fraction(1)
+    supervised: Supervised | None = None
 
     if TYPE_CHECKING:
         parse = staticmethod(parser.parse)

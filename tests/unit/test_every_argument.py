@@ -323,7 +323,10 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "gallery.names": [{}],
 }
 
-OPTIONS = {"certify": {*OfFunction.__annotations__, *OfBranch.__annotations__}}
+OPTIONS = {
+    "certify": {*OfFunction.__annotations__, *OfBranch.__annotations__},
+    "diagnose": {"x", "rho", "step_size", "products", "variant", "progress"},
+}
 """What functions take as ``**options``."""
 
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
@@ -356,7 +359,8 @@ def test_every_argument_has_a_base_call():
     assert set(FUNCTIONS) == set(BASES)
     for name, function in FUNCTIONS.items():
         parameters = inspect.signature(function).parameters
-        named = {n for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD,)}
+        open_ended = ("VAR_KEYWORD", "VAR_POSITIONAL") if name in OPTIONS else ("VAR_KEYWORD",)
+        named = {n for n, p in parameters.items() if p.kind.name not in open_ended}
         tried = {argument for base in BASES[name] for argument in base}
         extra = {"b", "dimension"} if name.startswith("gallery.") else OPTIONS.get(name, set())
         assert named | OPTIONS.get(name, set()) <= tried <= named | extra, name

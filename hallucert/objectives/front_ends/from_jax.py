@@ -22,6 +22,7 @@ from hallucert.objectives.front_ends.jax_reader import Reader
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import Shape
+from hallucert.objectives.supervised import Supervised, noted
 
 Jax = Any
 """What is JAX's: a function, a pytree, a jaxpr, or the package itself."""
@@ -106,12 +107,26 @@ def from_jax(
     rest: Jax = () if of_parameters else (inputs,)
     floats = JaxFloats(jax, lambda parts: _loss_of_jax(outputs(parts, *rest), loss, targets), shapes, start)
     floats.decay = float(given.decay)
+    seen = None if inputs is None or targets is None else (inputs, targets)
+    said = loss if isinstance(loss, str) and loss in OF_OUTPUTS else None
+
+    def supervised() -> Supervised | None:
+        def at(x: np.ndarray) -> np.ndarray:
+            with doubles(jax):
+                return np.asarray(outputs(frameworks.split(jax.numpy.asarray(x), list(shapes.values())), *rest))
+
+        return noted(seen, said, float(len(start if inputs is None else inputs)), float(given.decay), 0.0, at, start)
+
     if not given.rigorous:
-        return FrameworkObjective(floats, given.name)
+        known = FrameworkObjective(floats, given.name)
+        known.supervised = supervised()
+        return known
     builder = ProgramBuilder(list(shapes.values()))
     found = _read(jax, builder, outputs, list(leaves.values()), rest)
     result, n = _loss(builder, found, loss, targets)
-    return frameworks.finished(builder, result, n, given, floats, "the function in JAX")
+    read = frameworks.finished(builder, result, n, given, floats, "the function in JAX")
+    read.supervised = supervised()
+    return read
 
 
 def doubles(jax: Jax) -> AbstractContextManager[None]:

@@ -23,6 +23,7 @@ from hallucert.objectives.front_ends.torch_constants import MASKED, as_tensors, 
 from hallucert.objectives.front_ends.torch_shapes import OPERATIONS
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.supervised import Supervised, noted
 
 Torch = Any
 """What is PyTorch's: a module, a tensor, a node of a graph, or the package itself."""
@@ -89,12 +90,16 @@ def from_torch(
     start = np.concatenate([p.double().numpy().reshape(-1) for p in parameters.values()])
     if not given.rigorous:
         floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
-        return FrameworkObjective(floats, given.name)
+        known = FrameworkObjective(floats, given.name)
+        known.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
+        return known
     builder = ProgramBuilder([tuple(p.shape) for p in parameters.values()])
     outputs = _read_graph(builder, module, _inputs_by_name(module), inputs)
     result, n = _loss(torch, builder, outputs, loss, targets)
     floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
-    return frameworks.finished(builder, result, n, given, floats, "the module in PyTorch")
+    read = frameworks.finished(builder, result, n, given, floats, "the module in PyTorch")
+    read.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
+    return read
 
 
 # ---------------------------------------------------------------------- the graph
@@ -205,6 +210,20 @@ def _loss(
     return frameworks.cross_entropy(builder, outputs, targets, smoothing), Fraction(1)
 
 
+def _supervised(
+    torch: Torch, floats: TorchFloats, loss: Torch, data: tuple[np.ndarray, np.ndarray], decay: Fraction
+) -> Supervised | None:
+    """Note what the module is trained on, if the loss is one of those that are read."""
+    factor, smoothing, name = _residual_factor(torch, loss, floats.outputs(floats.start).shape), 0.0, None
+    if factor is not None:
+        name = "squared"
+    elif isinstance(loss, str) and loss == "cross_entropy":
+        name = loss
+    elif type(loss) is torch.nn.CrossEntropyLoss and loss.reduction == "mean" and loss.weight is None:
+        name, smoothing = "cross_entropy", float(loss.label_smoothing)
+    return noted(data, name, float(factor or 1), float(decay), smoothing, floats.outputs, floats.start)
+
+
 def _residual_factor(torch: Torch, loss: Torch, shape: tuple[int, ...]) -> Fraction | None:
     """Return the ``n`` of ``(1/2n) |r|^2``, or None if the loss is no squared error."""
     if isinstance(loss, str) and loss == "squared":
@@ -258,13 +277,23 @@ class TorchFloats(FrameworkFloats):
         super().__init__({key: tuple(p.shape) for key, p in self.module.named_parameters()}, start)
         self._data = [torch.from_numpy(part.copy()) for part in data]
 
-    def _value(self, theta: Torch) -> Torch:
-        """The loss as a tensor, from the parameters as one."""
+    def _outputs(self, theta: Torch) -> Torch:
         import torch
 
         values = dict(zip(self.shapes, frameworks.split(theta, list(self.shapes.values())), strict=True))
-        outputs = torch.func.functional_call(self.module, values, (self._data[0],))
-        return self.loss(outputs, self._data[1]) + 0.5 * self.decay * theta @ theta
+        return torch.func.functional_call(self.module, values, (self._data[0],))
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """The module's outputs on all inputs, at one point (d,)."""
+        import torch
+
+        with torch.no_grad():
+            found: np.ndarray = self._outputs(torch.from_numpy(x.copy())).numpy()
+        return found
+
+    def _value(self, theta: Torch) -> Torch:
+        """The loss as a tensor, from the parameters as one."""
+        return self.loss(self._outputs(theta), self._data[1]) + 0.5 * self.decay * theta @ theta
 
     def _slope(self, point: np.ndarray, create_graph: bool = False) -> tuple[Torch, Torch]:
         """Return a point as a tensor, and the gradient there."""

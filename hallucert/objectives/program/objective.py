@@ -171,7 +171,11 @@ class ProgramObjective(Objective):
 
     def __getstate__(self) -> dict[str, object]:
         """The function alone: what is known of it in an arithmetic stays with the process."""
-        return {key: value for key, value in self.__dict__.items() if key not in ("_balls", "calculus", "floats")}
+        return {
+            key: value
+            for key, value in self.__dict__.items()
+            if key not in ("_balls", "calculus", "floats", "supervised")
+        }
 
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         """Enclosure of ``f`` on the box `x`."""

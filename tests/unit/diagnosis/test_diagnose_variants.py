@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.diagnosis import diagnose as diagnosis
-from hallucert.diagnosis import spectra
+from hallucert.diagnosis import kinds, spectra
 from hallucert.diagnosis.diagnose import Kind
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.objectives.network.tanh_network import TanhNetwork
@@ -146,7 +145,7 @@ def test_the_number_of_products_is_bounded(monkeypatch, variant, products):
     rng = np.random.default_rng(0)
     f = hc.TanhNetwork((10, 20, 3), rng.standard_normal((30, 10)), rng.integers(0, 3, 30), loss="cross_entropy")
     law = RadiusLaw("asam", (Fraction(1, 2),) * f.dimension) if variant == "asam" else variant
-    monkeypatch.setattr(diagnosis, "VANISHED", 1e9)  # any point takes the way of a hallucinated one
+    monkeypatch.setattr(kinds, "VANISHED", 1e9)  # any point takes the way of a hallucinated one
     calls: list[int] = []
     original = TanhNetwork.hessian_vector_lanes
 

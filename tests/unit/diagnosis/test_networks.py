@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.diagnosis import diagnose as diagnosis
+from hallucert.diagnosis import kinds as criteria
 from hallucert.diagnosis import spectra
 from hallucert.diagnosis.diagnose import Kind
 from hallucert.errors import ArgumentError
@@ -163,7 +163,7 @@ def test_the_number_of_products_is_bounded(monkeypatch: pytest.MonkeyPatch, prod
     """All Hessian-vector products together, those of the Newton step too, are at most the bound given."""
     rng = np.random.default_rng(0)
     f = hc.TanhNetwork((10, 20, 3), rng.standard_normal((30, 10)), rng.integers(0, 3, 30), loss="cross_entropy")
-    monkeypatch.setattr(diagnosis, "VANISHED", 1e9)  # any point takes the way of a hallucinated one
+    monkeypatch.setattr(criteria, "VANISHED", 1e9)  # any point takes the way of a hallucinated one
     calls: list[int] = []
     original = TanhNetwork.hessian_vector_lanes
 
@@ -222,7 +222,7 @@ def test_small_residuals_without_a_zero_near_are_not_hallucinated() -> None:
         found = hc.diagnose(f, end["x"], 8, "0.05")
         kinds.setdefault(saturated, set()).add(found.kind)
         if saturated:
-            assert found.residual_ratio < diagnosis.VANISHED and found.attracts is None
+            assert found.residual_ratio < criteria.VANISHED and found.attracts is None
             assert "stalls on a plateau" in found.verdict and "hc.certify_stall" in found.advice
             assert hc.certify_stall(f, end["x"], 8)["no_minimizer_near"].status == "proved"
     assert kinds == {False: {Kind.MINIMIZER}, True: {Kind.PLATEAU}}

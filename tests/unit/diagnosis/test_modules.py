@@ -1,0 +1,93 @@
+"""Modules of PyTorch get the diagnosis that the same network gets as a TanhNetwork, and any module gets one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.diagnosis.report import Kind
+from hallucert.errors import ArgumentError
+
+torch = pytest.importorskip("torch", exc_type=ImportError)
+nn = torch.nn
+RANDOM = np.random.default_rng(0)
+INPUTS, LABELS = RANDOM.normal(size=(12, 3)), np.arange(12) % 3
+TARGETS = RANDOM.normal(size=(12, 2))
+
+
+def module(*layers):
+    torch.manual_seed(0)
+    return nn.Sequential(*layers).double()
+
+
+def at(net, x):
+    nn.utils.vector_to_parameters(torch.tensor(x), net.parameters())
+    return net
+
+
+@pytest.mark.parametrize(
+    ("sizes", "loss", "targets", "decay"),
+    [
+        ((3, 4, 3), "cross_entropy", LABELS, 0),
+        ((3, 4, 2), "squared", TARGETS, 0),
+        ((3, 4, 3), "cross_entropy", LABELS, "1/100"),
+    ],
+)
+def test_a_module_gets_the_diagnosis_of_the_tanh_network(sizes, loss, targets, decay):
+    """At random weights, at a constant predictor, and where a run of SAM has ended: the same numbers and words."""
+    f = hc.TanhNetwork(sizes, INPUTS, targets, loss=loss, weight_decay=decay)
+    start = f.initial(seed=1)
+    constant = 0 * start
+    constant[-sizes[-1] :] = TARGETS.mean(0) if loss == "squared" else 0.0
+    end = hc.sam.run(f, start, rho=2, step_size=0.1, steps=1500).x
+    for x in (start, constant + 1e-9 * start, end):
+        net = at(module(nn.Linear(*sizes[:2]), nn.Tanh(), nn.Linear(*sizes[1:])), x)
+        ours = hc.diagnose(f, x, 2, 0.1)
+        theirs = hc.diagnose(net, loss, (INPUTS, targets), 2, 0.1, weight_decay=decay)
+        assert theirs.kind is ours.kind and theirs.verdict.split("(")[0] == ours.verdict.split("(")[0]
+        assert np.isclose(theirs.sam_value, ours.sam_value, rtol=1e-6)
+        assert (theirs.constant_loss is None) == (ours.constant_loss is None)
+        assert np.isclose(theirs.best_constant_loss or 0, ours.best_constant_loss or 0)
+
+
+def test_relu_at_a_constant_predictor_is_recognised():
+    """A module that is not analytic is diagnosed in floats, and its constant answers are named."""
+    net = module(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3))
+    with torch.no_grad():
+        net[2].weight.mul_(1e-7)
+        net[2].bias.zero_()
+    found = hc.diagnose(net, nn.CrossEntropyLoss(), (INPUTS, LABELS), "0.01")
+    assert not found.objective.rigorous
+    assert abs(found.best_constant_loss - np.log(3)) < 1e-12
+
+
+def test_the_factor_of_the_loss_reaches_the_best_constant():
+    """`MSELoss` is twice the mean over all entries: its best constant has the variance of the targets."""
+    net = module(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2))
+    found = hc.diagnose(net, nn.MSELoss(), (INPUTS, TARGETS), "0.01")
+    assert np.isclose(found.best_constant_loss, TARGETS.var(axis=0).mean())
+
+
+def test_a_diagnosis_leads_to_a_proof():
+    """What is found of a module has the objective and the point that certify takes."""
+    inputs = np.array([[0.13, -0.13], [0.64, 0.10], [-0.54, 0.36], [1.30, 0.95], [-0.70, -1.27]])
+    labels = np.array([-1.0, 1.0, 1.0, -1.0, -1.0])
+    torch.manual_seed(3)
+    net = nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 1)).double()
+    g = hc.Objective.from_torch(net, "squared", (inputs, labels))
+    point = hc.find.hallucinate(g, g.parameters, rho=8)
+    found = hc.diagnose(at(net, point.x), "squared", (inputs, labels), 8)
+    assert found.kind is Kind.MINIMIZER
+    assert hc.certify(found.objective, found.x, found.rho)["hallucinated_minimizer"]
+
+
+def test_the_monitor_has_a_word():
+    """Where the monitor says the run stands is part of the advice; other histories are refused."""
+    from hallucert.training.torch import Monitor
+
+    net = module(nn.Linear(3, 2))
+    found = hc.diagnose(net, "squared", (INPUTS, TARGETS), 1, history=Monitor())
+    assert "too early to tell" in found.advice
+    with pytest.raises(ArgumentError, match="history"):
+        hc.diagnose(net, "squared", (INPUTS, TARGETS), 1, history=3)
