@@ -11,6 +11,7 @@ from hallucert.errors import ArgumentError
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 nn = torch.nn
+pytestmark = pytest.mark.frameworks
 RANDOM = np.random.default_rng(0)
 INPUTS, LABELS = RANDOM.normal(size=(12, 3)), np.arange(12) % 3
 TARGETS = RANDOM.normal(size=(12, 2))
