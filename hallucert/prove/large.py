@@ -14,7 +14,7 @@ from hallucert.check.claim import Claim, Enclosure, Measured, Provenance
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.large.existence import SlicedWitness, Test, facts_of, krawczyk
 from hallucert.check.large.measures import SlicedEvidence
-from hallucert.check.large.slice import SharpSlice, Slice
+from hallucert.check.large.slice import Slice
 from hallucert.check.point import existence
 from hallucert.check.point.rule import OF_A_POINT, Facts, Rules
 from hallucert.check.problem import Problem
@@ -68,7 +68,8 @@ def certify_large(task: LargeTask, backend: str, ladder: tuple[int, ...] | None,
     """
     sharp = arithmetic("arb" if backend == "midrad" else backend, max(ladder or [SHARP_BITS]))
     provenance = Provenance(__version__, "midrad", f"numpy {np.__version__} and {sharp.version}", 53)
-    search = _Search(task, SharpSlice(Slice(task.problem, task.guess, MidRadArrays(MidRadArithmetic())), sharp), clock)
+    arrays = MidRadArrays(MidRadArithmetic())
+    search = _Search(task, Slice(task.problem, task.guess, arrays, sharp), clock)
     found = clock.kept(search.found, Found(None, None, Reason.TIME))
     problem, witness, test = task.problem, found.witness, found.test
     if witness is None or test is None or not test.proved:
@@ -106,9 +107,8 @@ def _published(number: Enclosure) -> Enclosure:
 class _Search:
     """Newton's method on slices, in floats; then boxes of Krawczyk's test, around a point refined in balls."""
 
-    def __init__(self, task: LargeTask, sharp: SharpSlice, clock: Clock) -> None:
-        self.task, self.sharp, self.clock = task, sharp, clock
-        self.slice = sharp.slice
+    def __init__(self, task: LargeTask, slice_: Slice, clock: Clock) -> None:
+        self.task, self.slice, self.clock = task, slice_, clock
         self.floats = self.slice.on(FloatArrays())
 
     def at(self, centre: np.ndarray) -> Slice:
@@ -116,7 +116,6 @@ class _Search:
         if centre is not self.slice.centre:
             self.slice = self.slice.through(centre)
             self.floats = self.floats.through(centre)
-            self.sharp = SharpSlice(self.slice, self.sharp.arithmetic)
         return self.slice
 
     def found(self) -> Found:
@@ -138,7 +137,7 @@ class _Search:
         inverse, lengths = proposal
         if self.task.radius is not None:
             witness = SlicedWitness(self.slice.centre, self._origin, float(self.task.radius) / lengths)
-            test = krawczyk(self.slice, witness, self.sharp.run("residual", self._origin)[0])
+            test = krawczyk(self.slice, witness, self.slice.sharp.run("residual", self._origin)[0])
             return Found(witness, test, None if test.proved or test.excluded else Reason.NOT_A_ZERO)
         return self._boxed(inverse, lengths)
 
@@ -182,12 +181,12 @@ class _Search:
         """Refine the middle in balls, then look for a box that its image fills to a good part."""
         middle = self._origin
         for _ in range(REFINEMENTS + 1):
-            value = self.sharp.run("residual", middle)[0]
+            value = self.slice.sharp.run("residual", middle)[0]
             step = inverse @ value.mid
             if not np.abs(step * lengths).max() > 2.0**-80 * float(self.task.problem.rho):
                 break
             middle = middle - step
-        value = self.sharp.run("residual", middle)[0]
+        value = self.slice.sharp.run("residual", middle)[0]
         size, best, best_size, too_large = FIRST_BOX, Found(None, None, Reason.NOT_A_ZERO), 0.0, np.inf
         for _ in range(BOXES):
             witness = SlicedWitness(self.slice.centre, middle, size / lengths)

@@ -321,6 +321,8 @@ class MidRad:
             If a ball is indeterminate, or too large for doubles.
         """
         array = np.asarray(balls, dtype=object)
+        if arithmetic.name == "arb":
+            return _around_arb(arithmetic, array)
         pairs = []
         for ball in array.reshape(-1).tolist():
             if not arithmetic.is_finite(ball):
@@ -334,6 +336,21 @@ class MidRad:
         """Enclose a rational number, in an array of shape (); exact if it is a double."""
         mid, rad = around(value, value)
         return MidRad(mid, rad if rad else None)
+
+
+def _around_arb(arithmetic: BallArithmetic, balls: npt.NDArray[np.object_]) -> MidRad:
+    """Enclose balls of Arb, many at a time: a double near each, and how far from it the ball goes.
+
+    That bound is a ball, too, of radius 0 or nearly so: the double near it is off by far less than what `UP` adds.
+    """
+    flat = balls.reshape(-1).tolist()
+    mid = arithmetic.approximations([flat])[0]
+    if not np.isfinite(mid).all():
+        raise DomainError("a ball is indeterminate, or too large for doubles")
+    with arithmetic:
+        off = [(ball - arithmetic.from_float(m)).abs_upper() for ball, m in zip(flat, mid.tolist(), strict=True)]
+    rad = finite(arithmetic.approximations([off])[0] * UP + TINY)
+    return MidRad(mid.reshape(balls.shape), rad.reshape(balls.shape))
 
 
 def _sum(a: Doubles, b: Doubles, ra: Doubles | None, rb: Doubles | None) -> tuple[Doubles, Doubles]:

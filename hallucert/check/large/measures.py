@@ -117,7 +117,7 @@ def regular(evidence: SlicedEvidence) -> Numbers | Reason:
     """Enclose the least singular value of A."""
     ends = least_eigenvalue(symmetric_part(evidence.slice.columns("square", evidence.z)[0]))
     if ends is None or ends[0] <= 0:
-        return Reason.RANK_DEFICIENT
+        return Reason.PRECISION
     low, high = Fraction(math.sqrt(ends[0]) * (2 - UP)), Fraction(math.sqrt(ends[1]) * UP)
     return {"smallest_singular_value": Enclosure(low, high)}
 

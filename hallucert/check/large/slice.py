@@ -6,6 +6,8 @@ programs are run in the order in which contractions are cheapest (`hallucert.obj
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +21,7 @@ from hallucert.errors import ArgumentError
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.program.program import Program, entries
-from hallucert.objectives.program.reassociate import reassociated
+from hallucert.objectives.program.reassociate import Parts, parted, reassociated
 from hallucert.objectives.program.sliced import SlicedPrograms
 from hallucert.objectives.radius_law import SAM
 
@@ -39,17 +41,20 @@ class Slice:
         ``x0``.
     arrays : Arrays
         What runs the programs: midpoint-radius arrays, or floats for proposals.
+    balls : BallArithmetic, optional
+        What runs those parts of programs that depend on no direction.
     """
 
-    def __init__(self, problem: Problem, centre: Doubles, arrays: Arrays) -> None:
+    def __init__(self, problem: Problem, centre: Doubles, arrays: Arrays, balls: BallArithmetic | None = None) -> None:
         f = problem.objective
         if not isinstance(f, ProgramObjective) or not 0 < f.residual_count <= f.dimension or problem.law != SAM:
             must = "be SAM for an array program with residuals, at most as many as parameters"
             raise ArgumentError("problem", repr(f), must)
-        self.f, self.problem, self.arrays, self.centre = f, problem, arrays, centre
+        self.f, self.problem, self.arrays, self.balls, self.centre = f, problem, arrays, balls, centre
         self.x0 = f.split(centre)
         self.programs = SlicedPrograms(f, problem.rho)
         self._rewritten: dict[str, Program] = {}
+        self._parts: dict[str, Parts] = {}
 
     @property
     def unknowns(self) -> int:
@@ -57,17 +62,17 @@ class Slice:
         return self.f.residual_count
 
     def on(self, arrays: Arrays) -> Slice:
-        """The same slice in other arrays."""
-        return self._like(self.centre, arrays)
+        """The same slice in other arrays alone."""
+        return self._like(self.centre, arrays, None)
 
     def through(self, centre: Doubles) -> Slice:
         """The slice through another point."""
-        return self._like(centre, self.arrays)
+        return self._like(centre, self.arrays, self.balls)
 
-    def _like(self, centre: Doubles, arrays: Arrays) -> Slice:
+    def _like(self, centre: Doubles, arrays: Arrays, balls: BallArithmetic | None) -> Slice:
         """Another slice of the problem; its programs are the same."""
-        result = Slice(self.problem, centre, arrays)
-        result.programs, result._rewritten = self.programs, self._rewritten
+        result = Slice(self.problem, centre, arrays, balls)
+        result.programs, result._rewritten, result._parts = self.programs, self._rewritten, self._parts
         return result
 
     def program(self, name: str) -> Program:
@@ -79,15 +84,38 @@ class Slice:
 
     def run(self, name: str, z: Array, *others: Array) -> list[Array]:
         """Run a program at ``x(z)``."""
-        return self.arrays.run(self.program(name), [*self.x0, z, *others])
+        return self.at(name, z)(*others)
+
+    def at(self, name: str, z: Array) -> Callable[..., list[Array]]:
+        """What runs a program at ``x(z)`` in given directions; what depends on none of them is computed once.
+
+        It is computed in balls, if there is an arithmetic of these: then enclosures in doubles begin as tight as can
+        be, and what is left for doubles is linear in the directions. Only ``S z`` has as many entries as there are
+        parameters, and stays in doubles.
+        """
+        if self.balls is None or name == "move":
+            return lambda *others: self.arrays.run(self.program(name), [*self.x0, z, *others])
+        if name not in self._parts:
+            program = self.program(name)
+            self._parts[name] = parted(program, range(len(self.x0) + 1, len(program.inputs)))
+        still, moving = self._parts[name]
+        known = self.sharp.ran(still, z)
+        return lambda *others: self.arrays.run(moving, [*self.x0, z, *others, *known])
+
+    @cached_property
+    def sharp(self) -> SharpSlice:
+        """The slice in balls."""
+        if self.balls is None:
+            raise ArgumentError("balls", None, "be an arithmetic")
+        return SharpSlice(self, self.balls)
 
     def columns(self, name: str, z: Array) -> list[Array]:
         """The (m, m) matrices whose columns are the lanes of a program, for all columns of the unit matrix."""
         m, size = self.unknowns, self._lanes(name)
-        blocks = []
+        blocks, run = [], self.at(name, z)
         for start in range(0, m, size):
             look(f"columns of {name}", start, m)
-            blocks.append(self.run(name, z, np.eye(min(size, m - start), m, start)))
+            blocks.append(run(np.eye(min(size, m - start), m, start)))
         joined = MidRad.concatenate if isinstance(blocks[0][0], MidRad) else np.concatenate
         return [joined(list(parts)).T for parts in zip(*blocks, strict=True)]
 
@@ -104,7 +132,7 @@ class Slice:
 
 
 class SharpSlice:
-    """The same programs in balls of an arithmetic of any precision, at single points."""
+    """The same programs in balls of an arithmetic of any precision, at single points and on boxes."""
 
     def __init__(self, slice: Slice, arithmetic: BallArithmetic) -> None:
         self.slice, self.arithmetic = slice, arithmetic
@@ -112,17 +140,25 @@ class SharpSlice:
 
     @cached_property
     def _x0(self) -> list[Array]:
-        return self.slice.f.split(self._balls(self.slice.centre))
+        return self.slice.f.split(self._balls(MidRad(self.slice.centre)))
 
-    def _balls(self, values: Doubles) -> Array:
-        """Doubles as balls."""
-        balls = np.empty(values.size, dtype=object)
-        balls[:] = [self.arithmetic.from_float(v) for v in values.reshape(-1).tolist()]
+    def _balls(self, values: MidRad) -> Array:
+        """Doubles, or intervals of doubles, as balls."""
+        ar, balls = self.arithmetic, np.empty(values.size, dtype=object)
+        middles, radii = values.mid.reshape(-1).tolist(), values.rad.reshape(-1).tolist()
+        if values.exact:
+            balls[:] = [ar.from_float(v) for v in middles]
+        else:
+            ends = [(Fraction(v) - Fraction(r), Fraction(v) + Fraction(r)) for v, r in zip(middles, radii, strict=True)]
+            balls[:] = [ar.interval(low, high) for low, high in ends]
         return balls.reshape(values.shape)
 
     def run(self, name: str, z: Doubles, *others: Doubles) -> list[MidRad]:
         """Run a program at ``x(z)``; the results as the doubles around the balls."""
+        return self.ran(self.slice.program(name), MidRad(z), *map(MidRad, others))
+
+    def ran(self, program: Program, z: MidRad, *others: MidRad) -> list[MidRad]:
+        """Run a program of ``x0``, z and others."""
         with self.arithmetic:
-            inputs = [*self._x0, *map(self._balls, (z, *others))]
-            found = self.arrays.run(self.slice.program(name), inputs)
-        return [MidRad.from_balls(self.arithmetic, balls) for balls in found]
+            found = self.arrays.run(program, [*self._x0, *map(self._balls, (z, *others))])
+            return [MidRad.from_balls(self.arithmetic, balls) for balls in found]

@@ -18,7 +18,7 @@ from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.large.existence import SlicedWitness, facts_of, krawczyk
 from hallucert.check.large.measures import SlicedEvidence
-from hallucert.check.large.slice import SharpSlice, Slice
+from hallucert.check.large.slice import Slice
 from hallucert.check.point.existence import refutation
 from hallucert.clock import Clock
 from hallucert.objectives.program.midrad import MidRadArrays
@@ -41,13 +41,13 @@ def _checked(
 ) -> list[Result]:
     """Make Krawczyk's test, and prove the claims anew, in the arithmetic of doubles that is in use."""
     claims, facts = certificate.all_claims, facts_of(certificate.problem, witness)
-    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(doubles))
-    sharp = SharpSlice(slice_, arithmetic(ar.name, 2 * ar.precision))
+    balls = arithmetic(ar.name, 2 * ar.precision)
+    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(doubles), balls)
     message = "existence cannot be re-proved in the box of the file"
     try:
         clock.tell("existence", 0)
-        test = krawczyk(slice_, witness, sharp.run("residual", witness.middle)[0])
-        sample = _contradicted(slice_, sharp, witness)
+        test = krawczyk(slice_, witness, slice_.sharp.run("residual", witness.middle)[0])
+        sample = _contradicted(slice_, witness)
     except PROVOKED as error:
         message = f"{message}: {provoked(error)}"
         return rechecked(claims, lambda *_: message)
@@ -68,16 +68,16 @@ def _checked(
     return rechecked(claims, objection)
 
 
-def _contradicted(slice_: Slice, sharp: SharpSlice, witness: SlicedWitness) -> str | None:
+def _contradicted(slice_: Slice, witness: SlicedWitness) -> str | None:
     """Compute some columns in balls, at the middle; say where one is not in the arrays, or None."""
     m = slice_.unknowns
     chosen = np.random.default_rng(slice_.f.dimension).permutation(m)[:SAMPLES]
     directions = np.eye(m)[chosen]
     for name, columns in (("A S", "jacobian"), ("A B^T", "kernel")):
         arrays = slice_.run(columns, MidRad(witness.middle), directions)
-        for found, exact in zip(arrays, sharp.run(columns, witness.middle, directions), strict=True):
+        for found, exact in zip(arrays, slice_.sharp.run(columns, witness.middle, directions), strict=True):
             if not _overlap(exact, found):
-                return f"columns of {name} in {sharp.arithmetic.name} are not where arrays of doubles have them"
+                return f"columns of {name} in {slice_.sharp.arithmetic.name} are not where arrays of doubles have them"
     return None
 
 

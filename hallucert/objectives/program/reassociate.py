@@ -11,13 +11,14 @@ the number of parameters is done once, and not for every direction.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from math import prod
 from string import ascii_letters, ascii_lowercase
 from typing import NamedTuple
 
-from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.builder import ProgramBuilder, prune
 from hallucert.objectives.program.program import Node, Program, entries
 
 LANES = 16
@@ -252,3 +253,29 @@ def _product(spec: str, a: Term, b: Term) -> Term:
                 own[x] = next(fresh)
         factors += _renamed(term, own).factors
     return Term(a.factor * b.factor, (*a.numbers, *b.numbers), tuple(factors), len(result))
+
+
+class Parts(NamedTuple):
+    """A program in two parts: what depends on no input with lanes, and what reads that, after the inputs."""
+
+    still: Program
+    moving: Program
+
+
+def parted(program: Program, lanes: Iterable[int]) -> Parts:
+    """Divide a program at the values without lanes that its outputs, and values with lanes, read."""
+    wanted, count = frozenset(lanes), len(program.inputs)
+    many: list[bool] = []
+    for node in program.nodes:
+        own = node.op == "input" and node.data in wanted
+        many.append(own or any(many[i] for i in node.args))
+    read = {i for node, moves in zip(program.nodes, many, strict=True) if moves for i in node.args}
+    edge = [i for i in sorted(read | set(program.outputs)) if not many[i] and program.nodes[i].args]
+    builder = ProgramBuilder([*program.inputs, *(program.nodes[i].shape for i in edge)])
+    places = {i: builder.input(count + k) for k, i in enumerate(edge)}
+    needed = read | set(program.outputs)
+    for i, node in enumerate(program.nodes):
+        if i not in places and (many[i] or i in needed):
+            args = [places[j] for j in node.args]
+            places[i] = builder.push(node.op, *args, data=node.data, shape=node.shape)
+    return Parts(prune(replace(program, outputs=tuple(edge))), builder.program([places[i] for i in program.outputs]))

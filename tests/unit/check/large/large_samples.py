@@ -51,6 +51,6 @@ def certified(backend="midrad"):
     return hc.certify(f, x, RHO, backend=backend)
 
 
-def slice_through(f, x, rho=RHO):
-    """The slice of the problem through a point, in midpoint-radius arrays."""
-    return Slice(Problem(f, rho, residual=True), x, MidRadArrays(MidRadArithmetic()))
+def slice_through(f, x, rho=RHO, balls=None):
+    """The slice of the problem through a point, in midpoint-radius arrays, and in balls as far as there are some."""
+    return Slice(Problem(f, rho, residual=True), x, MidRadArrays(MidRadArithmetic()), balls)

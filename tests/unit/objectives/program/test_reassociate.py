@@ -10,7 +10,7 @@ import pytest
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.derivatives import pullback, pushforward
 from hallucert.objectives.program.evaluate import FloatArrays
-from hallucert.objectives.program.reassociate import reassociated
+from hallucert.objectives.program.reassociate import parted, reassociated
 
 FLOATS = FloatArrays()
 
@@ -52,3 +52,23 @@ def test_products_stay_factored_through_sums_multiples_and_transposes():
             assert np.allclose(a, wanted, rtol=1e-13)
     written = [node for node in first.nodes if node.shape in ((40, 50), (50, 40)) and node.op != "input"]
     assert not written
+
+
+@pytest.mark.parametrize("name", samples.SAMPLES)
+def test_two_parts_are_the_whole(name):
+    """What depends on no direction, and then the rest, give the values of the whole; the rest is only what must be."""
+    x = samples.points(name)
+    v = [np.sin(np.arange(a.size) + 1.0).reshape(a.shape) for a in x]
+    program, lanes = pushforward(samples.program(name)), range(len(x), 2 * len(x))
+    still, moving = parted(program, lanes)
+    known = FLOATS.run(still, x)
+    found = FLOATS.run(moving, [*x, *v, *known])
+    for a, b in zip(found, FLOATS.run(program, [*x, *v]), strict=True):
+        assert np.array_equal(a, b)
+    assert not any(node.op == "input" and node.data in lanes for node in still.nodes)
+    for node in moving.nodes:
+        known_already = node.args and all(
+            moving.nodes[i].op in ("input", "constant", "rational", "pi") for i in node.args
+        )
+        if known_already:
+            assert any(moving.nodes[i].data in lanes for i in node.args if moving.nodes[i].op == "input")
