@@ -208,8 +208,9 @@ class MidRad:
 
     def __mul__(self, other: MidRad | Doubles | float) -> MidRad:
         b = as_midrad(other)
-        if b.exact and b.size == 1 and abs(b.mid.item()) == 1 and b.ndim <= self.ndim:
-            return self if b.mid.item() == 1 else -self
+        for sign, factor in ((self, b), (b, self)):
+            if sign.exact and sign.size == 1 and sign.ndim <= factor.ndim and abs(sign.mid.item()) == 1:
+                return factor if sign.mid.item() == 1 else -factor
         return self._with(_times, b)
 
     def __rmul__(self, other: Doubles | float) -> MidRad:

@@ -96,6 +96,15 @@ def test_what_overflows_is_refused(huge):
             bad()
 
 
+def test_signs_cost_nothing():
+    """A factor 1 or -1, from either side, makes no radius."""
+    a = MidRad([[0.1, 0.2]], [[0.0, 1e-3]])
+    for sign in (1.0, -1.0):
+        for product in (sign * a, a * sign, MidRad(sign) * a, a * MidRad([[sign]])):
+            assert (product.mid == sign * a.mid).all() and (product.rad == a.rad).all()
+    assert (MidRad([0.1]) * -1.0).exact and (MidRad([2.0]) * MidRad(np.ones((1, 1)))).shape == (1, 1)
+
+
 def test_axes_of_sums():
     """Axes count from both ends, as numpy's; others, and repeated ones, are refused."""
     a = MidRad(np.arange(24.0).reshape(2, 3, 4))
