@@ -51,7 +51,8 @@ def frobenius_upper(a: MidRad | Doubles) -> float:
     finite(np.asarray(scale))
     scale = 2.0 ** math.frexp(scale)[1] if scale < 2.0**1020 else 2.0**1020
     parts = (size / scale + TINY).reshape(-1)
-    return float(finite(np.asarray(math.sqrt(float(parts @ parts) * excess(parts.size)) * UP * scale)))
+    bound = math.sqrt(float(parts @ parts) * excess(parts.size)) * UP * scale
+    return float(finite(np.asarray(math.nextafter(bound, math.inf))))  # the last product may underflow
 
 
 def spectral_norm_upper(a: MidRad | Doubles) -> float:

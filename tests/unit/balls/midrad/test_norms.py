@@ -74,6 +74,7 @@ def test_norms_are_upper_bounds_and_sharp_for_nonnegative_matrices():
     assert norms.spectral_norm_upper(np.ones((3, 12))) >= 6
     assert norms.frobenius_upper(MidRad(np.ones((5, 5)), np.ones((5, 5)))) >= 10
     assert norms.spectral_norm_upper(np.zeros((2, 2))) == 0
+    assert norms.frobenius_upper(np.full((2, 1), 5e-324)) > 5e-324  # times the root of 2
     v = rng.random(50)
     exact = sum(Fraction(x) * Fraction(y) for x, y in zip(v.tolist(), v[::-1].tolist(), strict=True))
     assert exact <= Fraction(float(norms.matrix_vector_upper(v[None], v[::-1])[0])) <= exact * (1 + Fraction(1, 10**12))
