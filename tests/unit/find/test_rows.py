@@ -76,4 +76,4 @@ def test_where_the_gradient_fades_a_large_derivative_is_no_excuse():
     corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
     f = hc.TanhNetwork((2, 8, 1), corners, np.ones(4))
     with pytest.raises(SearchError, match="did not converge"):
-        hc.find.hallucinate(f, f.initial(1), 3, max_steps=40)
+        hc.find.hallucinate(f, f.initial(1), 3)
