@@ -22,6 +22,7 @@ from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove.curves.branch import certify_branch
 from hallucert.prove.curves.sheet import certify_sheet
 from hallucert.prove.curves.surface import certify_surface
+from hallucert.prove.large import certify_large
 from hallucert.prove.point import prover_at, prover_of
 
 Array = Any
@@ -29,7 +30,7 @@ Array = Any
 
 AnyCertificate = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate
 
-BUDGET, SURFACE_BUDGET = 120.0, 600.0
+BUDGET, SURFACE_BUDGET, LARGE_BUDGET = 120.0, 600.0, 600.0
 BACKEND = "arb"
 
 
@@ -111,7 +112,8 @@ def certify(
         The ladder of precisions in bits, by default 53, 106, 212, 424; the next is tried while a claim is undecided
         that more bits may decide. Curves and surfaces are proved at the largest, by default at 106.
     budget : float
-        Seconds for all of it; by default 120, for a surface 600. What is not decided by then stays undecided.
+        Seconds for all of it; by default 120, for a surface or a point in "midrad" 600. What is not decided by then
+        stays undecided.
     progress : bool or callable, optional
         Show what is being done: by default on a terminal, after a second. A function gets the step, how much of it is
         done, and of how much (None if that is not known).
@@ -169,9 +171,11 @@ def certify(
             which = f", which takes {', '.join(door.takes)}" if door.takes else ""
             raise ArgumentError(name, value, f"be left out when {door.what} is certified{which}")
     ladder = None if precisions is None else _checked_ladder(precisions)
-    seconds = checked_seconds(door.budget if budget is None else budget, "budget")
+    seconds = None if budget is None else checked_seconds(budget, "budget")
     chosen = {} if backend is None else {"backend": backend}
     prove = door.opened(subject, {**given, **chosen})
+    if seconds is None:
+        seconds = LARGE_BUDGET if isinstance(prove, partial) and prove.func is certify_large else door.budget
     with working(seconds, progress) as clock:
         return prove(BACKEND if backend is None else backend, ladder, clock)
 

@@ -55,6 +55,27 @@ def test_the_arithmetic_is_chosen_by_size_and_kind(monkeypatch):
         hc.certify(f, x, 2, backend="midrad", variant="usam")
 
 
+def test_a_large_point_has_more_time(monkeypatch):
+    """A point in arrays has 600 seconds, one in balls 120, unless somebody says otherwise."""
+    from hallucert.prove import certify as door
+
+    f, x = samples.found()
+    given = []
+
+    class Seen(Exception):
+        pass
+
+    def working(seconds, progress):
+        given.append(seconds)
+        raise Seen
+
+    monkeypatch.setattr(door, "working", working)
+    for options in ({"backend": "midrad"}, {}, {"backend": "midrad", "budget": 5}):
+        with pytest.raises(Seen):
+            hc.certify(f, x, 2, **options)
+    assert given == [600, 120, 5]
+
+
 def test_time_that_is_up_leaves_everything_open():
     """With no time at all, existence is undecided for want of it."""
     f, x = samples.found()
