@@ -13,6 +13,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,24 +39,33 @@ _DTYPE = "<f8"
 # ---------------------------------------------------------------- one array as plain data
 
 
+@dataclass(frozen=True, eq=False)
+class LongArray:
+    """A long array among plain data. It equals nothing else: where text belongs, it is wrong text and no error."""
+
+    values: np.ndarray
+
+
 def doubles_json(values: np.ndarray) -> object:
-    """Return an array as plain data: a list of dyadic numbers, row by row, or, if it is long, the array itself."""
+    """Return an array as plain data: a list of dyadic numbers, row by row, or a `LongArray`."""
     values = np.asarray(values, dtype=np.float64)
-    return values if values.size > INLINE else [format_dyadic(Fraction(v)) for v in values.reshape(-1).tolist()]
+    if values.size > INLINE:
+        return LongArray(values)
+    return [format_dyadic(Fraction(v)) for v in values.reshape(-1).tolist()]
 
 
 def read_doubles(value: object, shape: tuple[int, ...], field: str) -> np.ndarray:
-    """Return the array that `doubles_json` made plain data of, read-only; `load` puts arrays in the place of long ones.
+    """Return the array that `doubles_json` made plain data of, read-only.
 
     Raises
     ------
     CertificateError
         If it is not one of finite doubles of this shape, each exactly, in its canonical spelling.
     """
-    if isinstance(value, np.ndarray):
-        if value.dtype != np.float64 or value.shape != shape or not np.isfinite(value).all():
+    if isinstance(value, LongArray):
+        values = value.values.view()
+        if values.dtype != np.float64 or values.shape != shape or not np.isfinite(values).all():
             raise CertificateError(field, f"must be an array of the shape {list(shape)} of finite doubles")
-        values = value.view()
     else:
         count = math.prod(shape)
         if count > INLINE:
@@ -79,16 +89,22 @@ def _double(value: object, field: str) -> float:
     return double
 
 
-def place_of(values: object) -> dict[str, list[int]]:
-    """Return what stands for an array in the text of a file."""
-    if not isinstance(values, np.ndarray):
-        raise TypeError(f"no field holds a {type(values).__name__}")
-    return {FIELD: list(values.shape)}
+def array_of(value: object) -> np.ndarray:
+    """Return the array that a `LongArray` holds; `TypeError` for what has no place in a file."""
+    if not isinstance(value, LongArray):
+        raise TypeError(f"no field holds a {type(value).__name__}")
+    return value.values
 
 
-def digest_of(values: object) -> dict[str, object]:
-    """Return what stands for an array in the text whose digest is that of a problem: its shape and its SHA-256."""
-    return {**place_of(values), "sha256": hashlib.sha256(np.ascontiguousarray(values, _DTYPE).data).hexdigest()}
+def place_of(value: object) -> dict[str, list[int]]:
+    """Return what stands for a `LongArray` in the text of a file."""
+    return {FIELD: list(array_of(value).shape)}
+
+
+def digest_of(value: object) -> dict[str, object]:
+    """Return what stands for it in the text whose digest is that of a problem: its shape and its SHA-256."""
+    content = np.ascontiguousarray(array_of(value), _DTYPE).data
+    return {**place_of(value), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 # ---------------------------------------------------------------- all arrays of a file, and its companion
@@ -106,7 +122,7 @@ def _companion(path: Path, digest: str) -> Path:
     return real.with_name(f"{real.name}.{digest[7:23]}.npy")
 
 
-def reserve(shape: object, arrays: list[np.ndarray]) -> np.ndarray:
+def reserve(shape: object, arrays: list[np.ndarray]) -> LongArray:
     """Append a new array to those of a file that is being read, and return it; its numbers come with `fill`.
 
     Raises
@@ -119,7 +135,7 @@ def reserve(shape: object, arrays: list[np.ndarray]) -> np.ndarray:
     if not INLINE < math.prod(shape) <= MAX_DOUBLES - sum(array.size for array in arrays):
         raise CertificateError(FIELD, f"must be arrays of more than {INLINE} numbers, {MAX_DOUBLES} in all")
     arrays.append(np.empty(shape, dtype=_DTYPE))
-    return arrays[-1]
+    return LongArray(arrays[-1])
 
 
 def fill(arrays: Sequence[np.ndarray], path: Path, digest: object) -> None:

@@ -3,17 +3,19 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from hallucert import doubles, files
-from hallucert.check.claim import Provenance
-from hallucert.check.file.files import load, to_json
+from hallucert.check.claim import Provenance, undecided
+from hallucert.check.file.files import from_json, load, to_json
 from hallucert.check.file.save import save
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
+from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.objective import ProgramObjective
@@ -229,14 +231,26 @@ def test_numbers_are_finite(path, value):
 
 def test_arrays_stand_only_where_arrays_belong(path):
     """In the place of a name, of a number, of the whole file: refused with the field."""
-    for key in ("kind", "provenance", "problem", "witness", "claims"):
-        edited(path, lambda data, node, key=key: data.update({key: {"doubles": [2, 4]}}))
-        with pytest.raises(CertificateError):
-            load(path)
-        certificate().save(path)
+    array = doubles.LongArray(VALUES)
+    for key in data_of_a_claim():
+        with pytest.raises(CertificateError) as caught:
+            from_json({**data_of_a_claim(), key: array})
+        assert caught.value.field.startswith(key if key != "doubles" else "(file)")
+    for key in ("name", "status", "inputs", "numbers", "reason"):
+        data = data_of_a_claim()
+        data["claims"][0][key] = array
+        with pytest.raises(CertificateError) as caught:
+            from_json(data)
+        assert caught.value.field.startswith("witness" if key == "status" else "claims[0]")
     path.write_text('{"doubles": [2, 4]}')
     with pytest.raises(CertificateError):
         load(path)
+
+
+def data_of_a_claim():
+    """A certificate as plain data, with a claim that is open."""
+    claim = undecided("existence", "?", Reason.PRECISION)
+    return to_json(replace(certificate(), claims={"existence": claim}))
 
 
 def test_arrays_need_a_file(tmp_path):
@@ -249,6 +263,6 @@ def test_plain_data_is_read_without_a_file():
     """Arrays in memory are read as they are; other kinds, shapes and numbers are refused."""
     data = to_json(certificate())["problem"]["objective"]["program"]["nodes"][0][2]
     assert doubles.read_doubles(data, (2, 4), "here").tolist() == VALUES.tolist()
-    for wrong in (data.reshape(4, 2), data.astype(np.longdouble), data.astype(object), data * np.nan):
+    for wrong in (VALUES.reshape(4, 2), VALUES.astype(np.longdouble), VALUES.astype(object), VALUES * np.nan):
         with pytest.raises(CertificateError, match="here"):
-            doubles.read_doubles(wrong, (2, 4), "here")
+            doubles.read_doubles(doubles.LongArray(wrong), (2, 4), "here")

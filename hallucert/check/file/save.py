@@ -33,9 +33,8 @@ def save(self: Made, path: str | PathLike[str]) -> None:
     data, arrays, target, digest = to_json(self), list[np.ndarray](), checked_path(path), None
 
     def outside(values: Any) -> object:
-        place = doubles.place_of(values)
-        arrays.append(values)
-        return place
+        arrays.append(doubles.array_of(values))
+        return doubles.place_of(values)
 
     text = json.dumps(data, indent=1, ensure_ascii=True, default=outside)
     if arrays:
