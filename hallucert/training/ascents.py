@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 import torch
 
 from hallucert.errors import ArgumentError
+from hallucert.training.guard import real
 
 Tensor: TypeAlias = torch.Tensor
 Memory = dict[str, Tensor]
@@ -52,6 +53,8 @@ class Ascent:
     """
 
     name: ClassVar[str] = "SAM"
+    generator: ClassVar[torch.Generator | None] = None
+    """Of what is random; its state is saved with the optimizer's."""
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
         """Return ``g`` (adaptive: ``T^2 g``) and ``|g|`` (``|T g|``)."""
@@ -95,7 +98,7 @@ class Fisher(Ascent):
     eta: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(self.eta >= 0, "eta", self.eta, "be at least 0")
+        _require(real(self.eta) and self.eta >= 0, "eta", self.eta, "be at least 0")
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
         """Return ``F^-1 g`` and its length in the metric."""
@@ -123,13 +126,16 @@ class Friendly(Ascent):
     decay: float = 0.9
 
     def __post_init__(self) -> None:
-        _require(0 <= self.decay < 1, "decay", self.decay, "lie in [0, 1)")
+        _require(real(self.sigma), "sigma", self.sigma, "be a number")
+        _require(real(self.decay) and 0 <= self.decay < 1, "decay", self.decay, "lie in [0, 1)")
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
         """Return the gradient without the average of those before, which then takes it up; at first the gradient."""
+        gradients = [widened(w.gradient) for w in weights]
+        if not torch.isfinite(size := norm(gradients)):
+            return gradients, size  # x+ = x, and the average stays
         left = []
-        for w in weights:
-            g = widened(w.gradient)
+        for w, g in zip(weights, gradients, strict=True):
             average = w.memory.get("average")
             left.append(g if average is None else g - self.sigma * average)
             w.memory["average"] = g.clone() if average is None else average.lerp_(g, 1 - self.decay)
@@ -151,13 +157,15 @@ class VarianceSuppressed(Ascent):
     theta: float = 0.2
 
     def __post_init__(self) -> None:
-        _require(0 < self.theta <= 1, "theta", self.theta, "lie in (0, 1]")
+        _require(real(self.theta) and 0 < self.theta <= 1, "theta", self.theta, "lie in (0, 1]")
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
         """Update the average and return it."""
+        gradients = [widened(w.gradient) for w in weights]
+        if not torch.isfinite(size := norm(gradients)):
+            return gradients, size  # x+ = x, and the average stays
         averages = []
-        for w in weights:
-            g = widened(w.gradient)
+        for w, g in zip(weights, gradients, strict=True):
             average = w.memory.setdefault("average", torch.zeros_like(g))
             average.mul_(1 - self.theta).add_(g, alpha=self.theta)
             averages.append(average)
@@ -182,12 +190,12 @@ class Masked(Ascent):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require(0 < self.part <= 1, "part", self.part, "lie in (0, 1]")
-        object.__setattr__(self, "_random", torch.Generator().manual_seed(self.seed))
+        _require(real(self.part) and 0 < self.part <= 1, "part", self.part, "lie in (0, 1]")
+        object.__setattr__(self, "generator", torch.Generator().manual_seed(self.seed))
 
     def directions(self, weights: Sequence[Weight]) -> Directions:
         """Return SAM's direction, divided by `part`, where the tensor is chosen, and 0 elsewhere."""
-        chosen = torch.rand(len(weights), generator=self._random) < self.part  # type: ignore[attr-defined]
+        chosen = torch.rand(len(weights), generator=self.generator) < self.part
         directions, size = super().directions(weights)
         return [v / self.part if on else torch.zeros_like(v) for v, on in zip(directions, chosen, strict=True)], size
 

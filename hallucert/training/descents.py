@@ -14,6 +14,7 @@ import torch
 
 from hallucert.errors import ArgumentError
 from hallucert.training.ascents import Memory, Tensor, widened
+from hallucert.training.guard import real
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class SurrogateGap(Descent):
     alpha: float = 0.4
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha < 1:
+        if not (real(self.alpha) and 0 <= self.alpha < 1):
             raise ArgumentError("alpha", self.alpha, "lie in [0, 1)")
 
     def combine(self, pairs: Sequence[Pair]) -> None:
@@ -109,7 +110,7 @@ class Weighted(Descent):
     gamma: float = 0.9
 
     def __post_init__(self) -> None:
-        if not 0 < self.gamma < 1:
+        if not (real(self.gamma) and 0 < self.gamma < 1):
             raise ArgumentError("gamma", self.gamma, "lie in (0, 1)")
 
     def combine(self, pairs: Sequence[Pair]) -> None:
@@ -144,6 +145,8 @@ class Look(Descent):
     def __post_init__(self) -> None:
         if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
             raise ArgumentError("every", self.every, "be an integer of at least 1")
+        if not real(self.alpha):
+            raise ArgumentError("alpha", self.alpha, "be a number")
 
     def ascends(self, step: int) -> bool:
         """Tell whether it is a k-th step."""

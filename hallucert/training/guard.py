@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import ClassVar
 
 from hallucert.errors import ArgumentError
 
 Curve = Callable[[float], float]
 """From the part of the run that is over, in [0, 1], to a factor."""
+
+
+def real(value: object) -> bool:
+    """Whether something is a finite number, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class Guard:
@@ -32,6 +38,8 @@ class Guard:
         Loss that counts as not having trained: by default that of the first step.
     """
 
+    needs_losses: ClassVar[bool] = True
+
     def __init__(
         self,
         level: float = 0.9,
@@ -41,10 +49,11 @@ class Guard:
         reference: float | None = None,
     ) -> None:
         for name, value, holds, must in (
-            ("level", level, level > 0, "be positive"),
-            ("lower", lower, 0 < lower < 1, "lie in (0, 1)"),
-            ("higher", higher, 1 < higher < math.inf, "be above 1"),
-            ("smoothing", smoothing, 0 <= smoothing < 1, "lie in [0, 1)"),
+            ("level", level, real(level) and level > 0, "be positive"),
+            ("lower", lower, real(lower) and 0 < lower < 1, "lie in (0, 1)"),
+            ("higher", higher, real(higher) and 1 < higher < math.inf, "be above 1"),
+            ("smoothing", smoothing, real(smoothing) and 0 <= smoothing < 1, "lie in [0, 1)"),
+            ("reference", reference, reference is None or real(reference), "be a number, or left out"),
         ):
             if not holds:
                 raise ArgumentError(name, value, must)
@@ -55,9 +64,9 @@ class Guard:
     def __repr__(self) -> str:
         return f"<Guard at factor {self.factor:.3g}>"
 
-    def update(self, f: float | None, f_plus: float) -> None:
-        """Take the losses of a step; those that are not finite lower the factor."""
-        if not math.isfinite(f_plus):
+    def update(self, f: float | None, f_plus: float | None) -> None:
+        """Take the losses of a step; one at ``x+`` that is not finite lowers the factor."""
+        if f_plus is None or not math.isfinite(f_plus):
             self.factor *= self.lower
             return
         if self.reference is None:
@@ -96,9 +105,13 @@ class Schedule(Guard):
     0.25
     """
 
+    needs_losses: ClassVar[bool] = False
+
     def __init__(self, total: int, curve: Curve) -> None:
         if isinstance(total, bool) or not isinstance(total, int) or total < 1:
             raise ArgumentError("total", total, "be a positive number of steps")
+        if not callable(curve):
+            raise ArgumentError("curve", curve, "be a function from the part of the run that is over to the factor")
         super().__init__()
         self.total, self.curve, self.count = total, curve, 0
         self.factor = curve(0.0)
@@ -106,17 +119,20 @@ class Schedule(Guard):
     @classmethod
     def warm_start(cls, total: int, part: float = 0.3) -> Schedule:
         """No ascent in the first `part` of the run."""
+        part = _checked_part(part)
         return cls(total, lambda t: float(t >= part))
 
     @classmethod
     def late(cls, total: int, part: float = 0.3) -> Schedule:
         """Ascents only in the last `part` of the run."""
+        part = _checked_part(part)
         return cls(total, lambda t: float(t >= 1 - part))
 
     @classmethod
     def ramp(cls, total: int, part: float = 1.0) -> Schedule:
         """From 0 to 1, linear in the first `part` of the run."""
-        return cls(total, lambda t: min(1.0, t / part))
+        part = _checked_part(part)
+        return cls(total, lambda t: t / part if t < part else 1.0)
 
     @classmethod
     def decay(cls, total: int) -> Schedule:
@@ -126,7 +142,7 @@ class Schedule(Guard):
     def __repr__(self) -> str:
         return f"<Schedule at step {self.count} of {self.total}, factor {self.factor:.3g}>"
 
-    def update(self, f: float | None, f_plus: float) -> None:
+    def update(self, f: float | None, f_plus: float | None) -> None:
         """Count a step."""
         self.count += 1
         self.factor = self.curve(min(1.0, self.count / self.total))
@@ -139,3 +155,9 @@ class Schedule(Guard):
         """Take up the number of steps."""
         self.count = int(state["count"] or 0)
         self.factor = self.curve(min(1.0, self.count / self.total))
+
+
+def _checked_part(part: object) -> float:
+    if not (isinstance(part, int | float) and real(part) and 0 <= part <= 1):
+        raise ArgumentError("part", part, "lie in [0, 1]")
+    return part

@@ -124,7 +124,8 @@ class Monitor:
         self.sink, self.writer, self.warn = sink, writer, warn
         self.rows: list[Row] = []
         self.standing = Standing.EARLY
-        self._before: Vector | None = None
+        self._before: tuple[int, Vector] | None = None
+        self._told = False
 
     def __repr__(self) -> str:
         return f"<Monitor of {len(self.rows)} steps: {self.standing}>"
@@ -154,7 +155,7 @@ class Monitor:
         """Take what a step has shown."""
         known = {"f": _number(f), "f_plus": _number(f_plus)}
         if sample is not None and moved is not None:
-            known |= self._sampled(sample, moved)
+            known |= self._sampled(step, sample, moved)
         row = Row(step, **known)
         self.rows.append(row)
         if self.sink is not None:
@@ -163,23 +164,30 @@ class Monitor:
             for name in COLUMNS[1:]:
                 if not math.isnan(value := getattr(row, name)):
                     self.writer.add_scalar(f"sam/{name}", value, step)
-        if step % self.every == 1 or not math.isfinite(known["f_plus"] + known["f"]):
+        if f_plus is None:
+            self._miss()
+        elif step % self.every == 1 or not math.isfinite(known["f_plus"] + known["f"]):
             self._update(row)
 
-    def _sampled(self, sample: Sample, moved: Vector) -> dict[str, float]:
+    def _miss(self) -> None:
+        """Say once that without losses there is no standing."""
+        if self.warn and not self._told:
+            must = "return the loss from closures, or give loss= to first_step and second_step"
+            warnings.warn(f"the monitor gets no loss at x+ and cannot tell where the run stands: {must}", stacklevel=5)
+        self._told = True
+
+    def _sampled(self, step: int, sample: Sample, moved: Vector) -> dict[str, float]:
         norm, plus, length = _number(sample.norm), _number(sample.norm_plus), _length(moved)
         found = {"norm": norm, "norm_plus": plus, "moved": length, "rho": sample.rho}
         found["cosine"] = _quotient(_number(sample.product), norm * plus)
-        if self._before is not None:
-            together = {p: step + self._before[p] for p, step in moved.items() if p in self._before}
+        if self._before is not None and self._before[0] == step - 1:
+            before, self._before = self._before[1], None
+            together = {p: last + before[p] for p, last in moved.items() if p in before}
             found["returned"] = _quotient(_length(together), length)
-            product = sum(
-                _number((g * self._before[p]).sum()) for p, g in sample.gradients.items() if p in self._before
-            )
-            found["next_cosine"] = _quotient(product, norm * _length(self._before))
-            self._before = None
+            product = sum(_number((g * before[p]).sum()) for p, g in sample.gradients.items() if p in before)
+            found["next_cosine"] = _quotient(product, norm * _length(before))
         else:
-            self._before = moved
+            self._before = step, moved
         return found
 
     def _update(self, row: Row) -> None:
@@ -192,6 +200,15 @@ class Monitor:
         return next((row for row in reversed(self.rows) if not math.isnan(row.returned)), None)
 
     # ------------------------------------------------------------------ the record
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the first row, with which a run that goes on is compared."""
+        return {"start": vars(self.rows[0]).copy() if self.rows else None}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up what `state_dict` returned, if nothing has been recorded yet."""
+        if state["start"] is not None and not self.rows:
+            self.rows.append(Row(**state["start"]))
 
     def columns(self) -> dict[str, list[float]]:
         """Return the record by columns."""
@@ -233,7 +250,7 @@ def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
     start = next((v for v in (rows[0].f, rows[0].f_plus) if math.isfinite(v)), math.nan)
     if all(not math.isfinite(row.f_plus) for row in rows[-3:]) and any(map(math.isinf, latest)):
         return Standing.DIVERGED
-    if any(math.isnan(row.f_plus) for row in rows[-1:]) and math.isfinite(rows[0].f_plus):
+    if math.isnan(rows[-1].f_plus):
         return Standing.DIVERGED
     if len(rows) < window:
         return Standing.EARLY

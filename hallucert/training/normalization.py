@@ -29,23 +29,24 @@ class RunningStatistics:
         self.which = which
         layers = [] if model is None or which == "both" else list(model.modules())
         self._layers = [m for m in layers if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
-        self._usual: list[tuple[Any, float | None]] = []
+        self._frozen: list[Any] = []
         if which == "second":
             self._freeze()
 
     def _freeze(self) -> None:
-        self._usual = [(layer, layer.momentum) for layer in self._layers]
-        for layer in self._layers:
-            layer.momentum = 0.0
+        """Leave statistics and the count of batches alone; passes in evaluation use them all the same."""
+        self._frozen = [layer for layer in self._layers if layer.track_running_stats]
+        for layer in self._frozen:
+            layer.track_running_stats = False
 
     def _release(self) -> None:
-        for layer, momentum in self._usual:
-            layer.momentum = momentum
-        self._usual = []
+        for layer in self._frozen:
+            layer.track_running_stats = True
+        self._frozen = []
 
     def enter_second(self) -> None:
         """Between the passes, on the way to ``x+``."""
-        if self.which == "first" and not self._usual:
+        if self.which == "first" and not self._frozen:
             self._freeze()
         elif self.which == "second":
             self._release()
@@ -54,7 +55,7 @@ class RunningStatistics:
         """After the second pass."""
         if self.which == "first":
             self._release()
-        elif self.which == "second" and not self._usual:
+        elif self.which == "second" and not self._frozen:
             self._freeze()
 
 
@@ -63,6 +64,8 @@ def normalization_only(model: Any) -> list[dict[str, Any]]:
 
     Source: Mueller et al., 2023.
     """
+    if not isinstance(model, torch.nn.Module):
+        raise ArgumentError("model", model, "be a module of PyTorch")
     norms = {p for m in model.modules() if isinstance(m, NORMALIZATIONS) for p in m.parameters(recurse=False)}
     others = [p for p in model.parameters() if p not in norms]
     return [{"params": [p for p in model.parameters() if p in norms]}, {"params": others, "perturb": False}]

@@ -12,16 +12,17 @@ or ``optimizer.step(closure)`` with a closure that evaluates loss and gradients 
 
 from __future__ import annotations
 
-import weakref
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
 
 from hallucert.arguments import checked_choice, checked_flag, checked_whole
-from hallucert.errors import ArgumentError, HallucertError
-from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of, widened
+from hallucert.errors import ArgumentError
+from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
+from hallucert.training.gradients import OPTIONS, Seen, UsageError, checked_group, measure, real_view, weights_of
 from hallucert.training.guard import Guard
 from hallucert.training.monitor import Monitor, Sample
 from hallucert.training.normalization import BATCHNORM, RunningStatistics, normalization_only
@@ -29,8 +30,8 @@ from hallucert.training.normalization import BATCHNORM, RunningStatistics, norma
 __all__ = ["ASCENTS", "DESCENTS", "SAM", "Ascent", "Descent", "Guard", "Monitor", "UsageError", "normalization_only"]
 
 
-class UsageError(HallucertError, RuntimeError):
-    """The optimizer is used in a way that is not SAM; without this error it would train on silently."""
+KEPT = ("ascent", "descent", "steps", "decay_in_ascent", "check", "batchnorm", "monitor", "guard", "base_optimizer")
+"""What a copy of the optimizer takes over, besides what every optimizer has, and what is counted."""
 
 
 class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
@@ -42,7 +43,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         As for every optimizer. A group may have its own ``rho`` and ``adaptive``, and ``perturb=False`` for weights
         that no ascent moves.
     base_optimizer : class of optimizer
-        Such as ``torch.optim.SGD``; gets `base_options`.
+        Such as ``torch.optim.SGD``; gets `base_options`. It must step without a closure (not L-BFGS), and minimize.
     rho : float
         Radius of the ascent, at least 0.
     adaptive : bool
@@ -63,8 +64,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     monitor : Monitor, optional
         Records the run and says where it stands.
     guard : Guard, optional
-        Lowers rho while training does not proceed. Needs the losses: those that closures return, or ``loss=`` of the
-        two steps.
+        Lowers rho while training does not proceed. Needs the losses, if it is no schedule: those that closures return,
+        or ``loss=`` of the two steps.
     check : bool
         Raise `UsageError` for what is not SAM; otherwise only what cannot go on is an error.
     base_options
@@ -76,14 +77,14 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         For options that do not fit.
     UsageError
         From the steps: a step without an ascent or without a second gradient, gradients that were not evaluated anew,
-        or that were added to each other.
+        or that were added to each other; with a guard, without the loss.
 
     Notes
     -----
-    Where ``g = 0``, or it is not finite, ``x+ = x``. Weights are put back exactly, by copies. Weights without a
-    gradient in the first pass are not moved; without one in the second they are put back and not trained. The state of
-    the optimizer is that of the base optimizer, and what the variant remembers; `count` is the number of steps,
-    `ascents` of those that went up. Source: algorithm 1 of Foret et al., 2021.
+    Where ``g = 0``, or it is not finite, ``x+ = x``. Weights are put back exactly, by copies, also where a closure
+    raises. A complex weight counts as its two parts. Weights without a gradient in the first pass are not moved;
+    without one in the second they are put back and not trained. The state is the base optimizer's and what the variant
+    remembers; `count` is the number of steps, `ascents` of those that went up. Source: Foret et al., 2021, algorithm 1.
     """
 
     param_groups: list[dict[str, Any]]
@@ -113,23 +114,55 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self.decay_in_ascent = checked_flag(decay_in_ascent, "decay_in_ascent")
         self.check = checked_flag(check, "check")
         self.batchnorm = RunningStatistics(model, checked_choice(batchnorm, BATCHNORM, "batchnorm"))
+        if monitor is not None and not isinstance(monitor, Monitor):
+            raise ArgumentError("monitor", monitor, "be a Monitor, or left out")
+        if guard is not None and not isinstance(guard, Guard):
+            raise ArgumentError("guard", guard, "be a Guard or a Schedule, or left out")
         self.monitor, self.guard = monitor, guard
         defaults = {"rho": rho, "adaptive": checked_flag(adaptive, "adaptive"), "perturb": True, **base_options}
         super().__init__(params, defaults)
-        for group in self.param_groups:
-            _checked_rho(group["rho"])
-        self.base_optimizer = base_optimizer(self.param_groups, **base_options)
+        base = base_optimizer(self.param_groups, **base_options)
+        asked = inspect.signature(base.step).parameters.get("closure")
+        if asked is not None and asked.default is inspect.Parameter.empty:
+            raise ArgumentError("base_optimizer", type(base).__name__, "step without a closure: SAM has the gradient")
+        self.base_optimizer = base
         self.param_groups = self.base_optimizer.param_groups
         self.state = self.base_optimizer.state
         self.memory: dict[Any, dict[str, torch.Tensor]] = {}
         self.count = 0
+        self.ascents = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Be between two steps, with all gradients new."""
+        self._ascents, self._seen = 0, Seen(self._gradients)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what is needed within a step alone."""
         self._kept: dict[Any, torch.Tensor] = {}
         self._first: dict[Any, torch.Tensor] = {}
         self._losses: list[Any] = [None, None]
-        self._ascents = 0
-        self.ascents = 0
-        self._seen: dict[Any, tuple[Any, int]] = {}
         self._sample: Sample | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles, which are made between two steps."""
+        self._require_between()
+        return super().__getstate__() | {name: self.__dict__[name] for name in (*KEPT, "memory", "count", "ascents")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._begin()
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add weights, with options of their own, also during training; see `torch.optim.Optimizer`."""
+        if isinstance(param_group, dict):
+            param_group = {**self.defaults, **param_group}
+            checked_group(param_group)
+        if "base_optimizer" in self.__dict__:
+            self.base_optimizer.add_param_group(param_group)
+        else:
+            super().add_param_group(param_group)
 
     def __repr__(self) -> str:
         group = self.param_groups[0]
@@ -162,24 +195,31 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             If the loss was scaled: only the direction matters for most variants, the size is put right for all.
         """
         if self._ascents >= self.steps:
-            raise UsageError("first_step was called again before second_step: the weights are at x+ already")
-        weights = self._weights(1.0 if scaler is None else 1.0 / scaler.get_scale())
+            raise UsageError(
+                "first_step was called again before second_step: the weights are at x+ already; after an interrupted "
+                "step, restore() puts them back"
+            )
+        weights = weights_of(
+            self.param_groups, self.memory, self.decay_in_ascent, 1.0 if scaler is None else 1.0 / scaler.get_scale()
+        )
         if not weights and self.check:
             raise UsageError("no weight has a gradient: call backward() before first_step")
-        self._require_fresh("first_step")
+        if self.check:
+            self._seen.require_first()
+        with_gradient = [p for p, _ in self._gradients()]
         if self._ascents == 0:
-            self._kept = {w.tensor: w.tensor.detach().clone() for w in weights}
+            self._kept = {p: p.detach().clone() for p in with_gradient}
             self._losses[0] = loss
             self._sample = None if self.monitor is None else self.monitor.begin(self.count)
             if self._sample is not None or self.descent.needs_first:
-                self._first = {w.tensor: w.gradient.detach().clone() for w in weights}
-        for w in weights:
-            if w.tensor not in self._kept:
-                self._kept[w.tensor] = w.tensor.detach().clone()
+                self._first = {p: w.gradient.detach().clone() for p, w in zip(with_gradient, weights, strict=True)}
+        for p in with_gradient:
+            if p not in self._kept:
+                self._kept[p] = p.detach().clone()
         self._ascents += 1
         self._ascend([w for w in weights if w.options.get("perturb", True)])
         self.batchnorm.enter_second()
-        self._note()
+        self._seen.note()
         if zero_grad:
             self.zero_grad()
 
@@ -191,7 +231,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         usable = (size > 0) & torch.isfinite(size)
         for w, direction in zip(weights, directions, strict=True):
             scale = torch.where(usable, w.options["rho"] * self.factor / self.steps / size, torch.zeros_like(size))
-            w.tensor.add_((direction * scale.to(direction)).to(w.tensor.dtype))
+            move = torch.where(usable.to(direction.device), direction * scale.to(direction), 0.0)  # not inf * 0
+            w.tensor.add_(move.to(w.tensor.dtype))
 
     @torch.no_grad()
     def second_step(self, zero_grad: bool = False, loss: Any = None, scaler: Any = None) -> None:
@@ -210,33 +251,41 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             raise UsageError("second_step without first_step: this would be a step of the base optimizer alone")
         if loss is not None:
             self._losses[1] = loss
-        self.restore()
-        if self.check:
-            self._require_second()
-        if scaler is not None:
-            scaler.step(self)
-        else:
-            self._descend()
+        self._put_back()
+        try:
+            if self.check:
+                self._seen.require_second()
+            if scaler is not None:
+                scaler.step(self)
+            else:
+                self._descend()
+        finally:
+            self._forget()
         if zero_grad:
             self.zero_grad()
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Put the weights back to ``x``, without a step."""
+        """Put the weights back to ``x``, without a step, and forget the first pass."""
+        self._put_back()
+        self._forget()
+
+    def take_loss_plus(self, loss: Any) -> None:
+        """Take ``f(x+)``, for monitor and guard, before a `step` without a closure."""
+        self._losses[1] = loss
+
+    def _put_back(self) -> None:
         for tensor, kept in self._kept.items():
             tensor.copy_(kept)
         self._ascents = 0
         self.batchnorm.leave_second()
 
     def _descend(self) -> None:
-        pairs = [
-            Pair(self._first.get(p), p.grad, self.memory.setdefault(p, {}))
-            for group in self.param_groups
-            for p in group["params"]
-            if p.grad is not None
-        ]
+        if self.check and self.guard is not None and self.guard.needs_losses and self._losses[1] is None:
+            raise UsageError("the guard needs the loss at x+: return it from closures, or give loss= to second_step")
+        pairs = [Pair(self._first.get(p), real_view(g), self.memory.setdefault(p, {})) for p, g in self._gradients()]
         if self._sample is not None and self.monitor is not None:
-            _measure(self._sample, self._first, pairs, [w["rho"] * self.factor for w in self.param_groups])
+            measure(self._sample, self._first, pairs, [w["rho"] * self.factor for w in self.param_groups])
         if self.descent.ascends(self.count):
             self.descent.combine(pairs)
         else:
@@ -245,11 +294,10 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self._opt_called = True  # what schedulers of learning rates ask for
         if self.monitor is not None:
             self._report(self.monitor)
-        if self.guard is not None and self._losses[1] is not None:
-            self.guard.update(float(self._losses[0]) if self._losses[0] is not None else None, float(self._losses[1]))
+        if self.guard is not None and not (self.guard.needs_losses and self._losses[1] is None):
+            self.guard.update(*(None if loss is None else float(loss) for loss in self._losses))
         self.count += 1
-        self._kept, self._first, self._losses = {}, {}, [None, None]
-        self._note()
+        self._seen.note()
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None, scaler: Any = None) -> Any:  # type: ignore[override,unused-ignore]
@@ -271,71 +319,36 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         """
         if closure is None:
             if self.perturbed:
-                self.restore()
-                if self.check:
-                    self._require_second()
-            elif not self._kept:
+                self.second_step()
+            elif self._kept:
+                self._descend()
+            else:
                 raise UsageError("step() without a closure is no SAM: give one, or call first_step and second_step")
-            self._descend()
             return None
         evaluate = torch.enable_grad()(closure)
         loss = None
-        for _ in range(self.steps):
-            if not self._fresh():
-                self.zero_grad()
-                loss = evaluate()
-            self.first_step(zero_grad=True, loss=_detached(loss), scaler=scaler)
-        second = evaluate()
-        self.second_step(loss=_detached(second), scaler=scaler)
+        try:
+            for _ in range(self.steps):
+                if not self._seen.fresh():
+                    self.zero_grad()
+                    loss = evaluate()
+                self.first_step(zero_grad=True, loss=_detached(loss), scaler=scaler)
+            second = evaluate()
+            self.second_step(loss=_detached(second), scaler=scaler)
+        except BaseException:
+            if self.perturbed:
+                self.restore()
+            raise
         return second if loss is None else loss
 
     # ------------------------------------------------------------------ what is checked
 
-    def _weights(self, unscale: float) -> list[Weight]:
-        found = []
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                if p.grad.is_sparse:
-                    raise ArgumentError("params", "<a weight with sparse gradients>", "have dense gradients")
-                gradient = p.grad if unscale == 1.0 else widened(p.grad) * unscale
-                if self.decay_in_ascent and group.get("weight_decay"):
-                    gradient = gradient + group["weight_decay"] * p
-                found.append(Weight(p, gradient, group, self.memory.setdefault(p, {})))
-        return found
-
     def _gradients(self) -> Iterator[tuple[Any, Any]]:
         return ((p, p.grad) for group in self.param_groups for p in group["params"] if p.grad is not None)
 
-    def _note(self) -> None:
-        """Remember which gradients have been used."""
-        self._seen = {p: (weakref.ref(g), g._version) for p, g in self._gradients()}
-
-    def _fresh(self) -> bool:
-        """Whether there are gradients that have not been used."""
-        return any(self._age(p, g) != 0 for p, g in self._gradients())
-
-    def _age(self, p: Any, g: Any) -> int | None:
-        """Return how often a gradient was changed since it was used; None for one that is new."""
-        reference, version = self._seen.get(p, (None, 0))
-        return g._version - version if reference is not None and reference() is g else None
-
-    def _require_fresh(self, what: str) -> None:
-        if self.check and self._seen and any(True for _ in self._gradients()) and not self._fresh():
-            raise UsageError(f"{what} got the gradients of the step before: evaluate loss and gradients anew")
-
-    def _require_second(self) -> None:
-        gradients = list(self._gradients())
-        if not gradients:
-            raise UsageError(
-                "no weight has a gradient at x+: the closure must be evaluated twice in a step. Trainers that evaluate "
-                "it once, such as automatic optimization, train without SAM: use their manual optimization"
-            )
-        if not self._fresh():
-            raise UsageError("the gradients were not evaluated again at x+: call backward() between the two steps")
-        if all(self._age(p, g) == 1 for p, g in gradients):
-            raise UsageError("the gradients at x+ were added to those at x: use first_step(zero_grad=True)")
+    def _require_between(self) -> None:
+        if self.perturbed:
+            raise UsageError("a checkpoint between first_step and second_step would hold the weights at x+")
 
     # ------------------------------------------------------------------ what is told and kept
 
@@ -343,51 +356,45 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         losses = [None if loss is None else float(loss) for loss in self._losses]
         moved = None
         if self._sample is not None:
-            moved = {p: (p.detach() - kept) for p, kept in self._kept.items()}
+            moved = {p: real_view(p.detach() - kept) for p, kept in self._kept.items()}
         monitor.record(self.count, losses[0], losses[1], self._sample, moved)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of the base optimizer, and under ``"sam"`` what the variant and the guard remember."""
-        if self.perturbed:
-            raise UsageError("a checkpoint between first_step and second_step would hold the weights at x+")
+        """Return the state of the base optimizer, and under ``"sam"`` what variant, guard and monitor remember."""
+        self._require_between()
         state: dict[str, Any] = self.base_optimizer.state_dict()
         numbers = {p: i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
         state["sam"] = {
             "count": self.count,
+            "ascents": self.ascents,
+            "random": None if self.ascent.generator is None else self.ascent.generator.get_state(),
             "memory": {numbers[p]: dict(kept) for p, kept in self.memory.items() if kept},
             "guard": None if self.guard is None else self.guard.state_dict(),
+            "monitor": None if self.monitor is None else self.monitor.state_dict(),
         }
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` returned; a state of the base optimizer alone will do."""
+        """Load what `state_dict` returned; with a state of the base optimizer alone, rho stays as it is."""
         extra = state_dict.get("sam") or {}
+        options = [{name: group[name] for name in OPTIONS} for group in self.param_groups]
         self.base_optimizer.load_state_dict({k: v for k, v in state_dict.items() if k != "sam"})
         self.param_groups, self.state = self.base_optimizer.param_groups, self.base_optimizer.state
+        for group, usual in zip(self.param_groups, options, strict=True):
+            group |= {name: value for name, value in usual.items() if name not in group}
         weights = [p for group in self.param_groups for p in group["params"]]
-        self.count = int(extra.get("count", 0))
+        self.count, self.ascents = int(extra.get("count", 0)), int(extra.get("ascents", 0))
+        if self.ascent.generator is not None and extra.get("random") is not None:
+            self.ascent.generator.set_state(extra["random"].cpu())
         self.memory = {
             weights[i]: {name: value.to(weights[i].device) for name, value in kept.items()}
             for i, kept in extra.get("memory", {}).items()
         }
         if self.guard is not None and extra.get("guard") is not None:
             self.guard.load_state_dict(extra["guard"])
-
-
-def _measure(sample: Sample, first: dict[Any, Any], pairs: list[Pair], radii: list[float]) -> None:
-    """Fill in norms and the cosine of the two gradients."""
-    both = [(first_, pair.second) for pair in pairs if (first_ := pair.first) is not None]
-    sample.gradients = first
-    sample.norm = sum((widened(g).square().sum() for g in first.values()), torch.zeros(())).sqrt()
-    sample.norm_plus = sum((widened(p.second).square().sum() for p in pairs), torch.zeros(())).sqrt()
-    sample.product = sum(((widened(a) * widened(b)).sum() for a, b in both), torch.zeros(()))
-    sample.rho = max(radii)
+        if self.monitor is not None and extra.get("monitor") is not None:
+            self.monitor.load_state_dict(extra["monitor"])
 
 
 def _detached(loss: Any) -> Any:
     return loss.detach() if isinstance(loss, torch.Tensor) else loss
-
-
-def _checked_rho(rho: Any) -> None:
-    if isinstance(rho, bool) or not isinstance(rho, int | float) or not 0 <= rho < float("inf"):
-        raise ArgumentError("rho", rho, "be a number of at least 0")

@@ -31,7 +31,7 @@ class SAMTrainerMixin:
 
     accelerator: Any
     optimizer: Any
-    _micro_batches: list[tuple[Any, Any]]
+    _micro_batches: list[tuple[Any, Any, Any]]
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
         """Evaluate loss and gradients of a micro-batch; after the last of a step, all of them again at ``x+``."""
@@ -48,10 +48,15 @@ class SAMTrainerMixin:
         step = super().training_step  # type: ignore[misc]
         loss = step(model, inputs, num_items_in_batch)
         kept = self.__dict__.setdefault("_micro_batches", [])
-        kept.append((inputs, num_items_in_batch))
+        kept.append((inputs, num_items_in_batch, loss))
         if self.accelerator.sync_gradients:
-            optimizer.first_step(zero_grad=True, loss=loss, scaler=getattr(self.accelerator, "scaler", None))
-            for again, count in kept:
-                step(model, again, count)
-            kept.clear()
+            losses = [first for _, _, first in kept]
+            optimizer.first_step(zero_grad=True, loss=sum(losses), scaler=getattr(self.accelerator, "scaler", None))
+            try:
+                optimizer.take_loss_plus(sum(step(model, again, count) for again, count, _ in kept))
+            except BaseException:
+                optimizer.restore()
+                raise
+            finally:
+                kept.clear()
         return loss

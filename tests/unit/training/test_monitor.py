@@ -90,7 +90,7 @@ def test_the_record_is_written_and_sent_on(tmp_path):
         def add_scalar(self, name, value, step):
             scalars.append((name, value, step))
 
-    monitor = Monitor(every=20, sink=seen.append, writer=Writer())
+    monitor = Monitor(every=20, sink=seen.append, writer=Writer(), warn=False)
     for step in range(3):
         monitor.record(step, 1.0, None, None, None)
     monitor.to_csv(tmp_path / "run.csv")

@@ -247,7 +247,7 @@ def test_running_statistics_are_those_of_the_pass_that_is_asked_for(which, updat
     for values in seen:
         mean = 0.9 * mean + 0.1 * values.mean(0)
     assert len(seen) == updates and torch.allclose(model[1].running_mean, mean, atol=1e-6)
-    assert model[1].momentum == (0.1 if which != "second" else 0.0)
+    assert model[1].momentum == 0.1 and model[1].track_running_stats == (which != "second")
 
 
 MISTAKES = {

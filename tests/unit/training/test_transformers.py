@@ -13,7 +13,7 @@ with warnings.catch_warnings():
     pytest.importorskip("accelerate", exc_type=ImportError)
     from transformers import Trainer, TrainingArguments
 
-from hallucert.training.torch import SAM, UsageError  # noqa: E402
+from hallucert.training.torch import SAM, Monitor, UsageError  # noqa: E402
 from hallucert.training.transformers import SAMTrainerMixin  # noqa: E402
 
 nn = torch.nn
@@ -63,23 +63,30 @@ def train(tmp_path, kind=InOrder, optimizer=None, **options):
 
 @pytest.mark.parametrize("micro_batches", [1, 2])
 def test_steps_are_those_of_a_plain_loop(tmp_path, micro_batches):
-    """Batches of 8, whole or as two micro-batches, clipped at x+: the weights of a plain loop up to rounding."""
+    """Batches of 8, whole or as two micro-batches, clipped at x+: weights and losses of a plain loop up to rounding."""
+    options = {"base_optimizer": torch.optim.SGD, "rho": 0.3, "lr": 0.1, "momentum": 0.9, "monitor": Monitor()}
     model, trainer = train(
         tmp_path,
         per_device_train_batch_size=8 // micro_batches,
         gradient_accumulation_steps=micro_batches,
         max_grad_norm=0.5,
+        optimizer=(SAM, options),
     )
     plain = Model()
-    optimizer = SAM(plain.parameters(), torch.optim.SGD, rho=0.3, lr=0.1, momentum=0.9)
+    optimizer = SAM(plain.parameters(), **{**options, "monitor": Monitor()})
     for i in range(6):
         inputs = torch.stack([row["inputs"] for row in ROWS[8 * i : 8 * i + 8]])
         labels = torch.stack([row["labels"] for row in ROWS[8 * i : 8 * i + 8]])
-        plain(inputs, labels)["loss"].backward()
-        optimizer.first_step(zero_grad=True)
-        plain(inputs, labels)["loss"].backward()
+        loss = plain(inputs, labels)["loss"]
+        loss.backward()
+        optimizer.first_step(zero_grad=True, loss=loss.item())
+        loss = plain(inputs, labels)["loss"]
+        loss.backward()
         nn.utils.clip_grad_norm_(plain.parameters(), 0.5)
-        optimizer.second_step(zero_grad=True)
+        optimizer.second_step(zero_grad=True, loss=loss.item())
+    for name in ("f", "f_plus"):
+        seen, wanted = (each.columns()[name] for each in (options["monitor"], optimizer.monitor))
+        assert seen == pytest.approx(wanted, abs=1e-6)
     for a, b in zip(model.parameters(), plain.parameters(), strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-6)
     assert trainer.optimizer.optimizer.count == 6

@@ -1,0 +1,121 @@
+"""What SAM in PyTorch needs to know of weights and gradients: their options, which are new, and their norms."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from hallucert.arguments import checked_flag
+from hallucert.errors import ArgumentError, HallucertError
+from hallucert.training.ascents import Memory, Weight, widened
+from hallucert.training.descents import Pair
+from hallucert.training.monitor import Sample
+
+OPTIONS = ("rho", "adaptive", "perturb")
+"""What a group of weights has of SAM."""
+Gradients = Callable[[], Iterator[tuple[Any, Any]]]
+"""The weights that have a gradient, each with it."""
+
+
+class UsageError(HallucertError, RuntimeError):
+    """The optimizer is used in a way that is not SAM; without this error it would train on silently."""
+
+
+class Seen:
+    """The gradients that were used last, each by a reference and by how often it had been changed.
+
+    Parameters
+    ----------
+    gradients : callable
+        Returns the weights that have a gradient, each with it.
+    """
+
+    def __init__(self, gradients: Gradients) -> None:
+        self._gradients = gradients
+        self._used: dict[Any, tuple[Any, int]] = {}
+
+    def note(self) -> None:
+        """Remember which gradients have been used."""
+        self._used = {p: (weakref.ref(g), g._version) for p, g in self._gradients()}
+
+    def fresh(self) -> bool:
+        """Whether there are gradients that have not been used: one that was changed once may only be zeroed."""
+        ages = [(self._age(p, g), g) for p, g in self._gradients()]
+        return any(age is None or age > 1 for age, _ in ages) or any(age == 1 and bool(g.any()) for age, g in ages)
+
+    def require_first(self) -> None:
+        """Refuse gradients of the step before, and those that were added to them."""
+        if not self._used or not any(True for _ in self._gradients()):
+            return
+        if not self.fresh():
+            raise UsageError("first_step got the gradients of the step before: evaluate loss and gradients anew")
+        if self._added():
+            raise UsageError("the gradients were added to those of the step before: use second_step(zero_grad=True)")
+
+    def require_second(self) -> None:
+        """Refuse gradients that were not evaluated at ``x+``, or were added to those at ``x``."""
+        if not any(True for _ in self._gradients()):
+            raise UsageError(
+                "no weight has a gradient at x+: the closure must be evaluated twice in a step. Trainers that evaluate "
+                "it once, such as automatic optimization, train without SAM: use their manual optimization"
+            )
+        if not self.fresh():
+            raise UsageError("the gradients were not evaluated again at x+: call backward() between the two steps")
+        if self._added():
+            raise UsageError("the gradients at x+ were added to those at x: use first_step(zero_grad=True)")
+
+    def _added(self) -> bool:
+        """Whether each was changed exactly once, as by one backward pass that was not preceded by zeroing."""
+        return all(self._age(p, g) == 1 for p, g in self._gradients())
+
+    def _age(self, p: Any, g: Any) -> int | None:
+        """Return how often a gradient was changed since it was used; None for one that is new."""
+        reference, version = self._used.get(p, (None, 0))
+        return g._version - version if reference is not None and reference() is g else None
+
+
+def checked_group(group: Mapping[str, Any]) -> None:
+    """Refuse a group of weights whose options are none of SAM."""
+    rho = group["rho"]
+    if isinstance(rho, bool) or not isinstance(rho, int | float) or not 0 <= rho < float("inf"):
+        raise ArgumentError("rho", rho, "be a number of at least 0")
+    checked_flag(group["adaptive"], "adaptive")
+    checked_flag(group["perturb"], "perturb")
+    if group.get("maximize"):
+        raise ArgumentError("maximize", group["maximize"], "be False: SAM goes up where it minimizes; negate the loss")
+
+
+def real_view(tensor: Any) -> Any:
+    """Return a tensor itself, a complex one as real and imaginary parts, which share its memory."""
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def weights_of(
+    groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], decay_in_ascent: bool, unscale: float
+) -> list[Weight]:
+    """Return the weights that have a gradient, with what an ascent follows."""
+    found = []
+    for group in groups:
+        for p in group["params"]:
+            if p.grad is None:
+                continue
+            if p.grad.is_sparse:
+                raise ArgumentError("params", "<a weight with sparse gradients>", "have dense gradients")
+            gradient = real_view(p.grad) if unscale == 1.0 else widened(real_view(p.grad)) * unscale
+            if decay_in_ascent and group.get("weight_decay"):
+                gradient = gradient + group["weight_decay"] * real_view(p)
+            found.append(Weight(real_view(p), gradient, group, memory.setdefault(p, {})))
+    return found
+
+
+def measure(sample: Sample, first: dict[Any, Any], pairs: list[Pair], radii: list[float]) -> None:
+    """Fill in norms and the cosine of the two gradients."""
+    both = [(first_, pair.second) for pair in pairs if (first_ := pair.first) is not None]
+    sample.gradients = first
+    sample.norm = sum((widened(g).square().sum() for g in first.values()), torch.zeros(())).sqrt()
+    sample.norm_plus = sum((widened(p.second).square().sum() for p in pairs), torch.zeros(())).sqrt()
+    sample.product = sum(((widened(a) * widened(b)).sum() for a, b in both), torch.zeros(()))
+    sample.rho = max(radii)
