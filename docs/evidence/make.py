@@ -19,6 +19,9 @@ import numpy as np
 
 import hallucert as hc
 from hallucert.check.claim import Status
+from hallucert.objectives.program import layers
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.tools.study import load_arena
 
 FOLDER = Path(__file__).parents[1] / "certificates"
@@ -164,6 +167,18 @@ def _() -> Any:
     f = arena.network
     ends = hc.sam.run_ensemble(f, f.initial(seed=0, count=5), "5", arena.step_size, 30_000, tolerance=1e-8)
     return hc.certify(hc.find.refine(f, ends.x[2], 5))
+
+
+@makes("wide-attracts")
+def _() -> Any:
+    rng, shapes = np.random.default_rng(0), [(20, 16), (20,), (2, 20), (2,)]
+    inputs, targets = rng.normal(size=(4, 16)), rng.normal(size=(4, 2))
+    b = ProgramBuilder(shapes)
+    hidden = b.unary("tanh", layers.linear(b, b.array(inputs), b.input(0), b.input(1)))
+    errors = b.sub(layers.linear(b, hidden, b.input(2), b.input(3)), b.array(targets))
+    f = ProgramObjective(b.program([b.reshape(errors, (8,))]), ["w", "c", "v", "e"], 4)
+    start = np.concatenate([rng.normal(size=np.prod(shape)) / np.sqrt(shape[-1]) for shape in shapes])
+    return hc.certify(hc.find.hallucinate(f, start, 2))
 
 
 @makes("himmelblau-census")

@@ -14,7 +14,10 @@ from hallucert.check.file.files import from_json
 from hallucert.errors import CertificateError
 
 CERTIFICATES = sorted((Path(__file__).parents[2] / "docs" / "certificates").glob("*.json"))
-SMALL = ("line", "tilted-wells-fold", "double-well-basin", "sphere-piece", "wells-stall", "usam-repels")
+SMALL = (
+    *("line", "tilted-wells-fold", "double-well-basin", "sphere-piece", "wells-stall", "usam-repels"),
+    "wide-attracts",
+)
 
 
 def test_files_hold_no_sentence():
