@@ -105,12 +105,13 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
         backend = "mpmath" if certificate.provenance.backend == "arb" else "arb"
     if not isinstance(backend, str) or backend not in ("arb", "mpmath"):
         raise ArgumentError("backend", backend, 'be "arb" or "mpmath"')
-    ar = arithmetic(backend, max(2 * certificate.provenance.precision, 106))
+    large = certificate.kind == "large"
+    ar = arithmetic(backend, (4 if large else 2) * max(certificate.provenance.precision, 53))
     with ar, clock.watched():
         results: list[Result] = module_of(certificate.kind, CHECK).check(certificate, ar, max_boxes, clock)
     if clock.passed():
         results = [_late(result) for result in results]
-    checked_in = f"midrad and {backend}" if certificate.kind == "large" else backend
+    checked_in = f"midrad at 53 bits and {backend}" if large else backend
     return Verdict(certificate, checked_in, ar.precision, tuple(results))
 
 

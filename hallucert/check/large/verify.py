@@ -1,7 +1,7 @@
 """Verifying a certificate of a large point: Krawczyk's test in the box of the file, then every claim, anew.
 
 Everything is enclosed again in midpoint-radius arrays, whose products are made otherwise than those of the prover; the
-residual at the centre in balls of twice as many bits. Some columns of both matrices, chosen by the problem, are
+residual at the centre in balls. Some columns of both matrices, chosen by the problem, are
 computed in those balls, too, and must lie where the arrays have them.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.midrad import MidRad, MidRadArithmetic
 from hallucert.balls.midrad.rounding import UP
@@ -41,8 +40,7 @@ def _checked(
 ) -> list[Result]:
     """Make Krawczyk's test, and prove the claims anew, in the arithmetic of doubles that is in use."""
     claims, facts = certificate.all_claims, facts_of(certificate.problem, witness)
-    balls = arithmetic(ar.name, 2 * ar.precision)
-    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(doubles), balls)
+    slice_ = Slice(certificate.problem, witness.centre, MidRadArrays(doubles), ar)
     message = "existence cannot be re-proved in the box of the file"
     try:
         clock.tell("existence", 0)

@@ -13,11 +13,11 @@ from hallucert.check.large.slice import Slice
 
 
 def test_a_certificate_is_re_proved_with_either_arithmetic():
-    """With mpmath, and with Arb, all claims pass; the verdict names both arithmetics."""
+    """With mpmath, and with Arb, all claims pass; the verdict names both arithmetics, with their bits."""
     for backend in ("mpmath", "arb"):
         verdict = hc.verify(samples.certified(), backend=backend)
         assert verdict and verdict.asserted == 7
-        assert f"re-proved with midrad and {backend} at 106 bits" in repr(verdict)
+        assert f"re-proved with midrad at 53 bits and {backend} at 212 bits" in repr(verdict)
 
 
 def test_other_places_prove_nothing():
