@@ -105,7 +105,7 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis:
     >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
     [True, False]
     """
-    if hasattr(f, "named_parameters") and (len(asked) > 2 or "data" in options):
+    if hasattr(f, "named_parameters") and (len(asked) + ("rho" in options) > 2 or "data" in options):
         return _of_module(f, *asked, **options)
     return _of_point(f, *asked, **options)
 

@@ -69,7 +69,9 @@ def sam(
     ArgumentError
         For a radius below 0; from ``update``, without parameters or ``grad_fn``.
     """
-    if not callable(rho) and not 0 <= rho < float("inf"):
+    if not hasattr(base, "update"):
+        raise ArgumentError("base", base, "be a transformation of optax, such as optax.sgd(0.1)")
+    if not callable(rho) and (isinstance(rho, bool | str) or rho is None or not 0 <= rho < float("inf")):
         raise ArgumentError("rho", rho, "be a number of at least 0, or a schedule")
     base = optax.with_extra_args_support(base)
 
@@ -89,19 +91,28 @@ def sam(
             missing = "params" if params is None else "grad_fn"
             raise ArgumentError(missing, None, "be given to update: SAM evaluates the gradient at x+ as well")
         radius = jnp.asarray(rho(state.count) if callable(rho) else rho, float)
-        norm = optax.tree.norm(updates)
+        norm = optax.tree.norm(_widened(updates))
         usable = (norm > 0) & jnp.isfinite(norm)
         scale = jnp.where(usable, radius / jnp.where(usable, norm if normalised else 1.0, 1.0), 0.0)
         plus = jax.tree.map(lambda x, g: x + (scale * g).astype(x.dtype), params, updates)
         plus = jax.tree.map(lambda x, moved: jnp.where(usable, moved, x), params, plus)
         shifted = grad_fn(plus)
-        norm_plus = optax.tree.norm(shifted)
+        if jax.tree.structure(shifted) != jax.tree.structure(params):
+            raise ArgumentError("grad_fn", grad_fn, "return a gradient like the parameters, without the value")
+        norm_plus = optax.tree.norm(_widened(shifted))
         product = norm * norm_plus
         cosine = jnp.where(
-            product > 0, optax.tree.vdot(updates, shifted) / jnp.where(product > 0, product, 1.0), jnp.nan
+            product > 0,
+            optax.tree.vdot(_widened(updates), _widened(shifted)) / jnp.where(product > 0, product, 1.0),
+            jnp.nan,
         )
         steps, inner = base.update(shifted, state.base, params, **extra)
         known = (jnp.asarray(value, float) for value in (radius, norm, norm_plus, cosine))
         return steps, SAMState(inner, state.count + 1, *known)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _widened(tree: Tree) -> Tree:
+    """Return half precision as float32, where squares of gradients do not under- or overflow."""
+    return jax.tree.map(lambda g: g.astype(jnp.promote_types(g.dtype, jnp.float32)), tree)

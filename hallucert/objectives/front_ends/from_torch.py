@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, MissingPackageError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor, refusal
@@ -88,18 +88,49 @@ def from_torch(
     otherwise = f"{type(module).__name__} of PyTorch on {len(inputs)} samples"
     given = frameworks.training(weight_decay, rigorous, name, otherwise)
     start = np.concatenate([p.double().numpy().reshape(-1) for p in parameters.values()])
+    floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
+    _require_fit(torch, floats, loss, (inputs, targets))
     if not given.rigorous:
-        floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
+        _require_same(floats)
         known = FrameworkObjective(floats, given.name)
         known.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
         return known
     builder = ProgramBuilder([tuple(p.shape) for p in parameters.values()])
     outputs = _read_graph(builder, module, _inputs_by_name(module), inputs)
     result, n = _loss(torch, builder, outputs, loss, targets)
-    floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
     read = frameworks.finished(builder, result, n, given, floats, "the module in PyTorch")
     read.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
     return read
+
+
+def _require_fit(torch: Torch, floats: TorchFloats, loss: Torch, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Refuse inputs that the module does not take, and targets that the loss would broadcast."""
+    try:
+        shape = floats.outputs(floats.start).shape
+    except HallucertError:
+        raise
+    except Exception as error:  # whatever the module raises
+        first = " ".join(str(error).strip().splitlines()[:1])[:200]
+        must = f"be what the module takes, which raised {type(error).__name__}: {first}"
+        raise ArgumentError("data", f"<inputs of shape {data[0].shape}>", must) from error
+    entrywise = torch.nn.MSELoss, torch.nn.L1Loss, torch.nn.SmoothL1Loss, torch.nn.HuberLoss
+    if (isinstance(loss, entrywise) or loss is torch.nn.functional.mse_loss) and data[1].shape != shape:
+        must = f"have the shape of the outputs, {shape}: PyTorch broadcasts the two, which is another loss"
+        raise ArgumentError("data", f"<targets of shape {data[1].shape}>", must)
+
+
+def _require_same(floats: TorchFloats) -> None:
+    """Refuse losses that cannot be evaluated, or that change from call to call."""
+    try:
+        first, second = (floats.value(floats.start[None])[0] for _ in range(2))
+    except HallucertError:
+        raise
+    except Exception as error:  # whatever the loss raises
+        must = f"be what the loss takes, which raised {type(error).__name__}: {str(error)[:200]}"
+        raise ArgumentError("data", "<targets>", must) from error
+    if first != second and not np.isnan([first, second]).all():
+        must = "have one loss, not another one at each call: switch dropout off, with eval() for example"
+        raise ArgumentError("module", type(floats.module).__name__, must)
 
 
 # ---------------------------------------------------------------------- the graph
@@ -288,8 +319,11 @@ class TorchFloats(FrameworkFloats):
         import torch
 
         with torch.no_grad():
-            found: np.ndarray = self._outputs(torch.from_numpy(x.copy())).numpy()
-        return found
+            found = self._outputs(torch.from_numpy(x.copy()))
+        if not isinstance(found, torch.Tensor):
+            raise ArgumentError("module", type(self.module).__name__, "return one tensor, the outputs")
+        values: np.ndarray = found.numpy()
+        return values
 
     def _value(self, theta: Torch) -> Torch:
         """The loss as a tensor, from the parameters as one."""

@@ -92,3 +92,35 @@ def test_the_monitor_has_a_word():
     assert "too early to tell" in found.advice
     with pytest.raises(ArgumentError, match="history"):
         hc.diagnose(net, "squared", (INPUTS, TARGETS), 1, history=3)
+
+
+def test_rho_by_name_and_by_place_are_the_same():
+    """A module, its loss and data, with `rho` as a keyword or without."""
+    net = module(nn.Linear(3, 2))
+    by_place, by_name = (
+        hc.diagnose(net, "squared", (INPUTS, TARGETS), *a, **k) for a, k in (([1], {}), ([], {"rho": 1}))
+    )
+    assert str(by_place) == str(by_name)
+
+
+class Named(nn.Linear):
+    def forward(self, x):
+        return {"logits": super().forward(x)}
+
+
+@pytest.mark.parametrize(
+    ("net", "loss", "data", "names"),
+    [
+        (module(nn.Linear(3, 1)), nn.MSELoss(), (INPUTS, TARGETS[:, 0]), "broadcasts"),
+        (module(nn.Linear(3, 1), nn.ReLU()), nn.MSELoss(), (INPUTS, TARGETS[:, 0]), "broadcasts"),
+        (module(nn.Linear(3, 2)), "squared", (INPUTS[:, :2], TARGETS), "inputs of shape"),
+        (module(nn.Linear(3, 2), nn.ReLU()), "squared", (INPUTS, TARGETS[:, :1]), "what the loss takes"),
+        (module(nn.Linear(3, 2), nn.ReLU()), "cross_entropy", (INPUTS, LABELS), "what the loss takes"),
+        (module(nn.Linear(3, 2), nn.Dropout()), "squared", (INPUTS, TARGETS), "dropout"),
+        (module(Named(3, 2)), "squared", (INPUTS, TARGETS), "one tensor"),
+    ],
+)
+def test_what_is_no_loss_of_the_module_is_refused(net, loss, data, names):
+    """Targets that PyTorch would broadcast, data that do not fit, losses that change at each call, and no tensors."""
+    with pytest.raises(ArgumentError, match=names):
+        hc.diagnose(net, loss, data, 1)

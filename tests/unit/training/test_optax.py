@@ -105,3 +105,34 @@ def test_what_is_missing_is_named():
         optimizer.update(params, optimizer.init(params), grad_fn=jax.grad(well))
     with pytest.raises(ArgumentError, match="rho"):
         sam(optax.sgd(0.1), rho=-1.0)
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e4])
+def test_half_precision_ascends(size):
+    """Gradients whose squares under- or overflow in float16 still give a step of length rho."""
+    moved = []
+
+    def gradient(p):
+        moved.append(p)
+        return jnp.full(2, size, jnp.float16)
+
+    optimizer, z = sam(optax.sgd(0.1), rho=0.5), jnp.zeros(2, jnp.float16)
+    _, state = optimizer.update(jnp.full(2, size, jnp.float16), optimizer.init(z), z, grad_fn=gradient)
+    assert np.isclose(np.linalg.norm(np.asarray(moved[0], float)), 0.5, rtol=1e-3)
+    assert np.isclose(float(state.cosine), 1.0, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("base", "rho", "name"), [(optax.sgd, 0.1, "base"), (optax.sgd(0.1), "a", "rho"), (optax.sgd(0.1), None, "rho")]
+)
+def test_what_is_no_transformation_and_no_radius_is_named(base, rho, name):
+    """A class of optimizers instead of one, and radii that are no numbers."""
+    with pytest.raises(ArgumentError, match=name):
+        sam(base, rho=rho)
+
+
+def test_a_gradient_with_its_value_is_refused():
+    """`value_and_grad` instead of `grad`: the message names the argument."""
+    optimizer, z = sam(optax.sgd(0.1)), jnp.ones(2)
+    with pytest.raises(ArgumentError, match="without the value"):
+        optimizer.update(z, optimizer.init(z), z, grad_fn=jax.value_and_grad(lambda p: p.sum()))
