@@ -63,6 +63,9 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis:
     ----------
     f : Objective, or torch.nn.Module
         The function, of any dimension; or a module, whose present weights are the point.
+    *asked, **options
+        What follows, by place or by name: of an objective `x`, `rho`, `step_size` and `products`, of a module `loss`,
+        `data`, `rho`, `step_size` and `products`; and options of both.
     x : (d,) array
         The point, for example the end of a SAM run.
     loss, data, weight_decay
