@@ -16,7 +16,7 @@ from enum import Enum
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_overloads, overload
 
 import pytest
 
@@ -83,7 +83,7 @@ def raises(function: Callable[..., Any]) -> bool:
 
 
 def gaps(function: Callable[..., Any]) -> list[str]:
-    """Return what the docstring of a function leaves out."""
+    """Return what the docstring of a function leaves out; of an overloaded one, of the parameters of all overloads."""
     docstring = inspect.getdoc(function)
     if not docstring:
         return ["a docstring"]
@@ -91,7 +91,13 @@ def gaps(function: Callable[..., Any]) -> list[str]:
         return []
     found, signature = sections(docstring), inspect.signature(function)
     described = names_in(found.get("Parameters", ""))
-    missing = [name for name in signature.parameters if name not in {"self", "cls", *described}]
+    named, ways = dict(signature.parameters), get_overloads(function)
+    if ways:  # what the one function collects for all of them has its names there
+        variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        named = {name: parameter for name, parameter in named.items() if parameter.kind not in variadic}
+        for way in ways:
+            named |= inspect.signature(way).parameters
+    missing = [name for name in named if name not in {"self", "cls", *described}]
     said = docstring.startswith("Return ") and not set(signature.parameters) - {"self", "cls"}
     if signature.return_annotation not in ("None", None, signature.empty) and "Returns" not in found and not said:
         missing.append("Returns")
@@ -153,10 +159,25 @@ def test_a_gap_is_found() -> None:
             raise ValueError
         return x
 
+    @overload
+    def ways(x: int) -> int: ...
+    @overload
+    def ways(x: int, z: int) -> int: ...
+    def ways(x: int, *others: int, w: int = 0) -> int:
+        """Return the first.
+
+        Parameters
+        ----------
+        x : int
+            A number.
+        """
+        return x
+
     class Made:
         """Something made of `x`."""
 
         def __init__(self, x: int, y: int) -> None: ...
 
     assert gaps(bare) == ["y", "Returns", "Raises"]
+    assert gaps(ways) == ["w", "z", "Returns"]
     assert class_gaps(Made) == ["y"]

@@ -18,6 +18,8 @@ import hallucert as hc
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_exact, parse_exact
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.objective import ProgramObjective
 
 INFORMATION = {"provenance.*", "search", "boxes", "pending.*.reason", "claims.*.reason"}
 """Printed or kept, and about nothing that is claimed."""
@@ -50,7 +52,7 @@ WORDS = [
     ("growing", "falling", "fold", "undecided"),
     ("attracting", "repelling", "undecided"),
     ("gradient", "residual", "box"),
-    ("float", "arb", "mpmath"),
+    ("float", "arb", "mpmath", "midrad"),
 ]
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
@@ -60,6 +62,13 @@ BALL = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)
 
 def _branch():
     return hc.certify(hc.find.branch(WELL, hc.find.refine(WELL, [-0.5, 0], "1.5"), box=[(-0.52, -0.48), (-1, 1)]))
+
+
+def _ring_of_arrays():
+    """The residual of RING as an array program."""
+    b = ProgramBuilder([(2,)])
+    square = b.contract("i,i->", b.input(0), b.input(0))
+    return ProgramObjective(b.program([b.reshape(b.sub(square, b.constant(1)), (1,))]), ["x"], 1)
 
 
 FILES = {
@@ -73,6 +82,7 @@ FILES = {
     "surface": lambda: hc.certify(hc.find.sheet(BALL, (0.2, 0.3, 0.35), "1.5", max_steps=1), precisions=[53]),
     "census": lambda: hc.census(WELL, [(-2, 2), (-2, 2)], "1.5"),
     "partial": lambda: hc.census(WELL, [(-2, 2), (-2, 2)], "1.5", max_boxes=40),
+    "large": lambda: hc.certify(_ring_of_arrays(), [0.5, 0], "1.5", backend="midrad"),
 }
 
 
@@ -82,7 +92,7 @@ def made(kind):
     return FILES[kind]()
 
 
-SLOW = {"branch", "sheet", "surface", "diagram", "basin", "census", "partial"}
+SLOW = {"branch", "sheet", "surface", "diagram", "basin", "census", "partial", "large"}
 """Of these one forgery of each field is verified, another one for the next field."""
 
 
@@ -160,6 +170,8 @@ def _off(certificate):
     if certificate.kind == "point" and "existence" in certificate:
         middles = [certificate.x, certificate.enclosure.mean(axis=1), *certificate.enclosure.T]
         return max(np.abs(np.abs(x) - [0.5, 0]).max() for x in middles)
+    if certificate.kind == "large" and "existence" in certificate:
+        return np.abs(np.linalg.norm([certificate.x, *certificate.enclosure.T], axis=1) - 0.5).max()
     if certificate.kind == "sheet":
         return max(np.abs(np.linalg.norm(curve, axis=1) - 0.5).max() for curve in certificate.curves)
     if certificate.kind in ("branch", "diagram"):
@@ -251,7 +263,7 @@ NASTY = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["point", "branch", "partial"])
+@pytest.mark.parametrize("kind", ["point", "branch", "partial", "large"])
 def test_absurd_data_are_refused_or_not_proved_and_can_be_looked_at(kind):
     """Whatever stands in a field: a certificate error or a verdict, and card, report, points and curves of it."""
     data, number = to_json(made(kind)), 0
