@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hallucert.arguments import checked_flag, checked_text
-from hallucert.errors import ArgumentError, NotAnalyticError
+from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.front_ends.numeric import FloatObjective
@@ -126,6 +126,19 @@ def training(weight_decay: Exact, rigorous: bool, name: str | None, otherwise: s
     if not 0 <= decay < 2**1000:
         raise ArgumentError("weight_decay", weight_decay, "be at least 0, and less than 2^1000")
     return Training(decay, checked_flag(rigorous, "rigorous"), checked_text(name, "name") or otherwise)
+
+
+def require_one_loss(floats: FrameworkFloats, argument: str, remedy: str) -> None:
+    """Refuse losses in floats that cannot be evaluated on the data, or that change from call to call."""
+    try:
+        first, second = (floats.value(floats.start[None])[0] for _ in range(2))
+    except HallucertError:
+        raise
+    except Exception as error:  # whatever the network or the loss raises
+        must = f"be what the loss takes, which raised {type(error).__name__}: {str(error)[:200]}"
+        raise ArgumentError("data", "<inputs and targets>", must) from error
+    if first != second and not np.isnan([first, second]).all():
+        raise ArgumentError(argument, "<random>", f"have one loss, not another one at each call: {remedy}")
 
 
 def squared(b: Builder, outputs: int, targets: np.ndarray) -> int:

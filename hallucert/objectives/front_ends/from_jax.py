@@ -118,6 +118,7 @@ def from_jax(
         return noted(seen, said, float(len(start if inputs is None else inputs)), float(given.decay), 0.0, at, start)
 
     if not given.rigorous:
+        frameworks.require_one_loss(floats, "fn", "make what is random with a fixed key")
         known = FrameworkObjective(floats, given.name)
         known.supervised = supervised()
         return known
@@ -204,6 +205,8 @@ def _loss_of_jax(outputs: Jax, loss: Jax, targets: np.ndarray | None) -> Jax:
     """The loss as JAX computes it."""
     import jax
 
+    if not hasattr(outputs, "shape"):
+        raise ArgumentError("fn", f"<{type(outputs).__name__}>", "return one array")
     if targets is None:
         return (outputs**2).sum() / 2 if loss == "residuals" else outputs
     if loss == "squared":

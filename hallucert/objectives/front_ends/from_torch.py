@@ -91,7 +91,7 @@ def from_torch(
     floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
     _require_fit(torch, floats, loss, (inputs, targets))
     if not given.rigorous:
-        _require_same(floats)
+        frameworks.require_one_loss(floats, "module", "switch dropout off, with eval() for example")
         known = FrameworkObjective(floats, given.name)
         known.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
         return known
@@ -117,20 +117,6 @@ def _require_fit(torch: Torch, floats: TorchFloats, loss: Torch, data: tuple[np.
     if (isinstance(loss, entrywise) or loss is torch.nn.functional.mse_loss) and data[1].shape != shape:
         must = f"have the shape of the outputs, {shape}: PyTorch broadcasts the two, which is another loss"
         raise ArgumentError("data", f"<targets of shape {data[1].shape}>", must)
-
-
-def _require_same(floats: TorchFloats) -> None:
-    """Refuse losses that cannot be evaluated, or that change from call to call."""
-    try:
-        first, second = (floats.value(floats.start[None])[0] for _ in range(2))
-    except HallucertError:
-        raise
-    except Exception as error:  # whatever the loss raises
-        must = f"be what the loss takes, which raised {type(error).__name__}: {str(error)[:200]}"
-        raise ArgumentError("data", "<targets>", must) from error
-    if first != second and not np.isnan([first, second]).all():
-        must = "have one loss, not another one at each call: switch dropout off, with eval() for example"
-        raise ArgumentError("module", type(floats.module).__name__, must)
 
 
 # ---------------------------------------------------------------------- the graph

@@ -266,3 +266,18 @@ def test_without_jax_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(MissingPackageError, match=r"hallucert\[jax\]"):
         hc.Objective.from_jax(FN, P, "squared", (X, Y))
+
+
+@pytest.mark.parametrize(
+    ("fn", "rigorous", "names"),
+    [
+        (lambda p, x: {"logits": x @ p}, True, "one array"),
+        (lambda p, x: {"logits": x @ p}, False, "one array"),
+        (lambda p, x: jax.nn.relu(x[:, :1] @ p), False, "what the loss takes"),
+    ],
+)
+def test_what_has_no_one_loss_is_refused(fn, rigorous, names):
+    """Dicts of outputs, and in floats shapes that do not fit."""
+    data = np.arange(6.0).reshape(3, 2), np.ones(3)
+    with pytest.raises(ArgumentError, match=names):
+        hc.Objective.from_jax(fn, np.ones(2), "squared", data, rigorous=rigorous)
