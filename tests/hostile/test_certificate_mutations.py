@@ -12,6 +12,7 @@ import copy
 import json
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import hallucert as hc
@@ -19,6 +20,15 @@ from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import CertificateError
 from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.objective import ProgramObjective
+
+
+def _ring_of_arrays():
+    """The residual of the ring as an array program."""
+    b = ProgramBuilder([(2,)])
+    square = b.contract("i,i->", b.input(0), b.input(0))
+    return ProgramObjective(b.program([b.reshape(b.sub(square, b.constant(1)), (1,))]), ["x"], 1)
 
 
 def _certificates():
@@ -31,6 +41,7 @@ def _certificates():
         "residual": hc.certify(ring, [0.5, 0.0], "1.5"),
         "farthest": hc.certify(hc.find.farthest_point(wells, [0, 0], [1, 1])),
         "excluded": hc.certify(well, ["-0.5", 0], "1.500000001", radius="1e-10"),
+        "large": hc.certify(_ring_of_arrays(), [0.5, 0.0], "1.5", backend="midrad"),
     }
 
 
@@ -46,12 +57,14 @@ def sharp():
     wells = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")
     ring = hc.Objective.least_squares(["x**2 + y**2 - 1"])
     bits = {"precisions": (424,)}
+    residual = hc.certify(ring, [0.5, 0.0], "1.5", **bits)
     return {
         "attractor": hc.certify(well, [-0.5, 0], "1.5", **bits),
         "saddle_target": hc.certify(wells, [0, -0.4], "1.4", **bits),
-        "residual": hc.certify(ring, [0.5, 0.0], "1.5", **bits),
+        "residual": residual,
         "farthest": hc.certify(hc.find.farthest_point(wells, [0, 0], [1, 1]), **bits),
         "excluded": None,
+        "large": residual,  # as a formula, in balls
     }
 
 
@@ -116,13 +129,15 @@ def _still_true(certificate, original, sharp):
             best = sharp[name].numbers[key]
             if enclosure.lower > best.upper or enclosure.upper < best.lower:
                 return False
+    if certificate.kind == "large":
+        return abs(np.linalg.norm(certificate.x) - 0.5) < 1e-9
     if certificate.box is not None and sharp.box is not None and certificate.witness.slice is None:
         pairs = zip(certificate.box, sharp.box, strict=True)
         return all(low <= high2 and low2 <= high for (low, high), (low2, high2) in pairs)
     return True
 
 
-@pytest.mark.parametrize("name", ["attractor", "saddle_target", "residual", "farthest", "excluded"])
+@pytest.mark.parametrize("name", ["attractor", "saddle_target", "residual", "farthest", "excluded", "large"])
 def test_every_changed_leaf_is_rejected_or_still_true(certificates, sharp, name):
     """No forged number, name or status makes the checker assert something false."""
     original = certificates[name]
@@ -132,6 +147,9 @@ def test_every_changed_leaf_is_rejected_or_still_true(certificates, sharp, name)
     for path, value in list(_leaves(data)):
         # The other claims of a farthest point are those of any attractor, which another file has.
         if name == "farthest" and path[:2] != ("claims", len(data["claims"]) - 1):
+            continue
+        # The other claims of a large point are read and measured like its last one.
+        if name == "large" and path[0] != "witness" and path[:2] != ("claims", len(data["claims"]) - 1):
             continue
         for forged in _variants(value):
             if forged == value:
@@ -145,7 +163,7 @@ def test_every_changed_leaf_is_rejected_or_still_true(certificates, sharp, name)
             if verdict:
                 accepted += 1
                 assert _still_true(changed, original, sharp[name]), (path, value, forged)
-    assert tried > (50 if name == "farthest" else 100) and accepted < tried / 3
+    assert tried > (50 if name in ("farthest", "large") else 100) and accepted < tried / 3
 
 
 def test_every_number_moved_off_its_value_is_rejected(certificates):
