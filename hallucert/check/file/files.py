@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from os import PathLike
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from hallucert.arguments import checked_path, quiet
 from hallucert.check.claim import Made
 from hallucert.check.file.fields import FORMAT, JSON
 from hallucert.errors import CertificateError
-
-if TYPE_CHECKING:
-    from hallucert.doubles import LongArray
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 40
@@ -117,7 +114,7 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _object(pairs: list[tuple[str, JSON]], arrays: list[np.ndarray]) -> dict[str, JSON] | LongArray:
+def _object(pairs: list[tuple[str, JSON]], arrays: list[np.ndarray]) -> JSON:
     """Return an object without duplicate fields; what stands for an array is that array, whose numbers come later."""
     if len(pairs) == 1 and pairs[0][0] == "doubles":
         from hallucert.doubles import reserve  # for large certificates alone

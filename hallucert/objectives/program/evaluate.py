@@ -260,6 +260,19 @@ class BallArrays(Arrays):
                 a = a.repeat(size, axis)
         return a
 
+    def taken(self, flat: Array, places: np.ndarray) -> Array:
+        """Entries along the last axis; one that is indeterminate makes all so, also if it is not taken."""
+        return self._defined(super().taken(flat, places), np.delete(flat, places[places >= 0], axis=-1))
+
+    def put(self, flat: Array, places: np.ndarray, size: int) -> Array:
+        """Entries added to zeros; one that is indeterminate makes all so, also if it goes nowhere."""
+        return self._defined(super().put(flat, places, size), flat[..., places < 0])
+
+    def _defined(self, result: Array, left: Array) -> Array:
+        """A result, plus an indeterminate one of the entries that are left out, if there is one."""
+        undefined = (ball for ball in left.reshape(-1).tolist() if not self.arithmetic.is_finite(ball))
+        return next((result + ball for ball in undefined), result)
+
     def function(self, name: str, a: Array) -> Array:
         """The arithmetic's enclosure, entry by entry."""
         return self._each(getattr(self.arithmetic, name), a)

@@ -1,6 +1,7 @@
 """The checker of large points re-proves what is true and refuses what is not."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import large_samples as samples
 import numpy as np
@@ -9,7 +10,12 @@ import pytest
 import hallucert as hc
 from hallucert.balls.midrad import MidRad
 from hallucert.check.claim import Enclosure
+from hallucert.check.large.existence import SlicedWitness, facts_of
 from hallucert.check.large.slice import Slice
+from hallucert.check.point.rule import BY_NAME
+from hallucert.check.problem import Problem
+from hallucert.objectives.program.builder import ProgramBuilder
+from hallucert.objectives.program.objective import ProgramObjective
 
 
 def test_a_certificate_is_re_proved_with_either_arithmetic():
@@ -70,3 +76,18 @@ def test_arrays_that_are_wrong_are_found_by_columns_in_balls(monkeypatch):
     verdict = hc.verify(samples.certified())
     assert not any(result.passed for result in verdict.results[:5])
     assert "columns of A B^T in arb are not where arrays of doubles have them" in str(verdict)
+
+
+def test_a_function_is_undefined_where_one_of_its_operations_is():
+    """``x^2 - 1``, and a logarithm that nobody takes: proved for that of ``2 - x``, but not of x at ``x+ = -1``."""
+    for shift, sign, proved in ((2, -1, True), (0, 1, False)):
+        b = ProgramBuilder([(1,)])
+        x = b.input(0)
+        unread = b.take(b.unary("log", b.scale(Fraction(sign), b.sub(x, b.filled(shift, (1,))))), np.array([-1]))
+        program = b.program([b.add(b.sub(b.mul(x, x), b.filled(1, (1,))), unread)])
+        problem = Problem(ProgramObjective(program, ["x"]), Fraction(3, 2), residual=True)
+        witness = SlicedWitness(np.array([0.5]), np.array([0.0]), np.array([1e-3]))
+        offset = Enclosure(Fraction(-1), Fraction(1))
+        claim = BY_NAME["existence"].state(facts_of(problem, witness), {"offset": offset}, {})
+        forged = replace(samples.certified(), problem=problem, witness=witness, claims={"existence": claim})
+        assert bool(hc.verify(forged)) is proved

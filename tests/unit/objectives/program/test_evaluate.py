@@ -124,3 +124,17 @@ def test_outside_of_the_domain_balls_are_indeterminate_and_floats_are_nan(op):
     with arithmetic("mpmath", 80) as ar:
         x = np.array([ar.constant(Fraction(1)), ar.constant(Fraction(-1))], dtype=object)
         assert not ar.is_finite(BallArrays(ar).run(program, [x])[0][()])
+
+
+@pytest.mark.parametrize("name", ["arb", "mpmath"])
+def test_what_is_undefined_is_so_also_where_it_is_left_out(name):
+    """A logarithm of -1 whose entry nobody takes, or that is put nowhere, leaves no entry defined; one of 1 does."""
+    builder = ProgramBuilder([(2,)])
+    logarithms = builder.unary("log", builder.input(0))
+    left_out = [builder.take(logarithms, np.array([0, -1])), builder.put(logarithms, np.array([1, -1]), (2,))]
+    program, ar = builder.program(left_out), arithmetic(name, 106)
+    with ar:
+        for last, defined in ((1.0, True), (-1.0, False)):
+            point = np.array([ar.from_float(2.0), ar.from_float(last)], dtype=object)
+            found = BallArrays(ar).run(program, [point])
+            assert [ar.is_finite(ball) for array in found for ball in array] == [defined] * 4
