@@ -10,8 +10,8 @@ import torch
 
 from hallucert.arguments import checked_flag
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.training.ascents import Memory, Weight, widened
-from hallucert.training.descents import Pair
+from hallucert.training.ascents import Memory, Weight, norm, widened
+from hallucert.training.descents import Descent, Pair
 from hallucert.training.monitor import Sample
 
 OPTIONS = ("rho", "adaptive", "perturb")
@@ -109,6 +109,15 @@ def weights_of(
                 gradient = gradient + group["weight_decay"] * real_view(p)
             found.append(Weight(real_view(p), gradient, group, memory.setdefault(p, {})))
     return found
+
+
+def combine(descent: Descent, step: int, pairs: list[Pair]) -> None:
+    """Make of both gradients what the base optimizer sees: where that at ``x`` is not finite, the one at ``x+``."""
+    first = [widened(pair.first) for pair in pairs if pair.first is not None]
+    if not descent.ascends(step):
+        descent.replace(pairs)
+    elif not descent.needs_first or not first or torch.isfinite(norm(first)):
+        descent.combine(pairs)
 
 
 def measure(sample: Sample, first: dict[Any, Any], pairs: list[Pair], radii: list[float]) -> None:

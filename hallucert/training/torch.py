@@ -20,9 +20,10 @@ import torch
 
 from hallucert.arguments import checked_choice, checked_flag, checked_whole
 from hallucert.errors import ArgumentError
+from hallucert.training import gradients
 from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
-from hallucert.training.gradients import OPTIONS, Seen, UsageError, checked_group, measure, real_view, weights_of
+from hallucert.training.gradients import OPTIONS, Seen, UsageError, real_view
 from hallucert.training.guard import Guard
 from hallucert.training.monitor import Monitor, Sample
 from hallucert.training.normalization import BATCHNORM, RunningStatistics, normalization_only
@@ -158,7 +159,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         """Add weights, with options of their own, also during training; see `torch.optim.Optimizer`."""
         if isinstance(param_group, dict):
             param_group = {**self.defaults, **param_group}
-            checked_group(param_group)
+            gradients.checked_group(param_group)
         if "base_optimizer" in self.__dict__:
             self.base_optimizer.add_param_group(param_group)
         else:
@@ -199,7 +200,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
                 "first_step was called again before second_step: the weights are at x+ already; after an interrupted "
                 "step, restore() puts them back"
             )
-        weights = weights_of(
+        weights = gradients.weights_of(
             self.param_groups, self.memory, self.decay_in_ascent, 1.0 if scaler is None else 1.0 / scaler.get_scale()
         )
         if not weights and self.check:
@@ -285,11 +286,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             raise UsageError("the guard needs the loss at x+: return it from closures, or give loss= to second_step")
         pairs = [Pair(self._first.get(p), real_view(g), self.memory.setdefault(p, {})) for p, g in self._gradients()]
         if self._sample is not None and self.monitor is not None:
-            measure(self._sample, self._first, pairs, [w["rho"] * self.factor for w in self.param_groups])
-        if self.descent.ascends(self.count):
-            self.descent.combine(pairs)
-        else:
-            self.descent.replace(pairs)
+            gradients.measure(self._sample, self._first, pairs, [w["rho"] * self.factor for w in self.param_groups])
+        gradients.combine(self.descent, self.count, pairs)
         self.base_optimizer.step()
         self._opt_called = True  # what schedulers of learning rates ask for
         if self.monitor is not None:

@@ -249,3 +249,15 @@ def test_passes_that_are_left_out_are_not_counted():
     model, optimizer = made(batchnorm="first")
     trained(model, optimizer, 3)
     assert model[1].num_batches_tracked == 3
+
+
+@pytest.mark.parametrize("descent", ["gsam", "wsam", "looksam"])
+def test_an_overflow_at_x_does_not_reach_the_weights(descent):
+    """Where the gradient at x is infinite and that at x+ is not, the step is that of SAM with x+ = x."""
+    p = nn.Parameter(torch.ones(2))
+    optimizer = SAM([p], torch.optim.SGD, lr=0.5, rho=0.1, descent=descent)
+    p.grad = torch.tensor([float("inf"), 1.0])
+    optimizer.first_step(zero_grad=True)
+    p.grad = torch.ones(2)
+    optimizer.second_step()
+    assert torch.equal(p, torch.full((2,), 0.5))
