@@ -87,10 +87,13 @@ def length_at(point: Point) -> Fraction:
 
 
 def sizes_at(point: Point) -> Sizes:
-    """Return the sizes of ``|x+ - x|`` and of gradients at a point, from midpoints."""
-    ar = point.arithmetic
-    gradient = max((abs(ar.midpoint(g)) for g in point.gradient if ar.is_finite(g)), default=Fraction(0))
-    return sizes_of(length_at(point), gradient, point.problem.residual)
+    """Return the sizes of ``|x+ - x|`` and of gradients at a point, from midpoints; the point keeps them."""
+    known: Sizes | None = point.__dict__.get("sizes")
+    if known is None:
+        ar = point.arithmetic
+        gradient = max((abs(ar.midpoint(g)) for g in point.gradient if ar.is_finite(g)), default=Fraction(0))
+        known = point.__dict__["sizes"] = sizes_of(length_at(point), gradient, point.problem.residual)
+    return known
 
 
 def published(enclosure: Enclosure, precision: int | None, unit: Fraction = Fraction(1)) -> Enclosure:

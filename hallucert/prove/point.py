@@ -162,7 +162,8 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
     claims = prove_claims(evidence, Facts(problem, witness), task.hints)
     box = None
     if claims["existence"].status is Status.PROVED:
-        ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, sizes_at(point).box) for v in located.x]
+        unit = sizes_at(point).box
+        ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, unit) for v in located.x]
         room = existence.room_of(witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
     return Certificate(problem, witness, claims, provenance(ar), box)
