@@ -221,12 +221,13 @@ class HessianBuilder:
         }
         labels, lanes, axes = (tuple(rename[label] for label in part) for part in (v.labels, v.lanes, v.axes))
         name |= dict(zip(second, axes, strict=True))
-        kept = set(u.lanes + lanes)
-        core, own = lines.times(
-            u.core, u.labels, weight, tuple(name[letter] for letter in its), set(name.values()) - kept - set(labels)
-        )
+        kept, weighted = set(u.lanes + lanes), tuple(name[letter] for letter in its)
+        summed = set(name.values()) - kept
+        core, own = lines.times(u.core, u.labels, weight, weighted, summed - set(labels))
         if v.core is not None:
-            core, own = lines.times(v.core, labels, core, own, set(name.values()) - kept)
+            core, own = lines.times(v.core, labels, core, own, summed)
+        same = summed.difference(u.labels, labels, weighted)  # all terms of a sum over these are equal
+        core = self.builder.scale(Fraction(entries(lines.lengths(same))), core)
         union = tuple(dict.fromkeys(u.lanes + lanes))
         sizes = lines.lengths(union)
         rows = indexed(positions(lines, self.starts, self.program.inputs, u), u.lanes, union, sizes).reshape(-1)

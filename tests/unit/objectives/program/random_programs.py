@@ -22,7 +22,10 @@ from hallucert.objectives.program.midrad import MidRadArrays
 from hallucert.objectives.program.program import Program
 
 UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus", "power")
-OTHERS = ("add", "mul", "scale", "contract", "matrix", "sum", "transpose", "reshape", "take", "put", "logsumexp", "pi")
+OTHERS = (
+    *("add", "mul", "scale", "contract", "matrix", "sum", "transpose", "reshape", "take", "put", "logsumexp", "pi"),
+    *("inner", "repeated", "batch", "outer"),
+)
 RADII = (0.0, 1e-15, 1e-9, 1e-5, 1e-2)
 LARGEST = 60.0
 
@@ -83,6 +86,17 @@ class Maker:
             new = b.put(a, rng.integers(-1, shape[0] * shape[1], size=shape), shape)
         elif name == "logsumexp":
             new = b.sub(a, b.broadcast(b.logsumexp(a), [0], shape))
+        elif name == "inner":
+            new = b.broadcast(b.contract("ij,ij->i", a, self.pick()), [0], shape)
+        elif name == "repeated":  # a contraction over an axis along which both operands are constant
+            same = b.broadcast(b.sum(a, [1]), [0], shape)
+            new = b.contract("ik,kj->ij", b.contract("ij,kj->ik", same, same), self.pick())
+        elif name == "batch":
+            stack = b.broadcast(a, [1, 2], (3, *shape))
+            new = b.contract("ik,kj->ij", b.contract("bij,bkj->ik", stack, stack), self.pick())
+        elif name == "outer":
+            flat = b.reshape(a, (shape[0] * shape[1],))
+            new = b.reshape(b.contract("ij,j->i", b.contract("i,j->ij", flat, flat), flat), shape)
         else:
             new = b.mul(a, b.broadcast(b.pi(), [], shape))
         if b.shape(new) != shape:

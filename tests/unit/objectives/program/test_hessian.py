@@ -1,4 +1,4 @@
-"""Hessians and Jacobians of array programs in all directions at once are those that autograd takes."""
+"""Hessians and Jacobians of array programs in all directions at once are autograd's, and differences of values."""
 
 from fractions import Fraction
 
@@ -7,12 +7,15 @@ import autograd.numpy as anp
 import numpy as np
 import program_samples as samples
 import pytest
+from random_programs import Maker
 
+from hallucert.balls import arithmetic
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.calculus import Calculus, Run
-from hallucert.objectives.program.evaluate import FloatArrays
+from hallucert.objectives.program.evaluate import BallArrays, FloatArrays
 from hallucert.objectives.program.hessian import Entries
+from hallucert.objectives.program.objective import ProgramObjective
 
 RNG = np.random.default_rng(0)
 SENTENCES, IMAGES = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(2, 1, 4))
@@ -115,3 +118,46 @@ def test_entries_that_no_node_reaches_are_zero_and_others_are_added():
     start = np.full((2, 2), 100.0)
     found = entries.assembled([np.array([1.0, 2.0]), np.array([10.0, 20.0])], zero, start)
     assert found.tolist() == [[101, 120], [100, 112]]
+
+
+def test_a_sum_over_an_axis_that_nothing_varies_along_has_all_its_terms():
+    """``|z z^T|`` of rows that are constant, added up: by hand, 3 sum_ik s_i s_k has the Hessian 6 everywhere."""
+    b = ProgramBuilder([(2,)])
+    z = b.broadcast(b.input(0), [0], (2, 3))
+    program = b.program([b.sum(b.contract("ij,kj->ik", z, z), [0, 1])])
+    assert (run(program, np.array([0.5, -2.0])).hessian() == 6).all()
+    square = b.program([b.contract("ij,ij->", z, z)])
+    assert (run(square, np.array([0.5, -2.0])).hessian() == np.diag([6, 6])).all()
+
+
+STEP = Fraction(1, 2**200)
+BITS = 900
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_hessians_are_second_differences_of_values(seed):
+    """Of random programs, half of them in residual form: in 900 bits, from values alone, in random directions."""
+    rng, ar = np.random.default_rng(seed), arithmetic("arb", BITS)
+    maker = Maker(rng)
+    program, point = maker.make(8)
+    if seed % 2:
+        program = maker.builder.program([maker.builder.reshape(maker.nodes[-1], (maker.rows * maker.columns,))])
+    f = ProgramObjective(program, ["a", "b"], n=3 if seed % 2 else 1)
+    x = [Fraction(float(v)) for part in point for v in part.reshape(-1)]
+    v, w = ([Fraction(int(i)) for i in rng.integers(-9, 10, size=len(x))] for _ in range(2))
+
+    def value(a, b):
+        moved = [ar.constant(c + STEP * (a * s + b * t)) for c, s, t in zip(x, v, w, strict=True)]
+        values = BallArrays(ar).run(program, f.split(np.array(moved, dtype=object)))[0].reshape(-1)
+        return values[0] if not seed % 2 else sum(r * r for r in values) / 6
+
+    with ar:
+        rows = f.enclose_hessian(ar, [ar.constant(c) for c in x])
+        found = sum(
+            ar.constant(s) * h * ar.constant(t)
+            for s, row in zip(v, rows, strict=True)
+            for h, t in zip(row, w, strict=True)
+        )
+        wanted = (value(1, 1) - value(1, 0) - value(0, 1) + value(0, 0)) / ar.constant(STEP * STEP)
+        error, size = (abs(ar.approximate(part)) for part in (found - wanted, wanted))
+    assert error <= 1e-30 * (size + 1)
