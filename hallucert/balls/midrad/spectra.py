@@ -39,7 +39,7 @@ def least_eigenvalue(s: MidRad) -> tuple[Fraction, Fraction] | None:
         vectors = np.linalg.eigh(s.mid)[1]
     except np.linalg.LinAlgError:
         return None
-    w = MidRad(vectors[:, :1])
+    w = MidRad.computed(vectors[:, :1])
     quotient = (w.T @ (s @ w)) / (w.T @ w)
     low, high = cholesky_lower(s), quotient.mid.item() + quotient.rad.item()
     return (Fraction(low), Fraction(math.nextafter(high, math.inf))) if math.isfinite(low) else None
@@ -65,7 +65,7 @@ def spectrum(k: MidRad) -> Spectrum | None:
 def _similar(k: MidRad, basis: Basis) -> MidRad:
     """Enclose ``D^-1 Q^-1 K Q D`` for a float basis Q and powers of two D; `DomainError` if Q may be singular."""
     q = MidRad(basis.columns)
-    r = MidRad(np.linalg.inv(basis.columns))
+    r = MidRad.computed(np.linalg.inv(basis.columns))
     f = (MidRad(np.eye(len(k))) - r @ q).magnitude()
     phi = float(matrix_vector_upper(f, np.ones(len(k))).max())
     if not phi < 0.5:

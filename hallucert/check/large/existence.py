@@ -103,7 +103,7 @@ def krawczyk(slice_: Slice, witness: SlicedWitness, value: MidRad) -> Test:
     try:
         image = slice_.run("residual", witness.box)[0]
         jacobian = slice_.columns("jacobian", witness.box)[0]
-        c = MidRad(np.linalg.inv(jacobian.mid))
+        c = MidRad.computed(np.linalg.inv(jacobian.mid))
         defect = (MidRad(np.eye(len(radius))) - c @ jacobian).magnitude()
         move = c @ value
         turn, step = matrix_vector_upper(defect, radius), move.magnitude()
@@ -113,6 +113,6 @@ def krawczyk(slice_: Slice, witness: SlicedWitness, value: MidRad) -> Test:
     misses = (move.mignitude() * DOWN - turn > radius * UP).any() or bool((image.mignitude() > 0).any())
     if not (spread < radius).all():
         return Test(False, bool(misses), float((spread / radius).max()), radius)
-    share = float((step / radius).max() / (1 - (turn / radius).max() * UP)) * UP**2
+    share = float(((step / radius).max() + TINY) / (1 - (turn / radius).max() * UP)) * UP**2
     reach = (step + turn * share) * UP**2 + TINY
     return Test(True, False, float((spread / radius).max()), np.minimum(reach, radius))

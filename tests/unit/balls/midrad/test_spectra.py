@@ -89,3 +89,14 @@ def test_what_nearly_is_orthonormal_and_what_cannot_be():
     c = orthonormalizer(b @ b.T)
     assert abs(c @ b @ b.T @ c.T - np.eye(4)).max() < 1e-13
     assert orthonormalizer(-np.eye(3)) is None and orthonormalizer(np.zeros((2, 2))) is None
+
+
+def test_bases_that_overflow_serve_for_nothing():
+    """Numbers near the largest double: no enclosure, or a true one, and no error of another kind."""
+    huge = MidRad(np.array([[1e308, 1e308], [1e308, 1e308]]))
+    tiny = MidRad(np.array([[1e-310, 1.0], [0.0, 1.0]]))
+    assert spectrum(huge) is None
+    found = spectrum(tiny)
+    assert found is None or found.min_real_lower <= 1e-310
+    ends = least_eigenvalue(huge)
+    assert ends is None or ends[0] <= 0 <= ends[1]

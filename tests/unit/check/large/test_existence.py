@@ -51,3 +51,34 @@ def test_a_box_on_whose_edge_the_zero_lies_decides_nothing(place):
     assert not corner.proved and not corner.excluded
     large = outcome(place, place[2], 1.0)
     assert not large.proved and not large.excluded and large.filled > 1
+
+
+class OneUnknown:
+    """``G`` of one unknown, with the derivative in a given interval on any box."""
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    def run(self, name, box):
+        return [box * self.slope]
+
+    def columns(self, name, box):
+        return [self.slope.reshape(1, 1)]
+
+
+def tried(slope, value, radius):
+    witness = SlicedWitness(np.zeros(1), np.zeros(1), np.array([radius]))
+    return krawczyk(OneUnknown(slope), witness, MidRad(np.array([value])))
+
+
+def test_the_reach_holds_the_zero_where_its_share_of_the_box_underflows():
+    """G = v + s z with a slope from 0.1 to 1.9: the zero may be 10 v away, also where v is 2**-1900 of the box."""
+    value = 2.0**-900
+    test = tried(MidRad(np.array([1.0]), 0.9 - 2.0**-40), value, 2.0**1000)
+    assert test.proved and test.reach[0] >= 9.99 * value
+
+
+def test_a_slope_whose_inverse_overflows_decides_nothing():
+    """The float inverse of 1e-310 is infinite: that is no error."""
+    test = tried(MidRad(np.array([1e-310])), 1e-320, 1.0)
+    assert not test.proved and not test.excluded
