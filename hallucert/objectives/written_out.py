@@ -67,6 +67,12 @@ class TapeArrays(Arrays):
         """``log(sum(exp(a)))``."""
         return self.function("log", np.add.reduce(self.function("exp", a), axis=-1))
 
+    def defined(self, result: Array, left: Callable[[], Array]) -> Array:
+        """A result, plus 0 times the entries that are left out: the builder keeps what may be undefined."""
+        for number in left().reshape(-1).tolist():
+            result = result + _Number(self.builder, self.builder.mul(self.builder.constant(0), number.node))
+        return result
+
     def _each(self, function: Callable[..., int], a: Array) -> Array:
         result = np.empty(a.size, dtype=object)
         result[:] = [_Number(self.builder, function(x)) for x in a.reshape(-1).tolist()]

@@ -82,6 +82,10 @@ class Arrays(ABC):
             np.add.at(result.T, places[kept], flat[..., kept].T)
         return result
 
+    def defined(self, result: Array, left: Callable[[], Array]) -> Array:
+        """A result, which is undefined where entries are that nobody takes, if arrays know of that."""
+        return result
+
     def run(self, program: Program, inputs: Sequence[Array]) -> list[Array]:
         """Run a program; inputs have the program's shapes, or lanes of these."""
         values: list[Array | None] = []
@@ -137,9 +141,11 @@ class Arrays(ABC):
             return self.spread(a.reshape((*front, *sizes)), (*front, *node.shape))
         flat = a.reshape((*front, -1))
         if node.op == "take" and isinstance(data, np.ndarray):
-            return self.taken(flat, data)
+            return self.defined(self.taken(flat, data), lambda: np.delete(flat, data[data >= 0], axis=-1))
         if node.op == "put" and isinstance(data, np.ndarray):
-            return self.put(flat, data.reshape(-1), entries(node.shape)).reshape((*front, *node.shape))
+            places = data.reshape(-1)
+            result = self.defined(self.put(flat, places, entries(node.shape)), lambda: flat[..., places < 0])
+            return result.reshape((*front, *node.shape))
         return flat.reshape((*front, *node.shape))
 
     def _zeros(self, shape: tuple[int, ...]) -> Array:
@@ -260,17 +266,9 @@ class BallArrays(Arrays):
                 a = a.repeat(size, axis)
         return a
 
-    def taken(self, flat: Array, places: np.ndarray) -> Array:
-        """Entries along the last axis; one that is indeterminate makes all so, also if it is not taken."""
-        return self._defined(super().taken(flat, places), np.delete(flat, places[places >= 0], axis=-1))
-
-    def put(self, flat: Array, places: np.ndarray, size: int) -> Array:
-        """Entries added to zeros; one that is indeterminate makes all so, also if it goes nowhere."""
-        return self._defined(super().put(flat, places, size), flat[..., places < 0])
-
-    def _defined(self, result: Array, left: Array) -> Array:
+    def defined(self, result: Array, left: Callable[[], Array]) -> Array:
         """A result, plus an indeterminate one of the entries that are left out, if there is one."""
-        undefined = (ball for ball in left.reshape(-1).tolist() if not self.arithmetic.is_finite(ball))
+        undefined = (ball for ball in left().reshape(-1).tolist() if not self.arithmetic.is_finite(ball))
         return next((result + ball for ball in undefined), result)
 
     def function(self, name: str, a: Array) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.balls import arithmetic
 from hallucert.errors import NotAnalyticError
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder
@@ -45,3 +46,19 @@ def test_large_programs_are_not_written_out():
     """13 parameters are too many."""
     with pytest.raises(NotAnalyticError, match="at most 12 parameters"):
         hc.TanhNetwork((2, 3, 1), DATA, [1.0, -1.0]).as_formula()
+
+
+@pytest.mark.parametrize("op", ["take", "put"])
+def test_an_operation_that_nobody_reads_keeps_its_domain(op):
+    """A logarithm whose value goes nowhere leaves both undefined for negative numbers, and a sine changes nothing."""
+    for function, undefined in (("log", True), ("sin", False)):
+        b = ProgramBuilder([(1,)])
+        x = b.input(0)
+        none = getattr(b, op)(b.unary(function, x), np.array([-1]), *([(1,)] if op == "put" else []))
+        f = ProgramObjective(b.program([b.sum(b.add(b.power(x, 2), none), [0])]), ["x"])
+        g = f.as_formula()
+        for at in (2.0, -2.0):
+            ar = arithmetic("arb", 53)
+            for h in (f, g):
+                assert ar.is_finite(h.enclose_value(ar, [ar.from_float(at)])) is not (undefined and at < 0)
+        assert ("log" in str(g.to_json())) is undefined
