@@ -100,3 +100,17 @@ def test_bases_that_overflow_serve_for_nothing():
     assert found is None or found.min_real_lower <= 1e-310
     ends = least_eigenvalue(huge)
     assert ends is None or ends[0] <= 0 <= ends[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_poor_inverse_of_the_basis_widens_the_discs(monkeypatch, seed):
+    """An inverse that is wrong by a hundredth: each eigenvalue is still in a disc, and the least in its interval."""
+    rng = np.random.default_rng(seed)
+    k = rng.normal(size=(4, 4)) + np.diag([1.0, 20.0, 40.0, 60.0])
+    wrong, inverse = 0.01 * rng.normal(size=(4, 4)), np.linalg.inv
+    monkeypatch.setattr(np.linalg, "inv", lambda a: inverse(a) + wrong @ inverse(a))
+    found = spectrum(MidRad(k))
+    for value in np.linalg.eigvals(k):
+        assert any(
+            abs(value - complex(float(disc.re), float(disc.im))) <= float(disc.radius) + 1e-12 for disc in found.discs
+        )

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.balls.midrad import MidRad
+from hallucert.balls.midrad.spectra import orthonormalizer
 from hallucert.check.claim import Status
-from hallucert.check.large.measures import MEASURES
+from hallucert.check.large import measures
+from hallucert.check.large.measures import MEASURES, SlicedEvidence
 
 SHARP = {
     "smallest_singular_value",
@@ -68,3 +71,18 @@ def test_equal_samples_make_the_residuals_rank_deficient(copies):
     x = hc.find.hallucinate(once, samples.start(once, np.random.default_rng(3)), 2).x
     claim = hc.certify(f, x, 2, backend="midrad")["existence"]
     assert claim.status is Status.UNDECIDED and claim.reason == "rank_deficient"
+
+
+@pytest.mark.parametrize("factor", [1.05, 0.95])
+def test_a_poor_orthonormalizer_widens_the_numbers_and_a_bad_one_proves_nothing(monkeypatch, factor):
+    """With ``C`` a twentieth too long or too short the projected eigenvalue of Arb is still enclosed; not with 2 C."""
+    f, x = samples.found()
+    slice_ = samples.slice_through(f, x)
+    evidence = SlicedEvidence(slice_, MidRad(np.zeros(8)))
+    (name,) = good = measures.projected_c32(evidence)
+    monkeypatch.setattr(measures, "orthonormalizer", lambda gram: factor * orthonormalizer(gram))
+    poor = measures.projected_c32(SlicedEvidence(slice_, MidRad(np.zeros(8))))
+    assert poor[name].lower <= good[name].upper and good[name].lower <= poor[name].upper
+    assert poor[name].upper - poor[name].lower > abs(good[name].upper) / 20
+    monkeypatch.setattr(measures, "orthonormalizer", lambda gram: 2 * orthonormalizer(gram))
+    assert measures.projected_c32(SlicedEvidence(slice_, MidRad(np.zeros(8)))) == "rank_deficient"

@@ -130,6 +130,15 @@ def test_a_sum_over_an_axis_that_nothing_varies_along_has_all_its_terms():
     assert (run(square, np.array([0.5, -2.0])).hessian() == np.diag([6, 6])).all()
 
 
+def test_a_sum_over_copies_counts_them():
+    """``sum over 3 copies of x`` has the Jacobian 3, whatever comes before: here also of ``x^2``."""
+    b = ProgramBuilder([(2,)])
+    x = b.input(0)
+    copies = [b.sum(b.broadcast(part, [0], (2, 3)), [1]) for part in (x, b.power(x, 2))]
+    for node, slopes in zip(copies, ([3.0, 3.0], [3.0, -12.0]), strict=True):
+        assert (run(b.program([node]), np.array([0.5, -2.0])).jacobian() == np.diag(slopes)).all()
+
+
 STEP = Fraction(1, 2**200)
 BITS = 900
 

@@ -6,6 +6,7 @@ import autograd
 import numpy as np
 import program_samples as samples
 import pytest
+from random_programs import Maker
 
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.derivatives import pullback, pushforward
@@ -72,3 +73,33 @@ def test_two_parts_are_the_whole(name):
         )
         if known_already:
             assert any(moving.nodes[i].data in lanes for i in node.args if moving.nodes[i].op == "input")
+
+
+def test_terms_with_one_factor_are_added_with_it():
+    """``3 D^T X + 3 D^T Y`` and ``3 s D^T X + 3 s D^T Y``: the terms differ in one array, and stay multiplied."""
+    rng = np.random.default_rng(2)
+    b = ProgramBuilder([(2, 40), (2, 50), (2, 50), (), (50,)])
+    d, x, y, s, v = (b.input(i) for i in range(5))
+    terms = [b.scale(Fraction(3), b.contract("no,ni->oi", d, part)) for part in (x, y)]
+    plain, scaled = b.add(*terms), b.add(*(b.mul(term, s) for term in terms))
+    program = b.program([b.contract("ij,j->i", node, v) for node in (plain, scaled)])
+    inputs = [rng.normal(size=shape) for shape in program.inputs]
+    wanted = 3 * inputs[0].T @ (inputs[1] + inputs[2]) @ inputs[4]
+    found = FLOATS.run(reassociated(program, [4]), inputs)
+    assert np.allclose(found[0], wanted, rtol=1e-13) and np.allclose(found[1], inputs[3] * wanted, rtol=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_derivatives_in_another_order_are_the_same(seed):
+    """Hessian-vector products of random programs, rewritten and in two parts, have the values of the original."""
+    rng = np.random.default_rng(seed)
+    program, point = Maker(rng).make(8)
+    back = pushforward(pullback(program))
+    inputs = [*point, np.array(1.0), *(rng.normal(size=p.shape) for p in point), np.array(0.0)]
+    lanes = range(3, 5)
+    rewritten = reassociated(back, lanes)
+    still, moving = parted(rewritten, lanes)
+    wanted = FLOATS.run(back, inputs)
+    for found in (FLOATS.run(rewritten, inputs), FLOATS.run(moving, [*inputs, *FLOATS.run(still, inputs)])):
+        for a, b in zip(found, wanted, strict=True):
+            assert np.allclose(a, b, rtol=1e-9, atol=1e-9 * (1 + np.abs(b).max()))
