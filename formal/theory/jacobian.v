@@ -106,13 +106,10 @@ Qed.
 
 (** Mean value theorem for a real function on [0, 1]. *)
 Lemma mean_value_01 (h dh : R -> R) :
-  (forall t, 0 <= t <= 1 -> is_derive h t (dh t)) -> exists t, 0 <= t <= 1 /\ h 1 - h 0 = dh t.
+  (forall t, 0 <= t <= 1 -> is_derive h t (dh t)) -> exists t, 0 < t < 1 /\ h 1 - h 0 = dh t.
 Proof.
-  intros H. destruct (MVT_gen h 0 1 dh) as [t [Ht E]].
-  - rewrite Rmin_left, Rmax_right by lra. intros t Ht. apply H. lra.
-  - rewrite Rmin_left, Rmax_right by lra. intros t Ht.
-    apply continuity_pt_filterlim, (ex_derive_continuous h). exists (dh t). now apply H.
-  - rewrite Rmin_left, Rmax_right in Ht by lra. exists t. split; [exact Ht | lra].
+  intros H. destruct (MVT_cor2 h dh 0 1) as [t [E Ht]]; [lra | intros; now apply is_derive_Reals, H |].
+  exists t. split; [exact Ht | lra].
 Qed.
 
 (** A set that contains the segment between any two of its points. Boxes are such. *)
@@ -162,5 +159,5 @@ Proof.
   - simpl in E. rewrite (jacobian_eqv n m D F J x (line x d 0) i), (jacobian_eqv n m D F J y (line x d 1) i);
       try easy; try (apply S; lra); try (intros j _; unfold line, d; ring).
     rewrite E. apply (mv_bound n (J (line x d t)) d (K i) (fun j => Rabs (d j)) i); [|intros; lra].
-    intros j Hj. apply B; auto.
+    intros j Hj. apply B; auto. apply S. lra.
 Qed.
