@@ -1,19 +1,12 @@
 (** Banach's theorem for a map of a box into itself, in R^n with a weighted maximum norm.
 
-    [T] contracts if [|T x - T y| <= K |x - y|], entry by entry, with a nonnegative matrix [K] such that [K r < r] for
-    the half widths [r]: then it does so in the norm [max |x_i| / r_i]. *)
+    [T] contracts if [|T x - T y| <= K |x - y|], entry by entry, with a nonnegative matrix [K] such that
+    [K r < r] for the half widths [r]: then it does so in the norm [max |x_i| / r_i]. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
 From Hallucert.theory Require Import vectors.
+From Hallucert.theory Require Export sam.
 Open Scope R_scope.
-
-(** A sequence of vectors converges to [x], entry by entry. *)
-Definition converges (n : nat) (u : nat -> vec) (x : vec) : Prop :=
-  forall i, (i < n)%nat -> is_lim_seq (fun k => u k i) (x i).
-
-(** [T] applied [k] times. *)
-Fixpoint iterate (T : vec -> vec) (k : nat) (x : vec) : vec :=
-  match k with O => x | S k => T (iterate T k x) end.
 
 (** Of finitely many numbers below 1, one below 1 and nonnegative is above all. *)
 Lemma common_factor n (a r : vec) :
@@ -58,7 +51,8 @@ Qed.
 
 (** A sum of sequences that tend to 0 does, too, and what is below one that does. *)
 Lemma sum_limit_0 n (K : vec) (u : nat -> vec) :
-  (forall i, (i < n)%nat -> is_lim_seq (fun k => u k i) 0) -> is_lim_seq (fun k => sum n (fun i => K i * u k i)) 0.
+  (forall i, (i < n)%nat -> is_lim_seq (fun k => u k i) 0) ->
+    is_lim_seq (fun k => sum n (fun i => K i * u k i)) 0.
 Proof.
   induction n as [|n IH]; intros H; simpl; [apply is_lim_seq_const|].
   replace 0 with (0 + K n * 0) by ring. apply is_lim_seq_plus'; [apply IH; intros; apply H; lia|].
@@ -75,7 +69,8 @@ Qed.
 Lemma limit_difference (u : nat -> R) (l : R) : is_lim_seq (fun k => u k - l) 0 -> is_lim_seq u l.
 Proof.
   intros H. apply is_lim_seq_ext with (fun k => (u k - l) + l); [intros; ring|].
-  replace (Finite l) with (Finite (0 + l)) by (f_equal; ring). apply is_lim_seq_plus'; [exact H | apply is_lim_seq_const].
+  replace (Finite l) with (Finite (0 + l)) by (f_equal; ring).
+  apply is_lim_seq_plus'; [exact H | apply is_lim_seq_const].
 Qed.
 
 Lemma difference_limit (u : nat -> R) (l : R) : is_lim_seq u l -> is_lim_seq (fun k => u k - l) 0.
@@ -119,7 +114,8 @@ Proof.
   destruct contraction_factor as [k [Hk H]]. exists k. split; [exact Hk|].
   intros x y Hx Hy j. induction j as [|j IH]; intros i Hi; simpl.
   - replace (y i - x i) with ((y i - c i) - (x i - c i)) by ring.
-    eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp. specialize (Hx i Hi). specialize (Hy i Hi). lra.
+    eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp. specialize (Hx i Hi). specialize (Hy i Hi).
+    lra.
   - replace (k * k ^ j * (2 * r i)) with (k * (k ^ j * 2) * r i) by ring.
     apply H; try (now apply iterate_box); [|exact Hi]. intros l Hl. rewrite Rmult_assoc. now apply IH.
 Qed.
@@ -133,7 +129,8 @@ Proof.
     replace (iterate T (S j) x) with (iterate T j (T x)); [now apply H; auto|].
     clear. induction j as [|j IH]; simpl; [reflexivity | now rewrite IH]. }
   exists z. split; [exact Hz|]. intros i Hi.
-  refine (is_lim_seq_le (fun j => Rabs (iterate T j x i - c i)) (fun _ => r i) (Rabs (z i - c i)) (r i) _ _ _).
+  refine (is_lim_seq_le (fun j => Rabs (iterate T j x i - c i)) (fun _ => r i) (Rabs (z i - c i)) (r i)
+    _ _ _).
   - intros j. now apply iterate_box.
   - apply (is_lim_seq_abs (fun j => iterate T j x i - c i) (z i - c i)).
     apply is_lim_seq_minus'; [now apply Hz | apply is_lim_seq_const].
@@ -145,7 +142,8 @@ Lemma limit_fixed x z : box n c r x -> box n c r z -> converges n (fun j => iter
 Proof.
   intros Hx Hz L i Hi.
   assert (A : is_lim_seq (fun j => iterate T (S j) x i) (T z i)).
-  { apply limit_difference. apply limit_squeeze with (fun j => sum n (fun l => K i l * Rabs (iterate T j x l - z l))).
+  { apply limit_difference. apply limit_squeeze with (fun j => sum n (fun l => K i l * Rabs (iterate T j x l -
+    z l))).
     - intros j. simpl. apply T_contracts; auto. now apply iterate_box.
     - apply (sum_limit_0 n (K i) (fun j l => Rabs (iterate T j x l - z l))). intros l Hl.
       rewrite <- Rabs_R0. apply (is_lim_seq_abs _ (Finite 0)), difference_limit. now apply L. }
@@ -162,7 +160,8 @@ Proof.
   intros Hc. destruct (orbit_limit c Hc) as [z [L Hz]]. pose proof (limit_fixed c z Hc Hz L) as Fz.
   assert (A : forall x, box n c r x -> converges n (fun j => iterate T j x) z).
   { destruct orbits_approach as [k [Hk H]]. intros x Hx i Hi.
-    apply is_lim_seq_ext with (fun j => (iterate T j x i - iterate T j c i) + iterate T j c i); [intros; ring|].
+    apply is_lim_seq_ext with (fun j => (iterate T j x i - iterate T j c i) + iterate T j c i); [intros;
+      ring|].
     replace (Finite (z i)) with (Finite (0 + z i)) by (f_equal; ring). apply is_lim_seq_plus'; [|now apply L].
     apply limit_squeeze with (fun j => k ^ j * (2 * r i)); [intros j; now apply H|].
     replace (Finite 0) with (Rbar_mult 0 (2 * r i)) by (simpl; f_equal; ring).
@@ -171,7 +170,8 @@ Proof.
   assert (B : forall j l, (l < n)%nat -> Rabs (x l - z l) <= k ^ j * 2 * r l).
   { induction j as [|j IH]; intros l Hl.
     - simpl. replace (x l - z l) with ((x l - c l) - (z l - c l)) by ring.
-      eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp. specialize (Hx l Hl). specialize (Hz l Hl). lra.
+      eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp. specialize (Hx l Hl). specialize (Hz l Hl).
+      lra.
     - rewrite <- (Fx l Hl), <- (Fz l Hl). simpl. rewrite Rmult_assoc with (r1 := k). now apply H. }
   assert (C : is_lim_seq (fun _ : nat => x i - z i) 0).
   { apply limit_squeeze with (fun j => k ^ j * (2 * r i)); [intros j; rewrite <- Rmult_assoc; now apply B|].

@@ -1,7 +1,7 @@
 (** The iteration [x - eta F x] converges to a zero of [F] from every start of a region.
 
-    The region is a box in the coordinates [y = W (x - c)], with the half widths [s]: there the iteration contracts if
-    the matrix [W (I - eta J) V], with [V] the inverse of [W], is small. *)
+    The region is a box in the coordinates [y = W (x - c)], with the half widths [s]: there the iteration
+    contracts if the matrix [W (I - eta J) V], with [V] the inverse of [W], is small. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
 From Hallucert.theory Require Import vectors jacobian banach dominance zero.
@@ -13,7 +13,8 @@ Definition inverse (n : nat) (W V : mat) : Prop :=
 
 (** The coordinates of [x], and the region they describe. *)
 Definition chart (n : nat) (c : vec) (W : mat) (x : vec) : vec := mv n W (fun j => x j - c j).
-Definition region (n : nat) (c : vec) (W : mat) (s : vec) (x : vec) : Prop := box n (fun _ => 0) s (chart n c W x).
+Definition region (n : nat) (c : vec) (W : mat) (s : vec) (x : vec) : Prop :=
+  box n (fun _ => 0) s (chart n c W x).
 
 (** A step of the iteration. *)
 Definition descent (F : vec -> vec) (eta : R) (x : vec) : vec := fun i => x i - eta * F x i.
@@ -65,7 +66,8 @@ Hypothesis HJ : jacobian n n (box n c q) F J.
 Hypothesis K_bound : forall x i j, box n c q x -> (i < n)%nat -> (j < n)%nat ->
   Rabs (mm n W (mm n (fun i j => delta i j - eta * J x i j) V) i j) <= K i j.
 Hypothesis K_less : forall i, (i < n)%nat -> sum n (fun j => K i j * s j) < s i.
-Hypothesis centre : forall i, (i < n)%nat -> Rabs (eta * mv n W (F c) i) + sum n (fun j => K i j * s j) <= s i.
+Hypothesis centre : forall i, (i < n)%nat ->
+  Rabs (eta * mv n W (F c) i) + sum n (fun j => K i j * s j) <= s i.
 
 (** The iteration in coordinates. *)
 Let S (y : vec) : vec := mv n W (fun j => descent F eta (unchart n c V y) j - c j).
@@ -77,12 +79,15 @@ Proof.
   apply (unchart_box n c V s q); [exact V_box|]. apply box_centre. intros. now apply Rlt_le, s_pos.
 Qed.
 
-Lemma S_contracts x y i : B x -> B y -> (i < n)%nat -> Rabs (S y i - S x i) <= sum n (fun j => K i j * Rabs (y j - x j)).
+Lemma S_contracts x y i : B x -> B y -> (i < n)%nat ->
+  Rabs (S y i - S x i) <= sum n (fun j => K i j * Rabs (y j - x j)).
 Proof.
   intros Hx Hy Hi.
-  apply (mean_value n n B S (fun y => mm n W (mm n (fun i j => delta i j - eta * J (unchart n c V y) i j) V)) K); auto.
+  apply (mean_value n n B S (fun y => mm n W (mm n (fun i j => delta i j - eta * J (unchart n c V y) i j) V))
+    K); auto.
   - apply box_convex.
-  - apply (jacobian_weaken n n (fun y => box n c q (unchart n c V y))); [intros z Hz; now apply (unchart_box n c V s)|].
+  - apply (jacobian_weaken n n (fun y => box n c q (unchart n c V y))); [intros z Hz;
+    now apply (unchart_box n c V s)|].
     apply (jacobian_chart n (box n c q) (descent F eta) (fun x i j => delta i j - eta * J x i j)).
     now apply jacobian_descent.
   - intros z k l Hz Hk Hl. apply K_bound; auto. now apply (unchart_box n c V s).
@@ -101,7 +106,8 @@ Proof.
     - intros k Hk. rewrite <- (C k Hk) at 1. now apply (unchart_box n c V s). }
   replace (S x i) with ((S x i - S (fun _ => 0) i) + S (fun _ => 0) i) by ring.
   eapply Rle_trans; [apply Rabs_triang|]. rewrite S0 at 2. rewrite Rabs_Ropp.
-  assert (L : Rabs (S x i - S (fun _ => 0) i) <= sum n (fun j => K i j * s j)); [|specialize (centre i Hi); lra].
+  assert (L : Rabs (S x i - S (fun _ => 0) i) <= sum n (fun j => K i j * s j)); [|specialize (centre i Hi);
+    lra].
   eapply Rle_trans; [apply S_contracts; auto|]. apply sum_mult_le; [intros; now apply K_pos|]. exact Hx.
 Qed.
 
@@ -138,9 +144,11 @@ Proof.
   destruct (banach n (fun _ => 0) s K S s_pos K_pos K_less S_box S_contracts) as [y [Hy [Fy [Uy Ly]]]].
   { apply box_centre. intros. now apply Rlt_le, s_pos. }
   assert (Ez : eqv n (chart n c W z) y).
-  { apply Uy; [exact Hz|]. intros i Hi. unfold S, chart at 2. apply mv_ext; [easy|]. intros j Hj. unfold descent.
+  { apply Uy; [exact Hz|]. intros i Hi. unfold S, chart at 2. apply mv_ext; [easy|]. intros j Hj.
+    unfold descent.
     pose proof (unchart_chart n c W V z I) as C. rewrite (C j Hj).
-    rewrite (jacobian_eqv n n (box n c q) F J (unchart n c V (chart n c W z)) z j); auto; [rewrite Zz by exact Hj; ring | |].
+    rewrite (jacobian_eqv n n (box n c q) F J (unchart n c V (chart n c W z)) z j); auto;
+      [rewrite Zz by exact Hj; ring | |].
     - now apply (unchart_box n c V s).
     - apply (Bx z 0%nat Hz). }
   intros i Hi. apply is_lim_seq_ext with (fun k => unchart n c V (iterate S k (chart n c W x)) i).

@@ -1,4 +1,5 @@
-(** Diagonal dominance: matrices near the unit matrix are injective, and what is near a sum of squares is positive. *)
+(** Diagonal dominance: matrices near the unit matrix are injective, and what is near a sum of squares is
+    positive. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Hallucert.theory Require Import vectors.
 Open Scope R_scope.
@@ -81,32 +82,40 @@ Proof. unfold off, delta. destruct (Nat.eqb i j); lra. Qed.
 Lemma product_lower e a b : - (Rabs e * (a * a) + Rabs e * (b * b)) / 2 <= a * (e * b).
 Proof.
   destruct (Rle_dec 0 e).
-  - rewrite Rabs_pos_eq by lra. assert (0 <= e * Rsqr (a + b)) by (apply Rmult_le_pos; [lra | apply Rle_0_sqr]).
+  - rewrite Rabs_pos_eq by lra. assert (0 <= e * Rsqr (a + b)) by (apply Rmult_le_pos;
+    [lra | apply Rle_0_sqr]).
     unfold Rsqr in *. lra.
-  - rewrite Rabs_left by lra. assert (0 <= - e * Rsqr (a - b)) by (apply Rmult_le_pos; [lra | apply Rle_0_sqr]).
+  - rewrite Rabs_left by lra. assert (0 <= - e * Rsqr (a - b)) by (apply Rmult_le_pos;
+    [lra | apply Rle_0_sqr]).
     unfold Rsqr in *. lra.
 Qed.
 
 (** A matrix whose diagonal dominates the mean of its row and its column is positive definite. *)
 Lemma dominant_positive n (E : mat) :
-  (forall i, (i < n)%nat -> sum n (fun j => off i j * (Rabs (E i j) + Rabs (E j i))) < 2 * E i i) -> positive n E.
+  (forall i, (i < n)%nat -> sum n (fun j => off i j * (Rabs (E i j) + Rabs (E j i))) < 2 * E i i) ->
+    positive n E.
 Proof.
   intros H v Hv. set (s := fun i => 2 * E i i - sum n (fun j => off i j * (Rabs (E i j) + Rabs (E j i)))).
   assert (L : sum n (fun i => s i * (v i * v i)) <= 2 * form n E v).
   { apply Rle_trans with (sum n (fun i => sum n (fun j =>
-      2 * (delta i j * (E i j * (v i * v j))) - off i j * (Rabs (E i j) * (v i * v i) + Rabs (E i j) * (v j * v j))))).
+      2 * (delta i j * (E i j * (v i * v j))) - off i j * (Rabs (E i j) * (v i * v i) + Rabs (E i j)
+        * (v j * v j))))).
     - right. unfold s.
-      rewrite (sum_ext n _ (fun i => 2 * (E i i * (v i * v i)) - (sum n (fun j => off i j * Rabs (E i j) * (v i * v i)) +
+      rewrite (sum_ext n _ (fun i => 2 * (E i i * (v i * v i)) - (sum n (fun j => off i j * Rabs (E i j)
+        * (v i * v i)) +
         sum n (fun j => off i j * Rabs (E j i) * (v i * v i))))).
       + rewrite (sum_ext n (fun i => sum n _) (fun i => 2 * (E i i * (v i * v i)) -
-          (sum n (fun j => off i j * Rabs (E i j) * (v i * v i)) + sum n (fun j => off i j * Rabs (E i j) * (v j * v j))))).
-        * rewrite !sum_minus, !sum_plus. do 2 f_equal. rewrite sum_swap. apply sum_ext. intros i _. apply sum_ext.
+          (sum n (fun j => off i j * Rabs (E i j) * (v i * v i)) + sum n (fun j => off i j * Rabs (E i j)
+            * (v j * v j))))).
+        * rewrite !sum_minus, !sum_plus. do 2 f_equal. rewrite sum_swap. apply sum_ext. intros i _.
+          apply sum_ext.
           intros j _. unfold off, delta. rewrite Nat.eqb_sym. ring.
         * intros i Hi. rewrite sum_minus, sum_scal, sum_delta by exact Hi. f_equal. rewrite <- sum_plus.
           apply sum_ext. intros. ring.
       + intros i _. rewrite Rmult_minus_distr_r. f_equal; [ring|]. rewrite <- sum_scal_r, <- sum_plus.
         apply sum_ext. intros. ring.
-    - unfold form. rewrite <- sum_scal. apply sum_le. intros i _. unfold mv. rewrite <- !sum_scal. apply sum_le.
+    - unfold form. rewrite <- sum_scal. apply sum_le. intros i _. unfold mv. rewrite <- !sum_scal.
+      apply sum_le.
       intros j _. pose proof (product_lower (E i j) (v i) (v j)). pose proof (off_nonneg i j).
       unfold off in *. revert H1. unfold delta. destruct (Nat.eqb i j); nra. }
   destruct (eqv_dec n v (fun _ => 0)) as [Z|[i [Hi Z]]]; [contradiction|].
@@ -120,7 +129,8 @@ Qed.
 (** The criterion: [H] minus a sum of squares has a dominant diagonal. *)
 Lemma positive_criterion n (H S : mat) :
   (forall i, (i < n)%nat ->
-    sum n (fun j => off i j * (Rabs (H i j - gram n S i j) + Rabs (H j i - gram n S j i))) < 2 * (H i i - gram n S i i)) ->
+    sum n (fun j => off i j * (Rabs (H i j - gram n S i j) + Rabs (H j i - gram n S j i)))
+      < 2 * (H i i - gram n S i i)) ->
   positive n H.
 Proof.
   intros C v Hv. pose proof (dominant_positive n (fun i j => H i j - gram n S i j) C v Hv) as P.

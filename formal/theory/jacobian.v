@@ -1,15 +1,13 @@
 (** Differentiability along curves, and the mean value inequality.
 
-    [J] is a Jacobian of [F] on a set [D] if [F] has the derivative [J (c t) * c' t] along every curve [c] with the
-    derivative [c' t] at a time [t] at which it is in [D]. Partial derivatives are the curves [x + s e_j]. *)
+    [J] is a Jacobian of [F] on a set [D] if [F] has the derivative [J (c t) * c' t] along every curve [c]
+    with the derivative [c' t] at a time [t] at which it is in [D]. Partial derivatives are the
+    curves [x + s e_j]. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
 From Hallucert.theory Require Import vectors.
+From Hallucert.theory Require Export sam.
 Open Scope R_scope.
-
-(** The curve [c] in R^n has the derivative [dc] at [t]. *)
-Definition curve (n : nat) (c : R -> vec) (t : R) (dc : vec) : Prop :=
-  forall j, (j < n)%nat -> is_derive (fun s => c s j) t (dc j).
 
 (** [J x], a matrix of [m] rows and [n] columns, is the Jacobian of [F : R^n -> R^m] at the points of [D]. *)
 Definition jacobian (n m : nat) (D : vec -> Prop) (F : vec -> vec) (J : vec -> mat) : Prop :=
@@ -35,14 +33,16 @@ Lemma derive_scal (f : R -> R) k t df : is_derive f t df -> is_derive (fun s => 
 Proof. intros Hf. exact (is_derive_scal f t k df Hf). Qed.
 
 Lemma derive_sum n (f : nat -> R -> R) (df : vec) t :
-  (forall i, (i < n)%nat -> is_derive (f i) t (df i)) -> is_derive (fun s => sum n (fun i => f i s)) t (sum n df).
+  (forall i, (i < n)%nat -> is_derive (f i) t (df i)) ->
+    is_derive (fun s => sum n (fun i => f i s)) t (sum n df).
 Proof.
   induction n as [|n IH]; intros H; simpl; [apply derive_const|].
   apply derive_plus; [apply IH; intros|]; apply H; lia.
 Qed.
 
 (** A matrix maps a curve to a curve. *)
-Lemma curve_mv n (A : mat) c t dc : curve n c t dc -> forall i, is_derive (fun s => mv n A (c s) i) t (mv n A dc i).
+Lemma curve_mv n (A : mat) c t dc : curve n c t dc ->
+  forall i, is_derive (fun s => mv n A (c s) i) t (mv n A dc i).
 Proof.
   intros H i. unfold mv. apply (derive_sum n (fun j s => A i j * c s j) (fun j => A i j * dc j)).
   intros j Hj. now apply derive_scal, H.
@@ -64,7 +64,8 @@ Lemma jacobian_weaken n m (D D' : vec -> Prop) F J :
 Proof. intros S H c t dc Hc Hd. apply H; auto. Qed.
 
 Lemma jacobian_ext n m (D : vec -> Prop) F (J J' : vec -> mat) :
-  (forall x i j, D x -> (i < m)%nat -> (j < n)%nat -> J x i j = J' x i j) -> jacobian n m D F J -> jacobian n m D F J'.
+  (forall x i j, D x -> (i < m)%nat -> (j < n)%nat -> J x i j = J' x i j) -> jacobian n m D F J ->
+    jacobian n m D F J'.
 Proof.
   intros E H c t dc Hc Hd i Hi.
   rewrite <- (sum_ext n (fun j => J (c t) i j * dc j)) by (intros; now rewrite E). now apply H.
@@ -79,7 +80,8 @@ Proof.
   replace (sum n _) with (dc i - mv n A (mv n (J (c t)) dc) i).
   - apply derive_minus; [now apply Hc|].
     apply (curve_mv n A (fun s => F (c s)) t (mv n (J (c t)) dc)). intros k Hk. now apply H.
-  - rewrite <- (mv_delta n dc i Hi) at 1. rewrite <- mv_mm. unfold mv. rewrite <- sum_minus. apply sum_ext. intros. ring.
+  - rewrite <- (mv_delta n dc i Hi) at 1. rewrite <- mv_mm. unfold mv. rewrite <- sum_minus. apply sum_ext.
+    intros. ring.
 Qed.
 
 (** In other coordinates: [y |-> W (T (p + V y) - p)] has the Jacobian [W J V]. *)
@@ -130,8 +132,10 @@ Proof.
   apply Rabs_def1; destruct (Rle_dec t (1 / 2)); nra.
 Qed.
 
-(** The value depends on the [n] coordinates alone: a curve that jumps in the others from [x] to [y] shows it. *)
-Lemma jacobian_eqv n m (D : vec -> Prop) F J x y i : jacobian n m D F J -> D x -> D y -> eqv n x y -> (i < m)%nat -> F x i = F y i.
+(** The value depends on the [n] coordinates alone: a curve that jumps in the others from [x] to [y] shows
+    it. *)
+Lemma jacobian_eqv n m (D : vec -> Prop) F J x y i : jacobian n m D F J -> D x -> D y -> eqv n x y ->
+  (i < m)%nat -> F x i = F y i.
 Proof.
   intros H Hx Hy E Hi. pose (c := fun s : R => if Rle_dec s 0 then x else y).
   assert (Dc : forall s, D (c s)) by (intros s; unfold c; now destruct (Rle_dec s 0)).
@@ -152,7 +156,8 @@ Theorem mean_value n m (D : vec -> Prop) F J (K : mat) :
   Rabs (F y i - F x i) <= sum n (fun j => K i j * Rabs (y j - x j)).
 Proof.
   intros C H B x y i Hx Hy Hi. set (d := fun j => y j - x j).
-  assert (S : forall t, 0 <= t <= 1 -> D (line x d t)) by (intros t Ht; apply (C x y _ t); try easy; apply eqv_refl).
+  assert (S : forall t, 0 <= t <= 1 -> D (line x d t)) by (intros t Ht; apply (C x y _ t); try easy;
+    apply eqv_refl).
   destruct (mean_value_01 (fun s => F (line x d s) i) (fun s => sum n (fun j => J (line x d s) i j * d j)))
     as [t [Ht E]].
   - intros t Ht. apply H; [apply curve_line | now apply S | exact Hi].

@@ -6,7 +6,8 @@ Open Scope R_scope.
 
 (** [g] is the gradient of [f] at the points of [D]: along curves, [f] has the derivative [g . c']. *)
 Definition gradient_on (n : nat) (D : vec -> Prop) (f : vec -> R) (g : vec -> vec) : Prop :=
-  forall c t dc, curve n c t dc -> D (c t) -> is_derive (fun s => f (c s)) t (sum n (fun j => g (c t) j * dc j)).
+  forall c t dc, curve n c t dc -> D (c t) ->
+    is_derive (fun s => f (c s)) t (sum n (fun j => g (c t) j * dc j)).
 
 (** The value depends on the [n] coordinates alone. *)
 Lemma gradient_eqv n (D : vec -> Prop) f g x y : gradient_on n D f g -> D x -> D y -> eqv n x y -> f x = f y.
@@ -21,7 +22,8 @@ Variables (n : nat) (D : vec -> Prop) (f : vec -> R) (g : vec -> vec) (H : vec -
 Hypothesis (Hf : gradient_on n D f g) (Hg : jacobian n n D g H).
 Variables (x v : vec).
 
-Lemma slope t : D (line x v t) -> is_derive (fun s => f (line x v s)) t (sum n (fun j => g (line x v t) j * v j)).
+Lemma slope t : D (line x v t) ->
+  is_derive (fun s => f (line x v s)) t (sum n (fun j => g (line x v t) j * v j)).
 Proof. intros Hd. apply Hf; [apply curve_line | exact Hd]. Qed.
 
 Lemma curvature t : D (line x v t) ->
@@ -39,7 +41,8 @@ Lemma taylor (h dh ddh : R -> R) :
   (forall t, 0 <= t <= 1 -> is_derive h t (dh t)) -> (forall t, 0 <= t <= 1 -> is_derive dh t (ddh t)) ->
   exists t, 0 < t < 1 /\ h 1 = h 0 + dh 0 + (1 - t) * ddh t.
 Proof.
-  intros D1 D2. destruct (mean_value_01 (fun t => h t + (1 - t) * dh t) (fun t => (1 - t) * ddh t)) as [t [Ht E]].
+  intros D1 D2. destruct (mean_value_01 (fun t => h t + (1 - t) * dh t) (fun t => (1 - t) * ddh t))
+    as [t [Ht E]].
   - intros t Ht. replace ((1 - t) * ddh t) with (dh t + ((0 - 1) * dh t + (1 - t) * ddh t)) by ring.
     apply derive_plus; [now apply D1|].
     apply (is_derive_mult (fun s => 1 - s) dh t); [|now apply D2|exact Rmult_comm].
@@ -57,7 +60,8 @@ Lemma second_order y : D y ->
   exists z s, D z /\ 0 < s /\ f y = f x + s * form n (H z) (fun j => y j - x j).
 Proof.
   intros Hy. set (v := fun j => y j - x j).
-  assert (S : forall t, 0 <= t <= 1 -> D (line x v t)) by (intros t Ht; apply (HD x y _ t); try easy; apply eqv_refl).
+  assert (S : forall t, 0 <= t <= 1 -> D (line x v t)) by (intros t Ht; apply (HD x y _ t); try easy;
+    apply eqv_refl).
   destruct (taylor (fun s => f (line x v s)) (fun s => sum n (fun j => g (line x v s) j * v j))
     (fun s => form n (H (line x v s)) v)) as [t [Ht E]].
   - intros t Ht. now apply (slope n D), S.
@@ -96,9 +100,11 @@ Proof.
   induction n as [|n IH]; intros H.
   - exists 1. split; [lra | intros y _ i Hi; lia].
   - destruct IH as [d [Hd I]]; [intros i Hi; apply H; lia|].
-    pose (e := r n - Rabs (x n - c n)). assert (0 < e) by (unfold e; specialize (H n (Nat.lt_succ_diag_r n)); lra).
+    pose (e := r n - Rabs (x n - c n)). assert (0 < e) by (unfold e; specialize (H n (Nat.lt_succ_diag_r n));
+      lra).
     exists (Rmin d e). split; [now apply Rmin_pos|]. intros y Hy i Hi. destruct (Nat.eq_dec i n) as [->|N].
-    + specialize (Hy n Hi). pose proof (Rmin_r d e). replace (y n - c n) with ((y n - x n) + (x n - c n)) by ring.
+    + specialize (Hy n Hi). pose proof (Rmin_r d e).
+      replace (y n - c n) with ((y n - x n) + (x n - c n)) by ring.
       eapply Rle_trans; [apply Rabs_triang|]. unfold e in *. lra.
     + apply I; [|lia]. intros k Hk. eapply Rlt_le_trans; [apply Hy; lia | apply Rmin_l].
 Qed.
@@ -115,7 +121,8 @@ Qed.
 
 (** A critical point inside a box on which the Hessian is positive definite is a strict local minimizer. *)
 Theorem is_strict_minimizer n c r f g H x :
-  gradient_on n (box n c r) f g -> jacobian n n (box n c r) g H -> (forall y, box n c r y -> positive n (H y)) ->
+  gradient_on n (box n c r) f g -> jacobian n n (box n c r) g H ->
+  (forall y, box n c r y -> positive n (H y)) ->
   inside n c r x -> (forall i, (i < n)%nat -> g x i = 0) -> strict_local_minimizer n f x.
 Proof.
   intros Hf Hg P Hx Zx. destruct (inside_room n c r x Hx) as [d [Hd I]]. exists d. split; [exact Hd|].
@@ -124,13 +131,15 @@ Qed.
 
 (** A critical point inside a box on which one direction has negative curvature is no local minimizer. *)
 Theorem is_no_minimizer n c r f g H x v :
-  gradient_on n (box n c r) f g -> jacobian n n (box n c r) g H -> (forall y, box n c r y -> form n (H y) v < 0) ->
+  gradient_on n (box n c r) f g -> jacobian n n (box n c r) g H ->
+  (forall y, box n c r y -> form n (H y) v < 0) ->
   inside n c r x -> (forall i, (i < n)%nat -> g x i = 0) -> ~ local_minimizer n f x.
 Proof.
   intros Hf Hg P Hx Zx [d [Hd M]]. destruct (inside_room n c r x Hx) as [d' [Hd' I]].
   destruct (line_near n x v (Rmin d d')) as [a [Ha N]]; [now apply Rmin_pos|].
   assert (L : f (line x v a) < f x).
-  { apply (smaller_value n (box n c r) f g H x Hf Hg (box_convex n c r) (inside_box _ _ _ _ Hx) Zx v a); auto; [|lra].
+  { apply (smaller_value n (box n c r) f g H x Hf Hg (box_convex n c r) (inside_box _ _ _ _ Hx) Zx v a); auto;
+    [|lra].
     intros e He. apply I. intros i Hi. eapply Rlt_le_trans; [now apply N | apply Rmin_r]. }
   assert (U : f x <= f (line x v a)); [|lra].
   apply M. intros i Hi. eapply Rlt_le_trans; [apply N; auto; lra | apply Rmin_l].
@@ -145,12 +154,14 @@ Proof.
 Qed.
 
 Theorem is_no_maximizer n c r f g H x v :
-  gradient_on n (box n c r) f g -> jacobian n n (box n c r) g H -> (forall y, box n c r y -> 0 < form n (H y) v) ->
+  gradient_on n (box n c r) f g -> jacobian n n (box n c r) g H ->
+  (forall y, box n c r y -> 0 < form n (H y) v) ->
   inside n c r x -> (forall i, (i < n)%nat -> g x i = 0) -> ~ local_maximizer n f x.
 Proof.
   intros Hf Hg P Hx Zx [d [Hd M]].
   apply (is_no_minimizer n c r (fun y => - f y) (fun y i => - g y i) (fun y i j => - H y i j) x v); auto.
-  - intros c' t dc Hc Hd'. rewrite (sum_ext n _ (fun j => -1 * (g (c' t) j * dc j))), sum_scal by (intros; ring).
+  - intros c' t dc Hc Hd'. rewrite (sum_ext n _ (fun j => -1 * (g (c' t) j * dc j))), sum_scal by (intros;
+    ring).
     apply (is_derive_ext (fun s => -1 * f (c' s))); [intros; simpl; ring | now apply derive_scal, Hf].
   - intros c' t dc Hc Hd' i Hi.
     rewrite (sum_ext n _ (fun j => -1 * (H (c' t) i j * dc j))), sum_scal by (intros; ring).

@@ -1,10 +1,11 @@
-(** The words of the theorems: gradient, the point SAM looks at, hallucinated points, minimizers, SAM's iteration.
+(** The words of the theorems: gradient, the point SAM looks at, hallucinated points, minimizers, SAM's
+    iteration.
 
-    These definitions and those of [vectors] are all that a statement about a function of R^n says; whoever does not
-    trust this library reads them and nothing else. *)
+    A theorem about a function is stated with these definitions and those of [vectors] alone: whoever does not
+    trust this library reads them and nothing else of it. *)
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
-From Hallucert.theory Require Import vectors jacobian.
+From Hallucert.theory Require Import vectors.
 Open Scope R_scope.
 
 (** The vector [x] with the entry [t] in place of [x i]. *)
@@ -13,9 +14,14 @@ Definition update (x : vec) (i : nat) (t : R) : vec := fun j => if Nat.eqb j i t
 (** The gradient: the vector of the partial derivatives. *)
 Definition grad (f : vec -> R) (x : vec) : vec := fun i => Derive (fun t => f (update x i t)) (x i).
 
-(** [f] is differentiable at [x]: along every curve through [x] that is, with the derivative [grad f x . c']. *)
+(** The curve [c] in R^n has the derivative [dc] at [t]. *)
+Definition curve (n : nat) (c : R -> vec) (t : R) (dc : vec) : Prop :=
+  forall j, (j < n)%nat -> is_derive (fun s => c s j) t (dc j).
+
+(** [f] has the derivative [grad f x . c'] along every curve [c] through [x] that has a derivative [c']. *)
 Definition differentiable (n : nat) (f : vec -> R) (x : vec) : Prop :=
-  forall c t dc, curve n c t dc -> eqv n (c t) x -> is_derive (fun s => f (c s)) t (sum n (fun j => grad f x j * dc j)).
+  forall c t dc, curve n c t dc -> eqv n (c t) x ->
+    is_derive (fun s => f (c s)) t (sum n (fun j => grad f x j * dc j)).
 
 (** The Euclidean norm. *)
 Definition norm (n : nat) (v : vec) : R := sqrt (sum n (fun i => v i ^ 2)).
@@ -49,4 +55,13 @@ Definition saddle (n : nat) (f : vec -> R) (x : vec) : Prop :=
   critical n f x /\ ~ local_minimizer n f x /\ ~ local_maximizer n f x.
 
 (** A step of SAM with step size [eta]: [x - eta grad f(P x)]. *)
-Definition sam_step (f : vec -> R) (P : vec -> vec) (eta : R) (x : vec) : vec := fun i => x i - eta * grad f (P x) i.
+Definition sam_step (f : vec -> R) (P : vec -> vec) (eta : R) (x : vec) : vec :=
+  fun i => x i - eta * grad f (P x) i.
+
+(** [T] applied [k] times. *)
+Fixpoint iterate (T : vec -> vec) (k : nat) (x : vec) : vec :=
+  match k with O => x | S k => T (iterate T k x) end.
+
+(** A sequence of vectors converges to [x], entry by entry. *)
+Definition converges (n : nat) (u : nat -> vec) (x : vec) : Prop :=
+  forall i, (i < n)%nat -> is_lim_seq (fun k => u k i) (x i).

@@ -1,7 +1,7 @@
 (** Vectors of R^n and finite sums.
 
-    A vector is a function [nat -> R] of which only the entries [0 .. n-1] count, and a matrix one of two indices.
-    The dimension [n] is an argument wherever it matters. *)
+    A vector is a function [nat -> R] of which only the entries [0 .. n-1] count, and a matrix one of two
+    indices. The dimension [n] is an argument wherever it matters. *)
 From Coq Require Import Reals Lra Lia Psatz.
 Open Scope R_scope.
 

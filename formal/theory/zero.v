@@ -1,7 +1,8 @@
 (** Exactly one zero in a box: the Newton map with a preconditioner contracts.
 
-    [F] has the Jacobian [J] on the box with centre [c] and half widths [r]; [A] is a matrix near [J c]^-1. If
-    [|I - A J| <= K] on the box and [|A F(c)| + K r < r], then [F] has exactly one zero in the box, and it lies inside. *)
+    [F] has the Jacobian [J] on the box with centre [c] and half widths [r]; [A] is a matrix near [J c]^-1.
+    If [|I - A J| <= K] on the box and [|A F(c)| + K r < r], then [F] has exactly one zero in the box, and it
+    lies inside. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
 From Hallucert.theory Require Import vectors jacobian banach dominance.
@@ -22,7 +23,7 @@ Proof.
   apply sum_mult_le; auto.
 Qed.
 
-Theorem exactly_one_zero n c r (A M K : mat) F J :
+Theorem exactly_one_zero n c r (A K : mat) F J :
   (forall i, (i < n)%nat -> 0 < r i) ->
   jacobian n n (box n c r) F J ->
   (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat -> Rabs (delta i j - mm n A (J x) i j) <= K i j) ->
@@ -37,7 +38,8 @@ Proof.
   { intros i j Hi Hj. eapply Rle_trans; [apply Rabs_pos | now apply (HK c)]. }
   assert (L : forall x y i, box n c r x -> box n c r y -> (i < n)%nat ->
       Rabs (T y i - T x i) <= sum n (fun j => K i j * Rabs (y j - x j))).
-  { intros x y i Hx Hy Hi. apply (mean_value n n (box n c r) T (fun x i j => delta i j - mm n A (J x) i j) K); auto.
+  { intros x y i Hx Hy Hi. apply (mean_value n n (box n c r) T (fun x i j => delta i j - mm n A (J x) i j) K);
+    auto.
     - apply box_convex.
     - now apply jacobian_newton. }
   assert (I : forall x, box n c r x -> inside n c r (T x)).
