@@ -18,6 +18,8 @@ OPTIONS = ("rho", "adaptive", "perturb")
 """What a group of weights has of SAM."""
 Gradients = Callable[[], Iterator[tuple[Any, Any]]]
 """The weights that have a gradient, each with it."""
+Given = tuple[Any, int]
+"""A tensor that a network got, and how often it had been changed."""
 
 
 class UsageError(HallucertError, RuntimeError):
@@ -40,6 +42,10 @@ class Seen:
     def note(self) -> None:
         """Remember which gradients have been used."""
         self._used = {p: (weakref.ref(g), g._version) for p, g in self._gradients()}
+
+    def forget(self) -> None:
+        """Take all gradients as new."""
+        self._used = {}
 
     def fresh(self) -> bool:
         """Whether there are gradients that have not been used: one that was changed once may only be zeroed."""
@@ -75,6 +81,84 @@ class Seen:
         """Return how often a gradient was changed since it was used; None for one that is new."""
         reference, version = self._used.get(p, (None, 0))
         return g._version - version if reference is not None and reference() is g else None
+
+
+class Inputs:
+    """What a network got in the two passes of a step, wherever gradients were asked for.
+
+    Parameters
+    ----------
+    model : module, optional
+        The network; without it nothing is seen.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.forget()
+        if model is None:
+            return
+        if not isinstance(model, torch.nn.Module):
+            raise ArgumentError("model", model, "be a module of PyTorch")
+        model.register_forward_pre_hook(Watch(self, model), with_kwargs=True)
+
+    def forget(self) -> None:
+        """Drop what was seen."""
+        self._first: list[Given] = []
+        self._latest: list[Given] = []
+
+    def note(self, given: Any) -> None:
+        """Remember the arguments of a pass, with how often each had been changed."""
+        self._latest += [(t, t._version) for t in _tensors(given)]
+
+    def turn(self) -> None:
+        """Begin the next pass."""
+        self._first, self._latest = self._first or self._latest, []
+
+    def require_same(self) -> None:
+        """Refuse passes on different data."""
+        if self._first and self._latest and not _same(self._first, self._latest):
+            raise UsageError(
+                "the network got other inputs at x+ than at x: both passes of a step must see the same batch, with the "
+                "same augmentation, and no pass may change it in place"
+            )
+
+
+class Watch:
+    """A hook that notes what a network gets; no copy of the network takes it along."""
+
+    def __init__(self, inputs: Inputs, model: Any) -> None:
+        self._inputs, self._model = weakref.ref(inputs), weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._inputs = self._model = lambda: None  # type: ignore[assignment]
+
+    def __call__(self, model: Any, arguments: Any, named: Any) -> None:
+        """Note the arguments of a pass that has gradients."""
+        if not torch.compiler.is_compiling() and torch.is_grad_enabled() and model is self._model():
+            inputs = self._inputs()
+            if inputs is not None:
+                inputs.note((arguments, named))
+
+
+def _tensors(given: Any) -> Iterator[Any]:
+    """Yield the tensors in nested arguments."""
+    if isinstance(given, torch.Tensor):
+        yield given
+    elif isinstance(given, Mapping):
+        yield from _tensors(list(given.values()))
+    elif isinstance(given, list | tuple):
+        for part in given:
+            yield from _tensors(part)
+
+
+def _same(first: list[Given], second: list[Given]) -> bool:
+    """Whether two passes got equal tensors; of one object it is enough that it was not changed."""
+    return len(first) == len(second) and all(
+        version == again if a is b else a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
+        for (a, version), (b, again) in zip(first, second, strict=True)
+    )
 
 
 def checked_group(group: Mapping[str, Any]) -> None:

@@ -15,11 +15,14 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallucert.arguments import checked_path, checked_whole
 from hallucert.errors import ArgumentError, MissingPackageError
 from hallucert.files import replacing
+
+if TYPE_CHECKING:
+    from hallucert.training.curvature import Curvature
 
 Vector = Mapping[Any, Any]
 """One array for each weight."""
@@ -82,7 +85,9 @@ class Row:
     """One step: losses at ``x`` and ``x+``, and what was sampled (NaN elsewhere).
 
     ``cosine`` is that of both gradients, ``next_cosine`` that of the gradient with the displacement before it,
-    ``moved`` the length of the step and ``returned`` the length of two steps together, in units of one.
+    ``moved`` the length of the step and ``returned`` the length of two steps together, in units of one. With a
+    `Curvature` the smallest and largest eigenvalue of the Hessian at ``x`` and at ``x+`` (``_plus``), and ``edge``:
+    above 1 the step is longer than is stable.
     """
 
     step: int
@@ -95,6 +100,11 @@ class Row:
     moved: float = math.nan
     returned: float = math.nan
     rho: float = math.nan
+    smallest: float = math.nan
+    largest: float = math.nan
+    smallest_plus: float = math.nan
+    largest_plus: float = math.nan
+    edge: float = math.nan
 
 
 COLUMNS = tuple(entry.name for entry in fields(Row))
@@ -113,15 +123,24 @@ class Monitor:
         With ``add_scalar(name, value, step)``, such as TensorBoard's.
     warn : bool
         Warn when the standing changes to one in which training does not proceed.
+    curvature : hallucert.training.curvature.Curvature, optional
+        Measures eigenvalues of Hessians every so many steps. Only this takes passes of its own.
     """
 
     def __init__(
-        self, every: int = 50, sink: Callable[[Row], None] | None = None, writer: Any = None, warn: bool = True
+        self,
+        every: int = 50,
+        sink: Callable[[Row], None] | None = None,
+        writer: Any = None,
+        warn: bool = True,
+        curvature: Curvature | None = None,
     ) -> None:
         self.every = checked_whole(every, 2, "every")
         if sink is not None and not callable(sink):
             raise ArgumentError("sink", sink, "be callable")
-        self.sink, self.writer, self.warn = sink, writer, warn
+        if curvature is not None and not hasattr(curvature, "measured"):
+            raise ArgumentError("curvature", curvature, "be a Curvature, or left out")
+        self.sink, self.writer, self.warn, self.curvature = sink, writer, warn, curvature
         self.rows: list[Row] = []
         self.standing = Standing.EARLY
         self._before: tuple[int, Vector] | None = None
@@ -143,17 +162,36 @@ class Monitor:
                 f"  |g(x)| = {sampled.norm:.3g}, |g(x+)| = {sampled.norm_plus:.3g}, cosine {sampled.cosine:.2f}, "
                 f"two steps / one = {sampled.returned:.2g}, rho = {sampled.rho:.3g}"
             )
+        if sampled is not None and not any(row.rho > 0 for row in self.rows):
+            lines.append("  SAM has not been switched on so far: rho was 0 in every step that was sampled")
+        if (curved := next((row for row in reversed(self.rows) if not math.isnan(row.largest)), None)) is not None:
+            lines.append(
+                f"  at step {curved.step}: H(x) from {curved.smallest:.3g} to {curved.largest:.3g}, H(x+) from "
+                f"{curved.smallest_plus:.3g} to {curved.largest_plus:.3g}, edge of stability {curved.edge:.3g}"
+            )
         return "\n".join(lines)
 
     def begin(self, step: int) -> Sample | None:
         """Tell whether the step is sampled."""
         return Sample() if step % self.every in (0, 1) else None
 
+    def curve(self, step: int, group: Mapping[str, Any], factor: float) -> Mapping[str, float] | None:
+        """Measure eigenvalues before a step, with the options of a group of weights, if it is time."""
+        if self.curvature is None or step % self.curvature.every:
+            return None
+        return self.curvature.measured(group, factor)
+
     def record(
-        self, step: int, f: float | None, f_plus: float | None, sample: Sample | None, moved: Vector | None
+        self,
+        step: int,
+        f: float | None,
+        f_plus: float | None,
+        sample: Sample | None,
+        moved: Vector | None,
+        measured: Mapping[str, float] | None = None,
     ) -> None:
         """Take what a step has shown."""
-        known = {"f": _number(f), "f_plus": _number(f_plus)}
+        known = {"f": _number(f), "f_plus": _number(f_plus), **(measured or {})}
         if sample is not None and moved is not None:
             known |= self._sampled(step, sample, moved)
         row = Row(step, **known)

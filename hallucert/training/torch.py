@@ -13,17 +13,17 @@ or ``optimizer.step(closure)`` with a closure that evaluates loss and gradients 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 
 from hallucert.arguments import checked_choice, checked_flag, checked_whole
 from hallucert.errors import ArgumentError
-from hallucert.training import gradients
+from hallucert.training import gradients, state
 from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
-from hallucert.training.gradients import OPTIONS, Seen, UsageError, real_view
+from hallucert.training.gradients import Inputs, Seen, UsageError, real_view
 from hallucert.training.guard import Guard
 from hallucert.training.monitor import Monitor, Sample
 from hallucert.training.normalization import BATCHNORM, RunningStatistics, normalization_only
@@ -58,7 +58,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     decay_in_ascent : bool
         Whether the ascent follows the gradient of the loss with weight decay, or without (as most do).
     model : module, optional
-        With `batchnorm`: the network whose running statistics are meant.
+        The network: that both passes give it the same inputs is then checked, and it is that of `batchnorm`.
     batchnorm : {"both", "first", "second"}
         Which of the two passes updates running statistics of batch normalization: both (nothing is touched), that at
         ``x`` or that at ``x+``.
@@ -115,6 +115,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self.decay_in_ascent = checked_flag(decay_in_ascent, "decay_in_ascent")
         self.check = checked_flag(check, "check")
         self.batchnorm = RunningStatistics(model, checked_choice(batchnorm, BATCHNORM, "batchnorm"))
+        self._inputs = Inputs(model if self.check else None)
         if monitor is not None and not isinstance(monitor, Monitor):
             raise ArgumentError("monitor", monitor, "be a Monitor, or left out")
         if guard is not None and not isinstance(guard, Guard):
@@ -145,6 +146,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self._first: dict[Any, torch.Tensor] = {}
         self._losses: list[Any] = [None, None]
         self._sample: Sample | None = None
+        self._inputs.forget()
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles, which are made between two steps."""
@@ -153,6 +155,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
+        self._inputs = Inputs(None)
         self._begin()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -218,6 +221,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             if p not in self._kept:
                 self._kept[p] = p.detach().clone()
         self._ascents += 1
+        self._inputs.turn()
         self._ascend([w for w in weights if w.options.get("perturb", True)])
         self.batchnorm.enter_second()
         self._seen.note()
@@ -256,6 +260,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         try:
             if self.check:
                 self._seen.require_second()
+                self._inputs.require_same()
             if scaler is not None:
                 scaler.step(self)
             else:
@@ -288,10 +293,19 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         if self._sample is not None and self.monitor is not None:
             gradients.measure(self._sample, self._first, pairs, [w["rho"] * self.factor for w in self.param_groups])
         gradients.combine(self.descent, self.count, pairs)
+        measured = self._curvature()
         self.base_optimizer.step()
+        self._finish(measured)
+
+    def _curvature(self) -> Mapping[str, float] | None:
+        """Measure eigenvalues at ``x``, if the monitor asks for them now."""
+        return None if self.monitor is None else self.monitor.curve(self.count, self.param_groups[0], self.factor)
+
+    def _finish(self, measured: Mapping[str, float] | None) -> None:
+        """Tell monitor and guard of the step, and count it."""
         self._opt_called = True  # what schedulers of learning rates ask for
         if self.monitor is not None:
-            self._report(self.monitor)
+            self._report(self.monitor, measured)
         if self.guard is not None and not (self.guard.needs_losses and self._losses[1] is None):
             self.guard.update(*(None if loss is None else float(loss) for loss in self._losses))
         self.count += 1
@@ -305,8 +319,9 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         ----------
         closure : callable
             Evaluates loss and gradients and returns the loss. If the weights have new gradients, as after a
-            ``backward()``, these are those of the first pass; otherwise the closure is called for them, too. With
-            several micro-batches it adds up the gradients of all of them, so both passes see the same ones.
+            ``backward()``, these are those of the first pass; otherwise the closure is called for them, too, and only
+            once in a step that has no ascent. With several micro-batches it adds up the gradients of all of them, so
+            both passes see the same ones.
         scaler : torch.amp.GradScaler, optional
             See `first_step`.
 
@@ -323,21 +338,35 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             else:
                 raise UsageError("step() without a closure is no SAM: give one, or call first_step and second_step")
             return None
-        evaluate = torch.enable_grad()(closure)
-        loss = None
+        evaluate, loss, second = torch.enable_grad()(closure), None, None
         try:
             for _ in range(self.steps):
                 if not self._seen.fresh():
                     self.zero_grad()
                     loss = evaluate()
-                self.first_step(zero_grad=True, loss=_detached(loss), scaler=scaler)
-            second = evaluate()
+                    second = None if self._rises() else loss
+                self.first_step(zero_grad=second is None, loss=_detached(loss), scaler=scaler)
+                if second is not None:
+                    self._take_as_second()
+                    break
+            else:
+                second = evaluate()
             self.second_step(loss=_detached(second), scaler=scaler)
         except BaseException:
             if self.perturbed:
                 self.restore()
             raise
         return second if loss is None else loss
+
+    def _rises(self) -> bool:
+        """Whether the next step has an ascent; without one, both passes would give the same gradient."""
+        moves = any(group["rho"] * self.factor > 0 for group in self.param_groups if group.get("perturb", True))
+        return (moves and self.descent.ascends(self.count)) or self.batchnorm.which == "second"
+
+    def _take_as_second(self) -> None:
+        """Let the gradients of the first pass be those of the second."""
+        self._seen.forget()
+        self._inputs.forget()
 
     # ------------------------------------------------------------------ what is checked
 
@@ -350,48 +379,21 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
 
     # ------------------------------------------------------------------ what is told and kept
 
-    def _report(self, monitor: Monitor) -> None:
+    def _report(self, monitor: Monitor, measured: Mapping[str, float] | None) -> None:
         losses = [None if loss is None else float(loss) for loss in self._losses]
         moved = None
         if self._sample is not None:
             moved = {p: real_view(p.detach() - kept) for p, kept in self._kept.items()}
-        monitor.record(self.count, losses[0], losses[1], self._sample, moved)
+        monitor.record(self.count, losses[0], losses[1], self._sample, moved, measured)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the base optimizer, and under ``"sam"`` what variant, guard and monitor remember."""
         self._require_between()
-        state: dict[str, Any] = self.base_optimizer.state_dict()
-        numbers = {p: i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
-        state["sam"] = {
-            "count": self.count,
-            "ascents": self.ascents,
-            "random": None if self.ascent.generator is None else self.ascent.generator.get_state(),
-            "memory": {numbers[p]: dict(kept) for p, kept in self.memory.items() if kept},
-            "guard": None if self.guard is None else self.guard.state_dict(),
-            "monitor": None if self.monitor is None else self.monitor.state_dict(),
-        }
-        return state
+        return state.saved(self)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned; with a state of the base optimizer alone, rho stays as it is."""
-        extra = state_dict.get("sam") or {}
-        options = [{name: group[name] for name in OPTIONS} for group in self.param_groups]
-        self.base_optimizer.load_state_dict({k: v for k, v in state_dict.items() if k != "sam"})
-        self.param_groups, self.state = self.base_optimizer.param_groups, self.base_optimizer.state
-        for group, usual in zip(self.param_groups, options, strict=True):
-            group |= {name: value for name, value in usual.items() if name not in group}
-        weights = [p for group in self.param_groups for p in group["params"]]
-        self.count, self.ascents = int(extra.get("count", 0)), int(extra.get("ascents", 0))
-        if self.ascent.generator is not None and extra.get("random") is not None:
-            self.ascent.generator.set_state(extra["random"].cpu())
-        self.memory = {
-            weights[i]: {name: value.to(weights[i].device) for name, value in kept.items()}
-            for i, kept in extra.get("memory", {}).items()
-        }
-        if self.guard is not None and extra.get("guard") is not None:
-            self.guard.load_state_dict(extra["guard"])
-        if self.monitor is not None and extra.get("monitor") is not None:
-            self.monitor.load_state_dict(extra["monitor"])
+        state.load(self, state_dict)
 
 
 def _detached(loss: Any) -> Any:

@@ -27,7 +27,7 @@ SEES: dict[str, frozenset[str]] = {
     "find": GROUND | {"objectives"},
     "sam": GROUND | {"objectives"},
     "diagnosis": GROUND | {"objectives", "find", "sam"},
-    "training": GROUND,
+    "training": GROUND | {"objectives", "find", "diagnosis"},
     "prove": BELOW_PROVE,
     "plot": BELOW_PROVE | {"prove"},
     "tools": BELOW_PROVE | {"prove", "plot"},

@@ -319,8 +319,9 @@ class TorchFloats(FrameworkFloats):
         """Return a point as a tensor, and the gradient there."""
         import torch
 
-        theta = torch.from_numpy(point.copy()).requires_grad_()
-        return theta, torch.autograd.grad(self._value(theta), theta, create_graph=create_graph)[0]
+        with torch.enable_grad():
+            theta = torch.from_numpy(point.copy()).requires_grad_()
+            return theta, torch.autograd.grad(self._value(theta), theta, create_graph=create_graph)[0]
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """The loss at each point."""
@@ -342,7 +343,8 @@ class TorchFloats(FrameworkFloats):
         with sdpa_kernel(SDPBackend.MATH):
             for point, direction in zip(x, v, strict=True):
                 theta, slope = self._slope(point, create_graph=True)
-                product = (slope * torch.from_numpy(direction.copy())).sum()
+                with torch.enable_grad():
+                    product = (slope * torch.from_numpy(direction.copy())).sum()
                 row = torch.autograd.grad(product, theta, allow_unused=True)[0] if product.requires_grad else None
                 rows.append(np.zeros(len(point)) if row is None else row.numpy())
         return np.array(rows)
