@@ -101,8 +101,8 @@ def krawczyk(slice_: Slice, witness: SlicedWitness, value: MidRad) -> Test:
     """Make the test; `value` encloses ``G(z0)``."""
     radius = witness.radius
     try:
-        image = slice_.run("residual", witness.box)[0]
-        jacobian = slice_.columns("jacobian", witness.box)[0]
+        runs = slice_.at(witness.box, "residual", "jacobian")
+        image, jacobian = runs.run("residual")[0], runs.columns("jacobian")[0]
         c = MidRad.computed(np.linalg.inv(jacobian.mid))
         defect = (MidRad(np.eye(len(radius))) - c @ jacobian).magnitude()
         move = c @ value

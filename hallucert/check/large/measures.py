@@ -2,7 +2,8 @@
 
 The claims, what they conclude and what their numbers mean are those of every point (`hallucert.check.point`,
 `hallucert.check.attraction`); only how the numbers are enclosed differs. ``A`` and ``B`` have ``d`` columns, and what
-is needed of them are the products ``A B^T``, ``B B^T`` and ``A A^T``, of size m.
+is needed of them are the products ``A B^T``, ``B B^T`` and ``A A^T``, of size m. What is said of the Hessian, with
+d rows, is in `hallucert.check.large.curvature`.
 
 **Projected (C32).** With ``C`` nearly orthonormalizing the rows of B, ``e >= |C B B^T C^T - I|_inf < 1``: as in
 `hallucert.check.attraction.projected_c32`, with ``Y J Y^T = C A B^T C^T`` for ``Y = C B``.
@@ -29,7 +30,8 @@ from hallucert.balls.midrad.spectra import (
     symmetric_part,
 )
 from hallucert.check.claim import Enclosure, Measured, Numbers
-from hallucert.check.large.slice import Slice
+from hallucert.check.large.curvature import Curvature, enclosure
+from hallucert.check.large.slice import Runs, Slice
 from hallucert.check.point.rule import BY_NAME, Facts
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
@@ -66,14 +68,24 @@ class SlicedEvidence:
         return Measured(BY_NAME[name], numbers)
 
     @cached_property
+    def runs(self) -> Runs:
+        """The programs at ``x*``."""
+        return self.slice.at(self.z, "scalars", "kernel", "square", "hessian", "curvature", "move")
+
+    @cached_property
     def scalars(self) -> list[MidRad]:
         """``|g(x*)|``, ``f(x*)`` and ``f(x*+)``: enclosed, so that f is defined at both points."""
-        return self.slice.run("scalars", self.z)
+        return self.runs.run("scalars")
+
+    @cached_property
+    def curvature(self) -> Curvature:
+        """The Hessian at ``x*``, along directions."""
+        return Curvature(self.runs, self.scalars[0])
 
     @cached_property
     def kernel(self) -> list[MidRad]:
         """``A B^T`` and ``B B^T``."""
-        return self.slice.columns("kernel", self.z)
+        return self.runs.columns("kernel")
 
     @cached_property
     def orthonormal(self) -> tuple[MidRad, float] | None:
@@ -87,16 +99,10 @@ class SlicedEvidence:
         return (scaling, e) if e < 1 else None
 
 
-def enclosure(number: MidRad) -> Enclosure:
-    """The interval of a single number, exactly."""
-    mid, rad = Fraction(number.mid.item()), Fraction(number.rad.item())
-    return Enclosure(mid - rad, mid + rad)
-
-
 def existence(evidence: SlicedEvidence) -> Numbers | Reason:
     """Bound ``|S z*|``, the distance of ``x*`` from ``x0``, in every coordinate; f must be defined at both points."""
     evidence.scalars  # noqa: B018  (raises unless f is defined at x* and x*+)
-    moves = evidence.slice.run("move", evidence.z)
+    moves = evidence.runs.run("move")
     distance = Fraction(max(float(move.magnitude().max()) for move in moves))
     return {"offset": Enclosure(-distance, distance)}
 
@@ -115,7 +121,7 @@ def nothing(evidence: SlicedEvidence) -> Numbers | Reason:
 
 def regular(evidence: SlicedEvidence) -> Numbers | Reason:
     """Enclose the least singular value of A."""
-    ends = least_eigenvalue(symmetric_part(evidence.slice.columns("square", evidence.z)[0]))
+    ends = least_eigenvalue(symmetric_part(evidence.runs.columns("square")[0]))
     if ends is None or ends[0] <= 0:
         return Reason.PRECISION
     low, high = Fraction(math.sqrt(ends[0]) * (2 - UP)), Fraction(math.sqrt(ends[1]) * UP)
@@ -151,7 +157,9 @@ MEASURES: Mapping[str, Callable[[SlicedEvidence], Numbers | Reason]] = {
     "target": nothing,
     "regular": regular,
     "hallucinated_minimizer": nothing,
+    "sphere_type": lambda evidence: evidence.curvature.sphere_type(),
+    "theorem_3_2": lambda evidence: evidence.curvature.theorem_3_2(),
     "projected_c32": projected_c32,
     "attractor": attractor,
 }
-"""Of a point on a slice; what the others need has d rows and columns."""
+"""Of a point on a slice."""

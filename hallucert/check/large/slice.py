@@ -6,7 +6,7 @@ programs are run in the order in which contractions are cheapest (`hallucert.obj
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from fractions import Fraction
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from hallucert.balls.midrad.rounding import Doubles
 from hallucert.check.problem import Problem
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
+from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.program.program import Program, entries
@@ -28,6 +29,8 @@ from hallucert.objectives.radius_law import SAM
 MOST_ENTRIES = 2**20
 """Entries of the largest array of a block of lanes."""
 MOST_LANES = 64
+LONG = "move"
+"""The program whose result depends on no direction and has as many entries as there are parameters."""
 
 
 class Slice:
@@ -55,6 +58,7 @@ class Slice:
         self.programs = SlicedPrograms(f, problem.rho)
         self._rewritten: dict[str, Program] = {}
         self._parts: dict[str, Parts] = {}
+        self._still: dict[tuple[str, ...], tuple[Program, dict[str, list[int]]]] = {}
 
     @property
     def unknowns(self) -> int:
@@ -73,6 +77,7 @@ class Slice:
         """Another slice of the problem; its programs are the same."""
         result = Slice(self.problem, centre, arrays, balls)
         result.programs, result._rewritten, result._parts = self.programs, self._rewritten, self._parts
+        result._still = self._still
         return result
 
     def program(self, name: str) -> Program:
@@ -82,25 +87,39 @@ class Slice:
             self._rewritten[name] = reassociated(program, range(len(self.x0) + 1, len(program.inputs)))
         return self._rewritten[name]
 
-    def run(self, name: str, z: Array, *others: Array) -> list[Array]:
-        """Run a program at ``x(z)``."""
-        return self.at(name, z)(*others)
-
-    def at(self, name: str, z: Array) -> Callable[..., list[Array]]:
-        """What runs a program at ``x(z)`` in given directions; what depends on none of them is computed once.
-
-        It is computed in balls, if there is an arithmetic of these: then enclosures in doubles begin as tight as can
-        be, and what is left for doubles is linear in the directions. Only ``S z`` has as many entries as there are
-        parameters, and stays in doubles.
-        """
-        if self.balls is None or name == "move":
-            return lambda *others: self.arrays.run(self.program(name), [*self.x0, z, *others])
+    def parts(self, name: str) -> Parts:
+        """The same in two parts, of which the first depends on no direction."""
         if name not in self._parts:
             program = self.program(name)
             self._parts[name] = parted(program, range(len(self.x0) + 1, len(program.inputs)))
-        still, moving = self._parts[name]
-        known = self.sharp.ran(still, z)
-        return lambda *others: self.arrays.run(moving, [*self.x0, z, *others, *known])
+        return self._parts[name]
+
+    def still(self, names: tuple[str, ...]) -> tuple[Program, dict[str, list[int]]]:
+        """One program of all first parts, and which of its results each second part reads."""
+        if names not in self._still:
+            builder = ProgramBuilder([*self.f.program.inputs, (self.unknowns,)])
+            inputs, places = [builder.input(i) for i in range(len(builder.inputs))], dict[str, list[int]]()
+            for name in names:
+                if name != LONG:
+                    first = self.parts(name).still
+                    done = builder.include(first, inputs)
+                    places[name] = [done[i] for i in first.outputs]
+            ends = {node: k for k, node in enumerate(dict.fromkeys(itertools.chain(*places.values())))}
+            at = {name: [ends[node] for node in nodes] for name, nodes in places.items()}
+            self._still[names] = builder.program(list(ends)), at
+        return self._still[names]
+
+    def run(self, name: str, z: Array, *others: Array) -> list[Array]:
+        """Run a program at ``x(z)``."""
+        return self.at(z, name).run(name, *others)
+
+    def columns(self, name: str, z: Array) -> list[Array]:
+        """The (m, m) matrices of a program at ``x(z)``, see `Runs.columns`."""
+        return self.at(z, name).columns(name)
+
+    def at(self, z: Array, *names: str) -> Runs:
+        """What runs some programs at ``x(z)``."""
+        return Runs(self, z, names)
 
     @cached_property
     def sharp(self) -> SharpSlice:
@@ -109,17 +128,7 @@ class Slice:
             raise ArgumentError("balls", None, "be an arithmetic")
         return SharpSlice(self, self.balls)
 
-    def columns(self, name: str, z: Array) -> list[Array]:
-        """The (m, m) matrices whose columns are the lanes of a program, for all columns of the unit matrix."""
-        m, size = self.unknowns, self._lanes(name)
-        blocks, run = [], self.at(name, z)
-        for start in range(0, m, size):
-            look(f"columns of {name}", start, m)
-            blocks.append(run(np.eye(min(size, m - start), m, start)))
-        joined = MidRad.concatenate if isinstance(blocks[0][0], MidRad) else np.concatenate
-        return [joined(list(parts)).T for parts in zip(*blocks, strict=True)]
-
-    def _lanes(self, name: str) -> int:
+    def lanes(self, name: str) -> int:
         """How many columns at a time."""
         largest, many = 1, list[bool]()
         program, first = self.program(name), len(self.x0) + 1
@@ -129,6 +138,59 @@ class Slice:
             if many[-1]:
                 largest = max(largest, entries(node.shape))
         return max(1, min(MOST_LANES, MOST_ENTRIES // largest))
+
+
+class Runs:
+    """Some programs at ``x(z)``, for any directions; what depends on none of these is computed once, for all of them.
+
+    It is computed in balls, if there is an arithmetic of these: then enclosures in doubles begin as tight as can be,
+    and what is left for doubles is linear in the directions. Only ``S z``, which has as many entries as there are
+    parameters, stays in doubles.
+
+    Parameters
+    ----------
+    slice : Slice
+        The slice.
+    z : array
+        Where on it.
+    names : tuple of str
+        The programs.
+    """
+
+    def __init__(self, slice: Slice, z: Array, names: tuple[str, ...]) -> None:
+        self.slice, self.z = slice, z
+        self.still, self._places = slice.still(names)
+        self._known = dict[int, Array]()
+
+    @cached_property
+    def _values(self) -> list[Array]:
+        """What depends on no direction, in balls if there are some."""
+        if self.slice.balls is not None:
+            return self.slice.sharp.balls(self.still, self.z)
+        return self.slice.arrays.run(self.still, [*self.slice.x0, self.z])
+
+    def _value(self, place: int) -> Array:
+        """One of these, as arrays have it."""
+        if place not in self._known:
+            value = self._values[place]
+            self._known[place] = value if self.slice.balls is None else self.slice.sharp.rounded(value)
+        return self._known[place]
+
+    def run(self, name: str, *others: Array) -> list[Array]:
+        """Run a program in given directions."""
+        at = [*self.slice.x0, self.z, *others]
+        if name == LONG:
+            return self.slice.arrays.run(self.slice.program(name), at)
+        return self.slice.arrays.run(self.slice.parts(name).moving, [*at, *map(self._value, self._places[name])])
+
+    def columns(self, name: str) -> list[Array]:
+        """The (m, m) matrices whose columns are the lanes of a program, for all columns of the unit matrix."""
+        m, size, blocks = self.slice.unknowns, self.slice.lanes(name), []
+        for start in range(0, m, size):
+            look(f"columns of {name}", start, m)
+            blocks.append(self.run(name, np.eye(min(size, m - start), m, start)))
+        joined = MidRad.concatenate if isinstance(blocks[0][0], MidRad) else np.concatenate
+        return [joined(list(parts)).T for parts in zip(*blocks, strict=True)]
 
 
 class SharpSlice:
@@ -159,6 +221,14 @@ class SharpSlice:
 
     def ran(self, program: Program, z: MidRad, *others: MidRad) -> list[MidRad]:
         """Run a program of ``x0``, z and others."""
+        return [self.rounded(balls) for balls in self.balls(program, z, *others)]
+
+    def balls(self, program: Program, z: MidRad, *others: MidRad) -> list[Array]:
+        """The same, in balls."""
         with self.arithmetic:
-            found = self.arrays.run(program, [*self._x0, *map(self._balls, (z, *others))])
-            return [MidRad.from_balls(self.arithmetic, balls) for balls in found]
+            return self.arrays.run(program, [*self._x0, *map(self._balls, (z, *others))])
+
+    def rounded(self, balls: Array) -> MidRad:
+        """The doubles around balls; `DomainError` if there are none."""
+        with self.arithmetic:
+            return MidRad.from_balls(self.arithmetic, balls)

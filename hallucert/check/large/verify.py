@@ -71,8 +71,9 @@ def _contradicted(slice_: Slice, witness: SlicedWitness) -> str | None:
     m = slice_.unknowns
     chosen = np.random.default_rng(slice_.f.dimension).permutation(m)[:SAMPLES]
     directions = np.eye(m)[chosen]
+    runs = slice_.at(MidRad(witness.middle), "jacobian", "kernel")
     for name, columns in (("A S", "jacobian"), ("A B^T", "kernel")):
-        arrays = slice_.run(columns, MidRad(witness.middle), directions)
+        arrays = runs.run(columns, directions)
         for found, exact in zip(arrays, slice_.sharp.run(columns, witness.middle, directions), strict=True):
             if not _overlap(exact, found):
                 return f"columns of {name} in {slice_.sharp.arithmetic.name} are not where arrays of doubles have them"

@@ -8,16 +8,17 @@ down. With ``A = Dr(x+) J``, the derivative of ``r(x+)``, and ``B = Dr(x+)``, bo
 ``jacobian``    ``(x0, z, e) -> A S e``
 ``kernel``      ``(x0, z, e) -> (A B^T e, B B^T e)``
 ``square``      ``(x0, z, e) -> A A^T e``
-``curvature``   ``(x0, z, v) -> (v^T Du(x) v, |v|^2)``
+``hessian``     ``(x0, z, v) -> H(x) v``
+``curvature``   ``(x0, z, v) -> (v^T H v, g^T v, g^T H v, g^T H g, |v|^2)``, ``g`` and ``H`` at ``x``
 ``move``        ``(x0, z) -> S z``
 ``scalars``     ``(x0, z) -> (|g(x)|, f(x), f(x+))``
 ``back``        ``(x, e) -> A^T e``
 ``gram``        ``(x, e) -> A A^T e``
 ==============  ===================================================
 
-where ``x0``, ``v``, ``S z`` and ``A^T e`` are the parameter arrays one by one, and ``x`` is any point. A column ``e``
-of the unit matrix gives a column, so lanes give a block of columns. Derivatives come from the rules of all programs: no
-formula for ``J`` stands here.
+where ``x0``, ``v``, ``H v``, ``S z`` and ``A^T e`` are the parameter arrays one by one, and ``x`` is any point. A
+column ``e`` of the unit matrix gives a column, so lanes give a block of columns. Derivatives come from the rules of all
+programs: no formula for ``J`` stands here.
 """
 
 from __future__ import annotations
@@ -101,13 +102,19 @@ class SlicedPrograms:
         return builder.program([_included(builder, pushforward(self.shifted), [*inputs[:-1], *direction])[1]])
 
     @cached_property
-    def curvature(self) -> Program:
-        """``(x0, z, v) -> (v^T Du(x) v, |v|^2)``."""
+    def hessian(self) -> Program:
+        """``(x0, z, v) -> H(x) v``."""
         builder, x, v = self._on_slice(*self.f.program.inputs)
-        ascent = ProgramBuilder(self.f.program.inputs)
-        direction = ascent.program(self._direction(ascent, _inputs(ascent)))
-        turned = _included(builder, pushforward(direction), [*x, *v])[len(v) :]
-        return builder.program([_inner(builder, v, turned), _inner(builder, v, v)])
+        return builder.program(_included(builder, self.f.calculus.second, [*x, *v]))
+
+    @cached_property
+    def curvature(self) -> Program:
+        """``(x0, z, v) -> (v^T H v, g^T v, g^T H v, g^T H g, |v|^2)``."""
+        builder, x, v = self._on_slice(*self.f.program.inputs)
+        g, _ = self._gradient(builder, x)
+        along, turned = (_included(builder, self.f.calculus.second, [*x, *side]) for side in (v, g))
+        pairs = (v, along), (g, v), (turned, v), (g, turned), (v, v)
+        return builder.program([_inner(builder, *pair) for pair in pairs])
 
     @cached_property
     def move(self) -> Program:
@@ -144,11 +151,6 @@ class SlicedPrograms:
         gradient, q = self._gradient(builder, x)
         factor = builder.scale(self.rho, builder.power(q, -1))
         return [builder.add(a, builder.mul(factor, g)) for a, g in zip(x, gradient, strict=True)], q
-
-    def _direction(self, builder: ProgramBuilder, x: list[int]) -> list[int]:
-        """``u = g/|g|``."""
-        gradient, q = self._gradient(builder, x)
-        return [builder.mul(builder.power(q, -1), g) for g in gradient]
 
     def _gradient(self, builder: ProgramBuilder, x: list[int]) -> tuple[list[int], int]:
         """``g`` and ``|g|``."""

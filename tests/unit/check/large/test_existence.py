@@ -59,10 +59,14 @@ class OneUnknown:
     def __init__(self, slope):
         self.slope = slope
 
-    def run(self, name, box):
-        return [box * self.slope]
+    def at(self, box, *names):
+        self.box = box
+        return self
 
-    def columns(self, name, box):
+    def run(self, name):
+        return [self.box * self.slope]
+
+    def columns(self, name):
         return [self.slope.reshape(1, 1)]
 
 

@@ -24,6 +24,14 @@ SHARP = {
 }
 
 
+INNER = {
+    "smallest_eigenvalue_sym_Du": "upper",
+    "smallest_tangential_eigenvalue": "upper",
+    "largest_tangential_eigenvalue": "lower",
+}
+"""The sharp end of numbers whose other end is a rough bound."""
+
+
 def agree(arrays, balls):
     """Both certificates say the same of all claims that arrays measure, and their numbers overlap."""
     for name in MEASURES:
@@ -34,12 +42,16 @@ def agree(arrays, balls):
             assert low <= b.numbers[key].upper and b.numbers[key].lower <= high, key
             if key in SHARP:
                 assert high - low <= abs(high) / 10**4, key
+            if key in INNER:
+                true = b.numbers[key].upper
+                assert abs(getattr(a.numbers[key], INNER[key]) - true) <= abs(true) / 50, key
 
 
 def test_claims_are_those_of_balls():
     """At an attracting point of 74 parameters every claim and number agrees with the proof in Arb, which uses J."""
     agree(samples.certified(), samples.certified("arb"))
-    assert all(samples.certified()[name] for name in MEASURES)
+    assert all(samples.certified()[name] for name in MEASURES.keys() - {"theorem_3_2"})
+    assert samples.certified()["theorem_3_2"].status is Status.REFUTED
 
 
 def test_a_point_that_repels_is_refuted_as_in_balls():
@@ -52,13 +64,6 @@ def test_a_point_that_repels_is_refuted_as_in_balls():
     agree(arrays, hc.certify(f, x, 8, backend="arb"))
     assert arrays["attractor"].status is arrays["projected_c32"].status is Status.REFUTED
     assert hc.verify(arrays)
-
-
-def test_claims_that_need_large_matrices_are_named():
-    """What would need the Hessian is undecided, and says so."""
-    for name in ("sphere_type", "theorem_3_2"):
-        assert samples.certified()[name].reason == "size"
-    assert "is not formed at this size" in str(samples.certified())
 
 
 @pytest.mark.parametrize("copies", [2])

@@ -10,8 +10,17 @@ from hallucert.check.large import slice as slices
 from hallucert.check.large.slice import SharpSlice
 from hallucert.errors import ArgumentError
 
-PROGRAMS = {"residual": 0, "jacobian": 1, "kernel": 1, "square": 1, "move": 0, "scalars": 0}
-"""How many arrays of directions each program takes."""
+PROGRAMS = {
+    "residual": 0,
+    "jacobian": 8,
+    "kernel": 8,
+    "square": 8,
+    "move": 0,
+    "scalars": 0,
+    "hessian": 74,
+    "curvature": 74,
+}
+"""How many entries a direction of each program has."""
 
 
 @pytest.mark.parametrize("balls", [None, arithmetic("arb", 106)])
@@ -25,7 +34,7 @@ def test_points_of_a_box_lie_in_its_enclosures(radius, balls):
     box = MidRad(middle, np.full(m, radius))
     inside = [np.clip(middle + radius * s, middle - radius, middle + radius) for s in (1, -1, rng.uniform(-1, 1, m))]
     for name, count in PROGRAMS.items():
-        directions = [np.eye(m)[:3]] * count
+        directions = [] if not count else [np.eye(m)[:3]] if count == m else f.split(rng.normal(size=(3, count)))
         arrays = on_slice.run(name, box, *directions)
         for z in inside:
             for array, exact in zip(arrays, sharp.run(name, z, *directions), strict=True):

@@ -55,13 +55,14 @@ def wanted():
     slice_ = autograd.jacobian(r)(plus(POINT)).T
     x = POINT + slice_ @ Z
     a, b = autograd.jacobian(lambda y: r(plus(y)))(x), autograd.jacobian(r)(plus(x))
-    du = autograd.jacobian(direction)(x)
+    g, hessian = autograd.grad(f)(x), autograd.hessian(f)(x)
     return {
         "residual": [r(plus(x))],
         "jacobian": [(a @ slice_).T],
         "kernel": [(a @ b.T).T, b @ b.T],
         "square": [a @ a.T],
-        "curvature": [V @ du @ V, V @ V],
+        "hessian": np.split(hessian @ V, ENDS[:-1]),
+        "curvature": [V @ hessian @ V, g @ V, g @ hessian @ V, g @ hessian @ g, V @ V],
         "scalars": [np.linalg.norm(autograd.grad(f)(x)), f(x), f(plus(x))],
         "move": np.split(slice_ @ Z, ENDS[:-1]),
         "back": [part.T for part in np.split(autograd.jacobian(lambda y: r(plus(y)))(POINT).T, ENDS[:-1])],
@@ -77,7 +78,8 @@ def test_programs_of_the_slice_are_those_of_autograd(form):
     for name, values in wanted().items():
         program = getattr(programs, name)
         at = x0 if name in ("back", "gram") else [*x0, Z]
-        others = {"curvature": objective.split(V)}.get(name, [np.eye(6)] * (len(program.inputs) - len(at)))
+        directions = objective.split(V) if name in ("hessian", "curvature") else [np.eye(6)]
+        others = directions[: len(program.inputs) - len(at)]
         found = FloatArrays().run(form(program, range(len(at), len(program.inputs))), [*at, *others])
         for a, b in zip(found, values, strict=True):
             assert np.allclose(a.reshape(b.shape), b, rtol=1e-12, atol=1e-13), name
