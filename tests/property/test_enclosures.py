@@ -8,140 +8,21 @@ import mpmath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle import Oracle, UndefinedError, random_tape
 
 from hallucert.balls import arithmetic
-from hallucert.balls.facade import EXP_LIMIT, UNDERFLOW_LIMIT
-from hallucert.errors import ArgumentError
 from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape
 
 BITS = (600, 1200)
 
 
-class UndefinedError(Exception):
-    """The formula is not defined at the point (or is larger than any ball may be)."""
-
-
-class Oracle:
-    """mpmath's floating point as the arithmetic of a tape; raises where a real function is not defined."""
-
-    @staticmethod
-    def constant(value: Fraction):
-        return Number(mpmath.mpf(value.numerator) / value.denominator)
-
-    @staticmethod
-    def pi():
-        return Number(+mpmath.pi)
-
-    @staticmethod
-    def power(x, exponent: int):
-        if exponent < 0 and x.value == 0:
-            raise UndefinedError
-        return Number(x.value**exponent)
-
-    @staticmethod
-    def real_power(x, exponent: Fraction):
-        return Number(mpmath.power(Oracle._positive(x), mpmath.mpf(exponent.numerator) / exponent.denominator))
-
-    @staticmethod
-    def exp(x):
-        if x.value > EXP_LIMIT + 1:
-            raise UndefinedError
-        return Number(mpmath.exp(x.value) if x.value > -2 * UNDERFLOW_LIMIT else mpmath.mpf(0))
-
-    @staticmethod
-    def log(x):
-        return Number(mpmath.log(Oracle._positive(x)))
-
-    @staticmethod
-    def sqrt(x):
-        return Number(mpmath.sqrt(Oracle._positive(x)))
-
-    @staticmethod
-    def sin(x):
-        return Number(mpmath.sin(Oracle._moderate(x)))
-
-    @staticmethod
-    def cos(x):
-        return Number(mpmath.cos(Oracle._moderate(x)))
-
-    @staticmethod
-    def tanh(x):
-        return Number(mpmath.tanh(x.value) if abs(x.value) < 10**6 else mpmath.sign(x.value))
-
-    @staticmethod
-    def erf(x):
-        return Number(mpmath.erf(x.value) if abs(x.value) < 10**6 else mpmath.sign(x.value))
-
-    @staticmethod
-    def softplus(x):
-        tail = mpmath.exp(-abs(x.value)) if abs(x.value) < 2 * UNDERFLOW_LIMIT else mpmath.mpf(0)
-        return Number(max(x.value, mpmath.mpf(0)) + mpmath.log1p(tail))
-
-    @staticmethod
-    def _positive(x):
-        if x.value <= 0:
-            raise UndefinedError
-        return x.value
-
-    @staticmethod
-    def _moderate(x):
-        if abs(x.value) > mpmath.mpf(10) ** 50:
-            raise OverflowError
-        return x.value
-
-
-class Number:
-    """An mpf whose division refuses 0."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def __add__(self, other):
-        return Number(self.value + other.value)
-
-    def __sub__(self, other):
-        return Number(self.value - other.value)
-
-    def __mul__(self, other):
-        return Number(self.value * other.value)
-
-    def __truediv__(self, other):
-        if other.value == 0:
-            raise UndefinedError
-        return Number(self.value / other.value)
-
-    def __neg__(self):
-        return Number(-self.value)
-
-
-UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus", "neg")
-BINARY = ("add", "sub", "mul", "div")
 RATIONALS = st.fractions(min_value=-3, max_value=3, max_denominator=20)
 
 
 @st.composite
 def tapes(draw):
     """A one-output tape in one to three variables, of three to twelve random operations."""
-    d = draw(st.integers(1, 3))
-    builder = TapeBuilder([f"x{i}" for i in range(d)])
-    nodes = [builder.variable(i) for i in range(d)] + [builder.constant(draw(RATIONALS)), builder.pi()]
-    for _ in range(draw(st.integers(3, 12))):
-        kind = draw(st.sampled_from(("unary", "binary", "binary", "power", "real_power")))
-        a, b = (nodes[-1 - draw(st.integers(0, min(5, len(nodes) - 1)))] for _ in range(2))
-        try:
-            if kind == "unary":
-                op = draw(st.sampled_from(UNARY))
-                node = builder.neg(a) if op == "neg" else builder.unary(op, a)
-            elif kind == "binary":
-                node = getattr(builder, draw(st.sampled_from(BINARY)))(a, b)
-            elif kind == "power":
-                node = builder.power(a, draw(st.integers(-3, 5)))
-            else:
-                node = builder.real_power(a, draw(RATIONALS))
-        except ArgumentError:  # a constant outside the domain, such as log(-1)
-            continue
-        nodes.append(node)
-    return builder.tape([nodes[-1]])
+    return random_tape(lambda low, high: draw(st.integers(low, high)), lambda: draw(RATIONALS))
 
 
 RADII = st.sampled_from(

@@ -1,12 +1,10 @@
 """Random array programs, and the check that midpoint-radius arrays contain what Arb gives at 212 bits, node by node.
 
-Run as a program, with how many numbers to compare (a million) and a seed (0), this goes on until so many are compared.
-It prints how many were, of which operations, and how many failed; it ends with an error if any did.
+`tests/property/soak.py` does so for as long as one likes.
 """
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from fractions import Fraction
 
@@ -166,23 +164,3 @@ def check(rng: np.random.Generator, steps: int, count: Counter[str]) -> list[str
                     count[node.op] += 1
                     count[name] += 1
     return failures
-
-
-def main(wanted: int, seed: int) -> int:
-    """Check until as many numbers were compared as wanted."""
-    count: Counter[str] = Counter()
-    failures: list[str] = []
-    programs = 0
-    while sum(count[name] for name in ("value", "JVP", "VJP", "HVP")) < wanted:
-        rng = np.random.default_rng([seed, programs])
-        failures += check(rng, int(rng.integers(3, 14)), count)
-        programs += 1
-    total = sum(count[name] for name in ("value", "JVP", "VJP", "HVP"))
-    print(f"{total} numbers of {programs} programs and their derivatives compared, {len(failures)} not enclosed")
-    print(dict(count.most_common()))
-    print(*failures[:20], sep="\n")
-    return min(len(failures), 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main(*map(int, (sys.argv[1:] + ["1000000", "0"][len(sys.argv) - 1 :])[:2])))
