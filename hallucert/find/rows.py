@@ -17,8 +17,8 @@ import numpy as np
 from hallucert.clock import look
 from hallucert.objectives.program.evaluate import FloatArrays
 from hallucert.objectives.program.objective import ProgramObjective
-from hallucert.objectives.program.program import Program, entries
-from hallucert.objectives.program.reassociate import reassociated
+from hallucert.objectives.program.program import entries
+from hallucert.objectives.program.reassociate import Parts, parted, reassociated
 from hallucert.objectives.program.sliced import SlicedPrograms
 
 BLOCK = 2**18  # numbers in the largest array of a block of lanes: 2 MB, about what a core has near it
@@ -56,18 +56,15 @@ class ShiftedProgram:
         self.f, self.programs = f, SlicedPrograms(f, rho)
 
     @cached_property
-    def gram(self) -> Program:
-        """``(x, e) -> A A^T e`` in Gram form."""
-        return reassociated(self.programs.gram, [len(self.f.program.inputs)])
+    def gram(self) -> Parts:
+        """``(x, e) -> A A^T e`` in Gram form: what depends on `x` alone, and the rest."""
+        lanes = [len(self.f.program.inputs)]
+        return parted(reassociated(self.programs.gram, lanes), lanes)
 
     @cached_property
     def lanes(self) -> int:
         """How many lanes of it are run at once."""
-        many, widest = list[bool](), 1
-        for node in self.gram.nodes:
-            own = node.op == "input" and node.data == len(self.f.program.inputs)
-            many.append(own or any(many[i] for i in node.args))
-            widest = max(widest, entries(node.shape) * many[-1])
+        widest = max((entries(node.shape) for node in self.gram.moving.nodes if node.op != "input"), default=1)
         return max(1, BLOCK // widest)
 
     def rows(self, x: np.ndarray, factor: float) -> Rows:
@@ -85,11 +82,15 @@ class ProgramRows:
         """Return ``A A^T``."""
         m, lanes = self.shifted.f.residual_count, self.shifted.lanes
         result = np.empty((m, m))
+        still, moving = self.shifted.gram
+        arrays = FloatArrays()
         with np.errstate(all="ignore"):
+            # What depends on x alone comes with an e that it does not read.
+            known = arrays.run(still, [*self.x, np.zeros(m)])
             for first in range(0, m, lanes):
                 look()
                 e = np.eye(min(lanes, m - first), m, first)
-                result[first : first + lanes] = FloatArrays().run(self.shifted.gram, [*self.x, e])[0]
+                result[first : first + lanes] = arrays.run(moving, [*self.x, e, *known])[0]
         return self.factor**2 * result
 
     def combined(self, w: np.ndarray) -> np.ndarray:

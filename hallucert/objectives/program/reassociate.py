@@ -75,16 +75,18 @@ class _Rewriting:
         self.sums: list[Sum] = []
         self.needed: set[int] = set()
         self.many: set[int] = set()
+        self.summed = _only_summed(program)
 
     def result(self) -> Program:
         """The new program."""
-        for node in self.program.nodes:
-            self.sums.append(self._sum(node))
+        for i, node in enumerate(self.program.nodes):
+            self.sums.append(self._sum(node, i not in self.summed))
         return self.builder.program([self._written(self.sums[i]) for i in self.program.outputs])
 
     # ------------------------------------------------------------------ from nodes to sums
 
-    def _sum(self, node: Node) -> Sum:
+    def _sum(self, node: Node, wanted: bool) -> Sum:
+        """The sum of terms that a node is; a product that is not `wanted` itself needs no entries of its factors."""
         sums = [self.sums[i] for i in node.args]
         match node.op:
             case "scale" if isinstance(node.data, Fraction):
@@ -107,7 +109,8 @@ class _Rewriting:
                 kept = "".join(x for axis, x in enumerate(letters) if axis not in node.data)
                 return self._contracted(f"{letters},{letters}->{kept}", node, *(self.sums[i] for i in product.args))
         args = [self._written(part) for part in sums]
-        self.needed.update(args)
+        if wanted:
+            self.needed.update(args)
         number = self.builder.push(node.op, *args, data=node.data, shape=node.shape)
         return (self._plain(number, args, own=node.op == "input" and node.data in self.lanes),)
 
@@ -138,7 +141,7 @@ class _Rewriting:
                 chosen = free
         if chosen is dense:
             self.needed.update(term.factors[0][0] for term in written)
-        kept = [t for t in chosen if sum(entries(self.builder.shape(i)) for i, _ in t.factors) < entries(node.shape)]
+        kept = [term for term in chosen if self._entries(term) < entries(node.shape)]
         rest = tuple(term for term in chosen if term not in kept)
         return self._together((*kept, self._plain(self._written(rest), ()))) if rest else self._together(tuple(kept))
 
@@ -207,6 +210,13 @@ class _Rewriting:
 
     # ------------------------------------------------------------------ what it costs
 
+    def _entries(self, term: Term) -> float:
+        """The entries of its factors a lane; those of factors without lanes are shared, if others have lanes."""
+        many = [i in self.many for i, _ in term.factors]
+        lanes = LANES if any(many) else 1
+        sizes = [entries(self.builder.shape(i)) for i, _ in term.factors]
+        return sum(size if own else size / lanes for size, own in zip(sizes, many, strict=True))
+
     def _cost(self, terms: Sum) -> float:
         return sum(self._plan(term).cost for term in terms)
 
@@ -216,6 +226,12 @@ class _Rewriting:
         return _cheapest(
             tuple((letters, i in self.many) for i, letters in term.factors), sizes, ascii_letters[: term.axes]
         )
+
+
+def _only_summed(program: Program) -> set[int]:
+    """Products that only sums over some of their axes read: those are contractions."""
+    products = {i for i, node in enumerate(program.nodes) if node.op == "mul"}
+    return products.difference(program.outputs, *(node.args for node in program.nodes if node.op != "sum"))
 
 
 def _cheapest(factors: tuple[tuple[str, bool], ...], sizes: dict[str, int], result: str) -> Plan:

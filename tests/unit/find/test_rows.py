@@ -10,7 +10,7 @@ from hallucert.errors import SearchError
 from hallucert.find import rows
 from hallucert.find import shifted as shifted_module
 from hallucert.find.rescaled import Rescaled
-from hallucert.find.rows import DenseRows
+from hallucert.find.rows import DenseRows, ShiftedProgram
 from hallucert.find.shifted import Shifted
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder
@@ -45,6 +45,14 @@ def test_products_of_rows_are_those_of_the_matrix(monkeypatch, block, units):
     size = np.linalg.norm(a)
     assert np.abs(found.gram() - a @ a.T).max() < 1e-13 * size**2
     assert np.abs(found.combined(w) - a.T @ w).max() < 1e-13 * size
+
+
+@pytest.mark.parametrize("samples", [4, 20])
+def test_no_direction_has_as_many_entries_as_the_weights(samples):
+    """Of what is run for each lane nothing has the shape of the first weights, also where the data are larger."""
+    moving = ShiftedProgram(network(samples=samples), Fraction(3, 4)).gram.moving
+    shapes = {node.shape for node in moving.nodes if node.op != "input"}
+    assert shapes and not shapes.intersection({(7, 30), (30, 7)})
 
 
 def test_other_steps_and_formulas_take_the_entries():
