@@ -1,0 +1,275 @@
+"""Intervals of real numbers with dyadic ends, rounded outward; integers are the only arithmetic underneath.
+
+An interval is the triple `(low, high, exponent)` of integers and stands for all real numbers from `low *
+2**exponent` to `high * 2**exponent`. Every operation returns an interval that contains the results for all
+numbers of its operands. Ends are cut to `precision()` bits, the lower one downward (`>>` rounds down) and the
+upper one upward (`-(-x >> n)`), so exact results stay exact as long as they fit. What is not defined on all
+of the operands, such as a quotient by an interval that holds 0, raises `Undefined`: then nothing is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from math import isqrt
+
+LARGEST_EXPONENT = 1 << 40  # numbers beyond it are not represented
+_bits = 128
+
+
+class Undefined(ArithmeticError):
+    """An operation is not defined, or not known to be, everywhere on its operands."""
+
+
+def precision() -> int:
+    """Bits that the ends of results have at most."""
+    return _bits
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Compute with so many bits in the block."""
+    global _bits
+    before, _bits = _bits, bits
+    try:
+        yield
+    finally:
+        _bits = before
+
+
+class Interval(tuple[int, int, int]):
+    """The real numbers `x` with `low * 2**exponent <= x <= high * 2**exponent`."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Interval) -> Interval:  # type: ignore[override]
+        a, b, e = self
+        c, d, f = other
+        if e == f:
+            return cut(a + c, b + d, e)
+        if e < f:
+            a, b, e, c, d, f = c, d, f, a, b, e
+        shift = e - f
+        if shift > 4 * _bits:  # far apart: what is so much smaller matters in the last place only
+            if a == 0 == b:
+                return Interval((c, d, f))
+            a, b, e, shift = a << 2 * _bits, b << 2 * _bits, e - 2 * _bits, shift - 2 * _bits
+            return cut(a + (c >> shift), b - (-d >> shift), e)
+        return cut((a << shift) + c, (b << shift) + d, f)
+
+    def __neg__(self) -> Interval:
+        a, b, e = self
+        return Interval((-b, -a, e))
+
+    def __sub__(self, other: Interval) -> Interval:
+        c, d, f = other
+        return self + Interval((-d, -c, f))
+
+    def __mul__(self, other: Interval) -> Interval:  # type: ignore[override]
+        low, high, e = product(self, other)
+        return cut(low, high, e)
+
+    def __truediv__(self, other: Interval) -> Interval:
+        a, b, e = self
+        c, d, f = other
+        if c <= 0 <= d:
+            raise Undefined("division by an interval that holds 0")
+        if d < 0:
+            a, b, c, d = -b, -a, -d, -c
+        shift = max(0, _bits + d.bit_length() - max(a.bit_length(), b.bit_length()) + 1)
+        low = (a << shift) // (d if a >= 0 else c)
+        high = -((-b << shift) // (c if b >= 0 else d))
+        return cut(low, high, e - f - shift)
+
+    def __abs__(self) -> Interval:
+        a, b, e = self
+        if a >= 0:
+            return self
+        return Interval((-b, -a, e)) if b <= 0 else Interval((0, max(-a, b), e))
+
+    def power(self, k: int) -> Interval:
+        """`x**k`, 1 for `k = 0`. Sharp: powers are monotone on each side of 0."""
+        a, b, e = self
+        if k < 0:
+            return ONE / self.power(-k)
+        if k % 2 == 0:
+            self = abs(self)
+        elif a < 0 < b:
+            return hull([Interval((a, a, e)).power(k), Interval((b, b, e)).power(k)])
+        elif a < 0:
+            return -(-self).power(k)
+        result, base = ONE, self
+        while k:
+            if k & 1:
+                result = result * base
+            k >>= 1
+            base = base * base if k else base
+        return result
+
+    def sqrt(self) -> Interval:
+        """The root of positive numbers."""
+        a, b, e = self
+        if a <= 0:
+            raise Undefined("root of an interval that is not positive")
+        shift = max(0, 2 * _bits - a.bit_length() + 2)
+        shift += (e - shift) & 1
+        return cut(isqrt(a << shift), isqrt((b << shift) - 1) + 1, (e - shift) >> 1)
+
+    def positive(self) -> bool:
+        """Are all of its numbers positive?"""
+        return self[0] > 0
+
+    def negative(self) -> bool:
+        """Are all of its numbers negative?"""
+        return self[1] < 0
+
+    def below(self, other: Interval) -> bool:
+        """Is every number of it smaller than every one of the other?"""
+        return compare(self[1], self[2], other[0], other[2]) < 0
+
+    def inside(self, other: Interval) -> bool:
+        """Does the other contain it?"""
+        return compare(other[0], other[2], self[0], self[2]) <= 0 <= compare(other[1], other[2], self[1], self[2])
+
+    def strictly_inside(self, other: Interval) -> bool:
+        """Does the interior of the other contain it?"""
+        return compare(other[0], other[2], self[0], self[2]) < 0 < compare(other[1], other[2], self[1], self[2])
+
+    def lower(self) -> Interval:
+        """Its lower end."""
+        return Interval((self[0], self[0], self[2]))
+
+    def upper(self) -> Interval:
+        """Its upper end."""
+        return Interval((self[1], self[1], self[2]))
+
+    def middle(self) -> Interval:
+        """A number near its middle, exactly representable."""
+        a, b, e = self
+        return Interval((a + b, a + b, e - 1))
+
+    def __float__(self) -> float:
+        """A double near its middle: a hint, never evidence."""
+        m, _, e = self.middle()
+        cut_off = max(0, m.bit_length() - 60)
+        if e + cut_off > 900 and m:
+            return 1e300 if m > 0 else -1e300
+        return 0.0 if e + cut_off < -1100 else float(Fraction(m >> cut_off) * Fraction(2) ** (e + cut_off))
+
+
+def product(x: Interval, y: Interval) -> tuple[int, int, int]:
+    """The exact product."""
+    a, b, e = x
+    c, d, f = y
+    if a >= 0:
+        if c >= 0:
+            return a * c, b * d, e + f
+        return b * c, (b if d >= 0 else a) * d, e + f
+    if b <= 0:
+        if d <= 0:
+            return b * d, a * c, e + f
+        return a * d, (a if c <= 0 else b) * c, e + f
+    if c >= 0:
+        return a * d, b * d, e + f
+    if d <= 0:
+        return b * c, a * c, e + f
+    return min(a * d, b * c), max(a * c, b * d), e + f
+
+
+def cut(low: int, high: int, exponent: int) -> Interval:
+    """The interval with its ends rounded outward to the working precision."""
+    extra = max(low.bit_length(), high.bit_length()) - _bits
+    if extra > 0:
+        low, high, exponent = low >> extra, -(-high >> extra), exponent + extra
+    if exponent > LARGEST_EXPONENT:
+        raise Undefined("a number is too large")
+    if exponent < -LARGEST_EXPONENT:
+        return Interval((low >> _bits, -(-high >> _bits), _bits - LARGEST_EXPONENT))
+    return Interval((low, high, exponent))
+
+
+def compare(m: int, e: int, n: int, f: int) -> int:
+    """Something with the sign of `m 2**e - n 2**f`, without large shifts."""
+    if (m > 0) - (m < 0) != (n > 0) - (n < 0) or m == 0:
+        return ((m > 0) - (m < 0)) - ((n > 0) - (n < 0))
+    top, other = m.bit_length() + e, n.bit_length() + f
+    if top != other:
+        return (1 if top > other else -1) * (1 if m > 0 else -1)
+    least = min(e, f)
+    m, n = m << (e - least), n << (f - least)
+    return (m > n) - (m < n)
+
+
+def exact(value: int | Fraction) -> Interval:
+    """A rational number; exactly, if it is dyadic, whatever the precision."""
+    n, d = value.numerator, value.denominator
+    if d & (d - 1) == 0:
+        return Interval((n, n, 1 - d.bit_length()))
+    shift = max(0, _bits + d.bit_length() - n.bit_length() + 1)
+    return cut((n << shift) // d, -((-n << shift) // d), -shift)
+
+
+def between(low: Interval, high: Interval) -> Interval:
+    """From the lower end of one to the upper end of the other, exactly; exponents have to be moderate."""
+    e = min(low[2], high[2])
+    return Interval((low[0] << (low[2] - e), high[1] << (high[2] - e), e))
+
+
+def hull(parts: Iterable[Interval]) -> Interval:
+    """An interval that contains all of these, the smallest one up to rounding."""
+    first, *others = parts
+    low, high = first.lower(), first.upper()
+    for x in others:
+        low = x.lower() if compare(x[0], x[2], low[0], low[2]) < 0 else low
+        high = x.upper() if compare(x[1], x[2], high[1], high[2]) > 0 else high
+    width = high - low
+    return low + Interval((0, width[1], width[2]))
+
+
+def meet(x: Interval, y: Interval) -> Interval:
+    """The numbers that two intervals have in common, up to rounding; they must have some."""
+    low = x if compare(x[0], x[2], y[0], y[2]) >= 0 else y
+    high = x if compare(x[1], x[2], y[1], y[2]) <= 0 else y
+    return hull([low.lower(), high.upper()])
+
+
+def least(parts: Iterable[Interval]) -> Interval:
+    """The smallest of some numbers, each known by an interval."""
+    low, *others = parts
+    high = low
+    for x in others:
+        low = x if compare(x[0], x[2], low[0], low[2]) < 0 else low
+        high = x if compare(x[1], x[2], high[1], high[2]) < 0 else high
+    return hull([low.lower(), high.upper()])
+
+
+def dot(xs: Sequence[Interval], ys: Sequence[Interval]) -> Interval:
+    """The sum of the products, rounded once as long as the sizes do not differ enormously."""
+    low = high = exponent = 0
+    limit = 4 * _bits
+    for x, y in zip(xs, ys, strict=True):
+        a, b, e = product(x, y)
+        shift = e - exponent
+        if low == 0 == high:
+            low, high, exponent = a, b, e
+        elif 0 <= shift <= limit:
+            low, high = low + (a << shift), high + (b << shift)
+        elif -limit <= shift < 0:
+            low, high, exponent = (low << -shift) + a, (high << -shift) + b, e
+            if low.bit_length() > 2 * limit or high.bit_length() > 2 * limit:
+                low, high, exponent = cut(low, high, exponent)
+        elif a or b:
+            low, high, exponent = cut(low, high, exponent) + cut(a, b, e)
+    return cut(low, high, exponent)
+
+
+def total(xs: Iterable[Interval]) -> Interval:
+    """The sum."""
+    result = ZERO
+    for x in xs:
+        result = result + x
+    return result
+
+
+ZERO, ONE = Interval((0, 0, 0)), Interval((1, 1, 0))

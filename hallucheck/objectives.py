@@ -1,0 +1,348 @@
+"""The function of a problem: formulas and array programs of a file, as straight-line code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import prod
+from typing import Any
+
+from hallucheck.code import Code
+from hallucheck.reading import (
+    LONG_ARRAY,
+    Companion,
+    NotCovered,
+    Refused,
+    dyadic,
+    integer,
+    items,
+    positive_rational,
+    rational,
+    record,
+    text,
+)
+
+MOST_NODES = 20_000
+MOST_POWER = 10_000  # larger integer powers are not covered
+MOST_NUMBERS = 10**6
+MOST_SCALARS = 4_000_000  # operations on single numbers; more are not covered
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED = {"exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus", "pi"}
+UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
+CONTRACTION = re.compile(r"([a-z]*),([a-z]*)->([a-z]*)")
+NAMES_OF_ARRAYS = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+ARITIES = {"add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1} | dict.fromkeys(UNARY, 1)
+MOVES = ("transpose", "broadcast", "sum", "take", "put")
+ARRAY_OPERATIONS = (
+    dict.fromkeys(("input", "constant", "rational", "pi"), 0)
+    | dict.fromkeys(("add", "mul", "contract"), 2)
+    | dict.fromkeys(("scale", "power", "logsumexp", "reshape", *MOVES, *UNARY), 1)
+)
+
+
+@dataclass
+class Objective:
+    """`f`, or with `n` the residuals of `f = |r|**2 / (2 n)`: nodes of the code, and those of the inputs."""
+
+    code: Code
+    inputs: list[int]
+    outputs: list[int]
+    n: Fraction | None
+
+
+def read_objective(value: Any, where: str, companion: Companion) -> Objective:
+    """The field `problem.objective`. Long arrays in it are replaced by their hashes, for the digest."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if kind == "formula":
+        record(value, where, ("kind", "tape"))
+        objective = read_tape(value["tape"], f"{where}.tape", None)
+        if len(objective.outputs) != 1:
+            raise Refused(f"{where}.tape.outputs", "a formula has one output")
+        return objective
+    if kind == "least_squares":
+        record(value, where, ("kind", "residuals", "n"))
+        return read_tape(value["residuals"], f"{where}.residuals", positive_rational(value["n"], f"{where}.n"))
+    if kind == "array_program":
+        return read_program(value, where, companion)
+    raise Refused(where, "unknown kind of function")
+
+
+def read_tape(value: Any, where: str, n: Fraction | None) -> Objective:
+    """A formula, node by node."""
+    record(value, where, ("variables", "nodes", "outputs"))
+    names = items(value["variables"], f"{where}.variables", text, most=1000)
+    if not names or len(set(names)) != len(names) or any(not NAME.fullmatch(v) or v in RESERVED for v in names):
+        raise Refused(f"{where}.variables", "not names of variables")
+    code = Code()
+    inputs = [code.node("input", (), i) for i in range(len(names))]
+    nodes: list[int] = []
+
+    def earlier(value: Any, where: str) -> int:
+        return nodes[integer(value, where, high=len(nodes) - 1)]
+
+    def read(node: Any, where: str) -> None:
+        if not isinstance(node, list) or not node or not isinstance(node[0], str):
+            raise Refused(where, "not a node")
+        operation, *data = node
+        if operation in ARITIES and len(data) == ARITIES[operation]:
+            arguments = [earlier(v, where) for v in data]
+            nodes.append(code.mul(*arguments) if operation == "mul" else code.node(operation, arguments))
+        elif operation == "var" and len(data) == 1:
+            nodes.append(inputs[integer(data[0], where, high=len(names) - 1)])
+        elif operation == "const" and len(data) == 1:
+            nodes.append(code.constant(rational(data[0], where)))
+        elif operation == "pi" and not data:
+            nodes.append(code.node("pi"))
+        elif operation == "pow" and len(data) == 2:
+            power = integer(data[1], where, low=-(10**18))
+            nodes.append(code.node("pow", (earlier(data[0], where),), covered_power(power)))
+        elif operation == "rpow" and len(data) == 2:
+            nodes.append(code.node("rpow", (earlier(data[0], where),), rational(data[1], where)))
+        else:
+            raise Refused(where, "unknown operation")
+
+    items(value["nodes"], f"{where}.nodes", read, most=MOST_NODES)
+    outputs = items(value["outputs"], f"{where}.outputs", earlier, most=1000)
+    if not outputs:
+        raise Refused(f"{where}.outputs", "empty")
+    return Objective(code, inputs, outputs, n)
+
+
+def covered_power(k: int) -> int:
+    """An exponent, if its power can be computed."""
+    if abs(k) > MOST_POWER:
+        raise NotCovered(f"powers beyond {MOST_POWER}")
+    return k
+
+
+@dataclass
+class Array:
+    """The nodes of the entries, row-major."""
+
+    shape: tuple[int, ...]
+    entries: list[int]
+
+    def at(self, index: Sequence[int]) -> int:
+        """The node of an entry."""
+        position = 0
+        for i, n in zip(index, self.shape, strict=True):
+            position = position * n + i
+        return self.entries[position]
+
+
+def all_indices(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """The indices of all entries, row-major."""
+    return product(*map(range, shape))
+
+
+def read_shape(value: Any, where: str) -> tuple[int, ...]:
+    """The sizes of an array's axes."""
+    return tuple(items(value, where, lambda v, w: integer(v, w, low=1, high=1 << 23), most=16))
+
+
+def read_axes(value: Any, where: str, count: int, ordered: bool = True) -> list[int]:
+    """Different axes of an array that has `count` of them."""
+    axes = items(value, where, lambda v, w: integer(v, w, high=count - 1), most=count)
+    if len(set(axes)) != len(axes) or (ordered and sorted(axes) != axes):
+        raise Refused(where, "an axis occurs twice, or axes are not in order")
+    return axes
+
+
+def read_program(value: Any, where: str, companion: Companion) -> Objective:
+    """An array program, entry by entry."""
+    record(value, where, ("kind", "program", "names", "n"))
+    program = record(value["program"], f"{where}.program", ("inputs", "nodes", "outputs"))
+    shapes = items(program["inputs"], f"{where}.program.inputs", read_shape, most=1000)
+    names = items(value["names"], f"{where}.names", text, count=len(shapes))
+    if not names or len(set(names)) != len(names) or not all(NAMES_OF_ARRAYS.fullmatch(v) for v in names):
+        raise Refused(f"{where}.names", "not names of arrays")
+    reader = ProgramReader(shapes, companion)
+    items(program["nodes"], f"{where}.program.nodes", reader.read, most=MOST_NODES)
+    (output,) = items(program["outputs"], f"{where}.program.outputs", reader.earlier, count=1)
+    n = positive_rational(value["n"], f"{where}.n")
+    if len(output.shape) > 1:
+        raise Refused(f"{where}.program.outputs", "neither a number nor a vector of residuals")
+    if reader.unread - {program["outputs"][0]}:
+        raise Refused(f"{where}.program.nodes", "a node that nothing reads")
+    inputs = [i for array in reader.inputs for i in array.entries]
+    return Objective(reader.code, inputs, output.entries, n if output.shape else None)
+
+
+class ProgramReader:
+    """Writes the nodes of an array program out as nodes of the code."""
+
+    def __init__(self, shapes: list[tuple[int, ...]], companion: Companion) -> None:
+        self.code, self.companion = Code(), companion
+        self.arrays: list[Array] = []
+        self.unread: set[int] = set()
+        self.met: set[int] = set()
+        self.numbers = self.scalars = count = 0
+        self.inputs: list[Array] = []
+        for shape in shapes:
+            self.spend(prod(shape))
+            self.inputs.append(Array(shape, [self.code.node("input", (), count + i) for i in range(prod(shape))]))
+            count += prod(shape)
+
+    def spend(self, scalars: int) -> None:
+        """Count operations on single numbers before they are written out."""
+        self.scalars += scalars
+        if self.scalars > MOST_SCALARS:
+            raise NotCovered(f"programs of more than {MOST_SCALARS} operations on single numbers")
+
+    def earlier(self, value: Any, where: str) -> Array:
+        """The array that a node number means."""
+        return self.arrays[integer(value, where, high=len(self.arrays) - 1)]
+
+    def read(self, node: Any, where: str) -> None:
+        """One node `[operation, nodes it reads, data, shape]`."""
+        if not isinstance(node, list) or len(node) != 4 or node[0] not in ARRAY_OPERATIONS:
+            raise Refused(where, "not a node")
+        operation, arguments, data, shape = node
+        reads = items(arguments, where, self.earlier, count=ARRAY_OPERATIONS[operation])
+        shape = read_shape(shape, f"{where}.shape")
+        self.spend(prod(shape))
+        self.unread.difference_update(arguments)
+        self.unread.add(len(self.arrays))
+        if not reads:
+            array = self.source(operation, data, shape, where)
+        elif operation == "contract":
+            array = self.contract(reads[0], reads[1], data, where)
+        elif operation in MOVES:
+            array = self.moved(operation, reads[0], data, shape, where)
+        else:
+            array = self.by_entry(operation, reads, data, shape, where)
+        if array.shape != shape:
+            raise Refused(where, "has another shape than its operation gives")
+        self.arrays.append(array)
+
+    def source(self, operation: str, data: Any, shape: tuple[int, ...], where: str) -> Array:
+        """What reads nothing."""
+        count = prod(shape)
+        if operation == "input":
+            k = integer(data, where, high=len(self.inputs) - 1)
+            if k in self.met:
+                raise Refused(where, "an input has one node")
+            self.met.add(k)
+            return self.inputs[k]
+        if operation == "rational":
+            return Array(shape, [self.code.constant(rational(data, where))] * count)
+        if operation == "pi":
+            absent(data, where)
+            return Array(shape, [self.code.node("pi")] * count)
+        if isinstance(data, dict):
+            sizes = read_shape(record(data, where, ("doubles",))["doubles"], where)
+            numbers, data["sha256"] = self.companion.take(sizes, where)  # the digest is over this text
+        else:
+            numbers = items(data, where, double, count=count, most=LONG_ARRAY)
+        self.numbers += len(numbers)
+        if self.numbers > MOST_NUMBERS or len(numbers) != count:
+            raise Refused(where, "too many numbers, or not one for each entry")
+        return Array(shape, [self.code.constant(v) for v in numbers])
+
+    def by_entry(self, operation: str, reads: list[Array], data: Any, shape: tuple[int, ...], where: str) -> Array:
+        """Operations on single numbers; `reshape` is one that does nothing."""
+        first, code = reads[0], self.code
+        if operation == "logsumexp":
+            absent(data, where)
+            if not first.shape:
+                raise Refused(where, "no axis")
+            rows = [first.entries[i : i + first.shape[-1]] for i in range(0, len(first.entries), first.shape[-1])]
+            sums = [code.sum([code.node("exp", (a,)) for a in row]) for row in rows]
+            return Array(first.shape[:-1], [code.node("log", (a,)) for a in sums])
+        if operation == "reshape":
+            absent(data, where)
+            return Array(shape if prod(shape) == len(first.entries) else (), first.entries)
+        if operation == "scale":
+            factor = code.constant(rational(data, where))
+            return Array(first.shape, [code.mul(factor, a) for a in first.entries])
+        if operation == "power":
+            k = covered_power(integer(data, where, low=-(10**18)))
+            return Array(first.shape, [code.node("pow", (a,), k) for a in first.entries])
+        absent(data, where)
+        if len(reads) == 2:
+            if reads[1].shape != first.shape:
+                raise Refused(where, "reads arrays of different shapes")
+            pairs = zip(first.entries, reads[1].entries, strict=True)
+            return Array(
+                first.shape, [code.mul(a, b) if operation == "mul" else code.node("add", (a, b)) for a, b in pairs]
+            )
+        return Array(first.shape, [code.node(operation, (a,)) for a in first.entries])
+
+    def moved(self, operation: str, read: Array, data: Any, shape: tuple[int, ...], where: str) -> Array:
+        """Operations that move, repeat or add up entries."""
+        if operation in ("take", "put"):
+            zero = self.code.constant(0)
+            here, there = (prod(shape), len(read.entries)) if operation == "take" else (len(read.entries), prod(shape))
+            positions = items(data, where, lambda v, w: integer(v, w, low=-1, high=there - 1), count=here)
+            self.numbers += here
+            if self.numbers > MOST_NUMBERS:
+                raise Refused(where, "too many positions")
+            if operation == "take":
+                return Array(shape, [zero if i < 0 else read.entries[i] for i in positions])
+            collected: list[list[int]] = [[] for _ in range(there)]
+            for i, entry in zip(positions, read.entries, strict=True):
+                if i >= 0:
+                    collected[i].append(entry)
+            return Array(shape, [self.code.sum(terms) for terms in collected])
+        if operation == "broadcast":
+            axes = read_axes(data, where, len(shape))
+            if [shape[k] for k in axes] != list(read.shape):
+                raise Refused(where, "axes that do not fit")
+            return Array(shape, [read.at([index[k] for k in axes]) for index in all_indices(shape)])
+        axes = read_axes(data, where, len(read.shape), ordered=operation == "sum")
+        if operation == "transpose":
+            if len(axes) != len(read.shape):
+                raise Refused(where, "not all axes")
+            turned = tuple(read.shape[k] for k in axes)
+            places = sorted(range(len(axes)), key=lambda i: axes[i])  # of each axis of the operand in the result
+            return Array(turned, [read.at([index[k] for k in places]) for index in all_indices(turned)])
+        kept = [k for k in range(len(read.shape)) if k not in axes]
+        sums: dict[tuple[int, ...], list[int]] = {}
+        for index, entry in zip(all_indices(read.shape), read.entries, strict=True):
+            sums.setdefault(tuple(index[k] for k in kept), []).append(entry)
+        return Array(tuple(read.shape[k] for k in kept), [self.code.sum(terms) for terms in sums.values()])
+
+    def contract(self, left: Array, right: Array, data: Any, where: str) -> Array:
+        """`"ij,jk->ik"`: sums of products over the letter that is not in the result."""
+        match = CONTRACTION.fullmatch(data) if isinstance(data, str) else None
+        if not match:
+            raise Refused(where, "not a contraction")
+        a, b, c = match.groups()
+        counts = [(a + b + c).count(letter) for letter in set(a + b + c)]
+        if any(len(set(w)) != len(w) for w in (a, b, c)) or set(counts) != {2}:
+            raise Refused(where, "a letter is not in two of the three arrays")
+        if len(a) != len(left.shape) or len(b) != len(right.shape):
+            raise Refused(where, "letters for other shapes")
+        sizes = dict(zip(a, left.shape, strict=True))
+        if any(sizes.setdefault(letter, n) != n for letter, n in zip(b, right.shape, strict=True)):
+            raise Refused(where, "axes of different sizes are contracted")
+        summed = [letter for letter in a if letter not in c]
+        self.spend(prod(sizes.values()))
+        entries, shape = [], tuple(sizes[letter] for letter in c)
+        for outer in all_indices(shape):
+            known, pairs = dict(zip(c, outer, strict=True)), []
+            for inner in all_indices([sizes[letter] for letter in summed]):
+                known.update(zip(summed, inner, strict=True))
+                pairs.append((left.at([known[k] for k in a]), right.at([known[k] for k in b])))
+            entries.append(self.code.dot(pairs))
+        return Array(shape, entries)
+
+
+def absent(data: Any, where: str) -> None:
+    """Data that an operation does not have is null."""
+    if data is not None:
+        raise Refused(where, "data for an operation that has none")
+
+
+def double(value: Any, where: str) -> Fraction:
+    """A dyadic that is a double exactly."""
+    result = dyadic(value, where)
+    try:
+        if Fraction(float(result)) == result:
+            return result
+    except OverflowError:
+        pass
+    raise Refused(where, "not a double")

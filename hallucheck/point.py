@@ -1,0 +1,187 @@
+"""Existence by Krawczyk's test, and what is enclosed at a point that is proved to exist.
+
+Unknown is `z`: the point is `x = x0 + z` (system "gradient", `G(z) = g(x+)`) or `x = x0 + S z` ("residual",
+`G(z) = r(x+)`). With `Z` the box of the file's half widths around 0 and the file's matrix `C`,
+
+    K(Z) = -C G(0) + (I - C [DG(Z)]) Z    in the interior of `Z`
+
+proves that `G` has exactly one zero in `Z`, that it lies in `K(Z)`, and that `DG` is nonsingular on `Z`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from hallucheck.interval import Undefined, cut, exact, hull, meet
+from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middles, scaled, transpose
+from hallucheck.problem import Problem
+from hallucheck.reading import Refused, choice, matrix, positive_vector, record, vector
+
+MOST_VARIABLES = 1000
+SHARPENINGS = 4  # how often the test is repeated in the box that it left
+
+
+@dataclass
+class Witness:
+    """Where existence is to be proved."""
+
+    residual: bool
+    centre: list[Fraction]
+    slice: list[list[Fraction]] | None
+    radius: list[Fraction]
+    preconditioner: list[list[Fraction]]
+
+
+def read_witness(value: Any, problem: Problem) -> Witness:
+    """The field `witness` of a system that is solved."""
+    d = problem.f.dimension
+    record(value, "witness", ("system", "centre", "slice", "radius", "preconditioner"))
+    residual = choice("gradient", "residual")(value["system"], "witness.system") == "residual"
+    if residual and problem.f.n is None:
+        raise Refused("witness.system", "there are no residuals")
+    m = len(problem.f.outputs) if residual else d
+    if d > MOST_VARIABLES or m > d:
+        raise Refused("witness", "too many unknowns")
+    if not residual and value["slice"] is not None:
+        raise Refused("witness.slice", "not null")
+    return Witness(
+        residual,
+        vector(d)(value["centre"], "witness.centre"),
+        matrix(d, m)(value["slice"], "witness.slice") if residual else None,
+        positive_vector(m)(value["radius"], "witness.radius"),
+        matrix(m, m)(value["preconditioner"], "witness.preconditioner"),
+    )
+
+
+def defect(preconditioner: Matrix, derivative: Matrix) -> Matrix:
+    """`I - C D`."""
+    return add(identity(len(derivative)), scaled(exact(-1), matmul(preconditioner, derivative)))
+
+
+class System:
+    """`G` and `DG` on boxes of `z`."""
+
+    def __init__(self, problem: Problem, witness: Witness) -> None:
+        self.problem, self.witness = problem, witness
+        self.centre = [exact(v) for v in witness.centre]
+        self.slice = None if witness.slice is None else [[exact(v) for v in row] for row in witness.slice]
+        self.preconditioner = [[exact(v) for v in row] for row in witness.preconditioner]
+        self.box = [hull([exact(-r), exact(r)]) for r in witness.radius]
+        self.interior = [hull([-exact(r).lower(), exact(r).lower()]) for r in witness.radius]
+
+    def x(self, z: Vector) -> Vector:
+        """The points that belong to `z`."""
+        steps = z if self.slice is None else apply(self.slice, z)
+        return [a + b for a, b in zip(self.centre, steps, strict=True)]
+
+    def value(self, z: Vector) -> Vector:
+        """`G(z)`."""
+        f = self.problem.f
+        x = self.x(z)
+        plus = self.problem.plus(x, f.at(x)[1])
+        return f.residuals_at(plus)[0] if self.witness.residual else f.at(plus)[1]
+
+    def derivative(self, z: Vector) -> Matrix:
+        """`DG(z)`."""
+        f, x = self.problem.f, self.x(z)
+        g, hessian = f.hessian_at(x)
+        plus = self.problem.plus(x, g)
+        turned = self.problem.perturbation(g, hessian)
+        if self.slice is None:
+            return matmul(f.hessian_at(plus)[1], turned)
+        return matmul(f.residuals_at(plus)[1], matmul(turned, self.slice))
+
+    def krawczyk(self, box: Vector, preconditioner: Matrix, derivative: Matrix) -> Vector:
+        """`m - C G(m) + (I - C [DG(Z)]) (Z - m)` with `m` in the middle of a box; it holds all zeros in the box."""
+        middle = [cut(*z.middle()).middle() for z in box]
+        newton = apply(preconditioner, self.value(middle))
+        steps = [z - m for z, m in zip(box, middle, strict=True)]
+        rest = apply(defect(preconditioner, derivative), steps)
+        return [m - n + r for m, n, r in zip(middle, newton, rest, strict=True)]
+
+    def locate(self) -> Vector | None:
+        """A small box around the only zero, or nothing if the test fails."""
+        image = self.krawczyk(self.box, self.preconditioner, self.derivative(self.box))
+        if not all(k.strictly_inside(z) for k, z in zip(image, self.interior, strict=True)):
+            return None
+        preconditioner = self.preconditioner
+        for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
+            derivative = self.derivative(image)
+            error = defect(preconditioner, derivative)
+            preconditioner = middles(add(preconditioner, matmul(error, preconditioner)))
+            sharper = self.krawczyk(image, preconditioner, derivative)
+            image = [meet(k, z) for k, z in zip(sharper, image, strict=True)]
+        return image
+
+    def excluded(self) -> bool:
+        """Is there certainly no zero in the box?"""
+        middle = [exact(0) for _ in self.box]
+        derivative = self.derivative(self.box)
+        slopes = apply(derivative, self.box)
+        values = [v + s for v, s in zip(self.value(middle), slopes, strict=True)]
+        if any(v.positive() or v.negative() for v in values):
+            return True
+        image = self.krawczyk(self.box, self.preconditioner, derivative)
+        return any(k.below(z) or z.below(k) for k, z in zip(image, self.box, strict=True))
+
+
+class Point:
+    """A point `x*` that is known to a small box, and enclosures of what belongs to it."""
+
+    def __init__(self, problem: Problem, residual: bool, x: Vector) -> None:
+        self.problem, self.residual, self.x = problem, residual, x
+        self.value, self.gradient = problem.f.at(x)
+        self.s, self.u = problem.direction(self.gradient)
+        self.plus = problem.plus(x, self.gradient)
+        self.target_value, _ = problem.f.at(self.plus)
+
+    @cached_property
+    def hessian(self) -> Matrix:
+        """`H(x*)`."""
+        return self.problem.f.hessian_at(self.x)[1]
+
+    @cached_property
+    def target_hessian(self) -> Matrix:
+        """`H(x*+)`."""
+        return self.problem.f.hessian_at(self.plus)[1]
+
+    @cached_property
+    def turn(self) -> Matrix:
+        """`Du` at `x*`."""
+        return self.problem.turn(self.gradient, self.hessian)
+
+    @cached_property
+    def perturbation(self) -> Matrix:
+        """`J` at `x*`."""
+        return self.problem.perturbation(self.gradient, self.hessian)
+
+    @cached_property
+    def b(self) -> Matrix:
+        """`B = Dr(x*+)`."""
+        return self.problem.f.residuals_at(self.plus)[1]
+
+    @cached_property
+    def a(self) -> Matrix:
+        """`A = B J`."""
+        return matmul(self.b, self.perturbation)
+
+    @cached_property
+    def dynamics(self) -> Matrix:
+        """`M = H(x*+) J`, or for sums of squares the tangent kernel `K = A B^T / n`."""
+        if not self.residual:
+            return matmul(self.target_hessian, self.perturbation)
+        assert self.problem.f.n is not None
+        return scaled(exact(1 / self.problem.f.n), matmul(self.a, transpose(self.b)))
+
+
+def prove(problem: Problem, witness: Witness) -> tuple[Point, System] | None:
+    """The point, if the test succeeds and `f` is defined there and at `x+`."""
+    system = System(problem, witness)
+    try:
+        z = system.locate()
+        return None if z is None else (Point(problem, witness.residual, system.x(z)), system)
+    except Undefined:
+        return None

@@ -1,0 +1,102 @@
+"""What is asked about: a function, a radius and an ascent step; and the maps of SAM in intervals.
+
+`s` is what the step divides by, `u = D**2 g/s`, `x+ = x + rho u`, `lambda = s/rho`, and `J = dx+/dx = I +
+(rho/s) Pi H` with `Pi = D**2 - u u^T`. SAM has `D = I` and `s = |g|`, ASAM `s = |D g|`, and USAM `D = I`, `s
+= 1` and `Pi = I`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+
+from hallucheck.interval import ONE, Interval, Undefined, exact
+from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scaled
+from hallucheck.objectives import Objective
+
+
+class Function:
+    """`f` with gradient and Hessian; for a sum of squares the residuals and their derivatives, too."""
+
+    def __init__(self, objective: Objective) -> None:
+        code = self.code = objective.code
+        self.inputs, self.outputs, self.n = objective.inputs, objective.outputs, objective.n
+        self.dimension = len(self.inputs)
+        if self.n is None:
+            self.value = self.outputs[0]
+        else:
+            squares = code.sum([code.node("pow", (r,), 2) for r in self.outputs])
+            self.value = code.mul(code.constant(1 / (2 * self.n)), squares)
+        self.end = len(code.nodes)  # f is defined where all nodes before this one are
+        self.gradient_nodes = code.gradient(self.value, self.inputs)
+        code.differentiable(self.outputs)
+        self.gradient_end = len(code.nodes)
+
+    @cached_property
+    def hessian_end(self) -> int:
+        """Where the nodes end that the Hessian reads."""
+        self.code.differentiable(self.gradient_nodes)
+        return len(self.code.nodes)
+
+    def at(self, x: Sequence[Interval]) -> tuple[Interval, Vector]:
+        """Value and gradient."""
+        values = self.code.evaluate(x, self.gradient_end)
+        return values[self.value], [values[i] for i in self.gradient_nodes]
+
+    def value_at(self, x: Sequence[Interval]) -> Interval:
+        """The value."""
+        return self.code.evaluate(x, self.end)[self.value]
+
+    def hessian_at(self, x: Sequence[Interval]) -> tuple[Vector, Matrix]:
+        """Gradient and Hessian."""
+        values = self.code.evaluate(x, self.hessian_end)
+        hessian = self.code.jacobian(values, self.gradient_nodes, self.inputs)
+        for i in range(self.dimension):
+            for j in range(i):
+                hessian[i][j] = hessian[j][i]
+        return [values[i] for i in self.gradient_nodes], hessian
+
+    def residuals_at(self, x: Sequence[Interval]) -> tuple[Vector, Matrix]:
+        """Residuals and their derivative."""
+        values = self.code.evaluate(x, self.gradient_end)
+        return [values[i] for i in self.outputs], self.code.jacobian(values, self.outputs, self.inputs)
+
+
+class Problem:
+    """A function with a radius and an ascent step."""
+
+    def __init__(self, f: Function, rho: Fraction, variant: str | None, scales: list[Fraction] | None) -> None:
+        self.f, self.rho, self.variant = f, exact(rho), variant
+        self.exact_rho = rho
+        self.squares = [exact(s * s) for s in scales] if scales else [ONE] * f.dimension
+        self.scales = [exact(s) for s in scales] if scales else [ONE] * f.dimension
+
+    def direction(self, g: Vector) -> tuple[Interval, Vector]:
+        """`s` and `u`."""
+        if self.variant == "usam":
+            return ONE, g
+        s = norm([d * v for d, v in zip(self.scales, g, strict=True)])
+        if not s.positive():
+            raise Undefined("the gradient may vanish")
+        return s, [d * v / s for d, v in zip(self.squares, g, strict=True)]
+
+    def plus(self, x: Vector, g: Vector) -> Vector:
+        """`x+`."""
+        return [a + self.rho * b for a, b in zip(x, self.direction(g)[1], strict=True)]
+
+    def projection(self, u: Vector) -> Matrix:
+        """`Pi`. On the diagonal of SAM's stands `1 - u_i**2`, the sum of the other squares."""
+        d = len(u)
+        if self.variant == "usam":
+            return identity(d)
+        return [[(self.squares[i] - u[i].power(2)) if i == j else -(u[i] * u[j]) for j in range(d)] for i in range(d)]
+
+    def turn(self, g: Vector, hessian: Matrix) -> Matrix:
+        """`Du`: for SAM `P H/q`."""
+        s, u = self.direction(g)
+        return scaled(ONE / s, matmul(self.projection(u), hessian))
+
+    def perturbation(self, g: Vector, hessian: Matrix) -> Matrix:
+        """`J`."""
+        return add(identity(len(g)), scaled(self.rho, self.turn(g, hessian)))

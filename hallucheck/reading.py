@@ -1,0 +1,272 @@
+"""Reading of a hostile file: limits first, then one spelling for every number, then exactly the expected
+fields.
+
+Whatever does not fit raises `Refused` with the name of the field. What fits but is not covered here raises
+`NotCovered`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import struct
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import prod
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hallucheck.interval import Interval, between, exact
+
+T = TypeVar("T")
+LARGEST_FILE = 64 << 20
+DEEPEST = 40
+LONGEST_NUMBER = 6100  # characters
+MOST_BITS = 20_000  # of numerator and denominator together
+LONG_ARRAY = 16_384  # longer arrays of doubles are in the companion
+DYADIC = re.compile(r"0|(-?[1-9][0-9]*)(?:p(-?[1-9][0-9]*))?")
+RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?")
+TEXT = re.compile(r"[ -~]*")
+
+
+class Refused(ValueError):
+    """The file is no certificate."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+
+
+class NotCovered(Exception):
+    """The file may be a good certificate of something that this checker knows nothing about."""
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The JSON object in a file."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise Refused("file", f"cannot be read ({error.strerror})") from None
+    if len(data) > LARGEST_FILE:
+        raise Refused("file", "too large")
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError:
+        raise Refused("file", "not ASCII") from None
+    depth = 0
+    for match in re.finditer(r'[][{}]|"(?:[^"\\]|\\.)*+"', text):  # strings are skipped as wholes
+        depth += 1 if match[0] in "[{" else -1 if match[0] in "]}" else 0
+        if depth > DEEPEST:
+            raise Refused("file", "nested too deeply")
+    try:
+        document = json.loads(
+            text,
+            object_pairs_hook=_no_duplicates,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            parse_int=_short_integer,
+        )
+    except (json.JSONDecodeError, RecursionError):
+        raise Refused("file", "not JSON") from None
+    if not isinstance(document, dict):
+        raise Refused("file", "not a JSON object")
+    return document
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, if no key occurs twice."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise Refused("file", "a field occurs twice")
+    return result
+
+
+def _no_float(text: str) -> None:
+    raise Refused("file", f"floating-point number {text[:20]}")
+
+
+def _short_integer(text: str) -> int:
+    """An integer of at most 18 digits."""
+    if len(text.lstrip("-")) > 18 or text == "-0":
+        raise Refused("file", "an integer has too many digits, or a sign too many")
+    return int(text)
+
+
+def record(value: Any, where: str, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Any]:
+    """An object with exactly these fields, besides optional ones."""
+    if not isinstance(value, dict):
+        raise Refused(where, "not an object")
+    for name in names:
+        if name not in value:
+            raise Refused(where, f"field {name} is missing")
+    for name in value:
+        if name not in names and name not in optional:
+            raise Refused(where, f"unknown field {name[:40]!r}")
+    return value
+
+
+def items(
+    value: Any, where: str, read: Callable[[Any, str], T], count: int | None = None, most: int = 10**6
+) -> list[T]:
+    """A list, of exactly `count` or at most `most` entries."""
+    if not isinstance(value, list) or len(value) > most or (count is not None and len(value) != count):
+        raise Refused(where, "not a list of the right length")
+    return [read(item, f"{where}[{i}]") for i, item in enumerate(value)]
+
+
+def text(value: Any, where: str, most: int = 40_000) -> str:
+    """Printable ASCII."""
+    if not isinstance(value, str) or len(value) > most or not TEXT.fullmatch(value):
+        raise Refused(where, "not a text")
+    return value
+
+
+def integer(value: Any, where: str, low: int = 0, high: int = 10**18) -> int:
+    """An integer in a range."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Refused(where, "not an integer in range")
+    return value
+
+
+def choice(*allowed: str | None) -> Callable[[Any, str], Any]:
+    """A reader of one of some words."""
+
+    def read(value: Any, where: str) -> Any:
+        if (value is not None and not isinstance(value, str)) or value not in allowed:
+            raise Refused(where, "unknown word")
+        return value
+
+    return read
+
+
+def whole(digits: str) -> int:
+    """The integer of a text of any length; the interpreter converts at most 4300 digits at once."""
+    if len(digits) <= 4000:
+        return int(digits)
+    sign, digits = (-1, digits[1:]) if digits[0] == "-" else (1, digits)
+    place: int = 10 ** (len(digits) - 4000)
+    return sign * (int(digits[:4000]) * place + int(digits[4000:]))
+
+
+def dyadic(value: Any, where: str) -> Fraction:
+    """`"mpe"`, with odd `m`: the number `m 2**e`."""
+    match = DYADIC.fullmatch(value) if isinstance(value, str) and len(value) <= LONGEST_NUMBER else None
+    if not match:
+        raise Refused(where, "not a dyadic")
+    m, e = whole(match[1] or "0"), whole(match[2] or "0")
+    if (m % 2 == 0 and value != "0") or m.bit_length() + abs(e) > MOST_BITS:
+        raise Refused(where, "not a dyadic in its only spelling, or too long")
+    return Fraction(m << e) if e >= 0 else Fraction(m, 1 << -e)
+
+
+def rational(value: Any, where: str) -> Fraction:
+    """`"p"` or `"p/q"` in lowest terms."""
+    match = RATIONAL.fullmatch(value) if isinstance(value, str) and len(value) <= LONGEST_NUMBER else None
+    if not match:
+        raise Refused(where, "not a rational number")
+    p, q = whole(match[1]), whole(match[2] or "1")
+    result = Fraction(p, q)
+    if (result.numerator, result.denominator) != (p, q) or match[2] == "1":
+        raise Refused(where, "not in lowest terms")
+    if p.bit_length() + q.bit_length() > MOST_BITS:
+        raise Refused(where, "too long")
+    return result
+
+
+def positive_rational(value: Any, where: str) -> Fraction:
+    """A positive rational."""
+    result = rational(value, where)
+    if result <= 0:
+        raise Refused(where, "not positive")
+    return result
+
+
+def number(value: Any, where: str) -> Fraction:
+    """An *exact* number: a dyadic, or `"p/q"` of a number that is none."""
+    if isinstance(value, str) and "/" in value:
+        result = rational(value, where)
+        if result.denominator & (result.denominator - 1) == 0:
+            raise Refused(where, "a dyadic is not written as a fraction")
+        return result
+    return dyadic(value, where)
+
+
+def positive(value: Any, where: str) -> Fraction:
+    """A positive exact number."""
+    result = number(value, where)
+    if result <= 0:
+        raise Refused(where, "not positive")
+    return result
+
+
+def interval(value: Any, where: str) -> Interval:
+    """`[lower, upper]`, two dyadics."""
+    low, high = items(value, where, dyadic, count=2)
+    if low > high:
+        raise Refused(where, "reversed")
+    return between(exact(low), exact(high))
+
+
+def vector(d: int) -> Callable[[Any, str], list[Fraction]]:
+    """A reader of `d` exact numbers."""
+    return lambda value, where: items(value, where, number, count=d)
+
+
+def positive_vector(d: int) -> Callable[[Any, str], list[Fraction]]:
+    """A reader of `d` positive exact numbers."""
+    return lambda value, where: items(value, where, positive, count=d)
+
+
+def matrix(rows: int, columns: int) -> Callable[[Any, str], list[list[Fraction]]]:
+    """A reader of rows of exact numbers."""
+    return lambda value, where: items(value, where, vector(columns), count=rows)
+
+
+def box(d: int) -> Callable[[Any, str], list[Interval]]:
+    """A reader of `d` intervals."""
+    return lambda value, where: items(value, where, interval, count=d)
+
+
+class Companion:
+    """The second file, with the long arrays of doubles, which are taken from it one after the other."""
+
+    def __init__(self, path: Path, digest: str | None) -> None:
+        self.digest, self.path, self.taken = digest, path, 0
+        self.numbers: tuple[float, ...] = ()
+        if digest is None:
+            return
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest if isinstance(digest, str) else ""):
+            raise Refused("doubles", "not a hash")
+        self.path = path.with_name(f"{path.name}.{digest[7:23]}.npy")
+        try:
+            status = self.path.lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > 128 + (8 << 27):
+                raise Refused("doubles", "the companion is not a regular file of permitted size")
+            data = self.path.read_bytes()
+        except OSError:
+            raise Refused("doubles", f"there is no companion {self.path.name}") from None
+        count = (len(data) - 128) // 8
+        description = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({count},), }}"
+        header = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + description.ljust(117).encode() + b"\n"
+        if len(data) != 128 + 8 * count or data[:128] != header or hashlib.sha256(data).hexdigest() != digest[7:]:
+            raise Refused("doubles", "the companion is not the one that the certificate names")
+        self.numbers = struct.unpack(f"<{count}d", data[128:])
+        if not all(abs(v) < float("inf") for v in self.numbers):
+            raise Refused("doubles", "a number is not finite")
+
+    def take(self, shape: Sequence[int], where: str) -> tuple[list[Fraction], str]:
+        """The numbers of the next array, and the hash of its bytes."""
+        count = prod(shape)
+        if count <= LONG_ARRAY or self.taken + count > len(self.numbers):
+            raise Refused(where, "not a long array of the companion")
+        numbers = self.numbers[self.taken : self.taken + count]
+        self.taken += count
+        return [Fraction(v) for v in numbers], hashlib.sha256(struct.pack(f"<{count}d", *numbers)).hexdigest()
+
+
+def digest(problem: Any) -> str:
+    """The hash that guards against accidents."""
+    canonical = json.dumps(problem, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()

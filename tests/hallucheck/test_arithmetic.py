@@ -1,0 +1,113 @@
+"""The second checker's intervals and functions against mpmath at 270 digits."""
+
+from __future__ import annotations
+
+import operator
+import random
+
+import mpmath
+import pytest
+
+from hallucheck import functions
+from hallucheck.interval import Interval, Undefined, compare, dot, hull
+
+EXACT = mpmath.MPContext()
+EXACT.prec = 900
+FUNCTIONS = {
+    "exp": (functions.exp, EXACT.exp),
+    "log": (functions.log, EXACT.log),
+    "sin": (functions.sin, EXACT.sin),
+    "cos": (functions.cos, EXACT.cos),
+    "tanh": (functions.tanh, EXACT.tanh),
+    "erf": (functions.erf, EXACT.erf),
+    "softplus": (functions.softplus, lambda x: EXACT.log1p(EXACT.exp(x))),
+    "sqrt": (Interval.sqrt, EXACT.sqrt),
+    "cube": (lambda x: x.power(3), lambda x: x**3),
+    "fourth power": (lambda x: x.power(4), lambda x: x**4),
+    "reciprocal square": (lambda x: x.power(-2), lambda x: x**-2),
+}
+
+
+def real(m, e):
+    """The exact number."""
+    return EXACT.mpf(m) * EXACT.mpf(2) ** e
+
+
+def holds(x, value):
+    """Does the interval contain the number?"""
+    return real(x[0], x[2]) <= value <= real(x[1], x[2])
+
+
+def some(rng, count):
+    """Intervals of many sizes and widths, points among them."""
+    for _ in range(count):
+        m = rng.getrandbits(rng.choice([1, 5, 60, 120])) * rng.choice([1, -1])
+        width = rng.choice([0, 0, 1, 1 << rng.randint(0, 100)])
+        x = Interval((m, m + width, rng.choice([-200, -130, -60, -3, 0, 3]) - rng.randint(0, 60)))
+        if functions.size(x) < 20:
+            yield x
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_contain_the_values(name):
+    """At ends, middles and random places of intervals, where the function is defined."""
+    rng = random.Random(name)
+    of, oracle = FUNCTIONS[name]
+    found = 0
+    for x in some(rng, 60):
+        try:
+            y = of(x)
+        except Undefined:
+            continue
+        found += 1
+        for m in (x[0], x[1], (x[0] + x[1]) // 2, rng.randint(x[0], x[1])):
+            assert holds(y, oracle(real(m, x[2]))), (x, y)
+    assert found > 10
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv"])
+def test_operations_contain_the_values(name):
+    """For all ends of operands of very different sizes."""
+    rng, operation = random.Random(name), getattr(operator, name)
+    for x, y in zip(some(rng, 300), some(rng, 300), strict=False):
+        try:
+            result = operation(x, y)
+        except Undefined:
+            continue
+        for m in x[:2]:
+            for n in y[:2]:
+                assert holds(result, operation(real(m, x[2]), real(n, y[2])))
+
+
+def test_sums_of_products_and_hulls_contain_the_values():
+    """Also where terms differ by hundreds of bits."""
+    rng = random.Random(1)
+    for _ in range(60):
+        xs, ys = list(some(rng, 12))[:4], list(some(rng, 12))[:4]
+        n = min(len(xs), len(ys))
+        value = sum((real(x[0], x[2]) * real(y[1], y[2]) for x, y in zip(xs, ys, strict=False)), EXACT.mpf(0))
+        assert holds(dot(xs[:n], ys[:n]), value)
+        assert all(holds(hull(xs), real(m, x[2])) for x in xs for m in x[:2])
+
+
+def test_comparisons_are_exact():
+    """Numbers of any exponents are compared without writing them out."""
+    assert compare(1, 10**15, 1, 10**15 + 1) < 0
+    assert compare(-1, 10**15, 1, -(10**15)) < 0
+    assert compare(3, 1, 6, 0) == 0 == compare(0, 5, 0, 99)
+    assert compare(0, 0, -1, -(10**15)) > 0
+
+
+@pytest.mark.parametrize("of", [functions.log, Interval.sqrt, lambda x: Interval((1, 1, 0)) / x])
+def test_outside_of_a_domain_nothing_is_defined(of):
+    """An interval that touches 0 is not in the domain."""
+    with pytest.raises(Undefined):
+        of(Interval((0, 1, 0)))
+
+
+def test_numbers_without_end_are_undefined():
+    """Exponentials of exponentials overflow as an error, in no time; of negative ones they are tiny."""
+    huge = functions.exp(functions.exp(Interval((20, 20, 0))))
+    with pytest.raises(Undefined):
+        functions.exp(functions.exp(huge))
+    assert holds(functions.exp(-huge), EXACT.mpf(0))

@@ -1,0 +1,138 @@
+"""The second checker on points: what it accepts, what it refuses, and that it stands alone."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hallucheck import verify as checker
+from hallucheck.reading import Refused, digest
+
+CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
+POINTS = ("bump-attracts", "himmelblau-minimum-attracts", "line", "usam-repels", "wells-attract", "wells-saddle")
+
+
+def forged(tmp_path, name, change):
+    """The verdict on a certificate that was changed, with the digest computed again."""
+    document = json.loads((CERTIFICATES / f"{name}.json").read_text())
+    change(document)
+    document["digest"] = digest(document["problem"])
+    path = tmp_path / "forged.json"
+    path.write_text(json.dumps(document))
+    return checker.verify(path)
+
+
+def claim(document, name):
+    """A claim of a file."""
+    return next(claim for claim in document["claims"] if claim["name"] == name)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_stored_points_are_re_proved(name):
+    """Every claim of the stored certificate of a point stands."""
+    verdict = checker.verify(CERTIFICATES / f"{name}.json")
+    assert verdict, str(verdict)
+    assert str(verdict).endswith("claims re-proved.")
+
+
+def test_the_checker_loads_the_standard_library_alone():
+    """A fresh process that checks a file has loaded nothing of hallucert, numpy, mpmath or flint."""
+    program = (
+        "import sys; before = set(sys.modules); from hallucheck.__main__ import main; status = main(sys.argv[1:]);"
+        "print(status, *sorted({name.split('.')[0] for name in set(sys.modules) - before}"
+        " - sys.stdlib_module_names - {'hallucheck'}))"
+    )
+    run = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r});" + program]
+    done = subprocess.run([*run, CERTIFICATES / "line.json"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize("rho", ["81/20", "3", "1"])
+def test_a_box_is_proved_for_its_rho_alone(tmp_path, rho):
+    """With another radius there is no point in the box."""
+    verdict = forged(tmp_path, "himmelblau-minimum-attracts", lambda document: document["problem"].update(rho=rho))
+    assert verdict.results[0].objection == "Krawczyk's test fails in the box"
+    assert not any(result.objection is None for result in verdict.results)
+
+
+def test_a_wrong_preconditioner_proves_nothing(tmp_path):
+    """Twice the inverse is none: `I - C DG` is near `-I`."""
+
+    def change(document):
+        document["witness"]["preconditioner"] = [["1", "0"], ["0", "1"]]
+
+    assert not forged(tmp_path, "wells-attract", change)
+
+
+def test_a_saddle_is_not_taken_for_a_minimizer(tmp_path):
+    """The target of this point is a saddle: the claim that it is a hallucinated minimizer does not follow."""
+
+    def change(document):
+        claim(document, "hallucinated_minimizer")["status"] = "proved"
+
+    results = {result.claim: result.objection for result in forged(tmp_path, "wells-saddle", change).results}
+    assert results.pop("hallucinated_minimizer") == "the published numbers say refuted"
+    assert set(results.values()) == {None}
+
+
+@pytest.mark.parametrize("name", ["theorem_3_2", "attractor"])
+def test_status_follows_from_numbers(tmp_path, name):
+    """A proved claim cannot be called refuted, nor the other way round."""
+
+    def change(document):
+        other = {"proved": "refuted", "refuted": "proved"}
+        claim(document, name)["status"] = other[claim(document, name)["status"]]
+
+    results = {result.claim: result.objection for result in forged(tmp_path, "wells-attract", change).results}
+    assert results.pop(name) == "the published numbers say proved"
+    assert set(results.values()) == {None}
+
+
+def test_an_interval_beside_the_value_is_refused(tmp_path):
+    """A published number has to hold the value."""
+
+    def change(document):
+        claim(document, "regular")["numbers"] = {"smallest_singular_value": ["1p1", "3"]}
+
+    results = {result.claim: result.objection for result in forged(tmp_path, "bump-attracts", change).results}
+    assert "smallest_singular_value" in results["regular"]
+
+
+def test_a_file_without_claims_proves_nothing(tmp_path):
+    """The verdict is true only if something is claimed."""
+    undecided = {"status": "undecided", "numbers": {}, "reason": "straddles", "inputs": {}}
+
+    def change(document):
+        document["enclosure"] = None
+        for entry in document["claims"]:
+            entry.update(copy.deepcopy(undecided))
+
+    assert not forged(tmp_path, "line", change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document.update(extra=1),
+        lambda document: document.pop("witness"),
+        lambda document: document.update(schema=True),
+        lambda document: document["problem"].update(rho="7/2 "),
+        lambda document: document["problem"].update(rho="2/4"),
+        lambda document: document["problem"].update(rho="-1"),
+        lambda document: document["witness"].update(radius=["2", "2"]),
+        lambda document: document["witness"].update(radius=["1p99999", "1"]),
+        lambda document: document["witness"].update(centre=["1", "1", "1"]),
+        lambda document: document["claims"].reverse(),
+        lambda document: document["claims"].append(document["claims"][0]),
+        lambda document: claim(document, "existence").update(numbers={"offset": ["1", "-1"]}),
+    ],
+)
+def test_what_does_not_fit_is_refused(tmp_path, change):
+    """Fields, spellings, lengths and orders that are not those of the format raise `Refused`."""
+    with pytest.raises(Refused):
+        forged(tmp_path, "wells-attract", change)
