@@ -91,3 +91,19 @@ def test_a_poor_orthonormalizer_widens_the_numbers_and_a_bad_one_proves_nothing(
     assert poor[name].upper - poor[name].lower > abs(good[name].upper) / 20
     monkeypatch.setattr(measures, "orthonormalizer", lambda gram: 2 * orthonormalizer(gram))
     assert measures.projected_c32(SlicedEvidence(slice_, MidRad(np.zeros(8)))) == "rank_deficient"
+
+
+def test_runs_near_an_attractor_fall_at_the_stated_rate():
+    """SAM with half the step bound takes ``|r(x+)|`` down at least by the factor of the claim, from a point near by."""
+    saved, (f, x) = samples.certified(), samples.found()
+    claim = saved["attractor"]
+    factor = float(claim.statement.rpartition("above ")[2].partition(" ")[0])
+    step = float(claim.numbers["step_bound"].lower) / 2
+    y, sizes = x + 1e-5 * np.random.default_rng(4).standard_normal(f.dimension), []
+    for _ in range(500):
+        g = f.gradient(y)
+        plus = y + 2 * g / np.linalg.norm(g)
+        sizes.append(np.linalg.norm(f.residual(plus)))
+        y = y - step * f.gradient(plus)
+    assert sizes[-1] > 1e-12
+    assert (sizes[-1] / sizes[200]) ** (1 / 299) < factor < 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import hallucert as hc
@@ -229,3 +230,20 @@ def _ends(low, high):
 def test_an_interval_that_ends_at_the_threshold_decides_nothing(rule, numbers):
     """Strict inequalities are strict: a number that may equal its threshold proves and refutes nothing."""
     assert isinstance(rule.conclude(_facts(), numbers, {}), Reason)
+
+
+@pytest.mark.parametrize("spectrum", [[1.0], [0.2, 3.0, 0.5 + 4j, 0.5 - 4j], [0.001, 30.0], [2 + 0.1j, 2 - 0.1j]])
+def test_the_rate_that_is_stated_bounds_every_eigenvalue(spectrum):
+    """``|1 - eta mu|`` is at most the stated factor for half the step bound, and the formula for other steps."""
+    mu = np.array(spectrum)
+    a, bound = mu.real.min(), (2 * mu.real / abs(mu) ** 2).min()
+    numbers = {"smallest_real_part": _ends(a, a), "step_bound": _ends(bound, bound)}
+    f = hc.Objective.least_squares(["x**2 + y**2 - 1"])
+    facts = replace(_facts(), problem=Problem(f, Fraction(2), residual=True))
+    status, statement = attractor.conclude(facts, numbers, {})
+    factor = float(statement.rpartition("above ")[2].partition(" ")[0])
+    assert status is Status.PROVED and "sqrt(1 - 2 eta a (1 - eta/E))" in statement
+    assert abs(1 - bound / 2 * mu).max() <= factor
+    assert factor == pytest.approx(np.sqrt(1 - a * bound / 2), abs=1e-5)
+    for eta in np.linspace(0.05, 0.95, 10) * bound:
+        assert abs(1 - eta * mu).max() <= np.sqrt(1 - 2 * eta * a * (1 - eta / bound)) + 1e-12
