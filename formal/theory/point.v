@@ -5,7 +5,7 @@
     the words of [sam]: [P] is [ahead n f rho] or [ahead_unnormalized n f rho]. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From Hallucert.theory Require Import vectors jacobian banach dominance zero sam minimizer gradients descent.
+From Hallucert.theory Require Import vectors jacobian banach dominance zero minimizer gradients descent.
 Open Scope R_scope.
 
 Section Point.
@@ -122,53 +122,50 @@ Qed.
 End Target.
 End Point.
 
-(** SAM with step size [eta] converges to the hallucinated point [z] from every start of a region. The box [q]
-    about it
-    has its own hypotheses; [D] is a set that contains where SAM looks from there. *)
+(** SAM with step size [eta] converges to the hallucinated point [z] from every start of a box. The box [q]
+    about it has its own hypotheses; [D] is a set that contains where SAM looks from there. *)
 Section Convergence.
-Variables (n : nat) (f : vec -> R) (g : vec -> vec) (P Q : vec -> vec) (c s q : vec) (D : vec -> Prop).
-Variables (W V K : mat) (J : vec -> mat) (eta : R).
+Variables (n : nat) (f : vec -> R) (g : vec -> vec) (P Q : vec -> vec) (c r q start : vec) (D : vec -> Prop).
+Variables (W V : mat) (J : vec -> mat) (eta k size : R).
 Hypothesis f_there : gradient_on n D f g.
 Hypothesis D_ext : extensional n D.
 Hypothesis P_is : forall x, box n c q x -> eqv n (P x) (Q x).
 Hypothesis Q_there : forall x, box n c q x -> D (Q x).
-Hypothesis s_pos : forall i, (i < n)%nat -> 0 < s i.
 Hypothesis I : inverse n W V.
-Hypothesis V_box : forall i, (i < n)%nat -> sum n (fun j => Rabs (V i j) * s j) <= q i.
 Hypothesis HJ : jacobian n n (box n c q) (fun x => g (Q x)) J.
-Hypothesis K_bound : forall x i j, box n c q x -> (i < n)%nat -> (j < n)%nat ->
-  Rabs (mm n W (mm n (fun i j => delta i j - eta * J x i j) V) i j) <= K i j.
-Hypothesis K_less : forall i, (i < n)%nat -> sum n (fun j => K i j * s j) < s i.
-Hypothesis centre : forall i, (i < n)%nat ->
-  Rabs (eta * mv n W (g (Q c)) i) + sum n (fun j => K i j * s j) <= s i.
+Hypothesis k_less : k < 1.
+Hypothesis contracts : forall x i, box n c q x -> (i < n)%nat ->
+  sum n (fun j => Rabs (gram n (mm n W (mm n (fun i j => delta i j - eta * J x i j) V)) i j)) <= k.
+Hypothesis reach : forall i, (i < n)%nat ->
+  r i <= q i /\ square n (V i) * (size * size) <= (q i - r i) * (q i - r i).
+Hypothesis starts : square n (fun i => sum n (fun j => Rabs (W i j) * (start j + r j))) <= size * size.
 
 (** In the box [q], a step of SAM is one of the iteration that is known to converge. *)
-Lemma sam_step_is x : box n c q x -> eqv n (sam_step f P eta x) (descent (fun x => g (Q x)) eta x).
+Lemma shifted_is x i : box n c q x -> (i < n)%nat -> grad f (P x) i = g (Q x) i.
 Proof.
-  intros Hx i Hi. unfold sam_step, descent. do 2 f_equal.
-  apply (gradient_unique n D); auto. apply (D_ext (Q x)); [apply eqv_sym|]; auto.
+  intros Hx Hi. apply (gradient_unique n D); auto. apply (D_ext (Q x)); [apply eqv_sym|]; auto.
 Qed.
 
-Lemma sam_orbit x : (forall k, box n c q (iterate (descent (fun x => g (Q x)) eta) k x)) ->
-  forall k, eqv n (iterate (sam_step f P eta) k x) (iterate (descent (fun x => g (Q x)) eta) k x).
+Lemma sam_orbit x : (forall j, box n c q (iterate (descent (fun x => g (Q x)) eta) j x)) ->
+  forall j, eqv n (iterate (sam_step f P eta) j x) (iterate (descent (fun x => g (Q x)) eta) j x).
 Proof.
-  intros B k. induction k as [|k IH]; simpl; [apply eqv_refl|].
-  assert (Bk : box n c q (iterate (sam_step f P eta) k x))
-    by now apply (box_extensional n c q _ _ (eqv_sym _ _ _ IH)).
-  eapply eqv_trans; [now apply sam_step_is|]. now apply (descent_eqv n c q (fun x => g (Q x)) J eta HJ).
+  intros B j. induction j as [|j IH]; simpl; [apply eqv_refl|].
+  assert (Bj : box n c q (iterate (sam_step f P eta) j x)).
+  { now apply (box_extensional n c q _ _ (eqv_sym _ _ _ IH)). }
+  apply eqv_trans with (descent (fun x => g (Q x)) eta (iterate (sam_step f P eta) j x)).
+  - intros i Hi. unfold sam_step, descent. now rewrite shifted_is.
+  - now apply (descent_eqv n (box n c q) (fun x => g (Q x)) J).
 Qed.
 
-Theorem sam_converges z : region n c W s z -> critical n f (P z) ->
-  forall x, region n c W s x -> converges n (fun k => iterate (sam_step f P eta) k x) z.
+Theorem sam_converges z : box n c r z -> hallucinated n f P z ->
+  forall x, box n c start x -> converges n (fun j => iterate (sam_step f P eta) j x) z.
 Proof.
-  intros Hz Zz x Hx. assert (Qz : box n c q z).
-  { intros i Hi. rewrite <- (unchart_chart n c W V z I i Hi). now apply (unchart_box n c V s q). }
-  assert (G : forall i, (i < n)%nat -> g (Q z) i = 0).
-  { intros i Hi. rewrite <- (Zz i Hi). symmetry. apply (gradient_unique n D); auto.
-    apply (D_ext (Q z)); [apply eqv_sym|]; auto. }
-  destruct (descent_converges n c s q W V K (fun x => g (Q x))
-    J eta s_pos I V_box HJ K_bound K_less centre z Hz G x Hx)
-    as [L B].
-  intros i Hi. apply is_lim_seq_ext with (2 := L i Hi). intros k. symmetry. now apply sam_orbit.
+  intros Hz [_ Zz] x Hx. assert (G : forall i, (i < n)%nat -> g (Q z) i = 0).
+  { intros i Hi. rewrite <- shifted_is; [now apply Zz | | exact Hi].
+    intros l Hl. destruct (reach l Hl). specialize (Hz l Hl). lra. }
+  destruct (descent_converges n c r q start W V (fun x => g (Q x))
+    J eta k size z I HJ k_less contracts reach Hz G
+    starts x Hx) as [L B].
+  intros i Hi. apply is_lim_seq_ext with (2 := L i Hi). intros j. symmetry. now apply sam_orbit.
 Qed.
 End Convergence.
