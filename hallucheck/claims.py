@@ -17,6 +17,7 @@ from hallucheck.linear import (
     add,
     cholesky,
     identity,
+    least_singular_value,
     matmul,
     norm,
     scaled,
@@ -66,11 +67,6 @@ def extremes(s: Spectrum, name: str) -> Numbers:
 def sign(x: Interval) -> str | None:
     """Proved if positive, refuted if negative."""
     return "proved" if x.positive() else "refuted" if x.negative() else None
-
-
-def least_singular_value(a: Matrix) -> Interval:
-    """Of a matrix with no more rows than columns: the root of the least eigenvalue of `A A^T`."""
-    return spectrum(symmetric_part(matmul(a, transpose(a))), symmetric=True).least_real_part().sqrt()
 
 
 # --- existence itself is proved in `point`; what follows is about its point -------------------------------------------

@@ -69,6 +69,12 @@ def middles(a: Matrix) -> Matrix:
     return [[cut(*x.middle()).middle() for x in row] for row in a]
 
 
+def middle_of(box: Vector) -> tuple[Vector, Vector]:
+    """A point in the middle of a box, and the steps from it to all of the box."""
+    middle = [cut(*x.middle()).middle() for x in box]
+    return middle, [x - m for x, m in zip(box, middle, strict=True)]
+
+
 def is_positive_definite(a: Matrix) -> bool:
     """Is every symmetric matrix in this one positive definite? By elimination."""
     return cholesky(a) is not None
@@ -300,17 +306,31 @@ def spectrum(a: Matrix, symmetric: bool = False) -> Spectrum:
     return discs(t, blocks)
 
 
+def least_singular_value(a: Matrix) -> Interval:
+    """Of a matrix with no more rows than columns: the root of the least eigenvalue of `A A^T`."""
+    return spectrum(symmetric_part(matmul(a, transpose(a))), symmetric=True).least_real_part().sqrt()
+
+
 def similar(a: Matrix, v: Matrix) -> Matrix:
-    """`V^-1 A V`. With `R` near `V^-1` and `E = R V - I` it is `(I + E)^-1 T`, `T = R A V`, and differs from
-    `T` in each column by at most `e/(1 - e)` of its largest entry, where `e < 1` bounds the sums of the rows
-    of `|E|`.
-    """
+    """`V^-1 A V`."""
     r = approximate_inverse(v)
+    return corrected(r, v, matmul(r, matmul(a, v)))
+
+
+def inverse(v: Matrix) -> Matrix:
+    """`V^-1`."""
+    r = approximate_inverse(v)
+    return corrected(r, v, r)
+
+
+def corrected(r: Matrix, v: Matrix, t: Matrix) -> Matrix:
+    """`(R V)^-1 T`. With `E = R V - I` it differs from `T` in each column by at most `e/(1 - e)` of its
+    largest entry, where `e < 1` bounds the sums of the rows of `|E|`.
+    """
     error = add(matmul(r, v), scaled(exact(-1), identity(len(v))))
     e = largest_size([total(map(abs, row)) for row in error])
     if not e.below(ONE):
-        raise Undefined("the eigenvectors are not independent")
-    t = matmul(r, matmul(a, v))
+        raise Undefined("a matrix may be singular")
     share = e / (ONE - e)
     widths = [(share * largest_size(column)).upper() for column in transpose(t)]
     return [[x + hull([-w, w]) for x, w in zip(row, widths, strict=True)] for row in t]

@@ -10,13 +10,14 @@ proves that `G` has exactly one zero in `Z`, that it lies in `K(Z)`, and that `D
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from hallucheck.interval import Undefined, cut, exact, hull, meet
-from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middles, scaled, transpose
+from hallucheck.interval import Undefined, exact, hull, meet
+from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middle_of, middles, scaled, transpose
 from hallucheck.problem import Problem
 from hallucheck.reading import Refused, choice, matrix, positive_vector, record, vector
 
@@ -61,6 +62,31 @@ def defect(preconditioner: Matrix, derivative: Matrix) -> Matrix:
     return add(identity(len(derivative)), scaled(exact(-1), matmul(preconditioner, derivative)))
 
 
+def krawczyk(value: Callable[[Vector], Vector], c: Matrix, derivative: Matrix, box: Vector) -> Vector:
+    """`m - C G(m) + (I - C [DG(Z)]) (Z - m)` with `m` in the middle of a box `Z`; it holds all zeros in the box."""
+    middle, steps = middle_of(box)
+    newton, rest = apply(c, value(middle)), apply(defect(c, derivative), steps)
+    return [m - n + r for m, n, r in zip(middle, newton, rest, strict=True)]
+
+
+def only_zero(
+    value: Callable[[Vector], Vector],
+    derivative: Callable[[Vector], Matrix],
+    c: Matrix,
+    box: Vector,
+    interior: Vector,
+) -> Vector | None:
+    """A small box around the only zero of `G` in a box, or nothing if the test fails."""
+    image = krawczyk(value, c, derivative(box), box)
+    if not all(k.strictly_inside(z) for k, z in zip(image, interior, strict=True)):
+        return None
+    for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
+        slopes = derivative(image)
+        c = middles(add(c, matmul(defect(c, slopes), c)))
+        image = [meet(k, z) for k, z in zip(krawczyk(value, c, slopes, image), image, strict=True)]
+    return image
+
+
 class System:
     """`G` and `DG` on boxes of `z`."""
 
@@ -94,27 +120,9 @@ class System:
             return matmul(f.hessian_at(plus)[1], turned)
         return matmul(f.residuals_at(plus)[1], matmul(turned, self.slice))
 
-    def krawczyk(self, box: Vector, preconditioner: Matrix, derivative: Matrix) -> Vector:
-        """`m - C G(m) + (I - C [DG(Z)]) (Z - m)` with `m` in the middle of a box; it holds all zeros in the box."""
-        middle = [cut(*z.middle()).middle() for z in box]
-        newton = apply(preconditioner, self.value(middle))
-        steps = [z - m for z, m in zip(box, middle, strict=True)]
-        rest = apply(defect(preconditioner, derivative), steps)
-        return [m - n + r for m, n, r in zip(middle, newton, rest, strict=True)]
-
     def locate(self) -> Vector | None:
         """A small box around the only zero, or nothing if the test fails."""
-        image = self.krawczyk(self.box, self.preconditioner, self.derivative(self.box))
-        if not all(k.strictly_inside(z) for k, z in zip(image, self.interior, strict=True)):
-            return None
-        preconditioner = self.preconditioner
-        for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
-            derivative = self.derivative(image)
-            error = defect(preconditioner, derivative)
-            preconditioner = middles(add(preconditioner, matmul(error, preconditioner)))
-            sharper = self.krawczyk(image, preconditioner, derivative)
-            image = [meet(k, z) for k, z in zip(sharper, image, strict=True)]
-        return image
+        return only_zero(self.value, self.derivative, self.preconditioner, self.box, self.interior)
 
     def excluded(self) -> bool:
         """Is there certainly no zero in the box?"""
@@ -124,7 +132,7 @@ class System:
         values = [v + s for v, s in zip(self.value(middle), slopes, strict=True)]
         if any(v.positive() or v.negative() for v in values):
             return True
-        image = self.krawczyk(self.box, self.preconditioner, derivative)
+        image = krawczyk(self.value, self.preconditioner, derivative, self.box)
         return any(k.below(z) or z.below(k) for k, z in zip(image, self.box, strict=True))
 
 

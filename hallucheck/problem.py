@@ -68,9 +68,9 @@ class Problem:
 
     def __init__(self, f: Function, rho: Fraction, variant: str | None, scales: list[Fraction] | None) -> None:
         self.f, self.rho, self.variant = f, exact(rho), variant
-        self.exact_rho = rho
-        self.squares = [exact(s * s) for s in scales] if scales else [ONE] * f.dimension
-        self.scales = [exact(s) for s in scales] if scales else [ONE] * f.dimension
+        self.exact_rho, self.exact_scales = rho, scales or [Fraction(1)] * f.dimension
+        self.scales = [exact(s) for s in self.exact_scales]
+        self.squares = [exact(s * s) for s in self.exact_scales]
 
     def direction(self, g: Vector) -> tuple[Interval, Vector]:
         """`s` and `u`."""
@@ -84,6 +84,20 @@ class Problem:
     def plus(self, x: Vector, g: Vector) -> Vector:
         """`x+`."""
         return [a + self.rho * b for a, b in zip(x, self.direction(g)[1], strict=True)]
+
+    def shifted_gradient_nodes(self) -> list[int]:
+        """`F(x) = g(x+)` as code."""
+        f, code = self.f, self.f.code
+        scales = [code.constant(c) for c in self.exact_scales]
+        rho, s = code.constant(self.exact_rho), code.constant(1)
+        if self.variant != "usam":
+            weighted = [code.mul(c, g) for c, g in zip(scales, f.gradient_nodes, strict=True)]
+            s = code.node("sqrt", (code.sum([code.mul(v, v) for v in weighted]),))
+        images = {}
+        for i, c, g in zip(f.inputs, scales, f.gradient_nodes, strict=True):
+            moved = code.mul(rho, code.mul(code.mul(c, c), g))
+            images[i] = code.node("add", (i, code.node("div", (moved, s))))
+        return code.substitute(f.gradient_nodes, images)
 
     def projection(self, u: Vector) -> Matrix:
         """`Pi`. On the diagonal of SAM's stands `1 - u_i**2`, the sum of the other squares."""

@@ -27,7 +27,9 @@ from hallucheck.reading import (
     positive_vector,
     record,
     text,
+    vector,
 )
+from hallucheck.regions import REGIONS, check_stall
 
 KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census")
 ORDER = (
@@ -139,6 +141,8 @@ def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]
     if -1 in places or sorted(set(places)) != places:
         raise Refused("claims", "an unknown name, or not each once and in order")
     witness = document["witness"]
+    if isinstance(witness, dict) and witness.get("system") == "box":
+        return verify_stall(problem, document, claims)
     if witness is None:
         found, enclosure = None, None
     else:
@@ -147,6 +151,29 @@ def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]
     if enclosure is not None:
         enclosure = box(problem.f.dimension)(enclosure, "enclosure")
     return check_claims(problem, found, enclosure, claims)
+
+
+def verify_stall(problem: Problem, document: dict[str, Any], claims: list[Claim]) -> list[Result]:
+    """A file about a box in which nothing is solved."""
+    witness, d = document["witness"], problem.f.dimension
+    record(witness, "witness", ("system", "centre", "slice", "radius", "preconditioner"))
+    if witness["slice"] is not None or witness["preconditioner"] != [] or document["enclosure"] is not None:
+        raise Refused("witness", "a box has neither slice nor preconditioner nor enclosure")
+    centre = vector(d)(witness["centre"], "witness.centre")
+    radius = positive_vector(d)(witness["radius"], "witness.radius")
+    if any(claim.name != "no_minimizer_near" for claim in claims):
+        raise Refused("claims", "not about a box")
+    results = []
+    for claim in claims:
+        objection = None
+        if claim.status != "undecided":
+            try:
+                numbers, status = check_stall(problem, centre, radius, claim)
+                objection = compare_numbers(numbers, claim) or conclusion(status, claim)
+            except Undefined as error:
+                objection = str(error)
+        results.append(Result(claim.name, claim.status, objection))
+    return results
 
 
 def check_claims(problem: Problem, witness: Witness | None, enclosure: Any, claims: list[Claim]) -> list[Result]:
@@ -198,8 +225,11 @@ def check_existence(
 
 def check_claim(claim: Claim, facts: Facts, point: Point) -> str | None:
     """An objection to any other claim about a point."""
+    if claim.name in REGIONS:
+        numbers, status = REGIONS[claim.name](claim, facts, point)
+        return conclusion(status, claim) or compare_numbers(numbers, claim)
     if claim.name not in RULES or (claim.name == "projected_c32" and not point.residual):
-        return "this claim is not covered here"
+        return "no claim of this system"
     if claim.inputs != {}:
         return "inputs of a claim that has none"
     measure, conclude = RULES[claim.name]

@@ -14,7 +14,10 @@ from hallucheck import verify as checker
 from hallucheck.reading import Refused, digest
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
-POINTS = ("bump-attracts", "himmelblau-minimum-attracts", "line", "usam-repels", "wells-attract", "wells-saddle")
+POINTS = (
+    *("bump-attracts", "himmelblau-minimum-attracts", "line", "usam-repels", "wells-attract", "wells-saddle"),
+    *("camel-farthest", "figure-one-farthest", "double-well-basin", "wells-stall"),
+)
 
 
 def forged(tmp_path, name, change):
@@ -113,6 +116,33 @@ def test_a_file_without_claims_proves_nothing(tmp_path):
             entry.update(copy.deepcopy(undecided))
 
     assert not forged(tmp_path, "line", change)
+
+
+def changed_inputs(name, key, value):
+    """A change of one input of a claim."""
+    return lambda document: claim(document, name)["inputs"].update({key: value})
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "key", "value"),
+    [
+        ("camel-farthest", "farthest_point", "ball_radius", "1p-2"),
+        ("camel-farthest", "farthest_point", "ball_radius", "1"),
+        ("camel-farthest", "farthest_point", "maximizer", ["0", "0"]),
+        ("figure-one-farthest", "farthest_point", "penalty", "1p-30"),
+        ("camel-farthest", "farthest_point", "penalty", "1p30"),
+        ("double-well-basin", "basin", "size", "1p-1"),
+        ("double-well-basin", "basin", "bound", "7p-3"),
+        ("double-well-basin", "basin", "step", "3"),
+        ("double-well-basin", "converges", "start", ["0", "1p-1"]),
+        ("double-well-basin", "converges", "steps", 3),
+        ("wells-stall", "no_minimizer_near", "direction", ["0", "1"]),
+    ],
+)
+def test_other_inputs_prove_nothing(tmp_path, file, name, key, value):
+    """A ball with high boundary, a basin too large, a start elsewhere: the hypothesis fails that this input is for."""
+    results = forged(tmp_path, file, changed_inputs(name, key, value)).results
+    assert next(result for result in results if result.claim == name).objection
 
 
 @pytest.mark.parametrize(
