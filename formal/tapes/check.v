@@ -1,0 +1,207 @@
+(* The check of a hallucinated point, by computation, and its theorem. *)
+From Coq Require Import Reals Lra Lia ZArith Bool.
+From Coq Require Import List.
+From Interval Require Import Xreal Basic Interval.
+From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam point.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk.
+Import ListNotations.
+Open Scope R_scope.
+
+(* What a file says: the function of n variables, the ascent step, the box of x*,
+   a preconditioner with an approximate
+   inverse, and a box that contains where SAM looks from the first one. *)
+Record point := Point {
+  dimension : nat;
+  objective_of : objective;
+  step_of : variant;
+  rho_of : number;
+  centre : list number;
+  radius : list number;
+  preconditioner : list (list number);
+  inverse_of : list (list number);
+  target_centre : list number;
+  target_radius : list number
+}.
+
+(* Its function, where SAM looks, and its boxes. *)
+Definition f_of (p : point) : vec -> R := function (objective_of p) (dimension p).
+Definition P_of (p : point) : vec -> vec :=
+  looks_at (step_of p) (dimension p) (f_of p) (to_real (rho_of p)).
+Definition box_of (p : point) : vec -> Prop := box (dimension p) (numbers (centre p)) (numbers (radius p)).
+Definition inside_of (p : point) : vec -> Prop := inside (dimension p) (numbers (centre p)) (numbers (radius
+  p)).
+Definition target_box (p : point) : vec -> Prop :=
+  box (dimension p) (numbers (target_centre p)) (numbers (target_radius p)).
+
+Module Check (I : IntervalOps).
+Module Export E := Krawczyk I.
+
+Section Point.
+Variables (prec : I.F.precision) (p : point).
+Notation n := (dimension p).
+Notation f := (objective_of p).
+Notation a := (intervals prec).
+Notation holds i r := (contains (I.convert i) (Xreal r)).
+Notation c := (numbers (centre p)).
+Notation r := (numbers (radius p)).
+Notation shifted := (shifted_program (step_of p) (rho_of p) f).
+Notation ascending := (ascent_program (step_of p) (rho_of p) f).
+Notation g := (meaning (gradient_program f) n).
+Notation Q := (meaning ascending n).
+Notation get := (fun l i => nth i l (zero a)).
+
+Definition here : list I.type := iball prec (centre p) (radius p) n.
+Definition there : list I.type := iball prec (target_centre p) (target_radius p) n.
+
+(* f is differentiable on both boxes. *)
+Definition smooth_on (X : list I.type) : bool := all_real (dual_entry prec (duals_of prec (value_program f)
+  X) 0).
+
+Lemma smooth_gradient_on X : smooth_on X = true -> gradient_on n (within n X) (f_of p) g.
+Proof.
+intros H. apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n X);
+  auto. apply value_parametric.
+Qed.
+
+(* The half widths are positive. *)
+Definition wide (l : list number) : bool := every n (fun i => surely_positive (ivector prec l i)).
+Lemma wide_correct l : wide l = true -> forall i, (i < n)%nat -> 0 < numbers l i.
+Proof.
+intros H i Hi. apply (surely_positive_correct (ivector prec l i));
+  [exact (every_spec _ _ H i Hi) | apply ivector_correct].
+Qed.
+
+(* The gradient does not vanish on the box. *)
+Definition nonstationary : bool :=
+  let G := outputs_of prec (gradient_program f) n n here in
+  every n (fun i => I.real (get G i)) && surely_positive (isum prec n (fun i => I.mul prec (get G i) (get G
+    i))).
+
+Lemma nonstationary_correct : nonstationary = true -> forall x, box_of p x ->
+  exists i, (i < n)%nat /\ g x i <> 0.
+Proof.
+intros H x Hx. apply andb_prop in H. destruct H as [HR HP].
+assert (S : 0 < sum n (fun i => g x i * g x i)).
+{ apply (surely_positive_correct _ _ HP). apply isum_correct. intros i Hi. pose proof (every_spec _ _ HR i
+  Hi).
+  assert (holds (get (outputs_of prec (gradient_program f) n n here) i) (g x i)).
+  { apply outputs_correct; try assumption; [apply gradient_parametric | now apply within_box]. }
+  now apply imul_correct. }
+destruct (eqv_dec n (g x) (fun _ => 0)) as [Z|Z]; [|exact Z].
+rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
+Qed.
+
+(* From the box, SAM looks into the inside of the target box. *)
+Definition looks_inside : bool :=
+  let T := outputs_of prec ascending n n here in
+  every n (fun i => I.real (get T i) &&
+    surely_positive (I.sub prec (ivector prec (target_radius p) i)
+      (I.abs (I.sub prec (get T i) (ivector prec (target_centre p) i))))).
+
+Lemma looks_inside_correct : looks_inside = true ->
+  forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers (target_radius p)) (Q x).
+Proof.
+intros H x Hx i Hi. pose proof (every_spec _ _ H i Hi) as K. apply andb_prop in K. destruct K as [KR KP].
+apply less, (surely_positive_correct _ _ KP). apply isub_correct; [apply ivector_correct|].
+apply iabs_correct, isub_correct; [|apply ivector_correct].
+apply outputs_correct; try assumption; [apply ascent_parametric | now apply within_box].
+Qed.
+
+(* Krawczyk's test for the gradient where SAM looks. *)
+Definition contracts : bool :=
+  krawczyk prec n shifted here (table n (ivector prec (centre p))) (ivector prec (radius p)) (preconditioner
+    p).
+Definition injects : bool := injective_matrix prec n (preconditioner p) (inverse_of p).
+
+(* The Jacobian of the gradient where SAM looks. *)
+Notation A := (matrix (preconditioner p)).
+Notation DF := (jac shifted n).
+
+Lemma within_centre : within n (table n (ivector prec (centre p))) c.
+Proof. apply within_table. intros; apply ivector_correct. Qed.
+
+Lemma shifted_on X : every n (fun i => all_real (dual_entry prec (duals_of prec shifted X) i)) = true ->
+  jacobian n n (within n X) (fun x => g (Q x)) DF.
+Proof. intros H. apply shifted_jacobian, (duals_jacobian prec _ n n X); auto. apply shifted_parametric. Qed.
+
+Lemma contracts_correct : wide (radius p) = true -> contracts = true -> exists K : mat,
+  jacobian n n (box_of p) (fun x => g (Q x)) DF /\
+  (forall x i j, box_of p x -> (i < n)%nat -> (j < n)%nat -> Rabs (delta i j - mm n A (DF x) i j) <= K i j) /\
+  (forall i, (i < n)%nat -> Rabs (mv n A (g (Q c)) i) + sum n (fun j => K i j * r j) < r i).
+Proof.
+intros W H. rewrite shifted_meaning.
+destruct (krawczyk_correct prec n shifted here (table n (ivector prec (centre p))) (ivector prec (radius p))
+  (preconditioner p)
+  c r (shifted_parametric _ _ _) (ivector_correct prec _) within_centre (within_box prec n _ _)
+    (wide_correct _ W) H)
+  as [K [KJ [KB KR]]].
+exists K. split; [now apply shifted_jacobian|]. now split.
+Qed.
+
+(* All that every theorem about the point needs. *)
+Definition base : bool :=
+  wide (radius p) && smooth_on here && smooth_on there && nonstationary && looks_inside && contracts &&
+    injects.
+
+Notation P := (P_of p).
+Notation there_box := (target_box p).
+
+Lemma smooth_here : base = true -> gradient_on n (box_of p) (f_of p) g.
+Proof.
+unfold base. rewrite !andb_true_iff. intros [[[[[[_ H] _] _] _] _] _] k t dk Hk Hd.
+now apply (smooth_gradient_on here H); [|apply within_box].
+Qed.
+
+Lemma smooth_there : base = true -> gradient_on n there_box (f_of p) g.
+Proof.
+unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] H] _] _] _] _] k t dk Hk Hd.
+now apply (smooth_gradient_on there H); [|apply within_box].
+Qed.
+
+Lemma looks_there : base = true -> forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers
+  (target_radius p)) (Q x).
+Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] _] H] _] _]. now apply
+  looks_inside_correct. Qed.
+
+Lemma looks_is : base = true -> forall x, box_of p x -> eqv n (P x) (Q x).
+Proof.
+intros H x Hx. apply (looks_at_meaning _ _ _ _ (box_of p)); [now apply smooth_here | apply box_extensional |
+  exact Hx].
+Qed.
+
+Lemma base_nonzero : base = true -> forall x, box_of p x -> exists i, (i < n)%nat /\ g x i <> 0.
+Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] H] _] _] _]. now apply
+  nonstationary_correct. Qed.
+
+(* Exactly one hallucinated point is in the box. *)
+Theorem exactly_one_point : base = true ->
+  exists x, inside_of p x /\ hallucinated n (f_of p) P x /\
+    (forall y, box_of p y -> hallucinated n (f_of p) P y -> eqv n y x).
+Proof.
+intros H. pose proof H as H'. unfold base in H'. rewrite !andb_true_iff in H'.
+destruct H' as [[[[[[HW _] _] _] _] HC] HI]. destruct (contracts_correct HW HC) as [K [HJ [HK HF]]].
+apply (exactly_one n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (target_radius p))) with A K
+  DF; auto.
+- now apply wide_correct.
+- now apply smooth_here.
+- now apply smooth_there.
+- now apply base_nonzero.
+- now apply looks_is.
+- now apply looks_there.
+- exact (injective_matrix_correct prec n _ _ HI).
+Qed.
+
+(* The function is differentiable in the box and where SAM looks from there. *)
+Theorem differentiable_point : base = true ->
+  forall y, box_of p y -> differentiable n (f_of p) y /\ differentiable n (f_of p) (P y).
+Proof.
+intros H y Hy.
+apply (differentiable_here n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (target_radius p)));
+  auto.
+- now apply smooth_here.
+- now apply smooth_there.
+- now apply looks_is.
+- now apply looks_there.
+Qed.
+End Point.
+End Check.

@@ -1,0 +1,152 @@
+(* The check of a hallucinated minimizer of a sum of squares, found on a slice, and its theorem. *)
+From Coq Require Import Reals Lra Lia ZArith Bool.
+From Coq Require Import List.
+From Interval Require Import Xreal Basic Interval.
+From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam residual.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk slices.
+Import ListNotations.
+Open Scope R_scope.
+
+(* What a file says: f = |r|^2 / (2 weight) of n variables, with m residuals r, the ascent step, the slice
+   x = base + directions s, the half widths of the box of s around 0,
+   and a preconditioner with an approximate inverse. *)
+Record sliced := Sliced {
+  variables_of : nat;
+  unknowns : nat;
+  residuals_of : tape;
+  weight : number;
+  step_of : variant;
+  rho_of : number;
+  base_point : list number;
+  directions : list (list number);
+  radius : list number;
+  preconditioner : list (list number);
+  inverse_of : list (list number)
+}.
+
+Definition f_of (p : sliced) : vec -> R := function (Squares (residuals_of p) (weight p)) (variables_of p).
+Definition P_of (p : sliced) : vec -> vec := looks_at (step_of p) (variables_of p) (f_of p) (to_real (rho_of
+  p)).
+Definition S_of (p : sliced) : vec -> vec := slice (unknowns p) (numbers (base_point p)) (matrix (directions
+  p)).
+
+Module Sliced_check (I : IntervalOps).
+Module Export K := Krawczyk I.
+
+Section Sliced.
+Variables (prec : I.F.precision) (p : sliced).
+Notation n := (variables_of p).
+Notation m := (unknowns p).
+Notation f := (Squares (residuals_of p) (weight p)).
+Notation a := (intervals prec).
+Notation holds i r := (contains (I.convert i) (Xreal r)).
+Notation get := (fun l i => nth i l (zero a)).
+Notation g := (meaning (gradient_program f) n).
+Notation Q := (meaning (ascent_program (step_of p) (rho_of p) f) n).
+Notation res := (meaning (residual_program (residuals_of p)) n).
+Notation F := (sliced_program (step_of p) (rho_of p) (residuals_of p) (weight p) (base_point p) (directions
+  p)).
+Notation r := (numbers (radius p)).
+Notation box_s := (box m (fun _ => 0) r).
+
+(* The box of s, and the box of the points of the slice. *)
+Definition unknown_box : list I.type := table m (fun j => ball prec (int prec 0) (ivector prec (radius p) j)).
+Definition slice_box : list I.type := outputs_of prec (slice_program (base_point p) (directions p)) m n
+  unknown_box.
+
+Definition sliced_base : bool :=
+  let X := slice_box in
+  let G := outputs_of prec (gradient_program f) n n X in
+  shaped n m (base_point p) (directions p) && Nat.eqb (length (outputs (residuals_of p))) m &&
+  surely_positive (enclosure prec (weight p)) && every m (fun j => surely_positive (ivector prec (radius p)
+    j)) &&
+  every n (fun i => I.real (get X i)) && all_real (dual_entry prec (duals_of prec (value_program f) X) 0) &&
+  every n (fun i => I.real (get G i)) &&
+  surely_positive (isum prec n (fun i => I.mul prec (get G i) (get G i))).
+
+Definition check : bool :=
+  sliced_base &&
+  krawczyk prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p)) (preconditioner p)
+    &&
+  injective_matrix prec m (preconditioner p) (inverse_of p).
+
+Lemma within_unknown s : box_s s -> within m unknown_box s.
+Proof.
+intros H. apply within_table. intros j Hj.
+apply (ball_correct prec _ _ 0 (r j)); [apply int_correct | apply ivector_correct | now apply H].
+Qed.
+
+Lemma meaning_slice s i : shaped n m (base_point p) (directions p) = true -> (i < n)%nat ->
+  meaning (slice_program (base_point p) (directions p)) m s i = S_of p s i.
+Proof.
+intros H Hi. unfold meaning, slice_program, S_of, vec_of. rewrite <- (slice_meaning n) by exact H.
+now rewrite nth_list_of.
+Qed.
+
+Lemma within_slice s : shaped n m (base_point p) (directions p) = true ->
+  every n (fun i => I.real (get slice_box i)) = true -> box_s s -> within n slice_box (S_of p s).
+Proof.
+intros H R Hs. apply within_table. intros i Hi. rewrite <- meaning_slice by assumption.
+pose proof (outputs_correct prec _ m n unknown_box s i (slice_parametric (base_point p) (directions p))
+  (within_unknown s Hs) Hi (every_spec _ _ R i Hi)) as K.
+unfold outputs_of in K. now rewrite nth_table in K.
+Qed.
+
+Lemma within_extensional X : extensional n (within n X).
+Proof. intros u v E Hu. unfold within. now rewrite <- (list_of_ext n u v E). Qed.
+
+Lemma within_zero : within m (table m (fun _ => int prec 0)) (fun _ => 0).
+Proof. apply within_table. intros; apply int_correct. Qed.
+
+(* The theorem of a slice: exactly one s in the box leads SAM's look to a zero of f,
+   which is never negative; and
+   grad f does not vanish where SAM looks from. *)
+Theorem hallucinated_on_slice : check = true ->
+  (forall x, 0 <= f_of p x) /\
+  exists s, inside m (fun _ => 0) r s /\ f_of p (P_of p (S_of p s)) = 0 /\ ~ critical n (f_of p) (S_of p s) /\
+    (forall s', box_s s' -> f_of p (P_of p (S_of p s')) = 0 -> eqv m s' s) /\
+    (forall s', box_s s' -> differentiable n (f_of p) (S_of p s')).
+Proof.
+unfold check, sliced_base. rewrite !andb_true_iff. intros [[[[[[[[[HS HL] HW] Hr] HX] HV] HG] HN] HK] HI].
+apply Nat.eqb_eq in HL.
+assert (W : 0 < to_real (weight p)) by (apply (surely_positive_correct _ _ HW), enclosure_correct).
+assert (rp : forall j, (j < m)%nat -> 0 < r j).
+{ intros j Hj. apply (surely_positive_correct _ _ (every_spec _ _ Hr j Hj)), ivector_correct. }
+assert (Sm : gradient_on n (within n slice_box) (f_of p) g).
+{ apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n slice_box);
+  auto. apply value_parametric. }
+assert (In : forall s, box_s s -> within n slice_box (S_of p s)) by (intros; now apply within_slice).
+split; [intros x; now apply function_squares|].
+destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p))
+  (preconditioner p)
+  (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero within_unknown rp HK)
+    as [K [KJ [KB KR]]].
+assert (E : forall s, res (Q (S_of p s)) = meaning F m s) by (intros s; now apply sliced_meaning).
+destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p)) (matrix (directions
+  p)) r rp)
+  with (within n slice_box) (matrix (preconditioner p)) K (jac F m) as [s [H1 [H2 [H3 H4]]]]; auto.
+- intros x. rewrite <- HL. now apply function_squares.
+- apply within_extensional.
+- intros s Hs. assert (S : 0 < sum n (fun i => g (S_of p s) i * g (S_of p s) i)).
+  { apply (surely_positive_correct _ _ HN). apply isum_correct. intros i Hi.
+    assert (holds (get (outputs_of prec (gradient_program f) n n slice_box) i) (g (S_of p s) i)).
+    { apply outputs_correct; [apply gradient_parametric | now apply In | exact Hi | exact (every_spec _ _ HG
+      i Hi)]. }
+    now apply imul_correct. }
+  destruct (eqv_dec n (g (S_of p s)) (fun _ => 0)) as [Z|Z]; [|exact Z].
+  rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
+- intros s i Hs Hi. change (res (P_of p (S_of p s)) i = res (Q (S_of p s)) i). unfold meaning,
+  residual_program.
+  rewrite (list_of_ext n (P_of p (S_of p s)) (Q (S_of p s))); [reflexivity|].
+  apply (looks_at_meaning _ _ _ _ (within n slice_box)); [exact Sm | apply within_extensional | now apply In].
+- apply (jacobian_same m m _ (meaning F m)); [intros s; symmetry; apply E | exact KJ].
+- intros i Hi. change (slice m (numbers (base_point p)) (matrix (directions p)) (fun _ => 0)) with (S_of p
+  (fun _ => 0)).
+  rewrite E. now apply KR.
+- now apply injective_matrix_correct with prec (inverse_of p).
+- exists s. repeat (split; [assumption|]). intros s' Hs'.
+  apply (gradient_differentiable n (within n slice_box) _ g);
+    [exact Sm | apply within_extensional | now apply In].
+Qed.
+End Sliced.
+End Sliced_check.
