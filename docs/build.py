@@ -1,8 +1,8 @@
 """Builds the site: examples in docstrings, certificates, pages and gallery, then links. ``python docs/build.py``
 
-Needs ``python -m pip install ".[docs]"``. Warnings are errors, every script of ``examples/`` runs anew, and every
-certificate that the pages quote is proved again by the arithmetic that did not make it. The last line says what was
-built, or the exit status is 1 and the lines above say why.
+Needs ``python -m pip install ".[docs]"``. Warnings are errors, every script of ``examples/`` that needs no PyTorch runs
+anew, and every certificate that the pages quote is proved again by the arithmetic that did not make it. The last line
+says what was built, or the exit status is 1 and the lines above say why.
 """
 
 from __future__ import annotations
@@ -57,11 +57,15 @@ def run_sphinx(output: Path, jobs: int) -> bool:
 
 
 def unexecuted(output: Path) -> list[str]:
-    """Return the examples without a page that says how long they ran."""
-    scripts = sorted((DOCS.parent / "examples").glob("*.py"))
-    pages = {script.name: output / "gallery" / f"{script.stem}.html" for script in scripts}
+    """Return the examples without a page that says how long they ran, where they need no framework."""
+    pages = {script.name: output / "gallery" / f"{script.stem}.html" for script in runnable()}
     ran = {name for name, page in pages.items() if page.is_file() and "Total running time" in page.read_text("utf-8")}
     return [name for name in pages if name not in ran]
+
+
+def runnable() -> list[Path]:
+    """Return the examples that run when the site is built."""
+    return [path for path in sorted((DOCS.parent / "examples").glob("*.py")) if not path.name.startswith("torch_")]
 
 
 def forget() -> None:
@@ -106,10 +110,9 @@ def main() -> int:
     if problems := list(site.problems()):
         print("\n".join(problems))
         return fail(f"{len(problems)} addresses do not resolve or lead to a network")
-    scripts = len(list((DOCS.parent / "examples").glob("*.py")))
     print(
-        f"site: {len(site.pages)} pages, {site.links} addresses resolve, {scripts} scripts and {examples} lines of "
-        f"docstrings ran, {len(certificates)} certificates re-proved, {time.monotonic() - start:.0f} s: "
+        f"site: {len(site.pages)} pages, {site.links} addresses resolve, {len(runnable())} scripts and {examples} "
+        f"lines of docstrings ran, {len(certificates)} certificates re-proved, {time.monotonic() - start:.0f} s: "
         f"{output / 'index.html'}"
     )
     return 0

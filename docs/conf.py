@@ -58,7 +58,8 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 sphinx_gallery_conf = {
     "examples_dirs": str(HERE.parent / "examples"),
     "gallery_dirs": "gallery",
-    "filename_pattern": r"\.py$",
+    # Those that need PyTorch run where that is tested.
+    "filename_pattern": r"/(?!torch_)\w+\.py$",
     "within_subsection_order": "example_order.ExampleOrder",
     "parallel": True,
     "download_all_examples": False,

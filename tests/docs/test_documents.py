@@ -115,6 +115,14 @@ def test_blocks_run_and_print_what_is_shown(path: Path, tmp_path: Path, monkeypa
         assert (tmp_path / "point.json").stat().st_size > 1000
 
 
+@pytest.mark.frameworks
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("torch_*.py")), ids=identity)
+def test_examples_that_need_pytorch_run(path: Path) -> None:
+    """Examples that the site shows without running them run, and what they assert holds."""
+    pytest.importorskip("torch")
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), {"__name__": "__main__"})
+
+
 def test_a_page_that_shows_other_output_fails() -> None:
     """The comparison sees a wrong digit, a missing line and a line too many."""
     require_output("x in [1.25, ...\ny\n", "x in [1.25, 1.26]\ny\n")
