@@ -80,18 +80,17 @@ class AboutProblem:
 
 
 class Kept(Generic[T]):
-    """What was last made of a list of balls, as long as it is the same list of the same balls."""
+    """What was last made of a list of balls, as long as they are the same balls."""
 
     def __init__(self) -> None:
-        self._key: list[Ball] | None = None
         self._balls: tuple[Ball, ...] = ()
         self._made: T | None = None
 
     def of(self, balls: list[Ball], make: Callable[[], T]) -> T:
-        """Return what was made of `balls`, or make it; a list that was changed in the meantime is another one."""
-        same = self._key is balls and len(balls) == len(self._balls) and all(map(operator.is_, balls, self._balls))
+        """Return what was made of `balls`, or make it; a list that was changed in the meantime has others."""
+        same = len(balls) == len(self._balls) and all(map(operator.is_, balls, self._balls))
         if self._made is None or not same:
-            self._made, self._key, self._balls = make(), balls, tuple(balls)
+            self._made, self._balls = make(), tuple(balls)
         return self._made
 
 

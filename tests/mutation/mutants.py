@@ -58,7 +58,11 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one module; `lines` are those of the statement, `scope` is the function, "" outside of any."""
+    """One change of one module.
+
+    `lines` are those of the statement, the first and the last one, `inside` those of what it does if its condition
+    holds (the same for statements without one), and `scope` is the function, "" outside of any.
+    """
 
     path: str
     scope: str
@@ -67,6 +71,7 @@ class Mutant:
     after: str
     place: int
     lines: tuple[int, int] = field(compare=False)
+    inside: tuple[int, int] = field(compare=False)
     compile: Callable[[], CodeType] = field(compare=False, repr=False)
 
     @property
@@ -278,9 +283,11 @@ def mutants(root: Path, path: str) -> list[Mutant]:
         if before == after:
             continue
         same = (".".join(scope), change.kind, before, after)
-        lines = (statement.lineno, _last_line(statement))
+        lines = inside = (statement.lineno, _last_line(statement))
+        if isinstance(statement, ast.If | ast.While):
+            inside = (statement.body[0].lineno, statement.body[-1].end_lineno or statement.body[-1].lineno)
         compiled = _compiler(tree, change, str(root / path))
-        result.append(Mutant(path, *same, seen[same], lines, compiled))
+        result.append(Mutant(path, *same, seen[same], lines, inside, compiled))
         seen[same] += 1
     return result
 

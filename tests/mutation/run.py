@@ -41,6 +41,8 @@ TESTS = (
 )
 WITHOUT = ("front_ends", "gallery", "test_threads", "test_environment")
 KILLED = ("killed", "timeout")
+PATIENCE = 300.0
+"""Seconds on the clock after which a mutant is let live: nothing that is measured in processor time waits so long."""
 
 
 def python_files(places: Iterable[str], prefix: str = "") -> list[str]:
@@ -107,26 +109,27 @@ class Order:
         self.known = known
         self.kills: dict[str, Counter[str]] = defaultdict(Counter)
 
-    def tests(self, mutant: Mutant, cold: bool) -> list[Record]:
-        """Return the tests that may kill a mutant, the most promising first."""
+    def tests(self, mutant: Mutant, cold: bool, budget: float) -> list[Record]:
+        """Return tests that may kill a mutant, the most promising first, of so many seconds in all."""
         wanted = frozenset(range(mutant.lines[0], mutant.lines[1] + 1))
-        chosen = [
-            test
-            for test in self.known.values()
-            if mutant.path in test.lines and (cold or not wanted.isdisjoint(test.lines[mutant.path]))
-        ]
+        inside = frozenset(range(mutant.inside[0], mutant.inside[1] + 1))
         near, far = self.kills[f"{mutant.path}:{mutant.scope}"], self.kills[mutant.path]
         stem = "test_" + Path(mutant.path).stem + ".py"
 
-        def rank(test: Record) -> tuple[float, ...]:
-            own = 0.2 if stem in test.name else 1.0
-            return (
-                -near[test.name] > -1,
-                test.seconds > 0.5 + 3 * near[test.name],
-                own * (test.seconds + 0.01) / (1 + 5 * near[test.name] + far[test.name]),
-            )
+        def cost(test: Record) -> float:
+            """Seconds, divided by what speaks for the test."""
+            goes_in = not inside.isdisjoint(test.lines[mutant.path])
+            promise = 10.0 if goes_in != (mutant.kind == "condition true") else 1.0
+            promise *= (5.0 if stem in test.name else 1.0) * (1 + 5 * near[test.name] + far[test.name])
+            return (test.seconds + 0.02) / promise
 
-        return sorted(chosen, key=rank)
+        chosen, left = [], budget
+        reach = (test for test in self.known.values() if mutant.path in test.lines)
+        for test in sorted((t for t in reach if cold or not wanted.isdisjoint(t.lines[mutant.path])), key=cost):
+            if left > 0 and test.seconds < budget:
+                chosen.append(test)
+                left -= test.seconds + 0.02
+        return chosen
 
     def killed(self, mutant: Mutant, name: str) -> None:
         """Remember which test killed a mutant."""
@@ -141,7 +144,7 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", default=list(TESTS), help="folders or files of tests")
     parser.add_argument("--sample", type=int, help="run so many of the mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests for one mutant")
+    parser.add_argument("--budget", type=float, default=10.0, help="seconds of tests for one mutant, as recorded")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many")
     parser.add_argument("--survivors", action="store_true", help="run again what survived")
     parser.add_argument("--stale", action="store_true", help="take the record of tests as it is")
@@ -180,13 +183,13 @@ def _run_all(todo: list[Mutant], results: Results, options: argparse.Namespace) 
             break
         code = mutant.compile()
         cold = options.cold or outside(code) != outside(originals[mutant.path])
-        tests = order.tests(mutant, cold)
+        tests = order.tests(mutant, cold, options.budget)
         if not tests:
             what, test = "uncovered", "-"
         elif cold:
-            what, test = server.run_cold(tests[:60], mutant.path, mutant.compile, options.budget)
+            what, test = server.run_cold(tests[:60], mutant.path, mutant.compile, PATIENCE)
         else:
-            what, test = server.run(tests, server.patched(mutant.path, code), options.budget)
+            what, test = server.run(tests, server.patched(mutant.path, code), PATIENCE)
         if what in KILLED:
             order.killed(mutant, test)
         results.add(mutant.key, what, test)
