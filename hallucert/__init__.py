@@ -31,6 +31,9 @@ _LAZY = {
     "Verdict": "hallucert.check.file.verify",
     "Status": "hallucert.check.claim",
     "diagnose": "hallucert.diagnosis.diagnose",
+    "prevalence": "hallucert.prove.prevalence",
+    "Prevalence": "hallucert.prove.prevalence",
+    "Shares": "hallucert.diagnosis.shares",
     "census": "hallucert.prove.census.census",
     "diagram": "hallucert.prove.diagram",
     "DiagramCertificate": "hallucert.check.branch.certificate",
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from hallucert.check.sheet.certificate import SheetCertificate as SheetCertificate
     from hallucert.check.sheet.certificate import SurfaceCertificate as SurfaceCertificate
     from hallucert.diagnosis.diagnose import diagnose as diagnose
+    from hallucert.diagnosis.shares import Shares as Shares
     from hallucert.find.candidate import Candidate as Candidate
     from hallucert.find.curves.records import Branch as Branch
     from hallucert.find.curves.records import Sheet as Sheet
@@ -72,6 +76,8 @@ if TYPE_CHECKING:
     from hallucert.prove.certify import certify as certify
     from hallucert.prove.diagram import diagram as diagram
     from hallucert.prove.point import certify_stall as certify_stall
+    from hallucert.prove.prevalence import Prevalence as Prevalence
+    from hallucert.prove.prevalence import prevalence as prevalence
     from hallucert.prove.verify import verify as verify
 
 

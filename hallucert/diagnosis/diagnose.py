@@ -9,13 +9,19 @@ from hallucert.arguments import checked_double, checked_whole, quiet
 from hallucert.clock import Progress, working
 from hallucert.diagnosis.kinds import diagnosed
 from hallucert.diagnosis.report import Diagnosis, Kind
+from hallucert.diagnosis.shares import Shares, shares_of
 from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.floats import checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
+from hallucert.sam.result import Ensemble
 
-__all__ = ["Diagnosis", "Kind", "diagnose"]
+__all__ = ["Diagnosis", "Kind", "Shares", "diagnose"]
+
+
+@overload
+def diagnose(f: Ensemble, *, confidence: float = ..., progress: Progress = ...) -> Shares: ...
 
 
 @overload
@@ -48,11 +54,11 @@ def diagnose(
 
 
 @quiet
-def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis:
+def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis | Shares:
     """Say what a point is to SAM: hallucinated (and what its target is), bouncing, converged, or still moving.
 
     ``diagnose(f, x, rho)`` is about a point of a function, ``diagnose(model, loss, data, rho)`` about the present
-    weights of a module of PyTorch, whatever its layers.
+    weights of a module of PyTorch, whatever its layers. ``diagnose(ensemble)`` says how many of many runs ended where.
 
     Up to `DENSE` variables whole spectra are computed. Beyond, their ends come from Hessian-vector products; a sign
     that these do not settle is called degenerate. For objectives in residual form whose residuals vanish at the target
@@ -61,8 +67,8 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis:
 
     Parameters
     ----------
-    f : Objective, or torch.nn.Module
-        The function, of any dimension; or a module, whose present weights are the point.
+    f : Objective, torch.nn.Module, or Ensemble
+        The function, of any dimension; or a module, whose present weights are the point; or runs of one radius.
     *asked, **options
         What follows, by place or by name: of an objective `x`, `rho`, `step_size` and `products`, of a module `loss`,
         `data`, `rho`, `step_size` and `products`; and options of both.
@@ -82,12 +88,14 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis:
         each residual.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step of the run; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
+    confidence : float
+        Of the intervals of shares, of an ensemble.
     progress : bool or callable, optional
         As for `hallucert.find.branch`.
 
     Returns
     -------
-    Diagnosis
+    Diagnosis, or Shares of an ensemble
 
     Raises
     ------
@@ -108,9 +116,17 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis:
     >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
     [True, False]
     """
+    if isinstance(f, Ensemble):
+        return _of_ensemble(f, *asked, **options)
     if hasattr(f, "named_parameters") and (len(asked) + ("rho" in options) > 2 or "data" in options):
         return _of_module(f, *asked, **options)
     return _of_point(f, *asked, **options)
+
+
+def _of_ensemble(ensemble: Ensemble, *, confidence: float = 0.95, progress: Progress = None) -> Shares:
+    """Say how many of the runs ended where."""
+    with working(progress=progress) as clock, clock.watched():
+        return shares_of(ensemble, confidence, clock)
 
 
 def _of_module(

@@ -7,5 +7,6 @@ Axes in, axes out. Matplotlib loads when a picture is first drawn.
 from hallucert.plot.families import branches, sheet
 from hallucert.plot.landscape import census, construction, landscape, radii
 from hallucert.plot.plane import plane
+from hallucert.plot.shares import prevalence
 
-__all__ = ["branches", "census", "construction", "landscape", "plane", "radii", "sheet"]
+__all__ = ["branches", "census", "construction", "landscape", "plane", "prevalence", "radii", "sheet"]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.sam.lanes import Status
 from hallucert.sam.maps import sam_lanes
 from hallucert.sam.settings import Positive
+
+QUANTITIES = ("value", "sam_value", "gradient_norm", "shifted_gradient_norm")
+"""What is recorded of a point, by the names of `Ensemble`."""
+LANES = (*QUANTITIES, "x", "steps", "status", "seed", "rho", "arm", "radius", "step_size")
+"""What an `Ensemble` says of every lane."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +139,10 @@ class Ensemble:
         Which start a lane began from: its row, or the number that the caller gave it.
     rho, arm : (k,) object arrays of str
         Which radius and which warm-up a lane ran with, by name; radius by radius, in each arm by arm.
+    radius, step_size : (k,) arrays
+        Radius and step size of the last step of a lane.
+    law : RadiusLaw
+        The ascent step, which says where ``x+`` is.
     accuracy : (k,) array or None
         Fraction of the held-out data classified correctly at the end points.
     curves : Curves or None
@@ -152,10 +164,18 @@ class Ensemble:
     seed: np.ndarray
     rho: np.ndarray
     arm: np.ndarray
+    radius: np.ndarray = field(repr=False)
+    step_size: np.ndarray = field(repr=False)
+    law: RadiusLaw = field(default=SAM, repr=False)
     accuracy: np.ndarray | None = field(default=None, repr=False)
     curves: Curves | None = field(default=None, repr=False)
     history: np.ndarray | None = field(default=None, repr=False)
     steps_kept: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the runs."""
+        return bool((self.status == Status.INTERRUPTED).any())
 
     @property
     def converged(self) -> np.ndarray:
@@ -166,14 +186,37 @@ class Ensemble:
         """Return how many lanes stopped for each reason that occurred."""
         return {s: n for s in Status if (n := int((self.status == s).sum()))}
 
+    def select(self, rho: object = None, arm: str | None = None) -> Ensemble:
+        """Return the runs of one radius, of one arm, or of both, by the names that they have in `rho` and `arm`.
+
+        Raises
+        ------
+        ArgumentError
+            If no run has that name.
+        """
+        mask = np.ones(len(self), dtype=bool)
+        for name, asked, column in (("rho", rho, self.rho), ("arm", arm, self.arm)):
+            if asked is not None:
+                mask &= column == printed(asked)
+                if not mask.any():
+                    raise ArgumentError(name, asked, f"be one of {', '.join(dict.fromkeys(column))}")
+        taken: dict[str, Any] = {column: getattr(self, column)[mask] for column in LANES}
+        accuracy, curves, history = self.accuracy, self.curves, self.history
+        taken["accuracy"] = None if accuracy is None else accuracy[mask]
+        taken["history"] = None if history is None else history[:, mask]
+        if curves is not None:
+            seen = {column: getattr(curves, column)[:, mask] for column in QUANTITIES}
+            at = None if curves.accuracy is None else curves.accuracy[:, mask]
+            taken["curves"] = replace(curves, accuracy=at, **seen)
+        return replace(self, **taken)
+
     def records(self) -> list[dict[str, object]]:
         """Return the tidy table: one dictionary a run, of plain numbers and strings (``pandas.DataFrame`` takes it).
 
         Columns: seed, rho, arm, value, sam_value, gradient_norm, shifted_gradient_norm, accuracy (if held-out data were
         given), steps, status.
         """
-        numbers = ["value", "sam_value", "gradient_norm", "shifted_gradient_norm"]
-        numbers += ["accuracy"] * (self.accuracy is not None)
+        numbers = [*QUANTITIES] + ["accuracy"] * (self.accuracy is not None)
         return [
             {"seed": int(self.seed[i]), "rho": self.rho[i], "arm": self.arm[i]}
             | {name: float(getattr(self, name)[i]) for name in numbers}
@@ -187,6 +230,12 @@ class Ensemble:
     def __repr__(self) -> str:
         reasons = ", ".join(f"{n} {status.label}" for status, n in self.counts().items())
         return f"<Ensemble of {len(self)} runs: {reasons}; at most {int(self.steps.max(initial=0))} steps>"
+
+
+def joined(parts: Sequence[Ensemble]) -> Ensemble:
+    """Put the end points of several ensembles of one function side by side; nothing of the way there is kept."""
+    columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in LANES}
+    return replace(parts[0], accuracy=None, curves=None, history=None, steps_kept=None, **columns)
 
 
 def _point(x: np.ndarray) -> str:

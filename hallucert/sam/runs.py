@@ -19,7 +19,7 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.driver import Cell, State, curve_steps, run_cells
 from hallucert.sam.result import Curves, Ensemble, Trajectory
-from hallucert.sam.settings import Options, Plan, Schedule, checked_warmup, is_table
+from hallucert.sam.settings import Options, Plan, Positive, Schedule, checked_warmup, is_table
 
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
@@ -325,11 +325,21 @@ def _joined(
         seed=np.tile(seeds, len(cells)),
         rho=np.repeat(np.array([rho for rho, _ in names], dtype=object), k),
         arm=np.repeat(np.array([arm for _, arm in names], dtype=object), k),
+        radius=np.concatenate([_last(cell, cell.plan.rho) for cell in cells]),
+        step_size=np.concatenate([_last(cell, cell.plan.step_size) for cell in cells]),
+        law=plan.law,
         accuracy=columns[4] if has_accuracy else None,
         curves=curves,
         history=history,
         steps_kept=steps_kept,
     )
+
+
+def _last(cell: Cell, schedule: Positive) -> np.ndarray:
+    """Return the value of a schedule at the last step of every lane, NaN if the run has no steps."""
+    if cell.plan.steps == 0 and schedule.function is None and not schedule.table.size:
+        return np.full(cell.state.done.shape, np.nan)
+    return schedule.at(np.maximum(cell.state.done - 1, 0))
 
 
 def _side_by_side(kept: list[list[np.ndarray]], lanes: int, dimension: int) -> np.ndarray:

@@ -34,6 +34,7 @@ CENSUS = hc.census(WELL, BOX, "1.5", workers=1)
 TORCH = importlib.import_module("torch").nn.Linear(1, 1) if importlib.util.find_spec("torch") else None
 JAX: dict[str, Any] = {"loss": "squared", "weight_decay": 1, "rigorous": True, "name": "f"}
 FARTHEST = hc.find.farthest_point(hc.gallery.load("four_well"), (0, 0), (1, 1))
+PREVALENCE = hc.prevalence(WELL, BOX, "1.5", "0.1", runs=3, steps=5, progress=False)
 
 SHAPES: dict[str, Any] = {"f": WELL, "x": POINT, "rho": "1.5", "variant": "sam"}
 STEPS: dict[str, Any] = {"ds": 0.1, "ds_min": 0.01, "ds_max": 0.2, "max_steps": 3}
@@ -223,6 +224,22 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"f": WELL, "starts": [POINT], "rho": 1, "step_size": 0.1, "steps": 2, "observe_every": 1, "checkpoint": None},
     ],
     "sam.each": [{"values": "1"}],
+    "prevalence": [
+        {
+            "f": WELL,
+            "sampler": BOX,
+            "rho": 1,
+            "step_size": 0.1,
+            "runs": 2,
+            "steps": 2,
+            "width": 0.5,
+            "confidence": 0.95,
+            "seed": 0,
+            "prove": 0,
+            "progress": False,
+        }
+    ],
+    "plot.prevalence": [{"found": PREVALENCE, "ax": None, "title": None}],
     "plot.branches": [{"branches": BRANCH, "coordinate": "x", "certificates": (), "ax": None, "title": None}],
     "plot.census": [{"found": CENSUS, "steps": False, **PICTURE}],
     "plot.construction": [{"candidate": FARTHEST, **PICTURE}],
