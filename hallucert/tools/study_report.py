@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hallucert.files import replacing
 from hallucert.plot.canvas import BLACK, ORANGE, SKY, VERMILION, save_picture, windowless
 from hallucert.sam.result import Ensemble
 
@@ -24,6 +27,22 @@ Summary = dict[str, Any]
 ARM_COLOURS = (VERMILION, SKY, ORANGE, BLACK)
 
 
+def write_table(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows with the same columns as CSV; an existing file is replaced."""
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    with replacing(path) as stream:
+        stream.write(table.getvalue().encode())
+
+
+def summary_of(arena: Any, folder: Path, pictures: Sequence[Path]) -> Summary:
+    """Return what is said of every arena; its cells come on top."""
+    said = {"title": arena.title, "step_size": arena.step_size, "steps": arena.steps}
+    return said | {"table": str(folder / "table.csv"), "pictures": [str(path) for path in pictures]}
+
+
 def cells_of(rows: list[Row], claims: Sequence[str]) -> list[Summary]:
     """Return medians, classes and counts of proved claims for each radius and arm, in the order of the table."""
     groups: dict[tuple[str, str], list[Row]] = {}
@@ -32,7 +51,7 @@ def cells_of(rows: list[Row], claims: Sequence[str]) -> list[Summary]:
     cells = []
     for (rho, arm), members in groups.items():
         cell: Summary = {"rho": rho, "arm": arm, "runs": len(members)}
-        for name in ("value", "sam_value", "gradient_norm", "shifted_gradient_norm", "accuracy"):
+        for name in ("value", "sam_value", "gradient_norm", "shifted_gradient_norm", "accuracy", "mean_rho"):
             if name in members[0]:
                 median = float(np.median([row[name] for row in members]))
                 cell[name] = median if np.isfinite(median) else None

@@ -6,13 +6,18 @@ Each has a `factor` between 0 and 1, and is told the losses of every step by the
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 
 Curve = Callable[[float], float]
 """From the part of the run that is over, in [0, 1], to a factor."""
+
+REMEMBERED = ("factor", "average", "reference", "trained", "lowered")
+"""Of a guard, in its state, besides the averages of the last steps."""
 
 
 def real(value: object) -> bool:
@@ -21,10 +26,14 @@ def real(value: object) -> bool:
 
 
 class Guard:
-    """Lower rho while training does not proceed at ``x+``, and raise it again when it does.
+    """Begin with a small rho, raise it where training proceeds at ``x+``, and lower it where it does not.
 
-    The reference is the loss at the start. Where the moving average of ``f(x+)`` is above `level` times the reference,
-    the factor is multiplied by `lower`, otherwise by `higher`, up to 1: a warm start whose end nobody has to choose.
+    A warm start whose end nobody has to choose. With the loss at the start as reference and moving averages of losses:
+
+    - where ``f(x+)`` is at most `level` times the reference the factor grows by `rise` a step, up to 1; after it had to
+      be lowered, by `higher`, and below `again` times the reference;
+    - above the level it stays in the first `patience` steps, and as long as ``f(x)`` falls by `progress` in so many;
+    - otherwise, and in all steps above the level after one below it, it falls by `lower`, down to `least`.
 
     Parameters
     ----------
@@ -33,9 +42,19 @@ class Guard:
     lower, higher : float
         In (0, 1), and above 1.
     smoothing : float
-        Of the moving average, in [0, 1).
+        Of the moving averages, in [0, 1).
     reference : float, optional
         Loss that counts as not having trained: by default that of the first step.
+    begin, least : float
+        First and least factor, in (0, 1], the least one not above the first.
+    rise : float
+        Above 1.
+    again : float
+        Positive, and not above `level`.
+    patience : int
+        Positive number of steps.
+    progress : float
+        Part of ``f(x)``, in [0, 1).
     """
 
     needs_losses: ClassVar[bool] = True
@@ -47,44 +66,81 @@ class Guard:
         higher: float = 1.02,
         smoothing: float = 0.9,
         reference: float | None = None,
+        *,
+        begin: float = 0.1,
+        least: float = 0.01,
+        rise: float = 1.2,
+        again: float = 0.8,
+        patience: int = 20,
+        progress: float = 0.01,
     ) -> None:
         for name, value, holds, must in (
             ("level", level, real(level) and level > 0, "be positive"),
             ("lower", lower, real(lower) and 0 < lower < 1, "lie in (0, 1)"),
-            ("higher", higher, real(higher) and 1 < higher < math.inf, "be above 1"),
+            ("higher", higher, real(higher) and higher > 1, "be above 1"),
             ("smoothing", smoothing, real(smoothing) and 0 <= smoothing < 1, "lie in [0, 1)"),
             ("reference", reference, reference is None or real(reference), "be a number, or left out"),
+            ("begin", begin, real(begin) and 0 < begin <= 1, "lie in (0, 1]"),
+            ("least", least, real(least) and 0 < least <= begin, "lie in (0, begin]"),
+            ("rise", rise, real(rise) and rise > 1, "be above 1"),
+            ("again", again, real(again) and 0 < again <= level, "lie in (0, level]"),
+            ("progress", progress, real(progress) and 0 <= progress < 1, "lie in [0, 1)"),
         ):
             if not holds:
                 raise ArgumentError(name, value, must)
         self.level, self.lower, self.higher, self.smoothing = level, lower, higher, smoothing
-        self.reference, self.average = reference, math.nan
-        self.factor = 1.0
+        self.begin, self.least, self.rise, self.again, self.progress = begin, least, rise, again, progress
+        self.patience = checked_whole(patience, 1, "patience")
+        self.reference, self.factor = reference, begin
+        self.average, self.averages = math.nan, deque[float](maxlen=patience + 1)
+        self.trained = self.lowered = False
 
     def __repr__(self) -> str:
-        return f"<Guard at factor {self.factor:.3g}>"
+        return f"<{type(self).__name__} at factor {self.factor:.3g}>"
 
     def update(self, f: float | None, f_plus: float | None) -> None:
         """Take the losses of a step; one at ``x+`` that is not finite lowers the factor."""
         if f_plus is None or not math.isfinite(f_plus):
-            self.factor *= self.lower
+            self._lower()
             return
+        here = f if f is not None and math.isfinite(f) else f_plus
         if self.reference is None:
-            self.reference = f if f is not None and math.isfinite(f) else f_plus
-        if math.isnan(self.average):
-            self.average = f_plus
-        self.average = self.smoothing * self.average + (1 - self.smoothing) * f_plus
-        stalls = self.average > self.level * self.reference
-        self.factor = self.factor * self.lower if stalls else min(1.0, self.factor * self.higher)
+            self.reference = here
+        self.average = self._smoothed(self.average, f_plus)
+        self.averages.append(self._smoothed(self.averages[-1] if self.averages else math.nan, here))
+        if self.average <= self.level * self.reference:
+            self.trained = True
+            self._raise()
+        elif self.trained or self._stands():
+            self._lower()
 
-    def state_dict(self) -> dict[str, float | None]:
+    def _smoothed(self, average: float, loss: float) -> float:
+        return loss if math.isnan(average) else self.smoothing * average + (1 - self.smoothing) * loss
+
+    def _stands(self) -> bool:
+        """Whether ``f(x)`` has not fallen, as far as so many steps have been seen."""
+        seen = self.averages
+        return len(seen) > self.patience and seen[-1] > (1 - self.progress) * seen[0]
+
+    def _raise(self) -> None:
+        """Raise the factor, with more care if it had to be lowered before."""
+        if not self.lowered:
+            self.factor = min(1.0, self.factor * self.rise)
+        elif self.reference is not None and self.average <= self.again * self.reference:
+            self.factor = min(1.0, self.factor * self.higher)
+
+    def _lower(self) -> None:
+        self.lowered, self.factor = True, max(self.least, self.factor * self.lower)
+
+    def state_dict(self) -> dict[str, Any]:
         """Return what it remembers."""
-        return {"factor": self.factor, "average": self.average, "reference": self.reference}
+        return {name: getattr(self, name) for name in REMEMBERED} | {"averages": list(self.averages)}
 
-    def load_state_dict(self, state: dict[str, float | None]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up what `state_dict` returned."""
-        self.factor, self.average = float(state["factor"] or 0.0), float(state["average"] or 0.0)
-        self.reference = state["reference"]
+        for name in REMEMBERED:
+            setattr(self, name, state[name])
+        self.averages = deque(state["averages"], maxlen=self.patience + 1)
 
 
 class Schedule(Guard):
@@ -147,13 +203,13 @@ class Schedule(Guard):
         self.count += 1
         self.factor = self.curve(min(1.0, self.count / self.total))
 
-    def state_dict(self) -> dict[str, float | None]:
+    def state_dict(self) -> dict[str, Any]:
         """Return the number of steps."""
         return {"count": self.count}
 
-    def load_state_dict(self, state: dict[str, float | None]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the number of steps."""
-        self.count = int(state["count"] or 0)
+        self.count = int(state["count"])
         self.factor = self.curve(min(1.0, self.count / self.total))
 
 

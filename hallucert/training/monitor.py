@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, variance
 from typing import TYPE_CHECKING, Any
 
 from hallucert.arguments import checked_path, checked_whole
@@ -56,8 +56,8 @@ STALLED = frozenset({Standing.AT_X, Standing.AT_PLUS, Standing.BOUNCING, Standin
 
 LEVEL = 0.9
 """Of the loss at the start: above it at x+, nothing has been learnt."""
-FALLING = 0.01
-"""Part by which the loss at x falls from half to half of the window in a run that trains."""
+FALLING, ERRORS = 0.01, 3.0
+"""Where a run trains the loss at x falls from half to half of the window: by this part, and so many standard errors."""
 FAR = 10.0
 BELOW, ABOVE = 0.3, 3.0
 """Quotients ``|g|/|g+|`` that tell which of the two points is critical."""
@@ -300,7 +300,7 @@ def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
     if sampled and _hallucinates(sampled[-4:]):
         return Standing.HALLUCINATED
     here = [row.f if math.isfinite(row.f) else row.f_plus for row in recent]
-    if not late > LEVEL * start or fmean(here[half:]) < (1 - FALLING) * fmean(here[:half]):
+    if not late > LEVEL * start or _falls(here[:half], here[half:]):
         return Standing.TRAINING
     quotients = [_quotient(row.norm, row.norm_plus) for row in sampled[-6:]]
     if quotients and fmean(quotients) > ABOVE:
@@ -309,6 +309,13 @@ def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
     if returned and fmean(returned) < RETURNING:
         return Standing.BOUNCING
     return Standing.AT_X
+
+
+def _falls(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Whether a loss falls, and not by the chance of batches."""
+    fall = fmean(before) - fmean(after)
+    error = math.sqrt((variance(before) + variance(after)) / len(after))
+    return fall > FALLING * fmean(before) and fall > ERRORS * error
 
 
 def _hallucinates(rows: Sequence[Row]) -> bool:

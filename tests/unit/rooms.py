@@ -30,7 +30,7 @@ SEES: dict[str, frozenset[str]] = {
     "training": GROUND | {"objectives", "find", "diagnosis"},
     "prove": BELOW_PROVE,
     "plot": BELOW_PROVE | {"prove"},
-    "tools": BELOW_PROVE | {"prove", "plot"},
+    "tools": BELOW_PROVE | {"prove", "plot", "training"},
 }
 """The rooms that the modules of a room may import, besides their own."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -29,12 +29,12 @@ from hallucert.files import Checkpoint
 from hallucert.objectives.formula import checked_formula
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw, require_sam
+from hallucert.processes import checked_workers, in_order, jobs_of
 from hallucert.prove.census import critical, sphere
 from hallucert.prove.census.results import P, TaskResult, checkpoint_of, result_from_json, result_to_json
 
 MAX_BOXES = 4_000_000
 TOLERANCE = 2.0**-22
-WORTH = 0.6  # seconds of work that are worth the start of processes, as far as the tasks that are done tell
 
 
 @quiet
@@ -115,12 +115,11 @@ def census(
     )
     problem = checked_problem(f, box, rho, tolerance, backend)
     max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
-    if workers is not None and (workers := checked_whole(workers, -1, "workers")) == 0:
-        raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
+    jobs, worth = jobs_of(checked_workers(workers))
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     kept = checkpoint_of(path, problem, max_boxes)
     with working(seconds, progress) as clock:
-        return take(problem, max_boxes, Workers(*_jobs(workers), kept, clock))
+        return take(problem, max_boxes, Workers(jobs, worth, kept, clock))
 
 
 def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backend: str) -> Problem:
@@ -138,19 +137,6 @@ def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backen
     if not isinstance(backend, str) or backend not in LANE_BACKENDS:
         raise ArgumentError("backend", backend, 'be "float", "arb" or "mpmath"')
     return Problem(f, radius, region, tolerance, backend)
-
-
-def _jobs(workers: int | None) -> tuple[int | None, float]:
-    """Return the number of processes for joblib, and how many seconds of work they must be worth.
-
-    None lets a surrounding configuration decide.
-    """
-    if workers is not None:
-        return workers, 0.0
-    from joblib.parallel import get_active_backend
-
-    _, configured = get_active_backend()
-    return (None, 0.0) if configured not in (None, 1) else (-1, WORTH)
 
 
 def _do(run: Callable[[Clock], TaskResult[P]], finish: float) -> TaskResult[P]:
@@ -190,26 +176,14 @@ class Workers:
             kept.require_place()
         step = tasks[0].name.split()[0] if tasks else ""
         self.clock.tell(step, len(results), len(tasks))
-        for task, result in zip(todo, self._stream(todo, finish), strict=True):
+        done = in_order([partial(_do, task.run, finish) for task in todo], self.jobs, self.worth)
+        for task, result in zip(todo, done, strict=True):
             results[task.name] = result
             # What the clock cut short is done again by the next run.
             if kept.path is not None and not (result.pending and time.time() >= finish):
                 kept.add(task.name, result_to_json(result))
             self.clock.tell(step, len(results), len(tasks))
         return [results[task.name] for task in tasks]
-
-    def _stream(self, todo: Sequence[Task[P]], finish: float) -> Iterator[TaskResult[P]]:
-        """Do tasks and yield their results in order; processes start when so many seconds of work seem to be left."""
-        from joblib import Parallel, delayed
-
-        begun, count = time.monotonic(), len(todo)
-        for i, task in enumerate(todo):
-            expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
-            if self.jobs != 1 and count - i > 1 and expected >= self.worth:
-                parallel = Parallel(n_jobs=self.jobs, return_as="generator")
-                yield from parallel(delayed(_do)(left.run, finish) for left in todo[i:])
-                return
-            yield _do(task.run, finish)
 
 
 def take(whole: Problem, max_boxes: int, workers: Workers | None = None) -> Census:

@@ -48,6 +48,14 @@ def test_a_run_that_has_trained_is_not_called_stalled():
     )
 
 
+def test_a_fall_by_chance_is_no_training():
+    """Losses of batches fall by 1.5 percent: with noise of 0.05 that is within their errors, with 0.005 it is not."""
+    noise = [(-1) ** (i // 3) for i in range(80)]
+    for size, standing in ((0.05, Standing.AT_X), (0.005, Standing.TRAINING)):
+        rows = [Row(i, 2.3 - 0.0345 * (i >= 60) + size * noise[i], 2.5) for i in range(80)]
+        assert standing_of(rows) is standing
+
+
 def test_growth_is_divergence():
     """Losses ten times those of the start, still finite."""
     assert standing_of(record(lambda t: 2 + 90 * t, lambda t: 2 + 90 * t)) is Standing.DIVERGED

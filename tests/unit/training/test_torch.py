@@ -346,8 +346,8 @@ def test_a_scheduler_of_the_learning_rate_is_content():
 def test_a_guard_lowers_rho_and_its_state_is_saved():
     """While the loss at x+ stays at its start, rho falls; the factor is in the state."""
     x = nn.Parameter(torch.tensor([0.0]))
-    optimizer = SAM([x], torch.optim.SGD, lr=0.0, rho=1.0, guard=Guard())
-    for _ in range(10):
+    optimizer = SAM([x], torch.optim.SGD, lr=0.0, rho=1.0, guard=Guard(begin=1.0, patience=2))
+    for _ in range(12):
         optimizer.step(lambda: ((x - 1).square().sum().backward(), 1.0)[1])
     assert abs(optimizer.factor - 0.9**10) < 1e-12
     other = SAM([nn.Parameter(torch.zeros(1))], torch.optim.SGD, lr=0.0, guard=Guard())

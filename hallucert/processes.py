@@ -1,0 +1,49 @@
+"""Independent tasks, done in this process or spread over others by joblib, with any of its backends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from hallucert.arguments import checked_whole
+from hallucert.errors import ArgumentError
+
+WORTH = 0.6
+"""Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
+
+R = TypeVar("R")
+
+
+def checked_workers(workers: int | None) -> int | None:
+    """Check a number of processes: -1 for all cores, None for what `jobs_of` finds."""
+    if workers is not None and (workers := checked_whole(workers, -1, "workers")) == 0:
+        raise ArgumentError("workers", workers, "be a positive integer, or -1 for all cores")
+    return workers
+
+
+def jobs_of(workers: int | None) -> tuple[int | None, float]:
+    """Return the number of processes for joblib, and how many seconds of work they must be worth.
+
+    None lets a surrounding configuration decide.
+    """
+    if workers is not None:
+        return workers, 0.0
+    from joblib.parallel import get_active_backend
+
+    _, configured = get_active_backend()
+    return (None, 0.0) if configured not in (None, 1) else (-1, WORTH)
+
+
+def in_order(tasks: Sequence[Callable[[], R]], jobs: int | None, worth: float = 0.0) -> Iterator[R]:
+    """Do tasks and yield their results in order; processes start when `worth` seconds of work seem to be left."""
+    from joblib import Parallel, delayed
+
+    begun, count = time.monotonic(), len(tasks)
+    for i, task in enumerate(tasks):
+        expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
+        if jobs != 1 and count - i > 1 and expected >= worth:
+            parallel = Parallel(n_jobs=jobs, return_as="generator")
+            yield from parallel(delayed(left)() for left in tasks[i:])
+            return
+        yield task()
