@@ -319,16 +319,17 @@ class _Steps:
         not, after one trial if ``|r|`` is small `enough` already.
         """
         power = round(2 * math.log10(damping)) / 2
-        while not (trial := self._tried(power)).size < self.here.size and not enough and power < LARGEST:
+        while not (trial := self._tried([power])[0]).size < self.here.size and not enough and power < LARGEST:
             power += 1
         if trial.size < 0.8 * self.here.size or enough:
             return trial, 10.0 ** max(power - 1, SMALLEST)
-        bent: dict[float, _Trial] = {}
+        near = [p for p in (power - 0.5, power, power + 0.5) if SMALLEST <= p <= LARGEST]
+        bent = dict(zip(near, self._tried(near, bent=True), strict=True))
 
         def size(power: float) -> float:
             if power not in bent:
                 look()
-                bent[power] = self._tried(power, bent=True)
+                bent[power] = self._tried([power], bent=True)[0]
             return bent[power].size
 
         for way in (-0.5, 0.5):
@@ -336,26 +337,32 @@ class _Steps:
                 power += way
         return min(trial, bent.get(power, trial), key=lambda t: t.size), 10.0**power
 
-    def _tried(self, power: float, bent: bool = False) -> _Trial:
-        inverse = 1 / (self.squares + 10.0**power * self.trace / len(self.part))
-        step = -self.rows.combined(self.basis @ (inverse * self.part))
-        straight = self._at(self.here.x + step)
+    def _tried(self, powers: list[float], bent: bool = False) -> list[_Trial]:
+        """Return where steps lead, one for each damping, without ``a`` or the better of both; in few runs of f."""
+        inverse = 1 / (self.squares + (self.trace / len(self.part)) * 10.0 ** np.array(powers)[:, None])
+        x = self.here.x - self._moved(inverse * self.part)
         if not bent:
-            return straight
-        change = -self.basis @ (self.squares * inverse * self.part)
-        near = self.shifted.residual(self.here.x + NEAR * step)
-        second = (2 / NEAR) * ((near - self.here.r) / NEAR - change)
-        bend = -self.rows.combined(self.basis @ (inverse * (self.basis.T @ second)))
-        return min(straight, self._at(self.here.x + step + bend / 2), key=lambda trial: trial.size)
+            return self._trials(x, self.shifted.residual_lanes(x))
+        near = self.here.x + NEAR * (x - self.here.x)
+        r, r_near = np.split(self.shifted.residual_lanes(np.concatenate([x, near])), 2)
+        change = -(self.squares * inverse * self.part) @ self.basis.T
+        second = (2 / NEAR) * ((r_near - self.here.r) / NEAR - change)
+        x_bent = x - self._moved(inverse * (second @ self.basis)) / 2
+        pairs = zip(self._trials(x, r), self._trials(x_bent, self.shifted.residual_lanes(x_bent)), strict=True)
+        return [min(pair, key=lambda trial: trial.size) for pair in pairs]
 
-    def _at(self, x: np.ndarray) -> _Trial:
-        r = self.shifted.residual(x)
-        size = float(np.linalg.norm(r))
-        if not np.isfinite(size) or (
-            size < self.here.size and not same_side(self.shifted.domain_arguments, self.here.x, x)
-        ):
-            self.at_edge, size = True, np.inf
-        return _Trial(x, r, size)
+    def _moved(self, parts: np.ndarray) -> np.ndarray:
+        """Return ``A^T w`` for vectors ``w`` in the basis, of shape (k, m)."""
+        return self.rows.combined(parts @ self.basis.T)
+
+    def _trials(self, x: np.ndarray, r: np.ndarray) -> list[_Trial]:
+        """Return the trials at points (k, d) with residuals (k, m)."""
+        sizes = norms(r)
+        for lane, size in enumerate(sizes):
+            worse = not size < self.here.size
+            if np.isinf(size) or not (worse or same_side(self.shifted.domain_arguments, self.here.x, x[lane])):
+                self.at_edge, sizes[lane] = True, np.inf
+        return [_Trial(*lane) for lane in zip(x, r, sizes.tolist(), strict=True)]
 
 
 def _levenberg_marquardt(

@@ -31,7 +31,7 @@ class Rows(Protocol):
         """Return ``A A^T``, shape (m, m)."""
 
     def combined(self, w: np.ndarray) -> np.ndarray:
-        """Return ``A^T w``, shape (d,)."""
+        """Return ``A^T w`` for each row ``w`` of a (k, m) array, shape (k, d)."""
 
 
 class DenseRows:
@@ -46,7 +46,7 @@ class DenseRows:
 
     def combined(self, w: np.ndarray) -> np.ndarray:
         """Return ``A^T w``."""
-        return self.a.T @ w
+        return w @ self.a
 
 
 class ShiftedProgram:
@@ -97,4 +97,4 @@ class ProgramRows:
         """Return ``A^T w``."""
         with np.errstate(all="ignore"):
             found = FloatArrays().run(self.shifted.programs.back, [*self.x, w])
-        return self.factor * self.shifted.f.joined(found, 0)
+        return self.factor * self.shifted.f.joined(found, len(w))

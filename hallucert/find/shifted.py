@@ -65,6 +65,10 @@ class Shifted:
         g = self.gradient(x) if gradient is None else gradient
         return self.f.residual_lanes((x + self.step.step(g, self.rho))[None, :])[0]
 
+    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Return ``r(x+)`` on lanes (k, d), shape (k, m)."""
+        return self.f.residual_lanes(x + self.step.step(self.f.gradient_lanes(x), self.rho))
+
     def residual_jacobian(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
         """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from hallucert.arguments import checked_items, checked_seconds, quiet
 from hallucert.balls import require_round_to_nearest
-from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.point.certificate import Certificate
-from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.clock import Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, whole
@@ -19,16 +17,16 @@ from hallucert.find.candidate import Candidate
 from hallucert.find.curves.records import Branch, Sheet, Surface
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.prove.curves.branch import certify_branch
-from hallucert.prove.curves.sheet import certify_sheet
-from hallucert.prove.curves.surface import certify_surface
-from hallucert.prove.large import certify_large
-from hallucert.prove.point import prover_at, prover_of
+from hallucert.prove.point import LargeProver, prover_at, prover_of
+
+if TYPE_CHECKING:
+    from hallucert.check.branch.certificate import BranchCertificate
+    from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
+
+    AnyCertificate = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate
 
 Array = Any
 """What numpy makes an array of, with exact numbers among its entries."""
-
-AnyCertificate = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate
 
 BUDGET, SURFACE_BUDGET, LARGE_BUDGET = 120.0, 600.0, 600.0
 BACKEND = "arb"
@@ -175,12 +173,12 @@ def certify(
     chosen = {} if backend is None else {"backend": backend}
     prove = door.opened(subject, {**given, **chosen})
     if seconds is None:
-        seconds = LARGE_BUDGET if isinstance(prove, partial) and prove.func is certify_large else door.budget
+        seconds = LARGE_BUDGET if isinstance(prove, LargeProver) else door.budget
     with working(seconds, progress) as clock:
         return prove(BACKEND if backend is None else backend, ladder, clock)
 
 
-Prover = Callable[[str, tuple[int, ...] | None, Clock], AnyCertificate]
+Prover = Callable[[str, "tuple[int, ...] | None", Clock], "AnyCertificate"]
 """From a backend, a ladder of precisions (None for the default) and a clock to a certificate."""
 
 
@@ -200,10 +198,28 @@ class _Door:
         return [*self.more, *(name for name in self.options.__annotations__ if name not in Common.__annotations__)]
 
 
+def _branch(branch: Branch, given: Mapping[str, Any]) -> Prover:
+    from hallucert.prove.curves.branch import certify_branch
+
+    return partial(certify_branch, branch, gap=given.get("gap"))
+
+
+def _sheet(sheet: Sheet, _: Mapping[str, Any]) -> Prover:
+    from hallucert.prove.curves.sheet import certify_sheet
+
+    return partial(certify_sheet, sheet)
+
+
+def _surface(surface: Surface, _: Mapping[str, Any]) -> Prover:
+    from hallucert.prove.curves.surface import certify_surface
+
+    return partial(certify_surface, surface)
+
+
 _DOORS: dict[type, _Door] = {
-    Branch: _Door("a branch", OfBranch, lambda branch, given: partial(certify_branch, branch, gap=given.get("gap"))),
-    Sheet: _Door("a sheet", Common, lambda sheet, _: partial(certify_sheet, sheet)),
-    Surface: _Door("a surface", Common, lambda surface, _: partial(certify_surface, surface), SURFACE_BUDGET),
+    Branch: _Door("a branch", OfBranch, _branch),
+    Sheet: _Door("a sheet", Common, _sheet),
+    Surface: _Door("a surface", Common, _surface, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
     object: _Door("a function", OfFunction, prover_at, more=("x", "rho")),
 }

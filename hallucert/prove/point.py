@@ -14,7 +14,6 @@ from hallucert.arguments import checked_double, checked_whole, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.census.charts import is_undefined
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point import existence, no_minimizer_near
 from hallucert.check.point.certificate import Certificate
@@ -32,9 +31,7 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
-from hallucert.prove.large import LargeTask, certify_large
 from hallucert.prove.locate import Located, locate
-from hallucert.sam import perturbed_point
 
 Prover = Callable[[str, tuple[int, ...] | None, Clock], Certificate]
 """From a backend, a ladder of precisions (None for the default) and a clock to a certificate."""
@@ -107,9 +104,15 @@ def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:
     return possible and (large or in_arrays)
 
 
+class LargeProver(partial[Certificate]):
+    """What proves a point on a slice, in arrays."""
+
+
 def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str, Any]) -> Prover:
+    from hallucert.prove.large import LargeTask, certify_large
+
     radius = exact_radius(given["radius"], "radius") if "radius" in given else None
-    return partial(certify_large, LargeTask(replace(problem, residual=True), guess, radius, hints))
+    return LargeProver(certify_large, LargeTask(replace(problem, residual=True), guess, radius, hints))
 
 
 def _small(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> Prover:
@@ -252,6 +255,8 @@ def certify_stall(
     >>> str(cert["no_minimizer_near"].status)
     'proved'
     """
+    from hallucert.sam import perturbed_point
+
     require_round_to_nearest()
     require_sam(
         variant, 'the claim is about SAM; for USAM safe_radius(..., variant="usam") proves that no points are in a box'
@@ -281,6 +286,8 @@ def certify_stall(
 
 def _require_defined(ar: BallArithmetic, problem: Problem, x: tuple[Fraction, ...]) -> None:
     """Raise if `f` is certainly undefined at `x` or at its perturbed point; derivatives may be defined there."""
+    from hallucert.check.census.charts import is_undefined
+
     with ar:
         point = Point(ar, problem, [ar.constant(v) for v in x])
         for name, place in (("x", point.x), ("x+", point.plus)):

@@ -73,8 +73,11 @@ class FloatPlan:
         for i, number in self.inputs:
             values[i] = inputs[number]
         for i, function, a, b, into, over in self.steps:
-            operands = (values[a],) if b < 0 else (values[a], values[b])
-            values[i] = function(*operands) if into < 0 else function(*operands, out=values[into])
+            if into >= 0:
+                operands = (values[a],) if b < 0 else (values[a], values[b])
+                values[i] = function(*operands, out=values[into])
+            else:
+                values[i] = function(values[a]) if b < 0 else function(values[a], values[b])
             for j in over:
                 values[j] = None
         return [values[i] for i in self.program.outputs]
