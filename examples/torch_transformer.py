@@ -46,9 +46,8 @@ candidate = hc.find.hallucinate(f, f.parameters, rho=1)
 print(f"f(x) = {f.value(candidate.x):.3f}, f(x+) = {f.value(candidate.target):.0e}")
 
 # %%
-# Four sequences of three tokens, eight numbers each: with longer or wider ones enclosures in doubles grow too much on
-# their way through the layers, twice forward and twice back, and the same claims come out undecided, though the search
-# finds points as easily.
+# Four sequences of three tokens, eight numbers each. Where enclosures in doubles grow too much on their way through the
+# layers, twice forward and twice back, as with longer or wider sequences, claims are proved in balls alone.
 cert = hc.certify(candidate)
 print(cert)
 assert cert["hallucinated_minimizer"].status == "proved"

@@ -13,7 +13,7 @@ from hallucert.balls.midrad import MidRad, MidRadArithmetic
 from hallucert.check.claim import Claim, Enclosure, Measured, Provenance
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.large.existence import SlicedWitness, Test, facts_of, krawczyk
-from hallucert.check.large.measures import SlicedEvidence
+from hallucert.check.large.measures import Evidences
 from hallucert.check.large.slice import Slice
 from hallucert.check.point import existence
 from hallucert.check.point.rule import OF_A_POINT, Facts, Rules
@@ -38,6 +38,10 @@ AIM, LARGEST_CHANGE = 0.2, 2.0**12
 """What it should fill of the next box, if that grows in proportion, and by how much the next box may differ."""
 FIRST_BOX, BOXES = 2.0**-35, 7
 """Half width of the first box that is tried, in lengths of parameters, and how many are."""
+GROWTH, TRIALS = 2.0**6, 3
+"""Boxes of balls alone: by what the next one is larger, the first than Newton's step, and how many are tried."""
+HELPED = frozenset({Reason.PRECISION, Reason.STRADDLES, Reason.RANK_DEFICIENT})
+"""Reasons for which a claim is measured once more, in balls alone."""
 ROOM, SHARE = 6, 256
 """The ends of a number are published so many widths farther out, but no more than this part of their size."""
 
@@ -54,11 +58,12 @@ class LargeTask:
 
 @dataclass(frozen=True)
 class Found:
-    """A witness and its test; or why there is none."""
+    """A witness, its test, and what it was made with; or why there is none."""
 
     witness: SlicedWitness | None
     test: Test | None
     reason: Reason | None = None
+    slice: Slice | None = None
 
 
 def certify_large(task: LargeTask, backend: str, ladder: tuple[int, ...] | None, clock: Clock) -> LargeCertificate:
@@ -72,18 +77,21 @@ def certify_large(task: LargeTask, backend: str, ladder: tuple[int, ...] | None,
     search = _Search(task, Slice(task.problem, task.guess, arrays, sharp), clock)
     found = clock.kept(search.found, Found(None, None, Reason.TIME))
     problem, witness, test = task.problem, found.witness, found.test
-    if witness is None or test is None or not test.proved:
+    if witness is None or test is None or found.slice is None or not test.proved:
         reason = found.reason or Reason.PRECISION
         first = existence.RULE.open(reason)
         if witness is not None and test is not None and test.excluded:
             first = existence.refutation(facts_of(problem, witness))
         return LargeCertificate(problem, witness, without_existence(first, task.hints, problem.law), provenance)
-    evidence = SlicedEvidence(search.at(witness.centre), MidRad(witness.middle, test.reach), clock)
+    evidences = Evidences(found.slice, witness, test, clock)
     facts = facts_of(problem, witness)
     due = [name for name, rule in Rules(OF_A_POINT).items() if is_due(rule, task.hints, residual=True)]
     for done, name in enumerate(due):
         clock.tell(f"claim {name}", done, len(due))
-        facts.claims[name] = _claimed(evidence.measured(name), facts)
+        for evidence in evidences:
+            facts.claims[name] = claim = _claimed(evidence.measured(name), facts)
+            if claim.reason not in HELPED:
+                break
     return LargeCertificate(problem, witness, facts.claims, provenance)
 
 
@@ -138,7 +146,8 @@ class _Search:
         if self.task.radius is not None:
             witness = SlicedWitness(self.slice.centre, self._origin, float(self.task.radius) / lengths)
             test = krawczyk(self.slice, witness, self.slice.sharp.run("residual", self._origin)[0])
-            return Found(witness, test, None if test.proved or test.excluded else Reason.NOT_A_ZERO)
+            reason = None if test.proved or test.excluded else Reason.NOT_A_ZERO
+            return Found(witness, test, reason, self.slice)
         return self._boxed(inverse, lengths)
 
     @property
@@ -194,10 +203,25 @@ class _Search:
             if not test.proved:
                 too_large = min(too_large, size)
             elif size > best_size:
-                best, best_size = Found(witness, test), size
+                best, best_size = Found(witness, test, None, self.slice), size
             if test.proved and FILLING[0] <= test.filled <= FILLING[1]:
                 break
             size *= min(max(AIM / test.filled, LARGEST_CHANGE**-1), LARGEST_CHANGE)
             if size >= too_large:
                 size = float(np.sqrt(best_size * too_large)) if best_size else too_large / LARGEST_CHANGE
+        return best if best.test is not None else self._in_balls(middle, inverse, lengths)
+
+    def _in_balls(self, middle: np.ndarray, inverse: np.ndarray, lengths: np.ndarray) -> Found:
+        """Look for a box in balls alone, from one that is little larger than Newton's step at the middle."""
+        slice_, best = self.slice.thorough(), Found(None, None, Reason.NOT_A_ZERO)
+        if slice_ is None:
+            return best
+        value = slice_.sharp.run("residual", middle)[0]
+        size = GROWTH * float(np.abs(inverse @ value.mid * lengths).max())
+        for _ in range(TRIALS):
+            witness = SlicedWitness(slice_.centre, middle, size / lengths)
+            test = krawczyk(slice_, witness, value)
+            if not test.proved:
+                break
+            best, size = Found(witness, test, None, slice_), GROWTH * size
         return best

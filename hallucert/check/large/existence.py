@@ -13,6 +13,10 @@ is the float inverse of the middle of ``[DG(Z)]``, proposed anew by whoever make
 
     |z* - z0| <= step + E radius |step|_r / (1 - kappa).
 
+**A tighter one still**, in balls of many bits: if ``|z* - z0| <= reach`` and E is that of this smaller box, then by the
+mean value theorem ``|z* - (z0 - C G(z0))| <= E |z* - z0| <= E reach``: Newton's step squares the distance, about, as
+long as balls have the bits.
+
 Refuted: ``step_i - (E radius)_i > radius_i`` for some i, or a component of G that does not vanish on the box.
 """
 
@@ -24,18 +28,22 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.midrad import MidRad, matrix_vector_upper
 from hallucert.balls.midrad.rounding import TINY, UP, Doubles
 from hallucert.check.large.slice import Slice
 from hallucert.check.point.rule import Facts
 from hallucert.check.problem import Problem
 from hallucert.errors import DomainError
-from hallucert.exact import decimal_above, decimal_below
+from hallucert.exact import decimal_above, decimal_below, float_above
+from hallucert.objectives.program.evaluate import Array
 
 if TYPE_CHECKING:
     from hallucert.check.point.rule import Witness
 
 DOWN = 2 - UP
+STEPS = 5
+"""Of Newton's method in balls, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,3 +124,36 @@ def krawczyk(slice_: Slice, witness: SlicedWitness, value: MidRad) -> Test:
     share = float(((step / radius).max() + TINY) / (1 - (turn / radius).max() * UP)) * UP**2
     reach = (step + turn * share) * UP**2 + TINY
     return Test(True, False, float((spread / radius).max()), np.minimum(reach, radius))
+
+
+def refined(slice_: Slice, witness: SlicedWitness, reach: Doubles) -> Array:
+    """Enclose the zero, which is proved to lie within `reach` of the middle, in balls, as tightly as they allow.
+
+    The slice is one that runs whole programs in balls.
+    """
+    sharp, ar = slice_.sharp, slice_.sharp.arithmetic
+    middle = sharp.balls_of(witness.middle)
+    for _ in range(STEPS):
+        box = _around(ar, middle, reach)
+        try:
+            jacobian = slice_.columns("jacobian", box)[0]
+            inverse = MidRad.computed(np.linalg.inv(jacobian.mid))
+            defect = (MidRad(np.eye(len(reach))) - inverse @ jacobian).magnitude()
+            value = sharp.balls(slice_.program("residual"), middle)[0]
+            with ar:
+                moved = middle - sharp.arrays.product(sharp.balls_of(inverse.mid)[None], value[None, :, None])[0, :, 0]
+                off = np.array([float_above(ar.magnitude(ball - ar.centre(ball))) for ball in moved])
+            tight = (matrix_vector_upper(defect, reach) + off) * UP
+        except (DomainError, np.linalg.LinAlgError):
+            return box
+        if not tight.max() < reach.max() / 2:
+            return box
+        middle, reach = np.array([ar.centre(ball) for ball in moved], dtype=object), tight
+    return _around(ar, middle, reach)
+
+
+def _around(ar: BallArithmetic, middle: Array, reach: Doubles) -> Array:
+    """Balls around exact ones."""
+    with ar:
+        sides = [ball + ar.interval(-Fraction(r), Fraction(r)) for ball, r in zip(middle, reach.tolist(), strict=True)]
+    return np.array(sides, dtype=object)

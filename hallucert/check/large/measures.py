@@ -14,7 +14,7 @@ d rows, is in `hallucert.check.large.curvature`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -31,11 +31,13 @@ from hallucert.balls.midrad.spectra import (
 )
 from hallucert.check.claim import Enclosure, Measured, Numbers
 from hallucert.check.large.curvature import Curvature, enclosure
+from hallucert.check.large.existence import SlicedWitness, Test, refined
 from hallucert.check.large.slice import Runs, Slice
 from hallucert.check.point.rule import BY_NAME, Facts
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.errors import DomainError
+from hallucert.objectives.program.evaluate import Array
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,14 @@ class SlicedEvidence:
     ----------
     slice : Slice
         The SAM map on the slice, in midpoint-radius arrays.
-    z : MidRad
+    z : MidRad or array of balls
         A tight enclosure of ``z*``.
     clock : Clock
         When claims give up.
     """
 
     slice: Slice
-    z: MidRad
+    z: Array
     clock: Clock = field(default=UNLIMITED)
 
     def measured(self, name: str) -> Measured[Facts]:
@@ -97,6 +99,45 @@ class SlicedEvidence:
         off = (scaling @ self.kernel[1] @ scaling.T - np.eye(m)).magnitude()
         e = float(matrix_vector_upper(off, np.ones(m)).max())
         return (scaling, e) if e < 1 else None
+
+
+class Evidences:
+    """What is enclosed about a proved point, in doubles as far as possible, then in balls alone where that is feasible.
+
+    Parameters
+    ----------
+    slice : Slice
+        What existence was proved with.
+    witness : SlicedWitness
+        Its box.
+    test : Test
+        What that showed.
+    clock : Clock
+        When claims give up.
+    """
+
+    def __init__(self, slice: Slice, witness: SlicedWitness, test: Test, clock: Clock) -> None:
+        self.slice, self.witness, self.test, self.clock = slice, witness, test, clock
+
+    def __iter__(self) -> Iterator[SlicedEvidence]:
+        if not self.slice.whole:
+            yield self._in_doubles
+        if self._in_balls is not None:
+            yield self._in_balls
+
+    @cached_property
+    def _in_doubles(self) -> SlicedEvidence:
+        return SlicedEvidence(self.slice, MidRad(self.witness.middle, self.test.reach), self.clock)
+
+    @cached_property
+    def _in_balls(self) -> SlicedEvidence | None:
+        """In a box that Newton's method makes as small as balls can tell."""
+        slice_ = self.slice if self.slice.whole else self.slice.thorough()
+        if slice_ is None:
+            return None
+        late = MidRad(self.witness.middle, self.test.reach)
+        z = self.clock.kept(lambda: refined(slice_, self.witness, self.test.reach), late)
+        return SlicedEvidence(slice_, z, self.clock)
 
 
 def existence(evidence: SlicedEvidence) -> Numbers | Reason:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.balls.midrad.rounding import Doubles
@@ -29,6 +30,8 @@ from hallucert.objectives.radius_law import SAM
 MOST_ENTRIES = 2**20
 """Entries of the largest array of a block of lanes."""
 MOST_LANES = 64
+MOST_BALLS, BITS = 2**26, 4
+"""How many entries `Slice.thorough` computes at most for all columns of a matrix, and with how many times the bits."""
 LONG = "move"
 """The program whose result depends on no direction and has as many entries as there are parameters."""
 
@@ -46,14 +49,24 @@ class Slice:
         What runs the programs: midpoint-radius arrays, or floats for proposals.
     balls : BallArithmetic, optional
         What runs those parts of programs that depend on no direction.
+    whole : bool
+        Whether it runs all of them: for networks so deep that linear maps in doubles lose too much.
     """
 
-    def __init__(self, problem: Problem, centre: Doubles, arrays: Arrays, balls: BallArithmetic | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        centre: Doubles,
+        arrays: Arrays,
+        balls: BallArithmetic | None = None,
+        whole: bool = False,
+    ) -> None:
         f = problem.objective
         if not isinstance(f, ProgramObjective) or not 0 < f.residual_count <= f.dimension or problem.law != SAM:
             must = "be SAM for an array program with residuals, at most as many as parameters"
             raise ArgumentError("problem", repr(f), must)
-        self.f, self.problem, self.arrays, self.balls, self.centre = f, problem, arrays, balls, centre
+        self.f, self.problem, self.arrays, self.balls, self.whole = f, problem, arrays, balls, whole
+        self.centre = centre
         self.x0 = f.split(centre)
         self.programs = SlicedPrograms(f, problem.rho)
         self._rewritten: dict[str, Program] = {}
@@ -69,13 +82,20 @@ class Slice:
         """The same slice in other arrays alone."""
         return self._like(self.centre, arrays, None)
 
+    def thorough(self) -> Slice | None:
+        """The same slice in balls alone, of several times the bits; None if that would take too long."""
+        if self.balls is None or self.unknowns * self._work("square") > MOST_BALLS:
+            return None
+        more = arithmetic(self.balls.name, BITS * self.balls.precision)
+        return self._like(self.centre, self.arrays, more, whole=True)
+
     def through(self, centre: Doubles) -> Slice:
         """The slice through another point."""
-        return self._like(centre, self.arrays, self.balls)
+        return self._like(centre, self.arrays, self.balls, self.whole)
 
-    def _like(self, centre: Doubles, arrays: Arrays, balls: BallArithmetic | None) -> Slice:
+    def _like(self, centre: Doubles, arrays: Arrays, balls: BallArithmetic | None, whole: bool = False) -> Slice:
         """Another slice of the problem; its programs are the same."""
-        result = Slice(self.problem, centre, arrays, balls)
+        result = Slice(self.problem, centre, arrays, balls, whole)
         result.programs, result._rewritten, result._parts = self.programs, self._rewritten, self._parts
         result._still = self._still
         return result
@@ -130,14 +150,19 @@ class Slice:
 
     def lanes(self, name: str) -> int:
         """How many columns at a time."""
-        largest, many = 1, list[bool]()
-        program, first = self.program(name), len(self.x0) + 1
+        return max(1, min(MOST_LANES, MOST_ENTRIES // max(self._sizes(name), default=1)))
+
+    def _work(self, name: str) -> int:
+        """How many entries have a value for every direction."""
+        return sum(self._sizes(name))
+
+    def _sizes(self, name: str) -> list[int]:
+        """The sizes of the arrays that depend on the direction."""
+        many, program, first = list[bool](), self.program(name), len(self.x0) + 1
         for node in program.nodes:
             own = isinstance(node.data, int) and node.data >= first
             many.append(own if node.op == "input" else any(many[i] for i in node.args))
-            if many[-1]:
-                largest = max(largest, entries(node.shape))
-        return max(1, min(MOST_LANES, MOST_ENTRIES // largest))
+        return [entries(node.shape) for node, moves in zip(program.nodes, many, strict=True) if moves]
 
 
 class Runs:
@@ -152,7 +177,7 @@ class Runs:
     slice : Slice
         The slice.
     z : array
-        Where on it.
+        Where on it; may be balls if all is run in these.
     names : tuple of str
         The programs.
     """
@@ -178,6 +203,10 @@ class Runs:
 
     def run(self, name: str, *others: Array) -> list[Array]:
         """Run a program in given directions."""
+        if self.slice.whole:
+            known = [] if name == LONG else [self._values[place] for place in self._places[name]]
+            program = self.slice.program(name) if name == LONG else self.slice.parts(name).moving
+            return self.slice.sharp.ran(program, self.z, *others, *known)
         at = [*self.slice.x0, self.z, *others]
         if name == LONG:
             return self.slice.arrays.run(self.slice.program(name), at)
@@ -202,10 +231,14 @@ class SharpSlice:
 
     @cached_property
     def _x0(self) -> list[Array]:
-        return self.slice.f.split(self._balls(MidRad(self.slice.centre)))
+        return self.slice.f.split(self.balls_of(self.slice.centre))
 
-    def _balls(self, values: MidRad) -> Array:
-        """Doubles, or intervals of doubles, as balls."""
+    def balls_of(self, values: Array) -> Array:
+        """Doubles, or intervals of doubles, as balls; balls as they are."""
+        if not isinstance(values, MidRad):
+            if values.dtype == object:
+                return values
+            values = MidRad(values)
         ar, balls = self.arithmetic, np.empty(values.size, dtype=object)
         middles, radii = values.mid.reshape(-1).tolist(), values.rad.reshape(-1).tolist()
         if values.exact:
@@ -215,18 +248,18 @@ class SharpSlice:
             balls[:] = [ar.interval(low, high) for low, high in ends]
         return balls.reshape(values.shape)
 
-    def run(self, name: str, z: Doubles, *others: Doubles) -> list[MidRad]:
+    def run(self, name: str, z: Array, *others: Array) -> list[MidRad]:
         """Run a program at ``x(z)``; the results as the doubles around the balls."""
-        return self.ran(self.slice.program(name), MidRad(z), *map(MidRad, others))
+        return self.ran(self.slice.program(name), z, *others)
 
-    def ran(self, program: Program, z: MidRad, *others: MidRad) -> list[MidRad]:
+    def ran(self, program: Program, z: Array, *others: Array) -> list[MidRad]:
         """Run a program of ``x0``, z and others."""
         return [self.rounded(balls) for balls in self.balls(program, z, *others)]
 
-    def balls(self, program: Program, z: MidRad, *others: MidRad) -> list[Array]:
+    def balls(self, program: Program, z: Array, *others: Array) -> list[Array]:
         """The same, in balls."""
         with self.arithmetic:
-            return self.arrays.run(program, [*self._x0, *map(self._balls, (z, *others))])
+            return self.arrays.run(program, [*self._x0, *map(self.balls_of, (z, *others))])
 
     def rounded(self, balls: Array) -> MidRad:
         """The doubles around balls; `DomainError` if there are none."""

@@ -16,7 +16,7 @@ from hallucert.check.claim import PROVOKED, Claim, Status
 from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.large.existence import SlicedWitness, facts_of, krawczyk
-from hallucert.check.large.measures import SlicedEvidence
+from hallucert.check.large.measures import Evidences
 from hallucert.check.large.slice import Slice
 from hallucert.check.point.existence import refutation
 from hallucert.clock import Clock
@@ -45,7 +45,10 @@ def _checked(
     try:
         clock.tell("existence", 0)
         test = krawczyk(slice_, witness, slice_.sharp.run("residual", witness.middle)[0])
-        sample = _contradicted(slice_, witness)
+        thorough = None if test.proved or test.excluded else slice_.thorough()
+        if thorough is not None:
+            slice_, test = thorough, krawczyk(thorough, witness, thorough.sharp.run("residual", witness.middle)[0])
+        sample = None if slice_.whole else _contradicted(slice_, witness)
     except PROVOKED as error:
         message = f"{message}: {provoked(error)}"
         return rechecked(claims, lambda *_: message)
@@ -54,13 +57,18 @@ def _checked(
         return rechecked(claims, lambda claim, _: None if claim == refuted else "there is no point to speak about")
     if sample is not None or not test.proved:
         return rechecked(claims, lambda *_: sample or message)
-    evidence = SlicedEvidence(slice_, MidRad(witness.middle, test.reach), clock)
+    evidences = Evidences(slice_, witness, test, clock)
 
     def objection(claim: Claim, before: list[Result]) -> str | None:
         clock.tell(f"claim {claim.name}", len(before), len(claims))
-        problem = SPENT if clock.passed() else evidence.measured(claim.name).recheck(claim, facts)
-        if problem is None:
-            facts.claims[claim.name] = claim
+        problem: str | None = SPENT
+        for evidence in evidences:
+            if clock.passed():
+                break
+            problem = evidence.measured(claim.name).recheck(claim, facts)
+            if problem is None:
+                facts.claims[claim.name] = claim
+                break
         return problem
 
     return rechecked(claims, objection)

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.balls.midrad.spectra import orthonormalizer
 from hallucert.check.claim import Status
 from hallucert.check.large import measures
-from hallucert.check.large.measures import MEASURES, SlicedEvidence
+from hallucert.check.large.existence import krawczyk
+from hallucert.check.large.measures import MEASURES, Evidences, SlicedEvidence
+from hallucert.clock import UNLIMITED
 
 SHARP = {
     "smallest_singular_value",
@@ -107,3 +110,17 @@ def test_runs_near_an_attractor_fall_at_the_stated_rate():
         y = y - step * f.gradient(plus)
     assert sizes[-1] > 1e-12
     assert (sizes[-1] / sizes[200]) ** (1 / 299) < factor < 1
+
+
+def test_claims_in_balls_alone_are_those_of_arb():
+    """Every number of a network, measured in balls alone on the slice, meets the one of Arb, and is sharp."""
+    saved, (f, _) = samples.certified("arb"), samples.found()
+    witness = samples.certified().witness
+    s = samples.slice_through(f, witness.centre, balls=arithmetic("arb", 106))
+    test = krawczyk(s, witness, s.sharp.run("residual", witness.middle)[0])
+    evidence = list(Evidences(s, witness, test, UNLIMITED))[-1]
+    assert evidence.slice.whole
+    for name in MEASURES.keys() - {"existence"}:
+        for key, number in evidence.measured(name).numbers.items():
+            true = saved[name].numbers[key]
+            assert number.lower <= true.upper and true.lower <= number.upper, key
