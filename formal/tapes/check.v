@@ -3,7 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk spread.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -34,7 +34,7 @@ Definition target_box (p : point) : vec -> Prop :=
   box (dimension p) (numbers (target_centre p)) (numbers (target_radius p)).
 
 Module Check (I : IntervalOps).
-Module Export E := Krawczyk I.
+Module Export E := Spread I.
 
 Section Point.
 Variables (prec : I.F.precision) (p : point).
@@ -51,7 +51,11 @@ Notation Q := (meaning ascending n).
 Notation get := (fun l i => nth i l (zero a)).
 
 Definition here : list I.type := iball prec (centre p) (radius p) n.
+Definition centre_point : list I.type := table n (ivector prec (centre p)).
 Definition there : list I.type := iball prec (target_centre p) (target_radius p) n.
+
+Lemma within_centre : within n centre_point c.
+Proof. apply within_table. intros; apply ivector_correct. Qed.
 
 (* f is differentiable on both boxes. *)
 Definition smooth_on (X : list I.type) : bool := all_real (dual_entry prec (duals_of prec (value_program f)
@@ -93,32 +97,37 @@ Qed.
 
 (* From the box, SAM looks into the inside of the target box. *)
 Definition looks_inside : bool :=
-  let T := outputs_of prec ascending n n here in
-  every n (fun i => I.real (get T i) &&
+  let J := duals_of prec ascending here in
+  let F := outputs_of prec ascending n n centre_point in
+  centred_ok prec n n J F && every n (fun i =>
     surely_positive (I.sub prec (ivector prec (target_radius p) i)
-      (I.abs (I.sub prec (get T i) (ivector prec (target_centre p) i))))).
+      (I.abs (I.sub prec (centred prec n (ivector prec (radius p)) J F i) (ivector prec (target_centre p)
+        i))))).
 
-Lemma looks_inside_correct : looks_inside = true ->
+Lemma looks_inside_correct : wide (radius p) = true -> looks_inside = true ->
   forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers (target_radius p)) (Q x).
 Proof.
-intros H x Hx i Hi. pose proof (every_spec _ _ H i Hi) as K. apply andb_prop in K. destruct K as [KR KP].
-apply less, (surely_positive_correct _ _ KP). apply isub_correct; [apply ivector_correct|].
+intros W H x Hx i Hi. apply andb_prop in H. destruct H as [HC HP].
+apply less, (surely_positive_correct _ _ (every_spec _ _ HP i Hi)). apply isub_correct;
+  [apply ivector_correct|].
 apply iabs_correct, isub_correct; [|apply ivector_correct].
-apply outputs_correct; try assumption; [apply ascent_parametric | now apply within_box].
+apply centred_correct with (c := c) (r := r) (X := here) (C := centre_point); try assumption.
+- apply ascent_parametric.
+- apply ivector_correct.
+- apply within_centre.
+- intros z Hz. now apply within_box.
+- intros j Hj. now apply Rlt_le, wide_correct.
 Qed.
 
 (* Krawczyk's test for the gradient where SAM looks. *)
 Definition contracts : bool :=
-  krawczyk prec n shifted here (table n (ivector prec (centre p))) (ivector prec (radius p)) (preconditioner
+  krawczyk prec n shifted here centre_point (ivector prec (radius p)) (preconditioner
     p).
 Definition injects : bool := injective_matrix prec n (preconditioner p) (inverse_of p).
 
 (* The Jacobian of the gradient where SAM looks. *)
 Notation A := (matrix (preconditioner p)).
 Notation DF := (jac shifted n).
-
-Lemma within_centre : within n (table n (ivector prec (centre p))) c.
-Proof. apply within_table. intros; apply ivector_correct. Qed.
 
 Lemma shifted_on X : every n (fun i => all_real (dual_entry prec (duals_of prec shifted X) i)) = true ->
   jacobian n n (within n X) (fun x => g (Q x)) DF.
@@ -130,7 +139,7 @@ Lemma contracts_correct : wide (radius p) = true -> contracts = true -> exists K
   (forall i, (i < n)%nat -> Rabs (mv n A (g (Q c)) i) + sum n (fun j => K i j * r j) < r i).
 Proof.
 intros W H. rewrite shifted_meaning.
-destruct (krawczyk_correct prec n shifted here (table n (ivector prec (centre p))) (ivector prec (radius p))
+destruct (krawczyk_correct prec n shifted here centre_point (ivector prec (radius p))
   (preconditioner p)
   c r (shifted_parametric _ _ _) (ivector_correct prec _) within_centre (within_box prec n _ _)
     (wide_correct _ W) H)
@@ -160,7 +169,7 @@ Qed.
 
 Lemma looks_there : base = true -> forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers
   (target_radius p)) (Q x).
-Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] _] H] _] _]. now apply
+Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[W _] _] _] H] _] _]. now apply
   looks_inside_correct. Qed.
 
 Lemma looks_is : base = true -> forall x, box_of p x -> eqv n (P x) (Q x).
