@@ -150,7 +150,7 @@ class KrawczykOperator:
         slopes = self.jacobian(box)
         if len(slopes) != k or any(len(row) != k for row in slopes):
             raise ArgumentError("jacobian", f"<{len(slopes)} rows>", f"return a {k} by {k} matrix")
-        if not (ar.all_finite(slopes) and ar.all_finite([self.function(box)])):
+        if not ar.all_finite([self.function(box)]):
             return indeterminate
         defect = matrix.subtract(matrix.identity(ar, k), ar.matrix_product(self.preconditioner, slopes))
         return compared(ar, centre, radius, step, defect) if ar.all_finite(defect) else indeterminate

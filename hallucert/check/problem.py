@@ -133,8 +133,6 @@ class Point:
     @cached_property
     def u(self) -> list[Ball]:
         """``g(x)/|g(x)|``, for USAM ``g(x)``, for ASAM ``D^2 g/|D g|``."""
-        if not self.law.normalised:
-            return self.gradient
         return [g / self.size for g in self._weighted(self.gradient)]
 
     def _weighted(self, v: list[Ball]) -> list[Ball]:

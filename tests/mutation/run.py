@@ -75,8 +75,8 @@ class Results:
 
 def equivalent() -> dict[str, str]:
     """Return the reasons why mutants are equivalent to the original."""
-    path = HERE / "equivalent.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    reasons = json.loads((HERE / "equivalent.json").read_text())
+    return {key: reason for reason, keys in reasons.items() for key in keys}
 
 
 def report(every: list[Mutant], results: Results) -> None:

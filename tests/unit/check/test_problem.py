@@ -120,6 +120,8 @@ def test_every_quantity_of_the_sam_map_is_what_its_definition_says(law):
 def test_a_law_has_one_scale_for_each_variable():
     """ASAM with two scales is no problem in three variables, and one in two."""
     Problem(hc.Objective.parse("x*y"), Fraction(1), LAWS["asam"])
+    with pytest.raises(ArgumentError, match="rho"):
+        Problem(hc.Objective.parse("x*y"), Fraction(0))
     with pytest.raises(ArgumentError, match="have 3 scales"):
         Problem(hc.Objective.parse("x*y*z"), Fraction(1), LAWS["asam"])
 
@@ -127,6 +129,7 @@ def test_a_law_has_one_scale_for_each_variable():
 def test_what_was_made_of_balls_is_kept_for_these_balls_alone():
     """Made once for the same balls, and anew for a list that lost, got or changed one."""
     made, kept, a, b = [], Kept(), object(), object()
+    assert Kept().of([], lambda: "made") == "made"
 
     def of(balls):
         return kept.of(balls, lambda: made.append(list(balls)) or len(made))
@@ -134,4 +137,12 @@ def test_what_was_made_of_balls_is_kept_for_these_balls_alone():
     balls = [a, b]
     assert [of(balls), of(balls), of([a, b])] == [1, 1, 1]
     balls.append(a)
-    assert [of(balls), of([a, b]), of([a, b, b]), of([b, a]), of([a])] == [2, 3, 4, 5, 6]
+    assert [of(balls), of([a, b]), of([a, b, b]), of([b, a]), of([b, b]), of([a])] == [2, 3, 4, 5, 6, 7]
+
+
+def test_a_ball_is_read_by_its_ends():
+    """Lower and upper end, in this order; an indeterminate ball has none."""
+    with arithmetic("mpmath", 106) as ar:
+        point = Point(ar, Problem(hc.Objective.parse("x*y"), Fraction(1)), [ar.pi(), ar.pi()])
+        found = point.enclosure(ar.interval(Fraction(-1), Fraction(2)))
+        assert (found.lower, found.upper) == (-1, 2) and point.enclosure(ar.indeterminate()) is None
