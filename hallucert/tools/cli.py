@@ -1,4 +1,4 @@
-"""The command line, in the words of the API: ``demo, certify, census, diagram, verify, diagnose, study, gallery``.
+"""The command line, in the words of the API; what searches in floats first is in `hallucert.tools.searching`.
 
 Commands import what they need when they run: ``verify`` loads no search code and no plotting. With ``--json`` the
 answer alone goes to stdout. Misuse ends with status 2 and one line on stderr; an error of this program, with 70.
@@ -17,7 +17,7 @@ import typer
 from hallucert import __version__
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact
-from hallucert.tools import options, output
+from hallucert.tools import options, output, searching
 from hallucert.tools.output import answer, print_lines
 
 app = typer.Typer(
@@ -115,7 +115,7 @@ def census(
     box: options.Box = None,
     gallery: options.GalleryName = None,
     dimension: options.Dimension = None,
-    seconds: options.Seconds = options.FOREVER,
+    budget: options.Seconds = options.FOREVER,
     save: options.SaveCensus = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -130,7 +130,7 @@ def census(
         raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
     sides = options.sides_of(box, gallery, dimension, f.dimension)
     options.require_savable(save)
-    found = hc.census(f, sides, rho, seconds=seconds)
+    found = hc.census(f, sides, rho, budget=budget)
     if save is not None:
         found.save(save)
     text = "\n".join([str(found), *(f"  {point}" for point in found.points)])
@@ -246,6 +246,10 @@ def gallery(name: options.Name = None, dimension: options.Dimension = None, as_j
         raise ArgumentError("--dimension", dimension, "be left out unless a name is given")
     entries = [known.info(each) for each in known.names()]
     answer(lambda: list(map(output.entry_data, entries)), lambda: output.print_gallery(entries), as_json)
+
+
+for _name, _command in searching.COMMANDS.items():
+    with_formula(_name)(_command)
 
 
 def _run(arguments: list[str]) -> int:

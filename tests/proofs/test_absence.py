@@ -174,7 +174,7 @@ def test_a_wide_safe_radius_says_why():
     few = hc.safe_radius(f, (0, 0), rtol=1e-6, max_boxes=2000)
     assert few.ended == "boxes" and "max_boxes" in str(few) and "max_boxes" in repr(few)
     assert few.lower <= 3 / math.sqrt(2) <= few.upper
-    short = hc.safe_radius(f, (0, 0), seconds=1e-9)
+    short = hc.safe_radius(f, (0, 0), budget=1e-9)
     assert short.ended == "time" and "seconds" in str(short)
     # The second derivative (x - 1)^2 of x, written as a sum, touches 0 at distance 2: enclosures cannot tell.
     flat = hc.safe_radius(hc.Objective.parse("x**4/12 - x**3/3 + x**2/2 - 3*x"), [3])

@@ -39,7 +39,7 @@ def test_killed_and_resumed_it_is_the_same_census(tmp_path):
 def test_time_that_runs_out_can_be_continued(himmelblau, tmp_path):
     """A census cut short by the clock is partial; its checkpoint continues to the whole one."""
     path = tmp_path / "census.json"
-    short = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", seconds=1e-9, checkpoint=path)
+    short = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", budget=1e-9, checkpoint=path)
     assert not short.complete
     longer = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", checkpoint=path)
     assert to_json(longer) == to_json(hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5"))

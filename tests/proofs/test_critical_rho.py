@@ -133,7 +133,7 @@ def test_a_wide_bracket_says_which_budget_was_spent():
     f = hc.Objective.parse(WELLS)
     few = hc.critical_rho(f, (1, 0), max_boxes=10)
     assert few.ended == "boxes" and "max_boxes" in str(few) and few.lower <= 1 <= few.upper
-    short = hc.critical_rho(f, (1, 0), seconds=1e-9)
+    short = hc.critical_rho(f, (1, 0), budget=1e-9)
     assert short.ended == "time" and "seconds" in str(short) and short.lower == 0 and short.upper is None
     limited = hc.critical_rho(f, (1, 0), limit=0.9)
     assert limited.ended == "range" and "largest radius" in str(limited)

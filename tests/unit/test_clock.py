@@ -137,8 +137,8 @@ LATE = {
     "mpmath": lambda b: {
         c.reason for c in hc.certify(WELL, (-0.5, 0), "1.5", budget=b, backend="mpmath").claims.values()
     },
-    "safe radius": lambda b: {hc.safe_radius(WELL, (1, 0), seconds=b, rtol=1e-9).ended},
-    "critical rho": lambda b: {hc.critical_rho(WELL, (1, 0), seconds=b, rtol=1e-9).ended},
+    "safe radius": lambda b: {hc.safe_radius(WELL, (1, 0), budget=b, rtol=1e-9).ended},
+    "critical rho": lambda b: {hc.critical_rho(WELL, (1, 0), budget=b, rtol=1e-9).ended},
     "diagram": lambda b: {claim.reason for claim in hc.diagram(WELL, (1, 0), BOX, budget=b)},
 }
 
@@ -163,7 +163,7 @@ def test_wherever_the_time_ends_nothing_escapes(ticking, name):
 
 def test_a_census_without_time_leaves_everything_open():
     """Its one place is the whole box, because of the budget, and it claims nothing."""
-    found = hc.census(WELL, BOX, "1.5", workers=1, seconds=1e-9)
+    found = hc.census(WELL, BOX, "1.5", workers=1, budget=1e-9)
     assert {str(place.reason) for place in found.pending} == {"budget"} and not found.points
     assert str(found.claim.status) == "undecided"
 

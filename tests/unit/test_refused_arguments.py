@@ -87,8 +87,8 @@ def test_seconds(wrong, curve):
     for subject in ((WELL, (-0.5, 0), "1.5"), (curve,)):
         with pytest.raises(ArgumentError, match=r"^budget must be a positive number of seconds"):
             hc.certify(*subject, budget=wrong)
-    with pytest.raises(ArgumentError, match=r"^seconds must be a positive number of seconds"):
-        hc.census(WELL, BOX, 1, seconds=wrong)
+    with pytest.raises(ArgumentError, match=r"^budget must be a positive number of seconds"):
+        hc.census(WELL, BOX, 1, budget=wrong)
 
 
 @pytest.mark.parametrize("seconds", [100, 1e9, float("inf"), np.float64(50), np.int64(50), Fraction(101, 2)])

@@ -48,7 +48,7 @@ def safe_radius(
     box: Any = None,
     rtol: float = 1e-3,
     max_boxes: int = MAX_BOXES,
-    seconds: float = math.inf,
+    budget: float = math.inf,
     backend: str = "float",
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
@@ -74,7 +74,7 @@ def safe_radius(
         bracket of the largest radius for which the theorem holds.
     max_boxes : int
         Budget of boxes; a spent one leaves a wider bracket.
-    seconds : float
+    budget : float
         Budget of time.
     backend : {"float", "arb", "mpmath"}
         Arithmetic of the search.
@@ -111,13 +111,13 @@ def safe_radius(
     True
     """
     function, point = _checked(f, target)
-    rtol, max_boxes, seconds = _checked_budgets(rtol, max_boxes, seconds)
+    rtol, max_boxes, budget = _checked_budgets(rtol, max_boxes, budget)
     law = radius_law(variant, f.dimension) if not isinstance(variant, RadiusLaw) else variant
     if law.scales:
         raise ArgumentError("variant", law, 'be "sam" or "usam"; points of ASAM are those of SAM for f(D y)')
     if law == SAM and box is not None:
         raise ArgumentError("box", box, 'be left out, unless variant is "usam"')
-    with working(seconds, progress) as clock:
+    with working(budget, progress) as clock:
         units = curvature_units(function, point)
         critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
         if law != SAM:
@@ -135,7 +135,7 @@ def critical_rho(
     rtol: float = 1e-3,
     limit: float | None = None,
     max_boxes: int = 10 * MAX_BOXES,
-    seconds: float = math.inf,
+    budget: float = math.inf,
     backend: str = "float",
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
@@ -152,7 +152,7 @@ def critical_rho(
         Wanted relative width.
     limit : float, optional
         Largest radius to look at.
-    max_boxes, seconds : int, float
+    max_boxes, budget : int, float
         Budgets; a spent one leaves a wider bracket.
     backend : {"float", "arb", "mpmath"}
         Arithmetic of the search.
@@ -179,11 +179,11 @@ def critical_rho(
         'the shells that are searched are SAM\'s; for USAM safe_radius(..., variant="usam") is a bound from below',
     )
     function, point = _checked(f, target)
-    rtol, max_boxes, seconds = _checked_budgets(rtol, max_boxes, seconds)
+    rtol, max_boxes, budget = _checked_budgets(rtol, max_boxes, budget)
     if function.dimension < 2:
         raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
     limit = None if limit is None else checked_positive(limit, "limit")
-    with working(seconds, progress) as clock:
+    with working(budget, progress) as clock:
         units = curvature_units(function, point)
         critical = absence.prove_target(function, point, unit=Fraction(2) ** units.length)
         safe = absence.safe_radius(function, critical, BEGINNING, max_boxes, clock, backend, units)
@@ -215,9 +215,9 @@ def _checked(f: object, target: Any) -> tuple[FormulaObjective, list[Fraction]]:
     return formula, list(point)
 
 
-def _checked_budgets(rtol: Any, max_boxes: Any, seconds: Any) -> tuple[float, int, float]:
+def _checked_budgets(rtol: Any, max_boxes: Any, budget: Any) -> tuple[float, int, float]:
     rtol = checked_real(rtol, "rtol", "be at least 1e-9 and below 1", lambda number: 1e-9 <= number < 1)
-    return rtol, checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
+    return rtol, checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(budget, "budget")
 
 
 def certify_usam_absence(
@@ -226,7 +226,7 @@ def certify_usam_absence(
     box: Any,
     *,
     max_boxes: int = MAX_PIECES,
-    seconds: float = math.inf,
+    budget: float = math.inf,
     backend: str = "arb",
     precision: int = 53,
     progress: Progress = None,
@@ -246,7 +246,7 @@ def certify_usam_absence(
         Ends of its sides.
     max_boxes : int
         Most pieces to look at.
-    seconds : float
+    budget : float
         Budget of time.
     backend : {"arb", "mpmath"}
         Arithmetic of the proof.
@@ -280,12 +280,12 @@ def certify_usam_absence(
     f.require_rigorous()
     radius = exact_radius(rho)
     sides = exact_box(box, f.dimension)
-    max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
+    max_boxes, budget = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(budget, "budget")
     if type(precision) is not int or not 30 <= precision <= 2000:
         raise ArgumentError("precision", precision, "be an integer from 30 to 2000 (bits)")
     ar = arithmetic(backend, precision)
     asked = WeakConvexity(ar, f, radius, sides)
-    with working(seconds, progress) as clock, ar:
+    with working(budget, progress) as clock, ar:
 
         def found() -> Claim:
             record = subdivide(sides, asked.tests, max_boxes, lambda piece: asked.fails(middle_of(piece)))

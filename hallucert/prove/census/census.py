@@ -44,7 +44,7 @@ def census(
     rho: Exact,
     *,
     max_boxes: int = MAX_BOXES,
-    seconds: float = math.inf,
+    budget: float = math.inf,
     workers: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
     progress: Progress = None,
@@ -65,7 +65,7 @@ def census(
     max_boxes : int
         Budget of boxes for each of the two steps, shared equally between its tasks. What a spent budget leaves is in
         `Census.pending`.
-    seconds : float
+    budget : float
         Budget of time. A census that it cut short can be continued if it has a `checkpoint`.
     workers : int, optional
         Processes, -1 for all cores. By default what a surrounding ``joblib.parallel_config`` says (any backend of
@@ -114,11 +114,11 @@ def census(
         'safe_radius(..., variant="usam") proves that there are none',
     )
     problem = checked_problem(f, box, rho, tolerance, backend)
-    max_boxes, seconds = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(seconds, "seconds")
+    max_boxes, budget = checked_whole(max_boxes, 1, "max_boxes"), checked_seconds(budget, "budget")
     jobs, worth = jobs_of(checked_workers(workers))
     path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
     kept = checkpoint_of(path, problem, max_boxes)
-    with working(seconds, progress) as clock:
+    with working(budget, progress) as clock:
         return take(problem, max_boxes, Workers(jobs, worth, kept, clock))
 
 

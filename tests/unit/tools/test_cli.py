@@ -195,7 +195,7 @@ def test_census_lists_every_point_and_saves_what_verify_reproves(run: Run, tmp_p
 def test_census_takes_the_box_of_the_gallery_and_says_what_is_left_open(run: Run) -> None:
     """Himmelblau is searched in its box [-6, 6]^2; without time the status is 1 because of the budget."""
     assert json.loads(run("census", "--gallery", "himmelblau", "--rho", "7/2", "--json").out)["box"] == [[-6, 6]] * 2
-    outcome = run("census", "--gallery", "himmelblau", "--rho", "7/2", "--seconds", "1e-9", "--json")
+    outcome = run("census", "--gallery", "himmelblau", "--rho", "7/2", "--budget", "1e-9", "--json")
     assert outcome.status == 1
     data = json.loads(outcome.out)
     assert not data["complete"] and data["pending"][0]["reason"] == "budget"
@@ -246,7 +246,7 @@ def test_gallery(run: Run) -> None:
         (["census", FOUR_WELLS, "--rho", "1"], "--box"),
         (["census", FOUR_WELLS, "--rho", "1", "--box=-1,1"], "--box"),
         (["census", FOUR_WELLS, "--rho", "1", "--box=1,-1,0,1"], "box"),
-        (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--seconds=-1"], "seconds"),
+        (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--budget=-1"], "budget"),
         (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--save", "/no/such/folder/c.json"], "--save"),
         (["census", "x**2", "--rho", "1", "--box=0,1"], "variables"),
     ],

@@ -19,16 +19,22 @@ WELL = "(x**2 - 1)**2/4 + y**2/20"
 ENOUGH: dict[str, list[str]] = {
     "demo": [],
     "certify": [WELL, "--rho=1.5", "--at=-0.5,0"],
-    "census": [WELL, "--rho=1", "--box=0,1,0,1", "--seconds=1e-9"],
+    "census": [WELL, "--rho=1", "--box=0,1,0,1", "--budget=1e-9"],
     "diagram": [WELL, "--target=1,0", "--box=-0.51,-0.5,0.1,0.11", "--budget=1e-9"],
     "verify": ["no-such-file.json"],
     "diagnose": [WELL, "--rho=1", "--at=1,2"],
     "study": ["--data=tiny", "--quick", "--seeds=1", "--rho=1", "--json"],
     "gallery": ["ring"],
+    "find": [WELL, "--rho=1.5", "--at=-0.5,0"],
+    "branch": [WELL, "--target=1,0", "--start=0,0", "--rho-max=1.2", "--budget=1e-9"],
+    "sheet": ["x**2 + y**2 - 1", "--start=-0.5,0.1", "--rho=1.5", "--budget=1e-9"],
+    "safe-radius": [WELL, "--target=1,0", "--budget=1e-9"],
+    "critical-rho": [WELL, "--target=1,0", "--budget=1e-9"],
+    "prevalence": [WELL, "--rho=1.5", "--step-size=0.1", "--box=-1,1,-1,1", "--runs=2", "--steps=5"],
 }
 """For each command, words with which it ends soon."""
 
-WITH = {"--start": ["--basin=1"], "--scales": ["--variant=asam"], "--dimension": ["--gallery=cosine_lattice"]}
+WITH = {"certify --start": ["--basin=1"], "--scales": ["--variant=asam"], "--dimension": ["--gallery=cosine_lattice"]}
 WITHOUT = {"--target": ["--at"], "--gallery": [WELL], "--dimension": [WELL]}
 """What an option goes with, and what it takes the place of."""
 
@@ -57,7 +63,7 @@ def words(command: str, parameter: Any, value: str) -> list[str]:
     option = parameter.opts[0]
     instead = {option, *WITHOUT.get(option, ())}
     kept = [word for word in ENOUGH[command] if word.partition("=")[0] not in instead]
-    return [command, *kept, *WITH.get(option, ()), f"{option}={value}"]
+    return [command, *kept, *WITH.get(option, ()), *WITH.get(f"{command} {option}", ()), f"{option}={value}"]
 
 
 def once(function: Callable[..., Any]) -> Callable[..., Any]:

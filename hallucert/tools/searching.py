@@ -1,0 +1,237 @@
+"""Commands that search in floats, and prove what they found if it is to be saved; radii; and what is likely.
+
+``find, branch, sheet, safe-radius, critical-rho, prevalence``, each in the words of the function of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hallucert.errors import ArgumentError
+from hallucert.tools import options, output
+from hallucert.tools.output import answer, print_lines
+
+if TYPE_CHECKING:
+    import hallucert as hc
+
+
+def find(
+    rho: options.Rho,
+    formula: options.Formula = None,
+    at: options.Near = None,
+    target: options.Target = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    variant: options.Variant = options.Ascent.SAM,
+    scales: options.Scales = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Find hallucinated points near a point, or all that floats find of a target; nothing is proved.
+
+    Exit status: 0 if one is found, 1 if none.
+    """
+    import hallucert as hc
+
+    f = options.objective_of(formula, gallery, dimension)
+    law = options.law_of(variant, scales, f.dimension)
+    if at is not None and target is not None:
+        raise ArgumentError("--at, --target", "<both>", "be given, at most one of them")
+    if at is not None:
+        found = [hc.find.refine(f, options.point_of(at, "--at"), rho, variant=law)]
+    else:
+        if target is None and gallery is None:
+            raise ArgumentError("--at, --target", "<neither>", "be given, one of them")
+        found = hc.find.on_sphere(f, options.target_of(target, gallery, dimension), rho, variant=law)
+    columns = ("x", "target", "rho", "multiplier", "kind")
+    data = {"function": f.name, "points": [{name: output.plain(getattr(c, name)) for name in columns} for c in found]}
+    text = "\n".join(map(repr, found)) or "No hallucinated point found (in floats; not a proof of absence)."
+    answer(lambda: data, lambda: print_lines(text), as_json, found)
+
+
+def branch(
+    formula: options.Formula = None,
+    start: options.OnBranch = None,
+    target: options.Minimizer = None,
+    box: options.Box = None,
+    rho_max: options.RhoMax = None,
+    rho_min: options.RhoMin = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    budget: options.Seconds = 300.0,
+    save: options.SaveAll = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Follow branches of hallucinated points of one target in rho: that through a point, or all that start in a box.
+
+    With --save they are proved, too. Exit status: 0 if there is one, and with --save each is proved, else 1.
+    """
+    import hallucert as hc
+
+    f = options.objective_of(formula, gallery, dimension)
+    if target is None and gallery is None:
+        raise ArgumentError("--target", "<nothing>", "be given, unless --gallery is")
+    centre = options.target_of(target, gallery, dimension)
+    needs_box = start is None and box is None and gallery is None
+    if needs_box:
+        raise ArgumentError("--start, --box", "<neither>", "be given, one of them, unless --gallery is")
+    sides = None
+    if box is not None or start is None:
+        sides = options.sides_of(box, gallery, dimension, f.dimension)
+    ends: dict[str, Any] = {"rho_max": rho_max, "rho_min": rho_min}
+    if start is not None:
+        found = [hc.find.branch(f, options.point_of(start, "--start"), centre, box=sides, **ends)]
+    else:
+        found = list(hc.find.branches(f, centre, sides, **ends))
+    _followed(found, save, budget, as_json, ("rho", "events"))
+
+
+def sheet(
+    residuals: options.Residuals,
+    start: options.OnSheet,
+    rho: options.Rho,
+    box: options.Box = None,
+    budget: options.Seconds = 300.0,
+    save: options.Save = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Follow the curve or surface of hallucinated minimizers through a point, of a sum of squares, for one rho.
+
+    With --save it is proved, too. Exit status: 0, or with --save 1 if it is not proved.
+    """
+    import hallucert as hc
+
+    f = hc.Objective.least_squares(residuals)
+    sides = None if box is None else options.sides_of(box, None, None, f.dimension)
+    found = hc.find.sheet(f, options.point_of(start, "--start"), rho, box=sides)
+    _followed([found], save, budget, as_json, ("rho",))
+
+
+def _followed(found: Sequence[Any], save: Path | None, budget: float, as_json: bool, columns: tuple[str, ...]) -> None:
+    """Answer with curves or surfaces; prove and save them if that is asked for."""
+    import hallucert as hc
+
+    options.require_savable(save)
+    paths = options.numbered(save, len(found))
+    proofs: list[Any] = [hc.certify(item, budget=budget) for item in found] if save is not None else []
+    for proof, path in zip(proofs, paths, strict=False):
+        proof.save(path)
+
+    def data() -> output.JSON:
+        items = [
+            {"points": len(item.x)} | {name: output.plain(getattr(item, name)) for name in columns} for item in found
+        ]
+        for item, proof, path in zip(items, proofs, paths, strict=False):
+            item |= {"claims": [output.claim_data(claim) for claim in proof.all_claims], "file": path and str(path)}
+        return {"function": found[0].objective.name if found else None, "found": items}
+
+    texts = [*map(repr, found), *map(str, proofs)] or ["Nothing found (in floats; not a proof of absence)."]
+    proved = all(any(claim for claim in proof.all_claims) for proof in proofs)
+    answer(data, lambda: print_lines("\n".join(texts)), as_json, bool(found) and proved)
+
+
+def _bracketed(found: hc.SafeRadius | hc.CriticalRho, as_json: bool, good: object) -> None:
+    """Answer with a bracket of a radius."""
+
+    def data() -> output.JSON:
+        ends = {"lower": output.plain(found.lower), "upper": output.plain(found.upper)}
+        return {**ends, "ended": str(found.ended), "claim": output.claim_data(found.claim)}
+
+    answer(data, partial(print_lines, str(found)), as_json, good)
+
+
+def safe_radius(
+    formula: options.Formula = None,
+    target: options.Minimizer = None,
+    box: options.Box = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    budget: options.Seconds = options.FOREVER,
+    variant: options.Variant = options.Ascent.SAM,
+    as_json: options.AsJson = False,
+) -> None:
+    """Prove a radius up to which no point is hallucinated with the target; USAM needs a box.
+
+    Exit status: 0 if one is proved, 1 if none.
+    """
+    import hallucert as hc
+
+    f, centre = _with_target(formula, target, gallery, dimension)
+    sides = None if box is None else options.sides_of(box, gallery, dimension, f.dimension)
+    found = hc.safe_radius(f, centre, box=sides, budget=budget, variant=str(variant))
+    _bracketed(found, as_json, found.everywhere or found.lower > 0)
+
+
+def critical_rho(
+    formula: options.Formula = None,
+    target: options.Minimizer = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    budget: options.Seconds = options.FOREVER,
+    as_json: options.AsJson = False,
+) -> None:
+    """Bracket the smallest radius for which a point is hallucinated with the target.
+
+    Exit status: 0 if both ends are proved, 1 if one is not.
+    """
+    import hallucert as hc
+
+    f, centre = _with_target(formula, target, gallery, dimension)
+    found = hc.critical_rho(f, centre, budget=budget)
+    _bracketed(found, as_json, found.lower > 0 and found.upper is not None)
+
+
+def _with_target(formula: str | None, target: str | None, gallery: str | None, dimension: int | None) -> Any:
+    """Return the function and the target that the arguments name."""
+    f = options.objective_of(formula, gallery, dimension)
+    if target is None and gallery is None:
+        raise ArgumentError("--target", "<nothing>", "be given, unless --gallery is")
+    return f, options.target_of(target, gallery, dimension)
+
+
+def prevalence(
+    rho: options.Rho,
+    step_size: options.RunStep,
+    formula: options.Formula = None,
+    box: options.Starts = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    runs: options.Runs = 1000,
+    steps: options.Steps = 100_000,
+    width: options.Width = None,
+    seed: options.Seed = 0,
+    variant: options.Variant = options.Ascent.SAM,
+    as_json: options.AsJson = False,
+) -> None:
+    """Estimate which part of random starts ends at hallucinated points, and at which; exact intervals.
+
+    Exit status: 0.
+    """
+    import hallucert as hc
+
+    f = options.objective_of(formula, gallery, dimension)
+    if box is None and gallery is None:
+        raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
+    sides = options.sides_of(box, gallery, dimension, f.dimension)
+    wide = None if width is None else options.number_of(width, "--width")
+    found = hc.prevalence(f, sides, rho, step_size, runs, steps, width=wide, seed=seed, variant=str(variant))
+
+    def data() -> output.JSON:
+        share, interval = found.hallucinated
+        head = {"function": f.name, "rho": rho, "step_size": step_size, "confidence": found.confidence}
+        return head | {"hallucinated": share, "interval": list(interval), "shares": found.shares.records()}
+
+    answer(data, lambda: print_lines(str(found)), as_json)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "find": find,
+    "branch": branch,
+    "sheet": sheet,
+    "safe-radius": safe_radius,
+    "critical-rho": critical_rho,
+    "prevalence": prevalence,
+}
+"""The commands by their names."""

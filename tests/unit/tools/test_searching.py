@@ -1,0 +1,91 @@
+"""Claim: the searching commands answer what the functions of their names answer, as words and as data."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import hallucert as hc
+from hallucert.tools import cli
+
+WELLS = "(x**2 - 1)**2 + (y**2 - 1)**2"
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Run the command line in this process."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return int(stop.value.code or 0), captured.out, captured.err
+
+
+def test_find_names_the_closed_form(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the target (1, 1) there is one hallucinated point at rho = 5/2: x = y = 1 - 5/(2 sqrt 2)."""
+    status, out, _ = run(capsys, "find", WELLS, "--rho=2.5", "--target=1,1", "--json")
+    (point,) = json.loads(out)["points"]
+    assert status == 0
+    assert point["x"] == pytest.approx([1 - 2.5 / 2**0.5] * 2)
+    assert (point["rho"], point["kind"]) == ("5/2", "minimum")
+
+
+def test_a_branch_that_is_saved_is_proved(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With --save the branch is certified, and what is written is verified."""
+    path = tmp_path / "branch.json"
+    words = ["branch", WELLS, "--target=1,1", "--start=0,0", "--rho-max=2"]
+    status, out, _ = run(capsys, *words, "--save", path, "--json")
+    (found,) = json.loads(out)["found"]
+    assert status == 0
+    assert found["file"] == str(path)
+    assert {claim["status"] for claim in found["claims"]} == {"proved"}
+    assert hc.verify(path)
+    status, out, _ = run(capsys, *words)
+    assert (status, "PROVED" in out) == (0, False)
+
+
+def test_a_sheet_is_followed_from_residuals(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ring |x+| = 1 with rho = 3/2 is the circle of radius 1/2, of length pi."""
+    status, out, _ = run(capsys, "sheet", "x**2 + y**2 - 1", "--start=-0.5,0.1", "--rho=1.5")
+    assert status == 0
+    assert "closed curve" in out
+    assert "length 3.1" in out
+
+
+def test_radii_are_bracketed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The well is convex where x^2 >= 1/3: the safe radius is 1 - 1/sqrt 3; without time, status 1."""
+    status, out, _ = run(capsys, "safe-radius", WELLS, "--target=1,1", "--json")
+    data = json.loads(out)
+    low, high = (double_of(data[end]) for end in ("lower", "upper"))
+    assert status == 0
+    assert low <= 1 - 3**-0.5 <= high
+    assert run(capsys, "critical-rho", WELLS, "--target=1,1", "--budget=1e-9")[0] == 1
+
+
+def double_of(text: str) -> float:
+    """Return the double next to a fraction."""
+    over, _, under = text.partition("/")
+    return int(over) / int(under or 1)
+
+
+def test_prevalence_counts_every_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """The shares of all classes add up to one."""
+    options = ["--rho=2.5", "--step-size=0.01", "--box=-2,2,-2,2", "--runs=20", "--steps=2000", "--json"]
+    status, out, _ = run(capsys, "prevalence", WELLS, *options)
+    assert status == 0
+    assert sum(share["share"] for share in json.loads(out)["shares"]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["find", WELLS, "--rho=1"], "--at, --target"),
+        (["branch", WELLS, "--start=0,0"], "--target"),
+        (["branch", WELLS, "--target=1,1"], "--start, --box"),
+        (["safe-radius", WELLS], "--target"),
+        (["prevalence", WELLS, "--rho=1", "--step-size=0.1"], "--box"),
+    ],
+)
+def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+    """A command that lacks something ends with status 2 and a line that names it."""
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert words in err
