@@ -73,14 +73,14 @@ Definition ivector (l : list number) (i : nat) : type := enclosure prec (nth i l
 Definition imatrix (l : list (list number)) (i j : nat) : type := enclosure prec (entry (Ratio 0 1) l i j).
 
 Lemma ivector_correct l i : holds (ivector l i) (numbers l i).
-Proof. unfold numbers, vec_of. change 0 with (to_real (Ratio 0 1)). rewrite map_nth. apply
-  enclosure_correct. Qed.
+Proof. unfold numbers, vec_of. change 0 with (to_real (Ratio 0 1)). rewrite map_nth. apply enclosure_correct.
+Qed.
 Lemma imatrix_correct l i j : holds (imatrix l i j) (matrix l i j).
 Proof. apply enclosure_correct. Qed.
 
 (* Product of matrices, and of a matrix and a vector. *)
-Definition imm (n : nat) (A B : nat -> nat -> type) (i j : nat) : type := isum n (fun k => I.mul prec (A i
-  k) (B k j)).
+Definition imm (n : nat) (A B : nat -> nat -> type) (i j : nat) : type :=
+  isum n (fun k => I.mul prec (A i k) (B k j)).
 Definition imv (n : nat) (A : nat -> nat -> type) (v : nat -> type) (i : nat) : type :=
   isum n (fun j => I.mul prec (A i j) (v j)).
 
@@ -90,8 +90,8 @@ Definition bounds (n : nat) (A : nat -> nat -> type) (M : mat) :=
 Lemma imm_correct n A B M N : bounds n A M -> bounds n B N -> bounds n (imm n A B) (mm n M N).
 Proof. intros H K i j Hi Hj. apply isum_correct. intros k Hk. apply imul_correct; auto. Qed.
 
-Lemma imv_correct n A M v w i : bounds n A M -> (forall j, (j < n)%nat -> holds (v j) (w j)) -> (i < n)%nat ->
-  holds (imv n A v i) (mv n M w i).
+Lemma imv_correct n A M v w i : bounds n A M -> (forall j, (j < n)%nat -> holds (v j) (w j)) ->
+  (i < n)%nat -> holds (imv n A v i) (mv n M w i).
 Proof. intros H K Hi. apply isum_correct. intros k Hk. apply imul_correct; auto. Qed.
 
 (* A matrix computed once. *)
@@ -107,15 +107,15 @@ Definition surely_nonnegative (i : type) : bool := match I.sign_large i with Xgt
 
 Lemma surely_positive_correct i x : surely_positive i = true -> holds i x -> 0 < x.
 Proof.
-unfold surely_positive. pose proof (I.sign_strict_correct i) as H. destruct (I.sign_strict i);
-  try discriminate.
+unfold surely_positive. pose proof (I.sign_strict_correct i) as H.
+destruct (I.sign_strict i); try discriminate.
 intros _ X. now destruct (H _ X).
 Qed.
 
 Lemma surely_nonnegative_correct i x : surely_nonnegative i = true -> holds i x -> 0 <= x.
 Proof.
-unfold surely_nonnegative. pose proof (I.sign_large_correct i) as H. destruct (I.sign_large i);
-  try discriminate; intros _ X.
+unfold surely_nonnegative. pose proof (I.sign_large_correct i) as H.
+destruct (I.sign_large i); try discriminate; intros _ X.
 - specialize (H _ X). injection H as ->. lra.
 - now destruct (H _ X).
 Qed.
@@ -142,8 +142,8 @@ apply (contains_connected _ (x - y) (x + y)); [| |lra]; apply I.join_correct; [l
 - now apply iadd_correct.
 Qed.
 
-Definition iball (c r : list number) (n : nat) : list type := table n (fun i => ball (ivector c i) (ivector
-  r i)).
+Definition iball (c r : list number) (n : nat) : list type :=
+  table n (fun i => ball (ivector c i) (ivector r i)).
 
 (* Defined: no undefined value, no undefined derivative. *)
 Definition all_real (x : type * list type) : bool := I.real (fst x) && forallb I.real (snd x).

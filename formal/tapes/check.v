@@ -3,13 +3,12 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk spread.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk.
 Import ListNotations.
 Open Scope R_scope.
 
-(* What a file says: the function of n variables, the ascent step, the box of x*,
-   a preconditioner with an approximate
-   inverse, and a box that contains where SAM looks from the first one. *)
+(* What a file says: the function of n variables, the ascent step, the box of x*, a preconditioner with an
+   approximate inverse, and a box that contains where SAM looks from the first one. *)
 Record point := Point {
   dimension : nat;
   objective_of : objective;
@@ -28,8 +27,8 @@ Definition f_of (p : point) : vec -> R := function (objective_of p) (dimension p
 Definition P_of (p : point) : vec -> vec :=
   looks_at (step_of p) (dimension p) (f_of p) (to_real (rho_of p)).
 Definition box_of (p : point) : vec -> Prop := box (dimension p) (numbers (centre p)) (numbers (radius p)).
-Definition inside_of (p : point) : vec -> Prop := inside (dimension p) (numbers (centre p)) (numbers (radius
-  p)).
+Definition inside_of (p : point) : vec -> Prop :=
+  inside (dimension p) (numbers (centre p)) (numbers (radius p)).
 Definition target_box (p : point) : vec -> Prop :=
   box (dimension p) (numbers (target_centre p)) (numbers (target_radius p)).
 
@@ -58,13 +57,13 @@ Lemma within_centre : within n centre_point c.
 Proof. apply within_table. intros; apply ivector_correct. Qed.
 
 (* f is differentiable on both boxes. *)
-Definition smooth_on (X : list I.type) : bool := all_real (dual_entry prec (duals_of prec (value_program f)
-  X) 0).
+Definition smooth_on (X : list I.type) : bool :=
+  all_real (dual_entry prec (duals_of prec (value_program f) X) 0).
 
 Lemma smooth_gradient_on X : smooth_on X = true -> gradient_on n (within n X) (f_of p) g.
 Proof.
-intros H. apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n X);
-  auto. apply value_parametric.
+intros H. apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n X); auto.
+apply value_parametric.
 Qed.
 
 (* The half widths are positive. *)
@@ -78,16 +77,16 @@ Qed.
 (* The gradient does not vanish on the box. *)
 Definition nonstationary : bool :=
   let G := outputs_of prec (gradient_program f) n n here in
-  every n (fun i => I.real (get G i)) && surely_positive (isum prec n (fun i => I.mul prec (get G i) (get G
-    i))).
+  every n (fun i => I.real (get G i)) && surely_positive
+    (isum prec n (fun i => I.mul prec (get G i) (get G i))).
 
-Lemma nonstationary_correct : nonstationary = true -> forall x, box_of p x ->
-  exists i, (i < n)%nat /\ g x i <> 0.
+Lemma nonstationary_correct : nonstationary = true -> forall x, box_of p x -> exists i, (i < n)%nat /\
+  g x i <> 0.
 Proof.
 intros H x Hx. apply andb_prop in H. destruct H as [HR HP].
 assert (S : 0 < sum n (fun i => g x i * g x i)).
-{ apply (surely_positive_correct _ _ HP). apply isum_correct. intros i Hi. pose proof (every_spec _ _ HR i
-  Hi).
+{ apply (surely_positive_correct _ _ HP). apply isum_correct. intros i Hi.
+  pose proof (every_spec _ _ HR i Hi).
   assert (holds (get (outputs_of prec (gradient_program f) n n here) i) (g x i)).
   { apply outputs_correct; try assumption; [apply gradient_parametric | now apply within_box]. }
   now apply imul_correct. }
@@ -101,15 +100,15 @@ Definition looks_inside : bool :=
   let F := outputs_of prec ascending n n centre_point in
   centred_ok prec n n J F && every n (fun i =>
     surely_positive (I.sub prec (ivector prec (target_radius p) i)
-      (I.abs (I.sub prec (centred prec n (ivector prec (radius p)) J F i) (ivector prec (target_centre p)
-        i))))).
+      (I.abs (I.sub prec (centred prec n (ivector prec (radius p)) J F i)
+        (ivector prec (target_centre p) i))))).
 
 Lemma looks_inside_correct : wide (radius p) = true -> looks_inside = true ->
   forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers (target_radius p)) (Q x).
 Proof.
 intros W H x Hx i Hi. apply andb_prop in H. destruct H as [HC HP].
-apply less, (surely_positive_correct _ _ (every_spec _ _ HP i Hi)). apply isub_correct;
-  [apply ivector_correct|].
+apply less, (surely_positive_correct _ _ (every_spec _ _ HP i Hi)).
+apply isub_correct; [apply ivector_correct|].
 apply iabs_correct, isub_correct; [|apply ivector_correct].
 apply centred_correct with (c := c) (r := r) (X := here) (C := centre_point); try assumption.
 - apply ascent_parametric.
@@ -167,20 +166,20 @@ unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] H] _] _] _] _] k t dk Hk 
 now apply (smooth_gradient_on there H); [|apply within_box].
 Qed.
 
-Lemma looks_there : base = true -> forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers
-  (target_radius p)) (Q x).
-Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[W _] _] _] H] _] _]. now apply
-  looks_inside_correct. Qed.
+Lemma looks_there : base = true -> forall x, box_of p x -> inside n (numbers (target_centre p))
+  (numbers (target_radius p)) (Q x).
+Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[W _] _] _] H] _] _]. now apply looks_inside_correct.
+Qed.
 
 Lemma looks_is : base = true -> forall x, box_of p x -> eqv n (P x) (Q x).
 Proof.
-intros H x Hx. apply (looks_at_meaning _ _ _ _ (box_of p)); [now apply smooth_here | apply box_extensional |
-  exact Hx].
+intros H x Hx. apply (looks_at_meaning _ _ _ _ (box_of p));
+  [now apply smooth_here | apply box_extensional | exact Hx].
 Qed.
 
 Lemma base_nonzero : base = true -> forall x, box_of p x -> exists i, (i < n)%nat /\ g x i <> 0.
-Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] H] _] _] _]. now apply
-  nonstationary_correct. Qed.
+Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] H] _] _] _].
+now apply nonstationary_correct. Qed.
 
 (* Exactly one hallucinated point is in the box. *)
 Theorem exactly_one_point : base = true ->
@@ -189,8 +188,8 @@ Theorem exactly_one_point : base = true ->
 Proof.
 intros H. pose proof H as H'. unfold base in H'. rewrite !andb_true_iff in H'.
 destruct H' as [[[[[[HW _] _] _] _] HC] HI]. destruct (contracts_correct HW HC) as [K [HJ [HK HF]]].
-apply (exactly_one n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (target_radius p))) with A K
-  DF; auto.
+apply (exactly_one n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (target_radius p))) with A K DF;
+  auto.
 - now apply wide_correct.
 - now apply smooth_here.
 - now apply smooth_there.

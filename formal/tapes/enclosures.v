@@ -17,15 +17,15 @@ Notation encloses := (fun i x => contains (I.convert i) x).
 Notation holds i r := (contains (I.convert i) (Xreal r)).
 
 (* The intervals X contain the entries of the vector x. *)
-Definition within (n : nat) (X : list I.type) (x : vec) : Prop := Forall2 encloses X (map Xreal (list_of n
-  x)).
+Definition within (n : nat) (X : list I.type) (x : vec) : Prop :=
+  Forall2 encloses X (map Xreal (list_of n x)).
 
 Lemma within_table n v x : (forall i, (i < n)%nat -> holds (v i) (x i)) -> within n (table n v) x.
 Proof.
 intros H. unfold within, table, list_of. rewrite map_map.
 assert (K : forall i, In i (seq 0 n) -> holds (v i) (x i)) by (intros i Hi; apply in_seq in Hi; apply H; lia).
-induction (seq 0 n) as [|i l IH]; simpl; constructor; [apply K; now left | apply IH; intros; apply K;
-  now right].
+induction (seq 0 n) as [|i l IH]; simpl; constructor;
+  [apply K; now left | apply IH; intros; apply K; now right].
 Qed.
 
 Lemma within_box n c r x : box n (numbers c) (numbers r) x -> within n (iball prec c r n) x.
@@ -56,16 +56,16 @@ Lemma outputs_within P n X x : parametric P -> within n X x ->
   every n (fun i => I.real (nth i (outputs_of P n n X) (zero a))) = true ->
     within n (outputs_of P n n X) (meaning P n x).
 Proof.
-intros HP HX HR. apply within_table. intros i Hi. pose proof (outputs_correct P n n X x i HP HX Hi
-  (every_spec _ _ HR i Hi)) as K.
+intros HP HX HR. apply within_table. intros i Hi.
+pose proof (outputs_correct P n n X x i HP HX Hi (every_spec _ _ HR i Hi)) as K.
 unfold outputs_of in K. now rewrite nth_table in K.
 Qed.
 
 (* The value of a program with all partial derivatives. *)
 Definition duals_of (P : program) (X : list I.type) : list (I.type * list I.type) := P _ (dual a) (seed a X).
 Definition dual_entry (d : list (I.type * list I.type)) (i : nat) := nth i d (zero (dual a)).
-Definition slope (d : list (I.type * list I.type)) (i j : nat) : I.type := nth j (snd (dual_entry d i))
-  (zero a).
+Definition slope (d : list (I.type * list I.type)) (i j : nat) : I.type :=
+  nth j (snd (dual_entry d i)) (zero a).
 
 Lemma duals_correct P n X x i : parametric P -> within n X x ->
   entrywise encloses (dual_entry (duals_of P X) i) (derivatives P n x i).

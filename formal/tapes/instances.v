@@ -1,7 +1,6 @@
 (* The checks over three interval arithmetics: doubles; floating-point numbers of any precision with the
-   machine's
-   integers; and the same with Coq's own integers, which needs no axiom about the machine and takes five
-   times as long. *)
+   machine's integers; and the same with Coq's own integers, which needs no axiom about the machine and takes
+   five times as long. *)
 From Coq Require Import ZArith.
 From Interval Require Import Float_full Specific_ops Specific_bigint Specific_stdz Primitive_ops.
 From Hallucert.tapes Require Import claims sliced.

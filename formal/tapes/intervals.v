@@ -1,5 +1,5 @@
-(* Intervals as an algebra, for any interval arithmetic of coq-interval: what they contain,
-   and checks of signs. *)
+(* Intervals as an algebra, for any interval arithmetic of coq-interval: what they contain, and checks of
+   signs. *)
 From Coq Require Import Reals Lra List ZArith.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.tapes Require Import tape relations reals.
@@ -34,8 +34,8 @@ Definition intervals : algebra I.type := {|
   constant := enclosure; pi := I.pi prec; add := I.add prec; sub := I.sub prec; mul := I.mul prec;
     div := I.div prec;
   neg := I.neg; power x n := I.power_int prec x (Z.of_nat n); root := positive_only (I.sqrt prec);
-  exponential := I.exp prec; logarithm := positive_only (I.ln prec); sine := I.sin prec; cosine := I.cos prec;
-  tangent := tanh
+  exponential := I.exp prec; logarithm := positive_only (I.ln prec); sine := I.sin prec;
+    cosine := I.cos prec; tangent := tanh
 |}.
 
 Notation encloses := (fun i x => contains (I.convert i) x).
@@ -82,11 +82,11 @@ Qed.
 Lemma tanh_correct i x : encloses i x -> encloses (tanh i) (everywhere Rtrigo_def.tanh x).
 Proof.
 intros X.
-replace (everywhere Rtrigo_def.tanh x) with (Xsub (Xreal 1) (Xdiv (Xreal 2) (Xadd (Xexp (Xmul (Xreal 2) x))
-  (Xreal 1)))).
+replace (everywhere Rtrigo_def.tanh x) with (Xsub (Xreal 1)
+  (Xdiv (Xreal 2) (Xadd (Xexp (Xmul (Xreal 2) x)) (Xreal 1)))).
 - apply I.sub_correct; [apply I.fromZ_correct|]. apply I.div_correct; [apply I.fromZ_correct|].
-  apply I.add_correct; [|apply I.fromZ_correct]. apply I.exp_correct, I.mul_correct;
-    [apply I.fromZ_correct | exact X].
+  apply I.add_correct; [|apply I.fromZ_correct].
+  apply I.exp_correct, I.mul_correct; [apply I.fromZ_correct | exact X].
 - destruct x as [|x]; [easy|]. simpl. unfold Xdiv'. pose proof (exp_pos (2 * x)).
   case is_zero_spec; [lra|]. intros _. now rewrite tanh_formula.
 Qed.
@@ -109,8 +109,8 @@ constructor.
 - intros. apply positive_only_correct; [|assumption]. intros j r _ J. exact (I.sqrt_correct prec _ _ J).
 - intros; now apply I.exp_correct.
 - intros. apply positive_only_correct; [|assumption]. intros j r P J.
-  pose proof (I.ln_correct prec _ _ J) as L. simpl in L. revert L. unfold Xln'. case is_positive_spec;
-    intros S L; [exact L | lra].
+  pose proof (I.ln_correct prec _ _ J) as L. simpl in L. revert L. unfold Xln'.
+  case is_positive_spec; intros S L; [exact L | lra].
 - intros; now apply I.sin_correct.
 - intros; now apply I.cos_correct.
 - intros; now apply tanh_correct.

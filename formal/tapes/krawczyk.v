@@ -24,8 +24,8 @@ Notation holds i r := (contains (I.convert i) (Xreal r)).
 Notation get := (fun l i => nth i l (zero a)).
 
 (* Matrices of bounded intervals, and of their largest members. *)
-Definition bounded_matrix (A : nat -> nat -> I.type) : bool := every n (fun i => every n (fun j => I.bounded
-  (A i j))).
+Definition bounded_matrix (A : nat -> nat -> I.type) : bool :=
+  every n (fun i => every n (fun j => I.bounded (A i j))).
 Definition tops (A : nat -> nat -> I.type) : mat := fun i j => top (A i j).
 
 Lemma bounded_matrix_correct A i j x : bounded_matrix A = true -> (i < n)%nat -> (j < n)%nat ->
@@ -79,16 +79,16 @@ Hypothesis r_pos : forall i, (i < n)%nat -> 0 < r i.
 
 Theorem krawczyk_correct : krawczyk = true -> exists K : mat,
   jacobian n n (box n c r) (meaning P n) (jac P n) /\
-  (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat -> Rabs (delta i j - mm n A (jac P n x) i j) <= K
-    i j) /\
+  (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat -> Rabs (delta i j - mm n A (jac P n x) i j) <=
+    K i j) /\
   (forall i, (i < n)%nat -> Rabs (mv n A (meaning P n c) i) + sum n (fun j => K i j * r j) < r i).
 Proof.
 intros H. unfold krawczyk in H. set (J := duals_of prec P X) in *.
 set (E := defect (stored prec n (imatrix prec pre)) J) in *.
 rewrite !andb_true_iff in H. destruct H as [[[HJ HF] HB] HK].
 assert (HE : forall x, box n c r x -> bounds n E (fun i j => Rabs (delta i j - mm n A (jac P n x) i j))).
-{ intros x Hx. apply stored_correct. intros i j Hi Hj. apply iabs_correct, isub_correct;
-  [apply idelta_correct|].
+{ intros x Hx. apply stored_correct. intros i j Hi Hj.
+  apply iabs_correct, isub_correct; [apply idelta_correct|].
   apply imm_correct; try assumption; [apply stored_matrix|]. intros k l Hk Hl.
   apply slope_correct; [exact HP | now apply HX | exact (every_spec _ _ HJ k Hk)]. }
 assert (B : box n c r c) by (apply box_centre; intros; now apply Rlt_le, r_pos).
@@ -104,3 +104,72 @@ exists (tops E). split; [|split].
 Qed.
 End Test.
 End Krawczyk.
+
+Module Spread (I : IntervalOps).
+Module Export K := Krawczyk I.
+
+Section Box.
+Variables (prec : I.F.precision) (n m : nat) (P : program) (X C : list I.type) (R : nat -> I.type).
+Notation a := (intervals prec).
+Notation holds i r := (contains (I.convert i) (Xreal r)).
+Notation get := (fun l i => nth i l (zero a)).
+
+(* How far output i is from its value at the centre, given the half widths R. *)
+Definition spread (J : list (I.type * list I.type)) (i : nat) : I.type :=
+  isum prec n (fun j => I.mul prec (I.abs (slope prec J i j)) (R j)).
+
+(* The derivatives are defined and bounded, and so are the values F at the centre. *)
+Definition centred_ok (J : list (I.type * list I.type)) (F : list I.type) : bool :=
+  every m (fun i => all_real (dual_entry prec J i) && I.real (get F i) &&
+    every n (fun j => I.bounded (I.abs (slope prec J i j)))).
+
+(* Output i on the box. *)
+Definition centred (J : list (I.type * list I.type)) (F : list I.type) (i : nat) : I.type :=
+  I.add prec (get F i) (ball prec (int prec 0) (spread J i)).
+
+Variables c r : vec.
+Hypothesis HP : parametric P.
+Hypothesis HR : forall i, holds (R i) (r i).
+Hypothesis HC : within n C c.
+Hypothesis HX : forall x, box n c r x -> within n X x.
+Hypothesis r_pos : forall i, (i < n)%nat -> 0 <= r i.
+
+Notation J := (duals_of prec P X).
+Notation F := (outputs_of prec P n m C).
+
+Lemma spread_correct : centred_ok J F = true -> forall x i, box n c r x -> (i < m)%nat ->
+  exists b, holds (spread J i) b /\ Rabs (meaning P n x i - meaning P n c i) <= b.
+Proof.
+intros H x i Hx Hi.
+assert (HJ : forall k, (k < m)%nat -> all_real (dual_entry prec J k) = true).
+{ intros k Hk. pose proof (every_spec _ _ H k Hk) as L. now rewrite !andb_true_iff in L. }
+assert (HE : forall k j z, (k < m)%nat -> (j < n)%nat -> box n c r z ->
+  holds (I.abs (slope prec J k j)) (top (I.abs (slope prec J k j))) /\
+  Rabs (jac P n z k j) <= top (I.abs (slope prec J k j))).
+{ intros k j z Hk Hj Hz. pose proof (every_spec _ _ H k Hk) as L. rewrite !andb_true_iff in L.
+  apply top_correct; [exact (every_spec _ _ (proj2 L) j Hj)|].
+  apply iabs_correct, slope_correct; auto. }
+set (B := fun k j => top (I.abs (slope prec J k j))).
+assert (Bc : box n c r c) by now apply box_centre.
+exists (sum n (fun j => B i j * r j)). split.
+- apply isum_correct. intros j Hj. apply imul_correct; [now apply (HE i j c) | apply HR].
+- apply Rle_trans with (sum n (fun j => B i j * Rabs (x j - c j))).
+  + apply (mean_value n m (box n c r) (meaning P n) (jac P n) B); try assumption; [apply box_convex | |].
+    * apply (jacobian_weaken n m (within n X)); [exact HX|]. apply (duals_jacobian prec); [exact HP|].
+      apply forallb_forall. intros k Hk. apply in_seq in Hk. apply HJ. lia.
+    * intros z k j Hz Hk Hj. now apply (HE k j z).
+  + apply sum_le. intros j Hj. apply Rmult_le_compat_l; [|now apply Hx].
+    apply Rle_trans with (1 := Rabs_pos (jac P n c i j)). now apply (HE i j c).
+Qed.
+
+Theorem centred_correct : centred_ok J F = true -> forall x i, box n c r x -> (i < m)%nat ->
+  holds (centred J F i) (meaning P n x i).
+Proof.
+intros H x i Hx Hi. destruct (spread_correct H x i Hx Hi) as [b [Hb L]].
+replace (meaning P n x i) with (meaning P n c i + (meaning P n x i - meaning P n c i)) by ring.
+apply iadd_correct.
+- pose proof (every_spec _ _ H i Hi) as K. rewrite !andb_true_iff in K. now apply outputs_correct.
+- apply (ball_correct prec _ _ 0 b); [apply int_correct | exact Hb | now rewrite Rminus_0_r].
+Qed.
+End Box.
+End Spread.

@@ -1,5 +1,5 @@
-(* Programs as maps of R^n, in the words of formal/theory: their Jacobians along curves,
-   gradients and ascent steps. *)
+(* Programs as maps of R^n, in the words of formal/theory: their Jacobians along curves, gradients and ascent
+   steps. *)
 From Coquelicot Require Import Coquelicot.
 From Coq Require Import Reals Lra Lia List ZArith.
 From Interval Require Import Xreal.
@@ -24,8 +24,8 @@ Proof. intros E. apply map_ext_in. intros i H. apply in_seq in H. apply E. lia. 
 Lemma list_of_vec_of n l : length l = n -> list_of n (vec_of l) = l.
 Proof.
 intros H. apply (nth_ext _ _ 0 0); [unfold list_of; now rewrite map_length, seq_length|].
-intros i Hi. rewrite nth_list_of; [reflexivity|]. unfold list_of in Hi. now rewrite map_length,
-  seq_length in Hi.
+intros i Hi. rewrite nth_list_of; [reflexivity|]. unfold list_of in Hi.
+now rewrite map_length, seq_length in Hi.
 Qed.
 
 (* A program over every algebra, and its parametricity. *)
@@ -52,8 +52,8 @@ Proof. intros H; induction H; simpl; congruence. Qed.
 (* Coordinate directions combine to the speed of the coordinate. *)
 Lemma combination_unit i w ds : unit extended i = map Xreal ds -> combination ds w = nth i w 0.
 Proof.
-revert w ds; induction i as [|i I]; intros w ds E; destruct ds as [|d ds]; try discriminate;
-  injection E as E1 E2.
+revert w ds; induction i as [|i I]; intros w ds E; destruct ds as [|d ds]; try discriminate; injection E
+  as E1 E2.
 - subst d. destruct ds; [|discriminate]. destruct w; simpl; [reflexivity | ring].
 - subst d. destruct w as [|v w]; simpl; [reflexivity|]. rewrite (I w ds E2). ring.
 Qed.
@@ -76,7 +76,7 @@ Proof.
 intros H. unfold seed, list_of. rewrite map_map.
 enough (K : forall m i, (i + m <= n)%nat -> Forall2 (derivative_along t (list_of n dc))
   (seed_from extended i (map (fun j => Xreal (c t j)) (seq i m))) (map (fun j s => c s j) (seq i m)))
-  by (apply K; lia).
+    by (apply K; lia).
 induction m as [|m I]; intros i L; simpl; constructor; [|apply I; lia].
 intros r [= <-]. split; [reflexivity|]. intros ds E. simpl in E. rewrite (combination_unit _ _ _ E).
 rewrite nth_list_of by lia. apply H. lia.
@@ -123,28 +123,39 @@ Proof. unfold gradient, pad. now rewrite map_length, seq_length. Qed.
 Lemma real_defined l : Forall2 defined_as (map Xreal l) l.
 Proof. induction l; constructor; [now right | assumption]. Qed.
 
-(* Where the derivatives are defined, the program's gradient is the derivative along curves ... *)
+(* Where the derivatives are defined, they are those of the program over the reals. *)
+Lemma jac_reals P n x i j : parametric P -> smooth (derivatives P n x i) ->
+  jac P n x i j = nth j (snd (nth i (P _ (dual reals) (seed reals (list_of n x))) (zero (dual reals)))) 0.
+Proof.
+intros HP [_ S]. unfold jac.
+assert (E : Forall2 (entrywise defined_as) (seed extended (map Xreal (list_of n x)))
+  (seed reals (list_of n x))).
+{ apply (r_seed_from defined_as); [apply extended_reals | apply real_defined]. }
+pose proof (r_dual _ _ _ extended_reals) as CD.
+destruct (r_nth _ _ _ CD i _ _ (HP _ _ _ _ _ _ _ CD E)) as [_ D]. fold (derivatives P n x i) in D.
+pose proof (r_nth _ _ _ extended_reals j _ _ D) as N. change (zero extended) with (Xreal 0) in N.
+assert (R : is_real (nth j (snd (derivatives P n x i)) (Xreal 0))).
+{ destruct (nth_in_or_default j (snd (derivatives P n x i)) (Xreal 0)) as [M|M]; [|now rewrite M].
+  rewrite Forall_forall in S. now apply S. }
+destruct N as [N|N]; rewrite N in *; [discriminate | reflexivity].
+Qed.
+
+Lemma nth_map_seq {X} (f : nat -> X) n i z : (i < n)%nat -> nth i (map f (seq 0 n)) z = f i.
+Proof.
+intros H. rewrite nth_indep with (d' := f 0%nat) by now rewrite map_length, seq_length.
+now rewrite map_nth, seq_nth.
+Qed.
+
+Lemma list_of_length n x : length (list_of n x) = n.
+Proof. unfold list_of. now rewrite map_length, seq_length. Qed.
+
+(* The gradient of a program is the derivative of its value, ... *)
 Lemma smooth_gradient f n x j : smooth (derivatives (value_program f) n x 0%nat) -> (j < n)%nat ->
   jac (value_program f) n x 0%nat j = meaning (gradient_program f) n x j.
 Proof.
-intros [V S] Hj. unfold meaning, vec_of, gradient_program, gradient, jac, pad.
-assert (L : length (list_of n x) = n) by (unfold list_of; now rewrite map_length, seq_length).
-rewrite L. set (ds := snd (value (dual reals) f (seed reals (list_of n x)))).
-rewrite nth_indep with (d' := (fun i => nth i ds (zero reals)) 0%nat); [|now rewrite map_length, seq_length].
-rewrite (map_nth (fun i => nth i ds (zero reals))), seq_nth by exact Hj. simpl.
-assert (E : Forall2 (entrywise defined_as) (seed extended (map Xreal (list_of n x))) (seed reals (list_of n
-  x))).
-{ apply (r_seed_from defined_as); [apply extended_reals | apply real_defined]. }
-destruct (r_value _ _ _ (r_dual _ _ _ extended_reals) f _ _ E) as [_ K]. fold ds in K.
-pose proof (r_nth _ _ _ extended_reals j _ _ K) as N. destruct N as [N|N].
-- exfalso. unfold smooth, derivatives, value_program in S; simpl in S. rewrite Forall_forall in S.
-  destruct (Nat.lt_ge_cases j (length (snd (value (dual extended) f (seed extended (map Xreal (list_of n
-    x))))))) as [B|B].
-  + specialize (S _ (nth_In _ (zero extended) B)). red in S. change (zero extended) with (Xreal 0) in *.
-    rewrite N in S. discriminate.
-  + rewrite nth_overflow in N by exact B. discriminate.
-- unfold derivatives, value_program; simpl. change (zero extended) with (Xreal 0) in N. rewrite N.
-  reflexivity.
+intros S Hj. rewrite jac_reals by (auto using value_parametric).
+unfold meaning, vec_of, gradient_program, gradient, pad. rewrite list_of_length.
+now rewrite (nth_map_seq (fun i => nth i _ (zero reals))) by exact Hj.
 Qed.
 
 (* ... along every curve. *)
@@ -163,16 +174,16 @@ Qed.
 (* The ascent step of a program is SAM's, with its gradient in place of that of the function. *)
 Lemma ascent_length s rho f xs : length (ascent reals s rho f xs) = length xs.
 Proof.
-unfold ascent, axpy. rewrite map_length, combine_length. destruct s; rewrite ?map_length, gradient_length;
-  lia.
+unfold ascent, axpy. rewrite map_length, combine_length.
+destruct s; rewrite ?map_length, gradient_length; lia.
 Qed.
 
 Lemma nth_axpy s xs ds i : (i < length xs)%nat -> length ds = length xs ->
   nth i (axpy reals s xs ds) 0 = nth i xs 0 + s * nth i ds 0.
 Proof.
 intros Hi L. unfold axpy.
-rewrite nth_indep with (d' := (fun p => fst p + s * snd p) (0, 0)) by (rewrite map_length, combine_length;
-  lia).
+rewrite nth_indep with (d' := (fun p => fst p + s * snd p) (0, 0))
+  by (rewrite map_length, combine_length; lia).
 rewrite (map_nth (fun p => fst p + s * snd p)), combine_nth by easy. reflexivity.
 Qed.
 
@@ -194,9 +205,6 @@ Qed.
 (* Where SAM looks from x. *)
 Definition looks_at (s : variant) : nat -> (vec -> R) -> R -> vec -> vec :=
   match s with Sam => ahead | Usam => ahead_unnormalized end.
-
-Lemma list_of_length n x : length (list_of n x) = n.
-Proof. unfold list_of. now rewrite map_length, seq_length. Qed.
 
 Lemma looks_at_meaning s rho f n (D : vec -> Prop) x :
   gradient_on n D (function f n) (meaning (gradient_program f) n) -> extensional n D -> D x ->
@@ -225,11 +233,50 @@ Qed.
 Lemma jacobian_same n m (D : vec -> Prop) F G J :
   (forall x, F x = G x) -> jacobian n m D F J -> jacobian n m D G J.
 Proof.
-intros E H c t dc Hc Hd i Hi. apply (is_derive_ext (fun u => F (c u) i)); [intros u;
-  now rewrite E | now apply H].
+intros E H c t dc Hc Hd i Hi. apply (is_derive_ext (fun u => F (c u) i));
+  [intros u; now rewrite E | now apply H].
 Qed.
 
 Lemma shifted_jacobian s rho f n (D : vec -> Prop) J :
   jacobian n n D (meaning (shifted_program s rho f) n) J ->
   jacobian n n D (fun x => meaning (gradient_program f) n (meaning (ascent_program s rho f) n x)) J.
 Proof. apply jacobian_same. intros x. now rewrite shifted_meaning. Qed.
+
+(* All partial derivatives of a program with as many outputs as inputs, row by row. *)
+Definition rows {X} (n k : nat) (f : nat -> nat -> X) : list X :=
+  concat (map (fun i => map (f i) (seq 0 n)) (seq 0 k)).
+Definition slopes_program (P : program) : program := fun A a xs =>
+  let d := P _ (dual a) (seed a xs) in
+  rows (length xs) (length xs) (fun i j => nth j (snd (nth i d (zero (dual a)))) (zero a)).
+
+Lemma rows_S {X} n k (f : nat -> nat -> X) : rows n (S k) f = rows n k f ++ map (f k) (seq 0 n).
+Proof. unfold rows. rewrite seq_S, map_app, concat_app. simpl. now rewrite app_nil_r. Qed.
+
+Lemma rows_length {X} n k (f : nat -> nat -> X) : length (rows n k f) = (k * n)%nat.
+Proof. induction k as [|k I]; [reflexivity|]. rewrite rows_S, app_length, I, map_length, seq_length. lia. Qed.
+
+Lemma nth_rows {X} n k (f : nat -> nat -> X) i j z : (i < k)%nat -> (j < n)%nat ->
+  nth (i * n + j)%nat (rows n k f) z = f i j.
+Proof.
+intros Hi Hj. induction k as [|k I]; [lia|]. rewrite rows_S. destruct (Nat.eq_dec i k) as [->|N].
+- rewrite app_nth2; rewrite rows_length; [|lia]. replace (k * n + j - k * n)%nat with j by lia.
+  now apply nth_map_seq.
+- rewrite app_nth1; [apply I; lia|]. rewrite rows_length. nia.
+Qed.
+
+Lemma slopes_parametric P : parametric P -> parametric (slopes_program P).
+Proof.
+intros HP A B R a b xs ys C H. pose proof (r_dual _ _ _ C) as CD. unfold slopes_program.
+rewrite (Forall2_length _ _ _ H).
+pose proof (HP _ _ _ _ _ _ _ CD (r_seed_from _ _ _ C 0 _ _ H)) as D. generalize (length ys) at 2 4. intros k.
+induction k as [|k I]; [constructor|]. rewrite !rows_S. apply Forall2_app; [exact I|]. apply r_map_same.
+intros j.
+apply (r_nth _ _ _ C). now apply (r_nth _ _ _ CD).
+Qed.
+
+Lemma slopes_meaning P n x i j : parametric P -> smooth (derivatives P n x i) -> (i < n)%nat -> (j < n)%nat ->
+  meaning (slopes_program P) n x (i * n + j)%nat = jac P n x i j.
+Proof.
+intros HP S Hi Hj. rewrite jac_reals by assumption. unfold meaning, vec_of, slopes_program.
+rewrite list_of_length. now rewrite nth_rows.
+Qed.

@@ -37,21 +37,21 @@ Qed.
 Definition rational_matrix (l : list (list number)) (i j : nat) : Q := rational (entry (Ratio 0 1) l i j).
 Definition product_is_one (n : nat) (A B : list (list number)) : bool :=
   every n (fun i => every n (fun j =>
-    Qeq_bool (qsum n (fun k => rational_matrix A i k * rational_matrix B k j)%Q) (if Nat.eqb i j then 1 else
-      0))).
+    Qeq_bool (qsum n (fun k => rational_matrix A i k * rational_matrix B k j)%Q)
+      (if Nat.eqb i j then 1 else 0))).
 
 Lemma product_is_one_correct n A B : product_is_one n A B = true ->
   forall i j, (i < n)%nat -> (j < n)%nat -> mm n (matrix A) (matrix B) i j = delta i j.
 Proof.
 intros H i j Hi Hj. pose proof (every_spec _ _ (every_spec _ _ H i Hi) j Hj) as E.
-apply Qeq_bool_eq, Qeq_eqR in E. unfold mm. rewrite <- (qsum_correct n (fun k => (rational_matrix A i k *
-  rational_matrix B k j)%Q)).
+apply Qeq_bool_eq, Qeq_eqR in E. unfold mm. rewrite <-
+  (qsum_correct n (fun k => (rational_matrix A i k * rational_matrix B k j)%Q)).
 - rewrite E. unfold delta. destruct (Nat.eqb i j); unfold Q2R; simpl; field.
 - intros k. rewrite Q2R_mult. unfold rational_matrix, matrix. now rewrite !rational_correct.
 Qed.
 
-Definition inverses (n : nat) (W V : list (list number)) : bool := product_is_one n W V &&
-  product_is_one n V W.
+Definition inverses (n : nat) (W V : list (list number)) : bool :=
+  product_is_one n W V && product_is_one n V W.
 
 Lemma inverses_correct n W V : inverses n W V = true -> inverse n (matrix W) (matrix V).
 Proof.

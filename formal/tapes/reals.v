@@ -1,9 +1,8 @@
 (* Three algebras: the reals, curves (functions of one real), and reals that may be undefined.
 
-   Over the last one, 1/0, the root of a number that is not positive and its logarithm are [Xnan],
-     which spreads; so
-   whatever interval arithmetic bounds is defined. [derivative_along] says what a dual number tells about a
-   curve. *)
+   Over the last one, 1/0, the root of a number that is not positive and its logarithm are [Xnan], which
+   spreads; so whatever interval arithmetic bounds is defined. [derivative_along] says what a dual number
+   tells about a curve. *)
 From Coq Require Import Reals Lra List ZArith.
 From Coquelicot Require Import Coquelicot.
 From Interval Require Import Xreal.
@@ -67,8 +66,8 @@ Proof.
 constructor; simpl; try (intros; now right);
   try (intros x y x' y' [->| ->] [->| ->]; solve [now left | now right]);
   try (intros x x' [->| ->]; solve [now left | now right]).
-- intros x y x' y' [->| ->] [->| ->]; try now left. simpl. unfold Xdiv'. destruct is_zero;
-  [now left | now right].
+- intros x y x' y' [->| ->] [->| ->]; try now left. simpl. unfold Xdiv'.
+  destruct is_zero; [now left | now right].
 - intros x x' n [->| ->]; [now left | now right].
 - intros x x' [->| ->]; simpl; [now left|]. destruct is_positive; [now right | now left].
 - intros x x' [->| ->]; simpl; [now left|]. destruct is_positive; [now right | now left].
@@ -112,8 +111,8 @@ revert w v ds; induction u as [|x u I]; intros w v ds H.
     destruct w as [|z w]; simpl; [ring|]. simpl in K. rewrite K. ring.
 Qed.
 
-Lemma neg_real w u ds : map Xneg u = map Xreal ds -> exists us, u = map Xreal us /\
-  combination ds w = - combination us w.
+Lemma neg_real w u ds : map Xneg u = map Xreal ds -> exists us, u = map Xreal us /\ combination ds w =
+  - combination us w.
 Proof.
 revert w ds; induction u as [|x u I]; intros w [|e ds] H; try discriminate.
 - exists []. split; [easy|]. simpl. ring.
@@ -133,8 +132,8 @@ intros Q. revert w ds; induction u as [|x u I]; intros w [|e ds] H; try discrimi
     exact Q|]. simpl in K. rewrite K. field. exact Q.
 Qed.
 
-(* What a dual number over the extended reals tells about a curve at time t,
-   w the speeds of the directions. *)
+(* What a dual number over the extended reals tells about a curve at time t, w the speeds of the directions.
+   *)
 Definition derivative_along (t : R) (w : list R) (x : ExtendedR * list ExtendedR) (c : R -> R) : Prop :=
   forall r, fst x = Xreal r -> c t = r /\ forall ds, snd x = map Xreal ds -> is_derive c t (combination ds w).
 
@@ -158,8 +157,8 @@ Lemma along_chain g v c x f :
   (forall r, v = Xreal r -> exists p s, fst x = Xreal p /\ c = Xreal s /\ r = g p /\ is_derive g p s) ->
   along x f -> along (chain extended v c x) (fun s => g (f s)).
 Proof.
-intros G H r V. destruct (G r V) as [p [s [P [-> [-> D]]]]]. destruct (H p P) as [E K]. split;
-  [now rewrite E|].
+intros G H r V. destruct (G r V) as [p [s [P [-> [-> D]]]]]. destruct (H p P) as [E K].
+split; [now rewrite E|].
 intros ds Q. destruct (scale_real w _ _ _ Q) as [ks [L J]]. rewrite (J s eq_refl).
 apply (is_derive_comp g f t s); [now rewrite E | now apply K].
 Qed.
@@ -231,18 +230,18 @@ constructor; intros.
   + simpl. case is_positive_spec; [|lra]. intros _. simpl. unfold Xdiv'. case is_zero_spec; [lra | easy].
   + auto_derive; [exact Z | field; lra].
 - apply (along_chain exp); [|assumption].
-  intros r V. destruct x as [[|p] u]; [easy|]. exists p, (exp p). injection V as <-. parts;
-    [easy|]. apply is_derive_exp.
+  intros r V. destruct x as [[|p] u]; [easy|]. exists p, (exp p). injection V as <-. parts; [easy|].
+  apply is_derive_exp.
 - apply (along_chain ln); [|assumption].
   intros r V. destruct (on_positive_real _ _ _ V) as [p [P [Z ->]]]. exists p, (1 / p). rewrite P. parts.
   + simpl. unfold Xdiv'. case is_zero_spec; [lra | easy].
   + evar_last; [now apply is_derive_ln|]. field. lra.
 - apply (along_chain sin); [|assumption].
-  intros r V. destruct x as [[|p] u]; [easy|]. exists p, (cos p). injection V as <-. parts;
-    [easy|]. apply is_derive_sin.
+  intros r V. destruct x as [[|p] u]; [easy|]. exists p, (cos p). injection V as <-. parts; [easy|].
+  apply is_derive_sin.
 - apply (along_chain cos); [|assumption].
-  intros r V. destruct x as [[|p] u]; [easy|]. exists p, (- sin p). injection V as <-. parts;
-    [easy|]. apply is_derive_cos.
+  intros r V. destruct x as [[|p] u]; [easy|]. exists p, (- sin p). injection V as <-. parts; [easy|].
+  apply is_derive_cos.
 - apply (along_chain tanh); [|assumption].
   intros r V. destruct x as [[|p] u]; [easy|]. exists p, (1 - tanh p ^ 2). injection V as <-. parts; [easy|].
   apply is_derive_tanh.

@@ -2,8 +2,7 @@
    program.
 
    This replaces a proof by induction for each reading of a tape: containment of reals in intervals,
-     derivatives along
-   curves and the meaning over the reals are such relations. *)
+   derivatives along curves and the meaning over the reals are such relations. *)
 From Coq Require Import Arith ZArith List.
 From Hallucert.tapes Require Import tape.
 Import ListNotations.
@@ -183,8 +182,8 @@ destruct s; [|exact G]. refine (r_map R R _ _ _ _ _ G). intros x y K. apply C; [
 now apply r_length2.
 Qed.
 
-Lemma r_shifted_gradient s rho f xs xs' : RL xs xs' -> RL (shifted_gradient a s rho f xs) (shifted_gradient
-  b s rho f xs').
+Lemma r_shifted_gradient s rho f xs xs' : RL xs xs' -> RL (shifted_gradient a s rho f xs)
+  (shifted_gradient b s rho f xs').
 Proof. intros H. now apply r_gradient, r_ascent. Qed.
 
 Lemma r_slice base rows z z' : RL z z' -> RL (on_slice a base rows z) (on_slice b base rows z').

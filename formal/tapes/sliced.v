@@ -7,9 +7,9 @@ From Hallucert.tapes Require Import tape relations reals programs intervals boun
 Import ListNotations.
 Open Scope R_scope.
 
-(* What a file says: f = |r|^2 / (2 weight) of n variables, with m residuals r, the ascent step, the slice
-   x = base + directions s, the half widths of the box of s around 0,
-   and a preconditioner with an approximate inverse. *)
+(* What a file says: f = |r|^2 / (2 weight) of n variables, with m residuals r, the ascent step, the slice x
+   = base + directions s, the half widths of the box of s around 0, and a preconditioner with an approximate
+   inverse. *)
 Record sliced := Sliced {
   variables_of : nat;
   unknowns : nat;
@@ -25,10 +25,10 @@ Record sliced := Sliced {
 }.
 
 Definition f_of (p : sliced) : vec -> R := function (Squares (residuals_of p) (weight p)) (variables_of p).
-Definition P_of (p : sliced) : vec -> vec := looks_at (step_of p) (variables_of p) (f_of p) (to_real (rho_of
-  p)).
-Definition S_of (p : sliced) : vec -> vec := slice (unknowns p) (numbers (base_point p)) (matrix (directions
-  p)).
+Definition P_of (p : sliced) : vec -> vec := looks_at (step_of p) (variables_of p) (f_of p)
+  (to_real (rho_of p)).
+Definition S_of (p : sliced) : vec -> vec := slice (unknowns p) (numbers (base_point p))
+  (matrix (directions p)).
 
 Module Sliced_check (I : IntervalOps).
 Module Export K := Krawczyk I.
@@ -44,8 +44,8 @@ Notation get := (fun l i => nth i l (zero a)).
 Notation g := (meaning (gradient_program f) n).
 Notation Q := (meaning (ascent_program (step_of p) (rho_of p) f) n).
 Notation res := (meaning (residual_program (residuals_of p)) n).
-Notation F := (sliced_program (step_of p) (rho_of p) (residuals_of p) (weight p) (base_point p) (directions
-  p)).
+Notation F := (sliced_program (step_of p) (rho_of p) (residuals_of p) (weight p) (base_point p)
+  (directions p)).
 Notation r := (numbers (radius p)).
 Notation box_s := (box m (fun _ => 0) r).
 
@@ -58,8 +58,8 @@ Definition sliced_base : bool :=
   let X := slice_box in
   let G := outputs_of prec (gradient_program f) n n X in
   shaped n m (base_point p) (directions p) && Nat.eqb (length (outputs (residuals_of p))) m &&
-  surely_positive (enclosure prec (weight p)) && every m (fun j => surely_positive (ivector prec (radius p)
-    j)) &&
+  surely_positive (enclosure prec (weight p)) &&
+    every m (fun j => surely_positive (ivector prec (radius p) j)) &&
   every n (fun i => I.real (get X i)) && all_real (dual_entry prec (duals_of prec (value_program f) X) 0) &&
   every n (fun i => I.real (get G i)) &&
   surely_positive (isum prec n (fun i => I.mul prec (get G i) (get G i))).
@@ -98,9 +98,8 @@ Proof. intros u v E Hu. unfold within. now rewrite <- (list_of_ext n u v E). Qed
 Lemma within_zero : within m (table m (fun _ => int prec 0)) (fun _ => 0).
 Proof. apply within_table. intros; apply int_correct. Qed.
 
-(* The theorem of a slice: exactly one s in the box leads SAM's look to a zero of f,
-   which is never negative; and
-   grad f does not vanish where SAM looks from. *)
+(* The theorem of a slice: exactly one s in the box leads SAM's look to a zero of f, which is never negative;
+   and grad f does not vanish where SAM looks from. *)
 Theorem hallucinated_on_slice : check = true ->
   (forall x, 0 <= f_of p x) /\
   exists s, inside m (fun _ => 0) r s /\ f_of p (P_of p (S_of p s)) = 0 /\ ~ critical n (f_of p) (S_of p s) /\
@@ -113,8 +112,8 @@ assert (W : 0 < to_real (weight p)) by (apply (surely_positive_correct _ _ HW), 
 assert (rp : forall j, (j < m)%nat -> 0 < r j).
 { intros j Hj. apply (surely_positive_correct _ _ (every_spec _ _ Hr j Hj)), ivector_correct. }
 assert (Sm : gradient_on n (within n slice_box) (f_of p) g).
-{ apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n slice_box);
-  auto. apply value_parametric. }
+{ apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n slice_box); auto.
+  apply value_parametric. }
 assert (In : forall s, box_s s -> within n slice_box (S_of p s)) by (intros; now apply within_slice).
 split; [intros x; now apply function_squares|].
 destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p))
@@ -122,26 +121,26 @@ destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) 
   (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero within_unknown rp HK)
     as [K [KJ [KB KR]]].
 assert (E : forall s, res (Q (S_of p s)) = meaning F m s) by (intros s; now apply sliced_meaning).
-destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p)) (matrix (directions
-  p)) r rp)
+destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p)) (matrix (directions p))
+  r rp)
   with (within n slice_box) (matrix (preconditioner p)) K (jac F m) as [s [H1 [H2 [H3 H4]]]]; auto.
 - intros x. rewrite <- HL. now apply function_squares.
 - apply within_extensional.
 - intros s Hs. assert (S : 0 < sum n (fun i => g (S_of p s) i * g (S_of p s) i)).
   { apply (surely_positive_correct _ _ HN). apply isum_correct. intros i Hi.
     assert (holds (get (outputs_of prec (gradient_program f) n n slice_box) i) (g (S_of p s) i)).
-    { apply outputs_correct; [apply gradient_parametric | now apply In | exact Hi | exact (every_spec _ _ HG
-      i Hi)]. }
+    { apply outputs_correct; [apply gradient_parametric | now apply In | exact Hi | exact
+      (every_spec _ _ HG i Hi)]. }
     now apply imul_correct. }
   destruct (eqv_dec n (g (S_of p s)) (fun _ => 0)) as [Z|Z]; [|exact Z].
   rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
-- intros s i Hs Hi. change (res (P_of p (S_of p s)) i = res (Q (S_of p s)) i). unfold meaning,
-  residual_program.
+- intros s i Hs Hi. change (res (P_of p (S_of p s)) i = res (Q (S_of p s)) i).
+  unfold meaning, residual_program.
   rewrite (list_of_ext n (P_of p (S_of p s)) (Q (S_of p s))); [reflexivity|].
   apply (looks_at_meaning _ _ _ _ (within n slice_box)); [exact Sm | apply within_extensional | now apply In].
 - apply (jacobian_same m m _ (meaning F m)); [intros s; symmetry; apply E | exact KJ].
-- intros i Hi. change (slice m (numbers (base_point p)) (matrix (directions p)) (fun _ => 0)) with (S_of p
-  (fun _ => 0)).
+- intros i Hi. change (slice m (numbers (base_point p)) (matrix (directions p)) (fun _ => 0))
+  with (S_of p (fun _ => 0)).
   rewrite E. now apply KR.
 - now apply injective_matrix_correct with prec (inverse_of p).
 - exists s. repeat (split; [assumption|]). intros s' Hs'.

@@ -60,8 +60,8 @@ Qed.
 
 (* The residuals where SAM looks from a point of the slice. *)
 Lemma sliced_meaning s rho t w n m base rows z : shaped n m base rows = true ->
-  meaning (residual_program t) n (meaning (ascent_program s rho (Squares t w)) n (slice m (numbers base)
-    (matrix rows) z)) =
+  meaning (residual_program t) n (meaning (ascent_program s rho (Squares t w)) n
+    (slice m (numbers base) (matrix rows) z)) =
   meaning (sliced_program s rho t w base rows) m z.
 Proof.
 intros H. destruct (shaped_spec _ _ _ _ H) as [L1 [L2 _]]. unfold meaning at 1 2, ascent_program.
@@ -81,8 +81,8 @@ Lemma squares_zero l : 0 <= sum (length l) (fun i => vec_of l i ^ 2) /\
 Proof.
 assert (N : forall i, 0 <= vec_of l i ^ 2) by (intros i; apply pow2_ge_0).
 split; [now apply sum_nonneg|]. split.
-- intros Z i Hi. pose proof (sum_term (length l) (fun i => vec_of l i ^ 2) i Hi (fun k _ => N k)) as T. cbv
-  beta in T.
+- intros Z i Hi. pose proof (sum_term (length l) (fun i => vec_of l i ^ 2) i Hi (fun k _ => N k)) as T.
+  cbv beta in T.
   rewrite Z in T. specialize (N i). assert (E : vec_of l i ^ 2 = 0) by lra. nra.
 - intros Z. rewrite (sum_ext _ _ (fun _ => 0)); [apply sum_zero|]. intros i Hi. rewrite Z by exact Hi. ring.
 Qed.
@@ -96,8 +96,8 @@ intros W. unfold meaning, residual_program. set (l := eval reals t (list_of n x)
 assert (L : length l = length (outputs t)) by (unfold l, eval; now rewrite map_length).
 rewrite <- L. destruct (squares_zero l) as [S1 S2].
 assert (E : function (Squares t w) n x = sum (length l) (fun i => vec_of l i ^ 2) / (2 * to_real w)).
-{ unfold function, value. fold l. cbn [div reals]. f_equal. rewrite total_sum,
-  map_length. apply sum_ext. intros i Hi.
+{ unfold function, value. fold l. cbn [div reals]. f_equal. rewrite total_sum, map_length. apply sum_ext.
+  intros i Hi.
   unfold vec_of. rewrite nth_indep with (d' := (fun y => y ^ 2) 0) by now rewrite map_length.
   exact (map_nth (fun y => y ^ 2) l 0 i). }
 rewrite E. split; [apply Rmult_le_pos; [exact S1 | apply Rlt_le, Rinv_0_lt_compat; lra]|].

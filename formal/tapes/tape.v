@@ -1,9 +1,9 @@
-(* Tapes as data, and what they compute over any algebra: reals, curves, intervals,
-   dual numbers over any of these.
+(* Tapes as data, and what they compute over any algebra: reals, curves, intervals, dual numbers over any of
+   these.
 
-   Everything that is evaluated for a certificate (the function, its gradient,
-     SAM's equation) is a program over an
-   arbitrary algebra, so that one theorem of parametricity (relations.v) serves all of its readings. *)
+   Everything that is evaluated for a certificate (the function, its gradient, SAM's equation) is a program
+   over an arbitrary algebra, so that one theorem of parametricity (relations.v) serves all of its readings.
+   *)
 From Coq Require Import Arith ZArith List Reals.
 Import ListNotations.
 
@@ -42,10 +42,10 @@ Record algebra (A : Type) := Algebra {
   tangent : A -> A  (* hyperbolic *)
 }.
 Arguments Algebra {A}.
-Arguments constant {A}. Arguments pi {A}. Arguments add {A}. Arguments sub {A}. Arguments mul {A}. Arguments
-  div {A}.
-Arguments neg {A}. Arguments power {A}. Arguments root {A}. Arguments exponential {A}. Arguments logarithm
-  {A}.
+Arguments constant {A}. Arguments pi {A}. Arguments add {A}. Arguments sub {A}. Arguments mul {A}.
+Arguments div {A}.
+Arguments neg {A}. Arguments power {A}. Arguments root {A}. Arguments exponential {A}.
+Arguments logarithm {A}.
 Arguments sine {A}. Arguments cosine {A}. Arguments tangent {A}.
 
 Section Programs.
