@@ -256,5 +256,6 @@ class Saved:
     if TYPE_CHECKING:
 
         def save(self, path: str | PathLike[str]) -> None: ...
+        def export(self, path: str | PathLike[str], to: str = "coq") -> None: ...
     else:
-        save = Late("hallucert.check.file.save")
+        save, export = Late("hallucert.check.file.save"), Late("hallucert.export")

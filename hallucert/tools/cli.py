@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -19,6 +22,8 @@ from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact
 from hallucert.tools import options, output, searching
 from hallucert.tools.output import answer, print_lines
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Construct hallucinated minimizers of Sharpness-Aware Minimization, and prove what they are.",
@@ -185,11 +190,37 @@ def verify(
     """
     import hallucert as hc
 
+    checker = None if backend is None else str(backend)
+    verdict = _read(file, lambda: hc.verify(file, backend=checker, budget=budget))
+    answer(lambda: output.verdict_data(verdict, file), lambda: print_lines(str(verdict)), as_json, verdict)
+
+
+@app.command()
+def export(
+    file: options.File,
+    to: options.To = options.Assistant.COQ,
+    folder: options.ExportFolder = Path(),
+    as_json: options.AsJson = False,
+) -> None:
+    """Write a certificate as a theorem for a proof assistant, in a file of its name with underscores.
+
+    Whether it holds, the proof assistant says: see the page on theorems in Coq.
+    """
+    import hallucert as hc
+
+    certificate = _read(file, lambda: hc.load(file))
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / f"{re.sub(r'[^A-Za-z0-9_]', '_', file.stem)}.v"
+    certificate.export(written, to=str(to))
+    answer(lambda: {"file": str(written), "to": str(to)}, lambda: print_lines(str(written)), as_json)
+
+
+def _read(file: Path, read: Callable[[], T]) -> T:
+    """Read a certificate; one that cannot be opened is none."""
     try:
-        verdict = hc.verify(file, backend=None if backend is None else str(backend), budget=budget)
+        return read()
     except OSError as error:
         raise CertificateError("(file)", f"{file} cannot be read ({error.strerror or error})") from None
-    answer(lambda: output.verdict_data(verdict, file), lambda: print_lines(str(verdict)), as_json, verdict)
 
 
 @with_formula()

@@ -31,6 +31,12 @@ class Backend(StrEnum):
     MPMATH = "mpmath"
 
 
+class Assistant(StrEnum):
+    """Proof assistants that certificates are written for."""
+
+    COQ = "coq"
+
+
 class Ascent(StrEnum):
     """Ascent steps."""
 
@@ -75,6 +81,8 @@ SaveAll = Annotated[Path | None, typer.Option(help="Write the certificate here (
 Save = Annotated[Path | None, typer.Option(help="Write the certificate here.")]
 SaveCensus = Annotated[Path | None, typer.Option(help="Write the census here.")]
 DemoFolder = Annotated[Path, typer.Option(help="Folder for certificates and pictures.")]
+To = Annotated[Assistant, typer.Option(help="The proof assistant.")]
+ExportFolder = Annotated[Path, typer.Option("--output", help="Folder for the theorem.")]
 StudyFolder = Annotated[Path, typer.Option(help="Folder for checkpoints, tables, pictures, certificates.")]
 Arenas = Annotated[
     str,

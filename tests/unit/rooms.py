@@ -29,8 +29,9 @@ SEES: dict[str, frozenset[str]] = {
     "diagnosis": GROUND | {"objectives", "find", "sam"},
     "training": GROUND | {"objectives", "find", "diagnosis"},
     "prove": BELOW_PROVE,
+    "export": BELOW_CHECK | {"check"},
     "plot": BELOW_PROVE | {"prove"},
-    "tools": BELOW_PROVE | {"prove", "plot", "training"},
+    "tools": BELOW_PROVE | {"prove", "plot", "training", "export"},
 }
 """The rooms that the modules of a room may import, besides their own."""
 
@@ -44,6 +45,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "diagnosis": frozenset({"flint", "mpmath", "matplotlib"}),
     "training": frozenset({"numba", "flint", "mpmath", "sympy", "scipy", "matplotlib"}),
     "prove": frozenset({"numba", "sympy", "matplotlib"}),
+    "export": frozenset({"numba", "scipy", "sympy", "flint", "mpmath", "matplotlib"}),
     "plot": frozenset(),
     "tools": frozenset(),
 }

@@ -335,3 +335,13 @@ def test_a_dimension_without_a_name_is_refused(run: Run) -> None:
     """The gallery's list has no dimension: the option is named, with status 2."""
     outcome = run("gallery", "--dimension", 3)
     assert outcome.status == 2 and "--dimension" in outcome.err
+
+
+def test_export_writes_a_theorem_under_the_name_of_the_certificate(run: Run, certificate: Path, tmp_path: Path) -> None:
+    """`export` writes a file that Coq takes for a module, says where, and refuses a file that is not there."""
+    stored = certificate.rename(tmp_path / "a-point.json")
+    outcome = run("export", stored, "--to", "coq", "--output", tmp_path / "theorems", "--json")
+    assert outcome.status == 0
+    written = Path(json.loads(outcome.out)["file"])
+    assert written == tmp_path / "theorems" / "a_point.v" and "Theorem theorem : statement." in written.read_text()
+    assert run("export", tmp_path / "none.json").status == 2

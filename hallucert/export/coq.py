@@ -1,0 +1,107 @@
+"""The certificate of a point as a file for the proof assistant Coq.
+
+At the top it says the function as a formula, the numbers, and the theorem, in the words of `formal/theory/sam.v`; then
+come the same function and numbers as data, and the proof: a computation by a checker that is proved correct
+(`formal/tapes/`). What is in a file depends on the system that was solved, in `gradient.py` and `residual.py` beside.
+"""
+
+from __future__ import annotations
+
+from textwrap import fill
+
+from hallucert.check.point.certificate import Certificate
+from hallucert.errors import ArgumentError
+from hallucert.export import formula, gradient, residual
+from hallucert.export.formula import WIDTH
+from hallucert.export.layout import AHEAD
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.program.objective import ProgramObjective
+from hallucert.objectives.written_out import written_out
+
+MAX_NODES = 5000
+"""Nodes of the longest tape that is written."""
+
+FILE = """\
+{title}
+From Coq Require Import Reals List.
+From Hallucert.theory Require Import {theory}.
+From Hallucert.tapes Require Import tape programs bounds {checker} instances.
+Import ListNotations.
+Open Scope R_scope.
+
+(** The function. *)
+Definition f (v : vec) : R :=
+{function}.
+
+{numbers}
+
+(** The theorem. *)
+Definition statement : Prop :=
+{statement}.
+
+(** The function and the numbers as data. *)
+Close Scope R_scope.
+{data}
+
+(** The data say the same. *)
+Lemma same_function : f_of data = f.
+Proof. reflexivity. Qed.
+
+(** The proof is a computation. *)
+Theorem theorem : statement.
+Proof.
+  unfold statement, P. rewrite <- same_function.
+{proof}
+Qed.
+Print Assumptions theorem.
+"""
+
+
+def theorem(certificate: object) -> str:
+    """Return the text of the file.
+
+    Raises
+    ------
+    ArgumentError
+        If the certificate cannot be exported; it names what stands in the way.
+    """
+    kind = getattr(certificate, "kind", "<no certificate>")
+    if not isinstance(certificate, Certificate) or kind != "point":
+        raise ArgumentError("certificate.kind", kind, 'be "point"')
+    if "existence" not in certificate or not certificate["existence"]:
+        raise ArgumentError("certificate.claims", f"<{', '.join(certificate.claims)}>", "prove existence")
+    if certificate.law.variant not in AHEAD:
+        raise ArgumentError("certificate.variant", certificate.law.variant, f"be one of {', '.join(AHEAD)}")
+    objective = _formula(certificate.objective)
+    system = residual if certificate.problem.residual else gradient
+    made = system.parts(certificate, objective)
+    return FILE.format(
+        title=_title(certificate),
+        theory=made.theory,
+        checker=made.checker,
+        function="\n".join(f"  {line}" for line in formula.function(objective)),
+        numbers="\n".join(made.numbers),
+        statement="\n".join(f"  {line}" for line in made.statement),
+        data="\n".join(made.data),
+        proof="\n".join(f"  {line}" for line in made.proof),
+    )
+
+
+def _formula(objective: Objective) -> FormulaObjective:
+    """Return the function as a tape; a program is written out."""
+    if isinstance(objective, ProgramObjective):
+        names = tuple(f"x_{i}" for i in range(objective.dimension))
+        objective = written_out(objective.program, names, objective.n, objective.name)
+    if not isinstance(objective, FormulaObjective):
+        raise ArgumentError("certificate.function", f"<{type(objective).__name__}>", "be a formula or an array program")
+    if len(objective.tape.nodes) > MAX_NODES:
+        raise ArgumentError("certificate.nodes", len(objective.tape.nodes), f"be at most {MAX_NODES}")
+    return objective
+
+
+def _title(certificate: Certificate) -> str:
+    """Return a comment; in the function's name is nothing that would end it, or begin another or a string."""
+    name = certificate.objective.name.replace('"', "'").replace("(*", "( *").replace("*)", "* )")
+    text = f"A hallucinated point of {name}, as a theorem. Exported by hallucert {certificate.provenance.hallucert}."
+    return fill(f"(** {text} *)", WIDTH, subsequent_indent="    ")
