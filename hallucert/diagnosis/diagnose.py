@@ -17,6 +17,12 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
 from hallucert.sam.result import Ensemble
 
+LARGE = 100_000
+"""Most variables of a module or of a function of JAX for which all spectra are computed without being asked for."""
+
+FEW = 8
+"""Hessian-vector products for each spectrum beyond."""
+
 __all__ = ["Diagnosis", "Kind", "Shares", "diagnose"]
 
 
@@ -30,7 +36,7 @@ def diagnose(
     x: object,
     rho: Exact,
     step_size: Exact | None = ...,
-    products: int = ...,
+    products: int | None = ...,
     *,
     variant: str | RadiusLaw = ...,
     progress: Progress = ...,
@@ -44,8 +50,9 @@ def diagnose(
     data: Any,
     rho: Exact,
     step_size: Exact | None = ...,
-    products: int = ...,
+    products: int | None = ...,
     *,
+    params: Any = ...,
     weight_decay: Exact = ...,
     history: Any = ...,
     variant: str | RadiusLaw = ...,
@@ -58,34 +65,44 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis | Shares:
     """Say what a point is to SAM: hallucinated (and what its target is), bouncing, converged, or still moving.
 
     ``diagnose(f, x, rho)`` is about a point of a function, ``diagnose(model, loss, data, rho)`` about the present
-    weights of a module of PyTorch, whatever its layers. ``diagnose(ensemble)`` says how many of many runs ended where.
+    weights of a module of PyTorch, whatever its layers, and ``diagnose(fn, loss, data, rho, params=params)`` about
+    those of a function of JAX. Where proofs are possible, ``hallucert.certify(diagnosis)`` tries them.
+    ``diagnose(ensemble)`` says how many of many runs ended where.
 
     Up to `DENSE` variables whole spectra are computed. Beyond, their ends come from Hessian-vector products; a sign
-    that these do not settle is called degenerate. For objectives in residual form whose residuals vanish at the target
-    the SAM tangent kernel ``K`` says whether the point attracts, and the target is a global minimizer though its
-    Hessian is singular. About runs without momentum; with it the points are the same and the step bounds are others.
+    that these do not settle is called degenerate. Beyond `LARGE` variables of a framework, spectra but for the Hessian
+    of the target are computed on request, with `products`.
+
+    For objectives in residual form whose residuals vanish at the target the SAM tangent kernel ``K`` says whether the
+    point attracts, and the target is a global minimizer though its Hessian is singular. About runs without momentum;
+    with it the points are the same and the step bounds are others.
 
     Parameters
     ----------
-    f : Objective, torch.nn.Module, or Ensemble
-        The function, of any dimension; or a module, whose present weights are the point; or runs of one radius.
+    f : Objective, torch.nn.Module, function of JAX, or Ensemble
+        The function, of any dimension; or a module, or function of parameters and inputs, at its present weights; or
+        runs of one radius. Of a module only the weights that require a gradient vary. Switch dropout off, with
+        ``eval()``; batch norm in training mode takes the statistics of the data.
     *asked, **options
-        What follows, by place or by name: of an objective `x`, `rho`, `step_size` and `products`, of a module `loss`,
+        What follows, by place or by name: of an objective `x`, `rho`, `step_size` and `products`, of a network `loss`,
         `data`, `rho`, `step_size` and `products`; and options of both.
     x : (d,) array
         The point, for example the end of a SAM run.
     loss, data, weight_decay
-        Of a module, instead of `x`: as for `Objective.from_torch`; all data, inputs and targets.
-    history : hallucert.training.torch.Monitor, optional
-        Of a module: what recorded the run; where it says the run stands is added to the advice.
+        Of a network, instead of `x`: as for `Objective.from_torch`, or `Objective.from_jax`; all data, inputs and
+        targets. An iterable of batches, such as a loader, is evaluated batch by batch.
+    params : pytree of arrays
+        Of a function of JAX: its present weights.
+    history : hallucert.training.monitor.Monitor, optional
+        Of a network: what recorded the run; where it says the run stands is added to the advice.
     rho : exact positive number
         The perturbation radius.
     step_size : exact positive number, optional
         The step size of the run; without it bouncing cannot be told from moving, and stability is a bound only.
-    products : int
-        Most Hessian-vector products beyond `DENSE` variables, at least 20; a fifth each for the spectra of the
-        target, of the sphere, of (C32) and of ``M``, and for the alignment. The tangent kernel takes one more for
-        each residual.
+    products : int, optional
+        Most Hessian-vector products beyond `DENSE` variables, at least 20, by default 200; a fifth each for the
+        spectra of the target, of the sphere, of (C32) and of ``M``, and for the alignment. The tangent kernel takes one
+        more for each residual.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step of the run; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
     confidence : float
@@ -118,8 +135,10 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis | Shares:
     """
     if isinstance(f, Ensemble):
         return _of_ensemble(f, *asked, **options)
+    if "params" in options:
+        return _of_network(f, *asked, **options)
     if hasattr(f, "named_parameters") and (len(asked) + ("rho" in options) > 2 or "data" in options):
-        return _of_module(f, *asked, **options)
+        return _of_network(f, *asked, **options)
     return _of_point(f, *asked, **options)
 
 
@@ -129,24 +148,31 @@ def _of_ensemble(ensemble: Ensemble, *, confidence: float = 0.95, progress: Prog
         return shares_of(ensemble, confidence, clock)
 
 
-def _of_module(
+def _of_network(
     model: Any,
     loss: Any,
     data: Any,
     rho: Exact,
     step_size: Exact | None = None,
-    products: int = 200,
+    products: int | None = None,
     *,
+    params: Any = None,
     weight_decay: Exact = 0,
     history: Any = None,
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
 ) -> Diagnosis:
-    """Diagnose the present weights of a module; rigorously read if that is possible, so that proofs can follow."""
+    """Diagnose the present weights of a network; rigorously read if that is possible, so that proofs can follow."""
+    if params is None:
+        given: dict[str, Any] = {"module": model, "trainable": True}
+        read: Any = Objective.from_torch
+    else:
+        given, read = {"fn": model, "params": params}, Objective.from_jax
+    given |= {"loss": loss, "data": data, "weight_decay": weight_decay}
     try:
-        f: Any = Objective.from_torch(model, loss, data, weight_decay)
-    except NotAnalyticError:
-        f = Objective.from_torch(model, loss, data, weight_decay, rigorous=False)
+        f: Any = read(**given)
+    except (NotAnalyticError, ArgumentError):  # of a wrong argument floats complain, too
+        f = read(**given, rigorous=False)
     found = _of_point(f, f.parameters, rho, step_size, products, variant=variant, progress=progress)
     if history is None:
         return found
@@ -160,7 +186,7 @@ def _of_point(
     x: object,
     rho: Exact,
     step_size: Exact | None = None,
-    products: int = 200,
+    products: int | None = None,
     *,
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
@@ -172,6 +198,7 @@ def _of_point(
     checked_double(rho, "rho")
     eta = None if step_size is None else checked_double(step_size, "step_size")
     law = radius_law(variant, f.dimension)
-    share = checked_whole(products, 20, "products") // 5
+    few = products is None and f.supervised is not None and f.dimension > LARGE
+    share = FEW if few else checked_whole(200 if products is None else products, 20, "products") // 5
     with working(progress=progress) as clock, clock.watched():
-        return diagnosed(f, point, radius, eta, law, share)
+        return diagnosed(f, point, radius, eta, law, share, not few)

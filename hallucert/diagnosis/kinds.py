@@ -64,8 +64,9 @@ _TARGETS = {
 
 
 def diagnosed(
-    f: Objective, point: np.ndarray, radius: Fraction, eta: float | None, law: RadiusLaw, share: int
+    f: Objective, point: np.ndarray, radius: Fraction, eta: float | None, law: RadiusLaw, share: int, whole: bool
 ) -> Diagnosis:
+    """Say what a point is, with `share` products for each spectrum; of a hallucinated one `whole` asks for all."""
     value, g = f.value(point), f.gradient(point)
     q = _norm(g)
     asked = Diagnosis(f, point, radius, eta, Kind.MOVING, value, np.nan, q, np.nan, law=law)
@@ -84,7 +85,7 @@ def diagnosed(
         curvature = float(np.abs(at_target.eigenvalues).max())
         near = s <= VANISHED * curvature * length
         if near or curvature <= FLAT * multiplier:
-            return _hallucinated(asked, at_target, length, near, share)
+            return (_hallucinated if whole else _at_target)(asked, at_target, length, near, share)
     if q <= CRITICAL * s or not law.normalised:
         here = hessian_spectrum(f, point, share)
         size = length if law.normalised else _unnormalised_length(f, point, float(radius))
@@ -145,6 +146,27 @@ def _hallucinated(asked: Diagnosis, at_target: Spectrum, length: float, near: bo
         ending = f"; whether it attracts {law.name}, floats cannot tell: rounding may change the sign of an eigenvalue"
     verdict = f"This is {say.meaning(kind, target_type, law)}{end}{ending}."
     return replace(said, verdict=verdict, advice=say.next_step(f, kind, target_type, zero, law))
+
+
+def _at_target(asked: Diagnosis, at_target: Spectrum, length: float, near: bool, share: int) -> Diagnosis:
+    """Describe a point where ``g(x+)`` has vanished by the target alone."""
+    ratio, answers = _residual_ratio(asked), constant_predictor(asked.objective, _ahead(asked))
+    small = ratio is not None and ratio <= VANISHED
+    target_type = "minimizer" if small and near else at_target.definiteness()
+    numbers: Numbers = {
+        "target_type": target_type,
+        "target_eigenvalues": at_target.eigenvalues,
+        "residual_ratio": ratio,
+        **_constant_numbers(answers),
+    }
+    kind = _TARGETS[target_type]
+    if answers is not None and answers.constant and kind is not Kind.MINIMIZER:
+        kind = Kind.CONSTANT
+    if kind is Kind.DEGENERATE and not near:
+        return _plateau(asked, numbers, small)
+    end = f" ({say.compared(answers)})" if kind is Kind.CONSTANT and answers is not None else ""
+    verdict = f"This is {say.meaning(kind, target_type, asked.law)}{end}."
+    return replace(asked, **numbers, kind=kind, verdict=verdict, advice=say.MORE)
 
 
 def _plateau(asked: Diagnosis, numbers: Numbers, residuals: bool) -> Diagnosis:

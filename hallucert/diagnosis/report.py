@@ -197,6 +197,7 @@ _STUCK = {
     "saddle": "a saddle or plateau, not a hallucinated minimizer",
 }
 FLAT_ADVICE = "Next: multiply f by a large constant, or start elsewhere."
+MORE = "Next: products=200 computes the other spectra, too, which say what SAM does here; that takes minutes."
 LASTS = "Run longer, or with a smaller rho or a warm-up: this may last."
 
 
@@ -238,7 +239,7 @@ def next_step(f: Objective, kind: Kind, target_type: str, zero_residual: bool, l
         proof = f": hc.find.refine{call} and hc.certify prove the target a {target_type}"
         return f"Next: another start or a smaller rho{proof if target_type != 'degenerate' and f.rigorous else ''}."
     if zero_residual:
-        proof = "hc.certify proves it if f is small" if f.rigorous else _NO_PROOF
+        proof = "hc.certify of the diagnosis proves it if f is small" if f.rigorous else _NO_PROOF
         return f"Next: hc.find.hallucinate{call} sharpens it to rounding; {proof}."
     if kind is Kind.DEGENERATE:
         return f"Next: {'more products' if f.dimension > DENSE else 'look at f near the target'}, or run longer."
@@ -246,7 +247,7 @@ def next_step(f: Objective, kind: Kind, target_type: str, zero_residual: bool, l
         return "Next: more products settle more; hc.find.refine and hc.certify form Hessians, so they need a smaller f."
     if not f.rigorous:
         return f"Next: hc.find.refine{call} sharpens it; {_NO_PROOF}."
-    return f"Next: candidate = hc.find.refine{call}, then hc.certify(candidate) proves it."
+    return f"Next: hc.certify of the diagnosis, or of hc.find.refine{call}, proves it."
 
 
 _NO_PROOF = "a proof needs f as a formula or a network, this one is in floats only"

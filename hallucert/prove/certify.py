@@ -11,6 +11,7 @@ from hallucert.arguments import checked_items, checked_seconds, quiet
 from hallucert.balls import require_round_to_nearest
 from hallucert.check.point.certificate import Certificate
 from hallucert.clock import Clock, Progress, working
+from hallucert.diagnosis.report import Diagnosis
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, whole
 from hallucert.find.candidate import Candidate
@@ -70,14 +71,14 @@ def certify(subject: Sheet, **options: Unpack[Common]) -> SheetCertificate: ...
 @overload
 def certify(subject: Surface, **options: Unpack[Common]) -> SurfaceCertificate: ...
 @overload
-def certify(subject: Candidate, **options: Unpack[OfCandidate]) -> Certificate: ...
+def certify(subject: Candidate | Diagnosis, **options: Unpack[OfCandidate]) -> Certificate: ...
 @overload
 def certify(subject: Objective, x: Array, rho: Exact, **options: Unpack[OfFunction]) -> Certificate: ...
 
 
 @quiet
 def certify(
-    subject: Objective | Candidate | Branch | Sheet | Surface,
+    subject: Objective | Candidate | Diagnosis | Branch | Sheet | Surface,
     x: Array = None,
     rho: Exact | None = None,
     *,
@@ -91,13 +92,15 @@ def certify(
 
     ``certify(f, x, rho)`` and ``certify(candidate)``: the point near `x` is polished by Newton's method, existence is
     proved by Krawczyk's test, and all further claims are about the exact point ``x*`` that was proved to exist.
+    ``certify(diagnosis)``: the same for what `hallucert.diagnose` calls hallucinated, after a search for the point
+    next to it; of a stall that no minimizer is near, as `hallucert.certify_stall`.
     ``certify(branch)`` and ``certify(sheet)``: the curve is covered by cells that each hold exactly one arc, a surface
     by charts that each hold exactly one patch (`hallucert.check.branch.certificate`, `hallucert.check.sheet.claims`).
 
     Parameters
     ----------
-    subject : Objective, Candidate, Branch, Sheet or Surface
-        The function, or what a search of `hallucert.find` found.
+    subject : Objective, Candidate, Diagnosis, Branch, Sheet or Surface
+        The function, what a search of `hallucert.find` found, or what `hallucert.diagnose` says of a point.
     x : array of shape (d,)
         With a function: a point near the hallucinated point, for example the end of a SAM run.
     rho : exact positive number
@@ -216,11 +219,18 @@ def _surface(surface: Surface, _: Mapping[str, Any]) -> Prover:
     return partial(certify_surface, surface)
 
 
+def _diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
+    from hallucert.prove.diagnosed import prover_of_diagnosis
+
+    return prover_of_diagnosis(found, given)
+
+
 _DOORS: dict[type, _Door] = {
     Branch: _Door("a branch", OfBranch, _branch),
     Sheet: _Door("a sheet", Common, _sheet),
     Surface: _Door("a surface", Common, _surface, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
+    Diagnosis: _Door("a diagnosis", OfCandidate, _diagnosis),
     object: _Door("a function", OfFunction, prover_at, more=("x", "rho")),
 }
 """For each kind of subject, the last for whatever is no other."""

@@ -14,10 +14,12 @@ from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.front_ends.numeric import FloatObjective
+from hallucert.objectives.objective import require_residuals
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.objective import ProgramObjective, entry_names
 from hallucert.objectives.program.program import Shape, entries
+from hallucert.objectives.supervised import Supervised
 
 Value = Any
 """A value of a framework's graph: a `Tensor`, a constant as a numpy array, a number, an option, or lists of these."""
@@ -93,7 +95,10 @@ def numbers(part: Value) -> np.ndarray:
     if hasattr(part, "detach"):
         part = part.detach().cpu()
         part = (part.double() if part.is_floating_point() else part).numpy()  # bfloat16 is unknown to numpy
-    array = np.asarray(part)
+    try:
+        array = np.asarray(part)
+    except Exception as error:  # rows of several lengths, and whatever makes no array of itself
+        raise ArgumentError("data", f"<{type(part).__name__}>", "hold arrays or tensors, one row a sample") from error
     if array.ndim and array.size and not np.ma.isMaskedArray(part):
         if array.dtype.kind == "f" and array.dtype.itemsize <= 8 and np.isfinite(array).all():
             return array.astype(np.float64)
@@ -102,7 +107,47 @@ def numbers(part: Value) -> np.ndarray:
     raise ArgumentError("data", f"<{array.dtype}, shape {array.shape}>", "hold finite numbers, one row a sample")
 
 
-def pair(data: Value) -> tuple[np.ndarray, np.ndarray]:
+Batch = tuple[np.ndarray, np.ndarray]
+"""Inputs and targets, one row a sample."""
+
+
+def batches(data: Value) -> list[Batch]:
+    """Return the batches of an iterable of pairs, such as a loader of PyTorch; one pair is one batch."""
+    if isinstance(data, tuple | list) and len(data) == 2 and not all(_is_pair(part) for part in data):
+        return [pair(data)]
+    if hasattr(data, "shape") or isinstance(data, str) or not hasattr(data, "__iter__"):
+        return [pair(data)]
+    found = [pair(part) for part in data]
+    if not found or len({(x.shape[1:], y.shape[1:]) for x, y in found}) > 1:
+        raise ArgumentError("data", f"<{len(found)} batches>", "hold batches of samples that are all of one shape")
+    return found
+
+
+def _is_pair(part: Value) -> bool:
+    """Whether something is inputs and targets, and no rows of numbers."""
+    return isinstance(part, tuple | list) and len(part) == 2 and all(np.ndim(x) > 0 for x in part)
+
+
+def whole(found: list[Batch]) -> Batch:
+    """Return all samples of batches as one."""
+    if len(found) == 1:
+        return found[0]
+    return np.concatenate([x for x, _ in found]), np.concatenate([y for _, y in found])
+
+
+def shares(found: Sequence[Batch]) -> list[float]:
+    """Return the part of all samples that each batch has."""
+    sizes = [len(inputs) for inputs, _ in found]
+    return [size / sum(sizes) for size in sizes]
+
+
+def require_one_batch(found: list[Batch]) -> None:
+    """Refuse to read a function from batches: certificates hold one."""
+    if len(found) > 1:
+        raise ArgumentError("data", f"<{len(found)} batches>", "be one pair of all inputs and targets, to be read")
+
+
+def pair(data: Value) -> Batch:
     """Return inputs and targets, equally many."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise ArgumentError("data", data, "be a pair (inputs, targets) of arrays or tensors")
@@ -139,6 +184,24 @@ def require_one_loss(floats: FrameworkFloats, argument: str, remedy: str) -> Non
         raise ArgumentError("data", "<inputs and targets>", must) from error
     if first != second and not np.isnan([first, second]).all():
         raise ArgumentError(argument, "<random>", f"have one loss, not another one at each call: {remedy}")
+
+
+def outputs_of(floats: Value, inputs: np.ndarray) -> np.ndarray:
+    """Return the outputs at the start, if the network takes the inputs."""
+    try:
+        found: np.ndarray = floats.outputs(floats.start)
+    except HallucertError:
+        raise
+    except Exception as error:  # whatever the network raises
+        first = " ".join(str(error).strip().splitlines()[:1])[:200]
+        must = f"be what the module takes, which raised {type(error).__name__}: {first}"
+        raise ArgumentError("data", f"<inputs of shape {inputs.shape}>", must) from error
+    return found
+
+
+def joined(parts: Sequence[Value]) -> np.ndarray:
+    """Return tensors of PyTorch as one vector."""
+    return np.concatenate([part.detach().cpu().numpy().reshape(-1) for part in parts])
 
 
 def squared(b: Builder, outputs: int, targets: np.ndarray) -> int:
@@ -214,6 +277,10 @@ class FrameworkFloats(Floats):
         full = np.array([self.hessian_vector(np.broadcast_to(p, unit.shape), unit) for p in x])
         return np.asarray((full + full.swapaxes(1, 2)) / 2)
 
+    def outputs_jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives (m, d) of all outputs, one sample after the other, at one point (d,)."""
+        raise NotImplementedError
+
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
         """1 where the loss is finite, else NaN: that is all that is known of its domain."""
         return np.where(np.isfinite(self.value(x)), 1.0, np.nan)[:, None]
@@ -228,10 +295,15 @@ class FrameworkObjective(FloatObjective):
         The loss.
     name : str
         Name for reports.
+    supervised : Supervised, optional
+        What it is the loss of; a squared loss without decay is in residual form.
     """
 
-    def __init__(self, floats: FrameworkFloats, name: str) -> None:
+    def __init__(self, floats: FrameworkFloats, name: str, supervised: Supervised | None = None) -> None:
         self._floats, self.parameters, self.name = floats, floats.start, name
+        self.supervised = supervised
+        if self.residual_count:
+            self.n = exact(supervised.scale, "n") if supervised is not None else self.n
 
     def __repr__(self) -> str:
         return f"<Objective {self.name[:60]!r} of {self.dimension} parameters, floats only>"
@@ -245,6 +317,23 @@ class FrameworkObjective(FloatObjective):
     def dimension(self) -> int:
         """Number of parameters."""
         return len(self.parameters)
+
+    @property
+    def residual_count(self) -> int:
+        """Number of outputs on all samples for a squared loss without weight decay, otherwise 0."""
+        known = self.supervised
+        return 0 if known is None or known.loss != "squared" or known.weight_decay else known.targets.size
+
+    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Outputs minus targets, on lanes (k, d); returns (k, m)."""
+        require_residuals(self)
+        assert self.supervised is not None
+        return np.array([(self.supervised.outputs(p) - self.supervised.targets).reshape(-1) for p in x])
+
+    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives of the outputs, on lanes (k, d); returns (k, m, d)."""
+        require_residuals(self)
+        return np.array([self._floats.outputs_jacobian(p) for p in x])
 
     @cached_property
     def variables(self) -> tuple[str, ...]:  # type: ignore[override]

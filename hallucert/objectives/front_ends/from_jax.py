@@ -6,7 +6,7 @@ Only the function is taken; all derivatives are this library's. It is traced in 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from math import prod
@@ -58,7 +58,8 @@ def from_jax(
         or the mean cross-entropy.
     data : pair of arrays, optional
         All inputs, one row a sample, and the targets, for losses of outputs: numbers, or integer labels for a
-        cross-entropy.
+        cross-entropy. In floats also an iterable of such pairs, batches, which are evaluated one by one; the loss is
+        their mean by numbers of samples.
     weight_decay : exact nonnegative number
         ``w``: ``(w/2) |theta|^2`` of all parameters is added.
     rigorous : bool
@@ -95,7 +96,8 @@ def from_jax(
     of_parameters = isinstance(loss, str) and loss in OF_PARAMETERS
     if of_parameters and data is not None:
         raise ArgumentError("data", "<given>", f"be left out for loss={loss!r}: they are the function's own")
-    inputs, targets = (None, None) if of_parameters else frameworks.pair(data)
+    batches = [] if of_parameters else frameworks.batches(data)
+    inputs, targets = frameworks.whole(batches) if batches else (None, None)
     leaves, tree = _parameters(jax, params)
     given = frameworks.training(weight_decay, rigorous, name, f"{getattr(fn, '__name__', 'a function')} of JAX")
     shapes = {key: leaf.shape for key, leaf in leaves.items()}
@@ -105,23 +107,27 @@ def from_jax(
         return fn(jax.tree_util.tree_unflatten(tree, parts), *rest)
 
     rest: Jax = () if of_parameters else (inputs,)
-    floats = JaxFloats(jax, lambda parts: _loss_of_jax(outputs(parts, *rest), loss, targets), shapes, start)
+
+    def of_batch(parts: Jax, *batch: Jax) -> Jax:
+        return _loss_of_jax(outputs(parts, *batch[:1]), loss, batch[1] if batch else None)
+
+    floats = JaxFloats(jax, of_batch, outputs, shapes, start, batches)
     floats.decay = float(given.decay)
-    seen = None if inputs is None or targets is None else (inputs, targets)
+    seen = frameworks.whole(batches) if batches else None
     said = loss if isinstance(loss, str) and loss in OF_OUTPUTS else None
 
     def supervised() -> Supervised | None:
         def at(x: np.ndarray) -> np.ndarray:
             with doubles(jax):
-                return np.asarray(outputs(frameworks.split(jax.numpy.asarray(x), list(shapes.values())), *rest))
+                parts = frameworks.split(jax.numpy.asarray(x), list(shapes.values()))
+                return np.concatenate([np.asarray(outputs(parts, batch)) for batch, _ in batches])
 
         return noted(seen, said, float(len(start if inputs is None else inputs)), float(given.decay), 0.0, at, start)
 
     if not given.rigorous:
         frameworks.require_one_loss(floats, "fn", "make what is random with a fixed key")
-        known = FrameworkObjective(floats, given.name)
-        known.supervised = supervised()
-        return known
+        return FrameworkObjective(floats, given.name, supervised())
+    frameworks.require_one_batch(batches)
     builder = ProgramBuilder(list(shapes.values()))
     found = _read(jax, builder, outputs, list(leaves.values()), rest)
     result, n = _loss(builder, found, loss, targets)
@@ -221,45 +227,67 @@ def _loss_of_jax(outputs: Jax, loss: Jax, targets: np.ndarray | None) -> Jax:
 
 
 class JaxFloats(FrameworkFloats):
-    """A loss of JAX in double precision, point by point.
+    """A loss of JAX in double precision, point by point and batch by batch.
 
     Parameters
     ----------
     jax : module
         The package.
-    loss : callable
-        Of the list of parameter arrays.
+    loss, outputs : callable
+        Of the list of parameter arrays, and of inputs and targets, or of inputs, if there are batches.
     shapes : mapping of shapes
         Names and shapes of the parameters.
     start : (d,) array
         The present parameters.
+    batches : sequence of pairs of arrays
+        Inputs and targets; none for a loss of parameters alone.
     """
 
     decay: float = 0.0
 
     def __init__(
-        self, jax: Jax, loss: Callable[[list[Jax]], Jax], shapes: Mapping[str, Shape], start: np.ndarray
+        self,
+        jax: Jax,
+        loss: Callable[..., Jax],
+        outputs: Callable[..., Jax],
+        shapes: Mapping[str, Shape],
+        start: np.ndarray,
+        batches: Sequence[frameworks.Batch] = (),
     ) -> None:
         super().__init__(shapes, start)
+        self._batches: Sequence[tuple[np.ndarray, ...]] = batches or [()]
+        self._weights = frameworks.shares(batches) or [1.0]
 
-        def whole(theta: Jax) -> Jax:
-            return loss(frameworks.split(theta, list(shapes.values()))) + 0.5 * self.decay * (theta @ theta)
+        def of_batch(theta: Jax, *batch: Jax) -> Jax:
+            return loss(frameworks.split(theta, list(shapes.values())), *batch)
+
+        def of_inputs(theta: Jax, *batch: Jax) -> Jax:
+            return outputs(frameworks.split(theta, list(shapes.values())), *batch[:1]).reshape(-1)
 
         self._double = lambda: doubles(jax)
-        self._value, self._gradient = jax.jit(whole), jax.jit(jax.grad(whole))
-        self._product = jax.jit(lambda x, v: jax.jvp(jax.grad(whole), (x,), (v,))[1])
+        self._rows = jax.jit(jax.jacrev(of_inputs))
+        self._value, self._gradient = jax.jit(of_batch), jax.jit(jax.grad(of_batch))
+        self._product = jax.jit(lambda x, v, *batch: jax.jvp(lambda z: jax.grad(of_batch)(z, *batch), (x,), (v,))[1])
+
+    def _mean(self, function: Callable[..., Jax], *point: np.ndarray) -> np.ndarray:
+        """Return what a function gives, as a mean over the batches."""
+        with self._double():
+            found = [np.asarray(function(*point, *batch)) for batch in self._batches]
+        return np.asarray(sum(w * part for w, part in zip(self._weights, found, strict=True)))
+
+    def outputs_jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives (m, d) of all outputs, at one point (d,)."""
+        with self._double():
+            return np.concatenate([np.asarray(self._rows(x, *batch)) for batch in self._batches])
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """The loss at each point."""
-        with self._double():
-            return np.array([float(self._value(point)) for point in x])
+        return np.array([float(self._mean(self._value, p)) + 0.5 * self.decay * float(p @ p) for p in x])
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Gradients by JAX."""
-        with self._double():
-            return np.array([np.asarray(self._gradient(point)) for point in x])
+        return np.array([self._mean(self._gradient, p) + self.decay * p for p in x])
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Products by JAX."""
-        with self._double():
-            return np.array([np.asarray(self._product(p, w)) for p, w in zip(x, v, strict=True)])
+        return np.array([self._mean(self._product, p, w) + self.decay * w for p, w in zip(x, v, strict=True)])

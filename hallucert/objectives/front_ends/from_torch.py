@@ -8,14 +8,15 @@ expansions use ``abs``, ``max`` and ``where``, which no enclosure survives.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from hallucert.errors import ArgumentError, HallucertError, MissingPackageError, NotAnalyticError
+from hallucert.arguments import checked_flag
+from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor, refusal
@@ -36,6 +37,8 @@ def from_torch(
     weight_decay: Exact = 0,
     rigorous: bool = True,
     name: str | None = None,
+    *,
+    trainable: bool = False,
 ) -> Objective:
     """Make the training loss of a PyTorch module an objective: its variables are the module's parameters.
 
@@ -47,18 +50,25 @@ def from_torch(
     ----------
     module : torch.nn.Module
         Of analytic layers: linear, convolution, average pooling, embedding, attention, batch, layer, group and RMS
-        norm, tanh, sigmoid, softplus, GELU, SiLU, Mish, softmax, and arithmetic between them.
+        norm, tanh, sigmoid, softplus, GELU, SiLU, Mish, softmax, and arithmetic between them. What ``torch.compile``
+        or ``DistributedDataParallel`` made of one is taken as the module within.
     loss : {"squared", "cross_entropy"}, torch.nn.MSELoss or torch.nn.CrossEntropyLoss
         ``"squared"`` is ``(1/2n) sum |o_i - y_i|^2`` over ``n`` samples, in residual form if there is no decay, as
         is ``MSELoss`` with its own factor.
     data : pair of arrays or tensors
-        All inputs, one row a sample, and the targets: numbers, or integer labels for a cross-entropy.
+        All inputs, one row a sample, and the targets: numbers, or integer labels for a cross-entropy. In floats also
+        an iterable of such pairs, batches, which are evaluated one by one; the loss is their mean by numbers of
+        samples, and batch norm in training mode takes the statistics of each.
     weight_decay : exact nonnegative number
         ``w``: ``(w/2) |theta|^2`` of all parameters is added.
     rigorous : bool
-        Whether the module is read. With ``False`` any module that PyTorch differentiates twice is taken, in floats.
+        Whether the module is read. With ``False`` any module that PyTorch differentiates twice is taken, in floats,
+        with any function of outputs and targets as `loss`. It is evaluated in double precision, on the device of the
+        module, with its present buffers each time.
     name : str, optional
         Name for reports.
+    trainable : bool
+        Whether parameters that require no gradient are constants. By default all parameters count.
 
     Returns
     -------
@@ -81,40 +91,47 @@ def from_torch(
         raise MissingPackageError("Objective.from_torch takes modules of PyTorch", "torch") from None
     if not isinstance(module, torch.nn.Module):
         raise ArgumentError("module", module, "be a torch.nn.Module")
-    parameters = {key: p.detach().cpu() for key, p in module.named_parameters()}
+    module = _within(torch, module)
+    if loss is torch.nn.functional.cross_entropy or loss is torch.nn.functional.mse_loss:
+        loss = "cross_entropy" if loss is torch.nn.functional.cross_entropy else torch.nn.MSELoss()
+    checked_flag(trainable, "trainable")
+    chosen = {key: p for key, p in module.named_parameters() if p.requires_grad or not trainable}
+    parameters = {key: p.detach().cpu() for key, p in chosen.items()}
     if not parameters or not all(p.is_floating_point() and p.isfinite().all() for p in parameters.values()):
         raise ArgumentError("module", type(module).__name__, "have parameters, finite real numbers")
-    inputs, targets = frameworks.pair(data)
+    batches = frameworks.batches(data)
+    inputs, targets = frameworks.whole(batches)
     otherwise = f"{type(module).__name__} of PyTorch on {len(inputs)} samples"
     given = frameworks.training(weight_decay, rigorous, name, otherwise)
     start = np.concatenate([p.double().numpy().reshape(-1) for p in parameters.values()])
-    floats = TorchFloats(module, _loss_of_torch(torch, loss), (inputs, targets), float(given.decay), start)
+    floats = TorchFloats(module, _loss_of_torch(torch, loss), batches, float(given.decay), start, list(parameters))
     _require_fit(torch, floats, loss, (inputs, targets))
     if not given.rigorous:
         frameworks.require_one_loss(floats, "module", "switch dropout off, with eval() for example")
-        known = FrameworkObjective(floats, given.name)
-        known.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
-        return known
+        seen = _supervised(torch, floats, loss, (inputs, targets), given.decay)
+        return FrameworkObjective(floats, given.name, seen)
+    frameworks.require_one_batch(batches)
     builder = ProgramBuilder([tuple(p.shape) for p in parameters.values()])
-    outputs = _read_graph(builder, module, _inputs_by_name(module), inputs)
+    outputs = _read_graph(builder, module, _inputs_by_name(module, chosen), inputs)
     result, n = _loss(torch, builder, outputs, loss, targets)
     read = frameworks.finished(builder, result, n, given, floats, "the module in PyTorch")
     read.supervised = _supervised(torch, floats, loss, (inputs, targets), given.decay)
     return read
 
 
+def _within(torch: Torch, module: Torch) -> Torch:
+    """Return the module itself, if it is one that was compiled or distributed."""
+    wrappers = torch.nn.parallel.DistributedDataParallel, torch.nn.DataParallel
+    while isinstance(module, wrappers) or hasattr(module, "_orig_mod"):
+        module = module.module if isinstance(module, wrappers) else module._orig_mod
+    return module
+
+
 def _require_fit(torch: Torch, floats: TorchFloats, loss: Torch, data: tuple[np.ndarray, np.ndarray]) -> None:
     """Refuse inputs that the module does not take, and targets that the loss would broadcast."""
-    try:
-        shape = floats.outputs(floats.start).shape
-    except HallucertError:
-        raise
-    except Exception as error:  # whatever the module raises
-        first = " ".join(str(error).strip().splitlines()[:1])[:200]
-        must = f"be what the module takes, which raised {type(error).__name__}: {first}"
-        raise ArgumentError("data", f"<inputs of shape {data[0].shape}>", must) from error
+    shape = frameworks.outputs_of(floats, data[0]).shape
     entrywise = torch.nn.MSELoss, torch.nn.L1Loss, torch.nn.SmoothL1Loss, torch.nn.HuberLoss
-    if (isinstance(loss, entrywise) or loss is torch.nn.functional.mse_loss) and data[1].shape != shape:
+    if isinstance(loss, entrywise) and data[1].shape != shape:
         must = f"have the shape of the outputs, {shape}: PyTorch broadcasts the two, which is another loss"
         raise ArgumentError("data", f"<targets of shape {data[1].shape}>", must)
 
@@ -122,13 +139,11 @@ def _require_fit(torch: Torch, floats: TorchFloats, loss: Torch, data: tuple[np.
 # ---------------------------------------------------------------------- the graph
 
 
-def _inputs_by_name(module: Torch) -> dict[str, int]:
-    """Number the parameters by their names; one that is tied to another has several."""
-    numbers: dict[int, int] = {}
-    return {
-        name: numbers.setdefault(id(parameter), len(numbers))
-        for name, parameter in module.named_parameters(remove_duplicate=False)
-    }
+def _inputs_by_name(module: Torch, chosen: Mapping[str, Torch]) -> dict[str, int]:
+    """Number the chosen parameters by their names; one that is tied to another has several."""
+    numbers = {id(parameter): number for number, parameter in enumerate(chosen.values())}
+    named = module.named_parameters(remove_duplicate=False)
+    return {name: numbers[id(parameter)] for name, parameter in named if id(parameter) in numbers}
 
 
 def _read_graph(builder: ProgramBuilder, module: Torch, names: dict[str, int], inputs: np.ndarray) -> int:
@@ -208,9 +223,6 @@ def _known_as(target: str) -> str:
     return name if name in frameworks.NOT_ANALYTIC else target
 
 
-# ---------------------------------------------------------------------- losses
-
-
 def _loss(
     torch: Torch, builder: ProgramBuilder, outputs: int, loss: Torch, targets: np.ndarray
 ) -> tuple[int, Fraction]:
@@ -231,6 +243,8 @@ def _supervised(
     torch: Torch, floats: TorchFloats, loss: Torch, data: tuple[np.ndarray, np.ndarray], decay: Fraction
 ) -> Supervised | None:
     """Note what the module is trained on, if the loss is one of those that are read."""
+    if len(floats.batches) > 1 and getattr(loss, "reduction", "mean") != "mean":
+        return None  # a mean of sums
     factor, smoothing, name = _residual_factor(torch, loss, floats.outputs(floats.start).shape), 0.0, None
     if factor is not None:
         name = "squared"
@@ -256,6 +270,8 @@ def _loss_of_torch(torch: Torch, loss: Torch) -> Torch:
         return lambda outputs, targets: ((outputs - targets.reshape(outputs.shape)) ** 2).sum() / (2 * len(outputs))
     if isinstance(loss, str) and loss == "cross_entropy":
         return torch.nn.functional.cross_entropy
+    if isinstance(loss, torch.nn.Module):  # weights of classes are to be of the type of the outputs
+        return copy.deepcopy(loss).double()
     if callable(loss):
         return loss
     raise ArgumentError("loss", loss, "be 'squared', 'cross_entropy' or a function of outputs and targets")
@@ -265,86 +281,118 @@ def _loss_of_torch(torch: Torch, loss: Torch) -> Torch:
 
 
 class TorchFloats(FrameworkFloats):
-    """A loss of PyTorch in double precision, point by point.
+    """A loss of PyTorch in double precision, point by point and batch by batch.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Called with the inputs; parameters are replaced, buffers stay.
-    loss : callable
-        Of outputs and targets.
-    data : two arrays
-        Inputs and targets.
-    decay : float
-        ``w`` in ``(w/2) |theta|^2``.
-    start : (d,) array
-        The module's present parameters.
+    `batches` are pairs of arrays, `decay` is ``w`` in ``(w/2) |theta|^2``, `start` (d,) the module's present
+    parameters, `names` those of its parameters that are variables. Buffers are the same at each call.
     """
 
     def __init__(
-        self, module: Torch, loss: Torch, data: tuple[np.ndarray, np.ndarray], decay: float, start: np.ndarray
+        self,
+        module: Torch,
+        loss: Torch,
+        batches: Sequence[frameworks.Batch],
+        decay: float,
+        start: np.ndarray,
+        names: Sequence[str],
     ) -> None:
         import torch
 
+        home = next(module.parameters())
         self.module, self.loss, self.decay = copy.deepcopy(module), loss, decay
         for part in self.module.modules():  # its eps is by default that of the type of its numbers
             if isinstance(part, torch.nn.RMSNorm) and part.eps is None:
-                part.eps = torch.finfo(next(module.parameters()).dtype).eps
-        self.module = self.module.double()
-        super().__init__({key: tuple(p.shape) for key, p in self.module.named_parameters()}, start)
-        self._data = [torch.from_numpy(part.copy()) for part in data]
+                part.eps = torch.finfo(home.dtype).eps
+        self._device = torch.device("cpu") if home.device.type == "mps" else home.device  # which has no doubles
+        self.module = self.module.to(self._device).double().requires_grad_(False)
+        known = {key: tuple(p.shape) for key, p in self.module.named_parameters()}
+        super().__init__({key: known[key] for key in names}, start)
+        if isinstance(loss, torch.nn.Module):
+            loss.to(self._device)
+        self.batches = [tuple(self._tensor(part) for part in batch) for batch in batches]
+        self._weights = frameworks.shares(batches)
 
-    def _outputs(self, theta: Torch) -> Torch:
+    def _tensor(self, values: np.ndarray) -> Torch:
+        from torch import from_numpy
+
+        return from_numpy(values.copy()).to(self._device)
+
+    def _parts(self, x: np.ndarray, slope: bool = False) -> list[Torch]:
+        """Return the parameters at a point (d,), to be differentiated by with `slope`."""
+        return [part.requires_grad_(slope) for part in map(self._tensor, frameworks.split(x, [*self.shapes.values()]))]
+
+    def _outputs(self, parts: Sequence[Torch], inputs: Torch) -> Torch:
         import torch
 
-        values = dict(zip(self.shapes, frameworks.split(theta, list(self.shapes.values())), strict=True))
-        return torch.func.functional_call(self.module, values, (self._data[0],))
+        buffers = {key: buffer.clone() for key, buffer in self.module.named_buffers()}
+        return torch.func.functional_call(self.module, buffers | dict(zip(self.shapes, parts, strict=True)), (inputs,))
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """The module's outputs on all inputs, at one point (d,)."""
         import torch
 
         with torch.no_grad():
-            found = self._outputs(torch.from_numpy(x.copy()))
-        if not isinstance(found, torch.Tensor):
+            parts = self._parts(x)
+            found = [self._outputs(parts, inputs) for inputs, _ in self.batches]
+        if not all(isinstance(part, torch.Tensor) for part in found):
             raise ArgumentError("module", type(self.module).__name__, "return one tensor, the outputs")
-        values: np.ndarray = found.numpy()
-        return values
+        return np.concatenate([part.cpu().numpy() for part in found])
 
-    def _value(self, theta: Torch) -> Torch:
-        """The loss as a tensor, from the parameters as one."""
-        return self.loss(self._outputs(theta), self._data[1]) + 0.5 * self.decay * theta @ theta
-
-    def _slope(self, point: np.ndarray, create_graph: bool = False) -> tuple[Torch, Torch]:
-        """Return a point as a tensor, and the gradient there."""
+    def outputs_jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives (m, d) of all outputs, at one point (d,), by one pass backwards for each."""
         import torch
 
+        rows = []
         with torch.enable_grad():
-            theta = torch.from_numpy(point.copy()).requires_grad_()
-            return theta, torch.autograd.grad(self._value(theta), theta, create_graph=create_graph)[0]
+            parts = self._parts(x, slope=True)
+            for inputs, _ in self.batches:
+                for output in self._outputs(parts, inputs).reshape(-1):
+                    found = torch.autograd.grad(output, parts, retain_graph=True, materialize_grads=True)
+                    rows.append(frameworks.joined(found))
+        return np.array(rows)
+
+    def _losses(self, parts: Sequence[Torch]) -> Iterator[Torch]:
+        """Yield what the loss is the sum of: one tensor for each batch, and the decay."""
+        for weight, (inputs, targets) in zip(self._weights, self.batches, strict=True):
+            yield weight * self.loss(self._outputs(parts, inputs), targets)
+        if self.decay:
+            yield 0.5 * self.decay * sum((part * part).sum() for part in parts)
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """The loss at each point."""
         import torch
 
         with torch.no_grad():
-            return np.array([float(self._value(torch.from_numpy(p.copy()))) for p in x])
+            return np.array([sum(float(loss) for loss in self._losses(self._parts(point))) for point in x])
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Gradients by PyTorch."""
-        return np.array([self._slope(p)[1].numpy() for p in x])
+        return np.array([self._summed(point, None) for point in x])
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Products by PyTorch; with its plain attention, which has second derivatives."""
-        import torch
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
-        rows = []
         with sdpa_kernel(SDPBackend.MATH):
-            for point, direction in zip(x, v, strict=True):
-                theta, slope = self._slope(point, create_graph=True)
-                with torch.enable_grad():
-                    product = (slope * torch.from_numpy(direction.copy())).sum()
-                row = torch.autograd.grad(product, theta, allow_unused=True)[0] if product.requires_grad else None
-                rows.append(np.zeros(len(point)) if row is None else row.numpy())
-        return np.array(rows)
+            return np.array([self._summed(point, direction) for point, direction in zip(x, v, strict=True)])
+
+    def _summed(self, x: np.ndarray, v: np.ndarray | None) -> np.ndarray:
+        """Return the gradient at a point, or the product of the Hessian with `v`; a graph lasts for one batch."""
+        import torch
+
+        with torch.enable_grad():
+            parts = self._parts(x, slope=True)
+            along = None if v is None else self._parts(v)
+            total = [torch.zeros_like(part) for part in parts]
+            for loss in (loss for loss in self._losses(parts) if loss.requires_grad):
+                found = torch.autograd.grad(loss, parts, create_graph=along is not None, allow_unused=True)
+                if along is not None:
+                    known = [(g, w) for g, w in zip(found, along, strict=True) if g is not None and g.requires_grad]
+                    if not known:
+                        continue
+                    product = torch.stack([(g * w).sum() for g, w in known]).sum()
+                    found = torch.autograd.grad(product, parts, allow_unused=True)
+                for sum_, part in zip(total, found, strict=True):
+                    if part is not None:
+                        sum_ += part.detach()
+        return frameworks.joined(total)

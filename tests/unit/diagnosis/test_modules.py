@@ -108,6 +108,54 @@ class Named(nn.Linear):
         return {"logits": super().forward(x)}
 
 
+def test_frozen_weights_are_no_variables():
+    """A head on a frozen body: its gradient alone counts, and half precision and other losses are taken in floats."""
+    net = module(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    net[0].requires_grad_(False)
+    found = hc.diagnose(net, "squared", (INPUTS, TARGETS), 1)
+    assert found.x.size == 10 and found.objective.rigorous
+    features = torch.tanh(net[0](torch.tensor(INPUTS))).detach().numpy()
+    head = hc.diagnose(at(module(nn.Linear(4, 2)), found.x), "squared", (features, TARGETS), 1)
+    assert np.isclose(head.gradient_norm, found.gradient_norm) and np.isclose(head.sam_value, found.sam_value)
+
+
+@pytest.mark.parametrize(
+    ("change", "loss"),
+    [
+        (lambda net: net.bfloat16(), "cross_entropy"),
+        (lambda net: net, nn.functional.cross_entropy),
+        (lambda net: net, lambda o, t: nn.functional.cross_entropy(o, t) ** 2),
+        (lambda net: net, nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0]))),
+        (lambda net: torch.compile(net, backend="eager"), "cross_entropy"),
+    ],
+    ids=["bfloat16", "function", "own loss", "class weights", "compiled"],
+)
+def test_what_training_scripts_have_is_taken(change, loss):
+    """Half precision, losses as functions or of one's own, class weights and compiled modules are diagnosed."""
+    net = change(module(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3)).float())
+    found = hc.diagnose(net, loss, torch.utils.data.DataLoader([*zip(INPUTS, LABELS, strict=True)], 5), "0.1", "0.1")
+    assert np.isfinite(found.shifted_gradient_norm) and (
+        found.best_constant_loss is None or found.constant_loss is None
+    )
+
+
+def test_large_modules_get_a_verdict_from_few_products(monkeypatch):
+    """Beyond `LARGE` variables a target is told by the ends of its Hessian; the other spectra come on request."""
+    from hallucert.diagnosis import diagnose as front
+
+    inputs = np.array([[0.13, -0.13], [0.64, 0.10], [-0.54, 0.36], [1.30, 0.95], [-0.70, -1.27]])
+    data = inputs, np.array([-1.0, 1.0, 1.0, -1.0, -1.0])
+    torch.manual_seed(3)
+    net = nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 1)).double()
+    f = hc.Objective.from_torch(net, "squared", data)
+    at(net, hc.find.hallucinate(f, f.parameters, rho=8).x)
+    monkeypatch.setattr(front, "LARGE", 10)
+    few = hc.diagnose(net, "squared", data, 8)
+    assert few.kind is Kind.MINIMIZER and few.attracts is None and few.c32_margin is None
+    assert "products=200" in few.advice and hc.certify(few)["hallucinated_minimizer"]
+    assert hc.diagnose(net, "squared", data, 8, products=200).c32_margin is not None
+
+
 @pytest.mark.parametrize(
     ("net", "loss", "data", "names"),
     [

@@ -189,7 +189,7 @@ def test_everything_is_printed() -> None:
 def test_misuse_of_products_is_named() -> None:
     """Fewer than twenty products, or no number, is refused by name."""
     f = hc.TanhNetwork((2, 8, 1), CORNERS, XOR)
-    for wrong in (19, 0, 2.5, True, None):
+    for wrong in (19, 0, 2.5, True, "20"):
         bad: Any = wrong
         with pytest.raises(ArgumentError, match=r"^products must"):
             hc.diagnose(f, f.initial(0), 1, products=bad)
