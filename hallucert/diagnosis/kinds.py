@@ -64,7 +64,7 @@ _TARGETS = {
 
 
 def diagnosed(
-    f: Objective, point: np.ndarray, radius: Fraction, eta: float | None, law: RadiusLaw, share: int, whole: bool
+    f: Objective, point: np.ndarray, radius: Fraction, eta: float | None, law: RadiusLaw, share: int, whole: bool = True
 ) -> Diagnosis:
     """Say what a point is, with `share` products for each spectrum; of a hallucinated one `whole` asks for all."""
     value, g = f.value(point), f.gradient(point)
