@@ -87,8 +87,8 @@ StudyFolder = Annotated[Path, typer.Option(help="Folder for checkpoints, tables,
 Arenas = Annotated[
     str,
     typer.Option(
-        help="Arenas, with commas: tiny, digits, mnist; with mini-batches and PyTorch digits-tanh, digits-gelu, "
-        "digits-silu, digits-residual, digits-attention, mnist-residual."
+        help="Arenas, with commas: tiny, digits, mnist; with mini-batches, and PyTorch, digits-tanh, digits-gelu, "
+        "digits-silu, digits-residual, digits-attention, mnist-residual, or remedies for all of these."
     ),
 ]
 Seeds = Annotated[int, typer.Option(help="Number of random starts.")]

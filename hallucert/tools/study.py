@@ -27,7 +27,7 @@ from hallucert.sam.settings import Positive
 from hallucert.tools.study_data import SPLIT_SEED, TITLES, images_of, split
 from hallucert.tools.study_remedies import compared
 from hallucert.tools.study_report import Row, Summary, cells_of, draw_all, summary_of, write_table
-from hallucert.tools.study_training import METHODS, NETWORK_TITLES, TrainingArena, train_all
+from hallucert.tools.study_training import METHODS, NETWORK_TITLES, TrainingArena, require_torch, train_all
 
 ARMS = {"SAM": 0.0, "switching": 0.1}
 OBSERVATIONS = 100
@@ -121,6 +121,8 @@ ARENAS: dict[str, Callable[[bool], Arena | TrainingArena]] = {
 }
 FULL = ("tiny", "digits", "mnist")
 """Arenas that are trained with all data at once, without PyTorch."""
+GROUPS = {"remedies": tuple(name for name in ARENAS if name not in FULL)}
+"""Names that stand for several arenas."""
 
 
 def load_arena(name: str, quick: bool) -> Arena | TrainingArena:
@@ -145,11 +147,12 @@ def run_study(
     """Train networks with SAM for all seeds, radii and arms; say what the end points are; draw and tabulate it.
 
     Checkpoints are kept in the folder `output`, made if it is missing: the same call after an interruption, or after
-    the process was killed, goes on and arrives at the same table. `data` are names of arenas, `seeds` is the number of
-    starts, `radii` are by default those of the arena, and with `quick` there are fewer samples and steps. An arena with
-    all data takes so many `threads`, one with mini-batches so many processes: by default what a surrounding
-    configuration of joblib says, otherwise all cores. Returns for each arena its counts, medians and files, as plain
-    data. Wrong arguments, data or packages that are not installed, and checkpoints of another study are typed errors.
+    the process was killed, goes on and arrives at the same table. `data` are names of arenas, or "remedies" for all
+    with mini-batches; `seeds` is the number of starts, `radii` are by default those of the arena, and with `quick`
+    there are fewer samples and steps. An arena with all data takes so many `threads`, one with mini-batches so many
+    processes: by default what a surrounding configuration of joblib says, otherwise all cores. Returns for each arena
+    its counts, medians and files, as plain data. Wrong arguments, data or packages that are not installed, and
+    checkpoints of another study are typed errors.
     """
     count = checked_whole(seeds, 1, "seeds")
     if isinstance(data, str) or not data:
@@ -158,7 +161,9 @@ def run_study(
         each(*radii)
     for radius in radii or ():  # before a folder is made
         Positive(radius, 1, "rho")
-    arenas = [load_arena(name, quick) for name in data]
+    arenas = [load_arena(name, quick) for group in data for name in GROUPS.get(group, (group,))]
+    if any(isinstance(arena, TrainingArena) for arena in arenas):
+        require_torch()
     folder = Path(output)
     require_writable(folder, "output")
     results = {}

@@ -16,6 +16,7 @@ import numpy as np
 from hallucert import __version__
 from hallucert.clock import Progress, working
 from hallucert.errors import MissingPackageError
+from hallucert.exact import exact_radius
 from hallucert.files import Checkpoint
 from hallucert.processes import in_order, jobs_of
 from hallucert.tools.study_data import SPLIT_SEED, images_of, split
@@ -129,7 +130,7 @@ def train(arena: TrainingArena, runs: Sequence[tuple[str, str, int]]) -> list[Ru
 
     padded, labels, held_out, answers = _data(arena.images, arena.train, arena.shift)
     side, seeds = held_out.shape[1], sorted({seed for _, _, seed in runs})
-    lane_seeds, radii = [seeds.index(seed) for _, _, seed in runs], torch.tensor([float(rho) for rho, _, _ in runs])
+    lane_seeds, radii = [seeds.index(seed) for _, _, seed in runs], torch.tensor([_radius(rho) for rho, _, _ in runs])
     with _one_thread(), torch.random.fork_rng(devices=[]):
         lanes = Lanes(
             [_network(NETWORKS[arena.network], side, seed) for _, _, seed in runs], arena.momentum, arena.weight_decay
@@ -145,7 +146,12 @@ def train(arena: TrainingArena, runs: Sequence[tuple[str, str, int]]) -> list[Ru
             if (step + 1) * OBSERVATIONS // arena.steps > step * OBSERVATIONS // arena.steps:
                 for lane, right in enumerate(lanes.accuracy(held_out, answers)):
                     kept.accuracies[lane].append(right)
-    return [_run(kept, lane, arena.steps, float(rho) > 0) for lane, (rho, _, _) in enumerate(runs)]
+    return [_run(kept, lane, arena.steps, _radius(rho) > 0) for lane, (rho, _, _) in enumerate(runs)]
+
+
+def _radius(rho: str) -> float:
+    """Return the number that a radius of the table is; that of SGD is 0."""
+    return 0.0 if rho == "0" else float(exact_radius(rho))
 
 
 def _network(kind: Callable[[int], Any], side: int, seed: int) -> Any:
@@ -204,7 +210,6 @@ def train_all(
 
     `workers` is as in `hallucert.census`: without it a surrounding configuration of joblib decides.
     """
-    require_torch()
     images_of(arena.images)
     folder.mkdir(parents=True, exist_ok=True)
     kept = Checkpoint(folder / f"{arena.name}.json", fingerprint(arena), "run", "another network, data, or settings")

@@ -71,7 +71,7 @@ class Guard:
         least: float = 0.01,
         rise: float = 1.2,
         again: float = 0.8,
-        patience: int = 20,
+        patience: int = 40,
         progress: float = 0.01,
     ) -> None:
         for name, value, holds, must in (

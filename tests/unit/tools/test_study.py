@@ -106,3 +106,11 @@ def test_missing_data(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(MissingPackageError, match="examples"):
         run_study(tmp_path, ["digits"], quick=True)
+
+
+def test_missing_torch(tmp_path, monkeypatch) -> None:
+    """Without PyTorch the error says which extra brings it, before a folder is made."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingPackageError, match="torch"):
+        run_study(tmp_path / "made", ["remedies"], quick=True)
+    assert not (tmp_path / "made").exists()

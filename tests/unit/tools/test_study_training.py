@@ -42,6 +42,11 @@ def test_what_is_kept_of_a_run():
     assert run["tenth"] == "too early to tell" and run["sam_value"] > run["value"]
 
 
+def test_a_radius_is_any_exact_number():
+    """A fraction is the number that it is written for."""
+    assert one("1/5", "SAM", 0)["accuracy"] == one("0.2", "SAM", 0)["accuracy"]
+
+
 def test_a_run_changes_nothing_outside():
     """Random numbers and the number of threads are as they were."""
     state, threads = torch.random.get_rng_state(), torch.get_num_threads()
