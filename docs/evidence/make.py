@@ -155,6 +155,13 @@ def _() -> Any:
     return hc.certify(hc.find.sheet(hc.gallery.load("ring"), (-0.5, 0), "1.5"), precisions=[53])
 
 
+@makes("ring-basin")
+def _() -> Any:
+    f, start = hc.Objective.least_squares(["x**2 + y**2 - 1"]), ("-0.6", "0.2")
+    end = hc.sam.run(f, [-0.6, 0.2], "1.5", "0.1", 10_000)
+    return hc.certify(f, end.x, "1.5", basin="0.1", start=start)
+
+
 @makes("sphere-piece")
 def _() -> Any:
     f = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)

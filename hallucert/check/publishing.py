@@ -30,6 +30,7 @@ _NAMES = {
     CURVATURE: "multiplier curvature smallest_hessian_eigenvalue largest_hessian_eigenvalue second_derivative "
     "smallest_real_part",
     STEP: "step_bound",
+    (0, 1): "residual",
     (-4, 4): "shifted_gradient_square",
     (-2, 0): "smallest_eigenvalue_sym_Du",
 }

@@ -11,24 +11,28 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from hallucert.arrays import checked_box, exact_point
 from hallucert.balls.facade import Ball
 from hallucert.balls.similarity import eigenvector_bases
+from hallucert.check.attraction import manifold_basin
+from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import (
     FEWEST_BITS,
     MOST_BITS,
     MOST_STEPS,
     Contraction,
     Region,
+    arrival,
     contraction_of,
-    distance_of,
+    farthest,
+    limit_of,
     run,
 )
-from hallucert.check.claim import Claim, Measured, Status
+from hallucert.check.claim import Claim, Enclosure, Measured, Status
 from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
 from hallucert.check.publishing import length_at, publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
@@ -41,11 +45,14 @@ from hallucert.find.candidate import Construction
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove import regions
 
+P = TypeVar("P")
+
 Claims = Mapping[str, Claim]
 """Those that were made before."""
 
 # The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
 HALVINGS, REFINEMENTS = 40, 3
+SLACK = Fraction(1, 2**20)  # room for what a checker rounds in another way
 RATE_KEPT = Fraction(1, 2)  # of the rate of convergence at ``x*`` on all of Omega: more would make it smaller
 PIECES = 150  # of a subdivision that a proof may take
 LARGEST_DIMENSION = 300  # more variables make V too long for a certificate
@@ -83,37 +90,75 @@ def nothing(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason
 
 def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
-    if hints.basin is None or evidence.residual_form:
+    if hints.basin is None:
         return Reason.NEEDS_PREMISES
     step = round_up(hints.basin, 64)
     if len(evidence.point.x) > LARGEST_DIMENSION:
         return Reason.DIMENSION
     evidence = regions.in_arb(evidence)
-    floats = evidence.arithmetic.approximations(evidence.point.sam_matrix)
+    matrix = tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix
+    floats = evidence.arithmetic.approximations(matrix)
     proposal = next(eigenvector_bases(floats), None) if np.isfinite(floats).all() else None
     if proposal is None:
         return Reason.PRECISION
     columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
     basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
+    if evidence.residual_form:
+        return _basin_of_manifold(evidence, step, basis)
     contraction = contraction_of(evidence, {"step": step, "basis": basis})
     at_point = None if contraction is None else contraction.at_point()
     if contraction is None or at_point is None:
         return Reason.PRECISION
     if at_point.upper >= 1:
         return Reason.STEP
-    bound = round_up(1 - RATE_KEPT * (1 - at_point.upper), 24)
+    bound = _kept(at_point)
+    largest = _largest(evidence, lambda size: _contracting(contraction, size, bound))
+    if largest is None:
+        return Reason.STEP
+    return {"step": step, "basis": basis, "size": largest[0], "bound": bound, "subdivision": largest[1]}
+
+
+def _basin_of_manifold(evidence: Evidence, step: Fraction, basis: tuple[Fraction, ...]) -> Inputs | Reason:
+    """The same in residual form, with bounds of the norms on Omega."""
+    contraction = manifold_basin.contraction_of(evidence, {"step": step, "basis": basis})
+    at_point = None if contraction is None else contraction.norms(evidence.point)
+    if contraction is None or at_point is None:
+        return Reason.PRECISION
+    if at_point.contraction.upper >= 1:
+        return Reason.STEP
+    bound = _kept(at_point.contraction)
+
+    def norms(size: Fraction) -> manifold_basin.Norms | None:
+        found = contraction.norms(contraction.around(size))
+        return found if found is not None and found.contraction.upper <= bound * (1 - SLACK) else None
+
+    largest = _largest(evidence, norms)
+    if largest is None:
+        return Reason.STEP
+    size, found = largest
+    descent, slope = (round_up(norm.upper * (1 + SLACK), 24) for norm in (found.descent, found.slope))
+    return {"step": step, "basis": basis, "size": size, "bound": bound, "descent": descent, "slope": slope}
+
+
+def _kept(contraction: Enclosure) -> Fraction:
+    """Return the bound that leaves so much of the rate as is asked."""
+    return round_up(1 - RATE_KEPT * (1 - contraction.upper), 24)
+
+
+def _largest(evidence: Evidence, passes: Callable[[Fraction], P | None]) -> tuple[Fraction, P] | None:
+    """Return about the largest size that passes, with what it passes by."""
     size = round_down(length_at(evidence.point) / 2, 4)
     for _ in range(HALVINGS):
-        if found := _contracting(contraction, size, bound):
+        if found := passes(size):
             break
         size /= 2
     else:
-        return Reason.STEP
+        return None
     for k in range(1, REFINEMENTS + 1):
         larger = size * (1 + Fraction(1, 2**k))
-        if better := _contracting(contraction, larger, bound):
+        if better := passes(larger):
             size, found = larger, better
-    return {"step": step, "basis": basis, "size": size, "bound": bound, "subdivision": found}
+    return size, found
 
 
 def _contracting(contraction: Contraction, size: Fraction, bound: Fraction) -> Subdivision | None:
@@ -143,16 +188,18 @@ def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reas
     region = claims.get("basin")
     if region is None or region.status is not Status.PROVED or hints.start is None or hints.basin is None:
         return Reason.NEEDS_PREMISES
-    radius, bits = region.numbers["radius"].lower, max(FEWEST_BITS, evidence.arithmetic.precision)
+    radius, bits = limit_of(region), max(FEWEST_BITS, evidence.arithmetic.precision)
     while bits <= MOST_BITS:
         for k, x in enumerate(run(evidence, hints.start, hints.basin, bits)):
             look()
             if k % LOOK:
                 continue
-            distance = distance_of(evidence, x, bits)
-            if distance is None or WIDE * (distance.upper - distance.lower) > radius:
+            found = arrival(evidence, x, bits)
+            if found is None or WIDE * (found["distance"].upper - found["distance"].lower) > radius:
                 break
-            if 2 * distance.upper <= radius:  # with room for what publication adds, and bits for what a checker loses
+            if (
+                2 * farthest(region, found) <= radius
+            ):  # with room for what publication adds, and bits for what a checker loses
                 return {"start": hints.start, "step": hints.basin, "steps": k, "bits": 2 * bits}
             if k >= MOST_STEPS:
                 return Reason.START

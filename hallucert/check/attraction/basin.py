@@ -25,7 +25,6 @@ Number: ``distance`` (``|x_N - x*|``).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,33 +32,34 @@ from functools import cached_property
 from typing import Any
 
 from hallucert.balls import arithmetic, matrix
-from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.balls.facade import Ball
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
-from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.attraction import manifold_basin
+from hallucert.check.attraction.norms import root, spectral_norm
+from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, box_around
 from hallucert.clock import look
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, exponent, format_rational
+from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.formula import FormulaObjective
 
 MOST_VARIABLES = 4
 """Mean value forms are for so few."""
 LONGEST_STEP = 16
 """Characters up to which the step is written out."""
-ROOT_BITS = 128
-"""Binary places of roots of rational bounds."""
 
 
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
+    if evidence.residual_form or "subdivision" not in inputs:
+        return manifold_basin.measure(evidence, inputs) if "slope" in inputs else Reason.NEEDS_PREMISES
     ar, size, contraction = evidence.arithmetic, inputs["size"], contraction_of(evidence, inputs)
     if contraction is None or size <= 0:
         return Reason.NEEDS_PREMISES
-    at_point, shrink = contraction.at_point(), _norm(ar, contraction.back)
+    at_point, shrink = contraction.at_point(), spectral_norm(ar, contraction.back)
     if at_point is None or shrink is None or shrink.lower <= 0:
         return Reason.PRECISION
     region = Region(contraction, size, inputs["bound"])
@@ -122,7 +122,7 @@ class Contraction:
         rest = matrix.subtract(matrix.identity(ar, len(scaled)), scaled)
         if isinstance(ar, MeanValueArithmetic):
             rest = [[entry.value for entry in row] for row in rest]
-        return _norm(self.evidence.arithmetic, rest)
+        return spectral_norm(self.evidence.arithmetic, matrix.transpose(rest))
 
 
 class Region:
@@ -186,30 +186,21 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
     return None if back is None else Contraction(evidence, v, back, inputs["step"])
 
 
-def _norm(ar: BallArithmetic, a: list[list[Ball]]) -> Enclosure | None:
-    """Enclose ``|A|_2``, the root of the largest eigenvalue of ``A^T A``."""
-    found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(matrix.transpose(a), a)))
-    if found is None:
-        return None
-    return root(Enclosure(*found[1]))
-
-
-def root(square: Enclosure) -> Enclosure:
-    """Enclose the root of a number that is not negative, to about `ROOT_BITS` bits of the larger end."""
-    places = ROOT_BITS - exponent(square.upper) // 2 if square.upper > 0 else ROOT_BITS
-    unit = Fraction(2) ** -places
-    low, high = (unit * math.isqrt(math.floor(max(end, Fraction(0)) / unit**2)) for end in (square.lower, square.upper))
-    return Enclosure(low, high + unit)
-
-
 def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
-    if facts.problem.residual or radius.lower <= 0 or bound >= 1:
+    if facts.problem.residual != ("path" in numbers and "slope" in inputs) or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
     step, name = inputs["step"], facts.law.name
     exact, within = format_rational(step), decimal_enclosure(step, step)
     largest = f"E = {exact}" if len(exact) <= LONGEST_STEP else f"E is in {within}"
+    if facts.problem.residual:
+        return Status.PROVED, (
+            f"{name} with any fixed step 0 < eta <= E converges to a hallucinated minimizer with r(x+) = 0, at a "
+            f"distance of at most {decimal_above(inputs['size'])} from x*, from every start with |x_0 - x*| <= "
+            f"{decimal_below(radius.lower)}, where {largest}: in a fixed norm each step takes r(x+) to at most 1 - "
+            f"(eta/E) (1 - {decimal_above(bound)}) of what it was."
+        )
     return Status.PROVED, (
         f"{name} with any fixed step 0 < eta <= E converges to x* from every start with |x_0 - x*| <= "
         f"{decimal_below(radius.lower)}, where {largest}: in a fixed norm each step "
@@ -217,13 +208,16 @@ def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion
     )
 
 
+SET = {"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"}
+"""Inputs that say on which set which norm contracts."""
+
 BASIN = Rule(
     name="basin",
     needs="basin",
     question="From which starts does SAM with this step converge to x*?",
     measure=measure_basin,
     conclude=conclude_basin,
-    inputs=({"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"},),
+    inputs=(SET | {"subdivision": "subdivision"}, SET | {"descent": "dyadic", "slope": "dyadic"}),
 )
 
 
@@ -237,12 +231,11 @@ def measure_converges(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Enclose the distance of ``x_N`` from ``x*``."""
     start, step, steps, bits = (inputs[name] for name in ("start", "step", "steps", "bits"))
     makes_sense = len(start) == len(evidence.point.x) and step > 0 and 0 <= steps <= MOST_STEPS
-    if evidence.residual_form or not makes_sense or not FEWEST_BITS <= bits <= 2 * MOST_BITS:
+    if not makes_sense or not FEWEST_BITS <= bits <= 2 * MOST_BITS:
         return Reason.NEEDS_PREMISES
     for k, x in enumerate(run(evidence, start, step, bits)):
         if k == steps:
-            distance = distance_of(evidence, x, bits)
-            return Reason.PRECISION if distance is None else {"distance": distance}
+            return arrival(evidence, x, bits) or Reason.PRECISION
         look()
     return Reason.PRECISION
 
@@ -261,12 +254,28 @@ def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int
                 return
 
 
-def distance_of(evidence: Evidence, x: Sequence[Any], bits: int) -> Enclosure | None:
-    """Enclose ``|x - x*|``; None if it is indeterminate."""
+def arrival(evidence: Evidence, x: Sequence[Any], bits: int) -> dict[str, Enclosure] | None:
+    """Enclose ``|x - x*|``, in residual form ``|r(x+)|``, too; None if something is indeterminate."""
     ar = arithmetic(evidence.arithmetic.name, bits)
     with ar:
         square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
-    return root(Enclosure(*ar.endpoints(square))) if ar.is_finite(square) else None
+        residual = manifold_basin.measure_arrival(evidence, list(x), ar) if evidence.residual_form else None
+    if not ar.is_finite(square) or (evidence.residual_form and residual is None):
+        return None
+    found = {"distance": root(Enclosure(*ar.endpoints(square)))}
+    return found if residual is None else found | {"residual": residual}
+
+
+def limit_of(region: Claim) -> Fraction:
+    """Return how far from ``x*`` a run may go, by the claim `basin`."""
+    size: Fraction = region.inputs["size"] if "path" in region.numbers else region.numbers["radius"].lower
+    return size
+
+
+def farthest(region: Claim, numbers: Numbers) -> Fraction:
+    """Return how far from ``x*`` the rest of a run goes at most, by the claim `basin`."""
+    distance = numbers["distance"].upper
+    return distance + region.numbers["path"].upper * numbers["residual"].upper if "path" in region.numbers else distance
 
 
 def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
@@ -274,10 +283,18 @@ def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
     if not facts.proved(BASIN.name):
         return Reason.NEEDS_PREMISES
     region, distance, step = facts.claims[BASIN.name], numbers["distance"], inputs["step"]
-    if step > region.inputs["step"] or distance.upper > region.numbers["radius"].lower:
+    limit = limit_of(region)
+    if step > region.inputs["step"] or farthest(region, numbers) > limit:
         return Reason.START
     text = ", ".join(map(format_rational, inputs["start"]))
     start = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
+    if facts.problem.residual:
+        return Status.PROVED, (
+            f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to a hallucinated "
+            f"minimizer with r(x+) = 0, in exact arithmetic: after {inputs['steps']} steps its distance to x* is at "
+            f"most {decimal_above(distance.upper)} and |r(x+)| at most {decimal_above(numbers['residual'].upper)}, so "
+            f"that the rest of its way stays within {decimal_above(limit)} of x*."
+        )
     return Status.PROVED, (
         f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to x*, in exact "
         f"arithmetic: after {inputs['steps']} steps its distance to x* is at most {decimal_above(distance.upper)}, in "

@@ -32,7 +32,7 @@ from hallucert.balls.facade import Ball
 from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.balls.symmetric import inertia
 from hallucert.balls.zeros import prove_zero
-from hallucert.check.attraction.basin import root
+from hallucert.check.attraction.norms import root
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats, kind_of
 from hallucert.check.claim import Claim, Enclosure, Status, undecided
 from hallucert.check.problem import is_defined
