@@ -31,6 +31,7 @@ from hallucheck.linear import (
     symmetric_part,
     transpose,
 )
+from hallucheck.manifolds import arrives, check_basin_of_manifold, residual_size
 from hallucheck.point import Point, only_zero
 from hallucheck.problem import Function, Problem
 from hallucheck.reading import NotCovered, Refused, box, dyadic, integer, items, number, positive, record, vector
@@ -303,11 +304,13 @@ class Contraction:
 
 def check_basin(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, str | None]:
     """`|V^-1 (I - E M(x)) V| <= kappa < 1` on all of `{x* + V w: |w| <= R}`."""
+    if point.residual:
+        return check_basin_of_manifold(claim, point)
     d, inputs = len(point.x), record(claim.inputs, "inputs", ("step", "basis", "size", "bound", "subdivision"))
     step, size = dyadic(inputs["step"], "step"), dyadic(inputs["size"], "size")
     bound = dyadic(inputs["bound"], "bound")
     flat = items(inputs["basis"], "basis", dyadic, count=d * d)
-    if point.residual or step <= 0 or size <= 0 or not 0 < bound < 1:
+    if step <= 0 or size <= 0 or not 0 < bound < 1:
         return {}, None
     map_of = Contraction(point, step, [flat[i : i + d] for i in range(0, d * d, d)])
 
@@ -341,7 +344,10 @@ def check_converges(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, 
         for _ in range(steps):
             shifted = problem.f.at(problem.plus(x, problem.f.at(x)[1]))[1]
             x = [a - eta * b for a, b in zip(x, shifted, strict=True)]
+        numbers = residual_size(Point(problem, True, x)) if point.residual else {}
     distance = norm([a - b for a, b in zip(x, point.x, strict=True)])
+    if point.residual:
+        return {"distance": distance} | numbers, "proved" if arrives(claim, facts, point) else None
     radius = facts.claims["basin"].numbers["radius"]
     inside = "distance" in claim.numbers and claim.numbers["distance"].upper().inside(hull([ZERO, radius.lower()]))
     return {"distance": distance}, "proved" if inside else None

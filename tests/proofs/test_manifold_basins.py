@@ -132,5 +132,5 @@ def test_samples_divide_the_step() -> None:
     path = 0.1 * inputs["descent"] / (1 - inputs["bound"])  # |V| = 1
     assert float(numbers["path"].upper) == pytest.approx(path)
     assert float(numbers["radius"].lower) == pytest.approx(inputs["size"] / (1 + path * inputs["slope"]))
-    assert inputs["descent"] == pytest.approx(1, rel=0.1)  # |B|/n = 2/2
-    assert inputs["slope"] == pytest.approx(2, rel=0.1)  # |A| = 2 |x+|
+    assert 1 <= inputs["descent"] < 1.5  # |B|/n = 2/2 at x*
+    assert 2 <= inputs["slope"] < 3  # |A| = 2 |x+|

@@ -1,0 +1,90 @@
+"""Where SAM comes to a manifold of zeros of residuals: the claims `basin` and `converges` in the residual system.
+
+With `y = r(x+)`, `B = Dr(x+)`, `A = Dy` and `|y|_V = |V^-1 y|` a step of length `t E` takes `y` to `(1 - t) y + t
+(I - E A' B^T/n) y` with a mean `A'` of `A` along it. So if on a ball around `x*`, for
+values of `A` and `B` at any two points of it,
+
+    |V^-1 (I - E A B^T/n) V| <= kappa < 1,    |B^T V|/n <= b,    |V^-1 A| <= a,
+
+then the way from `x_0` has at most the length `E b |y(x_0)|_V/(1 - kappa)`, and ends at a zero of `y` in the ball if it
+cannot leave it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hallucheck.claims import Claim, Facts, Numbers
+from hallucheck.interval import ONE, ZERO, Undefined, exact, hull
+from hallucheck.linear import (
+    Matrix,
+    add,
+    identity,
+    inverse,
+    is_positive_definite,
+    matmul,
+    norm,
+    scaled,
+    spectrum,
+    symmetric_part,
+    transpose,
+)
+from hallucheck.point import Point
+from hallucheck.reading import dyadic, items, record
+
+
+def grammian(n: Matrix) -> Matrix:
+    """`N N^T`."""
+    return symmetric_part(matmul(n, transpose(n)))
+
+
+def is_at_most(n: Matrix, bound: Fraction) -> bool:
+    """Is the 2-norm of every matrix in `n` below the bound?"""
+    square = scaled(exact(bound * bound), identity(len(n)))
+    return is_positive_definite(add(square, scaled(exact(-1), grammian(n))))
+
+
+def check_basin_of_manifold(claim: Claim, point: Point) -> tuple[Numbers, str | None]:
+    """The three bounds on a box around the ball `|x - x*| <= R`."""
+    names = ("step", "basis", "size", "bound", "descent", "slope")
+    inputs = record(claim.inputs, "inputs", names)
+    step, size, bound, descent, slope = (dyadic(inputs[name], name) for name in names if name != "basis")
+    f, m = point.problem.f, len(point.problem.f.outputs)
+    flat = items(inputs["basis"], "basis", dyadic, count=m * m)
+    if not point.residual or f.n is None or step <= 0 or size <= 0 or not 0 < bound < 1:
+        return {}, None
+    basis = [[exact(v) for v in flat[i : i + m]] for i in range(0, m * m, m)]
+    back, part = inverse(basis), exact(1 / f.n)
+
+    def contraction(at: Point) -> tuple[Matrix, Matrix, Matrix]:
+        left, right = matmul(back, at.a), scaled(part, matmul(transpose(basis), at.b))  # V^-1 A; V^T B/n
+        return add(identity(m), scaled(exact(-step), matmul(left, transpose(right)))), right, left
+
+    reach = hull([exact(-size), exact(size)])
+    try:
+        on_ball = contraction(Point(point.problem, True, [v + reach for v in point.x]))
+    except Undefined:
+        return {}, None
+    proved = all(is_at_most(n, c) for n, c in zip(on_ball, (bound, descent, slope), strict=True))
+    path = exact(step * descent / (1 - bound))
+    numbers = {
+        "contraction": spectrum(grammian(contraction(point)[0]), symmetric=True).largest_real_part().sqrt(),
+        "radius": exact(size) / (ONE + path * exact(slope)),
+        "path": path * spectrum(grammian(back), symmetric=True).largest_real_part().sqrt(),
+    }
+    return numbers, "proved" if proved else None
+
+
+def arrives(claim: Claim, facts: Facts, point: Point) -> bool:
+    """Does the rest of the way stay in the ball of the claim `basin`, by published numbers?"""
+    region = facts.claims["basin"]
+    if not {"distance", "residual"} <= set(claim.numbers) or "path" not in region.numbers:
+        return False
+    rest = region.numbers["path"].upper() * claim.numbers["residual"].upper()
+    farthest = claim.numbers["distance"].upper() + rest
+    return farthest.inside(hull([ZERO, exact(dyadic(region.inputs["size"], "size"))]))
+
+
+def residual_size(point: Point) -> Numbers:
+    """`|r(x+)|` at a point."""
+    return {"residual": norm(point.problem.f.residuals_at(point.plus)[0])}
