@@ -1,4 +1,4 @@
-(* Checks of inequalities between sums and products of real numbers, with intervals for the entries. *)
+(** Checks of inequalities between sums and products of real numbers, with intervals for the entries. *)
 From Coq Require Import Reals Lra Lia List ZArith Bool.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors.
@@ -6,7 +6,7 @@ From Hallucert.tapes Require Import tape relations reals programs intervals.
 Import ListNotations.
 Open Scope R_scope.
 
-(* Lists of lists as matrices: entries, and the matrix of the values of a function. *)
+(** Lists of lists as matrices: entries, and the matrix of the values of a function. *)
 Definition entry {X} (z : X) (M : list (list X)) (i j : nat) : X := nth j (nth i M []) z.
 Definition table {X} (n : nat) (f : nat -> X) : list X := map f (seq 0 n).
 Definition table2 {X} (n : nat) (f : nat -> nat -> X) : list (list X) := table n (fun i => table n (f i)).
@@ -21,13 +21,13 @@ Lemma entry_table {X} n (f : nat -> nat -> X) i j z : (i < n)%nat -> (j < n)%nat
   entry z (table2 n f) i j = f i j.
 Proof. intros H K. unfold entry, table2. rewrite nth_table by exact H. now apply nth_table. Qed.
 
-(* What holds for all i < n, as a check. *)
+(** What holds for all i < n, as a check. *)
 Definition every (n : nat) (p : nat -> bool) : bool := forallb p (seq 0 n).
 
 Lemma every_spec n p : every n p = true -> forall i, (i < n)%nat -> p i = true.
 Proof. unfold every. rewrite forallb_forall. intros H i Hi. apply H, in_seq. lia. Qed.
 
-(* Data of a file as vectors and matrices of real numbers. *)
+(** Data of a file as vectors and matrices of real numbers. *)
 Definition numbers (l : list number) : vec := vec_of (map to_real l).
 Definition matrix (l : list (list number)) : mat := fun i j => to_real (entry (Ratio 0 1) l i j).
 
@@ -45,7 +45,7 @@ Definition zero_i : type := int 0.
 Lemma int_correct k : holds (int k) (IZR k).
 Proof. apply I.fromZ_correct. Qed.
 
-(* Sums and products, as in [theory.vectors]. *)
+(** Sums and products, as in [theory.vectors]. *)
 Fixpoint isum (n : nat) (a : nat -> type) : type :=
   match n with O => zero_i | S k => I.add prec (isum k a) (a k) end.
 
@@ -68,7 +68,7 @@ Definition idelta (i j : nat) : type := int (if Nat.eqb i j then 1 else 0).
 Lemma idelta_correct i j : holds (idelta i j) (delta i j).
 Proof. unfold idelta, delta. destruct (Nat.eqb i j); apply int_correct. Qed.
 
-(* Intervals for data. *)
+(** Intervals for data. *)
 Definition ivector (l : list number) (i : nat) : type := enclosure prec (nth i l (Ratio 0 1)).
 Definition imatrix (l : list (list number)) (i j : nat) : type := enclosure prec (entry (Ratio 0 1) l i j).
 
@@ -78,7 +78,7 @@ Qed.
 Lemma imatrix_correct l i j : holds (imatrix l i j) (matrix l i j).
 Proof. apply enclosure_correct. Qed.
 
-(* Product of matrices, and of a matrix and a vector. *)
+(** Product of matrices, and of a matrix and a vector. *)
 Definition imm (n : nat) (A B : nat -> nat -> type) (i j : nat) : type :=
   isum n (fun k => I.mul prec (A i k) (B k j)).
 Definition imv (n : nat) (A : nat -> nat -> type) (v : nat -> type) (i : nat) : type :=
@@ -94,13 +94,13 @@ Lemma imv_correct n A M v w i : bounds n A M -> (forall j, (j < n)%nat -> holds 
   (i < n)%nat -> holds (imv n A v i) (mv n M w i).
 Proof. intros H K Hi. apply isum_correct. intros k Hk. apply imul_correct; auto. Qed.
 
-(* A matrix computed once. *)
+(** A matrix computed once. *)
 Definition stored (n : nat) (A : nat -> nat -> type) : nat -> nat ->
   type := let t := table2 n A in entry zero_i t.
 Lemma stored_correct n A M : bounds n A M -> bounds n (stored n A) M.
 Proof. intros H i j Hi Hj. unfold stored. rewrite entry_table by assumption. now apply H. Qed.
 
-(* Signs. *)
+(** Signs. *)
 Definition surely_positive (i : type) : bool := match I.sign_strict i with Xgt => true | _ => false end.
 Definition surely_nonnegative (i : type) : bool := match I.sign_large i with Xgt | Xeq => true | _ => false
   end.
@@ -120,7 +120,7 @@ destruct (I.sign_large i); try discriminate; intros _ X.
 - now destruct (H _ X).
 Qed.
 
-(* The largest member of a bounded interval. *)
+(** The largest member of a bounded interval. *)
 Definition top (i : type) : R := proj_val (I.F.convert (I.upper i)).
 
 Lemma top_correct i x : I.bounded i = true -> holds i x -> holds i (top i) /\ x <= top i.
@@ -131,7 +131,7 @@ unfold I.bounded_prop in U2. rewrite U2 in * by (exists x; exact X). unfold top.
 rewrite L1, U1 in *. simpl in *. lra.
 Qed.
 
-(* The interval of radius r around c. *)
+(** The interval of radius r around c. *)
 Definition ball (c r : type) : type := I.join (I.sub prec c r) (I.add prec c r).
 
 Lemma ball_correct c r x y z : holds c x -> holds r y -> Rabs (z - x) <= y -> holds (ball c r) z.
@@ -145,7 +145,7 @@ Qed.
 Definition iball (c r : list number) (n : nat) : list type :=
   table n (fun i => ball (ivector c i) (ivector r i)).
 
-(* Defined: no undefined value, no undefined derivative. *)
+(** Defined: no undefined value, no undefined derivative. *)
 Definition all_real (x : type * list type) : bool := I.real (fst x) && forallb I.real (snd x).
 
 Lemma real_correct i x : I.real i = true -> contains (I.convert i) x -> x = Xreal (proj_val x).

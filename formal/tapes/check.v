@@ -1,4 +1,4 @@
-(* The check of a hallucinated point, by computation, and its theorem. *)
+(** The check of a hallucinated point, by computation, and its theorem. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
@@ -7,7 +7,7 @@ From Hallucert.tapes Require Import tape relations reals programs intervals boun
 Import ListNotations.
 Open Scope R_scope.
 
-(* What a file says: the function of n variables, the ascent step, the box of x*, a preconditioner with an
+(** What a file says: the function of n variables, the ascent step, the box of x*, a preconditioner with an
    approximate inverse, and a box that contains where SAM looks from the first one. *)
 Record point := Point {
   dimension : nat;
@@ -22,7 +22,7 @@ Record point := Point {
   target_radius : list number
 }.
 
-(* Its function, where SAM looks, and its boxes. *)
+(** Its function, where SAM looks, and its boxes. *)
 Definition f_of (p : point) : vec -> R := function (objective_of p) (dimension p).
 Definition P_of (p : point) : vec -> vec :=
   looks_at (step_of p) (dimension p) (f_of p) (to_real (rho_of p)).
@@ -43,6 +43,8 @@ Notation a := (intervals prec).
 Notation holds i r := (contains (I.convert i) (Xreal r)).
 Notation c := (numbers (centre p)).
 Notation r := (numbers (radius p)).
+Notation c' := (numbers (target_centre p)).
+Notation r' := (numbers (target_radius p)).
 Notation shifted := (shifted_program (step_of p) (rho_of p) f).
 Notation ascending := (ascent_program (step_of p) (rho_of p) f).
 Notation g := (meaning (gradient_program f) n).
@@ -56,7 +58,7 @@ Definition there : list I.type := iball prec (target_centre p) (target_radius p)
 Lemma within_centre : within n centre_point c.
 Proof. apply within_table. intros; apply ivector_correct. Qed.
 
-(* f is differentiable on both boxes. *)
+(** f is differentiable on both boxes. *)
 Definition smooth_on (X : list I.type) : bool :=
   all_real (dual_entry prec (duals_of prec (value_program f) X) 0).
 
@@ -66,7 +68,7 @@ intros H. apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n 
 apply value_parametric.
 Qed.
 
-(* The half widths are positive. *)
+(** The half widths are positive. *)
 Definition wide (l : list number) : bool := every n (fun i => surely_positive (ivector prec l i)).
 Lemma wide_correct l : wide l = true -> forall i, (i < n)%nat -> 0 < numbers l i.
 Proof.
@@ -74,14 +76,14 @@ intros H i Hi. apply (surely_positive_correct (ivector prec l i));
   [exact (every_spec _ _ H i Hi) | apply ivector_correct].
 Qed.
 
-(* The gradient does not vanish on the box. *)
+(** The gradient does not vanish on the box. *)
 Definition nonstationary : bool :=
   let G := outputs_of prec (gradient_program f) n n here in
   every n (fun i => I.real (get G i)) && surely_positive
     (isum prec n (fun i => I.mul prec (get G i) (get G i))).
 
-Lemma nonstationary_correct : nonstationary = true -> forall x, box_of p x -> exists i, (i < n)%nat /\
-  g x i <> 0.
+Lemma nonstationary_correct : nonstationary = true -> 
+  forall x, box_of p x -> exists i, (i < n)%nat /\ g x i <> 0.
 Proof.
 intros H x Hx. apply andb_prop in H. destruct H as [HR HP].
 assert (S : 0 < sum n (fun i => g x i * g x i)).
@@ -94,7 +96,7 @@ destruct (eqv_dec n (g x) (fun _ => 0)) as [Z|Z]; [|exact Z].
 rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
 Qed.
 
-(* From the box, SAM looks into the inside of the target box. *)
+(** From the box, SAM looks into the inside of the target box. *)
 Definition looks_inside : bool :=
   let J := duals_of prec ascending here in
   let F := outputs_of prec ascending n n centre_point in
@@ -104,7 +106,7 @@ Definition looks_inside : bool :=
         (ivector prec (target_centre p) i))))).
 
 Lemma looks_inside_correct : wide (radius p) = true -> looks_inside = true ->
-  forall x, box_of p x -> inside n (numbers (target_centre p)) (numbers (target_radius p)) (Q x).
+  forall x, box_of p x -> inside n c' r' (Q x).
 Proof.
 intros W H x Hx i Hi. apply andb_prop in H. destruct H as [HC HP].
 apply less, (surely_positive_correct _ _ (every_spec _ _ HP i Hi)).
@@ -118,13 +120,12 @@ apply centred_correct with (c := c) (r := r) (X := here) (C := centre_point); tr
 - intros j Hj. now apply Rlt_le, wide_correct.
 Qed.
 
-(* Krawczyk's test for the gradient where SAM looks. *)
+(** Krawczyk's test for the gradient where SAM looks. *)
 Definition contracts : bool :=
-  krawczyk prec n shifted here centre_point (ivector prec (radius p)) (preconditioner
-    p).
+  krawczyk prec n shifted here centre_point (ivector prec (radius p)) (preconditioner p).
 Definition injects : bool := injective_matrix prec n (preconditioner p) (inverse_of p).
 
-(* The Jacobian of the gradient where SAM looks. *)
+(** The Jacobian of the gradient where SAM looks. *)
 Notation A := (matrix (preconditioner p)).
 Notation DF := (jac shifted n).
 
@@ -139,17 +140,15 @@ Lemma contracts_correct : wide (radius p) = true -> contracts = true -> exists K
 Proof.
 intros W H. rewrite shifted_meaning.
 destruct (krawczyk_correct prec n shifted here centre_point (ivector prec (radius p))
-  (preconditioner p)
-  c r (shifted_parametric _ _ _) (ivector_correct prec _) within_centre (within_box prec n _ _)
-    (wide_correct _ W) H)
-  as [K [KJ [KB KR]]].
+  (preconditioner p) c r (shifted_parametric _ _ _) (ivector_correct prec _) within_centre
+  (within_box prec n _ _) (wide_correct _ W) H) as [K [KJ [KB KR]]].
 exists K. split; [now apply shifted_jacobian|]. now split.
 Qed.
 
-(* All that every theorem about the point needs. *)
+(** All that every theorem about the point needs. *)
 Definition base : bool :=
-  wide (radius p) && smooth_on here && smooth_on there && nonstationary && looks_inside && contracts &&
-    injects.
+  wide (radius p) && smooth_on here && smooth_on there && nonstationary && looks_inside &&
+  contracts && injects.
 
 Notation P := (P_of p).
 Notation there_box := (target_box p).
@@ -166,8 +165,7 @@ unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] H] _] _] _] _] k t dk Hk 
 now apply (smooth_gradient_on there H); [|apply within_box].
 Qed.
 
-Lemma looks_there : base = true -> forall x, box_of p x -> inside n (numbers (target_centre p))
-  (numbers (target_radius p)) (Q x).
+Lemma looks_there : base = true -> forall x, box_of p x -> inside n c' r' (Q x).
 Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[W _] _] _] H] _] _]. now apply looks_inside_correct.
 Qed.
 
@@ -181,15 +179,14 @@ Lemma base_nonzero : base = true -> forall x, box_of p x -> exists i, (i < n)%na
 Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] H] _] _] _].
 now apply nonstationary_correct. Qed.
 
-(* Exactly one hallucinated point is in the box. *)
+(** Exactly one hallucinated point is in the box. *)
 Theorem exactly_one_point : base = true ->
   exists x, inside_of p x /\ hallucinated n (f_of p) P x /\
     (forall y, box_of p y -> hallucinated n (f_of p) P y -> eqv n y x).
 Proof.
 intros H. pose proof H as H'. unfold base in H'. rewrite !andb_true_iff in H'.
 destruct H' as [[[[[[HW _] _] _] _] HC] HI]. destruct (contracts_correct HW HC) as [K [HJ [HK HF]]].
-apply (exactly_one n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (target_radius p))) with A K DF;
-  auto.
+apply (exactly_one n (f_of p) g P Q c r c' r') with A K DF; auto.
 - now apply wide_correct.
 - now apply smooth_here.
 - now apply smooth_there.
@@ -199,13 +196,12 @@ apply (exactly_one n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (ta
 - exact (injective_matrix_correct prec n _ _ HI).
 Qed.
 
-(* The function is differentiable in the box and where SAM looks from there. *)
+(** The function is differentiable in the box and where SAM looks from there. *)
 Theorem differentiable_point : base = true ->
   forall y, box_of p y -> differentiable n (f_of p) y /\ differentiable n (f_of p) (P y).
 Proof.
 intros H y Hy.
-apply (differentiable_here n (f_of p) g P Q c r (numbers (target_centre p)) (numbers (target_radius p)));
-  auto.
+apply (differentiable_here n (f_of p) g P Q c r c' r'); auto.
 - now apply smooth_here.
 - now apply smooth_there.
 - now apply looks_is.

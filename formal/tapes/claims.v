@@ -1,4 +1,4 @@
-(* What is claimed about a hallucinated point beyond its existence: the checks, and the theorem about all of
+(** What is claimed about a hallucinated point beyond its existence: the checks, and the theorem about all of
    it. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
@@ -10,7 +10,7 @@ From Hallucert.tapes Require Export check.
 Import ListNotations.
 Open Scope R_scope.
 
-(* [Minimizer root]: the Hessian at the target is a sum of squares, given by root, and a matrix with a
+(** [Minimizer root]: the Hessian at the target is a sum of squares, given by root, and a matrix with a
    dominant diagonal.
    [NoMinimizer v]: it is negative along v. [Saddle v w]: negative along v, positive along w.
    [Converges eta W V size inner q start]: SAM with step eta converges from the box with half widths start. W
@@ -22,7 +22,7 @@ Inductive claim :=
   | Saddle (v w : list number)
   | Converges (eta : number) (W V : list (list number)) (size : number) (inner q start : list number).
 
-(* What a claim says about the hallucinated point x. *)
+(** What a claim says about the hallucinated point x. *)
 Definition says (p : point) (k : claim) (x : vec) : Prop :=
   let n := dimension p in
   match k with
@@ -35,7 +35,7 @@ Definition says (p : point) (k : claim) (x : vec) : Prop :=
       converges n (fun k => iterate (sam_step (f_of p) (P_of p) (to_real eta)) k y) x
   end.
 
-(* The same point with another box. *)
+(** The same point with another box. *)
 Definition shrink (p : point) (l : list number) : point :=
   Point (dimension p) (objective_of p) (step_of p) (rho_of p) (centre p) l (preconditioner p) (inverse_of p)
     (target_centre p) (target_radius p).
@@ -62,15 +62,15 @@ Notation shifted := (shifted_program (step_of p) (rho_of p) f).
 Notation ascending := (ascent_program (step_of p) (rho_of p) f).
 Notation Q := (meaning ascending n).
 
-(* The Hessian on the target box. *)
+(** The Hessian on the target box. *)
 Definition hessian : list (I.type * list I.type) := duals_of prec (gradient_program f) (there prec p).
 Definition hessian_real (D : list (I.type * list I.type)) : bool :=
   every n (fun i => all_real (dual_entry prec D i)).
 
 Lemma hessian_jacobian : hessian_real hessian = true -> jacobian n n (target_box p) g H.
 Proof.
-intros R k t dk Hk Hd. apply (duals_jacobian prec _ n n (there prec p) (gradient_parametric f) R);
-  [exact Hk|].
+intros R k t dk Hk Hd.
+apply (duals_jacobian prec _ n n (there prec p) (gradient_parametric f) R); [exact Hk|].
 now apply within_box.
 Qed.
 
@@ -81,7 +81,7 @@ intros R y Hy i j Hi Hj. apply slope_correct; [apply gradient_parametric | now a
 exact (every_spec _ _ R i Hi).
 Qed.
 
-(* Positive definite: H minus a sum of squares has a dominant diagonal. *)
+(** Positive definite: H minus a sum of squares has a dominant diagonal. *)
 Definition minimizer (G : list (list number)) : bool :=
   let D := hessian in
   let R := stored prec n (imatrix prec G) in
@@ -97,8 +97,8 @@ intros C y Hy. apply andb_prop in C. destruct C as [R C]. apply (positive_criter
 set (E := stored _ _ _) in C.
 assert (HE : bounds n E (fun i j => H y i j - gram n (matrix G) i j)).
 { apply stored_correct. intros i j Hi Hj. apply isub_correct; [now apply hessian_correct|].
-  apply isum_correct. intros k Hk. apply imul_correct; apply stored_correct; auto; intros u v _ _;
-    apply imatrix_correct. }
+  apply isum_correct. intros k Hk. apply imul_correct; apply stored_correct; auto;
+    intros u v _ _; apply imatrix_correct. }
 intros i Hi. apply less, (surely_positive_correct _ _ (every_spec _ _ C i Hi)).
 apply isub_correct; [apply imul_correct; [apply int_correct | now apply HE]|].
 apply isum_correct. intros j Hj. apply imul_correct.
@@ -106,7 +106,7 @@ apply isum_correct. intros j Hj. apply imul_correct.
 - apply iadd_correct; apply iabs_correct; [now apply (HE i j) | now apply (HE j i)].
 Qed.
 
-(* The curvature along a vector. *)
+(** The curvature along a vector. *)
 Definition curvature (D : list (I.type * list I.type)) (v : list number) : I.type :=
   let V := ivector prec v in isum prec n (fun i => I.mul prec (V i) (imv prec n (slope prec D) V i)).
 Definition concave (v : list number) : bool :=
@@ -141,12 +141,14 @@ Notation n := (dimension p).
 Notation f := (objective_of p).
 Notation c := (numbers (centre p)).
 Notation r := (numbers (radius p)).
+Notation c' := (numbers (target_centre p)).
+Notation r' := (numbers (target_radius p)).
 Notation g := (meaning (gradient_program f) n).
 Notation P := (P_of p).
 Notation H := (jac (gradient_program f) n).
 Notation Q := (meaning (ascent_program (step_of p) (rho_of p) f) n).
 
-(* The check of a claim, and of a point with claims. *)
+(** The check of a claim, and of a point with claims. *)
 Definition check_claim (k : claim) : bool :=
   match k with
   | Minimizer G => minimizer prec p G
@@ -171,19 +173,15 @@ pose proof (looks_is prec p B) as L. pose proof (looks_there prec p B) as L'.
 destruct k as [G|v|v w|eta W V size inner q start]; cbn [check_claim] in K.
 - pose proof (minimizer_correct prec p G K) as D. apply andb_prop in K. destruct K as [R _].
   pose proof (hessian_jacobian prec p R) as HJ. split.
-  + now apply (target_minimizer n (f_of p) g H P Q c r (numbers (target_centre p))
-    (numbers (target_radius p))).
-  + apply (sam_minimizer n (f_of p) g H P Q c r (numbers (target_centre p)) (numbers (target_radius p)));
-    auto.
+  + now apply (target_minimizer n (f_of p) g H P Q c r c' r').
+  + apply (sam_minimizer n (f_of p) g H P Q c r c' r'); auto.
     now apply base_nonzero with prec.
-- apply (target_no_minimizer n (f_of p) g H P Q c r (numbers (target_centre p)) (numbers (target_radius p)))
-  with (numbers v);
-    auto; [now apply hessian_jacobian with prec, concave_real with v | now apply concave_correct with prec].
+- apply (target_no_minimizer n (f_of p) g H P Q c r c' r') with (numbers v); auto;
+    [now apply hessian_jacobian with prec, concave_real with v | now apply concave_correct with prec].
 - apply andb_prop in K. destruct K as [Kv Kw].
-  apply (target_saddle n (f_of p) g H P Q c r (numbers (target_centre p)) (numbers (target_radius p)))
-    with (numbers v) (numbers w);
-    auto; [now apply hessian_jacobian with prec, concave_real with v | now apply concave_correct
-      with prec | now apply convex_correct with prec].
+  apply (target_saddle n (f_of p) g H P Q c r c' r') with (numbers v) (numbers w); auto;
+    [now apply hessian_jacobian with prec, concave_real with v | now apply concave_correct with prec |
+     now apply convex_correct with prec].
 - rewrite !andb_true_iff in K. destruct K as [[K1 K2] K3].
   destruct (exactly_one_point prec (shrink p inner) K1) as [z [Hz [Zz _]]].
   assert (E : eqv n z x).
@@ -194,7 +192,7 @@ destruct k as [G|v|v w|eta W V size inner q start]; cbn [check_claim] in K.
   now apply (converging_correct prec (shrink p inner) eta W V size q start z).
 Qed.
 
-(* The theorem of a point: exactly one hallucinated point is in the box, and what is claimed of it holds. *)
+(** The theorem of a point: exactly one hallucinated point is in the box, and what is claimed of it holds. *)
 Theorem hallucinated_point ks : check ks = true ->
   exists x, inside_of p x /\ hallucinated n (f_of p) P x /\
     (forall y, box_of p y -> hallucinated n (f_of p) P y -> eqv n y x) /\

@@ -1,4 +1,4 @@
-(* SAM converges: the check that its step contracts on a box, in a Euclidean norm, and what follows. *)
+(** SAM converges: the check that its step contracts on a box, in a Euclidean norm, and what follows. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
@@ -27,11 +27,11 @@ Notation slopes := (slopes_program shifted).
 Notation ascending := (ascent_program (step_of p) (rho_of p) f).
 Notation Q := (meaning ascending n).
 
-(* The entries of the Jacobian of the gradient where SAM looks, on the box q, by mean value forms. *)
+(** The entries of the Jacobian of the gradient where SAM looks, on the box q, by mean value forms. *)
 Definition entries_ok (JJ : list (I.type * list I.type)) (F : list I.type) : bool :=
   centred_ok prec n (n * n) JJ F.
-Definition entries (JJ : list (I.type * list I.type)) (F : list I.type) (q : list number) : nat -> nat ->
-  I.type :=
+Definition entries (JJ : list (I.type * list I.type)) (F : list I.type) (q : list number) :
+  nat -> nat -> I.type :=
   stored prec n (fun i j => centred prec n (ivector prec q) JJ F (i * n + j)).
 
 Lemma entries_correct X q x : (forall z, box n c (numbers q) z -> within n X z) ->
@@ -44,13 +44,13 @@ Proof.
 intros HX Hq Hx HJ JJ F H. apply stored_correct. intros i j Hi Hj.
 rewrite <- slopes_meaning; try assumption; [| apply shifted_parametric |].
 - apply centred_correct with (m := (n * n)%nat) (c := c) (r := numbers q) (X := X) (C := centre_point prec p);
-    try assumption; [apply slopes_parametric, shifted_parametric | apply ivector_correct | apply
-      within_centre | nia].
-- apply (all_real_smooth prec _ n X); [apply shifted_parametric | now apply HX | exact
-  (every_spec _ _ HJ i Hi)].
+    try assumption; [apply slopes_parametric, shifted_parametric | apply ivector_correct |
+      apply within_centre | nia].
+- apply (all_real_smooth prec _ n X); 
+  [apply shifted_parametric | now apply HX | exact (every_spec _ _ HJ i Hi)].
 Qed.
 
-(* A step of SAM in the coordinates W x has the Jacobian W (1 - eta J) V. *)
+(** A step of SAM in the coordinates W x has the Jacobian W (1 - eta J) V. *)
 Definition step_matrix (e : I.type) (W V J : nat -> nat -> I.type) : nat -> nat -> I.type :=
   let N := stored prec n (fun i j => I.sub prec (idelta prec i j) (I.mul prec e (J i j))) in
   let NV := stored prec n (imm prec n N V) in
@@ -66,7 +66,7 @@ apply stored_correct, imm_correct; [|exact HV]. apply stored_correct. intros k l
 apply isub_correct; [apply idelta_correct|]. apply imul_correct; [exact He | now apply HJ].
 Qed.
 
-(* The sum of row i of |E^T E|. *)
+(** The sum of row i of |E^T E|. *)
 Definition row (E : nat -> nat -> I.type) (i : nat) : I.type :=
   isum prec n (fun j => I.abs (isum prec n (fun k => I.mul prec (E k i) (E k j)))).
 
@@ -77,7 +77,7 @@ intros B Hi. apply isum_correct. intros j Hj. apply iabs_correct,
   isum_correct. intros k Hk. apply imul_correct; auto.
 Qed.
 
-(* The rows are bounded by one number less than 1. *)
+(** The rows are bounded by one number less than 1. *)
 Definition contracting (E : nat -> nat -> I.type) : bool :=
   every n (fun i => let s := row E i in I.bounded s && surely_positive (I.sub prec (int prec 1) s)).
 
@@ -95,8 +95,8 @@ Lemma contracting_correct E (S : (nat -> nat -> R) -> Prop) A : contracting E = 
   exists k, k < 1 /\ forall B i, S B -> (i < n)%nat -> sum n (fun j => Rabs (gram n B i j)) <= k.
 Proof.
 intros C HS HA.
-assert (T : forall B i, S B -> (i < n)%nat -> sum n (fun j => Rabs (gram n B i j)) <= top (row E i) /\
-  top (row E i) < 1).
+assert (T : forall B i, S B -> (i < n)%nat -> 
+  sum n (fun j => Rabs (gram n B i j)) <= top (row E i) /\ top (row E i) < 1).
 { intros B i HB Hi. pose proof (every_spec _ _ C i Hi) as K. apply andb_prop in K. destruct K as [K1 K2].
   destruct (top_correct _ _ K1 (row_correct E B i (HS B HB) Hi)) as [T1 T2]. split; [exact T2|].
   apply less, (surely_positive_correct _ _ K2). apply isub_correct; [apply int_correct | exact T1]. }
@@ -105,15 +105,15 @@ exists k. split; [exact K1|]. intros B i HB Hi.
 apply Rle_trans with (top (row E i)); [now apply T | now apply K2].
 Qed.
 
-(* A ball of radius size around each point of the box r is in the box q, ... *)
+(** A ball of radius size around each point of the box r is in the box q, ... *)
 Definition reaches (V : nat -> nat -> I.type) (size : I.type) (q : list number) : bool :=
   every n (fun i =>
     let d := I.sub prec (ivector prec q i) (ivector prec (radius p) i) in
     surely_nonnegative d && surely_nonnegative (I.sub prec (I.mul prec d d)
       (I.mul prec (isum prec n (fun j => I.mul prec (V i j) (V i j))) (I.mul prec size size)))).
 
-Lemma reaches_correct V A s t q : bounds n V A -> holds s t -> reaches V s q = true -> forall i,
-  (i < n)%nat ->
+Lemma reaches_correct V A s t q : bounds n V A -> holds s t -> reaches V s q = true ->
+  forall i, (i < n)%nat ->
   r i <= numbers q i /\ square n (A i) * (t * t) <= (numbers q i - r i) * (numbers q i - r i).
 Proof.
 intros B H K i Hi. pose proof (every_spec _ _ K i Hi) as L. apply andb_prop in L. destruct L as [L1 L2].
@@ -124,7 +124,7 @@ apply (surely_nonnegative_correct _ _ L2). apply isub_correct; [now apply imul_c
 apply imul_correct; [|now apply imul_correct]. apply isum_correct. intros j Hj. apply imul_correct; auto.
 Qed.
 
-(* ... and it contains the box start. *)
+(** ... and it contains the box start. *)
 Definition contains_start (W : nat -> nat -> I.type) (size : I.type) (start : list number) : bool :=
   let m := table n (fun i => isum prec n (fun j => I.mul prec (I.abs (W i j))
     (I.add prec (ivector prec start j) (ivector prec (radius p) j)))) in
@@ -146,14 +146,14 @@ assert (M : forall i, (i < n)%nat -> holds (get
 apply isum_correct. intros i Hi. apply imul_correct; now apply M.
 Qed.
 
-(* The function is differentiable on the box X, and where SAM looks from there. *)
+(** The function is differentiable on the box X, and where SAM looks from there. *)
 Definition differentiable_on (X T : list I.type) (J : list (I.type * list I.type)) : bool :=
   smooth_on prec p X && smooth_on prec p T && every n (fun i => I.real (get T i)) &&
   every n (fun i => all_real (dual_entry prec J i)).
 
-(* SAM converges. *)
-Definition converging (eta : number) (W V : list (list number)) (size : number) (q start : list number) :
-  bool :=
+(** SAM converges. *)
+Definition converging (eta : number) (W V : list (list number)) (size : number) 
+    (q start : list number) : bool :=
   let X := iball prec (centre p) q n in
   let T := outputs_of prec ascending n n X in
   let J := duals_of prec shifted X in

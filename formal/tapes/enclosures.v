@@ -1,4 +1,4 @@
-(* Programs over intervals enclose their values and Jacobians on boxes. *)
+(** Programs over intervals enclose their values and Jacobians on boxes. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
@@ -16,7 +16,7 @@ Notation a := (intervals prec).
 Notation encloses := (fun i x => contains (I.convert i) x).
 Notation holds i r := (contains (I.convert i) (Xreal r)).
 
-(* The intervals X contain the entries of the vector x. *)
+(** The intervals X contain the entries of the vector x. *)
 Definition within (n : nat) (X : list I.type) (x : vec) : Prop :=
   Forall2 encloses X (map Xreal (list_of n x)).
 
@@ -34,7 +34,7 @@ intros H. apply within_table. intros i Hi.
 apply (ball_correct prec _ _ (numbers c i) (numbers r i)); [apply ivector_correct.. | now apply H].
 Qed.
 
-(* The value of a program, output by output. *)
+(** The value of a program, output by output. *)
 Definition outputs_of (P : program) (n m : nat) (X : list I.type) : list I.type :=
   let V := P _ a X in table m (fun i => nth i V (zero a)).
 
@@ -45,13 +45,13 @@ Proof.
 intros HP HX Hi. unfold outputs_of. rewrite nth_table by exact Hi. intros HR.
 pose proof (intervals_correct prec) as CI.
 pose proof (r_nth _ _ _ CI i _ _ (HP _ _ _ _ _ _ _ CI HX)) as E.
-pose proof (r_nth _ _ _ extended_reals i _ _ (HP _ _ _ _ _ _ _ extended_reals (real_defined (list_of n x))))
-  as D.
+pose proof (r_nth _ _ _ extended_reals i _ _ 
+  (HP _ _ _ _ _ _ _ extended_reals (real_defined (list_of n x)))) as D.
 pose proof (real_correct _ _ HR E) as R. rewrite R in E. unfold meaning, vec_of.
 change 0 with (zero reals). now rewrite <- (defined_as_elim _ _ _ D R) .
 Qed.
 
-(* The values of a program on a box. *)
+(** The values of a program on a box. *)
 Lemma outputs_within P n X x : parametric P -> within n X x ->
   every n (fun i => I.real (nth i (outputs_of P n n X) (zero a))) = true ->
     within n (outputs_of P n n X) (meaning P n x).
@@ -61,7 +61,7 @@ pose proof (outputs_correct P n n X x i HP HX Hi (every_spec _ _ HR i Hi)) as K.
 unfold outputs_of in K. now rewrite nth_table in K.
 Qed.
 
-(* The value of a program with all partial derivatives. *)
+(** The value of a program with all partial derivatives. *)
 Definition duals_of (P : program) (X : list I.type) : list (I.type * list I.type) := P _ (dual a) (seed a X).
 Definition dual_entry (d : list (I.type * list I.type)) (i : nat) := nth i d (zero (dual a)).
 Definition slope (d : list (I.type * list I.type)) (i j : nat) : I.type :=
@@ -74,7 +74,7 @@ intros HP HX. pose proof (intervals_correct prec) as CI. pose proof (r_dual _ _ 
 apply (r_nth _ _ _ CD), (HP _ _ _ _ _ _ _ CD). now apply (r_seed_from _ _ _ CI).
 Qed.
 
-(* What is free of undefined values over intervals is differentiable in every point, ... *)
+(** What is free of undefined values over intervals is differentiable in every point, ... *)
 Lemma all_real_smooth P n X x i : parametric P -> within n X x ->
   all_real (dual_entry (duals_of P X) i) = true ->
   smooth (derivatives P n x i).
@@ -86,7 +86,7 @@ rewrite forallb_forall in R2. induction D as [|u y l l' K D IH]; constructor.
 - apply IH. intros; apply R2. now right.
 Qed.
 
-(* ... and its derivatives are enclosed. *)
+(** ... and its derivatives are enclosed. *)
 Lemma slope_correct P n X x i j : parametric P -> within n X x ->
   all_real (dual_entry (duals_of P X) i) = true ->
   holds (slope (duals_of P X) i j) (jac P n x i j).
@@ -101,7 +101,7 @@ assert (R : is_real (nth j (snd (derivatives P n x i)) (Xreal 0))).
 red in R. now rewrite R in K.
 Qed.
 
-(* A program without undefined derivatives on X has its Jacobian there. *)
+(** A program without undefined derivatives on X has its Jacobian there. *)
 Lemma duals_jacobian P n m X : parametric P ->
   every m (fun i => all_real (dual_entry (duals_of P X) i)) = true ->
   jacobian n m (within n X) (meaning P n) (jac P n).

@@ -1,4 +1,4 @@
-(* The checks over three interval arithmetics: doubles; floating-point numbers of any precision with the
+(** The checks over three interval arithmetics: doubles; floating-point numbers of any precision with the
    machine's integers; and the same with Coq's own integers, which needs no axiom about the machine and takes
    five times as long. *)
 From Coq Require Import ZArith.

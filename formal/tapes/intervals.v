@@ -1,4 +1,4 @@
-(* Intervals as an algebra, for any interval arithmetic of coq-interval: what they contain, and checks of
+(** Intervals as an algebra, for any interval arithmetic of coq-interval: what they contain, and checks of
    signs. *)
 From Coq Require Import Reals Lra List ZArith.
 From Interval Require Import Xreal Basic Interval.
@@ -11,7 +11,7 @@ Module Intervals (I : IntervalOps).
 Section Precision.
 Variable prec : I.F.precision.
 
-(* An interval for the number in a file. *)
+(** An interval for the number in a file. *)
 Definition enclosure (c : number) : I.type :=
   match c with
   | Dyadic m Z0 => I.fromZ prec m
@@ -21,18 +21,18 @@ Definition enclosure (c : number) : I.type :=
   | Ratio p q => I.div prec (I.fromZ prec p) (I.fromZ prec (Zpos q))
   end.
 
-(* A function of positive numbers, and of others not. *)
+(** A function of positive numbers, and of others not. *)
 Definition positive_only (f : I.type -> I.type) (x : I.type) : I.type :=
   match I.sign_strict x with Xgt => f x | _ => I.nai end.
 
-(* 1 - 2 / (exp (2 x) + 1), in which x occurs once *)
+(** 1 - 2 / (exp (2 x) + 1), in which x occurs once *)
 Definition tanh (x : I.type) : I.type :=
   let two := I.fromZ prec 2 in let one := I.fromZ prec 1 in
   I.sub prec one (I.div prec two (I.add prec (I.exp prec (I.mul prec two x)) one)).
 
 Definition intervals : algebra I.type := {|
   constant := enclosure; pi := I.pi prec; add := I.add prec; sub := I.sub prec; mul := I.mul prec;
-    div := I.div prec;
+  div := I.div prec;
   neg := I.neg; power x n := I.power_int prec x (Z.of_nat n); root := positive_only (I.sqrt prec);
   exponential := I.exp prec; logarithm := positive_only (I.ln prec); sine := I.sin prec;
     cosine := I.cos prec; tangent := tanh
@@ -57,7 +57,7 @@ destruct c as [m [|e|e]|p q]; simpl.
   destruct q; try assumption. apply I.fromZ_correct.
 Qed.
 
-(* The sign of an interval is that of all its members. *)
+(** The sign of an interval is that of all its members. *)
 Lemma sign_positive i x : I.sign_strict i = Xgt -> encloses i x -> exists r, x = Xreal r /\ 0 < r.
 Proof.
 intros S X. pose proof (I.sign_strict_correct i) as H. rewrite S in H. destruct (H x X) as [E L].
@@ -72,7 +72,7 @@ destruct (sign_positive i x S X) as [r [-> P]]. simpl. case is_positive_spec; [|
 exact (H i r P X).
 Qed.
 
-(* The formula of [tanh]. *)
+(** The formula of [tanh]. *)
 Lemma tanh_formula x : Rtrigo_def.tanh x = 1 - 2 / (exp (2 * x) + 1).
 Proof.
 unfold Rtrigo_def.tanh, sinh, cosh. rewrite exp_Ropp. replace (2 * x) with (x + x) by ring. rewrite exp_plus.
@@ -91,7 +91,7 @@ replace (everywhere Rtrigo_def.tanh x) with (Xsub (Xreal 1)
   case is_zero_spec; [lra|]. intros _. now rewrite tanh_formula.
 Qed.
 
-(* Every program over intervals encloses the same program over the extended reals. *)
+(** Every program over intervals encloses the same program over the extended reals. *)
 Theorem intervals_correct : compatible encloses intervals extended.
 Proof.
 constructor.

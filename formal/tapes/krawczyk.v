@@ -1,4 +1,4 @@
-(* Krawczyk's test: an approximate inverse A of the Jacobian J of a program P shows exactly one zero in a
+(** Krawczyk's test: an approximate inverse A of the Jacobian J of a program P shows exactly one zero in a
    box. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
@@ -23,20 +23,20 @@ Notation a := (intervals prec).
 Notation holds i r := (contains (I.convert i) (Xreal r)).
 Notation get := (fun l i => nth i l (zero a)).
 
-(* Matrices of bounded intervals, and of their largest members. *)
+(** Matrices of bounded intervals, and of their largest members. *)
 Definition bounded_matrix (A : nat -> nat -> I.type) : bool :=
   every n (fun i => every n (fun j => I.bounded (A i j))).
 Definition tops (A : nat -> nat -> I.type) : mat := fun i j => top (A i j).
 
-Lemma bounded_matrix_correct A i j x : bounded_matrix A = true -> (i < n)%nat -> (j < n)%nat ->
-  holds (A i j) x ->
+Lemma bounded_matrix_correct A i j x : bounded_matrix A = true ->
+  (i < n)%nat -> (j < n)%nat -> holds (A i j) x ->
   holds (A i j) (tops A i j) /\ x <= tops A i j.
 Proof. intros H Hi Hj. apply top_correct. exact (every_spec _ _ (every_spec _ _ H i Hi) j Hj). Qed.
 
 Lemma stored_matrix l : bounds n (stored prec n (imatrix prec l)) (matrix l).
 Proof. apply stored_correct. intros i j _ _. apply imatrix_correct. Qed.
 
-(* M A is near the unit matrix. *)
+(** M A is near the unit matrix. *)
 Definition injective_matrix (A M : list (list number)) : bool :=
   let A := stored prec n (imatrix prec A) in
   let M := stored prec n (imatrix prec M) in
@@ -52,11 +52,11 @@ apply iabs_correct, isub_correct; [apply idelta_correct|].
 apply imm_correct; try assumption; apply stored_matrix.
 Qed.
 
-(* |1 - A J| *)
+(** |1 - A J| *)
 Definition defect (A : nat -> nat -> I.type) (J : list (I.type * list I.type)) : nat -> nat -> I.type :=
   stored prec n (fun i j => I.abs (I.sub prec (idelta prec i j) (imm prec n A (slope prec J) i j))).
 
-(* The test on the box X with the centre C and the half widths R. *)
+(** The test on the box X with the centre C and the half widths R. *)
 Variables (P : program) (X C : list I.type) (R : nat -> I.type) (pre : list (list number)).
 Notation A := (matrix pre).
 
@@ -66,7 +66,7 @@ Definition krawczyk : bool :=
   let A := stored prec n (imatrix prec pre) in
   let E := defect A J in
   every n (fun i => all_real (dual_entry prec J i)) && every n (fun i => I.real (get F i)) &&
-    bounded_matrix E &&
+  bounded_matrix E &&
   every n (fun i => surely_positive (I.sub prec (R i)
     (I.add prec (I.abs (imv prec n A (get F) i)) (isum prec n (fun j => I.mul prec (E i j) (R j)))))).
 
@@ -79,8 +79,8 @@ Hypothesis r_pos : forall i, (i < n)%nat -> 0 < r i.
 
 Theorem krawczyk_correct : krawczyk = true -> exists K : mat,
   jacobian n n (box n c r) (meaning P n) (jac P n) /\
-  (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat -> Rabs (delta i j - mm n A (jac P n x) i j) <=
-    K i j) /\
+  (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat -> 
+    Rabs (delta i j - mm n A (jac P n x) i j) <= K i j) /\
   (forall i, (i < n)%nat -> Rabs (mv n A (meaning P n c) i) + sum n (fun j => K i j * r j) < r i).
 Proof.
 intros H. unfold krawczyk in H. set (J := duals_of prec P X) in *.
@@ -114,16 +114,16 @@ Notation a := (intervals prec).
 Notation holds i r := (contains (I.convert i) (Xreal r)).
 Notation get := (fun l i => nth i l (zero a)).
 
-(* How far output i is from its value at the centre, given the half widths R. *)
+(** How far output i is from its value at the centre, given the half widths R. *)
 Definition spread (J : list (I.type * list I.type)) (i : nat) : I.type :=
   isum prec n (fun j => I.mul prec (I.abs (slope prec J i j)) (R j)).
 
-(* The derivatives are defined and bounded, and so are the values F at the centre. *)
+(** The derivatives are defined and bounded, and so are the values F at the centre. *)
 Definition centred_ok (J : list (I.type * list I.type)) (F : list I.type) : bool :=
   every m (fun i => all_real (dual_entry prec J i) && I.real (get F i) &&
     every n (fun j => I.bounded (I.abs (slope prec J i j)))).
 
-(* Output i on the box. *)
+(** Output i on the box. *)
 Definition centred (J : list (I.type * list I.type)) (F : list I.type) (i : nat) : I.type :=
   I.add prec (get F i) (ball prec (int prec 0) (spread J i)).
 

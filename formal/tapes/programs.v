@@ -1,4 +1,4 @@
-(* Programs as maps of R^n, in the words of formal/theory: their Jacobians along curves, gradients and ascent
+(** Programs as maps of R^n, in the words of formal/theory: their Jacobians along curves, gradients and ascent
    steps. *)
 From Coquelicot Require Import Coquelicot.
 From Coq Require Import Reals Lra Lia List ZArith.
@@ -8,7 +8,7 @@ From Hallucert.tapes Require Import tape relations reals.
 Import ListNotations.
 Open Scope R_scope.
 
-(* The first n entries of a vector as a list, and a list as a vector: the one passage between the two. *)
+(** The first n entries of a vector as a list, and a list as a vector: the one passage between the two. *)
 Definition list_of (n : nat) (x : vec) : list R := map x (seq 0 n).
 Definition vec_of (l : list R) : vec := fun i => nth i l 0.
 
@@ -28,32 +28,32 @@ intros i Hi. rewrite nth_list_of; [reflexivity|]. unfold list_of in Hi.
 now rewrite map_length, seq_length in Hi.
 Qed.
 
-(* A program over every algebra, and its parametricity. *)
+(** A program over every algebra, and its parametricity. *)
 Definition program := forall A, algebra A -> list A -> list A.
 Definition parametric (P : program) := forall A B (R : A -> B -> Prop) a b xs ys,
   compatible R a b -> Forall2 R xs ys -> Forall2 R (P A a xs) (P B b ys).
 
-(* The map of R^n that a program computes. *)
+(** The map of R^n that a program computes. *)
 Definition meaning (P : program) (n : nat) (x : vec) : vec := vec_of (P R reals (list_of n x)).
 
-(* Its value with all partial derivatives, where they are defined, and its Jacobian. *)
+(** Its value with all partial derivatives, where they are defined, and its Jacobian. *)
 Definition derivatives (P : program) (n : nat) (x : vec) (i : nat) : ExtendedR * list ExtendedR :=
   nth i (P _ (dual extended) (seed extended (map Xreal (list_of n x)))) (zero (dual extended)).
 Definition jac (P : program) (n : nat) (x : vec) : mat :=
   fun i j => proj_val (nth j (snd (derivatives P n x i)) (Xreal 0)).
 
-(* A dual number without undefined parts. *)
+(** A dual number without undefined parts. *)
 Definition is_real (x : ExtendedR) := x = Xreal (proj_val x).
 Definition smooth (x : ExtendedR * list ExtendedR) := is_real (fst x) /\ Forall is_real (snd x).
 
 Lemma real_list l : Forall is_real l -> l = map Xreal (map proj_val l).
 Proof. intros H; induction H; simpl; congruence. Qed.
 
-(* Coordinate directions combine to the speed of the coordinate. *)
+(** Coordinate directions combine to the speed of the coordinate. *)
 Lemma combination_unit i w ds : unit extended i = map Xreal ds -> combination ds w = nth i w 0.
 Proof.
-revert w ds; induction i as [|i I]; intros w ds E; destruct ds as [|d ds]; try discriminate; injection E
-  as E1 E2.
+revert w ds; induction i as [|i I]; intros w ds E; destruct ds as [|d ds]; try discriminate;
+  injection E as E1 E2.
 - subst d. destruct ds; [|discriminate]. destruct w; simpl; [reflexivity | ring].
 - subst d. destruct w as [|v w]; simpl; [reflexivity|]. rewrite (I w ds E2). ring.
 Qed.
@@ -68,7 +68,7 @@ rewrite S. unfold list_of. simpl. rewrite <- seq_shift, map_map. destruct ds as 
 - specialize (I ds (fun j => w (Datatypes.S j))). unfold list_of in I. now rewrite I.
 Qed.
 
-(* The seed of a point follows every curve through it. *)
+(** The seed of a point follows every curve through it. *)
 Lemma seed_along n c t dc : curve n c t dc ->
   Forall2 (derivative_along t (list_of n dc)) (seed extended (map Xreal (list_of n (c t))))
     (map (fun j s => c s j) (seq 0 n)).
@@ -82,7 +82,7 @@ intros r [= <-]. split; [reflexivity|]. intros ds E. simpl in E. rewrite (combin
 rewrite nth_list_of by lia. apply H. lia.
 Qed.
 
-(* A program has its Jacobian wherever its derivatives are defined. *)
+(** A program has its Jacobian wherever its derivatives are defined. *)
 Theorem program_jacobian P n m (D : vec -> Prop) : parametric P ->
   (forall x i, D x -> (i < m)%nat -> smooth (derivatives P n x i)) -> jacobian n m D (meaning P n) (jac P n).
 Proof.
@@ -99,7 +99,7 @@ replace (sum n _) with (sum n (fun j => nth j (map proj_val (snd (derivatives P 
 - apply sum_ext. intros j _. unfold jac. f_equal. exact (map_nth proj_val _ (Xreal 0) j).
 Qed.
 
-(* The programs of a certificate. *)
+(** The programs of a certificate. *)
 Definition value_program (f : objective) : program := fun A a xs => [value a f xs].
 Definition gradient_program (f : objective) : program := fun A a => gradient a f.
 Definition ascent_program s rho f : program := fun A a => ascent a s rho f.
@@ -114,7 +114,7 @@ Proof. intros A B R a b xs ys C H. now apply (r_ascent R). Qed.
 Lemma shifted_parametric s rho f : parametric (shifted_program s rho f).
 Proof. intros A B R a b xs ys C H. now apply (r_shifted_gradient R). Qed.
 
-(* The function of n variables that an objective means. *)
+(** The function of n variables that an objective means. *)
 Definition function (f : objective) (n : nat) (x : vec) : R := value reals f (list_of n x).
 
 Lemma gradient_length f xs : length (gradient reals f xs) = length xs.
@@ -123,7 +123,7 @@ Proof. unfold gradient, pad. now rewrite map_length, seq_length. Qed.
 Lemma real_defined l : Forall2 defined_as (map Xreal l) l.
 Proof. induction l; constructor; [now right | assumption]. Qed.
 
-(* Where the derivatives are defined, they are those of the program over the reals. *)
+(** Where the derivatives are defined, they are those of the program over the reals. *)
 Lemma jac_reals P n x i j : parametric P -> smooth (derivatives P n x i) ->
   jac P n x i j = nth j (snd (nth i (P _ (dual reals) (seed reals (list_of n x))) (zero (dual reals)))) 0.
 Proof.
@@ -149,7 +149,7 @@ Qed.
 Lemma list_of_length n x : length (list_of n x) = n.
 Proof. unfold list_of. now rewrite map_length, seq_length. Qed.
 
-(* The gradient of a program is the derivative of its value, ... *)
+(** The gradient of a program is the derivative of its value, ... *)
 Lemma smooth_gradient f n x j : smooth (derivatives (value_program f) n x 0%nat) -> (j < n)%nat ->
   jac (value_program f) n x 0%nat j = meaning (gradient_program f) n x j.
 Proof.
@@ -158,7 +158,7 @@ unfold meaning, vec_of, gradient_program, gradient, pad. rewrite list_of_length.
 now rewrite (nth_map_seq (fun i => nth i _ (zero reals))) by exact Hj.
 Qed.
 
-(* ... along every curve. *)
+(** ... along every curve. *)
 Definition smooth_at (f : objective) (n : nat) (x : vec) := smooth (derivatives (value_program f) n x 0%nat).
 
 Lemma function_gradient f n (D : vec -> Prop) : (forall x, D x -> smooth_at f n x) ->
@@ -171,7 +171,7 @@ apply (program_jacobian (value_program f) n 1 D (value_parametric f)); auto.
 intros x i Hx Hi. replace i with 0%nat by lia. now apply H.
 Qed.
 
-(* The ascent step of a program is SAM's, with its gradient in place of that of the function. *)
+(** The ascent step of a program is SAM's, with its gradient in place of that of the function. *)
 Lemma ascent_length s rho f xs : length (ascent reals s rho f xs) = length xs.
 Proof.
 unfold ascent, axpy. rewrite map_length, combine_length.
@@ -202,7 +202,7 @@ unfold vec_of. rewrite nth_indep with (d' := (fun x => x ^ 2) 0) by now rewrite 
 exact (map_nth (fun x => x ^ 2) l 0 i).
 Qed.
 
-(* Where SAM looks from x. *)
+(** Where SAM looks from x. *)
 Definition looks_at (s : variant) : nat -> (vec -> R) -> R -> vec -> vec :=
   match s with Sam => ahead | Usam => ahead_unnormalized end.
 
@@ -221,7 +221,7 @@ rewrite nth_list_of by exact Hi. destruct s; simpl.
 - rewrite (ahead_unnormalized_is n D _ _ G E) by assumption. reflexivity.
 Qed.
 
-(* The gradient where SAM looks is a program. *)
+(** The gradient where SAM looks is a program. *)
 Lemma shifted_meaning s rho f n x :
   meaning (gradient_program f) n (meaning (ascent_program s rho f) n x) =
     meaning (shifted_program s rho f) n x.
@@ -242,7 +242,7 @@ Lemma shifted_jacobian s rho f n (D : vec -> Prop) J :
   jacobian n n D (fun x => meaning (gradient_program f) n (meaning (ascent_program s rho f) n x)) J.
 Proof. apply jacobian_same. intros x. now rewrite shifted_meaning. Qed.
 
-(* All partial derivatives of a program with as many outputs as inputs, row by row. *)
+(** All partial derivatives of a program with as many outputs as inputs, row by row. *)
 Definition rows {X} (n k : nat) (f : nat -> nat -> X) : list X :=
   concat (map (fun i => map (f i) (seq 0 n)) (seq 0 k)).
 Definition slopes_program (P : program) : program := fun A a xs =>

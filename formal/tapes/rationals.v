@@ -1,4 +1,4 @@
-(* Exact arithmetic with the numbers of a file: two matrices are inverse to each other. *)
+(** Exact arithmetic with the numbers of a file: two matrices are inverse to each other. *)
 From Coq Require Import Reals QArith Qreals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Hallucert.theory Require Import vectors descent.
@@ -25,7 +25,7 @@ destruct c as [m [|e|e]|p q]; unfold Q2R; simpl.
 - destruct q; try reflexivity. field.
 Qed.
 
-(* Sums of products, reduced to lowest terms in each step. *)
+(** Sums of products, reduced to lowest terms in each step. *)
 Fixpoint qsum (n : nat) (a : nat -> Q) : Q := match n with O => 0%Q | S k => Qred (qsum k a + a k) end.
 
 Lemma qsum_correct n a b : (forall i, Q2R (a i) = b i) -> Q2R (qsum n a) = sum n b.

@@ -1,4 +1,4 @@
-(* Three algebras: the reals, curves (functions of one real), and reals that may be undefined.
+(** Three algebras: the reals, curves (functions of one real), and reals that may be undefined.
 
    Over the last one, 1/0, the root of a number that is not positive and its logarithm are [Xnan], which
    spreads; so whatever interval arithmetic bounds is defined. [derivative_along] says what a dual number
@@ -10,7 +10,7 @@ From Hallucert.tapes Require Import tape relations.
 Import ListNotations.
 Open Scope R_scope.
 
-(* The real value of a number in a file. *)
+(** The real value of a number in a file. *)
 Definition to_real (c : number) : R :=
   match c with
   | Dyadic m Z0 => IZR m
@@ -22,7 +22,7 @@ Definition to_real (c : number) : R :=
 
 Definition reals : algebra R := {|
   constant := to_real; pi := PI; add := Rplus; sub := Rminus; mul := Rmult; div := Rdiv; neg := Ropp;
-    power := pow;
+  power := pow;
   root := sqrt; exponential := exp; logarithm := ln; sine := sin; cosine := cos; tangent := tanh
 |}.
 
@@ -34,14 +34,14 @@ Definition curves : algebra (R -> R) := {|
   sine f := fun s => sin (f s); cosine f := fun s => cos (f s); tangent f := fun s => tanh (f s)
 |}.
 
-(* A function of positive numbers. *)
+(** A function of positive numbers. *)
 Definition on_positive (f : R -> R) (x : ExtendedR) : ExtendedR :=
   Xbind (fun r => if is_positive r then Xreal (f r) else Xnan) x.
 Definition everywhere (f : R -> R) (x : ExtendedR) : ExtendedR := Xbind (fun r => Xreal (f r)) x.
 
 Definition extended : algebra ExtendedR := {|
   constant c := Xreal (to_real c); pi := Xreal PI; add := Xadd; sub := Xsub; mul := Xmul; div := Xdiv;
-    neg := Xneg;
+  neg := Xneg;
   power x n := everywhere (fun r => r ^ n) x; root := on_positive sqrt; exponential := everywhere exp;
   logarithm := on_positive ln; sine := everywhere sin; cosine := everywhere cos; tangent := everywhere tanh
 |}.
@@ -55,7 +55,7 @@ Qed.
 Lemma on_positive_real f x r : on_positive f x = Xreal r -> exists p, x = Xreal p /\ 0 < p /\ r = f p.
 Proof. destruct x as [|p]; simpl; [easy|]. case is_positive_spec; [|easy]. intros P [= <-]. now exists p. Qed.
 
-(* What is defined over the extended reals is the value over the reals. *)
+(** What is defined over the extended reals is the value over the reals. *)
 Definition defined_as (x : ExtendedR) (r : R) := x = Xnan \/ x = Xreal r.
 
 Lemma defined_as_elim x r s : defined_as x r -> x = Xreal s -> s = r.
@@ -73,13 +73,13 @@ constructor; simpl; try (intros; now right);
 - intros x x' [->| ->]; simpl; [now left|]. destruct is_positive; [now right | now left].
 Qed.
 
-(* A program over curves takes at each time the value over the reals. *)
+(** A program over curves takes at each time the value over the reals. *)
 Definition at_time (t : R) (c : R -> R) (r : R) := c t = r.
 
 Lemma curves_reals t : compatible (at_time t) curves reals.
 Proof. unfold at_time. constructor; simpl; congruence. Qed.
 
-(* The combination of the derivatives ds with the speeds w of the directions. *)
+(** The combination of the derivatives ds with the speeds w of the directions. *)
 Fixpoint combination (ds w : list R) : R :=
   match ds, w with d :: ds', v :: w' => d * v + combination ds' w' | _, _ => 0 end.
 
@@ -132,12 +132,12 @@ intros Q. revert w ds; induction u as [|x u I]; intros w [|e ds] H; try discrimi
     exact Q|]. simpl in K. rewrite K. field. exact Q.
 Qed.
 
-(* What a dual number over the extended reals tells about a curve at time t, w the speeds of the directions.
-   *)
+(** What a dual number over the extended reals tells about a curve at time t, w the speeds of
+   the directions. *)
 Definition derivative_along (t : R) (w : list R) (x : ExtendedR * list ExtendedR) (c : R -> R) : Prop :=
   forall r, fst x = Xreal r -> c t = r /\ forall ds, snd x = map Xreal ds -> is_derive c t (combination ds w).
 
-(* The derivative of the hyperbolic tangent. *)
+(** The derivative of the hyperbolic tangent. *)
 Lemma is_derive_tanh x : is_derive tanh x (1 - tanh x ^ 2).
 Proof.
 unfold tanh, sinh, cosh. pose proof (exp_pos x). pose proof (exp_pos (- x)). auto_derive.
@@ -152,7 +152,7 @@ Section Along.
 Variables (t : R) (w : list R).
 Notation along := (derivative_along t w).
 
-(* The chain rule for a function g with derivative c at the value of x. *)
+(** The chain rule for a function g with derivative c at the value of x. *)
 Lemma along_chain g v c x f :
   (forall r, v = Xreal r -> exists p s, fst x = Xreal p /\ c = Xreal s /\ r = g p /\ is_derive g p s) ->
   along x f -> along (chain extended v c x) (fun s => g (f s)).
@@ -206,7 +206,7 @@ Qed.
 
 Local Ltac parts := split; [easy | split; [|split; [easy|]]].
 
-(* A dual number over the extended reals follows every program. *)
+(** A dual number over the extended reals follows every program. *)
 Lemma along_compatible : compatible along (dual extended) curves.
 Proof.
 constructor; intros.

@@ -1,4 +1,4 @@
-(* Parametricity: a relation between two algebras that their operations preserve is preserved by every
+(** Parametricity: a relation between two algebras that their operations preserve is preserved by every
    program.
 
    This replaces a proof by induction for each reading of a tape: containment of reals in intervals,
@@ -41,7 +41,7 @@ Proof. apply C. Qed.
 Lemma r_nth i u v : RL u v -> R (nth i u (zero a)) (nth i v (zero b)).
 Proof. intros H; revert i; induction H; intros [|i]; simpl; auto using r_zero. Qed.
 
-(* Relations and maps over lists. *)
+(** Relations and maps over lists. *)
 Lemma r_map {X Y} (S : X -> Y -> Prop) (f : X -> A) (g : Y -> B) u v :
   (forall x y, S x y -> R (f x) (g y)) -> Forall2 S u v -> RL (map f u) (map g v).
 Proof. intros H L; induction L; simpl; constructor; auto. Qed.
@@ -119,7 +119,7 @@ intros S H K. refine (r_map _ _ _ _ _ _ (r_combine _ _ _ _ H K)).
 intros p q [P Q]. now repeat apply C.
 Qed.
 
-(* The relation between dual numbers, entry by entry. *)
+(** The relation between dual numbers, entry by entry. *)
 Definition entrywise (x : A * list A) (y : B * list B) := R (fst x) (fst y) /\ RL (snd x) (snd y).
 
 Lemma r_scale c c' u v : R c c' -> RL u v -> RL (scale a c u) (scale b c' v).
@@ -133,7 +133,7 @@ Proof. apply C. Qed.
 
 End Relation.
 
-(* The dual numbers over related algebras are related. *)
+(** The dual numbers over related algebras are related. *)
 Lemma r_dual {A B} (R : A -> B -> Prop) a b : compatible R a b -> compatible (entrywise R) (dual a) (dual b).
 Proof.
 intros C. pose proof (r_one R a b C) as O1. pose proof (r_integer R a b C) as I1.
@@ -158,7 +158,7 @@ constructor; try (intros; split; simpl; [now apply C | constructor]).
 - intros x x' H. apply K; [apply C, H | apply C; [exact O1 | apply C, C, H] | exact H].
 Qed.
 
-(* Equations of a certificate are related. *)
+(** Equations of a certificate are related. *)
 Section Equations.
 Context {A B : Type} (R : A -> B -> Prop) (a : algebra A) (b : algebra B) (C : compatible R a b).
 Notation RL := (Forall2 R).

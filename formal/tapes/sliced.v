@@ -1,4 +1,4 @@
-(* The check of a hallucinated minimizer of a sum of squares, found on a slice, and its theorem. *)
+(** The check of a hallucinated minimizer of a sum of squares, found on a slice, and its theorem. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
@@ -7,7 +7,7 @@ From Hallucert.tapes Require Import tape relations reals programs intervals boun
 Import ListNotations.
 Open Scope R_scope.
 
-(* What a file says: f = |r|^2 / (2 weight) of n variables, with m residuals r, the ascent step, the slice x
+(** What a file says: f = |r|^2 / (2 weight) of n variables, with m residuals r, the ascent step, the slice x
    = base + directions s, the half widths of the box of s around 0, and a preconditioner with an approximate
    inverse. *)
 Record sliced := Sliced {
@@ -25,10 +25,10 @@ Record sliced := Sliced {
 }.
 
 Definition f_of (p : sliced) : vec -> R := function (Squares (residuals_of p) (weight p)) (variables_of p).
-Definition P_of (p : sliced) : vec -> vec := looks_at (step_of p) (variables_of p) (f_of p)
-  (to_real (rho_of p)).
-Definition S_of (p : sliced) : vec -> vec := slice (unknowns p) (numbers (base_point p))
-  (matrix (directions p)).
+Definition P_of (p : sliced) : vec -> vec :=
+  looks_at (step_of p) (variables_of p) (f_of p) (to_real (rho_of p)).
+Definition S_of (p : sliced) : vec -> vec :=
+  slice (unknowns p) (numbers (base_point p)) (matrix (directions p)).
 
 Module Sliced_check (I : IntervalOps).
 Module Export K := Krawczyk I.
@@ -44,15 +44,15 @@ Notation get := (fun l i => nth i l (zero a)).
 Notation g := (meaning (gradient_program f) n).
 Notation Q := (meaning (ascent_program (step_of p) (rho_of p) f) n).
 Notation res := (meaning (residual_program (residuals_of p)) n).
-Notation F := (sliced_program (step_of p) (rho_of p) (residuals_of p) (weight p) (base_point p)
-  (directions p)).
+Notation F :=
+  (sliced_program (step_of p) (rho_of p) (residuals_of p) (weight p) (base_point p) (directions p)).
 Notation r := (numbers (radius p)).
 Notation box_s := (box m (fun _ => 0) r).
 
-(* The box of s, and the box of the points of the slice. *)
+(** The box of s, and the box of the points of the slice. *)
 Definition unknown_box : list I.type := table m (fun j => ball prec (int prec 0) (ivector prec (radius p) j)).
-Definition slice_box : list I.type := outputs_of prec (slice_program (base_point p) (directions p)) m n
-  unknown_box.
+Definition slice_box : list I.type :=
+  outputs_of prec (slice_program (base_point p) (directions p)) m n unknown_box.
 
 Definition sliced_base : bool :=
   let X := slice_box in
@@ -66,8 +66,8 @@ Definition sliced_base : bool :=
 
 Definition check : bool :=
   sliced_base &&
-  krawczyk prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p)) (preconditioner p)
-    &&
+  krawczyk prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p))
+    (preconditioner p) &&
   injective_matrix prec m (preconditioner p) (inverse_of p).
 
 Lemma within_unknown s : box_s s -> within m unknown_box s.
@@ -98,7 +98,7 @@ Proof. intros u v E Hu. unfold within. now rewrite <- (list_of_ext n u v E). Qed
 Lemma within_zero : within m (table m (fun _ => int prec 0)) (fun _ => 0).
 Proof. apply within_table. intros; apply int_correct. Qed.
 
-(* The theorem of a slice: exactly one s in the box leads SAM's look to a zero of f, which is never negative;
+(** The theorem of a slice: exactly one s in the box leads SAM's look to a zero of f, which is never negative;
    and grad f does not vanish where SAM looks from. *)
 Theorem hallucinated_on_slice : check = true ->
   (forall x, 0 <= f_of p x) /\
@@ -117,12 +117,11 @@ assert (Sm : gradient_on n (within n slice_box) (f_of p) g).
 assert (In : forall s, box_s s -> within n slice_box (S_of p s)) by (intros; now apply within_slice).
 split; [intros x; now apply function_squares|].
 destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p))
-  (preconditioner p)
-  (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero within_unknown rp HK)
-    as [K [KJ [KB KR]]].
+  (preconditioner p) (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero
+  within_unknown rp HK) as [K [KJ [KB KR]]].
 assert (E : forall s, res (Q (S_of p s)) = meaning F m s) by (intros s; now apply sliced_meaning).
-destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p)) (matrix (directions p))
-  r rp)
+destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p))
+  (matrix (directions p)) r rp)
   with (within n slice_box) (matrix (preconditioner p)) K (jac F m) as [s [H1 [H2 [H3 H4]]]]; auto.
 - intros x. rewrite <- HL. now apply function_squares.
 - apply within_extensional.

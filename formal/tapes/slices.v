@@ -1,4 +1,4 @@
-(* A sum of squares on a slice of R^n: the programs, and what they mean in the words of theory/residual.v. *)
+(** A sum of squares on a slice of R^n: the programs, and what they mean in the words of theory/residual.v. *)
 From Coq Require Import Reals Lra Lia ZArith.
 From Coq Require Import List.
 From Hallucert.theory Require Import vectors jacobian sam residual.
@@ -6,7 +6,7 @@ From Hallucert.tapes Require Import tape relations reals programs bounds.
 Import ListNotations.
 Open Scope R_scope.
 
-(* The residuals, the points of the slice, and the residuals where SAM looks from these. *)
+(** The residuals, the points of the slice, and the residuals where SAM looks from these. *)
 Definition residual_program (t : tape) : program := fun A a xs => eval a t xs.
 Definition slice_program base rows : program := fun A a z => on_slice a base rows z.
 Definition sliced_program s rho t n base rows : program :=
@@ -17,7 +17,7 @@ Proof. intros A B R a b xs ys C H. now apply (r_slice R). Qed.
 Lemma sliced_parametric s rho t n base rows : parametric (sliced_program s rho t n base rows).
 Proof. intros A B R a b xs ys C H. now apply (r_shifted_residuals R). Qed.
 
-(* The product of two lists of the same length is a sum. *)
+(** The product of two lists of the same length is a sum. *)
 Lemma dot_sum u v : length u = length v -> dot reals u v = sum (length v) (fun j => vec_of u j * vec_of v j).
 Proof.
 intros L. unfold dot. rewrite sum_from_zero_sum, map_length, combine_length, L, Nat.min_id. apply sum_ext.
@@ -26,7 +26,7 @@ intros i Hi. unfold vec_of. rewrite nth_indep with (d' := (fun p => fst p * snd 
 rewrite (map_nth (fun p => fst p * snd p)), combine_nth by exact L. reflexivity.
 Qed.
 
-(* The shape of a slice: n rows of m numbers. *)
+(** The shape of a slice: n rows of m numbers. *)
 Definition shaped (n m : nat) (base : list number) (rows : list (list number)) : bool :=
   Nat.eqb (length base) n && Nat.eqb (length rows) n && forallb (fun row => Nat.eqb (length row) m) rows.
 
@@ -41,7 +41,7 @@ Lemma slice_length m base rows z : length base = length rows ->
   length (on_slice reals base rows (list_of m z)) = length base.
 Proof. intros L. unfold on_slice. rewrite map_length, combine_length. lia. Qed.
 
-(* The program of the slice. *)
+(** The program of the slice. *)
 Lemma slice_meaning n m base rows z : shaped n m base rows = true ->
   list_of n (slice m (numbers base) (matrix rows) z) = on_slice reals base rows (list_of m z).
 Proof.
@@ -58,7 +58,7 @@ rewrite map_nth, combine_nth by congruence. unfold g, slice. simpl. f_equal.
   symmetry. exact (map_nth to_real row (Ratio 0 1) j).
 Qed.
 
-(* The residuals where SAM looks from a point of the slice. *)
+(** The residuals where SAM looks from a point of the slice. *)
 Lemma sliced_meaning s rho t w n m base rows z : shaped n m base rows = true ->
   meaning (residual_program t) n (meaning (ascent_program s rho (Squares t w)) n
     (slice m (numbers base) (matrix rows) z)) =
@@ -69,7 +69,7 @@ rewrite (slice_meaning n m) by exact H. rewrite list_of_vec_of; [reflexivity|].
 rewrite ascent_length, slice_length; congruence.
 Qed.
 
-(* A sum of squares is not negative, and vanishes exactly if all of them do. *)
+(** A sum of squares is not negative, and vanishes exactly if all of them do. *)
 Lemma total_sum l : total reals l = sum (length l) (vec_of l).
 Proof.
 rewrite <- sum_from_zero_sum. destruct l as [|x l]; [reflexivity|].

@@ -1,16 +1,15 @@
-(* Tapes as data, and what they compute over any algebra: reals, curves, intervals, dual numbers over any of
-   these.
+(** Tapes as data, and what they compute over any algebra: reals, curves, intervals, dual numbers.
 
-   Everything that is evaluated for a certificate (the function, its gradient, SAM's equation) is a program
-   over an arbitrary algebra, so that one theorem of parametricity (relations.v) serves all of its readings.
-   *)
+   Everything that is evaluated for a certificate (the function, its gradient, SAM's equation) is a
+   program over an arbitrary algebra, so that one theorem of parametricity, in [relations], serves all of its
+   readings. *)
 From Coq Require Import Arith ZArith List Reals.
 Import ListNotations.
 
-(* [Dyadic m e] is m * 2^e; [Ratio p q] is p / q. *)
+(** [Dyadic m e] is m * 2^e; [Ratio p q] is p / q. *)
 Inductive number := Dyadic (m e : Z) | Ratio (p : Z) (q : positive).
 
-(* A node names the earlier nodes that it reads by their numbers. *)
+(** A node names the earlier nodes that it reads by their numbers. *)
 Inductive node :=
   | Var (i : nat) | Const (c : number) | Pi
   | Add (a b : nat) | Sub (a b : nat) | Mul (a b : nat) | Div (a b : nat) | Neg (a : nat)
@@ -20,7 +19,7 @@ Inductive node :=
 
 Record tape := Tape { nodes : list node; outputs : list nat }.
 
-(* [Formula t]: the first output of [t]. [Squares t n]: |r|^2 / (2 n) for the outputs r of [t]. *)
+(** [Formula t]: the first output of [t]. [Squares t n]: |r|^2 / (2 n) for the outputs r of [t]. *)
 Inductive objective := Formula (t : tape) | Squares (t : tape) (n : number).
 
 Inductive variant := Sam | Usam.
@@ -55,7 +54,7 @@ Definition integer (k : Z) : A := constant a (Ratio k 1).
 Definition zero : A := integer 0.
 Definition one : A := integer 1.
 
-(* The value of a node, given the inputs and the values of the earlier nodes. *)
+(** The value of a node, given the inputs and the values of the earlier nodes. *)
 Definition step (xs env : list A) (o : node) : A :=
   let v i := nth i env zero in
   match o with
@@ -84,15 +83,15 @@ Definition step (xs env : list A) (o : node) : A :=
 Definition run (ops : list node) (xs : list A) : list A :=
   fold_left (fun env o => env ++ [step xs env o]) ops [].
 
-(* The outputs of a tape. *)
+(** The outputs of a tape. *)
 Definition eval (t : tape) (xs : list A) : list A :=
   let env := run (nodes t) xs in map (fun o => nth o env zero) (outputs t).
 
-(* The sum of a list from the left: ((x0 + x1) + x2) + ... *)
+(** The sum of a list from the left: ((x0 + x1) + x2) + ... *)
 Definition total (l : list A) : A :=
   match l with [] => zero | x :: xs => fold_left (add a) xs x end.
 
-(* The value of an objective. *)
+(** The value of an objective. *)
 Definition value (f : objective) (xs : list A) : A :=
   match f with
   | Formula t => nth 0 (eval t xs) zero
@@ -100,17 +99,17 @@ Definition value (f : objective) (xs : list A) : A :=
       div a (total (map (fun r => power a r 2) (eval t xs))) (mul a (integer 2) (constant a n))
   end.
 
-(* The residuals of a sum of squares. *)
+(** The residuals of a sum of squares. *)
 Definition residuals (f : objective) (xs : list A) : list A :=
   match f with Formula _ => [] | Squares t _ => eval t xs end.
 
-(* (0, ..., 0, 1) with i zeros. *)
+(** (0, ..., 0, 1) with i zeros. *)
 Definition unit (i : nat) : list A := repeat zero i ++ [one].
 
-(* The first n entries of a vector; missing ones are zero. *)
+(** The first n entries of a vector; missing ones are zero. *)
 Definition pad (n : nat) (l : list A) : list A := map (fun i => nth i l zero) (seq 0 n).
 
-(* Sum of two vectors; missing entries are zero. *)
+(** Sum of two vectors; missing entries are zero. *)
 Fixpoint vadd (u v : list A) : list A :=
   match u, v with
   | x :: u', y :: v' => add a x y :: vadd u' v'
@@ -118,26 +117,26 @@ Fixpoint vadd (u v : list A) : list A :=
   | _, [] => u
   end.
 
-(* 0 + x0 + x1 + ..., and the norm of a vector. *)
+(** 0 + x0 + x1 + ..., and the norm of a vector. *)
 Definition sum_from_zero (l : list A) : A := fold_left (add a) l zero.
 Definition length2 (l : list A) : A := root a (sum_from_zero (map (fun x => power a x 2) l)).
 
-(* The sum of u_i v_i. *)
+(** The sum of u_i v_i. *)
 Definition dot (u v : list A) : A := sum_from_zero (map (fun p => mul a (fst p) (snd p)) (combine u v)).
 
-(* x + scale * direction, entry by entry. *)
+(** x + scale * direction, entry by entry. *)
 Definition axpy (s : A) (xs ds : list A) : list A :=
   map (fun p => add a (fst p) (mul a s (snd p))) (combine xs ds).
 End Programs.
 
-(* Dual numbers: a value with its derivatives in several directions; missing derivatives are zero. *)
+(** Dual numbers: a value with its derivatives in several directions; missing derivatives are zero. *)
 Section Dual.
 Context {A : Type} (a : algebra A).
 Notation D := (A * list A)%type.
 
 Definition scale (c : A) (l : list A) : list A := map (fun d => mul a d c) l.
 
-(* A function with value v at x and derivative c there. *)
+(** A function with value v at x and derivative c there. *)
 Definition chain (v c : A) (x : D) : D := (v, scale c (snd x)).
 
 Definition dual : algebra D := {|
@@ -159,20 +158,20 @@ Definition dual : algebra D := {|
   tangent x := let t := tangent a (fst x) in chain t (sub a (one a) (power a t 2)) x
 |}.
 
-(* The inputs xs, numbered from i, with the coordinate directions. *)
+(** The inputs xs, numbered from i, with the coordinate directions. *)
 Fixpoint seed_from (i : nat) (xs : list A) : list D :=
   match xs with [] => [] | x :: xs' => (x, unit a i) :: seed_from (S i) xs' end.
 Definition seed (xs : list A) : list D := seed_from 0 xs.
 End Dual.
 
-(* The programs of a certificate. *)
+(** The programs of a certificate. *)
 Section Equations.
 Context {A : Type} (a : algebra A).
 
 Definition gradient (f : objective) (xs : list A) : list A :=
   pad a (length xs) (snd (value (dual a) f (seed a xs))).
 
-(* The ascent step: x + rho g / |g|, or x + rho g. *)
+(** The ascent step: x + rho g / |g|, or x + rho g. *)
 Definition ascent (s : variant) (rho : number) (f : objective) (xs : list A) : list A :=
   let g := gradient f xs in
   let d := match s with
@@ -181,14 +180,14 @@ Definition ascent (s : variant) (rho : number) (f : objective) (xs : list A) : l
            end in
   axpy a (constant a rho) xs d.
 
-(* The gradient at the point that the ascent step leads to. *)
+(** The gradient at the point that the ascent step leads to. *)
 Definition shifted_gradient s rho f xs : list A := gradient f (ascent s rho f xs).
 
-(* The point base + S z of a slice, S given by rows. *)
+(** The point base + S z of a slice, S given by rows. *)
 Definition on_slice (base : list number) (rows : list (list number)) (z : list A) : list A :=
   map (fun p => add a (constant a (fst p)) (dot a (map (constant a) (snd p)) z)) (combine base rows).
 
-(* The residuals at the point that the ascent step leads to. *)
+(** The residuals at the point that the ascent step leads to. *)
 Definition shifted_residuals s rho f base rows (z : list A) : list A :=
   residuals a f (ascent s rho f (on_slice base rows z)).
 End Equations.
