@@ -84,7 +84,7 @@ class Seen:
 
 
 class Inputs:
-    """What a network got in the two passes of a step, wherever gradients were asked for.
+    """What a network got in the two passes of a step, wherever gradients came back; other evaluations do not count.
 
     Parameters
     ----------
@@ -98,16 +98,16 @@ class Inputs:
             return
         if not isinstance(model, torch.nn.Module):
             raise ArgumentError("model", model, "be a module of PyTorch")
-        model.register_forward_pre_hook(Watch(self, model), with_kwargs=True)
+        model.register_forward_hook(Watch(self, model), with_kwargs=True)
 
     def forget(self) -> None:
         """Drop what was seen."""
         self._first: list[Given] = []
         self._latest: list[Given] = []
 
-    def note(self, given: Any) -> None:
-        """Remember the arguments of a pass, with how often each had been changed."""
-        self._latest += [(t, t._version) for t in _tensors(given)]
+    def note(self, given: list[Given]) -> None:
+        """Remember the arguments of a pass that has come back."""
+        self._latest += given
 
     def turn(self) -> None:
         """Begin the next pass."""
@@ -134,12 +134,21 @@ class Watch:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._inputs = self._model = lambda: None  # type: ignore[assignment]
 
-    def __call__(self, model: Any, arguments: Any, named: Any) -> None:
-        """Note the arguments of a pass that has gradients."""
-        if not torch.compiler.is_compiling() and torch.is_grad_enabled() and model is self._model():
+    def __call__(self, model: Any, arguments: Any, named: Any, outputs: Any) -> None:
+        """Note the arguments of a pass, with how often each had been changed, once its gradients come."""
+        if torch.compiler.is_compiling() or not torch.is_grad_enabled() or model is not self._model():
+            return
+        given = [(t, t._version) for t in _tensors((arguments, named))]
+
+        def come(gradient: Any) -> None:
             inputs = self._inputs()
-            if inputs is not None:
-                inputs.note((arguments, named))
+            if inputs is not None and given:
+                inputs.note(given.copy())
+                given.clear()
+
+        for output in _tensors(outputs):
+            if output.requires_grad:
+                output.register_hook(come)
 
 
 def _tensors(given: Any) -> Iterator[Any]:

@@ -61,7 +61,7 @@ def test_inputs_that_a_pass_changes_in_place_are_refused():
 
 
 def test_equal_inputs_in_other_tensors_and_evaluations_in_between_are_fine():
-    """Batches that are moved or indexed anew, micro-batches, and passes without gradients between the two."""
+    """Batches that are moved or indexed anew, micro-batches, and evaluations before and between the two passes."""
     model, (inputs, labels) = network(), batches(1)[0]
     optimizer = SAM(model.parameters(), torch.optim.SGD, lr=0.1, model=model)
 
@@ -72,8 +72,35 @@ def test_equal_inputs_in_other_tensors_and_evaluations_in_between_are_fine():
             return loss_of(model, (torch.randn(4, 5), labels[:4]))
 
     for _ in range(3):
+        model(torch.randn(4, 5))
         optimizer.step(closure)
     assert optimizer.count == 3
+
+
+def test_a_part_of_the_micro_batches_in_the_second_pass_is_refused():
+    """Gradients of all micro-batches at x, of the last alone at x+, as with accumulation in trainers."""
+    model, data = network(), batches(3)
+    optimizer = SAM(model.parameters(), torch.optim.SGD, lr=0.1, model=model)
+    for batch in data:
+        loss_of(model, batch).backward()
+    optimizer.first_step(zero_grad=True)
+    loss_of(model, data[-1]).backward()
+    with pytest.raises(UsageError, match="other inputs"):
+        optimizer.second_step()
+
+
+@pytest.mark.parametrize("base", ["SGD", "AdamW"])
+def test_schedulers_of_rate_and_momentum_are_content(base):
+    """They look for momentum or betas among the defaults of the optimizer."""
+    model = network()
+    options = {"momentum": 0.9} if base == "SGD" else {}
+    optimizer = SAM(model.parameters(), getattr(torch.optim, base), lr=0.1, **options)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.2, total_steps=5)
+    for batch in batches(3):
+        optimizer.step(lambda batch=batch: (loss := loss_of(model, batch), loss.backward())[0])
+        scheduler.step()
+    momentum = optimizer.base_optimizer.param_groups[0]["momentum" if base == "SGD" else "betas"]
+    assert momentum != (0.9 if base == "SGD" else (0.9, 0.999))
 
 
 def test_watched_models_are_copied_and_compiled_as_others():
