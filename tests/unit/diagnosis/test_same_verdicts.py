@@ -11,6 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.diagnosis.report import Kind
+from hallucert.errors import ArgumentError
 
 pytestmark = pytest.mark.frameworks
 RANDOM = np.random.default_rng(0)
@@ -51,6 +52,13 @@ def of_torch(sizes, x, loss, data, *asked, **options):
 def of_jax(sizes, x, loss, data, *asked, **options):
     pytest.importorskip("jax")
     return hc.diagnose(function, loss, data, *asked, params=params_at(sizes, x), **options)
+
+
+def test_a_function_without_its_weights_is_named():
+    """What is missing is the pytree."""
+    with pytest.raises(ArgumentError) as caught:
+        hc.diagnose(function, "squared", (INPUTS, INPUTS), 1)
+    assert caught.value.argument == "params"
 
 
 RUNS = {
