@@ -42,6 +42,7 @@ class TapeBuilder:
         self.strict = strict
         self._nodes: list[Node] = []
         self._numbers: dict[Node, int] = {}
+        self._constants: dict[tuple[int, int], int] = {}
         self._total: list[bool] = []
 
     def node(self, number: int) -> Node:
@@ -58,10 +59,14 @@ class TapeBuilder:
 
     def constant(self, value: Fraction | int) -> int:
         """An exact rational constant."""
-        value = Fraction(value)
-        if self.strict and constant_bits(value) > MAX_BITS:
-            raise ArgumentError("constant", "<a very long number>", f"have at most {MAX_BITS} bits")
-        return self._push(Node("const", value=value))
+        key = value.numerator, value.denominator
+        number = self._constants.get(key)
+        if number is None:
+            value = Fraction(value)
+            if self.strict and constant_bits(value) > MAX_BITS:
+                raise ArgumentError("constant", "<a very long number>", f"have at most {MAX_BITS} bits")
+            number = self._constants[key] = self._added(Node("const", value=value))
+        return number
 
     def pi(self) -> int:
         """The number pi."""
@@ -71,9 +76,9 @@ class TapeBuilder:
         x, y = self._value(a), self._value(b)
         if x is not None and y is not None and _fits(x + y):
             return self.constant(x + y)
-        if x == ZERO:
+        if x is not None and not x:
             return b
-        if y == ZERO:
+        if y is not None and not y:
             return a
         if self._nodes[b].op == "neg":
             return self.sub(a, self._nodes[b].a)
@@ -85,9 +90,9 @@ class TapeBuilder:
         x, y = self._value(a), self._value(b)
         if x is not None and y is not None and _fits(x - y):
             return self.constant(x - y)
-        if x == ZERO:
+        if x is not None and not x:
             return self.neg(b)
-        if y == ZERO:
+        if y is not None and not y:
             return a
         if self._nodes[b].op == "neg":
             return self.add(a, self._nodes[b].a)
@@ -107,24 +112,27 @@ class TapeBuilder:
             return self.constant(x * y)
         if y is not None:
             a, b, x, y = b, a, y, x
-        if x == ZERO and self._droppable(b):
-            return self.constant(0)
-        if x == ONE:
-            return b
-        if x == -ONE:
-            return self.neg(b)
         inner = self._nodes[b]
-        if x is not None and inner.op == "mul" and (z := self._value(inner.a)) is not None and _fits(x * z):
-            return self.mul(self.constant(x * z), inner.b)
-        if x is not None and inner.op == "neg":
-            return self.mul(self.constant(-x), inner.a)
         if x is not None:
-            return self._push(Node("mul", a, b))
+            return self._multiple(x, a, b)
         if a == b:
             return self.power(a, 2)
         if self._nodes[a].op == "neg" and inner.op == "neg":
             return self.mul(self._nodes[a].a, inner.a)
         return self._push(Node("mul", min(a, b), max(a, b)))
+
+    def _multiple(self, x: Fraction, a: int, b: int) -> int:
+        """``x b`` with the constant ``x`` that is node `a`."""
+        if not x and self._droppable(b):
+            return self.constant(0)
+        if x.denominator == 1 and abs(x.numerator) == 1:
+            return b if x.numerator == 1 else self.neg(b)
+        inner = self._nodes[b]
+        if inner.op == "mul" and (z := self._value(inner.a)) is not None and _fits(x * z):
+            return self.mul(self.constant(x * z), inner.b)
+        if inner.op == "neg":
+            return self.mul(self.constant(-x), inner.a)
+        return self._push(Node("mul", a, b))
 
     def div(self, a: int, b: int) -> int:
         y = self._value(b)
@@ -183,7 +191,7 @@ class TapeBuilder:
         x = self._value(a)
         if self.strict and x is not None and x <= 0 and op in ("log", "sqrt"):
             raise ArgumentError("formula", f"<{op} of the constant {x}>", f"take {op} of positive numbers only")
-        if (known := _KNOWN_VALUES.get((op, x))) is not None:
+        if x is not None and (known := _KNOWN_VALUES.get((op, x))) is not None:
             return self.constant(known)
         if op == "log" and (exponent := self._one_plus_exp(a)) is not None:
             return self.unary("softplus", exponent)
@@ -231,13 +239,16 @@ class TapeBuilder:
     def _push(self, node: Node) -> int:
         number = self._numbers.get(node)
         if number is None:
-            number = len(self._nodes)
-            if number >= MAX_NODES:
-                raise ArgumentError("formula", f"<{number} operations>", f"need at most {MAX_NODES} operations")
-            self._nodes.append(node)
-            self._numbers[node] = number
-            partial = node.op in PARTIAL or (node.op == "pow" and node.b < 0)
-            self._total.append(not partial and all(self._total[j] for j in node_operands(node)))
+            number = self._numbers[node] = self._added(node)
+        return number
+
+    def _added(self, node: Node) -> int:
+        number = len(self._nodes)
+        if number >= MAX_NODES:
+            raise ArgumentError("formula", f"<{number} operations>", f"need at most {MAX_NODES} operations")
+        self._nodes.append(node)
+        partial = node.op in PARTIAL or (node.op == "pow" and node.b < 0)
+        self._total.append(not partial and all(self._total[j] for j in node_operands(node)))
         return number
 
     def _value(self, number: int) -> Fraction | None:
@@ -269,10 +280,9 @@ def jacobian_tape(tape: Tape) -> Tape:
     return builder.tape([entry for row in rows for entry in row])
 
 
-def hessian_tape(tape: Tape) -> Tape:
+def hessian_tape(gradient: Tape) -> Tape:
     """Return the tape of the lower triangle of the Hessian, row by row: ``d * (d + 1) / 2`` outputs."""
-    gradient = gradient_tape(tape)
-    builder = TapeBuilder(tape.variables, strict=False)
+    builder = TapeBuilder(gradient.variables, strict=False)
     primal = _primal(builder, gradient)
     rows = [_gradient(builder, gradient, primal, output, i + 1) for i, output in enumerate(gradient.outputs)]
     return builder.tape([entry for row in rows for entry in row])

@@ -65,7 +65,7 @@ class FormulaObjective(Objective):
     @cached_property
     def hessian_tape(self) -> Tape:
         """Tape of the lower triangle of the Hessian, row by row."""
-        return hessian_tape(self.tape)
+        return hessian_tape(self.gradient_tape)
 
     @cached_property
     def residual_jacobian_tape(self) -> Tape:

@@ -73,11 +73,12 @@ class FloatPlan:
         for i, number in self.inputs:
             values[i] = inputs[number]
         for i, function, a, b, into, over in self.steps:
-            if into >= 0:
-                operands = (values[a],) if b < 0 else (values[a], values[b])
-                values[i] = function(*operands, out=values[into])
+            if b < 0:
+                values[i] = function(values[a]) if into < 0 else function(values[a], values[into])
+            elif into < 0:
+                values[i] = function(values[a], values[b])
             else:
-                values[i] = function(values[a]) if b < 0 else function(values[a], values[b])
+                values[i] = function(values[a], values[b], values[into])
             for j in over:
                 values[j] = None
         return [values[i] for i in self.program.outputs]

@@ -129,7 +129,10 @@ class ProgramObjective(Objective):
     def split(self, x: Array) -> list[Array]:
         """Return the parameter arrays of points (d,) or lanes (k, d)."""
         front = x.shape[:-1]
-        return [x[..., cut].reshape(front + shape) for cut, shape in self._cuts]
+        return [
+            x[..., cut] if len(shape) == 1 else x[..., cut].reshape(front + shape)  # no reshape: it takes as long again
+            for cut, shape in self._cuts
+        ]
 
     def joined(self, arrays: Sequence[Array], lanes: int) -> Array:
         """Return parameter arrays as vectors (d,), or lanes (k, d) for ``k = lanes > 0``."""
