@@ -181,13 +181,25 @@ def test_the_smallest_eigenvalue_is_known_better_than_its_eigenvector(ar, norm):
         assert high - low <= Fraction(1, 2**45)
 
 
+@pytest.mark.parametrize("rows", [(1, 1, 1), (-3, 2, 1), (5, 0, 5), (0, 0, 0), (7, 0, -7), (2, 6, -2)])
+@pytest.mark.parametrize("hair", [0, Fraction(1, 2**60), Fraction(-1, 2**60)])
+def test_eigenvalues_of_two_rows_keep_their_digits(ar, rows, hair):
+    """Those of [[a, b], [b, c]] are enclosed to 60 bits of their own, also where they nearly cancel or are equal."""
+    a, b, c = (Fraction(v) for v in rows)
+    m = [[a, b], [b, c + hair]]
+    truth = exact_eigenvalues(m)
+    for (low, high), value in zip(extreme_eigenvalues(ar, mx.from_rationals(ar, m)), truth, strict=True):
+        assert low - EPS <= value <= high + EPS
+        assert high - low <= abs(value) / 2**60 + EPS
+
+
 def test_a_singular_proposal_of_eigenvectors_bounds_nothing(ar, monkeypatch):
-    """Columns (1, 0) and (0, 0), off from orthonormal by exactly 1, are the least that is refused."""
+    """Two columns of I and a column of zeros, off from orthonormal by exactly 1, are the least that is refused."""
     from hallucert.balls import symmetric
 
-    a = [[ar.constant(Fraction(v)) for v in row] for row in ((1, 0), (0, 2))]
+    a = [[ar.constant(Fraction(v)) for v in row] for row in ((1, 0, 0), (0, 2, 0), (0, 0, 3))]
     assert extreme_eigenvalues(ar, a) is not None
-    proposal = np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 0.0]])
+    proposal = np.array([1.0, 2.0, 3.0]), np.diag([1.0, 1.0, 0.0])
     monkeypatch.setattr(symmetric, "_eigenvectors", lambda _: proposal)
     monkeypatch.setattr(symmetric, "_quotient", lambda ar, *_: ar.constant(Fraction(1)))
     assert extreme_eigenvalues(ar, a) is None
