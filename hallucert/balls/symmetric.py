@@ -93,9 +93,11 @@ def extreme_eigenvalues(
         if spread is None:
             return None
         if d == 2 and (two := _of_two(ar, middle)) is not None:
-            ends = [ar.endpoints(x) for x in two]
-            least, most = ((round_down(low - spread, _BITS), round_up(high + spread, _BITS)) for low, high in ends)
-            return least, most
+            (low, least), (most, high) = (ar.endpoints(x) for x in two)
+            return (
+                (round_down(low - spread, _BITS), round_up(least + spread, _BITS)),
+                (round_down(most - spread, _BITS), round_up(high + spread, _BITS)),
+            )
         pair = _eigenvectors(ar.approximations(middle))
         if pair is None:
             return None

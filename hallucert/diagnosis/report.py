@@ -234,7 +234,7 @@ def stability(attracts: bool | None, bound: float | None, eta: float | None, law
 
 def next_step(f: Objective, kind: Kind, target_type: str, zero_residual: bool, law: RadiusLaw) -> str:
     """Say what to do with a hallucinated point."""
-    call = f"(f, x, rho{law.option_text})"
+    call = f"(f, x, rho{_option(law)})"
     if kind is Kind.CONSTANT:
         proof = f": hc.find.refine{call} and hc.certify prove the target a {target_type}"
         return f"Next: another start or a smaller rho{proof if target_type != 'degenerate' and f.rigorous else ''}."
@@ -276,7 +276,7 @@ def bouncing_advice(law: RadiusLaw) -> str:
 
 def hallucination_near(f: Objective, law: RadiusLaw) -> str:
     """Say what to do where ``g(x+)`` is small against ``g(x)``, but does not vanish."""
-    call = f"(f, x, rho{law.option_text})"
+    call = f"(f, x, rho{_option(law)})"
     if f.dimension <= DENSE:
         search = f": hc.find.refine{call} looks for it{_in_a_shell(f, law)}"
     else:
@@ -288,9 +288,16 @@ def moving_advice(f: Objective, eta: float | None, near_critical: bool, law: Rad
     """Say what to do where nothing has vanished; `near_critical` if ``g(x)`` is small against ``g(x+)``."""
     if eta is None and law.normalised and near_critical:
         return f"A critical point of f may be near: give step_size, to see whether {law.name} bounces around it."
-    look = f", or see where hc.find.refine(f, x, rho{law.option_text}) leads{_in_a_shell(f, law)}"
+    look = f", or see where hc.find.refine(f, x, rho{_option(law)}) leads{_in_a_shell(f, law)}"
     test = "" if eta is not None else ", or give it here to test for bouncing"
     return f"Run longer{look if f.dimension <= DENSE else ''}. If that does not help, decrease step_size{test}."
+
+
+def _option(law: RadiusLaw) -> str:
+    """What to add to a call so that it means this law."""
+    if law.variant == "asam":
+        return ', variant=RadiusLaw("asam", scales)'
+    return "" if law.variant == "sam" else f', variant="{law.variant}"'
 
 
 def _in_a_shell(f: Objective, law: RadiusLaw) -> str:

@@ -106,13 +106,6 @@ class RadiusLaw:
         """Where a hallucinated point is a critical point of ``f`` (USAM: of which function), in reports."""
         return {"sam": "on the sphere", "usam": "of the Moreau objective", "asam": "on the ellipsoid"}[self.variant]
 
-    @property
-    def option_text(self) -> str:
-        """What to add to a call so that it means this law, in advice."""
-        if self.variant == "asam":
-            return ', variant=RadiusLaw("asam", scales)'
-        return "" if self.variant == "sam" else f', variant="{self.variant}"'
-
     @cached_property
     def floats(self) -> Ascent:
         """The ascent step in floats."""

@@ -74,7 +74,7 @@ def locate(arithmetic: BallArithmetic, problem: Problem, x: Vector, radius: Frac
         return _in_fixed_box(equations, _witness(proposal, [radius] * len(inverse), inverse))
     found = _prove(equations, proposal.jacobian)
     if found is None and proposal.stale:
-        found = _prove(equations, equations.float_jacobian())
+        found = _prove(equations, _float_jacobian(equations))
     if found is None:
         return Located(problem, None, reason=_why_not(equations))
     zero, radii = found
@@ -215,7 +215,12 @@ def _linearised(point: Point, x: Vector) -> tuple[np.ndarray | None, np.ndarray]
     rows = propose_slice(point) if point.problem.residual else None
     if isinstance(rows, Reason):
         return rows
-    return rows, _system(point, x, rows).float_jacobian()
+    return rows, _float_jacobian(_system(point, x, rows))
+
+
+def _float_jacobian(equations: System) -> np.ndarray:
+    """``DG(0)`` in doubles."""
+    return equations.arithmetic.approximations(equations.jacobian(equations.origin))
 
 
 def _system(point: Point, x: Vector, rows: np.ndarray | None) -> System:

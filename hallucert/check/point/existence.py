@@ -20,8 +20,6 @@ import operator
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic, Matrix
 from hallucert.balls.krawczyk import KrawczykOperator
@@ -93,10 +91,6 @@ class System:
     def operator(self, preconditioner: Sequence[Sequence[Fraction]]) -> KrawczykOperator:
         """Krawczyk's operator of ``G``."""
         return KrawczykOperator(self.arithmetic, self.value, self.jacobian, preconditioner)
-
-    def float_jacobian(self) -> np.ndarray:
-        """``DG(0)`` in doubles, for proposals."""
-        return self.arithmetic.approximations(self.jacobian(self.origin))
 
 
 def room_of(witness: Witness) -> list[Enclosure]:
