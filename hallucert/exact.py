@@ -126,6 +126,11 @@ def _integer(text: str) -> int:
     return int(text) if len(text) < LONG else int(Decimal(text))
 
 
+def dyadic(mantissa: int, exponent: int) -> Fraction:
+    """Return ``mantissa * 2**exponent`` exactly."""
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
 def is_dyadic(value: Fraction) -> bool:
     """Tell whether the denominator is a power of two."""
     return value.denominator & (value.denominator - 1) == 0
@@ -153,7 +158,7 @@ def parse_dyadic(text: str) -> Fraction:
     mantissa, exponent = _integer(mantissa_text), int(exponent_text or "0")
     if abs(exponent) > 2 * MAX_BITS or (mantissa and mantissa % 2 == 0):
         raise ArgumentError("number", text, must)
-    return mantissa * Fraction(2) ** exponent
+    return dyadic(mantissa, exponent)
 
 
 def format_exact(value: Fraction) -> str:
@@ -199,9 +204,8 @@ def round_down(value: Fraction, bits: int) -> Fraction:
     if size <= bits and denominator & (denominator - 1) == 0:
         return value
     exponent = size - denominator.bit_length() + 1 - bits  # the quotient has `bits` bits, or one less
-    if exponent >= 0:
-        return Fraction(numerator // (denominator << exponent) << exponent)
-    return Fraction((numerator << -exponent) // denominator, 1 << -exponent)
+    scaled = numerator // (denominator << exponent) if exponent >= 0 else (numerator << -exponent) // denominator
+    return dyadic(scaled, exponent)
 
 
 def round_up(value: Fraction, bits: int) -> Fraction:

@@ -21,9 +21,10 @@ import flint
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
-from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
+from hallucert.exact import dyadic
 
 _lock = RLock()
 

@@ -286,11 +286,6 @@ class BallArithmetic(ABC):
         return self.interval(low, high) if low <= high else None
 
 
-def dyadic(mantissa: int, exponent: int) -> Fraction:
-    """Return ``mantissa * 2**exponent`` exactly."""
-    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
-
-
 def sum_of_products(a: Sequence[Ball], b: Sequence[Ball]) -> Ball:
     """Return the inner product of two vectors of at least one entry, in the operators of their entries."""
     total = a[0] * b[0]

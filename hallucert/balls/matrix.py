@@ -138,7 +138,7 @@ def inverse(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix | None:
         if error >= 1:
             return None
         factor = round_up(error * error / (1 - error), 30)
-        largest = [Fraction(x) for x in abs(approximate).max(axis=0).tolist()]
-        rest = [ar.interval(-factor * x, factor * x) for x in largest]
+        reaches = [factor * Fraction(x) for x in abs(approximate).max(axis=0).tolist()]
+        rest = [ar.interval(-reach, reach) for reach in reaches]
         second = add(c, ar.matrix_product(error_matrix, c))
         return [[x + r for x, r in zip(row, rest, strict=True)] for row in second]

@@ -17,7 +17,7 @@ from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Claim, Enclosure, F, Measured, Provenance
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.exact import exponent, round_down, round_up
+from hallucert.exact import dyadic, exponent, round_down, round_up
 from hallucert.objectives.radius_law import SAM
 
 LENGTH, VALUE, GRADIENT, CURVATURE, STEP = (2, 0), (0, 2), (-2, 2), (-4, 2), (4, -2)
@@ -58,14 +58,14 @@ class Sizes:
     @property
     def box(self) -> Fraction:
         """The unit of coordinates."""
-        return Fraction(2) ** self.length
+        return dyadic(1, self.length)
 
     def of(self, name: str) -> Fraction:
         """Return the unit of a number."""
         lengths, values = DIMENSIONS.get(name, (0, 0))
         if name == "smallest_singular_value" and self.residual:
             lengths, values = -2, 1
-        return Fraction(2) ** ((lengths * self.length + values * self.value) // 2)
+        return dyadic(1, (lengths * self.length + values * self.value) // 2)
 
 
 UNSIZED = Sizes()

@@ -17,7 +17,6 @@ import numpy as np
 from hallucert.clock import look
 from hallucert.objectives.program.evaluate import FloatArrays
 from hallucert.objectives.program.objective import ProgramObjective
-from hallucert.objectives.program.program import entries
 from hallucert.objectives.program.reassociate import Parts, parted, reassociated
 from hallucert.objectives.program.sliced import SlicedPrograms
 
@@ -64,8 +63,7 @@ class ShiftedProgram:
     @cached_property
     def lanes(self) -> int:
         """How many lanes of it are run at once."""
-        widest = max((entries(node.shape) for node in self.gram.moving.nodes if node.op != "input"), default=1)
-        return max(1, BLOCK // widest)
+        return max(1, BLOCK // max(self.gram.sizes, default=1))
 
     def rows(self, x: np.ndarray, factor: float) -> Rows:
         """Return the rows at a point, times a number."""

@@ -15,7 +15,7 @@ import mpmath
 import numpy as np
 from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, to_float
 
-from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix, dyadic
+from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix
 from hallucert.balls.mpmath import functions as functions
 from hallucert.balls.mpmath.interval import (
     DOWN,
@@ -31,6 +31,7 @@ from hallucert.balls.mpmath.interval import (
 )
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
+from hallucert.exact import dyadic
 
 _GUARD = 12
 

@@ -22,7 +22,7 @@ from hallucert.errors import ArgumentError
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.objective import ProgramObjective
-from hallucert.objectives.program.program import Program, entries
+from hallucert.objectives.program.program import Program
 from hallucert.objectives.program.reassociate import Parts, parted, reassociated
 from hallucert.objectives.program.sliced import SlicedPrograms
 from hallucert.objectives.radius_law import SAM
@@ -150,19 +150,11 @@ class Slice:
 
     def lanes(self, name: str) -> int:
         """How many columns at a time."""
-        return max(1, min(MOST_LANES, MOST_ENTRIES // max(self._sizes(name), default=1)))
+        return max(1, min(MOST_LANES, MOST_ENTRIES // max(self.parts(name).sizes, default=1)))
 
     def _work(self, name: str) -> int:
         """How many entries have a value for every direction."""
-        return sum(self._sizes(name))
-
-    def _sizes(self, name: str) -> list[int]:
-        """The sizes of the arrays that depend on the direction."""
-        many, program, first = list[bool](), self.program(name), len(self.x0) + 1
-        for node in program.nodes:
-            own = isinstance(node.data, int) and node.data >= first
-            many.append(own if node.op == "input" else any(many[i] for i in node.args))
-        return [entries(node.shape) for node, moves in zip(program.nodes, many, strict=True) if moves]
+        return sum(self.parts(name).sizes)
 
 
 class Runs:

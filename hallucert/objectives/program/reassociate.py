@@ -277,6 +277,11 @@ class Parts(NamedTuple):
     still: Program
     moving: Program
 
+    @property
+    def sizes(self) -> list[int]:
+        """The entries of the arrays that the second part makes for each lane."""
+        return [entries(node.shape) for node in self.moving.nodes if node.args]
+
 
 def parted(program: Program, lanes: Iterable[int]) -> Parts:
     """Divide a program at the values without lanes that its outputs, and values with lanes, read."""
