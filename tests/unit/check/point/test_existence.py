@@ -59,7 +59,7 @@ INVERSE = ((Fraction(5), Fraction(0)), (Fraction(0), Fraction(50)))
 def _slope(ar, problem, centre):
     """A preconditioner from the Jacobian at a point."""
     system = System(ar, problem, centre, None)
-    rows = existence.matrix.float_inverse(system.float_jacobian())
+    rows = existence.matrix.float_inverse(system.arithmetic.approximations(system.jacobian(system.origin)))
     return tuple(tuple(map(Fraction, row)) for row in rows.tolist())
 
 
