@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.exact import dyadic
 
 Foreign = Any
 """Whatever was given: nothing is known of its type."""
@@ -96,4 +95,4 @@ def _dyadic(mantissa: int, exponent: int, bits: int) -> Fraction:
     """Return ``mantissa * 2**exponent``, unless that is too long to be taken; it might fill the memory."""
     if abs(exponent) > 2 * bits:
         raise _Unfit(f"it has more than {bits} bits")
-    return dyadic(mantissa, exponent)
+    return mantissa * Fraction(2) ** exponent
