@@ -69,7 +69,7 @@ class Spectrum:
             for j in order[place + 1 :]:
                 if ends[j][0] > ends[i][1]:
                     break
-                if _touch(self.discs[i], self.discs[j]):
+                if root(i) != root(j) and _touch(self.discs[i], self.discs[j]):
                     label[root(i)] = root(j)
         groups: dict[int, list[Disc]] = {}
         for i in range(n):

@@ -107,8 +107,8 @@ def certify(
         With a function: the radius. ``"0.05"`` is 1/20; a float is the dyadic rational it is.
     backend : {"arb", "mpmath", "midrad"}, optional
         The arithmetic of the proof: Arb by default. In "midrad", midpoint-radius arrays of doubles, a point of an array
-        program in residual form is proved on a slice, at the speed of BLAS, for a million parameters, too; that is the
-        default for those of more than 300 parameters.
+        program in residual form is proved on a slice, at the speed of BLAS, for a million parameters, too, and one
+        without residuals up to 2048 parameters; that is the default for those of more than 300 parameters.
     precisions : sequence of int, optional
         The ladder of precisions in bits, by default 53, 106, 212, 424; the next is tried while a claim is undecided
         that more bits may decide. Curves and surfaces are proved at the largest, by default at 106.

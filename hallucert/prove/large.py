@@ -85,7 +85,7 @@ def certify_large(task: LargeTask, backend: str, ladder: tuple[int, ...] | None,
         return LargeCertificate(problem, witness, without_existence(first, task.hints, problem.law), provenance)
     evidences = Evidences(found.slice, witness, test, clock)
     facts = facts_of(problem, witness)
-    due = [name for name, rule in Rules(OF_A_POINT).items() if is_due(rule, task.hints, residual=True)]
+    due = [name for name, rule in Rules(OF_A_POINT).items() if is_due(rule, task.hints, problem.residual)]
     for done, name in enumerate(due):
         clock.tell(f"claim {name}", done, len(due))
         for evidence in evidences:
@@ -156,18 +156,28 @@ class _Search:
 
     def _linear(self) -> tuple[np.ndarray, np.ndarray] | Reason:
         """The inverse of the Jacobian on the slice and the lengths of the columns of S, in floats."""
-        along, gram = self.floats.columns("kernel", self._origin)  # at z = 0 the Jacobian is A B^T
+        if self.task.problem.residual:
+            along, gram = self.floats.columns("kernel", self._origin)  # at z = 0 the Jacobian is A B^T
+            lengths, singular = np.sqrt(np.diag(gram)), Reason.RANK_DEFICIENT
+        else:
+            (along,) = self.floats.columns("jacobian", self._origin)
+            lengths, singular = np.ones(self.slice.unknowns), Reason.NEARLY_DEGENERATE
         try:
             inverse = np.linalg.inv(along)
         except np.linalg.LinAlgError:
-            return Reason.RANK_DEFICIENT
+            return singular
         size = np.linalg.norm(inverse, np.inf) * np.linalg.norm(along, np.inf)
-        return (inverse, np.sqrt(np.diag(gram))) if size < SINGULAR else Reason.RANK_DEFICIENT
+        return (inverse, lengths) if size < SINGULAR else singular
+
+    def _size_at(self, x: np.ndarray) -> float:
+        """The size of what vanishes at a target, at any point: of the residuals or the gradient."""
+        f = self.slice.f
+        return float(np.abs(f.residual(x) if self.task.problem.residual else f.gradient(x)).max())
 
     def _polished(self) -> tuple[np.ndarray, np.ndarray] | Reason:
         """Newton's method, each step on the slice through the last iterate, while the residual falls."""
         best, best_size, best_linear = self.slice.centre, np.inf, None
-        here = float(np.abs(self.floats.f.residual(self.task.guess)).max())
+        here = self._size_at(self.task.guess)
         for _ in range(NEWTON_STEPS):
             value = self.floats.run("residual", self._origin)[0]
             size = float(np.abs(value).max())

@@ -38,7 +38,7 @@ Prover = Callable[[str, tuple[int, ...] | None, Clock], Certificate]
 
 MIDRAD = "midrad"
 LARGE = 300
-"""A point of an array program in residual form with more variables is proved in arrays, unless somebody chooses."""
+"""A point of an array program with more variables is proved in arrays where it can be, unless somebody chooses."""
 
 PRECISIONS = (53, 106, 212, 424)
 MAX_BOXES = 200_000
@@ -94,12 +94,13 @@ def prover_of(candidate: Candidate, given: Mapping[str, Any]) -> Prover:
 
 def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:
     """Tell whether a point is proved on a slice, in midpoint-radius arrays: if that is asked for, or for its size."""
+    from hallucert.check.large.slice import FITTING, fits
+
     f, backend = problem.objective, given.get("backend")
-    possible = isinstance(f, ProgramObjective) and 0 < f.residual_count <= f.dimension and problem.law == SAM
+    possible = isinstance(f, ProgramObjective) and fits(f) and problem.law == SAM
     in_arrays = isinstance(backend, str) and backend == MIDRAD
     if in_arrays and not possible:
-        must = "be arb or mpmath: midrad is for points of SAM of array programs in residual form"
-        raise ArgumentError("backend", backend, must)
+        raise ArgumentError("backend", backend, f"be arb or mpmath: midrad is for points of SAM of {FITTING}")
     large = f.dimension > MAX_DIMENSION or (backend is None and f.dimension > LARGE)
     return possible and (large or in_arrays)
 
@@ -112,7 +113,8 @@ def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str
     from hallucert.prove.large import LargeTask, certify_large
 
     radius = exact_radius(given["radius"], "radius") if "radius" in given else None
-    return LargeProver(certify_large, LargeTask(replace(problem, residual=True), guess, radius, hints))
+    residual = getattr(problem.objective, "residual_count", 0) > 0
+    return LargeProver(certify_large, LargeTask(replace(problem, residual=residual), guess, radius, hints))
 
 
 def _small(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> Prover:

@@ -1,1 +1,1 @@
-"""Points with many parameters: the claims of points in residual form, measured in arrays on a slice."""
+"""Points with many parameters: the claims of points, measured in arrays; in residual form on a slice."""

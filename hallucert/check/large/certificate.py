@@ -18,7 +18,7 @@ from hallucert.exact import float_above
 
 @dataclass(frozen=True, repr=False)
 class LargeCertificate(Certificate):
-    """A certificate of a point of an array program in residual form, whose witness is arrays of doubles.
+    """A certificate of a point of an array program, whose witness is arrays of doubles.
 
     It has no `box`: the enclosure is the centre, and the number ``offset`` of the claim ``existence`` on both sides.
 

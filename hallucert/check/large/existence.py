@@ -80,9 +80,20 @@ class SlicedWitness:
         )
 
 
+class BoxWitness(SlicedWitness):
+    """The same of a function without residuals: the box is one of points ``x0 + z``."""
+
+    @property
+    def place(self) -> str:
+        """The box in words."""
+        high = decimal_above(Fraction(float(self.radius.max())), 3)
+        return f"the certificate's box x0 + z, z in R^{len(self.middle)} within at most {high} of z0 in each coordinate"
+
+
 def facts_of(problem: Problem, witness: SlicedWitness) -> Facts:
     """What statements may refer to; of a witness that is its `place`."""
-    return Facts(problem, cast("Witness", witness))
+    placed = witness if problem.residual else BoxWitness(**vars(witness))
+    return Facts(problem, cast("Witness", placed))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from hallucert.check.file.claims import claim_json
 from hallucert.check.file.fields import JSON, header, read_fields, read_provenance, read_rho, read_top
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.large.existence import SlicedWitness, facts_of
+from hallucert.check.large.slice import FITTING, fits, has_slice
 from hallucert.check.point.file import claims_of
 from hallucert.check.point.rule import OF_A_POINT, Rules
 from hallucert.check.problem import Problem
@@ -23,12 +24,12 @@ def from_json(data: object) -> LargeCertificate:
     fields = {"format", "schema", "kind", "provenance", "problem", "digest", "witness", "claims"}
     top, problem = read_top(data, fields, {"objective", "rho"})
     objective = objective_from_json(problem["objective"], "problem.objective")
-    if not isinstance(objective, ProgramObjective) or not 0 < objective.residual_count <= objective.dimension:
-        raise CertificateError("problem.objective", "must be an array program with residuals, no more than parameters")
+    if not isinstance(objective, ProgramObjective) or not fits(objective):
+        raise CertificateError("problem.objective", f"must be {FITTING}")
     if objective.dimension > MOST_PARAMETERS or objective.residual_count > MOST_RESIDUALS:
         must = f"must have at most {MOST_PARAMETERS} parameters and {MOST_RESIDUALS} residuals"
         raise CertificateError("problem.objective", must)
-    posed = Problem(objective, read_rho(problem["rho"]), residual=True)
+    posed = Problem(objective, read_rho(problem["rho"]), residual=has_slice(objective))
     witness = None if top["witness"] is None else _witness(top["witness"], objective)
     claims = claims_of(top["claims"], Rules(OF_A_POINT), None if witness is None else facts_of(posed, witness))
     return LargeCertificate(posed, witness, claims, read_provenance(top["provenance"]))
@@ -36,10 +37,11 @@ def from_json(data: object) -> LargeCertificate:
 
 def _witness(data: object, f: ProgramObjective) -> SlicedWitness:
     fields = read_fields(data, {"centre", "middle", "radius"}, "witness")
-    shapes = {"centre": (f.dimension,), "middle": (f.residual_count,), "radius": (f.residual_count,)}
+    unknowns = f.residual_count or f.dimension
+    shapes = {"centre": (f.dimension,), "middle": (unknowns,), "radius": (unknowns,)}
     arrays = {name: read_doubles(fields[name], shape, f"witness.{name}") for name, shape in shapes.items()}
     if not (arrays["radius"] > 0).all():
-        raise CertificateError("witness.radius", f"must be {f.residual_count} positive numbers")
+        raise CertificateError("witness.radius", f"must be {unknowns} positive numbers")
     return SlicedWitness(**arrays)
 
 

@@ -32,12 +32,17 @@ from hallucert.balls.midrad.spectra import (
 from hallucert.check.claim import Enclosure, Measured, Numbers
 from hallucert.check.large.curvature import Curvature, enclosure
 from hallucert.check.large.existence import SlicedWitness, Test, refined
+from hallucert.check.large.isolated import Matrices
 from hallucert.check.large.slice import Runs, Slice
 from hallucert.check.point.rule import BY_NAME, Facts
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.errors import DomainError
 from hallucert.objectives.program.evaluate import Array
+
+ON_A_SLICE = ("scalars", "kernel", "square", "hessian", "curvature", "move")
+IN_A_BOX = ("scalars", "jacobian", "target", "perturbation", "direction", "move")
+"""The programs that claims need."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ class SlicedEvidence:
         """Return a claim with its numbers."""
         try:
             with self.clock.watched():
-                numbers = MEASURES[name](self) if name in MEASURES else Reason.SIZE
+                measures = MEASURES if self.slice.problem.residual else ISOLATED
+                numbers = measures[name](self) if name in measures else Reason.SIZE
         except OutOfTime:
             numbers = Reason.TIME
         except DomainError:
@@ -72,7 +78,7 @@ class SlicedEvidence:
     @cached_property
     def runs(self) -> Runs:
         """The programs at ``x*``."""
-        return self.slice.at(self.z, "scalars", "kernel", "square", "hessian", "curvature", "move")
+        return self.slice.at(self.z, *(ON_A_SLICE if self.slice.problem.residual else IN_A_BOX))
 
     @cached_property
     def scalars(self) -> list[MidRad]:
@@ -83,6 +89,11 @@ class SlicedEvidence:
     def curvature(self) -> Curvature:
         """The Hessian at ``x*``, along directions."""
         return Curvature(self.runs, self.scalars[0])
+
+    @cached_property
+    def matrices(self) -> Matrices:
+        """The matrices at ``x*``, of a function without residuals."""
+        return Matrices(self.runs, self.scalars[2])
 
     @cached_property
     def kernel(self) -> list[MidRad]:
@@ -204,3 +215,15 @@ MEASURES: Mapping[str, Callable[[SlicedEvidence], Numbers | Reason]] = {
     "attractor": attractor,
 }
 """Of a point on a slice."""
+
+ISOLATED: Mapping[str, Callable[[SlicedEvidence], Numbers | Reason]] = {
+    "existence": existence,
+    "nonstationary": nonstationary,
+    "target": lambda evidence: evidence.matrices.target(),
+    "regular": lambda evidence: evidence.matrices.regular(),
+    "hallucinated_minimizer": nothing,
+    "sphere_type": lambda evidence: evidence.matrices.sphere_type(),
+    "theorem_3_2": lambda evidence: evidence.matrices.theorem_3_2(),
+    "attractor": lambda evidence: evidence.matrices.attractor(),
+}
+"""Of a point with an isolated target, of a function without residuals."""

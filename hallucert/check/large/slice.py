@@ -24,7 +24,7 @@ from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.program.program import Program
 from hallucert.objectives.program.reassociate import Parts, parted, reassociated
-from hallucert.objectives.program.sliced import SlicedPrograms
+from hallucert.objectives.program.sliced import BoxPrograms, SlicedPrograms
 from hallucert.objectives.radius_law import SAM
 
 MOST_ENTRIES = 2**20
@@ -35,6 +35,20 @@ MOST_BALLS, BITS = 2**26, 4
 LONG = "move"
 """The program whose result depends on no direction and has as many entries as there are parameters."""
 
+MOST_ISOLATED = 2**11
+"""Parameters of a function without residuals: its claims are about matrices of that size."""
+FITTING = f"an array program with residuals, at most as many as parameters, or with at most {MOST_ISOLATED} parameters"
+
+
+def has_slice(f: ProgramObjective) -> bool:
+    """Whether points are looked for on a slice: where the function has residuals."""
+    return f.residual_count > 0
+
+
+def fits(f: ProgramObjective) -> bool:
+    """Whether the function is as `FITTING` says."""
+    return f.residual_count <= f.dimension if has_slice(f) else f.dimension <= MOST_ISOLATED
+
 
 class Slice:
     """The slice of a problem through a point, in arrays of an arithmetic.
@@ -42,7 +56,7 @@ class Slice:
     Parameters
     ----------
     problem : Problem
-        In residual form, with the law of SAM and an array program as its function.
+        With the law of SAM and an array program as its function, in residual form if that has residuals.
     centre : (d,) array of doubles
         ``x0``.
     arrays : Arrays
@@ -62,21 +76,20 @@ class Slice:
         whole: bool = False,
     ) -> None:
         f = problem.objective
-        if not isinstance(f, ProgramObjective) or not 0 < f.residual_count <= f.dimension or problem.law != SAM:
-            must = "be SAM for an array program with residuals, at most as many as parameters"
-            raise ArgumentError("problem", repr(f), must)
+        if not isinstance(f, ProgramObjective) or not fits(f) or problem.law != SAM or problem.residual != has_slice(f):
+            raise ArgumentError("problem", repr(f), f"be SAM for {FITTING}")
         self.f, self.problem, self.arrays, self.balls, self.whole = f, problem, arrays, balls, whole
         self.centre = centre
         self.x0 = f.split(centre)
-        self.programs = SlicedPrograms(f, problem.rho)
+        self.programs = SlicedPrograms(f, problem.rho) if problem.residual else BoxPrograms(f, problem.rho)
         self._rewritten: dict[str, Program] = {}
         self._parts: dict[str, Parts] = {}
         self._still: dict[tuple[str, ...], tuple[Program, dict[str, list[int]]]] = {}
 
     @property
     def unknowns(self) -> int:
-        """``m``."""
-        return self.f.residual_count
+        """``m``; without residuals ``d``."""
+        return self.f.residual_count if self.problem.residual else self.f.dimension
 
     def on(self, arrays: Arrays) -> Slice:
         """The same slice in other arrays alone."""
@@ -84,7 +97,8 @@ class Slice:
 
     def thorough(self) -> Slice | None:
         """The same slice in balls alone, of several times the bits; None if that would take too long."""
-        if self.balls is None or self.unknowns * self._work("square") > MOST_BALLS:
+        widest = "square" if self.problem.residual else "jacobian"
+        if self.balls is None or self.unknowns * self._work(widest) > MOST_BALLS:
             return None
         more = arithmetic(self.balls.name, BITS * self.balls.precision)
         return self._like(self.centre, self.arrays, more, whole=True)

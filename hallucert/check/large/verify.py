@@ -79,8 +79,11 @@ def _contradicted(slice_: Slice, witness: SlicedWitness) -> str | None:
     m = slice_.unknowns
     chosen = np.random.default_rng(slice_.f.dimension).permutation(m)[:SAMPLES]
     directions = np.eye(m)[chosen]
-    runs = slice_.at(MidRad(witness.middle), "jacobian", "kernel")
-    for name, columns in (("A S", "jacobian"), ("A B^T", "kernel")):
+    sampled = (
+        {"A S": "jacobian", "A B^T": "kernel"} if slice_.problem.residual else {"M": "jacobian", "H(x+)": "target"}
+    )
+    runs = slice_.at(MidRad(witness.middle), *sampled.values())
+    for name, columns in sampled.items():
         arrays = runs.run(columns, directions)
         for found, exact in zip(arrays, slice_.sharp.run(columns, witness.middle, directions), strict=True):
             if not _overlap(exact, found):

@@ -19,6 +19,16 @@ down. With ``A = Dr(x+) J``, the derivative of ``r(x+)``, and ``B = Dr(x+)``, bo
 where ``x0``, ``v``, ``H v``, ``S z`` and ``A^T e`` are the parameter arrays one by one, and ``x`` is any point. A
 column ``e`` of the unit matrix gives a column, so lanes give a block of columns. Derivatives come from the rules of all
 programs: no formula for ``J`` stands here.
+
+Of a function without residuals there is no slice: ``x(z) = x0 + z``, ``z in R^d``, one parameter array after the other.
+Then the programs `BoxPrograms` are ``residual``, ``jacobian``, ``move`` and ``scalars`` with ``g(x+)`` for ``r(x+)``
+and ``S = I``, so that ``jacobian`` gives columns of ``M = H(x+) J``, and
+
+==================  =======================
+``target``          ``(x0, z, e) -> H(x+) e``
+``perturbation``    ``(x0, z, e) -> J e``
+``direction``       ``(x0, z) -> u(x)``
+==================  =======================
 """
 
 from __future__ import annotations
@@ -27,6 +37,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+
+import numpy as np
 
 from hallucert.objectives.program.builder import ProgramBuilder, prune
 from hallucert.objectives.program.derivatives import pullback, pushforward
@@ -156,6 +168,62 @@ class SlicedPrograms:
         """``g`` and ``|g|``."""
         gradient = _included(builder, self.f.gradients, x)
         return gradient, builder.unary("sqrt", _inner(builder, gradient, gradient))
+
+
+class BoxPrograms(SlicedPrograms):
+    """The programs of a function without residuals, around a point."""
+
+    @property
+    def _z(self) -> Shape:
+        return (self.f.dimension,)
+
+    @cached_property
+    def shifted(self) -> Program:
+        """``x -> g(x+)``."""
+        builder = ProgramBuilder(self.f.program.inputs)
+        plus, _ = self._ascended(builder, _inputs(builder))
+        return builder.program([self._joined(builder, _included(builder, self.f.gradients, plus))])
+
+    @cached_property
+    def target(self) -> Program:
+        """``(x0, z, e) -> H(x+) e``."""
+        builder, x, (e,) = self._on_slice(self._z)
+        plus, _ = self._ascended(builder, x)
+        along = _included(builder, self.f.calculus.second, [*plus, *self._parts(builder, e)])
+        return builder.program([self._joined(builder, along)])
+
+    @cached_property
+    def perturbation(self) -> Program:
+        """``(x0, z, e) -> J e``."""
+        builder, x, (e,) = self._on_slice(self._z)
+        own = ProgramBuilder(self.f.program.inputs)
+        ascent = own.program(self._ascended(own, _inputs(own))[0])
+        turned = _included(builder, pushforward(ascent), [*x, *self._parts(builder, e)])[len(x) :]
+        return builder.program([self._joined(builder, turned)])
+
+    @cached_property
+    def direction(self) -> Program:
+        """``(x0, z) -> u(x)``."""
+        builder, x, _ = self._on_slice()
+        gradient, q = self._gradient(builder, x)
+        return builder.program([builder.mul(builder.power(q, -1), self._joined(builder, gradient))])
+
+    def _moved(self, builder: ProgramBuilder, x0: list[int], z: int) -> list[int]:
+        """``z``, as parameter arrays."""
+        return self._parts(builder, z)
+
+    def _parts(self, builder: ProgramBuilder, vector: int) -> list[int]:
+        """A vector as parameter arrays."""
+        places = self.f.split(np.arange(self.f.dimension))
+        return [builder.take(vector, part) for part in places]
+
+    def _joined(self, builder: ProgramBuilder, arrays: list[int]) -> int:
+        """Parameter arrays as a vector."""
+        places = self.f.split(np.arange(self.f.dimension))
+        total = builder.filled(0, self._z)
+        for array, part in zip(arrays, places, strict=True):
+            total = builder.add(total, builder.put(array, part, self._z))
+        return total
 
 
 def _inputs(builder: ProgramBuilder) -> list[int]:

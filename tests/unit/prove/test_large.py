@@ -49,7 +49,7 @@ def test_the_arithmetic_is_chosen_by_size_and_kind(monkeypatch):
     assert not isinstance(samples.certified("arb"), LargeCertificate)
     monkeypatch.setattr("hallucert.prove.point.LARGE", 70)
     assert isinstance(hc.certify(f, x, 2), LargeCertificate)
-    with pytest.raises(ArgumentError, match="midrad is for points of SAM of array programs in residual form"):
+    with pytest.raises(ArgumentError, match="midrad is for points of SAM of an array program"):
         hc.certify(hc.Objective.parse("(x**2 - 1)**2"), [-0.5], 1, backend="midrad")
     with pytest.raises(ArgumentError, match="midrad is for"):
         hc.certify(f, x, 2, backend="midrad", variant="usam")
