@@ -9,6 +9,7 @@ import pytest
 
 from hallucert.balls import arithmetic
 from hallucert.balls import matrix as mx
+from hallucert.clock import Clock, OutOfTime
 
 
 @pytest.fixture(params=["arb", "mpmath"])
@@ -85,3 +86,48 @@ def test_a_ball_that_reaches_a_singular_matrix_has_no_inverse(ar):
     assert mx.inverse(ar, [[ar.interval(Fraction(0), Fraction(2))]]) is None
     ((found,),) = mx.inverse(ar, [[ar.interval(Fraction(1, 4), Fraction(7, 4))]])
     assert ar.lower(found) <= Fraction(4, 7) < 4 <= ar.upper(found)
+
+
+def test_an_inverse_is_enclosed_as_its_series_says(ar):
+    """``C + E C`` and ``e**2/(1 - e) max_i |C_ij|``, for ``[[1, 2], [0, 4]]`` with entries 1/64 wide to either side."""
+    r = Fraction(1, 64)
+    a = [[ar.interval(Fraction(m) - r, Fraction(m) + r) for m in row] for row in ([1, 2], [0, 4])]
+    c = [[Fraction(1), Fraction(-1, 2)], [Fraction(0), Fraction(1, 4)]]
+    e = [2 * sum(map(abs, row)) * r for row in c]  # the sums of the absolute values of I - C A
+    rest = max(e) ** 2 / (1 - max(e))
+    found = mx.inverse(ar, a)
+    for i in range(2):
+        for j in range(2):
+            width = e[i] / 2 * sum(abs(c[k][j]) for k in range(2)) + rest * max(abs(c[k][j]) for k in range(2))
+            below, above = ar.endpoints(found[i][j])
+            for reach in (c[i][j] - below, above - c[i][j]):
+                assert width <= reach <= width * (1 + Fraction(1, 2**20))
+
+
+def test_what_is_not_known_has_no_inverse_and_no_norm(ar):
+    """One indeterminate entry, an inverse beyond doubles, a rank of 1, and an error of 1 or more."""
+    good, unknown = exact(ar, [[2, 0], [0, 4]]), ar.indeterminate()
+    assert mx.inverse(ar, [[good[0][0], unknown], good[1]]) is None
+    assert mx.frobenius_norm(ar, [[good[0][0], unknown], good[1]]) is None
+    assert mx.inverse(ar, exact(ar, [[1, 1], [1, 1]])) is None
+    assert mx.inverse(ar, exact(ar, [[Fraction(1, 2**1070), 0], [0, 1]])) is None
+    for reach, known in ((Fraction(1, 2), False), (Fraction(7, 16), True)):
+        wide = [[ar.interval(1 - reach, 1 + reach), ar.interval(-reach, reach)], exact(ar, [[0, 1]])[0]]
+        assert (mx.inverse(ar, wide) is not None) is known
+    for rows in ([[np.nan, 0], [0, 1]], [[np.inf, 0], [0, 1]], [[1e-320, 0], [0, 1]], [[0, 0], [0, 1]]):
+        assert mx.float_inverse(np.array(rows, dtype=float)) is None
+    assert mx.float_inverse(np.array([[2.0, 0.0], [0.0, 4.0]])).tolist() == [[0.5, 0.0], [0.0, 0.25]]
+
+
+def test_a_norm_below_1_is_no_0(ar):
+    """Of 3/8 and 1/2 it is 5/8; of nothing but zeros it is 0."""
+    norm = mx.frobenius_norm(ar, exact(ar, [[Fraction(3, 8), 0], [0, Fraction(1, 2)]]))
+    assert Fraction(5, 8) <= norm < Fraction(5, 8) + Fraction(1, 2**80)
+    assert mx.frobenius_norm(ar, exact(ar, [[0, 0]])) == 0
+
+
+def test_an_update_ends_when_the_time_is_up(ar):
+    """A clock that is watched and has run out is looked at."""
+    one = exact(ar, [[1]])
+    with Clock(0).watched(), pytest.raises(OutOfTime):
+        mx.symmetric_update(one[0][0], one, one[0], one[0])
