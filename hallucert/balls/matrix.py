@@ -125,8 +125,6 @@ def inverse(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix | None:
     ``e**2 / (1 - e) * max_i |C_ij|`` in every entry.
     """
     with ar:
-        if not ar.all_finite(a):
-            return None
         approximate = float_inverse(ar.approximations(a))
         if approximate is None:
             return None

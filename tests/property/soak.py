@@ -11,7 +11,7 @@ doubles
     sums and products of doubles are sums of two doubles, and quotients and roots are compared by multiplying back.
 tapes
     Every node of random formulas, their gradients and Hessians, at points and in boxes, at random precisions: both
-    backends, intervals of doubles, and those of the second checker where it is installed, against mpmath's values at 60
+    backends, intervals of doubles, and those of `hallucheck`, against mpmath's values at 60
     digits (with the difference to 90 as their error) and against each other.
 arrays
     Every node of random array programs and their derivatives, in midpoint-radius arrays, against Arb at 212 bits.
@@ -214,7 +214,7 @@ def in_balls(name: str, bits: int) -> Callable[..., Ends]:
 
 
 class SecondArithmetic:
-    """The intervals of the second checker, as the arithmetic of a tape; None is what is not defined."""
+    """The intervals of `hallucheck`, as the arithmetic of a tape; None is what is not defined."""
 
     def __init__(self) -> None:
         from hallucheck import functions, interval
@@ -248,7 +248,7 @@ class SecondArithmetic:
 
 
 class Optional:
-    """An interval of the second checker, or None."""
+    """An interval of `hallucheck`, or None."""
 
     def __init__(self, ar: SecondArithmetic, value: Any) -> None:
         self.ar, self.value = ar, value
@@ -270,7 +270,7 @@ class Optional:
 
 
 def in_second(bits: int) -> Callable[..., Ends]:
-    """The same in the intervals of the second checker."""
+    """The same in the intervals of `hallucheck`."""
 
     def run(tape: Tape, box: list[tuple[Fraction, Fraction]]) -> Ends:
         ar = SecondArithmetic()
@@ -303,7 +303,7 @@ def check_tapes(rng: np.random.Generator, count: Counter[str]) -> Failures:
     box = [(c - radius, c + radius) for c in centre]
     runs = {name: in_balls(name, integer(30, 220)) for name in ("arb", "mpmath")} | {"doubles": in_doubles}
     if importlib.util.find_spec("hallucheck") is not None:
-        runs["second"] = in_second(integer(30, 220))
+        runs["hallucheck"] = in_second(integer(30, 220))
     failures: Failures = []
     for derived in (tape, gradient_tape(tape), hessian_tape(tape)):
         found = {name: run(derived, box) for name, run in runs.items()}

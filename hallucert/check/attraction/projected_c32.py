@@ -58,8 +58,6 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def orthonormalizer(b: np.ndarray) -> np.ndarray | None:
     """Return ``C`` in doubles with ``C B`` nearly orthonormal, or None if `b` looks rank deficient."""
-    if not np.isfinite(b).all():
-        return None
     try:
         with np.errstate(all="ignore"):
             u, singular, _ = np.linalg.svd(b, full_matrices=False)

@@ -111,6 +111,8 @@ def test_what_is_not_known_has_no_inverse_and_no_norm(ar):
     assert mx.frobenius_norm(ar, [[good[0][0], unknown], good[1]]) is None
     assert mx.inverse(ar, exact(ar, [[1, 1], [1, 1]])) is None
     assert mx.inverse(ar, exact(ar, [[Fraction(1, 2**1070), 0], [0, 1]])) is None
+    huge, tiny = Fraction(2) ** 65_000, Fraction(1, 2**996)
+    assert mx.inverse(ar, [[ar.interval(tiny - huge, tiny + huge)]]) is None
     for reach, known in ((Fraction(1, 2), False), (Fraction(7, 16), True)):
         wide = [[ar.interval(1 - reach, 1 + reach), ar.interval(-reach, reach)], exact(ar, [[0, 1]])[0]]
         assert (mx.inverse(ar, wide) is not None) is known

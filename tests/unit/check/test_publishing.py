@@ -102,7 +102,10 @@ def test_sizes_are_powers_of_two_near_length_and_value():
         found = sizes_of(length, gradient, True)
         assert found.residual and Fraction(1, 2) <= length / Fraction(2) ** found.length <= 2
         assert Fraction(1, 4) <= length * gradient / Fraction(2) ** found.value <= 4
-    assert sizes_of(Fraction(0), Fraction(1, 4)).length == 0 and sizes_of(Fraction(2), Fraction(0)).value == 0
+    assert (
+        sizes_of(Fraction(0), Fraction(1, 4)).length == 0
+        and sizes_of(Fraction(2), Fraction(0)).value == 0 == sizes_of(Fraction(64), Fraction(0)).value
+    )
     assert not sizes_of(Fraction(1), Fraction(1)).residual
 
 
@@ -126,7 +129,8 @@ def test_sizes_at_a_point_are_those_of_its_step_and_gradient():
 def test_a_term_for_the_precision_is_added_where_it_is_known():
     """2**-precision units on each side; without a precision 2**-48 of the size and twice the width."""
     measured = Enclosure(Fraction(-3), Fraction(1))
-    narrow = published(measured, None)
+    narrow, mirrored = published(measured, None), published(Enclosure(Fraction(-1), Fraction(3)), None)
+    assert (mirrored.lower, mirrored.upper) == (-narrow.upper, -narrow.lower)
     expected = 2 * 4 + Fraction(3, 2**48)
     for room in (-3 - narrow.lower, narrow.upper - 1):
         assert expected <= room <= expected + Fraction(1, 2**58)
@@ -169,7 +173,7 @@ def test_a_claim_is_made_from_published_numbers():
 
 def test_weaker_ends_are_off_by_one_part_in_256_from_the_threshold():
     """Outward, and rounded outward; a number at the threshold stays there."""
-    for low, high in ((1, 3), (-3, -1), (-1, 2), (0, 0)):
+    for low, high in ((1, 3), (-3, -1), (-1, 2), (0, 0), (-1, Fraction(1, 2)), (Fraction(-1, 2), 1)):
         made = published_beside(Fraction(5), Enclosure(Fraction(5 + low), Fraction(5 + high)))
         share = Fraction(257, 256)
         below = low / share if low > 0 else low * share

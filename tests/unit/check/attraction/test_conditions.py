@@ -202,8 +202,10 @@ def test_the_projected_condition_is_measured_on_the_row_space():
         assert projected_c32.measure(_evidence(ar), {}) is Reason.NEEDS_PREMISES
         undefined = hc.Objective.least_squares(["sqrt(y) + z", "x - z"])
         assert projected_c32.measure(_evidence(ar, undefined, residual=True), {}) is Reason.RANK_DEFICIENT
-        wide = _evidence(ar, SQUARES, residual=True, radius=Fraction(1, 16))
-        assert projected_c32.measure(wide, {}) in (Reason.PRECISION, Reason.RANK_DEFICIENT)
+        for bits in range(1, 12):  # in wide boxes the basis is not nearly orthonormal, and nothing is divided by 0
+            wide = projected_c32.measure(_evidence(ar, SQUARES, residual=True, radius=Fraction(1, 2**bits)), {})
+            known = not isinstance(wide, Reason)
+            assert known if bits > 9 else not known or bits > 4
         found = projected_c32._divided(ar, (Fraction(1), Fraction(2)), Fraction(1, 3))
         for room in (Fraction(3, 4) - found.lower, found.upper - 3):
             assert 0 <= room < Fraction(1, 10**7)

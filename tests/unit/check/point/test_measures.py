@@ -11,8 +11,9 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.claim import Claim, Enclosure, Status
-from hallucert.check.point import no_minimizer_near
+from hallucert.check.point import no_minimizer_near, perturbation
 from hallucert.check.point.hallucinated_minimizer import (
+    HALLUCINATED_MINIMIZER,
     MAXIMIZER,
     MINIMIZER,
     NO_MINIMIZER,
@@ -104,6 +105,9 @@ def test_a_singular_value_that_may_be_0_is_none():
     with arithmetic("arb", 106) as ar:
         for f, radius in ((same, 0), (undefined, 0), (SQUARES, Fraction(1, 8))):
             assert REGULAR.measure(_evidence(ar, f, radius=radius, residual=True), {}) is Reason.RANK_DEFICIENT
+        for bits in range(2, 12):  # the lower bound less what the box adds may be 0 or below, and is then not a number
+            found = REGULAR.measure(_evidence(ar, SQUARES, radius=Fraction(1, 2**bits), residual=True), {})
+            assert found is Reason.RANK_DEFICIENT or found["smallest_singular_value"].lower > 0
         for f, radius in ((hc.Objective.parse("sqrt(y) + z*x"), 0), (CROOKED, Fraction(1, 8))):
             assert REGULAR.measure(_evidence(ar, f, radius=radius), {}) is Reason.SINGULAR_JACOBIAN
 
@@ -303,3 +307,25 @@ def test_a_stall_is_measured_along_its_direction():
         assert no_minimizer_near.measure(wide, {"direction": direction}) is Reason.ZERO_GRADIENT
         undefined = _evidence(ar, hc.Objective.parse("-log(x) + y + z"))
         assert no_minimizer_near.measure(undefined, {"direction": direction}) is Reason.DOMAIN
+
+
+def test_roots_of_bounds_are_rounded_outward(monkeypatch):
+    """Where both bounds of an eigenvalue are 2, the ends are beside sqrt(2), and beside 1/sqrt(2) for the inverse."""
+    monkeypatch.setattr(perturbation, "extreme_eigenvalues", lambda *_: ((Fraction(2), Fraction(2)),) * 2)
+    with arithmetic("arb", 53) as ar:
+        for f, residual, square in ((CROOKED, False, Fraction(1, 2)), (SQUARES, True, Fraction(2))):
+            point = Point(ar, Problem(f, RHO, SAM, residual), [ar.constant(Fraction(1, 2**k)) for k in (1, 2, 3)])
+            exact = [[ar.constant(Fraction(j == i)) for j in range(3)] for i in range(2)]
+            point.__dict__["residual_matrix"] = exact
+            found = REGULAR.measure(Evidence(point), {})["smallest_singular_value"]
+            assert found.lower**2 < square < found.upper**2
+
+
+def test_a_target_about_which_nothing_is_proved_refutes_nothing():
+    """Existence, nonstationarity and regularity alone do not show that x* is no hallucinated minimizer."""
+    facts = _facts()
+    for name in ("existence", "nonstationary", "regular"):
+        facts.claims[name] = Claim(name, Status.PROVED, ".", {"gradient_norm": _interval(1, 2)})
+    assert HALLUCINATED_MINIMIZER.conclude(facts, {}, {}) is Reason.NEEDS_PREMISES
+    facts.claims["target"] = Claim("target", Status.UNDECIDED, "?")
+    assert HALLUCINATED_MINIMIZER.conclude(facts, {}, {}) is Reason.NEEDS_PREMISES
