@@ -82,7 +82,7 @@ Definition nonstationary : bool :=
   every n (fun i => I.real (get G i)) && surely_positive
     (isum prec n (fun i => I.mul prec (get G i) (get G i))).
 
-Lemma nonstationary_correct : nonstationary = true -> 
+Lemma nonstationary_correct : nonstationary = true ->
   forall x, box_of p x -> exists i, (i < n)%nat /\ g x i <> 0.
 Proof.
 intros H x Hx. apply andb_prop in H. destruct H as [HR HP].

@@ -27,26 +27,29 @@ Notation slopes := (slopes_program shifted).
 Notation ascending := (ascent_program (step_of p) (rho_of p) f).
 Notation Q := (meaning ascending n).
 
-(** The entries of the Jacobian of the gradient where SAM looks, on the box q, by mean value forms. *)
+(** The entries of the Jacobian of the gradient where SAM looks, on the box q: as they are, and by mean value
+   forms. *)
 Definition entries_ok (JJ : list (I.type * list I.type)) (F : list I.type) : bool :=
   centred_ok prec n (n * n) JJ F.
-Definition entries (JJ : list (I.type * list I.type)) (F : list I.type) (q : list number) :
+Definition entries (J JJ : list (I.type * list I.type)) (F : list I.type) (q : list number) :
   nat -> nat -> I.type :=
-  stored prec n (fun i j => centred prec n (ivector prec q) JJ F (i * n + j)).
+  stored prec n (fun i j => I.meet (slope prec J i j) (centred prec n (ivector prec q) JJ F (i * n + j))).
 
 Lemma entries_correct X q x : (forall z, box n c (numbers q) z -> within n X z) ->
   (forall i, (i < n)%nat -> 0 <= numbers q i) -> box n c (numbers q) x ->
-  every n (fun i => all_real (dual_entry prec (duals_of prec shifted X) i)) = true ->
+  let J := duals_of prec shifted X in
   let JJ := duals_of prec slopes X in
   let F := outputs_of prec slopes n (n * n) (centre_point prec p) in
-  entries_ok JJ F = true -> bounds n (entries JJ F q) (jac shifted n x).
+  every n (fun i => all_real (dual_entry prec J i)) = true -> entries_ok JJ F = true ->
+  bounds n (entries J JJ F q) (jac shifted n x).
 Proof.
-intros HX Hq Hx HJ JJ F H. apply stored_correct. intros i j Hi Hj.
+intros HX Hq Hx J JJ F HJ H. apply stored_correct. intros i j Hi Hj. apply I.meet_correct.
+{ apply slope_correct; [apply shifted_parametric | now apply HX | exact (every_spec _ _ HJ i Hi)]. }
 rewrite <- slopes_meaning; try assumption; [| apply shifted_parametric |].
 - apply centred_correct with (m := (n * n)%nat) (c := c) (r := numbers q) (X := X) (C := centre_point prec p);
     try assumption; [apply slopes_parametric, shifted_parametric | apply ivector_correct |
       apply within_centre | nia].
-- apply (all_real_smooth prec _ n X); 
+- apply (all_real_smooth prec _ n X);
   [apply shifted_parametric | now apply HX | exact (every_spec _ _ HJ i Hi)].
 Qed.
 
@@ -95,7 +98,7 @@ Lemma contracting_correct E (S : (nat -> nat -> R) -> Prop) A : contracting E = 
   exists k, k < 1 /\ forall B i, S B -> (i < n)%nat -> sum n (fun j => Rabs (gram n B i j)) <= k.
 Proof.
 intros C HS HA.
-assert (T : forall B i, S B -> (i < n)%nat -> 
+assert (T : forall B i, S B -> (i < n)%nat ->
   sum n (fun j => Rabs (gram n B i j)) <= top (row E i) /\ top (row E i) < 1).
 { intros B i HB Hi. pose proof (every_spec _ _ C i Hi) as K. apply andb_prop in K. destruct K as [K1 K2].
   destruct (top_correct _ _ K1 (row_correct E B i (HS B HB) Hi)) as [T1 T2]. split; [exact T2|].
@@ -152,7 +155,7 @@ Definition differentiable_on (X T : list I.type) (J : list (I.type * list I.type
   every n (fun i => all_real (dual_entry prec J i)).
 
 (** SAM converges. *)
-Definition converging (eta : number) (W V : list (list number)) (size : number) 
+Definition converging (eta : number) (W V : list (list number)) (size : number)
     (q start : list number) : bool :=
   let X := iball prec (centre p) q n in
   let T := outputs_of prec ascending n n X in
@@ -163,7 +166,7 @@ Definition converging (eta : number) (W V : list (list number)) (size : number)
   let Vi := stored prec n (imatrix prec V) in
   let e := enclosure prec size in
   inverses n W V && differentiable_on X T J && entries_ok JJ F &&
-  contracting (step_matrix (enclosure prec eta) Wi Vi (entries JJ F q)) &&
+  contracting (step_matrix (enclosure prec eta) Wi Vi (entries J JJ F q)) &&
   reaches Vi e q && contains_start Wi e start.
 
 Theorem converging_correct eta W V size q start x : base prec p = true ->

@@ -45,7 +45,7 @@ Proof.
 intros HP HX Hi. unfold outputs_of. rewrite nth_table by exact Hi. intros HR.
 pose proof (intervals_correct prec) as CI.
 pose proof (r_nth _ _ _ CI i _ _ (HP _ _ _ _ _ _ _ CI HX)) as E.
-pose proof (r_nth _ _ _ extended_reals i _ _ 
+pose proof (r_nth _ _ _ extended_reals i _ _
   (HP _ _ _ _ _ _ _ extended_reals (real_defined (list_of n x)))) as D.
 pose proof (real_correct _ _ HR E) as R. rewrite R in E. unfold meaning, vec_of.
 change 0 with (zero reals). now rewrite <- (defined_as_elim _ _ _ D R) .

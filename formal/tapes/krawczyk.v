@@ -79,7 +79,7 @@ Hypothesis r_pos : forall i, (i < n)%nat -> 0 < r i.
 
 Theorem krawczyk_correct : krawczyk = true -> exists K : mat,
   jacobian n n (box n c r) (meaning P n) (jac P n) /\
-  (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat -> 
+  (forall x i j, box n c r x -> (i < n)%nat -> (j < n)%nat ->
     Rabs (delta i j - mm n A (jac P n x) i j) <= K i j) /\
   (forall i, (i < n)%nat -> Rabs (mv n A (meaning P n c) i) + sum n (fun j => K i j * r j) < r i).
 Proof.

@@ -115,7 +115,7 @@ assert (Sm : gradient_on n (within n slice_box) (f_of p) g).
 { apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n slice_box); auto.
   apply value_parametric. }
 assert (In : forall s, box_s s -> within n slice_box (S_of p s)) by (intros; now apply within_slice).
-split; [intros x; now apply function_squares|].
+split; [intros x; exact (proj1 (function_squares _ _ _ x W))|].
 destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p))
   (preconditioner p) (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero
   within_unknown rp HK) as [K [KJ [KB KR]]].
@@ -123,7 +123,7 @@ assert (E : forall s, res (Q (S_of p s)) = meaning F m s) by (intros s; now appl
 destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p))
   (matrix (directions p)) r rp)
   with (within n slice_box) (matrix (preconditioner p)) K (jac F m) as [s [H1 [H2 [H3 H4]]]]; auto.
-- intros x. rewrite <- HL. now apply function_squares.
+- intros x. rewrite <- HL. exact (function_squares _ _ _ x W).
 - apply within_extensional.
 - intros s Hs. assert (S : 0 < sum n (fun i => g (S_of p s) i * g (S_of p s) i)).
   { apply (surely_positive_correct _ _ HN). apply isum_correct. intros i Hi.
