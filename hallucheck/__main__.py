@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -18,21 +19,29 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="Exit status: 0 every claim re-proved, 1 some claim not, or not covered, "
         "2 the file cannot be read as a certificate.",
     )
+    parser.add_argument("--budget", type=float, default=600.0, help="seconds for each file (default 600)")
+    parser.add_argument("--json", action="store_true", help="print a list of results alone on stdout")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a certificate")
-    worst = 0
-    for path in parser.parse_args(arguments).files:
+    options = parser.parse_args(arguments)
+    worst, results = 0, []
+    for path in options.files:
         try:
-            verdict = verify(path)
+            verdict = verify(path, options.budget)
         except Refused as error:
             print(f"{path}: no certificate: {error}", file=sys.stderr)
             worst = 2
             continue
         except NotCovered as error:
-            print(f"{path}: not covered, so not checked: {error}")
-            worst = max(worst, 1)
-            continue
-        print(f"{path}, {verdict}")
-        worst = max(worst, int(not verdict))
+            results.append({"file": str(path), "passed": False, "asserted": None, "claims": [], "message": str(error)})
+            text = f"{path}: not covered, so not checked: {error}"
+        else:
+            results.append(verdict.as_json(path))
+            text = f"{path}, {verdict}"
+        worst = max(worst, 0 if results[-1]["passed"] else 1)
+        if not options.json:
+            print(text)
+    if options.json:
+        print(json.dumps(results, indent=2))
     return worst
 
 

@@ -1,16 +1,16 @@
 """The claims about a point: how the numbers of each are enclosed, and what follows from published ones.
 
-A rule has two parts. `measure` encloses the numbers at the point again. `conclude` looks at published numbers
-alone (and at claims before it) and says `"proved"`, `"refuted"` or nothing. All inequalities are strict.
+`measure` encloses the numbers at the point again. `conclude` looks at published numbers alone, and at claims
+before it, and says "proved", "refuted" or nothing. All inequalities are strict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, total
+from hallucheck.interval import ONE, ZERO, Interval, OutOfTime, Undefined, exact, total
 from hallucheck.linear import (
     Matrix,
     Spectrum,
@@ -28,6 +28,7 @@ from hallucheck.linear import (
 )
 from hallucheck.point import Point
 from hallucheck.problem import Problem
+from hallucheck.reading import NotCovered, Refused, choice, interval, record, text
 
 Numbers = dict[str, Interval]
 
@@ -42,9 +43,54 @@ class Claim:
     numbers: Numbers
 
 
+def read_claim(value: Any, where: str) -> Claim:
+    """A claim, with its inputs as they stand in the file."""
+    record(value, where, ("name", "status", "inputs", "numbers", "reason"))
+    status = choice("proved", "refuted", "undecided")(value["status"], f"{where}.status")
+    numbers, reason, name = value["numbers"], value["reason"], text(value["name"], f"{where}.name", most=100)
+    if not isinstance(numbers, dict) or len(numbers) > 1100 or (status == "undecided" and numbers):
+        raise Refused(f"{where}.numbers", "not numbers of a claim")
+    if status == "undecided":
+        text(reason, f"{where}.reason", most=100)
+    elif reason is not None:
+        raise Refused(f"{where}.reason", "a reason for what is decided")
+    enclosures = {text(key, where, most=100): interval(v, f"{where}.numbers.{key[:40]}") for key, v in numbers.items()}
+    return Claim(name, status, value["inputs"], enclosures)
+
+
+@dataclass
+class Result:
+    """What became of a claim: nothing to object to, or an objection."""
+
+    claim: str
+    status: str
+    objection: str | None = None
+
+    def __str__(self) -> str:
+        if self.status == "undecided":
+            return f"{self.claim} (undecided): nothing claimed"
+        return f"{self.claim} ({self.status}): " + (
+            "re-proved" if not self.objection else f"NOT re-proved: {self.objection}"
+        )
+
+
+def result_of(claim: Claim, check: Callable[[Claim], str | None]) -> Result:
+    """The objection of a check, or what went wrong in it."""
+    try:
+        return Result(claim.name, claim.status, check(claim) if claim.status != "undecided" else None)
+    except (Undefined, NotCovered, OutOfTime) as error:
+        return Result(claim.name, claim.status, str(error))
+
+
+def compare_numbers(measured: Numbers, claim: Claim) -> str | None:
+    """An objection if a number is not in the published interval."""
+    wrong = [name for name, value in measured.items() if not value.inside(claim.numbers[name])]
+    return f"{', '.join(wrong)}: not shown to lie in the published interval" if wrong else None
+
+
 @dataclass
 class Facts:
-    """What a conclusion may look at besides numbers: the problem, and the claims that were re-proved before."""
+    """What a conclusion may look at besides numbers: the problem, and the claims before this one."""
 
     problem: Problem
     residual: bool
@@ -54,9 +100,18 @@ class Facts:
         """Is this claim proved?"""
         return name in self.claims and self.claims[name].status == "proved"
 
+    def refutes(self, name: str) -> bool:
+        """Is this claim refuted?"""
+        return name in self.claims and self.claims[name].status == "refuted"
 
-Measure = Callable[[Point], Numbers]
-Conclude = Callable[[Facts, Numbers], str | None]
+
+@dataclass
+class Rule:
+    """What a claim is: the names of its numbers, how they are enclosed again at the point, and what they show."""
+
+    names: Callable[[Facts, Claim], Collection[str]]
+    measure: Callable[[Facts, Claim, Point], Numbers]
+    conclude: Callable[[Facts, Claim], str | None]
 
 
 def extremes(s: Spectrum, name: str) -> Numbers:
@@ -69,19 +124,13 @@ def sign(x: Interval) -> str | None:
     return "proved" if x.positive() else "refuted" if x.negative() else None
 
 
-# --- existence itself is proved in `point`; what follows is about its point -------------------------------------------
-
-
-def measure_nonstationary(point: Point) -> Numbers:
+def measure_nonstationary(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """`|g|`, `lambda = s/rho` and `f`."""
-    return {
-        "gradient_norm": norm(point.gradient),
-        "multiplier": point.s / point.problem.rho,
-        "value": point.value,
-    }
+    multiplier = point.s / point.problem.rho
+    return {"gradient_norm": norm(point.gradient), "multiplier": multiplier, "value": point.value}
 
 
-def measure_target(point: Point) -> Numbers:
+def measure_target(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The signs of the eigenvalues of `H(x*+)`; a zero of the residuals needs none."""
     if point.residual:
         return {}
@@ -91,20 +140,18 @@ def measure_target(point: Point) -> Numbers:
     return extremes(s, "hessian") | negative
 
 
-def conclude_target(facts: Facts, numbers: Numbers) -> str | None:
+def conclude_target(facts: Facts, claim: Claim) -> str | None:
     """It is named if it is a zero of the residuals, all eigenvalues are positive, or one is negative."""
-    if facts.residual:
-        return "proved"
-    smallest = numbers["smallest_hessian_eigenvalue"]
-    return "proved" if smallest.positive() or smallest.negative() else None
+    smallest = claim.numbers.get("smallest_hessian_eigenvalue")
+    return "proved" if smallest is None or smallest.positive() or smallest.negative() else None
 
 
-def measure_regular(point: Point) -> Numbers:
+def measure_regular(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """Of `J`, or of `A`."""
     return {"smallest_singular_value": least_singular_value(point.a if point.residual else point.perturbation)}
 
 
-def conclude_minimizer(facts: Facts, numbers: Numbers) -> str | None:
+def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
     """`x -> x+` is continuous; refuted where it is a local diffeomorphism and the target is no local minimizer."""
     if not all(facts.has(name) for name in ("existence", "nonstationary", "target")):
         return None
@@ -133,43 +180,50 @@ def tangential(point: Point) -> Matrix:
     return symmetric_part(add(identity(d - 1), scaled(ratio, product)))
 
 
-def measure_sphere_type(point: Point) -> Numbers:
+def names_of_sphere_type(facts: Facts, claim: Claim) -> Collection[str]:
+    """USAM has eigenvalues in every dimension, the sphere none in dimension 1."""
+    kind = "moreau" if facts.problem.variant == "usam" else "tangential"
+    some = kind == "moreau" or facts.problem.f.dimension > 1
+    return (f"smallest_{kind}_eigenvalue", f"largest_{kind}_eigenvalue") if some else ()
+
+
+def measure_sphere_type(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The kind of critical point of `f` on the sphere (ASAM: ellipsoid), or of USAM's Moreau objective."""
     if point.problem.variant == "usam":
         return extremes(spectrum(symmetric_part(point.perturbation), symmetric=True), "moreau")
     return extremes(spectrum(tangential(point), symmetric=True), "tangential") if len(point.x) > 1 else {}
 
 
-def conclude_sphere_type(facts: Facts, numbers: Numbers) -> str | None:
+def conclude_sphere_type(facts: Facts, claim: Claim) -> str | None:
     """A minimum, a maximum, or a saddle."""
-    if not numbers:
+    if not claim.numbers:
         return "proved"
-    low, high = numbers.values()
-    low, high = (low, high) if next(iter(numbers)).startswith("smallest") else (high, low)
+    low, high = (claim.numbers[name] for name in names_of_sphere_type(facts, claim))
     return "proved" if low.positive() or high.negative() or (low.negative() and high.positive()) else None
 
 
-def theorem_3_2_name(problem: Problem) -> str:
+def name_of_theorem_3_2(facts: Facts, claim: Claim) -> Collection[str]:
     """SAM's is stated with `Du`."""
-    return "smallest_eigenvalue_sym_Du" if problem.variant is None else "smallest_eigenvalue_sym_J"
+    return ("smallest_eigenvalue_sym_Du" if facts.problem.variant is None else "smallest_eigenvalue_sym_J",)
 
 
-def measure_theorem_3_2(point: Point) -> Numbers:
+def measure_theorem_3_2(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The least eigenvalue of the symmetric part of `Du`, or `J`."""
     matrix = point.turn if point.problem.variant is None else point.perturbation
-    return {theorem_3_2_name(point.problem): spectrum(symmetric_part(matrix), symmetric=True).least_real_part()}
+    (name,) = name_of_theorem_3_2(facts, claim)
+    return {name: spectrum(symmetric_part(matrix), symmetric=True).least_real_part()}
 
 
-def conclude_theorem_3_2(facts: Facts, numbers: Numbers) -> str | None:
+def conclude_theorem_3_2(facts: Facts, claim: Claim) -> str | None:
     """Above or below `-1/rho`, or 0."""
-    (least,) = numbers.values()
+    (smallest,) = claim.numbers.values()
     if facts.problem.variant is not None:
-        return sign(least)
+        return sign(smallest)
     bound = exact(-1 / facts.problem.exact_rho)  # an enclosure, exact for dyadic numbers
-    return "proved" if bound.below(least) else "refuted" if least.below(bound) else None
+    return "proved" if bound.below(smallest) else "refuted" if smallest.below(bound) else None
 
 
-def measure_projected(point: Point) -> Numbers:
+def measure_projected(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The least eigenvalue of `(J + J^T)/2` on the row space of `B`: with `B B^T = L L^T` that of
     `L^-1 B (J + J^T)/2 B^T L^-T`, as the rows of `L^-1 B` are an orthonormal basis.
     """
@@ -178,42 +232,53 @@ def measure_projected(point: Point) -> Numbers:
         raise Undefined("B may not have full rank")
     form = symmetric_part(matmul(point.a, transpose(point.b)))
     half = transpose(solve_lower(factor, form))
-    least = spectrum(symmetric_part(solve_lower(factor, half)), symmetric=True).least_real_part()
-    return {"smallest_projected_eigenvalue": least}
+    smallest = spectrum(symmetric_part(solve_lower(factor, half)), symmetric=True).least_real_part()
+    return {"smallest_projected_eigenvalue": smallest}
 
 
-def measure_attractor(point: Point) -> Numbers:
+def measure_attractor(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The spectrum of `M` or `K`."""
     s = spectrum(point.dynamics)
-    least = s.least_real_part()
-    return {"smallest_real_part": least} | ({"step_bound": s.step_bound()} if least.positive() else {})
+    bound = {"step_bound": s.step_bound()} if claim.status == "proved" else {}
+    return {"smallest_real_part": s.least_real_part()} | bound
 
 
-def conclude_attractor(facts: Facts, numbers: Numbers) -> str | None:
+def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
     """Attracts, with a bound for steps, or repels."""
-    least, bound = numbers["smallest_real_part"], numbers.get("step_bound")
+    smallest, bound = claim.numbers["smallest_real_part"], claim.numbers.get("step_bound")
     if bound is not None:
-        return "proved" if least.positive() and bound.positive() else None
-    return "refuted" if least.negative() else None
+        return "proved" if smallest.positive() and bound.positive() else None
+    return "refuted" if smallest.negative() else None
 
 
-def by_sign(name: str) -> Conclude:
-    """The conclusion from the sign of one number."""
-    return lambda facts, numbers: sign(numbers[name])
+def only(*names: str) -> Callable[[Facts, Claim], Collection[str]]:
+    """These names, always."""
+    return lambda facts, claim: names
 
 
-def if_positive(name: str) -> Conclude:
+def if_positive(name: str) -> Callable[[Facts, Claim], str | None]:
     """Proved if a number is positive, else nothing."""
-    return lambda facts, numbers: "proved" if numbers[name].positive() else None
+    return lambda facts, claim: "proved" if claim.numbers[name].positive() else None
 
 
-RULES: Mapping[str, tuple[Measure, Conclude]] = {
-    "nonstationary": (measure_nonstationary, if_positive("gradient_norm")),
-    "target": (measure_target, conclude_target),
-    "regular": (measure_regular, if_positive("smallest_singular_value")),
-    "hallucinated_minimizer": (lambda point: {}, conclude_minimizer),
-    "sphere_type": (measure_sphere_type, conclude_sphere_type),
-    "theorem_3_2": (measure_theorem_3_2, conclude_theorem_3_2),
-    "projected_c32": (measure_projected, by_sign("smallest_projected_eigenvalue")),
-    "attractor": (measure_attractor, conclude_attractor),
+HESSIAN = ("smallest_hessian_eigenvalue", "largest_hessian_eigenvalue", "negative_eigenvalues", "target_value")
+RULES: dict[str, Rule] = {
+    "nonstationary": Rule(
+        only("gradient_norm", "multiplier", "value"), measure_nonstationary, if_positive("gradient_norm")
+    ),
+    "target": Rule(lambda facts, claim: () if facts.residual else HESSIAN, measure_target, conclude_target),
+    "regular": Rule(only("smallest_singular_value"), measure_regular, if_positive("smallest_singular_value")),
+    "hallucinated_minimizer": Rule(only(), lambda facts, claim, point: {}, conclude_minimizer),
+    "sphere_type": Rule(names_of_sphere_type, measure_sphere_type, conclude_sphere_type),
+    "theorem_3_2": Rule(name_of_theorem_3_2, measure_theorem_3_2, conclude_theorem_3_2),
+    "projected_c32": Rule(
+        only("smallest_projected_eigenvalue"),
+        measure_projected,
+        lambda facts, claim: sign(claim.numbers["smallest_projected_eigenvalue"]) if facts.residual else None,
+    ),
+    "attractor": Rule(
+        lambda facts, claim: ("smallest_real_part", *["step_bound"] * (claim.status == "proved")),
+        measure_attractor,
+        conclude_attractor,
+    ),
 }

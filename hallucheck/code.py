@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from hallucheck import functions
-from hallucheck.interval import ONE, ZERO, Interval, dot, exact, total
+from hallucheck.interval import ONE, ZERO, Interval, check_time, dot, exact, total
 
 Node = tuple[str, tuple[int, ...], Fraction | int | None]
 Values = list[Interval]
@@ -172,6 +172,7 @@ class Code:
 
     def evaluate(self, x: Sequence[Interval], stop: int | None = None) -> Values:
         """Enclosures of the first `stop` nodes at all points of a box; `Undefined` unless all of them are defined."""
+        check_time()
         values: Values = []
         for operation, arguments, data in self.nodes[:stop]:
             if operation == "input":

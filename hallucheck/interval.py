@@ -13,13 +13,36 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from math import isqrt
+from time import monotonic
 
 LARGEST_EXPONENT = 1 << 40  # numbers beyond it are not represented
 _bits = 128
+_deadline = float("inf")
 
 
 class Undefined(ArithmeticError):
     """An operation is not defined, or not known to be, everywhere on its operands."""
+
+
+class OutOfTime(Exception):
+    """The budget is spent: what is left is not checked."""
+
+
+@contextmanager
+def budget(seconds: float) -> Iterator[None]:
+    """Raise `OutOfTime` in this block once so many seconds have passed."""
+    global _deadline
+    _deadline = monotonic() + seconds
+    try:
+        yield
+    finally:
+        _deadline = float("inf")
+
+
+def check_time() -> None:
+    """Called wherever much is computed."""
+    if monotonic() > _deadline:
+        raise OutOfTime("the budget is spent")
 
 
 def precision() -> int:
@@ -143,6 +166,11 @@ class Interval(tuple[int, int, int]):
     def upper(self) -> Interval:
         """Its upper end."""
         return Interval((self[1], self[1], self[2]))
+
+    def ends(self) -> tuple[Fraction, Fraction]:
+        """Both ends; exponents have to be moderate."""
+        scale = Fraction(2) ** self[2]
+        return self[0] * scale, self[1] * scale
 
     def middle(self) -> Interval:
         """A number near its middle, exactly representable."""

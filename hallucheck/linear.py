@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from hallucheck.functions import size
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, cut, dot, exact, hull, least, total
+from hallucheck.interval import ONE, ZERO, Interval, Undefined, check_time, cut, dot, exact, hull, least, total
 
 Vector = list[Interval]
 Matrix = list[list[Interval]]
@@ -25,6 +25,7 @@ def transpose(a: Sequence[Sequence[Interval]]) -> Matrix:
 
 def matmul(a: Sequence[Sequence[Interval]], b: Sequence[Sequence[Interval]]) -> Matrix:
     """The product of matrices."""
+    check_time()
     columns = transpose(b)
     return [[dot(row, column) for column in columns] for row in a]
 
@@ -69,6 +70,11 @@ def middles(a: Matrix) -> Matrix:
     return [[cut(*x.middle()).middle() for x in row] for row in a]
 
 
+def width(x: Interval) -> Interval:
+    """The width of an interval."""
+    return (x.upper() - x.lower()).upper()
+
+
 def middle_of(box: Vector) -> tuple[Vector, Vector]:
     """A point in the middle of a box, and the steps from it to all of the box."""
     middle = [cut(*x.middle()).middle() for x in box]
@@ -110,6 +116,7 @@ def float_solve(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> F
     n = len(a)
     rows = [[*p, *q] for p, q in zip(a, b, strict=True)]
     for k in range(n):
+        check_time()
         best = max(range(k, n), key=lambda i: abs(rows[i][k]))
         rows[k], rows[best] = rows[best], rows[k]
         if not abs(rows[k][k]) > 0:
@@ -152,6 +159,7 @@ def jacobi(a: Floats) -> Floats:
     for _ in range(30):
         done = True
         for p in range(n):
+            check_time()
             for q in range(p + 1, n):
                 if abs(a[p][q]) <= max(1e-17 * (abs(a[p][p]) + abs(a[q][q])), 1e-19):
                     continue
@@ -189,11 +197,13 @@ def schur(a: Floats) -> tuple[list[list[complex]], list[list[complex]]]:
             row[i], row[k] = row[i] * c + row[k] * s, row[k] * c.conjugate() - row[i] * s.conjugate()
 
     for j in range(n - 2):  # Hessenberg form
+        check_time()
         for i in range(j + 2, n):
             if t[i][j]:
                 rotate(j + 1, i, t[j + 1][j], t[i][j])
     high, steps = n - 1, 0
     while high > 0 and steps < 60 * n:
+        check_time()
         small = 1e-16 * (abs(t[high][high]) + abs(t[high - 1][high - 1])) + 1e-300
         if abs(t[high][high - 1]) <= small:
             t[high][high - 1], high = 0j, high - 1
@@ -340,6 +350,7 @@ def correction(t: Matrix, blocks: list[list[int]]) -> Matrix:
     """A small `E` with `T E - E T` near the part of `-T` outside of the blocks: `V (I + E)` is better than `V`."""
     e = [[0.0] * len(t) for _ in t]
     for rows in blocks:
+        check_time()
         for columns in blocks:
             if rows is columns:
                 continue

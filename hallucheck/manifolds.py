@@ -44,16 +44,27 @@ def is_at_most(n: Matrix, bound: Fraction) -> bool:
     return is_positive_definite(add(square, scaled(exact(-1), grammian(n))))
 
 
-def check_basin_of_manifold(claim: Claim, point: Point) -> tuple[Numbers, str | None]:
-    """The three bounds on a box around the ball `|x - x*| <= R`."""
-    names = ("step", "basis", "size", "bound", "descent", "slope")
-    inputs = record(claim.inputs, "inputs", names)
-    step, size, bound, descent, slope = (dyadic(inputs[name], name) for name in names if name != "basis")
-    f, m = point.problem.f, len(point.problem.f.outputs)
+def read_basin_of_manifold(claim: Claim, m: int) -> tuple[Matrix, list[Fraction]]:
+    """The inputs: `V`, and `E`, `R`, `kappa`, `b` and `a`."""
+    names = ("step", "size", "bound", "descent", "slope")
+    inputs = record(claim.inputs, "inputs", ("basis", *names))
     flat = items(inputs["basis"], "basis", dyadic, count=m * m)
-    if not point.residual or f.n is None or step <= 0 or size <= 0 or not 0 < bound < 1:
-        return {}, None
     basis = [[exact(v) for v in flat[i : i + m]] for i in range(0, m * m, m)]
+    return basis, [dyadic(inputs[name], name) for name in names]
+
+
+def conclude_basin_of_manifold(facts: Facts, claim: Claim) -> str | None:
+    """A contraction on a ball."""
+    _, (step, size, bound, _, _) = read_basin_of_manifold(claim, len(facts.problem.f.outputs))
+    proper = step > 0 and size > 0 and 0 < bound < 1
+    return "proved" if proper and claim.numbers["radius"].positive() else None
+
+
+def measure_basin_of_manifold(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """The three bounds on a box around the ball `|x - x*| <= R`."""
+    f, m = point.problem.f, len(point.problem.f.outputs)
+    basis, (step, size, bound, descent, slope) = read_basin_of_manifold(claim, m)
+    assert f.n is not None
     back, part = inverse(basis), exact(1 / f.n)
 
     def contraction(at: Point) -> tuple[Matrix, Matrix, Matrix]:
@@ -61,25 +72,20 @@ def check_basin_of_manifold(claim: Claim, point: Point) -> tuple[Numbers, str | 
         return add(identity(m), scaled(exact(-step), matmul(left, transpose(right)))), right, left
 
     reach = hull([exact(-size), exact(size)])
-    try:
-        on_ball = contraction(Point(point.problem, True, [v + reach for v in point.x]))
-    except Undefined:
-        return {}, None
-    proved = all(is_at_most(n, c) for n, c in zip(on_ball, (bound, descent, slope), strict=True))
+    on_ball = contraction(Point(point.problem, True, [v + reach for v in point.x]))
+    if not all(is_at_most(n, c) for n, c in zip(on_ball, (bound, descent, slope), strict=True)):
+        raise Undefined("a bound does not hold on the ball")
     path = exact(step * descent / (1 - bound))
-    numbers = {
+    return {
         "contraction": spectrum(grammian(contraction(point)[0]), symmetric=True).largest_real_part().sqrt(),
         "radius": exact(size) / (ONE + path * exact(slope)),
         "path": path * spectrum(grammian(back), symmetric=True).largest_real_part().sqrt(),
     }
-    return numbers, "proved" if proved else None
 
 
-def arrives(claim: Claim, facts: Facts, point: Point) -> bool:
+def arrives(claim: Claim, facts: Facts) -> bool:
     """Does the rest of the way stay in the ball of the claim `basin`, by published numbers?"""
     region = facts.claims["basin"]
-    if not {"distance", "residual"} <= set(claim.numbers) or "path" not in region.numbers:
-        return False
     rest = region.numbers["path"].upper() * claim.numbers["residual"].upper()
     farthest = claim.numbers["distance"].upper() + rest
     return farthest.inside(hull([ZERO, exact(dyadic(region.inputs["size"], "size"))]))

@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from hallucheck.code import Code
+from hallucheck.interval import check_time
 from hallucheck.reading import (
     LONG_ARRAY,
     Companion,
@@ -26,7 +27,7 @@ from hallucheck.reading import (
 )
 
 MOST_NODES = 20_000
-MOST_POWER = 10_000  # larger integer powers are not covered
+MOST_POWER = 10_000
 MOST_NUMBERS = 10**6
 MOST_SCALARS = 4_000_000  # operations on single numbers; more are not covered
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -97,8 +98,7 @@ def read_tape(value: Any, where: str, n: Fraction | None) -> Objective:
         elif operation == "pi" and not data:
             nodes.append(code.node("pi"))
         elif operation == "pow" and len(data) == 2:
-            power = integer(data[1], where, low=-(10**18))
-            nodes.append(code.node("pow", (earlier(data[0], where),), covered_power(power)))
+            nodes.append(code.node("pow", (earlier(data[0], where),), read_power(data[1], where)))
         elif operation == "rpow" and len(data) == 2:
             nodes.append(code.node("rpow", (earlier(data[0], where),), rational(data[1], where)))
         else:
@@ -106,16 +106,16 @@ def read_tape(value: Any, where: str, n: Fraction | None) -> Objective:
 
     items(value["nodes"], f"{where}.nodes", read, most=MOST_NODES)
     outputs = items(value["outputs"], f"{where}.outputs", earlier, most=1000)
-    if not outputs:
-        raise Refused(f"{where}.outputs", "empty")
+    inner = [node for node in value["nodes"] if node[0] not in ("var", "const")]
+    read_by = [v for node in inner for v in node[1 : 1 + ARITIES.get(node[0], 1)]]
+    if not outputs or set(range(len(nodes))) - set(read_by) - set(value["outputs"]):
+        raise Refused(f"{where}.outputs", "none, or a node that nothing reads")
     return Objective(code, inputs, outputs, n)
 
 
-def covered_power(k: int) -> int:
-    """An exponent, if its power can be computed."""
-    if abs(k) > MOST_POWER:
-        raise NotCovered(f"powers beyond {MOST_POWER}")
-    return k
+def read_power(value: Any, where: str) -> int:
+    """The exponent of an integer power."""
+    return integer(value, where, -MOST_POWER, MOST_POWER)
 
 
 @dataclass
@@ -188,6 +188,7 @@ class ProgramReader:
 
     def spend(self, scalars: int) -> None:
         """Count operations on single numbers before they are written out."""
+        check_time()
         self.scalars += scalars
         if self.scalars > MOST_SCALARS:
             raise NotCovered(f"programs of more than {MOST_SCALARS} operations on single numbers")
@@ -259,7 +260,7 @@ class ProgramReader:
             factor = code.constant(rational(data, where))
             return Array(first.shape, [code.mul(factor, a) for a in first.entries])
         if operation == "power":
-            k = covered_power(integer(data, where, low=-(10**18)))
+            k = read_power(data, where)
             return Array(first.shape, [code.node("pow", (a,), k) for a in first.entries])
         absent(data, where)
         if len(reads) == 2:

@@ -16,13 +16,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from hallucheck.interval import Undefined, exact, hull, meet
-from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middle_of, middles, scaled, transpose
+from hallucheck.interval import Interval, Undefined, exact, hull, meet
+from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middle_of, middles, scaled, transpose, width
 from hallucheck.problem import Problem
 from hallucheck.reading import Refused, choice, matrix, positive_vector, record, vector
 
 MOST_VARIABLES = 1000
-SHARPENINGS = 4  # how often the test is repeated in the box that it left
+SHARPENINGS = 12  # how often at most the test is repeated in the box that it left
 
 
 @dataclass
@@ -83,7 +83,9 @@ def only_zero(
     for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
         slopes = derivative(image)
         c = middles(add(c, matmul(defect(c, slopes), c)))
-        image = [meet(k, z) for k, z in zip(krawczyk(value, c, slopes, image), image, strict=True)]
+        before, image = image, [meet(k, z) for k, z in zip(krawczyk(value, c, slopes, image), image, strict=True)]
+        if not any(width(x).below(width(y) * Interval((3, 3, -2))) for x, y in zip(image, before, strict=True)):
+            break
     return image
 
 
@@ -123,6 +125,14 @@ class System:
     def locate(self) -> Vector | None:
         """A small box around the only zero, or nothing if the test fails."""
         return only_zero(self.value, self.derivative, self.preconditioner, self.box, self.interior)
+
+    def prove(self) -> Point | None:
+        """The point, if the test succeeds and `f` is defined there and at `x+`."""
+        try:
+            z = self.locate()
+            return None if z is None else Point(self.problem, self.witness.residual, self.x(z))
+        except Undefined:
+            return None
 
     def excluded(self) -> bool:
         """Is there certainly no zero in the box?"""
@@ -183,13 +193,3 @@ class Point:
             return matmul(self.target_hessian, self.perturbation)
         assert self.problem.f.n is not None
         return scaled(exact(1 / self.problem.f.n), matmul(self.a, transpose(self.b)))
-
-
-def prove(problem: Problem, witness: Witness) -> tuple[Point, System] | None:
-    """The point, if the test succeeds and `f` is defined there and at `x+`."""
-    system = System(problem, witness)
-    try:
-        z = system.locate()
-        return None if z is None else (Point(problem, witness.residual, system.x(z)), system)
-    except Undefined:
-        return None

@@ -10,10 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from hallucheck.interval import ONE, Interval, Undefined, exact
 from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scaled
-from hallucheck.objectives import Objective
+from hallucheck.objectives import Objective, read_objective
+from hallucheck.reading import (
+    Companion,
+    Refused,
+    check_digest,
+    choice,
+    positive_rational,
+    positive_vector,
+    record,
+)
 
 
 class Function:
@@ -67,10 +77,23 @@ class Problem:
     """A function with a radius and an ascent step."""
 
     def __init__(self, f: Function, rho: Fraction, variant: str | None, scales: list[Fraction] | None) -> None:
-        self.f, self.rho, self.variant = f, exact(rho), variant
+        self.f, self.variant = f, variant
         self.exact_rho, self.exact_scales = rho, scales or [Fraction(1)] * f.dimension
-        self.scales = [exact(s) for s in self.exact_scales]
-        self.squares = [exact(s * s) for s in self.exact_scales]
+
+    @property
+    def rho(self) -> Interval:
+        """The radius, at the working precision."""
+        return exact(self.exact_rho)
+
+    @property
+    def scales(self) -> Vector:
+        """The diagonal of `D`."""
+        return [exact(s) for s in self.exact_scales]
+
+    @property
+    def squares(self) -> Vector:
+        """That of `D**2`."""
+        return [exact(s * s) for s in self.exact_scales]
 
     def direction(self, g: Vector) -> tuple[Interval, Vector]:
         """`s` and `u`."""
@@ -85,8 +108,8 @@ class Problem:
         """`x+`."""
         return [a + self.rho * b for a, b in zip(x, self.direction(g)[1], strict=True)]
 
-    def shifted_gradient_nodes(self) -> list[int]:
-        """`F(x) = g(x+)` as code."""
+    def shifted(self, outputs: list[int]) -> list[int]:
+        """Nodes of the code at `x+`, as nodes again."""
         f, code = self.f, self.f.code
         scales = [code.constant(c) for c in self.exact_scales]
         rho, s = code.constant(self.exact_rho), code.constant(1)
@@ -97,7 +120,7 @@ class Problem:
         for i, c, g in zip(f.inputs, scales, f.gradient_nodes, strict=True):
             moved = code.mul(rho, code.mul(code.mul(c, c), g))
             images[i] = code.node("add", (i, code.node("div", (moved, s))))
-        return code.substitute(f.gradient_nodes, images)
+        return code.substitute(outputs, images)
 
     def projection(self, u: Vector) -> Matrix:
         """`Pi`. On the diagonal of SAM's stands `1 - u_i**2`, the sum of the other squares."""
@@ -114,3 +137,15 @@ class Problem:
     def perturbation(self, g: Vector, hessian: Matrix) -> Matrix:
         """`J`."""
         return add(identity(len(g)), scaled(self.rho, self.turn(g, hessian)))
+
+
+def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
+    """The field `problem`, and its digest."""
+    value = record(document["problem"], "problem", ("objective", "rho"), ("variant", "scales"))
+    f = Function(read_objective(value["objective"], "problem.objective", companion))
+    variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")
+    if ("variant" in value) != (variant is not None) or ("scales" in value) != (variant == "asam"):
+        raise Refused("problem.variant", "not one of the ascent steps")
+    scales = positive_vector(f.dimension)(value["scales"], "problem.scales") if variant == "asam" else None
+    check_digest(document)
+    return Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)

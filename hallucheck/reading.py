@@ -270,3 +270,9 @@ def digest(problem: Any) -> str:
     """The hash that guards against accidents."""
     canonical = json.dumps(problem, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def check_digest(document: dict[str, Any]) -> None:
+    """Refuse a problem that is not the one that was hashed."""
+    if document["digest"] != digest(document["problem"]):
+        raise Refused("digest", "the problem is not the one that was hashed")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from hallucheck.claims import Claim, Facts, Numbers
+from hallucheck.claims import Claim, Facts, Numbers, Rule, only
 from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, precision, total, working_precision
 from hallucheck.linear import (
     Matrix,
@@ -31,10 +31,15 @@ from hallucheck.linear import (
     symmetric_part,
     transpose,
 )
-from hallucheck.manifolds import arrives, check_basin_of_manifold, residual_size
+from hallucheck.manifolds import (
+    arrives,
+    conclude_basin_of_manifold,
+    measure_basin_of_manifold,
+    residual_size,
+)
 from hallucheck.point import Point, only_zero
-from hallucheck.problem import Function, Problem
-from hallucheck.reading import NotCovered, Refused, box, dyadic, integer, items, number, positive, record, vector
+from hallucheck.problem import Function
+from hallucheck.reading import NotCovered, Refused, box, dyadic, integer, items, positive, record, vector
 
 MOST_LETTERS = 1 << 22
 MOST_HALVINGS = 400
@@ -74,12 +79,6 @@ def halves(piece: Box, side: int) -> tuple[Box, Box]:
     )
 
 
-def ends(x: Interval) -> Side:
-    """The ends of an interval of the file, exactly."""
-    scale = Fraction(2) ** x[2]
-    return x[0] * scale, x[1] * scale
-
-
 def around(centre: Sequence[Fraction], radius: Fraction) -> Box:
     """A cube."""
     return [(c - radius, c + radius) for c in centre]
@@ -103,9 +102,16 @@ def settled(piece: Box, test: Callable[[Vector], bool], cuts: int = MORE_CUTS) -
     return all(settled(half, test, cuts - 1) for half in halves(piece, side))
 
 
-def cover(whole: Box, tree: Any, where: str, test: Callable[[Vector], bool]) -> bool:
-    """Does the test hold all over the box?"""
-    return all(settled(piece, test) for piece in pieces(whole, tree, where))
+def cover(whole: Box, tree: Any, where: str, test: Callable[[Vector], bool]) -> None:
+    """The test holds all over the box, or this is undefined."""
+    if not all(settled(piece, test) for piece in pieces(whole, tree, where)):
+        raise Undefined("a piece of the subdivision is not settled")
+
+
+def require(*hypotheses: bool) -> None:
+    """All hold, or nothing is proved."""
+    if not all(hypotheses):
+        raise Undefined("a hypothesis is not shown")
 
 
 def mean_value(value: Interval, slopes: Sequence[Interval], steps: Sequence[Interval]) -> Interval:
@@ -140,31 +146,43 @@ def square_distance(x: Sequence[Interval], y: Sequence[Interval]) -> Interval:
     return total((a - b).power(2) for a, b in zip(x, y, strict=True))
 
 
-def check_global_target(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, str | None]:
+def refutes_globally(claim: Claim) -> bool:
+    """Does the claim name another place, where `f` is lower?"""
+    return isinstance(claim.inputs, dict) and "elsewhere" in claim.inputs
+
+
+def names_of_global_target(facts: Facts, claim: Claim) -> list[str]:
+    """The value there, and the place."""
+    names = [f"elsewhere[{i}]" for i in range(facts.problem.f.dimension)]
+    return ["target_value", "value_elsewhere", *names] if refutes_globally(claim) else ["target_value"]
+
+
+def measure_global_target(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """`f(y) >= f(x*+)` for all `y` of a box: larger on a piece, or convex on a neighbourhood of `x*+`."""
     f, d = point.problem.f, len(point.x)
-    inputs = claim.inputs if isinstance(claim.inputs, dict) else {}
-    if "elsewhere" in inputs:
-        record(inputs, "inputs", ("box", "elsewhere"))
-        whole, place = box(d)(inputs["box"], "box"), box(d)(inputs["elsewhere"], "elsewhere")
-        measured = {"target_value": point.target_value, "value_elsewhere": f.value_at(place)}
-        measured |= {f"elsewhere[{i}]": side for i, side in enumerate(place)}
-        lower = "value_elsewhere" in claim.numbers and claim.numbers["value_elsewhere"].below(
-            claim.numbers["target_value"]
-        )
-        return measured, "refuted" if lower and all(p.inside(w) for p, w in zip(place, whole, strict=True)) else None
-    record(inputs, "inputs", ("box", "neighbourhood", "subdivision"))
+    values = {"target_value": point.target_value}
+    if refutes_globally(claim):
+        inputs = record(claim.inputs, "inputs", ("box", "elsewhere"))
+        place = box(d)(inputs["elsewhere"], "elsewhere")
+        require(is_inside(place, box(d)(inputs["box"], "box")))
+        return values | {"value_elsewhere": f.value_at(place)} | {f"elsewhere[{i}]": x for i, x in enumerate(place)}
+    inputs = record(claim.inputs, "inputs", ("box", "neighbourhood", "subdivision"))
     whole, near = box(d)(inputs["box"], "box"), box(d)(inputs["neighbourhood"], "neighbourhood")
-    inside = all(p.strictly_inside(n) and p.inside(w) for p, n, w in zip(point.plus, near, whole, strict=True))
     convex = is_positive_definite(symmetric_part(f.hessian_at(near)[1]))
+    require(convex, is_inside(point.plus, near), is_inside(point.plus, whole))
 
     def test(x: Vector) -> bool:
-        if is_inside(x, near):
-            return True
-        return any(point.target_value.below(value) for value in range_on(f, x))
+        return is_inside(x, near) or any(point.target_value.below(value) for value in range_on(f, x))
 
-    proved = inside and convex and cover([ends(side) for side in whole], inputs["subdivision"], "subdivision", test)
-    return {"target_value": point.target_value}, "proved" if proved else None
+    cover([side.ends() for side in whole], inputs["subdivision"], "subdivision", test)
+    return values
+
+
+def conclude_global_target(facts: Facts, claim: Claim) -> str | None:
+    """Refuted by a lower value."""
+    if not refutes_globally(claim):
+        return "proved"
+    return "refuted" if claim.numbers["value_elsewhere"].below(claim.numbers["target_value"]) else None
 
 
 def maximizer_in(f: Function, near: Sequence[Fraction], cube: Vector) -> Vector:
@@ -207,7 +225,7 @@ def is_farthest_near(point: Point, near: Box, penalty: Interval) -> bool:
     return settled(near, concave)
 
 
-def check_farthest_point(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, str | None]:
+def measure_farthest_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """`x*` is the point of the paper's construction, farthest from the target `c` in `U`, a part of `{f >=
     alpha}`.
 
@@ -226,32 +244,28 @@ def check_farthest_point(claim: Claim, facts: Facts, point: Point) -> tuple[Numb
     radius, small = positive(inputs["ball_radius"], "ball_radius"), positive(inputs["cube_radius"], "cube_radius")
     near = box(d)(inputs["neighbourhood"], "neighbourhood")
     penalty = exact(positive(inputs["penalty"], "penalty"))
-    cube = intervals(around(centre, small))
-    middle, square = [exact(c) for c in centre], exact(radius * radius)
-    maximum = f.value_at(maximizer_in(f, centre, cube))
+    middle, square, cube = [exact(c) for c in centre], exact(radius * radius), intervals(around(centre, small))
     rho_square = exact(point.problem.exact_rho**2)
 
     def test(x: Vector) -> bool:
         from_middle = square_distance(x, middle)
         if square.below(from_middle) or any(v.below(point.value) for v in range_on(f, x)):
             return True
-        if not from_middle.below(square):
-            return False
-        if not is_inside(x, near) and not square_distance(x, point.plus).below(rho_square):
-            return False
-        return is_inside(x, cube) or no_critical_point(f, x)
+        near_enough = is_inside(x, near) or square_distance(x, point.plus).below(rho_square)
+        return from_middle.below(square) and near_enough and (is_inside(x, cube) or no_critical_point(f, x))
 
-    proved = (
-        point.problem.variant is None
-        and facts.has("hallucinated_minimizer")
-        and {"level", "maximum"} == set(claim.numbers)
-        and claim.numbers["level"].below(claim.numbers["maximum"])
-        and square_distance(point.x, middle).below(square)
-        and all(a.strictly_inside(b) for a, b in zip(point.x, near, strict=True))
-        and is_farthest_near(point, [ends(side) for side in near], penalty)
-        and cover(around(centre, radius), inputs["subdivision"], "subdivision", test)
-    )
-    return {"level": point.value, "maximum": maximum}, "proved" if proved else None
+    inside = square_distance(point.x, middle).below(square) and is_inside(point.x, near)
+    require(point.problem.variant is None, inside, is_farthest_near(point, [x.ends() for x in near], penalty))
+    cover(around(centre, radius), inputs["subdivision"], "subdivision", test)
+    return {"level": point.value, "maximum": f.value_at(maximizer_in(f, centre, cube))}
+
+
+def conclude_farthest_point(facts: Facts, claim: Claim) -> str | None:
+    """The maximum is above the level, and `x*` is a maximum on the sphere."""
+    if not facts.has("sphere_type") or not claim.numbers["level"].below(claim.numbers["maximum"]):
+        return None
+    largest = facts.claims["sphere_type"].numbers.get("largest_tangential_eigenvalue")
+    return "proved" if largest is None or largest.negative() else None
 
 
 def is_inside(x: Vector, y: Vector) -> bool:
@@ -288,7 +302,7 @@ class Contraction:
         """The same: the value in the middle, and derivatives on the box times steps."""
         code, inputs, d = self.point.problem.f.code, self.point.problem.f.inputs, len(w)
         if self.nodes is None:  # all entries of M as code, by columns
-            shifted, one = self.point.problem.shifted_gradient_nodes(), code.constant(1)
+            shifted, one = self.point.problem.shifted(self.point.problem.f.gradient_nodes), code.constant(1)
             self.nodes = [node for i in inputs for node in code.tangents(shifted, {i: one})]
             code.differentiable(self.nodes)
         slopes = code.jacobian(code.evaluate(self.x(w)), self.nodes, inputs)
@@ -302,17 +316,21 @@ class Contraction:
         return result
 
 
-def check_basin(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, str | None]:
-    """`|V^-1 (I - E M(x)) V| <= kappa < 1` on all of `{x* + V w: |w| <= R}`."""
-    if point.residual:
-        return check_basin_of_manifold(claim, point)
-    d, inputs = len(point.x), record(claim.inputs, "inputs", ("step", "basis", "size", "bound", "subdivision"))
-    step, size = dyadic(inputs["step"], "step"), dyadic(inputs["size"], "size")
-    bound = dyadic(inputs["bound"], "bound")
+def read_basin(claim: Claim, d: int) -> tuple[Fraction, list[list[Fraction]], Fraction, Fraction, Any]:
+    """The inputs `E`, `V`, `R`, `kappa` and the subdivision."""
+    inputs = record(claim.inputs, "inputs", ("step", "basis", "size", "bound", "subdivision"))
+    step, size, bound = (dyadic(inputs[name], name) for name in ("step", "size", "bound"))
     flat = items(inputs["basis"], "basis", dyadic, count=d * d)
-    if step <= 0 or size <= 0 or not 0 < bound < 1:
-        return {}, None
-    map_of = Contraction(point, step, [flat[i : i + d] for i in range(0, d * d, d)])
+    return step, [flat[i : i + d] for i in range(0, d * d, d)], size, bound, inputs["subdivision"]
+
+
+def measure_basin(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """`|V^-1 (I - E M(x)) V| <= kappa < 1` on all of `{x* + V w: |w| <= R}`."""
+    if facts.residual:
+        return measure_basin_of_manifold(facts, claim, point)
+    d = len(point.x)
+    step, basis, size, bound, tree = read_basin(claim, d)
+    map_of = Contraction(point, step, basis)
 
     def square_of(n: Matrix) -> Matrix:
         return symmetric_part(matmul(transpose(n), n))
@@ -326,62 +344,80 @@ def check_basin(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, str 
         return d <= 4 and bounded(map_of.by_mean_value(w))
 
     contraction = spectrum(square_of(map_of.of(point.dynamics)), symmetric=True).largest_real_part().sqrt()
-    radius = exact(size) * least_singular_value(map_of.basis)
-    proved = cover(around([Fraction(0)] * d, size), inputs["subdivision"], "subdivision", test)
-    return {"contraction": contraction, "radius": radius}, "proved" if proved else None
+    cover(around([Fraction(0)] * d, size), tree, "subdivision", test)
+    return {"contraction": contraction, "radius": exact(size) * least_singular_value(map_of.basis)}
 
 
-def check_converges(claim: Claim, facts: Facts, point: Point) -> tuple[Numbers, str | None]:
-    """`x_N` of the iteration from an exact start lies in the ball of the claim `basin`."""
-    d, inputs = len(point.x), record(claim.inputs, "inputs", ("start", "step", "steps", "bits"))
-    start, step = vector(d)(inputs["start"], "start"), number(inputs["step"], "step")
-    steps, bits = integer(inputs["steps"], "steps"), integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
-    if not facts.has("basin") or not 0 < step <= dyadic(facts.claims["basin"].inputs["step"], "step"):
-        return {}, None
+def conclude_basin(facts: Facts, claim: Claim) -> str | None:
+    """A contraction on a ball."""
+    if facts.residual:
+        return conclude_basin_of_manifold(facts, claim)
+    step, _, size, bound, _ = read_basin(claim, facts.problem.f.dimension)
+    proper = step > 0 and size > 0 and 0 < bound < 1
+    return "proved" if proper and claim.numbers["radius"].positive() else None
+
+
+def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
+    """The inputs of a run: start, step, number of steps, bits."""
+    inputs = record(claim.inputs, "inputs", ("start", "step", "steps", "bits"))
+    start, step = vector(d)(inputs["start"], "start"), positive(inputs["step"], "step")
+    return start, step, integer(inputs["steps"], "steps"), integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
+
+
+def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """`|x_N - x*|` for the iteration from an exact start."""
     problem = point.problem
+    start, step, steps, bits = read_run(claim, len(point.x))
     with working_precision(max(precision(), 2 * bits)):
         x, eta = [exact(v) for v in start], exact(step)
         for _ in range(steps):
             shifted = problem.f.at(problem.plus(x, problem.f.at(x)[1]))[1]
             x = [a - eta * b for a, b in zip(x, shifted, strict=True)]
-        numbers = residual_size(Point(problem, True, x)) if point.residual else {}
-    distance = norm([a - b for a, b in zip(x, point.x, strict=True)])
-    if point.residual:
-        return {"distance": distance} | numbers, "proved" if arrives(claim, facts, point) else None
-    radius = facts.claims["basin"].numbers["radius"]
-    inside = "distance" in claim.numbers and claim.numbers["distance"].upper().inside(hull([ZERO, radius.lower()]))
-    return {"distance": distance}, "proved" if inside else None
+        more = residual_size(Point(problem, True, x)) if facts.residual else {}
+    return {"distance": norm([a - b for a, b in zip(x, point.x, strict=True)])} | more
 
 
-REGIONS = {
-    "basin": check_basin,
-    "converges": check_converges,
-    "farthest_point": check_farthest_point,
-    "global_target": check_global_target,
-}
+def conclude_converges(facts: Facts, claim: Claim) -> str | None:
+    """The end lies in the ball of the claim `basin`, made for at least this step."""
+    basin = facts.claims.get("basin")
+    if basin is None or not facts.has("basin"):
+        return None
+    longest = dyadic(basin.inputs["step"], "step")
+    ball = hull([ZERO, basin.numbers["radius"].lower()])
+    inside = arrives(claim, facts) if facts.residual else claim.numbers["distance"].upper().inside(ball)
+    return "proved" if inside and read_run(claim, facts.problem.f.dimension)[1] <= longest else None
 
 
-def check_stall(
-    problem: Problem, centre: list[Fraction], radius: list[Fraction], claim: Claim
-) -> tuple[Numbers, str | None]:
-    """`v^T H(y+) v < 0` for every `y` of a box: no `y+` is a local minimizer of `f`."""
-    f = problem.f
+def measure_stall(facts: Facts, claim: Claim, centre: Vector, whole: Vector) -> Numbers:
+    """`v^T H(y+) v/|v|**2 < 0` for every `y` of a box: no `y+` is a local minimizer of `f`."""
+    problem, f = facts.problem, facts.problem.f
     inputs = record(claim.inputs, "inputs", ("direction",))
     direction = vector(f.dimension)(inputs["direction"], "direction")
-    if problem.variant is not None or not any(direction):
-        return {}, None
+    require(problem.variant is None, any(direction))
     seeds = {i: f.code.constant(v) for i, v in zip(f.inputs, direction, strict=True) if v}
     (bend,) = f.code.tangents(f.code.tangents([f.value], seeds), seeds)
-    x = [exact(c) for c in centre]
-    whole = [c + hull([exact(-r), exact(r)]) for c, r in zip(x, radius, strict=True)]
-    curvature = f.code.evaluate(problem.plus(whole, f.at(whole)[1]))[bend]
-    value, g = f.at(x)
-    sam_value, shifted = f.at(problem.plus(x, g))
-    measured = {
+    square_of_length = exact(sum(v * v for v in direction))
+    curvature = f.code.evaluate(problem.plus(whole, f.at(whole)[1]))[bend] / square_of_length
+    value, g = f.at(centre)
+    sam_value, shifted = f.at(problem.plus(centre, g))
+    square = total(v.power(2) for v in shifted)
+    return {
         "curvature": curvature,
         "gradient_norm": norm(g),
-        "shifted_gradient_square": total(v.power(2) for v in shifted),
+        "shifted_gradient_square": square,
         "value": value,
         "sam_value": sam_value,
     }
-    return measured, "proved" if "curvature" in claim.numbers and claim.numbers["curvature"].negative() else None
+
+
+STALL = ("curvature", "gradient_norm", "shifted_gradient_square", "value", "sam_value")
+RULES_OF_REGIONS: dict[str, Rule] = {
+    "basin": Rule(
+        lambda facts, claim: ("contraction", "radius", *["path"] * facts.residual), measure_basin, conclude_basin
+    ),
+    "converges": Rule(
+        lambda facts, claim: ("distance", *["residual"] * facts.residual), measure_converges, conclude_converges
+    ),
+    "farthest_point": Rule(only("level", "maximum"), measure_farthest_point, conclude_farthest_point),
+    "global_target": Rule(names_of_global_target, measure_global_target, conclude_global_target),
+}

@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hallucheck.claims import RULES, Claim, Facts, Numbers
-from hallucheck.interval import Undefined, working_precision
-from hallucheck.objectives import read_objective
-from hallucheck.point import Point, System, Witness, prove, read_witness
-from hallucheck.problem import Function, Problem
+from hallucheck.branch import verify_branches
+from hallucheck.claims import RULES, Claim, Facts, Result, compare_numbers, read_claim, result_of
+from hallucheck.interval import OutOfTime, budget, exact, hull, working_precision
+from hallucheck.linear import Vector
+from hallucheck.point import System, read_witness
+from hallucheck.problem import Problem, read_problem
 from hallucheck.reading import (
     Companion,
     NotCovered,
     Refused,
     box,
     choice,
-    digest,
     integer,
-    interval,
     items,
     load,
-    positive_rational,
     positive_vector,
     record,
     text,
     vector,
 )
-from hallucheck.regions import REGIONS, check_stall
+from hallucheck.regions import RULES_OF_REGIONS, STALL, measure_stall
+from hallucheck.sheet import verify_sheets
 
 KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census")
 ORDER = (
@@ -37,22 +36,6 @@ ORDER = (
     *("projected_c32", "attractor", "basin", "converges", "farthest_point", "global_target", "no_minimizer_near"),
 )
 MOST_CLAIMS = 100
-
-
-@dataclass
-class Result:
-    """What became of a claim: nothing to object to, or an objection."""
-
-    claim: str
-    status: str
-    objection: str | None = None
-
-    def __str__(self) -> str:
-        if self.status == "undecided":
-            return f"{self.claim} (undecided): nothing claimed"
-        return f"{self.claim} ({self.status}): " + (
-            "re-proved" if not self.objection else f"NOT re-proved: {self.objection}"
-        )
 
 
 @dataclass
@@ -67,6 +50,15 @@ class Verdict:
         claimed = [result for result in self.results if result.status != "undecided"]
         return bool(claimed) and not any(result.objection for result in claimed)
 
+    def as_json(self, path: Path) -> dict[str, Any]:
+        """Plain data with the fields that `hallucert verify --json` has."""
+        claims = [
+            {"name": r.claim, "status": r.status, "passed": r.objection is None, "message": r.objection or ""}
+            for r in self.results
+        ]
+        asserted = sum(result.status != "undecided" for result in self.results)
+        return {"file": str(path), "passed": bool(self), "asserted": asserted, "claims": claims}
+
     def __str__(self) -> str:
         claimed = [result for result in self.results if result.status != "undecided"]
         failed = sum(1 for result in claimed if result.objection)
@@ -75,8 +67,11 @@ class Verdict:
         return "\n".join([*lines, last if claimed else "Nothing is claimed."])
 
 
-def verify(path: Path) -> Verdict:
-    """Check the certificate in a file. Raises `Refused` if it is none, and `NotCovered` if it is of another kind."""
+def verify(path: Path, seconds: float = 600.0) -> Verdict:
+    """Check the certificate in a file. Raises `Refused` if it is none, and `NotCovered` if it is of another kind.
+
+    What is not reached within a budget of seconds counts as not re-proved.
+    """
     document = load(path)
     if document.get("format") != "hallucert-certificate" or type(document.get("schema")) is not int:
         raise Refused("format", "not a hallucert certificate")
@@ -92,43 +87,12 @@ def verify(path: Path) -> Verdict:
     choice("arb", "mpmath", "midrad")(provenance["backend"], "provenance.backend")
     bits = max(128, 2 * integer(provenance["precision"], "provenance.precision", 2, 2000) + 22)
     try:
-        with working_precision(bits):
+        with working_precision(bits), budget(seconds):
             return Verdict(kind, bits, READERS[kind](document, Companion(path, document.get("doubles"))))
     except OverflowError:
         raise NotCovered("numbers that large") from None
-
-
-def read_claim(value: Any, where: str) -> Claim:
-    """A claim, with its inputs as they stand in the file."""
-    record(value, where, ("name", "status", "inputs", "numbers", "reason"))
-    status = choice("proved", "refuted", "undecided")(value["status"], f"{where}.status")
-    numbers, reason, name = value["numbers"], value["reason"], text(value["name"], f"{where}.name", most=100)
-    if not isinstance(numbers, dict) or len(numbers) > 1100 or (status == "undecided" and numbers):
-        raise Refused(f"{where}.numbers", "not numbers of a claim")
-    if status == "undecided":
-        text(reason, f"{where}.reason", most=100)
-    elif reason is not None:
-        raise Refused(f"{where}.reason", "a reason for what is decided")
-    enclosures = {text(key, where, most=100): interval(v, f"{where}.numbers.{key[:40]}") for key, v in numbers.items()}
-    return Claim(name, status, value["inputs"], enclosures)
-
-
-def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
-    """The field `problem`, and its digest."""
-    value = record(document["problem"], "problem", ("objective", "rho"), ("variant", "scales"))
-    f = Function(read_objective(value["objective"], "problem.objective", companion))
-    variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")
-    if ("variant" in value) != (variant is not None) or ("scales" in value) != (variant == "asam"):
-        raise Refused("problem.variant", "not one of the ascent steps")
-    scales = positive_vector(f.dimension)(value["scales"], "problem.scales") if variant == "asam" else None
-    check_digest(document, companion)
-    return Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)
-
-
-def check_digest(document: dict[str, Any], companion: Companion) -> None:
-    """The hash of the problem, and that the companion holds nothing else."""
-    if document["digest"] != digest(document["problem"]):
-        raise Refused("digest", "the problem is not the one that was hashed")
+    except OutOfTime as error:
+        raise NotCovered(str(error)) from None
 
 
 def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]:
@@ -143,14 +107,40 @@ def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]
     witness = document["witness"]
     if isinstance(witness, dict) and witness.get("system") == "box":
         return verify_stall(problem, document, claims)
-    if witness is None:
-        found, enclosure = None, None
+    found = None if witness is None else read_witness(witness, problem)
+    facts = Facts(problem, found is not None and found.residual)
+    for claim in claims:
+        if claim.status != "undecided":
+            check_conclusion(facts, claim)
+            facts.claims[claim.name] = claim
+    if facts.has("existence") != (document["enclosure"] is not None):
+        raise Refused("enclosure", "there is one exactly if existence is proved")
+    if found is None:
+        if facts.claims:
+            raise Refused("witness", "nothing can be proved without one")
+        return [Result(claim.name, claim.status) for claim in claims]
+    enclosure = box(problem.f.dimension)(document["enclosure"], "enclosure") if facts.has("existence") else None
+    return check_claims(facts, System(problem, found), enclosure, claims)
+
+
+def check_conclusion(facts: Facts, claim: Claim) -> None:
+    """Refuse a claim whose numbers do not show what it says."""
+    where = f"claims.{claim.name}"
+    if claim.name in RULES or claim.name == "existence":
+        record(claim.inputs, f"{where}.inputs", ())
+    if claim.name == "existence":
+        names, status = ({"offset"}, "proved") if claim.numbers else (set(), "refuted")
+    elif claim.name == "no_minimizer_near":
+        names = set(STALL)
+        status = "proved" if "curvature" in claim.numbers and claim.numbers["curvature"].negative() else "nothing"
     else:
-        found = read_witness(witness, problem)
-        enclosure = document["enclosure"]
-    if enclosure is not None:
-        enclosure = box(problem.f.dimension)(enclosure, "enclosure")
-    return check_claims(problem, found, enclosure, claims)
+        rule = (RULES | RULES_OF_REGIONS)[claim.name]
+        names = set(rule.names(facts, claim))
+        status = rule.conclude(facts, claim) or "nothing" if names == set(claim.numbers) else "nothing"
+    if names != set(claim.numbers):
+        raise Refused(f"{where}.numbers", "not those of the claim")
+    if status != claim.status:
+        raise Refused(f"{where}.status", f"the numbers show {status}")
 
 
 def verify_stall(problem: Problem, document: dict[str, Any], claims: list[Claim]) -> list[Result]:
@@ -161,92 +151,43 @@ def verify_stall(problem: Problem, document: dict[str, Any], claims: list[Claim]
         raise Refused("witness", "a box has neither slice nor preconditioner nor enclosure")
     centre = vector(d)(witness["centre"], "witness.centre")
     radius = positive_vector(d)(witness["radius"], "witness.radius")
-    if any(claim.name != "no_minimizer_near" for claim in claims):
-        raise Refused("claims", "not about a box")
-    results = []
+    x = [exact(c) for c in centre]
+    whole = [c + hull([exact(-r), exact(r)]) for c, r in zip(x, radius, strict=True)]
+    facts = Facts(problem, False)
     for claim in claims:
-        objection = None
+        if claim.name != "no_minimizer_near":
+            raise Refused("claims", "not about a box")
         if claim.status != "undecided":
-            try:
-                numbers, status = check_stall(problem, centre, radius, claim)
-                objection = compare_numbers(numbers, claim) or conclusion(status, claim)
-            except Undefined as error:
-                objection = str(error)
-        results.append(Result(claim.name, claim.status, objection))
-    return results
+            check_conclusion(facts, claim)
+    return [
+        result_of(claim, lambda claim: compare_numbers(measure_stall(facts, claim, x, whole), claim))
+        for claim in claims
+    ]
 
 
-def check_claims(problem: Problem, witness: Witness | None, enclosure: Any, claims: list[Claim]) -> list[Result]:
+def check_claims(facts: Facts, system: System, enclosure: Vector | None, claims: list[Claim]) -> list[Result]:
     """One result for each claim."""
-    facts = Facts(problem, witness is not None and witness.residual)
-    existence = next((claim for claim in claims if claim.name == "existence"), None)
-    proved = existence is not None and existence.status == "proved"
-    if (enclosure is not None) != proved:
-        raise Refused("enclosure", "there is one exactly if existence is proved")
-    located = prove(problem, witness) if proved and witness is not None else None
-    results = []
-    for claim in claims:
-        objection = None
-        if claim.status != "undecided":
-            try:
-                if claim.name == "existence":
-                    objection = check_existence(problem, witness, enclosure, claim, located)
-                elif located is None:
-                    objection = "there is no point without existence"
-                else:
-                    objection = check_claim(claim, facts, located[0])
-            except (Undefined, NotCovered) as error:
-                objection = str(error)
-            if objection is None:
-                facts.claims[claim.name] = claim
-        results.append(Result(claim.name, claim.status, objection))
-    return results
+    point = None if facts.refutes("existence") else system.prove()
+
+    def check(claim: Claim) -> str | None:
+        if claim.name == "existence" and claim.status == "refuted":
+            return None if system.excluded() else "a point may be there"
+        if point is None:
+            return "Krawczyk's test fails in the box"
+        if claim.name == "existence":
+            assert enclosure is not None
+            whole = system.x(system.box)
+            if not all(x.inside(e) and e.inside(w) for x, e, w in zip(point.x, enclosure, whole, strict=True)):
+                return "the enclosure does not hold the point, or leaves the box"
+            offsets = [x - c for x, c in zip(point.x, system.centre, strict=True)]
+            return None if all(o.inside(claim.numbers["offset"]) for o in offsets) else "the point is farther away"
+        return compare_numbers((RULES | RULES_OF_REGIONS)[claim.name].measure(facts, claim, point), claim)
+
+    return [result_of(claim, check) for claim in claims]
 
 
-def check_existence(
-    problem: Problem, witness: Witness | None, enclosure: Any, claim: Claim, located: tuple[Point, System] | None
-) -> str | None:
-    """An objection to the claim `existence`, if there is one."""
-    if claim.inputs != {} or witness is None:
-        return "no box, or inputs of a claim that has none"
-    if claim.status == "refuted":
-        return None if not claim.numbers and System(problem, witness).excluded() else "a point may be there"
-    if located is None:
-        return "Krawczyk's test fails in the box"
-    if set(claim.numbers) != {"offset"}:
-        return "not the numbers of this claim"
-    point, system = located
-    whole = system.x(system.box)
-    if not all(x.inside(e) and e.inside(w) for x, e, w in zip(point.x, enclosure, whole, strict=True)):
-        return "the enclosure does not hold the point, or leaves the box"
-    offsets = [x - c for x, c in zip(point.x, system.centre, strict=True)]
-    return None if all(o.inside(claim.numbers["offset"]) for o in offsets) else "the point is farther away"
-
-
-def check_claim(claim: Claim, facts: Facts, point: Point) -> str | None:
-    """An objection to any other claim about a point."""
-    if claim.name in REGIONS:
-        numbers, status = REGIONS[claim.name](claim, facts, point)
-        return conclusion(status, claim) or compare_numbers(numbers, claim)
-    if claim.name not in RULES or (claim.name == "projected_c32" and not point.residual):
-        return "no claim of this system"
-    if claim.inputs != {}:
-        return "inputs of a claim that has none"
-    measure, conclude = RULES[claim.name]
-    return compare_numbers(measure(point), claim) or conclusion(conclude(facts, claim.numbers), claim)
-
-
-def compare_numbers(measured: Numbers, claim: Claim) -> str | None:
-    """An objection if a number is not in the published interval."""
-    if set(measured) != set(claim.numbers):
-        return "not the numbers of this claim"
-    wrong = [name for name, value in measured.items() if not value.inside(claim.numbers[name])]
-    return f"{', '.join(wrong)}: not shown to lie in the published interval" if wrong else None
-
-
-def conclusion(status: str | None, claim: Claim) -> str | None:
-    """An objection if something else follows from the published numbers."""
-    return None if status == claim.status else f"the published numbers say {status or 'nothing'}"
-
-
-READERS: dict[str, Callable[[dict[str, Any], Companion], list[Result]]] = {"point": verify_point}
+READERS: dict[str, Callable[[dict[str, Any], Companion], list[Result]]] = {
+    "point": verify_point,
+    "branch": verify_branches,
+    "sheet": verify_sheets,
+}

@@ -78,9 +78,8 @@ def test_a_saddle_is_not_taken_for_a_minimizer(tmp_path):
     def change(document):
         claim(document, "hallucinated_minimizer")["status"] = "proved"
 
-    results = {result.claim: result.objection for result in forged(tmp_path, "wells-saddle", change).results}
-    assert results.pop("hallucinated_minimizer") == "the published numbers say refuted"
-    assert set(results.values()) == {None}
+    with pytest.raises(Refused, match="the numbers show refuted"):
+        forged(tmp_path, "wells-saddle", change)
 
 
 @pytest.mark.parametrize("name", ["theorem_3_2", "attractor"])
@@ -88,12 +87,10 @@ def test_status_follows_from_numbers(tmp_path, name):
     """A proved claim cannot be called refuted, nor the other way round."""
 
     def change(document):
-        other = {"proved": "refuted", "refuted": "proved"}
-        claim(document, name)["status"] = other[claim(document, name)["status"]]
+        claim(document, name)["status"] = "refuted"
 
-    results = {result.claim: result.objection for result in forged(tmp_path, "wells-attract", change).results}
-    assert results.pop(name) == "the published numbers say proved"
-    assert set(results.values()) == {None}
+    with pytest.raises(Refused, match=name):
+        forged(tmp_path, "wells-attract", change)
 
 
 def test_an_interval_beside_the_value_is_refused(tmp_path):

@@ -1,0 +1,260 @@
+"""Curves of solutions of `G(z) = 0`, one equation fewer than unknowns, held by a chain of cells.
+
+A cell is the region `z = m + s T + N (s**2 q + w)` with `s` in an interval and `|w_i| <= r_i`, where `[T, N]`
+is a nonsingular matrix. Krawczyk's test in `w`, for all `s` at once, shows that every `s` has exactly one
+`w(s)` with `G = 0`, and that `DG N` is nonsingular: the solutions in the cell are one arc. Along it `z' = T +
+N (2 s q + w')`, where `DG z' = 0`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+from hallucheck.claims import Claim, Numbers, Result, compare_numbers, result_of
+from hallucheck.code import Code
+from hallucheck.interval import ONE, ZERO, Interval, OutOfTime, Undefined, dot, exact, hull, meet
+from hallucheck.linear import (
+    Matrix,
+    Vector,
+    add,
+    apply,
+    approximate_inverse,
+    corrected,
+    inverse,
+    matmul,
+    middle_of,
+    middles,
+    transpose,
+    width,
+)
+from hallucheck.point import defect
+
+MOST_PARTS = 5  # halvings of a range of s until a test holds on it
+SHARPENINGS = 12
+
+
+class Equation:
+    """`G` as code, with derivatives along curves: first, second and third one in `s`, of `z(s)` with `z'''= 0`."""
+
+    def __init__(self, code: Code, z: list[int], outputs: list[int], constants: int) -> None:
+        """The inputs of the code are `z` first, then `constants` numbers that do not vary."""
+        self.code, self.z, self.outputs = code, z, outputs
+        n = len(z)
+        velocity = [code.node("input", (), n + constants + i) for i in range(n)]
+        acceleration = [code.node("input", (), 2 * n + constants + i) for i in range(n)]
+        along = dict(zip(z, velocity, strict=True))
+        self.first = code.tangents(outputs, along)
+        self.end_of_first = len(code.nodes)
+        code.differentiable(self.first)
+        self.end_of_bends = len(code.nodes)
+        along |= dict(zip(velocity, acceleration, strict=True))
+        self.second = code.tangents(self.first, along)
+        self.third = code.tangents(self.second, along)
+        self.fixed: Vector = [ZERO] * constants
+
+    def along(self, z: Vector, v: Vector, a: Vector) -> list[Vector]:
+        """`G` and its three derivatives on boxes of points, velocities and accelerations."""
+        values = self.code.evaluate([*z, *self.fixed, *v, *a])
+        return [[values[i] for i in nodes] for nodes in (self.outputs, self.first, self.second, self.third)]
+
+    def slope(self, z: Vector, v: Vector, bends: bool) -> tuple[Vector, Matrix]:
+        """`DG v`, and if wanted its derivatives by `z` for fixed `v`."""
+        none = [ZERO] * len(z)
+        values = self.code.evaluate([*z, *self.fixed, *v, *none], self.end_of_bends if bends else self.end_of_first)
+        return [values[i] for i in self.first], self.code.jacobian(values, self.first, self.z) if bends else []
+
+
+class Cell:
+    """A cell; its data are those of the file."""
+
+    def __init__(
+        self,
+        equation: Equation,
+        centre: list[Fraction],
+        frame: list[list[Fraction]],
+        bend: list[Fraction],
+        span: tuple[Fraction, Fraction],
+        radius: list[Fraction],
+        preconditioner: list[list[Fraction]],
+    ) -> None:
+        self.equation, self.span = equation, span
+        self.centre = [exact(v) for v in centre]
+        self.tangent = [exact(row[0]) for row in frame]
+        self.normal = [[exact(v) for v in row[1:]] for row in frame]
+        self.bend = [exact(v) for v in bend]
+        self.curvature = apply(self.normal, [exact(2) * v for v in self.bend])  # 2 N q, the acceleration
+        self.radius = [exact(v) for v in radius]
+        self.box = [hull([-r, r]) for r in self.radius]
+        self.preconditioner = [[exact(v) for v in row] for row in preconditioner]
+        self.frame = [[t, *row] for t, row in zip(self.tangent, self.normal, strict=True)]
+        self.inverse_frame = inverse(self.frame)
+        self.arcs: dict[Interval, Vector] = {}
+
+    def z(self, s: Interval, w: Vector) -> Vector:
+        """The points of these parameters."""
+        inner = apply(self.normal, [s.power(2) * q + x for q, x in zip(self.bend, w, strict=True)])
+        return [m + s * t + n for m, t, n in zip(self.centre, self.tangent, inner, strict=True)]
+
+    def rates(self, s: Interval) -> Vector:
+        """`T + 2 s N q`."""
+        return [t + s * a for t, a in zip(self.tangent, self.curvature, strict=True)]
+
+    def image(self, s: Interval, w: Vector, c: Matrix, slopes: Matrix) -> Vector:
+        """Krawczyk's operator with `C` and `DG N` on a box of `w`, for all `s` of an interval."""
+        middle, steps = middle_of(w)
+        s0 = s.middle()
+        t = s - s0
+        at, rates = self.equation.along(self.z(s0, middle), self.rates(s0), self.curvature), self.rates(s)
+        last = self.equation.along(self.z(s, middle), rates, self.curvature)[3]
+        weights = [t, exact(Fraction(1, 2)) * t.power(2), exact(Fraction(1, 6)) * t.power(3)]
+        terms = [apply(c, v) for v in (at[0], at[1], at[2], last)]
+        rest = apply(defect(c, slopes), steps)
+        result = [m - n + r for m, n, r in zip(middle, terms[0], rest, strict=True)]
+        for weight, term in zip(weights, terms[1:], strict=True):
+            result = [x - weight * y for x, y in zip(result, term, strict=True)]
+        return result
+
+    def holds_arc(self, s: Interval, w: Vector, parts: int = MOST_PARTS) -> bool:
+        """Has every `s` exactly one solution in the box of `w`?"""
+        try:
+            image = self.image(s, w, self.preconditioner, self.normal_slopes(s, w))
+            if all(a.strictly_inside(b) for a, b in zip(image, w, strict=True)):
+                return True
+        except Undefined:
+            pass
+        return parts > 0 and all(self.holds_arc(half, w, parts - 1) for half in halve(s))
+
+    def arc(self, s: Interval) -> Vector:
+        """A box of `w` around the arc at all these `s`, once the cell is proved."""
+        if s in self.arcs:
+            return self.arcs[s]
+        w, c = self.box, self.preconditioner
+        for _ in range(SHARPENINGS):
+            slopes = self.normal_slopes(s, w)
+            c = middles(add(c, matmul(defect(c, slopes), c)))
+            before, w = w, [meet(a, b) for a, b in zip(self.image(s, w, c, slopes), w, strict=True)]
+            if not any(width(x).below(width(y) * Interval((1, 1, -1))) for x, y in zip(w, before, strict=True)):
+                break
+        self.arcs[s] = w
+        return w
+
+    def frame_slopes(self, s: Interval, w: Vector) -> Matrix:
+        """`DG [T, N]` at these parameters: the values in the middle, and slopes times steps; or as it is written."""
+        middle, steps = middle_of([s, *w])
+        centre, whole = self.z(middle[0], middle[1:]), self.z(s, w)
+        moves = [r * steps[0] + n for r, n in zip(self.rates(s), apply(self.normal, steps[1:]), strict=True)]
+        columns = []
+        for direction in transpose(self.frame):
+            values, _ = self.equation.slope(centre, direction, bends=False)
+            plain, bends = self.equation.slope(whole, direction, bends=True)
+            columns.append([meet(v + dot(row, moves), p) for v, row, p in zip(values, bends, plain, strict=True)])
+        return transpose(columns)
+
+    def normal_slopes(self, s: Interval, w: Vector) -> Matrix:
+        """`DG N` at these parameters."""
+        return [row[1:] for row in self.frame_slopes(s, w)]
+
+    def velocity(self, s: Interval, w: Vector) -> Vector:
+        """`z'` on the arc at these parameters."""
+        slopes = self.frame_slopes(s, w)
+        along = [ONE, *(exact(2) * s * q for q in self.bend)]  # T + 2 s N q in the frame
+        return self.solve(slopes, apply(slopes, along), self.rates(s))
+
+    def solve(self, slopes: Matrix, right: Vector, start: Vector) -> Vector:
+        """`start + N y` with `DG N y = -right`."""
+        m = [row[1:] for row in slopes]
+        r = approximate_inverse(middles(m))
+        y = corrected(r, m, matmul(r, [[-v] for v in right]))
+        return [a + b for a, b in zip(start, apply(self.normal, [row[0] for row in y]), strict=True)]
+
+    def acceleration(self, s: Interval, w: Vector, velocity: Vector) -> Vector:
+        """`z''` on the arc: `DG z'' = -D**2 G (z', z')`."""
+        none = [ZERO] * len(velocity)
+        bends = self.equation.along(self.z(s, w), velocity, none)[2]
+        slopes = self.frame_slopes(s, w)
+        turned = apply([row[1:] for row in slopes], [exact(2) * q for q in self.bend])
+        return self.solve(slopes, [a + b for a, b in zip(bends, turned, strict=True)], self.curvature)
+
+    def coordinates(self, z: Vector) -> tuple[Interval, Vector]:
+        """`(s, w)` of points."""
+        s, *inner = apply(self.inverse_frame, [a - m for a, m in zip(z, self.centre, strict=True)])
+        return s, [x - s.power(2) * q for x, q in zip(inner, self.bend, strict=True)]
+
+    def range(self) -> Interval:
+        """All its `s`."""
+        return hull([exact(self.span[0]), exact(self.span[1])])
+
+    def ends_at(self, s: Fraction) -> Vector:
+        """The point of the arc at one `s`."""
+        return self.z(exact(s), self.arc(exact(s)))
+
+
+def halve(s: Interval) -> tuple[Interval, Interval]:
+    """Both halves."""
+    middle = s.middle()
+    return hull([s.lower(), middle]), hull([middle, s.upper()])
+
+
+def joins(cell: Cell, following: Cell, start: Fraction) -> Interval:
+    """Where the arc of a cell comes into the next one, in its `s`: the end of the arc lies in the next cell,
+    not before `start`, and the velocity there has a positive component along the next `T`.
+    """
+    s = exact(cell.span[1])
+    w = cell.arc(s)
+    entry, inner = following.coordinates(cell.z(s, w))
+    forward = apply(following.inverse_frame, cell.velocity(s, w))[0]
+    low, high = entry.ends()
+    inside = all(x.strictly_inside(b) for x, b in zip(inner, following.box, strict=True))
+    if not inside or not forward.positive() or low < start or not following.span[0] <= low <= high < following.span[1]:
+        raise Undefined("an arc does not go on in the next cell")
+    return entry
+
+
+def misses(cell: Cell, z: Vector) -> bool:
+    """Is this point certainly outside of the cell?"""
+    s, w = cell.coordinates(z)
+    pairs = [(s, cell.range()), *zip(w, cell.box, strict=True)]
+    return any(a.below(b) or b.below(a) for a, b in pairs)
+
+
+def on_parts(s: Interval, test: Callable[[Interval], bool], parts: int = MOST_PARTS) -> bool:
+    """Does a test hold on an interval, or on parts of it?"""
+    try:
+        if test(s):
+            return True
+    except Undefined:
+        pass
+    return parts > 0 and all(on_parts(half, test, parts - 1) for half in halve(s))
+
+
+class Derived:
+    """The claims that follow from the cells, as `(name, inputs, numbers)`, and why some do not."""
+
+    def __init__(self) -> None:
+        self.claims: list[tuple[str, dict[str, int], Numbers]] = []
+        self.failures: list[tuple[dict[str, int], str]] = []
+
+    @contextmanager
+    def of(self, inputs: dict[str, int]) -> Iterator[None]:
+        """What is undefined in this block fails all claims with these inputs."""
+        try:
+            yield
+        except (Undefined, OutOfTime) as error:
+            self.failures.append((inputs, str(error)))
+
+    def compare(self, claims: list[Claim]) -> list[Result]:
+        """One result for each claim of the file."""
+        return [result_of(claim, self.objection) for claim in claims]
+
+    def objection(self, claim: Claim) -> str | None:
+        """An objection to a claim; a derived claim answers one claim of the file only."""
+        for inputs, why in self.failures:
+            if inputs.items() <= claim.inputs.items():
+                return why
+        for i, (name, inputs, numbers) in enumerate(self.claims):
+            if name == claim.name and inputs == claim.inputs:
+                del self.claims[i]
+                return compare_numbers(numbers, claim)
+        return "not what follows from the cells"

@@ -1,0 +1,229 @@
+"""Sheets of dimension 1: curves of hallucinated minimizers for one `rho`, of sums of squares with `d - 1`
+residuals.
+
+`G(x) = r(x+)`. Where `g != 0` a solution has a global minimizer as target, and where `DG = A` has full row
+rank the solutions are a smooth curve. The arcs of a chain of cells are one path on it that never turns back.
+If the last arc goes on in the first cell, the path is closed and covers a whole component; it goes round once
+if its end lies in no other cell than the last and the first.
+
+The numbers are *least* values on the curve. They lie in published intervals if no part of the curve has a
+smaller value than the lower end, and some point has one that is at most the upper end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from hallucheck.claims import RULES, Claim, Facts, Numbers, Result, read_claim, result_of
+from hallucheck.curves import Cell, Equation, halve, joins, misses, on_parts
+from hallucheck.interval import ZERO, Interval, Undefined, compare, exact, hull, least
+from hallucheck.linear import apply, norm
+from hallucheck.point import Point
+from hallucheck.problem import Problem, read_problem
+from hallucheck.reading import Companion, Refused, integer, items, matrix, number, positive_vector, record, vector
+from hallucheck.regions import pieces
+
+MOST_VARIABLES = 100
+MEASURED = ("regular", "theorem_3_2", "projected_c32", "attractor")
+CURVE = ("curve", *MEASURED, "turning")
+LENGTH_PARTS = 3  # halvings of a piece whose length is measured
+
+
+class Sheet:
+    """A chain of cells; `cuts` of each say how its arc is measured."""
+
+    def __init__(self, problem: Problem, shared: Equation, value: Any, where: str) -> None:
+        record(value, where, ("closed", "cells"))
+        self.problem, self.d, self.equation = problem, problem.f.dimension, shared
+        self.closed = bool(integer(value["closed"], f"{where}.closed", 0, 1))
+        self.cuts: list[list[Interval]] = []
+        self.entries: list[Interval] | None = None
+        self.points: dict[tuple[int, Interval], Point] = {}
+        self.cells = items(value["cells"], f"{where}.cells", self.read_cell, most=100_000)
+        if not self.cells:
+            raise Refused(where, "a chain without cells")
+
+    def read_cell(self, value: Any, where: str) -> Cell:
+        """A cell and the pieces of its span."""
+        d = self.d
+        record(value, where, ("centre", "frame", "span", "radius", "preconditioner", "cuts"))
+        low, high = items(value["span"], f"{where}.span", number, count=2)
+        if not low < 0 < high:
+            raise Refused(f"{where}.span", "does not hold 0")
+        tree = value["cuts"]
+        if not isinstance(tree, str) or set(tree) - set("Am"):
+            raise Refused(f"{where}.cuts", "not pieces that are measured")
+        spans = pieces([(low, high)], tree, f"{where}.cuts")
+        self.cuts.append([hull([exact(a), exact(b)]) for ((a, b),) in spans])
+        return Cell(
+            self.equation,
+            vector(d)(value["centre"], f"{where}.centre"),
+            matrix(d, d)(value["frame"], f"{where}.frame"),
+            [Fraction(0)] * (d - 1),
+            (low, high),
+            positive_vector(d - 1)(value["radius"], f"{where}.radius"),
+            matrix(d - 1, d - 1)(value["preconditioner"], f"{where}.preconditioner"),
+        )
+
+    def prove(self) -> list[Interval]:
+        """All cells and joints, or this is undefined; where each arc begins in its `s`."""
+        for cell in self.cells:
+            if not cell.holds_arc(cell.range(), cell.box):
+                raise Undefined("a cell is not proved to hold one arc")
+        entries = [joins(a, b, b.span[0]) for a, b in zip(self.cells, self.cells[1:], strict=False)]
+        first, last = self.cells[0], self.cells[-1]
+        if self.closed:
+            entries.insert(0, joins(last, first, first.span[0]))
+            once = all(misses(cell, last.ends_at(last.span[1])) for cell in self.cells[1:-1])
+        else:
+            entries.insert(0, exact(first.span[0]))
+            once = all(misses(cell, first.ends_at(first.span[0])) for cell in self.cells[1:])
+        if not once:
+            raise Undefined("the curve may be gone round more than once")
+        return entries
+
+    def point(self, cell: Cell, s: Interval) -> Point:
+        """What is enclosed on a part of the curve."""
+        key = (id(cell), s)
+        if key not in self.points:
+            self.points[key] = Point(self.problem, True, cell.z(s, cell.arc(s)))
+        return self.points[key]
+
+    def objection(self, claim: Claim) -> str | None:
+        """What there is to say against a claim about this sheet."""
+        if self.entries is None:
+            self.entries = self.prove()
+        if claim.name == "turning":
+            if not self.closed or self.d != 2:
+                return "not a closed curve in the plane"
+            turns = exact(self.turns())
+            return None if turns.inside(claim.numbers["turns"]) else "turns: another number"
+        if claim.name == "curve":
+            if not any(self.length(self.entries, k).inside(claim.numbers["length"]) for k in range(LENGTH_PARTS)):
+                return "length: not shown to lie in the published interval"
+            return self.least_values(claim, measure_curve)
+        facts = Facts(self.problem, True)
+        return self.least_values(claim, lambda point: RULES[claim.name].measure(facts, claim, point))
+
+    def least_values(self, claim: Claim, measure: Callable[[Point], Numbers]) -> str | None:
+        """An objection if the published numbers are not shown to hold the least values on the curve."""
+        for cell, cuts in zip(self.cells, self.cuts, strict=True):
+
+            def above(s: Interval, cell: Cell = cell) -> bool:
+                numbers = measure(self.point(cell, s)).items()
+                return all(compare(x[0], x[2], claim.numbers[k][0], claim.numbers[k][2]) >= 0 for k, x in numbers)
+
+            if not all(on_parts(piece, above) for piece in cuts):
+                return "a smaller value on the curve is not excluded"
+        at_points = [measure(self.point(cell, ZERO)) for cell in self.cells]
+        for name in at_points[0]:
+            smallest, published = least([numbers[name] for numbers in at_points]), claim.numbers[name]
+            if compare(smallest[1], smallest[2], published[1], published[2]) > 0:
+                return f"{name}: no value is shown to be as small as published"
+        return None
+
+    def length(self, entries: list[Interval], halvings: int) -> Interval:
+        """The length of the curve, from pieces that are halved some times."""
+        result = ZERO
+        for cell, start, cuts in zip(self.cells, entries, self.cuts, strict=True):
+            for s in [part for piece in cuts for part in parts(piece, halvings)]:
+                result = result + norm(cell.velocity(s, cell.arc(s))) * passed(s, start)
+        return result
+
+    def turns(self) -> int:
+        """How often the tangent of a closed curve in the plane goes round.
+
+        In each cell it lies in the open half plane of vectors with a positive component along `T`. So the
+        tangents of the curve can be deformed to a polygon of vectors, a tangent at each joint and `T` in each
+        cell, without meeting 0.
+        """
+        vectors: list[tuple[Fraction, Fraction]] = []
+        for i, cell in enumerate(self.cells):
+            s, following = exact(cell.span[1]), self.cells[(i + 1) % len(self.cells)]
+            velocity = [v.middle() for v in cell.velocity(s, cell.arc(s))]
+            for frame in (cell.inverse_frame, following.inverse_frame):
+                if not apply(frame, velocity)[0].positive():
+                    raise Undefined("a tangent is not known well enough")
+            x, y = cell.tangent
+            vectors += [(x.ends()[0], y.ends()[0]), (velocity[0].ends()[0], velocity[1].ends()[0])]
+        return winding_number(vectors)
+
+
+def winding_number(polygon: list[tuple[Fraction, Fraction]]) -> int:
+    """How often a closed polygon goes round 0: how often it crosses the positive first axis, upward less downward."""
+    crossings = 0
+    for (x, y), (u, v) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
+        side = x * v - y * u  # positive: 0 lies on the left
+        if side == 0 and x * u + y * v <= 0:
+            raise Undefined("the polygon meets 0")
+        if y < 0 <= v and side > 0:
+            crossings += 1
+        elif v < 0 <= y and side < 0:
+            crossings -= 1
+    return crossings
+
+
+def parts(s: Interval, count: int) -> list[Interval]:
+    """Parts of an interval, by halves."""
+    return [s] if count == 0 else [part for half in halve(s) for part in parts(half, count - 1)]
+
+
+def passed(s: Interval, start: Interval) -> Interval:
+    """How long the part of a piece is that lies behind a start, which is known to an interval."""
+    (low, high), (first, last) = s.ends(), start.ends()
+    shortest, longest = max(Fraction(0), high - max(low, last)), max(Fraction(0), high - max(low, first))
+    return hull([exact(shortest), exact(longest)])
+
+
+def measure_curve(point: Point) -> Numbers:
+    """`|g|`."""
+    return {"gradient_norm": norm(point.gradient)}
+
+
+def check_conclusion(claim: Claim, facts: Facts, count: int) -> None:
+    """Refuse numbers that do not show what the claim says."""
+    where = f"claims.{claim.name}"
+    if claim.name not in CURVE:
+        raise Refused(where, "no claim of this kind of file")
+    if claim.status == "undecided":
+        return
+    integer(record(claim.inputs, f"{where}.inputs", ("sheet",))["sheet"], f"{where}.inputs.sheet", 1, count)
+    names = {"curve": ("gradient_norm", "length"), "turning": ("turns",)}.get(claim.name)
+    if set(claim.numbers) != set(names or RULES[claim.name].names(facts, claim)):
+        raise Refused(f"{where}.numbers", "not those of the claim")
+    if claim.name == "curve":
+        status = "proved" if claim.numbers["gradient_norm"].positive() else None
+    elif claim.name == "turning":
+        status = "proved" if all(1 < abs(2 * end) < 3 for end in claim.numbers["turns"].ends()) else None
+    else:
+        status = RULES[claim.name].conclude(facts, claim)
+    if status != claim.status:
+        raise Refused(f"{where}.status", f"the numbers show {status}")
+
+
+def verify_sheets(document: dict[str, Any], companion: Companion) -> list[Result]:
+    """A file of kind sheet."""
+    record(document, "file", ("format", "schema", "kind", "provenance", "problem", "digest", "sheets", "claims"))
+    problem = read_problem(document, companion)
+    f = problem.f
+    if f.n is None or len(f.outputs) != f.dimension - 1 or f.dimension > MOST_VARIABLES or problem.variant is not None:
+        raise Refused("problem", "not SAM with one residual fewer than variables")
+    assert f.hessian_end <= len(f.code.nodes)  # the Hessian's nodes come before those that read other inputs
+    shared = Equation(f.code, f.inputs, problem.shifted(f.outputs), 0)
+    sheets = items(document["sheets"], "sheets", lambda v, w: Sheet(problem, shared, v, w), most=1000)
+    claims, facts = items(document["claims"], "claims", read_claim, most=10_000), Facts(problem, True)
+    for claim in claims:
+        check_conclusion(claim, facts, len(sheets))
+    for i in range(len(sheets)):
+        if [claim.name for claim in claims if claim.inputs == {"sheet": i + 1}].count("curve") != 1:
+            raise Refused("claims", "a chain without a claim")
+    results = []
+    for claim in claims:
+        if claim.status == "undecided":
+            results.append(Result(claim.name, claim.status))
+        else:
+            sheet = sheets[claim.inputs["sheet"] - 1]
+            results.append(result_of(claim, sheet.objection))
+    return results
