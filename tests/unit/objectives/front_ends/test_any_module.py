@@ -47,7 +47,7 @@ class Counting(nn.Module):
         self.register_buffer("calls", torch.zeros(3))
 
     def forward(self, x):
-        self.calls = self.calls + torch.tensor([0.0, 0.0, 1.0])
+        self.calls += torch.tensor([0.0, 0.0, 1.0])
         return self.inner(x.flatten(1)) + self.calls
 
 
