@@ -137,3 +137,10 @@ def test_balls_come_in_enclosed(backend):
         with pytest.raises(DomainError):
             MidRad.from_balls(ar, [ar.indeterminate()])
     assert MidRad.number(Fraction(1, 4)).exact and contains(MidRad.number(Fraction(1, 3)), Fraction(1, 3))
+
+
+@pytest.mark.parametrize("divisor", [[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+def test_one_zero_among_exact_divisors_is_enough(divisor):
+    """Exact numbers are divided one by one, and a single 0 below is no number."""
+    with pytest.raises(DomainError):
+        MidRad(np.array([1.0, 1.0])) / MidRad(np.array(divisor))

@@ -145,6 +145,8 @@ def test_a_level_that_is_the_maximum_is_none():
     above = Enclosure(1 + hair, Fraction(2))
     assert farthest_point.conclude(facts, {"level": one, "maximum": one}, inputs) is Reason.LEVEL
     assert farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs)[0] is Status.PROVED
+    overlapping = {"level": Enclosure(Fraction(0), Fraction(3, 2)), "maximum": Enclosure(Fraction(1), Fraction(2))}
+    assert farthest_point.conclude(facts, overlapping, inputs) is Reason.LEVEL
     facts.claims.clear()
     assert farthest_point.conclude(facts, {"level": one, "maximum": above}, inputs) is Reason.NOT_A_MAXIMUM
 
