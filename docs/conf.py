@@ -93,6 +93,7 @@ html_sidebars = {
         "compared",
         "evidence",
         "index",
+        "remedies",
         "start",
         "study",
         "trust",

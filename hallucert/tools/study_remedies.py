@@ -21,10 +21,22 @@ if TYPE_CHECKING:
 
 TRAINED = 0.5
 """Accuracy on held-out data above which a run counts as trained; below, it is stuck. Chance is a tenth."""
+CLASSES = 10
 CONFIDENCE = 0.95
 NO_ALARM = (Standing.TRAINING, Standing.EARLY)
 """Standings in which the monitor sees nothing wrong."""
-COLOURS = {"SGD": BLACK, "SAM": VERMILION, "switching": SKY, "guard": BLUE}
+COLOURS = {
+    "SGD": BLACK,
+    "SAM": VERMILION,
+    "switching": SKY,
+    "switching 30%": "#009e73",
+    "decay": "#cc79a7",
+    "late": ORANGE,
+    "ramp": "#999999",
+    "guard": BLUE,
+}
+DRAWN = ("SGD", "SAM", "switching", "guard")
+"""Methods whose curves are drawn."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +120,17 @@ def guarded(rows: Sequence[Row]) -> Summary:
     for rho in radii_of(rows):
         own, sam = of_arm(rows, "guard", rho), of_arm(rows, "SAM", rho)
         lost += [(rho, row["seed"]) for row in own if not trained(row) and sgd.get(row["seed"], True)]
-        if all(map(trained, sam)):
-            mine, theirs = (np.array([row["accuracy"] for row in runs]) for runs in (own, sam))
-            error = max(float(theirs.std(ddof=1)) / math.sqrt(len(theirs)), np.finfo(float).tiny)
-            behind = max(0.0, float(theirs.mean() - mine.mean()) / error)
-            costs.append({"rho": rho, "behind": behind, "mean_rho": float(np.mean([row["mean_rho"] for row in own]))})
+        if own and sam and all(map(trained, sam)):
+            mine, theirs = ([row["accuracy"] for row in runs] for runs in (own, sam))
+            mean_rho = float(np.mean([row["mean_rho"] for row in own]))
+            costs.append({"rho": rho, "behind": behind(mine, theirs), "mean_rho": mean_rho})
     return {"stuck": lost, "where SAM trains": costs}
+
+
+def behind(mine: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return how far a mean is below another one, in standard errors of that; infinite where there is none."""
+    gap, error = float(np.mean(theirs) - np.mean(mine)), Mean.of(theirs).deviation / math.sqrt(len(theirs))
+    return 0.0 if gap <= 0 else gap / error if error > 0 else math.inf
 
 
 def compared(arena: TrainingArena, runs: list[Run], folder: Path) -> Summary:
@@ -152,21 +169,21 @@ def curve_rows(runs: Sequence[Run]) -> list[Row]:
 def draw_curves(title: str, runs: Sequence[Run]) -> Figure:
     """Draw training loss and accuracy along the runs, a column for each radius: means and deviations (Figure 9)."""
     radii = radii_of(runs)
-    figure, axes = windowless(2, len(radii), (2.5 * len(radii) + 0.6, 4.6), share=True)
+    figure, axes = windowless(2, len(radii), (2.5 * len(radii) + 0.6, 4.6))
     for j, rho in enumerate(radii):
-        for arm, colour in COLOURS.items():
+        for arm in DRAWN:
             members = of_arm(runs, arm, "0" if arm == "SGD" else rho)
             for i, name in enumerate(("value", "accuracy") if members else ()):
-                steps = members[0]["curves"]["steps"]
-                values = np.array([run["curves"][name] for run in members])
-                mean, deviation = values.mean(0), values.std(0)
+                steps, values = members[0]["curves"]["steps"], np.array([run["curves"][name] for run in members])
+                mean, deviation, colour = values.mean(0), values.std(0), COLOURS[arm]
                 axes[i, j].plot(steps, mean, color=colour, lw=1.6, label=arm)
                 axes[i, j].fill_between(steps, mean - deviation, mean + deviation, color=colour, alpha=0.2, lw=0)
         axes[0, j].set_title(f"rho = {rho}", fontsize=10)
-        axes[-1, j].set_xlabel("step", fontsize=9)
+        axes[0, j].set_ylim(0, 1.1 * math.log(CLASSES))
+        axes[1, j].set_ylim(0, 1)
+        axes[1, j].set_xlabel("step", fontsize=9)
     for ax, name in zip(axes[:, 0], ("training loss f(x)", "accuracy, held out"), strict=True):
         ax.set_ylabel(name, fontsize=9)
-    axes[0, 0].set_ylim(0, 2 * math.log(10))
     axes[0, 0].legend(fontsize=8, frameon=False)
     figure.suptitle(title, fontsize=11)
     return figure
@@ -178,7 +195,7 @@ def draw_remedies(title: str, rows: Sequence[Row]) -> Figure:
     figure, ((left, right),) = windowless(1, 2, (9.4, 3.8))
     places = np.arange(len(radii))
     for number, arm in enumerate(arms):
-        style = {"color": COLOURS.get(arm, ORANGE), "marker": "os^vDPX*"[number], "ms": 5, "capsize": 2, "lw": 1.2}
+        style = {"color": COLOURS[arm], "marker": "os^vDPX*"[number], "ms": 5, "capsize": 2, "lw": 1.2}
         shift = 0.06 * (number - (len(arms) - 1) / 2)
         for ax, name in ((left, "accuracy"), (right, "mean_rho")):
             groups = [[row[name] for row in of_arm(rows, arm, rho)] for rho in radii]

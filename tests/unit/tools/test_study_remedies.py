@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from hallucert.tools.study_remedies import Mean, Share, curve_rows, detected, guarded
+from hallucert.tools.study_remedies import Mean, Share, behind, curve_rows, detected, guarded
 from hallucert.training.monitor import Standing
 
 
@@ -58,6 +58,12 @@ def test_what_the_guard_leaves_and_costs():
     assert said["stuck"] == [("5", 0)]
     (cost,) = said["where SAM trains"]
     assert cost == {"rho": "1", "behind": pytest.approx(1.0), "mean_rho": pytest.approx(0.95)}
+
+
+def test_how_far_a_mean_is_behind():
+    """In standard errors of the other mean, 1/sqrt(3) for 1, 2, 3; not at all if above; of one run nobody knows."""
+    assert behind([1.0, 2.0, 2.4], [1.0, 2.0, 3.0]) == pytest.approx(0.2 * math.sqrt(3))
+    assert behind([2.0], [1.0, 3.0]) == 0.0 and behind([1.0], [2.0]) == math.inf
 
 
 def test_curves_are_tabulated_by_observation():
