@@ -28,8 +28,8 @@ def export(self: Made, path: str | PathLike[str], to: str = "coq") -> None:
     ------
     ArgumentError
         If there is no theorem in Coq for such a certificate: then the argument is ``certificate.kind``, ``.claims``,
-        ``.variant``, ``.operation``, ``.nodes`` or what else stands in the way. Also if `path` is no name of a Coq
-        file, or `to` another program.
+        ``.variant``, ``.dimension``, ``.operation``, ``.nodes`` or what else stands in the way. Also if `path` is no
+        name of a Coq file, or `to` another program.
     """
     if to != "coq":
         raise ArgumentError("to", to, 'be "coq"')

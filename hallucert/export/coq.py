@@ -19,8 +19,8 @@ from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.written_out import written_out
 
-MAX_NODES = 5000
-"""Nodes of the longest tape that is written."""
+MAX_DIMENSION, MAX_NODES = 100, 5000
+"""Variables and nodes of the longest tape that is written."""
 
 FILE = """\
 {title}
@@ -90,6 +90,8 @@ def theorem(certificate: object) -> str:
 
 def _formula(objective: Objective) -> FormulaObjective:
     """Return the function as a tape; a program is written out."""
+    if objective.dimension > MAX_DIMENSION:
+        raise ArgumentError("certificate.dimension", objective.dimension, f"be at most {MAX_DIMENSION}")
     if isinstance(objective, ProgramObjective):
         names = tuple(f"x_{i}" for i in range(objective.dimension))
         objective = written_out(objective.program, names, objective.n, objective.name)

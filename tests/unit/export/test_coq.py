@@ -8,6 +8,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.errors import ArgumentError
+from hallucert.export import coq
 from hallucert.export.coq import theorem
 
 CERTIFICATES = Path(hc.__file__).parents[1] / "docs" / "certificates"
@@ -80,6 +81,14 @@ def test_other_ascent_steps_are_refused_by_name():
     cert = hc.certify(f, (-0.5, 0), "3/2", variant=hc.RadiusLaw("asam", [1, 1]))
     with pytest.raises(ArgumentError, match=r"certificate\.variant must be one of sam, usam; it was 'asam'"):
         theorem(cert)
+
+
+@pytest.mark.parametrize(("limit", "name"), [("MAX_DIMENSION", "dimension"), ("MAX_NODES", "nodes")])
+def test_long_functions_are_refused_by_name(limit, name, monkeypatch):
+    """A function of too many variables, or too long a tape, is refused before anything is proposed."""
+    monkeypatch.setattr(coq, limit, 1)
+    with pytest.raises(ArgumentError, match=rf"certificate\.{name} must be at most 1; it was \d+"):
+        exported("himmelblau-saddle")
 
 
 def test_a_name_cannot_end_the_comment_that_it_stands_in():
