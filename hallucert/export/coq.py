@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from textwrap import fill
 
+from hallucert import __version__
 from hallucert.check.point.certificate import Certificate
 from hallucert.errors import ArgumentError
 from hallucert.export import formula, gradient, residual
@@ -103,7 +104,10 @@ def _formula(objective: Objective) -> FormulaObjective:
 
 
 def _title(certificate: Certificate) -> str:
-    """Return a comment; in the function's name is nothing that would end it, or begin another or a string."""
+    """Return a comment; in the function's name is nothing that would end it, or begin another or a string.
+
+    A stranger's file may say anything of who made it: that is left out.
+    """
     name = certificate.objective.name.replace('"', "'").replace("(*", "( *").replace("*)", "* )")
-    text = f"A hallucinated point of {name}, as a theorem. Exported by hallucert {certificate.provenance.hallucert}."
+    text = f"A hallucinated point of {name}, as a theorem. Exported by hallucert {__version__}."
     return fill(f"(** {text} *)", WIDTH, subsequent_indent="    ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,12 +92,21 @@ def test_long_functions_are_refused_by_name(limit, name, monkeypatch):
         exported("himmelblau-saddle")
 
 
-def test_a_name_cannot_end_the_comment_that_it_stands_in():
+@pytest.mark.parametrize("name", ['x *) Axiom a : False. (* "', "(*) Axiom a : False. (**", "x *\n) Axiom a : False."])
+def test_a_name_cannot_end_the_comment_that_it_stands_in(name):
     """A function may have any name: no end of a comment, and no quotation mark, gets into the file's title."""
     cert = hc.load(CERTIFICATES / "line.json")
-    cert.objective.name = 'x *) Axiom a : False. (* "'
-    title = theorem(cert).split("From Coq")[0]
-    assert title.count("(*") == title.count("*)") == 1 and '"' not in title
+    cert.objective.name = name
+    title = theorem(cert).split("From Coq")[0].rstrip()
+    assert title.startswith("(** ") and title.endswith(" *)")
+    assert not any(mark in title[3:-2] for mark in ("(*", "*)", '"'))
+
+
+def test_who_made_a_file_is_not_in_the_theorem():
+    """The version that a stranger's certificate names could end a comment: the file names this library's own."""
+    cert = hc.load(CERTIFICATES / "line.json")
+    forged = replace(cert, provenance=replace(cert.provenance, hallucert="*) Axiom a : False. (*"))
+    assert "Axiom" not in theorem(forged) and f"hallucert {hc.__version__}." in theorem(forged)
 
 
 @pytest.mark.parametrize("path", ["point.txt", "two words.v", "himmelblau-saddle.v", "1.v"])
