@@ -72,7 +72,10 @@ def measure_basin_of_manifold(facts: Facts, claim: Claim, point: Point) -> Numbe
         return add(identity(m), scaled(exact(-step), matmul(left, transpose(right)))), right, left
 
     reach = hull([exact(-size), exact(size)])
-    on_ball = contraction(Point(point.problem, True, [v + reach for v in point.x]))
+    ball = Point(point.problem, True, [v + reach for v in point.x])
+    if not norm(ball.gradient).positive():  # the step of USAM is defined there, too
+        raise Undefined("nothing is hallucinated where the gradient vanishes")
+    on_ball = contraction(ball)
     if not all(is_at_most(n, c) for n, c in zip(on_ball, (bound, descent, slope), strict=True)):
         raise Undefined("a bound does not hold on the ball")
     path = exact(step * descent / (1 - bound))

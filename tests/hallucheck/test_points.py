@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import hallucert as hc
 from hallucheck import verify as checker
 from hallucheck.reading import Refused, digest
 
@@ -163,3 +164,26 @@ def test_what_does_not_fit_is_refused(tmp_path, change):
     """Fields, spellings, lengths and orders that are not those of the format raise `Refused`."""
     with pytest.raises(Refused):
         forged(tmp_path, "wells-attract", change)
+
+
+def ordinary(document):
+    """On the ring of minimizers itself: under USAM x+ = x solves r(x+) = 0 at (1, 0), and the residuals contract."""
+    document["problem"].update(rho="1/8", variant="usam")
+    directions = [["1p1"], ["0"]]
+    document["witness"].update(centre=["1", "0"], slice=directions, radius=["1p-20"], preconditioner=[["3p-4"]])
+    document["enclosure"] = [["1073741823p-30", "1073741825p-30"], ["0", "0"]]
+    for entry in document["claims"]:
+        if entry["name"] not in ("existence", "basin"):
+            entry.update(status="undecided", numbers={}, inputs={}, reason="precision")
+    inputs = {"step": "1p-4", "basis": ["1"], "size": "1p-6", "bound": "7p-3", "descent": "1p2", "slope": "1p3"}
+    numbers = {"contraction": ["1p-1", "3p-2"], "radius": ["1p-20", "1"], "path": ["1", "3"]}
+    claim(document, "basin").update(inputs=inputs, numbers=numbers)
+    claim(document, "existence")["numbers"] = {"offset": ["-1p-30", "1p-30"]}
+
+
+def test_without_a_gradient_no_basin_is_one_of_hallucinated_minimizers(tmp_path):
+    """USAM converges to ordinary minimizers there: both checkers re-prove the point, and neither the basin."""
+    results = {result.claim: result for result in forged(tmp_path, "ring-basin", ordinary).results}
+    assert results["existence"].objection is None and results["basin"].objection
+    verdict = hc.verify(tmp_path / "forged.json")
+    assert [result.name for result in verdict.results if not result.passed] == ["basin"]

@@ -12,7 +12,8 @@ through ``x*`` attracts (it is a manifold because ``K`` nonsingular makes ``A`` 
 at ``x*`` the matrix ``M = B^T A / n`` has the nonzero eigenvalues of ``K``.
 At which rate: with ``Re mu >= a`` and ``2 Re(mu)/|mu|^2 >= E`` for all eigenvalues, ``|1 - eta mu|^2 = 1 - 2 eta Re(mu)
 + eta^2 |mu|^2 <= 1 - 2 eta Re(mu) (1 - eta/E) <= 1 - 2 eta a (1 - eta/E)``; in a norm in which ``I - eta K`` is shorter
-than any larger factor, y shrinks by that factor near ``x*``.
+than any larger factor, y shrinks by that factor near ``x*``. The same holds for a and E rounded down, as they are
+printed; not for half of an E that is rounded and the rate of one that is not.
 The same for other ascent steps, with their ``J``: the step along ``-F`` is in ``x``, also where the metric is not.
 Numbers: ``smallest_real_part`` of the spectrum, and ``step_bound`` where all real parts are positive.
 """
@@ -79,7 +80,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         elif kind == NO_MINIMIZER:
             sentence += " Its target is no local minimizer of f."
         return Status.PROVED, sentence
-    square = max(1 - smallest.lower * numbers["step_bound"].lower / 2, Fraction(0))
+    square = max(1 - Fraction(bound) * Fraction(step) / 2, Fraction(0))  # of a and E as they are printed
     factor = Fraction(math.isqrt(math.ceil(square * 4**64)) + 1, 2**64)
     return (
         Status.PROVED,

@@ -59,9 +59,9 @@ class ResidualContraction:
         return Point(ar, point.problem, [x + ar.interval(-size, size) for x in point.x])
 
     def norms(self, point: Point) -> Norms | None:
-        """Enclose the norms for all points of a box; None if one is indeterminate, or f or u is not defined."""
+        """Enclose the norms for all points of a box; None if one is indeterminate, f is not defined, or g may be 0."""
         ar = self.evidence.arithmetic
-        if not point.domain_certain:
+        if not (point.domain_certain and ar.positive(point.q)):  # the step of USAM is defined where g = 0, too
             return None
         a, b = point.residual_matrix, point.residual_jacobian_plus
         if not (ar.all_finite(a) and ar.all_finite(b)):

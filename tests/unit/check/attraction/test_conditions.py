@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -95,11 +96,22 @@ def test_attraction_needs_every_real_part_positive_and_a_step():
 
 
 def test_the_rate_of_a_manifold_is_rounded_up():
-    """sqrt(1 - a E / 2), a and E lower bounds; at least 0."""
+    """sqrt(1 - a E / 2), a and E the lower bounds that are printed, so 0.91287102...; at least 0."""
     status, words = _attractor(_facts(SQUARES, True), "2/3", 1, ("1/2", 2))
-    assert status is Status.PROVED and words.endswith("above 0.912871 for eta = E/2.")  # sqrt(5/6) = 0.91287092917...
+    assert status is Status.PROVED and words.endswith("above 0.912872 for eta = E/2.")
     assert "real part at least 0.666666, for every fixed step 0 < eta < 0.5." in words and "K = A B^T / n" in words
     assert _attractor(_facts(SQUARES, True), 2, 3, (2, 3))[1].endswith("above 5.42102e-20 for eta = E/2.")
+
+
+@pytest.mark.parametrize(("mu", "a", "e"), [(3, "3", "0.666666"), (6, "6", "0.333333"), ("1/3", "0.333333", "6")])
+def test_the_rate_is_that_of_the_numbers_as_they_are_printed(mu, a, e):
+    """With one eigenvalue mu, E = 2/mu, half of the E that is printed takes y to no less than the factor stated."""
+    mu = Fraction(mu)
+    words = _attractor(_facts(SQUARES, True), mu, mu, (2 / mu, 2 / mu))[1]
+    assert f"at least {a}, for every fixed step 0 < eta < {e}." in words
+    factor = Fraction(re.search(r"above (\S+) for eta = E/2", words)[1])
+    assert factor >= abs(1 - mu * Fraction(e) / 2)
+    assert factor**2 >= 1 - Fraction(a) * Fraction(e) / 2
 
 
 @pytest.mark.parametrize(
