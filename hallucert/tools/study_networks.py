@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import nn
 
-nn = torch.nn
 CLASSES = 10
 
 

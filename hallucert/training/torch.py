@@ -127,7 +127,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         asked = inspect.signature(base.step).parameters.get("closure")
         if asked is not None and asked.default is inspect.Parameter.empty:
             raise ArgumentError("base_optimizer", type(base).__name__, "step without a closure: SAM has the gradient")
-        self.base_optimizer, self.defaults = base, {**base.defaults, **self.defaults}  # schedulers look there
+        self.base_optimizer, self.defaults = base, {**base.defaults, **defaults}  # schedulers look there
         self.param_groups = self.base_optimizer.param_groups
         self.state = self.base_optimizer.state
         self.memory: dict[Any, dict[str, torch.Tensor]] = {}
