@@ -39,9 +39,9 @@ def grammian(n: Matrix) -> Matrix:
 
 
 def is_at_most(n: Matrix, bound: Fraction) -> bool:
-    """Is the 2-norm of every matrix in `n` below the bound?"""
+    """Is the 2-norm of every matrix in `n` below the bound? Nothing is below a negative one, whatever its square."""
     square = scaled(exact(bound * bound), identity(len(n)))
-    return is_positive_definite(add(square, scaled(exact(-1), grammian(n))))
+    return bound >= 0 and is_positive_definite(add(square, scaled(exact(-1), grammian(n))))
 
 
 def read_basin_of_manifold(claim: Claim, m: int) -> tuple[Matrix, list[Fraction]]:

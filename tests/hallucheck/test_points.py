@@ -187,3 +187,18 @@ def test_without_a_gradient_no_basin_is_one_of_hallucinated_minimizers(tmp_path)
     assert results["existence"].objection is None and results["basin"].objection
     verdict = hc.verify(tmp_path / "forged.json")
     assert [result.name for result in verdict.results if not result.passed] == ["basin"]
+
+
+def test_negative_bounds_of_norms_are_none(tmp_path):
+    """Their squares are those of true bounds, and with them a run as far away as one likes would count as arrived."""
+
+    def change(document):
+        inputs, numbers = claim(document, "basin")["inputs"], claim(document, "basin")["numbers"]
+        inputs.update({name: "-" + inputs[name] for name in ("descent", "slope")})
+        numbers["path"] = ["-" + end for end in reversed(numbers["path"])]
+        run = claim(document, "converges")
+        run["inputs"].update(start=["-3/5", "0"], steps=0)  # 0.2 away, where the ball has the radius 0.004
+        run["numbers"] = {"distance": ["3p-4", "7p-5"], "residual": ["3p-4", "53p-8"]}
+
+    results = {result.claim: result for result in forged(tmp_path, "ring-basin", change).results}
+    assert results["basin"].objection
