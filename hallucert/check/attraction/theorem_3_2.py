@@ -73,15 +73,15 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
 
 
 def below_threshold(number: Enclosure, rho: Fraction) -> str:
-    """Print the upper end of a number, and by how much at least it is below ``-1/rho``."""
+    """Print the upper end of a number, and by how much at least the number, not that print, is below ``-1/rho``."""
     gap = decimal_below(-1 / rho - number.upper)
-    return f"{decimal_above(number.upper)}, which is below {_threshold(rho)} by at least {gap}"
+    return f"{decimal_above(number.upper)}, and below {_threshold(rho)} by at least {gap}"
 
 
 def above_threshold(number: Enclosure, rho: Fraction) -> str:
-    """Print the lower end of a number, and by how much at least it is above ``-1/rho``."""
+    """Print the lower end of a number, and by how much at least the number, not that print, is above ``-1/rho``."""
     gap = decimal_below(number.lower + 1 / rho)
-    return f"{decimal_below(number.lower)}, which is above {_threshold(rho)} by at least {gap}"
+    return f"{decimal_below(number.lower)}, and above {_threshold(rho)} by at least {gap}"
 
 
 def _threshold(rho: Fraction) -> str:

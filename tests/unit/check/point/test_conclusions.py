@@ -195,8 +195,8 @@ def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, wo
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        ("-2", "-7/4", "is at most -1.75, which is below -1/rho = -1/2 by at least 1.25."),
-        ("-1/4", "0", "is at least -0.25, which is above -1/rho = -1/2 by at least 0.25"),
+        ("-2", "-7/4", "is at most -1.75, and below -1/rho = -1/2 by at least 1.25."),
+        ("-1/4", "0", "is at least -0.25, and above -1/rho = -1/2 by at least 0.25"),
     ],
 )
 def test_the_margin_of_the_papers_condition_is_that_of_the_nearer_end(low, high, words):
