@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print a list of results alone on stdout")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a certificate")
     options = parser.parse_args(arguments)
+    if not options.budget > 0:
+        parser.error("argument --budget: must be a positive number of seconds")
     worst, results = 0, []
     for path in options.files:
         try:

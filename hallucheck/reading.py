@@ -68,8 +68,10 @@ def load(path: Path) -> dict[str, Any]:
             parse_constant=_no_float,
             parse_int=_short_integer,
         )
-    except (json.JSONDecodeError, RecursionError):
-        raise Refused("file", "not JSON") from None
+    except json.JSONDecodeError as error:
+        raise Refused("file", f"not JSON: {error.msg} in line {error.lineno}") from None
+    except RecursionError:
+        raise Refused("file", "nested too deeply") from None
     if not isinstance(document, dict):
         raise Refused("file", "not a JSON object")
     return document

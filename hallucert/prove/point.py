@@ -71,7 +71,7 @@ class PointTask:
 
 def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     """Return what proves something about the point of a function near ``x``."""
-    f = checked_objective(f, "subject", "a Candidate, a Branch, a Sheet or ")
+    f = checked_objective(f, "subject", "a Candidate, a Diagnosis, a Branch, a Sheet or ")
     if "rho" not in given:
         raise ArgumentError("rho", None, "be given")
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))

@@ -202,9 +202,10 @@ def export(
     folder: options.ExportFolder = Path(),
     as_json: options.AsJson = False,
 ) -> None:
-    """Write a certificate as a theorem for a proof assistant, in a file of its name with underscores.
+    """Write a certificate as a theorem for a proof assistant, into the folder --output.
 
-    Whether it holds, the proof assistant says: see the page on theorems in Coq.
+    POINT.json becomes POINT.v, with underscores for what is no letter or digit; the path is printed. Whether it
+    holds, the proof assistant says: see the page on theorems in Coq.
     """
     import hallucert as hc
 

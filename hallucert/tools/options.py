@@ -54,7 +54,7 @@ Dimension = Annotated[int | None, typer.Option(help="Dimension, for gallery func
 Rho = Annotated[str, typer.Option(help='Perturbation radius, exact: "3.5", "7/2", "1e-3".')]
 Near = Annotated[Text, typer.Option(help="A point near a hallucinated point: x,y,...")]
 At = Annotated[str, typer.Option(help="The point to look at: x,y,...")]
-Target = Annotated[Text, typer.Option(help="A critical point; certify all points SAM maps to it.")]
+Target = Annotated[Text, typer.Option(help="A critical point: all points that SAM maps to it.")]
 Minimizer = Annotated[Text, typer.Option(help="A minimizer: x,y,...; default: the gallery's first.")]
 OnBranch = Annotated[Text, typer.Option(help="A critical point or a hallucinated point on the branch: x,y,...")]
 OnSheet = Annotated[str, typer.Option(help="A point near the curve or surface: x,y,...")]
@@ -68,6 +68,7 @@ Steps = Annotated[int, typer.Option(help="Most steps of a run.")]
 Width = Annotated[Text, typer.Option(help="Stop when the interval of the proportion is no wider.")]
 Seed = Annotated[int, typer.Option(help="Seed of the starts.")]
 Box = Annotated[Text, typer.Option(help="The box: low,high,low,high,...; default: the gallery's.")]
+SheetBox = Annotated[Text, typer.Option("--box", help="Where to stay: low,high,low,high,...; default: everywhere.")]
 Basin = Annotated[Text, typer.Option(help="A step: ask from which starts SAM with it converges.")]
 Start = Annotated[Text, typer.Option(help="With --basin: does SAM from x,y,... converge?")]
 StepSize = Annotated[Text, typer.Option(help="Step size of the run, if there was one.")]
@@ -141,6 +142,13 @@ def point_of(text: str, option: str) -> list[Fraction]:
     return [exact_of(part, option) for part in text.split(",")]
 
 
+def plain_variant(variant: StrEnum) -> str:
+    """Return the name of an ascent step for a command that has no option for a metric."""
+    if variant == "asam":
+        raise ArgumentError("--variant", "asam", "be sam or usam for this command: there are no --scales")
+    return str(variant)
+
+
 def law_of(variant: StrEnum, scales: str | None, dimension: int) -> RadiusLaw:
     """Return the ascent step that the options name."""
     from hallucert.objectives.radius_law import RadiusLaw, radius_law
@@ -167,6 +175,8 @@ def sides_of(
     ends = point_of(str(box), "--box")
     if len(ends) != 2 * variables:
         raise ArgumentError("--box", box, f"be {2 * variables} numbers low,high,... for {variables} variables")
+    if not all(low < high for low, high in zip(ends[::2], ends[1::2], strict=True)):
+        raise ArgumentError("--box", box, "be numbers low,high,... with each low below its high")
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 

@@ -92,7 +92,7 @@ def sheet(
     residuals: options.Residuals,
     start: options.OnSheet,
     rho: options.Rho,
-    box: options.Box = None,
+    box: options.SheetBox = None,
     budget: options.Seconds = 300.0,
     save: options.Save = None,
     as_json: options.AsJson = False,
@@ -160,7 +160,7 @@ def safe_radius(
 
     f, centre = _with_target(formula, target, gallery, dimension)
     sides = None if box is None else options.sides_of(box, gallery, dimension, f.dimension)
-    found = hc.safe_radius(f, centre, box=sides, budget=budget, variant=str(variant))
+    found = hc.safe_radius(f, centre, box=sides, budget=budget, variant=options.plain_variant(variant))
     _bracketed(found, as_json, found.everywhere or found.lower > 0)
 
 
@@ -216,7 +216,9 @@ def prevalence(
         raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
     sides = options.sides_of(box, gallery, dimension, f.dimension)
     wide = None if width is None else options.number_of(width, "--width")
-    found = hc.prevalence(f, sides, rho, step_size, runs, steps, width=wide, seed=seed, variant=str(variant))
+    found = hc.prevalence(
+        f, sides, rho, step_size, runs, steps, width=wide, seed=seed, variant=options.plain_variant(variant)
+    )
 
     def data() -> output.JSON:
         share, interval = found.hallucinated

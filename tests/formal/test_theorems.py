@@ -138,13 +138,25 @@ def test_the_statement_is_about_what_was_computed(
             "Axiom cheat : statement. Theorem theorem : statement. exact cheat. Qed.\nTheorem other : statement.",
             "assumes cheat",
         ),
+        (
+            "Theorem theorem : statement.",
+            "Module PrimFloat. Axiom cheat : statement. End PrimFloat. Theorem theorem : statement. "
+            "exact PrimFloat.cheat. Qed.\nTheorem other : statement.",
+            "assumes PrimFloat.cheat",
+        ),
+        (
+            "Theorem theorem : statement.",
+            "Unset Guard Checking. Fixpoint loop (n : nat) : statement := loop n. Theorem theorem : statement. "
+            "exact (loop 0%nat). Qed.\nTheorem other : statement.",
+            "loop is assumed to be guarded",
+        ),
         ("Print Assumptions theorem.", "", "assumes nobody knows what"),
     ],
 )
 def test_a_theorem_that_assumes_more_is_refused(
     coq: ModuleType, old: str, new: str, objection: str, tmp_path: Path
 ) -> None:
-    """An axiom of the file's own is found in what the theorem assumes, and a file that does not say it is refused."""
+    """Axioms of the file's own, whatever their names, checks switched off, and files that do not say it are refused."""
     (tmp_path / "point.v").write_text(replaced(text("line"), (old, new)))
     with pytest.raises(coq.Refused, match=objection):
         coq.check(tmp_path / "point.v")

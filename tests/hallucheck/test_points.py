@@ -12,6 +12,7 @@ import pytest
 
 import hallucert as hc
 from hallucheck import verify as checker
+from hallucheck.__main__ import main
 from hallucheck.reading import Refused, digest
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
@@ -202,3 +203,14 @@ def test_negative_bounds_of_norms_are_none(tmp_path):
 
     results = {result.claim: result for result in forged(tmp_path, "ring-basin", change).results}
     assert results["basin"].objection
+
+
+def test_messages_help(tmp_path, capsys):
+    """Of a file that was cut off the line is named, and a budget that is no time is a misuse, not a failed check."""
+    (tmp_path / "cut.json").write_text((CERTIFICATES / "line.json").read_text()[:3000])
+    assert main([str(tmp_path / "cut.json")]) == 2
+    assert "not JSON: Unterminated string starting at in line 194" in capsys.readouterr().err
+    for budget in ("0", "-1", "nan"):
+        with pytest.raises(SystemExit) as stop:
+            main([f"--budget={budget}", str(CERTIFICATES / "line.json")])
+        assert stop.value.code == 2

@@ -82,10 +82,15 @@ def test_prevalence_counts_every_run(capsys: pytest.CaptureFixture[str]) -> None
         (["branch", WELLS, "--target=1,1"], "--start, --box"),
         (["safe-radius", WELLS], "--target"),
         (["prevalence", WELLS, "--rho=1", "--step-size=0.1"], "--box"),
+        (["prevalence", WELLS, "--rho=1", "--step-size=0.1", "--box=2,-2,-2,2"], "--box must be numbers low,high"),
+        (["prevalence", WELLS, "--rho=1", "--step-size=0.1", "--box=-2,2,-2,2", "--variant=asam"], "no --scales"),
+        (["safe-radius", WELLS, "--target=1,1", "--variant=asam"], "no --scales"),
     ],
 )
-def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
-    """A command that lacks something ends with status 2 and a line that names it."""
+def test_what_is_missing_or_wrong_is_named(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    """A command that lacks something, or cannot use it, ends with status 2 and a line that names it."""
     status, out, err = run(capsys, *arguments)
     assert (status, out) == (2, "")
     assert words in err
