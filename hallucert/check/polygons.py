@@ -26,15 +26,16 @@ def _double(value: Fraction) -> float:
 
 
 def branch_polygon(chain: Any, dimension: int) -> np.ndarray:
-    """Return points of the parabolas ``m + s T + s^2 N q`` of a chain's cells, shape (n, d + 1)."""
-    pieces = [np.empty((0, dimension + 1))]
-    for link in chain.links:
-        cell = link.cell
-        centre, frame, bend = (doubles(a) for a in (cell.centre, cell.frame, cell.bend))
-        start, end = doubles([link.start, cell.span[1]])
-        s = np.linspace(start, end, SAMPLES)[:, None]
-        pieces.append(centre + s * frame[:, 0] + s**2 * (frame[:, 1:] @ bend))
-    return np.concatenate(pieces)
+    """Return points of the arcs of a chain's cells, shape (n, d + 1)."""
+    pieces = [arc_points(link.cell, link.start, link.cell.span[1]) for link in chain.links]
+    return np.concatenate([np.empty((0, dimension + 1)), *pieces])
+
+
+def arc_points(cell: Any, start: Fraction, end: Fraction) -> np.ndarray:
+    """Return points of the parabola ``m + s T + s^2 N q`` of a cell of a branch, from one ``s`` to another."""
+    centre, frame, bend = (doubles(a) for a in (cell.centre, cell.frame, cell.bend))
+    s = np.linspace(_double(start), _double(end), SAMPLES)[:, None]
+    return np.asarray(centre + s * frame[:, 0] + s**2 * (frame[:, 1:] @ bend))
 
 
 def sheet_polygon(chain: Any, dimension: int) -> np.ndarray:

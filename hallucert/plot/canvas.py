@@ -112,20 +112,44 @@ def finish(
             ax.set_aspect("equal", adjustable="datalim")
         ax.margins(0.04)
         ax.grid(True, color=BLACK, alpha=0.08)
-    ax.set_xlabel(names[0], fontsize=FONT_SIZE)
-    ax.set_ylabel(names[1], fontsize=FONT_SIZE)
-    ax.tick_params(labelsize=FONT_SIZE)
+    size = FONT_SIZE * shrunk(ax)
+    ax.set_xlabel(names[0], fontsize=size)
+    ax.set_ylabel(names[1], fontsize=size)
+    ax.tick_params(labelsize=size)
     if title:
-        ax.set_title(title, fontsize=FONT_SIZE + 1)
+        ax.set_title(title, fontsize=size + 1)
     legend(ax)
 
 
+def width_of(ax: Axes) -> float:
+    """Return how many inches of the figure's width belong to the axes and what is around them."""
+    figure, place = ax.get_figure(root=True), ax.get_subplotspec()
+    share = 1.0 if place is None else len(place.colspan) / place.get_gridspec().ncols
+    return share * (SIZE[0] if figure is None else float(figure.get_size_inches()[0]))
+
+
+def shrunk(ax: Axes) -> float:
+    """Return the size of texts, as a part of the usual one: smaller in one column of a paper."""
+    return min(max(width_of(ax) / 4, 0.7), 1.0)
+
+
 def legend(ax: Axes) -> None:
-    """Put the legend below the axes, where it hides nothing."""
+    """Put the legend below the axes, where it hides nothing, in one column if two are too wide."""
+    from matplotlib.transforms import ScaledTranslation
+
     handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        place: Options = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.11), "ncols": 2, "frameon": False}
-        ax.legend(handles, labels, fontsize=FONT_SIZE - 0.5, handlelength=1.8, columnspacing=1.4, **place)
+    figure = ax.get_figure(root=True)
+    if not handles or figure is None:
+        return
+    size = (FONT_SIZE - 0.5) * shrunk(ax)
+    below = ax.transAxes + ScaledTranslation(0, -3.8 * size / 72, figure.dpi_scale_trans)
+    place: Options = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": below, "frameon": False}
+    for columns in (2, 1):
+        box = ax.legend(
+            handles, labels, fontsize=size, handlelength=1.8, columnspacing=1.4, borderpad=0, ncols=columns, **place
+        )
+        if box.get_window_extent().width < 0.85 * width_of(ax) * figure.dpi:
+            return
 
 
 def once(ax: Axes, label: str) -> str:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.arguments import checked_choice, checked_items, checked_text, quiet
+from hallucert.check.branch.certificate import BranchCertificate
+from hallucert.check.sheet.certificate import PiecesCertificate, SheetCertificate
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Branch, EndReason, EventType, Sheet, Surface
 from hallucert.objectives.objective import Objective
-from hallucert.plot import canvas
+from hallucert.plot import canvas, proved
 from hallucert.plot.canvas import BLACK, BLUE, FONT_SIZE, ORANGE, SIZE, SKY, VERMILION, WHITE
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ CRITICAL = canvas.Style("o", WHITE, "critical point of f (multiplier 0)", 48)
 BAND: canvas.Options = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
 """What is proved of a curve."""
 
+Family = Any
+"""A `Sheet`, a `Surface`, or what is proved of one (`ProvedSheet`, or its certificate)."""
+
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=float)
 LIGHT = np.array([0.35, -0.55, 0.76])
 """Where the light comes from, in three dimensions: about unit length, from beside matplotlib's usual viewpoint."""
@@ -50,7 +55,7 @@ AMBIENT = 0.6
 
 @quiet
 def branches(
-    branches: Branch | Iterable[Branch],
+    branches: Branch | BranchCertificate | Iterable[Branch | BranchCertificate],
     coordinate: str | None = None,
     ax: Axes | None = None,
     certificates: canvas.Found = (),
@@ -60,8 +65,9 @@ def branches(
 
     Parameters
     ----------
-    branches : Branch or iterable of Branch
-        From `hallucert.find.branch` and its relatives, all of one function.
+    branches : Branch, BranchCertificate or iterable of these
+        From `hallucert.find.branch` and its relatives, all of one function; or certificates of branches and diagrams,
+        of which what is proved is drawn from them alone.
     coordinate : str, optional
         A variable, ``"f"`` or ``"multiplier"``; by default the first variable.
     ax : Axes, optional
@@ -74,7 +80,8 @@ def branches(
     Returns
     -------
     Axes
-        The axes drawn on. Solid lines attract SAM, dashed lines repel it, as floats say.
+        The axes drawn on. Solid lines attract SAM, dashed lines repel it, as floats say of a `Branch`; of a
+        certificate only where that is proved.
 
     Raises
     ------
@@ -82,39 +89,47 @@ def branches(
         If an argument is not as above.
     """
     drawn, title = _checked(branches), checked_text(title, "title")
-    name = drawn[0].objective.variables[0] if coordinate is None else coordinate
+    f = drawn[0].objective
+    names = (*f.variables, "f", "multiplier", "rho")
+    name = f.variables[0] if coordinate is None else checked_choice(coordinate, names, "coordinate")
     must = "be certificates of branches"
-    single = hasattr(certificates, "curves")
-    proved = [certificates] if single else checked_items(certificates, "certificates", must)
-    if not all(hasattr(certificate, "curves") for certificate in proved):
+    single = isinstance(certificates, BranchCertificate)
+    underlaid = [certificates] if single else checked_items(certificates, "certificates", must)
+    if not all(isinstance(certificate, BranchCertificate) for certificate in underlaid):
         raise ArgumentError("certificates", certificates, must)
-    for branch in drawn:
-        branch.coordinate(name)
+    proofs = [item for item in drawn if isinstance(item, BranchCertificate)]
     ax = canvas.own_axes(ax, 7.2, 5.4)
-    for certificate in proved:
-        target = np.array([float(low + high) / 2 for low, high in certificate.box])
-        for z in certificate.curves:
-            rho, value = _numbers(certificate.objective, target, z, name)
+    for certificate in [*proofs, *underlaid]:
+        for z in proved.proved_curves(certificate):
+            rho, value = _numbers(certificate.objective, _target(certificate), z, name)
             ax.plot(rho, value, label=canvas.once(ax, "certified"), **BAND)
-    for branch in drawn:
-        for word, z in _stretches(branch):
-            rho, value = _numbers(branch.objective, branch.target, z, name)
-            style = STABILITY[word]
-            ax.plot(rho, value, lw=1.9, zorder=3, **style | {"label": canvas.once(ax, style["label"])})
-    for branch in drawn:
-        _mark_events(ax, branch, name)
+    for item in drawn:
+        is_proved = isinstance(item, BranchCertificate)
+        for word, z in proved.stretches(item) if isinstance(item, BranchCertificate) else _stretches(item):
+            rho, value = _numbers(f, _target(item), z, name)
+            label = "proved: " * (is_proved and word != "undecided") + str(STABILITY[word]["label"])
+            ax.plot(rho, value, lw=1.9, zorder=3, **STABILITY[word] | {"label": canvas.once(ax, label)})
+    for item in drawn:
+        _mark_events(ax, item, name)
     canvas.finish(ax, ("rho", name), title)
     return ax
 
 
-def _checked(branches: Branch | Iterable[Branch]) -> list[Branch]:
-    must = "be branches, at least one"
-    items = [branches] if isinstance(branches, Branch) else checked_items(branches, "branches", must)
-    if not items or not all(isinstance(branch, Branch) for branch in items):
+def _checked(branches: object) -> list[Branch | BranchCertificate]:
+    kinds, must = (Branch, BranchCertificate), "be branches or certificates of branches, at least one"
+    items = [branches] if isinstance(branches, kinds) else checked_items(branches, "branches", must)
+    if not items or not all(isinstance(branch, kinds) for branch in items):
         raise ArgumentError("branches", branches, must)
     if any(branch.objective.variables != items[0].objective.variables for branch in items):
         raise ArgumentError("branches", "<branches of several functions>", "belong to one function")
     return items
+
+
+def _target(item: Branch | BranchCertificate) -> np.ndarray:
+    """Return the target, of a certificate the middle of its box."""
+    if isinstance(item, Branch):
+        return item.target
+    return np.array([float(low + high) / 2 for low, high in item.box or ()])
 
 
 def _stretches(branch: Branch) -> Iterator[tuple[str, np.ndarray]]:
@@ -158,15 +173,22 @@ def _numbers(objective: Objective, target: np.ndarray, z: np.ndarray, name: str)
     return rho, np.asarray(values[name](x))
 
 
-def _mark_events(ax: Axes, branch: Branch, name: str) -> None:
-    values = branch.coordinate(name)
-    for event in branch.events:
-        style = EVENTS.get(event.type)
-        if event.type is EventType.END and event.reason is EndReason.CRITICAL_POINT:
-            style = CRITICAL
-        if style is not None:
-            where = np.array([event.rho, values[event.index]])
-            canvas.mark(ax, where, replace(style, label=canvas.once(ax, style.label)), zorder=5)
+def _mark_events(ax: Axes, item: Branch | BranchCertificate, name: str) -> None:
+    """Mark folds, ends at critical points and, as floats say, what else happens on a branch."""
+    marks: list[tuple[canvas.Style, np.ndarray]] = []
+    if isinstance(item, BranchCertificate):
+        found = [(EVENTS[EventType.FOLD], z) for z in proved.folds(item, _target(item))]
+        for style, z in [*found, *((CRITICAL, z) for z in proved.critical_ends(item))]:
+            marks.append((style, np.array(_numbers(item.objective, _target(item), z[None], name)).ravel()))
+    else:
+        values = item.coordinate(name)
+        for event in item.events:
+            critical = event.type is EventType.END and event.reason is EndReason.CRITICAL_POINT
+            known = CRITICAL if critical else EVENTS.get(event.type)
+            if known is not None:
+                marks.append((known, np.array([event.rho, values[event.index]])))
+    for style, where in marks:
+        canvas.mark(ax, where, replace(style, label=canvas.once(ax, style.label)), zorder=5)
 
 
 # ---------------------------------------------------------------------- sheets
@@ -174,7 +196,7 @@ def _mark_events(ax: Axes, branch: Branch, name: str) -> None:
 
 @quiet
 def sheet(
-    sheet: Sheet | Surface,
+    sheet: Sheet | Surface | PiecesCertificate[Any],
     coordinates: Sequence[str] | None = None,
     ax: Axes | None = None,
     certificate: canvas.Found = None,
@@ -184,8 +206,8 @@ def sheet(
 
     Parameters
     ----------
-    sheet : Sheet or Surface
-        From `hallucert.find.sheet`.
+    sheet : Sheet, Surface, SheetCertificate or SurfaceCertificate
+        From `hallucert.find.sheet`; or a certificate, of which what is proved is drawn from it alone.
     coordinates : two or three variables, optional
         Their names; by default the first two for a curve and the first three for a surface. Three are for surfaces
         only.
@@ -208,17 +230,17 @@ def sheet(
     ArgumentError
         If an argument is not as above.
     """
-    if not isinstance(sheet, Sheet | Surface):
-        raise ArgumentError("sheet", sheet, "be a Sheet or a Surface")
-    title, curve = checked_text(title, "title"), isinstance(sheet, Sheet)
+    if not isinstance(sheet, Sheet | Surface | PiecesCertificate):
+        raise ArgumentError("sheet", sheet, "be a Sheet, a Surface or the certificate of one")
+    title, curve = checked_text(title, "title"), isinstance(sheet, Sheet | SheetCertificate)
     places = _places(sheet, coordinates, (2,) if curve else (2, 3))
     if certificate is not None and not hasattr(certificate, "curves" if curve else "atlases"):
         raise ArgumentError("certificate", certificate, f"be the certificate of a {'sheet' if curve else 'surface'}")
     ax = _new_space() if ax is None and len(places) == 3 else canvas.own_axes(ax)
-    if isinstance(sheet, Sheet):
-        _draw_curve(ax, sheet, places, certificate)
-    else:
-        _draw_surface(ax, sheet, places, certificate)
+    if isinstance(sheet, PiecesCertificate):
+        certificate = sheet if certificate is None else certificate
+    shown = proved.proved_sheet(sheet) if isinstance(sheet, PiecesCertificate) else sheet
+    (_draw_curve if curve else _draw_surface)(ax, shown, places, certificate)
     names = [sheet.objective.variables[i] for i in places]
     if len(places) == 2:
         canvas.finish(ax, names, title, equal=True)
@@ -227,7 +249,7 @@ def sheet(
     return ax
 
 
-def _places(sheet: Sheet | Surface, coordinates: Sequence[str] | None, allowed: tuple[int, ...]) -> list[int]:
+def _places(sheet: Family, coordinates: Sequence[str] | None, allowed: tuple[int, ...]) -> list[int]:
     """Return the positions of the coordinates among the variables; by default as many as may be."""
     variables = sheet.objective.variables
     must = f"be {' or '.join({2: 'two', 3: 'three'}[n] for n in allowed)} of {', '.join(variables[:20])}"
@@ -238,20 +260,22 @@ def _places(sheet: Sheet | Surface, coordinates: Sequence[str] | None, allowed: 
     return [variables.index(name) for name in names]
 
 
-def _draw_steps(ax: Axes, sheet: Sheet | Surface, places: list[int], count: int, **style: Any) -> None:
+def _draw_steps(ax: Axes, sheet: Family, places: list[int], count: int, **style: Any) -> None:
     """Draw some of the ascent steps."""
     for k in np.unique(np.linspace(0, len(sheet) - 1, count).astype(int)).tolist():
         ends = np.stack([sheet.x[k], sheet.target[k]])
         ax.plot(*ends.T[places], color=BLACK, label="_step" if k else "ascent steps", **style)
 
 
-def _draw_curve(ax: Axes, sheet: Sheet, places: list[int], certificate: canvas.Found) -> None:
+def _draw_curve(ax: Axes, sheet: Family, places: list[int], certificate: canvas.Found) -> None:
     """Draw a curve in two coordinates."""
-    for k, x in enumerate(() if certificate is None else certificate.curves):
+    for k, x in enumerate(() if certificate is None else proved.proved_curves(certificate)):
         ax.plot(*x.T[places], label="_certified" if k else "certified", **BAND)
     _draw_steps(ax, sheet, places, CURVE_STEPS, lw=0.6, alpha=0.35, zorder=2)
     ax.plot(*sheet.target.T[places], color=VERMILION, lw=1.9, zorder=3, label="targets: minimizers of f")
-    ax.plot(*sheet.x.T[places], color=BLUE, lw=1.9, zorder=4, label="hallucinated minimizers")
+    attracts = isinstance(sheet, proved.ProvedSheet) and sheet.attracts
+    label = "proved: attracts SAM" if attracts else "hallucinated minimizers"
+    ax.plot(*sheet.x.T[places], color=BLUE, lw=1.9, zorder=4, label=label)
 
 
 # ---------------------------------------------------------------------- surfaces
@@ -265,7 +289,7 @@ def _new_space() -> Axes:
     return axes
 
 
-def _draw_surface(ax: Any, surface: Surface, places: list[int], certificate: canvas.Found) -> None:
+def _draw_surface(ax: Any, surface: Family, places: list[int], certificate: canvas.Found) -> None:
     """Draw a surface on axes of as many dimensions as there are `places`."""
     if (ax.name == "3d") != (len(places) == 3):
         raise ArgumentError("ax", f"<{ax.name} axes>", f"have {len(places)} dimensions, one for each coordinate")
@@ -274,9 +298,9 @@ def _draw_surface(ax: Any, surface: Surface, places: list[int], certificate: can
     ax.plot(*surface.target.T[places], ".", label="targets: minimizers of f", **dots)
     own = squares(surface.x, surface.tangents, surface.half_widths)
     if certificate is not None:
-        proved = certified_squares(certificate, surface.objective.dimension)
-        own = own[~_within(own, *proved)]
-        _patches(ax, squares(*proved)[..., places], SKY, "certified")
+        charts = proved.certified_squares(certificate, surface.objective.dimension)
+        own = own[~_within(own, *charts)]
+        _patches(ax, squares(*charts)[..., places], SKY, "certified")
     _patches(ax, own[..., places], BLUE, "hallucinated minimizers" if certificate is None else "found, not certified")
     _draw_steps(ax, surface, places, SURFACE_STEPS, lw=0.9, alpha=0.6, zorder=3)
     shown = np.concatenate([surface.x, surface.target])[:, places]
@@ -292,14 +316,6 @@ def squares(x: np.ndarray, tangents: np.ndarray, half_widths: np.ndarray) -> np.
     """Return the corners of charts, (n, 4, d), from their centres (n, d), tangents (n, d, 2) and half widths (n,)."""
     offsets = np.einsum("ndk,ck->ncd", tangents, CORNERS)
     return np.asarray(x[:, None] + half_widths[:, None, None] * offsets)
-
-
-def certified_squares(certificate: canvas.Found, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what `squares` takes for the charts of a certificate; of ``(x, c, lambda)`` only ``x`` is drawn."""
-    charts = [chart for atlas in certificate.atlases for chart in atlas.charts]
-    x = np.array([[float(v) for v in chart.centre[:d]] for chart in charts]).reshape(-1, d)
-    tangents = np.array([[[float(v) for v in row[:2]] for row in chart.frame[:d]] for chart in charts])
-    return x, tangents.reshape(-1, d, 2), np.array([float(chart.half_width) for chart in charts])
 
 
 def _within(own: np.ndarray, x: np.ndarray, tangents: np.ndarray, half_widths: np.ndarray) -> np.ndarray:

@@ -216,6 +216,29 @@ def export(
     answer(lambda: {"file": str(written), "to": str(to)}, lambda: print_lines(str(written)), as_json)
 
 
+@app.command()
+def plot(
+    file: options.File,
+    picture: options.Picture = Path("picture.pdf"),
+    size: options.Inches = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Draw what a certificate proves, from the file alone; points and censuses need two variables.
+
+    Nothing is re-proved: that is `verify`.
+    """
+    import hallucert as hc
+    from hallucert.plot.certificate import FORMATS, save_certificate
+
+    if picture.suffix[1:].lower() not in FORMATS:
+        raise ArgumentError("--output", str(picture), f"end in .{', .'.join(FORMATS)}")
+    options.require_savable(picture, "--output")
+    inches = options.inches_of(size)
+    certificate = _read(file, lambda: hc.load(file))
+    save_certificate(certificate, picture, *() if inches is None else (inches,))
+    answer(lambda: {"file": str(picture)}, lambda: print_lines(str(picture)), as_json)
+
+
 def _read(file: Path, read: Callable[[], T]) -> T:
     """Read a certificate; one that cannot be opened is none."""
     try:

@@ -84,6 +84,8 @@ SaveCensus = Annotated[Path | None, typer.Option(help="Write the census here.")]
 DemoFolder = Annotated[Path, typer.Option(help="Folder for certificates and pictures.")]
 To = Annotated[Assistant, typer.Option(help="The proof assistant.")]
 ExportFolder = Annotated[Path, typer.Option("--output", help="Folder for the theorem.")]
+Picture = Annotated[Path, typer.Option("--output", help="The picture: a name that ends in .pdf, .svg or .png.")]
+Inches = Annotated[Text, typer.Option("--size", help='Inches of the picture: "width,height", from 2 to 50.')]
 StudyFolder = Annotated[Path, typer.Option(help="Folder for checkpoints, tables, pictures, certificates.")]
 Arenas = Annotated[
     str,
@@ -180,7 +182,17 @@ def sides_of(
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
-def require_savable(save: Path | None) -> None:
+def inches_of(size: str | None) -> tuple[float, float] | None:
+    """Return width and height of a picture."""
+    if size is None:
+        return None
+    sides = [float(side) for side in point_of(size, "--size")]
+    if len(sides) != 2 or not all(2 <= side <= 50 for side in sides):
+        raise ArgumentError("--size", size, "be width and height in inches, from 2 to 50")
+    return sides[0], sides[1]
+
+
+def require_savable(save: Path | None, option: str = "--save") -> None:
     """Refuse, before the work, a path to which nothing can be written."""
     if save is None:
         return
@@ -188,7 +200,7 @@ def require_savable(save: Path | None) -> None:
         require_place(save)
     except (ArgumentError, OSError) as error:
         why = error.must if isinstance(error, ArgumentError) else f"be a place for a file ({error.strerror or error})"
-        raise ArgumentError("--save", str(save), why) from None
+        raise ArgumentError(option, str(save), why) from None
 
 
 def numbered(save: Path | None, count: int) -> list[Path | None]:

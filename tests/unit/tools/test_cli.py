@@ -345,3 +345,18 @@ def test_export_writes_a_theorem_under_the_name_of_the_certificate(run: Run, cer
     written = Path(json.loads(outcome.out)["file"])
     assert written == tmp_path / "theorems" / "a_point.v" and "Theorem theorem : statement." in written.read_text()
     assert run("export", tmp_path / "none.json").status == 2
+
+
+def test_plot_draws_a_certificate_from_its_file(run: Run, tmp_path: Path) -> None:
+    """A census becomes a PDF; one variable, another suffix and a picture of no size are refused, with the option."""
+    stored, picture = Path(__file__).parents[3] / "docs" / "certificates", tmp_path / "census.pdf"
+    outcome = run("plot", stored / "himmelblau-census-small.json", "--output", picture, "--size=3.4,2.6", "--json")
+    assert outcome.status == 0 and json.loads(outcome.out) == {"file": str(picture)}
+    assert picture.read_bytes().startswith(b"%PDF")
+    for file, options, why in (
+        ("line.json", ["--output", picture], "kind point, of 1 variables"),
+        ("ring-sheet.json", ["--output", tmp_path / "ring.txt"], "--output must"),
+        ("ring-sheet.json", ["--output", picture, "--size=0,3"], "--size must"),
+    ):
+        refused = run("plot", stored / file, *options)
+        assert refused.status == 2 and why in refused.err
