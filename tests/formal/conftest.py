@@ -12,14 +12,6 @@ import pytest
 FORMAL = Path(__file__).parents[2] / "formal"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs Coq unless it is asked for: it takes minutes."""
-    if "coq" not in config.option.markexpr:
-        left_out = [item for item in items if item.get_closest_marker("coq")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("coq")]
-
-
 @pytest.fixture(scope="session")
 def coq() -> ModuleType:
     """Return the module `formal/compile.py`, with the theory compiled."""

@@ -22,6 +22,8 @@ from hallucert.errors import HallucertError
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.prove.certify import OfBranch, OfFunction
 
+pytestmark = pytest.mark.thorough
+
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 LINE = hc.Objective.least_squares(["x**2 + y**2 - 1"])
 NET = hc.TanhNetwork((1, 1, 2), [[1.0], [2.0]], [0, 1], loss="cross_entropy", weight_decay="0.1")

@@ -14,6 +14,8 @@ import typer
 import hallucert as hc
 from hallucert.tools import cli, demo, study
 
+pytestmark = pytest.mark.thorough
+
 GROUP = typer.main.get_command(cli.app)
 WELL = "(x**2 - 1)**2/4 + y**2/20"
 ENOUGH: dict[str, list[str]] = {
