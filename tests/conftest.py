@@ -17,13 +17,17 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
-ASKED_FOR = ("coq", "thorough")
-"""Marks of tests that take minutes, and are run with ``-m coq`` and ``-m thorough`` alone."""
+ASKED_FOR = {"coq", "thorough"}
+"""Marks of tests that take minutes: they run if one of their marks is asked for, as with ``-m thorough``."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes minutes unless it is asked for."""
-    unasked = [mark for mark in ASKED_FOR if mark not in config.option.markexpr]
-    left_out = [item for item in items if any(map(item.get_closest_marker, unasked))]
+    left_out = [item for item in items if not _is_asked_for(item, config.option.markexpr)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not any(map(item.get_closest_marker, unasked))]
+    items[:] = [item for item in items if _is_asked_for(item, config.option.markexpr)]
+
+
+def _is_asked_for(item: pytest.Item, asked: str) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    return not marks & ASKED_FOR or any(mark in asked for mark in marks)

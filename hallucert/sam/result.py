@@ -187,7 +187,16 @@ class Ensemble:
         return {s: n for s in Status if (n := int((self.status == s).sum()))}
 
     def select(self, rho: object = None, arm: str | None = None) -> Ensemble:
-        """Return the runs of one radius, of one arm, or of both, by the names that they have in `rho` and `arm`.
+        """Return the runs of one radius, of one arm, or of both.
+
+        Parameters
+        ----------
+        rho, arm : str or number, optional
+            The names that the runs have in `rho` and `arm`.
+
+        Returns
+        -------
+        Ensemble
 
         Raises
         ------

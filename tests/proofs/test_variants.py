@@ -266,7 +266,7 @@ def test_no_usam_points_of_quadratics_and_outside_the_domain() -> None:
         ("box", {"box": [[0, 1]]}),
         ("box", {"box": [[0, float("nan")], [0, 1]]}),
         ("max_boxes", {"max_boxes": 0}),
-        ("seconds", {"seconds": 0}),
+        ("budget", {"budget": 0}),
         ("precision", {"precision": 2}),
         ("f", {"f": "x**2"}),
     ],

@@ -305,7 +305,7 @@ def check_tapes(rng: np.random.Generator, count: Counter[str]) -> Failures:
     if importlib.util.find_spec("hallucheck") is not None:
         runs["hallucheck"] = in_second(integer(30, 220))
     failures: Failures = []
-    for derived in (tape, gradient_tape(tape), hessian_tape(tape)):
+    for derived in (tape, gradient_tape(tape), hessian_tape(gradient_tape(tape))):
         found = {name: run(derived, box) for name, run in runs.items()}
         points = [
             [c + radius * s for c in centre] for s in ((Fraction(1), Fraction(-1, 3)) if radius else (Fraction(0),))

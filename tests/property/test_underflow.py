@@ -91,7 +91,7 @@ def test_derivatives_are_enclosed_where_they_underflow(formula, backend):
     tape, oracle = parse_tape([formula]), FORMULAS[formula]
     with arithmetic(backend, 106) as ar:
         for centre in POINTS:
-            for order, derived in ((1, gradient_tape(tape)), (2, hessian_tape(tape))):
+            for order, derived in ((1, gradient_tape(tape)), (2, hessian_tape(gradient_tape(tape)))):
                 ball = derived.evaluate(ar, [ar.constant(centre)])[0]
                 if ar.is_finite(ball):
                     with mpmath.workdps(300):

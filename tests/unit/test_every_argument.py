@@ -156,6 +156,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "loss": "squared",
             "data": ([[1.0]], [0.5]),
             "weight_decay": 1,
+            "trainable": False,
             "rigorous": True,
             "name": "f",
         }
@@ -241,6 +242,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "progress": False,
         }
     ],
+    "plot.certificate": [{"certificate": CENSUS, "ax": None, "title": None}],
     "plot.prevalence": [{"found": PREVALENCE, "ax": None, "title": None}],
     "plot.branches": [{"branches": BRANCH, "coordinate": "x", "certificates": (), "ax": None, "title": None}],
     "plot.census": [{"found": CENSUS, "steps": False, **PICTURE}],

@@ -327,8 +327,8 @@ class FrameworkObjective(FloatObjective):
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Outputs minus targets, on lanes (k, d); returns (k, m)."""
         require_residuals(self)
-        assert self.supervised is not None
-        return np.array([(self.supervised.outputs(p) - self.supervised.targets).reshape(-1) for p in x])
+        known: Any = self.supervised  # which there is, where there are residuals
+        return np.array([(known.outputs(p) - known.targets).reshape(-1) for p in x])
 
     def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
         """Derivatives of the outputs, on lanes (k, d); returns (k, m, d)."""
