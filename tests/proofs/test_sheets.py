@@ -342,7 +342,9 @@ def test_a_picture_shows_sheet_targets_and_certified_part(circle, certified):
         with pytest.raises(ArgumentError):
             hc.plot.sheet(circle, **arguments)
     with pytest.raises(ArgumentError, match="sheet"):
-        hc.plot.sheet(certified)
+        hc.plot.sheet(3)
+    drawn = [np.hypot(*line.get_data()) for line in hc.plot.sheet(certified).get_lines()]  # from the proof alone
+    assert any(np.allclose(radii, 0.5, atol=1e-3) for radii in drawn)
 
 
 def test_sharp_turns_are_proved_in_cells_as_short_as_the_steps_there():
