@@ -137,9 +137,10 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis | Shares:
         return _of_ensemble(f, *asked, **options)
     if "params" in options:
         return _of_network(f, *asked, **options)
-    if hasattr(f, "named_parameters") and (len(asked) + ("rho" in options) > 2 or "data" in options):
+    with_data = len(asked) + ("rho" in options) > 2 or "data" in options
+    if with_data and hasattr(f, "named_parameters"):
         return _of_network(f, *asked, **options)
-    if callable(f) and not isinstance(f, Objective | type) and not hasattr(f, "named_parameters"):
+    if with_data and callable(f) and not isinstance(f, Objective | type):
         raise ArgumentError("params", None, "be given: diagnose(fn, loss, data, rho, params=...) of JAX")
     return _of_point(f, *asked, **options)
 
