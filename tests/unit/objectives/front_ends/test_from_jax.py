@@ -174,7 +174,7 @@ def test_names_come_from_the_paths_of_the_parameters():
 
 def test_single_precision_is_taken_exactly():
     """Parameters and data of float32 and bfloat16 are the doubles that they are; the function is one of doubles."""
-    params = {"w": jnp.array([0.1, 0.7]), "b": jnp.array(0.3, dtype=jnp.bfloat16)}
+    params = {"w": jnp.array([0.1, 0.7], dtype=jnp.float32), "b": jnp.array(0.3, dtype=jnp.bfloat16)}
     assert params["w"].dtype == jnp.float32
     f = hc.Objective.from_jax(lambda p: jnp.tanh(0.1 * p["w"]).sum() * p["b"], params)
     assert f.parameters.tolist() == [0.30078125, *np.float64(np.float32([0.1, 0.7]))]
