@@ -5,8 +5,9 @@ is binomial, so its Clopper-Pearson interval holds whatever the function. Runs t
 own: the proportions are of what happens *within the steps asked for*.
 
 Looking early and stopping when an interval is narrow enough would spoil its confidence. So looks share the doubt: look
-j = 1, 2, .. spends ``alpha/(j (j + 1))`` of the ``alpha = 1 - confidence``, which add up to alpha, and all
-intervals seen at all looks hold together with the confidence asked for (Boole's inequality).
+j = 1, 2, .. spends ``alpha/(j (j + 1))`` of the ``alpha = 1 - confidence``, which add up to alpha, and the intervals of
+one class at all looks hold together with the confidence asked for (Boole's inequality). Those of several classes do
+not: each has that confidence alone.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from hallucert.exact import Exact, exact_radius
 from hallucert.find.refine import refine
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.prove.certify import certify
-from hallucert.sam.result import joined
+from hallucert.sam.result import Ensemble, joined
 from hallucert.sam.runs import run_ensemble
 
 FIRST = 100
@@ -54,11 +55,16 @@ class Prevalence:
     shares : Shares
         The runs by class, with intervals. With looks their confidence is that of the last one, which is more.
     confidence : float
-        With which the intervals hold.
+        With which the interval of a class holds, whenever the runs were stopped.
     looks : int
         How often the runs were counted.
     certificates : tuple of (Share, Certificate)
-        Proofs about end points, if they were asked for.
+        What is proved about end points, if it was asked for.
+    tried : int
+        How many end points were to be certified; no point was found near the others.
+    interrupted : bool
+        Whether Ctrl-C ended the first runs; then they had fewer steps than asked for. Later runs that were cut short
+        are left out.
     """
 
     objective: Objective = field(repr=False)
@@ -68,6 +74,8 @@ class Prevalence:
     confidence: float
     looks: int
     certificates: tuple[tuple[Share, Certificate], ...] = field(repr=False)
+    tried: int
+    interrupted: bool
 
     @property
     def hallucinated(self) -> tuple[float, tuple[float, float]]:
@@ -87,10 +95,12 @@ class Prevalence:
             str(self.shares),
         ]
         if self.looks > 1:
-            lines.append(f"(All intervals of all {self.looks} looks hold with confidence {100 * self.confidence:g} %.)")
-        if self.certificates:
-            tried = f"{len(self.certificates)} end points tried"
-            lines.append(f"Proved to be hallucinated minimizers: {self.proved} of {tried}.")
+            sure = f"confidence {100 * self.confidence:g} %"
+            lines.append(f"(The {self.looks} intervals of a class at as many looks hold together with {sure}.)")
+        if self.tried:
+            lines.append(f"Proved to be hallucinated minimizers: {self.proved} of {self.tried} end points tried.")
+        if self.interrupted:
+            lines.append("Interrupted: the runs had fewer steps than asked for, and so the proportions are of that.")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -167,22 +177,26 @@ def prevalence(
     if taken := {"seeds", "rho", "every", "checkpoint"} & set(options):
         name = min(taken)
         raise ArgumentError(name, options[name], "be left out: runs of several looks are put together")
-    parts = []
+    if limit and not f.rigorous:
+        raise ArgumentError("prove", prove, "be 0 for an objective that is in floats only")
+    parts: list[Ensemble] = []
     with working(progress=progress) as clock, clock.watched():
         done = looks = 0
         while True:
             count = most - done if width is None else min(most - done, done or FIRST)
             part = run_ensemble(f, draw(looks, count), rho, step_size, steps, progress=False, **options)
+            if part.interrupted and parts:
+                break
             parts.append(part)
             done, looks = done + count, looks + 1
             clock.tell("runs", done, most)
             doubt = (1 - confidence) if width is None else (1 - confidence) / (looks * (looks + 1))
             shares = shares_of(joined(parts), 1 - doubt, clock)
             low, high = shares.hallucinated[1]
-            if done >= most or (width is not None and high - low <= width) or bool(part.interrupted):
+            if done >= most or (width is not None and high - low <= width) or part.interrupted:
                 break
-        certificates = tuple(_proofs(shares, radius, options.get("variant", "sam"), limit))
-    return Prevalence(f, radius, step, shares, confidence, looks, certificates)
+        found, tried = _proofs(shares, radius, options.get("variant", "sam"), 0 if part.interrupted else limit)
+    return Prevalence(f, radius, step, shares, confidence, looks, tuple(found), tried, parts[0].interrupted)
 
 
 def _sampler(f: Objective, sampler: Sampler | Sequence[object] | None, seed: int) -> Callable[[int, int], np.ndarray]:
@@ -212,15 +226,15 @@ def _drawn(sampler: Sampler, generator: np.random.Generator, count: int, dimensi
     return lanes
 
 
-def _proofs(shares: Shares, rho: Fraction, variant: Any, limit: int) -> list[tuple[Share, Certificate]]:
-    """Certify end points of hallucinated classes, at most `limit`, class by class in turn."""
+def _proofs(shares: Shares, rho: Fraction, variant: Any, limit: int) -> tuple[list[tuple[Share, Certificate]], int]:
+    """Certify end points of hallucinated classes, at most `limit`, class by class in turn; say how many were tried."""
     f, found = shares.ensemble.objective, list[tuple[Share, Certificate]]()
     classes = [share for share in shares.shares if share.hallucinated]
     deepest = max((len(share.points) for share in classes), default=0)
     turns = [(share, share.points[i]) for i in range(deepest) for share in classes if i < len(share.points)]
-    for share, point in turns[:limit] if f.rigorous else []:
+    for share, point in turns[:limit]:
         try:
             found.append((share, certify(refine(f, point, rho, variant=variant))))
         except HallucertError:
             continue
-    return found
+    return found, min(limit, len(turns))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import hallucert as hc
 
 
+FOLLOWED = ("branch", "curve", "surface")
+"""Claims that a curve or surface is there."""
+
+
 def find(
     rho: options.Rho,
     formula: options.Formula = None,
@@ -70,12 +74,8 @@ def branch(
     """
     import hallucert as hc
 
-    f = options.objective_of(formula, gallery, dimension)
-    if target is None and gallery is None:
-        raise ArgumentError("--target", "<nothing>", "be given, unless --gallery is")
-    centre = options.target_of(target, gallery, dimension)
-    needs_box = start is None and box is None and gallery is None
-    if needs_box:
+    f, centre = _with_target(formula, target, gallery, dimension)
+    if start is None and box is None and gallery is None:
         raise ArgumentError("--start, --box", "<neither>", "be given, one of them, unless --gallery is")
     sides = None
     if box is not None or start is None:
@@ -128,7 +128,8 @@ def _followed(found: Sequence[Any], save: Path | None, budget: float, as_json: b
         return {"function": found[0].objective.name if found else None, "found": items}
 
     texts = [*map(repr, found), *map(str, proofs)] or ["Nothing found (in floats; not a proof of absence)."]
-    proved = all(any(claim for claim in proof.all_claims) for proof in proofs)
+    followed = [[claim for claim in proof.all_claims if claim.name in FOLLOWED] for proof in proofs]
+    proved = all(claims and all(claims) for claims in followed)
     answer(data, lambda: print_lines("\n".join(texts)), as_json, bool(found) and proved)
 
 

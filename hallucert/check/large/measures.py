@@ -67,6 +67,7 @@ class SlicedEvidence:
         """Return a claim with its numbers."""
         try:
             with self.clock.watched():
+                self.scalars  # noqa: B018  (raises unless f is defined at x* and x*+, which every claim needs)
                 measures = MEASURES if self.slice.problem.residual else ISOLATED
                 numbers = measures[name](self) if name in measures else Reason.SIZE
         except OutOfTime:
@@ -152,8 +153,7 @@ class Evidences:
 
 
 def existence(evidence: SlicedEvidence) -> Numbers | Reason:
-    """Bound ``|S z*|``, the distance of ``x*`` from ``x0``, in every coordinate; f must be defined at both points."""
-    evidence.scalars  # noqa: B018  (raises unless f is defined at x* and x*+)
+    """Bound ``|S z*|``, the distance of ``x*`` from ``x0``, in every coordinate."""
     moves = evidence.runs.run("move")
     distance = Fraction(max(float(move.magnitude().max()) for move in moves))
     return {"offset": Enclosure(-distance, distance)}

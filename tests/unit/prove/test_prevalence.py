@@ -5,7 +5,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.diagnosis.shares import clopper_pearson
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, SearchError
+from hallucert.prove import prevalence
 
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
 BOX = [(-2, 2), (-1, 1)]
@@ -45,6 +46,46 @@ def test_starts_are_those_of_the_sampler() -> None:
     other = hc.prevalence(WELL, draw, "1.5", "0.1", runs=5, steps=2, seed=4)
     assert np.array_equal(first.shares.ensemble.x, again.shares.ensemble.x)
     assert not np.array_equal(first.shares.ensemble.x, other.shares.ensemble.x)
+
+
+def test_runs_that_were_cut_short_are_left_out_or_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the second look leaves the first; in the first one the result says that steps are missing."""
+    whole = prevalence.run_ensemble
+
+    def interrupting(call: int):
+        calls = iter(range(10))
+
+        def run(*arguments, **options):
+            ends = whole(*arguments, **options)
+            if next(calls) == call:
+                ends.status[:] = hc.sam.Status.INTERRUPTED
+            return ends
+
+        return run
+
+    arguments = {"rho": "1.5", "step_size": "0.1", "runs": 400, "steps": 3000, "width": 0.02}
+    monkeypatch.setattr(prevalence, "run_ensemble", interrupting(1))
+    found = hc.prevalence(WELL, BOX, **arguments)
+    assert (len(found.shares), found.looks, found.interrupted) == (100, 1, False)
+    monkeypatch.setattr(prevalence, "run_ensemble", interrupting(0))
+    found = hc.prevalence(WELL, BOX, **arguments)
+    assert found.interrupted
+    assert "fewer steps than asked for" in str(found)
+
+
+def test_end_points_that_could_not_be_certified_count_as_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no point is found near an end, one more was tried and none more is proved."""
+
+    def lost(*arguments, **options):
+        raise SearchError("no point")
+
+    monkeypatch.setattr(prevalence, "refine", lost)
+    found = hc.prevalence(WELL, BOX, "1.5", "0.1", runs=20, steps=3000, prove=2)
+    assert (found.tried, found.proved) == (2, 0)
+    assert "0 of 2 end points tried" in str(found)
+    floats = hc.Objective.from_callable(lambda x: x[0] ** 2, 1, rigorous=False)
+    with pytest.raises(ArgumentError, match="prove"):
+        hc.prevalence(floats, [(-1, 1)], 1, "0.1", runs=2, steps=2, prove=1)
 
 
 @pytest.mark.parametrize(

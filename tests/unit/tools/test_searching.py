@@ -42,6 +42,12 @@ def test_a_branch_that_is_saved_is_proved(capsys: pytest.CaptureFixture[str], tm
     assert (status, "PROVED" in out) == (0, False)
 
 
+def test_a_branch_that_is_not_proved_has_status_1(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Without time the target may be proved, but no branch: the file says so, and the status."""
+    words = ["branch", WELLS, "--target=1,1", "--start=0,0", "--rho-max=2", "--budget=1e-9", "--save"]
+    assert run(capsys, *words, tmp_path / "open.json")[0] == 1
+
+
 def test_a_sheet_is_followed_from_residuals(capsys: pytest.CaptureFixture[str]) -> None:
     """The ring |x+| = 1 with rho = 3/2 is the circle of radius 1/2, of length pi."""
     status, out, _ = run(capsys, "sheet", "x**2 + y**2 - 1", "--start=-0.5,0.1", "--rho=1.5")

@@ -82,3 +82,24 @@ def test_a_function_is_undefined_where_one_of_its_operations_is():
         claim = BY_NAME["existence"].state(facts_of(problem, witness), {"offset": offset}, {})
         forged = replace(samples.certified(), problem=problem, witness=witness, claims={"existence": claim})
         assert bool(hc.verify(forged)) is proved
+
+
+def unread_logarithm(shift: int, sign: int) -> ProgramObjective:
+    """``(x^2 - 1)^2``, and ``log(sign (x - shift))``, of which nobody takes an entry."""
+    b = ProgramBuilder([(1,)])
+    x = b.input(0)
+    unread = b.take(b.unary("log", b.scale(Fraction(sign), b.sub(x, b.filled(shift, (1,))))), np.array([-1]))
+    part = b.add(b.sub(b.mul(x, x), b.filled(1, (1,))), unread)
+    return ProgramObjective(b.program([b.reshape(b.mul(part, part), ())]), ["x"])
+
+
+def test_no_claim_holds_where_the_function_is_undefined_though_its_derivatives_are_not() -> None:
+    """At x* = -1/2, x+ = 1: every claim of the function with log(2 - x), alone, is refused of that with log(-x)."""
+    known = hc.certify(unread_logarithm(2, -1), [-0.5], "1.5", backend="midrad")
+    assert hc.verify(known)
+    decided = [name for name, claim in known.claims.items() if claim.status is not hc.Status.UNDECIDED]
+    assert {"existence", "target", "regular", "attractor"} <= set(decided)
+    problem = replace(known.problem, objective=unread_logarithm(0, -1))
+    for name in decided:
+        forged = replace(known, problem=problem, claims={name: known.claims[name]})
+        assert not any(result.passed for result in hc.verify(forged).results)
