@@ -27,6 +27,9 @@ SAME = 1e-5
 ISOLATED = 1e-6
 """A target is listed if no eigenvalue of its Hessian is as small against the largest one."""
 
+NOISE = 1e-8
+"""Coordinates of a target smaller than this part of its largest are printed as 0: runs know them no better."""
+
 PRODUCTS = 40
 """Hessian-vector products for each spectrum beyond `DENSE` variables."""
 
@@ -104,8 +107,11 @@ class Share:
         return self.count / self.total
 
     def __str__(self) -> str:
-        where = "" if self.target is None else f", target ({', '.join(f'{v:.6g}' for v in self.target[:4])})"
-        where = where.replace(")", ", ...)") if self.target is not None and self.target.size > 4 else where
+        where = ""
+        if self.target is not None:
+            size = np.abs(self.target).max(initial=0.0)
+            first = [f"{v:.6g}" if abs(v) > NOISE * size else "0" for v in self.target[:4]]
+            where = f", target ({', '.join(first)}{', ...' if self.target.size > 4 else ''})"
         return f"{self.name}{where}{'' if self.attracts is not False else ', repelling'}"
 
 
