@@ -58,17 +58,16 @@ class Link:
     cell: Cell
     start: Fraction
     parts: list[Part]
+    entry: Interval = ZERO  # where the arc before comes in, once that is known
 
 
-def read_target(value: Any, d: int) -> tuple[Vector, Vector, Matrix]:
-    """The box of the target, its interior, and the matrix for Krawczyk's test."""
+def read_target(value: Any, d: int) -> tuple[Vector, Matrix]:
+    """The box of the target, and the matrix for Krawczyk's test."""
     record(value, "target", ("centre", "radius", "preconditioner"))
     centre = [exact(v) for v in vector(d)(value["centre"], "target.centre")]
     radius = [exact(v) for v in positive_vector(d)(value["radius"], "target.radius")]
     c = [[exact(v) for v in row] for row in matrix(d, d)(value["preconditioner"], "target.preconditioner")]
-    outer = [m + hull([-r, r]) for m, r in zip(centre, radius, strict=True)]
-    inner = [hull([m - r.lower(), m + r.lower()]) for m, r in zip(centre, radius, strict=True)]
-    return outer, inner, c
+    return [m + hull([-r, r]) for m, r in zip(centre, radius, strict=True)], c
 
 
 def equation(f: Function) -> Equation:
@@ -86,11 +85,11 @@ def equation(f: Function) -> Equation:
 class Target:
     """The critical point, and what belongs to it."""
 
-    def __init__(self, f: Function, outer: Vector, inner: Vector, c: Matrix) -> None:
-        found = only_zero(lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], c, outer, inner)
+    def __init__(self, f: Function, box: Vector, c: Matrix) -> None:
+        found = only_zero(lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], c, box)
         if found is None:
             raise Undefined("Krawczyk's test fails in the target's box")
-        self.box, self.c, self.f = outer, found, f
+        self.box, self.c, self.f = box, found, f
         self.hessian = f.hessian_at(found)[1]
         self.spectrum = spectrum(symmetric_part(self.hessian), symmetric=True)
         least, most = self.spectrum.negative()
@@ -167,10 +166,11 @@ class Branch:
         for i, link in enumerate(self.links):
             if not link.cell.holds_arc(link.cell.range(), link.cell.box):
                 raise Undefined("a cell is not proved to hold one arc")
-            if i > 0:
-                joins(self.links[i - 1].cell, link.cell, link.start)
+            link.entry = joins(self.links[i - 1].cell, link.cell, link.start) if i > 0 else exact(link.start)
             self.check_signs(link, (i == 0 and bool(self.critical[0]), i == last and bool(self.critical[1])))
         first = self.links[0]
+        if first.start != first.cell.span[0]:
+            raise Undefined("a chain does not begin where its first cell does")
         point = first.cell.ends_at(first.start)
         if not all(misses(link.cell, point) for link in self.links[1:]):
             raise Undefined("a later cell may hold the first point")
@@ -182,13 +182,13 @@ class Branch:
             flat = all(x[0] == 0 == x[1] for x in cell.normal[-1])
             rise = cell.tangent[-1]
             places = [s for s, is_critical in zip((link.start, cell.span[1]), critical, strict=True) if is_critical]
-            at = [cell.centre[-1].ends()[0] + rise.ends()[0] * s for s in places]
+            at = [cell.centre[-1] + rise * exact(s) for s in places]
             outward = all(
                 rise.positive() if k else rise.negative()
                 for k, used in zip((True, False), critical, strict=True)
                 if used
             )
-            if not flat or any(at) or not outward:
+            if not flat or any(x[0] or x[1] for x in at) or not outward:
                 raise Undefined("a face is not at a critical point")
 
         def test(s: Interval) -> bool:
@@ -306,6 +306,8 @@ class Branch:
                 if part.turning == "undecided":
                     monotone = 0
                 elif part.turning == "fold":
+                    if not link.entry.at_most(s):
+                        raise Undefined("a fold may be counted twice")
                     folds.append(("fold", {"branch": number}, self.fold(link.cell, reach)))
                 elif not self.has_sign(link.cell, reach, part.turning == "growing"):
                     raise Undefined("rho is not shown to be monotone")
@@ -345,6 +347,8 @@ def verify_branches(document: dict[str, Any], companion: Companion) -> list[Resu
         raise Refused("enclosure", "there is one exactly if there is a target")
     shared, chains = equation(f), document["branches"]
     branches = items(chains, "branches", lambda v, w: Branch(f, v, w, shared), most=1000)
+    for claim in claims:
+        check_conclusion(claim, f.dimension)
     for i in range(len(branches)):
         if not any(claim.name == "branch" and claim.inputs.get("branch") == i + 1 for claim in claims):
             raise Refused("claims", "a chain without a claim")
@@ -354,8 +358,6 @@ def verify_branches(document: dict[str, Any], companion: Companion) -> list[Resu
         return [Result(claim.name, claim.status) for claim in claims]
     box_of_target = read_target(document["target"], f.dimension)
     enclosure = box(f.dimension)(document["enclosure"], "enclosure")
-    for claim in claims:
-        check_conclusion(claim, f.dimension)
     derived = Derived()
     with derived.of({}):
         target = Target(f, *box_of_target)
@@ -375,7 +377,7 @@ def check_conclusion(claim: Claim, d: int) -> None:
     if claim.status == "undecided":
         return
     numbers, names = claim.numbers, NUMBERS.get(claim.name)
-    if claim.status == "refuted" or names is None or not isinstance(claim.inputs, dict) or set(numbers) != set(names):
+    if claim.status == "refuted" or names is None or set(numbers) != set(names):
         raise Refused(f"claims.{claim.name}", "no claim of this kind of file")
     shown = True
     if claim.name == "target":

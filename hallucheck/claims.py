@@ -39,7 +39,7 @@ class Claim:
 
     name: str
     status: str
-    inputs: Any
+    inputs: dict[str, Any]
     numbers: Numbers
 
 
@@ -50,6 +50,8 @@ def read_claim(value: Any, where: str) -> Claim:
     numbers, reason, name = value["numbers"], value["reason"], text(value["name"], f"{where}.name", most=100)
     if not isinstance(numbers, dict) or len(numbers) > 1100 or (status == "undecided" and numbers):
         raise Refused(f"{where}.numbers", "not numbers of a claim")
+    if not isinstance(value["inputs"], dict):
+        raise Refused(f"{where}.inputs", "not an object")
     if status == "undecided":
         text(reason, f"{where}.reason", most=100)
     elif reason is not None:

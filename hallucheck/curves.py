@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cached_property
 
 from hallucheck.claims import Claim, Numbers, Result, compare_numbers, result_of
 from hallucheck.code import Code
@@ -89,8 +90,12 @@ class Cell:
         self.box = [hull([-r, r]) for r in self.radius]
         self.preconditioner = [[exact(v) for v in row] for row in preconditioner]
         self.frame = [[t, *row] for t, row in zip(self.tangent, self.normal, strict=True)]
-        self.inverse_frame = inverse(self.frame)
         self.arcs: dict[Interval, Vector] = {}
+
+    @cached_property
+    def inverse_frame(self) -> Matrix:
+        """`[T, N]^-1`, or undefined if that may be singular."""
+        return inverse(self.frame)
 
     def z(self, s: Interval, w: Vector) -> Vector:
         """The points of these parameters."""
@@ -130,6 +135,8 @@ class Cell:
         """A box of `w` around the arc at all these `s`, once the cell is proved."""
         if s in self.arcs:
             return self.arcs[s]
+        if not s.inside(self.range()):
+            raise Undefined("a part is not inside of its cell")
         w, c = self.box, self.preconditioner
         for _ in range(SHARPENINGS):
             slopes = self.normal_slopes(s, w)

@@ -211,11 +211,12 @@ def erf(x: Interval) -> Interval:
         if size(square) > 20 or not square.below(exact(precision())):
             return ONE - Interval((0, 1, -precision()))  # 1 - erf x < exp(-x**2)
         term = series = point
-        k = 1
-        while not (term + term).below(series.lower() * Interval((1, 1, -precision() - 8))) or k < 8 * float(square):
-            term = term * (TWO * square) / exact(2 * k + 1)
-            series, k = series + term, k + 1
-        series = hull([series, series + term + term])  # from here on terms are halved, at least
+        k, falling = 1, False
+        while not (falling and (term + term).below(series.lower() * Interval((1, 1, -precision() - 8)))):
+            ratio = TWO * square / exact(2 * k + 1)
+            term = term * ratio
+            series, k, falling = series + term, k + 1, (ratio + ratio).below(ONE)
+        series = hull([series, series + term])  # from here on each term is less than half of the one before
         return TWO * exp(-square) * series / pi().sqrt()
 
     return monotone(x, at)

@@ -16,6 +16,7 @@ from math import isqrt
 from time import monotonic
 
 LARGEST_EXPONENT = 1 << 40  # numbers beyond it are not represented
+LONGEST_EXPONENT = 1 << 20  # numbers beyond it are not written as fractions
 _bits = 128
 _deadline = float("inf")
 
@@ -151,6 +152,10 @@ class Interval(tuple[int, int, int]):
         """Is every number of it smaller than every one of the other?"""
         return compare(self[1], self[2], other[0], other[2]) < 0
 
+    def at_most(self, other: Interval) -> bool:
+        """Is no number of it larger than any of the other?"""
+        return compare(self[1], self[2], other[0], other[2]) <= 0
+
     def inside(self, other: Interval) -> bool:
         """Does the other contain it?"""
         return compare(other[0], other[2], self[0], self[2]) <= 0 <= compare(other[1], other[2], self[1], self[2])
@@ -168,7 +173,9 @@ class Interval(tuple[int, int, int]):
         return Interval((self[1], self[1], self[2]))
 
     def ends(self) -> tuple[Fraction, Fraction]:
-        """Both ends; exponents have to be moderate."""
+        """Both ends; undefined if they are too long to be written down."""
+        if abs(self[2]) > LONGEST_EXPONENT:
+            raise Undefined("a number is too long")
         scale = Fraction(2) ** self[2]
         return self[0] * scale, self[1] * scale
 

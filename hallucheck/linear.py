@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import hypot
 
 from hallucheck.functions import size
 from hallucheck.interval import ONE, ZERO, Interval, Undefined, check_time, cut, dot, exact, hull, least, total
@@ -76,8 +77,9 @@ def width(x: Interval) -> Interval:
 
 
 def middle_of(box: Vector) -> tuple[Vector, Vector]:
-    """A point in the middle of a box, and the steps from it to all of the box."""
-    middle = [cut(*x.middle()).middle() for x in box]
+    """A point of a box, in its middle, and the steps from it to all of the box."""
+    near = [cut(*x.middle()).middle() for x in box]
+    middle = [m if m.inside(x) else x.lower() for m, x in zip(near, box, strict=True)]  # ends may have more bits
     return middle, [x - m for x, m in zip(box, middle, strict=True)]
 
 
@@ -187,7 +189,7 @@ def schur(a: Floats) -> tuple[list[list[complex]], list[list[complex]]]:
 
     def rotate(i: int, k: int, x: complex, y: complex) -> None:
         """Turn rows and columns `i` and `k` so that the vector `(x, y)` gets its second entry 0."""
-        length = (abs(x) ** 2 + abs(y) ** 2) ** 0.5
+        length = hypot(abs(x), abs(y))
         c, s = x / length, y / length
         for rows in (t, q):
             u, v = rows[i], rows[k]

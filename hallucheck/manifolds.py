@@ -15,7 +15,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucheck.claims import Claim, Facts, Numbers
-from hallucheck.interval import ONE, ZERO, Undefined, exact, hull
+from hallucheck.interval import ONE, Undefined, exact, hull
 from hallucheck.linear import (
     Matrix,
     add,
@@ -91,7 +91,7 @@ def arrives(claim: Claim, facts: Facts) -> bool:
     region = facts.claims["basin"]
     rest = region.numbers["path"].upper() * claim.numbers["residual"].upper()
     farthest = claim.numbers["distance"].upper() + rest
-    return farthest.inside(hull([ZERO, exact(dyadic(region.inputs["size"], "size"))]))
+    return farthest.at_most(exact(dyadic(region.inputs["size"], "size")))
 
 
 def residual_size(point: Point) -> Numbers:

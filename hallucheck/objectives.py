@@ -199,7 +199,9 @@ class ProgramReader:
 
     def read(self, node: Any, where: str) -> None:
         """One node `[operation, nodes it reads, data, shape]`."""
-        if not isinstance(node, list) or len(node) != 4 or node[0] not in ARRAY_OPERATIONS:
+        if not isinstance(node, list) or len(node) != 4 or not isinstance(node[0], str):
+            raise Refused(where, "not a node")
+        if node[0] not in ARRAY_OPERATIONS:
             raise Refused(where, "not a node")
         operation, arguments, data, shape = node
         reads = items(arguments, where, self.earlier, count=ARRAY_OPERATIONS[operation])
@@ -255,7 +257,9 @@ class ProgramReader:
             return Array(first.shape[:-1], [code.node("log", (a,)) for a in sums])
         if operation == "reshape":
             absent(data, where)
-            return Array(shape if prod(shape) == len(first.entries) else (), first.entries)
+            if prod(shape) != len(first.entries):
+                raise Refused(where, "has another number of entries")
+            return Array(shape, first.entries)
         if operation == "scale":
             factor = code.constant(rational(data, where))
             return Array(first.shape, [code.mul(factor, a) for a in first.entries])

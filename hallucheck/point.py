@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from hallucheck.interval import Interval, Undefined, exact, hull, meet
+from hallucheck.interval import Interval, Undefined, between, exact, hull, meet
 from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middle_of, middles, scaled, transpose, width
 from hallucheck.problem import Problem
 from hallucheck.reading import Refused, choice, matrix, positive_vector, record, vector
@@ -74,11 +74,14 @@ def only_zero(
     derivative: Callable[[Vector], Matrix],
     c: Matrix,
     box: Vector,
-    interior: Vector,
+    interior: Vector | None = None,
 ) -> Vector | None:
-    """A small box around the only zero of `G` in a box, or nothing if the test fails."""
+    """A small box around the only zero of `G` in a box, or nothing if the test fails.
+
+    A box that was rounded outward comes with the one that was meant, as `interior`.
+    """
     image = krawczyk(value, c, derivative(box), box)
-    if not all(k.strictly_inside(z) for k, z in zip(image, interior, strict=True)):
+    if not all(k.strictly_inside(z) for k, z in zip(image, interior or box, strict=True)):
         return None
     for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
         slopes = derivative(image)
@@ -98,7 +101,7 @@ class System:
         self.slice = None if witness.slice is None else [[exact(v) for v in row] for row in witness.slice]
         self.preconditioner = [[exact(v) for v in row] for row in witness.preconditioner]
         self.box = [hull([exact(-r), exact(r)]) for r in witness.radius]
-        self.interior = [hull([-exact(r).lower(), exact(r).lower()]) for r in witness.radius]
+        self.interior = [between(-exact(r).lower(), exact(r).lower()) for r in witness.radius]  # not rounded outward
 
     def x(self, z: Vector) -> Vector:
         """The points that belong to `z`."""

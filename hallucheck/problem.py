@@ -148,4 +148,5 @@ def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
         raise Refused("problem.variant", "not one of the ascent steps")
     scales = positive_vector(f.dimension)(value["scales"], "problem.scales") if variant == "asam" else None
     check_digest(document)
+    companion.finish(document)
     return Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)

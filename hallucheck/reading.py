@@ -234,11 +234,12 @@ def box(d: int) -> Callable[[Any, str], list[Interval]]:
 class Companion:
     """The second file, with the long arrays of doubles, which are taken from it one after the other."""
 
-    def __init__(self, path: Path, digest: str | None) -> None:
-        self.digest, self.path, self.taken = digest, path, 0
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        self.path, self.taken = path, 0
         self.numbers: tuple[float, ...] = ()
-        if digest is None:
+        if "doubles" not in document:
             return
+        digest = document["doubles"]
         if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest if isinstance(digest, str) else ""):
             raise Refused("doubles", "not a hash")
         self.path = path.with_name(f"{path.name}.{digest[7:23]}.npy")
@@ -266,6 +267,11 @@ class Companion:
         numbers = self.numbers[self.taken : self.taken + count]
         self.taken += count
         return [Fraction(v) for v in numbers], hashlib.sha256(struct.pack(f"<{count}d", *numbers)).hexdigest()
+
+    def finish(self, document: dict[str, Any]) -> None:
+        """Refuse numbers that no array took, and a file that needs none."""
+        if self.taken != len(self.numbers) or ("doubles" in document and not self.taken):
+            raise Refused("doubles", "not all taken by arrays")
 
 
 def digest(problem: Any) -> str:

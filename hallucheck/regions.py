@@ -191,7 +191,7 @@ def maximizer_in(f: Function, near: Sequence[Fraction], cube: Vector) -> Vector:
     centre = [exact(v) for v in near]
     small = [c + (side - side.middle()) * Interval((1, 1, -20)) for c, side in zip(centre, cube, strict=True)]
     c = approximate_inverse(f.hessian_at(centre)[1])
-    x = only_zero(lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], c, small, small)
+    x = only_zero(lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], c, small)
     if x is None or not is_positive_definite(minus) or not all(a.inside(b) for a, b in zip(x, cube, strict=True)):
         raise Undefined("the maximizer is not found in its cube")
     return x
@@ -383,8 +383,8 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
     if basin is None or not facts.has("basin"):
         return None
     longest = dyadic(basin.inputs["step"], "step")
-    ball = hull([ZERO, basin.numbers["radius"].lower()])
-    inside = arrives(claim, facts) if facts.residual else claim.numbers["distance"].upper().inside(ball)
+    radius, distance = basin.numbers["radius"].lower(), claim.numbers["distance"].upper()
+    inside = arrives(claim, facts) if facts.residual else distance.at_most(radius)
     return "proved" if inside and read_run(claim, facts.problem.f.dimension)[1] <= longest else None
 
 

@@ -142,12 +142,12 @@ class Sheet:
         vectors: list[tuple[Fraction, Fraction]] = []
         for i, cell in enumerate(self.cells):
             s, following = exact(cell.span[1]), self.cells[(i + 1) % len(self.cells)]
+            tangent = [v.middle() for v in cell.tangent]
             velocity = [v.middle() for v in cell.velocity(s, cell.arc(s))]
-            for frame in (cell.inverse_frame, following.inverse_frame):
-                if not apply(frame, velocity)[0].positive():
+            for along, v in ((cell, tangent), (cell, velocity), (following, velocity)):
+                if not apply(along.inverse_frame, v)[0].positive():
                     raise Undefined("a tangent is not known well enough")
-            x, y = cell.tangent
-            vectors += [(x.ends()[0], y.ends()[0]), (velocity[0].ends()[0], velocity[1].ends()[0])]
+            vectors += [(x.ends()[0], y.ends()[0]) for x, y in (tangent, velocity)]
         return winding_number(vectors)
 
 

@@ -88,7 +88,7 @@ def verify(path: Path, seconds: float = 600.0) -> Verdict:
     bits = max(128, 2 * integer(provenance["precision"], "provenance.precision", 2, 2000) + 22)
     try:
         with working_precision(bits), budget(seconds):
-            return Verdict(kind, bits, READERS[kind](document, Companion(path, document.get("doubles"))))
+            return Verdict(kind, bits, READERS[kind](document, Companion(path, document)))
     except OverflowError:
         raise NotCovered("numbers that large") from None
     except OutOfTime as error:

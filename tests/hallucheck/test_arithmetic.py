@@ -9,7 +9,8 @@ import mpmath
 import pytest
 
 from hallucheck import functions
-from hallucheck.interval import Interval, Undefined, compare, dot, hull
+from hallucheck.interval import Interval, Undefined, compare, dot, hull, working_precision
+from hallucheck.linear import middle_of
 
 EXACT = mpmath.MPContext()
 EXACT.prec = 900
@@ -111,3 +112,26 @@ def test_numbers_without_end_are_undefined():
     with pytest.raises(Undefined):
         functions.exp(functions.exp(huge))
     assert holds(functions.exp(-huge), EXACT.mpf(0))
+
+
+def test_the_middle_of_a_box_belongs_to_it():
+    """Also where its ends have more bits than one computes with: a mean value form needs that."""
+    long, steps = Interval(((1 << 400) + 1, (1 << 400) + 1, -400)), Interval(((1 << 400) + 1, (1 << 400) + 9, -399))
+    for x in (long, steps, Interval((-3, 4, 7))):
+        (middle,), (step,) = middle_of([x])
+        assert middle.inside(x) and holds(step, real(x[1], x[2]) - real(middle[0], middle[2]))
+
+
+@pytest.mark.parametrize("bits", [2, 3, 7])
+def test_functions_contain_the_values_at_a_few_bits(bits):
+    """Rounding is outward at every precision."""
+    rng = random.Random(bits)
+    with working_precision(bits):
+        for name, (of, oracle) in FUNCTIONS.items():
+            for x in some(rng, 12):
+                try:
+                    y = of(x)
+                except Undefined:
+                    continue
+                for m in (x[0], x[1], (x[0] + x[1]) // 2):
+                    assert holds(y, oracle(real(m, x[2]))), (name, x, y)

@@ -167,6 +167,43 @@ def test_what_does_not_fit_is_refused(tmp_path, change):
         forged(tmp_path, "wells-attract", change)
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        ["reshape", [15], None, []],
+        ["reshape", [15], None, [4]],
+        [[], [15], None, [8]],
+        ["contract", [15, 15], "i,i->i", [8]],
+        ["take", [15], [8], [1]],
+        ["broadcast", [15], [1], [8, 7]],
+    ],
+)
+def test_nodes_that_do_not_fit_are_refused(tmp_path, node):
+    """A single number is not a vector reshaped, and shapes, letters, positions and axes are those of what is read."""
+
+    def change(document):
+        program = document["problem"]["objective"]["program"]
+        program["nodes"].append(node)
+        program["outputs"] = [16]
+
+    with pytest.raises(Refused, match="nodes"):
+        forged(tmp_path, "network-attracts", change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document["claims"][0].update(inputs=[]),
+        lambda document: document.update(doubles=None),
+        lambda document: document.update(doubles="sha256:" + "0" * 64),
+    ],
+)
+def test_other_kinds_of_values_are_refused(tmp_path, change):
+    """Lists in place of inputs, and hashes of files that are not there."""
+    with pytest.raises(Refused):
+        forged(tmp_path, "line", change)
+
+
 def ordinary(document):
     """On the ring of minimizers itself: under USAM x+ = x solves r(x+) = 0 at (1, 0), and the residuals contract."""
     document["problem"].update(rho="1/8", variant="usam")
