@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from inspect import signature
 from typing import Any, overload
 
 from hallucert.arguments import checked_double, checked_whole, quiet
@@ -133,16 +136,39 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis | Shares:
     >>> [diagnose(f, [x, 0], "16/3", variant="usam").attracts for x in (-0.75, -0.25)]
     [True, False]
     """
-    if isinstance(f, Ensemble):
-        return _of_ensemble(f, *asked, **options)
-    if "params" in options:
-        return _of_network(f, *asked, **options)
     with_data = len(asked) + ("rho" in options) > 2 or "data" in options
-    if with_data and hasattr(f, "named_parameters"):
-        return _of_network(f, *asked, **options)
-    if with_data and callable(f) and not isinstance(f, Objective | type):
+    function: Callable[..., Diagnosis | Shares]
+    if isinstance(f, Ensemble):
+        function, form = _of_ensemble, "diagnose(ensemble)"
+    elif "params" in options:
+        function, form = _of_network, "diagnose(fn, loss, data, rho, params=params)"
+    elif with_data and hasattr(f, "named_parameters"):
+        function, form = _of_network, "diagnose(model, loss, data, rho)"
+    elif with_data and callable(f) and not isinstance(f, Objective | type):
         raise ArgumentError("params", None, "be given: diagnose(fn, loss, data, rho, params=...) of JAX")
-    return _of_point(f, *asked, **options)
+    else:
+        function, form = _of_point, "diagnose(f, x, rho)"
+        checked_objective(f)
+    _require_taken(function, form, asked, options)
+    return function(f, *asked, **options)
+
+
+def _require_taken(
+    function: Callable[..., object], form: str, asked: Sequence[Any], options: Mapping[str, Any]
+) -> None:
+    """Refuse arguments that a form of `diagnose` does not take, and too few of them, by name."""
+    known = list(signature(function).parameters.values())[1:]
+    placed = [each.name for each in known if each.kind is each.POSITIONAL_OR_KEYWORD]
+    if len(asked) > len(placed):
+        raise ArgumentError("asked", f"<{len(asked)} arguments>", f"be at most {len(placed)} arguments after f: {form}")
+    for name, value in options.items():
+        if name not in {each.name for each in known}:
+            raise ArgumentError(name, value, f"be left out of {form}")
+        if name in placed[: len(asked)]:
+            raise ArgumentError(name, value, "be given once")
+    for each in known[len(asked) :]:
+        if each.default is each.empty and each.name not in options:
+            raise ArgumentError(each.name, "<nothing>", f"be given: {form}")
 
 
 def _of_ensemble(ensemble: Ensemble, *, confidence: float = 0.95, progress: Progress = None) -> Shares:
@@ -172,9 +198,10 @@ def _of_network(
     else:
         given, read = {"fn": model, "params": params}, Objective.from_jax
     given |= {"loss": loss, "data": data, "weight_decay": weight_decay}
-    try:
-        f: Any = read(**given)
-    except (NotAnalyticError, ArgumentError):  # of a wrong argument floats complain, too
+    f: Any = None
+    with suppress(NotAnalyticError, ArgumentError):  # of a wrong argument floats complain, too
+        f = read(**given)
+    if f is None:  # here nothing of the first attempt is kept any more
         f = read(**given, rigorous=False)
     found = _of_point(f, f.parameters, rho, step_size, products, variant=variant, progress=progress)
     if history is None:

@@ -99,7 +99,8 @@ def hessian_spectrum(f: Objective, x: np.ndarray, products: int, scale: float = 
         far = ~(np.abs(vectors.T @ f.gradient_lanes(x[None, :])[0]) <= reach * np.abs(values))
         return Spectrum(values, np.where(far, np.inf, doubt))
     start = np.random.default_rng(0).standard_normal(x.size)
-    found = spectrum_of_ends(extreme_eigenvalues(hessian_at(f, x), start, products, FLAT), 1.0)
+    ends = extreme_eigenvalues(hessian_at(f, x), start, products, FLAT, vector=False)
+    found = spectrum_of_ends(ends, 1.0)
     return Spectrum(found.eigenvalues, np.maximum(found.doubt, FLAT * scale))
 
 

@@ -170,28 +170,33 @@ class Ends:
 
     smallest: float  # Ritz values: never outside the spectrum
     largest: float
-    vector: np.ndarray  # (d,): unit Ritz vector of `smallest`
+    vector: np.ndarray  # (d,): unit Ritz vector of `smallest`; (0,) if it was not asked for
     smallest_error: float  # an eigenvalue lies within this distance of the Ritz value
     largest_error: float
 
 
-def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, accuracy: float = 1e-4) -> Ends:
+def extreme_eigenvalues(
+    operator: Operator, start: np.ndarray, products: int, accuracy: float = 1e-4, vector: bool = True
+) -> Ends:
     """Return the smallest and the largest eigenvalue of a symmetric operator, by Lanczos from one vector.
 
-    The basis is kept orthogonal, so no eigenvalue appears twice; it takes `products` vectors of memory at most. ARPACK
+    The basis is kept orthogonal, so no eigenvalue appears twice; it takes `products` vectors of memory at most. Without
+    `vector`, which is then empty, it takes two: what is found may appear twice, which moves no end (Paige). ARPACK
     gives nothing where it does not converge, as near the many eigenvalues around zero of a network's Hessian; here the
     number of products is bounded and the answer comes with its error.
     """
     steps = min(products, start.size)
-    basis = np.empty((steps, start.size))
+    kept = steps if vector else min(steps, 2)
+    basis = np.empty((kept, start.size))
     alpha, beta = np.zeros(steps), np.zeros(steps)
     basis[0] = start / np.linalg.norm(start)
     for k in range(steps):
         look()
-        w = operator(basis[k])
-        alpha[k] = float(w @ basis[k])
+        latest, known = basis[k % kept], basis[: k + 1]
+        w = operator(latest)
+        alpha[k] = float(w @ latest)
         for _ in range(2):  # twice is enough (Kahan): once leaves the rounding of a cancellation
-            w = w - basis[: k + 1].T @ (basis[: k + 1] @ w)
+            w = w - known.T @ (known @ w)
         beta[k] = float(np.linalg.norm(w))
         last = k == steps - 1 or not beta[k] > 1e-14 * np.abs(alpha[: k + 1]).max()
         if last or k % 10 == 9:
@@ -200,9 +205,9 @@ def extreme_eigenvalues(operator: Operator, start: np.ndarray, products: int, ac
             scale = max(abs(values[0]), abs(values[-1]))
             if last or max(errors[0], errors[-1]) <= accuracy * scale:
                 break
-        basis[k + 1] = w / beta[k]
-    vector = basis[: k + 1].T @ vectors[:, 0]
-    return Ends(float(values[0]), float(values[-1]), vector, float(errors[0]), float(errors[-1]))
+        np.divide(w, beta[k], out=basis[(k + 1) % kept])
+    of_smallest = basis[: k + 1].T @ vectors[:, 0] if vector else np.empty(0)
+    return Ends(float(values[0]), float(values[-1]), of_smallest, float(errors[0]), float(errors[-1]))
 
 
 def spectral_norm(operator: Operator, d: int, products: int = 12) -> float:

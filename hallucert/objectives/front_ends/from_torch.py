@@ -367,23 +367,29 @@ class TorchFloats(FrameworkFloats):
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Gradients by PyTorch."""
-        return np.array([self._summed(point, None) for point in x])
+        return self._each(x, [None] * len(x))
 
     def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Products by PyTorch; with its plain attention, which has second derivatives."""
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
         with sdpa_kernel(SDPBackend.MATH):
-            return np.array([self._summed(point, direction) for point, direction in zip(x, v, strict=True)])
+            return self._each(x, v)
 
-    def _summed(self, x: np.ndarray, v: np.ndarray | None) -> np.ndarray:
-        """Return the gradient at a point, or the product of the Hessian with `v`; a graph lasts for one batch."""
+    def _each(self, x: np.ndarray, along: Sequence[np.ndarray | None] | np.ndarray) -> np.ndarray:
+        """Return the gradient at each point, or the product of the Hessian with a direction, shape of `x`."""
+        found = np.zeros(x.shape)
+        for total, point, direction in zip(found, x, along, strict=True):
+            self._add(frameworks.split(total, [*self.shapes.values()]), point, direction)
+        return found
+
+    def _add(self, total: Sequence[np.ndarray], x: np.ndarray, v: np.ndarray | None) -> None:
+        """Add the gradient at a point, or the product of the Hessian with `v`; a graph lasts for one batch."""
         import torch
 
         with torch.enable_grad():
             parts = self._parts(x, slope=True)
             along = None if v is None else self._parts(v)
-            total = [torch.zeros_like(part) for part in parts]
             for loss in (loss for loss in self._losses(parts) if loss.requires_grad):
                 found = torch.autograd.grad(loss, parts, create_graph=along is not None, allow_unused=True)
                 if along is not None:
@@ -394,5 +400,4 @@ class TorchFloats(FrameworkFloats):
                     found = torch.autograd.grad(product, parts, allow_unused=True)
                 for sum_, part in zip(total, found, strict=True):
                     if part is not None:
-                        sum_ += part.detach()
-        return frameworks.joined(total)
+                        sum_ += part.detach().cpu().numpy()

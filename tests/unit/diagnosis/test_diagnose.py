@@ -132,6 +132,27 @@ def test_misuse_names_the_argument() -> None:
             hc.diagnose(DOUBLE_WELL, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "options"),
+    [
+        ("x", (DOUBLE_WELL,), {"rho": 1}),
+        ("rho", (DOUBLE_WELL, [1.0, 2.0]), {}),
+        ("rho", (DOUBLE_WELL, [1.0, 2.0], 1), {"rho": 1}),
+        ("asked", (DOUBLE_WELL, [1.0, 2.0], 1, 0.1, 20, 3), {}),
+        ("history", (DOUBLE_WELL, [1.0, 2.0], 1), {"history": None}),
+        ("loss", (lambda p: p,), {"params": [1.0]}),
+        ("f", (hc.sam.run(DOUBLE_WELL, [0.3, 0.2], 1, 0.1, 3), 1), {}),
+        ("rho", (hc.sam.run_ensemble(DOUBLE_WELL, [[0.3, 0.2]], 1, 0.1, 3),), {"rho": 1}),
+    ],
+)
+def test_arguments_that_are_missing_or_too_many_are_named(
+    name: str, arguments: tuple[object, ...], options: dict[str, object]
+) -> None:
+    """Whatever form of `diagnose` it is: the argument as the caller knows it, and no function within."""
+    with pytest.raises(ArgumentError, match=f"^{name} must"):
+        hc.diagnose(*arguments, **options)
+
+
 def test_a_small_negative_eigenvalue_counts_beside_a_large_one() -> None:
     """At a point of Beale's function M has an eigenvalue near -0.785, provably, beside one of 4.6e7: it repels."""
     f = hc.gallery.load("beale")
