@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import betaincinv
 
-from hallucert.arguments import checked_real
+from hallucert.arguments import checked_real, quiet
 from hallucert.clock import Clock
 from hallucert.diagnosis.kinds import diagnosed
 from hallucert.diagnosis.report import Diagnosis, Kind
@@ -272,15 +272,22 @@ def _distinct(ensemble: Ensemble) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
 
 
+@quiet
+def class_of(ensemble: Ensemble, run: int) -> tuple[str, Diagnosis | None]:
+    """Return where a run ended, in words, and what `diagnose` says of it, unless it ended nowhere."""
+    status = ensemble.status[run]
+    if status in _NOWHERE:
+        return _NOWHERE[status], None
+    radius, step = exact_radius(float(ensemble.radius[run])), float(ensemble.step_size[run])
+    found = diagnosed(ensemble.objective, ensemble.x[run], radius, step, ensemble.law, PRODUCTS)
+    return str(found.kind), found
+
+
 def _end(ensemble: Ensemble, runs: np.ndarray) -> _End:
     first = int(runs[0])
-    status, x = ensemble.status[first], ensemble.x[first]
-    if status in _NOWHERE:
-        return _End(None, True, _NOWHERE[status], x, runs)
-    radius, step = exact_radius(float(ensemble.radius[first])), float(ensemble.step_size[first])
-    found = diagnosed(ensemble.objective, x, radius, step, ensemble.law, PRODUCTS)
-    stopped = status not in _GOING_ON or found.kind is Kind.BOUNCING
-    return _End(found, stopped, str(found.kind) if stopped else f"not stopped: {found.kind}", x, runs)
+    name, found = class_of(ensemble, first)
+    stopped = found is None or ensemble.status[first] not in _GOING_ON or found.kind is Kind.BOUNCING
+    return _End(found, stopped, name if stopped else f"not stopped: {name}", ensemble.x[first], runs)
 
 
 def _share(group: Sequence[_End], total: int, confidence: float) -> Share:

@@ -16,8 +16,8 @@ import numpy as np
 import hallucert as hc
 from hallucert.arguments import checked_whole
 from hallucert.clock import working
-from hallucert.diagnosis.diagnose import diagnose
-from hallucert.errors import ArgumentError, DomainError, SearchError
+from hallucert.diagnosis.shares import class_of
+from hallucert.errors import ArgumentError, SearchError
 from hallucert.files import require_writable
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam import each, run_ensemble
@@ -215,16 +215,6 @@ def _evaluated(arena: Arena, ends: Ensemble, folder: Path, progress: bool | None
 # ---------------------------------------------------------------------- what end points are
 
 
-def classify(ends: Ensemble, lane: int, step_size: str) -> str:
-    """Return the class of an end point in words, by `hallucert.diagnose`."""
-    if ends.status[lane] in (Status.DIVERGED, Status.OUTSIDE):
-        return ends.status[lane].label
-    try:
-        return str(diagnose(ends.objective, ends.x[lane], ends.rho[lane], step_size).kind)
-    except DomainError:
-        return "undefined"
-
-
 def certificate_of(arena: Arena, ends: Ensemble, lane: int) -> hc.Certificate | None:
     """Certify where a run stopped; None where there is nothing to certify.
 
@@ -249,7 +239,7 @@ def table_of(arena: Arena, ends: Ensemble, folder: Path, report: Callable[[int],
     """
     rows, claims = [], arena.claims
     for lane, record in enumerate(ends.records()):
-        row = record | {"class": classify(ends, lane, arena.step_size)}
+        row = record | {"class": class_of(ends, lane)[0]}
         if claims:
             cert = certificate_of(arena, ends, lane)
             row |= {name: "" if cert is None else str(cert[name].status) for name in claims}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hallucert.diagnosis.shares import clopper_pearson
 from hallucert.plot.canvas import BLACK, BLUE, ORANGE, SKY, VERMILION, save_picture, windowless
 from hallucert.tools.study_report import Row, Summary, cells_of, summary_of, write_table
 from hallucert.tools.study_training import Run, TrainingArena
@@ -40,7 +41,7 @@ DRAWN = ("SGD", "SAM", "switching", "guard")
 
 
 @dataclass(frozen=True)
-class Share:
+class Proportion:
     """So many of so many, and the exact (Clopper and Pearson's) interval of the probability."""
 
     count: int
@@ -49,11 +50,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Of confidence `CONFIDENCE`."""
-        from scipy.stats import beta
-
-        tail, k, n = (1 - CONFIDENCE) / 2, self.count, self.total
-        low = float(beta.ppf(tail, k, n - k + 1)) if k else 0.0
-        return low, float(beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0
+        return clopper_pearson(self.count, self.total, CONFIDENCE)
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -101,11 +98,11 @@ def radii_of(rows: Sequence[Row]) -> list[str]:
 # ---------------------------------------------------------------------- the three questions
 
 
-def detected(rows: Sequence[Row]) -> tuple[Share, Share]:
+def detected(rows: Sequence[Row]) -> tuple[Proportion, Proportion]:
     """Of runs of SAM alone: how many stuck ones the monitor had found after a tenth, and how many alarms were false."""
     runs = of_arm(rows, "SAM")
     alarms = Counter((trained(row), row["tenth"] not in NO_ALARM) for row in runs)
-    stuck, well = (Share(alarms[kind, True], alarms[kind, True] + alarms[kind, False]) for kind in (False, True))
+    stuck, well = (Proportion(alarms[kind, True], alarms[kind, True] + alarms[kind, False]) for kind in (False, True))
     return stuck, well
 
 

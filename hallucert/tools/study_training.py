@@ -50,6 +50,8 @@ SAMPLED = 10
 """Every so many steps the monitor looks at vectors."""
 TENTH = 10
 """The monitor is asked where a run stands when a tenth of it is over; losses until then are kept."""
+COURSE = 700
+"""Steps of the losses by which the rule of a guard is known: they fall and rise twice."""
 DIGITS = 6
 """Of numbers in a record."""
 
@@ -234,4 +236,20 @@ def train_all(
 def fingerprint(arena: TrainingArena) -> str:
     """Return a digest of what determines a run, besides its radius, arm and seed."""
     settings = replace(arena, arms=(), radii=())
-    return hashlib.sha256(repr((settings, SPLIT_SEED, OBSERVATIONS, SAMPLED, __version__)).encode()).hexdigest()
+    methods = {arm: rule_of(method(arena.steps), arena.steps) for arm, method in METHODS.items()}
+    everything = settings, methods, SPLIT_SEED, OBSERVATIONS, SAMPLED, __version__
+    return hashlib.sha256(repr(everything).encode()).hexdigest()
+
+
+def rule_of(guard: Guard | None, steps: int) -> list[str]:
+    """Return the numbers that a guard has, and the factors that it makes of losses which fall and rise again."""
+    if guard is None:
+        return []
+    rule = [
+        f"{name} {value:.{DIGITS}g}" for name, value in sorted(vars(guard).items()) if isinstance(value, int | float)
+    ]
+    for step in range(steps + COURSE):
+        loss = 1.5 + 0.5 * math.cos(step / 50)
+        guard.update(loss, loss)
+        rule.append(f"{guard.factor:.{DIGITS}g}")
+    return rule

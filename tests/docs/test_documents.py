@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +91,20 @@ def run_commands(block: Block) -> None:
             require_output(shown, printed.getvalue())
 
 
+@pytest.fixture
+def precision_of_jax() -> Iterator[None]:
+    """Put back what a page sets for all of a process: doubles in JAX. Without JAX nothing is set."""
+    if importlib.util.find_spec("jax") is None:
+        yield
+        return
+    import jax
+
+    before = jax.config.jax_enable_x64
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+@pytest.mark.usefixtures("precision_of_jax")
 @pytest.mark.parametrize("path", RUN, ids=identity)
 def test_blocks_run_and_print_what_is_shown(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block of a page runs, in order, in an empty folder, and prints what the page shows below it."""

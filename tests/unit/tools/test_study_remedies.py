@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from hallucert.tools.study_remedies import Mean, Share, behind, curve_rows, detected, guarded
+from hallucert.tools.study_remedies import Mean, Proportion, behind, curve_rows, detected, guarded
 from hallucert.training.monitor import Standing
 
 
@@ -20,7 +20,7 @@ def run(arm, rho, seed, accuracy, tenth=Standing.TRAINING, mean_rho=1.0):
 )
 def test_exact_intervals_of_shares(count, total, low, high):
     """Of none and all there is a closed form; the lower limit of 1 of 2 solves 2p - p^2 = 1/40."""
-    interval = Share(count, total).interval
+    interval = Proportion(count, total).interval
     assert interval == pytest.approx((low, high), abs=1e-7)
 
 
@@ -42,7 +42,7 @@ def test_misses_and_false_alarms():
         run("SAM", "1", 1, 0.9, Standing.BOUNCING),
         run("guard", "5", 0, 0.1, Standing.TRAINING),
     ]
-    assert detected(rows) == (Share(2, 3), Share(1, 2))
+    assert detected(rows) == (Proportion(2, 3), Proportion(1, 2))
 
 
 def test_what_the_guard_leaves_and_costs():

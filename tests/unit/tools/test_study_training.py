@@ -13,11 +13,16 @@ torch = pytest.importorskip("torch", exc_type=ImportError)
 pytest.importorskip("sklearn")
 
 from hallucert.errors import CheckpointError  # noqa: E402
+from hallucert.files import Checkpoint  # noqa: E402
 from hallucert.tools.study import load_arena, run_study  # noqa: E402
-from hallucert.tools.study_training import METHODS, train, train_all  # noqa: E402
+from hallucert.tools.study_training import METHODS, fingerprint, train, train_all  # noqa: E402
+from hallucert.training.guard import Guard, Schedule  # noqa: E402
 
 pytestmark = pytest.mark.frameworks
 ARENA = replace(load_arena("digits-tanh", quick=True), steps=40, arms=("SGD", "SAM", "guard"))
+OTHERS = {"level": 0.91, "lower": 0.8, "higher": 1.03, "smoothing": 0.8, "reference": 1.0, "begin": 0.2, "least": 0.02}
+OTHERS |= {"rise": 1.1, "again": 0.7, "patience": 41, "progress": 0.02}
+"""Parameters of the guard that are not the usual ones."""
 
 
 def one(rho, arm, seed):
@@ -71,6 +76,33 @@ def test_a_stopped_study_goes_on(tmp_path):
     assert json.dumps(again) == json.dumps(whole)  # with NaN
     with pytest.raises(CheckpointError, match="another run"):
         train_all(replace(ARENA, steps=41), 2, ["0.2"], tmp_path, 1, False)
+
+
+class Other(Guard):
+    """A guard with the same numbers and another rule."""
+
+    def _lower(self):
+        self.factor = self.least
+
+
+@pytest.mark.parametrize(
+    ("arm", "method"),
+    [
+        *(("guard", lambda steps, name=name, value=value: Guard(**{name: value})) for name, value in OTHERS.items()),
+        ("guard", lambda steps: Other()),
+        ("late", lambda steps: Schedule.late(steps, 0.4)),
+        ("switching", Schedule.ramp),
+    ],
+    ids=[*OTHERS, "another rule", "a part of a schedule", "another schedule"],
+)
+def test_a_folder_of_other_methods_is_refused(tmp_path, monkeypatch, arm, method):
+    """Every parameter of the guard, its rule and the schedules belong to what was trained."""
+    train_all(ARENA, 0, [], tmp_path, 1, False)
+    kept = Checkpoint(tmp_path / f"{ARENA.name}.json", fingerprint(ARENA), "run", "")
+    kept.add("SGD rho 0 seed 0", {})
+    monkeypatch.setitem(METHODS, arm, method)
+    with pytest.raises(CheckpointError, match="another run"):
+        train_all(ARENA, 1, [], tmp_path, 1, False)
 
 
 @pytest.mark.filterwarnings("default")

@@ -6,22 +6,12 @@ import pytest
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 
+from training_samples import batches, network  # noqa: E402
+
 from hallucert.training.torch import SAM  # noqa: E402
 
 nn = torch.nn
 pytestmark = pytest.mark.frameworks
-
-
-def network():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3))
-
-
-def batches(count):
-    generator = torch.Generator().manual_seed(1)
-    return [
-        (torch.randn(16, 5, generator=generator), torch.randint(3, (16,), generator=generator)) for _ in range(count)
-    ]
 
 
 def train(model, optimizer, data, local_ascent=False):

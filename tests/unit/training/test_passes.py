@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import weakref
 
 import pytest
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
+
+from training_samples import batches, loss_of, network, same, weights_of  # noqa: E402
 
 from hallucert.training.descents import Look  # noqa: E402
 from hallucert.training.guard import Schedule  # noqa: E402
@@ -16,30 +20,6 @@ from hallucert.training.torch import SAM, Monitor, UsageError  # noqa: E402
 
 nn = torch.nn
 pytestmark = pytest.mark.frameworks
-
-
-def network():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3))
-
-
-def batches(count):
-    generator = torch.Generator().manual_seed(1)
-    return [
-        (torch.randn(16, 5, generator=generator), torch.randint(3, (16,), generator=generator)) for _ in range(count)
-    ]
-
-
-def loss_of(model, batch):
-    return nn.functional.cross_entropy(model(batch[0]), batch[1])
-
-
-def weights_of(model):
-    return [p.detach().clone() for p in model.parameters()]
-
-
-def same(a, b):
-    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 def test_a_second_pass_on_another_batch_is_refused():
@@ -115,8 +95,13 @@ def test_watched_models_are_copied_and_compiled_as_others():
         loss_of(twin, another).backward()
     loss_of(torch.compile(model, backend="eager", fullgraph=True), batch).backward()
     optimizer.second_step()
+    assert optimizer.count == 1
+    ended = weakref.ref(optimizer)
     del optimizer
+    gc.collect()
+    assert ended() is None
     loss_of(model, batch).backward()
+    assert all(p.grad is not None for p in model.parameters())
 
 
 @pytest.mark.parametrize(

@@ -8,27 +8,13 @@ import pytest
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 
+from training_samples import batches, loss_of, network, same, weights_of  # noqa: E402
+
 from hallucert.errors import ArgumentError  # noqa: E402
 from hallucert.training.torch import SAM, Guard, Monitor, UsageError, normalization_only  # noqa: E402
 
 nn = torch.nn
 pytestmark = pytest.mark.frameworks
-
-
-def network(seed=0, *layers):
-    torch.manual_seed(seed)
-    return nn.Sequential(*(layers or (nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3))))
-
-
-def batches(count, seed=1):
-    generator = torch.Generator().manual_seed(seed)
-    return [
-        (torch.randn(16, 5, generator=generator), torch.randint(3, (16,), generator=generator)) for _ in range(count)
-    ]
-
-
-def loss_of(model, batch):
-    return nn.functional.cross_entropy(model(batch[0]), batch[1])
 
 
 def plain_sam(model, base, data, rho, adaptive=False):
@@ -82,14 +68,6 @@ def with_gradients_first(model, optimizer, data):
         closure()
         optimizer.step(closure)
         optimizer.zero_grad()
-
-
-def weights_of(model):
-    return [p.detach().clone() for p in model.parameters()]
-
-
-def same(a, b):
-    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 BASES = {

@@ -6,6 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 
+from training_samples import batches, loss_of, network  # noqa: E402
+
 from hallucert.errors import ArgumentError  # noqa: E402
 from hallucert.training import ascents, descents  # noqa: E402
 from hallucert.training.sampa import SAMPa  # noqa: E402
@@ -19,22 +21,6 @@ def one_tensor(seed=0):
     """A classifier with a single tensor of weights: where published code works layer by layer, this is the whole."""
     torch.manual_seed(seed)
     return nn.Linear(5, 3, bias=False)
-
-
-def two_layers(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3))
-
-
-def batches(count):
-    generator = torch.Generator().manual_seed(1)
-    return [
-        (torch.randn(16, 5, generator=generator), torch.randint(3, (16,), generator=generator)) for _ in range(count)
-    ]
-
-
-def loss_of(model, batch):
-    return nn.functional.cross_entropy(model(batch[0]), batch[1])
 
 
 def run(model, optimizer, data):
@@ -77,12 +63,12 @@ def _published(name, model):
 
 
 OURS = {
-    "sam": ({}, two_layers),
-    "asam": ({"adaptive": True}, two_layers),
-    "f-sam": ({"ascent": ascents.Friendly(sigma=0.7, decay=0.6)}, two_layers),
+    "sam": ({}, network),
+    "asam": ({"adaptive": True}, network),
+    "f-sam": ({"ascent": ascents.Friendly(sigma=0.7, decay=0.6)}, network),
     "looksam": ({"descent": descents.Look(every=3, alpha=0.7)}, one_tensor),
-    "gsam": ({"descent": descents.SurrogateGap(0.3)}, two_layers),
-    "wsam": ({"descent": descents.Weighted(0.6)}, two_layers),
+    "gsam": ({"descent": descents.SurrogateGap(0.3)}, network),
+    "wsam": ({"descent": descents.Weighted(0.6)}, network),
 }
 
 
@@ -149,7 +135,7 @@ def by_hand(name, model, data, rho=0.3, lr=0.1):
 )
 def test_steps_are_those_of_the_published_equations(name, options):
     """Ten steps of variants that no package has, against their equations on one vector, up to rounding to singles."""
-    ours, theirs = two_layers(), two_layers()
+    ours, theirs = network(), network()
     optimizer = (SAMPa if name == "sampa" else SAM)(ours.parameters(), torch.optim.SGD, rho=0.3, lr=0.1, **options)
     for batch in batches(10):
         optimizer.step(lambda batch=batch: (loss := loss_of(ours, batch), loss.backward())[0])

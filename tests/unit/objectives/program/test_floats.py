@@ -15,8 +15,8 @@ from hallucert.objectives.program.floats import FloatPlan
 ARRAYS = FloatArrays()
 
 
-def close(plan, program, inputs, lanes):
-    """The plan gives what a run gives, leaves its inputs alone, and gives it again."""
+def assert_same(plan, program, inputs, lanes):
+    """Fail unless the plan gives what a run gives, leaves its inputs alone, and gives it again."""
     copies = [a.copy() for a in inputs]
     wanted = [
         np.broadcast_to(a, (lanes, *s)) for a, s in zip(ARRAYS.run(program, copies), program.output_shapes, strict=True)
@@ -43,7 +43,7 @@ def test_plans_give_what_runs_give(monkeypatch, name, most):
         plan = FloatPlan(case, lanes)
         if most is not None:
             plan.most = most
-        close(plan, case, inputs, 5)
+        assert_same(plan, case, inputs, 5)
 
 
 def test_an_array_that_is_read_again_is_not_written_over():
@@ -53,7 +53,7 @@ def test_an_array_that_is_read_again_is_not_written_over():
     turned = b.transpose(y, [1, 0])
     z = b.add(b.unary("tanh", y), b.power(y, 2))
     program = b.program([z, b.add(turned, b.array(np.ones((3, 2)))), b.unary("exp", b.unary("sin", z))])
-    close(FloatPlan(program, [True]), program, [np.random.default_rng(0).normal(size=(4, 2, 3))], 4)
+    assert_same(FloatPlan(program, [True]), program, [np.random.default_rng(0).normal(size=(4, 2, 3))], 4)
 
 
 def test_lanes_are_cut_where_memory_ends(monkeypatch):
