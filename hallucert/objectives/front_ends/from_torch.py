@@ -376,28 +376,23 @@ class TorchFloats(FrameworkFloats):
         with sdpa_kernel(SDPBackend.MATH):
             return self._each(x, v)
 
-    def _each(self, x: np.ndarray, along: Sequence[np.ndarray | None] | np.ndarray) -> np.ndarray:
-        """Return the gradient at each point, or the product of the Hessian with a direction, shape of `x`."""
-        found = np.zeros(x.shape)
-        for total, point, direction in zip(found, x, along, strict=True):
-            self._add(frameworks.split(total, [*self.shapes.values()]), point, direction)
-        return found
-
-    def _add(self, total: Sequence[np.ndarray], x: np.ndarray, v: np.ndarray | None) -> None:
-        """Add the gradient at a point, or the product of the Hessian with `v`; a graph lasts for one batch."""
+    def _each(self, x: np.ndarray, directions: Sequence[np.ndarray | None] | np.ndarray) -> np.ndarray:
+        """Return at each point the gradient, or a product of the Hessian; a graph lasts for one batch."""
         import torch
 
-        with torch.enable_grad():
-            parts = self._parts(x, slope=True)
-            along = None if v is None else self._parts(v)
-            for loss in (loss for loss in self._losses(parts) if loss.requires_grad):
-                found = torch.autograd.grad(loss, parts, create_graph=along is not None, allow_unused=True)
-                if along is not None:
-                    known = [(g, w) for g, w in zip(found, along, strict=True) if g is not None and g.requires_grad]
-                    if not known:
-                        continue
-                    product = torch.stack([(g * w).sum() for g, w in known]).sum()
-                    found = torch.autograd.grad(product, parts, allow_unused=True)
-                for sum_, part in zip(total, found, strict=True):
-                    if part is not None:
-                        sum_ += part.detach().cpu().numpy()
+        result = np.zeros(x.shape)
+        for total, point, v in zip(result, x, directions, strict=True):
+            parts, along = self._parts(point, slope=True), None if v is None else self._parts(v)
+            with torch.enable_grad():
+                for loss in (loss for loss in self._losses(parts) if loss.requires_grad):
+                    found = torch.autograd.grad(loss, parts, create_graph=along is not None, allow_unused=True)
+                    if along is not None:
+                        known = [(g, w) for g, w in zip(found, along, strict=True) if g is not None and g.requires_grad]
+                        if not known:
+                            continue
+                        product = torch.stack([(g * w).sum() for g, w in known]).sum()
+                        found = torch.autograd.grad(product, parts, allow_unused=True)
+                    for sum_, part in zip(frameworks.split(total, [*self.shapes.values()]), found, strict=True):
+                        if part is not None:
+                            sum_ += part.detach().cpu().numpy()
+        return result
