@@ -1,6 +1,6 @@
 """A second checker of hallucert certificates: Python's standard library alone, and nothing of hallucert.
 
 Read in this order: `interval` and `functions` (arithmetic), `code` and `objectives` (functions and
-derivatives), `linear` (matrices), `reading` (files), `problem` and `point` (SAM, existence), `claims`
-(theorems), `verify` (a file from end to end).
+derivatives), `linear` (matrices), `reading` (files), `problem` and `point` (SAM, existence),
+`claims`, `regions` and `basins` (theorems), `verify` (a file from end to end), then `curves`, `branch` and `sheet`.
 """

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucheck.claims import Claim, Numbers, Result, read_claim
-from hallucheck.curves import Cell, Derived, Equation, halve, joins, misses, on_parts
+from hallucheck.curves import Cell, Derived, Equation, halve, keep_away, on_parts, prove_chain, read_cell
 from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, meet, total
 from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scaled, spectrum, symmetric_part
 from hallucheck.objectives import read_objective
@@ -58,7 +58,6 @@ class Link:
     cell: Cell
     start: Fraction
     parts: list[Part]
-    entry: Interval = ZERO  # where the arc before comes in, once that is known
 
 
 def read_target(value: Any, d: int) -> tuple[Vector, Matrix]:
@@ -107,11 +106,12 @@ class Branch:
     """A chain of cells with its claims."""
 
     target: Target
+    entries: list[Interval]
 
     def __init__(self, f: Function, value: Any, where: str, shared: Equation) -> None:
         record(value, where, ("from_critical", "to_critical", "cells"))
         self.equation, self.d = shared, f.dimension
-        self.critical = [integer(value[name], where, 0, 1) for name in ("from_critical", "to_critical")]
+        self.critical = [bool(integer(value[name], where, 0, 1)) for name in ("from_critical", "to_critical")]
         self.links = items(value["cells"], f"{where}.cells", self.read_link, most=100_000)
         if not self.links:
             raise Refused(where, "a chain without cells")
@@ -121,19 +121,7 @@ class Branch:
         d = self.d
         names = ("centre", "frame", "bend", "span", "radius", "preconditioner", "start", "places", "parts")
         record(value, where, names)
-        span = items(value["span"], f"{where}.span", dyadic, count=2)
-        start = dyadic(value["start"], f"{where}.start")
-        if not span[0] < 0 < span[1] or not span[0] <= start < span[1]:
-            raise Refused(f"{where}.span", "does not hold 0, or not the start")
-        cell = Cell(
-            self.equation,
-            vector(d + 1)(value["centre"], f"{where}.centre"),
-            matrix(d + 1, d + 1)(value["frame"], f"{where}.frame"),
-            vector(d)(value["bend"], f"{where}.bend"),
-            (span[0], span[1]),
-            positive_vector(d)(value["radius"], f"{where}.radius"),
-            matrix(d, d)(value["preconditioner"], f"{where}.preconditioner"),
-        )
+        cell, start = read_cell(self.equation, value, where, dyadic), dyadic(value["start"], f"{where}.start")
 
         def read_part(value: Any, where: str) -> Part:
             record(value, where, ("end", "turning", "stability", "centre", "radius"))
@@ -147,7 +135,7 @@ class Branch:
 
         parts = items(value["parts"], f"{where}.parts", read_part, most=10_000)
         places = [start, *(part.end for part in parts)]
-        if places[-1] != span[1] or sorted(set(places)) != places:
+        if start < cell.span[0] or len(places) < 2 or places[-1] != cell.span[1] or sorted(set(places)) != places:
             raise Refused(f"{where}.parts", "not from start to end")
         items(value["places"], f"{where}.places", self.read_place, most=20_000)
         return Link(cell, start, parts)
@@ -162,18 +150,13 @@ class Branch:
     def prove(self, target: Target) -> None:
         """All cells, joints and signs, or this is undefined."""
         self.target = target
-        last = len(self.links) - 1
-        for i, link in enumerate(self.links):
-            if not link.cell.holds_arc(link.cell.range(), link.cell.box):
-                raise Undefined("a cell is not proved to hold one arc")
-            link.entry = joins(self.links[i - 1].cell, link.cell, link.start) if i > 0 else exact(link.start)
-            self.check_signs(link, (i == 0 and bool(self.critical[0]), i == last and bool(self.critical[1])))
-        first = self.links[0]
+        first, last, cells = self.links[0], self.links[-1], [link.cell for link in self.links]
         if first.start != first.cell.span[0]:
             raise Undefined("a chain does not begin where its first cell does")
-        point = first.cell.ends_at(first.start)
-        if not all(misses(link.cell, point) for link in self.links[1:]):
-            raise Undefined("a later cell may hold the first point")
+        self.entries = prove_chain(cells, [link.start for link in self.links])
+        for link in self.links:
+            self.check_signs(link, (link is first and self.critical[0], link is last and self.critical[1]))
+        keep_away(cells[1:], first.cell.ends_at(first.start))
 
     def check_signs(self, link: Link, critical: tuple[bool, bool]) -> None:
         """`lambda > 0` and `x != c` on the arc; at a critical point of `f` a face with exactly `lambda = 0`."""
@@ -306,7 +289,7 @@ class Branch:
                 if part.turning == "undecided":
                     monotone = 0
                 elif part.turning == "fold":
-                    if not link.entry.at_most(s):
+                    if not self.entries[i].at_most(s):
                         raise Undefined("a fold may be counted twice")
                     folds.append(("fold", {"branch": number}, self.fold(link.cell, reach)))
                 elif not self.has_sign(link.cell, reach, part.turning == "growing"):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from hallucheck.claims import Claim, Numbers, Result, compare_numbers, result_of
 from hallucheck.code import Code
@@ -31,6 +32,7 @@ from hallucheck.linear import (
     width,
 )
 from hallucheck.point import defect
+from hallucheck.reading import Refused, items, matrix, positive_vector, vector
 
 MOST_PARTS = 5  # halvings of a range of s until a test holds on it
 SHARPENINGS = 12
@@ -121,15 +123,14 @@ class Cell:
             result = [x - weight * y for x, y in zip(result, term, strict=True)]
         return result
 
-    def holds_arc(self, s: Interval, w: Vector, parts: int = MOST_PARTS) -> bool:
-        """Has every `s` exactly one solution in the box of `w`?"""
-        try:
-            image = self.image(s, w, self.preconditioner, self.normal_slopes(s, w))
-            if all(a.strictly_inside(b) for a, b in zip(image, w, strict=True)):
-                return True
-        except Undefined:
-            pass
-        return parts > 0 and all(self.holds_arc(half, w, parts - 1) for half in halve(s))
+    def holds_arc(self) -> bool:
+        """Has every `s` exactly one solution in the cell?"""
+
+        def test(s: Interval) -> bool:
+            image = self.image(s, self.box, self.preconditioner, self.normal_slopes(s, self.box))
+            return all(a.strictly_inside(b) for a, b in zip(image, self.box, strict=True))
+
+        return on_parts(self.range(), test)
 
     def arc(self, s: Interval) -> Vector:
         """A box of `w` around the arc at all these `s`, once the cell is proved."""
@@ -198,6 +199,23 @@ class Cell:
         return self.z(exact(s), self.arc(exact(s)))
 
 
+def read_cell(equation: Equation, value: dict[str, Any], where: str, read: Callable[[Any, str], Fraction]) -> Cell:
+    """A cell from the fields that all have, and `bend`, without which it is straight; ends of spans by a reader."""
+    n = len(equation.z)
+    low, high = items(value["span"], f"{where}.span", read, count=2)
+    if not low < 0 < high:
+        raise Refused(f"{where}.span", "does not hold 0")
+    return Cell(
+        equation,
+        vector(n)(value["centre"], f"{where}.centre"),
+        matrix(n, n)(value["frame"], f"{where}.frame"),
+        vector(n - 1)(value["bend"], f"{where}.bend") if "bend" in value else [Fraction(0)] * (n - 1),
+        (low, high),
+        positive_vector(n - 1)(value["radius"], f"{where}.radius"),
+        matrix(n - 1, n - 1)(value["preconditioner"], f"{where}.preconditioner"),
+    )
+
+
 def halve(s: Interval) -> tuple[Interval, Interval]:
     """Both halves."""
     middle = s.middle()
@@ -219,11 +237,21 @@ def joins(cell: Cell, following: Cell, start: Fraction) -> Interval:
     return entry
 
 
-def misses(cell: Cell, z: Vector) -> bool:
-    """Is this point certainly outside of the cell?"""
-    s, w = cell.coordinates(z)
-    pairs = [(s, cell.range()), *zip(w, cell.box, strict=True)]
-    return any(a.below(b) or b.below(a) for a, b in pairs)
+def prove_chain(cells: list[Cell], starts: list[Fraction]) -> list[Interval]:
+    """Each cell holds one arc that goes on in the next one, or this is undefined; where each begins, in its `s`."""
+    if not all(cell.holds_arc() for cell in cells):
+        raise Undefined("a cell is not proved to hold one arc")
+    entries = [joins(a, b, start) for a, b, start in zip(cells, cells[1:], starts[1:], strict=False)]
+    return [exact(starts[0]), *entries]
+
+
+def keep_away(cells: list[Cell], z: Vector) -> None:
+    """This point is certainly outside of these cells, so that a path through them does not pass it; or undefined."""
+    for cell in cells:
+        s, w = cell.coordinates(z)
+        pairs = [(s, cell.range()), *zip(w, cell.box, strict=True)]
+        if not any(a.below(b) or b.below(a) for a, b in pairs):
+            raise Undefined("the curve may be gone round more than once")
 
 
 def on_parts(s: Interval, test: Callable[[Interval], bool], parts: int = MOST_PARTS) -> bool:

@@ -152,37 +152,31 @@ def pi() -> Interval:
     return cut(*pi_fixed(w), -w)
 
 
-def sin(x: Interval) -> Interval:
-    """The sine: its values at the ends, and 1 or -1 if `pi/2 + n pi` may lie between for an even or odd `n`."""
+def wave(x: Interval, which: int, w: int) -> Interval:
+    """Sine (`which` is 0) or cosine (1): values at the ends, and 1 or -1 if a crest may lie between: `n pi`, for the
+    sine `n pi + pi/2`, with an even or odd `n`.
+    """
     if size(x) > 40:
         return Interval((-1, 1, 0))
-    extra = min(max(0, -size(x)), 4 * precision())  # for the last places of a small sine
-    w = precision() + GUARD + extra
-    turns = x / pi() - exact(Fraction(1, 2))
+    turns = x / pi() - exact(Fraction(1 - which, 2))
     first, last = to_fixed(turns[0], turns[2], 0)[1], to_fixed(turns[1], turns[2], 0)[0]  # the n that may lie between
     if last - first >= 1:
         return Interval((-1, 1, 0))
-    ends = [sin_cos_fixed(fixed, w)[0] for m in x[:2] for fixed in to_fixed(m, x[2], w)]
+    ends = [sin_cos_fixed(fixed, w)[which] for m in x[:2] for fixed in to_fixed(m, x[2], w)]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     if first == last:
         low, high = (low, 1 << w) if first % 2 == 0 else (-1 << w, high)
     return cut(low, high, -w)
+
+
+def sin(x: Interval) -> Interval:
+    """The sine, with more bits for the last places of a small one."""
+    return wave(x, 0, precision() + GUARD + min(max(0, -size(x)), 4 * precision()))
 
 
 def cos(x: Interval) -> Interval:
-    """The cosine: the same with `n pi`."""
-    if size(x) > 40:
-        return Interval((-1, 1, 0))
-    w = precision() + GUARD
-    turns = x / pi()
-    first, last = to_fixed(turns[0], turns[2], 0)[1], to_fixed(turns[1], turns[2], 0)[0]
-    if last - first >= 1:
-        return Interval((-1, 1, 0))
-    ends = [sin_cos_fixed(fixed, w)[1] for m in x[:2] for fixed in to_fixed(m, x[2], w)]
-    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-    if first == last:
-        low, high = (low, 1 << w) if first % 2 == 0 else (-1 << w, high)
-    return cut(low, high, -w)
+    """The cosine."""
+    return wave(x, 1, precision() + GUARD)
 
 
 def tanh(x: Interval) -> Interval:

@@ -41,6 +41,11 @@ def add(a: Matrix, b: Matrix) -> Matrix:
     return [[x + y for x, y in zip(p, q, strict=True)] for p, q in zip(a, b, strict=True)]
 
 
+def subtract(a: Matrix, b: Matrix) -> Matrix:
+    """The difference of matrices."""
+    return [[x - y for x, y in zip(p, q, strict=True)] for p, q in zip(a, b, strict=True)]
+
+
 def scaled(c: Interval, a: Matrix) -> Matrix:
     """A multiple of a matrix."""
     return [[c * x for x in row] for row in a]
@@ -149,36 +154,8 @@ def approximate_inverse(a: Matrix) -> Matrix:
     inverse = from_floats(proposal)
     two = scaled(exact(2), identity(n))
     for _ in range(2):
-        inverse = middles(matmul(inverse, add(two, scaled(exact(-1), matmul(a, inverse)))))
+        inverse = middles(matmul(inverse, subtract(two, matmul(a, inverse))))
     return inverse
-
-
-def jacobi(a: Floats) -> Floats:
-    """Approximate orthonormal eigenvectors of a symmetric matrix with entries up to 1, as columns."""
-    n = len(a)
-    a = [row[:] for row in a]
-    vectors = [[float(i == j) for j in range(n)] for i in range(n)]  # rows, for now
-    for _ in range(30):
-        done = True
-        for p in range(n):
-            check_time()
-            for q in range(p + 1, n):
-                if abs(a[p][q]) <= max(1e-17 * (abs(a[p][p]) + abs(a[q][q])), 1e-19):
-                    continue
-                done = False
-                theta = (a[q][q] - a[p][p]) / (2 * a[p][q])
-                t = (1 if theta >= 0 else -1) / (abs(theta) + (theta * theta + 1) ** 0.5)
-                c = 1 / (t * t + 1) ** 0.5
-                s = t * c
-                for rows in (a, vectors):
-                    u, v = rows[p], rows[q]
-                    rows[p] = [c * x - s * y for x, y in zip(u, v, strict=True)]
-                    rows[q] = [s * x + c * y for x, y in zip(u, v, strict=True)]
-                for row in a:
-                    row[p], row[q] = c * row[p] - s * row[q], s * row[p] + c * row[q]
-        if done:
-            break
-    return [list(column) for column in zip(*vectors, strict=True)]
 
 
 def schur(a: Floats) -> tuple[list[list[complex]], list[list[complex]]]:
@@ -307,7 +284,7 @@ def spectrum(a: Matrix, symmetric: bool = False) -> Spectrum:
     scale = max((size(x) for row in a for x in row if x[0] or x[1]), default=0)
     floats = [[float(Interval((x[0], x[1], x[2] - scale))) for x in row] for row in a]
     if symmetric:
-        v, blocks = from_floats(jacobi(floats)), [[i] for i in range(len(a))]
+        v, blocks = from_floats([[x.real for x in row] for row in schur(floats)[1]]), [[i] for i in range(len(a))]
     else:
         proposal, blocks = eigenvectors(floats)
         v = from_floats(proposal)
@@ -339,7 +316,7 @@ def corrected(r: Matrix, v: Matrix, t: Matrix) -> Matrix:
     """`(R V)^-1 T`. With `E = R V - I` it differs from `T` in each column by at most `e/(1 - e)` of its
     largest entry, where `e < 1` bounds the sums of the rows of `|E|`.
     """
-    error = add(matmul(r, v), scaled(exact(-1), identity(len(v))))
+    error = subtract(matmul(r, v), identity(len(v)))
     e = largest_size([total(map(abs, row)) for row in error])
     if not e.below(ONE):
         raise Undefined("a matrix may be singular")

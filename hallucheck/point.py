@@ -17,7 +17,20 @@ from functools import cached_property
 from typing import Any
 
 from hallucheck.interval import Interval, Undefined, between, exact, hull, meet
-from hallucheck.linear import Matrix, Vector, add, apply, identity, matmul, middle_of, middles, scaled, transpose, width
+from hallucheck.linear import (
+    Matrix,
+    Vector,
+    add,
+    apply,
+    identity,
+    matmul,
+    middle_of,
+    middles,
+    scaled,
+    subtract,
+    transpose,
+    width,
+)
 from hallucheck.problem import Problem
 from hallucheck.reading import Refused, choice, matrix, positive_vector, record, vector
 
@@ -59,7 +72,7 @@ def read_witness(value: Any, problem: Problem) -> Witness:
 
 def defect(preconditioner: Matrix, derivative: Matrix) -> Matrix:
     """`I - C D`."""
-    return add(identity(len(derivative)), scaled(exact(-1), matmul(preconditioner, derivative)))
+    return subtract(identity(len(derivative)), matmul(preconditioner, derivative))
 
 
 def krawczyk(value: Callable[[Vector], Vector], c: Matrix, derivative: Matrix, box: Vector) -> Vector:

@@ -12,38 +12,25 @@ from fractions import Fraction
 from typing import Any
 
 from hallucheck.claims import Claim, Facts, Numbers, Rule, only
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, precision, total, working_precision
+from hallucheck.interval import Interval, Undefined, exact, hull, total
 from hallucheck.linear import (
-    Matrix,
     Vector,
     add,
-    apply,
     approximate_inverse,
     identity,
-    inverse,
     is_positive_definite,
-    least_singular_value,
-    matmul,
     middle_of,
     norm,
     scaled,
-    spectrum,
+    subtract,
     symmetric_part,
-    transpose,
-)
-from hallucheck.manifolds import (
-    arrives,
-    conclude_basin_of_manifold,
-    measure_basin_of_manifold,
-    residual_size,
 )
 from hallucheck.point import Point, only_zero
 from hallucheck.problem import Function
-from hallucheck.reading import NotCovered, Refused, box, dyadic, integer, items, positive, record, vector
+from hallucheck.reading import NotCovered, Refused, box, positive, record, vector
 
 MOST_LETTERS = 1 << 22
 MOST_HALVINGS = 400
-MOST_BITS_OF_RUNS = 20_000
 MORE_CUTS = 6  # that a piece is halved, once for each side, beyond what the file says
 Side = tuple[Fraction, Fraction]
 Box = list[Side]
@@ -141,6 +128,11 @@ def no_critical_point(f: Function, x: Vector) -> bool:
     return any(v.positive() or v.negative() for v in [*gradient, *forms])
 
 
+def is_inside(x: Vector, y: Vector) -> bool:
+    """Does one box contain the other?"""
+    return all(a.inside(b) for a, b in zip(x, y, strict=True))
+
+
 def square_distance(x: Sequence[Interval], y: Sequence[Interval]) -> Interval:
     """`|x - y|**2`."""
     return total((a - b).power(2) for a, b in zip(x, y, strict=True))
@@ -219,7 +211,7 @@ def is_farthest_near(point: Point, near: Box, penalty: Interval) -> bool:
             [(exact(8) * penalty) * (a * b if i != j else a.power(2)) for j, b in enumerate(steps)]
             for i, a in enumerate(steps)
         ]
-        rest = add(scaled(diagonal, identity(len(y))), scaled(exact(-1), f.hessian_at(y)[1]))
+        rest = subtract(scaled(diagonal, identity(len(y))), f.hessian_at(y)[1])
         return is_positive_definite(symmetric_part(add(outer, rest)))
 
     return settled(near, concave)
@@ -268,126 +260,6 @@ def conclude_farthest_point(facts: Facts, claim: Claim) -> str | None:
     return "proved" if largest is None or largest.negative() else None
 
 
-def is_inside(x: Vector, y: Vector) -> bool:
-    """Does one box contain the other?"""
-    return all(a.inside(b) for a, b in zip(x, y, strict=True))
-
-
-class Contraction:
-    """`I - E V^-1 M(x) V` on boxes of `w`, where `x = x* + V w`."""
-
-    def __init__(self, point: Point, step: Fraction, basis: list[list[Fraction]]) -> None:
-        self.point, self.step = point, exact(step)
-        self.basis = [[exact(v) for v in row] for row in basis]
-        self.inverse = inverse(self.basis)
-        self.nodes: list[int] | None = None
-
-    def of(self, m: Matrix, start: Interval = ONE) -> Matrix:
-        """`I - E V^-1 M V`; with 0 as start without `I`."""
-        turned = scaled(-self.step, matmul(self.inverse, matmul(m, self.basis)))
-        return add(scaled(start, identity(len(m))), turned)
-
-    def x(self, w: Vector) -> Vector:
-        """The points of these `w`."""
-        return [a + b for a, b in zip(self.point.x, apply(self.basis, w), strict=True)]
-
-    def on(self, w: Vector) -> Matrix:
-        """All its values on a box, as it is written."""
-        x, problem = self.x(w), self.point.problem
-        g, hessian = problem.f.hessian_at(x)
-        plus = problem.plus(x, g)
-        return self.of(matmul(problem.f.hessian_at(plus)[1], problem.perturbation(g, hessian)))
-
-    def by_mean_value(self, w: Vector) -> Matrix:
-        """The same: the value in the middle, and derivatives on the box times steps."""
-        code, inputs, d = self.point.problem.f.code, self.point.problem.f.inputs, len(w)
-        if self.nodes is None:  # all entries of M as code, by columns
-            shifted, one = self.point.problem.shifted(self.point.problem.f.gradient_nodes), code.constant(1)
-            self.nodes = [node for i in inputs for node in code.tangents(shifted, {i: one})]
-            code.differentiable(self.nodes)
-        slopes = code.jacobian(code.evaluate(self.x(w)), self.nodes, inputs)
-        middle, steps = middle_of(w)
-        result = self.on(middle)
-        for k, step in enumerate(steps):
-            direction = [row[k] for row in self.basis]
-            flat = [total(a * b for a, b in zip(row, direction, strict=True)) for row in slopes]
-            bend = self.of([[flat[j * d + i] for j in range(d)] for i in range(d)], ZERO)
-            result = add(result, scaled(step, bend))
-        return result
-
-
-def read_basin(claim: Claim, d: int) -> tuple[Fraction, list[list[Fraction]], Fraction, Fraction, Any]:
-    """The inputs `E`, `V`, `R`, `kappa` and the subdivision."""
-    inputs = record(claim.inputs, "inputs", ("step", "basis", "size", "bound", "subdivision"))
-    step, size, bound = (dyadic(inputs[name], name) for name in ("step", "size", "bound"))
-    flat = items(inputs["basis"], "basis", dyadic, count=d * d)
-    return step, [flat[i : i + d] for i in range(0, d * d, d)], size, bound, inputs["subdivision"]
-
-
-def measure_basin(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|V^-1 (I - E M(x)) V| <= kappa < 1` on all of `{x* + V w: |w| <= R}`."""
-    if facts.residual:
-        return measure_basin_of_manifold(facts, claim, point)
-    d = len(point.x)
-    step, basis, size, bound, tree = read_basin(claim, d)
-    map_of = Contraction(point, step, basis)
-
-    def square_of(n: Matrix) -> Matrix:
-        return symmetric_part(matmul(transpose(n), n))
-
-    def bounded(n: Matrix) -> bool:
-        return is_positive_definite(add(scaled(exact(bound * bound), identity(d)), scaled(exact(-1), square_of(n))))
-
-    def test(w: Vector) -> bool:
-        if exact(size * size).below(total(v.power(2) for v in w)) or bounded(map_of.on(w)):
-            return True
-        return d <= 4 and bounded(map_of.by_mean_value(w))
-
-    contraction = spectrum(square_of(map_of.of(point.dynamics)), symmetric=True).largest_real_part().sqrt()
-    cover(around([Fraction(0)] * d, size), tree, "subdivision", test)
-    return {"contraction": contraction, "radius": exact(size) * least_singular_value(map_of.basis)}
-
-
-def conclude_basin(facts: Facts, claim: Claim) -> str | None:
-    """A contraction on a ball."""
-    if facts.residual:
-        return conclude_basin_of_manifold(facts, claim)
-    step, _, size, bound, _ = read_basin(claim, facts.problem.f.dimension)
-    proper = step > 0 and size > 0 and 0 < bound < 1
-    return "proved" if proper and claim.numbers["radius"].positive() else None
-
-
-def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
-    """The inputs of a run: start, step, number of steps, bits."""
-    inputs = record(claim.inputs, "inputs", ("start", "step", "steps", "bits"))
-    start, step = vector(d)(inputs["start"], "start"), positive(inputs["step"], "step")
-    return start, step, integer(inputs["steps"], "steps"), integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
-
-
-def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|x_N - x*|` for the iteration from an exact start."""
-    problem = point.problem
-    start, step, steps, bits = read_run(claim, len(point.x))
-    with working_precision(max(precision(), 2 * bits)):
-        x, eta = [exact(v) for v in start], exact(step)
-        for _ in range(steps):
-            shifted = problem.f.at(problem.plus(x, problem.f.at(x)[1]))[1]
-            x = [a - eta * b for a, b in zip(x, shifted, strict=True)]
-        more = residual_size(Point(problem, True, x)) if facts.residual else {}
-    return {"distance": norm([a - b for a, b in zip(x, point.x, strict=True)])} | more
-
-
-def conclude_converges(facts: Facts, claim: Claim) -> str | None:
-    """The end lies in the ball of the claim `basin`, made for at least this step."""
-    basin = facts.claims.get("basin")
-    if basin is None or not facts.has("basin"):
-        return None
-    longest = dyadic(basin.inputs["step"], "step")
-    radius, distance = basin.numbers["radius"].lower(), claim.numbers["distance"].upper()
-    inside = arrives(claim, facts) if facts.residual else distance.at_most(radius)
-    return "proved" if inside and read_run(claim, facts.problem.f.dimension)[1] <= longest else None
-
-
 def measure_stall(facts: Facts, claim: Claim, centre: Vector, whole: Vector) -> Numbers:
     """`v^T H(y+) v/|v|**2 < 0` for every `y` of a box: no `y+` is a local minimizer of `f`."""
     problem, f = facts.problem, facts.problem.f
@@ -412,12 +284,6 @@ def measure_stall(facts: Facts, claim: Claim, centre: Vector, whole: Vector) -> 
 
 STALL = ("curvature", "gradient_norm", "shifted_gradient_square", "value", "sam_value")
 RULES_OF_REGIONS: dict[str, Rule] = {
-    "basin": Rule(
-        lambda facts, claim: ("contraction", "radius", *["path"] * facts.residual), measure_basin, conclude_basin
-    ),
-    "converges": Rule(
-        lambda facts, claim: ("distance", *["residual"] * facts.residual), measure_converges, conclude_converges
-    ),
     "farthest_point": Rule(only("level", "maximum"), measure_farthest_point, conclude_farthest_point),
     "global_target": Rule(names_of_global_target, measure_global_target, conclude_global_target),
 }

@@ -17,12 +17,12 @@ from fractions import Fraction
 from typing import Any
 
 from hallucheck.claims import RULES, Claim, Facts, Numbers, Result, read_claim, result_of
-from hallucheck.curves import Cell, Equation, halve, joins, misses, on_parts
+from hallucheck.curves import Cell, Equation, halve, joins, keep_away, on_parts, prove_chain, read_cell
 from hallucheck.interval import ZERO, Interval, Undefined, compare, exact, hull, least
 from hallucheck.linear import apply, norm
 from hallucheck.point import Point
 from hallucheck.problem import Problem, read_problem
-from hallucheck.reading import Companion, Refused, integer, items, matrix, number, positive_vector, record, vector
+from hallucheck.reading import Companion, Refused, integer, items, number, record
 from hallucheck.regions import pieces
 
 MOST_VARIABLES = 100
@@ -47,41 +47,22 @@ class Sheet:
 
     def read_cell(self, value: Any, where: str) -> Cell:
         """A cell and the pieces of its span."""
-        d = self.d
         record(value, where, ("centre", "frame", "span", "radius", "preconditioner", "cuts"))
-        low, high = items(value["span"], f"{where}.span", number, count=2)
-        if not low < 0 < high:
-            raise Refused(f"{where}.span", "does not hold 0")
-        tree = value["cuts"]
+        cell, tree = read_cell(self.equation, value, where, number), value["cuts"]
         if not isinstance(tree, str) or set(tree) - set("Am"):
             raise Refused(f"{where}.cuts", "not pieces that are measured")
-        spans = pieces([(low, high)], tree, f"{where}.cuts")
-        self.cuts.append([hull([exact(a), exact(b)]) for ((a, b),) in spans])
-        return Cell(
-            self.equation,
-            vector(d)(value["centre"], f"{where}.centre"),
-            matrix(d, d)(value["frame"], f"{where}.frame"),
-            [Fraction(0)] * (d - 1),
-            (low, high),
-            positive_vector(d - 1)(value["radius"], f"{where}.radius"),
-            matrix(d - 1, d - 1)(value["preconditioner"], f"{where}.preconditioner"),
-        )
+        self.cuts.append([hull([exact(a), exact(b)]) for ((a, b),) in pieces([cell.span], tree, f"{where}.cuts")])
+        return cell
 
     def prove(self) -> list[Interval]:
         """All cells and joints, or this is undefined; where each arc begins in its `s`."""
-        for cell in self.cells:
-            if not cell.holds_arc(cell.range(), cell.box):
-                raise Undefined("a cell is not proved to hold one arc")
-        entries = [joins(a, b, b.span[0]) for a, b in zip(self.cells, self.cells[1:], strict=False)]
+        entries = prove_chain(self.cells, [cell.span[0] for cell in self.cells])
         first, last = self.cells[0], self.cells[-1]
         if self.closed:
-            entries.insert(0, joins(last, first, first.span[0]))
-            once = all(misses(cell, last.ends_at(last.span[1])) for cell in self.cells[1:-1])
+            entries[0] = joins(last, first, first.span[0])
+            keep_away(self.cells[1:-1], last.ends_at(last.span[1]))
         else:
-            entries.insert(0, exact(first.span[0]))
-            once = all(misses(cell, first.ends_at(first.span[0])) for cell in self.cells[1:])
-        if not once:
-            raise Undefined("the curve may be gone round more than once")
+            keep_away(self.cells[1:], first.ends_at(first.span[0]))
         return entries
 
     def point(self, cell: Cell, s: Interval) -> Point:

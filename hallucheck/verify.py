@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hallucheck.basins import RULES_OF_BASINS
 from hallucheck.branch import verify_branches
 from hallucheck.claims import RULES, Claim, Facts, Result, compare_numbers, read_claim, result_of
 from hallucheck.interval import OutOfTime, budget, exact, hull, working_precision
@@ -35,6 +36,7 @@ ORDER = (
     *("existence", "nonstationary", "target", "regular", "hallucinated_minimizer", "sphere_type", "theorem_3_2"),
     *("projected_c32", "attractor", "basin", "converges", "farthest_point", "global_target", "no_minimizer_near"),
 )
+ALL_RULES = RULES | RULES_OF_REGIONS | RULES_OF_BASINS
 MOST_CLAIMS = 100
 
 
@@ -134,7 +136,7 @@ def check_conclusion(facts: Facts, claim: Claim) -> None:
         names = set(STALL)
         status = "proved" if "curvature" in claim.numbers and claim.numbers["curvature"].negative() else "nothing"
     else:
-        rule = (RULES | RULES_OF_REGIONS)[claim.name]
+        rule = ALL_RULES[claim.name]
         names = set(rule.names(facts, claim))
         status = rule.conclude(facts, claim) or "nothing" if names == set(claim.numbers) else "nothing"
     if names != set(claim.numbers):
@@ -181,7 +183,7 @@ def check_claims(facts: Facts, system: System, enclosure: Vector | None, claims:
                 return "the enclosure does not hold the point, or leaves the box"
             offsets = [x - c for x, c in zip(point.x, system.centre, strict=True)]
             return None if all(o.inside(claim.numbers["offset"]) for o in offsets) else "the point is farther away"
-        return compare_numbers((RULES | RULES_OF_REGIONS)[claim.name].measure(facts, claim, point), claim)
+        return compare_numbers(ALL_RULES[claim.name].measure(facts, claim, point), claim)
 
     return [result_of(claim, check) for claim in claims]
 

@@ -28,56 +28,16 @@ QUICK = (
     *("usam-attracts", "usam-repels", "wells-attract", "wells-repel", "wells-saddle", "wells-stall"),
 )
 WORDS = (
-    "proved",
-    "refuted",
-    "undecided",
-    "gradient",
-    "residual",
-    "box",
-    "usam",
-    "asam",
-    "arb",
-    "mpmath",
-    "formula",
-    "x",
+    *("proved", "refuted", "undecided", "growing", "falling", "fold", "gradient", "residual", "box"),
+    *("usam", "asam", "arb", "mpmath", "formula", "x"),
 )
 STRANGE = (
-    None,
-    True,
-    0,
-    -1,
-    7,
-    10**17,
-    "",
-    "x",
-    "0",
-    "1",
-    "-1",
-    "1p-1",
-    "3p400",
-    "1p30000",
-    "1/3",
-    "9" * 5000,
-    [],
-    {},
-    [[]],
+    *(None, True, 0, -1, 7, 10**17, "", "x", "0", "1", "-1", "1p-1", "3p400", "1p30000", "1/3", "9" * 5000),
+    *([], {}, [[]]),
 )
 OPERATIONS = (
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "neg",
-    "exp",
-    "log",
-    "sqrt",
-    "sin",
-    "cos",
-    "tanh",
-    "erf",
-    "softplus",
-    "pow",
-    "rpow",
+    *("add", "sub", "mul", "div", "neg", "pow", "rpow"),
+    *("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus"),
 )
 
 
@@ -243,6 +203,25 @@ class Mutator:
             witness["preconditioner"] = [[written(v) for v in row] for row in c]
         return f"witness: {how}"
 
+    def chain(self, document: Any) -> str:
+        """Cells or parts of a chain are dropped, doubled or swapped, or begin or end elsewhere."""
+        chain = self.rng.choice(document.get("branches") or document["sheets"])
+        cell = self.rng.choice(chain["cells"])
+        entries = chain["cells"] if "parts" not in cell or self.rng.random() < 0.5 else cell["parts"]
+        i, k = self.rng.randrange(len(entries)), self.rng.randrange(len(entries))
+        how = self.rng.choice(["drop", "double", "swap", "begin", "radius"])
+        if how == "drop":
+            del entries[i]
+        elif how == "double":
+            entries.insert(i, copy.deepcopy(entries[i]))
+        elif how == "swap":
+            entries[i], entries[k] = entries[k], entries[i]
+        elif how == "begin":
+            cell["start"] = self.rng.choice([cell["span"][0], *(part["end"] for part in cell["parts"])])
+        else:
+            cell["radius"] = [written(dyadic(r) * Fraction(2) ** self.rng.randint(-12, 12)) for r in cell["radius"]]
+        return f"chain: {how}"
+
     def enclosure(self, document: Any) -> str:
         """The enclosure is moved, widened or narrowed."""
         i = self.rng.randrange(len(document["enclosure"]))
@@ -350,7 +329,7 @@ class Mutator:
 
     CHANGES = (
         *(number, number, interval, interval, status, claims, number_names, witness, witness),
-        *(enclosure, tape, tape, problem, inputs, strange, fields),
+        *(enclosure, tape, tape, problem, inputs, strange, fields, chain, chain, chain),
     )
 
 
