@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from hallucert.plot.canvas import save_picture, windowless
-from hallucert.tools.study_remedies import COLOURS, Mean, Share, detected, guarded, of_arm, radii_of, trained
+from hallucert.tools.study_remedies import COLOURS, Mean, Proportion, detected, guarded, of_arm, radii_of, trained
 from hallucert.tools.study_report import Row, write_table
 from hallucert.tools.study_training import METHODS
 
@@ -96,7 +96,7 @@ def alarms(rows: list[Row]) -> str:
     """Misses and false alarms of the monitor, decided at a tenth of the run, for each network and in all."""
     counts = [(COLUMNS[name], *detected(of_arena(rows, name))) for name in COLUMNS]
     lines = [[name, f"{stuck.count} of {stuck.total}", f"{well.count} of {well.total}"] for name, stuck, well in counts]
-    stuck, well = (Share(sum(c[i].count for c in counts), sum(c[i].total for c in counts)) for i in (1, 2))
+    stuck, well = (Proportion(sum(c[i].count for c in counts), sum(c[i].total for c in counts)) for i in (1, 2))
     return markdown(["network", "stuck runs found", "false alarms"], [*lines, ["all", str(stuck), str(well)]])
 
 

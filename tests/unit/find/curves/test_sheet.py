@@ -138,13 +138,13 @@ def test_a_curve_ends_where_the_rank_drops(given):
 
     rho is the distance to the corner of a point where the gradient points at it: solved here on the line x = -1/10.
     """
-    mpmath.mp.dps = 30
 
     def cross(y):  # Dr = (2 x y, x^2 + 3 y^2 - 1) against (1 - x, -y)
         return -mpmath.mpf("0.2") * y * -y - (mpmath.mpf("0.01") + 3 * y * y - 1) * mpmath.mpf("1.1")
 
-    height = mpmath.findroot(cross, 0.59)
-    rho = float(mpmath.sqrt(mpmath.mpf("1.21") + height**2))
+    with mpmath.workdps(30):
+        height = mpmath.findroot(cross, 0.59)
+        rho = float(mpmath.sqrt(mpmath.mpf("1.21") + height**2))
     if given == "by residuals":
         f = hc.Objective.least_squares(["y*(x**2 + y**2 - 1)"])
     else:
