@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from inspect import signature
@@ -192,6 +192,10 @@ def _of_network(
     progress: Progress = None,
 ) -> Diagnosis:
     """Diagnose the present weights of a network; rigorously read if that is possible, so that proofs can follow."""
+    if history is not None and not hasattr(history, "standing"):
+        raise ArgumentError("history", history, "be a Monitor, or left out")
+    if isinstance(data, Iterator):  # it is read twice
+        data = list(data)
     if params is None:
         given: dict[str, Any] = {"module": model, "trainable": True}
         read: Any = Objective.from_torch
@@ -206,8 +210,6 @@ def _of_network(
     found = _of_point(f, f.parameters, rho, step_size, products, variant=variant, progress=progress)
     if history is None:
         return found
-    if not hasattr(history, "standing"):
-        raise ArgumentError("history", history, "be a Monitor, or left out")
     return replace(found, advice=f"{found.advice}\nThe monitor of the run: {history.standing}.")
 
 

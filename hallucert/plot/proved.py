@@ -68,7 +68,10 @@ def folds(certificate: BranchCertificate, target: np.ndarray) -> Iterator[np.nda
     """Yield the point in ``(x, lambda)`` of each proved fold: that of its part with the radius of the claim."""
     for number, chain in proved_pieces(certificate, certificate.chains):
         turning = [(link, part) for link in chain.links for part in link.parts if part.turning == FOLD]
-        for claim, (link, part) in zip(_claims(certificate, "fold", number), turning, strict=False):
+        claims = [claim for claim in certificate["fold"] if claim.inputs.get("branch") == number]
+        for claim, (link, part) in zip(claims, turning, strict=False):
+            if claim.status is not Status.PROVED:
+                continue
             z, rho = _arc(link, part), claim.numbers["rho"]
             radii = np.linalg.norm(z[:, :-1] - target, axis=1)
             yield z[np.abs(radii - float(rho.lower + rho.upper) / 2).argmin()]

@@ -43,21 +43,23 @@ class Descent:
         """Change the gradients at ``x`` in place, in a step without ascent."""
 
 
-def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+def dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    """Return the scalar product of all entries together, on the device of the first tensor."""
     home = a[0].device
     products = [(widened(x) * widened(y)).sum().to(home) for x, y in zip(a, b, strict=True)]
     return torch.stack(products).sum()
 
 
-def _both(pairs: Sequence[Pair]) -> tuple[list[Tensor], list[Tensor]]:
+def both(pairs: Sequence[Pair]) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the gradients at ``x`` and at ``x+`` of the weights that have both."""
     found = [(p.first, p.second) for p in pairs if p.first is not None]
     return [first for first, _ in found], [second for _, second in found]
 
 
 def _share(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
     """Return ``a.b/|b|^2``, 0 where b is."""
-    square = _dot(b, b)
-    return torch.where(square > 0, _dot(a, b) / square, torch.zeros_like(square))
+    square = dot(b, b)
+    return torch.where(square > 0, dot(a, b) / square, torch.zeros_like(square))
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class SurrogateGap(Descent):
 
     def combine(self, pairs: Sequence[Pair]) -> None:
         """Subtract ``alpha`` times the orthogonal part."""
-        first, second = _both(pairs)
+        first, second = both(pairs)
         if not first:
             return
         share = _share(first, second)
@@ -154,7 +156,7 @@ class Look(Descent):
 
     def combine(self, pairs: Sequence[Pair]) -> None:
         """Remember the part of ``g+`` that is orthogonal to ``g``."""
-        first, second = _both(pairs)
+        first, second = both(pairs)
         if not first:
             return
         share = _share(second, first)
@@ -168,8 +170,8 @@ class Look(Descent):
         if not known:
             return
         gradients, kept = [p.second for p in known], [p.memory["orthogonal"] for p in known]
-        size = _dot(kept, kept).sqrt()
-        scale = torch.where(size > 0, _dot(gradients, gradients).sqrt() / size, torch.zeros_like(size))
+        size = dot(kept, kept).sqrt()
+        scale = torch.where(size > 0, dot(gradients, gradients).sqrt() / size, torch.zeros_like(size))
         for g, v in zip(gradients, kept, strict=True):
             g.add_(self.alpha * scale.to(v) * v)
 

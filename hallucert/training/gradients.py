@@ -11,7 +11,7 @@ import torch
 from hallucert.arguments import checked_flag
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.training.ascents import Memory, Weight, norm, widened
-from hallucert.training.descents import Descent, Pair
+from hallucert.training.descents import Descent, Pair, both, dot
 from hallucert.training.monitor import Sample
 
 OPTIONS = ("rho", "adaptive", "perturb")
@@ -215,9 +215,11 @@ def combine(descent: Descent, step: int, pairs: list[Pair]) -> None:
 
 def measure(sample: Sample, first: dict[Any, Any], pairs: list[Pair], radii: list[float]) -> None:
     """Fill in norms and the cosine of the two gradients."""
-    both = [(first_, pair.second) for pair in pairs if (first_ := pair.first) is not None]
-    sample.gradients = first
-    sample.norm = sum((widened(g).square().sum() for g in first.values()), torch.zeros(())).sqrt()
-    sample.norm_plus = sum((widened(p.second).square().sum() for p in pairs), torch.zeros(())).sqrt()
-    sample.product = sum(((widened(a) * widened(b)).sum() for a, b in both), torch.zeros(()))
-    sample.rho = max(radii)
+    sample.gradients, sample.rho = first, max(radii)
+    if first:
+        sample.norm = norm([widened(g) for g in first.values()])
+    if pairs:
+        sample.norm_plus = norm([widened(pair.second) for pair in pairs])
+    known, shifted = both(pairs)
+    if known:
+        sample.product = dot(known, shifted)

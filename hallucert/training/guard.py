@@ -151,7 +151,7 @@ class Schedule(Guard):
     total : int
         Steps of the run; after them the factor stays.
     curve : callable
-        From the part of the run that is over to the factor.
+        From the part of the run that is over to the factor, from 0 to 1.
 
     Examples
     --------
@@ -170,7 +170,7 @@ class Schedule(Guard):
             raise ArgumentError("curve", curve, "be a function from the part of the run that is over to the factor")
         super().__init__()
         self.total, self.curve, self.count = total, curve, 0
-        self.factor = curve(0.0)
+        self.factor = self._now()
 
     @classmethod
     def warm_start(cls, total: int, part: float = 0.3) -> Schedule:
@@ -201,7 +201,14 @@ class Schedule(Guard):
     def update(self, f: float | None, f_plus: float | None) -> None:
         """Count a step."""
         self.count += 1
-        self.factor = self.curve(min(1.0, self.count / self.total))
+        self.factor = self._now()
+
+    def _now(self) -> float:
+        """Return what the curve says after so many steps, if it is a factor."""
+        factor = self.curve(min(1.0, self.count / self.total))
+        if not (real(factor) and 0 <= factor <= 1):
+            raise ArgumentError("curve", f"<{factor} after {self.count} steps>", "give factors from 0 to 1")
+        return factor
 
     def state_dict(self) -> dict[str, Any]:
         """Return the number of steps."""
@@ -210,7 +217,7 @@ class Schedule(Guard):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the number of steps."""
         self.count = int(state["count"])
-        self.factor = self.curve(min(1.0, self.count / self.total))
+        self.factor = self._now()
 
 
 def _checked_part(part: object) -> float:

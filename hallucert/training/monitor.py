@@ -280,8 +280,9 @@ def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
     rows : sequence of Row
         From the first step on.
     window : int
-        How many of the last steps are looked at.
+        How many of the last steps are looked at, at least 4.
     """
+    window = checked_whole(window, 4, "window")
     if not rows:
         return Standing.EARLY
     latest = [v for row in rows[-3:] for v in (row.f, row.f_plus)]

@@ -21,7 +21,7 @@ import torch
 from hallucert.arguments import checked_choice, checked_flag, checked_whole
 from hallucert.errors import ArgumentError
 from hallucert.training import gradients, state
-from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of
+from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of, widened
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
 from hallucert.training.gradients import Inputs, Seen, UsageError, real_view
 from hallucert.training.guard import Guard
@@ -383,7 +383,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         losses = [None if loss is None else float(loss) for loss in self._losses]
         moved = None
         if self._sample is not None:
-            moved = {p: real_view(p.detach() - kept) for p, kept in self._kept.items()}
+            moved = {p: real_view(widened(p.detach() - kept)) for p, kept in self._kept.items()}
         monitor.record(self.count, losses[0], losses[1], self._sample, moved, measured)
 
     def state_dict(self) -> dict[str, Any]:

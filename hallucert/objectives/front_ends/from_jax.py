@@ -113,7 +113,6 @@ def from_jax(
 
     floats = JaxFloats(jax, of_batch, outputs, shapes, start, batches)
     floats.decay = float(given.decay)
-    seen = frameworks.whole(batches) if batches else None
     said = loss if isinstance(loss, str) and loss in OF_OUTPUTS else None
 
     def supervised() -> Supervised | None:
@@ -122,6 +121,7 @@ def from_jax(
                 parts = frameworks.split(jax.numpy.asarray(x), list(shapes.values()))
                 return np.concatenate([np.asarray(outputs(parts, batch)) for batch, _ in batches])
 
+        seen = None if inputs is None or targets is None else (inputs, targets)
         return noted(seen, said, float(len(start if inputs is None else inputs)), float(given.decay), 0.0, at, start)
 
     if not given.rigorous:

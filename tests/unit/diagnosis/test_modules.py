@@ -94,6 +94,14 @@ def test_the_monitor_has_a_word():
         hc.diagnose(net, "squared", (INPUTS, TARGETS), 1, history=3)
 
 
+def test_batches_may_come_once():
+    """A generator of batches, which cannot be read twice, gives what their list gives; of modules that are not read."""
+    net, halves = module(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), (slice(2), slice(2, None))
+    batches = [(INPUTS[half], TARGETS[half]) for half in halves]
+    found = [hc.diagnose(net, "squared", data, 1) for data in (batches, iter(batches))]
+    assert found[0].value == found[1].value and len(INPUTS) > 3
+
+
 def test_rho_by_name_and_by_place_are_the_same():
     """A module, its loss and data, with `rho` as a keyword or without."""
     net = module(nn.Linear(3, 2))

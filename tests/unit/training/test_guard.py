@@ -100,3 +100,14 @@ def test_a_schedule_needs_a_number_of_steps():
     for total in (0, 2.5, True):
         with pytest.raises(ArgumentError):
             Schedule.ramp(total)
+
+
+@pytest.mark.parametrize("late", [1.5, -0.1, math.nan, None, True])
+def test_a_curve_gives_factors(late):
+    """What is no number from 0 to 1 is refused when it comes, also from a saved state: SAM would go down, or far."""
+    schedule = Schedule(2, lambda t: late if t == 1 else t)
+    schedule.update(None, 1.0)
+    with pytest.raises(ArgumentError, match=r"^curve must give factors"):
+        schedule.update(None, 1.0)
+    with pytest.raises(ArgumentError, match=r"^curve must give factors"):
+        Schedule(2, lambda t: late if t == 1 else t).load_state_dict({"count": 2})

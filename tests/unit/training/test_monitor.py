@@ -114,3 +114,11 @@ def test_arguments_are_checked():
         Monitor(every=1)
     with pytest.raises(ArgumentError, match="sink"):
         Monitor(sink=3)
+
+
+def test_a_window_has_two_halves():
+    """Of less than four steps nobody knows whether a loss falls by chance."""
+    rows = [Row(step, 1.0, 1.0) for step in range(50)]
+    assert standing_of(rows, 4) is Standing.AT_X
+    with pytest.raises(ArgumentError, match=r"^window must"):
+        standing_of(rows, 3)
