@@ -1,20 +1,23 @@
 """Compile the theory that exported certificates import, and exported certificates, with Coq.
 
-    python formal/compile.py [FILE.v ...]
+    python formal/compile.py [--certificate POINT.json] [FILE.v ...]
 
 The theory is compiled first, those of its files that have changed and those after them. Each given file is then
-accepted, or what Coq objects to is printed; and what a theorem assumes has to be in the list `AXIOMS`. The exit status
-is 0 if all of them were accepted, 1 if one was not, 2 if there is no such file. Coq, coq-interval and coquelicot have
-to be installed; in Debian they are `coq`, `libcoq-interval` and `libcoq-coquelicot`.
+accepted, or what Coq objects to is printed. A file of our own asks what its `theorem` says and assumes: that has to be
+its `statement`, and what the certificate says, if one is given; and the assumptions have to be in the list `AXIOMS`.
+The exit status is 0 if all of them were accepted, 1 if one was not, 2 if there is no such file. Coq, coq-interval and
+coquelicot have to be installed; in Debian they are `coq`, `libcoq-interval` and `libcoq-coquelicot`.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 FORMAL = Path(__file__).resolve().parent
 
@@ -30,6 +33,17 @@ AXIOMS = (
 )
 """What theorems may assume, as Coq lists it: axioms of the classical real numbers."""
 
+CLOSED = "Closed under the global context"
+"""What Coq prints of a theorem without assumptions."""
+
+PROBE = """\
+{words}
+Require Exported.candidate.
+Definition same : {statement} := Exported.candidate.theorem.
+Print Assumptions same.
+"""
+"""The file that asks. It does not import the other one: no notation, name or output of that reaches it."""
+
 
 class Refused(Exception):
     """Coq does not accept a file, or a theorem of it assumes too much."""
@@ -43,9 +57,9 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def coqc(file: Path) -> str:
+def coqc(file: Path, *options: str) -> str:
     """Compile a file and return what it prints."""
-    return run("coqc", *OPTIONS, str(file))
+    return run("coqc", *OPTIONS, *options, str(file))
 
 
 def theory() -> list[Path]:
@@ -64,48 +78,72 @@ def compile_theory() -> None:
             coqc(source)
 
 
+def words(certificate: Path) -> str:
+    """Return what the file that this library exports says above its data: the function, the numbers, the statement."""
+    from hallucert import load
+    from hallucert.export.coq import DATA, theorem
+
+    return theorem(load(certificate)).partition(DATA)[0]
+
+
 def strange_in(output: str) -> str:
     """Return what ``Print Assumptions`` lists besides `AXIOMS`: other axioms, or types, or checks switched off."""
-    listed = " ".join(output.partition("Axioms:\n")[2].split())
-    for axiom in AXIOMS:
+    listed = " ".join(output.removeprefix("Axioms:\n").split())
+    for axiom in (*AXIOMS, CLOSED):
         listed = listed.replace(axiom, "", 1)
     return " ".join(listed.split())
 
 
-def check(file: Path) -> list[str]:
-    """Compile an exported certificate and return what it assumes, which must be allowed.
+def check(file: Path, certificate: Path | None = None) -> list[str]:
+    """Compile an exported certificate and return what its theorem assumes, which must be allowed.
 
     Raises
     ------
     Refused
-        If Coq does not accept it; or nothing shows what it assumes, or that is not in `AXIOMS`.
+        If Coq does not accept it; or `theorem` is not the file's `statement`, nor, where a certificate is given, the
+        statement that is exported of that; or it assumes what is not in `AXIOMS`.
     """
-    output = coqc(file)
+    with TemporaryDirectory() as folder:
+        exported = "-Q", folder, "Exported"
+        candidate, probe = (Path(folder, name) for name in ("candidate.v", "probe.v"))
+        candidate.write_bytes(file.read_bytes())
+        coqc(candidate, *exported)
+        asked = ("", "Exported.candidate.statement") if certificate is None else (words(certificate), "statement")
+        probe.write_text(PROBE.format(words=asked[0], statement=asked[1]), encoding="ascii")
+        try:
+            output = coqc(probe, *exported)
+        except Refused as objection:
+            raise Refused(f"{file} proves another statement\n{objection}") from objection
     if strange := strange_in(output):
         raise Refused(f"{file} assumes {strange}")
-    if not ("Axioms:\n" in output or "Closed under the global context" in output):
+    if not output:
         raise Refused(f"{file} assumes nobody knows what")
     return [axiom.split()[0] for axiom in AXIOMS if axiom.split()[0] in output]
 
 
-def main(files: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Compile the theory and the given files, and say what came of it."""
-    if missing := [name for name in files if not Path(name).is_file()]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--certificate", type=Path, help="what the theorem of each file has to say")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE.v")
+    given = parser.parse_args(arguments)
+    named = [*given.files, *([given.certificate] if given.certificate else [])]
+    if missing := [str(file) for file in named if not file.is_file()]:
         print(f"no such file: {', '.join(missing)}\n\n{__doc__}", file=sys.stderr)
         return 2
     began = time.monotonic()
     compile_theory()
     print(f"theory: {time.monotonic() - began:.0f} s", flush=True)
     refused = 0
-    for name in files:
+    for file in given.files:
         began = time.monotonic()
         try:
-            check(Path(name))
+            check(file, given.certificate)
             verdict = "accepted"
         except Refused as objection:
             refused += 1
             verdict = f"REFUSED\n{objection}"
-        print(f"{name}: {time.monotonic() - began:.0f} s, {verdict}", flush=True)
+        print(f"{file}: {time.monotonic() - began:.0f} s, {verdict}", flush=True)
     return min(refused, 1)
 
 

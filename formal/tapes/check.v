@@ -3,7 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -26,6 +26,7 @@ Record point := Point {
 Definition f_of (p : point) : vec -> R := function (objective_of p) (dimension p).
 Definition P_of (p : point) : vec -> vec :=
   looks_at (step_of p) (dimension p) (f_of p) (to_real (rho_of p)).
+Definition domain_of (p : point) : vec -> Prop := defined (objective_of p) (dimension p).
 Definition box_of (p : point) : vec -> Prop := box (dimension p) (numbers (centre p)) (numbers (radius p)).
 Definition inside_of (p : point) : vec -> Prop :=
   inside (dimension p) (numbers (centre p)) (numbers (radius p)).
@@ -57,16 +58,6 @@ Definition there : list I.type := iball prec (target_centre p) (target_radius p)
 
 Lemma within_centre : within n centre_point c.
 Proof. apply within_table. intros; apply ivector_correct. Qed.
-
-(** f is differentiable on both boxes. *)
-Definition smooth_on (X : list I.type) : bool :=
-  all_real (dual_entry prec (duals_of prec (value_program f) X) 0).
-
-Lemma smooth_gradient_on X : smooth_on X = true -> gradient_on n (within n X) (f_of p) g.
-Proof.
-intros H. apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n X); auto.
-apply value_parametric.
-Qed.
 
 (** The half widths are positive. *)
 Definition wide (l : list number) : bool := every n (fun i => surely_positive (ivector prec l i)).
@@ -147,7 +138,7 @@ Qed.
 
 (** All that every theorem about the point needs. *)
 Definition base : bool :=
-  wide (radius p) && smooth_on here && smooth_on there && nonstationary && looks_inside &&
+  wide (radius p) && smooth_on prec f n here && smooth_on prec f n there && nonstationary && looks_inside &&
   contracts && injects.
 
 Notation P := (P_of p).
@@ -156,13 +147,13 @@ Notation there_box := (target_box p).
 Lemma smooth_here : base = true -> gradient_on n (box_of p) (f_of p) g.
 Proof.
 unfold base. rewrite !andb_true_iff. intros [[[[[[_ H] _] _] _] _] _] k t dk Hk Hd.
-now apply (smooth_gradient_on here H); [|apply within_box].
+now apply (smooth_gradient prec f n here H); [|apply within_box].
 Qed.
 
 Lemma smooth_there : base = true -> gradient_on n there_box (f_of p) g.
 Proof.
 unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] H] _] _] _] _] k t dk Hk Hd.
-now apply (smooth_gradient_on there H); [|apply within_box].
+now apply (smooth_gradient prec f n there H); [|apply within_box].
 Qed.
 
 Lemma looks_there : base = true -> forall x, box_of p x -> inside n c' r' (Q x).
@@ -196,7 +187,16 @@ apply (exactly_one n (f_of p) g P Q c r c' r') with A K DF; auto.
 - exact (injective_matrix_correct prec n _ _ HI).
 Qed.
 
-(** The function is differentiable in the box and where SAM looks from there. *)
+(** In the box and where SAM looks from there, the function is defined and differentiable, ... *)
+Theorem defined_point : base = true -> forall y, box_of p y -> domain_of p y /\ domain_of p (P y).
+Proof.
+intros H y Hy. pose proof H as H'. unfold base in H'. rewrite !andb_true_iff in H'.
+destruct H' as [[[[[[_ H1] H2] _] _] _] _].
+split; [apply (smooth_defined prec f n here) | apply (smooth_defined prec f n there)]; try assumption.
+- now apply within_box.
+- apply within_box. intros i Hi. rewrite (looks_is H y Hy i Hi). now apply Rlt_le, looks_there.
+Qed.
+
 Theorem differentiable_point : base = true ->
   forall y, box_of p y -> differentiable n (f_of p) y /\ differentiable n (f_of p) (P y).
 Proof.
@@ -206,6 +206,13 @@ apply (differentiable_here n (f_of p) g P Q c r c' r'); auto.
 - now apply smooth_there.
 - now apply looks_is.
 - now apply looks_there.
+Qed.
+
+(** ... and SAM has a direction: the gradient does not vanish. *)
+Theorem noncritical_point : base = true -> forall y, box_of p y -> ~ critical n (f_of p) y.
+Proof.
+intros H y Hy C. destruct (base_nonzero H y Hy) as [i [Hi N]]. apply N.
+rewrite <- (gradient_is n (box_of p) (f_of p) g); auto; [now apply smooth_here | apply box_extensional].
 Qed.
 End Point.
 End Check.

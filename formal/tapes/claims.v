@@ -4,7 +4,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients descent sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk
   rationals convergence.
 From Hallucert.tapes Require Export check.
 Import ListNotations.
@@ -196,12 +196,15 @@ Qed.
 Theorem hallucinated_point ks : check ks = true ->
   exists x, inside_of p x /\ hallucinated n (f_of p) P x /\
     (forall y, box_of p y -> hallucinated n (f_of p) P y -> eqv n y x) /\
-    (forall y, box_of p y -> differentiable n (f_of p) y /\ differentiable n (f_of p) (P y)) /\
-      conclusions p ks x.
+    (forall y, box_of p y ->
+      ~ critical n (f_of p) y /\ differentiable n (f_of p) y /\ differentiable n (f_of p) (P y)) /\
+    (forall y, box_of p y -> domain_of p y /\ domain_of p (P y)) /\
+    conclusions p ks x.
 Proof.
 intros K. apply andb_prop in K. destruct K as [B K]. destruct (exactly_one_point prec p B) as [x [Hx [Zx U]]].
-exists x. split; [exact Hx|]. split; [exact Zx|]. split; [exact U|]. split;
-  [now apply differentiable_point with prec|].
+exists x. split; [exact Hx|]. split; [exact Zx|]. split; [exact U|].
+split; [split; [now apply noncritical_point with prec | now apply differentiable_point with prec]|].
+split; [now apply defined_point with prec|].
 rewrite forallb_forall in K. induction ks as [|k ks IH]; simpl; [exact I|].
 split; [apply claim_correct; auto; apply K; now left | apply IH; intros; apply K; now right].
 Qed.

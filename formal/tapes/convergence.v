@@ -3,7 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients descent sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk
   rationals check.
 Import ListNotations.
 Open Scope R_scope.
@@ -151,7 +151,7 @@ Qed.
 
 (** The function is differentiable on the box X, and where SAM looks from there. *)
 Definition differentiable_on (X T : list I.type) (J : list (I.type * list I.type)) : bool :=
-  smooth_on prec p X && smooth_on prec p T && every n (fun i => I.real (get T i)) &&
+  smooth_on prec f n X && smooth_on prec f n T && every n (fun i => I.real (get T i)) &&
   every n (fun i => all_real (dual_entry prec J i)).
 
 (** SAM converges. *)
@@ -180,8 +180,6 @@ set (J := duals_of prec shifted X) in HC.
 rewrite !andb_true_iff in HC. destruct HC as [[[[[HI HD] HE] HK] HR] HS].
 unfold differentiable_on in HD. rewrite !andb_true_iff in HD. destruct HD as [[[HX HT] HTR] HJ].
 assert (In : forall z, box n c (numbers q) z -> within n X z) by (intros; now apply within_box).
-assert (Ext : forall Y, extensional n (within n Y)).
-{ intros Y u v E Hu. unfold within. now rewrite <- (list_of_ext n u v E). }
 pose proof (reaches_correct _ _ _ _ q (stored_matrix prec n V) (enclosure_correct prec size) HR) as Reach.
 assert (Xq : box n c (numbers q) x).
 { intros i Hi. destruct (Reach i Hi) as [L _]. specialize (Hx i Hi). lra. }
@@ -195,10 +193,10 @@ destruct (contracting_correct _
 { now exists x. }
 apply (sam_converges n (f_of p) g P Q c r (numbers q) (numbers start) (within n T) (matrix W) (matrix V)
   (jac shifted n) (to_real eta) k (to_real size)).
-- exact (smooth_gradient_on prec p T HT).
-- apply Ext.
-- intros z Hz. apply (looks_at_meaning _ _ _ _ (within n X)); [|apply Ext | now apply In].
-  exact (smooth_gradient_on prec p X HX).
+- exact (smooth_gradient prec f n T HT).
+- apply within_extensional.
+- intros z Hz. apply (looks_at_meaning _ _ _ _ (within n X)); [|apply within_extensional | now apply In].
+  exact (smooth_gradient prec f n X HX).
 - intros z Hz. apply outputs_within; [apply ascent_parametric | now apply In | exact HTR].
 - now apply inverses_correct.
 - apply (jacobian_weaken n n (within n X)); [exact In | exact (shifted_on prec p X HJ)].

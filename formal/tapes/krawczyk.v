@@ -4,7 +4,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance sam.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -15,7 +15,7 @@ Lemma less_equal x y : 0 <= y - x -> x <= y.
 Proof. lra. Qed.
 
 Module Krawczyk (I : IntervalOps).
-Module Export D := Enclosures I.
+Module Export D := Defined I.
 
 Section Test.
 Variables (prec : I.F.precision) (n : nat).

@@ -3,7 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam residual.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures krawczyk slices.
+From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk slices.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -27,6 +27,8 @@ Record sliced := Sliced {
 Definition f_of (p : sliced) : vec -> R := function (Squares (residuals_of p) (weight p)) (variables_of p).
 Definition P_of (p : sliced) : vec -> vec :=
   looks_at (step_of p) (variables_of p) (f_of p) (to_real (rho_of p)).
+Definition domain_of (p : sliced) : vec -> Prop :=
+  defined (Squares (residuals_of p) (weight p)) (variables_of p).
 Definition S_of (p : sliced) : vec -> vec :=
   slice (unknowns p) (numbers (base_point p)) (matrix (directions p)).
 
@@ -57,10 +59,11 @@ Definition slice_box : list I.type :=
 Definition sliced_base : bool :=
   let X := slice_box in
   let G := outputs_of prec (gradient_program f) n n X in
+  let T := outputs_of prec (ascent_program (step_of p) (rho_of p) f) n n X in
   shaped n m (base_point p) (directions p) && Nat.eqb (length (outputs (residuals_of p))) m &&
   surely_positive (enclosure prec (weight p)) &&
     every m (fun j => surely_positive (ivector prec (radius p) j)) &&
-  every n (fun i => I.real (get X i)) && all_real (dual_entry prec (duals_of prec (value_program f) X) 0) &&
+  every n (fun i => I.real (get X i)) && smooth_on prec f n X && every n (fun i => I.real (get T i)) && smooth_on prec f n T &&
   every n (fun i => I.real (get G i)) &&
   surely_positive (isum prec n (fun i => I.mul prec (get G i) (get G i))).
 
@@ -92,9 +95,6 @@ pose proof (outputs_correct prec _ m n unknown_box s i (slice_parametric (base_p
 unfold outputs_of in K. now rewrite nth_table in K.
 Qed.
 
-Lemma within_extensional X : extensional n (within n X).
-Proof. intros u v E Hu. unfold within. now rewrite <- (list_of_ext n u v E). Qed.
-
 Lemma within_zero : within m (table m (fun _ => int prec 0)) (fun _ => 0).
 Proof. apply within_table. intros; apply int_correct. Qed.
 
@@ -104,17 +104,25 @@ Theorem hallucinated_on_slice : check = true ->
   (forall x, 0 <= f_of p x) /\
   exists s, inside m (fun _ => 0) r s /\ f_of p (P_of p (S_of p s)) = 0 /\ ~ critical n (f_of p) (S_of p s) /\
     (forall s', box_s s' -> f_of p (P_of p (S_of p s')) = 0 -> eqv m s' s) /\
-    (forall s', box_s s' -> differentiable n (f_of p) (S_of p s')).
+    (forall s', box_s s' ->
+      differentiable n (f_of p) (S_of p s') /\ differentiable n (f_of p) (P_of p (S_of p s'))) /\
+    (forall s', box_s s' -> domain_of p (S_of p s') /\ domain_of p (P_of p (S_of p s'))).
 Proof.
-unfold check, sliced_base. rewrite !andb_true_iff. intros [[[[[[[[[HS HL] HW] Hr] HX] HV] HG] HN] HK] HI].
+unfold check, sliced_base. rewrite !andb_true_iff. intros [[[[[[[[[[[HS HL] HW] Hr] HX] HV] HT] HV'] HG] HN] HK] HI].
 apply Nat.eqb_eq in HL.
 assert (W : 0 < to_real (weight p)) by (apply (surely_positive_correct _ _ HW), enclosure_correct).
 assert (rp : forall j, (j < m)%nat -> 0 < r j).
 { intros j Hj. apply (surely_positive_correct _ _ (every_spec _ _ Hr j Hj)), ivector_correct. }
-assert (Sm : gradient_on n (within n slice_box) (f_of p) g).
-{ apply function_gradient. intros x Hx. apply (all_real_smooth prec _ n slice_box); auto.
-  apply value_parametric. }
+set (T := outputs_of prec (ascent_program (step_of p) (rho_of p) f) n n slice_box) in HT, HV'.
+pose proof (smooth_gradient prec f n slice_box HV : gradient_on n (within n slice_box) (f_of p) g) as Sm.
+pose proof (smooth_gradient prec f n T HV' : gradient_on n (within n T) (f_of p) g) as Sm'.
 assert (In : forall s, box_s s -> within n slice_box (S_of p s)) by (intros; now apply within_slice).
+assert (Same : forall s, box_s s -> eqv n (P_of p (S_of p s)) (Q (S_of p s))).
+{ intros s Hs. apply (looks_at_meaning _ _ _ _ (within n slice_box));
+    [exact Sm | apply within_extensional | now apply In]. }
+assert (In' : forall s, box_s s -> within n T (P_of p (S_of p s))).
+{ intros s Hs. apply (within_extensional n T (Q (S_of p s))); [now apply eqv_sym, Same|].
+  apply outputs_within; [apply ascent_parametric | now apply In | exact HT]. }
 split; [intros x; exact (proj1 (function_squares _ _ _ x W))|].
 destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) (ivector prec (radius p))
   (preconditioner p) (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero
@@ -135,16 +143,18 @@ destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_poin
   rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
 - intros s i Hs Hi. change (res (P_of p (S_of p s)) i = res (Q (S_of p s)) i).
   unfold meaning, residual_program.
-  rewrite (list_of_ext n (P_of p (S_of p s)) (Q (S_of p s))); [reflexivity|].
-  apply (looks_at_meaning _ _ _ _ (within n slice_box)); [exact Sm | apply within_extensional | now apply In].
+  rewrite (list_of_ext n (P_of p (S_of p s)) (Q (S_of p s))); [reflexivity | now apply Same].
 - apply (jacobian_same m m _ (meaning F m)); [intros s; symmetry; apply E | exact KJ].
 - intros i Hi. change (slice m (numbers (base_point p)) (matrix (directions p)) (fun _ => 0))
   with (S_of p (fun _ => 0)).
   rewrite E. now apply KR.
 - now apply injective_matrix_correct with prec (inverse_of p).
-- exists s. repeat (split; [assumption|]). intros s' Hs'.
-  apply (gradient_differentiable n (within n slice_box) _ g);
-    [exact Sm | apply within_extensional | now apply In].
+- exists s. repeat (split; [assumption|]). split; intros s' Hs'; split.
+  + apply (gradient_differentiable n (within n slice_box) _ g);
+      [exact Sm | apply within_extensional | now apply In].
+  + apply (gradient_differentiable n (within n T) _ g); [exact Sm' | apply within_extensional | now apply In'].
+  + apply (smooth_defined prec f n slice_box); [exact HV | now apply In].
+  + apply (smooth_defined prec f n T); [exact HV' | now apply In'].
 Qed.
 End Sliced.
 End Sliced_check.

@@ -23,6 +23,9 @@ from hallucert.objectives.written_out import written_out
 MAX_DIMENSION, MAX_NODES = 100, 5000
 """Variables and nodes of the longest tape that is written."""
 
+DATA = "(** The function and the numbers as data. *)"
+"""What stands above this line of a file is read; the rest is data and proof."""
+
 FILE = """\
 {title}
 From Coq Require Import Reals List.
@@ -34,29 +37,38 @@ Open Scope R_scope.
 (** The function. *)
 Definition f (v : vec) : R :=
 {function}.
-
+{domain}
 {numbers}
 
 (** The theorem. *)
 Definition statement : Prop :=
 {statement}.
 
-(** The function and the numbers as data. *)
+{mark}
 Close Scope R_scope.
 {data}
 
 (** The data say the same. *)
 Lemma same_function : f_of data = f.
 Proof. reflexivity. Qed.
-
+{same}
 (** The proof is a computation. *)
 Theorem theorem : statement.
 Proof.
-  unfold statement, P. rewrite <- same_function.
+  unfold statement, P. rewrite <- {rewritten}.
 {proof}
 Qed.
 Print Assumptions theorem.
 """
+
+
+DOMAIN = """
+(** Where it is defined: elsewhere Coq's division, roots and logarithms have values that mean nothing. *)
+Definition domain (v : vec) : Prop :=
+{conditions}.
+"""
+
+SAME_DOMAIN = "Lemma same_domain : domain_of data = domain.\nProof. reflexivity. Qed.\n"
 
 
 def theorem(certificate: object) -> str:
@@ -77,14 +89,19 @@ def theorem(certificate: object) -> str:
     objective = _formula(certificate.objective)
     system = residual if certificate.problem.residual else gradient
     made = system.parts(certificate, objective)
+    conditions = "\n".join(f"  {line}" for line in formula.domain(objective))
     return FILE.format(
         title=_title(certificate),
         theory=made.theory,
         checker=made.checker,
         function="\n".join(f"  {line}" for line in formula.function(objective)),
+        domain=DOMAIN.format(conditions=conditions) if conditions else "",
         numbers="\n".join(made.numbers),
         statement="\n".join(f"  {line}" for line in made.statement),
+        mark=DATA,
         data="\n".join(made.data),
+        same=SAME_DOMAIN if conditions else "",
+        rewritten="same_function, <- same_domain" if conditions else "same_function",
         proof="\n".join(f"  {line}" for line in made.proof),
     )
 

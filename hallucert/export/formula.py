@@ -144,6 +144,8 @@ class Formula:
         The ``let``s that name the entries of the vector `v`, and the shared parts.
     outputs : list of (str, int)
         The outputs, each with the level of its notation.
+    conditions : list of str
+        What has to hold for the formula to be defined: first which operands are positive, then which are not zero.
     """
 
     def __init__(self, program: Tape) -> None:
@@ -160,6 +162,9 @@ class Formula:
                 text = f"e{i}", ATOM
             texts.append(text)
         self.outputs = [texts[i] for i in program.outputs]
+        positive = [node.a for node in program.nodes if node.op in ("log", "sqrt", "rpow")]
+        nonzero = [node.b if node.op == "div" else node.a for node in program.nodes if _divides(node)]
+        self.conditions = [f"0 < {texts[i][0]}" for i in positive] + [f"{texts[i][0]} <> 0" for i in nonzero]
 
     def _text(self, node: Node, texts: Sequence[Text]) -> Text:
         match node.op:
@@ -185,6 +190,10 @@ class Formula:
         return f"{FUNCTIONS[node.op]} {within(texts[node.a], ATOM)}", APPLICATION
 
 
+def _divides(node: Node) -> bool:
+    return node.op == "div" or (node.op == "pow" and node.b < 0)
+
+
 def within(text: Text, level: int) -> str:
     """Put an expression in parentheses where its level is above that of its place."""
     return text[0] if text[1] <= level else f"({text[0]})"
@@ -200,7 +209,24 @@ def function(f: FormulaObjective) -> list[str]:
         squares = " + ".join(f"{within(r, POWER - 1)} ^ 2" for r in formula.outputs)
         count = within(_rational(f.n), PRODUCT - 1)
         value = f"({squares}) / (2 * {count})"
-    return [line for text in (*formula.lines, value) for line in wrap(text, WIDTH - 2, subsequent_indent="  ")]
+    return _laid_out([*formula.lines, value])
+
+
+def domain(f: FormulaObjective) -> list[str]:
+    """Write where an objective is defined, line by line; nothing if it is so everywhere."""
+    formula = Formula(f.tape if f.residuals is None else f.residuals)
+    if not formula.conditions:
+        return []
+    lines = [" /\\ ".join(formula.conditions)]
+    for line in reversed(formula.lines):
+        name = line.split()[1]
+        if any(re.search(rf"\b{name}\b", below) for below in lines):
+            lines.insert(0, line)
+    return _laid_out(lines)
+
+
+def _laid_out(texts: Iterable[str]) -> list[str]:
+    return [line for text in texts for line in wrap(text, WIDTH - 2, subsequent_indent="  ")]
 
 
 def objective(f: FormulaObjective) -> str:

@@ -14,7 +14,7 @@ from hallucert.objectives.formula import FormulaObjective
 
 def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
     """Return what the file says; what the theorem needs besides the certificate is proposed here."""
-    found, n = Proposals(certificate), objective.dimension
+    found, n, partial = Proposals(certificate), objective.dimension, bool(formula.domain(objective))
     said, claims = _target(certificate, found)
     region = found.region() if certificate["attractor"] else None
     numbers = [
@@ -36,7 +36,8 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
     said = [
         f"hallucinated {n} f P x",
         f"(forall y, box {n} centre radius y -> hallucinated {n} f P y -> eqv {n} y x)",
-        f"(forall y, box {n} centre radius y -> differentiable {n} f y /\\ differentiable {n} f (P y))",
+        f"(forall y, box {n} centre radius y -> ~ critical {n} f y /\\ differentiable {n} f y /\\ differentiable {n} f (P y))",
+        *([f"(forall y, box {n} centre radius y -> domain y /\\ domain (P y))"] if partial else []),
         *said,
     ]
     return Parts(
@@ -45,7 +46,7 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         numbers=numbers,
         statement=[f"exists x, inside {n} centre radius x", *(f"  /\\ {line}" for line in said)],
         data=[_point(certificate, objective, found), _claims(claims)],
-        proof=_proof(claims),
+        proof=_proof(claims, partial),
     )
 
 
@@ -92,11 +93,15 @@ def _claims(claims: Sequence[str]) -> str:
     return "\n".join(["Definition claims : list claim := [", *lines]) + "]."
 
 
-def _proof(claims: Sequence[str]) -> list[str]:
-    """Take apart what the checker's theorem says, and put it together as it is stated."""
-    names = [f"H{i}" for i in range(5 + 2 * len(claims))]
+def _proof(claims: Sequence[str], partial: bool) -> list[str]:
+    """Take apart what the checker's theorem says, and put it together as it is stated.
+
+    Of a function that is defined everywhere, it is not stated where it is.
+    """
+    names = [f"H{i}" for i in range(6 + 2 * len(claims))]
     fresh = iter(names)
     parts = [next(fresh) for _ in range(4)]
+    parts.append(next(fresh) if partial else "_")
     parts += [f"[{next(fresh)} {next(fresh)}]" if text.startswith("Minimizer") else next(fresh) for text in claims]
     pattern = "_"
     for part in reversed(parts):

@@ -17,6 +17,7 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         raise ArgumentError("certificate.witness", "<a box>", "be on a slice")
     n, m = objective.dimension, witness.unknowns
     box = f"box {m} (fun _ => 0) radius"
+    partial = bool(formula.domain(objective))
     numbers = [
         "(** Where SAM looks from a point; the slice, on which points are [X s]; and the box of [s]. *)",
         perturbed(certificate),
@@ -31,7 +32,8 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         "  /\\ f (P (X s)) = 0",
         f"  /\\ ~ critical {n} f (X s)",
         f"  /\\ (forall t, {box} t -> f (P (X t)) = 0 -> eqv {m} t s)",
-        f"  /\\ (forall t, {box} t -> differentiable {n} f (X t))",
+        f"  /\\ (forall t, {box} t -> differentiable {n} f (X t) /\\ differentiable {n} f (P (X t)))",
+        *([f"  /\\ (forall t, {box} t -> domain (X t) /\\ domain (P (X t)))"] if partial else []),
     ]
     values = [
         f"{n} {m}",
@@ -51,5 +53,16 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         numbers=numbers,
         statement=statement,
         data=[fields("Definition data : sliced := Sliced", values)],
-        proof=[f"apply (Plain_sliced.hallucinated_on_slice (plain {formula.BITS}) data). vm_compute. reflexivity."],
+        proof=_proof(partial),
     )
+
+
+def _proof(partial: bool) -> list[str]:
+    """Compute the check; of a function that is defined everywhere, it is not stated where it is."""
+    last = "[H5 H6]" if partial else "[H5 _]"
+    return [
+        f"destruct (Plain_sliced.hallucinated_on_slice (plain {formula.BITS}) data)",
+        f"  as [H0 [s [H1 [H2 [H3 [H4 {last}]]]]]];",
+        "  [vm_compute; reflexivity|].",
+        "split; [exact H0|]. exists s. repeat (split; [assumption|]). assumption.",
+    ]
