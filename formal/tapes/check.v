@@ -3,7 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk.
+From Hallucert.tapes Require Export krawczyk.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -67,26 +67,6 @@ intros H i Hi. apply (surely_positive_correct (ivector prec l i));
   [exact (every_spec _ _ H i Hi) | apply ivector_correct].
 Qed.
 
-(** The gradient does not vanish on the box. *)
-Definition nonstationary : bool :=
-  let G := outputs_of prec (gradient_program f) n n here in
-  every n (fun i => I.real (get G i)) && surely_positive
-    (isum prec n (fun i => I.mul prec (get G i) (get G i))).
-
-Lemma nonstationary_correct : nonstationary = true ->
-  forall x, box_of p x -> exists i, (i < n)%nat /\ g x i <> 0.
-Proof.
-intros H x Hx. apply andb_prop in H. destruct H as [HR HP].
-assert (S : 0 < sum n (fun i => g x i * g x i)).
-{ apply (surely_positive_correct _ _ HP). apply isum_correct. intros i Hi.
-  pose proof (every_spec _ _ HR i Hi).
-  assert (holds (get (outputs_of prec (gradient_program f) n n here) i) (g x i)).
-  { apply outputs_correct; try assumption; [apply gradient_parametric | now apply within_box]. }
-  now apply imul_correct. }
-destruct (eqv_dec n (g x) (fun _ => 0)) as [Z|Z]; [|exact Z].
-rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
-Qed.
-
 (** From the box, SAM looks into the inside of the target box. *)
 Definition looks_inside : bool :=
   let J := duals_of prec ascending here in
@@ -138,8 +118,8 @@ Qed.
 
 (** All that every theorem about the point needs. *)
 Definition base : bool :=
-  wide (radius p) && smooth_on prec f n here && smooth_on prec f n there && nonstationary && looks_inside &&
-  contracts && injects.
+  wide (radius p) && smooth_on prec f n here && smooth_on prec f n there && nonstationary prec f n here &&
+  looks_inside && contracts && injects.
 
 Notation P := (P_of p).
 Notation there_box := (target_box p).
@@ -168,7 +148,7 @@ Qed.
 
 Lemma base_nonzero : base = true -> forall x, box_of p x -> exists i, (i < n)%nat /\ g x i <> 0.
 Proof. unfold base. rewrite !andb_true_iff. intros [[[[[[_ _] _] H] _] _] _].
-now apply nonstationary_correct. Qed.
+intros x Hx. now apply (nonstationary_correct prec f n here); [|apply within_box]. Qed.
 
 (** Exactly one hallucinated point is in the box. *)
 Theorem exactly_one_point : base = true ->
@@ -187,7 +167,7 @@ apply (exactly_one n (f_of p) g P Q c r c' r') with A K DF; auto.
 - exact (injective_matrix_correct prec n _ _ HI).
 Qed.
 
-(** In the box and where SAM looks from there, the function is defined and differentiable, ... *)
+(** In the box and where SAM looks from there, the function is defined, ... *)
 Theorem defined_point : base = true -> forall y, box_of p y -> domain_of p y /\ domain_of p (P y).
 Proof.
 intros H y Hy. pose proof H as H'. unfold base in H'. rewrite !andb_true_iff in H'.
@@ -197,22 +177,13 @@ split; [apply (smooth_defined prec f n here) | apply (smooth_defined prec f n th
 - apply within_box. intros i Hi. rewrite (looks_is H y Hy i Hi). now apply Rlt_le, looks_there.
 Qed.
 
-Theorem differentiable_point : base = true ->
-  forall y, box_of p y -> differentiable n (f_of p) y /\ differentiable n (f_of p) (P y).
+(** ... and SAM can be computed. *)
+Theorem regular_point : base = true -> forall y, box_of p y -> regular n (f_of p) P y.
 Proof.
-intros H y Hy.
-apply (differentiable_here n (f_of p) g P Q c r c' r'); auto.
-- now apply smooth_here.
-- now apply smooth_there.
-- now apply looks_is.
-- now apply looks_there.
-Qed.
-
-(** ... and SAM has a direction: the gradient does not vanish. *)
-Theorem noncritical_point : base = true -> forall y, box_of p y -> ~ critical n (f_of p) y.
-Proof.
-intros H y Hy C. destruct (base_nonzero H y Hy) as [i [Hi N]]. apply N.
-rewrite <- (gradient_is n (box_of p) (f_of p) g); auto; [now apply smooth_here | apply box_extensional].
+intros H y Hy. pose proof H as H'. unfold base in H'. rewrite !andb_true_iff in H'.
+destruct H' as [[[[[[_ H1] H2] H3] _] _] _]. apply (regular_on prec f n P here there); try assumption.
+- now apply within_box.
+- apply within_box. intros i Hi. rewrite (looks_is H y Hy i Hi). now apply Rlt_le, looks_there.
 Qed.
 End Point.
 End Check.

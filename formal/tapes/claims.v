@@ -4,8 +4,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients descent sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk
-  rationals convergence.
+From Hallucert.tapes Require Import rationals convergence.
 From Hallucert.tapes Require Export check.
 Import ListNotations.
 Open Scope R_scope.
@@ -31,8 +30,11 @@ Definition says (p : point) (k : claim) (x : vec) : Prop :=
   | NoMinimizer _ => ~ local_minimizer n (f_of p) (P_of p x)
   | Saddle _ _ => saddle n (f_of p) (P_of p x)
   | Converges eta _ _ _ _ _ start =>
-      forall y, box n (numbers (centre p)) (numbers start) y ->
-      converges n (fun k => iterate (sam_step (f_of p) (P_of p) (to_real eta)) k y) x
+      let starts := box n (numbers (centre p)) (numbers start) in
+      let orbit y k := iterate (sam_step (f_of p) (P_of p) (to_real eta)) k y in
+      (forall y k, starts y -> regular n (f_of p) (P_of p) (orbit y k)) /\
+      (forall y k, starts y -> domain_of p (orbit y k) /\ domain_of p (P_of p (orbit y k))) /\
+      (forall y, starts y -> converges n (orbit y) x)
   end.
 
 (** The same point with another box. *)
@@ -188,22 +190,24 @@ destruct k as [G|v|v w|eta W V size inner q start]; cbn [check_claim] in K.
   { apply U; [|exact Zz]. intros i Hi. apply Rle_trans with (numbers inner i); [now apply Rlt_le, Hz|].
     apply less_equal, (surely_nonnegative_correct _ _ (every_spec _ _ K3 i Hi)).
     apply isub_correct; apply ivector_correct. }
-  intros y Hy i Hi. rewrite <- (E i Hi).
-  now apply (converging_correct prec (shrink p inner) eta W V size q start z).
+  pose proof (converging_correct prec (shrink p inner) eta W V size q start z K1 K2 Hz Zz) as C.
+  split; [|split].
+  + intros y k Hy. now apply (C y Hy).
+  + intros y k Hy. now apply (C y Hy).
+  + intros y Hy i Hi. rewrite <- (E i Hi). now apply (C y Hy).
 Qed.
 
 (** The theorem of a point: exactly one hallucinated point is in the box, and what is claimed of it holds. *)
 Theorem hallucinated_point ks : check ks = true ->
   exists x, inside_of p x /\ hallucinated n (f_of p) P x /\
     (forall y, box_of p y -> hallucinated n (f_of p) P y -> eqv n y x) /\
-    (forall y, box_of p y ->
-      ~ critical n (f_of p) y /\ differentiable n (f_of p) y /\ differentiable n (f_of p) (P y)) /\
+    (forall y, box_of p y -> regular n (f_of p) P y) /\
     (forall y, box_of p y -> domain_of p y /\ domain_of p (P y)) /\
     conclusions p ks x.
 Proof.
 intros K. apply andb_prop in K. destruct K as [B K]. destruct (exactly_one_point prec p B) as [x [Hx [Zx U]]].
 exists x. split; [exact Hx|]. split; [exact Zx|]. split; [exact U|].
-split; [split; [now apply noncritical_point with prec | now apply differentiable_point with prec]|].
+split; [now apply regular_point with prec|].
 split; [now apply defined_point with prec|].
 rewrite forallb_forall in K. induction ks as [|k ks IH]; simpl; [exact I|].
 split; [apply claim_correct; auto; apply K; now left | apply IH; intros; apply K; now right].

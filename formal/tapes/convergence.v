@@ -3,8 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients descent sam point.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk
-  rationals check.
+From Hallucert.tapes Require Import rationals check.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -151,8 +150,8 @@ Qed.
 
 (** The function is differentiable on the box X, and where SAM looks from there. *)
 Definition differentiable_on (X T : list I.type) (J : list (I.type * list I.type)) : bool :=
-  smooth_on prec f n X && smooth_on prec f n T && every n (fun i => I.real (get T i)) &&
-  every n (fun i => all_real (dual_entry prec J i)).
+  smooth_on prec f n X && nonstationary prec f n X && smooth_on prec f n T &&
+  every n (fun i => I.real (get T i)) && every n (fun i => all_real (dual_entry prec J i)).
 
 (** SAM converges. *)
 Definition converging (eta : number) (W V : list (list number)) (size : number)
@@ -171,14 +170,15 @@ Definition converging (eta : number) (W V : list (list number)) (size : number)
 
 Theorem converging_correct eta W V size q start x : base prec p = true ->
   converging eta W V size q start = true -> inside_of p x -> hallucinated n (f_of p) P x -> forall y,
-    box n c (numbers start) y ->
-  converges n (fun k => iterate (sam_step (f_of p) P (to_real eta)) k y) x.
+    box n c (numbers start) y -> let orbit k := iterate (sam_step (f_of p) P (to_real eta)) k y in
+  (forall k, regular n (f_of p) P (orbit k)) /\
+  (forall k, domain_of p (orbit k) /\ domain_of p (P (orbit k))) /\ converges n orbit x.
 Proof.
 intros HB HC Hx Zx y Hy. unfold converging in HC.
 set (X := iball prec (centre p) q n) in HC. set (T := outputs_of prec ascending n n X) in HC.
 set (J := duals_of prec shifted X) in HC.
 rewrite !andb_true_iff in HC. destruct HC as [[[[[HI HD] HE] HK] HR] HS].
-unfold differentiable_on in HD. rewrite !andb_true_iff in HD. destruct HD as [[[HX HT] HTR] HJ].
+unfold differentiable_on in HD. rewrite !andb_true_iff in HD. destruct HD as [[[[HX HN] HT] HTR] HJ].
 assert (In : forall z, box n c (numbers q) z -> within n X z) by (intros; now apply within_box).
 pose proof (reaches_correct _ _ _ _ q (stored_matrix prec n V) (enclosure_correct prec size) HR) as Reach.
 assert (Xq : box n c (numbers q) x).
@@ -191,13 +191,23 @@ destruct (contracting_correct _
 { intros B [z [Hz ->]]. apply step_matrix_correct; auto using stored_matrix; [apply enclosure_correct|].
   now apply entries_correct. }
 { now exists x. }
+assert (Look : forall z, box n c (numbers q) z -> eqv n (P z) (Q z)).
+{ intros z Hz. apply (looks_at_meaning _ _ _ _ (within n X)); [|apply within_extensional | now apply In].
+  exact (smooth_gradient prec f n X HX). }
+assert (There : forall z, box n c (numbers q) z -> within n T (Q z)).
+{ intros z Hz. apply outputs_within; [apply ascent_parametric | now apply In | exact HTR]. }
+assert (There' : forall z, box n c (numbers q) z -> within n T (P z)).
+{ intros z Hz. apply (within_extensional n T (Q z)); [now apply eqv_sym, Look | now apply There]. }
+intros orbit. enough (L : converges n orbit x /\ forall j, box n c (numbers q) (orbit j)).
+{ destruct L as [L B]. split; [|split; [|exact L]]; intros j.
+  - apply (regular_on prec f n P X T); auto.
+  - split; [apply (smooth_defined prec f n X) | apply (smooth_defined prec f n T)]; auto. }
 apply (sam_converges n (f_of p) g P Q c r (numbers q) (numbers start) (within n T) (matrix W) (matrix V)
   (jac shifted n) (to_real eta) k (to_real size)).
 - exact (smooth_gradient prec f n T HT).
 - apply within_extensional.
-- intros z Hz. apply (looks_at_meaning _ _ _ _ (within n X)); [|apply within_extensional | now apply In].
-  exact (smooth_gradient prec f n X HX).
-- intros z Hz. apply outputs_within; [apply ascent_parametric | now apply In | exact HTR].
+- exact Look.
+- exact There.
 - now apply inverses_correct.
 - apply (jacobian_weaken n n (within n X)); [exact In | exact (shifted_on prec p X HJ)].
 - exact K1.

@@ -1,9 +1,9 @@
-(** Where the formula of a tape is defined: in Coq's real numbers 1 / 0, ln (-1) and sqrt (-1) have values, too,
-   and those would be nobody's. *)
+(** Where the formula of a tape is defined, for in Coq's real numbers 1 / 0, ln (-1) and sqrt (-1) have
+   values, too; and where SAM can be computed. *)
 From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
-From Hallucert.theory Require Import vectors minimizer gradients.
+From Hallucert.theory Require Import vectors minimizer gradients sam.
 From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures.
 Import ListNotations.
 Open Scope R_scope.
@@ -27,7 +27,8 @@ Qed.
 (** The formula of an objective is defined at x. *)
 Definition defined (f : objective) (n : nat) (x : vec) : Prop :=
   let v := run reals (nodes_of f) (list_of n x) in
-  all (map (fun i => 0 < nth i v 0) (positive_operands f) ++ map (fun i => nth i v 0 <> 0) (nonzero_operands f)).
+  all (map (fun i => 0 < nth i v 0) (positive_operands f) ++
+    map (fun i => nth i v 0 <> 0) (nonzero_operands f)).
 
 (** The values of some nodes. *)
 Definition operand_program (f : objective) (l : list nat) : program :=
@@ -90,7 +91,38 @@ intros H. apply andb_prop in H. apply function_gradient. intros x Hx.
 apply (all_real_smooth prec _ n X); [apply value_parametric | exact Hx | apply H].
 Qed.
 
+(** The gradient does not vanish on a box. *)
+Definition nonstationary (X : list I.type) : bool :=
+  let G := outputs_of prec (gradient_program f) n n X in
+  every n (fun i => I.real (nth i G (zero a))) && surely_positive
+    (isum prec n (fun i => I.mul prec (nth i G (zero a)) (nth i G (zero a)))).
+
+Lemma nonstationary_correct X x : nonstationary X = true -> within n X x ->
+  exists i, (i < n)%nat /\ meaning (gradient_program f) n x i <> 0.
+Proof.
+intros H HX. apply andb_prop in H. destruct H as [HR HP]. set (g := meaning (gradient_program f) n).
+assert (S : 0 < sum n (fun i => g x i * g x i)).
+{ apply (surely_positive_correct _ _ HP). apply isum_correct. intros i Hi.
+  pose proof (outputs_correct prec _ n n X x i (gradient_parametric f) HX Hi (every_spec _ _ HR i Hi)).
+  now apply imul_correct. }
+destruct (eqv_dec n (g x) (fun _ => 0)) as [Z|Z]; [|exact Z].
+rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
+Qed.
+
 Lemma within_extensional X : extensional n (within n X).
 Proof. intros u v E Hu. unfold within. now rewrite <- (list_of_ext n u v E). Qed.
+
+(** SAM can be computed on a box X from which it looks into a box T. *)
+Lemma regular_on (P : vec -> vec) X T x :
+  smooth_on X = true -> nonstationary X = true -> smooth_on T = true -> within n X x -> within n T (P x) ->
+  regular n (function f n) P x.
+Proof.
+intros HX HN HT Wx WT.
+pose proof (fun Y H => gradient_is n _ _ _ (smooth_gradient Y H) (within_extensional Y)) as G.
+pose proof (fun Y H => gradient_differentiable n _ _ _ (smooth_gradient Y H) (within_extensional Y)) as K.
+split; [|split; [now apply (K X) | now apply (K T)]].
+intros C. destruct (nonstationary_correct X x HN Wx) as [i [Hi N]]. apply N.
+rewrite <- (G X HX x i Wx Hi). now apply C.
+Qed.
 End Precision.
 End Defined.

@@ -4,7 +4,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance sam.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined.
+From Hallucert.tapes Require Export tape relations reals programs intervals bounds enclosures defined.
 Import ListNotations.
 Open Scope R_scope.
 

@@ -3,7 +3,7 @@ From Coq Require Import Reals Lra Lia ZArith Bool.
 From Coq Require Import List.
 From Interval Require Import Xreal Basic Interval.
 From Hallucert.theory Require Import vectors jacobian dominance minimizer gradients sam residual.
-From Hallucert.tapes Require Import tape relations reals programs intervals bounds enclosures defined krawczyk slices.
+From Hallucert.tapes Require Import krawczyk slices.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -58,14 +58,12 @@ Definition slice_box : list I.type :=
 
 Definition sliced_base : bool :=
   let X := slice_box in
-  let G := outputs_of prec (gradient_program f) n n X in
   let T := outputs_of prec (ascent_program (step_of p) (rho_of p) f) n n X in
   shaped n m (base_point p) (directions p) && Nat.eqb (length (outputs (residuals_of p))) m &&
   surely_positive (enclosure prec (weight p)) &&
     every m (fun j => surely_positive (ivector prec (radius p) j)) &&
-  every n (fun i => I.real (get X i)) && smooth_on prec f n X && every n (fun i => I.real (get T i)) && smooth_on prec f n T &&
-  every n (fun i => I.real (get G i)) &&
-  surely_positive (isum prec n (fun i => I.mul prec (get G i) (get G i))).
+  every n (fun i => I.real (get X i)) && smooth_on prec f n X &&
+  every n (fun i => I.real (get T i)) && smooth_on prec f n T && nonstationary prec f n X.
 
 Definition check : bool :=
   sliced_base &&
@@ -102,20 +100,19 @@ Proof. apply within_table. intros; apply int_correct. Qed.
    and grad f does not vanish where SAM looks from. *)
 Theorem hallucinated_on_slice : check = true ->
   (forall x, 0 <= f_of p x) /\
-  exists s, inside m (fun _ => 0) r s /\ f_of p (P_of p (S_of p s)) = 0 /\ ~ critical n (f_of p) (S_of p s) /\
+  exists s, inside m (fun _ => 0) r s /\ f_of p (P_of p (S_of p s)) = 0 /\
     (forall s', box_s s' -> f_of p (P_of p (S_of p s')) = 0 -> eqv m s' s) /\
-    (forall s', box_s s' ->
-      differentiable n (f_of p) (S_of p s') /\ differentiable n (f_of p) (P_of p (S_of p s'))) /\
+    (forall s', box_s s' -> regular n (f_of p) (P_of p) (S_of p s')) /\
     (forall s', box_s s' -> domain_of p (S_of p s') /\ domain_of p (P_of p (S_of p s'))).
 Proof.
-unfold check, sliced_base. rewrite !andb_true_iff. intros [[[[[[[[[[[HS HL] HW] Hr] HX] HV] HT] HV'] HG] HN] HK] HI].
+unfold check, sliced_base. rewrite !andb_true_iff.
+intros [[[[[[[[[[HS HL] HW] Hr] HX] HV] HT] HV'] HN] HK] HI].
 apply Nat.eqb_eq in HL.
 assert (W : 0 < to_real (weight p)) by (apply (surely_positive_correct _ _ HW), enclosure_correct).
 assert (rp : forall j, (j < m)%nat -> 0 < r j).
 { intros j Hj. apply (surely_positive_correct _ _ (every_spec _ _ Hr j Hj)), ivector_correct. }
 set (T := outputs_of prec (ascent_program (step_of p) (rho_of p) f) n n slice_box) in HT, HV'.
 pose proof (smooth_gradient prec f n slice_box HV : gradient_on n (within n slice_box) (f_of p) g) as Sm.
-pose proof (smooth_gradient prec f n T HV' : gradient_on n (within n T) (f_of p) g) as Sm'.
 assert (In : forall s, box_s s -> within n slice_box (S_of p s)) by (intros; now apply within_slice).
 assert (Same : forall s, box_s s -> eqv n (P_of p (S_of p s)) (Q (S_of p s))).
 { intros s Hs. apply (looks_at_meaning _ _ _ _ (within n slice_box));
@@ -128,19 +125,10 @@ destruct (krawczyk_correct prec m F unknown_box (table m (fun _ => int prec 0)) 
   (preconditioner p) (fun _ => 0) r (sliced_parametric _ _ _ _ _ _) (ivector_correct prec _) within_zero
   within_unknown rp HK) as [K [KJ [KB KR]]].
 assert (E : forall s, res (Q (S_of p s)) = meaning F m s) by (intros s; now apply sliced_meaning).
-destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_point p))
+destruct (exactly_one_on_slice m (f_of p) res (P_of p) Q (numbers (base_point p))
   (matrix (directions p)) r rp)
-  with (within n slice_box) (matrix (preconditioner p)) K (jac F m) as [s [H1 [H2 [H3 H4]]]]; auto.
+  with (matrix (preconditioner p)) K (jac F m) as [s [H1 [H2 H3]]]; auto.
 - intros x. rewrite <- HL. exact (function_squares _ _ _ x W).
-- apply within_extensional.
-- intros s Hs. assert (S : 0 < sum n (fun i => g (S_of p s) i * g (S_of p s) i)).
-  { apply (surely_positive_correct _ _ HN). apply isum_correct. intros i Hi.
-    assert (holds (get (outputs_of prec (gradient_program f) n n slice_box) i) (g (S_of p s) i)).
-    { apply outputs_correct; [apply gradient_parametric | now apply In | exact Hi | exact
-      (every_spec _ _ HG i Hi)]. }
-    now apply imul_correct. }
-  destruct (eqv_dec n (g (S_of p s)) (fun _ => 0)) as [Z|Z]; [|exact Z].
-  rewrite (sum_ext n _ (fun _ => 0)), sum_zero in S; [lra|]. intros i Hi. rewrite Z by exact Hi. ring.
 - intros s i Hs Hi. change (res (P_of p (S_of p s)) i = res (Q (S_of p s)) i).
   unfold meaning, residual_program.
   rewrite (list_of_ext n (P_of p (S_of p s)) (Q (S_of p s))); [reflexivity | now apply Same].
@@ -149,10 +137,8 @@ destruct (exactly_one_on_slice n m (f_of p) g res (P_of p) Q (numbers (base_poin
   with (S_of p (fun _ => 0)).
   rewrite E. now apply KR.
 - now apply injective_matrix_correct with prec (inverse_of p).
-- exists s. repeat (split; [assumption|]). split; intros s' Hs'; split.
-  + apply (gradient_differentiable n (within n slice_box) _ g);
-      [exact Sm | apply within_extensional | now apply In].
-  + apply (gradient_differentiable n (within n T) _ g); [exact Sm' | apply within_extensional | now apply In'].
+- exists s. repeat (split; [assumption|]). split; intros s' Hs'; [|split].
+  + apply (regular_on prec f n (P_of p) slice_box T); auto.
   + apply (smooth_defined prec f n slice_box); [exact HV | now apply In].
   + apply (smooth_defined prec f n T); [exact HV' | now apply In'].
 Qed.

@@ -38,15 +38,6 @@ Proof.
     + intros i Hi. rewrite E by exact Hi. now apply Z.
 Qed.
 
-(** [f] is differentiable in the box, and where SAM looks from there. *)
-Theorem differentiable_here x : box n c r x -> differentiable n f x /\ differentiable n f (P x).
-Proof.
-  intros Hx. split.
-  - apply (gradient_differentiable n (box n c r) f g); auto. apply box_extensional.
-  - apply (gradient_differentiable n (box n c' r') f g); auto;
-    [apply box_extensional | now apply inside_box, P_there].
-Qed.
-
 (** Exactly one hallucinated point is in the box. *)
 Theorem exactly_one (A K : mat) (J : vec -> mat) :
   jacobian n n (box n c r) (fun x => g (Q x)) J ->
@@ -158,7 +149,8 @@ Proof.
 Qed.
 
 Theorem sam_converges z : box n c r z -> hallucinated n f P z ->
-  forall x, box n c start x -> converges n (fun j => iterate (sam_step f P eta) j x) z.
+  forall x, box n c start x -> converges n (fun j => iterate (sam_step f P eta) j x) z /\
+    forall j, box n c q (iterate (sam_step f P eta) j x).
 Proof.
   intros Hz [_ Zz] x Hx. assert (G : forall i, (i < n)%nat -> g (Q z) i = 0).
   { intros i Hi. rewrite <- shifted_is; [now apply Zz | | exact Hi].
@@ -166,6 +158,8 @@ Proof.
   destruct (descent_converges n c r q start W V (fun x => g (Q x))
     J eta k size z I HJ k_less contracts reach Hz G
     starts x Hx) as [L B].
-  intros i Hi. apply is_lim_seq_ext with (2 := L i Hi). intros j. symmetry. now apply sam_orbit.
+  split.
+  - intros i Hi. apply is_lim_seq_ext with (2 := L i Hi). intros j. symmetry. now apply sam_orbit.
+  - intros j. apply (box_extensional n c q) with (2 := B j). now apply eqv_sym, sam_orbit.
 Qed.
 End Convergence.

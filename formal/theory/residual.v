@@ -14,18 +14,11 @@ Definition slice (m : nat) (b : vec) (B : mat) (s : vec) : vec := fun i => b i +
 Definition zero_is_least (f : vec -> R) : Prop := forall x, 0 <= f x.
 
 Section Residual.
-Variables (n m : nat) (f : vec -> R) (g res : vec -> vec) (P Q : vec -> vec) (b : vec) (B : mat) (r : vec).
+Variables (m : nat) (f : vec -> R) (res : vec -> vec) (P Q : vec -> vec) (b : vec) (B : mat) (r : vec).
 Let S : vec -> vec := slice m b B.
 Let box_s : vec -> Prop := box m (fun _ => 0) r.
 Hypothesis r_pos : forall j, (j < m)%nat -> 0 < r j.
 Hypothesis f_squares : forall x, 0 <= f x /\ (f x = 0 <-> forall i, (i < m)%nat -> res x i = 0).
-
-(** The gradient at the points of the slice: [D] is a set of points about which [f] is known to be
-    differentiable. *)
-Variable D : vec -> Prop.
-Hypothesis (f_here : gradient_on n D f g) (D_ext : extensional n D).
-Hypothesis S_here : forall s, box_s s -> D (S s).
-Hypothesis g_nonzero : forall s, box_s s -> exists i, (i < n)%nat /\ g (S s) i <> 0.
 
 (** [Q] is [P], computed, as far as the residuals can tell. *)
 Hypothesis P_is : forall s i, box_s s -> (i < m)%nat -> res (P (S s)) i = res (Q (S s)) i.
@@ -36,16 +29,14 @@ Theorem exactly_one_on_slice (A K : mat) (J : vec -> mat) :
   (forall i, (i < m)%nat ->
     Rabs (mv m A (res (Q (S (fun _ => 0)))) i) + sum m (fun j => K i j * r j) < r i) ->
   injective m A ->
-  exists s, inside m (fun _ => 0) r s /\ f (P (S s)) = 0 /\ ~ critical n f (S s) /\
+  exists s, inside m (fun _ => 0) r s /\ f (P (S s)) = 0 /\
     (forall s', box_s s' -> f (P (S s')) = 0 -> eqv m s' s).
 Proof.
   intros HJ HK Hc HA.
   destruct (exactly_one_zero m (fun _ => 0) r A K (fun s => res (Q (S s))) J) as [s [Hs [Zs Us]]]; auto.
   assert (Bs : box_s s) by now apply inside_box.
-  exists s. split; [exact Hs|]. split; [|split].
+  exists s. split; [exact Hs|]. split.
   - apply f_squares. intros i Hi. rewrite P_is by assumption. now apply Zs.
-  - intros C. destruct (g_nonzero s Bs) as [i [Hi N]]. apply N.
-    rewrite <- (gradient_is n D f g f_here D_ext (S s) i (S_here s Bs) Hi). now apply C.
   - intros s' Bs' Zs'. apply Us; [exact Bs'|]. intros i Hi. rewrite <- P_is by assumption.
     destruct (f_squares (P (S s'))) as [_ E]. now apply E.
 Qed.

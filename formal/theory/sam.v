@@ -39,6 +39,11 @@ Definition critical (n : nat) (f : vec -> R) (x : vec) : Prop := forall i, (i < 
 Definition hallucinated (n : nat) (f : vec -> R) (P : vec -> vec) (x : vec) : Prop :=
   ~ critical n f x /\ critical n f (P x).
 
+(** Where SAM can be computed: [f] is differentiable at [x], with a gradient that is not zero, and where SAM
+    looks from there. *)
+Definition regular (n : nat) (f : vec -> R) (P : vec -> vec) (x : vec) : Prop :=
+  ~ critical n f x /\ differentiable n f x /\ differentiable n f (P x).
+
 (** Closer than [d] in every entry. *)
 Definition near (n : nat) (d : R) (x y : vec) : Prop := forall i, (i < n)%nat -> Rabs (y i - x i) < d.
 

@@ -55,7 +55,7 @@ Proof. reflexivity. Qed.
 (** The proof is a computation. *)
 Theorem theorem : statement.
 Proof.
-  unfold statement, P. rewrite <- {rewritten}.
+  unfold statement, {unfolded}. rewrite <- {rewritten}.
 {proof}
 Qed.
 Print Assumptions theorem.
@@ -100,6 +100,7 @@ def theorem(certificate: object) -> str:
         statement="\n".join(f"  {line}" for line in made.statement),
         mark=DATA,
         data="\n".join(made.data),
+        unfolded=made.unfolded,
         same=SAME_DOMAIN if conditions else "",
         rewritten="same_function, <- same_domain" if conditions else "same_function",
         proof="\n".join(f"  {line}" for line in made.proof),

@@ -27,16 +27,20 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         numbers += [
             "(** A step of SAM, and half widths of a box of starts. *)",
             f"Definition step : R := {formula.fraction(region.step)}.",
+            "Definition orbit (y : vec) (k : nat) : vec := iterate (sam_step f P step) k y.",
             vector("start", [formula.real(s) for s in region.start]),
         ]
-        said.append(
-            f"(forall y, box {n} centre start y ->\n        converges {n} (fun k => iterate (sam_step f P step) k y) x)"
-        )
+        starts = f"box {n} centre start y"
+        said += [
+            f"(forall y k, {starts} -> regular {n} f P (orbit y k))",
+            *([f"(forall y k, {starts} -> domain (orbit y k) /\\ domain (P (orbit y k)))"] if partial else []),
+            f"(forall y, {starts} -> converges {n} (orbit y) x)",
+        ]
         claims.append(_converges(region))
     said = [
         f"hallucinated {n} f P x",
         f"(forall y, box {n} centre radius y -> hallucinated {n} f P y -> eqv {n} y x)",
-        f"(forall y, box {n} centre radius y -> ~ critical {n} f y /\\ differentiable {n} f y /\\ differentiable {n} f (P y))",
+        f"(forall y, box {n} centre radius y -> regular {n} f P y)",
         *([f"(forall y, box {n} centre radius y -> domain y /\\ domain (P y))"] if partial else []),
         *said,
     ]
@@ -47,6 +51,7 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         statement=[f"exists x, inside {n} centre radius x", *(f"  /\\ {line}" for line in said)],
         data=[_point(certificate, objective, found), _claims(claims)],
         proof=_proof(claims, partial),
+        unfolded="P" if region is None else "orbit, P",
     )
 
 
@@ -98,11 +103,21 @@ def _proof(claims: Sequence[str], partial: bool) -> list[str]:
 
     Of a function that is defined everywhere, it is not stated where it is.
     """
-    names = [f"H{i}" for i in range(6 + 2 * len(claims))]
+    names = [f"H{i}" for i in range(6 + 3 * len(claims))]
     fresh = iter(names)
-    parts = [next(fresh) for _ in range(4)]
-    parts.append(next(fresh) if partial else "_")
-    parts += [f"[{next(fresh)} {next(fresh)}]" if text.startswith("Minimizer") else next(fresh) for text in claims]
+
+    def domain() -> str:
+        return next(fresh) if partial else "_"
+
+    parts = [*(next(fresh) for _ in range(4)), domain()]
+    for text in claims:
+        match text.split()[0]:
+            case "Minimizer":
+                parts.append(f"[{next(fresh)} {next(fresh)}]")
+            case "Converges":
+                parts.append(f"[{next(fresh)} [{domain()} {next(fresh)}]]")
+            case _:
+                parts.append(next(fresh))
     pattern = "_"
     for part in reversed(parts):
         pattern = f"[{part} {pattern}]"

@@ -28,6 +28,8 @@ class Parts:
         The theorem, line by line.
     data : list of str
         Definitions of the data.
+    unfolded : str
+        Which of them the proof unfolds.
     proof : list of str
         The proof, line by line, with the function in the form that it has as data.
     """
@@ -37,6 +39,7 @@ class Parts:
     numbers: list[str]
     statement: list[str]
     data: list[str]
+    unfolded: str
     proof: list[str]
 
 

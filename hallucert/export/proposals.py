@@ -191,7 +191,9 @@ class Proposals:
     def _contracts(self, ar: BallArithmetic, region: Region) -> bool:
         """Tell whether a step of SAM contracts the region: the rows of ``|E^T E|`` sum up to less than 1."""
         here = self.point(ar, region.reach)
-        if not here.domain_certain or not all(ar.is_finite(entry) for row in here.sam_matrix for entry in row):
+        if not (here.domain_certain and ar.positive(here.q)) or not all(
+            ar.is_finite(entry) for row in here.sam_matrix for entry in row
+        ):
             return False
         step, one = ar.constant(region.step), ar.constant(Fraction(1))
         chart, inverse = (matrix.from_rationals(ar, rows) for rows in (region.chart, region.inverse))

@@ -30,9 +30,8 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         "(forall x, 0 <= f x)",
         f"/\\ exists s, inside {m} (fun _ => 0) radius s",
         "  /\\ f (P (X s)) = 0",
-        f"  /\\ ~ critical {n} f (X s)",
         f"  /\\ (forall t, {box} t -> f (P (X t)) = 0 -> eqv {m} t s)",
-        f"  /\\ (forall t, {box} t -> differentiable {n} f (X t) /\\ differentiable {n} f (P (X t)))",
+        f"  /\\ (forall t, {box} t -> regular {n} f P (X t))",
         *([f"  /\\ (forall t, {box} t -> domain (X t) /\\ domain (P (X t)))"] if partial else []),
     ]
     values = [
@@ -54,15 +53,16 @@ def parts(certificate: Certificate, objective: FormulaObjective) -> Parts:
         statement=statement,
         data=[fields("Definition data : sliced := Sliced", values)],
         proof=_proof(partial),
+        unfolded="P",
     )
 
 
 def _proof(partial: bool) -> list[str]:
     """Compute the check; of a function that is defined everywhere, it is not stated where it is."""
-    last = "[H5 H6]" if partial else "[H5 _]"
+    last = "[H4 H5]" if partial else "[H4 _]"
     return [
         f"destruct (Plain_sliced.hallucinated_on_slice (plain {formula.BITS}) data)",
-        f"  as [H0 [s [H1 [H2 [H3 [H4 {last}]]]]]];",
+        f"  as [H0 [s [H1 [H2 [H3 {last}]]]]];",
         "  [vm_compute; reflexivity|].",
         "split; [exact H0|]. exists s. repeat (split; [assumption|]). assumption.",
     ]

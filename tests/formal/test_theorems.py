@@ -54,7 +54,7 @@ def test_coq_accepts_the_theorem_of_a_certificate(coq: ModuleType, name: str, tm
     """Every stored point is a theorem, which assumes the axioms of the classical real numbers and nothing else."""
     file = tmp_path / "point.v"
     file.write_text(text(name))
-    assert set(coq.check(file)) == CLASSICAL
+    assert set(coq.check(file, CERTIFICATES / f"{name}.json")) == CLASSICAL
 
 
 def test_no_point_is_left_out() -> None:
@@ -116,6 +116,8 @@ def test_a_saddle_is_no_minimizer(coq: ModuleType, tmp_path: Path) -> None:
     ("old", "new", "objection"),
     [
         ("y - 11) ^ 2", "y - 12) ^ 2", "same_function|Unable to unify"),
+        (" + (x + y ^ 2 - 7) ^ 2", "", "same_function|Unable to unify"),
+        ("centre : vec := vec_of [-7226763855034645", "centre : vec := vec_of [-7226763855034646", "has type"),
         ("(599 / 100)", "(600 / 100)", "has type|Unable to unify"),
         ("radius : vec := vec_of [573164829 / 2 ^ 46", "radius : vec := vec_of [573164829 / 2 ^ 45", "has type"),
         ("step : R := 1 / 5000", "step : R := 1 / 500", "has type"),
@@ -136,13 +138,13 @@ def test_the_statement_is_about_what_was_computed(
         (
             "Theorem theorem : statement.",
             "Axiom cheat : statement. Theorem theorem : statement. exact cheat. Qed.\nTheorem other : statement.",
-            "assumes cheat",
+            r"assumes candidate\.cheat",
         ),
         (
             "Theorem theorem : statement.",
             "Module PrimFloat. Axiom cheat : statement. End PrimFloat. Theorem theorem : statement. "
             "exact PrimFloat.cheat. Qed.\nTheorem other : statement.",
-            "assumes PrimFloat.cheat",
+            r"assumes candidate\.PrimFloat\.cheat",
         ),
         (
             "Theorem theorem : statement.",
@@ -150,13 +152,41 @@ def test_the_statement_is_about_what_was_computed(
             "exact (loop 0%nat). Qed.\nTheorem other : statement.",
             "loop is assumed to be guarded",
         ),
-        ("Print Assumptions theorem.", "", "assumes nobody knows what"),
+        (
+            "Theorem theorem : statement.",
+            "Theorem theorem : statement. Admitted. Theorem other : True. exact I. Qed. Print Assumptions other.\n"
+            "Theorem another : statement.",
+            r"assumes candidate\.theorem : candidate\.statement",
+        ),
     ],
 )
 def test_a_theorem_that_assumes_more_is_refused(
     coq: ModuleType, old: str, new: str, objection: str, tmp_path: Path
 ) -> None:
-    """Axioms of the file's own, whatever their names, checks switched off, and files that do not say it are refused."""
+    """Axioms of the file's own, whatever their names, and checks switched off are refused, and so is other's praise."""
     (tmp_path / "point.v").write_text(replaced(text("line"), (old, new)))
     with pytest.raises(coq.Refused, match=objection):
         coq.check(tmp_path / "point.v")
+
+
+PRAISE = "Definition statement : Prop := True. Theorem theorem : statement. Proof. exact I. Qed."
+
+REDEFINED = [
+    (
+        "Open Scope R_scope.\n",
+        "Open Scope R_scope.\nDefinition converges (n : nat) (u : nat -> vec) (x : vec) := True.\n",
+    ),
+    ("(conj H6 H7)", "(conj H6 (fun _ _ => I))"),
+]
+"""A word of the statement is defined anew: it reads as before, and convergence means nothing."""
+
+
+@pytest.mark.parametrize("lie", ["nothing", "a new word"])
+def test_words_that_mean_something_else_are_refused_for_a_certificate(
+    coq: ModuleType, lie: str, tmp_path: Path
+) -> None:
+    """A stranger's theorem has to be the statement that is exported of the certificate, whatever its own words mean."""
+    (tmp_path / "point.v").write_text(PRAISE if lie == "nothing" else replaced(text("line"), *REDEFINED))
+    assert set(coq.check(tmp_path / "point.v")) <= CLASSICAL
+    with pytest.raises(coq.Refused, match="proves another statement"):
+        coq.check(tmp_path / "point.v", CERTIFICATES / "line.json")

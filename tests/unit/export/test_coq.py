@@ -31,7 +31,10 @@ def test_a_theorem_stands_above_its_data():
         "/\\ hallucinated 1 f P x",
         "/\\ (forall y, box 1 centre radius y -> hallucinated 1 f P y -> eqv 1 y x)",
         "/\\ strict_local_minimizer 1 f (P x)",
-        "converges 1 (fun k => iterate (sam_step f P step) k y) x)",
+        "/\\ (forall y, box 1 centre radius y -> regular 1 f P y)",
+        "Definition orbit (y : vec) (k : nat) : vec := iterate (sam_step f P step) k y.",
+        "/\\ (forall y k, box 1 centre start y -> regular 1 f P (orbit y k))",
+        "/\\ (forall y, box 1 centre start y -> converges 1 (orbit y) x)",
     ]:
         assert line in above
     assert below.count("Dyadic") > 5 and "Axiom" not in below and "Admitted" not in below
@@ -58,7 +61,16 @@ def test_usam_looks_ahead_without_normalization():
 def test_a_point_on_a_slice_is_a_global_minimizer_of_a_sum_of_squares():
     """In residual form the theorem says that `f` is nowhere negative and vanishes where SAM looks."""
     text = exported("figure-one-farthest")
-    assert "(forall x, 0 <= f x)" in text and "f (P (X s)) = 0" in text and "~ critical 2 f (X s)" in text
+    assert "(forall x, 0 <= f x)" in text and "f (P (X s)) = 0" in text and "regular 2 f P (X t)" in text
+
+
+def test_a_function_that_is_not_defined_everywhere_is_stated_to_be_defined():
+    """Coq's reals give ln (-1) a value: in the box, and where SAM looks, the theorem says that there is none of it."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4 + log(1 + x**2)/100")
+    text = theorem(hc.certify(hc.find.on_sphere(f, (0.99,), "3/2")[0]))
+    assert "Definition domain (v : vec) : Prop :=\n" in text and "Lemma same_domain : domain_of data = domain." in text
+    assert "(forall y, box 1 centre radius y -> domain y /\\ domain (P y))" in text
+    assert "domain" not in exported("line")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,28 @@ def test_a_formula_has_the_parentheses_that_it_needs(text, shown):
     assert formula.function(f)[-1] == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("x**2 + exp(y) + tanh(y) + softplus(x)", []),
+        ("y + sqrt(x)/log(y)", ["0 < x /\\ 0 < y /\\ ln y <> 0"]),
+        ("x**-2 + y**(1/3)", ["0 < y /\\ x <> 0"]),
+    ],
+)
+def test_conditions_say_where_a_formula_is_defined(text, conditions):
+    """Operands of logarithms, roots and real powers are positive, denominators are not zero; others are free."""
+    f = hc.Objective.parse(text, variables=("x", "y"))
+    assert formula.domain(f)[-1:] == conditions
+
+
+def test_conditions_name_what_they_need_and_nothing_else():
+    """Above the conditions stand the variables and shared parts in them, also those that are needed for these."""
+    f = hc.Objective.parse("sin(x*y)**2 + log(2 + sin(x*y)) + cos(z)**2*cos(z)", variables=("x", "y", "z"))
+    *names, last = formula.domain(f)
+    assert [line.split(" := ")[1] for line in names] == ["v 0%nat in", "v 1%nat in", "sin (x * y) in"]
+    assert last == f"0 < {names[-1].split()[1]} + 2"
+
+
 def test_shared_parts_get_a_name():
     """A node that is used twice is defined once, before its first use; variables keep their names."""
     f = hc.Objective.parse("sin(x*y)**2 + cos(sin(x*y))")
