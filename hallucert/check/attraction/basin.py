@@ -49,7 +49,9 @@ from hallucert.objectives.formula import FormulaObjective
 MOST_VARIABLES = 4
 """Mean value forms are for so few."""
 LONGEST_STEP = 16
-"""Characters up to which the step is written out."""
+"""Characters up to which the step is written as a fraction."""
+LARGEST_DENOMINATOR, DIGITS = 10**6, 12
+"""Of a step that was given as a short fraction or decimal."""
 
 
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -186,14 +188,25 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
     return None if back is None else Contraction(evidence, v, back, inputs["step"])
 
 
+def as_given(step: Fraction) -> Fraction:
+    """Return the short number of which `step` is the dyadic above, with 64 bits; `step` if there is none.
+
+    What holds for every step up to `step` holds up to a smaller one.
+    """
+    near = (step.limit_denominator(LARGEST_DENOMINATOR), Fraction(decimal_below(step, DIGITS)))
+    return next((short for short in near if 0 <= step - short <= step / 2**62), step)
+
+
 def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
     if facts.problem.residual != ("path" in numbers and "slope" in inputs) or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
-    step, name = inputs["step"], facts.law.name
+    step, name = as_given(inputs["step"]), facts.law.name
+    bound = 1 - step / inputs["step"] * (1 - bound)  # the factor is the same function of eta
     exact, within = format_rational(step), decimal_enclosure(step, step)
-    largest = f"E = {exact}" if len(exact) <= LONGEST_STEP else f"E is in {within}"
+    short = exact if len(exact) <= LONGEST_STEP else decimal_below(step, DIGITS)
+    largest = f"E = {short}" if Fraction(short) == step else f"E is in {within}"
     if facts.problem.residual:
         return Status.PROVED, (
             f"{name} with any fixed step 0 < eta <= E converges to a hallucinated minimizer with r(x+) = 0, at a "

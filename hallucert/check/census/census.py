@@ -119,21 +119,18 @@ class Census(Saved):
         )
 
     def card(self) -> list[str]:
-        """Return what was found, and what is left open."""
-        lines = [
-            f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
-            f"{len(self.critical_points)} critical points within reach, {len(self.points)} hallucinated stationary "
-            f"points, {self._extent()}",
-        ]
-        for kind, stabilities in self.counts().items():
-            lines.append(f"  target a {kind}: " + ", ".join(f"{n} {s}" for s, n in stabilities.items()))
-        for title, places in (("excluded", self.excluded), ("pending", self.pending)):
-            lines += [f"  {title}: {place}" for place in places[:8]]
-            if len(places) > 8:
-                lines.append(f"  ... and {len(places) - 8} more {title}")
+        """Return the points, those of one kind together, and what is left open."""
+        from hallucert.check.census.card import listed  # for print only
+
+        count = len(self.points)
         took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
-        lines.append(f"{self.boxes} boxes{took}, arithmetic {self.problem.backend}")
-        return lines
+        return [
+            f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
+            f"{count} hallucinated stationary point{'s' * (count != 1)}, {self._extent()}",
+            *listed(self.points, self.excluded, self.pending),
+            f"{len(self.critical_points)} critical points within reach, {self.boxes} boxes{took}, arithmetic "
+            f"{self.problem.backend}",
+        ]
 
 
 def taken_out_of(units: Units, census: Census, problem: Problem) -> Census:

@@ -18,6 +18,7 @@ from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
+from hallucert.exact import round_up
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 LAWS = {"sam": SAM, "usam": RadiusLaw("usam"), "asam": RadiusLaw("asam", (Fraction(1, 2), Fraction(3), Fraction(4, 3)))}
@@ -359,3 +360,20 @@ def test_a_run_converges_only_into_a_basin_of_its_step():
     assert basin.conclude_converges(facts, numbers, start | {"step": Fraction(3, 8)}) is Reason.START
     facts.claims["basin"] = replace(claim, status=Status.UNDECIDED)
     assert basin.conclude_converges(facts, numbers, start) is Reason.NEEDS_PREMISES
+
+
+@pytest.mark.parametrize(
+    ("asked", "printed"),
+    [("0.1", "E = 1/10:"), ("1/3", "E = 1/3:"), ("3e-16", "E = 3e-16:"), (0.5, "E = 1/2:"), (2.0**-40 / 3, "E is in ")],
+)
+def test_a_step_is_printed_as_it_was_given(asked, printed):
+    """A file has the dyadic above it; the sentence has the number that was given, and a factor that holds for it."""
+    given = Fraction(asked)
+    step, kappa = round_up(given, 64), Fraction(1, 2)
+    numbers = {"contraction": _interval(0, 1), "radius": _interval(1, 1)}
+    _, sentence = basin.conclude_basin(_facts(), numbers, {"step": step, "bound": kappa})
+    assert printed in sentence
+    largest, shown = basin.as_given(step), Fraction(re.search(r"\(eta/E\) \(1 - ([\d.]+)\)", sentence)[1])
+    assert largest <= step and 1 - (1 - shown) / largest >= 1 - (1 - kappa) / step
+    below = step - step / 2**50
+    assert basin.as_given(below) == below
