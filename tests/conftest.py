@@ -17,7 +17,7 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
-ASKED_FOR = {"coq", "thorough"}
+ASKED_FOR = {"coq", "latex", "thorough"}
 """Marks of tests that take minutes: they run if one of their marks is asked for, as with ``-m thorough``."""
 
 

@@ -241,6 +241,10 @@ class Made(Protocol):
     def provenance(self) -> Provenance:
         """Which software made it."""
 
+    @property
+    def all_claims(self) -> tuple[Claim, ...]:
+        """What it says, in order."""
+
     def card(self) -> list[str]:
         """Return what it says, line by line."""
 
@@ -257,5 +261,7 @@ class Saved:
 
         def save(self, path: str | PathLike[str]) -> None: ...
         def export(self, path: str | PathLike[str], to: str = "coq") -> None: ...
+        def to_latex(self) -> str: ...
     else:
         save, export = Late("hallucert.check.file.save"), Late("hallucert.export")
+        to_latex = Late("hallucert.export")

@@ -198,20 +198,21 @@ def verify(
 @app.command()
 def export(
     file: options.File,
-    to: options.To = options.Assistant.COQ,
+    to: options.To = options.Format.COQ,
     folder: options.ExportFolder = Path(),
     as_json: options.AsJson = False,
 ) -> None:
-    """Write a certificate as a theorem for a proof assistant, into the folder --output.
+    """Write a certificate as a theorem for a proof assistant or a paper, into the folder --output.
 
-    POINT.json becomes POINT.v, with underscores for what is no letter or digit; the path is printed. Whether it
-    holds, the proof assistant says: see the page on theorems in Coq.
+    POINT.json becomes POINT.v, POINT.tex or POINT.bib, with underscores for what is no letter or digit; the path is
+    printed. Whether it holds, Coq says for points (see the page on theorems in Coq), and `verify` for every kind.
     """
     import hallucert as hc
+    from hallucert.export import ENDINGS
 
     certificate = _read(file, lambda: hc.load(file))
     folder.mkdir(parents=True, exist_ok=True)
-    written = folder / f"{re.sub(r'[^A-Za-z0-9_]', '_', file.stem)}.v"
+    written = folder / f"{re.sub(r'[^A-Za-z0-9_]', '_', file.stem)}{ENDINGS[str(to)]}"
     certificate.export(written, to=str(to))
     answer(lambda: {"file": str(written), "to": str(to)}, lambda: print_lines(str(written)), as_json)
 

@@ -31,10 +31,12 @@ class Backend(StrEnum):
     MPMATH = "mpmath"
 
 
-class Assistant(StrEnum):
-    """Proof assistants that certificates are written for."""
+class Format(StrEnum):
+    """What certificates are written for: a proof assistant, a paper, its bibliography."""
 
     COQ = "coq"
+    LATEX = "latex"
+    BIBTEX = "bibtex"
 
 
 class Ascent(StrEnum):
@@ -82,7 +84,7 @@ SaveAll = Annotated[Path | None, typer.Option(help="Write the certificate here (
 Save = Annotated[Path | None, typer.Option(help="Write the certificate here.")]
 SaveCensus = Annotated[Path | None, typer.Option(help="Write the census here.")]
 DemoFolder = Annotated[Path, typer.Option(help="Folder for certificates and pictures.")]
-To = Annotated[Assistant, typer.Option(help="The proof assistant.")]
+To = Annotated[Format, typer.Option(help="A proof assistant, or what a paper is made with.")]
 ExportFolder = Annotated[Path, typer.Option("--output", help="Folder for the theorem.")]
 Picture = Annotated[Path, typer.Option("--output", help="The picture: a name that ends in .pdf, .svg or .png.")]
 Inches = Annotated[Text, typer.Option("--size", help='Inches of the picture: "width,height", from 2 to 50.')]

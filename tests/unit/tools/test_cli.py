@@ -344,6 +344,9 @@ def test_export_writes_a_theorem_under_the_name_of_the_certificate(run: Run, cer
     assert outcome.status == 0
     written = Path(json.loads(outcome.out)["file"])
     assert written == tmp_path / "theorems" / "a_point.v" and "Theorem theorem : statement." in written.read_text()
+    for to, ending, begin in (("latex", "tex", "% Exported by hallucert"), ("bibtex", "bib", "@misc{hallucert:point-")):
+        assert run("export", stored, "--to", to, "--output", tmp_path / "paper").status == 0
+        assert (tmp_path / "paper" / f"a_point.{ending}").read_text().startswith(begin)
     assert run("export", tmp_path / "none.json").status == 2
 
 
