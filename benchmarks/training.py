@@ -1,8 +1,8 @@
 """What do a monitor and a guard cost?
 
 Run with ``python benchmarks/training.py [--width 512] [--blocks 60]``; needs PyTorch. The processor time of a step of
-SAM on a tanh network of three layers, batches of 128 of scikit-learn's digits: alone, with a monitor, with both, in turns.
-What they are worth is in ``docs/remedies.md``.
+SAM on a tanh network of three layers, batches of 128 of scikit-learn's digits: alone, with a monitor, with both, in
+turns. What they are worth is in ``docs/remedies.md``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def main() -> None:
         ratios = sorted(with_it / alone for with_it, alone in zip(taken, times["alone"], strict=True))
         low, middle, high = (ratios[len(ratios) * k // 4] - 1 for k in (1, 2, 3))
         print(
-            f"a step {name} takes {1e3 * median(taken):.3f} ms: {middle:+.1%} (half of all blocks {low:+.1%} to {high:+.1%})"
+            f"a step {name} takes {1e3 * median(taken):.3f} ms: {middle:+.1%} "
+            f"(half of all blocks {low:+.1%} to {high:+.1%})"
         )
 
 

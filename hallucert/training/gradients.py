@@ -215,9 +215,10 @@ def combine(descent: Descent, step: int, pairs: list[Pair]) -> None:
 
 def measure(sample: Sample, first: dict[Any, Any], pairs: list[Pair], radii: list[float]) -> None:
     """Fill in norms and the cosine of the two gradients."""
+    first = {p: widened(g) for p, g in first.items()}
     sample.gradients, sample.rho = first, max(radii)
     if first:
-        sample.norm = norm([widened(g) for g in first.values()])
+        sample.norm = norm(list(first.values()))
     if pairs:
         sample.norm_plus = norm([widened(pair.second) for pair in pairs])
     known, shifted = both(pairs)

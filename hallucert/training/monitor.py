@@ -222,7 +222,7 @@ class Monitor:
             before, self._before = self._before[1], None
             together = {p: last + before[p] for p, last in moved.items() if p in before}
             found["returned"] = _quotient(_length(together), length)
-            product = sum(_number((g * before[p]).sum()) for p, g in sample.gradients.items() if p in before)
+            product = sum(_dot(g, before[p]) for p, g in sample.gradients.items() if p in before)
             found["next_cosine"] = _quotient(product, norm * _length(before))
         else:
             self._before = step, moved
@@ -329,8 +329,13 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
+def _dot(a: Any, b: Any) -> float:
+    """Return the scalar product of two arrays, without another one for their product."""
+    return float(a.ravel() @ b.ravel())
+
+
 def _length(vector: Vector) -> float:
-    return math.sqrt(sum(_number((part * part).sum()) for part in vector.values()))
+    return math.sqrt(sum(_dot(part, part) for part in vector.values()))
 
 
 def _quotient(a: float, b: float) -> float:

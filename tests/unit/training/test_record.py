@@ -52,3 +52,21 @@ def test_sam_that_was_never_switched_on_is_said():
     assert "not been switched on" in str(waiting.monitor) and waiting.state_dict()["sam"]["ascents"] == 0
     begun = train(Monitor(every=2), guard=Schedule.warm_start(4, 0.5))
     assert "switched" not in str(begun.monitor) and begun.state_dict()["sam"]["ascents"] == 3
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_everything_is_measured(dtype):
+    """At w = (1/2, 1) of |w|^2/2 both gradients point along w, and the next one against the step: cosines 1 and -1."""
+    w, monitor = torch.nn.Parameter(torch.tensor([0.5, 1.0], dtype=dtype)), Monitor(every=2)
+    optimizer = SAM([w], torch.optim.SGD, lr=0.125, rho=0.25, monitor=monitor)
+
+    def closure():
+        loss = (w * w).sum() / 2
+        loss.backward()
+        return loss
+
+    for _ in range(2):
+        optimizer.zero_grad()
+        optimizer.step(closure)
+    last = monitor.rows[-1]
+    assert (last.cosine, last.next_cosine) == pytest.approx((1, -1), abs=1e-2)
