@@ -21,11 +21,11 @@ Where the domain or ``q > 0`` is not certain the balls are indeterminate, and no
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
@@ -47,6 +47,9 @@ class Problem:
     With `residual` the equation is ``r(x+) = 0``, for a function in residual form, instead of ``g(x+) = 0``.
     """
 
+    claims: ClassVar[Mapping[str, str]] = {}
+    """Where its claims are, by name and in order, for problems that have others than the usual ones."""
+
     objective: Objective
     rho: Fraction
     law: RadiusLaw = SAM
@@ -56,6 +59,20 @@ class Problem:
         require_radius(self.rho)
         if self.law.scales and len(self.law.scales) != self.objective.dimension:
             raise ArgumentError("law", self.law, f"have {self.objective.dimension} scales, one for each variable")
+
+    @property
+    def equation(self) -> str:
+        """The equation that is solved."""
+        return f"{'r' if self.residual else 'grad f'}(x + {self.law.step_text}) = 0{self.law.direction_text}"
+
+    @property
+    def described(self) -> str:
+        """What a card says of the problem besides its radius and law."""
+        return ""
+
+    def at(self, arithmetic: Any, x: Sequence[Ball]) -> Point:
+        """Return the SAM map on a box of points."""
+        return Point(arithmetic, self, x)
 
 
 class AboutProblem:

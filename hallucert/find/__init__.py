@@ -4,6 +4,7 @@ Everything found here is a candidate, never evidence; `hallucert.certify` proves
 public function is `quiet`: inside, NaN and infinities are data, as where a function is not defined.
 """
 
+from hallucert.find.batches import BatchCandidate
 from hallucert.find.critical_points import CriticalPoint, CriticalPointKind, critical_points
 from hallucert.find.curves.branch import branch, branches, on_branch, switch_branch
 from hallucert.find.curves.sheet import sheet
@@ -12,6 +13,7 @@ from hallucert.find.refine import hallucinate, refine
 from hallucert.find.spheres.on_sphere import on_sphere
 
 __all__ = [
+    "BatchCandidate",
     "CriticalPoint",
     "CriticalPointKind",
     "branch",

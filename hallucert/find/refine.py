@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
-from typing import NamedTuple
+from typing import overload
 
 import numpy as np
 
 from hallucert.arguments import checked_positive, quiet
-from hallucert.clock import Progress, look, working
+from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
+from hallucert.find.batches import BatchCandidate, ShiftedBatches, units_for
 from hallucert.find.candidate import Candidate
 from hallucert.find.domain import (
     checked_count,
@@ -22,16 +22,15 @@ from hallucert.find.domain import (
     require_defined,
     same_side,
 )
-from hallucert.find.newton import EDGE, SOLVED, Root, gradient_system, least_squares_steps, newton_point, norms
+from hallucert.find.levenberg_marquardt import levenberg_marquardt
+from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_steps, newton_point, norms
 from hallucert.find.rescaled import Rescaled, Unit, in_units, number_text, short
 from hallucert.find.shifted import Shifted, slope
+from hallucert.objectives.batches import checked_batches
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, radius_law
+from hallucert.objectives.radius_law import RadiusLaw, radius_law, require_sam
 
 STEPS = "steps of Newton"
-
-NEAR = 0.1  # part of a step at which the residual tells its second derivative
-SMALLEST, LARGEST = -15, 12  # powers of ten of the damping
 
 
 @quiet
@@ -173,6 +172,32 @@ def _defined(f: Objective, x: np.ndarray) -> bool:
     return bool(defined(f, x).all() and np.isfinite(f.gradient_lanes(x)).all())
 
 
+@overload
+def hallucinate(
+    f: Objective,
+    start: object,
+    rho: Exact,
+    max_steps: int = 500,
+    tolerance: float | None = None,
+    *,
+    batches: None = None,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> Candidate: ...
+@overload
+def hallucinate(
+    f: Objective,
+    start: object,
+    rho: Exact,
+    max_steps: int = 500,
+    tolerance: float | None = None,
+    *,
+    batches: object,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> BatchCandidate: ...
+
+
 @quiet
 def hallucinate(
     f: Objective,
@@ -181,14 +206,16 @@ def hallucinate(
     max_steps: int = 500,
     tolerance: float | None = None,
     *,
+    batches: object = None,
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
-) -> Candidate:
+) -> Candidate | BatchCandidate:
     """Solve ``r(x + rho u(x)) = 0`` from `start` by Levenberg-Marquardt (residual form).
 
     A solution with nonzero gradient is a global hallucinated minimizer, whatever SAM does there. With ``m`` residuals
     a step costs ``m`` Hessian-vector products and an ``m`` by ``m`` solve; no Hessian is formed, so `d` may be large.
-    Under USAM every zero of ``r`` is a solution, too, and a start near one ends there: that is an error.
+    With `batches` it solves ``r_b(x + rho u_b(x)) = 0`` for all of them at once: then `x` is a fixed point of the steps
+    with each batch. Under USAM every zero of ``r`` is a solution, too, and a start near one ends there: an error.
 
     Parameters
     ----------
@@ -203,6 +230,10 @@ def hallucinate(
     tolerance : float, optional
         Largest ``|r(x+)|`` that is accepted; by default `SOLVED` (1e-9) of ``|r(x)|``, in whatever units. Beyond it
         steps go on as long as they win a digit.
+    batches : int, or lists of int, optional
+        Of SAM: a fixed partition of the samples of a network, or of the residuals of other objectives, each batch with
+        a gradient of its own. The size of batches of consecutive samples, or lists of their numbers from 0; with 1
+        each sample has its own (m-sharpness).
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam", `RadiusLaw` for ASAM.
     progress : bool or callable, optional
@@ -210,8 +241,8 @@ def hallucinate(
 
     Returns
     -------
-    Candidate
-        Its target is ``x+``, a zero of ``r``.
+    Candidate or BatchCandidate
+        Its target is ``x+``, a zero of ``r``; with batches one for each.
 
     Raises
     ------
@@ -234,10 +265,19 @@ def hallucinate(
     x = checked_point(start, d, "start")
     radius, steps = checked_radius(rho, law=law), checked_count(max_steps, "max_steps")
     tolerance = None if tolerance is None else checked_positive(tolerance, "tolerance")
-    units = _units_of_start(f, x, float(radius), law)
+    if batches is not None:
+        require_sam(law, "mini-batches have the ascent step of SAM")
+        parts = checked_batches(f, batches)
+    units = _units_of_start(f, x, float(radius), law) if batches is None else units_for(f, x, float(radius), parts)
     small = None if tolerance is None else units.number_inside(tolerance, Unit.RESIDUAL)
+    inside = units.radius(radius, law)
     with working(progress=progress) as clock, clock.watched():
-        found = _hallucinated(units, units.inside(x), units.radius(radius, law), steps, small, law)
+        if batches is not None:
+            solution = _solved(ShiftedBatches(units, float(inside), parts), units.inside(x), steps, small)
+            return ShiftedBatches(f, float(radius), parts).candidate_of(units.outside(solution), radius)
+        shifted = Shifted(units, float(inside), law)
+        solution = _solved(shifted, units.inside(x), steps, small)
+        found = shifted.candidate(solution, inside, shifted.targets(solution)[0])
     return units.result_outside(found, rho=radius, law=law)
 
 
@@ -254,11 +294,10 @@ def _units_of_start(f: Objective, x: np.ndarray, radius: float, law: RadiusLaw) 
     return in_units(f, x, length, steepness)
 
 
-def _hallucinated(
-    f: Objective, x: np.ndarray, radius: Fraction, steps: int, tolerance: float | None, law: RadiusLaw
-) -> Candidate:
-    shifted = Shifted(f, float(radius), law)
-    x, size, solved, at_edge = _levenberg_marquardt(shifted, x, steps, tolerance)
+def _solved(shifted: Shifted, x: np.ndarray, steps: int, tolerance: float | None) -> np.ndarray:
+    """Return the solution that Levenberg and Marquardt come to, after checking that it is one and hallucinated."""
+    f, law = shifted.f, shifted.law
+    x, size, solved, at_edge = levenberg_marquardt(shifted, x, steps, tolerance)
     left = number_text(f, size, Unit.RESIDUAL)
     if not solved and at_edge:
         raise SearchError(
@@ -270,125 +309,12 @@ def _hallucinated(
             f"hallucinate did not converge: |r(x+)| = {left} after at most {steps} steps, where |g| = "
             f"{number_text(f, slope(f, x), Unit.GRADIENT)}. Try another start, another rho, or raise max_steps"
         )
-    g = shifted.gradient(x)
     if shifted.is_critical(x, shifted.length(x)):
         hint = "" if law.normalised else " farther from the minimizers of f, or a larger rho"
-        q = number_text(f, float(np.linalg.norm(g)), Unit.GRADIENT)
+        q = number_text(f, shifted.slope(x), Unit.GRADIENT)
         raise SearchError(f"hallucinate ended where |g| = {q}: an ordinary critical point. Try another start{hint}")
-    plus = x + shifted.rho * law.floats.direction(g)[1]
-    if not clear_of_edge(f, np.stack([x, plus]), EDGE * float(norms(x[None, :])[0])).all():
+    if not clear_of_edge(f, np.stack([x, *shifted.targets(x)]), EDGE * float(norms(x[None, :])[0])).all():
         raise SearchError(
             f"hallucinate ended at {short(f, x)} with x or x+ on the edge of the domain of f: start elsewhere"
         )
-    return shifted.candidate(x, radius, plus)
-
-
-class _Trial(NamedTuple):
-    """Where a step leads, ``r(x+)`` and its norm there; infinite if the step crosses an edge of the domain."""
-
-    x: np.ndarray
-    r: np.ndarray
-    size: float
-
-
-class _Steps:
-    """The steps of Levenberg and Marquardt from one point.
-
-    With ``G = A A^T`` and a damping ``mu`` the step is ``v + a/2``, where ``v = -A^T (G + mu I)^{-1} r`` and
-    ``a = -A^T (G + mu I)^{-1} k`` with the second derivative ``k`` of ``r(x+)`` along ``v``, which two residuals give
-    (the geodesic acceleration of Transtrum and Sethna, arXiv:1201.5885), or ``v`` if that is better. Both lie in the
-    row space of ``A``. ``G`` is by far the most expensive: once it is diagonal, `best` tries several ``mu``.
-    """
-
-    def __init__(self, shifted: Shifted, here: _Trial) -> None:
-        self.shifted, self.here, self.at_edge = shifted, here, False
-        self.rows = shifted.rows(here.x)
-        gram = self.rows.gram()
-        self.trace = float(np.trace(gram))
-        self.usable = bool(np.isfinite(gram).all() and gram.any())
-        if self.usable:
-            squares, self.basis = np.linalg.eigh(gram)
-            self.squares = np.maximum(squares, 0)
-            self.part = self.basis.T @ here.r
-
-    def best(self, damping: float, enough: bool) -> tuple[_Trial, float]:
-        """Return a trial near a damping, in parts of the mean square, and the damping from which to go on.
-
-        It is the first without ``a`` that lowers ``|r|`` by a fifth, or else, of all near it, the one with the least:
-        looking for that at once would be greedy, and lead to small gradients. Where none is lower it is one that is
-        not, after one trial if ``|r|`` is small `enough` already.
-        """
-        power = round(2 * math.log10(damping)) / 2
-        while not (trial := self._tried([power])[0]).size < self.here.size and not enough and power < LARGEST:
-            power += 1
-        if trial.size < 0.8 * self.here.size or enough:
-            return trial, 10.0 ** max(power - 1, SMALLEST)
-        near = [p for p in (power - 0.5, power, power + 0.5) if SMALLEST <= p <= LARGEST]
-        bent = dict(zip(near, self._tried(near, bent=True), strict=True))
-
-        def size(power: float) -> float:
-            if power not in bent:
-                look()
-                bent[power] = self._tried([power], bent=True)[0]
-            return bent[power].size
-
-        for way in (-0.5, 0.5):
-            while SMALLEST <= power + way <= LARGEST and size(power + way) < size(power):
-                power += way
-        return min(trial, bent.get(power, trial), key=lambda t: t.size), 10.0**power
-
-    def _tried(self, powers: list[float], bent: bool = False) -> list[_Trial]:
-        """Return where steps lead, one for each damping, without ``a`` or the better of both; in few runs of f."""
-        inverse = 1 / (self.squares + (self.trace / len(self.part)) * 10.0 ** np.array(powers)[:, None])
-        x = self.here.x - self._moved(inverse * self.part)
-        if not bent:
-            return self._trials(x, self.shifted.residual_lanes(x))
-        near = self.here.x + NEAR * (x - self.here.x)
-        r, r_near = np.split(self.shifted.residual_lanes(np.concatenate([x, near])), 2)
-        change = -(self.squares * inverse * self.part) @ self.basis.T
-        second = (2 / NEAR) * ((r_near - self.here.r) / NEAR - change)
-        x_bent = x - self._moved(inverse * (second @ self.basis)) / 2
-        pairs = zip(self._trials(x, r), self._trials(x_bent, self.shifted.residual_lanes(x_bent)), strict=True)
-        return [min(pair, key=lambda trial: trial.size) for pair in pairs]
-
-    def _moved(self, parts: np.ndarray) -> np.ndarray:
-        """Return ``A^T w`` for vectors ``w`` in the basis, of shape (k, m)."""
-        return self.rows.combined(parts @ self.basis.T)
-
-    def _trials(self, x: np.ndarray, r: np.ndarray) -> list[_Trial]:
-        """Return the trials at points (k, d) with residuals (k, m)."""
-        sizes = norms(r)
-        for lane, size in enumerate(sizes):
-            worse = not size < self.here.size
-            if np.isinf(size) or not (worse or same_side(self.shifted.domain_arguments, self.here.x, x[lane])):
-                self.at_edge, sizes[lane] = True, np.inf
-        return [_Trial(*lane) for lane in zip(x, r, sizes.tolist(), strict=True)]
-
-
-def _levenberg_marquardt(
-    shifted: Shifted, x: np.ndarray, max_steps: int, tolerance: float | None
-) -> tuple[np.ndarray, float, bool, bool]:
-    """Lower ``|r|`` by `_Steps`, past `tolerance` as long as they win a digit: the last digits are nearly free.
-
-    Steps on which x or x+ would cross an edge of the domain are bad ones; returned is also whether ``|r|`` is small
-    enough, and whether one of the last steps that were tried was such a step.
-    """
-    at_edge, enough, damping = False, tolerance or 0.0, 1e-3
-    r = shifted.residual(x)
-    here = _Trial(x, r, float(np.linalg.norm(r)))
-    for step in range(max_steps):
-        look("steps of Levenberg and Marquardt", step, max_steps)
-        if not np.isfinite(here.size) or here.size == 0:
-            break
-        steps = _Steps(shifted, here)
-        if not steps.usable:
-            break
-        if tolerance is None:
-            enough = SOLVED * float(np.linalg.norm(shifted.f.residual_lanes(here.x[None, :])))
-        last, (here, damping) = here, steps.best(damping, here.size <= enough)
-        if not here.size < last.size:
-            here, at_edge = last, steps.at_edge
-            break
-        if last.size <= enough and here.size > 0.5 * last.size:
-            break
-    return here.x, here.size, here.size <= enough, at_edge
+    return x

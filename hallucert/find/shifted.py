@@ -126,6 +126,14 @@ class Shifted:
             return not q > NOISE * length * spectral_norm(hessian_at(self.f, x), x.size)
         return not q > NOISE * length * float(np.linalg.norm(self.f.hessian_lanes(x[None, :])[0]))
 
+    def slope(self, x: np.ndarray) -> float:
+        """Return ``|g(x)|``, for batches the smallest."""
+        return float(np.linalg.norm(self.gradient(x)))
+
+    def targets(self, x: np.ndarray) -> np.ndarray:
+        """Return ``x+``, shape (1, d); for batches one row for each."""
+        return (x + self.rho * self.step.direction(self.gradient(x))[1])[None, :]
+
     def kind(self, x: np.ndarray) -> str:
         """Classify a hallucinated point: what it is for ``f`` on the sphere around its target.
 

@@ -14,6 +14,7 @@ from hallucert.clock import Clock, Progress, working
 from hallucert.diagnosis.report import Diagnosis
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, whole
+from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
 from hallucert.find.curves.records import Branch, Sheet, Surface
 from hallucert.objectives.objective import Objective
@@ -52,10 +53,18 @@ class OfCandidate(Common, total=False):
     start: Array
 
 
+class OfBatchCandidate(OfCandidate, total=False):
+    """Options for a candidate with mini-batches."""
+
+    probabilities: Array
+
+
 class OfFunction(OfCandidate, total=False):
     """Options for a point of a function."""
 
     variant: str | RadiusLaw | None
+    batches: Array
+    probabilities: Array
 
 
 class OfBranch(Common, total=False):
@@ -73,12 +82,14 @@ def certify(subject: Surface, **options: Unpack[Common]) -> SurfaceCertificate: 
 @overload
 def certify(subject: Candidate | Diagnosis, **options: Unpack[OfCandidate]) -> Certificate: ...
 @overload
+def certify(subject: BatchCandidate, **options: Unpack[OfBatchCandidate]) -> Certificate: ...
+@overload
 def certify(subject: Objective, x: Array, rho: Exact, **options: Unpack[OfFunction]) -> Certificate: ...
 
 
 @quiet
 def certify(
-    subject: Objective | Candidate | Diagnosis | Branch | Sheet | Surface,
+    subject: Objective | Candidate | BatchCandidate | Diagnosis | Branch | Sheet | Surface,
     x: Array = None,
     rho: Exact | None = None,
     *,
@@ -134,6 +145,13 @@ def certify(
         that step, converges to the point.
 
         ``max_boxes`` : int, of points. Budget of each claim that subdivides (`farthest_point`, `global_target`).
+
+        ``batches`` : int, or lists of int, of points of a function in residual form; a candidate has its own. SAM with
+        a fixed partition into mini-batches, as for `hallucert.find.hallucinate`; the claims are about common fixed
+        points then (`hallucert.check.batches.claims`).
+
+        ``probabilities`` : exact positive numbers with the sum 1, with ``batches``. With which a step draws each batch,
+        in the order in which they are given; by default proportional to their sizes.
 
         ``variant`` : {"sam", "usam"} or RadiusLaw, of points of a function; a candidate has its own. The ascent step,
         by default SAM's; for "usam" ``x+ = x + rho g(x)``.
@@ -230,6 +248,7 @@ _DOORS: dict[type, _Door] = {
     Sheet: _Door("a sheet", Common, _sheet),
     Surface: _Door("a surface", Common, _surface, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
+    BatchCandidate: _Door("a candidate with batches", OfBatchCandidate, prover_of),
     Diagnosis: _Door("a diagnosis", OfCandidate, _diagnosis),
     object: _Door("a function", OfFunction, prover_at, more=("x", "rho")),
 }

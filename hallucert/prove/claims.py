@@ -33,7 +33,8 @@ from hallucert.check.attraction.basin import (
     run,
 )
 from hallucert.check.claim import Claim, Enclosure, Measured, Status
-from hallucert.check.point.rule import BY_NAME, OF_A_POINT, Evidence, Facts, Inputs, Rule, Rules
+from hallucert.check.point.rule import Evidence, Facts, Inputs, Rule, rules_of
+from hallucert.check.problem import Problem
 from hallucert.check.publishing import length_at, publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
 from hallucert.check.reason import Reason
@@ -42,7 +43,6 @@ from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius, round_down, round_up
 from hallucert.find.candidate import Construction
-from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove import regions
 
 P = TypeVar("P")
@@ -272,14 +272,15 @@ def _cause(measured: Measured[Facts], reason: Reason, facts: Facts, precision: i
 
 def prove_claims(evidence: Evidence, facts: Facts, hints: Hints) -> dict[str, Claim]:
     """Make every claim that is due or asked for; later claims may use earlier ones."""
-    for number, name in enumerate(OF_A_POINT):
-        if is_due(BY_NAME[name], hints, evidence.residual_form):
-            evidence.clock.tell(f"claim {name}", number, len(OF_A_POINT))
-            facts.claims[name] = prove(BY_NAME[name], evidence, facts, hints)
+    rules = rules_of(facts.problem)
+    for number, rule in enumerate(rules.values()):
+        if is_due(rule, hints, evidence.residual_form):
+            evidence.clock.tell(f"claim {rule.name}", number, len(rules))
+            facts.claims[rule.name] = prove(rule, evidence, facts, hints)
     return facts.claims
 
 
-def without_existence(first: Claim, hints: Hints, law: RadiusLaw) -> dict[str, Claim]:
+def without_existence(first: Claim, hints: Hints, problem: Problem) -> dict[str, Claim]:
     """Return the claims of a point that is not proved to exist: `first`, and the rest undecided."""
-    rest = [rule for rule in Rules(OF_A_POINT[1:], law).values() if is_due(rule, hints, residual=False)]
+    rest = [rule for rule in rules_of(problem).values() if rule.name != first.name and is_due(rule, hints, False)]
     return {first.name: first, **{rule.name: rule.open(Reason.NEEDS_EXISTENCE) for rule in rest}}

@@ -82,7 +82,7 @@ def certify_large(task: LargeTask, backend: str, ladder: tuple[int, ...] | None,
         first = existence.RULE.open(reason)
         if witness is not None and test is not None and test.excluded:
             first = existence.refutation(facts_of(problem, witness))
-        return LargeCertificate(problem, witness, without_existence(first, task.hints, problem.law), provenance)
+        return LargeCertificate(problem, witness, without_existence(first, task.hints, problem), provenance)
     evidences = Evidences(found.slice, witness, test, clock)
     facts = facts_of(problem, witness)
     due = [name for name, rule in Rules(OF_A_POINT).items() if is_due(rule, task.hints, problem.residual)]

@@ -59,10 +59,10 @@ def locate(arithmetic: BallArithmetic, problem: Problem, x: Vector, radius: Frac
 
     With a `radius` the box is fixed: it is ``x`` plus or minus `radius`, and nothing is polished.
     """
-    at_start = Point(arithmetic, problem, [arithmetic.constant(c) for c in x])
+    at_start = problem.at(arithmetic, [arithmetic.constant(c) for c in x])
     problem = with_equation(at_start)
     if problem.residual:
-        at_start = Point(arithmetic, problem, at_start.x)
+        at_start = problem.at(arithmetic, at_start.x)
     proposal = propose(at_start, x) if radius is not None else polish(at_start, x, NEWTON_STEPS)
     if isinstance(proposal, Reason):
         return Located(problem, None, reason=_why_singular(at_start) or proposal)
@@ -147,8 +147,10 @@ def _why_not(equations: System) -> Reason:
 def _why_singular(point: Point) -> Reason | None:
     """Tell from floats whether the target or the perturbation Jacobian looks singular near a point.
 
-    Where ``g(x+)`` is not much smaller than ``g(x)`` there is no target, and None is the answer.
+    Where ``g(x+)`` is not much smaller than ``g(x)`` there is no target, and with mini-batches there are several: None.
     """
+    if point.problem.claims:
+        return None
     ar = point.arithmetic
     with np.errstate(over="ignore"):
         both = [ar.approximations([g]) for g in (point.gradient, point.shifted_gradient)]
@@ -171,7 +173,7 @@ def _why_singular(point: Point) -> Reason | None:
 def with_equation(point: Point) -> Problem:
     """Choose the residual form if there are at most `d` residuals, much smaller at ``x+`` than at the point ``x``."""
     ar, objective = point.arithmetic, point.objective
-    if not 0 < objective.residual_count <= objective.dimension:
+    if point.problem.residual or not 0 < objective.residual_count <= objective.dimension:
         return point.problem
     here = objective.enclose_residual(ar, point.x)
     try:
@@ -267,7 +269,7 @@ def polish(point: Point, x: Vector, steps: int) -> Proposal | Reason:
         if max(abs(move) for move in moves) > length / 2:
             return Reason.NOT_A_ZERO
         x = tuple(_nearby(c + move, ar.precision) for c, move in zip(x, moves, strict=True))
-        point = Point(ar, point.problem, [ar.constant(c) for c in x])
+        point = point.problem.at(ar, [ar.constant(c) for c in x])
     if best is None or linear is None:  # no step was allowed
         return Reason.NOT_A_ZERO
     return Proposal(_system(best[0], best[1], linear[0]), *linear, stale=linear_at is not best[0])

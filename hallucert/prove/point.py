@@ -18,13 +18,14 @@ from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point import existence, no_minimizer_near
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.file import MAX_DIMENSION
-from hallucert.check.point.rule import Evidence, Facts, Vector, Witness
+from hallucert.check.point.rule import Evidence, Facts, Vector, Witness, rules_of
 from hallucert.check.problem import Point, Problem
 from hallucert.check.publishing import provenance, published, sizes_at
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, Progress, working
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_down
+from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
@@ -75,13 +76,18 @@ def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     if "rho" not in given:
         raise ArgumentError("rho", None, "be given")
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
+    if "batches" in given or "probabilities" in given:
+        problem = _in_batches(problem, given)
     if _in_arrays(problem, given):
         return _large(problem, checked_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
     return _small(problem, exact_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
 
 
-def prover_of(candidate: Candidate, given: Mapping[str, Any]) -> Prover:
+def prover_of(candidate: Candidate | BatchCandidate, given: Mapping[str, Any]) -> Prover:
     """Return what proves something about the point of a candidate."""
+    if isinstance(candidate, BatchCandidate):
+        known = {"x": candidate.x, "rho": candidate.rho, "batches": candidate.batches}
+        return prover_at(candidate.objective, {**given, **known})
     if candidate.construction is not None and candidate.law != SAM:
         raise ArgumentError("candidate", candidate, "have the ascent step of SAM if it has a construction")
     f = candidate.objective
@@ -92,12 +98,27 @@ def prover_of(candidate: Candidate, given: Mapping[str, Any]) -> Prover:
     return _small(problem, tuple(Fraction(float(v)) for v in candidate.x), hints, given)
 
 
+def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
+    """Return the problem of mini-batches."""
+    from hallucert.check.batches.problem import batch_problem
+    from hallucert.objectives.batches import checked_batches
+
+    if "batches" not in given:
+        raise ArgumentError("probabilities", given["probabilities"], "be left out without batches")
+    if problem.law != SAM:
+        raise ArgumentError("variant", problem.law.variant, 'be "sam" with batches')
+    f = problem.objective
+    if not 0 < f.residual_count <= f.dimension:
+        raise ArgumentError("batches", given["batches"], "be left out but for at most d residuals")
+    return batch_problem(problem, checked_batches(f, given["batches"], given.get("probabilities")))
+
+
 def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:
     """Tell whether a point is proved on a slice, in midpoint-radius arrays: if that is asked for, or for its size."""
     from hallucert.check.large.slice import FITTING, fits
 
     f, backend = problem.objective, given.get("backend")
-    possible = isinstance(f, ProgramObjective) and fits(f) and problem.law == SAM
+    possible = isinstance(f, ProgramObjective) and fits(f) and problem.law == SAM and not problem.claims
     in_arrays = isinstance(backend, str) and backend == MIDRAD
     if in_arrays and not possible:
         raise ArgumentError("backend", backend, f"be arb or mpmath: midrad is for points of SAM of {FITTING}")
@@ -134,7 +155,7 @@ def certify_point(task: PointTask, backend: str, ladder: tuple[int, ...] | None,
     for precision in PRECISIONS if ladder is None else ladder:
         ar = arithmetic(backend, precision)
         with ar:
-            _check_start(ar, task.problem.objective, task.guess)
+            _check_start(ar, task.problem, task.guess)
             attempt = _attempt(ar, task, clock)
         if best is None or _decided(attempt) >= _decided(best):
             best = attempt
@@ -159,10 +180,10 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
             network = training_of(problem.objective)
             if reason is Reason.NOT_A_ZERO and network is not None and network.lacks_decay:
                 reason = Reason.NO_DECAY
-            first = existence.RULE.about(problem.law).open(reason)
-        rest = without_existence(first, task.hints, problem.law)
+            first = rules_of(problem)["existence"].open(reason)
+        rest = without_existence(first, task.hints, problem)
         return Certificate(problem, witness, rest, provenance(ar))
-    point = Point(ar, problem, located.x)
+    point = problem.at(ar, located.x)
     evidence = Evidence(point, witness.centre, task.max_boxes, clock)
     claims = prove_claims(evidence, Facts(problem, witness), task.hints)
     box = None
@@ -178,10 +199,14 @@ def _decided(certificate: Certificate) -> int:
     return sum(claim.status is not Status.UNDECIDED for claim in certificate.claims.values())
 
 
-def _check_start(ar: BallArithmetic, objective: Objective, start: Vector) -> None:
+def _check_start(ar: BallArithmetic, problem: Problem, start: Vector) -> None:
+    """Raise where `f` is not defined, or its gradient is exactly 0."""
+    objective = problem.objective
     balls = [ar.constant(v) for v in start]
     if not ar.is_finite(objective.enclose_value(ar, balls)):
         raise DomainError(f"x is not certainly in the domain of {objective.name}, or on its edge")
+    if problem.claims:  # the gradient of f may vanish where none of a batch does
+        return
     if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in objective.enclose_gradient(ar, balls)):
         raise DomainError(
             "x is a critical point of f: the gradient is exactly zero there, so the ascent direction g/|g| and the SAM "

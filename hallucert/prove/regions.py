@@ -123,7 +123,7 @@ def in_arb(evidence: Evidence) -> Evidence:
     if ar is evidence.arithmetic:
         return evidence
     x = [ar.interval(*evidence.arithmetic.endpoints(v)) for v in point.x]
-    return replace(evidence, point=Point(ar, point.problem, x))
+    return replace(evidence, point=point.problem.at(ar, x))
 
 
 def _halved(largest: Fraction, make: Callable[[Fraction], T | None]) -> T | None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.thorough
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 LINE = hc.Objective.least_squares(["x**2 + y**2 - 1"])
+SQUARES = hc.Objective.least_squares(["x**2 - 1", "y**2 - 1"])
 NET = hc.TanhNetwork((1, 1, 2), [[1.0], [2.0]], [0, 1], loss="cross_entropy", weight_decay="0.1")
 BOX, POINT = [(-2, 2), (-1, 1)], [-0.5, 0.01]
 BRANCH = hc.find.branch(hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2"), (0, 0), (1, 1), rho_max=1.5, max_steps=20)
@@ -74,6 +75,14 @@ BASES: dict[str, list[dict[str, Any]]] = {
         },
         {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 1, "precisions": Held([53])},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
+        {
+            "subject": SQUARES,
+            "x": [-0.5, -0.5],
+            "rho": "1.5",
+            "batches": [[0], [1]],
+            "probabilities": ["1/3", "2/3"],
+            "precisions": Held([53]),
+        },
     ],
     "certify_stall": [{**SHAPES, "progress": False, "x": (0.001, -0.5), "radius": "1e-3", "backend": "arb"}],
     "load": [{"path": "nowhere.json"}],
@@ -197,7 +206,8 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "max_steps": 3,
             "tolerance": 1e-9,
             "variant": "sam",
-        }
+        },
+        {"f": SQUARES, "start": [-0.45, -0.5], "rho": "1.5", "batches": [[0], [1]]},
     ],
     "find.on_branch": [{"branch": BRANCH, "rho": "1.4"}],
     "find.on_sphere": [

@@ -108,7 +108,7 @@ class Certificate(AboutProblem, Saved):
     def card(self) -> list[str]:
         """Return where the point is, and the claims; those that lack a point, together."""
         step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
-        lines = [f"rho = {short_rational(self.rho)}{step}"]
+        lines = [f"rho = {short_rational(self.rho)}{step}{self.problem.described}"]
         for name, (low, high) in zip(self.objective.variables, self.printed, strict=False):
             lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
         if 0 < len(self.printed) < self.objective.dimension:

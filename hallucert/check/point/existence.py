@@ -67,14 +67,14 @@ class System:
     def at_centre(self) -> Point:
         """The SAM quantities at ``x0``."""
         if self._at_centre is None:
-            self._at_centre = Point(self.arithmetic, self.problem, self.centre)
+            self._at_centre = self.problem.at(self.arithmetic, self.centre)
         return self._at_centre
 
     def point(self, z: Balls) -> Point:
         """The SAM quantities at ``x0 + S z``; the last one is kept, since ``G`` and ``DG`` are asked together."""
         if all(map(operator.is_, z, self.origin)):
             return self.at_centre
-        return self._last.of(z, lambda: Point(self.arithmetic, self.problem, self.to_x(z)))
+        return self._last.of(z, lambda: self.problem.at(self.arithmetic, self.to_x(z)))
 
     def value(self, z: Balls) -> Balls:
         """``G(z)``."""
@@ -138,7 +138,7 @@ def enclosed(equations: System, witness: Witness) -> Balls | Reason:
 def in_domain(equations: System, z: Balls) -> Balls | Reason:
     """Return ``x0 + S z``, after checking that ``f`` is defined there and on its image."""
     x = equations.to_x(z)
-    return x if Point(equations.arithmetic, equations.problem, x).domain_certain else Reason.DOMAIN
+    return x if equations.problem.at(equations.arithmetic, x).domain_certain else Reason.DOMAIN
 
 
 def excludes(equations: System, witness: Witness) -> bool:
@@ -159,11 +159,6 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     return {"offset": Enclosure(-distance, distance)}
 
 
-def equation(problem: Problem) -> str:
-    """The equation that is solved."""
-    return f"{'r' if problem.residual else 'grad f'}(x + {problem.law.step_text}) = 0{problem.law.direction_text}"
-
-
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """State existence and uniqueness in the witness's box; without a number, that it holds no solution."""
     if not numbers:
@@ -171,7 +166,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     return (
         Status.PROVED,
         f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {facts.witness.place} with "
-        f"{equation(facts.problem)}; |x* - centre| <= "
+        f"{facts.problem.equation}; |x* - centre| <= "
         f"{decimal_above(numbers['offset'].upper, 3)} in every coordinate.",
     )
 
@@ -180,7 +175,7 @@ def _refuted(facts: Facts) -> tuple[Status, str]:
     where = facts.witness.place
     return (
         Status.REFUTED,
-        f"For rho = {format_rational(facts.rho)} there is no x in {where} with {equation(facts.problem)}.",
+        f"For rho = {format_rational(facts.rho)} there is no x in {where} with {facts.problem.equation}.",
     )
 
 

@@ -9,7 +9,7 @@ from hallucert.check.file import fields
 from hallucert.check.file.claims import claim_json, read_claims
 from hallucert.check.file.fields import JSON
 from hallucert.check.point.certificate import Certificate
-from hallucert.check.point.rule import OF_A_BOX, OF_A_POINT, OF_SAM, Facts, Rows, Rules, Witness
+from hallucert.check.point.rule import Facts, Rows, Rules, Witness, rules_of
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import format_rational
@@ -33,7 +33,7 @@ WITNESS = {"centre": "vector", "slice": "rows", "radius": "vector", "preconditio
 def from_json(data: object) -> Certificate:
     """Build the certificate of a point from plain data, checking every field."""
     problem = data.get("problem") if isinstance(data, Mapping) else None
-    given = set(problem) & {"variant", "scales"} if isinstance(problem, Mapping) else set()
+    given = set(problem) & {"variant", "scales", "batches"} if isinstance(problem, Mapping) else set()
     top, problem = fields.read_top(data, NAMES, {"objective", "rho"} | given)
     objective = objective_from_json(problem["objective"], "problem.objective")
     if objective.dimension > fields.MAX_BOX_DIMENSION:
@@ -47,9 +47,12 @@ def from_json(data: object) -> Certificate:
     if box is not None and len(box) != objective.dimension:
         raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
     posed = Problem(objective, fields.read_rho(problem["rho"]), law, residual)
-    names = tuple(name for name in (OF_A_BOX if is_box else OF_A_POINT) if law == SAM or name not in OF_SAM)
+    if "batches" in problem:
+        from hallucert.check.batches.problem import posed_in_batches  # most points have none
+
+        posed = posed_in_batches(posed, problem["batches"], witness is not None)
     facts = None if witness is None else Facts(posed, witness)
-    claims = claims_of(top["claims"], Rules(names, law), facts)
+    claims = claims_of(top["claims"], rules_of(posed, is_box), facts)
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
@@ -133,6 +136,8 @@ def to_json(certificate: Certificate) -> dict[str, JSON]:
         problem["variant"] = asked.law.variant
     if asked.law.scales:
         problem["scales"] = fields.plain(asked.law.scales)
+    if (batches := getattr(asked, "batches", None)) is not None:
+        problem["batches"] = batches.to_json()
     if certificate.witness is not None:
         system = RESIDUAL if asked.residual else GRADIENT if certificate.witness.solves else BOX
         witness = {"system": system, **fields.record(certificate.witness, WITNESS)}

@@ -165,11 +165,12 @@ class Rules(Mapping[str, Rule]):
 
     names: tuple[str, ...]
     law: RadiusLaw = SAM
+    places: Mapping[str, str] = field(default_factory=lambda: _PLACES)
 
     def __getitem__(self, name: str) -> Rule:
         if name not in self.names:
             raise KeyError(name)
-        module = import_module(f"hallucert.check.{_PLACES[name]}")
+        module = import_module(f"hallucert.check.{self.places[name]}")
         rule: Rule = getattr(module, name.upper(), None) or module.RULE
         return rule.about(self.law)
 
@@ -189,5 +190,14 @@ OF_SAM = frozenset({"farthest_point"})
 """Claims that no other ascent step has."""
 
 BY_NAME = Rules((*OF_A_POINT, *OF_A_BOX))
+
+
+def rules_of(problem: Problem, of_a_box: bool = False) -> Rules:
+    """Return the rules for a point of a problem, in order, or for all points of a box."""
+    if problem.claims:
+        return Rules(tuple(problem.claims), problem.law, problem.claims)
+    names = OF_A_BOX if of_a_box else OF_A_POINT
+    return Rules(tuple(name for name in names if problem.law == SAM or name not in OF_SAM), problem.law)
+
 
 __all__ = ["Conclusion", "Evidence", "Facts", "Inputs", "Numbers", "Rule", "Witness"]

@@ -7,8 +7,7 @@ from hallucert.check.claim import PROVOKED, Claim, Status
 from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
 from hallucert.check.point import existence
 from hallucert.check.point.certificate import Certificate
-from hallucert.check.point.rule import BY_NAME, Evidence, Facts, Witness
-from hallucert.check.problem import Point
+from hallucert.check.point.rule import Evidence, Facts, Witness, rules_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 
@@ -28,13 +27,15 @@ def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: C
         x, message = Reason.PRECISION, f"{message}: {provoked(error)}"
     if isinstance(x, Reason):
         return rechecked(claims, lambda *_: message)
-    evidence = Evidence(Point(ar, certificate.problem, x), witness.centre, max_boxes, clock)
+    evidence = Evidence(certificate.problem.at(ar, x), witness.centre, max_boxes, clock)
+
+    rules = rules_of(certificate.problem, not witness.solves)
 
     def objection(claim: Claim, before: list[Result]) -> str | None:
         clock.tell(f"claim {claim.name}", len(before), len(claims))
         if clock.passed():
             return SPENT
-        problem = BY_NAME[claim.name].measured(evidence, claim.inputs).recheck(claim, facts)
+        problem = rules[claim.name].measured(evidence, claim.inputs).recheck(claim, facts)
         if problem is None and claim.name == "existence":
             problem = _misplaced(certificate, evidence, witness)
         if problem is None:

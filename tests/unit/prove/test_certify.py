@@ -24,7 +24,7 @@ POINT = dict.fromkeys(("radius", "max_boxes", "global_box", "basin", "start"), "
         (CANDIDATE, "a candidate", list(POINT)),
         (BRANCH, "a branch", ["gap"]),
         (SHEET, "a sheet", []),
-        (WELL, "a function", ["x", "rho", *POINT, "variant"]),
+        (WELL, "a function", ["x", "rho", *POINT, "variant", "batches", "probabilities"]),
     ],
 )
 @pytest.mark.parametrize("name", ["x", "rho", "variant", "gap", *POINT, "typo"])

@@ -10,7 +10,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.claim import Claim, Status
-from hallucert.check.point.existence import System, equation, excludes, in_domain
+from hallucert.check.point.existence import System, excludes, in_domain
 from hallucert.check.point.rule import BY_NAME, Evidence, Facts, Rules, Witness
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
@@ -127,5 +127,5 @@ def test_a_point_needs_the_function_at_itself_and_where_it_is_moved_to(formula, 
 def test_the_equation_is_that_of_the_problem():
     """Gradient or residual, with the step of the law."""
     f = hc.Objective.least_squares(["x - 1"])
-    assert equation(Problem(f, Fraction(1))).startswith("grad f(x + rho u")
-    assert equation(Problem(f, Fraction(1), residual=True)).startswith("r(x + rho u")
+    assert Problem(f, Fraction(1)).equation.startswith("grad f(x + rho u")
+    assert Problem(f, Fraction(1), residual=True).equation.startswith("r(x + rho u")

@@ -1,0 +1,1 @@
+"""Theorems about mini-batch SAM with a fixed partition of the residuals."""
