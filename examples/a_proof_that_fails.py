@@ -134,7 +134,9 @@ for bits, colour, marker in ((30, ORANGE, "o"), (53, SKY, "s"), (106, VERMILION,
     own = np.array([(distance, width) for distance, _, needed, width in rows if needed == bits])
     left.loglog(*own.T, marker, color=colour, mec="black", ms=7, label=f"decided with {bits} bits")
 left.set(
-    xlabel="distance of rho from the pitchfork", ylabel="half width of the box of uniqueness", title="At a pitchfork"
+    xlabel=r"distance of $\rho$ from the pitchfork",
+    ylabel="half width of the box of uniqueness",
+    title="At a pitchfork",
 )
 right.pcolormesh(
     offsets, widths, answers, cmap=ListedColormap([VERMILION, SKY, GREY]), vmin=0, vmax=2, shading="nearest"

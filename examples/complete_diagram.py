@@ -61,7 +61,7 @@ for threshold, own in zip(thresholds, branches, strict=True):
 figure, axes = plt.subplots(2, 2, figsize=(11.0, 8.6), layout="constrained", sharex=True)
 for ax, minimizer, own, proofs, threshold in zip(axes.flat, minimizers, branches, diagrams, thresholds, strict=True):
     hc.plot.branches(own, ax=ax, certificates=proofs, title=f"target ({minimizer[0]:.2f}, {minimizer[1]:.2f})")
-    ax.axvline(float(threshold.upper), color="black", lw=1.2, ls=":", label="critical rho")
+    ax.axvline(float(threshold.upper), color="black", lw=1.2, ls=":", label=r"critical $\rho$")
     ax.get_legend().remove()
 handles = dict(reversed(pair) for ax in axes.flat for pair in zip(*ax.get_legend_handles_labels(), strict=True))
 figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, frameon=False)

@@ -102,11 +102,11 @@ assert np.abs(np.abs(runs.x[~stuck, 0]) - 1).max() < 0.01
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13.5, 4.8), layout="constrained")
 t = np.linspace(-1.7, 1.7, 1702)
 t = t[np.abs(line.gradient(t[:, None])[:, 0]) > 1e-3]
-left.plot(t, line.value(t[:, None]), color="black", lw=1.8, label="f")
+left.plot(t, line.value(t[:, None]), color="black", lw=1.8, label="$f$")
 shifted = hc.sam.sam_value(line, t[:, None], 1.5)
 shifted[np.append(np.abs(np.diff(shifted)) > 0.2, False)] = np.nan
-left.plot(t, shifted, color=BLUE, lw=1.8, label="f^SAM, rho = 3/2")
-left.plot([-1, 1], [0, 0], "*", color="white", mec="black", ms=14, label="minimizers of f")
+left.plot(t, shifted, color=BLUE, lw=1.8, label=r"$f^{\mathrm{SAM}}$, $\rho$ = 3/2")
+left.plot([-1, 1], [0, 0], "*", color="white", mec="black", ms=14, label="minimizers of $f$")
 left.plot([-0.5, 0.5], [0, 0], "o", color=ORANGE, mec="black", ms=9, label="hallucinated minimizers")
 left.set(ylim=(-0.05, 1.0), xlabel="x", title="On the line")
 
@@ -115,7 +115,7 @@ closed = np.linspace(1, 2)
 for sign in (1, -1):
     middle.plot(closed, sign * (closed - 1), color=VERMILION, lw=1.6, label="_" * (sign < 0) + "|x| = rho - 1, proved")
 middle.plot([1.5, 1.5], [-0.5, 0.5], "o", color=ORANGE, mec="black", ms=9, label="certified at 3/2")
-middle.set(xlabel="rho", ylabel="x at the end", title="Where SAM ends, 161 starts a radius")
+middle.set(xlabel=r"$\rho$", ylabel="x at the end", title="Where SAM ends, 161 starts a radius")
 
 kinds = np.where(hallucinated, np.where(basin.x[:, 0] < 0, 0, 1), 2).reshape(side, side)
 right.pcolormesh(
@@ -125,7 +125,7 @@ right.plot(random[:, 0], np.linalg.norm(random[:, 1:], axis=1), ".", color="blac
 names = ("to (-1/2, 0)", "to (1/2, 0)", "jumps around a minimizer")
 for colour, name in zip((ORANGE, SKY, "#dddddd"), names, strict=True):
     right.plot([], [], "s", color=colour, mec="black", ms=9, label=name)
-right.set(xlim=(-2, 2), ylim=(0, 10), xlabel="x", ylabel="|y|", title="Basins in 50 dimensions, rho = 3/2")
+right.set(xlim=(-2, 2), ylim=(0, 10), xlabel="x", ylabel="|y|", title=r"Basins in 50 dimensions, $\rho$ = 3/2")
 for ax in (left, middle, right):
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2 if ax is not middle else 1, frameon=False)
 

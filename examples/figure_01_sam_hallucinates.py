@@ -106,7 +106,7 @@ assert ends.value.min() > 0.4
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11.2, 6.4), layout="compressed")
 hc.plot.landscape(f, box, ax=left, trajectory=run, title="(a) the loss $f$, and a run of SAM")
-left.plot(*known.maximizers[0].x, "^", color="white", mec="black", ms=9, label="maximizer of f")
+left.plot(*known.maximizers[0].x, "^", color="white", mec="black", ms=9, label="maximizer of $f$")
 left.plot(*run.x, "o", color="#e69f00", mec="black", ms=9, zorder=6, label="where SAM stops")
 left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2, frameon=False, fontsize=9.5)
 hc.plot.landscape(

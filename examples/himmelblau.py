@@ -22,8 +22,8 @@ repelling = hc.certify(farthest)
 print(repelling)
 
 # %%
-# It exists, and :math:`f^{SAM}` has a minimizer there. But the farthest point is a maximum of :math:`f` on the sphere
-# around its target, so Theorem 3.2 cannot hold (Proposition 4.3), and here SAM is even proved to be repelled.
+# It exists, and :math:`f^{\mathrm{SAM}}` has a minimizer there. But the farthest point is a maximum of :math:`f` on the
+# sphere around its target, so Theorem 3.2 cannot hold (Proposition 4.3), and here SAM is even proved to be repelled.
 assert repelling["farthest_point"].status == repelling["hallucinated_minimizer"].status == "proved"
 assert repelling["theorem_3_2"].status == repelling["attractor"].status == "refuted"
 
@@ -41,7 +41,7 @@ assert 63 < f.value(run.x) < 65 and run.sam_value < 1e-12
 # %%
 # Not every point where SAM stops is a hallucinated minimizer: from another start it stops where the target is a saddle
 # of :math:`f`. To SAM all is well, :math:`g(x^+) = 0`, and the point attracts; but it minimizes neither :math:`f` nor
-# :math:`f^{SAM}`, which is proved, too.
+# :math:`f^{\mathrm{SAM}}`, which is proved, too.
 other = hc.sam.run(f, start=(-1.5, 0.0), rho="3.5", step_size="0.002", steps=20_000)
 disguised = hc.certify(hc.find.refine(f, other.x, rho="3.5"))
 print(disguised["target"].statement)
@@ -50,8 +50,8 @@ assert disguised["attractor"].status == "proved"
 assert disguised["hallucinated_minimizer"].status == "refuted"
 
 # %%
-# Left, the construction. Middle and right, :math:`f^{SAM}` with the direction of the SAM step, the two runs, the points
-# and their targets on a circle of radius :math:`\rho`. In the middle the run falls into a minimizer of what is drawn;
+# Left, the construction. Middle and right, :math:`f^{\mathrm{SAM}}` with the direction of the SAM step, the two runs, the
+# points and their targets on a circle of radius :math:`\rho`. In the middle the run falls into a minimizer of what is drawn;
 # on the right it stops where there is none.
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(17.0, 6.4), layout="compressed")
 box = [(-6, 6), (-6, 6)]

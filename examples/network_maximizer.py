@@ -71,7 +71,7 @@ hc.plot.construction(candidate, ax=left, title="One tanh unit: the paper's const
 hc.plot.landscape(f, [(0.57, 0.70), (-0.09, 0.09)], ax=right, title="The maximizer of its loss and the component U")
 right.plot(*candidate.construction.component.T, ".", color="black", ms=3, label="boundary of U")
 right.plot(*maximizer, "^", c="white", mec="black", ms=9, ls="none", label="maximizer")
-right.plot(*candidate.x, "X", c="#d55e00", mec="black", ms=10, ls="none", label="x*")
+right.plot(*candidate.x, "X", c="#d55e00", mec="black", ms=10, ls="none", label="$x^*$")
 right.legend(loc="upper right")
 
 plt.show()

@@ -76,15 +76,15 @@ assert verdict
 
 # %%
 # Left, the way there: SAM's own loss falls to zero, and :math:`f` stays far above. Middle and right, :math:`f` and
-# :math:`f^{SAM}` on the plane through :math:`x^*`, its target and the start of the run. At :math:`x^*` the one has
-# a slope and the other its minimum 0; at the target :math:`f` has its minimum, and :math:`f^{SAM}` is not even
+# :math:`f^{\mathrm{SAM}}` on the plane through :math:`x^*`, its target and the start of the run. At :math:`x^*` the one
+# has a slope and the other its minimum 0; at the target :math:`f` has its minimum, and :math:`f^{\mathrm{SAM}}` is not even
 # defined, since the gradient vanishes.
 figure, axes = plt.subplots(1, 3, figsize=(16.0, 6.0), layout="compressed")
 shown = np.unique(np.geomspace(1, len(run.history) - 1, 400).astype(int))
-axes[0].loglog(shown, run.values[shown], color="black", lw=1.8, label="f(x)")
-axes[0].loglog(shown, run.sam_values[shown], color="#0072b2", lw=1.8, label="f(x+)")
-axes[0].loglog(shown, run.gradient_norms[shown], color="#e69f00", lw=1.8, ls="--", label="|grad f(x)|")
-axes[0].loglog(shown, run.shifted_gradient_norms[shown], color="#d55e00", lw=1.8, ls="--", label="|grad f(x+)|")
+axes[0].loglog(shown, run.values[shown], color="black", lw=1.8, label="$f(x)$")
+axes[0].loglog(shown, run.sam_values[shown], color="#0072b2", lw=1.8, label="$f(x^+)$")
+axes[0].loglog(shown, run.gradient_norms[shown], color="#e69f00", lw=1.8, ls="--", label=r"$|\nabla f(x)|$")
+axes[0].loglog(shown, run.shifted_gradient_norms[shown], color="#d55e00", lw=1.8, ls="--", label=r"$|\nabla f(x^+)|$")
 axes[0].set(xlabel="step", ylim=(1e-16, 20), title="One SAM run from random weights")
 axes[0].legend(loc="lower left", frameon=False)
 points = [candidate.target, start]

@@ -138,7 +138,7 @@ for i, minimizer in enumerate(minimizers):
     middle.axvline(
         float(hc.critical_rho(f, minimizer).upper), color="black", lw=1, ls=":", label="_" * i + "critical rho"
     )
-middle.set(xlabel="rho", ylabel="share of runs that end near a minimizer", ylim=(-0.03, 1.05), title="Himmelblau")
+middle.set(xlabel=r"$\rho$", ylabel="share of runs that end near a minimizer", ylim=(-0.03, 1.05), title="Himmelblau")
 
 for arm, colour in (("SAM", VERMILION), ("switching", BLUE)):
     for k in (3, 13, 30):
@@ -147,7 +147,7 @@ for arm, colour in (("SAM", VERMILION), ("switching", BLUE)):
 right.axvspan(0, 100, color="#dddddd", zorder=0, label="warm-up of switching")
 right.axhline(0.4, color="black", lw=1, ls="--", label="hallucinated minimizers, proved")
 right.axhline(-0.4, color="black", lw=1, ls="--")
-right.set(xlim=(-10, 300), xlabel="step", ylabel="x", title="Double well on the line, rho = 1.4")
+right.set(xlim=(-10, 300), xlabel="step", ylabel="x", title=r"Double well on the line, $\rho$ = 1.4")
 for ax in (middle, right):
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
 

@@ -110,7 +110,7 @@ for rho in ("0.5", "2", "16/3"):
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13.5, 4.8), layout="constrained")
 t = np.linspace(-0.985, -0.015, 400)
 left.plot(1 - t, t, color=BLUE, lw=2, label="attracts SAM, proved")
-left.set(xlabel="rho of SAM, |x - 1|", ylabel="x", title="SAM, target 1", xlim=(0.9, 2.1))
+left.set(xlabel=r"$\rho$ of SAM, $|x - 1|$", ylabel="x", title="SAM, target 1", xlim=(0.9, 2.1))
 lam = -t * (1 + t)
 middle.plot(1 / lam[t < -0.5], t[t < -0.5], color=BLUE, lw=2, label="attracts USAM")
 middle.plot(1 / lam[t > -0.5], t[t > -0.5], color=VERMILION, lw=2, ls="--", label="repels USAM")
@@ -121,15 +121,15 @@ for p, status in zip(places, usam, strict=True):
     marker, colour = ("o", BLUE) if status == "proved" else ("X", VERMILION)
     middle.plot(-1 / (p * (1 + p)), p, marker, color=colour, mec="black", ms=8, label=name, ls="none")
 middle.axvspan(0, 0.99, color="#dddddd", label="no points of any target, proved")
-middle.set(xlabel="rho of USAM, 1/lambda", ylabel="x", title="USAM, target 1", xlim=(0, 14))
+middle.set(xlabel=r"$\rho$ of USAM, $1/\lambda$", ylabel="x", title="USAM, target 1", xlim=(0, 14))
 y = np.linspace(-1.6, 1.9, 400)
 moreau = f.value(y[:, None]) + (y - 1) ** 2 * 3 / 32
-right.plot(y, f.value(y[:, None]), color="black", lw=1.6, label="f")
-right.plot(y, moreau, color=ORANGE, lw=2, label="f(y) + |y - 1|^2/(2 rho)")
+right.plot(y, f.value(y[:, None]), color="black", lw=1.6, label="$f$")
+right.plot(y, moreau, color=ORANGE, lw=2, label=r"$f(y) + |y - 1|^2/(2\rho)$")
 for place, colour, marker in ((-0.75, BLUE, "o"), (-0.25, VERMILION, "X")):
     height = f.value(np.array([place])) + (place - 1) ** 2 * 3 / 32
     right.plot(place, height, marker, color=colour, mec="black", ms=9, label=f"x = {place}", ls="none")
-right.set(ylim=(-0.05, 1), xlabel="y", title="Moreau objective, rho = 16/3")
+right.set(ylim=(-0.05, 1), xlabel="y", title=r"Moreau objective, $\rho$ = 16/3")
 for ax in (left, middle, right):
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
 

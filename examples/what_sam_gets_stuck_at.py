@@ -84,12 +84,14 @@ assert profile.argmax() not in (0, len(t) - 1) and profile[60] > max(profile[40]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.8), layout="constrained")
 for k, (arm, colour) in enumerate((("SAM", VERMILION), ("switching", BLUE))):
-    left.semilogy(ends.curves.steps, ends.curves.value[:, k], color=colour, lw=1.8, label=f"{arm}, f(x)")
-    left.semilogy(ends.curves.steps, ends.curves.sam_value[:, k], color=colour, lw=0.9, ls="--", label=f"{arm}, f(x+)")
+    left.semilogy(ends.curves.steps, ends.curves.value[:, k], color=colour, lw=1.8, label=f"{arm}, $f(x)$")
+    left.semilogy(
+        ends.curves.steps, ends.curves.sam_value[:, k], color=colour, lw=0.9, ls="--", label=f"{arm}, $f(x^+)$"
+    )
 left.axhline(constant, color="black", lw=1.2, ls=":", label="best constant prediction")
-left.set(xlabel="step", title="200 digits, 64-32-10 network, rho = 5", ylim=(0.01, 20))
-right.plot(t, profile, color="black", lw=1.8, label="f(x+ + t v)")
-right.plot(0, profile[60], "o", color=ORANGE, mec="black", ms=9, label="x+, where SAM looks")
+left.set(xlabel="step", title=r"200 digits, 64-32-10 network, $\rho$ = 5", ylim=(0.01, 20))
+right.plot(t, profile, color="black", lw=1.8, label="$f(x^+ + t v)$")
+right.plot(0, profile[60], "o", color=ORANGE, mec="black", ms=9, label="$x^+$, where SAM looks")
 right.set(xlabel="t", title="The loss curves down at x+")
 for ax in (left, right):
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3 if ax is left else 2, frameon=False)

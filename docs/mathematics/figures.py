@@ -54,7 +54,7 @@ def sphere_picture() -> None:
     outward = (WELLS.gradient(points) * normals).sum(axis=1) > 0
     low, high = 0.95, 1.12
     right.fill_between(angle, low, high, where=outward, color=GREY, alpha=0.18, lw=0, label="gradient points outward")
-    right.set(ylim=(low, high), xlabel="angle on the circle (a part of it)", ylabel="f", xlim=(3.45, 4.4))
+    right.set(ylim=(low, high), xlabel="angle on the circle (a part of it)", ylabel="$f$", xlim=(3.45, 4.4))
     handles = dict(zip(*reversed(right.get_legend_handles_labels()), strict=True))
     right.legend(handles.values(), handles.keys(), loc="upper right")
     left.set(aspect="equal", xlabel="x", ylabel="y")
@@ -102,9 +102,9 @@ def himmelblau_eigenvalues() -> None:
     left.axvline(5.98145, color=RED, lw=1, ls="--")
     left.annotate("repels", (5.9, 130), fontsize=12, color=RED)
     left.annotate("attracts", (6.05, 130), fontsize=12, color=BLUE)
-    left.set(xlabel="rho", ylabel="real parts of the spectrum of M", ylim=(-120, 200))
+    left.set(xlabel=r"$\rho$", ylabel="real parts of the spectrum of M", ylim=(-120, 200))
     right.plot(rho, tangential, color="black")
-    right.set(xlabel="rho", ylabel="eigenvalue of J on the tangent line", yscale="log")
+    right.set(xlabel=r"$\rho$", ylabel="eigenvalue of J on the tangent line", yscale="log")
     right.axvline(5.98145, color=RED, lw=1, ls="--")
     save(figure, "himmelblau-eigenvalues")
 

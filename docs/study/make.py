@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from hallucert.plot.canvas import save_picture, windowless
+from hallucert.plot.layout import spelled
 from hallucert.tools.study_remedies import COLOURS, Mean, Proportion, detected, guarded, of_arm, radii_of, trained
 from hallucert.tools.study_report import Row, write_table
 from hallucert.tools.study_training import METHODS
@@ -149,7 +150,7 @@ def draw_frontier(rows: list[Row], path: Path) -> None:
             marker, colour = "os^vDPX*"[number], COLOURS[arm]
             ax.plot([radius] * len(means), means, marker, color=colour, ms=4, alpha=0.4, mew=0)
             ax.plot(radius, np.mean(means), marker, color=colour, ms=9, mew=0, label=WORDS.get(arm, arm))
-        ax.set_title(f"rho = {rho}", fontsize=10)
+        ax.set_title(spelled(f"rho = {rho}"), fontsize=10)
         ax.set_xlabel("mean radius / rho")
         ax.grid(alpha=0.3)
     axes[0].set_ylabel("accuracy, held out")

@@ -7,7 +7,19 @@ Axes in, axes out. Matplotlib loads when a picture is first drawn.
 from hallucert.plot.certificate import certificate
 from hallucert.plot.families import branches, sheet
 from hallucert.plot.landscape import census, construction, landscape, radii
+from hallucert.plot.layout import save
 from hallucert.plot.plane import plane
 from hallucert.plot.shares import prevalence
 
-__all__ = ["branches", "census", "certificate", "construction", "landscape", "plane", "prevalence", "radii", "sheet"]
+__all__ = [
+    "branches",
+    "census",
+    "certificate",
+    "construction",
+    "landscape",
+    "plane",
+    "prevalence",
+    "radii",
+    "save",
+    "sheet",
+]

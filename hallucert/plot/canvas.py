@@ -19,23 +19,17 @@ from hallucert.errors import ArgumentError
 from hallucert.files import replacing
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM
+from hallucert.plot.layout import BLACK, SIZE, Options, scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: distinguishable with any common colour vision deficiency, and on viridis.
-VERMILION, ORANGE, SKY, BLUE, BLACK, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#0072b2", "#000000", "#ffffff"
+VERMILION, ORANGE, SKY, BLUE, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#0072b2", "#ffffff"
 COLOUR_MAP = "viridis"
-FONT_SIZE = 10.0
-SIZE = 6.4, 6.2
-"""Inches of a figure."""
-
 Found = Any
 """Something found or proved that is drawn; it is known by its attributes."""
-
-Options = dict[str, Any]
-"""Settings of matplotlib."""
 
 
 class Look(NamedTuple):
@@ -92,64 +86,6 @@ def own_axes(ax: object, width: float = SIZE[0], height: float = SIZE[1]) -> Axe
     if not hasattr(ax, "contourf"):
         raise ArgumentError("ax", ax, "be Axes of matplotlib, or None")
     return cast("Axes", ax)
-
-
-def finish(
-    ax: Axes, names: Sequence[str], title: str | None = None, window: np.ndarray | None = None, equal: bool = False
-) -> None:
-    """Set labels, text sizes, title, legend and scales.
-
-    With a window (2, 2) scales are equal unless it is very flat; without one there are margins and a grid, and scales
-    are equal if that is asked for.
-    """
-    if window is not None:
-        width, height = window[:, 1] - window[:, 0]
-        ax.set_xlim(*window[0])
-        ax.set_ylim(*window[1])
-        ax.set_aspect("equal" if 0.3 < width / height < 3 else "auto")
-    else:
-        if equal:
-            ax.set_aspect("equal", adjustable="datalim")
-        ax.margins(0.04)
-        ax.grid(True, color=BLACK, alpha=0.08)
-    size = FONT_SIZE * shrunk(ax)
-    ax.set_xlabel(names[0], fontsize=size)
-    ax.set_ylabel(names[1], fontsize=size)
-    ax.tick_params(labelsize=size)
-    if title:
-        ax.set_title(title, fontsize=size + 1)
-    legend(ax)
-
-
-def width_of(ax: Axes) -> float:
-    """Return how many inches of the figure's width belong to the axes and what is around them."""
-    figure, place = ax.get_figure(root=True), ax.get_subplotspec()
-    share = 1.0 if place is None else len(place.colspan) / place.get_gridspec().ncols
-    return share * (SIZE[0] if figure is None else float(figure.get_size_inches()[0]))
-
-
-def shrunk(ax: Axes) -> float:
-    """Return the size of texts, as a part of the usual one: smaller in one column of a paper."""
-    return min(max(width_of(ax) / 4, 0.7), 1.0)
-
-
-def legend(ax: Axes) -> None:
-    """Put the legend below the axes, where it hides nothing, in one column if two are too wide."""
-    from matplotlib.transforms import ScaledTranslation
-
-    handles, labels = ax.get_legend_handles_labels()
-    figure = ax.get_figure(root=True)
-    if not handles or figure is None:
-        return
-    size = (FONT_SIZE - 0.5) * shrunk(ax)
-    below = ax.transAxes + ScaledTranslation(0, -3.8 * size / 72, figure.dpi_scale_trans)
-    place: Options = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": below, "frameon": False}
-    for columns in (2, 1):
-        box = ax.legend(
-            handles, labels, fontsize=size, handlelength=1.8, columnspacing=1.4, borderpad=0, ncols=columns, **place
-        )
-        if box.get_window_extent().width < 0.85 * width_of(ax) * figure.dpi:
-            return
 
 
 def once(ax: Axes, label: str) -> str:
@@ -218,7 +154,7 @@ def shade(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int
     norm = BoundaryNorm(levels, 256)
     masked = np.ma.masked_invalid(values)
     ax.contourf(x, y, masked, levels=levels, cmap=COLOUR_MAP, norm=norm, alpha=alpha, zorder=0)
-    ax.contour(x, y, masked, levels=levels, colors=BLACK, linewidths=0.35, alpha=0.25 * alpha, zorder=1)
+    ax.contour(x, y, masked, levels=levels, colors=BLACK, linewidths=0.35 * scale(ax), alpha=0.25 * alpha, zorder=1)
 
 
 # ---------------------------------------------------------------------- marks
@@ -237,14 +173,16 @@ class Style:
 def mark(ax: Axes, where: np.ndarray, style: Style, zorder: float = 6) -> None:
     """Draw markers with a dark edge, which stand out from every colour of the map."""
     x, y = np.atleast_2d(where).T
-    options: Options = {"edgecolors": BLACK, "linewidths": 1.1, "zorder": zorder}
-    ax.scatter(x, y, s=style.size, marker=style.marker, c=style.colour, label=style.label, **options)
+    size = scale(ax)
+    options: Options = {"edgecolors": BLACK, "linewidths": 1.1 * size, "zorder": zorder}
+    ax.scatter(x, y, s=style.size * size**2, marker=style.marker, c=style.colour, label=style.label, **options)
 
 
 def draw_path(ax: Axes, path: np.ndarray, label: str, width: float) -> None:
     """Draw a run (n, 2): light, with a dark rim, so that it shows on any ground."""
     from matplotlib.patheffects import withStroke
 
+    width *= scale(ax)
     (line,) = ax.plot(path[:, 0], path[:, 1], color=WHITE, lw=width, label=label, zorder=4)
     line.set_path_effects([withStroke(linewidth=2 * width, foreground=BLACK)])
 
@@ -253,18 +191,21 @@ def draw_circle(ax: Axes, centre: np.ndarray, radius: float, **style: Any) -> No
     """Draw a circle, by default the dashed one of a sphere ``S(centre, radius)``."""
     from matplotlib.patches import Circle
 
-    sphere = {"ec": WHITE, "lw": 1.4, "ls": (0, (5, 3)), "zorder": 4}
-    ax.add_patch(Circle((centre[0], centre[1]), radius, fill=False, **(sphere | style)))
+    sphere: Options = {"ec": WHITE, "lw": 1.4, "ls": (0, (5, 3)), "zorder": 4} | style
+    ax.add_patch(Circle((centre[0], centre[1]), radius, fill=False, **sphere | {"lw": sphere["lw"] * scale(ax)}))
 
 
 def draw_step(ax: Axes, start: np.ndarray, end: np.ndarray, colour: str = WHITE, width: float = 1.7) -> None:
     """Draw an arrow from `start` to `end`, light, with a dark rim."""
     from matplotlib.patheffects import withStroke
 
-    arrow = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 4, "shrinkB": 7, "mutation_scale": 14}
+    size = scale(ax)
+    width *= size
+    ends = {"shrinkA": 4 * size, "shrinkB": 7 * size, "mutation_scale": 14 * size}
+    arrow = {"arrowstyle": "-|>", "color": colour, "lw": width, **ends}
     drawn = ax.annotate("", xy=(end[0], end[1]), xytext=(start[0], start[1]), zorder=5, arrowprops=arrow)
     if drawn.arrow_patch is not None:
-        drawn.arrow_patch.set_path_effects([withStroke(linewidth=width + 1.5, foreground=BLACK, alpha=0.65)])
+        drawn.arrow_patch.set_path_effects([withStroke(linewidth=width + 1.5 * size, foreground=BLACK, alpha=0.65)])
         drawn.arrow_patch.set_zorder(5)
 
 

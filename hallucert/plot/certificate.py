@@ -13,18 +13,13 @@ from hallucert.check.census.census import Census
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.sheet.certificate import PiecesCertificate, SurfaceCertificate
 from hallucert.errors import ArgumentError
-from hallucert.files import replacing
 from hallucert.objectives.radius_law import SAM
-from hallucert.plot import canvas
+from hallucert.plot import canvas, layout
 from hallucert.plot.families import branches, sheet
 from hallucert.plot.landscape import census, landscape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-FORMATS = ("pdf", "svg", "png")
-FONTS = 42
-"""How PDF embeds fonts: TrueType, which publishers take."""
 
 
 @quiet
@@ -72,16 +67,12 @@ def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | 
     raise ArgumentError("certificate", certificate, "be a certificate")
 
 
-def save_certificate(found: canvas.Found, path: Path, size: tuple[float, float] = canvas.SIZE) -> None:
+def save_certificate(found: canvas.Found, path: Path, size: tuple[float, float] = layout.SIZE) -> None:
     """Write the picture of a certificate as PDF, SVG or PNG, by the suffix of `path`, of so many inches."""
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="compressed")
     FigureCanvasAgg(figure)
     space = isinstance(found, SurfaceCertificate)
-    with matplotlib.rc_context({"pdf.fonttype": FONTS}):
-        certificate(found, figure.add_subplot(projection="3d" if space else None))
-        with replacing(path) as stream:
-            figure.savefig(stream, format=path.suffix[1:].lower(), dpi=200)
+    layout.save(certificate(found, figure.add_subplot(projection="3d" if space else None)), path)

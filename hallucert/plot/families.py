@@ -18,8 +18,9 @@ from hallucert.check.sheet.certificate import PiecesCertificate, SheetCertificat
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Branch, EndReason, EventType, Sheet, Surface
 from hallucert.objectives.objective import Objective
-from hallucert.plot import canvas, proved
-from hallucert.plot.canvas import BLACK, BLUE, FONT_SIZE, ORANGE, SIZE, SKY, VERMILION, WHITE
+from hallucert.plot import canvas, layout, proved
+from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, WHITE
+from hallucert.plot.layout import BLACK, SIZE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ DENSITY = 24
 CURVE_STEPS, SURFACE_STEPS = 24, 10
 """Ascent steps drawn."""
 
-STABILITY: dict[str, canvas.Options] = {
+STABILITY: dict[str, layout.Options] = {
     "attracting": {"color": BLUE, "ls": "-", "label": "attracts SAM"},
     "repelling": {"color": VERMILION, "ls": (0, (4, 2)), "label": "repels SAM"},
     "undecided": {"color": BLACK, "ls": (0, (1, 2)), "label": "stability undecided"},
@@ -40,7 +41,7 @@ EVENTS = {
     EventType.STABILITY: canvas.Style("s", SKY, "stability change", 48),
 }
 CRITICAL = canvas.Style("o", WHITE, "critical point of f (multiplier 0)", 48)
-BAND: canvas.Options = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
+BAND: layout.Options = {"color": SKY, "lw": 8.0, "alpha": 0.45, "solid_capstyle": "butt", "zorder": 1}
 """What is proved of a curve."""
 
 Family = Any
@@ -102,16 +103,18 @@ def branches(
     for certificate in [*proofs, *underlaid]:
         for z in proved.proved_curves(certificate):
             rho, value = _numbers(certificate.objective, _target(certificate), z, name)
-            ax.plot(rho, value, label=canvas.once(ax, "certified"), **BAND)
+            ax.plot(rho, value, label=canvas.once(ax, "certified"), **_band(ax))
     for item in drawn:
         is_proved = isinstance(item, BranchCertificate)
         for word, z in proved.stretches(item) if isinstance(item, BranchCertificate) else _stretches(item):
             rho, value = _numbers(f, _target(item), z, name)
             label = "proved: " * (is_proved and word != "undecided") + str(STABILITY[word]["label"])
-            ax.plot(rho, value, lw=1.9, zorder=3, **STABILITY[word] | {"label": canvas.once(ax, label)})
+            ax.plot(
+                rho, value, lw=1.9 * layout.scale(ax), zorder=3, **STABILITY[word] | {"label": canvas.once(ax, label)}
+            )
     for item in drawn:
         _mark_events(ax, item, name)
-    canvas.finish(ax, ("rho", name), title)
+    layout.finish(ax, ("rho", name), title)
     return ax
 
 
@@ -243,7 +246,7 @@ def sheet(
     (_draw_curve if curve else _draw_surface)(ax, shown, places, certificate)
     names = [sheet.objective.variables[i] for i in places]
     if len(places) == 2:
-        canvas.finish(ax, names, title, equal=True)
+        layout.finish(ax, names, title, equal=True)
     else:
         _finish_space(ax, names, title)
     return ax
@@ -270,12 +273,18 @@ def _draw_steps(ax: Axes, sheet: Family, places: list[int], count: int, **style:
 def _draw_curve(ax: Axes, sheet: Family, places: list[int], certificate: canvas.Found) -> None:
     """Draw a curve in two coordinates."""
     for k, x in enumerate(() if certificate is None else proved.proved_curves(certificate)):
-        ax.plot(*x.T[places], label="_certified" if k else "certified", **BAND)
-    _draw_steps(ax, sheet, places, CURVE_STEPS, lw=0.6, alpha=0.35, zorder=2)
-    ax.plot(*sheet.target.T[places], color=VERMILION, lw=1.9, zorder=3, label="targets: minimizers of f")
+        ax.plot(*x.T[places], label="_certified" if k else "certified", **_band(ax))
+    width = 1.9 * layout.scale(ax)
+    _draw_steps(ax, sheet, places, CURVE_STEPS, lw=width / 3, alpha=0.35, zorder=2)
+    ax.plot(*sheet.target.T[places], color=VERMILION, lw=width, zorder=3, label="targets: minimizers of f")
     attracts = isinstance(sheet, proved.ProvedSheet) and sheet.attracts
     label = "proved: attracts SAM" if attracts else "hallucinated minimizers"
-    ax.plot(*sheet.x.T[places], color=BLUE, lw=1.9, zorder=4, label=label)
+    ax.plot(*sheet.x.T[places], color=BLUE, lw=width, zorder=4, label=label)
+
+
+def _band(ax: Axes) -> layout.Options:
+    """Return the look of what is proved, in the size of the picture."""
+    return BAND | {"lw": BAND["lw"] * layout.scale(ax)}
 
 
 # ---------------------------------------------------------------------- surfaces
@@ -294,7 +303,7 @@ def _draw_surface(ax: Any, surface: Family, places: list[int], certificate: canv
     if (ax.name == "3d") != (len(places) == 3):
         raise ArgumentError("ax", f"<{ax.name} axes>", f"have {len(places)} dimensions, one for each coordinate")
     # Matplotlib takes limits from what is plotted first: the targets.
-    dots = {"color": VERMILION, "ms": 2.5, "alpha": 0.35, "zorder": 2}
+    dots = {"color": VERMILION, "ms": 2.5 * layout.scale(ax), "alpha": 0.35, "zorder": 2}
     ax.plot(*surface.target.T[places], ".", label="targets: minimizers of f", **dots)
     own = squares(surface.x, surface.tangents, surface.half_widths)
     if certificate is not None:
@@ -302,7 +311,7 @@ def _draw_surface(ax: Any, surface: Family, places: list[int], certificate: canv
         own = own[~_within(own, *charts)]
         _patches(ax, squares(*charts)[..., places], SKY, "certified")
     _patches(ax, own[..., places], BLUE, "hallucinated minimizers" if certificate is None else "found, not certified")
-    _draw_steps(ax, surface, places, SURFACE_STEPS, lw=0.9, alpha=0.6, zorder=3)
+    _draw_steps(ax, surface, places, SURFACE_STEPS, lw=0.9 * layout.scale(ax), alpha=0.6, zorder=3)
     shown = np.concatenate([surface.x, surface.target])[:, places]
     if len(places) == 2:
         ax.update_datalim(shown)
@@ -350,16 +359,14 @@ def _patches(ax: Any, corners: np.ndarray, colour: str, label: str) -> None:
     rim = (*to_rgb(WHITE), 0.4)
     patches = Poly3DCollection(corners, facecolors=shaded, edgecolors=rim, lw=0.3, zorder=4, label="_" + label)
     ax.add_collection(patches, autolim=False)
-    ax.plot(*[[np.nan]] * 3, "s", color=colour, ms=8, label=label)  # the legend shows colours without shade
+    ax.plot(
+        *[[np.nan]] * 3, "s", color=colour, ms=8 * layout.scale(ax), label=label
+    )  # the legend shows colours without shade
 
 
 def _finish_space(ax: Any, names: list[str], title: str | None) -> None:
     """Set labels, equal scales, title and legend of three-dimensional axes."""
-    for name, label in zip(names, (ax.set_xlabel, ax.set_ylabel, ax.set_zlabel), strict=True):
-        label(name, fontsize=FONT_SIZE)
     ax.set_aspect("equal")
-    ax.tick_params(labelsize=FONT_SIZE - 1)
-    ax.locator_params(nbins=5)
-    if title:
-        ax.set_title(title, fontsize=FONT_SIZE + 1)
-    canvas.legend(ax)
+    ax.locator_params(nbins=5 if layout.scale(ax) >= 1 else 3)
+    layout.label(ax, names, title)
+    layout.legend(ax)

@@ -18,8 +18,9 @@ from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.plot import canvas
-from hallucert.plot.canvas import BLACK, ORANGE, SKY, VERMILION, WHITE
+from hallucert.plot import canvas, layout
+from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
+from hallucert.plot.layout import BLACK
 from hallucert.sam.maps import sam_value, shifted_gradient
 
 if TYPE_CHECKING:
@@ -103,9 +104,9 @@ def landscape(
         _draw_field(ax, f, window, radius, field)
     if path is not None:
         canvas.draw_path(ax, path, "SAM run", 1.8)
-        ax.scatter(path[:1, 0], path[:1, 1], s=46, marker="s", c=WHITE, edgecolors=BLACK, label="its start", zorder=5)
+        canvas.mark(ax, path[0], canvas.Style("s", WHITE, "its start", 46), zorder=5)
     canvas.draw_points(ax, marked, spheres)
-    canvas.finish(ax, f.variables, look.title, window)
+    layout.finish(ax, f.variables, look.title, window)
     return ax
 
 
@@ -124,10 +125,10 @@ def _draw_field(ax: Axes, f: Objective, window: np.ndarray, radius: float, field
     length = np.linalg.norm(flow, axis=2, keepdims=True)
     with np.errstate(all="ignore"):
         flow = np.ma.masked_invalid(flow / length)
-    u, v = flow[..., 0], flow[..., 1]
+    u, v, size = flow[..., 0], flow[..., 1], layout.scale(ax)
     if field == "stream":
         light = (1, 1, 1, 0.55)
-        ax.streamplot(x, y, u, v, density=1.15, color=light, linewidth=0.75, arrowsize=0.8, zorder=2)
+        ax.streamplot(x, y, u, v, density=1.15, color=light, linewidth=0.75 * size, arrowsize=0.8 * size, zorder=2)
     else:
         ax.quiver(x, y, u, v, color=(1, 1, 1, 0.7), pivot="mid", scale=30, width=0.0028, zorder=2)
 
@@ -145,6 +146,7 @@ def radii(
     field: str = "stream",
     levels: int = 24,
     resolution: int = 160,
+    size: tuple[float, float] | None = None,
 ) -> list[Axes]:
     """Draw ``f^SAM`` and the SAM field for several radii (the paper's Figures 10 and 11), and ``f`` itself first.
 
@@ -162,6 +164,8 @@ def radii(
         Panels side by side.
     field, levels, resolution
         As in `landscape`.
+    size : (float, float), optional
+        Inches of the figure; by default a few for each panel.
 
     Returns
     -------
@@ -189,12 +193,12 @@ def radii(
         raise ArgumentError("points", list(marked), f"have keys from 0 to {len(exact) - 1}")
     count = len(exact) + 1
     rows, across = math.ceil(count / columns), min(columns, count)
-    size = PANEL * across, (PANEL + 0.5) * rows
-    figure, panels = plt.subplots(rows, across, figsize=size, layout="compressed", squeeze=False)
+    inches = (PANEL * across, (PANEL + 0.5) * rows) if size is None else layout.checked_size(size)
+    figure, panels = plt.subplots(rows, across, figsize=inches, layout="compressed", squeeze=False)
     axes = list(panels.ravel())
     for ax in axes[count:]:
         figure.delaxes(ax)
-    options: canvas.Options = {"levels": levels, "resolution": resolution}
+    options: layout.Options = {"levels": levels, "resolution": resolution}
     landscape(f, box, ax=axes[0], title="f", **options)
     for number, value in enumerate(exact):
         title = f"rho = {format_rational(value) if value.denominator < 100 else f'{float(value):.4g}'}"
@@ -249,7 +253,7 @@ def census(
     if steps:
         for point in found.points:
             ends = np.stack([point.x, found.critical_points[point.target].x])
-            ax.plot(ends[:, 0], ends[:, 1], color=WHITE, lw=0.8, alpha=0.7, zorder=4)
+            ax.plot(ends[:, 0], ends[:, 1], color=WHITE, lw=0.8 * layout.scale(ax), alpha=0.7, zorder=4)
     for kind, (marker, size) in CRITICAL.items():
         where = _where([point for point in found.critical_points if point.kind == kind])
         where = where[((where >= window[:, 0]) & (where <= window[:, 1])).all(axis=1)]
@@ -264,7 +268,7 @@ def census(
                 )
     _draw_open(ax, found)
     text = f"rho = {found.problem.rho}: {len(found.points)} points" + ("" if found.complete else ", not complete")
-    canvas.finish(ax, f.variables, text if look.title is None else look.title, window)
+    layout.finish(ax, f.variables, text if look.title is None else look.title, window)
     return ax
 
 
@@ -282,7 +286,7 @@ def _draw_open(ax: Axes, found: canvas.Found) -> None:
         for number, box in enumerate(boxes):
             low, high = (np.array([float(getattr(side, end)) for side in box]) for end in ("lower", "upper"))
             middle, size = (low + high) / 2, np.maximum(high - low, least)
-            edge: canvas.Options = {"fill": False, "ec": BLACK, "lw": 1.6, "zorder": 7}
+            edge: layout.Options = {"fill": False, "ec": BLACK, "lw": 1.6 * layout.scale(ax), "zorder": 7}
             label = None if number else name
             ax.add_patch(Rectangle(tuple(middle - size / 2), *size, label=label, **edge))
 
@@ -337,7 +341,7 @@ def construction(
         ax, steps.maximizer, canvas.Style("^", SKY, "maximizer" if steps.ball_radius else "a maximizer of the set")
     )
     canvas.mark(ax, candidate.x, canvas.Style("X", VERMILION, "x*, farthest from x_min in U", 110))
-    canvas.finish(ax, f.variables, look.title, window)
+    layout.finish(ax, f.variables, look.title, window)
     return ax
 
 
@@ -359,7 +363,7 @@ def _draw_gradient(ax: Axes, f: Objective, x: np.ndarray, length: float) -> None
     """Draw the direction of the gradient at `x`, computed there, as a short thick arrow."""
     g = f.gradient(x)
     canvas.draw_step(ax, x, x + length * g / np.linalg.norm(g), VERMILION, width=3.0)
-    ax.plot([], [], color=VERMILION, lw=3.0, label="gradient at x*")
+    ax.plot([], [], color=VERMILION, lw=3.0 * layout.scale(ax), label="gradient at x*")
 
 
 def _draw_component(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, steps: Construction) -> None:
@@ -373,8 +377,8 @@ def _draw_component(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, 
     part = np.ma.masked_where((own == 0) | np.isnan(values), values)
     top = max(float(np.nanmax(values)), steps.maximum) + 1
     ax.contourf(x, y, part, levels=[steps.level, top], colors=[ORANGE], alpha=0.75, zorder=2)
-    ax.contour(x, y, part, levels=[steps.level], colors=BLACK, linewidths=1.2, zorder=3)
-    ax.scatter([], [], s=110, marker="s", c=ORANGE, edgecolors=BLACK, label="U, where f >= level")
+    ax.contour(x, y, part, levels=[steps.level], colors=BLACK, linewidths=1.2 * layout.scale(ax), zorder=3)
+    canvas.mark(ax, np.empty((0, 2)), canvas.Style("s", ORANGE, "U, where f >= level", 110))
 
 
 def _draw_ball(ax: Axes, x: np.ndarray, y: np.ndarray, steps: Construction) -> None:
@@ -384,5 +388,5 @@ def _draw_ball(ax: Axes, x: np.ndarray, y: np.ndarray, steps: Construction) -> N
         canvas.draw_circle(ax, steps.maximizer, steps.ball_radius, ec=SKY, lw=width, ls="-", label=label, zorder=3)
     elif steps.level_function is not None and steps.band is not None:
         levels = canvas.sample(FormulaObjective(steps.level_function).value_lanes, x, y)
-        ax.contour(x, y, levels, levels=sorted(steps.band), colors=SKY, linewidths=width, zorder=3)
-        ax.plot([], [], color=SKY, lw=width, label=label)
+        ax.contour(x, y, levels, levels=sorted(steps.band), colors=SKY, linewidths=width * layout.scale(ax), zorder=3)
+        ax.plot([], [], color=SKY, lw=width * layout.scale(ax), label=label)

@@ -19,8 +19,9 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.plot import canvas
-from hallucert.plot.canvas import BLACK, FONT_SIZE, ORANGE, SIZE, SKY, VERMILION, WHITE
+from hallucert.plot import canvas, layout
+from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
+from hallucert.plot.layout import BLACK, FONT_SIZE, SIZE
 from hallucert.sam.maps import sam_value
 
 if TYPE_CHECKING:
@@ -122,8 +123,7 @@ def plane(
         if path is not None:
             raise ArgumentError("trajectory", "<a trajectory>", "be drawn on a plane, not on a line")
         (own,) = _axes(ax, 1)
-        _draw_profile(own, f, frame, shown, window[0], panels, 4 * look.resolution)
-        own.set_title(look.title or "", fontsize=FONT_SIZE + 1)
+        _draw_profile(own, f, frame, shown, window[0], panels, look._replace(resolution=4 * look.resolution))
         return own
     axes = _axes(ax, len(panels))
     for own, panel in zip(axes, panels, strict=True):
@@ -199,14 +199,16 @@ def _draw_panel(
         must = "lie near the domain: nothing on the plane's window is finite"
         raise ArgumentError("center", frame.center.tolist(), must)
     canvas.shade(ax, x, y, values, look.levels)
+    size = layout.scale(ax)
     if path is not None:
         canvas.draw_path(ax, frame.project(path)[0], "SAM run, projected", 1.6)
     for i, point in enumerate(shown):
         marker, colour = MARKERS[min(i, 1 + (i - 1) % (len(MARKERS) - 1))]
         face, edge, width = ("none", colour, 1.6) if point.off else (colour, BLACK, 1.1)
-        style: canvas.Options = {"facecolors": face, "edgecolors": edge, "linewidths": width, "zorder": 6}
-        ax.scatter(point.place[0], point.place[1], s=75, marker=marker, label=point.label(radius is not None), **style)
-    canvas.finish(ax, [f"distance along the {which} direction" for which in ("first", "second")], look.title, window)
+        style: layout.Options = {"facecolors": face, "edgecolors": edge, "linewidths": width * size, "zorder": 6}
+        label = point.label(radius is not None)
+        ax.scatter(point.place[0], point.place[1], s=75 * size**2, marker=marker, label=label, **style)
+    layout.finish(ax, ("first direction", "second direction"), look.title, window)
 
 
 # ---------------------------------------------------------------------- lines
@@ -219,13 +221,13 @@ def _draw_profile(
     shown: list[Shown],
     window: np.ndarray,
     radii: Sequence[Fraction | None],
-    count: int,
+    look: canvas.Look,
 ) -> None:
     """Draw a curve for each of `radii` (None stands for ``f`` itself), and where the points are.
 
     The points themselves are among the places where the curves are evaluated, however sharp the valley around them.
     """
-    t = np.union1d(np.linspace(window[0], window[1], count), [point.place[0] for point in shown])
+    t = np.union1d(np.linspace(window[0], window[1], look.resolution), [point.place[0] for point in shown])
     curves = [values_on(f, frame, t[:, None], radius) for radius in radii]
     # A minimizer's value of f^SAM would depend on the direction of rounding errors, and the curve may jump there.
     blank = [point.place[0] for point in shown if not point.off and np.isnan(point.sam_value)]
@@ -233,24 +235,23 @@ def _draw_profile(
         curve[np.isin(t, blank)] = np.nan
     if not any(np.isfinite(curve).any() for curve in curves):
         raise ArgumentError("center", frame.center.tolist(), "lie near the domain: nothing on the line is finite")
+    size = layout.scale(ax)
     for radius, curve in zip(radii, curves, strict=True):
         label, colour = ("f", SKY) if radius is None else (f"f^SAM, rho = {float(radius):.6g}", VERMILION)
-        ax.plot(t, curve, color=colour, lw=2.0, label=label)
+        ax.plot(t, curve, color=colour, lw=2.0 * size, label=label)
         for point in shown:
             height = point.value if radius is None else point.sam_value
             if not point.off and np.isfinite(height):
-                ax.plot(point.place[0], height, "o", color=colour, mec=BLACK, ms=7, zorder=5)
+                ax.plot(point.place[0], height, "o", color=colour, mec=BLACK, ms=7 * size, zorder=5)
     for point in shown:
-        ax.axvline(point.place[0], color=BLACK, lw=0.9, ls=(0, (4, 3)), alpha=0.5, zorder=0)
+        ax.axvline(point.place[0], color=BLACK, lw=0.9 * size, ls=(0, (4, 3)), alpha=0.5, zorder=0)
         name = f"{point.name}, {point.off:.3g} off" if point.off else point.name
-        place: canvas.Options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        ax.annotate(name, (point.place[0], 1), xytext=(4, -12), fontsize=FONT_SIZE, **place)
+        place: layout.Options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        ax.annotate(name, (point.place[0], 1), xytext=(4 * size, -12 * size), fontsize=FONT_SIZE * size, **place)
     _compress(ax, curves)
     ax.set_xlim(*window)
-    ax.set_xlabel("distance along the line", fontsize=FONT_SIZE)
-    ax.set_ylabel("loss", fontsize=FONT_SIZE)
-    ax.tick_params(labelsize=FONT_SIZE)
-    canvas.legend(ax)
+    layout.label(ax, ("distance along the line", "loss"), look.title)
+    layout.legend(ax)
 
 
 def _compress(ax: Axes, curves: list[np.ndarray]) -> None:

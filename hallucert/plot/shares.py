@@ -11,8 +11,9 @@ from hallucert.arguments import checked_items, checked_text, quiet
 from hallucert.diagnosis.report import Kind
 from hallucert.diagnosis.shares import Share, clopper_pearson
 from hallucert.errors import ArgumentError
-from hallucert.plot import canvas
-from hallucert.plot.canvas import BLACK, BLUE, ORANGE, SKY, VERMILION
+from hallucert.plot import canvas, layout
+from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION
+from hallucert.plot.layout import BLACK
 from hallucert.prove.prevalence import Prevalence
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def prevalence(found: Prevalence | Iterable[Prevalence], ax: Axes | None = None,
         raise ArgumentError("found", "<results of several functions>", must)
     title, ax = checked_text(title, "title"), canvas.own_axes(ax)
     items = sorted(items, key=lambda item: item.rho)
+    size = layout.scale(ax)
     rho = np.array([float(item.rho) for item in items])
     for name, (colour, belongs) in CLASSES.items():
         counts = [sum(share.count for share in item.shares.shares if belongs(share)) for item in items]
@@ -74,8 +76,9 @@ def prevalence(found: Prevalence | Iterable[Prevalence], ax: Axes | None = None,
             for count, total, item in zip(counts, totals, items, strict=True)
         ]
         reach = np.abs(np.array(ends).T - parts)
-        style: canvas.Options = {"marker": "o", "ms": 4, "lw": 1.6, "capsize": 3, "color": colour, "label": name}
+        style: layout.Options = {"marker": "o", "color": colour, "label": name}
+        style |= {"ms": 4 * size, "lw": 1.6 * size, "capsize": 3 * size}
         ax.errorbar(rho, parts, yerr=reach, **style)
-    canvas.finish(ax, ("rho", "proportion of starts"), title)
+    layout.finish(ax, ("rho", "proportion of starts"), title)
     ax.set_ylim(-0.03, 1.03)
     return ax

@@ -229,7 +229,8 @@ def plot(
     Nothing is re-proved: that is `verify`.
     """
     import hallucert as hc
-    from hallucert.plot.certificate import FORMATS, save_certificate
+    from hallucert.plot.certificate import save_certificate
+    from hallucert.plot.layout import FORMATS
 
     if picture.suffix[1:].lower() not in FORMATS:
         raise ArgumentError("--output", str(picture), f"end in .{', .'.join(FORMATS)}")

@@ -17,7 +17,8 @@ from hallucert import gallery
 from hallucert.check.claim import Status
 from hallucert.clock import working
 from hallucert.files import require_writable
-from hallucert.plot.canvas import SIZE, save_picture, windowless
+from hallucert.plot.canvas import save_picture, windowless
+from hallucert.plot.layout import SIZE
 from hallucert.tools import output as words
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hallucert.diagnosis.shares import clopper_pearson
-from hallucert.plot.canvas import BLACK, BLUE, ORANGE, SKY, VERMILION, save_picture, windowless
+from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, save_picture, windowless
+from hallucert.plot.layout import BLACK, spelled
 from hallucert.tools.study_report import Row, Summary, cells_of, summary_of, write_table
 from hallucert.tools.study_training import Run, TrainingArena
 from hallucert.training.monitor import Standing
@@ -175,7 +176,7 @@ def draw_curves(title: str, runs: Sequence[Run]) -> Figure:
                 mean, deviation, colour = values.mean(0), values.std(0), COLOURS[arm]
                 axes[i, j].plot(steps, mean, color=colour, lw=1.6, label=arm)
                 axes[i, j].fill_between(steps, mean - deviation, mean + deviation, color=colour, alpha=0.2, lw=0)
-        axes[0, j].set_title(f"rho = {rho}", fontsize=10)
+        axes[0, j].set_title(spelled(f"rho = {rho}"), fontsize=10)
         axes[0, j].set_ylim(0, 1.1 * math.log(CLASSES))
         axes[1, j].set_ylim(0, 1)
         axes[1, j].set_xlabel("step", fontsize=9)
@@ -201,7 +202,7 @@ def draw_remedies(title: str, rows: Sequence[Row]) -> Figure:
         left.axhline(np.mean(plain), color=BLACK, lw=1, ls="--", label="SGD")
     for ax, name in ((left, "accuracy, held out"), (right, "mean radius / rho")):
         ax.set_xticks(places, radii)
-        ax.set_xlabel("rho")
+        ax.set_xlabel(spelled("rho"))
         ax.set_ylabel(name)
         ax.set_ylim(-0.03, 1.05)
         ax.grid(alpha=0.3)

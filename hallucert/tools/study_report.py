@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hallucert.files import replacing
-from hallucert.plot.canvas import BLACK, ORANGE, SKY, VERMILION, save_picture, windowless
+from hallucert.plot.canvas import ORANGE, SKY, VERMILION, save_picture, windowless
+from hallucert.plot.layout import BLACK, spelled
 from hallucert.sam.result import Ensemble
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def curves(title: str, ends: Ensemble, quantity: str, lines: Sequence[tuple[str,
         ax.set_yscale("log")
         ax.tick_params(labelsize=8)
     for j, rho in enumerate(radii):
-        axes[0, j].set_title(f"rho = {rho}", fontsize=10)
+        axes[0, j].set_title(spelled(f"rho = {rho}"), fontsize=10)
         axes[-1, j].set_xlabel("step", fontsize=9)
     for i, arm in enumerate(arms):
         axes[i, 0].set_ylabel(f"{arm}\n{quantity}", fontsize=9)
@@ -175,7 +176,7 @@ def final_values(title: str, ends: Ensemble) -> Figure:
                 ax.plot(np.full(points.size, place), points, "o", color=ARM_COLOURS[number], ms=4, alpha=0.5, mew=0)
             ax.plot(places, [np.median(points) for points in members], "-", color=ARM_COLOURS[number], label=arm)
         ax.set_xticks(np.arange(len(radii)), radii)
-        ax.set_xlabel("rho")
+        ax.set_xlabel(spelled("rho"))
         ax.set_ylabel(name)
         ax.grid(alpha=0.3)
     axes[0, 0].set_yscale("log")
@@ -197,8 +198,8 @@ def classes(title: str, rows: list[Row]) -> Figure:
     finite = [row["value"] for row in rows if np.isfinite(row["value"]) and row["value"] > 0]
     if finite:
         ax.plot([min(finite), max(finite)], [min(finite), max(finite)], color=BLACK, lw=0.8, ls="--")
-    ax.set_xlabel("f(x)")
-    ax.set_ylabel("f(x+)")
+    ax.set_xlabel(spelled("f(x)"))
+    ax.set_ylabel(spelled("f(x+)"))
     ax.legend(fontsize=8, frameon=False)
     ax.set_title(title, fontsize=11)
     return figure

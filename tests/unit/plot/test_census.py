@@ -22,7 +22,7 @@ def test_every_point_is_drawn_in_its_class():
     truth = [[float(side.lower + side.upper) / 2 for side in point.box] for point in found.points]
     assert len(drawn) == len(found) > 0
     np.testing.assert_allclose(sorted(drawn.tolist()), sorted(truth), atol=1e-12)
-    assert "rho = 2" in ax.get_title()
+    assert r"$\rho$ = 2" in ax.get_title()
 
 
 def test_other_things_are_refused():

@@ -29,7 +29,7 @@ def test_lines_follow_the_closed_form_by_stability(branch: hc.Branch) -> None:
     for data in (repels, attracts):
         np.testing.assert_allclose(data[:, 0], np.sqrt(2) * (1 - data[:, 1]), atol=1e-6)
     assert repels[:, 0].max() == pytest.approx(3 / np.sqrt(2)) == attracts[:, 0].min()
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rho", "y")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (r"$\rho$", "$y$")
 
 
 def test_events_stand_where_they_happen(branch: hc.Branch) -> None:

@@ -51,7 +51,7 @@ def test_axes_in_axes_out(f: hc.Objective) -> None:
     assert hc.plot.landscape(f, BOX, ax=ax, resolution=30) is ax
     assert ax.get_xlim() == ax.get_ylim() == (-2, 2) and ax.get_aspect() == 1.0
     assert ax.get_title() == "" and ax.get_legend() is None and len(bands(ax)) == 25
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "y")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$x$", "$y$")
 
 
 def test_point_target_and_sphere_stand_where_the_closed_form_says(f: hc.Objective) -> None:

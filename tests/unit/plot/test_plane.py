@@ -188,10 +188,10 @@ def test_axes_in_axes_out() -> None:
     _, pair = plt.subplots(1, 2)
     drawn = hc.plot.plane(f, (1, 0, 0), directions=np.eye(3)[1:], rho=1, ax=pair, resolution=10)
     assert drawn == tuple(pair)
-    assert [ax.get_title() for ax in drawn] == ["f", "f^SAM, rho = 1"]
+    assert [ax.get_title() for ax in drawn] == ["$f$", r"$f^{\mathrm{SAM}}$, $\rho$ = 1"]
     _, one = plt.subplots()
     assert hc.plot.plane(f, (1, 0, 0), directions=np.eye(3)[1:], ax=one, resolution=10, title="bowl") is one
-    assert one.get_title() == "bowl: f"
+    assert one.get_title() == "bowl: $f$"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_proportions_stand_at_their_radii(found: list[hc.Prevalence]) -> None:
     expected = [[0.2, found[1].hallucinated[0]], [1.5, found[0].hallucinated[0]]]
     np.testing.assert_allclose(lines["hallucinated minimizer"], expected)
     np.testing.assert_allclose(sum(line[:, 1] for line in lines.values()), 1)
-    assert ax.get_xlabel() == "rho"
+    assert ax.get_xlabel() == r"$\rho$"
 
 
 def test_every_share_is_in_one_class(found: list[hc.Prevalence]) -> None:

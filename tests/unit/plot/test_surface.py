@@ -82,7 +82,7 @@ def test_certified_charts_take_the_place_of_the_others(piece: hc.Surface, certif
     assert len(proved) == len(charts) >= 2 and len(found) == 10
     centres = np.array([[float(v) for v in chart.centre[:3]] for chart in charts])
     assert np.allclose(proved.mean(axis=1), centres)
-    assert set(legend_texts(ax)) == {"certified", "found, not certified", "targets: minimizers of f", "ascent steps"}
+    assert set(legend_texts(ax)) == {"certified", "found, not certified", "targets: minimizers of $f$", "ascent steps"}
     kept = found.mean(axis=1)
     assert np.allclose(kept, piece.x[2:])
 
@@ -98,7 +98,7 @@ def test_two_coordinates_are_a_projection(piece: hc.Surface) -> None:
     """On given plane axes, with the named coordinates in their order."""
     ax = plt.subplots()[1]
     assert hc.plot.sheet(piece, ("z", "x"), ax=ax) is ax
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("z", "x")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$z$", "$x$")
     (drawn,) = ax.collections
     vertices = np.array([path.vertices[:4] for path in drawn.get_paths()])
     corners = piece.x[:, None] + np.einsum("ndk,ck,n->ncd", piece.tangents, SQUARE, piece.half_widths)
@@ -141,4 +141,4 @@ def test_three_coordinates_are_for_surfaces() -> None:
     curve = hc.find.sheet(ring, (0.4, 0.3, 0), "1.5")
     with pytest.raises(ArgumentError, match="two of"):
         hc.plot.sheet(curve, ("x", "y", "z"))
-    assert hc.plot.sheet(curve, ("y", "x")).get_xlabel() == "y"
+    assert hc.plot.sheet(curve, ("y", "x")).get_xlabel() == "$y$"
