@@ -50,9 +50,9 @@ assert disguised["attractor"].status == "proved"
 assert disguised["hallucinated_minimizer"].status == "refuted"
 
 # %%
-# Left, the construction. Middle and right, :math:`f^{\mathrm{SAM}}` with the direction of the SAM step, the two runs, the
-# points and their targets on a circle of radius :math:`\rho`. In the middle the run falls into a minimizer of what is drawn;
-# on the right it stops where there is none.
+# Left, the construction. Middle and right, :math:`f^{\mathrm{SAM}}` with the direction of the SAM step, the two runs,
+# the points and their targets on a circle of radius :math:`\rho`. In the middle the run falls into a minimizer of what
+# is drawn; on the right it stops where there is none.
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(17.0, 6.4), layout="compressed")
 box = [(-6, 6), (-6, 6)]
 hc.plot.construction(farthest, ax=left, title=f"The farthest point, rho = {float(farthest.rho):.4f}: repels SAM")

@@ -77,8 +77,8 @@ assert verdict
 # %%
 # Left, the way there: SAM's own loss falls to zero, and :math:`f` stays far above. Middle and right, :math:`f` and
 # :math:`f^{\mathrm{SAM}}` on the plane through :math:`x^*`, its target and the start of the run. At :math:`x^*` the one
-# has a slope and the other its minimum 0; at the target :math:`f` has its minimum, and :math:`f^{\mathrm{SAM}}` is not even
-# defined, since the gradient vanishes.
+# has a slope and the other its minimum 0; at the target :math:`f` has its minimum, and :math:`f^{\mathrm{SAM}}` is not
+# even defined, since the gradient vanishes.
 figure, axes = plt.subplots(1, 3, figsize=(16.0, 6.0), layout="compressed")
 shown = np.unique(np.geomspace(1, len(run.history) - 1, 400).astype(int))
 axes[0].loglog(shown, run.values[shown], color="black", lw=1.8, label="$f(x)$")

@@ -58,8 +58,8 @@ assert statuses.pop("theorem_3_2") == "refuted"
 assert set(statuses.values()) == {"proved"} and "turning" in statuses
 
 # %%
-# Left, the curve with its targets and ascent steps, which all pass through the maximizer. Right, :math:`f^{\mathrm{SAM}}`
-# with some of the runs: they come from inside and from outside and stop on the circle.
+# Left, the curve with its targets and ascent steps, which all pass through the maximizer. Right,
+# :math:`f^{\mathrm{SAM}}` with some of the runs: they come from inside and from outside and stop on the circle.
 figure, (left, right) = plt.subplots(1, 2, figsize=(12.0, 6.4), layout="compressed")
 hc.plot.sheet(sheet, ax=left, certificate=cert, title="The certified circle and its targets")
 hc.plot.landscape(f, [(-2, 2), (-2, 2)], "1.5", ax=right, field="none", title="f^SAM for rho = 1.5 and 24 runs")
