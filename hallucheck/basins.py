@@ -7,14 +7,16 @@ with `M(x) = H(x+) J(x)`. So if on the convex set `{x* + V w: |w| <= R}`
 
 every step takes `|V^-1 (x - x*)|` to at most `1 - t (1 - kappa)` of what it was.
 
-*To a manifold* of zeros of residuals. With `y = r(x+)`, `B = Dr(x+)`, `A = Dy` and `|y|_V = |V^-1 y|` a step takes `y`
-to `(1 - t) y + t (I - E A' B^T/n) y` with a mean `A'` of `A` along it. So if on the ball `|x - x*| <= R`, for values of
-`A` and `B` at any two points of it,
+*To a manifold* of zeros of residuals. With `y = r(x+)`, `B = Dr(x+)`, `A = Dy`, `L = V^-1 A`, `W = B^T V/n` and
+`w = V^-1 y` a step of length `t E` takes `w` to `(1 - t) w + t (I - E L' W) w` with a mean `L'` of `L` along it, and is
+`t E |W w|` long. Let the columns of `V` be in blocks, and `|w|` be the norms of the blocks of `w`. So if on the ball
+`|x - x*| <= R`, for values of `L` and `W` at any two points of it, the norms of the blocks have the bounds
 
-    |V^-1 (I - E A B^T/n) V| <= kappa < 1,    |B^T V|/n <= b,    |V^-1 A| <= a,
+    |I - E L W| <= N,    |W| <= b,    |L| <= a,    with    p N <= kappa p,  kappa < 1,    p N + E b <= p,    p > 0,
 
-then the way from `x_0` has at most the length `E b |y(x_0)|_V/(1 - kappa)`, and ends at a zero of `y` in the ball if it
-cannot leave it.
+then `p |w|` falls to at most `1 - t (1 - kappa)` of what it was, and by at least the length of the step; so the way
+from `x_0` has at most the length `p |w(x_0)|`, and ends at a zero of `y` in the ball if it cannot leave it. From
+`|x_0 - x*| = r` on it is at most `r p a`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucheck.claims import Claim, Facts, Numbers, Rule
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, precision, total, working_precision
+from hallucheck.interval import ONE, ZERO, Interval, Undefined, dot, exact, hull, precision, total, working_precision
 from hallucheck.linear import (
     Matrix,
     Vector,
@@ -65,18 +67,28 @@ def is_at_most(n: Matrix, bound: Fraction) -> bool:
 
 
 def read_basin(facts: Facts, claim: Claim) -> tuple[Matrix, list[Fraction]]:
-    """The inputs: `V`, and `E`, `R`, `kappa`, in the residual system also `b` and `a`."""
+    """The inputs: `V`, and `E`, `R`, `kappa`."""
     f = facts.problem.f
     n = len(f.outputs) if facts.residual else f.dimension
-    names = ("step", "size", "bound", *(("descent", "slope") if facts.residual else ()))
-    inputs = record(claim.inputs, "inputs", ("basis", *names, *(() if facts.residual else ("subdivision",))))
+    more = ("blocks", "weights", "slope") if facts.residual else ("subdivision",)
+    inputs = record(claim.inputs, "inputs", ("basis", "step", "size", "bound", *more))
     flat = [exact(v) for v in items(inputs["basis"], "basis", dyadic, count=n * n)]
-    return [flat[i : i + n] for i in range(0, n * n, n)], [dyadic(inputs[name], name) for name in names]
+    return [flat[i : i + n] for i in range(0, n * n, n)], [dyadic(inputs[k], k) for k in ("step", "size", "bound")]
+
+
+def read_weights(claim: Claim, m: int) -> tuple[list[range], list[Fraction]]:
+    """The blocks of columns, and `p`; all positive."""
+    sizes = items(claim.inputs["blocks"], "blocks", positive)
+    weights = items(claim.inputs["weights"], "weights", dyadic, count=len(sizes))
+    if sum(sizes) != m or any(size.denominator > 1 for size in sizes) or min(weights) <= 0:
+        raise Undefined("blocks that are none, or weights that are not positive")
+    ends = [int(sum(sizes[: i + 1])) for i in range(len(sizes))]
+    return [range(end - int(size), end) for end, size in zip(ends, sizes, strict=True)], weights
 
 
 def conclude_basin(facts: Facts, claim: Claim) -> str | None:
     """A contraction on a set with an interior."""
-    step, size, bound, *_ = read_basin(facts, claim)[1]
+    step, size, bound = read_basin(facts, claim)[1]
     proper = step > 0 and size > 0 and 0 < bound < 1
     return "proved" if proper and claim.numbers["radius"].positive() else None
 
@@ -145,28 +157,80 @@ def measure_around_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
 
 
 def measure_around_manifold(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """The three bounds on a box around the ball."""
-    f = point.problem.f
-    basis, (step, size, bound, descent, slope) = read_basin(facts, claim)
-    assert f.n is not None
-    back, part = inverse(basis), exact(1 / f.n)
-
-    def contraction(at: Point) -> tuple[Matrix, Matrix, Matrix]:
-        left, right = matmul(back, at.a), scaled(part, matmul(transpose(basis), at.b))  # V^-1 A; V^T B/n
-        return add(identity(len(basis)), scaled(exact(-step), matmul(left, transpose(right)))), right, left
-
+    """The bounds on a box around the ball, from values at the point and derivatives on the box."""
+    basis, (step, size, bound) = read_basin(facts, claim)
+    blocks, weights = read_weights(claim, len(basis))
+    slope = dyadic(claim.inputs["slope"], "slope")
     reach = hull([exact(-size), exact(size)])
     ball = Point(point.problem, True, [v + reach for v in point.x])
     if not norm(ball.gradient).positive():  # the step of USAM is defined there, too
         raise Undefined("nothing is hallucinated where the gradient vanishes")
-    if not all(is_at_most(n, c) for n, c in zip(contraction(ball), (bound, descent, slope), strict=True)):
-        raise Undefined("a bound does not hold on the ball")
-    path = exact(step * descent / (1 - bound))
-    return {
-        "contraction": spectral_norm(contraction(point)[0]),
-        "radius": exact(size) / (ONE + path * exact(slope)),
-        "path": path * spectral_norm(back),
-    }
+    n, b, a = bounds_on(ball.x, point, basis, blocks, step, exact(size))
+    p = [exact(weight) for weight in weights]
+    for j, weight in enumerate(p):
+        taken = total(w * row[j] for w, row in zip(p, n, strict=True))
+        if not (taken.at_most(exact(bound) * weight) and (taken + exact(step) * b[j]).at_most(weight)):
+            raise Undefined("the weights do not fall by enough")
+    if not total(w * v for w, v in zip(p, a, strict=True)).at_most(exact(slope)):
+        raise Undefined("the slope is larger")
+    return {"radius": exact(size) / (ONE + exact(slope))}
+
+
+def bounds_on(
+    box: Vector, point: Point, basis: Matrix, blocks: list[range], step: Fraction, size: Interval
+) -> tuple[Matrix, Vector, Vector]:
+    """`N`, `b` and `a` on the ball of a size in a box.
+
+    On it `L_i = L_i(x*) + D L_i (x - x*)`, the derivative being a mean of values on the box, and so `W_j`; each changes
+    by at most `size` times the norm of that derivative, and so do `L W(x*)` and `L(x*) W`.
+    """
+    f = point.problem.f
+    assert f.n is not None
+    m, back, part = len(basis), inverse(basis), exact(1 / f.n)
+    left, right = matmul(back, point.a), scaled(part, matmul(transpose(basis), point.b))  # L; the rows of W^T
+    of_a, of_b = second_derivatives(box, point)
+    of_left = [[combined(row, entries) for entries in of_a] for row in back]
+    of_right = [[combined([part * v for v in column], entries) for entries in of_b] for column in transpose(basis)]
+    rows, columns = ([size * norm([v for row in d for v in row]) for d in parts] for parts in (of_left, of_right))
+    rest = add(identity(m), scaled(exact(-step), matmul(left, transpose(right))))
+    change = [[(rows[i] * columns[j]).upper() for j in range(m)] for i in range(m)]
+    for i in range(m):
+        for j in range(m):
+            turned = norm(combined(right[j], of_left[i])) + norm(combined(left[i], of_right[j]))
+            change[i][j] = exact(step) * (change[i][j] + size * turned)
+    n = [[block_norm([[rest[i][j] for j in q] for i in p]) for q in blocks] for p in blocks]
+    moved = [[norm([change[i][j] for i in p for j in q]) for q in blocks] for p in blocks]
+    b, a = (
+        [norm([norm(v) + c for v, c in zip(lines, changes, strict=True)][p.start : p.stop]) for p in blocks]
+        for lines, changes in ((right, columns), (left, rows))
+    )
+    return add(n, moved), b, a
+
+
+def block_norm(block: Matrix) -> Interval:
+    """A bound of the 2-norm: that of a square block, else the root of the sum of squares."""
+    if len(block) == len(block[0]) == 1:
+        return abs(block[0][0])
+    return spectral_norm(block) if len(block) == len(block[0]) else norm([v for row in block for v in row])
+
+
+def combined(factors: Vector, rows: Matrix) -> Vector:
+    """The sum of multiples of rows."""
+    return [dot(factors, column) for column in zip(*rows, strict=True)]
+
+
+def second_derivatives(box: Vector, point: Point) -> tuple[list[Matrix], list[Matrix]]:
+    """For each variable the derivatives, by all variables, of its column of `A`, the derivative of `y`; and of `B`."""
+    f, problem = point.problem.f, point.problem
+    code, one = f.code, f.code.constant(1)
+    m, d = len(f.outputs), len(f.inputs)
+    of_r = [node for i in f.inputs for node in code.tangents(f.outputs, {i: one})]
+    shifted = problem.shifted([*f.outputs, *of_r])  # at once: what is shifted twice need not be defined
+    nodes = [node for i in f.inputs for node in code.tangents(shifted[:m], {i: one})] + shifted[m:]
+    code.differentiable(nodes)
+    slopes = code.jacobian(code.evaluate(box), nodes, f.inputs)
+    found = [slopes[k : k + m] for k in range(0, len(slopes), m)]
+    return found[:d], found[d:]
 
 
 def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
@@ -177,7 +241,7 @@ def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
 
 
 def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|x_N - x*|` for the iteration from an exact start, and `|r(x_N+)|`."""
+    """`|x_N - x*|` for the iteration from an exact start, and what bounds the rest of the way, `p |V^-1 r(x_N+)|`."""
     f, plus = point.problem.f, point.problem.plus
     start, step, steps, bits = read_run(claim, len(point.x))
     with working_precision(max(precision(), 2 * bits)):
@@ -185,7 +249,15 @@ def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
         for _ in range(steps):
             shifted = f.at(plus(x, f.at(x)[1]))[1]
             x = [a - eta * b for a, b in zip(x, shifted, strict=True)]
-        rest = {"residual": norm(f.residuals_at(plus(x, f.at(x)[1]))[0])} if facts.residual else {}
+        rest = {}
+        if facts.residual:
+            if not facts.has("basin"):
+                raise Undefined("there is no basin")
+            basis = read_basin(facts, facts.claims["basin"])[0]
+            blocks, weights = read_weights(facts.claims["basin"], len(basis))
+            w = apply(inverse(basis), f.residuals_at(plus(x, f.at(x)[1]))[0])
+            parts = (exact(p) * norm(w[q.start : q.stop]) for p, q in zip(weights, blocks, strict=True))
+            rest = {"rest": total(parts)}
     return {"distance": norm([a - b for a, b in zip(x, point.x, strict=True)])} | rest
 
 
@@ -194,10 +266,10 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
     if not facts.has("basin"):
         return None
     basin = facts.claims["basin"]
-    longest, size = read_basin(facts, basin)[1][:2]
+    longest, size, _ = read_basin(facts, basin)[1]
     farthest, reach = claim.numbers["distance"].upper(), basin.numbers["radius"].lower()
     if facts.residual:
-        farthest = farthest + basin.numbers["path"].upper() * claim.numbers["residual"].upper()
+        farthest = farthest + claim.numbers["rest"].upper()
         reach = exact(size)
     step = read_run(claim, facts.problem.f.dimension)[1]
     return "proved" if farthest.at_most(reach) and step <= longest else None
@@ -205,9 +277,9 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
 
 RULES_OF_BASINS: dict[str, Rule] = {
     "basin": Rule(
-        lambda facts, claim: ("contraction", "radius", *["path"] * facts.residual), measure_basin, conclude_basin
+        lambda facts, claim: ("radius", *["contraction"] * (not facts.residual)), measure_basin, conclude_basin
     ),
     "converges": Rule(
-        lambda facts, claim: ("distance", *["residual"] * facts.residual), measure_converges, conclude_converges
+        lambda facts, claim: ("distance", *["rest"] * facts.residual), measure_converges, conclude_converges
     ),
 }

@@ -139,7 +139,7 @@ def certify(
         box, of numbers that are doubles exactly.
 
         ``basin`` : exact positive number, of points. Also ask from which starts SAM with this fixed step, or any
-        smaller one, converges to the point (isolated targets).
+        smaller one, converges to the point, or of a sum of squares to the manifold through it.
 
         ``start`` : array of shape (d,), of points, with ``basin``. Also ask whether SAM from exactly this start, with
         that step, converges to the point.

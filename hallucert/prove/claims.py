@@ -53,6 +53,7 @@ Claims = Mapping[str, Claim]
 # The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
 HALVINGS, REFINEMENTS = 40, 3
 SLACK = Fraction(1, 2**20)  # room for what a checker rounds in another way
+ROOM = 2**-10  # the same, of inequalities between weights
 RATE_KEPT = Fraction(1, 2)  # of the rate of convergence at ``x*`` on all of Omega: more would make it smaller
 PIECES = 150  # of a subdivision that a proof may take
 LARGEST_DIMENSION = 300  # more variables make V too long for a certificate
@@ -104,7 +105,7 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
     basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
     if evidence.residual_form:
-        return _basin_of_manifold(evidence, step, basis)
+        return _basin_of_manifold(evidence, step, basis, proposal.sizes)
     contraction = contraction_of(evidence, {"step": step, "basis": basis})
     at_point = None if contraction is None else contraction.at_point()
     if contraction is None or at_point is None:
@@ -118,26 +119,60 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     return {"step": step, "basis": basis, "size": largest[0], "bound": bound, "subdivision": largest[1]}
 
 
-def _basin_of_manifold(evidence: Evidence, step: Fraction, basis: tuple[Fraction, ...]) -> Inputs | Reason:
-    """The same in residual form, with bounds of the norms on Omega."""
-    contraction = manifold_basin.contraction_of(evidence, {"step": step, "basis": basis})
-    at_point = None if contraction is None else contraction.norms(evidence.point)
-    if contraction is None or at_point is None:
+def _basin_of_manifold(
+    evidence: Evidence, step: Fraction, basis: tuple[Fraction, ...], sizes: list[int]
+) -> Inputs | Reason:
+    """The same in residual form: of sizes that pass, that with about the largest ball of starts."""
+    inputs = {"step": step, "basis": basis, "blocks": tuple(map(Fraction, sizes))}
+    frame, found = manifold_basin.frame_of(evidence, inputs), None
+    if frame is None:
         return Reason.PRECISION
-    if at_point.contraction.upper >= 1:
+    size = round_down(length_at(evidence.point) / 2, 4)
+    for _ in range(HALVINGS):
+        passed = _weighted(frame, size)
+        if passed is not None and (found is None or _radius(size, passed) > _radius(*found)):
+            found = size, passed
+        elif found is not None:
+            break
+        size /= 2
+    if found is None:
         return Reason.STEP
-    bound = _kept(at_point.contraction)
+    for k in range(1, REFINEMENTS + 1):
+        for factor in (1 + Fraction(1, 2**k), 1 - Fraction(1, 2 ** (k + 1))):
+            passed = _weighted(frame, found[0] * factor)
+            if passed is not None and _radius(found[0] * factor, passed) > _radius(*found):
+                found = found[0] * factor, passed
+                break
+    return {**inputs, "size": found[0], **found[1]}
 
-    def norms(size: Fraction) -> manifold_basin.Norms | None:
-        found = contraction.norms(contraction.around(size))
-        return found if found is not None and found.contraction.upper <= bound * (1 - SLACK) else None
 
-    largest = _largest(evidence, norms)
-    if largest is None:
-        return Reason.STEP
-    size, found = largest
-    descent, slope = (round_up(norm.upper * (1 + SLACK), 24) for norm in (found.descent, found.slope))
-    return {"step": step, "basis": basis, "size": size, "bound": bound, "descent": descent, "slope": slope}
+def _radius(size: Fraction, weights: Inputs) -> Fraction:
+    """Return the radius of the ball of starts."""
+    radius: Fraction = size / (1 + weights["slope"])
+    return radius
+
+
+def _weighted(frame: manifold_basin.Frame, size: Fraction) -> Inputs | None:
+    """Return weights that serve on a ball, with the bounds kappa and of the slope; None if there are none.
+
+    ``p (I - N) = E b`` with a little more on the right, so that the inequalities hold with room. All in floats.
+    """
+    bounds = frame.bounds(size)
+    if bounds is None:
+        return None
+    n, b, a = bounds.contraction, bounds.descent, bounds.slope
+    try:
+        p = np.linalg.solve((np.eye(len(n)) - n).T, float(frame.step) * b * (1 + ROOM))
+    except np.linalg.LinAlgError:
+        return None
+    if not (np.isfinite(p).all() and (p > 0).all()):
+        return None
+    rest = Fraction(float((float(frame.step) * b / p).min()))  # of 1 - kappa, the room included
+    bound = round_up(1 - rest, 60)
+    slope = round_up(Fraction(float(p @ a)) * (1 + SLACK), 24)
+    weights = tuple(Fraction(v) for v in p.tolist())
+    serves = bound < 1 and manifold_basin.serves(bounds, frame.step, bound, weights, slope)
+    return {"bound": bound, "weights": weights, "slope": slope} if serves else None
 
 
 def _kept(contraction: Enclosure) -> Fraction:
@@ -197,9 +232,7 @@ def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reas
             found = arrival(evidence, x, bits)
             if found is None or WIDE * (found["distance"].upper - found["distance"].lower) > radius:
                 break
-            if (
-                2 * farthest(region, found) <= radius
-            ):  # with room for what publication adds, and bits for what a checker loses
+            if 2 * farthest(found) <= radius:  # with room for what publication adds, and bits for what a checker loses
                 return {"start": hints.start, "step": hints.basin, "steps": k, "bits": 2 * bits}
             if k >= MOST_STEPS:
                 return Reason.START

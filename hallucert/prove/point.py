@@ -184,8 +184,9 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
         rest = without_existence(first, task.hints, problem)
         return Certificate(problem, witness, rest, provenance(ar))
     point = problem.at(ar, located.x)
-    evidence = Evidence(point, witness.centre, task.max_boxes, clock)
-    claims = prove_claims(evidence, Facts(problem, witness), task.hints)
+    facts = Facts(problem, witness)
+    evidence = Evidence(point, witness.centre, task.max_boxes, clock, facts.claims)
+    claims = prove_claims(evidence, facts, task.hints)
     box = None
     if claims["existence"].status is Status.PROVED:
         unit = sizes_at(point).box

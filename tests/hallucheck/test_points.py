@@ -213,8 +213,12 @@ def ordinary(document):
     for entry in document["claims"]:
         if entry["name"] not in ("existence", "basin"):
             entry.update(status="undecided", numbers={}, inputs={}, reason="precision")
-    inputs = {"step": "1p-4", "basis": ["1"], "size": "1p-6", "bound": "7p-3", "descent": "1p2", "slope": "1p3"}
-    numbers = {"contraction": ["1p-1", "3p-2"], "radius": ["1p-20", "1"], "path": ["1", "3"]}
+    inputs = {"step": "1p-4", "basis": ["1"], "size": "1p-6", "bound": "7p-3"} | {
+        "blocks": ["1"],
+        "weights": ["1p1"],
+        "slope": "1p3",
+    }
+    numbers = {"radius": ["1p-20", "1"]}
     claim(document, "basin").update(inputs=inputs, numbers=numbers)
     claim(document, "existence")["numbers"] = {"offset": ["-1p-30", "1p-30"]}
 
@@ -228,15 +232,15 @@ def test_without_a_gradient_no_basin_is_one_of_hallucinated_minimizers(tmp_path)
 
 
 def test_negative_bounds_of_norms_are_none(tmp_path):
-    """Their squares are those of true bounds, and with them a run as far away as one likes would count as arrived."""
+    """With negative weights a run as far away as one likes would count as arrived."""
 
     def change(document):
         inputs, numbers = claim(document, "basin")["inputs"], claim(document, "basin")["numbers"]
-        inputs.update({name: "-" + inputs[name] for name in ("descent", "slope")})
-        numbers["path"] = ["-" + end for end in reversed(numbers["path"])]
+        inputs.update(weights=["-1"], slope="-1p-1")
+        numbers["radius"] = ["1p-9", "1p-5"]
         run = claim(document, "converges")
         run["inputs"].update(start=["-3/5", "0"], steps=0)  # 0.2 away, where the ball has the radius 0.004
-        run["numbers"] = {"distance": ["3p-4", "7p-5"], "residual": ["3p-4", "53p-8"]}
+        run["numbers"] = {"distance": ["3p-4", "7p-5"], "rest": ["-1p-2", "-7p-5"]}
 
     results = {result.claim: result for result in forged(tmp_path, "ring-basin", change).results}
     assert results["basin"].objection

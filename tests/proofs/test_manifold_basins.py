@@ -9,12 +9,14 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction import manifold_basin
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point.rule import Evidence
-from hallucert.check.problem import Point
+from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.errors import CertificateError
+from hallucert.objectives.radius_law import RadiusLaw
 
 START = ("-0.6", "0.2")
 
@@ -38,9 +40,9 @@ def test_on_the_ring_the_limit_is_that_of_the_closed_form(ring: hc.Certificate) 
         plus = radius - 1.5
         radius -= 0.1 * 2 * plus * (plus**2 - 1)
     assert float(claim.numbers["distance"].upper) == pytest.approx(radius - 0.5, rel=1e-3)
-    assert float(claim.numbers["residual"].upper) == pytest.approx(1 - (radius - 1.5) ** 2, rel=1e-3)
-    size, path = ring["basin"].inputs["size"], ring["basin"].numbers["path"].upper
-    assert claim.numbers["distance"].upper + path * claim.numbers["residual"].upper <= size
+    weight = float(ring["basin"].inputs["weights"][0])
+    assert float(claim.numbers["rest"].upper) == pytest.approx(weight * (1 - (radius - 1.5) ** 2), rel=1e-3)
+    assert claim.numbers["distance"].upper + claim.numbers["rest"].upper <= ring["basin"].inputs["size"]
 
 
 def test_runs_from_the_edge_converge_at_the_proved_rate(ring: hc.Certificate) -> None:
@@ -69,14 +71,19 @@ def evidence_of(cert: hc.Certificate) -> Evidence:
         {"bound": Fraction(3, 5)},  # that at x*, not on the set
         {"size": Fraction(1, 2)},  # Omega contains the origin, where g = 0
         {"size": Fraction(1, 50)},
-        {"descent": Fraction(1, 10)},
-        {"slope": Fraction(1, 2)},
+        {"weights": (Fraction(1, 2),)},  # what the way from x* costs, E b/(1 - kappa) with kappa at x*
+        {"slope": Fraction(7, 5)},  # less than p a = .737 * 2
         {"step": Fraction(1)},  # too long: 1 - 4 = -3
         {"step": Fraction(-1, 10)},
         {"size": Fraction(0)},
         {"bound": Fraction(1)},
         {"basis": ()},
         {"basis": (Fraction(0),)},
+        {"blocks": (Fraction(2),)},
+        {"blocks": (Fraction(1, 2), Fraction(1, 2))},
+        {"blocks": (Fraction(-1), Fraction(2))},
+        {"weights": (Fraction(0),)},
+        {"weights": (Fraction(1), Fraction(1))},
     ],
 )
 def test_wrong_bounds_are_not_re_proved(ring: hc.Certificate, change: dict) -> None:
@@ -87,50 +94,107 @@ def test_wrong_bounds_are_not_re_proved(ring: hc.Certificate, change: dict) -> N
         assert not isinstance(manifold_basin.measure(evidence_of(ring), ring["basin"].inputs), Reason)
 
 
-def test_the_norms_are_those_of_matrices_written_out(ring: hc.Certificate) -> None:
-    """At two points of Omega, in numpy: B = (2 x+)^T and A = 2 r+ u^T; the bounds hold for the pair, with room."""
+@pytest.mark.parametrize(("part", "excess"), [(1, 30), (Fraction(1, 100), 1.2)])
+def test_the_bounds_are_those_of_matrices_written_out(ring: hc.Certificate, part: Fraction, excess: float) -> None:
+    """At pairs of points of a ball, in numpy, with B = (2 x+)^T and A = 2 r+ u^T, N, b and a are at most the bounds.
+
+    In a small ball N is little more than the largest that is seen, counted from that at x*: the derivatives are sharp.
+    """
     inputs, rng = ring["basin"].inputs, np.random.default_rng(0)
-    (v,), size = [float(b) for b in inputs["basis"]], float(inputs["size"])
-    step, bound = float(inputs["step"]), float(inputs["bound"])
-    for _ in range(200):
-        x, other = (ring.x + size * d / np.linalg.norm(d) * rng.uniform() for d in rng.normal(size=(2, 2)))
+    size, step = float(inputs["size"] * part), float(inputs["step"])
+    with arithmetic("arb", 106):
+        bounds = manifold_basin.frame_of(evidence_of(ring), inputs).bounds(inputs["size"] * part)
+    seen = np.zeros(3)
+    for _ in range(500):
+        x, other = (ring.x + size * d / np.linalg.norm(d) for d in rng.normal(size=(2, 2)))
         plus = x * (1 - 1.5 / np.linalg.norm(x))  # u points inward: f falls with the radius there
-        b = 2 * plus
         radius = np.linalg.norm(other)
-        a = 2 * (radius - 1.5) * other / radius
-        assert abs(1 - step * a @ b) <= bound
-        assert np.linalg.norm(b) * abs(v) <= float(inputs["descent"])
-        assert np.linalg.norm(a) / abs(v) <= float(inputs["slope"])
+        b, a = 2 * plus, 2 * (radius - 1.5) * other / radius
+        seen = np.maximum(seen, [abs(1 - step * a @ b), np.linalg.norm(b), np.linalg.norm(a)])
+    found = [bound.item() for bound in vars(bounds).values()]
+    assert (seen <= found).all()
+    assert found[0] - 0.6 <= excess * (seen[0] - 0.6)
+
+
+SCALES = (Fraction(1), Fraction(1, 3), Fraction(2), Fraction(4, 5))
+TWO = hc.Objective.least_squares(["x**2 + y**2 - 1 + z*y/2", "z - x*y + w**2/3"])
+
+
+@pytest.mark.parametrize(("law", "blocks"), [("sam", (1, 1)), ("usam", (1, 1)), ("asam", (2,))])
+def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple[int, ...]) -> None:
+    """N, b and a bound the norms of the blocks at random pairs of points, in floats by differences."""
+    f, rho = TWO, 0.75
+    x = np.array([0.4, 0.5, 0.3, -0.6])
+    v = np.array([[1.0, 0.3], [-0.2, 0.8]])
+    ar, size, step = arithmetic("arb", 106), Fraction(1, 64), Fraction(1, 5)
+    exact = {"step": step, "basis": tuple(map(Fraction, v.ravel().tolist())), "blocks": tuple(map(Fraction, blocks))}
+    with ar:
+        problem = Problem(f, Fraction(3, 4), RadiusLaw(law, SCALES if law == "asam" else ()), residual=True)
+        evidence = Evidence(Point(ar, problem, [ar.from_float(c) for c in x.tolist()]))
+        bounds = manifold_basin.frame_of(evidence, exact).bounds(size)
+
+    def plus(x: np.ndarray) -> np.ndarray:
+        g = f.gradient(x)
+        if law == "asam":
+            return x + rho * np.array(SCALES, float) ** 2 * g / np.linalg.norm(np.array(SCALES, float) * g)
+        return x + rho * (g / np.linalg.norm(g) if law == "sam" else g)
+
+    def lanes(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = [(f.residual(plus(x + e)) - f.residual(plus(x - e))) / 2e-6 for e in 1e-6 * np.eye(4)]
+        return np.linalg.solve(v, np.column_stack(columns)), f.residual_jacobian(plus(x)).T @ v
+
+    rng, cuts = np.random.default_rng(1), np.cumsum(blocks)[:-1]
+    for _ in range(30):
+        (left, _), (_, right) = (lanes(x + float(size) * d / np.linalg.norm(d)) for d in rng.normal(size=(2, 4)))
+        rest = np.eye(2) - float(step) * left @ right
+        for i, rows in enumerate(np.split(rest, cuts, axis=0)):
+            for j, block in enumerate(np.split(rows, cuts, axis=1)):
+                assert np.linalg.norm(block, 2) <= bounds.contraction[i, j] + 1e-8
+        for j, block in enumerate(np.split(right, cuts, axis=1)):
+            assert np.linalg.norm(block, 2) <= bounds.descent[j]
+        for i, block in enumerate(np.split(left, cuts, axis=0)):
+            assert np.linalg.norm(block, 2) <= bounds.slope[i] + 1e-8
+
+
+def test_a_rotation_times_a_number_is_no_longer_than_that() -> None:
+    """The bound of a block of two is its 2-norm, not the root of the sum of its squares."""
+    turn = 0.9 * np.array([[np.cos(1), np.sin(1)], [-np.sin(1), np.cos(1)]])
+    assert manifold_basin.rotation_norm(MidRad(turn)) == pytest.approx(0.9, rel=1e-12)
+    for block in np.random.default_rng(2).normal(size=(20, 2, 2)):
+        bound = manifold_basin.rotation_norm(MidRad(block, 1e-9))
+        assert np.linalg.norm(block, 2) <= bound <= np.linalg.norm(block, 2) + 5e-9
+    assert manifold_basin.rotation_norm(MidRad(np.eye(3))) == float("inf")
 
 
 def test_inputs_of_the_other_form_are_refused(ring: hc.Certificate) -> None:
     """A file whose basin has a subdivision, for a point in residual form, states nothing that its numbers show."""
     data = to_json(ring)
     claim = next(claim for claim in data["claims"] if claim["name"] == "basin")
-    claim["inputs"] = {k: v for k, v in claim["inputs"].items() if k not in ("descent", "slope")} | {"subdivision": "w"}
+    for name in ("blocks", "weights", "slope"):
+        del claim["inputs"][name]
+    claim["inputs"]["subdivision"] = "w"
     with pytest.raises(CertificateError):
         from_json(data)
 
 
 @pytest.mark.parametrize("backend", ["arb", "mpmath"])
 def test_both_arithmetics_prove_it_again(ring: hc.Certificate, backend: str) -> None:
-    """A basin and a run of a manifold are re-proved; with a residual that is too small to be true they are not."""
+    """A basin and a run of a manifold are re-proved; with a rest that is too small to be true they are not."""
     assert hc.verify(ring, backend=backend)
     data = to_json(ring)
     claim = next(claim for claim in data["claims"] if claim["name"] == "converges")
-    claim["numbers"]["residual"] = ["1p-40", "1p-39"]
+    claim["numbers"]["rest"] = ["1p-40", "1p-39"]
     verdict = hc.verify(from_json(data), backend=backend)
     assert not verdict
 
 
 def test_samples_divide_the_step() -> None:
-    """With f = |r|^2/(2 n), n = 2, the contraction at x* is 1 - 4 E/n = 0.8; radius and path have their formulas."""
+    """With f = |r|^2/(2 n), n = 2, |B|/n = 1 and K = 2 at x*: p is at least E b/(E K) = 1/2, kappa at least 0.8."""
     f = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2)
     basin = hc.certify(f, (-0.5, 0), "1.5", basin="0.1")["basin"]
-    numbers, inputs = basin.numbers, {name: float(v) for name, v in basin.inputs.items() if name != "basis"}
-    assert numbers["contraction"].lower < Fraction(8, 10) < numbers["contraction"].upper
-    path = 0.1 * inputs["descent"] / (1 - inputs["bound"])  # |V| = 1
-    assert float(numbers["path"].upper) == pytest.approx(path)
-    assert float(numbers["radius"].lower) == pytest.approx(inputs["size"] / (1 + path * inputs["slope"]))
-    assert 1 <= inputs["descent"] < 1.5  # |B|/n = 2/2 at x*
-    assert 2 <= inputs["slope"] < 3  # |A| = 2 |x+|
+    inputs = {name: float(v) for name, v in basin.inputs.items() if name not in ("basis", "blocks", "weights")}
+    (weight,) = map(float, basin.inputs["weights"])
+    assert float(basin.numbers["radius"].lower) == pytest.approx(inputs["size"] / (1 + inputs["slope"]))
+    assert 0.8 <= inputs["bound"] < 0.9
+    assert 0.5 <= weight < 0.8
+    assert 2 * weight <= inputs["slope"] < 3 * weight  # |A| = 2 |x+|

@@ -57,7 +57,7 @@ LARGEST_DENOMINATOR, DIGITS = 10**6, 12
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
     if evidence.residual_form or "subdivision" not in inputs:
-        return manifold_basin.measure(evidence, inputs) if "slope" in inputs else Reason.NEEDS_PREMISES
+        return manifold_basin.measure(evidence, inputs) if "weights" in inputs else Reason.NEEDS_PREMISES
     ar, size, contraction = evidence.arithmetic, inputs["size"], contraction_of(evidence, inputs)
     if contraction is None or size <= 0:
         return Reason.NEEDS_PREMISES
@@ -200,7 +200,7 @@ def as_given(step: Fraction) -> Fraction:
 def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
-    if facts.problem.residual != ("path" in numbers and "slope" in inputs) or radius.lower <= 0 or bound >= 1:
+    if facts.problem.residual != ("weights" in inputs) or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
     step, name = as_given(inputs["step"]), facts.law.name
     bound = 1 - step / inputs["step"] * (1 - bound)  # the factor is the same function of eta
@@ -230,7 +230,7 @@ BASIN = Rule(
     question="From which starts does SAM with this step converge to x*?",
     measure=measure_basin,
     conclude=conclude_basin,
-    inputs=(SET | {"subdivision": "subdivision"}, SET | {"descent": "dyadic", "slope": "dyadic"}),
+    inputs=(SET | {"subdivision": "subdivision"}, SET | {"blocks": "vector", "weights": "dyadics", "slope": "dyadic"}),
 )
 
 
@@ -268,27 +268,26 @@ def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int
 
 
 def arrival(evidence: Evidence, x: Sequence[Any], bits: int) -> dict[str, Enclosure] | None:
-    """Enclose ``|x - x*|``, in residual form ``|r(x+)|``, too; None if something is indeterminate."""
+    """Enclose ``|x - x*|``, in residual form what bounds the rest of the path, too; None if indeterminate."""
     ar = arithmetic(evidence.arithmetic.name, bits)
     with ar:
         square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
-        residual = manifold_basin.measure_arrival(evidence, list(x), ar) if evidence.residual_form else None
-    if not ar.is_finite(square) or (evidence.residual_form and residual is None):
+        rest = manifold_basin.measure_arrival(evidence, list(x), ar) if evidence.residual_form else None
+    if not ar.is_finite(square) or (evidence.residual_form and rest is None):
         return None
     found = {"distance": root(Enclosure(*ar.endpoints(square)))}
-    return found if residual is None else found | {"residual": residual}
+    return found if rest is None else found | {"rest": rest}
 
 
 def limit_of(region: Claim) -> Fraction:
     """Return how far from ``x*`` a run may go, by the claim `basin`."""
-    size: Fraction = region.inputs["size"] if "path" in region.numbers else region.numbers["radius"].lower
+    size: Fraction = region.inputs["size"] if "weights" in region.inputs else region.numbers["radius"].lower
     return size
 
 
-def farthest(region: Claim, numbers: Numbers) -> Fraction:
-    """Return how far from ``x*`` the rest of a run goes at most, by the claim `basin`."""
-    distance = numbers["distance"].upper
-    return distance + region.numbers["path"].upper * numbers["residual"].upper if "path" in region.numbers else distance
+def farthest(numbers: Numbers) -> Fraction:
+    """Return how far from ``x*`` the rest of a run goes at most."""
+    return sum((number.upper for number in numbers.values()), Fraction(0))
 
 
 def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
@@ -297,7 +296,7 @@ def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
         return Reason.NEEDS_PREMISES
     region, distance, step = facts.claims[BASIN.name], numbers["distance"], inputs["step"]
     limit = limit_of(region)
-    if step > region.inputs["step"] or farthest(region, numbers) > limit:
+    if step > region.inputs["step"] or farthest(numbers) > limit:
         return Reason.START
     text = ", ".join(map(format_rational, inputs["start"]))
     start = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
@@ -305,8 +304,8 @@ def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
         return Status.PROVED, (
             f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to a hallucinated "
             f"minimizer with r(x+) = 0, in exact arithmetic: after {inputs['steps']} steps its distance to x* is at "
-            f"most {decimal_above(distance.upper)} and |r(x+)| at most {decimal_above(numbers['residual'].upper)}, so "
-            f"that the rest of its way stays within {decimal_above(limit)} of x*."
+            f"most {decimal_above(distance.upper)}, and the rest of its way is at most "
+            f"{decimal_above(numbers['rest'].upper)} long, so that it stays within {decimal_above(limit)} of x*."
         )
     return Status.PROVED, (
         f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to x*, in exact "

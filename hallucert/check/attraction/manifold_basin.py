@@ -1,119 +1,258 @@
 """Claims ``basin`` and ``converges`` in residual form: from which starts SAM converges to the manifold of solutions.
 
 A SAM step is ``x' = x - eta B(x)^T y(x)/n`` with ``y = r(x+)`` and ``B = Dr(x+)``; let ``A = Dy``. Let V be a
-nonsingular matrix (real eigenvectors of the tangent kernel, as floats), ``|y|_V = |V^-1 y|``, and Omega the ball
-``|x - x*| <= R``. Suppose that g is not 0 on Omega and, for all x and x' of it,
+nonsingular matrix (real eigenvectors of the tangent kernel, as floats), its columns cut into blocks (one column, or
+the two of a pair of complex eigenvalues), ``L = V^-1 A``, ``W = B^T V/n``, and ``|w|`` the vector of the 2-norms of
+the blocks of ``w = V^-1 y``. Omega is the ball ``|x - x*| <= R``. Suppose that g is not 0 on Omega, and that for all
+x, x' of it
 
-    |V^-1 (I - E A(x') B(x)^T/n) V|_2 <= kappa < 1,    |B(x)^T V|_2/n <= b,    |V^-1 A(x)|_2 <= a.
+    |I - E L(x') W(x)| <= N,    |W(x)| <= b,    |L(x)| <= a,
+
+N a matrix of bounds of the 2-norms of blocks, b and a vectors of bounds for blocks of columns and of rows. Let weights
+``p > 0`` make it a contraction and pay for the way:
+
+    p N <= kappa p,  kappa < 1,    and    p N + E b <= p.
 
 For a step ``eta = t E``, 0 < t <= 1, as long as the segment from x to x' is in Omega, ``y(x') = (I - eta Abar B^T/n)
-y(x)`` with a mean Abar of A along it, and ``I - t E K = (1 - t) I + t (I - E K)``: ``|y|_V`` falls to at most
-``1 - t (1 - kappa)`` of what it was. So the path from ``x_0`` has at most the length ``E b |y(x_0)|_V/(1 - kappa)``, a
-geometric series. If that and ``|x_0 - x*|`` are together at most R, all of it stays in Omega, by induction; it has a
-limit with y = 0 and g != 0, a point of the manifold of solutions. As ``|y(x_0)|_V <= a |x_0 - x*|``, every start with
-``|x_0 - x*| <= R/(1 + E a b/(1 - kappa))`` is one.
+y(x)`` with a mean Abar of A along it, and ``I - t E L W = (1 - t) I + t (I - E L W)``: so ``p |w'| <= (1 - t) p |w| +
+t p N |w|``, at most ``1 - t (1 - kappa)`` times ``p |w|``, and at most ``p |w| - t E b |w|``, where ``t E b |w|``
+bounds the length of the step. So the path from ``x_0`` has at most the length ``p |w(x_0)|``. If that and
+``|x_0 - x*|`` are together at most R, all of it stays in Omega, by induction; it has a limit with y = 0 and g != 0, a
+point of the manifold of solutions. As ``|w(x_0)| <= a |x_0 - x*|``, every start with ``|x_0 - x*| <= R/(1 + p a)`` is
+one.
 
-All three are enclosed on one box around Omega. Mean value forms are not used here: in them x and x' would be one point.
-Inputs of `basin`: ``step`` (E), ``basis`` (V by rows), ``size`` (R), ``bound`` (kappa), ``descent`` (b), ``slope`` (a).
-Numbers: ``contraction`` (the first norm at ``x*``), ``radius`` of the ball of starts, and ``path``, which is
-``E b |V^-1|_2/(1 - kappa)``: the path has at most the length ``path |y(x_0)|``. Numbers of `converges`: ``distance``
-(``|x_N - x*|``) and ``residual`` (``|y(x_N)|``).
+N, b and a are their values at ``x*``, in balls, and what L and W change on Omega: by the mean value theorem a row of L
+changes by at most R times the 2-norm of its derivative on a box around Omega, entries of ``L(x') W(x*)`` and
+``L(x*) W(x)`` likewise, and ``(L(x') - L(x*)) (W(x) - W(x*))`` by products of such norms. The derivatives are array
+programs, run in midpoint-radius arrays (`hallucert.check.attraction.ascent_programs`).
+
+Inputs of `basin`: ``step`` (E), ``basis`` (V by rows), ``blocks`` (their sizes), ``size`` (R), ``bound`` (kappa),
+``weights`` (p), ``slope`` (a bound of ``p a``). Number: ``radius``, ``R/(1 + slope)``. Numbers of `converges`:
+``distance`` (``|x_N - x*|``) and ``rest`` (``p |w(x_N)|``, which bounds the rest of the path).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, partial
+
+import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.matrix import inverse
-from hallucert.check.attraction.norms import root, spectral_norm
+from hallucert.balls.midrad import MidRad, MidRadArithmetic
+from hallucert.balls.midrad.rounding import TINY, UP, Doubles, excess
+from hallucert.check.attraction.as_program import as_program
+from hallucert.check.attraction.ascent_programs import AscentPrograms
+from hallucert.check.attraction.norms import root
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
+from hallucert.clock import look
+from hallucert.errors import DomainError
+from hallucert.exact import float_above
+from hallucert.objectives.program.midrad import MidRadArrays
+from hallucert.objectives.program.program import Program
+
+LANES = 2**12
+"""Directions at a time."""
 
 
 @dataclass(frozen=True)
-class Norms:
-    """The three norms on a box around Omega, or at ``x*``."""
+class Bounds:
+    """Bounds on a ball around ``x*``, block by block: N, b and a."""
 
-    contraction: Enclosure
-    descent: Enclosure  # |B^T V|_2 / n
-    slope: Enclosure  # |V^-1 A|_2
+    contraction: Doubles
+    descent: Doubles
+    slope: Doubles
 
 
 @dataclass(frozen=True)
-class ResidualContraction:
-    """The norm that V makes, and the step E."""
+class Frame:
+    """The blocks of V, its inverse, and the step E, around the point of some evidence."""
 
     evidence: Evidence
     basis: Matrix
     back: Matrix
+    blocks: tuple[int, ...]
     step: Fraction
 
-    def around(self, size: Fraction) -> Point:
-        """Everything about a box around Omega, in balls."""
+    @cached_property
+    def at_point(self) -> tuple[MidRad, MidRad, MidRad]:
+        """``L``, ``W`` and ``I - E L W`` at ``x*``, computed in balls."""
         ar, point = self.evidence.arithmetic, self.evidence.point
-        return Point(ar, point.problem, [x + ar.interval(-size, size) for x in point.x])
-
-    def norms(self, point: Point) -> Norms | None:
-        """Enclose the norms for all points of a box; None if one is indeterminate, f is not defined, or g may be 0."""
-        ar = self.evidence.arithmetic
-        if not (point.domain_certain and ar.positive(point.q)):  # the step of USAM is defined where g = 0, too
-            return None
-        a, b = point.residual_matrix, point.residual_jacobian_plus
-        if not (ar.all_finite(a) and ar.all_finite(b)):
-            return None
-        part = ar.constant(1 / point.objective.n)
-        left = ar.matrix_product(self.back, a)
+        left = ar.matrix_product(self.back, point.residual_matrix)
+        part, b = ar.constant(1 / point.objective.n), point.residual_jacobian_plus
         right = matrix.scale(part, ar.matrix_product(matrix.transpose(b), self.basis))
         moved = matrix.scale(ar.constant(self.step), ar.matrix_product(left, right))
         rest = matrix.subtract(matrix.identity(ar, len(moved)), moved)
-        found = [spectral_norm(ar, rows) for rows in (matrix.transpose(rest), matrix.transpose(right), left)]
-        if found[0] is None or found[1] is None or found[2] is None:
+        return _rounded(ar, left), _rounded(ar, right), _rounded(ar, rest)
+
+    @cached_property
+    def _doubles(self) -> tuple[MidRad, MidRad]:
+        """``V`` and its inverse."""
+        return _rounded(self.evidence.arithmetic, self.basis), _rounded(self.evidence.arithmetic, self.back)
+
+    def bounds(self, size: Fraction) -> Bounds | None:
+        """Return N, b and a on a ball; None if f is not certainly defined there, g may be 0, or nothing is bounded."""
+        ar, point = self.evidence.arithmetic, self.evidence.point
+        box = [x + ar.interval(-size, size) for x in point.x]
+        around = Point(ar, point.problem, box)
+        if not (around.domain_certain and ar.positive(around.q)):  # the step of USAM is defined where g = 0, too
             return None
-        return Norms(found[0], found[1], found[2])
+        try:
+            (left, right, rest), (v, back) = self.at_point, self._doubles
+            of_left, of_right = self._derivatives(_rounded(ar, [box]).reshape(-1), back, v)
+            by_left, by_right = right.T @ of_left, left @ of_right  # D (L W(x*))_ij at [i, j], D (L(x*) W)_ij at [j, i]
+        except DomainError:
+            return None
+        reach = float_above(size)
+        turned = _norms(by_left, -1) + _norms(by_right, -1).T
+        rows, columns = (reach * _norms(a.reshape(len(a), -1), -1) * UP for a in (of_left, of_right))
+        change = (reach * turned + np.outer(rows, columns)) * float_above(self.step) * UP
+        return Bounds(
+            (self._diagonal(rest, self._squeezed(rest)) + self._squeezed(change)) * UP,
+            self._squeezed(_norms(right.T, -1)[None] + columns)[0] * UP,
+            self._squeezed((_norms(left, -1) + rows)[:, None])[:, 0] * UP,
+        )
+
+    def _derivatives(self, box: MidRad, back: MidRad, v: MidRad) -> tuple[MidRad, MidRad]:
+        """Enclose on a box ``D L_i`` and ``D W_j``, arrays of shape (m, d, d): i or j, entry, coordinate."""
+        f = as_program(self.evidence.point.objective)
+        if f is None:
+            raise DomainError("it is no array program")
+        problem, arrays = self.evidence.point.problem, MidRadArrays(MidRadArithmetic())
+        programs, d, part = AscentPrograms(f, problem.rho, problem.law), f.dimension, MidRad.number(1 / f.n)
+        at = f.split(box)
+
+        def moved(program: Program, row: MidRad) -> MidRad:
+            parts = []
+            for start in range(0, d, LANES):
+                look()
+                directions = np.eye(min(LANES, d - start), d, start)
+                results = arrays.run(program, [*at, row, *f.split(directions)])
+                parts.append(_joined(results, f.program.inputs, len(directions)))
+            return MidRad.concatenate(parts).T
+
+        first, second = (programs.moved(program) for program in (programs.back, programs.descent))
+        count = len(self.basis)
+        left = MidRad.concatenate([moved(first, back[i])[None] for i in range(count)])
+        right = MidRad.concatenate([moved(second, part * v.T[j])[None] for j in range(count)])
+        return left, right
+
+    def _squeezed(self, entries: MidRad | Doubles) -> Doubles:
+        """Bounds of the 2-norms of blocks, from entries or their bounds; axes of length 1 stay."""
+        squares = (entries.magnitude() if isinstance(entries, MidRad) else entries) ** 2
+        starts = np.cumsum([0, *self.blocks[:-1]])
+        for axis, length in enumerate(squares.shape):
+            if length > 1:
+                squares = np.add.reduceat(squares, starts, axis=axis)
+        return np.sqrt(squares * excess(max(self.blocks) ** 2) + TINY) * UP
+
+    def _diagonal(self, rest: MidRad, norms: Doubles) -> Doubles:
+        """The same of ``I - E L W``, with sharper bounds of the blocks on the diagonal: rotations are no longer."""
+        first = 0
+        for i, size in enumerate(self.blocks):
+            norms[i, i] = min(norms[i, i], rotation_norm(rest[first : first + size, first : first + size]))
+            first += size
+        return norms
+
+    def rest(self, y: Sequence[Ball], ar: BallArithmetic, weights: Sequence[Fraction]) -> Ball:
+        """Enclose ``p |V^-1 y|``."""
+        total, w = ar.constant(Fraction(0)), matrix.apply(ar, self.back, list(y))
+        first = 0
+        for size, weight in zip(self.blocks, weights, strict=True):
+            square = matrix.sum_of_squares(ar, w[first : first + size])
+            norm = root(Enclosure(*ar.endpoints(square)))
+            total, first = total + ar.constant(weight) * ar.interval(norm.lower, norm.upper), first + size
+        return total
 
 
-def contraction_of(evidence: Evidence, inputs: Inputs) -> ResidualContraction | None:
-    """Return the contraction of a step and a basis; None if they make no sense."""
+def rotation_norm(block: MidRad) -> float:
+    """Bound the 2-norm of a block of one entry, or of two by two; infinite for a larger one.
+
+    ``[[p, q], [r, s]]`` is the sum of a rotation and of a reflection, each times a number, half of the lengths of
+    ``(p + s, q - r)`` and of ``(p - s, q + r)``.
+    """
+    if len(block) == 1:
+        return float(block.magnitude()[0, 0])
+    if len(block) > 2:
+        return float("inf")
+    p, q, r, s = (block[i, j] for i in range(2) for j in range(2))
+    lengths = [_norms(np.array([a.magnitude(), b.magnitude()]), 0) for a, b in ((p + s, q - r), (p - s, q + r))]
+    return float((lengths[0] + lengths[1]) / 2 * UP)
+
+
+def _norms(entries: MidRad | Doubles, axis: int) -> Doubles:
+    """Bounds of 2-norms along an axis."""
+    sizes = entries.magnitude() if isinstance(entries, MidRad) else entries
+    bounds: Doubles = np.sqrt((sizes**2).sum(axis=axis) * excess(sizes.shape[axis]) + TINY) * UP
+    return bounds
+
+
+def _rounded(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> MidRad:
+    """The doubles around a matrix of balls; `DomainError` if there are none."""
+    return MidRad.from_balls(ar, np.array([list(row) for row in rows], dtype=object))
+
+
+def _joined(arrays: Sequence[MidRad], shapes: Sequence[tuple[int, ...]], lanes: int) -> MidRad:
+    """Lanes of parameter arrays as lanes of vectors; what does not depend on the lane is the same in all."""
+    parts = []
+    for array, shape in zip(arrays, shapes, strict=True):
+        parts.append(array.map(partial(np.broadcast_to, shape=(lanes, *shape))).reshape(lanes, -1))
+    return MidRad.concatenate(parts, axis=-1)
+
+
+def frame_of(evidence: Evidence, inputs: Inputs) -> Frame | None:
+    """Return the frame of the inputs of a basin; None if they make no sense."""
     m, flat, ar = evidence.point.objective.residual_count, inputs["basis"], evidence.arithmetic
-    if not evidence.residual_form or inputs["step"] <= 0 or len(flat) != m * m:
+    blocks = tuple(int(size) for size in inputs["blocks"] if size.denominator == 1 and size > 0)
+    fits = len(blocks) == len(inputs["blocks"]) and sum(blocks) == m and len(flat) == m * m
+    if not (evidence.residual_form and inputs["step"] > 0 and fits):
         return None
     v = matrix.from_rationals(ar, [flat[i * m : (i + 1) * m] for i in range(m)])
     back = inverse(ar, v)
-    return None if back is None else ResidualContraction(evidence, v, back, inputs["step"])
+    return None if back is None else Frame(evidence, v, back, blocks, inputs["step"])
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Show that the residuals contract on Omega; enclose the contraction at ``x*``, the radius and the path."""
-    ar, size, bound, contraction = (
-        evidence.arithmetic,
-        inputs["size"],
-        inputs["bound"],
-        contraction_of(evidence, inputs),
-    )
-    if contraction is None or size <= 0 or not 0 < bound < 1:
+    """Show that the weights contract and pay for the way on Omega; the radius follows."""
+    size, bound, weights, slope = (inputs[name] for name in ("size", "bound", "weights", "slope"))
+    frame = frame_of(evidence, inputs)
+    makes_sense = size > 0 and 0 < bound < 1 and all(weight > 0 for weight in weights)
+    if frame is None or not makes_sense or len(weights) != len(frame.blocks):
         return Reason.NEEDS_PREMISES
-    at_point, shrink = contraction.norms(evidence.point), spectral_norm(ar, contraction.back)
-    if at_point is None or shrink is None:
-        return Reason.PRECISION
-    norms, descent, slope = contraction.norms(contraction.around(size)), inputs["descent"], inputs["slope"]
-    if norms is None or norms.contraction.upper > bound or norms.descent.upper > descent or norms.slope.upper > slope:
+    bounds = frame.bounds(size)
+    if bounds is None or not serves(bounds, frame.step, bound, weights, slope):
         return Reason.STEP
-    path = ar.constant(inputs["step"] * descent / (1 - bound))
-    radius = ar.constant(size) / (ar.constant(Fraction(1)) + path * ar.constant(slope))
-    reach = path * ar.interval(shrink.lower, shrink.upper)
-    ends = {"radius": radius, "path": reach}
-    if not all(map(ar.is_finite, ends.values())):
-        return Reason.PRECISION
-    return {"contraction": at_point.contraction} | {name: Enclosure(*ar.endpoints(v)) for name, v in ends.items()}
+    radius = evidence.arithmetic.constant(size / (1 + slope))
+    return {"radius": Enclosure(*evidence.arithmetic.endpoints(radius))}
+
+
+def serves(bounds: Bounds, step: Fraction, bound: Fraction, weights: Sequence[Fraction], slope: Fraction) -> bool:
+    """Tell, exactly, whether ``p N <= kappa p``, ``p N + E b <= p`` and ``p a <= slope``."""
+    n, b, a = ([Fraction(v) for v in part.reshape(-1).tolist()] for part in vars(bounds).values())
+    count = len(weights)
+    for j, weight in enumerate(weights):
+        taken = sum(p * v for p, v in zip(weights, n[j::count], strict=True))
+        if taken > bound * weight or taken + step * b[j] > weight:
+            return False
+    return sum(p * v for p, v in zip(weights, a, strict=True)) <= slope
 
 
 def measure_arrival(evidence: Evidence, x: list[Ball], ar: BallArithmetic) -> Enclosure | None:
-    """Enclose ``|r(x+)|`` at a point; None if it is indeterminate."""
+    """Enclose the bound ``p |V^-1 y|`` of the rest of the path from a point, by the claim `basin` that was proved.
+
+    None if there is none, or something is indeterminate.
+    """
+    region = evidence.claims.get("basin")
+    frame = None if region is None or "weights" not in region.inputs else frame_of(evidence, region.inputs)
     point = Point(ar, evidence.point.problem, x)
-    square = matrix.sum_of_squares(ar, point.shifted_residual)
-    return root(Enclosure(*ar.endpoints(square))) if point.domain_certain and ar.is_finite(square) else None
+    if region is None or frame is None or not (point.domain_certain and ar.all_finite([point.shifted_residual])):
+        return None
+    rest = frame.rest(point.shifted_residual, ar, region.inputs["weights"])
+    return Enclosure(*ar.endpoints(rest)) if ar.is_finite(rest) else None

@@ -83,13 +83,14 @@ class Facts(AboutProblem):
 class Evidence:
     """What is enclosed about the proved point: ``x*`` lies in the box of `point`, around the `centre` of the witness.
 
-    Claims that subdivide look at `max_boxes` at most, and give up when the time of the `clock` is up.
+    Claims that subdivide look at `max_boxes` at most, and give up when the `clock` says so; `claims` are proved.
     """
 
     point: Point
     centre: Vector = ()
     max_boxes: int = 1
     clock: Clock = UNLIMITED
+    claims: Mapping[str, Claim] = field(default_factory=dict)
 
     @property
     def arithmetic(self) -> BallArithmetic:

@@ -27,7 +27,7 @@ def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: C
         x, message = Reason.PRECISION, f"{message}: {provoked(error)}"
     if isinstance(x, Reason):
         return rechecked(claims, lambda *_: message)
-    evidence = Evidence(certificate.problem.at(ar, x), witness.centre, max_boxes, clock)
+    evidence = Evidence(certificate.problem.at(ar, x), witness.centre, max_boxes, clock, facts.claims)
 
     rules = rules_of(certificate.problem, not witness.solves)
 

@@ -70,13 +70,13 @@ class SlicedPrograms:
         """``x -> r(x+)``."""
         builder = ProgramBuilder(self.f.program.inputs)
         plus, _ = self._ascended(builder, _inputs(builder))
-        return builder.program(_included(builder, self.f.program, plus))
+        return builder.program(included(builder, self.f.program, plus))
 
     @cached_property
     def residual(self) -> Program:
         """``(x0, z) -> r(x+)``."""
         builder, x, _ = self._on_slice()
-        return builder.program(_included(builder, self.shifted, x))
+        return builder.program(included(builder, self.shifted, x))
 
     @cached_property
     def jacobian(self) -> Program:
@@ -90,15 +90,15 @@ class SlicedPrograms:
         """``(x0, z, e) -> (A B^T e, B B^T e)``."""
         builder, x, e = self._on_slice(self._z)
         plus, _ = self._ascended(builder, x)
-        direction = _included(builder, self.f.residual_pullback, [*plus, *e])
-        along = _included(builder, pushforward(self.shifted), [*x, *direction])[1]
-        return builder.program([along, _included(builder, pushforward(self.f.program), [*plus, *direction])[1]])
+        direction = included(builder, self.f.residual_pullback, [*plus, *e])
+        along = included(builder, pushforward(self.shifted), [*x, *direction])[1]
+        return builder.program([along, included(builder, pushforward(self.f.program), [*plus, *direction])[1]])
 
     @cached_property
     def square(self) -> Program:
         """``(x0, z, e) -> A A^T e``."""
         builder, x, e = self._on_slice(self._z)
-        return builder.program(_included(builder, self.gram, [*x, *e]))
+        return builder.program(included(builder, self.gram, [*x, *e]))
 
     @cached_property
     def back(self) -> Program:
@@ -110,23 +110,23 @@ class SlicedPrograms:
         """``(x, e) -> A A^T e``."""
         builder = ProgramBuilder(self.back.inputs)
         inputs = _inputs(builder)
-        direction = _included(builder, self.back, inputs)
-        return builder.program([_included(builder, pushforward(self.shifted), [*inputs[:-1], *direction])[1]])
+        direction = included(builder, self.back, inputs)
+        return builder.program([included(builder, pushforward(self.shifted), [*inputs[:-1], *direction])[1]])
 
     @cached_property
     def hessian(self) -> Program:
         """``(x0, z, v) -> H(x) v``."""
         builder, x, v = self._on_slice(*self.f.program.inputs)
-        return builder.program(_included(builder, self.f.calculus.second, [*x, *v]))
+        return builder.program(included(builder, self.f.calculus.second, [*x, *v]))
 
     @cached_property
     def curvature(self) -> Program:
         """``(x0, z, v) -> (v^T H v, g^T v, g^T H v, g^T H g, |v|^2)``."""
         builder, x, v = self._on_slice(*self.f.program.inputs)
         g, _ = self._gradient(builder, x)
-        along, turned = (_included(builder, self.f.calculus.second, [*x, *side]) for side in (v, g))
+        along, turned = (included(builder, self.f.calculus.second, [*x, *side]) for side in (v, g))
         pairs = (v, along), (g, v), (turned, v), (g, turned), (v, v)
-        return builder.program([_inner(builder, *pair) for pair in pairs])
+        return builder.program([inner(builder, *pair) for pair in pairs])
 
     @cached_property
     def move(self) -> Program:
@@ -140,7 +140,7 @@ class SlicedPrograms:
         """``(x0, z) -> (|g(x)|, f(x), f(x+))``."""
         builder, x, _ = self._on_slice()
         plus, q = self._ascended(builder, x)
-        return builder.program([q, *(_included(builder, self.f.value_program, y)[0] for y in (x, plus))])
+        return builder.program([q, *(included(builder, self.f.value_program, y)[0] for y in (x, plus))])
 
     # ------------------------------------------------------------------ pieces
 
@@ -156,7 +156,7 @@ class SlicedPrograms:
     def _moved(self, builder: ProgramBuilder, x0: list[int], z: int) -> list[int]:
         """``S z``."""
         plus, _ = self._ascended(builder, x0)
-        return _included(builder, self.f.residual_pullback, [*plus, z])
+        return included(builder, self.f.residual_pullback, [*plus, z])
 
     def _ascended(self, builder: ProgramBuilder, x: list[int]) -> tuple[list[int], int]:
         """``x+ = x + rho g/|g|`` and ``|g|``."""
@@ -166,8 +166,8 @@ class SlicedPrograms:
 
     def _gradient(self, builder: ProgramBuilder, x: list[int]) -> tuple[list[int], int]:
         """``g`` and ``|g|``."""
-        gradient = _included(builder, self.f.gradients, x)
-        return gradient, builder.unary("sqrt", _inner(builder, gradient, gradient))
+        gradient = included(builder, self.f.gradients, x)
+        return gradient, builder.unary("sqrt", inner(builder, gradient, gradient))
 
 
 class BoxPrograms(SlicedPrograms):
@@ -182,14 +182,14 @@ class BoxPrograms(SlicedPrograms):
         """``x -> g(x+)``."""
         builder = ProgramBuilder(self.f.program.inputs)
         plus, _ = self._ascended(builder, _inputs(builder))
-        return builder.program([self._joined(builder, _included(builder, self.f.gradients, plus))])
+        return builder.program([self._joined(builder, included(builder, self.f.gradients, plus))])
 
     @cached_property
     def target(self) -> Program:
         """``(x0, z, e) -> H(x+) e``."""
         builder, x, (e,) = self._on_slice(self._z)
         plus, _ = self._ascended(builder, x)
-        along = _included(builder, self.f.calculus.second, [*plus, *self._parts(builder, e)])
+        along = included(builder, self.f.calculus.second, [*plus, *self._parts(builder, e)])
         return builder.program([self._joined(builder, along)])
 
     @cached_property
@@ -198,7 +198,7 @@ class BoxPrograms(SlicedPrograms):
         builder, x, (e,) = self._on_slice(self._z)
         own = ProgramBuilder(self.f.program.inputs)
         ascent = own.program(self._ascended(own, _inputs(own))[0])
-        turned = _included(builder, pushforward(ascent), [*x, *self._parts(builder, e)])[len(x) :]
+        turned = included(builder, pushforward(ascent), [*x, *self._parts(builder, e)])[len(x) :]
         return builder.program([self._joined(builder, turned)])
 
     @cached_property
@@ -230,13 +230,13 @@ def _inputs(builder: ProgramBuilder) -> list[int]:
     return [builder.input(i) for i in range(len(builder.inputs))]
 
 
-def _included(builder: ProgramBuilder, program: Program, inputs: list[int]) -> list[int]:
+def included(builder: ProgramBuilder, program: Program, inputs: list[int]) -> list[int]:
     """The outputs of a program that is copied into the builder's."""
     done = builder.include(program, inputs)
     return [done[i] for i in program.outputs]
 
 
-def _inner(builder: ProgramBuilder, a: Sequence[int], b: Sequence[int]) -> int:
+def inner(builder: ProgramBuilder, a: Sequence[int], b: Sequence[int]) -> int:
     """The inner product of two lists of arrays."""
     total = builder.constant(0)
     for x, y in zip(a, b, strict=True):
