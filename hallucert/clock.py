@@ -50,6 +50,7 @@ class Clock:
     def __init__(self, seconds: float = math.inf, report: Report | None = None, now: Now = time.monotonic) -> None:
         self.now, self.report = now, report
         self.end = now() + seconds
+        self.outer: Clock | None = None
 
     @contextmanager
     def watched(self) -> Iterator[Clock]:
@@ -70,7 +71,7 @@ class Clock:
 
     def passed(self) -> bool:
         """Tell whether the time is up."""
-        return self.now() >= self.end
+        return self.now() >= self.end or (self.outer is not None and self.outer.passed())
 
     def left(self) -> float:
         """Return the seconds left, at least 0."""
@@ -78,7 +79,9 @@ class Clock:
 
     def part(self, share: float) -> Clock:
         """Return a clock with a share of the time left, for a part of the work."""
-        return Clock(share * self.left(), self.report, self.now)
+        part = Clock(share * self.left(), self.report, self.now)
+        part.outer = self
+        return part
 
     def tell(self, step: str, done: int, total: int | None = None) -> None:
         """Report how far the work is."""
@@ -112,7 +115,7 @@ def working(seconds: float = math.inf, progress: Progress = None) -> Iterator[Cl
     with shown(progress) as report:
         clock, outer = Clock(seconds, report), _WATCHED.get()
         if outer is not None:
-            clock.end, clock.report = min(clock.end, outer.end), report or outer.report
+            clock.end, clock.report, clock.outer = min(clock.end, outer.end), report or outer.report, outer
         yield clock
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
@@ -51,11 +52,23 @@ class _Line:
         self.lock = Lock()
         self.closed = False
         self.latest: tuple[str, int, int | None] = ("working", 0, None)
+        self.began = ("working", 0, time.monotonic())
         self.bar: Progress | None = None
 
     def report(self, step: str, done: int, total: int | None = None) -> None:
         """Keep what is to be drawn next."""
         self.latest = (step, done, total)
+        if step != self.began[0]:
+            self.began = (step, done, time.monotonic())
+
+    @property
+    def left(self) -> str:
+        """About how long the step still takes, as far as it went until now; empty if nobody knows."""
+        (step, done, total), (named, before, since) = self.latest, self.began
+        took = time.monotonic() - since
+        if total is None or step != named or done <= before or took < PATIENCE:
+            return ""
+        return f", about {took * (total - done) / (done - before):.0f} s left"
 
     def show(self) -> None:
         """Begin to draw, unless the work is done."""
@@ -81,7 +94,7 @@ def _bar(line: _Line) -> Progress:
         def get_renderables(self) -> Iterable[RenderableType]:
             if self.tasks:
                 step, done, total = line.latest
-                self.update(self.tasks[0].id, description=step, completed=done, total=total)
+                self.update(self.tasks[0].id, description=step + line.left, completed=done, total=total)
             yield from super().get_renderables()
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from hallucert.arguments import checked_items, checked_seconds, quiet
@@ -17,6 +18,7 @@ from hallucert.exact import Exact, whole
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
 from hallucert.find.curves.records import Branch, Sheet, Surface
+from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.prove.point import LargeProver, prover_at, prover_of
@@ -67,7 +69,13 @@ class OfFunction(OfCandidate, total=False):
     probabilities: Array
 
 
-class OfBranch(Common, total=False):
+class OfCurve(Common, total=False):
+    """Options for a sheet or a surface."""
+
+    resume: AnyCertificate | str | PathLike[str] | None
+
+
+class OfBranch(OfCurve, total=False):
     """Options for a branch."""
 
     gap: float | None
@@ -76,9 +84,9 @@ class OfBranch(Common, total=False):
 @overload
 def certify(subject: Branch, **options: Unpack[OfBranch]) -> BranchCertificate: ...
 @overload
-def certify(subject: Sheet, **options: Unpack[Common]) -> SheetCertificate: ...
+def certify(subject: Sheet, **options: Unpack[OfCurve]) -> SheetCertificate: ...
 @overload
-def certify(subject: Surface, **options: Unpack[Common]) -> SurfaceCertificate: ...
+def certify(subject: Surface, **options: Unpack[OfCurve]) -> SurfaceCertificate: ...
 @overload
 def certify(subject: Candidate | Diagnosis, **options: Unpack[OfCandidate]) -> Certificate: ...
 @overload
@@ -125,7 +133,8 @@ def certify(
         that more bits may decide. Curves and surfaces are proved at the largest, by default at 106.
     budget : float
         Seconds for all of it; by default 120, for a surface or a point in "midrad" 600. What is not decided by then
-        stays undecided.
+        stays undecided; of a curve or a surface the pieces that are proved are kept, `unfinished` says about how long
+        the rest takes, and `resume` goes on. The first Ctrl-C is the end of the time, the second an interrupt.
     progress : bool or callable, optional
         Show what is being done: by default on a terminal, after a second. A function gets the step, how much of it is
         done, and of how much (None if that is not known).
@@ -155,6 +164,9 @@ def certify(
 
         ``variant`` : {"sam", "usam"} or RadiusLaw, of points of a function; a candidate has its own. The ascent step,
         by default SAM's; for "usam" ``x+ = x + rho g(x)``.
+
+        ``resume`` : certificate or path, of branches, sheets and surfaces. What an earlier call, whose time was up, has
+        proved of the same curve: it is proved again, without a search, and the proof goes on behind it.
 
         ``gap`` : positive float, of branches. Arclength left out at each side of a branch point, where no cell can
         exist; by default 3e-4 of its radius.
@@ -195,7 +207,7 @@ def certify(
     prove = door.opened(subject, {**given, **chosen})
     if seconds is None:
         seconds = LARGE_BUDGET if isinstance(prove, LargeProver) else door.budget
-    with working(seconds, progress) as clock:
+    with working(seconds, progress) as clock, ended_by_interrupt(clock):
         return prove(BACKEND if backend is None else backend, ladder, clock)
 
 
@@ -220,21 +232,30 @@ class _Door:
 
 
 def _branch(branch: Branch, given: Mapping[str, Any]) -> Prover:
+    from hallucert.check.branch.certificate import BranchCertificate
     from hallucert.prove.curves.branch import certify_branch
+    from hallucert.prove.curves.resume import checked_resume
 
-    return partial(certify_branch, branch, gap=given.get("gap"))
+    before = checked_resume(given.get("resume"), BranchCertificate, (branch.objective, None), "a branch")
+    return partial(certify_branch, branch, gap=given.get("gap"), resume=before)
 
 
-def _sheet(sheet: Sheet, _: Mapping[str, Any]) -> Prover:
+def _sheet(sheet: Sheet, given: Mapping[str, Any]) -> Prover:
+    from hallucert.check.sheet.certificate import SheetCertificate
+    from hallucert.prove.curves.resume import checked_resume
     from hallucert.prove.curves.sheet import certify_sheet
 
-    return partial(certify_sheet, sheet)
+    before = checked_resume(given.get("resume"), SheetCertificate, (sheet.objective, sheet.rho), "a sheet")
+    return partial(certify_sheet, sheet, resume=before)
 
 
-def _surface(surface: Surface, _: Mapping[str, Any]) -> Prover:
+def _surface(surface: Surface, given: Mapping[str, Any]) -> Prover:
+    from hallucert.check.sheet.certificate import SurfaceCertificate
+    from hallucert.prove.curves.resume import checked_resume
     from hallucert.prove.curves.surface import certify_surface
 
-    return partial(certify_surface, surface)
+    before = checked_resume(given.get("resume"), SurfaceCertificate, (surface.objective, surface.rho), "a surface")
+    return partial(certify_surface, surface, resume=before)
 
 
 def _diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
@@ -245,8 +266,8 @@ def _diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
 
 _DOORS: dict[type, _Door] = {
     Branch: _Door("a branch", OfBranch, _branch),
-    Sheet: _Door("a sheet", Common, _sheet),
-    Surface: _Door("a surface", Common, _surface, SURFACE_BUDGET),
+    Sheet: _Door("a sheet", OfCurve, _sheet),
+    Surface: _Door("a surface", OfCurve, _surface, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
     BatchCandidate: _Door("a candidate with batches", OfBatchCandidate, prover_of),
     Diagnosis: _Door("a diagnosis", OfCandidate, _diagnosis),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ from hallucert.check.branch.region import (
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell
 from hallucert.check.claim import Claim, Inputs, Measured
+from hallucert.check.file.chains import Unfinished
 from hallucert.check.file.fields import MAX_NUMBER_BITS
 from hallucert.check.polygons import doubles
 from hallucert.check.publishing import provenance, publish
@@ -42,9 +45,11 @@ from hallucert.find.curves.records import Branch
 from hallucert.find.domain import LARGEST, checked_point
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
+from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.formula import checked_formula
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.branch import NO_TARGET, PRECISION, Prover
+from hallucert.prove.curves.resume import checked_resume, expected, unfinished
 from hallucert.prove.regions import ROOM as LARGER
 from hallucert.prove.regions import Cutting
 
@@ -69,6 +74,7 @@ def diagram(
     budget: float = 300.0,
     seed: int = 0,
     progress: Progress = None,
+    resume: DiagramCertificate | str | PathLike[str] | None = None,
 ) -> DiagramCertificate:
     """Prove which points of a box are hallucinated with one target, for all radii: branches, and that these are all.
 
@@ -96,6 +102,9 @@ def diagram(
         Seed of the search for critical points.
     progress : bool or callable, optional
         As for `hallucert.certify`.
+    resume : DiagramCertificate or path, optional
+        What an earlier call, whose time was up, has proved of the same diagram: its branches are proved again, without
+        a search, and the proof goes on; the search of the box begins again. `unfinished` says about how long it takes.
 
     Returns
     -------
@@ -125,8 +134,13 @@ def diagram(
     size = max(float(high - low) for low, high in region)
     near = polished_critical_point(f, checked_point(target, f.dimension, "target"), size, "target")
     wide = np.array([[float(low - ROOM * (high - low)), float(high + ROOM * (high - low))] for low, high in region])
-    with working(seconds, progress) as clock:
-        return _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock)
+    before = checked_resume(resume, DiagramCertificate, (f, None), "a diagram")
+    if before is not None and before.region != tuple(region):
+        raise ArgumentError("resume", resume, "be a certificate of this diagram: the same box")
+    chains = [] if before is None else list(before.chains)
+    with working(seconds, progress) as clock, ended_by_interrupt(clock):
+        found = _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock, chains)
+    return found if before is None or found.unfinished is None or found.cells >= before.cells else before
 
 
 def _proved(
@@ -138,8 +152,9 @@ def _proved(
     max_boxes: int,
     seed: int,
     clock: Clock,
+    before: list[Chain],
 ) -> DiagramCertificate:
-    """Find and prove the branches, and that these are all."""
+    """Find and prove the branches, some of which were proved `before`, and that these are all."""
     size = max(b - a for a, b in region)
     with ar:
         prover = Prover.at(ar, f, [Fraction(v) for v in near.tolist()], size)
@@ -147,11 +162,17 @@ def _proved(
             last = COMPLETENESS.open(Reason.NEEDS_PREMISES)
             return DiagramCertificate(f, None, (), (*NO_TARGET, last), provenance(ar), None, tuple(region))
         found, searching = _found(f, near, wide, seed, clock), clock.part(BRANCHES)
+        left, began = None, clock.now()
         for number in range(ROUNDS):
-            before = len(prover.chains)
-            for one in found:
-                prover.add(one, None, searching)
-            if number > 0 and len(prover.chains) == before:
+            count = len(prover.chains)
+            for done, one in enumerate(found):
+                known = prover.along(one, before)
+                before = [chain for chain in before if chain not in known]
+                prover.add(one, None, searching, known)
+                if left is None and prover.unfinished is not None:
+                    way = [0.0, 0.0, done + prover.unfinished.share, float(len(found))]
+                    left = unfinished(way, clock.now() - began)
+            if number > 0 and len(prover.chains) == count:
                 # The same places are left, at which the same would be found.
                 break
             with prover.searching.arithmetic:
@@ -159,6 +180,7 @@ def _proved(
             found = [] if swept.record else _missed(f, near, wide, swept, clock)
             if not found:
                 break
+        left = left if left is not None else swept.unfinished
         claims, about = prover.claims(region), Branches(f.dimension, tuple(prover.chains), tuple(region))
         if swept.record and prover.searching is not prover.system:
             obstacle = settle(prover.system, prover.chains, region, swept.record, max_boxes)
@@ -167,7 +189,14 @@ def _proved(
     if not all(claims):
         last = COMPLETENESS.open(Reason.TIME if clock.passed() else Reason.PRECISION)
     return DiagramCertificate(
-        f, prover.place, tuple(prover.chains), (*claims, last), provenance(ar), prover.box, tuple(region)
+        f,
+        prover.place,
+        tuple(prover.chains),
+        (*claims, last),
+        provenance(ar),
+        prover.box,
+        tuple(region),
+        unfinished=left,
     )
 
 
@@ -178,6 +207,7 @@ class Swept:
     left: list[Box]
     record: Inputs | None
     obstacle: Reason | None = None
+    unfinished: Unfinished | None = None
 
 
 def completeness(swept: Swept, about: Branches) -> Claim:
@@ -199,17 +229,22 @@ def sweep(
         {**EMPTY, "c": lambda piece: _may_be_convex(piece) and is_convex(piece), HELD: tubes.hold},
     )
     room, smallest = ar.interval(-LARGER, LARGER), SMALLEST * max(high - low for low, high in region)
-    cutting, left = Cutting(region), list[Box]()
-    for piece, _ in cutting:
-        clock.tell("pieces of the box", len(cutting))
+    cutting, left, share, began = Cutting(region), list[Box](), 0.0, clock.now()
+    for piece, depth in cutting:
+        looked = len(cutting)
+        clock.tell("pieces of the box", looked, expected(0, looked, 0.0, share, 1.0) if share < 1 else looked)
         if len(left) >= MOST_LEFT:
             return Swept(left, None, Reason.PLACES)
-        if clock.passed() or len(cutting) == max_boxes:
-            return Swept(left, None, Reason.TIME if clock.passed() else Reason.PLACES if left else Reason.BUDGET)
+        if clock.passed():  # the next time it begins again
+            again = (clock.now() - began) / share if share else math.inf
+            return Swept(left, None, Reason.TIME, Unfinished(share, again))
+        if looked == max_boxes:
+            return Swept(left, None, Reason.PLACES if left else Reason.BUDGET)
         letter = tests.settling(piece, room)
         if letter is None and max(high - low for low, high in piece) > smallest:
             cutting.halve()
         else:
+            share += 2.0**-depth
             left += [] if letter else [piece]
             cutting.end(letter or "")
     if left:

@@ -133,10 +133,11 @@ def test_cells_cover_a_curve_over_an_ellipse_in_one_row():
     curve = hc.find.sheet(f, (0.4, 0.3), rho)
     ar = arithmetic("arb", 106)
     with ar:
-        rows = proposal.search_curves(CurveSystem(ar, f, rho), curve, 1000, UNLIMITED)
-    ((row, closed),) = rows
-    assert not closed
-    ends = [[float(v) for v in proof.cell.centre] for proof in (row[0], row[-1])]
+        search = proposal.Search(CurveSystem(ar, f, rho), curve)
+        search.run(1000, UNLIMITED)
+    (row,) = search.rows
+    assert not search.whole and search.unfinished is None
+    ends = [[float(v) for v in cell.proof.cell.centre] for cell in (row.cells[0], row.cells[-1])]
     assert np.linalg.norm(ends - curve.x[[0, -1]], axis=1).max() < 0.05
 
 
@@ -151,7 +152,9 @@ def test_the_search_for_cells_ends_where_none_can_be_proved(ring, circle, monkey
     monkeypatch.setattr(proposal, "cell_between", fail)
     ar = arithmetic("arb", 106)
     with ar:
-        assert proposal.search_curves(CurveSystem(ar, ring, RHO), circle, 10**6, UNLIMITED) == []
+        search = proposal.Search(CurveSystem(ar, ring, RHO), circle)
+        search.run(10**6, UNLIMITED)
+    assert [row.cells for row in search.rows] == [[]]
     assert min(attempts) < proposal.SHORTEST * 4 * circle.length
 
 
@@ -356,9 +359,10 @@ def test_sharp_turns_are_proved_in_cells_as_short_as_the_steps_there():
     assert np.abs(whole.x[at] - diagonal).max() < 1e-4
     ar = arithmetic("arb", 106)
     with ar:
-        track = proposal.track_of(CurveSystem(ar, f, Fraction(13, 10)), whole)
-        sigma, length = track.lengths[at], track.total / 2
-        usual = proposal.SHORTEST * length
+        search = proposal.Search(CurveSystem(ar, f, Fraction(13, 10)), whole)
+        track, sigma = search.track, float(search.track.lengths[at])
+        usual = proposal.SHORTEST * whole.length
         assert proposal.cell_between(track, sigma, sigma + usual) is None
-        short = proposal._shortest(track, length, sigma)
+        search.sigma = sigma
+        short = search._shortest
         assert short < usual and proposal.cell_between(track, sigma, sigma + short) is not None

@@ -20,7 +20,7 @@ and state each theorem from the published numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar
@@ -32,7 +32,7 @@ from hallucert.check.branch.cell import ATTRACTING
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, kind_of
 from hallucert.check.claim import Claim, Conclusion, Enclosure, Inputs, Measured, Numbers, Provenance, Status, Theorem
-from hallucert.check.file.chains import ChainCertificate
+from hallucert.check.file.chains import ChainCertificate, Unfinished
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
@@ -255,6 +255,8 @@ class BranchCertificate(ChainCertificate):
         Which software made it.
     box : tuple of (Fraction, Fraction) or None
         Contains the target ``c``; None unless that is proved.
+    unfinished : Unfinished or None
+        How much of it is left, if the time was up: not in a file.
     """
 
     kind: ClassVar[str] = "branch"
@@ -267,6 +269,7 @@ class BranchCertificate(ChainCertificate):
     all_claims: tuple[Claim, ...]
     provenance: Provenance
     box: tuple[tuple[Fraction, Fraction], ...] | None = None
+    unfinished: Unfinished | None = field(default=None, compare=False, kw_only=True)
 
     @property
     def about(self) -> Branches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
@@ -10,11 +11,31 @@ from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """What is left where the time was up: the `share` that is proved, and about how many `seconds` the rest takes.
+
+    `work` is what a prover goes on from in the same process; no checker looks at it, and no file or copy has it.
+    """
+
+    share: float
+    seconds: float
+    work: object = field(default=None, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Unfinished], tuple[float, float]]:
+        return Unfinished, (self.share, self.seconds)
+
+    def __str__(self) -> str:
+        rest = f"the rest takes about {self.seconds:.2g} s more" if self.seconds < float("inf") else "no estimate"
+        return f"unfinished: {self.share:.0%} is proved when the time is up, {rest}; go on with resume="
+
+
 class ChainCertificate(Saved):
     """Several claims of each name: indexing gives the `Claims` of a name, iterating all claims in order.
 
     ``certificate[name]`` is true only if there are claims of that name and *all* of them are proved. `names` are those
-    there can be, and `first_claim` says that a piece is there at all.
+    there can be, and `first_claim` says that a piece is there at all. `unfinished`, which no file has, says how much is
+    left if the time was up.
     """
 
     kind: ClassVar[str]
@@ -24,6 +45,7 @@ class ChainCertificate(Saved):
     objective: Objective
     all_claims: tuple[Claim, ...]
     provenance: Provenance
+    unfinished: Unfinished | None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "all_claims", Claims(self.all_claims))
@@ -58,7 +80,8 @@ class ChainCertificate(Saved):
 
     def card(self) -> list[str]:
         """Return what the claims are about, and the claims."""
-        return [*self._subject(), *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims)]
+        left = [] if self.unfinished is None else [str(self.unfinished)]
+        return [*self._subject(), *(f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims), *left]
 
     def _lengths(self) -> list[int]:
         """Return the number of cells of each chain."""

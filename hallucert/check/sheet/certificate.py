@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Provenance
-from hallucert.check.file.chains import ChainCertificate
+from hallucert.check.file.chains import ChainCertificate, Unfinished
 from hallucert.check.sheet.claims import THEOREMS, Pieces
 from hallucert.check.sheet.curve import CurveChain
 from hallucert.check.sheet.surface_atlas import Atlas
@@ -41,6 +41,8 @@ class PiecesCertificate(ChainCertificate, Generic[Piece]):
         In the order in which they are made.
     provenance : Provenance
         Which software made it.
+    unfinished : Unfinished or None
+        How much of it is left, if the time was up: not in a file.
     """
 
     objective: Objective
@@ -48,6 +50,7 @@ class PiecesCertificate(ChainCertificate, Generic[Piece]):
     pieces: tuple[Piece, ...]
     all_claims: tuple[Claim, ...]
     provenance: Provenance
+    unfinished: Unfinished | None = field(default=None, compare=False, kw_only=True)
 
     @property
     def about(self) -> Pieces:

@@ -194,15 +194,16 @@ class CurveCellProof(CellProof[CurveSystem]):
         """Return ``K`` over the whole span for the box `w` around 0; None where it is indeterminate."""
         ar, c = self.arithmetic, self.preconditioner
         jacobian = self.system.jacobian(self.at(self.span, w))
-        along = self._along_axis()
+        along = self.along_axis
         if along is None or not ar.all_finite(jacobian):
             return None
         across = ar.matrix_product(c, ar.matrix_product(jacobian, self.normals))
         error = matrix.subtract(matrix.identity(ar, self.system.dimension), across)
         return [e - v for e, v in zip(matrix.apply(ar, error, w), along, strict=True)]
 
-    def _along_axis(self) -> Vector | None:
-        """Enclose ``C G(x(s, 0))`` for all ``s`` of the span; None where it is indeterminate."""
+    @cached_property
+    def along_axis(self) -> Vector | None:
+        """``C G(x(s, 0))`` for all ``s`` of the span, whatever the radii; None where it is indeterminate."""
         ar, c, (low, high) = self.arithmetic, self.preconditioner, self.cell.span
         result: Vector | None = None
         for k in range(PIECES):

@@ -16,13 +16,16 @@ from hallucert.check.branch.certificate import THEOREMS, BranchCertificate, Bran
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formula_of, proved_target
 from hallucert.check.claim import Claim, Enclosure
+from hallucert.check.file.chains import Unfinished
 from hallucert.check.publishing import Sizes, provenance, publish, published, sizes_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
+from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Branch, EndReason
 from hallucert.objectives.objective import Objective
-from hallucert.prove.curves.cells import Guide, Track, propose_target
-from hallucert.prove.curves.chains import search_chains
+from hallucert.prove.curves.cells import Guide, SoughtCell, Track, propose_target
+from hallucert.prove.curves.chains import Growing, search_chains, taken_up
+from hallucert.prove.curves.resume import BACK, located, unfinished
 from hallucert.prove.regions import quick
 
 PRECISION = 106  # bits by default: folds to 1e-8 and better need more than doubles have
@@ -32,11 +35,16 @@ GAP = 3e-4  # what is left out at each side of a branch point, by default, as a 
 # sought as parts of the whole arclength.
 FAR = 4.0
 MAX_CELLS = 20_000
-SEARCH = 0.6  # part of the time budget for cells; the rest is for what is said about them, which takes less
+SEARCH = 0.6  # part of the time budget for cells, where another arithmetic proves them again
 
 
 def certify_branch(
-    branch: Branch, backend: str, precisions: Sequence[int] | None, clock: Clock, gap: float | None = None
+    branch: Branch,
+    backend: str,
+    precisions: Sequence[int] | None,
+    clock: Clock,
+    gap: float | None = None,
+    resume: BranchCertificate | None = None,
 ) -> BranchCertificate:
     """Prove what can be proved about `branch`; see `hallucert.certify`.
 
@@ -56,15 +64,19 @@ def certify_branch(
         prover = Prover.at(ar, objective, near, reach)
         if prover is None:
             return BranchCertificate(objective, None, (), NO_TARGET, provenance(ar))
-        obstacle = prover.add(branch, gap, clock)
+        obstacle = prover.add(branch, gap, clock, [] if resume is None else list(resume.chains))
+        if resume is not None and not prover.chains:
+            return resume
         claims = prover.claims()
     made = {claim.name for claim in claims}
     reasons = {
         "branch": obstacle or Reason.PRECISION,
         "stability": Reason.STRADDLES if "branch" in made else Reason.NEEDS_PREMISES,
     }
+    made -= {"branch"} if prover.unfinished else set()
     claims += [THEOREMS[name].open(reason) for name, reason in reasons.items() if name not in made]
-    return BranchCertificate(objective, prover.place, tuple(prover.chains), tuple(claims), provenance(ar), prover.box)
+    found = objective, prover.place, tuple(prover.chains), tuple(claims), provenance(ar), prover.box
+    return BranchCertificate(*found, unfinished=prover.unfinished)
 
 
 NO_TARGET = (THEOREMS["target"].open(Reason.DEGENERATE_TARGET), THEOREMS["branch"].open(Reason.NEEDS_PREMISES))
@@ -82,6 +94,8 @@ class Prover:
         For proofs and for the search; the same if it is the same arithmetic.
     chains, facts : lists of Chain and ChainFacts
         What has been proved so far.
+    unfinished : Unfinished or None
+        What is left of the last branch, if the time was up.
     """
 
     def __init__(self, system: BranchSystem, place: TargetBox, target: Target, reach: Fraction) -> None:
@@ -89,6 +103,7 @@ class Prover:
         self.precision, self.sizes = system.arithmetic.precision, _sizes(target, reach)
         self.chains: list[Chain] = []
         self.facts: list[ChainFacts] = []
+        self.unfinished: Unfinished | None = None
 
     @classmethod
     def at(cls, ar: BallArithmetic, objective: Objective, near: Sequence[Fraction], reach: Fraction) -> Self | None:
@@ -99,26 +114,65 @@ class Prover:
             return None
         return cls(BranchSystem(ar, objective, target.c), place, target, reach)
 
-    def add(self, branch: Branch, gap: float | None, clock: Clock) -> Reason | None:
+    def add(self, branch: Branch, gap: float | None, clock: Clock, before: Sequence[Chain] = ()) -> Reason | None:
         """Prove chains along a branch; return why the last part without a cell has none.
 
         A chain that the final check does not confirm is left out. `gap` is the arclength in ``(x, lambda/scale)`` left
-        out at both sides of a branch point.
+        out at both sides of a branch point. Chains of a certificate, `before`, are proved again, and it goes on there.
+        Raises `ArgumentError` if they lie elsewhere or are not proved.
         """
         guide, radii = _guide(branch), branch.rho[slice(*_before_infinity(branch))]
         if gap is None:
             gap = GAP * max(radii[guide.singular].tolist(), default=1.0)
+        known = self.searching is self.system
+        track, began = Track(self.searching, guide), clock.now()
+        where = located(track, [[link.cell for link in chain.links] for chain in before], track.total)
+        if where is None and before:
+            raise ArgumentError("resume", "chains of cells", "lie along this branch")
+        _, begin, length = where or (0.0, 0.0, 0.0)
         with self.searching.arithmetic:
-            found, obstacle = search_chains(Track(self.searching, guide), gap, MAX_CELLS, clock.part(SEARCH))
-        for chain, proofs in found:
-            known = proofs if self.searching is self.system else None
-            facts = clock.kept(partial(check_chain, self.system, chain, known, clock), LATE)
+            done = [taken_up(self.searching, chain, clock) for chain in before]
+            if wrong := next((one for one in done if isinstance(one, Objection)), None):
+                if wrong.reason is not Reason.TIME:
+                    raise ArgumentError("resume", "a chain of cells", f"be proved: {wrong.text}")
+                return wrong.reason
+            growing = [one for one in done if isinstance(one, Growing)]
+            found = search_chains(
+                track, gap, MAX_CELLS, clock if known else clock.part(SEARCH), growing, begin, BACK * length
+            )
+        obstacle = found.obstacle
+        if obstacle is Reason.TIME:
+            way = [track.steps_until(sigma) for sigma in (0.0, begin, found.reached, track.total)]
+            self.unfinished = unfinished(way, clock.now() - began)
+        for chain, proofs in found.chains:
+            chain, facts = self._confirmed(chain, proofs, clock)
             if isinstance(facts, Objection):
                 obstacle = facts.reason
             else:
                 self.chains.append(chain)
                 self.facts.append(facts)
         return obstacle
+
+    def along(self, branch: Branch, chains: Sequence[Chain]) -> list[Chain]:
+        """Return those of some chains whose cells lie along a branch."""
+        track = Track(self.searching, _guide(branch))
+        return [one for one in chains if located(track, [[link.cell for link in one.links]], track.total)]
+
+    def _confirmed(
+        self, chain: Chain, known: Sequence[SoughtCell], clock: Clock
+    ) -> tuple[Chain, ChainFacts | Objection]:
+        """Prove a chain, or as much from its first cell on as the time allows, in the arithmetic of the proof."""
+        if self.searching is self.system:
+            return chain, check_chain(self.system, chain, known)
+        began, proofs = clock.now(), list[SoughtCell]()
+        growing = clock.kept(partial(taken_up, self.system, chain, clock, proofs), LATE)
+        if isinstance(growing, Objection) and growing.reason is Reason.TIME and proofs:
+            way = [0.0, 0.0, float(len(proofs)), float(len(chain.links))]
+            self.unfinished = unfinished(way, clock.now() - began)
+            chain = Chain(chain.links[: len(proofs)], chain.from_critical, False)
+        elif isinstance(growing, Objection):
+            return chain, growing
+        return chain, check_chain(self.system, chain, proofs)
 
     def claims(self, region: Sequence[tuple[Fraction, Fraction]] = ()) -> list[Claim]:
         """Return the claims about the target and all chains."""

@@ -31,6 +31,7 @@ OVERLAP = 1 / 32  # part of its length by which a cell reaches back into the one
 THICKNESS = 2.0**-9  # of their length tubes are thick at least: a wide one costs little and shows more uniqueness
 ATTEMPTS = 4
 FILLING = (0.15, 0.5)  # of the box of a target, as for points: room for a test in another arithmetic
+REMEMBERED = 4  # points of a track: a cell begins where the one before ends, and so does one that is tried again
 SECTION_STEPS = 8  # of Newton's method, with one Jacobian, for the point of an arc at one ``s``
 WIDER = Fraction(3, 2)  # tubes around an arc are so many times as wide as what is known of it, so that the test passes
 
@@ -68,6 +69,11 @@ class Track(Generic[S]):
         self.lengths = guide.arclength
         self.total = float(self.lengths[-1])
         self.unscaled = np.append(np.ones(system.dimension), guide.scale)
+        self.known: dict[float, np.ndarray] = {}
+
+    def steps_until(self, sigma: float) -> float:
+        """Return how many steps of the float curve there are until an arclength: they are short where it is hard."""
+        return float(np.interp(sigma, self.lengths, np.arange(len(self.lengths))))
 
     def balls(self, z: np.ndarray) -> Vector:
         """Return a float point, exactly, in ``(x, lambda)``."""
@@ -79,6 +85,11 @@ class Track(Generic[S]):
 
     def point(self, sigma: float) -> np.ndarray:
         """Return the point of the curve near arclength `sigma`; the ends exactly as they are in the guide."""
+        if sigma not in self.known:
+            self.known = {**dict(list(self.known.items())[-REMEMBERED:]), sigma: self._point(sigma)}
+        return self.known[sigma]
+
+    def _point(self, sigma: float) -> np.ndarray:
         points, lengths = self.guide.points, self.lengths
         if sigma <= 0 or sigma >= self.total:
             return points[0] if sigma <= 0 else points[-1]

@@ -6,6 +6,7 @@ already. A shorter cell is tried otherwise. Where none is accepted the chain end
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from hallucert.check.branch.cell import FOLD, UNDECIDED, Arc, determinant_at
 from hallucert.check.branch.chain import (
+    LATE,
     NOT_JOINED,
     NOT_PROVED,
     Chain,
@@ -29,6 +31,7 @@ from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 from hallucert.exact import round_down, round_up
 from hallucert.prove.curves.cells import SoughtCell, Track, cell_between
+from hallucert.prove.curves.resume import expected
 
 DEPTH = 12  # how often the prover halves a part of an arc
 FIRST = 1 / 32  # the first cell tried, as a part of the whole length
@@ -90,26 +93,69 @@ def intervals(track: Track[BranchSystem], gap: float) -> list[tuple[float, float
     return [(a, b) for a, b in parts if a < b]
 
 
+class Found(NamedTuple):
+    """Chains with the proofs of their cells, why the last part without a cell has none, and how far the search came."""
+
+    chains: list[tuple[Chain, list[SoughtCell]]]
+    obstacle: Reason | None
+    reached: float
+
+
+def taken_up(
+    system: BranchSystem, chain: Chain, clock: Clock, proofs: list[SoughtCell] | None = None
+) -> Growing | Objection:
+    """Prove again what a chain says, so that it can grow; return the objection, if there is one.
+
+    The proofs are put into a list as they are found.
+    """
+    growing = Growing(chain.from_critical, proofs=[] if proofs is None else proofs)
+    for i, link in enumerate(chain.links):
+        clock.tell("cells proved again", i, len(chain.links))
+        if clock.passed():
+            return LATE
+        proof = SoughtCell(system, link.cell)
+        proof.places = {place.low: place for place in link.places}
+        ends = (chain.from_critical and i == 0, chain.to_critical and i == len(chain.links) - 1)
+        found = check_link(proof, link, growing.proofs, ends, again=True) if proof.proved() else NOT_PROVED
+        if isinstance(found, Objection):
+            return found.in_cell(i)
+        growing.links.append(link)
+        growing.proofs.append(proof)
+    growing.to_critical = chain.to_critical
+    return growing
+
+
 def search_chains(
-    track: Track[BranchSystem], gap: float, max_cells: int, clock: Clock
-) -> tuple[list[tuple[Chain, list[SoughtCell]]], Reason | None]:
-    """Return the chains that can be proved along the guide, with the proofs of their cells.
+    track: Track[BranchSystem],
+    gap: float,
+    max_cells: int,
+    clock: Clock,
+    done: Sequence[Growing] = (),
+    begin: float = 0.0,
+    back: float = 0.0,
+) -> Found:
+    """Return the chains that can be proved along the guide, behind those that are done until arclength `begin`.
+
+    Floats say where that is, so that the next cell begins as much before it as `back`.
 
     A chain ends beside a branch point, or where no short cell is accepted; then the next begins behind a hole that
-    grows until it does, or at once if a cell was refused only as a continuation. The reason says why the last part of
-    the guide without a cell has none, if there is one.
+    grows until it does, or at once if a cell was refused only as a continuation.
     """
     guide, shortest, left = track.guide, SHORTEST * track.total, max_cells
-    chains: list[Growing] = []
+    chains, sigma = list(done), begin
     obstacle: Reason | None = None
     for low, high in intervals(track, gap):
-        sigma, hole, step = low, shortest, FIRST * track.total
+        if done and (high - begin <= max(back, shortest) or (high == track.total and done[-1].to_critical)):
+            continue
+        more = bool(done) and low < begin
+        sigma, hole, step = max(low, begin - back), shortest, FIRST * track.total
         while sigma < high and left > 0 and not clock.passed():
-            growing = Growing(sigma <= 0 and guide.from_critical)
+            growing = chains.pop() if more else Growing(sigma <= 0 and guide.from_critical)
+            before, more = len(growing.links), False
             sigma, step, objection = _grown(growing, track, sigma, high, step, left, clock)
             if growing.links:
                 chains.append(growing)
-                left -= len(growing.links)
+                left -= len(growing.links) - before
                 hole = shortest
             if objection is None:
                 continue
@@ -122,9 +168,9 @@ def search_chains(
                 sigma, step, hole = sigma + hole, max(step, hole), 2 * hole
             else:
                 step = FIRST * track.total
-    if clock.passed():
-        obstacle = Reason.TIME
-    return [(growing.chain, growing.proofs) for growing in chains], obstacle
+        if clock.passed():
+            return Found([(growing.chain, growing.proofs) for growing in chains], Reason.TIME, sigma)
+    return Found([(growing.chain, growing.proofs) for growing in chains], obstacle, track.total)
 
 
 def _grown(
@@ -137,7 +183,8 @@ def _grown(
     """
     shortest = SHORTEST * track.total
     while sigma < stop and len(growing.links) < max_cells and not clock.passed():
-        clock.tell("cells", len(growing.links))
+        so_far = track.steps_until(sigma), track.steps_until(track.total)
+        clock.tell("cells", len(growing.links), expected(0, len(growing.links), 0.0, *so_far))
         upto = min(sigma + step, stop)
         if stop - upto < 0.3 * step:
             upto = stop

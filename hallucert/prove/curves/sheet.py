@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from hallucert.balls import BallArithmetic, arithmetic
 from hallucert.check.cell import Vector, unrepeated
 from hallucert.check.claim import Claim, Enclosure, Measured
+from hallucert.check.file.chains import Unfinished
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point
 from hallucert.check.publishing import UNSIZED, Sizes, provenance, publish, sizes_at
@@ -29,17 +29,17 @@ from hallucert.check.sheet.curve import (
 )
 from hallucert.check.sheet.measures import RULES, Found, Least, Length, Measures, arc_piece
 from hallucert.check.sheet.surface_atlas import MEASURED
-from hallucert.check.subdivision import Subdivision
+from hallucert.check.subdivision import Box, Subdivision
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 from hallucert.find.curves.records import Sheet
 from hallucert.prove.curves.cells import STRAIGHT, Guide, Track, exact_rows
+from hallucert.prove.curves.resume import BACK, expected, located, unfinished
 from hallucert.prove.regions import Cutting
 
 PRECISION = 106  # bits by default
 MAX_CELLS = 20_000
-SEARCH = 0.4  # part of the time budget for cells or charts; the rest is for what is said about them
 DEPTH = 4  # how often an arc may be halved where something is not certain
 HARDEST_FIRST = ("projected_c32", "attractor", "gradient", "regular", "theorem_3_2")
 KNOWN = 9  # a number is known well enough if its ends, counted from the threshold, differ by at most this factor
@@ -52,13 +52,16 @@ SHORTEST, OF_A_STEP = 2.0**-14, 1 / 16
 JOINED = 1 / 4  # how far the last cell of a closed curve reaches into the first, as a part of its length
 
 
-def certify_sheet(sheet: Sheet, backend: str, precisions: Sequence[int] | None, clock: Clock) -> SheetCertificate:
+def certify_sheet(
+    sheet: Sheet, backend: str, precisions: Sequence[int] | None, clock: Clock, resume: SheetCertificate | None = None
+) -> SheetCertificate:
     """Prove what can be proved about `sheet`; see `hallucert.certify`.
 
     Raises
     ------
     ArgumentError
-        If the function has too many variables, or is not given as a sum of squares with ``d - 1`` residuals.
+        If the function has too many variables, or is not given as a sum of squares with ``d - 1`` residuals; or if
+        `resume` is of another curve.
     NotAnalyticError
         If the objective is float-only.
     """
@@ -71,8 +74,15 @@ def certify_sheet(sheet: Sheet, backend: str, precisions: Sequence[int] | None, 
         raise ArgumentError("subject", sheet, f"have at most {MAX_DIMENSION} variables")
     ar = largest_arithmetic(backend, precisions)
     with ar:
-        chains, claims = _curves(CurveSystem(ar, sheet.objective, sheet.rho), sheet, clock)
-    return SheetCertificate(sheet.objective, sheet.rho, chains, claims, provenance(ar))
+        search = Search(CurveSystem(ar, sheet.objective, sheet.rho), sheet)
+        work = None if resume is None or resume.unfinished is None else resume.unfinished.work
+        if isinstance(work, Search) and work.is_same(search):
+            search = work  # of this process: it has the proofs
+        elif resume is not None and not search.took_up(resume, clock):
+            return resume
+        search.run(MAX_CELLS, clock)
+        chains, claims = _claimed(search)
+    return SheetCertificate(sheet.objective, sheet.rho, chains, claims, provenance(ar), unfinished=search.unfinished)
 
 
 def largest_arithmetic(backend: str, precisions: Sequence[int] | None) -> BallArithmetic:
@@ -80,75 +90,105 @@ def largest_arithmetic(backend: str, precisions: Sequence[int] | None) -> BallAr
     return arithmetic(backend, PRECISION if precisions is None else max(precisions))
 
 
-def _curves(system: CurveSystem, sheet: Sheet, clock: Clock) -> tuple[tuple[CurveChain, ...], tuple[Claim, ...]]:
-    """Cover a float curve by chains of proved cells and make their claims; one undecided claim if there is none."""
-    searching, ar = clock.part(SEARCH), system.arithmetic
+def _claimed(search: Search) -> tuple[tuple[CurveChain, ...], tuple[Claim, ...]]:
+    """Return the chains that are proved and measured, with their claims, and what is left undecided."""
+    system = search.system
+    ar, sheet = system.arithmetic, search.sheet
     first = [ar.constant(Fraction(v)) for v in sheet.x[0].tolist()]
     sizes = sizes_at(Point(ar, system.problem, first))
     chains: list[CurveChain] = []
     claims: list[Claim] = []
-    for row, closed in search_curves(system, sheet, MAX_CELLS, searching):
-        for chain, proofs in _linked(row, closed):
-            proved = check_curve(system, chain, proofs, clock)
-            found = None if isinstance(proved, str) else _cut_chain(proved, clock)
-            if isinstance(proved, str) or found is None:
-                continue
-            cuts, measures, length = found
-            made = curve_claims(proved, measures, length, len(chains) + 1)
-            about = Pieces.of(system.rho, "curve", (*chains, chain))
-            if published := published_claims(made, about, ar.precision, sizes):
-                chains.append(replace(chain, cuts=cuts))
-                claims += published
-    if not chains:
-        claims.append(THEOREMS["curve"]["curve"].open(Reason.TIME if searching.passed() else Reason.PRECISION))
+    for row in search.rows:
+        found = row.chain(closed=search.whole and search.unfinished is None) if row.cells else None
+        if found is None:
+            continue
+        chain, made = found[0], curve_claims(*found[1:], len(chains) + 1)
+        about = Pieces.of(system.rho, "curve", (*chains, chain))
+        if published := published_claims(made, about, ar.precision, sizes):
+            chains.append(chain)
+            claims += published
+    if search.unfinished or not chains:
+        claims.append(THEOREMS["curve"]["curve"].open(Reason.TIME if search.unfinished else Reason.PRECISION))
     return tuple(chains), tuple(claims)
 
 
-def _linked(row: Sequence[CurveCellProof], closed: bool) -> list[tuple[CurveChain, list[CurveCellProof]]]:
-    """Cut a row where a joint is not proved; it is closed if all joints are, also the last with the first."""
-    joined = [_joins(a, b) for a, b in pairwise(row)]
-    parts: list[list[CurveCellProof]] = [[row[0]]]
-    for proof, good in zip(row[1:], joined, strict=True):
-        if good:
-            parts[-1].append(proof)
-        else:
-            parts.append([proof])
-    closed = closed and len(parts) == 1 and _joins(row[-1], row[0])
-    if not closed:
-        # A piece that comes back to its first point ends before the cell in which it may do so.
-        parts = [part[: unrepeated(part)] for part in parts]
-    return [(CurveChain(tuple(proof.cell for proof in part), closed), part) for part in parts]
+class MeasuredCell(NamedTuple):
+    """A proved cell, how its arc is cut, and what was measured on each piece: where it lies, the speed, the numbers."""
+
+    proof: CurveCellProof
+    cut: Subdivision
+    pieces: list[tuple[Box, Enclosure, Found]]
+
+
+class Row:
+    """Cells that take up each other's curve, all proved and measured."""
+
+    def __init__(self, rho: Fraction) -> None:
+        self.rho, self.measures = rho, Measures(rho)
+        self.cells: list[MeasuredCell] = []
+
+    def add(self, proof: CurveCellProof, cut: Subdivision | None = None) -> bool:
+        """Add a proved cell, cut until it is measured or as it was; False if it does not follow, or cannot be."""
+        if self.cells and not _joins(self.cells[-1].proof, proof):
+            return False
+        cell = _measured_cell(proof, self.measures) if cut is None else _measured_again(proof, self.measures, cut)
+        if cell is None:
+            return False
+        for _, _, found in cell.pieces:
+            self.measures.add(found)
+        self.cells.append(cell)
+        return True
+
+    def chain(self, closed: bool) -> tuple[CurveChain, ProvedChain, Measures, Length] | None:
+        """Return the chain of the cells, closed if it should be and is proved to be, with what was measured of it.
+
+        A piece that comes back to its first point ends before the cell in which it may do so.
+        """
+        proofs = [cell.proof for cell in self.cells]
+        closed = closed and len(proofs) > 1 and _joins(proofs[-1], proofs[0])
+        count = len(proofs) if closed else unrepeated(proofs)
+        cells = self.cells[:count]
+        chain = CurveChain(tuple(p.cell for p in proofs[:count]), closed, tuple(cell.cut for cell in cells))
+        proved = check_curve(proofs[0].system, chain, proofs[:count])
+        if isinstance(proved, str):
+            return self.chain(closed=False) if closed else None
+        measures, length = Measures(self.rho), Length()
+        for cell, came_in in zip(cells, proved.entries, strict=True):
+            for piece, speed, found in cell.pieces:
+                measures.add(found)
+                length.add(piece, came_in, speed)
+        return chain, proved, measures, length
 
 
 def _joins(before: CurveCellProof, after: CurveCellProof) -> bool:
     return before.end is not None and after.entry(before.end) is not None
 
 
-def _cut_chain(chain: ProvedChain, clock: Clock) -> tuple[tuple[Subdivision, ...], Measures, Length] | None:
-    """Cut the arcs until they are measured; return how, and what was measured, or None if that cannot be had."""
-    measures, length = Measures(chain.proofs[0].system.rho), Length()
-    cuts = []
-    for number, (proof, came_in) in enumerate(zip(chain.proofs, chain.entries, strict=True)):
-        clock.tell("cells measured", number, len(chain.proofs))
-
-        cutting = Cutting([proof.cell.span])
-        try:
-            with clock.watched():
-                for piece, depth in cutting:
-                    point, speed = arc_piece(proof, piece)
-                    found = None if speed is None else measured(measures, point, depth < DEPTH)
-                    if found is not None and speed is not None:
-                        measures.add(found)
-                        length.add(piece, came_in, speed)
-                        cutting.end(MEASURED)
-                    elif depth < DEPTH:
-                        cutting.halve()
-                    else:
-                        return None
-        except OutOfTime:
+def _measured_cell(proof: CurveCellProof, measures: Measures) -> MeasuredCell | None:
+    """Cut an arc until it is measured; None if that cannot be had."""
+    cutting, pieces = Cutting([proof.cell.span]), []
+    for piece, depth in cutting:
+        point, speed = arc_piece(proof, piece)
+        found = None if speed is None else measured(measures, point, depth < DEPTH)
+        if found is not None and speed is not None:
+            pieces.append((piece, speed, found))
+            cutting.end(MEASURED)
+        elif depth < DEPTH:
+            cutting.halve()
+        else:
             return None
-        cuts.append(cutting.subdivision)
-    return tuple(cuts), measures, length
+    return MeasuredCell(proof, cutting.subdivision, pieces)
+
+
+def _measured_again(proof: CurveCellProof, measures: Measures, cut: Subdivision) -> MeasuredCell | None:
+    """Measure an arc that is cut."""
+    pieces = []
+    for word, piece in cut.pieces([proof.cell.span]):
+        point, speed = arc_piece(proof, piece)
+        if word != MEASURED or speed is None:
+            return None
+        pieces.append((piece, speed, measures.of(point)))
+    return MeasuredCell(proof, cut, pieces)
 
 
 def published_claims(
@@ -192,57 +232,119 @@ def _below(number: Enclosure, threshold: Fraction) -> bool:
 
 
 def track_of(system: CurveSystem, sheet: Sheet) -> Track[CurveSystem]:
-    """Return a float curve by arclength; a closed one goes on for a second round."""
+    """Return a float curve by arclength; a closed one goes on for more rounds, so that it may begin anywhere."""
     points, tangents = sheet.x, sheet.tangent
     if sheet.closed:
-        points, tangents = (np.concatenate([a, a[1:]]) for a in (points, tangents))
+        points, tangents = (np.concatenate([a, a[1:], a[1:]]) for a in (points, tangents))
     guide = Guide(points, tangents, 1.0, np.array([], dtype=int), False, False)
     return Track(system, guide)
 
 
-def search_curves(
-    system: CurveSystem, sheet: Sheet, max_cells: int, clock: Clock
-) -> list[tuple[list[CurveCellProof], bool]]:
-    """Cover a curve by proved cells, and tell of each row of cells whether it should be closed.
+class Search:
+    """Covers a curve by rows of cells, each proved, joined to the one before and measured as soon as it is found.
 
-    Where no short cell can be proved a row ends, and the next begins behind a hole that grows until it does. Only a
-    closed curve without holes is closed.
+    Where no short cell can be had a row ends, and the next begins behind a hole that grows until there is one. So
+    nothing is lost when the time is up.
+
+    Attributes
+    ----------
+    rows : list of Row
+        What there is so far.
+    whole : bool
+        Whether the cells go round a closed curve without a hole.
+    unfinished : Unfinished or None
+        What is left, if it did not come to the end.
     """
-    track = track_of(system, sheet)
-    whole = track.total / 2 if sheet.closed else track.total
-    stop, step, sigma = whole, FIRST * whole, 0.0
-    rows: list[list[CurveCellProof]] = [[]]
-    shortest = _shortest(track, whole, sigma)
-    left, hole, whole_round = max_cells, shortest, sheet.closed
-    while sigma < stop:
-        clock.tell("cells", max_cells - left)
-        if left == 0 or clock.passed():
-            whole_round = False
-            break
-        upto = min(sigma + step, stop)
-        found = cell_between(track, sigma, upto)
-        if found is not None:
-            if sheet.closed and left == max_cells:
-                stop = whole + JOINED * upto
-            rows[-1].append(found)
-            left, sigma, step = left - 1, upto, GROWTH * step
-            hole = shortest = _shortest(track, whole, sigma)
-        elif step > shortest:
-            step = max(0.5 * min(step, upto - sigma), shortest)
-        else:
-            rows.append([])
-            stop, whole_round = whole, False
-            sigma, hole = sigma + hole, 2 * hole
-            shortest = _shortest(track, whole, sigma)
-            step = max(step, hole)
-    return [(row, whole_round) for row in rows if row]
 
+    def __init__(self, system: CurveSystem, sheet: Sheet) -> None:
+        self.system, self.sheet, self.track = system, sheet, track_of(system, sheet)
+        self.rows: list[Row] = []
+        self.begin = self.sigma = 0.0
+        self.length = self.track.total / 3 if sheet.closed else self.track.total
+        self.stop, self.step = self.length, FIRST * self.length
+        self.whole = sheet.closed
+        self.unfinished: Unfinished | None = None
 
-def _shortest(track: Track[CurveSystem], whole: float, sigma: float) -> float:
-    """Return the length of the shortest cell that is tried at `sigma`."""
-    steps = np.diff(track.lengths)
-    i = min(int(np.searchsorted(track.lengths, sigma, side="right")) - 1, len(steps) - 1)
-    return float(min(SHORTEST * whole, OF_A_STEP * steps[i]))
+    def is_same(self, other: Search) -> bool:
+        """Tell whether another search is along the same float curve, in the same arithmetic."""
+        own, its = self.system.arithmetic, other.system.arithmetic
+        same = (own.name, own.precision) == (its.name, its.precision)
+        return same and np.array_equal(self.sheet.x, other.sheet.x) and self.sheet.ends == other.sheet.ends
+
+    def took_up(self, before: SheetCertificate, clock: Clock) -> bool:
+        """Prove again what a certificate has of the curve, to go on behind it; False if the time does not suffice.
+
+        Raises `ArgumentError` if its cells lie on another curve.
+        """
+        cells = [chain.cells for chain in before.chains]
+        where = located(self.track, cells, self.length)
+        if where is None and cells:
+            raise ArgumentError("resume", before, "be a certificate of a part of this curve")
+        for number, chain in enumerate(before.chains):
+            row = Row(self.system.rho)
+            for done, (cell, cut) in enumerate(zip(chain.cells, chain.cuts, strict=True)):
+                clock.tell("cells proved again", done, len(chain.cells))
+                proof = CurveCellProof(self.system, cell)
+                if clock.passed():
+                    return False
+                if not (proof.proved() and row.add(proof, cut)):
+                    raise ArgumentError("resume", before, f"be proved: cell {done} of its sheet {number + 1} is not")
+            self.rows.append(row)
+        if where is not None:
+            self.begin, self.sigma, length = where
+            self.sigma -= BACK * length
+            self.step = GROWTH * length
+            self.whole = self.whole and len(cells) == 1
+            self.stop = self.begin + self.length
+            if self.whole:
+                self.stop += JOINED * float(cells[0][0].span[1] - cells[0][0].span[0])
+        if any(chain.closed for chain in before.chains):
+            self.sigma = self.stop
+        return True
+
+    def run(self, max_cells: int, clock: Clock) -> None:
+        """Go on until the end of the curve, or of the time."""
+        began, first, self.unfinished = clock.now(), self.sigma, None
+        try:
+            with clock.watched():
+                self._run(max_cells, clock)
+        except OutOfTime:
+            pass
+        if self.stop - self.sigma > self._shortest:
+            way = [self.track.steps_until(sigma) for sigma in (self.begin, first, self.sigma, self.stop)]
+            self.unfinished = unfinished(way, clock.now() - began, self)
+
+    def _run(self, max_cells: int, clock: Clock) -> None:
+        before, hole = sum(len(row.cells) for row in self.rows), self._shortest
+        first, left = self.sigma, max_cells
+        while self.stop - self.sigma > self._shortest and left > 0 and not clock.passed():
+            done = max_cells - left
+            so_far = [self.track.steps_until(sigma) for sigma in (first, self.sigma, self.stop)]
+            clock.tell("cells", before + done, expected(before, done, *so_far))
+            upto = min(self.sigma + self.step, self.stop)
+            found = cell_between(self.track, self.sigma, upto)
+            if not self.rows:
+                self.rows.append(Row(self.system.rho))
+            if found is not None and self.rows[-1].add(found):
+                if self.whole and before + done == 0:
+                    self.stop = self.begin + self.length + JOINED * upto
+                left, self.sigma, self.step = left - 1, upto, GROWTH * self.step
+                hole = self._shortest
+            elif self.step > self._shortest:
+                self.step = max(0.5 * min(self.step, upto - self.sigma), self._shortest)
+            else:
+                if self.rows[-1].cells:
+                    self.rows.append(Row(self.system.rho))
+                self.stop, self.whole = self.begin + self.length, False
+                self.sigma, hole = self.sigma + hole, 2 * hole
+                self.step = max(self.step, hole)
+
+    @property
+    def _shortest(self) -> float:
+        """The length of the shortest cell that is tried at the place."""
+        steps = np.diff(self.track.lengths)
+        i = min(int(np.searchsorted(self.track.lengths, self.sigma, side="right")) - 1, len(steps) - 1)
+        return float(min(SHORTEST * self.length, OF_A_STEP * steps[i]))
 
 
 def cell_between(track: Track[CurveSystem], sigma: float, upto: float) -> CurveCellProof | None:
@@ -254,9 +356,12 @@ def cell_between(track: Track[CurveSystem], sigma: float, upto: float) -> CurveC
     centre, frame = tuple(map(Fraction, shape.centre.tolist())), exact_rows(shape.frame)
     preconditioner = exact_rows(shape.preconditioner)
 
+    length = span[1] - span[0]
+    axis = CurveCellProof(system, straight_cell(centre, frame, span, (length,) * system.dimension, preconditioner))
+
     def attempt(radius: tuple[Fraction, ...]) -> tuple[CurveCellProof, Vector | None]:
         proof = CurveCellProof(system, straight_cell(centre, frame, span, radius, preconditioner))
+        proof.along_axis = axis.along_axis  # the same for every thickness, and most of the work
         return proof, proof.image(proof.box)
 
-    length = span[1] - span[0]
     return STRAIGHT.thickened(system.arithmetic, attempt, [round_up(length / 512, 12)] * system.dimension, length)

@@ -6,17 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.check.cell import Vector
 from hallucert.check.claim import Claim
+from hallucert.check.file.chains import Unfinished
 from hallucert.check.publishing import provenance
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.certificate import SurfaceCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces, surface_claims
-from hallucert.check.sheet.measures import Measures
+from hallucert.check.sheet.measures import Found, Measures
 from hallucert.check.sheet.surface_atlas import (
     COVERED,
     FREE,
@@ -32,14 +34,17 @@ from hallucert.check.sheet.surface_chart import SIDES, Chart, ChartProof
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.check.subdivision import Subdivision
 from hallucert.clock import Clock
+from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 from hallucert.find.curves.records import Surface
 from hallucert.find.curves.surface import across
 from hallucert.prove.curves.cells import STRAIGHT, exact_rows
-from hallucert.prove.curves.sheet import SEARCH, largest_arithmetic, measured, published_claims
+from hallucert.prove.curves.resume import unfinished
+from hallucert.prove.curves.sheet import largest_arithmetic, measured, published_claims
 from hallucert.prove.regions import Cutting
 
 MAX_CHARTS = 20_000
+SEARCH = 0.4  # part of the time budget for charts; the rest is for what is said about them
 DEPTH, EDGE_DEPTH = 10, 6  # how often a patch or an edge may be halved where something is not certain
 NEWTON_STEPS = 8
 SPLITS = 3  # how often a chart that cannot be proved is replaced by four smaller ones
@@ -47,7 +52,11 @@ QUARTER = 0.54  # half width of the four as a part of the old one: they overlap
 
 
 def certify_surface(
-    surface: Surface, backend: str, precisions: Sequence[int] | None, clock: Clock
+    surface: Surface,
+    backend: str,
+    precisions: Sequence[int] | None,
+    clock: Clock,
+    resume: SurfaceCertificate | None = None,
 ) -> SurfaceCertificate:
     """Prove what can be proved about `surface`; see `hallucert.certify`.
 
@@ -59,8 +68,18 @@ def certify_surface(
     surface.objective.require_rigorous()
     ar = largest_arithmetic(backend, precisions)
     with ar:
-        atlases, claims = _surfaces(SurfaceSystem(ar, surface.objective, surface.rho), surface, clock)
-    return SurfaceCertificate(surface.objective, surface.rho, atlases, claims, provenance(ar))
+        search = Search(SurfaceSystem(ar, surface.objective, surface.rho), surface)
+        work = None if resume is None or resume.unfinished is None else resume.unfinished.work
+        if isinstance(work, Search) and work.is_same(search):
+            search = work  # of this process: it has the proofs
+        elif resume is not None and not search.took_up(resume, clock):
+            return resume
+        search.run(MAX_CHARTS, clock)
+        atlases, claims = _claimed(search, clock)
+    if resume is not None and search.unfinished and sum(map(len, atlases)) < resume.cells:
+        return resume
+    found = surface.objective, surface.rho, atlases, claims, provenance(ar)
+    return SurfaceCertificate(*found, unfinished=search.unfinished)
 
 
 @dataclass(frozen=True)
@@ -74,49 +93,141 @@ class _Edges:
 Edges = tuple[tuple[Subdivision, ...], ...]
 """The subdivisions of the edges of some charts."""
 
-NOT_COVERED = _Edges((Subdivision(FREE),) * 4, [None] * 4)
+
+class MeasuredChart(NamedTuple):
+    """How the patch of a chart is cut, and what was measured on its pieces."""
+
+    cut: Subdivision
+    found: list[Found]
 
 
-def _surfaces(system: SurfaceSystem, surface: Surface, clock: Clock) -> tuple[tuple[Atlas, ...], tuple[Claim, ...]]:
-    """Cover a float surface by proved charts and make their claims; one undecided claim if there are none."""
-    searching = clock.part(SEARCH)
+class Search:
+    """Covers a surface by charts, each proved, joined to others by its edges and measured, as many as time allows.
+
+    Attributes
+    ----------
+    proofs : list of ChartProof
+        What there is so far.
+    bounds : list of _Edges
+        Of the first of them, what covers their edges.
+    measured : list of MeasuredChart
+        Of the first of them, what was measured.
+    unfinished : Unfinished or None
+        What is left, if it did not come to the end.
+    """
+
+    def __init__(self, system: SurfaceSystem, surface: Surface) -> None:
+        self.system, self.surface = system, surface
+        self.proofs: list[ChartProof] = []
+        self.bounds: list[_Edges] = []
+        self.measured: list[MeasuredChart] = []
+        self.pending = pending_places(surface)
+        self.unfinished: Unfinished | None = None
+
+    def is_same(self, other: Search) -> bool:
+        """Tell whether another search is of the same float surface, in the same arithmetic."""
+        own, its = self.system.arithmetic, other.system.arithmetic
+        return (own.name, own.precision) == (its.name, its.precision) and np.array_equal(
+            self.surface.x, other.surface.x
+        )
+
+    def took_up(self, before: SurfaceCertificate, clock: Clock) -> bool:
+        """Prove again what a certificate has of the surface, to go on beside it; False if the time does not suffice.
+
+        Raises `ArgumentError` if it is not proved.
+        """
+        measures = Measures(self.system.exact_rho)
+        for atlas in before.atlases:
+            for number, (chart, cut) in enumerate(zip(atlas.charts, atlas.cuts, strict=True)):
+                clock.tell("charts proved again", number, len(atlas.charts))
+                if clock.passed():
+                    return False
+                proof = ChartProof(self.system, chart)
+                if not proof.proved():
+                    raise ArgumentError("resume", before, f"be proved: chart {number} of its surface is not")
+                self.proofs.append(proof)
+                points = [
+                    proof.part(piece).narrow().point() for word, piece in cut.pieces(chart.square) if word == MEASURED
+                ]
+                self.measured.append(MeasuredChart(cut, [measures.of(p) for p in points if p is not None]))
+        centres = np.array([proof.chart.centre for proof in self.proofs], float).reshape(-1, self.system.unknowns)
+        self.pending = [place for place in self.pending if not self._is_centre(place[0], centres)]
+        return True
+
+    def _is_centre(self, x: np.ndarray, centres: np.ndarray) -> bool:
+        """Tell whether a chart has been made at a place."""
+        z = _solution(self.system, x)
+        return z is not None and bool(np.any(np.abs(centres - z).max(axis=1, initial=0.0) <= 1e-9 * np.abs(z).max()))
+
+    def run(self, max_charts: int, clock: Clock) -> None:
+        """Go on until all is done, or the time is up."""
+        began, before, self.unfinished = clock.now(), len(self.measured), None
+        search_charts(self.system, self.pending, self.proofs, max_charts, clock.part(SEARCH))
+        self._bound(clock.part(SEARCH))
+        self._measure(clock)
+        done, whole = len(self.measured), len(self.proofs) + len(self.pending)
+        if done < whole and clock.passed():
+            self.unfinished = unfinished([0.0, float(before), float(done), float(whole)], clock.now() - began, self)
+
+    def _bound(self, clock: Clock) -> None:
+        """Find what covers the edges of the charts; for those with free edges again, since there may be more charts."""
+        near = Neighbours(self.proofs) if self.proofs else None
+        for i in range(len(self.proofs)):
+            clock.tell("edges of charts", i, len(self.proofs))
+            known = i < len(self.bounds)
+            if near is None or clock.passed() or (known and None not in self.bounds[i].owners):
+                continue
+            self.bounds[i : i + 1] = [covered_edges(self.proofs, i, near)]
+
+    def _measure(self, clock: Clock) -> None:
+        """Cut patches until they are measured, those whose edges are known; one that cannot be ends it.
+
+        A piece is tried if it is at most twice as large as the largest that could be measured on the chart before.
+        """
+        measures, near, start = Measures(self.system.exact_rho), None, 0
+        for chart in self.measured:
+            for found in chart.found:
+                measures.add(found)
+        for number in range(len(self.measured), len(self.bounds)):
+            clock.tell("charts measured", number, len(self.proofs))
+            near = near or Neighbours(self.proofs)
+            cut = _cut_chart(self.proofs, number, near, measures, start, clock)
+            if cut is None:
+                return
+            chart, start = cut
+            for found in chart.found:
+                measures.add(found)
+            self.measured.append(chart)
+
+
+def _claimed(search: Search, clock: Clock) -> tuple[tuple[Atlas, ...], tuple[Claim, ...]]:
+    """Return the atlases that are proved and measured, with their claims, and what is left undecided."""
+    system, count = search.system, len(search.measured)
     atlases: list[Atlas] = []
     claims: list[Claim] = []
-    for proved, bounds in _parts(search_charts(system, surface, MAX_CHARTS, searching), surface.closed, clock):
-        found = _cut_atlas(proved, clock)
-        if found is None:
-            continue
-        cuts, measures = found
+    bounds = search.bounds[:count]
+    joined = [{j for j in edge.owners if j is not None and j < count} for edge in bounds]
+    left, finished = set(range(count)), search.unfinished is None
+    while left:
+        part = sorted(component(joined, min(left)))
+        left -= set(part)
+        covered = all(owner is not None and owner < count for i in part for owner in bounds[i].owners)
+        closed = search.surface.closed and finished and covered
+        among, measures = [search.proofs[i] for i in part], Measures(system.exact_rho)
+        for i in part:
+            for found in search.measured[i].found:
+                measures.add(found)
+        proved = ProvedAtlas(tuple(among), closed, Neighbours(among))
         made = surface_claims(proved, measures, len(atlases) + 1, clock)
-        atlas = Atlas(tuple(proof.chart for proof in proved.proofs), proved.closed, bounds, cuts)
+        edges = tuple(bounds[i].cuts for i in part) if closed else _spanning(bounds, part)
+        atlas = Atlas(tuple(p.chart for p in among), closed, edges, tuple(search.measured[i].cut for i in part))
         about = Pieces.of(system.exact_rho, "surface", (*atlases, atlas))
         if published := published_claims(made, about, system.arithmetic.precision):
             atlases.append(atlas)
             claims += published
-    if not atlases:
-        claims.append(THEOREMS["surface"]["surface"].open(Reason.TIME if searching.passed() else Reason.PRECISION))
+    if not finished or not atlases:
+        claims.append(THEOREMS["surface"]["surface"].open(Reason.PRECISION if finished else Reason.TIME))
     return tuple(atlases), tuple(claims)
-
-
-def _parts(proofs: list[ChartProof], closed: bool, clock: Clock) -> list[tuple[ProvedAtlas, Edges]]:
-    """Cut the charts into those that are shown in time to hang together, each with what covers its edges."""
-    if not proofs:
-        return []
-    near = Neighbours(proofs)
-    bounds: list[_Edges] = []
-    for i in range(len(proofs)):
-        clock.tell("edges of charts", i, len(proofs))
-        bounds.append(NOT_COVERED if clock.passed() else covered_edges(proofs, i, near))
-    joined = [{j for j in edge.owners if j is not None} for edge in bounds]
-    left, result = set(range(len(proofs))), []
-    while left:
-        part = sorted(component(joined, min(left)))
-        left -= set(part)
-        whole = closed and all(None not in bounds[i].owners for i in part)
-        among = [proofs[i] for i in part]
-        atlas = ProvedAtlas(tuple(among), whole, Neighbours(among))
-        result.append((atlas, tuple(bounds[i].cuts for i in part) if whole else _spanning(bounds, part)))
-    return result
 
 
 def covered_edges(proofs: Sequence[ChartProof], number: int, near: Neighbours) -> _Edges:
@@ -151,7 +262,7 @@ def _spanning(bounds: Sequence[_Edges], part: Sequence[int]) -> Edges:
             for letter in cuts.letters:
                 if letter.islower():
                     owner = next(owners)
-                    letter = FREE if owner is None or group[owner] == group[i] else COVERED
+                    letter = FREE if owner not in group or group[owner] == group[i] else COVERED
                     if owner is not None and letter == COVERED:
                         old, new = group[owner], group[i]
                         group = {j: new if g == old else g for j, g in group.items()}
@@ -163,50 +274,49 @@ def _spanning(bounds: Sequence[_Edges], part: Sequence[int]) -> Edges:
     return tuple(result)
 
 
-def _cut_atlas(atlas: ProvedAtlas, clock: Clock) -> tuple[tuple[Subdivision, ...], Measures] | None:
-    """Cut the patches until they are measured; return how, and what was measured, or None if that cannot be had.
-
-    A piece is tried if it is at most twice as large as the largest that could be measured on the chart before.
-    """
-    measures, start = Measures(atlas.proofs[0].system.exact_rho), 0
-    cuts = []
-    for number, proof in enumerate(atlas.proofs):
-        clock.tell("charts measured", number, len(atlas.proofs))
-        cutting = Cutting(proof.chart.square)
-        depths: list[int] = []
-        for piece, depth in cutting:
-            if clock.passed():
-                return None
-            part = proof.part(piece)
-            if next(covering(atlas.proofs, number, atlas.neighbours, part, before=number), None) is not None:
-                cutting.end(COVERED)
-                continue
-            point = None if depth < start else part.narrow().point()
-            found = None if point is None else measured(measures, point, depth < DEPTH)
-            if found is not None:
-                measures.add(found)
-                depths.append(depth)
-                cutting.end(MEASURED)
-            elif depth < DEPTH:
-                cutting.halve()
-            else:
-                return None
-        cuts.append(cutting.subdivision)
-        start = max(min(depths, default=start) - 1, 0)
-    return tuple(cuts), measures
+def _cut_chart(
+    proofs: Sequence[ChartProof], number: int, near: Neighbours, measures: Measures, start: int, clock: Clock
+) -> tuple[MeasuredChart, int] | None:
+    """Cut a patch until it is measured; return that and the depth to begin with next, or None if it cannot be had."""
+    cutting, depths = Cutting(proofs[number].chart.square), list[int]()
+    result: list[Found] = []
+    for piece, depth in cutting:
+        if clock.passed():
+            return None
+        part = proofs[number].part(piece)
+        if next(covering(proofs, number, near, part, before=number), None) is not None:
+            cutting.end(COVERED)
+            continue
+        point = None if depth < start else part.narrow().point()
+        found = None if point is None else measured(measures, point, depth < DEPTH)
+        if found is not None:
+            result.append(found)
+            depths.append(depth)
+            cutting.end(MEASURED)
+        elif depth < DEPTH:
+            cutting.halve()
+        else:
+            return None
+    return MeasuredChart(cutting.subdivision, result), max(min(depths, default=start) - 1, 0)
 
 
 # ---------------------------------------------------------------------- charts
 
 
-def search_charts(system: SurfaceSystem, surface: Surface, max_charts: int, clock: Clock) -> list[ChartProof]:
-    """Return proved charts over the points of a float surface, as many as are found in time."""
-    found: list[ChartProof] = []
-    pending = [
-        (x, tangents, float(h), SPLITS)
-        for x, tangents, h in zip(surface.x, surface.tangents, surface.half_widths, strict=True)
-    ]
-    pending.reverse()
+Place = tuple[np.ndarray, np.ndarray, float, int]
+"""Where a chart is sought: the point, the tangents, half its width, and how often it may be split."""
+
+
+def pending_places(surface: Surface) -> list[Place]:
+    """Return the places where charts of a float surface are sought, the last first."""
+    rows = zip(surface.x, surface.tangents, surface.half_widths, strict=True)
+    return [(x, tangents, float(h), SPLITS) for x, tangents, h in rows][::-1]
+
+
+def search_charts(
+    system: SurfaceSystem, pending: list[Place], found: list[ChartProof], max_charts: int, clock: Clock
+) -> None:
+    """Move charts from pending places to those that are proved, as many as time allows."""
     while pending and len(found) < max_charts and not clock.passed():
         clock.tell("charts", len(found), len(found) + len(pending))
         x, tangents, h, left = pending.pop()
@@ -216,7 +326,6 @@ def search_charts(system: SurfaceSystem, surface: Surface, max_charts: int, cloc
         elif left > 0:
             shifts = [(a, b) for a in (-0.5, 0.5) for b in (-0.5, 0.5)]
             pending += [(x + h * (tangents @ np.array(shift)), tangents, QUARTER * h, left - 1) for shift in shifts]
-    return found
 
 
 def chart_at(

@@ -22,9 +22,9 @@ POINT = dict.fromkeys(("radius", "max_boxes", "global_box", "basin", "start"), "
     ("subject", "what", "takes"),
     [
         (CANDIDATE, "a candidate", list(POINT)),
-        (BRANCH, "a branch", ["gap"]),
-        (SHEET, "a sheet", []),
         (WELL, "a function", ["x", "rho", *POINT, "variant", "batches", "probabilities"]),
+        (BRANCH, "a branch", ["resume", "gap"]),
+        (SHEET, "a sheet", ["resume"]),
     ],
 )
 @pytest.mark.parametrize("name", ["x", "rho", "variant", "gap", *POINT, "typo"])
