@@ -32,8 +32,8 @@ from hallucert.check.branch.region import (
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell
 from hallucert.check.claim import Claim, Inputs, Measured
-from hallucert.check.file.chains import Unfinished
 from hallucert.check.file.fields import MAX_NUMBER_BITS
+from hallucert.check.file.unfinished import Unfinished
 from hallucert.check.polygons import doubles
 from hallucert.check.publishing import provenance, publish
 from hallucert.check.reason import Reason

@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -32,11 +32,14 @@ from hallucert.check.branch.cell import ATTRACTING
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, kind_of
 from hallucert.check.claim import Claim, Conclusion, Enclosure, Inputs, Measured, Numbers, Provenance, Status, Theorem
-from hallucert.check.file.chains import ChainCertificate, Unfinished
+from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
 from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.objective import Objective
+
+if TYPE_CHECKING:
+    from hallucert.check.file.unfinished import Unfinished
 
 DIGITS = 12
 """Decimals of radii in sentences."""

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 
-
-@dataclass(frozen=True)
-class Unfinished:
-    """What is left where the time was up: the `share` that is proved, and about how many `seconds` the rest takes.
-
-    `work` is what a prover goes on from in the same process; no checker looks at it, and no file or copy has it.
-    """
-
-    share: float
-    seconds: float
-    work: object = field(default=None, compare=False, repr=False)
-
-    def __reduce__(self) -> tuple[type[Unfinished], tuple[float, float]]:
-        return Unfinished, (self.share, self.seconds)
-
-    def __str__(self) -> str:
-        rest = f"the rest takes about {self.seconds:.2g} s more" if self.seconds < float("inf") else "no estimate"
-        return f"unfinished: {self.share:.0%} is proved when the time is up, {rest}; go on with resume="
+if TYPE_CHECKING:
+    from hallucert.check.file.unfinished import Unfinished
 
 
 class ChainCertificate(Saved):

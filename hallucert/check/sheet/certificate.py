@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.check.claim import Claim, Provenance
-from hallucert.check.file.chains import ChainCertificate, Unfinished
+from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces
 from hallucert.check.sheet.curve import CurveChain
 from hallucert.check.sheet.surface_atlas import Atlas
 from hallucert.exact import short_rational
 from hallucert.objectives.objective import Objective
+
+if TYPE_CHECKING:
+    from hallucert.check.file.unfinished import Unfinished
 
 Piece = TypeVar("Piece", CurveChain, Atlas)
 

@@ -16,7 +16,7 @@ from hallucert.check.branch.certificate import THEOREMS, BranchCertificate, Bran
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
 from hallucert.check.branch.system import BranchSystem, Target, TargetBox, formula_of, proved_target
 from hallucert.check.claim import Claim, Enclosure
-from hallucert.check.file.chains import Unfinished
+from hallucert.check.file.unfinished import Unfinished
 from hallucert.check.publishing import Sizes, provenance, publish, published, sizes_of
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock

@@ -15,8 +15,9 @@ import numpy as np
 
 from hallucert.arguments import checked_path
 from hallucert.check.cell import Cell, System
-from hallucert.check.file.chains import ChainCertificate, Unfinished
+from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.file.files import load
+from hallucert.check.file.unfinished import Unfinished
 from hallucert.errors import ArgumentError
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.cells import Track

@@ -11,7 +11,7 @@ import numpy as np
 from hallucert.balls import BallArithmetic, arithmetic
 from hallucert.check.cell import Vector, unrepeated
 from hallucert.check.claim import Claim, Enclosure, Measured
-from hallucert.check.file.chains import Unfinished
+from hallucert.check.file.unfinished import Unfinished
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point
 from hallucert.check.publishing import UNSIZED, Sizes, provenance, publish, sizes_at

@@ -13,7 +13,7 @@ import numpy as np
 from hallucert.balls import matrix
 from hallucert.check.cell import Vector
 from hallucert.check.claim import Claim
-from hallucert.check.file.chains import Unfinished
+from hallucert.check.file.unfinished import Unfinished
 from hallucert.check.publishing import provenance
 from hallucert.check.reason import Reason
 from hallucert.check.sheet.certificate import SurfaceCertificate
