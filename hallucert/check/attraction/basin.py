@@ -189,10 +189,7 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
 
 
 def as_given(step: Fraction) -> Fraction:
-    """Return the short number of which `step` is the dyadic above, with 64 bits; `step` if there is none.
-
-    What holds for every step up to `step` holds up to a smaller one.
-    """
+    """Return the short number, if any, of which `step` is the dyadic above: what holds up to `step` holds up to it."""
     near = (step.limit_denominator(LARGEST_DENOMINATOR), Fraction(decimal_below(step, DIGITS)))
     return next((short for short in near if 0 <= step - short <= step / 2**62), step)
 
