@@ -48,8 +48,7 @@ class Clock:
     """
 
     def __init__(self, seconds: float = math.inf, report: Report | None = None, now: Now = time.monotonic) -> None:
-        self.now, self.report = now, report
-        self.end = now() + seconds
+        self.now, self.report, self.end = now, report, now() + seconds
         self.outer: Clock | None = None
 
     @contextmanager
