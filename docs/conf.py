@@ -26,6 +26,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "command_line",
     "public_names",
+    "thumbnails",
 ]
 exclude_patterns = ["**/GALLERY_HEADER.rst", "gallery/sg_execution_times.rst", "sg_execution_times.rst"]
 templates_path = ["_templates"]
@@ -71,7 +72,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("hallucert",),
     "reference_url": {"hallucert": None},
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": ("thumbnails.scrape", "matplotlib"),
     "reset_modules": ("matplotlib", "example_file.define_file"),
 }
 
