@@ -28,7 +28,7 @@ from hallucert.objectives.tape import Node, Tape, prune
 
 if TYPE_CHECKING:
     from hallucert.objectives.formula import FormulaObjective
-    from hallucert.objectives.machine import Program
+    from hallucert.objectives.machine.program import Program
     from hallucert.objectives.objective import Objective
 
 
@@ -215,7 +215,7 @@ class FormulaFloats(Floats):
     def gradient_program(self, exponent: int) -> Program:
         if exponent == 0:
             return self._program("gradient_tape", True)
-        from hallucert.objectives.machine import lower
+        from hallucert.objectives.machine.program import lower
 
         builder = TapeBuilder(self.f.variables, strict=False)
         entries = builder.include(self.f.gradient_tape, [builder.variable(i) for i in range(self.f.dimension)])
@@ -245,14 +245,14 @@ class FormulaFloats(Floats):
 
     def _program(self, name: str, within: bool) -> Program:
         if name not in self._programs:
-            from hallucert.objectives.machine import lower
+            from hallucert.objectives.machine.program import lower
 
             tape = self._tape(name)
             self._programs[name] = lower(guarded(tape, self.f.tape) if within else tape)
         return self._programs[name]
 
     def _run(self, name: str, x: np.ndarray, within: bool = False) -> np.ndarray:
-        from hallucert.objectives.machine import run
+        from hallucert.objectives.machine.interpreter import run
 
         return run(self._program(name, within), x)
 

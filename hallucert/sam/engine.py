@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,7 +123,8 @@ class CompiledEngine(Engine):
     """
 
     def __init__(self, program: GradientProgram, threads: int, lanes: int, heavy: bool, height: int = 0) -> None:
-        from hallucert.objectives.machine import registers_array
+        from hallucert.objectives.machine.program import Program, registers_array
+        from hallucert.sam.kernels.formula_step import FormulaStep, Kind, formula_step
         from hallucert.sam.kernels.kernel import EXTRA_ROWS
 
         self.program, self.height = program, height
@@ -132,11 +134,20 @@ class CompiledEngine(Engine):
         self.block = program.block(-(-lanes // self.threads), extra)
         self.work = [registers_array(program.registers + extra, self.block) for _ in range(self.threads)]
 
+        @cache
+        def step(warm: bool, normalised: bool) -> FormulaStep | None:
+            kind = Kind(warm, normalised, heavy)
+            return formula_step(program, kind) if isinstance(program, Program) else None
+
+        self._step = step
+
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
         """Advance `members`."""
         from hallucert.sam.kernels.kernel import advance
 
-        advance(self.program, self.work[piece], self.block, members, lanes, steps)
+        step = self._step(steps.warm, steps.normalised)
+        address = 0 if step is None else step.address(members.size, steps.rho.size)
+        advance(self.program, self.work[piece], self.block, members, lanes, steps, address)
 
 
 class LayeredEngine(Engine):

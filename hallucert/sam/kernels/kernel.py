@@ -10,59 +10,22 @@ A lane that has to stop is noticed by one count of all stopping conditions and t
 loop carries no branch and no mask for lanes, and finished lanes cost nothing.
 
 The loop is compiled once for every kind of program, a named tuple of arrays with the fields ``outputs`` and
-``registers``; how such a program is run is its implementation of `gradient`. All of that is compiled into one piece of
-code, and kept on disk until one of its sources changes: numba's own cache watches only the file that a function stands
-in, but not the functions, constants and ``overload`` implementations of other files that are compiled into it.
+``registers``; how such a program is run is its implementation of `gradient`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from numba import njit
-from numba.core.caching import FunctionCache
 from numba.extending import overload
 
-from hallucert.objectives.machine import Program, execute
+from hallucert.objectives.machine.compilation import compiled, inlined
+from hallucert.objectives.machine.interpreter import execute
+from hallucert.objectives.machine.program import Program
+from hallucert.objectives.machine.vectors import fma
+from hallucert.sam.kernels.formula_step import call_step
 from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
-
-Function = Callable[..., Any]
-"""What is compiled, and what comes of it: neither has types."""
-
-PACKAGE = Path(__file__).parents[2]
-SOURCES = ("objectives/machine.py", "sam/lanes.py", "sam/kernels/*.py")
-"""Where the compiled code and its constants come from."""
-
-
-@cache
-def digest(root: Path = PACKAGE, sources: tuple[str, ...] = SOURCES) -> str:
-    """Return a digest of the files below `root` that some patterns name."""
-    content = hashlib.sha256()
-    for path in sorted(path for pattern in sources for path in root.glob(pattern)):
-        content.update(path.name.encode() + path.read_bytes())
-    return content.hexdigest()
-
-
-inlined = njit(nogil=True, error_model="numpy")
-"""Compile a function as part of those that call it."""
-
-
-def compiled(function: Function, root: Path = PACKAGE, sources: tuple[str, ...] = SOURCES) -> Function:
-    """Compile a function that Python calls, once for all processes until one of the sources changes."""
-    result: Function = inlined(function)
-    kept = FunctionCache(function)
-    # The stamp that an index file carries; where it differs, the index counts as empty and is written anew.
-    kept._cache_file._source_stamp = (kept._cache_file._source_stamp, digest(root, sources))
-    result._cache = kept  # type: ignore[attr-defined]
-    return result
-
-
-# ---------------------------------------------------------------------- the loop
 
 EXTRA_ROWS = 3
 """Rows of a block beside the registers and the `d` saved coordinates: ``|g|^2``, ``|g+|^2`` and the slope, rho/|g| or
@@ -115,11 +78,12 @@ def _execute(program, work, block, width):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def advance(program, work, block, members, lanes, steps):  # type: ignore[no-untyped-def]
+def advance(program, work, block, members, lanes, steps, address):  # type: ignore[no-untyped-def]
     """Do up to ``len(steps.rho)`` steps on the lanes `members`, in place, `block` of them together.
 
-    They are all running and have done the same number of steps; there are no mini-batches. The scratch memory `work`
-    has ``registers + d + EXTRA_ROWS`` rows of a block, and `d` more with momentum.
+    They are done by the `formula_step` at an address, or by running the program if that is 0. The lanes are all running
+    and have done the same number of steps; there are no mini-batches. The scratch memory `work` has ``registers + d +
+    EXTRA_ROWS`` rows of a block, and `d` more with momentum.
     """
     for start in range(0, members.shape[0], block):
         some = members[start : start + block].copy()
@@ -127,7 +91,7 @@ def advance(program, work, block, members, lanes, steps):  # type: ignore[no-unt
         speed = program.registers + lanes.x.shape[1] + EXTRA_ROWS
         if steps.momentum > 0.0:
             _gather(work[speed * block :], block, some, lanes.velocity)
-        _advance_block(program, work, np.uint64(block), some, lanes, steps)
+        _advance_block(program, work, np.uint64(block), some, lanes, steps, address)
 
 
 @inlined
@@ -138,7 +102,7 @@ def _gather(work, block, members, x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _advance_block(program, work, block, members, lanes, steps):  # type: ignore[no-untyped-def]
+def _advance_block(program, work, block, members, lanes, steps, address):  # type: ignore[no-untyped-def]
     d = np.uint64(lanes.x.shape[1])
     outputs = program.outputs
     save = np.uint64(program.registers) * block
@@ -152,16 +116,19 @@ def _advance_block(program, work, block, members, lanes, steps):  # type: ignore
         if steps.every > 0 and (first + k) % steps.every == 0:
             _keep(work, block, members, count, steps.kept, row)
             row += 1
-        norm = q2
-        for half in range(1 if steps.warm else 2):
-            norm = q2 + np.uint64(half) * block
-            gradient(program, work, block, width)
-            _squared_norms(work, block, outputs, norm, width)
-            if half == 0:
-                _perturb(work, rows, outputs, 0.0 if steps.warm else steps.rho[k], steps.normalised, width)
+        norm = q2 if steps.warm else q2 + block
         tolerance, relative = (0.0, 0.0) if steps.warm else (steps.tolerance, steps.relative)
-        stop = _stops(work, q2, norm, tolerance, relative, width)
-        stop += _descend(work, rows, outputs, steps.eta[k], steps.momentum, steps.bound, width)
+        if address != 0:
+            limits = (steps.bound, tolerance * tolerance, relative * relative)
+            stop = call_step(address, work, block, width, steps.rho[k], steps.eta[k], steps.momentum, *limits)
+        else:
+            for half in range(1 if steps.warm else 2):
+                gradient(program, work, block, width)
+                _squared_norms(work, block, outputs, q2 + np.uint64(half) * block, width)
+                if half == 0:
+                    _perturb(work, rows, outputs, 0.0 if steps.warm else steps.rho[k], steps.normalised, width)
+            stop = _stops(work, q2, norm, tolerance, relative, width)
+            stop += _descend(work, rows, outputs, steps.eta[k], steps.momentum, steps.bound, width)
         if stop > 0:
             count = _retire(work, rows, norm, members, count, first + k, lanes, steps)
             if count == 0:
@@ -184,11 +151,11 @@ def _squared_norms(work, block, outputs, norm, width):  # type: ignore[no-untype
         return
     h = np.uint64(outputs[1]) * block
     for i in range(width):
-        work[norm + i] = work[g + i] * work[g + i] + work[h + i] * work[h + i]
+        work[norm + i] = fma(work[h + i], work[h + i], work[g + i] * work[g + i])
     for j in range(2, outputs.shape[0]):
         g = np.uint64(outputs[j]) * block
         for i in range(width):
-            work[norm + i] += work[g + i] * work[g + i]
+            work[norm + i] = fma(work[g + i], work[g + i], work[norm + i])
 
 
 @inlined
@@ -205,7 +172,7 @@ def _perturb(work, rows, outputs, rho, normalised, width):  # type: ignore[no-un
         for i in range(width):
             before = work[o + i]
             work[rows.save + o + i] = before
-            work[o + i] = before + work[rows.slope + i] * work[g + i]
+            work[o + i] = fma(work[rows.slope + i], work[g + i], before)
 
 
 @inlined
@@ -220,10 +187,10 @@ def _descend(work, rows, outputs, eta, momentum, bound, width):  # type: ignore[
         if momentum > 0.0:
             v = rows.speed + o
             for i in range(width):
-                work[v + i] = momentum * work[v + i] + work[along + i]
+                work[v + i] = fma(momentum, work[v + i], work[along + i])
             along = v
         for i in range(width):
-            after = work[rows.save + o + i] - eta * work[along + i]
+            after = fma(-eta, work[along + i], work[rows.save + o + i])
             work[o + i] = after
             beyond += 0 if np.abs(after) <= bound else 1
     return beyond
@@ -235,7 +202,7 @@ def _stops(work, q2, norm, tolerance, relative, width):  # type: ignore[no-untyp
     absolute, factor = tolerance * tolerance, relative * relative
     stop = 0
     for i in range(width):
-        stop += 0 if absolute + factor * work[q2 + i] < work[norm + i] < np.inf else 1
+        stop += 0 if fma(factor, work[q2 + i], absolute) < work[norm + i] < np.inf else 1
     return stop
 
 

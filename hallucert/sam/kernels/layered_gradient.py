@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hallucert.objectives.machine.compilation import compiled, inlined
+from hallucert.objectives.machine.vectors import exponential, tanh
 from hallucert.objectives.network.layout import Training
-from hallucert.sam.kernels.kernel import compiled, inlined
-from hallucert.sam.kernels.vectors import exponential, tanh
 
 CHUNK = 500
 """Most samples in a chunk: enough for the matrix products to be as fast as they get (measured)."""

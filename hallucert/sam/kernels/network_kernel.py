@@ -20,10 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from hallucert.objectives.machine import CACHE
-from hallucert.objectives.network.layout import Training
-from hallucert.sam.kernels.kernel import gradient, inlined
-from hallucert.sam.kernels.vectors import (
+from hallucert.objectives.machine.compilation import inlined
+from hallucert.objectives.machine.program import CACHE
+from hallucert.objectives.machine.vectors import (
     LANES,
     SAMPLES,
     add,
@@ -38,6 +37,8 @@ from hallucert.sam.kernels.vectors import (
     tanh,
     total,
 )
+from hallucert.objectives.network.layout import Training
+from hallucert.sam.kernels.kernel import gradient
 
 MAX_BLOCK = 64
 """Lanes per block: more gain nothing (measured), as eight fill a vector already."""

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.objectives.machine import registers_array
+from hallucert.objectives.machine.compilation import compiled
+from hallucert.objectives.machine.program import registers_array
+from hallucert.objectives.machine.vectors import LANES
 from hallucert.objectives.network.tanh_network import TanhNetwork
 from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.kernels import kernel
-from hallucert.sam.kernels.kernel import compiled
 from hallucert.sam.kernels.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
-from hallucert.sam.kernels.vectors import LANES
 from hallucert.sam.settings import Batches, Plan, Positive
 
 SHAPES = [(2, 8, 1), (2, 6, 4, 1), (3, 5, 2), (1, 3, 2, 3, 1), (2, 1), (2, 17, 1)]

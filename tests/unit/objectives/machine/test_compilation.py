@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hallucert.sam.kernels.kernel import PACKAGE, SOURCES, digest
+from hallucert.objectives.machine.compilation import PACKAGE, SOURCES, digest
 
 OUTER = """
 from pathlib import Path
-from hallucert.sam.kernels.kernel import compiled
+from hallucert.objectives.machine.compilation import compiled
 from inner import CONSTANT, registered
 
 def twice(x):

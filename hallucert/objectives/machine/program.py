@@ -1,28 +1,17 @@
-"""The float machine: one compiled kernel that runs any tape over lanes of points.
+"""Programs of the float machine: a tape, lowered to rows of integer codes that name registers.
 
-A tape is lowered to a *program*: integer codes that name registers, with a register reused as soon as its value is
-dead. The kernel walks the program once per block of lanes and does each instruction for the whole block, so that the
-cost of decoding is shared and the registers of a block stay in the first-level cache. A new function costs no
-compilation.
-
-Two things make the loops of `execute` run in vector instructions. All registers lie in one flat array that is indexed
-by unsigned offsets, so no index needs a test for being negative; and no instruction writes a register that it reads,
-so the compiler's test for overlapping memory always takes the vector branch. As a pass over the registers costs more
-than the arithmetic in it, products that are only added to something are fused with the sum; a fused instruction rounds
-after every operation like the separate ones. Lanes are independent and vector
-instructions round like scalar ones: a lane's result does not depend on the other lanes, on the block or on the thread.
+A register is reused as soon as its value is dead. As a pass over the registers costs more than the arithmetic in it,
+products that are only added to something are fused with the sum, which then rounds once for both.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from hallucert.objectives.tape import Node, Tape, node_operands
 
@@ -30,7 +19,8 @@ ADD, SUB, MUL, DIV, ADDC, SUBC, MULC, DIVC, SQUARE, NEG, COPY, CONST = range(12)
 SQRT, EXP, LOG, SIN, COS, TANH, ERF, SOFTPLUS, RPOW = range(12, 21)
 KMUL, MADD, AXPY = range(21, 24)
 """Instructions. With the constants ``k, l`` of the row: ADDC is ``k + a``, SUBC ``k - a``, MULC ``k * a`` and DIVC
-``k / a``. Fused, from left to right: KMUL ``k * a * b``, MADD ``k * a * b + c + l``, AXPY ``k * a + b + l``."""
+``k / a``. Fused, from left to right: KMUL ``k * a * b``, MADD ``k * a * b + c + l``, AXPY ``k * a + b + l``, of which
+the last product and the sum after it round once, as a fused multiply-add."""
 
 _CODES = {
     "add": ADD, "sub": SUB, "mul": MUL, "div": DIV, "neg": NEG, "const": CONST, "pi": CONST, "sqrt": SQRT,
@@ -89,7 +79,7 @@ class _Instruction(NamedTuple):
     op: int
     operands: tuple[int, ...] = ()
     k: float = 1.0
-    l: float = 0.0
+    l: float = -0.0  # adding it changes nothing, not even the sign of a zero
 
 
 def lower(tape: Tape) -> Program:
@@ -131,7 +121,7 @@ class _Lowering:
             self.tape.dimension,
         )
 
-    def emit(self, op: int, sources: Sequence[int] = (), k: float = 1.0, l: float = 0.0) -> int:
+    def emit(self, op: int, sources: Sequence[int] = (), k: float = 1.0, l: float = -0.0) -> int:
         """Append one row and return its destination, a register that holds nothing alive."""
         if self.free:
             destination = self.free.pop()
@@ -240,127 +230,3 @@ def _last_uses(tape: Tape, instructions: dict[int, _Instruction]) -> list[int]:
     for i in tape.outputs:
         last[i] = len(tape.nodes)
     return last
-
-
-# ---------------------------------------------------------------------- the kernel
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def execute(code, constants, work, block, width):  # type: ignore[no-untyped-def]
-    """Run a program on the first `width` lanes of its registers.
-
-    Register ``r`` of lane ``i`` is ``work[r * block + i]``. The length `block` of a register and `width` are uint64:
-    unsigned, so that offsets need no test for their sign.
-    """
-    for row in range(code.shape[0]):
-        op = code[row, 0]
-        o = np.uint64(code[row, 1]) * block
-        a = np.uint64(code[row, 2]) * block
-        b = np.uint64(code[row, 3]) * block
-        c = np.uint64(code[row, 4]) * block
-        k = constants[row, 0]
-        l = constants[row, 1]
-        if op == MADD:
-            for i in range(width):
-                work[o + i] = k * work[a + i] * work[b + i] + work[c + i] + l
-        elif op == AXPY:
-            for i in range(width):
-                work[o + i] = k * work[a + i] + work[b + i] + l
-        elif op == KMUL:
-            for i in range(width):
-                work[o + i] = k * work[a + i] * work[b + i]
-        elif op == MUL:
-            for i in range(width):
-                work[o + i] = work[a + i] * work[b + i]
-        elif op == ADD:
-            for i in range(width):
-                work[o + i] = work[a + i] + work[b + i]
-        elif op == SUB:
-            for i in range(width):
-                work[o + i] = work[a + i] - work[b + i]
-        elif op == MULC:
-            for i in range(width):
-                work[o + i] = k * work[a + i]
-        elif op == ADDC:
-            for i in range(width):
-                work[o + i] = k + work[a + i]
-        elif op == SUBC:
-            for i in range(width):
-                work[o + i] = k - work[a + i]
-        elif op == SQUARE:
-            for i in range(width):
-                work[o + i] = work[a + i] * work[a + i]
-        elif op == NEG:
-            for i in range(width):
-                work[o + i] = -work[a + i]
-        elif op == COPY:
-            for i in range(width):
-                work[o + i] = work[a + i]
-        elif op == CONST:
-            for i in range(width):
-                work[o + i] = k
-        elif op == DIV:
-            for i in range(width):
-                work[o + i] = work[a + i] / work[b + i]
-        elif op == DIVC:
-            for i in range(width):
-                work[o + i] = k / work[a + i]
-        elif op == SQRT:
-            for i in range(width):
-                work[o + i] = np.sqrt(work[a + i])
-        else:
-            _library(op, work, o, a, k, width)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _library(op, work, o, a, k, width):  # type: ignore[no-untyped-def]
-    """Run the instructions that call the mathematical library, lane by lane."""
-    if op == EXP:
-        for i in range(width):
-            work[o + i] = np.exp(work[a + i])
-    elif op == LOG:
-        for i in range(width):
-            work[o + i] = np.log(work[a + i])
-    elif op == SIN:
-        for i in range(width):
-            work[o + i] = np.sin(work[a + i])
-    elif op == COS:
-        for i in range(width):
-            work[o + i] = np.cos(work[a + i])
-    elif op == TANH:
-        for i in range(width):
-            work[o + i] = np.tanh(work[a + i])
-    elif op == ERF:
-        for i in range(width):
-            work[o + i] = math.erf(work[a + i])
-    elif op == SOFTPLUS:
-        for i in range(width):
-            x = work[a + i]
-            work[o + i] = max(x, 0.0) + np.log1p(np.exp(-abs(x)))
-    elif op == RPOW:
-        for i in range(width):
-            work[o + i] = work[a + i] ** k if work[a + i] > 0.0 else np.nan
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _run_lanes(code, constants, outputs, work, block, x, out):  # type: ignore[no-untyped-def]
-    lanes, dimension = x.shape
-    for start in range(0, lanes, block):
-        width = np.uint64(min(block, lanes - start))
-        for j in range(dimension):
-            for i in range(width):
-                work[np.uint64(j) * np.uint64(block) + i] = x[np.uint64(start) + i, j]
-        execute(code, constants, work, np.uint64(block), width)
-        for j in range(outputs.shape[0]):
-            for i in range(width):
-                out[np.uint64(start) + i, j] = work[np.uint64(outputs[j]) * np.uint64(block) + i]
-
-
-def run(program: Program, x: np.ndarray) -> np.ndarray:
-    """Run a program on lanes `x` of shape (k, d); returns shape (k, m). Undefined values come out as NaN or inf."""
-    points = np.ascontiguousarray(x, dtype=np.float64)
-    out = np.empty((points.shape[0], program.outputs.shape[0]))
-    block = program.block(points.shape[0])
-    work = registers_array(program.registers, block)
-    _run_lanes(program.code, program.constants, program.outputs, work, block, points, out)
-    return out

@@ -11,6 +11,8 @@ not depend on its neighbours. Processors with short vectors use several register
 in two parts (Cody and Waite) and Taylor's polynomial for ``e^r - 1``:
 
     e^y = 2^k + 2^k (e^r - 1) ;  tanh |x| = q/(q + 2) ,  q = e^(2|x|) - 1 = 2^k (e^r - 1) + 2^k - 1
+
+The functions of formulas that are built on them are in `elementary`.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ Generator = tuple[Signature, Callable[..., ir.Value]]
 
 
 @dataclass(frozen=True)
-class _Format:
+class Format:
     """The constants of `tanh` and `exponential` in one floating-point format.
 
     The numbers have some `bits`, `mantissa` of them stored digits. Of ln 2 in two parts a multiple k of the first is
@@ -70,9 +72,9 @@ class _Format:
         return 1.5 * 2.0**self.mantissa
 
 
-_DOUBLE = _Format(64, 52, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 13, 20.0, -708.0)
+_DOUBLE = Format(64, 52, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 13, 20.0, -708.0)
 # ln 2 as 355/512 and a rest (Cody and Waite).
-_SINGLE = _Format(32, 23, 0.693359375, math.log(2) - 0.693359375, 7, 10.0, -87.0)
+_SINGLE = Format(32, 23, 0.693359375, math.log(2) - 0.693359375, 7, 10.0, -87.0)
 
 
 class VectorType(types.Type):
@@ -130,20 +132,22 @@ def store(typing: Typing, array: types.Array, offset: types.Integer, value: Vect
 # ---------------------------------------------------------------------- arithmetic
 
 
-def _constant(kind: ir.Type, number: float) -> ir.Constant:
+def constant(kind: ir.Type, number: float) -> ir.Constant:
+    """Return a number, or a vector or bundle of it."""
     return ir.Constant(kind, [number] * kind.count if isinstance(kind, ir.VectorType) else number)
 
 
-def _call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> ir.Value:
+def call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> ir.Value:
     """Call an operation of LLVM on numbers, vectors or bundles."""
     kind = arguments[0].type
     length = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
     function = ir.FunctionType(kind, [kind] * len(arguments))
-    name = f"llvm.{name}.{length}f{_format(kind).bits}"
+    name = f"llvm.{name}.{length}f{format_of(kind).bits}"
     return builder.call(cgutils.get_or_insert_function(builder.module, function, name), arguments)
 
 
-def _format(kind: ir.Type) -> _Format:
+def format_of(kind: ir.Type) -> Format:
+    """Return the format of numbers, or of those in vectors."""
     return _SINGLE if kind == ir.FloatType() else _DOUBLE
 
 
@@ -156,7 +160,7 @@ def _emitted(signature: Signature, emit: Callable[..., ir.Value]) -> Generator:
     return signature, lambda context, builder, _, arguments: emit(builder, *arguments)
 
 
-def _operation(operands: int, emit: Callable[..., ir.Value]) -> Callable[..., ir.Value]:
+def operation(operands: int, emit: Callable[..., ir.Value]) -> Callable[..., ir.Value]:
     """Make an operation on numbers, vectors or bundles from what it emits, ``emit(builder, *operands)``."""
 
     def signature(kind: types.Type) -> Generator:
@@ -174,51 +178,53 @@ def _operation(operands: int, emit: Callable[..., ir.Value]) -> Callable[..., ir
     return intrinsic((unary, binary, ternary)[operands - 1])
 
 
-def _reduced(builder: ir.IRBuilder, y: ir.Value) -> tuple[ir.Value, ir.Value]:
+def reduced(builder: ir.IRBuilder, y: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Emit ``2^k`` and ``e^r - 1``."""
-    kind, form = y.type, _format(y.type)
+    kind, form = y.type, format_of(y.type)
     integer = ir.IntType(form.bits)
     integers = ir.VectorType(integer, kind.count) if isinstance(kind, ir.VectorType) else integer
 
     def fma(a: ir.Value, b: ir.Value | float, c: ir.Value | float) -> ir.Value:
-        b, c = (_constant(kind, v) if isinstance(v, float) else v for v in (b, c))
-        return _call(builder, "fma", a, b, c)
+        b, c = (constant(kind, v) if isinstance(v, float) else v for v in (b, c))
+        return call(builder, "fma", a, b, c)
 
     shifted = fma(y, 1 / math.log(2), form.shift)
-    k = builder.fsub(shifted, _constant(kind, form.shift))
+    k = builder.fsub(shifted, constant(kind, form.shift))
     r = fma(k, -form.ln2_low, fma(k, -form.ln2_high, y))
-    series = _constant(kind, 1 / math.factorial(form.terms))
+    series = constant(kind, 1 / math.factorial(form.terms))
     for i in range(form.terms - 1, 1, -1):
         series = fma(series, r, 1 / math.factorial(i))
     # The low bits of `shifted` are k; in the exponent's place they scale 1 to 2^k.
-    exponent = builder.shl(builder.bitcast(shifted, integers), _constant(integers, form.mantissa))
-    power = builder.bitcast(builder.add(exponent, builder.bitcast(_constant(kind, 1.0), integers)), kind)
+    exponent = builder.shl(builder.bitcast(shifted, integers), constant(integers, form.mantissa))
+    power = builder.bitcast(builder.add(exponent, builder.bitcast(constant(kind, 1.0), integers)), kind)
     return power, fma(builder.fmul(r, r), series, r)
 
 
-def _tanh(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
-    largest, size = _constant(x.type, _format(x.type).saturated), _call(builder, "fabs", x)
+def emit_tanh(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """Emit `tanh`."""
+    largest, size = constant(x.type, format_of(x.type).saturated), call(builder, "fabs", x)
     # The comparison is false for NaN, which so passes through.
     size = builder.select(builder.fcmp_ordered(">", size, largest), largest, size)
-    power, p = _reduced(builder, builder.fadd(size, size))
-    q = _call(builder, "fma", power, p, builder.fsub(power, _constant(x.type, 1.0)))
-    return _call(builder, "copysign", builder.fdiv(q, builder.fadd(q, _constant(x.type, 2.0))), x)
+    power, p = reduced(builder, builder.fadd(size, size))
+    q = call(builder, "fma", power, p, builder.fsub(power, constant(x.type, 1.0)))
+    return call(builder, "copysign", builder.fdiv(q, builder.fadd(q, constant(x.type, 2.0))), x)
 
 
-def _exponential(builder: ir.IRBuilder, y: ir.Value) -> ir.Value:
-    power, p = _reduced(builder, y)
-    small = builder.fcmp_ordered("<", y, _constant(y.type, _format(y.type).smallest))
-    return builder.select(small, _constant(y.type, 0.0), _call(builder, "fma", power, p, power))
+def emit_exponential(builder: ir.IRBuilder, y: ir.Value) -> ir.Value:
+    """Emit `exponential`."""
+    power, p = reduced(builder, y)
+    small = builder.fcmp_ordered("<", y, constant(y.type, format_of(y.type).smallest))
+    return builder.select(small, constant(y.type, 0.0), call(builder, "fma", power, p, power))
 
 
-add = _operation(2, lambda builder, a, b: builder.fadd(a, b))
-subtract = _operation(2, lambda builder, a, b: builder.fsub(a, b))
-multiply = _operation(2, lambda builder, a, b: builder.fmul(a, b))
-fma = _operation(3, lambda builder, a, b, c: _call(builder, "fma", a, b, c))
+add = operation(2, lambda builder, a, b: builder.fadd(a, b))
+subtract = operation(2, lambda builder, a, b: builder.fsub(a, b))
+multiply = operation(2, lambda builder, a, b: builder.fmul(a, b))
+fma = operation(3, lambda builder, a, b, c: call(builder, "fma", a, b, c))
 """``fma(a, b, c)`` is ``a b + c``, rounded once."""
-tanh = _operation(1, _tanh)
+tanh = operation(1, emit_tanh)
 """The hyperbolic tangent, to a relative `TANH_ERROR`; odd, +-1 at +-inf, NaN for NaN."""
-exponential = _operation(1, _exponential)
+exponential = operation(1, emit_exponential)
 """``e^y`` for ``y <= 0``, to a relative `EXPONENTIAL_ERROR`; 0 where it would be nearly subnormal; NaN for NaN."""
 
 
@@ -227,7 +233,7 @@ def splat(typing: Typing, number: types.Float) -> Generator:
     """Return the vector with the same number in all lanes."""
 
     def emit(builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
-        zero = _constant(vector.doubles, 0.0)
+        zero = constant(vector.doubles, 0.0)
         return _shuffle(builder, builder.insert_element(zero, number, ir.IntType(32)(0)), [0] * LANES)
 
     return _emitted(vector(types.float64), emit)

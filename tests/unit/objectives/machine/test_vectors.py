@@ -6,8 +6,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.sam.kernels.kernel import compiled
-from hallucert.sam.kernels.vectors import (
+from hallucert.objectives.machine.compilation import compiled
+from hallucert.objectives.machine.vectors import (
     EXPONENTIAL_ERROR,
     LANES,
     SAMPLES,
