@@ -9,8 +9,8 @@ from typing import TypeVar
 from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
 
-WORTH = 0.6
-"""Seconds of work that are worth the start of processes, as far as the tasks that are done tell."""
+WORTH = 1.0
+"""Seconds that processes have to save to be worth their start, which takes about as long (measured)."""
 
 R = TypeVar("R")
 
@@ -23,26 +23,26 @@ def checked_workers(workers: int | None) -> int | None:
 
 
 def jobs_of(workers: int | None) -> tuple[int | None, float]:
-    """Return the number of processes for joblib, and how many seconds of work they must be worth.
+    """Return the number of processes for joblib, and how many seconds they must save.
 
-    None lets a surrounding configuration decide.
+    None lets a surrounding configuration decide, and otherwise all cores are meant.
     """
-    if workers is not None:
-        return workers, 0.0
     from joblib.parallel import get_active_backend
 
     _, configured = get_active_backend()
-    return (None, 0.0) if configured not in (None, 1) else (-1, WORTH)
+    if workers is None and configured not in (None, 1):
+        return None, 0.0
+    return (-1 if workers is None else workers), WORTH
 
 
 def in_order(tasks: Sequence[Callable[[], R]], jobs: int | None, worth: float = 0.0) -> Iterator[R]:
-    """Do tasks and yield their results in order; processes start when `worth` seconds of work seem to be left."""
-    from joblib import Parallel, delayed
+    """Do tasks and yield their results in order; processes start when they seem to save `worth` seconds."""
+    from joblib import Parallel, delayed, effective_n_jobs
 
-    begun, count = time.monotonic(), len(tasks)
+    begun, count, saved = time.monotonic(), len(tasks), 1 - 1 / effective_n_jobs(jobs)
     for i, task in enumerate(tasks):
         expected = (time.monotonic() - begun) / i * (count - i) if i else 0.0
-        if jobs != 1 and count - i > 1 and expected >= worth:
+        if jobs != 1 and count - i > 1 and saved * expected >= worth:
             parallel = Parallel(n_jobs=jobs, return_as="generator")
             yield from parallel(delayed(left)() for left in tasks[i:])
             return

@@ -217,7 +217,7 @@ class Boxes:
     @property
     def middle(self) -> np.ndarray:
         """Points of the boxes near their middles, shape (k, n)."""
-        result: np.ndarray = np.clip(self.lo + (self.hi - self.lo) / 2, self.lo, self.hi)
+        result: np.ndarray = np.minimum(np.maximum(self.lo + (self.hi - self.lo) / 2, self.lo), self.hi)
         return result
 
     def lanes(self, arithmetic: LaneArithmetic) -> list[Ball]:

@@ -210,7 +210,7 @@ def train_all(
 ) -> list[dict[str, Any]]:
     """Train for all radii, arms and seeds, but for the runs that the folder has; return a row for each.
 
-    `workers` is as in `hallucert.census`: without it a surrounding configuration of joblib decides.
+    `workers` is as in `hallucert.census`, but processes start at once: a task takes minutes.
     """
     images_of(arena.images)
     folder.mkdir(parents=True, exist_ok=True)
@@ -224,7 +224,7 @@ def train_all(
         done = len(names) - len(todo)
         clock.tell(f"runs of {arena.name}", done, len(names))
         work = [partial(train, arena, [names[name] for name in task]) for task in tasks]
-        for task, runs in zip(tasks, in_order(work, *jobs_of(workers)), strict=True):
+        for task, runs in zip(tasks, in_order(work, jobs_of(workers)[0]), strict=True):
             kept.entries |= zip(task[:-1], runs[:-1], strict=True)
             kept.add(task[-1], runs[-1])
             done += len(task)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -116,7 +117,7 @@ def inflated(boxes: Boxes) -> Boxes:
 
 def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk:
     """Return K of every box; where it is indeterminate, K is the whole space and nothing is proved."""
-    (count, n), middle, at_middle = boxes.lo.shape, boxes.middle, expansion.at_middle
+    (count, n), at_middle = boxes.lo.shape, expansion.at_middle
     low, high = np.empty((count, n, n)), np.empty((count, n, n))
     for i, row in enumerate(expansion.jacobian):
         for j, entry in enumerate(row):
@@ -127,9 +128,22 @@ def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk
         size = np.maximum(size, np.maximum(-below, above))
     defined = size < np.inf
     c, usable = inverses(np.where(defined[:, None, None], low / 2 + high / 2, np.eye(n)))
-    preconditioner = [[lanes.box(c[:, i, j], c[:, i, j]) for j in range(n)] for i in range(n)]
     if not defined.all():  # ends of lanes that are not used, which the arithmetic need not accept
         low, high = np.where(defined[:, None, None], low, 0.0), np.where(defined[:, None, None], high, 0.0)
+    enclose = getattr(lanes, "krawczyk", partial(operator, lanes))
+    image_low, image_high = enclose(boxes, c, low, high, at_middle)
+    known = (defined & usable)[:, None]
+    image_low, image_high = np.where(known, image_low, -np.inf), np.where(known, image_high, np.inf)
+    proved = np.all((image_low > boxes.lo) & (image_high < boxes.hi), axis=1)
+    return Krawczyk(image_low, image_high, proved)
+
+
+def operator(
+    lanes: LaneArithmetic, boxes: Boxes, c: np.ndarray, low: np.ndarray, high: np.ndarray, value: Sequence[Ball]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of K, shape (k, n): `c` is the preconditioner, `low` and `high` the ends of ``[DG(W)]``."""
+    (count, n), middle = boxes.lo.shape, boxes.middle
+    preconditioner = [[lanes.box(c[:, i, j], c[:, i, j]) for j in range(n)] for i in range(n)]
     entries = [[lanes.box(low[:, i, j], high[:, i, j]) for j in range(n)] for i in range(n)]
     offset = [side - lanes.box(middle[:, i], middle[:, i]) for i, side in enumerate(boxes.lanes(lanes))]
     one, zero = lanes.constant(Fraction(1)), lanes.constant(Fraction(0))
@@ -137,16 +151,13 @@ def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk
     for i in range(n):
         total = lanes.box(middle[:, i], middle[:, i])
         for j in range(n):
-            total = total - preconditioner[i][j] * at_middle[j]
+            total = total - preconditioner[i][j] * value[j]
             turned = one if i == j else zero
             for k in range(n):
                 turned = turned - preconditioner[i][k] * entries[k][j]
             total = total + turned * offset[j]
         image_low[:, i], image_high[:, i] = ends(lanes, total, count)
-    known = (defined & usable)[:, None]
-    image_low, image_high = np.where(known, image_low, -np.inf), np.where(known, image_high, np.inf)
-    proved = np.all((image_low > boxes.lo) & (image_high < boxes.hi), axis=1)
-    return Krawczyk(image_low, image_high, proved)
+    return image_low, image_high
 
 
 def inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

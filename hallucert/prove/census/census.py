@@ -68,9 +68,9 @@ def census(
     budget : float
         Budget of time. A census that it cut short can be continued if it has a `checkpoint`.
     workers : int, optional
-        Processes, -1 for all cores. By default what a surrounding ``joblib.parallel_config`` says (any backend of
-        joblib, such as ``"dask"``), otherwise all cores as soon as there is work for more than half a second. The
-        answer is the same for every number.
+        At most so many processes, -1 for all cores; they start as soon as they seem to save more time than that
+        takes. By default what a surrounding ``joblib.parallel_config`` says (any backend of joblib, such as
+        ``"dask"``), otherwise all cores. The answer is the same for every number.
     checkpoint : path, optional
         File in which finished tasks are kept; if it is there, they are not done again. It is believed: unlike a saved
         census it holds no proofs.

@@ -18,7 +18,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
+from hallucert.balls.ball_lanes import Boxes
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.check.census.charts import Gradient, is_undefined
 from hallucert.check.census.records import (
@@ -44,9 +44,9 @@ from hallucert.prove.census import naming
 from hallucert.prove.census.branch_and_prune import MOST_SMALL, Zero, boxes_of, search
 from hallucert.prove.census.naming import Guess, float_points, shrunk
 from hallucert.prove.census.results import TaskResult, connected
-from hallucert.prove.census.systems import CriticalSystem
+from hallucert.prove.census.systems import CriticalSystem, lanes_for
 
-CELLS = {1: 64, 2: 16, 3: 10, 4: 6}  # a side of the first subdivision, by dimension
+CELLS = {1: 64, 2: 20, 3: 10, 4: 6}  # a side of the first subdivision, by dimension
 CELLS_PER_TASK = 1024
 MOST_GROUPS = 200  # more boxes of unproved critical points than that are not searched for hallucinated points
 
@@ -79,7 +79,7 @@ def cells(problem: Problem, number: int) -> Boxes:
 @quiet
 def run(problem: Problem, number: int, max_boxes: int, clock: Clock = UNLIMITED) -> TaskResult[CriticalPoint]:
     """Search the cells of one task."""
-    lanes = lane_arithmetic(problem.backend, problem.precision)
+    lanes = lanes_for(problem)
     system = CriticalSystem(lanes, problem.f, problem.rho, problem.region)
     smallest = np.array([problem.tolerance * problem.size])
     found = search(system, cells(problem, number), smallest, max_boxes, clock)
@@ -132,12 +132,12 @@ def merged(
     found = [point for result in results for point in result.points]
     vague = [point.box for point in found if point.unique is None]
     points: list[CriticalPoint] = []
-    unique = np.empty((len(found), problem.f.dimension, 2))
+    boxes, unique = np.empty((2, len(found), problem.f.dimension, 2))
     for point in found:
         if point.unique is not None:
             box, own = floats(point.box), unique[: len(points)]
             if not ((box[:, 0] >= own[..., 0]) & (box[:, 1] <= own[..., 1])).all(axis=1).any():
-                unique[len(points)] = floats(point.unique)
+                boxes[len(points)], unique[len(points)] = box, floats(point.unique)
                 points.append(point)
     places = [place for result in results for place in result.places]
     small = Boxes.join([result.small for result in results])
@@ -147,18 +147,21 @@ def merged(
     if len(groups) > MOST_GROUPS:
         places += [Unsettled(None, box, Open.DEGENERATE_TARGET) for box in groups]
         groups = []
-    points = _separated(problem, points, vague + groups)
+    points = _separated(problem, points, boxes[: len(points)], vague + groups)
     return sorted(points, key=lambda point: [side.lower for side in point.box]), places
 
 
-def _separated(problem: Problem, points: Sequence[CriticalPoint], vague: Sequence[Box]) -> list[CriticalPoint]:
-    """Replace points that cannot be told from each other by a degenerate one around them; `vague` are others.
+def _separated(
+    problem: Problem, points: Sequence[CriticalPoint], boxes: np.ndarray, vague: Sequence[Box]
+) -> list[CriticalPoint]:
+    """Replace points, in boxes (k, d, 2), that cannot be told from each other by a degenerate one around them.
+
+    `vague` are others.
 
     A degenerate one gets some room, so that a checker, who splits in other places, need not end exactly where it ends.
     """
     result, together = [], list(vague)
     if points:
-        boxes = np.array([floats(point.box) for point in points])
         for group in connected(boxes[..., 0], boxes[..., 1]):
             if len(group) == 1:
                 result.append(points[group[0]])

@@ -32,26 +32,22 @@ from hallucert.check.census.records import (
     Kind,
     Problem,
     Stability,
-    eigenvalues_of_two_rows,
     from_floats,
     kind_of,
-    signs,
-    smallest_real_part,
     stability_of,
 )
 from hallucert.check.problem import Point
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.publishing import published_doubles
 from hallucert.clock import Clock
-from hallucert.exact import float_above, float_below
 from hallucert.prove.census.branch_and_prune import System, Zero, chunks, image, inverses
+from hallucert.prove.census.spectra import TIGHT_NUMBERS, signs_in_lanes, smallest_real_parts
 from hallucert.prove.census.systems import CriticalSystem, LanePoint, SphereSystem, outside_of
 
 RADIUS = 2.0**-32  # of X, beside coordinates and 1
 
 # Widest enclosure of a point, as a part of rho and of its largest coordinate, or of that part of rho near 0.
 TIGHT, NEAR_ZERO = 2.0**-40, 2.0**-10
-TIGHT_NUMBERS = 2.0**-30  # widest enclosure of a number, as a part of it
 
 NEWTON_STEPS = 8
 CLOSE = 2.0**-26  # Newton's method stops when all steps are so small, beside coordinates and 1: the next is rounding
@@ -322,47 +318,3 @@ def _tight_points(problem: Problem, sides: np.ndarray) -> np.ndarray:
     width, rho = (sides[..., 1] - sides[..., 0]).max(1), float(problem.rho)
     size = np.maximum(np.abs(sides).max((1, 2)), NEAR_ZERO * rho)
     return np.asarray(width <= TIGHT * np.minimum(size, rho))
-
-
-def smallest_real_parts(ar: BallArithmetic, lanes: FloatLanes, matrix: Matrix, count: int) -> np.ndarray:
-    """Enclose the smallest real part of the eigenvalues in each of k lanes, shape (k, 2); NaN where it is undecided.
-
-    More than two rows are looked at lane by lane, in the arithmetic of balls.
-    """
-    if len(matrix) == 2:
-        mean, square, smaller = eigenvalues_of_two_rows(lanes, matrix)
-        rows = np.where(square.rows[1] < 0, mean.rows, smaller.rows)
-        return np.broadcast_to(np.stack([-rows[0], rows[1]], -1), (count, 2))
-    result = np.full((count, 2), np.nan)
-    for i, balls in enumerate(_lane_by_lane(ar, lanes, matrix, count)):
-        found = None if balls is None else smallest_real_part(ar, balls)
-        if found is not None:
-            result[i] = float_below(found[0]), float_above(found[1])
-    return result
-
-
-def signs_in_lanes(ar: BallArithmetic, lanes: FloatLanes, matrix: Matrix, count: int) -> np.ndarray:
-    """Count the eigenvalues of symmetric matrices that are certainly positive, and negative, shape (k, 2)."""
-    result = np.zeros((count, 2), int)
-    if len(matrix) == 2:
-        (a, b), (_, d) = matrix
-        determinant, first = ends(lanes, a * d - b * b, count), ends(lanes, a, count)
-        result[determinant[1] < 0] = 1, 1
-        result[(determinant[0] > 0) & (first[0] > 0)] = 2, 0
-        result[(determinant[0] > 0) & (first[1] < 0)] = 0, 2
-        return result
-    for i, balls in enumerate(_lane_by_lane(ar, lanes, matrix, count)):
-        if balls is not None:
-            result[i] = signs(ar, balls)
-    return result
-
-
-def _lane_by_lane(ar: BallArithmetic, lanes: FloatLanes, matrix: Matrix, count: int) -> list[list[list[Ball]] | None]:
-    """Return the matrix of each lane in balls; None where an entry is not finite."""
-    both = np.array([[ends(lanes, entry, count) for entry in row] for row in matrix]).transpose(3, 0, 1, 2)
-    return [
-        [[ar.interval(Fraction(low), Fraction(high)) for low, high in row] for row in own.tolist()]
-        if np.isfinite(own).all()
-        else None
-        for own in both
-    ]

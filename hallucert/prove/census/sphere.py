@@ -20,7 +20,7 @@ import numpy as np
 
 from hallucert.arguments import quiet
 from hallucert.balls import arithmetic
-from hallucert.balls.ball_lanes import Boxes, lane_arithmetic
+from hallucert.balls.ball_lanes import Boxes
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.check.census.charts import ChartPoint, Face, charts, is_undefined
 from hallucert.check.census.records import (
@@ -57,10 +57,10 @@ from hallucert.prove.census.branch_and_prune import (
 from hallucert.prove.census.critical import critical_balls
 from hallucert.prove.census.naming import Guess, float_points, shrunk
 from hallucert.prove.census.results import TaskResult, connected, together
-from hallucert.prove.census.systems import SphereSystem
+from hallucert.prove.census.systems import SphereSystem, lanes_for
 
 TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}  # by dimension: all charts of so many targets are searched together
-CELLS = {1: 4, 2: 2, 3: 1}  # a side of a chart to begin with, by its dimension
+CELLS = {1: 8, 2: 2, 3: 1}  # a side of a chart to begin with, by its dimension
 
 # Wider boxes on a chart are split whatever the tolerance: without that small spheres would not be searched.
 WIDEST_CHART_BOX = 2.0**-6
@@ -99,7 +99,7 @@ def run(
         nothing = tuple(Unsettled(None, targets[i].box, Open.BUDGET) for i in own)
         return TaskResult((), nothing, 0, True, cells(problem, own)[:0])
     boxes = np.array([floats(target.box) for target in targets])
-    lanes = lane_arithmetic(problem.backend, problem.precision)
+    lanes = lanes_for(problem)
     system = SphereSystem(lanes, problem.f, problem.rho, boxes, problem.region)
     # On the sphere of radius rho, a step of w on the chart is at most a step of rho w. Around a degenerate target
     # nothing is seen below the size of its box.
@@ -220,7 +220,7 @@ def _refined(
 
 def _settled_vaguely(problem: Problem, target: CriticalPoint, face: int, zero: Zero) -> Unsettled | None:
     """Say where the zeros of a degenerate target lie that a box has; None: nowhere."""
-    lanes = lane_arithmetic(problem.backend, problem.precision)
+    lanes = lanes_for(problem)
     system = SphereSystem(lanes, problem.f, problem.rho, floats(target.box)[None], problem.region)
     left = narrowed(system, Boxes(np.array([face]), zero.box[None, :, 0], zero.box[None, :, 1]), NARROWINGS)
     with lanes:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
-from hallucert.balls.ball_lanes import Boxes, LaneArithmetic
+from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import Ball
+from hallucert.balls.lanes import FloatLanes
 from hallucert.check.census.charts import ChartPoint, charts
+from hallucert.check.census.records import Problem
 from hallucert.objectives.objective import Objective
 from hallucert.prove.census.branch_and_prune import Expansion, excludes_zero
+
+LONG = 4
+"""With so many variables a census takes seconds."""
+
+
+@cache
+def _orders(dimension: int) -> np.ndarray:
+    """Return the coordinates in the order of each chart, one a row."""
+    return np.array([chart.to_chart(range(dimension)) for chart in charts(dimension)])
 
 
 @dataclass(frozen=True)
@@ -36,8 +48,7 @@ class LaneCharts:
     @cached_property
     def _order(self) -> np.ndarray:
         """Row m holds the coordinates that are number m in the order of the charts, shape (d, k)."""
-        orders = np.array([chart.to_chart(range(self.dimension)) for chart in charts(self.dimension)])
-        return np.asarray(orders[self.numbers].T)
+        return np.asarray(_orders(self.dimension)[self.numbers].T)
 
     @cached_property
     def _own_order(self) -> np.ndarray:
@@ -190,3 +201,17 @@ class CriticalSystem:
     def at_points(self, points: Boxes) -> tuple[list[Ball], list[list[Ball]]]:
         """The gradient and the Hessian."""
         return self._gradient(points), self.f.enclose_hessian(self.lanes, points.lanes(self.lanes))
+
+
+def lanes_for(problem: Problem) -> LaneArithmetic:
+    """Return the arithmetic in which a problem is searched.
+
+    Compiled where a compiler is loaded anyway, or the search takes longer than loading it; the numbers are the same.
+    """
+    if problem.backend != "float":
+        return lane_arithmetic(problem.backend, problem.precision)
+    if "numba" not in sys.modules and problem.f.dimension < LONG:
+        return FloatLanes()
+    from hallucert.prove.census.compiled_lanes import CompiledFloatLanes
+
+    return CompiledFloatLanes()

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import math
 from fractions import Fraction
 
-import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import hallucert as hc
-from hallucert.balls import arithmetic
-from hallucert.balls.lanes import FloatLanes, Lanes
+from hallucert.balls.lanes import FloatLanes
 from hallucert.check.census.records import CriticalPoint, Kind, Problem, Stability, from_floats
 from hallucert.clock import Clock, look
 from hallucert.prove.census import naming, sphere
 from hallucert.prove.census.branch_and_prune import Zero
-from hallucert.prove.census.naming import Guess, float_points, guesses, signs_in_lanes, smallest_real_parts
+from hallucert.prove.census.naming import Guess, float_points, guesses
 from hallucert.prove.census.systems import CriticalSystem, SphereSystem
 
 PLANE = np.array([[-3.0, 3.0], [-3.0, 3.0]])
@@ -129,51 +124,6 @@ def test_points_on_the_boundary_are_left_to_balls():
 def test_degenerate_targets_have_no_points():
     """Existence is not claimed for a target that is not proved to be isolated."""
     assert on_axis(kind=Kind.DEGENERATE) == 0
-
-
-ENTRY = st.integers(-20, 20)
-
-
-@given(st.lists(st.lists(ENTRY, min_size=3, max_size=3), min_size=3, max_size=3), st.sampled_from([2, 3]))
-@settings(max_examples=100, deadline=None)
-def test_spectra_in_lanes(rows, n):
-    """Smallest real parts, and signs of the symmetric part, lie where mpmath's eigenvalues with 40 digits say."""
-    rows = [row[:n] for row in rows[:n]]
-    lanes, ar, two = FloatLanes(), arithmetic("arb", 106), np.array([1.0, 0.5])
-    matrix = [[Lanes(v * two, v * two) for v in row] for row in rows]
-    sums = np.array(rows) + np.array(rows).T
-    both = [[Lanes(v * two, v * two) for v in row] for row in sums]
-    with lanes, ar, mpmath.workdps(40):
-        found, counted = smallest_real_parts(ar, lanes, matrix, 2), signs_in_lanes(ar, lanes, both, 2)
-        values = mpmath.eig(mpmath.matrix(rows))[0]
-        least = min(mpmath.re(v) for v in values)
-        symmetric = mpmath.eigsy(mpmath.matrix(sums.tolist()), eigvals_only=True)
-    for (low, high), factor in zip(found, two, strict=True):
-        if not math.isnan(low):
-            assert low - 1e-12 <= factor * least <= high + 1e-12 and (n == 3 or high - low < 1e-3)
-    for positive, negative in counted:
-        assert positive <= sum(v > -1e-15 for v in symmetric) and negative <= sum(v < 1e-15 for v in symmetric)
-        if all(abs(v) > 1e-9 for v in symmetric):
-            assert positive + negative == n or (n == 2 and min(abs(v) for v in symmetric) < 1e-9)
-
-
-def test_spectra_of_interval_matrices_hold_those_of_every_matrix():
-    """Around a double eigenvalue, where s changes its sign: undecided, or around what 200 samples have."""
-    lanes, ar, rng, decided = FloatLanes(), arithmetic("arb", 106), np.random.default_rng(0), 0
-    for _ in range(200):
-        middle = rng.integers(-3, 4, (2, 2)).astype(float)
-        radius = 2.0 ** -rng.integers(1, 12) * rng.integers(0, 2, (2, 2))
-        with lanes, ar:
-            matrix = [
-                [Lanes(m - r, m + r) for m, r in zip(*rows, strict=True)] for rows in zip(middle, radius, strict=True)
-            ]
-            ((low, high),) = smallest_real_parts(ar, lanes, matrix, 1)
-        samples = middle + radius * rng.choice([-1, -0.5, 0, 0.5, 1], (200, 2, 2))
-        least = np.linalg.eigvals(samples).real.min(axis=1)
-        if not math.isnan(low):
-            decided += 1
-            assert low - 1e-6 <= least.min() and least.max() <= high + 1e-6
-    assert 50 < decided < 200
 
 
 def test_half_infinite_numbers_settle_nothing():
