@@ -277,7 +277,7 @@ def _meets(place, point, target):
 
 def test_a_partial_census_is_checked_as_far_as_it_goes(himmelblau):
     """What is missing must lie where the file declares it pending: no place that hides a point can be deleted."""
-    part = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", max_boxes=300)
+    part = hc.census(himmelblau, [(-6, 6), (-6, 6)], "3.5", max_boxes=450)
     assert not part.complete and 0 < len(part) < 14
     data = to_json(part)
     assert hc.verify(from_json(data), "arb")
