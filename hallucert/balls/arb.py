@@ -64,8 +64,8 @@ def _renew_in_child() -> None:
 os.register_at_fork(after_in_child=_renew_in_child)
 
 
-_WIDE = arb(2) ** -6
-"""Above this radius (relative radius for powers) functions are evaluated at the endpoints."""
+_WIDE, _NARROW_BITS = arb(2) ** -6, 8
+"""Above this radius, or with fewer accurate bits where it is relative, functions are evaluated at the endpoints."""
 
 _LARGE = 64
 """Where x is at least this large ``x + log(1 + exp(-x))`` loses nothing by naming x twice."""
@@ -93,7 +93,7 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
 
     def _constant(self, value: Fraction) -> Ball:
         with self:
-            return arb(fmpq(value.numerator, value.denominator))
+            return arb(fmpq(*value.as_integer_ratio()))
 
     def from_float(self, value: float) -> Ball:
         """Return the ball of radius 0 at a finite double; Arb converts doubles exactly at any precision."""
@@ -102,10 +102,9 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
         if lower > upper:
             raise ArgumentError("lower", lower, f"be at most upper ({upper})")
-        low, high = fmpq(lower.numerator, lower.denominator), fmpq(upper.numerator, upper.denominator)
         with self:
-            # arb(m, r) widens the ball m by an upper bound of |r|, so it contains [middle - radius, middle + radius].
-            return arb(arb((low + high) / 2), arb((high - low) / 2))
+            low, high = arb(fmpq(*lower.as_integer_ratio())), arb(fmpq(*upper.as_integer_ratio()))
+            return low.union(high)
 
     def indeterminate(self) -> Ball:
         return _NAN
@@ -190,6 +189,9 @@ class ArbArithmetic(FlintPrecision, BallArithmetic):
     def approximate(self, ball: Ball) -> float:
         return float(ball) if self.is_finite(ball) else float("nan")
 
+    def width(self, ball: Ball) -> float:
+        return 2.0 * float(ball.rad())
+
     def approximations(self, rows: Sequence[Sequence[Ball]]) -> np.ndarray:
         # Doubles end far below `_SURELY_FINITE`: whatever is not below it has none.
         return np.array([[float(ball) if abs(ball) < _SURELY_FINITE else math.nan for ball in row] for row in rows])
@@ -267,7 +269,7 @@ def softplus(x: Ball) -> Ball:
 
 
 def _is_wide(x: Ball) -> bool:
-    return bool(x.rad() > abs(x.mid()) * _WIDE)
+    return bool(x.rel_accuracy_bits() < _NARROW_BITS)
 
 
 def _increasing(x: Ball, function: Callable[[Ball], Ball]) -> Ball:

@@ -176,6 +176,10 @@ class BallArithmetic(ABC):
     def approximate(self, ball: Ball) -> float:
         """Return a double near the midpoint, NaN if indeterminate. Not rigorous: for proposals only."""
 
+    @abstractmethod
+    def width(self, ball: Ball) -> float:
+        """Return about how wide a ball is, infinite or NaN if indeterminate. Not rigorous: to tell what is worth it."""
+
     def approximations(self, rows: Sequence[Sequence[Ball]]) -> np.ndarray:
         """Return `approximate` of every ball of a matrix: doubles near the midpoints, for proposals only."""
         return np.array([[self.approximate(ball) for ball in row] for row in rows])

@@ -14,9 +14,11 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
+
+LARGEST_POWER = 1000
+"""Of 2, as a double that can be multiplied with others."""
 
 Function = Callable[[list[Ball]], list[Ball]]
 """``G``: a list of balls to a list of as many balls."""
@@ -31,7 +33,8 @@ class KrawczykResult:
 
     It is `proved`, if ``K(Z)`` lies in the interior of Z, that exactly one zero of G lies in Z and that every matrix in
     ``DG(Z)`` is nonsingular. Each zero in Z lies in `image`, which is ``K(Z)``; `spread` bounds ``|K(Z) - centre|`` for
-    each coordinate; `step` and `defect` enclose ``C G(centre)`` and ``I - C DG(Z)``. All are empty where indeterminate.
+    each coordinate; `step`, `defect` and `turn` enclose ``C G(centre)``, ``I - C DG(Z)`` and the latter times ``+-
+    radius``. All are empty where indeterminate.
     """
 
     proved: bool
@@ -41,24 +44,22 @@ class KrawczykResult:
     radius: Sequence[Fraction]
     step: Sequence[Ball]
     defect: Matrix
+    turn: list[Ball]
 
     def around(self, ar: BallArithmetic, centre: Sequence[Fraction], step: Sequence[Ball]) -> list[Ball]:
         """Shrink the image of a proved box by what ``C G`` is at any `centre` in it: `step`.
 
         The zero x in Z has ``x - centre = -C G(centre) + (I - C M) (x - centre)`` with a mean M of ``DG`` on Z. In the
         norm with unit ball ``+- radius`` the matrix is at most ``a < 1``, so ``|x - centre| <= |C G(centre)|/(1 - a)``,
-        and the same equation then encloses it.
+        and the same equation then encloses it: multiples of ``+- radius`` are turned into multiples of `turn`.
         """
-        half = [ar.constant(r) for r in self.radius]
-        turns = (ar.absolute_sum([v * r for v, r in zip(row, half, strict=True)]) for row in self.defect)
-        a = max(turn / r for turn, r in zip(turns, self.radius, strict=True))
+        a = max(ar.magnitude(turn) / r for turn, r in zip(self.turn, self.radius, strict=True))
         if a >= 1:
             return self.image
         size = round_up(max(ar.magnitude(s) / r for s, r in zip(step, self.radius, strict=True)) / (1 - a), 30)
-        moved = matrix.apply(ar, self.defect, [ar.interval(-size * r, size * r) for r in self.radius])
-        found = [ar.constant(c) - s + v for c, s, v in zip(centre, step, moved, strict=True)]
-        pairs = ((old, new, ar.endpoints(old), ar.endpoints(new)) for old, new in zip(self.image, found, strict=True))
-        return [new if d - c < b - a else old for old, new, (a, b), (c, d) in pairs]
+        share, c = ar.constant(size), map(ar.constant, centre)
+        found = [middle - s + share * turn for middle, s, turn in zip(c, step, self.turn, strict=True)]
+        return matrix.intersected(ar, self.image, found)
 
 
 def compared(
@@ -68,16 +69,12 @@ def compared(
 
     Of a system with parameters both may be enclosed for all parameters of a box: then the conclusion holds for each.
     """
-    half = [ar.constant(r) for r in radius]
-    image, spread = [], []
-    for i, row in enumerate(defect):
-        look()
-        turn = round_up(ar.absolute_sum([x * r for x, r in zip(row, half, strict=True)]), 30)
-        low, high = ar.endpoints(step[i])
-        image.append(ar.interval(centre[i] - high - turn, centre[i] - low + turn))
-        spread.append(round_up(max(high, -low) + turn, 30))
+    turn = matrix.apply(ar, defect, [ar.interval(-r, r) for r in radius])
+    moves = [t - s for t, s in zip(turn, step, strict=True)]
+    image = [ar.constant(c) + move for c, move in zip(centre, moves, strict=True)]
+    spread = [ar.magnitude(move) for move in moves]
     inside = all(s < r for s, r in zip(spread, radius, strict=True))  # K(Z) in the interior of Z
-    return KrawczykResult(inside, image, spread, centre, radius, step, defect)
+    return KrawczykResult(inside, image, spread, centre, radius, step, defect, turn)
 
 
 class KrawczykOperator:
@@ -85,9 +82,9 @@ class KrawczykOperator:
 
     By the mean value theorem ``K(Z)`` contains ``z - C G(z)`` for every z in the exact box ``Z = z0 +- radius``, so
     each zero of G in Z lies in it. If it lies in the interior of Z, Brouwer's theorem gives a zero. The second term is
-    symmetric, with radius ``|I - C DG(Z)| r``, which then is below r: by Perron's theorem the spectral radius of
-    ``|I - C M|`` is below 1, so C and every M in ``DG(Z)`` are nonsingular, and the zero is unique. G itself is run on
-    Z as well, so that it is known to be defined on all of it. The quality of C decides success, never truth.
+    as wide as ``|I - C M| (Z - z0)`` for every M in ``DG(Z)``, so that ``|I - C M| r`` is below r: by Perron's theorem
+    the spectral radius of ``|I - C M|`` is below 1, so C and M are nonsingular, and the zero is unique. G itself is run
+    on Z as well, so that it is known to be defined on all of it. The quality of C decides success, never truth.
     """
 
     def __init__(
@@ -111,13 +108,18 @@ class KrawczykOperator:
         step = matrix.apply(self.ar, self.preconditioner, value)
         return step if self.ar.all_finite([step]) else None
 
-    def tighten(self, result: KrawczykResult, max_steps: int | None = None) -> list[Ball]:
+    def tighten(self, result: KrawczykResult, max_steps: int | None = None, bits: int | None = None) -> list[Ball]:
         """Shrink the box of a zero that was proved, as far as the precision goes; no Jacobian is evaluated.
 
         Steps ``z <- z - C G(z)`` move the centre as long as they get shorter by half. By default these are a dozen or,
-        of many bits, one for each 32: with the inverse of a matrix of doubles as C a step usually gains more.
+        of many bits, one for each 32: with the inverse of a matrix of doubles as C a step usually gains more. There
+        are none if what is known is as narrow as rounding to so many `bits` makes the first step ``C G``.
         """
         ar, step, centre = self.ar, result.step, result.centre
+        if bits is not None:
+            found, coarser = result.around(ar, centre, step), 2.0 ** min(ar.precision - bits, LARGEST_POWER)
+            if all(ar.width(x) <= coarser * ar.width(s) for x, s in zip(found, step, strict=True)):
+                return found
         best, best_step, best_size = centre, step, max(ar.magnitude(s) for s in step)
         for _ in range(max(12, ar.precision // 32) if max_steps is None else max_steps):
             if not any(map(ar.nonzero, step)):
@@ -143,7 +145,7 @@ class KrawczykOperator:
             raise ArgumentError("radius", list(map(str, radius)), f"be {k} positive numbers")
         if step is None:
             step = self.newton_step(centre)
-        indeterminate = KrawczykResult(False, [], [], centre, radius, [], [])
+        indeterminate = KrawczykResult(False, [], [], centre, radius, [], [], [])
         if step is None:
             return indeterminate
         box = [ar.interval(c - r, c + r) for c, r in zip(centre, radius, strict=True)]

@@ -226,8 +226,10 @@ def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None
         approximate = ar.approximations(a)
         if not np.isfinite(approximate).all():
             return None
-        good = _GOOD * float(np.abs(approximate).max()) + _spread(ar, a)
-        best: Spectrum | None = None
+        spread, narrow = _spread(ar, a), _GOOD * float(np.abs(approximate).max())
+        if d == 2 and spread <= narrow and (two := _of_two(ar, a)) is not None:
+            return two
+        good, best = narrow + spread, None
         for basis in eigenvector_bases(approximate):
             candidate = _from_basis(ar, a, basis)
             if candidate is not None and (best is None or _widest(candidate) < _widest(best)):
@@ -235,6 +237,35 @@ def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None
             if best is not None and _widest(best) <= good:
                 break
         return best
+
+
+def _of_two(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None:
+    """Enclose both eigenvalues of narrow matrices of two rows, ``m -+ sqrt(s)``; None where the sign of s is open.
+
+    m is the mean of the diagonal and s the square of half its difference, plus the product of the other entries. Of two
+    real ones most digits of the smaller would cancel: it is the determinant divided by the other.
+    """
+    (p, b), (c, q) = a
+    half = ar.constant(Fraction(1, 2))
+    mean, square = (p + q) * half, ar.power((p - q) * half, 2) + b * c
+    if ar.negative(square):
+        (re, move), (im, turn) = _around(ar, mean), _around(ar, ar.sqrt(-square))
+        return Spectrum((Disc(re, im, move + turn), Disc(re, -im, move + turn)))
+    if not ar.positive(square):
+        return None
+    root = ar.sqrt(square)
+    low, high = mean - root, mean + root
+    if ar.positive(mean):
+        low = (p * q - b * c) / high
+    elif ar.negative(mean):
+        high = (p * q - b * c) / low
+    return Spectrum(tuple(Disc(middle, Fraction(0), reach) for middle, reach in (_around(ar, low), _around(ar, high))))
+
+
+def _around(ar: BallArithmetic, ball: Ball) -> tuple[Fraction, Fraction]:
+    """Return the middle of a ball, and a bound of its radius."""
+    low, high = ar.endpoints(ball)
+    return (low + high) / 2, round_up((high - low) / 2, 30)
 
 
 def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -> Spectrum | None:

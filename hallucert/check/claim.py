@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from importlib import import_module
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Generic, Protocol, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
 from hallucert.arguments import Late
 from hallucert.check.reason import Reason
@@ -59,6 +60,22 @@ class Enclosure:
         return decimal_enclosure(self.lower, self.upper)
 
 
+class Sentence(NamedTuple):
+    """What a claim says. It is put into words when somebody reads it: no check needs them.
+
+    `name` is that of a module and a function of `hallucert.check.words`, and what the sentence is `about` are its
+    arguments: so two sentences are equal if they say the same.
+    """
+
+    name: str
+    about: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        module, function = self.name.split(".")
+        spoken: str = getattr(import_module(f"hallucert.check.words.{module}"), function)(*self.about)
+        return spoken
+
+
 @dataclass(frozen=True)
 class Claim:
     """One entry of a certificate.
@@ -69,9 +86,9 @@ class Claim:
         The claim's name, such as ``"attractor"``.
     status : Status
         proved, refuted or undecided.
-    statement : str
-        The sentence that is proved (or refuted: then the sentence states the negation); for an undecided claim,
-        the question.
+    said : str or Sentence
+        What is proved (or refuted: then it is the negation); for an undecided claim, the question. As text it is the
+        `statement`.
     numbers : mapping of str to Enclosure
         The published enclosures from which the status follows.
     inputs : mapping
@@ -82,10 +99,15 @@ class Claim:
 
     name: str
     status: Status
-    statement: str
+    said: str | Sentence
     numbers: Mapping[str, Enclosure] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=dict)
     reason: Reason | None = None
+
+    @property
+    def statement(self) -> str:
+        """The sentence that is proved, or refuted; for an undecided claim, the question."""
+        return str(self.said)
 
     def __bool__(self) -> bool:
         return self.status is Status.PROVED
@@ -142,7 +164,7 @@ def undecided(name: str, question: str, reason: Reason) -> Claim:
 Numbers = Mapping[str, Enclosure]
 Inputs = Mapping[str, Any]
 """Exact numbers, tuples of them, and tapes; each claim knows its own."""
-Conclusion = tuple[Status, str] | Reason
+Conclusion = tuple[Status, "str | Sentence"] | Reason
 
 F = TypeVar("F")
 """What a statement may refer to besides its numbers and inputs: the problem, what a file holds, claims before it."""
@@ -210,9 +232,7 @@ class Measured(Generic[F]):
         if stated.status is not claim.status:
             return f"its numbers show {stated.status}, not {claim.status}"
         if stated != claim:
-            return (
-                f"with the claims that are re-proved before it, its numbers show another statement: {stated.statement}"
-            )
+            return f"with the claims that are re-proved before it, its numbers show another statement: {stated.said}"
         return None
 
 

@@ -29,7 +29,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.check.claim import Enclosure
+from hallucert.check.claim import Enclosure, Sentence
 from hallucert.errors import ArgumentError
 from hallucert.exact import require_radius
 from hallucert.objectives.objective import Objective
@@ -61,9 +61,9 @@ class Problem:
             raise ArgumentError("law", self.law, f"have {self.objective.dimension} scales, one for each variable")
 
     @property
-    def equation(self) -> str:
-        """The equation that is solved."""
-        return f"{'r' if self.residual else 'grad f'}(x + {self.law.step_text}) = 0{self.law.direction_text}"
+    def equation(self) -> Sentence:
+        """The equation that is solved, in words."""
+        return Sentence("point.equation", (self.law, self.residual))
 
     @property
     def described(self) -> str:
@@ -240,13 +240,23 @@ class Point:
         return matrix.add(b, turned)
 
     @cached_property
+    def value(self) -> Ball:
+        """``f(x)``."""
+        return self.objective.enclose_value(self.arithmetic, self.x)
+
+    @cached_property
+    def value_plus(self) -> Ball:
+        """``f(x+)``."""
+        return self.objective.enclose_value(self.arithmetic, self.plus)
+
+    @cached_property
     def domain_certain(self) -> bool:
         """Whether ``f`` is certainly defined, hence analytic, on the box and on its image under ``x -> x+``.
 
         The function's own tape is run, not a derivative's: a derivative may be defined where the function is not.
         """
-        ar, f = self.arithmetic, self.objective
-        return is_defined(ar, f, self.x) and is_defined(ar, f, self.plus)
+        ar = self.arithmetic
+        return bool(ar.is_finite(self.value) and ar.is_finite(self.value_plus))
 
     def enclosure(self, ball: Ball) -> Enclosure | None:
         """Return the ends of a ball, or None if it is indeterminate."""

@@ -146,7 +146,7 @@ def _localized(certificate: Made, claim: Claim) -> str:
     witness = getattr(certificate, "witness", None)
     if claim.name == "existence" and witness is not None:
         if _room(certificate) is not None:
-            words = words.replace(witness.place, "the box Z")
+            words = words.replace(str(witness.place), "the box Z")
         words = re.sub(r"; \|x\* - centre\| <= \S+ in every coordinate", "; it lies in X", words)
     return words.replace("the certificate's closed region B", "the closed region B")
 

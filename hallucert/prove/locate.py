@@ -41,7 +41,7 @@ FILLING = (0.02, 0.6)
 
 @dataclass(frozen=True)
 class Located:
-    """The outcome of a search for a provable box: the witness, and ``x*`` enclosed if existence is proved.
+    """The outcome of a search for a provable box: the witness, and the SAM quantities at ``x*`` if existence is proved.
 
     `problem` says which equation was chosen, `excluded` that the box was proved to hold no solution, and `reason` why
     neither was shown.
@@ -49,7 +49,7 @@ class Located:
 
     problem: Problem
     witness: Witness | None
-    x: Balls | None = None
+    point: Point | None = None
     excluded: bool = False
     reason: Reason | None = None
 
@@ -107,16 +107,16 @@ def _exact_rows(a: np.ndarray | None) -> Rows | None:
     return None if a is None else tuple(tuple(map(Fraction, row)) for row in a.tolist())
 
 
-def _outcome(equations: System, witness: Witness, found: Balls | Reason) -> Located:
+def _outcome(equations: System, witness: Witness, found: Point | Reason) -> Located:
     """Return where ``x*`` is, or the most likely cause of a failure."""
     if not isinstance(found, Reason):
-        return Located(equations.problem, witness, x=found)
+        return Located(equations.problem, witness, found)
     return Located(equations.problem, witness, reason=found if found is Reason.DOMAIN else _why_not(equations))
 
 
 def _in_fixed_box(equations: System, witness: Witness) -> Located:
     located = _outcome(equations, witness, enclosed(equations, witness))
-    if located.x is None and excludes(equations, witness):
+    if located.point is None and excludes(equations, witness):
         return Located(equations.problem, witness, excluded=True)
     return located
 

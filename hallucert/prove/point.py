@@ -172,7 +172,8 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
     late = Located(task.problem, None, reason=Reason.TIME)
     located = clock.kept(lambda: locate(ar, task.problem, task.guess, task.radius), late)
     problem, witness = located.problem, located.witness
-    if located.x is None or witness is None:
+    point = located.point
+    if point is None or witness is None:
         if located.excluded and witness is not None:
             first = existence.refutation(Facts(problem, witness))
         else:
@@ -183,14 +184,13 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
             first = rules_of(problem)["existence"].open(reason)
         rest = without_existence(first, task.hints, problem)
         return Certificate(problem, witness, rest, provenance(ar))
-    point = problem.at(ar, located.x)
     facts = Facts(problem, witness)
     evidence = Evidence(point, witness.centre, task.max_boxes, clock, facts.claims)
     claims = prove_claims(evidence, facts, task.hints)
     box = None
     if claims["existence"].status is Status.PROVED:
         unit = sizes_at(point).box
-        ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, unit) for v in located.x]
+        ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, unit) for v in point.x]
         room = existence.room_of(witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
     return Certificate(problem, witness, claims, provenance(ar), box)

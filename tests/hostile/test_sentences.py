@@ -37,7 +37,7 @@ def test_reworded_sentences_leave_every_certificate_valid(name, monkeypatch):
     def reworded(self, facts, numbers, inputs):
         stated = state(self, facts, numbers, inputs)
         if isinstance(stated, claim_module.Claim):
-            return replace(stated, statement=f"In other words: {stated.statement.upper()}")
+            return replace(stated, said=f"In other words: {stated.statement.upper()}")
         return stated
 
     monkeypatch.setattr(claim_module.Theorem, "state", reworded)

@@ -18,7 +18,6 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence, Facts
-from hallucert.check.problem import Point
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import format_dyadic
 from hallucert.prove.claims import Hints, prove
@@ -42,8 +41,8 @@ def asked(cert, start):
     step = cert["basin"].inputs["step"]
     ar = arithmetic("arb", 53)
     with ar:
-        x = existence.relocate(ar, cert.problem, cert.witness)
-        evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre)
+        point = existence.relocate(ar, cert.problem, cert.witness)
+        evidence = Evidence(point, cert.witness.centre)
         facts = Facts(cert.problem, cert.witness, dict(cert.claims))
         hints = Hints(basin=step, start=tuple(map(Fraction, start)))
         return prove(CONVERGES, evidence, facts, hints)

@@ -11,7 +11,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.point.rule import Evidence
-from hallucert.check.problem import Point, Problem
+from hallucert.check.problem import Problem
 from hallucert.check.region.maximizer_set import is_outside
 from hallucert.check.region.second_order import touches_only_here
 from hallucert.check.subdivision import box_around
@@ -64,8 +64,7 @@ def test_the_penalty_bounds_the_neighbourhood(radius, expected):
     ar = arithmetic("arb", 106)
     with ar:
         located = locate(ar, Problem(f, candidate.rho), tuple(Fraction(v) for v in candidate.x.tolist()), None)
-        point = Point(ar, located.problem, located.x)
-        evidence = Evidence(point, located.witness.centre, 1000)
+        evidence = Evidence(located.point, located.witness.centre, 1000)
         assert touches_only_here(evidence, box_around(evidence.midpoint, Fraction(radius)), Fraction(3)) is expected
 
 
@@ -79,8 +78,7 @@ def test_the_point_must_be_a_maximum_on_the_sphere(curvature, expected):
     ar = arithmetic("arb", 106)
     with ar:
         located = locate(ar, Problem(f, Fraction(1, 2)), (Fraction(0), Fraction(0)), None)
-        point = Point(ar, located.problem, located.x)
-        evidence = Evidence(point, located.witness.centre, 1000)
+        evidence = Evidence(located.point, located.witness.centre, 1000)
         assert touches_only_here(evidence, box_around(evidence.midpoint, Fraction(1, 1000)), Fraction(2)) is expected
 
 

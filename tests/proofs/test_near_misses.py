@@ -27,7 +27,7 @@ def test_a_fixed_box_is_proved_only_for_its_rho():
     assert wrong["existence"].status == "refuted"
     assert not _any_proved(wrong)
     assert hc.verify(right) and hc.verify(wrong)
-    other = replace(wrong["existence"], statement=right["existence"].statement)
+    other = replace(wrong["existence"], said=right["existence"].said)
     assert not hc.verify(replace(wrong, claims={**wrong.claims, "existence": other}))
 
 

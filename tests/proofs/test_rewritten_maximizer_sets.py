@@ -14,7 +14,6 @@ from hallucert.balls import arithmetic
 from hallucert.check.file.files import load
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence
-from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.region import farthest_point
 from hallucert.check.subdivision import Subdivision
@@ -159,8 +158,8 @@ def measured(cert, inputs):
     """What the rule measures with these inputs, as prover and checker do."""
     ar = arithmetic("arb", 106)
     with ar:
-        x = existence.relocate(ar, cert.problem, cert.witness)
-        evidence = Evidence(Point(ar, cert.problem, x), cert.witness.centre, 20_000)
+        point = existence.relocate(ar, cert.problem, cert.witness)
+        evidence = Evidence(point, cert.witness.centre, 20_000)
         return farthest_point.measure(evidence, inputs)
 
 

@@ -4,5 +4,5 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FOLDERS = ("", "check/large", "find", "objectives", "objectives/network", "objectives/program", "training")
+FOLDERS = ("", "check", "check/large", "find", "objectives", "objectives/network", "objectives/program", "training")
 sys.path[:0] = [str(HERE / folder) for folder in FOLDERS]

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import mpmath
 import numpy as np
-from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, to_float
+from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, mpf_sub, to_float
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix
 from hallucert.balls.mpmath import functions as functions
@@ -246,6 +246,12 @@ class MpmathArithmetic(BallArithmetic):
         if not self.is_finite(ball):
             return float("nan")
         result: float = 0.5 * to_float(ball.lo) + 0.5 * to_float(ball.hi)
+        return result
+
+    def width(self, ball: Ball) -> float:
+        if not self.is_finite(ball):
+            return float("nan")
+        result: float = to_float(mpf_sub(ball.hi, ball.lo, 53, UP))
         return result
 
     def positive(self, ball: Ball) -> bool:

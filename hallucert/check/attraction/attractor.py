@@ -20,17 +20,14 @@ Numbers: ``smallest_real_part`` of the spectrum, and ``step_bound`` where all re
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from typing import Any
 
 from hallucert.balls import matrix
 from hallucert.balls.similarity import spectrum
-from hallucert.check.claim import Enclosure, Status
-from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, NO_MINIMIZER, SADDLE, proved_kind
+from hallucert.check.claim import Enclosure, Sentence, Status
+from hallucert.check.point.hallucinated_minimizer import proved_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -55,40 +52,15 @@ def tangent_kernel(evidence: Evidence) -> list[list[Any]]:
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign of the smallest real part."""
-    smallest = numbers["smallest_real_part"]
-    isolated, name = not facts.problem.residual, facts.law.name
-    what = f"the {name} matrix M = H(x*+) J(x*)" if isolated else f"the {name} tangent kernel K = A B^T / n"
+    smallest, residual = numbers["smallest_real_part"], facts.problem.residual
     if smallest.upper < 0:
-        return (
-            Status.REFUTED,
-            f"x* repels {name}: some eigenvalue of {what} has real part at most {decimal_above(smallest.upper)}, so "
-            f"for every fixed step eta > 0 there is a neighbourhood of x* which {name} leaves from almost every start "
-            "in it.",
-        )
+        return Status.REFUTED, Sentence("attraction.repels", (facts.law, residual, smallest.upper))
     if smallest.lower <= 0 or "step_bound" not in numbers or numbers["step_bound"].lower <= 0:
         return Reason.STRADDLES
-    step = decimal_below(numbers["step_bound"].lower)
-    bound = decimal_below(smallest.lower)
-    if isolated:
-        sentence = (
-            f"x* attracts {name}: every eigenvalue of {what} has real part at least {bound}, so {name} converges to x* "
-            f"from every start close enough, for every fixed step 0 < eta < {step}."
-        )
-        # Only what is proved: the claim `target` may be undecided, or missing in a file.
-        if (kind := proved_kind(facts)) in (SADDLE, MAXIMIZER):
-            sentence += f" Its target is a {kind}, not a minimizer of f."
-        elif kind == NO_MINIMIZER:
-            sentence += " Its target is no local minimizer of f."
-        return Status.PROVED, sentence
-    square = max(1 - Fraction(bound) * Fraction(step) / 2, Fraction(0))  # of a and E as they are printed
-    factor = Fraction(math.isqrt(math.ceil(square * 4**64)) + 1, 2**64)
-    return (
-        Status.PROVED,
-        f"The manifold of solutions of r(x+) = 0 through x* attracts {name} near x*: every eigenvalue of {what} has "
-        f"real part at least {bound}, for every fixed step 0 < eta < {step}. From starts close enough |r(x+)| falls by "
-        "any factor above sqrt(1 - 2 eta a (1 - eta/E)) a step, a and E these two numbers: above "
-        f"{decimal_above(factor)} for eta = E/2.",
-    )
+    about = (facts.law, smallest.lower, numbers["step_bound"].lower)
+    if residual:
+        return Status.PROVED, Sentence("attraction.manifold_attracts", about)
+    return Status.PROVED, Sentence("attraction.attracts", (*about, proved_kind(facts)))
 
 
 RULE = Rule(

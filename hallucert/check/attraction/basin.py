@@ -37,21 +37,16 @@ from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.check.attraction import manifold_basin
 from hallucert.check.attraction.norms import root, spectral_norm
-from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.claim import Claim, Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, box_around
 from hallucert.clock import look
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
 from hallucert.objectives.formula import FormulaObjective
 
 MOST_VARIABLES = 4
 """Mean value forms are for so few."""
-LONGEST_STEP = 16
-"""Characters up to which the step is written as a fraction."""
-LARGEST_DENOMINATOR, DIGITS = 10**6, 12
-"""Of a step that was given as a short fraction or decimal."""
 
 
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -188,34 +183,13 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
     return None if back is None else Contraction(evidence, v, back, inputs["step"])
 
 
-def as_given(step: Fraction) -> Fraction:
-    """Return the short number, if any, of which `step` is the dyadic above: what holds up to `step` holds up to it."""
-    near = (step.limit_denominator(LARGEST_DENOMINATOR), Fraction(decimal_below(step, DIGITS)))
-    return next((short for short in near if 0 <= step - short <= step / 2**62), step)
-
-
 def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction on Omega makes a basin."""
     radius, bound = numbers["radius"], inputs["bound"]
     if facts.problem.residual != ("weights" in inputs) or radius.lower <= 0 or bound >= 1:
         return Reason.STEP
-    step, name = as_given(inputs["step"]), facts.law.name
-    bound = 1 - step / inputs["step"] * (1 - bound)  # the factor is the same function of eta
-    exact, within = format_rational(step), decimal_enclosure(step, step)
-    short = exact if len(exact) <= LONGEST_STEP else decimal_below(step, DIGITS)
-    largest = f"E = {short}" if Fraction(short) == step else f"E is in {within}"
-    if facts.problem.residual:
-        return Status.PROVED, (
-            f"{name} with any fixed step 0 < eta <= E converges to a hallucinated minimizer with r(x+) = 0, at a "
-            f"distance of at most {decimal_above(inputs['size'])} from x*, from every start with |x_0 - x*| <= "
-            f"{decimal_below(radius.lower)}, where {largest}: in a fixed norm each step takes r(x+) to at most 1 - "
-            f"(eta/E) (1 - {decimal_above(bound)}) of what it was."
-        )
-    return Status.PROVED, (
-        f"{name} with any fixed step 0 < eta <= E converges to x* from every start with |x_0 - x*| <= "
-        f"{decimal_below(radius.lower)}, where {largest}: in a fixed norm each step "
-        f"takes the distance to x* to at most 1 - (eta/E) (1 - {decimal_above(bound)}) of what it was."
-    )
+    path = inputs["size"] if facts.problem.residual else None
+    return Status.PROVED, Sentence("attraction.basin", (facts.law, radius.lower, inputs["step"], bound, path))
 
 
 SET = {"step": "dyadic", "basis": "dyadics", "size": "dyadic", "bound": "dyadic"}
@@ -233,8 +207,6 @@ BASIN = Rule(
 
 FEWEST_BITS, MOST_BITS = 128, 8192
 MOST_STEPS = 100_000
-LONGEST_START = 400
-"""Characters up to which the start is written out in the sentence."""
 
 
 def measure_converges(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -295,20 +267,9 @@ def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
     limit = limit_of(region)
     if step > region.inputs["step"] or farthest(numbers) > limit:
         return Reason.START
-    text = ", ".join(map(format_rational, inputs["start"]))
-    start = f"x_0 = ({text})" if len(text) <= LONGEST_START else "the start x_0 among the inputs of this claim"
-    if facts.problem.residual:
-        return Status.PROVED, (
-            f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to a hallucinated "
-            f"minimizer with r(x+) = 0, in exact arithmetic: after {inputs['steps']} steps its distance to x* is at "
-            f"most {decimal_above(distance.upper)}, and the rest of its way is at most "
-            f"{decimal_above(numbers['rest'].upper)} long, so that it stays within {decimal_above(limit)} of x*."
-        )
-    return Status.PROVED, (
-        f"{facts.law.name} from {start} with the fixed step {format_rational(step)} converges to x*, in exact "
-        f"arithmetic: after {inputs['steps']} steps its distance to x* is at most {decimal_above(distance.upper)}, in "
-        "the ball of the claim basin."
-    )
+    rest = numbers["rest"].upper if facts.problem.residual else None
+    about = (facts.law, inputs["start"], step, inputs["steps"], distance.upper, rest, limit)
+    return Status.PROVED, Sentence("attraction.converges", about)
 
 
 CONVERGES = Rule(

@@ -27,10 +27,9 @@ import numpy as np
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -75,22 +74,12 @@ def _divided(ar: BallArithmetic, ends: tuple[Fraction, Fraction], e: Fraction) -
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign."""
-    smallest, name = numbers["smallest_projected_eigenvalue"], facts.law.name
-    what = "the smallest eigenvalue of N^T (J + J^T)/2 N, N an orthonormal basis of the row space of Dr(x*+), is"
+    smallest = numbers["smallest_projected_eigenvalue"]
     if smallest.upper < 0:
-        return (
-            Status.REFUTED,
-            f"Condition (C32) fails at x* even on the row space of Dr(x*+): {what} at most "
-            f"{decimal_above(smallest.upper)} < 0.",
-        )
+        return Status.REFUTED, Sentence("attraction.projected_fails", (smallest,))
     if smallest.lower <= 0:
         return Reason.STRADDLES
-    return (
-        Status.PROVED,
-        f"Condition (C32) holds at x* on the row space of Dr(x*+), where {name} moves: {what} at least "
-        f"{decimal_below(smallest.lower)} > 0. So every eigenvalue of the {name} tangent kernel has positive real "
-        "part.",
-    )
+    return Status.PROVED, Sentence("attraction.projected_holds", (smallest, facts.law))
 
 
 RULE = Rule(

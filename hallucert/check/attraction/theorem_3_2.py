@@ -18,15 +18,11 @@ from fractions import Fraction
 
 from hallucert.balls import matrix
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.hallucinated_minimizer import MINIMIZER, proved_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below, format_rational
 from hallucert.objectives.radius_law import SAM
-
-LONGEST_THRESHOLD = 16
-"""Characters up to which ``-1/rho`` is written out."""
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -50,44 +46,11 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return _of_variant(facts, numbers)
     smallest, threshold = numbers["smallest_eigenvalue_sym_Du"], -1 / facts.rho
     if smallest.upper < threshold:
-        return (
-            Status.REFUTED,
-            "Condition (C32) of Theorem 3.2 fails at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
-            f"most {below_threshold(smallest, facts.rho)}.",
-        )
+        return Status.REFUTED, Sentence("attraction.c32_fails", (smallest, facts.rho))
     if smallest.lower <= threshold:
         return Reason.STRADDLES
-    sentence = (
-        "Condition (C32) of Theorem 3.2 holds at x*: the smallest eigenvalue of the symmetric part of Du(x*) is at "
-        f"least {above_threshold(smallest, facts.rho)}. "
-    )
-    if _isolated(facts):
-        sentence += (
-            "By Corollary B.3 SAM converges to x* from every start close enough, for every small enough fixed step."
-        )
-    elif facts.problem.residual:
-        sentence += "Theorem 3.2 for a connected set of minimizers needs it at every point of the set."
-    else:
-        sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
-    return Status.PROVED, sentence
-
-
-def below_threshold(number: Enclosure, rho: Fraction) -> str:
-    """Print the upper end of a number, and by how much at least the number, not that print, is below ``-1/rho``."""
-    gap = decimal_below(-1 / rho - number.upper)
-    return f"{decimal_above(number.upper)}, and below {_threshold(rho)} by at least {gap}"
-
-
-def above_threshold(number: Enclosure, rho: Fraction) -> str:
-    """Print the lower end of a number, and by how much at least the number, not that print, is above ``-1/rho``."""
-    gap = decimal_below(number.lower + 1 / rho)
-    return f"{decimal_below(number.lower)}, and above {_threshold(rho)} by at least {gap}"
-
-
-def _threshold(rho: Fraction) -> str:
-    """Print ``-1/rho`` exactly, if that is short."""
-    text = format_rational(-1 / rho)
-    return f"-1/rho = {text}" if len(text) <= LONGEST_THRESHOLD else "-1/rho"
+    about = (smallest, facts.rho, _isolated(facts), facts.problem.residual)
+    return Status.PROVED, Sentence("attraction.c32_holds", about)
 
 
 def _isolated(facts: Facts) -> bool:
@@ -98,26 +61,11 @@ def _isolated(facts: Facts) -> bool:
 def _of_variant(facts: Facts, numbers: Numbers) -> Conclusion:
     """Read the sign of the smallest eigenvalue of the symmetric part of ``J``."""
     smallest = numbers["smallest_eigenvalue_sym_J"]
-    what = "J(x*) = I + rho Hess f(x*)" if facts.law.variant == "usam" else "the symmetric part of J(x*)"
-    condition = f"Condition (C32) of Theorem 3.2, in the form J + J^T > 0 that it has for {facts.law.name},"
     if smallest.upper < 0:
-        return (
-            Status.REFUTED,
-            f"{condition} fails at x*: the smallest eigenvalue of {what} is at most {decimal_above(smallest.upper)}.",
-        )
+        return Status.REFUTED, Sentence("attraction.variant_fails", (smallest, facts.law))
     if smallest.lower <= 0:
         return Reason.STRADDLES
-    sentence = (
-        f"{condition} holds at x*: the smallest eigenvalue of {what} is at least {decimal_below(smallest.lower)}. "
-    )
-    if _isolated(facts):
-        sentence += (
-            f"By the proof of Corollary B.3 {facts.law.name} converges to x* from every start close enough, for every "
-            "small enough fixed step."
-        )
-    else:
-        sentence += "The theorem is not applied: x* is not proved to be an isolated hallucinated minimizer."
-    return Status.PROVED, sentence
+    return Status.PROVED, Sentence("attraction.variant_holds", (smallest, facts.law, _isolated(facts)))
 
 
 RULE = Rule(

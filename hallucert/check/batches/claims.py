@@ -26,12 +26,11 @@ from typing import cast
 
 from hallucert.balls import matrix
 from hallucert.check.batches.problem import BatchPoint
-from hallucert.check.claim import Status
+from hallucert.check.claim import Sentence, Status
 from hallucert.check.point import existence
 from hallucert.check.point.perturbation import measure_regular
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below, format_rational
 
 EXISTENCE = Rule(
     name="existence",
@@ -50,7 +49,7 @@ def measure_norms(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Enclose ``|g(x*)|``, the smallest ``|g_b(x*)|`` and ``f(x*)``."""
     ar, point = evidence.arithmetic, cast(BatchPoint, evidence.point)
     norm = point.enclosure(ar.sqrt(matrix.sum_of_squares(ar, point.gradient)))
-    smallest, value = point.enclosure(point.q), point.enclosure(point.objective.enclose_value(ar, point.x))
+    smallest, value = point.enclosure(point.q), point.enclosure(point.value)
     if norm is None or smallest is None:
         return Reason.ZERO_GRADIENT
     return Reason.DOMAIN if value is None else {"gradient_norm": norm, "batch_gradient_norm": smallest, "value": value}
@@ -61,10 +60,7 @@ def conclude_nonstationary(facts: Facts, numbers: Numbers, inputs: Inputs) -> Co
     norm, smallest = numbers["gradient_norm"].lower, numbers["batch_gradient_norm"].lower
     if norm <= 0 or smallest <= 0:
         return Reason.ZERO_GRADIENT
-    return Status.PROVED, (
-        f"|grad f_b(x*)| >= {decimal_below(smallest)} for every batch b, and |grad f(x*)| >= {decimal_below(norm)}: x* "
-        "is a critical point neither of the loss of a batch nor of f."
-    )
+    return Status.PROVED, Sentence("batches.gradients_above", (smallest, norm))
 
 
 NONSTATIONARY = Rule(
@@ -77,9 +73,7 @@ NONSTATIONARY = Rule(
 
 def conclude_target(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Zeros of residuals are global minimizers."""
-    return Status.PROVED, (
-        "For every batch b, x_b*+ = x* + rho u_b(x*) is a global minimizer of f_b: r_b(x_b*+) = 0, and f_b >= 0."
-    )
+    return Status.PROVED, Sentence("batches.target")
 
 
 TARGET = Rule(
@@ -95,11 +89,8 @@ def conclude_regular(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusi
     lower = numbers["smallest_singular_value"].lower
     if lower <= 0:
         return Reason.STRADDLES
-    return Status.PROVED, (
-        f"The derivative A of (r_b(x_b+))_b has full row rank at x* (smallest singular value >= "
-        f"{decimal_below(lower)}), so near x* the common fixed points of the SAM steps of all batches with r_b(x_b+) = "
-        f"0 form a manifold of dimension {facts.objective.dimension - facts.objective.residual_count}."
-    )
+    manifold = facts.objective.dimension - facts.objective.residual_count
+    return Status.PROVED, Sentence("batches.regular", (lower, manifold))
 
 
 REGULAR = Rule(
@@ -117,12 +108,7 @@ def conclude_minimizer(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclu
     value = facts.claims["nonstationary"].numbers["value"]
     if value.lower <= 0:
         return Reason.STRADDLES
-    return Status.PROVED, (
-        f"x* is a hallucinated minimizer of mini-batch SAM for rho = {format_rational(facts.rho)} and these batches: a "
-        "global minimizer, with the value 0, of the mean of f_b(x_b+) over the batches, with whatever positive "
-        f"probabilities, while f(x*) is between {decimal_below(value.lower)} and {decimal_above(value.upper)} and grad "
-        "f(x*) is not 0."
-    )
+    return Status.PROVED, Sentence("batches.hallucinated", (facts.rho, value))
 
 
 HALLUCINATED_MINIMIZER = Rule(

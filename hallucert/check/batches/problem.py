@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
 from hallucert.balls.facade import Ball, Matrix
+from hallucert.check.claim import Sentence
 from hallucert.check.problem import Point, Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import short_rational
@@ -51,9 +52,9 @@ class BatchProblem(Problem):
         return [Problem(f, self.rho, residual=True) for f in self.batches.parts(self.objective)]
 
     @property
-    def equation(self) -> str:
-        """The equations that are solved."""
-        return "r_b(x + rho grad f_b/|grad f_b|) = 0 for every batch b"
+    def equation(self) -> Sentence:
+        """The equations that are solved, in words."""
+        return Sentence("batches.equation")
 
     @property
     def described(self) -> str:

@@ -30,22 +30,27 @@ import numpy as np
 from hallucert.arguments import quiet
 from hallucert.check.branch.cell import ATTRACTING
 from hallucert.check.branch.chain import LATE, Chain, ChainFacts, Objection, check_chain
-from hallucert.check.branch.system import BranchSystem, Target, TargetBox, kind_of
-from hallucert.check.claim import Claim, Conclusion, Enclosure, Inputs, Measured, Numbers, Provenance, Status, Theorem
+from hallucert.check.branch.system import BranchSystem, Target, TargetBox
+from hallucert.check.claim import (
+    Claim,
+    Conclusion,
+    Enclosure,
+    Inputs,
+    Measured,
+    Numbers,
+    Provenance,
+    Sentence,
+    Status,
+    Theorem,
+)
 from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.exact import decimal_enclosure
 from hallucert.objectives.objective import Objective
 
 if TYPE_CHECKING:
     from hallucert.check.file.unfinished import Unfinished
-
-DIGITS = 12
-"""Decimals of radii in sentences."""
-
-LONGEST_BOX = 3000
-"""Characters up to which a region is written out in the sentence."""
 
 
 @dataclass(frozen=True)
@@ -66,86 +71,32 @@ def _target(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
     if (small.lower > 0) != (negative == 0) or (large.upper < 0) != (negative == about.dimension):
         return Reason.STRADDLES
-    return Status.PROVED, (
-        f"f has exactly one critical point c in the target's box of the certificate. It is a nondegenerate "
-        f"{kind_of(negative, about.dimension)}: the eigenvalues of its Hessian lie in [{decimal_below(small.lower)}, "
-        f"{decimal_above(large.upper)}], and {negative} of them are negative."
-    )
+    return Status.PROVED, Sentence("branch.target", (negative, about.dimension, small.lower, large.upper))
 
 
 def _branch(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A chain of cells holds one curve."""
-    chain, start, end = about.chains[inputs["branch"] - 1], numbers["rho_start"], numbers["rho_end"]
-    what = "hallucinated minimizers" if inputs["negative"] == 0 else "hallucinated stationary points"
-    count = len(chain.links)
-    cells = f"{count} overlapping cell{'s' * (count > 1)}, each with exactly one arc"
-    begins, ends = (
-        "a critical point of f, where lambda = 0 and" if critical else "a point where"
-        for critical in (chain.from_critical, chain.to_critical)
-    )
-    sentence = (
-        f"Branch {inputs['branch']}: {cells} of solutions of grad f(x) = lambda (c - x), hold one connected smooth "
-        f"curve from {begins} rho is in {_long(start)}, to {ends} rho is in {_long(end)}. Its points, apart from "
-        f"critical points at its ends, are {what} of target c for rho = |x - c|."
-    )
-    low, high = (start.upper, end.lower) if start.upper < end.lower else (end.upper, start.lower)
-    shown = decimal_above(low, DIGITS), decimal_below(high, DIGITS)
-    if Fraction(shown[0]) < Fraction(shown[1]):
-        sentence += f" Every rho strictly between {shown[0]} and {shown[1]} is attained."
-    if inputs["monotone"]:
-        folds = inputs["folds"]
-        where = ("all along it", "on each side of its fold")[folds] if folds < 2 else f"between its {folds} folds"
-        sentence += f" rho is strictly monotone {where}."
-    return Status.PROVED, sentence
-
-
-def _long(enclosure: Enclosure) -> str:
-    return decimal_enclosure(enclosure.lower, enclosure.upper, DIGITS)
+    chain = about.chains[inputs["branch"] - 1]
+    ends = (chain.from_critical, chain.to_critical)
+    return Status.PROVED, Sentence("branch.branch", (len(chain.links), ends, numbers, inputs))
 
 
 def _fold(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """The curve turns back."""
-    rho, second = numbers["rho"], numbers["second_derivative"]
+    second = numbers["second_derivative"]
     if second.lower <= 0 <= second.upper:
         return Reason.STRADDLES
-    what = "minimum" if second.lower > 0 else "maximum"
-    least = decimal_below(second.lower) if second.lower > 0 else decimal_above(second.upper)
-    return Status.PROVED, (
-        f"Branch {inputs['branch']} has a nondegenerate fold: rho has a strict local {what} along it, at a radius in "
-        f"{decimal_enclosure(rho.lower, rho.upper, 16)}, and its second derivative by the arclength "
-        f"of x there is {'at least' if second.lower > 0 else 'at most'} {least}."
-    )
+    return Status.PROVED, Sentence("branch.fold", (inputs["branch"], numbers))
 
 
 def _stability(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Said by cells, because a curve with folds has several points of one radius."""
-    part = (
-        f"branch {inputs['branch']}, from a point in cell {inputs['first_cell']}, where rho is in "
-        f"{_long(numbers['rho_from'])}, on to a point in cell {inputs['last_cell']}, where rho is in "
-        f"{_long(numbers['rho_to'])},"
-    )
-    if inputs["attracting"]:
-        return Status.PROVED, (
-            f"Every point of {part} attracts SAM, for every small enough fixed step: all eigenvalues of the SAM matrix "
-            f"M = H(c) J(x) have positive real part there."
-        )
-    return Status.PROVED, (
-        f"Every point of {part} repels SAM, for every fixed step: some eigenvalue of the SAM matrix M = H(c) J(x) has "
-        f"negative real part there."
-    )
+    return Status.PROVED, Sentence("branch.stability", (numbers, inputs))
 
 
 def _complete(about: Branches, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """There are no other points."""
-    box = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in about.region)
-    if len(box) > LONGEST_BOX:
-        box = "that is the region of the certificate"
-    branches = len(about.chains)
-    if branches == 0:
-        return Status.PROVED, f"No point of the box {box} is hallucinated with the target c, for any rho > 0."
-    where = f"lies on one of branches 1 to {branches}" if branches != 1 else "lies on branch 1"
-    sentence = f"Every point of the box {box} that is hallucinated with the target c, for any rho > 0, {where}."
-    return Status.PROVED, sentence
+    return Status.PROVED, Sentence("branch.complete", (about.region, len(about.chains)))
 
 
 def _theorem(

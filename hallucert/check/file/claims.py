@@ -10,6 +10,7 @@ from hallucert.check.reason import Reason
 from hallucert.errors import CertificateError
 
 FIELDS = {"name", "status", "inputs", "numbers", "reason"}
+STATUSES, REASONS = {str(each): each for each in Status}, {str(each): each for each in Reason}
 
 
 def claim_json(claim: Claim) -> dict[str, JSON]:
@@ -41,10 +42,10 @@ def _claim(data: object, field: str, theorems: Mapping[str, Theorem[F]], facts: 
     if not isinstance(entry["name"], str) or entry["name"] not in theorems:
         raise CertificateError(f"{field}.name", f"must be one of {', '.join(theorems)}")
     theorem = theorems[entry["name"]]
-    if entry["status"] not in tuple(Status):
+    if not isinstance(entry["status"], str) or (status := STATUSES.get(entry["status"])) is None:
         raise CertificateError(f"{field}.status", f"must be one of {', '.join(Status)}")
-    status = Status(entry["status"])
-    if (entry["reason"] is None) == (status is Status.UNDECIDED) or entry["reason"] not in (None, *Reason):
+    reason = REASONS.get(entry["reason"]) if isinstance(entry["reason"], str) else None
+    if (reason is None) != (entry["reason"] is None) or (reason is None) == (status is Status.UNDECIDED):
         raise CertificateError(f"{field}.reason", "must be a known reason, exactly if the claim is undecided")
     if not isinstance(entry["inputs"], Mapping) or not isinstance(entry["numbers"], Mapping):
         raise CertificateError(f"{field}.numbers", "and inputs must be objects")
@@ -56,8 +57,10 @@ def _claim(data: object, field: str, theorems: Mapping[str, Theorem[F]], facts: 
     inputs = _inputs(entry["inputs"], allowed, f"{field}.inputs", theorem.name)
     if theorem.subject in inputs and not 1 <= inputs[theorem.subject] <= pieces:
         raise CertificateError(f"{field}.inputs.{theorem.subject}", f"must be from 1 to {pieces}")
-    if status is Status.UNDECIDED or facts is None:
-        return theorem.open(Reason(entry["reason"]), inputs)
+    if reason is not None:
+        return theorem.open(reason, inputs)
+    if facts is None:
+        raise CertificateError("witness", "must be there if anything is claimed")
     return _stated(entry, field, theorem, facts, inputs)
 
 

@@ -6,7 +6,6 @@ A kind is one entry in `KINDS` and the modules that it names, which load when a 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from importlib import import_module
 from os import PathLike
@@ -84,6 +83,8 @@ def load(path: str | PathLike[str]) -> Any:
         text = content.decode("ascii")
     except UnicodeDecodeError:
         raise CertificateError("(file)", "must be ASCII text") from None
+    if "\\" in text:
+        raise CertificateError("(file)", "must not contain a backslash: nothing in it has to be escaped")
     if _depth(text) > MAX_DEPTH:
         raise CertificateError("(file)", f"is nested deeper than {MAX_DEPTH}")
     arrays: list[np.ndarray] = []
@@ -106,9 +107,7 @@ def load(path: str | PathLike[str]) -> Any:
 
 def _depth(text: str) -> int:
     """Largest nesting of brackets outside of strings, at no more cost for a file of nothing but brackets."""
-    # The closing quote is optional and nothing is given back, so that an open string is scanned once, not once a quote.
-    bare = re.sub(r'"(?:[^"\\]|\\.)*+"?', "", text, flags=re.DOTALL)
-    characters = np.frombuffer(bare.encode(), dtype=np.uint8)
+    characters = np.frombuffer("".join(text.split('"')[::2]).encode(), dtype=np.uint8)
     return int(np.cumsum(_STEPS[characters], dtype=np.int32).max(initial=0))
 
 

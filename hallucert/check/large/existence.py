@@ -31,11 +31,12 @@ import numpy as np
 from hallucert.balls.facade import BallArithmetic
 from hallucert.balls.midrad import MidRad, matrix_vector_upper
 from hallucert.balls.midrad.rounding import TINY, UP, Doubles
+from hallucert.check.claim import Sentence
 from hallucert.check.large.slice import Slice
 from hallucert.check.point.rule import Facts
 from hallucert.check.problem import Problem
 from hallucert.errors import DomainError
-from hallucert.exact import decimal_above, decimal_below, float_above
+from hallucert.exact import float_above
 from hallucert.objectives.program.evaluate import Array
 
 if TYPE_CHECKING:
@@ -70,24 +71,19 @@ class SlicedWitness:
         return MidRad(self.middle, self.radius)
 
     @property
-    def place(self) -> str:
+    def place(self) -> Sentence:
         """The box in words."""
         low, high = Fraction(float(self.radius.min())), Fraction(float(self.radius.max()))
-        width = f"{decimal_below(low, 3)}..." if low == high else f"{decimal_below(low, 3)} to {decimal_above(high, 3)}"
-        return (
-            f"the slice x0 + S z, S = Dr(x0+)^T, z in R^{len(self.middle)} within {width} of the certificate's z0 in "
-            "each coordinate"
-        )
+        return Sentence("point.large_slice", (low, high, len(self.middle)))
 
 
 class BoxWitness(SlicedWitness):
     """The same of a function without residuals: the box is one of points ``x0 + z``."""
 
     @property
-    def place(self) -> str:
+    def place(self) -> Sentence:
         """The box in words."""
-        high = decimal_above(Fraction(float(self.radius.max())), 3)
-        return f"the certificate's box x0 + z, z in R^{len(self.middle)} within at most {high} of z0 in each coordinate"
+        return Sentence("point.large_box", (Fraction(float(self.radius.max())), len(self.middle)))
 
 
 def facts_of(problem: Problem, witness: SlicedWitness) -> Facts:

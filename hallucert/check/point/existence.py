@@ -23,11 +23,16 @@ from fractions import Fraction
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic, Matrix
 from hallucert.balls.krawczyk import KrawczykOperator
-from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.claim import Claim, Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule, Vector, Witness
 from hallucert.check.problem import Balls, Kept, Point, Problem
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, format_rational, round_down, round_up
+from hallucert.exact import round_down, round_up
+
+Box = Sequence[tuple[Fraction, Fraction]]
+
+WELL_BELOW = 4
+"""Bits by which the enclosure of ``x*`` is narrower than that of a prover with half of the bits."""
 
 
 class System:
@@ -109,7 +114,7 @@ def room_of(witness: Witness) -> list[Enclosure]:
     ]
 
 
-def stays_inside(box: Sequence[tuple[Fraction, Fraction]], witness: Witness) -> bool:
+def stays_inside(box: Box, witness: Witness) -> bool:
     """Tell whether a published enclosure lies in the box of the witness."""
     pairs = zip(box, room_of(witness), strict=True)
     return all(room.lower <= low and high <= room.upper for (low, high), room in pairs)
@@ -123,22 +128,25 @@ def _absolute_sum(row: Vector, radius: Vector) -> Fraction:
     return Fraction(sum(parts), common)
 
 
-def relocate(arithmetic: BallArithmetic, problem: Problem, witness: Witness) -> Balls | Reason:
-    """Prove existence in the box of a witness; return the tight enclosure of ``x*``."""
-    return enclosed(System.of(arithmetic, problem, witness), witness)
+def relocate(arithmetic: BallArithmetic, problem: Problem, witness: Witness) -> Point | Reason:
+    """Prove existence in the box of a witness; return ``x*`` as tightly as half of the bits allow.
+
+    No prover had more of them; `WELL_BELOW` leaves room for another arithmetic.
+    """
+    return enclosed(System.of(arithmetic, problem, witness), witness, arithmetic.precision // 2 + WELL_BELOW)
 
 
-def enclosed(equations: System, witness: Witness) -> Balls | Reason:
-    """Apply Krawczyk's test to the box of a witness, and enclose ``x*`` tightly."""
+def enclosed(equations: System, witness: Witness, bits: int | None = None) -> Point | Reason:
+    """Apply Krawczyk's test to the box of a witness, and enclose ``x*`` tightly, to so many `bits` or to all."""
     operator = equations.operator(witness.preconditioner)
     test = operator.image([Fraction(0)] * witness.unknowns, witness.radius)
-    return in_domain(equations, operator.tighten(test)) if test.proved else Reason.PRECISION
+    return in_domain(equations, operator.tighten(test, bits=bits)) if test.proved else Reason.PRECISION
 
 
-def in_domain(equations: System, z: Balls) -> Balls | Reason:
-    """Return ``x0 + S z``, after checking that ``f`` is defined there and on its image."""
-    x = equations.to_x(z)
-    return x if equations.problem.at(equations.arithmetic, x).domain_certain else Reason.DOMAIN
+def in_domain(equations: System, z: Balls) -> Point | Reason:
+    """Return the SAM quantities at ``x0 + S z``, after checking that ``f`` is defined there and on its image."""
+    point = equations.problem.at(equations.arithmetic, equations.to_x(z))
+    return point if point.domain_certain else Reason.DOMAIN
 
 
 def excludes(equations: System, witness: Witness) -> bool:
@@ -162,26 +170,16 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """State existence and uniqueness in the witness's box; without a number, that it holds no solution."""
     if not numbers:
-        return _refuted(facts)
-    return (
-        Status.PROVED,
-        f"For rho = {format_rational(facts.rho)} there is exactly one x = x* in {facts.witness.place} with "
-        f"{facts.problem.equation}; |x* - centre| <= "
-        f"{decimal_above(numbers['offset'].upper, 3)} in every coordinate.",
-    )
-
-
-def _refuted(facts: Facts) -> tuple[Status, str]:
-    where = facts.witness.place
-    return (
-        Status.REFUTED,
-        f"For rho = {format_rational(facts.rho)} there is no x in {where} with {facts.problem.equation}.",
-    )
+        refuted = refutation(facts)
+        return refuted.status, refuted.said
+    about = (facts.rho, facts.problem.equation, facts.witness.place, numbers["offset"].upper)
+    return Status.PROVED, Sentence("point.one_solution", about)
 
 
 def refutation(facts: Facts) -> Claim:
     """The claim that the box holds no solution."""
-    return Claim(RULE.name, *_refuted(facts))
+    about = (facts.rho, facts.problem.equation, facts.witness.place)
+    return Claim(RULE.name, Status.REFUTED, Sentence("point.no_solution", about))
 
 
 RULE = Rule(

@@ -28,11 +28,11 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
-from hallucert.balls.symmetric import extreme_eigenvalues, inertia
-from hallucert.check.claim import Enclosure, Status
+from hallucert.balls.symmetric import Inertia, extreme_eigenvalues, inertia
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below, format_rational
 
 MINIMIZER, MAXIMIZER, SADDLE, NO_MINIMIZER, GLOBAL = (
     "strict local minimizer",
@@ -51,7 +51,7 @@ def measure_norm(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Enclose ``|g(x*)|``, ``lambda`` and ``f(x*)``."""
     point = evidence.point
     norm, multiplier = point.enclosure(point.q), point.enclosure(point.multiplier)
-    value = point.enclosure(point.objective.enclose_value(evidence.arithmetic, point.x))
+    value = point.enclosure(point.value)
     if norm is None or multiplier is None:
         return Reason.ZERO_GRADIENT
     if value is None:
@@ -64,7 +64,7 @@ def conclude_nonstationary(facts: Facts, numbers: Numbers, inputs: Inputs) -> Co
     lower = numbers["gradient_norm"].lower
     if lower <= 0:
         return Reason.STRADDLES
-    return Status.PROVED, f"The gradient does not vanish at x*: |grad f(x*)| >= {decimal_below(lower)}."
+    return Status.PROVED, Sentence("point.gradient_above", (lower,))
 
 
 NONSTATIONARY = Rule(
@@ -83,20 +83,31 @@ def measure_target(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     if evidence.residual_form:
         return {}
     point = evidence.point
-    value = point.enclosure(point.objective.enclose_value(evidence.arithmetic, point.plus))
+    value = point.enclosure(point.value_plus)
     if value is None:
         return Reason.DOMAIN
     extremes = extreme_eigenvalues(evidence.arithmetic, point.hessian_plus)
     if extremes is None:
         return Reason.PRECISION
-    signs = inertia(evidence.arithmetic, point.hessian_plus)
-    fewest, most = Fraction(signs.negative), Fraction(signs.negative + signs.undecided)
+    smallest, largest = Enclosure(*extremes[0]), Enclosure(*extremes[1])
     return {
-        "smallest_hessian_eigenvalue": Enclosure(*extremes[0]),
-        "largest_hessian_eigenvalue": Enclosure(*extremes[1]),
-        "negative_eigenvalues": Enclosure(fewest, most),
+        "smallest_hessian_eigenvalue": smallest,
+        "largest_hessian_eigenvalue": largest,
+        "negative_eigenvalues": _negative_count(point, smallest, largest),
         "target_value": value,
     }
+
+
+def _negative_count(point: Point, smallest: Enclosure, largest: Enclosure) -> Enclosure:
+    """Enclose how many eigenvalues of ``H(x*+)`` are negative: often the extreme ones tell."""
+    d, signs = len(point.x), Inertia(0, 0, 0)
+    if largest.upper < 0:
+        signs = Inertia(0, d, 0)
+    elif d == 2 and smallest.upper < 0 < largest.lower:
+        signs = Inertia(1, 1, 0)
+    elif smallest.lower <= 0:
+        signs = inertia(point.arithmetic, point.hessian_plus)
+    return Enclosure(Fraction(signs.negative), Fraction(signs.negative + signs.undecided))
 
 
 def target_kind(facts: Facts, numbers: Numbers) -> str | None:
@@ -118,27 +129,16 @@ def proved_kind(facts: Facts) -> str | None:
     return target_kind(facts, facts.claims["target"].numbers) if facts.proved("target") else None
 
 
+def index_of(numbers: Numbers) -> int | None:
+    """Return how many eigenvalues of the Hessian are negative, if that is certain."""
+    count = numbers["negative_eigenvalues"]
+    return ceil(count.lower) if ceil(count.lower) == floor(count.upper) else None
+
+
 def conclude_target(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Name the kind of critical point."""
     kind = target_kind(facts, numbers)
-    if kind is None:
-        return Reason.DEGENERATE_TARGET
-    if kind == GLOBAL:
-        return Status.PROVED, "The perturbed point x*+ is a global minimizer of f: r(x*+) = 0, and f = |r|^2/2n >= 0."
-    smallest, largest = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
-    low, high = decimal_below(smallest.lower), decimal_above(largest.upper)
-    spread = f"grad f(x*+) = 0 and the eigenvalues of the Hessian there lie in [{low}, {high}]"
-    count = numbers["negative_eigenvalues"]
-    index, decided = ceil(count.lower), ceil(count.lower) == floor(count.upper)
-    if kind in (MINIMIZER, MAXIMIZER) or (kind == SADDLE and decided):
-        of_index = f" of index {index}" if kind == SADDLE else ""
-        return Status.PROVED, f"The perturbed point x*+ is a nondegenerate {kind}{of_index} of f: {spread}."
-    also = ", so it is a saddle" if kind == SADDLE else ""
-    return (
-        Status.PROVED,
-        f"The perturbed point x*+ is not a local minimizer of f: {spread}, the smallest of them at most "
-        f"{decimal_above(smallest.upper)} < 0{also}. Whether some are 0 is not shown.",
-    )
+    return Reason.DEGENERATE_TARGET if kind is None else (Status.PROVED, Sentence("point.target", (kind, numbers)))
 
 
 TARGET = Rule(
@@ -159,24 +159,15 @@ def nothing(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def conclude_minimizer(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Combine ``existence``, ``nonstationary``, ``target`` and, for a refutation, ``regular``."""
-    kind, rho = proved_kind(facts), format_rational(facts.rho)
+    kind = proved_kind(facts)
     if kind is None or not facts.proved("existence") or not facts.proved("nonstationary"):
         return Reason.NEEDS_PREMISES
+    about = (facts.rho, facts.law, kind)
     if kind in (MINIMIZER, GLOBAL):
-        scope = "global" if kind == GLOBAL else "local"
-        return (
-            Status.PROVED,
-            f"x* is a hallucinated minimizer of f for rho = {rho}: a {scope} minimizer of f^{facts.law.name} at which "
-            "grad f does not vanish.",
-        )
+        return Status.PROVED, Sentence("point.hallucinated", about)
     if not facts.proved("regular"):
         return Reason.NEEDS_PREMISES
-    return (
-        Status.REFUTED,
-        f"x* is not a hallucinated minimizer for rho = {rho}: grad f(x*+) = 0, but x*+ is a {kind} of f and "
-        f"x -> x+ is a local diffeomorphism at x*, so f^{facts.law.name} takes smaller values near x*. "
-        "It is a hallucinated stationary point.",
-    )
+    return Status.REFUTED, Sentence("point.not_hallucinated", about)
 
 
 HALLUCINATED_MINIMIZER = Rule(

@@ -15,11 +15,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.balls import matrix
-from hallucert.check.claim import Status
+from hallucert.check.claim import Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below, format_rational
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -48,21 +47,9 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign of the curvature."""
-    curvature, value, sam_value = numbers["curvature"], numbers["value"], numbers["sam_value"]
-    if curvature.upper >= 0:
+    if numbers["curvature"].upper >= 0:
         return Reason.STRADDLES
-    side = "."
-    if sam_value.lower > value.upper:
-        side = f", and f(x+) exceeds f(x) by at least {decimal_below(sam_value.lower - value.upper, 3)}."
-    return (
-        Status.PROVED,
-        f"For rho = {format_rational(facts.rho)} and every y within {decimal_below(min(facts.witness.radius), 3)} of "
-        f"the given point x in every coordinate, grad f(y) != 0, and y+ = y + rho u(y) is not a local minimizer of f: "
-        f"its curvature along a fixed direction is at most {decimal_above(curvature.upper, 3)}. So a hallucinated "
-        f"stationary point among these y has a target that is no minimizer, and none of them with a nonsingular J(y) "
-        f"is a hallucinated minimizer. At x itself |grad f(x)| >= {decimal_below(numbers['gradient_norm'].lower, 3)}, "
-        f"|grad f(x+)|^2 <= {decimal_above(numbers['shifted_gradient_square'].upper, 3)}{side}",
-    )
+    return Status.PROVED, Sentence("point.no_minimizer_near", (facts.rho, min(facts.witness.radius), numbers))
 
 
 RULE = Rule(

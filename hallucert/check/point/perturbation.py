@@ -27,11 +27,10 @@ from fractions import Fraction
 from hallucert.balls import matrix
 from hallucert.balls.matrix import inverse
 from hallucert.balls.symmetric import extreme_eigenvalues
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_below
 from hallucert.objectives.radius_law import SAM
 
 MINIMUM, MAXIMUM, SADDLE = "minimum", "maximum", "saddle"
@@ -69,39 +68,35 @@ def _of_rows(evidence: Evidence) -> Enclosure | None:
 
 
 def _of_square(evidence: Evidence) -> Enclosure | None:
-    """One over the root of the largest eigenvalue of ``X X^T``, ``X = J^-1``.
+    """One over the root of the largest eigenvalue of ``X X^T``, ``X = J^-1``; in the plane ``|det J|`` over that of J.
 
     Near a critical point of ``f`` the norm of ``J`` is about ``rho |H|/q``, and the rounding of ``J J^T``, about its
     square, would hide the smallest singular value, which is moderate there.
     """
-    ar = evidence.arithmetic
-    x = inverse(ar, evidence.point.perturbation)
-    extremes = None if x is None else extreme_eigenvalues(ar, ar.matrix_product(x, matrix.transpose(x)))
+    ar, x, size = evidence.arithmetic, evidence.point.perturbation, evidence.arithmetic.constant(Fraction(1))
+    if len(x) == 2:
+        size = x[0][0] * x[1][1] - x[0][1] * x[1][0]
+        if not ar.nonzero(size):
+            return None
+        size = -size if ar.negative(size) else size
+    elif (inverted := inverse(ar, x)) is not None:
+        x = inverted
+    else:
+        return None
+    extremes = extreme_eigenvalues(ar, ar.matrix_product(x, matrix.transpose(x)))
     if extremes is None or extremes[1][0] <= 0:
         return None
-    one = ar.constant(Fraction(1))
-    high, low = (one / ar.sqrt(ar.constant(end)) for end in extremes[1])
+    high, low = (size / ar.sqrt(ar.constant(end)) for end in extremes[1])
     return Enclosure(ar.lower(low), ar.upper(high))
 
 
 def conclude_regular(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """The smallest singular value is positive."""
-    lower = numbers["smallest_singular_value"].lower
+    lower, residual = numbers["smallest_singular_value"].lower, facts.problem.residual
     if lower <= 0:
         return Reason.STRADDLES
-    bound = decimal_below(lower)
-    if not facts.problem.residual:
-        return (
-            Status.PROVED,
-            "The perturbation Jacobian J(x*) is nonsingular, so x -> x+ is a local diffeomorphism at x* "
-            f"(smallest singular value >= {bound}).",
-        )
-    dimension = facts.objective.dimension - facts.objective.residual_count
-    return (
-        Status.PROVED,
-        f"A = Dr(x*+) J(x*) has full row rank (smallest singular value >= {bound}), so the solutions of r(x+) = 0 "
-        f"near x* form a manifold of dimension {dimension}.",
-    )
+    f = facts.objective
+    return Status.PROVED, Sentence("point.regular", (lower, f.dimension - f.residual_count if residual else None))
 
 
 REGULAR = Rule(
@@ -152,6 +147,8 @@ def tangential_extremes(point: Point) -> tuple[Enclosure | None, Enclosure | Non
         ]
     k, s, one = point.rho / point.size, ar.dot(u, w), ar.constant(Fraction(1))
     t = one + k * (matrix.trace(h) - s) * ar.constant(Fraction(1, d - 1))
+    if d == 2:  # the mean of the one that there is
+        return (point.enclosure(t),) * 2
     half = (k * s - one + t) * ar.constant(Fraction(1, 2))
     z = [k * along - half * direction for along, direction in zip(w, u, strict=True)]
     shifted = matrix.symmetric_update(k, h, z, u)
@@ -182,21 +179,9 @@ def proved_sphere_kind(facts: Facts) -> str | None:
 def conclude_sphere(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Name the kind of critical point on the sphere."""
     if facts.objective.dimension == 1 and facts.law.normalised:
-        return Status.PROVED, "In one dimension the sphere has no tangent directions and J(x*) = 1."
+        return Status.PROVED, Sentence("point.on_a_line")
     kind = sphere_kind(numbers)
-    if kind is None:
-        return Reason.STRADDLES
-    what = {
-        MINIMUM: "a nondegenerate strict local minimum",
-        MAXIMUM: "a nondegenerate strict local maximum",
-        SADDLE: "a saddle, with curvatures of both signs",
-    }[kind]
-    place = {
-        "sam": "On the sphere around x*+ with radius rho, x* is a critical point of f with inward gradient",
-        "usam": "x* is a critical point of the Moreau objective f(y) + |y - c|^2/(2 rho), c = x*+",
-        "asam": "On the ellipsoid |D^-1 (y - c)| = rho, c = x*+, x* is a critical point of f with inward gradient",
-    }[facts.law.variant]
-    return Status.PROVED, f"{place}: {what}."
+    return Reason.STRADDLES if kind is None else (Status.PROVED, Sentence("point.on_sphere", (facts.law, kind)))
 
 
 SPHERE_TYPE = Rule(

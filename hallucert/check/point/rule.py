@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TypeVar
 
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.claim import Claim, Conclusion, Inputs, Measured, Numbers, Status, Theorem
+from hallucert.check.claim import Claim, Conclusion, Inputs, Measured, Numbers, Sentence, Status, Theorem
 from hallucert.check.problem import AboutProblem, Balls, Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock
-from hallucert.exact import decimal_above, decimal_below
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 Vector = tuple[Fraction, ...]
@@ -53,13 +52,10 @@ class Witness:
         return len(self.radius)
 
     @property
-    def place(self) -> str:
+    def place(self) -> Sentence:
         """The box in words."""
-        low, high = decimal_below(min(self.radius), 3), decimal_above(max(self.radius), 3)
-        width = f"{low}..." if min(self.radius) == max(self.radius) else f"between {low} and {high}"
-        if self.slice is None:
-            return f"the box with the certificate's centre and half width {width}"
-        return f"the slice x0 + S z, z in R^{self.unknowns} with half width {width}, of the certificate"
+        unknowns = None if self.slice is None else self.unknowns
+        return Sentence("point.place", (min(self.radius), max(self.radius), unknowns))
 
     def box(self, arithmetic: BallArithmetic) -> Balls:
         """Return ``x0 +- radius``, `d` balls, if there is no slice."""
@@ -160,6 +156,13 @@ Each module loads when it is needed; it has one ``RULE``, or one by the name of 
 """
 
 
+@cache
+def _rule(place: str, name: str) -> Rule:
+    module = import_module(f"hallucert.check.{place}")
+    rule: Rule = getattr(module, name.upper(), None) or module.RULE
+    return rule
+
+
 @dataclass(frozen=True)
 class Rules(Mapping[str, Rule]):
     """Some of the rules, by name, with their questions for a law of the ascent step."""
@@ -171,9 +174,7 @@ class Rules(Mapping[str, Rule]):
     def __getitem__(self, name: str) -> Rule:
         if name not in self.names:
             raise KeyError(name)
-        module = import_module(f"hallucert.check.{self.places[name]}")
-        rule: Rule = getattr(module, name.upper(), None) or module.RULE
-        return rule.about(self.law)
+        return _rule(self.places[name], name).about(self.law)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

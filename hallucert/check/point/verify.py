@@ -8,6 +8,7 @@ from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
 from hallucert.check.point import existence
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import Evidence, Facts, Witness, rules_of
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock
 
@@ -22,13 +23,12 @@ def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: C
         return rechecked(claims, lambda claim, _: _unrefuted(ar, facts, claim))
     message = "existence cannot be re-proved in the box of the file"
     try:
-        x = existence.relocate(ar, certificate.problem, witness) if witness.solves else witness.box(ar)
+        point = _point(ar, certificate, witness)
     except PROVOKED as error:
-        x, message = Reason.PRECISION, f"{message}: {provoked(error)}"
-    if isinstance(x, Reason):
+        point, message = Reason.PRECISION, f"{message}: {provoked(error)}"
+    if isinstance(point, Reason):
         return rechecked(claims, lambda *_: message)
-    evidence = Evidence(certificate.problem.at(ar, x), witness.centre, max_boxes, clock, facts.claims)
-
+    evidence = Evidence(point, witness.centre, max_boxes, clock, facts.claims)
     rules = rules_of(certificate.problem, not witness.solves)
 
     def objection(claim: Claim, before: list[Result]) -> str | None:
@@ -43,6 +43,13 @@ def check(certificate: Certificate, ar: BallArithmetic, max_boxes: int, clock: C
         return problem
 
     return rechecked(claims, objection)
+
+
+def _point(ar: BallArithmetic, certificate: Certificate, witness: Witness) -> Point | Reason:
+    """Return the point that exists in the box of a witness, or the box itself if nothing is solved."""
+    if not witness.solves:
+        return certificate.problem.at(ar, witness.box(ar))
+    return existence.relocate(ar, certificate.problem, witness)
 
 
 def _misplaced(certificate: Certificate, evidence: Evidence, witness: Witness) -> str | None:

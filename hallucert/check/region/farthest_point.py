@@ -23,18 +23,16 @@ Inputs: ``maximizer`` (``m``), ``ball_radius``, ``cube_radius``, ``neighbourhood
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import cached_property
 
 from hallucert.balls.facade import Ball
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.perturbation import MAXIMUM, proved_sphere_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.region import maximizer_set
 from hallucert.check.region.second_order import TaylorBox, is_bent, is_closer, squared_distance, touches_only_here
 from hallucert.check.subdivision import Box, Criteria, box_around, lies_in
-from hallucert.exact import decimal_above, decimal_below
 
 INPUTS = {
     "maximizer": "dyadics",
@@ -177,28 +175,8 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         return Reason.LEVEL
     if proved_sphere_kind(facts) != MAXIMUM:
         return Reason.NOT_A_MAXIMUM
-    if "band" in inputs:
-        place, theorem = "around a set of local maximizers", "2.2"
-        critical = "every critical point is a local maximizer, of value above alpha, namely"
-    else:
-        place, theorem = f"(a ball of radius {decimal_below(inputs['ball_radius'])}...)", "2.1"
-        critical = "the only critical point is an isolated local maximizer, of value above alpha, namely"
-    digits = _separating_digits(level.upper, maximum.lower)
-    return (
-        Status.PROVED,
-        f"x* is the construction of Theorem {theorem}: in the certificate's closed region B {place} the points with "
-        f"f >= alpha = f(x*), alpha <= {decimal_above(level.upper, digits)}, form a compact set in the interior of B, "
-        f"on which {critical} at least {decimal_below(maximum.lower, digits)}, and of which x* is the only point "
-        "farthest from x*+, at distance rho.",
-    )
-
-
-def _separating_digits(level: Fraction, maximum: Fraction) -> int:
-    """The significant digits, from 6 to 40, from which on the printed level stays below the printed maximum."""
-    for digits in range(6, 40):
-        if Fraction(decimal_above(level, digits)) < Fraction(decimal_below(maximum, digits)):
-            return digits
-    return 40
+    about = (level.upper, maximum.lower, None if "band" in inputs else inputs["ball_radius"])
+    return Status.PROVED, Sentence("region.farthest", about)
 
 
 RULE = Rule(

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.region.second_order import is_bent
 from hallucert.check.subdivision import Box, Criteria, balls_of, lies_in
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -108,19 +107,13 @@ TESTS = {"c": Piece.is_near, "a": Piece.is_above}
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    """Say over which box: printed inside of it if something is proved for all of it, around it if for some point."""
+    """Lowest over the box, or not if another value is lower."""
     if "elsewhere" in inputs:
         if numbers["value_elsewhere"].upper >= numbers["target_value"].lower:
             return Reason.TIE
-        sides = " x ".join(decimal_enclosure(low, high) for low, high in inputs["box"])
-        return (
-            Status.REFUTED,
-            f"x*+ is not a global minimizer of f over {sides}: f takes a value of at most "
-            f"{decimal_above(numbers['value_elsewhere'].upper)} there, below "
-            f"f(x*+) >= {decimal_below(numbers['target_value'].lower)}.",
-        )
-    sides = " x ".join(f"[{decimal_above(low)}, {decimal_below(high)}]" for low, high in inputs["box"])
-    return Status.PROVED, f"x*+ is a global minimizer of f over the box {sides}: f(y) >= f(x*+) for every y in it."
+        values = (numbers["value_elsewhere"].upper, numbers["target_value"].lower)
+        return Status.REFUTED, Sentence("region.lower_elsewhere", (inputs["box"], *values))
+    return Status.PROVED, Sentence("region.lowest", (inputs["box"],))
 
 
 RULE = Rule(

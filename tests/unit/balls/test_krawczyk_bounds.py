@@ -71,7 +71,10 @@ def test_a_proof_needs_the_whole_image_inside_of_the_box(ar, coordinate, side):
 
 def _result(ar, radius, defect, image):
     rows = [_balls(ar, row) for row in defect]
-    return KrawczykResult(True, _balls(ar, image), [], [Fraction(0)] * 2, radius, [], rows)
+    sizes = ([max(abs(Fraction(end)) for end in pair) for pair in row] for row in defect)
+    turns = [sum(size * r for size, r in zip(row, radius, strict=True)) for row in sizes]
+    turn = _balls(ar, [(-size, size) for size in turns])
+    return KrawczykResult(True, _balls(ar, image), [], [Fraction(0)] * 2, radius, [], rows, turn)
 
 
 WIDE = [(-9, 9), (-9, 9)]
@@ -103,11 +106,12 @@ def test_a_defect_that_does_not_contract_shrinks_nothing(ar, row, entry, kept):
 
 
 def test_each_coordinate_keeps_the_sharper_enclosure(ar):
-    """Of the image and what a step gives, the narrower one is taken, coordinate by coordinate."""
+    """Of the image and what a step gives, what they have in common is taken, coordinate by coordinate."""
     narrow = ("-1/1024", "1/1024")
     result = _result(ar, _fractions("1 1"), [[("1/2", "1/2"), (0, 0)], [(0, 0), ("1/2", "1/2")]], [narrow, (-9, 9)])
     first, second = result.around(ar, _fractions("0 0"), _balls(ar, [("1/8", "1/8")] * 2))
-    assert first is result.image[0]
+    low, high = ar.endpoints(first)
+    assert -ROOM / 1024 <= low <= Fraction(-1, 1024) and 0 <= high <= Fraction(1, 2**25)
     _assert_is(ar, second, Fraction(-1, 4), Fraction(0))
 
 
@@ -178,7 +182,13 @@ def test_a_step_out_of_the_box_in_one_coordinate_ends_the_search(ar):
     operator = KrawczykOperator(ar, function, jacobian, [_fractions("1 0"), _fractions("0 1")])
     rows = [_balls(ar, [(0, 0), (0, 0)]), _balls(ar, [(0, 0), (0, 0)])]
     step = _balls(ar, [("1/64", "1/64"), ("2", "2")])
-    result = KrawczykResult(True, _balls(ar, [(-1, 1), (-1, 1)]), [], _fractions("0 0"), _fractions("1 1"), step, rows)
+    image, centre, radius, turn = (
+        _balls(ar, [(-1, 1)] * 2),
+        _fractions("0 0"),
+        _fractions("1 1"),
+        _balls(ar, [(0, 0)] * 2),
+    )
+    result = KrawczykResult(True, image, [], centre, radius, step, rows, turn)
     operator.tighten(result)
     assert calls == []
 
@@ -204,6 +214,19 @@ def test_the_centre_moves_as_long_as_steps_get_shorter_by_half(backend, share, b
         assert len(calls) == min(asked, 3)
 
 
+def test_no_step_is_made_where_so_many_bits_suffice(ar):
+    """At 106 bits, of which 57 are asked for: none where the first enclosure is as narrow as rounding would make it."""
+    for share, bits, steps in ((Fraction(1, 2**80), 57, 0), (Fraction(1, 2**20), 57, 1), (Fraction(1, 2**80), 106, 1)):
+        calls, third = [], Fraction(1, 3)  # not exact, so that the first step is rounded
+        function, jacobian = _linear(ar, [[3]], [3 * share], calls)
+        operator = KrawczykOperator(ar, function, jacobian, [[third * (1 - Fraction(1, 2**10))]])
+        result = operator.image([Fraction(0)], [Fraction(1)])
+        result.step[0] = result.step[0] + ar.interval(-Fraction(1, 2**106), Fraction(1, 2**106))
+        calls.clear()
+        found = operator.tighten(result, 1, bits)
+        assert len(calls) == steps and ar.contains(found[0], ar.constant(share))
+
+
 def test_a_function_that_is_indeterminate_at_one_point_proves_and_shrinks_nothing(ar):
     """At the centre, though not on the box, there is no proof; at the next centre the search ends."""
     calls, one = [], ar.constant(Fraction(1))
@@ -214,10 +237,11 @@ def test_a_function_that_is_indeterminate_at_one_point_proves_and_shrinks_nothin
 
     operator = KrawczykOperator(ar, function, lambda z: [[one]], [[Fraction(1)]])
     nothing = operator.image([Fraction(0)], [Fraction(1)])
-    assert (nothing.proved, nothing.image, nothing.spread) == (False, [], [])
+    assert (nothing.proved, nothing.image, nothing.spread, nothing.turn) == (False, [], [], [])
     calls.clear()
     box, step, defect = ar.interval(Fraction(-1), Fraction(1)), [ar.constant(Fraction(1, 4))], [[one - one]]
-    found = operator.tighten(KrawczykResult(True, [box], [], [Fraction(0)], [Fraction(1)], step, defect))
+    turn = [one - one]
+    found = operator.tighten(KrawczykResult(True, [box], [], [Fraction(0)], [Fraction(1)], step, defect, turn))
     assert len(calls) == 1 and ar.contains(found[0], ar.constant(Fraction(-1, 4)))
 
 

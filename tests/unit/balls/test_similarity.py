@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic
+from hallucert.balls import arithmetic, similarity
 from hallucert.balls import matrix as mx
 from hallucert.balls.similarity import Disc, Spectrum, spectrum
 from hallucert.errors import ArgumentError
@@ -64,6 +65,35 @@ def test_random_matrices(ar, d):
         found = spectrum(ar, mx.from_rationals(ar, rows))
         check(found, exact_eigenvalues(rows))
         assert max(disc.radius for disc in found.discs) < Fraction(1, 10**9)
+
+
+TWO_ROWS = ["5 1 2 4", "-5 1 2 -4", "1 4 3 -1", "1 2 1/2 1", "3 -4 4 3", "-3 -5 1 -2", "1e9 1 1 1e-9", "-1e-9 1 1 -1e9"]
+"""Two real eigenvalues of each sign, of both, and one that is 0; conjugate pairs; a small one beside a large one."""
+
+
+@pytest.mark.parametrize("entries", TWO_ROWS)
+@pytest.mark.parametrize("radius", [0, Fraction(1, 2**60)])
+def test_two_rows_need_no_basis(ar, monkeypatch, entries, radius):
+    """The eigenvalues of narrow matrices of two rows, and of their corners, are enclosed without a basis in floats."""
+    monkeypatch.setattr("hallucert.balls.similarity.eigenvector_bases", lambda _: pytest.fail("a basis was proposed"))
+    a, b, c, d = (Fraction(entry) for entry in entries.split())
+    found = spectrum(ar, [[ar.interval(x - radius, x + radius) for x in row] for row in ((a, b), (c, d))])
+    for signs in itertools.product((-1, 1), repeat=4):
+        p, q, r, s = (x + sign * radius for x, sign in zip((a, b, c, d), signs, strict=True))
+        check(found, exact_eigenvalues([[p, q], [r, s]]))
+    assert max(disc.radius for disc in found.discs) <= 16 * radius + max(abs(a), abs(d)) * Fraction(1, 2**90)
+    if radius == 0:
+        smallest = min(found.discs, key=lambda disc: abs(disc.re))
+        assert smallest.radius <= max(abs(smallest.re), abs(smallest.im)) / 2**40 or a * d == b * c
+
+
+def test_wide_or_equal_eigenvalues_take_a_basis(ar, monkeypatch):
+    """Two rows of wide balls, and a Jordan block, for which the sign under the root is open."""
+    asked, bases = [], similarity.eigenvector_bases
+    monkeypatch.setattr(similarity, "eigenvector_bases", lambda a: asked.append(a) or bases(a))
+    spectrum(ar, [[ar.interval(Fraction(3), Fraction(4)), ar.constant(Fraction(0))], [ar.constant(Fraction(0))] * 2])
+    spectrum(ar, mx.from_rationals(ar, [[Fraction(1), Fraction(1)], [Fraction(0), Fraction(1)]]))
+    assert len(asked) == 2
 
 
 def test_wide_matrices_cover_the_spectra_of_corner_matrices(ar):

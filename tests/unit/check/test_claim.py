@@ -103,7 +103,7 @@ def test_published_numbers_alone_decide():
     wide = replace(CLAIM, numbers=PUBLISHED | {"size": _interval(0, 3)})
     assert _objection(wide) == f"its numbers decide nothing: {Reason.STRADDLES.explanation}"
     assert _objection(replace(CLAIM, status=Status.REFUTED)) == "its numbers show proved, not refuted"
-    changed = replace(CLAIM, statement="The size is above 1.")
+    changed = replace(CLAIM, said="The size is above 1.")
     assert _objection(changed).endswith(f"show another statement: {CLAIM.statement}")
     assert _objection(facts=(1, "as y is proved")).endswith(
         "show another statement: The size is above 1, as y is proved."

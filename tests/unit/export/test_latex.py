@@ -133,9 +133,7 @@ def test_what_is_undecided_is_no_part_of_the_theorem():
     """Questions that are open stand after the proof; a certificate of nothing else is no theorem."""
     certificate = certificate_named("wells-attract")
     claims = {
-        name: replace(claim, status=Status.UNDECIDED, statement="Does SAM converge to x*?")
-        if name == "attractor"
-        else claim
+        name: replace(claim, status=Status.UNDECIDED, said="Does SAM converge to x*?") if name == "attractor" else claim
         for name, claim in certificate.claims.items()
     }
     text = replace(certificate, claims=claims).to_latex()

@@ -9,6 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
@@ -18,6 +19,7 @@ from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
+from hallucert.check.words.attraction import above_threshold, as_given
 from hallucert.exact import round_up
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -75,7 +77,7 @@ def test_the_spectrum_is_that_of_the_sam_matrix_or_of_the_tangent_kernel():
 
 def _attractor(facts, low, high, step=(1, 2)):
     numbers = {"smallest_real_part": _interval(low, high)}
-    return attractor.conclude(facts, numbers | ({"step_bound": _interval(*step)} if step else {}), {})
+    return spoken(attractor.conclude(facts, numbers | ({"step_bound": _interval(*step)} if step else {}), {}))
 
 
 def test_attraction_needs_every_real_part_positive_and_a_step():
@@ -159,7 +161,7 @@ def test_the_condition_is_compared_with_its_threshold_exactly():
     """-1/rho = -4/3: below it fails, above it holds, an end at it decides nothing; margins are rounded down."""
 
     def concluded(low, high):
-        return theorem_3_2.conclude(_facts(), {"smallest_eigenvalue_sym_Du": _interval(low, high)}, {})
+        return spoken(theorem_3_2.conclude(_facts(), {"smallest_eigenvalue_sym_Du": _interval(low, high)}, {}))
 
     for low, high in ((-2, "-4/3"), ("-4/3", -1), (-2, -1)):
         assert concluded(low, high) is Reason.STRADDLES
@@ -168,7 +170,7 @@ def test_the_condition_is_compared_with_its_threshold_exactly():
     status, words = concluded("-2/3", 1)
     part = "least -0.666667, and above -1/rho = -4/3 by at least 0.666666. The theorem is not applied"
     assert status is Status.PROVED and part in words
-    long = theorem_3_2.above_threshold(_interval(0, 1), Fraction(10**16 + 1, 10**16))
+    long = above_threshold(_interval(0, 1), Fraction(10**16 + 1, 10**16))
     assert long.startswith("0, and above -1/rho by") and "= -1" not in long
 
 
@@ -179,20 +181,22 @@ def test_the_theorem_is_applied_to_isolated_hallucinated_minimizers_alone(law):
     numbers = {name: _interval(1, 2) for name in ("smallest_eigenvalue_sym_Du", "smallest_eigenvalue_sym_J")}
     ends = {"smallest_hessian_eigenvalue": _interval(1, 2), "largest_hessian_eigenvalue": _interval(1, 2)}
     for name in ("target", "hallucinated_minimizer", "regular"):
-        assert "not applied" in theorem_3_2.conclude(facts, numbers, {})[1]
+        assert "not applied" in spoken(theorem_3_2.conclude(facts, numbers, {}))[1]
         facts.claims[name] = Claim(name, Status.PROVED, ".", ends)
-    assert theorem_3_2.conclude(facts, numbers, {})[1].endswith("close enough, for every small enough fixed step.")
+    assert spoken(theorem_3_2.conclude(facts, numbers, {}))[1].endswith(
+        "close enough, for every small enough fixed step."
+    )
     for name in ("target", "hallucinated_minimizer", "regular"):
         broken = replace(facts, claims={**facts.claims, name: replace(facts.claims[name], status=Status.REFUTED)})
-        assert "not applied" in theorem_3_2.conclude(broken, numbers, {})[1]
-    assert "at every point of the set" in theorem_3_2.conclude(_facts(SQUARES, True), numbers, {})[1]
+        assert "not applied" in spoken(theorem_3_2.conclude(broken, numbers, {}))[1]
+    assert "at every point of the set" in spoken(theorem_3_2.conclude(_facts(SQUARES, True), numbers, {}))[1]
 
 
 def test_the_condition_of_other_laws_is_compared_with_0():
     """Below: fails; above: holds; an end at 0: nothing. The sentences name the matrix."""
 
     def concluded(low, high, law="usam"):
-        return theorem_3_2.conclude(_facts(law=law), {"smallest_eigenvalue_sym_J": _interval(low, high)}, {})
+        return spoken(theorem_3_2.conclude(_facts(law=law), {"smallest_eigenvalue_sym_J": _interval(low, high)}, {}))
 
     for low, high in ((-1, 0), (0, 1), (-1, 1)):
         assert concluded(low, high) is Reason.STRADDLES
@@ -226,8 +230,8 @@ def test_the_projected_condition_is_read_from_the_sign():
     """Below 0 it fails, above it holds, with an end at 0 nothing is said."""
 
     def concluded(low, high):
-        return projected_c32.conclude(
-            _facts(SQUARES, True), {"smallest_projected_eigenvalue": _interval(low, high)}, {}
+        return spoken(
+            projected_c32.conclude(_facts(SQUARES, True), {"smallest_projected_eigenvalue": _interval(low, high)}, {})
         )
 
     for low, high in ((-1, 0), (0, 1), (-1, 1)):
@@ -334,15 +338,15 @@ BASIN = {"step": Fraction(1, 3), "bound": Fraction(2, 3)}
 def test_a_basin_is_concluded_from_a_contraction_and_a_radius():
     """Below 1, with a positive radius, of an isolated point; numbers are rounded to the safe side."""
     numbers = {"radius": _interval("2/3", 1), "contraction": _interval(0, 1)}
-    status, words = basin.conclude_basin(_facts(), numbers, BASIN)
+    status, words = spoken(basin.conclude_basin(_facts(), numbers, BASIN))
     assert status is Status.PROVED and "|x_0 - x*| <= 0.666666, where E = 1/3:" in words
     assert words.endswith("at most 1 - (eta/E) (1 - 0.666667) of what it was.")
-    long = basin.conclude_basin(_facts(), numbers, BASIN | {"step": Fraction(1, 3 * 10**15)})
+    long = spoken(basin.conclude_basin(_facts(), numbers, BASIN | {"step": Fraction(1, 3 * 10**15)}))
     assert "E is in [3.33333e-16, 3.33334e-16]" in long[1]
-    assert basin.conclude_basin(_facts(), numbers, BASIN | {"bound": Fraction(1)}) is Reason.STEP
+    assert spoken(basin.conclude_basin(_facts(), numbers, BASIN | {"bound": Fraction(1)})) is Reason.STEP
     for wrong in (_interval(0, 1), _interval(-1, 1)):
-        assert basin.conclude_basin(_facts(), numbers | {"radius": wrong}, BASIN) is Reason.STEP
-    assert basin.conclude_basin(_facts(SQUARES, True), numbers, BASIN) is Reason.STEP
+        assert spoken(basin.conclude_basin(_facts(), numbers | {"radius": wrong}, BASIN)) is Reason.STEP
+    assert spoken(basin.conclude_basin(_facts(SQUARES, True), numbers, BASIN)) is Reason.STEP
 
 
 def test_a_run_converges_only_into_a_basin_of_its_step():
@@ -350,16 +354,16 @@ def test_a_run_converges_only_into_a_basin_of_its_step():
     facts = _facts()
     start = {"start": (Fraction(1, 3), Fraction(-2), Fraction(0)), "step": Fraction(1, 3), "steps": 7, "bits": 128}
     numbers = {"distance": _interval("1/3", "2/3")}
-    assert basin.conclude_converges(facts, numbers, start) is Reason.NEEDS_PREMISES
+    assert spoken(basin.conclude_converges(facts, numbers, start)) is Reason.NEEDS_PREMISES
     claim = Claim("basin", Status.PROVED, ".", {"radius": _interval("2/3", 1)}, BASIN)
     facts.claims["basin"] = claim
-    status, words = basin.conclude_converges(facts, numbers, start)
+    status, words = spoken(basin.conclude_converges(facts, numbers, start))
     assert status is Status.PROVED and words.startswith("SAM from x_0 = (1/3, -2, 0) with the fixed step 1/3 converges")
     assert "after 7 steps its distance to x* is at most 0.666667," in words
-    assert basin.conclude_converges(facts, {"distance": _interval("1/3", "3/4")}, start) is Reason.START
-    assert basin.conclude_converges(facts, numbers, start | {"step": Fraction(3, 8)}) is Reason.START
+    assert spoken(basin.conclude_converges(facts, {"distance": _interval("1/3", "3/4")}, start)) is Reason.START
+    assert spoken(basin.conclude_converges(facts, numbers, start | {"step": Fraction(3, 8)})) is Reason.START
     facts.claims["basin"] = replace(claim, status=Status.UNDECIDED)
-    assert basin.conclude_converges(facts, numbers, start) is Reason.NEEDS_PREMISES
+    assert spoken(basin.conclude_converges(facts, numbers, start)) is Reason.NEEDS_PREMISES
 
 
 @pytest.mark.parametrize(
@@ -371,9 +375,9 @@ def test_a_step_is_printed_as_it_was_given(asked, printed):
     given = Fraction(asked)
     step, kappa = round_up(given, 64), Fraction(1, 2)
     numbers = {"contraction": _interval(0, 1), "radius": _interval(1, 1)}
-    _, sentence = basin.conclude_basin(_facts(), numbers, {"step": step, "bound": kappa})
+    _, sentence = spoken(basin.conclude_basin(_facts(), numbers, {"step": step, "bound": kappa}))
     assert printed in sentence
-    largest, shown = basin.as_given(step), Fraction(re.search(r"\(eta/E\) \(1 - ([\d.]+)\)", sentence)[1])
+    largest, shown = as_given(step), Fraction(re.search(r"\(eta/E\) \(1 - ([\d.]+)\)", sentence)[1])
     assert largest <= step and 1 - (1 - shown) / largest >= 1 - (1 - kappa) / step
     below = step - step / 2**50
-    assert basin.as_given(below) == below
+    assert as_given(below) == below

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
@@ -69,7 +70,7 @@ def _extremes(low, high, prefix="", suffix="_hessian_eigenvalue"):
 )
 def test_an_enclosure_of_the_threshold_decides_nothing(rule, numbers):
     """The interval contains both cases, by 2**-80 each: neither proved nor refuted."""
-    assert isinstance(rule.conclude(_facts(), numbers, {}), Reason)
+    assert isinstance(spoken(rule.conclude(_facts(), numbers, {})), Reason)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_an_enclosure_of_the_threshold_decides_nothing(rule, numbers):
 )
 def test_a_hair_on_either_side_decides(rule, numbers, status):
     """The threshold itself is exact: 2**-80 beside it is enough."""
-    assert rule.conclude(_facts(), numbers, {})[0] == status
+    assert spoken(rule.conclude(_facts(), numbers, {}))[0] == status
 
 
 @pytest.mark.parametrize(
@@ -97,14 +98,14 @@ def test_a_hair_on_either_side_decides(rule, numbers, status):
 )
 def test_signs_name_the_target(low, high, words):
     """All positive: minimizer; all negative: maximizer; both signs: saddle; one negative: no minimizer."""
-    _, statement = TARGET.conclude(_facts(), _extremes(low, high), {})
+    _, statement = spoken(TARGET.conclude(_facts(), _extremes(low, high), {}))
     assert words in statement
 
 
 def test_a_saddle_with_an_open_sign_has_no_index():
     """With both signs certain and the number of negative eigenvalues only bounded, nondegeneracy is not claimed."""
     numbers = _extremes(_below(-1), _above(1)) | {"negative_eigenvalues": Enclosure(Fraction(2), Fraction(4))}
-    _, statement = TARGET.conclude(_facts(), numbers, {})
+    _, statement = spoken(TARGET.conclude(_facts(), numbers, {}))
     assert "not a local minimizer" in statement and "it is a saddle" in statement
     assert "nondegenerate" not in statement and "index" not in statement
 
@@ -149,10 +150,10 @@ def test_what_depends_on_a_target_that_is_no_minimizer():
     """It refutes the hallucinated minimizer where J is regular, and the attractor's statement says it."""
     kind = _extremes(_below(-1), _around(0))
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", kind), _claim("regular")])
-    status, statement = HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})
+    status, statement = spoken(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}))
     assert status is Status.REFUTED and "no local minimizer" in statement
-    status, statement = attractor.conclude(
-        _facts(claims), {"smallest_real_part": _above(0), "step_bound": _above(1)}, {}
+    status, statement = spoken(
+        attractor.conclude(_facts(claims), {"smallest_real_part": _above(0), "step_bound": _above(1)}, {})
     )
     assert status is Status.PROVED and statement.endswith("Its target is no local minimizer of f.")
 
@@ -164,18 +165,18 @@ def _claim(name, numbers=None, status=Status.PROVED):
 def test_a_refutation_needs_a_regular_jacobian():
     """A saddle as target refutes only where x -> x+ is proved to be a local diffeomorphism."""
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", _extremes(_below(0), _above(0)))])
-    assert isinstance(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}), Reason)
+    assert isinstance(spoken(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})), Reason)
     claims.update([_claim("regular")])
-    assert HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})[0] is Status.REFUTED
+    assert spoken(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}))[0] is Status.REFUTED
 
 
 @pytest.mark.parametrize("missing", ["existence", "nonstationary", "target"])
 def test_the_conjunction_needs_each_part(missing):
     """Without existence, nonstationarity or a classified target there is no hallucinated minimizer."""
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", _extremes(_above(0), _above(1)))])
-    assert HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})[0] is Status.PROVED
+    assert spoken(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}))[0] is Status.PROVED
     del claims[missing]
-    assert isinstance(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {}), Reason)
+    assert isinstance(spoken(HALLUCINATED_MINIMIZER.conclude(_facts(claims), {}, {})), Reason)
 
 
 @pytest.mark.parametrize(("system", "word"), [("gradient", "local"), ("residual", "global")])
@@ -185,7 +186,7 @@ def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, wo
     claims = dict([_claim("existence"), _claim("nonstationary"), _claim("target", numbers), _claim("regular")])
     facts = _facts(claims)
     facts = Facts(replace(facts.problem, residual=system == "residual"), facts.witness, claims)
-    status, statement = HALLUCINATED_MINIMIZER.conclude(facts, {}, {})
+    status, statement = spoken(HALLUCINATED_MINIMIZER.conclude(facts, {}, {}))
     assert status is Status.PROVED
     assert f"a {word} minimizer of f^SAM" in statement
     other = {"local": "global", "global": "local"}[word]
@@ -202,7 +203,7 @@ def test_a_minimizer_is_called_global_only_where_the_residuals_vanish(system, wo
 def test_the_margin_of_the_papers_condition_is_that_of_the_nearer_end(low, high, words):
     """The distance to -1/rho = -1/2 that is printed is proved by the end of the interval that faces it."""
     numbers = {"smallest_eigenvalue_sym_Du": Enclosure(Fraction(low), Fraction(high))}
-    _, statement = theorem_3_2.conclude(_facts(), numbers, {})
+    _, statement = spoken(theorem_3_2.conclude(_facts(), numbers, {}))
     assert words in statement
 
 
@@ -229,7 +230,7 @@ def _ends(low, high):
 )
 def test_an_interval_that_ends_at_the_threshold_decides_nothing(rule, numbers):
     """Strict inequalities are strict: a number that may equal its threshold proves and refutes nothing."""
-    assert isinstance(rule.conclude(_facts(), numbers, {}), Reason)
+    assert isinstance(spoken(rule.conclude(_facts(), numbers, {})), Reason)
 
 
 @pytest.mark.parametrize("spectrum", [[1.0], [0.2, 3.0, 0.5 + 4j, 0.5 - 4j], [0.001, 30.0], [2 + 0.1j, 2 - 0.1j]])
@@ -240,7 +241,7 @@ def test_the_rate_that_is_stated_bounds_every_eigenvalue(spectrum):
     numbers = {"smallest_real_part": _ends(a, a), "step_bound": _ends(bound, bound)}
     f = hc.Objective.least_squares(["x**2 + y**2 - 1"])
     facts = replace(_facts(), problem=Problem(f, Fraction(2), residual=True))
-    status, statement = attractor.conclude(facts, numbers, {})
+    status, statement = spoken(attractor.conclude(facts, numbers, {}))
     factor = float(statement.rpartition("above ")[2].partition(" ")[0])
     assert status is Status.PROVED and "sqrt(1 - 2 eta a (1 - eta/E))" in statement
     assert abs(1 - bound / 2 * mu).max() <= factor

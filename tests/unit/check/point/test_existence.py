@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
@@ -76,9 +77,9 @@ def test_existence_is_proved_around_the_point_alone(centre, radius, proved):
         found = enclosed(System.of(ar, WELL, witness), witness)
         assert (found is not Reason.PRECISION) is proved
         if proved:
-            assert all(ar.contains(x, ar.constant(Fraction(v))) for x, v in zip(found, ("-1/2", 0), strict=True))
+            assert all(ar.contains(x, ar.constant(Fraction(v))) for x, v in zip(found.x, ("-1/2", 0), strict=True))
             assert all(
-                ar.within(x, Fraction(v) - TINY, Fraction(v) + TINY) for x, v in zip(found, ("-1/2", 0), strict=True)
+                ar.within(x, Fraction(v) - TINY, Fraction(v) + TINY) for x, v in zip(found.x, ("-1/2", 0), strict=True)
             )
 
 
@@ -94,10 +95,10 @@ def test_the_offset_is_the_largest_distance_from_the_centre():
         numbers = measure(Evidence(point, (Fraction(0), Fraction(0))), {})
         assert numbers == {"offset": Enclosure(Fraction(-1, 2), Fraction(1, 2))}
     facts = Facts(WELL, Witness((Fraction(0),) * 2, None, (Fraction(1),) * 2, INVERSE))
-    status, sentence = conclude(facts, {"offset": Enclosure(Fraction(-1), Fraction(2, 8192))}, {})
+    status, sentence = spoken(conclude(facts, {"offset": Enclosure(Fraction(-1), Fraction(2, 8192))}, {}))
     assert status is Status.PROVED and sentence.endswith("|x* - centre| <= 0.000245 in every coordinate.")
     assert sentence.startswith("For rho = 3/2 there is exactly one x = x* in the box")
-    assert conclude(facts, {}, {}) == (Status.REFUTED, refutation(facts).statement)
+    assert spoken(conclude(facts, {}, {})) == (Status.REFUTED, refutation(facts).statement)
     assert refutation(facts).statement.startswith("For rho = 3/2 there is no x in the box")
 
 

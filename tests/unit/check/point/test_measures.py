@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import mpmath
 import pytest
+from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
@@ -175,7 +176,7 @@ def test_a_kind_is_read_from_signs_and_an_end_at_0_has_none(a, b, c, d, kind):
     for names in (TANGENTIAL, MOREAU):
         numbers = {names[0]: _interval(a, b), names[1]: _interval(c, d)}
         assert sphere_kind(numbers) == expected
-        conclusion = SPHERE_TYPE.conclude(_facts(law="usam"), numbers, {})
+        conclusion = spoken(SPHERE_TYPE.conclude(_facts(law="usam"), numbers, {}))
         assert conclusion is Reason.STRADDLES if expected is None else conclusion[0] is Status.PROVED
 
 
@@ -199,7 +200,7 @@ def test_a_kind_on_the_sphere_is_used_only_where_it_is_proved_and_about_a_sphere
 
 def _target(a, b, c, d, fewest, most):
     numbers = {"smallest_hessian_eigenvalue": _interval(a, b), "largest_hessian_eigenvalue": _interval(c, d)}
-    return TARGET.conclude(_facts(), {**numbers, "negative_eigenvalues": _interval(fewest, most)}, {})
+    return spoken(TARGET.conclude(_facts(), {**numbers, "negative_eigenvalues": _interval(fewest, most)}, {}))
 
 
 def test_sentences_about_targets_are_true_to_the_last_digit():
@@ -222,20 +223,20 @@ def test_sentences_about_targets_are_true_to_the_last_digit():
     assert _target("-7/3", "-5/3", "-2/3", "1/3", 1, 3) == (Status.PROVED, no_saddle)
     norm = {"gradient_norm": _interval("2/3", 1)}
     words = "The gradient does not vanish at x*: |grad f(x*)| >= 0.666666."
-    assert NONSTATIONARY.conclude(_facts(), norm, {}) == (Status.PROVED, words)
-    assert NONSTATIONARY.conclude(_facts(), {"gradient_norm": _interval(0, 1)}, {}) is Reason.STRADDLES
+    assert spoken(NONSTATIONARY.conclude(_facts(), norm, {})) == (Status.PROVED, words)
+    assert spoken(NONSTATIONARY.conclude(_facts(), {"gradient_norm": _interval(0, 1)}, {})) is Reason.STRADDLES
 
 
 def test_sentences_about_regularity_name_the_map_and_the_dimension():
     """J, or A with the dimension of the manifold; a bound rounded down, none from 0."""
     numbers = {"smallest_singular_value": _interval("2/3", 1)}
-    status, words = REGULAR.conclude(_facts(), numbers, {})
+    status, words = spoken(REGULAR.conclude(_facts(), numbers, {}))
     assert (
         status is Status.PROVED and words.endswith("at x* (smallest singular value >= 0.666666).") and "J(x*)" in words
     )
-    status, words = REGULAR.conclude(_facts(SQUARES, residual=True), numbers, {})
+    status, words = spoken(REGULAR.conclude(_facts(SQUARES, residual=True), numbers, {}))
     assert status is Status.PROVED and ">= 0.666666)" in words and words.endswith("a manifold of dimension 1.")
-    assert REGULAR.conclude(_facts(), {"smallest_singular_value": _interval(0, 1)}, {}) is Reason.STRADDLES
+    assert spoken(REGULAR.conclude(_facts(), {"smallest_singular_value": _interval(0, 1)}, {})) is Reason.STRADDLES
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ def test_sentences_about_spheres_name_the_surface(law, f, words):
         (-1, 1, "of both signs."),
     ):
         numbers = {MOREAU[0]: _interval(low, low), MOREAU[1]: _interval(high, high)}
-        status, sentence = SPHERE_TYPE.conclude(_facts(f, law=law), numbers, {})
+        status, sentence = spoken(SPHERE_TYPE.conclude(_facts(f, law=law), numbers, {}))
         assert status is Status.PROVED and sentence.startswith(words)
         assert sentence.endswith(kind) or sentence == words
 
@@ -276,15 +277,15 @@ STALL = {
 
 def test_a_stall_says_its_bounds_rounded_to_the_safe_side():
     """Curvature and shifted gradient up, gradient, box and gain down; without a certain gain nothing of it."""
-    status, words = no_minimizer_near.conclude(_facts(), STALL, {})
+    status, words = spoken(no_minimizer_near.conclude(_facts(), STALL, {}))
     assert status is Status.PROVED and words.startswith("For rho = 3/4 and every y within 0.000366 of the given point")
     for part in ("is at most -0.666. ", "|grad f(x)| >= 0.666, ", "|grad f(x+)|^2 <= 0.667, and f(x+) exceeds f(x) by"):
         assert part in words
     assert words.endswith("by at least 0.666.")
     for value in (_interval(1, "8/3"), _interval(2, 4)):
-        assert no_minimizer_near.conclude(_facts(), {**STALL, "value": value}, {})[1].endswith("|^2 <= 0.667.")
+        assert spoken(no_minimizer_near.conclude(_facts(), {**STALL, "value": value}, {}))[1].endswith("|^2 <= 0.667.")
     for curvature in (_interval(-2, 0), _interval(-1, 1), _interval(1, 2)):
-        assert no_minimizer_near.conclude(_facts(), {**STALL, "curvature": curvature}, {}) is Reason.STRADDLES
+        assert spoken(no_minimizer_near.conclude(_facts(), {**STALL, "curvature": curvature}, {})) is Reason.STRADDLES
 
 
 def test_a_stall_is_measured_along_its_direction():
@@ -326,6 +327,22 @@ def test_a_target_about_which_nothing_is_proved_refutes_nothing():
     facts = _facts()
     for name in ("existence", "nonstationary", "regular"):
         facts.claims[name] = Claim(name, Status.PROVED, ".", {"gradient_norm": _interval(1, 2)})
-    assert HALLUCINATED_MINIMIZER.conclude(facts, {}, {}) is Reason.NEEDS_PREMISES
+    assert spoken(HALLUCINATED_MINIMIZER.conclude(facts, {}, {})) is Reason.NEEDS_PREMISES
     facts.claims["target"] = Claim("target", Status.UNDECIDED, "?")
-    assert HALLUCINATED_MINIMIZER.conclude(facts, {}, {}) is Reason.NEEDS_PREMISES
+    assert spoken(HALLUCINATED_MINIMIZER.conclude(facts, {}, {})) is Reason.NEEDS_PREMISES
+
+
+@pytest.mark.parametrize(
+    ("curvatures", "fewest", "most"),
+    [
+        *(("1 2", 0, 0), ("-1 2", 1, 1), ("-1 -2", 2, 2), ("0 1", 0, 1), ("-1 0", 1, 2), ("1", 0, 0), ("-1", 1, 1)),
+        *(("1 2 3", 0, 0), ("-1 2 3", 1, 1), ("-1 -2 3", 2, 2), ("-1 -2 -3", 3, 3), ("-1 0 3", 1, 2), ("0 1 2", 0, 1)),
+    ],
+)
+def test_negative_eigenvalues_are_counted(curvatures, fewest, most):
+    """Of both signs or one, and with a 0 that may have either, in one to three variables."""
+    names = "xyz"[: len(curvatures.split())]
+    terms = "+".join(f"({c})*{name}**2 + 3*{name}" for c, name in zip(curvatures.split(), names, strict=True))
+    with arithmetic("arb", 106) as ar:
+        numbers = TARGET.measure(_evidence(ar, hc.Objective.parse(terms)), {})
+    assert numbers["negative_eigenvalues"] == Enclosure(Fraction(fewest), Fraction(most))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
@@ -29,8 +30,8 @@ def numbers(curvature=(-2, -1), value=(0, 1), sam_value=(2, 3)):
 def test_a_curvature_that_may_be_zero_decides_nothing():
     """The upper end 0 is left open, one just below it is a proof."""
     facts = Facts(WELLS, WITNESS)
-    assert no_minimizer_near.conclude(facts, numbers(curvature=(-1, 0)), {}) is Reason.STRADDLES
-    assert no_minimizer_near.conclude(facts, numbers(curvature=(-1, -(HALF**90))), {})[0] is Status.PROVED
+    assert spoken(no_minimizer_near.conclude(facts, numbers(curvature=(-1, 0)), {})) is Reason.STRADDLES
+    assert spoken(no_minimizer_near.conclude(facts, numbers(curvature=(-1, -(HALF**90))), {}))[0] is Status.PROVED
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,9 @@ def test_a_curvature_that_may_be_zero_decides_nothing():
 )
 def test_the_sharpness_is_named_only_where_it_is_certainly_positive(value, sam_value, said):
     """f(x+) exceeds f(x) only if the two enclosures do not overlap."""
-    statement = no_minimizer_near.conclude(Facts(WELLS, WITNESS), numbers(value=value, sam_value=sam_value), {})[1]
+    statement = spoken(
+        no_minimizer_near.conclude(Facts(WELLS, WITNESS), numbers(value=value, sam_value=sam_value), {})
+    )[1]
     assert ("exceeds" in statement) == said
 
 

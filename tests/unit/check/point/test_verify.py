@@ -113,7 +113,7 @@ def test_an_empty_box_is_re_proved_and_nothing_else_can_be_said_of_it(certificat
     lie = replace(empty, witness=wider, claims={"existence": existence.refutation(facts)})
     assert not existence.excludes(existence.System.of(arithmetic("arb", 106), facts.problem, wider), wider)
     assert "not shown" in _checked(lie)["existence"].message
-    other = {"existence": replace(empty["existence"], statement=empty["existence"].statement + ".")}
+    other = {"existence": replace(empty["existence"], said=empty["existence"].statement + ".")}
     assert "not shown" in _checked(replace(empty, claims=other))["existence"].message
     more = _checked(replace(empty, claims={**empty.claims, "nonstationary": certificate["nonstationary"]}))
     assert more["existence"].passed and more["nonstationary"].message == "there is no point to speak about"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from spoken import spoken
 
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.reason import Reason
@@ -26,7 +27,7 @@ def concluded(noun, name, *numbers, closed=True):
         "topology": ("euler_characteristic",),
     }[name]
     found = {key: Enclosure(*map(Fraction, ends)) for key, ends in zip(names, numbers, strict=False)}
-    return THEOREMS[noun][name].conclude(Pieces(RHO, noun, ((closed, 7),)), found, {"sheet": 1})
+    return spoken(THEOREMS[noun][name].conclude(Pieces(RHO, noun, ((closed, 7),)), found, {"sheet": 1}))
 
 
 @pytest.mark.parametrize(
