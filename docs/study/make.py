@@ -149,9 +149,9 @@ def draw_frontier(rows: list[Row], path: Path) -> None:
             radius = float(np.mean([row["mean_rho"] for row in members]))
             marker, colour = "os^vDPX*"[number], COLOURS[arm]
             ax.plot([radius] * len(means), means, marker, color=colour, ms=4, alpha=0.4, mew=0)
-            ax.plot(radius, np.mean(means), marker, color=colour, ms=9, mew=0, label=WORDS.get(arm, arm))
+            ax.plot(radius, np.mean(means), marker, color=colour, ms=9, mew=0, label=spelled(WORDS.get(arm, arm)))
         ax.set_title(spelled(f"rho = {rho}"), fontsize=10)
-        ax.set_xlabel("mean radius / rho")
+        ax.set_xlabel(spelled("mean radius / rho"))
         ax.grid(alpha=0.3)
     axes[0].set_ylabel("accuracy, held out")
     axes[0].legend(fontsize=7, frameon=False, loc="lower right")
