@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from hallucert import __version__
+from hallucert.check.batches.problem import BatchProblem
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.census.census import Census
 from hallucert.check.census.records import Box, Kind, Stability, Unsettled
-from hallucert.check.claim import Claim, Made, Status
+from hallucert.check.claim import Claim, Inputs, Made, Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import Witness
 from hallucert.errors import ArgumentError
@@ -75,10 +76,16 @@ HALLUCINATED = (
 )
 
 MEANINGS = {
+    r"\bf_b\b": (
+        r"for each batch $b$ of the certificate $f_{b}$ is the loss on it, $\mathbf{r}_{b}$ are its residuals, "
+        r"$\mathbf{u}_{b} = \nabla f_{b}/|\nabla f_{b}|$ and $\mathbf{x}_{b}^{+} = \mathbf{x} + "
+        r"\rho\,\mathbf{u}_{b}(\mathbf{x})$, and a step of SAM with it is $\mathbf{x} - \eta\,\nabla "
+        r"f_{b}(\mathbf{x}_{b}^{+})$"
+    ),
     r"\bJ\b": r"$J = \mathrm{D}\mathbf{x}^{+}$ is the derivative of $\mathbf{x} \mapsto \mathbf{x}^{+}$",
     r"\bH\b": r"$H = \nabla^{2} f$",
-    r"\bSAM (?:with|from|converges|moves|leaves)|\bSAM\b.*\beta\b": (
-        r"SAM with the step $\eta$ is the iteration $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\nabla "
+    r"(?<!\^)\b[UA]?SAM\b": (
+        r"NAME with the step $\eta$ is the iteration $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\nabla "
         r"f(\mathbf{x}_{k}^{+})$"
     ),
     r"\bK = A B\^T": (r"$A = \mathrm{D}\mathbf{r}(\mathbf{x}^{+})\,J$ and $B = \mathrm{D}\mathbf{r}(\mathbf{x}^{+})$"),
@@ -148,7 +155,11 @@ def _localized(certificate: Made, claim: Claim) -> str:
         if _room(certificate) is not None:
             words = words.replace(str(witness.place), "the box Z")
         words = re.sub(r"; \|x\* - centre\| <= \S+ in every coordinate", "; it lies in X", words)
-    return words.replace("the certificate's closed region B", "the closed region B")
+    return (
+        words.replace("the certificate's closed region B", "the closed region B")
+        if _ball_inputs(certificate)
+        else words
+    )
 
 
 # ---------------------------------------------------------------------- what it is about
@@ -165,9 +176,16 @@ def _setting(certificate: Made) -> Iterator[str]:
     yield f"and let {radius}{_step(law)}."
     yield HALLUCINATED.replace("NAME", law.name)
     statements = " ".join(claim.statement for claim in certificate.all_claims)
+    problem = getattr(certificate, "problem", None)
+    if isinstance(certificate, Census) and certificate.points:
+        statements += " SAM"
+    if isinstance(problem, BatchProblem):
+        statements = re.sub(r"\bSAM\b", "", statements)
     meanings = [meaning for pattern, meaning in MEANINGS.items() if re.search(pattern, statements)]
     if meanings:
-        yield "Furthermore, " + "; ".join(meanings) + "."
+        yield f"Furthermore, {'; '.join(meanings).replace('NAME', law.name)}."
+    if isinstance(problem, BatchProblem):
+        yield f"There are {escaped(problem.described.removeprefix(', '))}, where residuals are counted from 0."
     yield from _places(certificate)
 
 
@@ -223,16 +241,26 @@ def _places_of_point(certificate: Certificate) -> Iterator[str]:
         shown = f.dimension <= MOST_VARIABLES
         centre = f"({', '.join(map(exactly, witness.centre))})" if shown else r"\mathbf{x}_{0}"
         yield rf"Let $\mathbf{{x}} = {centre}${'' if shown else ', the centre of the certificate'}."
-    elif f.dimension > MOST_VARIABLES or not certificate.printed:
+    elif certificate["existence"].status is not Status.PROVED:
+        if room is not None:
+            yield f"Let $Z = {_sides(room)}$, for the coordinates $({', '.join(names(f))})$."
+    elif f.dimension > MOST_VARIABLES:
         yield r"Let $X$ be the box that contains $\mathbf{x}^{*}$ according to the certificate."
     elif room is not None:
         yield from _room_and_box("Z", "X", room, certificate.printed, f)
     else:
         yield rf"Let $X = {_enclosing(certificate.printed)}$, for the coordinates $({', '.join(names(f))})$."
-    inputs = certificate["farthest_point"].inputs if "farthest_point" in certificate else {}
-    if "ball_radius" in inputs:
+    inputs = _ball_inputs(certificate)
+    if inputs:
         middle = ", ".join(map(exactly, inputs["maximizer"]))
         yield rf"Let $B$ be the closed ball of radius ${exactly(inputs['ball_radius'])}$ around $({middle})$."
+
+
+def _ball_inputs(certificate: Made) -> Inputs:
+    """Return what says where the ball of the construction is, if it is claimed."""
+    claim = next((claim for claim in certificate.all_claims if claim.name == "farthest_point"), None)
+    asserted = claim is not None and claim.status is Status.PROVED and "ball_radius" in claim.inputs
+    return claim.inputs if claim is not None and asserted else {}
 
 
 def _room(certificate: Made) -> list[Side] | None:

@@ -31,6 +31,13 @@ SYMBOLS = {
     "x_0": r"\mathbf{x}_{0}",
     "x0": r"\mathbf{x}_{0}",
     "z0": r"\mathbf{z}_{0}",
+    "x_b*+": r"\mathbf{x}_{b}^{*+}",
+    "x_b+": r"\mathbf{x}_{b}^{+}",
+    "grad f_b": r"\nabla f_{b}",
+    "f_b": "f_{b}",
+    "r_b": r"\mathbf{r}_{b}",
+    "u_b": r"\mathbf{u}_{b}",
+    "(r_b(x_b+))_b": r"(\mathbf{r}_{b}(\mathbf{x}_{b}^{+}))_{b}",
     "f^SAM": r"f^{\mathrm{SAM}}",
     "f^USAM": r"f^{\mathrm{USAM}}",
     "f^ASAM": r"f^{\mathrm{ASAM}}",
@@ -43,7 +50,7 @@ SYMBOLS = {
     "N^T (J + J^T)/2 N": r"N^{\mathsf{T}}\,\tfrac{1}{2}(J + J^{\mathsf{T}})\,N",
     "sqrt(1 - 2 eta a (1 - eta/E))": r"\sqrt{1 - 2 \eta a (1 - \eta/E)}",
     **{name: rf"\mathbf{{{name}}}" for name in "xyzucr"},
-    **{name: name for name in "fgnABDEHIJKMNSTXZ"},
+    **{name: name for name in "bfgnABDEHIJKMNSTXZ"},
     **{name: f"\\{name}" for name in ("rho", "eta", "lambda", "alpha", "pi")},
 }
 """What is mathematics in a sentence: points and other vectors are bold, so that no variable is taken for one."""

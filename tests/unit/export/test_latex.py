@@ -195,6 +195,32 @@ def test_a_path_and_a_program_that_do_not_fit_are_refused(tmp_path):
         certificate.export(tmp_path / "line.lean", to="lean")
 
 
+def test_a_box_without_a_point_is_given_exactly():
+    """Where existence is refuted, the theorem says of a box that it holds no point, and names no point."""
+    f = hc.gallery.load("four_well")
+    text = hc.certify(f, (-0.5, -0.9), "99/40", radius="1/64").to_latex()
+    assert "Existence, refuted" in text and r"there is no $\mathbf{x}$ in the box $Z$ with" in text
+    assert r"Let $Z = [-0.515625, -0.484375] \times [" in text and "$X$" not in text
+    require_structure(text)
+
+
+def test_the_iteration_is_that_of_the_method():
+    """A certificate of USAM defines its step and its iteration, and names no other method."""
+    text = certificate_named("usam-attracts").to_latex()
+    assert r"USAM with the step $\eta$ is the iteration" in text and not re.search(r"(?<!U)SAM", text)
+    assert "SAM with the step" in certificate_named("himmelblau-census").to_latex()
+
+
+def test_batches_are_named_and_their_losses_defined():
+    """A theorem on mini-batch SAM lists the batches and says what the loss and the ascent step of each are."""
+    f = hc.Objective.least_squares(["x**2 - 1", "y**2 - 1"])
+    text = hc.certify(f, (-0.49, -0.5), "1.5", batches=1).to_latex()
+    require_structure(text)
+    assert r"2 batches of residuals: \{0\} with probability 1/2" in text
+    assert r"for each batch $b$ of the certificate $f_{b}$ is the loss on it" in text and "is the iteration" not in text
+    assert r"$\mathbf{r}_{b}(\mathbf{x} + \rho \nabla f_{b}/|\nabla f_{b}|) = 0$ for every batch $b$" in text
+
+
 @pytest.mark.latex
 def test_all_theorems_compile(tmp_path):
     """pdflatex and BibTeX take a paper of all stored certificates: no error, no citation that is undefined."""
