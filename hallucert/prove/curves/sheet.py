@@ -152,12 +152,19 @@ class Row:
         proved = check_curve(proofs[0].system, chain, proofs[:count])
         if isinstance(proved, str):
             return self.chain(closed=False) if closed else None
-        measures, length = Measures(self.rho), Length()
+        measures, length = folded(self.rho, [found for cell in cells for _, _, found in cell.pieces]), Length()
         for cell, came_in in zip(cells, proved.entries, strict=True):
-            for piece, speed, found in cell.pieces:
-                measures.add(found)
+            for piece, speed, _ in cell.pieces:
                 length.add(piece, came_in, speed)
         return chain, proved, measures, length
+
+
+def folded(rho: Fraction, pieces: Sequence[Found]) -> Measures:
+    """Return what holds on all of some pieces; what was not measured on one of them is open."""
+    measures = Measures(rho)
+    for found in pieces:
+        measures.add({name: found.get(name, Reason.PRECISION) for name in RULES})
+    return measures
 
 
 def _joins(before: CurveCellProof, after: CurveCellProof) -> bool:

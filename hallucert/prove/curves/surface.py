@@ -40,7 +40,7 @@ from hallucert.find.curves.records import Surface
 from hallucert.find.curves.surface import across
 from hallucert.prove.curves.cells import STRAIGHT, exact_rows
 from hallucert.prove.curves.resume import unfinished
-from hallucert.prove.curves.sheet import largest_arithmetic, measured, published_claims
+from hallucert.prove.curves.sheet import folded, largest_arithmetic, measured, published_claims
 from hallucert.prove.regions import Cutting
 
 MAX_CHARTS = 20_000
@@ -95,10 +95,11 @@ Edges = tuple[tuple[Subdivision, ...], ...]
 
 
 class MeasuredChart(NamedTuple):
-    """How the patch of a chart is cut, and what was measured on its pieces."""
+    """How the patch of a chart is cut, what was measured on its pieces, and which earlier charts hold the others."""
 
     cut: Subdivision
     found: list[Found]
+    owners: set[int]
 
 
 class Search:
@@ -136,20 +137,18 @@ class Search:
 
         Raises `ArgumentError` if it is not proved.
         """
-        measures = Measures(self.system.exact_rho)
         for atlas in before.atlases:
-            for number, (chart, cut) in enumerate(zip(atlas.charts, atlas.cuts, strict=True)):
-                clock.tell("charts proved again", number, len(atlas.charts))
+            first, proofs = len(self.proofs), [ChartProof(self.system, chart) for chart in atlas.charts]
+            near = Neighbours(proofs)
+            for number, (proof, cut) in enumerate(zip(proofs, atlas.cuts, strict=True)):
+                clock.tell("charts proved again", number, len(proofs))
                 if clock.passed():
                     return False
-                proof = ChartProof(self.system, chart)
-                if not proof.proved():
+                chart = _measured_again(proofs, number, near, cut) if proof.proved() else None
+                if chart is None:
                     raise ArgumentError("resume", before, f"be proved: chart {number} of its surface is not")
-                self.proofs.append(proof)
-                points = [
-                    proof.part(piece).narrow().point() for word, piece in cut.pieces(chart.square) if word == MEASURED
-                ]
-                self.measured.append(MeasuredChart(cut, [measures.of(p) for p in points if p is not None]))
+                self.measured.append(chart._replace(owners={first + owner for owner in chart.owners}))
+            self.proofs += proofs
         centres = np.array([proof.chart.centre for proof in self.proofs], float).reshape(-1, self.system.unknowns)
         self.pending = [place for place in self.pending if not self._is_centre(place[0], centres)]
         return True
@@ -202,21 +201,14 @@ class Search:
 
 def _claimed(search: Search, clock: Clock) -> tuple[tuple[Atlas, ...], tuple[Claim, ...]]:
     """Return the atlases that are proved and measured, with their claims, and what is left undecided."""
-    system, count = search.system, len(search.measured)
+    system, bounds, finished = search.system, search.bounds, search.unfinished is None
     atlases: list[Atlas] = []
     claims: list[Claim] = []
-    bounds = search.bounds[:count]
-    joined = [{j for j in edge.owners if j is not None and j < count} for edge in bounds]
-    left, finished = set(range(count)), search.unfinished is None
-    while left:
-        part = sorted(component(joined, min(left)))
-        left -= set(part)
-        covered = all(owner is not None and owner < count for i in part for owner in bounds[i].owners)
+    for part in _parts(bounds, search.measured):
+        covered = all(owner in part for i in part for owner in bounds[i].owners)
         closed = search.surface.closed and finished and covered
-        among, measures = [search.proofs[i] for i in part], Measures(system.exact_rho)
-        for i in part:
-            for found in search.measured[i].found:
-                measures.add(found)
+        among = [search.proofs[i] for i in part]
+        measures = folded(system.exact_rho, [found for i in part for found in search.measured[i].found])
         proved = ProvedAtlas(tuple(among), closed, Neighbours(among))
         made = surface_claims(proved, measures, len(atlases) + 1, clock)
         edges = tuple(bounds[i].cuts for i in part) if closed else _spanning(bounds, part)
@@ -228,6 +220,24 @@ def _claimed(search: Search, clock: Clock) -> tuple[tuple[Atlas, ...], tuple[Cla
     if not finished or not atlases:
         claims.append(THEOREMS["surface"]["surface"].open(Reason.PRECISION if finished else Reason.TIME))
     return tuple(atlases), tuple(claims)
+
+
+def _parts(bounds: Sequence[_Edges], measured: Sequence[MeasuredChart]) -> list[list[int]]:
+    """Return the numbers of measured charts that hang together by their edges.
+
+    A chart of which a piece was not measured, since an earlier chart holds it, is left out unless that one is with it.
+    """
+    usable = set(range(min(len(bounds), len(measured))))
+    while True:
+        joined = [{j for j in edge.owners if j is not None and {i, j} <= usable} for i, edge in enumerate(bounds)]
+        left, parts = set(usable), []
+        while left:
+            parts.append(sorted(component(joined, min(left))))
+            left -= set(parts[-1])
+        lost = {i for part in parts for i in part if not measured[i].owners <= set(part)}
+        if not lost:
+            return parts
+        usable -= lost
 
 
 def covered_edges(proofs: Sequence[ChartProof], number: int, near: Neighbours) -> _Edges:
@@ -279,12 +289,14 @@ def _cut_chart(
 ) -> tuple[MeasuredChart, int] | None:
     """Cut a patch until it is measured; return that and the depth to begin with next, or None if it cannot be had."""
     cutting, depths = Cutting(proofs[number].chart.square), list[int]()
-    result: list[Found] = []
+    result, owners = list[Found](), set[int]()
     for piece, depth in cutting:
         if clock.passed():
             return None
         part = proofs[number].part(piece)
-        if next(covering(proofs, number, near, part, before=number), None) is not None:
+        owner = next(covering(proofs, number, near, part, before=number), None)
+        if owner is not None:
+            owners.add(owner)
             cutting.end(COVERED)
             continue
         point = None if depth < start else part.narrow().point()
@@ -297,7 +309,26 @@ def _cut_chart(
             cutting.halve()
         else:
             return None
-    return MeasuredChart(cutting.subdivision, result), max(min(depths, default=start) - 1, 0)
+    return MeasuredChart(cutting.subdivision, result, owners), max(min(depths, default=start) - 1, 0)
+
+
+def _measured_again(
+    proofs: Sequence[ChartProof], number: int, near: Neighbours, cut: Subdivision
+) -> MeasuredChart | None:
+    """Measure a patch that is cut, but for pieces that earlier charts hold; None if something is not as it says."""
+    proof, result, owners = proofs[number], list[Found](), set[int]()
+    measures = Measures(proof.system.exact_rho)
+    for word, piece in cut.pieces(proof.chart.square):
+        part = proof.part(piece)
+        owner = next(covering(proofs, number, near, part, before=number), None) if word == COVERED else None
+        point = part.narrow().point() if word == MEASURED else None
+        if owner is not None:
+            owners.add(owner)
+        elif point is not None:
+            result.append(measures.of(point))
+        else:
+            return None
+    return MeasuredChart(cut, result, owners)
 
 
 # ---------------------------------------------------------------------- charts

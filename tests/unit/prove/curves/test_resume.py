@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.clock import Clock
+from hallucert.check.subdivision import Subdivision
+from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import ArgumentError
 from hallucert.prove.curves import branch as branches
 from hallucert.prove.curves import sheet as sheets
@@ -197,3 +198,8 @@ def test_a_surface_keeps_charts_that_hang_together_and_goes_on(monkeypatch, tmp_
         assert len(part.atlases) == 1 and 0 < part.unfinished.share < 1
         assert [str(claim.status) for claim in part["surface"]] == ["proved", "undecided"]
     assert hc.verify(parts[1], "arb")
+    (atlas,) = parts[1].atlases
+    for cut in (Subdivision("c"), Subdivision("x")):
+        forged = replace(parts[1], pieces=(replace(atlas, cuts=(cut, *atlas.cuts[1:])),), unfinished=None)
+        with pytest.raises(ArgumentError, match="be proved: chart 0"):
+            certify_surface(cap, "arb", None, UNLIMITED, resume=forged)

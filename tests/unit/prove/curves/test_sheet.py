@@ -13,7 +13,7 @@ from hallucert.check.sheet.measures import Least
 from hallucert.check.subdivision import Subdivision
 from hallucert.prove.curves import sheet
 from hallucert.prove.curves.sheet import _decides
-from hallucert.prove.curves.surface import _Edges, _spanning
+from hallucert.prove.curves.surface import MeasuredChart, _Edges, _parts, _spanning
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,23 @@ def test_a_piece_is_measured_until_something_is_open(monkeypatch):
         assert list(sheet.measured(measures, None, in_full=False)) == ["a", "b", "c"]
         measures.least["b"].failed = True
         assert list(sheet.measured(measures, None, in_full=True)) == ["a", "c"]
+
+
+def test_what_was_not_measured_on_a_piece_is_open():
+    """A question that had failed elsewhere, and was not asked any more, is not answered by the other pieces."""
+    one = {name: {"n": Enclosure(Fraction(1), Fraction(2))} for name in sheet.RULES}
+    rest = {name: numbers for name, numbers in one.items() if name != "attractor"}
+    assert not sheet.folded(Fraction(1), [one, one]).least["attractor"].failed
+    for pieces in ([one, rest], [rest, one]):
+        least = sheet.folded(Fraction(1), pieces).least
+        assert {name for name in least if least[name].failed} == {"attractor"}
+
+
+def test_a_chart_is_left_out_if_a_piece_of_it_was_measured_on_a_chart_of_another_part():
+    """Charts 0 and 1 hang together, 2 and 3 too; a piece of 2 lies in 0, and a piece of 3 in 2: both are left out."""
+    nothing = Subdivision("f")
+    bounds = [_Edges((nothing,) * 4, [owner, None, None, None]) for owner in (1, 0, 3, 2)]
+    charts = [MeasuredChart(nothing, [], owners) for owners in (set(), {0}, {0}, {2})]
+    assert _parts(bounds, charts) == [[0, 1]]
+    assert _parts(bounds, [*charts[:2], charts[0], charts[3]]) == [[0, 1], [2, 3]]
+    assert _parts(bounds[:1], charts) == [[0]], "the edges of the others are not known"
