@@ -19,7 +19,8 @@ from hallucert.check.sheet.surface_chart import ChartProof
 from hallucert.check.sheet.surface_system import PatchPoint, SurfaceSystem
 from hallucert.check.subdivision import Subdivision
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError
-from hallucert.prove.curves.surface import chart_around, chart_at, covered_edges
+from hallucert.prove.curves.charts import chart_around, chart_at
+from hallucert.prove.curves.surface import covered_edges
 
 RHO = Fraction(3, 2)
 TORUS = "(sqrt(x**2 + y**2) - 1)**2 + z**2 - 1/4"

@@ -15,7 +15,7 @@ from hallucert.check.sheet.measures import Least, Length, measured_curve, measur
 from hallucert.check.sheet.surface_atlas import Neighbours, ProvedAtlas
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.check.subdivision import Subdivision
-from hallucert.prove.curves.surface import chart_at
+from hallucert.prove.curves.charts import chart_at
 
 RHO = Fraction(3, 2)
 

@@ -10,7 +10,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.sheet.surface_system import SurfaceSystem
-from hallucert.prove.curves.surface import chart_at
+from hallucert.prove.curves.charts import chart_at
 
 
 @pytest.fixture(scope="module")
