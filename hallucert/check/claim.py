@@ -9,7 +9,6 @@ certificate is believed only where an independent arithmetic arrives at the same
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,15 +21,7 @@ from hallucert.arguments import Late
 from hallucert.check.reason import Reason
 from hallucert.clock import OutOfTime
 from hallucert.errors import HallucertError
-from hallucert.exact import decimal_enclosure, short_digits
-from hallucert.objectives.names import heading
 from hallucert.objectives.objective import Objective
-
-COUNTS = frozenset({"negative_eigenvalues", "turns", "euler_characteristic"})
-"""Numbers that are integers."""
-
-LARGEST_COUNT = 10**18
-"""Of anything: an interval around more says nothing, and Python does not print integers of any length."""
 
 
 class Status(StrEnum):
@@ -57,6 +48,8 @@ class Enclosure:
         return self.lower <= other.lower and other.upper <= self.upper
 
     def __str__(self) -> str:
+        from hallucert.decimals import decimal_enclosure  # for print only
+
         return decimal_enclosure(self.lower, self.upper)
 
 
@@ -116,20 +109,7 @@ class Claim:
         return f"<Claim {self.name}: {self.status}>"
 
     def __str__(self) -> str:
-        text = f"{self.name}: {self.status.upper()}. {short_digits(self.statement)}"
-        for key, enclosure in self.numbers.items():
-            text += f"\n    {key.replace('_', ' ')} {_printed(key, enclosure)}"
-        if self.reason is not None:
-            text += f"\n    because {self.reason.explanation}"
-        return text
-
-
-def _printed(key: str, enclosure: Enclosure) -> str:
-    """Print where a number is; a count as the integer that it must be, or the integers that it may be."""
-    fewest, most = math.ceil(enclosure.lower), math.floor(enclosure.upper)
-    if key not in COUNTS or fewest > most or max(-fewest, most) > LARGEST_COUNT:
-        return f"in {enclosure}"
-    return f"= {fewest}" if fewest == most else f"from {fewest} to {most}"
+        return str(Sentence("cards.claim_text", (self,)))
 
 
 class Claims(tuple[Claim, ...]):
@@ -273,9 +253,7 @@ class Saved:
     """What certificates of every kind have in common: a card in print, and a file."""
 
     def __str__(self: Made) -> str:
-        made = self.provenance
-        by = f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}"
-        return "\n".join([heading(self.objective), *self.card(), by])
+        return str(Sentence("cards.certificate_text", (self,)))
 
     if TYPE_CHECKING:
 

@@ -19,8 +19,8 @@ from hallucert.check.census.records import Box, Kind, Stability, Unsettled
 from hallucert.check.claim import Claim, Inputs, Made, Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import Witness
+from hallucert.decimals import decimal_above, decimal_below
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_above, decimal_below
 from hallucert.export import bibliography
 from hallucert.export.latex_formula import LINE, MOST_VARIABLES, definition, exactly, fraction, names, seen
 from hallucert.export.prose import escaped, number, sentence

@@ -8,16 +8,11 @@ to write instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError
-from hallucert.exact import LONGEST_NAME, short_name
-
-if TYPE_CHECKING:
-    from hallucert.objectives.objective import Objective
 
 MAX_VARIABLES = 10_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -115,31 +110,6 @@ def _check(names: tuple[str, ...], argument: str) -> None:
             raise ArgumentError(argument, name, "not be the name of a function or constant")
     if len(set(names)) != len(names):
         raise ArgumentError(argument, names, "be distinct")
-
-
-def mistakable(variables: Iterable[str]) -> list[str]:
-    """Return the names of variables that a reader may take for constants, or in small letters for functions.
-
-    Examples
-    --------
-    >>> mistakable(["x", "e", "y", "Log"])
-    ['e', 'Log']
-    """
-    return [name for name in variables if name in CONSTANTS_ELSEWHERE or name.lower() in RESERVED]
-
-
-def heading(objective: Objective, longest: int = LONGEST_NAME) -> str:
-    """Return a function's name for the head of a report, and which of its variables are no constants.
-
-    Examples
-    --------
-    >>> from hallucert import Objective
-    >>> heading(Objective.parse("e**2 + x**2", variables=["e", "x"]))
-    'e**2 + x**2 (e is a variable)'
-    """
-    names = mistakable(objective.variables)
-    note = f" ({', '.join(names)} {'is a variable' if len(names) == 1 else 'are variables'})" if names else ""
-    return short_name(objective.name, longest) + note
 
 
 def function_name(function: Callable[..., object]) -> str | None:

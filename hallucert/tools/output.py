@@ -18,11 +18,12 @@ import numpy as np
 import typer
 
 from hallucert.check.claim import Claim, Enclosure, Status
-from hallucert.check.point.certificate import together
 from hallucert.check.reason import Reason
+from hallucert.check.words.cards import together
+from hallucert.decimals import decimal_enclosure, short_digits, short_rational
 from hallucert.errors import FormulaError, HallucertError
-from hallucert.exact import decimal_enclosure, float_above, float_below, format_rational, short_digits, short_rational
-from hallucert.objectives.names import heading
+from hallucert.exact import float_above, float_below, format_rational
+from hallucert.objectives.heading import heading
 from hallucert.objectives.objective import Objective
 
 if TYPE_CHECKING:

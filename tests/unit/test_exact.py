@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hallucert.decimals import decimal_above, decimal_below
 from hallucert.errors import ArgumentError
 from hallucert.exact import (
-    decimal_above,
-    decimal_below,
     exact,
     exact_radius,
     float_above,

@@ -16,7 +16,6 @@ from hallucert.balls.facade import Ball, Matrix
 from hallucert.check.claim import Sentence
 from hallucert.check.problem import Point, Problem
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import short_rational
 from hallucert.objectives.batches import Batches, batches_from_json
 from hallucert.objectives.radius_law import SAM
 
@@ -59,6 +58,8 @@ class BatchProblem(Problem):
     @property
     def described(self) -> str:
         """The batches, if they are few and small."""
+        from hallucert.decimals import short_rational  # for print only
+
         texts = ["{" + ", ".join(map(str, rows)) + "}" for rows in self.batches.rows]
         pairs = zip(texts, self.batches.probabilities, strict=True)
         listed = ", ".join(f"{text} with probability {short_rational(p)}" for text, p in pairs)

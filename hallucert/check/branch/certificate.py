@@ -46,7 +46,6 @@ from hallucert.check.claim import (
 from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock, OutOfTime
-from hallucert.exact import decimal_enclosure
 from hallucert.objectives.objective import Objective
 
 if TYPE_CHECKING:
@@ -242,6 +241,8 @@ class BranchCertificate(ChainCertificate):
         return [len(chain.links) for chain in self.chains]
 
     def _subject(self) -> list[str]:
+        from hallucert.decimals import decimal_enclosure  # for print only
+
         known = list(zip(self.objective.variables, self.box or (), strict=False))[:8]
         return [f"c: {name} in {decimal_enclosure(low, high, 17)}" for name, (low, high) in known]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from hallucert.check.census.records import HallucinatedPoint, Kind, Open, Stability, Unsettled
-from hallucert.exact import decimal_above
+from hallucert.decimals import decimal_above
 
 SHOWN = 8
 """So many of a list are printed."""

@@ -29,7 +29,8 @@ from hallucert.check.census.records import (
 from hallucert.check.claim import Claim, Claims, Enclosure, Provenance, Saved, Status, undecided
 from hallucert.check.reason import Reason
 from hallucert.check.units import Units
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational, short_rational
+from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure, short_rational
+from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
 
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from hallucert.arguments import checked_path
 from hallucert.balls import arithmetic, require_round_to_nearest
-from hallucert.check.claim import PROVOKED, Claim, Status
+from hallucert.check.claim import PROVOKED, Claim, Sentence, Status
 from hallucert.check.file.files import CHECK, load, module_of
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
-from hallucert.objectives.names import heading
 
 if TYPE_CHECKING:
     from hallucert.check.branch.certificate import BranchCertificate
@@ -79,20 +78,7 @@ class Verdict:
         return f"<Verdict: {passed} of {self.asserted} claims re-proved with {self.backend} at {self.precision} bits>"
 
     def __str__(self) -> str:
-        lines = [f"{heading(self.certificate.objective)}: checked with {self.backend} at {self.precision} bits"]
-        for result in self.results:
-            word = "re-proved" if result.passed else "NOT re-proved"
-            if result.status is Status.UNDECIDED:
-                word = "nothing claimed"
-            lines.append(f"  {result.name} ({result.status}): {word}" + f". {result.message}" * bool(result.message))
-        failed = sum(not result.passed for result in self.results)
-        if failed:
-            lines.append(f"{failed} of {self.asserted} claims could not be re-proved: do not rely on this certificate.")
-        elif self.asserted:
-            lines.append(f"All {self.asserted} claims re-proved.")
-        else:
-            lines.append("The certificate claims nothing.")
-        return "\n".join(lines)
+        return str(Sentence("cards.verdict_text", (self,)))
 
 
 def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, max_boxes: int, clock: Clock) -> Verdict:

@@ -6,24 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from hallucert.arguments import quiet
-from hallucert.check.claim import MARKS, Claim, Claims, Provenance, Saved, Status
+from hallucert.arguments import Late, quiet
+from hallucert.check.claim import Claim, Claims, Provenance, Saved, Status
 from hallucert.check.point.existence import room_of
 from hallucert.check.point.rule import Witness
 from hallucert.check.problem import AboutProblem, Problem
-from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_below, decimal_enclosure, float_above, float_below, short_rational
-from hallucert.objectives.radius_law import SAM
-
-
-def together(names: Sequence[str]) -> str:
-    """Say in one sentence of all these claims that they are undecided, for want of a point."""
-    return f"{', '.join(names)}: UNDECIDED, because {Reason.NEEDS_EXISTENCE.explanation}"
+from hallucert.exact import float_above, float_below
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,23 +94,17 @@ class Certificate(AboutProblem, Saved):
         return result
 
     def __repr__(self) -> str:
+        from hallucert.decimals import decimal_below  # for print only
+
         counts = {s: sum(c.status is s for c in self.claims.values()) for s in Status}
         text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         return f"<Certificate for {self.objective.name[:40]!r}, rho = {decimal_below(self.rho)}: {text}>"
 
-    def card(self) -> list[str]:
-        """Return where the point is, and the claims; those that lack a point, together."""
-        step = "" if self.law == SAM else f", {self.law.name}: x+ = x + {self.law.step_text}{self.law.direction_text}"
-        lines = [f"rho = {short_rational(self.rho)}{step}{self.problem.described}"]
-        for name, (low, high) in zip(self.objective.variables, self.printed, strict=False):
-            lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
-        if 0 < len(self.printed) < self.objective.dimension:
-            lines.append(f"... and {self.objective.dimension - len(self.printed)} more coordinates")
-        pointless = [claim.name for claim in self.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
-        lines += [f"[{MARKS[claim.status]}] {claim}" for claim in self.all_claims if claim.name not in pointless]
-        if pointless:
-            lines.append(f"[?] {together(pointless)}")
-        return lines
+    if TYPE_CHECKING:
+
+        def card(self) -> list[str]: ...
+    else:
+        card = Late("hallucert.check.words.cards")
 
 
 def _outward(sides: Iterable[tuple[Fraction, Fraction]]) -> np.ndarray:

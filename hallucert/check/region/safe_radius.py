@@ -42,8 +42,9 @@ from hallucert.check.region.bracket import Distances, Moduli, SearchEnd, boxes_o
 from hallucert.check.region.convexity import is_convex
 from hallucert.check.units import CALLER, Units
 from hallucert.clock import UNLIMITED, Clock
+from hallucert.decimals import decimal_above, decimal_below
 from hallucert.errors import ArgumentError
-from hallucert.exact import decimal_above, decimal_below, format_rational
+from hallucert.exact import format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 

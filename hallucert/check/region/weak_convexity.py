@@ -26,7 +26,8 @@ from hallucert.check.claim import Claim, Status, undecided
 from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, Subdivision, lies_in
-from hallucert.exact import decimal_below, format_rational
+from hallucert.decimals import decimal_below
+from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
 
 NAME = "weakly_convex"

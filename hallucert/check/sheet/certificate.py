@@ -15,7 +15,6 @@ from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces
 from hallucert.check.sheet.curve import CurveChain
 from hallucert.check.sheet.surface_atlas import Atlas
-from hallucert.exact import short_rational
 from hallucert.objectives.objective import Objective
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ class PiecesCertificate(ChainCertificate, Generic[Piece]):
         return [len(piece) for piece in self.pieces]
 
     def _subject(self) -> list[str]:
+        from hallucert.decimals import short_rational  # for print only
+
         return [f"rho = {short_rational(self.rho)}"]
 
 

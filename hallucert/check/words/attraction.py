@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, NO_MINIMIZER, SADDLE
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure
+from hallucert.exact import format_rational
 from hallucert.objectives.radius_law import RadiusLaw
 
 LONGEST_THRESHOLD = 16

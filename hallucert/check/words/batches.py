@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.check.claim import Enclosure
-from hallucert.exact import decimal_above, decimal_below, format_rational
+from hallucert.decimals import decimal_above, decimal_below
+from hallucert.exact import format_rational
 
 
 def equation() -> str:

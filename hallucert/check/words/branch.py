@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from hallucert.check.branch.system import kind_of
 from hallucert.check.claim import Enclosure, Inputs, Numbers
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure, format_rational
+from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure
+from hallucert.exact import format_rational
 
 DIGITS = 12
 """Decimals of radii in sentences."""

@@ -8,7 +8,8 @@ from hallucert.check.claim import Numbers, Sentence
 from hallucert.check.point.hallucinated_minimizer import GLOBAL, MAXIMIZER, MINIMIZER, SADDLE, index_of
 from hallucert.check.point.perturbation import MAXIMUM, MINIMUM
 from hallucert.check.point.perturbation import SADDLE as SPHERE_SADDLE
-from hallucert.exact import decimal_above, decimal_below, format_rational
+from hallucert.decimals import decimal_above, decimal_below
+from hallucert.exact import format_rational
 from hallucert.objectives.radius_law import RadiusLaw
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
+from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure
 
 Sides = Iterable[tuple[Fraction, Fraction]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hallucert.check.claim import Numbers
 from hallucert.check.sheet.claims import About
 from hallucert.check.words.attraction import above_threshold, below_threshold
-from hallucert.exact import decimal_above, decimal_below, decimal_enclosure
+from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure
 
 
 def curve(about: About, numbers: Numbers) -> str:

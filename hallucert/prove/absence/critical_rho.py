@@ -38,7 +38,8 @@ from hallucert.check.region.bracket import SearchEnd
 from hallucert.check.region.safe_radius import SafeRadius
 from hallucert.check.units import CALLER, Units
 from hallucert.clock import UNLIMITED, Clock
-from hallucert.exact import LARGEST_DOUBLE, decimal_above, decimal_below, float_below
+from hallucert.decimals import decimal_above, decimal_below
+from hallucert.exact import LARGEST_DOUBLE, float_below
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.prove.absence.shells import Around, Cells, Existing, Places, lowest_point
 from hallucert.prove.census.branch_and_prune import Zero, image, inflated

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from hallucert.check.claim import LARGEST_COUNT, Claim, Enclosure, Measured, Status, Theorem, undecided
+from hallucert.check.claim import Claim, Enclosure, Measured, Status, Theorem, undecided
 from hallucert.check.reason import Reason
+from hallucert.check.words.cards import LARGEST_COUNT
 
 STEP = Fraction(1, 2**70)
 

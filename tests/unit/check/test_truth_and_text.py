@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.claim import LARGEST_COUNT, Claim, Claims, Enclosure, Status, undecided
+from hallucert.check.claim import Claim, Claims, Enclosure, Status, undecided
 from hallucert.check.explanations import EXPLANATIONS
 from hallucert.check.reason import MOST_BITS, Reason
+from hallucert.check.words.cards import LARGEST_COUNT
 from hallucert.prove.point import PRECISIONS
 
 WELL = "((x**2 - 1)**2/4 + y**2/20)"

@@ -1,0 +1,87 @@
+"""Claims, certificates and verdicts in print."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hallucert.check.claim import MARKS, Claim, Enclosure, Made, Status
+from hallucert.check.reason import Reason
+from hallucert.decimals import decimal_enclosure, short_digits, short_rational
+from hallucert.objectives.heading import heading
+from hallucert.objectives.radius_law import SAM
+
+if TYPE_CHECKING:
+    from hallucert.check.file.verify import Verdict
+    from hallucert.check.point.certificate import Certificate
+
+COUNTS = frozenset({"negative_eigenvalues", "turns", "euler_characteristic"})
+"""Numbers that are integers."""
+
+LARGEST_COUNT = 10**18
+"""Of anything: an interval around more says nothing, and Python does not print integers of any length."""
+
+
+def claim_text(claim: Claim) -> str:
+    """Return a claim with its numbers."""
+    text = f"{claim.name}: {claim.status.upper()}. {short_digits(claim.statement)}"
+    for key, enclosure in claim.numbers.items():
+        text += f"\n    {key.replace('_', ' ')} {_printed(key, enclosure)}"
+    if claim.reason is not None:
+        text += f"\n    because {claim.reason.explanation}"
+    return text
+
+
+def _printed(key: str, enclosure: Enclosure) -> str:
+    """Print where a number is; a count as the integer that it must be, or the integers that it may be."""
+    fewest, most = math.ceil(enclosure.lower), math.floor(enclosure.upper)
+    if key not in COUNTS or fewest > most or max(-fewest, most) > LARGEST_COUNT:
+        return f"in {enclosure}"
+    return f"= {fewest}" if fewest == most else f"from {fewest} to {most}"
+
+
+def certificate_text(certificate: Made) -> str:
+    """Return the card of a certificate of any kind."""
+    made = certificate.provenance
+    by = f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}"
+    return "\n".join([heading(certificate.objective), *certificate.card(), by])
+
+
+def together(names: Sequence[str]) -> str:
+    """Say in one sentence of all these claims that they are undecided, for want of a point."""
+    return f"{', '.join(names)}: UNDECIDED, because {Reason.NEEDS_EXISTENCE.explanation}"
+
+
+def card(certificate: Certificate) -> list[str]:
+    """Return where the point is, and the claims; those that lack a point, together."""
+    law, f, printed = certificate.law, certificate.objective, certificate.printed
+    step = "" if law == SAM else f", {law.name}: x+ = x + {law.step_text}{law.direction_text}"
+    lines = [f"rho = {short_rational(certificate.rho)}{step}{certificate.problem.described}"]
+    for name, (low, high) in zip(f.variables, printed, strict=False):
+        lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
+    if 0 < len(printed) < f.dimension:
+        lines.append(f"... and {f.dimension - len(printed)} more coordinates")
+    pointless = [claim.name for claim in certificate.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
+    lines += [f"[{MARKS[claim.status]}] {claim}" for claim in certificate.all_claims if claim.name not in pointless]
+    if pointless:
+        lines.append(f"[?] {together(pointless)}")
+    return lines
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return what became of every claim, and of all of them."""
+    lines = [f"{heading(verdict.certificate.objective)}: checked with {verdict.backend} at {verdict.precision} bits"]
+    for result in verdict.results:
+        word = "re-proved" if result.passed else "NOT re-proved"
+        if result.status is Status.UNDECIDED:
+            word = "nothing claimed"
+        lines.append(f"  {result.name} ({result.status}): {word}" + f". {result.message}" * bool(result.message))
+    failed = sum(not result.passed for result in verdict.results)
+    if failed:
+        lines.append(f"{failed} of {verdict.asserted} claims could not be re-proved: do not rely on this certificate.")
+    elif verdict.asserted:
+        lines.append(f"All {verdict.asserted} claims re-proved.")
+    else:
+        lines.append("The certificate claims nothing.")
+    return "\n".join(lines)
