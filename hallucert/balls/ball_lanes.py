@@ -210,8 +210,8 @@ class Boxes:
 
     @property
     def width(self) -> np.ndarray:
-        """Largest side of each box."""
-        result: np.ndarray = (self.hi - self.lo).max(axis=1)
+        """Largest side of each box; 0 without unknowns."""
+        result: np.ndarray = (self.hi - self.lo).max(axis=1, initial=0.0)
         return result
 
     @property
@@ -231,6 +231,8 @@ class Boxes:
 
     def halves(self) -> Boxes:
         """Split every box across its longest side; the halves share a face, exactly."""
+        if not len(self):
+            return self
         axis, rows = (self.hi - self.lo).argmax(axis=1), np.arange(len(self))
         cut = self.middle[rows, axis]
         first, second = self.hi.copy(), self.lo.copy()

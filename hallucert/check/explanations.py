@@ -56,8 +56,8 @@ EXPLANATIONS: dict[str, str] = {
         "derivatives of f along all of them are of one size, or allow more bits, as in precisions=(1500,)"
     ),
     "dimension": (
-        "the subdivision behind this claim is done for 2 <= d <= 3 only; the claim sphere_type states the Lagrange "
-        "and curvature conditions in any dimension"
+        "the subdivision behind this claim is done for d <= 3 only, of maximizer sets for 2 <= d <= 3; the claim "
+        "sphere_type states the Lagrange and curvature conditions in any dimension"
     ),
     "not_a_maximizer": (
         "the given maximizer is not proved to be one: no negative definite Hessian at a proved critical point"

@@ -48,9 +48,15 @@ class Look(NamedTuple):
 
 def require_plane(f: object, argument: str = "f") -> Objective:
     """Return `f` if it is an objective of two variables, else raise `ArgumentError`."""
+    return require_drawable(f, argument, least=2)
+
+
+def require_drawable(f: object, argument: str = "f", least: int = 1) -> Objective:
+    """Return `f` if it is an objective of so few variables, at most two, else raise `ArgumentError`."""
     f = checked_objective(f, argument)
-    if f.dimension != 2:
-        raise ArgumentError(argument, f"<function of {f.dimension} variables>", "have two variables to be drawn")
+    if not least <= f.dimension <= 2:
+        must = "have one or two variables to be drawn" if least == 1 else "have two variables to be drawn"
+        raise ArgumentError(argument, f"<function of {f.dimension} variables>", must)
     return f
 
 
@@ -241,7 +247,7 @@ def style_of(point: Found) -> Style:
     return {"proved": ATTRACTS, "refuted": REPELS}.get(status.get("attractor", ""), CERTIFIED)
 
 
-def checked_points(points: object) -> list[Drawn]:
+def checked_points(points: object, dimension: int = 2) -> list[Drawn]:
     """Return how every certificate or candidate in `points` (or the one that it is) is drawn."""
     single, must = hasattr(points, "x") and hasattr(points, "rho"), "be certificates or candidates"
     checked = []
@@ -249,8 +255,9 @@ def checked_points(points: object) -> list[Drawn]:
         if not (hasattr(point, "x") and hasattr(point, "rho") and hasattr(point, "objective")):
             raise ArgumentError("points", point, must)
         x = np.asarray(point.x, dtype=float)
-        if x.shape != (2,):
-            raise ArgumentError("points", f"<a point of shape {x.shape}>", "be points of the plane")
+        if x.shape != (dimension,):
+            where = "the plane" if dimension == 2 else "the line"
+            raise ArgumentError("points", f"<a point of shape {x.shape}>", f"be points of {where}")
         rho, law = float(point.rho), getattr(point, "law", SAM)
         plus = x + law.floats.step(point.objective.gradient(x), rho)
         checked.append(Drawn(x, plus, rho if law == SAM else None, style_of(point)))

@@ -29,8 +29,8 @@ def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | 
     Parameters
     ----------
     certificate : Certificate, BranchCertificate, SheetCertificate, SurfaceCertificate or Census
-        Such as from `hallucert.load`. Points and censuses need two variables. Of a point the window shows ``x*``, its
-        target and the ascent step between them, for SAM with ``f^SAM`` and its field.
+        Such as from `hallucert.load`. Points and censuses need one or two variables. Of a point the window shows
+        ``x*``, its target and the ascent step between them, for SAM with ``f^SAM`` and its field.
     ax : Axes, optional
         Where to draw; new axes by default.
     title : str, optional
@@ -51,10 +51,10 @@ def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | 
             return branches(certificate, ax=ax, title=title)
         case PiecesCertificate():
             return sheet(certificate, ax=ax, title=title)
-        case Census() if certificate.problem.f.dimension == 2:
+        case Census() if certificate.problem.f.dimension <= 2:
             return census(certificate, ax=ax, title=title)
-        case Certificate() if certificate.objective.dimension == 2:
-            (point,) = canvas.checked_points(certificate)
+        case Certificate() if certificate.objective.dimension <= 2:
+            (point,) = canvas.checked_points(certificate, certificate.objective.dimension)
             half = 0.9 * max(float(np.linalg.norm(point.plus - point.x)), 1e-300)
             middle = (point.x + point.plus) / 2
             window = np.stack([middle - half, middle + half], axis=1)
@@ -63,7 +63,7 @@ def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | 
         case Certificate() | Census():
             f = certificate.problem.f if isinstance(certificate, Census) else certificate.objective
             was = f"<certificate of kind {certificate.kind}, of {f.dimension} variables>"
-            raise ArgumentError("certificate", was, "have two variables to be drawn")
+            raise ArgumentError("certificate", was, "have one or two variables to be drawn")
     raise ArgumentError("certificate", certificate, "be a certificate")
 
 

@@ -18,7 +18,7 @@ from hallucert.exact import Exact, exact_radius, format_rational
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
-from hallucert.plot import canvas, layout
+from hallucert.plot import canvas, graph, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK
 from hallucert.sam.maps import sam_value, shifted_gradient
@@ -51,13 +51,15 @@ def landscape(
     resolution: int = 220,
     title: str | None = None,
 ) -> Axes:
-    """Draw a function of two variables, and what SAM makes of it.
+    """Draw a function of one or two variables, and what SAM makes of it.
+
+    Of one variable the graph of ``f`` is drawn, and with it that of ``f^SAM``, where a radius is given.
 
     Parameters
     ----------
     f : Objective
-        A function of two variables.
-    box : (2, 2) array-like
+        A function of one or two variables.
+    box : (d, 2) array-like
         The window: rows ``(lower, upper)``, one a variable.
     rho : int, float, str or Fraction, optional
         Radius. Given, the picture shows ``f^SAM`` and the SAM field ``-F(x)``; not given, ``f``.
@@ -66,10 +68,10 @@ def landscape(
     points : sequence of Certificate or Candidate
         Hallucinated points: drawn with their targets, spheres ``S(x+, rho)`` and arrows ``x -> x+``. The marker tells
         what is proved of a certificate, and the kind on the sphere of a candidate.
-    trajectory : Trajectory or (n, 2) array, optional
+    trajectory : Trajectory or (n, d) array, optional
         A run to draw.
     surface : {"f", "sam"}, optional
-        What the colours show; by default ``"sam"`` if `rho` is given.
+        What the colours show (of one variable, which graphs there are); by default ``"sam"`` if `rho` is given.
     field : {"stream", "arrows", "none"}
         How ``-F`` is drawn; its direction only, since its length varies too much.
     spheres : bool
@@ -87,27 +89,40 @@ def landscape(
     Raises
     ------
     ArgumentError
-        If `f` does not have two variables, or another argument is not as above.
+        If `f` does not have one or two variables, or another argument is not as above.
     """
     look = canvas.Look.checked(levels, resolution, title)
-    canvas.require_plane(f)
-    window, radius = checked_box(box, 2), None if rho is None else checked_double(rho, "rho")
+    f = canvas.require_drawable(f)
+    window, radius = checked_box(box, f.dimension), None if rho is None else checked_double(rho, "rho")
     shown = _surface(surface, radius)
     field, spheres = checked_choice(field, FIELDS, "field"), checked_flag(spheres, "spheres")
-    marked = canvas.checked_points(points)
-    path = canvas.checked_path(trajectory, 2)
+    marked = canvas.checked_points(points, f.dimension)
+    path = canvas.checked_path(trajectory, f.dimension)
     ax = canvas.own_axes(ax)
+    if f.dimension == 1:
+        graph.draw_graphs(ax, f, window, radius if shown == "sam" else None, look.resolution)
+        path = None if path is None else graph.on_graph(f, path)
+        _draw_run(ax, path)
+        graph.draw_points(ax, f, marked)
+        layout.label(ax, (*f.variables, "loss"), look.title)
+        layout.legend(ax)
+        return ax
     x, y = canvas.grid(window, look.resolution)
     values = f.value_lanes if radius is None or shown == "f" else partial(sam_value, f, rho=radius)
     canvas.shade(ax, x, y, canvas.sample(values, x, y), look.levels)
     if radius is not None and field != "none":
         _draw_field(ax, f, window, radius, field)
-    if path is not None:
-        canvas.draw_path(ax, path, "SAM run", 1.8)
-        canvas.mark(ax, path[0], canvas.Style("s", WHITE, "its start", 46), zorder=5)
+    _draw_run(ax, path)
     canvas.draw_points(ax, marked, spheres)
     layout.finish(ax, f.variables, look.title, window)
     return ax
+
+
+def _draw_run(ax: Axes, path: np.ndarray | None) -> None:
+    """Draw a run and its start, if there is one."""
+    if path is not None:
+        canvas.draw_path(ax, path, "SAM run", 1.8)
+        canvas.mark(ax, path[0], canvas.Style("s", WHITE, "its start", 46), zorder=5)
 
 
 def _surface(surface: str | None, radius: float | None) -> str:
@@ -219,7 +234,7 @@ def census(
     resolution: int = 220,
     title: str | None = None,
 ) -> Axes:
-    """Draw all points of a census in the plane.
+    """Draw all points of a census in the plane, or on the graphs of a function of one variable.
 
     The marker tells what the target is, the colour whether the point attracts or repels SAM. White marks are the
     critical points of ``f``, thin lines lead from each point to its target, and grey boxes are places left open.
@@ -227,7 +242,7 @@ def census(
     Parameters
     ----------
     found : Census
-        A census of a function of two variables.
+        A census of a function of one or two variables.
     steps : bool
         Whether to draw the lines ``x -> x+``.
     ax, levels, resolution, title
@@ -241,22 +256,32 @@ def census(
     Raises
     ------
     ArgumentError
-        If it is not a census of a function of two variables.
+        If it is not a census of a function of one or two variables.
     """
     if not (hasattr(found, "points") and hasattr(found, "critical_points") and hasattr(found, "problem")):
         raise ArgumentError("found", found, "be a census")
     steps, look = checked_flag(steps, "steps"), canvas.Look.checked(levels, resolution, title)
-    f, window = canvas.require_plane(found.problem.f, "found"), found.problem.region
+    f, window = canvas.require_drawable(found.problem.f, "found"), found.problem.region
     ax = canvas.own_axes(ax)
-    x, y = canvas.grid(window, look.resolution)
-    canvas.shade(ax, x, y, canvas.sample(f.value_lanes, x, y), look.levels)
+
+    def _where(points: Sequence[canvas.Found]) -> np.ndarray:
+        places = np.array([point.x for point in points]).reshape(-1, f.dimension)
+        return graph.on_graph(f, places) if f.dimension == 1 else places
+
+    if f.dimension == 1:
+        graph.draw_graphs(ax, f, window, float(found.problem.rho), look.resolution)
+    else:
+        x, y = canvas.grid(window, look.resolution)
+        canvas.shade(ax, x, y, canvas.sample(f.value_lanes, x, y), look.levels)
     if steps:
         for point in found.points:
-            ends = np.stack([point.x, found.critical_points[point.target].x])
+            ends = _where([point, found.critical_points[point.target]])
             ax.plot(ends[:, 0], ends[:, 1], color=WHITE, lw=0.8 * layout.scale(ax), alpha=0.7, zorder=4)
     for kind, (marker, size) in CRITICAL.items():
         where = _where([point for point in found.critical_points if point.kind == kind])
-        where = where[((where >= window[:, 0]) & (where <= window[:, 1])).all(axis=1)]
+        where = where[
+            ((where[:, : f.dimension] >= window[:, 0]) & (where[:, : f.dimension] <= window[:, 1])).all(axis=1)
+        ]
         if len(where):
             canvas.mark(ax, where, canvas.Style(marker, WHITE, f"{kind} of f", size))
     for kind, marker in TARGETS.items():
@@ -266,14 +291,16 @@ def census(
                 canvas.mark(
                     ax, _where(own), canvas.Style(marker, colour, f"target a {kind}: {stability} ({len(own)})", 60)
                 )
-    _draw_open(ax, found)
+    if f.dimension == 2:
+        _draw_open(ax, found)
     text = f"rho = {found.problem.rho}: {len(found.points)} points" + ("" if found.complete else ", not complete")
-    layout.finish(ax, f.variables, text if look.title is None else look.title, window)
+    title = text if look.title is None else look.title
+    if f.dimension == 1:
+        layout.label(ax, (*f.variables, "loss"), title)
+        layout.legend(ax)
+    else:
+        layout.finish(ax, f.variables, title, window)
     return ax
-
-
-def _where(points: list[canvas.Found]) -> np.ndarray:
-    return np.array([point.x for point in points]).reshape(-1, 2)
 
 
 def _draw_open(ax: Axes, found: canvas.Found) -> None:

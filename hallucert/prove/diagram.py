@@ -86,7 +86,7 @@ def diagram(
     Parameters
     ----------
     f : Objective
-        A formula in 2 or 3 variables.
+        A formula in 1 to 3 variables.
     target : (d,) array-like
         Near a nondegenerate critical point. Only around a minimizer can a diagram be complete: a saddle or a maximizer
         is the target of points arbitrarily near to it.
@@ -326,7 +326,7 @@ def _missed(f: Objective, target: np.ndarray, box: np.ndarray, swept: Swept, clo
 
 def _checked(f: object, box: Any) -> Box:
     """Return the exact box after checking the function and it."""
-    region = exact_box(box, checked_formula(f, 2, MAX_DIMENSION).dimension)
+    region = exact_box(box, checked_formula(f, 1, MAX_DIMENSION).dimension)
     if any(max(abs(low), abs(high)) > LARGEST for low, high in region):
         raise ArgumentError("box", box, f"have numbers of at most {LARGEST:g} in absolute value")
     if any(

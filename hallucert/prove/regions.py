@@ -133,7 +133,8 @@ def _halved(largest: Fraction, make: Callable[[Fraction], T | None]) -> T | None
 
 def farthest_point(evidence: Evidence, construction: Construction) -> Inputs | Reason:
     """Take the ball, or the band and the box, from the search in floats; find the rest by halving."""
-    if not 2 <= len(evidence.point.x) <= 3:
+    dimension = len(evidence.point.x)
+    if dimension > 3 or (dimension < 2 and construction.box is not None):
         return Reason.DIMENSION
     if construction.box is not None:
         return _maximizer_set(evidence, construction)
@@ -240,7 +241,7 @@ def _penalty(point: Point) -> Fraction | None:
     basis = np.linalg.svd(u[None, :])[2][1:]
     shifted = h + lam * np.eye(len(u))
     top = np.linalg.eigvalsh(basis @ shifted @ basis.T)[-1] if len(u) > 1 else -1.0
-    size = np.linalg.norm(shifted, 2)
+    size = max(float(np.linalg.norm(shifted, 2)), lam if len(u) == 1 else 0.0)  # without tangents H + lambda may vanish
     if not top < 0 or not np.isfinite(size):
         return None
     return round_up(Fraction(float(2 * size * (1 + size / -top))) / (8 * point.exact_rho**2), 24)

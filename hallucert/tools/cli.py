@@ -224,7 +224,7 @@ def plot(
     size: options.Inches = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Draw what a certificate proves, from the file alone; points and censuses need two variables.
+    """Draw what a certificate proves, from the file alone; points and censuses need one or two variables.
 
     Nothing is re-proved: that is `verify`.
     """

@@ -88,8 +88,8 @@ def _search(value: object, made: Provenance) -> str:
 
 def _problem(entry: Mapping[str, JSON], search: str) -> Problem:
     objective = objective_from_json(entry["objective"], "problem.objective")
-    if not isinstance(objective, FormulaObjective) or not 2 <= objective.dimension <= 4:
-        raise CertificateError("problem.objective", "must be a formula in 2 to 4 variables")
+    if not isinstance(objective, FormulaObjective) or not 1 <= objective.dimension <= 4:
+        raise CertificateError("problem.objective", "must be a formula in 1 to 4 variables")
     region = box_from_json(entry["region"], objective.dimension, "problem.region")
     ends = np.array([[double(v, "problem.region") for v in (side.lower, side.upper)] for side in region])
     if (ends[:, 0] >= ends[:, 1]).any() or np.abs(ends).max() > LARGEST:

@@ -300,6 +300,9 @@ class Checker:
         self, system: Callable[[list[Ball]], L], sides: Piece, settled: Callable[[Box, L], bool], size: Fraction
     ) -> bool:
         """Tell whether all pieces of some subdivision are settled, as they are or as the operator leaves them."""
+        if not sides:  # a sphere of one dimension is two points
+            local = system([])
+            return settled((), local) or is_undefined(self.ar, self.f, local.x)
         pending, smallest = [sides], SMALLEST * size
         for _ in range(self.max_boxes):
             if not pending or self.clock.passed():
@@ -350,6 +353,8 @@ class Checker:
 
     def _only_zero(self, system: System, box: Box, unique: Box | None) -> Found | None:
         """Enclose the zero in a box, and prove that it is the only one in `unique`, or in a smaller box around it."""
+        if not box and unique == ():
+            return [], ()
         room = max(side.upper - side.lower for side in box) / 2 + Fraction(1, 2**self.ar.precision)
         tiny = widened(box, room)
         if unique is None or not within(tiny, unique):

@@ -15,7 +15,7 @@ enclosures, where 2 to 4 are about every piece of a recorded subdivision of the 
 5. *Lagrange, Lemma A.4*: ``x* - c = -g(x*)/lambda`` with ``lambda > 0``, which existence says already.
 
 Proved: all of these. Not refuted: a failure of the construction proves nothing. For a maximizer *set* (Theorem 2.2) the
-same is done by `hallucert.check.region.maximizer_set`. Subdivision is for 2 <= d <= 3.
+same is done by `hallucert.check.region.maximizer_set`. Subdivision is for d <= 3.
 Numbers: ``level`` (``f(x*)``), ``maximum`` (``f(x_max)``).
 Inputs: ``maximizer`` (``m``), ``ball_radius``, ``cube_radius``, ``neighbourhood`` (of ``x*``), ``penalty``,
 ``subdivision`` (see `TESTS`).
@@ -49,7 +49,7 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     if "band" in inputs:
         return maximizer_set.measure(evidence, inputs)
     dimension = len(evidence.point.x)
-    if not 2 <= dimension <= 3 or not dimension == len(inputs["maximizer"]) == len(inputs["neighbourhood"]):
+    if dimension > 3 or not dimension == len(inputs["maximizer"]) == len(inputs["neighbourhood"]):
         return Reason.DIMENSION
     region = BallRegion(evidence, inputs)
     numbers = region.numbers()
@@ -173,7 +173,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     level, maximum = numbers["level"], numbers["maximum"]
     if level.upper >= maximum.lower:
         return Reason.LEVEL
-    if proved_sphere_kind(facts) != MAXIMUM:
+    if facts.objective.dimension > 1 and proved_sphere_kind(facts) != MAXIMUM:  # else there is no tangent
         return Reason.NOT_A_MAXIMUM
     about = (level.upper, maximum.lower, None if "band" in inputs else inputs["ball_radius"])
     return Status.PROVED, Sentence("region.farthest", about)

@@ -131,7 +131,7 @@ def critical_rho(
     backend: str = "float",
     units: Units = CALLER,
 ) -> CriticalRho:
-    """Bracket the critical radius of a target of a function of 2 to 4 variables, beginning at its safe radius.
+    """Bracket the critical radius of a target of a function of 1 to 4 variables, beginning at its safe radius.
 
     By default radii up to the safe one doubled `DOUBLINGS` times are looked at. A spent budget leaves a wider bracket.
     """

@@ -145,7 +145,7 @@ def critical_rho(
     Parameters
     ----------
     f : Objective
-        A function of 2 to 4 variables, given as a formula or as residuals.
+        A function of 1 to 4 variables, given as a formula or as residuals.
     target : (d,) array-like of exact numbers
         A point near a critical point of `f`.
     rtol : float
@@ -180,8 +180,6 @@ def critical_rho(
     )
     function, point = _checked(f, target)
     rtol, max_boxes, budget = _checked_budgets(rtol, max_boxes, budget)
-    if function.dimension < 2:
-        raise ArgumentError("f", f"<function of {function.dimension} variables>", "have 2 to 4 variables")
     limit = None if limit is None else checked_positive(limit, "limit")
     with working(budget, progress) as clock:
         units = curvature_units(function, point)

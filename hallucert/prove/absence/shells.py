@@ -21,7 +21,7 @@ from hallucert.prove.census.branch_and_prune import image
 from hallucert.prove.census.naming import float_points, newton_steps
 from hallucert.prove.census.systems import LaneCharts, LanePoint, SphereSystem
 
-GRID = {1: 12, 2: 5, 3: 3}  # points along each side of a chart at which Newton's method begins, by its dimension
+GRID = {0: 1, 1: 12, 2: 5, 3: 3}  # points along each side of a chart at which Newton's method begins, by its dimension
 NEWTON_STEPS = 12
 CONVERGED = 2.0**-24  # the last step of a run that is taken for a zero is at most so large
 REACH = 1.25  # Newton's method may leave the chart, -1 to 1 on every side, a little
@@ -148,7 +148,7 @@ class Places:
         """Return a grid on every chart."""
         n = dimension - 1
         side = (np.arange(GRID[n]) + 0.5) * (2 / GRID[n]) - 1
-        points = np.stack([axis.ravel() for axis in np.meshgrid(*[side] * n)], axis=1)
+        points = np.stack([axis.ravel() for axis in np.meshgrid(*[side] * n)], axis=1) if n else np.empty((1, 0))
         return Places(np.repeat(np.arange(2 * dimension), len(points)), np.tile(points, (2 * dimension, 1)))
 
     def joined(self, other: Places) -> Places:

@@ -118,6 +118,8 @@ def inflated(boxes: Boxes) -> Boxes:
 def image(lanes: LaneArithmetic, boxes: Boxes, expansion: Expansion) -> Krawczyk:
     """Return K of every box; where it is indeterminate, K is the whole space and nothing is proved."""
     (count, n), at_middle = boxes.lo.shape, expansion.at_middle
+    if n == 0:  # one point, and nothing to solve
+        return Krawczyk(boxes.lo, boxes.hi, np.ones(count, bool))
     low, high = np.empty((count, n, n)), np.empty((count, n, n))
     for i, row in enumerate(expansion.jacobian):
         for j, entry in enumerate(row):

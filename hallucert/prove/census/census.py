@@ -57,7 +57,7 @@ def census(
     Parameters
     ----------
     f : Objective
-        A function of 2, 3 or 4 variables, given as a formula or as residuals.
+        A function of 1 to 4 variables, given as a formula or as residuals.
     box : (d, 2) array-like
         Rows ``(low, high)`` of numbers that are doubles exactly; others are refused, not rounded.
     rho : exact positive number
@@ -124,7 +124,7 @@ def census(
 
 def checked_problem(f: object, box: object, rho: Exact, tolerance: float, backend: str) -> Problem:
     """Return the problem after checking every argument."""
-    f = checked_formula(f, 2, 4)
+    f = checked_formula(f, 1, 4)
     region = checked_box(box, f.dimension, rounded=False)
     radius = exact_radius(rho)
     if not SMALLEST <= radius <= LARGEST:

@@ -59,8 +59,8 @@ from hallucert.prove.census.naming import Guess, float_points, shrunk
 from hallucert.prove.census.results import TaskResult, connected, together
 from hallucert.prove.census.systems import SphereSystem, lanes_for
 
-TARGETS_PER_TASK = {2: 16, 3: 6, 4: 4}  # by dimension: all charts of so many targets are searched together
-CELLS = {1: 8, 2: 2, 3: 1}  # a side of a chart to begin with, by its dimension
+TARGETS_PER_TASK = {1: 64, 2: 16, 3: 6, 4: 4}  # by dimension: all charts of so many targets are searched together
+CELLS = {0: 1, 1: 8, 2: 2, 3: 1}  # a side of a chart to begin with, by its dimension
 
 # Wider boxes on a chart are split whatever the tolerance: without that small spheres would not be searched.
 WIDEST_CHART_BOX = 2.0**-6
@@ -83,7 +83,7 @@ def cells(problem: Problem, own: Sequence[int]) -> Boxes:
     d = problem.f.dimension
     tags = np.concatenate([np.arange(2 * d * i, 2 * d * (i + 1)) for i in own])
     grid = np.linspace(-1.0, 1.0, CELLS[d - 1] + 1)
-    corners = np.array(list(itertools.product(range(CELLS[d - 1]), repeat=d - 1)))
+    corners = np.array(list(itertools.product(range(CELLS[d - 1]), repeat=d - 1)), int)
     lo, hi = (np.tile(grid[index], (len(tags), 1)) for index in (corners, corners + 1))
     return Boxes(np.repeat(tags, len(corners)), lo, hi)
 
@@ -215,7 +215,7 @@ def _refined(
     def at(y: list[Ball]) -> ChartPoint:
         return ChartPoint(ar, problem.f, rho, centre, face, y)
 
-    return at(shrunk(ar, at, zero.unique, guess))
+    return at(shrunk(ar, at, zero.unique, guess) if len(zero.unique) else [])
 
 
 def _settled_vaguely(problem: Problem, target: CriticalPoint, face: int, zero: Zero) -> Unsettled | None:
