@@ -138,8 +138,7 @@ def census(
     found = hc.census(f, sides, rho, budget=budget)
     if save is not None:
         found.save(save)
-    text = "\n".join([str(found), *(f"  {point}" for point in found.points)])
-    answer(lambda: output.census_data(found, save), lambda: print_lines(text), as_json, found.complete)
+    answer(lambda: output.census_data(found, save), lambda: print_lines(str(found)), as_json, found.complete)
 
 
 @with_formula()
@@ -151,6 +150,7 @@ def diagram(
     dimension: options.Dimension = None,
     budget: options.Seconds = 300.0,
     save: options.Save = None,
+    resume: options.Resume = None,
     backend: options.Prover = options.Backend.ARB,
     as_json: options.AsJson = False,
 ) -> None:
@@ -166,7 +166,7 @@ def diagram(
     centre = options.target_of(target, gallery, dimension)
     options.require_savable(save)
     sides = options.sides_of(box, gallery, dimension, f.dimension)
-    found = hc.diagram(f, centre, sides, backend=str(backend), budget=budget)
+    found = hc.diagram(f, centre, sides, backend=str(backend), budget=budget, resume=resume)
     if save is not None:
         found.save(save)
 

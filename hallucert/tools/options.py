@@ -81,6 +81,7 @@ Checker = Annotated[Backend | None, typer.Option(help="Default: the one that did
 Seconds = Annotated[float, typer.Option(help="Seconds after which the search gives up.")]
 CheckSeconds = Annotated[float, typer.Option(help="Seconds after which the check gives up.")]
 SaveAll = Annotated[Path | None, typer.Option(help="Write the certificate here (numbered if several).")]
+Resume = Annotated[Path | None, typer.Option(help="A certificate of a part, whose time was up: go on from there.")]
 Save = Annotated[Path | None, typer.Option(help="Write the certificate here.")]
 SaveCensus = Annotated[Path | None, typer.Option(help="Write the census here.")]
 DemoFolder = Annotated[Path, typer.Option(help="Folder for certificates and pictures.")]

@@ -95,27 +95,36 @@ def sheet(
     box: options.SheetBox = None,
     budget: options.Seconds = 300.0,
     save: options.Save = None,
+    resume: options.Resume = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Follow the curve or surface of hallucinated minimizers through a point, of a sum of squares, for one rho.
 
-    With --save it is proved, too. Exit status: 0, or with --save 1 if it is not proved.
+    With --save it is proved, too, with --resume behind what a certificate has of it.
+    Exit status: 0, or with --save 1 if it is not proved.
     """
     import hallucert as hc
 
     f = hc.Objective.least_squares(residuals)
     sides = None if box is None else options.sides_of(box, None, None, f.dimension)
     found = hc.find.sheet(f, options.point_of(start, "--start"), rho, box=sides)
-    _followed([found], save, budget, as_json, ("rho",))
+    _followed([found], save, budget, as_json, ("rho",), resume)
 
 
-def _followed(found: Sequence[Any], save: Path | None, budget: float, as_json: bool, columns: tuple[str, ...]) -> None:
+def _followed(
+    found: Sequence[Any],
+    save: Path | None,
+    budget: float,
+    as_json: bool,
+    columns: tuple[str, ...],
+    resume: Path | None = None,
+) -> None:
     """Answer with curves or surfaces; prove and save them if that is asked for."""
     import hallucert as hc
 
     options.require_savable(save)
     paths = options.numbered(save, len(found))
-    proofs: list[Any] = [hc.certify(item, budget=budget) for item in found] if save is not None else []
+    proofs: list[Any] = [hc.certify(item, budget=budget, resume=resume) for item in found] if save is not None else []
     for proof, path in zip(proofs, paths, strict=False):
         proof.save(path)
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from hallucert.check.census.records import HallucinatedPoint, Kind, Open, Stability, Unsettled
 from hallucert.decimals import decimal_above
 
-SHOWN = 8
-"""So many of a list are printed."""
+SHOWN, POINTS = 8, 40
+"""So many places of a list are printed, and so many points of a kind."""
 
 STABILITIES = {
     Stability.ATTRACTOR: "attracting SAM with small steps from near by",
@@ -26,7 +26,7 @@ def listed(
     for kind, stability in sorted({(point.kind, point.stability) for point in points}):
         alike = [point for point in points if (point.kind, point.stability) == (kind, stability)]
         lines.append(f"  {_title(alike)}:")
-        lines += _first(["    " + " x ".join(map(str, point.box)) for point in alike], "    ")
+        lines += _first(["    " + " x ".join(map(str, point.box)) for point in alike], "    ", POINTS)
     if excluded:
         lines.append(f"  excluded: {_together(excluded)}: {Open.CRITICAL_POINT.explanation}")
     return lines + _first([f"  pending: {place}" for place in pending], "  ")
@@ -40,10 +40,10 @@ def _title(points: Sequence[HallucinatedPoint]) -> str:
     return f"{len(points)} {what}{many}{no} (target a {kind} of f), {STABILITIES[points[0].stability]}"
 
 
-def _first(lines: list[str], indent: str) -> list[str]:
+def _first(lines: list[str], indent: str, count: int = SHOWN) -> list[str]:
     """Return the first of many lines."""
-    more = len(lines) - SHOWN
-    return lines if more <= 0 else [*lines[:SHOWN], f"{indent}... and {more} more"]
+    more = len(lines) - count
+    return lines if more <= 0 else [*lines[:count], f"{indent}... and {more} more"]
 
 
 def _together(places: Sequence[Unsettled]) -> str:

@@ -182,7 +182,7 @@ def test_census_lists_every_point_and_saves_what_verify_reproves(run: Run, tmp_p
         assert all(low - 1e-15 <= (s if low > 0 else -s) <= high + 1e-15 for low, high in point["enclosure"])
         signs.add(tuple(low > 0 for low, _ in point["enclosure"]))
     assert len(data["points"]) == len(signs) == 4
-    assert "4 attractor" in run(*arguments).out
+    assert "4 hallucinated minimizers (target a minimizer of f), attracting SAM" in run(*arguments).out
     verdict = json.loads(run("verify", path, "--json").out)
     assert verdict["passed"] and {"completeness", "points[3]"} <= {claim["name"] for claim in verdict["claims"]}
     saved = json.loads(path.read_text())
@@ -248,7 +248,7 @@ def test_gallery(run: Run) -> None:
         (["census", FOUR_WELLS, "--rho", "1", "--box=1,-1,0,1"], "box"),
         (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--budget=-1"], "budget"),
         (["census", FOUR_WELLS, "--rho", "1", "--box=0,1,0,1", "--save", "/no/such/folder/c.json"], "--save"),
-        (["census", "x**2", "--rho", "1", "--box=0,1"], "variables"),
+        (["census", "a*b*c*d*e", "--rho", "1", "--box=0,1,0,1,0,1,0,1,0,1"], "variables"),
     ],
 )
 def test_misuse_is_one_line_on_stderr_and_status_two(run: Run, arguments: list[str], word: str) -> None:
@@ -351,13 +351,13 @@ def test_export_writes_a_theorem_under_the_name_of_the_certificate(run: Run, cer
 
 
 def test_plot_draws_a_certificate_from_its_file(run: Run, tmp_path: Path) -> None:
-    """A census becomes a PDF; one variable, another suffix and a picture of no size are refused, with the option."""
+    """A census becomes a PDF; three variables, another suffix and a picture of no size are refused, with the option."""
     stored, picture = Path(__file__).parents[3] / "docs" / "certificates", tmp_path / "census.pdf"
     outcome = run("plot", stored / "himmelblau-census-small.json", "--output", picture, "--size=3.4,2.6", "--json")
     assert outcome.status == 0 and json.loads(outcome.out) == {"file": str(picture)}
     assert picture.read_bytes().startswith(b"%PDF")
     for file, options, why in (
-        ("line.json", ["--output", picture], "kind point, of 1 variables"),
+        ("bump-attracts.json", ["--output", picture], "kind point, of 3 variables"),
         ("ring-sheet.json", ["--output", tmp_path / "ring.txt"], "--output must"),
         ("ring-sheet.json", ["--output", picture, "--size=0,3"], "--size must"),
     ):

@@ -56,6 +56,17 @@ def test_a_sheet_is_followed_from_residuals(capsys: pytest.CaptureFixture[str]) 
     assert "length 3.1" in out
 
 
+def test_a_sheet_goes_on_from_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With hardly any time a part is saved, with status 1; from its file the curve is proved, with status 0."""
+    part, whole = tmp_path / "part.json", tmp_path / "whole.json"
+    words = ["sheet", "x**2 + y**2 - 1", "--start=-0.5,0", "--rho=1.5", "--box=-0.6,-0.49,-0.1,0.1"]
+    status, out, _ = run(capsys, *words, "--budget=1e-3", "--save", part)
+    assert (status, "unfinished" in out) == (1, True)
+    status, out, _ = run(capsys, *words, "--save", whole, "--resume", part)
+    assert (status, "unfinished" in out) == (0, False)
+    assert hc.verify(whole, "arb")
+
+
 def test_radii_are_bracketed(capsys: pytest.CaptureFixture[str]) -> None:
     """The well is convex where x^2 >= 1/3: the safe radius is 1 - 1/sqrt 3; without time, status 1."""
     status, out, _ = run(capsys, "safe-radius", WELLS, "--target=1,1", "--json")
