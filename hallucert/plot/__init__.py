@@ -4,9 +4,10 @@ bifurcation diagrams.
 Axes in, axes out. Matplotlib loads when a picture is first drawn.
 """
 
+from hallucert.plot.censuses import census
 from hallucert.plot.certificate import certificate
 from hallucert.plot.families import branches, sheet
-from hallucert.plot.landscape import census, construction, landscape, radii
+from hallucert.plot.landscape import construction, landscape, radii
 from hallucert.plot.layout import save
 from hallucert.plot.plane import plane
 from hallucert.plot.shares import prevalence

@@ -15,8 +15,9 @@ from hallucert.check.sheet.certificate import PiecesCertificate, SurfaceCertific
 from hallucert.errors import ArgumentError
 from hallucert.objectives.radius_law import SAM
 from hallucert.plot import canvas, layout
+from hallucert.plot.censuses import census
 from hallucert.plot.families import branches, sheet
-from hallucert.plot.landscape import census, landscape
+from hallucert.plot.landscape import landscape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -58,16 +58,13 @@ SEARCHES = 20
 """Each box that is split has so many times the pieces of a claim."""
 SMALL = Fraction(1, 2**7)
 """Of a chart, or of the region: Krawczyk's operator is applied to pieces that are not larger."""
-SMALLEST = Fraction(1, 2**70)
-"""Smaller pieces are not split: what they hold is missing in the file."""
-CONTRACTIONS = 8
-SHRINKINGS = 8
+SMALLEST = Fraction(1, 2**70)  # smaller pieces are not split: what they hold is missing in the file
+CONTRACTIONS, SHRINKINGS = 8, 8
 """A box in which a zero should be the only one is so often halved, if this is not shown: arithmetics differ."""
 NEARBY = Fraction(1, 2**22)
 """How far, as a part of the region, the box of a point in a file may stick out of the checker's. The middles are what a
 reader takes for the points; honest boxes are smaller by many powers of ten."""
-SHOWN = 3
-"""Problems told one by one."""
+SHOWN = 3  # problems told one by one
 
 System = Callable[[list[Ball]], Local]
 L = TypeVar("L", bound=Local)
@@ -301,8 +298,7 @@ class Checker:
     ) -> bool:
         """Tell whether all pieces of some subdivision are settled, as they are or as the operator leaves them."""
         if not sides:  # a sphere of one dimension is two points
-            local = system([])
-            return settled((), local) or is_undefined(self.ar, self.f, local.x)
+            return settled((), local := system([])) or is_undefined(self.ar, self.f, local.x)
         pending, smallest = [sides], SMALLEST * size
         for _ in range(self.max_boxes):
             if not pending or self.clock.passed():
