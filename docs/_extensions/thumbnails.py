@@ -37,10 +37,15 @@ def panel_of(script: Path) -> Path:
 def keep(figure: Any, path: Path) -> None:
     """Save what is inside of the axes that show most."""
     figure.draw_without_rendering()
-    axes = max(figure.axes, key=lambda ax: (round(ax.bbox.width * ax.bbox.height / 2000), len(ax.get_children())))
+    axes = max(figure.axes, key=_worth)
     inside = axes.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, bbox_inches=inside, dpi=DOTS / max(inside.width, inside.height))
+
+
+def _worth(ax: Any) -> tuple[bool, int, int]:
+    """Return what the size and the content of axes are worth: a picture in space comes first."""
+    return ax.name == "3d", round(ax.bbox.width * ax.bbox.height / 2000), len(ax.get_children())
 
 
 def replace(app: Sphinx) -> None:

@@ -66,6 +66,10 @@ PICTURES: dict[str, Callable[..., object]] = {
 }
 
 
+QUICK = {"census", "branches", "plane", "surface"}
+"""Those that are drawn in every run: legends of many entries beside and below, two panels, and space."""
+
+
 def drawn(name: str, size: tuple[float, float]) -> plt.Figure:
     """Draw a picture in a figure of so many inches."""
     space = {"projection": "3d"} if name == "surface" else {}
@@ -102,7 +106,9 @@ def require_whole(figure: plt.Figure) -> None:
         assert ax.bbox.height > figure.bbox.height / 3 and ax.bbox.width > figure.bbox.width / 6, ax.bbox
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.thorough) for name in PICTURES]
+)
 def test_no_text_is_cut_in_one_column(name: str) -> None:
     """Labels, title and legend lie inside of a small figure, and the axes keep a third of its height."""
     require_whole(drawn(name, COLUMN))
