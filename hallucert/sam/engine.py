@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +29,8 @@ from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIO
 from hallucert.sam.settings import Plan
 
 if TYPE_CHECKING:
+    from hallucert.objectives.machine.native import Code
+    from hallucert.sam.kernels.formula_step import Kind
     from hallucert.sam.kernels.kernel import GradientProgram
 
 
@@ -123,8 +124,7 @@ class CompiledEngine(Engine):
     """
 
     def __init__(self, program: GradientProgram, threads: int, lanes: int, heavy: bool, height: int = 0) -> None:
-        from hallucert.objectives.machine.program import Program, registers_array
-        from hallucert.sam.kernels.formula_step import FormulaStep, Kind, formula_step
+        from hallucert.objectives.machine.program import registers_array
         from hallucert.sam.kernels.kernel import EXTRA_ROWS
 
         self.program, self.height = program, height
@@ -133,21 +133,31 @@ class CompiledEngine(Engine):
         extra = program.dimension * (2 if heavy else 1) + EXTRA_ROWS
         self.block = program.block(-(-lanes // self.threads), extra)
         self.work = [registers_array(program.registers + extra, self.block) for _ in range(self.threads)]
-
-        @cache
-        def step(warm: bool, normalised: bool) -> FormulaStep | None:
-            kind = Kind(warm, normalised, heavy)
-            return formula_step(program, kind) if isinstance(program, Program) else None
-
-        self._step = step
+        self._codes: dict[Kind, Code] = {}
 
     def advance(self, piece: int, members: np.ndarray, lanes: Lanes, steps: Steps) -> None:
         """Advance `members`."""
+        from hallucert.sam.kernels.formula_step import Kind
         from hallucert.sam.kernels.kernel import advance
 
-        step = self._step(steps.warm, steps.normalised)
-        address = 0 if step is None else step.address(members.size, steps.rho.size)
+        kind = Kind(steps.warm, steps.normalised, steps.momentum > 0)
+        if kind not in self._codes:
+            self._codes[kind] = self._code(kind)
+        address = self._codes[kind].address(members.size, steps.rho.size)
         advance(self.program, self.work[piece], self.block, members, lanes, steps, address)
+
+    def _code(self, kind: Kind) -> Code:
+        """Return the step that may be done instead of running the program."""
+        from hallucert.objectives.machine.program import Program
+        from hallucert.sam.kernels.formula_step import formula_step
+        from hallucert.sam.kernels.network_kernel import NetworkProgram
+        from hallucert.sam.kernels.network_step import Shape, network_step
+
+        if isinstance(self.program, Program):
+            return formula_step(self.program, kind)
+        assert isinstance(self.program, NetworkProgram)
+        sizes = tuple(self.program.sizes.tolist())
+        return network_step(Shape(sizes, self.program.bounded, self.block, self.program.registers), kind)
 
 
 class LayeredEngine(Engine):

@@ -217,7 +217,7 @@ def emit_exponential(builder: ir.IRBuilder, y: ir.Value) -> ir.Value:
     return builder.select(small, constant(y.type, 0.0), call(builder, "fma", power, p, power))
 
 
-add = operation(2, lambda builder, a, b: builder.fadd(a, b))
+negated = operation(1, lambda builder, a: builder.fneg(a))
 subtract = operation(2, lambda builder, a, b: builder.fsub(a, b))
 multiply = operation(2, lambda builder, a, b: builder.fmul(a, b))
 fma = operation(3, lambda builder, a, b, c: call(builder, "fma", a, b, c))
@@ -245,12 +245,28 @@ def spread(typing: Typing, a: VectorType) -> Generator:
     return _emitted(bundle(vector), lambda builder, a: _shuffle(builder, a, list(range(LANES)) * SAMPLES))
 
 
+def _parts(builder: ir.IRBuilder, a: ir.Value) -> list[ir.Value]:
+    """Emit the vectors of a bundle."""
+    return [_shuffle(builder, a, list(range(LANES * i, LANES * (i + 1)))) for i in range(SAMPLES)]
+
+
 @intrinsic
-def total(typing: Typing, a: VectorType) -> Generator:
-    """Return the sum of the vectors of a bundle, from the first to the last."""
+def plus_all(typing: Typing, start: VectorType, a: VectorType) -> Generator:
+    """Return a vector plus those of a bundle, from the first to the last."""
 
-    def emit(builder: ir.IRBuilder, a: ir.Value) -> ir.Value:
-        parts = [_shuffle(builder, a, list(range(LANES * i, LANES * (i + 1)))) for i in range(SAMPLES)]
-        return reduce(builder.fadd, parts)
+    def emit(builder: ir.IRBuilder, start: ir.Value, a: ir.Value) -> ir.Value:
+        return reduce(builder.fadd, _parts(builder, a), start)
 
-    return _emitted(vector(bundle), emit)
+    return _emitted(vector(vector, bundle), emit)
+
+
+@intrinsic
+def plus_products(typing: Typing, start: VectorType, a: VectorType, b: VectorType) -> Generator:
+    """Return a vector plus the products of the vectors of two bundles, from the first to the last, each by `fma`."""
+
+    def emit(builder: ir.IRBuilder, start: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
+        for x, y in zip(_parts(builder, a), _parts(builder, b), strict=True):
+            start = call(builder, "fma", x, y, start)
+        return start
+
+    return _emitted(vector(vector, bundle, bundle), emit)

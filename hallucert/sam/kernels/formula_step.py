@@ -8,26 +8,24 @@ up to a millisecond for each row, so a program is interpreted first; nobody can 
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
+import math
+from functools import lru_cache, partial
 from typing import NamedTuple
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import config
 from numba.core.base import BaseContext
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 
+from hallucert.objectives.machine.native import Code, VectorLoop, filled
 from hallucert.objectives.machine.program import Program
 from hallucert.objectives.machine.straight_line import emit_program
 from hallucert.objectives.machine.vectors import call, constant
 
 WORTH_COMPILING, FEW_LANES = 2**20, 32
-"""A step is compiled after so many steps of lanes: interpreting these has taken about as long (measured). With fewer
-than `FEW_LANES` lanes, a step counts as one of so many, because it takes about as long."""
+"""After so many steps of lanes interpreting has taken about as long as compiling (measured); see `Code`."""
 
 MOST_ROWS = 1500
 """Longer programs are always interpreted: LLVM would take seconds."""
@@ -47,64 +45,18 @@ class Kind(NamedTuple):
     heavy: bool
 
 
-class FormulaStep:
-    """The step of a program: interpreted at first, compiled after so many steps of lanes that it is worth it."""
-
-    def __init__(self, program: Program, kind: Kind) -> None:
-        self._program, self._kind = program, kind
-        self._engine: llvm.ExecutionEngine | None = None
-        self._lock, self._interpreted = threading.Lock(), 0
-
-    def address(self, lanes: int, steps: int) -> int:
-        """Return where the compiled step is, or 0 if `steps` more steps of `lanes` lanes are to be interpreted."""
-        with self._lock:
-            if self._engine is None and self._interpreted >= WORTH_COMPILING:
-                self._engine = _compiled(self._program, self._kind)
-            if self._engine is not None:
-                return int(self._engine.get_function_address("step"))
-            if len(self._program.code) <= MOST_ROWS:
-                self._interpreted += max(lanes, FEW_LANES) * steps
-            return 0
-
-
-def formula_step(program: Program, kind: Kind) -> FormulaStep:
+def formula_step(program: Program, kind: Kind) -> Code:
     """Return the step of a program, the same for equal programs."""
     arrays = (program.code, program.constants, program.outputs)
     return _formula_step(*(array.tobytes() for array in arrays), program.registers, program.dimension, kind)
 
 
 @lru_cache(maxsize=128)
-def _formula_step(
-    code: bytes, numbers: bytes, outputs: bytes, registers: int, dimension: int, kind: Kind
-) -> FormulaStep:
+def _formula_step(code: bytes, numbers: bytes, outputs: bytes, registers: int, dimension: int, kind: Kind) -> Code:
     rows, constants = np.frombuffer(code, np.int64).reshape(-1, 5), np.frombuffer(numbers).reshape(-1, 2)
-    return FormulaStep(Program(rows, constants, np.frombuffer(outputs, np.int64), registers, dimension), kind)
-
-
-def _compiled(program: Program, kind: Kind) -> llvm.ExecutionEngine:
-    """Compile a step. LLVM's passes are left out: they find nothing to do in straight-line code (measured)."""
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(_module(program, kind))), _target())
-    engine.finalize_object()
-    return engine
-
-
-def _processor() -> tuple[str, str]:
-    """Return name and features of this processor, or of the one that numba is told to compile for."""
-    name, features = (getattr(config, setting, None) for setting in ("CPU_NAME", "CPU_FEATURES"))
-    own = llvm.get_host_cpu_features().flatten() if features is None else features
-    return name or llvm.get_host_cpu_name(), own
-
-
-def _lanes() -> int:
-    """Return how many doubles to take at once: as many as a register holds on processors that we know."""
-    return 8 if "+avx512f" in _processor()[1] else 4
-
-
-def _target() -> llvm.TargetMachine:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    name, features = _processor()
-    return llvm.Target.from_default_triple().create_target_machine(cpu=name, features=features, opt=2, jit=True)
+    program = Program(rows, constants, np.frombuffer(outputs, np.int64), registers, dimension)
+    worth = WORTH_COMPILING if len(rows) <= MOST_ROWS else math.inf
+    return Code("step", partial(_module, program, kind), worth, FEW_LANES)
 
 
 @intrinsic
@@ -123,46 +75,12 @@ def call_step(typing, address, work, block, width, rho, eta, momentum, bound, ab
 # ---------------------------------------------------------------------- code
 
 
-def _module(program: Program, kind: Kind) -> ir.Module:
+def _module(program: Program, kind: Kind, lanes: int) -> ir.Module:
     module = ir.Module()
-    module.triple = llvm.get_process_triple()
     function = ir.Function(module, SIGNATURE, "step")
-    entry, body, done = (function.append_basic_block(name) for name in ("entry", "body", "done"))
-    lanes = _lanes()
-    width = function.args[2]
-    builder = ir.IRBuilder(entry)
-    builder.cbranch(builder.icmp_unsigned("==", width, _LONG(0)), done, body)
-    builder.position_at_end(body)
-    flags = ir.VectorType(_LONG, lanes)
-    first, stopped, latest = builder.phi(_LONG), builder.phi(flags), builder.phi(flags)
-    for phi in (first, stopped, latest):
-        phi.add_incoming(constant(phi.type, 0), entry)
-    before = builder.or_(stopped, latest)
-    goes_on = _emit_step(builder, program, kind, function.args, first, lanes)
-    stops, after = builder.sext(builder.not_(goes_on), flags), builder.add(first, _LONG(lanes))
-    last = builder.block
-    for phi, value in ((first, after), (stopped, before), (latest, stops)):
-        phi.add_incoming(value, last)
-    builder.cbranch(builder.icmp_unsigned("<", after, width), body, done)
-    builder.position_at_end(done)
-    begin, full, partial = builder.phi(_LONG), builder.phi(flags), builder.phi(flags)
-    for phi, value in ((begin, first), (full, before), (partial, stops)):
-        phi.add_incoming(constant(phi.type, 0), entry)
-        phi.add_incoming(value, last)
-    # The last vector may have lanes that are not there.
-    numbers = builder.add(_filled(builder, begin, lanes), ir.Constant(flags, list(range(lanes))))
-    present = builder.sext(builder.icmp_unsigned("<", numbers, _filled(builder, width, lanes)), flags)
-    result = builder.or_(full, builder.and_(partial, present))
-    together = builder.bitcast(builder.icmp_unsigned("!=", result, constant(flags, 0)), ir.IntType(lanes))
-    builder.ret(builder.zext(together, _LONG))
+    loop = VectorLoop(function, function.args[2], lanes)
+    loop.end(_emit_step(loop.builder, program, kind, function.args, loop.first, lanes))
     return module
-
-
-def _filled(builder: ir.IRBuilder, number: ir.Value, lanes: int) -> ir.Value:
-    """Emit a vector of the same number."""
-    kind, index = ir.VectorType(number.type, lanes), ir.IntType(32)
-    one = builder.insert_element(ir.Constant(kind, ir.Undefined), number, index(0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(index, lanes), [0] * lanes))
 
 
 def _emit_step(
@@ -170,7 +88,7 @@ def _emit_step(
 ) -> ir.Value:
     """Emit the step of the lanes from `first` on; return which of them go on. Rows stand where `kernel.Rows` says."""
     work, block, _, *numbers = arguments
-    rho, eta, momentum, bound, absolute, factor = (_filled(builder, number, lanes) for number in numbers)
+    rho, eta, momentum, bound, absolute, factor = (filled(builder, number, lanes) for number in numbers)
     down = builder.fneg(eta)
     d = program.dimension
     save, q2 = program.registers, program.registers + d

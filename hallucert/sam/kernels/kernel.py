@@ -77,12 +77,26 @@ def _execute(program, work, block, width):  # type: ignore[no-untyped-def]
     return lambda program, work, block, width: execute(program.code, program.constants, work, block, width)
 
 
+def take_step(program, address, work, block, width, rho, eta, momentum, bound, absolute, factor):  # type: ignore[no-untyped-def]
+    """Do one step with the machine code at an address: see `formula_step.SIGNATURE`."""
+    raise NotImplementedError("only compiled code can take a step")
+
+
+@overload(take_step)
+def _formula_step(program, address, work, block, width, rho, eta, momentum, bound, absolute, factor):  # type: ignore[no-untyped-def]
+    if program.instance_class is not Program:
+        return None
+    return lambda program, address, work, block, width, rho, eta, momentum, bound, absolute, factor: call_step(
+        address, work, block, width, rho, eta, momentum, bound, absolute, factor
+    )
+
+
 @compiled
 def advance(program, work, block, members, lanes, steps, address):  # type: ignore[no-untyped-def]
     """Do up to ``len(steps.rho)`` steps on the lanes `members`, in place, `block` of them together.
 
-    They are done by the `formula_step` at an address, or by running the program if that is 0. The lanes are all running
-    and have done the same number of steps; there are no mini-batches. The scratch memory `work` has ``registers + d +
+    They are done by the step at `address`, or by running the program if that is 0. The lanes are all running and have
+    done the same number of steps; there are no mini-batches. The scratch memory `work` has ``registers + d +
     EXTRA_ROWS`` rows of a block, and `d` more with momentum.
     """
     for start in range(0, members.shape[0], block):
@@ -120,7 +134,7 @@ def _advance_block(program, work, block, members, lanes, steps, address):  # typ
         tolerance, relative = (0.0, 0.0) if steps.warm else (steps.tolerance, steps.relative)
         if address != 0:
             limits = (steps.bound, tolerance * tolerance, relative * relative)
-            stop = call_step(address, work, block, width, steps.rho[k], steps.eta[k], steps.momentum, *limits)
+            stop = take_step(program, address, work, block, width, steps.rho[k], steps.eta[k], steps.momentum, *limits)
         else:
             for half in range(1 if steps.warm else 2):
                 gradient(program, work, block, width)

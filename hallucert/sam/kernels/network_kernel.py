@@ -25,20 +25,22 @@ from hallucert.objectives.machine.program import CACHE
 from hallucert.objectives.machine.vectors import (
     LANES,
     SAMPLES,
-    add,
     fma,
     load,
     load_bundle,
     multiply,
+    negated,
+    plus_all,
+    plus_products,
     splat,
     spread,
     store,
     subtract,
     tanh,
-    total,
 )
 from hallucert.objectives.network.layout import Training
-from hallucert.sam.kernels.kernel import gradient
+from hallucert.sam.kernels.kernel import gradient, take_step
+from hallucert.sam.kernels.network_step import call_network_step
 
 MAX_BLOCK = 64
 """Lanes per block: more gain nothing (measured), as eight fill a vector already."""
@@ -110,6 +112,19 @@ def _gradient(program, work, block, width):  # type: ignore[no-untyped-def]
     return lambda program, work, block, width: _gradients(program, work, block, width)
 
 
+@overload(take_step)
+def _network_step(program, address, work, block, width, rho, eta, momentum, bound, absolute, factor):  # type: ignore[no-untyped-def]
+    if program.instance_class is not NetworkProgram:
+        return None
+
+    def step(program, address, work, block, width, rho, eta, momentum, bound, absolute, factor):  # type: ignore[no-untyped-def]
+        samples = program.inputs.shape[0]
+        data = (program.inputs, program.targets, samples, program.decay, program.factor / samples)
+        return call_network_step(address, work, width, rho, eta, momentum, bound, absolute, factor, *data)
+
+    return step
+
+
 @inlined
 def _gradients(program, work, block, width):  # type: ignore[no-untyped-def]
     """Write the gradients of the lanes below `width` to registers ``d .. 2d - 1``."""
@@ -156,7 +171,7 @@ def _errors(targets, first, factor, bounded, work, last, apart):  # type: ignore
                 a = load(work, o)
                 error = multiply(subtract(a, splat(targets[first + s, i])), splat(factor / samples))
                 if bounded:
-                    error = multiply(error, subtract(splat(1.0), multiply(a, a)))
+                    error = multiply(error, fma(negated(a), a, splat(1.0)))
             store(work, o + apart, error)
 
 
@@ -191,16 +206,16 @@ def _backward(sizes, work, block, point, end, a, apart):  # type: ignore[no-unty
         w = b - fan_in * fan_out * block
         for i in range(fan_out):
             o = end + b + np.uint64(i) * block
-            store(work, o, add(load(work, o), total(load_bundle(work, after + apart + np.uint64(i) * _BUNDLE))))
+            store(work, o, plus_all(load(work, o), load_bundle(work, after + apart + np.uint64(i) * _BUNDLE)))
         for j in range(fan_in):
             value = load_bundle(work, a + np.uint64(j) * _BUNDLE)
             o = w + np.uint64(j) * block
             before = spread(splat(0.0))
             for i in range(fan_out):
                 error = load_bundle(work, after + apart + np.uint64(i) * _BUNDLE)
-                store(work, end + o, add(load(work, end + o), total(multiply(error, value))))
+                store(work, end + o, plus_products(load(work, end + o), error, value))
                 before = fma(error, spread(load(work, o)), before)
                 o += fan_in * block
             if l > 1:
-                before = multiply(before, subtract(one, multiply(value, value)))
+                before = multiply(before, fma(negated(value), value, one))
                 store(work, a + apart + np.uint64(j) * _BUNDLE, before)
