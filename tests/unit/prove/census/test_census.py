@@ -38,4 +38,4 @@ def test_misuse_names_the_argument(arguments, name):
     with pytest.raises(ArgumentError, match="workers"):
         hc.census(four_well, PLANE, 1, workers=0)
     with pytest.raises(ArgumentError, match="variables"):
-        hc.census(hc.gallery.load("tilted_quartic"), [(-1, 1)], 1)
+        hc.census(hc.Objective.parse("a*b*c*d*e"), [(-1, 1)] * 5, 1)
