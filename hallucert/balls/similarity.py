@@ -30,7 +30,7 @@ import numpy as np
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.matrix import from_floats, inverse
 from hallucert.errors import ArgumentError
-from hallucert.exact import float_above, round_up
+from hallucert.exact import float_above, round_down, round_up
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Spectrum:
         """Whether certainly some eigenvalue has negative real part."""
         return self.min_real_upper < 0
 
-    @property
+    @cached_property
     def step_bound(self) -> tuple[Fraction, Fraction] | None:
         """Enclosure of the least ``2 Re(mu) / |mu|**2`` over the eigenvalues, or None unless `all_positive`.
 
@@ -263,9 +263,10 @@ def _of_two(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None:
 
 
 def _around(ar: BallArithmetic, ball: Ball) -> tuple[Fraction, Fraction]:
-    """Return the middle of a ball, and a bound of its radius."""
+    """Return a short number near the middle of a ball, and a bound of the distance from it, which is short, too."""
     low, high = ar.endpoints(ball)
-    return (low + high) / 2, round_up((high - low) / 2, 30)
+    middle = round_down((low + high) / 2, 64)
+    return middle, round_up(high - middle, 30)
 
 
 def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -> Spectrum | None:

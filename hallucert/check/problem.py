@@ -261,7 +261,7 @@ class Point:
     def enclosure(self, ball: Ball) -> Enclosure | None:
         """Return the ends of a ball, or None if it is indeterminate."""
         ar = self.arithmetic
-        return Enclosure(ar.lower(ball), ar.upper(ball)) if ar.is_finite(ball) else None
+        return Enclosure(*ar.endpoints(ball)) if ar.is_finite(ball) else None
 
 
 def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:

@@ -211,6 +211,17 @@ class TapeBuilder:
         copied = self.include_nodes(tape, inputs)
         return [copied[i] for i in tape.outputs]
 
+    def begin_with(self, tape: Tape) -> Sequence[int]:
+        """Copy `tape` into this builder, which is empty, as it stands if it has no node twice; see `include_nodes`."""
+        if len(set(tape.nodes)) < len(tape.nodes):
+            return self.include_nodes(tape, [self.variable(i) for i in range(tape.dimension)])
+        for node in tape.nodes:
+            if node.op == "const":
+                self.constant(node.value)  # type: ignore[arg-type]
+            else:
+                self._push(node)
+        return range(len(tape.nodes))
+
     def include_nodes(self, tape: Tape, inputs: Sequence[int]) -> list[int]:
         """Copy `tape` as `include` does; return where each of its nodes went."""
         copied: list[int] = []
@@ -283,7 +294,7 @@ def jacobian_tape(tape: Tape) -> Tape:
 def hessian_tape(gradient: Tape) -> Tape:
     """Return the tape of the lower triangle of the Hessian, row by row: ``d * (d + 1) / 2`` outputs."""
     builder = TapeBuilder(gradient.variables, strict=False)
-    primal = _primal(builder, gradient)
+    primal = builder.begin_with(gradient)
     rows = [_gradient(builder, gradient, primal, output, i + 1) for i, output in enumerate(gradient.outputs)]
     return builder.tape([entry for row in rows for entry in row])
 

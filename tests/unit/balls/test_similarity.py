@@ -81,7 +81,7 @@ def test_two_rows_need_no_basis(ar, monkeypatch, entries, radius):
     for signs in itertools.product((-1, 1), repeat=4):
         p, q, r, s = (x + sign * radius for x, sign in zip((a, b, c, d), signs, strict=True))
         check(found, exact_eigenvalues([[p, q], [r, s]]))
-    assert max(disc.radius for disc in found.discs) <= 16 * radius + max(abs(a), abs(d)) * Fraction(1, 2**90)
+    assert max(disc.radius for disc in found.discs) <= 16 * radius + max(abs(a), abs(d)) * Fraction(1, 2**62)
     if radius == 0:
         smallest = min(found.discs, key=lambda disc: abs(disc.re))
         assert smallest.radius <= max(abs(smallest.re), abs(smallest.im)) / 2**40 or a * d == b * c

@@ -1,5 +1,7 @@
 """Derivative tapes are the derivatives: autograd and mpmath's own differentiation agree with them."""
 
+from fractions import Fraction
+
 import autograd
 import autograd.numpy as anp
 import mpmath
@@ -13,6 +15,7 @@ from hallucert.objectives.floats import directional_tape
 from hallucert.objectives.formula import least_squares_tape
 from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.tape import Node, Tape
 
 FUNCTIONS = {
     "(x**2 + y - 11)**2 + (x + y**2 - 7)**2": lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2,
@@ -87,3 +90,18 @@ def test_jacobian_rows_are_gradients():
         gradient = gradient_tape(least_squares_tape(r, 5)).evaluate(Mpmath(), x)
         by_hand = rows.T * mpmath.matrix(r.evaluate(Mpmath(), x)) / 5
         assert mpmath.norm(mpmath.matrix(gradient) - by_hand) < mpmath.mpf(10) ** -45
+
+
+def test_a_tape_with_a_node_twice_is_differentiated_all_the_same():
+    """exp(x) exp(x) + 3, written with two exponentials and two variables: the derivative is 2 exp(2x)."""
+    nodes = (
+        Node("var", 0),
+        Node("exp", 0),
+        Node("var", 0),
+        Node("exp", 2),
+        Node("mul", 1, 3),
+        Node("const", value=Fraction(3)),
+    )
+    tape = Tape(("x",), (*nodes, Node("add", 4, 5)), (6,))
+    (slope,) = hessian_tape(tape).evaluate(Mpmath(), [mpmath.mpf(1) / 3])
+    assert abs(slope - 2 * mpmath.exp(mpmath.mpf(2) / 3)) < 1e-12
