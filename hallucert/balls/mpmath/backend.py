@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import mpmath
 import numpy as np
-from mpmath.libmp import from_int, from_man_exp, fzero, mpf_add, mpf_cmp, mpf_shift, mpf_sub, to_float
+from mpmath.libmp import from_int, fzero, mpf_add, mpf_cmp, mpf_shift, mpf_sub, to_float
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix
 from hallucert.balls.mpmath import functions as functions
@@ -22,6 +22,7 @@ from hallucert.balls.mpmath.interval import (
     UP,
     Interval,
     Mpf,
+    bound,
     integer_power,
     is_negative,
     is_positive,
@@ -59,7 +60,7 @@ def integer_product(
         row = []
         for j, (_, _, f) in enumerate(right):
             m, r = middle[i, j], radius[i, j]
-            low, high = from_man_exp(m - r, e + f, prec, DOWN), from_man_exp(m + r, e + f, prec, UP)
+            low, high = bound(m - r, e + f, prec, False), bound(m + r, e + f, prec, True)
             row.append(Interval(low, high, prec))
         result.append(row)
     return result
@@ -171,7 +172,7 @@ class MpmathArithmetic(BallArithmetic):
     def from_float(self, value: float) -> Ball:
         numerator, denominator = value.as_integer_ratio()
         exponent = 1 - denominator.bit_length()
-        low, high = (from_man_exp(numerator, exponent, self.precision, way) for way in (DOWN, UP))
+        low, high = (bound(numerator, exponent, self.precision, up) for up in (False, True))
         return Interval(low, low if low == high else high, self.precision)
 
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
@@ -303,16 +304,14 @@ def _below(value: Fraction, precision: int) -> Mpf:
     shift = precision + 2 - p.bit_length() + q.bit_length()
     quotient = (p << shift) // q if shift >= 0 else p // (q << -shift)
     # floor(floor(t) / 2**k) = floor(t / 2**k): rounding down twice is rounding down once.
-    result: Mpf = from_man_exp(quotient, -shift, precision, DOWN)
-    return result
+    return bound(quotient, -shift, precision, False)
 
 
 def _above(value: Fraction, precision: int) -> Mpf:
     p, q = value.numerator, value.denominator
     shift = precision + 2 - p.bit_length() + q.bit_length()
     quotient = -((-p << shift) // q) if shift >= 0 else -(-p // (q << -shift))
-    result: Mpf = from_man_exp(quotient, -shift, precision, UP)
-    return result
+    return bound(quotient, -shift, precision, True)
 
 
 def _fraction(x: Mpf, up: bool) -> Fraction:

@@ -29,7 +29,7 @@ from mpmath.libmp import (
 
 from hallucert.balls.facade import UNDERFLOW_LIMIT
 from hallucert.balls.mpmath import series
-from hallucert.balls.mpmath.interval import DOWN, UP, Interval, Mpf, rounded, square_root
+from hallucert.balls.mpmath.interval import DOWN, UP, Interval, Mpf, bound, rounded, square_root
 from hallucert.errors import EnvironmentRefused
 
 Bounds = tuple[Mpf, Mpf]
@@ -49,7 +49,7 @@ def signed(x: Mpf) -> int:
 
 
 def _outward(low: int, high: int, exponent: int, prec: int) -> Bounds:
-    return from_man_exp(low, exponent, prec, DOWN), from_man_exp(high, exponent, prec, UP)
+    return bound(low, exponent, prec, False), bound(high, exponent, prec, True)
 
 
 def exp_bounds(x: Mpf, prec: int) -> Bounds:

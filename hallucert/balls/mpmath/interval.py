@@ -1,10 +1,11 @@
 """Intervals over mpmath's numbers: the ring operations, division and the square root.
 
-What is trusted of mpmath: ``mpf_add``, ``mpf_sub``, ``mpf_mul``, ``mpf_div``, ``mpf_sqrt`` and ``mpf_pos`` form the
-exact result (or enough of it, with a sticky bit) in Python integers and round it once, in the direction asked for.
-They are tested against exact rationals. One condition matters: ``mpf_add`` is only right for operands of at most the
-precision of the result (with longer ones its shortcut for distant exponents can round to the wrong side). The
-invariant of `Interval` guarantees it.
+Sums and products are exact in Python's integers and rounded once, by `bound`. What is trusted of mpmath: ``mpf_add``
+for sums of numbers of very different size, ``mpf_mul`` in powers, ``mpf_div``, ``mpf_sqrt`` and ``mpf_pos`` form the
+exact result (or enough of it, with a sticky bit) and round it once, in the direction asked for. All are tested against
+exact rationals. One condition matters: ``mpf_add`` is only right for operands of at most the precision of the result
+(with longer ones its shortcut for distant exponents can round to the wrong side). The invariant of `Interval`
+guarantees it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from mpmath.libmp import (
     mpf_neg,
     mpf_pos,
     mpf_sqrt,
-    mpf_sub,
     round_ceiling,
     round_floor,
 )
@@ -29,7 +29,48 @@ from mpmath.libmp import (
 Mpf = tuple[int, int, int, int]
 """mpmath's raw number: sign (0 or 1), odd mantissa (0 for zero), exponent, bit length of the mantissa."""
 
+ZERO: Mpf = fzero
+
 DOWN, UP = round_floor, round_ceiling
+
+FAR = 1000
+"""Where exponents differ by more, a sum is not formed exactly."""
+
+
+def bound(man: int, exp: int, prec: int, up: bool) -> Mpf:
+    """Return ``man 2**exp`` rounded to `prec` bits, up or down."""
+    if not man:
+        return ZERO
+    sign = 0
+    if man < 0:
+        sign, man, up = 1, -man, not up
+    excess = man.bit_length() - prec
+    if excess > 0:
+        man, exp = -(-man >> excess) if up else man >> excess, exp + excess
+    zeros = (man & -man).bit_length() - 1
+    man >>= zeros
+    return sign, man, exp + zeros, man.bit_length()
+
+
+def product(x: Mpf, y: Mpf, prec: int, up: bool) -> Mpf:
+    """Return ``x y`` rounded to `prec` bits, up or down."""
+    man = x[1] * y[1]
+    return bound(-man if x[0] != y[0] else man, x[2] + y[2], prec, up)
+
+
+def total(x: Mpf, y: Mpf, prec: int, up: bool) -> Mpf:
+    """Return ``x + y`` rounded to `prec` bits, up or down; both have at most so many."""
+    if not x[1]:
+        return y
+    if not y[1]:
+        return x
+    man, other, shift = -x[1] if x[0] else x[1], -y[1] if y[0] else y[1], x[2] - y[2]
+    if 0 <= shift <= FAR:
+        return bound((man << shift) + other, y[2], prec, up)
+    if -FAR <= shift < 0:
+        return bound(man + (other << -shift), x[2], prec, up)
+    far: Mpf = mpf_add(x, y, prec, UP if up else DOWN)
+    return far
 
 
 class Interval:
@@ -67,7 +108,7 @@ class Interval:
         prec = self.prec if self.prec >= other.prec else other.prec
         if self.lo is None or other.lo is None:
             return Interval(None, None, prec)
-        return Interval(mpf_add(self.lo, other.lo, prec, DOWN), mpf_add(self.hi, other.hi, prec, UP), prec)
+        return Interval(total(self.lo, other.lo, prec, False), total(self.hi, other.hi, prec, True), prec)
 
     def __sub__(self, other: Interval | int) -> Interval:
         if not isinstance(other, Interval):
@@ -77,7 +118,8 @@ class Interval:
         prec = self.prec if self.prec >= other.prec else other.prec
         if self.lo is None or other.lo is None:
             return Interval(None, None, prec)
-        return Interval(mpf_sub(self.lo, other.hi, prec, DOWN), mpf_sub(self.hi, other.lo, prec, UP), prec)
+        low, high = mpf_neg(other.hi), mpf_neg(other.lo)
+        return Interval(total(self.lo, low, prec, False), total(self.hi, high, prec, True), prec)
 
     def __mul__(self, other: Interval | int) -> Interval:
         if not isinstance(other, Interval):
@@ -108,14 +150,14 @@ class Interval:
         elif d[0] or not d[1]:
             ends = b, c, a, c
         else:
-            low, other_low = mpf_mul(a, d, prec, DOWN), mpf_mul(b, c, prec, DOWN)
-            high, other_high = mpf_mul(a, c, prec, UP), mpf_mul(b, d, prec, UP)
+            low, other_low = product(a, d, prec, False), product(b, c, prec, False)
+            high, other_high = product(a, c, prec, True), product(b, d, prec, True)
             return Interval(
                 low if mpf_cmp(low, other_low) <= 0 else other_low,
                 high if mpf_cmp(high, other_high) >= 0 else other_high,
                 prec,
             )
-        return Interval(mpf_mul(ends[0], ends[1], prec, DOWN), mpf_mul(ends[2], ends[3], prec, UP), prec)
+        return Interval(product(ends[0], ends[1], prec, False), product(ends[2], ends[3], prec, True), prec)
 
     def __truediv__(self, other: Interval | int) -> Interval:
         if not isinstance(other, Interval):
