@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set, Sized
+from collections.abc import Callable, Iterable, Mapping, Set, Sized
 from enum import StrEnum
 from fractions import Fraction
 from functools import wraps
@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import numpy as np
 
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.exact import exact, exact_radius, float_above, float_below, whole
+from hallucert.exact import exact, whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,19 +71,6 @@ def checked_real(value: object, argument: str, must: str, accept: Callable[[Frac
     return double
 
 
-def checked_positive(value: object, argument: str) -> float:
-    """Return the double nearest to an exact positive number, in a setting of a search."""
-    return checked_real(value, argument, "be a positive number", lambda number: number > 0)
-
-
-def checked_double(value: object, argument: str) -> float:
-    """Return the double nearest to an exact positive number, neither zero nor infinite."""
-    number = exact_radius(value, argument)
-    if not float_below(number) > 0 or math.isinf(float_above(number)):
-        raise ArgumentError(argument, value, "be within the range of positive doubles")
-    return float(number)
-
-
 def checked_seconds(value: object, argument: str) -> float:
     """Return a positive number of seconds, which may be infinite."""
     if isinstance(value, Real) and value == math.inf:
@@ -103,21 +90,6 @@ def checked_path(value: object, argument: str = "path") -> Path:
     if not valid:
         raise ArgumentError(argument, value, "have no null characters and no lone surrogates: no path can hold them")
     return Path(text)
-
-
-def checked_choice(value: object, choices: Sequence[str], argument: str) -> str:
-    """Return `value` if it is one of the choices."""
-    if not isinstance(value, str) or value not in choices:
-        raise ArgumentError(argument, value, f"be one of {', '.join(choices)}")
-    return value
-
-
-def checked_flag(value: object, argument: str) -> bool:
-    """Return `value` if it is True or False, of Python or numpy."""
-    flag = value.item() if type(value).__module__ == "numpy" and isinstance(value, Hashable) else value  # type: ignore[attr-defined]
-    if not isinstance(flag, bool):
-        raise ArgumentError(argument, value, "be True or False")
-    return flag
 
 
 def checked_text(value: object, argument: str) -> str | None:

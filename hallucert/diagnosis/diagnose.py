@@ -8,7 +8,7 @@ from dataclasses import replace
 from inspect import signature
 from typing import Any, overload
 
-from hallucert.arguments import checked_double, checked_whole, quiet
+from hallucert.arguments import checked_whole, quiet
 from hallucert.clock import Progress, working
 from hallucert.diagnosis.kinds import diagnosed
 from hallucert.diagnosis.report import Diagnosis, Kind
@@ -19,6 +19,7 @@ from hallucert.objectives.floats import checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law
 from hallucert.sam.result import Ensemble
+from hallucert.settings import checked_double
 
 LARGE = 100_000
 """Most variables of a module or of a function of JAX for which all spectra are computed without being asked for."""

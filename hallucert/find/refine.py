@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from hallucert.arguments import checked_positive, quiet
+from hallucert.arguments import quiet
 from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError, SearchError
 from hallucert.exact import Exact
@@ -29,6 +29,7 @@ from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.batches import checked_batches
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, require_sam
+from hallucert.settings import checked_positive
 
 STEPS = "steps of Newton"
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hallucert.arguments import checked_flag, quiet
+from hallucert.arguments import quiet
 from hallucert.errors import ArgumentError
 from hallucert.plot import canvas, graph, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK
+from hallucert.settings import checked_flag
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

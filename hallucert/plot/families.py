@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_items, checked_text, quiet
+from hallucert.arguments import checked_items, checked_text, quiet
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.sheet.certificate import PiecesCertificate, SheetCertificate
 from hallucert.errors import ArgumentError
@@ -21,6 +21,7 @@ from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, layout, proved
 from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK, SIZE
+from hallucert.settings import checked_choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

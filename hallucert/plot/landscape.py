@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_double, checked_flag, checked_items, checked_whole, quiet
+from hallucert.arguments import checked_items, checked_whole, quiet
 from hallucert.arrays import checked_box
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius, format_rational
@@ -22,6 +22,7 @@ from hallucert.plot import canvas, graph, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK
 from hallucert.sam.maps import sam_value, shifted_gradient
+from hallucert.settings import checked_choice, checked_double, checked_flag
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_positive, quiet
+from hallucert.arguments import checked_items, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.objectives.network.structure import training_of
@@ -23,6 +23,7 @@ from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK, FONT_SIZE, SIZE
 from hallucert.sam.maps import sam_value
+from hallucert.settings import checked_positive
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double, checked_whole, quiet
+from hallucert.arguments import checked_whole, quiet
 from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
@@ -33,6 +33,7 @@ from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
 from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
 from hallucert.prove.locate import Located, locate
+from hallucert.settings import checked_double
 
 Prover = Callable[[str, tuple[int, ...] | None, Clock], Certificate]
 """From a backend, a ladder of precisions (None for the default) and a clock to a certificate."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_double, checked_real, checked_whole, quiet
+from hallucert.arguments import checked_real, checked_whole, quiet
 from hallucert.arrays import checked_box, checked_lanes
 from hallucert.check.claim import Status
 from hallucert.check.point.certificate import Certificate
@@ -32,6 +32,7 @@ from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.prove.certify import certify
 from hallucert.sam.result import Ensemble, joined
 from hallucert.sam.runs import run_ensemble
+from hallucert.settings import checked_double
 
 FIRST = 100
 """Runs before the first look; each look has twice as many as the one before."""

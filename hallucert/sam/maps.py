@@ -17,13 +17,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hallucert.arguments import checked_double, quiet
+from hallucert.arguments import quiet
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.floats import answer, checked_points
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.settings import checked_double
 
 FLAT = 2.0**-10
 """A gradient that is zero in doubles so far away, as a part of rho, is zero around the point."""

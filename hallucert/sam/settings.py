@@ -9,13 +9,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_double, checked_real, checked_whole
+from hallucert.arguments import checked_real, checked_whole
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.settings import checked_choice, checked_double
 
 DTYPES = ("float64", "float32")
 

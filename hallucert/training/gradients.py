@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from hallucert.arguments import checked_flag
 from hallucert.errors import ArgumentError, HallucertError
+from hallucert.settings import checked_flag
 from hallucert.training.ascents import Memory, Weight, norm, widened
 from hallucert.training.descents import Descent, Pair, both, dot
 from hallucert.training.monitor import Sample

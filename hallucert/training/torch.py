@@ -18,8 +18,9 @@ from typing import Any
 
 import torch
 
-from hallucert.arguments import checked_choice, checked_flag, checked_whole
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError
+from hallucert.settings import checked_choice, checked_flag
 from hallucert.training import gradients, state
 from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of, widened
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
@@ -131,8 +132,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self.param_groups = self.base_optimizer.param_groups
         self.state = self.base_optimizer.state
         self.memory: dict[Any, dict[str, torch.Tensor]] = {}
-        self.count = 0
-        self.ascents = 0
+        self.count, self.ascents = 0, 0
         self._begin()
 
     def _begin(self) -> None:

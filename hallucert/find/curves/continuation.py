@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_positive
+from hallucert.arguments import checked_items
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import EndReason, EventType
@@ -23,6 +23,7 @@ from hallucert.find.domain import Edges, checked_box, checked_count, checked_rad
 from hallucert.find.eigenvalues import svd
 from hallucert.find.rescaled import Rescaled
 from hallucert.objectives.objective import Objective
+from hallucert.settings import checked_positive
 
 MAX_TURN = 0.35  # largest angle between the tangents of two neighbours, in radians
 AIM = 0.12  # the angle that the step control aims at

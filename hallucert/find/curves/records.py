@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.arguments import Explained, checked_positive
+from hallucert.arguments import Explained
 from hallucert.arrays import checked_shape, row_count
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.find.candidate import point_text
 from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.settings import checked_positive
 
 
 class EventType(StrEnum):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hallucert.arguments import checked_flag, checked_text
+from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.floats import Floats
@@ -20,6 +20,7 @@ from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.objective import ProgramObjective, entry_names
 from hallucert.objectives.program.program import Shape, entries
 from hallucert.objectives.supervised import Supervised
+from hallucert.settings import checked_flag
 
 Value = Any
 """A value of a framework's graph: a `Tensor`, a constant as a numpy array, a number, an option, or lists of these."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_flag, checked_whole
+from hallucert.arguments import checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import exact
 from hallucert.objectives.builder import TapeBuilder
@@ -22,6 +22,7 @@ from hallucert.objectives.front_ends import functions
 from hallucert.objectives.names import function_name
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import MAX_VARIABLES, Tape
+from hallucert.settings import checked_flag
 
 Value = Any
 """What numpy hands around when it runs functions on arrays of objects."""

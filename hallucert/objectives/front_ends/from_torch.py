@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_flag
 from hallucert.errors import ArgumentError, MissingPackageError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.front_ends import frameworks
@@ -25,6 +24,7 @@ from hallucert.objectives.front_ends.torch_shapes import OPERATIONS
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.supervised import Supervised, noted
+from hallucert.settings import checked_flag
 
 Torch = Any
 """What is PyTorch's: a module, a tensor, a node of a graph, or the package itself."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hallucert.arguments import checked_choice, checked_items, checked_real, checked_whole
+from hallucert.arguments import checked_items, checked_real, checked_whole
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact, whole
 from hallucert.objectives.network.layout import LOSSES, MAX_LAYERS, OUTPUTS, Layout, Training
+from hallucert.settings import checked_choice
 
 if TYPE_CHECKING:
     from hallucert.objectives.network.tanh_network import TanhNetwork

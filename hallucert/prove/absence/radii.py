@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_positive, checked_real, checked_seconds, checked_whole, quiet
+from hallucert.arguments import checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box, exact_box, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.check.census.records import CriticalPoint
@@ -31,6 +31,7 @@ from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
 from hallucert.prove.census.naming import FloatPoints
 from hallucert.prove.regions import subdivide
+from hallucert.settings import checked_positive
 
 MAX_BOXES = 400_000
 MAX_PIECES = 20_000  # of `certify_usam_absence`

@@ -9,7 +9,6 @@ from typing import Self
 
 import numpy as np
 
-from hallucert.arguments import checked_positive
 from hallucert.balls import arithmetic
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.branch.certificate import THEOREMS, BranchCertificate, Branches, chain_claims, target_claim
@@ -27,6 +26,7 @@ from hallucert.prove.curves.cells import Guide, SoughtCell, Track, propose_targe
 from hallucert.prove.curves.chains import Growing, search_chains, taken_up
 from hallucert.prove.curves.resume import BACK, located, unfinished
 from hallucert.prove.regions import quick
+from hallucert.settings import checked_positive
 
 PRECISION = 106  # bits by default: folds to 1e-8 and better need more than doubles have
 GAP = 3e-4  # what is left out at each side of a branch point, by default, as a part of its radius
