@@ -236,7 +236,11 @@ def require_writable(folder: Path, argument: str) -> None:
 
 # ---------------------------------------------------------------- telling files of this library apart, for messages
 
-CHECKPOINTS = {"census": "the checkpoint of a census", "run": "the checkpoint of an ensemble of runs"}
+CHECKPOINTS = {
+    "census": "the checkpoint of a census",
+    "run": "the checkpoint of an ensemble of runs",
+    "orbit": "the checkpoint of a run that is enclosed",
+}
 """By the work that they are of."""
 
 _LONGEST = 2**26

@@ -44,10 +44,10 @@ from hallucheck.linear import (
     transpose,
 )
 from hallucheck.point import Point
-from hallucheck.reading import dyadic, integer, items, positive, record, vector
+from hallucheck.reading import NotCovered, Refused, dyadic, integer, items, positive, record, vector
 from hallucheck.regions import around, cover
 
-MOST_BITS_OF_RUNS = 20_000
+MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
 
 
 def grammian(n: Matrix) -> Matrix:
@@ -234,16 +234,30 @@ def second_derivatives(box: Vector, point: Point) -> tuple[list[Matrix], list[Ma
 
 
 def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
-    """The inputs of a run: start, step, number of steps, bits."""
-    inputs = record(claim.inputs, "inputs", ("start", "step", "steps", "bits"))
+    """The inputs of a run: start, step, number of steps, bits.
+
+    Of a run in segments only the number of steps at the end counts here, and the cubes in between do not help: the run
+    is repeated in intervals, which lose some bits a step.
+    """
+    segments = "ends" in claim.inputs
+    names = ("ends", "centres", "radii") if segments else ("steps",)
+    inputs = record(claim.inputs, "inputs", ("start", "step", "bits", *names))
     start, step = vector(d)(inputs["start"], "start"), positive(inputs["step"], "step")
-    return start, step, integer(inputs["steps"], "steps"), integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
+    bits = integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
+    if not segments:
+        return start, step, integer(inputs["steps"], "steps"), bits
+    ends = items(inputs["ends"], "ends", positive)
+    if not ends or ends[-1].denominator != 1:
+        raise Refused("ends", "not whole numbers of steps")
+    return start, step, int(ends[-1]), bits + LOST_BITS * int(ends[-1])
 
 
 def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """`|x_N - x*|` for the iteration from an exact start, and what bounds the rest of the way, `p |V^-1 r(x_N+)|`."""
     f, plus = point.problem.f, point.problem.plus
     start, step, steps, bits = read_run(claim, len(point.x))
+    if bits > MOST_BITS_OF_RUNS:
+        raise NotCovered(f"runs in segments of more than {MOST_BITS_OF_RUNS // LOST_BITS} steps are not covered here")
     with working_precision(max(precision(), 2 * bits)):
         x, eta = [exact(v) for v in start], exact(step)
         for _ in range(steps):

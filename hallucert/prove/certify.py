@@ -65,6 +65,7 @@ class OfFunction(OfCandidate, total=False):
     """Options for a point of a function."""
 
     variant: str | RadiusLaw | None
+    checkpoint: str | PathLike[str] | None
     batches: Array
     probabilities: Array
 
@@ -121,7 +122,8 @@ def certify(
     subject : Objective, Candidate, Diagnosis, Branch, Sheet or Surface
         The function, what a search of `hallucert.find` found, or what `hallucert.diagnose` says of a point.
     x : array of shape (d,)
-        With a function: a point near the hallucinated point, for example the end of a SAM run.
+        With a function: a point near the hallucinated point, for example the end of a SAM run. None with ``start``:
+        then the run itself is followed, and the point is the one near its end.
     rho : exact positive number
         With a function: the radius. ``"0.05"`` is 1/20; a float is the dyadic rational it is.
     backend : {"arb", "mpmath", "midrad"}, optional
@@ -152,6 +154,9 @@ def certify(
 
         ``start`` : array of shape (d,), of points, with ``basin``. Also ask whether SAM from exactly this start, with
         that step, converges to the point.
+
+        ``checkpoint`` : path, with ``start`` and without `x`. File that keeps how far the run is, from which it is
+        continued after Ctrl-C.
 
         ``max_boxes`` : int, of points. Budget of each claim that subdivides (`farthest_point`, `global_target`).
 
@@ -264,6 +269,14 @@ def _diagnosis(found: Diagnosis, given: Mapping[str, Any]) -> Prover:
     return prover_of_diagnosis(found, given)
 
 
+def _function(f: Objective, given: Mapping[str, Any]) -> Prover:
+    if "x" in given or "start" not in given:
+        return prover_at(f, given)
+    from hallucert.prove.start import prover_from_start
+
+    return prover_from_start(f, given)
+
+
 _DOORS: dict[type, _Door] = {
     Branch: _Door("a branch", OfBranch, _branch),
     Sheet: _Door("a sheet", OfCurve, _sheet),
@@ -271,7 +284,7 @@ _DOORS: dict[type, _Door] = {
     Candidate: _Door("a candidate", OfCandidate, prover_of),
     BatchCandidate: _Door("a candidate with batches", OfBatchCandidate, prover_of),
     Diagnosis: _Door("a diagnosis", OfCandidate, _diagnosis),
-    object: _Door("a function", OfFunction, prover_at, more=("x", "rho")),
+    object: _Door("a function", OfFunction, _function, more=("x", "rho")),
 }
 """For each kind of subject, the last for whatever is no other."""
 

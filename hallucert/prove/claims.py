@@ -21,19 +21,13 @@ from hallucert.balls.similarity import eigenvector_bases
 from hallucert.check.attraction import manifold_basin
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import (
-    FEWEST_BITS,
-    MOST_BITS,
-    MOST_STEPS,
     Contraction,
     Region,
-    arrival,
     contraction_of,
-    farthest,
-    limit_of,
-    run,
 )
+from hallucert.check.attraction.converges import arrival, arrival_of, farthest, limit_of, run
 from hallucert.check.claim import Claim, Enclosure, Measured, Status
-from hallucert.check.point.rule import Evidence, Facts, Inputs, Rule, rules_of
+from hallucert.check.point.rule import Evidence, Facts, Inputs, Numbers, Rule, rules_of
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import length_at, publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
@@ -43,7 +37,9 @@ from hallucert.clock import look
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius, round_down, round_up
 from hallucert.find.candidate import Construction
+from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.prove import regions
+from hallucert.prove.runs import Run
 
 P = TypeVar("P")
 
@@ -57,7 +53,8 @@ ROOM = 2**-10  # the same, of inequalities between weights
 RATE_KEPT = Fraction(1, 2)  # of the rate of convergence at ``x*`` on all of Omega: more would make it smaller
 PIECES = 150  # of a subdivision that a proof may take
 LARGEST_DIMENSION = 300  # more variables make V too long for a certificate
-LOOK = 8  # the prover looks where the run is every so many steps
+FEWEST_BITS, MOST_BITS, MOST_STEPS = 128, 8192, 100_000  # of runs in balls
+LOOK = 8  # the prover looks where such a run is every so many steps
 WIDE = 4  # more bits are due when the distance is not known to one part in so many of the radius
 
 
@@ -70,6 +67,7 @@ class Hints:
     global_box: np.ndarray | None = None  # (d, 2): over this box the target may be a global minimizer
     basin: Fraction | None = None  # the step of `basin` and of `converges`
     start: tuple[Fraction, ...] | None = None  # where the run of `converges` starts
+    run: Run | None = None  # that run, as far as it is to be followed
 
     @classmethod
     def asked(cls, given: Mapping[str, Any], dimension: int, construction: Construction | None = None) -> Hints:
@@ -218,14 +216,36 @@ def _probes(contraction: Contraction, size: Fraction) -> Iterator[list[Ball]]:
         yield [ar.dot(row, w) for row in basis]
 
 
-def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
-    """The run as asked; the first multiple of `LOOK` steps, and the fewest bits, with which it arrives."""
-    region = claims.get("basin")
+@dataclass(frozen=True)
+class Shown:
+    """Inputs of a claim whose numbers are enclosed already."""
+
+    inputs: Inputs
+    numbers: Numbers
+
+
+def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Shown | Reason:
+    """The run as asked: of an array program in cubes, of a formula in balls, until it arrives."""
+    region, problem = claims.get("basin"), evidence.point.problem
     if region is None or region.status is not Status.PROVED or hints.start is None or hints.basin is None:
         return Reason.NEEDS_PREMISES
-    radius, bits = limit_of(region), max(FEWEST_BITS, evidence.arithmetic.precision)
+    if not isinstance(problem.objective, ProgramObjective):
+        return _run_in_balls(evidence, hints.start, hints.basin, limit_of(region))
+    cubes = hints.run or Run(problem, hints.start, hints.basin, evidence.arithmetic.name)
+    while True:
+        found = arrival_of(evidence, cubes.last, cubes.bits)
+        if found is not None and farthest(found) <= (1 - SLACK) * limit_of(region):
+            at_once = {"start": hints.start, "step": hints.basin, "bits": cubes.bits, "steps": 0}
+            return Shown(cubes.inputs, found) if cubes.cubes else at_once
+        if hints.run is not None or not cubes.go_on():
+            return Reason.START
+
+
+def _run_in_balls(evidence: Evidence, start: tuple[Fraction, ...], step: Fraction, radius: Fraction) -> Inputs | Reason:
+    """The first multiple of `LOOK` steps, and the fewest bits, with which a run arrives."""
+    bits = max(FEWEST_BITS, evidence.arithmetic.precision)
     while bits <= MOST_BITS:
-        for k, x in enumerate(run(evidence, hints.start, hints.basin, bits)):
+        for k, x in enumerate(run(evidence, start, step, bits)):
             look()
             if k % LOOK:
                 continue
@@ -233,7 +253,7 @@ def converges(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reas
             if found is None or WIDE * (found["distance"].upper - found["distance"].lower) > radius:
                 break
             if 2 * farthest(found) <= radius:  # with room for what publication adds, and bits for what a checker loses
-                return {"start": hints.start, "step": hints.basin, "steps": k, "bits": 2 * bits}
+                return {"start": start, "step": step, "steps": k, "bits": 2 * bits}
             if k >= MOST_STEPS:
                 return Reason.START
         bits *= 2
@@ -263,7 +283,7 @@ def no_minimizer_near(evidence: Evidence, hints: Hints, claims: Claims) -> Input
 
 # ---------------------------------------------------------------------- which claims are made
 
-CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Reason]] = {
+CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Shown | Reason]] = {
     "basin": basin,
     "converges": converges,
     "farthest_point": farthest_point,
@@ -284,7 +304,10 @@ def is_due(rule: Rule, hints: Hints, residual: bool) -> bool:
 def prove(rule: Rule, evidence: Evidence, facts: Facts, hints: Hints = NO_HINTS) -> Claim:
     """Make a claim; an honest failure is an undecided claim, with the numbers that decide nothing."""
     choose = CHOICES.get(rule.name, nothing)
-    inputs = evidence.in_time(lambda: choose(evidence, hints, facts.claims))
+    inputs = evidence.clock.kept(lambda: choose(evidence, hints, facts.claims), Reason.TIME)
+    if isinstance(inputs, Shown):
+        numbers, inputs = inputs.numbers, inputs.inputs
+        rule = replace(rule, measure=lambda *_: numbers)
     if isinstance(inputs, Reason):
         return rule.about(facts.law).open(inputs)
     measured = rule.measured(evidence, inputs)

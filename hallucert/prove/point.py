@@ -79,6 +79,8 @@ def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
     if "batches" in given or "probabilities" in given:
         problem = _in_batches(problem, given)
+    if "checkpoint" in given:
+        raise ArgumentError("checkpoint", given["checkpoint"], "be left out but for a run, with start and without x")
     if _in_arrays(problem, given):
         return _large(problem, checked_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
     return _small(problem, exact_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)

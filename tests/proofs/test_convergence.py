@@ -13,7 +13,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.attraction.basin import CONVERGES
+from hallucert.check.attraction.converges import CONVERGES
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point import existence

@@ -1,4 +1,4 @@
-"""Claims ``basin`` and ``converges``: from which starts, and how fast, SAM with a given step converges to ``x*``.
+"""Claim ``basin``: from which starts, and how fast, SAM with a given step converges to ``x*``.
 
 Isolated targets. A SAM step is ``Phi(x) = x - eta F(x)`` with ``D Phi = I - eta M(x)``, ``M(x) = H(x+) J(x)``. Let V be
 a nonsingular matrix (the real eigenvectors of ``M(x*)``, as floats) and ``|v|_V = |V^-1 v|``. On the convex set
@@ -12,37 +12,26 @@ SAM converges to ``x*`` from all of it. The same holds for every smaller step ``
 
 Made only when asked, for a step. Inputs: ``step`` (eta, dyadic), ``basis`` (V by rows), ``size`` (R), ``bound``
 (kappa), ``subdivision``. Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r).
-
-*Converges*: SAM from a given start, with a given fixed step, converges to ``x*``.
-The start ``x_0`` and the step eta are exact numbers. The iterates ``x_(k+1) = x_k - eta F(x_k)`` are enclosed in balls:
-enclosures lose some bits a step, so many bits are taken, and doubled until they suffice. If after N steps certainly
-``|x_N - x*| <= r``, with r of the claim ``basin`` for a step of at least eta, then ``x_k`` converges to ``x*``.
-
-At each step it is checked that f is defined at ``x_k`` and at ``x_k+``, and that g is not 0, so that the step is
-defined. Made only when asked, together with `basin`. Inputs: ``start``, ``step`` (exact), ``steps`` (N), ``bits``.
-Number: ``distance`` (``|x_N - x*|``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
-from hallucert.balls import arithmetic, matrix
+from hallucert.balls import matrix
 from hallucert.balls.facade import Ball
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.check.attraction import manifold_basin
-from hallucert.check.attraction.norms import root, spectral_norm
-from hallucert.check.claim import Claim, Enclosure, Sentence, Status
+from hallucert.check.attraction.norms import spectral_norm
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Box, Criteria, box_around
-from hallucert.clock import look
 from hallucert.objectives.formula import FormulaObjective
 
 MOST_VARIABLES = 4
@@ -202,81 +191,4 @@ BASIN = Rule(
     measure=measure_basin,
     conclude=conclude_basin,
     inputs=(SET | {"subdivision": "subdivision"}, SET | {"blocks": "vector", "weights": "dyadics", "slope": "dyadic"}),
-)
-
-
-FEWEST_BITS, MOST_BITS = 128, 8192
-MOST_STEPS = 100_000
-
-
-def measure_converges(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
-    """Enclose the distance of ``x_N`` from ``x*``."""
-    start, step, steps, bits = (inputs[name] for name in ("start", "step", "steps", "bits"))
-    makes_sense = len(start) == len(evidence.point.x) and step > 0 and 0 <= steps <= MOST_STEPS
-    if not makes_sense or not FEWEST_BITS <= bits <= 2 * MOST_BITS:
-        return Reason.NEEDS_PREMISES
-    for k, x in enumerate(run(evidence, start, step, bits)):
-        if k == steps:
-            return arrival(evidence, x, bits) or Reason.PRECISION
-        look()
-    return Reason.PRECISION
-
-
-def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int) -> Iterator[list[Any]]:
-    """Yield ``x_0, x_1, ..`` in balls; ends where a step is not certainly defined."""
-    ar, point = arithmetic(evidence.arithmetic.name, bits), evidence.point
-    with ar:
-        eta, x = ar.constant(step), [ar.constant(v) for v in start]
-    while True:
-        yield x
-        with ar:
-            here = Point(ar, point.problem, x)
-            x = [v - eta * g for v, g in zip(x, here.shifted_gradient, strict=True)]
-            if not (here.domain_certain and ar.all_finite([x])):
-                return
-
-
-def arrival(evidence: Evidence, x: Sequence[Any], bits: int) -> dict[str, Enclosure] | None:
-    """Enclose ``|x - x*|``, in residual form what bounds the rest of the path, too; None if indeterminate."""
-    ar = arithmetic(evidence.arithmetic.name, bits)
-    with ar:
-        square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
-        rest = manifold_basin.measure_arrival(evidence, list(x), ar) if evidence.residual_form else None
-    if not ar.is_finite(square) or (evidence.residual_form and rest is None):
-        return None
-    found = {"distance": root(Enclosure(*ar.endpoints(square)))}
-    return found if rest is None else found | {"rest": rest}
-
-
-def limit_of(region: Claim) -> Fraction:
-    """Return how far from ``x*`` a run may go, by the claim `basin`."""
-    size: Fraction = region.inputs["size"] if "weights" in region.inputs else region.numbers["radius"].lower
-    return size
-
-
-def farthest(numbers: Numbers) -> Fraction:
-    """Return how far from ``x*`` the rest of a run goes at most."""
-    return sum((number.upper for number in numbers.values()), Fraction(0))
-
-
-def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
-    """A run that comes into a basin converges."""
-    if not facts.proved(BASIN.name):
-        return Reason.NEEDS_PREMISES
-    region, distance, step = facts.claims[BASIN.name], numbers["distance"], inputs["step"]
-    limit = limit_of(region)
-    if step > region.inputs["step"] or farthest(numbers) > limit:
-        return Reason.START
-    rest = numbers["rest"].upper if facts.problem.residual else None
-    about = (facts.law, inputs["start"], step, inputs["steps"], distance.upper, rest, limit)
-    return Status.PROVED, Sentence("attraction.converges", about)
-
-
-CONVERGES = Rule(
-    name="converges",
-    needs="start",
-    question="Does SAM from this start, with this step, converge to x*?",
-    measure=measure_converges,
-    conclude=conclude_converges,
-    inputs=({"start": "vector", "step": "exact", "steps": "integer", "bits": "integer"},),
 )

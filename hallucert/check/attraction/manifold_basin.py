@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -48,6 +48,7 @@ from hallucert.balls.midrad.rounding import TINY, UP, Doubles, excess
 from hallucert.check.attraction.as_program import as_program
 from hallucert.check.attraction.ascent_programs import AscentPrograms
 from hallucert.check.attraction.norms import root
+from hallucert.check.attraction.step_matrices import joined
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
 from hallucert.check.problem import Point
@@ -135,7 +136,7 @@ class Frame:
                 look()
                 directions = np.eye(min(LANES, d - start), d, start)
                 results = arrays.run(program, [*at, row, *f.split(directions)])
-                parts.append(_joined(results, f.program.inputs, len(directions)))
+                parts.append(joined(results, f.program.inputs, len(directions)))
             return MidRad.concatenate(parts).T
 
         first, second = (programs.moved(program) for program in (programs.back, programs.descent))
@@ -197,14 +198,6 @@ def _norms(entries: MidRad | Doubles, axis: int) -> Doubles:
 def _rounded(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> MidRad:
     """The doubles around a matrix of balls; `DomainError` if there are none."""
     return MidRad.from_balls(ar, np.array([list(row) for row in rows], dtype=object))
-
-
-def _joined(arrays: Sequence[MidRad], shapes: Sequence[tuple[int, ...]], lanes: int) -> MidRad:
-    """Lanes of parameter arrays as lanes of vectors; what does not depend on the lane is the same in all."""
-    parts = []
-    for array, shape in zip(arrays, shapes, strict=True):
-        parts.append(array.map(partial(np.broadcast_to, shape=(lanes, *shape))).reshape(lanes, -1))
-    return MidRad.concatenate(parts, axis=-1)
 
 
 def frame_of(evidence: Evidence, inputs: Inputs) -> Frame | None:

@@ -145,7 +145,7 @@ _PLACES = {
     "projected_c32": "attraction.projected_c32",
     "attractor": "attraction.attractor",
     "basin": "attraction.basin",
-    "converges": "attraction.basin",
+    "converges": "attraction.converges",
     "farthest_point": "region.farthest_point",
     "global_target": "region.global_target",
     "no_minimizer_near": "point.no_minimizer_near",

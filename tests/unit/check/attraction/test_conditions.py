@@ -13,8 +13,9 @@ from spoken import spoken
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.attraction import attractor, basin, projected_c32, theorem_3_2
-from hallucert.check.attraction.basin import Contraction, Region, contraction_of, root
+from hallucert.check.attraction import attractor, basin, converges, projected_c32, theorem_3_2
+from hallucert.check.attraction.basin import Contraction, Region, contraction_of
+from hallucert.check.attraction.norms import root
 from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Point, Problem
@@ -354,16 +355,16 @@ def test_a_run_converges_only_into_a_basin_of_its_step():
     facts = _facts()
     start = {"start": (Fraction(1, 3), Fraction(-2), Fraction(0)), "step": Fraction(1, 3), "steps": 7, "bits": 128}
     numbers = {"distance": _interval("1/3", "2/3")}
-    assert spoken(basin.conclude_converges(facts, numbers, start)) is Reason.NEEDS_PREMISES
+    assert spoken(converges.conclude_converges(facts, numbers, start)) is Reason.NEEDS_PREMISES
     claim = Claim("basin", Status.PROVED, ".", {"radius": _interval("2/3", 1)}, BASIN)
     facts.claims["basin"] = claim
-    status, words = spoken(basin.conclude_converges(facts, numbers, start))
+    status, words = spoken(converges.conclude_converges(facts, numbers, start))
     assert status is Status.PROVED and words.startswith("SAM from x_0 = (1/3, -2, 0) with the fixed step 1/3 converges")
     assert "after 7 steps its distance to x* is at most 0.666667," in words
-    assert spoken(basin.conclude_converges(facts, {"distance": _interval("1/3", "3/4")}, start)) is Reason.START
-    assert spoken(basin.conclude_converges(facts, numbers, start | {"step": Fraction(3, 8)})) is Reason.START
+    assert spoken(converges.conclude_converges(facts, {"distance": _interval("1/3", "3/4")}, start)) is Reason.START
+    assert spoken(converges.conclude_converges(facts, numbers, start | {"step": Fraction(3, 8)})) is Reason.START
     facts.claims["basin"] = replace(claim, status=Status.UNDECIDED)
-    assert spoken(basin.conclude_converges(facts, numbers, start)) is Reason.NEEDS_PREMISES
+    assert spoken(converges.conclude_converges(facts, numbers, start)) is Reason.NEEDS_PREMISES
 
 
 @pytest.mark.parametrize(

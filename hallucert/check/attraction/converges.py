@@ -1,0 +1,173 @@
+"""Claim ``converges``: SAM from a given start, with a given fixed step, converges to ``x*``, or to the manifold there.
+
+The start ``x_0`` and the step eta are exact numbers. If after N steps ``x_N`` is certainly in the basin of the claim
+``basin`` for a step of at least eta, the run converges. In residual form it is there if the distance from ``x*`` and
+the bound of the rest of the path together are at most R.
+
+Where ``x_N`` is, is shown in one of two ways. *Step by step*: the iterates are enclosed in balls, which lose some bits
+a step, so that many bits are taken, and doubled until they suffice. *In segments*: after certain numbers of steps, the
+last of them N, the run is in cubes, which the claim lists. From every point of a cube, the first of which is the start,
+so many steps lead into the next. Each segment is shown for itself (`hallucert.check.attraction.orbit`), in any order
+and in several processes.
+
+At each step it is checked that f is defined at ``x_k`` and at ``x_k+``, and that g is not 0, so that the step is
+defined. Made only when asked, together with `basin`. Inputs: ``start``, ``step`` (exact), ``bits``, and ``steps`` (N)
+or ``ends`` (numbers of steps), ``centres`` and ``radii`` of cubes. Numbers: ``distance`` (``|x_N - x*|``), in residual
+form ``rest``, too.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from hallucert.balls import arithmetic, matrix
+from hallucert.check.attraction import manifold_basin
+from hallucert.check.attraction.basin import BASIN
+from hallucert.check.attraction.norms import root
+from hallucert.check.claim import Claim, Enclosure, Sentence, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.problem import Point, Problem
+from hallucert.check.reason import Reason
+from hallucert.clock import Clock, OutOfTime, look
+from hallucert.processes import in_order, jobs_of
+
+if TYPE_CHECKING:
+    from hallucert.check.attraction.orbit import Cube
+
+FEWEST_BITS, MOST_BITS = 64, 20_000
+MOST_STEPS = 1_000_000
+
+
+def measure_converges(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Enclose the distance of ``x_N`` from ``x*``, and what bounds the rest of the path."""
+    start, step, bits = (inputs[name] for name in ("start", "step", "bits"))
+    if not (len(start) == len(evidence.point.x) and step > 0 and FEWEST_BITS <= bits <= MOST_BITS):
+        return Reason.NEEDS_PREMISES
+    if "ends" in inputs:
+        cubes = cubes_of(inputs)
+        return Reason.NEEDS_PREMISES if cubes is None else measure_segments(evidence, inputs, cubes)
+    if inputs["steps"] > MOST_STEPS:
+        return Reason.NEEDS_PREMISES
+    for k, x in enumerate(run(evidence, start, step, bits)):
+        if k == inputs["steps"]:
+            return arrival(evidence, x, bits) or Reason.PRECISION
+        look()
+    return Reason.PRECISION
+
+
+def steps_of(inputs: Inputs) -> int:
+    """Return N."""
+    return int(inputs["ends"][-1]) if "ends" in inputs else int(inputs["steps"])
+
+
+def cubes_of(inputs: Inputs) -> list[Cube] | None:
+    """Return the start and the cubes after it; None if they make no sense."""
+    from hallucert.check.attraction.orbit import Cube
+
+    ends, centres, radii, d = inputs["ends"], inputs["centres"], inputs["radii"], len(inputs["start"])
+    fit = len(ends) == len(centres) == len(radii) > 0 and all(len(centre) == d for centre in centres)
+    whole = all(end.denominator == 1 for end in ends) and all(a < b for a, b in pairwise((0, *ends)))
+    if not (fit and whole and ends[-1] <= MOST_STEPS and min(radii) > 0):
+        return None
+    return [Cube(inputs["start"], Fraction(0)), *map(Cube, centres, radii)]
+
+
+def measure_segments(evidence: Evidence, inputs: Inputs, cubes: Sequence[Cube]) -> Numbers | Reason:
+    """Show that each segment leads from one cube into the next; enclose where the last one is."""
+    problem, ends = evidence.point.problem, [0, *map(int, inputs["ends"])]
+    until = time.time() + evidence.clock.left()
+    show = partial(leads, problem, evidence.arithmetic.name, inputs["bits"], inputs["step"], until)
+    lengths = (last - first for first, last in pairwise(ends))
+    tasks = [partial(show, *pair, n) for pair, n in zip(pairwise(cubes), lengths, strict=True)]
+    for done, held in enumerate(in_order(tasks, *jobs_of(None)), 1):
+        look("steps of a run", ends[done], ends[-1])
+        if not held:
+            return Reason.PRECISION
+    return arrival_of(evidence, cubes[-1], inputs["bits"]) or Reason.PRECISION
+
+
+def leads(problem: Problem, name: str, bits: int, step: Fraction, until: float, start: Cube, end: Cube, n: int) -> bool:
+    """Tell whether n steps certainly lead from every point of one cube into another; False when the time is over."""
+    from hallucert.check.attraction.orbit import Cube, follow
+
+    with Clock(until - time.time() if math.isfinite(until) else math.inf).watched():
+        try:
+            found = follow(problem, arithmetic(name, bits), step, start, n)
+        except OutOfTime:
+            return False
+    return isinstance(found, Cube) and end.holds(found)
+
+
+def arrival_of(evidence: Evidence, cube: Cube, bits: int) -> dict[str, Enclosure] | None:
+    """The same as `arrival` for all points of a cube."""
+    ar = arithmetic(evidence.arithmetic.name, bits)
+    with ar:
+        return arrival(evidence, [ar.interval(c - cube.radius, c + cube.radius) for c in cube.centre], bits)
+
+
+def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int) -> Iterator[list[Any]]:
+    """Yield ``x_0, x_1, ..`` in balls; ends where a step is not certainly defined."""
+    ar, point = arithmetic(evidence.arithmetic.name, bits), evidence.point
+    with ar:
+        eta, x = ar.constant(step), [ar.constant(v) for v in start]
+    while True:
+        yield x
+        with ar:
+            here = Point(ar, point.problem, x)
+            x = [v - eta * g for v, g in zip(x, here.shifted_gradient, strict=True)]
+            if not (here.domain_certain and ar.all_finite([x])):
+                return
+
+
+def arrival(evidence: Evidence, x: Sequence[Any], bits: int) -> dict[str, Enclosure] | None:
+    """Enclose ``|x - x*|``, in residual form what bounds the rest of the path, too; None if indeterminate."""
+    ar = arithmetic(evidence.arithmetic.name, bits)
+    with ar:
+        square = matrix.sum_of_squares(ar, [a - b for a, b in zip(x, evidence.point.x, strict=True)])
+        rest = manifold_basin.measure_arrival(evidence, list(x), ar) if evidence.residual_form else None
+    if not ar.is_finite(square) or (evidence.residual_form and rest is None):
+        return None
+    found = {"distance": root(Enclosure(*ar.endpoints(square)))}
+    return found if rest is None else found | {"rest": rest}
+
+
+def limit_of(region: Claim) -> Fraction:
+    """Return how far from ``x*`` a run may go, by the claim `basin`."""
+    size: Fraction = region.inputs["size"] if "weights" in region.inputs else region.numbers["radius"].lower
+    return size
+
+
+def farthest(numbers: Numbers) -> Fraction:
+    """Return how far from ``x*`` the rest of a run goes at most."""
+    return sum((number.upper for number in numbers.values()), Fraction(0))
+
+
+def conclude_converges(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """A run that comes into a basin converges."""
+    if not facts.proved(BASIN.name):
+        return Reason.NEEDS_PREMISES
+    region, distance, step = facts.claims[BASIN.name], numbers["distance"], inputs["step"]
+    limit = limit_of(region)
+    if step > region.inputs["step"] or farthest(numbers) > limit:
+        return Reason.START
+    rest = numbers["rest"].upper if facts.problem.residual else None
+    about = (facts.law, inputs["start"], step, steps_of(inputs), distance.upper, rest, limit)
+    return Status.PROVED, Sentence("attraction.converges", about)
+
+
+RUN = {"start": "vector", "step": "exact", "bits": "integer"}
+
+CONVERGES = Rule(
+    name="converges",
+    needs="start",
+    question="Does SAM from this start, with this step, converge to x*?",
+    measure=measure_converges,
+    conclude=conclude_converges,
+    inputs=(RUN | {"steps": "integer"}, RUN | {"ends": "vector", "centres": "rows", "radii": "dyadics"}),
+)

@@ -1,0 +1,75 @@
+"""From a start to a theorem: a run is followed until a point near its end has a basin in which the run is.
+
+Floats cannot tell where a run ends: where rounding errors grow by more than 53 bits, as they do while steps are at the
+edge of stability, the run in exact arithmetic is another one. So the run itself, in balls, proposes the point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hallucert.arguments import checked_path
+from hallucert.check.claim import Claim, Status
+from hallucert.check.point.certificate import Certificate
+from hallucert.check.problem import Problem
+from hallucert.clock import Clock
+from hallucert.errors import ArgumentError
+from hallucert.exact import exact_radius
+from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.radius_law import radius_law
+from hallucert.prove.claims import Hints
+from hallucert.prove.point import MAX_BOXES, PointTask, Prover, certify_point
+from hallucert.prove.runs import Run
+from hallucert.sam import perturbed_point, shifted_gradient
+
+SETTLED, SOONER = 1e-5, 4.0
+"""A point is looked for where ``|g(x+)|`` is below the one, and again where it is by the other factor smaller."""
+
+
+def prover_from_start(f: Objective, given: Mapping[str, Any]) -> Prover:
+    """Return what follows a run from its start to a point that is proved."""
+    if "rho" not in given:
+        raise ArgumentError("rho", None, "be given")
+    f = checked_objective(f)
+    f.require_rigorous()
+    problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
+    if name := next((name for name in ("radius", "global_box", "batches", "probabilities") if name in given), None):
+        raise ArgumentError(name, given[name], "be left out where the run from a start proposes the point")
+    path = checked_path(given["checkpoint"], "checkpoint") if "checkpoint" in given else None
+    return partial(_follow, problem, Hints.asked(given, f.dimension), path)
+
+
+def _follow(
+    problem: Problem, hints: Hints, path: Any, backend: str, ladder: tuple[int, ...] | None, clock: Clock
+) -> Certificate:
+    """Return the certificate of the point at which a run arrives; or of the last that was tried, if it does not."""
+    assert hints.start is not None and hints.basin is not None
+    run, last = Run(problem, hints.start, hints.basin, backend, path), math.inf
+    found: Certificate | None = None
+    while True:
+        going = clock.kept(run.go_on, False)
+        x = np.array([float(v) for v in run.last.centre])
+        size = float(np.linalg.norm(shifted_gradient(problem.objective, x, problem.rho, variant=problem.law)))
+        near = size < SETTLED and size * SOONER < last and not (found and _is_far(found["basin"], problem, x))
+        if near or not going:
+            task = PointTask(problem, run.last.centre, None, replace(hints, run=run), MAX_BOXES)
+            found, last = certify_point(task, backend, ladder, clock), size
+            if not going or found["converges"].status is Status.PROVED:
+                return found
+
+
+def _is_far(basin: Claim, problem: Problem, x: np.ndarray) -> bool:
+    """Tell, in floats, whether the rest of a run is too long for a basin like the one of an earlier point."""
+    if basin.status is not Status.PROVED or "weights" not in basin.inputs:
+        return False
+    m = problem.objective.residual_count
+    v = np.array([float(b) for b in basin.inputs["basis"]]).reshape(m, m)
+    weights = np.repeat([float(p) for p in basin.inputs["weights"]], [int(n) for n in basin.inputs["blocks"]])
+    y = problem.objective.residual(perturbed_point(problem.objective, x, problem.rho, variant=problem.law))
+    return bool(weights @ np.abs(np.linalg.solve(v, y)) > float(basin.inputs["size"]))

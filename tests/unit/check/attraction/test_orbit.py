@@ -1,0 +1,153 @@
+"""Claim: where `follow` puts a cube, all its points are after the steps, and its errors grow as derivatives do."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.balls.midrad import MidRad
+from hallucert.check.attraction.orbit import Cube, Errors, follow
+from hallucert.check.problem import Problem
+from hallucert.check.reason import Reason
+from hallucert.objectives.radius_law import SAM, RadiusLaw
+
+INPUTS, TARGETS = [2.0408, -2.5556], [-1.0, 1.0]
+NETWORK = hc.TanhNetwork((1, 2, 1), np.array(INPUTS)[:, None], TARGETS)
+PROBLEM, STEP = Problem(NETWORK, Fraction(2), residual=True), Fraction(1, 50)
+START = NETWORK.initial(0, count=64, gain=2.0)[36]
+
+
+def exact(x: np.ndarray) -> tuple[Fraction, ...]:
+    """Doubles as they are."""
+    return tuple(Fraction(v) for v in x.tolist())
+
+
+def simulated(start: list[mpmath.mpf], steps: int) -> list[mpmath.mpf]:
+    """SAM on the network with the formulas of its layers written out, in mpmath's numbers."""
+    x, n = list(start), len(INPUTS)
+
+    def gradient(x: list[mpmath.mpf]) -> list[mpmath.mpf]:
+        (a, c), (b, d), (v, w), o = x[0:2], x[2:4], x[4:6], x[6]
+        g = [mpmath.mpf(0)] * 7
+        for t, y in zip(INPUTS, TARGETS, strict=True):
+            p, q = mpmath.tanh(a * t + b), mpmath.tanh(c * t + d)
+            e = (v * p + w * q + o - y) / n
+            left, right = e * v * (1 - p * p), e * w * (1 - q * q)
+            g = [s + r for s, r in zip(g, [left * t, right * t, left, right, e * p, e * q, e], strict=True)]
+        return g
+
+    for _ in range(steps):
+        g = gradient(x)
+        factor = 2 / mpmath.sqrt(sum(v * v for v in g))
+        x = [v - s / 50 for v, s in zip(x, gradient([v + factor * s for v, s in zip(x, g, strict=True)]), strict=True)]
+    return x
+
+
+@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+def test_a_simulation_in_2000_bits_is_in_the_cube(backend: str) -> None:
+    """After 60 steps from the exact start; the cube is no wider than 2^-90, and balls would lose 3 bits a step."""
+    with mpmath.workprec(2000):
+        end = simulated([mpmath.mpf(float(v)) for v in START], 60)
+        found = follow(PROBLEM, arithmetic(backend, 128), STEP, Cube(exact(START), Fraction(0)), 60)
+        assert isinstance(found, Cube)
+        assert found.radius < Fraction(1, 2**90)
+        for value, middle in zip(end, found.centre, strict=True):
+            assert abs(value - mpmath.mpf(middle.numerator) / middle.denominator) <= float(found.radius)
+
+
+def test_corners_of_a_cube_stay_in_the_next() -> None:
+    """Runs from corners of a cube of half width 2^-30 end in its image, and fill a good part of it."""
+    start, rng = Cube(exact(START), Fraction(1, 2**30)), np.random.default_rng(0)
+    found = follow(PROBLEM, arithmetic("arb", 128), STEP, start, 40)
+    assert isinstance(found, Cube)
+    middle, radius, reached = [float(c) for c in found.centre], float(found.radius), 0.0
+    for signs in rng.choice([-1.0, 1.0], size=(8, 7)):
+        x = START + signs * 2.0**-30
+        for _ in range(40):
+            x = x - 0.02 * hc.sam.shifted_gradient(NETWORK, x, 2)
+        reached = max(reached, np.abs(x - middle).max())
+    assert radius / 30 < reached <= radius
+
+
+def test_two_segments_are_weaker_than_one_and_short_numbers_do_no_harm() -> None:
+    """From a cube around the middle of a run the rest ends around the end of the whole."""
+    ar, start = arithmetic("arb", 128), Cube(exact(START), Fraction(0))
+    whole, half = follow(PROBLEM, ar, STEP, start, 80), follow(PROBLEM, ar, STEP, start, 40)
+    assert isinstance(whole, Cube) and isinstance(half, Cube)
+    rest = follow(PROBLEM, ar, STEP, Cube(half.centre, 2 * half.radius), 40)
+    assert isinstance(rest, Cube)
+    assert Cube(rest.centre, 2 * rest.radius).holds(whole)
+    assert not whole.holds(rest)
+
+
+def test_a_start_that_is_no_dyadic_number_has_a_radius() -> None:
+    """1/3 is within what the first balls take for it."""
+    start = Cube((Fraction(1, 3),) * 7, Fraction(0))
+    coarse, fine = (follow(PROBLEM, arithmetic("arb", bits), STEP, start, 8) for bits in (64, 200))
+    assert isinstance(coarse, Cube) and isinstance(fine, Cube)
+    assert coarse.holds(fine)
+    assert Fraction(1, 2**70) < coarse.radius < Fraction(1, 2**40)
+
+
+@pytest.mark.parametrize("law", [SAM, RadiusLaw("usam"), RadiusLaw("asam", (Fraction(1, 2), Fraction(3)))])
+def test_formulas_and_other_ascent_steps_are_followed(law: RadiusLaw) -> None:
+    """A run in floats is in the cube, to rounding."""
+    f = hc.Objective.parse("exp(x/2)*y + y**2 - x*y**3/5 + x**2.0")
+    problem, x = Problem(f, Fraction(1, 4), law), np.array([0.5, -0.25])
+    found = follow(problem, arithmetic("arb", 106), Fraction(1, 8), Cube(exact(x), Fraction(0)), 30)
+    for _ in range(30):
+        x = x - hc.sam.shifted_gradient(f, x, "0.25", variant=law) / 8
+    assert isinstance(found, Cube)
+    np.testing.assert_allclose([float(c) for c in found.centre], x, atol=1e-12)
+    assert found.radius < Fraction(1, 2**80)
+
+
+@pytest.mark.parametrize(
+    ("formula", "start"),
+    [("log(x) + y**2", (0.75, 1.0)), ("(x**2 - 1)**2 + y**2", (0.0, 0.0)), ("sqrt(1 - x) + y**2", (0.5, 0.1))],
+)
+def test_runs_that_are_not_defined_end(formula: str, start: tuple[float, float]) -> None:
+    """At 0 for a logarithm, at a zero of the gradient, and where x+ is outside of the domain."""
+    f = hc.Objective.parse(formula)
+    cube = Cube(tuple(map(Fraction, start)), Fraction(0))
+    assert follow(Problem(f, Fraction(1)), arithmetic("arb", 106), Fraction(1, 4), cube, 60) is Reason.PRECISION
+
+
+def test_a_cube_that_is_too_wide_is_not_followed() -> None:
+    """Where boxes hold a zero of the gradient."""
+    wide = Cube(exact(START), Fraction(4))
+    assert follow(PROBLEM, arithmetic("arb", 128), STEP, wide, 4) is Reason.PRECISION
+
+
+def test_errors_of_rotations_do_not_grow() -> None:
+    """After 640 turns by 1 rad of the plane a square is at most a few times as large; boxes would be e^214."""
+    turn = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
+    errors: Errors | None = Errors.within(Fraction(1, 2**100), 2)
+    for _ in range(10):
+        assert errors is not None
+        errors = errors.moved(MidRad(np.repeat(turn[None], 64, axis=0)), [Fraction(0)] * 64, Fraction(1))
+    assert errors is not None
+    assert Fraction(1, 2**100) <= errors.reach <= Fraction(3, 2**100)
+
+
+def test_errors_hold_products_of_matrices_and_what_is_added() -> None:
+    """Random errors, moved by random matrices in the enclosures and by random defects, stay in the set, at any size."""
+    rng = np.random.default_rng(4)
+    middle = rng.normal(size=(24, 3, 3)) / 1.5
+    for unit in (Fraction(1), Fraction(1, 2**1500)):
+        errors = Errors.within(unit, 3).moved(MidRad(middle, 1e-3), [unit / 100] * 24, unit * 10**6)
+        assert errors is not None
+        for _ in range(50):
+            e = rng.choice([-1.0, 1.0], size=3)
+            for m in middle:
+                e = (m + 1e-3 * rng.uniform(-1, 1, size=(3, 3))) @ e + 0.01 * rng.uniform(-1, 1, size=3)
+            scale = unit / Fraction(2) ** errors.unit
+            inside = np.linalg.solve(errors.edges, e * float(scale))
+            assert (np.abs(inside) <= errors.sides * (1 + 1e-9)).all()
+    small = Errors.within(Fraction(1), 3).moved(MidRad(middle), [Fraction(0)] * 24, Fraction(1, 2))
+    assert small is None  # boxes that do not hold the errors show nothing
