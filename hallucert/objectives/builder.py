@@ -107,6 +107,9 @@ class TapeBuilder:
         return self._push(Node("neg", a))
 
     def mul(self, a: int, b: int) -> int:
+        one = self._constants.get((1, 1))
+        if one in (a, b):  # most factors of a derivative are 1
+            return b if a == one else a
         x, y = self._value(a), self._value(b)
         if x is not None and y is not None and _fits(x * y):
             return self.constant(x * y)

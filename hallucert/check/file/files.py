@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from importlib import import_module
 from os import PathLike
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -21,6 +22,7 @@ from hallucert.errors import CertificateError
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 40
+PART = 2**16
 
 _STEPS = np.zeros(256, dtype=np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
@@ -70,10 +72,7 @@ def load(path: str | PathLike[str]) -> Any:
     OSError
         If the file cannot be read.
     """
-    with checked_path(path).open("rb") as stream:
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise CertificateError("(file)", f"is larger than {MAX_BYTES} bytes")
+    content = _content(checked_path(path))
     if FORMAT.encode() not in content:
         from hallucert.files import kind_of_content  # for the message alone
 
@@ -103,6 +102,18 @@ def load(path: str | PathLike[str]) -> Any:
 
         fill(arrays, checked_path(path), data.pop("doubles", None) if isinstance(data, dict) else None)
     return from_json(data)
+
+
+def _content(path: Path) -> bytes:
+    """Read a file, part by part: memory is taken for what there is, not for what there may be."""
+    parts, size = list[bytes](), 0
+    with path.open("rb") as stream:
+        while part := stream.read(PART):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BYTES:
+                raise CertificateError("(file)", f"is larger than {MAX_BYTES} bytes")
+    return b"".join(parts)
 
 
 def _depth(text: str) -> int:
