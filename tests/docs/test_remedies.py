@@ -29,27 +29,27 @@ def test_the_tables_are_those_of_the_stored_runs(made: dict[str, Any]) -> None:
 
 
 def test_the_grid_is_whole(made: dict[str, Any]) -> None:
-    """Five networks on digits, three radii, five seeds, seven methods and SGD; and the paper's methods on MNIST."""
+    """Five networks on digits, three radii, fifteen seeds, seven methods and SGD; and the paper's methods on MNIST."""
     for name in made["COLUMNS"]:
         rows, arms = made["of_arena"](made["rows"], name), 7 if name in made["DIGITS"] else 3
-        assert len(rows) == 5 * (1 + 3 * arms)
+        assert len(rows) == 15 * (1 + 3 * arms)
         assert len({(row["seed"], row["rho"], row["arm"]) for row in rows}) == len(rows)
 
 
 def test_what_the_page_says_of_monitor_and_guard(made: dict[str, Any]) -> None:
     """At least 95 % of the stuck runs are found, at most 10 % of the alarms are false; the guard leaves no run stuck.
 
-    Where all runs of SAM train the guard keeps 90 % of the radius; it is not behind on digits, and on MNIST by 1.1
-    standard errors.
+    Where all runs of SAM train the guard keeps 90 % of the radius, and its accuracy is less than a standard error
+    below SAM's.
     """
-    stuck, well = detected(made["rows"])
+    stuck, well = detected([row for row in made["rows"] if row["seed"] >= made["FIRST"]])
     assert stuck.count >= 0.95 * stuck.total and well.count <= 0.1 * well.total
     for name in made["COLUMNS"]:
         said = guarded(made["of_arena"](made["rows"], name))
         assert said["stuck"] == [] and said["where SAM trains"]
         assert all(cost["mean_rho"] >= 0.9 for cost in said["where SAM trains"])
-        assert max(cost["behind"] for cost in said["where SAM trains"]) <= (0 if name in made["DIGITS"] else 1.15)
-        assert len(of_arm(made["of_arena"](made["rows"], name), "guard")) == 15
+        assert all(cost["behind"] < 1 for cost in said["where SAM trains"])
+        assert len(of_arm(made["of_arena"](made["rows"], name), "guard")) == 45
 
 
 def test_runs_that_train_late_are_called_stalled(made: dict[str, Any]) -> None:
