@@ -54,7 +54,18 @@ def together(names: Sequence[str]) -> str:
 
 
 def card(certificate: Certificate) -> list[str]:
-    """Return where the point is, and the claims; those that lack a point, together."""
+    """Say where the point is, and what is claimed; claims that lack a point stand together.
+
+    Parameters
+    ----------
+    certificate : Certificate
+        Of a point.
+
+    Returns
+    -------
+    list of str
+        Lines of the card.
+    """
     law, f, printed = certificate.law, certificate.objective, certificate.printed
     step = "" if law == SAM else f", {law.name}: x+ = x + {law.step_text}{law.direction_text}"
     lines = [f"rho = {short_rational(certificate.rho)}{step}{certificate.problem.described}"]
