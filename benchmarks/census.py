@@ -1,14 +1,18 @@
 """How long a census takes, and the same equations paved by codac.
 
-Run with ``python benchmarks/census.py``. If codac is installed, here or in the Python named by the environment variable
-``CODAC_PYTHON``, it is run in a process of its own, because importing it leaves the floating-point unit in another
-rounding mode. It gets the same equations: ``grad f = 0`` for the targets, then for each of them
+Run with ``python benchmarks/census.py``, or with ``--growth`` for a picture of how the time grows with the number of
+variables and of points, ``docs/images/census-growth.png``. If codac is installed, here or in the Python named by the
+environment variable ``CODAC_PYTHON``, it is run in a process of its own, because importing it leaves the floating-point
+unit in another rounding mode. It gets the same equations: ``grad f = 0`` for the targets, then for each of them
 ``|x - c|^2 = rho^2``, ``g x (c - x) = 0`` and ``g . (c - x) >= 0``, contracted by `CtcInverse` inside `pave`. What it
 returns are boxes that may hold solutions: no existence, no uniqueness, no classes. Ours holds all three.
 
 Times are processor times of one thread, so that other load disturbs them less; the load is printed. Widths of codac's
 boxes: 1e-3; the smallest box in which our search proved a zero; and finer ones, until its clusters are as many as our
 targets and points, or to show that they are not.
+
+Our times are those of a process in which numba is loaded, as it is where SAM has run; without it a search in two or
+three variables does the same in numpy, which takes up to twice as long in two variables, but does not load a compiler.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numba
+import numpy as np
 import sympy
 
 import hallucert as hc
@@ -31,8 +37,9 @@ from hallucert.exact import parse_dyadic
 PLANE = [("himmelblau", "3.5", 2), ("six_hump_camel", "1", 2), ("styblinski_tang", "3", 2)]
 SOLID = [("styblinski_tang", "3", 3), ("four_well", "2.2", 3), ("styblinski_tang", "3", 4)]
 REPEATS = 5
-FINER = [1e-5, 1e-7, 1e-9]
+FINER = [1e-5, 1e-9]
 """Widths of codac's boxes, to see whether its clusters become as many as the solutions."""
+PICTURE = Path(__file__).parents[1] / "docs" / "images" / "census-growth.png"
 
 CODAC = """
 import json, sys, time
@@ -106,10 +113,47 @@ def smallest_proved(f: hc.Objective, box: list[tuple[float, float]], rho: str) -
     )
 
 
+def problem(name: str, dimension: int) -> tuple[Any, hc.Objective, list[tuple[float, float]]]:
+    """Return the entry of the gallery, the function and the box of a census."""
+    sized = name in ("styblinski_tang", "four_well")
+    entry = hc.gallery.info(name, dimension=dimension) if sized else hc.gallery.info(name)
+    return entry, entry.objective(), [(float(low), float(high)) for low, high in entry.box]
+
+
+def growth() -> None:
+    """Measure by the number of variables, and draw time against the number of targets and points."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    marks = {"styblinski_tang": "o", "four_well": "s", "himmelblau": "^", "six_hump_camel": "v"}
+    cases = [*PLANE, ("four_well", "2.2", 2), ("styblinski_tang", "3", 3), *SOLID[1:]]
+    times: dict[str, list[tuple[int, int, float]]] = {}
+    for name, rho, dimension in cases:
+        _, f, box = problem(name, dimension)
+        seconds, found = timed(
+            lambda f=f, box=box, rho=rho: hc.census(f, box, rho, workers=1), 5 if dimension < 4 else 1
+        )
+        solutions = len(found.critical_points) + len(found)
+        times.setdefault(name, []).append((dimension, solutions, seconds))
+        print(f"{name}, d = {dimension}: {solutions} targets and points, {found.boxes} boxes, {1e3 * seconds:.1f} ms")
+    for name, rows in times.items():
+        _, solutions, seconds = np.array(rows).T
+        axes.loglog(solutions, seconds, marker=marks[name], label=name.replace("_", " "))
+        for d, x, y in rows:
+            axes.annotate(f"d = {d}", (x, y), textcoords="offset points", xytext=(6, -9), fontsize=8)
+    ticks = [20, 50, 100, 200, 500]
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.margins(0.15)
+    axes.set_xlabel("targets and hallucinated points")
+    axes.set_ylabel("processor time of a census, s")
+    axes.legend(frameon=False)
+    figure.savefig(PICTURE, dpi=150)
+
+
 def compared(name: str, rho: str, dimension: int) -> None:
     """Measure a census and codac on the same problem, and print."""
-    entry = hc.gallery.info(name, dimension=dimension) if name == "styblinski_tang" else hc.gallery.info(name)
-    f, box = entry.objective(), [(float(low), float(high)) for low, high in entry.box]
+    entry, f, box = problem(name, dimension)
     repeats = REPEATS if dimension == 2 else 1
     seconds, found = timed(lambda: hc.census(f, box, rho, workers=1), repeats)
     print(f"{name}, d = {dimension}, rho = {rho}: {1e3 * seconds:.1f} ms, {found!r}, load {os.getloadavg()[0]:.1f}")
@@ -128,6 +172,10 @@ def compared(name: str, rho: str, dimension: int) -> None:
 
 def main() -> None:
     """Measure and print."""
+    print(f"numba {numba.__version__}")
+    if "--growth" in sys.argv:
+        growth()
+        return
     for name, rho, dimension in [*PLANE, ("styblinski_tang", "3", 3)]:
         compared(name, rho, dimension)
     for name, rho in [(name, rho) for name, rho, _ in PLANE]:
@@ -136,8 +184,7 @@ def main() -> None:
         check, verdict = timed(lambda found=found: hc.verify(found), 1)
         print(f"{name}: checked in mpmath in {check:.2f} s: {bool(verdict)}")
     for name, rho, dimension in SOLID:
-        entry = hc.gallery.info(name, dimension=dimension)
-        f, box = entry.objective(), [(float(low), float(high)) for low, high in entry.box]
+        _, f, box = problem(name, dimension)
         for workers in (1, 2):
             start = time.perf_counter()
             found = hc.census(f, box, rho, workers=workers)

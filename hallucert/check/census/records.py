@@ -341,4 +341,4 @@ def floats(box: Box) -> np.ndarray:
 
 def from_floats(box: np.ndarray) -> Box:
     """Return a box of doubles as exact numbers."""
-    return tuple(Enclosure(Fraction(float(low)), Fraction(float(high))) for low, high in box)
+    return tuple(Enclosure(Fraction(low), Fraction(high)) for low, high in box.tolist())

@@ -181,6 +181,25 @@ def root(x):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def ends(x):  # type: ignore[no-untyped-def]
+    """Return lower and upper ends, infinite where one is NaN."""
+    low, high = np.empty(x.shape[1]), np.empty(x.shape[1])
+    for i in range(x.shape[1]):
+        known = not (np.isnan(x[0, i]) or np.isnan(x[1, i]))
+        low[i], high[i] = (-x[0, i], x[1, i]) if known else (-np.inf, np.inf)
+    return low, high
+
+
+@compiled
+def nonzero(x):  # type: ignore[no-untyped-def]
+    """Tell which intervals certainly do not hold 0."""
+    result = np.empty(x.shape[1], np.bool_)
+    for i in range(x.shape[1]):
+        result[i] = np.minimum(x[0, i], x[1, i]) < 0.0
+    return result
+
+
+@compiled
 def krawczyk(middle, inverse, low, high, value, lo, hi):  # type: ignore[no-untyped-def]
     """Return ``m - C G(m) + (I - C [DG]) (W - m)`` for k boxes W, as arrays of ends (k, n).
 

@@ -58,6 +58,14 @@ class CompiledFloatLanes(FloatLanes):
     def picked(self, x: Lanes, which: np.ndarray) -> Lanes:
         return x if x.rows.shape[1] == 1 else _of(x.rows.take(which, axis=1))
 
+    def ends(self, x: Lanes) -> tuple[np.ndarray, np.ndarray]:
+        low, high = intervals.ends(x.rows)
+        return low, high
+
+    def nonzero(self, x: Lanes) -> np.ndarray:
+        result: np.ndarray = intervals.nonzero(x.rows)
+        return result
+
     def permuted(self, values: Sequence[Lanes], order: np.ndarray) -> list[Lanes]:
         return [_copied(value) for value in super().permuted(values, order)]
 

@@ -9,7 +9,6 @@ and each group is kept as one *degenerate* target: a box that may contain any nu
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -69,8 +68,9 @@ def cells(problem: Problem, number: int) -> Boxes:
     count = CELLS[problem.f.dimension]
     # The ends of the first and the last cell are those of the box: linspace gives both exactly.
     grid = [np.linspace(low, high, count + 1) for low, high in reached(problem)]
-    chosen = itertools.product(range(count), repeat=problem.f.dimension)
-    index = np.array(list(itertools.islice(chosen, number * CELLS_PER_TASK, (number + 1) * CELLS_PER_TASK)))
+    first, shape = number * CELLS_PER_TASK, (count,) * problem.f.dimension
+    chosen = np.arange(first, min(first + CELLS_PER_TASK, count**problem.f.dimension))
+    index = np.stack(np.unravel_index(chosen, shape), axis=1)
     lo = np.stack([side[index[:, j]] for j, side in enumerate(grid)], axis=1)
     hi = np.stack([side[index[:, j] + 1] for j, side in enumerate(grid)], axis=1)
     return Boxes(np.zeros(len(index), int), lo, hi)

@@ -53,6 +53,8 @@ def test_operations_give_the_doubles_of_numpy(n: int, m: int) -> None:
                 assert agree(COMPILED.power(COMPILED.box(*a), exponent), PLAIN.power(Lanes(*a), exponent)), exponent
             assert agree(COMPILED.sqrt(COMPILED.box(*a)), PLAIN.sqrt(Lanes(*a)))
             assert agree(-COMPILED.box(*a), -Lanes(*a))
+            assert np.array_equal(COMPILED.ends(COMPILED.box(*a)), PLAIN.ends(Lanes(*a)))
+            assert np.array_equal(COMPILED.nonzero(COMPILED.box(*a)), PLAIN.nonzero(Lanes(*a)))
 
 
 def test_operations_contain_exact_results() -> None:
