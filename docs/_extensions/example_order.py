@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 FIRST = (
-    *("himmelblau", "your_own_function", "random_weights_to_certificate", "a_million_parameters"),
+    *(
+        "himmelblau",
+        "your_own_function",
+        "random_weights_to_certificate",
+        "random_weights_to_theorem",
+        "a_million_parameters",
+    ),
     *("torch_convolutions", "torch_transformer", "a_proof_that_fails"),
 )
 

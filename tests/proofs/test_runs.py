@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
 from hallucert.prove import runs, start
 
+ROOT = Path(__file__).parents[2]
 NETWORK = hc.TanhNetwork((1, 2, 1), [[2.0408], [-2.5556]], [-1.0, 1.0])
 START = NETWORK.initial(0, count=64, gain=2.0)[36]
 
@@ -164,6 +166,16 @@ def test_misuse_is_named(options: dict, message: str) -> None:
     given = dict(options)
     with pytest.raises(ArgumentError, match=message):
         hc.certify(NETWORK, given.pop("x", None), 2, **given)
+
+
+def test_a_long_run_of_a_larger_network_is_stored() -> None:
+    """20480 steps from random weights of a 2-8-1 network: the cubes are in order, and the first segment holds."""
+    long = hc.load(ROOT / "docs" / "certificates" / "runs" / "network-run.json")
+    inputs = long["converges"].inputs
+    assert "after 20480 steps" in long["converges"].statement and long.objective.dimension == 33
+    cubes = converges.cubes_of(inputs)
+    assert cubes is not None and [cube.radius < Fraction(1, 2**100) for cube in cubes] == [True] * 7
+    assert converges.leads(long.problem, "mpmath", inputs["bits"], inputs["step"], math.inf, cubes[0], cubes[1], 64)
 
 
 def test_points_are_looked_for_near_the_end_alone(cert: hc.Certificate) -> None:
