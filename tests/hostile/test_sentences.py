@@ -67,3 +67,14 @@ def test_a_file_of_the_first_version_is_refused_by_its_number():
     data["schema"] = 1
     with pytest.raises(CertificateError, match="schema: must be 2"):
         from_json(data)
+
+
+def test_a_sentence_about_other_values_is_refused():
+    """A certificate in memory whose claim says more of its target, or of a larger step, than is proved again."""
+    cert = hc.load(next(path for path in CERTIFICATES if path.stem == "himmelblau-minimum-attracts"))
+    said = cert["attractor"].said
+    *about, step, kind = said.about
+    for changed in ((*about, step, "saddle"), (*about, 2 * step, kind)):
+        claims = {**cert.claims, "attractor": replace(cert["attractor"], said=said._replace(about=changed))}
+        assert not hc.verify(replace(cert, claims=claims))
+    assert hc.verify(replace(cert, claims={**cert.claims, "attractor": replace(cert["attractor"], said=said)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -214,17 +215,28 @@ def test_the_centre_moves_as_long_as_steps_get_shorter_by_half(backend, share, b
         assert len(calls) == min(asked, 3)
 
 
-def test_no_step_is_made_where_so_many_bits_suffice(ar):
-    """At 106 bits, of which 57 are asked for: none where the first enclosure is as narrow as rounding would make it."""
-    for share, bits, steps in ((Fraction(1, 2**80), 57, 0), (Fraction(1, 2**20), 57, 1), (Fraction(1, 2**80), 106, 1)):
-        calls, third = [], Fraction(1, 3)  # not exact, so that the first step is rounded
-        function, jacobian = _linear(ar, [[3]], [3 * share], calls)
-        operator = KrawczykOperator(ar, function, jacobian, [[third * (1 - Fraction(1, 2**10))]])
-        result = operator.image([Fraction(0)], [Fraction(1)])
-        result.step[0] = result.step[0] + ar.interval(-Fraction(1, 2**106), Fraction(1, 2**106))
-        calls.clear()
-        found = operator.tighten(result, 1, bits)
-        assert len(calls) == steps and ar.contains(found[0], ar.constant(share))
+@pytest.mark.parametrize(
+    ("power", "defects", "bits", "steps"),
+    [
+        (80, (10, 10), 57, 0),
+        (20, (10, 10), 57, 1),
+        (20, (40, 10), 57, 1),
+        (20, (10, 40), 57, 1),
+        (80, (10, 10), 106, 1),
+    ],
+)
+def test_no_step_is_made_where_so_many_bits_suffice(ar, power, defects, bits, steps):
+    """At 106 bits, of which 57 are asked for: none where every side is as narrow as rounding would make it."""
+    calls, zero = [], Fraction(1, 2**power)
+    function, jacobian = _linear(ar, [[3, 0], [0, 3]], [3 * zero] * 2, calls)
+    first, second = (Fraction(1, 3) * (1 - Fraction(1, 2**defect)) for defect in defects)
+    operator = KrawczykOperator(ar, function, jacobian, [[first, Fraction(0)], [Fraction(0), second]])
+    result = operator.image([Fraction(0)] * 2, [Fraction(1)] * 2)
+    noise = ar.interval(-Fraction(1, 2**106), Fraction(1, 2**106))
+    calls.clear()
+    found = operator.tighten(replace(result, step=[step + noise for step in result.step]), 1, bits)
+    assert len(calls) == steps
+    assert all(ar.contains(side, ar.constant(zero)) for side in found)
 
 
 def test_a_function_that_is_indeterminate_at_one_point_proves_and_shrinks_nothing(ar):
