@@ -63,11 +63,11 @@ def test_spectra_of_interval_matrices_hold_those_of_every_matrix():
 def matrices(n: int) -> np.ndarray:
     """Intervals around matrices with real and with complex, simple and double eigenvalues, (60, n, n, 2)."""
     rng = np.random.default_rng(n)
-    middle = rng.normal(size=(60, n, n))
+    middle = rng.normal(size=(30, n, n))
     middle[::2] = middle[::2] @ middle[::2].transpose(0, 2, 1)
     middle[::5] = np.round(middle[::5])
     middle[::7] *= 1e-5
-    middle[3:60:20] = np.eye(n) + np.triu(np.ones((n, n)), 1)  # defective
+    middle[3:30:20] = np.eye(n) + np.triu(np.ones((n, n)), 1)  # defective
     radius = np.where(rng.random(middle.shape) < 0.5, 0.0, 1e-12 * np.abs(middle))
     return np.stack([middle - radius, middle + radius], -1)
 
@@ -91,7 +91,7 @@ def test_real_bases_enclose_the_least_eigenvalue(n):
     with lanes:
         found = smallest_in_real_basis(lanes, intervals)
     decided = ~np.isnan(found).any(1)
-    assert 30 <= decided.sum() < 60 and not misses(found, intervals)
+    assert 15 <= decided.sum() < 30 and not misses(found, intervals)
     widths = (found[:, 1] - found[:, 0])[decided] / np.abs(intervals).max((1, 2, 3))[decided]
     assert np.median(widths) < 1e-10
 
@@ -108,7 +108,7 @@ def test_a_rough_inverse_of_the_basis_widens_the_enclosure(monkeypatch):
     monkeypatch.setattr(spectra, "inverses", rough)
     with lanes:
         found = smallest_in_real_basis(lanes, intervals)
-    assert (~np.isnan(found).any(1)).sum() > 20 and not misses(found, intervals)
+    assert (~np.isnan(found).any(1)).sum() > 10 and not misses(found, intervals)
 
 
 def test_what_no_float_basis_has_is_undecided(monkeypatch):
@@ -124,3 +124,14 @@ def test_what_no_float_basis_has_is_undecided(monkeypatch):
     monkeypatch.setattr(np.linalg, "eig", fail)
     with lanes:
         assert np.isnan(smallest_in_real_basis(lanes, intervals)).all()
+
+
+def test_linked_discs_are_taken_together(monkeypatch):
+    """The leftmost disc of [[0, 1], [-2.2, 3]], [-1, 1], holds none of its eigenvalues, 1.28 and 1.72."""
+    matrix = np.array([[0.0, 1.0, 0.0], [-2.2, 3.0, 0.0], [0.0, 0.0, 50.0]])[None]
+    monkeypatch.setattr(spectra, "_real_bases", lambda a: (np.broadcast_to(np.eye(3), a.shape), np.ones(len(a), bool)))
+    lanes = FloatLanes()
+    with lanes:
+        ((low, high),) = smallest_in_real_basis(lanes, np.stack([matrix, matrix], -1))
+    least = (3 - math.sqrt(0.2)) / 2
+    assert low <= least <= high < 6
