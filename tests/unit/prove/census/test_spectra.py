@@ -61,7 +61,7 @@ def test_spectra_of_interval_matrices_hold_those_of_every_matrix():
 
 
 def matrices(n: int) -> np.ndarray:
-    """Intervals around matrices with real and with complex, simple and double eigenvalues, (60, n, n, 2)."""
+    """Intervals around matrices with real and with complex, simple and double eigenvalues, (30, n, n, 2)."""
     rng = np.random.default_rng(n)
     middle = rng.normal(size=(30, n, n))
     middle[::2] = middle[::2] @ middle[::2].transpose(0, 2, 1)
