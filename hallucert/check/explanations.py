@@ -92,6 +92,10 @@ EXPLANATIONS: dict[str, str] = {
         "what it is about has as many rows and columns as there are parameters, and is not formed at this size; "
         "the claims projected_c32 and attractor are about what SAM does near the point"
     ),
+    "orders": (
+        "an epoch of more than five batches has too many orders to look at each; take fewer batches, or see the claim "
+        "mean_square about independent ones"
+    ),
     "time": "the time budget was spent before the end; allow a larger budget",
     "start": (
         "the run was not shown to come into the basin: it goes elsewhere, or takes more steps or bits than are tried; "

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     PLACES = "places"
     OUTSIDE = "outside"
     SIZE = "size"
+    ORDERS = "orders"
 
     @property
     def explanation(self) -> str:

@@ -38,7 +38,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius, round_down, round_up
 from hallucert.find.candidate import Construction
 from hallucert.objectives.program.objective import ProgramObjective
-from hallucert.prove import regions
+from hallucert.prove import batches, regions
 from hallucert.prove.runs import Run
 
 P = TypeVar("P")
@@ -115,6 +115,28 @@ def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     if largest is None:
         return Reason.STEP
     return {"step": step, "basis": basis, "size": largest[0], "bound": bound, "subdivision": largest[1]}
+
+
+def attractor(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """With mini-batches a step and a norm in which it contracts; nothing otherwise."""
+    return batches.attractor(regions.in_arb(evidence)) if evidence.point.problem.claims else {}
+
+
+def mean_square(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The step as asked, and a norm in which it contracts in mean square."""
+    return _of_batches(batches.mean_square, evidence, hints)
+
+
+def reshuffled(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """The step as asked, and a norm in which every order of the batches contracts."""
+    return _of_batches(batches.reshuffled, evidence, hints)
+
+
+def _of_batches(choose: Callable[..., Inputs | Reason], evidence: Evidence, hints: Hints) -> Inputs | Reason:
+    """Choose inputs for a step, on the largest ball."""
+    if hints.basin is None:
+        return Reason.NEEDS_PREMISES
+    return choose(regions.in_arb(evidence), hints.basin, _largest)
 
 
 def _basin_of_manifold(
@@ -284,7 +306,10 @@ def no_minimizer_near(evidence: Evidence, hints: Hints, claims: Claims) -> Input
 # ---------------------------------------------------------------------- which claims are made
 
 CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Shown | Reason]] = {
+    "attractor": attractor,
     "basin": basin,
+    "mean_square": mean_square,
+    "reshuffled": reshuffled,
     "converges": converges,
     "farthest_point": farthest_point,
     "global_target": global_target,

@@ -33,6 +33,9 @@ class BatchProblem(Problem):
         "target": "batches.claims",
         "regular": "batches.claims",
         "hallucinated_minimizer": "batches.claims",
+        "attractor": "batches.attractor",
+        "mean_square": "batches.mean_square",
+        "reshuffled": "batches.reshuffled",
     }
 
     residual: bool = True
