@@ -124,7 +124,9 @@ def attractor(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reas
 
 def mean_square(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """The step as asked, and a norm in which it contracts in mean square."""
-    return _of_batches(batches.mean_square, evidence, hints)
+    found = _of_batches(batches.mean_square, evidence, hints)
+    refuted = isinstance(found, Reason) and "attractor" in claims and claims["attractor"].status is Status.REFUTED
+    return {"step": hints.basin} if refuted and hints.basin is not None else found
 
 
 def reshuffled(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:

@@ -108,6 +108,9 @@ def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
 
     if "batches" not in given:
         raise ArgumentError("probabilities", given["probabilities"], "be left out without batches")
+    for name in ("start", "global_box"):
+        if name in given:
+            raise ArgumentError(name, given[name], "be left out with batches")
     if problem.law != SAM:
         raise ArgumentError("variant", problem.law.variant, 'be "sam" with batches')
     f = problem.objective

@@ -353,7 +353,7 @@ def fingerprint_of(objective: Objective, starts: np.ndarray, plan: Plan, held_ou
     for first in range(0, plan.steps, 4096):
         count = min(4096, plan.steps - first)
         digest.update(plan.rho.values(first, count).tobytes() + plan.step_size.values(first, count).tobytes())
-    batches = None if plan.batches is None else (plan.batches.samples, plan.batches.size, plan.batches.seed)
+    batches = None if plan.batches is None else plan.batches.key
     settings = (plan.steps, plan.warmup_steps, plan.tolerance, plan.relative, plan.bound, plan.momentum, plan.dtype)
     digest.update(repr((settings, batches, plan.observe_every)).encode())
     if plan.law != SAM:

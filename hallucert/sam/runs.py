@@ -41,6 +41,8 @@ def run(
     momentum: float = 0.0,
     batch_size: int | None = None,
     batch_seed: int = 0,
+    batches: object = None,
+    batch_order: str = "independent",
     dtype: str = "float64",
     threads: int | None = None,
     variant: str | RadiusLaw = "sam",
@@ -78,7 +80,12 @@ def run(
         For networks: both gradients of a step see this many samples, shuffled anew in every epoch; what is left of an
         epoch is skipped. The stopping test is about the batch then.
     batch_seed : int
-        Seed of the shuffles.
+        Seed of the shuffles, or of the draws.
+    batches : int, or lists of int, optional
+        For networks in residual form: a fixed partition into batches of one size, as for `hallucert.find.hallucinate`;
+        or those of a problem, with their probabilities.
+    batch_order : {"independent", "reshuffled"}
+        Of `batches`: draw one for each step, or shuffle all of them for each epoch.
     dtype : {"float64", "float32"}
         Precision of the steps of a network; what is reported about the end point is computed in doubles.
     threads : int, optional
@@ -109,7 +116,7 @@ def run(
     lanes = checked_point(start, checked_objective(f).dimension, "start")[None]
     limit = checked_whole(steps, 0, "steps")
     kept = _default_every(f, limit) if every is None else checked_whole(every, 1, "every")
-    options = Options(tolerance, bound, momentum, batch_size, batch_seed, dtype, threads, variant)
+    options = Options(tolerance, bound, momentum, batch_size, batch_seed, batches, batch_order, dtype, threads, variant)
     plan = options.plan(f, lanes, rho, step_size, limit, warmup, kept)
     (cell,) = run_cells(f, lanes, [plan], None, None, without_step(progress))
     history, steps_kept = cell.state.history(plan.every)
@@ -199,6 +206,8 @@ def run_ensemble(
     momentum: float = 0.0,
     batch_size: int | None = None,
     batch_seed: int = 0,
+    batches: object = None,
+    batch_order: str = "independent",
     dtype: str = "float64",
     seeds: Sequence[int] | None = None,
     held_out: object = None,
@@ -221,7 +230,7 @@ def run_ensemble(
         Keep every ``every``-th iterate of all lanes; by default only the end points are kept.
     threads : int, optional
         Number of threads, by default one for each processor. Results do not depend on it.
-    step_size, steps, tolerance, bound, progress, momentum, batch_size, batch_seed, dtype, variant
+    step_size, steps, tolerance, bound, progress, momentum, batch_size, batch_seed, batches, batch_order, dtype, variant
         As in `run`. All lanes see the same mini-batches.
     seeds : sequence of int, optional
         Numbers of the starts for the table; by default their rows.
@@ -262,7 +271,7 @@ def run_ensemble(
     arms = warmup.options if isinstance(warmup, Each) else {"switching" if checked_warmup(warmup) else "SAM": warmup}
     kept = 0 if every is None else checked_whole(every, 1, "every")
     seen = 0 if observe_every is None else checked_whole(observe_every, 1, "observe_every")
-    options = Options(tolerance, bound, momentum, batch_size, batch_seed, dtype, threads, variant)
+    options = Options(tolerance, bound, momentum, batch_size, batch_seed, batches, batch_order, dtype, threads, variant)
     plans = {
         (radius_name, arm_name): options.plan(f, lanes, radius, step_size, steps, arm, kept, seen)
         for radius_name, radius in radii.items()

@@ -13,6 +13,7 @@ from hallucert.arguments import checked_real, checked_whole
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.ascent import row_norms
+from hallucert.objectives.batches import checked_batches
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
@@ -97,7 +98,7 @@ class Positive:
         return numbers
 
 
-class Batches:
+class Shuffled:
     """Shuffled mini-batches of `size` out of `samples` samples, drawn without replacement within an epoch.
 
     Epoch ``e`` shuffles the samples by the seed ``(seed, e)`` and leaves out the last ``samples % size`` of them, so
@@ -107,6 +108,7 @@ class Batches:
 
     def __init__(self, samples: int, size: int, seed: int) -> None:
         self.samples, self.size, self.seed = samples, size, seed
+        self.key = (samples, size, seed)
         self._epoch, self._order = -1, np.empty(0, dtype=np.int64)
 
     def at(self, first: int, count: int) -> np.ndarray:
@@ -120,6 +122,41 @@ class Batches:
                 self._epoch, self._order = epoch, order.astype(np.int64)
             batches[i] = self._order[place * self.size : (place + 1) * self.size]
         return batches
+
+
+ORDERS = INDEPENDENT, RESHUFFLED = "independent", "reshuffled"
+"""How the batches of a fixed partition follow each other."""
+DRAWS = 1024
+"""Independent batches are drawn so many at once."""
+
+
+class Partition:
+    """The batches of a fixed partition, sample numbers (b, size): independent, or each once an epoch.
+
+    Block ``e`` of independent draws, and epoch ``e``, have the seed ``(seed, e)``; see `Shuffled`.
+    """
+
+    def __init__(self, parts: np.ndarray, probabilities: tuple[Fraction, ...], order: str, seed: int) -> None:
+        self.parts, self.order, self.seed = parts, order, seed
+        self.weights = np.array([float(p) for p in probabilities])
+        self.key = (parts.tolist(), probabilities, order, seed)
+        self._block, self._drawn = -1, np.empty(0, dtype=np.int64)
+
+    def at(self, first: int, count: int) -> np.ndarray:
+        """Return the sample numbers of steps ``first .. first + count - 1``, shape (count, size)."""
+        length = DRAWS if self.order == INDEPENDENT else len(self.parts)
+        chosen = np.empty(count, dtype=np.int64)
+        for i in range(count):
+            block, place = divmod(first + i, length)
+            if block != self._block:
+                draw = np.random.default_rng((self.seed, block))
+                if self.order == INDEPENDENT:
+                    self._drawn = draw.choice(len(self.parts), DRAWS, p=self.weights / self.weights.sum())
+                else:
+                    self._drawn = draw.permutation(len(self.parts))
+                self._block = block
+            chosen[i] = self._drawn[place]
+        return self.parts[chosen]
 
 
 @dataclass(frozen=True)
@@ -139,7 +176,7 @@ class Plan:
     relative: float
     bound: float
     momentum: float = 0.0
-    batches: Batches | None = None
+    batches: Shuffled | Partition | None = None
     dtype: str = "float64"
     every: int = 0
     observe_every: int = 0
@@ -157,6 +194,8 @@ class Options:
     momentum: float
     batch_size: int | None
     batch_seed: int
+    batches: object
+    batch_order: str
     dtype: str
     threads: int | None
     variant: str | RadiusLaw
@@ -195,7 +234,7 @@ class Options:
             relative=TOLERANCE if tolerance is None else 0.0,
             bound=BOUND * length if bound is None else bound,
             momentum=momentum,
-            batches=_batches(f, self.batch_size, self.batch_seed),
+            batches=self._drawn(f),
             dtype=dtype,
             every=every,
             observe_every=observe_every,
@@ -203,6 +242,16 @@ class Options:
             law=law,
             height=_height(f, slope),
         )
+
+    def _drawn(self, f: Objective) -> Shuffled | Partition | None:
+        """Return which samples the steps see; None for all."""
+        seed = checked_whole(self.batch_seed, 0, "batch_seed")
+        order = checked_choice(self.batch_order, ORDERS, "batch_order")
+        if self.batches is None:
+            return None if self.batch_size is None else _shuffled(f, self.batch_size, seed)
+        if self.batch_size is not None:
+            raise ArgumentError("batch_size", self.batch_size, "be left out with batches")
+        return _partition(f, self.batches, order, seed)
 
 
 def checked_warmup(value: object) -> float:
@@ -233,13 +282,21 @@ def _height(objective: Objective, slope: float) -> int:
     return max(-LARGEST, min(LARGEST, height))
 
 
-def _batches(objective: Objective, size: object, seed: object) -> Batches | None:
-    seed = checked_whole(seed, 0, "batch_seed")
-    if size is None:
-        return None
+def _shuffled(objective: Objective, size: object, seed: int) -> Shuffled:
     if (network := training_of(objective)) is None:
         raise ArgumentError("batch_size", size, "be left out for an objective that is not a network")
     samples = len(network.inputs)
     if (size := checked_whole(size, 1, "batch_size")) > samples:
         raise ArgumentError("batch_size", size, f"be at most the number of samples, {samples}")
-    return Batches(samples, size, seed)
+    return Shuffled(samples, size, seed)
+
+
+def _partition(objective: Objective, batches: object, order: str, seed: int) -> Partition:
+    if (network := training_of(objective)) is None:
+        raise ArgumentError("batches", batches, "be left out for an objective that is not a network")
+    samples = len(network.inputs)
+    found, each = checked_batches(objective, batches), objective.residual_count // samples
+    parts = [sorted({row // each for row in rows}) for rows in found.rows]
+    if len({len(part) for part in parts}) > 1 or sum(map(len, parts)) > samples:
+        raise ArgumentError("batches", batches, "have the same number of whole samples each")
+    return Partition(np.array(parts, dtype=np.int64), found.probabilities, order, seed)

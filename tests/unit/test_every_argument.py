@@ -53,6 +53,8 @@ RUN: dict[str, Any] = {
     "progress": False,
     "momentum": 0.1,
     "batch_seed": 1,
+    "batches": None,
+    "batch_order": "independent",
     "dtype": "float64",
     "threads": 1,
     "variant": "sam",

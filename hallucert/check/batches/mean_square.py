@@ -26,7 +26,8 @@ since ``y(x*) = 0``.
 
 Refuted: ``sum p_b |T_b y|^2 >= e^2 |y|^2`` at ``x*`` with e > 1. Then the mean of ``|y_k|_V^2`` of the linearised
 process grows at least like ``e^(2k)``, so no norm has a gamma < 1 for this step, nor for a larger one: one that had
-would have one for all smaller steps. That is about the mean of squares; single runs may still converge.
+would have one for all smaller steps. The same where `attractor` is refuted, for every step. That is about the mean of
+squares; single runs may still converge.
 
 Made when asked, for a step. Inputs: ``step`` (E), ``basis`` (V by rows) and, if proved, ``size`` (R), ``bound``
 (gamma), ``descent`` (b), ``slope`` (a). Numbers if proved: ``contraction`` (gamma at ``x*``), ``leaving`` (c), ``path``
@@ -48,6 +49,8 @@ from hallucert.exact import decimal_above, decimal_below, short_rational
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that steps contract in mean square on Omega, or expand at ``x*``."""
+    if "basis" not in inputs:
+        return {}
     norm, probabilities, ar = norm_of(evidence, inputs), probabilities_of(evidence), evidence.arithmetic
     if norm is None:
         return Reason.NEEDS_PREMISES
@@ -82,6 +85,14 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction in mean square on Omega, or an expansion at ``x*``."""
     step = short_rational(inputs["step"])
+    if "basis" not in inputs:
+        attractor = facts.claims.get("attractor")
+        if numbers or attractor is None or attractor.status is not Status.REFUTED:
+            return Reason.NEEDS_PREMISES
+        return Status.REFUTED, (
+            f"Mini-batch SAM with the fixed step {step} is not stable in mean square at x*, since it is so for no step, "
+            "by the claim attractor. Single runs may still converge."
+        )
     if "size" not in inputs:
         if set(numbers) != {"expansion"} or numbers["expansion"].lower <= 1:
             return Reason.STEP
@@ -105,7 +116,8 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     )
 
 
-AT_POINT = {"step": "exact", "basis": "dyadics"}
+FOR_STEP = {"step": "exact"}
+AT_POINT = FOR_STEP | {"basis": "dyadics"}
 ON_BALL = AT_POINT | {"size": "dyadic", "bound": "dyadic", "descent": "dyadic", "slope": "dyadic"}
 
 RULE = Rule(
@@ -114,5 +126,5 @@ RULE = Rule(
     question="From which starts, and how likely, does mini-batch SAM with this step converge next to x*?",
     measure=measure,
     conclude=conclude,
-    inputs=(ON_BALL, AT_POINT),
+    inputs=(ON_BALL, AT_POINT, FOR_STEP),
 )

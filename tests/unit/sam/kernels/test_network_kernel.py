@@ -16,7 +16,7 @@ from hallucert.sam import Status, driver
 from hallucert.sam.engine import LayeredEngine, PlainEngine, choose_engine
 from hallucert.sam.kernels import kernel
 from hallucert.sam.kernels.network_kernel import MAX_PARAMETERS, NetworkProgram, network_program
-from hallucert.sam.settings import Batches, Plan, Positive
+from hallucert.sam.settings import Plan, Positive, Shuffled
 
 SHAPES = [(2, 8, 1), (2, 6, 4, 1), (3, 5, 2), (1, 3, 2, 3, 1), (2, 1), (2, 17, 1)]
 
@@ -142,4 +142,4 @@ def test_who_runs_what() -> None:
     for other in (classifier, network((20, 60, 1))):
         assert isinstance(choose_engine(other, 1, plan()), LayeredEngine)
     assert isinstance(choose_engine(f, 1, plan(dtype="float32")), LayeredEngine)
-    assert isinstance(choose_engine(f, 1, plan(batches=Batches(8, 2, 0))), LayeredEngine)
+    assert isinstance(choose_engine(f, 1, plan(batches=Shuffled(8, 2, 0))), LayeredEngine)
