@@ -17,6 +17,7 @@ from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scale
 from hallucheck.objectives import Objective, read_objective
 from hallucheck.reading import (
     Companion,
+    NotCovered,
     Refused,
     check_digest,
     choice,
@@ -141,7 +142,9 @@ class Problem:
 
 def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
     """The field `problem`, and its digest."""
-    value = record(document["problem"], "problem", ("objective", "rho"), ("variant", "scales"))
+    value = record(document["problem"], "problem", ("objective", "rho"), ("variant", "scales", "batches"))
+    if "batches" in value:
+        raise NotCovered("mini-batches")
     f = Function(read_objective(value["objective"], "problem.objective", companion))
     variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")
     if ("variant" in value) != (variant is not None) or ("scales" in value) != (variant == "asam"):

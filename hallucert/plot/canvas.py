@@ -254,6 +254,8 @@ def checked_points(points: object, dimension: int = 2) -> list[Drawn]:
     for point in [points] if single else checked_items(points, "points", must):
         if not (hasattr(point, "x") and hasattr(point, "rho") and hasattr(point, "objective")):
             raise ArgumentError("points", point, must)
+        if hasattr(point, "batches") or getattr(getattr(point, "problem", None), "claims", None):
+            raise ArgumentError("points", "<a point of mini-batches>", "have one perturbed point each to be drawn")
         x = np.asarray(point.x, dtype=float)
         if x.shape != (dimension,):
             where = "the plane" if dimension == 2 else "the line"

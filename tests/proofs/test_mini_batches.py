@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+import hallucheck.verify
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError
+from hallucheck.reading import NotCovered
 
 SQUARES = hc.Objective.least_squares(["x**2 - 1", "y**2 - 1"])
 """Each residual moves its own coordinate: for rho = 3/2 the common fixed points are (+-1/2, +-1/2)."""
@@ -132,6 +134,9 @@ def test_a_file_with_other_batches_is_not_proved_again(net):
     data = changed(net, None)
     del data["problem"]["batches"]
     data["digest"] = problem_digest(data["problem"])
+    with pytest.raises(CertificateError):  # the attractor of a full gradient has a bound of the step
+        from_json(data)
+    data["claims"] = data["claims"][:-1]
     assert not any(result.passed for result in hc.verify(from_json(data)).results)
 
 
@@ -153,6 +158,18 @@ def test_batches_belong_to_sam_and_residuals(squares):
         other["digest"] = problem_digest(other["problem"])
         with pytest.raises(CertificateError):
             from_json(other)
+
+
+def test_what_knows_one_gradient_refuses_points_of_batches(squares, tmp_path):
+    """Theorems for Coq and LaTeX, and pictures, would speak of another x+; the second checker says so, too."""
+    for to, ending in (("coq", "v"), ("latex", "tex")):
+        with pytest.raises(ArgumentError, match="full gradients"):
+            squares.export(tmp_path / f"a.{ending}", to=to)
+    with pytest.raises(ArgumentError, match="mini-batches"):
+        hc.plot.certificate(squares)
+    squares.save(tmp_path / "a.json")
+    with pytest.raises(NotCovered, match="mini-batches"):
+        hallucheck.verify.verify(tmp_path / "a.json")
 
 
 @pytest.mark.parametrize(
