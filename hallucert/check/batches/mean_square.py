@@ -90,8 +90,8 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         if numbers or attractor is None or attractor.status is not Status.REFUTED:
             return Reason.NEEDS_PREMISES
         return Status.REFUTED, (
-            f"Mini-batch SAM with the fixed step {step} is not stable in mean square at x*, since it is so for no step, "
-            "by the claim attractor. Single runs may still converge."
+            f"Mini-batch SAM with the fixed step {step} is not stable in mean square at x*: with no step it is so, by "
+            "the claim attractor. Single runs may still converge."
         )
     if "size" not in inputs:
         if set(numbers) != {"expansion"} or numbers["expansion"].lower <= 1:
