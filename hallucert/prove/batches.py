@@ -39,8 +39,10 @@ POWER = 12
 """Squarings of L that show to what its powers tend."""
 MOST_TERMS = 2000
 """Of a geometric series of powers of L."""
-SURE = Fraction(1, 2**20)
-"""By so much a factor has to be below 1, with room for what publication adds."""
+SURE = Fraction(1, 2**30)
+"""By so much more than its width a factor has to differ from 1, with room for what publication adds."""
+ENOUGH = 200
+"""Bits from which on a factor that cannot be told from 1 is left."""
 
 
 def kernels(evidence: Evidence) -> list[np.ndarray] | None:
@@ -172,12 +174,24 @@ def attractor(evidence: Evidence) -> Inputs | Reason:
     step = round_down(Fraction(BELOW * largest), 12) if largest > 0 else Fraction(0)
     if step <= 0:
         return {}
+    blurred = False
     for basis in bases(Growth([np.eye(m) - float(step) * k for k in found], weights)):
         inputs = {"step": step, "basis": basis}
         ends = _at_point(evidence, inputs)
-        if ends is not None and ends[1].upper < 1 - SURE:
+        if ends is not None and _is_below(ends[1]):
             return inputs
-    return {}
+        blurred = blurred or ends is None or ends[1].lower < 1
+    return Reason.STRADDLES if blurred and evidence.arithmetic.precision < ENOUGH else {}
+
+
+def _is_below(factor: Enclosure) -> bool:
+    """Tell whether a factor is below 1, also as it is published."""
+    return factor.upper + 3 * (factor.upper - factor.lower) + SURE < 1
+
+
+def _is_above(factor: Enclosure) -> bool:
+    """Tell whether a factor is above 1, also as it is published."""
+    return factor.lower - 3 * (factor.upper - factor.lower) - SURE > 1
 
 
 def _at_point(evidence: Evidence, inputs: Inputs) -> tuple[Enclosure, Enclosure] | None:
@@ -197,24 +211,28 @@ def mean_square(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Re
     probabilities = probabilities_of(evidence)
     weights = [float(p) for p in probabilities]
     made: list[tuple[Fraction, Inputs]] = []
+    blurred = False
     for basis in bases(Growth([np.eye(m) - float(step) * k for k in found], weights)):
         inputs = {"step": step, "basis": basis}
         ends, norm = _at_point(evidence, inputs), norm_of(evidence, inputs)
         if ends is None or norm is None:
             continue
-        if ends[0].lower > 1:
+        if _is_above(ends[0]):
             return inputs
+        blurred = blurred or (ends[1].lower < 1 and not _is_below(ends[1])) or ends[0].upper > 1
 
         def passes(steps: Steps) -> tuple[Enclosure, Fraction] | None:
             both = steps.mean_square(probabilities)
             mean = sum((p * b.upper for p, b in zip(probabilities, steps.descents, strict=True)), Fraction(0))
             return None if both is None else (both[1], mean)
 
-        ball = None if ends[1].upper >= 1 else _on_ball(evidence, norm, ends[1], passes, largest)
+        ball = None if not _is_below(ends[1]) else _on_ball(evidence, norm, ends[1], passes, largest)
         if ball is not None:
             way = step * ball["descent"] * ball["slope"] / (1 - ball["bound"])
             made.append((ball["size"] / (1 + 2 * way), {**inputs, **ball}))
-    return max(made, key=lambda pair: pair[0])[1] if made else Reason.STEP
+    if made:
+        return max(made, key=lambda pair: pair[0])[1]
+    return Reason.STRADDLES if blurred else Reason.STEP
 
 
 def reshuffled(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Reason:

@@ -76,7 +76,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     if not inputs:
         return Status.PROVED, sentence
     if numbers["contraction"].upper >= 1:
-        return Reason.STEP
+        return Reason.STRADDLES
     return Status.PROVED, f"{sentence} Every step 0 < eta <= {decimal_below(inputs['step'])} is small enough."
 
 
