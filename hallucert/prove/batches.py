@@ -39,6 +39,12 @@ POWER = 12
 """Squarings of L that show to what its powers tend."""
 MOST_TERMS = 2000
 """Of a geometric series of powers of L."""
+FIRST = Fraction(1, 2**20)
+"""Part of rho at which the search for a size begins."""
+TRIALS = 8
+"""Sizes that are tried."""
+NEARLY = Fraction(3, 4)
+"""Part of what a factor may gain that is enough."""
 SURE = Fraction(1, 2**30)
 """By so much more than its width a factor has to differ from 1, with room for what publication adds."""
 ENOUGH = 200
@@ -201,8 +207,8 @@ def _at_point(evidence: Evidence, inputs: Inputs) -> tuple[Enclosure, Enclosure]
     return None if steps is None else steps.mean_square(probabilities_of(evidence))
 
 
-def mean_square(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Reason:
-    """The norm with the largest radius; or one that shows that the step is unstable."""
+def mean_square(evidence: Evidence, step: Fraction) -> Inputs | Reason:
+    """A norm in which the step contracts, and a ball; or one that shows that the step is unstable."""
     found, m = kernels(evidence), evidence.point.objective.residual_count
     if m > MOST_RESIDUALS:
         return Reason.DIMENSION
@@ -210,8 +216,13 @@ def mean_square(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Re
         return Reason.PRECISION
     probabilities = probabilities_of(evidence)
     weights = [float(p) for p in probabilities]
-    made: list[tuple[Fraction, Inputs]] = []
     blurred = False
+
+    def factors(steps: Steps) -> tuple[Enclosure, Fraction] | None:
+        both = steps.mean_square(probabilities)
+        mean = sum((p * b.upper for p, b in zip(probabilities, steps.descents, strict=True)), Fraction(0))
+        return None if both is None else (both[1], mean)
+
     for basis in bases(Growth([np.eye(m) - float(step) * k for k in found], weights)):
         inputs = {"step": step, "basis": basis}
         ends, norm = _at_point(evidence, inputs), norm_of(evidence, inputs)
@@ -219,23 +230,14 @@ def mean_square(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Re
             continue
         if _is_above(ends[0]):
             return inputs
-        blurred = blurred or (ends[1].lower < 1 and not _is_below(ends[1])) or ends[0].upper > 1
-
-        def passes(steps: Steps) -> tuple[Enclosure, Fraction] | None:
-            both = steps.mean_square(probabilities)
-            mean = sum((p * b.upper for p, b in zip(probabilities, steps.descents, strict=True)), Fraction(0))
-            return None if both is None else (both[1], mean)
-
-        ball = None if not _is_below(ends[1]) else _on_ball(evidence, norm, ends[1], passes, largest)
+        ball = _on_ball(evidence, norm, ends[1], factors) if _is_below(ends[1]) else None
         if ball is not None:
-            way = step * ball["descent"] * ball["slope"] / (1 - ball["bound"])
-            made.append((ball["size"] / (1 + 2 * way), {**inputs, **ball}))
-    if made:
-        return max(made, key=lambda pair: pair[0])[1]
+            return inputs | ball
+        blurred = blurred or (ends[1].lower < 1 and not _is_below(ends[1])) or ends[0].upper > 1
     return Reason.STRADDLES if blurred else Reason.STEP
 
 
-def reshuffled(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Reason:
+def reshuffled(evidence: Evidence, step: Fraction) -> Inputs | Reason:
     """A norm in which every order of an epoch contracts."""
     found, m = kernels(evidence), evidence.point.objective.residual_count
     if m > MOST_RESIDUALS:
@@ -252,7 +254,7 @@ def reshuffled(evidence: Evidence, step: Fraction, largest: Any) -> Inputs | Rea
     at_point = None if here is None else epoch_of(here)
     if norm is None or at_point is None or at_point.contraction.upper >= 1:
         return Reason.STEP
-    ball = _on_ball(evidence, norm, at_point.contraction, epoch_of, largest)
+    ball = _on_ball(evidence, norm, at_point.contraction, epoch_of)
     return Reason.STEP if ball is None else inputs | ball
 
 
@@ -279,25 +281,30 @@ def _contracting(matrices: Sequence[np.ndarray]) -> tuple[Fraction, ...] | None:
 
 
 def _on_ball(
-    evidence: Evidence, norm: BatchNorm, at_point: Enclosure, factors: Callable[[Steps], Any], largest: Any
+    evidence: Evidence, norm: BatchNorm, at_point: Enclosure, factors: Callable[[Steps], Any]
 ) -> dict[str, Fraction] | None:
-    """Return size, bounds of the factors and of the slope on about the largest ball that keeps half of the rate."""
-    bound, slack = round_up((1 + at_point.upper) / 2, 24), 1 + Fraction(1, 2**20)
+    """Return size, bounds of the factors and of the slope on about the largest ball that keeps half of the rate.
 
-    def passes(size: Fraction) -> tuple[Fraction, Fraction] | None:
+    What a factor gains grows about linearly with the size, or faster.
+    """
+    bound, slack = round_up((1 + at_point.upper) / 2, 24), 1 + Fraction(1, 2**20)
+    size, best, least_bad = evidence.point.exact_rho * FIRST, None, Fraction(0)
+    for _ in range(TRIALS):
+        size = round_down(size, 4)
         steps = norm.around(size)
         found = None if steps is None else factors(steps)
         if steps is None or found is None or found[0].upper * slack > bound:
-            return None
-        return found[1], steps.slope.upper
-
-    found = largest(evidence, passes)
-    if found is None:
-        return None
-    size, (descent, slope) = found
-    return {
-        "size": size,
-        "bound": bound,
-        "descent": round_up(descent * slack, 24),
-        "slope": round_up(slope * slack, 24),
-    }
+            least_bad = size
+        elif best is None or size > best["size"]:
+            descent, slope = (round_up(end * slack, 24) for end in (found[1], steps.slope.upper))
+            best = {"size": size, "bound": bound, "descent": descent, "slope": slope}
+        gained = Fraction(1) if found is None else (found[0].upper * slack - at_point.upper) / (bound - at_point.upper)
+        if best is not None and size == best["size"] and gained > NEARLY:
+            break
+        larger = size * min(max(NEARLY / max(gained, Fraction(1, 2**20)), Fraction(1, 2**10)), Fraction(2**10))
+        size = size / 2**8 if found is None else larger
+        if least_bad and size >= least_bad:
+            size = least_bad / 2
+        if best is not None and size <= best["size"]:
+            break
+    return best

@@ -134,11 +134,11 @@ def reshuffled(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Rea
     return _of_batches(batches.reshuffled, evidence, hints)
 
 
-def _of_batches(choose: Callable[..., Inputs | Reason], evidence: Evidence, hints: Hints) -> Inputs | Reason:
-    """Choose inputs for a step, on the largest ball."""
-    if hints.basin is None:
-        return Reason.NEEDS_PREMISES
-    return choose(regions.in_arb(evidence), hints.basin, _largest)
+def _of_batches(
+    choose: Callable[[Evidence, Fraction], Inputs | Reason], evidence: Evidence, hints: Hints
+) -> Inputs | Reason:
+    """Choose inputs for the step that is asked for."""
+    return Reason.NEEDS_PREMISES if hints.basin is None else choose(regions.in_arb(evidence), hints.basin)
 
 
 def _basin_of_manifold(

@@ -51,7 +51,7 @@ from hallucert.check.attraction.norms import root
 from hallucert.check.attraction.step_matrices import joined
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
-from hallucert.check.problem import Point
+from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
 from hallucert.clock import look
 from hallucert.errors import DomainError
@@ -91,12 +91,12 @@ class Frame:
         right = matrix.scale(part, ar.matrix_product(matrix.transpose(b), self.basis))
         moved = matrix.scale(ar.constant(self.step), ar.matrix_product(left, right))
         rest = matrix.subtract(matrix.identity(ar, len(moved)), moved)
-        return _rounded(ar, left), _rounded(ar, right), _rounded(ar, rest)
+        return rounded(ar, left), rounded(ar, right), rounded(ar, rest)
 
     @cached_property
     def _doubles(self) -> tuple[MidRad, MidRad]:
         """``V`` and its inverse."""
-        return _rounded(self.evidence.arithmetic, self.basis), _rounded(self.evidence.arithmetic, self.back)
+        return rounded(self.evidence.arithmetic, self.basis), rounded(self.evidence.arithmetic, self.back)
 
     def bounds(self, size: Fraction) -> Bounds | None:
         """Return N, b and a on a ball; None if f is not certainly defined there, g may be 0, or nothing is bounded."""
@@ -107,43 +107,20 @@ class Frame:
             return None
         try:
             (left, right, rest), (v, back) = self.at_point, self._doubles
-            of_left, of_right = self._derivatives(_rounded(ar, [box]).reshape(-1), back, v)
+            scaled = MidRad.number(1 / point.objective.n) * v.T
+            of_left, of_right = derivatives(point.problem, rounded(ar, [box]).reshape(-1), back, scaled)
             by_left, by_right = right.T @ of_left, left @ of_right  # D (L W(x*))_ij at [i, j], D (L(x*) W)_ij at [j, i]
         except DomainError:
             return None
         reach = float_above(size)
-        turned = _norms(by_left, -1) + _norms(by_right, -1).T
-        rows, columns = (reach * _norms(a.reshape(len(a), -1), -1) * UP for a in (of_left, of_right))
+        turned = norms(by_left, -1) + norms(by_right, -1).T
+        rows, columns = (reach * norms(a.reshape(len(a), -1), -1) * UP for a in (of_left, of_right))
         change = (reach * turned + np.outer(rows, columns)) * float_above(self.step) * UP
         return Bounds(
             (self._diagonal(rest, self._squeezed(rest)) + self._squeezed(change)) * UP,
-            self._squeezed(_norms(right.T, -1)[None] + columns)[0] * UP,
-            self._squeezed((_norms(left, -1) + rows)[:, None])[:, 0] * UP,
+            self._squeezed(norms(right.T, -1)[None] + columns)[0] * UP,
+            self._squeezed((norms(left, -1) + rows)[:, None])[:, 0] * UP,
         )
-
-    def _derivatives(self, box: MidRad, back: MidRad, v: MidRad) -> tuple[MidRad, MidRad]:
-        """Enclose on a box ``D L_i`` and ``D W_j``, arrays of shape (m, d, d): i or j, entry, coordinate."""
-        f = as_program(self.evidence.point.objective)
-        if f is None:
-            raise DomainError("it is no array program")
-        problem, arrays = self.evidence.point.problem, MidRadArrays(MidRadArithmetic())
-        programs, d, part = AscentPrograms(f, problem.rho, problem.law), f.dimension, MidRad.number(1 / f.n)
-        at = f.split(box)
-
-        def moved(program: Program, row: MidRad) -> MidRad:
-            parts = []
-            for start in range(0, d, LANES):
-                look()
-                directions = np.eye(min(LANES, d - start), d, start)
-                results = arrays.run(program, [*at, row, *f.split(directions)])
-                parts.append(joined(results, f.program.inputs, len(directions)))
-            return MidRad.concatenate(parts).T
-
-        first, second = (programs.moved(program) for program in (programs.back, programs.descent))
-        count = len(self.basis)
-        left = MidRad.concatenate([moved(first, back[i])[None] for i in range(count)])
-        right = MidRad.concatenate([moved(second, part * v.T[j])[None] for j in range(count)])
-        return left, right
 
     def _squeezed(self, entries: MidRad | Doubles) -> Doubles:
         """Bounds of the 2-norms of blocks, from entries or their bounds; axes of length 1 stay."""
@@ -173,6 +150,33 @@ class Frame:
         return total
 
 
+def derivatives(problem: Problem, box: MidRad, rows: MidRad, columns: MidRad) -> tuple[MidRad, MidRad]:
+    """Enclose on a box the derivatives of ``e A`` for each row e, and of ``B^T v`` for each of other rows v.
+
+    They have shapes (rows, d, d): row, entry, coordinate. `DomainError` if there is no array program, or no enclosure.
+    """
+    f = as_program(problem.objective)
+    if f is None:
+        raise DomainError("it is no array program")
+    arrays, programs, d = MidRadArrays(MidRadArithmetic()), AscentPrograms(f, problem.rho, problem.law), f.dimension
+    at = f.split(box)
+
+    def moved(program: Program, row: MidRad) -> MidRad:
+        parts = []
+        for start in range(0, d, LANES):
+            look()
+            directions = np.eye(min(LANES, d - start), d, start)
+            results = arrays.run(program, [*at, row, *f.split(directions)])
+            parts.append(joined(results, f.program.inputs, len(directions)))
+        return MidRad.concatenate(parts).T
+
+    first, second = (programs.moved(program) for program in (programs.back, programs.descent))
+    return (
+        MidRad.concatenate([moved(first, rows[i])[None] for i in range(len(rows))]),
+        MidRad.concatenate([moved(second, columns[i])[None] for i in range(len(columns))]),
+    )
+
+
 def rotation_norm(block: MidRad) -> float:
     """Bound the 2-norm of a block of one entry, or of two by two; infinite for a larger one.
 
@@ -184,18 +188,18 @@ def rotation_norm(block: MidRad) -> float:
     if len(block) > 2:
         return float("inf")
     p, q, r, s = (block[i, j] for i in range(2) for j in range(2))
-    lengths = [_norms(np.array([a.magnitude(), b.magnitude()]), 0) for a, b in ((p + s, q - r), (p - s, q + r))]
+    lengths = [norms(np.array([a.magnitude(), b.magnitude()]), 0) for a, b in ((p + s, q - r), (p - s, q + r))]
     return float((lengths[0] + lengths[1]) / 2 * UP)
 
 
-def _norms(entries: MidRad | Doubles, axis: int) -> Doubles:
+def norms(entries: MidRad | Doubles, axis: int) -> Doubles:
     """Bounds of 2-norms along an axis."""
     sizes = entries.magnitude() if isinstance(entries, MidRad) else entries
     bounds: Doubles = np.sqrt((sizes**2).sum(axis=axis) * excess(sizes.shape[axis]) + TINY) * UP
     return bounds
 
 
-def _rounded(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> MidRad:
+def rounded(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> MidRad:
     """The doubles around a matrix of balls; `DomainError` if there are none."""
     return MidRad.from_balls(ar, np.array([list(row) for row in rows], dtype=object))
 
