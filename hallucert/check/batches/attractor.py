@@ -27,10 +27,9 @@ from hallucert.balls.facade import Matrix
 from hallucert.balls.similarity import spectrum
 from hallucert.check.batches.problem import BatchPoint
 from hallucert.check.batches.steps import norm_of, probabilities_of
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below
 
 
 def mean_kernel(point: BatchPoint) -> Matrix:
@@ -59,25 +58,16 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """Read the sign of the smallest real part."""
-    smallest, what = numbers["smallest_real_part"], "the mean kernel K = sum p_b A B_b^T E_b / n_b"
+    smallest = numbers["smallest_real_part"]
     if smallest.upper < 0 and not inputs:
-        return Status.REFUTED, (
-            f"Mini-batch SAM is not stable in mean square at x*, for no fixed step eta > 0: some eigenvalue of {what} "
-            f"has real part at most {decimal_above(smallest.upper)}, so the mean of (r_b(x_b+))_b, linearised, grows "
-            "without bound. Single runs may still converge."
-        )
+        return Status.REFUTED, Sentence("batches.never_stable", (smallest.upper,))
     if smallest.lower <= 0 or ("contraction" in numbers) != bool(inputs):
         return Reason.STRADDLES
-    sentence = (
-        "The manifold of common fixed points with r_b(x_b+) = 0 through x* attracts mini-batch SAM near x* in mean "
-        f"square, for every small enough fixed step: every eigenvalue of {what} has real part at least "
-        f"{decimal_below(smallest.lower)}."
-    )
     if not inputs:
-        return Status.PROVED, sentence
+        return Status.PROVED, Sentence("batches.attracts", (smallest.lower,))
     if numbers["contraction"].upper >= 1:
         return Reason.STRADDLES
-    return Status.PROVED, f"{sentence} Every step 0 < eta <= {decimal_below(inputs['step'])} is small enough."
+    return Status.PROVED, Sentence("batches.attracts", (smallest.lower, inputs["step"]))
 
 
 RULE = Rule(

@@ -41,10 +41,9 @@ from fractions import Fraction
 
 from hallucert.check.attraction.norms import spectral_norm
 from hallucert.check.batches.steps import norm_of, probabilities_of
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
-from hallucert.exact import decimal_above, decimal_below, short_rational
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
@@ -84,36 +83,23 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction in mean square on Omega, or an expansion at ``x*``."""
-    step = short_rational(inputs["step"])
+    step = inputs["step"]
     if "basis" not in inputs:
         attractor = facts.claims.get("attractor")
         if numbers or attractor is None or attractor.status is not Status.REFUTED:
             return Reason.NEEDS_PREMISES
-        return Status.REFUTED, (
-            f"Mini-batch SAM with the fixed step {step} is not stable in mean square at x*: with no step it is so, by "
-            "the claim attractor. Single runs may still converge."
-        )
+        return Status.REFUTED, Sentence("batches.unstable_as_all", (step,))
     if "size" not in inputs:
         if set(numbers) != {"expansion"} or numbers["expansion"].lower <= 1:
             return Reason.STEP
-        return Status.REFUTED, (
-            f"Mini-batch SAM with the fixed step {step}, or any larger one, is not stable in mean square at x*: with "
-            "this step the mean square of (r_b(x_b+))_b, linearised and in a fixed norm, grows at least by the factor "
-            f"{decimal_below(numbers['expansion'].lower)}^2 a step. Single runs may still converge."
-        )
-    if set(numbers) != {"contraction", "leaving", "path", "radius"} or not 0 < inputs["bound"] < 1:
+        return Status.REFUTED, Sentence("batches.unstable", (step, numbers["expansion"].lower))
+    size, bound = inputs["size"], inputs["bound"]
+    if set(numbers) != {"contraction", "leaving", "path", "radius"} or size <= 0 or not 0 < bound < 1:
         return Reason.STEP
     radius, leaving = numbers["radius"].lower, numbers["leaving"].upper
-    if radius <= 0 or inputs["size"] <= 0 or leaving < 0:
+    if radius <= 0 or leaving < 0:
         return Reason.STEP
-    return Status.PROVED, (
-        f"Mini-batch SAM with independent batches and any fixed step 0 < eta <= E = {step}, from a start at a distance "
-        f"delta < R = {decimal_below(inputs['size'])} from x*, stays within R of x* with probability at least 1 - c "
-        f"delta/(R - delta), c = {decimal_above(leaving)} (at least 1/2 if delta <= {decimal_below(radius)}), and "
-        "almost every run that stays converges to a hallucinated minimizer with r_b(x_b+) = 0 for every b. While runs "
-        "stay, the mean square of a fixed norm of (r_b(x_b+))_b falls each step at least by the square of 1 - (eta/E) "
-        f"(1 - {decimal_above(inputs['bound'])})."
-    )
+    return Status.PROVED, Sentence("batches.likely", (step, size, leaving, radius, bound))
 
 
 FOR_STEP = {"step": "exact"}

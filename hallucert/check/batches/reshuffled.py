@@ -34,11 +34,10 @@ from hallucert.balls.facade import Matrix
 from hallucert.check.attraction.norms import spectral_norm
 from hallucert.check.batches.mean_square import ON_BALL
 from hallucert.check.batches.steps import Steps, norm_of
-from hallucert.check.claim import Enclosure, Status
+from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.clock import look
-from hallucert.exact import decimal_above, decimal_below, short_rational
 
 MOST_BATCHES = 5
 """There are 120 orders of five batches."""
@@ -112,15 +111,10 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     """A contraction of all orders makes a basin."""
-    radius = numbers["radius"].lower
-    if radius <= 0 or inputs["size"] <= 0 or not 0 < inputs["bound"] < 1:
+    radius, size, bound = numbers["radius"].lower, inputs["size"], inputs["bound"]
+    if radius <= 0 or size <= 0 or not 0 < bound < 1:
         return Reason.STEP
-    return Status.PROVED, (
-        f"Mini-batch SAM with the fixed step {short_rational(inputs['step'])}, each batch once an epoch, in any order, "
-        "converges to a hallucinated minimizer with r_b(x_b+) = 0 for every batch b, at a distance of at most "
-        f"{decimal_above(inputs['size'])} from x*, from every start with |x_0 - x*| <= {decimal_below(radius)}. In a "
-        f"fixed norm (r_b(x_b+))_b falls each epoch to at most {decimal_above(inputs['bound'])} of what it was."
-    )
+    return Status.PROVED, Sentence("batches.surely", (inputs["step"], size, radius, bound))
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucert.check.claim import Enclosure
-from hallucert.decimals import decimal_above, decimal_below
+from hallucert.decimals import decimal_above, decimal_below, short_rational
 from hallucert.exact import format_rational
 
 
@@ -43,4 +43,65 @@ def hallucinated(rho: Fraction, value: Enclosure) -> str:
         "global minimizer, with the value 0, of the mean of f_b(x_b+) over the batches, with whatever positive "
         f"probabilities, while f(x*) is between {decimal_below(value.lower)} and {decimal_above(value.upper)} and grad "
         "f(x*) is not 0."
+    )
+
+
+MEAN_KERNEL = "the mean kernel K = sum p_b A B_b^T E_b / n_b"
+
+
+def never_stable(real_part: Fraction) -> str:
+    """An eigenvalue of the mean kernel is in the left half-plane."""
+    return (
+        "Mini-batch SAM is not stable in mean square at x*, for no fixed step eta > 0: some eigenvalue of "
+        f"{MEAN_KERNEL} has real part at most {decimal_above(real_part)}, so the mean of (r_b(x_b+))_b, linearised, "
+        "grows without bound. Single runs may still converge."
+    )
+
+
+def attracts(real_part: Fraction, step: Fraction | None = None) -> str:
+    """All eigenvalues of the mean kernel are in the right half-plane."""
+    enough = "" if step is None else f" Every step 0 < eta <= {decimal_below(step)} is small enough."
+    return (
+        "The manifold of common fixed points with r_b(x_b+) = 0 through x* attracts mini-batch SAM near x* in mean "
+        f"square, for every small enough fixed step: every eigenvalue of {MEAN_KERNEL} has real part at least "
+        f"{decimal_below(real_part)}.{enough}"
+    )
+
+
+def unstable_as_all(step: Fraction) -> str:
+    """No step is stable."""
+    return (
+        f"Mini-batch SAM with the fixed step {short_rational(step)} is not stable in mean square at x*: with no step "
+        "it is so, by the claim attractor. Single runs may still converge."
+    )
+
+
+def unstable(step: Fraction, expansion: Fraction) -> str:
+    """A step expands."""
+    return (
+        f"Mini-batch SAM with the fixed step {short_rational(step)}, or any larger one, is not stable in mean square "
+        "at x*: with this step the mean square of (r_b(x_b+))_b, linearised and in a fixed norm, grows at least by the "
+        f"factor {decimal_below(expansion)}^2 a step. Single runs may still converge."
+    )
+
+
+def likely(step: Fraction, size: Fraction, leaving: Fraction, radius: Fraction, bound: Fraction) -> str:
+    """Runs with independent batches."""
+    return (
+        "Mini-batch SAM with independent batches and any fixed step 0 < eta <= E = "
+        f"{short_rational(step)}, from a start at a distance delta < R = {decimal_below(size)} from x*, stays within R "
+        f"of x* with probability at least 1 - c delta/(R - delta), c = {decimal_above(leaving)} (at least 1/2 if delta "
+        f"<= {decimal_below(radius)}), and almost every run that stays converges to a hallucinated minimizer with "
+        "r_b(x_b+) = 0 for every b. While runs stay, the mean square of a fixed norm of (r_b(x_b+))_b falls each step "
+        f"at least by the square of 1 - (eta/E) (1 - {decimal_above(bound)})."
+    )
+
+
+def surely(step: Fraction, size: Fraction, radius: Fraction, bound: Fraction) -> str:
+    """Runs with each batch once an epoch."""
+    return (
+        f"Mini-batch SAM with the fixed step {short_rational(step)}, each batch once an epoch, in any order, converges "
+        f"to a hallucinated minimizer with r_b(x_b+) = 0 for every batch b, at a distance of at most "
+        f"{decimal_above(size)} from x*, from every start with |x_0 - x*| <= {decimal_below(radius)}. In a fixed norm "
+        f"(r_b(x_b+))_b falls each epoch to at most {decimal_above(bound)} of what it was."
     )
