@@ -136,7 +136,7 @@ class Claims(tuple[Claim, ...]):
         return found if isinstance(found, Claim) else Claims(found)
 
 
-def undecided(name: str, question: str, reason: Reason) -> Claim:
+def undecided(name: str, question: str | Sentence, reason: Reason) -> Claim:
     """Return an undecided claim."""
     return Claim(name, Status.UNDECIDED, question, reason=reason)
 

@@ -18,11 +18,11 @@ FACE = {"hallucert", "hallucert.gallery"}
 
 MOST_FILES, MOST_LINES = 15, 400
 
-POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 6_300, 11_900, 12_050, 17_650
+POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 6_300, 11_900, 11_950, 17_500
 """What checking a file loads today: a point, a large point, every kind but the latter, every kind. They only fall."""
 
 UNTRUSTED = (
-    *(f"hallucert.{name}" for name in ("arrays", "files", "foreign", "progress", "settings")),
+    *(f"hallucert.{name}" for name in ("arrays", "decimals", "files", "foreign", "progress", "settings")),
     *(f"hallucert.objectives.{name}" for name in ("ascent", "floats", "front_ends", "gallery", "machine", "network")),
     "hallucert.objectives.supervised",
     "hallucert.objectives.heading",

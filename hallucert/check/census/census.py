@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import ClassVar
 
 from hallucert.check.census.records import (
@@ -26,11 +25,9 @@ from hallucert.check.census.records import (
     Unsettled,
     from_floats,
 )
-from hallucert.check.claim import Claim, Claims, Enclosure, Provenance, Saved, Status, undecided
+from hallucert.check.claim import Claim, Claims, Provenance, Saved, Sentence, Status, undecided
 from hallucert.check.reason import Reason
 from hallucert.check.units import Units
-from hallucert.decimals import decimal_above, decimal_below, decimal_enclosure, short_rational
-from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
 
 
@@ -113,6 +110,8 @@ class Census(Saved):
         return "complete" + f" outside of {places} excluded place{'s' * (places > 1)}" * (places > 0)
 
     def __repr__(self) -> str:
+        from hallucert.decimals import short_rational  # for print only
+
         state = self._extent() if self.complete else f"{len(self.pending)} places pending"
         return (
             f"<Census of {self.problem.f.name[:40]!r}, rho = {short_rational(self.problem.rho)}: "
@@ -122,11 +121,13 @@ class Census(Saved):
     def card(self) -> list[str]:
         """Return the points, those of one kind together, and what is left open."""
         from hallucert.check.census.card import listed  # for print only
+        from hallucert.check.words.census import sides
+        from hallucert.decimals import short_rational
 
         count = len(self.points)
         took = f" in {self.seconds:.2f} s" if math.isfinite(self.seconds) else ""
         return [
-            f"rho = {short_rational(self.problem.rho)}, box {_sides(self.problem, self.complete)}",
+            f"rho = {short_rational(self.problem.rho)}, box {sides(from_floats(self.problem.region), self.complete)}",
             f"{count} hallucinated stationary point{'s' * (count != 1)}, {self._extent()}",
             *listed(self.points, self.excluded, self.pending),
             f"{len(self.critical_points)} critical points within reach, {self.boxes} boxes{took}, arithmetic "
@@ -148,34 +149,9 @@ def taken_out_of(units: Units, census: Census, problem: Problem) -> Census:
 
 def conclude(census: Census) -> Claim:
     """State what a census shows about the absence of hallucinated points."""
-    rho = format_rational(census.problem.rho)
-    sides = _sides(census.problem, inward=False)
-    question = f"Is there no hallucinated stationary point in the box {sides} for rho = {rho}?"
+    about = (census.problem.rho, from_floats(census.problem.region))
     if census.points:
-        return Claim(
-            "no_hallucination",
-            Status.REFUTED,
-            f"For rho = {rho} the box {sides} holds hallucinated stationary points: {len(census.points)} are proved.",
-        )
+        return Claim("no_hallucination", Status.REFUTED, Sentence("census.some", (*about, len(census.points))))
     if census.pending or census.excluded:
-        return undecided("no_hallucination", question, Reason.NEEDS_PREMISES)
-    return Claim(
-        "no_hallucination",
-        Status.PROVED,
-        f"For rho = {rho} there is no x in the box {_sides(census.problem, inward=True)} with grad f(x) != 0 and "
-        "grad f(x + rho u(x)) = 0.",
-    )
-
-
-def _sides(problem: Problem, inward: bool) -> str:
-    """Print the box: rounded inward, if something is said of all of it, or outward, if of something in it."""
-    box = from_floats(problem.region)
-    return " x ".join(_printed_inside(side) if inward else decimal_enclosure(side.lower, side.upper) for side in box)
-
-
-def _printed_inside(side: Enclosure) -> str:
-    """Print an interval rounded inward, or exactly if less than half of it would be left."""
-    low, high = decimal_above(side.lower), decimal_below(side.upper)
-    if 2 * (Fraction(high) - Fraction(low)) < side.upper - side.lower:
-        low, high = format_rational(side.lower), format_rational(side.upper)
-    return f"[{low}, {high}]"
+        return undecided("no_hallucination", Sentence("census.question", about), Reason.NEEDS_PREMISES)
+    return Claim("no_hallucination", Status.PROVED, Sentence("census.none", about))
