@@ -41,11 +41,11 @@ def test_a_run_from_random_weights_is_proved_to_converge(cert: hc.Certificate) -
     assert f"after {claim.inputs['ends'][-1]} steps" in claim.statement
 
 
-@pytest.mark.parametrize("backend", ["arb", "mpmath"])
-def test_each_arithmetic_proves_all_segments_again(cert: hc.Certificate, backend: str, tmp_path: Path) -> None:
+def test_the_other_arithmetic_proves_all_segments_again(cert: hc.Certificate, tmp_path: Path) -> None:
     """From the file alone."""
     cert.save(tmp_path / "run.json")
-    assert hc.verify(tmp_path / "run.json", backend=backend)
+    verdict = hc.verify(tmp_path / "run.json")
+    assert verdict and verdict.backend == "mpmath"
 
 
 def changed(cert: hc.Certificate, **inputs: object) -> hc.Certificate:
@@ -175,7 +175,7 @@ def test_a_long_run_of_a_larger_network_is_stored() -> None:
     assert "after 20480 steps" in long["converges"].statement and long.objective.dimension == 33
     cubes = converges.cubes_of(inputs)
     assert cubes is not None and [cube.radius < Fraction(1, 2**100) for cube in cubes] == [True] * 7
-    assert converges.leads(long.problem, "mpmath", inputs["bits"], inputs["step"], math.inf, cubes[0], cubes[1], 64)
+    assert converges.leads(long.problem, "arb", inputs["bits"], inputs["step"], math.inf, cubes[0], cubes[1], 64)
 
 
 def test_points_are_looked_for_near_the_end_alone(cert: hc.Certificate) -> None:
