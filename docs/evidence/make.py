@@ -176,6 +176,13 @@ def _() -> Any:
     return hc.certify(hc.find.refine(f, ends.x[2], 5))
 
 
+@makes("batches-attract")
+def _() -> Any:
+    rng = np.random.default_rng(0)
+    f = hc.TanhNetwork((2, 8, 1), rng.normal(size=(4, 2)), rng.choice([-1.0, 1.0], size=4))
+    return hc.certify(hc.find.hallucinate(f, f.initial(2), 8, batches=[[0, 2], [1, 3]]), basin="0.01")
+
+
 @makes("wide-attracts")
 def _() -> Any:
     rng, shapes = np.random.default_rng(0), [(20, 16), (20,), (2, 20), (2,)]

@@ -45,7 +45,7 @@ def export(self: Made, path: str | PathLike[str], to: str = "coq") -> None:
         raise ArgumentError("path", str(path), 'end in a name of letters, digits and underscores, and ".v"')
     if Path(target).suffix != ENDINGS[to]:
         raise ArgumentError("path", str(path), f'end in "{ENDINGS[to]}"')
-    text = _text(self, to)
+    text = _writer(to)(self)
     with replacing(target) as stream:
         stream.write(text.encode("ascii", "backslashreplace"))
 
@@ -67,16 +67,7 @@ def to_latex(self: Made) -> str:
     ArgumentError
         If the certificate proves and refutes nothing.
     """
-    return _text(self, "latex")
-
-
-def _text(certificate: Made, to: str) -> str:
-    """Return what is written; theorems speak of the gradient of all of f, so mini-batches have none."""
-    if to != "bibtex" and getattr(getattr(certificate, "problem", None), "claims", None):
-        raise ArgumentError(
-            "certificate", "<a point of mini-batches>", f"be about full gradients to be written for {to}"
-        )
-    return _writer(to)(certificate)
+    return _writer("latex")(self)
 
 
 def _writer(to: str) -> Callable[[Made], str]:

@@ -84,6 +84,8 @@ def theorem(certificate: object) -> str:
         raise ArgumentError("certificate.kind", kind, 'be "point"')
     if "existence" not in certificate or not certificate["existence"]:
         raise ArgumentError("certificate.claims", f"<{', '.join(certificate.claims)}>", "prove existence")
+    if certificate.problem.claims:
+        raise ArgumentError("certificate.claims", "<of mini-batches>", "be about full gradients")
     if certificate.law.variant not in AHEAD:
         raise ArgumentError("certificate.variant", certificate.law.variant, f"be one of {', '.join(AHEAD)}")
     objective = _formula(certificate.objective)

@@ -32,8 +32,9 @@ POINTS = sorted(
     path.stem
     for path in CERTIFICATES.glob("*.json")
     if re.search('"system": "(gradient|residual)"', path.read_text(encoding="ascii"))
+    and '"batches"' not in path.read_text(encoding="ascii")
 )
-"""The stored certificates of points that are proved to exist."""
+"""The stored certificates of points that are proved to exist, for full gradients."""
 
 
 def text(name: str) -> str:

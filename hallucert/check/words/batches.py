@@ -46,7 +46,7 @@ def hallucinated(rho: Fraction, value: Enclosure) -> str:
     )
 
 
-MEAN_KERNEL = "the mean kernel K = sum p_b A B_b^T E_b / n_b"
+MEAN_KERNEL = "the mean kernel of the batches"
 
 
 def never_stable(real_part: Fraction) -> str:
@@ -87,13 +87,14 @@ def unstable(step: Fraction, expansion: Fraction) -> str:
 
 def likely(step: Fraction, size: Fraction, leaving: Fraction, radius: Fraction, bound: Fraction) -> str:
     """Runs with independent batches."""
+    below, away = decimal_below(size), "|x_0 - x*|"
     return (
-        "Mini-batch SAM with independent batches and any fixed step 0 < eta <= E = "
-        f"{short_rational(step)}, from a start at a distance delta < R = {decimal_below(size)} from x*, stays within R "
-        f"of x* with probability at least 1 - c delta/(R - delta), c = {decimal_above(leaving)} (at least 1/2 if delta "
-        f"<= {decimal_below(radius)}), and almost every run that stays converges to a hallucinated minimizer with "
-        "r_b(x_b+) = 0 for every b. While runs stay, the mean square of a fixed norm of (r_b(x_b+))_b falls each step "
-        f"at least by the square of 1 - (eta/E) (1 - {decimal_above(bound)})."
+        f"Mini-batch SAM with independent batches and any fixed step 0 < eta <= E = {short_rational(step)}, from a start "
+        f"with {away} < {below}, stays within {decimal_above(size)} of x* with probability at least 1 - "
+        f"{decimal_above(leaving)} {away}/({below} - {away}) (at least 1/2 if {away} <= {decimal_below(radius)}), and "
+        "almost every run that stays converges to a hallucinated minimizer with r_b(x_b+) = 0 for every b. While runs "
+        "stay, the mean square of a fixed norm of (r_b(x_b+))_b falls each step at least by the square of 1 - (eta/E) "
+        f"(1 - {decimal_above(bound)})."
     )
 
 
