@@ -89,8 +89,8 @@ def likely(step: Fraction, size: Fraction, leaving: Fraction, radius: Fraction, 
     """Runs with independent batches."""
     below, away = decimal_below(size), "|x_0 - x*|"
     return (
-        f"Mini-batch SAM with independent batches and any fixed step 0 < eta <= E = {short_rational(step)}, from a start "
-        f"with {away} < {below}, stays within {decimal_above(size)} of x* with probability at least 1 - "
+        f"Mini-batch SAM with independent batches and any fixed step 0 < eta <= E = {short_rational(step)}, from a "
+        f"start with {away} < {below}, stays within {decimal_above(size)} of x* with probability at least 1 - "
         f"{decimal_above(leaving)} {away}/({below} - {away}) (at least 1/2 if {away} <= {decimal_below(radius)}), and "
         "almost every run that stays converges to a hallucinated minimizer with r_b(x_b+) = 0 for every b. While runs "
         "stay, the mean square of a fixed norm of (r_b(x_b+))_b falls each step at least by the square of 1 - (eta/E) "
