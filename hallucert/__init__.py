@@ -35,6 +35,8 @@ _LAZY = {
     "Prevalence": "hallucert.prove.prevalence",
     "Shares": "hallucert.diagnosis.shares",
     "census": "hallucert.prove.census.census",
+    "basins": "hallucert.prove.basins",
+    "Basins": "hallucert.check.basins.certificate",
     "diagram": "hallucert.prove.diagram",
     "DiagramCertificate": "hallucert.check.branch.certificate",
     "Census": "hallucert.check.census.census",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from hallucert import gallery as gallery
     from hallucert import plot as plot
     from hallucert import sam as sam
+    from hallucert.check.basins.certificate import Basins as Basins
     from hallucert.check.branch.certificate import BranchCertificate as BranchCertificate
     from hallucert.check.branch.certificate import DiagramCertificate as DiagramCertificate
     from hallucert.check.census.census import Census as Census
@@ -72,6 +75,7 @@ if TYPE_CHECKING:
     from hallucert.objectives.radius_law import RadiusLaw as RadiusLaw
     from hallucert.prove.absence.radii import critical_rho as critical_rho
     from hallucert.prove.absence.radii import safe_radius as safe_radius
+    from hallucert.prove.basins import basins as basins
     from hallucert.prove.census.census import census as census
     from hallucert.prove.certify import certify as certify
     from hallucert.prove.diagram import diagram as diagram

@@ -237,6 +237,7 @@ def require_writable(folder: Path, argument: str) -> None:
 # ---------------------------------------------------------------- telling files of this library apart, for messages
 
 CHECKPOINTS = {
+    "basins": "the checkpoint of basins",
     "census": "the checkpoint of a census",
     "run": "the checkpoint of an ensemble of runs",
     "orbit": "the checkpoint of a run that is enclosed",

@@ -28,7 +28,7 @@ _STEPS = np.zeros(256, dtype=np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 """How each character changes the depth."""
 
-_PACKAGES = {kind: kind for kind in ("point", "large", "branch", "census", "sheet")} | {
+_PACKAGES = {kind: kind for kind in ("point", "large", "branch", "census", "sheet", "basins")} | {
     "diagram": "branch",
     "surface": "sheet",
 }

@@ -97,7 +97,8 @@ def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, ma
         results: list[Result] = module_of(certificate.kind, CHECK).check(certificate, ar, max_boxes, clock)
     if clock.passed():
         results = [_late(result) for result in results]
-    checked_in = f"midrad at 53 bits and {backend}" if large else backend
+    beside = {"large": "midrad at 53 bits and ", "basins": "mpmath at 64 bits and "}
+    checked_in = beside.get(certificate.kind, "") + backend
     return Verdict(certificate, checked_in, ar.precision, tuple(results))
 
 

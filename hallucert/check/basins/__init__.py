@@ -1,0 +1,1 @@
+"""Basins of attraction in the plane: cells, their images, and what follows from them."""

@@ -1,0 +1,162 @@
+"""Basins in the plane: a box whose cells are proved to flow into attractors, or to leave the box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from hallucert.arguments import quiet
+from hallucert.check.basins.graph import FIRST, LEAVES
+from hallucert.check.basins.partition import Partition
+from hallucert.check.claim import MARKS, Claim, Claims, Enclosure, Provenance, Saved, Status
+from hallucert.check.point.certificate import Certificate
+from hallucert.check.problem import AboutProblem, Problem
+from hallucert.decimals import decimal_below, decimal_enclosure, short_rational
+from hallucert.errors import ArgumentError
+from hallucert.exact import format_rational
+
+NAME = "basin_share"
+
+
+@dataclass(frozen=True, repr=False)
+class Basins(AboutProblem, Saved):
+    """Which parts of a box flow where under SAM with a fixed step.
+
+    Indexing with the number of an attractor gives the `Claim` about its basin, iterating gives all claims.
+
+    Attributes
+    ----------
+    problem : Problem
+        Function and radius.
+    step : Fraction
+        The step, exactly.
+    partition : Partition
+        The cells; their box is that of doubles.
+    labels, steps : (n,) arrays of integers
+        Of each cell: 0 if nothing is proved, 1 if all of it leaves the box, k + 2 if all of it converges to attractor
+        k; and after how many steps it is seen to be where that is known.
+    attractors : tuple of Certificate
+        Points with the claim ``basin`` for the step or a larger one.
+    provenance : Provenance
+        Which software made it.
+    """
+
+    kind: ClassVar[str] = "basins"
+
+    problem: Problem
+    step: Fraction
+    partition: Partition
+    labels: np.ndarray
+    steps: np.ndarray
+    attractors: tuple[Certificate, ...]
+    provenance: Provenance
+
+    def share(self, label: int) -> Fraction:
+        """Return which part of the box has a label, exactly."""
+        levels, counts = np.unique(self.partition.cells[self.labels == label, 0], return_counts=True)
+        return sum(
+            (Fraction(c, 4**level) for level, c in zip(levels.tolist(), counts.tolist(), strict=True)), Fraction(0)
+        )
+
+    @property
+    def box(self) -> np.ndarray:
+        """The box, shape (2, 2)."""
+        return self.partition.box
+
+    @property
+    def area(self) -> Fraction:
+        """The area of the box, exactly."""
+        (a, b), (c, d) = [[Fraction(v) for v in side] for side in self.box.tolist()]
+        return (b - a) * (d - c)
+
+    @property
+    def decided(self) -> Fraction:
+        """Which part of the box is proved to flow into an attractor or to leave."""
+        return 1 - self.share(0)
+
+    @property
+    def hallucinated(self) -> Fraction:
+        """Which part of the box is proved to converge to hallucinated minimizers."""
+        found = [k for k, point in enumerate(self.attractors) if point.claims.get("hallucinated_minimizer")]
+        return sum((self.share(k + FIRST) for k in found), Fraction(0))
+
+    @cached_property
+    def all_claims(self) -> Claims:
+        """A claim for each attractor, and one about starts that leave the box."""
+        return Claims([*(self._claim(k) for k in range(len(self.attractors))), self._claim(-1)])
+
+    def __getitem__(self, attractor: int) -> Claim:
+        if not 0 <= attractor < len(self.attractors):
+            raise ArgumentError(
+                "attractor", attractor, f"be the number of one of the {len(self.attractors)} attractors"
+            )
+        return self.all_claims[attractor]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.all_claims)
+
+    def __len__(self) -> int:
+        return len(self.attractors)
+
+    def _claim(self, attractor: int) -> Claim:
+        """State how large a basin is at least, or, for -1, the part that leaves."""
+        label = LEAVES if attractor < 0 else attractor + FIRST
+        share, step = self.share(label), format_rational(self.step)
+        what = f"SAM with rho = {format_rational(self.rho)} and the fixed step {step}"
+        if attractor < 0:
+            name, inputs, goal = "leaves_share", {}, "comes to a point outside of the box"
+        else:
+            name, inputs = NAME, {"attractor": attractor + 1}
+            goal = f"converges to x*_{attractor + 1}, {self._named(attractor)},"
+        if not share:
+            return Claim(
+                name, Status.UNDECIDED, f"From which starts in the box {what} {goal.rstrip(',')}?", inputs=inputs
+            )
+        numbers = {"share": Enclosure(share, Fraction(1)), "area": Enclosure(share * self.area, self.area)}
+        text = f"{what} {goal} from every start in cells that are together at least {decimal_below(share)} of the box."
+        return Claim(name, Status.PROVED, text, numbers, inputs)
+
+    def _named(self, attractor: int) -> str:
+        """Say what an attractor is, as far as its certificate proves it."""
+        claims = self.attractors[attractor].claims
+        minimizer = claims.get("hallucinated_minimizer")
+        if minimizer is not None and minimizer.status is Status.PROVED:
+            return "a hallucinated minimizer"
+        if minimizer is not None and minimizer.status is Status.REFUTED:
+            return "an attractor that is no hallucinated minimizer"
+        return "an attractor"
+
+    def __repr__(self) -> str:
+        return (
+            f"<Basins of {self.objective.name[:40]!r}, rho = {short_rational(self.rho)}, step "
+            f"{short_rational(self.step)}: {len(self.attractors)} attractors, {float(self.decided):.4f} decided>"
+        )
+
+    def card(self) -> list[str]:
+        """Return what is proved of which part of the box."""
+        sides = " x ".join(
+            f"[{format_rational(Fraction(a))}, {format_rational(Fraction(b))}]" for a, b in self.box.tolist()
+        )
+        lines = [f"rho = {short_rational(self.rho)}, step {short_rational(self.step)}, box {sides}"]
+        for k, point in enumerate(self.attractors, 1):
+            place = ", ".join(decimal_enclosure(low, high, 17) for low, high in point.box or ())
+            lines.append(f"x*_{k} in ({place})")
+        lines += [f"[{MARKS[claim.status]}] {claim.name}: {claim.statement}" for claim in self.all_claims]
+        lines.append(
+            f"{decimal_below(self.decided)} of the box is decided, in {int((self.labels > 0).sum())} cells; "
+            f"{decimal_below(self.hallucinated)} converges to hallucinated minimizers"
+        )
+        return lines
+
+    @quiet
+    def at(self, x: object) -> np.ndarray:
+        """Return the labels of the cells at points (k, 2): as `labels`, and 1 outside of the box."""
+        points = np.asarray(x, float).reshape(-1, 2)
+        number, cell, _ = self.partition.touched(np.stack([points, points], -1))
+        result = np.full(len(points), LEAVES)
+        result[number] = self.labels[cell]
+        return result

@@ -1,0 +1,96 @@
+"""Files of basins: every field is checked, and whatever does not fit is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from hallucert.check.basins.attractor import ellipse_of
+from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.graph import FIRST
+from hallucert.check.basins.partition import NAMES, Partition, from_text, to_text
+from hallucert.check.file import fields
+from hallucert.check.file.fields import JSON
+from hallucert.check.point import file as point_file
+from hallucert.check.problem import Problem
+from hallucert.errors import CertificateError
+from hallucert.exact import format_exact, format_rational
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.radius_law import SAM
+from hallucert.objectives.reading import objective_from_json
+
+LONGEST = 2**24
+"""Nodes of the tree of cells."""
+MOST_STEPS = 100_000
+"""Of one cell."""
+
+
+def from_json(data: object) -> Basins:
+    """Build basins from plain data, checking every field."""
+    names = {"format", "schema", "kind", "provenance", "problem", "digest", "attractors", "cells", "steps"}
+    top, entry = fields.read_top(data, names, {"objective", "rho", "step", "region"})
+    objective = objective_from_json(entry["objective"], "problem.objective")
+    if not isinstance(objective, FormulaObjective) or objective.dimension != 2:
+        raise CertificateError("problem.objective", "must be a formula in 2 variables")
+    step = fields.read_exact(entry["step"], "problem.step")
+    if step <= 0:
+        raise CertificateError("problem.step", "must be positive")
+    posed = Problem(objective, fields.read_rho(entry["rho"]))
+    attractors = []
+    for i, item in enumerate(fields.read_list(top["attractors"], "attractors", len(NAMES))):
+        point = point_file.from_json(item)
+        same = point.objective.to_json() == entry["objective"] and point.rho == posed.rho and point.law == SAM
+        if not same or ellipse_of(point, step) is None:
+            raise CertificateError(f"attractors[{i}]", "must be a point of the problem with a basin for the step")
+        attractors.append(point)
+    try:
+        cells, labels = from_text(fields.read_text(top["cells"], "cells", LONGEST))
+    except ValueError as error:
+        raise CertificateError("cells", f"must {error}") from None
+    if labels.max() >= FIRST + len(attractors):
+        raise CertificateError("cells", f"must have labels of the {len(attractors)} attractors")
+    counts = fields.read_list(top["steps"], "steps", LONGEST)
+    if len(counts) != int((labels > 0).sum()) or any(type(k) is not int or not 0 <= k <= MOST_STEPS for k in counts):
+        raise CertificateError("steps", f"must be a number of at most {MOST_STEPS} steps for each cell with a label")
+    steps = np.zeros(len(labels), np.int64)
+    steps[labels > 0] = counts
+    made = fields.read_provenance(top["provenance"])
+    return Basins(posed, step, Partition(_region(entry), cells), labels, steps, tuple(attractors), made)
+
+
+def _region(entry: Mapping[str, JSON]) -> np.ndarray:
+    """Return the box, whose ends are doubles."""
+    sides = fields.read_box(entry["region"], "problem.region")
+    try:
+        ends = np.array([[float(v) for v in side] for side in sides])
+        exact = len(sides) == 2 and all(
+            Fraction(a) == b for a, b in zip(ends.ravel().tolist(), sum(sides, ()), strict=True)
+        )
+        good = exact and bool((ends[:, 0] < ends[:, 1]).all()) and bool(np.abs(ends).max() <= 2.0**100)
+        good = good and bool(((ends[:, 1] - ends[:, 0]) >= 2.0**-100).all())
+    except OverflowError:
+        good = False
+    if not good:
+        raise CertificateError("problem.region", "must be two intervals of doubles [lower, upper], lower < upper")
+    return ends
+
+
+def to_json(basins: Basins) -> dict[str, JSON]:
+    """Return basins as plain data, in the order of the file format."""
+    ends = [[format_exact(Fraction(v)) for v in side] for side in basins.box.tolist()]
+    problem: dict[str, JSON] = {
+        "objective": basins.objective.to_json(),
+        "rho": format_rational(basins.rho),
+        "step": format_exact(basins.step),
+        "region": ends,
+    }
+    text, order = to_text(basins.partition.cells, basins.labels)
+    steps = basins.steps[order][basins.labels[order] > 0]
+    return {
+        **fields.header(basins, problem),
+        "attractors": [point_file.to_json(point) for point in basins.attractors],
+        "cells": text,
+        "steps": steps.tolist(),
+    }

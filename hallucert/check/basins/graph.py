@@ -1,0 +1,131 @@
+"""What cells flow into: the theorem behind basins, over a graph of cells.
+
+A partition of a box has cells with labels, attractors or *leaves*. A cell with ``k >= 0`` steps is *settled* if its
+image under ``S^k`` is covered by boxes (`tube`), each of which lies in the ellipse of its attractor, or touches only
+cells with the same label that were settled before; a box may reach out of the box only if the label is *leaves*.
+
+**Theorem.** From every start in a settled cell every SAM step is defined until it is in an ellipse of its attractor, to
+which it converges; with the label *leaves*, until some iterate is outside of the box. *Proof.* By induction over the
+order in which cells are settled: ``S^k`` is defined on all of the cell, as its tube shows step by step, and takes each
+point of it into the ellipse, out of the box, or into a cell for which this holds already.
+
+So no cell may lean on itself, not even through others; what the checker computes is the least set that is closed under
+this rule, which has no use for an order in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import cast
+
+import numpy as np
+
+from hallucert.balls.ball_lanes import LaneArithmetic
+from hallucert.check.basins.attractor import Ellipse
+from hallucert.check.basins.partition import Partition
+from hallucert.check.basins.tube import SamStep, Tubes
+from hallucert.check.problem import Problem
+from hallucert.clock import look
+from hallucert.objectives.formula import FormulaObjective
+
+LEAVES, FIRST = 1, 2
+"""The label of cells that leave the box, and of the first attractor."""
+FARTHEST = 1e150
+"""Boxes that reach farther, or are not finite, say nothing: a coordinate in units of cells could overflow."""
+CHUNK = 2000
+"""Cells that are looked at together."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What cells lean on: pairs (source, target) of their numbers; `cells` are those about which that is all."""
+
+    cells: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Labels (n,) and numbers of steps (n,) of the cells of a partition, for a problem and a step.
+
+    The label of an attractor is `FIRST` more than the number of its ellipse.
+    """
+
+    problem: Problem
+    step: Fraction
+    partition: Partition
+    labels: np.ndarray
+    steps: np.ndarray
+    ellipses: Sequence[Ellipse]
+
+    def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
+        """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
+        cells = np.flatnonzero(self.labels)
+        cells = cells[np.argsort(self.steps[cells], kind="stable")]
+        return [partial(self.edges, lanes, cells[i : i + CHUNK]) for i in range(0, len(cells), CHUNK)]
+
+    def edges(self, lanes: Callable[[], LaneArithmetic], cells: np.ndarray) -> Edges:
+        """Return the edges of some cells."""
+        numbers, boxes, whole = self._images(lanes(), cells)
+        far = ~(np.abs(boxes) < FARTHEST).all(axis=(1, 2))
+        lost = numbers[far]
+        numbers, boxes = numbers[~far], boxes[~far]
+        label = self.labels[numbers]
+        for k, ellipse in enumerate(self.ellipses, FIRST):
+            mine = label == k
+            mine[mine] = ellipse.contains(boxes[mine])
+            numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
+        box, target, leaves = self.partition.touched(boxes)
+        elsewhere = box[self.labels[target] != label[box]]
+        wrong = np.concatenate([lost, numbers[leaves & (label != LEAVES)], numbers[elsewhere]])
+        good = np.setdiff1d(whole, wrong)
+        pairs = np.unique(np.stack([numbers[box], target], -1), axis=0)
+        return Edges(good, *pairs[np.isin(pairs[:, 0], good)].T)
+
+    def _images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return boxes that cover the images of cells, with the numbers of the cells, and the cells that have them."""
+        tubes, left, count = Tubes.around(*self.partition.bounds(cells)), self.steps[cells].copy(), 0
+        numbers, boxes = [], []
+        with lanes:
+            step = SamStep(lanes, self.f, self.problem.rho, self.step)
+            while len(cells):
+                here = left == count
+                numbers.append(cells[here])
+                boxes.append(tubes[here].boxes())
+                cells, tubes, left = cells[~here], tubes[~here], left[~here]
+                if len(cells):
+                    look()
+                    tubes, known = step.image(tubes)
+                    cells, tubes, left, count = cells[known], tubes[known], left[known], count + 1
+        whole = np.concatenate(numbers)
+        flat = np.concatenate([part.reshape(-1, 2, 2) for part in boxes])
+        return np.repeat(whole, len(flat) // max(len(whole), 1)), flat, whole
+
+    @property
+    def f(self) -> FormulaObjective:
+        """The function: basins are of formulas alone."""
+        return cast(FormulaObjective, self.problem.objective)
+
+    def settled(self, edges: Sequence[Edges]) -> np.ndarray:
+        """Return which cells are settled, (n,), from the edges of all labelled cells that were looked at."""
+        n, none = len(self.labels), np.zeros(0, np.int64)
+        source, target, cells = (
+            np.concatenate([none, *(getattr(part, name) for part in edges)]) for name in ("source", "target", "cells")
+        )
+        order, ready, done = np.argsort(target, kind="stable"), np.zeros(n, bool), np.zeros(n, bool)
+        starts, open_ = np.searchsorted(target[order], np.arange(n + 1)), np.bincount(source, minlength=n)
+        ready[cells] = True
+        fresh = np.flatnonzero(ready & (open_ == 0))
+        while len(fresh):
+            done[fresh] = True
+            counts = starts[fresh + 1] - starts[fresh]
+            places = np.arange(counts.sum()) + np.repeat(starts[fresh] - np.cumsum(counts) + counts, counts)
+            leaning = source[order[places]]
+            np.subtract.at(open_, leaning, 1)
+            leaning = np.unique(leaning)
+            fresh = leaning[(open_[leaning] == 0) & ready[leaning] & ~done[leaning]]
+        return done

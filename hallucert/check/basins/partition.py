@@ -1,0 +1,157 @@
+"""A box cut into dyadic cells, and which of them boxes touch.
+
+A cell of level l is one of the ``2**l`` by ``2**l`` parts of the box, with indices (i, j); the cells of a partition
+are the leaves of a tree in which every other node has four children.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from string import ascii_lowercase, ascii_uppercase
+
+import numpy as np
+
+DEEPEST = 24
+_MARGIN = 2.0**-18
+"""Of the side of a cell of the deepest level: coordinates in units of it have errors below ``2**-24``."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Cells that cover a box (2, 2) of doubles: rows ``(level, i, j)`` of an (n, 3) array of integers."""
+
+    box: np.ndarray
+    cells: np.ndarray
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """The numbers of the cells in the order of their codes."""
+        return np.argsort(codes(self.cells), kind="stable")
+
+    @cached_property
+    def _sorted(self) -> np.ndarray:
+        result: np.ndarray = codes(self.cells)[self.order]
+        return result
+
+    def bounds(self, which: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper corners of cells (k, 2), rounded outward."""
+        cells = self.cells[which]
+        sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
+        slack = 2.0**-50 * (np.abs(self.box).max(axis=1) + np.abs(self.box[:, 1] - self.box[:, 0]))
+        return self.box[:, 0] + cells[:, 1:] * sides - slack, self.box[:, 0] + (cells[:, 1:] + 1) * sides + slack
+
+    def find(self, nodes: np.ndarray) -> np.ndarray:
+        """Return the numbers of the cells that are these nodes ``(level, i, j)``, -1 for those that are none."""
+        wanted = codes(nodes)
+        place = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
+        return np.where(self._sorted[place] == wanted, self.order[place], -1)
+
+    def touched(self, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return which cells boxes (k, 2, 2) touch: pairs (number of the box, of the cell), and which leave the box.
+
+        Coordinates must be finite, and not so large that they overflow in units of the smallest cells.
+        """
+        scale = 2.0**DEEPEST / (self.box[:, 1] - self.box[:, 0])
+        with np.errstate(all="ignore"):
+            place = (boxes - self.box[:, 0, None]) * scale[:, None]
+            first, last = np.floor(place[..., 0] - _MARGIN), np.floor(place[..., 1] + _MARGIN)
+        most = 2**DEEPEST - 1
+        leaves = ~((first >= 0) & (last <= most)).all(axis=1)
+        inside = np.flatnonzero(((first <= most) & (last >= 0) & np.isfinite(place).all(axis=2)).all(axis=1))
+        first = np.clip(first[inside], 0, most).astype(np.int64)
+        last = np.clip(last[inside], 0, most).astype(np.int64)
+        numbers, nodes = np.arange(len(inside)), np.zeros((len(inside), 3), np.int64)
+        found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        while len(nodes):
+            cell = self.find(nodes)
+            leaf = cell >= 0
+            found.append((inside[numbers[leaf]], cell[leaf]))
+            numbers, nodes = _children(numbers[~leaf], nodes[~leaf], first, last)
+        return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found]), leaves
+
+
+def _children(
+    numbers: np.ndarray, nodes: np.ndarray, first: np.ndarray, last: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the children of nodes that boxes touch, from the cells of the deepest level that these reach."""
+    kept_numbers, kept = [], []
+    for a in (0, 1):
+        for b in (0, 1):
+            child = np.stack([nodes[:, 0] + 1, 2 * nodes[:, 1] + a, 2 * nodes[:, 2] + b], -1)
+            down = (DEEPEST - child[:, :1]).astype(np.int64)
+            low, high = first[numbers] >> down, last[numbers] >> down
+            touches = ((child[:, 1:] >= low) & (child[:, 1:] <= high)).all(axis=1)
+            kept_numbers.append(numbers[touches])
+            kept.append(child[touches])
+    return np.concatenate(kept_numbers), np.concatenate(kept)
+
+
+def codes(nodes: np.ndarray) -> np.ndarray:
+    """Return one integer for each node."""
+    result: np.ndarray = (nodes[:, 0] << 56) | (nodes[:, 1] << 28) | nodes[:, 2]
+    return result
+
+
+# ---------------------------------------------------------------------- as text
+
+SPLIT = "+"
+OPEN, OUTSIDE = ".", "-"
+NAMES = ascii_uppercase + ascii_lowercase
+"""What stands for a cell: that it is split, that nothing is known of it, that it leaves the box, and attractors."""
+
+
+def to_text(cells: np.ndarray, labels: np.ndarray) -> tuple[str, np.ndarray]:
+    """Return a partition in preorder, a letter a node, and in which order the cells come.
+
+    Labels are 0 where nothing is known, 1 where the box is left, and 2, 3, .. for attractors.
+    """
+    depth = int(cells[:, 0].max(initial=0))
+    down = depth - cells[:, 0]
+    order = np.argsort(_interleaved(cells[:, 1] << down, cells[:, 2] << down, depth), kind="stable")
+    letters, text, path = OPEN + OUTSIDE + NAMES, [], 0
+    waiting: list[int] = [0]
+    for level, label in zip(cells[order, 0].tolist(), labels[order].tolist(), strict=True):
+        path = waiting.pop()
+        text.append(SPLIT * (level - path) + letters[label])
+        for deeper in range(path + 1, level + 1):
+            waiting += [deeper] * 3
+    return "".join(text), order
+
+
+def _interleaved(i: np.ndarray, j: np.ndarray, depth: int) -> np.ndarray:
+    """Return Morton codes, of which the bits of `i` are the higher ones."""
+    code = np.zeros_like(i)
+    for bit in range(depth):
+        code |= ((j >> bit) & 1) << (2 * bit) | ((i >> bit) & 1) << (2 * bit + 1)
+    return code
+
+
+def from_text(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cells (n, 3) and the labels of a partition.
+
+    Raises
+    ------
+    ValueError
+        If the text is not the preorder of one tree no deeper than `DEEPEST`.
+    """
+    labels_of = {letter: label for label, letter in enumerate(OPEN + OUTSIDE + NAMES)}
+    cells: list[tuple[int, int, int]] = []
+    labels: list[int] = []
+    waiting = [(0, 0, 0)]
+    for letter in text:
+        if not waiting:
+            raise ValueError("end with the last cell of the box")
+        level, i, j = waiting.pop()
+        if letter != SPLIT:
+            if letter not in labels_of:
+                raise ValueError(f"have no letter {letter!r}")
+            cells.append((level, i, j))
+            labels.append(labels_of[letter])
+        elif level == DEEPEST:
+            raise ValueError(f"have no cell below the level {DEEPEST}")
+        else:
+            waiting += [(level + 1, 2 * i + a, 2 * j + b) for a in (1, 0) for b in (1, 0)]
+    if waiting:
+        raise ValueError("have all cells of the box")
+    return np.array(cells, np.int64), np.array(labels, np.int64)

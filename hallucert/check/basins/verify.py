@@ -1,0 +1,66 @@
+"""Verifying basins: the attractors are proved again, and the image of every cell is enclosed again.
+
+What is not shared with the prover: the arithmetic, intervals on mpmath's numbers at 64 bits instead of doubles (Arb's
+balls, whose products are wider, would fail), and the order in which cells were settled, which is found anew. Shared are
+the formulas of tubes, and the doubles with which boxes are compared with cells and ellipses.
+"""
+
+from __future__ import annotations
+
+from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
+from hallucert.balls.facade import BallArithmetic
+from hallucert.check.basins.attractor import ellipse_of
+from hallucert.check.basins.certificate import NAME, Basins
+from hallucert.check.basins.graph import FIRST, LEAVES, Flow
+from hallucert.check.claim import PROVOKED, Claim
+from hallucert.check.file.verify import SPENT, Result, provoked, rechecked
+from hallucert.check.point.verify import check as check_point
+from hallucert.clock import Clock
+
+BITS = 64
+
+
+def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> list[Result]:
+    """Return what became of the claims about each attractor, and of that about starts that leave."""
+    points = [check_point(point, ar, max_boxes, clock) for point in basins.attractors]
+    wrong = [any(not result.passed for result in results) for results in points]
+    try:
+        missing = _unsettled(basins, clock)
+    except PROVOKED as error:
+        missing = {label: provoked(error) for label in range(FIRST + len(basins.attractors))}
+
+    def objection(claim: Claim, _: list[Result]) -> str | None:
+        number = claim.inputs["attractor"] - 1 if claim.name == NAME else -1
+        if number >= 0 and wrong[number]:
+            failed = [result.name for result in points[number] if not result.passed]
+            return f"of its attractor is not re-proved: {', '.join(failed)}"
+        return missing.get(LEAVES if number < 0 else number + FIRST)
+
+    return rechecked(basins.all_claims, objection)
+
+
+def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
+    """Say of each label what is wrong with its cells."""
+    ellipses = [ellipse_of(point, basins.step) for point in basins.attractors]
+    flow = Flow(
+        basins.problem,
+        basins.step,
+        basins.partition,
+        basins.labels,
+        basins.steps,
+        [e for e in ellipses if e is not None],
+    )
+    edges, tasks = [], flow.tasks(_lanes)
+    for number, task in enumerate(tasks):
+        clock.tell("cells", number, len(tasks))
+        if clock.passed():
+            break
+        edges.append(task())
+    open_ = ~flow.settled(edges)
+    late = SPENT if len(edges) < len(tasks) else ""
+    counts = {label: int((open_ & (basins.labels == label)).sum()) for label in range(1, FIRST + len(ellipses))}
+    return {label: late or f"{count} cells do not flow where they should" for label, count in counts.items() if count}
+
+
+def _lanes() -> LaneArithmetic:
+    return lane_arithmetic("mpmath", BITS)

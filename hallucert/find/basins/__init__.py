@@ -1,0 +1,1 @@
+"""The search for basins of attraction in the plane, in floats."""

@@ -1,0 +1,178 @@
+"""Which cells of a box flow where: a search in floats, over cells that it makes smaller where that helps.
+
+Cells are followed in the order in which their centres arrive, so that most find settled cells early. One that fails
+has a place to blame, where its tube was last as small as the cell there, which was not settled. The cell that stands at
+the end of these pointers is split, those first on which the largest area waits, and whoever waited is followed again as
+soon as the place is settled. Above the level `base` all cells that fail are split: coarse tubes fail by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hallucert.find.basins import kernel
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.machine.program import lower
+
+FIRST_LEVEL = 5
+BATCH = 2000
+SPLITS = 6000
+"""Cells below the level `base` that are split between two passes."""
+JUMPS = 12
+
+
+@dataclass
+class Search:
+    """The state of a search.
+
+    `ellipses` (E, 8) are rows ``z, B, radius**2, label`` for the sets ``|B (x - z)| <= radius``, B by rows; `depth` is
+    the deepest level and `base` as above, `most` the steps of one tube. `cells` (n, 3), their `labels` and `steps` are
+    what is settled.
+    """
+
+    f: FormulaObjective
+    box: np.ndarray
+    rho: float
+    step: float
+    ellipses: np.ndarray
+    depth: int
+    base: int
+    most: int
+    found: list[np.ndarray] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        programs = [lower(tape) for tape in (self.f.gradient_tape, self.f.hessian_tape)]
+        self.gradient, self.hessian = ((p.code, p.constants, p.outputs) for p in programs)
+        self.registers = max(p.registers for p in programs)
+        self.tree = np.zeros((4 ** (self.depth + 1) - 1) // 3, np.uint8)
+        self.new = np.zeros((1, 3), np.int64)
+        for _ in range(min(FIRST_LEVEL, self.depth)):
+            self.new = self._split(self.new)
+        self.waiting, self.blamed = np.zeros((0, 3), np.int64), np.zeros((0, 2))
+        self.passes = 0
+
+    @property
+    def settled(self) -> np.ndarray:
+        """Rows ``(level, i, j, label, steps)``."""
+        return np.concatenate([np.zeros((0, 5), np.int64), *self.found])
+
+    @property
+    def share(self) -> float:
+        """The part of the box that is settled."""
+        return float(sum((4.0 ** -rows[:, 0]).sum() for rows in self.found))
+
+    @property
+    def unsettled(self) -> np.ndarray:
+        """The other leaves (n, 3)."""
+        return np.concatenate([self.new, self.waiting])
+
+    def resume(self, settled: np.ndarray, unsettled: np.ndarray) -> None:
+        """Begin with what another search had found."""
+        self.tree[:] = kernel.SPLIT
+        for rows, labels in ((unsettled, np.zeros(len(unsettled), np.int64)), (settled[:, :3], settled[:, 3])):
+            self.tree[_places(rows)] = labels
+        for level, i, j, label, _ in settled.tolist():
+            kernel.settle(self.tree, level, i, j, label)
+        self.found, self.new, self.passes = [settled], unsettled, self.base
+
+    def run(self, goal: float, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
+        """Search until a part `goal` of the box is settled, nothing can be split, or the time is `passed`."""
+        while len(self.new):
+            before = self.share
+            self._pass(passed)
+            tell(self.share)
+            if passed() or self.share >= goal:
+                return
+            if not self._refine() and self.share == before:
+                return  # the same cells would fail again and again
+
+    def _pass(self, passed: Callable[[], bool]) -> None:
+        """Follow the new cells."""
+        cells = self.new[np.argsort(self._arrivals(self.new), kind="stable")]
+        for first in range(0, len(cells), BATCH):
+            self.new = cells[first:]
+            if passed():
+                return
+            batch = cells[first : first + BATCH]
+            labels, steps, blamed = (
+                np.zeros(len(batch), np.int64),
+                np.zeros(len(batch), np.int64),
+                np.zeros((len(batch), 2)),
+            )
+            finest = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2
+            kernel.follow_all(
+                self.tree, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho, self.step, batch,
+                self.most, self.registers, labels, steps, blamed,
+            )  # fmt: skip
+            done = labels > 0
+            self.found.append(np.column_stack([batch, labels, steps])[done])
+            self.waiting = np.concatenate([self.waiting, batch[~done]])
+            self.blamed = np.concatenate([self.blamed, blamed[~done]])
+        self.new = cells[:0]
+        self.passes += 1
+
+    def _refine(self) -> bool:
+        """Split cells, and let those be followed again whose blamed place is settled; tell whether any is split."""
+        leaves, labels = self._leaves(self.blamed)
+        retried = labels > 0
+        level, area = self.waiting[:, 0], 4.0 ** -self.waiting[:, 0]
+        own, wanted = _places(self.waiting), _places(leaves)
+        order = np.argsort(own)
+        at = order[np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)] if len(own) else order
+        end = np.where(own[at] == wanted, at, np.arange(len(own)))
+        pointer = end.copy()
+        for _ in range(JUMPS):
+            end = pointer[end]
+        finer = level < self.depth
+        votes = np.where(finer, np.bincount(end, weights=area, minlength=len(own)), 0.0)
+        stuck = ~finer[end] & finer & ~retried
+        split = (level < min(self.base, FIRST_LEVEL + self.passes)) & finer & ~retried
+        for chosen in (votes, np.where(stuck, area, 0.0)):
+            top = np.argsort(-chosen, kind="stable")[:SPLITS]
+            split[top[chosen[top] > 0]] = True
+        again = retried & ~split
+        self.new = np.concatenate([self._split(self.waiting[split]), self.waiting[again]])
+        left = ~split & ~again
+        self.waiting, self.blamed = self.waiting[left], self.blamed[left]
+        return bool(split.any())
+
+    def _split(self, cells: np.ndarray) -> np.ndarray:
+        """Split leaves; return their children."""
+        self.tree[_places(cells)] = kernel.SPLIT
+        corners = [(a, b) for a in (0, 1) for b in (0, 1)]
+        return np.concatenate(
+            [np.stack([cells[:, 0] + 1, 2 * cells[:, 1] + a, 2 * cells[:, 2] + b], -1) for a, b in corners]
+        )
+
+    def _leaves(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the leaves at points of the box, and their labels."""
+        place = (points - self.box[:, 0]) / (self.box[:, 1] - self.box[:, 0])
+        found = [kernel.leaf_at(self.tree, x, y) for x, y in np.clip(place, 0.0, 1.0).tolist()]
+        levels, labels = np.array(found, np.int64).reshape(-1, 2).T
+        n = 2 ** levels[:, None]
+        indices = np.minimum((np.clip(place, 0.0, 1.0) * n).astype(np.int64), n - 1)
+        return np.column_stack([levels, indices]), labels
+
+    def _arrivals(self, cells: np.ndarray) -> np.ndarray:
+        """Return after how many steps the centres of cells arrive somewhere."""
+        sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
+        centres = self.box[:, 0] + (cells[:, 1:] + 0.5) * sides
+        result: np.ndarray = kernel.arrivals(
+            self.box, self.ellipses, self.gradient, self.rho, self.step, centres, self.most, self.registers
+        )
+        return result
+
+
+def _places(cells: np.ndarray) -> np.ndarray:
+    """Return where cells are in the array of all nodes."""
+    level = cells[:, 0]
+    result: np.ndarray = (4**level - 1) // 3 + (cells[:, 1] << level) + cells[:, 2]
+    return result
+
+
+def ellipses_of(rows: Sequence[Sequence[float]]) -> np.ndarray:
+    """Return rows of `Search.ellipses` as the array that they are."""
+    return np.array(rows, float).reshape(-1, 8)

@@ -1,0 +1,264 @@
+"""Prove which starts in a box of the plane converge to which attractors of SAM with a fixed step.
+
+Runs in floats find the attractors, `certify` proves them with their basins, a search in floats
+(`hallucert.find.basins`) proposes cells and how long each is followed, and intervals of doubles prove what is proposed
+(`hallucert.check.basins.graph`), on all cores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from os import PathLike
+
+import numpy as np
+
+from hallucert import __version__
+from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole, quiet
+from hallucert.arrays import checked_box
+from hallucert.balls import arithmetic, require_round_to_nearest
+from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
+from hallucert.check.basins.attractor import Ellipse, ellipse_of
+from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.graph import FIRST, Edges, Flow
+from hallucert.check.basins.partition import NAMES, Partition, from_text, to_text
+from hallucert.check.point.certificate import Certificate
+from hallucert.check.problem import Problem
+from hallucert.check.publishing import provenance
+from hallucert.clock import Clock, Progress, working
+from hallucert.errors import ArgumentError, CertificateError, HallucertError
+from hallucert.exact import Exact, exact_radius
+from hallucert.files import Checkpoint
+from hallucert.find.basins.search import Search, ellipses_of
+from hallucert.find.refine import refine
+from hallucert.objectives.formula import FormulaObjective, checked_formula
+from hallucert.objectives.objective import Objective
+from hallucert.processes import checked_workers, in_order, jobs_of
+from hallucert.prove.certify import certify
+from hallucert.sam.runs import run_ensemble
+
+BUDGET = 600.0
+DEPTH, BASE = 12, 10
+"""Levels down to which single cells and all cells are split: sides of 1/4096 and of 1/1024 of the box."""
+DEEPEST = 13
+LONGEST = 4000
+"""Steps of one tube."""
+RUNS, RUN_STEPS = 200, 40_000
+"""In floats, to find attractors."""
+SEARCHING = 0.6
+"""Of the time: the rest is for the proof of what was found."""
+_APART = 2.0**-20
+"""Of the box: ends of runs that are nearer are the same attractor."""
+_PRECISION = 106
+
+
+@quiet
+def basins(
+    f: Objective,
+    box: object,
+    rho: Exact,
+    step_size: Exact,
+    *,
+    attractors: Sequence[Certificate] | None = None,
+    goal: float = 0.97,
+    depth: int = DEPTH,
+    budget: float = BUDGET,
+    workers: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    seed: int = 0,
+    progress: Progress = None,
+) -> Basins:
+    """Divide a box of the plane into cells from which SAM provably converges to a named attractor, or leaves the box.
+
+    Parameters
+    ----------
+    f : Objective
+        A function of two variables, given as a formula.
+    box : (2, 2) array-like
+        Rows ``(low, high)`` of numbers that are doubles exactly.
+    rho, step_size : exact positive numbers
+        Radius, and step of plain SAM.
+    attractors : sequence of Certificate, optional
+        Points with the claim ``basin`` for the step or a larger one. By default the ends of 200 runs from random
+        starts are certified; an attractor that none of them found has no basin here, and its starts stay undecided.
+    goal : float
+        The search ends when it has settled this part of the box.
+    depth : int
+        Cells are halved in both directions at most so often, up to 13 times.
+    budget : float
+        Seconds; three fifths are for the search, the rest for the proof. What is not decided by then stays so.
+    workers : int, optional
+        Processes that prove, as for `hallucert.census`.
+    checkpoint : path, optional
+        File in which the result is kept; if it is there, the search goes on from it. What is in it is proved again.
+    seed : int
+        Of the random starts.
+    progress : bool or callable, optional
+        As for `hallucert.census`.
+
+    Returns
+    -------
+    Basins
+        What was proved when the goal was reached, nothing could be split, the time was up, or Ctrl-C ended the search.
+
+    Raises
+    ------
+    ArgumentError
+        For a function that is no formula of two variables, for malformed arguments, and for attractors of another
+        problem or without a basin.
+    NotAnalyticError
+        If the objective is float-only.
+    CheckpointError
+        If the checkpoint cannot be read or written, or belongs to other basins.
+
+    Examples
+    --------
+    >>> import hallucert as hc
+    >>> f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2")
+    >>> found = hc.basins(f, [(-0.75, -0.25), (-0.25, 0.25)], "1.5", "0.1")
+    >>> len(found), found.hallucinated > Fraction("0.9")
+    (1, True)
+    """
+    require_round_to_nearest()
+    f = checked_formula(f, 2, 2)
+    region = checked_box(box, 2, rounded=False)
+    radius, step = exact_radius(rho), exact_radius(step_size, "step_size")
+    goal = checked_real(goal, "goal", "be a number from 0 to 1", lambda number: 0 <= number <= 1)
+    depth, seconds = checked_whole(depth, 1, "depth"), checked_seconds(budget, "budget")
+    if depth > DEEPEST:
+        raise ArgumentError("depth", depth, f"be at most {DEEPEST}")
+    jobs, worth = jobs_of(checked_workers(workers))
+    path = None if checkpoint is None else checked_path(checkpoint, "checkpoint")
+    problem = Problem(f, radius)
+    with working(seconds, progress) as clock:
+        if attractors is None:
+            found = _found(problem, step, region, checked_whole(seed, 0, "seed"), clock)
+        else:
+            found = [(point, _checked(point, problem, step)) for point in attractors]
+        points, ellipses = [point for point, _ in found], [ellipse for _, ellipse in found]
+        if len(points) > len(NAMES):
+            raise ArgumentError("attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")
+        kept = _checkpoint(path, problem, step, region, points, depth)
+        kept.require_place()
+        search = _search(problem, step, region, ellipses, depth)
+        if _KEPT in kept.entries:
+            search.resume(*_resumed(kept, depth))
+        _run(search, goal, clock)
+        partition, labels, steps = _leaves(search, region)
+        flow = Flow(problem, step, partition, labels, steps, ellipses)
+        labels = np.where(flow.settled(_edges(flow, jobs, worth, clock)), labels, 0)
+    ar = arithmetic("arb", _PRECISION)
+    result = Basins(problem, step, partition, labels, np.where(labels > 0, steps, 0), tuple(points), provenance(ar))
+    text, order = to_text(partition.cells, labels)
+    kept.add(_KEPT, {"cells": text, "steps": result.steps[order].tolist()})
+    return result
+
+
+def _found(
+    problem: Problem, step: Fraction, region: np.ndarray, seed: int, clock: Clock
+) -> list[tuple[Certificate, Ellipse]]:
+    """Run SAM from random starts, and certify where it stops."""
+    f = problem.objective
+    starts = np.random.default_rng(seed).uniform(region[:, 0], region[:, 1], (RUNS, 2))
+    clock.tell("runs", 0)
+    ensemble = run_ensemble(f, starts, problem.rho, step, RUN_STEPS, progress=False)
+    near = _APART * float((region[:, 1] - region[:, 0]).max())
+    tried: list[np.ndarray] = []
+    found: list[tuple[Certificate, Ellipse]] = []
+    for x in ensemble.x[np.argsort(ensemble.shifted_gradient_norm, kind="stable")]:
+        if not np.isfinite(x).all() or any(np.abs(x - y).max() <= near for y in tried) or len(found) == len(NAMES):
+            continue
+        try:
+            candidate = refine(f, x, problem.rho)
+            if np.abs(candidate.x - x).max() > near:
+                continue  # a run that had not stopped
+            tried += [x, candidate.x]
+            point = certify(candidate, basin=step)
+        except HallucertError:
+            continue
+        ellipse = ellipse_of(point, step)
+        if ellipse is not None:
+            found.append((point, ellipse))
+    return found
+
+
+def _checked(point: Certificate, problem: Problem, step: Fraction) -> Ellipse:
+    """Return the ellipse of an attractor that the user gives."""
+    same = isinstance(point, Certificate) and point.rho == problem.rho
+    same = same and point.objective.to_json() == problem.objective.to_json()
+    ellipse = ellipse_of(point, step) if same else None
+    if ellipse is None:
+        raise ArgumentError("attractors", point, "be certificates of this problem with a basin for the step")
+    return ellipse
+
+
+def _search(problem: Problem, step: Fraction, region: np.ndarray, ellipses: Sequence[Ellipse], depth: int) -> Search:
+    """Return the search, which sees ellipses a little smaller than they are."""
+    rows = [[*e.centre, *e.back.ravel(), (e.radius * (1 - 2.0**-20)) ** 2, k] for k, e in enumerate(ellipses, FIRST)]
+    f = problem.objective
+    assert isinstance(f, FormulaObjective)
+    return Search(f, region, float(problem.rho), float(step), ellipses_of(rows), depth, min(BASE, depth), LONGEST)
+
+
+def _run(search: Search, goal: float, clock: Clock) -> None:
+    """Search, until the goal, the end of its part of the time, or Ctrl-C: what it has found is kept."""
+    part = clock.part(SEARCHING)
+    with suppress(KeyboardInterrupt):
+        search.run(goal, part.passed, lambda share: clock.tell("parts of 10000", round(10_000 * share), 10_000))
+
+
+def _leaves(search: Search, region: np.ndarray) -> tuple[Partition, np.ndarray, np.ndarray]:
+    """Return all cells of a search, with labels and steps."""
+    settled, rest = search.settled, search.unsettled
+    labels, steps = (np.concatenate([settled[:, k], np.zeros(len(rest), np.int64)]) for k in (3, 4))
+    return Partition(region, np.concatenate([settled[:, :3], rest])), labels, steps
+
+
+def _edges(flow: Flow, jobs: int | None, worth: float, clock: Clock) -> list[Edges]:
+    """Return the edges of all cells that can be looked at in time."""
+    tasks: list[Callable[[], Edges]] = flow.tasks(_lanes)
+    found: list[Edges] = []
+    for edges in in_order(tasks, jobs, worth):
+        found.append(edges)
+        clock.tell("proved", len(found), len(tasks))
+        if clock.passed():
+            break
+    return found
+
+
+def _lanes() -> LaneArithmetic:
+    return lane_arithmetic("float")
+
+
+# ---------------------------------------------------------------------- checkpoints
+
+_KEPT = "cells"
+
+
+def _checkpoint(
+    path: object, problem: Problem, step: Fraction, region: np.ndarray, points: Sequence[Certificate], depth: int
+) -> Checkpoint:
+    """Return the checkpoint of basins, which depend on their attractors."""
+    from hallucert.check.file.files import to_json
+
+    settings = [problem.objective.to_json(), str(problem.rho), str(step), region.tolist(), depth, __version__]
+    text = json.dumps([settings, [to_json(point) for point in points]], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Checkpoint(path, digest, "basins", "function, box, rho, step, depth or attractors")  # type: ignore[arg-type]
+
+
+def _resumed(kept: Checkpoint, depth: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what was settled and what was not; the steps are of all cells."""
+    try:
+        entry = kept.entries[_KEPT]
+        cells, labels = from_text(entry["cells"])  # type: ignore[index]
+        steps = np.array(entry["steps"], np.int64)  # type: ignore[index]
+        if len(steps) != len(cells) or cells[:, 0].max() > depth or steps.min() < 0 or steps.max() > LONGEST:
+            raise CertificateError(_KEPT, "must fit the search")
+    except (CertificateError, ValueError, TypeError, KeyError) as error:
+        kept.refuse(str(error))
+    done = labels > 0
+    return np.column_stack([cells, labels, steps])[done], cells[~done]

@@ -1,0 +1,49 @@
+"""Claim: what lies in an ellipse lies in the certified basin, and one is only had from a basin for the step."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.check.basins.attractor import Ellipse, ellipse_of
+
+STEP = Fraction(1, 10)
+
+
+@pytest.fixture(scope="module")
+def point() -> hc.Certificate:
+    """A hallucinated minimizer at (-1/2, 0)."""
+    return hc.certify(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), (-0.5, 0), "1.5", basin="0.1")
+
+
+def test_the_ellipse_is_inside_the_basin(point: hc.Certificate) -> None:
+    """Points on its rim have ``|V^-1 (y - x*)| < R``, exactly, and nearly R."""
+    ellipse = ellipse_of(point, STEP)
+    assert isinstance(ellipse, Ellipse)
+    inputs = point["basin"].inputs
+    (a, b), (c, d) = inputs["basis"][:2], inputs["basis"][2:]
+    for angle in np.linspace(0, 6, 7):
+        w = ellipse.radius * np.array([np.cos(angle), np.sin(angle)])
+        y = [Fraction(v) for v in (ellipse.centre + np.linalg.solve(ellipse.back, w)).tolist()]
+        off = [y[0] + Fraction(1, 2), y[1]]
+        determinant = a * d - b * c
+        square = ((d * off[0] - b * off[1]) ** 2 + (a * off[1] - c * off[0]) ** 2) / determinant**2
+        assert Fraction(999, 1000) < square / inputs["size"] ** 2 < Fraction(1000001, 1000000)
+
+
+def test_a_larger_step_has_no_ellipse(point: hc.Certificate) -> None:
+    """The claim is about steps up to its own."""
+    assert ellipse_of(point, STEP / 2) is not None
+    assert ellipse_of(point, STEP + Fraction(1, 2**60)) is None
+    assert ellipse_of(hc.certify(point.objective, (-0.5, 0), "1.5"), STEP) is None
+
+
+def test_boxes_are_inside_if_their_corners_are() -> None:
+    """A box whose corner is on the rim is not: there is room for rounding."""
+    ellipse = Ellipse(np.zeros(2), np.eye(2), 1.0)
+    inside, touching, outside = ([[-s, s], [-0.5, 0.75]] for s in (0.5, np.sqrt(1 - 0.75**2), 0.7))
+    assert ellipse.contains(np.array([inside, touching, outside])).tolist() == [True, False, False]
+    assert not ellipse.contains(np.full((1, 2, 2), np.nan)).any()

@@ -1,0 +1,58 @@
+"""Claim: boxes touch exactly the cells that they meet, and a partition is written and read as the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hallucert.check.basins.partition import Partition, from_text, to_text
+
+BOX = np.array([[-1.0, 3.0], [0.0, 2.0]])
+TEXT = "+A+.-.B.-"
+
+
+def partition() -> tuple[Partition, np.ndarray]:
+    """Seven cells of two levels."""
+    cells, labels = from_text(TEXT)
+    return Partition(BOX, cells), labels
+
+
+def test_text_is_the_preorder() -> None:
+    """The cells of a text are where they should be, and it is written as it was read, in any order of the cells."""
+    found, labels = partition()
+    assert found.cells.tolist() == [[1, 0, 0], [2, 0, 2], [2, 0, 3], [2, 1, 2], [2, 1, 3], [1, 1, 0], [1, 1, 1]]
+    assert labels.tolist() == [2, 0, 1, 0, 3, 0, 1]
+    mixed = np.random.default_rng(0).permutation(len(labels))
+    text, order = to_text(found.cells[mixed], labels[mixed])
+    assert text == TEXT
+    assert mixed[order].tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("text", ["", "+AAA", "+AAAAA", "AA", "+AA*A", "+" * 25 + "A" * 76])
+def test_other_text_is_refused(text: str) -> None:
+    """Too few or too many cells, unknown letters, and trees that are too deep."""
+    with pytest.raises(ValueError, match=r"have|end"):
+        from_text(text)
+
+
+def test_boxes_touch_the_cells_that_they_meet() -> None:
+    """By comparison with all cells, closed as the boxes are; and which boxes leave."""
+    found, _ = partition()
+    lo, hi = found.bounds()
+    draw = np.random.default_rng(2)
+    boxes = np.sort(draw.uniform([-1.5, -0.5], [3.5, 2.5], (200, 2, 2)), axis=1).transpose(0, 2, 1)
+    boxes[:100, :, 1] = boxes[:100, :, 0] + 0.05
+    number, cell, leaves = found.touched(boxes)
+    pairs = set(zip(number.tolist(), cell.tolist(), strict=True))
+    for k, ((x0, x1), (y0, y1)) in enumerate(boxes.tolist()):
+        meets = (lo[:, 0] <= x1) & (hi[:, 0] >= x0) & (lo[:, 1] <= y1) & (hi[:, 1] >= y0)
+        assert {c for n, c in pairs if n == k} == set(np.flatnonzero(meets).tolist())
+        assert leaves[k] == (x0 < -1 or x1 > 3 or y0 < 0 or y1 > 2)
+
+
+def test_faces_belong_to_both_sides() -> None:
+    """A box that ends on a face touches the cell beyond it; one that lies on a corner touches four."""
+    found, _ = partition()
+    for point, count in (([1.0, 0.5], 2), ([1.0, 1.0], 4), ([0.0, 1.5], 4), ([-0.5, 0.5], 1)):
+        here = np.array(point)[None, :, None].repeat(2, axis=2)
+        assert len(found.touched(here)[1]) == count

@@ -1,0 +1,82 @@
+"""Claim: boxes of a tube hold the images of all points of its cell, in every arithmetic, and nearly no more."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins.tube import SamStep, Tubes
+
+RHO, STEP = Fraction(7, 2), Fraction(1, 2000)
+F = hc.gallery.load("himmelblau")
+
+
+def image(x: tuple[float, float], steps: int) -> tuple[mpmath.mpf, mpmath.mpf]:
+    """The image of a point under SAM for Himmelblau's function, in 60 digits: the gradient is written down anew."""
+
+    def g(x, y):
+        p, q = x**2 + y - 11, x + y**2 - 7
+        return 4 * x * p + 2 * q, 2 * p + 4 * y * q
+
+    with mpmath.workdps(60):
+        a, b = mpmath.mpf(x[0]), mpmath.mpf(x[1])
+        for _ in range(steps):
+            u, v = g(a, b)
+            size = mpmath.sqrt(u * u + v * v)
+            u, v = g(a + mpmath.mpf("3.5") * u / size, b + mpmath.mpf("3.5") * v / size)
+            a, b = a - u / 2000, b - v / 2000
+    return a, b
+
+
+def followed(backend: str, lo: np.ndarray, hi: np.ndarray, steps: int) -> np.ndarray:
+    """Boxes after some steps."""
+    lanes = lane_arithmetic(backend)
+    tubes = Tubes.around(lo, hi)
+    with lanes:
+        step = SamStep(lanes, F, RHO, STEP)
+        for _ in range(steps):
+            tubes, known = step.image(tubes)
+            assert known.all()
+    return tubes.boxes()
+
+
+@pytest.mark.parametrize(("backend", "steps"), [("float", 1), ("float", 40), ("arb", 12), ("mpmath", 3)])
+def test_images_lie_in_the_boxes(backend: str, steps: int) -> None:
+    """Corners, centres and random points, by another program in 60 digits; the boxes are not ten times as large."""
+    centres = np.array([[-0.83, 1.04], [2.85, 5.48], [-1.31, 0.2], [2.81, -4.64]])
+    lo, hi = centres - 2.0**-8, centres + 2.0**-8
+    boxes = followed(backend, lo, hi, steps)
+    draw = np.random.default_rng(1).uniform(size=(4, 2))
+    for k in range(len(centres)):
+        points = [lo[k], hi[k], (lo[k, 0], hi[k, 1]), centres[k], *(lo[k] + d * (hi[k] - lo[k]) for d in draw)]
+        found = [image(tuple(map(float, p)), steps) for p in points]
+        for a, b in found:
+            assert any(x0 <= a <= x1 and y0 <= b <= y1 for (x0, x1), (y0, y1) in boxes[k].tolist())
+        reach = max(float(max(abs(a - found[3][0]), abs(b - found[3][1]))) for a, b in found)
+        assert (boxes[k, :, :, 1].max(0) - boxes[k, :, :, 0].min(0)).max() < 20 * reach
+
+
+def test_nothing_is_known_where_the_gradient_may_vanish() -> None:
+    """A cell around a critical point has no image."""
+    lanes = lane_arithmetic("float")
+    with lanes:
+        step = SamStep(lanes, F, RHO, STEP)
+        _, known = step.image(
+            Tubes.around(np.array([[2.99, 1.99], [1.0, 1.0]]), np.array([[3.01, 2.01], [1.01, 1.01]]))
+        )
+    assert known.tolist() == [False, True]
+
+
+def test_nothing_is_known_where_the_function_is_undefined() -> None:
+    """The derivatives of ``log(x) + y**2`` are defined for negative x, the function is not."""
+    lanes = lane_arithmetic("float")
+    f = hc.Objective.parse("log(x) + y**2")
+    with lanes:
+        step = SamStep(lanes, f, Fraction(1, 8), Fraction(1, 100))
+        _, known = step.image(Tubes.around(np.array([[-2.0, 1.0], [2.0, 1.0]]), np.array([[-1.9, 1.1], [2.1, 1.1]])))
+    assert known.tolist() == [False, True]

@@ -1,0 +1,49 @@
+"""Claim: the search proposes what a proof accepts, and every place of the box stays in one cell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import hallucert as hc
+from hallucert.find.basins.search import Search, ellipses_of
+
+DISC = ellipses_of([[-0.5, 0.0, 1.0, 0.0, 0.0, 1.0, 0.01, 2]])
+"""Around the hallucinated minimizer (-1/2, 0), with the radius 1/10."""
+
+
+def searched(depth: int) -> Search:
+    """A search in a small box."""
+    f, box = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), np.array([[-1.5, -0.125], [-0.5, 0.5]])
+    search = Search(f, box, 1.5, 0.1, DISC, depth, depth, 500)
+    search.run(1.0, lambda: False, lambda share: None)
+    return search
+
+
+def test_cells_cover_the_box_once() -> None:
+    """Settled or not, their areas make up the box, and no cell is there twice; deeper cells settle more."""
+    coarse, fine = searched(6), searched(7)
+    for search in (coarse, fine):
+        cells = np.concatenate([search.settled[:, :3], search.unsettled])
+        assert (4.0 ** -cells[:, 0]).sum() == 1
+        assert len(np.unique(cells, axis=0)) == len(cells)
+        assert set(search.settled[:, 3]) == {1, 2}
+    assert coarse.share < fine.share < 1
+
+
+def test_a_search_that_goes_on_finds_no_less() -> None:
+    """From what another one had found, which stays settled."""
+    first, second = searched(6), searched(6)
+    second.resume(first.settled, first.unsettled)
+    second.run(1.0, lambda: False, lambda share: None)
+    assert second.share >= first.share
+    rows = {tuple(row) for row in second.settled.tolist()}
+    assert {tuple(row) for row in first.settled.tolist()} <= rows
+
+
+def test_no_time_settles_nothing() -> None:
+    """All cells of the first level are left."""
+    f, box = hc.Objective.parse("x**2 + y**4"), np.array([[-1.0, 1.0], [-1.0, 1.0]])
+    search = Search(f, box, 0.5, 0.1, DISC[:0], 6, 6, 10)
+    search.run(1.0, lambda: True, lambda share: None)
+    assert len(search.settled) == 0
+    assert len(search.unsettled) == 4**5

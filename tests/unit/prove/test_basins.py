@@ -1,0 +1,109 @@
+"""Claim: what `basins` proves is what random starts do, it goes on from a checkpoint, and what is cut short is kept."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.check.file.files import from_json, to_json
+from hallucert.errors import ArgumentError, CertificateError, CheckpointError
+
+WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2")
+BOX, RHO, STEP = [(-1.5, -0.125), (-0.5, 0.5)], "1.5", "0.1"
+
+
+@pytest.fixture(scope="module")
+def point() -> hc.Certificate:
+    """The hallucinated minimizer (-1/2, 0)."""
+    return hc.certify(WELL, (-0.5, 0), RHO, basin=STEP)
+
+
+@pytest.fixture(scope="module")
+def found(point: hc.Certificate) -> hc.Basins:
+    """Basins of it."""
+    return hc.basins(WELL, BOX, RHO, STEP, attractors=[point], depth=6, workers=1)
+
+
+def test_starts_do_what_is_proved(found: hc.Basins) -> None:
+    """Of 2000 random starts, by the closed form of the map, each goes where its cell says; both labels occur."""
+    assert found.decided > Fraction(1, 4)
+    assert found.hallucinated == found.share(2)
+    starts = np.random.default_rng(5).uniform([-1.5, -0.5], [-0.125, 0.5], (2000, 2))
+    x, left = starts.copy(), np.zeros(len(starts), bool)
+    for _ in range(400):
+        g = np.stack([x[:, 0] ** 3 - x[:, 0], x[:, 1]], -1)
+        p = x + 1.5 * g / np.hypot(*g.T)[:, None]
+        x = x - 0.1 * np.stack([p[:, 0] ** 3 - p[:, 0], p[:, 1]], -1)
+        left |= ((x < [-1.5, -0.5]) | (x > [-0.125, 0.5])).any(axis=1)
+    converged, labels = np.abs(x - [-0.5, 0]).max(axis=1) < 1e-6, found.at(starts)
+    assert converged[labels == 2].all()
+    assert left[labels == 1].all()
+    assert min((labels == k).sum() for k in (0, 1, 2)) > 0
+
+
+def test_a_file_is_proved_again_in_another_arithmetic(point: hc.Certificate, tmp_path: Path) -> None:
+    """What is saved is what is read, and all claims are proved again; with labels that were changed they are not."""
+    box, path = [(-0.875, -0.125), (-0.25, 0.5)], tmp_path / "basins.json"
+    found = hc.basins(WELL, box, RHO, STEP, attractors=[point], depth=3, workers=1)
+    assert 0 < found.decided < 1
+    found.save(path)
+    read = hc.load(path)
+    assert to_json(read) == to_json(found)
+    assert "basin_share: SAM with rho = 3/2 and the fixed step 1/10 converges to x*_1, a hallucinated" in str(read)
+    assert hc.verify(path)
+    data = to_json(found)
+    data["cells"] = data["cells"].replace(".", "A")
+    data["steps"] = [5] * sum(letter != "+" for letter in data["cells"])
+    verdict = hc.verify(from_json(data))
+    assert not verdict
+    assert "cells do not flow where they should" in str(verdict)
+
+
+def test_what_does_not_fit_is_refused(found: hc.Basins) -> None:
+    """Steps, cells, attractors and boxes that are none; a point without a basin, or of another problem."""
+    changes = {
+        "cells": ["+AAA", "BBB", 7],
+        "steps": [[], [-1] * int((found.labels > 0).sum()), "0"],
+        "attractors": [[], [to_json(hc.certify(WELL, (-0.5, 0), RHO))], [{}]],
+    }
+    for name, values in changes.items():
+        for value in values:
+            with pytest.raises(CertificateError):
+                from_json(to_json(found) | {name: value})
+
+
+def test_a_checkpoint_is_continued(point: hc.Certificate, tmp_path: Path) -> None:
+    """A search that was cut short goes on; with other settings the file is refused."""
+    path, options = tmp_path / "kept.json", {"attractors": [point], "workers": 1, "depth": 6, "budget": 20}
+    first = hc.basins(WELL, BOX, RHO, STEP, goal=0.1, checkpoint=path, **options)
+    second = hc.basins(WELL, BOX, RHO, STEP, checkpoint=path, **options)
+    assert Fraction(1, 10) < first.decided < second.decided
+    with pytest.raises(CheckpointError):
+        hc.basins(WELL, BOX, "1.25", STEP, checkpoint=path, attractors=[], depth=6)
+
+
+def test_no_time_and_no_attractors_decide_nothing(point: hc.Certificate) -> None:
+    """Nothing is looked at when the time is up; without attractors nothing but leaving is proved."""
+    late = hc.basins(WELL, BOX, RHO, STEP, attractors=[point], budget=1e-9)
+    assert late.decided == 0
+    assert not any(late.all_claims)
+    none = hc.basins(WELL, BOX, RHO, STEP, attractors=[], depth=6, workers=1, budget=1)
+    assert none.decided == none.share(1)
+
+
+def test_arguments_are_checked(point: hc.Certificate) -> None:
+    """Dimension, depth, and attractors of another radius."""
+    for given in (
+        {"f": hc.gallery.load("quadratic")},
+        {"depth": 14},
+        {"goal": 2},
+        {"rho": "1.25", "attractors": [point]},
+        {"step_size": "0.2", "attractors": [point]},
+    ):
+        arguments = {"f": WELL, "box": BOX, "rho": RHO, "step_size": STEP, **given}
+        with pytest.raises(ArgumentError):
+            hc.basins(**arguments)
