@@ -1,7 +1,7 @@
 """Functions and exact numbers in LaTeX.
 
 No name of a variable that a file gives reaches the text unless it is a word or a symbol that LaTeX sets as one: where
-one of them is not, all variables are ``x_1``, ``x_2``, ...
+one of them is not, or two would look the same, all variables are ``x_1``, ``x_2``, ...
 """
 
 from __future__ import annotations
@@ -65,11 +65,12 @@ def fraction(value: Fraction) -> str:
 
 
 def names(f: Objective) -> list[str]:
-    """Return the variables in LaTeX."""
+    """Return the variables in LaTeX, each another symbol."""
     matches = [NAME.fullmatch(name) for name in f.variables]
-    if not all(matches) or any(TAKEN.fullmatch(name) for name in f.variables):
+    symbols = [_name(match) for match in matches if match]
+    if len(set(symbols)) < f.dimension or any(TAKEN.fullmatch(name) for name in f.variables):
         return [f"x_{{{i}}}" for i in range(1, f.dimension + 1)]
-    return [_name(match) for match in matches if match]
+    return symbols
 
 
 def _name(match: re.Match[str]) -> str:

@@ -151,10 +151,12 @@ def test_long_sums_are_broken_and_longer_formulas_left_to_the_certificate():
         (("rho", "y"), ["x_{1}", "x_{2}"]),
         (("a__b", "y"), ["x_{1}", "x_{2}"]),
         (("input", "Write18"), ["x_{1}", "x_{2}"]),
+        (("x1", "x_1"), ["x_{1}", "x_{2}"]),
+        (("x_", "x"), ["x_{1}", "x_{2}"]),
     ],
 )
 def test_variables_keep_names_that_are_symbols(variables, shown):
-    """Letters, Greek letters and words stay; names with a meaning of their own, and all others, give way to numbers."""
+    """Letters, Greek letters and words stay; names with another meaning, and symbols that look alike, are numbered."""
     f = hc.Objective.parse("+".join(f"{name}**2" for name in variables), variables=variables)
     assert names(f) == shown
 
