@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import le
 from os import PathLike
 from typing import Any
 
@@ -29,7 +30,7 @@ from hallucert.check.branch.region import (
     settle,
     thickened,
 )
-from hallucert.check.branch.system import BranchSystem
+from hallucert.check.branch.system import BranchSystem, TargetBox
 from hallucert.check.cell import Cell
 from hallucert.check.claim import Claim, Inputs, Measured
 from hallucert.check.file.fields import MAX_NUMBER_BITS
@@ -137,10 +138,18 @@ def diagram(
     before = checked_resume(resume, DiagramCertificate, (f, None), "a diagram")
     if before is not None and before.region != tuple(region):
         raise ArgumentError("resume", resume, "be a certificate of this diagram: the same box")
+    if before is not None and before.target is not None and not _within(near, before.target):
+        raise ArgumentError("resume", resume, "be a certificate of this diagram: the same target")
     chains = [] if before is None else list(before.chains)
     with working(seconds, progress) as clock, ended_by_interrupt(clock):
         found = _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock, chains)
     return found if before is None or found.unfinished is None or found.cells >= before.cells else before
+
+
+def _within(near: np.ndarray, target: TargetBox) -> bool:
+    """Tell whether a point lies in the box in which a target is the only critical point."""
+    away = [abs(Fraction(v) - c) for v, c in zip(near.tolist(), target.centre, strict=True)]
+    return all(map(le, away, target.radius))
 
 
 def _proved(

@@ -165,6 +165,8 @@ def test_a_diagram_keeps_the_branches_of_another_call():
     assert not late.complete and late.unfinished is not None
     with pytest.raises(ArgumentError, match="the same box"):
         hc.diagram(f, (3, 2), [(-6, 6), (-6, 5)], resume=whole)
+    with pytest.raises(ArgumentError, match="the same target"):
+        hc.diagram(f, (-3, 3), box, budget=1e-9, resume=whole)
     again = hc.diagram(f, (3, 2), box, max_boxes=1, resume=whole)
     assert {chain.links for chain in again.chains} == {chain.links for chain in whole.chains}
 
