@@ -210,6 +210,13 @@ def _() -> Any:
     return hc.census(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), [(-3, 3), (-3, 3)], "0.9")
 
 
+@makes("well-basins")
+def well_basins() -> Any:
+    f = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2")
+    point = hc.certify(f, (-0.5, 0), "1.5", basin="0.1")
+    return hc.basins(f, [(-0.875, -0.125), (-0.25, 0.5)], "1.5", "0.1", attractors=[point], depth=3, workers=1)
+
+
 @makes("double-well-census-above")
 def _() -> Any:
     return hc.census(hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), [(-3, 3), (-3, 3)], "1.1")

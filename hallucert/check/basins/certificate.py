@@ -56,7 +56,18 @@ class Basins(AboutProblem, Saved):
     provenance: Provenance
 
     def share(self, label: int) -> Fraction:
-        """Return which part of the box has a label, exactly."""
+        """Return which part of the box has a label, exactly.
+
+        Parameters
+        ----------
+        label : int
+            As in `labels`.
+
+        Returns
+        -------
+        Fraction
+            From 0 to 1.
+        """
         levels, counts = np.unique(self.partition.cells[self.labels == label, 0], return_counts=True)
         return sum(
             (Fraction(c, 4**level) for level, c in zip(levels.tolist(), counts.tolist(), strict=True)), Fraction(0)
@@ -154,7 +165,18 @@ class Basins(AboutProblem, Saved):
 
     @quiet
     def at(self, x: object) -> np.ndarray:
-        """Return the labels of the cells at points (k, 2): as `labels`, and 1 outside of the box."""
+        """Return the labels of the cells at some points.
+
+        Parameters
+        ----------
+        x : (k, 2) array-like
+            Points.
+
+        Returns
+        -------
+        (k,) array
+            As `labels`, and 1 outside of the box.
+        """
         points = np.asarray(x, float).reshape(-1, 2)
         number, cell, _ = self.partition.touched(np.stack([points, points], -1))
         result = np.full(len(points), LEAVES)
