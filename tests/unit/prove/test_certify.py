@@ -22,7 +22,7 @@ POINT = dict.fromkeys(("radius", "max_boxes", "global_box", "basin", "start"), "
     ("subject", "what", "takes"),
     [
         (CANDIDATE, "a candidate", list(POINT)),
-        (WELL, "a function", ["x", "rho", *POINT, "variant", "batches", "probabilities"]),
+        (WELL, "a function", ["x", "rho", *POINT, "variant", "checkpoint", "batches", "probabilities"]),
         (BRANCH, "a branch", ["resume", "gap"]),
         (SHEET, "a sheet", ["resume"]),
     ],
