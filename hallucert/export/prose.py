@@ -71,6 +71,7 @@ TOKEN = re.compile(
     |(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:\.\.\.)?)
     |(?P<space>R\^(?=\d))
     |(?P<times>(?<=\]\s)x(?=\s\[))
+    |(?P<indexed>x\*_\d+)
     |(?P<symbol>{KNOWN}|(?<=,\s)a(?=\sand\sE\s))
     |(?P<raised>\^(?:T\b|-?\d+))
     |(?P<word>[A-Za-z]+(?:[-'][A-Za-z]+)*)
@@ -86,7 +87,7 @@ TOKEN = re.compile(
 )
 """The pieces of a sentence; a number that counts something is part of the words."""
 
-MATHEMATICS = frozenset({"number", "space", "symbol", "raised", "times", "operator", "bar"})
+MATHEMATICS = frozenset({"number", "space", "symbol", "indexed", "raised", "times", "operator", "bar"})
 """What is mathematics wherever it stands; blanks, commas and brackets are between such pieces."""
 
 
@@ -167,6 +168,8 @@ def _set(token: Token) -> str:
             return r"\mathbb{R}^"
         case "symbol":
             return SYMBOLS.get(re.sub(r"\s", " ", token.text), token.text)
+        case "indexed":
+            return rf"\mathbf{{x}}^{{*}}_{{{token.text[3:]}}}"
         case "raised":
             raised = token.text[1:]
             return r"^{\mathsf{T}}" if raised == "T" else f"^{{{raised}}}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hallucert.arguments import checked_path
+from hallucert.arguments import checked_path, quiet
 from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
@@ -163,6 +163,7 @@ def _put_legend(
     return box.width / figure.dpi, box.height / figure.dpi
 
 
+@quiet
 def save(ax: Axes, path: str | PathLike[str]) -> None:
     """Save the figure of some axes for a paper: a PDF or SVG of lines and letters, or a PNG.
 

@@ -188,6 +188,9 @@ def test_the_search_for_a_shorter_cell_ends(branch, monkeypatch) -> None:
     class Line:
         total, guide = 0.7, None
 
+        def steps_until(sigma):
+            return 100 * sigma
+
     for k in range(200):
         calls.clear()
         sigma = 0.7 * k / 211

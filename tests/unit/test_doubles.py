@@ -241,7 +241,7 @@ def test_arrays_stand_only_where_arrays_belong(path):
         data["claims"][0][key] = array
         with pytest.raises(CertificateError) as caught:
             from_json(data)
-        assert caught.value.field.startswith("witness" if key == "status" else "claims[0]")
+        assert caught.value.field.startswith("claims[0]")
     path.write_text('{"doubles": [2, 4]}')
     with pytest.raises(CertificateError):
         load(path)

@@ -20,7 +20,7 @@ Function = Callable[..., Any]
 """What is compiled, and what comes of it: neither has types."""
 
 PACKAGE = Path(__file__).parents[2]
-SOURCES = ("objectives/machine/*.py", "sam/lanes.py", "sam/kernels/*.py")
+SOURCES = ("objectives/machine/*.py", "sam/lanes.py", "sam/kernels/*.py", "find/basins/*.py")
 """Where the compiled code and its constants come from."""
 
 

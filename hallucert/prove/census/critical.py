@@ -168,4 +168,12 @@ def _separated(
             else:
                 together.append(from_floats(np.stack([boxes[group, :, 0].min(0), boxes[group, :, 1].max(0)], -1)))
     room = Fraction(problem.tolerance * problem.size) / 4
-    return result + [CriticalPoint(widened(box, room), Kind.DEGENERATE) for box in together]
+    roomy = [widened(box, room) for box in together]
+    return result + [CriticalPoint(box, Kind.DEGENERATE) for box in roomy if not _is_free(problem, box)]
+
+
+def _is_free(problem: Problem, box: Box) -> bool:
+    """Whether balls show that the gradient has no zero in a box, of which the smallest boxes of doubles did not."""
+    with arithmetic(problem.exact_backend, problem.precision) as ar:
+        balls = [ar.interval(side.lower, side.upper) for side in box]
+        return any(map(ar.nonzero, Gradient(ar, problem.f, balls).equations))

@@ -20,6 +20,7 @@ CERTIFICATES = sorted((Path(hc.__file__).parents[1] / "docs" / "certificates").g
         ("|grad f(x*)| >= 6.5", r"$|\nabla f(\mathbf{x}^{*})| \ge 6.5$"),
         ("for rho = 7/2: a minimizer of f^SAM", r"for $\rho = 7/2$: a minimizer of $f^{\mathrm{SAM}}$"),
         ("x -> x+ is (smallest >= 2)", r"$\mathbf{x} \mapsto \mathbf{x}^{+}$ is (smallest $\ge 2$)"),
+        ("converges to x*_12, a", r"converges to $\mathbf{x}^{*}_{12}$, a"),
         ("M = H(x*+) J(x*)", r"$M = H(\mathbf{x}^{*+}) J(\mathbf{x}^{*})$"),
         ("at most -1.5e-07", r"at most $-1.5\cdot 10^{-7}$"),
         ("radius 0.42...", r"radius $0.42\ldots$"),

@@ -12,7 +12,7 @@ from hallucert.balls import arithmetic, matrix
 from hallucert.check.sheet.surface_system import SurfaceSystem
 from hallucert.find.curves import surface as surface_module
 from hallucert.find.curves.surface import across
-from hallucert.prove.curves.surface import chart_at
+from hallucert.prove.curves.charts import chart_at
 
 QUARTIC = "(x**2 + y**2 + z**2 + 3/4)**2 - 4*(x**2 + y**2)"
 
