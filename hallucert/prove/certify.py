@@ -171,7 +171,8 @@ def certify(
         by default SAM's; for "usam" ``x+ = x + rho g(x)``.
 
         ``resume`` : certificate or path, of branches, sheets and surfaces. What an earlier call, whose time was up, has
-        proved of the same curve: it is proved again, without a search, and the proof goes on behind it.
+        proved of the same curve: it is proved again, without a search, and the proof goes on behind it. A time
+        too short for that is an error.
 
         ``gap`` : positive float, of branches. Arclength left out at each side of a branch point, where no cell can
         exist; by default 3e-4 of its radius.

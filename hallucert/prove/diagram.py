@@ -50,7 +50,7 @@ from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.formula import checked_formula
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.branch import NO_TARGET, PRECISION, Prover
-from hallucert.prove.curves.resume import checked_resume, expected, unfinished
+from hallucert.prove.curves.resume import checked_resume, expected, too_short, unfinished
 from hallucert.prove.regions import ROOM as LARGER
 from hallucert.prove.regions import Cutting
 
@@ -116,7 +116,8 @@ def diagram(
     Raises
     ------
     ArgumentError
-        If an argument is not as above, `f` is no formula, or `target` is not near a critical point.
+        If an argument is not as above, `f` is no formula, or `target` is not near a critical point; if the time is too
+        short to prove again what `resume` has.
     NotAnalyticError
         If `f` can be run in floats only.
 
@@ -143,7 +144,9 @@ def diagram(
     chains = [] if before is None else list(before.chains)
     with working(seconds, progress) as clock, ended_by_interrupt(clock):
         found = _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock, chains)
-    return found if before is None or found.unfinished is None or found.cells >= before.cells else before
+    if before is not None and found.unfinished is not None and found.cells < before.cells:
+        raise too_short(before)
+    return found
 
 
 def _within(near: np.ndarray, target: TargetBox) -> bool:

@@ -24,7 +24,7 @@ from hallucert.find.curves.records import Branch, EndReason
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.cells import Guide, SoughtCell, Track, propose_target
 from hallucert.prove.curves.chains import Growing, search_chains, taken_up
-from hallucert.prove.curves.resume import BACK, located, unfinished
+from hallucert.prove.curves.resume import BACK, located, too_short, unfinished
 from hallucert.prove.regions import quick
 from hallucert.settings import checked_positive
 
@@ -66,7 +66,7 @@ def certify_branch(
             return BranchCertificate(objective, None, (), NO_TARGET, provenance(ar))
         obstacle = prover.add(branch, gap, clock, [] if resume is None else list(resume.chains))
         if resume is not None and not prover.chains:
-            return resume
+            raise too_short(resume)
         claims = prover.claims()
     made = {claim.name for claim in claims}
     reasons = {

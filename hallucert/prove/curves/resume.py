@@ -40,6 +40,14 @@ def checked_resume(resume: Any, kind: type[C], problem: tuple[Objective, object]
     return found
 
 
+def too_short(resume: ChainCertificate) -> ArgumentError:
+    """Return what is raised where the time does not suffice to prove again what a certificate has.
+
+    Its claims are not this call's, and a shorter certificate, saved in its place, would lose what it has.
+    """
+    return ArgumentError("resume", resume, "be proved again first, for which the time was too short; it is as it was")
+
+
 def located(track: Track[S], chains: Sequence[Sequence[Cell]], length: float) -> tuple[float, float, float] | None:
     """Return where chains of cells, one after another, begin and end, and how long the last cell is, by arclength.
 

@@ -35,7 +35,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 from hallucert.find.curves.records import Sheet
 from hallucert.prove.curves.cells import STRAIGHT, Guide, Track, exact_rows
-from hallucert.prove.curves.resume import BACK, expected, located, unfinished
+from hallucert.prove.curves.resume import BACK, expected, located, too_short, unfinished
 from hallucert.prove.regions import Cutting
 
 PRECISION = 106  # bits by default
@@ -79,7 +79,7 @@ def certify_sheet(
         if isinstance(work, Search) and work.is_same(search):
             search = work  # of this process: it has the proofs
         elif resume is not None and not search.took_up(resume, clock):
-            return resume
+            raise too_short(resume)
         search.run(MAX_CELLS, clock)
         chains, claims = _claimed(search)
     return SheetCertificate(sheet.objective, sheet.rho, chains, claims, provenance(ar), unfinished=search.unfinished)

@@ -34,7 +34,7 @@ from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Surface
 from hallucert.prove.curves.charts import pending_places, search_charts, solution
-from hallucert.prove.curves.resume import unfinished
+from hallucert.prove.curves.resume import too_short, unfinished
 from hallucert.prove.curves.sheet import folded, largest_arithmetic, measured, published_claims
 from hallucert.prove.regions import Cutting
 
@@ -65,11 +65,11 @@ def certify_surface(
         if isinstance(work, Search) and work.is_same(search):
             search = work  # of this process: it has the proofs
         elif resume is not None and not search.took_up(resume, clock):
-            return resume
+            raise too_short(resume)
         search.run(MAX_CHARTS, clock)
         atlases, claims = _claimed(search, clock)
     if resume is not None and search.unfinished and sum(map(len, atlases)) < resume.cells:
-        return resume
+        raise too_short(resume)
     found = surface.objective, surface.rho, atlases, claims, provenance(ar)
     return SurfaceCertificate(*found, unfinished=search.unfinished)
 

@@ -111,8 +111,9 @@ def test_what_is_given_to_go_on_from_is_proved_again_and_has_to_be_of_the_curve(
     ):
         with pytest.raises(ArgumentError, match=words):
             hc.certify(subject, resume=wrong)
-    saved = replace(part, unfinished=None)
-    assert hc.certify(circle, resume=saved, budget=1e-9) is saved, "too little time to prove it again: nothing is lost"
+    for unproved in (replace(part, unfinished=None), forged):
+        with pytest.raises(ArgumentError, match="be proved again first"):  # its claims are not this call's
+            hc.certify(circle, resume=unproved, budget=1e-9)
 
 
 def test_control_c_is_the_end_of_the_time(circle, monkeypatch):
@@ -157,10 +158,11 @@ def test_a_branch_goes_on_in_its_chain(monkeypatch, tmp_path):
 
 
 def test_a_diagram_keeps_the_branches_of_another_call():
-    """Without time for more what was proved is the answer; with some its branches are, and the box is searched."""
+    """Without time to prove it again there is no answer; with some its branches are, and the box is searched."""
     whole = hc.load(CERTIFICATES / "himmelblau-diagram.json")
     f, box = hc.gallery.load("himmelblau"), [(-6, 6), (-6, 6)]
-    assert hc.diagram(f, (3, 2), box, budget=1e-9, resume=whole) is whole
+    with pytest.raises(ArgumentError, match="be proved again first"):
+        hc.diagram(f, (3, 2), box, budget=1e-9, resume=whole)
     late = hc.diagram(f, (3, 2), box, budget=1e-9)
     assert not late.complete and late.unfinished is not None
     with pytest.raises(ArgumentError, match="the same box"):
