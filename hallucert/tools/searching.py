@@ -66,11 +66,13 @@ def branch(
     dimension: options.Dimension = None,
     budget: options.Seconds = 300.0,
     save: options.SaveAll = None,
+    resume: options.Resume = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Follow branches of hallucinated points of one target in rho: that through a point, or all that start in a box.
 
-    With --save they are proved, too. Exit status: 0 if there is one, and with --save each is proved, else 1.
+    With --save they are proved, too, one alone with --resume behind what a certificate has of it. Exit status: 0 if
+    there is one, and with --save each is proved, else 1.
     """
     import hallucert as hc
 
@@ -85,7 +87,9 @@ def branch(
         found = [hc.find.branch(f, options.point_of(start, "--start"), centre, box=sides, **ends)]
     else:
         found = list(hc.find.branches(f, centre, sides, **ends))
-    _followed(found, save, budget, as_json, ("rho", "events"))
+    if resume is not None and len(found) != 1:
+        raise ArgumentError("--resume", str(resume), f"be left out for {len(found)} branches: --start gives one")
+    _followed(found, save, budget, as_json, ("rho", "events"), resume)
 
 
 def sheet(

@@ -67,6 +67,19 @@ def test_a_sheet_goes_on_from_a_file(capsys: pytest.CaptureFixture[str], tmp_pat
     assert hc.verify(whole, "arb")
 
 
+def test_a_branch_goes_on_from_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One branch alone: what was proved of it in no time is taken up; of several none is meant."""
+    part, whole = str(tmp_path / "part.json"), str(tmp_path / "whole.json")
+    words = ["branch", "(x**2 - 1)**2/4 + y**2/20", "--target=1,0"]
+    one = [*words, "--start=-0.5,0"]
+    assert run(capsys, *one, "--budget=1e-3", "--save", part)[0] == 1
+    assert run(capsys, *one, "--save", whole, "--resume", part)[0] == 0
+    assert hc.verify(whole)
+    several = ["branch", WELLS, "--target=1,1", "--box=-2,2,-2,2", "--save", str(tmp_path / "b")]
+    status, _, error = run(capsys, *several, "--resume", part)
+    assert status == 2 and "--resume" in error
+
+
 def test_radii_are_bracketed(capsys: pytest.CaptureFixture[str]) -> None:
     """The well is convex where x^2 >= 1/3: the safe radius is 1 - 1/sqrt 3; without time, status 1."""
     status, out, _ = run(capsys, "safe-radius", WELLS, "--target=1,1", "--json")
