@@ -17,7 +17,7 @@ from os import PathLike
 import numpy as np
 
 from hallucert import __version__
-from hallucert.arguments import checked_path, checked_real, checked_seconds, checked_whole, quiet
+from hallucert.arguments import checked_items, checked_path, checked_real, checked_seconds, checked_whole, quiet
 from hallucert.arrays import checked_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
@@ -44,6 +44,8 @@ BUDGET = 600.0
 DEPTH, BASE = 12, 10
 """Levels down to which single cells and all cells are split: sides of 1/4096 and of 1/1024 of the box."""
 DEEPEST = 13
+FAR = Fraction(10**100)
+"""Of coordinates of boxes: squares of doubles are far from overflow."""
 LONGEST = 4000
 """Steps of one tube."""
 RUNS, RUN_STEPS = 200, 40_000
@@ -125,7 +127,12 @@ def basins(
     require_round_to_nearest()
     f = checked_formula(f, 2, 2)
     region = checked_box(box, 2, rounded=False)
+    if not all(high - low >= 1 / FAR and max(abs(low), abs(high)) <= FAR for low, high in region):
+        raise ArgumentError("box", box, "have sides of at least 1e-100, within 1e100 of 0")
     radius, step = exact_radius(rho), exact_radius(step_size, "step_size")
+    for name, number in (("rho", radius), ("step_size", step)):
+        if not 1 / FAR <= number <= FAR:
+            raise ArgumentError(name, f"<{name}>", "lie between 1e-100 and 1e100")
     goal = checked_real(goal, "goal", "be a number from 0 to 1", lambda number: 0 <= number <= 1)
     depth, seconds = checked_whole(depth, 1, "depth"), checked_seconds(budget, "budget")
     if depth > DEEPEST:
@@ -137,7 +144,8 @@ def basins(
         if attractors is None:
             found = _found(problem, step, region, checked_whole(seed, 0, "seed"), clock)
         else:
-            found = [(point, _checked(point, problem, step)) for point in attractors]
+            given = checked_items(attractors, "attractors", "be certificates of points")
+            found = [(point, _checked(point, problem, step)) for point in given]
         points, ellipses = [point for point, _ in found], [ellipse for _, ellipse in found]
         if len(points) > len(NAMES):
             raise ArgumentError("attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")

@@ -298,6 +298,7 @@ def test_a_better_contraction_than_proved_is_refused(well) -> None:
     assert not hc.verify(from_json(data), backend="arb")
 
 
+@pytest.mark.thorough
 def test_a_network_with_weight_decay_has_basins() -> None:
     """Isolated points of networks too: seven parameters."""
     f = hc.TanhNetwork((1, 2, 1), [[-1.0], [0.5], [1.5]], [-1.0, 0.5, 1.0], weight_decay="0.01")

@@ -70,6 +70,7 @@ def test_from_the_same_target_an_attractor_is_certified_and_reached(name):
     assert np.abs(run.x - cert.x).max() < 1e-8
 
 
+@pytest.mark.thorough
 def test_three_dimensions():
     """In R^3 the same subdivision proves the construction for the eight-well function."""
     f = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2 + (z**2 - 1)**2")

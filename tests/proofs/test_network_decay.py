@@ -184,6 +184,7 @@ def end_of_run(f, start, rho):
     return cert
 
 
+@pytest.mark.thorough
 def test_a_run_stops_at_a_hallucinated_minimizer():
     """Cross-entropy with decay: the end of the run is near a proved one, which attracts SAM at the step of the run.
 

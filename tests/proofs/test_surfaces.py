@@ -42,6 +42,7 @@ def checked(f, atlas, rho=RHO):
         return check_atlas(SurfaceSystem(ar, f, rho), atlas)
 
 
+@pytest.mark.thorough
 def test_the_hallucinated_sphere_is_closed_and_a_sphere(ball_of_minimizers, monkeypatch) -> None:
     """The minimizers |x| = 1 have for rho = 3/2 the hallucinated sphere |x| = 1/2 (closed form), which attracts.
 

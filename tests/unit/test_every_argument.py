@@ -77,6 +77,8 @@ BASES: dict[str, list[dict[str, Any]]] = {
         },
         {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 1, "precisions": Held([53])},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
+        {"subject": SHORT, "resume": None, "budget": Held(1e-3)},
+        {"subject": WELL, "x": POINT, "rho": "1.5", "checkpoint": None, "precisions": Held([53])},
         {
             "subject": SQUARES,
             "x": [-0.5, -0.5],
@@ -115,6 +117,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "max_boxes": 1,
             "budget": 1e-3,
             "seed": 0,
+            "resume": None,
         }
     ],
     "safe_radius": [
@@ -239,6 +242,22 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"f": WELL, "starts": [POINT], "rho": 1, "step_size": 0.1, "steps": 2, "observe_every": 1, "checkpoint": None},
     ],
     "sam.each": [{"values": "1"}],
+    "basins": [
+        {
+            "f": WELL,
+            "box": BOX,
+            "rho": "1.5",
+            "step_size": "0.1",
+            "attractors": (),
+            "goal": 0.5,
+            "depth": 1,
+            "budget": Held(0.1),
+            "workers": 1,
+            "checkpoint": None,
+            "seed": 0,
+            "progress": False,
+        }
+    ],
     "prevalence": [
         {
             "f": WELL,
@@ -257,6 +276,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "plot.certificate": [{"certificate": CENSUS, "ax": None, "title": None}],
     "plot.prevalence": [{"found": PREVALENCE, "ax": None, "title": None}],
     "plot.branches": [{"branches": BRANCH, "coordinate": "x", "certificates": (), "ax": None, "title": None}],
+    "plot.save": [{"ax": None, "path": "picture.png"}],
     "plot.census": [{"found": CENSUS, "steps": False, **PICTURE}],
     "plot.construction": [{"candidate": FARTHEST, **PICTURE}],
     "plot.landscape": [
@@ -286,7 +306,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "plot.radii": [
-        {"f": WELL, "box": BOX, "rho": ["1.5"], "points": None, "columns": 2, "field": "none", **GRID},
+        {"f": WELL, "box": BOX, "rho": ["1.5"], "points": None, "columns": 2, "field": "none", "size": None, **GRID},
     ],
     "plot.sheet": [{"sheet": SHEET, "coordinates": ["x", "y"], "certificate": None, "ax": None, "title": None}],
     "gallery.info": [{"name": "rastrigin", "dimension": 2}, {"name": "double_well", "b": 1}],
@@ -374,7 +394,7 @@ def test_nasty_values_raise_typed_errors_or_none(name, tmp_path, monkeypatch):
         except HallucertError as error:
             str(error).encode()
         except Exception as error:
-            if not (isinstance(error, OSError) and argument in ("path", "source")):
+            if not (isinstance(error, OSError) and argument in ("path", "source", "resume")):
                 wrong.append(f"{argument} = {_short(value)}: {type(error).__name__}: {error}"[:150])
     plt.close("all")
     assert not wrong, "\n" + "\n".join(wrong[:40]) + f"\n{len(wrong)} in all"

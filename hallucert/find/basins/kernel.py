@@ -52,7 +52,8 @@ def settle(tree, level, i, j, label):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def leaf_at(tree, x, y):  # type: ignore[no-untyped-def]
-    """The level of the leaf at a place of the unit square, and its label."""
+    """The level of the leaf at a place of the unit square, and its label; a coordinate that is no number is 0."""
+    x, y = x if 0 <= x <= 1 else 0.0, y if 0 <= y <= 1 else 0.0
     level = 0
     while True:
         n = 1 << level

@@ -150,10 +150,11 @@ class Search:
     def _leaves(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the leaves at points of the box, and their labels."""
         place = (points - self.box[:, 0]) / (self.box[:, 1] - self.box[:, 0])
-        found = [kernel.leaf_at(self.tree, x, y) for x, y in np.clip(place, 0.0, 1.0).tolist()]
+        place = np.clip(np.nan_to_num(place, nan=0.5), 0.0, 1.0)  # what overflowed is blamed somewhere
+        found = [kernel.leaf_at(self.tree, x, y) for x, y in place.tolist()]
         levels, labels = np.array(found, np.int64).reshape(-1, 2).T
         n = 2 ** levels[:, None]
-        indices = np.minimum((np.clip(place, 0.0, 1.0) * n).astype(np.int64), n - 1)
+        indices = np.minimum((place * n).astype(np.int64), n - 1)
         return np.column_stack([levels, indices]), labels
 
     def _arrivals(self, cells: np.ndarray) -> np.ndarray:
