@@ -59,6 +59,7 @@ RUN: dict[str, Any] = {
     "threads": 1,
     "variant": "sam",
 }
+FLOW = {"f": WELL, "box": BOX, "rho": "1.5", "step_size": "0.1", "attractors": (), "budget": Held(0.1)}
 GRID: dict[str, Any] = {"levels": 2, "resolution": 10}
 PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
 
@@ -242,22 +243,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"f": WELL, "starts": [POINT], "rho": 1, "step_size": 0.1, "steps": 2, "observe_every": 1, "checkpoint": None},
     ],
     "sam.each": [{"values": "1"}],
-    "basins": [
-        {
-            "f": WELL,
-            "box": BOX,
-            "rho": "1.5",
-            "step_size": "0.1",
-            "attractors": (),
-            "goal": 0.5,
-            "depth": 1,
-            "budget": Held(0.1),
-            "workers": 1,
-            "checkpoint": None,
-            "seed": 0,
-            "progress": False,
-        }
-    ],
+    "basins": [{**FLOW, "goal": 0.5, "depth": 1, "workers": 1, "checkpoint": None, "seed": 0, "progress": False}],
     "prevalence": [
         {
             "f": WELL,
