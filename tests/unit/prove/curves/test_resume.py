@@ -116,6 +116,15 @@ def test_what_is_given_to_go_on_from_is_proved_again_and_has_to_be_of_the_curve(
             hc.certify(circle, resume=unproved, budget=1e-9)
 
 
+@pytest.fixture
+def heard():
+    """SIGINT as Python begins with it, also where tests run in the background and it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_control_c_is_the_end_of_the_time(circle, monkeypatch):
     """What was proved until then is returned, and the next Ctrl-C is an interrupt again."""
     with monkeypatch.context() as patch:
