@@ -40,7 +40,7 @@ def test_residuals_and_samples_stay() -> None:
     np.testing.assert_allclose(program.value(PLACES), f.value(PLACES), rtol=1e-14)
 
 
-@pytest.mark.parametrize("formula", ["x**2.5 + y", "log(x) + y", "sqrt(x) - y", "y/x"])
+@pytest.mark.parametrize("formula", ["x**2.5 + y", "log(x) + y", "sqrt(x) - y", "y/x", "log(x)**0 + y"])
 def test_the_domain_is_that_of_the_formula(formula: str) -> None:
     """Where a formula is not certainly defined its program is enclosed nowhere."""
     program = as_program(hc.Objective.parse(formula, variables=("x", "y")))

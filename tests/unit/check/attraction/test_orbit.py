@@ -109,10 +109,15 @@ def test_formulas_and_other_ascent_steps_are_followed(law: RadiusLaw) -> None:
 
 @pytest.mark.parametrize(
     ("formula", "start"),
-    [("log(x) + y**2", (0.75, 1.0)), ("(x**2 - 1)**2 + y**2", (0.0, 0.0)), ("sqrt(1 - x) + y**2", (0.5, 0.1))],
+    [
+        ("log(x) + y**2", (0.75, 1.0)),
+        ("(x**2 - 1)**2 + y**2", (0.0, 0.0)),
+        ("sqrt(1 - x) + y**2", (0.5, 0.1)),
+        ("(x**2 - 1)**2/4 + y**2/20 + log(x)**0", (-0.6, 0.25)),
+    ],
 )
 def test_runs_that_are_not_defined_end(formula: str, start: tuple[float, float]) -> None:
-    """At 0 for a logarithm, at a zero of the gradient, and where x+ is outside of the domain."""
+    """At 0 for a logarithm, a zero of the gradient, where x+ leaves the domain, and where no step shows that f ends."""
     f = hc.Objective.parse(formula)
     cube = Cube(tuple(map(Fraction, start)), Fraction(0))
     assert follow(Problem(f, Fraction(1)), arithmetic("arb", 106), Fraction(1, 4), cube, 60) is Reason.PRECISION
