@@ -15,36 +15,9 @@ import math
 
 import numpy as np
 
+from hallucert.objectives.machine import program as m
 from hallucert.objectives.machine.compilation import compiled, inlined
 from hallucert.objectives.machine.elementary import cos, exp, log, sin, softplus
-from hallucert.objectives.machine.program import (
-    ADD,
-    ADDC,
-    AXPY,
-    CONST,
-    COPY,
-    COS,
-    DIV,
-    DIVC,
-    ERF,
-    EXP,
-    KMUL,
-    LOG,
-    MADD,
-    MUL,
-    MULC,
-    NEG,
-    RPOW,
-    SIN,
-    SOFTPLUS,
-    SQRT,
-    SQUARE,
-    SUB,
-    SUBC,
-    TANH,
-    Program,
-    registers_array,
-)
 from hallucert.objectives.machine.vectors import fma, tanh
 
 
@@ -63,52 +36,52 @@ def execute(code, constants, work, block, width):  # type: ignore[no-untyped-def
         c = np.uint64(code[row, 4]) * block
         k = constants[row, 0]
         l = constants[row, 1]
-        if op == MADD:
+        if op == m.MADD:
             for i in range(width):
                 work[o + i] = fma(k * work[a + i], work[b + i], work[c + i]) + l
-        elif op == AXPY:
+        elif op == m.AXPY:
             for i in range(width):
                 work[o + i] = fma(k, work[a + i], work[b + i]) + l
-        elif op == KMUL:
+        elif op == m.KMUL:
             for i in range(width):
                 work[o + i] = k * work[a + i] * work[b + i]
-        elif op == MUL:
+        elif op == m.MUL:
             for i in range(width):
                 work[o + i] = work[a + i] * work[b + i]
-        elif op == ADD:
+        elif op == m.ADD:
             for i in range(width):
                 work[o + i] = work[a + i] + work[b + i]
-        elif op == SUB:
+        elif op == m.SUB:
             for i in range(width):
                 work[o + i] = work[a + i] - work[b + i]
-        elif op == MULC:
+        elif op == m.MULC:
             for i in range(width):
                 work[o + i] = k * work[a + i]
-        elif op == ADDC:
+        elif op == m.ADDC:
             for i in range(width):
                 work[o + i] = k + work[a + i]
-        elif op == SUBC:
+        elif op == m.SUBC:
             for i in range(width):
                 work[o + i] = k - work[a + i]
-        elif op == SQUARE:
+        elif op == m.SQUARE:
             for i in range(width):
                 work[o + i] = work[a + i] * work[a + i]
-        elif op == NEG:
+        elif op == m.NEG:
             for i in range(width):
                 work[o + i] = -work[a + i]
-        elif op == COPY:
+        elif op == m.COPY:
             for i in range(width):
                 work[o + i] = work[a + i]
-        elif op == CONST:
+        elif op == m.CONST:
             for i in range(width):
                 work[o + i] = k
-        elif op == DIV:
+        elif op == m.DIV:
             for i in range(width):
                 work[o + i] = work[a + i] / work[b + i]
-        elif op == DIVC:
+        elif op == m.DIVC:
             for i in range(width):
                 work[o + i] = k / work[a + i]
-        elif op == SQRT:
+        elif op == m.SQRT:
             for i in range(width):
                 work[o + i] = np.sqrt(work[a + i])
         else:
@@ -118,28 +91,28 @@ def execute(code, constants, work, block, width):  # type: ignore[no-untyped-def
 @inlined
 def _library(op, work, o, a, k, width):  # type: ignore[no-untyped-def]
     """Run the instructions that call the mathematical library, lane by lane."""
-    if op == EXP:
+    if op == m.EXP:
         for i in range(width):
             work[o + i] = exp(work[a + i])
-    elif op == LOG:
+    elif op == m.LOG:
         for i in range(width):
             work[o + i] = log(work[a + i])
-    elif op == SIN:
+    elif op == m.SIN:
         for i in range(width):
             work[o + i] = sin(work[a + i])
-    elif op == COS:
+    elif op == m.COS:
         for i in range(width):
             work[o + i] = cos(work[a + i])
-    elif op == TANH:
+    elif op == m.TANH:
         for i in range(width):
             work[o + i] = tanh(work[a + i])
-    elif op == ERF:
+    elif op == m.ERF:
         for i in range(width):
             work[o + i] = math.erf(work[a + i])
-    elif op == SOFTPLUS:
+    elif op == m.SOFTPLUS:
         for i in range(width):
             work[o + i] = softplus(work[a + i])
-    elif op == RPOW:
+    elif op == m.RPOW:
         for i in range(width):
             work[o + i] = work[a + i] ** k if work[a + i] > 0.0 else np.nan
 
@@ -158,11 +131,11 @@ def _run_lanes(code, constants, outputs, work, block, x, out):  # type: ignore[n
                 out[np.uint64(start) + i, j] = work[np.uint64(outputs[j]) * np.uint64(block) + i]
 
 
-def run(program: Program, x: np.ndarray) -> np.ndarray:
+def run(program: m.Program, x: np.ndarray) -> np.ndarray:
     """Run a program on lanes `x` of shape (k, d); returns shape (k, m). Undefined values come out as NaN or inf."""
     points = np.ascontiguousarray(x, dtype=np.float64)
     out = np.empty((points.shape[0], program.outputs.shape[0]))
     block = program.block(points.shape[0])
-    work = registers_array(program.registers, block)
+    work = m.registers_array(program.registers, block)
     _run_lanes(program.code, program.constants, program.outputs, work, block, points, out)
     return out

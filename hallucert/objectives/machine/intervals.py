@@ -204,7 +204,7 @@ def krawczyk(middle, inverse, low, high, value, lo, hi):  # type: ignore[no-unty
     """Return ``m - C G(m) + (I - C [DG]) (W - m)`` for k boxes W, as arrays of ends (k, n).
 
     `middle` (k, n) is m, `inverse` (k, n, n) is C, `low` and `high` (k, n, n) are the ends of ``[DG]``, `value` (n, 2,
-    k) those of ``G(m)``, and `lo`, `hi` (k, n) those of W.
+    k) those of ``G(m)``, and `lo`, `hi` (k, n) those of W. Where something overflows the ends may be infinite.
     """
     count, n = middle.shape
     below, above = np.empty((count, n)), np.empty((count, n))
@@ -223,5 +223,6 @@ def krawczyk(middle, inverse, low, high, value, lo, hi):  # type: ignore[no-unty
                 m = middle[lane, j]
                 p, q = _above_product(t, u, _up(m - lo[lane, j]), _up(hi[lane, j] - m))
                 a, b = _up(a + p), _up(b + q)
-            below[lane, i], above[lane, i] = -a, b
+            known = not (np.isnan(a) or np.isnan(b))
+            below[lane, i], above[lane, i] = (-a, b) if known else (-np.inf, np.inf)
     return below, above

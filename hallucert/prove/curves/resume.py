@@ -19,6 +19,7 @@ from hallucert.check.file.chains import ChainCertificate
 from hallucert.check.file.files import load
 from hallucert.check.file.unfinished import Unfinished
 from hallucert.errors import ArgumentError
+from hallucert.find.curves.records import Sheet, Surface
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.cells import Track
 
@@ -38,6 +39,13 @@ def checked_resume(resume: Any, kind: type[C], problem: tuple[Objective, object]
     if (found.objective.to_json(), getattr(found, "rho", None)) != (problem[0].to_json(), problem[1]):
         raise ArgumentError("resume", resume, f"be a certificate of this {what.split()[-1]}: same function, same rho")
     return found
+
+
+def alike(one: tuple[System, Sheet | Surface], other: tuple[System, Sheet | Surface]) -> bool:
+    """Tell whether two searches are along the same points, for one function and radius, in the same arithmetic."""
+    (ar, its), (found, before) = (pair[0].arithmetic for pair in (one, other)), (one[1], other[1])
+    same = (ar.name, ar.precision, found.rho, found.closed) == (its.name, its.precision, before.rho, before.closed)
+    return same and found.objective.to_json() == before.objective.to_json() and np.array_equal(found.x, before.x)
 
 
 def too_short(resume: ChainCertificate) -> ArgumentError:

@@ -35,7 +35,7 @@ from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 from hallucert.find.curves.records import Sheet
 from hallucert.prove.curves.cells import STRAIGHT, Guide, Track, exact_rows
-from hallucert.prove.curves.resume import BACK, expected, located, too_short, unfinished
+from hallucert.prove.curves.resume import BACK, alike, expected, located, too_short, unfinished
 from hallucert.prove.regions import Cutting
 
 PRECISION = 106  # bits by default
@@ -273,10 +273,8 @@ class Search:
         self.unfinished: Unfinished | None = None
 
     def is_same(self, other: Search) -> bool:
-        """Tell whether another search is along the same float curve, in the same arithmetic."""
-        own, its = self.system.arithmetic, other.system.arithmetic
-        same = (own.name, own.precision) == (its.name, its.precision)
-        return same and np.array_equal(self.sheet.x, other.sheet.x) and self.sheet.ends == other.sheet.ends
+        """Tell whether another search is along the same curve, in the same arithmetic."""
+        return alike((self.system, self.sheet), (other.system, other.sheet))
 
     def took_up(self, before: SheetCertificate, clock: Clock) -> bool:
         """Prove again what a certificate has of the curve, to go on behind it; False if the time does not suffice.

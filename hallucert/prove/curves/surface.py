@@ -34,7 +34,7 @@ from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.find.curves.records import Surface
 from hallucert.prove.curves.charts import pending_places, search_charts, solution
-from hallucert.prove.curves.resume import too_short, unfinished
+from hallucert.prove.curves.resume import alike, too_short, unfinished
 from hallucert.prove.curves.sheet import folded, largest_arithmetic, measured, published_claims
 from hallucert.prove.regions import Cutting
 
@@ -118,11 +118,8 @@ class Search:
         self.unfinished: Unfinished | None = None
 
     def is_same(self, other: Search) -> bool:
-        """Tell whether another search is of the same float surface, in the same arithmetic."""
-        own, its = self.system.arithmetic, other.system.arithmetic
-        return (own.name, own.precision) == (its.name, its.precision) and np.array_equal(
-            self.surface.x, other.surface.x
-        )
+        """Tell whether another search is of the same surface, in the same arithmetic."""
+        return alike((self.system, self.surface), (other.system, other.surface))
 
     def took_up(self, before: SurfaceCertificate, clock: Clock) -> bool:
         """Prove again what a certificate has of the surface, to go on beside it; False if the time does not suffice.

@@ -92,6 +92,18 @@ def test_the_compiled_operator_is_that_of_lanes(n: int) -> None:
     assert np.array_equal(found, expected)
 
 
+def test_an_operator_that_overflows_is_the_whole_line():
+    """Where products overflow to one side nothing is known of a zero, as in lanes: a box would be dropped for a NaN."""
+    boxes = Boxes(np.zeros(3, int), np.full((3, 1), -1.0), np.full((3, 1), 1.0))
+    c, slope = np.array([[[1e300]], [[1e200]], [[1.0]]]), np.array([[[1e-300]], [[1e200]], [[1.0]]])
+    with PLAIN, COMPILED:
+        value = [Lanes(np.array([1e10, 0.0, 0.25]), np.array([1e10, 0.0, 0.25]))]
+        found = COMPILED.krawczyk(boxes, c, slope, slope, value)
+        assert np.array_equal(found, branch_and_prune.operator(PLAIN, boxes, c, slope, slope, value))
+    low, high = np.ravel(found[0]), np.ravel(found[1])
+    assert np.isneginf(low[:2]).all() and np.isposinf(high[:2]).all() and low[2] <= -0.25 <= high[2] < 0
+
+
 def test_a_census_does_not_depend_on_what_is_compiled(monkeypatch) -> None:
     """Points, numbers and boxes looked at are the same with numpy and with compiled operations."""
     f, box = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/9 + sqrt(9 + x)/9 + 1/(9 + y) + x**3*y/30"), [(-2, 2), (-2, 2)]

@@ -116,6 +116,19 @@ def test_what_is_given_to_go_on_from_is_proved_again_and_has_to_be_of_the_curve(
             hc.certify(circle, resume=unproved, budget=1e-9)
 
 
+def test_the_work_of_another_proof_is_not_taken_for_this_one(part, circle, monkeypatch):
+    """A certificate and a curve that both say another radius, or another function, than what the work was about."""
+    shorter = {"rho": Fraction("1.4")}
+    with pytest.raises(ArgumentError, match="be proved: cell 0"):
+        hc.certify(replace(circle, **shorter), resume=replace(part, **shorter))
+    steeper = {"objective": hc.Objective.least_squares(["11*x**2/10 + 11*y**2/10 - 11/10"], n=2)}
+    _stopping(monkeypatch, sheets, 1)
+    found = hc.certify(replace(circle, **steeper), resume=replace(part, **steeper))
+    own, other = (one["curve"][0].numbers["gradient_norm"] for one in (part, found))
+    factor = Fraction(121, 100)
+    assert factor * own.lower <= other.upper and other.lower <= factor * own.upper and own.upper < other.lower
+
+
 @pytest.fixture
 def heard():
     """SIGINT as Python begins with it, also where tests run in the background and it is ignored."""
@@ -155,6 +168,10 @@ def test_a_branch_goes_on_in_its_chain(monkeypatch, tmp_path):
     assert 0 < part.unfinished.share < 1
     part.save(tmp_path / "part.json")
     assert hc.verify(tmp_path / "part.json")
+    first, *others = part.chains[0].links
+    thin = replace(first, cell=replace(first.cell, radius=tuple(r / 2**30 for r in first.cell.radius)))
+    with pytest.raises(ArgumentError, match="be proved: cell 0"):
+        hc.certify(line, resume=replace(part, chains=(replace(part.chains[0], links=(thin, *others)),)))
     whole = hc.certify(line, resume=tmp_path / "part.json")
     (chain,) = whole.chains
     assert (
@@ -212,7 +229,11 @@ def test_a_surface_keeps_charts_that_hang_together_and_goes_on(monkeypatch, tmp_
         assert [str(claim.status) for claim in part["surface"]] == ["proved", "undecided"]
     assert hc.verify(parts[1], "arb")
     (atlas,) = parts[1].atlases
-    for cut in (Subdivision("c"), Subdivision("x")):
-        forged = replace(parts[1], pieces=(replace(atlas, cuts=(cut, *atlas.cuts[1:])),), unfinished=None)
+    thin = replace(atlas.charts[0], radius=tuple(r / 2**30 for r in atlas.charts[0].radius))
+    for wrong in (
+        *(replace(atlas, cuts=(Subdivision(cut), *atlas.cuts[1:])) for cut in "cx"),
+        replace(atlas, charts=(thin, *atlas.charts[1:])),
+    ):
+        forged = replace(parts[1], pieces=(wrong,), unfinished=None)
         with pytest.raises(ArgumentError, match="be proved: chart 0"):
             certify_surface(cap, "arb", None, UNLIMITED, resume=forged)
