@@ -24,7 +24,8 @@ from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.check.basins.attractor import Ellipse, ellipse_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST, Edges, Flow
-from hallucert.check.basins.partition import NAMES, Partition, from_text, to_text
+from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
+from hallucert.check.file.verify import MAX_BOXES, verify
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import provenance
@@ -45,7 +46,7 @@ DEPTH, BASE = 12, 10
 """Levels down to which single cells and all cells are split: sides of 1/4096 and of 1/1024 of the box."""
 DEEPEST = 13
 FAR = Fraction(10**100)
-"""Of coordinates of boxes: squares of doubles are far from overflow."""
+"""Of radius and step: squares of doubles are far from overflow."""
 LONGEST = 4000
 """Steps of one tube."""
 RUNS, RUN_STEPS = 200, 40_000
@@ -84,8 +85,9 @@ def basins(
     rho, step_size : exact positive numbers
         Radius, and step of plain SAM.
     attractors : sequence of Certificate, optional
-        Points with the claim ``basin`` for the step or a larger one. By default the ends of 200 runs from random
-        starts are certified; an attractor that none of them found has no basin here, and its starts stay undecided.
+        Points with the claim ``basin`` for the step or a larger one, which are proved again. By default the ends of
+        200 runs from random starts are certified; an attractor that none of them found has no basin here, and its
+        starts stay undecided.
     goal : float
         The search ends when it has settled this part of the box.
     depth : int
@@ -127,8 +129,8 @@ def basins(
     require_round_to_nearest()
     f = checked_formula(f, 2, 2)
     region = checked_box(box, 2, rounded=False)
-    if not all(high - low >= 1 / FAR and max(abs(low), abs(high)) <= FAR for low, high in region):
-        raise ArgumentError("box", box, "have sides of at least 1e-100, within 1e100 of 0")
+    if not all(high - low >= 1 / RANGE and max(abs(low), abs(high)) <= RANGE for low, high in region):
+        raise ArgumentError("box", box, "have sides of at least 2**-100, within 2**100 of 0")
     radius, step = exact_radius(rho), exact_radius(step_size, "step_size")
     for name, number in (("rho", radius), ("step_size", step)):
         if not 1 / FAR <= number <= FAR:
@@ -187,7 +189,7 @@ def _found(
             point = certify(candidate, basin=step)
         except HallucertError:
             continue
-        ellipse = ellipse_of(point, step)
+        ellipse = ellipse_of(point, problem, step)
         if ellipse is not None:
             found.append((point, ellipse))
     return found
@@ -195,11 +197,11 @@ def _found(
 
 def _checked(point: Certificate, problem: Problem, step: Fraction) -> Ellipse:
     """Return the ellipse of an attractor that the user gives."""
-    same = isinstance(point, Certificate) and point.rho == problem.rho
-    same = same and point.objective.to_json() == problem.objective.to_json()
-    ellipse = ellipse_of(point, step) if same else None
+    ellipse = ellipse_of(point, problem, step) if isinstance(point, Certificate) else None
     if ellipse is None:
         raise ArgumentError("attractors", point, "be certificates of this problem with a basin for the step")
+    if not verify(point, None, MAX_BOXES, Clock()):  # it may come from a file
+        raise ArgumentError("attractors", point, "be certificates that are proved again")
     return ellipse
 
 
@@ -264,9 +266,9 @@ def _resumed(kept: Checkpoint, depth: int) -> tuple[np.ndarray, np.ndarray]:
         entry = kept.entries[_KEPT]
         cells, labels = from_text(entry["cells"])  # type: ignore[index]
         steps = np.array(entry["steps"], np.int64)  # type: ignore[index]
-        if len(steps) != len(cells) or cells[:, 0].max() > depth or steps.min() < 0 or steps.max() > LONGEST:
+        if steps.shape != labels.shape or cells[:, 0].max() > depth or steps.min() < 0 or steps.max() > LONGEST:
             raise CertificateError(_KEPT, "must fit the search")
-    except (CertificateError, ValueError, TypeError, KeyError) as error:
+    except (CertificateError, ValueError, TypeError, KeyError, OverflowError) as error:
         kept.refuse(str(error))
     done = labels > 0
     return np.column_stack([cells, labels, steps])[done], cells[~done]

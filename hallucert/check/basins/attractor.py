@@ -6,12 +6,12 @@ B near ``V^-1`` and z near ``x*``, ``e >= |I - B V|`` and ``d >= |z - x*|``,
     |V^-1 (y - x*)| <= (|B (y - z)| + |B| d)/(1 - e),
 
 since ``V^-1 = B + (I - B V) V^-1``. So y is in Omega if ``|B (y - z)| <= (1 - e) R - |B| d``; e and d are computed
-exactly. Omega is convex, so a box lies in it if its corners do.
+exactly. Omega is convex, so a box lies in it if its corners do. Ellipses with numbers beyond `_RANGE` are not used:
+within, and for points within 1e150, nothing overflows, and what underflows is far below the slack.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,10 +19,13 @@ import numpy as np
 
 from hallucert.check.claim import Status
 from hallucert.check.point.certificate import Certificate
+from hallucert.check.problem import Problem
 from hallucert.exact import float_below
+from hallucert.objectives.radius_law import SAM
 
 _ROUNDING = 2.0**-48
 """Of the sizes of all terms of ``B (y - z)``: more than is rounded in it."""
+_RANGE = 2.0**300
 
 
 @dataclass(frozen=True)
@@ -46,28 +49,39 @@ class Ellipse:
         return result
 
 
-def ellipse_of(certificate: Certificate, step: Fraction) -> Ellipse | None:
-    """Return the ellipse from which SAM with a step is claimed to converge; None if no such thing is claimed."""
-    claim = certificate.claims.get("basin")
-    if claim is None or claim.status is not Status.PROVED or certificate.problem.residual or certificate.box is None:
+def ellipse_of(certificate: Certificate, problem: Problem, step: Fraction) -> Ellipse | None:
+    """Return the ellipse from which SAM is claimed to converge, for a problem and a step; None if there is none."""
+    claim, box = certificate.claims.get("basin"), certificate.box
+    if claim is None or claim.status is not Status.PROVED or box is None or not _is_of(certificate, problem):
         return None
     inputs = claim.inputs
     if "subdivision" not in inputs or inputs["step"] < step or len(inputs["basis"]) != 4:
         return None
-    basis = np.array([float(v) for v in inputs["basis"]]).reshape(2, 2)
-    determinant = basis[0, 0] * basis[1, 1] - basis[0, 1] * basis[1, 0]
-    if not (math.isfinite(determinant) and determinant != 0):
+    try:
+        centre = [float((low + high) / 2) for low, high in box]
+        back = _inverse(*map(float, inputs["basis"]))
+    except (OverflowError, ZeroDivisionError):
         return None
-    back = np.array([[basis[1, 1], -basis[0, 1]], [-basis[1, 0], basis[0, 0]]]) / determinant
-    centre = np.array([float((low + high) / 2) for low, high in certificate.box])
-    if not (np.isfinite(back).all() and np.isfinite(centre).all()):
+    if not all(abs(number) <= _RANGE for number in (*back[0], *back[1], *centre)):
         return None
-    b = [[Fraction(v) for v in row] for row in back.tolist()]
-    v = [inputs["basis"][:2], inputs["basis"][2:]]
+    b, v = [[Fraction(number) for number in row] for row in back], [inputs["basis"][:2], inputs["basis"][2:]]
     off = [[(i == j) - sum(b[i][k] * v[k][j] for k in range(2)) for j in range(2)] for i in range(2)]
     error = sum(abs(entry) for row in off for entry in row)
-    away = sum(
-        max(z - low, high - z) for z, (low, high) in zip(map(Fraction, centre.tolist()), certificate.box, strict=True)
-    )
+    away = sum(max(Fraction(z) - low, high - Fraction(z)) for z, (low, high) in zip(centre, box, strict=True))
     radius = (1 - error) * inputs["size"] - sum(abs(entry) for row in b for entry in row) * away
-    return Ellipse(centre, back, float_below(radius)) if error < 1 and radius > 0 else None
+    if not (error < 1 and 1 / _RANGE <= radius <= _RANGE):
+        return None
+    return Ellipse(np.array(centre), np.array(back), float_below(radius))
+
+
+def _is_of(certificate: Certificate, problem: Problem) -> bool:
+    """Tell whether a point is one of plain SAM, for the same function and radius."""
+    own = certificate.problem
+    same = own.law == SAM and not own.residual and own.rho == problem.rho
+    return same and own.objective.to_json() == problem.objective.to_json()
+
+
+def _inverse(a: float, b: float, c: float, d: float) -> list[list[float]]:
+    """Return a matrix near the inverse of ``[[a, b], [c, d]]``."""
+    determinant = a * d - b * c
+    return [[d / determinant, -b / determinant], [-c / determinant, a / determinant]]

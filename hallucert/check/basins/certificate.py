@@ -175,10 +175,12 @@ class Basins(AboutProblem, Saved):
         Returns
         -------
         (k,) array
-            As `labels`, and 1 outside of the box.
+            As `labels`; 1 outside of the box, and 0 where a point may lie in cells with different labels, or is none.
         """
         points = np.asarray(x, float).reshape(-1, 2)
         number, cell, _ = self.partition.touched(np.stack([points, points], -1))
-        result = np.full(len(points), LEAVES)
-        result[number] = self.labels[cell]
-        return result
+        least, largest = np.full(len(points), np.iinfo(int).max), np.zeros(len(points), int)
+        np.minimum.at(least, number, self.labels[cell])
+        np.maximum.at(largest, number, self.labels[cell])
+        outside = ((points < self.box[:, 0]) | (points > self.box[:, 1])).any(axis=1)
+        return np.where(outside, LEAVES, np.where(least == largest, largest, 0))

@@ -10,7 +10,7 @@ import numpy as np
 from hallucert.check.basins.attractor import ellipse_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST
-from hallucert.check.basins.partition import NAMES, Partition, from_text, to_text
+from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
 from hallucert.check.file import fields
 from hallucert.check.file.fields import JSON
 from hallucert.check.point import file as point_file
@@ -18,7 +18,6 @@ from hallucert.check.problem import Problem
 from hallucert.errors import CertificateError
 from hallucert.exact import format_exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.radius_law import SAM
 from hallucert.objectives.reading import objective_from_json
 
 LONGEST = 2**24
@@ -41,8 +40,7 @@ def from_json(data: object) -> Basins:
     attractors = []
     for i, item in enumerate(fields.read_list(top["attractors"], "attractors", len(NAMES))):
         point = point_file.from_json(item)
-        same = point.objective.to_json() == entry["objective"] and point.rho == posed.rho and point.law == SAM
-        if not same or ellipse_of(point, step) is None:
+        if ellipse_of(point, posed, step) is None:
             raise CertificateError(f"attractors[{i}]", "must be a point of the problem with a basin for the step")
         attractors.append(point)
     try:
@@ -68,8 +66,8 @@ def _region(entry: Mapping[str, JSON]) -> np.ndarray:
         exact = len(sides) == 2 and all(
             Fraction(a) == b for a, b in zip(ends.ravel().tolist(), sum(sides, ()), strict=True)
         )
-        good = exact and bool((ends[:, 0] < ends[:, 1]).all()) and bool(np.abs(ends).max() <= 2.0**100)
-        good = good and bool(((ends[:, 1] - ends[:, 0]) >= 2.0**-100).all())
+        good = exact and bool((ends[:, 0] < ends[:, 1]).all()) and bool(np.abs(ends).max() <= RANGE)
+        good = good and bool(((ends[:, 1] - ends[:, 0]) >= 1 / RANGE).all())
     except OverflowError:
         good = False
     if not good:

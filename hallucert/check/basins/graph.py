@@ -60,7 +60,7 @@ class Flow:
     partition: Partition
     labels: np.ndarray
     steps: np.ndarray
-    ellipses: Sequence[Ellipse]
+    ellipses: Sequence[Ellipse | None]
 
     def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
         """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
@@ -77,7 +77,7 @@ class Flow:
         label = self.labels[numbers]
         for k, ellipse in enumerate(self.ellipses, FIRST):
             mine = label == k
-            mine[mine] = ellipse.contains(boxes[mine])
+            mine[mine] = ellipse is not None and ellipse.contains(boxes[mine])
             numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
         box, target, leaves = self.partition.touched(boxes)
         elsewhere = box[self.labels[target] != label[box]]

@@ -6,23 +6,32 @@ are the leaves of a tree in which every other node has four children.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
+from hallucert.errors import ArgumentError
+
 DEEPEST = 24
+RANGE = 2.0**100
+"""Of coordinates of a box, and of units in its sides."""
 _MARGIN = 2.0**-18
 """Of the side of a cell of the deepest level: coordinates in units of it have errors below ``2**-24``."""
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Cells that cover a box (2, 2) of doubles: rows ``(level, i, j)`` of an (n, 3) array of integers."""
+    """Cells that cover a box (2, 2) of doubles once: rows ``(level, i, j)`` of an (n, 3) array of integers."""
 
     box: np.ndarray
     cells: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not _cover_once(self.cells):
+            raise ArgumentError("cells", f"<{len(self.cells)} cells>", "be the leaves of one tree")
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -119,6 +128,20 @@ def to_text(cells: np.ndarray, labels: np.ndarray) -> tuple[str, np.ndarray]:
     return "".join(text), order
 
 
+def _cover_once(cells: np.ndarray) -> bool:
+    """Tell whether every point of the box, but for faces, is in exactly one cell: each is an interval of codes."""
+    level, i, j = cells.T
+    if not (len(cells) and (level >= 0).all() and (level <= DEEPEST).all()):
+        return False
+    down = DEEPEST - level
+    if not all((k >= 0).all() and (k >> level == 0).all() for k in (i, j)):
+        return False
+    first = _interleaved(i << down, j << down, DEEPEST)
+    order = np.argsort(first)
+    first, after = first[order], (first + (1 << 2 * down))[order]
+    return bool(first[0] == 0 and after[-1] == 4**DEEPEST and (first[1:] == after[:-1]).all())
+
+
 def _interleaved(i: np.ndarray, j: np.ndarray, depth: int) -> np.ndarray:
     """Return Morton codes, of which the bits of `i` are the higher ones."""
     code = np.zeros_like(i)
@@ -136,8 +159,7 @@ def from_text(text: str) -> tuple[np.ndarray, np.ndarray]:
         If the text is not the preorder of one tree no deeper than `DEEPEST`.
     """
     labels_of = {letter: label for label, letter in enumerate(OPEN + OUTSIDE + NAMES)}
-    cells: list[tuple[int, int, int]] = []
-    labels: list[int] = []
+    cells, labels = array("q"), array("q")  # lists of so many numbers take ten times as much memory
     waiting = [(0, 0, 0)]
     for letter in text:
         if not waiting:
@@ -146,7 +168,7 @@ def from_text(text: str) -> tuple[np.ndarray, np.ndarray]:
         if letter != SPLIT:
             if letter not in labels_of:
                 raise ValueError(f"have no letter {letter!r}")
-            cells.append((level, i, j))
+            cells.extend((level, i, j))
             labels.append(labels_of[letter])
         elif level == DEEPEST:
             raise ValueError(f"have no cell below the level {DEEPEST}")
@@ -154,4 +176,4 @@ def from_text(text: str) -> tuple[np.ndarray, np.ndarray]:
             waiting += [(level + 1, 2 * i + a, 2 * j + b) for a in (1, 0) for b in (1, 0)]
     if waiting:
         raise ValueError("have all cells of the box")
-    return np.array(cells, np.int64), np.array(labels, np.int64)
+    return np.array(cells, np.int64).reshape(-1, 3), np.array(labels, np.int64)

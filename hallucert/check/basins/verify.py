@@ -41,15 +41,8 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
 
 def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
     """Say of each label what is wrong with its cells."""
-    ellipses = [ellipse_of(point, basins.step) for point in basins.attractors]
-    flow = Flow(
-        basins.problem,
-        basins.step,
-        basins.partition,
-        basins.labels,
-        basins.steps,
-        [e for e in ellipses if e is not None],
-    )
+    ellipses = [ellipse_of(point, basins.problem, basins.step) for point in basins.attractors]
+    flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, ellipses)
     edges, tasks = [], flow.tasks(_lanes)
     for number, task in enumerate(tasks):
         clock.tell("cells", number, len(tasks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_starts_do_what_is_proved(found: hc.Basins) -> None:
 
 
 def test_a_file_is_proved_again_in_another_arithmetic(point: hc.Certificate, tmp_path: Path) -> None:
-    """What is saved is what is read, and all claims are proved again; with labels that were changed they are not."""
+    """What is saved is what is read, and all claims are proved again; with other labels or attractors they are not."""
     box, path = [(-0.875, -0.125), (-0.25, 0.5)], tmp_path / "basins.json"
     found = hc.basins(WELL, box, RHO, STEP, attractors=[point], depth=3, workers=1)
     assert 0 < found.decided < 1
@@ -55,6 +56,8 @@ def test_a_file_is_proved_again_in_another_arithmetic(point: hc.Certificate, tmp
     assert to_json(read) == to_json(found)
     assert "basin_share: SAM with rho = 3/2 and the fixed step 1/10 converges to x*_1, a hallucinated" in str(read)
     assert hc.verify(path)
+    first = hc.certify(WELL, (-0.5, 0), RHO)  # without a basin, in the place of the one that has it
+    assert next(result.passed for result in hc.verify(replace(found, attractors=(first, point))).results) is False
     data = to_json(found)
     data["cells"] = data["cells"].replace(".", "A")
     data["steps"] = [5] * sum(letter != "+" for letter in data["cells"])
@@ -93,6 +96,35 @@ def test_no_time_and_no_attractors_decide_nothing(point: hc.Certificate) -> None
     assert not any(late.all_claims)
     none = hc.basins(WELL, BOX, RHO, STEP, attractors=[], depth=6, workers=1, budget=1)
     assert none.decided == none.share(1)
+
+
+def test_points_are_in_cells_with_their_label(found: hc.Basins) -> None:
+    """Where cells with different labels meet, and beside, nothing is said, nor of what is no point; outside, 1."""
+    lo, hi = found.partition.bounds()
+    assert (found.at((lo + hi) / 2) == found.labels).all()
+    (x0, x1), (y0, _) = found.box
+    edge = [[np.nextafter(x0, -9), 0], [np.nextafter(x1, 9), 0], [-1, np.nextafter(y0, -9)], [np.inf, 0], [-1, 7]]
+    assert found.at(edge).tolist() == [1] * 5
+    assert found.at([[np.nan, 0], [-1, np.nan]]).tolist() == [0, 0]
+    (a, b), (c, d) = [[Fraction(end) for end in side] for side in found.box.tolist()]
+    below = np.random.default_rng(1).permutation(np.flatnonzero((found.partition.cells[:, 1:] > 0).all(axis=1)))[:50]
+    for level, i, j in found.partition.cells[below].tolist():
+        x, y = float(a + i * (b - a) / 2**level), float(c + j * (d - c) / 2**level)
+        x, y = np.nextafter(x, -9), np.nextafter(y, -9)
+        px, py = (Fraction(x) - a) / (b - a), (Fraction(y) - c) / (d - c)
+        nodes = np.array([[k, px * 2**k // 1, py * 2**k // 1] for k in range(7)], np.int64)
+        assert found.at([[x, y]])[0] in (0, found.labels[found.partition.find(nodes).max()])
+
+
+def test_attractors_of_files_are_proved_again(point: hc.Certificate) -> None:
+    """A certificate that claims a basin of ten times the size, or the point of another ascent step, is refused."""
+    basin = point["basin"]
+    inputs = {**basin.inputs, "size": 10 * basin.inputs["size"]}
+    forged = replace(point, claims={**point.claims, "basin": replace(basin, inputs=inputs)})
+    usam = hc.certify(WELL, (-0.6, 0), "25/6", variant="usam", basin=STEP)
+    for rho, attractor in ((RHO, forged), ("25/6", usam)):
+        with pytest.raises(ArgumentError, match="attractors"):
+            hc.basins(WELL, BOX, rho, STEP, attractors=[attractor], depth=3, workers=1)
 
 
 def test_arguments_are_checked(point: hc.Certificate) -> None:

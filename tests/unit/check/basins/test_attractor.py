@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.basins.attractor import Ellipse, ellipse_of
+from hallucert.check.problem import Problem
 
 STEP = Fraction(1, 10)
 
@@ -21,7 +23,7 @@ def point() -> hc.Certificate:
 
 def test_the_ellipse_is_inside_the_basin(point: hc.Certificate) -> None:
     """Points on its rim have ``|V^-1 (y - x*)| < R``, exactly, and nearly R."""
-    ellipse = ellipse_of(point, STEP)
+    ellipse = ellipse_of(point, point.problem, STEP)
     assert isinstance(ellipse, Ellipse)
     inputs = point["basin"].inputs
     (a, b), (c, d) = inputs["basis"][:2], inputs["basis"][2:]
@@ -36,9 +38,36 @@ def test_the_ellipse_is_inside_the_basin(point: hc.Certificate) -> None:
 
 def test_a_larger_step_has_no_ellipse(point: hc.Certificate) -> None:
     """The claim is about steps up to its own."""
-    assert ellipse_of(point, STEP / 2) is not None
-    assert ellipse_of(point, STEP + Fraction(1, 2**60)) is None
-    assert ellipse_of(hc.certify(point.objective, (-0.5, 0), "1.5"), STEP) is None
+    assert ellipse_of(point, point.problem, STEP / 2) is not None
+    assert ellipse_of(point, point.problem, STEP + Fraction(1, 2**60)) is None
+    assert ellipse_of(hc.certify(point.objective, (-0.5, 0), "1.5"), point.problem, STEP) is None
+
+
+def test_the_basin_of_another_problem_is_none(point: hc.Certificate) -> None:
+    """Another function or radius; the point of USAM at (-3/5, 0), which has a basin, is none of SAM's."""
+    f, radius = point.objective, point.rho
+    for other in (Problem(f, radius + 1), Problem(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2"), radius)):
+        assert ellipse_of(point, other, STEP) is None
+    usam = hc.certify(f, (-0.6, 0), "25/6", variant="usam", basin="0.1")
+    assert usam["basin"]
+    assert ellipse_of(usam, Problem(f, usam.rho), STEP) is None
+
+
+def test_numbers_that_no_double_holds_are_refused(point: hc.Certificate) -> None:
+    """Bases and boxes from files, which may be anything: too large, too small, singular."""
+    basin, tiny, huge = point["basin"], Fraction(1, 2**2000), Fraction(2**2000)
+
+    def changed(**inputs: object) -> hc.Certificate:
+        return replace(point, claims={"basin": replace(basin, inputs={**basin.inputs, **inputs})})
+
+    v = basin.inputs["basis"]
+    assert ellipse_of(changed(), point.problem, STEP) is not None
+    for scale in (tiny, huge, Fraction(1, 2**320), Fraction(2**320), Fraction(0)):
+        basis = tuple(scale * number for number in v)
+        size = basin.inputs["size"] / (scale or 1)
+        assert ellipse_of(changed(basis=basis, size=size), point.problem, STEP) is None
+    for box in (((huge, huge), (tiny, tiny)), ((-huge, huge), (tiny, tiny))):
+        assert ellipse_of(replace(point, box=box), point.problem, STEP) is None
 
 
 def test_boxes_are_inside_if_their_corners_are() -> None:

@@ -72,6 +72,7 @@ def test_ellipses_settle_their_label_alone(flow: Flow) -> None:
     assert settled(replace(labelled(flow, first), ellipses=[small])).sum() == 0
     second = dict.fromkeys(first, FIRST + 1)
     assert settled(replace(labelled(flow, second), ellipses=[flow.ellipses[0], small])).sum() == 0
+    assert settled(replace(labelled(flow, first), ellipses=[None, flow.ellipses[0]])).sum() == 0
     # The images of i = 2 touch i = 0, and leave the box: with the label of the attractor that is no proof.
     assert settled(replace(labelled(flow, first | dict.fromkeys(FAR, FIRST)), ellipses=[small])).sum() == 0
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hallucert.check.basins.partition import Partition, from_text, to_text
+from hallucert.check.basins.partition import DEEPEST, Partition, from_text, to_text
+from hallucert.errors import ArgumentError
 
 BOX = np.array([[-1.0, 3.0], [0.0, 2.0]])
 TEXT = "+A+.-.B.-"
@@ -33,6 +34,26 @@ def test_other_text_is_refused(text: str) -> None:
     """Too few or too many cells, unknown letters, and trees that are too deep."""
     with pytest.raises(ValueError, match=r"have|end"):
         from_text(text)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [],
+        [[1, 0, 0], [1, 0, 1], [1, 1, 0]],
+        [[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1], [1, 1, 1]],
+        [[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 0]],
+        [[0, 0, 0], [1, 0, 0]],
+        [[0, 0, 1]],
+        [[0, -1, 0]],
+        [[-1, 0, 0]],
+        [[DEEPEST + 1, 0, 0]],
+    ],
+)
+def test_cells_that_do_not_cover_the_box_once_are_refused(cells: list[list[int]]) -> None:
+    """Missing ones, such as are there twice or overlap, and such as are outside: areas would be wrong."""
+    with pytest.raises(ArgumentError, match="leaves of one tree"):
+        Partition(BOX, np.array(cells, np.int64).reshape(-1, 3))
 
 
 def test_boxes_touch_the_cells_that_they_meet() -> None:
