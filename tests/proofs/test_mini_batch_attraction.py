@@ -15,7 +15,7 @@ from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point.rule import Evidence
 from hallucert.check.reason import Reason
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, CertificateError
 
 SQUARES = hc.Objective.least_squares(["x**2 - 1", "y**2 - 1"])
 """At (-1/2, -1/2), rho = 3/2: K_0 = diag(8, 0) and K_1 = diag(0, 8), so steps below 1/4 are stable in mean square."""
@@ -262,6 +262,18 @@ def test_numbers_moved_off_their_values_are_rejected(squares, name, end):
         except hc.errors.CertificateError:
             continue
         assert not next(result for result in verdict.results if result.name == name).passed
+
+
+@pytest.mark.parametrize("step", ["0", "-1p-10"])
+def test_a_step_that_is_not_positive_is_not_refuted_again(repelling, step):
+    """Where no positive step is stable a forged file says so of others, too: backwards some of them may be."""
+    data = deepcopy(to_json(repelling))
+    claim = next(claim for claim in data["claims"] if claim["name"] == "mean_square")
+    claim |= {"inputs": {"step": "1p-10"}, "numbers": {}}
+    assert hc.verify(from_json(data))
+    claim["inputs"] = {"step": step}
+    with pytest.raises(CertificateError, match="must be what the numbers show"):
+        from_json(data)
 
 
 @pytest.mark.parametrize("backend", ["arb", "mpmath"])

@@ -4,5 +4,15 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FOLDERS = ("", "check", "check/large", "find", "objectives", "objectives/network", "objectives/program", "training")
+FOLDERS = (
+    "",
+    "check",
+    "check/batches",
+    "check/large",
+    "find",
+    "objectives",
+    "objectives/network",
+    "objectives/program",
+    "training",
+)
 sys.path[:0] = [str(HERE / folder) for folder in FOLDERS]

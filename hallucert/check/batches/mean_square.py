@@ -86,7 +86,7 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
     step = inputs["step"]
     if "basis" not in inputs:
         attractor = facts.claims.get("attractor")
-        if numbers or attractor is None or attractor.status is not Status.REFUTED:
+        if numbers or step <= 0 or attractor is None or attractor.status is not Status.REFUTED:
             return Reason.NEEDS_PREMISES
         return Status.REFUTED, Sentence("batches.unstable_as_all", (step,))
     if "size" not in inputs:
