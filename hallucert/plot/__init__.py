@@ -4,6 +4,7 @@ bifurcation diagrams.
 Axes in, axes out. Matplotlib loads when a picture is first drawn.
 """
 
+from hallucert.plot.cells import basins
 from hallucert.plot.censuses import census
 from hallucert.plot.certificate import certificate
 from hallucert.plot.families import branches, sheet
@@ -13,6 +14,7 @@ from hallucert.plot.plane import plane
 from hallucert.plot.shares import prevalence
 
 __all__ = [
+    "basins",
     "branches",
     "census",
     "certificate",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hallucert.arguments import quiet
+from hallucert.check.basins.certificate import Basins
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.census.census import Census
 from hallucert.check.point.certificate import Certificate
@@ -15,6 +16,7 @@ from hallucert.check.sheet.certificate import PiecesCertificate, SurfaceCertific
 from hallucert.errors import ArgumentError
 from hallucert.objectives.radius_law import SAM
 from hallucert.plot import canvas, layout
+from hallucert.plot.cells import basins
 from hallucert.plot.censuses import census
 from hallucert.plot.families import branches, sheet
 from hallucert.plot.landscape import landscape
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 
 @quiet
 def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | None = None) -> Axes:
-    """Draw what a certificate proves, from it alone: `branches`, `sheet`, `census`, or a point on its landscape.
+    """Draw what a certificate proves, from it alone: `branches`, `sheet`, `census`, `basins`, or a point on its landscape.
 
     Parameters
     ----------
-    certificate : Certificate, BranchCertificate, SheetCertificate, SurfaceCertificate or Census
+    certificate : Certificate, BranchCertificate, SheetCertificate, SurfaceCertificate, Census or Basins
         Such as from `hallucert.load`. Points and censuses need one or two variables. Of a point the window shows
         ``x*``, its target and the ascent step between them, for SAM with ``f^SAM`` and its field.
     ax : Axes, optional
@@ -52,6 +54,8 @@ def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | 
             return branches(certificate, ax=ax, title=title)
         case PiecesCertificate():
             return sheet(certificate, ax=ax, title=title)
+        case Basins():
+            return basins(certificate, ax=ax, title=title)
         case Census() if certificate.problem.f.dimension <= 2:
             return census(certificate, ax=ax, title=title)
         case Certificate() if certificate.objective.dimension <= 2:

@@ -62,6 +62,7 @@ RUN: dict[str, Any] = {
 FLOW = {"f": WELL, "box": BOX, "rho": "1.5", "step_size": "0.1", "attractors": (), "budget": Held(0.1)}
 GRID: dict[str, Any] = {"levels": 2, "resolution": 10}
 PICTURE: dict[str, Any] = {"ax": None, "title": None, **GRID}
+CELLS = hc.basins(WELL, BOX, "1.5", "0.1", attractors=(), depth=1, workers=1)
 
 BASES: dict[str, list[dict[str, Any]]] = {
     "certify": [
@@ -263,6 +264,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "plot.prevalence": [{"found": PREVALENCE, "ax": None, "title": None}],
     "plot.branches": [{"branches": BRANCH, "coordinate": "x", "certificates": (), "ax": None, "title": None}],
     "plot.save": [{"ax": None, "path": "picture.png"}],
+    "plot.basins": [{"found": CELLS, "steps": False, **PICTURE}],
     "plot.census": [{"found": CENSUS, "steps": False, **PICTURE}],
     "plot.construction": [{"candidate": FARTHEST, **PICTURE}],
     "plot.landscape": [

@@ -1,0 +1,166 @@
+"""Basins in the plane: which cells are proved to flow where."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hallucert.arguments import quiet
+from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.graph import FIRST, LEAVES
+from hallucert.check.point.certificate import Certificate
+from hallucert.check.point.hallucinated_minimizer import MAXIMIZER, SADDLE, proved_kind
+from hallucert.check.point.rule import Facts
+from hallucert.decimals import short_rational
+from hallucert.errors import ArgumentError
+from hallucert.plot import canvas, layout
+from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, WHITE
+from hallucert.plot.layout import BLACK
+from hallucert.settings import checked_flag
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HALLUCINATED, OTHER = "hallucinated minimizer", "attractor"
+KINDS = {
+    HALLUCINATED: ("o", ORANGE),
+    "attractor, target a saddle": ("s", SKY),
+    "attractor, target a maximizer": ("^", BLUE),
+    OTHER: ("D", VERMILION),
+}
+"""What an attractor is proved to be, with its marker, and the colour of it and its cells."""
+OUTSIDE, OPEN = "#8c8c8c", WHITE
+TINTS = (0.0, 0.45, 0.25, 0.65)
+"""How much white is in the cells of the first, second, .. attractor of a kind."""
+FINEST = 10
+"""Pixels are cells of this level; those that hold smaller cells have the mean of their colours."""
+
+
+@quiet
+def basins(
+    found: canvas.Found,
+    ax: Axes | None = None,
+    steps: bool = True,
+    levels: int = 24,
+    resolution: int = 220,
+    title: str | None = None,
+) -> Axes:
+    """Draw which starts are proved to converge to which attractor of SAM, from basins alone.
+
+    The colour of a cell tells what its attractor is proved to be, its tint which of them; grey cells leave the box, and
+    of white ones nothing is proved. Attractors have the numbers that they have in the claims, and lines lead from them
+    to their targets. The legend says how much of the box each kind has, rounded so that it remains true.
+
+    Parameters
+    ----------
+    found : Basins
+        From `hallucert.basins`, or from a file.
+    steps : bool
+        Whether to draw the lines ``x -> x+``.
+    ax, levels, resolution, title
+        As in `landscape`, for contour lines of ``f``; by default the title says ``rho`` and the step.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of basins, or another argument is not as above.
+    """
+    if not isinstance(found, Basins):
+        raise ArgumentError("found", found, "be basins")
+    steps, look = checked_flag(steps, "steps"), canvas.Look.checked(levels, resolution, title)
+    ax = canvas.own_axes(ax)
+    kinds = [kind_of(point) for point in found.attractors]
+    image = picture(found, _colours(kinds))
+    extent = tuple(found.box.ravel().tolist())
+    ax.imshow(image.swapaxes(0, 1), origin="lower", extent=extent, interpolation="nearest", zorder=0)
+    x, y = canvas.grid(found.box, look.resolution)
+    _draw_lines(ax, x, y, canvas.sample(found.objective.value_lanes, x, y), look.levels)
+    points = [canvas.checked_points(point)[0] for point in found.attractors]
+    if steps:
+        _draw_targets(ax, points, found.box)
+    for kind, (marker, colour) in KINDS.items():
+        own = [k for k, name in enumerate(kinds) if name == kind]
+        if own:
+            share = sum(found.share(k + FIRST) for k in own)
+            label = f"{kind} ({len(own)}): {floor(1000 * share) / 10} %"
+            canvas.mark(ax, np.array([points[k].x for k in own]), canvas.Style(marker, colour, label, 90))
+    for k, point in enumerate(points, 1):
+        _number(ax, point.x, str(k))
+    for colour, label in (
+        (OUTSIDE, f"leaves the box: {floor(1000 * found.share(LEAVES)) / 10} %"),
+        (OPEN, f"not decided: {ceil(1000 * found.share(0)) / 10} %"),
+    ):
+        ax.scatter([], [], marker="s", c=colour, edgecolors=BLACK, label=label)
+    text = f"rho = {short_rational(found.rho)}, step {short_rational(found.step)}"
+    layout.finish(ax, found.objective.variables, text if look.title is None else look.title, found.box)
+    return ax
+
+
+def kind_of(point: Certificate) -> str:
+    """Return what an attractor is proved to be: one of `KINDS`."""
+    facts = Facts(point.problem, point.witness, dict(point.claims))
+    if facts.proved("hallucinated_minimizer"):
+        return HALLUCINATED
+    target = {SADDLE: "saddle", MAXIMIZER: "maximizer"}.get(proved_kind(facts) or "")
+    return OTHER if target is None else f"attractor, target a {target}"
+
+
+def picture(found: Basins, colours: np.ndarray) -> np.ndarray:
+    """Return the picture of cells (n, n, 3), by the indices of its pixels, from the colour (3,) of each label."""
+    cells, mine = found.partition.cells, colours[found.labels]
+    finest = min(int(cells[:, 0].max()), FINEST)
+    image = np.zeros((1, 1, 3))
+    for level in range(finest + 1):
+        if level:
+            image = image.repeat(2, axis=0).repeat(2, axis=1)
+        own = cells[:, 0] == level
+        image[cells[own, 1], cells[own, 2]] = mine[own]
+    small = cells[:, 0] > finest
+    down = cells[small, 0] - finest
+    np.add.at(image, (cells[small, 1] >> down, cells[small, 2] >> down), mine[small] / 4.0 ** down[:, None])
+    return np.clip(image, 0.0, 1.0)
+
+
+def _colours(kinds: list[str]) -> np.ndarray:
+    """Return the colours of all labels, (labels, 3)."""
+    from matplotlib.colors import to_rgb
+
+    rows = [to_rgb(OPEN), to_rgb(OUTSIDE)]
+    for k, kind in enumerate(kinds):
+        tint = TINTS[kinds[:k].count(kind) % len(TINTS)]
+        rows.append(tuple(c + tint * (1 - c) for c in to_rgb(KINDS[kind][1])))
+    return np.array(rows)
+
+
+def _draw_lines(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, count: int) -> None:
+    """Draw contour lines of f, if it is defined somewhere."""
+    if np.isfinite(values).any():
+        style: layout.Options = {"colors": BLACK, "linewidths": 0.35 * layout.scale(ax), "alpha": 0.35, "zorder": 1}
+        ax.contour(x, y, np.ma.masked_invalid(values), levels=canvas.contour_levels(values, count), **style)
+
+
+def _draw_targets(ax: Axes, points: list[canvas.Drawn], box: np.ndarray) -> None:
+    """Draw arrows from attractors to their targets, and those of these that lie in the box."""
+    for point in points:
+        canvas.draw_step(ax, point.x, point.plus, width=1.0)
+    targets = np.unique(np.round([point.plus for point in points], 9).reshape(-1, 2), axis=0)
+    targets = targets[((targets >= box[:, 0]) & (targets <= box[:, 1])).all(axis=1)]
+    if len(targets):
+        canvas.mark(ax, targets, canvas.Style("*", WHITE, "target x+", 170))
+
+
+def _number(ax: Axes, where: np.ndarray, text: str) -> None:
+    """Write the number of an attractor beside it, on a rim that shows on any ground."""
+    from matplotlib.patheffects import withStroke
+
+    size = layout.scale(ax)
+    options: layout.Options = {"textcoords": "offset points", "zorder": 8, "annotation_clip": True}
+    drawn = ax.annotate(text, (where[0], where[1]), (5 * size, 4 * size), fontsize=layout.FONT_SIZE * size, **options)
+    drawn.set_path_effects([withStroke(linewidth=2.5 * size, foreground=WHITE)])
