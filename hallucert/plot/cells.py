@@ -105,6 +105,8 @@ def basins(
 
 def kind_of(point: Certificate) -> str:
     """Return what an attractor is proved to be: one of `KINDS`."""
+    if point.witness is None:
+        return OTHER
     facts = Facts(point.problem, point.witness, dict(point.claims))
     if facts.proved("hallucinated_minimizer"):
         return HALLUCINATED
@@ -132,10 +134,10 @@ def _colours(kinds: list[str]) -> np.ndarray:
     """Return the colours of all labels, (labels, 3)."""
     from matplotlib.colors import to_rgb
 
-    rows = [to_rgb(OPEN), to_rgb(OUTSIDE)]
+    rows = [np.array(to_rgb(OPEN)), np.array(to_rgb(OUTSIDE))]
     for k, kind in enumerate(kinds):
-        tint = TINTS[kinds[:k].count(kind) % len(TINTS)]
-        rows.append(tuple(c + tint * (1 - c) for c in to_rgb(KINDS[kind][1])))
+        tint, colour = TINTS[kinds[:k].count(kind) % len(TINTS)], np.array(to_rgb(KINDS[kind][1]))
+        rows.append(colour + tint * (1 - colour))
     return np.array(rows)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @quiet
 def certificate(certificate: canvas.Found, ax: Axes | None = None, title: str | None = None) -> Axes:
-    """Draw what a certificate proves, from it alone: `branches`, `sheet`, `census`, `basins`, or a point on its landscape.
+    """Draw what a certificate proves, from it alone: branches, sheets, a census, basins, or a point on its landscape.
 
     Parameters
     ----------

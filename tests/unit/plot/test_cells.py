@@ -45,7 +45,7 @@ def test_colours_are_those_of_what_is_proved(found: hc.Basins) -> None:
 
 
 def test_the_legend_names_what_is_proved(found: hc.Basins) -> None:
-    """It says what the attractor is, where it lies, and shares of the box that are not rounded up; `certificate` draws it."""
+    """It says what the attractor is, where it lies, and shares that are not rounded up; `certificate` draws it."""
     ax = hc.plot.certificate(found)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     share = floor(1000 * found.share(2)) / 10
