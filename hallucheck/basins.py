@@ -221,14 +221,9 @@ def combined(factors: Vector, rows: Matrix) -> Vector:
 
 def second_derivatives(box: Vector, point: Point) -> tuple[list[Matrix], list[Matrix]]:
     """For each variable the derivatives, by all variables, of its column of `A`, the derivative of `y`; and of `B`."""
-    f, problem = point.problem.f, point.problem
-    code, one = f.code, f.code.constant(1)
-    m, d = len(f.outputs), len(f.inputs)
-    of_r = [node for i in f.inputs for node in code.tangents(f.outputs, {i: one})]
-    shifted = problem.shifted([*f.outputs, *of_r])  # at once: what is shifted twice need not be defined
-    nodes = [node for i in f.inputs for node in code.tangents(shifted[:m], {i: one})] + shifted[m:]
-    code.differentiable(nodes)
-    slopes = code.jacobian(code.evaluate(box), nodes, f.inputs)
+    f = point.problem.f
+    m, d, nodes = len(f.outputs), len(f.inputs), point.problem.columns
+    slopes = f.code.jacobian(f.code.evaluate(box), nodes, f.inputs)
     found = [slopes[k : k + m] for k in range(0, len(slopes), m)]
     return found[:d], found[d:]
 

@@ -56,6 +56,8 @@ def read_witness(value: Any, problem: Problem) -> Witness:
     residual = choice("gradient", "residual")(value["system"], "witness.system") == "residual"
     if residual and problem.f.n is None:
         raise Refused("witness.system", "there are no residuals")
+    if problem.batches is not None and not residual:
+        raise Refused("witness.system", "batches are those of residuals")
     m = len(problem.f.outputs) if residual else d
     if d > MOST_VARIABLES or m > d:
         raise Refused("witness", "too many unknowns")
@@ -142,11 +144,15 @@ class System:
         """A small box around the only zero, or nothing if the test fails."""
         return only_zero(self.value, self.derivative, self.preconditioner, self.box, self.interior)
 
+    def point(self, z: Vector) -> Point:
+        """What belongs to a `z`."""
+        return Point(self.problem, self.witness.residual, self.x(z))
+
     def prove(self) -> Point | None:
         """The point, if the test succeeds and `f` is defined there and at `x+`."""
         try:
             z = self.locate()
-            return None if z is None else Point(self.problem, self.witness.residual, self.x(z))
+            return None if z is None else self.point(z)
         except Undefined:
             return None
 

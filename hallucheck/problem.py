@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -17,10 +18,11 @@ from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scale
 from hallucheck.objectives import Objective, read_objective
 from hallucheck.reading import (
     Companion,
-    NotCovered,
     Refused,
     check_digest,
     choice,
+    integer,
+    items,
     positive_rational,
     positive_vector,
     record,
@@ -75,7 +77,9 @@ class Function:
 
 
 class Problem:
-    """A function with a radius and an ascent step."""
+    """A function with a radius and an ascent step, and where steps see batches, the problems of these."""
+
+    batches: Batches | None = None
 
     def __init__(self, f: Function, rho: Fraction, variant: str | None, scales: list[Fraction] | None) -> None:
         self.f, self.variant = f, variant
@@ -123,6 +127,18 @@ class Problem:
             images[i] = code.node("add", (i, code.node("div", (moved, s))))
         return code.substitute(outputs, images)
 
+    @cached_property
+    def columns(self) -> list[int]:
+        """Nodes of all entries of `A = D(r(x+))` and of `B = Dr(x+)`, by columns, to be differentiated."""
+        f, code = self.f, self.f.code
+        one = code.constant(1)
+        of_r = [node for i in f.inputs for node in code.tangents(f.outputs, {i: one})]
+        shifted = self.shifted([*f.outputs, *of_r])  # at once: what is shifted twice need not be defined
+        count = len(f.outputs)
+        nodes = [node for i in f.inputs for node in code.tangents(shifted[:count], {i: one})] + shifted[count:]
+        code.differentiable(nodes)
+        return nodes
+
     def projection(self, u: Vector) -> Matrix:
         """`Pi`. On the diagonal of SAM's stands `1 - u_i**2`, the sum of the other squares."""
         d = len(u)
@@ -140,16 +156,52 @@ class Problem:
         return add(identity(len(g)), scaled(self.rho, self.turn(g, hessian)))
 
 
+@dataclass
+class Batches:
+    """For each batch of residuals the problem of its loss, and the probability of a step with it."""
+
+    parts: list[Problem]
+    probabilities: list[Fraction]
+
+
+def read_batches(value: Any, objective: Objective, problem: Problem) -> Batches:
+    """The field `problem.batches`: each residual is in one batch, and the probabilities have the sum 1."""
+    where, m = "problem.batches", len(objective.outputs)
+    record(value, where, ("rows", "probabilities"))
+    rows = items(value["rows"], f"{where}.rows", lambda row, where: items(row, where, index_below(m)), most=m)
+    shares = items(value["probabilities"], f"{where}.probabilities", positive_rational, count=len(rows))
+    flat = [i for row in rows for i in row]
+    ordered = all(row and row == sorted(row) for row in rows) and rows == sorted(rows)
+    if not ordered or sorted(flat) != list(range(m)) or sum(shares) != 1:
+        raise Refused(where, "no partition in order, or no probabilities")
+    if objective.n is None or problem.variant is not None:
+        raise Refused(where, "only for SAM and sums of squares")
+    parts = []
+    for row in rows:
+        outputs, n = [objective.outputs[i] for i in row], objective.n * len(row) / m
+        part = Function(Objective(objective.code, objective.inputs, outputs, n))
+        parts.append(Problem(part, problem.exact_rho, None, None))
+    return Batches(parts, shares)
+
+
+def index_below(m: int) -> Callable[[Any, str], int]:
+    """A reader of numbers from 0 to below `m`."""
+    return lambda value, where: integer(value, where, high=m - 1)
+
+
 def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
     """The field `problem`, and its digest."""
-    value = record(document["problem"], "problem", ("objective", "rho"), ("variant", "scales", "batches"))
-    if "batches" in value:
-        raise NotCovered("mini-batches")
-    f = Function(read_objective(value["objective"], "problem.objective", companion))
+    more = ("variant", "scales", *["batches"] * (document["kind"] == "point"))
+    value = record(document["problem"], "problem", ("objective", "rho"), more)
+    objective = read_objective(value["objective"], "problem.objective", companion)
+    f = Function(objective)
     variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")
     if ("variant" in value) != (variant is not None) or ("scales" in value) != (variant == "asam"):
         raise Refused("problem.variant", "not one of the ascent steps")
     scales = positive_vector(f.dimension)(value["scales"], "problem.scales") if variant == "asam" else None
+    problem = Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)
+    if "batches" in value:
+        problem.batches = read_batches(value["batches"], objective, problem)
     check_digest(document)
     companion.finish(document)
-    return Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)
+    return problem

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hallucheck.basins import RULES_OF_BASINS
+from hallucheck.batches import RULES_OF_BATCHES, BatchSystem
 from hallucheck.branch import verify_branches
-from hallucheck.claims import RULES, Claim, Facts, Result, compare_numbers, read_claim, result_of
+from hallucheck.claims import RULES, Claim, Facts, Result, Rule, compare_numbers, read_claim, result_of
 from hallucheck.interval import OutOfTime, budget, exact, hull, working_precision
 from hallucheck.linear import Vector
 from hallucheck.point import System, read_witness
@@ -37,6 +38,8 @@ ORDER = (
     *("projected_c32", "attractor", "basin", "converges", "farthest_point", "global_target", "no_minimizer_near"),
 )
 ALL_RULES = RULES | RULES_OF_REGIONS | RULES_OF_BASINS
+WITHOUT_INPUTS = {"existence", *RULES} - {"attractor"}
+ORDER_OF_BATCHES = ("existence", *RULES_OF_BATCHES)
 MOST_CLAIMS = 100
 
 
@@ -103,7 +106,8 @@ def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]
     record(document, "file", names, ("doubles",))
     problem = read_problem(document, companion)
     claims = items(document["claims"], "claims", read_claim, most=MOST_CLAIMS)
-    places = [ORDER.index(claim.name) if claim.name in ORDER else -1 for claim in claims]
+    order = ORDER if problem.batches is None else ORDER_OF_BATCHES
+    places = [order.index(claim.name) if claim.name in order else -1 for claim in claims]
     if -1 in places or sorted(set(places)) != places:
         raise Refused("claims", "an unknown name, or not each once and in order")
     witness = document["witness"]
@@ -122,13 +126,19 @@ def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]
             raise Refused("witness", "nothing can be proved without one")
         return [Result(claim.name, claim.status) for claim in claims]
     enclosure = box(problem.f.dimension)(document["enclosure"], "enclosure") if facts.has("existence") else None
-    return check_claims(facts, System(problem, found), enclosure, claims)
+    system = System(problem, found) if problem.batches is None else BatchSystem(problem, found)
+    return check_claims(facts, system, enclosure, claims)
+
+
+def rules_of(facts: Facts) -> dict[str, Rule]:
+    """The rules for the claims about a problem."""
+    return ALL_RULES if facts.problem.batches is None else RULES_OF_BATCHES
 
 
 def check_conclusion(facts: Facts, claim: Claim) -> None:
     """Refuse a claim whose numbers do not show what it says."""
     where = f"claims.{claim.name}"
-    if claim.name in RULES or claim.name == "existence":
+    if claim.name in WITHOUT_INPUTS or (claim.name == "attractor" and facts.problem.batches is None):
         record(claim.inputs, f"{where}.inputs", ())
     if claim.name == "existence":
         names, status = ({"offset"}, "proved") if claim.numbers else (set(), "refuted")
@@ -136,7 +146,7 @@ def check_conclusion(facts: Facts, claim: Claim) -> None:
         names = set(STALL)
         status = "proved" if "curvature" in claim.numbers and claim.numbers["curvature"].negative() else "nothing"
     else:
-        rule = ALL_RULES[claim.name]
+        rule = rules_of(facts)[claim.name]
         names = set(rule.names(facts, claim))
         status = rule.conclude(facts, claim) or "nothing" if names == set(claim.numbers) else "nothing"
     if names != set(claim.numbers):
@@ -183,7 +193,7 @@ def check_claims(facts: Facts, system: System, enclosure: Vector | None, claims:
                 return "the enclosure does not hold the point, or leaves the box"
             offsets = [x - c for x, c in zip(point.x, system.centre, strict=True)]
             return None if all(o.inside(claim.numbers["offset"]) for o in offsets) else "the point is farther away"
-        return compare_numbers(ALL_RULES[claim.name].measure(facts, claim, point), claim)
+        return compare_numbers(rules_of(facts)[claim.name].measure(facts, claim, point), claim)
 
     return [result_of(claim, check) for claim in claims]
 

@@ -1,0 +1,328 @@
+"""SAM with a fixed partition of the residuals into batches: common fixed points, and what attracts to them.
+
+A batch b has the loss `f_b = |r_b|**2/(2 n_b)`, its gradient `g_b` and its own perturbed point `x_b+ = x + rho
+g_b/|g_b|`; a step with it goes from `x` to `x - eta g_b(x_b+)`. With `y = (r_b(x_b+))_b`, `A = Dy` and `B_b =
+Dr_b(x_b+)`, and a nonsingular `V` whose rows that belong to b are `V_b`, a step of length `t E`, `0 < t <= 1`, takes
+`w = V^-1 y` to
+
+    (1 - t) w + t T_b w,    T_b = I - E L' W_b,    L = V^-1 A,    W_b = B_b^T V_b/n_b,
+
+with a mean `L'` of `L` along the step, and is at most `t E |W_b| |w|` long. On the ball `|x - x*| <= R`, in which no
+gradient vanishes, let `sum p_b |W_b| <= b` and `|L| <= a`; batches are drawn independently, b with probability `p_b`.
+
+*In mean square.* If `sum p_b |T_b w|**2 <= kappa**2 |w|**2` for all these matrices, `kappa < 1`, the mean of `|w|`
+falls at least like `(1 - t (1 - kappa))**k` while runs stay in the ball, so their paths have a mean length of at most
+`E b |w_0|/(1 - kappa)`: from `|x_0 - x*| = r` they leave it with a probability of at most `c r/(R - r)`, `c = E a b/(1
+- kappa)` (Markov). If `sum p_b |T_b w|**2 >= e**2 |w|**2` for all `w`, `e > 1`, at `x*`, no step from E on is stable.
+
+*In any order.* If every product of all `T_b`, each once, has a norm of at most `kappa < 1`, and the sums `|W_b1| +
+|W_b2| |T_b1| + |W_b3| |T_b2 T_b1| + ...` are at most `b`, paths have a length of at most `E b |w_0|/(1 - kappa)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+
+from hallucheck.basins import combined, is_at_most, second_derivatives, spectral_norm
+from hallucheck.claims import RULES, Claim, Facts, Numbers, Rule, if_positive, only
+from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, least, total
+from hallucheck.linear import (
+    Matrix,
+    Vector,
+    add,
+    identity,
+    inverse,
+    is_positive_definite,
+    matmul,
+    norm,
+    scaled,
+    spectrum,
+    subtract,
+    symmetric_part,
+    transpose,
+)
+from hallucheck.point import Point, System
+from hallucheck.problem import Problem
+from hallucheck.reading import dyadic, items, number, record
+
+MOST_BATCHES = 5  # in any order
+
+
+class BatchPoint(Point):
+    """A common fixed point, or all points of a box: for the whole of `f`, and for each batch."""
+
+    def __init__(self, problem: Problem, x: Vector) -> None:
+        assert problem.batches is not None
+        self.problem, self.residual, self.x, self.batches = problem, True, x, problem.batches
+        self.value, self.gradient = problem.f.at(x)
+        self.parts = [Point(part, True, x) for part in self.batches.parts]
+        ends = [sum(len(part.f.outputs) for part in self.batches.parts[:i]) for i in range(len(self.parts) + 1)]
+        self.own = [range(low, high) for low, high in pairwise(ends)]
+
+    @cached_property
+    def a(self) -> Matrix:
+        """`A`, batch after batch."""
+        return [row for part in self.parts for row in part.a]
+
+    def mean_kernel(self) -> Matrix:
+        """`sum p_b A B_b^T/n_b`, each batch in its own columns."""
+        columns: Matrix = []
+        for part, p in zip(self.parts, self.batches.probabilities, strict=True):
+            assert part.problem.f.n is not None
+            columns += scaled(exact(p / part.problem.f.n), matmul(part.b, transpose(self.a)))
+        return transpose(columns)
+
+
+class BatchSystem(System):
+    """`y(x0 + S z)` and its derivative."""
+
+    @cached_property
+    def parts(self) -> list[System]:
+        """The systems of the batches, which have the same witness."""
+        assert self.problem.batches is not None
+        return [System(part, self.witness) for part in self.problem.batches.parts]
+
+    def value(self, z: Vector) -> Vector:
+        """The residuals of each batch at its own point."""
+        return [r for part in self.parts for r in part.value(z)]
+
+    def derivative(self, z: Vector) -> Matrix:
+        """Rows of each batch."""
+        return [row for part in self.parts for row in part.derivative(z)]
+
+    def point(self, z: Vector) -> Point:
+        """What belongs to a `z`."""
+        return BatchPoint(self.problem, self.x(z))
+
+
+class Steps:
+    """The matrices `T_b`, and bounds of `|W_b|` and of `|L|`, at `x*` or on a ball around it."""
+
+    def __init__(self, turned: list[Matrix], descents: Vector, slope: Interval) -> None:
+        self.turned, self.descents, self.slope = turned, descents, slope
+
+    def mean_square(self, probabilities: list[Fraction]) -> Matrix:
+        """`sum p_b T_b^T T_b`."""
+        squares = [scaled(exact(p), matmul(transpose(t), t)) for p, t in zip(probabilities, self.turned, strict=True)]
+        result = squares[0]
+        for square in squares[1:]:
+            result = add(result, square)
+        return symmetric_part(result)
+
+    def epochs(self, left: frozenset[int], product: Matrix, way: Interval = ZERO) -> Iterator[tuple[Matrix, Interval]]:
+        """For all orders of the batches that are left the product of their `T_b`, and the sum that bounds the path."""
+        if not left:
+            yield product, way
+        length = spectral_norm(product) if left else ONE
+        for b in left:
+            step = (self.descents[b] * length).upper()
+            yield from self.epochs(left - {b}, matmul(self.turned[b], product), way + step)
+
+    def all_epochs(self) -> list[tuple[Matrix, Interval]]:
+        """For all orders."""
+        if len(self.turned) > MOST_BATCHES:
+            raise Undefined("too many batches for all orders")
+        return list(self.epochs(frozenset(range(len(self.turned))), identity(len(self.turned[0]))))
+
+
+class Norm:
+    """`|V^-1 y|`, and steps of length `E`."""
+
+    def __init__(self, point: Point, claim: Claim) -> None:
+        assert isinstance(point, BatchPoint)
+        step, flat = number(claim.inputs["step"], "step"), items(claim.inputs["basis"], "basis", dyadic)
+        m = len(point.problem.f.outputs)
+        if len(flat) != m * m or step <= 0:
+            raise Undefined("a basis that is none, or a step that is not positive")
+        self.point, self.step = point, exact(step)
+        self.basis = [[exact(v) for v in flat[i : i + m]] for i in range(0, m * m, m)]
+        self.back = inverse(self.basis)
+        self.left = matmul(self.back, point.a)  # L
+        self.right = [  # W_b^T
+            matmul(transpose(self.of(own, part)), part.b) for part, own in zip(point.parts, point.own, strict=True)
+        ]
+
+    def of(self, own: range, part: Point) -> Matrix:
+        """The rows `V_b/n_b`."""
+        assert part.problem.f.n is not None
+        return scaled(exact(1 / part.problem.f.n), [self.basis[i] for i in own])
+
+    @cached_property
+    def here(self) -> Steps:
+        """At `x*`."""
+        one = identity(len(self.basis))
+        turned = [add(one, scaled(-self.step, matmul(self.left, transpose(right)))) for right in self.right]
+        return Steps(turned, [spectral_norm(right) for right in self.right], spectral_norm(self.left))
+
+    def around(self, size: Fraction) -> Steps:
+        """On the ball `|x - x*| <= R`, by the mean value theorem: an entry of `L W_b` changes in `L`, in `W_b`, or in
+        both, and each by at most `R` times the norm of a derivative, whose values on a box around the ball are known.
+        """
+        reach, m = exact(size), len(self.basis)
+        ball = BatchPoint(self.point.problem, [v + hull([-reach, reach]) for v in self.point.x])
+        if not norm(ball.gradient).positive():
+            raise Undefined("nothing is hallucinated where the gradient vanishes")
+        found = [second_derivatives(ball.x, part) for part in self.point.parts]
+        of_a = [[row for of_one, _ in found for row in of_one[k]] for k in range(len(ball.x))]
+        of_left = [[combined(row, entries) for entries in of_a] for row in self.back]
+        rows = [reach * norm([v for line in of_row for v in line]) for of_row in of_left]
+        turned, descents = [], []
+        for b, (part, own, right) in enumerate(zip(self.point.parts, self.point.own, self.right, strict=True)):
+            weights = transpose(self.of(own, part))
+            of_right = [[combined(column, entries) for entries in found[b][1]] for column in weights]
+            columns = [reach * norm([v for line in of_column for v in line]) for of_column in of_right]
+            change = [
+                [
+                    rows[i] * columns[j]
+                    + reach * (norm(combined(right[j], of_left[i])) + norm(combined(self.left[i], of_right[j])))
+                    for j in range(m)
+                ]
+                for i in range(m)
+            ]
+            spread = [[hull([-x, x]) for x in line] for line in scaled(self.step, change)]
+            turned.append(add(self.here.turned[b], spread))
+            descents.append(self.here.descents[b] + norm(columns))
+        return Steps(turned, descents, self.here.slope + norm(rows))
+
+
+def read_ball(claim: Claim) -> list[Fraction]:
+    """The inputs `R`, `kappa`, `b` and `a` of a claim about a ball; Undefined if they make no sense."""
+    size, bound, descent, slope = (dyadic(claim.inputs[k], k) for k in BALL[2:])
+    if size <= 0 or not 0 < bound < 1:
+        raise Undefined("no ball, or no contraction")
+    return [size, bound, descent, slope]
+
+
+def measure_norms(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """`|g|`, the least `|g_b|`, and `f`."""
+    assert isinstance(point, BatchPoint)
+    parts = [norm(part.gradient) for part in point.parts]
+    return {"gradient_norm": norm(point.gradient), "batch_gradient_norm": least(parts), "value": point.value}
+
+
+def conclude_norms(facts: Facts, claim: Claim) -> str | None:
+    """No gradient vanishes, of `f` or of a batch."""
+    return "proved" if all(claim.numbers[k].positive() for k in ("gradient_norm", "batch_gradient_norm")) else None
+
+
+def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
+    """`sum p_b f_b(x_b+)` is 0 there, and `f` is positive without being stationary."""
+    if not all(facts.has(name) for name in ("existence", "nonstationary", "target")):
+        return None
+    return if_positive("value")(facts, facts.claims["nonstationary"])
+
+
+def measure_attractor(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """The spectrum of the mean kernel, and with a step its factor in the mean square."""
+    assert isinstance(point, BatchPoint)
+    numbers = {"smallest_real_part": spectrum(point.mean_kernel()).least_real_part()}
+    return numbers | ({"contraction": factor(claim, point)} if claim.inputs else {})
+
+
+def factor(claim: Claim, point: Point, largest: bool = True) -> Interval:
+    """The root of the largest eigenvalue, or of the least, of `sum p_b T_b^T T_b` at `x*`."""
+    assert isinstance(point, BatchPoint)
+    found = spectrum(Norm(point, claim).here.mean_square(point.batches.probabilities), symmetric=True)
+    return (found.largest_real_part() if largest else found.least_real_part()).sqrt()
+
+
+def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
+    """Small steps are stable in mean square, up to the one of the inputs; or none is."""
+    smallest = claim.numbers["smallest_real_part"]
+    if not claim.inputs:
+        return "proved" if smallest.positive() else "refuted" if smallest.negative() else None
+    record(claim.inputs, "inputs", BALL[:2])
+    dyadic(claim.inputs["step"], "step")
+    return "proved" if smallest.positive() and claim.numbers["contraction"].upper().below(ONE) else None
+
+
+def measure_mean_square(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """What bounds how likely runs leave the ball; or the expansion at `x*`."""
+    if "basis" not in claim.inputs:
+        return {}
+    if "size" not in claim.inputs:
+        return {"expansion": factor(claim, point, largest=False)}
+    assert isinstance(point, BatchPoint)
+    size, bound, descent, slope = read_ball(claim)
+    norm_of, shares = Norm(point, claim), point.batches.probabilities
+    steps = norm_of.around(size)
+    mean = total(exact(p) * b for p, b in zip(shares, steps.descents, strict=True))
+    square = scaled(exact(bound * bound), identity(len(norm_of.basis)))
+    if not is_positive_definite(subtract(square, steps.mean_square(shares))):
+        raise Undefined("steps may not contract in mean square on the ball")
+    check_bounds(mean, descent, steps, slope)
+    leaving = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)
+    radius = exact(size / (1 + 2 * leaving))
+    return {"contraction": factor(claim, point), "leaving": exact(leaving), "radius": radius} | path_of(norm_of, claim)
+
+
+def check_bounds(mean: Interval, descent: Fraction, steps: Steps, slope: Fraction) -> None:
+    """See that `b` and `a` are bounds."""
+    if not (mean.at_most(exact(descent)) and steps.slope.at_most(exact(slope))):
+        raise Undefined("steps, or the slope, may be larger")
+
+
+def path_of(norm_of: Norm, claim: Claim) -> Numbers:
+    """`E b |V^-1|/(1 - kappa)`."""
+    _, bound, descent, _ = read_ball(claim)
+    return {"path": norm_of.step * exact(descent / (1 - bound)) * spectral_norm(norm_of.back)}
+
+
+def names_of_mean_square(facts: Facts, claim: Claim) -> Collection[str]:
+    """By what is among the inputs."""
+    if "size" in claim.inputs:
+        return ("contraction", "leaving", "path", "radius")
+    return ("expansion",) if "basis" in claim.inputs else ()
+
+
+def conclude_mean_square(facts: Facts, claim: Claim) -> str | None:
+    """A ball to stay in, or an expansion; no step is stable where small ones are not."""
+    step = number(record(claim.inputs, "inputs", ("step",), BALL[1:])["step"], "step")
+    if "basis" not in claim.inputs:
+        record(claim.inputs, "inputs", ("step",))
+        return "refuted" if facts.refutes("attractor") and step > 0 else None
+    if "size" not in claim.inputs:
+        record(claim.inputs, "inputs", BALL[:2])
+        return "refuted" if ONE.below(claim.numbers["expansion"]) and step > 0 else None
+    return conclude_ball(facts, claim)
+
+
+def conclude_ball(facts: Facts, claim: Claim) -> str | None:
+    """Starts, and a ball that holds more than them."""
+    step = number(record(claim.inputs, "inputs", BALL)["step"], "step")
+    size, bound = (dyadic(claim.inputs[k], k) for k in ("size", "bound"))
+    return "proved" if min(step, size, bound) > 0 and bound < 1 and claim.numbers["radius"].positive() else None
+
+
+def measure_reshuffled(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """What bounds the ways of all epochs."""
+    size, bound, descent, slope = read_ball(claim)
+    norm_of = Norm(point, claim)
+    steps = norm_of.around(size)
+    for product, way in steps.all_epochs():
+        if not is_at_most(product, bound):
+            raise Undefined("an order of the batches may not contract on the ball")
+        check_bounds(way, descent, steps, slope)
+    most = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)
+    norms = [spectral_norm(product) for product, _ in norm_of.here.all_epochs()]
+    numbers = {"contraction": -least([-x for x in norms]), "radius": exact(size / (1 + most))}
+    return numbers | path_of(norm_of, claim)
+
+
+BALL = ("step", "basis", "size", "bound", "descent", "slope")
+RULES_OF_BATCHES: dict[str, Rule] = {
+    "nonstationary": Rule(only("gradient_norm", "batch_gradient_norm", "value"), measure_norms, conclude_norms),
+    "target": Rule(only(), lambda facts, claim, point: {}, lambda facts, claim: "proved"),
+    "regular": RULES["regular"],
+    "hallucinated_minimizer": Rule(only(), lambda facts, claim, point: {}, conclude_minimizer),
+    "attractor": Rule(
+        lambda facts, claim: ("smallest_real_part", *["contraction"] * bool(claim.inputs)),
+        measure_attractor,
+        conclude_attractor,
+    ),
+    "mean_square": Rule(names_of_mean_square, measure_mean_square, conclude_mean_square),
+    "reshuffled": Rule(only("contraction", "path", "radius"), measure_reshuffled, conclude_ball),
+}
