@@ -22,7 +22,7 @@ from hallucert.check.batches.steps import BatchNorm, Steps, norm_of, probabiliti
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs
 from hallucert.check.reason import Reason
-from hallucert.exact import round_down, round_up
+from hallucert.exact import float_above, round_down, round_up
 
 LARGEST = 20
 """Up to so many residuals the spectral radius of L is found by all of its eigenvalues."""
@@ -35,6 +35,8 @@ HALVINGS = 60
 ROUNDS = 30
 """In which orders of an epoch that contract least get more weight."""
 
+LONGEST = 2.0**60
+"""Largest entry of a step: products of those of an epoch, squared, do not overflow."""
 POWER = 12
 """Squarings of L that show to what its powers tend."""
 MOST_TERMS = 2000
@@ -64,6 +66,13 @@ def kernels(evidence: Evidence) -> list[np.ndarray] | None:
         found.append(k)
         done += count
     return found
+
+
+def moves(found: Sequence[np.ndarray], step: Fraction) -> list[np.ndarray] | None:
+    """Return ``M_b = I - eta K_b`` in floats; None if the step is too long for these."""
+    with np.errstate(all="ignore"):
+        matrices = [np.eye(len(k)) - float_above(step) * k for k in found]
+    return matrices if all((np.abs(matrix) < LONGEST).all() for matrix in matrices) else None
 
 
 class Growth:
@@ -223,7 +232,9 @@ def mean_square(evidence: Evidence, step: Fraction) -> Inputs | Reason:
         mean = sum((p * b.upper for p, b in zip(probabilities, steps.descents, strict=True)), Fraction(0))
         return None if both is None else (both[1], mean)
 
-    for basis in bases(Growth([np.eye(m) - float(step) * k for k in found], weights)):
+    if (matrices := moves(found, step)) is None:
+        return Reason.STEP
+    for basis in bases(Growth(matrices, weights)):
         inputs = {"step": step, "basis": basis}
         ends, norm = _at_point(evidence, inputs), norm_of(evidence, inputs)
         if ends is None or norm is None:
@@ -246,8 +257,8 @@ def reshuffled(evidence: Evidence, step: Fraction) -> Inputs | Reason:
         return Reason.PRECISION
     if len(found) > MOST_BATCHES:
         return Reason.ORDERS
-    matrices = [np.eye(m) - float(step) * k for k in found]
-    basis = _contracting(matrices)
+    matrices = moves(found, step)
+    basis = None if matrices is None else _contracting(matrices)
     inputs: dict[str, Any] = {"step": step, "basis": basis}
     norm = None if basis is None else norm_of(evidence, inputs)
     here = None if norm is None else norm.at_point

@@ -20,7 +20,7 @@ from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
-from hallucert.exact import exact_radius
+from hallucert.exact import exact_radius, float_below
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import radius_law
 from hallucert.prove.claims import Hints
@@ -54,7 +54,7 @@ def _follow(
     found: Certificate | None = None
     while True:
         going = clock.kept(run.go_on, False)
-        x = np.array([float(v) for v in run.last.centre])
+        x = np.nan_to_num([float_below(v) for v in run.last.centre])  # what is beyond doubles, to the largest
         size = float(np.linalg.norm(shifted_gradient(problem.objective, x, problem.rho, variant=problem.law)))
         near = size < SETTLED and size * SOONER < last and not (found and _is_far(found["basin"], problem, x))
         if near or not going:

@@ -198,3 +198,28 @@ def test_samples_divide_the_step() -> None:
     assert 0.8 <= inputs["bound"] < 0.9
     assert 0.5 <= weight < 0.8
     assert 2 * weight <= inputs["slope"] < 3 * weight  # |A| = 2 |x+|
+
+
+def test_a_step_may_lengthen_residuals_where_the_manifold_attracts() -> None:
+    """From starts however close the first step doubles |r(x+)|, for half the bound, where the rate is 0.106 a step.
+
+    ``I - eta K`` is far from normal: the rate that the claim states is that of another norm, and it says so.
+    """
+    f = hc.Objective.least_squares(["x**2 - 1 - 0.35*y - 2.03*x*y", "0.54*(y**2 - 1) + 0.83*x + 0.55*x*y"])
+    cert = hc.certify(f, (0.2212, 0.1811), "1.5", precisions=[53])
+    claim = cert["attractor"]
+    step = float(claim.numbers["step_bound"].lower) / 2
+    assert claim.status is hc.Status.PROVED and float(claim.numbers["smallest_real_part"].lower) * step > 0.98
+    angles = np.linspace(0, np.pi, 60)
+    starts = cert.x + 1e-6 * np.column_stack([np.cos(angles), np.sin(angles)])
+
+    def sizes(x: np.ndarray) -> np.ndarray:
+        g = f.gradient(x)
+        return np.linalg.norm(f.residual(x + 1.5 * g / np.linalg.norm(g, axis=1, keepdims=True)), axis=1)
+
+    x, before = starts, sizes(starts)
+    for k in range(12):
+        x = x - step * hc.sam.shifted_gradient(f, x, "1.5")
+        assert k > 0 or 2 < (sizes(x) / before).max() < 2.4
+    assert (sizes(x) < 1e-6 * before).all()
+    assert "there is a norm in which r(x+) falls" in claim.statement and "|r(x+)|" not in claim.statement

@@ -290,6 +290,13 @@ def test_many_batches_have_too_many_orders():
     assert found["mean_square"].status is hc.Status.REFUTED and found["reshuffled"].reason is Reason.ORDERS
 
 
+@pytest.mark.parametrize("step", ["1e300", "1e1000", "1e-1000"])
+def test_steps_beyond_doubles_are_undecided(step):
+    """However long or short they are: a proof that fails is a result."""
+    found = hc.certify(SQUARES, HALF, RHO, batches=1, basin=step, precisions=[53])
+    assert found["attractor"] and {str(found[name].status) for name in ("mean_square", "reshuffled")} == {"undecided"}
+
+
 @pytest.mark.parametrize("options", [{"start": HALF, "basin": 1}, {"global_box": [(-1, 1)] * 2}])
 def test_what_no_claim_of_batches_takes_is_refused(options):
     """Runs from a start, and targets on boxes, are for single gradients."""

@@ -14,10 +14,11 @@ import hallucert as hc
 from hallucert.check.attraction import converges
 from hallucert.check.attraction.orbit import Cube
 from hallucert.check.file.files import from_json, to_json
-from hallucert.errors import ArgumentError, CertificateError, CheckpointError
+from hallucert.errors import ArgumentError, CertificateError, CheckpointError, DomainError
 from hallucert.prove import runs, start
 
 ROOT = Path(__file__).parents[2]
+QUARTIC = hc.Objective.parse("(x**2 - 1)**2 + y**2")
 NETWORK = hc.TanhNetwork((1, 2, 1), [[2.0408], [-2.5556]], [-1.0, 1.0])
 START = NETWORK.initial(0, count=64, gain=2.0)[36]
 
@@ -166,6 +167,13 @@ def test_misuse_is_named(options: dict, message: str) -> None:
     given = dict(options)
     with pytest.raises(ArgumentError, match=message):
         hc.certify(NETWORK, given.pop("x", None), 2, **given)
+
+
+def test_a_start_beyond_doubles_is_a_point_where_nothing_is_defined() -> None:
+    """Its loss overflows in floats, which propose the point; that is said, as of a start within doubles."""
+    for x in ("1e1000", "-1e1000", 1e300):
+        with pytest.raises(DomainError, match="overflows"):
+            hc.certify(QUARTIC, None, 2, basin="0.02", start=(x, 0), precisions=[53])
 
 
 def test_a_long_run_of_a_larger_network_is_stored() -> None:

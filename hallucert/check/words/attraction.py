@@ -152,9 +152,10 @@ def manifold_attracts(law: RadiusLaw, real_part: Fraction, step_bound: Fraction)
     factor = Fraction(math.isqrt(math.ceil(square * 4**64)) + 1, 2**64)
     return (
         f"The manifold of solutions of r(x+) = 0 through x* attracts {law.name} near x*: every eigenvalue of "
-        f"{_spectrum_of(law, True)} has real part at least {bound}, for every fixed step 0 < eta < {step}. From starts "
-        "close enough |r(x+)| falls by any factor above sqrt(1 - 2 eta a (1 - eta/E)) a step, a and E these two "
-        f"numbers: above {decimal_above(factor)} for eta = E/2."
+        f"{_spectrum_of(law, True)} has real part at least {bound}, for every fixed step 0 < eta < {step}. For each of "
+        "these steps and each factor above sqrt(1 - 2 eta a (1 - eta/E)), a and E these two numbers, there is a norm "
+        "in which r(x+) falls by this factor a step from starts close enough: above "
+        f"{decimal_above(factor)} for eta = E/2."
     )
 
 
