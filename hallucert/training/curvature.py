@@ -76,6 +76,8 @@ class Curvature:
 
     def measured(self, group: Mapping[str, Any], factor: float = 1.0) -> dict[str, float]:
         """Return what a `Row` has of it, for the options of a group of weights (``lr``, ``rho``, ``momentum``)."""
+        if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            return {}  # the run has diverged
         f: Any = self.objective()
         rho, x = group["rho"] * factor, f.parameters
         size, u = self.law.floats.direction(f.gradient(x))

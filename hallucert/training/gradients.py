@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch.amp.grad_scaler import OptState
 
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.settings import checked_flag
@@ -16,6 +20,8 @@ from hallucert.training.monitor import Sample
 
 OPTIONS = ("rho", "adaptive", "perturb")
 """What a group of weights has of SAM."""
+KEPT_OF_ASCENT = 0.5
+"""Part of the length of an ascent that rounding of the weights has to leave."""
 Gradients = Callable[[], Iterator[tuple[Any, Any]]]
 """The weights that have a gradient, each with it."""
 Given = tuple[Any, int]
@@ -59,15 +65,19 @@ class Seen:
         if not self.fresh():
             raise UsageError("first_step got the gradients of the step before: evaluate loss and gradients anew")
         if self._added():
-            raise UsageError("the gradients were added to those of the step before: use second_step(zero_grad=True)")
+            raise UsageError(
+                "the gradients were added to those of the step before: use second_step(zero_grad=True) or zero_grad()"
+            )
 
-    def require_second(self) -> None:
-        """Refuse gradients that were not evaluated at ``x+``, or were added to those at ``x``."""
+    def require_second(self, first: Container[Any]) -> None:
+        """Refuse gradients that were not evaluated at ``x+``, or of other weights, or added to those at ``x``."""
         if not any(True for _ in self._gradients()):
             raise UsageError(
                 "no weight has a gradient at x+: the closure must be evaluated twice in a step. Trainers that evaluate "
                 "it once, such as automatic optimization, train without SAM: use their manual optimization"
             )
+        if not any(p in first for p, _ in self._gradients()):
+            raise UsageError("no weight has a gradient in both passes: they must be of the same network")
         if not self.fresh():
             raise UsageError("the gradients were not evaluated again at x+: call backward() between the two steps")
         if self._added():
@@ -186,22 +196,87 @@ def real_view(tensor: Any) -> Any:
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
-def weights_of(
-    groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], decay_in_ascent: bool, unscale: float
-) -> list[Weight]:
+def weights_of(groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], unscale: float = 1.0) -> list[Weight]:
     """Return the weights that have a gradient, with what an ascent follows."""
     found = []
     for group in groups:
+        if not 0 <= group["rho"] < float("inf"):  # schedulers write into groups
+            raise ArgumentError("rho", group["rho"], "be a number of at least 0")
         for p in group["params"]:
             if p.grad is None:
                 continue
             if p.grad.is_sparse:
                 raise ArgumentError("params", "<a weight with sparse gradients>", "have dense gradients")
             gradient = real_view(p.grad) if unscale == 1.0 else widened(real_view(p.grad)) * unscale
-            if decay_in_ascent and group.get("weight_decay"):
-                gradient = gradient + group["weight_decay"] * real_view(p)
             found.append(Weight(real_view(p), gradient, group, memory.setdefault(p, {})))
     return found
+
+
+def decayed(weights: list[Weight]) -> list[Weight]:
+    """Return weights with the gradients of the loss with weight decay."""
+    return [replace(w, gradient=w.gradient + w.options.get("weight_decay", 0) * w.tensor) for w in weights]
+
+
+def climb(weights: list[Weight], directions: list[Any], size: Any, part: float, watch: bool) -> None:
+    """Add to each weight ``part rho / size`` of its direction; nothing where the size is 0 or not finite.
+
+    With `watch` it is a warning if rounding takes most of it: then both passes are at ``x``.
+    """
+    usable = (size > 0) & torch.isfinite(size)
+    asked, moved = [], []
+    for w, direction in zip(weights, directions, strict=True):
+        scale = torch.where(usable, w.options["rho"] * part / size, torch.zeros_like(size))
+        move = torch.where(usable.to(direction.device), direction * scale.to(direction), 0.0)  # not inf * 0
+        before = widened(w.tensor).clone() if watch else None
+        w.tensor.add_(move.to(w.tensor.dtype))
+        if before is not None:
+            asked.append(move)
+            moved.append(widened(w.tensor) - before)
+    if watch and norm(moved) < KEPT_OF_ASCENT * norm(asked):
+        warnings.warn(
+            f"rounding takes most of the ascent: of its length {float(norm(asked)):.3g} the weights, in "
+            f"{weights[0].tensor.dtype}, moved {float(norm(moved)):.3g}; keep them in float32, or take a larger rho",
+            stacklevel=4,
+        )
+
+
+def part_of_scale(scaler: Any, optimizer: Any) -> float:
+    """Return what takes the scale of a loss away from its gradients; refuse those that have none any more."""
+    if scaler is None:
+        return 1.0
+    if not hasattr(scaler, "get_scale"):
+        raise ArgumentError("scaler", scaler, "be a torch.amp.GradScaler")
+    known = getattr(scaler, "_per_optimizer_states", {}).get(id(optimizer), {})  # one that is switched off has none
+    if known.get("stage", OptState.READY) is not OptState.READY:
+        raise UsageError(
+            "the gradients at x were unscaled, so those at x+ will not be: call unscale_ between the second backward "
+            "pass and second_step, and update after it"
+        )
+    return 1.0 / scaler.get_scale()
+
+
+def require_losses(losses: Sequence[Any], guard: Any) -> None:
+    """Refuse losses that are not one number, and a guard without that at ``x+``."""
+    for loss in losses:
+        if not _is_number(loss):
+            shape = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else type(loss).__name__
+            raise UsageError(f"monitor and guard need the loss as one number, not {shape}: return its mean, alone")
+    if guard is not None and guard.needs_losses and losses[1] is None:
+        raise UsageError("the guard needs the loss at x+: return it from closures, or give loss= to second_step")
+
+
+def _is_number(loss: Any) -> bool:
+    """Whether something is one number, or nothing; without waiting for its value."""
+    if loss is None or isinstance(loss, torch.Tensor):
+        return loss is None or loss.numel() == 1
+    with suppress(TypeError, ValueError):
+        return not isinstance(loss, str) and bool(float(loss) or True)
+    return False
+
+
+def detached(loss: Any) -> Any:
+    """Return a loss without the graph that it came from."""
+    return loss.detach() if isinstance(loss, torch.Tensor) else loss
 
 
 def combine(descent: Descent, step: int, pairs: list[Pair]) -> None:

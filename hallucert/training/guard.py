@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from hallucert.arguments import checked_whole
@@ -25,20 +26,25 @@ def real(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def lowered(loss: float, level: float) -> float:
+    """Return so much of a loss; where it is negative, what lies as far below it."""
+    return (level if loss > 0 else 2 - level) * loss
+
+
 class Guard:
     """Begin with a small rho, raise it where training proceeds at ``x+``, and lower it where it does not.
 
     A warm start whose end nobody has to choose. With the loss at the start as reference and moving averages of losses:
 
-    - where ``f(x+)`` is at most `level` times the reference the factor grows by `rise` a step, up to 1; after it had to
-      be lowered, by `higher`, and below `again` times the reference;
+    - where ``f(x+)`` is at most `level` times the reference (a negative one: as far below it) the factor grows by
+      `rise` a step, up to 1; after it had to be lowered, by `higher`, and below `again` times the reference;
     - above the level it stays in the first `patience` steps, and as long as ``f(x)`` falls by `progress` in so many;
     - otherwise, and in all steps above the level after one below it, it falls by `lower`, down to `least`.
 
     Parameters
     ----------
     level : float
-        Positive. Of a loss that may be negative or start near its least value, give `reference` instead.
+        Positive, and below 2. Of a loss that starts near 0 or near its least value, give `reference`, too.
     lower, higher : float
         In (0, 1), and above 1.
     smoothing : float
@@ -75,7 +81,7 @@ class Guard:
         progress: float = 0.01,
     ) -> None:
         for name, value, holds, must in (
-            ("level", level, real(level) and level > 0, "be positive"),
+            ("level", level, real(level) and 0 < level < 2, "lie in (0, 2)"),
             ("lower", lower, real(lower) and 0 < lower < 1, "lie in (0, 1)"),
             ("higher", higher, real(higher) and higher > 1, "be above 1"),
             ("smoothing", smoothing, real(smoothing) and 0 <= smoothing < 1, "lie in [0, 1)"),
@@ -108,7 +114,7 @@ class Guard:
             self.reference = here
         self.average = self._smoothed(self.average, f_plus)
         self.averages.append(self._smoothed(self.averages[-1] if self.averages else math.nan, here))
-        if self.average <= self.level * self.reference:
+        if self.average <= lowered(self.reference, self.level):
             self.trained = True
             self._raise()
         elif self.trained or self._stands():
@@ -126,7 +132,7 @@ class Guard:
         """Raise the factor, with more care if it had to be lowered before."""
         if not self.lowered:
             self.factor = min(1.0, self.factor * self.rise)
-        elif self.reference is not None and self.average <= self.again * self.reference:
+        elif self.reference is not None and self.average <= lowered(self.reference, self.again):
             self.factor = min(1.0, self.factor * self.higher)
 
     def _lower(self) -> None:
@@ -138,6 +144,7 @@ class Guard:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up what `state_dict` returned."""
+        _require_state(state, {*REMEMBERED, "averages"}, "a Guard")
         for name in REMEMBERED:
             setattr(self, name, state[name])
         self.averages = deque(state["averages"], maxlen=self.patience + 1)
@@ -175,25 +182,22 @@ class Schedule(Guard):
     @classmethod
     def warm_start(cls, total: int, part: float = 0.3) -> Schedule:
         """No ascent in the first `part` of the run."""
-        part = _checked_part(part)
-        return cls(total, lambda t: float(t >= part))
+        return cls(total, partial(_from, _checked_part(part)))
 
     @classmethod
     def late(cls, total: int, part: float = 0.3) -> Schedule:
         """Ascents only in the last `part` of the run."""
-        part = _checked_part(part)
-        return cls(total, lambda t: float(t >= 1 - part))
+        return cls(total, partial(_from, 1 - _checked_part(part)))
 
     @classmethod
     def ramp(cls, total: int, part: float = 1.0) -> Schedule:
         """From 0 to 1, linear in the first `part` of the run."""
-        part = _checked_part(part)
-        return cls(total, lambda t: t / part if t < part else 1.0)
+        return cls(total, partial(_ramp, _checked_part(part)))
 
     @classmethod
     def decay(cls, total: int) -> Schedule:
         """From 1 to 0 along a cosine."""
-        return cls(total, lambda t: (1 + math.cos(math.pi * t)) / 2)
+        return cls(total, _decay)
 
     def __repr__(self) -> str:
         return f"<Schedule at step {self.count} of {self.total}, factor {self.factor:.3g}>"
@@ -216,8 +220,26 @@ class Schedule(Guard):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the number of steps."""
+        _require_state(state, {"count"}, "a Schedule")
         self.count = int(state["count"])
         self.factor = self._now()
+
+
+def _from(part: float, t: float) -> float:
+    return float(t >= part)
+
+
+def _ramp(part: float, t: float) -> float:
+    return t / part if t < part else 1.0
+
+
+def _decay(t: float) -> float:
+    return (1 + math.cos(math.pi * t)) / 2
+
+
+def _require_state(state: dict[str, Any], names: set[str], owner: str) -> None:
+    if state.keys() != names:
+        raise ArgumentError("state", f"<{', '.join(sorted(state))}>", f"be that of {owner}, as this optimizer has one")
 
 
 def _checked_part(part: object) -> float:

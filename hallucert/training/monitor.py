@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hallucert.arguments import checked_path, checked_whole
 from hallucert.errors import ArgumentError, MissingPackageError
 from hallucert.files import replacing
+from hallucert.training.guard import lowered
 
 if TYPE_CHECKING:
     from hallucert.training.curvature import Curvature
@@ -138,6 +139,8 @@ class Monitor:
         self.every = checked_whole(every, 2, "every")
         if sink is not None and not callable(sink):
             raise ArgumentError("sink", sink, "be callable")
+        if writer is not None and not callable(getattr(writer, "add_scalar", None)):
+            raise ArgumentError("writer", writer, "have add_scalar, as that of TensorBoard")
         if curvature is not None and not hasattr(curvature, "measured"):
             raise ArgumentError("curvature", curvature, "be a Curvature, or left out")
         self.sink, self.writer, self.warn, self.curvature = sink, writer, warn, curvature
@@ -190,7 +193,9 @@ class Monitor:
         moved: Vector | None,
         measured: Mapping[str, float] | None = None,
     ) -> None:
-        """Take what a step has shown."""
+        """Take what a step has shown; one that is recorded again, as in another run, takes the place of what was."""
+        while self.rows and self.rows[-1].step >= step:
+            self.rows.pop()
         known = {"f": _number(f), "f_plus": _number(f_plus), **(measured or {})}
         if sample is not None and moved is not None:
             known |= self._sampled(step, sample, moved)
@@ -301,7 +306,7 @@ def standing_of(rows: Sequence[Row], window: int = WINDOW) -> Standing:
     if sampled and _hallucinates(sampled[-4:]):
         return Standing.HALLUCINATED
     here = [row.f if math.isfinite(row.f) else row.f_plus for row in recent]
-    if not late > LEVEL * start or _falls(here[:half], here[half:]):
+    if not late > lowered(start, LEVEL) or _falls(here[:half], here[half:]):
         return Standing.TRAINING
     quotients = [_quotient(row.norm, row.norm_plus) for row in sampled[-6:]]
     if quotients and fmean(quotients) > ABOVE:
@@ -316,7 +321,7 @@ def _falls(before: Sequence[float], after: Sequence[float]) -> bool:
     """Whether a loss falls, and not by the chance of batches."""
     fall = fmean(before) - fmean(after)
     error = math.sqrt((variance(before) + variance(after)) / len(after))
-    return fall > FALLING * fmean(before) and fall > ERRORS * error
+    return fall > FALLING * abs(fmean(before)) and fall > ERRORS * error
 
 
 def _hallucinates(rows: Sequence[Row]) -> bool:

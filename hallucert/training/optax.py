@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import jax
@@ -71,7 +72,7 @@ def sam(
     """
     if not hasattr(base, "update"):
         raise ArgumentError("base", base, "be a transformation of optax, such as optax.sgd(0.1)")
-    if not callable(rho) and (isinstance(rho, bool | str) or rho is None or not 0 <= rho < float("inf")):
+    if not callable(rho) and not _is_radius(rho):
         raise ArgumentError("rho", rho, "be a number of at least 0, or a schedule")
     base = optax.with_extra_args_support(base)
 
@@ -111,6 +112,15 @@ def sam(
         return steps, SAMState(inner, state.count + 1, *known)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _is_radius(rho: Any) -> bool:
+    """Whether something is a number of at least 0, or one that is traced, of `optax.inject_hyperparams`."""
+    if isinstance(rho, jax.core.Tracer):
+        return True
+    with suppress(TypeError, ValueError):
+        return not isinstance(rho, bool | str) and 0 <= float(rho) < float("inf")
+    return False
 
 
 def _widened(tree: Tree) -> Tree:

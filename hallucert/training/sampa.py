@@ -18,9 +18,9 @@ import torch
 from hallucert.errors import ArgumentError
 from hallucert.training import gradients
 from hallucert.training.descents import Pair
-from hallucert.training.gradients import UsageError, real_view
+from hallucert.training.gradients import UsageError, detached, real_view
 from hallucert.training.guard import real
-from hallucert.training.torch import SAM, _detached
+from hallucert.training.torch import SAM
 
 TWO_STEPS = "SAMPa evaluates its gradients elsewhere than at x and x+: give a closure to step"
 
@@ -98,24 +98,26 @@ class SAMPa(SAM):
         try:
             self._look_ahead()
             self._losses[0] = loss = self._evaluated(evaluate)
+            self._inputs.turn()
             self._put_back()
             ahead = {p: g.detach().clone() for p, g in self._gradients()}
             self._sample = None if self.monitor is None else self.monitor.begin(self.count)
             self._mix()
-            measured = (
-                None if self.monitor is None else self.monitor.curve(self.count, self.param_groups[0], self.factor)
-            )
+            measured = self._curvature()
             self.base_optimizer.step()
             self._kept = {p: p.detach().clone() for p in everything}
             for p, g in ahead.items():
                 p.grad = g
-            weights = gradients.weights_of(self.param_groups, self.memory, self.decay_in_ascent, 1.0)
+            weights = gradients.weights_of(self.param_groups, self.memory)
             self._ascend([w for w in weights if w.options.get("perturb", True)])
             self._losses[1] = self._evaluated(evaluate)
+            self._inputs.require_same()
+            self._require_losses()
         except BaseException:
             for kept in self.memory.values():  # they belong to a step that is not done: begin anew
                 kept.pop("ahead", None), kept.pop("shifted", None)
             self._put_back()
+            self._forget()
             raise
         self._put_back()
         for p, g in self._gradients():
@@ -132,7 +134,7 @@ class SAMPa(SAM):
     def _evaluated(self, evaluate: Callable[[], Any]) -> Any:
         """Call the closure with no gradients left, and return the loss."""
         self.zero_grad()
-        loss = _detached(evaluate())
+        loss = detached(evaluate())
         if self.check and not any(True for _ in self._gradients()):
             raise UsageError("the closure left no gradient: it has to call backward()")
         return loss

@@ -24,7 +24,7 @@ from hallucert.settings import checked_choice, checked_flag
 from hallucert.training import gradients, state
 from hallucert.training.ascents import ASCENTS, Ascent, Weight, ascent_of, widened
 from hallucert.training.descents import DESCENTS, Descent, Pair, descent_of
-from hallucert.training.gradients import Inputs, Seen, UsageError, real_view
+from hallucert.training.gradients import Inputs, Seen, UsageError, detached, real_view
 from hallucert.training.guard import Guard
 from hallucert.training.monitor import Monitor, Sample
 from hallucert.training.normalization import BATCHNORM, RunningStatistics, normalization_only
@@ -203,9 +203,8 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
                 "first_step was called again before second_step: the weights are at x+ already; after an interrupted "
                 "step, restore() puts them back"
             )
-        weights = gradients.weights_of(
-            self.param_groups, self.memory, self.decay_in_ascent, 1.0 if scaler is None else 1.0 / scaler.get_scale()
-        )
+        unscale = gradients.part_of_scale(scaler, self)
+        weights = gradients.weights_of(self.param_groups, self.memory, unscale)
         if not weights and self.check:
             raise UsageError("no weight has a gradient: call backward() before first_step")
         if self.check:
@@ -231,13 +230,11 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     def _ascend(self, weights: list[Weight]) -> None:
         if not weights or not self.descent.ascends(self.count):
             return
-        self.ascents += any(w.options["rho"] * self.factor > 0 for w in weights)
-        directions, size = self.ascent.directions(weights)
-        usable = (size > 0) & torch.isfinite(size)
-        for w, direction in zip(weights, directions, strict=True):
-            scale = torch.where(usable, w.options["rho"] * self.factor / self.steps / size, torch.zeros_like(size))
-            move = torch.where(usable.to(direction.device), direction * scale.to(direction), 0.0)  # not inf * 0
-            w.tensor.add_(move.to(w.tensor.dtype))
+        self.ascents += (rises := any(w.options["rho"] * self.factor > 0 for w in weights))
+        directions, size = self.ascent.directions(gradients.decayed(weights) if self.decay_in_ascent else weights)
+        watch = self.check and rises and self.ascents == 1
+        gradients.climb(weights, directions, size, self.factor / self.steps, watch)
+        torch.clear_autocast_cache()  # it holds the weights at x
 
     @torch.no_grad()
     def second_step(self, zero_grad: bool = False, loss: Any = None, scaler: Any = None) -> None:
@@ -259,7 +256,7 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         self._put_back()
         try:
             if self.check:
-                self._seen.require_second()
+                self._seen.require_second(self._kept)
                 self._inputs.require_same()
             if scaler is not None:
                 scaler.step(self)
@@ -283,12 +280,12 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     def _put_back(self) -> None:
         for tensor, kept in self._kept.items():
             tensor.copy_(kept)
+        torch.clear_autocast_cache()  # it holds the weights at x+
         self._ascents = 0
         self.batchnorm.leave_second()
 
     def _descend(self) -> None:
-        if self.check and self.guard is not None and self.guard.needs_losses and self._losses[1] is None:
-            raise UsageError("the guard needs the loss at x+: return it from closures, or give loss= to second_step")
+        self._require_losses()
         pairs = [Pair(self._first.get(p), real_view(g), self.memory.setdefault(p, {})) for p, g in self._gradients()]
         if self._sample is not None and self.monitor is not None:
             gradients.measure(self._sample, self._first, pairs, [w["rho"] * self.factor for w in self.param_groups])
@@ -296,6 +293,10 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
         measured = self._curvature()
         self.base_optimizer.step()
         self._finish(measured)
+
+    def _require_losses(self) -> None:
+        if self.monitor is not None or self.guard is not None:
+            gradients.require_losses(self._losses, self.guard if self.check else None)
 
     def _curvature(self) -> Mapping[str, float] | None:
         """Measure eigenvalues at ``x``, if the monitor asks for them now."""
@@ -338,25 +339,27 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
             else:
                 raise UsageError("step() without a closure is no SAM: give one, or call first_step and second_step")
             return None
-        evaluate, loss, second = torch.enable_grad()(closure), None, None
+        evaluate, first, second = torch.enable_grad()(closure), None, None
         try:
             for _ in range(self.steps):
+                loss = None
                 if not self._seen.fresh():
                     self.zero_grad()
                     loss = evaluate()
                     second = None if self._rises() else loss
-                self.first_step(zero_grad=second is None, loss=_detached(loss), scaler=scaler)
+                first = first if self.perturbed else loss
+                self.first_step(zero_grad=second is None, loss=detached(loss), scaler=scaler)
                 if second is not None:
                     self._take_as_second()
                     break
             else:
                 second = evaluate()
-            self.second_step(loss=_detached(second), scaler=scaler)
+            self.second_step(loss=detached(second), scaler=scaler)
         except BaseException:
-            if self.perturbed:
-                self.restore()
+            self.restore()
+            self._seen.note()  # the gradients belong to no step
             raise
-        return second if loss is None else loss
+        return second if first is None else first
 
     def _rises(self) -> bool:
         """Whether the next step has an ascent; without one, both passes would give the same gradient."""
@@ -373,9 +376,9 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
     def _gradients(self) -> Iterator[tuple[Any, Any]]:
         return ((p, p.grad) for group in self.param_groups for p in group["params"] if p.grad is not None)
 
-    def _require_between(self) -> None:
+    def _require_between(self, why: str = "a checkpoint would hold the weights at x+") -> None:
         if self.perturbed:
-            raise UsageError("a checkpoint between first_step and second_step would hold the weights at x+")
+            raise UsageError(f"between first_step and second_step {why}")
 
     # ------------------------------------------------------------------ what is told and kept
 
@@ -393,8 +396,5 @@ class SAM(torch.optim.Optimizer):  # type: ignore[misc,unused-ignore]
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned; with a state of the base optimizer alone, rho stays as it is."""
+        self._require_between("nothing is loaded: call restore() first, then load weights and state")
         state.load(self, state_dict)
-
-
-def _detached(loss: Any) -> Any:
-    return loss.detach() if isinstance(loss, torch.Tensor) else loss

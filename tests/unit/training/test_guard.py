@@ -43,6 +43,18 @@ def test_a_run_that_had_trained_is_lowered_at_once_and_raised_slowly():
     assert found == pytest.approx([0.6, 0.54, 0.54, 0.54 * 1.02])
 
 
+def test_a_negative_reference_is_lowered_too():
+    """A loss that begins at -4 has trained at -4.4, not at -4.3."""
+    assert factors(Guard(smoothing=0.0), [(-4.0, -4.3), (-4.0, -4.5)]) == pytest.approx([0.1, 0.12])
+
+
+def test_states_of_others_are_refused():
+    """A run that was saved with a schedule does not go on with a guard, nor the other way round."""
+    for mine, other in ((Guard(), Schedule.ramp(5)), (Schedule.ramp(5), Guard())):
+        with pytest.raises(ArgumentError, match=f"that of a {type(mine).__name__}"):
+            mine.load_state_dict(other.state_dict())
+
+
 def test_losses_that_are_not_finite_lower_the_factor():
     """And leave the averages alone."""
     guard = Guard()
@@ -84,7 +96,16 @@ def test_schedules_follow_their_curves(make, values):
 @pytest.mark.parametrize(
     "options",
     [
-        *({"level": 0}, {"lower": 1}, {"higher": 1}, {"smoothing": 1}, {"begin": 0}, {"least": 0.2}, {"rise": 1}),
+        *(
+            {"level": 0},
+            {"level": 2},
+            {"lower": 1},
+            {"higher": 1},
+            {"smoothing": 1},
+            {"begin": 0},
+            {"least": 0.2},
+            {"rise": 1},
+        ),
         *({"again": 1}, {"patience": 0}, {"progress": 1}, {"reference": "start"}),
     ],
 )

@@ -61,6 +61,23 @@ def test_growth_is_divergence():
     assert standing_of(record(lambda t: 2 + 90 * t, lambda t: 2 + 90 * t)) is Standing.DIVERGED
 
 
+def test_negative_losses_are_told_by_how_far_they_fall():
+    """Such as densities have: at -4 a run that stays there is stalled, one that has come to -5 has trained."""
+    stays, fallen = (record(lambda t, end=end: max(end, -4 - 9 * t), lambda t, end=end: end) for end in (-4, -5))
+    assert standing_of(stays) is Standing.AT_X and standing_of(fallen) is Standing.TRAINING
+
+
+def test_a_run_that_begins_anew_has_a_record_of_its_own():
+    """Step 0 again, or a step before a checkpoint: what was recorded from there on is replaced."""
+    monitor = Monitor(every=2, warn=False)
+    for step, loss in [*((step, 2.3) for step in range(50)), *((step, 100.0) for step in range(45))]:
+        monitor.record(step, loss, loss, None, None)
+    assert [row.step for row in monitor.rows] == list(range(45)) and monitor.rows[0].f == 100.0
+    assert monitor.standing is Standing.AT_X
+    monitor.record(20, 1.0, 1.0, None, None)
+    assert len(monitor.rows) == 21
+
+
 def test_it_warns_when_the_standing_changes_and_only_then():
     """One warning for a run that stalls from the beginning, none for one that trains."""
     for f, plus, count in (*((*FLAT, 1),), (lambda t: 2.3 - 2 * t, lambda t: 2.3 - 2 * t, 0)):
@@ -114,6 +131,8 @@ def test_arguments_are_checked():
         Monitor(every=1)
     with pytest.raises(ArgumentError, match="sink"):
         Monitor(sink=3)
+    with pytest.raises(ArgumentError, match="writer"):
+        Monitor(writer=3)
 
 
 def test_a_window_has_two_halves():

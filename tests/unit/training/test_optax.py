@@ -123,12 +123,27 @@ def test_half_precision_ascends(size):
 
 
 @pytest.mark.parametrize(
-    ("base", "rho", "name"), [(optax.sgd, 0.1, "base"), (optax.sgd(0.1), "a", "rho"), (optax.sgd(0.1), None, "rho")]
+    ("base", "rho", "name"),
+    [(optax.sgd, 0.1, "base"), *((optax.sgd(0.1), rho, "rho") for rho in ("a", None, [1], True, float("nan")))],
 )
 def test_what_is_no_transformation_and_no_radius_is_named(base, rho, name):
     """A class of optimizers instead of one, and radii that are no numbers."""
     with pytest.raises(ArgumentError, match=name):
         sam(base, rho=rho)
+
+
+def test_a_radius_may_be_a_hyperparameter():
+    """Traced under jit, by `optax.inject_hyperparams`: the step of the same number."""
+    z, ends, gradient = jnp.asarray([0.5, 0.25]), [], jax.grad(lambda p: (p**4).sum())
+    for optimizer in (
+        optax.inject_hyperparams(lambda rho: sam(optax.sgd(0.1), rho))(rho=0.5),
+        sam(optax.sgd(0.1), 0.5),
+    ):
+        update = jax.jit(
+            lambda z, state, optimizer=optimizer: optimizer.update(gradient(z), state, z, grad_fn=gradient)
+        )
+        ends.append(update(z, optimizer.init(z))[0])
+    assert np.allclose(*ends, rtol=1e-12)
 
 
 def test_a_gradient_with_its_value_is_refused():
