@@ -284,6 +284,11 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
     return "proved" if farthest.at_most(reach) and step <= longest else None
 
 
+def measure_momentum(facts: Facts, claim: Claim, point: Point) -> Numbers:
+    """Nothing is measured."""
+    raise NotCovered("SAM with momentum")
+
+
 RULES_OF_BASINS: dict[str, Rule] = {
     "basin": Rule(
         lambda facts, claim: ("radius", *["contraction"] * (not facts.residual)), measure_basin, conclude_basin
@@ -291,4 +296,5 @@ RULES_OF_BASINS: dict[str, Rule] = {
     "converges": Rule(
         lambda facts, claim: ("distance", *["rest"] * facts.residual), measure_converges, conclude_converges
     ),
+    "momentum": Rule(lambda facts, claim: claim.numbers, measure_momentum, lambda facts, claim: claim.status),
 }

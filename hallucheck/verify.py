@@ -35,7 +35,8 @@ from hallucheck.sheet import verify_sheets
 KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census")
 ORDER = (
     *("existence", "nonstationary", "target", "regular", "hallucinated_minimizer", "sphere_type", "theorem_3_2"),
-    *("projected_c32", "attractor", "basin", "converges", "farthest_point", "global_target", "no_minimizer_near"),
+    *("projected_c32", "attractor", "basin", "converges", "momentum"),
+    *("farthest_point", "global_target", "no_minimizer_near"),
 )
 ALL_RULES = RULES | RULES_OF_REGIONS | RULES_OF_BASINS
 WITHOUT_INPUTS = {"existence", *RULES} - {"attractor"}

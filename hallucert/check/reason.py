@@ -34,6 +34,7 @@ class Reason(StrEnum):
     TIE = "tie"
     START = "start"
     STEP = "step"
+    MANIFOLD = "manifold"
     TIME = "time"
     PLACES = "places"
     OUTSIDE = "outside"

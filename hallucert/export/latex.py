@@ -88,6 +88,15 @@ MEANINGS = {
         r"NAME with the step $\eta$ is the iteration $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\nabla "
         r"f(\mathbf{x}_{k}^{+})$"
     ),
+    r"\(heavy ball\)": (
+        r"with the momentum $\beta$ (heavy ball) it is $\mathbf{v}_{k+1} = \beta\,\mathbf{v}_{k} + \nabla "
+        r"f(\mathbf{x}_{k}^{+})$, $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\mathbf{v}_{k+1}$"
+    ),
+    r"Nesterov": (
+        r"with Nesterov's momentum $\beta$ it is $\mathbf{v}_{k+1} = \beta\,\mathbf{v}_{k} + \nabla "
+        r"f(\mathbf{x}_{k}^{+})$, $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,(\nabla f(\mathbf{x}_{k}^{+}) + "
+        r"\beta\,\mathbf{v}_{k+1})$"
+    ),
     r"\bK = A B\^T": (r"$A = \mathrm{D}\mathbf{r}(\mathbf{x}^{+})\,J$ and $B = \mathrm{D}\mathbf{r}(\mathbf{x}^{+})$"),
     r"\(C32\)|Theorem \d|Corollary [AB]|Proposition [AB]": (
         rf"numbered theorems are those of~\cite{{{bibliography.PAPER}}}, and (C32) is the condition of Theorem 3.2 "

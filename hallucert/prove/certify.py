@@ -53,6 +53,8 @@ class OfCandidate(Common, total=False):
     global_box: Array
     basin: Exact | None
     start: Array
+    momentum: Exact | None
+    nesterov: bool
 
 
 class OfBatchCandidate(OfCandidate, total=False):
@@ -154,6 +156,12 @@ def certify(
 
         ``start`` : array of shape (d,), of points, with ``basin``. Also ask whether SAM from exactly this start, with
         that step, converges to the point.
+
+        ``momentum`` : exact number in [0, 1), of points, with ``basin``, which is its step. Ask instead from which
+        starts SAM with that momentum and step converges to the point: ``v' = momentum v + g(x+)``, ``x' = x - step
+        v'`` (heavy ball).
+
+        ``nesterov`` : bool, with ``momentum``. Nesterov's, as in PyTorch: ``x' = x - step (g(x+) + momentum v')``.
 
         ``checkpoint`` : path, with ``start`` and without `x`. File that keeps how far the run is, from which it is
         continued after Ctrl-C.

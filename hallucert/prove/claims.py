@@ -6,53 +6,36 @@ name, or why there are none.
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from hallucert.arrays import checked_box, exact_point
-from hallucert.balls.facade import Ball
-from hallucert.balls.similarity import eigenvector_bases
-from hallucert.check.attraction import manifold_basin
-from hallucert.check.attraction.attractor import tangent_kernel
-from hallucert.check.attraction.basin import (
-    Contraction,
-    Region,
-    contraction_of,
-)
 from hallucert.check.attraction.converges import arrival, arrival_of, farthest, limit_of, run
-from hallucert.check.claim import Claim, Enclosure, Measured, Status
+from hallucert.check.batches.problem import BatchPoint
+from hallucert.check.claim import Claim, Measured, Status
 from hallucert.check.point.rule import Evidence, Facts, Inputs, Numbers, Rule, rules_of
 from hallucert.check.problem import Problem
-from hallucert.check.publishing import length_at, publish, published, sizes_at
+from hallucert.check.publishing import publish, published, sizes_at
 from hallucert.check.reason import MOST_BITS as MOST_PRECISION
 from hallucert.check.reason import Reason
-from hallucert.check.subdivision import Subdivision
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
-from hallucert.exact import exact_radius, round_down, round_up
+from hallucert.exact import exact, exact_radius
 from hallucert.find.candidate import Construction
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.prove import batches, regions
+from hallucert.prove.attraction import basin as basins
+from hallucert.prove.attraction import momentum as momenta
 from hallucert.prove.runs import Run
-
-P = TypeVar("P")
 
 Claims = Mapping[str, Claim]
 """Those that were made before."""
 
-# The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
-HALVINGS, REFINEMENTS = 40, 3
 SLACK = Fraction(1, 2**20)  # room for what a checker rounds in another way
-ROOM = 2**-10  # the same, of inequalities between weights
-RATE_KEPT = Fraction(1, 2)  # of the rate of convergence at ``x*`` on all of Omega: more would make it smaller
-PIECES = 150  # of a subdivision that a proof may take
-LARGEST_DIMENSION = 300  # more variables make V too long for a certificate
 FEWEST_BITS, MOST_BITS, MOST_STEPS = 128, 8192, 100_000  # of runs in balls
 LOOK = 8  # the prover looks where such a run is every so many steps
 WIDE = 4  # more bits are due when the distance is not known to one part in so many of the radius
@@ -68,6 +51,7 @@ class Hints:
     basin: Fraction | None = None  # the step of `basin` and of `converges`
     start: tuple[Fraction, ...] | None = None  # where the run of `converges` starts
     run: Run | None = None  # that run, as far as it is to be followed
+    momentum: Inputs | None = None  # step, momentum and method of `momentum`
 
     @classmethod
     def asked(cls, given: Mapping[str, Any], dimension: int, construction: Construction | None = None) -> Hints:
@@ -79,7 +63,26 @@ class Hints:
             "global_box": lambda value, name: checked_box(value, dimension, name, rounded=False),
             "start": lambda value, name: exact_point(value, dimension, name),
         }
-        return cls(construction, **{name: check(given[name], name) for name, check in checked.items() if name in given})
+        found = {name: check(given[name], name) for name, check in checked.items() if name in given}
+        if "momentum" in given or given.get("nesterov"):
+            found["momentum"] = _momentum(given, found.pop("basin", None))
+        return cls(construction, **found)
+
+
+def _momentum(given: Mapping[str, Any], step: Fraction | None) -> Inputs:
+    """Check what is asked of SAM with momentum; its step is that of `momentum` alone, and of no basin."""
+    if "momentum" not in given:
+        raise ArgumentError("nesterov", given["nesterov"], "be left out without momentum")
+    if step is None:
+        raise ArgumentError("momentum", given["momentum"], "be given together with basin, the step")
+    if "start" in given:
+        raise ArgumentError("start", given["start"], "be left out with momentum")
+    b, nesterov = exact(given["momentum"], "momentum"), given.get("nesterov", False)
+    if not 0 <= b < 1:
+        raise ArgumentError("momentum", given["momentum"], "be at least 0 and less than 1")
+    if not isinstance(nesterov, bool):
+        raise ArgumentError("nesterov", nesterov, "be True or False")
+    return {"step": step, "momentum": b, "nesterov": int(nesterov)}
 
 
 def nothing(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
@@ -88,156 +91,37 @@ def nothing(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason
 
 
 def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
-    """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
-    if hints.basin is None:
-        return Reason.NEEDS_PREMISES
-    step = round_up(hints.basin, 64)
-    if len(evidence.point.x) > LARGEST_DIMENSION:
-        return Reason.DIMENSION
-    evidence = regions.in_arb(evidence)
-    matrix = tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix
-    floats = evidence.arithmetic.approximations(matrix)
-    proposal = next(eigenvector_bases(floats), None) if np.isfinite(floats).all() else None
-    if proposal is None:
-        return Reason.PRECISION
-    columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
-    basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
-    if evidence.residual_form:
-        return _basin_of_manifold(evidence, step, basis, proposal.sizes)
-    contraction = contraction_of(evidence, {"step": step, "basis": basis})
-    at_point = None if contraction is None else contraction.at_point()
-    if contraction is None or at_point is None:
-        return Reason.PRECISION
-    if at_point.upper >= 1:
-        return Reason.STEP
-    bound = _kept(at_point)
-    largest = _largest(evidence, lambda size: _contracting(contraction, size, bound))
-    if largest is None:
-        return Reason.STEP
-    return {"step": step, "basis": basis, "size": largest[0], "bound": bound, "subdivision": largest[1]}
+    """The step as asked, and a norm in which it contracts."""
+    return _of_step(basins.basin, evidence, hints)
+
+
+def momentum(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """Step and momentum as asked, and a norm in which they contract, if they do at ``x*``."""
+    return Reason.NEEDS_PREMISES if hints.momentum is None else momenta.momentum(evidence, hints.momentum)
 
 
 def attractor(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """With mini-batches a step and a norm in which it contracts; nothing otherwise."""
-    return batches.attractor(regions.in_arb(evidence)) if evidence.point.problem.claims else {}
+    return batches.attractor(regions.in_arb(evidence)) if isinstance(evidence.point, BatchPoint) else {}
 
 
 def mean_square(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """The step as asked, and a norm in which it contracts in mean square."""
-    found = _of_batches(batches.mean_square, evidence, hints)
+    found = _of_step(batches.mean_square, evidence, hints)
     refuted = isinstance(found, Reason) and "attractor" in claims and claims["attractor"].status is Status.REFUTED
     return {"step": hints.basin} if refuted and hints.basin is not None else found
 
 
 def reshuffled(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
     """The step as asked, and a norm in which every order of the batches contracts."""
-    return _of_batches(batches.reshuffled, evidence, hints)
+    return _of_step(batches.reshuffled, evidence, hints)
 
 
-def _of_batches(
+def _of_step(
     choose: Callable[[Evidence, Fraction], Inputs | Reason], evidence: Evidence, hints: Hints
 ) -> Inputs | Reason:
     """Choose inputs for the step that is asked for."""
     return Reason.NEEDS_PREMISES if hints.basin is None else choose(regions.in_arb(evidence), hints.basin)
-
-
-def _basin_of_manifold(
-    evidence: Evidence, step: Fraction, basis: tuple[Fraction, ...], sizes: list[int]
-) -> Inputs | Reason:
-    """The same in residual form: of sizes that pass, that with about the largest ball of starts."""
-    inputs = {"step": step, "basis": basis, "blocks": tuple(map(Fraction, sizes))}
-    frame, found = manifold_basin.frame_of(evidence, inputs), None
-    if frame is None:
-        return Reason.PRECISION
-    size = round_down(length_at(evidence.point) / 2, 4)
-    for _ in range(HALVINGS):
-        passed = _weighted(frame, size)
-        if passed is not None and (found is None or _radius(size, passed) > _radius(*found)):
-            found = size, passed
-        elif found is not None:
-            break
-        size /= 2
-    if found is None:
-        return Reason.STEP
-    for k in range(1, REFINEMENTS + 1):
-        for factor in (1 + Fraction(1, 2**k), 1 - Fraction(1, 2 ** (k + 1))):
-            passed = _weighted(frame, found[0] * factor)
-            if passed is not None and _radius(found[0] * factor, passed) > _radius(*found):
-                found = found[0] * factor, passed
-                break
-    return {**inputs, "size": found[0], **found[1]}
-
-
-def _radius(size: Fraction, weights: Inputs) -> Fraction:
-    """Return the radius of the ball of starts."""
-    radius: Fraction = size / (1 + weights["slope"])
-    return radius
-
-
-def _weighted(frame: manifold_basin.Frame, size: Fraction) -> Inputs | None:
-    """Return weights that serve on a ball, with the bounds kappa and of the slope; None if there are none.
-
-    ``p (I - N) = E b`` with a little more on the right, so that the inequalities hold with room. All in floats.
-    """
-    bounds = frame.bounds(size)
-    if bounds is None:
-        return None
-    n, b, a = bounds.contraction, bounds.descent, bounds.slope
-    try:
-        p = np.linalg.solve((np.eye(len(n)) - n).T, float(frame.step) * b * (1 + ROOM))
-    except np.linalg.LinAlgError:
-        return None
-    if not (np.isfinite(p).all() and (p > 0).all()):
-        return None
-    rest = Fraction(float((float(frame.step) * b / p).min()))  # of 1 - kappa, the room included
-    bound = round_up(1 - rest, 60)
-    slope = round_up(Fraction(float(p @ a)) * (1 + SLACK), 24)
-    weights = tuple(Fraction(v) for v in p.tolist())
-    serves = bound < 1 and manifold_basin.serves(bounds, frame.step, bound, weights, slope)
-    return {"bound": bound, "weights": weights, "slope": slope} if serves else None
-
-
-def _kept(contraction: Enclosure) -> Fraction:
-    """Return the bound that leaves so much of the rate as is asked."""
-    return round_up(1 - RATE_KEPT * (1 - contraction.upper), 24)
-
-
-def _largest(evidence: Evidence, passes: Callable[[Fraction], P | None]) -> tuple[Fraction, P] | None:
-    """Return about the largest size that passes, with what it passes by."""
-    size = round_down(length_at(evidence.point) / 2, 4)
-    for _ in range(HALVINGS):
-        if found := passes(size):
-            break
-        size /= 2
-    else:
-        return None
-    for k in range(1, REFINEMENTS + 1):
-        larger = size * (1 + Fraction(1, 2**k))
-        if better := passes(larger):
-            size, found = larger, better
-    return size, found
-
-
-def _contracting(contraction: Contraction, size: Fraction, bound: Fraction) -> Subdivision | None:
-    """Return a subdivision that shows the bound on Omega; None if there is none of few pieces."""
-    region = Region(contraction, size, bound)
-    if not region.has_forms:
-        most = 1
-    elif all(contraction.is_bounded(contraction.around(move), bound) for move in _probes(contraction, size)):
-        most = PIECES
-    else:
-        return None
-    found = regions.subdivide(region.box, region.tests, most)
-    return found if isinstance(found, Subdivision) else None
-
-
-def _probes(contraction: Contraction, size: Fraction) -> Iterator[list[Ball]]:
-    """Yield ``V w`` for some w with ``|w|`` just below `size`, along axes and diagonals."""
-    ar, basis = contraction.evidence.arithmetic, contraction.basis
-    for corner in itertools.product((-1, 0, 1), repeat=len(basis)):
-        length = Fraction(math.isqrt(4**20 * sum(map(abs, corner))) + 1, 2**20)
-        w = [ar.constant(size * c / length) for c in corner]
-        yield [ar.dot(row, w) for row in basis]
 
 
 @dataclass(frozen=True)
@@ -310,6 +194,7 @@ def no_minimizer_near(evidence: Evidence, hints: Hints, claims: Claims) -> Input
 CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Shown | Reason]] = {
     "attractor": attractor,
     "basin": basin,
+    "momentum": momentum,
     "mean_square": mean_square,
     "reshuffled": reshuffled,
     "converges": converges,

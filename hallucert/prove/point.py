@@ -108,7 +108,7 @@ def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
 
     if "batches" not in given:
         raise ArgumentError("probabilities", given["probabilities"], "be left out without batches")
-    for name in ("start", "global_box"):
+    for name in ("start", "global_box", "momentum", "nesterov"):
         if name in given:
             raise ArgumentError(name, given[name], "be left out with batches")
     if problem.law != SAM:
@@ -139,6 +139,8 @@ class LargeProver(partial[Certificate]):
 def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str, Any]) -> Prover:
     from hallucert.prove.large import LargeTask, certify_large
 
+    if "momentum" in given:
+        raise ArgumentError("momentum", given["momentum"], "be left out for points that are proved in arrays")
     radius = exact_radius(given["radius"], "radius") if "radius" in given else None
     residual = getattr(problem.objective, "residual_count", 0) > 0
     return LargeProver(certify_large, LargeTask(replace(problem, residual=residual), guess, radius, hints))

@@ -39,7 +39,8 @@ def prover_from_start(f: Objective, given: Mapping[str, Any]) -> Prover:
     f = checked_objective(f)
     f.require_rigorous()
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
-    if name := next((name for name in ("radius", "global_box", "batches", "probabilities") if name in given), None):
+    beside = ("radius", "global_box", "batches", "probabilities", "momentum", "nesterov")
+    if name := next((name for name in beside if name in given), None):
         raise ArgumentError(name, given[name], "be left out where the run from a start proposes the point")
     path = checked_path(given["checkpoint"], "checkpoint") if "checkpoint" in given else None
     return partial(_follow, problem, Hints.asked(given, f.dimension), path)

@@ -78,6 +78,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "budget": 1,
         },
         {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 1, "precisions": Held([53])},
+        {"subject": WELL, "x": POINT, "rho": "1.5", "basin": 2, "momentum": "1/2", "nesterov": True, "budget": Held(1)},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
         {"subject": SHORT, "resume": None, "budget": Held(1e-3)},
         {"subject": WELL, "x": POINT, "rho": "1.5", "checkpoint": None, "precisions": Held([53])},

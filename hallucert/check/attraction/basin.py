@@ -42,27 +42,38 @@ def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
     if evidence.residual_form or "subdivision" not in inputs:
         return manifold_basin.measure(evidence, inputs) if "weights" in inputs else Reason.NEEDS_PREMISES
-    ar, size, contraction = evidence.arithmetic, inputs["size"], contraction_of(evidence, inputs)
-    if contraction is None or size <= 0:
+    return measure_set(contraction_of(evidence, inputs), inputs)
+
+
+def measure_set(contraction: Contraction | None, inputs: Inputs) -> Numbers | Reason:
+    """Show the bound on Omega; enclose the norm at ``x*`` and the radius of the ball in Omega."""
+    if contraction is None or inputs["size"] <= 0:
         return Reason.NEEDS_PREMISES
+    evidence, ar = contraction.evidence, contraction.evidence.arithmetic
     at_point, shrink = contraction.at_point(), spectral_norm(ar, contraction.back)
     if at_point is None or shrink is None or shrink.lower <= 0:
         return Reason.PRECISION
-    region = Region(contraction, size, inputs["bound"])
+    region = Region(contraction, inputs["size"], inputs["bound"])
     if open_ := region.tests.settle(inputs["subdivision"], region.box, evidence.max_boxes):
         return open_
-    radius = Enclosure(*ar.endpoints(ar.constant(size) / ar.interval(shrink.lower, shrink.upper)))
+    radius = Enclosure(*ar.endpoints(ar.constant(inputs["size"]) / ar.interval(shrink.lower, shrink.upper)))
     return {"contraction": at_point, "radius": radius}
 
 
 @dataclass(frozen=True)
 class Contraction:
-    """The norm ``|V^-1 (I - eta M(x)) V|_2`` around a point: V and its inverse in balls, and eta."""
+    """The norm ``|N + L M(x) U|_2`` of the derivative of a step, in coordinates in which ``x = x* + U w``.
+
+    `basis` is U, `left` L and `fixed` N, in balls; `back` takes ``x - x*`` to coordinates. For a step of SAM ``U = V``,
+    ``L = -eta V^-1`` and ``N = I``. N may have more columns than ``L M U``, which is added to the first: those of
+    coordinates that do not move x.
+    """
 
     evidence: Evidence
     basis: list[list[Ball]]
     back: list[list[Ball]]
-    step: Fraction
+    left: list[list[Ball]]
+    fixed: list[list[Ball]]
 
     def at_point(self) -> Enclosure | None:
         """Enclose it at ``x*``; None if it is indeterminate."""
@@ -72,7 +83,7 @@ class Contraction:
         """Everything about points beside ``x*``, in balls."""
         point = self.evidence.point
         x = [a + b for a, b in zip(point.x, moves, strict=True)]
-        return Point(self.evidence.arithmetic, point.problem, x)
+        return point.problem.at(self.evidence.arithmetic, x)
 
     def on_all(self, size: Fraction) -> Point:
         """Everything about a box around Omega, in balls."""
@@ -87,7 +98,7 @@ class Contraction:
         middle = [ar.centre(side) for side in w]
         forms = MeanValueArithmetic(ar, [side - c for side, c in zip(w, middle, strict=True)])
         x = [forms.linear(x + ar.dot(row, middle), row) for x, row in zip(point.x, self.basis, strict=True)]
-        return Point(forms, point.problem, x)
+        return point.problem.at(forms, x)
 
     def is_bounded(self, point: Point, bound: Fraction) -> bool:
         """Tell whether it is certainly at most `bound` for all x of a point."""
@@ -101,14 +112,18 @@ class Contraction:
         ar, m = point.arithmetic, point.sam_matrix
         if not all(ar.is_finite(entry) for row in m for entry in row):
             return None
-        basis, back = self.basis, self.back
+        basis, left = self.basis, self.left
         if isinstance(ar, MeanValueArithmetic):
-            basis, back = ([[ar.number(entry) for entry in row] for row in rows] for rows in (basis, back))
-        scaled = matrix.scale(ar.constant(self.step), ar.matrix_product(back, ar.matrix_product(m, basis)))
-        rest = matrix.subtract(matrix.identity(ar, len(scaled)), scaled)
+            basis, left = ([[ar.number(entry) for entry in row] for row in rows] for rows in (basis, left))
+        moved = ar.matrix_product(left, ar.matrix_product(m, basis))
         if isinstance(ar, MeanValueArithmetic):
-            rest = [[entry.value for entry in row] for row in rest]
-        return spectral_norm(self.evidence.arithmetic, matrix.transpose(rest))
+            moved = [[entry.value for entry in row] for row in moved]
+        d = len(basis)
+        turned = [
+            [a + b for a, b in zip(row[:d], change, strict=True)] + row[d:]
+            for row, change in zip(self.fixed, moved, strict=True)
+        ]
+        return spectral_norm(self.evidence.arithmetic, matrix.transpose(turned))
 
 
 class Region:
@@ -169,7 +184,9 @@ def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
         return None
     v = matrix.from_rationals(ar, [flat[i * d : (i + 1) * d] for i in range(d)])
     back = inverse(ar, v)
-    return None if back is None else Contraction(evidence, v, back, inputs["step"])
+    if back is None:
+        return None
+    return Contraction(evidence, v, back, matrix.scale(ar.constant(-inputs["step"]), back), matrix.identity(ar, d))
 
 
 def conclude_basin(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

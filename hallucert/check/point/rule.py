@@ -146,6 +146,7 @@ _PLACES = {
     "attractor": "attraction.attractor",
     "basin": "attraction.basin",
     "converges": "attraction.converges",
+    "momentum": "attraction.momentum",
     "farthest_point": "region.farthest_point",
     "global_target": "region.global_target",
     "no_minimizer_near": "point.no_minimizer_near",

@@ -15,7 +15,7 @@ WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 CANDIDATE = hc.find.refine(WELL, (-0.5, 0.01), "1.5")
 BRANCH = hc.find.branch(WELL, (-0.5, 0), (1, 0), ds=1e-3, ds_max=1e-3, max_steps=1)
 SHEET = hc.find.sheet(hc.Objective.least_squares(["x**2 + y**2 - 1"]), (-0.5, 0.0), "1.5", max_steps=5)
-POINT = dict.fromkeys(("radius", "max_boxes", "global_box", "basin", "start"), "a point")
+POINT = dict.fromkeys(("radius", "max_boxes", "global_box", "basin", "start", "momentum", "nesterov"), "a point")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_what_does_not_fit_a_subject_is_refused_by_name(subject, what, takes, na
 
 
 def test_what_claims_need_from_users_are_the_options_of_points():
-    """Besides the box and the budget of boxes, points take what rules declare, but for what searches propose."""
+    """Besides box, budget of boxes and kind of momentum points take what rules declare and no search proposes."""
     needs = {rule.needs for rule in BY_NAME.values()} - {"", "construction", "direction"}
-    assert set(OfCandidate.__annotations__) - set(Common.__annotations__) == needs | {"radius", "max_boxes"}
+    assert set(OfCandidate.__annotations__) - set(Common.__annotations__) == needs | {"radius", "max_boxes", "nesterov"}
 
 
 def test_the_door_says_what_every_subject_takes():

@@ -48,7 +48,7 @@ def test_only_what_is_proved_counts_as_proved():
 
 def test_every_claim_has_its_rule_and_no_other_name_has_one():
     """By its name, with its question for the law; a name that is not among the chosen ones is none."""
-    assert [BY_NAME[name].name for name in BY_NAME] == list(BY_NAME) and len(BY_NAME) == 14
+    assert [BY_NAME[name].name for name in BY_NAME] == list(BY_NAME) and len(BY_NAME) == 15
     some = Rules(("existence", "target"), RadiusLaw("usam"))
     assert list(some) == ["existence", "target"] and some["existence"].question.endswith("x* + rho grad f(x*)) = 0?")
     for name in ("attractor", "magic"):

@@ -1,0 +1,152 @@
+"""Claim ``momentum``: from which starts SAM with momentum, with a given step, converges to ``x*``.
+
+A state is (x, v). With ``F(x) = g(x+)``, momentum b and step E, a step is ``v' = b v + F(x)`` and
+
+    heavy ball:  x' = x - E v'                   b' = b,    k = 1
+    Nesterov:    x' = x - E (F(x) + b v')        b' = b^2,  k = 1 + b
+
+(as in PyTorch). The fixed states are (x, 0) with ``F(x) = 0``. At (x, v) the derivative of a step is ``T(M(x))``,
+
+    T(M) = [[I - E k M, -E b' I], [M, b I]],     M(x) = H(x+) J(x).
+
+*Theorem.* Isolated targets. Let ``V = [[U, 0], [W, Z]]`` be nonsingular, of order 2d, and ``|V^-1 T(M(x)) V|_2 <= kappa
+< 1`` for all ``x = x* + U w`` with ``|w| <= R``, where f is analytic and ``g != 0``. Then runs from all states of
+
+    Omega = {(x*, 0) + V z : |z| <= R}
+
+converge to (x*, 0), and each step takes ``|V^-1 (x - x*, v)|`` to at most kappa of what it was. *Proof.* The x of
+states of Omega, which is convex, are such ``x* + U w``. By the mean value theorem along segments from (x*, 0) the norm
+falls by kappa, so Omega is mapped into itself. Starts with v = 0 are in it for ``|x - x*| <= r``, ``r = R/|V^-1 (I,
+0)|_2``. That V is 0 above Z is no restriction: V may be multiplied by an orthogonal matrix from the right.
+
+Refuted: at ``x*`` T has an eigenvalue of modulus above 1. Then ``x*`` repels: (x*, 0) has a neighbourhood in which the
+starts of runs that stay there for ever are a set of measure 0, also among those with v = 0 (as the claim `attractor`;
+the latter since ``p != 0`` for left eigenvectors (p, q) of eigenvalues other than b). In residual form ``M = B^T A/n``,
+and the eigenvalues of T(M) beside 1 and b are those of T(K) with the tangent kernel K. There nothing is proved: x* is
+one point of a manifold.
+
+For exactly this step and momentum; nothing is said of smaller steps. Inputs: ``step`` (E), ``momentum`` (b),
+``nesterov`` (1 or 0) and, if proved, ``basis`` (V by rows), ``size`` (R), ``bound`` (kappa), ``subdivision`` of the
+cube of w, as for `basin`. Numbers: ``contraction`` (the norm at ``x*``) and ``radius`` (r); refuted ``expansion``, the
+spectral radius of T.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hallucert.balls import matrix
+from hallucert.balls.facade import BallArithmetic, Matrix
+from hallucert.balls.matrix import inverse
+from hallucert.balls.similarity import Disc, spectrum
+from hallucert.check.attraction.attractor import tangent_kernel
+from hallucert.check.attraction.basin import Contraction, measure_set
+from hallucert.check.attraction.norms import root
+from hallucert.check.claim import Enclosure, Sentence, Status
+from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
+from hallucert.check.reason import Reason
+
+
+def make_sense(inputs: Inputs) -> bool:
+    """Tell whether there is a method with these numbers."""
+    return inputs["step"] > 0 and 0 <= inputs["momentum"] < 1 and inputs["nesterov"] in (0, 1)
+
+
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+    """Show that steps contract on Omega, or enclose the spectral radius at ``x*``."""
+    if not make_sense(inputs):
+        return Reason.NEEDS_PREMISES
+    if "basis" in inputs:
+        return measure_set(contraction_of(evidence, inputs), inputs)
+    found = expansion_of(evidence, inputs)
+    return Reason.PRECISION if found is None else {"expansion": found}
+
+
+def shares(inputs: Inputs) -> tuple[Fraction, Fraction]:
+    """Return k and b'."""
+    b = inputs["momentum"]
+    return (1 + b, b * b) if inputs["nesterov"] else (Fraction(1), b)
+
+
+def derivative(ar: BallArithmetic, m: Matrix, inputs: Inputs) -> Matrix:
+    """``T(M)``."""
+    (k, carried), step, d = shares(inputs), inputs["step"], len(m)
+    one, zero = ar.constant(Fraction(1)), ar.constant(Fraction(0))
+    fast, slow, kept = (ar.constant(c) for c in (-step * k, -step * carried, inputs["momentum"]))
+    above = [[(one if i == j else zero) + fast * m[i][j] for j in range(d)] for i in range(d)]
+    diagonals = [[[c if i == j else zero for j in range(d)] for i in range(d)] for c in (slow, kept)]
+    rows = zip([*above, *m], [*diagonals[0], *diagonals[1]], strict=True)
+    return [[*left, *right] for left, right in rows]
+
+
+def contraction_of(evidence: Evidence, inputs: Inputs) -> Contraction | None:
+    """Return the norm of T in the basis V; None if they make no sense, or the target is not isolated."""
+    d, flat, ar = len(evidence.point.x), inputs["basis"], evidence.arithmetic
+    if evidence.residual_form or not make_sense(inputs) or len(flat) != 4 * d * d:
+        return None
+    rows = [flat[i * 2 * d : (i + 1) * 2 * d] for i in range(2 * d)]
+    if any(entry != 0 for row in rows[:d] for entry in row[d:]):
+        return None
+    v, zero = matrix.from_rationals(ar, rows), ar.constant(Fraction(0))
+    back = inverse(ar, v)
+    if back is None:
+        return None
+    # T(M) = T(0) + (-E k I, I)^T M (I, 0)
+    fast = ar.constant(-inputs["step"] * shares(inputs)[0])
+    left = [[fast * row[j] + row[d + j] for j in range(d)] for row in back]
+    still = derivative(ar, [[zero] * d for _ in range(d)], inputs)
+    fixed = ar.matrix_product(back, ar.matrix_product(still, v))
+    return Contraction(evidence, [row[:d] for row in v[:d]], [row[:d] for row in back], left, fixed)
+
+
+def expansion_of(evidence: Evidence, inputs: Inputs) -> Enclosure | None:
+    """Enclose the spectral radius of T at ``x*``; in residual form of the part that does not stand still."""
+    ar = evidence.arithmetic
+    m = tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix
+    found = spectrum(ar, derivative(ar, m, inputs))
+    if found is None:
+        return None
+    # Each component holds an eigenvalue, in one of its discs.
+    moduli = [[_moduli(disc) for disc in group] for group in found.components]
+    low = max(min(each.lower for each in group) for group in moduli)
+    return Enclosure(low, max(each.upper for group in moduli for each in group))
+
+
+def _moduli(disc: Disc) -> Enclosure:
+    """Enclose the moduli of the numbers in a disc."""
+    square = disc.re**2 + disc.im**2
+    modulus = root(Enclosure(square, square))
+    return Enclosure(max(modulus.lower - disc.radius, Fraction(0)), modulus.upper + disc.radius)
+
+
+def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
+    """A contraction on Omega, or an expansion at ``x*``."""
+    if not make_sense(inputs):
+        return Reason.NEEDS_PREMISES
+    about = (facts.law, inputs["step"], inputs["momentum"], inputs["nesterov"])
+    if "basis" not in inputs:
+        if set(numbers) != {"expansion"} or numbers["expansion"].lower <= 1:
+            return Reason.STEP
+        return Status.REFUTED, Sentence("momentum.repels", (*about, numbers["expansion"].lower))
+    if set(numbers) != {"contraction", "radius"} or facts.problem.residual:
+        return Reason.STEP
+    radius, size, bound = numbers["radius"].lower, inputs["size"], inputs["bound"]
+    if radius <= 0 or size <= 0 or not 0 < bound < 1:
+        return Reason.STEP
+    return Status.PROVED, Sentence("momentum.converges", (*about, radius, bound))
+
+
+AT_POINT = {"step": "exact", "momentum": "exact", "nesterov": "integer"}
+ON_SET = AT_POINT | {"basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"}
+
+RULE = Rule(
+    name="momentum",
+    needs="momentum",
+    question="From which starts does SAM with this step and momentum converge to x*?",
+    measure=measure,
+    conclude=conclude,
+    inputs=(
+        AT_POINT | {"basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"},
+        AT_POINT,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What is proposed for the claims about attraction: norms in which steps contract, and sets."""

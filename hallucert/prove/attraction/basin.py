@@ -1,0 +1,165 @@
+"""Inputs of the claim ``basin``: eigenvectors in floats, and about the largest set on which steps contract."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TypeVar
+
+import numpy as np
+
+from hallucert.balls.facade import Ball
+from hallucert.balls.similarity import eigenvector_bases
+from hallucert.check.attraction import manifold_basin
+from hallucert.check.attraction.attractor import tangent_kernel
+from hallucert.check.attraction.basin import Contraction, Region, contraction_of
+from hallucert.check.claim import Enclosure
+from hallucert.check.point.rule import Evidence, Inputs
+from hallucert.check.publishing import length_at
+from hallucert.check.reason import Reason
+from hallucert.check.subdivision import Subdivision
+from hallucert.exact import round_down, round_up
+from hallucert.prove import regions
+
+P = TypeVar("P")
+
+# The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
+HALVINGS, REFINEMENTS = 40, 3
+SLACK = Fraction(1, 2**20)  # room for what a checker rounds in another way
+ROOM = 2**-10  # the same, of inequalities between weights
+RATE_KEPT = Fraction(1, 2)  # of the rate of convergence at ``x*`` on all of Omega: more would make it smaller
+PIECES = 150  # of a subdivision that a proof may take
+LARGEST_DIMENSION = 300  # more variables make V too long for a certificate
+
+
+def basin(evidence: Evidence, asked: Fraction) -> Inputs | Reason:
+    """The step as asked, eigenvectors of ``M(x*)`` in floats, and about the largest R that passes."""
+    step = round_up(asked, 64)
+    if len(evidence.point.x) > LARGEST_DIMENSION:
+        return Reason.DIMENSION
+    matrix = tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix
+    floats = evidence.arithmetic.approximations(matrix)
+    proposal = next(eigenvector_bases(floats), None) if np.isfinite(floats).all() else None
+    if proposal is None:
+        return Reason.PRECISION
+    columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
+    basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
+    if evidence.residual_form:
+        return _basin_of_manifold(evidence, step, basis, proposal.sizes)
+    inputs = {"step": step, "basis": basis}
+    return with_set(contraction_of(evidence, inputs), inputs)
+
+
+def with_set(contraction: Contraction | None, inputs: Inputs) -> Inputs | Reason:
+    """Add the set on which a step contracts, about the largest that keeps half of the rate, and its bound."""
+    at_point = None if contraction is None else contraction.at_point()
+    if contraction is None or at_point is None:
+        return Reason.PRECISION
+    if at_point.upper >= 1:
+        return Reason.STEP
+    bound = _kept(at_point)
+    largest = _largest(contraction.evidence, lambda size: _contracting(contraction, size, bound))
+    if largest is None:
+        return Reason.STEP
+    return {**inputs, "size": largest[0], "bound": bound, "subdivision": largest[1]}
+
+
+def _basin_of_manifold(
+    evidence: Evidence, step: Fraction, basis: tuple[Fraction, ...], sizes: list[int]
+) -> Inputs | Reason:
+    """The same in residual form: of sizes that pass, that with about the largest ball of starts."""
+    inputs = {"step": step, "basis": basis, "blocks": tuple(map(Fraction, sizes))}
+    frame, found = manifold_basin.frame_of(evidence, inputs), None
+    if frame is None:
+        return Reason.PRECISION
+    size = round_down(length_at(evidence.point) / 2, 4)
+    for _ in range(HALVINGS):
+        passed = _weighted(frame, size)
+        if passed is not None and (found is None or _radius(size, passed) > _radius(*found)):
+            found = size, passed
+        elif found is not None:
+            break
+        size /= 2
+    if found is None:
+        return Reason.STEP
+    for k in range(1, REFINEMENTS + 1):
+        for factor in (1 + Fraction(1, 2**k), 1 - Fraction(1, 2 ** (k + 1))):
+            passed = _weighted(frame, found[0] * factor)
+            if passed is not None and _radius(found[0] * factor, passed) > _radius(*found):
+                found = found[0] * factor, passed
+                break
+    return {**inputs, "size": found[0], **found[1]}
+
+
+def _radius(size: Fraction, weights: Inputs) -> Fraction:
+    """Return the radius of the ball of starts."""
+    radius: Fraction = size / (1 + weights["slope"])
+    return radius
+
+
+def _weighted(frame: manifold_basin.Frame, size: Fraction) -> Inputs | None:
+    """Return weights that serve on a ball, with the bounds kappa and of the slope; None if there are none.
+
+    ``p (I - N) = E b`` with a little more on the right, so that the inequalities hold with room. All in floats.
+    """
+    bounds = frame.bounds(size)
+    if bounds is None:
+        return None
+    n, b, a = bounds.contraction, bounds.descent, bounds.slope
+    try:
+        p = np.linalg.solve((np.eye(len(n)) - n).T, float(frame.step) * b * (1 + ROOM))
+    except np.linalg.LinAlgError:
+        return None
+    if not (np.isfinite(p).all() and (p > 0).all()):
+        return None
+    rest = Fraction(float((float(frame.step) * b / p).min()))  # of 1 - kappa, the room included
+    bound = round_up(1 - rest, 60)
+    slope = round_up(Fraction(float(p @ a)) * (1 + SLACK), 24)
+    weights = tuple(Fraction(v) for v in p.tolist())
+    serves = bound < 1 and manifold_basin.serves(bounds, frame.step, bound, weights, slope)
+    return {"bound": bound, "weights": weights, "slope": slope} if serves else None
+
+
+def _kept(contraction: Enclosure) -> Fraction:
+    """Return the bound that leaves so much of the rate as is asked."""
+    return round_up(1 - RATE_KEPT * (1 - contraction.upper), 24)
+
+
+def _largest(evidence: Evidence, passes: Callable[[Fraction], P | None]) -> tuple[Fraction, P] | None:
+    """Return about the largest size that passes, with what it passes by."""
+    size = round_down(length_at(evidence.point) / 2, 4)
+    for _ in range(HALVINGS):
+        if found := passes(size):
+            break
+        size /= 2
+    else:
+        return None
+    for k in range(1, REFINEMENTS + 1):
+        larger = size * (1 + Fraction(1, 2**k))
+        if better := passes(larger):
+            size, found = larger, better
+    return size, found
+
+
+def _contracting(contraction: Contraction, size: Fraction, bound: Fraction) -> Subdivision | None:
+    """Return a subdivision that shows the bound on Omega; None if there is none of few pieces."""
+    region = Region(contraction, size, bound)
+    if not region.has_forms:
+        most = 1
+    elif all(contraction.is_bounded(contraction.around(move), bound) for move in _probes(contraction, size)):
+        most = PIECES
+    else:
+        return None
+    found = regions.subdivide(region.box, region.tests, most)
+    return found if isinstance(found, Subdivision) else None
+
+
+def _probes(contraction: Contraction, size: Fraction) -> Iterator[list[Ball]]:
+    """Yield ``V w`` for some w with ``|w|`` just below `size`, along axes and diagonals."""
+    ar, basis = contraction.evidence.arithmetic, contraction.basis
+    for corner in itertools.product((-1, 0, 1), repeat=len(basis)):
+        length = Fraction(math.isqrt(4**20 * sum(map(abs, corner))) + 1, 2**20)
+        w = [ar.constant(size * c / length) for c in corner]
+        yield [ar.dot(row, w) for row in basis]
