@@ -59,8 +59,8 @@ class NodeArithmetic:
         return Number(self.builder, self.builder.pi())
 
     def power(self, x: Number, exponent: int) -> Number:
-        """An integer power; ``x ** 0`` stays one, as it is defined where x is."""
-        return Number(self.builder, self.builder.push("power", x.node, data=exponent))
+        """An integer power."""
+        return Number(self.builder, self.builder.power(x.node, exponent))
 
     def real_power(self, x: Number, exponent: Fraction) -> Number:
         """``exp(v log x)``."""

@@ -140,9 +140,7 @@ class ProgramBuilder:
         return self.push("scale", a, data=factor)
 
     def power(self, a: int, exponent: int) -> int:
-        """``a ** exponent`` for an integer exponent."""
-        if exponent == 0:
-            return self.filled(1, self.shape(a))
+        """``a ** exponent`` for an integer exponent; ``a ** 0`` stays a power, as it is defined where a is."""
         return a if exponent == 1 else self.push("power", a, data=exponent)
 
     def unary(self, op: str, a: int) -> int:

@@ -28,6 +28,14 @@ def test_scalings_are_folded_exactly():
     assert b.div(x, b.constant(3)) == b.mul(b.constant(Fraction(1, 3)), x)
 
 
+def test_nothing_undefined_is_dropped():
+    """A zeroth power, no times and a difference from itself of a logarithm are defined where the logarithm is."""
+    b = ProgramBuilder([(2,)])
+    y = b.unary("log", b.input(0))
+    for number in (b.power(y, 0), b.scale(Fraction(0), y), b.mul(y, b.constant(0)), b.sub(y, y), b.div(y, y)):
+        assert "log" in {node.op for node in b.program([number]).nodes}
+
+
 def test_unneeded_nodes_are_dropped_and_constants_are_frozen():
     """A finished program has only what its outputs need, and its constants cannot be changed."""
     b = ProgramBuilder([(2,)])
