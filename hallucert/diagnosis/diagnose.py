@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from inspect import signature
 from typing import Any, overload
@@ -143,7 +142,7 @@ def diagnose(f: Any, *asked: Any, **options: Any) -> Diagnosis | Shares:
         function, form = _of_ensemble, "diagnose(ensemble)"
     elif "params" in options:
         function, form = _of_network, "diagnose(fn, loss, data, rho, params=params)"
-    elif with_data and hasattr(f, "named_parameters"):
+    elif hasattr(f, "named_parameters"):
         function, form = _of_network, "diagnose(model, loss, data, rho)"
     elif with_data and callable(f) and not isinstance(f, Objective | type):
         raise ArgumentError("params", None, "be given: diagnose(fn, loss, data, rho, params=...) of JAX")
@@ -203,11 +202,14 @@ def _of_network(
     else:
         given, read = {"fn": model, "params": params}, Objective.from_jax
     given |= {"loss": loss, "data": data, "weight_decay": weight_decay}
-    f: Any = None
-    with suppress(NotAnalyticError, ArgumentError):  # of a wrong argument floats complain, too
+    f, why = None, ""
+    try:
         f = read(**given)
+    except (NotAnalyticError, ArgumentError) as error:  # of a wrong argument floats complain, too
+        why = str(error)
     if f is None:  # here nothing of the first attempt is kept any more
         f = read(**given, rigorous=False)
+        f.unread = why
     found = _of_point(f, f.parameters, rho, step_size, products, variant=variant, progress=progress)
     if history is None:
         return found

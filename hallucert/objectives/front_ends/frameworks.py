@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,10 +94,10 @@ def refusal(name: str, user: str) -> str:
 
 def numbers(part: Value) -> np.ndarray:
     """Return data as an array of doubles or integers."""
-    if hasattr(part, "detach"):
-        part = part.detach().cpu()
-        part = (part.double() if part.is_floating_point() else part).numpy()  # bfloat16 is unknown to numpy
     try:
+        if hasattr(part, "detach"):
+            part = part.detach().cpu()
+            part = (part.double() if part.is_floating_point() else part).numpy()  # bfloat16 is unknown to numpy
         array = np.asarray(part)
     except Exception as error:  # rows of several lengths, and whatever makes no array of itself
         raise ArgumentError("data", f"<{type(part).__name__}>", "hold arrays or tensors, one row a sample") from error
@@ -151,7 +152,7 @@ def require_one_batch(found: list[Batch]) -> None:
 def pair(data: Value) -> Batch:
     """Return inputs and targets, equally many."""
     if not isinstance(data, tuple | list) or len(data) != 2:
-        raise ArgumentError("data", data, "be a pair (inputs, targets) of arrays or tensors")
+        raise ArgumentError("data", data, "be a pair (inputs, targets) of arrays or tensors, or such batches")
     inputs, targets = (numbers(part) for part in data)
     if len(inputs) != len(targets):
         raise ArgumentError("data", f"<{len(inputs)} inputs, {len(targets)} targets>", "have a target for each input")
@@ -172,6 +173,20 @@ def training(weight_decay: Exact, rigorous: bool, name: str | None, otherwise: s
     if not 0 <= decay < 2**1000:
         raise ArgumentError("weight_decay", weight_decay, "be at least 0, and less than 2^1000")
     return Training(decay, checked_flag(rigorous, "rigorous"), checked_text(name, "name") or otherwise)
+
+
+def is_real(parameter: Value) -> bool:
+    """Whether a parameter of PyTorch has values, which are finite real numbers."""
+    empty = parameter.is_meta or hasattr(parameter, "materialize")  # of lazy modules
+    return not empty and parameter.is_floating_point() and bool(parameter.isfinite().all())
+
+
+def one_number(loss: Value) -> Value:
+    """Return what a loss has returned, if it is one number of the framework."""
+    if not hasattr(loss, "shape") or prod(loss.shape) != 1:
+        shape = f"<shape {tuple(loss.shape)}>" if hasattr(loss, "shape") else f"<{type(loss).__name__}>"
+        raise ArgumentError("loss", shape, "return one number, as a tensor or array: a mean over the samples")
+    return loss
 
 
 def require_one_loss(floats: FrameworkFloats, argument: str, remedy: str) -> None:
@@ -219,9 +234,14 @@ def cross_entropy(b: Builder, outputs: int, labels: np.ndarray, smoothing: Fract
     if len(shape) != 2 or labels.shape != shape[:1] or labels.dtype.kind != "i":
         must = f"be integer labels for outputs of shape {shape}"
         raise ArgumentError("data", f"<targets of shape {labels.shape}>", must)
-    if labels.min() < 0 or labels.max() >= shape[1]:
-        raise ArgumentError("data", "<labels>", f"be classes from 0 to {shape[1] - 1}")
+    require_classes(labels, shape[1])
     return layers.cross_entropy(b, outputs, labels, smoothing)
+
+
+def require_classes(labels: np.ndarray, classes: int) -> None:
+    """Refuse labels that are no classes; JAX would take the nearest one."""
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ArgumentError("data", "<labels>", f"be classes from 0 to {classes - 1}")
 
 
 def finished(
@@ -302,12 +322,18 @@ class FrameworkObjective(FloatObjective):
 
     def __init__(self, floats: FrameworkFloats, name: str, supervised: Supervised | None = None) -> None:
         self._floats, self.parameters, self.name = floats, floats.start, name
-        self.supervised = supervised
+        self.supervised, self.unread = supervised, ""
         if self.residual_count:
             self.n = exact(supervised.scale, "n") if supervised is not None else self.n
 
     def __repr__(self) -> str:
         return f"<Objective {self.name[:60]!r} of {self.dimension} parameters, floats only>"
+
+    def require_rigorous(self) -> None:
+        """Raise `NotAnalyticError`, with the reason why nothing was read, where `diagnose` has tried."""
+        if self.unread:
+            raise NotAnalyticError(f"nothing can be proved about {self.name}, known in floats alone: {self.unread}")
+        super().require_rigorous()
 
     @property
     def floats(self) -> FrameworkFloats:

@@ -126,7 +126,10 @@ def from_jax(
 
     if not given.rigorous:
         frameworks.require_one_loss(floats, "fn", "make what is random with a fixed key")
-        return FrameworkObjective(floats, given.name, supervised())
+        known = supervised()
+        if known is not None and known.loss == "cross_entropy":
+            frameworks.require_classes(known.targets, known.classes)
+        return FrameworkObjective(floats, given.name, known)
     frameworks.require_one_batch(batches)
     builder = ProgramBuilder(list(shapes.values()))
     found = _read(jax, builder, outputs, list(leaves.values()), rest)
@@ -220,7 +223,7 @@ def _loss_of_jax(outputs: Jax, loss: Jax, targets: np.ndarray | None) -> Jax:
     if loss == "cross_entropy":
         rows = np.arange(len(targets))
         return -jax.nn.log_softmax(outputs, axis=-1)[rows, targets].mean()
-    return loss(outputs, targets)
+    return frameworks.one_number(loss(outputs, targets))
 
 
 # ---------------------------------------------------------------------- floats

@@ -96,9 +96,9 @@ def from_torch(
         loss = "cross_entropy" if loss is torch.nn.functional.cross_entropy else torch.nn.MSELoss()
     checked_flag(trainable, "trainable")
     chosen = {key: p for key, p in module.named_parameters() if p.requires_grad or not trainable}
-    parameters = {key: p.detach().cpu() for key, p in chosen.items()}
-    if not parameters or not all(p.is_floating_point() and p.isfinite().all() for p in parameters.values()):
+    if not chosen or not all(map(frameworks.is_real, chosen.values())):
         raise ArgumentError("module", type(module).__name__, "have parameters, finite real numbers")
+    parameters = {key: p.detach().cpu() for key, p in chosen.items()}
     batches = frameworks.batches(data)
     inputs, targets = frameworks.whole(batches)
     otherwise = f"{type(module).__name__} of PyTorch on {len(inputs)} samples"
@@ -154,7 +154,7 @@ def _read_graph(builder: ProgramBuilder, module: Torch, names: dict[str, int], i
     if example.is_floating_point():
         example = example.to(next(module.parameters()).dtype)
         if not torch.equal(example.double(), torch.from_numpy(inputs)):
-            raise ArgumentError("data", "<inputs in double precision>", "be exact in the type of the parameters")
+            raise ArgumentError("data", "<doubles>", "be exact in the type of the parameters: call float() on inputs")
     try:
         exported = torch.export.export(module, (example,))
     except Exception as error:  # torch.export has no common base class of its errors
@@ -325,7 +325,8 @@ class TorchFloats(FrameworkFloats):
         import torch
 
         buffers = {key: buffer.clone() for key, buffer in self.module.named_buffers()}
-        return torch.func.functional_call(self.module, buffers | dict(zip(self.shapes, parts, strict=True)), (inputs,))
+        found = torch.func.functional_call(self.module, buffers | dict(zip(self.shapes, parts, strict=True)), (inputs,))
+        return getattr(found, "logits", found)  # of Hugging Face's classifiers
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """The module's outputs on all inputs, at one point (d,)."""
@@ -335,7 +336,7 @@ class TorchFloats(FrameworkFloats):
             parts = self._parts(x)
             found = [self._outputs(parts, inputs) for inputs, _ in self.batches]
         if not all(isinstance(part, torch.Tensor) for part in found):
-            raise ArgumentError("module", type(self.module).__name__, "return one tensor, the outputs")
+            raise ArgumentError("module", type(self.module).__name__, "return one tensor, the outputs, or logits")
         return np.concatenate([part.cpu().numpy() for part in found])
 
     def outputs_jacobian(self, x: np.ndarray) -> np.ndarray:
@@ -354,7 +355,7 @@ class TorchFloats(FrameworkFloats):
     def _losses(self, parts: Sequence[Torch]) -> Iterator[Torch]:
         """Yield what the loss is the sum of: one tensor for each batch, and the decay."""
         for weight, (inputs, targets) in zip(self._weights, self.batches, strict=True):
-            yield weight * self.loss(self._outputs(parts, inputs), targets)
+            yield weight * frameworks.one_number(self.loss(self._outputs(parts, inputs), targets))
         if self.decay:
             yield 0.5 * self.decay * sum((part * part).sum() for part in parts)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import hallucert as hc
 from hallucert.diagnosis.report import Kind
-from hallucert.errors import ArgumentError
+from hallucert.errors import ArgumentError, NotAnalyticError
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 nn = torch.nn
@@ -111,6 +113,36 @@ def test_rho_by_name_and_by_place_are_the_same():
     assert str(by_place) == str(by_name)
 
 
+class Classified(nn.Linear):
+    """Outputs as models of Hugging Face have them."""
+
+    def forward(self, x):
+        return SimpleNamespace(logits=super().forward(x).relu())
+
+
+def test_logits_are_the_outputs():
+    """An object with logits gets the diagnosis of the network that returns them."""
+    with_logits, plain = module(Classified(3, 3)), module(nn.Linear(3, 3), nn.ReLU())
+    found = [hc.diagnose(net, "cross_entropy", (INPUTS, LABELS), 1) for net in (with_logits, plain)]
+    assert found[0].value == found[1].value and found[0].sam_value == found[1].sam_value
+
+
+@pytest.mark.parametrize(
+    ("net", "loss", "data", "reason"),
+    [
+        (module(nn.Linear(3, 2), nn.ReLU()), "squared", (INPUTS, TARGETS), "relu, which has a kink"),
+        (module(nn.Linear(3, 2)), "squared", [(INPUTS, TARGETS)] * 2, "one pair of all inputs"),
+        (module(nn.Linear(3, 2)).float(), "squared", (INPUTS, TARGETS), r"float\(\)"),
+        (module(nn.Linear(3, 2)), lambda o, t: (o - t).square().mean(), (INPUTS, TARGETS), "loss must be 'squared'"),
+    ],
+    ids=["ReLU", "batches", "doubles", "a loss of one's own"],
+)
+def test_why_a_diagnosis_cannot_be_proved_is_said(net, loss, data, reason):
+    """A kink, batches, inputs in another precision, a loss that is not read: what stood in the way is named."""
+    with pytest.raises(NotAnalyticError, match=reason):
+        hc.certify(hc.diagnose(net, loss, data, 1))
+
+
 class Named(nn.Linear):
     def forward(self, x):
         return {"logits": super().forward(x)}
@@ -174,9 +206,20 @@ def test_large_modules_get_a_verdict_from_few_products(monkeypatch):
         (module(nn.Linear(3, 2), nn.ReLU()), "cross_entropy", (INPUTS, LABELS), "what the loss takes"),
         (module(nn.Linear(3, 2), nn.Dropout()), "squared", (INPUTS, TARGETS), "dropout"),
         (module(Named(3, 2)), "squared", (INPUTS, TARGETS), "one tensor"),
+        (module(nn.Linear(3, 2)), nn.MSELoss(reduction="none"), (INPUTS, TARGETS), "loss must return one number"),
+        (module(nn.Linear(3, 2)), lambda o, t: 1.0, (INPUTS, TARGETS), "loss must return one number"),
+        (nn.Linear(3, 2, device="meta"), "squared", (INPUTS, TARGETS), "have parameters"),
+        (nn.LazyLinear(2), "squared", (INPUTS, TARGETS), "have parameters"),
+        (module(nn.Linear(3, 2)), "squared", (torch.ones(2, 3, device="meta"), TARGETS), "data must hold"),
     ],
 )
 def test_what_is_no_loss_of_the_module_is_refused(net, loss, data, names):
     """Targets that PyTorch would broadcast, data that do not fit, losses that change at each call, and no tensors."""
     with pytest.raises(ArgumentError, match=names):
         hc.diagnose(net, loss, data, 1)
+
+
+def test_a_module_without_a_radius_is_told_what_is_missing():
+    """The arguments of a network, not those of a function."""
+    with pytest.raises(ArgumentError, match=r"^rho must be given"):
+        hc.diagnose(module(nn.Linear(3, 2)), "squared", (INPUTS, TARGETS))

@@ -10,6 +10,8 @@ torch = pytest.importorskip("torch", exc_type=ImportError)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pl = pytest.importorskip("lightning.pytorch", exc_type=ImportError)
+    from lightning.pytorch.plugins import MixedPrecision
+
     from hallucert.training.lightning import SAMCallback
 
 from hallucert.training.torch import SAM, Monitor, UsageError  # noqa: E402
@@ -83,10 +85,12 @@ def test_the_monitor_is_logged(tmp_path):
 
 
 def test_what_would_not_be_sam_is_refused(tmp_path):
-    """Another optimizer, accumulated batches with automatic optimization, and a radius that was 0 throughout."""
+    """Another optimizer, with automatic optimization accumulated batches or a scaler, a radius that was always 0."""
+    half = MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu"))
     for model, options, says in (
         (Model(optimizer=torch.optim.SGD), {}, "no optimizer is SAM"),
         (Model(), {"accumulate_grad_batches": 2}, "manual optimization"),
+        (Model(), {"plugins": [half]}, "with a gradient scaler"),
         (Model(rho=0.0), {}, "never switched on"),
     ):
         with pytest.raises(UsageError, match=says):

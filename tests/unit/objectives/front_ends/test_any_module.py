@@ -164,3 +164,13 @@ def test_functions_of_jax_are_searched_in_floats():
         except SearchError:
             continue
     assert np.linalg.norm(whole.residual(hc.sam.perturbed_point(whole, found.x, 8))) < 1e-9
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 3], [0, -1, 2]])
+def test_labels_that_are_no_classes_are_refused_in_floats(labels):
+    """JAX would take the nearest class, or count from the last one: the loss of other labels."""
+    jax = pytest.importorskip("jax", exc_type=ImportError)
+    with pytest.raises(ArgumentError, match="classes from 0 to 2"):
+        hc.Objective.from_jax(
+            lambda p, x: jax.nn.relu(x @ p), np.ones((2, 3)), "cross_entropy", (np.ones((3, 2)), labels), rigorous=False
+        )
