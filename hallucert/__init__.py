@@ -23,6 +23,7 @@ _LAZY = {
     "certify_stall": "hallucert.prove.point",
     "Certificate": "hallucert.check.point.certificate",
     "LargeCertificate": "hallucert.check.large.certificate",
+    "CycleCertificate": "hallucert.check.cycle.certificate",
     "BranchCertificate": "hallucert.check.branch.certificate",
     "SheetCertificate": "hallucert.check.sheet.certificate",
     "SurfaceCertificate": "hallucert.check.sheet.certificate",
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from hallucert.check.branch.certificate import DiagramCertificate as DiagramCertificate
     from hallucert.check.census.census import Census as Census
     from hallucert.check.claim import Status as Status
+    from hallucert.check.cycle.certificate import CycleCertificate as CycleCertificate
     from hallucert.check.file.files import load as load
     from hallucert.check.file.verify import Verdict as Verdict
     from hallucert.check.large.certificate import LargeCertificate as LargeCertificate

@@ -32,7 +32,7 @@ from hallucheck.reading import (
 from hallucheck.regions import RULES_OF_REGIONS, STALL, measure_stall
 from hallucheck.sheet import verify_sheets
 
-KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census")
+KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census", "basins", "cycle")
 ORDER = (
     *("existence", "nonstationary", "target", "regular", "hallucinated_minimizer", "sphere_type", "theorem_3_2"),
     *("projected_c32", "attractor", "basin", "converges", "momentum"),

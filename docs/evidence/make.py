@@ -117,6 +117,11 @@ def _() -> Any:
     return hc.certify(f, hc.sam.run(f, (-1.5, 0.0), "3.5", "0.002", 20_000).x, "3.5")
 
 
+@makes("himmelblau-two-cycle")
+def _() -> Any:
+    return hc.certify(hc.find.two_cycle(hc.gallery.load("himmelblau"), (3, "2.25"), "0.1", "0.01"))
+
+
 @makes("himmelblau-branch")
 def _() -> Any:
     return hc.certify(hc.find.branch(hc.gallery.load("himmelblau"), (0.0867, 2.8843), (3.5844, -1.8481)))

@@ -96,6 +96,15 @@ EXPLANATIONS: dict[str, str] = {
         "an epoch of more than five batches has too many orders to look at each; take fewer batches, or see the claim "
         "mean_square about independent ones"
     ),
+    "no_cycle": (
+        "near the given points no two different ones are found that SAM with this step takes to each other; check rho "
+        "and the step. hallucert.find.two_cycle looks for them from a start; where both points are one, SAM rests: "
+        "hallucert.find.refine and hallucert.certify are for that"
+    ),
+    "no_minimizer": (
+        "no box around the middle of the cycle was shown to hold exactly one critical point, a nondegenerate "
+        "minimizer: the cycle goes around another kind of critical point, or is too large beside the distance to others"
+    ),
     "time": "the time budget was spent before the end; allow a larger budget",
     "start": (
         "the run was not shown to come into the basin: it goes elsewhere, or takes more steps or bits than are tried; "

@@ -50,6 +50,9 @@ class Problem:
     claims: ClassVar[Mapping[str, str]] = {}
     """Where its claims are, by name and in order, for problems that have others than the usual ones."""
 
+    period: ClassVar[int] = 1
+    """How many points of the space of f an unknown x holds, one after the other."""
+
     objective: Objective
     rho: Fraction
     law: RadiusLaw = SAM
@@ -238,6 +241,16 @@ class Point:
             ]
         turned = matrix.scale(self.rho / self.size, ar.matrix_product(across, self.hessian))
         return matrix.add(b, turned)
+
+    @property
+    def equations(self) -> list[Ball]:
+        """What vanishes at ``x*``: ``g(x+)``, in residual form ``r(x+)``."""
+        return self.shifted_residual if self.problem.residual else self.shifted_gradient
+
+    @property
+    def jacobian(self) -> Matrix:
+        """The Jacobian of the equations."""
+        return self.residual_matrix if self.problem.residual else self.sam_matrix
 
     @cached_property
     def value(self) -> Ball:

@@ -40,6 +40,8 @@ class Reason(StrEnum):
     OUTSIDE = "outside"
     SIZE = "size"
     ORDERS = "orders"
+    NO_CYCLE = "no_cycle"
+    NO_MINIMIZER = "no_minimizer"
 
     @property
     def explanation(self) -> str:

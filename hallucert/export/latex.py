@@ -237,7 +237,7 @@ def _places(certificate: Made) -> Iterator[str]:
     if isinstance(certificate, BranchCertificate) and certificate.target is not None and certificate.box is not None:
         target = certificate.target
         room = [(c - r, c + r) for c, r in zip(target.centre, target.radius, strict=True)]
-        yield from _room_and_box("T", "C", room, certificate.box, f)
+        yield from _room_and_box("T", "C", room, certificate.box, _coordinates(f))
         yield r"The target $\mathbf{c}$ lies in $C$."
 
 
@@ -246,19 +246,21 @@ def _places_of_point(certificate: Certificate) -> Iterator[str]:
     f, witness, room = certificate.objective, certificate.witness, _room(certificate)
     if witness is None:
         return
+    both = r" of $\mathbf{p}$ and then of $\mathbf{q}$" if certificate.problem.period == 2 else ""
+    coordinates = _coordinates(f) + both
     if "no_minimizer_near" in certificate:
         shown = f.dimension <= MOST_VARIABLES
         centre = f"({', '.join(map(exactly, witness.centre))})" if shown else r"\mathbf{x}_{0}"
         yield rf"Let $\mathbf{{x}} = {centre}${'' if shown else ', the centre of the certificate'}."
     elif certificate["existence"].status is not Status.PROVED:
         if room is not None:
-            yield f"Let $Z = {_sides(room)}$, for the coordinates $({', '.join(names(f))})$."
-    elif f.dimension > MOST_VARIABLES:
+            yield f"Let $Z = {_sides(room)}$, for the coordinates {coordinates}."
+    elif len(witness.centre) > MOST_VARIABLES:
         yield r"Let $X$ be the box that contains $\mathbf{x}^{*}$ according to the certificate."
     elif room is not None:
-        yield from _room_and_box("Z", "X", room, certificate.printed, f)
+        yield from _room_and_box("Z", "X", room, certificate.printed, coordinates)
     else:
-        yield rf"Let $X = {_enclosing(certificate.printed)}$, for the coordinates $({', '.join(names(f))})$."
+        yield rf"Let $X = {_enclosing(certificate.printed)}$, for the coordinates {coordinates}."
     inputs = _ball_inputs(certificate)
     if inputs:
         middle = ", ".join(map(exactly, inputs["maximizer"]))
@@ -280,7 +282,12 @@ def _room(certificate: Made) -> list[Side] | None:
     return [(c - r, c + r) for c, r in zip(witness.centre, witness.radius, strict=True)]
 
 
-def _room_and_box(name: str, around: str, room: Sequence[Side], box: Sequence[Side], f: Objective) -> Iterator[str]:
+def _coordinates(f: Objective) -> str:
+    """Name the variables."""
+    return f"$({', '.join(names(f))})$"
+
+
+def _room_and_box(name: str, around: str, room: Sequence[Side], box: Sequence[Side], whose: str) -> Iterator[str]:
     """Yield the box in which something is the only one of its kind, and the one that contains it.
 
     What is proved to be the only one in a box is so in a smaller box that contains it: so the former is rounded inward,
@@ -294,7 +301,7 @@ def _room_and_box(name: str, around: str, room: Sequence[Side], box: Sequence[Si
         if all(Fraction(low) <= a and b <= Fraction(high) for (low, high), (a, b) in pairs):
             shown = TIMES.join(f"[{number(low)}, {number(high)}]" for low, high in inner)
             break
-    yield f"Let, for the coordinates $({', '.join(names(f))})$,"
+    yield f"Let, for the coordinates {whose},"
     rows = [f"{name} ={{}}& {_broken(shown)},", f"{around} ={{}}& {_broken(_enclosing(box))}."]
     yield "\\[\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}\n\\]"
 

@@ -11,11 +11,13 @@ from hallucert.find.curves.sheet import sheet
 from hallucert.find.farthest.farthest_point import farthest_point
 from hallucert.find.refine import hallucinate, refine
 from hallucert.find.spheres.on_sphere import on_sphere
+from hallucert.find.two_cycle import TwoCycle, two_cycle
 
 __all__ = [
     "BatchCandidate",
     "CriticalPoint",
     "CriticalPointKind",
+    "TwoCycle",
     "branch",
     "branches",
     "critical_points",
@@ -26,4 +28,5 @@ __all__ = [
     "refine",
     "sheet",
     "switch_branch",
+    "two_cycle",
 ]

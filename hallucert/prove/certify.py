@@ -1,4 +1,4 @@
-"""The front door: `certify` takes a point, a branch, a sheet or a surface, and for each only what fits it."""
+"""The front door: `certify` takes a point, a cycle, a branch, a sheet or a surface, and for each only what fits it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from hallucert.exact import Exact, whole
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
 from hallucert.find.curves.records import Branch, Sheet, Surface
+from hallucert.find.two_cycle import TwoCycle
 from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
-from hallucert.prove.point import LargeProver, prover_at, prover_of
+from hallucert.prove.point import LargeProver, prover_at, prover_of, prover_of_cycle
 
 if TYPE_CHECKING:
     from hallucert.check.branch.certificate import BranchCertificate
+    from hallucert.check.cycle.certificate import CycleCertificate
     from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 
     AnyCertificate = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate
@@ -55,6 +57,13 @@ class OfCandidate(Common, total=False):
     start: Array
     momentum: Exact | None
     nesterov: bool
+
+
+class OfTwoCycle(Common, total=False):
+    """Options for a two-cycle."""
+
+    radius: Exact | None
+    max_boxes: int | None
 
 
 class OfBatchCandidate(OfCandidate, total=False):
@@ -95,12 +104,14 @@ def certify(subject: Candidate | Diagnosis, **options: Unpack[OfCandidate]) -> C
 @overload
 def certify(subject: BatchCandidate, **options: Unpack[OfBatchCandidate]) -> Certificate: ...
 @overload
+def certify(subject: TwoCycle, **options: Unpack[OfTwoCycle]) -> CycleCertificate: ...
+@overload
 def certify(subject: Objective, x: Array, rho: Exact, **options: Unpack[OfFunction]) -> Certificate: ...
 
 
 @quiet
 def certify(
-    subject: Objective | Candidate | BatchCandidate | Diagnosis | Branch | Sheet | Surface,
+    subject: Objective | Candidate | BatchCandidate | TwoCycle | Diagnosis | Branch | Sheet | Surface,
     x: Array = None,
     rho: Exact | None = None,
     *,
@@ -118,10 +129,13 @@ def certify(
     next to it; of a stall that no minimizer is near, as `hallucert.certify_stall`.
     ``certify(branch)`` and ``certify(sheet)``: the curve is covered by cells that each hold exactly one arc, a surface
     by charts that each hold exactly one patch (`hallucert.check.branch.certificate`, `hallucert.check.sheet.claims`).
+    ``certify(cycle)``, with what `hallucert.find.two_cycle` found: that two points are a cycle of SAM with its step,
+    whether it attracts, which minimizer it goes around, and from which starts SAM converges to it
+    (`hallucert.check.cycle.claims`).
 
     Parameters
     ----------
-    subject : Objective, Candidate, Diagnosis, Branch, Sheet or Surface
+    subject : Objective, Candidate, TwoCycle, Diagnosis, Branch, Sheet or Surface
         The function, what a search of `hallucert.find` found, or what `hallucert.diagnose` says of a point.
     x : array of shape (d,)
         With a function: a point near the hallucinated point, for example the end of a SAM run. None with ``start``:
@@ -187,7 +201,7 @@ def certify(
 
     Returns
     -------
-    Certificate, BranchCertificate, SheetCertificate or SurfaceCertificate
+    Certificate, CycleCertificate, BranchCertificate, SheetCertificate or SurfaceCertificate
         Failures to prove are in it as undecided claims, with reasons; nothing is raised for them.
 
     Raises
@@ -292,6 +306,7 @@ _DOORS: dict[type, _Door] = {
     Surface: _Door("a surface", OfCurve, _surface, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
     BatchCandidate: _Door("a candidate with batches", OfBatchCandidate, prover_of),
+    TwoCycle: _Door("a two-cycle", OfTwoCycle, prover_of_cycle),
     Diagnosis: _Door("a diagnosis", OfCandidate, _diagnosis),
     object: _Door("a function", OfFunction, _function, more=("x", "rho")),
 }

@@ -29,6 +29,7 @@ from hallucert.find.candidate import Construction
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.prove import batches, regions
 from hallucert.prove.attraction import basin as basins
+from hallucert.prove.attraction import cycles
 from hallucert.prove.attraction import momentum as momenta
 from hallucert.prove.runs import Run
 
@@ -91,8 +92,15 @@ def nothing(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason
 
 
 def basin(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
-    """The step as asked, and a norm in which it contracts."""
+    """The step as asked, and a norm in which it contracts; of a cycle norms at both points."""
+    if evidence.point.problem.period > 1:
+        return cycles.basin(regions.in_arb(evidence)) if claims.get("existence") else Reason.NEEDS_PREMISES
     return _of_step(basins.basin, evidence, hints)
+
+
+def around(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
+    """A box around the middle of a cycle, next to a minimizer."""
+    return cycles.around(regions.in_arb(evidence)) if claims.get("existence") else Reason.NEEDS_PREMISES
 
 
 def momentum(evidence: Evidence, hints: Hints, claims: Claims) -> Inputs | Reason:
@@ -193,6 +201,7 @@ def no_minimizer_near(evidence: Evidence, hints: Hints, claims: Claims) -> Input
 
 CHOICES: dict[str, Callable[[Evidence, Hints, Mapping[str, Claim]], Inputs | Shown | Reason]] = {
     "attractor": attractor,
+    "around": around,
     "basin": basin,
     "momentum": momentum,
     "mean_square": mean_square,

@@ -173,7 +173,7 @@ def _why_singular(point: Point) -> Reason | None:
 def with_equation(point: Point) -> Problem:
     """Choose the residual form if there are at most `d` residuals, much smaller at ``x+`` than at the point ``x``."""
     ar, objective = point.arithmetic, point.objective
-    if point.problem.residual or not 0 < objective.residual_count <= objective.dimension:
+    if point.problem.claims or point.problem.residual or not 0 < objective.residual_count <= objective.dimension:
         return point.problem
     here = objective.enclose_residual(ar, point.x)
     try:
@@ -243,7 +243,7 @@ def polish(point: Point, x: Vector, steps: int) -> Proposal | Reason:
     linear: tuple[np.ndarray | None, np.ndarray] | None = None
     linear_at, best_size = point, Fraction(0)
     for _ in range(steps):
-        value = point.shifted_residual if point.problem.residual else point.shifted_gradient
+        value = point.equations
         if not ar.all_finite([value]):
             return Reason.DOMAIN if ar.is_finite(point.q) else Reason.ZERO_GRADIENT
         middle = [ar.midpoint(v) for v in value]

@@ -15,6 +15,8 @@ from hallucert.arrays import checked_point, exact_point
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.facade import BallArithmetic
 from hallucert.check.claim import Enclosure, Status
+from hallucert.check.cycle.certificate import CycleCertificate
+from hallucert.check.cycle.problem import CycleProblem
 from hallucert.check.point import existence, no_minimizer_near
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.file import MAX_DIMENSION
@@ -27,6 +29,7 @@ from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
+from hallucert.find.two_cycle import TwoCycle
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.program.objective import ProgramObjective
@@ -56,6 +59,7 @@ _HELPED_BY_PRECISION = frozenset(
         Reason.RANK_DEFICIENT,
         Reason.NEARLY_DEGENERATE,
         Reason.SCALE,
+        Reason.NO_CYCLE,
     }
 )
 
@@ -99,6 +103,12 @@ def prover_of(candidate: Candidate | BatchCandidate, given: Mapping[str, Any]) -
     if _in_arrays(problem, given):
         return _large(problem, checked_point(candidate.x, f.dimension, "candidate.x"), hints, given)
     return _small(problem, tuple(Fraction(float(v)) for v in candidate.x), hints, given)
+
+
+def prover_of_cycle(candidate: TwoCycle, given: Mapping[str, Any]) -> Prover:
+    """Return what proves something about a two-cycle."""
+    problem = CycleProblem(candidate.objective, candidate.rho, step=candidate.step_size)
+    return _small(problem, tuple(map(Fraction, candidate.points.ravel().tolist())), Hints(), given)
 
 
 def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
@@ -149,8 +159,9 @@ def _large(problem: Problem, guess: np.ndarray, hints: Hints, given: Mapping[str
 def _small(problem: Problem, guess: Vector, hints: Hints, given: Mapping[str, Any]) -> Prover:
     f = problem.objective
     f.require_rigorous()
-    if f.dimension > MAX_DIMENSION:
-        was, must = f"<function of {f.dimension} variables>", f"have at most {MAX_DIMENSION} variables"
+    if problem.period * f.dimension > MAX_DIMENSION:
+        most = MAX_DIMENSION // problem.period
+        was, must = f"<function of {f.dimension} variables>", f"have at most {most} variables"
         raise ArgumentError("subject", was, f"{must}, as many as a certificate may; certify_stall takes more")
     radius = exact_radius(given["radius"], "radius") if "radius" in given else None
     max_boxes = checked_whole(given.get("max_boxes", MAX_BOXES), 1, "max_boxes")
@@ -187,11 +198,13 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
         else:
             reason = located.reason or Reason.PRECISION
             network = training_of(problem.objective)
+            if reason is Reason.NOT_A_ZERO and problem.period > 1:
+                reason = Reason.NO_CYCLE
             if reason is Reason.NOT_A_ZERO and network is not None and network.lacks_decay:
                 reason = Reason.NO_DECAY
             first = rules_of(problem)["existence"].open(reason)
         rest = without_existence(first, task.hints, problem)
-        return Certificate(problem, witness, rest, provenance(ar))
+        return _certificate(problem, witness, rest, provenance(ar))
     facts = Facts(problem, witness)
     evidence = Evidence(point, witness.centre, task.max_boxes, clock, facts.claims)
     claims = prove_claims(evidence, facts, task.hints)
@@ -201,7 +214,14 @@ def _attempt(ar: BallArithmetic, task: PointTask, clock: Clock) -> Certificate:
         ends = [published(Enclosure(*ar.endpoints(v)), ar.precision, unit) for v in point.x]
         room = existence.room_of(witness)
         box = tuple((max(e.lower, r.lower), min(e.upper, r.upper)) for e, r in zip(ends, room, strict=True))
-    return Certificate(problem, witness, claims, provenance(ar), box)
+    return _certificate(problem, witness, claims, provenance(ar), box)
+
+
+def _certificate(problem: Problem, *content: Any) -> Certificate:
+    """Return a certificate of the kind that a problem has."""
+    if isinstance(problem, CycleProblem):
+        return CycleCertificate(problem, *content)
+    return Certificate(problem, *content)
 
 
 def _decided(certificate: Certificate) -> int:
@@ -209,12 +229,18 @@ def _decided(certificate: Certificate) -> int:
 
 
 def _check_start(ar: BallArithmetic, problem: Problem, start: Vector) -> None:
-    """Raise where `f` is not defined, or its gradient is exactly 0."""
+    """Raise where `f` is not defined, or its gradient is exactly 0, at each of the points that a start holds."""
+    d = problem.objective.dimension
+    for i in range(0, len(start), d):
+        _check_point(ar, problem, start[i : i + d])
+
+
+def _check_point(ar: BallArithmetic, problem: Problem, start: Vector) -> None:
     objective = problem.objective
     balls = [ar.constant(v) for v in start]
     if not ar.is_finite(objective.enclose_value(ar, balls)):
         raise DomainError(f"x is not certainly in the domain of {objective.name}, or on its edge")
-    if problem.claims:  # the gradient of f may vanish where none of a batch does
+    if problem.residual and problem.claims:  # the gradient of f may vanish where none of a batch does
         return
     if all(ar.is_finite(g) and ar.magnitude(g) == 0 for g in objective.enclose_gradient(ar, balls)):
         raise DomainError(

@@ -24,7 +24,7 @@ SEES: dict[str, frozenset[str]] = {
     "objectives": GROUND,
     "balls": GROUND,
     "check": BELOW_CHECK,
-    "find": GROUND | {"objectives"},
+    "find": GROUND | {"objectives", "sam"},
     "sam": GROUND | {"objectives"},
     "diagnosis": GROUND | {"objectives", "find", "sam"},
     "training": GROUND | {"objectives", "find", "diagnosis"},

@@ -22,10 +22,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball
+from hallucert.balls.facade import Ball, Matrix
 from hallucert.balls.matrix import inverse
 from hallucert.balls.mean_value import MeanValueArithmetic
-from hallucert.check.attraction import manifold_basin
 from hallucert.check.attraction.norms import spectral_norm
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -41,6 +40,8 @@ MOST_VARIABLES = 4
 def measure_basin(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that SAM contracts on Omega; enclose the contraction at ``x*`` and the radius of the ball in Omega."""
     if evidence.residual_form or "subdivision" not in inputs:
+        from hallucert.check.attraction import manifold_basin  # with arrays, which isolated points do without
+
         return manifold_basin.measure(evidence, inputs) if "weights" in inputs else Reason.NEEDS_PREMISES
     return measure_set(contraction_of(evidence, inputs), inputs)
 
@@ -109,21 +110,28 @@ class Contraction:
 
     def _norm(self, point: Point) -> Enclosure | None:
         """Enclose it for all x of a point, in balls or in mean value forms."""
+        turned = self.turned(point)
+        if turned is None:
+            return None
+        if isinstance(point.arithmetic, MeanValueArithmetic):
+            turned = [[entry.value for entry in row] for row in turned]
+        return spectral_norm(self.evidence.arithmetic, matrix.transpose(turned))
+
+    def turned(self, point: Point) -> Matrix | None:
+        """The derivative of a step in coordinates, in the arithmetic of a point; None if it is indeterminate."""
         ar, m = point.arithmetic, point.sam_matrix
         if not all(ar.is_finite(entry) for row in m for entry in row):
             return None
-        basis, left = self.basis, self.left
+        basis, left, fixed = self.basis, self.left, self.fixed
         if isinstance(ar, MeanValueArithmetic):
-            basis, left = ([[ar.number(entry) for entry in row] for row in rows] for rows in (basis, left))
-        moved = ar.matrix_product(left, ar.matrix_product(m, basis))
-        if isinstance(ar, MeanValueArithmetic):
-            moved = [[entry.value for entry in row] for row in moved]
-        d = len(basis)
-        turned = [
+            basis, left, fixed = (
+                [[ar.number(entry) for entry in row] for row in rows] for rows in (basis, left, fixed)
+            )
+        moved, d = ar.matrix_product(left, ar.matrix_product(m, basis)), len(basis)
+        return [
             [a + b for a, b in zip(row[:d], change, strict=True)] + row[d:]
-            for row, change in zip(self.fixed, moved, strict=True)
+            for row, change in zip(fixed, moved, strict=True)
         ]
-        return spectral_norm(self.evidence.arithmetic, matrix.transpose(turned))
 
 
 class Region:

@@ -38,10 +38,10 @@ from fractions import Fraction
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic, Matrix
 from hallucert.balls.matrix import inverse
-from hallucert.balls.similarity import Disc, spectrum
+from hallucert.balls.similarity import spectrum
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import Contraction, measure_set
-from hallucert.check.attraction.norms import root
+from hallucert.check.attraction.norms import spectral_radius
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
@@ -104,19 +104,7 @@ def expansion_of(evidence: Evidence, inputs: Inputs) -> Enclosure | None:
     ar = evidence.arithmetic
     m = tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix
     found = spectrum(ar, derivative(ar, m, inputs))
-    if found is None:
-        return None
-    # Each component holds an eigenvalue, in one of its discs.
-    moduli = [[_moduli(disc) for disc in group] for group in found.components]
-    low = max(min(each.lower for each in group) for group in moduli)
-    return Enclosure(low, max(each.upper for group in moduli for each in group))
-
-
-def _moduli(disc: Disc) -> Enclosure:
-    """Enclose the moduli of the numbers in a disc."""
-    square = disc.re**2 + disc.im**2
-    modulus = root(Enclosure(square, square))
-    return Enclosure(max(modulus.lower - disc.radius, Fraction(0)), modulus.upper + disc.radius)
+    return None if found is None else spectral_radius(found)
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

@@ -1,4 +1,4 @@
-"""Spectral norms of matrices of balls, and roots of what is known by its ends."""
+"""Spectral norms and radii of matrices of balls, and roots of what is known by its ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.balls.similarity import Disc, Spectrum
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure
 from hallucert.exact import exponent
@@ -26,6 +27,20 @@ def spectral_norm(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> Enclosu
         return None
     found = extreme_eigenvalues(ar, matrix.symmetric_part(ar, ar.matrix_product(a, matrix.transpose(a))))
     return None if found is None else root(Enclosure(*found[1]))
+
+
+def spectral_radius(found: Spectrum) -> Enclosure:
+    """Enclose the largest modulus of an eigenvalue: each component holds one, in one of its discs."""
+    moduli = [[_moduli(disc) for disc in group] for group in found.components]
+    low = max(min(each.lower for each in group) for group in moduli)
+    return Enclosure(low, max(each.upper for group in moduli for each in group))
+
+
+def _moduli(disc: Disc) -> Enclosure:
+    """Enclose the moduli of the numbers in a disc."""
+    square = disc.re**2 + disc.im**2
+    modulus = root(Enclosure(square, square))
+    return Enclosure(max(modulus.lower - disc.radius, Fraction(0)), modulus.upper + disc.radius)
 
 
 def root(square: Enclosure) -> Enclosure:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from hallucert.balls.facade import Ball, Matrix
 from hallucert.check.claim import Sentence
+from hallucert.check.parts import Parts
 from hallucert.check.problem import Point, Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.batches import Batches, batches_from_json
@@ -90,26 +91,13 @@ def posed_in_batches(problem: Problem, data: object, solved: bool) -> BatchProbl
         raise CertificateError("problem.batches", str(error)) from None
 
 
-class BatchPoint(Point):
+class BatchPoint(Parts):
     """The SAM maps of all batches at every point of a box; `gradient` is that of all of ``f``."""
 
     def __init__(self, arithmetic: Any, problem: BatchProblem, x: Sequence[Ball]) -> None:
         super().__init__(arithmetic, problem, x)
         self.batches = problem.batches
         self.parts = [Point(arithmetic, part, self.x) for part in problem.parts]
-
-    @cached_property
-    def q(self) -> Ball:
-        """The smallest ``|g_b(x)|``; indeterminate unless no ``g_b`` has a zero on the box."""
-        ar, norms = self.arithmetic, [part.q for part in self.parts]
-        if unknown := [norm for norm in norms if not ar.is_finite(norm)]:
-            return unknown[0]
-        return ar.interval(min(map(ar.lower, norms)), min(map(ar.upper, norms)))
-
-    @property
-    def u(self) -> NoReturn:
-        """Each batch has its own."""
-        raise NotImplementedError
 
     @cached_property
     def shifted_residual(self) -> list[Ball]:
@@ -125,8 +113,3 @@ class BatchPoint(Point):
     def residual_matrix(self) -> Matrix:
         """``A = Dy``, the rows ``Dr_b(x_b+) J_b(x)`` of all batches."""
         return [row for part in self.parts for row in part.residual_matrix]
-
-    @cached_property
-    def domain_certain(self) -> bool:
-        """Whether every ``f_b`` is certainly defined on the box and on its image under ``x -> x_b+``."""
-        return all(part.domain_certain for part in self.parts)

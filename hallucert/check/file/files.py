@@ -28,7 +28,7 @@ _STEPS = np.zeros(256, dtype=np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 """How each character changes the depth."""
 
-_PACKAGES = {kind: kind for kind in ("point", "large", "branch", "census", "sheet", "basins")} | {
+_PACKAGES = {kind: kind for kind in ("point", "large", "branch", "census", "sheet", "basins", "cycle")} | {
     "diagram": "branch",
     "surface": "sheet",
 }
@@ -37,6 +37,7 @@ KINDS = {
     kind: tuple(f"hallucert.check.{package}.{role}" for role in ("file", "file", "verify"))
     for kind, package in _PACKAGES.items()
 }
+KINDS["cycle"] = (*KINDS["cycle"][:2], KINDS["point"][2])  # a point, whose problem says how it is checked
 """From the field ``kind`` to the modules with its ``from_json``, ``to_json`` and ``check``."""
 
 READ, WRITE, CHECK = range(3)
@@ -60,7 +61,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    Certificate, BranchCertificate, SheetCertificate or Census
+    Certificate, BranchCertificate, SheetCertificate, Census or another of `hallucert.check`
         By the kind of the file.
 
     Raises

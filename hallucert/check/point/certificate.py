@@ -18,6 +18,8 @@ from hallucert.check.problem import AboutProblem, Problem
 from hallucert.errors import ArgumentError
 from hallucert.exact import float_above, float_below
 
+Sides = tuple[tuple[Fraction, Fraction], ...]
+
 
 @dataclass(frozen=True, repr=False)
 class Certificate(AboutProblem, Saved):
@@ -46,7 +48,7 @@ class Certificate(AboutProblem, Saved):
     witness: Witness | None
     claims: Mapping[str, Claim]
     provenance: Provenance
-    box: tuple[tuple[Fraction, Fraction], ...] | None = None
+    box: Sides | None = None
 
     def __getitem__(self, name: str) -> Claim:
         if name not in self.claims:

@@ -83,15 +83,12 @@ class System:
 
     def value(self, z: Balls) -> Balls:
         """``G(z)``."""
-        point = self.point(z)
-        return point.shifted_residual if self.problem.residual else point.shifted_gradient
+        return self.point(z).equations
 
     def jacobian(self, z: Balls) -> Matrix:
         """``DG(z)``."""
-        point = self.point(z)
-        if self.slice is None:
-            return point.sam_matrix
-        return self.arithmetic.matrix_product(point.residual_matrix, self.slice)
+        jacobian = self.point(z).jacobian
+        return jacobian if self.slice is None else self.arithmetic.matrix_product(jacobian, self.slice)
 
     def operator(self, preconditioner: Sequence[Sequence[Fraction]]) -> KrawczykOperator:
         """Krawczyk's operator of ``G``."""

@@ -8,7 +8,7 @@ from hallucert.check.claim import Claim, Status
 from hallucert.check.file import fields
 from hallucert.check.file.claims import claim_json, read_claims
 from hallucert.check.file.fields import JSON
-from hallucert.check.point.certificate import Certificate
+from hallucert.check.point.certificate import Certificate, Sides
 from hallucert.check.point.rule import Facts, Rows, Rules, Witness, rules_of
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
@@ -43,9 +43,6 @@ def from_json(data: object) -> Certificate:
     is_box = witness is not None and not witness.solves
     if objective.dimension > MAX_DIMENSION and not is_box:
         raise CertificateError("problem.objective", f"must have at most {MAX_DIMENSION} variables")
-    box = None if top["enclosure"] is None else fields.read_box(top["enclosure"], "enclosure")
-    if box is not None and len(box) != objective.dimension:
-        raise CertificateError("enclosure", f"must have {objective.dimension} intervals")
     posed = Problem(objective, fields.read_rho(problem["rho"]), law, residual)
     if "batches" in problem:
         from hallucert.check.batches.problem import posed_in_batches  # most points have none
@@ -53,10 +50,19 @@ def from_json(data: object) -> Certificate:
         posed = posed_in_batches(posed, problem["batches"], witness is not None)
     facts = None if witness is None else Facts(posed, witness)
     claims = claims_of(top["claims"], rules_of(posed, is_box), facts)
+    box = read_enclosure(top["enclosure"], claims, objective.dimension)
+    return Certificate(posed, witness, claims, fields.read_provenance(top["provenance"]), box)
+
+
+def read_enclosure(data: object, claims: Mapping[str, Claim], size: int) -> Sides | None:
+    """Return the box of what is proved to exist, with so many sides."""
+    box = None if data is None else fields.read_box(data, "enclosure")
+    if box is not None and len(box) != size:
+        raise CertificateError("enclosure", f"must have {size} intervals")
     exists = "existence" in claims and claims["existence"].status is Status.PROVED
     if (box is None) == exists:
         raise CertificateError("enclosure", "must be there exactly if existence is proved")
-    return Certificate(posed, witness, claims, fields.read_provenance(top["provenance"]), box)
+    return box
 
 
 def _law(problem: Mapping[str, JSON], dimension: int) -> RadiusLaw:
@@ -92,16 +98,20 @@ def _witness(data: object, objective: Objective, law: RadiusLaw) -> tuple[bool, 
     if (entry["slice"] is None) == residual:
         raise CertificateError("witness.slice", "must be there exactly for the residual system")
     types = {name: value for name, value in WITNESS.items() if residual or name != "slice"}
-    read = fields.read_record({name: entry[name] for name in types}, types, "witness")
-    witness = Witness(**{"slice": None, **read})
-    if len(witness.centre) != d:
-        raise CertificateError("witness.centre", f"must have {d} numbers")
-    if len(witness.radius) != size or min(witness.radius) <= 0:
-        raise CertificateError("witness.radius", f"must be {size} positive numbers")
-    _require_shape(witness.preconditioner, (size, size) if solves else (0, 0), "witness.preconditioner")
+    return residual, read_shaped({name: entry[name] for name in types}, types, d, size, solves)
+
+
+def read_shaped(data: object, types: Mapping[str, str], places: int, unknowns: int, solves: bool = True) -> Witness:
+    """Return a witness around a centre of so many `places`, for so many `unknowns`."""
+    witness = Witness(**{"slice": None, **fields.read_record(data, types, "witness")})
+    if len(witness.centre) != places:
+        raise CertificateError("witness.centre", f"must have {places} numbers")
+    if len(witness.radius) != unknowns or min(witness.radius) <= 0:
+        raise CertificateError("witness.radius", f"must be {unknowns} positive numbers")
+    _require_shape(witness.preconditioner, (unknowns, unknowns) if solves else (0, 0), "witness.preconditioner")
     if witness.slice is not None:
-        _require_shape(witness.slice, (d, size), "witness.slice")
-    return residual, witness
+        _require_shape(witness.slice, (places, unknowns), "witness.slice")
+    return witness
 
 
 def _require_shape(rows: Rows, shape: tuple[int, int], field: str) -> None:
@@ -137,6 +147,11 @@ def to_json(certificate: Certificate) -> dict[str, JSON]:
     if certificate.witness is not None:
         system = RESIDUAL if asked.residual else GRADIENT if certificate.witness.solves else BOX
         witness = {"system": system, **fields.record(certificate.witness, WITNESS)}
+    return content(certificate, problem, witness)
+
+
+def content(certificate: Certificate, problem: dict[str, JSON], witness: JSON) -> dict[str, JSON]:
+    """Return the fields of a file, in order."""
     return {
         **fields.header(certificate, problem),
         "witness": witness,

@@ -66,18 +66,26 @@ def card(certificate: Certificate) -> list[str]:
     list of str
         Lines of the card.
     """
-    law, f, printed = certificate.law, certificate.objective, certificate.printed
+    law, labels, printed = certificate.law, _labels(certificate), certificate.printed
     step = "" if law == SAM else f", {law.name}: x+ = x + {law.step_text}{law.direction_text}"
     lines = [f"rho = {short_rational(certificate.rho)}{step}{certificate.problem.described}"]
-    for name, (low, high) in zip(f.variables, printed, strict=False):
-        lines.append(f"{name}* in {decimal_enclosure(low, high, 17)}")
-    if 0 < len(printed) < f.dimension:
-        lines.append(f"... and {f.dimension - len(printed)} more coordinates")
+    for name, (low, high) in zip(labels, printed, strict=False):
+        lines.append(f"{name} in {decimal_enclosure(low, high, 17)}")
+    if 0 < len(printed) < len(labels):
+        lines.append(f"... and {len(labels) - len(printed)} more coordinates")
     pointless = [claim.name for claim in certificate.all_claims if claim.reason is Reason.NEEDS_EXISTENCE]
     lines += [f"[{MARKS[claim.status]}] {claim}" for claim in certificate.all_claims if claim.name not in pointless]
     if pointless:
         lines.append(f"[?] {together(pointless)}")
     return lines
+
+
+def _labels(certificate: Certificate) -> list[str]:
+    """Name the coordinates of a point, or of both points of a cycle."""
+    names = certificate.objective.variables
+    if certificate.problem.period == 1:
+        return [f"{name}*" for name in names]
+    return [f"{name} of {point}" for point in ("p", "q") for name in names]
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from hallucert.balls.facade import Ball
-from hallucert.balls.similarity import eigenvector_bases
+from hallucert.balls.similarity import Basis, eigenvector_bases
 from hallucert.check.attraction import manifold_basin
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import Contraction, Region, contraction_of
@@ -44,23 +44,31 @@ def basin(evidence: Evidence, asked: Fraction) -> Inputs | Reason:
     proposal = next(eigenvector_bases(floats), None) if np.isfinite(floats).all() else None
     if proposal is None:
         return Reason.PRECISION
-    columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
-    basis = tuple(Fraction(v) for row in columns.tolist() for v in row)
+    basis = flattened(proposal)
     if evidence.residual_form:
         return _basin_of_manifold(evidence, step, basis, proposal.sizes)
     inputs = {"step": step, "basis": basis}
     return with_set(contraction_of(evidence, inputs), inputs)
 
 
-def with_set(contraction: Contraction | None, inputs: Inputs) -> Inputs | Reason:
-    """Add the set on which a step contracts, about the largest that keeps half of the rate, and its bound."""
+def flattened(proposal: Basis) -> tuple[Fraction, ...]:
+    """Return a basis by rows, its columns of length 1."""
+    columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
+    return tuple(Fraction(v) for row in columns.tolist() for v in row)
+
+
+def with_set(contraction: Contraction | None, inputs: Inputs, pieces: int = PIECES) -> Inputs | Reason:
+    """Add the set on which a step contracts, about the largest that keeps half of the rate, and its bound.
+
+    It is shown on so many pieces at most.
+    """
     at_point = None if contraction is None else contraction.at_point()
     if contraction is None or at_point is None:
         return Reason.PRECISION
     if at_point.upper >= 1:
         return Reason.STEP
     bound = _kept(at_point)
-    largest = _largest(contraction.evidence, lambda size: _contracting(contraction, size, bound))
+    largest = _largest(contraction.evidence, lambda size: _contracting(contraction, size, bound, pieces))
     if largest is None:
         return Reason.STEP
     return {**inputs, "size": largest[0], "bound": bound, "subdivision": largest[1]}
@@ -143,13 +151,13 @@ def _largest(evidence: Evidence, passes: Callable[[Fraction], P | None]) -> tupl
     return size, found
 
 
-def _contracting(contraction: Contraction, size: Fraction, bound: Fraction) -> Subdivision | None:
+def _contracting(contraction: Contraction, size: Fraction, bound: Fraction, pieces: int) -> Subdivision | None:
     """Return a subdivision that shows the bound on Omega; None if there is none of few pieces."""
     region = Region(contraction, size, bound)
     if not region.has_forms:
         most = 1
     elif all(contraction.is_bounded(contraction.around(move), bound) for move in _probes(contraction, size)):
-        most = PIECES
+        most = pieces
     else:
         return None
     found = regions.subdivide(region.box, region.tests, most)

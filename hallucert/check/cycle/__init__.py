@@ -1,0 +1,1 @@
+"""Theorems about cycles of two points under SAM with a fixed step."""
