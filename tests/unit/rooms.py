@@ -150,6 +150,7 @@ KINDS = {
     "diagram": None,
     "sheet": None,
     "surface": "sphere-piece",
+    "cycle": "himmelblau-two-cycle",
     LARGE: "wide-attracts",
 }
 """A certificate of the documentation for each kind of file; None where those are long and a short one is made."""

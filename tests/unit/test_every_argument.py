@@ -33,6 +33,7 @@ BRANCH = hc.find.branch(hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2"), (0,
 SHEET = hc.find.sheet(hc.find.hallucinate(LINE, (-0.5, 0.1), "1.5").objective, (-0.5, 0.0), "1.5", max_steps=5)
 SHORT = hc.find.branch(WELL, (-0.5, 0), (1, 0), ds=1e-3, ds_max=1e-3, max_steps=1)
 BOWL, BENT = hc.Objective.parse("x**2"), hc.Objective.parse("x**2 + 2*y**2")
+CYCLE = hc.find.two_cycle(BENT, (1, 1), 1, "0.1", 100)
 CENSUS = hc.census(WELL, BOX, "1.5", workers=1)
 TORCH = importlib.import_module("torch").nn.Linear(1, 1) if importlib.util.find_spec("torch") else None
 JAX: dict[str, Any] = {"loss": "squared", "weight_decay": 1, "rigorous": True, "name": "f"}
@@ -79,6 +80,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
         },
         {"subject": WELL, "x": POINT, "rho": "1.5", "global_box": BOX, "max_boxes": 1, "precisions": Held([53])},
         {"subject": WELL, "x": POINT, "rho": "1.5", "basin": 2, "momentum": "1/2", "nesterov": True, "budget": Held(1)},
+        {"subject": CYCLE, "radius": "1e-3", "max_boxes": 10, "precisions": Held([53])},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
         {"subject": SHORT, "resume": None, "budget": Held(1e-3)},
         {"subject": WELL, "x": POINT, "rho": "1.5", "checkpoint": None, "precisions": Held([53])},
@@ -204,6 +206,9 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "variant": "sam",
             "level_function": None,
         }
+    ],
+    "find.two_cycle": [
+        {"f": BENT, "start": (1, 1), "rho": 1, "step_size": "0.1", "max_steps": Held(100), "progress": False}
     ],
     "find.hallucinate": [
         {
