@@ -207,9 +207,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
             "level_function": None,
         }
     ],
-    "find.two_cycle": [
-        {"f": BENT, "start": (1, 1), "rho": 1, "step_size": "0.1", "max_steps": Held(100), "progress": False}
-    ],
+    "find.two_cycle": [{"f": BENT, "start": (1, 1), "rho": 1, "step_size": "0.1", "max_steps": 9, "progress": False}],
     "find.hallucinate": [
         {
             "f": LINE,
