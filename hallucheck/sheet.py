@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 from hallucheck.claims import RULES, Claim, Facts, Numbers, Result, read_claim, result_of
-from hallucheck.curves import Cell, Equation, halve, joins, keep_away, on_parts, prove_chain, read_cell
+from hallucheck.curves import MOST_PARTS, Cell, Equation, halve, joins, keep_away, on_parts, prove_chain, read_cell
 from hallucheck.interval import ZERO, Interval, Undefined, compare, exact, hull, least
 from hallucheck.linear import apply, norm
 from hallucheck.point import Point
@@ -28,7 +28,7 @@ from hallucheck.regions import pieces
 MOST_VARIABLES = 100
 MEASURED = ("regular", "theorem_3_2", "projected_c32", "attractor")
 CURVE = ("curve", *MEASURED, "turning")
-LENGTH_PARTS = 3  # halvings of a piece whose length is measured
+LENGTH_PARTS = 6  # halvings of a piece whose length is measured
 
 
 class Sheet:
@@ -110,7 +110,7 @@ class Sheet:
         result = ZERO
         for cell, start, cuts in zip(self.cells, entries, self.cuts, strict=True):
             for s in [part for piece in cuts for part in parts(piece, halvings)]:
-                result = result + norm(cell.velocity(s, cell.arc(s))) * passed(s, start)
+                result = result + length_of(cell, s, start)
         return result
 
     def turns(self) -> int:
@@ -144,6 +144,17 @@ def winding_number(polygon: list[tuple[Fraction, Fraction]]) -> int:
         elif v < 0 <= y and side < 0:
             crossings -= 1
     return crossings
+
+
+def length_of(cell: Cell, s: Interval, start: Interval, halvings: int = MOST_PARTS) -> Interval:
+    """The length of a piece of an arc behind a start: of its halves, where the velocity on all of it is not known."""
+    try:
+        return norm(cell.velocity(s, cell.arc(s))) * passed(s, start)
+    except Undefined:
+        if halvings == 0:
+            raise
+        first, second = (length_of(cell, half, start, halvings - 1) for half in halve(s))
+        return first + second
 
 
 def parts(s: Interval, count: int) -> list[Interval]:
