@@ -120,7 +120,7 @@ class Contraction:
         x, problem = self.x(w), self.point.problem
         g, hessian = problem.f.hessian_at(x)
         plus = problem.plus(x, g)
-        return self.of(matmul(problem.f.hessian_at(plus)[1], problem.perturbation(g, hessian)))
+        return self.of(matmul(problem.f.hessian_at(plus)[1], problem.perturbation(*problem.direction(g), hessian)))
 
     def by_mean_value(self, w: Vector) -> Matrix:
         """The same: the value in the middle, and derivatives on the box times steps."""

@@ -166,24 +166,43 @@ class Cell:
 
     def velocity(self, s: Interval, w: Vector) -> Vector:
         """`z'` on the arc at these parameters."""
+        return apply(self.frame, self.direction(s, w))
+
+    def direction(self, s: Interval, w: Vector) -> Vector:
+        """`z'` in the frame."""
         slopes = self.frame_slopes(s, w)
-        along = [ONE, *(exact(2) * s * q for q in self.bend)]  # T + 2 s N q in the frame
-        return self.solve(slopes, apply(slopes, along), self.rates(s))
+        along = [exact(2) * s * q for q in self.bend]  # T + 2 s N q in the frame
+        return [ONE, *self.solve(slopes, apply(slopes, [ONE, *along]), along)]
+
+    def speed(self, s: Interval) -> Interval:
+        """`|z'|` on the arc. From its coordinates in the frame, whose columns are nearly orthonormal: sharper than
+        from those of `z'`.
+        """
+        y, square = self.direction(s, self.arc(s)), ZERO
+        for i, row in enumerate(self.gram):
+            square = square + row[i] * y[i].power(2) + exact(2) * y[i] * dot(row[:i], y[:i])
+        return square.sqrt()
+
+    @cached_property
+    def gram(self) -> Matrix:
+        """`F^T F` for the frame `F`."""
+        return matmul(transpose(self.frame), self.frame)
 
     def solve(self, slopes: Matrix, right: Vector, start: Vector) -> Vector:
-        """`start + N y` with `DG N y = -right`."""
+        """`start + y` with `DG N y = -right`."""
         m = [row[1:] for row in slopes]
         r = approximate_inverse(middles(m))
         y = corrected(r, m, matmul(r, [[-v] for v in right]))
-        return [a + b for a, b in zip(start, apply(self.normal, [row[0] for row in y]), strict=True)]
+        return [a + row[0] for a, row in zip(start, y, strict=True)]
 
     def acceleration(self, s: Interval, w: Vector, velocity: Vector) -> Vector:
         """`z''` on the arc: `DG z'' = -D**2 G (z', z')`."""
         none = [ZERO] * len(velocity)
         bends = self.equation.along(self.z(s, w), velocity, none)[2]
         slopes = self.frame_slopes(s, w)
-        turned = apply([row[1:] for row in slopes], [exact(2) * q for q in self.bend])
-        return self.solve(slopes, [a + b for a, b in zip(bends, turned, strict=True)], self.curvature)
+        twice = [exact(2) * q for q in self.bend]
+        turned = apply([row[1:] for row in slopes], twice)
+        return apply(self.normal, self.solve(slopes, [a + b for a, b in zip(bends, turned, strict=True)], twice))
 
     def coordinates(self, z: Vector) -> tuple[Interval, Vector]:
         """`(s, w)` of points."""

@@ -135,7 +135,7 @@ class System:
         f, x = self.problem.f, self.x(z)
         g, hessian = f.hessian_at(x)
         plus = self.problem.plus(x, g)
-        turned = self.problem.perturbation(g, hessian)
+        turned = self.problem.perturbation(*self.problem.direction(g), hessian)
         if self.slice is None:
             return matmul(f.hessian_at(plus)[1], turned)
         return matmul(f.residuals_at(plus)[1], matmul(turned, self.slice))
@@ -191,12 +191,12 @@ class Point:
     @cached_property
     def turn(self) -> Matrix:
         """`Du` at `x*`."""
-        return self.problem.turn(self.gradient, self.hessian)
+        return self.problem.turn(self.s, self.u, self.hessian)
 
     @cached_property
     def perturbation(self) -> Matrix:
         """`J` at `x*`."""
-        return self.problem.perturbation(self.gradient, self.hessian)
+        return self.problem.perturbation(self.s, self.u, self.hessian)
 
     @cached_property
     def b(self) -> Matrix:

@@ -146,14 +146,13 @@ class Problem:
             return identity(d)
         return [[(self.squares[i] - u[i].power(2)) if i == j else -(u[i] * u[j]) for j in range(d)] for i in range(d)]
 
-    def turn(self, g: Vector, hessian: Matrix) -> Matrix:
-        """`Du`: for SAM `P H/q`."""
-        s, u = self.direction(g)
+    def turn(self, s: Interval, u: Vector, hessian: Matrix) -> Matrix:
+        """`Du`, where the direction is known: for SAM `P H/q`."""
         return scaled(ONE / s, matmul(self.projection(u), hessian))
 
-    def perturbation(self, g: Vector, hessian: Matrix) -> Matrix:
+    def perturbation(self, s: Interval, u: Vector, hessian: Matrix) -> Matrix:
         """`J`."""
-        return add(identity(len(g)), scaled(self.rho, self.turn(g, hessian)))
+        return add(identity(len(u)), scaled(self.rho, self.turn(s, u, hessian)))
 
 
 @dataclass
