@@ -54,19 +54,31 @@ class Equation:
         self.end_of_bends = len(code.nodes)
         along |= dict(zip(velocity, acceleration, strict=True))
         self.second = code.tangents(self.first, along)
+        self.end_of_second = len(code.nodes)
         self.third = code.tangents(self.second, along)
         self.fixed: Vector = [ZERO] * constants
 
     def along(self, z: Vector, v: Vector, a: Vector) -> list[Vector]:
-        """`G` and its three derivatives on boxes of points, velocities and accelerations."""
-        values = self.code.evaluate([*z, *self.fixed, *v, *a])
-        return [[values[i] for i in nodes] for nodes in (self.outputs, self.first, self.second, self.third)]
+        """`G` and its first and second derivative on boxes of points, velocities and accelerations."""
+        values = self.code.evaluate([*z, *self.fixed, *v, *a], self.end_of_second)
+        return [[values[i] for i in nodes] for nodes in (self.outputs, self.first, self.second)]
 
-    def slope(self, z: Vector, v: Vector, bends: bool) -> tuple[Vector, Matrix]:
-        """`DG v`, and if wanted its derivatives by `z` for fixed `v`."""
+    def third_along(self, z: Vector, v: Vector, a: Vector) -> Vector:
+        """The third one."""
+        values = self.code.evaluate([*z, *self.fixed, *v, *a])
+        return [values[i] for i in self.third]
+
+    def derivative(self, z: Vector) -> Matrix:
+        """`DG`."""
         none = [ZERO] * len(z)
-        values = self.code.evaluate([*z, *self.fixed, *v, *none], self.end_of_bends if bends else self.end_of_first)
-        return [values[i] for i in self.first], self.code.jacobian(values, self.first, self.z) if bends else []
+        values = self.code.evaluate([*z, *self.fixed, *none, *none], self.end_of_first)
+        return self.code.jacobian(values, self.outputs, self.z)
+
+    def slope(self, z: Vector, v: Vector) -> tuple[Vector, Matrix]:
+        """`DG v`, and its derivatives by `z` for fixed `v`."""
+        none = [ZERO] * len(z)
+        values = self.code.evaluate([*z, *self.fixed, *v, *none], self.end_of_bends)
+        return [values[i] for i in self.first], self.code.jacobian(values, self.first, self.z)
 
 
 class Cell:
@@ -93,6 +105,7 @@ class Cell:
         self.preconditioner = [[exact(v) for v in row] for row in preconditioner]
         self.frame = [[t, *row] for t, row in zip(self.tangent, self.normal, strict=True)]
         self.arcs: dict[Interval, Vector] = {}
+        self.nested = [(self.range(), self.box)]  # ranges of s, each in the one before, with boxes around their arcs
 
     @cached_property
     def inverse_frame(self) -> Matrix:
@@ -114,7 +127,7 @@ class Cell:
         s0 = s.middle()
         t = s - s0
         at, rates = self.equation.along(self.z(s0, middle), self.rates(s0), self.curvature), self.rates(s)
-        last = self.equation.along(self.z(s, middle), rates, self.curvature)[3]
+        last = self.equation.third_along(self.z(s, middle), rates, self.curvature)
         weights = [t, exact(Fraction(1, 2)) * t.power(2), exact(Fraction(1, 6)) * t.power(3)]
         terms = [apply(c, v) for v in (at[0], at[1], at[2], last)]
         rest = apply(defect(c, slopes), steps)
@@ -134,35 +147,50 @@ class Cell:
 
     def arc(self, s: Interval) -> Vector:
         """A box of `w` around the arc at all these `s`, once the cell is proved."""
-        if s in self.arcs:
-            return self.arcs[s]
+        if s not in self.arcs:
+            self.arcs[s] = self.sharpened(s, SHARPENINGS)
+        return self.arcs[s]
+
+    def sharpened(self, s: Interval, times: int) -> Vector:
+        """Such a box, from the last one for a larger range by a few steps of Newton's method."""
         if not s.inside(self.range()):
             raise Undefined("a part is not inside of its cell")
-        w, c = self.box, self.preconditioner
-        for _ in range(SHARPENINGS):
+        while not s.inside(self.nested[-1][0]):
+            self.nested.pop()
+        w, c = self.nested[-1][1], self.preconditioner
+        thin = width(s) * Interval((1, 1, -12))  # of no account beside how far the arc goes
+        for _ in range(times):
             slopes = self.normal_slopes(s, w)
             c = middles(add(c, matmul(defect(c, slopes), c)))
             before, w = w, [meet(a, b) for a, b in zip(self.image(s, w, c, slopes), w, strict=True)]
             if not any(width(x).below(width(y) * Interval((1, 1, -1))) for x, y in zip(w, before, strict=True)):
                 break
-        self.arcs[s] = w
+            if all(width(x).below(thin) for x in w):
+                break
+        if s[0] != s[1]:
+            self.nested.append((s, w))
         return w
 
-    def frame_slopes(self, s: Interval, w: Vector) -> Matrix:
-        """`DG [T, N]` at these parameters: the values in the middle, and slopes times steps; or as it is written."""
+    def slopes(self, s: Interval, w: Vector, columns: Matrix) -> Matrix:
+        """`DG` times columns at these parameters: the values in the middle, and slopes times steps; or as it is
+        written.
+        """
         middle, steps = middle_of([s, *w])
-        centre, whole = self.z(middle[0], middle[1:]), self.z(s, w)
+        values, whole = matmul(self.equation.derivative(self.z(middle[0], middle[1:])), columns), self.z(s, w)
         moves = [r * steps[0] + n for r, n in zip(self.rates(s), apply(self.normal, steps[1:]), strict=True)]
-        columns = []
-        for direction in transpose(self.frame):
-            values, _ = self.equation.slope(centre, direction, bends=False)
-            plain, bends = self.equation.slope(whole, direction, bends=True)
-            columns.append([meet(v + dot(row, moves), p) for v, row, p in zip(values, bends, plain, strict=True)])
-        return transpose(columns)
+        result = []
+        for value, column in zip(transpose(values), transpose(columns), strict=True):
+            plain, bends = self.equation.slope(whole, column)
+            result.append([meet(v + dot(row, moves), p) for v, row, p in zip(value, bends, plain, strict=True)])
+        return transpose(result)
+
+    def frame_slopes(self, s: Interval, w: Vector) -> Matrix:
+        """`DG [T, N]` at these parameters."""
+        return self.slopes(s, w, self.frame)
 
     def normal_slopes(self, s: Interval, w: Vector) -> Matrix:
         """`DG N` at these parameters."""
-        return [row[1:] for row in self.frame_slopes(s, w)]
+        return self.slopes(s, w, self.normal)
 
     def velocity(self, s: Interval, w: Vector) -> Vector:
         """`z'` on the arc at these parameters."""

@@ -43,7 +43,7 @@ class ArcPoint(Point):
         super().__init__(problem, True, cell.z(s, arc))
         if s[0] == s[1]:
             return
-        middle = Point(problem, True, cell.z(s.middle(), cell.arc(s.middle())))
+        middle = Point(problem, True, cell.z(s.middle(), cell.sharpened(s.middle(), 2)))
         step, velocity = s - s.middle(), cell.velocity(s, arc)
 
         def common(plain: Vector, start: Vector, slopes: Matrix) -> Vector:
