@@ -38,20 +38,20 @@ def steps(model, optimizer, data):
 
 @pytest.mark.parametrize("kind", [SAM, SAMPa])
 def test_casts_of_the_weights_are_made_anew_at_each_point(kind):
-    """In one autocast context around both passes the second does not get the weights that were cast in the first."""
+    """In one autocast context around a whole run no pass gets weights that were cast in an earlier one."""
     ends = []
     for around in (True, False):
         model = network()
         optimizer = kind(model.parameters(), torch.optim.SGD, rho=1.0, lr=0.1, model=model)
-        for batch in batches(3):
+        with torch.autocast("cpu", dtype=torch.bfloat16) if around else nullcontext():
+            for batch in batches(3):
 
-            def closure(model=model, batch=batch):
-                with torch.autocast("cpu", dtype=torch.bfloat16):
-                    loss = loss_of(model, batch)
-                loss.backward()
-                return loss
+                def closure(model=model, batch=batch):
+                    with torch.autocast("cpu", dtype=torch.bfloat16):
+                        loss = loss_of(model, batch)
+                    loss.backward()
+                    return loss
 
-            with torch.autocast("cpu", dtype=torch.bfloat16) if around else nullcontext():
                 optimizer.step(closure)
         ends.append(weights_of(model))
     assert same(*ends)
