@@ -1,10 +1,10 @@
 """Runs of SAM from random weights to a theorem: what proving, checking and simulating them costs; radii of basins.
 
-    python benchmarks/runs.py run 316 207 278    # prove from these starts, check by mpmath on all cores, simulate
+    python benchmarks/runs.py run 0.01 316 207   # prove from these starts, check by mpmath on all cores, simulate
     python benchmarks/runs.py simulate FILE      # the run of a certificate again, as points in 2000 bits: no sets
     python benchmarks/runs.py radii 20           # proved radii of so many points over radii at which runs still return
 
-A 2-8-1 tanh network with eight samples, labels -1 and 1, rho = 8, step 0.01; starts are random weights with gain 2. The
+A 2-8-1 tanh network with eight samples, labels -1 and 1, rho = 8; starts are random weights with gain 2. The
 simulation shares nothing with the library but the network's data: its layers are written out for python-flint. The
 empirical radius is the largest power of 2 at which SAM comes back to r(x+) = 0 from all starts at that distance: in 24
 random directions, and both ways along the eight in which r(x+) changes most.
@@ -31,7 +31,9 @@ def network() -> hc.TanhNetwork:
     return hc.TanhNetwork((2, 8, 1), rng.normal(size=(8, 2)), rng.choice([-1.0, 1.0], size=8))
 
 
-def simulated(f: hc.TanhNetwork, start: tuple[Fraction, ...], ends: list[int]) -> Iterator[list[Fraction]]:
+def simulated(
+    f: hc.TanhNetwork, start: tuple[Fraction, ...], step: Fraction, ends: list[int]
+) -> Iterator[list[Fraction]]:
     """Yield where the run is after so many steps: points in `BITS` bits, rounded at every step."""
     from flint import arb, arb_mat, ctx, fmpq
 
@@ -57,7 +59,7 @@ def simulated(f: hc.TanhNetwork, start: tuple[Fraction, ...], ends: list[int]) -
         return [inner[k][j] for j in range(hidden) for k in range(2)] + biases + outer + [sum(errors)]
 
     x = [arb(fmpq(v.numerator, v.denominator)).mid() for v in start]
-    eta = arb(fmpq(Fraction(STEP).numerator, Fraction(STEP).denominator))
+    eta = arb(fmpq(step.numerator, step.denominator))
     for k in range(ends[-1] + 1):
         if k in ends:
             yield [_fraction(v) for v in x]
@@ -76,7 +78,7 @@ def simulate(cert: hc.Certificate) -> None:
     """Compare the cubes of a certificate with the simulation."""
     inputs, begun = cert["converges"].inputs, time.process_time()
     ends = [int(end) for end in inputs["ends"]]
-    runs = simulated(network(), inputs["start"], ends)
+    runs = simulated(network(), inputs["start"], inputs["step"], ends)
     for end, x, centre, radius in zip(ends, runs, inputs["centres"], inputs["radii"], strict=True):
         off = max(abs(a - b) for a, b in zip(x, centre, strict=True))
         print(f"{end:7d} steps: {float(off / radius):.3f} of the radius 2^{np.log2(float(radius)):.0f} from the centre")
@@ -85,13 +87,13 @@ def simulate(cert: hc.Certificate) -> None:
     print(f"simulated in {BITS} bits in {time.process_time() - begun:.0f} s")
 
 
-def run(seeds: list[int]) -> None:
+def run(step: str, seeds: list[int]) -> None:
     """Prove from some starts, check, and simulate."""
     f = network()
     starts = f.initial(0, count=512, gain=2.0)
     for seed in seeds:
         begun = time.process_time()
-        cert = hc.certify(f, None, RHO, basin=STEP, start=starts[seed], budget=3600)
+        cert = hc.certify(f, None, RHO, basin=step, start=starts[seed], budget=3600)
         claim = cert["converges"]
         print(f"start {seed}: {claim.status} in {time.process_time() - begun:.0f} s of processor time")
         if claim.status is not hc.Status.PROVED:
@@ -145,7 +147,7 @@ def empirical(f: hc.TanhNetwork, x: np.ndarray) -> float:
 if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     if what == "run":
-        run([int(seed) for seed in rest])
+        run(rest[0], [int(seed) for seed in rest[1:]])
     elif what == "simulate":
         simulate(hc.load(rest[0]))
     else:
