@@ -18,6 +18,7 @@ from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scale
 from hallucheck.objectives import Objective, read_objective
 from hallucheck.reading import (
     Companion,
+    NotCovered,
     Refused,
     check_digest,
     choice,
@@ -190,8 +191,10 @@ def index_below(m: int) -> Callable[[Any, str], int]:
 
 def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
     """The field `problem`, and its digest."""
-    more = ("variant", "scales", *["batches"] * (document["kind"] == "point"))
+    more = ("variant", "scales", *["batches", "weight_decay"] * (document["kind"] == "point"))
     value = record(document["problem"], "problem", ("objective", "rho"), more)
+    if "weight_decay" in value:
+        raise NotCovered("weight decay")
     objective = read_objective(value["objective"], "problem.objective", companion)
     f = Function(objective)
     variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")

@@ -69,6 +69,11 @@ class Problem:
         return Sentence("point.equation", (self.law, self.residual))
 
     @property
+    def decay(self) -> Fraction:
+        """Weight decay w at x: a step goes along ``g(x+) + w x``."""
+        return Fraction(0)
+
+    @property
     def described(self) -> str:
         """What a card says of the problem besides its radius and law."""
         return ""
@@ -206,13 +211,20 @@ class Point:
 
     @cached_property
     def shifted_gradient(self) -> list[Ball]:
-        """``F(x) = g(x+)``."""
-        return self.objective.enclose_gradient(self.arithmetic, self.plus)
+        """``F(x) = g(x+)``; with weight decay ``g(x+) + w x``."""
+        shifted = self.objective.enclose_gradient(self.arithmetic, self.plus)
+        if not self.problem.decay:
+            return shifted
+        decay = self.arithmetic.constant(self.problem.decay)
+        return [g + decay * x for g, x in zip(shifted, self.x, strict=True)]
 
     @cached_property
     def sam_matrix(self) -> Matrix:
-        """``M = H(x+) J``, the Jacobian of ``F``."""
+        """``M = H(x+) J``, with weight decay ``H(x+) J + w I``: the Jacobian of ``F``."""
         result: Matrix = self.arithmetic.matrix_product(self.hessian_plus, self.perturbation)
+        if self.problem.decay:
+            for i, row in enumerate(result):
+                row[i] = row[i] + self.arithmetic.constant(self.problem.decay)
         return result
 
     @cached_property

@@ -26,7 +26,7 @@ LENGTH, VALUE, GRADIENT, CURVATURE, STEP = (2, 0), (0, 2), (-2, 2), (-4, 2), (4,
 _NAMES = {
     LENGTH: "offset radius distance length rho rho_start rho_end",
     VALUE: "level maximum target_value sam_value value value_elsewhere",
-    GRADIENT: "gradient_norm",
+    GRADIENT: "gradient_norm decayed_gradient_norm shifted_gradient_norm sam_gradient_norm",
     CURVATURE: "multiplier curvature smallest_hessian_eigenvalue largest_hessian_eigenvalue second_derivative "
     "smallest_real_part",
     STEP: "step_bound",

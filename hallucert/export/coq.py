@@ -85,7 +85,8 @@ def theorem(certificate: object) -> str:
     if "existence" not in certificate or not certificate["existence"]:
         raise ArgumentError("certificate.claims", f"<{', '.join(certificate.claims)}>", "prove existence")
     if certificate.problem.claims:
-        raise ArgumentError("certificate.claims", "<of mini-batches>", "be about full gradients")
+        kind = "with weight decay" if certificate.problem.decay else "of mini-batches"
+        raise ArgumentError("certificate.claims", f"<{kind}>", "be about full gradients, without weight decay")
     if certificate.law.variant not in AHEAD:
         raise ArgumentError("certificate.variant", certificate.law.variant, f"be one of {', '.join(AHEAD)}")
     objective = _formula(certificate.objective)

@@ -75,6 +75,9 @@ HALLUCINATED = (
     r"$\nabla f$ does not vanish."
 )
 
+SHIFTED = r"\nabla f(\mathbf{x}_{k}^{+})"
+"""Along what a step goes; weight decay adds to it."""
+
 MEANINGS = {
     r"\bf_b\b": (
         r"for each batch $b$ of the certificate $f_{b}$ is the loss on it, $\mathbf{r}_{b}$ are its residuals, "
@@ -85,16 +88,15 @@ MEANINGS = {
     r"\bJ\b": r"$J = \mathrm{D}\mathbf{x}^{+}$ is the derivative of $\mathbf{x} \mapsto \mathbf{x}^{+}$",
     r"\bH\b": r"$H = \nabla^{2} f$",
     r"(?<!\^)\b[UA]?SAM\b": (
-        r"NAME with the step $\eta$ is the iteration $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\nabla "
-        r"f(\mathbf{x}_{k}^{+})$"
+        rf"NAME with the step $\eta$ is the iteration $\mathbf{{x}}_{{k+1}} = \mathbf{{x}}_{{k}} - \eta\,{SHIFTED}$"
     ),
     r"\(heavy ball\)": (
-        r"with the momentum $\beta$ (heavy ball) it is $\mathbf{v}_{k+1} = \beta\,\mathbf{v}_{k} + \nabla "
-        r"f(\mathbf{x}_{k}^{+})$, $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\mathbf{v}_{k+1}$"
+        rf"with the momentum $\beta$ (heavy ball) it is $\mathbf{{v}}_{{k+1}} = \beta\,\mathbf{{v}}_{{k}} + {SHIFTED}$"
+        r", $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,\mathbf{v}_{k+1}$"
     ),
     r"Nesterov": (
-        r"with Nesterov's momentum $\beta$ it is $\mathbf{v}_{k+1} = \beta\,\mathbf{v}_{k} + \nabla "
-        r"f(\mathbf{x}_{k}^{+})$, $\mathbf{x}_{k+1} = \mathbf{x}_{k} - \eta\,(\nabla f(\mathbf{x}_{k}^{+}) + "
+        rf"with Nesterov's momentum $\beta$ it is $\mathbf{{v}}_{{k+1}} = \beta\,\mathbf{{v}}_{{k}} + {SHIFTED}$, "
+        rf"$\mathbf{{x}}_{{k+1}} = \mathbf{{x}}_{{k}} - \eta\,({SHIFTED} + "
         r"\beta\,\mathbf{v}_{k+1})$"
     ),
     r"\bK = A B\^T": (r"$A = \mathrm{D}\mathbf{r}(\mathbf{x}^{+})\,J$ and $B = \mathrm{D}\mathbf{r}(\mathbf{x}^{+})$"),
@@ -182,15 +184,21 @@ def _setting(certificate: Made) -> Iterator[str]:
     if isinstance(certificate, Census):
         rho = certificate.problem.rho
     radius = "" if rho is None else rf"$\rho = {fraction(rho)}$ and "
-    yield f"and let {radius}{_step(law)}."
-    yield HALLUCINATED.replace("NAME", law.name)
-    statements = " ".join(claim.statement for claim in certificate.all_claims)
     problem = getattr(certificate, "problem", None)
+    decay: Fraction = getattr(problem, "decay", Fraction(0))
+    if decay:
+        radius = f"$w = {fraction(decay)}$, {radius}"
+    yield f"and let {radius}{_step(law)}."
+    if not decay:
+        yield HALLUCINATED.replace("NAME", law.name)
+    statements = " ".join(claim.statement for claim in certificate.all_claims)
     if isinstance(certificate, Census) and certificate.points:
         statements += " SAM"
     if isinstance(problem, BatchProblem):
         statements = re.sub(r"\bSAM\b", "", statements)
     meanings = [meaning for pattern, meaning in MEANINGS.items() if re.search(pattern, statements)]
+    if decay:
+        meanings = [meaning.replace(SHIFTED, rf"({SHIFTED} + w\,\mathbf{{x}}_{{k}})") for meaning in meanings]
     if meanings:
         yield f"Furthermore, {'; '.join(meanings).replace('NAME', law.name)}."
     if isinstance(problem, BatchProblem):

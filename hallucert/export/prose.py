@@ -51,7 +51,7 @@ SYMBOLS = {
     "N^T (J + J^T)/2 N": r"N^{\mathsf{T}}\,\tfrac{1}{2}(J + J^{\mathsf{T}})\,N",
     "sqrt(1 - 2 eta a (1 - eta/E))": r"\sqrt{1 - 2 \eta a (1 - \eta/E)}",
     **{name: rf"\mathbf{{{name}}}" for name in "pqxyzucr"},
-    **{name: name for name in "bfgnABDEHIJKMNSTXZ"},
+    **{name: name for name in "bfgnwABDEHIJKMNSTXZ"},
     **{name: f"\\{name}" for name in ("rho", "eta", "lambda", "alpha", "pi")},
 }
 """What is mathematics in a sentence: points and other vectors are bold, so that no variable is taken for one."""

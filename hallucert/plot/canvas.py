@@ -255,7 +255,8 @@ def checked_points(points: object, dimension: int = 2) -> list[Drawn]:
         if not (hasattr(point, "x") and hasattr(point, "rho") and hasattr(point, "objective")):
             raise ArgumentError("points", point, must)
         if hasattr(point, "batches") or getattr(getattr(point, "problem", None), "claims", None):
-            raise ArgumentError("points", "<a point of mini-batches>", "have one perturbed point each to be drawn")
+            must = "be points of full gradients, without weight decay, to be drawn"
+            raise ArgumentError("points", "<of mini-batches or with weight decay>", must)
         x = np.asarray(point.x, dtype=float)
         if x.shape != (dimension,):
             where = "the plane" if dimension == 2 else "the line"

@@ -79,6 +79,7 @@ class OfFunction(OfCandidate, total=False):
     checkpoint: str | PathLike[str] | None
     batches: Array
     probabilities: Array
+    weight_decay: Exact | None
 
 
 class OfCurve(Common, total=False):
@@ -188,6 +189,10 @@ def certify(
 
         ``probabilities`` : exact positive numbers with the sum 1, with ``batches``. With which a step draws each batch,
         in the order in which they are given; by default proportional to their sizes.
+
+        ``weight_decay`` : exact positive number w, of points of a function. SAM whose steps are ``x - eta (g(x+) + w
+        x)``, as of optimizers with weight decay: the claims are about a fixed point near `x` of these steps
+        (`hallucert.check.decay.claims`), which is no hallucinated point of f. Not with ``batches`` or a ``variant``.
 
         ``variant`` : {"sam", "usam"} or RadiusLaw, of points of a function; a candidate has its own. The ascent step,
         by default SAM's; for "usam" ``x+ = x + rho g(x)``.

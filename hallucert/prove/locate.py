@@ -171,7 +171,10 @@ def _why_singular(point: Point) -> Reason | None:
 
 
 def with_equation(point: Point) -> Problem:
-    """Choose the residual form if there are at most `d` residuals, much smaller at ``x+`` than at the point ``x``."""
+    """Choose the residual form if there are at most `d` residuals, much smaller at ``x+`` than at the point ``x``.
+
+    With weight decay the equations are all of ``g(x+) + w x = 0``.
+    """
     ar, objective = point.arithmetic, point.objective
     if point.problem.claims or point.problem.residual or not 0 < objective.residual_count <= objective.dimension:
         return point.problem

@@ -81,6 +81,8 @@ def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     if "rho" not in given:
         raise ArgumentError("rho", None, "be given")
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
+    if "weight_decay" in given:
+        problem = _with_decay(problem, given)
     if "batches" in given or "probabilities" in given:
         problem = _in_batches(problem, given)
     if "checkpoint" in given:
@@ -127,6 +129,18 @@ def _in_batches(problem: Problem, given: Mapping[str, Any]) -> Problem:
     if not 0 < f.residual_count <= f.dimension:
         raise ArgumentError("batches", given["batches"], "be left out but for at most d residuals")
     return batch_problem(problem, checked_batches(f, given["batches"], given.get("probabilities")))
+
+
+def _with_decay(problem: Problem, given: Mapping[str, Any]) -> Problem:
+    """Return the problem of SAM with weight decay."""
+    from hallucert.check.decay.problem import decay_problem
+
+    for name in ("batches", "probabilities", "global_box"):
+        if name in given:
+            raise ArgumentError(name, given[name], "be left out with weight_decay")
+    if problem.law != SAM:
+        raise ArgumentError("variant", problem.law.variant, 'be "sam" with weight_decay')
+    return decay_problem(problem, exact_radius(given["weight_decay"], "weight_decay"))
 
 
 def _in_arrays(problem: Problem, given: Mapping[str, Any]) -> bool:

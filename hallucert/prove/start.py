@@ -39,7 +39,7 @@ def prover_from_start(f: Objective, given: Mapping[str, Any]) -> Prover:
     f = checked_objective(f)
     f.require_rigorous()
     problem = Problem(f, exact_radius(given["rho"]), radius_law(given.get("variant", "sam"), f.dimension))
-    beside = ("radius", "global_box", "batches", "probabilities", "momentum", "nesterov")
+    beside = ("radius", "global_box", "batches", "probabilities", "momentum", "nesterov", "weight_decay")
     if name := next((name for name in beside if name in given), None):
         raise ArgumentError(name, given[name], "be left out where the run from a start proposes the point")
     path = checked_path(given["checkpoint"], "checkpoint") if "checkpoint" in given else None

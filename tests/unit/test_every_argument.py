@@ -83,7 +83,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
         {"subject": CYCLE, "radius": "1e-3", "max_boxes": 10, "precisions": Held([53])},
         {"subject": SHORT, "gap": 0.01, "budget": Held(1e-3)},
         {"subject": SHORT, "resume": None, "budget": Held(1e-3)},
-        {"subject": WELL, "x": POINT, "rho": "1.5", "checkpoint": None, "precisions": Held([53])},
+        {"subject": WELL, "x": POINT, "rho": "1.5", "checkpoint": None, "weight_decay": 1, "precisions": Held([53])},
         {
             "subject": SQUARES,
             "x": [-0.5, -0.5],

@@ -32,7 +32,7 @@ from hallucert.check.attraction.basin import BASIN
 from hallucert.check.attraction.norms import root
 from hallucert.check.claim import Claim, Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.problem import Point, Problem
+from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
 from hallucert.clock import Clock, OutOfTime, look
 from hallucert.processes import in_order, jobs_of
@@ -119,7 +119,7 @@ def run(evidence: Evidence, start: Sequence[Fraction], step: Fraction, bits: int
     while True:
         yield x
         with ar:
-            here = Point(ar, point.problem, x)
+            here = point.problem.at(ar, x)
             x = [v - eta * g for v, g in zip(x, here.shifted_gradient, strict=True)]
             if not (here.domain_certain and ar.all_finite([x])):
                 return

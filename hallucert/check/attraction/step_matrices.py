@@ -1,4 +1,4 @@
-"""Derivatives of SAM steps on boxes of doubles, many at a time: ``D Phi = I - eta H(x+) J(x)``.
+"""Derivatives of SAM steps on boxes of doubles, many at a time: ``D Phi = I - eta (H(x+) J(x) + w I)``.
 
 As in `hallucert.check.problem`, with ``T = D^2 - u u^T``, or ``T = I`` for USAM, ``J = I + (rho/s) T H(x)``; but
 gradients and Hessians come from array programs, whose lanes are the boxes. Where f is not certainly defined and
@@ -33,6 +33,7 @@ class StepMatrices:
         self.f, self.law, self.d = f, problem.law, f.dimension
         self.arrays = MidRadArrays(MidRadArithmetic())
         self.rho, self.step = MidRad.number(problem.rho), MidRad.number(step)
+        self.decay = MidRad.number(problem.decay) if problem.decay else None
         self._fixed = dict[int, Array]()
 
     def on(self, boxes: MidRad) -> MidRad:
@@ -55,6 +56,8 @@ class StepMatrices:
             factor = self.rho / size.reshape(-1, 1, 1)
         there = self._run(boxes + self.rho * u)
         after = self._hessian(there, len(boxes)) @ (one + factor * turned)
+        if self.decay is not None:
+            after = after + self.decay * one
         return one - self.step * after
 
     def _run(self, boxes: MidRad) -> Run:

@@ -77,7 +77,7 @@ def ellipse_of(certificate: Certificate, problem: Problem, step: Fraction) -> El
 def _is_of(certificate: Certificate, problem: Problem) -> bool:
     """Tell whether a point is one of plain SAM, for the same function and radius."""
     own = certificate.problem
-    same = own.law == SAM and not own.residual and own.rho == problem.rho
+    same = own.law == SAM and not own.residual and not own.claims and own.rho == problem.rho
     return same and own.objective.to_json() == problem.objective.to_json()
 
 

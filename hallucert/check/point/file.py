@@ -33,7 +33,7 @@ WITNESS = {"centre": "vector", "slice": "rows", "radius": "vector", "preconditio
 def from_json(data: object) -> Certificate:
     """Build the certificate of a point from plain data, checking every field."""
     problem = data.get("problem") if isinstance(data, Mapping) else None
-    given = set(problem) & {"variant", "scales", "batches"} if isinstance(problem, Mapping) else set()
+    given = set(problem) & {"variant", "scales", "batches", "weight_decay"} if isinstance(problem, Mapping) else set()
     top, problem = fields.read_top(data, NAMES, {"objective", "rho"} | given)
     objective = objective_from_json(problem["objective"], "problem.objective")
     if objective.dimension > fields.MAX_BOX_DIMENSION:
@@ -48,6 +48,10 @@ def from_json(data: object) -> Certificate:
         from hallucert.check.batches.problem import posed_in_batches  # most points have none
 
         posed = posed_in_batches(posed, problem["batches"], witness is not None)
+    if "weight_decay" in problem:
+        from hallucert.check.decay.problem import posed_with_decay  # most points have none
+
+        posed = posed_with_decay(posed, problem["weight_decay"], is_box)
     facts = None if witness is None else Facts(posed, witness)
     claims = claims_of(top["claims"], rules_of(posed, is_box), facts)
     box = read_enclosure(top["enclosure"], claims, objective.dimension)
@@ -144,6 +148,8 @@ def to_json(certificate: Certificate) -> dict[str, JSON]:
         problem["scales"] = fields.plain(asked.law.scales)
     if (batches := getattr(asked, "batches", None)) is not None:
         problem["batches"] = batches.to_json()
+    if asked.decay:
+        problem["weight_decay"] = format_rational(asked.decay)
     if certificate.witness is not None:
         system = RESIDUAL if asked.residual else GRADIENT if certificate.witness.solves else BOX
         witness = {"system": system, **fields.record(certificate.witness, WITNESS)}

@@ -14,6 +14,7 @@ import numpy as np
 from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of
 from hallucert.check.point.rule import Evidence, Inputs
 from hallucert.check.reason import Reason
+from hallucert.exact import float_above
 from hallucert.prove import regions
 from hallucert.prove.attraction.basin import LARGEST_DIMENSION, with_set
 
@@ -47,12 +48,12 @@ def _basis(evidence: Evidence, asked: Inputs) -> tuple[Fraction, ...] | None:
     from scipy.linalg import LinAlgError, solve_discrete_lyapunov
 
     ar = evidence.arithmetic
-    t, step = ar.approximations(derivative(ar, evidence.point.sam_matrix, asked)), float(asked["step"])
+    t = ar.approximations(derivative(ar, evidence.point.sam_matrix, asked))
     d = len(t) // 2
-    units = np.repeat([1.0, step], d)
+    units = np.repeat([1.0, float_above(asked["step"])], d)
     t = units[:, None] * t / units
-    s = (1 + np.abs(np.linalg.eigvals(t)).max()) / 2
     try:
+        s = (1 + np.abs(np.linalg.eigvals(t)).max()) / 2
         v = np.linalg.cholesky(np.linalg.inv(solve_discrete_lyapunov(t.T / s, np.eye(2 * d))))
     except (LinAlgError, np.linalg.LinAlgError, ValueError):
         return None

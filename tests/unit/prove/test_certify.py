@@ -22,7 +22,7 @@ POINT = dict.fromkeys(("radius", "max_boxes", "global_box", "basin", "start", "m
     ("subject", "what", "takes"),
     [
         (CANDIDATE, "a candidate", list(POINT)),
-        (WELL, "a function", ["x", "rho", *POINT, "variant", "checkpoint", "batches", "probabilities"]),
+        (WELL, "a function", ["x", "rho", *POINT, "variant", "checkpoint", "batches", "probabilities", "weight_decay"]),
         (BRANCH, "a branch", ["resume", "gap"]),
         (SHEET, "a sheet", ["resume"]),
     ],

@@ -10,6 +10,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction.step_matrices import StepMatrices
+from hallucert.check.decay.problem import decay_problem
 from hallucert.check.problem import Problem
 from hallucert.errors import DomainError
 from hallucert.objectives.radius_law import SAM, RadiusLaw
@@ -61,3 +62,13 @@ def test_the_domain_is_that_of_the_function() -> None:
     opaque = hc.Objective.from_callable(lambda x: np.floor(x[0]), 1, rigorous=False)
     with pytest.raises(DomainError):
         StepMatrices(Problem(opaque, Fraction(1)), Fraction(1, 5))
+
+
+def test_weight_decay_adds_to_the_diagonal() -> None:
+    """``I - eta (M + w I)``: those without it, less eta w."""
+    x, plain = PLACES[:, :3], Problem(FUNCTIONS[0], Fraction(3, 4))
+    without, found = (
+        StepMatrices(problem, Fraction(1, 5)).on(MidRad(x)) for problem in (plain, decay_problem(plain, Fraction(1, 2)))
+    )
+    np.testing.assert_allclose(found.mid, without.mid - 0.1 * np.eye(3), rtol=1e-12, atol=1e-12)
+    assert 0 < found.rad.max() < 1e-11

@@ -1,0 +1,1 @@
+"""Theorems about SAM with weight decay at the clean point."""
