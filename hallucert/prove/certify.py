@@ -179,7 +179,7 @@ def certify(
         ``nesterov`` : bool, with ``momentum``. Nesterov's, as in PyTorch: ``x' = x - step (g(x+) + momentum v')``.
 
         ``checkpoint`` : path, with ``start`` and without `x`. File that keeps how far the run is, from which it is
-        continued after Ctrl-C.
+        continued after Ctrl-C. It is believed; `hallucert.verify` shows the whole run again.
 
         ``max_boxes`` : int, of points. Budget of each claim that subdivides (`farthest_point`, `global_target`).
 

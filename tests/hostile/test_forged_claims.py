@@ -18,8 +18,9 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.similarity import Disc
 from hallucert.check.attraction import attractor
+from hallucert.check.file import fields
 from hallucert.check.file.fields import MAX_MATRIX_BITS, problem_digest
-from hallucert.check.file.files import load, to_json
+from hallucert.check.file.files import from_json, load, to_json
 from hallucert.check.point import existence
 from hallucert.check.point.rule import BY_NAME, Evidence, Facts
 from hallucert.check.reason import Reason
@@ -161,6 +162,22 @@ def test_short_exponents_do_not_fill_the_memory(tmp_path):
     witness["preconditioner"] = [["1p20000"] * d] * d
     with pytest.raises(CertificateError, match=f"at most {MAX_MATRIX_BITS} bits"):
         load(_saved(tmp_path, data))
+
+
+@pytest.mark.parametrize("place", ["centre", "enclosure", "direction"])
+def test_short_exponents_do_not_fill_the_memory_in_lists(place, monkeypatch):
+    """Nor do lists of them: those of an inverse, a box and a direction end where their bits do."""
+    data = to_json(hc.certify_stall(hc.Objective.parse(WELL), [0.1, 0.2], "1/10"))
+    many = ["1p20000"] * 20
+    if place == "centre":
+        data["witness"]["centre"] = many
+    elif place == "enclosure":
+        data["enclosure"] = [[end, end] for end in many]
+    else:
+        data["claims"][0]["inputs"]["direction"] = many
+    monkeypatch.setattr(fields, "MAX_VECTOR_BITS", 10 * 20_000)
+    with pytest.raises(CertificateError, match=f"{place}: must have at most 200000 bits"):
+        from_json(data)
 
 
 def test_numbers_near_nothing_stay_short(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,8 @@ MAX_SENTENCE = 40_000
 """Characters: a sentence may hold the longest number several times."""
 MAX_PRECISION = 2000
 MAX_NUMBER_BITS = 4096
-MAX_MATRIX_BITS = 2**30
-"""Of all numerators and denominators of a matrix: ``"1p20000"`` is short as text and long as a number."""
+MAX_VECTOR_BITS, MAX_MATRIX_BITS = 2**28, 2**30
+"""Of all numerators and denominators of a list, or a matrix: ``"1p20000"`` is short as text and long as a number."""
 PROVENANCE = {"hallucert": "version", "backend": "text", "backend_version": "version", "precision": "integer"}
 _VERSION = re.compile(r"[A-Za-z0-9 ._+-]{1,60}")
 
@@ -106,7 +106,18 @@ def read_dyadic(value: object, field: str) -> Fraction:
 
 def read_dyadics(value: object, field: str) -> tuple[Fraction, ...]:
     """Return a list of dyadic numbers."""
-    return tuple(read_dyadic(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
+    return tuple(_counted(read_dyadic, MAX_VECTOR_BITS, value, field))
+
+
+def _counted(read: Callable[[object, str], Any], most: int, value: object, field: str) -> Iterator[Any]:
+    """Yield the numbers, or tuples of numbers, of a list, whose bits are counted while they are read."""
+    bits = 0
+    for i, item in enumerate(read_list(value, field)):
+        yield (found := read(item, f"{field}[{i}]"))
+        for x in found if isinstance(found, tuple) else (found,):
+            bits += x.numerator.bit_length() + x.denominator.bit_length()
+        if bits > most:
+            raise CertificateError(field, f"must have at most {most} bits")
 
 
 def read_exact(value: object, field: str) -> Fraction:
@@ -119,18 +130,12 @@ def read_exact(value: object, field: str) -> Fraction:
 
 def read_vector(value: object, field: str) -> tuple[Fraction, ...]:
     """Return a list of exact numbers."""
-    return tuple(read_exact(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
+    return tuple(_counted(read_exact, MAX_VECTOR_BITS, value, field))
 
 
 def read_rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
     """Return a matrix of exact numbers."""
-    rows, bits = [], 0
-    for i, row in enumerate(read_list(value, field)):
-        rows.append(read_vector(row, f"{field}[{i}]"))
-        bits += sum(x.numerator.bit_length() + x.denominator.bit_length() for x in rows[-1])
-        if bits > MAX_MATRIX_BITS:
-            raise CertificateError(field, f"must have at most {MAX_MATRIX_BITS} bits")
-    return tuple(rows)
+    return tuple(_counted(read_vector, MAX_MATRIX_BITS, value, field))
 
 
 def read_numbers(value: object, length: int, field: str) -> tuple[Fraction, ...]:
@@ -187,7 +192,7 @@ def read_interval(value: object, field: str) -> tuple[Fraction, Fraction]:
 
 def read_box(value: object, field: str) -> tuple[tuple[Fraction, Fraction], ...]:
     """Return a list of intervals."""
-    return tuple(read_interval(item, f"{field}[{i}]") for i, item in enumerate(read_list(value, field)))
+    return tuple(_counted(read_interval, MAX_VECTOR_BITS, value, field))
 
 
 def read_subdivision(value: object, field: str) -> Subdivision:
