@@ -143,32 +143,25 @@ def read_numbers(value: object, length: int, field: str) -> tuple[Fraction, ...]
     numbers = read_vector(value, field)
     if len(numbers) != length:
         raise CertificateError(field, f"must have {length} numbers")
-    _require_short(numbers, field)
-    return numbers
-
-
-def _require_short(numbers: Iterable[Fraction], field: str) -> None:
     if any(max(abs(x.numerator), x.denominator).bit_length() > MAX_NUMBER_BITS for x in numbers):
         raise CertificateError(field, f"must have numbers of at most {MAX_NUMBER_BITS} bits")
+    return numbers
 
 
 def read_positive(value: object, length: int, field: str) -> tuple[Fraction, ...]:
     """Return a list of `length` positive exact numbers, as short as for `read_numbers`."""
-    numbers = read_vector(value, field)
-    if len(numbers) != length or min(numbers) <= 0:
+    numbers = read_numbers(value, length, field)
+    if min(numbers) <= 0:
         raise CertificateError(field, f"must be {length} positive numbers")
-    _require_short(numbers, field)
     return numbers
 
 
 def read_square(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
     """Return a square matrix of exact numbers, as short as for `read_numbers`."""
-    rows = read_rows(value, field)
-    if len(rows) != size or any(len(row) != size for row in rows):
+    rows = read_list(value, field)
+    if len(rows) != size or any(not isinstance(row, list) or len(row) != size for row in rows):
         raise CertificateError(field, f"must be a {size} by {size} matrix")
-    for row in rows:
-        _require_short(row, field)
-    return rows
+    return tuple(read_numbers(row, size, f"{field}[{i}]") for i, row in enumerate(rows))
 
 
 def read_rho(value: object) -> Fraction:
