@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from os import PathLike
 
@@ -35,6 +34,7 @@ from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
 from hallucert.find.basins.search import Search, ellipses_of
 from hallucert.find.refine import refine
+from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.formula import FormulaObjective, checked_formula
 from hallucert.objectives.objective import Objective
 from hallucert.processes import checked_workers, in_order, jobs_of
@@ -51,8 +51,10 @@ LONGEST = 4000
 """Steps of one tube."""
 RUNS, RUN_STEPS = 200, 40_000
 """In floats, to find attractors."""
-SEARCHING = 0.6
+SEARCHING = 0.8
 """Of the time: the rest is for the proof of what was found."""
+KEEPING = 60.0
+"""Seconds of the search after which its checkpoint is written again."""
 _APART = 2.0**-20
 """Of the box: ends of runs that are nearer are the same attractor."""
 _PRECISION = 106
@@ -93,11 +95,12 @@ def basins(
     depth : int
         Cells are halved in both directions at most so often, up to 13 times.
     budget : float
-        Seconds; three fifths are for the search, the rest for the proof. What is not decided by then stays so.
+        Seconds; four fifths are for the search, the rest for the proof. What is not decided by then stays so.
     workers : int, optional
         Processes that prove, as for `hallucert.census`.
     checkpoint : path, optional
-        File in which the result is kept; if it is there, the search goes on from it. What is in it is proved again.
+        File in which what the search has found is kept, every minute and at its end; if it is there, the search goes on
+        from it. What is in it is proved again.
     seed : int
         Of the random starts.
     progress : bool or callable, optional
@@ -106,7 +109,8 @@ def basins(
     Returns
     -------
     Basins
-        What was proved when the goal was reached, nothing could be split, the time was up, or Ctrl-C ended the search.
+        What was proved when the goal was reached, nothing could be split, or the time was up. The first Ctrl-C is the
+        end of the search, whose result is then proved, the next one that of the proof.
 
     Raises
     ------
@@ -156,15 +160,14 @@ def basins(
         search = _search(problem, step, region, ellipses, depth)
         if _KEPT in kept.entries:
             search.resume(*_resumed(kept, depth))
-        _run(search, goal, clock)
-        partition, labels, steps = _leaves(search, region)
+        _run(search, goal, clock, kept)
+        cells, labels, steps = _leaves(search)
+        partition = Partition(region, cells)
         flow = Flow(problem, step, partition, labels, steps, ellipses)
-        labels = np.where(flow.settled(_edges(flow, jobs, worth, clock)), labels, 0)
+        with ended_by_interrupt(clock):
+            labels = np.where(flow.settled(_edges(flow, jobs, worth, clock)), labels, 0)
     ar = arithmetic("arb", _PRECISION)
-    result = Basins(problem, step, partition, labels, np.where(labels > 0, steps, 0), tuple(points), provenance(ar))
-    text, order = to_text(partition.cells, labels)
-    kept.add(_KEPT, {"cells": text, "steps": result.steps[order].tolist()})
-    return result
+    return Basins(problem, step, partition, labels, np.where(labels > 0, steps, 0), tuple(points), provenance(ar))
 
 
 def _found(
@@ -213,18 +216,27 @@ def _search(problem: Problem, step: Fraction, region: np.ndarray, ellipses: Sequ
     return Search(f, region, float(problem.rho), float(step), ellipses_of(rows), depth, min(BASE, depth), LONGEST)
 
 
-def _run(search: Search, goal: float, clock: Clock) -> None:
-    """Search, until the goal, the end of its part of the time, or Ctrl-C: what it has found is kept."""
-    part = clock.part(SEARCHING)
-    with suppress(KeyboardInterrupt):
-        search.run(goal, part.passed, lambda share: clock.tell("parts of 10000", round(10_000 * share), 10_000))
+def _run(search: Search, goal: float, clock: Clock, kept: Checkpoint) -> None:
+    """Search, until the goal, the end of its part of the time, or Ctrl-C; keep now and then what is proposed."""
+    part, last = clock.part(SEARCHING), clock.now()
+
+    def tell(share: float) -> None:
+        nonlocal last
+        clock.tell("parts of 10000", round(10_000 * share), 10_000)
+        if clock.now() - last >= KEEPING:
+            _keep(kept, search)
+            last = clock.now()
+
+    with ended_by_interrupt(part):
+        search.run(goal, part.passed, tell)
+    _keep(kept, search)
 
 
-def _leaves(search: Search, region: np.ndarray) -> tuple[Partition, np.ndarray, np.ndarray]:
+def _leaves(search: Search) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all cells of a search, with labels and steps."""
     settled, rest = search.settled, search.unsettled
     labels, steps = (np.concatenate([settled[:, k], np.zeros(len(rest), np.int64)]) for k in (3, 4))
-    return Partition(region, np.concatenate([settled[:, :3], rest])), labels, steps
+    return np.concatenate([settled[:, :3], rest]), labels, steps
 
 
 def _edges(flow: Flow, jobs: int | None, worth: float, clock: Clock) -> list[Edges]:
@@ -258,6 +270,15 @@ def _checkpoint(
     text = json.dumps([settings, [to_json(point) for point in points]], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Checkpoint(path, digest, "basins", "function, box, rho, step, depth or attractors")  # type: ignore[arg-type]
+
+
+def _keep(kept: Checkpoint, search: Search) -> None:
+    """Keep what a search has settled, and the other leaves, if there is a file for it."""
+    if kept.path is None:
+        return
+    cells, labels, steps = _leaves(search)
+    text, order = to_text(cells, labels)
+    kept.add(_KEPT, {"cells": text, "steps": steps[order].tolist()})
 
 
 def _resumed(kept: Checkpoint, depth: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Commands that search in floats, and prove what they found if it is to be saved; radii; and what is likely.
 
-``find, branch, sheet, safe-radius, critical-rho, prevalence``, each in the words of the function of that name.
+``find, branch, sheet, safe-radius, critical-rho, prevalence, basins``, each in the words of the function of that name.
 """
 
 from __future__ import annotations
@@ -242,6 +242,47 @@ def prevalence(
     answer(data, lambda: print_lines(str(found)), as_json)
 
 
+def basins(
+    rho: options.Rho,
+    step_size: options.RunStep,
+    formula: options.Formula = None,
+    box: options.Box = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    depth: options.Depth = 12,
+    goal: options.Goal = "0.97",
+    budget: options.Seconds = 600.0,
+    seed: options.Seed = 0,
+    save: options.Save = None,
+    checkpoint: options.Keep = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Prove which parts of a box of the plane SAM takes to which attractors, or out of the box.
+
+    Ctrl-C ends the search, and what it has found is proved. Exit status: 0 if the goal is proved, 1 if less is.
+    """
+    import hallucert as hc
+
+    f = options.objective_of(formula, gallery, dimension)
+    if box is None and gallery is None:
+        raise ArgumentError("--box", "<nothing>", "be given, unless --gallery is")
+    sides = options.sides_of(box, gallery, dimension, f.dimension)
+    part = options.number_of(str(goal), "--goal")
+    options.require_savable(save)
+    found = hc.basins(f, sides, rho, step_size, goal=part, depth=depth, budget=budget, seed=seed, checkpoint=checkpoint)
+    if save is not None:
+        found.save(save)
+
+    def data() -> output.JSON:
+        shares = {name: float(getattr(found, name)) for name in ("decided", "hallucinated")}
+        points = [output.plain(point.enclosure) for point in found.attractors]
+        claims = [output.claim_data(claim) for claim in found.all_claims]
+        head = {"function": f.name, "rho": rho, "step_size": step_size}
+        return head | shares | {"attractors": points, "claims": claims, "file": save and str(save)}
+
+    answer(data, lambda: print_lines(str(found)), as_json, found.decided >= part)
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "find": find,
     "branch": branch,
@@ -249,5 +290,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "safe-radius": safe_radius,
     "critical-rho": critical_rho,
     "prevalence": prevalence,
+    "basins": basins,
 }
 """The commands by their names."""

@@ -260,7 +260,7 @@ def _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cell, most
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells, most, registers, labels, steps, blamed):  # type: ignore[no-untyped-def]
-    """Follow cells (n, 3) one by one; each that is settled helps those after it."""
+    """Follow cells (n, 3) one by one, each for so many steps at most; each that is settled helps those after it."""
     work = (
         np.zeros(registers),
         np.zeros(registers),
@@ -270,7 +270,7 @@ def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells, 
         np.empty((STACK, 3), np.int64),
     )
     for n in range(cells.shape[0]):
-        label, k = _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells[n], most, work, blamed[n])
+        label, k = _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells[n], most[n], work, blamed[n])
         labels[n], steps[n] = label, k
         if label:
             settle(tree, cells[n, 0], cells[n, 1], cells[n, 2], label)

@@ -22,6 +22,10 @@ BATCH = 2000
 SPLITS = 6000
 """Cells below the level `base` that are split between two passes."""
 JUMPS = 12
+COARSE = 8
+"""Cells of this level or below are not split if their centres do not arrive."""
+MORE = 50
+"""Steps that a cell is followed beyond twice those that its centre takes to arrive."""
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Search:
         self.new = np.zeros((1, 3), np.int64)
         for _ in range(min(FIRST_LEVEL, self.depth)):
             self.new = self._split(self.new)
-        self.waiting, self.blamed = np.zeros((0, 3), np.int64), np.zeros((0, 2))
+        self.waiting, self.blamed, self.lost = np.zeros((0, 3), np.int64), np.zeros((0, 2)), np.zeros(0, bool)
         self.passes = 0
 
     @property
@@ -90,29 +94,44 @@ class Search:
                 return  # the same cells would fail again and again
 
     def _pass(self, passed: Callable[[], bool]) -> None:
-        """Follow the new cells."""
-        cells = self.new[np.argsort(self._arrivals(self.new), kind="stable")]
+        """Follow the new cells; those whose centres do not arrive anywhere cannot be settled as they are."""
+        cells, self.new = self.new, self.new[:0]
+        parts = []
         for first in range(0, len(cells), BATCH):
-            self.new = cells[first:]
             if passed():
+                self.new = cells
+                return
+            parts.append(self._arrivals(cells[first : first + BATCH]))
+        arrivals = np.concatenate(parts)
+        order = np.argsort(arrivals, kind="stable")
+        lost = arrivals[order] == self.most
+        self._fail(cells[order[lost]], self._centres(cells[order[lost]]), True)
+        self._follow(cells[order[~lost]], 2 * arrivals[order[~lost]] + MORE, passed)
+
+    def _follow(self, cells: np.ndarray, steps: np.ndarray, passed: Callable[[], bool]) -> None:
+        """Follow cells, for so many steps at most."""
+        finest = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2
+        for first in range(0, len(cells), BATCH):
+            if passed():
+                self.new = cells[first:]
                 return
             batch = cells[first : first + BATCH]
-            labels, steps, blamed = (
-                np.zeros(len(batch), np.int64),
-                np.zeros(len(batch), np.int64),
-                np.zeros((len(batch), 2)),
-            )
-            finest = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2
+            most = np.minimum(steps[first : first + BATCH], self.most)
+            labels, taken, blamed = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64), self._centres(batch)
             kernel.follow_all(
                 self.tree, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho, self.step, batch,
-                self.most, self.registers, labels, steps, blamed,
+                most, self.registers, labels, taken, blamed,
             )  # fmt: skip
             done = labels > 0
-            self.found.append(np.column_stack([batch, labels, steps])[done])
-            self.waiting = np.concatenate([self.waiting, batch[~done]])
-            self.blamed = np.concatenate([self.blamed, blamed[~done]])
-        self.new = cells[:0]
+            self.found.append(np.column_stack([batch, labels, taken])[done])
+            self._fail(batch[~done], blamed[~done], False)
         self.passes += 1
+
+    def _fail(self, cells: np.ndarray, blamed: np.ndarray, lost: bool) -> None:
+        """Let cells wait for the places that are to blame; of those that are lost the centre arrives nowhere."""
+        self.waiting = np.concatenate([self.waiting, cells])
+        self.blamed = np.concatenate([self.blamed, blamed])
+        self.lost = np.concatenate([self.lost, np.full(len(cells), lost)])
 
     def _refine(self) -> bool:
         """Split cells, and let those be followed again whose blamed place is settled; tell whether any is split."""
@@ -126,7 +145,7 @@ class Search:
         pointer = end.copy()
         for _ in range(JUMPS):
             end = pointer[end]
-        finer = level < self.depth
+        finer = (level < self.depth) & ~(self.lost & (level >= COARSE))
         votes = np.where(finer, np.bincount(end, weights=area, minlength=len(own)), 0.0)
         stuck = ~finer[end] & finer & ~retried
         split = (level < min(self.base, FIRST_LEVEL + self.passes)) & finer & ~retried
@@ -136,7 +155,7 @@ class Search:
         again = retried & ~split
         self.new = np.concatenate([self._split(self.waiting[split]), self.waiting[again]])
         left = ~split & ~again
-        self.waiting, self.blamed = self.waiting[left], self.blamed[left]
+        self.waiting, self.blamed, self.lost = self.waiting[left], self.blamed[left], self.lost[left]
         return bool(split.any())
 
     def _split(self, cells: np.ndarray) -> np.ndarray:
@@ -159,11 +178,15 @@ class Search:
 
     def _arrivals(self, cells: np.ndarray) -> np.ndarray:
         """Return after how many steps the centres of cells arrive somewhere."""
-        sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
-        centres = self.box[:, 0] + (cells[:, 1:] + 0.5) * sides
         result: np.ndarray = kernel.arrivals(
-            self.box, self.ellipses, self.gradient, self.rho, self.step, centres, self.most, self.registers
+            self.box, self.ellipses, self.gradient, self.rho, self.step, self._centres(cells), self.most, self.registers
         )
+        return result
+
+    def _centres(self, cells: np.ndarray) -> np.ndarray:
+        """Return the middles (n, 2) of cells."""
+        sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
+        result: np.ndarray = self.box[:, 0] + (cells[:, 1:] + 0.5) * sides
         return result
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
+from hallucert.check.basins import graph
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
 
@@ -87,6 +90,32 @@ def test_a_checkpoint_is_continued(point: hc.Certificate, tmp_path: Path) -> Non
     assert Fraction(1, 10) < first.decided < second.decided
     with pytest.raises(CheckpointError):
         hc.basins(WELL, BOX, "1.25", STEP, checkpoint=path, attractors=[], depth=6)
+
+
+@pytest.mark.parametrize("when", ["parts of 10000", "proved"])
+def test_control_c_keeps_what_was_found(
+    point: hc.Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """In the search it ends the search, in the proof the proof; what is left goes on from the checkpoint."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
+    path, options = tmp_path / "kept.json", {"attractors": [point], "workers": 1, "depth": 6}
+    monkeypatch.setattr(graph, "CHUNK", 100)
+    told = []
+
+    def progress(step: str, done: int, total: int | None) -> None:
+        told.append(step)
+        if step == when and told.count(step) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    try:
+        part = hc.basins(WELL, BOX, RHO, STEP, checkpoint=path, progress=progress, **options)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert told.count(when) == 1
+    whole = hc.basins(WELL, BOX, RHO, STEP, checkpoint=path, **options)
+    assert 0 < part.decided < whole.decided
+    assert (whole.at([[-0.5, 0.0], [-0.52, 0.01]]) == 2).all()
 
 
 def test_no_time_and_no_attractors_decide_nothing(point: hc.Certificate) -> None:

@@ -34,6 +34,7 @@ ENOUGH: dict[str, list[str]] = {
     "sheet": ["x**2 + y**2 - 1", "--start=-0.49,0.1", "--rho=1.5", "--box=-0.5,-0.48,0,0.2", "--budget=1e-9"],
     "safe-radius": [WELL, "--target=1,0", "--budget=1e-9"],
     "critical-rho": [WELL, "--target=1,0", "--budget=1e-9"],
+    "basins": [WELL, "--rho=1.5", "--step-size=0.1", "--box=-1,1,-1,1", "--depth=1", "--budget=1e-9"],
     "prevalence": [WELL, "--rho=1.5", "--step-size=0.1", "--box=-1,1,-1,1", "--runs=2", "--steps=5"],
 }
 """For each command, words with which it ends soon."""

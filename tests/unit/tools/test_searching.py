@@ -104,6 +104,21 @@ def test_prevalence_counts_every_run(capsys: pytest.CaptureFixture[str]) -> None
     assert sum(share["share"] for share in json.loads(out)["shares"]) == pytest.approx(1)
 
 
+def test_basins_are_proved_saved_and_continued(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Status 1 if less than the goal is proved; with the checkpoint more is, and the file is what the words say."""
+    kept, path, well = tmp_path / "kept.json", tmp_path / "basins.json", "(x**2 - 1)**2 / 4 + y**2 / 2"
+    words = ["basins", well, "--rho=1.5", "--step-size=0.1", "--box=-0.875,-0.125,-0.25,0.5", "--checkpoint", kept]
+    status, out, _ = run(capsys, *words, "--depth=5", "--goal=0.999", "--json")
+    part = json.loads(out)
+    assert (status, part["file"]) == (1, None)
+    assert [claim["status"] for claim in part["claims"]] == ["proved", "proved"]
+    status, out, _ = run(capsys, *words, "--depth=5", "--goal=0.3", "--save", path)
+    assert status == 0
+    found = hc.load(path)
+    assert str(found) == out.rstrip("\n")
+    assert float(found.decided) >= part["decided"] > 0.3
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -115,6 +130,8 @@ def test_prevalence_counts_every_run(capsys: pytest.CaptureFixture[str]) -> None
         (["prevalence", WELLS, "--rho=1", "--step-size=0.1", "--box=2,-2,-2,2"], "--box must be numbers low,high"),
         (["prevalence", WELLS, "--rho=1", "--step-size=0.1", "--box=-2,2,-2,2", "--variant=asam"], "no --scales"),
         (["safe-radius", WELLS, "--target=1,1", "--variant=asam"], "no --scales"),
+        (["basins", WELLS, "--rho=1", "--step-size=0.1"], "--box"),
+        (["basins", WELLS, "--rho=1", "--step-size=0.1", "--box=-2,2,-2,2", "--goal=2"], "--goal must"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(
