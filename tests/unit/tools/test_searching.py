@@ -115,7 +115,7 @@ def test_basins_are_proved_saved_and_continued(capsys: pytest.CaptureFixture[str
     status, out, _ = run(capsys, *words, "--depth=5", "--goal=0.3", "--save", path)
     assert status == 0
     found = hc.load(path)
-    assert str(found) == out.rstrip("\n")
+    assert str(found).splitlines()[1:] == out.splitlines()[1:]  # the first is the formula as it was given
     assert float(found.decided) >= part["decided"] > 0.3
 
 
