@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from operator import le
 from os import PathLike
@@ -105,7 +106,8 @@ def diagram(
         As for `hallucert.certify`.
     resume : DiagramCertificate or path, optional
         What an earlier call, whose time was up, has proved of the same diagram: its branches are proved again, without
-        a search, and the proof goes on; the search of the box begins again. `unfinished` says about how long it takes.
+        a search, and the proof goes on. In the process that made it the search of the box goes on where it was, if
+        it is around the same branches; behind a file, which holds only what is proved, it begins again.
 
     Returns
     -------
@@ -142,8 +144,10 @@ def diagram(
     if before is not None and before.target is not None and not _within(near, before.target):
         raise ArgumentError("resume", resume, "be a certificate of this diagram: the same target")
     chains = [] if before is None else list(before.chains)
+    work = None if before is None or before.unfinished is None else before.unfinished.work
+    searched = work if isinstance(work, Search) else None
     with working(seconds, progress) as clock, ended_by_interrupt(clock):
-        found = _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock, chains)
+        found = _proved(f, near, region, wide, arithmetic(backend, PRECISION), max_boxes, seed, clock, chains, searched)
     if before is not None and found.unfinished is not None and found.cells < before.cells:
         raise too_short(before)
     return found
@@ -165,8 +169,12 @@ def _proved(
     seed: int,
     clock: Clock,
     before: list[Chain],
+    searched: Search | None,
 ) -> DiagramCertificate:
-    """Find and prove the branches, some of which were proved `before`, and that these are all."""
+    """Find and prove the branches, some of which were proved `before`, and that these are all.
+
+    A part of the box may be `searched` already.
+    """
     size = max(b - a for a, b in region)
     with ar:
         prover = Prover.at(ar, f, [Fraction(v) for v in near.tolist()], size)
@@ -188,7 +196,7 @@ def _proved(
                 # The same places are left, at which the same would be found.
                 break
             with prover.searching.arithmetic:
-                swept = sweep(prover.searching, prover.chains, region, max_boxes, clock)
+                swept = sweep(prover.searching, prover.chains, region, max_boxes, clock, searched)
             found = [] if swept.record else _missed(f, near, wide, swept, clock)
             if not found:
                 break
@@ -212,6 +220,26 @@ def _proved(
     )
 
 
+@dataclass
+class Search:
+    """How far the search of a region is, and `about` what: function, target, chains, region and arithmetic.
+
+    `left` are smallest pieces that may hold points, `holders` the cells of pieces that lie in one, and `share` is how
+    much of the region has been looked at, in so many `seconds`.
+    """
+
+    about: tuple[object, ...]
+    cutting: Cutting
+    left: list[Box] = field(default_factory=list)
+    holders: list[Fraction] = field(default_factory=list)
+    share: float = 0.0
+    seconds: float = 0.0
+
+    def copy(self) -> Search:
+        """Return one that can go on while this stays as it is."""
+        return replace(self, cutting=deepcopy(self.cutting), left=list(self.left), holders=list(self.holders))
+
+
 @dataclass(frozen=True)
 class Swept:
     """What a search of a region found: its record, or smallest pieces that were `left`, and why it ended."""
@@ -228,41 +256,52 @@ def completeness(swept: Swept, about: Branches) -> Claim:
 
 
 def sweep(
-    system: BranchSystem, chains: Sequence[Chain], region: Box, max_boxes: int, clock: Clock = UNLIMITED
+    system: BranchSystem,
+    chains: Sequence[Chain],
+    region: Box,
+    max_boxes: int,
+    clock: Clock = UNLIMITED,
+    before: Search | None = None,
 ) -> Swept:
     """Search a region for hallucinated points of the target that lie in no cell of proved chains.
 
-    At most `max_boxes` pieces are looked at.
+    At most `max_boxes` pieces are looked at. A search of the same, whose time was up `before`, goes on.
     """
-    tubes, ar = _Tubes(system, cells_of(chains)), system.arithmetic
+    ar = system.arithmetic
+    target = [ar.endpoints(c) for c in system.target]
+    about = (system.objective.to_json(), target, list(chains), list(region), ar.name, ar.precision)
+    search = before.copy() if before is not None and before.about == about else Search(about, Cutting(region))
+    tubes, cutting, left = _Tubes(system, cells_of(chains), search.holders), search.cutting, search.left
     tests = Criteria(
         ar,
         lambda box, x: Piece(system, box, x),
         {**EMPTY, "c": lambda piece: _may_be_convex(piece) and is_convex(piece), HELD: tubes.hold},
     )
     room, smallest = ar.interval(-LARGER, LARGER), SMALLEST * max(high - low for low, high in region)
-    cutting, left, share, began = Cutting(region), list[Box](), 0.0, clock.now()
+    began = clock.now() - search.seconds
     for piece, depth in cutting:
-        looked = len(cutting)
+        looked, share = len(cutting), search.share
         clock.tell("pieces of the box", looked, expected(0, looked, 0.0, share, 1.0) if share < 1 else looked)
         if len(left) >= MOST_LEFT:
             return Swept(left, None, Reason.PLACES)
-        if clock.passed():  # the next time it begins again
-            again = (clock.now() - began) / share if share else math.inf
-            return Swept(left, None, Reason.TIME, Unfinished(share, again))
+        if clock.passed():
+            cutting.put_back()
+            search.seconds = clock.now() - began
+            rest = search.seconds * (1 - share) / share if share else math.inf
+            return Swept(left, None, Reason.TIME, Unfinished(share, rest, search))
         if looked == max_boxes:
             return Swept(left, None, Reason.PLACES if left else Reason.BUDGET)
         letter = tests.settling(piece, room)
         if letter is None and max(high - low for low, high in piece) > smallest:
             cutting.halve()
         else:
-            share += 2.0**-depth
+            search.share += 2.0**-depth
             left += [] if letter else [piece]
             cutting.end(letter or "")
     if left:
         return Swept(left, None, Reason.PLACES)
     thickness = tuple(factor for _, factor in tubes.thick)
-    return Swept([], {"subdivision": cutting.subdivision, "holders": tuple(tubes.holders), "thickness": thickness})
+    return Swept([], {"subdivision": cutting.subdivision, "holders": tuple(search.holders), "thickness": thickness})
 
 
 def _may_be_convex(piece: Piece) -> bool:
@@ -274,9 +313,9 @@ def _may_be_convex(piece: Piece) -> bool:
 class _Tubes:
     """The cells, as thick as is proved, and a look-up of them in floats, which proposes and proves nothing."""
 
-    def __init__(self, system: BranchSystem, cells: Sequence[Cell]) -> None:
+    def __init__(self, system: BranchSystem, cells: Sequence[Cell], holders: list[Fraction]) -> None:
         self.thick = [_thick(system, cell) for cell in cells]
-        self.holders: list[Fraction] = []
+        self.holders = holders
         self.numbers = [number for number, (proof, _) in enumerate(self.thick) if proof is not None]
         self.proofs = [proof for proof, _ in self.thick if proof is not None]
         cells = [proof.cell for proof in self.proofs]

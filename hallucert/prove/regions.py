@@ -76,6 +76,10 @@ class Cutting:
         self._letters.append(ascii_uppercase[axis])
         self._waiting += [(half, self._depth + 1) for half in reversed(halves(self._piece, axis))]
 
+    def put_back(self) -> None:
+        """Look at the piece again when the next one is asked for."""
+        self._waiting.append((self._piece, self._depth))
+
     def end(self, letter: str) -> None:
         """Record what becomes of the piece."""
         self._letters.append(letter)

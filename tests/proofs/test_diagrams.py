@@ -263,6 +263,41 @@ def test_three_variables() -> None:
     assert diagram.region == box
 
 
+def test_a_search_goes_on_where_its_time_was_up():
+    """In parts it is the same search; one around other branches, or of another box, begins again."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
+    whole = hc.diagram(f, (1, 0), [("-0.52", "-0.3"), ("-0.1", "0.1")])
+    region, ar = list(whole.region), arithmetic("arb", 106)
+    with ar:
+        system = BranchSystem(ar, f, proved_target(ar, f, whole.target).c)
+        once, search, calls, shares = sweep(system, whole.chains, region, 9999), None, 0, []
+        while True:  # every look at the clock is a second
+            clock = Clock(40, now=itertools.count().__next__)
+            swept, calls = sweep(system, whole.chains, region, 9999, clock, search), calls + 1
+            if swept.unfinished is None:
+                break
+            search = swept.unfinished.work
+            shares.append(swept.unfinished.share)
+        assert once.record == swept.record and calls > 3 and shares == sorted(shares) and shares[0] < shares[-1] < 1
+        for chains, box in ([], region), (whole.chains, [region[0], region[0]]):
+            other = sweep(system, chains, box, 9999, Clock(0, now=itertools.count().__next__), search)
+            assert other.unfinished.share == 0
+
+
+def test_a_diagram_hands_its_search_on(monkeypatch):
+    """What an earlier call has searched is given to the next one, in the same process."""
+    f, box, given = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20"), [("-0.52", "-0.3"), ("-0.1", "0.1")], []
+
+    def spy(system, chains, region, most, clock, before):
+        given.append(before)
+        return sweep(system, chains, region, most, Clock(0) if len(given) == 1 else UNLIMITED, before)
+
+    monkeypatch.setitem(sweep.__globals__, "sweep", spy)
+    part = hc.diagram(f, (1, 0), box)
+    whole = hc.diagram(f, (1, 0), box, resume=part)
+    assert not part.complete and whole.complete and given[1] is part.unfinished.work is not None
+
+
 def test_a_check_that_runs_out_of_time_or_boxes_says_so():
     """What is not reached is told from what is not settled, by the prover and by the checker."""
     f = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
