@@ -107,7 +107,7 @@ def two_cycle(
     Examples
     --------
     >>> f = Objective.parse("x**2 + y**2 / 8")
-    >>> two_cycle(f, (1, 1), rho="1/2", step_size="1/4").points[0].round(12)[0].item()
+    >>> two_cycle(f, (1, 1), rho="1/2", step_size="1/4").points[:, 0].max().round(12).item()
     0.166666666667
     """
     d = checked_objective(f).dimension

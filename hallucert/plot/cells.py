@@ -98,7 +98,7 @@ def basins(
         (OPEN, f"not decided: {ceil(1000 * found.share(0)) / 10} %"),
     ):
         ax.scatter([], [], marker="s", c=colour, edgecolors=BLACK, label=label)
-    text = f"rho = {short_rational(found.rho)}, step {short_rational(found.step)}"
+    text = f"{layout.radius_text(found.rho)}, step {short_rational(found.step)}"
     layout.finish(ax, found.objective.variables, text if look.title is None else look.title, found.box)
     return ax
 

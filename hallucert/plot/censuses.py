@@ -90,7 +90,8 @@ def census(
                 )
     if f.dimension == 2:
         _draw_open(ax, found)
-    text = f"rho = {found.problem.rho}: {len(found.points)} points" + ("" if found.complete else ", not complete")
+    text = f"{layout.radius_text(found.problem.rho)}: {len(found.points)} points"
+    text += "" if found.complete else ", not complete"
     title = text if look.title is None else look.title
     if f.dimension == 1:
         layout.label(ax, (*f.variables, "loss"), title)

@@ -37,7 +37,9 @@ def draw_graphs(ax: Axes, f: Objective, window: np.ndarray, radius: float | None
     if radius is not None:
         signs = np.sign(_sampled(lambda lanes: f.gradient(lanes)[:, 0], x))
         broken = np.append(signs[1:] != signs[:-1], False) | (signs == 0)
-        curves[f"f^SAM, rho = {radius:.6g}"] = np.where(broken, np.nan, _sampled(partial(sam_value, f, rho=radius), x))
+        curves[f"f^SAM, {layout.radius_text(radius)}"] = np.where(
+            broken, np.nan, _sampled(partial(sam_value, f, rho=radius), x)
+        )
     if not any(np.isfinite(curve).any() for curve in curves.values()):
         raise ArgumentError("box", "<an interval where the function is nowhere defined>", "meet the domain of f")
     for (name, curve), colour in zip(curves.items(), (SKY, VERMILION), strict=False):

@@ -14,7 +14,7 @@ import numpy as np
 from hallucert.arguments import checked_items, checked_whole, quiet
 from hallucert.arrays import checked_box
 from hallucert.errors import ArgumentError
-from hallucert.exact import Exact, exact_radius, format_rational
+from hallucert.exact import Exact, exact_radius
 from hallucert.find.candidate import Candidate, Construction
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
@@ -213,8 +213,7 @@ def radii(
     options: layout.Options = {"levels": levels, "resolution": resolution}
     landscape(f, box, ax=axes[0], title="f", **options)
     for number, value in enumerate(exact):
-        title = f"rho = {format_rational(value) if value.denominator < 100 else f'{float(value):.4g}'}"
-        options |= {"points": marked.get(number, ()), "field": field, "title": title}
+        options |= {"points": marked.get(number, ()), "field": field, "title": layout.radius_text(value)}
         landscape(f, box, value, ax=axes[number + 1], **options)
     return axes[:count]
 

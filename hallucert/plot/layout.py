@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,19 @@ def scale(ax: Axes) -> float:
     """Return the size of texts, marks and lines, as a part of the usual one: from one column of a paper to a poster."""
     width = inches_of(ax)[0]
     return max(min(width / 4, 1.0), width / SIZE[0], 0.7)
+
+
+def radius_text(rho: Fraction | float) -> str:
+    """Write a radius in decimals; as a short fraction where six digits are not all of it, or with six digits.
+
+    Examples
+    --------
+    >>> [radius_text(rho) for rho in (Fraction(6, 5), 3.5, 8, 1 / 3, 2**0.5)]
+    ['rho = 1.2', 'rho = 3.5', 'rho = 8', 'rho = 1/3', 'rho = 1.41421']
+    """
+    value, text = float(rho), f"{float(rho):.6g}"
+    near = Fraction(value).limit_denominator(99)
+    return f"rho = {near if float(text) != value == float(near) else text}"
 
 
 def spelled(text: str) -> str:

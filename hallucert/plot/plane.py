@@ -128,7 +128,7 @@ def plane(
         return own
     axes = _axes(ax, len(panels))
     for own, panel in zip(axes, panels, strict=True):
-        what = "f" if panel is None else f"f^SAM, rho = {float(panel):.6g}"
+        what = "f" if panel is None else f"f^SAM, {layout.radius_text(panel)}"
         title = f"{look.title}: {what}" if look.title else what
         _draw_panel(own, f, frame, shown, window, panel, look._replace(title=title), path)
     return axes[0] if radius is None else tuple(axes)
@@ -238,7 +238,7 @@ def _draw_profile(
         raise ArgumentError("center", frame.center.tolist(), "lie near the domain: nothing on the line is finite")
     size = layout.scale(ax)
     for radius, curve in zip(radii, curves, strict=True):
-        label, colour = ("f", SKY) if radius is None else (f"f^SAM, rho = {float(radius):.6g}", VERMILION)
+        label, colour = ("f", SKY) if radius is None else (f"f^SAM, {layout.radius_text(radius)}", VERMILION)
         ax.plot(t, curve, color=colour, lw=2.0 * size, label=label)
         for point in shown:
             height = point.value if radius is None else point.sam_value

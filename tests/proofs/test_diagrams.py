@@ -148,7 +148,7 @@ def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch
         proofs = [BranchCell(system, cell) for cell in cells]
         monkeypatch.setattr("hallucert.prove.diagram._thick", lambda _, cell: (proofs[cells.index(cell)], Fraction(1)))
         monkeypatch.setattr("hallucert.prove.diagram.matrix.float_inverse", lambda frame: None)
-        tubes = _Tubes(system, cells)
+        tubes = _Tubes(system, cells, [])
         assert tubes.proofs
         box = [(Fraction(1), Fraction(1))] * 2
         assert not tubes.hold(SimpleNamespace(box=box, multiplier=(Fraction(0), Fraction(1))))

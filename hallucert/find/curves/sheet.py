@@ -109,9 +109,19 @@ def sheet(
             given = ds if name == "ds" else ds_min
             raise ArgumentError(name, given, "be left out for a surface; ds_max is the largest half width")
     with working(progress=progress) as clock, clock.watched():
-        near = refine(units, units.inside(x), inner)
+        near = _near(units, units.inside(x), inner)
         found = surface(units, near.x, inner, options) if free == 2 else _curve(units, near, control, options.box)
         return units.result_outside(found, rho=radius)
+
+
+def _near(f: Objective, x: np.ndarray, rho: Fraction) -> Candidate:
+    """Return a point near the start."""
+    try:
+        return refine(f, x, rho)
+    except SearchError as error:
+        if f.n is None:
+            raise
+        raise SearchError(f"{error}. hallucert.find.hallucinate(f, start, rho) seeks from farther away") from None
 
 
 def _of_candidate(start: Candidate, rho: object) -> tuple[np.ndarray, Fraction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,10 +14,10 @@ from matplotlib.text import Text
 
 import hallucert as hc
 from hallucert.errors import ArgumentError
-from hallucert.plot.layout import SIZE, checked_size, spelled
+from hallucert.plot.layout import SIZE, checked_size, radius_text, spelled
 
 STORED = Path(hc.__file__).parents[1] / "docs" / "certificates"
-COLUMN, POSTER = (3.4, 2.6), (16, 12)
+COLUMN, POSTER = (3.4, 2.6), (24, 18)
 BOX = [(-5, 5), (-5, 5)]
 
 
@@ -136,12 +137,12 @@ def test_several_panels_fit_too() -> None:
 
 
 def test_texts_and_marks_grow_with_the_picture() -> None:
-    """On a poster letters, marks and lines are two and a half times the usual ones, in a column somewhat smaller."""
+    """On a poster letters, marks and lines are nearly four times the usual ones, in a column somewhat smaller."""
     sizes = {}
     for size in (COLUMN, SIZE, POSTER):
         (ax,) = drawn("census", size).axes
         sizes[size] = (ax.xaxis.label.get_fontsize(), ax.collections[-1].get_sizes()[0] ** 0.5)
-    for smaller, larger, factor in ((SIZE, POSTER, 2.5), (COLUMN, SIZE, 1 / 0.85)):
+    for smaller, larger, factor in ((SIZE, POSTER, 3.75), (COLUMN, SIZE, 1 / 0.85)):
         ratios = [b / a for a, b in zip(sizes[smaller], sizes[larger], strict=True)]
         assert ratios == pytest.approx([factor, factor])
 
@@ -156,6 +157,16 @@ def test_symbols_have_one_spelling() -> None:
     (ax,) = drawn("landscape", SIZE).axes
     assert ax.get_title() == r"$f^{\mathrm{SAM}}$"
     assert "target $x^+$" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_radii_have_one_spelling() -> None:
+    """The title of a census and the legend of a graph, which a census of the line has as well, are in decimals."""
+    (census,) = drawn("census", SIZE).axes
+    (graph,) = plt.subplots(squeeze=False)[1].ravel()
+    hc.plot.landscape(hc.Objective.parse("(x**2 - 1)**2/4"), [(-2, 2)], "6/5", graph)
+    assert census.get_title().startswith(r"$\rho$ = 3.5: ")
+    assert r"$f^{\mathrm{SAM}}$, $\rho$ = 1.2" in [text.get_text() for text in graph.get_legend().get_texts()]
+    assert [radius_text(rho) for rho in (Fraction(1, 3), 2**0.5)] == ["rho = 1/3", "rho = 1.41421"]
 
 
 @pytest.mark.thorough
