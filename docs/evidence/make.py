@@ -181,6 +181,12 @@ def _() -> Any:
     return hc.certify(hc.find.refine(f, ends.x[2], 5))
 
 
+@makes("himmelblau-decay")
+def _() -> Any:
+    f = hc.gallery.load("himmelblau")
+    return hc.certify(f, (-0.4, 2.9), "3.5", weight_decay="0.1", basin="0.004", momentum="0.9")
+
+
 @makes("batches-attract")
 def _() -> Any:
     rng = np.random.default_rng(0)

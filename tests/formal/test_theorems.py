@@ -30,10 +30,11 @@ FALSE = 'Unable to unify "true" with "false"'
 
 
 def is_exported(path: Path) -> bool:
-    """Tell whether a stored certificate is of a point that is proved to exist, for full gradients."""
+    """Tell whether a stored certificate is of a point that is proved to exist, for full gradients without decay."""
     data = json.loads(path.read_text(encoding="ascii"))
     system = data.get("witness", {}).get("system")
-    return data["kind"] == "point" and system in ("gradient", "residual") and "batches" not in data["problem"]
+    plain = {"batches", "weight_decay"}.isdisjoint(data["problem"])
+    return data["kind"] == "point" and system in ("gradient", "residual") and plain
 
 
 POINTS = sorted(path.stem for path in CERTIFICATES.glob("*.json") if is_exported(path))

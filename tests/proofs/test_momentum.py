@@ -97,6 +97,12 @@ def test_a_step_one_percent_above_the_bound_is_refuted_and_one_below_is_not(well
             assert (found.lower > 1) if factor > 1 else (found.upper < 1)
 
 
+def test_critical_damping_has_a_basin():
+    """With b = 1/4 and the step 1/8 the two z of the eigenvalue 2 meet, at 1/2: there is no basis of eigenvectors."""
+    claim = hc.certify(WELL, (-0.5, 0), "1.5", basin="1/8", momentum="1/4", precisions=[53])["momentum"]
+    assert claim.numbers["radius"].lower > Fraction(1, 200)
+
+
 @pytest.mark.parametrize("b", [0.0, 0.5, 0.9])
 def test_real_eigenvalues_have_the_known_bounds(b):
     """Heavy ball ``2 (1 + b)/mu``, Nesterov ``2 (1 + b)/((1 + 2b) mu)``: the oracle itself, against closed forms."""

@@ -1,12 +1,15 @@
-"""Inputs of the claim ``momentum``: a norm in which steps contract, from Stein's equation.
+"""Inputs of the claim ``momentum``: norms in which steps contract, from eigenvectors or from Stein's equation.
 
-For the derivative T of a step and ``r < s < 1``, r its spectral radius, ``P = sum_k (T^T)^k T^k/s^(2k)`` satisfies
-``T^T P T = s^2 (P - I) < s^2 P``: in the norm ``|z|_P`` a step is shorter by s. With ``P^-1 = V V^T``, V lower
-triangular, that is the norm of ``V^-1 z``. Velocities are measured in lengths: of (x, E v) T is free of units.
+In the norm ``|V^-1 z|``, V the eigenvectors of the derivative T of a step, T has its spectral radius r as norm, and the
+set on which steps contract is usually the largest. Where two eigenvalues meet, as at critical damping, there is no such
+basis. For ``r < s < 1``, ``P = sum_k (T^T)^k T^k/s^(2k)`` satisfies ``T^T P T = s^2 (P - I) < s^2 P``: in the norm
+``|z|_P`` a step is shorter by s. V is made lower triangular by Cholesky, from ``V V^T`` or from ``P^-1 = V V^T``.
+Velocities are measured in lengths: of (x, E v) T is free of units.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -20,6 +23,8 @@ from hallucert.prove.attraction.basin import LARGEST_DIMENSION, with_set
 
 SURE = Fraction(1, 2**30)
 """By so much more than its width a spectral radius has to exceed 1, with room for what publication adds."""
+SKEW = 1e3
+"""Condition of eigenvectors from which on they make long and thin sets."""
 
 
 def momentum(evidence: Evidence, asked: Inputs) -> Inputs | Reason:
@@ -36,26 +41,42 @@ def momentum(evidence: Evidence, asked: Inputs) -> Inputs | Reason:
         return Reason.MANIFOLD
     if expansion.upper >= 1:
         return Reason.STRADDLES if expansion.lower < 1 else Reason.STEP
-    basis = _basis(evidence, asked)
-    if basis is None:
-        return Reason.PRECISION
-    inputs = {**asked, "basis": basis}
-    return with_set(contraction_of(evidence, inputs), inputs)
+    found: Inputs | Reason = Reason.PRECISION
+    for basis in _bases(evidence, asked):
+        inputs = {**asked, "basis": basis}
+        found = with_set(contraction_of(evidence, inputs), inputs)
+        if not isinstance(found, Reason):
+            break
+    return found
 
 
-def _basis(evidence: Evidence, asked: Inputs) -> tuple[Fraction, ...] | None:
-    """Return V by rows, of order 2d; None if floats find none."""
-    from scipy.linalg import LinAlgError, solve_discrete_lyapunov
-
+def _bases(evidence: Evidence, asked: Inputs) -> Iterator[tuple[Fraction, ...]]:
+    """Yield V by rows, of order 2d, lower triangular."""
     ar = evidence.arithmetic
     t = ar.approximations(derivative(ar, evidence.point.sam_matrix, asked))
     d = len(t) // 2
     units = np.repeat([1.0, float_above(asked["step"])], d)
-    t = units[:, None] * t / units
+    for square in _squares(units[:, None] * t / units):
+        try:
+            v = np.linalg.cholesky(square)
+        except np.linalg.LinAlgError:
+            continue
+        v = v / np.linalg.norm(v[:d]) / units[:, None]
+        if np.isfinite(v).all():
+            yield tuple(Fraction(entry) for row in v.tolist() for entry in row)
+
+
+def _squares(t: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield ``V V^T`` of norms in which T may contract."""
+    from scipy.linalg import LinAlgError, solve_discrete_lyapunov
+
+    if not np.isfinite(t).all():
+        return
     try:
-        s = (1 + np.abs(np.linalg.eigvals(t)).max()) / 2
-        v = np.linalg.cholesky(np.linalg.inv(solve_discrete_lyapunov(t.T / s, np.eye(2 * d))))
+        values, vectors = np.linalg.eig(t)
+        if np.linalg.cond(vectors) < SKEW:
+            yield (vectors @ vectors.conj().T).real
+        s = (1 + np.abs(values).max()) / 2
+        yield np.linalg.inv(solve_discrete_lyapunov(t.T / s, np.eye(len(t))))
     except (LinAlgError, np.linalg.LinAlgError, ValueError):
-        return None
-    v = v / np.linalg.norm(v[:d], 2) / units[:, None]
-    return tuple(Fraction(entry) for row in v.tolist() for entry in row) if np.isfinite(v).all() else None
+        return
