@@ -23,7 +23,7 @@ FOLDER = CERTIFICATES[0].parent
 
 ENVIRONMENTS = {"theorem", "proof", "enumerate", "itemize", "aligned"}
 COMMANDS = re.compile(
-    "begin|end|item|emph|cite|texttt|noindent|emergencystretch|mathbb|mathbf|mathrm|mathsf|mathit|nabla|rho|eta|lambda|"
+    "begin|end|item|emph|cite|texttt|noindent|emergencystretch|mathbb|mathbf|mathrm|mathsf|mathit|nabla|rho|beta|eta|lambda|"
     "alpha|pi|le|ge|ne|mapsto|times|cdot|ldots|in|colon|to|tfrac|frac|sqrt|sum|left|right|quad|exp|log|sin|cos|tanh|"
     "operatorname"
 )
