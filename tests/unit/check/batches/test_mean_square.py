@@ -57,6 +57,8 @@ def enclosures(numbers: dict) -> dict:
         (attractor, {"smallest_real_part": (1, 2)}, {}, "proved"),
         (attractor, {"smallest_real_part": (-2, -1)}, {}, "refuted"),
         (attractor, {"smallest_real_part": (-1, 1)}, {}, None),
+        (attractor, {"smallest_real_part": (-1, 0)}, {}, None),
+        (attractor, {"smallest_real_part": (-1, 0.5)}, {}, None),
         (attractor, {"smallest_real_part": (0, 1)}, {}, None),
         (attractor, {"smallest_real_part": (1, 2)}, {"step": Fraction(1), "basis": ()}, None),
         (attractor, {"smallest_real_part": (1, 2), "contraction": (0.5, 1)}, {"step": Fraction(1), "basis": ()}, None),
@@ -78,6 +80,18 @@ def test_numbers_show_what_they_show(facts, rule, numbers, inputs, shown):
     """At a threshold, beyond it, and with numbers that are not those of the claim, nothing is stated."""
     found = rule.RULE.conclude(facts, enclosures(numbers), inputs)
     assert isinstance(found, Reason) if shown is None else str(found[0]) == shown
+
+
+def test_sentences_name_the_ends_that_are_certain(facts):
+    """Of what is above something the lower end of its enclosure, of what is below the upper one."""
+    at_point, numbers = {"step": Fraction(1), "basis": ()}, {"contraction": (0.5, 0.75)}
+    for rule, found, inputs, end in (
+        (attractor, {"smallest_real_part": (1, 2)}, {}, 1),
+        (attractor, {"smallest_real_part": (1, 2), **numbers}, at_point, 1),
+        (attractor, {"smallest_real_part": (-2, -1)}, {}, -1),
+        (mean_square, {"expansion": (1.5, 2)}, at_point, Fraction(3, 2)),
+    ):
+        assert end in rule.RULE.conclude(facts, enclosures(found), inputs)[1].about
 
 
 @pytest.mark.parametrize(("step", "shown"), [("1/100", True), (0, False), ("-1/100", False)])
@@ -183,6 +197,7 @@ def test_bounds_on_the_ball_are_those_of_its_derivatives(name):
         {"descent": Fraction(-100)},
         {"slope": Fraction(0)},
         {"slope": Fraction(-100)},
+        {"slope": Fraction(2) ** 70_000, "descent": Fraction(2) ** 70_000},
     ],
 )
 def test_what_is_no_ball_and_no_bound_shows_nothing(rule, change):

@@ -35,6 +35,8 @@ def test_batches_are_of_sam_and_of_all_residuals(change):
     assert BatchProblem(**good).residual
     with pytest.raises(ArgumentError, match="batches"):
         BatchProblem(**good | change)
+    with pytest.raises(ArgumentError, match="rho"):
+        BatchProblem(**good | {"rho": Fraction(0)})
 
 
 @pytest.mark.parametrize(("residual", "solved", "taken"), [(1, 1, 1), (1, 0, 1), (0, 0, 1), (0, 1, 0)])

@@ -48,6 +48,7 @@ def test_an_epoch_of_wide_matrices_is_bounded_by_their_largest():
         steps = Steps(ar, [[[ar.interval(*end)]] for end in ends], descents, ONE)
         found = epoch_of(steps)
         assert Fraction(3, 16) <= found.contraction.upper < Fraction(3, 16) + Fraction(1, 2**20)
+        assert found.contraction.lower <= Fraction(1, 16)
         assert 5 <= found.descent < 5 + Fraction(1, 2**20)
         steps.turned[1][0][0] = ar.indeterminate()
         assert epoch_of(steps) is None
