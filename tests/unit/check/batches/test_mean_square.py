@@ -84,7 +84,7 @@ def test_numbers_show_what_they_show(facts, rule, numbers, inputs, shown):
 
 def test_sentences_name_the_ends_that_are_certain(facts):
     """Of what is above something the lower end of its enclosure, of what is below the upper one."""
-    at_point, numbers = {"step": Fraction(1), "basis": ()}, {"contraction": (0.5, 0.75)}
+    at_point, numbers = {"step": Fraction(7), "basis": ()}, {"contraction": (0.5, 0.75)}
     for rule, found, inputs, end in (
         (attractor, {"smallest_real_part": (1, 2)}, {}, 1),
         (attractor, {"smallest_real_part": (1, 2), **numbers}, at_point, 1),
