@@ -156,3 +156,20 @@ def test_errors_hold_products_of_matrices_and_what_is_added() -> None:
             assert (np.abs(inside) <= errors.sides * (1 + 1e-9)).all()
     small = Errors.within(Fraction(1), 3).moved(MidRad(middle), [Fraction(0)] * 24, Fraction(1, 2))
     assert small is None  # boxes that do not hold the errors show nothing
+
+
+def test_a_cube_holds_what_is_in_it_in_every_coordinate_and_on_both_sides() -> None:
+    """Up to its faces: what is beyond one of them is not in it."""
+    cube, half = Cube((Fraction(1), Fraction(2)), Fraction(1)), Fraction(1, 2)
+    for x, y in ((1, 2), (half, 2), (Fraction(3, 2), Fraction(5, 2))):
+        assert cube.holds(Cube((Fraction(x), Fraction(y)), half))
+    for x, y in ((2, 2), (0, 2), (1, 3), (1, 1)):
+        assert not cube.holds(Cube((Fraction(x), Fraction(y)), half)) and cube.holds(Cube((x, y), Fraction(0)))
+    assert not cube.holds(Cube(cube.centre, Fraction(2)))
+
+
+def test_errors_reach_as_far_as_in_their_longest_coordinate() -> None:
+    """2^-7 times a set with sides 1 and 4, and with edges that are turned by 45 degrees."""
+    sides, turn = np.array([1.0, 4.0]), np.array([[1.0, -1.0], [1.0, 1.0]])
+    assert 4 <= Errors(np.eye(2), sides, -7).reach * 2**7 < Fraction(401, 100)
+    assert 5 <= Errors(turn, sides, -7).reach * 2**7 < Fraction(501, 100)

@@ -11,7 +11,7 @@ import two_squares as known
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.batches.problem import batch_problem
-from hallucert.check.batches.steps import BatchNorm, Steps, norm_of, probabilities_of
+from hallucert.check.batches.steps import BatchNorm, Steps, _wider, norm_of, probabilities_of
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Problem
@@ -172,3 +172,10 @@ def test_what_batches_change_in_a_row_is_added():
         found = norm_of(Evidence(made.at(ar, x)), {"step": known.STEP, "basis": tuple(map(Fraction, (1, -1, 0, 1)))})
         grown = found.around(known.SIZE).slope.upper - found.at_point.slope.upper
     assert float(grown) == pytest.approx(2 * np.sqrt(5) * float(known.SIZE), rel=1e-4)
+
+
+def test_a_norm_that_changes_is_known_less_on_both_sides():
+    """It is no less than 0."""
+    one, two = Fraction(1), Fraction(2)
+    assert _wider(Enclosure(one, two), one / 4) == Enclosure(Fraction(3, 4), Fraction(9, 4))
+    assert _wider(Enclosure(one / 8, two), one / 4) == Enclosure(Fraction(0), Fraction(9, 4))
