@@ -97,7 +97,7 @@ def basins(
         (OUTSIDE, f"leaves the box: {floor(1000 * found.share(LEAVES)) / 10} %"),
         (OPEN, f"not decided: {ceil(1000 * found.share(0)) / 10} %"),
     ):
-        ax.scatter([], [], marker="s", c=colour, edgecolors=BLACK, label=label)
+        ax.scatter([], [], 40 * layout.scale(ax) ** 2, marker="s", c=colour, edgecolors=BLACK, label=label)
     text = f"{layout.radius_text(found.rho)}, step {short_rational(found.step)}"
     layout.finish(ax, found.objective.variables, text if look.title is None else look.title, found.box)
     return ax

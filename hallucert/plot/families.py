@@ -304,8 +304,9 @@ def _draw_surface(ax: Any, surface: Family, places: list[int], certificate: canv
     if (ax.name == "3d") != (len(places) == 3):
         raise ArgumentError("ax", f"<{ax.name} axes>", f"have {len(places)} dimensions, one for each coordinate")
     # Matplotlib takes limits from what is plotted first: the targets.
-    dots = {"color": VERMILION, "ms": 2.5 * layout.scale(ax), "alpha": 0.35, "zorder": 2}
-    ax.plot(*surface.target.T[places], ".", label="targets: minimizers of f", **dots)
+    size, dots = layout.scale(ax), {"color": VERMILION, "zorder": 2}
+    ax.plot(*surface.target.T[places], ".", ms=2.5 * size, alpha=0.35, **dots)
+    ax.plot(*[[np.nan]] * len(places), ".", ms=6 * size, label="targets: minimizers of f", **dots)
     own = squares(surface.x, surface.tangents, surface.half_widths)
     if certificate is not None:
         charts = proved.certified_squares(certificate, surface.objective.dimension)

@@ -37,8 +37,12 @@ FONTS = 42
 ENOUGH = 1.15
 """How much more room a legend beside the axes must leave them than one below, where a reader looks for it."""
 
-LEGEND = -3.8, -1.5
+LEGEND = -3.8, -3.8
 """How far below the axes it begins, in sizes of the text: of a plane, and of space, whose labels are inside."""
+
+PADS = ((4.0, 0.0), (3.5, 0.0)), ((0.5, 21.0), (2.5, 8.0))
+"""Points between axes, or labels of ticks, and labels, at the usual size, and what matplotlib adds to them: of a plane,
+and of space."""
 
 SPELLINGS = {
     r"\bf\^(U?SAM|ASAM)\b": r"$f^{\\mathrm{\1}}$",
@@ -88,12 +92,13 @@ def finish(
 
 def label(ax: Axes, names: Sequence[str], title: str | None = None) -> None:
     """Set labels, ticks and title in their sizes."""
-    size = FONT_SIZE * scale(ax)
+    larger, space = scale(ax), ax.name == "3d"
+    size, (label_pad, tick_pad) = FONT_SIZE * larger, (larger * (pad + own) - own for pad, own in PADS[space])
     for axis, name in zip("xyz", names, strict=False):
-        getattr(ax, f"set_{axis}label")(spelled(name), fontsize=size)
-    ax.tick_params(labelsize=size * (0.9 if ax.name == "3d" else 1))
+        getattr(ax, f"set_{axis}label")(spelled(name), fontsize=size, labelpad=label_pad)
+    ax.tick_params(labelsize=size * (0.9 if space else 1), pad=tick_pad)
     if title:
-        ax.set_title(spelled(title), fontsize=size + 1)
+        ax.set_title(spelled(title), fontsize=size + 1, pad=6 * larger)
 
 
 def inches_of(ax: Axes) -> tuple[float, float]:

@@ -104,6 +104,8 @@ def require_whole(figure: plt.Figure) -> None:
         if legend is not None:
             box = legend.get_window_extent()
             assert figure.bbox.x0 <= box.x0 + 1 and box.x1 <= figure.bbox.x1 + 1 and figure.bbox.y0 <= box.y0 + 1
+            axes = [ax.xaxis, ax.yaxis, *([ax.zaxis] if ax.name == "3d" else [])]
+            assert not any(axis.label.get_text() and axis.label.get_window_extent().overlaps(box) for axis in axes)
         assert ax.bbox.height > figure.bbox.height / 3 and ax.bbox.width > figure.bbox.width / 6, ax.bbox
 
 
