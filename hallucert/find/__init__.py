@@ -8,6 +8,7 @@ from hallucert.find.batches import BatchCandidate
 from hallucert.find.critical_points import CriticalPoint, CriticalPointKind, critical_points
 from hallucert.find.curves.branch import branch, branches, on_branch, switch_branch
 from hallucert.find.curves.sheet import sheet
+from hallucert.find.decay import DecayCandidate
 from hallucert.find.farthest.farthest_point import farthest_point
 from hallucert.find.refine import hallucinate, refine
 from hallucert.find.spheres.on_sphere import on_sphere
@@ -17,6 +18,7 @@ __all__ = [
     "BatchCandidate",
     "CriticalPoint",
     "CriticalPointKind",
+    "DecayCandidate",
     "TwoCycle",
     "branch",
     "branches",

@@ -10,9 +10,10 @@ import numpy as np
 from hallucert.arguments import quiet
 from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.exact import Exact
+from hallucert.exact import Exact, exact_radius
 from hallucert.find.batches import BatchCandidate, ShiftedBatches, units_for
 from hallucert.find.candidate import Candidate
+from hallucert.find.decay import DecayCandidate, decayed
 from hallucert.find.domain import (
     checked_count,
     checked_point,
@@ -29,9 +30,33 @@ from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.batches import checked_batches
 from hallucert.objectives.objective import Objective, checked_objective
 from hallucert.objectives.radius_law import RadiusLaw, radius_law, require_sam
-from hallucert.settings import checked_positive
+from hallucert.settings import checked_double, checked_positive
 
 STEPS = "steps of Newton"
+
+
+@overload
+def refine(
+    f: Objective,
+    x: object,
+    rho: Exact,
+    max_steps: int = 100,
+    *,
+    weight_decay: None = None,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> Candidate: ...
+@overload
+def refine(
+    f: Objective,
+    x: object,
+    rho: Exact,
+    max_steps: int = 100,
+    *,
+    weight_decay: Exact,
+    variant: str | RadiusLaw = "sam",
+    progress: Progress = None,
+) -> DecayCandidate: ...
 
 
 @quiet
@@ -41,9 +66,10 @@ def refine(
     rho: Exact,
     max_steps: int = 100,
     *,
+    weight_decay: Exact | None = None,
     variant: str | RadiusLaw = "sam",
     progress: Progress = None,
-) -> Candidate:
+) -> Candidate | DecayCandidate:
     """Return the hallucinated point next to `x`, for example next to the end of a SAM run.
 
     Solves ``F(x) = g(x + rho u(x)) = 0`` by damped Newton with the SAM matrix ``H(x+) J``; its least-squares steps
@@ -60,6 +86,8 @@ def refine(
         Radius, positive and exact.
     max_steps : int
         Most Newton steps.
+    weight_decay : exact positive number w, optional
+        Of SAM: solve ``g(x+) + w x = 0``, a fixed point of steps with weight decay, which acts at ``x``.
     variant : {"sam", "usam"} or RadiusLaw
         The ascent step; ``x+ = x + rho g(x)`` for "usam".
     progress : bool or callable, optional
@@ -67,8 +95,8 @@ def refine(
 
     Returns
     -------
-    Candidate
-        Its target is the critical point next to ``x+``.
+    Candidate or DecayCandidate
+        Its target is the critical point next to ``x+``; with weight decay there is none.
 
     Raises
     ------
@@ -89,8 +117,13 @@ def refine(
     start = checked_point(x, d, "x")
     radius = checked_radius(rho, law=law)
     steps = checked_count(max_steps, "max_steps")
+    if weight_decay is not None:
+        require_sam(law, "weight decay has the ascent step of SAM")
+        checked_double(weight_decay, "weight_decay")
     with working(progress=progress) as clock, clock.watched():
         units = in_units(f, start, _checked_start(f, start, float(radius), law), slope(f, start))
+        if weight_decay is not None:
+            return decayed(units, start, radius, exact_radius(weight_decay, "weight_decay"), steps)
         found = _refined(units, units.inside(start), units.radius(radius, law), steps, law)
         return units.result_outside(found, rho=radius, law=law)
 

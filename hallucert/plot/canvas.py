@@ -254,7 +254,11 @@ def checked_points(points: object, dimension: int = 2) -> list[Drawn]:
     for point in [points] if single else checked_items(points, "points", must):
         if not (hasattr(point, "x") and hasattr(point, "rho") and hasattr(point, "objective")):
             raise ArgumentError("points", point, must)
-        if hasattr(point, "batches") or getattr(getattr(point, "problem", None), "claims", None):
+        if (
+            hasattr(point, "batches")
+            or hasattr(point, "weight_decay")
+            or getattr(getattr(point, "problem", None), "claims", None)
+        ):
             must = "be points of full gradients, without weight decay, to be drawn"
             raise ArgumentError("points", "<of mini-batches or with weight decay>", must)
         x = np.asarray(point.x, dtype=float)

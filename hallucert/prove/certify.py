@@ -18,6 +18,7 @@ from hallucert.exact import Exact, whole
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
 from hallucert.find.curves.records import Branch, Sheet, Surface
+from hallucert.find.decay import DecayCandidate
 from hallucert.find.two_cycle import TwoCycle
 from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.objective import Objective
@@ -101,7 +102,7 @@ def certify(subject: Sheet, **options: Unpack[OfCurve]) -> SheetCertificate: ...
 @overload
 def certify(subject: Surface, **options: Unpack[OfCurve]) -> SurfaceCertificate: ...
 @overload
-def certify(subject: Candidate | Diagnosis, **options: Unpack[OfCandidate]) -> Certificate: ...
+def certify(subject: Candidate | DecayCandidate | Diagnosis, **options: Unpack[OfCandidate]) -> Certificate: ...
 @overload
 def certify(subject: BatchCandidate, **options: Unpack[OfBatchCandidate]) -> Certificate: ...
 @overload
@@ -112,7 +113,7 @@ def certify(subject: Objective, x: Array, rho: Exact, **options: Unpack[OfFuncti
 
 @quiet
 def certify(
-    subject: Objective | Candidate | BatchCandidate | TwoCycle | Diagnosis | Branch | Sheet | Surface,
+    subject: Objective | Candidate | BatchCandidate | DecayCandidate | TwoCycle | Diagnosis | Branch | Sheet | Surface,
     x: Array = None,
     rho: Exact | None = None,
     *,
@@ -310,6 +311,7 @@ _DOORS: dict[type, _Door] = {
     Sheet: _Door("a sheet", OfCurve, _sheet),
     Surface: _Door("a surface", OfCurve, _surface, SURFACE_BUDGET),
     Candidate: _Door("a candidate", OfCandidate, prover_of),
+    DecayCandidate: _Door("a candidate with weight decay", OfCandidate, prover_of),
     BatchCandidate: _Door("a candidate with batches", OfBatchCandidate, prover_of),
     TwoCycle: _Door("a two-cycle", OfTwoCycle, prover_of_cycle),
     Diagnosis: _Door("a diagnosis", OfCandidate, _diagnosis),

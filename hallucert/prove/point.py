@@ -29,6 +29,7 @@ from hallucert.errors import ArgumentError, DomainError
 from hallucert.exact import Exact, exact_radius, round_down
 from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
+from hallucert.find.decay import DecayCandidate
 from hallucert.find.two_cycle import TwoCycle
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective, checked_objective
@@ -92,10 +93,13 @@ def prover_at(f: Objective, given: Mapping[str, Any]) -> Prover:
     return _small(problem, exact_point(given.get("x"), f.dimension, "x"), Hints.asked(given, f.dimension), given)
 
 
-def prover_of(candidate: Candidate | BatchCandidate, given: Mapping[str, Any]) -> Prover:
+def prover_of(candidate: Candidate | BatchCandidate | DecayCandidate, given: Mapping[str, Any]) -> Prover:
     """Return what proves something about the point of a candidate."""
     if isinstance(candidate, BatchCandidate):
         known = {"x": candidate.x, "rho": candidate.rho, "batches": candidate.batches}
+        return prover_at(candidate.objective, {**given, **known})
+    if isinstance(candidate, DecayCandidate):
+        known = {"x": candidate.x, "rho": candidate.rho, "weight_decay": candidate.weight_decay}
         return prover_at(candidate.objective, {**given, **known})
     if candidate.construction is not None and candidate.law != SAM:
         raise ArgumentError("candidate", candidate, "have the ascent step of SAM if it has a construction")

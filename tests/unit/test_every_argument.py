@@ -224,7 +224,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "find.on_sphere": [
         {"f": WELL, "progress": False, "target": (1, 0), "rho": "1.5", "starts": 1, "seed": 0, "variant": "sam"}
     ],
-    "find.refine": [{**SHAPES, "progress": False, "max_steps": 3}],
+    "find.refine": [{**SHAPES, "progress": False, "max_steps": 3, "weight_decay": None}],
     "find.sheet": [
         {
             "f": LINE,
