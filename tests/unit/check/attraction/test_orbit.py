@@ -11,6 +11,7 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
+from hallucert.check.attraction import orbit
 from hallucert.check.attraction.orbit import Cube, Errors, follow
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
@@ -173,3 +174,39 @@ def test_errors_reach_as_far_as_in_their_longest_coordinate() -> None:
     sides, turn = np.array([1.0, 4.0]), np.array([[1.0, -1.0], [1.0, 1.0]])
     assert 4 <= Errors(np.eye(2), sides, -7).reach * 2**7 < Fraction(401, 100)
     assert 5 <= Errors(turn, sides, -7).reach * 2**7 < Fraction(501, 100)
+
+
+def test_each_step_moves_errors_and_adds_its_own() -> None:
+    """Doublings, after each of which 1/4 comes to a coordinate; of none hardly any remain."""
+    for count in (1, 2, 3):
+        found = Errors.within(Fraction(1), 2).moved(
+            MidRad(np.array([2 * np.eye(2)] * count)), [Fraction(1, 4)] * count, Fraction(9)
+        )
+        assert found is not None
+        assert 0 <= found.reach - (2**count + Fraction(2**count - 1, 4)) < Fraction(1, 2**30)
+    found = Errors.within(Fraction(0), 2).moved(MidRad(np.eye(2)[None]), [Fraction(0)], Fraction(1))
+    assert found is not None and (found.sides > 0).all() and found.reach < Fraction(1, 2**900)
+
+
+@pytest.mark.parametrize(("sides", "defect"), [((0.5, 4.0), 0), ((0.5, 0.5), 1)])
+def test_errors_beyond_the_boxes_show_nothing(sides: tuple[float, float], defect: int) -> None:
+    """In one coordinate alone, or by what the first of two steps adds: its matrices are those of boxes up to 1."""
+    errors, two = Errors(np.eye(2), np.array(sides), 0), MidRad(np.array([np.eye(2) / 2] * 2))
+    assert errors.moved(two, [Fraction(defect)] * 2, Fraction(1)) is None
+    assert errors.moved(two, [Fraction(defect)] * 2, Fraction(5)) is not None
+
+
+def test_edges_that_are_not_orthogonal_are_taken_for_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors with the sides 1/1000 and 1 are in a set with skew edges; edges that are too skew are refused."""
+    for skew in (0.2, 0.5):
+        frame = np.array([[1.0, skew, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        monkeypatch.setattr(orbit.np.linalg, "qr", lambda a, frame=frame: (frame, a))
+        errors = Errors(np.eye(3), np.array([1e-3, 1.0, 1e-3]), 0)
+        found = errors.moved(MidRad(np.eye(3)[None]), [Fraction(0)], Fraction(2))
+        if skew == 0.5:
+            assert found is None
+        else:
+            assert found is not None
+            for signs in ((1, 1, 1), (1, -1, 1), (-1, 1, -1)):
+                inside = np.linalg.solve(found.edges, errors.sides * signs)
+                assert (np.abs(inside) <= found.sides * 2.0**found.unit).all()
