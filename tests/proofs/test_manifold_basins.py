@@ -156,6 +156,17 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
             assert np.linalg.norm(block, 2) <= bounds.slope[i] + 1e-8
 
 
+@pytest.mark.parametrize(("x", "bounded"), [("1", False), ("11/10", True)])
+def test_where_the_gradient_may_vanish_nothing_is_bounded_for_usam(x: str, bounded: bool) -> None:
+    """Its step is defined there, too, and leads to ordinary minimizers of f, which are not hallucinated."""
+    problem = Problem(hc.Objective.least_squares(["x**2 + y**2 - 1"]), Fraction(1, 2), RadiusLaw("usam"), residual=True)
+    with arithmetic("arb", 106) as ar:
+        evidence = Evidence(Point(ar, problem, [ar.constant(Fraction(x)), ar.constant(Fraction(0))]))
+        inputs = {"step": Fraction(1, 10), "basis": (Fraction(1),), "blocks": (Fraction(1),)}
+        bounds = manifold_basin.frame_of(evidence, inputs).bounds(Fraction(1, 2**20))
+    assert (bounds is not None) == bounded
+
+
 def test_a_rotation_times_a_number_is_no_longer_than_that() -> None:
     """The bound of a block of two is its 2-norm, not the root of the sum of its squares."""
     turn = 0.9 * np.array([[np.cos(1), np.sin(1)], [-np.sin(1), np.cos(1)]])
