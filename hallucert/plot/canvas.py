@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: distinguishable with any common colour vision deficiency, and on viridis.
-VERMILION, ORANGE, SKY, BLUE, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#0072b2", "#ffffff"
+VERMILION, ORANGE, SKY, BLUE, GREEN, WHITE = "#d55e00", "#e69f00", "#56b4e9", "#0072b2", "#009e73", "#ffffff"
 COLOUR_MAP = "viridis"
 Found = Any
 """Something found or proved that is drawn; it is known by its attributes."""
@@ -260,7 +260,7 @@ def checked_points(points: object, dimension: int = 2) -> list[Drawn]:
             or getattr(getattr(point, "problem", None), "claims", None)
         ):
             must = "be points of full gradients, without weight decay, to be drawn"
-            raise ArgumentError("points", "<of mini-batches or with weight decay>", must)
+            raise ArgumentError("points", "<a cycle, or of mini-batches or with weight decay>", must)
         x = np.asarray(point.x, dtype=float)
         if x.shape != (dimension,):
             where = "the plane" if dimension == 2 else "the line"

@@ -16,19 +16,20 @@ from hallucert.check.point.rule import Facts
 from hallucert.decimals import short_rational
 from hallucert.errors import ArgumentError
 from hallucert.plot import canvas, layout
-from hallucert.plot.canvas import BLUE, ORANGE, SKY, VERMILION, WHITE
+from hallucert.plot.canvas import BLUE, GREEN, ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK
 from hallucert.settings import checked_flag
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HALLUCINATED, OTHER = "hallucinated minimizer", "attractor"
+HALLUCINATED, OTHER, TWO_CYCLE = "hallucinated minimizer", "attractor", "two-cycle"
 KINDS = {
     HALLUCINATED: ("o", ORANGE),
     "attractor, target a saddle": ("s", SKY),
     "attractor, target a maximizer": ("^", BLUE),
     OTHER: ("D", VERMILION),
+    TWO_CYCLE: ("P", GREEN),
 }
 """What an attractor is proved to be, with its marker, and the colour of it and its cells."""
 OUTSIDE, OPEN = "#8c8c8c", WHITE
@@ -50,8 +51,9 @@ def basins(
     """Draw which starts are proved to converge to which attractor of SAM, from basins alone.
 
     The colour of a cell tells what its attractor is proved to be, its tint which of them; grey cells leave the box, and
-    of white ones nothing is proved. Attractors have the numbers that they have in the claims, and lines lead from them
-    to their targets. The legend says how much of the box each kind has, rounded so that it remains true.
+    of white ones nothing is proved. Attractors have the numbers that they have in the claims, and lines lead from
+    points to their targets; of a two-cycle both points are drawn. The legend says how much of the box each kind has,
+    rounded so that it remains true.
 
     Parameters
     ----------
@@ -82,17 +84,18 @@ def basins(
     ax.imshow(image.swapaxes(0, 1), origin="lower", extent=extent, interpolation="nearest", zorder=0)
     x, y = canvas.grid(found.box, look.resolution)
     _draw_lines(ax, x, y, canvas.sample(found.objective.value_lanes, x, y), look.levels)
-    points = [canvas.checked_points(point)[0] for point in found.attractors]
+    at_rest = [canvas.checked_points(c)[0] for c in found.attractors if c.problem.period == 1]
+    places = [np.asarray(c.x).reshape(-1, 2) for c in found.attractors]
     if steps:
-        _draw_targets(ax, points, found.box)
+        _draw_targets(ax, at_rest, found.box)
     for kind, (marker, colour) in KINDS.items():
         own = [k for k, name in enumerate(kinds) if name == kind]
         if own:
             share = sum(found.share(k + FIRST) for k in own)
             label = f"{kind} ({len(own)}): {floor(1000 * share) / 10} %"
-            canvas.mark(ax, np.array([points[k].x for k in own]), canvas.Style(marker, colour, label, 90))
-    for k, point in enumerate(points, 1):
-        _number(ax, point.x, str(k))
+            canvas.mark(ax, np.concatenate([places[k] for k in own]), canvas.Style(marker, colour, label, 90))
+    for k, place in enumerate(places, 1):
+        _number(ax, place[0], str(k))
     for colour, label in (
         (OUTSIDE, f"leaves the box: {floor(1000 * found.share(LEAVES)) / 10} %"),
         (OPEN, f"not decided: {ceil(1000 * found.share(0)) / 10} %"),
@@ -105,6 +108,8 @@ def basins(
 
 def kind_of(point: Certificate) -> str:
     """Return what an attractor is proved to be: one of `KINDS`."""
+    if point.problem.period == 2:
+        return TWO_CYCLE
     if point.witness is None:
         return OTHER
     facts = Facts(point.problem, point.witness, dict(point.claims))

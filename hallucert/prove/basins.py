@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from os import PathLike
 
@@ -20,7 +21,7 @@ from hallucert.arguments import checked_items, checked_path, checked_real, check
 from hallucert.arrays import checked_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
-from hallucert.check.basins.attractor import Ellipse, ellipse_of
+from hallucert.check.basins.attractor import Ellipse, ellipses_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST, Edges, Flow
 from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
@@ -29,11 +30,13 @@ from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import provenance
 from hallucert.clock import Clock, Progress, working
-from hallucert.errors import ArgumentError, CertificateError, HallucertError
+from hallucert.errors import ArgumentError, CertificateError, HallucertError, SearchError
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
-from hallucert.find.basins.search import Search, ellipses_of
+from hallucert.find.basins.search import Search
+from hallucert.find.basins.search import ellipses_of as rows_of
 from hallucert.find.refine import refine
+from hallucert.find.two_cycle import two_cycle
 from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.formula import FormulaObjective, checked_formula
 from hallucert.objectives.objective import Objective
@@ -87,9 +90,9 @@ def basins(
     rho, step_size : exact positive numbers
         Radius, and step of plain SAM.
     attractors : sequence of Certificate, optional
-        Points with the claim ``basin`` for the step or a larger one, which are proved again. By default the ends of
-        200 runs from random starts are certified; an attractor that none of them found has no basin here, and its
-        starts stay undecided.
+        Points with the claim ``basin`` for the step or a larger one, and two-cycles of the step, which are proved
+        again. By default the ends of 200 runs from random starts are certified; an attractor that none of them found
+        has no basin here, and its starts stay undecided.
     goal : float
         The search ends when it has settled this part of the box.
     depth : int
@@ -150,9 +153,9 @@ def basins(
         if attractors is None:
             found = _found(problem, step, region, checked_whole(seed, 0, "seed"), clock)
         else:
-            given = checked_items(attractors, "attractors", "be certificates of points")
+            given = checked_items(attractors, "attractors", "be certificates of points or two-cycles")
             found = [(point, _checked(point, problem, step)) for point in given]
-        points, ellipses = [point for point, _ in found], [ellipse for _, ellipse in found]
+        points, ellipses = [point for point, _ in found], [own for _, own in found]
         if len(points) > len(NAMES):
             raise ArgumentError("attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")
         kept = _checkpoint(path, problem, step, region, points, depth)
@@ -170,50 +173,68 @@ def basins(
     return Basins(problem, step, partition, labels, np.where(labels > 0, steps, 0), tuple(points), provenance(ar))
 
 
-def _found(
-    problem: Problem, step: Fraction, region: np.ndarray, seed: int, clock: Clock
-) -> list[tuple[Certificate, Ellipse]]:
-    """Run SAM from random starts, and certify where it stops."""
+Found = tuple[Certificate, tuple[Ellipse, ...]]
+"""An attractor with its ellipses."""
+
+
+def _found(problem: Problem, step: Fraction, region: np.ndarray, seed: int, clock: Clock) -> list[Found]:
+    """Run SAM from random starts, and certify where it stops, or is in turn in one and in another point."""
     f = problem.objective
     starts = np.random.default_rng(seed).uniform(region[:, 0], region[:, 1], (RUNS, 2))
     clock.tell("runs", 0)
     ensemble = run_ensemble(f, starts, problem.rho, step, RUN_STEPS, progress=False)
     near = _APART * float((region[:, 1] - region[:, 0]).max())
     tried: list[np.ndarray] = []
-    found: list[tuple[Certificate, Ellipse]] = []
+    found: list[Found] = []
     for x in ensemble.x[np.argsort(ensemble.shifted_gradient_norm, kind="stable")]:
         if not np.isfinite(x).all() or any(np.abs(x - y).max() <= near for y in tried) or len(found) == len(NAMES):
             continue
-        try:
-            candidate = refine(f, x, problem.rho)
-            if np.abs(candidate.x - x).max() > near:
-                continue  # a run that had not stopped
-            tried += [x, candidate.x]
-            point = certify(candidate, basin=step)
-        except HallucertError:
-            continue
-        ellipse = ellipse_of(point, problem, step)
-        if ellipse is not None:
-            found.append((point, ellipse))
+        with suppress(HallucertError):
+            proof, points = _proof(problem, step, x, near)
+            tried += [x, *points]
+            point = proof()
+            if ellipses := ellipses_of(point, problem, step):
+                found.append((point, ellipses))
     return found
 
 
-def _checked(point: Certificate, problem: Problem, step: Fraction) -> Ellipse:
-    """Return the ellipse of an attractor that the user gives."""
-    ellipse = ellipse_of(point, problem, step) if isinstance(point, Certificate) else None
-    if ellipse is None:
+def _proof(
+    problem: Problem, step: Fraction, x: np.ndarray, near: float
+) -> tuple[Callable[[], Certificate], np.ndarray]:
+    """Return what certifies the point or the two-cycle at the end of a run, and where it is.
+
+    Raises `SearchError` if there is none so near: the run had not stopped.
+    """
+    f = problem.objective
+    with suppress(SearchError):
+        candidate = refine(f, x, problem.rho)
+        if np.abs(candidate.x - x).max() <= near:
+            return lambda: certify(candidate, basin=step), candidate.x[None]
+    cycle = two_cycle(f, x, problem.rho, step, 0)
+    if np.abs(cycle.points[0] - x).max() > near:
+        raise SearchError("the run has not stopped")
+    return lambda: certify(cycle), cycle.points
+
+
+def _checked(point: Certificate, problem: Problem, step: Fraction) -> tuple[Ellipse, ...]:
+    """Return the ellipses of an attractor that the user gives."""
+    ellipses = ellipses_of(point, problem, step) if isinstance(point, Certificate) else ()
+    if not ellipses:
         raise ArgumentError("attractors", point, "be certificates of this problem with a basin for the step")
     if not verify(point, None, MAX_BOXES, Clock()):  # it may come from a file
         raise ArgumentError("attractors", point, "be certificates that are proved again")
-    return ellipse
+    return ellipses
 
 
-def _search(problem: Problem, step: Fraction, region: np.ndarray, ellipses: Sequence[Ellipse], depth: int) -> Search:
+def _search(
+    problem: Problem, step: Fraction, region: np.ndarray, ellipses: Sequence[tuple[Ellipse, ...]], depth: int
+) -> Search:
     """Return the search, which sees ellipses a little smaller than they are."""
-    rows = [[*e.centre, *e.back.ravel(), (e.radius * (1 - 2.0**-20)) ** 2, k] for k, e in enumerate(ellipses, FIRST)]
+    labelled = [(e, k) for k, own in enumerate(ellipses, FIRST) for e in own]
+    rows = [[*e.centre, *e.back.ravel(), (e.radius * (1 - 2.0**-20)) ** 2, k] for e, k in labelled]
     f = problem.objective
     assert isinstance(f, FormulaObjective)
-    return Search(f, region, float(problem.rho), float(step), ellipses_of(rows), depth, min(BASE, depth), LONGEST)
+    return Search(f, region, float(problem.rho), float(step), rows_of(rows), depth, min(BASE, depth), LONGEST)
 
 
 def _run(search: Search, goal: float, clock: Clock, kept: Checkpoint) -> None:

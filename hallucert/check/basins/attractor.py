@@ -1,7 +1,8 @@
-"""The sets that cells must reach: ellipses from the claims ``basin`` of certificates of points.
+"""The sets that cells must reach: ellipses from the claims ``basin`` of certificates of points and of two-cycles.
 
-The claim says that SAM with any step up to eta converges to ``x*`` from ``Omega = {x* + V w : |w| <= R}``. With floats
-B near ``V^-1`` and z near ``x*``, ``e >= |I - B V|`` and ``d >= |z - x*|``,
+The claim says that SAM with any step up to eta converges to ``x*`` from ``Omega = {x* + V w : |w| <= R}``; of a cycle,
+that SAM with its step converges to the cycle from two such sets, around p and around q. With floats B near ``V^-1`` and
+z near ``x*``, ``e >= |I - B V|`` and ``d >= |z - x*|``,
 
     |V^-1 (y - x*)| <= (|B (y - z)| + |B| d)/(1 - e),
 
@@ -12,13 +13,15 @@ within, and for points within 1e150, nothing overflows, and what underflows is f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from hallucert.check.claim import Status
-from hallucert.check.point.certificate import Certificate
+from hallucert.check.cycle.problem import CycleProblem
+from hallucert.check.point.certificate import Certificate, Sides
 from hallucert.check.problem import Problem
 from hallucert.exact import float_below
 from hallucert.objectives.radius_law import SAM
@@ -49,36 +52,52 @@ class Ellipse:
         return result
 
 
-def ellipse_of(certificate: Certificate, problem: Problem, step: Fraction) -> Ellipse | None:
-    """Return the ellipse from which SAM is claimed to converge, for a problem and a step; None if there is none."""
+def ellipses_of(certificate: Certificate, problem: Problem, step: Fraction) -> tuple[Ellipse, ...]:
+    """Return the ellipses from which SAM is claimed to converge, for a problem and a step; none if they are not had.
+
+    A point has one, a two-cycle of that step one around each of its points.
+    """
     claim, box = certificate.claims.get("basin"), certificate.box
     if claim is None or claim.status is not Status.PROVED or box is None or not _is_of(certificate, problem):
-        return None
-    inputs = claim.inputs
-    if "subdivision" not in inputs or inputs["step"] < step or len(inputs["basis"]) != 4:
+        return ()
+    inputs, own = claim.inputs, certificate.problem
+    sets: list[tuple[Sides, Sequence[Fraction], Fraction]] = []
+    if isinstance(own, CycleProblem):
+        if own.step == step and len(inputs["bases"]) == len(inputs["sizes"]) == own.period:
+            sets = list(zip((box[:2], box[2:]), inputs["bases"], inputs["sizes"], strict=True))
+    elif "subdivision" in inputs and inputs["step"] >= step:
+        sets = [(box, inputs["basis"], inputs["size"])]
+    found = [_ellipse(*each) for each in sets]
+    known = tuple(ellipse for ellipse in found if ellipse is not None)
+    return known if len(known) == len(sets) else ()
+
+
+def _ellipse(box: Sides, basis: Sequence[Fraction], size: Fraction) -> Ellipse | None:
+    """Return an ellipse inside of ``{x + V w : |w| <= R}`` for every x of a box; None if there is none of use."""
+    if len(basis) != 4:
         return None
     try:
         centre = [float((low + high) / 2) for low, high in box]
-        back = _inverse(*map(float, inputs["basis"]))
+        back = _inverse(*map(float, basis))
     except (OverflowError, ZeroDivisionError):
         return None
     if not all(abs(number) <= _RANGE for number in (*back[0], *back[1], *centre)):
         return None
-    b, v = [[Fraction(number) for number in row] for row in back], [inputs["basis"][:2], inputs["basis"][2:]]
-    off = [[(i == j) - sum(b[i][k] * v[k][j] for k in range(2)) for j in range(2)] for i in range(2)]
+    b, v = [[Fraction(number) for number in row] for row in back], (basis[:2], basis[2:])
+    off = [[Fraction(i == j) - sum(b[i][k] * v[k][j] for k in range(2)) for j in range(2)] for i in range(2)]
     error = sum(abs(entry) for row in off for entry in row)
     away = sum(max(Fraction(z) - low, high - Fraction(z)) for z, (low, high) in zip(centre, box, strict=True))
-    radius = (1 - error) * inputs["size"] - sum(abs(entry) for row in b for entry in row) * away
-    if not (error < 1 and 1 / _RANGE <= radius <= _RANGE):
+    radius = (1 - error) * size - sum(abs(entry) for row in b for entry in row) * away
+    if error >= 1 or not 1 / _RANGE <= radius <= _RANGE:
         return None
     return Ellipse(np.array(centre), np.array(back), float_below(radius))
 
 
 def _is_of(certificate: Certificate, problem: Problem) -> bool:
-    """Tell whether a point is one of plain SAM, for the same function and radius."""
+    """Tell whether a point, or a cycle, is one of plain SAM, for the same function and radius."""
     own = certificate.problem
-    same = own.law == SAM and not own.residual and not own.claims and own.rho == problem.rho
-    return same and own.objective.to_json() == problem.objective.to_json()
+    plain = own.law == SAM and not own.residual and (isinstance(own, CycleProblem) or not own.claims)
+    return plain and own.rho == problem.rho and own.objective.to_json() == problem.objective.to_json()
 
 
 def _inverse(a: float, b: float, c: float, d: float) -> list[list[float]]:

@@ -40,7 +40,7 @@ class Basins(AboutProblem, Saved):
         Of each cell: 0 if nothing is proved, 1 if all of it leaves the box, k + 2 if all of it converges to attractor
         k; and after how many steps it is seen to be where that is known.
     attractors : tuple of Certificate
-        Points with the claim ``basin`` for the step or a larger one.
+        Points with the claim ``basin`` for the step or a larger one, and two-cycles of the step with that claim.
     provenance : Provenance
         Which software made it.
     """
@@ -122,7 +122,7 @@ class Basins(AboutProblem, Saved):
             name, inputs, goal = "leaves_share", {}, "comes to a point outside of the box"
         else:
             name, inputs = NAME, {"attractor": attractor + 1}
-            goal = f"converges to x*_{attractor + 1}, {self._named(attractor)},"
+            goal = f"converges to {self._symbol(attractor)}, {self._named(attractor)},"
         if not share:
             return Claim(
                 name, Status.UNDECIDED, f"From which starts in the box {what} {goal.rstrip(',')}?", inputs=inputs
@@ -131,9 +131,16 @@ class Basins(AboutProblem, Saved):
         text = f"{what} {goal} from every start in cells that are together at least {decimal_below(share)} of the box."
         return Claim(name, Status.PROVED, text, numbers, inputs)
 
+    def _symbol(self, attractor: int) -> str:
+        """Return how an attractor is called."""
+        return f"x*_{attractor + 1}" if self.attractors[attractor].problem.period == 1 else f"cycle {attractor + 1}"
+
     def _named(self, attractor: int) -> str:
         """Say what an attractor is, as far as its certificate proves it."""
         claims = self.attractors[attractor].claims
+        if self.attractors[attractor].problem.period == 2:
+            around = claims.get("around")
+            return "a two-cycle around a minimizer" if around else "a two-cycle"
         minimizer = claims.get("hallucinated_minimizer")
         if minimizer is not None and minimizer.status is Status.PROVED:
             return "a hallucinated minimizer"
@@ -153,9 +160,10 @@ class Basins(AboutProblem, Saved):
             f"[{format_rational(Fraction(a))}, {format_rational(Fraction(b))}]" for a, b in self.box.tolist()
         )
         lines = [f"rho = {short_rational(self.rho)}, step {short_rational(self.step)}, box {sides}"]
-        for k, point in enumerate(self.attractors, 1):
-            place = ", ".join(decimal_enclosure(low, high, 17) for low, high in point.box or ())
-            lines.append(f"x*_{k} in ({place})")
+        for k, point in enumerate(self.attractors):
+            ends = [decimal_enclosure(low, high, 17) for low, high in point.box or ()]
+            places = [f"({', '.join(ends[i : i + 2])})" for i in range(0, len(ends), 2)]
+            lines.append(f"{self._symbol(k)} in {' and '.join(places)}")
         lines += [f"[{MARKS[claim.status]}] {claim.name}: {claim.statement}" for claim in self.all_claims]
         lines.append(
             f"{decimal_below(self.decided)} of the box is decided, in {int((self.labels > 0).sum())} cells; "

@@ -7,19 +7,21 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.check.basins.attractor import ellipse_of
+from hallucert.check.basins.attractor import ellipses_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST
 from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
 from hallucert.check.file import fields
 from hallucert.check.file.fields import JSON
-from hallucert.check.point import file as point_file
+from hallucert.check.file.files import READ, WRITE, module_of
 from hallucert.check.problem import Problem
 from hallucert.errors import CertificateError
 from hallucert.exact import format_exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
 
+ATTRACTORS = ("point", "cycle")
+"""Kinds of their certificates."""
 LONGEST = 2**24
 """Nodes of the tree of cells."""
 MOST_STEPS = 100_000
@@ -39,9 +41,13 @@ def from_json(data: object) -> Basins:
     posed = Problem(objective, fields.read_rho(entry["rho"]))
     attractors = []
     for i, item in enumerate(fields.read_list(top["attractors"], "attractors", len(NAMES))):
-        point = point_file.from_json(item)
-        if ellipse_of(point, posed, step) is None:
-            raise CertificateError(f"attractors[{i}]", "must be a point of the problem with a basin for the step")
+        kind = item.get("kind") if isinstance(item, Mapping) else None
+        if kind not in ATTRACTORS:
+            raise CertificateError(f"attractors[{i}].kind", f"must be {' or '.join(ATTRACTORS)}")
+        point = module_of(kind, READ).from_json(item)
+        if not ellipses_of(point, posed, step):
+            must = "must be a point or a two-cycle of the problem with a basin for the step"
+            raise CertificateError(f"attractors[{i}]", must)
         attractors.append(point)
     try:
         cells, labels = from_text(fields.read_text(top["cells"], "cells", LONGEST))
@@ -88,7 +94,7 @@ def to_json(basins: Basins) -> dict[str, JSON]:
     steps = basins.steps[order][basins.labels[order] > 0]
     return {
         **fields.header(basins, problem),
-        "attractors": [point_file.to_json(point) for point in basins.attractors],
+        "attractors": [module_of(point.kind, WRITE).to_json(point) for point in basins.attractors],
         "cells": text,
         "steps": steps.tolist(),
     }

@@ -1,7 +1,7 @@
 """What cells flow into: the theorem behind basins, over a graph of cells.
 
 A partition of a box has cells with labels, attractors or *leaves*. A cell with ``k >= 0`` steps is *settled* if its
-image under ``S^k`` is covered by boxes (`tube`), each of which lies in the ellipse of its attractor, or touches only
+image under ``S^k`` is covered by boxes (`tube`), each of which lies in an ellipse of its attractor, or touches only
 cells with the same label that were settled before; a box may reach out of the box only if the label is *leaves*.
 
 **Theorem.** From every start in a settled cell every SAM step is defined until it is in an ellipse of its attractor, to
@@ -52,7 +52,7 @@ class Edges:
 class Flow:
     """Labels (n,) and numbers of steps (n,) of the cells of a partition, for a problem and a step.
 
-    The label of an attractor is `FIRST` more than the number of its ellipse.
+    The label of an attractor is `FIRST` more than its number, by which its ellipses are found.
     """
 
     problem: Problem
@@ -60,7 +60,7 @@ class Flow:
     partition: Partition
     labels: np.ndarray
     steps: np.ndarray
-    ellipses: Sequence[Ellipse | None]
+    ellipses: Sequence[Sequence[Ellipse]]
 
     def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
         """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
@@ -75,10 +75,11 @@ class Flow:
         lost = numbers[far]
         numbers, boxes = numbers[~far], boxes[~far]
         label = self.labels[numbers]
-        for k, ellipse in enumerate(self.ellipses, FIRST):
-            mine = label == k
-            mine[mine] = ellipse is not None and ellipse.contains(boxes[mine])
-            numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
+        for k, own in enumerate(self.ellipses, FIRST):
+            for ellipse in own:
+                mine = label == k
+                mine[mine] = ellipse.contains(boxes[mine])
+                numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
         box, target, leaves = self.partition.touched(boxes)
         elsewhere = box[self.labels[target] != label[box]]
         wrong = np.concatenate([lost, numbers[leaves & (label != LEAVES)], numbers[elsewhere]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.basins.attractor import ellipse_of
+from hallucert.check.basins.attractor import ellipses_of
 from hallucert.check.basins.certificate import NAME, Basins
 from hallucert.check.basins.graph import FIRST, LEAVES, Flow
 from hallucert.check.claim import PROVOKED, Claim
@@ -41,7 +41,7 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
 
 def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
     """Say of each label what is wrong with its cells."""
-    ellipses = [ellipse_of(point, basins.problem, basins.step) for point in basins.attractors]
+    ellipses = [ellipses_of(point, basins.problem, basins.step) for point in basins.attractors]
     flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, ellipses)
     edges, tasks = [], flow.tasks(_lanes)
     for number, task in enumerate(tasks):

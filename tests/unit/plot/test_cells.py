@@ -67,6 +67,19 @@ def test_what_is_not_proved_of_an_attractor_is_not_said(found: hc.Basins) -> Non
     assert cells.kind_of(hc.load(STORED / "himmelblau-saddle.json")) == "attractor, target a saddle"
 
 
+def test_both_points_of_a_two_cycle_are_drawn() -> None:
+    """They are named so, with one number, and have no target."""
+    cycle = hc.load(STORED / "himmelblau-two-cycle.json")
+    box = [(2.75, 3.25), (1.75, 2.25)]
+    found = hc.basins(cycle.objective, box, "0.1", "0.01", attractors=[cycle], depth=3, workers=1)
+    ax = hc.plot.basins(found, resolution=30)
+    assert cells.kind_of(cycle) == "two-cycle"
+    (marks,) = [c for c in ax.collections if str(c.get_label()).startswith("two-cycle (1): ")]
+    np.testing.assert_allclose(marks.get_offsets(), cycle.points, atol=1e-12)
+    assert [text.get_text() for text in ax.texts] == ["1"]
+    assert not [c for c in ax.collections if c.get_label() == "target x+"]
+
+
 def test_small_cells_are_mixed(found: hc.Basins, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pixel with one cell of label 2 in four has a quarter of its colour."""
     monkeypatch.setattr(cells, "FINEST", 0)

@@ -15,6 +15,7 @@ import hallucert as hc
 from hallucert.check.basins import graph
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
+from hallucert.prove import basins
 
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2")
 BOX, RHO, STEP = [(-1.5, -0.125), (-0.5, 0.5)], "1.5", "0.1"
@@ -154,6 +155,61 @@ def test_attractors_of_files_are_proved_again(point: hc.Certificate) -> None:
     for rho, attractor in ((RHO, forged), ("25/6", usam)):
         with pytest.raises(ArgumentError, match="attractors"):
             hc.basins(WELL, BOX, rho, STEP, attractors=[attractor], depth=3, workers=1)
+
+
+@pytest.fixture(scope="module")
+def cycle() -> hc.CycleCertificate:
+    """The two-cycle around (3, 2) of Himmelblau's function, rho = 1/10, step 1/100."""
+    return hc.load(Path(__file__).parents[3] / "docs" / "certificates" / "himmelblau-two-cycle.json")
+
+
+@pytest.fixture(scope="module")
+def around(cycle: hc.CycleCertificate) -> hc.Basins:
+    """Basins of it in a box around the minimizer."""
+    box = [(2.75, 3.25), (1.75, 2.25)]
+    return hc.basins(cycle.objective, box, "0.1", "0.01", attractors=[cycle], depth=5, workers=1)
+
+
+def test_starts_around_a_minimizer_come_to_its_two_cycle(cycle: hc.CycleCertificate, around: hc.Basins) -> None:
+    """More than half of the box is proved; in floats, random starts there are at p or q after 300 steps, and change."""
+    assert around.share(2) > Fraction(1, 2) and around.hallucinated == 0
+    text = "converges to cycle 1, a two-cycle around a minimizer, from every start"
+    assert text in around[0].statement and text in str(around)
+    x = np.random.default_rng(2).uniform([2.75, 1.75], [3.25, 2.25], (500, 2))
+    x = x[around.at(x) == 2]
+    ends = [hc.sam.run_ensemble(cycle.objective, x, "0.1", "0.01", steps, progress=False).x for steps in (300, 301)]
+    p, q = cycle.points
+    at_p, at_q = ([np.abs(end - place).max(axis=1) < 1e-9 for end in ends] for place in (p, q))
+    assert ((at_p[0] & at_q[1]) | (at_q[0] & at_p[1])).all() and at_p[0].any() and at_q[0].any()
+
+
+def test_files_hold_two_cycles(cycle: hc.CycleCertificate, around: hc.Basins) -> None:
+    """They are read and proved again; another step, a larger set, and a kind that is none are refused."""
+    data = to_json(around)
+    assert to_json(from_json(data)) == data
+    assert hc.verify(from_json(data))
+    claim = cycle["basin"]
+    larger = replace(claim, inputs={**claim.inputs, "sizes": tuple(4 * size for size in claim.inputs["sizes"])})
+    forged = replace(cycle, claims={**cycle.claims, "basin": larger})
+    assert not hc.verify(replace(around, attractors=(forged,)))
+    with pytest.raises(CertificateError, match=r"attractors\[0\]\.kind"):
+        from_json(data | {"attractors": [data["attractors"][0] | {"kind": "census"}]})
+    with pytest.raises(CertificateError, match=r"attractors\[0\]"):
+        from_json(to_json(replace(around, step=around.step / 2)))
+    for step, given in (("0.005", cycle), ("0.01", forged)):
+        with pytest.raises(ArgumentError, match="attractors"):
+            hc.basins(cycle.objective, around.box, "0.1", step, attractors=[given], depth=3, workers=1)
+
+
+def test_two_cycles_are_found_among_the_ends_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a bowl, where nothing else is, both points are one attractor, with the claims of a cycle."""
+    monkeypatch.setattr(basins, "RUNS", 4)
+    monkeypatch.setattr(basins, "RUN_STEPS", 500)
+    bowl, box = hc.Objective.parse("x**2 + y**2/8"), [(0.0625, 0.25), (-0.125, 0.125)]
+    found = hc.basins(bowl, box, "1/2", "1/4", depth=4, workers=1)
+    (attractor,) = found.attractors
+    assert isinstance(attractor, hc.CycleCertificate) and attractor["around"]
+    assert found.decided > Fraction(1, 2)
 
 
 def test_arguments_are_checked(point: hc.Certificate) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.basins.attractor import Ellipse, ellipse_of
+from hallucert.check.basins.attractor import Ellipse, ellipses_of
 from hallucert.check.problem import Problem
 
 STEP = Fraction(1, 10)
@@ -23,8 +24,7 @@ def point() -> hc.Certificate:
 
 def test_the_ellipse_is_inside_the_basin(point: hc.Certificate) -> None:
     """Points on its rim have ``|V^-1 (y - x*)| < R``, exactly, and nearly R."""
-    ellipse = ellipse_of(point, point.problem, STEP)
-    assert isinstance(ellipse, Ellipse)
+    (ellipse,) = ellipses_of(point, point.problem, STEP)
     inputs = point["basin"].inputs
     (a, b), (c, d) = inputs["basis"][:2], inputs["basis"][2:]
     for angle in np.linspace(0, 6, 7):
@@ -38,19 +38,19 @@ def test_the_ellipse_is_inside_the_basin(point: hc.Certificate) -> None:
 
 def test_a_larger_step_has_no_ellipse(point: hc.Certificate) -> None:
     """The claim is about steps up to its own."""
-    assert ellipse_of(point, point.problem, STEP / 2) is not None
-    assert ellipse_of(point, point.problem, STEP + Fraction(1, 2**60)) is None
-    assert ellipse_of(hc.certify(point.objective, (-0.5, 0), "1.5"), point.problem, STEP) is None
+    assert ellipses_of(point, point.problem, STEP / 2)
+    assert ellipses_of(point, point.problem, STEP + Fraction(1, 2**60)) == ()
+    assert ellipses_of(hc.certify(point.objective, (-0.5, 0), "1.5"), point.problem, STEP) == ()
 
 
 def test_the_basin_of_another_problem_is_none(point: hc.Certificate) -> None:
     """Another function or radius; the point of USAM at (-3/5, 0), which has a basin, is none of SAM's."""
     f, radius = point.objective, point.rho
     for other in (Problem(f, radius + 1), Problem(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2"), radius)):
-        assert ellipse_of(point, other, STEP) is None
+        assert ellipses_of(point, other, STEP) == ()
     usam = hc.certify(f, (-0.6, 0), "25/6", variant="usam", basin="0.1")
     assert usam["basin"]
-    assert ellipse_of(usam, Problem(f, usam.rho), STEP) is None
+    assert ellipses_of(usam, Problem(f, usam.rho), STEP) == ()
 
 
 def test_numbers_that_no_double_holds_are_refused(point: hc.Certificate) -> None:
@@ -61,13 +61,48 @@ def test_numbers_that_no_double_holds_are_refused(point: hc.Certificate) -> None
         return replace(point, claims={"basin": replace(basin, inputs={**basin.inputs, **inputs})})
 
     v = basin.inputs["basis"]
-    assert ellipse_of(changed(), point.problem, STEP) is not None
+    assert ellipses_of(changed(), point.problem, STEP)
     for scale in (tiny, huge, Fraction(1, 2**320), Fraction(2**320), Fraction(0)):
         basis = tuple(scale * number for number in v)
         size = basin.inputs["size"] / (scale or 1)
-        assert ellipse_of(changed(basis=basis, size=size), point.problem, STEP) is None
+        assert ellipses_of(changed(basis=basis, size=size), point.problem, STEP) == ()
     for box in (((huge, huge), (tiny, tiny)), ((-huge, huge), (tiny, tiny))):
-        assert ellipse_of(replace(point, box=box), point.problem, STEP) is None
+        assert ellipses_of(replace(point, box=box), point.problem, STEP) == ()
+
+
+@pytest.fixture(scope="module")
+def cycle() -> hc.CycleCertificate:
+    """The cycle around (3, 2) of Himmelblau's function, rho = 1/10, step 1/100."""
+    return hc.load(Path(__file__).parents[4] / "docs" / "certificates" / "himmelblau-two-cycle.json")
+
+
+def test_a_cycle_has_two_ellipses(cycle: hc.CycleCertificate) -> None:
+    """Around p and around q, with the points of ``V w`` in them for ``|w|`` just below R, and none just above."""
+    inputs = cycle["basin"].inputs
+    both = ellipses_of(cycle, Problem(cycle.objective, cycle.rho), cycle.problem.step)
+    assert len(both) == 2
+    for ellipse, x, flat, size in zip(both, cycle.points, inputs["bases"], inputs["sizes"], strict=True):
+        v = np.array(flat, float).reshape(2, 2)
+        for angle in np.linspace(0, 6, 7):
+            y = x + float(size) * v @ [np.cos(angle), np.sin(angle)]
+            for factor, holds in ((1 - 1e-9, True), (1 + 1e-9, False)):
+                place = x + factor * (y - x)
+                assert ellipse.contains(np.stack([place, place], -1)[None]).all() is np.bool_(holds)
+
+
+def test_a_cycle_is_one_of_its_step(cycle: hc.CycleCertificate) -> None:
+    """Not of a smaller one, nor of another radius; bases of another number make none, and nothing is raised."""
+    problem, step, basin = Problem(cycle.objective, cycle.rho), cycle.problem.step, cycle["basin"]
+    assert ellipses_of(cycle, problem, step / 2) == () == ellipses_of(cycle, Problem(problem.objective, step), step)
+    bases, sizes = basin.inputs["bases"], basin.inputs["sizes"]
+    for change in (
+        {"bases": bases[:1]},
+        {"bases": (*bases, bases[0])},
+        {"sizes": sizes[:1]},
+        {"bases": (bases[0], ())},
+    ):
+        forged = replace(cycle, claims={"basin": replace(basin, inputs={**basin.inputs, **change})})
+        assert ellipses_of(forged, problem, step) == ()
 
 
 def test_boxes_are_inside_if_their_corners_are() -> None:

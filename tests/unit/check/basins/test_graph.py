@@ -35,7 +35,7 @@ def flow() -> Flow:
     box, n = np.array([[1.0, 1.5], [-0.25, 0.25]]), len(cells)
     disc = Ellipse(np.array([0.875, 0.0]), np.eye(2), 0.25)
     return Flow(
-        Problem(f, Fraction(1)), Fraction(1, 8), Partition(box, cells), np.zeros(n, int), np.ones(n, int), [disc]
+        Problem(f, Fraction(1)), Fraction(1, 8), Partition(box, cells), np.zeros(n, int), np.ones(n, int), [(disc,)]
     )
 
 
@@ -69,12 +69,12 @@ def test_ellipses_settle_their_label_alone(flow: Flow) -> None:
     first = dict.fromkeys([(0, 1), (0, 2)], FIRST)
     assert settled(labelled(flow, first)).sum() == 2
     small = Ellipse(np.array([0.875, 0.0]), np.eye(2), 0.0625)
-    assert settled(replace(labelled(flow, first), ellipses=[small])).sum() == 0
+    assert settled(replace(labelled(flow, first), ellipses=[(small,)])).sum() == 0
     second = dict.fromkeys(first, FIRST + 1)
-    assert settled(replace(labelled(flow, second), ellipses=[flow.ellipses[0], small])).sum() == 0
-    assert settled(replace(labelled(flow, first), ellipses=[None, flow.ellipses[0]])).sum() == 0
+    assert settled(replace(labelled(flow, second), ellipses=[flow.ellipses[0], (small,)])).sum() == 0
+    assert settled(replace(labelled(flow, first), ellipses=[(), flow.ellipses[0]])).sum() == 0
     # The images of i = 2 touch i = 0, and leave the box: with the label of the attractor that is no proof.
-    assert settled(replace(labelled(flow, first | dict.fromkeys(FAR, FIRST)), ellipses=[small])).sum() == 0
+    assert settled(replace(labelled(flow, first | dict.fromkeys(FAR, FIRST)), ellipses=[(small,)])).sum() == 0
 
 
 def test_another_label_is_no_proof(flow: Flow) -> None:
