@@ -40,7 +40,11 @@ def keep(figure: Any, path: Path) -> None:
     axes = max(figure.axes, key=_worth)
     inside = axes.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
     path.parent.mkdir(parents=True, exist_ok=True)
+    for legend in figure.legends:
+        legend.set_visible(False)  # matplotlib puts a legend of the whole figure into the part that is saved
     figure.savefig(path, bbox_inches=inside, dpi=DOTS / max(inside.width, inside.height))
+    for legend in figure.legends:
+        legend.set_visible(True)
 
 
 def _worth(ax: Any) -> tuple[bool, int, int]:
