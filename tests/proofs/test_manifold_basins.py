@@ -156,6 +156,51 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
             assert np.linalg.norm(block, 2) <= bounds.slope[i] + 1e-8
 
 
+def frame(f: hc.Objective, x: tuple[str, ...], basis: tuple[str, ...], blocks: tuple[int, ...]) -> manifold_basin.Frame:
+    """The frame at a point where nothing vanishes, rho = 3/4, E = 1/5, in Arb at 106 bits."""
+    ar, problem = arithmetic("arb", 106), Problem(f, Fraction(3, 4), residual=True)
+    evidence = Evidence(Point(ar, problem, [ar.constant(Fraction(c)) for c in x]))
+    inputs = {"step": Fraction(1, 5), "basis": tuple(map(Fraction, basis)), "blocks": tuple(map(Fraction, blocks))}
+    found = manifold_basin.frame_of(evidence, inputs)
+    assert found is not None
+    return found
+
+
+def test_the_bounds_grow_as_the_derivatives_say() -> None:
+    """On a ball N grows by E times terms of first order and a product of two changes, b and a by one change."""
+    with arithmetic("arb", 106) as ar:
+        found, size = (
+            frame(hc.Objective.least_squares(["x**2 + y**2 - 1"]), ("2/5", "1/2"), ("1",), (1,)),
+            Fraction(1, 32),
+        )
+        bounds, none = found.bounds(size), found.bounds(Fraction(1, 2**60))
+        box = [x + ar.interval(-size, size) for x in found.evidence.point.x]
+        of = manifold_basin.derivatives(
+            found.evidence.point.problem, manifold_basin.rounded(ar, [box]).reshape(-1), *([MidRad(np.eye(1))] * 2)
+        )
+        left, right, _ = (part.magnitude() for part in found.at_point)
+    rows, columns = (float(size) * np.linalg.norm(part.magnitude()) for part in of)
+    first = np.linalg.norm((MidRad(right.T) @ of[0]).magnitude()) + np.linalg.norm((MidRad(left) @ of[1]).magnitude())
+    assert bounds is not None and none is not None
+    grown = [float((new - old).item()) for new, old in zip(vars(bounds).values(), vars(none).values(), strict=True)]
+    assert grown[1:] == pytest.approx([columns, rows], rel=1e-6)
+    assert grown[0] == pytest.approx((float(size) * first + rows * columns) / 5, rel=1e-6)
+    assert rows * columns > 0.1 * float(size) * first
+
+
+def test_the_rest_of_the_way_is_weighted_block_by_block() -> None:
+    """p |V^-1 y| with V = (1/2, ..), y = (3, 4, 5): 2 |(6, 8)| + 7 |10|, for every y of a box."""
+    f = hc.Objective.least_squares(["x*y - 1", "y*z - 2", "z*x + y"])
+    half = ("1/2", "0", "0", "0", "1/2", "0", "0", "0", "1/2")
+    with arithmetic("arb", 106) as ar:
+        found = frame(f, ("1/2", "1/3", "1/4"), half, (2, 1))
+        weights = (Fraction(2), Fraction(7))
+        exact = found.rest([ar.constant(Fraction(v)) for v in (3, 4, 5)], ar, weights)
+        wide = found.rest([ar.interval(Fraction(v) - 1, Fraction(v)) for v in (3, 4, 5)], ar, weights)
+        assert ar.within(exact, 90 - Fraction(1, 2**60), 90 + Fraction(1, 2**60))
+        assert ar.upper(wide) >= 90 and ar.lower(wide) <= 2 * 2 * Fraction(13) ** Fraction(1, 2) + 56
+
+
 @pytest.mark.parametrize(("x", "bounded"), [("1", False), ("11/10", True)])
 def test_where_the_gradient_may_vanish_nothing_is_bounded_for_usam(x: str, bounded: bool) -> None:
     """Its step is defined there, too, and leads to ordinary minimizers of f, which are not hallucinated."""
