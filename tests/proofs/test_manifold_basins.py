@@ -133,6 +133,9 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
         evidence = Evidence(Point(ar, problem, [ar.from_float(c) for c in x.tolist()]))
         bounds = manifold_basin.frame_of(evidence, exact).bounds(size)
 
+    count = len(blocks)
+    assert [part.shape for part in vars(bounds).values()] == [(count, count), (count,), (count,)]
+
     def plus(x: np.ndarray) -> np.ndarray:
         g = f.gradient(x)
         if law == "asam":
@@ -164,6 +167,32 @@ def frame(f: hc.Objective, x: tuple[str, ...], basis: tuple[str, ...], blocks: t
     found = manifold_basin.frame_of(evidence, inputs)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blocks": ("0", "2")},
+        {"blocks": ("-1", "3")},
+        {"blocks": ("3/2", "1")},
+        {"blocks": ("3/2", "1/2")},
+        {"blocks": ("1", "1", "1")},
+        {"blocks": ("2", "1/2")},
+        {"blocks": ()},
+        {"basis": ("1", "0", "0", "1", "0")},
+        {"basis": ("1", "1", "1", "1")},
+        {"step": "0"},
+        {"step": "-1/10"},
+    ],
+)
+def test_what_are_no_blocks_no_basis_and_no_step_make_no_frame(change: dict) -> None:
+    """Blocks are positive whole numbers that add up to the number of residuals, a basis is square and nonsingular."""
+    good = {"blocks": ("1", "1"), "basis": ("1", "0", "0", "1"), "step": "1/10"}
+    ar, problem = arithmetic("arb", 106), Problem(TWO, Fraction(3, 4), residual=True)
+    evidence = Evidence(Point(ar, problem, [ar.constant(Fraction(v, 10)) for v in (4, 5, 3, -6)]))
+    for inputs, made in ((good, True), (good | change, False)):
+        exact = {name: tuple(map(Fraction, value)) for name, value in inputs.items() if name != "step"}
+        assert (manifold_basin.frame_of(evidence, exact | {"step": Fraction(inputs["step"])}) is not None) == made
 
 
 def test_the_bounds_grow_as_the_derivatives_say() -> None:
