@@ -45,8 +45,8 @@ from hallucert.prove.certify import certify
 from hallucert.sam.runs import run_ensemble
 
 BUDGET = 600.0
-DEPTH, BASE = 12, 10
-"""Levels down to which single cells and all cells are split: sides of 1/4096 and of 1/1024 of the box."""
+DEPTH, BASE = 12, 7
+"""Levels down to which single cells and all cells are split: sides of 1/4096 and of 1/128 of the box."""
 DEEPEST = 13
 FAR = Fraction(10**100)
 """Of radius and step: squares of doubles are far from overflow."""

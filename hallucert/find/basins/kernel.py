@@ -245,16 +245,16 @@ def _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cell, most
         c, t, s = (out[0], out[1]), (out[2], out[3]), (out[4], out[5])
         k += 1
         size = max(s[0], s[1])
-        if size > limit:
-            return 0, 0
         x, y = (c[0] - box[0, 0]) / width[0], (c[1] - box[1, 0]) / width[1]
         if 0 <= x < 1 and 0 <= y < 1:
             level, value = leaf_at(tree, x, y)
             if value == 0 and size * (1 << level) <= max(width[0], width[1]):
                 blamed[0], blamed[1] = c[0], c[1]
-        if k >= check:
+        if k >= check or size > limit:
             check = max(k + 1, int(k * CHECKS))
             label = _of_tube(tree, box, ellipses, c, t, s, stack)
+        if label == 0 and size > limit:
+            return 0, 0
     return label, k if label else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import hallucert as hc
 from hallucert.find.basins.search import Search, ellipses_of
@@ -38,6 +39,25 @@ def test_a_search_that_goes_on_finds_no_less() -> None:
     assert second.share >= first.share
     rows = {tuple(row) for row in second.settled.tolist()}
     assert {tuple(row) for row in first.settled.tolist()} <= rows
+
+
+def test_cells_from_which_nothing_arrives_stay_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an attractor in a bowl that no run leaves, no cell below the level `COARSE` is made."""
+    monkeypatch.setattr("hallucert.find.basins.search.COARSE", 6)
+    f, box = hc.Objective.parse("x**2 + y**4"), np.array([[-1.0, 1.0], [-1.0, 1.0]])
+    search = Search(f, box, 0.5, 0.1, DISC[:0], 8, 8, 10)
+    search.run(1.0, lambda: False, lambda share: None)
+    assert len(search.settled) == 0
+    assert len(search.unsettled) == 4**6
+
+
+def test_a_cell_that_jumps_out_is_settled_however_it_is_stretched() -> None:
+    """At x = 4 one step of x**4/4 with eta = 1 leads from [3.9, 4.1] to [-67, -53]: 70 times as wide, and outside."""
+    f, box = hc.Objective.parse("x**4/4 + y**2/2"), np.array([[3.0, 4.6], [-0.8, 0.8]])
+    search = Search(f, box, 0.01, 1.0, DISC[:0], 5, 5, 10)
+    search.run(1.0, lambda: False, lambda share: None)
+    assert set(search.settled[:, 3]) == {1}
+    assert search.share > 0.9
 
 
 def test_no_time_settles_nothing() -> None:
