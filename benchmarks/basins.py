@@ -56,6 +56,11 @@ def gradient_of(name: str, functions: Any) -> Gradient:
     return lambda a, b: tuple(both(a, b))
 
 
+def places(found: hc.Basins) -> list[tuple[int, np.ndarray]]:
+    """The labels of attractors, and where these are: points, and both points of two-cycles."""
+    return [(k, x) for k, point in enumerate(found.attractors, FIRST) for x in point.x.reshape(-1, 2)]
+
+
 def follow(
     name: str, found: hc.Basins, starts: np.ndarray, wanted: np.ndarray | None = None, near: float = NEAR
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -63,11 +68,10 @@ def follow(
     gradient, rho, step = gradient_of(name, "numpy"), float(found.rho), float(found.step)
     ends, taken, x, y = np.zeros(len(starts), int), np.full(len(starts), MOST), *starts.T.copy()
     active, (low, high) = np.arange(len(starts)), found.box.T
-    attractors = [point.x for point in found.attractors]
     with np.errstate(all="ignore"):
         for k in range(MOST):
             here = np.where((x < low[0]) | (x > high[0]) | (y < low[1]) | (y > high[1]), LEAVES, 0)
-            for label, centre in enumerate(attractors, FIRST):
+            for label, centre in places(found):
                 here[np.hypot(x - centre[0], y - centre[1]) < near] = label
             if wanted is not None:  # a run to an attractor may leave the box on its way
                 here[(here == LEAVES) & (wanted[active] != LEAVES)] = 0
@@ -95,8 +99,8 @@ def digits_60(name: str, found: hc.Basins, start: np.ndarray, label: int) -> int
     for _ in range(MOST):
         if label == LEAVES and (x < low[0] or x > high[0] or y < low[1] or y > high[1]):
             return LEAVES
-        for k, point in enumerate(found.attractors, FIRST):
-            if abs(float(x) - point.x[0]) + abs(float(y) - point.x[1]) < NEARER:
+        for k, centre in places(found):
+            if abs(float(x) - centre[0]) + abs(float(y) - centre[1]) < NEARER:
                 return k
         a, b = gradient(x, y)
         length = (a * a + b * b).sqrt()
