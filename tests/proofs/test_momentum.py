@@ -20,6 +20,8 @@ from hallucert.check.point.rule import Evidence
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError
 
+HALF = Fraction(1, 2)
+
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
 """At (-1/2, 0) with rho = 3/2 its SAM matrix is diag(2, 7/50)."""
 
@@ -286,6 +288,24 @@ def test_both_arithmetics_prove_it_again(well, ahead, backend, tmp_path):
     claim = next(claim for claim in data["claims"] if claim["name"] == "momentum")
     claim["inputs"]["step"] = "3p-1"  # an eigenvalue of modulus sqrt(9/10)
     assert not hc.verify(from_json(data), backend=backend)
+
+
+def test_other_ascent_steps_have_momentum_too():
+    """USAM on a tilted well: a float run from the edge of the ball ends at x*, and the sentence names the method."""
+    f = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20 + x*y/50")
+    options = {"variant": "usam", "basin": "1/20", "momentum": HALF, "nesterov": True, "precisions": [53]}
+    cert = hc.certify(f, (-0.7478, -0.0787), "16/3", **options)
+    assert cert["momentum"] and cert["momentum"].statement.startswith("USAM with Nesterov's momentum 1/2")
+    x, v = cert.x + np.array([float(cert["momentum"].numbers["radius"].lower), 0]), np.zeros(2)
+
+    def gradient(x):
+        return np.array([x[0] ** 3 - x[0] + x[1] / 50, x[1] / 10 + x[0] / 50])
+
+    for _ in range(2000):
+        g = gradient(x + 16 / 3 * gradient(x))
+        v = v / 2 + g
+        x = x - (g + v / 2) / 20
+    np.testing.assert_allclose(x, cert.x, atol=1e-12)
 
 
 def test_on_a_manifold_nothing_is_proved_and_repulsion_is_refuted():
