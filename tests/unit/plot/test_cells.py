@@ -55,7 +55,7 @@ def test_the_legend_names_what_is_proved(found: hc.Basins) -> None:
     (marks,) = [c for c in ax.collections if str(c.get_label()).startswith("hallucinated")]
     np.testing.assert_allclose(marks.get_offsets(), [[-0.5, 0]], atol=1e-9)
     assert "1" in [text.get_text() for text in ax.texts]
-    assert r"$\rho$ = 3/2, step 1/10" in ax.get_title()
+    assert r"$\rho$ = 1.5, step 1/10" in ax.get_title()
 
 
 def test_what_is_not_proved_of_an_attractor_is_not_said(found: hc.Basins) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import hallucert as hc
@@ -95,3 +96,32 @@ def test_boxes_without_sense_hold_no_minimizer(change) -> None:
         point = CERT.problem.at(ar, [ar.interval(low, high) for low, high in CERT.box])
         found = around.measure(Evidence(point), {**CERT["around"].inputs, **change})
     assert found is Reason.NEEDS_PREMISES
+
+
+def test_a_box_beside_the_middle_is_not_the_one() -> None:
+    """The minimizer (3, 2) is alone in the box of half width 1/1024 around it, but the middle is not in that."""
+    with arithmetic("arb", 106) as ar:
+        point = CERT.problem.at(ar, [ar.interval(low, high) for low, high in CERT.box])
+        for half_width, shown in ((Fraction(1, 1024), False), (Fraction(1, 8), True)):
+            inputs = {"centre": (Fraction(3), Fraction(2)), "half_width": half_width}
+            found = around.measure(Evidence(point), inputs)
+            assert (found is Reason.NO_MINIMIZER) is not shown
+
+
+def test_norms_are_those_of_two_steps_and_balls_the_smaller() -> None:
+    """Against floats: ``|V^-1 DS DS V|`` at p and at q, the step that is made first on the right, and both radii."""
+    f, inputs = CERT.objective, CERT["basin"].inputs
+    first, second = (np.eye(2) - 0.01 * hc.sam.sam_matrix(f, x, "0.1") for x in CERT.points)
+    norms, radii = [], []
+    for product, flat, size in zip((second @ first, first @ second), inputs["bases"], inputs["sizes"], strict=True):
+        v = np.array(flat, float).reshape(2, 2)
+        norms.append(np.linalg.norm(np.linalg.solve(v, product @ v), 2))
+        radii.append(float(size) * np.linalg.svd(v, compute_uv=False)[-1])
+    with arithmetic("arb", 106) as ar:
+        point = CERT.problem.at(ar, [ar.interval(low, high) for low, high in CERT.box])
+        evidence = Evidence(point, CERT.witness.centre, 1000)
+        both = [each.at_point() for each in basin.contractions_of(evidence, inputs["bases"])]
+        found = basin.measure(evidence, inputs)
+    assert [float(each.upper) for each in both] == pytest.approx(norms, rel=1e-9)
+    assert float(found["contraction"].upper) == pytest.approx(max(norms), rel=1e-9)
+    assert float(found["radius"].upper) == pytest.approx(min(radii), rel=1e-9) and max(radii) > 1.01 * min(radii)

@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.cycle.problem import CycleProblem
+from hallucert.check.cycle.problem import CycleProblem, StepProblem
 from hallucert.errors import ArgumentError
 from hallucert.objectives.radius_law import RadiusLaw
 
@@ -60,3 +60,14 @@ def test_a_pair_with_a_stationary_point_is_not_defined() -> None:
         ahead = CycleProblem(root, Fraction(1), step=STEP)
         assert ahead.at(ar, [ar.constant(Fraction(v)) for v in (1, 2)]).domain_certain
         assert not ahead.at(ar, [ar.constant(Fraction(v)) for v in (1, -2)]).domain_certain
+
+
+def test_two_steps_are_defined_if_the_second_is() -> None:
+    """From 1 a step of log(x) + x^2 leads to -35, where the derivatives are defined, and the function is not."""
+    f = hc.Objective.parse("log(x) + x**2")
+    with arithmetic("arb", 106) as ar:
+        for step, defined in ((8, False), (Fraction(1, 16), True)):
+            point = StepProblem(f, Fraction(1), step=Fraction(step)).at(ar, [ar.constant(Fraction(1))])
+            assert float(ar.midpoint(point.after.x[0])) == 1 - 4.5 * float(step)
+            assert all(map(ar.is_finite, point.after.gradient))
+            assert point.domain_certain is defined

@@ -1,0 +1,19 @@
+"""Spectral radii: what discs around eigenvalues show of the largest modulus."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hallucert.balls.similarity import Disc, Spectrum
+from hallucert.check.attraction.norms import spectral_radius
+
+
+def test_discs_that_touch_hold_both_eigenvalues_anywhere() -> None:
+    """Of |z| <= 1 and |z - 3/2| <= 1 both may be 0, or one 5/2; apart from them |z - 4i| <= 1/4 holds one."""
+    near = (Disc(Fraction(0), Fraction(0), Fraction(1)), Disc(Fraction(3, 2), Fraction(0), Fraction(1)))
+    found = spectral_radius(Spectrum(near))
+    assert found.lower == 0 and Fraction(5, 2) <= found.upper < Fraction(5, 2) + Fraction(1, 2**100)
+    apart = Disc(Fraction(0), Fraction(4), Fraction(1, 4))
+    found = spectral_radius(Spectrum((*near, apart)))
+    assert Fraction(15, 4) - Fraction(1, 2**100) < found.lower <= Fraction(15, 4)
+    assert Fraction(17, 4) <= found.upper < Fraction(17, 4) + Fraction(1, 2**100)
