@@ -210,3 +210,12 @@ def test_edges_that_are_not_orthogonal_are_taken_for_what_they_are(monkeypatch: 
             for signs in ((1, 1, 1), (1, -1, 1), (-1, 1, -1)):
                 inside = np.linalg.solve(found.edges, errors.sides * signs)
                 assert (np.abs(inside) <= found.sides * 2.0**found.unit).all()
+
+
+@pytest.mark.parametrize("power", [50, -50])
+def test_lengths_are_in_a_unit_that_follows_them(power: int) -> None:
+    """After a step that changes them by 2**50 the sides are near 1 again, and the set is as large as it is."""
+    steps = MidRad(np.eye(2)[None] * 2.0**power)
+    found = Errors.within(Fraction(1), 2).moved(steps, [Fraction(0)], Fraction(2))
+    assert found is not None and found.unit != 0 and 0.25 <= found.sides.max() <= 4
+    assert 1 <= found.reach / Fraction(2) ** power < 1 + Fraction(1, 2**30)
