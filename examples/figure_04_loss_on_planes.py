@@ -133,7 +133,7 @@ side = np.linspace(-0.4 * length, 1.4 * length, 401)
 values = np.array([hc.sam.sam_value(f, x + side[:, None] * first + height * second, rho) for height in side])
 places = [(np.abs(side - (y - x) @ second).argmin(), np.abs(side - (y - x) @ first).argmin()) for y in (x, x1, x2)]
 counts = []
-for tolerance in (1e-4, 3e-5, 1e-5, 1e-6):
+for tolerance in (1e-3, 1e-4, 1e-5, 1e-6):
     regions, _ = label(values <= tolerance)
     counts.append(len({int(regions[place]) for place in places}))
     print(f"SAM loss below {tolerance:.0e}: regions that hold the three points: {counts[-1]}")
@@ -152,14 +152,14 @@ for name, y in (("x1", x1), ("x2", x2)):
     assert highest < 1e-25 and largest < 0.02
 
 # %%
-# The region of the tolerance 3e-5 is outlined in the picture; it reaches a little beyond the window.
+# The region of the tolerance 1e-3 is outlined in the picture; it reaches beyond the window.
 
 figure, panels = plt.subplots(1, 2, figsize=(11.2, 5.9), layout="compressed")
 names = ["x*", "x1", "x2"]
 hc.plot.plane(f, x, points=[x1, x2], rho=rho, ax=panels, trajectory=run, names=names)
 for ax in panels:
-    ax.contour(side, side, values, levels=[3e-5], colors="#cc79a7", linewidths=2.5)
-    ax.plot([], [], color="#cc79a7", lw=2.5, label="SAM loss below 3e-5")
+    ax.contour(side, side, values, levels=[1e-3], colors="#cc79a7", linewidths=2.5)
+    ax.plot([], [], color="#cc79a7", lw=2.5, label="SAM loss below 1e-3")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2, frameon=False, fontsize=9.5)
 panels[0].set_title("the loss $f$ on the plane through three end points", fontsize=12)
 panels[1].set_title(r"(c) the SAM loss $f^{\mathrm{SAM}}$ for $\rho = 8$, same plane", fontsize=12)

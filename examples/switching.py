@@ -32,13 +32,13 @@ def stopped(ends: hc.sam.Ensemble) -> np.ndarray:
 # --------
 #
 # Himmelblau's function with :math:`\rho = 2.1`. Of 900 runs of SAM more than a fifth stop at a hallucinated point. With
-# the warm-up none does, and all go on jumping around a minimizer, closer than 0.5.
+# the warm-up none does, and all go on jumping around a minimizer, closer than 0.6.
 f = hc.gallery.load("himmelblau")
 minimizers = np.array([point.x for point in hc.gallery.info("himmelblau").minimizers])
 axis = np.linspace(-5, 5, 30)
 grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
 ends = hc.sam.run_ensemble(f, grid, "2.1", step_size="0.001", steps=20_000, warmup=arms)
-near = np.linalg.norm(ends.x[:, None] - minimizers, axis=2).min(axis=1) < 0.5
+near = np.linalg.norm(ends.x[:, None] - minimizers, axis=2).min(axis=1) < 0.6
 for arm in arms.options:
     own = ends.arm == arm
     print(f"{arm:9}: {stopped(ends)[own].sum():3} hallucinated, {near[own].sum():3} near a minimizer, of {own.sum()}")
@@ -63,7 +63,7 @@ assert census.complete and sum(point.stability == "attractor" for point in censu
 radii = np.round(np.arange(1.0, 4.01, 0.1), 1)
 coarse = grid.reshape(30, 30, 2)[1::3, 1::3].reshape(-1, 2)
 sweep = hc.sam.run_ensemble(f, coarse, hc.sam.each(*radii.tolist()), step_size="0.001", steps=20_000, warmup=arms)
-close = np.linalg.norm(sweep.x[:, None] - minimizers, axis=2).min(axis=1) < 0.5
+close = np.linalg.norm(sweep.x[:, None] - minimizers, axis=2).min(axis=1) < 0.6
 rho = sweep.rho.astype(float)
 share = {arm: [close[(sweep.arm == arm) & (rho == r)].mean() for r in radii] for arm in arms.options}
 for r in (2.1, 2.7, 3.0):
