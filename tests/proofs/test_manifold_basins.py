@@ -193,6 +193,8 @@ def test_what_are_no_blocks_no_basis_and_no_step_make_no_frame(change: dict) -> 
     for inputs, made in ((good, True), (good | change, False)):
         exact = {name: tuple(map(Fraction, value)) for name, value in inputs.items() if name != "step"}
         assert (manifold_basin.frame_of(evidence, exact | {"step": Fraction(inputs["step"])}) is not None) == made
+        gradients = Evidence(Point(ar, Problem(TWO, Fraction(3, 4)), evidence.point.x))
+        assert manifold_basin.frame_of(gradients, exact | {"step": Fraction(inputs["step"])}) is None
 
 
 def test_the_bounds_grow_as_the_derivatives_say() -> None:
