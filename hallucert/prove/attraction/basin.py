@@ -52,9 +52,10 @@ def basin(evidence: Evidence, asked: Fraction) -> Inputs | Reason:
 
 
 def flattened(proposal: Basis) -> tuple[Fraction, ...]:
-    """Return a basis by rows, its columns of length 1."""
-    columns = proposal.columns / np.linalg.norm(proposal.columns, axis=0)
-    return tuple(Fraction(v) for row in columns.tolist() for v in row)
+    """Return a basis by rows, its blocks of length 1: both columns of a complex pair keep their proportion."""
+    ends = np.cumsum(proposal.sizes)[:-1]
+    blocks = [block / np.linalg.norm(block, 2) for block in np.split(proposal.columns, ends, axis=1)]
+    return tuple(Fraction(v) for row in np.concatenate(blocks, axis=1).tolist() for v in row)
 
 
 def with_set(contraction: Contraction | None, inputs: Inputs, pieces: int = PIECES) -> Inputs | Reason:
