@@ -48,8 +48,10 @@ Gradient = Callable[[Any, Any], tuple[Any, Any]]
 
 def gradient_of(name: str, functions: Any) -> Gradient:
     """The gradient of a function, differentiated and written out by sympy, for numbers of some kind."""
-    entry, x = hc.gallery.info(name), sympy.symbols("x y")
-    expression = sympy.nsimplify(sympy.sympify(entry.formula, locals={"x": x[0], "y": x[1]}), rational=True)
+    entry = hc.gallery.info(name)
+    names = entry.objective().variables
+    x = sympy.symbols(" ".join(names))
+    expression = sympy.nsimplify(sympy.sympify(entry.formula, locals=dict(zip(names, x, strict=True))), rational=True)
     if entry.n is not None:  # a residual
         expression = expression**2 / (2 * sympy.Rational(str(entry.n)))
     both = sympy.lambdify(x, [sympy.diff(expression, v) for v in x], modules=functions, cse=True)
