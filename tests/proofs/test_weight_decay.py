@@ -106,6 +106,7 @@ def test_the_gradient_of_the_objective_with_decay_is_not_zero(tilted):
     assert tilted["hallucinated_minimizer"].status is Status.REFUTED and tilted["momentum"]
 
 
+@pytest.mark.thorough
 def test_runs_from_the_edge_of_the_basin_converge_at_the_proved_rate(well):
     """In 60 digits, from eight points on the sphere of the proved radius, with the step and with half of it."""
     claim, with_60 = well["basin"], mpmath.workdps(60)
@@ -232,7 +233,7 @@ def test_mini_batches_and_residuals_have_no_decay():
     assert Problem(squares, Fraction(3, 2)).decay == 0 and checked_batches(squares, 1)
 
 
-@pytest.mark.parametrize("backend", ["arb", "mpmath"])
+@pytest.mark.parametrize("backend", ["arb", pytest.param("mpmath", marks=pytest.mark.thorough)])
 def test_both_arithmetics_prove_it_again(well, tilted, backend, tmp_path):
     """What is written is read, says the same, and is proved again."""
     for number, cert in enumerate((well, tilted)):
@@ -244,6 +245,7 @@ def test_both_arithmetics_prove_it_again(well, tilted, backend, tmp_path):
         assert hc.verify(path, backend=backend)
 
 
+@pytest.mark.thorough
 def test_a_run_with_decay_is_followed():
     """From a start far off, in balls, in the second arithmetic, too: the distance is that of a 60-digit run."""
     options = {"weight_decay": "1/10", "basin": HALF, "start": ("-0.8", "0.4"), "precisions": [53]}
