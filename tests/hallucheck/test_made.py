@@ -36,6 +36,7 @@ def answer(tmp_path, document):
     return bool(verdict), [result.objection for result in verdict.results if result.objection]
 
 
+@pytest.mark.thorough
 def test_a_slanted_curve_is_measured_along_itself(tmp_path, document, monkeypatch):
     """What is enclosed in boxes alone does not exclude smaller values."""
     assert answer(tmp_path, document) == (True, [])

@@ -189,6 +189,7 @@ def test_malformed_starts_are_named(options, name) -> None:
     assert caught.value.argument == name
 
 
+@pytest.mark.thorough
 def test_many_variables_and_long_starts_survive_the_file(tmp_path) -> None:
     """60 coordinates, and one of 1999 digits: the sentence stays short, and the file is read and re-proved."""
     names = [f"x{i}" for i in range(60)]

@@ -107,6 +107,7 @@ def test_a_diagram_is_re_proved_from_its_file(diagrams, tmp_path, backend) -> No
     assert verdict and verdict.results[-1].name == "completeness"
 
 
+@pytest.mark.thorough
 def test_a_diagram_without_one_of_its_branches_is_not_complete(diagrams) -> None:
     """Whichever branch is left out, the search leaves places over; the same from a forged file."""
     diagram = diagrams[3]
@@ -154,6 +155,7 @@ def test_a_cell_that_floats_cannot_invert_proposes_nothing(diagrams, monkeypatch
         assert not tubes.hold(SimpleNamespace(box=box, multiplier=(Fraction(0), Fraction(1))))
 
 
+@pytest.mark.thorough
 def test_missed_branches_are_sought_where_the_search_leaves_places(himmelblau, diagrams, monkeypatch) -> None:
     """With half of the branches withheld at first, the diagram still becomes complete."""
     found = complete_diagram.branches
@@ -172,6 +174,7 @@ def test_a_convex_function_has_an_empty_diagram() -> None:
     assert hc.verify(diagram)
 
 
+@pytest.mark.thorough
 def test_a_saddle_has_no_complete_diagram_around_it(himmelblau) -> None:
     """Saddles are targets of points arbitrarily near: places around it stay open, and that is said."""
     diagram = hc.diagram(himmelblau, (3.385, 0.0738), [(3, 4), (-0.5, 0.5)], max_boxes=500)

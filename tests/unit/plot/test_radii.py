@@ -15,7 +15,7 @@ BOX = [(-2, 2), (-2, 2)]
 def test_one_panel_a_radius_and_f_first() -> None:
     """Four radii in two columns give five panels with the radii as titles, in a figure of three rows."""
     panels = hc.plot.radii(F, BOX, ["0.5", 1, "3/2", 2.5], columns=2, resolution=20, field="none")
-    assert [ax.get_title() for ax in panels] == ["$f$", *(rf"$\rho$ = {rho}" for rho in ("1/2", "1", "3/2", "5/2"))]
+    assert [ax.get_title() for ax in panels] == ["$f$", *(rf"$\rho$ = {rho}" for rho in ("0.5", "1", "1.5", "2.5"))]
     assert len(panels[0].figure.axes) == 5
     assert [ax.get_subplotspec().rowspan.start for ax in panels] == [0, 0, 1, 1, 2]
 

@@ -119,6 +119,7 @@ def test_control_c_keeps_what_was_found(
     assert (whole.at([[-0.5, 0.0], [-0.52, 0.01]]) == 2).all()
 
 
+@pytest.mark.thorough
 def test_no_time_and_no_attractors_decide_nothing(point: hc.Certificate) -> None:
     """Nothing is looked at when the time is up; without attractors nothing but leaving is proved."""
     late = hc.basins(WELL, BOX, RHO, STEP, attractors=[point], budget=1e-9)
@@ -183,6 +184,7 @@ def test_starts_around_a_minimizer_come_to_its_two_cycle(cycle: hc.CycleCertific
     assert ((at_p[0] & at_q[1]) | (at_q[0] & at_p[1])).all() and at_p[0].any() and at_q[0].any()
 
 
+@pytest.mark.thorough
 def test_files_hold_two_cycles(cycle: hc.CycleCertificate, around: hc.Basins) -> None:
     """They are read and proved again; another step, a larger set, and a kind that is none are refused."""
     data = to_json(around)

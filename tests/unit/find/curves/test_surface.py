@@ -22,6 +22,7 @@ def torus():
     return hc.Objective.least_squares([QUARTIC], n=2)
 
 
+@pytest.mark.thorough
 def test_charts_far_away_cover_nothing(torus, monkeypatch) -> None:
     """The atlas is the same if every point is compared with every chart."""
     some, near = [], surface_module.SurfaceAtlas._near

@@ -188,6 +188,7 @@ def test_a_rough_target_is_polished():
     assert found and all(np.allclose(c.target, (3, 2), rtol=0, atol=1e-14) for c in found)
 
 
+@pytest.mark.thorough
 def test_a_float_only_objective():
     """A callable without a formula gives the points of the formula."""
     f = Objective.from_callable(lambda x: (x[0] ** 2 - 1) ** 2 + (x[1] ** 2 - 1) ** 2, 2, rigorous=False)

@@ -55,7 +55,6 @@ def test_every_public_function_of_an_objective_refuses_others_through_one_door()
         lambda f: hc.critical_rho(f, POINT),
         lambda f: hc.safe_radius(f, POINT, box=box),
         lambda f: hc.safe_radius(f, POINT, box=box, variant="usam"),
-        lambda f: hc.diagnose(f, POINT, 1),
         lambda f: hc.find.refine(f, POINT, 1),
         lambda f: hc.find.on_sphere(f, POINT, 1),
         lambda f: hc.find.critical_points(f, box),
@@ -67,8 +66,11 @@ def test_every_public_function_of_an_objective_refuses_others_through_one_door()
         lambda f: hc.plot.landscape(f, box),
         lambda f: hc.plot.plane(f, POINT, [(1, 0), (0, 1)]),
     ]
-    for wrong in (torch.nn.Linear(2, 1), lambda x: x[0] ** 2 + x[1] ** 2, "x**2 + y**2", np.cos, None):
-        for call in calls:
+    module = torch.nn.Linear(2, 1)
+    with pytest.raises(ArgumentError, match=r"rho must be given: diagnose\(model, loss, data, rho\)"):
+        hc.diagnose(module, POINT, 1)
+    for wrong in (module, lambda x: x[0] ** 2 + x[1] ** 2, "x**2 + y**2", np.cos, None):
+        for call in calls if wrong is module else [*calls, lambda f: hc.diagnose(f, POINT, 1)]:
             with pytest.raises(ArgumentError, match=r"(f|subject) must be .*an Objective: Objective\.parse .*PyTorch"):
                 call(wrong)
 

@@ -213,6 +213,7 @@ def _looks(count: int) -> Clock:
     return Clock(count, now=lambda: float(next(looked)))
 
 
+@pytest.mark.thorough
 def test_a_surface_keeps_charts_that_hang_together_and_goes_on(monkeypatch, tmp_path):
     """Of the sphere of radius 1/2 some charts, then more in the same process, then more from a file; all verified."""
     f = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"])
