@@ -16,6 +16,7 @@ import numpy as np
 
 from hallucert.arguments import checked_path, quiet
 from hallucert.arrays import real_array
+from hallucert.decimals import decimal_below
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
 
@@ -117,14 +118,20 @@ def scale(ax: Axes) -> float:
     return max(min(width / 4, 1.0), width / SIZE[0], 0.7)
 
 
+TINY, HUGE = 1e-300, 1e300
+"""Beyond them a radius is not written as a double."""
+
+
 def radius_text(rho: Fraction | float) -> str:
     """Write a radius in decimals; as a short fraction where six digits are not all of it, or with six digits.
 
     Examples
     --------
-    >>> [radius_text(rho) for rho in (Fraction(6, 5), 3.5, 8, 1 / 3, 2**0.5)]
-    ['rho = 1.2', 'rho = 3.5', 'rho = 8', 'rho = 1/3', 'rho = 1.41421']
+    >>> [radius_text(rho) for rho in (Fraction(6, 5), 3.5, 8, 1 / 3, 2**0.5, Fraction(10) ** 400)]
+    ['rho = 1.2', 'rho = 3.5', 'rho = 8', 'rho = 1/3', 'rho = 1.41421', 'rho = 1e+400']
     """
+    if not TINY <= rho <= HUGE:
+        return f"rho = {decimal_below(Fraction(rho), 6)}"
     value, text = float(rho), f"{float(rho):.6g}"
     near = Fraction(value).limit_denominator(99)
     return f"rho = {near if float(text) != value == float(near) else text}"
