@@ -120,6 +120,7 @@ print(ends.curves.value.tobytes().hex())
 """
 
 
+@pytest.mark.thorough
 def test_a_killed_run_goes_on(tmp_path, monkeypatch) -> None:
     """SIGKILL at three moments, started again: the table and curves of an undisturbed process, to the last bit."""
     for name in ("SAVE_SECONDS", "CALL_SECONDS"):

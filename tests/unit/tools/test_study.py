@@ -42,6 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_a_killed_study_ends_at_the_same_table(whole, tmp_path) -> None:
     """SIGKILL during training and near its end, started again: table, pictures and certificates to the last byte."""
 

@@ -37,6 +37,7 @@ def test_charts_far_away_cover_nothing(torus, monkeypatch) -> None:
     assert np.array_equal(found.x, hc.find.sheet(torus, (1.3, 0, 0), "4/5", max_steps=16).x)
 
 
+@pytest.mark.thorough
 def test_the_sphere_is_covered_whole() -> None:
     """The hallucinated sphere |x| = 1/2: closed, every point of it near a centre, and h as small as theory asks."""
     f = hc.Objective.least_squares(["x**2 + y**2 + z**2 - 1"], n=2)
