@@ -25,6 +25,8 @@ LARGEST_FILE = 64 << 20
 DEEPEST = 40
 LONGEST_NUMBER = 6100  # characters
 MOST_BITS = 20_000  # of numerator and denominator together
+MOST_BITS_OF_FILE = 2**30  # of all numbers: `"1p20000"` is short as text and long as a number
+EXPONENT = re.compile(r'p(-?[0-9]{1,9})"')
 LONG_ARRAY = 16_384  # longer arrays of doubles are in the companion
 DYADIC = re.compile(r"0|(-?[1-9][0-9]*)(?:p(-?[1-9][0-9]*))?")
 RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?")
@@ -56,6 +58,8 @@ def load(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Refused("file", "not ASCII") from None
     depth = 0
+    if sum(min(abs(whole(match[1])), MOST_BITS) for match in EXPONENT.finditer(text)) > MOST_BITS_OF_FILE:
+        raise NotCovered("numbers that long altogether")
     for match in re.finditer(r'[][{}]|"(?:[^"\\]|\\.)*+"', text):  # strings are skipped as wholes
         depth += 1 if match[0] in "[{" else -1 if match[0] in "]}" else 0
         if depth > DEEPEST:

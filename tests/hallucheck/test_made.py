@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,8 +11,14 @@ import pytest
 import hallucert as hc
 from hallucert.errors import SearchError
 from hallucert.tools.cli import main
-from hallucheck import sheet
+from hallucheck import reading, sheet
+from hallucheck.curves import Equation
+from hallucheck.interval import exact, hull, working_precision
+from hallucheck.linear import width
 from hallucheck.point import Point
+from hallucheck.problem import read_problem
+from hallucheck.reading import Companion, NotCovered
+from hallucheck.sheet import ArcPoint
 from hallucheck.verify import verify
 
 SLANTED = "exp(x)/2 + y**2 - 1.3 + x*y/5"  # near a critical point: u turns fast, and boxes of slanted parts are wide
@@ -42,6 +49,39 @@ def test_a_slanted_curve_is_measured_along_itself(tmp_path, document, monkeypatc
     assert answer(tmp_path, document) == (True, [])
     monkeypatch.setattr(sheet, "ArcPoint", lambda problem, cell, s: Point(problem, True, cell.z(s, cell.arc(s))))
     assert answer(tmp_path, document) == (False, ["a smaller value on the curve is not excluded"])
+
+
+def test_parts_of_an_arc_hold_their_points(document, tmp_path):
+    """f, g, u, x+ and J at single points of a part lie in what is enclosed on it, which is sharper than its box."""
+    with working_precision(128):
+        problem = read_problem(document, Companion(tmp_path / "none.json", document))
+        assert problem.f.hessian_end  # its nodes come before those that read other inputs
+        equation = Equation(problem.f.code, problem.f.inputs, problem.shifted(problem.f.outputs), 0)
+        chain = sheet.Sheet(problem, equation, document["sheets"][0], "sheets[0]")
+        chain.prove()
+        for cell in chain.cells[:2]:
+            low, high = cell.span
+            for a, b in ((0, 1), (0, Fraction(1, 4)), (Fraction(1, 2), 1)):
+                s = hull([exact(low + c * (high - low)) for c in (a, b)])
+                part, plain = ArcPoint(problem, cell, s), Point(problem, True, cell.z(s, cell.arc(s)))
+                assert all(width(x).below(width(y)) for x, y in zip(part.u, plain.u, strict=True))
+                for c in (0, 0.3, 1):  # at the ends a curved map is farthest from a straight one
+                    place = exact(low + (a + Fraction(c) * (b - a)) * (high - low))
+                    here = Point(problem, True, cell.z(place, cell.sharpened(place, 4)))
+                    for name in ("gradient", "u", "plus"):
+                        pairs = zip(getattr(here, name), getattr(part, name), strict=True)
+                        assert all(x.inside(y) for x, y in pairs), name
+                    rows = zip(here.perturbation, part.perturbation, strict=True)
+                    assert all(x.inside(y) for row, wide in rows for x, y in zip(row, wide, strict=True))
+
+
+def test_short_exponents_do_not_fill_the_memory(document, tmp_path, monkeypatch):
+    """All numbers of a file together have no more bits than it may have."""
+    monkeypatch.setattr(reading, "MOST_BITS_OF_FILE", 10_000)
+    path = tmp_path / "curve.json"
+    path.write_text(json.dumps({"numbers": ["1p20000"]}))
+    with pytest.raises(NotCovered, match="altogether"):
+        verify(path)
 
 
 @pytest.mark.parametrize(
