@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
@@ -70,11 +70,16 @@ def certify(
     backend: options.Prover = options.Backend.ARB,
     basin: options.Basin = None,
     start: options.Start = None,
+    momentum: options.Momentum = None,
+    nesterov: options.Nesterov = False,
+    weight_decay: options.WeightDecay = None,
+    residual: options.OfSquares = None,
+    batches: options.Batches = None,
     variant: options.Variant = options.Ascent.SAM,
     scales: options.Scales = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find hallucinated points of a function and prove what they are.
+    """Find hallucinated points of a function and prove what they are; fixed points, with weight decay or mini-batches.
 
     With --start, and neither --at nor --target, the point is where the run from there ends in floats.
 
@@ -82,24 +87,35 @@ def certify(
     """
     import hallucert as hc
 
-    f = options.objective_of(formula, gallery, dimension)
+    f = options.objective_of(formula, gallery, dimension, residual)
     law = options.law_of(variant, scales, f.dimension)
     options.require_savable(save)
-    if start is not None and basin is None:
-        raise ArgumentError("--start", start, "be given together with --basin, the step of the run")
+    for name, value in (("--start", start), ("--momentum", momentum)):
+        if value is not None and basin is None:
+            raise ArgumentError(name, value, "be given together with --basin, the step")
+    for name, value in (("--weight-decay", weight_decay), ("--batches", batches)):
+        if value is not None and at is None:
+            raise ArgumentError(name, value, "be given together with --at")
     if at is None and target is None and start is not None:
         first = options.point_of(start, "--start")
         run = hc.sam.run(f, first, rho, exact(basin, "--basin"), RUN_STEPS, variant=law)
         at = ",".join(map(repr, run.x.tolist()))
     if (at is None) == (target is None) and (at is not None or gallery is None):
         raise ArgumentError("--at, --target", "<both>" if at else "<neither>", "be given, exactly one of them")
-    if at is not None:
-        candidates = [hc.find.refine(f, options.point_of(at, "--at"), rho, variant=law)]
-    else:
-        candidates = hc.find.on_sphere(f, options.target_of(target, gallery, dimension), rho, variant=law)
-    paths = options.numbered(save, len(candidates))
     exact_start = None if start is None else [part.strip() for part in start.split(",")]
-    certificates = [hc.certify(found, backend=str(backend), basin=basin, start=exact_start) for found in candidates]
+    asked: dict[str, Any] = {"backend": str(backend), "basin": basin, "start": exact_start, "momentum": momentum}
+    asked["nesterov"] = nesterov or None
+    if at is not None and (weight_decay, batches) != (None, None):
+        asked |= {"weight_decay": weight_decay, "batches": None if batches is None else options.batches_of(batches)}
+        certificates = [hc.certify(f, options.point_of(at, "--at"), rho, variant=law, **asked)]
+    else:
+        if at is not None:
+            candidates = [hc.find.refine(f, options.point_of(at, "--at"), rho, variant=law)]
+        else:
+            candidates = hc.find.on_sphere(f, options.target_of(target, gallery, dimension), rho, variant=law)
+        options.numbered(save, len(candidates))  # refuses a path before the proofs
+        certificates = [hc.certify(found, **asked) for found in candidates]
+    paths = options.numbered(save, len(certificates))
     for cert, path in zip(certificates, paths, strict=True):
         if path is not None:
             cert.save(path)

@@ -59,6 +59,7 @@ At = Annotated[str, typer.Option(help="The point to look at: x,y,...")]
 Target = Annotated[Text, typer.Option(help="A critical point: all points that SAM maps to it.")]
 Minimizer = Annotated[Text, typer.Option(help="A minimizer: x,y,...; default: the gallery's first.")]
 OnBranch = Annotated[Text, typer.Option(help="A critical point or a hallucinated point on the branch: x,y,...")]
+From = Annotated[str, typer.Option("--start", help="Where the run starts: x,y,...")]
 OnSheet = Annotated[str, typer.Option(help="A point near the curve or surface: x,y,...")]
 Residuals = Annotated[list[str], typer.Argument(help='Residuals, such as "x**2 + y**2 - 1".', metavar="RESIDUAL...")]
 RhoMax = Annotated[Text, typer.Option(help="Largest radius, exact.")]
@@ -76,6 +77,13 @@ Goal = Annotated[Text, typer.Option(help="Stop when this part of the box is deci
 Keep = Annotated[Path | None, typer.Option(help="Keep what is found here; if the file is there, go on from it.")]
 Basin = Annotated[Text, typer.Option(help="A step: ask from which starts SAM with it converges.")]
 Start = Annotated[Text, typer.Option(help="With --basin: does SAM from x,y,... converge?")]
+Momentum = Annotated[Text, typer.Option(help="With --basin: ask of SAM with this momentum.")]
+Nesterov = Annotated[bool, typer.Option("--nesterov", help="With --momentum: Nesterov's, as in PyTorch.")]
+WeightDecay = Annotated[Text, typer.Option(help="With --at: of SAM with this weight decay, exact.")]
+OfSquares = Annotated[
+    list[str] | None, typer.Option("--residual", help="Several: a sum of squares, instead of a formula.")
+]
+Batches = Annotated[Text, typer.Option(help='With --at and --residual: SAM with the mini-batches "0,1;2,3".')]
 StepSize = Annotated[Text, typer.Option(help="Step size of the run, if there was one.")]
 Variant = Annotated[Ascent, typer.Option(help="The ascent step: of SAM, USAM or ASAM.")]
 Scales = Annotated[Text, typer.Option(help="For asam: the diagonal of its metric, exact: 1/2,3,...")]
@@ -111,10 +119,16 @@ Version = Annotated[bool, typer.Option("--version", help="Print the version and 
 FOREVER = math.inf
 
 
-def objective_of(formula: str | None, gallery_name: str | None, dimension: int | None) -> Objective:
+def objective_of(
+    formula: str | None, gallery_name: str | None, dimension: int | None, residuals: list[str] | None = None
+) -> Objective:
     """Return the function that the arguments name."""
     import hallucert as hc
 
+    if residuals:
+        if formula is not None or gallery_name is not None:
+            raise ArgumentError("--residual", f"<{len(residuals)} residuals>", "be left out with another function")
+        return hc.Objective.least_squares(residuals)
     if (formula is None) == (gallery_name is None):
         was = "<neither>" if formula is None else "<both>"
         raise ArgumentError("FORMULA, --gallery", was, "be given, exactly one of them")
@@ -186,6 +200,14 @@ def sides_of(
     if not all(low < high for low, high in zip(ends[::2], ends[1::2], strict=True)):
         raise ArgumentError("--box", box, "be numbers low,high,... with each low below its high")
     return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def batches_of(text: str) -> list[list[int]]:
+    """Read ``"0,1;2,3"``: lists of samples, counted from 0."""
+    try:
+        return [[int(sample) for sample in batch.split(",")] for batch in text.split(";")]
+    except ValueError:
+        raise ArgumentError("--batches", text, 'be numbers of samples, such as "0,1;2,3"') from None
 
 
 def inches_of(size: str | None) -> tuple[float, float] | None:

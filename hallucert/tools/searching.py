@@ -1,6 +1,7 @@
 """Commands that search in floats, and prove what they found if it is to be saved; radii; and what is likely.
 
-``find, branch, sheet, safe-radius, critical-rho, prevalence, basins``, each in the words of the function of that name.
+``find, branch, sheet, safe-radius, critical-rho, prevalence, basins, two-cycle``, each in the words of the function of
+that name.
 """
 
 from __future__ import annotations
@@ -283,6 +284,34 @@ def basins(
     answer(data, lambda: print_lines(str(found)), as_json, found.decided >= part)
 
 
+def two_cycle(
+    start: options.From,
+    rho: options.Rho,
+    step_size: options.RunStep,
+    formula: options.Formula = None,
+    gallery: options.GalleryName = None,
+    dimension: options.Dimension = None,
+    steps: options.Steps = 20_000,
+    save: options.Save = None,
+    backend: options.Prover = options.Backend.ARB,
+    as_json: options.AsJson = False,
+) -> None:
+    """Find the cycle of two points in which SAM from a start ends, and prove what it is and from where it attracts.
+
+    Exit status: 0 if the cycle is proved to exist, 1 if not.
+    """
+    import hallucert as hc
+
+    f = options.objective_of(formula, gallery, dimension)
+    options.require_savable(save)
+    found = hc.find.two_cycle(f, options.point_of(start, "--start"), rho, step_size, steps)
+    cert = hc.certify(found, backend=str(backend))
+    if save is not None:
+        cert.save(save)
+    words = partial(output.print_certificates, [cert], [save], f, rho)
+    answer(lambda: output.certificate_data(cert, save) | {"step_size": step_size}, words, as_json, cert["existence"])
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "find": find,
     "branch": branch,
@@ -291,5 +320,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "critical-rho": critical_rho,
     "prevalence": prevalence,
     "basins": basins,
+    "two-cycle": two_cycle,
 }
 """The commands by their names."""

@@ -88,6 +88,37 @@ def test_certify_names_malformed_starts_and_steps(run: Run, options: tuple[str, 
     assert outcome.status == 2 and ("--start" in outcome.err or "--basin" in outcome.err)
 
 
+@pytest.mark.parametrize(
+    ("options", "claim"),
+    [
+        (("--basin=1.8", "--momentum=0.9", WELL[1]), "momentum"),
+        (("--weight-decay=1/1000", WELL[1]), "existence"),
+        (("--residual=x**2 - 1", "--residual=y**2 - 1", "--batches=0;1"), "existence"),
+    ],
+)
+def test_certify_proves_momentum_weight_decay_and_mini_batches(run: Run, options: tuple[str, ...], claim: str) -> None:
+    """Each is asked about the point next to the given one."""
+    at = "--at=-0.5,-0.5" if "--batches=0;1" in options else "--at=-0.5,0"
+    status, out, _ = run("certify", "--rho=1.5", at, "--json", *options)
+    (point,) = json.loads(out)["points"]
+    assert (status, point["claims"][claim]["status"]) == (0, "proved")
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--at=-0.5,0", "--momentum=0.9", WELL[1]), "--momentum must be given together with --basin"),
+        (("--target=1,0", "--weight-decay=1", WELL[1]), "--weight-decay must be given together with --at"),
+        (("--at=-0.5,0", "--residual=x", WELL[1]), "--residual must be left out"),
+        (("--at=-0.5,-0.5", "--residual=x", "--residual=y", "--batches=a"), "--batches must be numbers of samples"),
+    ],
+)
+def test_certify_names_what_does_not_go_together(run: Run, options: tuple[str, ...], word: str) -> None:
+    """Status 2, and a line that says what the option goes with."""
+    status, _, err = run("certify", "--rho=1.5", *options)
+    assert (status, word in err) == (2, True)
+
+
 def test_certify_json_is_alone_and_holds_the_closed_form(run: Run) -> None:
     """The JSON encloses -s, s = 5/(2 sqrt(2)) - 1, and the tangential eigenvalue in closed form."""
     outcome = run(*POINT, "--json")

@@ -35,12 +35,18 @@ ENOUGH: dict[str, list[str]] = {
     "safe-radius": [WELL, "--target=1,0", "--budget=1e-9"],
     "critical-rho": [WELL, "--target=1,0", "--budget=1e-9"],
     "basins": [WELL, "--rho=1.5", "--step-size=0.1", "--box=-1,1,-1,1", "--depth=1", "--budget=1e-9"],
+    "two-cycle": [WELL, "--start=1.1,0.1", "--rho=0.5", "--step-size=0.25", "--steps=200"],
     "prevalence": [WELL, "--rho=1.5", "--step-size=0.1", "--box=-1,1,-1,1", "--runs=2", "--steps=5"],
 }
 """For each command, words with which it ends soon."""
 
-WITH = {"certify --start": ["--basin=1"], "--scales": ["--variant=asam"], "--dimension": ["--gallery=cosine_lattice"]}
-WITHOUT = {"--target": ["--at"], "--gallery": [WELL], "--dimension": [WELL]}
+WITH = {
+    "certify --start": ["--basin=1"],
+    "--momentum": ["--basin=1"],
+    "--scales": ["--variant=asam"],
+    "--dimension": ["--gallery=cosine_lattice"],
+}
+WITHOUT = {"--target": ["--at"], "--gallery": [WELL], "--dimension": [WELL], "--residual": [WELL]}
 """What an option goes with, and what it takes the place of."""
 
 NASTY = [

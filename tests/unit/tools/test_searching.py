@@ -119,6 +119,17 @@ def test_basins_are_proved_saved_and_continued(capsys: pytest.CaptureFixture[str
     assert float(found.decided) >= part["decided"] > 0.3
 
 
+def test_a_two_cycle_is_proved_and_saved(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The cycle of ``x**2`` is the one of its closed form, ``|x| = eta a rho/(2 - eta a)`` with ``a = 2``: 1/6."""
+    words = ["--start=1,1", "--rho=1/2", "--step-size=1/4", "--save", tmp_path / "cycle.json", "--json"]
+    status, out, _ = run(capsys, "two-cycle", "x**2 + y**2/8", *words)
+    data = json.loads(out)
+    assert (status, data["claims"]["basin"]["status"], data["step_size"]) == (0, "proved", "1/4")
+    ends = [abs(v) for v in data["enclosure"][0]]
+    assert min(ends) <= 1 / 6 <= max(ends)
+    assert hc.load(tmp_path / "cycle.json").kind == "cycle"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
