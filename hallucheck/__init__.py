@@ -2,6 +2,6 @@
 
 Read in this order: `interval` and `functions` (arithmetic), `code` and `objectives` (functions and
 derivatives), `linear` (matrices), `reading` (files), `problem` and `point` (SAM, existence),
-`claims`, `regions`, `basins` and `batches` (theorems), `verify` (a file from end to end), then
-`curves`, `branch` and `sheet`.
+`claims`, `regions`, `contraction`, `basins`, `momentum`, `batches` and `cycle` (theorems), `verify` (a file from end to
+end), then `curves`, `branch` and `sheet`.
 """

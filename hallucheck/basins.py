@@ -24,7 +24,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hallucheck.claims import Claim, Facts, Numbers, Rule
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, dot, exact, hull, precision, total, working_precision
+from hallucheck.contraction import StepFamily, spectral_norm
+from hallucheck.interval import ONE, Interval, Undefined, dot, exact, hull, precision, total, working_precision
 from hallucheck.linear import (
     Matrix,
     Vector,
@@ -32,38 +33,16 @@ from hallucheck.linear import (
     apply,
     identity,
     inverse,
-    is_positive_definite,
     least_singular_value,
     matmul,
-    middle_of,
     norm,
     scaled,
-    spectrum,
-    subtract,
-    symmetric_part,
     transpose,
 )
 from hallucheck.point import Point
 from hallucheck.reading import NotCovered, Refused, dyadic, integer, items, positive, record, vector
-from hallucheck.regions import around, cover
 
 MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
-
-
-def grammian(n: Matrix) -> Matrix:
-    """`N N^T`."""
-    return symmetric_part(matmul(n, transpose(n)))
-
-
-def spectral_norm(n: Matrix) -> Interval:
-    """The 2-norm."""
-    return spectrum(grammian(n), symmetric=True).largest_real_part().sqrt()
-
-
-def is_at_most(n: Matrix, bound: Fraction) -> bool:
-    """Is the 2-norm of every matrix in `n` below the bound? Nothing is below a negative one, whatever its square."""
-    square = scaled(exact(bound * bound), identity(len(n)))
-    return bound >= 0 and is_positive_definite(subtract(square, grammian(n)))
 
 
 def read_basin(facts: Facts, claim: Claim) -> tuple[Matrix, list[Fraction]]:
@@ -98,62 +77,13 @@ def measure_basin(facts: Facts, claim: Claim, point: Point) -> Numbers:
     return (measure_around_manifold if facts.residual else measure_around_point)(facts, claim, point)
 
 
-class Contraction:
-    """`I - E V^-1 M(x) V` on boxes of `w`, where `x = x* + V w`."""
-
-    def __init__(self, point: Point, step: Fraction, basis: Matrix) -> None:
-        self.point, self.step = point, exact(step)
-        self.basis, self.inverse = basis, inverse(basis)
-        self.nodes: list[int] | None = None
-
-    def of(self, m: Matrix, start: Interval = ONE) -> Matrix:
-        """`I - E V^-1 M V`; with 0 as start without `I`."""
-        turned = scaled(-self.step, matmul(self.inverse, matmul(m, self.basis)))
-        return add(scaled(start, identity(len(m))), turned)
-
-    def x(self, w: Vector) -> Vector:
-        """The points of these `w`."""
-        return [a + b for a, b in zip(self.point.x, apply(self.basis, w), strict=True)]
-
-    def on(self, w: Vector) -> Matrix:
-        """All its values on a box, as it is written."""
-        x, problem = self.x(w), self.point.problem
-        g, hessian = problem.f.hessian_at(x)
-        plus = problem.plus(x, g)
-        return self.of(matmul(problem.f.hessian_at(plus)[1], problem.perturbation(*problem.direction(g), hessian)))
-
-    def by_mean_value(self, w: Vector) -> Matrix:
-        """The same: the value in the middle, and derivatives on the box times steps."""
-        code, inputs, d = self.point.problem.f.code, self.point.problem.f.inputs, len(w)
-        if self.nodes is None:  # all entries of M as code, by columns
-            shifted, one = self.point.problem.shifted(self.point.problem.f.gradient_nodes), code.constant(1)
-            self.nodes = [node for i in inputs for node in code.tangents(shifted, {i: one})]
-            code.differentiable(self.nodes)
-        slopes = code.jacobian(code.evaluate(self.x(w)), self.nodes, inputs)
-        middle, steps = middle_of(w)
-        result = self.on(middle)
-        for k, step in enumerate(steps):
-            direction = [row[k] for row in self.basis]
-            flat = [total(a * b for a, b in zip(row, direction, strict=True)) for row in slopes]
-            bend = self.of([[flat[j * d + i] for j in range(d)] for i in range(d)], ZERO)
-            result = add(result, scaled(step, bend))
-        return result
-
-
 def measure_around_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The bound on every piece of the cube around the ball of `w`."""
-    d = len(point.x)
     basis, (step, size, bound) = read_basin(facts, claim)
-    map_of = Contraction(point, step, basis)
-
-    def test(w: Vector) -> bool:
-        if exact(size * size).below(total(v.power(2) for v in w)) or is_at_most(map_of.on(w), bound):
-            return True
-        return d <= 4 and is_at_most(map_of.by_mean_value(w), bound)
-
-    cover(around([Fraction(0)] * d, size), claim.inputs["subdivision"], "subdivision", test)
-    radius = exact(size) * least_singular_value(basis)
-    return {"contraction": spectral_norm(map_of.of(point.dynamics)), "radius": radius}
+    family = StepFamily(point.problem, point.x, step, basis)
+    family.prove_bound(size, bound, claim.inputs["subdivision"], "subdivision")
+    here = add(family.start, family.turned(point.dynamics))
+    return {"contraction": spectral_norm(here), "radius": exact(size) * least_singular_value(basis)}
 
 
 def measure_around_manifold(facts: Facts, claim: Claim, point: Point) -> Numbers:
@@ -249,22 +179,21 @@ def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
 
 def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """`|x_N - x*|` for the iteration from an exact start, and what bounds the rest of the way, `p |V^-1 r(x_N+)|`."""
-    f, plus = point.problem.f, point.problem.plus
+    problem = point.problem
     start, step, steps, bits = read_run(claim, len(point.x))
     if bits > MOST_BITS_OF_RUNS:
         raise NotCovered(f"runs in segments of more than {MOST_BITS_OF_RUNS // LOST_BITS} steps are not covered here")
     with working_precision(max(precision(), 2 * bits)):
         x, eta = [exact(v) for v in start], exact(step)
         for _ in range(steps):
-            shifted = f.at(plus(x, f.at(x)[1]))[1]
-            x = [a - eta * b for a, b in zip(x, shifted, strict=True)]
+            x = [a - eta * b for a, b in zip(x, problem.field(x), strict=True)]
         rest = {}
         if facts.residual:
             if not facts.has("basin"):
                 raise Undefined("there is no basin")
             basis = read_basin(facts, facts.claims["basin"])[0]
             blocks, weights = read_weights(facts.claims["basin"], len(basis))
-            w = apply(inverse(basis), f.residuals_at(plus(x, f.at(x)[1]))[0])
+            w = apply(inverse(basis), problem.f.residuals_at(problem.plus(x, problem.f.at(x)[1]))[0])
             parts = (exact(p) * norm(w[q.start : q.stop]) for p, q in zip(weights, blocks, strict=True))
             rest = {"rest": total(parts)}
     return {"distance": norm([a - b for a, b in zip(x, point.x, strict=True)])} | rest
@@ -284,17 +213,17 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
     return "proved" if farthest.at_most(reach) and step <= longest else None
 
 
-def measure_momentum(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """Nothing is measured."""
-    raise NotCovered("SAM with momentum")
-
-
 RULES_OF_BASINS: dict[str, Rule] = {
     "basin": Rule(
-        lambda facts, claim: ("radius", *["contraction"] * (not facts.residual)), measure_basin, conclude_basin
+        lambda facts, claim: ("radius", *["contraction"] * (not facts.residual)),
+        measure_basin,
+        conclude_basin,
+        inputs=True,
     ),
     "converges": Rule(
-        lambda facts, claim: ("distance", *["rest"] * facts.residual), measure_converges, conclude_converges
+        lambda facts, claim: ("distance", *["rest"] * facts.residual),
+        measure_converges,
+        conclude_converges,
+        inputs=True,
     ),
-    "momentum": Rule(lambda facts, claim: claim.numbers, measure_momentum, lambda facts, claim: claim.status),
 }

@@ -26,8 +26,9 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
-from hallucheck.basins import combined, is_at_most, second_derivatives, spectral_norm
+from hallucheck.basins import combined, second_derivatives
 from hallucheck.claims import RULES, Claim, Facts, Numbers, Rule, if_positive, only
+from hallucheck.contraction import is_at_most, spectral_norm
 from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, least, total
 from hallucheck.linear import (
     Matrix,
@@ -322,7 +323,8 @@ RULES_OF_BATCHES: dict[str, Rule] = {
         lambda facts, claim: ("smallest_real_part", *["contraction"] * bool(claim.inputs)),
         measure_attractor,
         conclude_attractor,
+        inputs=True,
     ),
-    "mean_square": Rule(names_of_mean_square, measure_mean_square, conclude_mean_square),
-    "reshuffled": Rule(only("contraction", "path", "radius"), measure_reshuffled, conclude_ball),
+    "mean_square": Rule(names_of_mean_square, measure_mean_square, conclude_mean_square, inputs=True),
+    "reshuffled": Rule(only("contraction", "path", "radius"), measure_reshuffled, conclude_ball, inputs=True),
 }

@@ -96,6 +96,7 @@ class Facts:
 
     problem: Problem
     residual: bool
+    rules: dict[str, Rule]
     claims: dict[str, Claim] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
@@ -109,11 +110,27 @@ class Facts:
 
 @dataclass
 class Rule:
-    """What a claim is: the names of its numbers, how they are enclosed again at the point, and what they show."""
+    """What a claim is: the names of its numbers, how they are enclosed again at the point, and what they show.
+
+    Most have no inputs; `conclude` reads those that there are.
+    """
 
     names: Callable[[Facts, Claim], Collection[str]]
     measure: Callable[[Facts, Claim, Point], Numbers]
     conclude: Callable[[Facts, Claim], str | None]
+    inputs: bool = False
+
+
+def check_conclusion(facts: Facts, claim: Claim) -> None:
+    """Refuse a claim whose numbers do not show what it says."""
+    where, rule = f"claims.{claim.name}", facts.rules[claim.name]
+    if not rule.inputs:
+        record(claim.inputs, f"{where}.inputs", ())
+    if set(rule.names(facts, claim)) != set(claim.numbers):
+        raise Refused(f"{where}.numbers", "not those of the claim")
+    status = rule.conclude(facts, claim)
+    if status != claim.status:
+        raise Refused(f"{where}.status", f"the numbers show {status or 'nothing'}")
 
 
 def extremes(s: Spectrum, name: str) -> Numbers:
@@ -263,6 +280,11 @@ def if_positive(name: str) -> Callable[[Facts, Claim], str | None]:
     return lambda facts, claim: "proved" if claim.numbers[name].positive() else None
 
 
+EXISTENCE = Rule(
+    lambda facts, claim: ("offset",) if claim.numbers else (),
+    lambda facts, claim, point: {},
+    lambda facts, claim: "proved" if claim.numbers else "refuted",
+)
 HESSIAN = ("smallest_hessian_eigenvalue", "largest_hessian_eigenvalue", "negative_eigenvalues", "target_value")
 RULES: dict[str, Rule] = {
     "nonstationary": Rule(

@@ -254,6 +254,10 @@ class Spectrum:
         """The largest one."""
         return -self.least(lambda re, im, r: hull([-re - r, -re + r]))
 
+    def largest_modulus(self) -> Interval:
+        """The largest modulus of an eigenvalue."""
+        return -self.least(lambda re, im, r: hull([-(norm([re, im]) + r), r - norm([re, im])]))
+
     def step_bound(self) -> Interval:
         """`min 2 Re(mu)/|mu|**2`; all real parts have to be positive."""
 

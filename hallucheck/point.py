@@ -56,8 +56,8 @@ def read_witness(value: Any, problem: Problem) -> Witness:
     residual = choice("gradient", "residual")(value["system"], "witness.system") == "residual"
     if residual and problem.f.n is None:
         raise Refused("witness.system", "there are no residuals")
-    if problem.batches is not None and not residual:
-        raise Refused("witness.system", "batches are those of residuals")
+    if (problem.batches is not None and not residual) or (problem.exact_decay is not None and residual):
+        raise Refused("witness.system", "batches are those of residuals, and decay is that of gradients")
     m = len(problem.f.outputs) if residual else d
     if d > MOST_VARIABLES or m > d:
         raise Refused("witness", "too many unknowns")
@@ -125,20 +125,19 @@ class System:
 
     def value(self, z: Vector) -> Vector:
         """`G(z)`."""
-        f = self.problem.f
-        x = self.x(z)
-        plus = self.problem.plus(x, f.at(x)[1])
-        return f.residuals_at(plus)[0] if self.witness.residual else f.at(plus)[1]
+        f, x = self.problem.f, self.x(z)
+        if not self.witness.residual:
+            return self.problem.field(x)
+        return f.residuals_at(self.problem.plus(x, f.at(x)[1]))[0]
 
     def derivative(self, z: Vector) -> Matrix:
         """`DG(z)`."""
         f, x = self.problem.f, self.x(z)
-        g, hessian = f.hessian_at(x)
-        plus = self.problem.plus(x, g)
-        turned = self.problem.perturbation(*self.problem.direction(g), hessian)
         if self.slice is None:
-            return matmul(f.hessian_at(plus)[1], turned)
-        return matmul(f.residuals_at(plus)[1], matmul(turned, self.slice))
+            return self.problem.field_slopes(x)
+        g, hessian = f.hessian_at(x)
+        turned = self.problem.perturbation(*self.problem.direction(g), hessian)
+        return matmul(f.residuals_at(self.problem.plus(x, g))[1], matmul(turned, self.slice))
 
     def locate(self) -> Vector | None:
         """A small box around the only zero, or nothing if the test fails."""
@@ -210,8 +209,8 @@ class Point:
 
     @cached_property
     def dynamics(self) -> Matrix:
-        """`M = H(x*+) J`, or for sums of squares the tangent kernel `K = A B^T / n`."""
+        """`M`, or for sums of squares the tangent kernel `K = A B^T / n`."""
         if not self.residual:
-            return matmul(self.target_hessian, self.perturbation)
+            return self.problem.field_slopes(self.x)
         assert self.problem.f.n is not None
         return scaled(exact(1 / self.problem.f.n), matmul(self.a, transpose(self.b)))

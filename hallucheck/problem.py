@@ -1,5 +1,7 @@
 """What is asked about: a function, a radius and an ascent step; and the maps of SAM in intervals.
 
+SAM goes along `F(x) = g(x+)`, with weight decay `w` along `F(x) = g(x+) + w x`; `M = DF`.
+
 `s` is what the step divides by, `u = D**2 g/s`, `x+ = x + rho u`, `lambda = s/rho`, and `J = dx+/dx = I +
 (rho/s) Pi H` with `Pi = D**2 - u u^T`. SAM has `D = I` and `s = |g|`, ASAM `s = |D g|`, and USAM `D = I`, `s
 = 1` and `Pi = I`.
@@ -18,7 +20,6 @@ from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scale
 from hallucheck.objectives import Objective, read_objective
 from hallucheck.reading import (
     Companion,
-    NotCovered,
     Refused,
     check_digest,
     choice,
@@ -78,9 +79,10 @@ class Function:
 
 
 class Problem:
-    """A function with a radius and an ascent step, and where steps see batches, the problems of these."""
+    """A function with a radius and an ascent step; where steps see batches, the problems of these; weight decay."""
 
     batches: Batches | None = None
+    exact_decay: Fraction | None = None
 
     def __init__(self, f: Function, rho: Fraction, variant: str | None, scales: list[Fraction] | None) -> None:
         self.f, self.variant = f, variant
@@ -127,6 +129,35 @@ class Problem:
             moved = code.mul(rho, code.mul(code.mul(c, c), g))
             images[i] = code.node("add", (i, code.node("div", (moved, s))))
         return code.substitute(outputs, images)
+
+    def field(self, x: Vector) -> Vector:
+        """`F(x)`."""
+        shifted = self.f.at(self.plus(x, self.f.at(x)[1]))[1]
+        if self.exact_decay is None:
+            return shifted
+        decay = exact(self.exact_decay)
+        return [a + decay * b for a, b in zip(shifted, x, strict=True)]
+
+    def field_slopes(self, x: Vector) -> Matrix:
+        """`M(x)`, as it is written."""
+        g, hessian = self.f.hessian_at(x)
+        turned = self.perturbation(*self.direction(g), hessian)
+        slopes = matmul(self.f.hessian_at(self.plus(x, g))[1], turned)
+        return slopes if self.exact_decay is None else add(slopes, scaled(exact(self.exact_decay), identity(len(x))))
+
+    @cached_property
+    def entries(self) -> list[int]:
+        """Nodes of all entries of `D(g(x+))`, by columns, to be differentiated."""
+        code, shifted = self.f.code, self.shifted(self.f.gradient_nodes)
+        nodes = [node for i in self.f.inputs for node in code.tangents(shifted, {i: code.constant(1)})]
+        code.differentiable(nodes)
+        return nodes
+
+    def bends(self, x: Vector) -> list[Matrix]:
+        """The derivatives of `M` by each variable, on a box."""
+        entries, code, d = self.entries, self.f.code, len(x)
+        slopes = code.jacobian(code.evaluate(x), entries, self.f.inputs)
+        return [[[slopes[j * d + i][k] for j in range(d)] for i in range(d)] for k in range(d)]
 
     @cached_property
     def columns(self) -> list[int]:
@@ -192,9 +223,8 @@ def index_below(m: int) -> Callable[[Any, str], int]:
 def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
     """The field `problem`, and its digest."""
     more = ("variant", "scales", *["batches", "weight_decay"] * (document["kind"] == "point"))
-    value = record(document["problem"], "problem", ("objective", "rho"), more)
-    if "weight_decay" in value:
-        raise NotCovered("weight decay")
+    names = ("objective", "rho", *["step"] * (document["kind"] == "cycle"))
+    value = record(document["problem"], "problem", names, more if document["kind"] != "cycle" else ())
     objective = read_objective(value["objective"], "problem.objective", companion)
     f = Function(objective)
     variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")
@@ -204,6 +234,10 @@ def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
     problem = Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)
     if "batches" in value:
         problem.batches = read_batches(value["batches"], objective, problem)
+    if "weight_decay" in value:
+        problem.exact_decay = positive_rational(value["weight_decay"], "problem.weight_decay")
+        if variant is not None or problem.batches is not None:
+            raise Refused("problem.weight_decay", "only for SAM without batches")
     check_digest(document)
     companion.finish(document)
     return problem

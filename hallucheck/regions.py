@@ -26,8 +26,8 @@ from hallucheck.linear import (
     symmetric_part,
 )
 from hallucheck.point import Point, only_zero
-from hallucheck.problem import Function
-from hallucheck.reading import NotCovered, Refused, box, positive, record, vector
+from hallucheck.problem import Function, Problem
+from hallucheck.reading import NotCovered, Refused, box, positive, positive_vector, record, vector
 
 MOST_LETTERS = 1 << 22
 MOST_HALVINGS = 400
@@ -260,18 +260,36 @@ def conclude_farthest_point(facts: Facts, claim: Claim) -> str | None:
     return "proved" if largest is None or largest.negative() else None
 
 
-def measure_stall(facts: Facts, claim: Claim, centre: Vector, whole: Vector) -> Numbers:
+class Place(Point):
+    """A box, and the point in its middle."""
+
+    def __init__(self, centre: Vector, whole: Vector) -> None:
+        self.centre, self.whole = centre, whole
+
+
+def read_box(value: Any, problem: Problem) -> Place:
+    """The field `witness` where nothing is solved."""
+    d = problem.f.dimension
+    record(value, "witness", ("system", "centre", "slice", "radius", "preconditioner"))
+    if value["slice"] is not None or value["preconditioner"] != []:
+        raise Refused("witness", "a box has neither slice nor preconditioner")
+    radius = positive_vector(d)(value["radius"], "witness.radius")
+    x = [exact(c) for c in vector(d)(value["centre"], "witness.centre")]
+    return Place(x, [c + hull([exact(-r), exact(r)]) for c, r in zip(x, radius, strict=True)])
+
+
+def measure_stall(facts: Facts, claim: Claim, place: Point) -> Numbers:
     """`v^T H(y+) v/|v|**2 < 0` for every `y` of a box: no `y+` is a local minimizer of `f`."""
     problem, f = facts.problem, facts.problem.f
-    inputs = record(claim.inputs, "inputs", ("direction",))
-    direction = vector(f.dimension)(inputs["direction"], "direction")
+    direction = vector(f.dimension)(record(claim.inputs, "inputs", ("direction",))["direction"], "direction")
+    assert isinstance(place, Place)
     require(problem.variant is None, any(direction))
     seeds = {i: f.code.constant(v) for i, v in zip(f.inputs, direction, strict=True) if v}
     (bend,) = f.code.tangents(f.code.tangents([f.value], seeds), seeds)
     square_of_length = exact(sum(v * v for v in direction))
-    curvature = f.code.evaluate(problem.plus(whole, f.at(whole)[1]))[bend] / square_of_length
-    value, g = f.at(centre)
-    sam_value, shifted = f.at(problem.plus(centre, g))
+    curvature = f.code.evaluate(problem.plus(place.whole, f.at(place.whole)[1]))[bend] / square_of_length
+    value, g = f.at(place.centre)
+    sam_value, shifted = f.at(problem.plus(place.centre, g))
     square = total(v.power(2) for v in shifted)
     return {
         "curvature": curvature,
@@ -282,8 +300,21 @@ def measure_stall(facts: Facts, claim: Claim, centre: Vector, whole: Vector) -> 
     }
 
 
-STALL = ("curvature", "gradient_norm", "shifted_gradient_square", "value", "sam_value")
+def conclude_stall(facts: Facts, claim: Claim) -> str | None:
+    """The curvature is negative."""
+    record(claim.inputs, "inputs", ("direction",))
+    return "proved" if claim.numbers["curvature"].negative() else None
+
+
 RULES_OF_REGIONS: dict[str, Rule] = {
-    "farthest_point": Rule(only("level", "maximum"), measure_farthest_point, conclude_farthest_point),
-    "global_target": Rule(names_of_global_target, measure_global_target, conclude_global_target),
+    "farthest_point": Rule(only("level", "maximum"), measure_farthest_point, conclude_farthest_point, inputs=True),
+    "global_target": Rule(names_of_global_target, measure_global_target, conclude_global_target, inputs=True),
+}
+RULES_OF_BOXES: dict[str, Rule] = {
+    "no_minimizer_near": Rule(
+        only("curvature", "gradient_norm", "shifted_gradient_square", "value", "sam_value"),
+        measure_stall,
+        conclude_stall,
+        inputs=True,
+    ),
 }

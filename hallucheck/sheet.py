@@ -111,7 +111,7 @@ class Sheet:
             if not any(self.length(self.entries, k).inside(claim.numbers["length"]) for k in range(LENGTH_PARTS)):
                 return "length: not shown to lie in the published interval"
             return self.least_values(claim, measure_curve)
-        facts = Facts(self.problem, True)
+        facts = Facts(self.problem, True, RULES)
         return self.least_values(claim, lambda point: RULES[claim.name].measure(facts, claim, point))
 
     def least_values(self, claim: Claim, measure: Callable[[Point], Numbers]) -> str | None:
@@ -253,7 +253,7 @@ def verify_sheets(document: dict[str, Any], companion: Companion) -> list[Result
     assert f.hessian_end <= len(f.code.nodes)  # the Hessian's nodes come before those that read other inputs
     shared = Equation(f.code, f.inputs, problem.shifted(f.outputs), 0)
     sheets = items(document["sheets"], "sheets", lambda v, w: Sheet(problem, shared, v, w), most=1000)
-    claims, facts = items(document["claims"], "claims", read_claim, most=10_000), Facts(problem, True)
+    claims, facts = items(document["claims"], "claims", read_claim, most=10_000), Facts(problem, True, RULES)
     for claim in claims:
         check_conclusion(claim, facts, len(sheets))
     for i in range(len(sheets)):

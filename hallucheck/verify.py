@@ -10,38 +10,31 @@ from typing import Any
 from hallucheck.basins import RULES_OF_BASINS
 from hallucheck.batches import RULES_OF_BATCHES, BatchSystem
 from hallucheck.branch import verify_branches
-from hallucheck.claims import RULES, Claim, Facts, Result, Rule, compare_numbers, read_claim, result_of
-from hallucheck.interval import OutOfTime, budget, exact, hull, working_precision
-from hallucheck.linear import Vector
+from hallucheck.claims import (
+    EXISTENCE,
+    RULES,
+    Claim,
+    Facts,
+    Result,
+    Rule,
+    check_conclusion,
+    compare_numbers,
+    read_claim,
+    result_of,
+)
+from hallucheck.cycle import RULES_OF_CYCLES, CycleSystem, Step, read_pair
+from hallucheck.interval import OutOfTime, budget, hull, working_precision
+from hallucheck.momentum import RULE_OF_MOMENTUM, RULES_OF_DECAY
 from hallucheck.point import System, read_witness
 from hallucheck.problem import Problem, read_problem
-from hallucheck.reading import (
-    Companion,
-    NotCovered,
-    Refused,
-    box,
-    choice,
-    integer,
-    items,
-    load,
-    positive_vector,
-    record,
-    text,
-    vector,
-)
-from hallucheck.regions import RULES_OF_REGIONS, STALL, measure_stall
+from hallucheck.reading import Companion, NotCovered, Refused, box, choice, integer, items, load, positive, record, text
+from hallucheck.regions import RULES_OF_BOXES, RULES_OF_REGIONS, measure_stall, read_box
 from hallucheck.sheet import verify_sheets
 
 KINDS = ("point", "large", "branch", "diagram", "sheet", "surface", "census", "basins", "cycle")
-ORDER = (
-    *("existence", "nonstationary", "target", "regular", "hallucinated_minimizer", "sphere_type", "theorem_3_2"),
-    *("projected_c32", "attractor", "basin", "converges", "momentum"),
-    *("farthest_point", "global_target", "no_minimizer_near"),
-)
-ALL_RULES = RULES | RULES_OF_REGIONS | RULES_OF_BASINS
-WITHOUT_INPUTS = {"existence", *RULES} - {"attractor"}
-ORDER_OF_BATCHES = ("existence", *RULES_OF_BATCHES)
+POINTS = {"existence": EXISTENCE, **RULES, **RULES_OF_BASINS, "momentum": RULE_OF_MOMENTUM, **RULES_OF_REGIONS}
 MOST_CLAIMS = 100
+FIELDS = ("format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims")
 
 
 @dataclass
@@ -103,83 +96,69 @@ def verify(path: Path, seconds: float = 600.0) -> Verdict:
 
 def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]:
     """A file of kind point."""
-    names = ("format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims")
-    record(document, "file", names, ("doubles",))
+    record(document, "file", FIELDS, ("doubles",))
+    problem, witness = read_problem(document, companion), document["witness"]
+    decays, batches = problem.exact_decay is not None, problem.batches is not None
+    if isinstance(witness, dict) and witness.get("system") == "box" and not decays:
+        return verify_box(problem, document)
+    rules = RULES_OF_BATCHES if batches else RULES_OF_DECAY if decays else POINTS
+    claims = read_claims(document, {"existence": EXISTENCE, **rules})
+    found = None if witness is None else read_witness(witness, problem)
+    facts = Facts(problem, found is not None and found.residual, {"existence": EXISTENCE, **rules})
+    system = None if found is None else (BatchSystem if batches else System)(problem, found)
+    return check_claims(facts, system, document["enclosure"], claims)
+
+
+def verify_cycle(document: dict[str, Any], companion: Companion) -> list[Result]:
+    """A file of kind cycle."""
+    record(document, "file", FIELDS, ("doubles",))
     problem = read_problem(document, companion)
-    claims = items(document["claims"], "claims", read_claim, most=MOST_CLAIMS)
-    order = ORDER if problem.batches is None else ORDER_OF_BATCHES
-    places = [order.index(claim.name) if claim.name in order else -1 for claim in claims]
+    claims = read_claims(document, RULES_OF_CYCLES)
+    step = Step(problem, positive(document["problem"]["step"], "problem.step"))
+    witness = document["witness"]
+    system = None if witness is None else CycleSystem(problem, read_pair(witness, problem), step)
+    return check_claims(Facts(problem, False, RULES_OF_CYCLES), system, document["enclosure"], claims)
+
+
+def verify_box(problem: Problem, document: dict[str, Any]) -> list[Result]:
+    """A file about a box in which nothing is solved."""
+    claims = read_claims(document, RULES_OF_BOXES)
+    if document["enclosure"] is not None:
+        raise Refused("enclosure", "nothing is solved")
+    facts, place = Facts(problem, False, RULES_OF_BOXES), read_box(document["witness"], problem)
+    conclude_all(facts, claims)
+    return [
+        result_of(claim, lambda claim: compare_numbers(measure_stall(facts, claim, place), claim)) for claim in claims
+    ]
+
+
+def read_claims(document: dict[str, Any], rules: dict[str, Rule]) -> list[Claim]:
+    """The field `claims`, in the order of the rules."""
+    claims, order = items(document["claims"], "claims", read_claim, most=MOST_CLAIMS), list(rules)
+    places = [order.index(claim.name) if claim.name in rules else -1 for claim in claims]
     if -1 in places or sorted(set(places)) != places:
         raise Refused("claims", "an unknown name, or not each once and in order")
-    witness = document["witness"]
-    if isinstance(witness, dict) and witness.get("system") == "box":
-        return verify_stall(problem, document, claims)
-    found = None if witness is None else read_witness(witness, problem)
-    facts = Facts(problem, found is not None and found.residual)
+    return claims
+
+
+def conclude_all(facts: Facts, claims: list[Claim]) -> None:
+    """Refuse claims whose numbers do not show what they say."""
     for claim in claims:
         if claim.status != "undecided":
             check_conclusion(facts, claim)
             facts.claims[claim.name] = claim
-    if facts.has("existence") != (document["enclosure"] is not None):
+
+
+def check_claims(facts: Facts, system: System | None, enclosure: Any, claims: list[Claim]) -> list[Result]:
+    """One result for each claim."""
+    conclude_all(facts, claims)
+    if facts.has("existence") != (enclosure is not None):
         raise Refused("enclosure", "there is one exactly if existence is proved")
-    if found is None:
+    if system is None:
         if facts.claims:
             raise Refused("witness", "nothing can be proved without one")
         return [Result(claim.name, claim.status) for claim in claims]
-    enclosure = box(problem.f.dimension)(document["enclosure"], "enclosure") if facts.has("existence") else None
-    system = System(problem, found) if problem.batches is None else BatchSystem(problem, found)
-    return check_claims(facts, system, enclosure, claims)
-
-
-def rules_of(facts: Facts) -> dict[str, Rule]:
-    """The rules for the claims about a problem."""
-    return ALL_RULES if facts.problem.batches is None else RULES_OF_BATCHES
-
-
-def check_conclusion(facts: Facts, claim: Claim) -> None:
-    """Refuse a claim whose numbers do not show what it says."""
-    where = f"claims.{claim.name}"
-    if claim.name in WITHOUT_INPUTS or (claim.name == "attractor" and facts.problem.batches is None):
-        record(claim.inputs, f"{where}.inputs", ())
-    if claim.name == "existence":
-        names, status = ({"offset"}, "proved") if claim.numbers else (set(), "refuted")
-    elif claim.name == "no_minimizer_near":
-        names = set(STALL)
-        status = "proved" if "curvature" in claim.numbers and claim.numbers["curvature"].negative() else "nothing"
-    else:
-        rule = rules_of(facts)[claim.name]
-        names = set(rule.names(facts, claim))
-        status = rule.conclude(facts, claim) or "nothing" if names == set(claim.numbers) else "nothing"
-    if names != set(claim.numbers):
-        raise Refused(f"{where}.numbers", "not those of the claim")
-    if status != claim.status:
-        raise Refused(f"{where}.status", f"the numbers show {status}")
-
-
-def verify_stall(problem: Problem, document: dict[str, Any], claims: list[Claim]) -> list[Result]:
-    """A file about a box in which nothing is solved."""
-    witness, d = document["witness"], problem.f.dimension
-    record(witness, "witness", ("system", "centre", "slice", "radius", "preconditioner"))
-    if witness["slice"] is not None or witness["preconditioner"] != [] or document["enclosure"] is not None:
-        raise Refused("witness", "a box has neither slice nor preconditioner nor enclosure")
-    centre = vector(d)(witness["centre"], "witness.centre")
-    radius = positive_vector(d)(witness["radius"], "witness.radius")
-    x = [exact(c) for c in centre]
-    whole = [c + hull([exact(-r), exact(r)]) for c, r in zip(x, radius, strict=True)]
-    facts = Facts(problem, False)
-    for claim in claims:
-        if claim.name != "no_minimizer_near":
-            raise Refused("claims", "not about a box")
-        if claim.status != "undecided":
-            check_conclusion(facts, claim)
-    return [
-        result_of(claim, lambda claim: compare_numbers(measure_stall(facts, claim, x, whole), claim))
-        for claim in claims
-    ]
-
-
-def check_claims(facts: Facts, system: System, enclosure: Vector | None, claims: list[Claim]) -> list[Result]:
-    """One result for each claim."""
+    published = box(len(system.centre))(enclosure, "enclosure") if enclosure is not None else []
     point = None if facts.refutes("existence") else system.prove()
 
     def check(claim: Claim) -> str | None:
@@ -187,20 +166,20 @@ def check_claims(facts: Facts, system: System, enclosure: Vector | None, claims:
             return None if system.excluded() else "a point may be there"
         if point is None:
             return "Krawczyk's test fails in the box"
+        numbers = facts.rules[claim.name].measure(facts, claim, point)
         if claim.name == "existence":
-            assert enclosure is not None
             whole = system.x(system.box)
-            if not all(x.inside(e) and e.inside(w) for x, e, w in zip(point.x, enclosure, whole, strict=True)):
+            if not all(x.inside(e) and e.inside(w) for x, e, w in zip(point.x, published, whole, strict=True)):
                 return "the enclosure does not hold the point, or leaves the box"
-            offsets = [x - c for x, c in zip(point.x, system.centre, strict=True)]
-            return None if all(o.inside(claim.numbers["offset"]) for o in offsets) else "the point is farther away"
-        return compare_numbers(rules_of(facts)[claim.name].measure(facts, claim, point), claim)
+            numbers["offset"] = hull(x - c for x, c in zip(point.x, system.centre, strict=True))
+        return compare_numbers(numbers, claim)
 
     return [result_of(claim, check) for claim in claims]
 
 
 READERS: dict[str, Callable[[dict[str, Any], Companion], list[Result]]] = {
     "point": verify_point,
+    "cycle": verify_cycle,
     "branch": verify_branches,
     "sheet": verify_sheets,
 }

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-import hallucheck.verify
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import momentum
 from hallucert.check.claim import Status
@@ -320,11 +319,8 @@ def test_on_a_manifold_nothing_is_proved_and_repulsion_is_refuted():
     assert below.reason is Reason.MANIFOLD and above.status is Status.REFUTED
 
 
-def test_what_knows_no_momentum_leaves_the_claim_out(well, tmp_path):
-    """The second checker proves the others again and names this one; a theorem in LaTeX says what the method is."""
-    well.save(tmp_path / "a.json")
-    results = {result.claim: result.objection for result in hallucheck.verify.verify(tmp_path / "a.json").results}
-    assert "SAM with momentum" in results.pop("momentum") and set(results.values()) == {None}
+def test_a_theorem_in_latex_says_what_the_method_is(well):
+    """The momentum by its value, and the method."""
     assert r"with the momentum $\beta$ (heavy ball) it is" in well.to_latex()
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-import hallucheck.verify
 from hallucert.check.claim import Status
 from hallucert.check.decay.problem import DecayProblem
 from hallucert.check.file.fields import problem_digest
@@ -18,7 +17,6 @@ from hallucert.check.file.files import from_json, to_json
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.batches import checked_batches
-from hallucheck.reading import NotCovered
 
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 20")
 """On the axis ``x+ = x + 3/2``: with decay w the fixed point solves ``t^3 - t + w (t - 3/2) = 0``, t = x+."""
@@ -279,16 +277,13 @@ def test_of_residuals_decay_leaves_single_points():
 
 
 def test_what_knows_no_decay_refuses_such_points(well, tmp_path):
-    """Theorems for Coq, pictures, basins in the plane and the second checker, each by name."""
+    """Theorems for Coq, pictures and basins in the plane, each by name."""
     with pytest.raises(ArgumentError, match="with weight decay"):
         well.export(tmp_path / "a.v", to="coq")
     with pytest.raises(ArgumentError, match="weight decay"):
         hc.plot.certificate(well)
     with pytest.raises(ArgumentError):
         hc.basins(WELL, [(-1, 0), (-0.5, 0.5)], "1.5", "0.5", attractors=[well], depth=1, workers=1)
-    well.save(tmp_path / "a.json")
-    with pytest.raises(NotCovered, match="weight decay"):
-        hallucheck.verify.verify(tmp_path / "a.json")
     text = well.to_latex()
     assert r"let $w = \tfrac{1}{10}$" in text and r"+ w\,\mathbf{x}_{k})" in text and r"\emph{hallucinated" not in text
 
