@@ -207,9 +207,17 @@ def weights_of(groups: Sequence[dict[str, Any]], memory: dict[Any, Memory], unsc
                 continue
             if p.grad.is_sparse:
                 raise ArgumentError("params", "<a weight with sparse gradients>", "have dense gradients")
+            if _is_shard(p):
+                raise ArgumentError("params", "<a sharded weight>", "be whole: norms would be those of a shard")
             gradient = real_view(p.grad) if unscale == 1.0 else widened(real_view(p.grad)) * unscale
             found.append(Weight(real_view(p), gradient, group, memory.setdefault(p, {})))
     return found
+
+
+def _is_shard(p: Any) -> bool:
+    """Whether this process has a part of a weight only: of FSDP, old or new, or DeepSpeed's stage 3."""
+    split = any(placement.is_shard() for placement in getattr(p, "placements", ()))
+    return split or hasattr(p, "_fsdp_flattened") or hasattr(p, "ds_id") or type(p).__name__ == "FlatParameter"
 
 
 def decayed(weights: list[Weight]) -> list[Weight]:

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", exc_type=ImportError)
 
 from training_samples import batches, network  # noqa: E402
 
+from hallucert.errors import ArgumentError  # noqa: E402
 from hallucert.training.torch import SAM  # noqa: E402
 
 nn = torch.nn
@@ -48,6 +49,27 @@ def test_two_processes_keep_the_same_weights(tmp_path):
         assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
         close = all(torch.allclose(a, b, rtol=0, atol=1e-5) for a, b in zip(first, alone.parameters(), strict=True))
         assert close is not local_ascent
+
+
+def test_sharded_weights_are_refused(tmp_path):
+    """FSDP leaves each process a part of the weights, whose norm is not that of the whole: it is named."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/rendezvous", rank=0, world_size=1)
+    try:
+        mesh = torch.distributed.init_device_mesh("cpu", (1,))
+        model = torch.distributed.fsdp.fully_shard(network(), mesh=mesh)
+        with pytest.raises(ArgumentError, match="params must be whole"):
+            train(model, SAM(model.parameters(), torch.optim.SGD, lr=0.1, rho=0.3), batches(1))
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("mark", ["_fsdp_flattened", "ds_id"])
+def test_marked_shards_are_refused(mark):
+    """What the older FSDP, which needs a GPU, and DeepSpeed leave at weights that they cut."""
+    model = network()
+    setattr(next(model.parameters()), mark, True)
+    with pytest.raises(ArgumentError, match="params must be whole"):
+        train(model, SAM(model.parameters(), torch.optim.SGD, lr=0.1, rho=0.3), batches(1))
 
 
 def test_a_compiled_model_takes_the_same_steps():
