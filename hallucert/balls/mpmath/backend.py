@@ -7,28 +7,28 @@ multiplied in integers: midpoints and radii with one exponent a row, one roundin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
 import mpmath
 import numpy as np
-from mpmath.libmp import from_int, fzero, mpf_add, mpf_cmp, mpf_shift, mpf_sub, to_float
 
 from hallucert.balls.facade import EXP_LIMIT, SIZE_LIMIT, UNDERFLOW_LIMIT, Ball, BallArithmetic, Matrix
 from hallucert.balls.mpmath import functions as functions
 from hallucert.balls.mpmath.interval import (
-    DOWN,
-    UP,
+    Dyadic,
     Interval,
-    Mpf,
-    bound,
+    at_most,
     integer_power,
     is_negative,
     is_positive,
     magnitude,
+    outward,
     rounded,
     square_root,
+    total,
 )
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
@@ -60,8 +60,7 @@ def integer_product(
         row = []
         for j, (_, _, f) in enumerate(right):
             m, r = middle[i, j], radius[i, j]
-            low, high = bound(m - r, e + f, prec, False), bound(m + r, e + f, prec, True)
-            row.append(Interval(low, high, prec))
+            row.append(outward(m - r, e + f, m + r, e + f, prec))
         result.append(row)
     return result
 
@@ -125,32 +124,26 @@ def _fixed(row: Sequence[Interval], bits: int) -> Fixed | None:
     The ends are rounded outward to multiples of ``2**e``; then their mean is rounded down and the radius is the
     distance to the upper end, the larger of the two.
     """
-    ends = [end for x in row for end in (x.lo, x.hi)]
-    if None in ends:
+    if any(x.a is None for x in row):
         return None
-    top = max((end[2] + end[3] for end in ends if end[1]), default=0)
+    sizes = [x.a.bit_length() + x.e for x in row if x.a] + [x.b.bit_length() + x.f for x in row if x.b]
+    top = max(sizes, default=0)
     if top >= SIZE_LIMIT:
         return None
     exponent = top - bits
     middles, radii = [], []
     for x in row:
-        sign, man, exp, _ = x.lo
-        shift, man = exp - exponent, -int(man) if sign else int(man)
-        low = man << shift if shift >= 0 else man >> min(-shift, man.bit_length() + 1)
-        if x.hi is x.lo and shift >= 0:
-            middles.append(low)
-            radii.append(0)
-            continue
-        sign, man, exp, _ = x.hi
-        shift, man = exp - exponent, int(man) if sign else -int(man)
-        high = -(man << shift) if shift >= 0 else -(man >> min(-shift, man.bit_length() + 1))
+        shift = x.e - exponent
+        low = x.a << shift if shift >= 0 else x.a >> -shift
+        shift = x.f - exponent
+        high = x.b << shift if shift >= 0 else -(-x.b >> -shift)
         middle = (low + high) >> 1
         middles.append(middle)
         radii.append(high - middle)
     return middles, radii, exponent
 
 
-_EXP_LIMIT = from_int(EXP_LIMIT)
+_EXP_LIMIT = EXP_LIMIT, 0
 _SMALL_PRODUCT = 27
 
 
@@ -162,23 +155,27 @@ class MpmathArithmetic(BallArithmetic):
 
     def __init__(self, precision: int) -> None:
         super().__init__(precision)
-        self._nan = Interval(None, None, precision)
-        self._one = self._constant(Fraction(1))
+        self._nan = Interval(None, 0, None, 0, precision)
+        self._one = outward(1, 0, 1, 0, precision)
 
     def _constant(self, value: Fraction) -> Interval:
-        low, high = _below(value, self.precision), _above(value, self.precision)
-        return Interval(low, low if low == high else high, self.precision)
+        return self._from(value, value)
 
     def from_float(self, value: float) -> Ball:
         numerator, denominator = value.as_integer_ratio()
         exponent = 1 - denominator.bit_length()
-        low, high = (bound(numerator, exponent, self.precision, up) for up in (False, True))
-        return Interval(low, low if low == high else high, self.precision)
+        return outward(numerator, exponent, numerator, exponent, self.precision)
 
     def interval(self, lower: Fraction, upper: Fraction) -> Ball:
         if lower > upper:
             raise ArgumentError("lower", lower, f"be at most upper ({upper})")
-        return Interval(_below(lower, self.precision), _above(upper, self.precision), self.precision)
+        return self._from(lower, upper)
+
+    def _from(self, lower: Fraction, upper: Fraction) -> Interval:
+        """Enclose what lies between two fractions."""
+        low, e = _below(lower.numerator, lower.denominator, self.precision)
+        high, f = _below(-upper.numerator, upper.denominator, self.precision)
+        return outward(low, e, -high, f, self.precision)
 
     def indeterminate(self) -> Ball:
         return self._nan
@@ -187,14 +184,15 @@ class MpmathArithmetic(BallArithmetic):
         return functions.pi_interval(self.precision)
 
     def exp(self, x: Ball) -> Ball:
-        if not self.is_finite(x) or mpf_cmp(x.hi, _EXP_LIMIT) > 0:
+        if not self.is_finite(x) or not at_most((x.b, x.f), _EXP_LIMIT):
             return self._nan
         return functions.increasing(functions.exp_bounds, x, functions.exp_beyond)
 
     def log(self, x: Ball) -> Ball:
         if not self._has_logarithm(x):
             return self._nan
-        return functions.increasing(functions.log_bounds, x, functions.log_beyond if functions.top(x.lo) > 0 else None)
+        beyond = functions.log_beyond if x.a.bit_length() + x.e > 0 else None
+        return functions.increasing(functions.log_bounds, x, beyond)
 
     def sqrt(self, x: Ball) -> Ball:
         return square_root(x) if self.positive(x) else self._nan
@@ -226,34 +224,36 @@ class MpmathArithmetic(BallArithmetic):
             return self._nan
         # Guard bits for the error of exponent * log x, which exp magnifies by its size: |log x| < 2**16, or more where
         # x is tiny.
-        guard = max(32, 16 + abs(functions.top(x.lo)).bit_length()) + abs(exponent.numerator).bit_length()
+        guard = max(32, 16 + abs(x.a.bit_length() + x.e).bit_length()) + abs(exponent.numerator).bit_length()
         work = arithmetic_at(x.prec + guard)
-        logarithm = work.log(Interval(x.lo, x.hi, work.precision))
-        return rounded(work.exp(logarithm * work.constant(exponent)), x.prec)
+        logarithm = work.log(Interval(x.a, x.e, x.b, x.f, work.precision))
+        power = work.exp(logarithm * work.constant(exponent))
+        return power if power.a is None else outward(power.a, power.e, power.b, power.f, x.prec)
 
     def _has_logarithm(self, x: Ball) -> bool:
-        return self.positive(x) and functions.top(x.lo) > -UNDERFLOW_LIMIT
+        return self.positive(x) and x.a.bit_length() + x.e > -UNDERFLOW_LIMIT
 
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
         if not self.is_finite(ball):
             raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
-        lower = _fraction(ball.lo, up=False)
-        return lower, (lower if ball.hi is ball.lo else _fraction(ball.hi, up=True))
+        lower = _fraction(ball.a, ball.e)
+        return lower, (lower if ball.a == ball.b and ball.e == ball.f else -_fraction(-ball.b, ball.f))
 
     def is_finite(self, ball: Ball) -> bool:
-        return ball.lo is not None and functions.top(ball.lo) < SIZE_LIMIT and functions.top(ball.hi) < SIZE_LIMIT
+        a, b = ball.a, ball.b
+        if a is None:
+            return False
+        return not ((a and a.bit_length() + ball.e >= SIZE_LIMIT) or (b and b.bit_length() + ball.f >= SIZE_LIMIT))
 
     def approximate(self, ball: Ball) -> float:
         if not self.is_finite(ball):
             return float("nan")
-        result: float = 0.5 * to_float(ball.lo) + 0.5 * to_float(ball.hi)
-        return result
+        return 0.5 * _double(ball.a, ball.e) + 0.5 * _double(ball.b, ball.f)
 
     def width(self, ball: Ball) -> float:
         if not self.is_finite(ball):
             return float("nan")
-        result: float = to_float(mpf_sub(ball.hi, ball.lo, 53, UP))
-        return result
+        return _double(*total((ball.b, ball.f), (-ball.a, ball.e), 53, True))
 
     def positive(self, ball: Ball) -> bool:
         return is_positive(ball) and self.is_finite(ball)
@@ -262,21 +262,21 @@ class MpmathArithmetic(BallArithmetic):
         return is_negative(ball) and self.is_finite(ball)
 
     def absolute_sum(self, balls: Sequence[Ball]) -> Fraction:
-        total, prec = fzero, self.precision
+        sum_, prec = (0, 0), self.precision
         for ball in balls:
-            if ball.lo is None:
+            if ball.a is None:
                 raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
             prec = max(prec, ball.prec)
-            total = mpf_add(total, magnitude(ball), prec, UP)
-        if functions.top(total) >= SIZE_LIMIT:
+            sum_ = rounded(total(sum_, magnitude(ball), prec, True), prec, True)
+        if sum_[0] and sum_[0].bit_length() + sum_[1] >= SIZE_LIMIT:
             raise ArgumentError("ball", "<a ball beyond 2**SIZE_LIMIT>", "be finite")
-        return _fraction(total, up=True)
+        return -_fraction(-sum_[0], sum_[1])
 
     def centre(self, ball: Ball) -> Ball:
-        if ball.lo == ball.hi:
+        if ball.a is None or (ball.a == ball.b and ball.e == ball.f):
             return ball
-        middle = mpf_shift(mpf_add(ball.lo, ball.hi, ball.prec, DOWN), -1)
-        return Interval(middle, middle, ball.prec)
+        man, exp = rounded(total((ball.a, ball.e), (ball.b, ball.f), ball.prec, False), ball.prec, False)
+        return Interval(man, exp - 1, man, exp - 1, ball.prec)
 
     def matrix_product(self, a: Sequence[Sequence[Ball]], b: Sequence[Sequence[Ball]]) -> Matrix:
         look()
@@ -298,26 +298,28 @@ def _at(precision: int) -> MpmathArithmetic:
     return MpmathArithmetic(precision)
 
 
-def _below(value: Fraction, precision: int) -> Mpf:
-    """Return the largest `precision`-bit number that is at most `value`."""
-    p, q = value.numerator, value.denominator
-    shift = precision + 2 - p.bit_length() + q.bit_length()
-    quotient = (p << shift) // q if shift >= 0 else p // (q << -shift)
+def _below(numerator: int, denominator: int, precision: int) -> Dyadic:
+    """Return a number of more than `precision` bits below a fraction, so near that it rounds down as that would."""
     # floor(floor(t) / 2**k) = floor(t / 2**k): rounding down twice is rounding down once.
-    return bound(quotient, -shift, precision, False)
+    if denominator & (denominator - 1) == 0:
+        return numerator, 1 - denominator.bit_length()
+    shift = precision + 2 - numerator.bit_length() + denominator.bit_length()
+    return (numerator << shift if shift >= 0 else numerator >> -shift) // denominator, -shift
 
 
-def _above(value: Fraction, precision: int) -> Mpf:
-    p, q = value.numerator, value.denominator
-    shift = precision + 2 - p.bit_length() + q.bit_length()
-    quotient = -((-p << shift) // q) if shift >= 0 else -(-p // (q << -shift))
-    return bound(quotient, -shift, precision, True)
+def _fraction(man: int, exp: int) -> Fraction:
+    """Return the number; what is tiny is rounded down to a multiple of ``2**-SIZE_LIMIT`` or so."""
+    if exp >= -2 * SIZE_LIMIT:
+        return dyadic(man, exp) if man else Fraction(0)
+    return dyadic(man >> -SIZE_LIMIT - exp, -SIZE_LIMIT)
 
 
-def _fraction(x: Mpf, up: bool) -> Fraction:
-    man = functions.signed(x)
-    if x[2] >= -2 * SIZE_LIMIT:
-        return dyadic(man, int(x[2]))
-    # Below 2**-SIZE_LIMIT or so: outward to a multiple of 2**-SIZE_LIMIT.
-    shift = min(-SIZE_LIMIT - x[2], man.bit_length() + 1)
-    return dyadic(-(-man >> shift) if up else man >> shift, -SIZE_LIMIT)
+def _double(man: int, exp: int) -> float:
+    """Return a double near a number, infinite beyond their range."""
+    excess = man.bit_length() - 64
+    if excess > 0:
+        man, exp = man >> excess, exp + excess
+    try:
+        return math.ldexp(man, exp)
+    except OverflowError:
+        return math.copysign(math.inf, man)

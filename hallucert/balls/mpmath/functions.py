@@ -24,15 +24,18 @@ from mpmath.libmp import (
     mpf_pos,
     mpf_shift,
     mpf_sub,
+    round_ceiling,
+    round_floor,
     round_nearest,
 )
 
 from hallucert.balls.facade import UNDERFLOW_LIMIT
 from hallucert.balls.mpmath import series
-from hallucert.balls.mpmath.interval import DOWN, UP, Interval, Mpf, bound, rounded, square_root
+from hallucert.balls.mpmath.interval import Interval, Mpf, bound, outward, square_root
 from hallucert.errors import EnvironmentRefused
 
 Bounds = tuple[Mpf, Mpf]
+DOWN, UP = round_floor, round_ceiling
 _MINUS_ONE = from_int(-1)
 _EXP_LEAST = from_int(-UNDERFLOW_LIMIT)
 _UNDERFLOW = from_man_exp(1, -UNDERFLOW_LIMIT)  # above exp(x) for every x below -UNDERFLOW_LIMIT, as e > 2
@@ -46,6 +49,11 @@ def top(x: Mpf) -> int:
 def signed(x: Mpf) -> int:
     """Return the signed integer mantissa."""
     return -int(x[1]) if x[0] else int(x[1])
+
+
+def between(low: Mpf, high: Mpf, prec: int) -> Interval:
+    """Return the interval from `low` to `high`, rounded outward to `prec` bits."""
+    return outward(signed(low), low[2], signed(high), high[2], prec)
 
 
 def _outward(low: int, high: int, exponent: int, prec: int) -> Bounds:
@@ -86,7 +94,7 @@ def log_bounds(x: Mpf, prec: int) -> Bounds:
     # t - t**2 grows on [-1/2, 1/2], so its minimum is at the lower end.
     correction = mpf_sub(t_low, mpf_mul(t_low, t_low, work, UP), work, DOWN)
     low, high = mpf_add(y, correction, work, DOWN), mpf_add(y, t_high, work, UP)
-    interval = rounded(Interval(low, high, work), prec)
+    interval = between(low, high, prec)
     return interval.lo, interval.hi
 
 
@@ -144,14 +152,15 @@ def erf_bounds(x: Mpf, prec: int) -> Bounds:
         return mpf_sub(fone, mpf_shift(fone, -prec - 4), prec, DOWN), fone
     work = prec + 16
     if top(x) < -prec:
-        total = Interval(mpf_sub(x, mpf_mul(square, x, work, UP), work, DOWN), x, work)  # x - x**3 <= e**(-x**2) S <= x
+        total = between(mpf_sub(x, mpf_mul(square, x, work, UP), work, DOWN), x, work)  # x - x**3 <= e**(-x**2) S <= x
     else:
         w = series.round_word(work + 16 + max(0, -top(x)))
-        total = Interval(*_outward(*series.erf_fixed(signed(x), x[2], w), -w, work), work)
-        total = total * Interval(*exp_bounds(mpf_neg(square), work), work)
-    two = Interval(from_int(2), from_int(2), work)
-    result = rounded(total * two / square_root(pi_interval(work)), prec)
-    return result.lo, (result.hi if mpf_cmp(result.hi, fone) < 0 else fone)
+        low_sum, high_sum = series.erf_fixed(signed(x), x[2], w)
+        total = outward(low_sum, -w, high_sum, -w, work)
+        total = total * between(*exp_bounds(mpf_neg(square), work), work)
+    result = total * 2 / square_root(pi_interval(work))
+    low, high = mpf_pos(result.lo, prec, DOWN), mpf_pos(result.hi, prec, UP)
+    return low, (high if mpf_cmp(high, fone) < 0 else fone)
 
 
 @lru_cache(maxsize=64)
@@ -159,7 +168,7 @@ def pi_interval(prec: int) -> Interval:
     """Enclose pi."""
     w = series.round_word(prec + 16)
     half = series.half_pi_fixed(w)  # within 1 unit of pi/2: its double, in units of 2**-w, is within 2
-    return Interval(*_outward(2 * half - 2, 2 * half + 2, -w, prec), prec)
+    return outward(2 * half - 2, -w, 2 * half + 2, -w, prec)
 
 
 def sin_bounds(x: Mpf, prec: int) -> Bounds:
@@ -209,12 +218,13 @@ def increasing(bounds: Callable[[Mpf, int], Bounds], x: Interval, beyond: Beyond
     With `beyond` the bound at the upper end of a narrow interval comes from those at the lower end: the enclosure is
     wider than the spread of the values by a part of it that is about the width of the interval.
     """
-    lower, high = bounds(x.lo, x.prec)
-    if x.lo == x.hi:
-        return Interval(lower, high, x.prec)
-    if beyond is not None and top(length := mpf_sub(x.hi, x.lo, x.prec, UP)) <= _NARROW:
-        return Interval(lower, beyond((lower, high), x.lo, length, x.prec), x.prec)
-    return Interval(lower, bounds(x.hi, x.prec)[1], x.prec)
+    first, last, prec = x.lo, x.hi, x.prec
+    low, high = bounds(first, prec)
+    if first == last:
+        return between(low, high, prec)
+    if beyond is not None and top(length := mpf_sub(last, first, prec, UP)) <= _NARROW:
+        return between(low, beyond((low, high), first, length, prec), prec)
+    return between(low, bounds(last, prec)[1], prec)
 
 
 def exp_beyond(at: Bounds, x: Mpf, length: Mpf, prec: int) -> Mpf:
@@ -240,24 +250,24 @@ def tanh_beyond(at: Bounds, x: Mpf, length: Mpf, prec: int) -> Mpf:
 
 def tanh_interval(x: Interval) -> Interval:
     """Enclose ``tanh`` of an interval; of a negative one by symmetry, where the slope is largest at the upper end."""
-    return -increasing(tanh_bounds, -x, tanh_beyond) if x.hi[0] else increasing(tanh_bounds, x, tanh_beyond)
+    return -increasing(tanh_bounds, -x, tanh_beyond) if x.b < 0 else increasing(tanh_bounds, x, tanh_beyond)
 
 
 def oscillating(bounds: Callable[[Mpf, int], Bounds], x: Interval, first: int) -> Interval:
     """Enclose sine (`first` = 1) or cosine (`first` = 0): maxima at ``(first + 4k) pi/2``, minima at ``+ 2``."""
-    prec = x.prec
-    if any(end[1] and top(end) > 2 * prec + 64 for end in (x.lo, x.hi)):
-        return Interval(_MINUS_ONE, fone, prec)  # reducing so large an argument is not worth its cost
-    low, high = bounds(x.lo, prec)
-    if x.lo == x.hi:
-        return Interval(low, high, prec)
+    first_end, last_end, prec = x.lo, x.hi, x.prec
+    if any(end[1] and top(end) > 2 * prec + 64 for end in (first_end, last_end)):
+        return outward(-1, 0, 1, 0, prec)  # reducing so large an argument is not worth its cost
+    low, high = bounds(first_end, prec)
+    if first_end == last_end:
+        return between(low, high, prec)
     # Multiples j pi/2 inside [lo, hi] have floor(lo) < j <= floor(hi) in units of pi/2 (j = floor(lo) only at lo = 0,
     # where the value at the end counts anyhow). An undecided floor widens the range of j: the extremum is included.
-    start = series.quadrants(signed(x.lo), x.lo[2], prec)[0]
-    stop = series.quadrants(signed(x.hi), x.hi[2], prec)[1]
+    start = series.quadrants(signed(first_end), first_end[2], prec)[0]
+    stop = series.quadrants(signed(last_end), last_end[2], prec)[1]
     if stop - start >= 4:
-        return Interval(_MINUS_ONE, fone, prec)
-    other_low, other_high = bounds(x.hi, prec)
+        return outward(-1, 0, 1, 0, prec)
+    other_low, other_high = bounds(last_end, prec)
     low = other_low if mpf_cmp(other_low, low) < 0 else low
     high = other_high if mpf_cmp(other_high, high) > 0 else high
     for j in range(start + 1, stop + 1):
@@ -265,4 +275,4 @@ def oscillating(bounds: Callable[[Mpf, int], Bounds], x: Interval, first: int) -
             high = fone
         elif (j - first) % 4 == 2:
             low = _MINUS_ONE
-    return Interval(low, high, prec)
+    return between(low, high, prec)

@@ -1,68 +1,153 @@
-"""Sums and products of ends are rounded to the side asked for, to the nearest number there, in mpmath's form."""
+"""Ends of intervals are rounded to the side asked for, to the nearest number there; numbers are compared exactly."""
 
 from __future__ import annotations
 
+import math
 import random
 from fractions import Fraction
 
 import pytest
 from mpmath import libmp
 
-from hallucert.balls.mpmath import interval
-from hallucert.balls.mpmath.interval import FAR, bound, product, total
+from hallucert.balls.mpmath.interval import (
+    FAR,
+    Interval,
+    at_most,
+    bound,
+    from_integer,
+    integer_power,
+    magnitude,
+    outward,
+    square_root,
+    total,
+)
 
 
 def value(x) -> Fraction:
-    """The number that mpmath's form stands for."""
-    sign, man, exp, bits = x
-    assert (sign in (0, 1) and man % 2 == 1 and bits == man.bit_length()) or x == libmp.fzero
-    return (-1) ** sign * man * Fraction(2) ** exp
+    """The number that a pair of integers stands for."""
+    return x[0] * Fraction(2) ** x[1]
 
 
-def assert_nearest(x, exact: Fraction, bits: int, up: bool) -> None:
-    """x has so many bits, and lies on the side asked for, less than its last place away."""
-    assert x[3] <= bits
-    last = Fraction(2) ** (x[2] + x[3] - bits)
-    gap = value(x) - exact if up else exact - value(x)
-    # From a power of two the place below it is half as wide.
-    assert 0 <= gap < last or (gap == exact == 0)
+def ends(x: Interval) -> tuple[Fraction, Fraction]:
+    """Both ends of an interval, whose invariant holds."""
+    assert max(abs(x.a), abs(x.b)) <= 2**x.prec
+    return value((x.a, x.e)), value((x.b, x.f))
 
 
-def numbers(bits: int, far: int):
-    """Random ends of at most so many bits, some of them 0, powers of two, or all ones."""
+def assert_nearest(found: Fraction, exact: Fraction, bits: int, up: bool) -> None:
+    """What was found lies on the side asked for, less than the last of so many bits away."""
+    gap = found - exact if up else exact - found
+    assert gap >= 0
+    last = math.floor(math.log2(abs(exact.numerator)) - math.log2(exact.denominator)) if exact else 0
+    assert gap == 0 or gap < Fraction(2) ** (last + 2 - bits)
+
+
+def numbers(bits: int, far: int, count: int = 90):
+    """Random pairs of at most so many bits, some of them 0, powers of two, or all ones."""
     rng = random.Random(bits)
-    for _ in range(300):
+    for _ in range(count):
         pair = []
         for _ in range(2):
-            man = rng.choice([0, 1, 2**bits - 1, rng.getrandbits(bits), rng.getrandbits(bits)])
-            pair.append(libmp.from_man_exp(rng.choice([-1, 1]) * man, rng.randint(-far, far)))
+            man = rng.choice([0, 1, 2**bits - 1, 2**bits, rng.getrandbits(bits), rng.getrandbits(bits)])
+            pair.append((rng.choice([-1, 1]) * man, rng.randint(-far, far)))
         yield pair
 
 
-@pytest.mark.parametrize("up", [False, True])
+def intervals(bits: int, far: int):
+    """Random pairs of intervals, of all signs, some of them points."""
+    rng = random.Random(far)
+    for (x, y), (z, w) in zip(numbers(bits, far), numbers(bits + 1, far), strict=True):
+        pairs = []
+        for one, other in ((x, y), (z, w) if rng.random() < 0.8 else (z, z)):
+            low, high = sorted([one, other], key=value)
+            pairs.append(Interval(*low, *high, max(abs(low[0]), abs(high[0]), 2).bit_length()))
+        yield pairs
+
+
 @pytest.mark.parametrize("bits", [2, 30, 53, 106])
-def test_sums_and_products_are_the_nearest_numbers_on_their_side(bits, up):
-    """Of numbers of both signs, of like and of very different size, against exact rationals."""
+def test_operations_give_the_nearest_numbers_on_their_side(bits):
+    """Sums, differences, products and quotients of intervals of like and very different size, against rationals."""
     for far in (bits, 3 * FAR):
-        for x, y in numbers(bits, far):
-            assert_nearest(product(x, y, bits, up), value(x) * value(y), bits, up)
-            assert_nearest(total(x, y, bits, up), value(x) + value(y), bits, up)
+        for x, y in intervals(bits, far):
+            (a, b), (c, d) = ends(x), ends(y)
+            products = [a * c, a * d, b * c, b * d]
+            cases = [(x + y, a + c, b + d), (x - y, a - d, b - c), (x * y, min(products), max(products))]
+            if c > 0 or d < 0:
+                quotients = [a / c, a / d, b / c, b / d]
+                cases.append((x / y, min(quotients), max(quotients)))
+            else:
+                assert (x / y).a is None
+            for found, low, high in cases:
+                assert found.prec == max(x.prec, y.prec)
+                lower, upper = ends(found)
+                assert_nearest(lower, low, found.prec, False)
+                assert_nearest(upper, high, found.prec, True)
 
 
-@pytest.mark.parametrize(("shift", "asked"), [(FAR, 0), (FAR + 1, 1), (-FAR, 0), (-FAR - 1, 1)])
-def test_numbers_of_very_different_size_are_added_by_mpmath(monkeypatch, shift, asked):
-    """So that a sum is never much longer than its terms."""
-    calls, add = [], libmp.mpf_add
-    monkeypatch.setattr(interval, "mpf_add", lambda *args: calls.append(args) or add(*args))
-    one, other = libmp.from_man_exp(3, 0), libmp.from_man_exp(5, shift)
-    assert_nearest(total(one, other, 53, True), value(one) + value(other), 53, True)
-    assert len(calls) == asked
+@pytest.mark.parametrize("shift", [FAR - 1, FAR, FAR + 1, 5 * FAR])
+@pytest.mark.parametrize("bits", [1, 53, 2 * FAR])
+def test_sums_are_good_to_their_bits_and_short_where_terms_are_far_apart(shift, bits):
+    """Of 3 and plus or minus 5, or a long number, so far below: bounds on both sides, less than a last place away."""
+    for small in (5, -5, 2 ** (3 * FAR) - 1, 0):
+        for x in ((3, shift), (-3, shift), (0, shift)):
+            exact = value(x) + small
+            for up in (False, True):
+                for found in (total(x, (small, 0), bits, up), total((small, 0), x, bits, up)):
+                    gap = value(found) - exact if up else exact - value(found)
+                    assert gap >= 0 and gap * 2 ** (bits + 1) <= abs(exact)
+                    assert abs(found[0]).bit_length() <= max(2 * bits + 4, 3 * FAR + 5 + min(shift, FAR + bits))
+
+
+def test_numbers_are_compared_exactly():
+    """Of like and of very different size, of both signs, in several spellings, and 0."""
+    for far in (3, 60, 3 * FAR):
+        for x, y in numbers(6, far):
+            assert at_most(x, y) == (value(x) <= value(y))
+            assert at_most(x, (x[0] << 3, x[1] - 3)) and at_most((x[0] << 3, x[1] - 3), x)
+
+
+def test_the_magnitude_is_the_larger_of_both_ends():
+    """Of intervals of all signs."""
+    for x, _ in intervals(20, 30):
+        assert value(magnitude(x)) == max(map(abs, ends(x)))
+
+
+@pytest.mark.parametrize("exponent", [1, 2, 3, 4, 7, 8, 9, 12, 33])
+def test_powers_are_those_of_the_ends_or_0_where_an_even_one_turns(exponent):
+    """Of intervals of all signs, with exponents up to and beyond those whose powers are formed exactly."""
+    for x, _ in intervals(30, 40):
+        a, b = ends(x)
+        low, high = sorted([a**exponent, b**exponent])
+        lower, upper = ends(integer_power(x, exponent))
+        assert_nearest(lower, Fraction(0) if exponent % 2 == 0 and a < 0 < b else low, x.prec, False)
+        assert_nearest(upper, high, x.prec, True)
+
+
+def test_roots_of_squares_are_exact_and_others_are_the_nearest_numbers():
+    """Exponents of both parities; ``k**2`` has the root k, and the roots of ``k**2 + 1`` are enclosed."""
+    for k in [1, 2, 3, 7, 2**20 - 1, 2**40 + 1]:
+        for exp in range(-5, 6):
+            exact = value((k, exp))
+            assert ends(square_root(outward(k * k, 2 * exp, k * k, 2 * exp, 90))) == (exact, exact)
+            low, high = ends(square_root(outward(k * k + 1, exp, k * k + 1, exp, 90)))
+            assert low**2 <= value((k * k + 1, exp)) <= high**2 and high - low <= high / 2**88
+
+
+def test_integers_are_taken_as_intervals():
+    """A sum with an integer, from either side, an integer that is too long, and what is no integer."""
+    x = from_integer(3, 10)
+    assert ends(2 - x) == (-1, -1) and ends(x * 5 + 1) == (16, 16) and ends(6 / x) == (2, 2)
+    assert ends(from_integer(2**20 + 1, 10)) == (2**20, 2**20 + 2**11)
+    with pytest.raises(TypeError):
+        x / 1.0
 
 
 @pytest.mark.parametrize("bits", [1, 2, 53])
 def test_what_is_cut_off_is_rounded_to_the_side_asked_for(bits):
-    """All integers of 8 bits, and some of 200, with both signs."""
+    """All integers of 8 bits, and some of 200, with both signs, in mpmath's form."""
     rng = random.Random(bits)
     for man in [*range(-255, 256), *(rng.choice([-1, 1]) * rng.getrandbits(200) for _ in range(200))]:
         for up in (False, True):
-            assert_nearest(bound(man, -7, bits, up), man * Fraction(1, 128), bits, up)
+            sign, odd, exp, size = found = bound(man, -7, bits, up)
+            assert found == libmp.fzero or (sign in (0, 1) and odd % 2 == 1 and size == odd.bit_length() <= bits)
+            assert_nearest((-1) ** sign * value((odd, exp)), man * Fraction(1, 128), bits, up)
