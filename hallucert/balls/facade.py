@@ -1,6 +1,6 @@
 """The facade: what every rigorous arithmetic offers, and the factory that makes one.
 
-A *ball* is a value of the backend (``flint.arb``, or our `Interval` over mpmath's numbers) that stands for a set of
+A *ball* is a value of the backend (``flint.arb``, or our `Interval` with ends in integers) that stands for a set of
 real numbers. Whatever numbers the operands stand for, the result of an operation contains the exact result. Each
 question has one answer:
 

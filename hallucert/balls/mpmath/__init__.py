@@ -1,1 +1,1 @@
-"""Interval arithmetic on mpmath's numbers."""
+"""Interval arithmetic in Python's integers, with elementary functions over mpmath's numbers."""

@@ -1,4 +1,4 @@
-"""The second arithmetic: intervals over mpmath's numbers, in pure Python, sharing no code with Arb.
+"""The second arithmetic: intervals with ends in integers, in pure Python, sharing no code with Arb.
 
 mpmath's own interval context is not used: its ``exp`` misses the true value for about one argument in 5000 (issue
 1181), its precision belongs to the process, it has no ``tanh`` and raises or restricts domains silently. Matrices are

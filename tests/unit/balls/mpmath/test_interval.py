@@ -12,6 +12,7 @@ from mpmath import libmp
 from hallucert.balls.mpmath.interval import (
     FAR,
     Interval,
+    _power,
     at_most,
     bound,
     from_integer,
@@ -94,7 +95,7 @@ def test_sums_are_good_to_their_bits_and_short_where_terms_are_far_apart(shift, 
             for up in (False, True):
                 for found in (total(x, (small, 0), bits, up), total((small, 0), x, bits, up)):
                     gap = value(found) - exact if up else exact - value(found)
-                    assert gap >= 0 and gap * 2 ** (bits + 1) <= abs(exact)
+                    assert gap >= 0 and gap * 2 ** (bits + 1) <= abs(exact) * (small != 0)
                     assert abs(found[0]).bit_length() <= max(2 * bits + 4, 3 * FAR + 5 + min(shift, FAR + bits))
 
 
@@ -121,6 +122,16 @@ def test_powers_are_those_of_the_ends_or_0_where_an_even_one_turns(exponent):
         lower, upper = ends(integer_power(x, exponent))
         assert_nearest(lower, Fraction(0) if exponent % 2 == 0 and a < 0 < b else low, x.prec, False)
         assert_nearest(upper, high, x.prec, True)
+
+
+@pytest.mark.parametrize("exponent", [9, 33, 64, 1000])
+def test_long_powers_are_bounded_before_they_are_rounded(exponent):
+    """Each product on the way is rounded to the side asked for, so that what comes out is a bound by itself."""
+    for (man, exp), _ in numbers(7, 3, 40):
+        x = (man if exponent % 2 else abs(man), exp)
+        exact = value(x) ** exponent
+        low, high = (value(_power(x, exponent, 7, up)) for up in (False, True))
+        assert low <= exact <= high and high - low <= abs(exact) / 2**7
 
 
 def test_roots_of_squares_are_exact_and_others_are_the_nearest_numbers():
