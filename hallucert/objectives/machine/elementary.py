@@ -19,7 +19,15 @@ from collections.abc import Callable
 from llvmlite import ir
 from numba.core import cgutils
 
-from hallucert.objectives.machine.vectors import call, constant, emit_exponential, operation, reduced
+from hallucert.objectives.machine.vectors import (
+    call,
+    constant,
+    emit_exponential,
+    integers_of,
+    operation,
+    polynomial,
+    reduced,
+)
 
 LARGEST_ANGLE = 2.0**20
 """Up to here pi/2 in three parts gives angles to 2u of themselves, however near to a multiple of pi/2 they are."""
@@ -33,18 +41,6 @@ _SINE = [(-1) ** i / math.factorial(2 * i + 1) for i in range(1, 9)]  # of r^2, 
 _COSINE = [(-1) ** i / math.factorial(2 * i) for i in range(2, 9)]  # of r^2, r^4, ... beside r^2
 
 
-def _integers(kind: ir.Type) -> ir.Type:
-    return ir.VectorType(_LONG, kind.count) if isinstance(kind, ir.VectorType) else _LONG
-
-
-def _polynomial(builder: ir.IRBuilder, z: ir.Value, coefficients: list[float]) -> ir.Value:
-    """Emit ``c_0 + c_1 z + ...``."""
-    value = constant(z.type, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        value = call(builder, "fma", value, z, constant(z.type, coefficient))
-    return value
-
-
 def _where(builder: ir.IRBuilder, x: ir.Value, relation: str, bound: float, a: ir.Value, b: ir.Value) -> ir.Value:
     """Emit a where x is so related to the bound, otherwise, and for NaN, b."""
     return builder.select(builder.fcmp_ordered(relation, x, constant(x.type, bound)), a, b)
@@ -52,7 +48,7 @@ def _where(builder: ir.IRBuilder, x: ir.Value, relation: str, bound: float, a: i
 
 def emit_exp(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """Emit `exp`."""
-    kind, integers = x.type, _integers(x.type)
+    kind, integers = x.type, integers_of(x.type)
     y = _where(builder, x, ">", 710.0, constant(kind, 710.0), x)
     y = _where(builder, y, "<", -746.0, constant(kind, -746.0), y)
     shift, one = constant(kind, _SHIFT), builder.bitcast(constant(kind, 1.0), integers)
@@ -70,7 +66,7 @@ def emit_exp(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 def emit_log(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """Emit `log`."""
-    kind, integers = x.type, _integers(x.type)
+    kind, integers = x.type, integers_of(x.type)
 
     def bits(number: float) -> ir.Value:
         return builder.bitcast(constant(kind, number), integers)
@@ -90,7 +86,7 @@ def emit_log(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     f = builder.fsub(builder.bitcast(builder.sub(raw, places), kind), constant(kind, 1.0))
     s = builder.fdiv(f, builder.fadd(f, constant(kind, 2.0)))
     z, half = builder.fmul(s, s), multiply(builder.fmul(f, f), 0.5)
-    series = builder.fmul(z, _polynomial(builder, z, _ATANH[:10]))
+    series = builder.fmul(z, polynomial(builder, z, _ATANH[:10]))
     small = call(builder, "fma", s, builder.fadd(half, series), multiply(k, _LN2_LOW))
     value = call(builder, "fma", k, constant(kind, _LN2_HIGH), builder.fsub(f, builder.fsub(half, small)))
     value = _where(builder, x, ">", 1.7976931348623157e308, x, value)
@@ -105,7 +101,7 @@ def emit_softplus(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     e = emit_exponential(builder, builder.fneg(call(builder, "fabs", x)))
     s = builder.fdiv(e, builder.fadd(e, constant(kind, 2.0)))
     z = builder.fmul(s, s)
-    logarithm = builder.fmul(s, call(builder, "fma", z, _polynomial(builder, z, _ATANH), constant(kind, 2.0)))
+    logarithm = builder.fmul(s, call(builder, "fma", z, polynomial(builder, z, _ATANH), constant(kind, 2.0)))
     return builder.fadd(_where(builder, x, "<", 0.0, constant(kind, 0.0), x), logarithm)
 
 
@@ -113,15 +109,15 @@ def _turned(name: str, quarters: int) -> Callable[[ir.IRBuilder, ir.Value], ir.V
     """Return what emits the sine so many quarter turns ahead."""
 
     def emit(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
-        kind, integers = x.type, _integers(x.type)
+        kind, integers = x.type, integers_of(x.type)
         shifted = call(builder, "fma", x, constant(kind, 2 / math.pi), constant(kind, _SHIFT))
         turns, r = builder.fneg(builder.fsub(shifted, constant(kind, _SHIFT))), x
         for part in _HALF_PI:
             r = call(builder, "fma", turns, constant(kind, part), r)
         z = builder.fmul(r, r)
-        sine = call(builder, "fma", builder.fmul(r, z), _polynomial(builder, z, _SINE), r)
+        sine = call(builder, "fma", builder.fmul(r, z), polynomial(builder, z, _SINE), r)
         cosine = call(builder, "fma", z, constant(kind, -0.5), constant(kind, 1.0))
-        cosine = call(builder, "fma", builder.fmul(z, z), _polynomial(builder, z, _COSINE), cosine)
+        cosine = call(builder, "fma", builder.fmul(z, z), polynomial(builder, z, _COSINE), cosine)
         quarter = builder.add(builder.bitcast(shifted, integers), constant(integers, quarters))
         odd = builder.icmp_unsigned("!=", builder.and_(quarter, constant(integers, 1)), constant(integers, 0))
         sign = builder.shl(builder.and_(quarter, constant(integers, 2)), constant(integers, 62))

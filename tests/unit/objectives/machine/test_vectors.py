@@ -21,7 +21,7 @@ from hallucert.objectives.machine.vectors import (
 
 FORMATS = {np.float64: 2.0**-53, np.float32: 2.0**-24}
 
-MEASURED = 4.5 * 2.0**-53
+MEASURED = 3.5 * 2.0**-53
 """In doubles `tanh` errs less than its bound says: no argument below is worse."""
 
 
@@ -46,7 +46,7 @@ def _both(x, y, t, e):
 
 
 def test_tanh_of_vectors_errs_by_less_than_its_bound() -> None:
-    """On 12000 arguments of all sizes the error is below 4.5 units, against mpmath at 40 digits."""
+    """On 12000 arguments of all sizes the error is below 3.5 units, against mpmath at 40 digits."""
     rng = np.random.default_rng(3)
     sizes = np.concatenate([rng.uniform(0, 1, 4000), rng.uniform(0, 22, 4000), 10.0 ** rng.uniform(-300, 308, 4000)])
     # Where the reduction changes k, and where the result saturates.
