@@ -115,8 +115,4 @@ EXPLANATIONS: dict[str, str] = {
         "below the bound of the claim attractor, or the norm of the eigenvectors does not show it; ask for a smaller "
         "step"
     ),
-    "manifold": (
-        "the point is one of a manifold of solutions, and the claim is about isolated points; for small steps see the "
-        "claim attractor"
-    ),
 }

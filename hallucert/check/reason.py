@@ -34,7 +34,6 @@ class Reason(StrEnum):
     TIE = "tie"
     START = "start"
     STEP = "step"
-    MANIFOLD = "manifold"
     TIME = "time"
     PLACES = "places"
     OUTSIDE = "outside"

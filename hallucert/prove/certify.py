@@ -174,8 +174,8 @@ def certify(
         that step, converges to the point.
 
         ``momentum`` : exact number in [0, 1), of points, with ``basin``, which is its step. Ask instead from which
-        starts SAM with that momentum and step converges to the point: ``v' = momentum v + g(x+)``, ``x' = x - step
-        v'`` (heavy ball).
+        starts SAM with that momentum and step converges to the point, or of a sum of squares to the manifold: ``v' =
+        momentum v + g(x+)``, ``x' = x - step v'`` (heavy ball).
 
         ``nesterov`` : bool, with ``momentum``. Nesterov's, as in PyTorch: ``x' = x - step (g(x+) + momentum v')``.
 

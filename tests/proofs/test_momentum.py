@@ -309,16 +309,6 @@ def test_other_ascent_steps_have_momentum_too():
     np.testing.assert_allclose(x, cert.x, atol=1e-12)
 
 
-def test_on_a_manifold_nothing_is_proved_and_repulsion_is_refuted():
-    """The ring has K = 4: heavy ball with 1/2 attracts below the step 3/4, which stays open, and repels above."""
-    ring = hc.Objective.least_squares(["x**2 + y**2 - 1"])
-    below, above = (
-        hc.certify(ring, (-0.5, 0), "1.5", basin=step, momentum="1/2", precisions=[53])["momentum"]
-        for step in ("0.74", "0.76")
-    )
-    assert below.reason is Reason.MANIFOLD and above.status is Status.REFUTED
-
-
 def test_a_theorem_in_latex_says_what_the_method_is(well):
     """The momentum by its value, and the method."""
     assert r"with the momentum $\beta$ (heavy ball) it is" in well.to_latex()

@@ -33,7 +33,7 @@ Inputs of `basin`: ``step`` (E), ``basis`` (V by rows), ``blocks`` (their sizes)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -65,37 +65,45 @@ LANES = 2**12
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bounds on a ball around ``x*``, block by block: N, b and a."""
+    """Bounds on a ball around ``x*``, block by block: N, b and a, and of how far W is from its value at ``x*``."""
 
     contraction: Doubles
     descent: Doubles
     slope: Doubles
+    change: Doubles
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The blocks of V, its inverse, and the step E, around the point of some evidence."""
+    """What ``G - E L(x') W(x)`` is made of, around the point of some evidence, and the blocks of its coordinates.
+
+    ``L = Q A`` with Q, `back`, and ``W = (B^T V + B_*^T S)/n`` with V, `basis`, and S, `still`, where B_* is B at
+    ``x*``; None is 0. G is `fixed`. Of a basin Q is the inverse of V, ``S = 0`` and ``G = I``.
+    """
 
     evidence: Evidence
     basis: Matrix
     back: Matrix
     blocks: tuple[int, ...]
     step: Fraction
+    fixed: Matrix
+    still: Matrix | None = None
 
     @cached_property
     def at_point(self) -> tuple[MidRad, MidRad, MidRad]:
-        """``L``, ``W`` and ``I - E L W`` at ``x*``, computed in balls."""
+        """``L``, ``W`` and ``G - E L W`` at ``x*``, computed in balls."""
         ar, point = self.evidence.arithmetic, self.evidence.point
         left = ar.matrix_product(self.back, point.residual_matrix)
         part, b = ar.constant(1 / point.objective.n), point.residual_jacobian_plus
-        right = matrix.scale(part, ar.matrix_product(matrix.transpose(b), self.basis))
+        all_of_it = self.basis if self.still is None else matrix.add(self.basis, self.still)
+        right = matrix.scale(part, ar.matrix_product(matrix.transpose(b), all_of_it))
         moved = matrix.scale(ar.constant(self.step), ar.matrix_product(left, right))
-        rest = matrix.subtract(matrix.identity(ar, len(moved)), moved)
+        rest = matrix.subtract(self.fixed, moved)
         return rounded(ar, left), rounded(ar, right), rounded(ar, rest)
 
     @cached_property
     def _doubles(self) -> tuple[MidRad, MidRad]:
-        """``V`` and its inverse."""
+        """``V`` and Q."""
         return rounded(self.evidence.arithmetic, self.basis), rounded(self.evidence.arithmetic, self.back)
 
     def bounds(self, size: Fraction) -> Bounds | None:
@@ -120,6 +128,7 @@ class Frame:
             (self._diagonal(rest, self._squeezed(rest)) + self._squeezed(change)) * UP,
             self._squeezed(norms(right.T, -1)[None] + columns)[0] * UP,
             self._squeezed((norms(left, -1) + rows)[:, None])[:, 0] * UP,
+            self._squeezed(columns[None])[0] * UP,
         )
 
     def _squeezed(self, entries: MidRad | Doubles) -> Doubles:
@@ -132,7 +141,7 @@ class Frame:
         return np.sqrt(squares * excess(max(self.blocks) ** 2) + TINY) * UP
 
     def _diagonal(self, rest: MidRad, norms: Doubles) -> Doubles:
-        """The same of ``I - E L W``, with sharper bounds of the blocks on the diagonal: rotations are no longer."""
+        """The same of ``G - E L W``, with sharper bounds of the blocks on the diagonal: rotations are no longer."""
         first = 0
         for i, size in enumerate(self.blocks):
             norms[i, i] = min(norms[i, i], rotation_norm(rest[first : first + size, first : first + size]))
@@ -206,25 +215,38 @@ def rounded(ar: BallArithmetic, rows: Sequence[Sequence[Ball]]) -> MidRad:
 
 def frame_of(evidence: Evidence, inputs: Inputs) -> Frame | None:
     """Return the frame of the inputs of a basin; None if they make no sense."""
-    m, flat, ar = evidence.point.objective.residual_count, inputs["basis"], evidence.arithmetic
+    ar, m = evidence.arithmetic, evidence.point.objective.residual_count
+    found = coordinates_of(evidence, inputs, m)
+    return None if found is None else Frame(evidence, *found, inputs["step"], matrix.identity(ar, m))
+
+
+def coordinates_of(evidence: Evidence, inputs: Inputs, order: int) -> tuple[Matrix, Matrix, tuple[int, ...]] | None:
+    """Return a basis of so many vectors, its inverse and its blocks; None if they make no sense."""
+    flat, ar = inputs["basis"], evidence.arithmetic
     blocks = tuple(int(size) for size in inputs["blocks"] if size.denominator == 1 and size > 0)
-    fits = len(blocks) == len(inputs["blocks"]) and sum(blocks) == m and len(flat) == m * m
+    fits = len(blocks) == len(inputs["blocks"]) and sum(blocks) == order and len(flat) == order**2
     if not (evidence.residual_form and inputs["step"] > 0 and fits):
         return None
-    v = matrix.from_rationals(ar, [flat[i * m : (i + 1) * m] for i in range(m)])
+    v = matrix.from_rationals(ar, [flat[i * order : (i + 1) * order] for i in range(order)])
     back = inverse(ar, v)
-    return None if back is None else Frame(evidence, v, back, blocks, inputs["step"])
+    return None if back is None else (v, back, blocks)
 
 
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that the weights contract and pay for the way on Omega; the radius follows."""
-    size, bound, weights, slope = (inputs[name] for name in ("size", "bound", "weights", "slope"))
     frame = frame_of(evidence, inputs)
-    makes_sense = size > 0 and 0 < bound < 1 and all(weight > 0 for weight in weights)
-    if frame is None or not makes_sense or len(weights) != len(frame.blocks):
+    return Reason.NEEDS_PREMISES if frame is None else measure_ball(frame.bounds, evidence, inputs)
+
+
+def measure_ball(
+    bounds_on: Callable[[Fraction], Bounds | None], evidence: Evidence, inputs: Inputs
+) -> Numbers | Reason:
+    """The same, with the bounds on a ball of a given radius."""
+    size, bound, weights, slope = (inputs[name] for name in ("size", "bound", "weights", "slope"))
+    if not (size > 0 and 0 < bound < 1 and all(weight > 0 for weight in weights)):
         return Reason.NEEDS_PREMISES
-    bounds = frame.bounds(size)
-    if bounds is None or not serves(bounds, frame.step, bound, weights, slope):
+    bounds = bounds_on(size)
+    if bounds is None or not serves(bounds, inputs["step"], bound, weights, slope):
         return Reason.STEP
     radius = evidence.arithmetic.constant(size / (1 + slope))
     return {"radius": Enclosure(*evidence.arithmetic.endpoints(radius))}
@@ -232,8 +254,11 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def serves(bounds: Bounds, step: Fraction, bound: Fraction, weights: Sequence[Fraction], slope: Fraction) -> bool:
     """Tell, exactly, whether ``p N <= kappa p``, ``p N + E b <= p`` and ``p a <= slope``."""
-    n, b, a = ([Fraction(v) for v in part.reshape(-1).tolist()] for part in vars(bounds).values())
+    parts = (bounds.contraction, bounds.descent, bounds.slope)
+    n, b, a = ([Fraction(v) for v in part.reshape(-1).tolist()] for part in parts)
     count = len(weights)
+    if len(b) != count:
+        return False
     for j, weight in enumerate(weights):
         taken = sum(p * v for p, v in zip(weights, n[j::count], strict=True))
         if taken > bound * weight or taken + step * b[j] > weight:

@@ -22,8 +22,8 @@ falls by kappa, so Omega is mapped into itself. Starts with v = 0 are in it for 
 Refuted: at ``x*`` T has an eigenvalue of modulus above 1. Then ``x*`` repels: (x*, 0) has a neighbourhood in which the
 starts of runs that stay there for ever are a set of measure 0, also among those with v = 0 (as the claim `attractor`;
 the latter since ``p != 0`` for left eigenvectors (p, q) of eigenvalues other than b). In residual form ``M = B^T A/n``,
-and the eigenvalues of T(M) beside 1 and b are those of T(K) with the tangent kernel K. There nothing is proved: x* is
-one point of a manifold.
+and the eigenvalues of T(M) beside 1 and b are those of T(K) with the tangent kernel K. There what is proved is about
+the manifold through x*: `hallucert.check.attraction.manifold_momentum`, with its inputs.
 
 For exactly this step and momentum; nothing is said of smaller steps. Inputs: ``step`` (E), ``momentum`` (b),
 ``nesterov`` (1 or 0) and, if proved, ``basis`` (V by rows), ``size`` (R), ``bound`` (kappa), ``subdivision`` of the
@@ -56,6 +56,10 @@ def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Show that steps contract on Omega, or enclose the spectral radius at ``x*``."""
     if not make_sense(inputs):
         return Reason.NEEDS_PREMISES
+    if "weights" in inputs:
+        from hallucert.check.attraction import manifold_momentum  # with arrays, which isolated points do without
+
+        return manifold_momentum.measure(evidence, inputs, shares(inputs))
     if "basis" in inputs:
         return measure_set(contraction_of(evidence, inputs), inputs)
     found = expansion_of(evidence, inputs)
@@ -116,16 +120,19 @@ def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:
         if set(numbers) != {"expansion"} or numbers["expansion"].lower <= 1:
             return Reason.STEP
         return Status.REFUTED, Sentence("momentum.repels", (*about, numbers["expansion"].lower))
-    if set(numbers) != {"contraction", "radius"} or facts.problem.residual:
+    residual = facts.problem.residual
+    if set(numbers) != ({"radius"} if residual else {"contraction", "radius"}) or residual != ("weights" in inputs):
         return Reason.STEP
     radius, size, bound = numbers["radius"].lower, inputs["size"], inputs["bound"]
     if radius <= 0 or size <= 0 or not 0 < bound < 1:
         return Reason.STEP
+    if residual:
+        return Status.PROVED, Sentence("momentum.manifold", (*about, radius, bound, size))
     return Status.PROVED, Sentence("momentum.converges", (*about, radius, bound))
 
 
 AT_POINT = {"step": "exact", "momentum": "exact", "nesterov": "integer"}
-ON_SET = AT_POINT | {"basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"}
+ON_SET = AT_POINT | {"basis": "dyadics", "size": "dyadic", "bound": "dyadic"}
 
 RULE = Rule(
     name="momentum",
@@ -134,7 +141,8 @@ RULE = Rule(
     measure=measure,
     conclude=conclude,
     inputs=(
-        AT_POINT | {"basis": "dyadics", "size": "dyadic", "bound": "dyadic", "subdivision": "subdivision"},
+        ON_SET | {"subdivision": "subdivision"},
+        ON_SET | {"blocks": "vector", "weights": "dyadics", "slope": "dyadic"},
         AT_POINT,
     ),
 )

@@ -26,6 +26,24 @@ def converges(
     )
 
 
+def manifold(
+    law: RadiusLaw,
+    step: Fraction,
+    momentum: Fraction,
+    nesterov: int,
+    radius: Fraction,
+    bound: Fraction,
+    path: Fraction,
+) -> str:
+    """A ball of starts converges to the manifold."""
+    return (
+        f"{_method(law, step, momentum, nesterov)} converges to a hallucinated minimizer on the manifold through x*, "
+        f"within {decimal_above(path)} of x*, from every start with |x_0 - x*| <= {decimal_below(radius)} and velocity "
+        f"0: in a fixed norm of r(x+) and the velocity, which bounds the rest of the path, each step takes them to at "
+        f"most {decimal_above(bound)} of what they were."
+    )
+
+
 def repels(law: RadiusLaw, step: Fraction, momentum: Fraction, nesterov: int, expansion: Fraction) -> str:
     """An eigenvalue is outside of the unit disc."""
     return (

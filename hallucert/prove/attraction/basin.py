@@ -24,6 +24,8 @@ from hallucert.exact import round_down, round_up
 from hallucert.prove import regions
 
 P = TypeVar("P")
+BoundsOn = Callable[[Fraction], manifold_basin.Bounds | None]
+"""The bounds on a ball of a given radius, if there are some."""
 
 # The first R is half of rho; it is halved until a proof succeeds, and then brought nearer to the last failure.
 HALVINGS, REFINEMENTS = 40, 3
@@ -80,12 +82,16 @@ def _basin_of_manifold(
 ) -> Inputs | Reason:
     """The same in residual form: of sizes that pass, that with about the largest ball of starts."""
     inputs = {"step": step, "basis": basis, "blocks": tuple(map(Fraction, sizes))}
-    frame, found = manifold_basin.frame_of(evidence, inputs), None
-    if frame is None:
-        return Reason.PRECISION
+    frame = manifold_basin.frame_of(evidence, inputs)
+    return Reason.PRECISION if frame is None else with_ball(frame.bounds, evidence, inputs)
+
+
+def with_ball(bounds_on: BoundsOn, evidence: Evidence, inputs: Inputs) -> Inputs | Reason:
+    """Add a ball, weights, and what they bound, by bounds on balls."""
+    found = None
     size = round_down(length_at(evidence.point) / 2, 4)
     for _ in range(HALVINGS):
-        passed = _weighted(frame, size)
+        passed = _weighted(bounds_on(size), inputs["step"])
         if passed is not None and (found is None or _radius(size, passed) > _radius(*found)):
             found = size, passed
         elif found is not None:
@@ -95,7 +101,7 @@ def _basin_of_manifold(
         return Reason.STEP
     for k in range(1, REFINEMENTS + 1):
         for factor in (1 + Fraction(1, 2**k), 1 - Fraction(1, 2 ** (k + 1))):
-            passed = _weighted(frame, found[0] * factor)
+            passed = _weighted(bounds_on(found[0] * factor), inputs["step"])
             if passed is not None and _radius(found[0] * factor, passed) > _radius(*found):
                 found = found[0] * factor, passed
                 break
@@ -108,26 +114,25 @@ def _radius(size: Fraction, weights: Inputs) -> Fraction:
     return radius
 
 
-def _weighted(frame: manifold_basin.Frame, size: Fraction) -> Inputs | None:
-    """Return weights that serve on a ball, with the bounds kappa and of the slope; None if there are none.
+def _weighted(bounds: manifold_basin.Bounds | None, step: Fraction) -> Inputs | None:
+    """Return weights that serve, with the bounds kappa and of the slope; None if there are none.
 
     ``p (I - N) = E b`` with a little more on the right, so that the inequalities hold with room. All in floats.
     """
-    bounds = frame.bounds(size)
     if bounds is None:
         return None
     n, b, a = bounds.contraction, bounds.descent, bounds.slope
     try:
-        p = np.linalg.solve((np.eye(len(n)) - n).T, float(frame.step) * b * (1 + ROOM))
+        p = np.linalg.solve((np.eye(len(n)) - n).T, float(step) * b * (1 + ROOM))
     except np.linalg.LinAlgError:
         return None
     if not (np.isfinite(p).all() and (p > 0).all()):
         return None
-    rest = Fraction(float((float(frame.step) * b / p).min()))  # of 1 - kappa, the room included
+    rest = Fraction(float((float(step) * b / p).min()))  # of 1 - kappa, the room included
     bound = round_up(1 - rest, 60)
     slope = round_up(Fraction(float(p @ a)) * (1 + SLACK), 24)
     weights = tuple(Fraction(v) for v in p.tolist())
-    serves = bound < 1 and manifold_basin.serves(bounds, frame.step, bound, weights, slope)
+    serves = bound < 1 and manifold_basin.serves(bounds, step, bound, weights, slope)
     return {"bound": bound, "weights": weights, "slope": slope} if serves else None
 
 

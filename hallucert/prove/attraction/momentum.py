@@ -11,18 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
-from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of
+from hallucert.balls.similarity import eigenvector_bases
+from hallucert.check.attraction.attractor import tangent_kernel
+from hallucert.check.attraction.manifold_momentum import carried_of
+from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of, shares
 from hallucert.check.point.rule import Evidence, Inputs
 from hallucert.check.reason import Reason
 from hallucert.exact import float_above
 from hallucert.prove import regions
-from hallucert.prove.attraction.basin import LARGEST_DIMENSION, with_set
+from hallucert.prove.attraction.basin import LARGEST_DIMENSION, flattened, with_ball, with_set
 
 SURE = Fraction(1, 2**30)
 """By so much more than its width a spectral radius has to exceed 1, with room for what publication adds."""
+BASES = 3
+"""Proposals of eigenvectors that are tried, the later ones for eigenvalues that meet."""
 SKEW = 1e3
 """Condition of eigenvectors from which on they make long and thin sets."""
 
@@ -37,14 +43,30 @@ def momentum(evidence: Evidence, asked: Inputs) -> Inputs | Reason:
         return Reason.PRECISION
     if expansion.lower - 3 * (expansion.upper - expansion.lower) - SURE > 1:
         return asked
-    if evidence.residual_form:
-        return Reason.MANIFOLD
     if expansion.upper >= 1:
         return Reason.STRADDLES if expansion.lower < 1 else Reason.STEP
+    if evidence.residual_form:
+        return _on_manifold(evidence, asked)
     found: Inputs | Reason = Reason.PRECISION
     for basis in _bases(evidence, asked):
         inputs = {**asked, "basis": basis}
         found = with_set(contraction_of(evidence, inputs), inputs)
+        if not isinstance(found, Reason):
+            break
+    return found
+
+
+def _on_manifold(evidence: Evidence, asked: Inputs) -> Inputs | Reason:
+    """Step and momentum with a ball around a point of a manifold, in eigenvectors of how ``(y, o)`` moves."""
+    ar, (k, carried), step = evidence.arithmetic, shares(asked), asked["step"]
+    kernel, b = ar.approximations(tangent_kernel(evidence)), float(asked["momentum"])
+    one = np.eye(len(kernel))
+    moved = np.block([[one - float(step * k) * kernel, -float(step * carried) * kernel], [one, b * one]])
+    found: Inputs | Reason = Reason.PRECISION
+    for proposal in islice(eigenvector_bases(moved), BASES):
+        inputs = {**asked, "basis": flattened(proposal), "blocks": tuple(map(Fraction, proposal.sizes))}
+        coordinates = carried_of(evidence, inputs, shares(asked))
+        found = Reason.PRECISION if coordinates is None else with_ball(coordinates.bounds, evidence, inputs)
         if not isinstance(found, Reason):
             break
     return found

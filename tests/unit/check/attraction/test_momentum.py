@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -19,6 +20,7 @@ RING = Problem(hc.Objective.least_squares(["x**2 + y**2 - 1"]), Fraction(3, 2))
 WITNESS = Witness((Fraction(-1, 2), Fraction(0)), None, (Fraction(1),) * 2, ())
 AT = {"step": Fraction(1), "momentum": Fraction(1, 2), "nesterov": 0}
 ON = AT | {"basis": (), "size": Fraction(1), "bound": Fraction(1, 2)}
+WEIGHTED = {"blocks": (), "weights": (), "slope": Fraction(1)}
 GOOD = {"contraction": (0.1, 0.2), "radius": (0.1, 0.2)}
 
 
@@ -49,11 +51,29 @@ def test_numbers_show_what_they_show(numbers, inputs, shown):
     assert isinstance(found, Reason) if shown is None else found[0] is Status(shown)
 
 
-def test_on_a_manifold_nothing_is_proved():
-    """Neither by numbers nor by what is measured, whatever the basis is."""
-    facts = Facts(Problem(RING.objective, RING.rho, residual=True), WITNESS)
-    enclosed = {name: Enclosure(Fraction(low), Fraction(high)) for name, (low, high) in GOOD.items()}
-    assert isinstance(momentum.conclude(facts, enclosed, ON), Reason)
+@pytest.mark.parametrize(
+    ("numbers", "inputs", "proved"),
+    [
+        ({"radius": (0.1, 0.2)}, ON | WEIGHTED, True),
+        ({"radius": (0, 0.2)}, ON | WEIGHTED, False),
+        ({"radius": (0.1, 0.2)}, ON | WEIGHTED | {"bound": Fraction(1)}, False),
+        ({"radius": (0.1, 0.2)}, ON | WEIGHTED | {"momentum": Fraction(1)}, False),
+        (GOOD, ON | WEIGHTED, False),
+        ({"radius": (0.1, 0.2)}, ON, False),
+        (GOOD, ON, False),
+    ],
+)
+def test_on_a_manifold_weights_are_asked_for(numbers, inputs, proved):
+    """Numbers and inputs of an isolated point prove nothing there, and those of a manifold nothing elsewhere."""
+    enclosed = {name: Enclosure(Fraction(low), Fraction(high)) for name, (low, high) in numbers.items()}
+    facts = Facts(replace(RING, residual=True), WITNESS)
+    assert (not isinstance(momentum.conclude(facts, enclosed, inputs), Reason)) is proved
+    if "weights" in inputs:
+        assert isinstance(momentum.conclude(Facts(RING, WITNESS), enclosed, inputs), Reason)
+
+
+def test_on_a_manifold_no_basis_of_states_is_taken():
+    """What is measured for isolated points is measured for them alone, whatever the basis is."""
     identity = tuple(Fraction(i == j) for i in range(4) for j in range(4))
     with arithmetic("arb", 106) as ar:
         for residual, found in ((True, False), (False, True)):
