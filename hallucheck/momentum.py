@@ -39,10 +39,11 @@ from hallucheck.linear import (
     transpose,
 )
 from hallucheck.point import Point
-from hallucheck.reading import dyadic, integer, items, number, record
+from hallucheck.reading import NotCovered, dyadic, integer, items, number, record
 
 METHOD = ("step", "momentum", "nesterov")
 BALL = ("basis", "size", "bound", "subdivision")
+AROUND_MANIFOLD = ("basis", "size", "bound", "blocks", "weights", "slope")
 
 
 def read_method(claim: Claim) -> tuple[Fraction, Fraction, int]:
@@ -78,14 +79,14 @@ def conclude_momentum(facts: Facts, claim: Claim) -> str | None:
     if claim.status == "refuted":
         record(claim.inputs, "inputs", METHOD)
     else:
-        record(claim.inputs, "inputs", (*METHOD, *BALL))
+        record(claim.inputs, "inputs", (*METHOD, *(AROUND_MANIFOLD if facts.residual else BALL)))
     step, b, _ = read_method(claim)
     if step <= 0 or not 0 <= b < 1:
         return None
     if claim.status == "refuted":
         return "refuted" if ONE.below(claim.numbers["expansion"]) else None
     size, bound = dyadic(claim.inputs["size"], "size"), dyadic(claim.inputs["bound"], "bound")
-    proper = size > 0 and 0 < bound < 1 and not facts.residual
+    proper = size > 0 and 0 < bound < 1
     return "proved" if proper and claim.numbers["radius"].positive() else None
 
 
@@ -95,6 +96,8 @@ def measure_momentum(facts: Facts, claim: Claim, point: Point) -> Numbers:
     here = method.at(point.dynamics)
     if claim.status == "refuted":
         return {"expansion": spectrum(here).largest_modulus()}
+    if facts.residual:
+        raise NotCovered("convergence to manifolds with momentum")
     n, d = len(here), len(point.x)
     flat = [exact(v) for v in items(claim.inputs["basis"], "basis", dyadic, count=n * n)]
     v = [flat[i : i + n] for i in range(0, n * n, n)]
@@ -156,7 +159,9 @@ def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
 
 
 RULE_OF_MOMENTUM = Rule(
-    lambda facts, claim: ("expansion",) if claim.status == "refuted" else ("contraction", "radius"),
+    lambda facts, claim: (
+        ("expansion",) if claim.status == "refuted" else ("radius", *["contraction"] * (not facts.residual))
+    ),
     measure_momentum,
     conclude_momentum,
     inputs=True,
