@@ -14,8 +14,9 @@ function's (``1/x`` against ``log(x)``): whoever needs the domain runs the funct
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Protocol
 
 from hallucert.errors import ArgumentError
@@ -43,7 +44,7 @@ class TapeBuilder:
         self._nodes: list[Node] = []
         self._numbers: dict[Node, int] = {}
         self._constants: dict[tuple[int, int], int] = {}
-        self._total: list[bool] = []
+        self._total: list[bool] = []  # of a strict builder
 
     def node(self, number: int) -> Node:
         """Return the node with the given number."""
@@ -261,12 +262,14 @@ class TapeBuilder:
         if number >= MAX_NODES:
             raise ArgumentError("formula", f"<{number} operations>", f"need at most {MAX_NODES} operations")
         self._nodes.append(node)
-        partial = node.op in PARTIAL or (node.op == "pow" and node.b < 0)
-        self._total.append(not partial and all(self._total[j] for j in node_operands(node)))
+        if self.strict:
+            partial = node.op in PARTIAL or (node.op == "pow" and node.b < 0)
+            self._total.append(not partial and all(self._total[j] for j in node_operands(node)))
         return number
 
     def _value(self, number: int) -> Fraction | None:
-        return self._nodes[number].value if self._nodes[number].op == "const" else None
+        node = self._nodes[number]
+        return node.value if node.op == "const" else None
 
     def _droppable(self, number: int) -> bool:
         return not self.strict or self._total[number]
@@ -282,47 +285,47 @@ def _fits(value: Fraction) -> bool:
 
 def gradient_tape(tape: Tape) -> Tape:
     """Return the tape of the `d` partial derivatives of a one-output tape."""
-    builder = TapeBuilder(tape.variables, strict=False)
-    return builder.tape(_gradient(builder, tape, _primal(builder, tape), tape.outputs[0], tape.dimension))
+    return _derivatives(tape, [(tape.outputs[0], tape.dimension)])
 
 
 def jacobian_tape(tape: Tape) -> Tape:
     """Return the tape of the Jacobian of an `m`-output tape, row by row: ``m * d`` outputs."""
-    builder = TapeBuilder(tape.variables, strict=False)
-    primal = _primal(builder, tape)
-    rows = [_gradient(builder, tape, primal, output, tape.dimension) for output in tape.outputs]
-    return builder.tape([entry for row in rows for entry in row])
+    return _derivatives(tape, [(output, tape.dimension) for output in tape.outputs])
 
 
 def hessian_tape(gradient: Tape) -> Tape:
     """Return the tape of the lower triangle of the Hessian, row by row: ``d * (d + 1) / 2`` outputs."""
-    builder = TapeBuilder(gradient.variables, strict=False)
-    primal = builder.begin_with(gradient)
-    rows = [_gradient(builder, gradient, primal, output, i + 1) for i, output in enumerate(gradient.outputs)]
-    return builder.tape([entry for row in rows for entry in row])
+    return _derivatives(gradient, [(output, i + 1) for i, output in enumerate(gradient.outputs)], simple=True)
 
 
-def _primal(builder: TapeBuilder, tape: Tape) -> list[int]:
-    """Copy `tape` into `builder`, on the builder's own inputs; return where each of its nodes went."""
-    return builder.include_nodes(tape, [builder.variable(i) for i in range(tape.dimension)])
+def _derivatives(tape: Tape, rows: Sequence[tuple[int, int]], simple: bool = False) -> Tape:
+    """Return the tape of the derivatives of some nodes, each by so many of the first inputs; a `simple` one is kept."""
+    builder = TapeBuilder(tape.variables, strict=False)
+    inputs = [builder.variable(i) for i in range(tape.dimension)] if not simple else []
+    primal = builder.begin_with(tape) if simple else builder.include_nodes(tape, inputs)
+
+    @cache
+    def slopes(number: int) -> list[tuple[int, int]]:
+        return list(node_slopes(builder, tape.nodes[number], primal[number], primal))
+
+    return builder.tape([entry for output, columns in rows for entry in _row(builder, tape, slopes, output)[:columns]])
 
 
-def _gradient(builder: TapeBuilder, tape: Tape, primal: Sequence[int], output: int, columns: int) -> list[int]:
-    """Reverse sweep from node `output` of `tape`; returns its derivatives by the first `columns` inputs."""
+def _row(builder: TapeBuilder, tape: Tape, slopes: Callable[[int], list[tuple[int, int]]], output: int) -> list[int]:
+    """Reverse sweep from node `output` of `tape`, whose nodes have `slopes`; returns its derivatives by all inputs."""
     adjoint: dict[int, int] = {output: builder.constant(1)}
-    zero = builder.constant(0)
-    result = [zero] * tape.dimension
+    result = [builder.constant(0)] * tape.dimension
     for i in range(output, -1, -1):
-        if i not in adjoint:
+        if (weight := adjoint.pop(i, None)) is None:
             continue
-        weight, node = adjoint.pop(i), tape.nodes[i]
+        node = tape.nodes[i]
         if node.op == "var":
             result[node.a] = builder.add(result[node.a], weight)
             continue
-        for operand, slope in node_slopes(builder, node, primal[i], primal):
+        for operand, slope in slopes(i):
             term = builder.mul(weight, slope)
             adjoint[operand] = builder.add(adjoint[operand], term) if operand in adjoint else term
-    return result[:columns]
+    return result
 
 
 def node_slopes(builder: TapeBuilder, node: Node, result: int, primal: Sequence[int]) -> Iterator[tuple[int, int]]:

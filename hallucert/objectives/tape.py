@@ -210,9 +210,9 @@ def prune(tape: Tape) -> Tape:
             continue
         renumber[i] = len(nodes)
         if node.op in BINARY:
-            node = node._replace(a=renumber[node.a], b=renumber[node.b])
+            node = Node(node.op, renumber[node.a], renumber[node.b])
         elif node.op not in ("var", "const", "pi"):
-            node = node._replace(a=renumber[node.a])
+            node = Node(node.op, renumber[node.a], node.b, node.value)
         nodes.append(node)
     return Tape(tape.variables, tuple(nodes), tuple(renumber[i] for i in tape.outputs))
 

@@ -53,7 +53,8 @@ def integer_product(
     N, S = _arrays(right)
     N, S = N.T, S.T
     middle = _by_rows(M, N)
-    radius = _radius(abs(M), R, abs(N), S)
+    exact = not (R.any() or S.any())
+    radius = np.zeros_like(middle) if exact else _radius(abs(M), R, abs(N), S, prec + _GUARD)
     result = []
     for i, (_, _, e) in enumerate(left):
         look()
@@ -69,14 +70,14 @@ _DOUBLES = 480
 """Up to so many bits sums of products of two numbers are doubles."""
 
 
-def _radius(M: np.ndarray, R: np.ndarray, N: np.ndarray, S: np.ndarray) -> np.ndarray:
-    """Bound ``M S + R (N + S)`` for matrices of integers that are not negative, in doubles if they are short.
+def _radius(M: np.ndarray, R: np.ndarray, N: np.ndarray, S: np.ndarray, bits: int) -> np.ndarray:
+    """Bound ``M S + R (N + S)`` for matrices of integers from 0 to ``2**bits``, in doubles if they are short.
 
     Each entry is rounded once, by a part of at most ``2**-53``, and a sum of n products, in any order, is off by a
     part of at most about ``n 2**-53``: in all by less than ``(2 n + 8) 2**-52``.
     """
     n = M.shape[1]
-    if max((int(x).bit_length() for a in (M, R, N, S) for x in a.flat), default=0) > _DOUBLES or n > 2**20:
+    if bits > _DOUBLES or n > 2**20:
         exact: np.ndarray = _by_rows(M, S) + _by_rows(R, N + S)
         return exact
     m, r, top, s = (a.astype(float) for a in (M, R, N, S))
@@ -135,6 +136,10 @@ def _fixed(row: Sequence[Interval], bits: int) -> Fixed | None:
     for x in row:
         shift = x.e - exponent
         low = x.a << shift if shift >= 0 else x.a >> -shift
+        if x.a is x.b and x.e == x.f and shift >= 0:
+            middles.append(low)
+            radii.append(0)
+            continue
         shift = x.f - exponent
         high = x.b << shift if shift >= 0 else -(-x.b >> -shift)
         middle = (low + high) >> 1

@@ -109,7 +109,9 @@ class Interval:
             if type(other) is not int:
                 return NotImplemented
             other = from_integer(other, self.prec)
-        return self + -other
+        if other.a is None:
+            return other if other.prec >= self.prec else Interval(None, 0, None, 0, self.prec)
+        return self + Interval(-other.b, other.f, -other.a, other.e, other.prec)
 
     def __mul__(self, other: Interval | int) -> Interval:
         if other.__class__ is not Interval:

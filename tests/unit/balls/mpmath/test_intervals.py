@@ -229,15 +229,16 @@ def test_the_square_root_rounds_outward():
 
 
 def test_the_integer_matrix_product_encloses_every_product_of_corner_matrices():
-    """A 4 by 5 times 5 by 4 product of balls holds the exact products of randomly chosen ends."""
+    """A 4 by 5 times 5 by 4 product of balls, some of integers alone, holds the products of randomly chosen ends."""
     rng, ar = random.Random(3), arithmetic("mpmath", 53)
 
-    def ball():
-        x = random_point(rng)
-        return ar.interval(x, x + rng.choice([Fraction(0), Fraction(1, 2**30), Fraction(1, 3)]))
+    def ball(exact):
+        x = Fraction(rng.randint(-9, 9)) if exact else random_point(rng)
+        return ar.interval(x, x + (0 if exact else rng.choice([Fraction(0), Fraction(1, 2**30), Fraction(1, 3)])))
 
-    for _ in range(10):
-        a, b = [[ball() for _ in range(5)] for _ in range(4)], [[ball() for _ in range(4)] for _ in range(5)]
+    for case in range(12):
+        a = [[ball(case % 2) for _ in range(5)] for _ in range(4)]
+        b = [[ball(case % 3 == 1) for _ in range(4)] for _ in range(5)]
         product = ar.matrix_product(a, b)
         for _ in range(4):
             p, q = ([[rng.choice(ar.endpoints(x)) for x in row] for row in m] for m in (a, b))
