@@ -23,24 +23,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucheck.claims import Claim, Facts, Numbers, Rule
-from hallucheck.contraction import StepFamily, spectral_norm
-from hallucheck.interval import ONE, Interval, Undefined, dot, exact, hull, precision, total, working_precision
-from hallucheck.linear import (
-    Matrix,
-    Vector,
-    add,
-    apply,
-    identity,
-    inverse,
-    least_singular_value,
-    matmul,
-    norm,
-    scaled,
-    transpose,
-)
+from hallucheck.claims import Claim, Facts, Numbers, Rule, given
+from hallucheck.contraction import StepFamily
+from hallucheck.interval import ONE, ZERO, Interval, Undefined, dot, exact, precision, total, working_precision
+from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
 from hallucheck.point import Point
-from hallucheck.reading import NotCovered, Refused, dyadic, integer, items, positive, record, vector
+from hallucheck.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
+from hallucheck.regions import require
+from hallucheck.spectrum import least_singular_value, spectral_norm
 
 MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
 
@@ -51,18 +41,18 @@ def read_basin(facts: Facts, claim: Claim) -> tuple[Matrix, list[Fraction]]:
     n = len(f.outputs) if facts.residual else f.dimension
     more = ("blocks", "weights", "slope") if facts.residual else ("subdivision",)
     inputs = record(claim.inputs, "inputs", ("basis", "step", "size", "bound", *more))
-    flat = [exact(v) for v in items(inputs["basis"], "basis", dyadic, count=n * n)]
-    return [flat[i : i + n] for i in range(0, n * n, n)], [dyadic(inputs[k], k) for k in ("step", "size", "bound")]
+    return square_matrix(n, dyadic)(inputs["basis"], "basis"), [dyadic(inputs[k], k) for k in ("step", "size", "bound")]
 
 
-def read_weights(claim: Claim, m: int) -> tuple[list[range], list[Fraction]]:
-    """The blocks of columns, and `p`; all positive."""
+def read_weights(claim: Claim, m: int, more: int = 0) -> tuple[list[range], list[Fraction]]:
+    """The blocks of columns, and `p`, and `pi` if there is one, else 0; the others are positive."""
     sizes = items(claim.inputs["blocks"], "blocks", positive)
-    weights = items(claim.inputs["weights"], "weights", dyadic, count=len(sizes))
+    weights = items(claim.inputs["weights"], "weights", dyadic, count=len(sizes) + more)
     if sum(sizes) != m or any(size.denominator > 1 for size in sizes) or min(weights) <= 0:
         raise Undefined("blocks that are none, or weights that are not positive")
     ends = [int(sum(sizes[: i + 1])) for i in range(len(sizes))]
-    return [range(end - int(size), end) for end, size in zip(ends, sizes, strict=True)], weights
+    blocks = [range(end - int(size), end) for end, size in zip(ends, sizes, strict=True)]
+    return blocks, weights if more else [*weights, Fraction(0)]
 
 
 def conclude_basin(facts: Facts, claim: Claim) -> str | None:
@@ -72,81 +62,104 @@ def conclude_basin(facts: Facts, claim: Claim) -> str | None:
     return "proved" if proper and claim.numbers["radius"].positive() else None
 
 
-def measure_basin(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """The bounds, on all of the set."""
-    return (measure_around_manifold if facts.residual else measure_around_point)(facts, claim, point)
-
-
 def measure_around_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The bound on every piece of the cube around the ball of `w`."""
     basis, (step, size, bound) = read_basin(facts, claim)
     family = StepFamily(point.problem, point.x, step, basis)
     family.prove_bound(size, bound, claim.inputs["subdivision"], "subdivision")
-    here = add(family.start, family.turned(point.dynamics))
+    here = family.start + family.turned(point.dynamics)
     return {"contraction": spectral_norm(here), "radius": exact(size) * least_singular_value(basis)}
 
 
 def measure_around_manifold(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """The bounds on a box around the ball, from values at the point and derivatives on the box."""
-    basis, (step, size, bound) = read_basin(facts, claim)
-    blocks, weights = read_weights(claim, len(basis))
-    slope = dyadic(claim.inputs["slope"], "slope")
-    reach = hull([exact(-size), exact(size)])
-    ball = Point(point.problem, True, [v + reach for v in point.x])
-    if not norm(ball.gradient).positive():  # the step of USAM is defined there, too
-        raise Undefined("nothing is hallucinated where the gradient vanishes")
-    n, b, a = bounds_on(ball.x, point, basis, blocks, step, exact(size))
-    p = [exact(weight) for weight in weights]
-    for j, weight in enumerate(p):
-        taken = total(w * row[j] for w, row in zip(p, n, strict=True))
-        if not (taken.at_most(exact(bound) * weight) and (taken + exact(step) * b[j]).at_most(weight)):
-            raise Undefined("the weights do not fall by enough")
-    if not total(w * v for w, v in zip(p, a, strict=True)).at_most(exact(slope)):
-        raise Undefined("the slope is larger")
-    return {"radius": exact(size) / (ONE + exact(slope))}
+    """The bounds with `P1 = V`, and nothing that is left of residuals before."""
+    basis, (step, _, _) = read_basin(facts, claim)
+    m, plain = len(basis), (Fraction(1), Fraction(0), Fraction(0))
+    radius = prove_around_manifold(
+        claim, point, step, plain, basis.inverse(), basis, basis * ZERO, identity(m), read_weights(claim, m)
+    )
+    return {"radius": radius}
 
 
-def bounds_on(
-    box: Vector, point: Point, basis: Matrix, blocks: list[range], step: Fraction, size: Interval
-) -> tuple[Matrix, Vector, Vector]:
-    """`N`, `b` and `a` on the ball of a size in a box.
+def prove_around_manifold(
+    claim: Claim,
+    point: Point,
+    step: Fraction,
+    method: tuple[Fraction, Fraction, Fraction],
+    back: Matrix,
+    upper: Matrix,
+    lower: Matrix,
+    start: Matrix,
+    weighted: tuple[list[range], list[Fraction]],
+) -> Interval:
+    """`R/(1 + slope)`, if the bounds hold on the ball `|x - x*| <= R`, or this is undefined.
 
-    On it `L_i = L_i(x*) + D L_i (x - x*)`, the derivative being a mean of values on the box, and so `W_j`; each changes
-    by at most `size` times the norm of that derivative, and so do `L W(x*)` and `L(x*) W`.
+    With `method = (k, c, b)`, `W = (k B^T P1 + c B(x*)^T P2)/n` and `L = Q1 A` they are, on a box around the ball,
+
+        |G - E L W| <= N,    |W| <= beta,    |L| <= a,    |W - W(x*)| <= d.
+
+    Of the weights the last one, `pi`, is for what is left of velocities, of which there is nothing if `c = b = 0`.
     """
-    f = point.problem.f
+    f, (k, c, b), (blocks, weights) = point.problem.f, method, weighted
+    size, bound, slope = (exact(dyadic(claim.inputs[name], name)) for name in ("size", "bound", "slope"))
+    box = Point(point.problem, True, point.x.cube(size))
+    if not norm(box.gradient).positive():  # the step of USAM is defined there, too
+        raise Undefined("nothing is hallucinated where the gradient vanishes")
     assert f.n is not None
-    m, back, part = len(basis), inverse(basis), exact(1 / f.n)
-    left, right = matmul(back, point.a), scaled(part, matmul(transpose(basis), point.b))  # L; the rows of W^T
-    of_a, of_b = second_derivatives(box, point)
-    of_left = [[combined(row, entries) for entries in of_a] for row in back]
-    of_right = [[combined([part * v for v in column], entries) for entries in of_b] for column in transpose(basis)]
-    rows, columns = ([size * norm([v for row in d for v in row]) for d in parts] for parts in (of_left, of_right))
-    rest = add(identity(m), scaled(exact(-step), matmul(left, transpose(right))))
-    change = [[(rows[i] * columns[j]).upper() for j in range(m)] for i in range(m)]
-    for i in range(m):
-        for j in range(m):
-            turned = norm(combined(right[j], of_left[i])) + norm(combined(left[i], of_right[j]))
-            change[i][j] = exact(step) * (change[i][j] + size * turned)
-    n = [[block_norm([[rest[i][j] for j in q] for i in p]) for q in blocks] for p in blocks]
-    moved = [[norm([change[i][j] for i in p for j in q]) for q in blocks] for p in blocks]
-    b, a = (
-        [norm([norm(v) + c for v, c in zip(lines, changes, strict=True)][p.start : p.stop]) for p in blocks]
+    inner, length = upper.T * exact(k / f.n), exact(step)
+    left, right = back @ point.a, (inner + lower.T * exact(c / f.n)) @ point.b  # L; the rows of W^T
+    of_a, of_b = second_derivatives(box.x, point)
+    change, rows, columns = change_of_product(size, left, right, combined(back, of_a), combined(inner, of_b))
+    rest = start - left @ right.T * length
+    n = [[block_norm(block(rest, p, q)) + length * block(change, p, q).frobenius() for q in blocks] for p in blocks]
+    beta, a = (
+        Vector(norm((Vector(map(norm, lines)) + changes)[p.start : p.stop]) for p in blocks)
         for lines, changes in ((right, columns), (left, rows))
     )
-    return add(n, moved), b, a
+    *p, pi = Vector(map(exact, weights))
+    drift, way = pi / exact(k), dot(p, a)
+    for j, weight in enumerate(p):
+        taken = dot(p, [row[j] for row in n]) + drift * norm(columns[blocks[j].start : blocks[j].stop])
+        require(taken.at_most(bound * weight), (taken + length * beta[j]).at_most(weight))
+    taken = exact(c) * length * way + pi * exact(b)
+    require(taken.at_most(bound * pi), (taken + length * exact(c)).at_most(pi), way.at_most(slope))
+    return size / (ONE + slope)
 
 
-def block_norm(block: Matrix) -> Interval:
+def block(a: Matrix, rows: range, columns: range) -> Matrix:
+    """A part of a matrix."""
+    return matrix_of([a[i][j] for j in columns] for i in rows)
+
+
+def block_norm(a: Matrix) -> Interval:
     """A bound of the 2-norm: that of a square block, else the root of the sum of squares."""
-    if len(block) == len(block[0]) == 1:
-        return abs(block[0][0])
-    return spectral_norm(block) if len(block) == len(block[0]) else norm([v for row in block for v in row])
+    if len(a) == len(a[0]) == 1:
+        return abs(a[0][0])
+    return spectral_norm(a) if len(a) == len(a[0]) else a.frobenius()
 
 
-def combined(factors: Vector, rows: Matrix) -> Vector:
-    """The sum of multiples of rows."""
-    return [dot(factors, column) for column in zip(*rows, strict=True)]
+def combined(rows: Matrix, slopes: list[Matrix]) -> list[Matrix]:
+    """For each row of a matrix its product with another one, differentiated, from the derivatives of the latter."""
+    return [Matrix([slope.T @ row for slope in slopes]) for row in rows]
+
+
+def change_of_product(
+    reach: Interval, left: Matrix, right: Matrix, of_left: list[Matrix], of_right: list[Matrix]
+) -> tuple[Matrix, Vector, Vector]:
+    """What `L R^T`, `L` and `R` change by at most on a ball, by entries and by rows: from the derivatives of the rows.
+
+    `(L + l) (R + r)^T - L R^T = l R^T + L r^T + l r^T`, and by the mean value theorem each of `l`, `r`, `l R^T` and
+    `L r^T` is at most the radius times the norm of a derivative.
+    """
+    rows, columns = (Vector([reach * d.frobenius() for d in parts]) for parts in (of_left, of_right))
+    change = matrix_of(
+        [
+            rows[i] * columns[j] + reach * (norm(of_left[i].T @ right[j]) + norm(of_right[j].T @ left[i]))
+            for j in range(len(right))
+        ]
+        for i in range(len(left))
+    )
+    return change, rows, columns
 
 
 def second_derivatives(box: Vector, point: Point) -> tuple[list[Matrix], list[Matrix]]:
@@ -154,7 +167,7 @@ def second_derivatives(box: Vector, point: Point) -> tuple[list[Matrix], list[Ma
     f = point.problem.f
     m, d, nodes = len(f.outputs), len(f.inputs), point.problem.columns
     slopes = f.code.jacobian(f.code.evaluate(box), nodes, f.inputs)
-    found = [slopes[k : k + m] for k in range(0, len(slopes), m)]
+    found = [Matrix(slopes[k : k + m]) for k in range(0, len(slopes), m)]
     return found[:d], found[d:]
 
 
@@ -167,7 +180,7 @@ def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
     segments = "ends" in claim.inputs
     names = ("ends", "centres", "radii") if segments else ("steps",)
     inputs = record(claim.inputs, "inputs", ("start", "step", "bits", *names))
-    start, step = vector(d)(inputs["start"], "start"), positive(inputs["step"], "step")
+    start, step = items(inputs["start"], "start", number, count=d), positive(inputs["step"], "step")
     bits = integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
     if not segments:
         return start, step, integer(inputs["steps"], "steps"), bits
@@ -184,19 +197,19 @@ def measure_converges(facts: Facts, claim: Claim, point: Point) -> Numbers:
     if bits > MOST_BITS_OF_RUNS:
         raise NotCovered(f"runs in segments of more than {MOST_BITS_OF_RUNS // LOST_BITS} steps are not covered here")
     with working_precision(max(precision(), 2 * bits)):
-        x, eta = [exact(v) for v in start], exact(step)
+        x, eta = Vector(map(exact, start)), exact(step)
         for _ in range(steps):
-            x = [a - eta * b for a, b in zip(x, problem.field(x), strict=True)]
+            x = x - problem.field(x) * eta
         rest = {}
         if facts.residual:
             if not facts.has("basin"):
                 raise Undefined("there is no basin")
             basis = read_basin(facts, facts.claims["basin"])[0]
             blocks, weights = read_weights(facts.claims["basin"], len(basis))
-            w = apply(inverse(basis), problem.f.residuals_at(problem.plus(x, problem.f.at(x)[1]))[0])
-            parts = (exact(p) * norm(w[q.start : q.stop]) for p, q in zip(weights, blocks, strict=True))
+            w = basis.inverse() @ problem.f.residuals_at(problem.plus(x, problem.f.at(x)[1]))[0]
+            parts = (exact(p) * norm(w[q.start : q.stop]) for p, q in zip(weights, blocks, strict=False))
             rest = {"rest": total(parts)}
-    return {"distance": norm([a - b for a, b in zip(x, point.x, strict=True)])} | rest
+    return {"distance": norm(x - point.x)} | rest
 
 
 def conclude_converges(facts: Facts, claim: Claim) -> str | None:
@@ -215,15 +228,15 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
 
 RULES_OF_BASINS: dict[str, Rule] = {
     "basin": Rule(
-        lambda facts, claim: ("radius", *["contraction"] * (not facts.residual)),
-        measure_basin,
+        lambda facts, claim: given("radius") if facts.residual else given("contraction", "radius"),
         conclude_basin,
+        lambda facts, *of: (measure_around_manifold if facts.residual else measure_around_point)(facts, *of),
         inputs=True,
     ),
     "converges": Rule(
-        lambda facts, claim: ("distance", *["rest"] * facts.residual),
-        measure_converges,
+        lambda facts, claim: given("distance", "rest") if facts.residual else given("distance"),
         conclude_converges,
+        measure_converges,
         inputs=True,
     ),
 }

@@ -21,33 +21,19 @@ falls at least like `(1 - t (1 - kappa))**k` while runs stay in the ball, so the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
-from hallucheck.basins import combined, second_derivatives
-from hallucheck.claims import RULES, Claim, Facts, Numbers, Rule, if_positive, only
-from hallucheck.contraction import is_at_most, spectral_norm
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, least, total
-from hallucheck.linear import (
-    Matrix,
-    Vector,
-    add,
-    identity,
-    inverse,
-    is_positive_definite,
-    matmul,
-    norm,
-    scaled,
-    spectrum,
-    subtract,
-    symmetric_part,
-    transpose,
-)
+from hallucheck.basins import change_of_product, combined, second_derivatives
+from hallucheck.claims import RULES, Claim, Facts, Measures, Numbers, Rule, by_sign, given, if_positive
+from hallucheck.interval import ONE, ZERO, Interval, Undefined, ball, exact, least, total
+from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
 from hallucheck.point import Point, System
 from hallucheck.problem import Problem
-from hallucheck.reading import dyadic, items, number, record
+from hallucheck.reading import dyadic, items, number, record, square_matrix
+from hallucheck.spectrum import spectral_norm, spectrum
 
 MOST_BATCHES = 5  # in any order
 
@@ -66,15 +52,15 @@ class BatchPoint(Point):
     @cached_property
     def a(self) -> Matrix:
         """`A`, batch after batch."""
-        return [row for part in self.parts for row in part.a]
+        return Matrix(row for part in self.parts for row in part.a)
 
     def mean_kernel(self) -> Matrix:
         """`sum p_b A B_b^T/n_b`, each batch in its own columns."""
-        columns: Matrix = []
+        columns = Matrix()
         for part, p in zip(self.parts, self.batches.probabilities, strict=True):
             assert part.problem.f.n is not None
-            columns += scaled(exact(p / part.problem.f.n), matmul(part.b, transpose(self.a)))
-        return transpose(columns)
+            columns.extend(part.b @ self.a.T * exact(p / part.problem.f.n))
+        return columns.T
 
 
 class BatchSystem(System):
@@ -88,11 +74,11 @@ class BatchSystem(System):
 
     def value(self, z: Vector) -> Vector:
         """The residuals of each batch at its own point."""
-        return [r for part in self.parts for r in part.value(z)]
+        return Vector(r for part in self.parts for r in part.value(z))
 
     def derivative(self, z: Vector) -> Matrix:
         """Rows of each batch."""
-        return [row for part in self.parts for row in part.derivative(z)]
+        return Matrix(row for part in self.parts for row in part.derivative(z))
 
     def point(self, z: Vector) -> Point:
         """What belongs to a `z`."""
@@ -107,11 +93,11 @@ class Steps:
 
     def mean_square(self, probabilities: list[Fraction]) -> Matrix:
         """`sum p_b T_b^T T_b`."""
-        squares = [scaled(exact(p), matmul(transpose(t), t)) for p, t in zip(probabilities, self.turned, strict=True)]
+        squares = [t.T @ t * exact(p) for p, t in zip(probabilities, self.turned, strict=True)]
         result = squares[0]
         for square in squares[1:]:
-            result = add(result, square)
-        return symmetric_part(result)
+            result = result + square
+        return result.symmetric_part()
 
     def epochs(self, left: frozenset[int], product: Matrix, way: Interval = ZERO) -> Iterator[tuple[Matrix, Interval]]:
         """For all orders of the batches that are left the product of their `T_b`, and the sum that bounds the path."""
@@ -120,7 +106,7 @@ class Steps:
         length = spectral_norm(product) if left else ONE
         for b in left:
             step = (self.descents[b] * length).upper()
-            yield from self.epochs(left - {b}, matmul(self.turned[b], product), way + step)
+            yield from self.epochs(left - {b}, self.turned[b] @ product, way + step)
 
     def all_epochs(self) -> list[tuple[Matrix, Interval]]:
         """For all orders."""
@@ -134,59 +120,49 @@ class Norm:
 
     def __init__(self, point: Point, claim: Claim) -> None:
         assert isinstance(point, BatchPoint)
-        step, flat = number(claim.inputs["step"], "step"), items(claim.inputs["basis"], "basis", dyadic)
-        m = len(point.problem.f.outputs)
-        if len(flat) != m * m or step <= 0:
+        step, m = number(claim.inputs["step"], "step"), len(point.problem.f.outputs)
+        if len(items(claim.inputs["basis"], "basis", dyadic)) != m * m or step <= 0:
             raise Undefined("a basis that is none, or a step that is not positive")
         self.point, self.step = point, exact(step)
-        self.basis = [[exact(v) for v in flat[i : i + m]] for i in range(0, m * m, m)]
-        self.back = inverse(self.basis)
-        self.left = matmul(self.back, point.a)  # L
+        self.basis = square_matrix(m, dyadic)(claim.inputs["basis"], "basis")
+        self.back = self.basis.inverse()
+        self.left = self.back @ point.a  # L
         self.right = [  # W_b^T
-            matmul(transpose(self.of(own, part)), part.b) for part, own in zip(point.parts, point.own, strict=True)
+            self.of(own, part).T @ part.b for part, own in zip(point.parts, point.own, strict=True)
         ]
 
     def of(self, own: range, part: Point) -> Matrix:
         """The rows `V_b/n_b`."""
         assert part.problem.f.n is not None
-        return scaled(exact(1 / part.problem.f.n), [self.basis[i] for i in own])
+        return Matrix(self.basis[i] for i in own) * exact(1 / part.problem.f.n)
 
     @cached_property
     def here(self) -> Steps:
         """At `x*`."""
         one = identity(len(self.basis))
-        turned = [add(one, scaled(-self.step, matmul(self.left, transpose(right)))) for right in self.right]
-        return Steps(turned, [spectral_norm(right) for right in self.right], spectral_norm(self.left))
+        turned = [one + self.left @ right.T * -self.step for right in self.right]
+        return Steps(turned, Vector(map(spectral_norm, self.right)), spectral_norm(self.left))
 
     def around(self, size: Fraction) -> Steps:
-        """On the ball `|x - x*| <= R`, by the mean value theorem: an entry of `L W_b` changes in `L`, in `W_b`, or in
-        both, and each by at most `R` times the norm of a derivative, whose values on a box around the ball are known.
-        """
-        reach, m = exact(size), len(self.basis)
-        ball = BatchPoint(self.point.problem, [v + hull([-reach, reach]) for v in self.point.x])
-        if not norm(ball.gradient).positive():
+        """On the ball `|x - x*| <= R`, in whose box the derivatives are known."""
+        reach, parts = exact(size), self.point.parts
+        box = BatchPoint(self.point.problem, self.point.x.cube(reach))
+        if not norm(box.gradient).positive():
             raise Undefined("nothing is hallucinated where the gradient vanishes")
-        found = [second_derivatives(ball.x, part) for part in self.point.parts]
-        of_a = [[row for of_one, _ in found for row in of_one[k]] for k in range(len(ball.x))]
-        of_left = [[combined(row, entries) for entries in of_a] for row in self.back]
-        rows = [reach * norm([v for line in of_row for v in line]) for of_row in of_left]
-        turned, descents = [], []
-        for b, (part, own, right) in enumerate(zip(self.point.parts, self.point.own, self.right, strict=True)):
-            weights = transpose(self.of(own, part))
-            of_right = [[combined(column, entries) for entries in found[b][1]] for column in weights]
-            columns = [reach * norm([v for line in of_column for v in line]) for of_column in of_right]
-            change = [
-                [
-                    rows[i] * columns[j]
-                    + reach * (norm(combined(right[j], of_left[i])) + norm(combined(self.left[i], of_right[j])))
-                    for j in range(m)
-                ]
-                for i in range(m)
-            ]
-            spread = [[hull([-x, x]) for x in line] for line in scaled(self.step, change)]
-            turned.append(add(self.here.turned[b], spread))
-            descents.append(self.here.descents[b] + norm(columns))
-        return Steps(turned, descents, self.here.slope + norm(rows))
+        found = [second_derivatives(box.x, part) for part in parts]
+        of_left = combined(
+            self.back, [Matrix(rows for of_a, _ in found for rows in of_a[k]) for k in range(len(box.x))]
+        )
+        turned, descents, slope = [], Vector(), self.here.slope
+        for part, own, right, t, descent, (_, of_b) in zip(
+            parts, self.point.own, self.right, self.here.turned, self.here.descents, found, strict=True
+        ):
+            of_right = combined(self.of(own, part).T, of_b)
+            change, rows, columns = change_of_product(reach, self.left, right, of_left, of_right)
+            turned.append(t + matrix_of(map(ball, row) for row in change * self.step))
+            descents.append(descent + norm(columns))
+            slope = self.here.slope + norm(rows)
+        return Steps(turned, descents, slope)
 
 
 def read_ball(claim: Claim) -> list[Fraction]:
@@ -197,30 +173,17 @@ def read_ball(claim: Claim) -> list[Fraction]:
     return [size, bound, descent, slope]
 
 
-def measure_norms(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|g|`, the least `|g_b|`, and `f`."""
-    assert isinstance(point, BatchPoint)
-    parts = [norm(part.gradient) for part in point.parts]
-    return {"gradient_norm": norm(point.gradient), "batch_gradient_norm": least(parts), "value": point.value}
-
-
-def conclude_norms(facts: Facts, claim: Claim) -> str | None:
-    """No gradient vanishes, of `f` or of a batch."""
-    return "proved" if all(claim.numbers[k].positive() for k in ("gradient_norm", "batch_gradient_norm")) else None
-
-
 def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
     """`sum p_b f_b(x_b+)` is 0 there, and `f` is positive without being stationary."""
-    if not all(facts.has(name) for name in ("existence", "nonstationary", "target")):
+    if not facts.has("existence", "nonstationary", "target"):
         return None
     return if_positive("value")(facts, facts.claims["nonstationary"])
 
 
-def measure_attractor(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """The spectrum of the mean kernel, and with a step its factor in the mean square."""
-    assert isinstance(point, BatchPoint)
-    numbers = {"smallest_real_part": spectrum(point.mean_kernel()).least_real_part()}
-    return numbers | ({"contraction": factor(claim, point)} if claim.inputs else {})
+def attractor_numbers(facts: Facts, claim: Claim) -> Measures:
+    """Of the spectrum of the mean kernel, and with a step the factor in the mean square."""
+    kernel: Measures = {"smallest_real_part": lambda p: spectrum(p.mean_kernel()).least_real_part()}
+    return {**kernel, "contraction": lambda p: factor(claim, p)} if claim.inputs else kernel
 
 
 def factor(claim: Claim, point: Point, largest: bool = True) -> Interval:
@@ -232,12 +195,12 @@ def factor(claim: Claim, point: Point, largest: bool = True) -> Interval:
 
 def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
     """Small steps are stable in mean square, up to the one of the inputs; or none is."""
-    smallest = claim.numbers["smallest_real_part"]
+    status = by_sign("smallest_real_part")(facts, claim)
     if not claim.inputs:
-        return "proved" if smallest.positive() else "refuted" if smallest.negative() else None
+        return status
     record(claim.inputs, "inputs", BALL[:2])
     dyadic(claim.inputs["step"], "step")
-    return "proved" if smallest.positive() and claim.numbers["contraction"].upper().below(ONE) else None
+    return "proved" if status == "proved" and claim.numbers["contraction"].below(ONE) else None
 
 
 def measure_mean_square(facts: Facts, claim: Claim, point: Point) -> Numbers:
@@ -251,8 +214,7 @@ def measure_mean_square(facts: Facts, claim: Claim, point: Point) -> Numbers:
     norm_of, shares = Norm(point, claim), point.batches.probabilities
     steps = norm_of.around(size)
     mean = total(exact(p) * b for p, b in zip(shares, steps.descents, strict=True))
-    square = scaled(exact(bound * bound), identity(len(norm_of.basis)))
-    if not is_positive_definite(subtract(square, steps.mean_square(shares))):
+    if not (identity(len(norm_of.basis)) * exact(bound * bound) - steps.mean_square(shares)).is_positive_definite():
         raise Undefined("steps may not contract in mean square on the ball")
     check_bounds(mean, descent, steps, slope)
     leaving = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)
@@ -272,11 +234,11 @@ def path_of(norm_of: Norm, claim: Claim) -> Numbers:
     return {"path": norm_of.step * exact(descent / (1 - bound)) * spectral_norm(norm_of.back)}
 
 
-def names_of_mean_square(facts: Facts, claim: Claim) -> Collection[str]:
+def mean_square_numbers(facts: Facts, claim: Claim) -> Measures:
     """By what is among the inputs."""
     if "size" in claim.inputs:
-        return ("contraction", "leaving", "path", "radius")
-    return ("expansion",) if "basis" in claim.inputs else ()
+        return given("contraction", "leaving", "path", "radius")
+    return given("expansion") if "basis" in claim.inputs else {}
 
 
 def conclude_mean_square(facts: Facts, claim: Claim) -> str | None:
@@ -304,7 +266,7 @@ def measure_reshuffled(facts: Facts, claim: Claim, point: Point) -> Numbers:
     norm_of = Norm(point, claim)
     steps = norm_of.around(size)
     for product, way in steps.all_epochs():
-        if not is_at_most(product, bound):
+        if not product.is_at_most(bound):
             raise Undefined("an order of the batches may not contract on the ball")
         check_bounds(way, descent, steps, slope)
     most = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)
@@ -315,16 +277,18 @@ def measure_reshuffled(facts: Facts, claim: Claim, point: Point) -> Numbers:
 
 BALL = ("step", "basis", "size", "bound", "descent", "slope")
 RULES_OF_BATCHES: dict[str, Rule] = {
-    "nonstationary": Rule(only("gradient_norm", "batch_gradient_norm", "value"), measure_norms, conclude_norms),
-    "target": Rule(only(), lambda facts, claim, point: {}, lambda facts, claim: "proved"),
-    "regular": RULES["regular"],
-    "hallucinated_minimizer": Rule(only(), lambda facts, claim, point: {}, conclude_minimizer),
-    "attractor": Rule(
-        lambda facts, claim: ("smallest_real_part", *["contraction"] * bool(claim.inputs)),
-        measure_attractor,
-        conclude_attractor,
-        inputs=True,
+    "nonstationary": Rule(
+        {
+            "gradient_norm": lambda p: norm(p.gradient),
+            "batch_gradient_norm": lambda p: least([norm(part.gradient) for part in p.parts]),
+            "value": lambda p: p.value,
+        },
+        if_positive("gradient_norm", "batch_gradient_norm"),
     ),
-    "mean_square": Rule(names_of_mean_square, measure_mean_square, conclude_mean_square, inputs=True),
-    "reshuffled": Rule(only("contraction", "path", "radius"), measure_reshuffled, conclude_ball, inputs=True),
+    "target": Rule({}, lambda facts, claim: "proved"),
+    "regular": RULES["regular"],
+    "hallucinated_minimizer": Rule({}, conclude_minimizer),
+    "attractor": Rule(attractor_numbers, conclude_attractor, inputs=True),
+    "mean_square": Rule(mean_square_numbers, conclude_mean_square, measure_mean_square, inputs=True),
+    "reshuffled": Rule(given("contraction", "path", "radius"), conclude_ball, measure_reshuffled, inputs=True),
 }

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 from hallucheck.claims import Claim, Numbers, Result, read_claim
-from hallucheck.curves import Cell, Derived, Equation, halve, keep_away, on_parts, prove_chain, read_cell
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, meet, total
-from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scaled, spectrum, symmetric_part
+from hallucheck.curves import Cell, Derived, Equation, keep_away, on_parts, prove_chain, read_cell
+from hallucheck.interval import Interval, Undefined, ball, exact, hull, meet, total
+from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
 from hallucheck.objectives import read_objective
-from hallucheck.point import only_zero
 from hallucheck.problem import Function
 from hallucheck.reading import (
     Companion,
@@ -29,6 +29,7 @@ from hallucheck.reading import (
     check_digest,
     choice,
     dyadic,
+    fields,
     integer,
     items,
     matrix,
@@ -36,19 +37,9 @@ from hallucheck.reading import (
     record,
     vector,
 )
+from hallucheck.spectrum import spectrum
 
 MOST_VARIABLES = 12
-
-
-@dataclass
-class Part:
-    """A part of an arc, up to `end`, in a tube."""
-
-    end: Fraction
-    turning: str
-    stability: str
-    centre: list[Fraction]
-    radius: list[Fraction]
 
 
 @dataclass
@@ -57,16 +48,13 @@ class Link:
 
     cell: Cell
     start: Fraction
-    parts: list[Part]
+    parts: list[SimpleNamespace]
 
 
 def read_target(value: Any, d: int) -> tuple[Vector, Matrix]:
     """The box of the target, and the matrix for Krawczyk's test."""
-    record(value, "target", ("centre", "radius", "preconditioner"))
-    centre = [exact(v) for v in vector(d)(value["centre"], "target.centre")]
-    radius = [exact(v) for v in positive_vector(d)(value["radius"], "target.radius")]
-    c = [[exact(v) for v in row] for row in matrix(d, d)(value["preconditioner"], "target.preconditioner")]
-    return [m + hull([-r, r]) for m, r in zip(centre, radius, strict=True)], c
+    found = fields(value, "target", centre=vector(d), radius=positive_vector(d), preconditioner=matrix(d, d))
+    return found.centre + Vector(map(ball, found.radius)), found.preconditioner
 
 
 def equation(f: Function) -> Equation:
@@ -85,12 +73,12 @@ class Target:
     """The critical point, and what belongs to it."""
 
     def __init__(self, f: Function, box: Vector, c: Matrix) -> None:
-        found = only_zero(lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], c, box)
+        found = f.only_critical_point(c, box)
         if found is None:
             raise Undefined("Krawczyk's test fails in the target's box")
         self.box, self.c, self.f = box, found, f
         self.hessian = f.hessian_at(found)[1]
-        self.spectrum = spectrum(symmetric_part(self.hessian), symmetric=True)
+        self.spectrum = spectrum(self.hessian.symmetric_part(), symmetric=True)
         least, most = self.spectrum.negative()
         if least != most:
             raise Undefined("the index of the target is not known")
@@ -117,35 +105,31 @@ class Branch:
             raise Refused(where, "a chain without cells")
 
     def read_link(self, value: Any, where: str) -> Link:
-        """A cell and its parts."""
-        d = self.d
+        """A cell and its parts. Places and tubes are not needed: arcs are enclosed again at whatever `s`."""
+        tube = {"centre": vector(self.d), "radius": positive_vector(self.d)}
+
+        def read_place(value: Any, where: str) -> None:
+            fields(value, where, s=dyadic, **tube)
+
+        def read_part(value: Any, where: str) -> SimpleNamespace:
+            return fields(
+                value,
+                where,
+                end=dyadic,
+                turning=choice("growing", "falling", "fold", "undecided"),
+                stability=choice("attracting", "repelling", "undecided"),
+                **tube,
+            )
+
         names = ("centre", "frame", "bend", "span", "radius", "preconditioner", "start", "places", "parts")
         record(value, where, names)
         cell, start = read_cell(self.equation, value, where, dyadic), dyadic(value["start"], f"{where}.start")
-
-        def read_part(value: Any, where: str) -> Part:
-            record(value, where, ("end", "turning", "stability", "centre", "radius"))
-            return Part(
-                dyadic(value["end"], f"{where}.end"),
-                choice("growing", "falling", "fold", "undecided")(value["turning"], f"{where}.turning"),
-                choice("attracting", "repelling", "undecided")(value["stability"], f"{where}.stability"),
-                vector(d)(value["centre"], f"{where}.centre"),
-                positive_vector(d)(value["radius"], f"{where}.radius"),
-            )
-
         parts = items(value["parts"], f"{where}.parts", read_part, most=10_000)
         places = [start, *(part.end for part in parts)]
         if start < cell.span[0] or len(places) < 2 or places[-1] != cell.span[1] or sorted(set(places)) != places:
             raise Refused(f"{where}.parts", "not from start to end")
-        items(value["places"], f"{where}.places", self.read_place, most=20_000)
+        items(value["places"], f"{where}.places", read_place, most=20_000)
         return Link(cell, start, parts)
-
-    def read_place(self, value: Any, where: str) -> None:
-        """Places are not needed: arcs are enclosed again at whatever `s`."""
-        record(value, where, ("s", "centre", "radius"))
-        dyadic(value["s"], f"{where}.s")
-        vector(self.d)(value["centre"], f"{where}.centre")
-        positive_vector(self.d)(value["radius"], f"{where}.radius")
 
     def prove(self, target: Target) -> None:
         """All cells, joints and signs, or this is undefined."""
@@ -176,7 +160,7 @@ class Branch:
 
         def test(s: Interval) -> bool:
             z = cell.z(s, cell.arc(s))
-            apart = total((a - c).power(2) for a, c in zip(z, self.target.c, strict=False)).positive()
+            apart = norm(Vector(z[: self.d]) - self.target.c).positive()
             return apart and (any(critical) or z[-1].positive())
 
         if not on_parts(hull([exact(link.start), exact(cell.span[1])]), test):
@@ -185,14 +169,14 @@ class Branch:
     def rho(self, cell: Cell, s: Interval) -> Interval:
         """`|x - c|` on the arc."""
         z = cell.z(s, cell.arc(s))
-        return norm([a - c for a, c in zip(z, self.target.c, strict=False)])
+        return norm(Vector(z[: self.d]) - self.target.c)
 
     def change(self, cell: Cell, s: Interval) -> tuple[Interval, Interval, Interval, Interval]:
         """`phi`, `phi'`, `rho` and `|x'|**2`."""
         d, w = self.d, cell.arc(s)
         z, velocity = cell.z(s, w), cell.velocity(s, w)
         bend = cell.acceleration(s, w, velocity)
-        v = [a - c for a, c in zip(z[:d], self.target.c, strict=True)]
+        v = Vector(z[:d]) - self.target.c
         speed = total(x.power(2) for x in velocity[:d])
         phi = total(a * b for a, b in zip(v, velocity[:d], strict=True))
         return phi, speed + total(a * b for a, b in zip(v, bend[:d], strict=True)), norm(v), speed
@@ -229,7 +213,7 @@ class Branch:
             middle = s.middle()
             slope = self.change(cell, s)[1]
             if not (slope.positive() or slope.negative()):
-                half = halve(s)
+                half = s.halves()
                 value = self.change(cell, middle)[0]
                 if not (value.positive() or value.negative()):
                     break
@@ -245,11 +229,11 @@ class Branch:
     def dynamics(self, cell: Cell, s: Interval) -> Matrix:
         """`lambda M`."""
         d, z = self.d, cell.z(s, cell.arc(s))
-        v = [a - c for a, c in zip(z[:d], self.target.c, strict=True)]
-        square = total(x.power(2) for x in v)
+        v = Vector(z[:d]) - self.target.c
+        square = norm(v).power(2)
         hessian = self.target.f.hessian_at(z[:d])[1]
-        projection = [[(ONE if i == j else ZERO) - v[i] * v[j] / square for j in range(d)] for i in range(d)]
-        return matmul(self.target.hessian, add(scaled(z[-1], identity(d)), matmul(projection, hessian)))
+        projection = identity(d) - matrix_of(v * (x / square) for x in v)
+        return self.target.hessian @ (identity(d) * z[-1] + projection @ hessian)
 
     def is_stable(self, cell: Cell, part: Interval, attracting: bool, turns: bool) -> bool:
         """Has `M` only eigenvalues with positive real part, or one with negative real part, all along the

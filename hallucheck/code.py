@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from hallucheck import functions
 from hallucheck.interval import ONE, ZERO, Interval, check_time, dot, exact, total
+from hallucheck.linear import Matrix, matrix_of
 
 Node = tuple[str, tuple[int, ...], Fraction | int | None]
 Values = list[Interval]
@@ -31,6 +32,25 @@ OPERATIONS: dict[str, Callable[..., Interval]] = {
     "tanh": functions.tanh,
     "erf": functions.erf,
     "softplus": functions.softplus,
+}
+
+
+SLOPES: dict[
+    str, Callable[[Code, int, int], int]
+] = {  # of functions of one number, at the node `a`, with the value `i`
+    "neg": lambda code, a, i: code.constant(-1),
+    "exp": lambda code, a, i: i,
+    "log": lambda code, a, i: code.node("div", (code.constant(1), a)),
+    "sqrt": lambda code, a, i: code.node("div", (code.constant(1), code.mul(code.constant(2), i))),
+    "sin": lambda code, a, i: code.node("cos", (a,)),
+    "cos": lambda code, a, i: code.neg(code.node("sin", (a,))),
+    "tanh": lambda code, a, i: code.node("sub", (code.constant(1), code.mul(i, i))),
+    "erf": lambda code, a, i: code.node(
+        "div", (code.mul(code.constant(2), code.exp(code.neg(code.mul(a, a)))), code.node("sqrt", (code.node("pi"),)))
+    ),
+    "softplus": lambda code, a, i: code.node(
+        "div", (code.constant(1), code.node("add", (code.constant(1), code.exp(code.neg(a)))))
+    ),
 }
 
 
@@ -53,6 +73,14 @@ class Code:
     def constant(self, value: Fraction | int) -> int:
         """A rational number."""
         return self.node("const", (), Fraction(value))
+
+    def neg(self, a: int) -> int:
+        """The negative."""
+        return self.node("neg", (a,))
+
+    def exp(self, a: int) -> int:
+        """The exponential."""
+        return self.node("exp", (a,))
 
     def is_constant(self, i: int, value: int) -> bool:
         """Is the node this number, as it is written?"""
@@ -107,38 +135,15 @@ class Code:
             if operation == "mul":
                 return [(a, b), (b, a)]
             return [(a, self.node("div", (one, b))), (b, self.node("neg", (self.node("div", (i, b)),)))]
-        return [(a, self._slope(operation, a, data, i))]
-
-    def _slope(self, operation: str, a: int, data: Fraction | int | None, i: int) -> int:
-        """The derivative of a function of one number, node `i`, at the node `a`."""
-        one, two = self.constant(1), self.constant(2)
-        if operation == "neg":
-            return self.constant(-1)
         if operation == "pow":
             assert isinstance(data, int)
             if data == 0:
-                return self.constant(0)
-            return self.mul(self.constant(data), a if data == 2 else self.node("pow", (a,), data - 1))
+                return [(a, self.constant(0))]
+            return [(a, self.mul(self.constant(data), a if data == 2 else self.node("pow", (a,), data - 1)))]
         if operation == "rpow":
             assert isinstance(data, Fraction)
-            return self.mul(self.constant(data), self.node("rpow", (a,), data - 1))
-        if operation == "exp":
-            return i
-        if operation == "log":
-            return self.node("div", (one, a))
-        if operation == "sqrt":
-            return self.node("div", (one, self.mul(two, i)))
-        if operation == "sin":
-            return self.node("cos", (a,))
-        if operation == "cos":
-            return self.node("neg", (self.node("sin", (a,)),))
-        if operation == "tanh":
-            return self.node("sub", (one, self.mul(i, i)))
-        if operation == "erf":
-            bell = self.node("exp", (self.node("neg", (self.mul(a, a),)),))
-            return self.node("div", (self.mul(two, bell), self.node("sqrt", (self.node("pi"),))))
-        assert operation == "softplus"
-        return self.node("div", (one, self.node("add", (one, self.node("exp", (self.node("neg", (a,)),))))))
+            return [(a, self.mul(self.constant(data), self.node("rpow", (a,), data - 1)))]
+        return [(a, SLOPES[operation](self, a, i))]
 
     def gradient(self, output: int, inputs: Sequence[int]) -> list[int]:
         """The derivatives of a node by the inputs: chain rule from the output back."""
@@ -199,7 +204,7 @@ class Code:
             values.append(value)
         return values
 
-    def jacobian(self, values: Values, outputs: Sequence[int], inputs: Sequence[int]) -> list[list[Interval]]:
+    def jacobian(self, values: Values, outputs: Sequence[int], inputs: Sequence[int]) -> Matrix:
         """Rows of derivatives of the outputs by the inputs, from values of all nodes; `differentiable` comes before."""
         needed = self._cone(outputs)
         rows: dict[int, dict[int, Interval]] = {i: {k: ONE} for k, i in enumerate(inputs)}
@@ -213,7 +218,7 @@ class Code:
                     for k, value in rows[a].items():
                         row[k] = row[k] + slope * value if k in row else slope * value
             rows[i] = row
-        return [[rows[i].get(k, ZERO) for k in range(len(inputs))] for i in outputs]
+        return matrix_of([rows[i].get(k, ZERO) for k in range(len(inputs))] for i in outputs)
 
     def differentiable(self, outputs: Sequence[int]) -> None:
         """Append what `jacobian` of these outputs reads."""

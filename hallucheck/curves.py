@@ -16,26 +16,13 @@ from typing import Any
 
 from hallucheck.claims import Claim, Numbers, Result, compare_numbers, result_of
 from hallucheck.code import Code
-from hallucheck.interval import ONE, ZERO, Interval, OutOfTime, Undefined, dot, exact, hull, meet
-from hallucheck.linear import (
-    Matrix,
-    Vector,
-    add,
-    apply,
-    approximate_inverse,
-    corrected,
-    inverse,
-    matmul,
-    middle_of,
-    middles,
-    transpose,
-    width,
-)
-from hallucheck.point import defect
+from hallucheck.interval import HALF, ONE, TWO, ZERO, Interval, OutOfTime, Undefined, ball, dot, exact, hull
+from hallucheck.krawczyk import SHARPENINGS, defect
+from hallucheck.linear import Matrix, Vector, corrected, width
 from hallucheck.reading import Refused, items, matrix, positive_vector, vector
+from hallucheck.regions import settled
 
 MOST_PARTS = 5  # halvings of a range of s until a test holds on it
-SHARPENINGS = 12
 
 
 class Equation:
@@ -56,17 +43,17 @@ class Equation:
         self.second = code.tangents(self.first, along)
         self.end_of_second = len(code.nodes)
         self.third = code.tangents(self.second, along)
-        self.fixed: Vector = [ZERO] * constants
+        self.fixed = Vector([ZERO] * constants)
 
     def along(self, z: Vector, v: Vector, a: Vector) -> list[Vector]:
         """`G` and its first and second derivative on boxes of points, velocities and accelerations."""
         values = self.code.evaluate([*z, *self.fixed, *v, *a], self.end_of_second)
-        return [[values[i] for i in nodes] for nodes in (self.outputs, self.first, self.second)]
+        return [Vector(values[i] for i in nodes) for nodes in (self.outputs, self.first, self.second)]
 
     def third_along(self, z: Vector, v: Vector, a: Vector) -> Vector:
         """The third one."""
         values = self.code.evaluate([*z, *self.fixed, *v, *a])
-        return [values[i] for i in self.third]
+        return Vector(values[i] for i in self.third)
 
     def derivative(self, z: Vector) -> Matrix:
         """`DG`."""
@@ -78,7 +65,7 @@ class Equation:
         """`DG v`, and its derivatives by `z` for fixed `v`."""
         none = [ZERO] * len(z)
         values = self.code.evaluate([*z, *self.fixed, *v, *none], self.end_of_bends)
-        return [values[i] for i in self.first], self.code.jacobian(values, self.first, self.z)
+        return Vector(values[i] for i in self.first), self.code.jacobian(values, self.first, self.z)
 
 
 class Cell:
@@ -87,53 +74,47 @@ class Cell:
     def __init__(
         self,
         equation: Equation,
-        centre: list[Fraction],
-        frame: list[list[Fraction]],
-        bend: list[Fraction],
+        centre: Vector,
+        frame: Matrix,
+        bend: Vector,
         span: tuple[Fraction, Fraction],
-        radius: list[Fraction],
-        preconditioner: list[list[Fraction]],
+        radius: Vector,
+        preconditioner: Matrix,
     ) -> None:
         self.equation, self.span = equation, span
-        self.centre = [exact(v) for v in centre]
-        self.tangent = [exact(row[0]) for row in frame]
-        self.normal = [[exact(v) for v in row[1:]] for row in frame]
-        self.bend = [exact(v) for v in bend]
-        self.curvature = apply(self.normal, [exact(2) * v for v in self.bend])  # 2 N q, the acceleration
-        self.radius = [exact(v) for v in radius]
-        self.box = [hull([-r, r]) for r in self.radius]
-        self.preconditioner = [[exact(v) for v in row] for row in preconditioner]
-        self.frame = [[t, *row] for t, row in zip(self.tangent, self.normal, strict=True)]
+        self.centre, self.frame, self.bend, self.radius = centre, frame, bend, radius
+        self.tangent, self.normal = frame.T[0], frame.columns(1)
+        self.curvature = self.normal @ (self.bend * TWO)  # 2 N q, the acceleration
+        self.box, self.preconditioner = Vector(map(ball, radius)), preconditioner
         self.arcs: dict[Interval, Vector] = {}
         self.nested = [(self.range(), self.box)]  # ranges of s, each in the one before, with boxes around their arcs
 
     @cached_property
     def inverse_frame(self) -> Matrix:
         """`[T, N]^-1`, or undefined if that may be singular."""
-        return inverse(self.frame)
+        return self.frame.inverse()
 
     def z(self, s: Interval, w: Vector) -> Vector:
         """The points of these parameters."""
-        inner = apply(self.normal, [s.power(2) * q + x for q, x in zip(self.bend, w, strict=True)])
-        return [m + s * t + n for m, t, n in zip(self.centre, self.tangent, inner, strict=True)]
+        return self.centre + self.tangent * s + self.normal @ (self.bend * s.power(2) + w)
 
     def rates(self, s: Interval) -> Vector:
         """`T + 2 s N q`."""
-        return [t + s * a for t, a in zip(self.tangent, self.curvature, strict=True)]
+        return self.tangent + self.curvature * s
 
     def image(self, s: Interval, w: Vector, c: Matrix, slopes: Matrix) -> Vector:
         """Krawczyk's operator with `C` and `DG N` on a box of `w`, for all `s` of an interval."""
-        middle, steps = middle_of(w)
+        middle, steps = w.middle_and_steps()
         s0 = s.middle()
         t = s - s0
         at, rates = self.equation.along(self.z(s0, middle), self.rates(s0), self.curvature), self.rates(s)
         last = self.equation.third_along(self.z(s, middle), rates, self.curvature)
-        weights = [t, exact(Fraction(1, 2)) * t.power(2), exact(Fraction(1, 6)) * t.power(3)]
-        terms = [apply(c, v) for v in (at[0], at[1], at[2], last)]
-        rest = apply(defect(c, slopes), steps)
-        result = [m - n + r for m, n, r in zip(middle, terms[0], rest, strict=True)]
+        weights = [t, HALF * t.power(2), exact(Fraction(1, 6)) * t.power(3)]
+        terms = [c @ v for v in (at[0], at[1], at[2], last)]
+        rest = defect(c, slopes) @ steps
+        result = middle - terms[0] + rest
         for weight, term in zip(weights, terms[1:], strict=True):
-            result = [x - weight * y for x, y in zip(result, term, strict=True)]
+            result = result - term * weight
         return result
 
     def holds_arc(self) -> bool:
@@ -141,7 +122,7 @@ class Cell:
 
         def test(s: Interval) -> bool:
             image = self.image(s, self.box, self.preconditioner, self.normal_slopes(s, self.box))
-            return all(a.strictly_inside(b) for a, b in zip(image, self.box, strict=True))
+            return image.strictly_inside(self.box)
 
         return on_parts(self.range(), test)
 
@@ -161,8 +142,8 @@ class Cell:
         thin = width(s) * Interval((1, 1, -12))  # of no account beside how far the arc goes
         for _ in range(times):
             slopes = self.normal_slopes(s, w)
-            c = middles(add(c, matmul(defect(c, slopes), c)))
-            before, w = w, [meet(a, b) for a, b in zip(self.image(s, w, c, slopes), w, strict=True)]
+            c = (c + defect(c, slopes) @ c).middles()
+            before, w = w, self.image(s, w, c, slopes).meet(w)
             if not any(width(x).below(width(y) * Interval((1, 1, -1))) for x, y in zip(w, before, strict=True)):
                 break
             if all(width(x).below(thin) for x in w):
@@ -175,14 +156,14 @@ class Cell:
         """`DG` times columns at these parameters: the values in the middle, and slopes times steps; or as it is
         written.
         """
-        middle, steps = middle_of([s, *w])
-        values, whole = matmul(self.equation.derivative(self.z(middle[0], middle[1:])), columns), self.z(s, w)
-        moves = [r * steps[0] + n for r, n in zip(self.rates(s), apply(self.normal, steps[1:]), strict=True)]
-        result = []
-        for value, column in zip(transpose(values), transpose(columns), strict=True):
+        middle, steps = Vector([s, *w]).middle_and_steps()
+        values, whole = self.equation.derivative(self.z(middle[0], Vector(middle[1:]))) @ columns, self.z(s, w)
+        moves = self.rates(s) * steps[0] + self.normal @ Vector(steps[1:])
+        result = Matrix()
+        for value, column in zip(values.T, columns.T, strict=True):
             plain, bends = self.equation.slope(whole, column)
-            result.append([meet(v + dot(row, moves), p) for v, row, p in zip(value, bends, plain, strict=True)])
-        return transpose(result)
+            result.append((value + bends @ moves).meet(plain))
+        return result.T
 
     def frame_slopes(self, s: Interval, w: Vector) -> Matrix:
         """`DG [T, N]` at these parameters."""
@@ -194,13 +175,13 @@ class Cell:
 
     def velocity(self, s: Interval, w: Vector) -> Vector:
         """`z'` on the arc at these parameters."""
-        return apply(self.frame, self.direction(s, w))
+        return self.frame @ self.direction(s, w)
 
     def direction(self, s: Interval, w: Vector) -> Vector:
         """`z'` in the frame."""
         slopes = self.frame_slopes(s, w)
-        along = [exact(2) * s * q for q in self.bend]  # T + 2 s N q in the frame
-        return [ONE, *self.solve(slopes, apply(slopes, [ONE, *along]), along)]
+        along = self.bend * (TWO * s)  # T + 2 s N q in the frame
+        return Vector([ONE, *self.solve(slopes, slopes @ Vector([ONE, *along]), along)])
 
     def speed(self, s: Interval) -> Interval:
         """`|z'|` on the arc. From its coordinates in the frame, whose columns are nearly orthonormal: sharper than
@@ -208,34 +189,33 @@ class Cell:
         """
         y, square = self.direction(s, self.arc(s)), ZERO
         for i, row in enumerate(self.gram):
-            square = square + row[i] * y[i].power(2) + exact(2) * y[i] * dot(row[:i], y[:i])
+            square = square + row[i] * y[i].power(2) + TWO * y[i] * dot(row[:i], y[:i])
         return square.sqrt()
 
     @cached_property
     def gram(self) -> Matrix:
         """`F^T F` for the frame `F`."""
-        return matmul(transpose(self.frame), self.frame)
+        return self.frame.T @ self.frame
 
     def solve(self, slopes: Matrix, right: Vector, start: Vector) -> Vector:
         """`start + y` with `DG N y = -right`."""
-        m = [row[1:] for row in slopes]
-        r = approximate_inverse(middles(m))
-        y = corrected(r, m, matmul(r, [[-v] for v in right]))
-        return [a + row[0] for a, row in zip(start, y, strict=True)]
+        m = slopes.columns(1)
+        r = m.middles().approximate_inverse()
+        return start - corrected(r, m, r @ Matrix([right]).T).T[0]
 
     def acceleration(self, s: Interval, w: Vector, velocity: Vector) -> Vector:
         """`z''` on the arc: `DG z'' = -D**2 G (z', z')`."""
-        none = [ZERO] * len(velocity)
+        none = Vector([ZERO] * len(velocity))
         bends = self.equation.along(self.z(s, w), velocity, none)[2]
         slopes = self.frame_slopes(s, w)
-        twice = [exact(2) * q for q in self.bend]
-        turned = apply([row[1:] for row in slopes], twice)
-        return apply(self.normal, self.solve(slopes, [a + b for a, b in zip(bends, turned, strict=True)], twice))
+        twice = self.bend * TWO
+        turned = slopes.columns(1) @ twice
+        return self.normal @ self.solve(slopes, bends + turned, twice)
 
     def coordinates(self, z: Vector) -> tuple[Interval, Vector]:
         """`(s, w)` of points."""
-        s, *inner = apply(self.inverse_frame, [a - m for a, m in zip(z, self.centre, strict=True)])
-        return s, [x - s.power(2) * q for x, q in zip(inner, self.bend, strict=True)]
+        s, *inner = self.inverse_frame @ (z - self.centre)
+        return s, Vector(inner) - self.bend * s.power(2)
 
     def range(self) -> Interval:
         """All its `s`."""
@@ -256,17 +236,11 @@ def read_cell(equation: Equation, value: dict[str, Any], where: str, read: Calla
         equation,
         vector(n)(value["centre"], f"{where}.centre"),
         matrix(n, n)(value["frame"], f"{where}.frame"),
-        vector(n - 1)(value["bend"], f"{where}.bend") if "bend" in value else [Fraction(0)] * (n - 1),
+        vector(n - 1)(value["bend"], f"{where}.bend") if "bend" in value else Vector([ZERO] * (n - 1)),
         (low, high),
         positive_vector(n - 1)(value["radius"], f"{where}.radius"),
         matrix(n - 1, n - 1)(value["preconditioner"], f"{where}.preconditioner"),
     )
-
-
-def halve(s: Interval) -> tuple[Interval, Interval]:
-    """Both halves."""
-    middle = s.middle()
-    return hull([s.lower(), middle]), hull([middle, s.upper()])
 
 
 def joins(cell: Cell, following: Cell, start: Fraction) -> Interval:
@@ -276,9 +250,9 @@ def joins(cell: Cell, following: Cell, start: Fraction) -> Interval:
     s = exact(cell.span[1])
     w = cell.arc(s)
     entry, inner = following.coordinates(cell.z(s, w))
-    forward = apply(following.inverse_frame, cell.velocity(s, w))[0]
+    forward = (following.inverse_frame @ cell.velocity(s, w))[0]
     low, high = entry.ends()
-    inside = all(x.strictly_inside(b) for x, b in zip(inner, following.box, strict=True))
+    inside = inner.strictly_inside(following.box)
     if not inside or not forward.positive() or low < start or not following.span[0] <= low <= high < following.span[1]:
         raise Undefined("an arc does not go on in the next cell")
     return entry
@@ -303,12 +277,7 @@ def keep_away(cells: list[Cell], z: Vector) -> None:
 
 def on_parts(s: Interval, test: Callable[[Interval], bool], parts: int = MOST_PARTS) -> bool:
     """Does a test hold on an interval, or on parts of it?"""
-    try:
-        if test(s):
-            return True
-    except Undefined:
-        pass
-    return parts > 0 and all(on_parts(half, test, parts - 1) for half in halve(s))
+    return settled(Vector([s]), lambda part: test(part[0]), parts)
 
 
 class Derived:

@@ -12,31 +12,29 @@ two steps take `|V^-1 (x - p)|` to at most `kappa` of what it was; and so around
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
-from hallucheck.claims import Claim, Facts, Numbers, Rule, if_positive, only
-from hallucheck.contraction import Family, along, spectral_norm
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact, hull, least
-from hallucheck.linear import (
-    Matrix,
-    Vector,
-    add,
-    apply,
-    approximate_inverse,
-    identity,
-    inverse,
-    matmul,
-    middle_of,
-    norm,
-    scaled,
-    spectrum,
-    subtract,
-    symmetric_part,
-)
-from hallucheck.point import Point, System, Witness, only_zero
+from hallucheck.claims import EXISTENCE, Claim, Conclusion, Facts, Measures, Numbers, Rule, given, if_positive
+from hallucheck.contraction import Family, along
+from hallucheck.interval import HALF, ONE, ZERO, Interval, Undefined, exact, least
+from hallucheck.linear import Matrix, Vector, blocks, identity, norm
+from hallucheck.point import Point, System
 from hallucheck.problem import Problem
-from hallucheck.reading import Refused, dyadic, items, matrix, positive, positive_vector, record, vector
-from hallucheck.regions import is_inside
+from hallucheck.reading import (
+    Refused,
+    dyadic,
+    fields,
+    items,
+    matrix,
+    number,
+    positive,
+    positive_vector,
+    record,
+    square_matrix,
+    vector,
+)
+from hallucheck.spectrum import least_symmetric_eigenvalue, spectral_norm, spectrum
 
 MOST_VARIABLES = 500
 
@@ -49,15 +47,15 @@ class Step:
 
     def of(self, x: Vector) -> Vector:
         """`S(x)`."""
-        return [a - self.length * b for a, b in zip(x, self.problem.field(x), strict=True)]
+        return x - self.problem.field(x) * self.length
 
     def slopes(self, x: Vector) -> Matrix:
         """`DS(x)`."""
-        return subtract(identity(len(x)), scaled(self.length, self.problem.field_slopes(x)))
+        return identity(len(x)) - self.problem.field_slopes(x) * self.length
 
     def bends(self, x: Vector) -> list[Matrix]:
         """The derivatives of `DS` by each variable."""
-        return [scaled(-self.length, bend) for bend in self.problem.bends(x)]
+        return [bend * -self.length for bend in self.problem.bends(x)]
 
 
 class CyclePoint(Point):
@@ -66,84 +64,78 @@ class CyclePoint(Point):
     def __init__(self, problem: Problem, x: Vector, step: Step) -> None:
         self.problem, self.residual, self.x, self.step = problem, False, x, step
         d = problem.f.dimension
-        self.ends = [Point(problem, False, x[:d]), Point(problem, False, x[d:])]
+        self.ends = [Point(problem, False, Vector(part)) for part in (x[:d], x[d:])]
 
     def turned(self) -> list[Matrix]:
         """`DS(q) DS(p)` and `DS(p) DS(q)`."""
         first, second = (self.step.slopes(end.x) for end in self.ends)
-        return [matmul(second, first), matmul(first, second)]
+        return [second @ first, first @ second]
 
 
 class CycleSystem(System):
     """`G` and `DG` on boxes of pairs."""
 
-    def __init__(self, problem: Problem, witness: Witness, step: Step) -> None:
+    def __init__(self, problem: Problem, witness: SimpleNamespace, step: Step) -> None:
         super().__init__(problem, witness)
         self.step, self.d = step, problem.f.dimension
 
+    def pair(self, z: Vector) -> tuple[Vector, Vector]:
+        """Both points."""
+        x = self.x(z)
+        return Vector(x[: self.d]), Vector(x[self.d :])
+
     def value(self, z: Vector) -> Vector:
         """`(S(p) - q, S(q) - p)`."""
-        x = self.x(z)
-        p, q = x[: self.d], x[self.d :]
-        return [a - b for a, b in zip([*self.step.of(p), *self.step.of(q)], [*q, *p], strict=True)]
+        p, q = self.pair(z)
+        return Vector([*(self.step.of(p) - q), *(self.step.of(q) - p)])
 
     def derivative(self, z: Vector) -> Matrix:
         """`[[DS(p), -I], [-I, DS(q)]]`."""
-        x, minus = self.x(z), scaled(exact(-1), identity(self.d))
-        upper = [[*a, *b] for a, b in zip(self.step.slopes(x[: self.d]), minus, strict=True)]
-        return upper + [[*b, *a] for a, b in zip(self.step.slopes(x[self.d :]), minus, strict=True)]
+        minus = identity(self.d) * -ONE
+        first, second = (self.step.slopes(end) for end in self.pair(z))
+        return blocks(first, minus, minus, second)
 
     def point(self, z: Vector) -> Point:
         """The pair of a `z`."""
         return CyclePoint(self.problem, self.x(z), self.step)
 
 
-def read_pair(value: Any, problem: Problem) -> Witness:
+def read_pair(value: Any, problem: Problem) -> SimpleNamespace:
     """The field `witness`."""
-    record(value, "witness", ("centre", "radius", "preconditioner"))
     n = 2 * problem.f.dimension
     if problem.f.dimension > MOST_VARIABLES:
         raise Refused("witness", "too many unknowns")
-    return Witness(
-        False,
-        vector(n)(value["centre"], "witness.centre"),
-        None,
-        positive_vector(n)(value["radius"], "witness.radius"),
-        matrix(n, n)(value["preconditioner"], "witness.preconditioner"),
-    )
+    found = fields(value, "witness", centre=vector(n), radius=positive_vector(n), preconditioner=matrix(n, n))
+    found.slice = None
+    return found
 
 
 class TwoSteps(Family):
     """`V^-1 DS(S(x)) DS(x) V` for `x = p + V w`."""
 
     def __init__(self, step: Step, x: Vector, basis: Matrix) -> None:
-        none = scaled(ZERO, identity(len(x)))
-        super().__init__(step.problem, x, basis, inverse(basis), basis, none)
+        none = identity(len(x)) * ZERO
+        super().__init__(step.problem, x, basis, basis.inverse(), basis, none)
         self.step = step
 
     def at(self, w: Vector) -> Matrix:
         """As it is written."""
         x = self.x(w)
-        return self.turned(matmul(self.step.slopes(self.step.of(x)), self.step.slopes(x)))
+        return self.turned(self.step.slopes(self.step.of(x)) @ self.step.slopes(x))
 
     def slopes(self, w: Vector) -> list[Matrix]:
         """By the product rule; the image of the box is enclosed by the mean value theorem."""
-        x, middle = self.x(w), middle_of(w)
+        x, middle = self.x(w), w.middle_and_steps()
         first = self.step.slopes(x)
-        moved = matmul(first, self.basis)
-        image = [a + b for a, b in zip(self.step.of(self.x(middle[0])), apply(moved, middle[1]), strict=True)]
+        moved = first @ self.basis
+        image = self.step.of(self.x(middle[0])) + moved @ middle[1]
         second = self.step.slopes(image)
         by_second, by_first = along(self.step.bends(image), moved), along(self.step.bends(x), self.basis)
         pairs = zip(by_second, by_first, strict=True)
-        return [self.turned(add(matmul(bend, first), matmul(second, other))) for bend, other in pairs]
+        return [self.turned(bend @ first + second @ other) for bend, other in pairs]
 
 
-def distance(x: Vector, y: Vector) -> Interval:
-    """`|x - y|`."""
-    return norm([a - b for a, b in zip(x, y, strict=True)])
-
-
-def both_ends(point: Point) -> list[Vector]:
+def pair(point: Point) -> list[Vector]:
     """`p` and `q`."""
     assert isinstance(point, CyclePoint)
     return [end.x for end in point.ends]
@@ -154,16 +146,9 @@ def largest(parts: list[Interval]) -> Interval:
     return -least([-x for x in parts])
 
 
-def measure_nonstationary(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """The smaller `|g|`."""
-    assert isinstance(point, CyclePoint)
-    return {"gradient_norm": least([norm(end.gradient) for end in point.ends])}
-
-
-def measure_attractor(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """The largest multiplier."""
-    assert isinstance(point, CyclePoint)
-    return {"largest_multiplier": spectrum(point.turned()[0]).largest_modulus()}
+def of_a_cycle(conclude: Conclusion) -> Conclusion:
+    """Nothing is said of a cycle that is not proved to exist: `p` and `q` might be the same point."""
+    return lambda facts, claim: conclude(facts, claim) if facts.has("existence") else None
 
 
 def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
@@ -174,39 +159,33 @@ def conclude_attractor(facts: Facts, claim: Claim) -> str | None:
 
 def measure_around(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The only critical point of `f` in a box around the middle of the pair."""
-    f, (p, q) = point.problem.f, both_ends(point)
+    f, (p, q) = point.problem.f, pair(point)
     inputs = record(claim.inputs, "inputs", ("centre", "half_width"))
-    centre = [exact(c) for c in vector(f.dimension)(inputs["centre"], "centre")]
-    reach = exact(positive(inputs["half_width"], "half_width"))
-    near = [c + hull([-reach, reach]) for c in centre]
-    half = exact(Fraction(1, 2))
-    if not is_inside([half * (a + b) for a, b in zip(p, q, strict=True)], near):
+    centre = vector(f.dimension)(inputs["centre"], "centre")
+    near = centre.cube(exact(positive(inputs["half_width"], "half_width")))
+    if not ((p + q) * HALF).inside(near):
         raise Undefined("the middle may not be in the box")
-    c = only_zero(
-        lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], approximate_inverse(f.hessian_at(centre)[1]), near
-    )
+    c = f.only_critical_point(f.hessian_at(centre)[1].approximate_inverse(), near)
     if c is None:
         raise Undefined("Krawczyk's test fails for the critical point")
-    hessian = spectrum(symmetric_part(f.hessian_at(c)[1]), symmetric=True)
-    numbers = {"distance": largest([distance(p, c), distance(q, c)])}
-    return numbers | {"smallest_hessian_eigenvalue": hessian.least_real_part()}
+    smallest = least_symmetric_eigenvalue(f.hessian_at(c)[1])
+    return {"smallest_hessian_eigenvalue": smallest, "distance": largest([norm(p - c), norm(q - c)])}
 
 
 def read_balls(claim: Claim, d: int) -> tuple[list[Matrix], list[Fraction], Fraction]:
     """The inputs `V` and `R`, of both points, and `kappa`."""
     names = ("bases", "sizes", "bound", "subdivision_p", "subdivision_q")
     inputs = record(claim.inputs, "inputs", names)
-    flat = items(inputs["bases"], "bases", vector(d * d), count=2)
-    bases = [[[exact(v) for v in numbers[i : i + d]] for i in range(0, d * d, d)] for numbers in flat]
+    bases = items(inputs["bases"], "bases", square_matrix(d, number), count=2)
     return bases, items(inputs["sizes"], "sizes", dyadic, count=2), dyadic(inputs["bound"], "bound")
 
 
 def measure_basin(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """The bound around both points."""
-    assert isinstance(point, CyclePoint)
     bases, sizes, bound = read_balls(claim, facts.problem.f.dimension)
     contractions, radii = [], []
-    parts = zip(both_ends(point), point.turned(), bases, sizes, ("subdivision_p", "subdivision_q"), strict=True)
+    assert isinstance(point, CyclePoint)
+    parts = zip(pair(point), point.turned(), bases, sizes, ("subdivision_p", "subdivision_q"), strict=True)
     for x, turned, basis, size, name in parts:
         family = TwoSteps(point.step, x, basis)
         family.prove_bound(size, bound, claim.inputs[name], name)
@@ -221,19 +200,25 @@ def conclude_basin(facts: Facts, claim: Claim) -> str | None:
     return "proved" if min(sizes) > 0 and 0 < bound < 1 and claim.numbers["radius"].positive() else None
 
 
+DISTANCE: Measures = {"distance": lambda cycle: norm(cycle.ends[0].x - cycle.ends[1].x)}
 RULES_OF_CYCLES: dict[str, Rule] = {
     "existence": Rule(
-        lambda facts, claim: ("offset", "distance") if claim.numbers else (),
-        lambda facts, claim, point: {"distance": distance(*both_ends(point))},
+        lambda facts, claim: {**EXISTENCE.numbers_of(facts, claim), **(DISTANCE if claim.numbers else {})},
         lambda facts, claim: if_positive("distance")(facts, claim) if claim.numbers else "refuted",
     ),
-    "nonstationary": Rule(only("gradient_norm"), measure_nonstationary, if_positive("gradient_norm")),
-    "attractor": Rule(only("largest_multiplier"), measure_attractor, conclude_attractor),
+    "nonstationary": Rule(
+        {"gradient_norm": lambda cycle: least([norm(end.gradient) for end in cycle.ends])},
+        of_a_cycle(if_positive("gradient_norm")),
+    ),
+    "attractor": Rule(
+        {"largest_multiplier": lambda cycle: spectrum(cycle.turned()[0]).largest_modulus()},
+        of_a_cycle(conclude_attractor),
+    ),
     "around": Rule(
-        only("smallest_hessian_eigenvalue", "distance"),
+        given("smallest_hessian_eigenvalue", "distance"),
+        of_a_cycle(if_positive("smallest_hessian_eigenvalue")),
         measure_around,
-        if_positive("smallest_hessian_eigenvalue"),
         inputs=True,
     ),
-    "basin": Rule(only("contraction", "radius"), measure_basin, conclude_basin, inputs=True),
+    "basin": Rule(given("contraction", "radius"), of_a_cycle(conclude_basin), measure_basin, inputs=True),
 }

@@ -12,11 +12,10 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
-from hallucheck.interval import ONE, Interval, Undefined, cut, exact, hull, precision, working_precision
+from hallucheck.interval import ONE, TWO, Interval, Undefined, cut, exact, hull, precision, working_precision
 
 Pair = tuple[int, int]
 GUARD = 32  # more bits than the working precision
-TWO = exact(2)
 
 
 def artanh_fixed(z: int, w: int) -> Pair:

@@ -179,6 +179,11 @@ class Interval(tuple[int, int, int]):
         scale = Fraction(2) ** self[2]
         return self[0] * scale, self[1] * scale
 
+    def halves(self) -> tuple[Interval, Interval]:
+        """Both halves."""
+        middle = self.middle()
+        return hull([self.lower(), middle]), hull([middle, self.upper()])
+
     def middle(self) -> Interval:
         """A number near its middle, exactly representable."""
         a, b, e = self
@@ -245,6 +250,11 @@ def exact(value: int | Fraction) -> Interval:
     return cut((n << shift) // d, -((-n << shift) // d), -shift)
 
 
+def ball(radius: Interval) -> Interval:
+    """From minus to plus the upper end of a radius that is not negative."""
+    return Interval((-radius[1], radius[1], radius[2]))
+
+
 def between(low: Interval, high: Interval) -> Interval:
     """From the lower end of one to the upper end of the other, exactly; exponents have to be moderate."""
     e = min(low[2], high[2])
@@ -307,4 +317,4 @@ def total(xs: Iterable[Interval]) -> Interval:
     return result
 
 
-ZERO, ONE = Interval((0, 0, 0)), Interval((1, 1, 0))
+ZERO, ONE, TWO, HALF = (Interval((m, m, e)) for m, e in ((0, 0), (1, 0), (1, 1), (1, -1)))

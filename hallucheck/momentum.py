@@ -10,6 +10,20 @@ So if `|V^-1 T(M(x)) V| <= kappa < 1` for all these `x`, each step takes `|V^-1 
 it was: means of these matrices have the bound, too. With `v = 0` it is at most `|V^-1 (I, 0)| |x - x*|`. If `T(M(x*))`
 has an eigenvalue of modulus above 1, `x*` repels.
 
+*To a manifold* of zeros of `y = r(x+)`, with the notation of `basins`: write `v = B(x*)^T o/n + z`, with `o' = b o +
+y`, `z' = b z + (B - B(x*))^T y/n`. Then with `(y, o) = P q`, `P = (P1; P2)`, its inverse `(Q1, Q2)`, `L = Q1 A`, and
+
+    G = Q1 P1 + Q2 (P1 + b P2),    W = (k B^T P1 + c B(x*)^T P2)/n,
+    q' = (G - E L W) q - c E L z,    z' = b z + (W - W(x*)) q/k,    x' - x = -E (W q + c z).
+
+So if on the ball `|x - x*| <= R` the norms of blocks are bounded, `|G - E L W| <= N`, `|W| <= beta`, `|L| <= a`, `|W -
+W(x*)| <= d`, and
+
+    p N + pi d/k <= kappa p,    c E p a + pi b <= kappa pi,
+    p N + pi d/k + E beta <= p,    c E p a + pi b + E c <= pi,
+
+`p |q| + pi |z|` falls by the factor `kappa`, and by at least the length of the step, as for `b = 0`.
+
 *Weight decay* `w`: with `F(x*) = 0`, `g(x*) != 0` the point is stationary neither for `f` nor, if `g + w x*` is not 0,
 for `f + (w/2) |x|**2`; `g(x*+) = -w x*` is not 0 unless `x*` is. What SAM is said to minimize is `f(x+) + (w/2)
 |x|**2`; its gradient `w (I - J^T) x*` is not 0 at `x*` in general. In one variable it is, and `M` is the second
@@ -18,32 +32,20 @@ derivative.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from fractions import Fraction
 
-from hallucheck.basins import RULES_OF_BASINS
-from hallucheck.claims import RULES, Claim, Facts, Numbers, Rule, if_positive, only, sign
-from hallucheck.contraction import Family, spectral_norm
+from hallucheck.basins import RULES_OF_BASINS, prove_around_manifold, read_weights
+from hallucheck.claims import RULES, Claim, Facts, Measures, Numbers, Rule, by_sign, given, if_positive
+from hallucheck.contraction import Family
 from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact
-from hallucheck.linear import (
-    Matrix,
-    Vector,
-    apply,
-    identity,
-    inverse,
-    matmul,
-    norm,
-    scaled,
-    spectrum,
-    subtract,
-    transpose,
-)
+from hallucheck.linear import Matrix, Vector, blocks, identity, norm
 from hallucheck.point import Point
-from hallucheck.reading import NotCovered, dyadic, integer, items, number, record
+from hallucheck.reading import dyadic, integer, number, record, square_matrix
+from hallucheck.spectrum import spectral_norm, spectrum
 
 METHOD = ("step", "momentum", "nesterov")
-BALL = ("basis", "size", "bound", "subdivision")
-AROUND_MANIFOLD = ("basis", "size", "bound", "blocks", "weights", "slope")
+BALL = ("basis", "size", "bound")
+AROUND_MANIFOLD = ("blocks", "weights", "slope")
 
 
 def read_method(claim: Claim) -> tuple[Fraction, Fraction, int]:
@@ -52,26 +54,19 @@ def read_method(claim: Claim) -> tuple[Fraction, Fraction, int]:
     return step, b, integer(claim.inputs["nesterov"], "nesterov", 0, 1)
 
 
-def blocks(a: Matrix, b: Matrix, c: Matrix, d: Matrix) -> Matrix:
-    """`[[A, B], [C, D]]`."""
-    return [[*p, *q] for upper in ((a, b), (c, d)) for p, q in zip(*upper, strict=True)]
-
-
 class Method:
     """The matrices `T(M) = T(0) + L M (I, 0)`."""
 
     def __init__(self, claim: Claim, d: int) -> None:
-        step, b, nesterov = read_method(claim)
-        one, none = identity(d), scaled(ZERO, identity(d))
-        ahead, rest = (step * (1 + b), step * b * b) if nesterov else (step, step * b)
-        self.start = blocks(one, scaled(exact(-rest), one), none, scaled(exact(b), one))
-        self.left = [*scaled(exact(-ahead), one), *one]
-        self.right = [[*row, *zeros] for row, zeros in zip(one, none, strict=True)]
+        self.step, self.b, nesterov = read_method(claim)
+        self.k, self.c = (1 + self.b, self.b**2) if nesterov else (Fraction(1), self.b)
+        one, none = identity(d), identity(d) * ZERO
+        self.start = blocks(one, one * exact(-self.step * self.c), none, one * exact(self.b))
+        self.left, self.right = Matrix([*(one * exact(-self.step * self.k)), *one]), Matrix([*one, *none]).T
 
     def at(self, m: Matrix) -> Matrix:
         """`T(M)`."""
-        change = matmul(self.left, matmul(m, self.right))
-        return [[a + b for a, b in zip(p, q, strict=True)] for p, q in zip(self.start, change, strict=True)]
+        return self.start + self.left @ m @ self.right
 
 
 def conclude_momentum(facts: Facts, claim: Claim) -> str | None:
@@ -79,7 +74,7 @@ def conclude_momentum(facts: Facts, claim: Claim) -> str | None:
     if claim.status == "refuted":
         record(claim.inputs, "inputs", METHOD)
     else:
-        record(claim.inputs, "inputs", (*METHOD, *(AROUND_MANIFOLD if facts.residual else BALL)))
+        record(claim.inputs, "inputs", (*METHOD, *BALL, *(AROUND_MANIFOLD if facts.residual else ("subdivision",))))
     step, b, _ = read_method(claim)
     if step <= 0 or not 0 <= b < 1:
         return None
@@ -96,57 +91,41 @@ def measure_momentum(facts: Facts, claim: Claim, point: Point) -> Numbers:
     here = method.at(point.dynamics)
     if claim.status == "refuted":
         return {"expansion": spectrum(here).largest_modulus()}
-    if facts.residual:
-        raise NotCovered("convergence to manifolds with momentum")
     n, d = len(here), len(point.x)
-    flat = [exact(v) for v in items(claim.inputs["basis"], "basis", dyadic, count=n * n)]
-    v = [flat[i : i + n] for i in range(0, n * n, n)]
+    v = square_matrix(n, dyadic)(claim.inputs["basis"], "basis")
+    if facts.residual:
+        return {"radius": measure_around_manifold(claim, point, method, v)}
     size, bound = dyadic(claim.inputs["size"], "size"), dyadic(claim.inputs["bound"], "bound")
     if any(x[0] or x[1] for row in v[:d] for x in row[d:]):
         raise Undefined("velocities would move x out of the set")
-    back, basis = inverse(v), [row[:d] for row in v[:d]]
-    left, right = matmul(back, method.left), matmul(method.right, v)
-    family = Family(point.problem, point.x, basis, left, right, matmul(back, matmul(method.start, v)))
+    back, basis = v.inverse(), Matrix(v.columns(0, d)[:d])
+    left, right = back @ method.left, method.right @ v
+    family = Family(point.problem, point.x, basis, left, right, back @ method.start @ v)
     family.prove_bound(size, bound, claim.inputs["subdivision"], "subdivision")
-    radius = exact(size) / spectral_norm(transpose([row[:d] for row in back]))
-    return {"contraction": spectral_norm(matmul(back, matmul(here, v))), "radius": radius}
+    radius = exact(size) / spectral_norm(back.columns(0, d).T)
+    return {"contraction": spectral_norm(back @ here @ v), "radius": radius}
 
 
-def decay_of(point: Point) -> tuple[Interval, Vector]:
-    """`w` and `w x*`."""
+def measure_around_manifold(claim: Claim, point: Point, method: Method, basis: Matrix) -> Interval:
+    """The bounds with `P = (P1; P2)` and its inverse `(Q1, Q2)`."""
+    m = len(basis) // 2
+    upper, lower, back = Matrix(basis[:m]), Matrix(basis[m:]), basis.inverse()
+    start = back.columns(0, m) @ upper + back.columns(m) @ (upper + lower * exact(method.b))
+    factors, weighted = (method.k, method.c, method.b), read_weights(claim, 2 * m, more=1)
+    return prove_around_manifold(claim, point, method.step, factors, back.columns(0, m), upper, lower, start, weighted)
+
+
+def decayed(point: Point) -> Vector:
+    """`w x*`."""
     assert point.problem.exact_decay is not None
-    decay = exact(point.problem.exact_decay)
-    return decay, [decay * x for x in point.x]
+    return point.x * exact(point.problem.exact_decay)
 
 
-def measure_nonstationary(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|g|`, `|g + w x*|` and `f`."""
-    decayed = [g + x for g, x in zip(point.gradient, decay_of(point)[1], strict=True)]
-    return {"gradient_norm": norm(point.gradient), "decayed_gradient_norm": norm(decayed), "value": point.value}
-
-
-def conclude_nonstationary(facts: Facts, claim: Claim) -> str | None:
-    """Both are positive."""
-    positive = all(claim.numbers[name].positive() for name in ("gradient_norm", "decayed_gradient_norm"))
-    return "proved" if positive else None
-
-
-def measure_target(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`w |x*|`, and `f(x*+)`."""
-    return {"shifted_gradient_norm": norm(decay_of(point)[1]), "target_value": point.target_value}
-
-
-def name_of_minimizer(facts: Facts, claim: Claim) -> Collection[str]:
-    """In one variable the second derivative decides."""
-    return ("second_derivative",) if facts.problem.f.dimension == 1 else ("sam_gradient_norm",)
-
-
-def measure_minimizer(facts: Facts, claim: Claim, point: Point) -> Numbers:
-    """`|w (I - J^T) x*|`, or `M`."""
-    if len(point.x) == 1:
-        return {"second_derivative": point.dynamics[0][0]}
-    turned = transpose(subtract(identity(len(point.x)), point.perturbation))
-    return {"sam_gradient_norm": norm(apply(turned, decay_of(point)[1]))}
+def minimizer_numbers(facts: Facts, claim: Claim) -> Measures:
+    """The gradient `w (I - J^T) x*`; in one variable it is 0, and the second derivative decides."""
+    if facts.problem.f.dimension == 1:
+        return {"second_derivative": lambda p: p.dynamics[0][0]}
+    return {"sam_gradient_norm": lambda p: norm((identity(len(p.x)) - p.perturbation).T @ decayed(p))}
 
 
 def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
@@ -154,24 +133,37 @@ def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
     if not facts.has("existence"):
         return None
     if facts.problem.f.dimension == 1:
-        return sign(claim.numbers["second_derivative"])
+        return by_sign("second_derivative")(facts, claim)
     return "refuted" if claim.numbers["sam_gradient_norm"].positive() else None
 
 
+def momentum_numbers(facts: Facts, claim: Claim) -> Measures:
+    """By status, and by what it is about."""
+    if claim.status == "refuted":
+        return given("expansion")
+    return given("radius") if facts.residual else given("contraction", "radius")
+
+
 RULE_OF_MOMENTUM = Rule(
-    lambda facts, claim: (
-        ("expansion",) if claim.status == "refuted" else ("radius", *["contraction"] * (not facts.residual))
-    ),
-    measure_momentum,
+    momentum_numbers,
     conclude_momentum,
+    measure_momentum,
     inputs=True,
 )
 RULES_OF_DECAY: dict[str, Rule] = {
     "nonstationary": Rule(
-        only("gradient_norm", "decayed_gradient_norm", "value"), measure_nonstationary, conclude_nonstationary
+        {
+            "gradient_norm": lambda p: norm(p.gradient),
+            "decayed_gradient_norm": lambda p: norm(p.gradient + decayed(p)),
+            "value": lambda p: p.value,
+        },
+        if_positive("gradient_norm", "decayed_gradient_norm"),
     ),
-    "target": Rule(only("shifted_gradient_norm", "target_value"), measure_target, if_positive("shifted_gradient_norm")),
-    "hallucinated_minimizer": Rule(name_of_minimizer, measure_minimizer, conclude_minimizer),
+    "target": Rule(
+        {"shifted_gradient_norm": lambda p: norm(decayed(p)), "target_value": lambda p: p.target_value},
+        if_positive("shifted_gradient_norm"),
+    ),
+    "hallucinated_minimizer": Rule(minimizer_numbers, conclude_minimizer),
     "attractor": RULES["attractor"],
     **RULES_OF_BASINS,
     "momentum": RULE_OF_MOMENTUM,

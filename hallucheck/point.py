@@ -10,50 +10,26 @@ proves that `G` has exactly one zero in `Z`, that it lies in `K(Z)`, and that `D
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
-from hallucheck.interval import Interval, Undefined, between, exact, hull, meet
-from hallucheck.linear import (
-    Matrix,
-    Vector,
-    add,
-    apply,
-    identity,
-    matmul,
-    middle_of,
-    middles,
-    scaled,
-    subtract,
-    transpose,
-    width,
-)
+from hallucheck.interval import ONE, TWO, ZERO, Undefined, ball, exact, total
+from hallucheck.krawczyk import krawczyk, only_zero
+from hallucheck.linear import Matrix, Vector, identity, matrix_of
 from hallucheck.problem import Problem
-from hallucheck.reading import Refused, choice, matrix, positive_vector, record, vector
+from hallucheck.reading import Refused, choice, fields, matrix, null, positive_vector, text, vector
+from hallucheck.spectrum import Spectrum, spectrum
 
 MOST_VARIABLES = 1000
-SHARPENINGS = 12  # how often at most the test is repeated in the box that it left
 
 
-@dataclass
-class Witness:
-    """Where existence is to be proved."""
-
-    residual: bool
-    centre: list[Fraction]
-    slice: list[list[Fraction]] | None
-    radius: list[Fraction]
-    preconditioner: list[list[Fraction]]
-
-
-def read_witness(value: Any, problem: Problem) -> Witness:
+def read_witness(value: Any, problem: Problem) -> SimpleNamespace:
     """The field `witness` of a system that is solved."""
     d = problem.f.dimension
-    record(value, "witness", ("system", "centre", "slice", "radius", "preconditioner"))
-    residual = choice("gradient", "residual")(value["system"], "witness.system") == "residual"
+    if not isinstance(value, dict):
+        raise Refused("witness", "not an object")
+    residual = choice("gradient", "residual")(value.get("system"), "witness.system") == "residual"
     if residual and problem.f.n is None:
         raise Refused("witness.system", "there are no residuals")
     if (problem.batches is not None and not residual) or (problem.exact_decay is not None and residual):
@@ -61,72 +37,37 @@ def read_witness(value: Any, problem: Problem) -> Witness:
     m = len(problem.f.outputs) if residual else d
     if d > MOST_VARIABLES or m > d:
         raise Refused("witness", "too many unknowns")
-    if not residual and value["slice"] is not None:
-        raise Refused("witness.slice", "not null")
-    return Witness(
-        residual,
-        vector(d)(value["centre"], "witness.centre"),
-        matrix(d, m)(value["slice"], "witness.slice") if residual else None,
-        positive_vector(m)(value["radius"], "witness.radius"),
-        matrix(m, m)(value["preconditioner"], "witness.preconditioner"),
+    return fields(
+        value,
+        "witness",
+        system=text,
+        centre=vector(d),
+        slice=matrix(d, m) if residual else null,
+        radius=positive_vector(m),
+        preconditioner=matrix(m, m),
     )
-
-
-def defect(preconditioner: Matrix, derivative: Matrix) -> Matrix:
-    """`I - C D`."""
-    return subtract(identity(len(derivative)), matmul(preconditioner, derivative))
-
-
-def krawczyk(value: Callable[[Vector], Vector], c: Matrix, derivative: Matrix, box: Vector) -> Vector:
-    """`m - C G(m) + (I - C [DG(Z)]) (Z - m)` with `m` in the middle of a box `Z`; it holds all zeros in the box."""
-    middle, steps = middle_of(box)
-    newton, rest = apply(c, value(middle)), apply(defect(c, derivative), steps)
-    return [m - n + r for m, n, r in zip(middle, newton, rest, strict=True)]
-
-
-def only_zero(
-    value: Callable[[Vector], Vector],
-    derivative: Callable[[Vector], Matrix],
-    c: Matrix,
-    box: Vector,
-    interior: Vector | None = None,
-) -> Vector | None:
-    """A small box around the only zero of `G` in a box, or nothing if the test fails.
-
-    A box that was rounded outward comes with the one that was meant, as `interior`.
-    """
-    image = krawczyk(value, c, derivative(box), box)
-    if not all(k.strictly_inside(z) for k, z in zip(image, interior or box, strict=True)):
-        return None
-    for _ in range(SHARPENINGS):  # only to know it better; a step of Newton's method makes C better, too
-        slopes = derivative(image)
-        c = middles(add(c, matmul(defect(c, slopes), c)))
-        before, image = image, [meet(k, z) for k, z in zip(krawczyk(value, c, slopes, image), image, strict=True)]
-        if not any(width(x).below(width(y) * Interval((3, 3, -2))) for x, y in zip(image, before, strict=True)):
-            break
-    return image
 
 
 class System:
     """`G` and `DG` on boxes of `z`."""
 
-    def __init__(self, problem: Problem, witness: Witness) -> None:
-        self.problem, self.witness = problem, witness
-        self.centre = [exact(v) for v in witness.centre]
-        self.slice = None if witness.slice is None else [[exact(v) for v in row] for row in witness.slice]
-        self.preconditioner = [[exact(v) for v in row] for row in witness.preconditioner]
-        self.box = [hull([exact(-r), exact(r)]) for r in witness.radius]
-        self.interior = [between(-exact(r).lower(), exact(r).lower()) for r in witness.radius]  # not rounded outward
+    def __init__(self, problem: Problem, witness: SimpleNamespace) -> None:
+        self.problem, self.witness, self.residual = problem, witness, witness.slice is not None
+        self.centre: Vector = witness.centre
+        self.slice: Matrix | None = witness.slice
+        self.preconditioner: Matrix = witness.preconditioner
+        self.box = Vector(map(ball, witness.radius))
+        self.interior = Vector(ball(r.lower()) for r in witness.radius)  # not rounded outward
 
     def x(self, z: Vector) -> Vector:
         """The points that belong to `z`."""
-        steps = z if self.slice is None else apply(self.slice, z)
-        return [a + b for a, b in zip(self.centre, steps, strict=True)]
+        steps = z if self.slice is None else self.slice @ z
+        return self.centre + steps
 
     def value(self, z: Vector) -> Vector:
         """`G(z)`."""
         f, x = self.problem.f, self.x(z)
-        if not self.witness.residual:
+        if not self.residual:
             return self.problem.field(x)
         return f.residuals_at(self.problem.plus(x, f.at(x)[1]))[0]
 
@@ -137,7 +78,7 @@ class System:
             return self.problem.field_slopes(x)
         g, hessian = f.hessian_at(x)
         turned = self.problem.perturbation(*self.problem.direction(g), hessian)
-        return matmul(f.residuals_at(self.problem.plus(x, g))[1], matmul(turned, self.slice))
+        return f.residuals_at(self.problem.plus(x, g))[1] @ (turned @ self.slice)
 
     def locate(self) -> Vector | None:
         """A small box around the only zero, or nothing if the test fails."""
@@ -145,22 +86,26 @@ class System:
 
     def point(self, z: Vector) -> Point:
         """What belongs to a `z`."""
-        return Point(self.problem, self.witness.residual, self.x(z))
+        return Point(self.problem, self.residual, self.x(z))
 
     def prove(self) -> Point | None:
         """The point, if the test succeeds and `f` is defined there and at `x+`."""
         try:
             z = self.locate()
-            return None if z is None else self.point(z)
+            if z is None:
+                return None
+            point = self.point(z)
+            point.offsets = point.x - self.centre
+            return point
         except Undefined:
             return None
 
     def excluded(self) -> bool:
         """Is there certainly no zero in the box?"""
-        middle = [exact(0) for _ in self.box]
+        middle = Vector([ZERO] * len(self.box))
         derivative = self.derivative(self.box)
-        slopes = apply(derivative, self.box)
-        values = [v + s for v, s in zip(self.value(middle), slopes, strict=True)]
+        slopes = derivative @ self.box
+        values = self.value(middle) + slopes
         if any(v.positive() or v.negative() for v in values):
             return True
         image = krawczyk(self.value, self.preconditioner, derivative, self.box)
@@ -169,6 +114,8 @@ class System:
 
 class Point:
     """A point `x*` that is known to a small box, and enclosures of what belongs to it."""
+
+    offsets: Vector  # from the centre of the box in which it was found
 
     def __init__(self, problem: Problem, residual: bool, x: Vector) -> None:
         self.problem, self.residual, self.x = problem, residual, x
@@ -205,7 +152,7 @@ class Point:
     @cached_property
     def a(self) -> Matrix:
         """`A = B J`."""
-        return matmul(self.b, self.perturbation)
+        return self.b @ self.perturbation
 
     @cached_property
     def dynamics(self) -> Matrix:
@@ -213,4 +160,38 @@ class Point:
         if not self.residual:
             return self.problem.field_slopes(self.x)
         assert self.problem.f.n is not None
-        return scaled(exact(1 / self.problem.f.n), matmul(self.a, transpose(self.b)))
+        return self.a @ self.b.T * exact(1 / self.problem.f.n)
+
+    @cached_property
+    def target_spectrum(self) -> Spectrum:
+        """That of `H(x*+)`."""
+        return spectrum(self.target_hessian.symmetric_part(), symmetric=True)
+
+    @cached_property
+    def sphere_spectrum(self) -> Spectrum:
+        """That of `J` on the tangent space; of USAM on all of the space."""
+        matrix = self.perturbation.symmetric_part() if self.problem.variant == "usam" else tangential(self)
+        return spectrum(matrix, symmetric=True)
+
+    @cached_property
+    def dynamics_spectrum(self) -> Spectrum:
+        """That of `M` or `K`."""
+        return spectrum(self.dynamics)
+
+
+def tangential(point: Point) -> Matrix:
+    """`J` on the tangent space, in an orthonormal basis: a symmetric matrix.
+
+    With `y = D^-1 x` the step is SAM's for `h(y) = f(D y)`, whose `J` is `I + (rho/s) P D H D` with `P = I -
+    v v^T` for the unit vector `v = D g/s`. The columns but one of Householder's reflection that takes `v` to
+    an axis are a basis of `v^perp`.
+    """
+    d, scales = len(point.x), point.problem.scales
+    v = [c * g / point.s for c, g in zip(scales, point.gradient, strict=True)]
+    axis = max(range(d), key=lambda i: abs(float(v[i])))
+    w = [x + (ONE if float(v[axis]) > 0 else -ONE) if i == axis else x for i, x in enumerate(v)]
+    factor = TWO / total(x.power(2) for x in w)
+    reflection = identity(d) - matrix_of([factor * x * y for y in w] for x in w)
+    basis = Matrix(row for k, row in enumerate(reflection) if k != axis)
+    inner = matrix_of([scales[i] * point.hessian[i][j] * scales[j] for j in range(d)] for i in range(d))
+    return (identity(d - 1) + basis @ inner @ basis.T * (point.problem.rho / point.s)).symmetric_part()

@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any
 
 from hallucheck.interval import ONE, Interval, Undefined, exact
-from hallucheck.linear import Matrix, Vector, add, identity, matmul, norm, scaled
+from hallucheck.krawczyk import only_zero
+from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
 from hallucheck.objectives import Objective, read_objective
 from hallucheck.reading import (
     Companion,
@@ -25,8 +26,8 @@ from hallucheck.reading import (
     choice,
     integer,
     items,
+    positive,
     positive_rational,
-    positive_vector,
     record,
 )
 
@@ -57,7 +58,7 @@ class Function:
     def at(self, x: Sequence[Interval]) -> tuple[Interval, Vector]:
         """Value and gradient."""
         values = self.code.evaluate(x, self.gradient_end)
-        return values[self.value], [values[i] for i in self.gradient_nodes]
+        return values[self.value], Vector(values[i] for i in self.gradient_nodes)
 
     def value_at(self, x: Sequence[Interval]) -> Interval:
         """The value."""
@@ -70,12 +71,16 @@ class Function:
         for i in range(self.dimension):
             for j in range(i):
                 hessian[i][j] = hessian[j][i]
-        return [values[i] for i in self.gradient_nodes], hessian
+        return Vector(values[i] for i in self.gradient_nodes), hessian
+
+    def only_critical_point(self, c: Matrix, near: Vector) -> Vector | None:
+        """A small box around the only zero of the gradient in a box, by Krawczyk's test with `C`, or nothing."""
+        return only_zero(lambda x: self.at(x)[1], lambda x: self.hessian_at(x)[1], c, near)
 
     def residuals_at(self, x: Sequence[Interval]) -> tuple[Vector, Matrix]:
         """Residuals and their derivative."""
         values = self.code.evaluate(x, self.gradient_end)
-        return [values[i] for i in self.outputs], self.code.jacobian(values, self.outputs, self.inputs)
+        return Vector(values[i] for i in self.outputs), self.code.jacobian(values, self.outputs, self.inputs)
 
 
 class Problem:
@@ -96,25 +101,25 @@ class Problem:
     @property
     def scales(self) -> Vector:
         """The diagonal of `D`."""
-        return [exact(s) for s in self.exact_scales]
+        return Vector(map(exact, self.exact_scales))
 
     @property
     def squares(self) -> Vector:
         """That of `D**2`."""
-        return [exact(s * s) for s in self.exact_scales]
+        return Vector(exact(s * s) for s in self.exact_scales)
 
     def direction(self, g: Vector) -> tuple[Interval, Vector]:
         """`s` and `u`."""
         if self.variant == "usam":
             return ONE, g
-        s = norm([d * v for d, v in zip(self.scales, g, strict=True)])
+        s = norm(d * v for d, v in zip(self.scales, g, strict=True))
         if not s.positive():
             raise Undefined("the gradient may vanish")
-        return s, [d * v / s for d, v in zip(self.squares, g, strict=True)]
+        return s, Vector(d * v / s for d, v in zip(self.squares, g, strict=True))
 
     def plus(self, x: Vector, g: Vector) -> Vector:
         """`x+`."""
-        return [a + self.rho * b for a, b in zip(x, self.direction(g)[1], strict=True)]
+        return x + self.direction(g)[1] * self.rho
 
     def shifted(self, outputs: list[int]) -> list[int]:
         """Nodes of the code at `x+`, as nodes again."""
@@ -136,14 +141,14 @@ class Problem:
         if self.exact_decay is None:
             return shifted
         decay = exact(self.exact_decay)
-        return [a + decay * b for a, b in zip(shifted, x, strict=True)]
+        return shifted + x * decay
 
     def field_slopes(self, x: Vector) -> Matrix:
         """`M(x)`, as it is written."""
         g, hessian = self.f.hessian_at(x)
         turned = self.perturbation(*self.direction(g), hessian)
-        slopes = matmul(self.f.hessian_at(self.plus(x, g))[1], turned)
-        return slopes if self.exact_decay is None else add(slopes, scaled(exact(self.exact_decay), identity(len(x))))
+        slopes = self.f.hessian_at(self.plus(x, g))[1] @ turned
+        return slopes if self.exact_decay is None else slopes + identity(len(x)) * exact(self.exact_decay)
 
     @cached_property
     def entries(self) -> list[int]:
@@ -157,7 +162,7 @@ class Problem:
         """The derivatives of `M` by each variable, on a box."""
         entries, code, d = self.entries, self.f.code, len(x)
         slopes = code.jacobian(code.evaluate(x), entries, self.f.inputs)
-        return [[[slopes[j * d + i][k] for j in range(d)] for i in range(d)] for k in range(d)]
+        return [matrix_of([slopes[j * d + i][k] for j in range(d)] for i in range(d)) for k in range(d)]
 
     @cached_property
     def columns(self) -> list[int]:
@@ -176,15 +181,17 @@ class Problem:
         d = len(u)
         if self.variant == "usam":
             return identity(d)
-        return [[(self.squares[i] - u[i].power(2)) if i == j else -(u[i] * u[j]) for j in range(d)] for i in range(d)]
+        return matrix_of(
+            [self.squares[i] - u[i].power(2) if i == j else -(u[i] * u[j]) for j in range(d)] for i in range(d)
+        )
 
     def turn(self, s: Interval, u: Vector, hessian: Matrix) -> Matrix:
         """`Du`, where the direction is known: for SAM `P H/q`."""
-        return scaled(ONE / s, matmul(self.projection(u), hessian))
+        return self.projection(u) @ hessian * (ONE / s)
 
     def perturbation(self, s: Interval, u: Vector, hessian: Matrix) -> Matrix:
         """`J`."""
-        return add(identity(len(u)), scaled(self.rho, self.turn(s, u, hessian)))
+        return identity(len(u)) + self.turn(s, u, hessian) * self.rho
 
 
 @dataclass
@@ -230,7 +237,7 @@ def read_problem(document: dict[str, Any], companion: Companion) -> Problem:
     variant = choice(None, "usam", "asam")(value.get("variant"), "problem.variant")
     if ("variant" in value) != (variant is not None) or ("scales" in value) != (variant == "asam"):
         raise Refused("problem.variant", "not one of the ascent steps")
-    scales = positive_vector(f.dimension)(value["scales"], "problem.scales") if variant == "asam" else None
+    scales = items(value["scales"], "problem.scales", positive, count=f.dimension) if variant == "asam" else None
     problem = Problem(f, positive_rational(value["rho"], "problem.rho"), variant, scales)
     if "batches" in value:
         problem.batches = read_batches(value["batches"], objective, problem)

@@ -16,9 +16,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import prod
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from hallucheck.interval import Interval, between, exact
+from hallucheck.linear import Matrix, Vector, square_of
 
 T = TypeVar("T")
 LARGEST_FILE = 64 << 20
@@ -111,6 +113,18 @@ def record(value: Any, where: str, names: Sequence[str], optional: Sequence[str]
         if name not in names and name not in optional:
             raise Refused(where, f"unknown field {name[:40]!r}")
     return value
+
+
+def fields(value: Any, where: str, **readers: Callable[[Any, str], Any]) -> SimpleNamespace:
+    """An object with exactly these fields, each read."""
+    record(value, where, tuple(readers))
+    return SimpleNamespace(**{name: read(value[name], f"{where}.{name}") for name, read in readers.items()})
+
+
+def null(value: Any, where: str) -> None:
+    """Null."""
+    if value is not None:
+        raise Refused(where, "not null")
 
 
 def items(
@@ -215,24 +229,29 @@ def interval(value: Any, where: str) -> Interval:
     return between(exact(low), exact(high))
 
 
-def vector(d: int) -> Callable[[Any, str], list[Fraction]]:
+def vector(d: int) -> Callable[[Any, str], Vector]:
     """A reader of `d` exact numbers."""
-    return lambda value, where: items(value, where, number, count=d)
+    return lambda value, where: Vector(map(exact, items(value, where, number, count=d)))
 
 
-def positive_vector(d: int) -> Callable[[Any, str], list[Fraction]]:
+def positive_vector(d: int) -> Callable[[Any, str], Vector]:
     """A reader of `d` positive exact numbers."""
-    return lambda value, where: items(value, where, positive, count=d)
+    return lambda value, where: Vector(map(exact, items(value, where, positive, count=d)))
 
 
-def matrix(rows: int, columns: int) -> Callable[[Any, str], list[list[Fraction]]]:
+def matrix(rows: int, columns: int) -> Callable[[Any, str], Matrix]:
     """A reader of rows of exact numbers."""
-    return lambda value, where: items(value, where, vector(columns), count=rows)
+    return lambda value, where: Matrix(items(value, where, vector(columns), count=rows))
 
 
-def box(d: int) -> Callable[[Any, str], list[Interval]]:
+def square_matrix(n: int, read: Callable[[Any, str], Fraction]) -> Callable[[Any, str], Matrix]:
+    """A reader of the `n**2` numbers of a square matrix, by rows."""
+    return lambda value, where: square_of(list(map(exact, items(value, where, read, count=n * n))), n)
+
+
+def box(d: int) -> Callable[[Any, str], Vector]:
     """A reader of `d` intervals."""
-    return lambda value, where: items(value, where, interval, count=d)
+    return lambda value, where: Vector(items(value, where, interval, count=d))
 
 
 class Companion:

@@ -8,35 +8,35 @@ by any test that is sufficient, and one that is not is cut a few times more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
-from hallucheck.claims import Claim, Facts, Numbers, Rule, only
-from hallucheck.interval import Interval, Undefined, exact, hull, total
-from hallucheck.linear import (
-    Vector,
-    add,
-    approximate_inverse,
-    identity,
-    is_positive_definite,
-    middle_of,
-    norm,
-    scaled,
-    subtract,
-    symmetric_part,
-)
-from hallucheck.point import Point, only_zero
+from hallucheck.claims import Claim, Facts, Measures, Numbers, Rule, given
+from hallucheck.interval import HALF, ONE, TWO, Interval, Undefined, ball, exact, total
+from hallucheck.linear import Vector, identity, matrix_of, norm, width
+from hallucheck.point import Point
 from hallucheck.problem import Function, Problem
-from hallucheck.reading import NotCovered, Refused, box, positive, positive_vector, record, vector
+from hallucheck.reading import (
+    NotCovered,
+    Refused,
+    box,
+    fields,
+    items,
+    matrix,
+    null,
+    number,
+    positive,
+    positive_vector,
+    record,
+    text,
+    vector,
+)
 
 MOST_LETTERS = 1 << 22
 MOST_HALVINGS = 400
 MORE_CUTS = 6  # that a piece is halved, once for each side, beyond what the file says
-Side = tuple[Fraction, Fraction]
-Box = list[Side]
 
 
-def pieces(whole: Box, tree: Any, where: str) -> Iterator[Box]:
+def pieces(whole: Vector, tree: Any, where: str) -> Iterator[Vector]:
     """The pieces of a subdivision: `A`, `B`, .. halve a side, the lower half comes first; a small letter is a piece."""
     if not isinstance(tree, str) or not 0 < len(tree) <= MOST_LETTERS:
         raise Refused(where, "not a subdivision")
@@ -56,40 +56,26 @@ def pieces(whole: Box, tree: Any, where: str) -> Iterator[Box]:
         raise Refused(where, "ends too early")
 
 
-def halves(piece: Box, side: int) -> tuple[Box, Box]:
-    """The lower and the upper half."""
-    low, high = piece[side]
-    middle = (low + high) / 2
-    return (
-        [*piece[:side], (low, middle), *piece[side + 1 :]],
-        [*piece[:side], (middle, high), *piece[side + 1 :]],
-    )
+def halves(piece: Vector, side: int) -> list[Vector]:
+    """The lower and the upper half; where ends are rounded, they overlap."""
+    return [Vector([*piece[:side], half, *piece[side + 1 :]]) for half in piece[side].halves()]
 
 
-def around(centre: Sequence[Fraction], radius: Fraction) -> Box:
-    """A cube."""
-    return [(c - radius, c + radius) for c in centre]
-
-
-def intervals(piece: Box) -> Vector:
-    """The piece in intervals."""
-    return [hull([exact(low), exact(high)]) for low, high in piece]
-
-
-def settled(piece: Box, test: Callable[[Vector], bool], cuts: int = MORE_CUTS) -> bool:
+def settled(piece: Vector, test: Callable[[Vector], bool], cuts: int = MORE_CUTS) -> bool:
     """Does the test hold on the piece, or on all parts of it after some cuts of the longest sides?"""
     try:
-        if test(intervals(piece)):
+        if test(piece):
             return True
     except Undefined:
         pass
     if cuts == 0:
         return False
-    side = max(range(len(piece)), key=lambda i: piece[i][1] - piece[i][0])
+    widths = [width(x) for x in piece]
+    side = max(range(len(piece)), key=lambda i: (float(widths[i]), -i))
     return all(settled(half, test, cuts - 1) for half in halves(piece, side))
 
 
-def cover(whole: Box, tree: Any, where: str, test: Callable[[Vector], bool]) -> None:
+def cover(whole: Vector, tree: Any, where: str, test: Callable[[Vector], bool]) -> None:
     """The test holds all over the box, or this is undefined."""
     if not all(settled(piece, test) for piece in pieces(whole, tree, where)):
         raise Undefined("a piece of the subdivision is not settled")
@@ -108,13 +94,12 @@ def mean_value(value: Interval, slopes: Sequence[Interval], steps: Sequence[Inte
 
 def range_on(f: Function, x: Vector) -> list[Interval]:
     """Enclosures of the values on a box: as it is written, by the gradient, and by the Hessian."""
-    middle, steps = middle_of(x)
+    middle, steps = x.middle_and_steps()
     value, slopes = f.at(middle)
     _, gradient = f.at(x)
     hessian = f.hessian_at(x)[1]
-    half = exact(Fraction(1, 2))
     bends = total(
-        half * hessian[i][i] * steps[i].power(2) + total(hessian[i][j] * steps[i] * steps[j] for j in range(i))
+        HALF * hessian[i][i] * steps[i].power(2) + total(hessian[i][j] * steps[i] * steps[j] for j in range(i))
         for i in range(len(x))
     )
     return [f.value_at(x), mean_value(value, gradient, steps), mean_value(value, slopes, steps) + bends]
@@ -123,73 +108,61 @@ def range_on(f: Function, x: Vector) -> list[Interval]:
 def no_critical_point(f: Function, x: Vector) -> bool:
     """Is the gradient certainly not zero on a box: as it is written, or by the Hessian?"""
     gradient, hessian = f.hessian_at(x)
-    middle, steps = middle_of(x)
+    middle, steps = x.middle_and_steps()
     forms = [mean_value(v, row, steps) for v, row in zip(f.at(middle)[1], hessian, strict=True)]
     return any(v.positive() or v.negative() for v in [*gradient, *forms])
 
 
-def is_inside(x: Vector, y: Vector) -> bool:
-    """Does one box contain the other?"""
-    return all(a.inside(b) for a, b in zip(x, y, strict=True))
-
-
 def square_distance(x: Sequence[Interval], y: Sequence[Interval]) -> Interval:
     """`|x - y|**2`."""
-    return total((a - b).power(2) for a, b in zip(x, y, strict=True))
+    return total(v.power(2) for v in Vector(x) - y)
 
 
-def refutes_globally(claim: Claim) -> bool:
-    """Does the claim name another place, where `f` is lower?"""
-    return isinstance(claim.inputs, dict) and "elsewhere" in claim.inputs
-
-
-def names_of_global_target(facts: Facts, claim: Claim) -> list[str]:
-    """The value there, and the place."""
+def global_target_numbers(facts: Facts, claim: Claim) -> Measures:
+    """Refuted, also the value elsewhere, and the place."""
     names = [f"elsewhere[{i}]" for i in range(facts.problem.f.dimension)]
-    return ["target_value", "value_elsewhere", *names] if refutes_globally(claim) else ["target_value"]
+    return given("target_value", "value_elsewhere", *names) if "elsewhere" in claim.inputs else given("target_value")
 
 
 def measure_global_target(facts: Facts, claim: Claim, point: Point) -> Numbers:
     """`f(y) >= f(x*+)` for all `y` of a box: larger on a piece, or convex on a neighbourhood of `x*+`."""
     f, d = point.problem.f, len(point.x)
     values = {"target_value": point.target_value}
-    if refutes_globally(claim):
+    if "elsewhere" in claim.inputs:
         inputs = record(claim.inputs, "inputs", ("box", "elsewhere"))
         place = box(d)(inputs["elsewhere"], "elsewhere")
-        require(is_inside(place, box(d)(inputs["box"], "box")))
+        require(place.inside(box(d)(inputs["box"], "box")))
         return values | {"value_elsewhere": f.value_at(place)} | {f"elsewhere[{i}]": x for i, x in enumerate(place)}
     inputs = record(claim.inputs, "inputs", ("box", "neighbourhood", "subdivision"))
     whole, near = box(d)(inputs["box"], "box"), box(d)(inputs["neighbourhood"], "neighbourhood")
-    convex = is_positive_definite(symmetric_part(f.hessian_at(near)[1]))
-    require(convex, is_inside(point.plus, near), is_inside(point.plus, whole))
+    convex = f.hessian_at(near)[1].symmetric_part().is_positive_definite()
+    require(convex, point.plus.inside(near), point.plus.inside(whole))
 
     def test(x: Vector) -> bool:
-        return is_inside(x, near) or any(point.target_value.below(value) for value in range_on(f, x))
+        return x.inside(near) or any(point.target_value.below(value) for value in range_on(f, x))
 
-    cover([side.ends() for side in whole], inputs["subdivision"], "subdivision", test)
+    cover(whole, inputs["subdivision"], "subdivision", test)
     return values
 
 
 def conclude_global_target(facts: Facts, claim: Claim) -> str | None:
     """Refuted by a lower value."""
-    if not refutes_globally(claim):
+    if "elsewhere" not in claim.inputs:
         return "proved"
     return "refuted" if claim.numbers["value_elsewhere"].below(claim.numbers["target_value"]) else None
 
 
-def maximizer_in(f: Function, near: Sequence[Fraction], cube: Vector) -> Vector:
+def maximizer_in(f: Function, centre: Vector, near: Vector) -> Vector:
     """The only critical point in a cube on which the Hessian is negative definite: a maximizer."""
-    minus = scaled(exact(-1), symmetric_part(f.hessian_at(cube)[1]))
-    centre = [exact(v) for v in near]
-    small = [c + (side - side.middle()) * Interval((1, 1, -20)) for c, side in zip(centre, cube, strict=True)]
-    c = approximate_inverse(f.hessian_at(centre)[1])
-    x = only_zero(lambda x: f.at(x)[1], lambda x: f.hessian_at(x)[1], c, small)
-    if x is None or not is_positive_definite(minus) or not all(a.inside(b) for a, b in zip(x, cube, strict=True)):
+    minus = f.hessian_at(near)[1].symmetric_part() * -ONE
+    small = Vector(c + (side - side.middle()) * Interval((1, 1, -20)) for c, side in zip(centre, near, strict=True))
+    x = f.only_critical_point(f.hessian_at(centre)[1].approximate_inverse(), small)
+    if x is None or not minus.is_positive_definite() or not x.inside(near):
         raise Undefined("the maximizer is not found in its cube")
     return x
 
 
-def is_farthest_near(point: Point, near: Box, penalty: Interval) -> bool:
+def is_farthest_near(point: Point, near: Vector, penalty: Interval) -> bool:
     """Is `|y - c| < rho` for all other `y` with `f(y) >= alpha = f(x*)` of a box around `x*`, where `c =
     x*+`?
 
@@ -199,20 +172,20 @@ def is_farthest_near(point: Point, near: Box, penalty: Interval) -> bool:
     <= 0` wherever `0 <= t <= lambda/(2 p)`, but at `x*`.
     """
     f, multiplier, square = point.problem.f, point.s / point.problem.rho, exact(point.problem.exact_rho**2)
-    reach = square_distance(intervals(near), point.plus) - square
-    if not (exact(2) * penalty * reach.upper()).below(multiplier):
+    reach = square_distance(near, point.plus) - square
+    if not (TWO * penalty * reach.upper()).below(multiplier):
         return False
 
     def concave(y: Vector) -> bool:
-        steps = [a - c for a, c in zip(y, point.plus, strict=True)]
+        steps = y - point.plus
         t = total(v.power(2) for v in steps) - square
         diagonal = exact(4) * penalty * t - multiplier
-        outer = [
+        outer = matrix_of(
             [(exact(8) * penalty) * (a * b if i != j else a.power(2)) for j, b in enumerate(steps)]
             for i, a in enumerate(steps)
-        ]
-        rest = subtract(scaled(diagonal, identity(len(y))), f.hessian_at(y)[1])
-        return is_positive_definite(symmetric_part(add(outer, rest)))
+        )
+        rest = identity(len(y)) * diagonal - f.hessian_at(y)[1]
+        return (outer + rest).symmetric_part().is_positive_definite()
 
     return settled(near, concave)
 
@@ -228,7 +201,7 @@ def measure_farthest_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     `U`, and `x*`, which is in `B`, belongs to it.
     """
     d, f, inputs = len(point.x), point.problem.f, claim.inputs
-    if isinstance(inputs, dict) and ("cut" in inputs or "level_function" in inputs):
+    if "cut" in inputs or "level_function" in inputs:
         raise NotCovered("farthest points of sets of maximizers are not covered here")
     names = ("maximizer", "ball_radius", "cube_radius", "neighbourhood", "penalty", "subdivision")
     record(inputs, "inputs", names)
@@ -236,20 +209,20 @@ def measure_farthest_point(facts: Facts, claim: Claim, point: Point) -> Numbers:
     radius, small = positive(inputs["ball_radius"], "ball_radius"), positive(inputs["cube_radius"], "cube_radius")
     near = box(d)(inputs["neighbourhood"], "neighbourhood")
     penalty = exact(positive(inputs["penalty"], "penalty"))
-    middle, square, cube = [exact(c) for c in centre], exact(radius * radius), intervals(around(centre, small))
+    square, top = exact(radius * radius), centre.cube(exact(small))
     rho_square = exact(point.problem.exact_rho**2)
 
     def test(x: Vector) -> bool:
-        from_middle = square_distance(x, middle)
+        from_middle = square_distance(x, centre)
         if square.below(from_middle) or any(v.below(point.value) for v in range_on(f, x)):
             return True
-        near_enough = is_inside(x, near) or square_distance(x, point.plus).below(rho_square)
-        return from_middle.below(square) and near_enough and (is_inside(x, cube) or no_critical_point(f, x))
+        near_enough = x.inside(near) or square_distance(x, point.plus).below(rho_square)
+        return from_middle.below(square) and near_enough and (x.inside(top) or no_critical_point(f, x))
 
-    inside = square_distance(point.x, middle).below(square) and is_inside(point.x, near)
-    require(point.problem.variant is None, inside, is_farthest_near(point, [x.ends() for x in near], penalty))
-    cover(around(centre, radius), inputs["subdivision"], "subdivision", test)
-    return {"level": point.value, "maximum": f.value_at(maximizer_in(f, centre, cube))}
+    inside = square_distance(point.x, centre).below(square) and point.x.inside(near)
+    require(point.problem.variant is None, inside, is_farthest_near(point, near, penalty))
+    cover(centre.cube(exact(radius)), inputs["subdivision"], "subdivision", test)
+    return {"level": point.value, "maximum": f.value_at(maximizer_in(f, centre, top))}
 
 
 def conclude_farthest_point(facts: Facts, claim: Claim) -> str | None:
@@ -270,18 +243,22 @@ class Place(Point):
 def read_box(value: Any, problem: Problem) -> Place:
     """The field `witness` where nothing is solved."""
     d = problem.f.dimension
-    record(value, "witness", ("system", "centre", "slice", "radius", "preconditioner"))
-    if value["slice"] is not None or value["preconditioner"] != []:
-        raise Refused("witness", "a box has neither slice nor preconditioner")
-    radius = positive_vector(d)(value["radius"], "witness.radius")
-    x = [exact(c) for c in vector(d)(value["centre"], "witness.centre")]
-    return Place(x, [c + hull([exact(-r), exact(r)]) for c, r in zip(x, radius, strict=True)])
+    found = fields(
+        value,
+        "witness",
+        system=text,
+        centre=vector(d),
+        slice=null,
+        radius=positive_vector(d),
+        preconditioner=matrix(0, 0),
+    )
+    return Place(found.centre, found.centre + Vector(map(ball, found.radius)))
 
 
 def measure_stall(facts: Facts, claim: Claim, place: Point) -> Numbers:
     """`v^T H(y+) v/|v|**2 < 0` for every `y` of a box: no `y+` is a local minimizer of `f`."""
     problem, f = facts.problem, facts.problem.f
-    direction = vector(f.dimension)(record(claim.inputs, "inputs", ("direction",))["direction"], "direction")
+    direction = items(claim.inputs["direction"], "direction", number, count=f.dimension)
     assert isinstance(place, Place)
     require(problem.variant is None, any(direction))
     seeds = {i: f.code.constant(v) for i, v in zip(f.inputs, direction, strict=True) if v}
@@ -307,14 +284,14 @@ def conclude_stall(facts: Facts, claim: Claim) -> str | None:
 
 
 RULES_OF_REGIONS: dict[str, Rule] = {
-    "farthest_point": Rule(only("level", "maximum"), measure_farthest_point, conclude_farthest_point, inputs=True),
-    "global_target": Rule(names_of_global_target, measure_global_target, conclude_global_target, inputs=True),
+    "farthest_point": Rule(given("level", "maximum"), conclude_farthest_point, measure_farthest_point, inputs=True),
+    "global_target": Rule(global_target_numbers, conclude_global_target, measure_global_target, inputs=True),
 }
 RULES_OF_BOXES: dict[str, Rule] = {
     "no_minimizer_near": Rule(
-        only("curvature", "gradient_norm", "shifted_gradient_square", "value", "sam_value"),
-        measure_stall,
+        given("curvature", "gradient_norm", "shifted_gradient_square", "value", "sam_value"),
         conclude_stall,
+        measure_stall,
         inputs=True,
-    ),
+    )
 }

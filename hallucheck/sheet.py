@@ -17,9 +17,9 @@ from fractions import Fraction
 from typing import Any
 
 from hallucheck.claims import RULES, Claim, Facts, Numbers, Result, read_claim, result_of
-from hallucheck.curves import MOST_PARTS, Cell, Equation, halve, joins, keep_away, on_parts, prove_chain, read_cell
-from hallucheck.interval import ZERO, Interval, Undefined, compare, exact, hull, meet
-from hallucheck.linear import Matrix, Vector, apply, norm
+from hallucheck.curves import MOST_PARTS, Cell, Equation, joins, keep_away, on_parts, prove_chain, read_cell
+from hallucheck.interval import ZERO, Interval, Undefined, compare, exact, hull
+from hallucheck.linear import Matrix, Vector, norm
 from hallucheck.point import Point
 from hallucheck.problem import Problem, read_problem
 from hallucheck.reading import Companion, Refused, integer, items, number, record
@@ -47,13 +47,13 @@ class ArcPoint(Point):
         step, velocity = s - s.middle(), cell.velocity(s, arc)
 
         def common(plain: Vector, start: Vector, slopes: Matrix) -> Vector:
-            moves = apply(slopes, velocity)
-            return [meet(a, b + step * move) for a, b, move in zip(plain, start, moves, strict=True)]
+            moves = slopes @ velocity
+            return plain.meet(start + moves * step)
 
         self.gradient = common(self.gradient, middle.gradient, self.hessian)
         self.s, u = problem.direction(self.gradient)
         self.u = common(u, middle.u, problem.turn(self.s, u, self.hessian))
-        plus = [x + problem.rho * v for x, v in zip(self.x, self.u, strict=True)]
+        plus = self.x + self.u * problem.rho
         self.plus = common(plus, middle.plus, self.perturbation)
 
 
@@ -77,7 +77,7 @@ class Sheet:
         cell, tree = read_cell(self.equation, value, where, number), value["cuts"]
         if not isinstance(tree, str) or set(tree) - set("Am"):
             raise Refused(f"{where}.cuts", "not pieces that are measured")
-        self.cuts.append([hull([exact(a), exact(b)]) for ((a, b),) in pieces([cell.span], tree, f"{where}.cuts")])
+        self.cuts.append([s for (s,) in pieces(Vector([cell.range()]), tree, f"{where}.cuts")])
         return cell
 
     def prove(self) -> list[Interval]:
@@ -166,10 +166,10 @@ class Sheet:
         vectors: list[tuple[Fraction, Fraction]] = []
         for i, cell in enumerate(self.cells):
             s, following = exact(cell.span[1]), self.cells[(i + 1) % len(self.cells)]
-            tangent = [v.middle() for v in cell.tangent]
-            velocity = [v.middle() for v in cell.velocity(s, cell.arc(s))]
+            tangent = Vector(v.middle() for v in cell.tangent)
+            velocity = Vector(v.middle() for v in cell.velocity(s, cell.arc(s)))
             for along, v in ((cell, tangent), (cell, velocity), (following, velocity)):
-                if not apply(along.inverse_frame, v)[0].positive():
+                if not (along.inverse_frame @ v)[0].positive():
                     raise Undefined("a tangent is not known well enough")
             vectors += [(x.ends()[0], y.ends()[0]) for x, y in (tangent, velocity)]
         return winding_number(vectors)
@@ -196,13 +196,13 @@ def length_of(cell: Cell, s: Interval, start: Interval, halvings: int = MOST_PAR
     except Undefined:
         if halvings == 0:
             raise
-        first, second = (length_of(cell, half, start, halvings - 1) for half in halve(s))
+        first, second = (length_of(cell, half, start, halvings - 1) for half in s.halves())
         return first + second
 
 
 def parts(s: Interval, count: int) -> list[Interval]:
     """Parts of an interval, by halves."""
-    return [s] if count == 0 else [part for half in halve(s) for part in parts(half, count - 1)]
+    return [s] if count == 0 else [part for half in s.halves() for part in parts(half, count - 1)]
 
 
 def pairs(numbers: Numbers, published: Numbers) -> list[tuple[Interval, Interval]]:
@@ -231,7 +231,7 @@ def check_conclusion(claim: Claim, facts: Facts, count: int) -> None:
         return
     integer(record(claim.inputs, f"{where}.inputs", ("sheet",))["sheet"], f"{where}.inputs.sheet", 1, count)
     names = {"curve": ("gradient_norm", "length"), "turning": ("turns",)}.get(claim.name)
-    if set(claim.numbers) != set(names or RULES[claim.name].names(facts, claim)):
+    if set(claim.numbers) != set(names or RULES[claim.name].numbers_of(facts, claim)):
         raise Refused(f"{where}.numbers", "not those of the claim")
     if claim.name == "curve":
         status = "proved" if claim.numbers["gradient_norm"].positive() else None

@@ -10,20 +10,10 @@ from typing import Any
 from hallucheck.basins import RULES_OF_BASINS
 from hallucheck.batches import RULES_OF_BATCHES, BatchSystem
 from hallucheck.branch import verify_branches
-from hallucheck.claims import (
-    EXISTENCE,
-    RULES,
-    Claim,
-    Facts,
-    Result,
-    Rule,
-    check_conclusion,
-    compare_numbers,
-    read_claim,
-    result_of,
-)
+from hallucheck.claims import EXISTENCE, RULES, Claim, Facts, Result, Rule, compare_numbers, read_claim, result_of
 from hallucheck.cycle import RULES_OF_CYCLES, CycleSystem, Step, read_pair
-from hallucheck.interval import OutOfTime, budget, hull, working_precision
+from hallucheck.interval import OutOfTime, budget, working_precision
+from hallucheck.linear import Vector
 from hallucheck.momentum import RULE_OF_MOMENTUM, RULES_OF_DECAY
 from hallucheck.point import System, read_witness
 from hallucheck.problem import Problem, read_problem
@@ -104,7 +94,7 @@ def verify_point(document: dict[str, Any], companion: Companion) -> list[Result]
     rules = RULES_OF_BATCHES if batches else RULES_OF_DECAY if decays else POINTS
     claims = read_claims(document, {"existence": EXISTENCE, **rules})
     found = None if witness is None else read_witness(witness, problem)
-    facts = Facts(problem, found is not None and found.residual, {"existence": EXISTENCE, **rules})
+    facts = Facts(problem, found is not None and found.slice is not None, {"existence": EXISTENCE, **rules})
     system = None if found is None else (BatchSystem if batches else System)(problem, found)
     return check_claims(facts, system, document["enclosure"], claims)
 
@@ -126,7 +116,7 @@ def verify_box(problem: Problem, document: dict[str, Any]) -> list[Result]:
     if document["enclosure"] is not None:
         raise Refused("enclosure", "nothing is solved")
     facts, place = Facts(problem, False, RULES_OF_BOXES), read_box(document["witness"], problem)
-    conclude_all(facts, claims)
+    facts.conclude(claims)
     return [
         result_of(claim, lambda claim: compare_numbers(measure_stall(facts, claim, place), claim)) for claim in claims
     ]
@@ -141,24 +131,16 @@ def read_claims(document: dict[str, Any], rules: dict[str, Rule]) -> list[Claim]
     return claims
 
 
-def conclude_all(facts: Facts, claims: list[Claim]) -> None:
-    """Refuse claims whose numbers do not show what they say."""
-    for claim in claims:
-        if claim.status != "undecided":
-            check_conclusion(facts, claim)
-            facts.claims[claim.name] = claim
-
-
 def check_claims(facts: Facts, system: System | None, enclosure: Any, claims: list[Claim]) -> list[Result]:
     """One result for each claim."""
-    conclude_all(facts, claims)
+    facts.conclude(claims)
     if facts.has("existence") != (enclosure is not None):
         raise Refused("enclosure", "there is one exactly if existence is proved")
     if system is None:
         if facts.claims:
             raise Refused("witness", "nothing can be proved without one")
         return [Result(claim.name, claim.status) for claim in claims]
-    published = box(len(system.centre))(enclosure, "enclosure") if enclosure is not None else []
+    published = box(len(system.centre))(enclosure, "enclosure") if enclosure is not None else Vector()
     point = None if facts.refutes("existence") else system.prove()
 
     def check(claim: Claim) -> str | None:
@@ -166,13 +148,11 @@ def check_claims(facts: Facts, system: System | None, enclosure: Any, claims: li
             return None if system.excluded() else "a point may be there"
         if point is None:
             return "Krawczyk's test fails in the box"
-        numbers = facts.rules[claim.name].measure(facts, claim, point)
         if claim.name == "existence":
             whole = system.x(system.box)
-            if not all(x.inside(e) and e.inside(w) for x, e, w in zip(point.x, published, whole, strict=True)):
+            if not (point.x.inside(published) and published.inside(whole)):
                 return "the enclosure does not hold the point, or leaves the box"
-            numbers["offset"] = hull(x - c for x, c in zip(point.x, system.centre, strict=True))
-        return compare_numbers(numbers, claim)
+        return facts.objection(claim, point)
 
     return [result_of(claim, check) for claim in claims]
 

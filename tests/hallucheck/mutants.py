@@ -1,7 +1,7 @@
 """Mutants of stored certificates, answered by both checkers.
 
-`python tests/hallucheck/mutants.py COUNT [SEED]` changes certificates in COUNT ways, asks `hallucert verify` and
-`hallucheck`, and prints how often they agree and one example of each class of disagreement.
+`python tests/hallucheck/mutants.py COUNT [SEED] [NAMES]` changes stored certificates, or files, in COUNT ways, asks
+`hallucert verify` and `hallucheck`, and prints how often they agree and one example of each class of disagreement.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from hallucheck.verify import verify
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 QUICK = (
     *("bump-attracts", "camel-farthest", "double-well-basin", "figure-one-farthest", "himmelblau-farthest"),
-    *("himmelblau-minimum-attracts", "himmelblau-minimum-repels", "himmelblau-saddle", "line", "network-farthest"),
+    *("himmelblau-decay", "himmelblau-minimum-attracts", "himmelblau-minimum-repels", "himmelblau-saddle"),
+    *("himmelblau-two-cycle", "line", "network-farthest"),
     *("usam-attracts", "usam-repels", "wells-attract", "wells-repel", "wells-saddle", "wells-stall"),
 )
 WORDS = (
@@ -260,13 +261,13 @@ class Mutator:
         return f"tape: {how}"
 
     def problem(self, document: Any) -> str:
-        """Another radius or step, other names of variables."""
+        """Another radius, decay or step, another ascent step, other names of variables."""
         problem = document["problem"]
-        how = self.rng.choice(["rho", "rho", "variant", "asam", "names", "n"])
-        if how == "rho":
-            problem["rho"] = str(
-                Fraction(problem["rho"]) * (1 + Fraction(self.rng.choice([1, -1]), 10 ** self.rng.randint(0, 40)))
-            )
+        lengths = [name for name in ("rho", "weight_decay", "step") if name in problem]
+        how = self.rng.choice([*lengths, "rho", "variant", "asam", "names", "n"])
+        if how in lengths:
+            change = Fraction(self.rng.choice([1, -1]), 10 ** self.rng.randint(0, 40))
+            problem[how] = str(Fraction(problem[how]) * (1 + change))
         elif how == "variant":
             problem["variant"] = self.rng.choice(["usam", "sam", "asam", None])
         elif how == "asam":
@@ -366,7 +367,8 @@ def answers(document: Any, folder: Path, backend: str | None) -> tuple[str, str,
 def run(count: int, seed: int, names: tuple[str, ...] = QUICK, backend: str | None = "arb") -> tuple[Counter, dict]:
     """Counts of pairs of answers, and of each class of disagreement an example."""
     mutator = Mutator(seed)
-    originals = {name: json.loads((CERTIFICATES / f"{name}.json").read_text()) for name in names}
+    files = {name: Path(name) if name.endswith(".json") else CERTIFICATES / f"{name}.json" for name in names}
+    originals = {name: json.loads(path.read_text()) for name, path in files.items()}
     counts: Counter = Counter()
     classes: dict[tuple[str, str, str], list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:

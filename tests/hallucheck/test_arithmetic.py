@@ -10,7 +10,7 @@ import pytest
 
 from hallucheck import functions
 from hallucheck.interval import Interval, Undefined, compare, dot, hull, working_precision
-from hallucheck.linear import middle_of
+from hallucheck.linear import Vector
 
 EXACT = mpmath.MPContext()
 EXACT.prec = 900
@@ -118,7 +118,7 @@ def test_the_middle_of_a_box_belongs_to_it():
     """Also where its ends have more bits than one computes with: a mean value form needs that."""
     long, steps = Interval(((1 << 400) + 1, (1 << 400) + 1, -400)), Interval(((1 << 400) + 1, (1 << 400) + 9, -399))
     for x in (long, steps, Interval((-3, 4, 7))):
-        (middle,), (step,) = middle_of([x])
+        (middle,), (step,) = Vector([x]).middle_and_steps()
         assert middle.inside(x) and holds(step, real(x[1], x[2]) - real(middle[0], middle[2]))
 
 

@@ -153,8 +153,9 @@ def test_epochs_of_an_order_have_their_products_and_sums():
     """Of numbers 1/2 and 1/4 with descents 1 and 3: the product 1/8, and 1 + 3/2 or 3 + 1/4."""
     from hallucheck.batches import Steps
     from hallucheck.interval import exact, working_precision
+    from hallucheck.linear import Vector, matrix_of
 
     with working_precision(64):
-        turned = [[[exact(Fraction(1, 2))]], [[exact(Fraction(1, 4))]]]
-        ends = Steps(turned, [exact(1), exact(3)], exact(1)).all_epochs()
+        turned = [matrix_of([[exact(Fraction(1, n))]]) for n in (2, 4)]
+        ends = Steps(turned, Vector([exact(1), exact(3)]), exact(1)).all_epochs()
         assert [(float(product[0][0]), float(way)) for product, way in ends] == [(0.125, 2.5), (0.125, 3.25)]

@@ -92,6 +92,19 @@ def test_what_does_not_hold_is_not_re_proved(tmp_path, change, failing):
     assert {result.claim for result in verdict_on(tmp_path, document).results if result.objection} == failing
 
 
+@pytest.mark.parametrize("name", ["nonstationary", "attractor", "around", "basin"])
+def test_nothing_is_said_of_a_cycle_that_is_not_proved_to_exist(tmp_path, name):
+    """Both points might be the same fixed point: every other claim needs that they are not."""
+
+    def change(document):
+        document["enclosure"] = None
+        document["claims"][0].update(status="undecided", numbers={}, reason="precision")
+        document["claims"] = [document["claims"][0], claim(document, name)]
+
+    with pytest.raises(Refused, match="the numbers show nothing"):
+        verdict_on(tmp_path, changed(change))
+
+
 @pytest.fixture(scope="module")
 def quartic(tmp_path_factory):
     """A cycle on the line around 0, where the curvature varies, with existence and basin alone."""

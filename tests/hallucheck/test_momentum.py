@@ -13,6 +13,7 @@ import hallucert as hc
 from hallucheck import verify as checker
 from hallucheck.claims import Claim
 from hallucheck.interval import exact, working_precision
+from hallucheck.linear import matrix_of
 from hallucheck.momentum import Method
 from hallucheck.reading import Refused, digest
 
@@ -32,6 +33,8 @@ def files(tmp_path_factory):
         "too long": hc.certify(LINE, [-0.5], "1.5", basin="1.52", **OPTIONS),
         "nesterov, too long": hc.certify(LINE, [-0.5], "1.5", basin="0.76", nesterov=True, **OPTIONS),
         "manifold": hc.certify(ring, (-0.5, 0), "1.5", basin="0.76", **OPTIONS),
+        "ring": hc.certify(ring, (-0.5, 0), "1.5", basin="0.5", **OPTIONS),
+        "ring ahead": hc.certify(ring, (-0.5, 0), "1.5", basin="0.25", nesterov=True, **OPTIONS),
         "line": hc.certify(LINE, [-0.5], "1.5", basin="1/4", weight_decay="1/20", **OPTIONS),
     }
     for name, cert in found.items():
@@ -65,6 +68,7 @@ def claim(document, name):
     ("name", "status"),
     [
         *(("heavy", "proved"), ("nesterov", "proved"), ("line", "proved"), ("decay", "proved")),
+        *(("ring", "proved"), ("ring ahead", "proved")),
         *(("too long", "refuted"), ("nesterov, too long", "refuted"), ("manifold", "refuted")),
     ],
 )
@@ -87,14 +91,6 @@ def test_other_methods_and_larger_sets_are_not_re_proved(tmp_path, files, name, 
     """Larger sets, better rates, other methods, and steps on the other side of the bound."""
     verdict = verdict_on(tmp_path, files[name], lambda d: claim(d, "momentum")["inputs"].update({key: value}))
     assert failing(verdict) == {"momentum"}
-
-
-def test_a_manifold_that_attracts_is_named(tmp_path):
-    """What is proved with momentum of a manifold is not checked here, and said so."""
-    ring, path = hc.Objective.least_squares(["x**2 + y**2 - 1"]), tmp_path / "ring.json"
-    hc.certify(ring, (-0.5, 0), "1.5", basin="0.5", **OPTIONS).save(path)
-    objections = {result.claim: result.objection for result in checker.verify(path).results}
-    assert objections.pop("momentum") == "convergence to manifolds with momentum" and set(objections.values()) == {None}
 
 
 @pytest.mark.parametrize("columns", [(2, 3, 0, 1), (0, 2, 1, 3), (0, 0, 2, 3)])
@@ -129,6 +125,39 @@ def test_the_status_follows_from_the_numbers(tmp_path, files, name, status):
         verdict_on(tmp_path, files[name], lambda d: claim(d, "momentum").update(status=status))
 
 
+@pytest.mark.parametrize("expansion", [["1p-1", "3p-2"], ["3p-2", "5p-2"], ["1", "3p-1"]])
+def test_what_does_not_expand_is_not_refuted(tmp_path, files, expansion):
+    """Nothing is refuted by a spectral radius that may be 1."""
+    with pytest.raises(Refused):
+        verdict_on(tmp_path, files["too long"], lambda d: claim(d, "momentum")["numbers"].update(expansion=expansion))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("size", "1p-3"), ("bound", "1p-2"), ("slope", "1p-2"), ("step", "23p-5"), ("momentum", "3p-2")),
+        *(("nesterov", 1), ("basis", ["0"] * 4)),
+    ],
+)
+def test_bounds_around_a_manifold_have_to_hold(tmp_path, files, key, value):
+    """Larger balls, better rates, other slopes and methods, and a basis that is none."""
+    verdict = verdict_on(tmp_path, files["ring"], lambda d: claim(d, "momentum")["inputs"].update({key: value}))
+    assert failing(verdict) == {"momentum"}
+
+
+@pytest.mark.parametrize(("which", "factor"), [(0, 1 / 8), (-1, 1 / 8), (-1, 8), (0, -1), (-1, -1)])
+def test_weights_of_residuals_and_of_velocities_are_needed(tmp_path, files, which, factor):
+    """The first and the last, another size or another sign."""
+
+    def change(document):
+        weights = claim(document, "momentum")["inputs"]["weights"]
+        m, _, e = weights[which].partition("p")
+        shift = {1 / 8: -3, 8: 3, -1: 0}[factor]
+        weights[which] = f"{'-' if factor < 0 else ''}{m}p{int(e or 0) + shift}"
+
+    assert failing(verdict_on(tmp_path, files["ring"], change)) == {"momentum"}
+
+
 def test_on_a_manifold_no_set_of_states_is_proved(tmp_path, files):
     """By the numbers and inputs of an isolated point, which say nothing of velocities along the manifold."""
 
@@ -146,7 +175,7 @@ def test_the_matrix_of_a_step_is_its_derivative(nesterov):
     step, b, mu = Fraction(3, 8), Fraction(3, 4), Fraction(5, 2)
     given = Claim("momentum", "proved", {"step": "3p-3", "momentum": "3p-2", "nesterov": nesterov}, {})
     with working_precision(128):
-        found = Method(given, 1).at([[exact(mu)]])
+        found = Method(given, 1).at(matrix_of([[exact(mu)]]))
     for column, (x, v) in enumerate([(1, 0), (0, 1)]):
         after = b * v + mu * x
         moved = x - step * (mu * x + b * after if nesterov else after)

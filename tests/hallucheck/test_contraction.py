@@ -1,0 +1,121 @@
+"""The second checker's bounds on ellipsoids: of matrices that are written down here."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from hallucheck.contraction import Family, along
+from hallucheck.cycle import CycleSystem, Step, TwoSteps, read_pair
+from hallucheck.interval import ONE, Undefined, exact, hull, working_precision
+from hallucheck.linear import Vector, identity, matrix_of, width
+from hallucheck.point import System, read_witness
+from hallucheck.problem import read_problem
+from hallucheck.reading import Companion, box
+
+CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
+HALF = Fraction(1, 2)
+
+
+class Written(Family):
+    """The number `of(w)` times the unit matrix, for `w` in the plane."""
+
+    def __init__(self, of):
+        one = identity(2)
+        super().__init__(None, Vector([exact(0)] * 2), one, one, one, one)
+        self.of = of
+
+    def at(self, w):
+        """Its values on a box."""
+        return identity(2) * self.of(*w)
+
+    def by_mean_value(self, w):
+        """No others."""
+        return self.at(w)
+
+
+@pytest.mark.parametrize(
+    ("of", "holds"),
+    [
+        (lambda x, y: ONE - x.power(2) - y.power(2), False),  # 1 in the middle, 0 on the circle
+        (lambda x, y: x.power(2) + y.power(2), False),  # 1 on the circle
+        (lambda x, y: x.power(2), False),  # 1 at two places of it
+        (lambda x, y: x * y, False),  # 1/2 exactly
+        (lambda x, y: x * y * exact(Fraction(5, 8)), True),  # less in the disc, but not in the square
+        (lambda x, y: -x * y * exact(Fraction(33, 32)), False),
+        (lambda x, y: (x * y).power(2) * exact(HALF) + exact(Fraction(1, 8)), True),
+    ],
+)
+def test_the_bound_is_that_of_the_disc(of, holds):
+    """At all places of the unit disc, below 1/2; in the corners of the square nothing is asked."""
+    with working_precision(64):
+        family = Written(of)
+        if holds:
+            family.prove_bound(Fraction(1), HALF, "m", "subdivision")
+        else:
+            with pytest.raises(Undefined):
+                family.prove_bound(Fraction(1), HALF, "m", "subdivision")
+
+
+def test_derivatives_along_columns_are_sums_of_those_by_variables():
+    """With the bends (1, 10) and the columns (2, 3), (5, 7): 32 and 75."""
+    with working_precision(64):
+        bends = [matrix_of([[exact(1)] * 2] * 2), matrix_of([[exact(10)] * 2] * 2)]
+        found = along(bends, matrix_of([[exact(2), exact(5)], [exact(3), exact(7)]]))
+        assert [float(m[0][1]) for m in found] == [32, 75]
+
+
+def file_of(name):
+    """A stored certificate, and its problem."""
+    path = CERTIFICATES / f"{name}.json"
+    document = json.loads(path.read_text())
+    return document, read_problem(document, Companion(path, document))
+
+
+def family_of(name):
+    """The matrices of a stored basin, with a basis that is neither symmetric nor orthogonal."""
+    document, problem = file_of(name)
+    enclosure = document["enclosure"]
+    x = Vector(end.middle() for end in box(len(enclosure))(enclosure, "enclosure"))
+    basis = matrix_of([[exact(Fraction(n, 64)) for n in row] for row in ((3, 1), (-2, 5))])
+    if name != "himmelblau-two-cycle":
+        return Family(problem, x, basis, basis.T, basis, identity(2))
+    return TwoSteps(Step(problem, Fraction(document["problem"]["step"])), Vector(x[:2]), basis)
+
+
+@pytest.mark.parametrize("name", ["himmelblau-decay", "himmelblau-saddle", "himmelblau-two-cycle"])
+def test_forms_hold_the_matrices_at_all_points(name):
+    """As they are written and by the mean value theorem, at places of a box; the latter are sharper."""
+    with working_precision(128):
+        family = family_of(name)
+        ends = [(HALF / 8, HALF / 4), (-HALF / 8, HALF / 16)]
+        whole = Vector(hull([exact(low), exact(high)]) for low, high in ends)
+        plain, sharp = family.at(whole), family.by_mean_value(whole)
+        assert width(sharp[0][0]).below(width(plain[0][0]))
+        for a, b in ((0, 0), (0, 1), (1, 0), (1, 1), (HALF, HALF / 2), (HALF / 4, 1)):
+            w = Vector(exact(low + Fraction(c) * (high - low)) for (low, high), c in zip(ends, (a, b), strict=True))
+            here = family.at(w)
+            for form in (plain, sharp):
+                assert all(row.inside(wide) for row, wide in zip(here, form, strict=True))
+
+
+@pytest.mark.parametrize("name", ["himmelblau-decay", "himmelblau-two-cycle", "usam-attracts", "ring-basin"])
+def test_systems_have_the_derivatives_of_their_values(name):
+    """Differences of values lie in derivatives on a box times steps: the mean value theorem of Krawczyk's test."""
+    with working_precision(128):
+        document, problem = file_of(name)
+        if name == "himmelblau-two-cycle":
+            step = Step(problem, Fraction(document["problem"]["step"]))
+            system = CycleSystem(problem, read_pair(document["witness"], problem), step)
+        else:
+            system = System(problem, read_witness(document["witness"], problem))
+        middle, n = Vector([exact(0)] * len(system.box)), len(system.box)
+        for k in range(n):
+            z = Vector([exact(Fraction(1, 1 << 20 if i == k else 1 << 23)) for i in range(n)])
+            reach = system.derivative(Vector(hull([a, b]) for a, b in zip(middle, z, strict=True))) @ z
+            moved = system.value(z) - system.value(middle)
+            assert all(not a.below(b) and not b.below(a) for a, b in zip(moved, reach, strict=True))
+            assert (width(reach[0]) * exact(8)).below(abs(reach[0]) + abs(reach[-1]))  # it says something
