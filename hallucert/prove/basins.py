@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from os import PathLike
 
@@ -21,28 +20,26 @@ from hallucert.arguments import checked_items, checked_path, checked_real, check
 from hallucert.arrays import checked_box
 from hallucert.balls import arithmetic, require_round_to_nearest
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
-from hallucert.check.basins.attractor import Ellipse, ellipses_of
+from hallucert.check.basins.attractor import Ellipse, Region, regions_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST, Edges, Flow
 from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
+from hallucert.check.basins.zeros import Zeros
 from hallucert.check.file.verify import MAX_BOXES, verify
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.check.publishing import provenance
 from hallucert.clock import Clock, Progress, working
-from hallucert.errors import ArgumentError, CertificateError, HallucertError, SearchError
+from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
 from hallucert.find.basins.search import Search
 from hallucert.find.basins.search import ellipses_of as rows_of
-from hallucert.find.refine import refine
-from hallucert.find.two_cycle import two_cycle
 from hallucert.interrupt import ended_by_interrupt
 from hallucert.objectives.formula import FormulaObjective, checked_formula
 from hallucert.objectives.objective import Objective
 from hallucert.processes import checked_workers, in_order, jobs_of
-from hallucert.prove.certify import certify
-from hallucert.sam.runs import run_ensemble
+from hallucert.prove.attraction.attractors import beside_curves, found_by_runs
 
 BUDGET = 600.0
 DEPTH, BASE = 12, 7
@@ -52,14 +49,10 @@ FAR = Fraction(10**100)
 """Of radius and step: squares of doubles are far from overflow."""
 LONGEST = 4000
 """Steps of one tube."""
-RUNS, RUN_STEPS = 200, 40_000
-"""In floats, to find attractors."""
 SEARCHING = 0.8
 """Of the time: the rest is for the proof of what was found."""
 KEEPING = 60.0
 """Seconds of the search after which its checkpoint is written again."""
-_APART = 2.0**-20
-"""Of the box: ends of runs that are nearer are the same attractor."""
 _PRECISION = 106
 
 
@@ -151,86 +144,46 @@ def basins(
     problem = Problem(f, radius)
     with working(seconds, progress) as clock:
         if attractors is None:
-            found = _found(problem, step, region, checked_whole(seed, 0, "seed"), clock)
+            found = found_by_runs(problem, step, region, checked_whole(seed, 0, "seed"), clock)
         else:
             given = checked_items(attractors, "attractors", "be certificates of points or two-cycles")
             found = [(point, _checked(point, problem, step)) for point in given]
-        points, ellipses = [point for point, _ in found], [own for _, own in found]
+        points, regions = [point for point, _ in found], [own for _, own in found]
         if len(points) > len(NAMES):
             raise ArgumentError("attractors", f"<{len(points)} points>", f"be at most {len(NAMES)}")
         kept = _checkpoint(path, problem, step, region, points, depth)
         kept.require_place()
-        search = _search(problem, step, region, ellipses, depth)
+        search = _search(problem, step, region, regions, depth)
+        goals = [k for k, own in enumerate(regions, FIRST) if isinstance(own[0], Zeros)]
         if _KEPT in kept.entries:
-            search.resume(*_resumed(kept, depth))
+            search.resume(*_resumed(kept, depth), goals)
+        elif goals:
+            search.resume(*beside_curves(regions, region, depth), goals)
         _run(search, goal, clock, kept)
         cells, labels, steps = _leaves(search)
         partition = Partition(region, cells)
-        flow = Flow(problem, step, partition, labels, steps, ellipses)
+        flow = Flow(problem, step, partition, labels, steps, regions)
         with ended_by_interrupt(clock):
             labels = np.where(flow.settled(_edges(flow, jobs, worth, clock)), labels, 0)
     ar = arithmetic("arb", _PRECISION)
     return Basins(problem, step, partition, labels, np.where(labels > 0, steps, 0), tuple(points), provenance(ar))
 
 
-Found = tuple[Certificate, tuple[Ellipse, ...]]
-"""An attractor with its ellipses."""
-
-
-def _found(problem: Problem, step: Fraction, region: np.ndarray, seed: int, clock: Clock) -> list[Found]:
-    """Run SAM from random starts, and certify where it stops, or is in turn in one and in another point."""
-    f = problem.objective
-    starts = np.random.default_rng(seed).uniform(region[:, 0], region[:, 1], (RUNS, 2))
-    clock.tell("runs", 0)
-    ensemble = run_ensemble(f, starts, problem.rho, step, RUN_STEPS, progress=False)
-    near = _APART * float((region[:, 1] - region[:, 0]).max())
-    tried: list[np.ndarray] = []
-    found: list[Found] = []
-    for x in ensemble.x[np.argsort(ensemble.shifted_gradient_norm, kind="stable")]:
-        if not np.isfinite(x).all() or any(np.abs(x - y).max() <= near for y in tried) or len(found) == len(NAMES):
-            continue
-        with suppress(HallucertError):
-            proof, points = _proof(problem, step, x, near)
-            tried += [x, *points]
-            point = proof()
-            if ellipses := ellipses_of(point, problem, step):
-                found.append((point, ellipses))
-    return found
-
-
-def _proof(
-    problem: Problem, step: Fraction, x: np.ndarray, near: float
-) -> tuple[Callable[[], Certificate], np.ndarray]:
-    """Return what certifies the point or the two-cycle at the end of a run, and where it is.
-
-    Raises `SearchError` if there is none so near: the run had not stopped.
-    """
-    f = problem.objective
-    with suppress(SearchError):
-        candidate = refine(f, x, problem.rho)
-        if np.abs(candidate.x - x).max() <= near:
-            return lambda: certify(candidate, basin=step), candidate.x[None]
-    cycle = two_cycle(f, x, problem.rho, step, 0)
-    if np.abs(cycle.points[0] - x).max() > near:
-        raise SearchError("the run has not stopped")
-    return lambda: certify(cycle), cycle.points
-
-
-def _checked(point: Certificate, problem: Problem, step: Fraction) -> tuple[Ellipse, ...]:
-    """Return the ellipses of an attractor that the user gives."""
-    ellipses = ellipses_of(point, problem, step) if isinstance(point, Certificate) else ()
-    if not ellipses:
+def _checked(point: Certificate, problem: Problem, step: Fraction) -> tuple[Region, ...]:
+    """Return the regions of an attractor that the user gives."""
+    regions = regions_of(point, problem, step) if isinstance(point, Certificate) else ()
+    if not regions:
         raise ArgumentError("attractors", point, "be certificates of this problem with a basin for the step")
     if not verify(point, None, MAX_BOXES, Clock()):  # it may come from a file
         raise ArgumentError("attractors", point, "be certificates that are proved again")
-    return ellipses
+    return regions
 
 
 def _search(
-    problem: Problem, step: Fraction, region: np.ndarray, ellipses: Sequence[tuple[Ellipse, ...]], depth: int
+    problem: Problem, step: Fraction, region: np.ndarray, regions: Sequence[tuple[Region, ...]], depth: int
 ) -> Search:
     """Return the search, which sees ellipses a little smaller than they are."""
-    labelled = [(e, k) for k, own in enumerate(ellipses, FIRST) for e in own]
+    labelled = [(e, k) for k, own in enumerate(regions, FIRST) for e in own if isinstance(e, Ellipse)]
     rows = [[*e.centre, *e.back.ravel(), (e.radius * (1 - 2.0**-20)) ** 2, k] for e, k in labelled]
     f = problem.objective
     assert isinstance(f, FormulaObjective)

@@ -1,8 +1,11 @@
-"""The sets that cells must reach: ellipses from the claims ``basin`` of certificates of points and of two-cycles.
+"""The sets that cells must reach: ellipses from the claims ``basin`` of points and two-cycles, and zeros of a residual.
 
-The claim says that SAM with any step up to eta converges to ``x*`` from ``Omega = {x* + V w : |w| <= R}``; of a cycle,
-that SAM with its step converges to the cycle from two such sets, around p and around q. With floats B near ``V^-1`` and
-z near ``x*``, ``e >= |I - B V|`` and ``d >= |z - x*|``,
+A certified point with ``r(x+) = 0``, r the one residual of a function in the plane, stands for all such points, which
+form curves: `hallucert.check.basins.zeros` tells from where SAM converges to them.
+
+The claim ``basin`` says that SAM with any step up to eta converges to ``x*`` from ``Omega = {x* + V w : |w| <= R}``;
+of a cycle, that SAM with its step converges to the cycle from two such sets, around p and around q. With floats B near
+``V^-1`` and z near ``x*``, ``e >= |I - B V|`` and ``d >= |z - x*|``,
 
     |V^-1 (y - x*)| <= (|B (y - z)| + |B| d)/(1 - e),
 
@@ -19,11 +22,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from hallucert.balls.ball_lanes import LaneArithmetic
+from hallucert.check.basins.zeros import Zeros
 from hallucert.check.claim import Status
 from hallucert.check.cycle.problem import CycleProblem
 from hallucert.check.point.certificate import Certificate, Sides
 from hallucert.check.problem import Problem
 from hallucert.exact import float_below
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.radius_law import SAM
 
 _ROUNDING = 2.0**-48
@@ -39,7 +45,7 @@ class Ellipse:
     back: np.ndarray
     radius: float
 
-    def contains(self, boxes: np.ndarray) -> np.ndarray:
+    def contains(self, boxes: np.ndarray, _: LaneArithmetic | None = None) -> np.ndarray:
         """Tell which boxes (..., 2, 2), the ends of both sides, certainly lie in it."""
         result = np.ones(boxes.shape[:-2], bool)
         for x in (boxes[..., 0, 0], boxes[..., 0, 1]):
@@ -52,11 +58,30 @@ class Ellipse:
         return result
 
 
-def ellipses_of(certificate: Certificate, problem: Problem, step: Fraction) -> tuple[Ellipse, ...]:
-    """Return the ellipses from which SAM is claimed to converge, for a problem and a step; none if they are not had.
+Region = Ellipse | Zeros
+"""Where it is known that SAM converges to an attractor, by what `contains` says."""
 
-    A point has one, a two-cycle of that step one around each of its points.
+
+def regions_of(certificate: Certificate, problem: Problem, step: Fraction) -> tuple[Region, ...]:
+    """Return the sets from which SAM is claimed to converge, for a problem and a step; none if they are not had.
+
+    A point has an ellipse, a two-cycle of that step one around each of its points, and a zero of ``r(x+)`` all zeros.
     """
+    return zeros_of(certificate, problem, step) or ellipses_of(certificate, problem, step)
+
+
+def zeros_of(certificate: Certificate, problem: Problem, step: Fraction) -> tuple[Zeros, ...]:
+    """Return the zeros that a point stands for: it must be a hallucinated minimizer of the problem in residual form."""
+    f, claim = problem.objective, certificate.claims.get("hallucinated_minimizer")
+    if claim is None or claim.status is not Status.PROVED or not _is_of(certificate, problem, True):
+        return ()
+    if not isinstance(f, FormulaObjective) or not f.dimension == 2 == 2 * f.residual_count:
+        return ()
+    return (Zeros(f, problem.rho, step),)
+
+
+def ellipses_of(certificate: Certificate, problem: Problem, step: Fraction) -> tuple[Ellipse, ...]:
+    """Return the ellipses from which SAM is claimed to converge, by the claim ``basin``."""
     claim, box = certificate.claims.get("basin"), certificate.box
     if claim is None or claim.status is not Status.PROVED or box is None or not _is_of(certificate, problem):
         return ()
@@ -93,10 +118,10 @@ def _ellipse(box: Sides, basis: Sequence[Fraction], size: Fraction) -> Ellipse |
     return Ellipse(np.array(centre), np.array(back), float_below(radius))
 
 
-def _is_of(certificate: Certificate, problem: Problem) -> bool:
-    """Tell whether a point, or a cycle, is one of plain SAM, for the same function and radius."""
+def _is_of(certificate: Certificate, problem: Problem, residual: bool = False) -> bool:
+    """Tell whether a point, or a cycle, is one of plain SAM, for the same function and radius, in that form."""
     own = certificate.problem
-    plain = own.law == SAM and not own.residual and (isinstance(own, CycleProblem) or not own.claims)
+    plain = own.law == SAM and own.residual == residual and (isinstance(own, CycleProblem) or not own.claims)
     return plain and own.rho == problem.rho and own.objective.to_json() == problem.objective.to_json()
 
 

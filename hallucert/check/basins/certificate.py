@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hallucert.arguments import quiet
+from hallucert.check.basins.attractor import zeros_of
 from hallucert.check.basins.graph import FIRST, LEAVES
 from hallucert.check.basins.partition import Partition
 from hallucert.check.claim import MARKS, Claim, Claims, Enclosure, Provenance, Saved, Status
@@ -40,7 +41,8 @@ class Basins(AboutProblem, Saved):
         Of each cell: 0 if nothing is proved, 1 if all of it leaves the box, k + 2 if all of it converges to attractor
         k; and after how many steps it is seen to be where that is known.
     attractors : tuple of Certificate
-        Points with the claim ``basin`` for the step or a larger one, and two-cycles of the step with that claim.
+        Points with the claim ``basin`` for the step or a larger one, and two-cycles of the step with that claim; a
+        point with ``r(x+) = 0``, r the only residual, stands for all of these, which form curves.
     provenance : Provenance
         Which software made it.
     """
@@ -122,7 +124,7 @@ class Basins(AboutProblem, Saved):
             name, inputs, goal = "leaves_share", {}, "comes to a point outside of the box"
         else:
             name, inputs = NAME, {"attractor": attractor + 1}
-            goal = f"converges to {self._symbol(attractor)}, {self._named(attractor)},"
+            goal = self._goal(attractor)
         if not share:
             return Claim(
                 name, Status.UNDECIDED, f"From which starts in the box {what} {goal.rstrip(',')}?", inputs=inputs
@@ -130,6 +132,14 @@ class Basins(AboutProblem, Saved):
         numbers = {"share": Enclosure(share, Fraction(1)), "area": Enclosure(share * self.area, self.area)}
         text = f"{what} {goal} from every start in cells that are together at least {decimal_below(share)} of the box."
         return Claim(name, Status.PROVED, text, numbers, inputs)
+
+    def _goal(self, attractor: int) -> str:
+        """Say to what SAM converges."""
+        symbol = self._symbol(attractor)
+        if zeros_of(self.attractors[attractor], self.problem, self.step):
+            which = f"a hallucinated minimizer with r(x+) = 0 ({symbol} is one) on a smooth curve of them"
+            return f"converges to {which},"
+        return f"converges to {symbol}, {self._named(attractor)},"
 
     def _symbol(self, attractor: int) -> str:
         """Return how an attractor is called."""

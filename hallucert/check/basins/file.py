@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.check.basins.attractor import ellipses_of
+from hallucert.check.basins.attractor import regions_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST
 from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
@@ -45,8 +45,8 @@ def from_json(data: object) -> Basins:
         if kind not in ATTRACTORS:
             raise CertificateError(f"attractors[{i}].kind", f"must be {' or '.join(ATTRACTORS)}")
         point = module_of(kind, READ).from_json(item)
-        if not ellipses_of(point, posed, step):
-            must = "must be a point or a two-cycle of the problem with a basin for the step"
+        if not regions_of(point, posed, step):
+            must = "must be a point or a two-cycle of the problem with a basin for the step, or a zero of a residual"
             raise CertificateError(f"attractors[{i}]", must)
         attractors.append(point)
     try:

@@ -1,13 +1,14 @@
 """What cells flow into: the theorem behind basins, over a graph of cells.
 
 A partition of a box has cells with labels, attractors or *leaves*. A cell with ``k >= 0`` steps is *settled* if its
-image under ``S^k`` is covered by boxes (`tube`), each of which lies in an ellipse of its attractor, or touches only
-cells with the same label that were settled before; a box may reach out of the box only if the label is *leaves*.
+image under ``S^k`` is covered by boxes (`tube`), each of which lies in a region of its attractor (`attractor`), or
+touches only cells with the same label that were settled before; a box may reach out of the box only if the label is
+*leaves*. Of zeros of a residual only the boxes of cells with k = 0 are asked, which is enough and cheaper.
 
-**Theorem.** From every start in a settled cell every SAM step is defined until it is in an ellipse of its attractor, to
+**Theorem.** From every start in a settled cell every SAM step is defined until it is in a region of its attractor, to
 which it converges; with the label *leaves*, until some iterate is outside of the box. *Proof.* By induction over the
 order in which cells are settled: ``S^k`` is defined on all of the cell, as its tube shows step by step, and takes each
-point of it into the ellipse, out of the box, or into a cell for which this holds already.
+point of it into the region, out of the box, or into a cell for which this holds already.
 
 So no cell may lean on itself, not even through others; what the checker computes is the least set that is closed under
 this rule, which has no use for an order in a file.
@@ -24,7 +25,7 @@ from typing import cast
 import numpy as np
 
 from hallucert.balls.ball_lanes import LaneArithmetic
-from hallucert.check.basins.attractor import Ellipse
+from hallucert.check.basins.attractor import Ellipse, Region
 from hallucert.check.basins.partition import Partition
 from hallucert.check.basins.tube import SamStep, Tubes
 from hallucert.check.problem import Problem
@@ -52,7 +53,7 @@ class Edges:
 class Flow:
     """Labels (n,) and numbers of steps (n,) of the cells of a partition, for a problem and a step.
 
-    The label of an attractor is `FIRST` more than its number, by which its ellipses are found.
+    The label of an attractor is `FIRST` more than its number, by which its regions are found.
     """
 
     problem: Problem
@@ -60,7 +61,7 @@ class Flow:
     partition: Partition
     labels: np.ndarray
     steps: np.ndarray
-    ellipses: Sequence[Sequence[Ellipse]]
+    regions: Sequence[Sequence[Region]]
 
     def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
         """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
@@ -75,10 +76,11 @@ class Flow:
         lost = numbers[far]
         numbers, boxes = numbers[~far], boxes[~far]
         label = self.labels[numbers]
-        for k, own in enumerate(self.ellipses, FIRST):
-            for ellipse in own:
-                mine = label == k
-                mine[mine] = ellipse.contains(boxes[mine])
+        for k, own in enumerate(self.regions, FIRST):
+            for region in own:
+                mine = (label == k) & (isinstance(region, Ellipse) | (self.steps[numbers] == 0))
+                with lanes() as arithmetic:
+                    mine[mine] = region.contains(boxes[mine], arithmetic)
                 numbers, boxes, label = numbers[~mine], boxes[~mine], label[~mine]
         box, target, leaves = self.partition.touched(boxes)
         elsewhere = box[self.labels[target] != label[box]]

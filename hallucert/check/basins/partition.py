@@ -45,10 +45,7 @@ class Partition:
 
     def bounds(self, which: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
         """Return lower and upper corners of cells (k, 2), rounded outward."""
-        cells = self.cells[which]
-        sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
-        slack = 2.0**-50 * (np.abs(self.box).max(axis=1) + np.abs(self.box[:, 1] - self.box[:, 0]))
-        return self.box[:, 0] + cells[:, 1:] * sides - slack, self.box[:, 0] + (cells[:, 1:] + 1) * sides + slack
+        return corners(self.box, self.cells[which])
 
     def find(self, nodes: np.ndarray) -> np.ndarray:
         """Return the numbers of the cells that are these nodes ``(level, i, j)``, -1 for those that are none."""
@@ -94,6 +91,13 @@ def _children(
             kept_numbers.append(numbers[touches])
             kept.append(child[touches])
     return np.concatenate(kept_numbers), np.concatenate(kept)
+
+
+def corners(box: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return lower and upper corners (k, 2) of nodes (k, 3) of a box, rounded outward."""
+    sides = (box[:, 1] - box[:, 0]) * 2.0 ** -cells[:, :1]
+    slack = 2.0**-50 * (np.abs(box).max(axis=1) + np.abs(box[:, 1] - box[:, 0]))
+    return box[:, 0] + cells[:, 1:] * sides - slack, box[:, 0] + (cells[:, 1:] + 1) * sides + slack
 
 
 def codes(nodes: np.ndarray) -> np.ndarray:

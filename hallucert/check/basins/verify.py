@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hallucert.balls.ball_lanes import LaneArithmetic, lane_arithmetic
 from hallucert.balls.facade import BallArithmetic
-from hallucert.check.basins.attractor import ellipses_of
+from hallucert.check.basins.attractor import regions_of
 from hallucert.check.basins.certificate import NAME, Basins
 from hallucert.check.basins.graph import FIRST, LEAVES, Flow
 from hallucert.check.claim import PROVOKED, Claim
@@ -41,8 +41,8 @@ def check(basins: Basins, ar: BallArithmetic, max_boxes: int, clock: Clock) -> l
 
 def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
     """Say of each label what is wrong with its cells."""
-    ellipses = [ellipses_of(point, basins.problem, basins.step) for point in basins.attractors]
-    flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, ellipses)
+    regions = [regions_of(point, basins.problem, basins.step) for point in basins.attractors]
+    flow = Flow(basins.problem, basins.step, basins.partition, basins.labels, basins.steps, regions)
     edges, tasks = [], flow.tasks(_lanes)
     for number, task in enumerate(tasks):
         clock.tell("cells", number, len(tasks))
@@ -51,7 +51,7 @@ def _unsettled(basins: Basins, clock: Clock) -> dict[int, str]:
         edges.append(task())
     open_ = ~flow.settled(edges)
     late = SPENT if len(edges) < len(tasks) else ""
-    counts = {label: int((open_ & (basins.labels == label)).sum()) for label in range(1, FIRST + len(ellipses))}
+    counts = {label: int((open_ & (basins.labels == label)).sum()) for label in range(1, FIRST + len(regions))}
     return {label: late or f"{count} cells do not flow where they should" for label, count in counts.items() if count}
 
 

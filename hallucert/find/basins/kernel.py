@@ -277,8 +277,12 @@ def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def arrivals(box, ellipses, gradient, rho, eta, points, most, registers):  # type: ignore[no-untyped-def]
-    """Return after how many steps points (n, 2) come into an ellipse or leave the box, or `most`."""
+def arrivals(tree, goals, box, ellipses, gradient, rho, eta, points, most, registers):  # type: ignore[no-untyped-def]
+    """Return after how many steps points (n, 2) come into an ellipse or a goal, or leave the box, or `most`.
+
+    Goals are the leaves whose label has a True in an array (256,).
+    """
+    width = (box[0, 1] - box[0, 0], box[1, 1] - box[1, 0])
     lo, hi, result = np.zeros(registers), np.zeros(registers), np.full(points.shape[0], most)
     for n in range(points.shape[0]):
         x, y = points[n, 0], points[n, 1]
@@ -286,6 +290,7 @@ def arrivals(box, ellipses, gradient, rho, eta, points, most, registers):  # typ
             done = not (box[0, 0] <= x <= box[0, 1] and box[1, 0] <= y <= box[1, 1])
             for e in range(ellipses.shape[0]):
                 done |= _in_ellipse(ellipses[e], x, y)
+            done = done or goals[leaf_at(tree, (x - box[0, 0]) / width[0], (y - box[1, 0]) / width[1])[1]]
             if done:
                 result[n] = k
                 break

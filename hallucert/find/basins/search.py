@@ -56,7 +56,7 @@ class Search:
         for _ in range(min(FIRST_LEVEL, self.depth)):
             self.new = self._split(self.new)
         self.waiting, self.blamed, self.lost = np.zeros((0, 3), np.int64), np.zeros((0, 2)), np.zeros(0, bool)
-        self.passes = 0
+        self.passes, self.goals = 0, np.zeros(256, bool)
 
     @property
     def settled(self) -> np.ndarray:
@@ -73,8 +73,9 @@ class Search:
         """The other leaves (n, 3)."""
         return np.concatenate([self.new, self.waiting])
 
-    def resume(self, settled: np.ndarray, unsettled: np.ndarray) -> None:
-        """Begin with what another search had found."""
+    def resume(self, settled: np.ndarray, unsettled: np.ndarray, goals: Sequence[int] = ()) -> None:
+        """Begin with what another search had found; with goals, labels of cells that are where runs end, settled so."""
+        self.goals[list(goals)] = True
         self.tree[:] = kernel.SPLIT
         for rows, labels in ((unsettled, np.zeros(len(unsettled), np.int64)), (settled[:, :3], settled[:, 3])):
             self.tree[_places(rows)] = labels
@@ -162,9 +163,10 @@ class Search:
         """Split leaves; return their children."""
         self.tree[_places(cells)] = kernel.SPLIT
         corners = [(a, b) for a in (0, 1) for b in (0, 1)]
-        return np.concatenate(
-            [np.stack([cells[:, 0] + 1, 2 * cells[:, 1] + a, 2 * cells[:, 2] + b], -1) for a, b in corners]
-        )
+        children = [np.stack([cells[:, 0] + 1, 2 * cells[:, 1] + a, 2 * cells[:, 2] + b], -1) for a, b in corners]
+        result = np.concatenate(children)
+        self.tree[_places(result)] = 0
+        return result
 
     def _leaves(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the leaves at points of the box, and their labels."""
@@ -179,8 +181,9 @@ class Search:
     def _arrivals(self, cells: np.ndarray) -> np.ndarray:
         """Return after how many steps the centres of cells arrive somewhere."""
         result: np.ndarray = kernel.arrivals(
-            self.box, self.ellipses, self.gradient, self.rho, self.step, self._centres(cells), self.most, self.registers
-        )
+            self.tree, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step, self._centres(cells),
+            self.most, self.registers,
+        )  # fmt: skip
         return result
 
     def _centres(self, cells: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import hallucert as hc
 from hallucert.check.basins import graph
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
-from hallucert.prove import basins
+from hallucert.prove.attraction import attractors
 
 WELL = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2")
 BOX, RHO, STEP = [(-1.5, -0.125), (-0.5, 0.5)], "1.5", "0.1"
@@ -205,8 +205,8 @@ def test_files_hold_two_cycles(cycle: hc.CycleCertificate, around: hc.Basins) ->
 
 def test_two_cycles_are_found_among_the_ends_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a bowl, where nothing else is, both points are one attractor, with the claims of a cycle."""
-    monkeypatch.setattr(basins, "RUNS", 4)
-    monkeypatch.setattr(basins, "RUN_STEPS", 500)
+    monkeypatch.setattr(attractors, "RUNS", 4)
+    monkeypatch.setattr(attractors, "RUN_STEPS", 500)
     bowl, box = hc.Objective.parse("x**2 + y**2/8"), [(0.0625, 0.25), (-0.125, 0.125)]
     found = hc.basins(bowl, box, "1/2", "1/4", depth=4, workers=1)
     (attractor,) = found.attractors

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.basins.attractor import Ellipse, ellipses_of
+from hallucert.check.basins.attractor import Ellipse, ellipses_of, regions_of
+from hallucert.check.basins.zeros import Zeros
 from hallucert.check.problem import Problem
 
 STEP = Fraction(1, 10)
@@ -111,3 +112,30 @@ def test_boxes_are_inside_if_their_corners_are() -> None:
     inside, touching, outside = ([[-s, s], [-0.5, 0.75]] for s in (0.5, np.sqrt(1 - 0.75**2), 0.7))
     assert ellipse.contains(np.array([inside, touching, outside])).tolist() == [True, False, False]
     assert not ellipse.contains(np.full((1, 2, 2), np.nan)).any()
+
+
+RING = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2)
+
+
+@pytest.fixture(scope="module")
+def zero() -> hc.Certificate:
+    """A point of the circle of radius 1/2, the zeros of ``r(x+)``."""
+    return hc.certify(RING, (0.5, 0), "1.5")
+
+
+def test_a_zero_of_the_residual_stands_for_all(zero: hc.Certificate) -> None:
+    """With the function, radius and step of the problem; none for another one, or without the proof of what it is."""
+    problem = Problem(RING, Fraction(3, 2))
+    assert regions_of(zero, problem, STEP) == (Zeros(RING, Fraction(3, 2), STEP),)
+    claims = {name: claim for name, claim in zero.claims.items() if name != "hallucinated_minimizer"}
+    others = [Problem(RING, Fraction(1)), Problem(hc.Objective.least_squares(["x**2 + y**2 - 1"]), Fraction(3, 2))]
+    assert regions_of(replace(zero, claims=claims), problem, STEP) == ()
+    assert all(regions_of(zero, other, STEP) == () for other in others)
+
+
+def test_only_one_residual_has_curves_of_zeros() -> None:
+    """Two residuals have points, which are proved in residual form, too; and so do formulas."""
+    two = hc.Objective.least_squares(["x**2 - 1", "y"])
+    point = hc.certify(two, (-0.5, 0), "1.5")
+    assert point.problem.residual and point["hallucinated_minimizer"]
+    assert regions_of(point, Problem(two, Fraction(3, 2)), STEP) == ()

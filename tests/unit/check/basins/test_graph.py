@@ -13,8 +13,10 @@ from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.basins.attractor import Ellipse
 from hallucert.check.basins.graph import FIRST, LEAVES, Edges, Flow
 from hallucert.check.basins.partition import Partition, from_text
+from hallucert.check.basins.zeros import Zeros
 from hallucert.check.problem import Problem
 
+RHO = Fraction(3, 2)
 NONE = np.zeros(0, np.int64)
 
 
@@ -69,12 +71,12 @@ def test_ellipses_settle_their_label_alone(flow: Flow) -> None:
     first = dict.fromkeys([(0, 1), (0, 2)], FIRST)
     assert settled(labelled(flow, first)).sum() == 2
     small = Ellipse(np.array([0.875, 0.0]), np.eye(2), 0.0625)
-    assert settled(replace(labelled(flow, first), ellipses=[(small,)])).sum() == 0
+    assert settled(replace(labelled(flow, first), regions=[(small,)])).sum() == 0
     second = dict.fromkeys(first, FIRST + 1)
-    assert settled(replace(labelled(flow, second), ellipses=[flow.ellipses[0], (small,)])).sum() == 0
-    assert settled(replace(labelled(flow, first), ellipses=[(), flow.ellipses[0]])).sum() == 0
+    assert settled(replace(labelled(flow, second), regions=[flow.regions[0], (small,)])).sum() == 0
+    assert settled(replace(labelled(flow, first), regions=[(), flow.regions[0]])).sum() == 0
     # The images of i = 2 touch i = 0, and leave the box: with the label of the attractor that is no proof.
-    assert settled(replace(labelled(flow, first | dict.fromkeys(FAR, FIRST)), ellipses=[(small,)])).sum() == 0
+    assert settled(replace(labelled(flow, first | dict.fromkeys(FAR, FIRST)), regions=[(small,)])).sum() == 0
 
 
 def test_another_label_is_no_proof(flow: Flow) -> None:
@@ -105,6 +107,22 @@ def test_wrong_numbers_of_steps_are_no_proof(flow: Flow) -> None:
     near = labelled(flow, NEAR)
     assert not settled(replace(near, steps=0 * near.steps)).any()
     assert not settled(replace(near, steps=0 * near.steps + 60)).any()
+
+
+def test_zeros_settle_cells_without_steps() -> None:
+    """In a ring the cells beside the circle of radius 1/2 are settled as they are, others lean on them."""
+    ring = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2)
+    cells, _ = from_text("+" + "+...." * 4)
+    box, n, zeros = np.array([[0.46875, 0.53125], [-0.03125, 0.03125]]), len(cells), Zeros(ring, RHO, Fraction(1, 10))
+    still = Flow(
+        Problem(ring, RHO), Fraction(1, 10), Partition(box, cells), np.full(n, FIRST), np.zeros(n, int), [(zeros,)]
+    )
+    assert settled(still).all()
+    assert not settled(replace(still, regions=[()])).any()
+    assert not settled(replace(still, labels=np.full(n, LEAVES))).any()
+    assert not settled(replace(still, steps=np.ones(n, int))).any()
+    inner = (cells[:, 1] == 0) & (cells[:, 2] == 1)
+    assert settled(replace(still, steps=np.where(inner, 12, 0))).all()
 
 
 def test_images_that_overflow_are_no_proof() -> None:

@@ -1,0 +1,113 @@
+"""Claim: from boxes that are accepted SAM converges to a zero of the residual, and stays where it is said to."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins.zeros import Zeros
+
+RING, RHO = hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2), 1.5
+"""Its hallucinated minimizers for this radius are the circle of radius 1/2. A step below 1 contracts."""
+
+
+def run(x: np.ndarray, step: float, count: int) -> np.ndarray:
+    """All points of runs, (count + 1, k, 2), by the closed form: inside of the unit circle SAM moves radially."""
+    points = [x]
+    for _ in range(count):
+        size = np.hypot(*points[-1].T)[:, None]
+        ahead = RHO - size
+        points.append(points[-1] * (1 + step * (ahead**2 - 1) * ahead / size))
+    return np.array(points)
+
+
+def zeros(step: str, f: hc.Objective = RING) -> Zeros:
+    """The zeros for a step."""
+    return Zeros(f, Fraction(3, 2), Fraction(step))
+
+
+def boxes(centres: np.ndarray, half: float) -> np.ndarray:
+    """Squares around points."""
+    return np.stack([centres - half, centres + half], -1)
+
+
+def accepted(step: str, squares: np.ndarray, backend: str = "float", f: hc.Objective = RING) -> list[bool]:
+    """Which squares are accepted."""
+    with lane_arithmetic(backend) as lanes:
+        return zeros(step, f).contains(squares, lanes).tolist()
+
+
+@pytest.mark.parametrize("step", ["0.1", "0.7"])
+def test_runs_from_accepted_boxes_converge(step: str) -> None:
+    """From corners of random squares to the point of the circle in their direction; with 0.7 they swing across it."""
+    size, angle = np.random.default_rng(1).uniform([0.4, 0], [0.6, 2 * np.pi], (400, 2)).T
+    squares = boxes(np.stack([size * np.cos(angle), size * np.sin(angle)], -1), 1 / 1024)
+    good = squares[accepted(step, squares)]
+    assert len(good) > 5
+    corners = np.concatenate([np.stack([good[:, 0, i], good[:, 1, j]], -1) for i in (0, 1) for j in (0, 1)])
+    assert np.ptp(np.hypot(*corners.T)) > 0.005
+    with np.errstate(all="raise"):
+        ends = run(corners, float(step), 400)[-1]
+    assert np.abs(ends - corners / (2 * np.hypot(*corners.T))[:, None]).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("step", "square"), [("0.1", [[0.478, 0.48], [0.01, 0.012]]), ("0.7", [[0.494, 0.4945], [0.02, 0.0205]])]
+)
+def test_runs_stay_where_they_are_said_to_be(step: str, square: list[list[float]]) -> None:
+    """In ``X0 + D``, of which they need a tenth in some direction; also as intervals of another arithmetic."""
+    start = np.array([square])
+    around = start + np.array([-0.016, 0.016])
+    axes = [np.linspace(*side, 5) for side in square]
+    x = run(np.stack(np.meshgrid(*axes), -1).reshape(-1, 2), float(step), 200).reshape(-1, 2)
+    for backend in ("float", "mpmath"):
+        with lane_arithmetic(backend) as lanes:
+            (reach,), known = zeros(step).reach(lanes, start, around)
+        assert known.all()
+        assert (x >= reach[:, 0]).all() and (x <= reach[:, 1]).all()
+        assert (np.ptp(x, axis=0) > np.ptp(reach, axis=1) / 10).any()
+
+
+def test_signs_are_kept_by_short_steps_only() -> None:
+    """With 0.1 no run from the inside goes back; with 0.7 the bound is on both sides."""
+    start = np.array([[[0.46, 0.461], [-0.001, 0.001]]])
+    around = start + np.array([-0.02, 0.02])
+    with lane_arithmetic("float") as lanes:
+        (short,), (long,) = (zeros(step).reach(lanes, start, around)[0] for step in ("0.1", "0.7"))
+    assert short[0, 0] > 0.4599 and short[0, 1] > 0.5
+    assert long[0, 0] < 0.4 and long[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("backend", ["float", "mpmath"])
+def test_near_misses_are_refused(backend: str) -> None:
+    """A step 2 % above the bound, and boxes that reach to where g = 0: the centre, and the minimizers."""
+    on_curve = boxes(np.array([[0.5, 0.0]]), 2.0**-18)
+    assert accepted("0.98", on_curve, backend) == [True]
+    assert accepted("1.02", on_curve, backend) == [False]
+    at = np.array([[0.0, 0.0], [1.0, 0.0], [0.9995, 0.0], [1.2, 0.0]])
+    assert accepted("0.1", boxes(at, 2.0**-10), backend) == [False] * 4
+    wide = np.array([[[0.0, 0.5], [-0.1, 0.1]], [[0.48, np.inf], [0.0, 0.1]], [[np.nan, 0.5], [0.0, 0.1]]])
+    assert accepted("0.1", wide[: 1 if backend == "mpmath" else 3], backend) == [False] * (
+        1 if backend == "mpmath" else 3
+    )
+
+
+def test_curves_through_points_without_gradient_are_refused() -> None:
+    """For rho = 1 the only zero is the centre, where g = 0; beside it ``a.b`` is as large as ever."""
+    centred = Zeros(RING, Fraction(1), Fraction(1, 10))
+    with lane_arithmetic("float") as lanes:
+        beside = boxes(np.array([[0.0, 0.0], [0.01, 0.0], [0.03, 0.0]]), 2.0**-12)
+        assert not centred.contains(beside, lanes).any()
+        _, known = centred.reach(lanes, beside, beside)
+    assert known.tolist() == [False, True, True]
+
+
+def test_the_repelling_part_of_a_curve_is_refused() -> None:
+    """For the ellipse ``x^2/4 + y^2 = 1`` a.b > 0 at (0, 1/2), and a.b < -10 at (0.306, 0.065), zeros both."""
+    f = hc.Objective.least_squares(["x**2/4 + y**2 - 1"])
+    on_curve = boxes(np.array([[0.0, 0.5], [0.305913775008, 0.065300833984]]), 2.0**-14)
+    assert accepted("0.01", on_curve, f=f) == [True, False]
