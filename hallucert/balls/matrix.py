@@ -9,6 +9,7 @@ import numpy as np
 
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.clock import look
+from hallucert.errors import ArgumentError
 from hallucert.exact import round_up
 
 
@@ -115,6 +116,26 @@ def float_inverse(a: np.ndarray) -> np.ndarray | None:
     except np.linalg.LinAlgError:
         return None
     return inverse if np.isfinite(inverse).all() else None
+
+
+def float_eigenvectors(a: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return finite approximate eigenvalues and eigenvectors of a symmetric matrix of doubles, or None."""
+    if not np.isfinite(a).all():
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            values, vectors = np.linalg.eigh(a)
+    except np.linalg.LinAlgError:
+        return None
+    return (values, vectors) if np.isfinite(vectors).all() and np.isfinite(values).all() else None
+
+
+def require_square(a: Sequence[Sequence[Ball]]) -> int:
+    """Return the number of rows of a matrix that must be square."""
+    d = len(a)
+    if d == 0 or any(len(row) != d for row in a):
+        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
+    return d
 
 
 def inverse(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Matrix | None:

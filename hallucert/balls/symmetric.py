@@ -1,66 +1,23 @@
-"""Definiteness, extreme eigenvalues and inertia of every symmetric matrix in an interval matrix.
+"""Extreme eigenvalues of every symmetric matrix in an interval matrix.
 
 The caller guarantees that the matrix in question is symmetric; only the upper triangle of the enclosure is read, so the
-claims hold for every symmetric matrix whose upper triangle lies in that of `a`. Float eigenvectors W are proposals;
-Sylvester's law of inertia turns them into proof: a matrix and its congruent ``W^T A W`` have the same signs.
+claims hold for every symmetric matrix whose upper triangle lies in that of `a`. Float eigenvectors are proposals. How
+many eigenvalues are negative: `hallucert.balls.inertia`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-
-import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.clock import look
-from hallucert.errors import ArgumentError
 from hallucert.exact import round_down, round_up
 
 _BITS = 64
 
 NEGLIGIBLE_BITS = 50
 """An error of the eigenvectors of less than this part of an eigenvalue is not worth a better bound."""
-
-
-@dataclass(frozen=True)
-class Inertia:
-    """Signs of the eigenvalues: at least `positive` are > 0, at least `negative` are < 0, `undecided` are open."""
-
-    positive: int
-    negative: int
-    undecided: int
-
-
-def is_positive_definite(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> bool:
-    """Tell whether certainly every symmetric matrix in `a` is positive definite."""
-    return inertia(ar, a).positive == len(a)
-
-
-def inertia(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Inertia:
-    """Count the signs of the eigenvalues that are certain for every symmetric matrix in `a`.
-
-    Let ``B = W^T A W`` and P a set of indices with ``B_ii > sum |B_ij|`` over j != i in P. Then B is positive definite
-    on the coordinate space of P, which W maps injectively (its image of a vector x != 0 has ``(Wx)^T A (Wx) > 0``): A
-    is positive definite on a space of dimension |P|, so it has at least |P| positive eigenvalues. Likewise negative.
-    """
-    d = _check_square(a)
-    with ar:
-        upper = _upper(a)
-        if not ar.all_finite(upper):
-            return Inertia(0, 0, d)
-        w = _scaled_eigenvectors(ar.approximations(upper))
-        if w is None:
-            return Inertia(0, 0, d)
-        vectors = matrix.from_floats(ar, w)
-        b = ar.matrix_product(matrix.transpose(vectors), ar.matrix_product(upper, vectors))
-        if not ar.all_finite(b):
-            return Inertia(0, 0, d)
-        positive = _dominant(ar, [ar.lower(b[i][i]) for i in range(d)], b)
-        negative = _dominant(ar, [-ar.upper(b[i][i]) for i in range(d)], b)
-        return Inertia(positive, negative, d - positive - negative)
 
 
 def extreme_eigenvalues(
@@ -84,7 +41,7 @@ def extreme_eigenvalues(
 
     Returns dyadic ``(low, high)`` for each; None if an entry is indeterminate or the float eigenvectors are useless.
     """
-    d = _check_square(a)
+    d = matrix.require_square(a)
     with ar:
         if d == 1:
             ends = ar.endpoints(a[0][0]) if ar.is_finite(a[0][0]) else None
@@ -98,7 +55,7 @@ def extreme_eigenvalues(
                 (round_down(low - spread, _BITS), round_up(least + spread, _BITS)),
                 (round_down(most - spread, _BITS), round_up(high + spread, _BITS)),
             )
-        pair = _eigenvectors(ar.approximations(middle))
+        pair = matrix.float_eigenvectors(ar.approximations(middle))
         if pair is None:
             return None
         values, w = pair[0].tolist(), matrix.from_floats(ar, pair[1])
@@ -175,48 +132,3 @@ def _residual(ar: BallArithmetic, w: Matrix, mw: Matrix, j: int, quotient: Ball)
     """Enclose ``|M w - q w|^2`` for column j of W and every q in `quotient`."""
     rest = [row[j] - quotient * own[j] for row, own in zip(mw, w, strict=True)]
     return ar.dot(rest, rest)
-
-
-def _dominant(ar: BallArithmetic, diagonal: list[Fraction], b: Matrix) -> int:
-    """Return the size of a set P of indices with ``diagonal_i > sum over P of |b_ij|, j != i``."""
-    chosen = [i for i in range(len(diagonal)) if diagonal[i] > 0]
-    while True:
-        look()
-        kept = [i for i in chosen if diagonal[i] > ar.absolute_sum([b[i][j] for j in chosen if j != i])]
-        if len(kept) == len(chosen):
-            return len(kept)
-        chosen = kept
-
-
-def _check_square(a: Sequence[Sequence[Ball]]) -> int:
-    d = len(a)
-    if d == 0 or any(len(row) != d for row in a):
-        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
-    return d
-
-
-def _upper(a: Sequence[Sequence[Ball]]) -> Matrix:
-    """Return the matrix with its upper triangle copied below the diagonal."""
-    return [[a[min(i, j)][max(i, j)] for j in range(len(a))] for i in range(len(a))]
-
-
-def _eigenvectors(a: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    if not np.isfinite(a).all():
-        return None
-    try:
-        with np.errstate(all="ignore"):
-            values, vectors = np.linalg.eigh(a)
-    except np.linalg.LinAlgError:
-        return None
-    return (values, vectors) if np.isfinite(vectors).all() and np.isfinite(values).all() else None
-
-
-def _scaled_eigenvectors(a: np.ndarray) -> np.ndarray | None:
-    """Return float eigenvectors, scaled so that ``W^T A W`` is near a diagonal of 1 and -1 (zeros stay)."""
-    pair = _eigenvectors(a)
-    if pair is None:
-        return None
-    sizes = abs(pair[0])
-    sizes[sizes == 0] = 1.0
-    scaled = pair[1] / np.sqrt(sizes)
-    return scaled if np.isfinite(scaled).all() else None

@@ -18,7 +18,7 @@ FACE = {"hallucert", "hallucert.gallery"}
 
 MOST_FILES, MOST_LINES = 15, 400
 
-POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 6_355, 11_930, 12_985, 18_535
+POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 6_140, 11_790, 12_770, 18_400
 """What checking a file loads today: a point, a large point, every kind but the latter, every kind. They only fall."""
 
 UNTRUSTED = (
@@ -27,8 +27,9 @@ UNTRUSTED = (
     "hallucert.objectives.supervised",
     "hallucert.objectives.heading",
     "hallucert.check.words",
+    "hallucert.check.writing",
 )
-"""What no check needs: doors for users, progress, files that are written, objectives in floats, and sentences."""
+"""What no check needs: doors for users, progress, objectives in floats, sentences, and writing files."""
 
 SEARCHES = ("hallucert.find", "hallucert.sam", "hallucert.prove", "hallucert.diagnosis", "hallucert.plot")
 

@@ -10,13 +10,12 @@ import numpy as np
 from hallucert.check.basins.attractor import regions_of
 from hallucert.check.basins.certificate import Basins
 from hallucert.check.basins.graph import FIRST
-from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text, to_text
+from hallucert.check.basins.partition import NAMES, RANGE, Partition, from_text
 from hallucert.check.file import fields
 from hallucert.check.file.fields import JSON
-from hallucert.check.file.files import READ, WRITE, module_of
+from hallucert.check.file.files import READ, module_of
 from hallucert.check.problem import Problem
 from hallucert.errors import CertificateError
-from hallucert.exact import format_exact, format_rational
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.reading import objective_from_json
 
@@ -79,22 +78,3 @@ def _region(entry: Mapping[str, JSON]) -> np.ndarray:
     if not good:
         raise CertificateError("problem.region", "must be two intervals of doubles [lower, upper], lower < upper")
     return ends
-
-
-def to_json(basins: Basins) -> dict[str, JSON]:
-    """Return basins as plain data, in the order of the file format."""
-    ends = [[format_exact(Fraction(v)) for v in side] for side in basins.box.tolist()]
-    problem: dict[str, JSON] = {
-        "objective": basins.objective.to_json(),
-        "rho": format_rational(basins.rho),
-        "step": format_exact(basins.step),
-        "region": ends,
-    }
-    text, order = to_text(basins.partition.cells, basins.labels)
-    steps = basins.steps[order][basins.labels[order] > 0]
-    return {
-        **fields.header(basins, problem),
-        "attractors": [module_of(point.kind, WRITE).to_json(point) for point in basins.attractors],
-        "cells": text,
-        "steps": steps.tolist(),
-    }

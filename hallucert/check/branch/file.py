@@ -1,4 +1,4 @@
-"""Files of branches and diagrams: reading from anyone, with every field checked, and writing."""
+"""Files of branches and diagrams: reading from anyone, with every field checked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hallucert.check.branch.system import MAX_DIMENSION, TargetBox
 from hallucert.check.cell import Cell, Tube
 from hallucert.check.claim import Claim, Status
 from hallucert.check.file import fields
-from hallucert.check.file.claims import claim_json, read_claims
+from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import JSON
 from hallucert.errors import CertificateError
 from hallucert.objectives.formula import FormulaObjective
@@ -146,36 +146,3 @@ def _parts(value: JSON, low: Fraction, d: int, field: str) -> tuple[Part, ...]:
     if not parts:
         raise CertificateError(field, "must not be empty")
     return tuple(parts)
-
-
-def to_json(certificate: BranchCertificate) -> dict[str, JSON]:
-    """Return the certificate as plain data, in the order of the file format."""
-    problem: dict[str, JSON] = {"objective": certificate.objective.to_json()}
-    if isinstance(certificate, DiagramCertificate):
-        problem["region"] = fields.plain(certificate.region)
-    return {
-        **fields.header(certificate, problem),
-        "target": None if certificate.target is None else fields.record(certificate.target, TARGET),
-        "enclosure": fields.plain(certificate.box),
-        "branches": [
-            {
-                "from_critical": int(chain.from_critical),
-                "to_critical": int(chain.to_critical),
-                "cells": [_link_json(link) for link in chain.links],
-            }
-            for chain in certificate.chains
-        ],
-        "claims": [claim_json(claim) for claim in certificate.all_claims],
-    }
-
-
-def _link_json(link: Link) -> dict[str, JSON]:
-    return {
-        **fields.record(link.cell, CELL),
-        "start": fields.plain(link.start),
-        "places": [{"s": fields.plain(place.low), **fields.record(place, TUBE)} for place in link.places],
-        "parts": [
-            {"end": fields.plain(part.tube.high), **fields.record(part, WORDS), **fields.record(part.tube, TUBE)}
-            for part in link.parts
-        ],
-    }

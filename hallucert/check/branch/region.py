@@ -35,7 +35,7 @@ import numpy as np
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, Matrix
-from hallucert.balls.symmetric import is_positive_definite
+from hallucert.balls.inertia import is_positive_definite
 from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.chain import Chain
 from hallucert.check.branch.system import BranchSystem

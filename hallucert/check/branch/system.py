@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.balls.inertia import inertia
 from hallucert.balls.krawczyk import Function, Jacobian, KrawczykOperator
-from hallucert.balls.symmetric import extreme_eigenvalues, inertia
+from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.cell import Rationals, Vector
 from hallucert.check.claim import Enclosure
 from hallucert.errors import NotAnalyticError

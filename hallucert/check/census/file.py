@@ -1,4 +1,4 @@
-"""Censuses as plain data, and back: reading takes them from anyone, checks every field and names what does not fit."""
+"""Files of censuses: every field is checked, and whatever does not fit is named."""
 
 from __future__ import annotations
 
@@ -64,19 +64,6 @@ def from_json(data: object) -> Census:
         math.nan,
         made,
     )
-
-
-def to_json(census: Census) -> dict[str, JSON]:
-    """Return the census as plain data, in the order of the file format."""
-    return {
-        **fields.header(census, census.problem.to_json()),
-        "search": census.problem.backend,
-        "boxes": census.boxes,
-        "critical_points": [fields.record(point, CRITICAL_POINT) for point in census.critical_points],
-        "points": [fields.record(point, POINT) for point in census.points],
-        "excluded": [fields.record(place, PLACE) for place in census.excluded],
-        "pending": [fields.record(place, PLACE) for place in census.pending],
-    }
 
 
 def _search(value: object, made: Provenance) -> str:

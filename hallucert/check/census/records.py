@@ -12,8 +12,8 @@ import numpy as np
 
 from hallucert.arguments import Explained
 from hallucert.balls.facade import Ball, BallArithmetic
+from hallucert.balls.inertia import inertia
 from hallucert.balls.similarity import spectrum
-from hallucert.balls.symmetric import inertia
 from hallucert.check.claim import Enclosure
 from hallucert.exact import float_above, float_below, format_dyadic, format_rational, require_radius
 from hallucert.objectives.formula import FormulaObjective

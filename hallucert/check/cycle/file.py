@@ -5,11 +5,9 @@ from __future__ import annotations
 from hallucert.check.cycle.certificate import CycleCertificate
 from hallucert.check.cycle.problem import CycleProblem
 from hallucert.check.file import fields
-from hallucert.check.file.fields import JSON
-from hallucert.check.point.file import MAX_DIMENSION, NAMES, claims_of, content, read_enclosure, read_shaped
+from hallucert.check.point.file import MAX_DIMENSION, NAMES, claims_of, read_enclosure, read_shaped
 from hallucert.check.point.rule import Facts, rules_of
 from hallucert.errors import CertificateError
-from hallucert.exact import format_exact, format_rational
 from hallucert.objectives.reading import objective_from_json
 
 WITNESS = {"centre": "vector", "radius": "vector", "preconditioner": "rows"}
@@ -33,15 +31,3 @@ def from_json(data: object) -> CycleCertificate:
     claims = claims_of(top["claims"], rules_of(posed), None if witness is None else Facts(posed, witness))
     box = read_enclosure(top["enclosure"], claims, unknowns)
     return CycleCertificate(posed, witness, claims, fields.read_provenance(top["provenance"]), box)
-
-
-def to_json(certificate: CycleCertificate) -> dict[str, JSON]:
-    """Return the certificate as plain data, in the order of the file format."""
-    asked = certificate.problem
-    problem = {
-        "objective": asked.objective.to_json(),
-        "rho": format_rational(asked.rho),
-        "step": format_exact(asked.step),
-    }
-    witness = None if certificate.witness is None else fields.record(certificate.witness, WITNESS)
-    return content(certificate, problem, witness)

@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hallucert.check.claim import PROVOKED, Claim, Enclosure, F, Inputs, Status, Theorem
-from hallucert.check.file.fields import JSON, READERS, plain, read_fields, read_interval, read_list
+from hallucert.check.file.fields import JSON, READERS, read_fields, read_interval, read_list
 from hallucert.check.reason import Reason
 from hallucert.errors import CertificateError
 
 FIELDS = {"name", "status", "inputs", "numbers", "reason"}
 STATUSES, REASONS = {str(each): each for each in Status}, {str(each): each for each in Reason}
-
-
-def claim_json(claim: Claim) -> dict[str, JSON]:
-    """Return a claim as plain data; what an undecided one has measured is not kept."""
-    return {
-        "name": claim.name,
-        "status": str(claim.status),
-        "inputs": plain(claim.inputs),
-        "numbers": {} if claim.reason is not None else plain(claim.numbers),
-        "reason": plain(claim.reason),
-    }
 
 
 def read_claims(

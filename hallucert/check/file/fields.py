@@ -1,7 +1,7 @@
-"""The fields of files: a reader for each kind of value, one writer for all, and what every file begins with.
+"""The fields of files: a reader for each kind of value.
 
-Whatever does not fit is named by its path. A record is read and written by one table from its fields to the names of
-their values (`READERS`).
+Whatever does not fit is named by its path. A record is read by a table from its fields to the names of their values
+(`READERS`); the same table says what is written.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from hallucert.check.claim import Claim, Enclosure, Made, Provenance, Status
+from hallucert.check.claim import Claim, Provenance, Status
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import MAX_DIGITS, exact_radius, format_exact, format_rational, parse_dyadic, parse_exact
+from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dyadic, parse_exact
 from hallucert.objectives.tape import Tape
 
 if TYPE_CHECKING:
@@ -251,39 +251,3 @@ def read_record(data: object, fields: Mapping[str, str], path: str) -> dict[str,
     """Read a JSON object with exactly the fields of a table."""
     entry = read_fields(data, set(fields), path)
     return {name: READERS[value](entry[name], f"{path}.{name}") for name, value in fields.items()}
-
-
-def plain(value: object) -> JSON:
-    """Return a value as plain data: exact numbers as text, intervals as their ends, tapes as in a problem."""
-    if value is None or isinstance(value, int):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Fraction):
-        return format_exact(value)
-    if isinstance(value, Enclosure):
-        return [format_exact(value.lower), format_exact(value.upper)]
-    if hasattr(value, "to_json"):  # tapes and subdivisions
-        return value.to_json()
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, Iterable):
-        return [plain(item) for item in value]
-    raise TypeError(f"no field holds a {type(value).__name__}")
-
-
-def record(value: object, fields: Iterable[str]) -> dict[str, JSON]:
-    """Return the attributes of an object that a table of fields names, as plain data."""
-    return {name: plain(getattr(value, name)) for name in fields}
-
-
-def header(certificate: Made, problem: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the fields that files of all kinds begin with."""
-    return {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "kind": certificate.kind,
-        "provenance": plain(vars(certificate.provenance)),
-        "problem": problem,
-        "digest": problem_digest(problem),
-    }

@@ -34,7 +34,7 @@ _PACKAGES = {kind: kind for kind in ("point", "large", "branch", "census", "shee
 }
 
 KINDS = {
-    kind: tuple(f"hallucert.check.{package}.{role}" for role in ("file", "file", "verify"))
+    kind: tuple(f"hallucert.check.{place}" for place in (f"{package}.file", f"writing.{package}", f"{package}.verify"))
     for kind, package in _PACKAGES.items()
 }
 KINDS["cycle"] = (*KINDS["cycle"][:2], KINDS["point"][2])  # a point, whose problem says how it is checked

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from hallucert.check.file.claims import claim_json
-from hallucert.check.file.fields import JSON, header, read_fields, read_provenance, read_rho, read_top
+from hallucert.check.file.fields import read_fields, read_provenance, read_rho, read_top
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.large.existence import SlicedWitness, facts_of
 from hallucert.check.large.slice import FITTING, fits, has_slice
 from hallucert.check.point.file import claims_of
 from hallucert.check.point.rule import OF_A_POINT, Rules
 from hallucert.check.problem import Problem
-from hallucert.doubles import doubles_json, read_doubles
+from hallucert.doubles import read_doubles
 from hallucert.errors import CertificateError
-from hallucert.exact import format_rational
 from hallucert.objectives.program.objective import ProgramObjective
 from hallucert.objectives.reading import objective_from_json
 
@@ -43,14 +41,3 @@ def _witness(data: object, f: ProgramObjective) -> SlicedWitness:
     if not (arrays["radius"] > 0).all():
         raise CertificateError("witness.radius", f"must be {unknowns} positive numbers")
     return SlicedWitness(**arrays)
-
-
-def to_json(certificate: LargeCertificate) -> dict[str, JSON]:
-    """Return the certificate as plain data, in the order of the file format."""
-    asked, witness = certificate.problem, certificate.witness
-    problem: dict[str, JSON] = {"objective": asked.objective.to_json(), "rho": format_rational(asked.rho)}
-    return {
-        **header(certificate, problem),
-        "witness": None if witness is None else {name: doubles_json(values) for name, values in vars(witness).items()},
-        "claims": [claim_json(claim) for claim in certificate.all_claims],
-    }

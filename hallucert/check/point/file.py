@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 from hallucert.check.claim import Claim, Status
 from hallucert.check.file import fields
-from hallucert.check.file.claims import claim_json, read_claims
+from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import JSON
 from hallucert.check.point.certificate import Certificate, Sides
 from hallucert.check.point.rule import Facts, Rows, Rules, Witness, rules_of
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
 from hallucert.objectives.reading import objective_from_json
@@ -136,31 +135,3 @@ def claims_of(data: object, rules: Rules, facts: Facts | None) -> dict[str, Clai
     if list(claims) != order:
         raise CertificateError("claims", f"must be in the order {', '.join(order)}")
     return claims
-
-
-def to_json(certificate: Certificate) -> dict[str, JSON]:
-    """Return the certificate as plain data, in the order of the file format."""
-    asked, witness = certificate.problem, None
-    problem: dict[str, JSON] = {"objective": asked.objective.to_json(), "rho": format_rational(asked.rho)}
-    if asked.law != SAM:
-        problem["variant"] = asked.law.variant
-    if asked.law.scales:
-        problem["scales"] = fields.plain(asked.law.scales)
-    if (batches := getattr(asked, "batches", None)) is not None:
-        problem["batches"] = batches.to_json()
-    if asked.decay:
-        problem["weight_decay"] = format_rational(asked.decay)
-    if certificate.witness is not None:
-        system = RESIDUAL if asked.residual else GRADIENT if certificate.witness.solves else BOX
-        witness = {"system": system, **fields.record(certificate.witness, WITNESS)}
-    return content(certificate, problem, witness)
-
-
-def content(certificate: Certificate, problem: dict[str, JSON], witness: JSON) -> dict[str, JSON]:
-    """Return the fields of a file, in order."""
-    return {
-        **fields.header(certificate, problem),
-        "witness": witness,
-        "enclosure": fields.plain(certificate.box),
-        "claims": [claim_json(claim) for claim in certificate.all_claims],
-    }

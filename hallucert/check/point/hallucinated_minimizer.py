@@ -28,7 +28,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
-from hallucert.balls.symmetric import Inertia, extreme_eigenvalues, inertia
+from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
@@ -100,14 +100,17 @@ def measure_target(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
 
 def _negative_count(point: Point, smallest: Enclosure, largest: Enclosure) -> Enclosure:
     """Enclose how many eigenvalues of ``H(x*+)`` are negative: often the extreme ones tell."""
-    d, signs = len(point.x), Inertia(0, 0, 0)
+    d, negative, undecided = len(point.x), 0, 0
     if largest.upper < 0:
-        signs = Inertia(0, d, 0)
+        negative = d
     elif d == 2 and smallest.upper < 0 < largest.lower:
-        signs = Inertia(1, 1, 0)
+        negative = 1
     elif smallest.lower <= 0:
+        from hallucert.balls.inertia import inertia
+
         signs = inertia(point.arithmetic, point.hessian_plus)
-    return Enclosure(Fraction(signs.negative), Fraction(signs.negative + signs.undecided))
+        negative, undecided = signs.negative, signs.undecided
+    return Enclosure(Fraction(negative), Fraction(negative + undecided))
 
 
 def target_kind(facts: Facts, numbers: Numbers) -> str | None:

@@ -29,8 +29,8 @@ import numpy as np
 from hallucert.balls import arithmetic
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.balls.facade import Ball
+from hallucert.balls.inertia import inertia
 from hallucert.balls.krawczyk import KrawczykOperator
-from hallucert.balls.symmetric import inertia
 from hallucert.balls.zeros import prove_zero
 from hallucert.check.attraction.norms import root
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats, kind_of

@@ -26,7 +26,7 @@ from functools import cached_property
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.symmetric import is_positive_definite
+from hallucert.balls.inertia import is_positive_definite
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import is_defined
 from hallucert.check.subdivision import Box, balls_of

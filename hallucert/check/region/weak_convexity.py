@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.symmetric import inertia, is_positive_definite
+from hallucert.balls.inertia import inertia, is_positive_definite
 from hallucert.check.claim import Claim, Status, undecided
 from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason

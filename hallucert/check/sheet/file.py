@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hallucert.check.branch.system import MAX_DIMENSION as MAX_SURFACE_DIMENSION
 from hallucert.check.cell import Cell
 from hallucert.check.file import fields
-from hallucert.check.file.claims import claim_json, read_claims
+from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import JSON
 from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
 from hallucert.check.sheet.claims import THEOREMS, Pieces
@@ -16,7 +16,6 @@ from hallucert.check.sheet.surface_atlas import Atlas
 from hallucert.check.sheet.surface_chart import SIDES, Chart
 from hallucert.check.subdivision import Subdivision
 from hallucert.errors import CertificateError
-from hallucert.exact import format_rational
 from hallucert.objectives.reading import objective_from_json
 
 OF_ITEMS = ("centre", "frame", "radius", "preconditioner")
@@ -108,26 +107,3 @@ def _chart(entry: Mapping[str, JSON], d: int, field: str) -> Chart:
         fields.read_positive(entry["radius"], equations, f"{field}.radius"),
         fields.read_square(entry["preconditioner"], equations, f"{field}.preconditioner"),
     )
-
-
-def to_json(certificate: SheetCertificate | SurfaceCertificate) -> dict[str, JSON]:
-    """Return the certificate as plain data, in the order of the file format."""
-    problem = {"objective": certificate.objective.to_json(), "rho": format_rational(certificate.rho)}
-    return {
-        **fields.header(certificate, problem),
-        "sheets": [_piece_json(piece) for piece in certificate.pieces],
-        "claims": [claim_json(claim) for claim in certificate.all_claims],
-    }
-
-
-def _piece_json(piece: CurveChain | Atlas) -> dict[str, JSON]:
-    if isinstance(piece, CurveChain):
-        cells = zip(piece.cells, piece.cuts, strict=True)
-        entries = [{**fields.record(cell, ("span", *OF_ITEMS)), "cuts": fields.plain(cuts)} for cell, cuts in cells]
-        return {"closed": int(piece.closed), "cells": entries}
-    charts = zip(piece.charts, piece.edges, piece.cuts, strict=True)
-    entries = [
-        {**fields.record(chart, ("half_width", *OF_ITEMS)), **fields.plain({"edges": e, "cuts": c})}
-        for chart, e, c in charts
-    ]
-    return {"closed": int(piece.closed), "charts": entries}

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from hallucert.balls.bases import Basis, eigenvector_bases
 from hallucert.balls.facade import Ball
-from hallucert.balls.similarity import Basis, eigenvector_bases
 from hallucert.check.attraction import manifold_basin
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import Contraction, Region, contraction_of

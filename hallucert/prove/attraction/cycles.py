@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.balls import matrix
-from hallucert.balls.similarity import eigenvector_bases
-from hallucert.balls.symmetric import is_positive_definite
+from hallucert.balls.bases import eigenvector_bases
+from hallucert.balls.inertia import is_positive_definite
 from hallucert.check.cycle.around import critical_point
 from hallucert.check.cycle.basin import SUBDIVISIONS, contractions_of
 from hallucert.check.cycle.claims import of_cycle

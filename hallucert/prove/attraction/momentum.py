@@ -15,7 +15,7 @@ from itertools import islice
 
 import numpy as np
 
-from hallucert.balls.similarity import eigenvector_bases
+from hallucert.balls.bases import eigenvector_bases
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.manifold_momentum import carried_of
 from hallucert.check.attraction.momentum import contraction_of, derivative, expansion_of, shares

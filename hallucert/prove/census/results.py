@@ -25,7 +25,8 @@ from hallucert.check.census.records import (
     from_floats,
 )
 from hallucert.check.claim import Enclosure
-from hallucert.check.file.fields import plain, read_fields, read_integer, read_list, record
+from hallucert.check.file.fields import read_fields, read_integer, read_list
+from hallucert.check.writing.fields import plain, record
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import CertificateError
 from hallucert.files import Checkpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hallucert.balls.similarity import eigenvector_bases
+from hallucert.balls.bases import eigenvector_bases
 from hallucert.prove.attraction.basin import flattened
 
 

@@ -1,0 +1,31 @@
+"""Basins as plain data, in the order of the file format."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hallucert.check.basins.certificate import Basins
+from hallucert.check.basins.partition import to_text
+from hallucert.check.file.fields import JSON
+from hallucert.check.file.files import WRITE, module_of
+from hallucert.check.writing.fields import header
+from hallucert.exact import format_exact, format_rational
+
+
+def to_json(basins: Basins) -> dict[str, JSON]:
+    """Return basins as plain data, in the order of the file format."""
+    ends = [[format_exact(Fraction(v)) for v in side] for side in basins.box.tolist()]
+    problem: dict[str, JSON] = {
+        "objective": basins.objective.to_json(),
+        "rho": format_rational(basins.rho),
+        "step": format_exact(basins.step),
+        "region": ends,
+    }
+    text, order = to_text(basins.partition.cells, basins.labels)
+    steps = basins.steps[order][basins.labels[order] > 0]
+    return {
+        **header(basins, problem),
+        "attractors": [module_of(point.kind, WRITE).to_json(point) for point in basins.attractors],
+        "cells": text,
+        "steps": steps.tolist(),
+    }
