@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 import random
+from fractions import Fraction
 
 import mpmath
 import pytest
 
 from hallucheck import functions
-from hallucheck.interval import Interval, Undefined, compare, dot, hull, working_precision
+from hallucheck.interval import Interval, Undefined, ball, compare, dot, exact, hull, least, meet, working_precision
 from hallucheck.linear import Vector
 
 EXACT = mpmath.MPContext()
@@ -89,6 +90,26 @@ def test_sums_of_products_and_hulls_contain_the_values():
         value = sum((real(x[0], x[2]) * real(y[1], y[2]) for x, y in zip(xs, ys, strict=False)), EXACT.mpf(0))
         assert holds(dot(xs[:n], ys[:n]), value)
         assert all(holds(hull(xs), real(m, x[2])) for x in xs for m in x[:2])
+
+
+def test_parts_and_wholes_of_intervals_contain_what_they_have_to():
+    """Balls of radii that are known to an interval, halves, common parts, absolute values, least numbers, fractions."""
+    rng = random.Random(2)
+    for x, y in zip(some(rng, 200), some(rng, 200), strict=False):
+        size = abs(x)
+        assert all(holds(ball(size), sign * real(m, size[2])) for m in size[:2] for sign in (1, -1))
+        first, second = x.halves()
+        for m in (x[0], (x[0] + x[1]) // 2, x[1]):
+            value = real(m, x[2])
+            assert holds(size, abs(value))
+            assert holds(first, value) or holds(second, value)
+            if holds(y, value):
+                assert holds(meet(x, y), value) and holds(meet(y, x), value)
+            for n in y[:2]:
+                assert holds(least([x, y]), min(value, real(n, y[2])))
+        fraction = Fraction(rng.randint(-(10**40), 10**40), rng.randint(1, 10**30))
+        low, high = exact(fraction).ends()
+        assert low <= fraction <= high
 
 
 def test_comparisons_are_exact():

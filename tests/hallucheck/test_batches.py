@@ -66,7 +66,7 @@ def test_steps_beside_the_bound_are_told_apart(tmp_path, step, status):
 def test_a_step_refuted_with_all_others_is_positive(tmp_path):
     """Where small steps are not stable none is; a step that is not positive is none."""
     f = hc.Objective.least_squares(["x**2 + 4*y**2 - 1"])
-    found = hc.certify(hc.find.hallucinate(f, (-0.642, 0.0788), rho="1.2", batches=[[0]]), basin="1/64")
+    found = hc.certify(f, (-0.641994, 0.078829), "1.2", batches=[[0]], basin="1/64")
     assert found["attractor"].status is hc.Status.REFUTED
     found.save(tmp_path / "own.json")
     document = json.loads((tmp_path / "own.json").read_text())

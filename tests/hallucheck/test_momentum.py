@@ -21,6 +21,7 @@ CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 LINE = hc.Objective.parse("(x**2 - 1)**2 / 4")
 """At -1/2 with rho = 3/2 M = 2: heavy ball with the momentum 1/2 is stable below the step 3/2, Nesterov below 3/4."""
 OPTIONS = {"precisions": [53], "momentum": "1/2"}
+UNDECIDED = {"status": "undecided", "numbers": {}, "inputs": {}, "reason": "precision"}
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +183,17 @@ def test_the_matrix_of_a_step_is_its_derivative(nesterov):
         assert [row[column].ends() for row in found] == [(moved, moved), (after, after)]
 
 
+@pytest.mark.parametrize("ends", [["-3", "-1"], ["-1", "1"], ["0", "1"]])
+def test_on_the_line_the_second_derivative_is_positive(tmp_path, files, ends):
+    """Else the point is not proved to be a minimizer."""
+    with pytest.raises(Refused):
+        verdict_on(
+            tmp_path,
+            files["line"],
+            lambda d: claim(d, "hallucinated_minimizer")["numbers"].update(second_derivative=ends),
+        )
+
+
 @pytest.mark.parametrize("decay", ["1/11", "101/1000", None])
 def test_with_another_decay_the_point_is_none(tmp_path, files, decay):
     """Existence fails, and everything with it; without decay the file has other claims."""
@@ -208,7 +220,9 @@ def test_with_another_decay_the_point_is_none(tmp_path, files, decay):
         lambda d: d["witness"].update(system="box", preconditioner=[]),
         lambda d: d["witness"].update(system="residual"),
         lambda d: claim(d, "hallucinated_minimizer").update(status="proved"),
+        lambda d: claim(d, "hallucinated_minimizer")["numbers"].update(sam_gradient_norm=["0", "1p9"]),
         lambda d: claim(d, "target").update(name="regular"),
+        lambda d: d.update(enclosure=None) or claim(d, "existence").update(UNDECIDED),
         lambda d: claim(d, "nonstationary")["numbers"].update(decayed_gradient_norm=["0", "1p9"]),
         lambda d: claim(d, "target")["numbers"].update(shifted_gradient_norm=["0", "1p9"]),
     ],
