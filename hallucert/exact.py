@@ -27,7 +27,7 @@ LARGEST_DOUBLE = Fraction(sys.float_info.max)
 NUMBER = 'be a finite number: an int, a float, a Fraction or a string such as "0.05" or "1/3"'
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _RATIO = re.compile(r"[+-]?\d+/\d+", re.ASCII)
-_DYADIC = re.compile(r"-?[1-9][0-9]*(p-?[1-9][0-9]{0,4})?|0")
+_DYADIC = re.compile(r"(-?[1-9][0-9]*)(?:p(-?[1-9][0-9]{0,4}))?|0")
 
 
 def exact(value: object, argument: str = "value", must: str = NUMBER) -> Fraction:
@@ -152,10 +152,10 @@ def format_dyadic(value: Fraction) -> str:
 def parse_dyadic(text: str) -> Fraction:
     """Read what `format_dyadic` wrote, up to ``2**(2 * MAX_BITS)``; each number has exactly one spelling."""
     must = 'be a canonical dyadic number such as "0", "-5", "3p-3"'
-    if len(text) > MAX_DIGITS or not _DYADIC.fullmatch(text):
+    parts = _DYADIC.fullmatch(text) if len(text) <= MAX_DIGITS else None
+    if parts is None:
         raise ArgumentError("number", text, must)
-    mantissa_text, _, exponent_text = text.partition("p")
-    mantissa, exponent = _integer(mantissa_text), int(exponent_text or "0")
+    mantissa, exponent = _integer(parts[1] or "0"), int(parts[2] or "0")
     if abs(exponent) > 2 * MAX_BITS or (mantissa and mantissa % 2 == 0):
         raise ArgumentError("number", text, must)
     return dyadic(mantissa, exponent)

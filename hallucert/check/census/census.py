@@ -27,7 +27,7 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import Claim, Claims, Provenance, Saved, Sentence, Status, undecided
 from hallucert.check.reason import Reason
-from hallucert.check.units import Units
+from hallucert.check.units import CALLER, Units
 from hallucert.objectives.objective import Objective
 
 
@@ -137,6 +137,8 @@ class Census(Saved):
 
 def taken_out_of(units: Units, census: Census, problem: Problem) -> Census:
     """Return the census of a problem from that of the same problem in some units."""
+    if units == CALLER:
+        return replace(census, problem=problem)
     return replace(
         census,
         problem=problem,

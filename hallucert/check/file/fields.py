@@ -177,10 +177,12 @@ def read_rho(value: object) -> Fraction:
 
 def read_interval(value: object, field: str) -> tuple[Fraction, Fraction]:
     """Return ``[lower, upper]``, dyadic, in order."""
-    ends = read_dyadics(value, field)
-    if len(ends) != 2 or ends[0] > ends[1]:
-        raise CertificateError(field, "must be [lower, upper] with lower <= upper")
-    return ends[0], ends[1]
+    ends = read_list(value, field)
+    if len(ends) == 2:
+        lower, upper = read_dyadic(ends[0], f"{field}[0]"), read_dyadic(ends[1], f"{field}[1]")
+        if lower <= upper:
+            return lower, upper
+    raise CertificateError(field, "must be [lower, upper] with lower <= upper")
 
 
 def read_box(value: object, field: str) -> tuple[tuple[Fraction, Fraction], ...]:

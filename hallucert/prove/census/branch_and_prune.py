@@ -227,10 +227,11 @@ def _step(system: System, batch: Boxes, zeros: list[Zero]) -> Boxes:
     found = image(system.lanes, wide, expand(possible))
     lo, hi = np.maximum(batch.lo, found.lo), np.minimum(batch.hi, found.hi)
     empty = (lo > hi).any(axis=1)
-    for i in np.flatnonzero(found.proved & ~empty):
-        box = np.stack([found.lo[i], found.hi[i]], -1)
-        if not any(zero.tag == batch.tag[i] and _inside(box, zero.unique) for zero in zeros):
-            zeros.append(Zero(int(batch.tag[i]), box, np.stack([wide.lo[i], wide.hi[i]], -1)))
+    new = np.flatnonzero(found.proved & ~empty)
+    sides, unique = (np.stack([x.lo[new], x.hi[new]], -1) for x in (found, wide))
+    for tag, box, own in zip(batch.tag[new].tolist(), sides, unique, strict=True):
+        if not any(zero.tag == tag and _inside(box, zero.unique) for zero in zeros):
+            zeros.append(Zero(tag, box, own))
     left = ~empty & ~found.proved
     rest, before = Boxes(batch.tag[left], lo[left], hi[left]), batch.width[left]
     shrunk = rest.width <= _PROGRESS * before
