@@ -150,14 +150,16 @@ class CompiledEngine(Engine):
         """Return the step that may be done instead of running the program."""
         from hallucert.objectives.machine.program import Program
         from hallucert.sam.kernels.formula_step import formula_step
+        from hallucert.sam.kernels.network_gradient import Shape
         from hallucert.sam.kernels.network_kernel import NetworkProgram
-        from hallucert.sam.kernels.network_step import Shape, network_step
+        from hallucert.sam.kernels.network_step import network_step
 
         if isinstance(self.program, Program):
             return formula_step(self.program, kind)
         assert isinstance(self.program, NetworkProgram)
-        sizes = tuple(self.program.sizes.tolist())
-        return network_step(Shape(sizes, self.program.bounded, self.block, self.program.registers), kind)
+        program, sizes = self.program, tuple(self.program.sizes.tolist())
+        shape = Shape(sizes, program.bounded, program.decay != 0.0, self.block, program.registers)
+        return network_step(shape, kind)
 
 
 class LayeredEngine(Engine):

@@ -68,6 +68,31 @@ def filled(builder: ir.IRBuilder, number: ir.Value, lanes: int) -> ir.Value:
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(index, lanes), [0] * lanes))
 
 
+def repeated(
+    builder: ir.IRBuilder,
+    count: ir.Value | int,
+    values: list[ir.Value],
+    body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]],
+) -> list[ir.Value]:
+    """Emit ``values = body(i, values)`` for i below a count of at least 1, or known to be 0; return the last values."""
+    if isinstance(count, int):
+        if count < 2:
+            return body(_LONG(0), values) if count else values
+        count = _LONG(count)
+    before, inside, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
+    builder.branch(inside)
+    builder.position_at_end(inside)
+    phis = [builder.phi(value.type) for value in (count, *values)]
+    results = body(phis[0], phis[1:])
+    following = builder.add(phis[0], _LONG(1))
+    for phi, start, result in zip(phis, (_LONG(0), *values), (following, *results), strict=True):
+        phi.add_incoming(start, before)
+        phi.add_incoming(result, builder.block)
+    builder.cbranch(builder.icmp_unsigned("<", following, count), inside, after)
+    builder.position_at_end(after)
+    return results
+
+
 class VectorLoop:
     """A loop over some lanes, a vector at once, that returns whether one of them has to stop.
 

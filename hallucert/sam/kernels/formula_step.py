@@ -9,7 +9,7 @@ up to a millisecond for each row, so a program is interpreted first; nobody can 
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +35,11 @@ _DOUBLE, _LONG = ir.DoubleType(), ir.IntType(64)
 SIGNATURE = ir.FunctionType(_LONG, [_DOUBLE.as_pointer(), _LONG, _LONG, *[_DOUBLE] * 6])
 """``step(work, block, width, rho, eta, momentum, bound, absolute, factor)`` does one step on the first `width` lanes of
 a block and returns whether one of them has to stop; a lane runs on if ``absolute + factor |g|^2 < |g+|^2 < inf``."""
+
+
+TOGETHER = 4
+"""Squares of a norm are added up by so many, as long as there are as many left: a sum of parts, as `plus_squares` does
+it, waits less for its additions."""
 
 
 class Kind(NamedTuple):
@@ -83,6 +88,13 @@ def _module(program: Program, kind: Kind, lanes: int) -> ir.Module:
     return module
 
 
+def plus_squares(builder: ir.IRBuilder, total: ir.Value, values: list[ir.Value]) -> ir.Value:
+    """Emit the total plus the squares of values: of one by `fma`, of more after adding them up."""
+    start = total if len(values) == 1 else constant(total.type, 0.0)
+    part = reduce(lambda part, value: call(builder, "fma", value, value, part), values, start)
+    return part if len(values) == 1 else builder.fadd(total, part)
+
+
 def _emit_step(
     builder: ir.IRBuilder, program: Program, kind: Kind, arguments: list[ir.Value], first: ir.Value, lanes: int
 ) -> ir.Value:
@@ -104,9 +116,9 @@ def _emit_step(
         builder.store(value, place(row), align=8)
 
     def squared(g: list[ir.Value]) -> ir.Value:
-        total = builder.fmul(g[0], g[0])
-        for value in g[1:]:
-            total = fma(value, value, total)
+        total, whole = constant(rho.type, 0.0), d // TOGETHER * TOGETHER
+        for some in [g[j : j + TOGETHER] for j in range(0, whole, TOGETHER)] + [[value] for value in g[whole:]]:
+            total = plus_squares(builder, total, some)
         return total
 
     x = [builder.load(place(j), align=8) for j in range(d)]

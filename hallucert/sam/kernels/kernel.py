@@ -24,7 +24,7 @@ from hallucert.objectives.machine.compilation import compiled, inlined
 from hallucert.objectives.machine.interpreter import execute
 from hallucert.objectives.machine.program import Program
 from hallucert.objectives.machine.vectors import fma
-from hallucert.sam.kernels.formula_step import call_step
+from hallucert.sam.kernels.formula_step import TOGETHER, call_step
 from hallucert.sam.lanes import IS_CONVERGED, IS_DIVERGED, IS_OUTSIDE, IS_STATIONARY
 
 EXTRA_ROWS = 3
@@ -157,16 +157,17 @@ def _advance_block(program, work, block, members, lanes, steps, address):  # typ
 
 @inlined
 def _squared_norms(work, block, outputs, norm, width):  # type: ignore[no-untyped-def]
-    """Sum the squares of the outputs into the row at `norm`, in the order of the coordinates."""
-    g = np.uint64(outputs[0]) * block
-    if outputs.shape[0] == 1:
-        for i in range(width):
-            work[norm + i] = work[g + i] * work[g + i]
-        return
-    h = np.uint64(outputs[1]) * block
+    """Sum the squares of the outputs into the row at `norm`, in the order of `formula_step.plus_squares`."""
+    whole = outputs.shape[0] // TOGETHER * TOGETHER
     for i in range(width):
-        work[norm + i] = fma(work[h + i], work[h + i], work[g + i] * work[g + i])
-    for j in range(2, outputs.shape[0]):
+        work[norm + i] = 0.0
+    for j in range(0, whole, TOGETHER):
+        g, h = np.uint64(outputs[j]) * block, np.uint64(outputs[j + 1]) * block
+        k, l = np.uint64(outputs[j + 2]) * block, np.uint64(outputs[j + 3]) * block
+        for i in range(width):
+            part = fma(work[h + i], work[h + i], work[g + i] * work[g + i])
+            work[norm + i] += fma(work[l + i], work[l + i], fma(work[k + i], work[k + i], part))
+    for j in range(whole, outputs.shape[0]):
         g = np.uint64(outputs[j]) * block
         for i in range(width):
             work[norm + i] = fma(work[g + i], work[g + i], work[norm + i])

@@ -80,10 +80,14 @@ class NetworkProgram(NamedTuple):
         return 2 * LANES
 
     def block(self, lanes: int, extra: int = 0) -> int:
-        """Return how many lanes to run at once, when the caller keeps `extra` rows beside the registers."""
+        """Return how many lanes to run at once, when the caller keeps `extra` rows beside the registers.
+
+        They are an odd number of vectors: the rows of one then lie in all sets of the first-level cache.
+        """
         bundles = 2 * int(self.sizes.sum()) * LANES * SAMPLES
         fitting = (CACHE // 8 - bundles) // (2 * self.dimension + extra)
-        return -(-min(max(fitting, LANES), MAX_BLOCK, max(lanes, 1)) // LANES) * LANES
+        vectors = -(-min(max(fitting, LANES), MAX_BLOCK, max(lanes, 1)) // LANES)
+        return (vectors | 1) * LANES
 
 
 def network_program(network: Training) -> NetworkProgram | None:

@@ -12,6 +12,7 @@ CASES = {
     "2-8-1": ((2, 8, 1), 8, {}, {}),
     "decay, bounded outputs, an incomplete bundle": ((3, 5, 2), 7, {"weight_decay": "0.01", "output": "tanh"}, {}),
     "two layers": ((2, 2, 3, 1), 5, {}, {"warmup": 0.2, "momentum": 0.5}),
+    "sums too long to be written out": ((17, 3, 18, 2), 9, {}, {}),
     "a linear model, one sample": ((2, 1), 1, {}, {"variant": "usam"}),
 }
 
@@ -35,14 +36,3 @@ def test_compiled_steps_are_those_of_the_loops(monkeypatch, case: str) -> None:
         assert other.x.tobytes() == ends[0].x.tobytes()
         assert (other.status == ends[0].status).all() and (other.steps == ends[0].steps).all()
     assert len(set(ends[0].steps.tolist())) > 1
-
-
-def test_large_networks_are_left_to_the_loops(monkeypatch) -> None:
-    """Code that would be too long is never made."""
-    monkeypatch.setattr(network_step, "WORTH_COMPILING", 0)
-    network_step.network_step.cache_clear()
-    kind = network_step.Kind(False, True, False)
-    small, large = (network_step.Shape(sizes, False, 8, 100) for sizes in ((2, 2, 1), (2, 16, 16, 1)))
-    assert network_step.network_step(small, kind).address(8, 1) != 0
-    assert network_step.network_step(large, kind).address(8, 10**9) == 0
-    assert network_step.network_step(large, kind).address(8, 10**9) == 0
