@@ -163,7 +163,7 @@ def call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> ir.Value:
 
 def format_of(kind: ir.Type) -> Format:
     """Return the format of numbers, or of those in vectors."""
-    return _SINGLE if kind == ir.FloatType() else _DOUBLE
+    return _SINGLE if (kind.element if isinstance(kind, ir.VectorType) else kind) == ir.FloatType() else _DOUBLE
 
 
 def _shuffle(builder: ir.IRBuilder, value: ir.Value, places: list[int]) -> ir.Value:
