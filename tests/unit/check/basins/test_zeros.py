@@ -111,3 +111,10 @@ def test_the_repelling_part_of_a_curve_is_refused() -> None:
     f = hc.Objective.least_squares(["x**2/4 + y**2 - 1"])
     on_curve = boxes(np.array([[0.0, 0.5], [0.305913775008, 0.065300833984]]), 2.0**-14)
     assert accepted("0.01", on_curve, f=f) == [True, False]
+
+
+def test_curves_along_minimizers_are_refused() -> None:
+    """With ``r = x (x^2 - 9/4)`` both sides of x = 0 are mapped to zeros of r: SAM comes to points where g = 0."""
+    f = hc.Objective.least_squares(["x**3 - 9*x/4 + 0*y"])
+    on_line = boxes(np.array([[0.0, 0.3], [2.0**-12, 0.0], [-(2.0**-9), 0.0]]), 2.0**-12)
+    assert accepted("0.01", on_line, f=f) == [False] * 3
