@@ -84,12 +84,13 @@ def test_signs_are_kept_by_short_steps_only() -> None:
 
 @pytest.mark.parametrize("backend", ["float", "mpmath"])
 def test_near_misses_are_refused(backend: str) -> None:
-    """A step 2 % above the bound, and boxes that reach to where g = 0: the centre, and the minimizers."""
+    """A step 2 % above the bound, boxes where g = 0, the centre and the minimizers, and boxes far off."""
     on_curve = boxes(np.array([[0.5, 0.0]]), 2.0**-18)
     assert accepted("0.98", on_curve, backend) == [True]
     assert accepted("1.02", on_curve, backend) == [False]
     at = np.array([[0.0, 0.0], [1.0, 0.0], [0.9995, 0.0], [1.2, 0.0]])
-    assert accepted("0.1", boxes(at, 2.0**-10), backend) == [False] * 4
+    far = [[0.25 * i, 0.25 * j] for i in (-1, 1) for j in (-1, 1)]  # whatever direction it moves in, it leaves its X
+    assert accepted("0.1", boxes(np.concatenate([at, far]), 2.0**-10), backend) == [False] * 8
     wide = np.array([[[0.0, 0.5], [-0.1, 0.1]], [[0.48, np.inf], [0.0, 0.1]], [[np.nan, 0.5], [0.0, 0.1]]])
     assert accepted("0.1", wide[: 1 if backend == "mpmath" else 3], backend) == [False] * (
         1 if backend == "mpmath" else 3

@@ -41,6 +41,24 @@ def test_a_search_that_goes_on_finds_no_less() -> None:
     assert {tuple(row) for row in first.settled.tolist()} <= rows
 
 
+def test_a_search_that_goes_on_splits_cells_into_leaves() -> None:
+    """Down to its depth, beyond which nothing is read: from one cell, and with what is settled as a goal of runs."""
+    first = searched(6)
+    second = Search(first.f, first.box, 1.5, 0.1, DISC[:0], 7, 7, 500)
+    at_disc = first.settled[first.settled[:, 3] == 2][:40]
+    rest = np.concatenate([first.settled[:, :3], first.unsettled])
+    rest = rest[~(rest[:, None] == at_disc[None, :, :3]).all(axis=2).any(axis=1)]
+    second.resume(at_disc, rest, [2])
+    second.run(1.0, lambda: False, lambda share: None)
+    assert set(second.settled[:, 3]) == {1, 2} and second.settled[:, 0].max() == 7
+    cells = np.concatenate([second.settled[:, :3], second.unsettled])
+    assert (4.0 ** -cells[:, 0]).sum() == 1
+    leaves, labels = second._leaves(
+        second.box[:, 0] + (cells[:, 1:] + 0.5) * np.diff(second.box).T / 2.0 ** cells[:, :1]
+    )
+    assert (leaves[labels == 0] == cells[labels == 0]).all() and (labels == 0).sum() == len(second.unsettled)
+
+
 def test_cells_from_which_nothing_arrives_stay_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an attractor in a bowl that no run leaves, no cell below the level `COARSE` is made."""
     monkeypatch.setattr("hallucert.find.basins.search.COARSE", 6)
