@@ -112,11 +112,12 @@ def tanh_bounds(x: Mpf, prec: int) -> Bounds:
     if top(x) > prec.bit_length() + 2:
         # x >= 2**(top - 1) > prec + 1, so e < 2**(-2 prec) and 1 - 2e < tanh x < 1.
         return mpf_sub(fone, mpf_shift(fone, -prec - 4), prec, DOWN), fone
-    work = prec + 16 + max(0, -2 * top(x))
-    e_low, e_high = exp_bounds(mpf_neg(mpf_shift(x, 1)), work)
-    low = mpf_div(mpf_sub(fone, e_high, work, DOWN), mpf_add(fone, e_high, work, UP), prec, DOWN)
-    high = mpf_div(mpf_sub(fone, e_low, work, UP), mpf_add(fone, e_low, work, DOWN), prec, UP)
-    return low, (high if mpf_cmp(high, fone) < 0 else fone)
+    small = max(0, -top(x))
+    e_low, e_high, exponent = series.exp_fixed(-2 * signed(x), x[2], prec + 32 + 2 * small)
+    one, w = 1 << -exponent, prec + 4 + small  # e and 1 in the same units; the quotients have w bits after the point
+    least = (one - e_high << w) // (one + e_high)
+    most = min(-((e_low - one << w) // (one + e_low)), 1 << w)
+    return _outward(least, most, -w, prec)
 
 
 def softplus_bounds(x: Mpf, prec: int) -> Bounds:

@@ -285,3 +285,24 @@ def test_functions_of_narrow_intervals_hold_both_ends_and_little_more(name, bits
     (_, first), (last, _) = oracle(name, x), oracle(name, x + length)
     assert low <= first <= last <= high
     assert high - low <= (last - first) * Fraction(65, 64) + abs(last) / 2**98
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("x", ["2", "1/4", "1/1000000"])
+def test_tanh_is_as_uncertain_as_the_exponential_that_it_is_made_of(monkeypatch, x, sign):
+    """Where ``exp(-2 x)`` is known in a wide enclosure alone, tanh runs from one end of it to the other, no further."""
+    x, exact, ends = Fraction(x), series.exp_fixed, []
+
+    def wide(man, exp, bits):
+        low, high, exponent = exact(man, exp, bits)
+        low, high = low - (low >> 60), high + (high >> 62)
+        ends[:] = [end * Fraction(2) ** exponent for end in (high, low)]
+        return low, high, exponent
+
+    monkeypatch.setattr(series, "exp_fixed", wide)
+    ar = arithmetic("mpmath", 106)
+    point = sign * ar.lower(ar.constant(x))
+    found = ar.endpoints(ar.tanh(ar.interval(point, point)))
+    low, high = sorted(sign * (1 - e) / (1 + e) for e in ends)
+    slack = (high - low) / 2**20
+    assert low - slack <= found[0] <= low and high <= found[1] <= high + slack
