@@ -42,9 +42,9 @@ from hallucert.processes import checked_workers, in_order, jobs_of
 from hallucert.prove.attraction.attractors import beside_curves, found_by_runs
 
 BUDGET = 600.0
-DEPTH, BASE = 12, 7
-"""Levels down to which single cells and all cells are split: sides of 1/4096 and of 1/128 of the box."""
-DEEPEST = 13
+DEPTH = 12
+"""The level down to which cells are split: sides of 1/4096 of the box."""
+DEEPEST = 16
 FAR = Fraction(10**100)
 """Of radius and step: squares of doubles are far from overflow."""
 LONGEST = 4000
@@ -89,7 +89,7 @@ def basins(
     goal : float
         The search ends when it has settled this part of the box.
     depth : int
-        Cells are halved in both directions at most so often, up to 13 times.
+        Cells are halved in both directions at most so often, up to 16 times.
     budget : float
         Seconds; four fifths are for the search, the rest for the proof. What is not decided by then stays so.
     workers : int, optional
@@ -187,7 +187,7 @@ def _search(
     rows = [[*e.centre, *e.back.ravel(), (e.radius * (1 - 2.0**-20)) ** 2, k] for e, k in labelled]
     f = problem.objective
     assert isinstance(f, FormulaObjective)
-    return Search(f, region, float(problem.rho), float(step), rows_of(rows), depth, min(BASE, depth), LONGEST)
+    return Search(f, region, float(problem.rho), float(step), rows_of(rows), depth, depth, LONGEST)
 
 
 def _run(search: Search, goal: float, clock: Clock, kept: Checkpoint) -> None:
@@ -261,7 +261,7 @@ def _resumed(kept: Checkpoint, depth: int) -> tuple[np.ndarray, np.ndarray]:
         entry = kept.entries[_KEPT]
         cells, labels = from_text(entry["cells"])  # type: ignore[index]
         steps = np.array(entry["steps"], np.int64)  # type: ignore[index]
-        if steps.shape != labels.shape or cells[:, 0].max() > depth or steps.min() < 0 or steps.max() > LONGEST:
+        if steps.shape != labels.shape or cells[:, 0].max() > depth or np.abs(steps).max() > LONGEST:
             raise CertificateError(_KEPT, "must fit the search")
     except (CertificateError, ValueError, TypeError, KeyError, OverflowError) as error:
         kept.refuse(str(error))

@@ -72,7 +72,7 @@ Width = Annotated[Text, typer.Option(help="Stop when the interval of the proport
 Seed = Annotated[int, typer.Option(help="Seed of the starts.")]
 Box = Annotated[Text, typer.Option(help="The box: low,high,low,high,...; default: the gallery's.")]
 SheetBox = Annotated[Text, typer.Option("--box", help="Where to stay: low,high,low,high,...; default: everywhere.")]
-Depth = Annotated[int, typer.Option(help="Cells are halved in both directions at most so often, up to 13 times.")]
+Depth = Annotated[int, typer.Option(help="Cells are halved in both directions at most so often, up to 16 times.")]
 Goal = Annotated[Text, typer.Option(help="Stop when this part of the box is decided.")]
 Keep = Annotated[Path | None, typer.Option(help="Keep what is found here; if the file is there, go on from it.")]
 Basin = Annotated[Text, typer.Option(help="A step: ask from which starts SAM with it converges.")]

@@ -39,7 +39,8 @@ class Basins(AboutProblem, Saved):
         The cells; their box is that of doubles.
     labels, steps : (n,) arrays of integers
         Of each cell: 0 if nothing is proved, 1 if all of it leaves the box, k + 2 if all of it converges to attractor
-        k; and after how many steps it is seen to be where that is known.
+        k; and after how many steps it is seen to be where that is known, negative if the last of them is one for all
+        directions of the gradient.
     attractors : tuple of Certificate
         Points with the claim ``basin`` for the step or a larger one, and two-cycles of the step with that claim; a
         point with ``r(x+) = 0``, r the only residual, stands for all of these, which form curves.
@@ -131,6 +132,8 @@ class Basins(AboutProblem, Saved):
             )
         numbers = {"share": Enclosure(share, Fraction(1)), "area": Enclosure(share * self.area, self.area)}
         text = f"{what} {goal} from every start in cells that are together at least {decimal_below(share)} of the box."
+        if (self.steps[self.labels == label] < 0).any():
+            text = f"{text[:-1]}; where the gradient vanishes on the way, with any unit vector for its direction."
         return Claim(name, Status.PROVED, text, numbers, inputs)
 
     def _goal(self, attractor: int) -> str:

@@ -55,7 +55,7 @@ def from_json(data: object) -> Basins:
     if labels.max() >= FIRST + len(attractors):
         raise CertificateError("cells", f"must have labels of the {len(attractors)} attractors")
     counts = fields.read_list(top["steps"], "steps", LONGEST)
-    if len(counts) != int((labels > 0).sum()) or any(type(k) is not int or not 0 <= k <= MOST_STEPS for k in counts):
+    if len(counts) != int((labels > 0).sum()) or any(type(k) is not int or abs(k) > MOST_STEPS for k in counts):
         raise CertificateError("steps", f"must be a number of at most {MOST_STEPS} steps for each cell with a label")
     steps = np.zeros(len(labels), np.int64)
     steps[labels > 0] = counts

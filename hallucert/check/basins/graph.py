@@ -3,12 +3,13 @@
 A partition of a box has cells with labels, attractors or *leaves*. A cell with ``k >= 0`` steps is *settled* if its
 image under ``S^k`` is covered by boxes (`tube`), each of which lies in a region of its attractor (`attractor`), or
 touches only cells with the same label that were settled before; a box may reach out of the box only if the label is
-*leaves*. Of zeros of a residual only the boxes of cells with k = 0 are asked, which is enough and cheaper.
+*leaves*. Of zeros of a residual only the boxes of cells with k = 0 are asked, which is enough and cheaper. If the
+number is -k, the last of the k steps is one for all directions (`fan`), which is defined also where g = 0.
 
-**Theorem.** From every start in a settled cell every SAM step is defined until it is in a region of its attractor, to
-which it converges; with the label *leaves*, until some iterate is outside of the box. *Proof.* By induction over the
-order in which cells are settled: ``S^k`` is defined on all of the cell, as its tube shows step by step, and takes each
-point of it into the region, out of the box, or into a cell for which this holds already.
+**Theorem.** Let a run take u = g/|g| where g != 0, and any unit vector where g = 0. From every start in a settled cell
+it comes into a region of its attractor, to which it converges; with the label *leaves*, to a point outside of the box.
+*Proof.* By induction over the order in which cells are settled: the k steps take each point of the cell, as its tube
+shows step by step, into the region, out of the box, or into a cell for which this holds already.
 
 So no cell may lean on itself, not even through others; what the checker computes is the least set that is closed under
 this rule, which has no use for an order in a file.
@@ -26,8 +27,9 @@ import numpy as np
 
 from hallucert.balls.ball_lanes import LaneArithmetic
 from hallucert.check.basins.attractor import Ellipse, Region
+from hallucert.check.basins.fan import fan
 from hallucert.check.basins.partition import Partition
-from hallucert.check.basins.tube import SamStep, Tubes
+from hallucert.check.basins.tube import PARTS, SamStep, Tubes
 from hallucert.check.problem import Problem
 from hallucert.clock import look
 from hallucert.objectives.formula import FormulaObjective
@@ -66,7 +68,7 @@ class Flow:
     def tasks(self, lanes: Callable[[], LaneArithmetic]) -> list[Callable[[], Edges]]:
         """Return the work: the edges of all labelled cells, in chunks of those that take about as many steps."""
         cells = np.flatnonzero(self.labels)
-        cells = cells[np.argsort(self.steps[cells], kind="stable")]
+        cells = cells[np.argsort(np.abs(self.steps[cells]), kind="stable")]
         return [partial(self.edges, lanes, cells[i : i + CHUNK]) for i in range(0, len(cells), CHUNK)]
 
     def edges(self, lanes: Callable[[], LaneArithmetic], cells: np.ndarray) -> Edges:
@@ -91,22 +93,30 @@ class Flow:
 
     def _images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return boxes that cover the images of cells, with the numbers of the cells, and the cells that have them."""
-        tubes, left, count = Tubes.around(*self.partition.bounds(cells)), self.steps[cells].copy(), 0
-        numbers, boxes = [], []
+        fanned = self.steps[cells] < 0
+        tubes, left, count = Tubes.around(*self.partition.bounds(cells)), np.abs(self.steps[cells]) - fanned, 0
+        whole, numbers, boxes = [], [np.zeros(0, np.int64)], [np.zeros((0, 2, 2))]
         with lanes:
             step = SamStep(lanes, self.f, self.problem.rho, self.step)
             while len(cells):
-                here = left == count
-                numbers.append(cells[here])
-                boxes.append(tubes[here].boxes())
-                cells, tubes, left = cells[~here], tubes[~here], left[~here]
+                here = (left == count) & ~fanned
+                whole.append(cells[here])
+                numbers.append(np.repeat(cells[here], PARTS**2))
+                boxes.append(tubes[here].boxes().reshape(-1, 2, 2))
+                last = (left == count) & fanned
+                if last.any():
+                    owner, images, known = fan(step, tubes[last])
+                    whole.append(cells[last][known])
+                    numbers.append(cells[last][owner])
+                    boxes.append(images)
+                on = left > count
+                cells, tubes, left, fanned = cells[on], tubes[on], left[on], fanned[on]
                 if len(cells):
                     look()
                     tubes, known = step.image(tubes)
-                    cells, tubes, left, count = cells[known], tubes[known], left[known], count + 1
-        whole = np.concatenate(numbers)
-        flat = np.concatenate([part.reshape(-1, 2, 2) for part in boxes])
-        return np.repeat(whole, len(flat) // max(len(whole), 1)), flat, whole
+                    cells, tubes, left, fanned = cells[known], tubes[known], left[known], fanned[known]
+                    count += 1
+        return np.concatenate(numbers), np.concatenate(boxes), np.concatenate(whole)
 
     @property
     def f(self) -> FormulaObjective:

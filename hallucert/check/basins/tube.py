@@ -10,8 +10,8 @@ b^2`` near 1, turns and stretches. On the box X around it the mean value theorem
 
 (components one by one, on segments from c; X is convex). So ``S(x) = c' + Q' r'`` with any c' and Q' and ``r' =
 Q'^-1 (S(c) - c' + DS(X) Q r)``, where ``Q'^-1 = Q'^T/(a'^2 + b'^2)``. The new axes are along the longer side of the
-image (Lohner): the shorter one can then shrink as it does in truth. Where g may be 0, or f may
-be undefined, nothing is known.
+image (Lohner): the shorter one can then shrink as it does in truth. Where g may be 0, or f may be undefined, nothing is
+known of the image (`fan`).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class SamStep:
         """Return the images, and for which lanes they are known; those of others mean nothing."""
         lanes, count = self.lanes, len(tubes)
         c = [lanes.box(x, x) for x in tubes.centre.T]
-        q = self._axes(tubes.turn)
+        q = self.axes(tubes.turn)
         r = [lanes.box(-size, size) for size in tubes.size.T]
         gradient = self.f.enclose_gradient(lanes, c)
         factor = self.rho / self._norm(gradient)
@@ -103,7 +103,7 @@ class SamStep:
         known &= np.isfinite(size).all(axis=1)
         return Tubes(centre, turn, np.where(known[:, None], size, 0.0)), known
 
-    def _axes(self, turn: np.ndarray) -> list[list[Any]]:
+    def axes(self, turn: np.ndarray) -> list[list[Any]]:
         """Q in lanes."""
         a, b = (self.lanes.box(x, x) for x in turn.T)
         return [[a, -b], [b, a]]
@@ -117,7 +117,7 @@ class SamStep:
         """Enclose ``DS(X) Q``, by the formulas above; and tell where f is certainly defined on X and ``x+``."""
         lanes, f = self.lanes, self.f
         x = [c[i] + (q[i][0] * r[0] + q[i][1] * r[1]) for i in range(2)]
-        bent = _product(f.enclose_hessian(lanes, x), q)  # H Q
+        bent = product(f.enclose_hessian(lanes, x), q)  # H Q
         g = [gradient[i] + bent[i][0] * r[0] + bent[i][1] * r[1] for i in range(2)]
         length = self._norm(g)
         v = [-(g[1] / length), g[0] / length]
@@ -125,11 +125,11 @@ class SamStep:
         along = [factor * (v[0] * bent[0][j] + v[1] * bent[1][j]) for j in range(2)]  # (rho/q) v^T H Q
         shifted = [[q[i][j] + v[i] * along[j] for j in range(2)] for i in range(2)]  # J Q
         plus = [ahead[i] + shifted[i][0] * r[0] + shifted[i][1] * r[1] for i in range(2)]
-        moved = _product(f.enclose_hessian(lanes, plus), shifted)
+        moved = product(f.enclose_hessian(lanes, plus), shifted)
         result = [[q[i][j] - self.step * moved[i][j] for j in range(2)] for i in range(2)]
-        return result, self._defined(x, count) & self._defined(plus, count)
+        return result, self.defined(x, count) & self.defined(plus, count)
 
-    def _defined(self, x: list[Any], count: int) -> np.ndarray:
+    def defined(self, x: list[Any], count: int) -> np.ndarray:
         """Tell where f, whose derivatives may be defined where it is not, is certainly defined."""
         if self.total:
             return np.full(count, True)
@@ -150,13 +150,13 @@ class SamStep:
         square, back = lanes.power(a, 2) + lanes.power(b, 2), [[a, b], [-b, a]]
         off = [m - lanes.box(x, x) for m, x in zip(middle, centre.T, strict=True)]
         result = np.empty((count, 2))
-        for i, row in enumerate(_product(back, [[*jacobian[j], off[j]] for j in range(2)])):
+        for i, row in enumerate(product(back, [[*jacobian[j], off[j]] for j in range(2)])):
             low, high = ends(lanes, (row[0] * r[0] + row[1] * r[1] + row[2]) / square, count)
             result[:, i] = np.maximum(-low, high)
         return result
 
 
-def _product(a: Sequence[Sequence[Any]], b: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def product(a: Sequence[Sequence[Any]], b: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Enclose the product of a matrix of two columns and one of two rows."""
     return [[row[0] * x + row[1] * y for x, y in zip(*b, strict=True)] for row in a]
 

@@ -1,9 +1,9 @@
 """The compiled part of the search for basins: cells are followed in intervals of floats that are not rounded outward.
 
 A cell is followed by a parallelogram, as in `hallucert.check.basins.tube`, until all of its image lies in cells that
-are settled, with one label, or in one ellipse. The cells are the leaves of a tree in one flat array, which has a place
-for every node down to the deepest level: `SPLIT`, a label from 1 on, or 0 if a leaf is not settled. What is found here
-is proposed; `hallucert.check.basins.graph` proves it.
+are settled, with one label, or in one ellipse. Where the parallelogram cannot go on, because g may be 0 there or u
+turns too much, it may end with a step for all directions (`hallucert.check.basins.fan`). What is found here is
+proposed; `hallucert.check.basins.graph` proves it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ import numpy as np
 from numba import njit
 
 from hallucert.find.basins.intervals import product, run, scaled, square
-
-SPLIT = 255
-OUTSIDE = 1
-"""The label of whatever is outside of the box."""
+from hallucert.find.basins.tree import STACK, in_ellipse, leaf_at, of_box, of_ellipses, settle
 
 PARTS = 3
 """A tube is covered by so many by so many boxes."""
@@ -27,89 +24,8 @@ GROWTH = 6.0
 """A tube that is so many times as large as its cell is given up."""
 CHECKS = 1.1
 """Where a tube lies is looked up after so many times as many steps as the last time."""
-STACK = 256
-
-
-@njit(cache=True, nogil=True)
-def place(level, i, j):  # type: ignore[no-untyped-def]
-    """Where a node is in the array."""
-    return (4**level - 1) // 3 + (i << level) + j
-
-
-@njit(cache=True, nogil=True)
-def settle(tree, level, i, j, label):  # type: ignore[no-untyped-def]
-    """Label a leaf, and its ancestors as far as all of their children have the label."""
-    tree[place(level, i, j)] = label
-    while level > 0:
-        i, j = i & ~1, j & ~1
-        for a in range(2):
-            for b in range(2):
-                if tree[place(level, i + a, j + b)] != label:
-                    return
-        level, i, j = level - 1, i >> 1, j >> 1
-        tree[place(level, i, j)] = label
-
-
-@njit(cache=True, nogil=True)
-def leaf_at(tree, x, y):  # type: ignore[no-untyped-def]
-    """The level of the leaf at a place of the unit square, and its label; a coordinate that is no number is 0."""
-    x, y = x if 0 <= x <= 1 else 0.0, y if 0 <= y <= 1 else 0.0
-    level = 0
-    while True:
-        n = 1 << level
-        value = tree[place(level, min(int(x * n), n - 1), min(int(y * n), n - 1))]
-        if value != SPLIT:
-            return level, value
-        level += 1
-
-
-@njit(cache=True, nogil=True)
-def _of_cells(tree, x0, x1, y0, y1, stack):  # type: ignore[no-untyped-def]
-    """The one label of everything that a box touches, in coordinates of the unit square; 0 if there is none."""
-    label = 0
-    if x0 < 0 or y0 < 0 or x1 > 1 or y1 > 1:
-        label = OUTSIDE
-        if x1 < 0 or y1 < 0 or x0 > 1 or y0 > 1:
-            return label
-    stack[0, 0], stack[0, 1], stack[0, 2] = 0, 0, 0
-    height = 1
-    while height > 0:
-        height -= 1
-        level, i, j = stack[height, 0], stack[height, 1], stack[height, 2]
-        value = tree[place(level, i, j)]
-        if value == SPLIT:
-            n = 1 << (level + 1)
-            if height + 4 > STACK:
-                return 0
-            for a in range(2):
-                for b in range(2):
-                    p, q = 2 * i + a, 2 * j + b
-                    if p <= x1 * n and p + 1 >= x0 * n and q <= y1 * n and q + 1 >= y0 * n:
-                        stack[height, 0], stack[height, 1], stack[height, 2] = level + 1, p, q
-                        height += 1
-        elif value == 0 or (label != 0 and value != label):
-            return 0
-        else:
-            label = value
-    return label
-
-
-@njit(cache=True, nogil=True)
-def _in_ellipse(ellipse, x, y):  # type: ignore[no-untyped-def]
-    u, v = x - ellipse[0], y - ellipse[1]
-    a, b = ellipse[2] * u + ellipse[3] * v, ellipse[4] * u + ellipse[5] * v
-    return a * a + b * b <= ellipse[6]
-
-
-@njit(cache=True, nogil=True)
-def _of_ellipses(ellipses, x0, x1, y0, y1):  # type: ignore[no-untyped-def]
-    """The label of an ellipse around a box; 0 if there is none."""
-    for e in range(ellipses.shape[0]):
-        ellipse = ellipses[e]
-        lower = _in_ellipse(ellipse, x0, y0) and _in_ellipse(ellipse, x1, y0)
-        if lower and _in_ellipse(ellipse, x0, y1) and _in_ellipse(ellipse, x1, y1):
-            return int(ellipse[7])
-    return 0
+TURNS = 32
+"""A quarter of all directions is cut into so many."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -117,23 +33,16 @@ def _of_tube(tree, box, ellipses, c, t, s, stack):  # type: ignore[no-untyped-de
     """The one label of all boxes of a tube; 0 if there is none."""
     x = (abs(t[0]) * s[0] + abs(t[1]) * s[1]) / PARTS * (1 + ROOM) + 1e-12 * abs(c[0])
     y = (abs(t[1]) * s[0] + abs(t[0]) * s[1]) / PARTS * (1 + ROOM) + 1e-12 * abs(c[1])
-    a, b = 1 / (box[0, 1] - box[0, 0]), 1 / (box[1, 1] - box[1, 0])
-    label = 0
+    label = -1
     for i in range(PARTS):
         for j in range(PARTS):
             u, v = (2 * i + 1 - PARTS) / PARTS * s[0], (2 * j + 1 - PARTS) / PARTS * s[1]
             p, q = c[0] + t[0] * u - t[1] * v, c[1] + t[1] * u + t[0] * v
-            found = _of_ellipses(ellipses, p - x, p + x, q - y, q + y)
-            if found == 0:
-                p, q = (p - box[0, 0]) * a, (q - box[1, 0]) * b
-                found = _of_cells(tree, p - x * a, p + x * a, q - y * b, q + y * b, stack)
-            if found == 0 or (label != 0 and found != label):
+            found = of_box(tree, box, ellipses, p, q, x, y, stack)
+            label = found if label < 0 or label == found else 0
+            if label == 0:
                 return 0
-            label = found
     return label
-
-
-# ---------------------------------------------------------------------- tubes
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -225,10 +134,67 @@ def _advance(gradient, hessian, lo, hi, rho, eta, c, t, s, low, high, out):  # t
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _along(p, low, high, s):  # type: ignore[no-untyped-def]
+    """How far ``p . (M r)``, ``|r_j| <= s_j``, reaches for a matrix of intervals."""
+    total = 0.0
+    for j in range(2):
+        a, b = scaled(p[0], (low[0, j], high[0, j])), scaled(p[1], (low[1, j], high[1, j]))
+        total += max(abs(a[0] + b[0]), abs(a[1] + b[1])) * s[j]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _of_fan(tree, box, ellipses, gradient, hessian, rho, eta, c, t, s, work, blamed):  # type: ignore[no-untyped-def]
+    """The label of the image of a tube for all directions u that the gradient may have there; 0 if there is none."""
+    lo, hi, low, high, _, stack = work
+    x, y = abs(t[0]) * s[0] + abs(t[1]) * s[1], abs(t[1]) * s[0] + abs(t[0]) * s[1]
+    g, h = _gradient_at(gradient, lo, hi, c[0], c[1]), _hessian_at(hessian, lo, hi, c[0], c[1], x, y)
+    columns, label = ((t[0], t[1]), (-t[1], t[0])), -1
+    for i in range(2):
+        for j in range(2):
+            a, b = scaled(columns[j][0], h[i]), scaled(columns[j][1], h[i + 1])
+            low[i, j], high[i, j] = a[0] + b[0], a[1] + b[1]
+    for quarter in range(4):
+        e = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
+        f = (-e[1], e[0])
+        for turn in range(TURNS):
+            first, last = 2 * turn / TURNS - 1, 2 * (turn + 1) / TURNS - 1
+            ahead, left = e, (f[0] - first * e[0], f[1] - first * e[1])
+            right = (last * e[0] - f[0], last * e[1] - f[1])
+            possible = True
+            for p in (ahead, left, right):
+                possible &= p[0] * g[0] + p[1] * g[1] + _along(p, low, high, s) * (1 + ROOM) >= 0
+            if not possible:
+                continue
+            m = (first + last) / 2
+            n = 1 / math.sqrt(1 + m * m)
+            w = 1.1 / TURNS * n * n  # the half width of the arc
+            u = (n * (e[0] + m * f[0]), n * (e[1] + m * f[1]))
+            du = (w * abs(u[1]) + w * w, w * abs(u[0]) + w * w)
+            z = (c[0] + rho * u[0], c[1] + rho * u[1])
+            shifted = _gradient_at(gradient, lo, hi, z[0], z[1])
+            k = _hessian_at(hessian, lo, hi, z[0], z[1], x + rho * du[0], y + rho * du[1])
+            a, b, d = max(abs(k[0][0]), abs(k[0][1])), max(abs(k[1][0]), abs(k[1][1])), max(abs(k[2][0]), abs(k[2][1]))
+            far = eta * rho
+            p = max(abs(1 - eta * k[0][0]), abs(1 - eta * k[0][1])) * x + eta * b * y + far * (a * du[0] + b * du[1])
+            q = max(abs(1 - eta * k[2][0]), abs(1 - eta * k[2][1])) * y + eta * b * x + far * (b * du[0] + d * du[1])
+            x1, y1 = c[0] - eta * shifted[0], c[1] - eta * shifted[1]
+            found = of_box(tree, box, ellipses, x1, y1, p * (1 + ROOM) + 1e-12, q * (1 + ROOM) + 1e-12, stack)
+            label = found if label < 0 or label == found else 0
+            if label == 0:
+                a, b = (x1 - box[0, 0]) / (box[0, 1] - box[0, 0]), (y1 - box[1, 0]) / (box[1, 1] - box[1, 0])
+                if 0 <= a < 1 and 0 <= b < 1 and leaf_at(tree, a, b)[1] == 0:
+                    blamed[0], blamed[1] = x1, y1
+                return 0
+    return max(label, 0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cell, most, work, blamed):  # type: ignore[no-untyped-def]
     """Return the label of a cell and its number of steps, 0 and 0 for none; into `blamed` the place that is to blame.
 
-    That is where the tube was last no larger than the leaf there, which was not settled.
+    That is where the tube was last no larger than the leaf there, which was not settled. The number is negative if the
+    last step is one for all directions.
     """
     lo, hi, low, high, out, stack = work
     n = 1 << cell[0]
@@ -238,23 +204,25 @@ def _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cell, most
     t = (1.0, 0.0)
     blamed[0], blamed[1] = c[0], c[1]
     limit = GROWTH * max(max(s[0], s[1]), finest)
-    label, check, k = _of_ellipses(ellipses, c[0] - s[0], c[0] + s[0], c[1] - s[1], c[1] + s[1]), 1, 0
+    label, check, k = of_ellipses(ellipses, c[0] - s[0], c[0] + s[0], c[1] - s[1], c[1] + s[1]), 1, 0
     while label == 0 and k < most:
-        if not _advance(gradient, hessian, lo, hi, rho, eta, c, t, s, low, high, out):
-            return 0, 0
-        c, t, s = (out[0], out[1]), (out[2], out[3]), (out[4], out[5])
-        k += 1
-        size = max(s[0], s[1])
-        x, y = (c[0] - box[0, 0]) / width[0], (c[1] - box[1, 0]) / width[1]
-        if 0 <= x < 1 and 0 <= y < 1:
-            level, value = leaf_at(tree, x, y)
-            if value == 0 and size * (1 << level) <= max(width[0], width[1]):
-                blamed[0], blamed[1] = c[0], c[1]
-        if k >= check or size > limit:
-            check = max(k + 1, int(k * CHECKS))
-            label = _of_tube(tree, box, ellipses, c, t, s, stack)
-        if label == 0 and size > limit:
-            return 0, 0
+        known = _advance(gradient, hessian, lo, hi, rho, eta, c, t, s, low, high, out)
+        here = (c, t, s)
+        if known:
+            c, t, s = (out[0], out[1]), (out[2], out[3]), (out[4], out[5])
+            k += 1
+            size = max(s[0], s[1])
+            x, y = (c[0] - box[0, 0]) / width[0], (c[1] - box[1, 0]) / width[1]
+            if 0 <= x < 1 and 0 <= y < 1:
+                level, value = leaf_at(tree, x, y)
+                if value == 0 and size * (1 << level) <= max(width[0], width[1]):
+                    blamed[0], blamed[1] = c[0], c[1]
+            if k >= check or size > limit:
+                check = max(k + 1, int(k * CHECKS))
+                label = _of_tube(tree, box, ellipses, c, t, s, stack)
+        if label == 0 and (not known or size > limit):
+            label = _of_fan(tree, box, ellipses, gradient, hessian, rho, eta, *here, work, blamed)
+            return label, (-k if known else -k - 1) if label else 0
     return label, k if label else 0
 
 
@@ -267,7 +235,7 @@ def follow_all(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells, 
         np.empty((2, 2)),
         np.empty((2, 2)),
         np.empty(6),
-        np.empty((STACK, 3), np.int64),
+        np.empty((STACK, 4), np.int64),
     )
     for n in range(cells.shape[0]):
         label, k = _follow(tree, finest, box, ellipses, gradient, hessian, rho, eta, cells[n], most[n], work, blamed[n])
@@ -289,7 +257,7 @@ def arrivals(tree, goals, box, ellipses, gradient, rho, eta, points, most, regis
         for k in range(most):
             done = not (box[0, 0] <= x <= box[0, 1] and box[1, 0] <= y <= box[1, 1])
             for e in range(ellipses.shape[0]):
-                done |= _in_ellipse(ellipses[e], x, y)
+                done |= in_ellipse(ellipses[e], x, y)
             done = done or goals[leaf_at(tree, (x - box[0, 0]) / width[0], (y - box[1, 0]) / width[1])[1]]
             if done:
                 result[n] = k

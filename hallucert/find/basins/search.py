@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hallucert.find.basins import kernel
+from hallucert.find.basins.tree import Tree, leaves_at, settle
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.machine.program import lower
 
@@ -51,7 +52,7 @@ class Search:
         programs = [lower(tape) for tape in (self.f.gradient_tape, self.f.hessian_tape)]
         self.gradient, self.hessian = ((p.code, p.constants, p.outputs) for p in programs)
         self.registers = max(p.registers for p in programs)
-        self.tree = np.zeros((4 ** (self.depth + 1) - 1) // 3, np.uint8)
+        self.tree = Tree()
         self.new = np.zeros((1, 3), np.int64)
         for _ in range(min(FIRST_LEVEL, self.depth)):
             self.new = self._split(self.new)
@@ -76,11 +77,15 @@ class Search:
     def resume(self, settled: np.ndarray, unsettled: np.ndarray, goals: Sequence[int] = ()) -> None:
         """Begin with what another search had found; with goals, labels of cells that are where runs end, settled so."""
         self.goals[list(goals)] = True
-        self.tree[:] = kernel.SPLIT
-        for rows, labels in ((unsettled, np.zeros(len(unsettled), np.int64)), (settled[:, :3], settled[:, 3])):
-            self.tree[_places(rows)] = labels
+        self.tree = Tree()
+        cells = np.concatenate([settled[:, :3], unsettled])
+        for level in range(int(cells[:, 0].max(initial=0))):
+            deeper = cells[cells[:, 0] > level]
+            above = deeper[:, 1:] >> (deeper[:, :1] - level)
+            nodes = np.unique(above, axis=0)
+            self.tree.split(np.column_stack([np.full(len(nodes), level), nodes]))
         for level, i, j, label, _ in settled.tolist():
-            kernel.settle(self.tree, level, i, j, label)
+            settle(self.tree.arrays, level, i, j, label)
         self.found, self.new, self.passes = [settled], unsettled, self.base
 
     def run(self, goal: float, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
@@ -120,8 +125,8 @@ class Search:
             most = np.minimum(steps[first : first + BATCH], self.most)
             labels, taken, blamed = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64), self._centres(batch)
             kernel.follow_all(
-                self.tree, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho, self.step, batch,
-                most, self.registers, labels, taken, blamed,
+                self.tree.arrays, finest, self.box, self.ellipses, self.gradient, self.hessian, self.rho, self.step,
+                batch, most, self.registers, labels, taken, blamed,
             )  # fmt: skip
             done = labels > 0
             self.found.append(np.column_stack([batch, labels, taken])[done])
@@ -139,13 +144,12 @@ class Search:
         leaves, labels = self._leaves(self.blamed)
         retried = labels > 0
         level, area = self.waiting[:, 0], 4.0 ** -self.waiting[:, 0]
-        own, wanted = _places(self.waiting), _places(leaves)
+        own, wanted = _codes(self.waiting), _codes(leaves)
         order = np.argsort(own)
         at = order[np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)] if len(own) else order
         end = np.where(own[at] == wanted, at, np.arange(len(own)))
-        pointer = end.copy()
         for _ in range(JUMPS):
-            end = pointer[end]
+            end = end[end]
         finer = (level < self.depth) & ~(self.lost & (level >= COARSE))
         votes = np.where(finer, np.bincount(end, weights=area, minlength=len(own)), 0.0)
         stuck = ~finer[end] & finer & ~retried
@@ -161,19 +165,17 @@ class Search:
 
     def _split(self, cells: np.ndarray) -> np.ndarray:
         """Split leaves; return their children."""
-        self.tree[_places(cells)] = kernel.SPLIT
+        self.tree.split(cells)
         corners = [(a, b) for a in (0, 1) for b in (0, 1)]
         children = [np.stack([cells[:, 0] + 1, 2 * cells[:, 1] + a, 2 * cells[:, 2] + b], -1) for a, b in corners]
-        result = np.concatenate(children)
-        self.tree[_places(result)] = 0
-        return result
+        return np.concatenate(children)
 
     def _leaves(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the leaves at points of the box, and their labels."""
         place = (points - self.box[:, 0]) / (self.box[:, 1] - self.box[:, 0])
         place = np.clip(np.nan_to_num(place, nan=0.5), 0.0, 1.0)  # what overflowed is blamed somewhere
-        found = [kernel.leaf_at(self.tree, x, y) for x, y in place.tolist()]
-        levels, labels = np.array(found, np.int64).reshape(-1, 2).T
+        levels, labels = np.empty((2, len(place)), np.int64)
+        leaves_at(self.tree.arrays, place, levels, labels)
         n = 2 ** levels[:, None]
         indices = np.minimum((place * n).astype(np.int64), n - 1)
         return np.column_stack([levels, indices]), labels
@@ -181,8 +183,8 @@ class Search:
     def _arrivals(self, cells: np.ndarray) -> np.ndarray:
         """Return after how many steps the centres of cells arrive somewhere."""
         result: np.ndarray = kernel.arrivals(
-            self.tree, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step, self._centres(cells),
-            self.most, self.registers,
+            self.tree.arrays, self.goals, self.box, self.ellipses, self.gradient, self.rho, self.step,
+            self._centres(cells), self.most, self.registers,
         )  # fmt: skip
         return result
 
@@ -193,10 +195,9 @@ class Search:
         return result
 
 
-def _places(cells: np.ndarray) -> np.ndarray:
-    """Return where cells are in the array of all nodes."""
-    level = cells[:, 0]
-    result: np.ndarray = (4**level - 1) // 3 + (cells[:, 1] << level) + cells[:, 2]
+def _codes(cells: np.ndarray) -> np.ndarray:
+    """Return a number for each cell."""
+    result: np.ndarray = (cells[:, 0] << 56) | (cells[:, 1] << 28) | cells[:, 2]
     return result
 
 

@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_refused(found: hc.Basins) -> None:
     """Steps, cells, attractors and boxes that are none; a point without a basin, or of another problem."""
     changes = {
         "cells": ["+AAA", "BBB", 7],
-        "steps": [[], [-1] * int((found.labels > 0).sum()), "0"],
+        "steps": [[], [-100_001] * int((found.labels > 0).sum()), "0"],
         "attractors": [[], [to_json(hc.certify(WELL, (-0.5, 0), RHO))], [{}]],
     }
     for name, values in changes.items():
@@ -218,7 +218,7 @@ def test_arguments_are_checked(point: hc.Certificate) -> None:
     """Dimension, depth, and attractors of another radius."""
     for given in (
         {"f": hc.gallery.load("quadratic")},
-        {"depth": 14},
+        {"depth": 17},
         {"goal": 2},
         {"rho": "1.25", "attractors": [point]},
         {"step_size": "0.2", "attractors": [point]},

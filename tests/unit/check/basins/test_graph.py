@@ -125,6 +125,25 @@ def test_zeros_settle_cells_without_steps() -> None:
     assert settled(replace(still, steps=np.where(inner, 12, 0))).all()
 
 
+def test_a_cell_with_a_critical_point_is_settled_by_a_step_for_all_directions() -> None:
+    """For ``(x^2 + y^2)/2`` it goes around 0 to the circle with radius 1/8, give or take 7/8 of the cell's size."""
+    f, box = hc.Objective.parse("(x**2 + y**2)/2"), np.array([[-0.015625, 0.015625]] * 2)
+    cells, labels = from_text("A")
+    for radius, steps, good in ((0.15, -1, True), (0.125, -1, False), (0.15, 1, False), (0.15, -2, False)):
+        disc = Ellipse(np.zeros(2), np.eye(2), radius)
+        problem = Problem(f, Fraction(1)), Fraction(1, 8)
+        flow = Flow(*problem, Partition(box, cells), labels, np.array([steps]), [(disc,)])
+        assert bool(settled(flow)) == good
+
+
+def test_a_step_for_all_directions_that_is_undefined_is_no_proof() -> None:
+    """Of ``log(x) + y**2`` where x is negative nothing is known, though no box of an image is anywhere else."""
+    f, box = hc.Objective.parse("log(x) + y**2"), np.array([[-2.0, -1.5], [1.0, 1.5]])
+    cells, labels = from_text("-")
+    flow = Flow(Problem(f, Fraction(1)), Fraction(1), Partition(box, cells), labels, np.array([-1]), [])
+    assert not settled(flow).any()
+
+
 def test_images_that_overflow_are_no_proof() -> None:
     """Where a quartic throws points beyond 1e150 nothing is proved, though they do leave the box."""
     f = hc.Objective.parse("x**4 + y**4")

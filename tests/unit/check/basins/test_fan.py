@@ -1,0 +1,113 @@
+"""Claim: the boxes of a fan hold what SAM makes of all points of a tube, with any direction where g = 0."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+import hallucert as hc
+from hallucert.balls.ball_lanes import lane_arithmetic
+from hallucert.check.basins.fan import SIDES, TURNS, fan
+from hallucert.check.basins.tube import SamStep, Tubes
+
+F = hc.gallery.load("himmelblau")
+SADDLE = np.array([-0.12796134674459, -1.95371498000014])
+
+
+def gradient(x, y):
+    """The gradient of Himmelblau's function, written down anew."""
+    p, q = x**2 + y - 11, x + y**2 - 7
+    return 4 * x * p + 2 * q, 2 * p + 4 * y * q
+
+
+def image(x: np.ndarray, u: tuple[float, float] | None = None) -> tuple[float, float]:
+    """One step with rho = 7/2 and eta = 1/2000 in 40 digits; in a given direction, if there is one."""
+    with mpmath.workdps(40):
+        a, b = map(mpmath.mpf, x.tolist())
+        p, q = gradient(a, b) if u is None else map(mpmath.mpf, u)
+        size = mpmath.sqrt(p * p + q * q)
+        p, q = gradient(a + mpmath.mpf("3.5") * p / size, b + mpmath.mpf("3.5") * q / size)
+        return float(a - p / 2000), float(b - q / 2000)
+
+
+def fanned(backend: str, tubes: Tubes, f: hc.Objective = F) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The fan of some tubes."""
+    lanes = lane_arithmetic(backend)
+    with lanes:
+        return fan(SamStep(lanes, f, Fraction(7, 2), Fraction(1, 2000)), tubes)
+
+
+@pytest.mark.parametrize("backend", ["float", "mpmath"])
+def test_images_lie_in_the_boxes_of_all_directions(backend: str) -> None:
+    """Of points of turned tubes at and near a saddle, and of the saddle with many directions; boxes are small."""
+    turn = np.array([[0.6, 0.8], [0.8, -0.6], [1.0, 0.0]])
+    tubes = Tubes(SADDLE + np.array([[0, 0], [0.01, 0.004], [0.5, 0.5]]), turn, np.tile([0.004, 0.001], (3, 1)))
+    owner, boxes, known = fanned(backend, tubes)
+    assert known.all()
+    rng = np.random.default_rng(0)
+    for k in range(3):
+        (a, b), mine = turn[k], boxes[owner == k]
+        points = [
+            tubes.centre[k] + np.array([[a, -b], [b, a]]) @ (r * tubes.size[k]) for r in rng.uniform(-1, 1, (40, 2))
+        ]
+        images = [image(x) for x in points]
+        if k == 0:
+            images += [image(SADDLE, (np.cos(t), np.sin(t))) for t in rng.uniform(0, 2 * np.pi, 100)]
+        for x, y in images:
+            assert ((mine[:, 0, 0] <= x) & (x <= mine[:, 0, 1]) & (mine[:, 1, 0] <= y) & (y <= mine[:, 1, 1])).any()
+        assert (mine[..., 1] - mine[..., 0]).max() < 0.05
+    assert (owner == 0).sum() == len(SIDES) * TURNS
+    assert (owner == 2).sum() <= 3
+
+
+def test_directions_on_all_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Around the saddle with four arcs on a side, and with rough ones on large tubes of a quartic."""
+    monkeypatch.setattr("hallucert.check.basins.fan.TURNS", 4)
+    offsets = 0.3 * np.array([[np.cos(t), np.sin(t)] for t in np.arange(12) * np.pi / 6])
+    tubes = Tubes.around(SADDLE + offsets - 0.001, SADDLE + offsets + 0.001)
+    owner, boxes, known = fanned("float", tubes)
+    assert known.all()
+    for k, centre in enumerate(tubes.centre):
+        x, y = image(centre)
+        mine = boxes[owner == k]
+        assert ((mine[:, 0, 0] <= x) & (x <= mine[:, 0, 1]) & (mine[:, 1, 0] <= y) & (y <= mine[:, 1, 1])).any()
+
+
+@pytest.mark.parametrize(("rho", "size"), [("1/1000000", 1.0), ("1/1000000", 0.05), ("2", 0.001), ("1", 0.5)])
+def test_large_steps_of_a_quartic(monkeypatch: pytest.MonkeyPatch, rho: str, size: float) -> None:
+    """The images of points of ``x**4 + 3 x y + y**4`` with all directions, with eta = 1/2 and arcs of 45 degrees."""
+    monkeypatch.setattr("hallucert.check.basins.fan.TURNS", 2)
+    with lane_arithmetic("float") as lanes:
+        step = SamStep(lanes, hc.Objective.parse("x**4 + 3*x*y + y**4"), Fraction(rho), Fraction(1, 2))
+        _, boxes, known = fan(step, Tubes.around(np.full((1, 2), -size), np.full((1, 2), size)))
+    assert known.all()
+    for t in np.linspace(0, 2 * np.pi, 200):
+        for x in ((0.0, 0.0), (size, size), (-size, size), (size, -0.5 * size)):
+            a, b = x[0] + float(Fraction(rho)) * np.cos(t), x[1] + float(Fraction(rho)) * np.sin(t)
+            y = np.array([x[0] - (4 * a**3 + 3 * b) / 2, x[1] - (4 * b**3 + 3 * a) / 2])
+            assert ((boxes[:, :, 0] - 1e-9 <= y) & (y <= boxes[:, :, 1] + 1e-9)).all(axis=1).any()
+
+
+def test_ends_of_boxes_are_reached() -> None:
+    """The union of the boxes is hardly larger than the images of a tiny tube at the saddle are."""
+    _, boxes, _ = fanned("float", Tubes(SADDLE[None], np.array([[1.0, 0.0]]), np.full((1, 2), 1e-9)))
+    images = np.array([image(SADDLE, (np.cos(t), np.sin(t))) for t in np.linspace(0, 2 * np.pi, 400)])
+    assert np.allclose(boxes[..., 0].min(0), images.min(0), atol=0.01)
+    assert np.allclose(boxes[..., 1].max(0), images.max(0), atol=0.01)
+
+
+def test_nothing_is_known_where_the_function_is_undefined() -> None:
+    """``log(x) + y**2`` is undefined at the tube, or at what some direction leads to."""
+    f = hc.Objective.parse("log(x) + y**2")
+    ahead = Tubes.around(
+        np.array([[-2.0, 1.0], [2.0, -0.1], [9.0, -0.1]]), np.array([[-1.9, 1.1], [2.1, 0.1], [9.1, 0.1]])
+    )
+    owner, _, known = fanned("float", Tubes(ahead.centre, ahead.turn, ahead.size), f)
+    assert known.tolist() == [False, True, True]
+    assert set(owner) == {1, 2}
+    backward, here = hc.Objective.parse("y**2 - log(x)"), np.array([[-2.0, -0.01]])
+    assert fanned("float", ahead, backward)[2].tolist() == [False, False, True]
+    assert not fanned("float", Tubes.around(here, here + 0.02), backward)[2].any()  # though x+ is where f is defined
