@@ -123,14 +123,16 @@ class TwoSteps(Family):
         x = self.x(w)
         return self.turned(self.step.slopes(self.step.of(x)) @ self.step.slopes(x))
 
+    def image(self, w: Vector) -> Vector:
+        """A box around `S(x)`, by the mean value theorem."""
+        middle, steps = w.middle_and_steps()
+        return self.step.of(self.x(middle)) + self.step.slopes(self.x(w)) @ self.basis @ steps
+
     def slopes(self, w: Vector) -> list[Matrix]:
-        """By the product rule; the image of the box is enclosed by the mean value theorem."""
-        x, middle = self.x(w), w.middle_and_steps()
-        first = self.step.slopes(x)
-        moved = first @ self.basis
-        image = self.step.of(self.x(middle[0])) + moved @ middle[1]
-        second = self.step.slopes(image)
-        by_second, by_first = along(self.step.bends(image), moved), along(self.step.bends(x), self.basis)
+        """By the product rule."""
+        x, image = self.x(w), self.image(w)
+        first, second = self.step.slopes(x), self.step.slopes(image)
+        by_second, by_first = along(self.step.bends(image), first @ self.basis), along(self.step.bends(x), self.basis)
         pairs = zip(by_second, by_first, strict=True)
         return [self.turned(bend @ first + second @ other) for bend, other in pairs]
 

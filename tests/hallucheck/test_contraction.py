@@ -21,16 +21,16 @@ HALF = Fraction(1, 2)
 
 
 class Written(Family):
-    """The number `of(w)` times the unit matrix, for `w` in the plane."""
+    """The number `of(w)` times the unit matrix, for `w` in the plane or on the line."""
 
-    def __init__(self, of):
-        one = identity(2)
-        super().__init__(None, Vector([exact(0)] * 2), one, one, one, one)
+    def __init__(self, of, d=2):
+        one = identity(d)
+        super().__init__(None, Vector([exact(0)] * d), one, one, one, one)
         self.of = of
 
     def at(self, w):
         """Its values on a box."""
-        return identity(2) * self.of(*w)
+        return identity(len(w)) * self.of(*w)
 
     def by_mean_value(self, w):
         """No others."""
@@ -58,6 +58,18 @@ def test_the_bound_is_that_of_the_disc(of, holds):
         else:
             with pytest.raises(Undefined):
                 family.prove_bound(Fraction(1), HALF, "m", "subdivision")
+
+
+@pytest.mark.parametrize(("radius", "holds"), [(HALF, True), (Fraction(7, 8), True), (1, False), (2, False)])
+def test_the_bound_reaches_to_the_end_of_the_ball(radius, holds):
+    """On the line, of w**8, which is 1/2 at 0.917."""
+    with working_precision(64):
+        family = Written(lambda w: w.power(8), 1)
+        if holds:
+            family.prove_bound(Fraction(radius), HALF, "m", "subdivision")
+        else:
+            with pytest.raises(Undefined):
+                family.prove_bound(Fraction(radius), HALF, "m", "subdivision")
 
 
 def test_derivatives_along_columns_are_sums_of_those_by_variables():
@@ -88,18 +100,39 @@ def family_of(name):
 
 @pytest.mark.parametrize("name", ["himmelblau-decay", "himmelblau-saddle", "himmelblau-two-cycle"])
 def test_forms_hold_the_matrices_at_all_points(name):
-    """As they are written and by the mean value theorem, at places of a box; the latter are sharper."""
+    """As they are written and by the mean value theorem, which is sharper, at places of a box; so do slopes."""
     with working_precision(128):
         family = family_of(name)
-        ends = [(HALF / 8, HALF / 4), (-HALF / 8, HALF / 16)]
+        ends = [(HALF**14, HALF**13), (-(HALF**14), HALF**15)]
         whole = Vector(hull([exact(low), exact(high)]) for low, high in ends)
         plain, sharp = family.at(whole), family.by_mean_value(whole)
+        slopes = family.slopes(whole)
         assert width(sharp[0][0]).below(width(plain[0][0]))
         for a, b in ((0, 0), (0, 1), (1, 0), (1, 1), (HALF, HALF / 2), (HALF / 4, 1)):
             w = Vector(exact(low + Fraction(c) * (high - low)) for (low, high), c in zip(ends, (a, b), strict=True))
             here = family.at(w)
-            for form in (plain, sharp):
-                assert all(row.inside(wide) for row, wide in zip(here, form, strict=True))
+            if name == "himmelblau-two-cycle":
+                assert family.image(w).inside(family.image(whole))
+            pairs = [(here, plain), (here, sharp), *zip(family.slopes(w), slopes, strict=True)]
+            assert all(row.inside(wide) for m, form in pairs for row, wide in zip(m, form, strict=True))
+
+
+@pytest.mark.parametrize("name", ["himmelblau-decay", "himmelblau-saddle", "himmelblau-two-cycle"])
+def test_matrices_are_those_of_the_map(name):
+    """Differences of F, or of two steps, lie in the matrices on a box times steps."""
+    with working_precision(128):
+        family = family_of(name)
+        w = Vector([exact(Fraction(1, 1 << 20)), exact(Fraction(-3, 1 << 21))])
+        ends = [family.x(w), family.centre]
+        if name == "himmelblau-two-cycle":
+            images = [family.step.of(family.step.of(x)) for x in ends]
+        else:
+            images = [family.problem.field(x) for x in ends]
+            family.start = identity(2) * exact(0)
+        moved = family.left @ (images[0] - images[1])
+        reach = family.at(Vector(hull([exact(0), v]) for v in w)) @ w
+        assert all(not a.below(b) and not b.below(a) for a, b in zip(moved, reach, strict=True))
+        assert (width(reach[0]) * exact(8)).below(abs(reach[0]) + abs(reach[1]))  # it says something
 
 
 @pytest.mark.parametrize("name", ["himmelblau-decay", "himmelblau-two-cycle", "usam-attracts", "ring-basin"])
