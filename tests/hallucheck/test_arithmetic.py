@@ -112,6 +112,12 @@ def test_parts_and_wholes_of_intervals_contain_what_they_have_to():
         assert low <= fraction <= high
 
 
+@pytest.mark.parametrize(("ends", "size"), [((-5, 3), (0, 5)), ((-3, 5), (0, 5)), ((-5, -3), (3, 5)), ((3, 5), (3, 5))])
+def test_absolute_values_are_those_of_both_sides(ends, size):
+    """Of negative numbers the negative."""
+    assert abs(Interval((*ends, 2))).ends() == tuple(4 * end for end in size)
+
+
 def test_comparisons_are_exact():
     """Numbers of any exponents are compared without writing them out."""
     assert compare(1, 10**15, 1, 10**15 + 1) < 0

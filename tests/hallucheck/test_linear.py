@@ -10,7 +10,7 @@ import pytest
 from hallucheck.interval import ONE, ZERO, Undefined, ball, exact, hull, working_precision
 from hallucheck.krawczyk import only_zero
 from hallucheck.linear import Vector, identity, matrix_of, norm, solve_lower
-from hallucheck.spectrum import least_singular_value, spectral_norm, spectrum
+from hallucheck.spectrum import Spectrum, least_singular_value, spectral_norm, spectrum
 
 BASIS, BACK = ((1, 2, 0), (0, 1, 1), (1, 3, 2)), ((-1, -4, 2), (1, 2, -1), (-1, -1, 1))
 """A matrix and its inverse."""
@@ -70,6 +70,18 @@ def test_eigenvalues_are_enclosed(k, radius):
         assert holds(found.step_bound(), min(2 * v / v**2 for v in real))
     if radius == 0 and k < 4:
         assert least == most and found.least_real_part().ends()[1] - min(real) < Fraction(1, 10**6)
+
+
+def test_a_group_of_discs_holds_its_eigenvalues_somewhere():
+    """All of them may be in one disc of the group."""
+    radius = exact(Fraction(1, 8))
+    near, far, left = ((exact(re), ZERO, radius) for re in (1, 3, -2))
+    group, single = Spectrum([[near, far]]), Spectrum([[left], [near, far]])
+    low, high = group.least_real_part().ends()
+    assert low <= Fraction(7, 8) and high >= Fraction(25, 8)
+    assert holds(group.largest_real_part(), Fraction(7, 8)) and holds(group.largest_modulus(), Fraction(25, 8))
+    assert single.least_real_part().ends() == (Fraction(-17, 8), Fraction(-15, 8)) and single.negative() == (1, 1)
+    assert Spectrum([[left, near]]).negative() == (0, 2)
 
 
 def test_eigenvalues_of_all_matrices_in_an_interval_are_enclosed():
