@@ -160,6 +160,7 @@ def test_other_inputs_prove_nothing(tmp_path, file, name, key, value):
         lambda document: document["claims"].append(document["claims"][0]),
         lambda document: claim(document, "existence").update(numbers={"offset": ["1", "-1"]}),
         lambda document: claim(document, "regular").update(inputs={"step": "1"}),
+        lambda document: claim(document, "attractor")["numbers"].update(smallest_real_part=["-1", "1p9"]),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, change):
