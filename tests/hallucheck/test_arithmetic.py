@@ -95,7 +95,7 @@ def test_sums_of_products_and_hulls_contain_the_values():
 def test_parts_and_wholes_of_intervals_contain_what_they_have_to():
     """Balls of radii that are known to an interval, halves, common parts, absolute values, least numbers, fractions."""
     rng = random.Random(2)
-    for x, y in zip(some(rng, 200), some(rng, 200), strict=False):
+    for x, y in zip(some(rng, 80), some(rng, 80), strict=False):
         size = abs(x)
         assert all(holds(ball(size), sign * real(m, size[2])) for m in size[:2] for sign in (1, -1))
         first, second = x.halves()
