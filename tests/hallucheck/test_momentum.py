@@ -136,14 +136,18 @@ def test_what_does_not_expand_is_not_refuted(tmp_path, files, expansion):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *(("size", "1p-3"), ("bound", "1p-2"), ("slope", "1p-2"), ("step", "23p-5"), ("momentum", "3p-2")),
-        *(("nesterov", 1), ("basis", ["0"] * 4)),
+        *(("size", "1p-3"), ("bound", "1p-2"), ("bound", "7p-3"), ("slope", "1p-2"), ("slope", "-1p-2")),
+        *(("step", "23p-5"), ("momentum", "3p-2"), ("nesterov", 1), ("basis", ["0"] * 4)),
     ],
 )
 def test_bounds_around_a_manifold_have_to_hold(tmp_path, files, key, value):
     """Larger balls, better rates, other slopes and methods, and a basis that is none."""
-    verdict = verdict_on(tmp_path, files["ring"], lambda d: claim(d, "momentum")["inputs"].update({key: value}))
-    assert failing(verdict) == {"momentum"}
+
+    def change(document):
+        claim(document, "momentum")["inputs"].update({key: value})
+        claim(document, "momentum")["numbers"].update(radius=["1p-60", "1p9"])
+
+    assert failing(verdict_on(tmp_path, files["ring"], change)) == {"momentum"}
 
 
 @pytest.mark.parametrize(("which", "factor"), [(0, 1 / 8), (-1, 1 / 8), (-1, 8), (0, -1), (-1, -1)])
