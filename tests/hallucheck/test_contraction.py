@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hallucheck.basins import change_of_product
 from hallucheck.contraction import Family, along
 from hallucheck.cycle import CycleSystem, Step, TwoSteps, read_pair
 from hallucheck.interval import ONE, Undefined, exact, hull, working_precision
@@ -78,6 +79,16 @@ def test_derivatives_along_columns_are_sums_of_those_by_variables():
         bends = [matrix_of([[exact(1)] * 2] * 2), matrix_of([[exact(10)] * 2] * 2)]
         found = along(bends, matrix_of([[exact(2), exact(5)], [exact(3), exact(7)]]))
         assert [float(m[0][1]) for m in found] == [32, 75]
+
+
+def test_a_product_changes_by_what_both_factors_change():
+    """Of the rows (1, 0) and (0, 1), whose derivatives are not symmetric: 10 6 + 2 (4 + root 5), by hand."""
+    first, second = matrix_of([[exact(1), exact(0)]]), matrix_of([[exact(0), exact(1)]])
+    of_first = matrix_of([[exact(0), exact(3)], [exact(4), exact(0)]])
+    of_second = matrix_of([[exact(2), exact(1)], [exact(0), exact(2)]])
+    change, rows, columns = change_of_product(exact(2), first, second, [of_first], [of_second])
+    assert [float(rows[0]), float(columns[0])] == [10, 6]
+    assert abs(float(change[0][0]) - (60 + 2 * (4 + 5**0.5))) < 1e-12
 
 
 def file_of(name):

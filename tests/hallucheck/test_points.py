@@ -13,9 +13,6 @@ import pytest
 import hallucert as hc
 from hallucheck import verify as checker
 from hallucheck.__main__ import main
-from hallucheck.basins import change_of_product
-from hallucheck.interval import exact
-from hallucheck.linear import matrix_of
 from hallucheck.reading import Refused, digest
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
@@ -276,16 +273,6 @@ def test_a_point_that_is_there_is_not_excluded(tmp_path, rho, holds):
         document["claims"][0].update(status="refuted", reason=None)
 
     assert bool(forged(tmp_path, "line", change)) == holds
-
-
-def test_a_product_changes_by_what_both_factors_change():
-    """Of the rows (1, 0) and (0, 1), whose derivatives are not symmetric: 10 6 + 2 (4 + root 5), by hand."""
-    first, second = matrix_of([[exact(1), exact(0)]]), matrix_of([[exact(0), exact(1)]])
-    of_first = matrix_of([[exact(0), exact(3)], [exact(4), exact(0)]])
-    of_second = matrix_of([[exact(2), exact(1)], [exact(0), exact(2)]])
-    change, rows, columns = change_of_product(exact(2), first, second, [of_first], [of_second])
-    assert [float(rows[0]), float(columns[0])] == [10, 6]
-    assert abs(float(change[0][0]) - (60 + 2 * (4 + 5**0.5))) < 1e-12
 
 
 def test_messages_help(tmp_path, capsys):
