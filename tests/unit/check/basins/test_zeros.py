@@ -119,3 +119,26 @@ def test_curves_along_minimizers_are_refused() -> None:
     f = hc.Objective.least_squares(["x**3 - 9*x/4 + 0*y"])
     on_line = boxes(np.array([[0.0, 0.3], [2.0**-12, 0.0], [-(2.0**-9), 0.0]]), 2.0**-12)
     assert accepted("0.01", on_line, f=f) == [False] * 3
+
+
+def test_runs_from_a_slanted_curve_stay_where_they_are_said_to_be() -> None:
+    """Beside a zero for an ellipse where J is far from symmetric, from a segment along y, which they leave along x."""
+    f, zero = hc.Objective.least_squares(["x**2/4 + y**2 - 1"]), np.array([0.2654320914, 0.163419011496])
+    start = boxes(zero[None], 1e-5)
+    start[0, 0] = zero[0] - 1e-8, zero[0] + 1e-8
+    x, y = np.full(5, zero[0]), np.linspace(*start[0, 1], 5)
+    lowest, highest = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
+    for _ in range(3000):
+        gx, gy = x / 2, 2 * y
+        size = -np.hypot(gx, gy)  # r < 0 inside of the ellipse
+        px, py = x + 1.25 * gx / size, y + 1.25 * gy / size
+        r = px**2 / 4 + py**2 - 1
+        x, y = x - 0.01 * r * px / 2, y - 0.01 * r * 2 * py
+        lowest, highest = np.minimum(lowest, [x.min(), y.min()]), np.maximum(highest, [x.max(), y.max()])
+    with lane_arithmetic("float") as lanes:
+        (reach,), known = Zeros(f, Fraction(5, 4), Fraction(1, 100)).reach(
+            lanes, start, start + np.array([-1e-4, 1e-4])
+        )
+    assert known.all()
+    assert (lowest >= reach[:, 0]).all() and (highest <= reach[:, 1]).all()
+    assert (highest - lowest)[0] > np.ptp(reach[0]) / 3
