@@ -25,7 +25,7 @@ from fractions import Fraction
 
 from hallucheck.claims import Claim, Facts, Numbers, Rule, given
 from hallucheck.contraction import StepFamily
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, dot, exact, precision, total, working_precision
+from hallucheck.interval import ONE, ZERO, Interval, Undefined, ball, dot, exact, precision, total, working_precision
 from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
 from hallucheck.point import Point
 from hallucheck.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
@@ -108,7 +108,7 @@ def prove_around_manifold(
     assert f.n is not None
     inner, length = upper.T * exact(k / f.n), exact(step)
     left, right = back @ point.a, (inner + lower.T * exact(c / f.n)) @ point.b  # L; the rows of W^T
-    of_a, of_b = second_derivatives(box.x, point)
+    of_a, of_b = second_derivatives(box.x, point, size)
     change, rows, columns = change_of_product(size, left, right, combined(back, of_a), combined(inner, of_b))
     rest = start - left @ right.T * length
     n = [[block_norm(block(rest, p, q)) + length * block(change, p, q).frobenius() for q in blocks] for p in blocks]
@@ -162,13 +162,26 @@ def change_of_product(
     return change, rows, columns
 
 
-def second_derivatives(box: Vector, point: Point) -> tuple[list[Matrix], list[Matrix]]:
-    """For each variable the derivatives, by all variables, of its column of `A`, the derivative of `y`; and of `B`."""
+def second_derivatives(box: Vector, point: Point, size: Interval) -> tuple[list[Matrix], list[Matrix]]:
+    """For each variable the derivatives, by all variables, of its column of `A`, the derivative of `y`; and of `B`.
+
+    On the ball of a size in the box.
+    """
     f = point.problem.f
     m, d, nodes = len(f.outputs), len(f.inputs), point.problem.columns
-    slopes = f.code.jacobian(f.code.evaluate(box), nodes, f.inputs)
+    slopes = f.code.jacobian(f.code.evaluate(box, known=known_on_ball(box, point, size)), nodes, f.inputs)
     found = [Matrix(slopes[k : k + m]) for k in range(0, len(slopes), m)]
     return found[:d], found[d:]
+
+
+def known_on_ball(box: Vector, point: Point, size: Interval) -> dict[int, Interval]:
+    """Where `g` and `x+` are: they change by at most `size` times the norms of their derivatives, known on the box."""
+    f, known = point.problem.f, dict[int, Interval]()
+    ascended = point.problem.ascended
+    for nodes, here, end in ((f.gradient_nodes, point.gradient, f.hessian_end), (ascended, point.plus, None)):
+        rows = f.code.jacobian(f.code.evaluate(box, end, known), nodes, f.inputs)
+        known |= {i: v + ball(size * norm(row)) for i, v, row in zip(nodes, here, rows, strict=True)}
+    return known
 
 
 def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:

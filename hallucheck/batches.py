@@ -149,7 +149,7 @@ class Norm:
         box = BatchPoint(self.point.problem, self.point.x.cube(reach))
         if not norm(box.gradient).positive():
             raise Undefined("nothing is hallucinated where the gradient vanishes")
-        found = [second_derivatives(box.x, part) for part in parts]
+        found = [second_derivatives(box.x, part, reach) for part in parts]
         of_left = combined(
             self.back, [Matrix(rows for of_a, _ in found for rows in of_a[k]) for k in range(len(box.x))]
         )

@@ -8,7 +8,7 @@ sum them from the output back, tangents from the inputs on, and `jacobian` adds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from hallucheck import functions
@@ -175,8 +175,13 @@ class Code:
                 known[i] = self.node(operation, [known[a] for a in arguments], data)
         return [known[i] for i in outputs]
 
-    def evaluate(self, x: Sequence[Interval], stop: int | None = None) -> Values:
-        """Enclosures of the first `stop` nodes at all points of a box; `Undefined` unless all of them are defined."""
+    def evaluate(
+        self, x: Sequence[Interval], stop: int | None = None, known: Mapping[int, Interval] | None = None
+    ) -> Values:
+        """Enclosures of the first `stop` nodes at all points of a box; `Undefined` unless all of them are defined.
+
+        Or at those points of it where some nodes are known to lie in other intervals.
+        """
         check_time()
         values: Values = []
         for operation, arguments, data in self.nodes[:stop]:
@@ -201,7 +206,8 @@ class Code:
                 value = functions.pi()
             else:
                 value = OPERATIONS[operation](*(values[a] for a in arguments))
-            values.append(value)
+            other = known and known.get(len(values))
+            values.append(other if other and not value.inside(other) else value)
         return values
 
     def jacobian(self, values: Values, outputs: Sequence[int], inputs: Sequence[int]) -> Matrix:

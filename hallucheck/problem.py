@@ -165,6 +165,14 @@ class Problem:
         return [matrix_of([slopes[j * d + i][k] for j in range(d)] for i in range(d)) for k in range(d)]
 
     @cached_property
+    def ascended(self) -> list[int]:
+        """Nodes of `x+`, to be differentiated."""
+        assert self.columns  # which would shift them, if they were there before
+        nodes = self.shifted(self.f.inputs)
+        self.f.code.differentiable(nodes)
+        return nodes
+
+    @cached_property
     def columns(self) -> list[int]:
         """Nodes of all entries of `A = D(r(x+))` and of `B = Dr(x+)`, by columns, to be differentiated."""
         f, code = self.f, self.f.code

@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,12 @@ import pytest
 import hallucert as hc
 from hallucheck import verify as checker
 from hallucheck.__main__ import main
-from hallucheck.reading import Refused, digest
+from hallucheck.basins import known_on_ball, second_derivatives
+from hallucheck.interval import exact
+from hallucheck.linear import Vector
+from hallucheck.point import Point
+from hallucheck.problem import read_problem
+from hallucheck.reading import Companion, Refused, digest, load
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 POINTS = (
@@ -284,3 +290,35 @@ def test_messages_help(tmp_path, capsys):
         with pytest.raises(SystemExit) as stop:
             main([f"--budget={budget}", str(CERTIFICATES / "line.json")])
         assert stop.value.code == 2
+
+
+def test_derivatives_on_a_ball_hold_at_its_points_and_are_sharper_than_on_the_box():
+    """Those at points of the sphere are inside; where g and x+ are those of the box, they are wider."""
+    path = CERTIFICATES / "ring-basin.json"
+    document = load(path)
+    problem = read_problem(document, Companion(path, document))
+    f, middle, size = problem.f, [Fraction(-1, 2), Fraction(1, 8)], Fraction(1, 128)
+
+    def own(x):
+        return Vector(map(exact, x))
+
+    def at(x, reach=Fraction(0)):
+        return flat(second_derivatives(own(x).cube(exact(reach)), Point(problem, True, own(x)), exact(reach)))
+
+    def flat(found):
+        return [v for matrices in found for rows in matrices for row in rows for v in row]
+
+    ball = at(middle, size)
+    box = own(middle).cube(exact(size))
+    known, seen = known_on_ball(box, Point(problem, True, own(middle)), exact(size)), []
+    for p, q in ((3, 4), (-4, 3), (0, -5), (-5, 0), (-3, -4)):
+        x = [c + size * Fraction(v, 5) for c, v in zip(middle, (p, q), strict=True)]
+        assert all(v.inside(w) for v, w in zip(at(x), ball, strict=True))
+        point = Point(problem, True, own(x))
+        seen.append([*point.gradient, *point.plus])
+    for values, interval in zip(zip(*seen, strict=True), known.values(), strict=True):
+        assert all(v.inside(interval) for v in values)
+        (low, high), parts = interval.ends(), [v.ends()[0] for v in values]
+        assert max(parts) - min(parts) >= (high - low) * Fraction(3, 8)
+    wide = [v for row in f.code.jacobian(f.code.evaluate(box), problem.columns, f.inputs) for v in row]
+    assert sum(b - a for a, b in (v.ends() for v in ball)) < sum(b - a for a, b in (v.ends() for v in wide)) * 9 / 10

@@ -159,6 +159,43 @@ def test_bounds_of_two_residuals_hold_at_pairs_of_points(law: str, blocks: tuple
             assert np.linalg.norm(block, 2) <= bounds.slope[i] + 1e-8
 
 
+@pytest.mark.parametrize("law", ["sam", "usam", "asam"])
+def test_gradients_and_ascended_points_on_a_ball_are_enclosed_sharply(law: str) -> None:
+    """g and x+ at random points of the sphere are in their enclosures, and come within a quarter of their ends."""
+    x, size, rng = np.array([0.4, 0.5, 0.3, -0.6]), 1 / 256, np.random.default_rng(5)
+    scales = np.array(SCALES, float) if law == "asam" else np.ones(4)
+    with arithmetic("arb", 106) as ar:
+        problem = Problem(TWO, Fraction(3, 4), RadiusLaw(law, SCALES if law == "asam" else ()), residual=True)
+        ball = manifold_basin.OnBall(Point(ar, problem, [ar.from_float(c) for c in x.tolist()]), Fraction(1, 256))
+    directions = rng.normal(size=(4000, 4))
+    points = x + size * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    g = TWO.gradient(points)
+    length = 1 if law == "usam" else np.linalg.norm(scales * g, axis=1, keepdims=True)
+    for seen, (found,) in ((g, ball.g), (points + 0.75 * scales**2 * g / length, ball.plus)):
+        reach = np.abs(seen - found.mid).max(axis=0)
+        assert (reach <= found.rad).all() and (reach >= 0.75 * found.rad).all()
+
+
+@pytest.mark.parametrize("law", ["sam", "usam", "asam"])
+def test_derivatives_are_those_of_differences(law: str) -> None:
+    """In a tiny ball they are the differences of A and B themselves, which are computed in balls at points beside."""
+    with arithmetic("arb", 106) as ar:
+        problem = Problem(TWO, Fraction(3, 4), RadiusLaw(law, SCALES if law == "asam" else ()), residual=True)
+        x, h = [Fraction(c) for c in ("2/5", "1/2", "3/10", "-3/5")], Fraction(1, 2**20)
+
+        def both(x: list[Fraction]) -> tuple[np.ndarray, np.ndarray]:
+            point = Point(ar, problem, [ar.constant(c) for c in x])
+            return tuple(ar.approximations(part) for part in (point.residual_matrix, point.residual_jacobian_plus))
+
+        around = Point(ar, problem, [ar.constant(c) for c in x])
+        found = manifold_basin.derivatives(around, Fraction(1, 2**60), MidRad(np.eye(2)), MidRad(np.eye(2)))
+        for k in range(4):
+            ends = [both([c + sign * h * (i == k) for i, c in enumerate(x)]) for sign in (1, -1)]
+            for part, plus, minus in zip(found, *ends, strict=True):
+                np.testing.assert_allclose(part.mid[:, :, k], (plus - minus) / float(2 * h), rtol=1e-8, atol=1e-8)
+                assert part.rad.max() < 1e-10
+
+
 def frame(f: hc.Objective, x: tuple[str, ...], basis: tuple[str, ...], blocks: tuple[int, ...]) -> manifold_basin.Frame:
     """The frame at a point where nothing vanishes, rho = 3/4, E = 1/5, in Arb at 106 bits."""
     ar, problem = arithmetic("arb", 106), Problem(f, Fraction(3, 4), residual=True)
@@ -199,16 +236,13 @@ def test_what_are_no_blocks_no_basis_and_no_step_make_no_frame(change: dict) -> 
 
 def test_the_bounds_grow_as_the_derivatives_say() -> None:
     """On a ball N grows by E times terms of first order and a product of two changes, b and a by one change."""
-    with arithmetic("arb", 106) as ar:
+    with arithmetic("arb", 106):
         found, size = (
             frame(hc.Objective.least_squares(["x**2 + y**2 - 1"]), ("2/5", "1/2"), ("1",), (1,)),
             Fraction(1, 32),
         )
         bounds, none = found.bounds(size), found.bounds(Fraction(1, 2**60))
-        box = [x + ar.interval(-size, size) for x in found.evidence.point.x]
-        of = manifold_basin.derivatives(
-            found.evidence.point.problem, manifold_basin.rounded(ar, [box]).reshape(-1), *([MidRad(np.eye(1))] * 2)
-        )
+        of = manifold_basin.derivatives(found.evidence.point, size, *([MidRad(np.eye(1))] * 2))
         left, right, _ = (part.magnitude() for part in found.at_point)
     rows, columns = (float(size) * np.linalg.norm(part.magnitude()) for part in of)
     first = np.linalg.norm((MidRad(right.T) @ of[0]).magnitude()) + np.linalg.norm((MidRad(left) @ of[1]).magnitude())

@@ -24,7 +24,8 @@ one.
 N, b and a are their values at ``x*``, in balls, and what L and W change on Omega: by the mean value theorem a row of L
 changes by at most R times the 2-norm of its derivative on a box around Omega, entries of ``L(x') W(x*)`` and
 ``L(x*) W(x)`` likewise, and ``(L(x') - L(x*)) (W(x) - W(x*))`` by products of such norms. The derivatives are array
-programs, run in midpoint-radius arrays (`hallucert.check.attraction.ascent_programs`).
+programs, run in midpoint-radius arrays (`hallucert.check.attraction.ascent_programs`), in which g and x+ are enclosed
+by the mean value theorem, too.
 
 Inputs of `basin`: ``step`` (E), ``basis`` (V by rows), ``blocks`` (their sizes), ``size`` (R), ``bound`` (kappa),
 ``weights`` (p), ``slope`` (a bound of ``p a``). Number: ``radius``, ``R/(1 + slope)``. Numbers of `converges`:
@@ -51,7 +52,7 @@ from hallucert.check.attraction.norms import root
 from hallucert.check.attraction.step_matrices import joined
 from hallucert.check.claim import Enclosure
 from hallucert.check.point.rule import Evidence, Inputs, Numbers
-from hallucert.check.problem import Point, Problem
+from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.clock import look
 from hallucert.errors import DomainError
@@ -116,7 +117,7 @@ class Frame:
         try:
             (left, right, rest), (v, back) = self.at_point, self._doubles
             scaled = MidRad.number(1 / point.objective.n) * v.T
-            of_left, of_right = derivatives(point.problem, rounded(ar, [box]).reshape(-1), back, scaled)
+            of_left, of_right = derivatives(point, size, back, scaled)
             by_left, by_right = right.T @ of_left, left @ of_right  # D (L W(x*))_ij at [i, j], D (L(x*) W)_ij at [j, i]
         except DomainError:
             return None
@@ -159,30 +160,56 @@ class Frame:
         return total
 
 
-def derivatives(problem: Problem, box: MidRad, rows: MidRad, columns: MidRad) -> tuple[MidRad, MidRad]:
-    """Enclose on a box the derivatives of ``e A`` for each row e, and of ``B^T v`` for each of other rows v.
+class OnBall:
+    """x, g and x+ on the ball ``|x - x*| <= R``, and programs there; `DomainError` if nothing can be enclosed.
 
-    They have shapes (rows, d, d): row, entry, coordinate. `DomainError` if there is no array program, or no enclosure.
+    By the mean value theorem an entry of g changes by at most R times the norm of a row of H, and one of ``x+`` by R
+    times that of a row of J, which are enclosed on the box around the ball. Taken are these or the values on the box,
+    entry by entry, whichever are sharper.
     """
-    f = as_program(problem.objective)
-    if f is None:
-        raise DomainError("it is no array program")
-    arrays, programs, d = MidRadArrays(MidRadArithmetic()), AscentPrograms(f, problem.rho, problem.law), f.dimension
-    at = f.split(box)
 
-    def moved(program: Program, row: MidRad) -> MidRad:
-        parts = []
+    def __init__(self, point: Point, size: Fraction) -> None:
+        f, self._arithmetic = as_program(point.problem.objective), point.arithmetic
+        if f is None:
+            raise DomainError("it is no array program")
+        self.f, self.programs = f, AscentPrograms(f, point.problem.rho, point.law)
+        self._arrays, self._reach = MidRadArrays(MidRadArithmetic()), float_above(size)
+        x = f.split(rounded(self._arithmetic, [[c + self._arithmetic.interval(-size, size) for c in point.x]])[0])
+        g = self._sharper(f.gradients, x, point.gradient, self.moved(self.programs.curved, *x))
+        plus = self._sharper(self.programs.plus, [*x, *g], point.plus, self.moved(self.programs.turned, *x, *g))
+        self.x, self.g, self.plus = x, g, plus
+
+    def moved(self, program: Program, *given: MidRad) -> MidRad:
+        """The results of a program of a direction, for all coordinates: entry, coordinate."""
+        d, parts = self.f.dimension, []
         for start in range(0, d, LANES):
             look()
             directions = np.eye(min(LANES, d - start), d, start)
-            results = arrays.run(program, [*at, row, *f.split(directions)])
-            parts.append(joined(results, f.program.inputs, len(directions)))
+            results = self._arrays.run(program, [*given, *self.f.split(directions)])
+            parts.append(joined(results, self.f.program.inputs, len(directions)))
         return MidRad.concatenate(parts).T
 
-    first, second = (programs.moved(program) for program in (programs.back, programs.descent))
+    def _sharper(self, program: Program, given: list[MidRad], at_point: list[Ball], changes: MidRad) -> list[MidRad]:
+        """Parameter arrays, from a program and from their values at the point and derivatives on the box."""
+        wide = joined(self._arrays.run(program, given), self.f.program.inputs, 1)[0]
+        change = MidRad(np.zeros(len(at_point)), norms(changes, -1) * self._reach * UP)
+        sharp = rounded(self._arithmetic, [at_point])[0] + change
+        nearer = sharp.rad < wide.rad
+        mid, rad = (np.where(nearer, a, b) for a, b in ((sharp.mid, wide.mid), (sharp.rad, wide.rad)))
+        found: list[MidRad] = self.f.split(MidRad(mid, rad))
+        return found
+
+
+def derivatives(point: Point, size: Fraction, rows: MidRad, columns: MidRad) -> tuple[MidRad, MidRad]:
+    """Enclose on a ball the derivatives of ``e A`` for each row e, and of ``B^T v`` for each of other rows v.
+
+    They have shapes (rows, d, d): row, entry, coordinate. `DomainError` if there is no array program, or no enclosure.
+    """
+    ball = OnBall(point, size)
+    at, programs = [*ball.x, *ball.g, *ball.plus], ball.programs
     return (
-        MidRad.concatenate([moved(first, rows[i])[None] for i in range(len(rows))]),
-        MidRad.concatenate([moved(second, columns[i])[None] for i in range(len(columns))]),
+        MidRad.concatenate([ball.moved(programs.back, *at, rows[i])[None] for i in range(len(rows))]),
+        MidRad.concatenate([ball.moved(programs.descent, *at, columns[i])[None] for i in range(len(columns))]),
     )
 
 

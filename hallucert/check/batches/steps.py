@@ -119,7 +119,7 @@ class BatchNorm:
         if here is None or not (defined and ar.positive(matrix.sum_of_squares(ar, around.gradient))):
             return None
         try:
-            rows, changes = self._changes(rounded(ar, [box]).reshape(-1), float_above(size))
+            rows, changes = self._changes(size)
         except DomainError:
             return None
         turned = [
@@ -131,12 +131,12 @@ class BatchNorm:
         descents = [_wider(b, _size(columns)) for b, (_, columns) in zip(here.descents, changes, strict=True)]
         return Steps(ar, turned, descents, _wider(here.slope, _size(rows)))
 
-    def _changes(self, box: MidRad, reach: float) -> tuple[Doubles, list[tuple[Doubles, Doubles]]]:
+    def _changes(self, size: Fraction) -> tuple[Doubles, list[tuple[Doubles, Doubles]]]:
         """Bound how much L changes on the ball, row by row, and for each batch T_b by entries and W_b by columns."""
-        ar, (left, rights) = self.evidence.arithmetic, self._factors
+        ar, (left, rights), x, reach = self.evidence.arithmetic, self._factors, self.evidence.point.x, float_above(size)
         back, v, here = (rounded(ar, rows) for rows in (self.back, self.basis, left))
         found = [
-            derivatives(part, box, back[:, own], MidRad.number(1 / part.objective.n) * v[own].T)
+            derivatives(part.at(ar, x), size, back[:, own], MidRad.number(1 / part.objective.n) * v[own].T)
             for part, own in self.parts
         ]
         of_left = found[0][0]
