@@ -57,17 +57,12 @@ class Search:
         for _ in range(min(FIRST_LEVEL, self.depth)):
             self.new = self._split(self.new)
         self.waiting, self.blamed, self.lost = np.zeros((0, 3), np.int64), np.zeros((0, 2)), np.zeros(0, bool)
-        self.passes, self.goals = 0, np.zeros(256, bool)
+        self.passes, self.goals, self.share = 0, np.zeros(256, bool), 0.0
 
     @property
     def settled(self) -> np.ndarray:
         """Rows ``(level, i, j, label, steps)``."""
         return np.concatenate([np.zeros((0, 5), np.int64), *self.found])
-
-    @property
-    def share(self) -> float:
-        """The part of the box that is settled."""
-        return float(sum((4.0 ** -rows[:, 0]).sum() for rows in self.found))
 
     @property
     def unsettled(self) -> np.ndarray:
@@ -87,39 +82,37 @@ class Search:
         for level, i, j, label, _ in settled.tolist():
             settle(self.tree.arrays, level, i, j, label)
         self.found, self.new, self.passes = [settled], unsettled, self.base
+        self.share = _share(settled)
 
     def run(self, goal: float, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
         """Search until a part `goal` of the box is settled, nothing can be split, or the time is `passed`."""
         while len(self.new):
             before = self.share
-            self._pass(passed)
-            tell(self.share)
+            self._pass(passed, tell)
             if passed() or self.share >= goal:
                 return
             if not self._refine() and self.share == before:
                 return  # the same cells would fail again and again
 
-    def _pass(self, passed: Callable[[], bool]) -> None:
+    def _pass(self, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
         """Follow the new cells; those whose centres do not arrive anywhere cannot be settled as they are."""
-        cells, self.new = self.new, self.new[:0]
-        parts = []
+        cells, parts = self.new, []
         for first in range(0, len(cells), BATCH):
             if passed():
-                self.new = cells
                 return
             parts.append(self._arrivals(cells[first : first + BATCH]))
         arrivals = np.concatenate(parts)
         order = np.argsort(arrivals, kind="stable")
         lost = arrivals[order] == self.most
         self._fail(cells[order[lost]], self._centres(cells[order[lost]]), True)
-        self._follow(cells[order[~lost]], 2 * arrivals[order[~lost]] + MORE, passed)
+        self.new = cells[order[~lost]]
+        self._follow(2 * arrivals[order[~lost]] + MORE, passed, tell)
 
-    def _follow(self, cells: np.ndarray, steps: np.ndarray, passed: Callable[[], bool]) -> None:
-        """Follow cells, for so many steps at most."""
-        finest = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2
+    def _follow(self, steps: np.ndarray, passed: Callable[[], bool], tell: Callable[[float], object]) -> None:
+        """Follow the new cells, for so many steps at most; those that are left are new still."""
+        finest, cells = float((self.box[:, 1] - self.box[:, 0]).max()) * 2.0**-self.depth / 2, self.new
         for first in range(0, len(cells), BATCH):
             if passed():
-                self.new = cells[first:]
                 return
             batch = cells[first : first + BATCH]
             most = np.minimum(steps[first : first + BATCH], self.most)
@@ -131,6 +124,8 @@ class Search:
             done = labels > 0
             self.found.append(np.column_stack([batch, labels, taken])[done])
             self._fail(batch[~done], blamed[~done], False)
+            self.new, self.share = cells[first + BATCH :], self.share + _share(self.found[-1])
+            tell(self.share)
         self.passes += 1
 
     def _fail(self, cells: np.ndarray, blamed: np.ndarray, lost: bool) -> None:
@@ -193,6 +188,11 @@ class Search:
         sides = (self.box[:, 1] - self.box[:, 0]) * 2.0 ** -cells[:, :1]
         result: np.ndarray = self.box[:, 0] + (cells[:, 1:] + 0.5) * sides
         return result
+
+
+def _share(cells: np.ndarray) -> float:
+    """Return the part of the box that cells take."""
+    return float((4.0 ** -cells[:, 0]).sum())
 
 
 def _codes(cells: np.ndarray) -> np.ndarray:

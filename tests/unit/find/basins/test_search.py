@@ -78,6 +78,22 @@ def test_a_cell_that_jumps_out_is_settled_however_it_is_stretched() -> None:
     assert search.share > 0.9
 
 
+def test_every_batch_is_told_and_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is settled and what is not make up the box after each of many batches, also when the time ends at one."""
+    monkeypatch.setattr("hallucert.find.basins.search.BATCH", 40)
+    f, box = hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), np.array([[-1.5, -0.125], [-0.5, 0.5]])
+    search, told = Search(f, box, 1.5, 0.1, DISC, 6, 6, 500), []
+
+    def tell(share: float) -> None:
+        cells = np.concatenate([search.settled[:, :3], search.unsettled])
+        assert (4.0 ** -cells[:, 0]).sum() == 1
+        assert share == (4.0 ** -search.settled[:, 0]).sum()
+        told.append(share)
+
+    search.run(1.0, lambda: len(told) == 50, tell)
+    assert len(told) == 50 and told == sorted(told) and told[-1] > 0.3
+
+
 def test_no_time_settles_nothing() -> None:
     """All cells of the first level are left."""
     f, box = hc.Objective.parse("x**2 + y**4"), np.array([[-1.0, 1.0], [-1.0, 1.0]])
