@@ -27,7 +27,7 @@ print(f)
 rho, step_size = "5", "0.1"
 ends = hc.sam.run_ensemble(
     f,
-    f.initial(1)[None],
+    f.initial(8)[None],
     rho,
     step_size,
     steps=14_000,
