@@ -95,8 +95,8 @@ def basins(
     workers : int, optional
         Processes that prove, as for `hallucert.census`.
     checkpoint : path, optional
-        File in which what the search has found is kept, about every minute and at its end; if it is there, the search goes on
-        from it. What is in it is proved again.
+        File in which what the search has found is kept, about every minute and at its end; if it is there, the search
+        goes on from it. What is in it is proved again.
     seed : int
         Of the random starts.
     progress : bool or callable, optional
