@@ -195,7 +195,7 @@ def test_the_oracle_is_the_closed_form(truths):
         assert point.smallest_real_part.lower <= Fraction(7, 50) <= point.smallest_real_part.upper
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.thorough] * (n != "partial")) for n in NAMES])
 def test_every_changed_leaf_is_rejected_or_still_true(censuses, truths, name):
     """No forged number, word or type makes the checker assert something false."""
     original = censuses[name]

@@ -130,6 +130,7 @@ def test_without_one_of_its_branches_a_diagram_is_open(diagrams) -> None:
             assert not sweep(system, [chain], list(diagram.region), 20_000).record
 
 
+@pytest.mark.thorough
 def test_a_curved_valley_needs_few_pieces() -> None:
     """Two critical points in one narrow valley, 1000 times as steep across as along: less than 10000 pieces settle it.
 
@@ -222,6 +223,7 @@ def test_the_reason_says_what_failed() -> None:
         assert [c.reason for c in (*cert["branch"], *cert["stability"])] == [reason, Reason.NEEDS_PREMISES]
 
 
+@pytest.mark.thorough
 def test_a_branch_found_where_the_search_left_places_is_used(monkeypatch) -> None:
     """It was found with other floats for the target, which may be off by an ulp: it is the same target all the same."""
     f = hc.Objective.parse("(y**2 + 2*x*y + 4/3*x - 5/3)**2 + (x**2 + y**2 + 3*x)**2")

@@ -96,6 +96,7 @@ def test_no_other_solution_lies_in_the_cells(certified):
         )
 
 
+@pytest.mark.thorough
 def test_the_crossing_half_branches_are_certified_to_the_saddles(four_well, diagonal):
     """Each half is one chain, ends at its saddle at rho = sqrt 5, repels; exact points of the closed form lie in it."""
     halves = hc.find.switch_branch(diagonal, diagonal.branch_points[0])
@@ -201,6 +202,7 @@ def test_other_dimensions_and_a_saddle_as_target(formula, start, target):
     assert hc.verify(cert)
 
 
+@pytest.mark.thorough
 def test_a_fold_in_three_variables():
     """A coupled function of three variables: one chain with a fold, re-proved by the other arithmetic."""
     f = hc.Objective.parse("(x**2-1)**2 + (y**2-1)**2 + (z**2-1)**2 + x*y/10 + z/20 + y*z/30")

@@ -78,6 +78,7 @@ def test_runs_are_re_proved_from_the_file(far, tmp_path, backend) -> None:
     assert str(again["converges"].status) == "proved" and hc.verify(again, backend=backend)
 
 
+@pytest.mark.thorough
 def test_claims_agree_with_runs_in_floats(near) -> None:
     """On a grid of starts a run is proved to converge only if it does in floats, and nearly always if it does."""
     starts = [(x, y) for x in (-1.5, -0.25, 0.5) for y in (-0.5, 0.25)]

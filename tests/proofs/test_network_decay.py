@@ -152,7 +152,11 @@ def test_a_nearly_degenerate_target_gets_more_precision():
 
 
 @pytest.mark.parametrize(
-    ("name", "backend"), [("4-8-3 cross-entropy, smoothed", "mpmath"), ("5-9-3 cross-entropy", "arb")]
+    ("name", "backend"),
+    [
+        pytest.param("4-8-3 cross-entropy, smoothed", "mpmath", marks=pytest.mark.thorough),
+        ("5-9-3 cross-entropy", "arb"),
+    ],
 )
 def test_large_certificates_are_verified(name, backend):
     """67 parameters in either arithmetic; 84 with Arb at twice the bits, since mpmath takes about ten seconds."""
@@ -208,7 +212,7 @@ def test_a_run_stops_at_a_point_whose_target_is_a_saddle():
     assert hc.verify(cert)
 
 
-@pytest.mark.parametrize("smoothing", ["0", "0.1"])
+@pytest.mark.parametrize("smoothing", [pytest.param("0", marks=pytest.mark.thorough), "0.1"])
 def test_cross_entropy_without_decay_is_reported_and_never_proved(smoothing):
     """No minimizer is isolated, or attained: the end of a run gets undecided claims, and advice."""
     f = network((4, 8, 3), 20, loss="cross_entropy", label_smoothing=smoothing)

@@ -127,6 +127,7 @@ def test_speeds_and_length_of_the_circle_are_enclosed_tightly(certified):
                     assert least < (1 - 4 * float(s) ** 2) ** -0.5 < most < Fraction(26, 25)
 
 
+@pytest.mark.thorough
 def test_cells_cover_a_curve_over_an_ellipse_in_one_row():
     """rho = 1.5: between two ends near the centre, where cells must be tiny, no hole is left but at the ends."""
     f, rho = hc.Objective.least_squares(["x**2/4 + y**2 - 1"], n=2), Fraction(3, 2)
@@ -158,6 +159,7 @@ def test_the_search_for_cells_ends_where_none_can_be_proved(ring, circle, monkey
     assert min(attempts) < proposal.SHORTEST * 4 * circle.length
 
 
+@pytest.mark.thorough
 def test_exact_points_of_the_circle_lie_in_thin_cells(certified):
     """200 rational points of the circle are in cells; rational points a twentieth of the radius off are in none."""
     cells = certified.chains[0].cells

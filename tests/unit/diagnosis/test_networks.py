@@ -145,6 +145,7 @@ def test_products_alone_give_the_dense_answer(monkeypatch: pytest.MonkeyPatch) -
         assert getattr(free, name) == pytest.approx(getattr(dense, name), rel=1e-6)
 
 
+@pytest.mark.thorough
 def test_leading_eigenvalues_of_m_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """With weight decay there is no residual form: Arnoldi gives the largest eigenvalue of M, and no more."""
     f = hc.TanhNetwork((2, 8, 1), CORNERS, XOR, weight_decay="0.01")

@@ -121,7 +121,7 @@ def test_three_dimensions_against_brute_force():
     assert np.allclose(candidate.x, 2 * np.pi - np.arccos(1 - 5 / 3), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("d", [4, 7])
+@pytest.mark.parametrize("d", [4, pytest.param(7, marks=pytest.mark.thorough)])
 def test_many_dimensions(d):
     """Cosine lattice, no grid: the constrained ascent ends on the diagonal, d (1 - cos x) = alpha."""
     candidate = farthest_point(cosine_lattice(d), [np.pi] * d, [0] * d)

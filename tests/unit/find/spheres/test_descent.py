@@ -55,6 +55,7 @@ def test_descent_towards_a_symmetric_copy_ends_at_a_hallucinated_point() -> None
     assert end.value < f.value(c + 2 * (copy - c) / np.linalg.norm(copy - c))
 
 
+@pytest.mark.thorough
 def test_minima_around_a_small_network_attract_sam() -> None:
     """17 variables: every eigenvalue of M, formed from its definition, is positive; SAM stays below the step bound."""
     inputs, targets = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]]), np.array([-1, 1, 1, -1.0])

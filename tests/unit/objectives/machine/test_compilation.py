@@ -51,6 +51,7 @@ def outer(tmp_path, monkeypatch):
     return call
 
 
+@pytest.mark.thorough
 def test_a_change_in_another_file_is_seen(outer) -> None:
     """The result follows a changed constant and a changed implementation of other files; unchanged, it is kept."""
     assert outer(10, "x + 1") == [12, 0]
