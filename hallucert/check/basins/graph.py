@@ -88,8 +88,9 @@ class Flow:
         elsewhere = box[self.labels[target] != label[box]]
         wrong = np.concatenate([lost, numbers[leaves & (label != LEAVES)], numbers[elsewhere]])
         good = np.setdiff1d(whole, wrong)
-        pairs = np.unique(np.stack([numbers[box], target], -1), axis=0)
-        return Edges(good, *pairs[np.isin(pairs[:, 0], good)].T)
+        source, target = np.divmod(np.unique(numbers[box] * len(self.labels) + target), len(self.labels))
+        kept = np.isin(source, good)
+        return Edges(good, source[kept], target[kept])
 
     def _images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return boxes that cover the images of cells, with the numbers of the cells, and the cells that have them."""

@@ -35,23 +35,21 @@ class Partition:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """The numbers of the cells in the order of their codes."""
-        return np.argsort(codes(self.cells), kind="stable")
+        """The numbers of the cells in the order of their Morton codes."""
+        return np.argsort(_first(self.cells), kind="stable")
 
     @cached_property
     def _sorted(self) -> np.ndarray:
-        result: np.ndarray = codes(self.cells)[self.order]
+        result: np.ndarray = _first(self.cells)[self.order]
         return result
 
     def bounds(self, which: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
         """Return lower and upper corners of cells (k, 2), rounded outward."""
         return corners(self.box, self.cells[which])
 
-    def find(self, nodes: np.ndarray) -> np.ndarray:
-        """Return the numbers of the cells that are these nodes ``(level, i, j)``, -1 for those that are none."""
-        wanted = codes(nodes)
-        place = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
-        return np.where(self._sorted[place] == wanted, self.order[place], -1)
+    def at(self, nodes: np.ndarray) -> np.ndarray:
+        """Return the numbers of the cells that hold the first corners of nodes ``(level, i, j)``."""
+        return self.order[np.searchsorted(self._sorted, _first(nodes), side="right") - 1]
 
     def touched(self, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return which cells boxes (k, 2, 2) touch: pairs (number of the box, of the cell), and which leave the box.
@@ -67,14 +65,27 @@ class Partition:
         inside = np.flatnonzero(((first <= most) & (last >= 0) & np.isfinite(place).all(axis=2)).all(axis=1))
         first = np.clip(first[inside], 0, most).astype(np.int64)
         last = np.clip(last[inside], 0, most).astype(np.int64)
-        numbers, nodes = np.arange(len(inside)), np.zeros((len(inside), 3), np.int64)
-        found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        numbers, nodes = _within_four(first, last)
+        found = [np.zeros(0, np.int64)]
         while len(nodes):
-            cell = self.find(nodes)
-            leaf = cell >= 0
-            found.append((inside[numbers[leaf]], cell[leaf]))
-            numbers, nodes = _children(numbers[~leaf], nodes[~leaf], first, last)
-        return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found]), leaves
+            cell = self.at(nodes)
+            whole = self.cells[cell, 0] <= nodes[:, 0]
+            found.append(inside[numbers[whole]] * len(self.cells) + cell[whole])
+            numbers, nodes = _children(numbers[~whole], nodes[~whole], first, last)
+        return *np.divmod(np.unique(np.concatenate(found)), len(self.cells)), leaves
+
+
+def _within_four(first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the one to four nodes that cover each box, of the deepest level that has so few: numbers, and nodes."""
+    down = np.frexp((last - first).max(axis=1, initial=0).astype(float))[1][:, None].astype(np.int64)
+    low, high, numbers, nodes = first >> down, last >> down, [], []
+    for a in (0, 1):
+        for b in (0, 1):
+            corner = low + np.array([a, b])
+            here = np.flatnonzero((corner <= high).all(axis=1))
+            numbers.append(here)
+            nodes.append(np.concatenate([DEEPEST - down[here], corner[here]], axis=1))
+    return np.concatenate(numbers), np.concatenate(nodes)
 
 
 def _children(
@@ -100,10 +111,10 @@ def corners(box: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return box[:, 0] + cells[:, 1:] * sides - slack, box[:, 0] + (cells[:, 1:] + 1) * sides + slack
 
 
-def codes(nodes: np.ndarray) -> np.ndarray:
-    """Return one integer for each node."""
-    result: np.ndarray = (nodes[:, 0] << 56) | (nodes[:, 1] << 28) | nodes[:, 2]
-    return result
+def _first(nodes: np.ndarray) -> np.ndarray:
+    """Return the Morton codes of the first cells of the deepest level in nodes."""
+    down = DEEPEST - nodes[:, 0]
+    return _interleaved(nodes[:, 1] << down, nodes[:, 2] << down)
 
 
 # ---------------------------------------------------------------------- as text
@@ -119,9 +130,7 @@ def to_text(cells: np.ndarray, labels: np.ndarray) -> tuple[str, np.ndarray]:
 
     Labels are 0 where nothing is known, 1 where the box is left, and 2, 3, .. for attractors.
     """
-    depth = int(cells[:, 0].max(initial=0))
-    down = depth - cells[:, 0]
-    order = np.argsort(_interleaved(cells[:, 1] << down, cells[:, 2] << down, depth), kind="stable")
+    order = np.argsort(_first(cells), kind="stable")
     letters, text, path = OPEN + OUTSIDE + NAMES, [], 0
     waiting: list[int] = [0]
     for level, label in zip(cells[order, 0].tolist(), labels[order].tolist(), strict=True):
@@ -140,18 +149,24 @@ def _cover_once(cells: np.ndarray) -> bool:
     down = DEEPEST - level
     if not all((k >= 0).all() and (k >> level == 0).all() for k in (i, j)):
         return False
-    first = _interleaved(i << down, j << down, DEEPEST)
+    first = _first(cells)
     order = np.argsort(first)
     first, after = first[order], (first + (1 << 2 * down))[order]
     return bool(first[0] == 0 and after[-1] == 4**DEEPEST and (first[1:] == after[:-1]).all())
 
 
-def _interleaved(i: np.ndarray, j: np.ndarray, depth: int) -> np.ndarray:
-    """Return Morton codes, of which the bits of `i` are the higher ones."""
-    code = np.zeros_like(i)
-    for bit in range(depth):
-        code |= ((j >> bit) & 1) << (2 * bit) | ((i >> bit) & 1) << (2 * bit + 1)
-    return code
+def _interleaved(i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Return Morton codes, of which the bits of `i` are the higher ones; both are below ``2**31``."""
+    result: np.ndarray = _spread(i) << 1 | _spread(j)
+    return result
+
+
+def _spread(k: np.ndarray) -> np.ndarray:
+    """Put zeros between bits."""
+    for shift, mask in ((16, 0xFFFF0000FFFF), (8, 0xFF00FF00FF00FF), (4, 0xF0F0F0F0F0F0F0F), (2, 0x3333333333333333)):
+        k = (k | k << shift) & mask
+    result: np.ndarray = (k | k << 1) & 0x5555555555555555
+    return result
 
 
 def from_text(text: str) -> tuple[np.ndarray, np.ndarray]:

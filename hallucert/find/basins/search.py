@@ -139,7 +139,7 @@ class Search:
         leaves, labels = self._leaves(self.blamed)
         retried = labels > 0
         level, area = self.waiting[:, 0], 4.0 ** -self.waiting[:, 0]
-        own, wanted = _codes(self.waiting), _codes(leaves)
+        own, wanted = codes(self.waiting), codes(leaves)
         order = np.argsort(own)
         at = order[np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)] if len(own) else order
         end = np.where(own[at] == wanted, at, np.arange(len(own)))
@@ -195,7 +195,7 @@ def _share(cells: np.ndarray) -> float:
     return float((4.0 ** -cells[:, 0]).sum())
 
 
-def _codes(cells: np.ndarray) -> np.ndarray:
+def codes(cells: np.ndarray) -> np.ndarray:
     """Return a number for each cell."""
     result: np.ndarray = (cells[:, 0] << 56) | (cells[:, 1] << 28) | cells[:, 2]
     return result

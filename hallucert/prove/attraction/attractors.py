@@ -15,13 +15,14 @@ import numpy as np
 from hallucert.balls.ball_lanes import lane_arithmetic
 from hallucert.check.basins.attractor import Region, regions_of
 from hallucert.check.basins.graph import FIRST
-from hallucert.check.basins.partition import NAMES, codes, corners
+from hallucert.check.basins.partition import NAMES, corners
 from hallucert.check.basins.tube import Tubes
 from hallucert.check.basins.zeros import Zeros
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.clock import Clock
 from hallucert.errors import HallucertError, SearchError
+from hallucert.find.basins.search import codes
 from hallucert.find.refine import refine
 from hallucert.find.shifted import Shifted
 from hallucert.find.two_cycle import two_cycle

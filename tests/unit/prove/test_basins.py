@@ -13,6 +13,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.basins import graph
+from hallucert.check.basins.partition import DEEPEST
 from hallucert.check.file.files import from_json, to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
 from hallucert.prove.attraction import attractors
@@ -143,8 +144,8 @@ def test_points_are_in_cells_with_their_label(found: hc.Basins) -> None:
         x, y = float(a + i * (b - a) / 2**level), float(c + j * (d - c) / 2**level)
         x, y = np.nextafter(x, -9), np.nextafter(y, -9)
         px, py = (Fraction(x) - a) / (b - a), (Fraction(y) - c) / (d - c)
-        nodes = np.array([[k, px * 2**k // 1, py * 2**k // 1] for k in range(7)], np.int64)
-        assert found.at([[x, y]])[0] in (0, found.labels[found.partition.find(nodes).max()])
+        (cell,) = found.partition.at(np.array([[DEEPEST, px * 2**DEEPEST // 1, py * 2**DEEPEST // 1]], np.int64))
+        assert found.at([[x, y]])[0] in (0, found.labels[cell])
 
 
 def test_attractors_of_files_are_proved_again(point: hc.Certificate) -> None:

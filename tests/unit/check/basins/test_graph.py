@@ -83,7 +83,7 @@ def test_another_label_is_no_proof(flow: Flow) -> None:
     """One of the cells that an image touches has another label, or none."""
     for other in (0, FIRST):
         mixed = labelled(flow, NEAR | FAR | {(0, 1): other})
-        wrong = settled(mixed)[mixed.partition.find(np.array([[2, 2, 1], [2, 3, 1], [2, 1, 1]]))]
+        wrong = settled(mixed)[mixed.partition.at(np.array([[2, 2, 1], [2, 3, 1], [2, 1, 1]]))]
         assert wrong.tolist() == [False, False, True]
 
 
