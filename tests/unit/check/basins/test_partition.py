@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hallucert.check.basins import partition as partitions
 from hallucert.check.basins.partition import DEEPEST, Partition, from_text, to_text
 from hallucert.errors import ArgumentError
 
@@ -54,6 +55,15 @@ def test_cells_that_do_not_cover_the_box_once_are_refused(cells: list[list[int]]
     """Missing ones, such as are there twice or overlap, and such as are outside: areas would be wrong."""
     with pytest.raises(ArgumentError, match="leaves of one tree"):
         Partition(BOX, np.array(cells, np.int64).reshape(-1, 3))
+
+
+def test_cells_are_ordered_bit_by_bit() -> None:
+    """The place of a cell of the deepest level in the order is read off its indices, binary digit after digit."""
+    draw = np.random.default_rng(3).integers(0, 2**DEEPEST, (200, 2))
+    binary = [[f"{index:0{DEEPEST}b}" for index in pair] for pair in [[0, 2**DEEPEST - 1], *draw.tolist()]]
+    wanted = [int("".join(a + b for a, b in zip(*pair, strict=True)), 2) for pair in binary]
+    i, j = (np.array([int(pair[k], 2) for pair in binary]) for k in (0, 1))
+    assert partitions._interleaved(i, j).tolist() == wanted
 
 
 def test_boxes_touch_the_cells_that_they_meet() -> None:
