@@ -57,6 +57,7 @@ class Search:
         for _ in range(min(FIRST_LEVEL, self.depth)):
             self.new = self._split(self.new)
         self.waiting, self.blamed, self.lost = np.zeros((0, 3), np.int64), np.zeros((0, 2)), np.zeros(0, bool)
+        self._failed: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self.passes, self.goals, self.share = 0, np.zeros(256, bool), 0.0
 
     @property
@@ -67,6 +68,7 @@ class Search:
     @property
     def unsettled(self) -> np.ndarray:
         """The other leaves (n, 3)."""
+        self._collect()
         return np.concatenate([self.new, self.waiting])
 
     def resume(self, settled: np.ndarray, unsettled: np.ndarray, goals: Sequence[int] = ()) -> None:
@@ -130,12 +132,17 @@ class Search:
 
     def _fail(self, cells: np.ndarray, blamed: np.ndarray, lost: bool) -> None:
         """Let cells wait for the places that are to blame; of those that are lost the centre arrives nowhere."""
-        self.waiting = np.concatenate([self.waiting, cells])
-        self.blamed = np.concatenate([self.blamed, blamed])
-        self.lost = np.concatenate([self.lost, np.full(len(cells), lost)])
+        self._failed.append((cells, blamed, np.full(len(cells), lost)))
+
+    def _collect(self) -> None:
+        """Let all that failed be arrays: one by one would copy what waits again and again."""
+        parts = [(self.waiting, self.blamed, self.lost), *self._failed]
+        self.waiting, self.blamed, self.lost = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self._failed.clear()
 
     def _refine(self) -> bool:
         """Split cells, and let those be followed again whose blamed place is settled; tell whether any is split."""
+        self._collect()
         leaves, labels = self._leaves(self.blamed)
         retried = labels > 0
         level, area = self.waiting[:, 0], 4.0 ** -self.waiting[:, 0]
