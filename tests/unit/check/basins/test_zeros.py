@@ -72,6 +72,19 @@ def test_runs_stay_where_they_are_said_to_be(step: str, square: list[list[float]
         assert (np.ptp(x, axis=0) > np.ptp(reach, axis=1) / 10).any()
 
 
+@pytest.mark.parametrize("long", [0, 1])
+def test_runs_from_both_ends_of_a_long_box_stay(long: int) -> None:
+    """Its middle is on the circle: all that moves is moved by how y varies along it, across to its short side."""
+    start = np.full((1, 2, 1), 0.125**0.5) + np.array([[[-1e-5, 1e-5]] * 2])
+    start[0, long] += [-0.005, 0.005]
+    x = run(np.stack(np.meshgrid(*start[0]), -1).reshape(-1, 2), 0.1, 300).reshape(-1, 2)
+    with lane_arithmetic("float") as lanes:
+        (reach,), known = zeros("0.1").reach(lanes, start, start + np.array([-0.008, 0.008]))
+    assert known.all()
+    assert (x >= reach[:, 0]).all() and (x <= reach[:, 1]).all()
+    assert np.ptp(x[:, 1 - long]) > 50 * np.ptp(start[0, 1 - long])
+
+
 def test_signs_are_kept_by_short_steps_only() -> None:
     """With 0.1 no run from the inside goes back; with 0.7 the bound is on both sides."""
     start = np.array([[[0.46, 0.461], [-0.001, 0.001]]])
