@@ -1,6 +1,6 @@
 """Verifying basins: the attractors are proved again, and the image of every cell is enclosed again.
 
-What is not shared with the prover: the arithmetic, intervals on mpmath's numbers at 64 bits instead of doubles (Arb's
+What is not shared with the prover: the arithmetic, intervals of the mpmath backend at 64 bits instead of doubles (Arb's
 balls, whose products are wider, would fail), and the order in which cells were settled, which is found anew. Shared are
 the formulas of tubes, and the doubles with which boxes are compared with cells and ellipses.
 """

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.basins.attractor import Ellipse, ellipses_of, regions_of
+from hallucert.check.basins.attractor import Ellipse, ellipses_of, regions_of, zeros_of
 from hallucert.check.basins.zeros import Zeros
 from hallucert.check.problem import Problem
 
@@ -139,3 +139,13 @@ def test_only_one_residual_has_curves_of_zeros() -> None:
     point = hc.certify(two, (-0.5, 0), "1.5")
     assert point.problem.residual and point["hallucinated_minimizer"]
     assert regions_of(point, Problem(two, Fraction(3, 2)), STEP) == ()
+
+
+def test_only_a_zero_of_the_same_residual_stands_for_a_curve() -> None:
+    """Not a point of the gradient system, where r(x+) may be anything, nor one of another radius or ascent step."""
+    point = hc.certify(hc.Objective.least_squares(["x**2 + y**2 - 1"], n=2), [0.5, 0], "1.5")
+    asked, step = point.problem, Fraction(1, 10)
+    assert zeros_of(point, asked, step)
+    of_gradient = replace(point, problem=replace(asked, residual=False))
+    assert zeros_of(of_gradient, of_gradient.problem, step) == zeros_of(of_gradient, asked, step) == ()
+    assert zeros_of(point, replace(asked, rho=Fraction(2)), step) == ()
