@@ -24,9 +24,6 @@ Report = Callable[[str, int, "int | None"], object]
 Progress = bool | Report | None
 """True shows a line, False none, None one on a terminal if the work takes long; a function gets (step, done, total)."""
 
-StepProgress = bool | Callable[[int, int], object] | None
-"""The same for work of one kind of steps; a function gets (done, total)."""
-
 Now = Callable[[], float]
 
 R = TypeVar("R")
@@ -131,15 +128,6 @@ def shown(progress: Progress) -> Iterator[Report | None]:
 
         with line(stays=bool(progress)) as report:
             yield report
-
-
-def without_step(progress: StepProgress) -> Progress:
-    """Return what `shown` takes, for work of one kind of steps."""
-    check_progress(progress)
-    if progress is None or isinstance(progress, bool):
-        return progress
-    hook = progress
-    return lambda step, done, total: hook(done, total or 0)
 
 
 def _on_terminal() -> bool:

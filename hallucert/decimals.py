@@ -1,4 +1,4 @@
-"""Exact numbers in print: decimals rounded outward, and what is too long cut short. Files keep every character."""
+"""Exact numbers as text: in print decimals rounded outward, and what is too long cut short; in files every digit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
-from hallucert.exact import format_rational
+from hallucert.errors import ArgumentError
+from hallucert.exact import digits_of, format_rational, is_dyadic
 
 
 def decimal_enclosure(lower: Fraction, upper: Fraction, digits: int = 6) -> str:
@@ -80,3 +81,24 @@ def short_digits(sentence: str) -> str:
         lambda found: f"{found[0][:6]}...{found[0][-6:]} ({len(found[0])} digits)",
         sentence,
     )
+
+
+# ---------------------------------------------------------------------- in files
+
+
+def format_dyadic(value: Fraction) -> str:
+    """Write a dyadic rational ``m * 2**e`` exactly as ``"mpe"`` with odd ``m``: 3/8 is ``"3p-3"``, 12 is ``"3p2"``."""
+    if value == 0:
+        return "0"
+    if not is_dyadic(value):
+        raise ArgumentError("value", value, "be a dyadic rational")
+    mantissa, exponent = value.numerator, -(value.denominator.bit_length() - 1)
+    if exponent == 0:
+        shift = (mantissa & -mantissa).bit_length() - 1
+        mantissa, exponent = mantissa >> shift, shift
+    return f"{digits_of(mantissa)}p{exponent}" if exponent else digits_of(mantissa)
+
+
+def format_exact(value: Fraction) -> str:
+    """Write any rational exactly: as `format_dyadic` does, or as ``"p/q"`` if it is not dyadic."""
+    return format_dyadic(value) if is_dyadic(value) else format_rational(value)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.exact import parse_dyadic
 
 INLINE = 2**14
 """Longest array that is written as text."""
@@ -33,7 +33,7 @@ FIELD = "doubles"
 """The one field of what stands for an array, and the field of the file with the digest of the companion."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_DTYPE = "<f8"
+DTYPE = "<f8"
 
 
 # ---------------------------------------------------------------- one array as plain data
@@ -46,16 +46,8 @@ class LongArray:
     values: np.ndarray
 
 
-def doubles_json(values: np.ndarray) -> object:
-    """Return an array as plain data: a list of dyadic numbers, row by row, or a `LongArray`."""
-    values = np.asarray(values, dtype=np.float64)
-    if values.size > INLINE:
-        return LongArray(values)
-    return [format_dyadic(Fraction(v)) for v in values.reshape(-1).tolist()]
-
-
 def read_doubles(value: object, shape: tuple[int, ...], field: str) -> np.ndarray:
-    """Return the array that `doubles_json` made plain data of, read-only.
+    """Return the array that `hallucert.objectives.writing.doubles_json` made plain data of, read-only.
 
     Raises
     ------
@@ -96,27 +88,22 @@ def array_of(value: object) -> np.ndarray:
     return value.values
 
 
-def place_of(value: object) -> dict[str, list[int]]:
-    """Return what stands for a `LongArray` in the text of a file."""
-    return {FIELD: list(array_of(value).shape)}
-
-
 def digest_of(value: object) -> dict[str, object]:
     """Return what stands for it in the text whose digest is that of a problem: its shape and its SHA-256."""
-    content = np.ascontiguousarray(array_of(value), _DTYPE).data
-    return {**place_of(value), "sha256": hashlib.sha256(content).hexdigest()}
+    content = np.ascontiguousarray(array_of(value), DTYPE).data
+    return {FIELD: list(array_of(value).shape), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 # ---------------------------------------------------------------- all arrays of a file, and its companion
 
 
-def _header(count: int) -> bytes:
+def header_of(count: int) -> bytes:
     """Return the first bytes of a vector of so many doubles in numpy's format ``.npy``."""
-    text = f"{{'descr': '{_DTYPE}', 'fortran_order': False, 'shape': ({count},), }}"
+    text = f"{{'descr': '{DTYPE}', 'fortran_order': False, 'shape': ({count},), }}"
     return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
 
 
-def _companion(path: Path, digest: str) -> Path:
+def companion_of(path: Path, digest: str) -> Path:
     """Return where the companion of a certificate is: beside it, which may be where a link leads."""
     real = Path(os.path.realpath(path))
     return real.with_name(f"{real.name}.{digest[7:23]}.npy")
@@ -134,7 +121,7 @@ def reserve(shape: object, arrays: list[np.ndarray]) -> LongArray:
         raise CertificateError(FIELD, f"must have a shape, a list of at most {MAX_AXES} lengths from 1 on")
     if not INLINE < math.prod(shape) <= MAX_DOUBLES - sum(array.size for array in arrays):
         raise CertificateError(FIELD, f"must be arrays of more than {INLINE} numbers, {MAX_DOUBLES} in all")
-    arrays.append(np.empty(shape, dtype=_DTYPE))
+    arrays.append(np.empty(shape, dtype=DTYPE))
     return LongArray(arrays[-1])
 
 
@@ -149,7 +136,7 @@ def fill(arrays: Sequence[np.ndarray], path: Path, digest: object) -> None:
     """
     if not arrays or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise CertificateError(FIELD, 'must be "sha256:" and 64 hexadecimal digits, exactly if there are arrays')
-    companion, header = _companion(path, digest), _header(sum(array.size for array in arrays))
+    companion, header = companion_of(path, digest), header_of(sum(array.size for array in arrays))
     flags = [getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")]
     try:
         with os.fdopen(os.open(companion, os.O_RDONLY | sum(flags)), "rb") as stream:
@@ -167,35 +154,3 @@ def fill(arrays: Sequence[np.ndarray], path: Path, digest: object) -> None:
         raise CertificateError(FIELD, f"must be those of the certificate, but {companion.name} has others")
     if not all(np.isfinite(array).all() for array in arrays):
         raise CertificateError(FIELD, "must be finite")
-
-
-def write(arrays: Sequence[np.ndarray], path: Path) -> str:
-    """Write the companion of a certificate that is about to be written to `path`; return its digest.
-
-    Its name has the digest in it: a certificate that is there already keeps its own until `tidy`.
-    """
-    from hallucert.files import is_file_or_nothing, replacing  # for what writes files alone
-
-    if not is_file_or_nothing(path):
-        raise ArgumentError("path", str(path), "be a file: another one, with the arrays, comes beside it")
-    count = sum(array.size for array in arrays)
-    if count > MAX_DOUBLES:
-        raise ArgumentError("certificate", f"<arrays of {count} doubles>", f"have at most {MAX_DOUBLES} in arrays")
-    parts = [memoryview(_header(count)), *(np.ascontiguousarray(array, dtype=_DTYPE).data for array in arrays)]
-    content = hashlib.sha256()
-    for part in parts:
-        content.update(part)
-    digest = f"sha256:{content.hexdigest()}"
-    with replacing(_companion(path, digest)) as stream:
-        for part in parts:
-            stream.write(part)
-    return digest
-
-
-def tidy(path: Path, digest: str | None) -> None:
-    """Remove the companions of certificates that were at `path` before the one there now."""
-    real, kept = Path(os.path.realpath(path)), digest and _companion(path, digest).name
-    name = re.compile(re.escape(real.name) + r"\.[0-9a-f]{16}\.npy")
-    for other in real.parent.iterdir():
-        if name.fullmatch(other.name) and other.name != kept:
-            other.unlink(missing_ok=True)

@@ -110,15 +110,16 @@ def _read(text: str) -> Fraction | None:
 
 def format_rational(value: Fraction) -> str:
     """Write a rational exactly: ``"11"`` or ``"1/20"``."""
-    above = _digits(value.numerator)
-    return above if value.denominator == 1 else f"{above}/{_digits(value.denominator)}"
+    above = digits_of(value.numerator)
+    return above if value.denominator == 1 else f"{above}/{digits_of(value.denominator)}"
 
 
 LONG = 4000
 """Python itself converts no integer of more than 4,300 digits from text or to it; decimals do, exactly."""
 
 
-def _digits(value: int) -> str:
+def digits_of(value: int) -> str:
+    """Write an integer of any length."""
     return str(value) if value.bit_length() < 3 * LONG else format(Decimal(value), "f")
 
 
@@ -136,21 +137,8 @@ def is_dyadic(value: Fraction) -> bool:
     return value.denominator & (value.denominator - 1) == 0
 
 
-def format_dyadic(value: Fraction) -> str:
-    """Write a dyadic rational ``m * 2**e`` exactly as ``"mpe"`` with odd ``m``: 3/8 is ``"3p-3"``, 12 is ``"3p2"``."""
-    if value == 0:
-        return "0"
-    if not is_dyadic(value):
-        raise ArgumentError("value", value, "be a dyadic rational")
-    mantissa, exponent = value.numerator, -(value.denominator.bit_length() - 1)
-    if exponent == 0:
-        shift = (mantissa & -mantissa).bit_length() - 1
-        mantissa, exponent = mantissa >> shift, shift
-    return f"{_digits(mantissa)}p{exponent}" if exponent else _digits(mantissa)
-
-
 def parse_dyadic(text: str) -> Fraction:
-    """Read what `format_dyadic` wrote, up to ``2**(2 * MAX_BITS)``; each number has exactly one spelling."""
+    """Read ``"mpe"``, which is ``m * 2**e``, up to ``2**(2 * MAX_BITS)``; each number has exactly one spelling."""
     must = 'be a canonical dyadic number such as "0", "-5", "3p-3"'
     parts = _DYADIC.fullmatch(text) if len(text) <= MAX_DIGITS else None
     if parts is None:
@@ -161,13 +149,8 @@ def parse_dyadic(text: str) -> Fraction:
     return dyadic(mantissa, exponent)
 
 
-def format_exact(value: Fraction) -> str:
-    """Write any rational exactly: as `format_dyadic` does, or as ``"p/q"`` if it is not dyadic."""
-    return format_dyadic(value) if is_dyadic(value) else format_rational(value)
-
-
 def parse_exact(text: str) -> Fraction:
-    """Read what `format_exact` wrote; exactly one spelling is accepted for each number."""
+    """Read a number as files spell it (`hallucert.decimals.format_exact`): each has exactly one spelling."""
     if "/" not in text:
         return parse_dyadic(text)
     value = exact(text, "number")

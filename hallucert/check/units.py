@@ -16,6 +16,7 @@ from hallucert.balls import arithmetic
 from hallucert.check.census.records import CriticalPoint, HallucinatedPoint, Problem, Unsettled
 from hallucert.check.claim import Enclosure
 from hallucert.exact import exponent
+from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
 
 NEAR_LENGTH, NEAR_HEIGHT = 8, 32
@@ -39,8 +40,12 @@ class Units:
     height: int
 
     def function(self, f: FormulaObjective) -> FormulaObjective:
-        """Return ``h``."""
-        return f.in_units(self.length, self.height)
+        """Return ``h``, without residuals."""
+        builder = TapeBuilder(f.variables)
+        unit, height = (builder.constant(Fraction(2) ** power) for power in (self.length, -self.height))
+        inputs = [builder.mul(unit, builder.variable(i)) for i in range(f.dimension)]
+        (value,) = builder.include(f.tape, inputs)
+        return FormulaObjective(builder.tape([builder.mul(height, value)]))
 
     def inside(self, length: Fraction) -> Fraction:
         """Return a length in these units."""
@@ -74,7 +79,7 @@ class Units:
 
     def problem(self, problem: Problem) -> Problem:
         """Return the problem of a census in these units."""
-        f, region = problem.f.in_units(self.length, self.height), np.ldexp(problem.region, -self.length)
+        f, region = self.function(problem.f), np.ldexp(problem.region, -self.length)
         return replace(problem, f=f, rho=self.inside(problem.rho), region=region)
 
     def critical_outside(self, point: CriticalPoint) -> CriticalPoint:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hallucert.objectives.network.supervised import Supervised, supervised_of
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.supervised import Supervised, supervised_of
 
 SAME = 1e-2
 """Outputs whose spread over the samples is this part of what the targets ask for are the same: far less than a network

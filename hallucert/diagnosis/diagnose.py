@@ -14,9 +14,10 @@ from hallucert.diagnosis.report import Diagnosis, Kind
 from hallucert.diagnosis.shares import Shares, shares_of
 from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.exact import Exact, exact_radius
+from hallucert.objectives.doors import checked_objective, radius_law
 from hallucert.objectives.floats import checked_points
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, radius_law
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.result import Ensemble
 from hallucert.settings import checked_double
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from hallucert.diagnosis.constant_predictor import ConstantPredictor
 from hallucert.diagnosis.spectra import DENSE
+from hallucert.objectives.network.supervised import supervised_of
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
-from hallucert.objectives.supervised import supervised_of
 
 
 class Kind(StrEnum):
@@ -156,7 +156,7 @@ class Diagnosis:
         if (tangential := self.tangential_eigenvalues) is not None:
             where = " on the tangent space" if law.normalised else " = I + rho H"
             extent = f", J{where} {_extent(tangential)}" if tangential.size else ""
-            yield law.surface_text.removeprefix("of the "), f"{self.sphere_type}{extent}"
+            yield law.floats.surface.removeprefix("of the "), f"{self.sphere_type}{extent}"
         mu, name = self.kernel_eigenvalues, "tangent kernel K"
         if mu is None:
             mu, name = self.sam_eigenvalues, f"{law.name} matrix M"

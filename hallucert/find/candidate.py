@@ -10,7 +10,8 @@ import numpy as np
 from hallucert.arrays import checked_point
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.doors import checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.objectives.tape import Tape
 
@@ -120,7 +121,7 @@ class Candidate:
 
     def __repr__(self) -> str:
         at, to = point_text(self.x), point_text(self.target)
-        kind = f"{self.kind} {self.law.surface_text}"
+        kind = f"{self.kind} {self.law.floats.surface}"
         return f"<Candidate at {at}, rho = {float(self.rho):.6g}, target {to}, {kind}>"
 
 

@@ -24,7 +24,8 @@ from hallucert.find.newton import (
     thinned,
 )
 from hallucert.find.rescaled import in_units
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.doors import checked_objective
+from hallucert.objectives.objective import Objective
 
 MAX_ROUNDS = 12  # rounds of starts; the search ends earlier, when two rounds in a row add no point
 MAX_POINTS = 5000  # the search ends when it has so many points: by then the box is too large for the function

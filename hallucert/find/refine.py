@@ -28,8 +28,9 @@ from hallucert.find.newton import EDGE, Root, gradient_system, least_squares_ste
 from hallucert.find.rescaled import Rescaled, Unit, in_units, number_text, short
 from hallucert.find.shifted import Shifted, slope
 from hallucert.objectives.batches import checked_batches
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, radius_law, require_sam
+from hallucert.objectives.doors import checked_objective, radius_law, require_sam
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.settings import checked_double, checked_positive
 
 STEPS = "steps of Newton"

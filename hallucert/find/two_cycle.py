@@ -16,7 +16,8 @@ from hallucert.find.candidate import point_text
 from hallucert.find.domain import checked_point, checked_radius, defined, require_defined
 from hallucert.find.newton import Root, newton_point
 from hallucert.find.shifted import Shifted
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.doors import checked_objective
+from hallucert.objectives.objective import Objective
 
 MAX_STEPS, MOST = 20_000, 10**7
 """Steps of the run before Newton's method, by default and at most."""

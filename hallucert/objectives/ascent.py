@@ -20,6 +20,11 @@ class Ascent:
     def __init__(self, law: RadiusLaw) -> None:
         self.law, self.normalised = law, law.normalised
 
+    @property
+    def surface(self) -> str:
+        """Where a hallucinated point is a critical point of ``f`` (USAM: of which function), in reports."""
+        return {"sam": "on the sphere", "usam": "of the Moreau objective", "asam": "on the ellipsoid"}[self.law.variant]
+
     @cached_property
     def diagonal(self) -> np.ndarray | None:
         """The diagonal of ``D``, shape (d,); None for the identity."""

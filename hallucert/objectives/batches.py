@@ -110,7 +110,7 @@ def batches_from_json(data: object, field: str) -> Batches:
 
 def count_of(f: Objective) -> int:
     """Return how many things there are to put into batches: samples of a training loss, otherwise residuals."""
-    from hallucert.objectives.supervised import supervised_of  # for users alone
+    from hallucert.objectives.network.supervised import supervised_of  # for users alone
 
     require_residuals(f)
     known = supervised_of(f)

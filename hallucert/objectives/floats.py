@@ -22,9 +22,9 @@ from hallucert.arguments import quiet
 from hallucert.arrays import checked_lanes
 from hallucert.errors import ArgumentError, DomainError
 from hallucert.objectives.builder import TapeBuilder, node_slopes
-from hallucert.objectives.front_ends.functions import formula
 from hallucert.objectives.objective import require_residuals
 from hallucert.objectives.tape import Node, Tape, prune
+from hallucert.objectives.writing import formula
 
 if TYPE_CHECKING:
     from hallucert.objectives.formula import FormulaObjective

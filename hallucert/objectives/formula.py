@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError
-from hallucert.exact import Exact, exact, format_rational
+from hallucert.exact import Exact, exact
 from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
-from hallucert.objectives.objective import Objective, checked_objective, require_residuals
+from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.tape import Arithmetic, Ball, Tape
 
 if TYPE_CHECKING:
@@ -38,14 +37,9 @@ class FormulaObjective(Objective):
 
     @cached_property
     def name(self) -> str:  # type: ignore[override]
-        """A name for want of one: the formula, or the residuals, if they are short."""
-        from hallucert.objectives.front_ends.functions import formula
+        from hallucert.objectives.writing import name_of  # for reports alone
 
-        if self.residuals is None:
-            return formula(self.tape) or f"a function of {self.dimension} variables"
-        parts = [formula(self.residuals, i) or "..." for i in range(min(self.residual_count, 3))]
-        more = ", ..." if self.residual_count > 3 else ""
-        return f"|({', '.join(parts)}{more})|^2 / {format_rational(2 * self.n)}"
+        return name_of(self)
 
     def __repr__(self) -> str:
         form = f", {self.residual_count} residuals" if self.residuals is not None else ""
@@ -87,16 +81,6 @@ class FormulaObjective(Objective):
 
         return FormulaFloats(self)
 
-    def in_units(self, length: int, height: int) -> FormulaObjective:
-        """Return ``h(y) = f(2**length y) / 2**height``, without residuals."""
-        if length == height == 0:
-            return self
-        builder = TapeBuilder(self.variables)
-        unit = builder.constant(Fraction(2) ** length)
-        inputs = [builder.mul(unit, builder.variable(i)) for i in range(self.dimension)]
-        (value,) = builder.include(self.tape, inputs)
-        return FormulaObjective(builder.tape([builder.mul(builder.constant(Fraction(2) ** -height), value)]))
-
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:
         return self.tape.evaluate(arithmetic, x)[0]
 
@@ -116,19 +100,9 @@ class FormulaObjective(Objective):
         return [flat[i * d : (i + 1) * d] for i in range(self.residual_count)]
 
     def to_json(self) -> dict[str, object]:
-        if self.residuals is None:
-            return {"kind": "formula", "tape": self.tape.to_json()}
-        return {"kind": "least_squares", "residuals": self.residuals.to_json(), "n": format_rational(self.n)}
+        from hallucert.objectives.writing import to_json  # no proof writes it
 
-
-def checked_formula(f: object, least: int, most: int) -> FormulaObjective:
-    """Return the argument `f` of a proof if it is a rigorous formula of so many variables."""
-    f = checked_objective(f)
-    f.require_rigorous()
-    if not isinstance(f, FormulaObjective) or not least <= f.dimension <= most:
-        must = f"be a formula of {f'{least} to' if least > 1 else 'at most'} {most} variables"
-        raise ArgumentError("f", f"<{type(f).__name__} of {f.dimension} variables>", must)
-    return f
+        return to_json(self)
 
 
 def least_squares_tape(residuals: Tape, n: Exact = 1) -> Tape:

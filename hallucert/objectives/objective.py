@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hallucert.objectives.floats import Floats
     from hallucert.objectives.front_ends import from_callable, from_jax, from_sympy, from_torch, parser
-    from hallucert.objectives.supervised import Supervised
+    from hallucert.objectives.network.supervised import Supervised
     from hallucert.objectives.tape import Arithmetic, Ball
 
 FLOATS = "hallucert.objectives.floats"
@@ -190,18 +190,3 @@ def require_residuals(f: Objective) -> None:
     """Refuse an objective that is not in residual form."""
     if f.residual_count == 0:
         raise ArgumentError("objective", f.name, "be in residual form (Objective.least_squares)")
-
-
-def checked_objective(f: object, argument: str = "f", others: str = "") -> Objective:
-    """Return `f` if it is an `Objective`: the one door for functions; the message says how to make one of it.
-
-    `others` is what else the argument may be, for the message; the caller has looked for it.
-    """
-    if not isinstance(f, Objective):
-        must = (
-            f"be {others}an Objective: Objective.parse takes a formula, from_sympy an expression, from_callable a "
-            "function of a numpy array, from_torch a module of PyTorch, from_jax a function of JAX, and TanhNetwork is "
-            "one"
-        )
-        raise ArgumentError(argument, f, must)
-    return f

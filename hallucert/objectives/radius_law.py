@@ -87,25 +87,6 @@ class RadiusLaw:
         """The name of the method, in capitals."""
         return self.variant.upper()
 
-    @property
-    def step_text(self) -> str:
-        """The ascent step of a point ``x``, in the sentences of claims."""
-        return "rho grad f(x)" if self.variant == "usam" else "rho u(x)"
-
-    @property
-    def direction_text(self) -> str:
-        """What ``u`` is, in the sentences of claims; empty where there is no ``u``."""
-        if self.variant == "usam":
-            return ""
-        if self.variant == "sam":
-            return ", u = grad f/|grad f|"
-        return ", u = D^2 grad f/|D grad f|, D the certificate's diagonal"
-
-    @property
-    def surface_text(self) -> str:
-        """Where a hallucinated point is a critical point of ``f`` (USAM: of which function), in reports."""
-        return {"sam": "on the sphere", "usam": "of the Moreau objective", "asam": "on the ellipsoid"}[self.variant]
-
     @cached_property
     def floats(self) -> Ascent:
         """The ascent step in floats."""
@@ -115,21 +96,3 @@ class RadiusLaw:
 
 
 SAM = RadiusLaw()
-
-
-def radius_law(variant: object, dimension: int) -> RadiusLaw:
-    """Return the law that an argument ``variant=`` names, for a function of `dimension` variables."""
-    if isinstance(variant, str) and variant == "asam":
-        raise ArgumentError("variant", variant, 'be hallucert.RadiusLaw("asam", scales): the metric has to be given')
-    if not isinstance(variant, RadiusLaw) and not (isinstance(variant, str) and variant in VARIANTS):
-        raise ArgumentError("variant", variant, 'be "sam", "usam" or hallucert.RadiusLaw("asam", scales)')
-    law = variant if isinstance(variant, RadiusLaw) else RadiusLaw(variant)
-    if law.scales and len(law.scales) != dimension:
-        raise ArgumentError("variant", f"<{len(law.scales)} scales>", f"have {dimension} scales, one a variable")
-    return law
-
-
-def require_sam(variant: object, instead: str) -> None:
-    """Refuse every law but SAM's, for what is a theorem or a search about SAM alone; `instead` says why."""
-    if not (isinstance(variant, str | RadiusLaw) and variant in ("sam", SAM)):
-        raise ArgumentError("variant", variant, f'be "sam": {instead}')

@@ -17,7 +17,8 @@ from hallucert.arguments import checked_items, checked_text, checked_whole
 from hallucert.arrays import checked_lanes, real_array
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.doors import checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM
 from hallucert.plot.layout import BLACK, SIZE, Options, scale
 

@@ -17,8 +17,9 @@ import numpy as np
 from hallucert.arguments import checked_items, quiet
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
+from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.network.structure import training_of
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.plot import canvas, layout
 from hallucert.plot.canvas import ORANGE, SKY, VERMILION, WHITE
 from hallucert.plot.layout import BLACK, FONT_SIZE, SIZE

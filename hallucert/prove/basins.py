@@ -36,7 +36,8 @@ from hallucert.files import Checkpoint
 from hallucert.find.basins.search import Search
 from hallucert.find.basins.search import ellipses_of as rows_of
 from hallucert.interrupt import ended_by_interrupt
-from hallucert.objectives.formula import FormulaObjective, checked_formula
+from hallucert.objectives.doors import checked_formula
+from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.objective import Objective
 from hallucert.processes import checked_workers, in_order, jobs_of
 from hallucert.prove.attraction.attractors import beside_curves, found_by_runs

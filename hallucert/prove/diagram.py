@@ -34,7 +34,7 @@ from hallucert.check.branch.region import (
 from hallucert.check.branch.system import BranchSystem, TargetBox
 from hallucert.check.cell import Cell
 from hallucert.check.claim import Claim, Inputs, Measured
-from hallucert.check.file.fields import MAX_NUMBER_BITS
+from hallucert.check.file.cells import MAX_NUMBER_BITS
 from hallucert.check.file.unfinished import Unfinished
 from hallucert.check.polygons import doubles
 from hallucert.check.publishing import provenance, publish
@@ -48,7 +48,7 @@ from hallucert.find.domain import LARGEST, checked_point
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.refine import refine
 from hallucert.interrupt import ended_by_interrupt
-from hallucert.objectives.formula import checked_formula
+from hallucert.objectives.doors import checked_formula
 from hallucert.objectives.objective import Objective
 from hallucert.prove.curves.branch import NO_TARGET, PRECISION, Prover
 from hallucert.prove.curves.resume import checked_resume, expected, too_short, unfinished

@@ -31,10 +31,11 @@ from hallucert.find.batches import BatchCandidate
 from hallucert.find.candidate import Candidate
 from hallucert.find.decay import DecayCandidate
 from hallucert.find.two_cycle import TwoCycle
+from hallucert.objectives.doors import checked_objective, radius_law, require_sam
 from hallucert.objectives.network.structure import training_of
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.objective import ProgramObjective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.prove.claims import Hints, prove, prove_claims, without_existence
 from hallucert.prove.locate import Located, locate
 from hallucert.settings import checked_double

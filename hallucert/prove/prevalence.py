@@ -28,7 +28,8 @@ from hallucert.diagnosis.shares import INTERVAL_NEEDS, Share, Shares, shares_of
 from hallucert.errors import ArgumentError, HallucertError
 from hallucert.exact import Exact, exact_radius
 from hallucert.find.refine import refine
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.doors import checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.prove.certify import certify
 from hallucert.sam.result import Ensemble, joined
 from hallucert.sam.runs import run_ensemble

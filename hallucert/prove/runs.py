@@ -19,7 +19,8 @@ from hallucert.check.file.fields import problem_digest
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
 from hallucert.clock import look
-from hallucert.exact import exponent, format_exact, format_rational, parse_exact, round_up
+from hallucert.decimals import format_exact
+from hallucert.exact import exponent, format_rational, parse_exact, round_up
 from hallucert.files import Checkpoint
 
 FIRST_BITS = 240

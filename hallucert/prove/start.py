@@ -21,8 +21,8 @@ from hallucert.check.problem import Problem
 from hallucert.clock import Clock
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius, float_below
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import radius_law
+from hallucert.objectives.doors import checked_objective, radius_law
+from hallucert.objectives.objective import Objective
 from hallucert.prove.claims import Hints
 from hallucert.prove.point import MAX_BOXES, PointTask, Prover, certify_point
 from hallucert.prove.runs import Run

@@ -21,9 +21,10 @@ from hallucert.arguments import quiet
 from hallucert.errors import DomainError
 from hallucert.exact import Exact
 from hallucert.objectives.ascent import row_norms
+from hallucert.objectives.doors import checked_objective, radius_law
 from hallucert.objectives.floats import answer, checked_points
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.settings import checked_double
 
 FLAT = 2.0**-10

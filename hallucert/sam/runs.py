@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hallucert.arguments import checked_items, checked_path, checked_whole, quiet
+from hallucert.arguments import check_progress, checked_items, checked_path, checked_whole, quiet
 from hallucert.arrays import checked_lanes, checked_point
-from hallucert.clock import StepProgress, without_step
+from hallucert.clock import Progress
 from hallucert.errors import ArgumentError, printed
+from hallucert.objectives.doors import checked_objective
 from hallucert.objectives.network.data import checked_inputs, checked_labels
 from hallucert.objectives.network.structure import training_of
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.sam.driver import Cell, State, curve_steps, run_cells
 from hallucert.sam.result import Curves, Ensemble, Trajectory
@@ -23,6 +24,9 @@ from hallucert.sam.settings import Options, Plan, Positive, Schedule, checked_wa
 
 LARGE, HISTORY = 1000, 2**25
 """With more variables than LARGE, a history whose ``every`` was not given has at most so many numbers."""
+
+StepProgress = bool | Callable[[int, int], object] | None
+"""As `Progress`, for work of one kind of steps; a function gets (done, total)."""
 
 
 @quiet
@@ -361,3 +365,12 @@ def _side_by_side(kept: list[list[np.ndarray]], lanes: int, dimension: int) -> n
             result[row : row + len(block), i * lanes : (i + 1) * lanes] = block
             row += len(block)
     return result
+
+
+def without_step(progress: StepProgress) -> Progress:
+    """Return what `hallucert.clock.shown` takes, for work of one kind of steps."""
+    check_progress(progress)
+    if progress is None or isinstance(progress, bool):
+        return progress
+    hook = progress
+    return lambda step, done, total: hook(done, total or 0)

@@ -14,9 +14,10 @@ from hallucert.arrays import real_array
 from hallucert.errors import ArgumentError, printed
 from hallucert.objectives.ascent import row_norms
 from hallucert.objectives.batches import checked_batches
+from hallucert.objectives.doors import radius_law
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.settings import checked_choice, checked_double
 
 DTYPES = ("float64", "float32")

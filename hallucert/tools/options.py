@@ -15,6 +15,7 @@ import typer
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact
 from hallucert.files import is_file_or_nothing, require_place
+from hallucert.objectives.doors import radius_law
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,7 +174,7 @@ def plain_variant(variant: StrEnum) -> str:
 
 def law_of(variant: StrEnum, scales: str | None, dimension: int) -> RadiusLaw:
     """Return the ascent step that the options name."""
-    from hallucert.objectives.radius_law import RadiusLaw, radius_law
+    from hallucert.objectives.radius_law import RadiusLaw
 
     if (scales is not None) != (variant == "asam"):
         raise ArgumentError("--scales", scales or "<nothing>", "be given for --variant asam, and only for it")

@@ -23,8 +23,8 @@ from hallucert.check.words.cards import together
 from hallucert.decimals import decimal_enclosure, short_digits, short_rational
 from hallucert.errors import FormulaError, HallucertError
 from hallucert.exact import float_above, float_below, format_rational
-from hallucert.objectives.heading import heading
 from hallucert.objectives.objective import Objective
+from hallucert.objectives.writing import heading
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

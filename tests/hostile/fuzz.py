@@ -26,8 +26,9 @@ from pathlib import Path
 
 import hallucert as hc
 from hallucert.check.file.fields import problem_digest
+from hallucert.decimals import format_exact
 from hallucert.errors import ArgumentError, CertificateError, HallucertError
-from hallucert.exact import format_exact, format_rational, parse_dyadic
+from hallucert.exact import format_rational, parse_dyadic
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 MEMORY = 3 * 2**30

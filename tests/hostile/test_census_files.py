@@ -22,9 +22,11 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
+from hallucert.check.writing.census import problem_json
 from hallucert.clock import Clock
+from hallucert.decimals import format_dyadic
 from hallucert.errors import CertificateError
-from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.exact import parse_dyadic
 from hallucert.prove.census import critical, sphere
 from hallucert.prove.census.census import take
 
@@ -65,7 +67,7 @@ def _remembered(monkeypatch):
 
         def remembered(self, *arguments):
             if not hasattr(self, "key"):
-                problem = json.dumps(self.problem.to_json())
+                problem = json.dumps(problem_json(self.problem))
                 self.key = (problem, self.ar.name, self.ar.precision, self.max_boxes)
             key = (name, *self.key, arguments)
             if key not in known:
@@ -139,7 +141,7 @@ def _held(box, boxes):
 
 def _still_true(changed, original, truth):
     """Compare what an accepted forgery says with the sharp census of the same problem."""
-    if changed.problem.to_json() != original.problem.to_json():
+    if problem_json(changed.problem) != problem_json(original.problem):
         return True  # another problem, and the checker has taken its census
     wells = [_held(c.box, [t.box for t in truth.critical_points]) for c in changed.critical_points]
     for own, held in zip(changed.critical_points, wells, strict=True):

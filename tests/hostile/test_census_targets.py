@@ -12,8 +12,8 @@ import pytest
 import hallucert as hc
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
+from hallucert.decimals import format_dyadic
 from hallucert.errors import CertificateError
-from hallucert.exact import format_dyadic
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 

@@ -18,8 +18,9 @@ import pytest
 import hallucert as hc
 from hallucert.check.file.fields import problem_digest
 from hallucert.check.file.files import from_json, to_json
+from hallucert.decimals import format_dyadic
 from hallucert.errors import CertificateError
-from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.exact import parse_dyadic
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.objective import ProgramObjective
 

@@ -16,8 +16,9 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.file.files import from_json, to_json
+from hallucert.decimals import format_exact
 from hallucert.errors import CertificateError
-from hallucert.exact import format_exact, parse_exact
+from hallucert.exact import parse_exact
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.objective import ProgramObjective
 

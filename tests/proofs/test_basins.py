@@ -18,8 +18,8 @@ from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import Subdivision, balls_of
+from hallucert.decimals import format_dyadic
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import format_dyadic
 from hallucert.prove.regions import subdivide
 
 WELL, LOG = "(x**2 - 1)**2 / 4 + y**2 / 20", " + 0*log(y + 1/32)"

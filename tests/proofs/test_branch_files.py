@@ -10,8 +10,9 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.file.files import from_json, to_json
+from hallucert.decimals import format_dyadic
 from hallucert.errors import CertificateError
-from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.exact import parse_dyadic
 
 
 def tampered(certificate, change):

@@ -18,8 +18,8 @@ from hallucert.check.claim import Enclosure
 from hallucert.check.file.files import from_json, to_json
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence, Facts
+from hallucert.decimals import format_dyadic
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import format_dyadic
 from hallucert.prove.claims import Hints, prove
 
 WELL = "(x**2 - 1)**2 / 4 + y**2 / 20"

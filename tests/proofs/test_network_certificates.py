@@ -17,8 +17,9 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction.projected_c32 import _divided
 from hallucert.check.file.files import from_json, to_json
+from hallucert.decimals import format_dyadic
 from hallucert.errors import CertificateError, SearchError
-from hallucert.exact import format_dyadic, parse_dyadic
+from hallucert.exact import parse_dyadic
 
 DATA = json.loads((Path(__file__).parents[1] / "reference" / "tanh_networks.json").read_text())
 ENDS = {"-".join(map(str, end["layer_sizes"])) + f" seed {end['data_seed']}.{end['row']}": end for end in DATA["ends"]}

@@ -11,8 +11,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
+from hallucert.decimals import format_dyadic
 from hallucert.errors import ArgumentError, CertificateError, DomainError, NotAnalyticError
-from hallucert.exact import format_dyadic
 
 CLAIM = "no_minimizer_near"
 FOUR_WELLS = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 import hallucert as hc
 from hallucert.arrays import checked_box, checked_lanes, exact_box, exact_point, real_array
+from hallucert.decimals import format_exact
 from hallucert.errors import ArgumentError, HallucertError
-from hallucert.exact import MAX_BITS, exact, format_exact, parse_exact, whole
+from hallucert.exact import MAX_BITS, exact, parse_exact, whole
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 WELLS = hc.Objective.parse("(x**2 - 1)**2 + (y**2 - 1)**2")

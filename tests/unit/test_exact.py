@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallucert.decimals import decimal_above, decimal_below
+from hallucert.decimals import decimal_above, decimal_below, format_dyadic
 from hallucert.errors import ArgumentError
-from hallucert.exact import (
-    exact,
-    exact_radius,
-    float_above,
-    float_below,
-    format_dyadic,
-    parse_dyadic,
-    round_down,
-    round_up,
-)
+from hallucert.exact import exact, exact_radius, float_above, float_below, parse_dyadic, round_down, round_up
 
 rationals = st.fractions() | st.builds(lambda m, e: m * Fraction(2) ** e, st.integers(), st.integers(-1200, 1200))
 dyadics = st.builds(lambda m, e: m * Fraction(2) ** e, st.integers(), st.integers(-1200, 1200))

@@ -12,8 +12,9 @@ import pytest
 
 import hallucert as hc
 from hallucert import progress
-from hallucert.clock import shown, without_step, working
+from hallucert.clock import shown, working
 from hallucert.errors import ArgumentError
+from hallucert.sam.runs import without_step
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")
 BOX = [(-2, 2), (-1, 1)]

@@ -18,14 +18,13 @@ FACE = {"hallucert", "hallucert.gallery"}
 
 MOST_FILES, MOST_LINES = 15, 400
 
-POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 6_140, 11_790, 12_770, 18_400
+POINT_LINES, LARGE_LINES, OTHER_LINES, ALL_LINES = 5_900, 11_480, 12_575, 18_140
 """What checking a file loads today: a point, a large point, every kind but the latter, every kind. They only fall."""
 
 UNTRUSTED = (
     *(f"hallucert.{name}" for name in ("arrays", "decimals", "files", "foreign", "progress", "settings")),
     *(f"hallucert.objectives.{name}" for name in ("ascent", "floats", "front_ends", "gallery", "machine", "network")),
-    "hallucert.objectives.supervised",
-    "hallucert.objectives.heading",
+    *(f"hallucert.objectives.{name}" for name in ("doors", "writing")),
     "hallucert.check.words",
     "hallucert.check.writing",
 )

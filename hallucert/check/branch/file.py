@@ -20,6 +20,7 @@ from hallucert.check.branch.system import MAX_DIMENSION, TargetBox
 from hallucert.check.cell import Cell, Tube
 from hallucert.check.claim import Claim, Status
 from hallucert.check.file import fields
+from hallucert.check.file.cells import read_flag, read_numbers, read_positive, read_square, require_claims
 from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import JSON
 from hallucert.errors import CertificateError
@@ -31,18 +32,18 @@ Reader = Callable[[JSON, int, str], Any]
 """From an entry, the number of variables and the path of the entry to what stands there."""
 
 TARGET: Mapping[str, Reader] = {
-    "centre": fields.read_numbers,
-    "radius": fields.read_positive,
-    "preconditioner": fields.read_square,
+    "centre": read_numbers,
+    "radius": read_positive,
+    "preconditioner": read_square,
 }
-TUBE: Mapping[str, Reader] = {"centre": fields.read_numbers, "radius": fields.read_positive}
+TUBE: Mapping[str, Reader] = {"centre": read_numbers, "radius": read_positive}
 CELL: Mapping[str, Reader] = {
-    "centre": lambda value, d, field: fields.read_numbers(value, d + 1, field),
-    "frame": lambda value, d, field: fields.read_square(value, d + 1, field),
-    "bend": fields.read_numbers,
+    "centre": lambda value, d, field: read_numbers(value, d + 1, field),
+    "frame": lambda value, d, field: read_square(value, d + 1, field),
+    "bend": read_numbers,
     "span": lambda value, d, field: _span(value, field),
-    "radius": fields.read_positive,
-    "preconditioner": fields.read_square,
+    "radius": read_positive,
+    "preconditioner": read_square,
 }
 NAMES = {"format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims"}
 """The fields of a file."""
@@ -70,7 +71,7 @@ def from_json(data: object) -> BranchCertificate:
     about = Branches(objective.dimension, chains, region)
     theorems = OF_DIAGRAMS if diagram else THEOREMS
     claims = tuple(read_claims(top["claims"], theorems, about, MAX_CLAIMS, len(chains)))
-    fields.require_claims(claims, "branch", "branch", len(chains))
+    require_claims(claims, "branch", "branch", len(chains))
     provenance = fields.read_provenance(top["provenance"])
     if not diagram:
         return BranchCertificate(objective, target, chains, claims, provenance, box)
@@ -87,7 +88,7 @@ def _require_completeness(claims: tuple[Claim, ...], target: TargetBox | None) -
 
 def _region(data: object, d: int) -> tuple[tuple[Fraction, Fraction], ...]:
     sides = fields.read_list(data, "problem.region", MAX_DIMENSION_OF_REGION)
-    ends = [fields.read_numbers(side, 2, f"problem.region[{i}]") for i, side in enumerate(sides)]
+    ends = [read_numbers(side, 2, f"problem.region[{i}]") for i, side in enumerate(sides)]
     region = tuple((low, high) for low, high in ends)
     if len(region) != d or not all(low < high for low, high in region):
         raise CertificateError("problem.region", f"must be {d} intervals [low, high], low < high")
@@ -112,7 +113,7 @@ def _span(value: JSON, field: str) -> tuple[Fraction, Fraction]:
 
 def _chain(data: JSON, d: int, field: str) -> Chain:
     entry = fields.read_fields(data, {"from_critical", "to_critical", "cells"}, field)
-    flags = [fields.read_flag(entry[key], f"{field}.{key}") for key in ("from_critical", "to_critical")]
+    flags = [read_flag(entry[key], f"{field}.{key}") for key in ("from_critical", "to_critical")]
     cells = fields.read_list(entry["cells"], f"{field}.cells", MAX_CELLS)
     links = tuple(_link(item, d, f"{field}.cells[{i}]") for i, item in enumerate(cells))
     return Chain(links, *flags)

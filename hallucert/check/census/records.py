@@ -15,7 +15,7 @@ from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.inertia import inertia
 from hallucert.balls.similarity import spectrum
 from hallucert.check.claim import Enclosure
-from hallucert.exact import float_above, float_below, format_dyadic, format_rational, require_radius
+from hallucert.exact import float_above, float_below, require_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Arithmetic
 
@@ -130,15 +130,6 @@ class Problem:
     def precisions(self) -> list[int]:
         """The bits with which it refines, one after the other."""
         return sorted({max(bits, self.precision) for bits in PRECISIONS})
-
-    def to_json(self) -> dict[str, object]:
-        """Return the problem as plain data."""
-        return {
-            "objective": self.f.to_json(),
-            "rho": format_rational(self.rho),
-            "region": [[format_dyadic(side.lower), format_dyadic(side.upper)] for side in self.sides],
-            "tolerance": format_dyadic(Fraction(self.tolerance)),
-        }
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.check.claim import Provenance
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import MAX_DIGITS, exact_radius, format_rational, parse_dyadic, parse_exact
 from hallucert.objectives.tape import Tape
@@ -31,7 +31,6 @@ MAX_BOX_DIMENSION = 2**17
 MAX_SENTENCE = 40_000
 """Characters: a sentence may hold the longest number several times."""
 MAX_PRECISION = 2000
-MAX_NUMBER_BITS = 4096
 MAX_VECTOR_BITS, MAX_MATRIX_BITS = 2**28, 2**30
 """Of all numerators and denominators of a list, or a matrix: ``"1p20000"`` is short as text and long as a number."""
 PROVENANCE = {"hallucert": "version", "backend": "text", "backend_version": "version", "precision": "integer"}
@@ -73,13 +72,6 @@ def _array_digest(value: object) -> JSON:
     from hallucert.doubles import digest_of  # for large problems alone
 
     return digest_of(value)
-
-
-def require_claims(claims: Iterable[Claim], name: str, what: str, chains: int) -> None:
-    """Check that every chain is claimed to hold a curve: what nobody claims, nobody checks."""
-    claimed = {claim.inputs.get(what) for claim in claims if claim.name == name and claim.status is Status.PROVED}
-    if missing := set(range(1, chains + 1)) - claimed:
-        raise CertificateError("claims", f"must have a claim {name!r} about {what} {min(missing)}")
 
 
 def read_text(value: object, field: str, limit: int = MAX_SENTENCE) -> str:
@@ -138,32 +130,6 @@ def read_rows(value: object, field: str) -> tuple[tuple[Fraction, ...], ...]:
     return tuple(_counted(read_vector, MAX_MATRIX_BITS, value, field))
 
 
-def read_numbers(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    """Return a list of `length` exact numbers of a cell or chart, none longer than `MAX_NUMBER_BITS`."""
-    numbers = read_vector(value, field)
-    if len(numbers) != length:
-        raise CertificateError(field, f"must have {length} numbers")
-    if any(max(abs(x.numerator), x.denominator).bit_length() > MAX_NUMBER_BITS for x in numbers):
-        raise CertificateError(field, f"must have numbers of at most {MAX_NUMBER_BITS} bits")
-    return numbers
-
-
-def read_positive(value: object, length: int, field: str) -> tuple[Fraction, ...]:
-    """Return a list of `length` positive exact numbers, as short as for `read_numbers`."""
-    numbers = read_numbers(value, length, field)
-    if min(numbers) <= 0:
-        raise CertificateError(field, f"must be {length} positive numbers")
-    return numbers
-
-
-def read_square(value: object, size: int, field: str) -> tuple[tuple[Fraction, ...], ...]:
-    """Return a square matrix of exact numbers, as short as for `read_numbers`."""
-    rows = read_list(value, field)
-    if len(rows) != size or any(not isinstance(row, list) or len(row) != size for row in rows):
-        raise CertificateError(field, f"must be a {size} by {size} matrix")
-    return tuple(read_numbers(row, size, f"{field}[{i}]") for i, row in enumerate(rows))
-
-
 def read_rho(value: object) -> Fraction:
     """Return the radius of a problem."""
     try:
@@ -205,13 +171,6 @@ def read_integer(value: object, field: str) -> int:
     if type(value) is not int or value < 0:
         raise CertificateError(field, "must be a nonnegative integer")
     return value
-
-
-def read_flag(value: object, field: str) -> bool:
-    """Return what is true or false, as 1 or 0."""
-    if type(value) is not int or value not in (0, 1):
-        raise CertificateError(field, "must be 0 or 1")
-    return bool(value)
 
 
 def read_provenance(data: object) -> Provenance:

@@ -13,7 +13,7 @@ from hallucert.check.point.rule import Facts, Rows, Rules, Witness, rules_of
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.objectives.reading import objective_from_json
 
 MAX_DIMENSION = 1000
@@ -76,11 +76,13 @@ def _law(problem: Mapping[str, JSON], dimension: int) -> RadiusLaw:
         return SAM
     scales = fields.read_vector(problem["scales"], "problem.scales") if "scales" in problem else ()
     try:
-        law = radius_law(RadiusLaw(fields.read_text(problem["variant"], "problem.variant", 20), scales), dimension)
+        law = RadiusLaw(fields.read_text(problem["variant"], "problem.variant", 20), scales)
     except ArgumentError as error:
         raise CertificateError("problem.variant", str(error)) from None
     if law == SAM:
         raise CertificateError("problem.variant", "must be left out for SAM")
+    if law.scales and len(law.scales) != dimension:
+        raise CertificateError("problem.scales", f"must be {dimension} numbers, one a variable")
     return law
 
 

@@ -26,7 +26,6 @@ of its own. The same for other ascent steps, whose map ``x -> x+`` is continuous
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, floor
 
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure, Sentence, Status
@@ -130,12 +129,6 @@ def target_kind(facts: Facts, numbers: Numbers) -> str | None:
 def proved_kind(facts: Facts) -> str | None:
     """Return the kind that the claim ``target`` proved, or None."""
     return target_kind(facts, facts.claims["target"].numbers) if facts.proved("target") else None
-
-
-def index_of(numbers: Numbers) -> int | None:
-    """Return how many eigenvalues of the Hessian are negative, if that is certain."""
-    count = numbers["negative_eigenvalues"]
-    return ceil(count.lower) if ceil(count.lower) == floor(count.upper) else None
 
 
 def conclude_target(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

@@ -31,7 +31,6 @@ from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason
-from hallucert.objectives.radius_law import SAM
 
 MINIMUM, MAXIMUM, SADDLE = "minimum", "maximum", "saddle"
 TANGENTIAL = ("smallest_tangential_eigenvalue", "largest_tangential_eigenvalue")
@@ -167,13 +166,6 @@ def sphere_kind(numbers: Numbers) -> str | None:
     if largest.upper < 0:
         return MAXIMUM
     return SADDLE if smallest.upper < 0 < largest.lower else None
-
-
-def proved_sphere_kind(facts: Facts) -> str | None:
-    """Return the kind on a sphere that the claim ``sphere_type`` proved, or None."""
-    if not facts.proved("sphere_type") or facts.objective.dimension == 1 or facts.law != SAM:
-        return None
-    return sphere_kind(facts.claims["sphere_type"].numbers)
 
 
 def conclude_sphere(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

@@ -27,12 +27,13 @@ from functools import cached_property
 
 from hallucert.balls.facade import Ball
 from hallucert.check.claim import Enclosure, Sentence, Status
-from hallucert.check.point.perturbation import MAXIMUM, proved_sphere_kind
+from hallucert.check.point.perturbation import MAXIMUM, sphere_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
 from hallucert.check.reason import Reason
 from hallucert.check.region import maximizer_set
 from hallucert.check.region.second_order import TaylorBox, is_bent, is_closer, squared_distance, touches_only_here
 from hallucert.check.subdivision import Box, Criteria, box_around, lies_in
+from hallucert.objectives.radius_law import SAM
 
 INPUTS = {
     "maximizer": "dyadics",
@@ -166,6 +167,13 @@ TESTS = {
     "h": Piece.is_sloped_by_curvature,
 }
 """What settles a piece, by its letter: two without the function's derivatives, two by them, two by curvature."""
+
+
+def proved_sphere_kind(facts: Facts) -> str | None:
+    """Return the kind on a sphere that the claim ``sphere_type`` proved, or None."""
+    if not facts.proved("sphere_type") or facts.objective.dimension == 1 or facts.law != SAM:
+        return None
+    return sphere_kind(facts.claims["sphere_type"].numbers)
 
 
 def conclude(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hallucert.check.branch.system import MAX_DIMENSION as MAX_SURFACE_DIMENSION
 from hallucert.check.cell import Cell
 from hallucert.check.file import fields
+from hallucert.check.file.cells import read_flag, read_numbers, read_positive, read_square, require_claims
 from hallucert.check.file.claims import read_claims
 from hallucert.check.file.fields import JSON
 from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
@@ -41,7 +42,7 @@ def from_json(data: object) -> SheetCertificate | SurfaceCertificate:
     rho = fields.read_rho(problem["rho"])
     about = Pieces.of(rho, noun, chains or atlases)
     claims = tuple(read_claims(top["claims"], THEOREMS[noun], about, MAX_CLAIMS, len(sheets)))
-    fields.require_claims(claims, noun, "sheet", len(sheets))
+    require_claims(claims, noun, "sheet", len(sheets))
     provenance = fields.read_provenance(top["provenance"])
     if curves:
         return SheetCertificate(objective, rho, chains, claims, provenance)
@@ -75,7 +76,7 @@ def _edges(data: object, field: str) -> tuple[Subdivision, ...]:
 def _items(data: object, name: str, own: set[str], field: str) -> tuple[bool, list[tuple[str, Mapping[str, JSON]]]]:
     """Return whether a piece is closed, and the entries of its cells or charts, each with its place."""
     entry = fields.read_fields(data, {"closed", name}, field)
-    closed = fields.read_flag(entry["closed"], f"{field}.closed")
+    closed = read_flag(entry["closed"], f"{field}.closed")
     items = []
     for i, item in enumerate(fields.read_list(entry[name], f"{field}.{name}", MAX_ITEMS)):
         where = f"{field}.{name}[{i}]"
@@ -84,26 +85,26 @@ def _items(data: object, name: str, own: set[str], field: str) -> tuple[bool, li
 
 
 def _cell(entry: Mapping[str, JSON], d: int, field: str) -> Cell:
-    low, high = fields.read_numbers(entry["span"], 2, f"{field}.span")
-    radius = fields.read_positive(entry["radius"], d - 1, f"{field}.radius")
+    low, high = read_numbers(entry["span"], 2, f"{field}.span")
+    radius = read_positive(entry["radius"], d - 1, f"{field}.radius")
     if not low < 0 < high:
         raise CertificateError(f"{field}.span", "must have 0 inside")
     return straight_cell(
-        fields.read_numbers(entry["centre"], d, f"{field}.centre"),
-        fields.read_square(entry["frame"], d, f"{field}.frame"),
+        read_numbers(entry["centre"], d, f"{field}.centre"),
+        read_square(entry["frame"], d, f"{field}.frame"),
         (low, high),
         radius,
-        fields.read_square(entry["preconditioner"], d - 1, f"{field}.preconditioner"),
+        read_square(entry["preconditioner"], d - 1, f"{field}.preconditioner"),
     )
 
 
 def _chart(entry: Mapping[str, JSON], d: int, field: str) -> Chart:
     unknowns, equations = 2 * d + 1, 2 * d + 1 - SIDES
-    (half_width,) = fields.read_positive([entry["half_width"]], 1, f"{field}.half_width")
+    (half_width,) = read_positive([entry["half_width"]], 1, f"{field}.half_width")
     return Chart(
-        fields.read_numbers(entry["centre"], unknowns, f"{field}.centre"),
-        fields.read_square(entry["frame"], unknowns, f"{field}.frame"),
+        read_numbers(entry["centre"], unknowns, f"{field}.centre"),
+        read_square(entry["frame"], unknowns, f"{field}.frame"),
         half_width,
-        fields.read_positive(entry["radius"], equations, f"{field}.radius"),
-        fields.read_square(entry["preconditioner"], equations, f"{field}.preconditioner"),
+        read_positive(entry["radius"], equations, f"{field}.radius"),
+        read_square(entry["preconditioner"], equations, f"{field}.preconditioner"),
     )

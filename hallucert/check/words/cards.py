@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hallucert.check.claim import MARKS, Claim, Enclosure, Made, Status
 from hallucert.check.reason import Reason
+from hallucert.check.words.point import direction_of, step_of
 from hallucert.decimals import decimal_enclosure, short_digits, short_rational
-from hallucert.objectives.heading import heading
 from hallucert.objectives.radius_law import SAM
+from hallucert.objectives.writing import heading
 
 if TYPE_CHECKING:
     from hallucert.check.file.verify import Verdict
@@ -67,7 +68,7 @@ def card(certificate: Certificate) -> list[str]:
         Lines of the card.
     """
     law, labels, printed = certificate.law, _labels(certificate), certificate.printed
-    step = "" if law == SAM else f", {law.name}: x+ = x + {law.step_text}{law.direction_text}"
+    step = "" if law == SAM else f", {law.name}: x+ = x + {step_of(law)}{direction_of(law)}"
     lines = [f"rho = {short_rational(certificate.rho)}{step}{certificate.problem.described}"]
     for name, (low, high) in zip(labels, printed, strict=False):
         lines.append(f"{name} in {decimal_enclosure(low, high, 17)}")

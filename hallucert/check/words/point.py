@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 
 from hallucert.check.claim import Numbers, Sentence
-from hallucert.check.point.hallucinated_minimizer import GLOBAL, MAXIMIZER, MINIMIZER, SADDLE, index_of
+from hallucert.check.point.hallucinated_minimizer import GLOBAL, MAXIMIZER, MINIMIZER, SADDLE
 from hallucert.check.point.perturbation import MAXIMUM, MINIMUM
 from hallucert.check.point.perturbation import SADDLE as SPHERE_SADDLE
 from hallucert.decimals import decimal_above, decimal_below
@@ -38,9 +39,23 @@ def large_box(largest: Fraction, unknowns: int) -> str:
     return f"the certificate's box x0 + z, z in R^{unknowns} within at most {high} of z0 in each coordinate"
 
 
+def step_of(law: RadiusLaw) -> str:
+    """The ascent step of a point ``x``."""
+    return "rho grad f(x)" if law.variant == "usam" else "rho u(x)"
+
+
+def direction_of(law: RadiusLaw) -> str:
+    """What ``u`` is; empty where there is no ``u``."""
+    if law.variant == "usam":
+        return ""
+    if law.variant == "sam":
+        return ", u = grad f/|grad f|"
+    return ", u = D^2 grad f/|D grad f|, D the certificate's diagonal"
+
+
 def equation(law: RadiusLaw, residual: bool) -> str:
     """The equation that is solved."""
-    return f"{'r' if residual else 'grad f'}(x + {law.step_text}) = 0{law.direction_text}"
+    return f"{'r' if residual else 'grad f'}(x + {step_of(law)}) = 0{direction_of(law)}"
 
 
 def one_solution(rho: Fraction, solved: Sentence, where: Sentence, offset: Fraction) -> str:
@@ -68,7 +83,8 @@ def target(kind: str, numbers: Numbers) -> str:
     smallest, largest = numbers["smallest_hessian_eigenvalue"], numbers["largest_hessian_eigenvalue"]
     low, high = decimal_below(smallest.lower), decimal_above(largest.upper)
     spread = f"grad f(x*+) = 0 and the eigenvalues of the Hessian there lie in [{low}, {high}]"
-    index = index_of(numbers)
+    count = numbers["negative_eigenvalues"]
+    index = ceil(count.lower) if ceil(count.lower) == floor(count.upper) else None  # if it is certain
     if kind in (MINIMIZER, MAXIMIZER) or (kind == SADDLE and index is not None):
         of_index = f" of index {index}" if kind == SADDLE else ""
         return f"The perturbed point x*+ is a nondegenerate {kind}{of_index} of f: {spread}."

@@ -9,7 +9,8 @@ from hallucert.check.basins.partition import to_text
 from hallucert.check.file.fields import JSON
 from hallucert.check.file.files import WRITE, module_of
 from hallucert.check.writing.fields import header
-from hallucert.exact import format_exact, format_rational
+from hallucert.decimals import format_exact
+from hallucert.exact import format_rational
 
 
 def to_json(basins: Basins) -> dict[str, JSON]:

@@ -7,7 +7,8 @@ from hallucert.check.cycle.file import WITNESS
 from hallucert.check.file.fields import JSON
 from hallucert.check.writing.fields import record
 from hallucert.check.writing.point import content
-from hallucert.exact import format_exact, format_rational
+from hallucert.decimals import format_exact
+from hallucert.exact import format_rational
 
 
 def to_json(certificate: CycleCertificate) -> dict[str, JSON]:

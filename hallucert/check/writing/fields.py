@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from hallucert.check.claim import Claim, Enclosure, Made
 from hallucert.check.file.fields import FORMAT, JSON, SCHEMA, problem_digest
-from hallucert.exact import format_exact
+from hallucert.decimals import format_exact
 
 
 def plain(value: object) -> JSON:

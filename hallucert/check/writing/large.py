@@ -5,8 +5,8 @@ from __future__ import annotations
 from hallucert.check.file.fields import JSON
 from hallucert.check.large.certificate import LargeCertificate
 from hallucert.check.writing.fields import claim_json, header
-from hallucert.doubles import doubles_json
 from hallucert.exact import format_rational
+from hallucert.objectives.writing import doubles_json
 
 
 def to_json(certificate: LargeCertificate) -> dict[str, JSON]:

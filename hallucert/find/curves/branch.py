@@ -25,8 +25,9 @@ from hallucert.find.curves.tracing import (
 )
 from hallucert.find.domain import checked_box, checked_point, checked_radius, require_defined
 from hallucert.find.rescaled import in_units
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, require_sam
+from hallucert.objectives.doors import checked_objective, require_sam
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw
 
 
 @quiet

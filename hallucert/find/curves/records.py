@@ -13,7 +13,8 @@ from hallucert.arrays import checked_shape, row_count
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
 from hallucert.find.candidate import point_text
-from hallucert.objectives.objective import Objective, checked_objective
+from hallucert.objectives.doors import checked_objective
+from hallucert.objectives.objective import Objective
 from hallucert.settings import checked_positive
 
 

@@ -20,8 +20,9 @@ from hallucert.find.eigenvalues import eigvalsh
 from hallucert.find.refine import refine
 from hallucert.find.rescaled import Unit, in_units, number_text, short
 from hallucert.find.shifted import Shifted, slope
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, require_sam
+from hallucert.objectives.doors import checked_objective, require_sam
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 KERNEL = 1e-8  # of the largest eigenvalue at the target, and of ``|g|/rho``: smaller ones count as zero
 

@@ -25,9 +25,10 @@ from hallucert.find.farthest.superlevel import farthest_of
 from hallucert.find.newton import polished_critical_point
 from hallucert.find.rescaled import Unit, in_units, original, original_number
 from hallucert.find.shifted import polished_candidate
+from hallucert.objectives.doors import checked_objective, require_sam
 from hallucert.objectives.formula import FormulaObjective
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, require_sam
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.objectives.tape import Tape
 
 PICTURE_POINTS = 2000  # most boundary points of ``U`` kept for pictures

@@ -30,8 +30,9 @@ from hallucert.find.shifted import FLAT, NOISE, polished_candidate, tangential_e
 from hallucert.find.spheres.descent import minima_on_sphere, symmetric_copies
 from hallucert.find.spheres.moreau import moreau_length, moreau_points
 from hallucert.find.spheres.sphere import Sphere, axes_and_eigenvectors, critical_angles
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import RadiusLaw, radius_law
+from hallucert.objectives.doors import checked_objective, radius_law
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import RadiusLaw
 
 LARGE = 200  # most variables of the search that works with whole Hessians; beyond it uses products only
 

@@ -15,12 +15,12 @@ from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.front_ends.numeric import FloatObjective
+from hallucert.objectives.network.supervised import Supervised
 from hallucert.objectives.objective import require_residuals
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.objective import ProgramObjective, entry_names
 from hallucert.objectives.program.program import Shape, entries
-from hallucert.objectives.supervised import Supervised
 from hallucert.settings import checked_flag
 
 Value = Any

@@ -19,7 +19,7 @@ from hallucert.exact import exact
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.front_ends import functions
-from hallucert.objectives.names import function_name
+from hallucert.objectives.front_ends.functions import function_name
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import MAX_VARIABLES, Tape
 from hallucert.settings import checked_flag

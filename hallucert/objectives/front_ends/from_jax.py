@@ -19,10 +19,10 @@ from hallucert.exact import Exact
 from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor
 from hallucert.objectives.front_ends.jax_reader import Reader
+from hallucert.objectives.network.supervised import Supervised, noted
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
 from hallucert.objectives.program.program import Shape
-from hallucert.objectives.supervised import Supervised, noted
 
 Jax = Any
 """What is JAX's: a function, a pytree, a jaxpr, or the package itself."""

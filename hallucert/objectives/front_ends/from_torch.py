@@ -21,9 +21,9 @@ from hallucert.objectives.front_ends import frameworks
 from hallucert.objectives.front_ends.frameworks import FrameworkFloats, FrameworkObjective, Tensor, refusal
 from hallucert.objectives.front_ends.torch_constants import MASKED, as_tensors, folded
 from hallucert.objectives.front_ends.torch_shapes import OPERATIONS
+from hallucert.objectives.network.supervised import Supervised, noted
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.program.builder import ProgramBuilder
-from hallucert.objectives.supervised import Supervised, noted
 from hallucert.settings import checked_flag
 
 Torch = Any

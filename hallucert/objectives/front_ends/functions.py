@@ -1,7 +1,7 @@
-"""The named functions of every front end (formulas, sympy, traced callables), composed from tape operations; and tapes
-written as formulas that the parser reads back.
+"""The named functions of every front end (formulas, sympy, traced callables), composed from tape operations.
 
-What is refused, and why, is in `hallucert.objectives.names`.
+What is not real-analytic is refused with the reason (Lemmas A.7, A.8), and for what other programs have it is said what
+to write instead. All these names are in `hallucert.objectives.names.RESERVED`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from hallucert.exact import format_rational
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.names import FUNCTIONS_ELSEWHERE, NOT_ANALYTIC
-from hallucert.objectives.tape import FUNCTIONS, Tape
+from hallucert.objectives.tape import FUNCTIONS
 
 HALF = Fraction(1, 2)
 
@@ -63,6 +61,68 @@ ANALYTIC: dict[str, Rule] = {
 }
 """By name, what makes a node of the builder out of another."""
 
+_REASONS = {
+    "it has a kink at 0": "abs absolute fabs relu leaky_relu",
+    "it jumps at 0": "sign sgn heaviside",
+    "it has a kink where its arguments are equal": "max maximum fmax min minimum fmin",
+    "it has kinks at its bounds": "clip",
+    "it is pieced together from branches": "where piecewise",
+    "it is analytic only piecewise: its second derivative jumps at 0": "elu",
+    "it jumps at the integers": "floor ceil trunc",
+    "it jumps": "round mod remainder",
+}
+NOT_ANALYTIC = {name: reason for reason, names in _REASONS.items() for name in names.split()}
+"""Functions that are refused, and why."""
+
+FUNCTIONS_ELSEWHERE: dict[str, str] = {
+    "ln": "log(x)",
+    "lg": "log(x)/log(10)",
+    "log2": "log(x)/log(2)",
+    "log10": "log(x)/log(10)",
+    "log1p": "log(1 + x)",
+    "expm1": "exp(x) - 1",
+    "exp2": "2**x",
+    "exp10": "10**x",
+    "cbrt": "x**(1/3) for x > 0",
+    "pow": "x**y",
+    "sqr": "x**2",
+    "hypot": "sqrt(x**2 + y**2)",
+    "sec": "1/cos(x)",
+    **dict.fromkeys(("csc", "cosec"), "1/sin(x)"),
+    **dict.fromkeys(("cot", "cotan", "ctg", "cotg"), "cos(x)/sin(x)"),
+    "tg": "tan(x)",
+    "sech": "1/cosh(x)",
+    **dict.fromkeys(("csch", "cosech"), "1/sinh(x)"),
+    "coth": "cosh(x)/sinh(x)",
+    **dict.fromkeys(("asinh", "arcsinh", "arsinh"), "log(x + sqrt(x**2 + 1))"),
+    **dict.fromkeys(("acosh", "arccosh", "arcosh"), "log(x + sqrt(x**2 - 1))"),
+    **dict.fromkeys(("atanh", "arctanh", "artanh"), "log((1 + x)/(1 - x))/2"),
+    **dict.fromkeys(("logistic", "expit"), "sigmoid(x)"),
+    "logit": "log(x/(1 - x))",
+    "swish": "silu(x)",
+    "mish": "x*tanh(softplus(x))",
+    **dict.fromkeys(("logsumexp", "logaddexp"), "log(exp(x) + exp(y))"),
+    **dict.fromkeys(("asin", "arcsin", "acos", "arccos", "atan", "arctan", "atan2", "arctan2", "arctg", "acot"), ""),
+    **dict.fromkeys(("erfinv", "lgamma", "gammaln", "digamma", "softmax", "sinc"), ""),
+}
+"""Functions of mathematics that are no operations here, and how to write those that can be composed; empty where no
+composition is the same function. They are no names of variables either: whoever writes ``ln*(x)``, or reads it, means
+the logarithm. Names that are as common for variables, such as ``gamma`` or ``power``, are not among them."""
+
+CONSTANTS_ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(("e", "E"), "write exp(1) for Euler's number"),
+    **dict.fromkeys(("Pi", "PI"), "write pi for the number"),
+    "I": "numbers must be real",
+    **dict.fromkeys(("inf", "Inf", "INF", "infinity", "Infinity", "oo", "zoo"), "numbers must be finite"),
+    **dict.fromkeys(("nan", "NaN", "NAN"), "numbers must be finite"),
+    **dict.fromkeys(("True", "False", "true", "false", "None"), "formulas are made of numbers"),
+}
+"""Names that Python, numpy, sympy or a textbook takes for a constant, and what to write for that constant here.
+
+They are variables where somebody lists them. A formula that holds one is never read without such a list, and whatever
+prints a function says that they are variables.
+"""
+
 
 def not_analytic_message(name: str) -> str:
     """Return the sentence that refuses the function `name`."""
@@ -88,54 +148,7 @@ def unknown_message(name: str) -> str:
     return f"unknown function {name[:40]!r}{way_out} (known: {', '.join(sorted(ANALYTIC))})"
 
 
-# ---------------------------------------------------------------------- writing
-
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
-MAX_LENGTH = 2000
-
-
-def formula(tape: Tape, output: int = 0) -> str | None:
-    """Return the formula of one output, or None if it would be longer than `MAX_LENGTH` characters.
-
-    Examples
-    --------
-    >>> from hallucert.objectives.front_ends.parser import parse_tape
-    >>> formula(parse_tape(["(x**2 + y - 11)**2"]))
-    '(x**2 + y - 11)**2'
-    """
-    texts: list[tuple[str, int]] = []
-    for op, a, b, value in tape.nodes:
-        match op:
-            case "var":
-                entry = (tape.variables[a], _ATOM)
-            case "const":
-                text = format_rational(value)  # type: ignore[arg-type]
-                entry = (text, _SUM if text.startswith("-") else _PRODUCT if "/" in text else _ATOM)
-            case "pi":
-                entry = ("pi", _ATOM)
-            case "add":
-                entry = (f"{_in(texts[a], _SUM)} + {_in(texts[b], _PRODUCT)}", _SUM)
-            case "sub":
-                entry = (f"{_in(texts[a], _SUM)} - {_in(texts[b], _PRODUCT)}", _SUM)
-            case "mul":
-                entry = (f"{_in(texts[a], _PRODUCT)}*{_in(texts[b], _SIGN)}", _PRODUCT)
-            case "div":
-                entry = (f"{_in(texts[a], _PRODUCT)}/{_in(texts[b], _POWER)}", _PRODUCT)
-            case "neg":
-                entry = (f"-{_in(texts[a], _POWER)}", _SUM)
-            case "pow":
-                entry = (f"{_in(texts[a], _ATOM)}**{b if b >= 0 else f'({b})'}", _POWER)
-            case "rpow":
-                entry = (f"{_in(texts[a], _ATOM)}**({format_rational(value)})", _POWER)  # type: ignore[arg-type]
-            case _:
-                entry = (f"{op}({texts[a][0]})", _ATOM)
-        if len(entry[0]) > MAX_LENGTH:
-            return None
-        texts.append(entry)
-    return texts[tape.outputs[output]][0]
-
-
-def _in(entry: tuple[str, int], level: int) -> str:
-    """The text of an operand, in parentheses if it binds less tightly than `level`."""
-    text, own = entry
-    return text if own >= level else f"({text})"
+def function_name(function: Callable[..., object]) -> str | None:
+    """Return the name of a Python function for reports, None if it is a lambda or has none."""
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) and name != "<lambda>" else None

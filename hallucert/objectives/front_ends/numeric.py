@@ -18,7 +18,7 @@ import numpy as np
 from hallucert.arguments import checked_text, checked_whole
 from hallucert.errors import ArgumentError, HallucertError, NotAnalyticError
 from hallucert.objectives.floats import Floats
-from hallucert.objectives.names import function_name
+from hallucert.objectives.front_ends.functions import function_name
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import MAX_VARIABLES, Arithmetic, Ball
 

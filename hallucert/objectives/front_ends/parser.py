@@ -28,7 +28,8 @@ from hallucert.exact import Exact
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective, least_squares_tape
 from hallucert.objectives.front_ends import functions
-from hallucert.objectives.names import CONSTANTS_ELSEWHERE, RESERVED, check_variable_names
+from hallucert.objectives.front_ends.functions import CONSTANTS_ELSEWHERE
+from hallucert.objectives.names import RESERVED, check_variable_names
 from hallucert.objectives.tape import Tape
 
 MAX_LENGTH = 200_000

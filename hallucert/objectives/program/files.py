@@ -1,4 +1,4 @@
-"""Array programs as plain data, and back from data nobody vouches for.
+"""Array programs from plain data that nobody vouches for; `hallucert.objectives.writing` makes the data.
 
 A node is ``[operation, arguments, data, shape]``. Doubles are written as dyadic numbers, positions as integers; shapes
 are checked against what follows from the operation.
@@ -7,13 +7,11 @@ are checked against what follows from the operation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 import numpy as np
 
-from hallucert.doubles import doubles_json, read_doubles
+from hallucert.doubles import read_doubles
 from hallucert.errors import ArgumentError, CertificateError
-from hallucert.exact import format_rational
 from hallucert.objectives.program.builder import prune
 from hallucert.objectives.program.program import (
     MAX_AXES,
@@ -34,23 +32,6 @@ MAX_VALUES = 2**23
 """Most entries of all values of a program that is read, together: whoever runs it keeps many of them."""
 MAX_PRODUCTS = 2**27
 """Most multiplications in one contraction."""
-
-
-def program_to_json(program: Program) -> dict[str, object]:
-    """Return a program as plain data."""
-    return {
-        "inputs": [list(shape) for shape in program.inputs],
-        "nodes": [[node.op, list(node.args), _data_to_json(node.data), list(node.shape)] for node in program.nodes],
-        "outputs": list(program.outputs),
-    }
-
-
-def _data_to_json(data: object) -> object:
-    if isinstance(data, np.ndarray):
-        return data.reshape(-1).tolist() if data.dtype == np.int64 else doubles_json(data)
-    if isinstance(data, Fraction):
-        return format_rational(data)
-    return list(data) if isinstance(data, tuple) else data
 
 
 def program_from_json(data: object, field: str) -> Program:

@@ -12,12 +12,12 @@ import numpy as np
 
 from hallucert.arguments import checked_text
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError
-from hallucert.exact import Exact, exact, format_rational
+from hallucert.exact import Exact, exact
 from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.program.calculus import Calculus, Run
 from hallucert.objectives.program.derivatives import pullback
 from hallucert.objectives.program.evaluate import Array, Arrays, BallArrays
-from hallucert.objectives.program.files import program_from_json, program_to_json
+from hallucert.objectives.program.files import program_from_json
 from hallucert.objectives.program.program import Program, Shape, entries
 from hallucert.objectives.tape import Arithmetic, Ball, read_rational
 
@@ -220,13 +220,9 @@ class ProgramObjective(Objective):
         return written_out(self.program, variables, self.n, self.name)
 
     def to_json(self) -> dict[str, object]:
-        """Return the problem as plain data; `objective_from_json` reads it back."""
-        return {
-            "kind": "array_program",
-            "program": program_to_json(self.program),
-            "names": list(self.names),
-            "n": format_rational(self.n),
-        }
+        from hallucert.objectives.writing import program_json  # no proof writes it
+
+        return program_json(self)
 
 
 def entry_names(names: Sequence[str], shapes: Sequence[Shape]) -> tuple[str, ...]:

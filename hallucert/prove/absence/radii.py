@@ -24,9 +24,10 @@ from hallucert.check.units import CALLER, MOST, OCTAVES, Units, box_units, units
 from hallucert.clock import Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import LARGEST_DOUBLE, Exact, exact_radius
-from hallucert.objectives.formula import FormulaObjective, checked_formula
-from hallucert.objectives.objective import Objective, checked_objective
-from hallucert.objectives.radius_law import SAM, RadiusLaw, radius_law, require_sam
+from hallucert.objectives.doors import checked_formula, checked_objective, radius_law, require_sam
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.objective import Objective
+from hallucert.objectives.radius_law import SAM, RadiusLaw
 from hallucert.prove.absence import critical_rho as shells
 from hallucert.prove.absence.critical_rho import CriticalRho
 from hallucert.prove.census.naming import FloatPoints

@@ -26,9 +26,9 @@ from hallucert.clock import UNLIMITED, Clock, Progress, working
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact_radius
 from hallucert.files import Checkpoint
-from hallucert.objectives.formula import checked_formula
+from hallucert.objectives.doors import checked_formula, require_sam
 from hallucert.objectives.objective import Objective
-from hallucert.objectives.radius_law import RadiusLaw, require_sam
+from hallucert.objectives.radius_law import RadiusLaw
 from hallucert.processes import checked_workers, in_order, jobs_of
 from hallucert.prove.census import critical, sphere
 from hallucert.prove.census.results import P, TaskResult, checkpoint_of, result_from_json, result_to_json

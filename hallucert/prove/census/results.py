@@ -26,6 +26,7 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.fields import read_fields, read_integer, read_list
+from hallucert.check.writing.census import problem_json
 from hallucert.check.writing.fields import plain, record
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import CertificateError
@@ -103,7 +104,7 @@ def together(places: Sequence[Unsettled], clock: Clock) -> list[Unsettled]:
 
 def checkpoint_of(path: Path | None, problem: Problem, max_boxes: int) -> Checkpoint:
     """Return the checkpoint of a census, whose tasks depend on its budget."""
-    text = json.dumps([problem.to_json(), problem.backend, max_boxes, __version__], sort_keys=True)
+    text = json.dumps([problem_json(problem), problem.backend, max_boxes, __version__], sort_keys=True)
     return Checkpoint(path, hashlib.sha256(text.encode()).hexdigest(), "census", "function, box, rho or budget")
 
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 
 from hallucert.check.claim import Enclosure
-from hallucert.check.file.fields import READERS, read_flag, read_positive, read_record
+from hallucert.check.file.cells import read_flag, read_positive
+from hallucert.check.file.fields import READERS, read_record
 from hallucert.check.writing.fields import plain
 from hallucert.errors import CertificateError
 

@@ -23,10 +23,11 @@ from hallucert.check.point.hallucinated_minimizer import (
     TARGET,
     target_kind,
 )
-from hallucert.check.point.perturbation import MOREAU, REGULAR, SPHERE_TYPE, TANGENTIAL, proved_sphere_kind, sphere_kind
+from hallucert.check.point.perturbation import MOREAU, REGULAR, SPHERE_TYPE, TANGENTIAL, sphere_kind
 from hallucert.check.point.rule import Evidence, Facts, Witness
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason
+from hallucert.check.region.farthest_point import proved_sphere_kind
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
 LAWS = {"sam": SAM, "usam": RadiusLaw("usam"), "asam": RadiusLaw("asam", (Fraction(1, 2), Fraction(3), Fraction(4, 3)))}

@@ -130,8 +130,8 @@ def test_sympy_has_erf_and_erfc():
 
 def test_erf_is_printed_and_read_back():
     """The printed formula of erf, gelu and softplus is read as the same function, its JSON as the same tape."""
-    from hallucert.objectives.front_ends.functions import formula
     from hallucert.objectives.reading import objective_from_json
+    from hallucert.objectives.writing import formula
 
     f = hc.Objective.parse("gelu(x)*erf(y)**2 + softplus(x - y) + erfc(x)")
     text = formula(f.tape)

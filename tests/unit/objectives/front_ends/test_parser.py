@@ -259,3 +259,11 @@ def test_what_is_written_instead_is_the_function():
             at = y if name in ("logit", "atanh") else x
             value = parse_tape([text.removesuffix(" for x > 0")], ["x", "y"]).evaluate(Mpmath(), [at, y])[0]
             assert abs(value - oracles[name](at)) < mpmath.mpf(10) ** -44, name
+
+
+def test_all_names_of_functions_are_reserved_and_no_others():
+    """Whatever is read as a function, refused with a reason or spelled otherwise here is no name of a variable."""
+    from hallucert.objectives.front_ends.functions import ANALYTIC, FUNCTIONS_ELSEWHERE, NOT_ANALYTIC
+    from hallucert.objectives.names import RESERVED
+
+    assert {"pi", *ANALYTIC, *NOT_ANALYTIC, *FUNCTIONS_ELSEWHERE} == RESERVED

@@ -9,7 +9,8 @@ import pytest
 
 from hallucert.errors import CertificateError
 from hallucert.objectives.program.evaluate import FloatArrays
-from hallucert.objectives.program.files import MAX_NUMBERS, program_from_json, program_to_json
+from hallucert.objectives.program.files import MAX_NUMBERS, program_from_json
+from hallucert.objectives.writing import program_to_json
 
 
 def data(name="layer norm"):
