@@ -149,6 +149,8 @@ def _fixed(row: Sequence[Interval], bits: int) -> Fixed | None:
 
 
 _EXP_LIMIT = EXP_LIMIT, 0
+_LEAST_EXPONENT = -2 * SIZE_LIMIT
+"""Of numbers that are written as fractions exactly."""
 _SMALL_PRODUCT = 27
 
 
@@ -241,8 +243,8 @@ class MpmathArithmetic(BallArithmetic):
     def endpoints(self, ball: Ball) -> tuple[Fraction, Fraction]:
         if not self.is_finite(ball):
             raise ArgumentError("ball", "<an indeterminate ball>", "be finite")
-        lower = _fraction(ball.a, ball.e)
-        return lower, (lower if ball.a == ball.b and ball.e == ball.f else -_fraction(-ball.b, ball.f))
+        lower, same = _fraction(ball.a, ball.e), ball.a == ball.b and ball.e == ball.f
+        return lower, (lower if same and ball.e >= _LEAST_EXPONENT else -_fraction(-ball.b, ball.f))
 
     def is_finite(self, ball: Ball) -> bool:
         a, b = ball.a, ball.b
@@ -314,7 +316,7 @@ def _below(numerator: int, denominator: int, precision: int) -> Dyadic:
 
 def _fraction(man: int, exp: int) -> Fraction:
     """Return the number; what is tiny is rounded down to a multiple of ``2**-SIZE_LIMIT`` or so."""
-    if exp >= -2 * SIZE_LIMIT:
+    if exp >= _LEAST_EXPONENT:
         return dyadic(man, exp) if man else Fraction(0)
     return dyadic(man >> -SIZE_LIMIT - exp, -SIZE_LIMIT)
 

@@ -178,6 +178,13 @@ def test_tiny_numbers_have_outward_endpoints_of_limited_size(ar):
     assert ar.positive(x) and not ar.is_finite(ar.constant(Fraction(1)) / x)
 
 
+def test_points_too_small_to_be_written_are_between_their_ends(ar):
+    """2**-200000 is a point and exact; its ends are written as multiples of 2**-SIZE_LIMIT, on its two sides."""
+    x, unit = ar.power(ar.constant(Fraction(1, 2)), 200_000), Fraction(1, 2**SIZE_LIMIT)
+    assert ar.positive(x) and ar.negative(-x)
+    assert (ar.endpoints(x), ar.endpoints(-x)) == ((0, unit), (-unit, 0))
+
+
 def test_exp_is_finite_up_to_its_limit(ar):
     """exp is finite one below EXP_LIMIT and indeterminate one above."""
     assert ar.is_finite(ar.exp(ar.constant(Fraction(EXP_LIMIT - 1))))
