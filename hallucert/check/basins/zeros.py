@@ -86,7 +86,7 @@ class Zeros:
         a = [j[0][k] * b[0] + j[1][k] * b[1] for k in range(2)]
         step = lanes.constant(self.step / f.n)
         low, high = ends(lanes, step * (a[0] * b[0] + a[1] * b[1]), count)
-        known = (low > 0) & (high < 2) & np.isfinite(least + most) & ((least > 0) | (most < 0))
+        known = (low > 0) & (high < 2) & ((least > 0) | (most < 0))
         known &= np.isfinite(ends(lanes, f.enclose_residual(lanes, plus)[0], count)).all(axis=0)  # r is defined, too
         rest = np.where(known, np.minimum(low, 2 - high), 1.0)  # exact: 2 - high is rounded only where low is less
         (y,) = f.enclose_residual(lanes, ahead)

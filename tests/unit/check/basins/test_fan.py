@@ -111,3 +111,13 @@ def test_nothing_is_known_where_the_function_is_undefined() -> None:
     backward, here = hc.Objective.parse("y**2 - log(x)"), np.array([[-2.0, -0.01]])
     assert fanned("float", ahead, backward)[2].tolist() == [False, False, True]
     assert not fanned("float", Tubes.around(here, here + 0.02), backward)[2].any()  # though x+ is where f is defined
+
+
+def test_a_direction_between_two_arcs_is_in_both() -> None:
+    """Of a function of x alone it is (1, 0) or (-1, 0) all over a tube: a component of g is exactly 0."""
+    centre = np.array([[1.0, 0.25], [-1.0, 0.25]])
+    owner, boxes, known = fanned("float", Tubes.around(centre, centre), hc.Objective.parse("x**2/2 + 0*y"))
+    assert known.all()
+    assert owner.tolist() == [0, 0, 1, 1]
+    assert (boxes[..., 0] <= centre[owner] * [1 - 4.5 / 2000, 1]).all()
+    assert (centre[owner] * [1 - 4.5 / 2000, 1] <= boxes[..., 1]).all()

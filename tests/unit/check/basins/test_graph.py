@@ -144,10 +144,11 @@ def test_a_step_for_all_directions_that_is_undefined_is_no_proof() -> None:
     assert not settled(flow).any()
 
 
-def test_images_that_overflow_are_no_proof() -> None:
+@pytest.mark.parametrize("steps", [1, 2, -1])
+def test_images_that_overflow_are_no_proof(steps: int) -> None:
     """Where a quartic throws points beyond 1e150 nothing is proved, though they do leave the box."""
     f = hc.Objective.parse("x**4 + y**4")
     cells, labels = from_text("-")
     box = np.array([[1e60, 2e60], [1e60, 2e60]])
-    flow = Flow(Problem(f, Fraction(1)), Fraction(1), Partition(box, cells), labels, np.array([2]), [])
+    flow = Flow(Problem(f, Fraction(1)), Fraction(1), Partition(box, cells), labels, np.array([steps]), [])
     assert not flow.settled([flow.edges(lanes, np.array([0]))]).any()

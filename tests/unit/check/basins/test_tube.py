@@ -61,6 +61,48 @@ def test_images_lie_in_the_boxes(backend: str, steps: int) -> None:
         assert (boxes[k, :, :, 1].max(0) - boxes[k, :, :, 0].min(0)).max() < 20 * reach
 
 
+def test_tubes_around_boxes_and_boxes_of_tubes_hold_them_exactly() -> None:
+    """In fractions: boxes of a few units of the last place, and tubes far narrower than that."""
+    one = np.array([[1.0, 3.0], [-0.1, 1e-9], [0.3, -7.0]])
+    hi = one
+    for _ in range(3):
+        hi = np.nextafter(hi, np.inf)
+        tubes = Tubes.around(one, hi)
+        for centre, size, low, high in zip(
+            tubes.centre.ravel(), tubes.size.ravel(), one.ravel(), hi.ravel(), strict=True
+        ):
+            middle, half = Fraction(centre), Fraction(size)
+            assert middle - half <= Fraction(low) and Fraction(high) <= middle + half
+    angles = np.random.default_rng(2).uniform(0, 2 * np.pi, 12)
+    turns = np.stack([np.cos(angles), np.sin(angles)], -1)
+    sizes = np.repeat([[1e-18, 3e-18], [1e-17, 1e-5], [0.2, 1e-16]], 4, axis=0)
+    tubes = Tubes(np.resize(one, (12, 2)), turns, sizes)
+    for k, boxes in enumerate(tubes.boxes()):
+        (x, y), (a, b), size = (list(map(Fraction, v[k].tolist())) for v in (tubes.centre, turns, sizes))
+        for r in ((s * size[0] / 3, t * size[1] / 3) for s in range(-3, 4) for t in range(-3, 4)):
+            point = x + a * r[0] - b * r[1], y + b * r[0] + a * r[1]
+            held = [
+                all(Fraction(p) <= v <= Fraction(q) for v, (p, q) in zip(point, box, strict=True))
+                for box in boxes.tolist()
+            ]
+            assert any(held)
+
+
+def test_images_of_points_lie_in_tubes() -> None:
+    """In 60 digits, where next to nothing is wider than the double nearest to a centre is away from it."""
+    points, count = np.random.default_rng(4).uniform(1, 2, (20, 2)), 20
+    with lane_arithmetic("mpmath") as lanes:
+        of_points = Tubes(points, np.tile([0.6, 0.8], (count, 1)), np.zeros((count, 2)))
+        tubes, known = SamStep(lanes, F, RHO, STEP).image(of_points)
+    assert known.all()
+    with mpmath.workdps(60):
+        for x, centre, turn, size in zip(points, tubes.centre, tubes.turn, tubes.size, strict=True):
+            (p, q), (a, b) = image(tuple(x.tolist()), 1), map(mpmath.mpf, turn.tolist())
+            p, q = p - float(centre[0]), q - float(centre[1])
+            r = (a * p + b * q) / (a * a + b * b), (a * q - b * p) / (a * a + b * b)
+            assert abs(r[0]) <= float(size[0]) and abs(r[1]) <= float(size[1])
+
+
 def test_nothing_is_known_where_the_gradient_may_vanish() -> None:
     """A cell around a critical point has no image."""
     lanes = lane_arithmetic("float")

@@ -95,6 +95,24 @@ def test_signs_are_kept_by_short_steps_only() -> None:
     assert long[0, 0] < 0.4 and long[0, 1] > 0.5
 
 
+def test_a_step_a_little_beyond_half_of_the_bound_is_bounded_on_both_sides() -> None:
+    """With 0.55 the factor is -0.1 at the circle: runs may end on both sides of where they would go at once."""
+    start = np.array([[[0.499, 0.4991], [-0.0001, 0.0001]]])
+    with lane_arithmetic("float") as lanes:
+        (reach,), known = zeros("0.55").reach(lanes, start, start + np.array([-0.002, 0.002]))
+    assert known.all()
+    assert 0.499 - reach[0, 0] == pytest.approx(reach[0, 1] - 0.4991, abs=1e-9)
+
+
+def test_boxes_whose_perturbed_points_may_have_no_residual_are_refused() -> None:
+    """Its derivatives do not show it: ``0 log(y + 1/4)`` is defined at some of these, at that of the middle too."""
+    f = hc.Objective.least_squares(["x**2 + y**2 - 1 + 0*log(y + 1/4)"], n=2)
+    sines = np.array([0.24, 0.249])
+    on_curve = boxes(np.stack([(1 - sines**2) ** 0.5, sines], -1) / 2, 2.0**-10)
+    assert accepted("0.1", on_curve) == [True, True]
+    assert accepted("0.1", on_curve, f=f) == [True, False]
+
+
 @pytest.mark.parametrize("backend", ["float", "mpmath"])
 def test_near_misses_are_refused(backend: str) -> None:
     """A step 2 % above the bound, boxes where g = 0, the centre and the minimizers, and boxes far off."""
@@ -132,6 +150,24 @@ def test_curves_along_minimizers_are_refused() -> None:
     f = hc.Objective.least_squares(["x**3 - 9*x/4 + 0*y"])
     on_line = boxes(np.array([[0.0, 0.3], [2.0**-12, 0.0], [-(2.0**-9), 0.0]]), 2.0**-12)
     assert accepted("0.01", on_line, f=f) == [False] * 3
+
+
+def test_perturbed_points_and_their_derivatives_are_enclosed_on_all_of_the_box() -> None:
+    """Of corners of a box, inside of an ellipse, by the formulas; they are no farther from each other than is said."""
+    f, low, high = hc.Objective.least_squares(["x**2/4 + y**2 - 1"]), np.array([0.5, 0.3]), np.array([0.501, 0.302])
+    with lane_arithmetic("float") as lanes:
+        x, c = [lanes.box(*side) for side in zip(low, high, strict=True)], [lanes.box(v, v) for v in (low + high) / 2]
+        plus, j, _ = Zeros(f, Fraction(5, 4), Fraction(1, 100))._ascent(lanes, lanes.box(-1.0, -1.0), x, c)
+        ends = [[np.concatenate(lanes.ends(v)) for v in row] for row in (plus, *j)]
+    curved, seen = np.diag([0.5, 2.0]), []
+    for corner in ([a, b] for a in (low[0], high[0]) for b in (low[1], high[1])):
+        slope = curved @ corner
+        size = -np.linalg.norm(slope)  # r < 0
+        u = slope / size
+        seen.append([corner + 1.25 * u, *(np.eye(2) + 1.25 / size * (np.eye(2) - np.outer(u, u)) @ curved)])
+    least, most = np.min(seen, axis=0), np.max(seen, axis=0)
+    assert (np.array(ends)[..., 0] <= least).all() and (most <= np.array(ends)[..., 1]).all()
+    assert (np.ptp(ends[0], axis=1) < 1.1 * (most - least)[0]).all()
 
 
 def test_runs_from_a_slanted_curve_stay_where_they_are_said_to_be() -> None:
