@@ -44,7 +44,7 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Edges:
-    """What cells lean on: pairs (source, target) of their numbers; `cells` are those about which that is all."""
+    """What cells lean on: pairs (source, target) of their numbers; of the `cells` that is all, others have no proof."""
 
     cells: np.ndarray
     source: np.ndarray
@@ -88,9 +88,7 @@ class Flow:
         elsewhere = box[self.labels[target] != label[box]]
         wrong = np.concatenate([lost, numbers[leaves & (label != LEAVES)], numbers[elsewhere]])
         good = np.setdiff1d(whole, wrong)
-        source, target = np.divmod(np.unique(numbers[box] * len(self.labels) + target), len(self.labels))
-        kept = np.isin(source, good)
-        return Edges(good, source[kept], target[kept])
+        return Edges(good, *np.divmod(np.unique(numbers[box] * len(self.labels) + target), len(self.labels)))
 
     def _images(self, lanes: LaneArithmetic, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return boxes that cover the images of cells, with the numbers of the cells, and the cells that have them."""
@@ -141,5 +139,5 @@ class Flow:
             leaning = source[order[places]]
             np.subtract.at(open_, leaning, 1)
             leaning = np.unique(leaning)
-            fresh = leaning[(open_[leaning] == 0) & ready[leaning] & ~done[leaning]]
+            fresh = leaning[(open_[leaning] == 0) & ready[leaning]]
         return done
