@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from hallucheck.reading import NotCovered, Refused
-from hallucheck.verify import verify
+from .files.reading import NotCovered, Refused
+from .verify import verify
 
 
 def main(arguments: list[str] | None = None) -> int:

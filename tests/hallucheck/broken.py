@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from hallucheck.reading import NotCovered, Refused
+from hallucheck.files.reading import NotCovered, Refused
 from hallucheck.verify import verify
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"

@@ -18,7 +18,7 @@ from typing import Any
 
 import hallucert as hc
 from hallucert.errors import CertificateError
-from hallucheck.reading import NotCovered, Refused, digest
+from hallucheck.files.reading import NotCovered, Refused, digest
 from hallucheck.verify import verify
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"

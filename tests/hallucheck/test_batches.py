@@ -11,7 +11,7 @@ import pytest
 
 import hallucert as hc
 from hallucheck import verify as checker
-from hallucheck.reading import NotCovered, Refused, digest
+from hallucheck.files.reading import NotCovered, Refused, digest
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 SQUARES = hc.Objective.least_squares(["x**2 - 1", "y**2 - 1"])
@@ -151,9 +151,9 @@ def test_batches_are_those_of_points_of_sam(tmp_path, proved):
 
 def test_epochs_of_an_order_have_their_products_and_sums():
     """Of numbers 1/2 and 1/4 with descents 1 and 3: the product 1/8, and 1 + 3/2 or 3 + 1/4."""
-    from hallucheck.batches import Steps
-    from hallucheck.interval import exact, working_precision
-    from hallucheck.linear import Vector, matrix_of
+    from hallucheck.arithmetic.interval import exact, working_precision
+    from hallucheck.arithmetic.linear import Vector, matrix_of
+    from hallucheck.attraction.batches import Steps
 
     with working_precision(64):
         turned = [matrix_of([[exact(Fraction(1, n))]]) for n in (2, 4)]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from hallucheck.basins import change_of_product
-from hallucheck.contraction import Family, along
-from hallucheck.cycle import CycleSystem, Step, TwoSteps, read_pair
-from hallucheck.interval import ONE, Undefined, exact, hull, working_precision
-from hallucheck.linear import Vector, identity, matrix_of, width
-from hallucheck.point import System, read_witness
-from hallucheck.problem import read_problem
-from hallucheck.reading import Companion, box
+from hallucheck.arithmetic.interval import ONE, Undefined, exact, hull, working_precision
+from hallucheck.arithmetic.linear import Vector, identity, matrix_of
+from hallucheck.attraction.basins import change_of_product
+from hallucheck.attraction.contraction import Family, along
+from hallucheck.attraction.cycle import CycleSystem, Step, TwoSteps, read_pair
+from hallucheck.files.reading import box
+from hallucheck.points.point import System, read_witness
+from hallucheck.points.problem import read_problem
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 HALF = Fraction(1, 2)
@@ -95,7 +95,7 @@ def file_of(name):
     """A stored certificate, and its problem."""
     path = CERTIFICATES / f"{name}.json"
     document = json.loads(path.read_text())
-    return document, read_problem(document, Companion(path, document))
+    return document, read_problem(document, path)
 
 
 def family_of(name):
@@ -118,7 +118,7 @@ def test_forms_hold_the_matrices_at_all_points(name):
         whole = Vector(hull([exact(low), exact(high)]) for low, high in ends)
         plain, sharp = family.at(whole), family.by_mean_value(whole)
         slopes = family.slopes(whole)
-        assert width(sharp[0][0]).below(width(plain[0][0]))
+        assert sharp[0][0].width().below(plain[0][0].width())
         for a, b in ((0, 0), (0, 1), (1, 0), (1, 1), (HALF, HALF / 2), (HALF / 4, 1)):
             w = Vector(exact(low + Fraction(c) * (high - low)) for (low, high), c in zip(ends, (a, b), strict=True))
             here = family.at(w)
@@ -143,7 +143,7 @@ def test_matrices_are_those_of_the_map(name):
         moved = family.left @ (images[0] - images[1])
         reach = family.at(Vector(hull([exact(0), v]) for v in w)) @ w
         assert all(not a.below(b) and not b.below(a) for a, b in zip(moved, reach, strict=True))
-        assert (width(reach[0]) * exact(8)).below(abs(reach[0]) + abs(reach[1]))  # it says something
+        assert (reach[0].width() * exact(8)).below(abs(reach[0]) + abs(reach[1]))  # it says something
 
 
 @pytest.mark.parametrize("name", ["himmelblau-decay", "himmelblau-two-cycle", "usam-attracts", "ring-basin"])
@@ -162,4 +162,4 @@ def test_systems_have_the_derivatives_of_their_values(name):
             reach = system.derivative(Vector(hull([a, b]) for a, b in zip(middle, z, strict=True))) @ z
             moved = system.value(z) - system.value(middle)
             assert all(not a.below(b) and not b.below(a) for a, b in zip(moved, reach, strict=True))
-            assert (width(reach[0]) * exact(8)).below(abs(reach[0]) + abs(reach[-1]))  # it says something
+            assert (reach[0].width() * exact(8)).below(abs(reach[0]) + abs(reach[-1]))  # it says something

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hallucheck import verify as checker
-from hallucheck.sheet import winding_number
+from hallucheck.curves.sheet import winding_number
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 

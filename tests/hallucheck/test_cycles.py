@@ -12,7 +12,7 @@ import pytest
 
 import hallucert as hc
 from hallucheck import verify as checker
-from hallucheck.reading import Refused, digest
+from hallucheck.files.reading import Refused, digest
 
 STORED = Path(__file__).parents[2] / "docs" / "certificates" / "himmelblau-two-cycle.json"
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from hallucheck.interval import ONE, ZERO, Undefined, ball, exact, hull, working_precision
-from hallucheck.krawczyk import only_zero
-from hallucheck.linear import Vector, identity, matrix_of, norm, solve_lower
-from hallucheck.spectrum import Spectrum, least_singular_value, spectral_norm, spectrum
+from hallucheck.arithmetic.interval import ONE, ZERO, Undefined, ball, exact, hull, working_precision
+from hallucheck.arithmetic.linear import Vector, identity, matrix_of, norm, solve_lower
+from hallucheck.arithmetic.spectrum import Spectrum, least_singular_value, spectral_norm, spectrum
+from hallucheck.points.krawczyk import only_zero
 
 BASIS, BACK = ((1, 2, 0), (0, 1, 1), (1, 3, 2)), ((-1, -4, 2), (1, 2, -1), (-1, -1, 1))
 """A matrix and its inverse."""

@@ -12,14 +12,14 @@ import hallucert as hc
 from hallucert.check.file.files import to_json
 from hallucert.errors import SearchError
 from hallucert.tools.cli import main
-from hallucheck import reading, sheet
-from hallucheck.curves import Equation
-from hallucheck.interval import exact, hull, working_precision
-from hallucheck.linear import width
-from hallucheck.point import Point
-from hallucheck.problem import read_problem
-from hallucheck.reading import Companion, NotCovered
-from hallucheck.sheet import ArcPoint
+from hallucheck.arithmetic.interval import exact, hull, working_precision
+from hallucheck.curves import sheet
+from hallucheck.curves.cells import Equation
+from hallucheck.curves.sheet import ArcPoint
+from hallucheck.files import reading
+from hallucheck.files.reading import NotCovered
+from hallucheck.points.point import Point
+from hallucheck.points.problem import read_problem
 from hallucheck.verify import verify
 
 SLANTED = "exp(x)/2 + y**2 - 1.3 + x*y/5"  # near a critical point: u turns fast, and boxes of slanted parts are wide
@@ -64,9 +64,8 @@ def test_parts_of_an_arc_hold_their_points(curve, document, tmp_path):
     """g, u, x+ and J at single points of a part lie in what is enclosed on it, which is sharper than its box."""
     document = document if curve == "slanted" else straight()
     with working_precision(128):
-        problem = read_problem(document, Companion(tmp_path / "none.json", document))
-        assert problem.f.hessian_end  # its nodes come before those that read other inputs
-        equation = Equation(problem.f.code, problem.f.inputs, problem.shifted(problem.f.outputs), 0)
+        problem = read_problem(document, tmp_path / "none.json")
+        equation = Equation(problem.f.code, problem.f.inputs, problem.composed.shifted(problem.f.outputs), 0)
         chain = sheet.Sheet(problem, equation, document["sheets"][0], "sheets[0]")
         chain.prove()
         for cell in chain.cells[:2]:
@@ -74,7 +73,7 @@ def test_parts_of_an_arc_hold_their_points(curve, document, tmp_path):
             for a, b in ((0, 1), (0, Fraction(1, 4)), (Fraction(1, 2), 1)):
                 s = hull([exact(low + c * (high - low)) for c in (a, b)])
                 part, plain = ArcPoint(problem, cell, s), Point(problem, True, cell.z(s, cell.arc(s)))
-                assert any(width(x).below(width(y)) for x, y in zip(part.plus, plain.plus, strict=True))
+                assert any(x.width().below(y.width()) for x, y in zip(part.plus, plain.plus, strict=True))
                 for c in (0, 0.3, 1):  # at the ends a curved map is farthest from a straight one
                     place = exact(low + (a + Fraction(c) * (b - a)) * (high - low))
                     here = Point(problem, True, cell.z(place, cell.sharpened(place, 4)))

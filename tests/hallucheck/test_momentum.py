@@ -11,11 +11,11 @@ import pytest
 
 import hallucert as hc
 from hallucheck import verify as checker
-from hallucheck.claims import Claim
-from hallucheck.interval import exact, working_precision
-from hallucheck.linear import matrix_of
-from hallucheck.momentum import Method
-from hallucheck.reading import Refused, digest
+from hallucheck.arithmetic.interval import exact, working_precision
+from hallucheck.arithmetic.linear import matrix_of
+from hallucheck.attraction.momentum import Method
+from hallucheck.files.reading import Refused, digest
+from hallucheck.points.rules import Claim
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 LINE = hc.Objective.parse("(x**2 - 1)**2 / 4")

@@ -14,12 +14,12 @@ import pytest
 import hallucert as hc
 from hallucheck import verify as checker
 from hallucheck.__main__ import main
-from hallucheck.basins import known_on_ball, second_derivatives
-from hallucheck.interval import exact
-from hallucheck.linear import Vector
-from hallucheck.point import Point
-from hallucheck.problem import read_problem
-from hallucheck.reading import Companion, Refused, digest, load
+from hallucheck.arithmetic.interval import exact
+from hallucheck.arithmetic.linear import Vector
+from hallucheck.attraction.basins import known_on_ball, second_derivatives
+from hallucheck.files.reading import Refused, digest, load
+from hallucheck.points.point import Point
+from hallucheck.points.problem import read_problem
 
 CERTIFICATES = Path(__file__).parents[2] / "docs" / "certificates"
 POINTS = (
@@ -296,7 +296,7 @@ def test_derivatives_on_a_ball_hold_at_its_points_and_are_sharper_than_on_the_bo
     """Those at points of the sphere are inside; where g and x+ are those of the box, they are wider."""
     path = CERTIFICATES / "ring-basin.json"
     document = load(path)
-    problem = read_problem(document, Companion(path, document))
+    problem = read_problem(document, path)
     f, middle, size = problem.f, [Fraction(-1, 2), Fraction(1, 8)], Fraction(1, 128)
 
     def own(x):
@@ -320,5 +320,5 @@ def test_derivatives_on_a_ball_hold_at_its_points_and_are_sharper_than_on_the_bo
         assert all(v.inside(interval) for v in values)
         (low, high), parts = interval.ends(), [v.ends()[0] for v in values]
         assert max(parts) - min(parts) >= (high - low) * Fraction(3, 8)
-    wide = [v for row in f.code.jacobian(f.code.evaluate(box), problem.columns, f.inputs) for v in row]
+    wide = [v for row in f.code.jacobian(f.code.evaluate(box), problem.composed.columns, f.inputs) for v in row]
     assert sum(b - a for a, b in (v.ends() for v in ball)) < sum(b - a for a, b in (v.ends() for v in wide)) * 9 / 10

@@ -217,9 +217,9 @@ class SecondArithmetic:
     """The intervals of `hallucheck`, as the arithmetic of a tape; None is what is not defined."""
 
     def __init__(self) -> None:
-        from hallucheck import functions, interval
+        from hallucheck.arithmetic import elementary, interval
 
-        self.functions, self.interval = functions, interval
+        self.functions, self.interval = elementary, interval
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda x, *more: self._try(getattr(self.functions, name), x, *more)

@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from hallucheck.claims import RULES, Claim, Facts, Numbers, Result, read_claim, result_of
-from hallucheck.curves import MOST_PARTS, Cell, Equation, joins, keep_away, on_parts, prove_chain, read_cell
-from hallucheck.interval import ZERO, Interval, Undefined, compare, exact, hull
-from hallucheck.linear import Matrix, Vector, norm
-from hallucheck.point import Point
-from hallucheck.problem import Problem, read_problem
-from hallucheck.reading import Companion, Refused, integer, items, number, record
-from hallucheck.regions import pieces
+from ..arithmetic.interval import ZERO, Interval, Undefined, compare, exact, hull
+from ..arithmetic.linear import Matrix, Vector, norm
+from ..files.reading import Refused, integer, items, number, record
+from ..points.claims import RULES
+from ..points.point import Point
+from ..points.problem import Problem, read_problem
+from ..points.rules import Claim, Facts, Numbers, Result, read_claim, result_of
+from ..points.subdivisions import pieces
+from .cells import MOST_PARTS, Cell, Equation, joins, keep_away, on_parts, prove_chain, read_cell
 
 MOST_VARIABLES = 100
 MEASURED = ("regular", "theorem_3_2", "projected_c32", "attractor")
@@ -243,15 +245,14 @@ def check_conclusion(claim: Claim, facts: Facts, count: int) -> None:
         raise Refused(f"{where}.status", f"the numbers show {status}")
 
 
-def verify_sheets(document: dict[str, Any], companion: Companion) -> list[Result]:
+def verify(document: dict[str, Any], path: Path) -> list[Result]:
     """A file of kind sheet."""
     record(document, "file", ("format", "schema", "kind", "provenance", "problem", "digest", "sheets", "claims"))
-    problem = read_problem(document, companion)
+    problem = read_problem(document, path)
     f = problem.f
     if f.n is None or len(f.outputs) != f.dimension - 1 or f.dimension > MOST_VARIABLES or problem.variant is not None:
         raise Refused("problem", "not SAM with one residual fewer than variables")
-    assert f.hessian_end <= len(f.code.nodes)  # the Hessian's nodes come before those that read other inputs
-    shared = Equation(f.code, f.inputs, problem.shifted(f.outputs), 0)
+    shared = Equation(f.code, f.inputs, problem.composed.shifted(f.outputs), 0)
     sheets = items(document["sheets"], "sheets", lambda v, w: Sheet(problem, shared, v, w), most=1000)
     claims, facts = items(document["claims"], "claims", read_claim, most=10_000), Facts(problem, True, RULES)
     for claim in claims:

@@ -12,29 +12,19 @@ two steps take `|V^-1 (x - p)|` to at most `kappa` of what it was; and so around
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from hallucheck.claims import EXISTENCE, Claim, Conclusion, Facts, Measures, Numbers, Rule, given, if_positive
-from hallucheck.contraction import Family, along
-from hallucheck.interval import HALF, ONE, ZERO, Interval, Undefined, exact, least
-from hallucheck.linear import Matrix, Vector, blocks, identity, norm
-from hallucheck.point import Point, System
-from hallucheck.problem import Problem
-from hallucheck.reading import (
-    Refused,
-    dyadic,
-    fields,
-    items,
-    matrix,
-    number,
-    positive,
-    positive_vector,
-    record,
-    square_matrix,
-    vector,
-)
-from hallucheck.spectrum import least_symmetric_eigenvalue, spectral_norm, spectrum
+from ..arithmetic.interval import HALF, ONE, ZERO, Undefined, exact, hull, largest, least
+from ..arithmetic.linear import Matrix, Vector, identity, norm
+from ..arithmetic.spectrum import least_symmetric_eigenvalue, spectral_norm, spectrum
+from ..files.reading import Refused, dyadic, fields, items, matrix, number, positive, record, square_matrix, vector
+from ..points.file import FIELDS, check_claims
+from ..points.point import Point, System
+from ..points.problem import Problem, read_problem
+from ..points.rules import Claim, Conclusion, Facts, Measures, Numbers, Result, Rule, given, if_positive, read_claims
+from .contraction import Family, along, blocks
 
 MOST_VARIABLES = 500
 
@@ -55,7 +45,7 @@ class Step:
 
     def bends(self, x: Vector) -> list[Matrix]:
         """The derivatives of `DS` by each variable."""
-        return [bend * -self.length for bend in self.problem.bends(x)]
+        return [bend * -self.length for bend in self.problem.composed.bends(x)]
 
 
 class CyclePoint(Point):
@@ -105,7 +95,7 @@ def read_pair(value: Any, problem: Problem) -> SimpleNamespace:
     n = 2 * problem.f.dimension
     if problem.f.dimension > MOST_VARIABLES:
         raise Refused("witness", "too many unknowns")
-    found = fields(value, "witness", centre=vector(n), radius=positive_vector(n), preconditioner=matrix(n, n))
+    found = fields(value, "witness", centre=vector(n), radius=vector(n, positive(number)), preconditioner=matrix(n, n))
     found.slice = None
     return found
 
@@ -143,11 +133,6 @@ def pair(point: Point) -> list[Vector]:
     return [end.x for end in point.ends]
 
 
-def largest(parts: list[Interval]) -> Interval:
-    """The larger of two numbers."""
-    return -least([-x for x in parts])
-
-
 def of_a_cycle(conclude: Conclusion) -> Conclusion:
     """Nothing is said of a cycle that is not proved to exist: `p` and `q` might be the same point."""
     return lambda facts, claim: conclude(facts, claim) if facts.has("existence") else None
@@ -164,7 +149,7 @@ def measure_around(facts: Facts, claim: Claim, point: Point) -> Numbers:
     f, (p, q) = point.problem.f, pair(point)
     inputs = record(claim.inputs, "inputs", ("centre", "half_width"))
     centre = vector(f.dimension)(inputs["centre"], "centre")
-    near = centre.cube(exact(positive(inputs["half_width"], "half_width")))
+    near = centre.cube(exact(positive(number)(inputs["half_width"], "half_width")))
     if not ((p + q) * HALF).inside(near):
         raise Undefined("the middle may not be in the box")
     c = f.only_critical_point(f.hessian_at(centre)[1].approximate_inverse(), near)
@@ -202,10 +187,13 @@ def conclude_basin(facts: Facts, claim: Claim) -> str | None:
     return "proved" if min(sizes) > 0 and 0 < bound < 1 and claim.numbers["radius"].positive() else None
 
 
-DISTANCE: Measures = {"distance": lambda cycle: norm(cycle.ends[0].x - cycle.ends[1].x)}
-RULES_OF_CYCLES: dict[str, Rule] = {
+DISTANCES: Measures = {
+    "offset": lambda cycle: hull(cycle.offsets),
+    "distance": lambda cycle: norm(cycle.ends[0].x - cycle.ends[1].x),
+}
+RULES: dict[str, Rule] = {
     "existence": Rule(
-        lambda facts, claim: {**EXISTENCE.numbers_of(facts, claim), **(DISTANCE if claim.numbers else {})},
+        lambda facts, claim: DISTANCES if claim.numbers else {},
         lambda facts, claim: if_positive("distance")(facts, claim) if claim.numbers else "refuted",
     ),
     "nonstationary": Rule(
@@ -224,3 +212,14 @@ RULES_OF_CYCLES: dict[str, Rule] = {
     ),
     "basin": Rule(given("contraction", "radius"), of_a_cycle(conclude_basin), measure_basin, inputs=True),
 }
+
+
+def verify(document: dict[str, Any], path: Path) -> list[Result]:
+    """A file of kind cycle."""
+    record(document, "file", FIELDS, ("doubles",))
+    problem = read_problem(document, path)
+    claims = read_claims(document, list(RULES))
+    step = Step(problem, positive(number)(document["problem"]["step"], "problem.step"))
+    witness = document["witness"]
+    system = None if witness is None else CycleSystem(problem, read_pair(witness, problem), step)
+    return check_claims(Facts(problem, False, RULES), system, document["enclosure"], claims)

@@ -4,87 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import hypot
 
-from hallucheck.functions import size
-from hallucheck.interval import HALF, TWO, ZERO, Interval, Undefined, ball, check_time, exact, hull, least, total
-from hallucheck.linear import Floats, Matrix, corrected, float_solve, from_floats, identity, norm
-
-
-def schur(a: Floats) -> tuple[list[list[complex]], list[list[complex]]]:
-    """`(T, Q)` with `A` near `Q T Q^*` and `T` nearly upper triangular: shifted QR with Givens rotations."""
-    n = len(a)
-    t = [[complex(x) for x in row] for row in a]
-    q = [[complex(i == j) for j in range(n)] for i in range(n)]  # the adjoint, by rows
-
-    def rotate(i: int, k: int, x: complex, y: complex) -> None:
-        """Turn rows and columns `i` and `k` so that the vector `(x, y)` gets its second entry 0."""
-        length = hypot(abs(x), abs(y))
-        c, s = x / length, y / length
-        for rows in (t, q):
-            u, v = rows[i], rows[k]
-            rows[i] = [c.conjugate() * f + s.conjugate() * g for f, g in zip(u, v, strict=True)]
-            rows[k] = [c * g - s * f for f, g in zip(u, v, strict=True)]
-        for row in t:
-            row[i], row[k] = row[i] * c + row[k] * s, row[k] * c.conjugate() - row[i] * s.conjugate()
-
-    for j in range(n - 2):  # Hessenberg form
-        check_time()
-        for i in range(j + 2, n):
-            if t[i][j]:
-                rotate(j + 1, i, t[j + 1][j], t[i][j])
-    high, steps = n - 1, 0
-    while high > 0 and steps < 60 * n:
-        check_time()
-        small = 1e-16 * (abs(t[high][high]) + abs(t[high - 1][high - 1])) + 1e-300
-        if abs(t[high][high - 1]) <= small:
-            t[high][high - 1], high = 0j, high - 1
-            continue
-        low = high
-        while low > 0 and abs(t[low][low - 1]) > 1e-16 * (abs(t[low][low]) + abs(t[low - 1][low - 1])) + 1e-300:
-            low -= 1
-        (e, f), (g, h) = t[high - 1][high - 1 : high + 1], t[high][high - 1 : high + 1]
-        root = ((e - h) ** 2 / 4 + f * g) ** 0.5
-        shift = min((e + h) / 2 + root, (e + h) / 2 - root, key=lambda v: abs(v - h))
-        if steps % 11 == 10:
-            shift += abs(t[high][high - 1])
-        x, y = t[low][low] - shift, t[low + 1][low]
-        for k in range(low, high):  # chase the bulge
-            if abs(x) + abs(y) > 0:
-                rotate(k, k + 1, x, y)
-            if k + 2 <= high:
-                x, y = t[k + 1][k], t[k + 2][k]
-        steps += 1
-    return t, [list(column) for column in zip(*[[v.conjugate() for v in row] for row in q], strict=True)]
-
-
-def eigenvectors(a: Floats) -> tuple[Floats, list[list[int]]]:
-    """Approximate eigenvectors as columns, real and imaginary parts of complex ones; which columns go together."""
-    n = len(a)
-    t, q = schur(a)
-    scale = max(abs(v) for row in t for v in row) or 1.0
-    columns: Floats = []
-    blocks: list[list[int]] = []
-    for k in range(n):
-        mu = t[k][k]
-        if mu.imag < -1e-9 * scale:
-            continue  # its conjugate is there, too
-        y = [0j] * n
-        y[k] = 1 + 0j
-        for i in range(k - 1, -1, -1):
-            gap = t[i][i] - mu
-            gap = gap if abs(gap) > 1e-8 * scale else 1e-8 * scale + 0j
-            y[i] = -sum(t[i][j] * y[j] for j in range(i + 1, k + 1)) / gap
-        v = [sum(q[i][j] * y[j] for j in range(k + 1)) for i in range(n)]
-        largest = max(v, key=abs)
-        v = [w / largest for w in v]
-        parts = [[w.real for w in v]] if mu.imag <= 1e-9 * scale else [[w.real for w in v], [w.imag for w in v]]
-        blocks.append(list(range(len(columns), len(columns) + len(parts))))
-        columns += parts
-    if len(columns) != n:
-        raise Undefined("eigenvalues were not found")
-    return [list(row) for row in zip(*columns, strict=True)], blocks
-
+from .eigenvectors import eigenvectors, schur
+from .elementary import size
+from .interval import HALF, TWO, ZERO, Interval, ball, check_time, exact, hull, least, total
+from .linear import Matrix, corrected, float_solve, from_floats, identity, norm
 
 Disc = tuple[Interval, Interval, Interval]
 

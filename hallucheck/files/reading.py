@@ -10,17 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import stat
-import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from hallucheck.interval import Interval, between, exact
-from hallucheck.linear import Matrix, Vector, square_of
+from ..arithmetic.interval import Interval, between, exact
+from ..arithmetic.linear import Matrix, Vector
 
 T = TypeVar("T")
 LARGEST_FILE = 64 << 20
@@ -29,10 +26,10 @@ LONGEST_NUMBER = 6100  # characters
 MOST_BITS = 20_000  # of numerator and denominator together
 MOST_BITS_OF_FILE = 2**30  # of all numbers: `"1p20000"` is short as text and long as a number
 EXPONENT = re.compile(r'p(-?[0-9]{1,9})"')
-LONG_ARRAY = 16_384  # longer arrays of doubles are in the companion
 DYADIC = re.compile(r"0|(-?[1-9][0-9]*)(?:p(-?[1-9][0-9]*))?")
 RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?")
 TEXT = re.compile(r"[ -~]*")
+Reader = Callable[[Any, str], T]  # of a value, whose place a refusal names
 
 
 class Refused(ValueError):
@@ -53,13 +50,9 @@ def load(path: Path) -> dict[str, Any]:
             data = stream.read(LARGEST_FILE + 1)
     except OSError as error:
         raise Refused("file", f"cannot be read ({error.strerror})") from None
-    if len(data) > LARGEST_FILE:
-        raise Refused("file", "too large")
-    try:
-        text = data.decode("ascii")
-    except UnicodeDecodeError:
-        raise Refused("file", "not ASCII") from None
-    depth = 0
+    if len(data) > LARGEST_FILE or not data.isascii():
+        raise Refused("file", "too large, or not ASCII")
+    text, depth = data.decode("ascii"), 0
     if sum(min(abs(whole(match[1])), MOST_BITS) for match in EXPONENT.finditer(text)) > MOST_BITS_OF_FILE:
         raise NotCovered("numbers that long altogether")
     for match in re.finditer(r'[][{}]|"(?:[^"\\]|\\.)*+"', text):  # strings are skipped as wholes
@@ -68,11 +61,7 @@ def load(path: Path) -> dict[str, Any]:
             raise Refused("file", "nested too deeply")
     try:
         document = json.loads(
-            text,
-            object_pairs_hook=_no_duplicates,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            parse_int=_short_integer,
+            text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_short_integer
         )
     except json.JSONDecodeError as error:
         raise Refused("file", f"not JSON: {error.msg} in line {error.lineno}") from None
@@ -83,7 +72,7 @@ def load(path: Path) -> dict[str, Any]:
     return document
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, if no key occurs twice."""
     result = dict(pairs)
     if len(result) != len(pairs):
@@ -115,21 +104,13 @@ def record(value: Any, where: str, names: Sequence[str], optional: Sequence[str]
     return value
 
 
-def fields(value: Any, where: str, **readers: Callable[[Any, str], Any]) -> SimpleNamespace:
+def fields(value: Any, where: str, **readers: Reader[Any]) -> SimpleNamespace:
     """An object with exactly these fields, each read."""
     record(value, where, tuple(readers))
     return SimpleNamespace(**{name: read(value[name], f"{where}.{name}") for name, read in readers.items()})
 
 
-def null(value: Any, where: str) -> None:
-    """Null."""
-    if value is not None:
-        raise Refused(where, "not null")
-
-
-def items(
-    value: Any, where: str, read: Callable[[Any, str], T], count: int | None = None, most: int = 10**6
-) -> list[T]:
+def items(value: Any, where: str, read: Reader[T], count: int | None = None, most: int = 10**6) -> list[T]:
     """A list, of exactly `count` or at most `most` entries."""
     if not isinstance(value, list) or len(value) > most or (count is not None and len(value) != count):
         raise Refused(where, "not a list of the right length")
@@ -150,7 +131,7 @@ def integer(value: Any, where: str, low: int = 0, high: int = 10**18) -> int:
     return value
 
 
-def choice(*allowed: str | None) -> Callable[[Any, str], Any]:
+def choice(*allowed: str | None) -> Reader[Any]:
     """A reader of one of some words."""
 
     def read(value: Any, where: str) -> Any:
@@ -159,6 +140,9 @@ def choice(*allowed: str | None) -> Callable[[Any, str], Any]:
         return value
 
     return read
+
+
+null = choice(None)
 
 
 def whole(digits: str) -> int:
@@ -195,14 +179,6 @@ def rational(value: Any, where: str) -> Fraction:
     return result
 
 
-def positive_rational(value: Any, where: str) -> Fraction:
-    """A positive rational."""
-    result = rational(value, where)
-    if result <= 0:
-        raise Refused(where, "not positive")
-    return result
-
-
 def number(value: Any, where: str) -> Fraction:
     """An *exact* number: a dyadic, or `"p/q"` of a number that is none."""
     if isinstance(value, str) and "/" in value:
@@ -213,12 +189,16 @@ def number(value: Any, where: str) -> Fraction:
     return dyadic(value, where)
 
 
-def positive(value: Any, where: str) -> Fraction:
-    """A positive exact number."""
-    result = number(value, where)
-    if result <= 0:
-        raise Refused(where, "not positive")
-    return result
+def positive(read: Reader[Fraction]) -> Reader[Fraction]:
+    """A reader of positive numbers."""
+
+    def read_positive(value: Any, where: str) -> Fraction:
+        result = read(value, where)
+        if result <= 0:
+            raise Refused(where, "not positive")
+        return result
+
+    return read_positive
 
 
 def interval(value: Any, where: str) -> Interval:
@@ -229,72 +209,29 @@ def interval(value: Any, where: str) -> Interval:
     return between(exact(low), exact(high))
 
 
-def vector(d: int) -> Callable[[Any, str], Vector]:
-    """A reader of `d` exact numbers."""
-    return lambda value, where: Vector(map(exact, items(value, where, number, count=d)))
+def vector(d: int, read: Reader[Fraction] = number) -> Reader[Vector]:
+    """A reader of `d` numbers."""
+    return lambda value, where: Vector(map(exact, items(value, where, read, count=d)))
 
 
-def positive_vector(d: int) -> Callable[[Any, str], Vector]:
-    """A reader of `d` positive exact numbers."""
-    return lambda value, where: Vector(map(exact, items(value, where, positive, count=d)))
-
-
-def matrix(rows: int, columns: int) -> Callable[[Any, str], Matrix]:
+def matrix(rows: int, columns: int) -> Reader[Matrix]:
     """A reader of rows of exact numbers."""
     return lambda value, where: Matrix(items(value, where, vector(columns), count=rows))
 
 
-def square_matrix(n: int, read: Callable[[Any, str], Fraction]) -> Callable[[Any, str], Matrix]:
+def square_matrix(n: int, read: Reader[Fraction] = dyadic) -> Reader[Matrix]:
     """A reader of the `n**2` numbers of a square matrix, by rows."""
-    return lambda value, where: square_of(list(map(exact, items(value, where, read, count=n * n))), n)
+
+    def read_rows(value: Any, where: str) -> Matrix:
+        entries = vector(n * n, read)(value, where)
+        return Matrix(Vector(entries[i : i + n]) for i in range(0, n * n, n))
+
+    return read_rows
 
 
-def box(d: int) -> Callable[[Any, str], Vector]:
+def box(d: int) -> Reader[Vector]:
     """A reader of `d` intervals."""
     return lambda value, where: Vector(items(value, where, interval, count=d))
-
-
-class Companion:
-    """The second file, with the long arrays of doubles, which are taken from it one after the other."""
-
-    def __init__(self, path: Path, document: dict[str, Any]) -> None:
-        self.path, self.taken = path, 0
-        self.numbers: tuple[float, ...] = ()
-        if "doubles" not in document:
-            return
-        digest = document["doubles"]
-        if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest if isinstance(digest, str) else ""):
-            raise Refused("doubles", "not a hash")
-        self.path = path.with_name(f"{path.name}.{digest[7:23]}.npy")
-        try:
-            status = self.path.lstat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size > 128 + (8 << 27):
-                raise Refused("doubles", "the companion is not a regular file of permitted size")
-            data = self.path.read_bytes()
-        except OSError:
-            raise Refused("doubles", f"there is no companion {self.path.name}") from None
-        count = (len(data) - 128) // 8
-        description = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({count},), }}"
-        header = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + description.ljust(117).encode() + b"\n"
-        if len(data) != 128 + 8 * count or data[:128] != header or hashlib.sha256(data).hexdigest() != digest[7:]:
-            raise Refused("doubles", "the companion is not the one that the certificate names")
-        self.numbers = struct.unpack(f"<{count}d", data[128:])
-        if not all(abs(v) < float("inf") for v in self.numbers):
-            raise Refused("doubles", "a number is not finite")
-
-    def take(self, shape: Sequence[int], where: str) -> tuple[list[Fraction], str]:
-        """The numbers of the next array, and the hash of its bytes."""
-        count = prod(shape)
-        if count <= LONG_ARRAY or self.taken + count > len(self.numbers):
-            raise Refused(where, "not a long array of the companion")
-        numbers = self.numbers[self.taken : self.taken + count]
-        self.taken += count
-        return [Fraction(v) for v in numbers], hashlib.sha256(struct.pack(f"<{count}d", *numbers)).hexdigest()
-
-    def finish(self, document: dict[str, Any]) -> None:
-        """Refuse numbers that no array took, and a file that needs none."""
-        if self.taken != len(self.numbers) or ("doubles" in document and not self.taken):
-            raise Refused("doubles", "not all taken by arrays")
 
 
 def digest(problem: Any) -> str:

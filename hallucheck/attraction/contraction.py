@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from hallucheck.interval import ball, dot, exact, total
-from hallucheck.linear import Matrix, Vector, identity, matrix_of
-from hallucheck.problem import Problem
-from hallucheck.regions import cover
+from ..arithmetic.interval import ball, dot, exact, total
+from ..arithmetic.linear import Matrix, Vector, identity, matrix_of
+from ..points.problem import Problem
+from ..points.subdivisions import cover
 
 MOST_VARIABLES = 4  # for mean value forms
 
@@ -34,7 +34,7 @@ class Family:
 
     def slopes(self, w: Vector) -> list[Matrix]:
         """Its derivatives by the coordinates of `w` on a box."""
-        return [self.turned(bend) for bend in along(self.problem.bends(self.x(w)), self.basis)]
+        return [self.turned(bend) for bend in along(self.problem.composed.bends(self.x(w)), self.basis)]
 
     def by_mean_value(self, w: Vector) -> Matrix:
         """All its values again: the value in the middle, and derivatives on the box times steps."""
@@ -54,6 +54,11 @@ class Family:
             return d <= MOST_VARIABLES and self.by_mean_value(w).is_at_most(bound)
 
         cover(Vector([ball(exact(size))] * d), tree, where, test)
+
+
+def blocks(a: Matrix, b: Matrix, c: Matrix, d: Matrix) -> Matrix:
+    """`[[A, B], [C, D]]`."""
+    return matrix_of([*p, *q] for upper in ((a, b), (c, d)) for p, q in zip(*upper, strict=True))
 
 
 def along(bends: list[Matrix], directions: Matrix) -> list[Matrix]:

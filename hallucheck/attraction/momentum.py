@@ -1,4 +1,4 @@
-"""SAM with momentum, from states `(x, v)`, and with weight decay.
+"""SAM with momentum, from states `(x, v)`: the claim `momentum`.
 
 *Momentum* `0 <= b < 1`: a step is `v' = b v + F(x)` with `x' = x - E v'` (heavy ball) or `x' = x - E (F(x) + b v')`
 (Nesterov). With `k = 1`, `c = b`, or for Nesterov `k = 1 + b`, `c = b**2`, its derivative depends on `M = M(x)` alone:
@@ -24,24 +24,20 @@ W(x*)| <= d`, and
 
 `p |q| + pi |z|` falls by the factor `kappa`, and by at least the length of the step, as for `b = 0`.
 
-*Weight decay* `w`: with `F(x*) = 0`, `g(x*) != 0` the point is stationary neither for `f` nor, if `g + w x*` is not 0,
-for `f + (w/2) |x|**2`; `g(x*+) = -w x*` is not 0 unless `x*` is. What SAM is said to minimize is `f(x+) + (w/2)
-|x|**2`; its gradient `w (I - J^T) x*` is not 0 at `x*` in general. In one variable it is, and `M` is the second
-derivative.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucheck.basins import RULES_OF_BASINS, prove_around_manifold, read_weights
-from hallucheck.claims import RULES, Claim, Facts, Measures, Numbers, Rule, by_sign, given, if_positive
-from hallucheck.contraction import Family
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, exact
-from hallucheck.linear import Matrix, Vector, blocks, identity, norm
-from hallucheck.point import Point
-from hallucheck.reading import dyadic, integer, number, record, square_matrix
-from hallucheck.spectrum import spectral_norm, spectrum
+from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, exact
+from ..arithmetic.linear import Matrix, identity
+from ..arithmetic.spectrum import spectral_norm, spectrum
+from ..files.reading import dyadic, integer, number, record, square_matrix
+from ..points.point import Point
+from ..points.rules import Claim, Facts, Measures, Numbers, Rule, given
+from .basins import prove_around_manifold, read_weights
+from .contraction import Family, blocks
 
 METHOD = ("step", "momentum", "nesterov")
 BALL = ("basis", "size", "bound")
@@ -92,7 +88,7 @@ def measure_momentum(facts: Facts, claim: Claim, point: Point) -> Numbers:
     if claim.status == "refuted":
         return {"expansion": spectrum(here).largest_modulus()}
     n, d = len(here), len(point.x)
-    v = square_matrix(n, dyadic)(claim.inputs["basis"], "basis")
+    v = square_matrix(n)(claim.inputs["basis"], "basis")
     if facts.residual:
         return {"radius": measure_around_manifold(claim, point, method, v)}
     size, bound = dyadic(claim.inputs["size"], "size"), dyadic(claim.inputs["bound"], "bound")
@@ -115,28 +111,6 @@ def measure_around_manifold(claim: Claim, point: Point, method: Method, basis: M
     return prove_around_manifold(claim, point, method.step, factors, back.columns(0, m), upper, lower, start, weighted)
 
 
-def decayed(point: Point) -> Vector:
-    """`w x*`."""
-    assert point.problem.exact_decay is not None
-    return point.x * exact(point.problem.exact_decay)
-
-
-def minimizer_numbers(facts: Facts, claim: Claim) -> Measures:
-    """The gradient `w (I - J^T) x*`; in one variable it is 0, and the second derivative decides."""
-    if facts.problem.f.dimension == 1:
-        return {"second_derivative": lambda p: p.dynamics[0][0]}
-    return {"sam_gradient_norm": lambda p: norm((identity(len(p.x)) - p.perturbation).T @ decayed(p))}
-
-
-def conclude_minimizer(facts: Facts, claim: Claim) -> str | None:
-    """Refuted by a gradient, or decided by the second derivative."""
-    if not facts.has("existence"):
-        return None
-    if facts.problem.f.dimension == 1:
-        return by_sign("second_derivative")(facts, claim)
-    return "refuted" if claim.numbers["sam_gradient_norm"].positive() else None
-
-
 def momentum_numbers(facts: Facts, claim: Claim) -> Measures:
     """By status, and by what it is about."""
     if claim.status == "refuted":
@@ -144,27 +118,4 @@ def momentum_numbers(facts: Facts, claim: Claim) -> Measures:
     return given("radius") if facts.residual else given("contraction", "radius")
 
 
-RULE_OF_MOMENTUM = Rule(
-    momentum_numbers,
-    conclude_momentum,
-    measure_momentum,
-    inputs=True,
-)
-RULES_OF_DECAY: dict[str, Rule] = {
-    "nonstationary": Rule(
-        {
-            "gradient_norm": lambda p: norm(p.gradient),
-            "decayed_gradient_norm": lambda p: norm(p.gradient + decayed(p)),
-            "value": lambda p: p.value,
-        },
-        if_positive("gradient_norm", "decayed_gradient_norm"),
-    ),
-    "target": Rule(
-        {"shifted_gradient_norm": lambda p: norm(decayed(p)), "target_value": lambda p: p.target_value},
-        if_positive("shifted_gradient_norm"),
-    ),
-    "hallucinated_minimizer": Rule(minimizer_numbers, conclude_minimizer),
-    "attractor": RULES["attractor"],
-    **RULES_OF_BASINS,
-    "momentum": RULE_OF_MOMENTUM,
-}
+RULES = {"momentum": Rule(momentum_numbers, conclude_momentum, measure_momentum, inputs=True)}

@@ -23,14 +23,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucheck.claims import Claim, Facts, Numbers, Rule, given
-from hallucheck.contraction import StepFamily
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, ball, dot, exact, precision, total, working_precision
-from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
-from hallucheck.point import Point
-from hallucheck.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
-from hallucheck.regions import require
-from hallucheck.spectrum import least_singular_value, spectral_norm
+from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, ball, dot, exact, precision, total, working_precision
+from ..arithmetic.linear import Matrix, Vector, identity, matrix_of, norm
+from ..arithmetic.spectrum import least_singular_value, spectral_norm
+from ..files.reading import NotCovered, Refused, dyadic, integer, items, number, positive, record, square_matrix
+from ..points.point import Point
+from ..points.rules import Claim, Facts, Numbers, Rule, given
+from ..points.subdivisions import require
+from .contraction import StepFamily
 
 MOST_BITS_OF_RUNS, LOST_BITS = 20_000, 8
 
@@ -41,12 +41,12 @@ def read_basin(facts: Facts, claim: Claim) -> tuple[Matrix, list[Fraction]]:
     n = len(f.outputs) if facts.residual else f.dimension
     more = ("blocks", "weights", "slope") if facts.residual else ("subdivision",)
     inputs = record(claim.inputs, "inputs", ("basis", "step", "size", "bound", *more))
-    return square_matrix(n, dyadic)(inputs["basis"], "basis"), [dyadic(inputs[k], k) for k in ("step", "size", "bound")]
+    return square_matrix(n)(inputs["basis"], "basis"), [dyadic(inputs[k], k) for k in ("step", "size", "bound")]
 
 
 def read_weights(claim: Claim, m: int, more: int = 0) -> tuple[list[range], list[Fraction]]:
     """The blocks of columns, and `p`, and `pi` if there is one, else 0; the others are positive."""
-    sizes = items(claim.inputs["blocks"], "blocks", positive)
+    sizes = items(claim.inputs["blocks"], "blocks", positive(number))
     weights = items(claim.inputs["weights"], "weights", dyadic, count=len(sizes) + more)
     if sum(sizes) != m or any(size.denominator > 1 for size in sizes) or min(weights) <= 0:
         raise Undefined("blocks that are none, or weights that are not positive")
@@ -168,7 +168,7 @@ def second_derivatives(box: Vector, point: Point, size: Interval) -> tuple[list[
     On the ball of a size in the box.
     """
     f = point.problem.f
-    m, d, nodes = len(f.outputs), len(f.inputs), point.problem.columns
+    m, d, nodes = len(f.outputs), len(f.inputs), point.problem.composed.columns
     slopes = f.code.jacobian(f.code.evaluate(box, known=known_on_ball(box, point, size)), nodes, f.inputs)
     found = [Matrix(slopes[k : k + m]) for k in range(0, len(slopes), m)]
     return found[:d], found[d:]
@@ -177,7 +177,7 @@ def second_derivatives(box: Vector, point: Point, size: Interval) -> tuple[list[
 def known_on_ball(box: Vector, point: Point, size: Interval) -> dict[int, Interval]:
     """Where `g` and `x+` are: they change by at most `size` times the norms of their derivatives, known on the box."""
     f, known = point.problem.f, dict[int, Interval]()
-    ascended = point.problem.ascended
+    ascended = point.problem.composed.ascended
     for nodes, here, end in ((f.gradient_nodes, point.gradient, f.hessian_end), (ascended, point.plus, None)):
         rows = f.code.jacobian(f.code.evaluate(box, end, known), nodes, f.inputs)
         known |= {i: v + ball(size * norm(row)) for i, v, row in zip(nodes, here, rows, strict=True)}
@@ -193,11 +193,11 @@ def read_run(claim: Claim, d: int) -> tuple[list[Fraction], Fraction, int, int]:
     segments = "ends" in claim.inputs
     names = ("ends", "centres", "radii") if segments else ("steps",)
     inputs = record(claim.inputs, "inputs", ("start", "step", "bits", *names))
-    start, step = items(inputs["start"], "start", number, count=d), positive(inputs["step"], "step")
+    start, step = items(inputs["start"], "start", number, count=d), positive(number)(inputs["step"], "step")
     bits = integer(inputs["bits"], "bits", 2, MOST_BITS_OF_RUNS)
     if not segments:
         return start, step, integer(inputs["steps"], "steps"), bits
-    ends = items(inputs["ends"], "ends", positive)
+    ends = items(inputs["ends"], "ends", positive(number))
     if not ends or ends[-1].denominator != 1:
         raise Refused("ends", "not whole numbers of steps")
     return start, step, int(ends[-1]), bits + LOST_BITS * int(ends[-1])
@@ -239,7 +239,7 @@ def conclude_converges(facts: Facts, claim: Claim) -> str | None:
     return "proved" if farthest.at_most(reach) and step <= longest else None
 
 
-RULES_OF_BASINS: dict[str, Rule] = {
+RULES: dict[str, Rule] = {
     "basin": Rule(
         lambda facts, claim: given("radius") if facts.residual else given("contraction", "radius"),
         conclude_basin,

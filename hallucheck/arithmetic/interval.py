@@ -9,14 +9,15 @@ of the operands, such as a quotient by an interval that holds 0, raises `Undefin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from math import isqrt
+from functools import cmp_to_key
+from math import isqrt, ldexp
 from time import monotonic
+from typing import Any
 
-LARGEST_EXPONENT = 1 << 40  # numbers beyond it are not represented
-LONGEST_EXPONENT = 1 << 20  # numbers beyond it are not written as fractions
+LARGEST_EXPONENT = 1 << 20  # larger numbers are not represented; smaller ones are known as such
 _bits = 128
 _deadline = float("inf")
 
@@ -70,17 +71,9 @@ class Interval(tuple[int, int, int]):
     def __add__(self, other: Interval) -> Interval:  # type: ignore[override]
         a, b, e = self
         c, d, f = other
-        if e == f:
-            return cut(a + c, b + d, e)
         if e < f:
-            a, b, e, c, d, f = c, d, f, a, b, e
-        shift = e - f
-        if shift > 4 * _bits:  # far apart: what is so much smaller matters in the last place only
-            if a == 0 == b:
-                return Interval((c, d, f))
-            a, b, e, shift = a << 2 * _bits, b << 2 * _bits, e - 2 * _bits, shift - 2 * _bits
-            return cut(a + (c >> shift), b - (-d >> shift), e)
-        return cut((a << shift) + c, (b << shift) + d, f)
+            return cut(a + (c << f - e), b + (d << f - e), e)
+        return cut((a << e - f) + c, (b << e - f) + d, f)
 
     def __neg__(self) -> Interval:
         a, b, e = self
@@ -173,9 +166,7 @@ class Interval(tuple[int, int, int]):
         return Interval((self[1], self[1], self[2]))
 
     def ends(self) -> tuple[Fraction, Fraction]:
-        """Both ends; undefined if they are too long to be written down."""
-        if abs(self[2]) > LONGEST_EXPONENT:
-            raise Undefined("a number is too long")
+        """Both ends."""
         scale = Fraction(2) ** self[2]
         return self[0] * scale, self[1] * scale
 
@@ -185,36 +176,35 @@ class Interval(tuple[int, int, int]):
         return hull([self.lower(), middle]), hull([middle, self.upper()])
 
     def middle(self) -> Interval:
-        """A number near its middle, exactly representable."""
+        """A number near its middle that it holds."""
         a, b, e = self
-        return Interval((a + b, a + b, e - 1))
+        middle = cut(a + b, a + b, e - 1).lower()
+        return middle if middle.inside(self) else self.lower()  # ends may have more bits
+
+    def width(self) -> Interval:
+        """Its length."""
+        return (self.upper() - self.lower()).upper()
 
     def __float__(self) -> float:
         """A double near its middle: a hint, never evidence."""
         m, _, e = self.middle()
-        cut_off = max(0, m.bit_length() - 60)
-        if e + cut_off > 900 and m:
+        extra = max(0, m.bit_length() - 60)
+        try:
+            return ldexp(m >> extra, e + extra)
+        except OverflowError:
             return 1e300 if m > 0 else -1e300
-        return 0.0 if e + cut_off < -1100 else float(Fraction(m >> cut_off) * Fraction(2) ** (e + cut_off))
 
 
 def product(x: Interval, y: Interval) -> tuple[int, int, int]:
     """The exact product."""
     a, b, e = x
     c, d, f = y
-    if a >= 0:
-        if c >= 0:
-            return a * c, b * d, e + f
-        return b * c, (b if d >= 0 else a) * d, e + f
-    if b <= 0:
-        if d <= 0:
-            return b * d, a * c, e + f
-        return a * d, (a if c <= 0 else b) * c, e + f
-    if c >= 0:
-        return a * d, b * d, e + f
-    if d <= 0:
-        return b * c, a * c, e + f
-    return min(a * d, b * c), max(a * c, b * d), e + f
+    if a >= 0 and c >= 0:
+        return a * c, b * d, e + f
+    if a == b and c == d:
+        return a * c, a * c, e + f
+    ends = (a * c, a * d, b * c, b * d)
+    return min(ends), max(ends), e + f
 
 
 def cut(low: int, high: int, exponent: int) -> Interval:
@@ -230,15 +220,22 @@ def cut(low: int, high: int, exponent: int) -> Interval:
 
 
 def compare(m: int, e: int, n: int, f: int) -> int:
-    """Something with the sign of `m 2**e - n 2**f`, without large shifts."""
-    if (m > 0) - (m < 0) != (n > 0) - (n < 0) or m == 0:
-        return ((m > 0) - (m < 0)) - ((n > 0) - (n < 0))
-    top, other = m.bit_length() + e, n.bit_length() + f
-    if top != other:
-        return (1 if top > other else -1) * (1 if m > 0 else -1)
+    """The sign of `m 2**e - n 2**f`."""
     least = min(e, f)
     m, n = m << (e - least), n << (f - least)
     return (m > n) - (m < n)
+
+
+def _by_ends(which: int) -> Callable[[Interval], Any]:
+    """What intervals are compared by: their lower ends (0) or their upper ones (1)."""
+
+    def difference(x: Interval, y: Interval) -> int:
+        return compare(x[which], x[2], y[which], y[2])
+
+    return cmp_to_key(difference)
+
+
+BY_LOWER_END, BY_UPPER_END = _by_ends(0), _by_ends(1)
 
 
 def exact(value: int | Fraction) -> Interval:
@@ -256,56 +253,42 @@ def ball(radius: Interval) -> Interval:
 
 
 def between(low: Interval, high: Interval) -> Interval:
-    """From the lower end of one to the upper end of the other, exactly; exponents have to be moderate."""
+    """From the lower end of one to the upper end of the other, exactly."""
     e = min(low[2], high[2])
     return Interval((low[0] << (low[2] - e), high[1] << (high[2] - e), e))
 
 
 def hull(parts: Iterable[Interval]) -> Interval:
     """An interval that contains all of these, the smallest one up to rounding."""
-    first, *others = parts
-    low, high = first.lower(), first.upper()
-    for x in others:
-        low = x.lower() if compare(x[0], x[2], low[0], low[2]) < 0 else low
-        high = x.upper() if compare(x[1], x[2], high[1], high[2]) > 0 else high
-    width = high - low
-    return low + Interval((0, width[1], width[2]))
+    parts = list(parts)
+    return cut(*between(min(parts, key=BY_LOWER_END), max(parts, key=BY_UPPER_END)))
 
 
 def meet(x: Interval, y: Interval) -> Interval:
     """The numbers that two intervals have in common, up to rounding; they must have some."""
-    low = x if compare(x[0], x[2], y[0], y[2]) >= 0 else y
-    high = x if compare(x[1], x[2], y[1], y[2]) <= 0 else y
-    return hull([low.lower(), high.upper()])
+    return cut(*between(max(x, y, key=BY_LOWER_END), min(x, y, key=BY_UPPER_END)))
 
 
 def least(parts: Iterable[Interval]) -> Interval:
     """The smallest of some numbers, each known by an interval."""
-    low, *others = parts
-    high = low
-    for x in others:
-        low = x if compare(x[0], x[2], low[0], low[2]) < 0 else low
-        high = x if compare(x[1], x[2], high[1], high[2]) < 0 else high
-    return hull([low.lower(), high.upper()])
+    parts = list(parts)
+    return cut(*between(min(parts, key=BY_LOWER_END), min(parts, key=BY_UPPER_END)))
 
 
-def dot(xs: Sequence[Interval], ys: Sequence[Interval]) -> Interval:
-    """The sum of the products, rounded once as long as the sizes do not differ enormously."""
+def largest(parts: Iterable[Interval]) -> Interval:
+    """The largest of some numbers, each known by an interval."""
+    parts = list(parts)
+    return cut(*between(max(parts, key=BY_LOWER_END), max(parts, key=BY_UPPER_END)))
+
+
+def dot(xs: Iterable[Interval], ys: Iterable[Interval]) -> Interval:
+    """The sum of the products, rounded once."""
     low = high = exponent = 0
-    limit = 4 * _bits
     for x, y in zip(xs, ys, strict=True):
         a, b, e = product(x, y)
-        shift = e - exponent
-        if low == 0 == high:
-            low, high, exponent = a, b, e
-        elif 0 <= shift <= limit:
-            low, high = low + (a << shift), high + (b << shift)
-        elif -limit <= shift < 0:
-            low, high, exponent = (low << -shift) + a, (high << -shift) + b, e
-            if low.bit_length() > 2 * limit or high.bit_length() > 2 * limit:
-                low, high, exponent = cut(low, high, exponent)
-        elif a or b:
-            low, high, exponent = cut(low, high, exponent) + cut(a, b, e)
+        if e < exponent:
+            low, high, exponent = low << (exponent - e), high << (exponent - e), e
+        low, high = low + (a << (e - exponent)), high + (b << (e - exponent))
     return cut(low, high, exponent)
 
 

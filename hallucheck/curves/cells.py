@@ -14,13 +14,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from hallucheck.claims import Claim, Numbers, Result, compare_numbers, result_of
-from hallucheck.code import Code
-from hallucheck.interval import HALF, ONE, TWO, ZERO, Interval, OutOfTime, Undefined, ball, dot, exact, hull
-from hallucheck.krawczyk import SHARPENINGS, defect
-from hallucheck.linear import Matrix, Vector, corrected, width
-from hallucheck.reading import Refused, items, matrix, positive_vector, vector
-from hallucheck.regions import settled
+from ..arithmetic.interval import HALF, ONE, TWO, ZERO, Interval, OutOfTime, Undefined, ball, dot, exact, hull
+from ..arithmetic.linear import Matrix, Vector, corrected
+from ..files.reading import Reader, Refused, items, matrix, number, positive, vector
+from ..functions.code import Code
+from ..functions.composition import tangents
+from ..points.krawczyk import SHARPENINGS, defect
+from ..points.rules import Claim, Numbers, Result, compare_numbers, result_of
+from ..points.subdivisions import settled
 
 MOST_PARTS = 5  # halvings of a range of s until a test holds on it
 
@@ -35,14 +36,14 @@ class Equation:
         velocity = [code.node("input", (), n + constants + i) for i in range(n)]
         acceleration = [code.node("input", (), 2 * n + constants + i) for i in range(n)]
         along = dict(zip(z, velocity, strict=True))
-        self.first = code.tangents(outputs, along)
+        self.first = tangents(code, outputs, along)
         self.end_of_first = len(code.nodes)
         code.differentiable(self.first)
         self.end_of_bends = len(code.nodes)
         along |= dict(zip(velocity, acceleration, strict=True))
-        self.second = code.tangents(self.first, along)
+        self.second = tangents(code, self.first, along)
         self.end_of_second = len(code.nodes)
-        self.third = code.tangents(self.second, along)
+        self.third = tangents(code, self.second, along)
         self.fixed = Vector([ZERO] * constants)
 
     def along(self, z: Vector, v: Vector, a: Vector) -> list[Vector]:
@@ -139,14 +140,12 @@ class Cell:
         while not s.inside(self.nested[-1][0]):
             self.nested.pop()
         w, c = self.nested[-1][1], self.preconditioner
-        thin = width(s) * Interval((1, 1, -12))  # of no account beside how far the arc goes
+        thin = s.width() * Interval((1, 1, -12))  # of no account beside how far the arc goes
         for _ in range(times):
             slopes = self.normal_slopes(s, w)
             c = (c + defect(c, slopes) @ c).middles()
             before, w = w, self.image(s, w, c, slopes).meet(w)
-            if not any(width(x).below(width(y) * Interval((1, 1, -1))) for x, y in zip(w, before, strict=True)):
-                break
-            if all(width(x).below(thin) for x in w):
+            if not w.is_half(before) or all(x.width().below(thin) for x in w):
                 break
         if s[0] != s[1]:
             self.nested.append((s, w))
@@ -226,7 +225,7 @@ class Cell:
         return self.z(exact(s), self.arc(exact(s)))
 
 
-def read_cell(equation: Equation, value: dict[str, Any], where: str, read: Callable[[Any, str], Fraction]) -> Cell:
+def read_cell(equation: Equation, value: dict[str, Any], where: str, read: Reader[Fraction]) -> Cell:
     """A cell from the fields that all have, and `bend`, without which it is straight; ends of spans by a reader."""
     n = len(equation.z)
     low, high = items(value["span"], f"{where}.span", read, count=2)
@@ -238,7 +237,7 @@ def read_cell(equation: Equation, value: dict[str, Any], where: str, read: Calla
         matrix(n, n)(value["frame"], f"{where}.frame"),
         vector(n - 1)(value["bend"], f"{where}.bend") if "bend" in value else Vector([ZERO] * (n - 1)),
         (low, high),
-        positive_vector(n - 1)(value["radius"], f"{where}.radius"),
+        vector(n - 1, positive(number))(value["radius"], f"{where}.radius"),
         matrix(n - 1, n - 1)(value["preconditioner"], f"{where}.preconditioner"),
     )
 

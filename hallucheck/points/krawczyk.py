@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hallucheck.interval import Interval
-from hallucheck.linear import Matrix, Vector, identity, width
+from ..arithmetic.linear import Matrix, Vector, identity
 
 SHARPENINGS = 12  # how often at most the test is repeated in the box that it left
 
@@ -45,6 +44,6 @@ def only_zero(
         slopes = derivative(image)
         c = (c + defect(c, slopes) @ c).middles()
         before, image = image, krawczyk(value, c, slopes, image).meet(image)
-        if not any(width(x).below(width(y) * Interval((3, 3, -2))) for x, y in zip(image, before, strict=True)):
+        if not image.is_half(before):
             break
     return image

@@ -14,12 +14,12 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from hallucheck.interval import ONE, TWO, ZERO, Undefined, ball, exact, total
-from hallucheck.krawczyk import krawczyk, only_zero
-from hallucheck.linear import Matrix, Vector, identity, matrix_of
-from hallucheck.problem import Problem
-from hallucheck.reading import Refused, choice, fields, matrix, null, positive_vector, text, vector
-from hallucheck.spectrum import Spectrum, spectrum
+from ..arithmetic.interval import ONE, TWO, ZERO, Undefined, ball, exact, total
+from ..arithmetic.linear import Matrix, Vector, diagonal, identity, outer
+from ..arithmetic.spectrum import Spectrum, spectrum
+from ..files.reading import Refused, choice, fields, matrix, null, number, positive, text, vector
+from .krawczyk import krawczyk, only_zero
+from .problem import Problem
 
 MOST_VARIABLES = 1000
 
@@ -32,20 +32,14 @@ def read_witness(value: Any, problem: Problem) -> SimpleNamespace:
     residual = choice("gradient", "residual")(value.get("system"), "witness.system") == "residual"
     if residual and problem.f.n is None:
         raise Refused("witness.system", "there are no residuals")
-    if (problem.batches is not None and not residual) or (problem.exact_decay is not None and residual):
+    if (problem.batches is not None and not residual) or (problem.exact_decay and residual):
         raise Refused("witness.system", "batches are those of residuals, and decay is that of gradients")
     m = len(problem.f.outputs) if residual else d
     if d > MOST_VARIABLES or m > d:
         raise Refused("witness", "too many unknowns")
-    return fields(
-        value,
-        "witness",
-        system=text,
-        centre=vector(d),
-        slice=matrix(d, m) if residual else null,
-        radius=positive_vector(m),
-        preconditioner=matrix(m, m),
-    )
+    radius, slices = vector(m, positive(number)), matrix(d, m) if residual else null
+    readers = {"centre": vector(d), "slice": slices, "radius": radius, "preconditioner": matrix(m, m)}
+    return fields(value, "witness", system=text, **readers)
 
 
 class System:
@@ -80,10 +74,6 @@ class System:
         turned = self.problem.perturbation(*self.problem.direction(g), hessian)
         return f.residuals_at(self.problem.plus(x, g))[1] @ (turned @ self.slice)
 
-    def locate(self) -> Vector | None:
-        """A small box around the only zero, or nothing if the test fails."""
-        return only_zero(self.value, self.derivative, self.preconditioner, self.box, self.interior)
-
     def point(self, z: Vector) -> Point:
         """What belongs to a `z`."""
         return Point(self.problem, self.residual, self.x(z))
@@ -91,21 +81,18 @@ class System:
     def prove(self) -> Point | None:
         """The point, if the test succeeds and `f` is defined there and at `x+`."""
         try:
-            z = self.locate()
-            if z is None:
-                return None
-            point = self.point(z)
-            point.offsets = point.x - self.centre
-            return point
+            z = only_zero(self.value, self.derivative, self.preconditioner, self.box, self.interior)
+            point = None if z is None else self.point(z)
         except Undefined:
             return None
+        if point:
+            point.offsets = point.x - self.centre
+        return point
 
     def excluded(self) -> bool:
         """Is there certainly no zero in the box?"""
-        middle = Vector([ZERO] * len(self.box))
         derivative = self.derivative(self.box)
-        slopes = derivative @ self.box
-        values = self.value(middle) + slopes
+        values = self.value(Vector([ZERO] * len(self.box))) + derivative @ self.box
         if any(v.positive() or v.negative() for v in values):
             return True
         image = krawczyk(self.value, self.preconditioner, derivative, self.box)
@@ -189,9 +176,8 @@ def tangential(point: Point) -> Matrix:
     d, scales = len(point.x), point.problem.scales
     v = [c * g / point.s for c, g in zip(scales, point.gradient, strict=True)]
     axis = max(range(d), key=lambda i: abs(float(v[i])))
-    w = [x + (ONE if float(v[axis]) > 0 else -ONE) if i == axis else x for i, x in enumerate(v)]
-    factor = TWO / total(x.power(2) for x in w)
-    reflection = identity(d) - matrix_of([factor * x * y for y in w] for x in w)
+    v[axis] = v[axis] + (ONE if float(v[axis]) > 0 else -ONE)
+    reflection = identity(d) - outer(v) * (TWO / total(x.power(2) for x in v))
     basis = Matrix(row for k, row in enumerate(reflection) if k != axis)
-    inner = matrix_of([scales[i] * point.hessian[i][j] * scales[j] for j in range(d)] for i in range(d))
+    inner = diagonal(scales) @ point.hessian @ diagonal(scales)
     return (identity(d - 1) + basis @ inner @ basis.T * (point.problem.rho / point.s)).symmetric_part()

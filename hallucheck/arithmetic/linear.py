@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import overload
 
-from hallucheck.interval import (
+from .interval import (
     HALF,
     ONE,
     TWO,
@@ -15,10 +15,10 @@ from hallucheck.interval import (
     Undefined,
     ball,
     check_time,
-    cut,
     dot,
     exact,
     hull,
+    largest,
     meet,
     total,
 )
@@ -50,15 +50,18 @@ class Vector(list[Interval]):
         """The common part of two boxes that have one."""
         return Vector(meet(a, b) for a, b in zip(self, other, strict=True))
 
+    def is_half(self, before: Vector) -> bool:
+        """Has some side at most half the length that it had before?"""
+        return any((TWO * x.width()).at_most(y.width()) for x, y in zip(self, before, strict=True))
+
     def cube(self, radius: Interval) -> Vector:
         """The cube around it."""
         return Vector(x + ball(radius) for x in self)
 
     def middle_and_steps(self) -> tuple[Vector, Vector]:
         """A point of the box, in its middle, and the steps from it to all of the box."""
-        near = [cut(*x.middle()).middle() for x in self]
-        middle = [m if m.inside(x) else x.lower() for m, x in zip(near, self, strict=True)]  # ends may have more bits
-        return Vector(middle), self - middle
+        middle = Vector(x.middle() for x in self)
+        return middle, self - middle
 
 
 class Matrix(list[Vector]):
@@ -108,7 +111,7 @@ class Matrix(list[Vector]):
 
     def middles(self) -> Matrix:
         """Numbers near the middles, with no width."""
-        return matrix_of([cut(*x.middle()).middle() for x in row] for row in self)
+        return matrix_of([x.middle() for x in row] for row in self)
 
     def cholesky(self) -> Matrix | None:
         """Lower triangular `L` with `A = L L^T` for every symmetric matrix; nothing if a pivot may not be positive."""
@@ -134,12 +137,9 @@ class Matrix(list[Vector]):
     def approximate_inverse(self) -> Matrix:
         """A matrix near the inverse of one with entries of moderate size: floats, then Newton's method."""
         n, floats = len(self), [[float(x) for x in row] for row in self]
-        proposal = float_solve(floats, [[float(i == j) for j in range(n)] for i in range(n)])
-        if proposal is None:
-            raise Undefined("no approximate inverse")
-        inverse = from_floats(proposal)
+        inverse = from_floats(float_solve(floats, [[float(i == j) for j in range(n)] for i in range(n)]))
         for _ in range(2):
-            inverse = (inverse @ (identity(n) * TWO - self @ inverse)).middles()
+            inverse = (inverse + inverse @ (identity(n) - self @ inverse)).middles()
         return inverse
 
     def inverse(self) -> Matrix:
@@ -153,19 +153,19 @@ def matrix_of(rows: Iterable[Iterable[Interval]]) -> Matrix:
     return Matrix(map(Vector, rows))
 
 
-def square_of(entries: Sequence[Interval], n: int) -> Matrix:
-    """The square matrix with these entries, by rows."""
-    return matrix_of(entries[i : i + n] for i in range(0, n * n, n))
-
-
-def blocks(a: Matrix, b: Matrix, c: Matrix, d: Matrix) -> Matrix:
-    """`[[A, B], [C, D]]`."""
-    return matrix_of([*p, *q] for upper in ((a, b), (c, d)) for p, q in zip(*upper, strict=True))
+def diagonal(entries: Sequence[Interval]) -> Matrix:
+    """The diagonal matrix with these entries."""
+    return matrix_of([x if i == j else ZERO for j in range(len(entries))] for i, x in enumerate(entries))
 
 
 def identity(n: int) -> Matrix:
     """The unit matrix."""
-    return matrix_of([ONE if i == j else ZERO for j in range(n)] for i in range(n))
+    return diagonal([ONE] * n)
+
+
+def outer(v: Sequence[Interval]) -> Matrix:
+    """`v v^T`, with squares on the diagonal."""
+    return matrix_of([a.power(2) if i == j else a * b for j, b in enumerate(v)] for i, a in enumerate(v))
 
 
 def norm(v: Iterable[Interval]) -> Interval:
@@ -178,12 +178,7 @@ def norm(v: Iterable[Interval]) -> Interval:
 
 def largest_size(parts: Iterable[Interval]) -> Interval:
     """A bound of the absolute values."""
-    return hull([ZERO, *map(abs, parts)]).upper()
-
-
-def width(x: Interval) -> Interval:
-    """The width of an interval."""
-    return (x.upper() - x.lower()).upper()
+    return largest([ZERO, *map(abs, parts)]).upper()
 
 
 def solve_lower(factor: Matrix, b: Matrix) -> Matrix:
@@ -197,7 +192,7 @@ def solve_lower(factor: Matrix, b: Matrix) -> Matrix:
     return columns.T
 
 
-def float_solve(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Floats | None:
+def float_solve(a: Floats, b: Floats) -> Floats | None:
     """Gauss in floats: `A^-1 B`, or nothing if a pivot vanishes."""
     n = len(a)
     rows = [[*p, *q] for p, q in zip(a, b, strict=True)]
@@ -214,8 +209,10 @@ def float_solve(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> F
     return [row[n:] for row in rows]
 
 
-def from_floats(a: Floats) -> Matrix:
+def from_floats(a: Floats | None) -> Matrix:
     """The doubles, exactly."""
+    if a is None:
+        raise Undefined("no approximate inverse")
     try:
         return matrix_of([exact(Fraction(v)) for v in row] for row in a)
     except (ValueError, OverflowError):

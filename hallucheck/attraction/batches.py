@@ -22,20 +22,52 @@ falls at least like `(1 - t (1 - kappa))**k` while runs stay in the ball, so the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
-from hallucheck.basins import change_of_product, combined, second_derivatives
-from hallucheck.claims import RULES, Claim, Facts, Measures, Numbers, Rule, by_sign, given, if_positive
-from hallucheck.interval import ONE, ZERO, Interval, Undefined, ball, exact, least, total
-from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
-from hallucheck.point import Point, System
-from hallucheck.problem import Problem
-from hallucheck.reading import dyadic, items, number, record, square_matrix
-from hallucheck.spectrum import spectral_norm, spectrum
+from ..arithmetic.interval import ONE, ZERO, Interval, Undefined, ball, exact, largest, least, total
+from ..arithmetic.linear import Matrix, Vector, identity, matrix_of, norm
+from ..arithmetic.spectrum import spectral_norm, spectrum
+from ..files.reading import Refused, dyadic, integer, items, number, positive, rational, record, square_matrix
+from ..functions.formulas import Objective
+from ..points.claims import RULES as RULES_OF_POINTS
+from ..points.point import Point, System
+from ..points.problem import Function, Problem
+from ..points.rules import Claim, Facts, Measures, Numbers, Rule, by_sign, given, if_positive
+from .basins import change_of_product, combined, second_derivatives
 
 MOST_BATCHES = 5  # in any order
+BALL = ("step", "basis", "size", "bound", "descent", "slope")
+
+
+@dataclass
+class Batches:
+    """For each batch of residuals the problem of its loss, and the probability of a step with it."""
+
+    parts: list[Problem]
+    probabilities: list[Fraction]
+
+
+def read_batches(value: Any, problem: Problem) -> Batches:
+    """The field `problem.batches`: each residual is in one batch, and the probabilities have the sum 1."""
+    where, f, m = "problem.batches", problem.f, len(problem.f.outputs)
+
+    def read_row(row: Any, where: str) -> list[int]:
+        return items(row, where, lambda value, where: integer(value, where, high=m - 1))
+
+    record(value, where, ("rows", "probabilities"))
+    rows = items(value["rows"], f"{where}.rows", read_row, most=m)
+    shares = items(value["probabilities"], f"{where}.probabilities", positive(rational), count=len(rows))
+    ordered = all(row and row == sorted(row) for row in rows) and rows == sorted(rows)
+    if not ordered or sorted(i for row in rows for i in row) != list(range(m)) or sum(shares) != 1:
+        raise Refused(where, "no partition in order, or no probabilities")
+    if f.n is None or problem.variant is not None:
+        raise Refused(where, "only for SAM and sums of squares")
+    losses = [Objective(f.code, f.inputs, [f.outputs[i] for i in row], f.n * len(row) / m) for row in rows]
+    return Batches([Problem(Function(loss), problem.exact_rho, None, problem.exact_scales) for loss in losses], shares)
 
 
 class BatchPoint(Point):
@@ -124,7 +156,7 @@ class Norm:
         if len(items(claim.inputs["basis"], "basis", dyadic)) != m * m or step <= 0:
             raise Undefined("a basis that is none, or a step that is not positive")
         self.point, self.step = point, exact(step)
-        self.basis = square_matrix(m, dyadic)(claim.inputs["basis"], "basis")
+        self.basis = square_matrix(m)(claim.inputs["basis"], "basis")
         self.back = self.basis.inverse()
         self.left = self.back @ point.a  # L
         self.right = [  # W_b^T
@@ -271,12 +303,12 @@ def measure_reshuffled(facts: Facts, claim: Claim, point: Point) -> Numbers:
         check_bounds(way, descent, steps, slope)
     most = number(claim.inputs["step"], "step") * descent * slope / (1 - bound)
     norms = [spectral_norm(product) for product, _ in norm_of.here.all_epochs()]
-    numbers = {"contraction": -least([-x for x in norms]), "radius": exact(size / (1 + most))}
+    numbers = {"contraction": largest(norms), "radius": exact(size / (1 + most))}
     return numbers | path_of(norm_of, claim)
 
 
-BALL = ("step", "basis", "size", "bound", "descent", "slope")
-RULES_OF_BATCHES: dict[str, Rule] = {
+RULES: dict[str, Rule] = {
+    "existence": RULES_OF_POINTS["existence"],
     "nonstationary": Rule(
         {
             "gradient_norm": lambda p: norm(p.gradient),
@@ -286,7 +318,7 @@ RULES_OF_BATCHES: dict[str, Rule] = {
         if_positive("gradient_norm", "batch_gradient_norm"),
     ),
     "target": Rule({}, lambda facts, claim: "proved"),
-    "regular": RULES["regular"],
+    "regular": RULES_OF_POINTS["regular"],
     "hallucinated_minimizer": Rule({}, conclude_minimizer),
     "attractor": Rule(attractor_numbers, conclude_attractor, inputs=True),
     "mean_square": Rule(mean_square_numbers, conclude_mean_square, measure_mean_square, inputs=True),

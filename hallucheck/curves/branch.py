@@ -13,31 +13,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from hallucheck.claims import Claim, Numbers, Result, read_claim
-from hallucheck.curves import Cell, Derived, Equation, keep_away, on_parts, prove_chain, read_cell
-from hallucheck.interval import Interval, Undefined, ball, exact, hull, meet, total
-from hallucheck.linear import Matrix, Vector, identity, matrix_of, norm
-from hallucheck.objectives import read_objective
-from hallucheck.problem import Function
-from hallucheck.reading import (
-    Companion,
-    Refused,
-    box,
-    check_digest,
-    choice,
-    dyadic,
-    fields,
-    integer,
-    items,
-    matrix,
-    positive_vector,
-    record,
-    vector,
-)
-from hallucheck.spectrum import spectrum
+from ..arithmetic.interval import ONE, Interval, Undefined, ball, exact, hull, meet, total
+from ..arithmetic.linear import Matrix, Vector, identity, norm, outer
+from ..arithmetic.spectrum import spectrum
+from ..files import reading
+from ..files.reading import Refused, dyadic, fields, integer, items, number, positive, record, vector
+from ..functions.formulas import read_objective
+from ..points.problem import Function
+from ..points.rules import Claim, Numbers, Result, read_claim
+from .cells import Cell, Derived, Equation, keep_away, on_parts, prove_chain, read_cell
 
 MOST_VARIABLES = 12
 
@@ -53,14 +41,15 @@ class Link:
 
 def read_target(value: Any, d: int) -> tuple[Vector, Matrix]:
     """The box of the target, and the matrix for Krawczyk's test."""
-    found = fields(value, "target", centre=vector(d), radius=positive_vector(d), preconditioner=matrix(d, d))
+    found = fields(
+        value, "target", centre=vector(d), radius=vector(d, positive(number)), preconditioner=reading.matrix(d, d)
+    )
     return found.centre + Vector(map(ball, found.radius)), found.preconditioner
 
 
 def equation(f: Function) -> Equation:
     """`G` as code: the inputs are `x`, `lambda`, then `c`."""
     code, d = f.code, f.dimension
-    assert f.hessian_end <= len(code.nodes)  # the Hessian's nodes come before those that read other inputs
     multiplier = code.node("input", (), d)
     outputs = []
     for i, g in enumerate(f.gradient_nodes):
@@ -106,7 +95,7 @@ class Branch:
 
     def read_link(self, value: Any, where: str) -> Link:
         """A cell and its parts. Places and tubes are not needed: arcs are enclosed again at whatever `s`."""
-        tube = {"centre": vector(self.d), "radius": positive_vector(self.d)}
+        tube = {"centre": vector(self.d), "radius": vector(self.d, positive(number))}
 
         def read_place(value: Any, where: str) -> None:
             fields(value, where, s=dyadic, **tube)
@@ -116,8 +105,8 @@ class Branch:
                 value,
                 where,
                 end=dyadic,
-                turning=choice("growing", "falling", "fold", "undecided"),
-                stability=choice("attracting", "repelling", "undecided"),
+                turning=reading.choice("growing", "falling", "fold", "undecided"),
+                stability=reading.choice("attracting", "repelling", "undecided"),
                 **tube,
             )
 
@@ -220,7 +209,7 @@ class Branch:
                 s = half[0] if value.positive() == sign else half[1]
                 continue
             better = meet(middle - self.change(cell, middle)[0] / slope, s)
-            if not (better.upper() - better.lower()).below((s.upper() - s.lower()) * Interval((3, 3, -2))):
+            if not Vector([better]).is_half(Vector([s])):
                 break
             s = better
         _, slope, rho, speed = self.change(cell, s)
@@ -232,7 +221,7 @@ class Branch:
         v = Vector(z[:d]) - self.target.c
         square = norm(v).power(2)
         hessian = self.target.f.hessian_at(z[:d])[1]
-        projection = identity(d) - matrix_of(v * (x / square) for x in v)
+        projection = identity(d) - outer(v) * (ONE / square)
         return self.target.hessian @ (identity(d) * z[-1] + projection @ hessian)
 
     def is_stable(self, cell: Cell, part: Interval, attracting: bool, turns: bool) -> bool:
@@ -299,15 +288,14 @@ class Branch:
         return [("branch", inputs, ends), *folds, *runs]
 
 
-def verify_branches(document: dict[str, Any], companion: Companion) -> list[Result]:
+def verify(document: dict[str, Any], path: Path) -> list[Result]:
     """A file of kind branch."""
     names = ("format", "schema", "kind", "provenance", "problem", "digest", "target", "enclosure", "branches", "claims")
     record(document, "file", names)
-    problem = record(document["problem"], "problem", ("objective",))
-    objective = read_objective(problem["objective"], "problem.objective", companion)
-    check_digest(document)
+    record(document["problem"], "problem", ("objective",))
+    f = Function(read_objective(document, path))
+    reading.check_digest(document)
     claims = items(document["claims"], "claims", read_claim, most=100_000)
-    f = Function(objective)
     if f.n is not None or f.dimension > MOST_VARIABLES:
         raise Refused("problem.objective", "not a formula in at most 12 variables")
     if (document["target"] is None) != (document["enclosure"] is None):
@@ -324,7 +312,7 @@ def verify_branches(document: dict[str, Any], companion: Companion) -> list[Resu
             raise Refused("target", "nothing is proved without one")
         return [Result(claim.name, claim.status) for claim in claims]
     box_of_target = read_target(document["target"], f.dimension)
-    enclosure = box(f.dimension)(document["enclosure"], "enclosure")
+    enclosure = reading.box(f.dimension)(document["enclosure"], "enclosure")
     derived = Derived()
     with derived.of({}):
         target = Target(f, *box_of_target)

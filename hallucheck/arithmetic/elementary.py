@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
-from hallucheck.interval import ONE, TWO, Interval, Undefined, cut, exact, hull, precision, working_precision
+from .interval import ONE, TWO, Interval, Undefined, cut, exact, hull, precision, working_precision
 
 Pair = tuple[int, int]
 GUARD = 32  # more bits than the working precision
@@ -120,7 +120,7 @@ def exp(x: Interval) -> Interval:
         if m and size(point) > 33:
             if m > 0:
                 raise Undefined("an exponential overflows")
-            return Interval((0, 1, -(1 << 33)))  # exp(-2**33) < 2**-(2**33)
+            return cut(0, 1, -(1 << 33))  # exp(-2**33) < 2**-(2**33)
         down, up = to_fixed(m, e, w)
         low, high, k = exp_fixed(down, w)
         return cut(low, high + 4 * (up - down), k - w)  # exp of a unit more is 1 + 1.1 units times as much

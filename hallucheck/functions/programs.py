@@ -1,4 +1,4 @@
-"""The function of a problem: formulas and array programs of a file, as straight-line code."""
+"""Array programs, as networks are written down: every entry of every array as a node of straight-line code."""
 
 from __future__ import annotations
 
@@ -6,116 +6,28 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
-from hallucheck.code import Code
-from hallucheck.interval import check_time
-from hallucheck.reading import (
-    LONG_ARRAY,
-    Companion,
-    NotCovered,
-    Refused,
-    dyadic,
-    integer,
-    items,
-    positive_rational,
-    rational,
-    record,
-    text,
-)
+from ..arithmetic.interval import check_time
+from ..files.companion import LONG_ARRAY, Companion
+from ..files.reading import NotCovered, Refused, dyadic, integer, items, null, positive, rational, record, text
+from .code import Code
+from .formulas import MOST_NODES, UNARY, Objective, power
 
-MOST_NODES = 20_000
-MOST_POWER = 10_000
 MOST_NUMBERS = 10**6
 MOST_SCALARS = 4_000_000  # operations on single numbers; more are not covered
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED = {"exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus", "pi"}
-UNARY = ("exp", "log", "sqrt", "sin", "cos", "tanh", "erf", "softplus")
 CONTRACTION = re.compile(r"([a-z]*),([a-z]*)->([a-z]*)")
 NAMES_OF_ARRAYS = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-ARITIES = {"add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1} | dict.fromkeys(UNARY, 1)
 MOVES = ("transpose", "broadcast", "sum", "take", "put")
-ARRAY_OPERATIONS = (
+ARITIES = (
     dict.fromkeys(("input", "constant", "rational", "pi"), 0)
     | dict.fromkeys(("add", "mul", "contract"), 2)
     | dict.fromkeys(("scale", "power", "logsumexp", "reshape", *MOVES, *UNARY), 1)
 )
-
-
-@dataclass
-class Objective:
-    """`f`, or with `n` the residuals of `f = |r|**2 / (2 n)`: nodes of the code, and those of the inputs."""
-
-    code: Code
-    inputs: list[int]
-    outputs: list[int]
-    n: Fraction | None
-
-
-def read_objective(value: Any, where: str, companion: Companion) -> Objective:
-    """The field `problem.objective`. Long arrays in it are replaced by their hashes, for the digest."""
-    kind = value.get("kind") if isinstance(value, dict) else None
-    if kind == "formula":
-        record(value, where, ("kind", "tape"))
-        objective = read_tape(value["tape"], f"{where}.tape", None)
-        if len(objective.outputs) != 1:
-            raise Refused(f"{where}.tape.outputs", "a formula has one output")
-        return objective
-    if kind == "least_squares":
-        record(value, where, ("kind", "residuals", "n"))
-        return read_tape(value["residuals"], f"{where}.residuals", positive_rational(value["n"], f"{where}.n"))
-    if kind == "array_program":
-        return read_program(value, where, companion)
-    raise Refused(where, "unknown kind of function")
-
-
-def read_tape(value: Any, where: str, n: Fraction | None) -> Objective:
-    """A formula, node by node."""
-    record(value, where, ("variables", "nodes", "outputs"))
-    names = items(value["variables"], f"{where}.variables", text, most=1000)
-    if not names or len(set(names)) != len(names) or any(not NAME.fullmatch(v) or v in RESERVED for v in names):
-        raise Refused(f"{where}.variables", "not names of variables")
-    code = Code()
-    inputs = [code.node("input", (), i) for i in range(len(names))]
-    nodes: list[int] = []
-
-    def earlier(value: Any, where: str) -> int:
-        return nodes[integer(value, where, high=len(nodes) - 1)]
-
-    def read(node: Any, where: str) -> None:
-        if not isinstance(node, list) or not node or not isinstance(node[0], str):
-            raise Refused(where, "not a node")
-        operation, *data = node
-        if operation in ARITIES and len(data) == ARITIES[operation]:
-            arguments = [earlier(v, where) for v in data]
-            nodes.append(code.mul(*arguments) if operation == "mul" else code.node(operation, arguments))
-        elif operation == "var" and len(data) == 1:
-            nodes.append(inputs[integer(data[0], where, high=len(names) - 1)])
-        elif operation == "const" and len(data) == 1:
-            nodes.append(code.constant(rational(data[0], where)))
-        elif operation == "pi" and not data:
-            nodes.append(code.node("pi"))
-        elif operation == "pow" and len(data) == 2:
-            nodes.append(code.node("pow", (earlier(data[0], where),), read_power(data[1], where)))
-        elif operation == "rpow" and len(data) == 2:
-            nodes.append(code.node("rpow", (earlier(data[0], where),), rational(data[1], where)))
-        else:
-            raise Refused(where, "unknown operation")
-
-    items(value["nodes"], f"{where}.nodes", read, most=MOST_NODES)
-    outputs = items(value["outputs"], f"{where}.outputs", earlier, most=1000)
-    inner = [node for node in value["nodes"] if node[0] not in ("var", "const")]
-    read_by = [v for node in inner for v in node[1 : 1 + ARITIES.get(node[0], 1)]]
-    if not outputs or set(range(len(nodes))) - set(read_by) - set(value["outputs"]):
-        raise Refused(f"{where}.outputs", "none, or a node that nothing reads")
-    return Objective(code, inputs, outputs, n)
-
-
-def read_power(value: Any, where: str) -> int:
-    """The exponent of an integer power."""
-    return integer(value, where, -MOST_POWER, MOST_POWER)
 
 
 @dataclass
@@ -151,7 +63,7 @@ def read_axes(value: Any, where: str, count: int, ordered: bool = True) -> list[
     return axes
 
 
-def read_program(value: Any, where: str, companion: Companion) -> Objective:
+def read_program(value: Any, where: str, document: dict[str, Any], path: Path) -> Objective:
     """An array program, entry by entry."""
     record(value, where, ("kind", "program", "names", "n"))
     program = record(value["program"], f"{where}.program", ("inputs", "nodes", "outputs"))
@@ -159,14 +71,15 @@ def read_program(value: Any, where: str, companion: Companion) -> Objective:
     names = items(value["names"], f"{where}.names", text, count=len(shapes))
     if not names or len(set(names)) != len(names) or not all(NAMES_OF_ARRAYS.fullmatch(v) for v in names):
         raise Refused(f"{where}.names", "not names of arrays")
-    reader = ProgramReader(shapes, companion)
+    reader = ProgramReader(shapes, Companion(path, document))
     items(program["nodes"], f"{where}.program.nodes", reader.read, most=MOST_NODES)
     (output,) = items(program["outputs"], f"{where}.program.outputs", reader.earlier, count=1)
-    n = positive_rational(value["n"], f"{where}.n")
+    n = positive(rational)(value["n"], f"{where}.n")
     if len(output.shape) > 1:
         raise Refused(f"{where}.program.outputs", "neither a number nor a vector of residuals")
     if reader.unread - {program["outputs"][0]}:
         raise Refused(f"{where}.program.nodes", "a node that nothing reads")
+    reader.companion.finish()
     inputs = [i for array in reader.inputs for i in array.entries]
     return Objective(reader.code, inputs, output.entries, n if output.shape else None)
 
@@ -199,12 +112,10 @@ class ProgramReader:
 
     def read(self, node: Any, where: str) -> None:
         """One node `[operation, nodes it reads, data, shape]`."""
-        if not isinstance(node, list) or len(node) != 4 or not isinstance(node[0], str):
-            raise Refused(where, "not a node")
-        if node[0] not in ARRAY_OPERATIONS:
+        if not isinstance(node, list) or len(node) != 4 or not isinstance(node[0], str) or node[0] not in ARITIES:
             raise Refused(where, "not a node")
         operation, arguments, data, shape = node
-        reads = items(arguments, where, self.earlier, count=ARRAY_OPERATIONS[operation])
+        reads = items(arguments, where, self.earlier, count=ARITIES[operation])
         shape = read_shape(shape, f"{where}.shape")
         self.spend(prod(shape))
         self.unread.difference_update(arguments)
@@ -233,7 +144,7 @@ class ProgramReader:
         if operation == "rational":
             return Array(shape, [self.code.constant(rational(data, where))] * count)
         if operation == "pi":
-            absent(data, where)
+            null(data, where)
             return Array(shape, [self.code.node("pi")] * count)
         if isinstance(data, dict):
             sizes = read_shape(record(data, where, ("doubles",))["doubles"], where)
@@ -249,14 +160,14 @@ class ProgramReader:
         """Operations on single numbers; `reshape` is one that does nothing."""
         first, code = reads[0], self.code
         if operation == "logsumexp":
-            absent(data, where)
+            null(data, where)
             if not first.shape:
                 raise Refused(where, "no axis")
             rows = [first.entries[i : i + first.shape[-1]] for i in range(0, len(first.entries), first.shape[-1])]
-            sums = [code.sum([code.node("exp", (a,)) for a in row]) for row in rows]
-            return Array(first.shape[:-1], [code.node("log", (a,)) for a in sums])
+            sums = [code.sum([code.of("exp", a) for a in row]) for row in rows]
+            return Array(first.shape[:-1], [code.of("log", a) for a in sums])
         if operation == "reshape":
-            absent(data, where)
+            null(data, where)
             if prod(shape) != len(first.entries):
                 raise Refused(where, "has another number of entries")
             return Array(shape, first.entries)
@@ -264,17 +175,15 @@ class ProgramReader:
             factor = code.constant(rational(data, where))
             return Array(first.shape, [code.mul(factor, a) for a in first.entries])
         if operation == "power":
-            k = read_power(data, where)
+            k = power(data, where)
             return Array(first.shape, [code.node("pow", (a,), k) for a in first.entries])
-        absent(data, where)
+        null(data, where)
         if len(reads) == 2:
             if reads[1].shape != first.shape:
                 raise Refused(where, "reads arrays of different shapes")
-            pairs = zip(first.entries, reads[1].entries, strict=True)
-            return Array(
-                first.shape, [code.mul(a, b) if operation == "mul" else code.node("add", (a, b)) for a, b in pairs]
-            )
-        return Array(first.shape, [code.node(operation, (a,)) for a in first.entries])
+            join = code.mul if operation == "mul" else partial(code.of, "add")
+            return Array(first.shape, list(map(join, first.entries, reads[1].entries)))
+        return Array(first.shape, [code.of(operation, a) for a in first.entries])
 
     def moved(self, operation: str, read: Array, data: Any, shape: tuple[int, ...], where: str) -> Array:
         """Operations that move, repeat or add up entries."""
@@ -334,12 +243,6 @@ class ProgramReader:
                 pairs.append((left.at([known[k] for k in a]), right.at([known[k] for k in b])))
             entries.append(self.code.dot(pairs))
         return Array(shape, entries)
-
-
-def absent(data: Any, where: str) -> None:
-    """Data that an operation does not have is null."""
-    if data is not None:
-        raise Refused(where, "data for an operation that has none")
 
 
 def double(value: Any, where: str) -> Fraction:

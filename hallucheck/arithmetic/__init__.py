@@ -1,0 +1,1 @@
+"""Intervals, elementary functions of them, matrices and eigenvalues."""

@@ -1,0 +1,1 @@
+"""Where SAM with a step, with momentum, with weight decay or with batches converges from; two-cycles."""

@@ -1,0 +1,1 @@
+"""Functions of a file as straight-line code, and their derivatives."""

@@ -1,0 +1,1 @@
+"""Points: existence, and the claims about them."""

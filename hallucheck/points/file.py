@@ -1,0 +1,75 @@
+"""A file about a point: existence, then every claim."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..arithmetic.linear import Vector
+from ..files.reading import Refused, box, record
+from .claims import RULES
+from .point import System, read_witness
+from .problem import read_problem
+from .rules import Claim, Facts, Result, Rule, read_claims, result_of
+
+FIELDS = ("format", "schema", "kind", "provenance", "problem", "digest", "witness", "enclosure", "claims")
+ROOMS = {
+    "basin": "attraction.basins",
+    "converges": "attraction.basins",
+    "momentum": "attraction.momentum",
+    "farthest_point": "points.farthest",
+    "global_target": "points.global_target",
+}
+
+
+def verify(document: dict[str, Any], path: Path) -> list[Result]:
+    """A file of kind point."""
+    record(document, "file", FIELDS, ("doubles",))
+    problem, witness, kind = read_problem(document, path), document["witness"], System
+    rules: dict[str, Rule] = dict(RULES)
+    if problem.batches is not None:
+        from ..attraction import batches
+
+        kind, rules = batches.BatchSystem, batches.RULES
+    elif problem.exact_decay:
+        from ..attraction import decay
+
+        rules = decay.RULES
+    elif isinstance(witness, dict) and witness.get("system") == "box":
+        from . import stall
+
+        return stall.verify_box(problem, document)
+    order = [*rules, *(ROOMS if problem.batches is None and not problem.exact_decay else ())]
+    claims = read_claims(document, order)
+    for room in {ROOMS[claim.name] for claim in claims if claim.name not in rules}:
+        rules |= import_module(f"hallucheck.{room}").RULES
+    found = None if witness is None else read_witness(witness, problem)
+    facts = Facts(problem, found is not None and found.slice is not None, rules)
+    return check_claims(facts, None if found is None else kind(problem, found), document["enclosure"], claims)
+
+
+def check_claims(facts: Facts, system: System | None, enclosure: Any, claims: list[Claim]) -> list[Result]:
+    """One result for each claim."""
+    facts.conclude(claims)
+    if facts.has("existence") != (enclosure is not None):
+        raise Refused("enclosure", "there is one exactly if existence is proved")
+    if system is None:
+        if facts.claims:
+            raise Refused("witness", "nothing can be proved without one")
+        return [Result(claim.name, claim.status) for claim in claims]
+    published = box(len(system.centre))(enclosure, "enclosure") if enclosure is not None else Vector()
+    point = None if facts.refutes("existence") else system.prove()
+
+    def check(claim: Claim) -> str | None:
+        if claim.name == "existence" and claim.status == "refuted":
+            return None if system.excluded() else "a point may be there"
+        if point is None:
+            return "Krawczyk's test fails in the box"
+        if claim.name == "existence":
+            whole = system.x(system.box)
+            if not (point.x.inside(published) and published.inside(whole)):
+                return "the enclosure does not hold the point, or leaves the box"
+        return facts.objection(claim, point)
+
+    return [result_of(claim, check) for claim in claims]
