@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .arithmetic.interval import OutOfTime, budget, working_precision
+from .arithmetic.interval import OutOfTime, working_precision
 from .files.reading import NotCovered, Refused, choice, integer, load, record, text
 from .points.rules import Result
 
@@ -66,7 +66,7 @@ def verify(path: Path, seconds: float = 600.0) -> Verdict:
     choice("arb", "mpmath", "midrad")(provenance["backend"], "provenance.backend")
     bits = max(128, 2 * integer(provenance["precision"], "provenance.precision", 2, 2000) + 22)
     try:
-        with working_precision(bits), budget(seconds):
+        with working_precision(bits, seconds):
             results: list[Result] = import_module(f"hallucheck.{ROOMS[kind]}").verify(document, path)
     except OverflowError:
         raise NotCovered("numbers that large") from None

@@ -9,13 +9,11 @@ of the operands, such as a quotient by an interval that holds 0, raises `Undefin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import cmp_to_key
 from math import isqrt, ldexp
 from time import monotonic
-from typing import Any
 
 LARGEST_EXPONENT = 1 << 20  # larger numbers are not represented; smaller ones are known as such
 _bits = 128
@@ -30,17 +28,6 @@ class OutOfTime(Exception):
     """The budget is spent: what is left is not checked."""
 
 
-@contextmanager
-def budget(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTime` in this block once so many seconds have passed."""
-    global _deadline
-    _deadline = monotonic() + seconds
-    try:
-        yield
-    finally:
-        _deadline = float("inf")
-
-
 def check_time() -> None:
     """Called wherever much is computed."""
     if monotonic() > _deadline:
@@ -53,14 +40,16 @@ def precision() -> int:
 
 
 @contextmanager
-def working_precision(bits: int) -> Iterator[None]:
-    """Compute with so many bits in the block."""
-    global _bits
-    before, _bits = _bits, bits
+def working_precision(bits: int, seconds: float | None = None) -> Iterator[None]:
+    """Compute with so many bits in the block; or raise `OutOfTime` in it once so many seconds have passed."""
+    global _bits, _deadline
+    before, _bits = (_bits, _deadline), bits
+    if seconds is not None:
+        _deadline = monotonic() + seconds
     try:
         yield
     finally:
-        _bits = before
+        _bits, _deadline = before
 
 
 class Interval(tuple[int, int, int]):
@@ -226,18 +215,6 @@ def compare(m: int, e: int, n: int, f: int) -> int:
     return (m > n) - (m < n)
 
 
-def _by_ends(which: int) -> Callable[[Interval], Any]:
-    """What intervals are compared by: their lower ends (0) or their upper ones (1)."""
-
-    def difference(x: Interval, y: Interval) -> int:
-        return compare(x[which], x[2], y[which], y[2])
-
-    return cmp_to_key(difference)
-
-
-BY_LOWER_END, BY_UPPER_END = _by_ends(0), _by_ends(1)
-
-
 def exact(value: int | Fraction) -> Interval:
     """A rational number; exactly, if it is dyadic, whatever the precision."""
     n, d = value.numerator, value.denominator
@@ -261,24 +238,23 @@ def between(low: Interval, high: Interval) -> Interval:
 def hull(parts: Iterable[Interval]) -> Interval:
     """An interval that contains all of these, the smallest one up to rounding."""
     parts = list(parts)
-    return cut(*between(min(parts, key=BY_LOWER_END), max(parts, key=BY_UPPER_END)))
+    return cut(*between(min(parts, key=LOWER_END), max(parts, key=UPPER_END)))
 
 
 def meet(x: Interval, y: Interval) -> Interval:
     """The numbers that two intervals have in common, up to rounding; they must have some."""
-    return cut(*between(max(x, y, key=BY_LOWER_END), min(x, y, key=BY_UPPER_END)))
+    return cut(*between(max(x, y, key=LOWER_END), min(x, y, key=UPPER_END)))
 
 
 def least(parts: Iterable[Interval]) -> Interval:
     """The smallest of some numbers, each known by an interval."""
     parts = list(parts)
-    return cut(*between(min(parts, key=BY_LOWER_END), min(parts, key=BY_UPPER_END)))
+    return cut(*between(min(parts, key=LOWER_END), min(parts, key=UPPER_END)))
 
 
 def largest(parts: Iterable[Interval]) -> Interval:
     """The largest of some numbers, each known by an interval."""
-    parts = list(parts)
-    return cut(*between(max(parts, key=BY_LOWER_END), max(parts, key=BY_UPPER_END)))
+    return -least([-x for x in parts])
 
 
 def dot(xs: Iterable[Interval], ys: Iterable[Interval]) -> Interval:
@@ -300,4 +276,5 @@ def total(xs: Iterable[Interval]) -> Interval:
     return result
 
 
+LOWER_END, UPPER_END = (lambda x: x.ends()[0]), (lambda x: x.ends()[1])
 ZERO, ONE, TWO, HALF = (Interval((m, m, e)) for m, e in ((0, 0), (1, 0), (1, 1), (1, -1)))

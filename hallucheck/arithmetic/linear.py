@@ -6,22 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import overload
 
-from .interval import (
-    HALF,
-    ONE,
-    TWO,
-    ZERO,
-    Interval,
-    Undefined,
-    ball,
-    check_time,
-    dot,
-    exact,
-    hull,
-    largest,
-    meet,
-    total,
-)
+from .interval import HALF, ONE, ZERO, Interval, Undefined, ball, check_time, dot, exact, hull, largest, meet, total
 
 Floats = list[list[float]]
 
@@ -52,7 +37,7 @@ class Vector(list[Interval]):
 
     def is_half(self, before: Vector) -> bool:
         """Has some side at most half the length that it had before?"""
-        return any((TWO * x.width()).at_most(y.width()) for x, y in zip(self, before, strict=True))
+        return any(x.width().at_most(HALF * y.width()) for x, y in zip(self, before, strict=True))
 
     def cube(self, radius: Interval) -> Vector:
         """The cube around it."""

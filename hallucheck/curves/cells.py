@@ -18,7 +18,7 @@ from ..arithmetic.interval import HALF, ONE, TWO, ZERO, Interval, OutOfTime, Und
 from ..arithmetic.linear import Matrix, Vector, corrected
 from ..files.reading import Reader, Refused, items, matrix, number, positive, vector
 from ..functions.code import Code
-from ..functions.composition import tangents
+from ..points.composed import tangents
 from ..points.krawczyk import SHARPENINGS, defect
 from ..points.rules import Claim, Numbers, Result, compare_numbers, result_of
 from ..points.subdivisions import settled

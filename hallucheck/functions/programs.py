@@ -106,6 +106,12 @@ class ProgramReader:
         if self.scalars > MOST_SCALARS:
             raise NotCovered(f"programs of more than {MOST_SCALARS} operations on single numbers")
 
+    def spend_numbers(self, count: int, where: str) -> None:
+        """Count constants and positions."""
+        self.numbers += count
+        if self.numbers > MOST_NUMBERS:
+            raise Refused(where, "too many numbers")
+
     def earlier(self, value: Any, where: str) -> Array:
         """The array that a node number means."""
         return self.arrays[integer(value, where, high=len(self.arrays) - 1)]
@@ -145,32 +151,20 @@ class ProgramReader:
             return Array(shape, [self.code.constant(rational(data, where))] * count)
         if operation == "pi":
             null(data, where)
-            return Array(shape, [self.code.node("pi")] * count)
+            return Array(shape, [self.code.of("pi")] * count)
         if isinstance(data, dict):
             sizes = read_shape(record(data, where, ("doubles",))["doubles"], where)
             numbers, data["sha256"] = self.companion.take(sizes, where)  # the digest is over this text
         else:
             numbers = items(data, where, double, count=count, most=LONG_ARRAY)
-        self.numbers += len(numbers)
-        if self.numbers > MOST_NUMBERS or len(numbers) != count:
-            raise Refused(where, "too many numbers, or not one for each entry")
+        self.spend_numbers(len(numbers), where)
+        if len(numbers) != count:
+            raise Refused(where, "not a number for each entry")
         return Array(shape, [self.code.constant(v) for v in numbers])
 
     def by_entry(self, operation: str, reads: list[Array], data: Any, shape: tuple[int, ...], where: str) -> Array:
         """Operations on single numbers; `reshape` is one that does nothing."""
         first, code = reads[0], self.code
-        if operation == "logsumexp":
-            null(data, where)
-            if not first.shape:
-                raise Refused(where, "no axis")
-            rows = [first.entries[i : i + first.shape[-1]] for i in range(0, len(first.entries), first.shape[-1])]
-            sums = [code.sum([code.of("exp", a) for a in row]) for row in rows]
-            return Array(first.shape[:-1], [code.of("log", a) for a in sums])
-        if operation == "reshape":
-            null(data, where)
-            if prod(shape) != len(first.entries):
-                raise Refused(where, "has another number of entries")
-            return Array(shape, first.entries)
         if operation == "scale":
             factor = code.constant(rational(data, where))
             return Array(first.shape, [code.mul(factor, a) for a in first.entries])
@@ -178,6 +172,16 @@ class ProgramReader:
             k = power(data, where)
             return Array(first.shape, [code.node("pow", (a,), k) for a in first.entries])
         null(data, where)
+        if operation == "logsumexp":
+            if not first.shape:
+                raise Refused(where, "no axis")
+            rows = [first.entries[i : i + first.shape[-1]] for i in range(0, len(first.entries), first.shape[-1])]
+            sums = [code.sum([code.of("exp", a) for a in row]) for row in rows]
+            return Array(first.shape[:-1], [code.of("log", a) for a in sums])
+        if operation == "reshape":
+            if prod(shape) != len(first.entries):
+                raise Refused(where, "has another number of entries")
+            return Array(shape, first.entries)
         if len(reads) == 2:
             if reads[1].shape != first.shape:
                 raise Refused(where, "reads arrays of different shapes")
@@ -188,18 +192,14 @@ class ProgramReader:
     def moved(self, operation: str, read: Array, data: Any, shape: tuple[int, ...], where: str) -> Array:
         """Operations that move, repeat or add up entries."""
         if operation in ("take", "put"):
-            zero = self.code.constant(0)
             here, there = (prod(shape), len(read.entries)) if operation == "take" else (len(read.entries), prod(shape))
             positions = items(data, where, lambda v, w: integer(v, w, low=-1, high=there - 1), count=here)
-            self.numbers += here
-            if self.numbers > MOST_NUMBERS:
-                raise Refused(where, "too many positions")
-            if operation == "take":
-                return Array(shape, [zero if i < 0 else read.entries[i] for i in positions])
-            collected: list[list[int]] = [[] for _ in range(there)]
-            for i, entry in zip(positions, read.entries, strict=True):
-                if i >= 0:
-                    collected[i].append(entry)
+            self.spend_numbers(here, where)
+            collected: list[list[int]] = [[] for _ in range(prod(shape))]
+            for i, k in enumerate(positions):
+                if k >= 0:
+                    target, source = (i, k) if operation == "take" else (k, i)
+                    collected[target].append(read.entries[source])
             return Array(shape, [self.code.sum(terms) for terms in collected])
         if operation == "broadcast":
             axes = read_axes(data, where, len(shape))
@@ -211,8 +211,8 @@ class ProgramReader:
             if len(axes) != len(read.shape):
                 raise Refused(where, "not all axes")
             turned = tuple(read.shape[k] for k in axes)
-            places = sorted(range(len(axes)), key=lambda i: axes[i])  # of each axis of the operand in the result
-            return Array(turned, [read.at([index[k] for k in places]) for index in all_indices(turned)])
+            entries = {tuple(i[k] for k in axes): a for i, a in zip(all_indices(read.shape), read.entries, strict=True)}
+            return Array(turned, [entries[index] for index in all_indices(turned)])
         kept = [k for k in range(len(read.shape)) if k not in axes]
         sums: dict[tuple[int, ...], list[int]] = {}
         for index, entry in zip(all_indices(read.shape), read.entries, strict=True):
@@ -233,16 +233,14 @@ class ProgramReader:
         sizes = dict(zip(a, left.shape, strict=True))
         if any(sizes.setdefault(letter, n) != n for letter, n in zip(b, right.shape, strict=True)):
             raise Refused(where, "axes of different sizes are contracted")
-        summed = [letter for letter in a if letter not in c]
+        letters = [*c, *(letter for letter in a if letter not in c)]
         self.spend(prod(sizes.values()))
-        entries, shape = [], tuple(sizes[letter] for letter in c)
-        for outer in all_indices(shape):
-            known, pairs = dict(zip(c, outer, strict=True)), []
-            for inner in all_indices([sizes[letter] for letter in summed]):
-                known.update(zip(summed, inner, strict=True))
-                pairs.append((left.at([known[k] for k in a]), right.at([known[k] for k in b])))
-            entries.append(self.code.dot(pairs))
-        return Array(shape, entries)
+        sums: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        for values in all_indices([sizes[letter] for letter in letters]):
+            index = dict(zip(letters, values, strict=True))
+            pair = left.at([index[letter] for letter in a]), right.at([index[letter] for letter in b])
+            sums.setdefault(values[: len(c)], []).append(pair)
+        return Array(tuple(sizes[letter] for letter in c), [self.code.dot(pairs) for pairs in sums.values()])
 
 
 def double(value: Any, where: str) -> Fraction:
