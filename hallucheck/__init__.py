@@ -1,7 +1,28 @@
 """A second checker of hallucert certificates: Python's standard library alone, and nothing of hallucert.
 
-Read in this order: `interval` and `functions` (arithmetic), `code` and `objectives` (functions and
-derivatives), `linear` and `spectrum` (matrices), `reading` (files), `krawczyk`, `problem` and `point` (SAM, existence),
-`claims`, `regions`, `contraction`, `basins`, `momentum`, `batches` and `cycle` (theorems), `verify` (a file from end to
-end), then `curves`, `branch` and `sheet`.
+What a referee has to believe of a file is what checking it loads. Read, in this order and from top to bottom,
+
+1. `arithmetic`: `interval`; `elementary`, unless the function is a polynomial; `linear`, `spectrum` (`eigenvectors` are
+   only proposed, nothing rests on them);
+2. `files`: `reading`, the limits and spellings of a hostile file;
+3. `functions`: `code` and `formulas`, a function and its derivatives as lists of operations; for networks
+   `files/companion` and `programs`;
+4. `points`: `krawczyk`, `problem`, `point` (SAM, existence), `rules` and `claims` (what is claimed, and what follows
+   from numbers), `file`; then `verify` beside this file, from the name of a file to a verdict.
+
+That is all for points with the claims that need no inputs. Others load what they need besides: `subdivisions` with
+`farthest`, `global_target` or `stall`; `attraction`, with `contraction` and `basins` first; and `curves`, with `cells`
+first, for `branch` and `sheet`. In lines, comments and docstrings included:
+
+    a point            2,250
+    a farthest point   2,450
+    a network          2,740   with files/companion, functions/programs and arithmetic/elementary
+    a stall            2,450
+    a basin            2,720
+    weight decay       2,900
+    mini-batches       3,080
+    a two-cycle        2,690
+    a branch           2,900
+    a sheet            2,930
+    everything         5,180
 """

@@ -99,11 +99,6 @@ def to_fixed(m: int, e: int, w: int) -> Pair:
     return (m << shift, m << shift) if shift >= 0 else (m >> -shift, -(-m >> -shift))
 
 
-def size(x: Interval) -> int:
-    """All numbers of it are at most `2**size` in absolute value."""
-    return max(x[0].bit_length(), x[1].bit_length()) + x[2]
-
-
 def monotone(x: Interval, at: Callable[[Interval], Interval]) -> Interval:
     """The range of an increasing function, by its enclosures at the two ends."""
     if x[0] == x[1]:
@@ -117,7 +112,7 @@ def exp(x: Interval) -> Interval:
 
     def at(point: Interval) -> Interval:
         m, _, e = point
-        if m and size(point) > 33:
+        if m and point.size() > 33:
             if m > 0:
                 raise Undefined("an exponential overflows")
             return cut(0, 1, -(1 << 33))  # exp(-2**33) < 2**-(2**33)
@@ -155,7 +150,7 @@ def wave(x: Interval, which: int, w: int) -> Interval:
     """Sine (`which` is 0) or cosine (1): values at the ends, and 1 or -1 if a crest may lie between: `n pi`, for the
     sine `n pi + pi/2`, with an even or odd `n`.
     """
-    if size(x) > 40:
+    if x.size() > 40:
         return Interval((-1, 1, 0))
     turns = x / pi() - exact(Fraction(1 - which, 2))
     first, last = to_fixed(turns[0], turns[2], 0)[1], to_fixed(turns[1], turns[2], 0)[0]  # the n that may lie between
@@ -170,7 +165,7 @@ def wave(x: Interval, which: int, w: int) -> Interval:
 
 def sin(x: Interval) -> Interval:
     """The sine, with more bits for the last places of a small one."""
-    return wave(x, 0, precision() + GUARD + min(max(0, -size(x)), 4 * precision()))
+    return wave(x, 0, precision() + GUARD + min(max(0, -x.size()), 4 * precision()))
 
 
 def cos(x: Interval) -> Interval:
@@ -184,7 +179,7 @@ def tanh(x: Interval) -> Interval:
     def at(point: Interval) -> Interval:
         if point[0] < 0:
             return -at(-point)
-        with working_precision(precision() + 8 + min(max(0, -size(point)), 4 * precision())):
+        with working_precision(precision() + 8 + min(max(0, -point.size()), 4 * precision())):
             y = exp(-(TWO * point))
             result = (ONE - y) / (ONE + y)
         return result + Interval((0, 0, 0))
@@ -201,7 +196,7 @@ def erf(x: Interval) -> Interval:
         if point[0] == 0:
             return point
         square = point.power(2)
-        if size(square) > 20 or not square.below(exact(precision())):
+        if square.size() > 20 or not square.below(exact(precision())):
             return ONE - Interval((0, 1, -precision()))  # 1 - erf x < exp(-x**2)
         term = series = point
         k, falling = 1, False

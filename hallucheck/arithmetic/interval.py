@@ -146,6 +146,10 @@ class Interval(tuple[int, int, int]):
         """Does the interior of the other contain it?"""
         return compare(other[0], other[2], self[0], self[2]) < 0 < compare(other[1], other[2], self[1], self[2])
 
+    def size(self) -> int:
+        """All its numbers are at most `2**size` in absolute value."""
+        return max(self[0].bit_length(), self[1].bit_length()) + self[2]
+
     def lower(self) -> Interval:
         """Its lower end."""
         return Interval((self[0], self[0], self[2]))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from .eigenvectors import eigenvectors, schur
-from .elementary import size
 from .interval import HALF, TWO, ZERO, Interval, ball, check_time, exact, hull, least, total
 from .linear import Matrix, corrected, float_solve, from_floats, identity, norm
 
@@ -61,7 +60,7 @@ def spectrum(a: Matrix, symmetric: bool = False) -> Spectrum:
     matrix is not formed, but sums of sizes of entries grow at most by the factor 3/2 (a Frobenius norm times
     `sqrt 2`).
     """
-    scale = max((size(x) for row in a for x in row if x[0] or x[1]), default=0)
+    scale = max((x.size() for row in a for x in row if x[0] or x[1]), default=0)
     floats = [[float(Interval((x[0], x[1], x[2] - scale))) for x in row] for row in a]
     if symmetric:
         v, blocks = from_floats([[x.real for x in row] for row in schur(floats)[1]]), [[i] for i in range(len(a))]

@@ -330,6 +330,7 @@ def verify(document: dict[str, Any], path: Path) -> list[Result]:
 def check_conclusion(claim: Claim, d: int) -> None:
     """Refuse numbers that do not show what the claim says."""
     if claim.status == "undecided":
+        record(claim.inputs, f"claims.{claim.name}.inputs", (), ("branch",))
         return
     numbers, names = claim.numbers, NUMBERS.get(claim.name)
     if claim.status == "refuted" or names is None or set(numbers) != set(names):

@@ -229,9 +229,11 @@ def check_conclusion(claim: Claim, facts: Facts, count: int) -> None:
     where = f"claims.{claim.name}"
     if claim.name not in CURVE:
         raise Refused(where, "no claim of this kind of file")
-    if claim.status == "undecided":
+    undecided = claim.status == "undecided"  # of a sheet, or of none
+    record(claim.inputs, f"{where}.inputs", () if undecided else ("sheet",), ("sheet",))
+    integer(claim.inputs.get("sheet", 1), f"{where}.inputs.sheet", 1, count)
+    if undecided:
         return
-    integer(record(claim.inputs, f"{where}.inputs", ("sheet",))["sheet"], f"{where}.inputs.sheet", 1, count)
     names = {"curve": ("gradient_norm", "length"), "turning": ("turns",)}.get(claim.name)
     if set(claim.numbers) != set(names or RULES[claim.name].numbers_of(facts, claim)):
         raise Refused(f"{where}.numbers", "not those of the claim")

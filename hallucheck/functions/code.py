@@ -10,17 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
+from importlib import import_module
+from typing import Any
 
-from ..arithmetic import elementary
 from ..arithmetic.interval import ONE, ZERO, Interval, check_time, dot, exact, total
 from ..arithmetic.linear import Matrix, matrix_of
 
 Node = tuple[str, tuple[int, ...], Fraction | int | None]
 Values = list[Interval]
 
+
+@cache
+def elementary() -> Any:
+    """Functions that polynomials do without."""
+    return import_module("hallucheck.arithmetic.elementary")
+
+
 VALUES: dict[str, Callable[..., Interval]] = {  # from data and the values of arguments
-    "const": lambda data: exact(data),
-    "pi": lambda data: elementary.pi(),
+    "const": exact,
+    "pi": lambda data: elementary().pi(),
     "add": lambda data, a, b: a + b,
     "sub": lambda data, a, b: a - b,
     "mul": lambda data, a, b: a * b,
@@ -29,15 +38,15 @@ VALUES: dict[str, Callable[..., Interval]] = {  # from data and the values of ar
     "sum": lambda data, *terms: total(terms),
     "dot": lambda data, *both: dot(both[: len(both) // 2], both[len(both) // 2 :]),
     "pow": lambda k, a: a.power(k),
-    "rpow": lambda k, a: elementary.real_power(a, k),
-    "exp": lambda data, a: elementary.exp(a),
-    "log": lambda data, a: elementary.log(a),
+    "rpow": lambda k, a: elementary().real_power(a, k),
+    "exp": lambda data, a: elementary().exp(a),
+    "log": lambda data, a: elementary().log(a),
     "sqrt": lambda data, a: a.sqrt(),
-    "sin": lambda data, a: elementary.sin(a),
-    "cos": lambda data, a: elementary.cos(a),
-    "tanh": lambda data, a: elementary.tanh(a),
-    "erf": lambda data, a: elementary.erf(a),
-    "softplus": lambda data, a: elementary.softplus(a),
+    "sin": lambda data, a: elementary().sin(a),
+    "cos": lambda data, a: elementary().cos(a),
+    "tanh": lambda data, a: elementary().tanh(a),
+    "erf": lambda data, a: elementary().erf(a),
+    "softplus": lambda data, a: elementary().softplus(a),
 }
 PARTIALS: dict[str, Callable[..., Sequence[int]]] = {  # from the code, the node `i`, its data and its arguments
     "input": lambda code, i, data: (),

@@ -106,16 +106,17 @@ class Facts:
     def conclude(self, claims: list[Claim]) -> None:
         """Refuse claims whose numbers do not show what they say."""
         for claim in claims:
-            if claim.status != "undecided":
-                where, rule = f"claims.{claim.name}", self.rules[claim.name]
-                if not rule.inputs:
-                    record(claim.inputs, f"{where}.inputs", ())
-                if set(rule.numbers_of(self, claim)) != set(claim.numbers):
-                    raise Refused(f"{where}.numbers", "not those of the claim")
-                status = rule.conclude(self, claim)
-                if status != claim.status:
-                    raise Refused(f"{where}.status", f"the numbers show {status or 'nothing'}")
-                self.claims[claim.name] = claim
+            where, rule = f"claims.{claim.name}", self.rules[claim.name]
+            if claim.status == "undecided" or not rule.inputs:
+                record(claim.inputs, f"{where}.inputs", ())
+            if claim.status == "undecided":
+                continue
+            if set(rule.numbers_of(self, claim)) != set(claim.numbers):
+                raise Refused(f"{where}.numbers", "not those of the claim")
+            status = rule.conclude(self, claim)
+            if status != claim.status:
+                raise Refused(f"{where}.status", f"the numbers show {status or 'nothing'}")
+            self.claims[claim.name] = claim
 
     def objection(self, claim: Claim, point: Point) -> str | None:
         """An objection if a number is not shown to be as published."""

@@ -57,7 +57,7 @@ def some(rng, count):
         m = rng.getrandbits(rng.choice([1, 5, 60, 120])) * rng.choice([1, -1])
         width = rng.choice([0, 0, 1, 1 << rng.randint(0, 100)])
         x = Interval((m, m + width, rng.choice([-200, -130, -60, -3, 0, 3]) - rng.randint(0, 60)))
-        if elementary.size(x) < 20:
+        if x.size() < 20:
             yield x
 
 

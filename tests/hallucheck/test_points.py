@@ -123,6 +123,31 @@ def test_a_file_without_claims_proves_nothing(tmp_path):
     assert not forged(tmp_path, "line", change)
 
 
+@pytest.mark.parametrize(
+    ("name", "undecided"),
+    [
+        *(
+            ("himmelblau-two-cycle", "around"),
+            ("himmelblau-two-cycle", "attractor"),
+            ("camel-farthest", "farthest_point"),
+        ),
+        *(("camel-farthest", "farthest_point"), ("himmelblau-decay", "momentum"), ("tilted-wells-fold", "stability")),
+    ],
+)
+def test_an_undecided_claim_keeps_no_inputs(tmp_path, name, undecided):
+    """Neither those that it had nor others: nothing would check them. Only a curve may say which one it is."""
+
+    def change(document, inputs):
+        claim(document, undecided).update(status="undecided", numbers={}, reason="precision", inputs=inputs)
+
+    kept = {"branch": 1} if undecided == "stability" else {}
+    had = claim(json.loads((CERTIFICATES / f"{name}.json").read_text()), undecided)["inputs"]
+    for inputs in [{"step": "1"}, *([had] if had else [])]:
+        with pytest.raises(Refused, match=f"claims.{undecided}.inputs"):
+            forged(tmp_path, name, lambda document, inputs=inputs: change(document, inputs))
+    assert forged(tmp_path, name, lambda document: change(document, kept))
+
+
 def changed_inputs(name, key, value):
     """A change of one input of a claim."""
     return lambda document: claim(document, name)["inputs"].update({key: value})
