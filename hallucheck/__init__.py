@@ -14,15 +14,15 @@ That is all for points with the claims that need no inputs. Others load what the
 `farthest`, `global_target` or `stall`; `attraction`, with `contraction` and `basins` first; and `curves`, with `cells`
 first, for `branch` and `sheet`. In lines, comments and docstrings included:
 
-    a point            2,250
-    a farthest point   2,450
-    a network          2,740   with files/companion, functions/programs and arithmetic/elementary
-    a stall            2,450
+    a point            2,210
+    a farthest point   2,400
+    a network          2,750   with files/companion, functions/programs and arithmetic/elementary
+    a stall            2,460
     a basin            2,720
     weight decay       2,900
-    mini-batches       3,080
+    mini-batches       3,050
     a two-cycle        2,690
-    a branch           2,900
-    a sheet            2,930
-    everything         5,180
+    a branch           2,860
+    a sheet            2,900
+    everything         5,150
 """

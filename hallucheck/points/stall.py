@@ -7,7 +7,7 @@ from typing import Any
 from ..arithmetic.interval import ball, exact, total
 from ..arithmetic.linear import Vector, norm
 from ..files.reading import Refused, fields, items, matrix, null, number, positive, record, text, vector
-from ..points.composed import tangents
+from .composed import tangents
 from .point import Point
 from .problem import Problem
 from .rules import Claim, Facts, Numbers, Result, Rule, given, read_claims, result_of
