@@ -92,9 +92,9 @@ def iterate(objective: Objective, starts: np.ndarray, plan: Plan, hooks: Hooks, 
     state.interrupted = stop
     try:
         # Leaving the pool waits for calls under way, so that the state is whole when it is read.
-        with engine.session(), ThreadPoolExecutor(engine.threads) as pool:
+        with engine.session(), ThreadPoolExecutor(max(1, engine.threads - 1)) as pool:
             if not stop:
-                _loop(state, starts, plan, engine, pool if engine.threads > 1 else None, hooks)
+                _loop(state, starts, plan, engine, pool, hooks)
     except KeyboardInterrupt:
         state.interrupted = True
         _settle(state, plan)
@@ -117,9 +117,7 @@ def _settle(state: State, plan: Plan) -> None:
     state.position = int(running.min(initial=plan.steps))
 
 
-def _loop(
-    state: State, starts: np.ndarray, plan: Plan, engine: Engine, pool: ThreadPoolExecutor | None, hooks: Hooks
-) -> None:
+def _loop(state: State, starts: np.ndarray, plan: Plan, engine: Engine, pool: ThreadPoolExecutor, hooks: Hooks) -> None:
     count, saved = 32, time.monotonic()
     while True:
         due = plan.observe_every and state.position % plan.observe_every == 0
@@ -134,7 +132,7 @@ def _loop(
         _call(state, plan, engine, pool, lanes, count)
         elapsed = time.perf_counter() - began
         state.position += count
-        count = max(1, int(count * min(8.0, CALL_SECONDS / max(elapsed, 1e-9))))
+        count = max(1, int(count * min(64.0, CALL_SECONDS / max(elapsed, 1e-9))))
         hooks.report(state.position, lanes.size)
         if hooks.save is not None and time.monotonic() - saved > SAVE_SECONDS:
             hooks.save(state)
@@ -151,9 +149,7 @@ def _room(state: State, plan: Plan) -> int:
     return min(ends) - state.position
 
 
-def _call(
-    state: State, plan: Plan, engine: Engine, pool: ThreadPoolExecutor | None, members: np.ndarray, count: int
-) -> None:
+def _call(state: State, plan: Plan, engine: Engine, pool: ThreadPoolExecutor, members: np.ndarray, count: int) -> None:
     """Do `count` steps on some lanes."""
     position = state.position
     rows = len(range(-position % plan.every, count, plan.every)) if plan.every else 0
@@ -176,11 +172,9 @@ def _call(
         normalised=plan.law.normalised,
     )
     lanes = Lanes(state.x, state.codes, state.done, state.velocity)
-    if pool is None:
-        engine.advance(0, members, lanes, steps)
-        return
-    parts = np.array_split(members, engine.pieces(members.size))
-    futures = [pool.submit(engine.advance, i, part, lanes, steps) for i, part in enumerate(parts)]
+    mine, *others = np.array_split(members, engine.pieces(members.size))
+    futures = [pool.submit(engine.advance, i, part, lanes, steps) for i, part in enumerate(others, 1)]
+    engine.advance(0, mine, lanes, steps)
     wait(futures)
     for future in futures:
         future.result()
@@ -194,7 +188,7 @@ class Observer:
 
     def __call__(self, x: np.ndarray, steps: int | np.ndarray) -> np.ndarray:
         """Return the columns as an array (columns, k) for lanes (k, d) at the given step numbers."""
-        last = np.clip(np.broadcast_to(steps, x.shape[:1]), 0, max(self.plan.steps - 1, 0))
+        last = np.minimum(np.broadcast_to(steps, x.shape[:1]), max(self.plan.steps - 1, 0))
         columns = sam_lanes(self.objective, x, self.plan.rho.at(last), self.plan.law)
         if self.held_out is None:
             return np.array(columns)
@@ -215,7 +209,7 @@ class Observer:
                 state.codes[i] = IS_UNDERFLOW
         # A derivative may be defined where the function is not: 1/x against log(x).
         undefined = ~np.isfinite(value) | (~np.isfinite(sam_value) & (q != 0))
-        state.codes[undefined & np.isin(state.codes, (RUNNING, IS_CONVERGED))] = IS_OUTSIDE
+        state.codes[undefined & ((state.codes == RUNNING) | (state.codes == IS_CONVERGED))] = IS_OUTSIDE
         return columns
 
 

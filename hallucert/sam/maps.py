@@ -190,8 +190,9 @@ def sam_lanes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return ``f(x), f(x+), |g(x)|, |g(x+)|`` on lanes (k, d) with radii (k,), each (k,); NaN where undefined."""
     g = f.gradient_lanes(x)
-    shifted = x + rho[:, None] * law.floats.direction(g)[1]
-    return f.value_lanes(x), f.value_lanes(shifted), row_norms(g), row_norms(f.gradient_lanes(shifted))
+    size, u = law.floats.direction(g)
+    shifted, norms = x + rho[:, None] * u, size if law == SAM else row_norms(g)
+    return f.value_lanes(x), f.value_lanes(shifted), norms, row_norms(f.gradient_lanes(shifted))
 
 
 def is_flat(f: Objective, x: np.ndarray, rho: float) -> bool:

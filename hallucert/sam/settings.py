@@ -267,8 +267,8 @@ def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw
     """
     with np.errstate(all="ignore"):
         g = objective.gradient_lanes(starts)
-        slopes = row_norms(g)
-        steps = row_norms(rho * law.floats.direction(g)[1])
+        size, u = law.floats.direction(g)
+        slopes, steps = size if law == SAM else row_norms(g), row_norms(rho * u)
     slopes = slopes[np.isfinite(slopes) & (slopes > 0)]
     steps = steps[np.isfinite(steps)]
     largest = max(float(np.abs(starts).max(initial=0.0)), float(steps.max(initial=0.0)))

@@ -47,7 +47,7 @@ class Code:
 
     def __init__(self, name: str, emit: Callable[[int], ir.Module], worth: float, few: int) -> None:
         self._name, self._emit, self._worth, self._few = name, emit, worth, few
-        self._lock, self._done = threading.Lock(), 0
+        self._lock, self._done, self._address = threading.Lock(), 0, 0
         self._engine: llvm.ExecutionEngine | None = None
 
     def address(self, lanes: int, steps: int) -> int:
@@ -55,10 +55,9 @@ class Code:
         with self._lock:
             if self._engine is None and self._done >= self._worth:
                 self._engine = loaded(self._emit(lanes_at_once()))
-            if self._engine is not None:
-                return int(self._engine.get_function_address(self._name))
+                self._address = int(self._engine.get_function_address(self._name))
             self._done += max(lanes, self._few) * steps
-            return 0
+            return self._address
 
 
 def filled(builder: ir.IRBuilder, number: ir.Value, lanes: int) -> ir.Value:
@@ -96,30 +95,42 @@ def repeated(
 class VectorLoop:
     """A loop over some lanes, a vector at once, that returns whether one of them has to stop.
 
-    After construction `builder` emits its body, for the lanes from `first` on; `end` says which of them go on.
+    After construction `builder` emits its body, for the lanes from `first` on; `end` says which of them go on. What
+    ``ahead(first)`` emits is computed one vector before it is used, and stands in `values`: so a processor that looks
+    ahead no further than one vector has that to do while it waits for the other. Once, it is of lanes after the last.
     """
 
-    def __init__(self, function: ir.Function, count: ir.Value, lanes: int) -> None:
-        self._lanes, self._count = lanes, count
-        self._entry, self._body, self._done = (function.append_basic_block() for _ in range(3))
-        self.builder = builder = ir.IRBuilder(self._entry)
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        count: ir.Value,
+        lanes: int,
+        ahead: Callable[[ir.Value], list[ir.Value]] = lambda first: [],
+    ) -> None:
+        self.builder, self._lanes, self._count = builder, lanes, count
+        start = ahead(_LONG(0))
+        self._entry, self._body, self._done = builder.block, *(builder.append_basic_block() for _ in range(2))
         builder.cbranch(builder.icmp_unsigned("==", count, _LONG(0)), self._done, self._body)
         builder.position_at_end(self._body)
         self._flags = ir.VectorType(_LONG, lanes)
         self.first = builder.phi(_LONG)
         self._stopped, self._latest = builder.phi(self._flags), builder.phi(self._flags)
-        for phi in (self.first, self._stopped, self._latest):
-            phi.add_incoming(constant(phi.type, 0), self._entry)
+        self.values = [builder.phi(value.type) for value in start]
+        none = constant(self._flags, 0)
+        self._phis = [self.first, self._stopped, self._latest, *self.values]
+        for phi, value in zip(self._phis, [_LONG(0), none, none, *start], strict=True):
+            phi.add_incoming(value, self._entry)
         self._before = builder.or_(self._stopped, self._latest)
+        self._after = builder.add(self.first, _LONG(lanes))
+        self._coming = ahead(self._after)
 
     def end(self, goes_on: ir.Value) -> None:
         """Emit the end of the function."""
         builder, lanes, last = self.builder, self._lanes, self.builder.block
         stops = builder.sext(builder.not_(goes_on), self._flags)
-        after = builder.add(self.first, _LONG(lanes))
-        for phi, value in ((self.first, after), (self._stopped, self._before), (self._latest, stops)):
+        for phi, value in zip(self._phis, [self._after, self._before, stops, *self._coming], strict=True):
             phi.add_incoming(value, last)
-        builder.cbranch(builder.icmp_unsigned("<", after, self._count), self._body, self._done)
+        builder.cbranch(builder.icmp_unsigned("<", self._after, self._count), self._body, self._done)
         builder.position_at_end(self._done)
         begin, full, partial = builder.phi(_LONG), builder.phi(self._flags), builder.phi(self._flags)
         for phi, value in ((begin, self.first), (full, self._before), (partial, stops)):

@@ -82,9 +82,7 @@ def call_step(typing, address, work, block, width, rho, eta, momentum, bound, ab
 
 def _module(program: Program, kind: Kind, lanes: int) -> ir.Module:
     module = ir.Module()
-    function = ir.Function(module, SIGNATURE, "step")
-    loop = VectorLoop(function, function.args[2], lanes)
-    loop.end(_emit_step(loop.builder, program, kind, function.args, loop.first, lanes))
+    _emit_step(ir.Function(module, SIGNATURE, "step"), program, kind, lanes)
     return module
 
 
@@ -95,25 +93,32 @@ def plus_squares(builder: ir.IRBuilder, total: ir.Value, values: list[ir.Value])
     return part if len(values) == 1 else builder.fadd(total, part)
 
 
-def _emit_step(
-    builder: ir.IRBuilder, program: Program, kind: Kind, arguments: list[ir.Value], first: ir.Value, lanes: int
-) -> ir.Value:
-    """Emit the step of the lanes from `first` on; return which of them go on. Rows stand where `kernel.Rows` says."""
-    work, block, _, *numbers = arguments
+def _emit_step(function: ir.Function, program: Program, kind: Kind, lanes: int) -> None:
+    """Emit the loop over vectors of lanes; rows stand where `kernel.Rows` says.
+
+    Of the next vector the gradient, root and quotient are computed together with the rest of a step of this one; after
+    the last one of what the next rows hold, and there are some.
+    """
+    work, block, width, *numbers = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
     rho, eta, momentum, bound, absolute, factor = (filled(builder, number, lanes) for number in numbers)
     down = builder.fneg(eta)
     d = program.dimension
-    save, q2 = program.registers, program.registers + d
+    # Pointers of their own, because all of them are indexed alike: more would not fit into registers.
+    save, q2, speed = (builder.gep(work, [builder.mul(block, _LONG(program.registers + row))]) for row in (0, d, d + 3))
 
     def fma(a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         return call(builder, "fma", a, b, c)
 
-    def place(row: int) -> ir.Value:
+    def place(start: ir.Value, row: int, first: ir.Value) -> ir.Value:
         offset = builder.add(builder.mul(block, _LONG(row)), first)
-        return builder.bitcast(builder.gep(work, [offset]), rho.type.as_pointer())
+        return builder.bitcast(builder.gep(start, [offset]), rho.type.as_pointer())
 
-    def store(value: ir.Value, row: int) -> None:
-        builder.store(value, place(row), align=8)
+    def load(start: ir.Value, row: int, first: ir.Value) -> ir.Value:
+        return builder.load(place(start, row, first), align=8)
+
+    def store(value: ir.Value, start: ir.Value, row: int) -> None:
+        builder.store(value, place(start, row, loop.first), align=8)
 
     def squared(g: list[ir.Value]) -> ir.Value:
         total, whole = constant(rho.type, 0.0), d // TOGETHER * TOGETHER
@@ -121,25 +126,31 @@ def _emit_step(
             total = plus_squares(builder, total, some)
         return total
 
-    x = [builder.load(place(j), align=8) for j in range(d)]
-    g = emit_program(builder, program, x)
-    size = norm = squared(g)
-    store(size, q2)
+    def ahead(first: ir.Value) -> list[ir.Value]:
+        x = [load(work, j, first) for j in range(d)]
+        g = emit_program(builder, program, x)
+        size = squared(g)
+        quotient = kind.normalised and not kind.warm
+        return [*g, size, builder.fdiv(rho, call(builder, "sqrt", size)) if quotient else rho]
+
+    loop = VectorLoop(builder, width, lanes, ahead)
+    x = [load(work, j, loop.first) for j in range(d)]
+    g, (size, slope) = loop.values[:-2], loop.values[-2:]
+    norm = size
+    store(size, q2, 0)
     if not kind.warm:
-        slope = builder.fdiv(rho, call(builder, "sqrt", size)) if kind.normalised else rho
         g = emit_program(builder, program, [fma(slope, b, a) for a, b in zip(x, g, strict=True)])
         norm = squared(g)
-        store(norm, q2 + 1)
+        store(norm, q2, 1)
     least = fma(factor, size, absolute)
     infinite = constant(norm.type, np.inf)
     goes_on = builder.and_(builder.fcmp_ordered("<", least, norm), builder.fcmp_ordered("<", norm, infinite))
     for j, along in enumerate(g):
-        store(x[j], save + j)
+        store(x[j], save, j)
         if kind.heavy:
-            row = q2 + 3 + j
-            along = fma(momentum, builder.load(place(row), align=8), along)
-            store(along, row)
+            along = fma(momentum, load(speed, j, loop.first), along)
+            store(along, speed, j)
         after = fma(down, along, x[j])
-        store(after, j)
+        store(after, work, j)
         goes_on = builder.and_(goes_on, builder.fcmp_ordered("<=", call(builder, "fabs", after), bound))
-    return goes_on
+    loop.end(goes_on)

@@ -82,8 +82,7 @@ def _emit_steps(function: ir.Function, gradient: ir.Function, shape: Shape, kind
     work, width, *numbers = function.args[:8]
     data = function.args[8:]
     d, save, q2 = shape.dimension, shape.registers, shape.registers + shape.dimension
-    loop = VectorLoop(function, width, lanes)
-    builder = loop.builder
+    loop = VectorLoop(builder := ir.IRBuilder(function.append_basic_block()), width, lanes)
     rho, eta, momentum, bound, absolute, factor = (filled(builder, number, lanes) for number in numbers)
     down, zero = builder.fneg(eta), constant(rho.type, 0.0)
     rows = Rows(builder, builder.gep(work, [loop.first]), shape.block, rho.type)
