@@ -1,0 +1,205 @@
+"""Claim: of a run said to converge every input is looked at, each segment, and where all of the last cube is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from spoken import spoken
+
+import hallucert as hc
+from hallucert.balls import arithmetic
+from hallucert.check.attraction import converges
+from hallucert.check.attraction.basin import BASIN
+from hallucert.check.attraction.orbit import Cube
+from hallucert.check.claim import Claim, Enclosure, Status
+from hallucert.check.point.rule import Evidence, Facts, Inputs, Witness
+from hallucert.check.problem import Point, Problem
+from hallucert.check.reason import Reason
+from hallucert.clock import Clock
+
+HALF = Fraction(1, 2)
+WELL = Problem(hc.Objective.parse("(x**2 - 1)**2 / 4 + y**2 / 2"), Fraction(3, 2))
+RING = Problem(hc.Objective.least_squares(["x**2 + y**2 - 1"]), Fraction(3, 2), residual=True)
+LIMIT, START, STEP = (-HALF, Fraction(0)), (Fraction(-3, 4), Fraction(0)), Fraction(1, 10)
+TINY = Fraction(1, 2**60)
+WIDE = Fraction(1, 2**24)
+"""What Arb adds to wide balls, whose radii have 30 bits."""
+
+
+def on_the_axis(x: Fraction, steps: int) -> Fraction:
+    """SAM of the double well where y is 0 and -1 < x < 0: the slope is positive there, so x+ is x + 3/2."""
+    for _ in range(steps):
+        x -= STEP * ((x + 3 * HALF) ** 3 - (x + 3 * HALF))
+    return x
+
+
+def evidence(problem: Problem = WELL, at: Sequence[Fraction] = LIMIT) -> Evidence:
+    """A point that is said to be proved."""
+    ar = arithmetic("arb", 64)
+    return Evidence(Point(ar, problem, [ar.constant(v) for v in at]))
+
+
+def cubes(*, ends: Sequence[object] = (2, 5), **changed: object) -> Inputs:
+    """The inputs of a run of five steps in two segments, or others."""
+    whole = [int(end) if isinstance(end, int) and end < 10 else 0 for end in ends]
+    plain: dict[str, object] = {
+        "start": START,
+        "step": STEP,
+        "bits": 128,
+        "ends": tuple(Fraction(end) for end in ends),  # type: ignore[arg-type]
+        "centres": tuple((on_the_axis(START[0], n), Fraction(0)) for n in whole),
+        "radii": (TINY,) * len(whole),
+    }
+    return plain | changed
+
+
+def test_cubes_are_the_start_and_what_is_listed() -> None:
+    """The first is the exact start; numbers of steps up to the most, the same included, are taken."""
+    found = converges.cubes_of(cubes())
+    assert found is not None and found[0] == Cube(START, Fraction(0))
+    assert [cube.radius for cube in found[1:]] == [TINY, TINY]
+    assert [cube.centre[0] for cube in found[1:]] == [on_the_axis(START[0], 2), on_the_axis(START[0], 5)]
+    assert converges.cubes_of(cubes(ends=(7,))) is not None
+    assert converges.cubes_of(cubes(ends=(1, converges.MOST_STEPS))) is not None
+    assert converges.MOST_STEPS == 1_000_000
+
+
+SENSELESS = {
+    "nothing": cubes(ends=()),
+    "a number of steps less": cubes() | {"ends": (Fraction(5),)},
+    "a centre less": cubes() | {"centres": cubes()["centres"][:1]},
+    "a radius less": cubes() | {"radii": (TINY,)},
+    "a coordinate less": cubes() | {"centres": (START[:1], START)},
+    "a coordinate more at the end": cubes() | {"centres": (START, (*START, Fraction(0)))},
+    "no coordinates": cubes() | {"centres": ((), ())},
+    "no whole number": cubes() | {"ends": (Fraction(3, 2), Fraction(5))},
+    "no whole number at the end": cubes() | {"ends": (Fraction(2), Fraction(11, 2))},
+    "no whole numbers at all": cubes() | {"ends": (Fraction(3, 2), Fraction(11, 2))},
+    "the same number twice": cubes() | {"ends": (Fraction(5), Fraction(5))},
+    "back in time": cubes() | {"ends": (Fraction(5), Fraction(2))},
+    "no step to the first": cubes() | {"ends": (Fraction(0), Fraction(5))},
+    "before the start": cubes() | {"ends": (Fraction(-1), Fraction(5))},
+    "a step too many": cubes() | {"ends": (Fraction(2), Fraction(1_000_001))},
+    "a radius of 0": cubes() | {"radii": (TINY, Fraction(0))},
+    "a radius below 0": cubes() | {"radii": (-TINY, TINY)},
+}
+
+
+@pytest.mark.parametrize("inputs", SENSELESS.values(), ids=SENSELESS)
+def test_senseless_cubes_are_none(inputs: Inputs) -> None:
+    """Numbers of steps that are no increasing whole numbers from 1, cubes without a size, lists that do not fit."""
+    assert converges.cubes_of(inputs) is None
+    assert converges.measure_converges(evidence(), inputs) is Reason.NEEDS_PREMISES
+
+
+BEFORE = {
+    "a coordinate less": {"start": START[:1]},
+    "a coordinate more": {"start": (*START, Fraction(0))},
+    "no step": {"step": Fraction(0)},
+    "uphill": {"step": -STEP},
+    "too few bits": {"bits": 63},
+    "too many bits": {"bits": 20_001},
+}
+
+
+@pytest.mark.parametrize("change", BEFORE.values(), ids=BEFORE)
+def test_premises_are_looked_at_first(change: Inputs) -> None:
+    """A start of the point's dimension, a positive step, bits between 64 and 20,000; both forms of a run."""
+    for inputs in (cubes(), {"start": START, "step": STEP, "bits": 128, "steps": 3}):
+        assert converges.measure_converges(evidence(), inputs | change) is Reason.NEEDS_PREMISES
+
+
+@pytest.mark.parametrize("bits", [64, 20_000])
+def test_a_run_step_by_step_is_where_the_formula_says(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After three exact steps of a cubic, with the fewest and the most bits; the most steps are one step of many."""
+    inputs = {"start": START, "step": STEP, "bits": bits, "steps": 3}
+    found = converges.measure_converges(evidence(), inputs)
+    assert isinstance(found, dict) and list(found) == ["distance"]
+    distance, there = found["distance"], abs(on_the_axis(START[0], 3) - LIMIT[0])
+    assert distance.lower <= there <= distance.upper and distance.upper - distance.lower < 2**10 * TINY
+    monkeypatch.setattr(converges, "MOST_STEPS", 3)
+    assert isinstance(converges.measure_converges(evidence(), inputs), dict)
+    assert converges.measure_converges(evidence(), inputs | {"steps": 4}) is Reason.NEEDS_PREMISES
+
+
+def test_a_run_ends_where_a_step_is_not_defined() -> None:
+    """From a critical point, where the gradient is 0, no step leads anywhere; where f is not defined neither."""
+    still = {"start": (Fraction(0), Fraction(0)), "step": STEP, "bits": 64, "steps": 1}
+    assert converges.measure_converges(evidence(), still) is Reason.PRECISION
+    root = Problem(hc.Objective.parse("sqrt(x) + y**2"), Fraction(3, 2))
+    beyond = still | {"start": (Fraction(-1), Fraction(1))}
+    assert converges.measure_converges(evidence(root), beyond) is Reason.PRECISION
+    finite = Problem(hc.Objective.parse("log(x)**0 + x**2 + y**2"), Fraction(3, 2))
+    inside = beyond | {"start": (Fraction(4), Fraction(1))}
+    assert isinstance(converges.measure_converges(evidence(finite), inside), dict)
+    assert converges.measure_converges(evidence(finite), beyond) is Reason.PRECISION
+
+
+def test_a_segment_leads_into_the_cube_of_its_exact_end_and_into_no_other() -> None:
+    """From a point, and from a cube: the cube of the ends has to be inside; when the time is over nothing is shown."""
+    end, radius = on_the_axis(START[0], 3), Fraction(1, 2**30)
+
+    def leads(start: Fraction, to: Fraction, until: float = math.inf, around: Fraction = radius, n: int = 3) -> bool:
+        first = Cube(START, start)
+        return converges.leads(WELL, "arb", 128, STEP, until, first, Cube((to, Fraction(0)), around), n)
+
+    assert leads(Fraction(0), end) and leads(Fraction(0), end, around=TINY)
+    assert not leads(Fraction(0), end + 2 * radius) and not leads(Fraction(0), end, n=2)
+    assert not leads(Fraction(0), end + Fraction(1, 2**40), around=TINY)
+    assert leads(Fraction(1, 2**34), end) and not leads(4 * radius, end)
+    assert not leads(Fraction(1), end, around=Fraction(2))  # the cube goes over the saddle, where g is 0
+    assert not leads(Fraction(0), end, until=0.0)
+
+
+def test_every_segment_is_shown() -> None:
+    """Of a run of two segments either may be the one that does not lead into its cube."""
+    found = converges.measure_converges(replace(evidence(), clock=Clock(1000)), cubes())
+    assert isinstance(found, dict)
+    there = abs(on_the_axis(START[0], 5) - LIMIT[0])
+    assert found["distance"].lower < there - TINY / 2 and there + TINY / 2 < found["distance"].upper
+    centres = cubes()["centres"]
+    for moved in range(2):
+        other = [(x + (Fraction(1, 2**50) if k == moved else 0), y) for k, (x, y) in enumerate(centres)]
+        assert converges.measure_converges(evidence(), cubes() | {"centres": tuple(other)}) is Reason.PRECISION
+
+
+def test_the_distance_is_that_of_all_points_of_a_cube() -> None:
+    """Around x* - (1, 0) with half width 1/4: from 3/4 to |(5/4, 1/4)|; around x* itself from 0."""
+    for centre, low, high in ((Fraction(-1), Fraction(9, 16), Fraction(26, 16)), (Fraction(0), 0, Fraction(2, 16))):
+        found = converges.arrival_of(evidence(), Cube((LIMIT[0] + centre, LIMIT[1]), Fraction(1, 4)), 64)
+        assert found is not None and list(found) == ["distance"]
+        distance = found["distance"]
+        assert low - WIDE <= distance.lower**2 <= low and high <= distance.upper**2 <= high + WIDE
+
+
+def test_what_is_indeterminate_arrives_nowhere() -> None:
+    """An endless ball as a coordinate; in residual form, a run without the basin that bounds the rest of its path."""
+    ar = arithmetic("arb", 64)
+    with ar:
+        endless = ar.constant(Fraction(1)) / ar.interval(Fraction(-1), Fraction(1))
+        assert converges.arrival(evidence(), [endless, ar.constant(Fraction(0))], 64) is None
+        assert converges.arrival(evidence(RING), [ar.constant(v) for v in START], 64) is None
+    found = converges.measure_converges(
+        evidence(RING, (HALF, Fraction(0))),
+        {"start": (Fraction(2, 5), Fraction(0)), "step": STEP, "bits": 64, "steps": 2},
+    )
+    assert found is Reason.PRECISION
+
+
+def test_distance_and_rest_together_have_to_fit() -> None:
+    """In residual form both are spoken of, with their upper ends; together they may be the size of the basin."""
+    facts = Facts(RING, Witness((HALF, Fraction(0)), None, (Fraction(1),) * 2, ()))
+    region = {"size": Fraction(1), "step": STEP, "weights": ()}
+    facts.claims[BASIN.name] = Claim(BASIN.name, Status.PROVED, ".", {}, region)
+    numbers = {
+        "distance": Enclosure(Fraction(1, 8), Fraction(1, 4)),
+        "rest": Enclosure(Fraction(1, 2), Fraction(3, 4)),
+    }
+    status, words = spoken(converges.conclude_converges(facts, numbers, cubes()))
+    assert status is Status.PROVED and "after 5 steps" in words and "0.25" in words and "0.75" in words
+    beyond = numbers | {"rest": Enclosure(Fraction(1, 2), Fraction(3, 4) + TINY)}
+    assert spoken(converges.conclude_converges(facts, beyond, cubes())) is Reason.START
