@@ -35,13 +35,11 @@ def of_cycle(evidence: Evidence) -> CyclePoint:
     return cast(CyclePoint, evidence.point)
 
 
-def measure_existence(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+def measure_existence(evidence: Evidence, inputs: Inputs) -> Numbers:
     """Bound how far both points are from the centre, and enclose their distance."""
-    ar, offset = evidence.arithmetic, existence.measure(evidence, inputs)
-    square = matrix.sum_of_squares(ar, of_cycle(evidence).difference)
-    if isinstance(offset, Reason) or not ar.is_finite(square):
-        return Reason.PRECISION
-    return {**offset, "distance": root(Enclosure(*ar.endpoints(square)))}
+    square = matrix.sum_of_squares(evidence.arithmetic, of_cycle(evidence).difference)
+    distance = root(Enclosure(*evidence.arithmetic.endpoints(square)))
+    return {**existence.measure(evidence, inputs), "distance": distance}
 
 
 def conclude_existence(facts: Facts, numbers: Numbers, inputs: Inputs) -> Conclusion:

@@ -157,7 +157,7 @@ def excludes(equations: System, witness: Witness) -> bool:
     return bool(image) and any(ar.intersection(k, side) is None for k, side in zip(image, box, strict=True))
 
 
-def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
+def measure(evidence: Evidence, inputs: Inputs) -> Numbers:
     """Bound the distance of ``x*`` from the centre."""
     ar = evidence.arithmetic
     distance = max(ar.magnitude(x - ar.constant(c)) for x, c in zip(evidence.point.x, evidence.centre, strict=True))

@@ -96,6 +96,50 @@ def test_at_the_origin_the_target_is_left_open():
     assert isinstance(found, Reason) or isinstance(TARGET.conclude(Facts(PLANE, WITNESS), found, {}), Reason)
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "measure", "reason"),
+    [
+        ("sqrt(x) + y", (-1, 1), measure_norms, Reason.ZERO_GRADIENT),  # no gradient
+        ("log(x) + y", (-1, 1), measure_norms, Reason.DOMAIN),  # a gradient, but no value
+        ("log(x) + y", (-4, 1), measure_target, Reason.DOMAIN),  # nor at x+
+        ("x**2 + y**2", (0, 0), measure_minimizer, Reason.STRADDLES),  # no direction
+        ("x**2", (0,), measure_minimizer, Reason.PRECISION),
+    ],
+)
+def test_what_is_not_defined_is_not_measured(text, at, measure, reason):
+    """Logarithms of negative numbers, and directions of gradients that are 0."""
+    problem = decay_problem(Problem(hc.Objective.parse(text), Fraction(1)), Fraction(1, 10))
+    with arithmetic("arb", 106) as ar:
+        assert measure(Evidence(problem.at(ar, [ar.constant(Fraction(v)) for v in at])), {}) is reason
+
+
+def test_on_the_line_it_is_the_second_derivative():
+    """phi(x) = f(x + rho) + w x^2/2 where f grows: of x^3 at 2 with rho = 1 it is 6 (2 + 1) + 1/10."""
+    problem = decay_problem(Problem(hc.Objective.parse("x**3"), Fraction(1)), Fraction(1, 10))
+    with arithmetic("arb", 106) as ar:
+        found = measure_minimizer(Evidence(problem.at(ar, [ar.constant(Fraction(2))])), {})
+    assert set(found) == {"second_derivative"}
+    assert found["second_derivative"].lower <= Fraction(181, 10) <= found["second_derivative"].upper
+    assert float(found["second_derivative"].lower) == pytest.approx(18.1, rel=1e-14)
+
+
+def test_sentences_have_the_ends_that_hold():
+    """Of what is at least so large the lower end, of what is at most the upper."""
+    half = Enclosure(Fraction(1, 2), Fraction(3, 4))
+    facts = Facts(PLANE, WITNESS, dict(PREMISES))
+    for rule, numbers, about in (
+        (NONSTATIONARY, {"gradient_norm": half, "decayed_gradient_norm": half}, (half.lower, half.lower)),
+        (TARGET, {"shifted_gradient_norm": half}, (half,)),
+        (HALLUCINATED_MINIMIZER, {"sam_gradient_norm": half}, (half.lower,)),
+        (ATTRACTOR, {"smallest_real_part": half, "step_bound": half}, (half.lower, half.lower)),
+        (ATTRACTOR, {"smallest_real_part": Enclosure(-half.upper, -half.lower)}, (-half.lower,)),
+    ):
+        assert rule.conclude(facts, numbers, {})[1].about == about
+    for ends, about in (((half.lower, half.upper), half.lower), ((-half.upper, -half.lower), -half.lower)):
+        numbers = {"second_derivative": Enclosure(*ends)}
+        assert HALLUCINATED_MINIMIZER.conclude(Facts(LINE, WITNESS, dict(PREMISES)), numbers, {})[1].about == (about,)
+
+
 def test_questions_and_sentences_name_the_decay():
     """Of claims that are those of SAM; what is open there is open here."""
     assert "SAM with weight decay" in attraction.BASIN.question
