@@ -71,3 +71,18 @@ def test_two_steps_are_defined_if_the_second_is() -> None:
             assert float(ar.midpoint(point.after.x[0])) == 1 - 4.5 * float(step)
             assert all(map(ar.is_finite, point.after.gradient))
             assert point.domain_certain is defined
+
+
+def test_two_steps_are_defined_if_the_first_is() -> None:
+    """From -1 a step of log(x) + x^2 leads to 7/2, where all is defined, but the function is not at -1."""
+    f = hc.Objective.parse("log(x) + x**2")
+    with arithmetic("arb", 106) as ar:
+        point = StepProblem(f, Fraction(1), step=Fraction(1)).at(ar, [ar.constant(Fraction(-1))])
+        assert float(ar.midpoint(point.after.x[0])) == 3.5 and point.after.domain_certain
+        assert not point.domain_certain
+
+
+def test_the_radius_of_cycles_is_positive() -> None:
+    """As of every problem."""
+    with pytest.raises(ArgumentError, match="rho"):
+        CycleProblem(F, Fraction(0), step=STEP)
