@@ -163,6 +163,7 @@ def test_a_pair_with_a_critical_point_has_no_norm_and_no_multiplier() -> None:
 def test_sentences_have_the_ends_that_hold() -> None:
     """Lower ends of what is at least so large, upper ends of what is at most; numbers between 0 and 1 suffice."""
     known, half = facts_of("existence"), Enclosure(Fraction(1, 2), Fraction(3, 4))
+    assert claims.conclude_existence(known, {}, {})[0] is Status.REFUTED  # no number: there is none in the box
     about = claims.conclude_existence(known, {"offset": half, "distance": half}, {})[1].about
     assert about[-2:] == (Fraction(3, 4), Fraction(1, 2))
     apart = replace(CERT["existence"], numbers={"distance": half})
