@@ -189,8 +189,8 @@ def main() -> None:
     best = float("inf")
     for _ in range(options.repeats):
         began = time.process_time()
-        hc.sam.run_ensemble(f, starts, RHO, ETA, 200, **settings)
-        best = min(best, (time.process_time() - began) / 200 / 20 * 1e6)
+        hc.sam.run_ensemble(f, starts, RHO, ETA, options.steps, **settings)
+        best = min(best, (time.process_time() - began) / options.steps / 20 * 1e6)
     print("\n64-32-10, 200 samples, cross-entropy, float32, 20 seeds on one core")
     compared(f, ceilings(True), best)
 

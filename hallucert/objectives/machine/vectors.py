@@ -241,7 +241,9 @@ def emit_tanh(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     g = call(builder, "fma", z, polynomial(builder, z, form.coth), builder.fneg(t))
     a, b = builder.fsub(half, power), builder.fadd(half, power)
     above, below = (builder.fadd(c, call(builder, "fma", c, g, t)) for c in (a, b))
-    return call(builder, "copysign", builder.fdiv(above, below), x)
+    # The quotient has no sign.
+    sign = builder.and_(builder.bitcast(x, integers), constant(integers, 1 << form.bits - 1))
+    return builder.bitcast(builder.or_(builder.bitcast(builder.fdiv(above, below), integers), sign), kind)
 
 
 def emit_exponential(builder: ir.IRBuilder, y: ir.Value) -> ir.Value:

@@ -1,7 +1,7 @@
 """The gradient of tiny networks as machine code for their widths: the bits of `network_kernel`, faster.
 
 Its loops go over bundles of samples, neurons and inputs. A turn of them is straight-line code that keeps its sums in
-registers: of `TOGETHER` neurons forward, of as many inputs backward, each at `SAMPLES` samples, so that what is loaded
+registers: of one or two neurons forward, of as many inputs backward, each at `SAMPLES` samples, so that what is loaded
 is used more than once. Activations and errors of a bundle lie in the scratch rows of the block, in the first-level
 cache. What is written out in a turn stays in its order: LLVM orders long straight-line code as it likes, and then
 tangents wait for each other.
@@ -17,12 +17,10 @@ from typing import NamedTuple
 from llvmlite import ir
 
 from hallucert.objectives.machine.native import filled, repeated
-from hallucert.objectives.machine.vectors import call, constant, emit_tanh
+from hallucert.objectives.machine.vectors import LANES, call, constant, emit_tanh
 
 SAMPLES = 4
 """Samples at a time: enough to keep the processor busy, and a weight is read once for them all."""
-TOGETHER = 2
-"""Neurons or inputs at a time."""
 UNROLLED = 16
 """Most terms of a sum that are written out; longer sums are loops."""
 
@@ -59,7 +57,7 @@ class Shape(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Vectors in memory, one of some lanes every `stride` doubles."""
+    """Vectors in memory, one every `stride` doubles."""
 
     builder: ir.IRBuilder
     start: ir.Value
@@ -86,16 +84,16 @@ class Rows(NamedTuple):
         return self._replace(start=builder.gep(self.start, [offset]))
 
 
-def emit_gradient(function: ir.Function, shape: Shape, lanes: int) -> None:
-    """Emit the body of a function of type `GRADIENT`."""
+def emit_gradient(function: ir.Function, shape: Shape, together: int) -> None:
+    """Emit the body of a function of type `GRADIENT`, which takes `together` neurons or inputs at a time."""
     work, inputs, targets, samples, *numbers = function.args
     builder = ir.IRBuilder(function.append_basic_block())
-    decay, scale = (filled(builder, number, lanes) for number in numbers)
+    decay, scale = (filled(builder, number, LANES) for number in numbers)
     rows = Rows(builder, work, shape.block, decay.type)
 
     def bundle(number: ir.Value, decay: ir.Value | None) -> None:
         first = builder.mul(number, _LONG(SAMPLES))
-        _Bundle(shape, rows, inputs, targets, samples, first, scale, decay).emit()
+        _Bundle(shape, together, rows, inputs, targets, samples, first, scale, decay).emit()
 
     def later(number: ir.Value, _: Vectors) -> Vectors:
         bundle(builder.add(number, _LONG(1)), None)
@@ -112,20 +110,20 @@ class _Bundle:
     """Emits what some samples add to the gradient, or, with the decay, what the first ones do to start it."""
 
     def __init__(
-        self, shape: Shape, rows: Rows, inputs: ir.Value, targets: ir.Value, count: ir.Value, first: ir.Value,
-        factor: ir.Value, decay: ir.Value | None,
+        self, shape: Shape, together: int, rows: Rows, inputs: ir.Value, targets: ir.Value, count: ir.Value,
+        first: ir.Value, factor: ir.Value, decay: ir.Value | None,
     ) -> None:  # fmt: skip
         self.shape, self.rows, self.builder, self.factor, self.decay = shape, rows, rows.builder, factor, decay
-        self.inputs, self.targets = inputs, targets
-        builder, last, lanes = self.builder, self.builder.sub(count, _LONG(1)), rows.kind.count
+        self.together, self.inputs, self.targets = together, inputs, targets
+        builder, last = self.builder, self.builder.sub(count, _LONG(1))
         numbers = [builder.add(first, _LONG(s)) for s in range(SAMPLES)]
         present = [builder.icmp_signed("<", number, count) for number in numbers]
         # Behind the last sample it stands again, without error: with no bit of it, as 0 times it might be NaN. A choice
         # between error and 0 would become a branch, and all that the error needs would be done behind that.
         self.numbers = [builder.select(p, number, last) for p, number in zip(present, numbers, strict=True)]
-        self.masks = [filled(builder, builder.sext(p, _LONG), lanes) for p in present]
+        self.masks = [filled(builder, builder.sext(p, _LONG), LANES) for p in present]
         self.zero, self.one = (constant(rows.kind, number) for number in (0.0, 1.0))
-        scratch = rows.behind(2 * shape.dimension)._replace(stride=lanes)
+        scratch = rows.behind(2 * shape.dimension)._replace(stride=LANES)
         # Of each layer behind the inputs the activations, and later in their place the errors.
         places = itertools.accumulate(shape.sizes[1:], initial=0)
         self.layers = [scratch, *(scratch.behind(SAMPLES * place) for place in places)]
@@ -138,20 +136,20 @@ class _Bundle:
             self.in_tiles(self.shape.sizes[l], partial(self.forward, l))
         self.in_tiles(self.shape.sizes[-1], self.error)
         for l in reversed(layers):
-            self.in_tiles(self.shape.sizes[l], partial(self.biases, l))
             self.in_tiles(self.shape.sizes[l - 1], partial(self.backward, l))
 
     def in_tiles(self, count: int, body: Callable[[ir.Value, int], None]) -> None:
-        """Emit ``body(first, number)`` for all of `count` neurons or inputs, `TOGETHER` of them at a time."""
+        """Emit ``body(first, number)`` for all of `count` neurons or inputs, `together` of them at a time."""
 
         def tile(number: ir.Value, _: Vectors) -> Vectors:
-            body(self.builder.mul(number, _LONG(TOGETHER)), TOGETHER)
+            body(self.builder.mul(number, _LONG(together)), together)
             return []
 
-        whole = count // TOGETHER
+        together = self.together
+        whole = count // together
         repeated(self.builder, whole, [], tile)
-        if count % TOGETHER:
-            body(_LONG(whole * TOGETHER), count % TOGETHER)
+        if count % together:
+            body(_LONG(whole * together), count % together)
 
     def summed(self, count: int, values: Vectors, body: Callable[[ir.Value, Vectors], Vectors]) -> Vectors:
         """Emit ``values = body(i, values)`` for i below `count`; a loop if they are many."""
@@ -173,7 +171,7 @@ class _Bundle:
         """Load input or target j of the samples."""
         builder = self.builder
         offsets = [builder.add(builder.mul(number, _LONG(width)), j) for number in self.numbers]
-        return [filled(builder, builder.load(builder.gep(array, [o])), self.rows.kind.count) for o in offsets]
+        return [filled(builder, builder.load(builder.gep(array, [o])), LANES) for o in offsets]
 
     def of_samples(self, rows: Rows, i: ir.Value) -> Vectors:
         """Load the vectors of neuron i."""
@@ -211,12 +209,12 @@ class _Bundle:
 
     def tanh(self, z: Vectors) -> Vectors:
         """Return the hyperbolic tangents: of one long vector, so that a processor sees what it can do at once."""
-        builder, lanes, count = self.builder, self.rows.kind.count, len(z)
+        builder, count = self.builder, len(z)
         while len(z) > 1:
             together = _places(0, 2 * z[0].type.count)
             z = [builder.shuffle_vector(a, b, together) for a, b in zip(z[::2], z[1::2], strict=True)]
         values = emit_tanh(builder, z[0])
-        return [builder.shuffle_vector(values, values, _places(s * lanes, lanes)) for s in range(count)]
+        return [builder.shuffle_vector(values, values, _places(s * LANES, LANES)) for s in range(count)]
 
     def error(self, i: ir.Value, number: int) -> None:
         """Write the errors of some outputs."""
@@ -232,6 +230,7 @@ class _Bundle:
                 bits = builder.and_(builder.bitcast(error, mask.type), mask)
                 result.append(builder.bitcast(bits, error.type))
             self.keep(result, layer, output)
+            self.bias(len(self.shape.sizes) - 1, output, result)
 
     def start(self, parameters: Rows, derivatives: Rows, row: int) -> ir.Value:
         """Return what the bundle adds to: the decay of a parameter in the first one."""
@@ -243,14 +242,12 @@ class _Bundle:
         """Return ``1 - a^2``."""
         return self.fma(self.builder.fneg(a), a, self.one)
 
-    def biases(self, l: int, i: ir.Value, number: int) -> None:
-        """Add to the derivatives of the biases of some neurons of layer l."""
+    def bias(self, l: int, i: ir.Value, errors: Vectors) -> None:
+        """Add the errors of neuron i of layer l to the derivative of its bias."""
         fan_in, fan_out = self.shape.sizes[l - 1 : l + 1]
         start = self.shape.starts[l - 1] + fan_in * fan_out
         own, biases = (rows.behind(start).behind(i) for rows in (self.derivatives, self.rows))
-        for r in range(number):
-            errors = self.of_samples(self.layers[l], self.plus(i, r))
-            own.store(reduce(self.builder.fadd, errors, self.start(biases, own, r)), r)
+        own.store(reduce(self.builder.fadd, errors, self.start(biases, own, 0)), 0)
 
     def backward(self, l: int, j: ir.Value, number: int) -> None:
         """Add to the derivatives of the weights of some inputs of layer l, and write the errors of these."""
@@ -280,6 +277,7 @@ class _Bundle:
                 of = sums[r * SAMPLES : (r + 1) * SAMPLES]
                 own = [self.builder.fmul(c, self.slope(a)) for c, a in zip(of, before[r], strict=True)]
                 self.keep(own, self.layers[l - 1], self.plus(j, r))
+                self.bias(l - 1, self.plus(j, r), own)
 
 
 def _places(first: int, count: int) -> ir.Constant:

@@ -16,7 +16,7 @@ from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 
 from hallucert.objectives.machine.native import Code, VectorLoop, filled, repeated
-from hallucert.objectives.machine.vectors import call, constant
+from hallucert.objectives.machine.vectors import LANES, call, constant
 from hallucert.sam.kernels.formula_step import TOGETHER, Kind, plus_squares
 from hallucert.sam.kernels.network_gradient import GRADIENT, Rows, Shape, Vectors, emit_gradient
 
@@ -57,8 +57,9 @@ def call_network_step(  # type: ignore[no-untyped-def]
 def _module(shape: Shape, kind: Kind, lanes: int) -> ir.Module:
     module = ir.Module()
     gradient = ir.Function(module, GRADIENT, "gradient")
-    emit_gradient(gradient, shape, lanes)
-    _emit_steps(ir.Function(module, SIGNATURE, "step"), gradient, shape, kind, lanes)
+    # Where a vector takes two registers there is room for half as much at a time.
+    emit_gradient(gradient, shape, 2 if lanes == LANES else 1)
+    _emit_steps(ir.Function(module, SIGNATURE, "step"), gradient, shape, kind)
     return module
 
 
@@ -77,13 +78,13 @@ def _over_parameters(
     return values
 
 
-def _emit_steps(function: ir.Function, gradient: ir.Function, shape: Shape, kind: Kind, lanes: int) -> None:
+def _emit_steps(function: ir.Function, gradient: ir.Function, shape: Shape, kind: Kind) -> None:
     """Emit the loop over vectors of lanes; see `formula_step`."""
     work, width, *numbers = function.args[:8]
     data = function.args[8:]
     d, save, q2 = shape.dimension, shape.registers, shape.registers + shape.dimension
-    loop = VectorLoop(builder := ir.IRBuilder(function.append_basic_block()), width, lanes)
-    rho, eta, momentum, bound, absolute, factor = (filled(builder, number, lanes) for number in numbers)
+    loop = VectorLoop(builder := ir.IRBuilder(function.append_basic_block()), width, LANES)
+    rho, eta, momentum, bound, absolute, factor = (filled(builder, number, LANES) for number in numbers)
     down, zero = builder.fneg(eta), constant(rho.type, 0.0)
     rows = Rows(builder, builder.gep(work, [loop.first]), shape.block, rho.type)
     derivatives, saved, speeds = (rows.behind(row) for row in (d, save, q2 + 3))
@@ -123,7 +124,7 @@ def _emit_steps(function: ir.Function, gradient: ir.Function, shape: Shape, kind
     _over_parameters(builder, d, [], ascend)
     if not kind.warm:
         builder.call(gradient, [rows.start, *data])
-    every = constant(ir.VectorType(_LONG, lanes), -1)
+    every = constant(ir.VectorType(_LONG, LANES), -1)
     norm, inside = _over_parameters(builder, d, [size if kind.warm else zero, every], descend)
     if not kind.warm:
         rows.store(norm, q2 + 1)
