@@ -10,8 +10,8 @@ not depend on its neighbours. Processors with short vectors use several register
 ``u`` (2^-53, or 2^-24 in float32), `exponential` is built on the reduction ``y = k ln 2 + r``, ``|r| <= ln(2)/2``, with
 ``ln 2`` in two parts (Cody and Waite) and Taylor's polynomial for ``e^r - 1``: ``e^y = 2^k + 2^k (e^r - 1)``.
 
-`tanh` must keep the processor's dividing unit busy, which takes as long for a quotient as 16 multiply-adds take: all
-else has to be done meanwhile. So ``|x| = t - k ln(2)/2`` with ``|t| <= ln(2)/4``, ``k <= 0``, and a polynomial in
+`tanh` must keep the processor's dividing unit busy, which takes as long for a quotient as 9 to 16 multiply-adds take:
+all else has to be done meanwhile. So ``|x| = t - k ln(2)/2`` with ``|t| <= ln(2)/4``, ``k <= 0``, and a polynomial in
 ``t^2``, half as long as one for the exponential, whose ``e^(2t)`` is ``(c + t)/(c - t)`` with ``c = t coth t``. Then
 ``tanh |x| = (1 - 2^k e^(-2t))/(1 + 2^k e^(-2t))`` is
 
@@ -241,7 +241,7 @@ def emit_tanh(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     g = call(builder, "fma", z, polynomial(builder, z, form.coth), builder.fneg(t))
     a, b = builder.fsub(half, power), builder.fadd(half, power)
     above, below = (builder.fadd(c, call(builder, "fma", c, g, t)) for c in (a, b))
-    # The quotient has no sign.
+    # Neither is negative or -0, so the quotient has no sign yet.
     sign = builder.and_(builder.bitcast(x, integers), constant(integers, 1 << form.bits - 1))
     return builder.bitcast(builder.or_(builder.bitcast(builder.fdiv(above, below), integers), sign), kind)
 
