@@ -46,9 +46,9 @@ def residuals(f: hc.TanhNetwork, size: int, rho: float, x: np.ndarray) -> np.nda
     with np.errstate(all="ignore"):
         for first in range(0, len(f.inputs), size):
             part = hc.TanhNetwork((2, 8, 1), f.inputs[first : first + size], f.targets[first : first + size])
-            g = part.gradient_lanes(x)
+            g = part.floats.gradient(x)
             plus = x + rho * g / np.linalg.norm(g, axis=1, keepdims=True)
-            squares += (part.residual_lanes(plus) ** 2).sum(axis=1)
+            squares += (part.floats.residual(plus) ** 2).sum(axis=1)
     return np.sqrt(squares)
 
 

@@ -1,4 +1,4 @@
-"""What public functions share: checked arguments, a quiet numpy, words with explanations, methods that load late.
+"""What public functions share: checked arguments, a quiet numpy, methods that load late.
 
 Each check names the argument, says what it was and what it must be.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Set, Sized
-from enum import StrEnum
 from fractions import Fraction
-from functools import wraps
+from functools import cached_property, wraps
 from importlib import import_module
 from itertools import islice
 from numbers import Real
@@ -143,32 +142,23 @@ def quiet(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-class Explained(StrEnum):
-    """Words, each with a sentence that says what it means and, where something can be tried, what to try."""
-
-    explanation: str
-
-    def __new__(cls, value: str, explanation: str) -> Self:
-        """Make the member of a word."""
-        member = str.__new__(cls, value)
-        member._value_, member.explanation = value, explanation
-        return member
-
-
 class Late:
     """A function of the same name in another `module`, as a method of the class in whose body this stands.
 
     So that module sees the class, the class does not see that module, and a checker that needs the class loads none of
-    it. A `static` one takes no object of the class, as one that makes such objects.
+    it. With ``made=staticmethod`` it takes no object of the class, as one that makes such objects; with
+    ``made=cached_property`` it is a property.
     """
 
-    def __init__(self, module: str, static: bool = False) -> None:
-        self.module, self.static = module, static
+    def __init__(self, module: str, made: Callable[[Callable[..., Any]], Any] = lambda function: function) -> None:
+        self.module, self.made = module, made
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.owner, self.name = owner, name
 
     def __get__(self, instance: object, owner: type) -> Any:
-        function = getattr(import_module(self.module), self.name)
-        setattr(self.owner, self.name, staticmethod(function) if self.static else function)
+        member = self.made(getattr(import_module(self.module), self.name))
+        if isinstance(member, cached_property):
+            member.__set_name__(self.owner, self.name)
+        setattr(self.owner, self.name, member)
         return getattr(owner if instance is None else instance, self.name)

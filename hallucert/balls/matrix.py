@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -128,6 +129,34 @@ def float_eigenvectors(a: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     except np.linalg.LinAlgError:
         return None
     return (values, vectors) if np.isfinite(vectors).all() and np.isfinite(values).all() else None
+
+
+def two_rows(ar: Any, a: Sequence[Sequence[Ball]]) -> tuple[Ball, Ball]:
+    """Return m and s of matrices of two rows, whose eigenvalues are ``m -+ sqrt(s)``, in balls or in lanes of them.
+
+    m is the mean of the diagonal and s the square of half its difference, plus the product of the other entries.
+    """
+    (p, b), (c, q) = a
+    half = ar.constant(Fraction(1, 2))
+    return (p + q) * half, ar.power((p - q) * half, 2) + b * c
+
+
+def real_eigenvalues(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> tuple[Ball, Ball] | None:
+    """Enclose the eigenvalues of matrices of two rows, in their order; None unless they are certainly real and apart.
+
+    Of the one of smaller size most digits would cancel: it is the determinant divided by the other.
+    """
+    (p, b), (c, q) = a
+    mean, square = two_rows(ar, a)
+    if not ar.positive(square):
+        return None
+    root = ar.sqrt(square)
+    low, high = mean - root, mean + root
+    if ar.positive(mean):
+        low = (p * q - b * c) / high
+    elif ar.negative(mean):
+        high = (p * q - b * c) / low
+    return (low, high) if ar.is_finite(low) and ar.is_finite(high) else None
 
 
 def require_square(a: Sequence[Sequence[Ball]]) -> int:

@@ -20,180 +20,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from hallucert.balls.bases import Basis, eigenvector_bases
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.matrix import from_floats, inverse
-from hallucert.errors import ArgumentError
-from hallucert.exact import float_above, round_down, round_up
+from hallucert.exact import float_above, round_up
 
-if TYPE_CHECKING:
-    from hallucert.balls.bases import Basis
-
-
-@dataclass(frozen=True)
-class Disc:
-    """The closed disc of the given `radius` around ``re + i im``; `count` is its part of the number of eigenvalues."""
-
-    re: Fraction
-    im: Fraction
-    radius: Fraction
-    count: int = 1
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """Discs whose union contains every eigenvalue, of every matrix enclosed.
-
-    Each connected component of it contains exactly as many eigenvalues as its discs' counts add up to.
-    """
-
-    discs: tuple[Disc, ...]
-
-    @cached_property
-    def components(self) -> tuple[tuple[Disc, ...], ...]:
-        """The discs grouped by connected component of their union."""
-        n = len(self.discs)
-        label = list(range(n))
-
-        def root(i: int) -> int:
-            while label[i] != i:
-                i = label[i]
-            return i
-
-        ends = [(disc.re - disc.radius, disc.re + disc.radius) for disc in self.discs]
-        order = sorted(range(n), key=lambda i: ends[i][0])
-        for place, i in enumerate(order):
-            for j in order[place + 1 :]:
-                if ends[j][0] > ends[i][1]:
-                    break
-                if root(i) != root(j) and _touch(self.discs[i], self.discs[j]):
-                    label[root(i)] = root(j)
-        groups: dict[int, list[Disc]] = {}
-        for i in range(n):
-            groups.setdefault(root(i), []).append(self.discs[i])
-        return tuple(tuple(group) for group in groups.values())
-
-    @property
-    def min_real_lower(self) -> Fraction:
-        """Every eigenvalue has at least this real part."""
-        return min(disc.re - disc.radius for disc in self.discs)
-
-    @property
-    def min_real_upper(self) -> Fraction:
-        """Some eigenvalue has at most this real part."""
-        return min(max(disc.re + disc.radius for disc in group) for group in self.components)
-
-    @property
-    def all_positive(self) -> bool:
-        """Whether certainly every eigenvalue has positive real part."""
-        return self.min_real_lower > 0
-
-    @property
-    def some_negative(self) -> bool:
-        """Whether certainly some eigenvalue has negative real part."""
-        return self.min_real_upper < 0
-
-    @cached_property
-    def step_bound(self) -> tuple[Fraction, Fraction] | None:
-        """Enclosure of the least ``2 Re(mu) / |mu|**2`` over the eigenvalues, or None unless `all_positive`.
-
-        ``Re(mu) / |mu|**2 = Re(1/mu)``, and inversion maps the disc around c of radius r, which does not contain 0,
-        onto the disc around ``conj(c) / (|c|**2 - r**2)`` of radius ``r / (|c|**2 - r**2)``: so ``Re(1/mu)`` over the
-        disc runs from ``(Re c - r) / (|c|**2 - r**2)`` to ``(Re c + r) / (|c|**2 - r**2)``. The least over all discs
-        is a lower bound; each component contains an eigenvalue, so that its largest value is an upper bound.
-        """
-        if not self.all_positive:
-            return None
-        lower = min((disc.re - disc.radius) / _power_of_zero(disc) for disc in self.discs)
-        upper = min(max((disc.re + disc.radius) / _power_of_zero(disc) for disc in group) for group in self.components)
-        return 2 * lower, 2 * upper
-
-
-def _touch(a: Disc, b: Disc) -> bool:
-    dx, dy, reach = a.re - b.re, a.im - b.im, a.radius + b.radius
-    return dx * dx + dy * dy <= reach * reach
-
-
-def _power_of_zero(disc: Disc) -> Fraction:
-    """Return ``|c|**2 - r**2``."""
-    return disc.re * disc.re + disc.im * disc.im - disc.radius * disc.radius
-
+Circle = tuple[Fraction, Fraction, Fraction]
+"""The centre, as real and imaginary part, and the radius of a closed disc, which counts as one eigenvalue."""
 
 NEGLIGIBLE_BITS = 50
 """An error of the basis that moves an eigenvalue by less than this part of it is not worth a better bound."""
 
-_GOOD = 1e-7
-"""Discs below this part of the matrix's size are good enough; otherwise another basis is tried."""
 
+def discs(ar: BallArithmetic, a: Sequence[Sequence[Ball]], approximate: np.ndarray, good: float) -> list[Circle] | None:
+    """Return discs around the eigenvalues of every matrix in `a`, near the `approximate` one; None if undecided.
 
-def spectrum(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None:
-    """Enclose the eigenvalues of every matrix in `a` in discs; None if it is undecided.
-
-    Takes the first float basis with small discs, or the one with the smallest; `None` if no basis is certainly one.
+    Takes the first float basis whose discs are `good`, or the one with the smallest; None if no basis is certainly one.
     """
-    d = len(a)
-    if d == 0 or any(len(row) != d for row in a):
-        raise ArgumentError("a", f"<{d} rows>", "be a square matrix")
-    with ar:
-        if not ar.all_finite(a):
-            return None
-        if d == 1:
-            return _discs(ar, [[ar.constant(Fraction(1))]], a, [[ar.constant(Fraction(1))]], [1])
-        approximate = ar.approximations(a)
-        if not np.isfinite(approximate).all():
-            return None
-        spread, narrow = _spread(ar, a), _GOOD * float(np.abs(approximate).max())
-        if d == 2 and spread <= narrow and (two := _of_two(ar, a)) is not None:
-            return two
-        from hallucert.balls.bases import eigenvector_bases  # what two formulas give needs none
-
-        good, best = narrow + spread, None
-        for basis in eigenvector_bases(approximate):
-            candidate = _from_basis(ar, a, basis)
-            if candidate is not None and (best is None or _widest(candidate) < _widest(best)):
-                best = candidate
-            if best is not None and _widest(best) <= good:
-                break
-        return best
+    best, least = None, math.inf
+    for basis in eigenvector_bases(approximate):
+        found = _from_basis(ar, a, basis)
+        if found is not None and (best is None or _widest(found) < least):
+            best, least = found, _widest(found)
+        if best is not None and least <= good:
+            break
+    return best
 
 
-def _of_two(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> Spectrum | None:
-    """Enclose both eigenvalues of narrow matrices of two rows, ``m -+ sqrt(s)``; None where the sign of s is open.
-
-    m is the mean of the diagonal and s the square of half its difference, plus the product of the other entries. Of two
-    real ones most digits of the smaller would cancel: it is the determinant divided by the other.
-    """
-    (p, b), (c, q) = a
-    half = ar.constant(Fraction(1, 2))
-    mean, square = (p + q) * half, ar.power((p - q) * half, 2) + b * c
-    if ar.negative(square):
-        (re, move), (im, turn) = _around(ar, mean), _around(ar, ar.sqrt(-square))
-        return Spectrum((Disc(re, im, move + turn), Disc(re, -im, move + turn)))
-    if not ar.positive(square):
-        return None
-    root = ar.sqrt(square)
-    low, high = mean - root, mean + root
-    if ar.positive(mean):
-        low = (p * q - b * c) / high
-    elif ar.negative(mean):
-        high = (p * q - b * c) / low
-    return Spectrum(tuple(Disc(middle, Fraction(0), reach) for middle, reach in (_around(ar, low), _around(ar, high))))
+def _widest(found: list[Circle]) -> float:
+    return max(float_above(radius) for _, _, radius in found)
 
 
-def _around(ar: BallArithmetic, ball: Ball) -> tuple[Fraction, Fraction]:
-    """Return a short number near the middle of a ball, and a bound of the distance from it, which is short, too."""
-    low, high = ar.endpoints(ball)
-    middle = round_down((low + high) / 2, 64)
-    return middle, round_up(high - middle, 30)
-
-
-def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -> Spectrum | None:
+def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -> list[Circle] | None:
     """Enclose ``V^-1`` for ``V = Q D`` as ``D^-1 Q^-1``, with D powers of two (exact); None if Q may be singular."""
     v = from_floats(ar, basis.columns)
     w = inverse(ar, v)
@@ -204,10 +67,12 @@ def _from_basis(ar: BallArithmetic, a: Sequence[Sequence[Ball]], basis: Basis) -
         up = [ar.constant(Fraction(2**bits)) for bits in basis.grading]
         v = [[x * s for x, s in zip(row, down, strict=True)] for row in v]
         w = [[s * x for x in row] for s, row in zip(up, w, strict=True)]
-    return _discs(ar, w, a, v, basis.sizes)
+    return _gershgorin(ar, w, a, v, basis.sizes)
 
 
-def _discs(ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix, sizes: list[int]) -> Spectrum | None:
+def _gershgorin(
+    ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix, sizes: list[int]
+) -> list[Circle] | None:
     """Apply the theorem above with the basis V and W, an enclosure of its inverse."""
     b = ar.matrix_product(w, ar.matrix_product(a, v))
     if not ar.all_finite(b):
@@ -228,7 +93,7 @@ def _discs(ar: BallArithmetic, w: Matrix, a: Sequence[Sequence[Ball]], v: Matrix
     ends = [block.re - block.radius for block in blocks]
     leftmost = ends.index(min(ends))
     blocks[leftmost] = _shrunk(ar, b, blocks, leftmost)
-    return Spectrum(tuple(Disc(block.re, im, block.radius) for block in blocks for im in block.heights))
+    return [(block.re, im, block.radius) for block in blocks for im in block.heights]
 
 
 class _Block(NamedTuple):
@@ -288,12 +153,3 @@ def _norm(ar: BallArithmetic, part: Matrix) -> Fraction:
     rows = max(sum(row, Fraction(0)) for row in sizes)
     columns = max(sum(column, Fraction(0)) for column in zip(*sizes, strict=True))
     return max(rows, columns)
-
-
-def _widest(found: Spectrum) -> float:
-    return max(float_above(disc.radius) for disc in found.discs)
-
-
-def _spread(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> float:
-    """Return many times the width of the rows: discs below it are due to the entries more than to the basis."""
-    return 200.0 * float_above(ar.largest_absolute_sum([[ar.radius(x) for x in row] for row in a]))

@@ -37,7 +37,7 @@ def extreme_eigenvalues(
     move continuously), the others are at least b, the second entry less the reach, and the theorem of Temple and Kato
     bounds the smallest by ``q - |M w - q w|^2 / (w^T w (b - q))``, which is of second order in the error of w.
 
-    For two rows nothing has to be proposed: see `_of_two`.
+    For two rows nothing has to be proposed: see `matrix.real_eigenvalues`.
 
     Returns dyadic ``(low, high)`` for each; None if an entry is indeterminate or the float eigenvectors are useless.
     """
@@ -49,7 +49,7 @@ def extreme_eigenvalues(
         middle, spread = _split(ar, a)
         if spread is None:
             return None
-        if d == 2 and (two := _of_two(ar, middle)) is not None:
+        if d == 2 and (two := matrix.real_eigenvalues(ar, middle)) is not None:
             (low, least), (most, high) = (ar.endpoints(x) for x in two)
             return (
                 (round_down(low - spread, _BITS), round_up(least + spread, _BITS)),
@@ -88,26 +88,6 @@ def extreme_eigenvalues(
             (round_down(low, _BITS), round_up(least + spread, _BITS)),
             (round_down(most - spread, _BITS), round_up(high, _BITS)),
         )
-
-
-def _of_two(ar: BallArithmetic, m: Matrix) -> tuple[Ball, Ball] | None:
-    """Enclose the eigenvalues of one matrix of two rows, ``(a + c)/2 -+ sqrt(((a - c)/2)^2 + b^2)``, in their order.
-
-    Of the one of smaller size most digits would cancel: it is ``(a c - b^2)`` divided by the other. None where these
-    are not certainly apart.
-    """
-    (a, b), (_, c) = m
-    half = ar.constant(Fraction(1, 2))
-    mean, square = (a + c) * half, ar.power((a - c) * half, 2) + ar.power(b, 2)
-    if not ar.positive(square):
-        return None
-    reach, product = ar.sqrt(square), a * c - ar.power(b, 2)
-    low, high = mean - reach, mean + reach
-    if ar.positive(mean):
-        low = product / high
-    elif ar.negative(mean):
-        high = product / low
-    return (low, high) if ar.is_finite(low) and ar.is_finite(high) else None
 
 
 def _split(ar: BallArithmetic, a: Sequence[Sequence[Ball]]) -> tuple[Matrix, Fraction | None]:

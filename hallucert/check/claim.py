@@ -15,13 +15,15 @@ from enum import StrEnum
 from fractions import Fraction
 from importlib import import_module
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, SupportsIndex, TypeVar, overload
 
 from hallucert.arguments import Late
 from hallucert.check.reason import Reason
 from hallucert.clock import OutOfTime
 from hallucert.errors import HallucertError
-from hallucert.objectives.objective import Objective
+
+if TYPE_CHECKING:
+    from hallucert.objectives.objective import Objective
 
 
 class Status(StrEnum):
@@ -226,37 +228,21 @@ class Provenance:
     precision: int
 
 
-class Made(Protocol):
-    """A certificate of any kind."""
-
-    @property
-    def kind(self) -> str:
-        """The kind, a key of `hallucert.check.file.files.KINDS`."""
-
-    @property
-    def objective(self) -> Objective:
-        """The function."""
-
-    @property
-    def provenance(self) -> Provenance:
-        """Which software made it."""
-
-    @property
-    def all_claims(self) -> tuple[Claim, ...]:
-        """What it says, in order."""
-
-    def card(self) -> list[str]:
-        """Return what it says, line by line."""
-
-
 class Saved:
-    """What certificates of every kind have in common: a card in print, and a file."""
+    """What certificates of every kind have in common: what they say, of which function; a card in print, and a file."""
 
-    def __str__(self: Made) -> str:
+    def __str__(self) -> str:
         return str(Sentence("cards.certificate_text", (self,)))
 
     if TYPE_CHECKING:
+        kind: ClassVar[str]  # a key of `hallucert.check.file.files.KINDS`
+        provenance: Provenance
 
+        @property
+        def objective(self) -> Objective: ...
+        @property
+        def all_claims(self) -> tuple[Claim, ...]: ...
+        def card(self) -> list[str]: ...
         def save(self, path: str | PathLike[str]) -> None: ...
         def export(self, path: str | PathLike[str], to: str = "coq") -> None: ...
         def to_latex(self) -> str: ...

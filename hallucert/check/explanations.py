@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-EXPLANATIONS: dict[str, str] = {
+_REASONS: dict[str, str] = {
     "needs_existence": "no point is proved to exist, so there is nothing to speak about; see the existence claim",
     "needs_premises": "it needs claims that are themselves undecided; see their reasons",
     "not_a_zero": (
@@ -116,3 +116,28 @@ EXPLANATIONS: dict[str, str] = {
         "step"
     ),
 }
+
+_OPEN = {
+    "critical_point": (
+        "a critical point of f lies on the sphere around the target, or too near to tell: the ascent direction is not "
+        "defined there"
+    ),
+    "singular": "the system looks singular: a fold or a branch point in rho lies nearby; try another rho",
+    "resolution": "rho is too small for doubles beside the coordinates of the target; take a larger rho",
+    "degenerate_target": "the target is not proved to be an isolated, nondegenerate critical point",
+    "boundary": "the point lies on the boundary of the box, or too near to tell; change the box",
+    "domain": "f is not certainly defined there",
+    "duplicate": "it cannot be told from another point; raise the precision",
+    "budget": "the budget was spent; raise max_boxes or seconds",
+}
+
+_ENDS = {
+    "reached": "as narrow as asked",
+    "boxes": "wider than asked: the budget of boxes was spent; raise max_boxes",
+    "time": "wider than asked: the budget of time was spent; raise seconds",
+    "resolution": "wider than asked: the smallest boxes at the lower end cannot be decided",
+    "range": "without an upper end: nothing was found up to the largest radius that is looked at",
+}
+
+EXPLANATIONS = {"Reason": _REASONS, "Open": _OPEN, "SearchEnd": _ENDS}
+"""By the class of the code."""

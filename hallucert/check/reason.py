@@ -8,8 +8,19 @@ MOST_BITS = 424
 """The highest precision that `certify` tries by itself."""
 
 
-class Reason(StrEnum):
-    """Codes of `Claim.reason`; `explain` gives the sentence."""
+class Coded(StrEnum):
+    """Codes that somebody may ask to explain."""
+
+    @property
+    def explanation(self) -> str:
+        """It as a sentence: cause, then what to try."""
+        from hallucert.check.explanations import EXPLANATIONS  # for print only
+
+        return EXPLANATIONS[type(self).__name__][self]
+
+
+class Reason(Coded):
+    """Codes of `Claim.reason`."""
 
     NEEDS_EXISTENCE = "needs_existence"
     NEEDS_PREMISES = "needs_premises"
@@ -41,10 +52,3 @@ class Reason(StrEnum):
     ORDERS = "orders"
     NO_CYCLE = "no_cycle"
     NO_MINIMIZER = "no_minimizer"
-
-    @property
-    def explanation(self) -> str:
-        """The reason as a sentence: cause, then what to try."""
-        from hallucert.check.explanations import EXPLANATIONS  # for print only
-
-        return EXPLANATIONS[self]

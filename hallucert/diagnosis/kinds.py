@@ -260,12 +260,12 @@ def _bouncing(asked: Diagnosis, products: int) -> Diagnosis | None:
     if eta is None:
         return None
     lanes = x[None]
-    once = lanes - eta * f.gradient_lanes(_ahead(asked)[None])
-    between = f.gradient_lanes(once)
+    once = lanes - eta * f.floats.gradient(_ahead(asked)[None])
+    between = f.floats.gradient(once)
     norm = _norm(between[0])
     if not 0 < norm < np.inf or (between / norm @ f.gradient(x)).item() >= 0:
         return None
-    twice = once - eta * f.gradient_lanes(once + float(rho) * law.floats.direction(between)[1])
+    twice = once - eta * f.floats.gradient(once + float(rho) * law.floats.direction(between)[1])
     jump = float(np.linalg.norm(once - lanes))
     if not float(np.linalg.norm(twice - lanes)) <= NEAR * jump:
         return None

@@ -96,7 +96,7 @@ def hessian_spectrum(f: Objective, x: np.ndarray, products: int, scale: float = 
     """
     if x.size <= DENSE:
         values, doubt, vectors = (lanes[0] for lanes in signed_eigenvalues(f, x[None, :]))
-        far = ~(np.abs(vectors.T @ f.gradient_lanes(x[None, :])[0]) <= reach * np.abs(values))
+        far = ~(np.abs(vectors.T @ f.floats.gradient(x[None, :])[0]) <= reach * np.abs(values))
         return Spectrum(values, np.where(far, np.inf, doubt))
     start = np.random.default_rng(0).standard_normal(x.size)
     ends = extreme_eigenvalues(hessian_at(f, x), start, products, FLAT, vector=False)
@@ -112,7 +112,7 @@ class PointSpectra:
 
     def __init__(self, f: Objective, x: np.ndarray, rho: float, products: int, law: RadiusLaw = SAM) -> None:
         self.f, self.x, self.rho, self.products, self.law = f, x, rho, products, law
-        size, self.u = law.floats.direction(f.gradient_lanes(x[None, :])[0])
+        size, self.u = law.floats.direction(f.floats.gradient(x[None, :])[0])
         self.size = float(size)
         self.plus = x + rho * self.u
         self.dense = x.size <= DENSE
@@ -120,7 +120,7 @@ class PointSpectra:
     @cached_property
     def hessian(self) -> np.ndarray:
         """``H(x)``, only for few variables."""
-        return self.f.hessian_lanes(self.x[None, :])[0]
+        return self.f.floats.hessian(self.x[None, :])[0]
 
     def tangential(self) -> Spectrum:
         """Return the spectrum of ``J`` on the tangent space of the sphere, which is symmetric (Proposition 4.1).
@@ -221,7 +221,7 @@ class PointSpectra:
     def _dense_sam_eigenvalues(self) -> tuple[np.ndarray, np.ndarray]:
         """First-order perturbation: ``M + E`` has the eigenvalue ``mu + y^* E x/(y^* x)`` with eigenvectors x, y."""
         m = self._system[1]
-        size = float(np.linalg.norm(self.f.hessian_lanes(self.plus[None, :])[0]) * np.linalg.norm(self.jacobian))
+        size = float(np.linalg.norm(self.f.floats.hessian(self.plus[None, :])[0]) * np.linalg.norm(self.jacobian))
         try:
             values, right = np.linalg.eig(m)
             left = np.linalg.norm(np.linalg.inv(right), axis=1)
@@ -247,12 +247,12 @@ class PointSpectra:
 
         ``A = B J`` is not stored: ``B J B^T = B B^T + (rho/s) (B T) (H B^T)``.
         """
-        b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
+        b = self.f.floats.residual_jacobian(self.plus[None, :])[0]
         gram, product = b @ b.T, np.empty((len(b), len(b)))
         block = max(1, BLOCK // self.x.size)
         for first in range(0, len(b), block):
             rows = b[first : first + block]
-            hb = self.f.hessian_vector_lanes(np.broadcast_to(self.x, rows.shape), rows)
+            hb = self.f.floats.hessian_vector(np.broadcast_to(self.x, rows.shape), rows)
             product[:, first : first + block] = b @ self.law.floats.tangential(self.u, hb).T
         return (gram + (self.rho / self.size) * product) / float(self.f.n), gram
 
@@ -263,17 +263,17 @@ class PointSpectra:
         ``|r|``. A saturated network has small residuals and no zero of them anywhere near: ``B`` is small, too. Where
         ``B`` is too large to decompose, the step `newton` on ``f`` takes its place: a zero of ``r`` is one of ``g``.
         """
-        r = self.f.residual_lanes(self.plus[None, :])[0]
+        r = self.f.floats.residual(self.plus[None, :])[0]
         step = self._gauss_newton_step(r) if self.has_kernel() else newton
         if not np.linalg.norm(step) <= reach:
             return False
-        left = float(np.linalg.norm(self.f.residual_lanes((self.plus + step)[None, :])[0]))
-        rounding = ROUNDING * float(np.linalg.norm(self.f.residual_lanes(self.x[None, :])[0]))
+        left = float(np.linalg.norm(self.f.floats.residual((self.plus + step)[None, :])[0]))
+        rounding = ROUNDING * float(np.linalg.norm(self.f.floats.residual(self.x[None, :])[0]))
         return left <= max(NEARER * float(np.linalg.norm(r)), rounding)
 
     def _gauss_newton_step(self, r: np.ndarray) -> np.ndarray:
         """Return ``-B^+ r``, from the triangle of ``B^T``, whose condition is that of ``B`` and not the square."""
-        b = self.f.residual_jacobian_lanes(self.plus[None, :])[0]
+        b = self.f.floats.residual_jacobian(self.plus[None, :])[0]
         q, triangle = np.linalg.qr(b.T)
         return -q @ lstsq(triangle.T, r, ROUNDING)
 

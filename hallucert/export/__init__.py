@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from hallucert.arguments import checked_path
-from hallucert.check.claim import Made
+from hallucert.check.claim import Saved
 from hallucert.errors import ArgumentError
 from hallucert.files import replacing
 
@@ -16,7 +16,7 @@ ENDINGS = {"coq": ".v", "latex": ".tex", "bibtex": ".bib"}
 """What certificates are written for, and how the names of such files end."""
 
 
-def export(self: Made, path: str | PathLike[str], to: str = "coq") -> None:
+def export(self: Saved, path: str | PathLike[str], to: str = "coq") -> None:
     """Write the certificate as a theorem for a proof assistant or a paper, or as entries of a bibliography.
 
     For Coq, `formal/` of the project holds what the file imports. The file says at the top the function as a formula,
@@ -50,7 +50,7 @@ def export(self: Made, path: str | PathLike[str], to: str = "coq") -> None:
         stream.write(text.encode("ascii", "backslashreplace"))
 
 
-def to_latex(self: Made) -> str:
+def to_latex(self: Saved) -> str:
     """Return the certificate as a theorem in LaTeX, with a proof that cites it.
 
     The statement has the function as a formula, ``rho`` exactly, boxes, and each claim that is proved or refuted, with
@@ -70,7 +70,7 @@ def to_latex(self: Made) -> str:
     return _writer("latex")(self)
 
 
-def _writer(to: str) -> Callable[[Made], str]:
+def _writer(to: str) -> Callable[[Saved], str]:
     """Return what writes a certificate for a program."""
     if to == "coq":
         from hallucert.export import coq

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hallucert import __version__
-from hallucert.check.claim import Made
+from hallucert.check.claim import Saved
 from hallucert.check.file.files import to_json
 from hallucert.check.file.save import save
 
@@ -38,7 +38,7 @@ ENTRY = r"""@misc{{{key},
 """
 
 
-def digest_of(certificate: Made) -> str:
+def digest_of(certificate: Saved) -> str:
     """Return SHA-256 of the file that `save` writes, as hexadecimal text."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "certificate.json"
@@ -46,12 +46,12 @@ def digest_of(certificate: Made) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def key_of(certificate: Made) -> str:
+def key_of(certificate: Saved) -> str:
     """Return what the certificate is cited as: its kind, and the beginning of its digest."""
     return f"hallucert:{certificate.kind}-{digest_of(certificate)[:12]}"
 
 
-def entries(certificate: Made) -> str:
+def entries(certificate: Saved) -> str:
     """Return the entries in BibTeX: the certificate, the library, and the paper."""
     problem = str(to_json(certificate)["digest"]).removeprefix("sha256:")
     entry = ENTRY.format(

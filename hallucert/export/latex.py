@@ -16,7 +16,7 @@ from hallucert.check.batches.problem import BatchProblem
 from hallucert.check.branch.certificate import BranchCertificate
 from hallucert.check.census.census import Census
 from hallucert.check.census.records import Box, Kind, Stability, Unsettled
-from hallucert.check.claim import Claim, Inputs, Made, Status
+from hallucert.check.claim import Claim, Inputs, Saved, Status
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.point.rule import Witness
 from hallucert.decimals import decimal_above, decimal_below
@@ -108,7 +108,7 @@ MEANINGS = {
 """What is said of symbols where a sentence has one, by a pattern that finds it."""
 
 
-def theorem(certificate: Made) -> str:
+def theorem(certificate: Saved) -> str:
     """Return the theorem.
 
     Raises
@@ -134,7 +134,7 @@ def theorem(certificate: Made) -> str:
     )
 
 
-def _item(certificate: Made, claim: Claim) -> str:
+def _item(certificate: Saved, claim: Claim) -> str:
     """Return a claim as an item of the list; one that is refuted states the opposite."""
     return _titled(f"{_title(claim)}, {claim.status}", sentence(_localized(certificate, claim)))
 
@@ -156,7 +156,7 @@ def _undecided(claims: Sequence[Claim]) -> str:
     return f"\\noindent The certificate does not decide:\n\\begin{{itemize}}\n{questions}\n\\end{{itemize}}\n"
 
 
-def _localized(certificate: Made, claim: Claim) -> str:
+def _localized(certificate: Saved, claim: Claim) -> str:
     """Return the sentence of a claim, with letters for the places that it leaves to the certificate."""
     words = claim.statement
     if isinstance(certificate, BranchCertificate):
@@ -176,7 +176,7 @@ def _localized(certificate: Made, claim: Claim) -> str:
 # ---------------------------------------------------------------------- what it is about
 
 
-def _setting(certificate: Made) -> Iterator[str]:
+def _setting(certificate: Saved) -> Iterator[str]:
     """Yield the function, the radius and the places that the items speak of."""
     f = certificate.objective
     yield from _function(f)
@@ -233,7 +233,7 @@ def _step(law: RadiusLaw) -> str:
     return rf"{STEP}, $\mathbf{{u}} = \nabla f/|\nabla f|$"
 
 
-def _places(certificate: Made) -> Iterator[str]:
+def _places(certificate: Saved) -> Iterator[str]:
     """Yield the boxes and points that the items name."""
     f = certificate.objective
     if isinstance(certificate, Census):
@@ -275,14 +275,14 @@ def _places_of_point(certificate: Certificate) -> Iterator[str]:
         yield rf"Let $B$ be the closed ball of radius ${exactly(inputs['ball_radius'])}$ around $({middle})$."
 
 
-def _ball_inputs(certificate: Made) -> Inputs:
+def _ball_inputs(certificate: Saved) -> Inputs:
     """Return what says where the ball of the construction is, if it is claimed."""
     claim = next((claim for claim in certificate.all_claims if claim.name == "farthest_point"), None)
     asserted = claim is not None and claim.status is Status.PROVED and "ball_radius" in claim.inputs
     return claim.inputs if claim is not None and asserted else {}
 
 
-def _room(certificate: Made) -> list[Side] | None:
+def _room(certificate: Saved) -> list[Side] | None:
     """Return the box in which a point is the only one; None if it is one of a slice, or has too many sides."""
     witness = getattr(certificate, "witness", None)
     if not isinstance(witness, Witness) or witness.slice is not None or len(witness.centre) > MOST_VARIABLES:

@@ -39,7 +39,7 @@ class Construction:
     component : (k, d) array
         Points on the boundary of that component, for pictures; for a maximizer set, on the outer part of it.
     cut : int or None
-        For a maximizer set ``{s = s0}``: the tape node ``s``, if it is one (see `Tape.cut_nodes`).
+        For a maximizer set ``{s = s0}``: the tape node ``s``, if it is one (see `objectives.canonical.cut_nodes`).
     level_function, profile : Tape or None
         For a maximizer set: ``s`` and ``phi``, with ``f = phi(s(x))``.
     band : (float, float) or None

@@ -159,7 +159,7 @@ def latin_hypercube(rng: np.random.Generator, box: np.ndarray, count: int) -> np
 
 def typical_curvature(f: Objective, x: np.ndarray) -> float:
     """Return the median Frobenius norm of the Hessian on (some of) the lanes, a unit for values."""
-    h = f.hessian_lanes(x[:64])
+    h = f.floats.hessian(x[:64])
     sizes = frobenius(h)
     sizes = sizes[np.isfinite(sizes)]
     return float(np.median(sizes)) if sizes.size else 0.0
@@ -167,16 +167,16 @@ def typical_curvature(f: Objective, x: np.ndarray) -> float:
 
 def _newton_round(f: Objective, x: np.ndarray, limits: np.ndarray, diameter: float) -> np.ndarray:
     """Run Newton from the starts and return the roots in the box, best first."""
-    x, size = newton_lanes(f.gradient_lanes, f.hessian_lanes, x, steps=60, step_limit=0.25 * diameter)
+    x, size = newton_lanes(f.floats.gradient, f.floats.hessian, x, steps=60, step_limit=0.25 * diameter)
     slack = 1e-9 * diameter
     inside = ((x >= limits[:, 0] - slack) & (x <= limits[:, 1] + slack)).all(axis=1) & np.isfinite(size)
     inside &= defined(f, x)
     x, size = x[inside], size[inside]
     if x.shape[0] == 0:
         return x
-    hessians = f.hessian_lanes(x)
+    hessians = f.floats.hessian(x)
     slope = frobenius(hessians)
-    step = norms(least_squares_steps(hessians, f.gradient_lanes(x)))
+    step = norms(least_squares_steps(hessians, f.floats.gradient(x)))
     # 1e-6: a lane that creeps into a degenerate point is kept; the final polish decides at 1e-9.
     root = (size <= 1e-6 * slope * diameter) & (step <= 1e-6 * diameter) & np.isfinite(slope)
     x, step = x[root], step[root]
@@ -191,7 +191,7 @@ def _merged(f: Objective, points: np.ndarray, diameter: float, curvature: float)
     eigenvalues, doubt, _ = signed_eigenvalues(f, points)
     sizes = np.abs(eigenvalues)
     degenerate = uncertain(eigenvalues, doubt) | (sizes.min(axis=1) <= BLURRED * sizes.max(axis=1))
-    values = f.value_lanes(points)
+    values = f.floats.value(points)
     # Newton ends within 1e-6 diameters of the family, where f differs by curvature times the square of that.
     tolerance = 1e-10 * curvature * diameter**2
     return points[thinned(points, values, degenerate, tolerance, 1e-3 * diameter)]
@@ -205,6 +205,6 @@ def _described(f: Objective, x: np.ndarray, limits: np.ndarray, diameter: float)
         (root.x >= limits[:, 0] - slack).all() and (root.x <= limits[:, 1] + slack).all()
     ):
         return None
-    value = float(f.value_lanes(root.x[None, :])[0])
+    value = float(f.floats.value(root.x[None, :])[0])
     eigenvalues, kind = critical_kind(f, root.x)
     return CriticalPoint(root.x, value, root.residual, eigenvalues, CriticalPointKind(kind))

@@ -1,6 +1,6 @@
 """What may be given to a search, and the edge of the domain: steps do not cross it.
 
-A *domain argument* (`Objective.domain_arguments`) vanishes at the edge: a denominator, the argument of a logarithm, a
+A *domain argument* (`Floats.domain_arguments`) vanishes at the edge: a denominator, the argument of a logarithm, a
 root or a real power. Both ends of a step may be defined with a pole in between, so whoever follows something
 continuously looks along the step whether an argument changes its sign.
 """
@@ -75,7 +75,7 @@ def require_defined(f: Objective, x: np.ndarray, argument: str) -> None:
 
 def defined(f: Objective, x: np.ndarray) -> np.ndarray:
     """Tell on which lanes (k, d) the function is defined and finite: ``sqrt(x)`` is not at 0, nor ``exp(-1/x**2)``."""
-    return np.isfinite(f.value_lanes(x)) & (np.abs(f.domain_arguments(x)) > 0).all(axis=1)
+    return np.isfinite(f.floats.value(x)) & (np.abs(f.floats.domain_arguments(x)) > 0).all(axis=1)
 
 
 def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
@@ -85,18 +85,18 @@ def clear_of_edge(f: Objective, x: np.ndarray, within: float) -> np.ndarray:
     doubles beside 1.
     """
     found = defined(f, x)
-    here = f.domain_arguments(x)
+    here = f.floats.domain_arguments(x)
     if here.shape[1]:
         units = within * np.eye(x.shape[1])
         around = (x[:, None, :] + np.concatenate([units, -units])).reshape(-1, x.shape[1])
-        there = f.domain_arguments(around).reshape(len(x), 2 * x.shape[1], here.shape[1])
+        there = f.floats.domain_arguments(around).reshape(len(x), 2 * x.shape[1], here.shape[1])
         found &= (np.sign(there) * here[:, None, :] >= KEPT * np.abs(there)).all(axis=(1, 2))
     return found
 
 
 def edge_at(f: Objective, x: np.ndarray) -> str:
-    """Say for a point (d,) beside the edge what vanishes there: the argument that `Objective.nearest_edge` names."""
-    name = f.nearest_edge(x)
+    """Say for a point (d,) beside the edge what vanishes there: the argument that `Floats.nearest_edge` names."""
+    name = f.floats.nearest_edge(x)
     return f"f is not defined beyond {point_text(original(f, x))}" + (f", where {name} = 0" if name else "")
 
 
@@ -108,11 +108,11 @@ def same_side(arguments: Arguments, x: np.ndarray, y: np.ndarray) -> bool:
 
 def values_around(f: Objective, x: np.ndarray) -> Arguments:
     """Return ``f`` on lanes, NaN where a domain argument has another sign than at `x` (d,): beyond an edge."""
-    signs = np.sign(f.domain_arguments(x[None, :]))
+    signs = np.sign(f.floats.domain_arguments(x[None, :]))
 
     def values(lanes: np.ndarray) -> np.ndarray:
-        same = (np.sign(f.domain_arguments(lanes)) == signs).all(axis=1)
-        return np.where(same, f.value_lanes(lanes), np.nan)
+        same = (np.sign(f.floats.domain_arguments(lanes)) == signs).all(axis=1)
+        return np.where(same, f.floats.value(lanes), np.nan)
 
     return values
 

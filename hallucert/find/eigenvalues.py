@@ -89,10 +89,10 @@ def _decomposed(
 @quiet
 def signed_eigenvalues(f: Objective, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the Hessian eigenvalues at critical points, and what is certain of their signs."""
-    g, h = f.gradient_lanes(x), f.hessian_lanes(x)
+    g, h = f.floats.gradient(x), f.floats.hessian(x)
     values, vectors = eigh(h)
     ulps = places_beside(x)
-    noise = _along(vectors, _again(f.gradient_lanes, x, ulps) - g)
+    noise = _along(vectors, _again(f.floats.gradient, x, ulps) - g)
     along = _along(vectors, g[None])[0]
     # Of both signs: how the errors of two directions go together is not known.
     size = np.abs(values).max(axis=1, keepdims=True)
@@ -100,7 +100,7 @@ def signed_eigenvalues(f: Objective, x: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     def change(moves: np.ndarray) -> np.ndarray:
         # Divided, because squares may be out of the range of doubles.
-        parts = ((_again(f.hessian_lanes, x, moves) - h) @ vectors) / size[:, None]
+        parts = ((_again(f.floats.hessian, x, moves) - h) @ vectors) / size[:, None]
         return np.asarray(size * np.sqrt((parts**2).sum(axis=2)).max(axis=0))
 
     doubt = change(ulps) + DECOMPOSITION * x.shape[1] * EPSILON * size + smallest_curvature(f)
@@ -161,7 +161,7 @@ def _along(vectors: np.ndarray, g: np.ndarray) -> np.ndarray:
 def hessian_at(f: Objective, x: np.ndarray) -> Operator:
     """Return ``v -> H(x) v`` for vectors (d,)."""
     lanes = x[None, :]
-    return lambda v: f.hessian_vector_lanes(lanes, v.reshape(1, -1))[0]
+    return lambda v: f.floats.hessian_vector(lanes, v.reshape(1, -1))[0]
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def levenberg_marquardt(
         if not steps.usable:
             break
         if tolerance is None:
-            enough = SOLVED * float(np.linalg.norm(shifted.f.residual_lanes(here.x[None, :])))
+            enough = SOLVED * float(np.linalg.norm(shifted.f.floats.residual(here.x[None, :])))
         last, (here, damping) = here, steps.best(damping, here.size <= enough)
         if not here.size < last.size:
             here, at_edge = last, steps.at_edge

@@ -182,7 +182,7 @@ def gradient_system(f: Objective) -> PointSystem:
 
     def system(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         lanes = x[None, :]
-        return f.gradient_lanes(lanes)[0], f.hessian_lanes(lanes)[0]
+        return f.floats.gradient(lanes)[0], f.floats.hessian(lanes)[0]
 
     return system
 
@@ -200,7 +200,7 @@ def polished_critical_point(f: Objective, x: np.ndarray, scale: float, argument:
             "its domain",
         )
     if not root.solved(reach):
-        size = number_text(f, _norm(f.gradient_lanes(x[None, :])[0]), Unit.GRADIENT)
+        size = number_text(f, _norm(f.floats.gradient(x[None, :])[0]), Unit.GRADIENT)
         raise ArgumentError(argument, given, f"be a critical point of f (it has |g| = {size})")
     if float(np.linalg.norm(root.x - x)) > 0.05 * reach:
         raise ArgumentError(argument, given, f"be a critical point of f; Newton leads to {short(f, root.x)}")
@@ -216,7 +216,7 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
 
     require_defined(f, x, argument)
     d, reach = x.size, max(scale, float(np.linalg.norm(x)))
-    here, g = x, f.gradient_lanes(x[None, :])[0]
+    here, g = x, f.floats.gradient(x[None, :])[0]
     size = start = float(np.linalg.norm(g))
     point, best, without_gain = here, size, 0
     while 0 < size < np.inf and without_gain < PATIENCE:
@@ -225,7 +225,7 @@ def critical_point_near(f: Objective, x: np.ndarray, scale: float, argument: str
         step *= min(1.0, 0.02 * reach / max(float(np.linalg.norm(step)), 1e-300))
         # No damping: with eigenvalues near zero the way to the critical point leads through larger gradients.
         here = here + step
-        g = f.gradient_lanes(here[None, :])[0]
+        g = f.floats.gradient(here[None, :])[0]
         size = float(np.linalg.norm(g))
         without_gain = 0 if size < 0.5 * best else without_gain + 1
         if size < best:

@@ -188,7 +188,7 @@ def _meets_edge(shifted: Shifted, root: Root, length: float) -> bool:
 
 def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> float:
     """Return the length of the step from a start, where that and `f` are defined."""
-    g = f.gradient_lanes(x[None, :])[0]
+    g = f.floats.gradient(x[None, :])[0]
     q = float(norms(g[None, :])[0])
     if not np.isfinite(q) or not _defined(f, x[None, :]):
         raise SearchError(f"refine: f or its gradient is not defined (or overflows) at x = {short(f, x)}")
@@ -204,7 +204,7 @@ def _checked_start(f: Objective, x: np.ndarray, rho: float, law: RadiusLaw) -> f
 
 def _defined(f: Objective, x: np.ndarray) -> bool:
     """Tell whether ``f`` is defined on the lanes, and its gradient finite."""
-    return bool(defined(f, x).all() and np.isfinite(f.gradient_lanes(x)).all())
+    return bool(defined(f, x).all() and np.isfinite(f.floats.gradient(x)).all())
 
 
 @overload
@@ -319,7 +319,7 @@ def hallucinate(
 def _units_of_start(f: Objective, x: np.ndarray, radius: float, law: RadiusLaw) -> Rescaled:
     """Return `f` in units of the first step, which must lead to where it is defined."""
     require_defined(f, x, "start")
-    shifted = x + radius * law.floats.direction(f.gradient_lanes(x[None, :])[0])[1]
+    shifted = x + radius * law.floats.direction(f.floats.gradient(x[None, :])[0])[1]
     if np.isfinite(shifted).all() and not defined(f, shifted[None, :])[0]:
         where = short(f, shifted)
         raise SearchError(f"f is not defined at x+ = {where} of the start: try another start, or another rho")

@@ -21,6 +21,7 @@ from typing import NoReturn, TypeVar
 import numpy as np
 
 from hallucert.errors import NotAnalyticError, SearchError
+from hallucert.objectives.floats import Floats
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 
@@ -63,7 +64,7 @@ class Rescaled(Objective):
         self.diagonal = np.array([float(unit * scale) for scale in law.scales or (1,)])
         if not law.scales:
             self.diagonal = np.repeat(self.diagonal, f.dimension)
-        self._values, self._residuals = 2.0**-height, 2.0 ** (-height // 2)
+        self.values, self.residuals = 2.0**-height, 2.0 ** (-height // 2)
 
     @property
     def dimension(self) -> int:
@@ -78,7 +79,7 @@ class Rescaled(Objective):
     @property
     def slope_of_residuals(self) -> float:
         """``D/sqrt(a)`` of a uniform ``D``: the factor of the derivatives of residuals."""
-        return float(self.diagonal[0]) * self._residuals
+        return float(self.diagonal[0]) * self.residuals
 
     @property
     def residual_count(self) -> int:
@@ -156,43 +157,55 @@ class Rescaled(Objective):
 
     # ------------------------------------------------------------------ the function
 
-    def value_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Return ``f(D y)/a``."""
-        return self._values * self.f.value_lanes(self.diagonal * x)
-
-    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Return ``D g(D y)/a``."""
-        return self.slopes * self.f.gradient_lanes(self.diagonal * x)
-
-    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Return ``D H(D y) D/a``."""
-        return self.curvatures * self.f.hessian_lanes(self.diagonal * x)
-
-    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Return ``D H(D y) D v/a``."""
-        return self.slopes * self.f.hessian_vector_lanes(self.diagonal * x, self.diagonal * v)
-
-    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Return ``r(D y)/sqrt(a)``."""
-        return self._residuals * self.f.residual_lanes(self.diagonal * x)
-
-    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Return ``Dr(D y) D/sqrt(a)``."""
-        return self._residuals * self.diagonal * self.f.residual_jacobian_lanes(self.diagonal * x)
-
-    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """Return what vanishes at the edge of the domain of ``f``, at ``D y``."""
-        return self.f.domain_arguments(self.diagonal * x)
-
-    def nearest_edge(self, x: np.ndarray) -> str:
-        """Return the domain argument of ``f`` nearest to zero at ``D y``."""
-        return self.f.nearest_edge(self.diagonal * x)
+    @cached_property
+    def floats(self) -> RescaledFloats:
+        """The function in floats, by that of ``f``."""
+        return RescaledFloats(self)
 
     def _refuse(self, arithmetic: object = None, x: object = None) -> NoReturn:
         """Nothing is proved in these units, and nothing is written."""
         raise NotAnalyticError(f"{self.name} is for searches only")
 
     enclose_value = enclose_gradient = enclose_hessian = to_json = _refuse
+
+
+class RescaledFloats(Floats):
+    """A function in other units on lanes."""
+
+    def __init__(self, h: Rescaled) -> None:
+        self.h, self.f = h, h.f
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """Return ``f(D y)/a``."""
+        return self.h.values * self.f.floats.value(self.h.diagonal * x)
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Return ``D g(D y)/a``."""
+        return self.h.slopes * self.f.floats.gradient(self.h.diagonal * x)
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Return ``D H(D y) D/a``."""
+        return self.h.curvatures * self.f.floats.hessian(self.h.diagonal * x)
+
+    def hessian_vector(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return ``D H(D y) D v/a``."""
+        return self.h.slopes * self.f.floats.hessian_vector(self.h.diagonal * x, self.h.diagonal * v)
+
+    def residual(self, x: np.ndarray) -> np.ndarray:
+        """Return ``r(D y)/sqrt(a)``."""
+        return self.h.residuals * self.f.floats.residual(self.h.diagonal * x)
+
+    def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Return ``Dr(D y) D/sqrt(a)``."""
+        return self.h.residuals * self.h.diagonal * self.f.floats.residual_jacobian(self.h.diagonal * x)
+
+    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
+        """Return what vanishes at the edge of the domain of ``f``, at ``D y``."""
+        return self.f.floats.domain_arguments(self.h.diagonal * x)
+
+    def nearest_edge(self, x: np.ndarray) -> str:
+        """Return the domain argument of ``f`` nearest to zero at ``D y``."""
+        return self.f.floats.nearest_edge(self.h.diagonal * x)
 
 
 def in_units(
@@ -233,7 +246,7 @@ def typical_slope(f: Objective, centre: np.ndarray, length: float) -> float:
     directions = np.random.default_rng(0).standard_normal((8 if d <= LARGE else 1, d))
     directions /= np.sqrt(np.einsum("kd,kd->k", directions, directions))[:, None]
     lanes = centre + length * np.concatenate([directions, -0.5 * directions])
-    largest = np.abs(f.gradient_lanes(lanes)).max(axis=1)
+    largest = np.abs(f.floats.gradient(lanes)).max(axis=1)
     largest = np.sort(largest[np.isfinite(largest) & (largest > 0)])
     return float(largest[largest.size // 2]) if largest.size else 0.0
 

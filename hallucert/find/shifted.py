@@ -34,7 +34,7 @@ NOISE = 1e-10  # a gradient below this part of ``|H| rho`` counts as zero: the p
 
 def slope(f: Objective, x: np.ndarray) -> float:
     """Return ``|g(x)|``."""
-    return float(norms(f.gradient_lanes(x[None, :]))[0])
+    return float(norms(f.floats.gradient(x[None, :]))[0])
 
 
 class Shifted:
@@ -45,15 +45,15 @@ class Shifted:
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Return ``g(x)``."""
-        return self.f.gradient_lanes(x[None, :])[0]
+        return self.f.floats.gradient(x[None, :])[0]
 
     def by_gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``F(x) = g(x+)`` and its Jacobian ``H(x+) J``: a `PointSystem`."""
-        g, h = self.gradient(x), self.f.hessian_lanes(x[None, :])[0]
+        g, h = self.gradient(x), self.f.floats.hessian(x[None, :])[0]
         size, u = self.step.direction(g)
         j = np.eye(x.size) + (self.rho / size) * self.step.tangential(u, h).T
         plus = (x + self.rho * u)[None, :]
-        return self.f.gradient_lanes(plus)[0], self.f.hessian_lanes(plus)[0] @ j
+        return self.f.floats.gradient(plus)[0], self.f.floats.hessian(plus)[0] @ j
 
     def by_residual(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``r(x+)`` and its Jacobian ``A = B J``, ``B = Dr(x+)``, of shapes (m,), (m, d): a `PointSystem`."""
@@ -63,11 +63,11 @@ class Shifted:
     def residual(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
         """Return ``r(x+)``, shape (m,); the gradient at `x` may be known."""
         g = self.gradient(x) if gradient is None else gradient
-        return self.f.residual_lanes((x + self.step.step(g, self.rho))[None, :])[0]
+        return self.f.floats.residual((x + self.step.step(g, self.rho))[None, :])[0]
 
     def residual_lanes(self, x: np.ndarray) -> np.ndarray:
         """Return ``r(x+)`` on lanes (k, d), shape (k, m)."""
-        return self.f.residual_lanes(x + self.step.step(self.f.gradient_lanes(x), self.rho))
+        return self.f.floats.residual(x + self.step.step(self.f.floats.gradient(x), self.rho))
 
     def residual_jacobian(self, x: np.ndarray, gradient: np.ndarray | None = None) -> np.ndarray:
         """Return ``A = B J = B + (rho/s) (B T) H`` with ``B = Dr(x+)``, shape (m, d); for SAM ``s = q``, ``T = P``.
@@ -77,12 +77,12 @@ class Shifted:
         """
         g = self.gradient(x) if gradient is None else gradient
         size, u = self.step.direction(g)
-        a = np.require(self.f.residual_jacobian_lanes((x + self.rho * u)[None, :])[0], requirements="W")
+        a = np.require(self.f.floats.residual_jacobian((x + self.rho * u)[None, :])[0], requirements="W")
         block = max(1, BLOCK // x.size)
         for first in range(0, len(a), block):
             rows = a[first : first + block]
             tangential = self.step.tangential(u, rows)
-            rows += (self.rho / size) * self.f.hessian_vector_lanes(np.broadcast_to(x, rows.shape), tangential)
+            rows += (self.rho / size) * self.f.floats.hessian_vector(np.broadcast_to(x, rows.shape), tangential)
         return a
 
     def rows(self, x: np.ndarray) -> Rows:
@@ -104,11 +104,11 @@ class Shifted:
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
         """Return the domain arguments at ``x`` and at ``x+`` together, on lanes (k, d)."""
-        own = self.f.domain_arguments(x)
+        own = self.f.floats.domain_arguments(x)
         if own.shape[1] == 0:
             return own
-        shifted = x + self.rho * self.step.direction(self.f.gradient_lanes(x))[1]
-        return np.concatenate([own, self.f.domain_arguments(shifted)], axis=1)
+        shifted = x + self.rho * self.step.direction(self.f.floats.gradient(x))[1]
+        return np.concatenate([own, self.f.floats.domain_arguments(shifted)], axis=1)
 
     def length(self, x: np.ndarray) -> float:
         """Return ``|x+ - x|``, the length scale of searches about a point: ``rho`` for SAM."""
@@ -124,7 +124,7 @@ class Shifted:
         q = float(np.linalg.norm(self.gradient(x)))
         if x.size > DENSE:
             return not q > NOISE * length * spectral_norm(hessian_at(self.f, x), x.size)
-        return not q > NOISE * length * float(np.linalg.norm(self.f.hessian_lanes(x[None, :])[0]))
+        return not q > NOISE * length * float(np.linalg.norm(self.f.floats.hessian(x[None, :])[0]))
 
     def slope(self, x: np.ndarray) -> float:
         """Return ``|g(x)|``, for batches the smallest."""
@@ -148,7 +148,7 @@ class Shifted:
         q = float(np.linalg.norm(g))
         normal, lam = (g / q, q / self.rho) if self.law.normalised else (None, 1 / self.rho)
         if x.size <= DENSE:
-            h = self.f.hessian_lanes(x[None, :])[0]
+            h = self.f.floats.hessian(x[None, :])[0]
             if diagonal is not None:
                 h = diagonal[:, None] * h * diagonal
             eigenvalues = eigvalsh(h) + lam if normal is None else tangential_eigenvalues(h, normal, lam)

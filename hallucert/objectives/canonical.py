@@ -200,17 +200,17 @@ class Ring:
         return Polynomial(self, {((number, 1),): Fraction(1)})
 
 
-def cut_nodes(self: Tape) -> list[int]:
+def cut_nodes(tape: Tape) -> list[int]:
     """Return the inner nodes through which a one-output tape factors, in order.
 
     Node ``k`` is listed if the output is a function ``phi`` of node ``k`` alone: then ``f = phi(s(x))`` with
-    ``s`` the value of node ``k``. Variables and the output itself are not listed.
+    ``s`` the value of node ``k``. Variables and the output ittape are not listed.
     """
-    if len(self.outputs) != 1:
-        raise ArgumentError("tape", repr(self), "have exactly one output")
-    output, needed = self.outputs[0], needed_nodes(self)
-    last_use, depends, last_variable = [-1] * len(self.nodes), [False] * len(self.nodes), -1
-    for i, node in enumerate(self.nodes):
+    if len(tape.outputs) != 1:
+        raise ArgumentError("tape", repr(tape), "have exactly one output")
+    output, needed = tape.outputs[0], needed_nodes(tape)
+    last_use, depends, last_variable = [-1] * len(tape.nodes), [False] * len(tape.nodes), -1
+    for i, node in enumerate(tape.nodes):
         if not needed[i]:
             continue
         operands = node_operands(node)
@@ -228,18 +228,18 @@ def cut_nodes(self: Tape) -> list[int]:
     return cuts
 
 
-def outer(self: Tape, cut: int) -> Tape:
+def outer_part(tape: Tape, cut: int) -> Tape:
     """Return the univariate tape ``phi`` of the factorization ``f = phi(s(x))`` at node `cut`."""
-    if cut not in self.cut_nodes():
+    if cut not in cut_nodes(tape):
         raise ArgumentError("cut", cut, "be a node through which the tape factors")
-    nodes = list(self.nodes)
+    nodes = list(tape.nodes)
     nodes[cut] = Node("var", 0)
-    return prune(Tape(("s",), tuple(nodes), self.outputs))
+    return prune(Tape(("s",), tuple(nodes), tape.outputs))
 
 
-def inner(self: Tape, cut: int) -> Tape:
+def inner_part(tape: Tape, cut: int) -> Tape:
     """Return the tape ``s`` of the factorization ``f = phi(s(x))`` at node `cut`."""
-    return prune(Tape(self.variables, self.nodes, (cut,)))
+    return prune(Tape(tape.variables, tape.nodes, (cut,)))
 
 
 def composes(f: Tape, outer: Tape, inner: Tape) -> bool:

@@ -60,11 +60,15 @@ class Floats:
         raise NotImplementedError
 
     def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """Return what vanishes at the edge of the domain, (k, n)."""
+        """Return what vanishes at the edge of the domain, (k, n), NaN where undefined.
+
+        Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
+        the domain none changes its sign.
+        """
         return np.empty((len(x), 0))
 
     def nearest_edge(self, x: np.ndarray) -> str:
-        """Return the domain argument nearest to zero at a point (d,) as a formula, "" where there is none."""
+        """Return the domain argument nearest to zero at a point (d,) as a formula, "" if none, or it is long."""
         return ""
 
     def gradient_program(self, exponent: int) -> Program | None:
@@ -76,7 +80,7 @@ class Floats:
 
 
 def _method(name: str, what: str, shape: str, form: str = "") -> Any:
-    """Return a method of `Objective` that checks points for its ``..._lanes``, and answers in their `shape`.
+    """Return a method of `Objective` that checks points for that of its floats, and answers in their `shape`.
 
     `form` is a further condition, that of an objective in residual form.
     """
@@ -86,7 +90,7 @@ def _method(name: str, what: str, shape: str, form: str = "") -> Any:
         if form:
             require_residuals(self)
         points, single = checked_points(self, x)
-        return answer(self, getattr(self, f"{name}_lanes")(points), single)
+        return answer(self, getattr(self.floats, name)(points), single)
 
     method.__name__, method.__qualname__ = name, f"Objective.{name}"
     method.__doc__ = f"""Return {what}.
@@ -148,7 +152,7 @@ def hessian_vector_product(self: Objective, x: object, v: object) -> np.ndarray:
     if lanes.shape != directions.shape:
         must = f"have the shape of x, {_shape(lanes, one)}"
         raise ArgumentError("v", f"<array of shape {_shape(directions, single)}>", must)
-    return answer(self, self.hessian_vector_lanes(lanes, directions), one)
+    return answer(self, self.floats.hessian_vector(lanes, directions), one)
 
 
 def checked_points(f: Objective, x: object, argument: str = "x") -> tuple[np.ndarray, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hallucert.arguments import checked_text
+from hallucert.arguments import Late, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact
 from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
@@ -35,11 +35,8 @@ class FormulaObjective(Objective):
         if given := checked_text(name, "name"):
             self.name = given
 
-    @cached_property
-    def name(self) -> str:  # type: ignore[override]
-        from hallucert.objectives.writing import name_of  # for reports alone
-
-        return name_of(self)
+    if not TYPE_CHECKING:  # `str`
+        name = Late("hallucert.objectives.writing", cached_property)
 
     def __repr__(self) -> str:
         form = f", {self.residual_count} residuals" if self.residuals is not None else ""

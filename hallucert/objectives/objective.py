@@ -69,11 +69,11 @@ class Objective(ABC):
         def residual(self, x: object) -> np.ndarray: ...
         def residual_jacobian(self, x: object) -> np.ndarray: ...
     else:
-        parse, least_squares = Late(PARSER, static=True), Late(PARSER, static=True)
-        from_sympy = Late("hallucert.objectives.front_ends.from_sympy", static=True)
-        from_callable = Late("hallucert.objectives.front_ends.from_callable", static=True)
-        from_torch = Late("hallucert.objectives.front_ends.from_torch", static=True)
-        from_jax = Late("hallucert.objectives.front_ends.from_jax", static=True)
+        parse, least_squares = Late(PARSER, staticmethod), Late(PARSER, staticmethod)
+        from_sympy = Late("hallucert.objectives.front_ends.from_sympy", staticmethod)
+        from_callable = Late("hallucert.objectives.front_ends.from_callable", staticmethod)
+        from_torch = Late("hallucert.objectives.front_ends.from_torch", staticmethod)
+        from_jax = Late("hallucert.objectives.front_ends.from_jax", staticmethod)
         value, gradient, hessian, hessian_vector_product = (Late(FLOATS) for _ in range(4))
         residual, residual_jacobian = Late(FLOATS), Late(FLOATS)
 
@@ -87,50 +87,10 @@ class Objective(ABC):
         """Number ``m`` of residuals of a least-squares objective, 0 for any other."""
         return 0
 
-    # ------------------------------------------------------------------ floats: NaN and inf in, NaN and inf out
-
     @property
     def floats(self) -> Floats:
-        """The function in floats, of a class that does not say itself what it is on lanes."""
+        """The function in floats, on lanes of points."""
         raise NotImplementedError
-
-    def value_lanes(self, x: np.ndarray) -> np.ndarray:
-        """``f`` on lanes (k, d), unchecked. The fast entry for kernels' callers."""
-        return self.floats.value(x)
-
-    def gradient_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Gradients on lanes (k, d), unchecked; returns (k, d)."""
-        return self.floats.gradient(x)
-
-    def hessian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Hessians on lanes (k, d), unchecked; returns (k, d, d)."""
-        return self.floats.hessian(x)
-
-    def hessian_vector_lanes(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Hessian-vector products on lanes (k, d), unchecked; returns (k, d)."""
-        return self.floats.hessian_vector(x, v)
-
-    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Residuals on lanes (k, d), unchecked; returns (k, m)."""
-        return self.floats.residual(x)
-
-    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Residual Jacobians on lanes (k, d), unchecked; returns (k, m, d)."""
-        return self.floats.residual_jacobian(x)
-
-    def domain_arguments(self, x: np.ndarray) -> np.ndarray:
-        """What vanishes at the edge of the domain, on lanes (k, d), unchecked; returns (k, n), NaN where undefined.
-
-        Arguments of logarithms, roots and real powers and denominators, each split into its factors: along a curve in
-        the domain none changes its sign.
-        """
-        return self.floats.domain_arguments(x)
-
-    def nearest_edge(self, x: np.ndarray) -> str:
-        """The domain argument nearest to zero at a point (d,), unchecked, as a formula; "" if none, or it is long."""
-        return self.floats.nearest_edge(x)
-
-    # ------------------------------------------------------------------ balls
 
     def require_rigorous(self) -> None:
         """Make sure that the function can be run in ball arithmetic.

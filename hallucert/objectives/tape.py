@@ -54,8 +54,6 @@ UNARY = frozenset({"neg", *FUNCTIONS})
 PARTIAL = frozenset({"div", "log", "sqrt", "rpow"})
 """Operations that are not defined everywhere; ``pow`` is partial when its exponent is negative."""
 
-FACTORS = "hallucert.objectives.canonical"
-
 MAX_NODES = 200_000
 MAX_EXPONENT = 10_000
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
@@ -177,12 +175,8 @@ class Tape:
 
     if TYPE_CHECKING:
 
-        def cut_nodes(self) -> list[int]: ...
-        def outer(self, cut: int) -> Tape: ...
-        def inner(self, cut: int) -> Tape: ...
         def to_json(self) -> dict[str, object]: ...
     else:
-        cut_nodes, outer, inner = Late(FACTORS), Late(FACTORS), Late(FACTORS)
         to_json = Late("hallucert.objectives.writing")
 
 

@@ -101,7 +101,7 @@ def _in(entry: tuple[str, int], level: int) -> str:
     return text if own >= level else f"({text})"
 
 
-def name_of(f: FormulaObjective) -> str:
+def name(f: FormulaObjective) -> str:
     """Return a name for want of one: the formula, or the residuals, if they are short."""
     if f.residuals is None:
         return formula(f.tape) or f"a function of {f.dimension} variables"

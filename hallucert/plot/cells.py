@@ -83,7 +83,7 @@ def basins(
     extent = tuple(found.box.ravel().tolist())
     ax.imshow(image.swapaxes(0, 1), origin="lower", extent=extent, interpolation="nearest", zorder=0)
     x, y = canvas.grid(found.box, look.resolution)
-    _draw_lines(ax, x, y, canvas.sample(found.objective.value_lanes, x, y), look.levels)
+    _draw_lines(ax, x, y, canvas.sample(found.objective.floats.value, x, y), look.levels)
     at_rest = [canvas.checked_points(c)[0] for c in found.attractors if c.problem.period == 1]
     places = [np.asarray(c.x).reshape(-1, 2) for c in found.attractors]
     if steps:

@@ -69,7 +69,7 @@ def census(
         graph.draw_graphs(ax, f, window, float(found.problem.rho), look.resolution)
     else:
         x, y = canvas.grid(window, look.resolution)
-        canvas.shade(ax, x, y, canvas.sample(f.value_lanes, x, y), look.levels)
+        canvas.shade(ax, x, y, canvas.sample(f.floats.value, x, y), look.levels)
     if steps:
         for point in found.points:
             ends = _where([point, found.critical_points[point.target]])

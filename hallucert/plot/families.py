@@ -173,7 +173,7 @@ def _numbers(objective: Objective, target: np.ndarray, z: np.ndarray, name: str)
     rho = np.linalg.norm(x - target, axis=1)
     if name in objective.variables:
         return rho, x[:, objective.variables.index(name)]
-    values = {"f": objective.value_lanes, "rho": lambda _: rho, "multiplier": lambda _: z[:, -1]}
+    values = {"f": objective.floats.value, "rho": lambda _: rho, "multiplier": lambda _: z[:, -1]}
     return rho, np.asarray(values[name](x))
 
 

@@ -33,7 +33,7 @@ def draw_graphs(ax: Axes, f: Objective, window: np.ndarray, radius: float | None
     """
     low, high = window[0].tolist()
     x = np.linspace(low, high, FINER * resolution)
-    curves = {"f": _sampled(f.value_lanes, x)}
+    curves = {"f": _sampled(f.floats.value, x)}
     if radius is not None:
         signs = np.sign(_sampled(lambda lanes: f.gradient(lanes)[:, 0], x))
         broken = np.append(signs[1:] != signs[:-1], False) | (signs == 0)
@@ -54,7 +54,7 @@ def draw_graphs(ax: Axes, f: Objective, window: np.ndarray, radius: float | None
 def on_graph(f: Objective, x: Sequence[np.ndarray] | np.ndarray, radius: float | None = None) -> np.ndarray:
     """Return the points of the graph of ``f``, or of ``f^SAM``, over points (k, 1): shape (k, 2)."""
     lanes = np.reshape(x, (-1, 1))
-    value = f.value_lanes if radius is None else partial(sam_value, f, rho=radius)
+    value = f.floats.value if radius is None else partial(sam_value, f, rho=radius)
     return np.column_stack([lanes, _sampled(value, lanes[:, 0])])
 
 

@@ -105,7 +105,7 @@ def landscape(
         layout.legend(ax)
         return ax
     x, y = canvas.grid(window, look.resolution)
-    values = f.value_lanes if radius is None or shown == "f" else partial(sam_value, f, rho=radius)
+    values = f.floats.value if radius is None or shown == "f" else partial(sam_value, f, rho=radius)
     canvas.shade(ax, x, y, canvas.sample(values, x, y), look.levels)
     if radius is not None and field != "none":
         _draw_field(ax, f, window, radius, field)
@@ -256,7 +256,7 @@ def construction(
     window = _window_of(candidate, steps)
     ax = canvas.own_axes(ax)
     x, y = canvas.grid(window, look.resolution)
-    values = canvas.sample(f.value_lanes, x, y)
+    values = canvas.sample(f.floats.value, x, y)
     canvas.shade(ax, x, y, values, look.levels, alpha=0.55)
     _draw_component(ax, x, y, values, steps)
     _draw_ball(ax, x, y, steps)
@@ -314,6 +314,6 @@ def _draw_ball(ax: Axes, x: np.ndarray, y: np.ndarray, steps: Construction) -> N
     if steps.ball_radius is not None:
         canvas.draw_circle(ax, steps.maximizer, steps.ball_radius, ec=SKY, lw=width, ls="-", label=label, zorder=3)
     elif steps.level_function is not None and steps.band is not None:
-        levels = canvas.sample(FormulaObjective(steps.level_function).value_lanes, x, y)
+        levels = canvas.sample(FormulaObjective(steps.level_function).floats.value, x, y)
         ax.contour(x, y, levels, levels=sorted(steps.band), colors=SKY, linewidths=width * layout.scale(ax), zorder=3)
         ax.plot([], [], color=SKY, lw=width * layout.scale(ax), label=label)

@@ -350,7 +350,7 @@ def values_on(f: Objective, frame: Frame, coordinates: np.ndarray, rho: Exact | 
     with np.errstate(all="ignore"):
         for start in range(0, len(coordinates), count):
             lanes = frame.lift(coordinates[start : start + count])
-            values[start : start + count] = f.value_lanes(lanes) if rho is None else sam_value(f, lanes, rho)
+            values[start : start + count] = f.floats.value(lanes) if rho is None else sam_value(f, lanes, rho)
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -382,7 +382,7 @@ def _values_at(f: Objective, rows: np.ndarray, rho: Exact | None) -> np.ndarray:
 def _gradient_norms(f: Objective, rows: np.ndarray) -> np.ndarray:
     """Norms of the gradients at `rows`, one lane at a time as memory may not hold two."""
     with np.errstate(all="ignore"):
-        return np.array([np.linalg.norm(f.gradient_lanes(row[None, :])) for row in rows])
+        return np.array([np.linalg.norm(f.floats.gradient(row[None, :])) for row in rows])
 
 
 def _lane_bytes(f: Objective) -> int:

@@ -391,7 +391,8 @@ def _most_negative(f: Objective, x: np.ndarray) -> np.ndarray:
         return np.linalg.eigh(f.hessian(x))[1][:, 0]
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-    products = LinearOperator((d, d), matvec=lambda v: f.hessian_vector_lanes(x[None], v.reshape(1, d))[0], dtype=float)
+    product = f.floats.hessian_vector
+    products = LinearOperator((d, d), matvec=lambda v: product(x[None], v.reshape(1, d))[0], dtype=float)
     start = np.random.default_rng(0).standard_normal(d)
     try:
         return eigsh(products, k=1, which="SA", v0=start, tol=1e-2, maxiter=20)[1][:, 0]

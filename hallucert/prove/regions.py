@@ -292,5 +292,5 @@ def _lowest(point: Point, box: Box) -> Box | None:
         if len(pieces) < PLACES:
             pieces.extend(halves(piece))
     middles = [middle_of(piece) for piece in pieces]
-    values = point.objective.value_lanes(np.array(middles, dtype=float))
+    values = point.objective.floats.value(np.array(middles, dtype=float))
     return None if np.isnan(values).all() else [(v, v) for v in middles[int(np.nanargmin(values))]]

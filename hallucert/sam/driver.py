@@ -364,4 +364,4 @@ def _objective_arrays(objective: Objective, starts: np.ndarray) -> list[np.ndarr
     if objective.rigorous:
         return [np.array(json.dumps(objective.to_json(), sort_keys=True))]
     # A float-only callable cannot be written down; its gradients at the starts stand for it.
-    return [objective.gradient_lanes(starts)]
+    return [objective.floats.gradient(starts)]

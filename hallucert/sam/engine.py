@@ -83,12 +83,12 @@ class PlainEngine(Engine):
                 if steps.every > 0 and (first + k) % steps.every == 0:
                     steps.kept[row, members] = points
                     row += 1
-                step = np.ldexp(self.objective.gradient_lanes(points), -self.height)
+                step = np.ldexp(self.objective.floats.gradient(points), -self.height)
                 q2 = shifted = np.einsum("ij,ij->i", step, step)
                 if not steps.warm:
                     slope = steps.rho[k] / self.law.floats.size(step)
                     points_there = points + slope[:, None] * self.law.floats.weighted(step)
-                    step = np.ldexp(self.objective.gradient_lanes(points_there), -self.height)
+                    step = np.ldexp(self.objective.floats.gradient(points_there), -self.height)
                     shifted = np.einsum("ij,ij->i", step, step)
                 if steps.momentum:
                     step = lanes.velocity[members] = steps.momentum * lanes.velocity[members] + step

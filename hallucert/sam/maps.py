@@ -38,7 +38,7 @@ class _Place:
         self.f = f
         self.law = radius_law(variant, checked_objective(f).dimension).floats
         self.x, self.single = checked_points(f, x)
-        if self.single and self.law.normalised and row_norms(f.gradient_lanes(self.x))[0] == 0:
+        if self.single and self.law.normalised and row_norms(f.floats.gradient(self.x))[0] == 0:
             raise DomainError(
                 f"the gradient of {f.name} is zero at x, so the ascent direction g/|g| and the SAM maps are undefined "
                 "there"
@@ -48,7 +48,7 @@ class _Place:
     @cached_property
     def size_and_direction(self) -> tuple[np.ndarray, np.ndarray]:
         """``s`` (k,) and ``u`` (k, d)."""
-        return self.law.direction(self.f.gradient_lanes(self.x))
+        return self.law.direction(self.f.floats.gradient(self.x))
 
     @property
     def plus(self) -> np.ndarray:
@@ -59,7 +59,7 @@ class _Place:
         """Return ``Du``, shape (k, d, d)."""
         size, u = self.size_and_direction
         with np.errstate(all="ignore"):
-            return self.law.tangential(u[:, None], self.f.hessian_lanes(self.x)).swapaxes(1, 2) / size[:, None, None]
+            return self.law.tangential(u[:, None], self.f.floats.hessian(self.x)).swapaxes(1, 2) / size[:, None, None]
 
     def perturbation_jacobian(self) -> np.ndarray:
         """Return ``J``, shape (k, d, d)."""
@@ -131,22 +131,22 @@ def perturbed_point(at: _Place) -> np.ndarray:
 @_map("float or (k,)")
 def sam_value(at: _Place) -> np.ndarray:
     """Return the SAM objective ``f^SAM(x) = f(x+)``."""
-    return at.f.value_lanes(at.plus)
+    return at.f.floats.value(at.plus)
 
 
 @_map("(d,) or (k, d)")
 def shifted_gradient(at: _Place) -> np.ndarray:
     """Return ``F(x) = g(x+)``, what SAM steps along (not the gradient of ``f^SAM``)."""
-    return at.f.gradient_lanes(at.plus)
+    return at.f.floats.gradient(at.plus)
 
 
 @_map("(d,) or (k, d)")
 def sam_gradient(at: _Place) -> np.ndarray:
     """Return ``grad f^SAM(x) = J^T g(x+)``, from Hessian-vector products: ``J^T v = v + rho H P v / q``."""
     size, u = at.size_and_direction
-    v = at.f.gradient_lanes(at.plus)
+    v = at.f.floats.gradient(at.plus)
     with np.errstate(all="ignore"):
-        return v + (at.rho / size)[:, None] * at.f.hessian_vector_lanes(at.x, at.law.tangential(u, v))
+        return v + (at.rho / size)[:, None] * at.f.floats.hessian_vector(at.x, at.law.tangential(u, v))
 
 
 @_map("(d, d) or (k, d, d)")
@@ -165,7 +165,7 @@ def sam_matrix(at: _Place) -> np.ndarray:
 
     At a hallucinated point the linearised SAM map is ``I - eta M`` (Proposition 4.2).
     """
-    return at.f.hessian_lanes(at.plus) @ at.perturbation_jacobian()
+    return at.f.floats.hessian(at.plus) @ at.perturbation_jacobian()
 
 
 @quiet
@@ -189,10 +189,10 @@ def sam_lanes(
     f: Objective, x: np.ndarray, rho: np.ndarray, law: RadiusLaw = SAM
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return ``f(x), f(x+), |g(x)|, |g(x+)|`` on lanes (k, d) with radii (k,), each (k,); NaN where undefined."""
-    g = f.gradient_lanes(x)
+    g = f.floats.gradient(x)
     size, u = law.floats.direction(g)
     shifted, norms = x + rho[:, None] * u, size if law == SAM else row_norms(g)
-    return f.value_lanes(x), f.value_lanes(shifted), norms, row_norms(f.gradient_lanes(shifted))
+    return f.floats.value(x), f.floats.value(shifted), norms, row_norms(f.floats.gradient(shifted))
 
 
 def is_flat(f: Objective, x: np.ndarray, rho: float) -> bool:
@@ -200,4 +200,4 @@ def is_flat(f: Objective, x: np.ndarray, rho: float) -> bool:
     lengths = np.array([1.0, -1.0, 0.5, -0.5]) * FLAT * rho
     directions = np.random.default_rng(0).standard_normal((lengths.size, x.size))
     with np.errstate(all="ignore"):
-        return not f.gradient_lanes(x + lengths[:, None] * directions).any()
+        return not f.floats.gradient(x + lengths[:, None] * directions).any()

@@ -266,7 +266,7 @@ def _scales(objective: Objective, starts: np.ndarray, rho: float, law: RadiusLaw
     A coordinate has at least the size of the ascent step.
     """
     with np.errstate(all="ignore"):
-        g = objective.gradient_lanes(starts)
+        g = objective.floats.gradient(starts)
         size, u = law.floats.direction(g)
         slopes, steps = size if law == SAM else row_norms(g), row_norms(rho * u)
     slopes = slopes[np.isfinite(slopes) & (slopes > 0)]

@@ -25,7 +25,7 @@ import hallucert as hc
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("sam", "find", "gallery", "plot", "errors")
 RESULTS = ("check.claim.Claim", "diagnosis.diagnose.Diagnosis")
-PROTOCOL = re.compile(r"enclose_\w+|\w+_lanes|domain_arguments|nearest_edge|split|joined|curved")
+PROTOCOL = re.compile(r"enclose_\w+|split|joined|curved")
 """Methods that a new kind of objective implements, or that the library calls: one line says what comes in and out."""
 
 

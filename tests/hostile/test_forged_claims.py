@@ -16,7 +16,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.similarity import Disc
+from hallucert.balls.spectrum import Disc
 from hallucert.check.attraction import attractor
 from hallucert.check.file import fields
 from hallucert.check.file.fields import MAX_MATRIX_BITS, problem_digest
@@ -191,7 +191,7 @@ def test_numbers_near_nothing_stay_short(tmp_path, monkeypatch):
         discs.append(Disc(*numbers))
         return discs[-1]
 
-    monkeypatch.setattr("hallucert.balls.similarity.Disc", recorded)
+    monkeypatch.setattr("hallucert.balls.spectrum.Disc", recorded)
     verdict = hc.verify(_saved(tmp_path, data))
     assert not verdict and discs
     # The checker has 1000 bits, and the exponents in the file are of that size too.

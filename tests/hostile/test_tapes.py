@@ -61,7 +61,7 @@ def test_every_mutation_is_refused_or_is_another_valid_problem(objective):
                 assert error.field.startswith("problem")
                 continue
             assert again.to_json() == mutated
-            again.value_lanes(np.array([[0.3, 1.7]]))
+            again.floats.value(np.array([[0.3, 1.7]]))
     assert refused > 500
 
 

@@ -81,7 +81,7 @@ def test_no_random_formula_is_called_convex_that_is_not():
             continue
         accepted += 1
         a, b = points.uniform(-3, 3, (2, 200, 2))
-        middle, mean = f.value_lanes((a + b) / 2), (f.value_lanes(a) + f.value_lanes(b)) / 2
+        middle, mean = f.floats.value((a + b) / 2), (f.floats.value(a) + f.floats.value(b)) / 2
         good = np.isfinite(middle) & np.isfinite(mean)
         assert good.any() or not np.isfinite(mean).any()
         assert (middle[good] <= mean[good] + 1e-9 * (1 + np.abs(mean[good]))).all(), f.name

@@ -38,7 +38,7 @@ def first_radius_on_circles(f: hc.Objective, target: np.ndarray, last: float) ->
     low, high = 0.01 * last, last
     for _ in range(4):
         for radius in np.linspace(low, high, 41)[1:]:
-            g = f.gradient_lanes(target + radius * normal)
+            g = f.floats.gradient(target + radius * normal)
             tangential, radial = g[:, 1] * normal[:, 0] - g[:, 0] * normal[:, 1], (g * normal).sum(1)
             if ((tangential[:-1] * tangential[1:] <= 0) & (radial[:-1] < 0) & (radial[1:] < 0)).any():
                 low, high = radius - (high - low) / 40, radius

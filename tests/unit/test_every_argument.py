@@ -314,7 +314,7 @@ OPTIONS = {
 
 METHODS = {"Objective": hc.Objective, "TanhNetwork": hc.TanhNetwork, "Branch": hc.Branch}
 UNCHECKED = (
-    *("enclose_", "_lanes", "domain_arguments", "nearest_edge"),
+    *("enclose_",),
     *("require_rigorous", "to_json", "as_formula"),
 )
 """Parts of the names of methods for the library's own arrays and balls, unchecked, and of those that take nothing."""

@@ -19,7 +19,7 @@ from hallucert.balls.bases import Basis, eigenvector_bases
 from hallucert.balls.midrad.array import MidRad
 from hallucert.balls.midrad.norms import cholesky_lower, matrix_vector_upper
 from hallucert.balls.midrad.rounding import TINY, UNIT, UP, Doubles, excess
-from hallucert.balls.similarity import Disc, Spectrum
+from hallucert.balls.spectrum import Disc, Spectrum
 from hallucert.errors import DomainError
 
 _GOOD = 1e-7

@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 from hallucert.balls import matrix
-from hallucert.balls.similarity import spectrum
+from hallucert.balls.spectrum import spectrum
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.hallucinated_minimizer import proved_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule

@@ -38,7 +38,7 @@ from fractions import Fraction
 from hallucert.balls import matrix
 from hallucert.balls.facade import BallArithmetic, Matrix
 from hallucert.balls.matrix import inverse
-from hallucert.balls.similarity import spectrum
+from hallucert.balls.spectrum import spectrum
 from hallucert.check.attraction.attractor import tangent_kernel
 from hallucert.check.attraction.basin import Contraction, measure_set
 from hallucert.check.attraction.norms import spectral_radius

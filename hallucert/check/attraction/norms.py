@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
-from hallucert.balls.similarity import Disc, Spectrum
+from hallucert.balls.spectrum import Disc, Spectrum
 from hallucert.balls.symmetric import extreme_eigenvalues
 from hallucert.check.claim import Enclosure
 from hallucert.exact import exponent

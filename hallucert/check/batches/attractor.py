@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from hallucert.balls import matrix
 from hallucert.balls.facade import Matrix
-from hallucert.balls.similarity import spectrum
+from hallucert.balls.spectrum import spectrum
 from hallucert.check.batches.problem import BatchPoint
 from hallucert.check.batches.steps import norm_of, probabilities_of
 from hallucert.check.claim import Enclosure, Sentence, Status

@@ -42,7 +42,7 @@ from typing import NamedTuple
 from hallucert.balls import matrix
 from hallucert.balls.determinant import EXPANDED, determinant, expanded
 from hallucert.balls.facade import Ball, Matrix
-from hallucert.balls.similarity import spectrum
+from hallucert.balls.spectrum import spectrum
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import CellProof, Tube, Vector
 from hallucert.check.claim import Enclosure

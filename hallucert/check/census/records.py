@@ -10,11 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
-from hallucert.arguments import Explained
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.inertia import inertia
-from hallucert.balls.similarity import spectrum
+from hallucert.balls.matrix import two_rows
+from hallucert.balls.spectrum import spectrum
 from hallucert.check.claim import Enclosure
+from hallucert.check.reason import Coded
 from hallucert.exact import float_above, float_below, require_radius
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Arithmetic
@@ -64,21 +65,17 @@ def kind_of(positive: int, negative: int, dimension: int) -> Kind:
     return Kind.SADDLE if positive and negative else Kind.DEGENERATE
 
 
-class Open(Explained):
+class Open(Coded):
     """Why a place is not settled."""
 
-    CRITICAL_POINT = (
-        "critical_point",
-        "a critical point of f lies on the sphere around the target, or too near to tell: the ascent direction is not "
-        "defined there",
-    )
-    SINGULAR = "singular", "the system looks singular: a fold or a branch point in rho lies nearby; try another rho"
-    RESOLUTION = "resolution", "rho is too small for doubles beside the coordinates of the target; take a larger rho"
-    DEGENERATE_TARGET = "degenerate_target", "the target is not proved to be an isolated, nondegenerate critical point"
-    BOUNDARY = "boundary", "the point lies on the boundary of the box, or too near to tell; change the box"
-    DOMAIN = "domain", "f is not certainly defined there"
-    DUPLICATE = "duplicate", "it cannot be told from another point; raise the precision"
-    BUDGET = "budget", "the budget was spent; raise max_boxes or seconds"
+    CRITICAL_POINT = "critical_point"
+    SINGULAR = "singular"
+    RESOLUTION = "resolution"
+    DEGENERATE_TARGET = "degenerate_target"
+    BOUNDARY = "boundary"
+    DOMAIN = "domain"
+    DUPLICATE = "duplicate"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True)
@@ -266,10 +263,7 @@ def smallest_real_part(ar: BallArithmetic, matrix: Sequence[Sequence[Ball]]) -> 
 
 def eigenvalues_of_two_rows(ar: Arithmetic[Ball], matrix: Sequence[Sequence[Ball]]) -> tuple[Ball, Ball, Ball]:
     """Return t, s and ``t - sqrt(s)``, which is indeterminate unless certainly ``s > 0``."""
-    (a, b), (c, d) = matrix
-    half = ar.constant(Fraction(1, 2))
-    mean, difference = (a + d) * half, (a - d) * half
-    square = ar.power(difference, 2) + b * c
+    mean, square = two_rows(ar, matrix)
     return mean, square, mean - ar.sqrt(square)
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import cast
 
 from hallucert.balls import matrix
-from hallucert.balls.similarity import spectrum
+from hallucert.balls.spectrum import spectrum
 from hallucert.check.attraction.norms import root, spectral_radius
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.cycle.problem import CyclePoint, CycleProblem

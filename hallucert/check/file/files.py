@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from hallucert.arguments import checked_path, quiet
-from hallucert.check.claim import Made
+from hallucert.check.claim import Saved
 from hallucert.check.file.fields import FORMAT, JSON
 from hallucert.errors import CertificateError
 
@@ -160,7 +160,7 @@ def from_json(data: object) -> Any:
     return module_of(data["kind"], READ).from_json(data)
 
 
-def to_json(certificate: Made) -> dict[str, JSON]:
+def to_json(certificate: Saved) -> dict[str, JSON]:
     """Return a certificate of any kind as plain data, in the order of the file format."""
     data: dict[str, JSON] = module_of(certificate.kind, WRITE).to_json(certificate)
     return data

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from hallucert.arguments import checked_path
-from hallucert.check.claim import Made
+from hallucert.check.claim import Saved
 from hallucert.check.file.files import to_json
 from hallucert.doubles import DTYPE, FIELD, MAX_DOUBLES, array_of, companion_of, header_of
 from hallucert.errors import ArgumentError
 from hallucert.files import is_file_or_nothing, replacing
 
 
-def save(self: Made, path: str | PathLike[str]) -> None:
+def save(self: Saved, path: str | PathLike[str]) -> None:
     """Write the certificate as JSON, atomically: the file is complete or not there.
 
     Long arrays of doubles go to a companion (`hallucert.doubles`), which is there before the certificate is.

@@ -14,9 +14,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from hallucert.arguments import Explained
 from hallucert.balls.ball_lanes import Boxes, LaneArithmetic, ends
 from hallucert.balls.facade import Ball
+from hallucert.check.reason import Coded
 from hallucert.check.region.convexity import smallest_eigenvalues
 from hallucert.clock import Clock, OutOfTime
 from hallucert.objectives.formula import FormulaObjective
@@ -36,17 +36,17 @@ SMALLEST, ROUNDING = 2.0**-44, 2.0**-50
 """Smaller boxes are not split, beside what they are compared with, and beside their coordinates."""
 
 
-class SearchEnd(Explained):
+class SearchEnd(Coded):
     """Why the search for a bracket ended: as narrow as asked, or not.
 
     Whatever the reason, both ends of the bracket are proved.
     """
 
-    REACHED = "reached", "as narrow as asked"
-    BOXES = "boxes", "wider than asked: the budget of boxes was spent; raise max_boxes"
-    TIME = "time", "wider than asked: the budget of time was spent; raise seconds"
-    RESOLUTION = "resolution", "wider than asked: the smallest boxes at the lower end cannot be decided"
-    RANGE = "range", "without an upper end: nothing was found up to the largest radius that is looked at"
+    REACHED = "reached"
+    BOXES = "boxes"
+    TIME = "time"
+    RESOLUTION = "resolution"
+    RANGE = "range"
 
 
 @dataclass(frozen=True)

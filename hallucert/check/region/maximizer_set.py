@@ -34,7 +34,7 @@ from hallucert.check.reason import Reason
 from hallucert.check.region.second_order import is_closer, touches_only_here
 from hallucert.check.subdivision import Box, Criteria, lies_in
 from hallucert.objectives.builder import gradient_tape
-from hallucert.objectives.canonical import composes
+from hallucert.objectives.canonical import composes, cut_nodes, inner_part, outer_part
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.tape import Tape
 
@@ -98,7 +98,7 @@ def factorization(evidence: Evidence, inputs: Inputs) -> Factorization | None:
     tape = objective.tape
     if "cut" in inputs:
         cut = inputs["cut"]
-        return Factorization(ar, tape.outer(cut), tape.inner(cut), None) if cut in tape.cut_nodes() else None
+        return Factorization(ar, outer_part(tape, cut), inner_part(tape, cut), None) if cut in cut_nodes(tape) else None
     phi, s = inputs["profile"], inputs["level_function"]
     return Factorization(ar, phi, s, tape) if composes(tape, phi, s) else None
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hallucert.check.claim import MARKS, Claim, Enclosure, Made, Status
+from hallucert.check.claim import MARKS, Claim, Enclosure, Saved, Status
 from hallucert.check.reason import Reason
 from hallucert.check.words.point import direction_of, step_of
-from hallucert.decimals import decimal_enclosure, short_digits, short_rational
+from hallucert.decimals import decimal_below, decimal_enclosure, short_digits, short_rational
 from hallucert.objectives.radius_law import SAM
 from hallucert.objectives.writing import heading
 
@@ -42,11 +42,18 @@ def _printed(key: str, enclosure: Enclosure) -> str:
     return f"= {fewest}" if fewest == most else f"from {fewest} to {most}"
 
 
-def certificate_text(certificate: Made) -> str:
+def certificate_text(certificate: Saved) -> str:
     """Return the card of a certificate of any kind."""
     made = certificate.provenance
     by = f"by {made.backend_version} at {made.precision} bits, hallucert {made.hallucert}"
     return "\n".join([heading(certificate.objective), *certificate.card(), by])
+
+
+def point_in_brackets(certificate: Certificate) -> str:
+    """Say in one line what the certificate of a point is."""
+    counts = {s: sum(c.status is s for c in certificate.all_claims) for s in Status}
+    text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return f"<Certificate for {certificate.objective.name[:40]!r}, rho = {decimal_below(certificate.rho)}: {text}>"
 
 
 def together(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from hallucert.check.claim import Claim, Enclosure, Made
+from hallucert.check.claim import Claim, Enclosure, Saved
 from hallucert.check.file.fields import FORMAT, JSON, SCHEMA, problem_digest
 from hallucert.decimals import format_exact
 
@@ -34,7 +34,7 @@ def record(value: object, fields: Iterable[str]) -> dict[str, JSON]:
     return {name: plain(getattr(value, name)) for name in fields}
 
 
-def header(certificate: Made, problem: Mapping[str, JSON]) -> dict[str, JSON]:
+def header(certificate: Saved, problem: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return the fields that files of all kinds begin with."""
     return {
         "format": FORMAT,

@@ -56,7 +56,7 @@ class Curve(SmoothCurve):
 
     def __init__(self, f: Objective, target: np.ndarray, scale: float) -> None:
         self.f, self.target, self.scale, self.dimension = f, target, scale, f.dimension
-        hessian = f.hessian_lanes(target[None, :])[0]
+        hessian = f.floats.hessian(target[None, :])[0]
         size = float(np.abs(hessian).max())
         # Only signs are asked of its products, which may be out of the range of doubles where a Hessian is not.
         self.target_hessian = hessian / size if size > 0 else hessian
@@ -64,11 +64,11 @@ class Curve(SmoothCurve):
     def residual(self, z: np.ndarray) -> np.ndarray:
         """``G`` at one point (d + 1,): shape (d,)."""
         x = z[:-1]
-        return self.f.gradient_lanes(x[None, :])[0] + self.scale * z[-1] * (x - self.target)
+        return self.f.floats.gradient(x[None, :])[0] + self.scale * z[-1] * (x - self.target)
 
     def hessian(self, z: np.ndarray) -> np.ndarray:
         """``H(x)``."""
-        return self.f.hessian_lanes(z[None, :-1])[0]
+        return self.f.floats.hessian(z[None, :-1])[0]
 
     def jacobian(self, z: np.ndarray) -> np.ndarray:
         """``DG`` in the scaled variables: shape (d, d + 1)."""
@@ -153,7 +153,7 @@ class Curve(SmoothCurve):
         # The cube root of the unit roundoff balances rounding and truncation of a central difference.
         h = 6e-6 * max(1.0, float(np.abs(z[:-1]).max())) / size
         x = z[None, :-1]
-        difference = self.f.hessian_lanes(x + h * v)[0] - self.f.hessian_lanes(x - h * v)[0]
+        difference = self.f.floats.hessian(x + h * v)[0] - self.f.floats.hessian(x - h * v)[0]
         return np.asarray(difference / (2 * h))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Self
 
 import numpy as np
 
-from hallucert.arguments import Explained
 from hallucert.arrays import checked_shape, row_count
 from hallucert.errors import ArgumentError
 from hallucert.exact import exact_radius
@@ -25,6 +25,18 @@ class EventType(StrEnum):
     BRANCH_POINT = "branch point"
     STABILITY = "stability change"
     END = "end"
+
+
+class Explained(StrEnum):
+    """Words, each with a sentence that says what it means and, where something can be tried, what to try."""
+
+    explanation: str
+
+    def __new__(cls, value: str, explanation: str) -> Self:
+        """Make the member of a word."""
+        member = str.__new__(cls, value)
+        member._value_, member.explanation = value, explanation
+        return member
 
 
 class EndReason(Explained):

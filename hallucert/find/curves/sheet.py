@@ -150,7 +150,7 @@ def _curve(f: Objective, near: Candidate, control: StepControl, box: np.ndarray 
 
     points, ends = both_ways(run, first)
     x = np.array([p.z for p in points])
-    target = x + curve.rho * SAM.floats.direction(f.gradient_lanes(x))[1]
+    target = x + curve.rho * SAM.floats.direction(f.floats.gradient(x))[1]
     found = Sheet(f, near.rho, x, np.array([p.t for p in points]), target, ends)
     if set(ends) == {EndReason.DS_MIN} and found.length < control.ds:
         raise SearchError(
@@ -174,7 +174,7 @@ def _free_dimensions(f: Objective) -> int:
 
 def _require_curve_of_targets(f: Objective, target: np.ndarray, multiplier: float) -> None:
     """Raise unless exactly one eigenvalue of ``H(x+)`` is zero to floats, compared to ``lambda = |g|/rho`` as well."""
-    values = np.abs(eigvalsh(f.hessian_lanes(target[None, :])[0]))
+    values = np.abs(eigvalsh(f.floats.hessian(target[None, :])[0]))
     kernel = int((values <= KERNEL * max(values.max(), multiplier)).sum())
     if kernel == 0:
         raise SearchError(

@@ -91,7 +91,7 @@ class SheetCurve(SmoothCurve):
 
     def direction(self, x: np.ndarray) -> np.ndarray:
         """``u(x)``; NaN at critical points of `f`."""
-        g = self.f.gradient_lanes(x[None, :])[0]
+        g = self.f.floats.gradient(x[None, :])[0]
         return g / np.linalg.norm(g)
 
     def singular_values(self, x: np.ndarray) -> np.ndarray:
@@ -104,7 +104,7 @@ class SheetCurve(SmoothCurve):
     def is_singular(self, x: np.ndarray) -> bool:
         """Tell whether the rank is less than ``d - 1`` to floats: the solutions near `x` need not be a curve."""
         values, rows = self.singular_values(x), x[None, :]
-        unperturbed = self.f.residual_lanes(rows) if self.by_residuals else self.f.gradient_lanes(rows)
+        unperturbed = self.f.floats.residual(rows) if self.by_residuals else self.f.floats.gradient(rows)
         return not values[-1] > SINGULAR * max(values[0], float(np.linalg.norm(unperturbed)) / self.rho)
 
     def same_sense(self, here: CurvePoint, there: CurvePoint) -> bool:
@@ -216,7 +216,7 @@ def _critical_point_ahead(curve: SheetCurve, here: CurvePoint) -> np.ndarray | N
     f, u, ahead = curve.f, curve.direction(here.z), 0.0
     for _ in range(LINE_STEPS):
         rows = (here.z + ahead * here.t)[None, :]
-        along, rate = f.gradient_lanes(rows)[0] @ u, here.t @ f.hessian_lanes(rows)[0] @ u
+        along, rate = f.floats.gradient(rows)[0] @ u, here.t @ f.floats.hessian(rows)[0] @ u
         if not abs(along) < abs(rate) * curve.rho:
             break
         ahead -= along / rate
@@ -236,9 +236,9 @@ def _targets_around(curve: SheetCurve, centre: np.ndarray) -> PointSystem:
     def system(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows = c[None, :]
         if curve.by_residuals:
-            value, jacobian = f.residual_lanes(rows)[0], f.residual_jacobian_lanes(rows)[0]
+            value, jacobian = f.floats.residual(rows)[0], f.floats.residual_jacobian(rows)[0]
         else:
-            value, jacobian = f.gradient_lanes(rows)[0], f.hessian_lanes(rows)[0]
+            value, jacobian = f.floats.gradient(rows)[0], f.floats.hessian(rows)[0]
         off = c - centre
         scale = np.linalg.norm(jacobian) / rho
         sphere = 0.5 * scale * (off @ off - rho**2)

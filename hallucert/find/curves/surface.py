@@ -74,7 +74,7 @@ def surface(f: Objective, x: np.ndarray, rho: Fraction, options: Options) -> Sur
             "found, as next to a critical point of f: start elsewhere"
         )
     points = np.array([chart.x for chart in atlas.charts])
-    g = f.gradient_lanes(points)
+    g = f.floats.gradient(points)
     target = points + r * g / np.linalg.norm(g, axis=1)[:, None]
     tangents = np.array([chart.tangents for chart in atlas.charts])
     half_widths = np.array([chart.half_width for chart in atlas.charts])
@@ -246,7 +246,7 @@ def provable_half_width(f: Objective, x: np.ndarray, rho: float, tangents: np.nd
 def _change(f: Objective, x: np.ndarray, rho: float, tangents: np.ndarray) -> float:
     """Return how much the matrix changes over a unit of length along the chart; raises `LinAlgError` like numpy."""
     d = f.dimension
-    g = f.gradient_lanes(x[None])[0]
+    g = f.floats.gradient(x[None])[0]
     z = np.concatenate([x, x + rho * g / np.linalg.norm(g), [np.linalg.norm(g) / rho]])
     middle = _jacobians(f, z[None])[0]
     null = np.linalg.svd(middle)[2][len(middle) :].T
@@ -264,10 +264,10 @@ def _jacobians(f: Objective, z: np.ndarray) -> np.ndarray:
     x, c, multiplier = z[:, :d], z[:, d:-1], z[:, -1]
     scalar, m = multiplier[:, None, None] * np.eye(d), f.residual_count
     result = np.zeros((n, d + 1 + m, size))
-    result[:, :d, :d], result[:, :d, d:-1] = f.hessian_lanes(x) + scalar, -scalar
+    result[:, :d, :d], result[:, :d, d:-1] = f.floats.hessian(x) + scalar, -scalar
     result[:, :d, -1] = result[:, d, :d] = x - c
     result[:, d, d:-1] = c - x
-    result[:, d + 1 :, d:-1] = f.residual_jacobian_lanes(c)
+    result[:, d + 1 :, d:-1] = f.floats.residual_jacobian(c)
     return result
 
 

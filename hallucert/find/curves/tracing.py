@@ -53,7 +53,7 @@ def branch_ends(f: Objective, start: object, target: object) -> tuple[np.ndarray
 def start_units(f: Objective, x: np.ndarray, c: np.ndarray) -> Rescaled:
     """Return `f` in the units of a branch: its length is ``|x - c|``, and second derivatives there are of size 1."""
     length = float(np.linalg.norm(x - c))
-    sizes = frobenius(f.hessian_lanes(np.stack([x, c])))
+    sizes = frobenius(f.floats.hessian(np.stack([x, c])))
     sizes = sizes[np.isfinite(sizes)]
     return in_units(f, c, length, float(np.ldexp(sizes.max(initial=0.0), exponent(length))))
 
@@ -111,7 +111,7 @@ class Tracing:
 
     def edges(self, start: CurvePoint) -> Edges:
         """Return the edge of the domain, for steps from `start`."""
-        return Edges(self.curve.f.domain_arguments, self.curve.dimension, far=self.curve.radius(start.z))
+        return Edges(self.curve.f.floats.domain_arguments, self.curve.dimension, far=self.curve.radius(start.z))
 
     def branch(self, points: list[CurvePoint], ends: tuple[EndReason, EndReason]) -> Branch:
         """Locate the events and put everything into arrays."""
@@ -149,7 +149,7 @@ class Tracing:
             scale=curve.scale,
             kind=kind.astype(str),
             stability=stability.astype(str),
-            value=curve.f.value_lanes(x),
+            value=curve.f.floats.value(x),
             events=tuple(events),
         )
 
@@ -169,7 +169,7 @@ def _tracing_through(f: Objective, x: np.ndarray, near: np.ndarray, options: Opt
     if critical_kind(f, c)[1] == "degenerate":
         raise SearchError(f"the target {short(f, c)} is a degenerate critical point; branches need a nondegenerate one")
     # The power of two near |H|/|x - c|: then a unit of lambda/scale and of x change G alike.
-    sizes = [float(np.linalg.norm(h, 2)) for h in f.hessian_lanes(np.stack([x, c])) if np.isfinite(h).all()]
+    sizes = [float(np.linalg.norm(h, 2)) for h in f.floats.hessian(np.stack([x, c])) if np.isfinite(h).all()]
     size = max([*sizes, 1e-300]) / float(np.linalg.norm(x - c))
     return Tracing.of(Curve(f, c, float(2.0 ** np.round(np.log2(size)))), x, options)
 
@@ -238,7 +238,7 @@ def _first_point(curve: Curve, x: np.ndarray) -> tuple[CurvePoint, bool]:
             raise SearchError(f"the start {short(f, root.x)} is a degenerate critical point, where no branch is known")
         z = np.append(root.x, 0.0)
         return CurvePoint(z, curve.tangent(z, upward)), True
-    g = f.gradient_lanes(x[None, :])[0]
+    g = f.floats.gradient(x[None, :])[0]
     multiplier = float(g @ (c - x)) / distance**2
     z = np.append(x, multiplier / curve.scale)
     on_curve = curve.correct(z, curve.tangent(z, upward))

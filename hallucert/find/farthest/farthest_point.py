@@ -153,7 +153,7 @@ def _constructed(
 ) -> Candidate:
     """Carry out the steps after the first."""
     level = _level(f, found, alpha)
-    if not f.value_lanes(target[None, :])[0] < level and found.holds(target):
+    if not f.floats.value(target[None, :])[0] < level and found.holds(target):
         must = f"lie outside of U, for example with f below {original_number(f, level, Unit.VALUE):.6g}"
         raise ArgumentError("target", original(f, target).tolist(), must)
     boundary = found.component(f, target, level, seed)
@@ -186,7 +186,7 @@ def _finished(
     candidate = units.result_outside(polished, rho=rho, target=target)
     construction = found.construction(
         target=target,
-        level=float(f.value_lanes(candidate.x[None, :])[0]),
+        level=float(f.floats.value(candidate.x[None, :])[0]),
         x=candidate.x,
         component=boundary[:: -(-len(boundary) // PICTURE_POINTS)],
     )

@@ -34,6 +34,7 @@ from hallucert.find.farthest.superlevel import ascend_level_set, component_bound
 from hallucert.find.newton import bisected, gradient_system, newton_point, norms, polished_critical_point
 from hallucert.find.rescaled import Unit, original, original_number
 from hallucert.find.spheres.sphere import Sphere
+from hallucert.objectives.canonical import cut_nodes, inner_part, outer_part
 from hallucert.objectives.formula import FormulaObjective
 from hallucert.objectives.network.structure import training_of
 from hallucert.objectives.objective import Objective
@@ -98,8 +99,8 @@ class MaximizerSet:
         if f.dimension > 3:
             start = self.samples[:: max(1, len(self.samples) // 400)]
             for _ in range(60):
-                g = s.gradient_lanes(start)
-                start = start + ((s2 - s.value_lanes(start)) / np.einsum("kd,kd->k", g, g))[:, None] * g
+                g = s.floats.gradient(start)
+                start = start + ((s2 - s.floats.value(start)) / np.einsum("kd,kd->k", g, g))[:, None] * g
             return ascend_level_set(f, level, target, start, ASCENT)
         inner = values_around(s, self.samples[0])
         return component_boundary(lambda x: -inner(x), -s2, self._in_box, self.samples[0], self.box, f.rigorous)
@@ -128,7 +129,7 @@ class MaximizerSet:
     def _outer_level(self, level: float) -> float:
         """Return the ``s > s0`` in the band with ``phi(s) = level``."""
         ends = np.array([self.s0]), np.array([self.band[1]])
-        low, high = bisected(lambda s: self.outer.value_lanes(s[:, None]) >= level, *ends, 100)
+        low, high = bisected(lambda s: self.outer.floats.value(s[:, None]) >= level, *ends, 100)
         return float(0.5 * (low + high)[0])
 
     def _nearest(self, x: np.ndarray) -> np.ndarray:
@@ -170,7 +171,7 @@ def maximizer_ball(f: Objective, maximizer: np.ndarray, target: np.ndarray, seed
     reach = float(np.linalg.norm(centre - target))
     if reach <= 1e-6 * max(apart, float(np.linalg.norm(centre))):
         raise ArgumentError("target", original(f, target).tolist(), "differ from the maximizer")
-    maximum = float(f.value_lanes(centre[None, :])[0])
+    maximum = float(f.floats.value(centre[None, :])[0])
     radii = np.geomspace(1e-4, 2.0, 160 if f.rigorous and f.dimension <= 3 else 48) * reach
     coarse = first_valley(boundary_maxima(f, centre, radii, seed), maximum)
     if coarse is None:
@@ -194,19 +195,19 @@ def boundary_maxima(f: Objective, centre: np.ndarray, radii: np.ndarray, seed: i
     count = {1: 2, 2: 360, 3: 1000}[d] if f.rigorous else {1: 2, 2: 60, 3: 150}[d]
     e = directions(d, count, seed)
     lanes = (centre + radii[:, None, None] * e).reshape(-1, d)
-    return f.value_lanes(lanes).reshape(radii.size, len(e)).max(axis=1)
+    return f.floats.value(lanes).reshape(radii.size, len(e)).max(axis=1)
 
 
 def largest_on_sphere(f: Objective, centre: np.ndarray, radius: float, seed: int, steps: int) -> float:
     """Return the largest ``f`` found on a sphere; NaN if the sphere leaves the domain."""
     d = centre.size
     x = centre + radius * directions(d, 720 if d == 2 else 1500 if d == 3 else 200, seed)
-    values = f.value_lanes(x)
+    values = f.floats.value(x)
     if d == 1 or np.isnan(values).any():
         return float(values.max())
     best = np.argsort(-values)[: 64 if d > 3 else 24]
     x = Sphere(f, centre, radius).descend(x[best], -1.0, steps)
-    return float(max(values.max(), f.value_lanes(x).max()))
+    return float(max(values.max(), f.floats.value(x).max()))
 
 
 def _require_maximizer(f: Objective, x: np.ndarray) -> None:
@@ -293,8 +294,8 @@ def _factorizations(
 ) -> Iterator[tuple[int | None, FormulaObjective, FormulaObjective]]:
     """Yield ``(cut, s, phi)``: at the cuts of the tape, then up to rewriting; or for the given ``s`` only."""
     if level_function is None:
-        for cut in f.tape.cut_nodes():
-            yield cut, FormulaObjective(f.tape.inner(cut)), FormulaObjective(f.tape.outer(cut))
+        for cut in cut_nodes(f.tape):
+            yield cut, FormulaObjective(inner_part(f.tape, cut)), FormulaObjective(outer_part(f.tape, cut))
     for found in compositions(f.tape, level_function):
         yield None, FormulaObjective(found.inner), FormulaObjective(found.outer)
 
@@ -312,26 +313,26 @@ def _with(
     seed: int,
 ) -> MaximizerSet:
     """Return the set for one ``s``."""
-    s = inner.value_lanes(samples)
-    width = abs(float(inner.value_lanes(target[None, :])[0]) - float(s.mean()))
+    s = inner.floats.value(samples)
+    width = abs(float(inner.floats.value(target[None, :])[0]) - float(s.mean()))
     if not np.isfinite(s).all() or not width > 0 or np.ptp(s) > 1e-5 * width:
         raise _Unfit(f"s is not constant on the points (from {s.min():.6g} to {s.max():.6g})")
     root = newton_point(gradient_system(outer), np.array([s.mean()]), 60, step_limit=1e-2 * width)
     s0 = float(root.x[0])
     if not root.solved(width) or abs(s0 - s.mean()) > 1e-3 * width:
         raise _Unfit(f"phi' is not zero at s = {s.mean():.6g}")
-    if not outer.hessian_lanes(np.array([[s0]]))[0, 0, 0] < 0:
+    if not outer.floats.hessian(np.array([[s0]]))[0, 0, 0] < 0:
         raise _Unfit(f"phi''({s0:.6g}) is not negative")
-    maximum = float(outer.value_lanes(np.array([[s0]]))[0])
+    maximum = float(outer.floats.value(np.array([[s0]]))[0])
     high, low = (_band_end(outer, s0, sign * width, maximum) for sign in (1.0, -1.0))
     if high is None or low is None:
         raise _Unfit("phi does not fall on both sides of s0")
     box = _enclosing_box(inner, samples, high, seed)
     if box is None:
         raise _Unfit(f"no box was found on whose boundary s > {high:.6g}")
-    boundary = max(float(v) for v in outer.value_lanes(np.array([[low], [high]])))
+    boundary = max(float(v) for v in outer.floats.value(np.array([[low], [high]])))
     inside = [p.value for p in critical_points(inner, box, 256, seed) if low < p.value < high]
-    at_critical = outer.value_lanes(np.array(inside)[:, None]) if inside else np.array([-np.inf])
+    at_critical = outer.floats.value(np.array(inside)[:, None]) if inside else np.array([-np.inf])
     critical = float(at_critical.max())
     return MaximizerSet(samples, cut, inner, outer, s0, (low, high), box, boundary, maximum, critical)
 
@@ -339,7 +340,7 @@ def _with(
 def _band_end(outer: FormulaObjective, s0: float, width: float, maximum: float) -> float | None:
     """Return the first minimum of ``phi`` in the direction of `width`, at most ``2 |width|`` away, in its domain."""
     s = s0 + width * np.geomspace(1e-3, 2.0, 400)
-    values = outer.value_lanes(s[:, None])
+    values = outer.floats.value(s[:, None])
     defined = np.logical_and.accumulate(np.isfinite(values))
     where = first_valley(values[defined], maximum)
     return None if where is None else float(s[where])
@@ -352,7 +353,7 @@ def _enclosing_box(inner: FormulaObjective, samples: np.ndarray, high: float, se
     half = np.maximum(half, 0.1 * half.max())
     faces = _face_points(samples.shape[1], seed)
     for factor in np.geomspace(1.05, 50.0, 60):
-        s = inner.value_lanes(centre + factor * half * faces)
+        s = inner.floats.value(centre + factor * half * faces)
         if np.isfinite(s).all() and s.min() > high:
             # One step more than needed, so that the strict inequality is not a close call for the prover.
             return np.column_stack([centre - 1.05 * factor * half, centre + 1.05 * factor * half])

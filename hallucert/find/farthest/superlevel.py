@@ -135,15 +135,15 @@ def ascend_level_set(f: Objective, level: float, target: np.ndarray, x: np.ndarr
     """Move the points `x` (k, d) of ``{f = level}`` along it, away from `target`; for ``d > 3``."""
     rate = np.full(len(x), 0.1)
     for _ in range(steps):
-        g, away = f.gradient_lanes(x), x - target
+        g, away = f.floats.gradient(x), x - target
         square = np.einsum("kd,kd->k", g, g)
         tangent = away - (np.einsum("kd,kd->k", away, g) / square)[:, None] * g
         trial = x + rate[:, None] * tangent
         for _ in range(4):
-            slope = f.gradient_lanes(trial)
-            missing = level - f.value_lanes(trial)
+            slope = f.floats.gradient(trial)
+            missing = level - f.floats.value(trial)
             trial = trial + (missing / np.einsum("kd,kd->k", slope, slope))[:, None] * slope
-        error = np.abs(f.value_lanes(trial) - level) / np.sqrt(square)
+        error = np.abs(f.floats.value(trial) - level) / np.sqrt(square)
         distance = norms(away)
         # Staying on the level to 1e-9 and near x keeps the point in its component.
         better = (norms(trial - target) > distance) & (error < 1e-9 * distance)
@@ -159,15 +159,15 @@ def farthest_system(f: Objective, level: float, target: np.ndarray, x: np.ndarra
     The unknowns are ``x / L`` and ``lambda / lambda_0`` with ``L = |x - c|``, ``lambda_0 = q / L`` at the start, and
     the equations are divided by ``q`` and ``q L``: everything is of order 1 whatever the units.
     """
-    start_g = f.gradient_lanes(x[None, :])[0]
+    start_g = f.floats.gradient(x[None, :])[0]
     length, q = float(np.linalg.norm(x - target)), float(np.linalg.norm(start_g))
     lam0 = q / length
 
     def system(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         point, lam = length * z[:-1], lam0 * z[-1]
         lanes = point[None, :]
-        g, h, inward = f.gradient_lanes(lanes)[0], f.hessian_lanes(lanes)[0], target - point
-        r = np.append((g - lam * inward) / q, (f.value_lanes(lanes)[0] - level) / (q * length))
+        g, h, inward = f.floats.gradient(lanes)[0], f.floats.hessian(lanes)[0], target - point
+        r = np.append((g - lam * inward) / q, (f.floats.value(lanes)[0] - level) / (q * length))
         a = np.zeros((z.size, z.size))
         a[:-1, :-1] = (h + lam * np.eye(point.size)) * (length / q)
         a[:-1, -1] = -lam0 * inward / q
@@ -195,7 +195,7 @@ def farthest_of(f: Objective, level: float, target: np.ndarray, boundary: np.nda
             continue
         far = float(np.linalg.norm(point - target))
         if best is None or far > best[0]:
-            g = f.gradient_lanes(point[None, :])[0]
+            g = f.floats.gradient(point[None, :])[0]
             best = far, point, float(g @ (target - point)) / far**2
     if best is None or best[0] < distance[0] * (1 - 1e-9):
         raise SearchError(

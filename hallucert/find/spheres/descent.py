@@ -100,7 +100,7 @@ def _is_hallucinated(descent: SphereDescent, end: Descended) -> bool:
     if not end.tangential <= TANGENTIAL * end.inward:
         return False
     q = float(np.linalg.norm(end.gradient))
-    shifted = descent.f.gradient_lanes((end.x + descent.rho * end.gradient / q)[None, :])[0]
+    shifted = descent.f.floats.gradient((end.x + descent.rho * end.gradient / q)[None, :])[0]
     return float(np.linalg.norm(shifted)) <= SHIFTED * q
 
 
@@ -132,8 +132,8 @@ class SphereDescent:
     def state(self, x: np.ndarray, curvature: float = 0.0) -> Descended:
         """Describe a point of the sphere."""
         n = (x - self.centre) / self.rho
-        g = self.f.gradient_lanes(x[None, :])[0]
-        value = float(self.f.value_lanes(x[None, :])[0])
+        g = self.f.floats.gradient(x[None, :])[0]
+        value = float(self.f.floats.value(x[None, :])[0])
         inward = -float(g @ n)
         return Descended(x, value, g, inward, float(np.linalg.norm(g + inward * n)), curvature)
 

@@ -60,7 +60,7 @@ def moreau_points(
     reach = 0.3 * float(norms(start - target).max())
     if target.size > 2:
         # Proposition 4.5: for large rho the points are near the other critical points of f.
-        critical = newton_lanes(f.gradient_lanes, f.hessian_lanes, start, 25, reach)[0]
+        critical = newton_lanes(f.floats.gradient, f.floats.hessian, start, 25, reach)[0]
         start = np.concatenate([start, critical[np.isfinite(critical).all(axis=1)]])
     x = search.distinct_roots(newton_lanes(search.gradient, search.hessian, start, 60, reach)[0])
     if len(x) == 0:
@@ -70,7 +70,7 @@ def moreau_points(
     for number, p in enumerate(x):
         look("points classified", number, len(x))
         found.append(shifted.candidate(p, rho, target))
-    return [found[i] for i in lexicographic(f.value_lanes(x), x)]
+    return [found[i] for i in lexicographic(f.floats.value(x), x)]
 
 
 def moreau_length(f: Objective, target: np.ndarray, rho: float) -> float:
@@ -86,9 +86,9 @@ def moreau_length(f: Objective, target: np.ndarray, rho: float) -> float:
     lengths = []
     v = np.random.default_rng(0).standard_normal(target.size)
     for ray in (v / np.linalg.norm(v), -v / np.linalg.norm(v)):
-        start = f.gradient_lanes(target[None, :])
-        bend = rho * (f.gradient_lanes(target + t * ray) - start) @ ray / t[:, 0]
-        flat = rho * float((f.hessian_vector_lanes(target[None, :], ray[None, :]) @ ray)[0])
+        start = f.floats.gradient(target[None, :])
+        bend = rho * (f.floats.gradient(target + t * ray) - start) @ ray / t[:, 0]
+        flat = rho * float((f.floats.hessian_vector(target[None, :], ray[None, :]) @ ray)[0])
         changed = np.isfinite(bend) & (np.abs(bend - flat) >= 0.5 * max(1.0, abs(1 + flat)))
         lengths += t[changed][:1, 0].tolist()
     return min(lengths, default=size or 1.0)
@@ -117,16 +117,16 @@ class _Moreau:
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Return ``g(x) + (x - c)/rho`` on lanes."""
-        return self.f.gradient_lanes(x) + (x - self.target) / self.rho
+        return self.f.floats.gradient(x) + (x - self.target) / self.rho
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
         """Return ``H(x) + I/rho`` on lanes."""
-        return self.f.hessian_lanes(x) + np.eye(x.shape[1]) / self.rho
+        return self.f.floats.hessian(x) + np.eye(x.shape[1]) / self.rho
 
     def slope(self, rays: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return ``h(t) rho/t`` for distances `t` (k, n) on rays (k, d); shape (k, n)."""
         x = self.target + t[:, :, None] * rays[:, None, :]
-        g = self.f.gradient_lanes(x.reshape(-1, x.shape[2])).reshape(x.shape)
+        g = self.f.floats.gradient(x.reshape(-1, x.shape[2])).reshape(x.shape)
         return self.rho * np.einsum("knd,kd->kn", g, rays) / t + 1
 
     def stationary_on(self, rays: np.ndarray) -> np.ndarray:
@@ -190,7 +190,7 @@ class _Moreau:
         """Tell whether `x` is not the target, and ``x + rho g(x)`` is, to nine digits of the way."""
         step = x - self.target
         way, left = float(np.linalg.norm(step)), self.rho * float(np.linalg.norm(self.gradient(x[None, :])[0]))
-        noise = 1e-13 * self.rho * float(np.linalg.norm(self.f.hessian_lanes(x[None, :])[0])) * self.unit
+        noise = 1e-13 * self.rho * float(np.linalg.norm(self.f.floats.hessian(x[None, :])[0])) * self.unit
         return way > SEPARATE * self.unit and left <= 1e-9 * way + noise and bool(defined(self.f, x[None, :])[0])
 
     def representatives(self, x: np.ndarray) -> np.ndarray:
@@ -199,4 +199,4 @@ class _Moreau:
         scale = eigenvalues.max(axis=1)
         away = float(norms(x - self.target).max())
         tolerance = 1e-10 * float(scale.max()) * away**2
-        return thinned(x, self.f.value_lanes(x), eigenvalues.min(axis=1) <= FLAT * scale, tolerance, 0.1 * away)
+        return thinned(x, self.f.floats.value(x), eigenvalues.min(axis=1) <= FLAT * scale, tolerance, 0.1 * away)

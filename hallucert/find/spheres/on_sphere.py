@@ -186,13 +186,13 @@ def candidates_at(sphere: Sphere, x: np.ndarray, rho: Fraction) -> list[Candidat
     for number, point in enumerate(x):
         look("points polished", number, len(x))
         found.append(polished_candidate(sphere.f, point, rho, sphere.target))
-    values = sphere.f.value_lanes(np.array([c.x for c in found]))
+    values = sphere.f.floats.value(np.array([c.x for c in found]))
     return [found[i] for i in lexicographic(values, np.array([c.x for c in found]))]
 
 
 def _inward(sphere: Sphere, x: np.ndarray) -> np.ndarray:
     """Tell on which lanes the gradient is not zero to floats, points inward, and is normal to six digits."""
-    g, h = sphere.f.gradient_lanes(x), sphere.f.hessian_lanes(x)
+    g, h = sphere.f.floats.gradient(x), sphere.f.floats.hessian(x)
     inward = -np.einsum("kd,kd->k", g, sphere.normals(x))
     size = frobenius(h)
     tangential = norms(sphere.gradient(x))
@@ -220,13 +220,13 @@ def _thinned(sphere: Sphere, x: np.ndarray) -> np.ndarray:
     """Return the indices of the points to keep when families of degenerate points are thinned."""
     if x.shape[1] <= 2:  # the search on the circle does not return families
         return np.arange(x.shape[0])
-    g, h, n = sphere.f.gradient_lanes(x), sphere.f.hessian_lanes(x), sphere.normals(x)
+    g, h, n = sphere.f.floats.gradient(x), sphere.f.floats.hessian(x), sphere.normals(x)
     lam = norms(g) / sphere.rho
     scale = lam + frobenius(h)
     smallest = np.array([np.abs(tangential_eigenvalues(*of)).min() for of in zip(h, n, lam, strict=True)])
     # f along a continuum is constant; points found on it are off by 1e-6 rho at most.
     tolerance = 1e-10 * float(scale.max()) * sphere.rho**2
-    return thinned(x, sphere.f.value_lanes(x), smallest <= FLAT * scale, tolerance, 0.1 * sphere.rho)
+    return thinned(x, sphere.f.floats.value(x), smallest <= FLAT * scale, tolerance, 0.1 * sphere.rho)
 
 
 def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -235,7 +235,7 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
     random = rng.standard_normal((count, d))
     # Proposition 4.5: every other critical point c' begins a branch, roughly in the direction c' - c.
     start = sphere.target + sphere.rho * rng.uniform(0.2, 1.5, (count, 1)) * random / norms(random)[:, None]
-    x, size = newton_lanes(sphere.f.gradient_lanes, sphere.f.hessian_lanes, start, 25, 0.3 * sphere.rho)
+    x, size = newton_lanes(sphere.f.floats.gradient, sphere.f.floats.hessian, start, 25, 0.3 * sphere.rho)
     away = x - sphere.target
     away = away[np.isfinite(size) & (norms(away) > 1e-3 * sphere.rho) & (norms(away) < 10 * sphere.rho)]
     copies = symmetric_copies(sphere.f, sphere.target, sphere.rho, 50, rng) - sphere.target
@@ -248,7 +248,7 @@ def _directions(sphere: Sphere, rng: np.random.Generator, count: int) -> np.ndar
 def _multi_start(sphere: Sphere, directions: np.ndarray) -> np.ndarray:
     """Return critical points on the sphere from Newton, from descent then Newton, and from ascent then Newton."""
     start = sphere.at(directions)
-    start = start[np.isfinite(sphere.f.value_lanes(start))]
+    start = start[np.isfinite(sphere.f.floats.value(start))]
     found = []
     for number, sign in enumerate((0.0, 1.0, -1.0)):
         look("rounds of starts on the sphere", number, 3)

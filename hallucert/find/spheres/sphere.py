@@ -43,15 +43,15 @@ class Sphere:
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """Riemannian gradient ``P g``."""
-        g, n = self.f.gradient_lanes(x), self.normals(x)
+        g, n = self.f.floats.gradient(x), self.normals(x)
         return g - np.einsum("kd,kd->k", g, n)[:, None] * n
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
         """Riemannian Hessian ``P (H + lambda I) P``, with a zero eigenvalue along ``n``."""
-        g, n = self.f.gradient_lanes(x), self.normals(x)
+        g, n = self.f.floats.gradient(x), self.normals(x)
         lam = -np.einsum("kd,kd->k", g, n) / self.rho
         projection = np.eye(x.shape[1]) - n[:, :, None] * n[:, None, :]
-        return projection @ self.f.hessian_lanes(x) @ projection + lam[:, None, None] * projection
+        return projection @ self.f.floats.hessian(x) @ projection + lam[:, None, None] * projection
 
     def newton(self, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Run Riemannian Newton on lanes; returns the points and ``|P g|``."""
@@ -62,14 +62,14 @@ class Sphere:
 
         A step that lowers ``sign * f`` is kept and the next is longer; otherwise it is undone and the next shorter.
         """
-        value = sign * self.f.value_lanes(x)
+        value = sign * self.f.floats.value(x)
         direction = -sign * self.gradient(x)
         rate = 0.2 * self.rho / np.maximum(norms(direction), 1e-300)
         for _ in range(steps):
             step = rate[:, None] * direction
             step *= np.minimum(1.0, 0.3 * self.rho / np.maximum(norms(step), 1e-300))[:, None]
             trial = self.move(x, step)
-            trial_value = sign * self.f.value_lanes(trial)
+            trial_value = sign * self.f.floats.value(trial)
             better = trial_value < value
             x = np.where(better[:, None], trial, x)
             value = np.where(better, trial_value, value)
@@ -80,7 +80,7 @@ class Sphere:
 
 def axes_and_eigenvectors(f: Objective, target: np.ndarray) -> np.ndarray:
     """Return unit vectors (k, d): along the coordinates, and the eigenvectors of ``H(c)`` if they are finite."""
-    eigenvectors = eigh(f.hessian_lanes(target[None, :])[0])[1].T
+    eigenvectors = eigh(f.floats.hessian(target[None, :])[0])[1].T
     return np.concatenate([np.eye(target.size), eigenvectors[np.isfinite(eigenvectors).all(axis=1)]])
 
 
@@ -124,7 +124,7 @@ def _roots(sphere: Sphere, theta: np.ndarray, sign: np.ndarray, size: np.ndarray
 def tangential_derivative(sphere: Sphere, theta: np.ndarray) -> np.ndarray:
     """Return ``T`` at the angles (k,); NaN outside the domain."""
     e = np.column_stack([np.cos(theta), np.sin(theta)])
-    g = sphere.f.gradient_lanes(sphere.target + sphere.rho * e)
+    g = sphere.f.floats.gradient(sphere.target + sphere.rho * e)
     return g[:, 1] * e[:, 0] - g[:, 0] * e[:, 1]
 
 
@@ -133,7 +133,7 @@ def tangential_slope(sphere: Sphere, theta: np.ndarray) -> tuple[np.ndarray, np.
     e = np.column_stack([np.cos(theta), np.sin(theta)])
     p = np.column_stack([-e[:, 1], e[:, 0]])
     x = sphere.target + sphere.rho * e
-    g, h = sphere.f.gradient_lanes(x), sphere.f.hessian_lanes(x)
+    g, h = sphere.f.floats.gradient(x), sphere.f.floats.hessian(x)
     slope = sphere.rho * np.einsum("ki,kij,kj->k", p, h, p) - np.einsum("ki,ki->k", g, e)
     return slope, 64 * 2.2e-16 * (norms(g) + frobenius(h) * (sphere.rho + norms(x)))
 
@@ -145,7 +145,7 @@ def _signs(sphere: Sphere, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     t = tangential_derivative(sphere, theta)
     x = sphere.at(np.column_stack([np.cos(theta), np.sin(theta)]))
-    noise = 8 * 2.2e-16 * (norms(sphere.f.gradient_lanes(x)) + frobenius(sphere.f.hessian_lanes(x)) * norms(x))
+    noise = 8 * 2.2e-16 * (norms(sphere.f.floats.gradient(x)) + frobenius(sphere.f.floats.hessian(x)) * norms(x))
     sign = np.where(np.isfinite(t), np.where(np.abs(t) <= noise, 0, np.where(t > 0, 1, -1)), OUTSIDE)
     return sign, np.abs(np.nan_to_num(t, nan=np.inf))
 

@@ -16,7 +16,6 @@ from hallucert.exact import Exact, exact
 from hallucert.objectives.floats import Floats
 from hallucert.objectives.front_ends.numeric import FloatObjective
 from hallucert.objectives.network.supervised import Supervised
-from hallucert.objectives.objective import require_residuals
 from hallucert.objectives.program import layers
 from hallucert.objectives.program.builder import ProgramBuilder as Builder
 from hallucert.objectives.program.objective import ProgramObjective, entry_names
@@ -255,11 +254,11 @@ def finished(
     read = ProgramObjective(b.program([result]), list(floats.shapes), n, given.name, floats.start)
     waves = np.cos(np.arange(1.0, len(floats.start) + 1))
     for point in (floats.start[None], floats.start[None] + 0.05 * waves):
-        value, wanted = read.value_lanes(point), floats.value(point)
+        value, wanted = read.floats.value(point), floats.value(point)
         if not (
             np.isfinite(value).all() <= np.isfinite(wanted).all()
             and _agree(value, wanted)
-            and _agree(read.gradient_lanes(point), floats.gradient(point))
+            and _agree(read.floats.gradient(point), floats.gradient(point))
         ):
             raise NotAnalyticError(
                 f"what was read has not the value and gradient that {owner} has: a derivative of one's own that is not "
@@ -291,12 +290,29 @@ class FrameworkFloats(Floats):
 
     def __init__(self, shapes: Mapping[str, Shape], start: np.ndarray) -> None:
         self.shapes, self.start = dict(shapes), start
+        self.squared: Supervised | None = None  # what it is a squared loss of, if it is in residual form
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
         """Hessians from products, made symmetric."""
         unit = np.eye(len(self.start))
         full = np.array([self.hessian_vector(np.broadcast_to(p, unit.shape), unit) for p in x])
         return np.asarray((full + full.swapaxes(1, 2)) / 2)
+
+    def residual(self, x: np.ndarray) -> np.ndarray:
+        """Outputs minus targets."""
+        known = self._squared
+        return np.array([(known.outputs(p) - known.targets).reshape(-1) for p in x])
+
+    def residual_jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives of the outputs."""
+        count = self._squared.targets.size
+        return np.array([self.outputs_jacobian(p).reshape(count, -1) for p in x])
+
+    @property
+    def _squared(self) -> Supervised:
+        if self.squared is None:
+            raise ArgumentError("objective", "<a loss without residuals>", "be a squared loss without weight decay")
+        return self.squared
 
     def outputs_jacobian(self, x: np.ndarray) -> np.ndarray:
         """Derivatives (m, d) of all outputs, one sample after the other, at one point (d,)."""
@@ -325,6 +341,7 @@ class FrameworkObjective(FloatObjective):
         self.supervised, self.unread = supervised, ""
         if self.residual_count:
             self.n = exact(supervised.scale, "n") if supervised is not None else self.n
+            floats.squared = supervised
 
     def __repr__(self) -> str:
         return f"<Objective {self.name[:60]!r} of {self.dimension} parameters, floats only>"
@@ -350,17 +367,6 @@ class FrameworkObjective(FloatObjective):
         """Number of outputs on all samples for a squared loss without weight decay, otherwise 0."""
         known = self.supervised
         return 0 if known is None or known.loss != "squared" or known.weight_decay else known.targets.size
-
-    def residual_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Outputs minus targets, on lanes (k, d); returns (k, m)."""
-        require_residuals(self)
-        known: Any = self.supervised  # which there is, where there are residuals
-        return np.array([(known.outputs(p) - known.targets).reshape(-1) for p in x])
-
-    def residual_jacobian_lanes(self, x: np.ndarray) -> np.ndarray:
-        """Derivatives of the outputs, on lanes (k, d); returns (k, m, d)."""
-        require_residuals(self)
-        return np.array([self._floats.outputs_jacobian(p) for p in x])
 
     @cached_property
     def variables(self) -> tuple[str, ...]:  # type: ignore[override]

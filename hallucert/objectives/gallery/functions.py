@@ -93,7 +93,7 @@ def ring_of_maximizers() -> Entry:
         box=((-5, 3), (-2.5, 2.5)),
         description="s is strictly convex with minimum 0 at the origin. The maximizers form the closed curve s = 1, "
         "where f = 4: a bounded local maximizer set, as Theorem 2.2 asks for, and no isolated one. The tape factors "
-        "through s (`Tape.cut_nodes`).",
+        "through s (`objectives.canonical.cut_nodes`).",
         source="this library's own",
         minimizers=points("0, 0", "0, sqrt(3)", "0, -sqrt(3)"),
         maximizers=points("0, 1", "0, -1"),

@@ -80,7 +80,7 @@ def _zeros(problem: Problem, x: np.ndarray) -> np.ndarray:
     f = problem.objective
     if f.residual_count != 1:
         return np.zeros(len(x), bool)
-    here, ahead = f.residual_lanes(x), Shifted(f, float(problem.rho)).residual_lanes(x)
+    here, ahead = f.floats.residual(x), Shifted(f, float(problem.rho)).residual_lanes(x)
     return np.asarray(np.abs(ahead[:, 0]) <= _ZERO * np.abs(here[:, 0]))
 
 

@@ -10,9 +10,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from hallucert.balls import arithmetic, bases
+from hallucert.balls import arithmetic, similarity
 from hallucert.balls import matrix as mx
-from hallucert.balls.similarity import Disc, Spectrum, spectrum
+from hallucert.balls.spectrum import Disc, Spectrum, spectrum
 from hallucert.errors import ArgumentError
 
 
@@ -75,7 +75,7 @@ TWO_ROWS = ["5 1 2 4", "-5 1 2 -4", "1 4 3 -1", "1 2 1/2 1", "3 -4 4 3", "-3 -5 
 @pytest.mark.parametrize("radius", [0, Fraction(1, 2**60)])
 def test_two_rows_need_no_basis(ar, monkeypatch, entries, radius):
     """The eigenvalues of narrow matrices of two rows, and of their corners, are enclosed without a basis in floats."""
-    monkeypatch.setattr("hallucert.balls.bases.eigenvector_bases", lambda _: pytest.fail("a basis was proposed"))
+    monkeypatch.setattr("hallucert.balls.similarity.eigenvector_bases", lambda _: pytest.fail("a basis was proposed"))
     a, b, c, d = (Fraction(entry) for entry in entries.split())
     found = spectrum(ar, [[ar.interval(x - radius, x + radius) for x in row] for row in ((a, b), (c, d))])
     for signs in itertools.product((-1, 1), repeat=4):
@@ -87,10 +87,17 @@ def test_two_rows_need_no_basis(ar, monkeypatch, entries, radius):
         assert smallest.radius <= max(abs(smallest.re), abs(smallest.im)) / 2**40 or a * d == b * c
 
 
+def test_one_row_is_enclosed_by_its_entry(ar):
+    """The disc of a ball of one row is the ball."""
+    ball = ar.interval(Fraction(-3), Fraction(5, 2))
+    (disc,) = spectrum(ar, [[ball]]).discs
+    assert (disc.re - disc.radius, disc.re + disc.radius) == ar.endpoints(ball) and disc.im == 0
+
+
 def test_wide_or_equal_eigenvalues_take_a_basis(ar, monkeypatch):
     """Two rows of wide balls, and a Jordan block, for which the sign under the root is open."""
-    asked, proposed = [], bases.eigenvector_bases
-    monkeypatch.setattr(bases, "eigenvector_bases", lambda a: asked.append(a) or proposed(a))
+    asked, proposed = [], similarity.eigenvector_bases
+    monkeypatch.setattr(similarity, "eigenvector_bases", lambda a: asked.append(a) or proposed(a))
     spectrum(ar, [[ar.interval(Fraction(3), Fraction(4)), ar.constant(Fraction(0))], [ar.constant(Fraction(0))] * 2])
     spectrum(ar, mx.from_rationals(ar, [[Fraction(1), Fraction(1)], [Fraction(0), Fraction(1)]]))
     assert len(asked) == 2

@@ -148,7 +148,7 @@ def test_a_variable_of_tiny_scale_is_told_to_scale() -> None:
     f = hc.Objective.parse("(x**2 - 1)**2/4 + 1e-300*y**2/20")
     reasons = {claim.reason for claim in hc.certify(f, (-0.5, 1e-9), "1.5").all_claims} - {None}
     assert reasons == {Reason.SCALE, Reason.DEGENERATE_TARGET, Reason.NEEDS_PREMISES}
-    assert "precisions=(1500,)" in Reason.SCALE.explanation and set(EXPLANATIONS) == set(Reason)
+    assert "precisions=(1500,)" in Reason.SCALE.explanation and set(EXPLANATIONS["Reason"]) == set(Reason)
     assert hc.certify(f, (-0.5, 1e-9), "1.5", precisions=(1500,)).all_claims
     assert hc.certify(hc.Objective.parse(WELL), (-0.5, 1e-9), "1.5").all_claims
 

@@ -11,7 +11,7 @@ import hallucert as hc
 from hallucert.diagnosis import kinds, spectra
 from hallucert.diagnosis.diagnose import Kind
 from hallucert.errors import ArgumentError, SearchError
-from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.program.floats import ProgramFloats
 from hallucert.objectives.radius_law import RadiusLaw
 
 LINE = hc.Objective.parse("(x**2 - 1)**2 / 4")
@@ -147,13 +147,13 @@ def test_the_number_of_products_is_bounded(monkeypatch, variant, products):
     law = RadiusLaw("asam", (Fraction(1, 2),) * f.dimension) if variant == "asam" else variant
     monkeypatch.setattr(kinds, "VANISHED", 1e9)  # any point takes the way of a hallucinated one
     calls: list[int] = []
-    original = TanhNetwork.hessian_vector_lanes
+    original = ProgramFloats.hessian_vector
 
     def counted(self, x, v):
         calls.append(len(x))
         return original(self, x, v)
 
-    monkeypatch.setattr(TanhNetwork, "hessian_vector_lanes", counted)
+    monkeypatch.setattr(ProgramFloats, "hessian_vector", counted)
     hc.diagnose(f, f.initial(0), 1, products=products, variant=law)
     assert sum(calls) <= products
 

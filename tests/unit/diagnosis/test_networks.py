@@ -15,6 +15,7 @@ from hallucert.diagnosis import spectra
 from hallucert.diagnosis.diagnose import Kind
 from hallucert.errors import ArgumentError
 from hallucert.objectives.network.tanh_network import TanhNetwork
+from hallucert.objectives.program.floats import ProgramFloats
 
 CORNERS, XOR = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]]), np.array([-1, 1, 1, -1.0])
 
@@ -22,8 +23,8 @@ CORNERS, XOR = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]]), np.array([-1, 1
 def sam(f: TanhNetwork, x: np.ndarray, rho: float, eta: float, steps: int) -> np.ndarray:
     """Run SAM from its definition."""
     for _ in range(steps):
-        g = f.gradient_lanes(x[None])[0]
-        x = x - eta * f.gradient_lanes((x + rho * g / np.linalg.norm(g))[None])[0]
+        g = f.floats.gradient(x[None])[0]
+        x = x - eta * f.floats.gradient((x + rho * g / np.linalg.norm(g))[None])[0]
     return x
 
 
@@ -62,8 +63,8 @@ def test_a_run_that_ends_at_a_hallucinated_minimizer_is_named() -> None:
     f, rho, eta = hc.TanhNetwork((2, 8, 1), CORNERS, XOR), 6.0, 0.05
     x = f.initial(0, count=12)
     for _ in range(6000):
-        g = f.gradient_lanes(x)
-        x = x - eta * f.gradient_lanes(x + rho * g / np.linalg.norm(g, axis=1)[:, None])
+        g = f.floats.gradient(x)
+        x = x - eta * f.floats.gradient(x + rho * g / np.linalg.norm(g, axis=1)[:, None])
     found = [hc.diagnose(f, z, rho, eta) for z in x]
     minimizers = [d for d in found if d.kind is Kind.MINIMIZER]
     assert minimizers
@@ -166,13 +167,13 @@ def test_the_number_of_products_is_bounded(monkeypatch: pytest.MonkeyPatch, prod
     f = hc.TanhNetwork((10, 20, 3), rng.standard_normal((30, 10)), rng.integers(0, 3, 30), loss="cross_entropy")
     monkeypatch.setattr(criteria, "VANISHED", 1e9)  # any point takes the way of a hallucinated one
     calls: list[int] = []
-    original = TanhNetwork.hessian_vector_lanes
+    original = ProgramFloats.hessian_vector
 
-    def counted(self: TanhNetwork, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def counted(self: ProgramFloats, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         calls.append(len(x))
         return original(self, x, v)
 
-    monkeypatch.setattr(TanhNetwork, "hessian_vector_lanes", counted)
+    monkeypatch.setattr(ProgramFloats, "hessian_vector", counted)
     hc.diagnose(f, f.initial(0), 1, products=products)
     assert sum(calls) <= products
 

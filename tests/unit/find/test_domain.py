@@ -160,7 +160,7 @@ def test_a_sheet_ends_where_x_or_its_target_leaves_the_domain(term, first):
     np.testing.assert_allclose(np.linalg.norm(sheet.x, axis=1), 0.5, atol=1e-12)
     assert np.abs(sheet.x[[0, -1], 0] - first).min() < 2e-12
     assert (
-        np.isfinite(ring(term).value_lanes(sheet.x)).all() and np.isfinite(ring(term).value_lanes(sheet.target)).all()
+        np.isfinite(ring(term).floats.value(sheet.x)).all() and np.isfinite(ring(term).floats.value(sheet.target)).all()
     )
 
 

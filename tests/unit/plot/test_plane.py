@@ -161,8 +161,8 @@ def test_lanes_are_evaluated_in_bounded_batches(
     places = np.random.default_rng(1).normal(size=(101, 2))
     whole = [values_on(f, frame, places, rho) for rho in (None, RHO)]
     largest = []
-    value_lanes = f.value_lanes
-    monkeypatch.setattr(f, "value_lanes", lambda lanes: largest.append(len(lanes)) or value_lanes(lanes))
+    value = f.floats.value
+    monkeypatch.setattr(f.floats, "value", lambda lanes: largest.append(len(lanes)) or value(lanes))
     per_lane = 8 * (8 * f.dimension + 4 * len(f.inputs) * (4 + 1))
     monkeypatch.setitem(values_on.__globals__, "CHUNK_BYTES", 10 * per_lane)
     for rho, values in zip((None, RHO), whole, strict=True):

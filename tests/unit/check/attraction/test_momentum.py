@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.balls.similarity import Disc, Spectrum
+from hallucert.balls.spectrum import Disc, Spectrum
 from hallucert.check.attraction import momentum
 from hallucert.check.claim import Enclosure, Status
 from hallucert.check.point.rule import Evidence, Facts, Witness

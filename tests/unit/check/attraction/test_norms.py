@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hallucert.balls.similarity import Disc, Spectrum
+from hallucert.balls.spectrum import Disc, Spectrum
 from hallucert.check.attraction.norms import spectral_radius
 
 

@@ -70,7 +70,7 @@ def test_minima_around_a_small_network_attract_sam() -> None:
     for part, side in ((0.9, -1), (1.1, 1)):
         x, eta = start, part * (2 * mu.real / np.abs(mu) ** 2).min()
         for _ in range(60):
-            x = x - eta * f.gradient_lanes(shift(f, x, rho)[None])[0]
+            x = x - eta * f.floats.gradient(shift(f, x, rho)[None])[0]
         change = np.linalg.norm(f.gradient(shift(f, x, rho))) / np.linalg.norm(f.gradient(shift(f, start, rho)))
         assert side * np.log(change) > 1
 

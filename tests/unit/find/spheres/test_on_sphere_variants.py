@@ -129,11 +129,11 @@ def test_the_rescaled_function_has_the_derivatives_of_its_formula():
     written = hc.Objective.parse("((x/2)**2 - 1)**2 + ((3*y)**2 - 1)**2 + (x/2)*(3*y)/7")
     inner = Rescaled(f, METRIC)
     x, v = np.random.default_rng(0).standard_normal((2, 5, 2))
-    np.testing.assert_allclose(inner.value_lanes(x), written.value_lanes(x), rtol=1e-12)
-    np.testing.assert_allclose(inner.gradient_lanes(x), written.gradient_lanes(x), rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(inner.hessian_lanes(x), written.hessian_lanes(x), rtol=1e-11, atol=1e-11)
-    products = inner.hessian_vector_lanes(x, v)
-    np.testing.assert_allclose(products, written.hessian_vector_lanes(x, v), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(inner.floats.value(x), written.floats.value(x), rtol=1e-12)
+    np.testing.assert_allclose(inner.floats.gradient(x), written.floats.gradient(x), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(inner.floats.hessian(x), written.floats.hessian(x), rtol=1e-11, atol=1e-11)
+    products = inner.floats.hessian_vector(x, v)
+    np.testing.assert_allclose(products, written.floats.hessian_vector(x, v), rtol=1e-11, atol=1e-11)
 
 
 def test_asam_on_the_axis():

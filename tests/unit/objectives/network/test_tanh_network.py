@@ -108,8 +108,8 @@ def test_unchecked_lanes_pass_nan_and_overflow_through():
     f = hc.TanhNetwork((1, 2, 1), [[1.0], [2.0]], [1.0, -1.0])
     x = np.ones((3, f.dimension))
     x[1, 0], x[2, -1] = np.nan, 1e200
-    assert np.isfinite(f.value_lanes(x)).tolist() == [True, False, False]
-    assert np.isnan(f.gradient_lanes(x)).any(axis=1).tolist() == [False, True, False]
+    assert np.isfinite(f.floats.value(x)).tolist() == [True, False, False]
+    assert np.isnan(f.floats.gradient(x)).any(axis=1).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize("scheme", ["uniform_fan_in", "xavier", "normal"])

@@ -90,9 +90,9 @@ class Run:
             if self.every and (self.first + k) % self.every == 0:
                 next(kept)[lane] = x
             seen = f if not self.batches.size else subset(f, self.batches[k])
-            g = shifted = seen.gradient_lanes(x[None])[0]
+            g = shifted = seen.floats.gradient(x[None])[0]
             if not self.warm:
-                shifted = seen.gradient_lanes((x + self.rho / (1 + k) / np.linalg.norm(g) * g)[None])[0]
+                shifted = seen.floats.gradient((x + self.rho / (1 + k) / np.linalg.norm(g) * g)[None])[0]
             moved = self.momentum * v + shifted
             following = x - self.eta * moved
             code = self._code(np.linalg.norm(g), np.linalg.norm(shifted), following)
