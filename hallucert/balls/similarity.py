@@ -1,5 +1,15 @@
-"""Enclosure of the eigenvalues of a matrix that need not be symmetric: similarity, then Gershgorin in blocks.
+"""Eigenvalues of matrices of three rows and more, by bases of eigenvectors that floats propose.
 
+**Symmetric matrices** M, here of numbers. Let W hold float eigenvectors, L the float eigenvalues and ``R = M W - W L``.
+If ``e >= |W^T W - I|_F`` is below 1, every singular value of W is at least ``sqrt(1 - e)``, and
+``W^-1 M W = L + W^-1 R``, so by the theorem of Bauer and Fike every eigenvalue is within
+``|W^-1 R|_2 <= |R|_F / sqrt(1 - e)`` of an entry of L. That bounds the smallest eigenvalue from below and the largest
+from above. From the other side each is bounded by a quotient of Rayleigh, ``q = w^T M w / w^T w`` with a column of W.
+If the disc around the smallest entry of L meets no other, it holds one eigenvalue (eigenvalues of ``L + t W^-1 R`` move
+continuously), the others are at least b, the second entry less the reach, and the theorem of Temple and Kato bounds the
+smallest by ``q - |M w - q w|^2 / (w^T w (b - q))``, which is of second order in the error of w.
+
+**Other matrices: similarity, then Gershgorin in blocks.**
 Floats propose a real basis V in which the matrix is nearly block diagonal, with blocks ``[a]`` and
 ``[[a, b], [-b, a]]``, which are normal. ``B = V^-1 A V`` is enclosed with an enclosed inverse, so that every matrix
 in B has the eigenvalues of one in A. Write ``B = N + F`` with N exactly block diagonal. For an eigenvalue mu of B
@@ -27,14 +37,63 @@ import numpy as np
 
 from hallucert.balls.bases import Basis, eigenvector_bases
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
-from hallucert.balls.matrix import from_floats, inverse
+from hallucert.balls.matrix import float_eigenvectors, frobenius_norm, from_floats, inverse, transpose
 from hallucert.exact import float_above, round_up
 
 Circle = tuple[Fraction, Fraction, Fraction]
 """The centre, as real and imaginary part, and the radius of a closed disc, which counts as one eigenvalue."""
 
+Ends = tuple[Fraction, Fraction]
+
 NEGLIGIBLE_BITS = 50
 """An error of the basis that moves an eigenvalue by less than this part of it is not worth a better bound."""
+
+
+# ---------------------------------------------------------------------- symmetric matrices
+
+
+def extremes(ar: BallArithmetic, m: Matrix) -> tuple[Ends, Ends] | None:
+    """Enclose the smallest and the largest eigenvalue of a symmetric matrix; None if the eigenvectors are useless."""
+    d, pair = len(m), float_eigenvectors(ar.approximations(m))
+    if pair is None:
+        return None
+    values, w = pair[0].tolist(), from_floats(ar, pair[1])
+    products = ar.matrix_product([*m, *transpose(w)], w)  # M W above W^T W
+    mw, gram = products[:d], products[d:]
+    first, last = (_quotient(ar, w, mw, gram, j) for j in (0, d - 1))
+    weights = gram[0][0], gram[d - 1][d - 1]
+    one, shifts = ar.constant(Fraction(1)), [ar.from_float(v) for v in values]
+    for i in range(d):
+        gram[i][i] = gram[i][i] - one
+    rest = [[x - y * s for x, y, s in zip(row, own, shifts, strict=True)] for row, own in zip(mw, w, strict=True)]
+    e, size = frobenius_norm(ar, gram), frobenius_norm(ar, rest)
+    if e is None or e >= 1 or size is None:
+        return None
+    reach = size / (1 - e)  # 1 - e <= sqrt(1 - e)
+    smallest, second, third, largest = (Fraction(values[k]) for k in (0, 1, -2, -1))
+    least, low = ar.upper(first), smallest - reach
+    most, high = ar.lower(last), largest + reach
+    if second - reach > max(smallest + reach, least) and reach > abs(smallest) / 2**NEGLIGIBLE_BITS:
+        error = ar.upper(_residual(ar, w, mw, 0, first) / weights[0])
+        low = max(low, ar.lower(first) - error / (second - reach - least))
+    if third + reach < min(largest - reach, most) and reach > abs(largest) / 2**NEGLIGIBLE_BITS:
+        error = ar.upper(_residual(ar, w, mw, d - 1, last) / weights[1])
+        high = min(high, ar.upper(last) + error / (most - third - reach))
+    return (low, least), (most, high)
+
+
+def _quotient(ar: BallArithmetic, w: Matrix, mw: Matrix, gram: Matrix, j: int) -> Ball:
+    """Enclose the quotient of Rayleigh of column j of W; the float eigenvalues ascend with j."""
+    return ar.dot([row[j] for row in w], [row[j] for row in mw]) / gram[j][j]
+
+
+def _residual(ar: BallArithmetic, w: Matrix, mw: Matrix, j: int, quotient: Ball) -> Ball:
+    """Enclose ``|M w - q w|^2`` for column j of W and every q in `quotient`."""
+    rest = [row[j] - quotient * own[j] for row, own in zip(mw, w, strict=True)]
+    return ar.dot(rest, rest)
+
+
+# ---------------------------------------------------------------------- other matrices
 
 
 def discs(ar: BallArithmetic, a: Sequence[Sequence[Ball]], approximate: np.ndarray, good: float) -> list[Circle] | None:

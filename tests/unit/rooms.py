@@ -145,6 +145,7 @@ LARGE = "large"
 
 KINDS = {
     "point": "line",
+    "point in space": "bump-attracts",
     "branch": "tilted-wells-fold",
     "census": "convex-census",
     "diagram": None,
@@ -153,7 +154,10 @@ KINDS = {
     "cycle": "himmelblau-two-cycle",
     LARGE: "wide-attracts",
 }
-"""A certificate of the documentation for each kind of file; None where those are long and a short one is made."""
+"""A certificate of the documentation for each kind of file; None where those are long and a short one is made.
+
+A point of one variable needs nothing for matrices; one of three or more variables has the other name.
+"""
 
 
 @cache
@@ -211,4 +215,4 @@ if __name__ == "__main__":
     loaded = {each: checked(each, "arb", "numba,scipy,sympy,matplotlib") for each in KINDS}
     others = set().union(*(names for each, names in loaded.items() if each != LARGE))
     for title, names in {**loaded, "all but large": others, "all": others | loaded[LARGE]}.items():
-        print(f"{title:13s} {len(names):4d} files {lines(names):7d} lines")
+        print(f"{title:14s} {len(names):4d} files {lines(names):7d} lines")

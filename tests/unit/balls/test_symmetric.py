@@ -165,11 +165,11 @@ def test_eigenvalues_of_two_rows_keep_their_digits(ar, rows, hair):
 
 def test_a_singular_proposal_of_eigenvectors_bounds_nothing(ar, monkeypatch):
     """Two columns of I and a column of zeros, off from orthonormal by exactly 1, are the least that is refused."""
-    from hallucert.balls import symmetric
+    from hallucert.balls import similarity
 
     a = [[ar.constant(Fraction(v)) for v in row] for row in ((1, 0, 0), (0, 2, 0), (0, 0, 3))]
     assert extreme_eigenvalues(ar, a) is not None
     proposal = np.array([1.0, 2.0, 3.0]), np.diag([1.0, 1.0, 0.0])
-    monkeypatch.setattr(mx, "float_eigenvectors", lambda _: proposal)
-    monkeypatch.setattr(symmetric, "_quotient", lambda ar, *_: ar.constant(Fraction(1)))
+    monkeypatch.setattr(similarity, "float_eigenvectors", lambda _: proposal)
+    monkeypatch.setattr(similarity, "_quotient", lambda ar, *_: ar.constant(Fraction(1)))
     assert extreme_eigenvalues(ar, a) is None
