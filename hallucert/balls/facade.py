@@ -244,24 +244,6 @@ class BallArithmetic(ABC):
         """Tell whether certainly no point of `ball` is 0."""
         return self.positive(ball) or self.negative(ball)
 
-    def contains(self, outer: Ball, inner: Ball) -> bool:
-        """Tell whether certainly every point of `inner` lies in `outer` (exact endpoints are compared).
-
-        ``contains(interval(low, high), ball)`` does not show that the ball lies in ``[low, high]``: that interval may
-        be larger. For exact bounds use `within`.
-        """
-        if not (self.is_finite(outer) and self.is_finite(inner)):
-            return False
-        (low, high), (inner_low, inner_high) = self.endpoints(outer), self.endpoints(inner)
-        return low <= inner_low and inner_high <= high
-
-    def interior(self, outer: Ball, inner: Ball) -> bool:
-        """Tell whether certainly every point of `inner` lies in the interior of `outer`."""
-        if not (self.is_finite(outer) and self.is_finite(inner)):
-            return False
-        (low, high), (inner_low, inner_high) = self.endpoints(outer), self.endpoints(inner)
-        return low < inner_low and inner_high < high
-
     def within(self, ball: Ball, lower: Fraction, upper: Fraction) -> bool:
         """Tell whether certainly every point of `ball` lies in the exact interval ``[lower, upper]``."""
         if not self.is_finite(ball):

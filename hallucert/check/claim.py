@@ -119,7 +119,7 @@ class Claims(tuple[Claim, ...]):
 
     Examples
     --------
-    >>> proved, open_ = Claim("fold", Status.PROVED, "."), undecided("fold", "?", Reason.PRECISION)
+    >>> proved, open_ = (Claim("fold", status, ".") for status in (Status.PROVED, Status.UNDECIDED))
     >>> bool(Claims((proved,))), bool(Claims((proved, open_))), bool(Claims(()))
     (True, False, False)
     """
@@ -136,11 +136,6 @@ class Claims(tuple[Claim, ...]):
     def __getitem__(self, index: SupportsIndex | slice) -> Claim | Claims:
         found = super().__getitem__(index)
         return found if isinstance(found, Claim) else Claims(found)
-
-
-def undecided(name: str, question: str | Sentence, reason: Reason) -> Claim:
-    """Return an undecided claim."""
-    return Claim(name, Status.UNDECIDED, question, reason=reason)
 
 
 Numbers = Mapping[str, Enclosure]

@@ -28,7 +28,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from hallucert.balls import matrix
-from hallucert.balls.facade import Ball, BallArithmetic, Matrix
+from hallucert.balls.facade import Ball, Matrix
 from hallucert.check.claim import Enclosure, Sentence
 from hallucert.errors import ArgumentError
 from hallucert.exact import require_radius
@@ -287,11 +287,3 @@ class Point:
         """Return the ends of a ball, or None if it is indeterminate."""
         ar = self.arithmetic
         return Enclosure(*ar.endpoints(ball)) if ar.is_finite(ball) else None
-
-
-def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
-    """Tell whether `f` is certainly defined and analytic on all of a box of balls.
-
-    Its own tape is run: a derivative may be defined where the function is not.
-    """
-    return bool(ar.is_finite(f.enclose_value(ar, box)))

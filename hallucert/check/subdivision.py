@@ -18,6 +18,7 @@ from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.check.reason import Reason
 from hallucert.clock import look
 from hallucert.errors import ArgumentError
+from hallucert.objectives.objective import Objective
 
 Box = list[tuple[Fraction, Fraction]]
 
@@ -157,3 +158,11 @@ def box_around(centre: Sequence[Fraction], radius: Fraction) -> Box:
 def lies_in(piece: Box, box: Sequence[tuple[Fraction, Fraction]]) -> bool:
     """Tell whether a piece is a part of a box, exactly."""
     return all(low <= a and b <= high for (a, b), (low, high) in zip(piece, box, strict=True))
+
+
+def is_defined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
+    """Tell whether `f` is certainly defined and analytic on all of a box of balls.
+
+    Its own tape is run: a derivative may be defined where the function is not.
+    """
+    return bool(ar.is_finite(f.enclose_value(ar, box)))

@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 
 from hallucert import __version__
 from hallucert.check.claim import Saved
-from hallucert.check.file.files import to_json
-from hallucert.check.file.save import save
+from hallucert.check.file.save import save, to_json
 
 LIBRARY, PAPER = "hallucert", "park2025hallucinate"
 """Keys of the entries that do not change."""

@@ -16,7 +16,7 @@ import numpy as np
 from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.exact import exact, format_rational, whole
-from hallucert.objectives.formula import FormulaObjective, least_squares_tape
+from hallucert.objectives.formula import FormulaObjective, least_squares
 from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.tape import Tape, prune, read_rational
 
@@ -78,7 +78,7 @@ def part_of(f: Objective, rows: Sequence[int]) -> Objective:
     if isinstance(f, FormulaObjective):
         tape = f.residual_tape
         part = prune(Tape(tape.variables, tape.nodes, tuple(tape.outputs[i] for i in rows)))
-        return FormulaObjective(least_squares_tape(part, n), part, n)
+        return least_squares(part, n)
     from hallucert.objectives.program.builder import ProgramBuilder  # formulas need none
     from hallucert.objectives.program.objective import ProgramObjective
 

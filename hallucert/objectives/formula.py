@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hallucert.arguments import Late, checked_text
 from hallucert.errors import ArgumentError
 from hallucert.exact import Exact, exact
-from hallucert.objectives.builder import TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
+from hallucert.objectives.builder import ONE, TapeBuilder, gradient_tape, hessian_tape, jacobian_tape
 from hallucert.objectives.objective import Objective, require_residuals
 from hallucert.objectives.tape import Arithmetic, Ball, Tape
 
@@ -18,20 +19,13 @@ if TYPE_CHECKING:
 
 
 class FormulaObjective(Objective):
-    """An objective kept as a tape; with the tape of its `residuals` if that is ``f = (1/2n) |r|^2``.
+    """An objective kept as a tape; with the tape of its `residuals` if it is ``(1/2n) |r|^2``, see `least_squares`."""
 
-    Then `tape` must be `least_squares_tape` of them.
-    """
-
-    def __init__(self, tape: Tape, residuals: Tape | None = None, n: Exact = 1, name: str | None = None) -> None:
+    def __init__(self, tape: Tape, residuals: Tape | None = None, n: Fraction = ONE, name: str | None = None) -> None:
         if len(tape.outputs) != 1:
             raise ArgumentError("tape", repr(tape), "have exactly one output")
-        self.tape = tape
-        self.residuals = residuals
-        self.n = exact(n, "n")
-        if self.n <= 0:
-            raise ArgumentError("n", n, "be positive")
-        self.variables = tape.variables
+        self.tape, self.residuals = tape, residuals
+        self.n, self.variables = n, tape.variables
         if given := checked_text(name, "name"):
             self.name = given
 
@@ -66,10 +60,8 @@ class FormulaObjective(Objective):
     @property
     def residual_tape(self) -> Tape:
         """Tape of the residuals, of an objective that has them."""
-        if self.residuals is None:
-            require_residuals(self)
-            raise NotImplementedError
-        return self.residuals
+        require_residuals(self)
+        return self.residuals  # type: ignore[return-value]
 
     @cached_property
     def floats(self) -> FormulaFloats:
@@ -102,14 +94,14 @@ class FormulaObjective(Objective):
         return to_json(self)
 
 
-def least_squares_tape(residuals: Tape, n: Exact = 1) -> Tape:
-    """Return the tape of ``(1/2n) |r|^2`` for the tape of ``r``."""
+def least_squares(residuals: Tape, n: Exact = 1, name: str | None = None) -> FormulaObjective:
+    """Return ``f = (1/2n) |r|^2`` for the tape of ``r``."""
     scale = exact(n, "n")
     if scale <= 0:
         raise ArgumentError("n", n, "be positive")
     builder = TapeBuilder(residuals.variables)
-    outputs = builder.include(residuals, [builder.variable(i) for i in range(residuals.dimension)])
     total = builder.constant(0)
-    for output in outputs:
+    for output in builder.include(residuals, [builder.variable(i) for i in range(residuals.dimension)]):
         total = builder.add(total, builder.power(output, 2))
-    return builder.tape([builder.mul(builder.constant(1 / (2 * scale)), total)])
+    tape = builder.tape([builder.mul(builder.constant(1 / (2 * scale)), total)])
+    return FormulaObjective(tape, residuals, scale, name)

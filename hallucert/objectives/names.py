@@ -12,8 +12,7 @@ from hallucert.errors import ArgumentError
 MAX_VARIABLES = 10_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
-_ELEMENTARY = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc")
-FUNCTION_NAMES = frozenset({*_ELEMENTARY, "sigmoid", "softplus", "silu", "gelu", "square"})
+FUNCTIONS = "exp log sqrt sin cos tan sinh cosh tanh erf erfc sigmoid softplus silu gelu square"
 """The functions of every front end."""
 
 _REFUSED = """
@@ -26,7 +25,7 @@ digamma softmax sinc
 """Functions that are not analytic, and those of mathematics that are no operations here. Why, and what to write
 instead, says `hallucert.objectives.front_ends.functions`."""
 
-RESERVED = frozenset({"pi", *FUNCTION_NAMES, *_REFUSED.split()})
+RESERVED = frozenset({"pi", *FUNCTIONS.split(), *_REFUSED.split()})
 """Names that mean something else in a formula: no variable may have one."""
 
 

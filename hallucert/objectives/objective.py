@@ -101,10 +101,7 @@ class Objective(ABC):
             If it cannot.
         """
         if not self.rigorous:
-            raise NotAnalyticError(
-                f"{self.name} is a float-only objective (rigorous=False): nothing can be proved about it, because "
-                "there is no formula to enclose. Give it as a formula, a sympy expression or a traceable callable"
-            )
+            raise NotAnalyticError(f"{self.name} has no formula")
 
     @abstractmethod
     def enclose_value(self, arithmetic: Arithmetic[Ball], x: Sequence[Ball]) -> Ball:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.formula import FormulaObjective, least_squares_tape
+from hallucert.objectives.formula import FormulaObjective, least_squares
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import PARTIAL, Tape, read_rational
 
@@ -52,10 +52,9 @@ def objective_from_json(data: object, field: str = "problem") -> Objective:
     if n <= 0:
         raise CertificateError(f"{field}.n", "must be positive")
     try:
-        tape = least_squares_tape(residuals, n)
+        return least_squares(residuals, n)
     except ArgumentError as error:
         raise CertificateError(f"{field}.residuals", str(error)) from None
-    return FormulaObjective(tape, residuals=residuals, n=n)
 
 
 def _tape(data: object, field: str) -> Tape:

@@ -34,7 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from hallucert.arguments import Late
@@ -111,17 +111,10 @@ class Tape:
     def __repr__(self) -> str:
         return f"Tape({self.dimension} inputs, {len(self.nodes)} nodes, {len(self.outputs)} outputs)"
 
-    def evaluate(self, arithmetic: Arithmetic[T], x: Sequence[T]) -> list[T]:
-        """Run the tape on the inputs `x` (length ``dimension``) and return the outputs."""
+    def evaluate(self, arithmetic: Arithmetic[T], x: Sequence[T], nodes: Sequence[int] | None = None) -> list[T]:
+        """Run the tape on inputs `x` (length ``dimension``); return its outputs, or the `nodes` of these numbers."""
         if len(x) != self.dimension:
             raise ArgumentError("x", f"<{len(x)} values>", f"have {self.dimension} values")
-        return self._run(arithmetic, x, self.outputs)
-
-    def evaluate_nodes(self, arithmetic: Arithmetic[T], x: Sequence[T], nodes: Sequence[int]) -> list[T]:
-        """Run the tape and return the values of the given node numbers instead of the outputs."""
-        return self._run(arithmetic, x, nodes)
-
-    def _run(self, arithmetic: Arithmetic[T], x: Sequence[T], wanted: Sequence[int]) -> list[T]:
         look()
         values: list[Ball] = []
         push, constants = values.append, iter(self._constants(arithmetic))
@@ -148,7 +141,7 @@ class Tape:
                 push(arithmetic.real_power(values[a], value))  # type: ignore[arg-type]
             else:
                 push(getattr(arithmetic, op)(values[a]))
-        return [values[i] for i in wanted]
+        return [values[i] for i in (self.outputs if nodes is None else nodes)]
 
     def __getstate__(self) -> dict[str, object]:
         """The program alone: what is known about its constants in an arithmetic stays with the process."""
@@ -171,13 +164,35 @@ class Tape:
     @classmethod
     def from_json(cls, data: object, field: str = "tape") -> Tape:
         """Read a tape from plain data, trusting nothing about it; CertificateError names the field that is wrong."""
-        return _tape_from_json(data, field)
+        if not isinstance(data, Mapping):
+            raise CertificateError(field, "must be an object")
+        for key in ("variables", "nodes", "outputs"):
+            if not isinstance(data.get(key), list):
+                raise CertificateError(f"{field}.{key}", "must be a list")
+        if extra := set(data) - {"variables", "nodes", "outputs"}:
+            raise CertificateError(f"{field}.{min(map(str, extra))}", "is not a field of a tape")
+        if not all(isinstance(name, str) for name in data["variables"]):
+            raise CertificateError(f"{field}.variables", "must be a list of names")
+        try:
+            variables = check_variable_names(data["variables"])
+        except ArgumentError as error:
+            raise CertificateError(f"{field}.variables", str(error)) from None
+        if not 1 <= len(data["nodes"]) <= MAX_NODES:
+            raise CertificateError(f"{field}.nodes", f"must have between 1 and {MAX_NODES} nodes")
+        nodes = tuple(
+            _node_from_json(item, i, len(variables), f"{field}.nodes[{i}]") for i, item in enumerate(data["nodes"])
+        )
+        outputs = data["outputs"]
+        if not 1 <= len(outputs) <= MAX_VARIABLES**2:
+            raise CertificateError(f"{field}.outputs", "must have at least one entry")
+        for i, output in enumerate(outputs):
+            _index(output, len(nodes), f"{field}.outputs[{i}]")
+        tape = Tape(variables, nodes, tuple(outputs))
+        if len(prune(tape).nodes) != len(nodes):
+            raise CertificateError(f"{field}.nodes", "must not contain a node that no output needs")
+        return tape
 
-    if TYPE_CHECKING:
-
-        def to_json(self) -> dict[str, object]: ...
-    else:
-        to_json = Late("hallucert.objectives.writing")
+    to_json = Late("hallucert.objectives.writing")
 
 
 def node_operands(node: Node) -> tuple[int, ...]:
@@ -215,36 +230,6 @@ def needed_nodes(tape: Tape) -> list[bool]:
             for j in node_operands(tape.nodes[i]):
                 needed[j] = True
     return needed
-
-
-def _tape_from_json(data: object, field: str) -> Tape:
-    if not isinstance(data, Mapping):
-        raise CertificateError(field, "must be an object")
-    for key in ("variables", "nodes", "outputs"):
-        if not isinstance(data.get(key), list):
-            raise CertificateError(f"{field}.{key}", "must be a list")
-    if extra := set(data) - {"variables", "nodes", "outputs"}:
-        raise CertificateError(f"{field}.{min(map(str, extra))}", "is not a field of a tape")
-    if not all(isinstance(name, str) for name in data["variables"]):
-        raise CertificateError(f"{field}.variables", "must be a list of names")
-    try:
-        variables = check_variable_names(data["variables"])
-    except ArgumentError as error:
-        raise CertificateError(f"{field}.variables", str(error)) from None
-    if not 1 <= len(data["nodes"]) <= MAX_NODES:
-        raise CertificateError(f"{field}.nodes", f"must have between 1 and {MAX_NODES} nodes")
-    nodes = tuple(
-        _node_from_json(item, i, len(variables), f"{field}.nodes[{i}]") for i, item in enumerate(data["nodes"])
-    )
-    outputs = data["outputs"]
-    if not 1 <= len(outputs) <= MAX_VARIABLES**2:
-        raise CertificateError(f"{field}.outputs", "must have at least one entry")
-    for i, output in enumerate(outputs):
-        _index(output, len(nodes), f"{field}.outputs[{i}]")
-    tape = Tape(variables, nodes, tuple(outputs))
-    if len(prune(tape).nodes) != len(nodes):
-        raise CertificateError(f"{field}.nodes", "must not contain a node that no output needs")
-    return tape
 
 
 def _node_from_json(item: object, position: int, dimension: int, field: str) -> Node:

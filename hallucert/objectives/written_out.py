@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.formula import FormulaObjective, least_squares_tape
+from hallucert.objectives.formula import FormulaObjective, least_squares
 from hallucert.objectives.program.evaluate import Array, Arrays
 from hallucert.objectives.program.program import Program, entries
 
@@ -104,4 +104,4 @@ def written_out(program: Program, variables: tuple[str, ...], n: Fraction, name:
     tape = builder.tape([number.node for number in output.reshape(-1)])
     if output.ndim == 0:
         return FormulaObjective(tape, name=name)
-    return FormulaObjective(least_squares_tape(tape, n), tape, n, name)
+    return least_squares(tape, n, name)

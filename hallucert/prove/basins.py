@@ -239,7 +239,7 @@ def _checkpoint(
     path: object, problem: Problem, step: Fraction, region: np.ndarray, points: Sequence[Certificate], depth: int
 ) -> Checkpoint:
     """Return the checkpoint of basins, which depend on their attractors."""
-    from hallucert.check.file.files import to_json
+    from hallucert.check.file.save import to_json
 
     settings = [problem.objective.to_json(), str(problem.rho), str(step), region.tolist(), depth, __version__]
     text = json.dumps([settings, [to_json(point) for point in points]], sort_keys=True)

@@ -6,20 +6,17 @@ The checker is `hallucert.check.file.verify`, which shows nothing: it reports to
 from __future__ import annotations
 
 from os import PathLike
-from typing import TYPE_CHECKING
 
 from hallucert.arguments import checked_seconds, checked_whole, quiet
+from hallucert.check.claim import Saved
 from hallucert.check.file import verify as checker
 from hallucert.check.file.verify import BUDGET, MAX_BOXES, Verdict
 from hallucert.clock import Progress, working
 
-if TYPE_CHECKING:
-    from hallucert.check.file.verify import AnyCertificate
-
 
 @quiet
 def verify(
-    source: str | PathLike[str] | AnyCertificate,
+    source: str | PathLike[str] | Saved,
     backend: str | None = None,
     max_boxes: int = MAX_BOXES,
     budget: float = BUDGET,

@@ -16,7 +16,8 @@ from hallucert.tools import options, output
 from hallucert.tools.output import answer, print_lines
 
 if TYPE_CHECKING:
-    import hallucert as hc
+    from hallucert.check.region.safe_radius import SafeRadius
+    from hallucert.prove.absence.critical_rho import CriticalRho
 
 
 FOLLOWED = ("branch", "curve", "surface")
@@ -147,12 +148,14 @@ def _followed(
     answer(data, lambda: print_lines("\n".join(texts)), as_json, bool(found) and proved)
 
 
-def _bracketed(found: hc.SafeRadius | hc.CriticalRho, as_json: bool, good: object) -> None:
+def _bracketed(found: SafeRadius | CriticalRho, as_json: bool, good: object) -> None:
     """Answer with a bracket of a radius."""
+    from hallucert.check.region.safe_radius import SafeRadius
 
     def data() -> output.JSON:
         ends = {"lower": output.plain(found.lower), "upper": output.plain(found.upper)}
-        return {**ends, "ended": str(found.ended), "claim": output.claim_data(found.claim)}
+        claim = found.claim if isinstance(found, SafeRadius) else found.safe.claim
+        return {**ends, "ended": str(found.ended), "claim": output.claim_data(claim)}
 
     answer(data, partial(print_lines, str(found)), as_json, good)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.file.files import to_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import SearchError
 from hallucert.tools.cli import main
 from hallucheck.arithmetic.interval import exact, hull, working_precision

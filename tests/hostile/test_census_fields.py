@@ -8,7 +8,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import CertificateError
 
 PLANE = [(-2, 2), (-2, 2)]

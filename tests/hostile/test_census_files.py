@@ -21,7 +21,8 @@ from hallucert.check.census.verify import Checker
 from hallucert.check.claim import Enclosure
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.writing.census import problem_json
 from hallucert.clock import Clock
 from hallucert.decimals import format_dyadic

@@ -20,7 +20,8 @@ from hallucert.balls.spectrum import Disc
 from hallucert.check.attraction import attractor
 from hallucert.check.file import fields
 from hallucert.check.file.fields import MAX_MATRIX_BITS, problem_digest
-from hallucert.check.file.files import from_json, load, to_json
+from hallucert.check.file.files import from_json, load
+from hallucert.check.file.save import to_json
 from hallucert.check.point import existence
 from hallucert.check.point.rule import BY_NAME, Evidence, Facts
 from hallucert.check.reason import Reason

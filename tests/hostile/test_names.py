@@ -12,7 +12,8 @@ import sympy
 
 import hallucert as hc
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import ArgumentError, CertificateError, FormulaError
 from hallucert.objectives.builder import TapeBuilder
 from hallucert.objectives.formula import FormulaObjective

@@ -20,7 +20,7 @@ def text():
 
 
 def _to_json(cert):
-    from hallucert.check.file.files import to_json
+    from hallucert.check.file.save import to_json
 
     return to_json(cert)
 

@@ -10,7 +10,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.system import kind_of
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Witness
 
 WELL = hc.Objective.parse("(x**2 - 1)**2/4 + y**2/20")

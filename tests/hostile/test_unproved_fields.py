@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.decimals import format_exact
 from hallucert.errors import CertificateError
 from hallucert.exact import parse_exact

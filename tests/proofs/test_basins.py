@@ -13,7 +13,8 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.mean_value import MeanValueArithmetic
 from hallucert.check.attraction import basin
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point
 from hallucert.check.reason import Reason

@@ -19,7 +19,7 @@ from hallucert.check.branch.cell import BranchCell
 from hallucert.check.branch.certificate import THEOREMS
 from hallucert.check.branch.system import BranchSystem
 from hallucert.check.cell import Cell, Joint
-from hallucert.check.file.files import to_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import ArgumentError, NotAnalyticError
 from hallucert.prove.curves.cells import Guide, Track, cell_between
 

@@ -14,7 +14,8 @@ import hallucert as hc
 from hallucert.check.census.records import CriticalPoint, Kind, Open, Problem, floats
 from hallucert.check.claim import Enclosure
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import CertificateError
 from hallucert.prove.census.sphere import why_open
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hallucert as hc
-from hallucert.check.file.files import to_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import CheckpointError
 
 PLANE = [(-2, 2), (-2, 2)]

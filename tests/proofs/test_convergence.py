@@ -15,7 +15,8 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction.converges import CONVERGES
 from hallucert.check.claim import Enclosure
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point import existence
 from hallucert.check.point.rule import Evidence, Facts
 from hallucert.decimals import format_dyadic

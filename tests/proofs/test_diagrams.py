@@ -20,7 +20,8 @@ from hallucert.check.branch.region import is_held
 from hallucert.check.branch.system import BranchSystem, proved_target
 from hallucert.check.file import verify as checker
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.reason import Reason
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.errors import ArgumentError, CertificateError, NotAnalyticError, SearchError

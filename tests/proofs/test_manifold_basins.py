@@ -11,7 +11,8 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.midrad import MidRad
 from hallucert.check.attraction import manifold_basin
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Point, Problem
 from hallucert.check.reason import Reason

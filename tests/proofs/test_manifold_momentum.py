@@ -11,7 +11,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction import manifold_momentum, momentum
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason

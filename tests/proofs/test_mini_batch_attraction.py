@@ -12,7 +12,8 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.batches import attractor, mean_square, reshuffled
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError

@@ -10,7 +10,8 @@ import pytest
 import hallucert as hc
 import hallucheck.verify
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError
 

@@ -16,7 +16,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.attraction.projected_c32 import _divided
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.decimals import format_dyadic
 from hallucert.errors import CertificateError, SearchError
 from hallucert.exact import parse_dyadic

@@ -11,7 +11,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.branch.chain import UNDECIDED, Fault, Part, check_chain
 from hallucert.check.branch.system import BranchSystem, proved_target
-from hallucert.check.file.files import to_json
+from hallucert.check.file.save import to_json
 from hallucert.check.sheet.curve import CurveChain, CurveSystem, check_curve
 from hallucert.errors import CertificateError
 

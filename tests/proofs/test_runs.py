@@ -13,7 +13,8 @@ import pytest
 import hallucert as hc
 from hallucert.check.attraction import converges
 from hallucert.check.attraction.orbit import Cube
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError, DomainError
 from hallucert.prove import runs, start
 

@@ -17,7 +17,8 @@ from hallucert.check.claim import Status
 from hallucert.check.cycle.claims import ATTRACTOR
 from hallucert.check.cycle.problem import CycleProblem
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.point.rule import Evidence
 from hallucert.check.reason import Reason
 from hallucert.errors import ArgumentError, CertificateError

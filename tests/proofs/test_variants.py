@@ -203,7 +203,7 @@ def test_files_carry_the_variant(variant, tmp_path) -> None:
 
 def test_sam_certificates_are_written_as_before() -> None:
     """A SAM file has no new field."""
-    from hallucert.check.file.files import to_json
+    from hallucert.check.file.save import to_json
 
     assert set(to_json(hc.certify(TWO, [-0.5, 0], "1.5"))["problem"]) == {"objective", "rho"}
 

@@ -13,7 +13,8 @@ import hallucert as hc
 from hallucert.check.claim import Status
 from hallucert.check.decay.problem import DecayProblem
 from hallucert.check.file.fields import problem_digest
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.problem import Problem
 from hallucert.errors import ArgumentError, CertificateError
 from hallucert.objectives.batches import checked_batches

@@ -128,7 +128,7 @@ def test_exp_encloses_below_every_limit_and_never_above(backend):
             assert ar.is_finite(ball) and low <= 0 < high <= Fraction(1, 2**40000)
             assert ar.positive(ball) == (x <= UNDERFLOW_LIMIT)
             assert low == 0 or not ar.positive(ball)
-        assert ar.contains(ar.exp(ar.interval(Fraction(-(10**6)), Fraction(0))), ar.constant(Fraction(1)))
+        assert ar.within(ar.constant(Fraction(1)), *ar.endpoints(ar.exp(ar.interval(Fraction(-(10**6)), Fraction(0)))))
         across = ar.exp(ar.interval(Fraction(-4 * UNDERFLOW_LIMIT), Fraction(-UNDERFLOW_LIMIT // 4)))
         assert ar.is_finite(across) and not ar.positive(across) and not ar.negative(across)
         assert not ar.is_finite(ar.exp(ar.constant(Fraction(EXP_LIMIT + 1))))

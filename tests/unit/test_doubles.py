@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from hallucert import doubles, files
-from hallucert.check.claim import Provenance, undecided
-from hallucert.check.file.files import from_json, load, to_json
-from hallucert.check.file.save import save
+from hallucert.check.claim import Claim, Provenance, Status
+from hallucert.check.file.files import from_json, load
+from hallucert.check.file.save import save, to_json
 from hallucert.check.point.certificate import Certificate
 from hallucert.check.problem import Problem
 from hallucert.check.reason import Reason
@@ -249,7 +249,7 @@ def test_arrays_stand_only_where_arrays_belong(path):
 
 def data_of_a_claim():
     """A certificate as plain data, with a claim that is open."""
-    claim = undecided("existence", "?", Reason.PRECISION)
+    claim = Claim("existence", Status.UNDECIDED, "?", reason=Reason.PRECISION)
     return to_json(replace(certificate(), claims={"existence": claim}))
 
 

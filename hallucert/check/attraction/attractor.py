@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 from hallucert.balls import matrix
-from hallucert.balls.spectrum import spectrum
+from hallucert.balls.spectrum import Spectrum, spectrum
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.point.hallucinated_minimizer import proved_kind
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
@@ -33,7 +33,11 @@ from hallucert.check.reason import Reason
 def measure(evidence: Evidence, inputs: Inputs) -> Numbers | Reason:
     """Enclose the spectrum of ``M`` (of ``K``)."""
     ar = evidence.arithmetic
-    found = spectrum(ar, tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix)
+    return numbers_of(spectrum(ar, tangent_kernel(evidence) if evidence.residual_form else evidence.point.sam_matrix))
+
+
+def numbers_of(found: Spectrum | None) -> Numbers | Reason:
+    """Return the numbers that an enclosure of the spectrum has."""
     if found is None:
         return Reason.PRECISION
     numbers = {"smallest_real_part": Enclosure(found.min_real_lower, found.min_real_upper)}

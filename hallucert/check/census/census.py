@@ -25,7 +25,7 @@ from hallucert.check.census.records import (
     Unsettled,
     from_floats,
 )
-from hallucert.check.claim import Claim, Claims, Provenance, Saved, Sentence, Status, undecided
+from hallucert.check.claim import Claim, Claims, Provenance, Saved, Sentence, Status
 from hallucert.check.reason import Reason
 from hallucert.check.units import CALLER, Units
 from hallucert.objectives.objective import Objective
@@ -155,5 +155,7 @@ def conclude(census: Census) -> Claim:
     if census.points:
         return Claim("no_hallucination", Status.REFUTED, Sentence("census.some", (*about, len(census.points))))
     if census.pending or census.excluded:
-        return undecided("no_hallucination", Sentence("census.question", about), Reason.NEEDS_PREMISES)
+        return Claim(
+            "no_hallucination", Status.UNDECIDED, Sentence("census.question", about), reason=Reason.NEEDS_PREMISES
+        )
     return Claim("no_hallucination", Status.PROVED, Sentence("census.none", about))

@@ -204,7 +204,7 @@ def is_undefined(ar: BallArithmetic, f: Objective, box: Sequence[Ball]) -> bool:
         elif node.op == "div" or (node.op == "pow" and node.b < 0):
             number = node.b if node.op == "div" else node.a
             checked[number] = checked.get(number, False)
-    values = f.tape.evaluate_nodes(ar, box, list(checked))
+    values = f.tape.evaluate(ar, box, list(checked))
     return any(
         ar.is_finite(value) and (ar.upper(value) <= 0 if positive else ar.magnitude(value) == 0)
         for value, positive in zip(values, checked.values(), strict=True)

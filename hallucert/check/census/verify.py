@@ -47,10 +47,10 @@ from hallucert.check.census.records import (
 )
 from hallucert.check.claim import PROVOKED, Enclosure, Status
 from hallucert.check.file.verify import Result, provoked
-from hallucert.check.problem import Point, is_defined
+from hallucert.check.problem import Point
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.subdivision import Box as Piece
-from hallucert.check.subdivision import balls_of, halves
+from hallucert.check.subdivision import balls_of, halves, is_defined
 from hallucert.check.units import box_units
 from hallucert.clock import Clock, look
 

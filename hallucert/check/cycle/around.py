@@ -21,8 +21,8 @@ from hallucert.check.attraction.norms import root
 from hallucert.check.claim import Enclosure, Sentence, Status
 from hallucert.check.cycle.claims import of_cycle
 from hallucert.check.point.rule import Conclusion, Evidence, Facts, Inputs, Numbers, Rule
-from hallucert.check.problem import is_defined
 from hallucert.check.reason import Reason
+from hallucert.check.subdivision import is_defined
 from hallucert.objectives.objective import Objective
 
 

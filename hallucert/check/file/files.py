@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 import numpy as np
 
 from hallucert.arguments import checked_path, quiet
-from hallucert.check.claim import Saved
 from hallucert.check.file.fields import FORMAT, JSON
 from hallucert.errors import CertificateError
 
@@ -158,9 +157,3 @@ def from_json(data: object) -> Any:
     if "kind" not in data:
         raise CertificateError("kind", "is missing")
     return module_of(data["kind"], READ).from_json(data)
-
-
-def to_json(certificate: Saved) -> dict[str, JSON]:
-    """Return a certificate of any kind as plain data, in the order of the file format."""
-    data: dict[str, JSON] = module_of(certificate.kind, WRITE).to_json(certificate)
-    return data

@@ -15,7 +15,8 @@ import numpy as np
 
 from hallucert.arguments import checked_path
 from hallucert.check.claim import Saved
-from hallucert.check.file.files import to_json
+from hallucert.check.file.fields import JSON
+from hallucert.check.file.files import WRITE, module_of
 from hallucert.doubles import DTYPE, FIELD, MAX_DOUBLES, array_of, companion_of, header_of
 from hallucert.errors import ArgumentError
 from hallucert.files import is_file_or_nothing, replacing
@@ -51,6 +52,12 @@ def save(self: Saved, path: str | PathLike[str]) -> None:
         stream.write(f"{text}\n".encode("ascii"))
     if not new:
         _tidy(target, digest)
+
+
+def to_json(certificate: Saved) -> dict[str, JSON]:
+    """Return a certificate of any kind as plain data, in the order of the file format."""
+    data: dict[str, JSON] = module_of(certificate.kind, WRITE).to_json(certificate)
+    return data
 
 
 def _place_of(value: object) -> dict[str, list[int]]:

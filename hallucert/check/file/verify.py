@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import TYPE_CHECKING, TypeAlias
 
 from hallucert.arguments import checked_path
 from hallucert.balls import arithmetic, require_round_to_nearest
-from hallucert.check.claim import PROVOKED, Claim, Sentence, Status
+from hallucert.check.claim import PROVOKED, Claim, Saved, Sentence, Status
 from hallucert.check.file.files import CHECK, load, module_of
 from hallucert.clock import Clock, OutOfTime
 from hallucert.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from hallucert.check.branch.certificate import BranchCertificate
-    from hallucert.check.census.census import Census
-    from hallucert.check.point.certificate import Certificate
-    from hallucert.check.sheet.certificate import SheetCertificate, SurfaceCertificate
-
-    AnyCertificate: TypeAlias = Certificate | BranchCertificate | SheetCertificate | SurfaceCertificate | Census
 
 MAX_BOXES = 400_000
 """Budget of a claim that subdivides: twice what the prover may spend by default."""
@@ -60,7 +51,7 @@ class Verdict:
         One for each claim of the file; undecided claims assert nothing and are listed as passed.
     """
 
-    certificate: AnyCertificate
+    certificate: Saved
     backend: str
     precision: int
     results: tuple[Result, ...]
@@ -81,7 +72,7 @@ class Verdict:
         return str(Sentence("cards.verdict_text", (self,)))
 
 
-def verify(source: str | PathLike[str] | AnyCertificate, backend: str | None, max_boxes: int, clock: Clock) -> Verdict:
+def verify(source: str | PathLike[str] | Saved, backend: str | None, max_boxes: int, clock: Clock) -> Verdict:
     """Do what `hallucert.verify` does, with a clock."""
     require_round_to_nearest()
     certificate = load(checked_path(source, "source")) if isinstance(source, str | PathLike) else source

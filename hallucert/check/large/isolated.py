@@ -23,6 +23,7 @@ import numpy as np
 from hallucert.balls.midrad import MidRad, matrix_vector_upper
 from hallucert.balls.midrad.rounding import UP
 from hallucert.balls.midrad.spectra import least_eigenvalue, spectrum, symmetric_part
+from hallucert.check.attraction.attractor import numbers_of
 from hallucert.check.claim import Enclosure, Numbers
 from hallucert.check.large.curvature import enclosure
 from hallucert.check.large.slice import Runs
@@ -108,13 +109,7 @@ class Matrices:
 
     def attractor(self) -> Numbers | Reason:
         """Enclose the spectrum of ``M``."""
-        found = spectrum(self.runs.columns("jacobian")[0])
-        if found is None:
-            return Reason.PRECISION
-        numbers = {"smallest_real_part": Enclosure(found.min_real_lower, found.min_real_upper)}
-        if found.step_bound is not None:
-            numbers["step_bound"] = Enclosure(*found.step_bound)
-        return numbers
+        return numbers_of(spectrum(self.runs.columns("jacobian")[0]))
 
 
 def _extremes(s: MidRad) -> tuple[Ends, Ends] | None:

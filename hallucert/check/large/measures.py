@@ -29,6 +29,7 @@ from hallucert.balls.midrad.spectra import (
     spectrum,
     symmetric_part,
 )
+from hallucert.check.attraction.attractor import numbers_of
 from hallucert.check.claim import Enclosure, Measured, Numbers
 from hallucert.check.large.curvature import Curvature, enclosure
 from hallucert.check.large.existence import SlicedWitness, Test, refined
@@ -194,13 +195,7 @@ def projected_c32(evidence: SlicedEvidence) -> Numbers | Reason:
 
 def attractor(evidence: SlicedEvidence) -> Numbers | Reason:
     """Enclose the spectrum of the tangent kernel ``K = A B^T / n``."""
-    found = spectrum(evidence.kernel[0] * MidRad.number(1 / evidence.slice.f.n))
-    if found is None:
-        return Reason.PRECISION
-    numbers = {"smallest_real_part": Enclosure(found.min_real_lower, found.min_real_upper)}
-    if found.step_bound is not None:
-        numbers["step_bound"] = Enclosure(*found.step_bound)
-    return numbers
+    return numbers_of(spectrum(evidence.kernel[0] * MidRad.number(1 / evidence.slice.f.n)))
 
 
 MEASURES: Mapping[str, Callable[[SlicedEvidence], Numbers | Reason]] = {

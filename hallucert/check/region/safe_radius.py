@@ -34,12 +34,12 @@ from hallucert.balls.krawczyk import KrawczykOperator
 from hallucert.balls.zeros import prove_zero
 from hallucert.check.attraction.norms import root
 from hallucert.check.census.records import PRECISIONS, CriticalPoint, Kind, floats, kind_of
-from hallucert.check.claim import Claim, Enclosure, Status, undecided
-from hallucert.check.problem import is_defined
+from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.publishing import published
 from hallucert.check.reason import Reason
 from hallucert.check.region.bracket import Distances, Moduli, SearchEnd, boxes_of, bracket, rings
 from hallucert.check.region.convexity import is_convex
+from hallucert.check.subdivision import is_defined
 from hallucert.check.units import CALLER, Units
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.decimals import decimal_above, decimal_below
@@ -119,7 +119,7 @@ def convex_claim(f: FormulaObjective) -> Claim:
     """State Proposition A.1, if `f` is proved to be convex on all of R^d."""
     question = "Is there no hallucinated stationary point of f, for any rho?"
     if not is_convex(f):
-        return undecided(NAME, question, Reason.NEEDS_PREMISES)
+        return Claim(NAME, Status.UNDECIDED, question, reason=Reason.NEEDS_PREMISES)
     return Claim(
         NAME,
         Status.PROVED,
@@ -200,7 +200,7 @@ def _root(square: float) -> Enclosure:
 def _ball_claim(target: CriticalPoint, lower: Fraction | int) -> Claim:
     if lower <= 0:
         question = "Is there a radius r such that no hallucinated point has this target for any rho <= r?"
-        return undecided(NAME, question, Reason.NEEDS_PREMISES)
+        return Claim(NAME, Status.UNDECIDED, question, reason=Reason.NEEDS_PREMISES)
     sides = " x ".join(str(side) for side in target.box)
     sentence = (
         f"f is convex on the ball of radius r = {decimal_below(Fraction(lower))} around its critical point c in "
@@ -250,7 +250,7 @@ def _box_claim(sides: str, lower: Fraction) -> Claim:
         question = (
             "Is there a radius r such that USAM has no hallucinated point in the box, with a target there, below it?"
         )
-        return undecided(NAME, question, Reason.PRECISION)
+        return Claim(NAME, Status.UNDECIDED, question, reason=Reason.PRECISION)
     return _proved(
         f"f + |x|^2/(2 r) is convex on {sides} for r = {decimal_below(lower)}, so no x there with grad f(x) != 0 has a "
         "critical point of f there as x + rho grad f(x), for any rho < r (USAM).",

@@ -28,8 +28,7 @@ from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic
 from hallucert.balls.inertia import is_positive_definite
 from hallucert.check.point.rule import Evidence
-from hallucert.check.problem import is_defined
-from hallucert.check.subdivision import Box, balls_of
+from hallucert.check.subdivision import Box, balls_of, is_defined
 from hallucert.objectives.objective import Objective
 
 
@@ -87,9 +86,10 @@ def touches_only_here(evidence: Evidence, box: Box, penalty: Fraction) -> bool:
     ar, point = evidence.arithmetic, evidence.point
     if penalty <= 0 or any(low >= high for low, high in box):
         return False
-    sides = balls_of(ar, box)
-    if not all(ar.interior(side, x) for side, x in zip(sides, point.x, strict=True)):
+    inside = zip(box, point.x, strict=True)
+    if not all(ar.is_finite(x) and low < ar.lower(x) and ar.upper(x) < high for (low, high), x in inside):
         return False
+    sides = balls_of(ar, box)
     k = ar.constant(penalty)
     away = [y - c for y, c in zip(sides, point.plus, strict=True)]
     s = matrix.sum_of_squares(ar, away) - ar.power(point.rho, 2)

@@ -22,10 +22,9 @@ from fractions import Fraction
 from hallucert.balls import matrix
 from hallucert.balls.facade import Ball, BallArithmetic, Matrix
 from hallucert.balls.inertia import inertia, is_positive_definite
-from hallucert.check.claim import Claim, Status, undecided
-from hallucert.check.problem import is_defined
+from hallucert.check.claim import Claim, Status
 from hallucert.check.reason import Reason
-from hallucert.check.subdivision import Box, Criteria, Subdivision, lies_in
+from hallucert.check.subdivision import Box, Criteria, Subdivision, is_defined, lies_in
 from hallucert.decimals import decimal_below
 from hallucert.exact import format_rational
 from hallucert.objectives.objective import Objective
@@ -82,7 +81,9 @@ class WeakConvexity:
                 "said.",
             )
         if not isinstance(found, Subdivision):
-            return undecided(NAME, QUESTION, Reason.TIME if found is Reason.TIME else Reason.PRECISION)
+            return Claim(
+                NAME, Status.UNDECIDED, QUESTION, reason=Reason.TIME if found is Reason.TIME else Reason.PRECISION
+            )
         sides = " x ".join(f"[{format_rational(low)}, {format_rational(high)}]" for low, high in self.box)
         return Claim(
             NAME,

@@ -61,7 +61,7 @@ def _compositions(ring: Ring, f: Tape, level_function: Tape | None) -> Iterator[
 
 def _values(ring: Ring, f: Tape) -> list[Polynomial]:
     arithmetic: object = ring
-    return f.evaluate_nodes(arithmetic, ring.variables, range(len(f.nodes)))  # type: ignore[arg-type]
+    return f.evaluate(arithmetic, ring.variables, range(len(f.nodes)))  # type: ignore[arg-type]
 
 
 def _distinct(parts: list[Polynomial], whole: Polynomial) -> list[Polynomial]:

@@ -49,6 +49,13 @@ class FloatObjective(Objective):
         """Raise `NotAnalyticError`: a Python function is not data."""
         self._refuse()
 
+    def require_rigorous(self) -> None:
+        """Raise `NotAnalyticError`: there is no formula."""
+        raise NotAnalyticError(
+            f"{self.name} is a float-only objective (rigorous=False): nothing can be proved about it, because "
+            "there is no formula to enclose. Give it as a formula, a sympy expression or a traceable callable"
+        )
+
     def _refuse(self) -> NoReturn:
         self.require_rigorous()
         raise NotAnalyticError(f"{self.name} has no formula")

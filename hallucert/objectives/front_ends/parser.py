@@ -26,7 +26,8 @@ from hallucert.arguments import checked_items
 from hallucert.errors import ArgumentError, FormulaError, NotAnalyticError
 from hallucert.exact import Exact
 from hallucert.objectives.builder import TapeBuilder
-from hallucert.objectives.formula import FormulaObjective, least_squares_tape
+from hallucert.objectives.formula import FormulaObjective
+from hallucert.objectives.formula import least_squares as least_squares_of
 from hallucert.objectives.front_ends import functions
 from hallucert.objectives.front_ends.functions import CONSTANTS_ELSEWHERE
 from hallucert.objectives.names import RESERVED, check_variable_names
@@ -128,7 +129,7 @@ def least_squares(
     if not formulas or not all(isinstance(formula, str) for formula in formulas):
         raise ArgumentError("residuals", residuals, must)
     tape = parse_tape(formulas, variables)
-    return FormulaObjective(least_squares_tape(tape, n), residuals=tape, n=n, name=name)
+    return least_squares_of(tape, n, name)
 
 
 def parse_tape(formulas: Sequence[str], variables: Sequence[str] | None = None) -> Tape:

@@ -34,8 +34,8 @@ from hallucert.check.census.records import (
     widened,
 )
 from hallucert.check.claim import Enclosure
-from hallucert.check.problem import is_defined
 from hallucert.check.publishing import published
+from hallucert.check.subdivision import is_defined
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.exact import float_above
 from hallucert.objectives.objective import Objective

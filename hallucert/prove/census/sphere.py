@@ -40,9 +40,10 @@ from hallucert.check.census.records import (
     widened,
 )
 from hallucert.check.claim import Enclosure
-from hallucert.check.problem import Point, is_defined
+from hallucert.check.problem import Point
 from hallucert.check.problem import Problem as SamProblem
 from hallucert.check.publishing import published
+from hallucert.check.subdivision import is_defined
 from hallucert.clock import UNLIMITED, Clock
 from hallucert.prove.census import naming
 from hallucert.prove.census.branch_and_prune import (

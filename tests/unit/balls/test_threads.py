@@ -15,7 +15,7 @@ import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.balls.arb import FlintPrecision
 from hallucert.balls.lanes import FloatLanes
-from hallucert.check.file.files import to_json
+from hallucert.check.file.save import to_json
 
 BITS = (53, 424, 106, 212)
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from hallucert.check.claim import Claim, Enclosure, Measured, Status, Theorem, undecided
+from hallucert.check.claim import Claim, Enclosure, Measured, Status, Theorem
 from hallucert.check.reason import Reason
 from hallucert.check.words.cards import LARGEST_COUNT
 
@@ -127,7 +127,7 @@ def test_a_claim_is_printed_with_status_numbers_and_reason():
         "    length in [0, 1]",
     ]
     assert (
-        str(undecided("size", "Is it?", Reason.TIME))
+        str(Claim("size", Status.UNDECIDED, "Is it?", reason=Reason.TIME))
         == f"size: UNDECIDED. Is it?\n    because {Reason.TIME.explanation}"
     )
 

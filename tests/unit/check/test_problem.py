@@ -10,7 +10,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.census.charts import is_undefined
-from hallucert.check.problem import Kept, Point, Problem, is_defined
+from hallucert.check.problem import Kept, Point, Problem
+from hallucert.check.subdivision import is_defined
 from hallucert.errors import ArgumentError
 from hallucert.objectives.radius_law import SAM, RadiusLaw
 

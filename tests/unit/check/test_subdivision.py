@@ -11,7 +11,8 @@ import pytest
 import hallucert as hc
 from hallucert.balls import arithmetic
 from hallucert.check.file.fields import read_subdivision
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.reason import Reason
 from hallucert.check.subdivision import DEEPEST, LONGEST, Criteria, Subdivision, balls_of, halves, lies_in
 from hallucert.errors import ArgumentError, CertificateError

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hallucert as hc
-from hallucert.check.claim import Claim, Claims, Enclosure, Status, undecided
+from hallucert.check.claim import Claim, Claims, Enclosure, Status
 from hallucert.check.explanations import EXPLANATIONS
 from hallucert.check.reason import MOST_BITS, Reason
 from hallucert.check.words.cards import LARGEST_COUNT
@@ -38,7 +38,7 @@ def census():
 def test_several_claims_are_true_only_if_all_are_proved() -> None:
     """Of (proved, refuted, undecided) claims: all proved is true; none at all, or one that is not, is false."""
     proved, refuted = (Claim("fold", status, ".") for status in (Status.PROVED, Status.REFUTED))
-    open_ = undecided("fold", "?", Reason.PRECISION)
+    open_ = Claim("fold", Status.UNDECIDED, "?", reason=Reason.PRECISION)
     assert Claims((proved, proved))
     for other in (refuted, open_):
         assert not Claims((proved, other)) and not Claims((other, proved)) and not Claims((other,))
@@ -47,7 +47,7 @@ def test_several_claims_are_true_only_if_all_are_proved() -> None:
 
 def test_several_claims_are_a_tuple() -> None:
     """Indexing, slicing, length, iteration, equality and unpacking are those of the tuple; a slice has this truth."""
-    proved, open_ = Claim("fold", Status.PROVED, "."), undecided("fold", "?", Reason.PRECISION)
+    proved, open_ = Claim("fold", Status.PROVED, "."), Claim("fold", Status.UNDECIDED, "?", reason=Reason.PRECISION)
     claims = Claims((proved, open_))
     assert claims == (proved, open_) and len(claims) == 2 and list(claims) == [proved, open_]
     assert claims[0] is proved and claims[-1] is open_
@@ -59,7 +59,9 @@ def test_several_claims_are_a_tuple() -> None:
 def test_an_open_branch_is_not_true(branch) -> None:
     """cert[name] of a branch with its claims proved is true, with one open, or without any, false."""
     assert branch["branch"] and branch.all_claims
-    opened = tuple(undecided(c.name, "?", Reason.TIME) if c.name == "branch" else c for c in branch.all_claims)
+    opened = tuple(
+        Claim(c.name, Status.UNDECIDED, "?", reason=Reason.TIME) if c.name == "branch" else c for c in branch.all_claims
+    )
     cut = replace(branch, all_claims=opened)
     assert not cut["branch"] and not cut.all_claims and cut["branch"][0].status == "undecided"
     assert not replace(branch, all_claims=())["branch"]

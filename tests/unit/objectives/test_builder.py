@@ -52,7 +52,7 @@ def test_no_simplification_enlarges_the_domain(formula, outside):
 def undefined_in_reals(tape: Tape, x: list) -> bool:
     """Tell whether some node of the tape divides by zero or leaves the real numbers (mpmath turns complex there)."""
     try:
-        values = tape.evaluate_nodes(Mpmath(), x, range(len(tape.nodes)))
+        values = tape.evaluate(Mpmath(), x, range(len(tape.nodes)))
     except ZeroDivisionError:
         return True
     return any(isinstance(value, mpmath.mpc) for value in values)

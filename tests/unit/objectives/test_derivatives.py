@@ -12,7 +12,7 @@ from oracle_arithmetic import DIGITS, Mpmath
 
 from hallucert.objectives.builder import gradient_tape, hessian_tape, jacobian_tape
 from hallucert.objectives.floats import directional_tape
-from hallucert.objectives.formula import least_squares_tape
+from hallucert.objectives.formula import least_squares
 from hallucert.objectives.front_ends.parser import parse_tape
 from hallucert.objectives.objective import Objective
 from hallucert.objectives.tape import Node, Tape
@@ -87,7 +87,7 @@ def test_jacobian_rows_are_gradients():
             rows[i // 2, i % 2] = entry
         exact = [[2 * x[0], 2 * x[1]], [x[1], x[0]], [mpmath.exp(x[0]), -1]]
         assert mpmath.norm(rows - mpmath.matrix(exact)) < mpmath.mpf(10) ** -45
-        gradient = gradient_tape(least_squares_tape(r, 5)).evaluate(Mpmath(), x)
+        gradient = gradient_tape(least_squares(r, 5).tape).evaluate(Mpmath(), x)
         by_hand = rows.T * mpmath.matrix(r.evaluate(Mpmath(), x)) / 5
         assert mpmath.norm(mpmath.matrix(gradient) - by_hand) < mpmath.mpf(10) ** -45
 

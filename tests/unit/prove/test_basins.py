@@ -14,7 +14,8 @@ import pytest
 import hallucert as hc
 from hallucert.check.basins import graph
 from hallucert.check.basins.partition import DEEPEST
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import ArgumentError, CertificateError, CheckpointError
 from hallucert.prove.attraction import attractors
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import hallucert as hc
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.errors import CertificateError
 
 

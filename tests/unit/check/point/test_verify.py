@@ -9,7 +9,7 @@ import pytest
 
 import hallucert as hc
 from hallucert.balls import arithmetic
-from hallucert.check.claim import Enclosure, undecided
+from hallucert.check.claim import Claim, Enclosure, Status
 from hallucert.check.file.verify import SPENT
 from hallucert.check.point import existence, verify
 from hallucert.check.point.rule import Facts
@@ -57,7 +57,7 @@ def test_without_a_witness_nothing_decided_is_re_proved(certificate):
     """Whatever is claimed fails; what is undecided asserts nothing, and does not spare the others."""
     assert not any(r.passed for r in _checked(replace(certificate, witness=None)).values() if r.status != "undecided")
     opened = dict(certificate.claims)
-    opened["attractor"] = undecided("attractor", "?", Reason.PRECISION)
+    opened["attractor"] = Claim("attractor", Status.UNDECIDED, "?", reason=Reason.PRECISION)
     found = _checked(replace(certificate, claims=opened))
     assert all(result.passed for result in found.values()) and found["attractor"].status == "undecided"
     open_alone = replace(certificate, claims={"attractor": opened["attractor"]}, witness=None)
@@ -133,8 +133,6 @@ def test_a_stall_is_checked_in_its_box_and_solves_nothing(certificate):
     """Of a certificate without existence the box is what the claim is about; without anything decided all passes."""
     stall = hc.certify_stall(certificate.objective, (0.3, 0.5), "0.5")
     assert "existence" not in stall and all(result.passed for result in _checked(stall).values())
-    opened = {
-        name: hc.check.claim.undecided(name, "?", hc.check.reason.Reason.PRECISION) for name in certificate.claims
-    }
+    opened = {name: Claim(name, Status.UNDECIDED, "?", reason=Reason.PRECISION) for name in certificate.claims}
     nowhere = replace(certificate.witness, centre=(Fraction(0), Fraction(0)))
     assert all(r.passed for r in _checked(replace(certificate, claims=opened, witness=nowhere)).values())

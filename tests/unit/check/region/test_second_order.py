@@ -78,6 +78,8 @@ HILL = "x - x**2 - 3*y**2/2"
         (HILL, (("-0.01", "0.01"),) * 2, -2, False),
         (HILL, (("0.001", "0.01"), ("-0.01", "0.01")), 2, False),  # beside x*
         (HILL, ((0, 0), ("-0.01", "0.01")), 2, False),
+        (HILL, ((0, "0.01"), ("-0.01", "0.01")), 2, False),  # on its edge, below or above
+        (HILL, (("-0.01", "0.01"), ("-0.01", 0)), 2, False),
         (HILL, (("-0.2", "0.2"), ("-0.01", "0.01")), 8, False),  # s reaches 0.24, lambda/2k is 1/8, Hess Psi < 0
         (HILL, (("-0.01", "0.01"),) * 2, 100, False),  # s reaches 0.01, and lambda/2k is 0.01
         (f"{HILL} + 0*log(1/200 + y)", (("-0.01", "0.01"),) * 2, 2, False),

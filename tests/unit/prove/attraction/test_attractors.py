@@ -11,7 +11,8 @@ import pytest
 
 import hallucert as hc
 from hallucert.check.basins.zeros import Zeros
-from hallucert.check.file.files import from_json, to_json
+from hallucert.check.file.files import from_json
+from hallucert.check.file.save import to_json
 from hallucert.check.problem import Problem
 from hallucert.clock import Clock
 from hallucert.errors import CertificateError
